@@ -1,0 +1,42 @@
+# Needs Python 3.11 or newer and make, nothing else; all that is installed goes into .venv.
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check test demo bench clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
+	@echo
+	@echo 'PYTHON=python3.12 chooses the interpreter of a new .venv; ARGS="tests/asl -k retry" goes to pytest, demo or bench.'
+
+setup: $(READY) ## build .venv with the lamplighter command and all that tests need
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or newer is needed: name one with make PYTHON=...' >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@echo 'Installing into .venv ...'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 10 --editable '.[dev]'
+	@touch $@
+
+check: setup ## ruff, mypy strict, import-linter
+	$(BIN)/ruff check
+	$(BIN)/mypy src tests
+	$(BIN)/lint-imports --no-logo
+
+test: setup ## all tests, one process per core
+	$(BIN)/pytest -n auto $(ARGS)
+
+demo: setup ## the article's batch: fails once, is retried, succeeds
+	$(BIN)/python examples/article/demo.py $(ARGS)
+
+bench: setup ## how fast, beside the peers
+	$(BIN)/python bench/run.py $(ARGS)
+
+clean: ## remove .venv and every cache
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	find src tests -name __pycache__ -prune -exec rm -rf {} +

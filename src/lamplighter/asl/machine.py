@@ -1,0 +1,219 @@
+"""The machine: `advance` takes an execution from one event to the next.
+
+It runs on through Pass, Choice, Succeed, Fail and branches until every path waits for the world: one event in, one
+step out, however many states it crossed. What comes late, twice, or for work that nobody waits for changes nothing.
+See https://states-language.net/spec.html.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lamplighter.asl import fan, history, work
+from lamplighter.asl.faults import MAX_EVENTS, NO_CHOICE, RUNTIME, Fault
+from lamplighter.asl.frame import NOTHING, Execution, Frame, Phase
+from lamplighter.asl.messages import (
+    Broken,
+    Event,
+    Heartbeat,
+    Resumed,
+    SetTimer,
+    Started,
+    StopRequested,
+    TaskFailed,
+    TaskStarted,
+    TaskSubmitted,
+    TaskSucceeded,
+    TimerFired,
+)
+from lamplighter.asl.model import Choice, Definition, Fail, Map, Parallel, Pass, State, Succeed, Task, Wait
+from lamplighter.asl.paths import assign, enter, fail_execution, leave, stumble
+from lamplighter.asl.run import HistoryFull, Path, Run, Step
+from lamplighter.base.jsontext import Json
+from lamplighter.base.world import World
+
+CROSSINGS = 250
+"""How many states one step crosses before it lets others have the loop."""
+
+
+def advance(
+    definition: Definition, execution: Execution, event: Event, world: World, crossings: int = CROSSINGS
+) -> Step:
+    """What becomes of an execution when something happens to it."""
+    if execution.status != "RUNNING":
+        return Step(execution)
+    run = Run(definition, execution, world)
+    try:
+        HANDLERS[type(event)](run, event)
+        _go_on(run, crossings)
+    except HistoryFull:
+        cause = f"The execution reached the maximum number of history events ({MAX_EVENTS})."
+        fail_execution(run, run.event, RUNTIME, cause)
+    return run.step()
+
+
+def _go_on(run: Run, crossings: int) -> None:
+    while run.finish is None and (run.ended or (run.ready and crossings > 0)):
+        if run.ended:
+            fan.settle(run, run.ended.pop())
+            continue
+        path = run.path(run.ready.pop())
+        _cross(run, path, run.state(path))
+        crossings -= 1
+
+
+def _cross(run: Run, path: Path, state: State) -> None:
+    """Go through one state, or as far into it as can be gone without the world."""
+    try:
+        if path.phase is Phase.GATHERED:
+            fan.gather(run, path, state)  # type: ignore[arg-type]
+            return
+        if path.phase is Phase.READY:
+            enter(run, path, state)
+        STATES[type(state)](run, path, state)
+    except Fault as fault:
+        stumble(run, path, state, fault)
+
+
+def _pass(run: Run, path: Path, state: Pass) -> None:
+    scope = run.scope(path)
+    result = state.result(scope)
+    assigned = assign(state.assign, state, scope, result)
+    leave(run, path, state, state.output(scope, result), state.next, assigned)
+
+
+def _succeed(run: Run, path: Path, state: Succeed) -> None:
+    leave(run, path, state, state.output(run.scope(path)), None)
+
+
+def _fail(run: Run, path: Path, state: Fail) -> None:
+    scope = run.scope(path)
+    raise Fault(state.error(scope), state.cause(scope))
+
+
+def _choice(run: Run, path: Path, state: Choice) -> None:
+    scope = run.scope(path)
+    seen = scope.at(state.effective(scope))
+    for rule, target, sets, output in state.rules:
+        if rule(seen):
+            made = output(scope) if output is not None else state.output(scope)
+            leave(run, path, state, made, target, assign(sets, state, scope, seen.input))
+            return
+    if state.default is None:
+        raise Fault(NO_CHOICE, "No choice rule matched and the state has no Default.", located=True)
+    leave(run, path, state, state.output(scope), state.default, assign(state.assign, state, scope, seen.input))
+
+
+def _wait(run: Run, path: Path, state: Wait) -> None:
+    scope = run.scope(path)
+    due, elapsed = state.until(scope.at(state.effective(scope)), run.now)
+    path.phase = Phase.WAITING
+    path.number = run.set_timer(path, due - run.now if elapsed else due, elapsed=elapsed)
+
+
+def _waited(run: Run, path: Path, state: Wait) -> None:
+    scope = run.scope(path)
+    output = state.output(scope)
+    leave(run, path, state, output, state.next, assign(state.assign, state, scope, output))
+
+
+STATES: Mapping[type[State], Callable[[Run, Path, Any], None]] = {
+    Pass: _pass,
+    Succeed: _succeed,
+    Fail: _fail,
+    Choice: _choice,
+    Wait: _wait,
+    Task: work.begin,
+    Parallel: fan.begin_parallel,
+    Map: fan.begin_map,
+}
+
+
+def _started(run: Run, _event: Started) -> None:
+    execution = run.execution
+    if execution.event:
+        return
+    details = history.started(execution.text, execution.role)
+    run.note(0, "ExecutionStarted", "executionStartedEventDetails", details)
+    if run.definition.timeout is not None:
+        run.timer = run.number()
+        due = run.world.steady() + run.definition.timeout * 1000
+        run.commands.append(SetTimer(0, run.timer, due, elapsed=True))
+    run.frame = 1
+    start = run.definition.blocks[0].start
+    run.adopt(Frame(1, 0, 0, 0, start, Phase.READY, execution.input, execution.text, NOTHING, 0))
+    run.ready.append(1)
+
+
+def _resumed(_run: Run, _event: Resumed) -> None:
+    """Whatever is ready goes on by itself."""
+
+
+def _told(tell: Callable[[Run, Path, Task, Any], None]) -> Callable[[Run, Any], None]:
+    """An event about a task's work: it counts only while a path waits for just this work."""
+
+    def handle(run: Run, event: Json) -> None:
+        frame = run.frames.get(event.frame)
+        if frame is None or frame.phase is not Phase.WORKING or frame.number != event.number:
+            return
+        path = run.path(event.frame)
+        state = run.state(path)
+        assert isinstance(state, Task)
+        try:
+            tell(run, path, state, event)
+        except Fault as fault:
+            stumble(run, path, state, fault)
+
+    return handle
+
+
+def _timer_fired(run: Run, event: TimerFired) -> None:
+    if not event.number:  # names no timer: 0 stands where none is set
+        return
+    if event.frame == 0:
+        if event.number == run.timer:
+            run.last_word(run.event, "ExecutionTimedOut", "executionTimedOutEventDetails", {"error": "States.Timeout"})
+            run.end("TIMED_OUT")
+        return
+    frame = run.frames.get(event.frame)
+    if frame is None or event.number not in (frame.number, frame.timeout, frame.heartbeat):
+        return
+    path = run.path(event.frame)
+    state = run.state(path)
+    try:
+        _time_has_come(run, path, state, event.number)
+    except Fault as fault:
+        stumble(run, path, state, fault)
+
+
+def _time_has_come(run: Run, path: Path, state: State, number: int) -> None:
+    if path.phase is Phase.WAITING and isinstance(state, Wait):
+        _waited(run, path, state)
+    elif path.phase is Phase.RETRYING:
+        path.phase = Phase.AGAIN
+        run.ready.append(path.id)
+    elif path.phase is Phase.WORKING and isinstance(state, Task) and number != path.number:
+        work.timed_out(run, path, state, number)
+
+
+def _stop(run: Run, event: StopRequested) -> None:
+    details = history.failed(event.error, event.cause)
+    run.last_word(run.event, "ExecutionAborted", "executionAbortedEventDetails", details)
+    run.end("ABORTED", error=event.error, cause=event.cause)
+
+
+def _broken(run: Run, event: Broken) -> None:
+    fail_execution(run, run.event, RUNTIME, event.cause)
+
+
+HANDLERS: Mapping[type[Event], Callable[[Run, Any], None]] = {
+    Started: _started,
+    Resumed: _resumed,
+    TaskStarted: _told(work.started),
+    TaskSubmitted: _told(work.submitted),
+    TaskSucceeded: _told(work.succeeded),
+    TaskFailed: _told(work.failed),
+    Heartbeat: _told(work.beating),
+    TimerFired: _timer_fired,
+    StopRequested: _stop,
+    Broken: _broken,
+}

@@ -1,0 +1,324 @@
+"""From the text of a definition to what the machine runs: checked, then compiled, once.
+
+Promises that every fault is found here and told in AWS's words, so that nothing of a definition is parsed, or found
+wrong in form, while it runs.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from lamplighter.asl import waits
+from lamplighter.asl.check import SCHEMA, Diagnostic, check
+from lamplighter.asl.choice import compile_rule
+from lamplighter.asl.dataflow import (
+    constant,
+    dynamic,
+    expression_output,
+    filter_path,
+    path_output,
+    payload,
+    result_path,
+    same,
+    scalar,
+)
+from lamplighter.asl.faults import runtime
+from lamplighter.asl.model import (
+    Block,
+    Catcher,
+    Choice,
+    Definition,
+    Fail,
+    Map,
+    Parallel,
+    Pass,
+    Pattern,
+    Resource,
+    Retrier,
+    State,
+    Succeed,
+    Task,
+    Template,
+    Wait,
+)
+from lamplighter.asl.scope import Scope
+from lamplighter.base import arn
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import Json, JsonError, dumps, loads
+from lamplighter.lang.intrinsics import IntrinsicSyntaxError
+from lamplighter.lang.jsonata import JsonataSyntaxError
+from lamplighter.lang.jsonpath import PathError
+
+PATTERNS: Mapping[str, Pattern] = {"sync": "sync", "sync:2": "sync:2", "waitForTaskToken": "waitForTaskToken"}
+
+Additions = Callable[[Resource], Mapping[str, Json]]
+
+
+class InvalidDefinition(AwsError):
+    """The definition is not one."""
+
+    code = "InvalidDefinition"
+
+    def __init__(self, diagnostics: list[Diagnostic]) -> None:
+        super().__init__(f"Invalid State Machine Definition: '{', '.join(map(str, diagnostics))}'")
+        self.diagnostics = diagnostics
+
+
+def parse(text: str, additions: Additions = lambda _resource: {}) -> Definition:
+    """Compile a definition. `additions` tells what an integration adds to a task's parameters."""
+    try:
+        document = loads(text)
+    except JsonError:
+        raise InvalidDefinition([Diagnostic("INVALID_JSON_DESCRIPTION", "Invalid JSON description", None)]) from None
+    try:
+        return _compile(document, additions)
+    except RecursionError:
+        raise InvalidDefinition([Diagnostic(SCHEMA, "The definition is nested too deeply", "/")]) from None
+
+
+def _compile(document: Json, additions: Additions) -> Definition:
+    found = check(document)
+    if found:
+        raise InvalidDefinition(found)
+    compiler = _Compiler(additions)
+    compiler.block(document, jsonata=document.get("QueryLanguage") == "JSONata", at="")
+    if compiler.faults:
+        raise InvalidDefinition(compiler.faults)
+    blocks = tuple(compiler.blocks[number] for number in range(len(compiler.blocks)))
+    return Definition(
+        blocks=blocks,
+        timeout=document.get("TimeoutSeconds"),
+        comment=document.get("Comment"),
+        states={name: state for block in blocks for name, state in block.states.items()},
+    )
+
+
+def parse_resource(text: str) -> Resource | None:
+    """Take a Task's Resource apart; None where it is no such thing."""
+    found = arn.parse(text)
+    if found is None:
+        return None
+    if found.service == "lambda":
+        return Resource(text, "lambda", "lambda", "invoke", "")
+    if found.service != "states":
+        return None
+    if found.resource.startswith("activity:"):
+        return Resource(text, "activity", "activity", found.resource, "")
+    name, _, suffix = found.resource.partition(".")
+    if suffix and suffix not in PATTERNS:
+        return None
+    parts = name.split(":")
+    pattern = PATTERNS[suffix] if suffix else ""
+    if len(parts) == 3 and parts[0] == "aws-sdk":
+        return Resource(text, "sdk", parts[1], parts[2], pattern)
+    return Resource(text, "integration", parts[0], parts[1], pattern) if len(parts) == 2 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """Where a state stands: its language, that of its block, and its place in the text."""
+
+    jsonata: bool
+    outer: bool
+    at: str
+
+
+@dataclass(slots=True)
+class _Compiler:
+    additions: Additions
+    blocks: dict[int, Block] = field(default_factory=dict)
+    faults: list[Diagnostic] = field(default_factory=list)
+    reserved: int = 0
+
+    def block(self, source: Mapping[str, Json], *, jsonata: bool, at: str) -> int:
+        number, self.reserved = self.reserved, self.reserved + 1
+        states = {}
+        for name, state in source["States"].items():
+            place = f"{at}/States/{name}"
+            try:
+                speaks = jsonata or state.get("QueryLanguage") == "JSONata"
+                states[name] = self.state(name, state, jsonata=speaks, outer=jsonata, at=place)
+            except (PathError, IntrinsicSyntaxError, JsonataSyntaxError, TypeError, AttributeError) as error:
+                self.faults.append(Diagnostic(SCHEMA, str(error), place))
+        self.blocks[number] = Block(number, source["StartAt"], states)
+        return number
+
+    def state(self, name: str, source: Mapping[str, Json], *, jsonata: bool, outer: bool, at: str) -> State:
+        make: Callable[[Json, Json, _Site], State] = getattr(self, f"_{source['Type'].lower()}")
+        assign = payload(source["Assign"], "Assign", jsonata=jsonata) if "Assign" in source else None
+        common = {"name": name, "next": source.get("Next"), "jsonata": jsonata, "assign": assign}
+        return make(source, common, _Site(jsonata, outer, at))
+
+    def _pass(self, source: Json, common: Json, site: "_Site") -> Pass:
+        if site.jsonata:
+            return Pass(**common, result=same, output=expression_output(_output(source)))
+        result = constant(source["Result"]) if "Result" in source else _effective(source)
+        output = path_output(
+            None, result_path(source.get("ResultPath", "$")), filter_path(source.get("OutputPath", "$"))
+        )
+        return Pass(**common, result=result, output=output)
+
+    def _succeed(self, source: Json, common: Json, site: "_Site") -> Succeed:
+        return Succeed(**common, output=_passed(source, jsonata=site.jsonata))
+
+    def _fail(self, source: Json, common: Json, site: "_Site") -> Fail:
+        return Fail(
+            **common,
+            error=_word(source, "Error", jsonata=site.jsonata),
+            cause=_word(source, "Cause", jsonata=site.jsonata),
+        )
+
+    def _wait(self, source: Json, common: Json, site: "_Site") -> Wait:
+        return Wait(
+            **common,
+            effective=filter_path(source.get("InputPath", "$")),
+            until=waits.until(source, jsonata=site.jsonata),
+            output=_passed(source, jsonata=site.jsonata),
+        )
+
+    def _choice(self, source: Json, common: Json, site: "_Site") -> Choice:
+        rules = tuple(
+            (
+                compile_rule(rule, jsonata=site.jsonata),
+                rule["Next"],
+                payload(rule["Assign"], "Assign", jsonata=site.jsonata) if "Assign" in rule else None,
+                payload(rule["Output"], "Output", jsonata=True) if site.jsonata and "Output" in rule else None,
+            )
+            for rule in source["Choices"]
+        )
+        return Choice(
+            **common,
+            effective=filter_path(source.get("InputPath", "$")),
+            rules=rules,
+            default=source.get("Default"),
+            output=_passed(source, jsonata=site.jsonata),
+        )
+
+    def _task(self, source: Json, common: Json, site: "_Site") -> Task:
+        resource = parse_resource(source["Resource"])
+        if resource is None:
+            self.faults.append(Diagnostic(SCHEMA, "Value is not a valid resource ARN", f"{site.at}/Resource"))
+            resource = Resource(source["Resource"], "integration", "", "", "")
+        return Task(
+            **common,
+            **_work(source, jsonata=site.jsonata),
+            resource=resource,
+            additions=self.additions(resource),
+            timeout=waits.seconds(source, "TimeoutSeconds", jsonata=site.jsonata),
+            heartbeat=waits.seconds(source, "HeartbeatSeconds", jsonata=site.jsonata),
+            role=_role(source["Credentials"], jsonata=site.jsonata) if "Credentials" in source else None,
+        )
+
+    def _parallel(self, source: Json, common: Json, site: "_Site") -> Parallel:
+        branches = [
+            self.block(branch, jsonata=site.outer, at=f"{site.at}/Branches[{index}]")
+            for index, branch in enumerate(source["Branches"])
+        ]
+        return Parallel(**common, **_work(source, jsonata=site.jsonata), branches=tuple(branches))
+
+    def _map(self, source: Json, common: Json, site: "_Site") -> Map:
+        key = "ItemProcessor" if "ItemProcessor" in source else "Iterator"
+        selector = source.get("ItemSelector", None if site.jsonata else source.get("Parameters"))
+        work = _work({name: value for name, value in source.items() if name != "Parameters"}, jsonata=site.jsonata)
+        return Map(
+            **common,
+            **work,
+            processor=self.block(source[key], jsonata=site.outer, at=f"{site.at}/{key}"),
+            items=waits.items(source, jsonata=site.jsonata),
+            selector=payload(selector, "ItemSelector", jsonata=site.jsonata) if selector is not None else None,
+            concurrency=waits.concurrency(source, jsonata=site.jsonata),
+        )
+
+
+def _output(source: Mapping[str, Json]) -> Template | None:
+    return payload(source["Output"], "Output", jsonata=True) if "Output" in source else None
+
+
+def _effective(source: Mapping[str, Json]) -> Template:
+    """InputPath, then Parameters."""
+    select = filter_path(source.get("InputPath", "$"))
+    if "Parameters" not in source:
+        return select
+    fill = payload(source["Parameters"], "Parameters", jsonata=False)
+    return fill if select is same else lambda scope: fill(scope.at(select(scope)))
+
+
+def _passed(source: Mapping[str, Json], *, jsonata: bool) -> Template:
+    """The output of a state that has no result of its own."""
+    if jsonata:
+        return _output(source) or same
+    select, leave = filter_path(source.get("InputPath", "$")), filter_path(source.get("OutputPath", "$"))
+    return select if leave is same else lambda scope: leave(scope.at(select(scope)))
+
+
+def _word(source: Mapping[str, Json], name: str, *, jsonata: bool) -> Template:
+    """A Fail state's Error or Cause: literal, expression, path or intrinsic; None where it says nothing."""
+    where = f"{name}Path"
+    if where not in source:
+        return scalar(source.get(name), name, (str,), jsonata=jsonata)
+    read = dynamic(source[where], where)
+
+    def word(scope: Scope) -> Json:
+        value = read(scope)
+        if not isinstance(value, str):
+            raise runtime(f"The {where} parameter does not reference a string: {source[where]} == {dumps(value)}")
+        return value
+
+    return word
+
+
+def _role(source: Json, *, jsonata: bool) -> Template:
+    credentials = payload(source, "Credentials", jsonata=jsonata)
+
+    def role(scope: Scope) -> Json:
+        value = credentials(scope)["RoleArn"]
+        if not isinstance(value, str):
+            raise runtime(f"The RoleArn of the Credentials is no string: {dumps(value)}")
+        return value
+
+    return role
+
+
+def _work(source: Mapping[str, Json], *, jsonata: bool) -> dict[str, Json]:
+    if jsonata:
+        arguments = payload(source["Arguments"], "Arguments", jsonata=True) if "Arguments" in source else same
+        output = expression_output(_output(source))
+    else:
+        arguments = _effective(source)
+        selector = (
+            payload(source["ResultSelector"], "ResultSelector", jsonata=False) if "ResultSelector" in source else None
+        )
+        place = result_path(source.get("ResultPath", "$"))
+        output = path_output(selector, place, filter_path(source.get("OutputPath", "$")))
+    return {
+        "arguments": arguments,
+        "output": output,
+        "retriers": tuple(_retrier(entry) for entry in source.get("Retry", ())),
+        "catchers": tuple(_catcher(entry, jsonata=jsonata) for entry in source.get("Catch", ())),
+    }
+
+
+def _retrier(source: Mapping[str, Json]) -> Retrier:
+    return Retrier(
+        errors=tuple(source["ErrorEquals"]),
+        interval=source.get("IntervalSeconds", 1),
+        attempts=source.get("MaxAttempts", 3),
+        backoff=source.get("BackoffRate", 2.0),
+        max_delay=source.get("MaxDelaySeconds"),
+        jitter=source.get("JitterStrategy") == "FULL",
+    )
+
+
+def _catcher(source: Mapping[str, Json], *, jsonata: bool) -> Catcher:
+    output: Callable[[Scope, Json], Json]
+    if jsonata:
+        template = _output(source)
+        output = (
+            (lambda _scope, error: error)
+            if template is None
+            else (lambda scope, error: template(scope.with_error(error)))
+        )
+    else:
+        place = result_path(source.get("ResultPath", "$"))
+        output = lambda scope, error: place(scope.input, error)  # noqa: E731 - the twin of the line above
+    assign = payload(source["Assign"], "Assign", jsonata=jsonata) if "Assign" in source else None
+    return Catcher(errors=tuple(source["ErrorEquals"]), next=source["Next"], output=output, assign=assign)

@@ -1,0 +1,148 @@
+"""How a path enters a state, leaves it, and what becomes of an error: Retry, Catch, or the end of its block."""
+
+from collections.abc import Mapping
+
+from lamplighter.asl import faults, history
+from lamplighter.asl.faults import MAX_BYTES, Fault, matches, too_large
+from lamplighter.asl.frame import Phase
+from lamplighter.asl.model import Catcher, State, Template, Working
+from lamplighter.asl.run import Ended, Path, Run
+from lamplighter.asl.scope import Scope
+from lamplighter.base.jsontext import Json, dumps
+
+
+def enter(run: Run, path: Path, state: State) -> None:
+    """Come into a state."""
+    path.came = path.previous
+    details = history.entered(state.name, path.text)
+    path.entered = path.previous = run.note(
+        path.previous, f"{kind(state)}StateEntered", "stateEnteredEventDetails", details
+    )
+    path.entered_at = run.now
+    path.retries = ()
+
+
+def kind(state: State) -> str:
+    """The state's type."""
+    return type(state).__name__
+
+
+def leave(
+    run: Run,
+    path: Path,
+    state: State,
+    output: Json,
+    target: str | None,
+    assigned: Mapping[str, Json] | None = None,
+    known: str | None = None,
+) -> None:
+    """Go out of a state with its output, to the next state or to the end of the block; `known`: the output as text."""
+    text = path.text if output is path.input else known if known is not None else sized(state, output)
+    names = {name: dumps(value) for name, value in assigned.items()} if assigned is not None else None
+    details = history.exited(state.name, text, names)
+    path.previous = run.note(path.previous, f"{kind(state)}StateExited", "stateExitedEventDetails", details)
+    if assigned:
+        path.variables = {**path.variables, **assigned}
+    if target is None:
+        run.ended.append(Ended(path, text))
+        return
+    path.state, path.phase, path.input, path.text = target, Phase.READY, output, text
+    path.number, path.submitted, path.token, path.fan, path.items = 0, False, None, None, None
+    run.ready.append(path.id)
+
+
+def sized(state: State, value: Json) -> str:
+    """A document as JSON text, if it is small enough to be carried."""
+    return fits(state, dumps(value))
+
+
+def fits(state: State, text: str) -> str:
+    """A text, if it is small enough to be carried."""
+    if len(text) > MAX_BYTES or (len(text) > MAX_BYTES // 4 and len(text.encode()) > MAX_BYTES):
+        raise too_large(state.name)
+    return text
+
+
+def assign(template: Template | None, state: State, scope: Scope, result: Json) -> Mapping[str, Json] | None:
+    """The variables that a state sets: in JSONPath `$` is its result."""
+    if template is None:
+        return None
+    values: Mapping[str, Json] = template(scope.with_result(result) if state.jsonata else scope.at(result))
+    return values
+
+
+def complete(run: Run, path: Path, state: Working, result: Json, text: str) -> None:
+    """A state's work is done, with a result and its text: make its output and go on."""
+    scope = run.scope(path)
+    assigned = assign(state.assign, state, scope, result)
+    output = state.output(scope, result)
+    leave(run, path, state, output, state.next, assigned, known=text if output is result else None)
+
+
+def stumble(run: Run, path: Path, state: State, fault: Fault) -> None:
+    """Something in a state went wrong."""
+    cause = fault.cause
+    if fault.located:
+        place = f"An error occurred while executing the state '{state.name}' (entered at the event id #{path.entered})."
+        cause = f"{place} {cause}"
+    if fault.field is not None:
+        field = {"location": fault.field} if fault.field else {}
+        details = history.failed(fault.error, cause) | field | {"state": state.name}
+        before = path.came if path.previous == path.entered else path.previous
+        path.previous = run.note(before, "EvaluationFailed", "evaluationFailedEventDetails", details)
+    run.cancel(path)
+    recover(run, path, state, fault.error, cause)
+
+
+def recover(run: Run, path: Path, state: State, error: str | None, cause: str | None) -> None:
+    """Try the state again, or go where its Catch says, or end the block with the error."""
+    if error == faults.RUNTIME:
+        # "States.Runtime errors … will always cause the execution to fail."
+        fail_execution(run, path.previous, error, cause)
+        return
+    if isinstance(state, Working):
+        if _retry(run, path, state, error):
+            return
+        if kind(state) in ("Parallel", "Map"):
+            path.previous = run.note(path.previous, f"{kind(state)}StateFailed")
+        catcher = next((each for each in state.catchers if matches(each.errors, error)), None)
+        if catcher is not None:
+            _catch(run, path, state, catcher, error, cause)
+            return
+    run.ended.append(Ended(path, failed=True, error=error, cause=cause))
+
+
+def _retry(run: Run, path: Path, state: Working, error: str | None) -> bool:
+    """Use the first retrier that means this error, while it has attempts left."""
+    position = next((at for at, each in enumerate(state.retriers) if matches(each.errors, error)), None)
+    if position is None:
+        return False
+    retrier = state.retriers[position]
+    used = path.retries or (0,) * len(state.retriers)
+    if used[position] >= retrier.attempts:
+        return False
+    delay = retrier.delay(used[position], run.world.chance())
+    path.retries = (*used[:position], used[position] + 1, *used[position + 1 :])
+    path.phase, path.submitted, path.token, path.fan, path.items = Phase.RETRYING, False, None, None, None
+    path.number = run.set_timer(path, delay)
+    return True
+
+
+def _catch(run: Run, path: Path, state: Working, catcher: Catcher, error: str | None, cause: str | None) -> None:
+    told = {name: value for name, value in (("Error", error), ("Cause", cause)) if value is not None}
+    scope = run.scope(path)
+    seen = scope.with_error(told) if state.jsonata else scope.at(told)
+    try:
+        assigned = catcher.assign(seen) if catcher.assign is not None else None
+        leave(run, path, state, catcher.output(scope, told), catcher.next, assigned)
+    except Fault as fault:
+        if fault.error == faults.RUNTIME:
+            stumble(run, path, state, fault)
+        else:
+            run.ended.append(Ended(path, failed=True, error=fault.error, cause=fault.cause))
+
+
+def fail_execution(run: Run, previous: int, error: str | None, cause: str | None) -> None:
+    """The execution ends with an error."""
+    run.last_word(previous, "ExecutionFailed", "executionFailedEventDetails", history.failed(error, cause))
+    run.end("FAILED", error=error, cause=cause)

@@ -1,0 +1,148 @@
+"""Fields that hold a number, an instant or a list, each as a literal, a path or an expression.
+
+Seconds, Timestamp, TimeoutSeconds, HeartbeatSeconds, MaxConcurrency, ItemsPath and Items.
+"""
+
+from collections.abc import Callable, Mapping
+
+from lamplighter.asl.choice import timestamp
+from lamplighter.asl.dataflow import (
+    constant,
+    expression,
+    expression_text,
+    filter_path,
+    is_expression,
+    payload,
+    query_fault,
+    same,
+)
+from lamplighter.asl.faults import runtime
+from lamplighter.asl.model import MAX_SECONDS, Template
+from lamplighter.asl.scope import Scope
+from lamplighter.base.jsontext import Json, dumps
+
+Until = Callable[[Scope, int], tuple[int, bool]]
+
+
+def until(source: Mapping[str, Json], *, jsonata: bool) -> Until:
+    """When a Wait ends, from what it sees and now; milliseconds, and whether that is a length of time."""
+    if "Timestamp" in source or "TimestampPath" in source:
+        read = _instant(source, jsonata=jsonata)
+        return lambda scope, _now: (read(scope), False)
+    length = seconds(source, "Seconds", jsonata=jsonata)
+    assert length is not None
+    return lambda scope, now: (now + length(scope) * 1000, True)
+
+
+def _instant(source: Mapping[str, Json], *, jsonata: bool) -> Callable[[Scope], int]:
+    if "TimestampPath" in source:
+        where = source["TimestampPath"]
+        read = filter_path(where)
+        return lambda scope: _milliseconds(read(scope), where)
+    value = source["Timestamp"]
+    if jsonata and is_expression(value):
+        text = expression_text(value)
+        evaluate = expression(text, "Timestamp", (str,))
+        return lambda scope: _evaluated_instant(evaluate(scope), text)
+    fixed = timestamp(value)
+    assert fixed is not None
+    at = round(fixed.timestamp() * 1000)
+    return lambda _scope: at
+
+
+def _milliseconds(value: Json, where: str) -> int:
+    found = timestamp(value)
+    if found is None:
+        text = value if isinstance(value, str) else dumps(value)
+        raise runtime(
+            "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: "
+            f"{where} == {text}"
+        )
+    return round(found.timestamp() * 1000)
+
+
+def _evaluated_instant(value: str, text: str) -> int:
+    found = timestamp(value)
+    if found is None:
+        raise query_fault(
+            f"The JSONata expression '{text}' specified for the field 'Timestamp' returned a value that does not match "
+            f"the RFC3339 timestamp format: {dumps(value)}",
+            "Timestamp",
+        )
+    return round(found.timestamp() * 1000)
+
+
+def seconds(source: Mapping[str, Json], name: str, *, jsonata: bool) -> Template | None:
+    """A number of seconds; None where the state says nothing."""
+    where = f"{name}Path"
+    if where in source:
+        path = source[where]
+        read = filter_path(path)
+        return lambda scope: _whole(read(scope), where, path)
+    if name not in source:
+        return None
+    return _number(source[name], name, jsonata=jsonata)
+
+
+def _number(value: Json, name: str, *, jsonata: bool) -> Template:
+    if not (jsonata and is_expression(value)):
+        return constant(value)
+    text = expression_text(value)
+    evaluate = expression(text, name, (int, float))
+
+    def number(scope: Scope) -> Json:
+        found = evaluate(scope)
+        if found != int(found) or not 0 <= found <= MAX_SECONDS:
+            raise query_fault(
+                f"The JSONata expression '{text}' specified for the field '{name}' returned an invalid value. "
+                f"Expected an integer from 0 to {MAX_SECONDS}, but was: {dumps(found)}",
+                name,
+            )
+        return int(found)
+
+    return number
+
+
+def _whole(value: Json, field: str, path: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        text = value if isinstance(value, str) else dumps(value)
+        raise runtime(f"The {field} parameter cannot be parsed as a long value: {path} == {text}")
+    if value < 0:
+        raise runtime(f"The {field} parameter references a negative value: {path} == {value}")
+    return min(value, MAX_SECONDS)
+
+
+def concurrency(source: Mapping[str, Json], *, jsonata: bool) -> Template:
+    """How many items a Map works on at once; 0 leaves it to us."""
+    return seconds(source, "MaxConcurrency", jsonata=jsonata) or constant(0)
+
+
+def items(source: Mapping[str, Json], *, jsonata: bool) -> Template:
+    """From a Map's effective input to what it goes through."""
+    if jsonata:
+        return _evaluated_items(source)
+    path = source.get("ItemsPath", "$")
+    read = filter_path(path)
+
+    def listed(scope: Scope) -> Json:
+        found = read(scope)
+        if not isinstance(found, list):
+            raise runtime(f'Reference path "{path}" must point to array.')
+        return found
+
+    return listed
+
+
+def _evaluated_items(source: Mapping[str, Json]) -> Template:
+    if "Items" not in source:
+        return lambda scope: _array(scope, same(scope))
+    value = source["Items"]
+    if is_expression(value):
+        return expression(expression_text(value), "Items", (list,))
+    return payload(value, "Items", jsonata=True)
+
+
+def _array(_scope: Scope, value: Json) -> Json:
+    if not isinstance(value, list):
+        raise query_fault(f"Map state input must be an array but was: {dumps(value)}", "")
+    return value

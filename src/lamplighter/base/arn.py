@@ -1,0 +1,36 @@
+"""Amazon Resource Names.
+
+See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html. Promises to take apart and put together;
+refuses to judge whether the resource exists.
+"""
+
+from dataclasses import dataclass
+
+PARTITION = "aws"
+
+
+@dataclass(frozen=True, slots=True)
+class Arn:
+    """arn:partition:service:region:account:resource"""
+
+    service: str
+    region: str
+    account: str
+    resource: str
+    partition: str = PARTITION
+
+    def __str__(self) -> str:
+        return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
+
+
+def parse(text: str) -> Arn | None:
+    """Take an ARN apart; None where the text is no ARN."""
+    parts = text.split(":", 5)
+    if len(parts) != 6 or parts[0] != "arn" or not parts[1] or not parts[2] or not parts[5]:
+        return None
+    return Arn(partition=parts[1], service=parts[2], region=parts[3], account=parts[4], resource=parts[5])
+
+
+def build(service: str, region: str, account: str, resource: str) -> str:
+    """Put an ARN together."""
+    return f"arn:{PARTITION}:{service}:{region}:{account}:{resource}"

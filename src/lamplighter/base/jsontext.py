@@ -1,0 +1,42 @@
+"""JSON text in and out, one way for the whole program.
+
+Promises compact text with keys in their given order, as AWS writes it, and integers of any size. Refuses NaN, Infinity
+and lone surrogates, as RFC 8259 does.
+"""
+
+import json
+from typing import Any, TypeAlias
+
+import orjson
+
+Json: TypeAlias = Any
+"""A JSON value: None, bool, int, float, str, list or dict with str keys. The only use of Any in this program."""
+
+Raw = orjson.Fragment
+"""Text that is JSON already; `dumps` copies it into its place without reading it."""
+
+
+class JsonError(ValueError):
+    """The text is not JSON; str() says where and why."""
+
+
+def loads(text: str | bytes) -> Json:
+    """Read JSON text."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise JsonError(str(error)) from None
+
+
+def dumps(value: Json) -> str:
+    """Write compact JSON text."""
+    return dump_bytes(value).decode()
+
+
+def dump_bytes(value: Json) -> bytes:
+    """Write compact JSON text as UTF-8."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        # orjson stops at 64-bit integers; the standard library does not.
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()

@@ -1,0 +1,78 @@
+"""The one module that may import time, uuid and random: clock, names and chance are handed in, never reached for.
+
+Promises that a test can own all three (`fixed_world`), so that a month of nights runs in milliseconds.
+"""
+
+import random
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Clock, names and chance."""
+
+    now: Callable[[], int]
+    """Milliseconds since the epoch, UTC, as the wall clock has it: the resolution of AWS's own timestamps."""
+    steady: Callable[[], int]
+    """The same on a clock that nobody can set: it agreed with the wall clock when it was made, and measures lengths."""
+    uuid: Callable[[], str]
+    """A name that never repeats, in the form of a UUID version 4."""
+    chance: Callable[[], float]
+    """A number in [0, 1)."""
+
+
+def real_world() -> World:
+    """The machine's clocks, the operating system's randomness."""
+    start = time.time_ns() - time.monotonic_ns()
+    return World(
+        now=lambda: time.time_ns() // 1_000_000,
+        steady=lambda: (start + time.monotonic_ns()) // 1_000_000,
+        uuid=lambda: str(uuid.uuid4()),
+        chance=random.random,
+    )
+
+
+class ManualClock:
+    """A clock that stands until it is told to move."""
+
+    def __init__(self, start: int = 1_767_225_600_000) -> None:
+        self.wall = start
+        self.unset = start
+
+    def now(self) -> int:
+        """What the wall clock shows, in milliseconds since the epoch."""
+        return self.wall
+
+    def steady(self) -> int:
+        """What it would show had nobody set it."""
+        return self.unset
+
+    def advance(self, milliseconds: int) -> None:
+        """Let time pass."""
+        self.wall += milliseconds
+        self.unset += milliseconds
+
+    def jump(self, milliseconds: int) -> None:
+        """Set the wall clock, forward or back, while no time passes."""
+        self.wall += milliseconds
+
+
+def fixed_world(clock: ManualClock | None = None, seed: int = 0) -> World:
+    """A world in which everything repeats."""
+    hands = clock or ManualClock()
+    dice = random.Random(seed)  # noqa: S311 - repeatable on purpose
+
+    def name() -> str:
+        return str(uuid.UUID(int=dice.getrandbits(128), version=4))
+
+    return World(now=hands.now, steady=hands.steady, uuid=name, chance=dice.random)
+
+
+def iso(milliseconds: int) -> str:
+    """The instant as AWS writes it inside documents: 2026-01-01T00:00:00.000Z."""
+    whole, rest = divmod(milliseconds, 1000)
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"

@@ -1,0 +1,135 @@
+"""Where services meet: `call` an operation of a service by its AWS names, `publish` an event.
+
+Promises that an operation is answered after its commit, and that an event is heard in the transaction that caused it,
+so that neither can be without the other. Refuses to know any service.
+"""
+
+import inspect
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from lamplighter.base.errors import UnknownOperation
+from lamplighter.base.jsontext import Json
+from lamplighter.store.db import Posted, Reader, Store, Tx
+from lamplighter.store.timers import Timer
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """For whom something is done: an account in a region."""
+
+    account: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event as EventBridge carries it, without what every event has by itself (version, id).
+
+    See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html.
+    """
+
+    caller: Caller
+    source: str
+    detail_type: str
+    time: int
+    """Milliseconds since the epoch."""
+    resources: tuple[str, ...]
+    detail: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a service, in one of two kinds: it only reads, or it runs in a turn of writes.
+
+    A result that is awaitable is awaited after the commit (long polling).
+    """
+
+    read: Callable[[Reader, Caller, Json], Json] | None = None
+    write: Callable[[Tx, Caller, Json], Json] | None = None
+
+
+Listener = Callable[[Tx, Event], None]
+
+
+class Service(Protocol):
+    """What the engine needs of a service."""
+
+    @property
+    def name(self) -> str:
+        """As the outbox, the timers and a request's signature call it (ecs)."""
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """What it answers, by AWS's names."""
+
+    def perform(self, posted: Posted) -> Coroutine[None, None, None]:
+        """Do what the outbox says: at least once, after its commit."""
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """A timer is due; it is deleted already, in this transaction."""
+
+    def forget(self) -> None:
+        """Believe nothing that is not on disk: a turn was lost."""
+
+    async def start(self) -> None:
+        """Take up what the last engine left."""
+
+    async def stop(self) -> None:
+        """Let go of the world without changing it."""
+
+
+@dataclass(slots=True)
+class Bus:
+    """All services of one engine."""
+
+    store: Store
+    _services: dict[str, Mapping[str, Operation]] = field(default_factory=dict)
+    _listeners: dict[str, list[Listener]] = field(default_factory=dict)
+
+    def serve(self, service: str, operations: Mapping[str, Operation]) -> None:
+        """Answer for a service from now on."""
+        self._services[service] = operations
+
+    def serves(self, service: str, operation: str) -> bool:
+        """Whether someone answers for this operation."""
+        return operation in self._services.get(service, {})
+
+    async def call(self, caller: Caller, service: str, operation: str, params: Json) -> Json:
+        """Have an operation done, from outside of any turn."""
+        entry = self._find(service, operation)
+        if entry.write is not None:
+            run = entry.write
+            result = await self.store.write(lambda tx: run(tx, caller, params))
+        else:
+            assert entry.read is not None
+            result = entry.read(self.store.reader, caller, params)
+        return await result if inspect.isawaitable(result) else result
+
+    def invoke(self, tx: Tx, caller: Caller, service: str, operation: str, params: Json) -> Json:
+        """Have an operation done inside a turn: its writes are kept or undone with the rest of the job's."""
+        entry = self._find(service, operation)
+        return (entry.write or entry.read)(tx, caller, params)  # type: ignore[misc]
+
+    def listen(self, source: str, listener: Listener) -> None:
+        """Hear every event of a source, in the transaction that caused it. `*` hears all."""
+        self._listeners.setdefault(source, []).append(listener)
+
+    def heard(self, source: str) -> bool:
+        """Whether anybody listens to a source."""
+        return source in self._listeners or "*" in self._listeners
+
+    def publish(self, tx: Tx, source: str, make: Callable[[], Event]) -> None:
+        """Tell of an event; it is made only where somebody listens."""
+        listeners = self._listeners.get(source, []) + self._listeners.get("*", [])
+        if listeners:
+            event = make()
+            for listener in listeners:
+                listener(tx, event)
+
+    def _find(self, service: str, operation: str) -> Operation:
+        entry = self._services.get(service, {}).get(operation)
+        if entry is None:
+            raise UnknownOperation(f"{service} has no operation {operation} here")
+        return entry

@@ -1,0 +1,133 @@
+"""`lamplighter up`: run an engine here, until it is told to stop."""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+import uvloop
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.engine.config import Config, RuntimeChoice
+from lamplighter.engine.engine import Engine
+from lamplighter.runtime.port import RuntimeUnavailable
+from lamplighter.server import LARGEST, Server
+
+SWITCH_INTERVAL = 0.0005
+"""Seconds that the loop may keep the interpreter from the thread that commits: its word is what callers wait for."""
+
+log = logging.getLogger("lamplighter.engine")
+
+
+class CannotListen(LamplighterError):
+    """The address is taken, or not ours."""
+
+
+def up(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on. Whoever reaches it can run commands here.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)] = 4566,
+    data: Annotated[Path, typer.Option(help="Directory that keeps everything.", file_okay=False)] = Path(
+        ".lamplighter"
+    ),
+    runtime: Annotated[RuntimeChoice, typer.Option(help="What runs containers.")] = RuntimeChoice.AUTO,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")] = False,  # noqa: FBT002 - typer's way
+) -> None:
+    """Run the engine: serve the AWS APIs on one port and do what they ask, whatever is killed and whenever."""
+    _log_to_stderr(logging.WARNING if quiet else logging.INFO)
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    config = Config(data=data, runtime=runtime)
+    try:
+        with _listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(config, host, listener))
+    except (LamplighterError, OSError) as error:
+        typer.echo(f"lamplighter: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        why = os.strerror(error.errno).lower() if error.errno else str(error)
+        raise CannotListen(f"cannot listen on {host}, port {port}: {why}") from None
+
+
+def _url(listener: socket.socket) -> str:
+    address, port = listener.getsockname()[:2]
+    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+
+
+async def _serve(config: Config, host: str, listener: socket.socket) -> None:
+    engine = await Engine.open(config)
+    try:
+        await _say_what_is_missing(engine)
+        server = _Server(
+            uvicorn.Config(
+                Server(engine, hosts=frozenset({host})),
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                http="httptools",
+                server_header=False,
+                timeout_graceful_shutdown=5,
+                h11_max_incomplete_event_size=LARGEST,
+            )
+        )
+        _settle_memory()
+        typer.echo(f"lamplighter: listening on {_url(listener)}", err=True)
+        await server.serve(sockets=[listener])
+    finally:
+        await engine.close()
+
+
+class _Server(uvicorn.Server):
+    """Ends without an error when it is told to stop."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+
+async def _say_what_is_missing(engine: Engine) -> None:
+    try:
+        await engine.runtime.check()
+    except RuntimeUnavailable as error:
+        log.warning("%s", error)
+
+
+def _settle_memory() -> None:
+    """Keep the collector from walking over what lives as long as the engine does."""
+    gc.collect()
+    gc.freeze()
+
+
+class _EveryLine(logging.Formatter):
+    """Puts the time before every line of a message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        time = self.formatTime(record, "%Y-%m-%d %H:%M:%S")
+        prefix = f"{time}.{int(record.msecs):03d}  "
+        return "\n".join(prefix + line for line in super().format(record).split("\n"))
+
+
+def _log_to_stderr(level: int) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_EveryLine("%(message)s"))
+    root = logging.getLogger("lamplighter")
+    root.setLevel(level)
+    root.addHandler(handler)

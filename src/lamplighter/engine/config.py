@@ -1,0 +1,26 @@
+"""What an engine is told from outside."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class RuntimeChoice(StrEnum):
+    """What runs containers."""
+
+    AUTO = "auto"
+    """Docker for containers with an image, plain processes for those without."""
+    DOCKER = "docker"
+    """Docker, for all."""
+    PROCESS = "process"
+    """Plain processes, for all: the image is not used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One engine's settings."""
+
+    data: Path = field(default_factory=lambda: Path(".lamplighter"))
+    runtime: RuntimeChoice = RuntimeChoice.AUTO
+    account: str = "123456789012"
+    """The account of callers whose access key names none."""

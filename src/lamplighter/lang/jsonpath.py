@@ -1,0 +1,208 @@
+r"""Paths and reference paths of the Amazon States Language.
+
+https://states-language.net/spec.html#path: a path begins with `$` (the input), `$$` (the context object) or `$name` (a
+variable) and selects values; a reference path selects one place only, so that a value can be put there. Promises that a
+path is compiled once and that the plain kind, `$.a.b[0]`, is a loop over its steps with no library below it. Refuses to
+know which field of a state a path stands in: the caller words the failure.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from lamplighter.base.jsontext import Json, dumps
+from lamplighter.lang.jayway import PathError, Select, called, compile_query, split_call
+
+__all__ = [
+    "NotFound",
+    "Path",
+    "PathError",
+    "Reference",
+    "ResultPathError",
+    "Scope",
+    "compile_path",
+    "compile_reference",
+]
+
+Steps = tuple[str | int, ...]
+
+
+class Scope(Protocol):
+    """What a path can see. The context may be a property that builds it: it is asked for only by paths under `$$`."""
+
+    @property
+    def input(self) -> Json:
+        """What `$` stands for."""
+
+    @property
+    def context(self) -> Json:
+        """What `$$` stands for: the context object."""
+
+    @property
+    def variables(self) -> Mapping[str, Json]:
+        """What `$name` stands for."""
+
+
+class NotFound(LookupError):
+    """The path selects nothing. `text` is the path, `document` what it was applied to (None for an unset variable)."""
+
+    def __init__(self, text: str, document: Json) -> None:
+        super().__init__(text)
+        self.text = text
+        self.document = document
+
+
+class ResultPathError(LookupError):
+    """A value cannot be put there (States.ResultPathMatchFailure); str() is AWS's message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A compiled path."""
+
+    text: str
+    root: str
+    """`$`, `$$` or the name of a variable."""
+    definite: bool
+    """Whether it selects one value at most."""
+    select: Select
+    """All matches in the document that the root stands for."""
+
+    def find(self, scope: Scope) -> list[Json]:
+        """All matches, none included; raises NotFound for a variable that is not set."""
+        return self.select(self._document(scope))
+
+    def value(self, scope: Scope) -> Json:
+        """The value of a definite path, or raises NotFound; the list of all matches, empty or not, of any other.
+
+        AWS, recorded: `$.items[*]`, `$.items[1:]` and `$.items[?(…)]` are `[]` where `items` itself is missing.
+        """
+        document = self._document(scope)
+        found = self.select(document)
+        if not self.definite:
+            return found
+        if found:
+            return found[0]
+        raise NotFound(self.text, document)
+
+    def _document(self, scope: Scope) -> Json:
+        if self.root == "$":
+            return scope.input
+        if self.root == "$$":
+            return scope.context
+        try:
+            return scope.variables[self.root]
+        except KeyError:
+            raise NotFound(self.text, None) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A compiled reference path below `$`."""
+
+    text: str
+    steps: Steps
+
+    def put(self, document: Json, value: Json) -> Json:
+        """The document with the value in this place; missing objects are made, nothing given is changed.
+
+        Raises ResultPathError where a step meets something that is no object or array, or leads past an array's end.
+        """
+        try:
+            return _put(document, self.steps, value)
+        except LookupError:
+            message = f"Unable to apply ReferencePath {self.text} to input {dumps(document)}"
+            raise ResultPathError(message) from None
+
+
+def compile_path(text: str) -> Path:
+    """Compile a path; raises PathError."""
+    head = _ROOT.match(text)
+    if head is None:
+        raise PathError(f"{text!r} is no path: it must begin with $")
+    root, rest = head[0], text[head.end() :]
+    name = root if root in ("$", "$$") else root[1:]
+    plain, function = split_call(rest)
+    steps = _steps(plain, _STEP)
+    select = compile_query("$" + plain) if steps is None else _selector(steps)
+    return Path(text, name, definite=steps is not None, select=called(select, function) if function else select)
+
+
+def compile_reference(text: str) -> Reference:
+    """Compile a reference path, as ResultPath takes it; raises PathError."""
+    steps = _steps(text[1:], _REFERENCE_STEP) if text.startswith("$") else None
+    if steps is None:
+        raise PathError(f"{text!r} is no reference path: only $, .name, ['name'] and [0] can name a single place")
+    return Reference(text, steps)
+
+
+_ROOT = re.compile(r"\$\$|\$(?:[^\W\d]\w*)?")
+
+
+def _step(name: str, index: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"""
+        \. (?P<name> (?: \\. | {name} )+ )
+        | \.? \[ \s*
+            (?: (?P<index> {index} ) | '(?P<single> (?: \\. | [^'\\] )* )' | "(?P<double> (?: \\. | [^"\\] )* )" )
+          \s* \]
+        """,
+        re.VERBOSE | re.DOTALL,
+    )
+
+
+_STEP = _step(r"""[^\s.\[\]()'"*,\\]""", r"-?[0-9]+")
+# "the operators @ .. , : ? * aren't supported" in a reference path, save with a backslash before them.
+_REFERENCE_STEP = _step(r"""[^\s.\[\]()'"*,@:?\\]""", r"[0-9]+")
+
+
+def _steps(text: str, pattern: re.Pattern[str]) -> Steps | None:
+    """The steps of a path that names a single place; None where it is of another kind, or no path."""
+    steps: list[str | int] = []
+    position = 0
+    while position < len(text):
+        match = pattern.match(text, position)
+        if match is None:
+            return None
+        steps.append(_read(match))
+        position = match.end()
+    return tuple(steps)
+
+
+def _read(match: re.Match[str]) -> str | int:
+    if match["index"] is not None:
+        return int(match["index"])
+    if match["name"] is not None:
+        return re.sub(r"\\(.)", r"\1", match["name"])
+    # AWS, recorded: in $['a\"b'] the backslash is part of the name; only the enclosing quote and \ itself are escaped.
+    if match["single"] is not None:
+        return re.sub(r"\\(['\\])", r"\1", match["single"])
+    return re.sub(r'\\(["\\])', r"\1", match["double"])
+
+
+def _selector(steps: Steps) -> Select:
+    def select(document: Json) -> list[Json]:
+        try:
+            for step in steps:
+                if document.__class__ is str:  # Python would index its characters
+                    return []
+                document = document[step]
+        except (KeyError, IndexError, TypeError):
+            return []
+        return [document]
+
+    return select
+
+
+def _put(document: Json, steps: Steps, value: Json) -> Json:
+    if not steps:
+        return value
+    step, rest = steps[0], steps[1:]
+    if isinstance(step, str):
+        if not isinstance(document, dict):
+            raise LookupError(step)
+        return {**document, step: _put(document.get(step, {}), rest, value)}
+    if not isinstance(document, list) or step >= len(document):
+        raise LookupError(step)
+    return [*document[:step], _put(document[step], rest, value), *document[step + 1 :]]

@@ -1,0 +1,205 @@
+"""A runtime that does what a test says, on the test's own clock.
+
+Promises the port without a process, a thread or a sleep; that every call is on record, so that a test can count runs;
+and that it outlives engines, as Docker does: hand the same object to the next one. Time passes when the test moves its
+clock and calls `settle`. Refuses to run anything.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field
+
+from lamplighter.base.errors import Bug
+from lamplighter.runtime.port import (
+    CannotStart,
+    Container,
+    Exit,
+    ImageUnavailable,
+    Line,
+    RuntimeUnavailable,
+    Started,
+    Stream,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """How a container behaves."""
+
+    lines: tuple[tuple[Stream, str], ...] = ()
+    """Written as it starts."""
+    code: int = 0
+    reason: str | None = None
+    after: int | None = 0
+    """Milliseconds from start to exit; None: until `finish` or a stop."""
+    stop_code: int | None = 143
+    """Its exit code on SIGTERM; None: it ignores SIGTERM."""
+    failure: ImageUnavailable | CannotStart | None = None
+    """Raised instead of starting."""
+    answer_lost: bool = False
+    """It starts, but whoever asked for it first learns only that the runtime went away."""
+
+
+@dataclass(slots=True)
+class _Run:
+    script: Script
+    started: Started
+    due: tuple[int, int] | None
+    """When it exits, and its code."""
+    lines: list[Line] = field(default_factory=list)
+    exit: Exit | None = None
+
+
+class FakeRuntime:
+    """Plays scripts; without any, each container exits at once with code 0."""
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        self.calls: list[tuple[str, str]] = []
+        """Operation and name, in order; `run` is a container that really began."""
+        self._now = now
+        self._scripts: list[tuple[Callable[[Container], bool], Script]] = []
+        self._runs: dict[str, _Run] = {}
+        self._failures: dict[str, CannotStart] = {}
+        self._available = True
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def script(self, script: Script, when: Callable[[Container], bool] = lambda _: True) -> None:
+        """Say how containers behave; of two scripts that fit, the later one wins."""
+        self._scripts.insert(0, (when, script))
+
+    def count(self, operation: str, name: str) -> int:
+        """Count the calls of an operation for a container."""
+        return self.calls.count((operation, name))
+
+    def go_away(self) -> None:
+        """Answer no more; what runs goes on."""
+        self._available = False
+
+    def come_back(self) -> None:
+        """Answer again."""
+        self._available = True
+        self._wake()
+
+    def settle(self) -> None:
+        """End what is due by the clock."""
+        for name, run in self._runs.items():
+            if run.exit is None and run.due is not None and run.due[0] <= self._now():
+                self._end(name, Exit(run.due[1], run.due[0], run.script.reason))
+
+    def finish(self, name: str, code: int = 0, reason: str | None = None) -> None:
+        """Let a running container exit now."""
+        self._end(name, Exit(code, self._now(), reason))
+
+    def write(self, name: str, text: str, stream: Stream = "stdout") -> None:
+        """Let a running container write a line."""
+        self._runs[name].lines.append(Line(self._now(), stream, text))
+        self._wake()
+
+    async def check(self) -> None:
+        """See the port."""
+        self._call("check", "")
+
+    async def start(self, container: Container) -> Started:
+        """See the port."""
+        name = container.name
+        self._call("start", name)
+        if failure := self._failures.get(name):
+            raise failure
+        if name not in self._runs:
+            self._begin(container)
+        return self._runs[name].started
+
+    def _begin(self, container: Container) -> None:
+        script = next((script for when, script in self._scripts if when(container)), Script())
+        if isinstance(script.failure, CannotStart):
+            self._failures[container.name] = script.failure
+        if script.failure:
+            raise script.failure
+        self.calls.append(("run", container.name))
+        now = self._now()
+        due = None if script.after is None else (now + script.after, script.code)
+        lines = [Line(now, stream, text) for stream, text in script.lines]
+        self._runs[container.name] = _Run(script, Started(f"fake-{container.name}", now), due, lines)
+        self.settle()
+        if script.answer_lost:
+            raise RuntimeUnavailable("the fake runtime was told to lose this answer")
+
+    async def wait(self, name: str) -> Exit:
+        """See the port."""
+        self.calls.append(("wait", name))
+        await self._until(lambda: self._available and not self._is_running(name))
+        return self._ending(name)
+
+    async def stop(self, name: str, grace: float) -> None:
+        """See the port."""
+        self._call("stop", name)
+        if not self._is_running(name):
+            return
+        run = self._runs[name]
+        kill = (self._now() + round(grace * 1000), 137)
+        run.due = kill if run.script.stop_code is None else (self._now(), run.script.stop_code)
+        self.settle()
+        await self._until(lambda: not self._is_running(name))
+
+    async def logs(self, name: str) -> AsyncGenerator[Line, None]:
+        """See the port."""
+        self.calls.append(("logs", name))
+        given = 0
+        while await self._has_line(name, given):
+            yield self._runs[name].lines[given]
+            given += 1
+
+    async def _has_line(self, name: str, number: int) -> bool:
+        """Wait until the line is there, or will never be."""
+        lines = self._runs[name].lines if name in self._runs else []
+        await self._until(lambda: self._available and (len(lines) > number or not self._is_running(name)))
+        return len(lines) > number
+
+    async def remove(self, name: str) -> None:
+        """See the port."""
+        self._call("remove", name)
+        if self._is_running(name):
+            raise Bug(f"the container {name} still runs and cannot be removed")
+        self._runs.pop(name, None)
+        self._failures.pop(name, None)
+
+    async def names(self) -> frozenset[str]:
+        """See the port."""
+        self._call("names", "")
+        return frozenset(self._runs) | frozenset(self._failures)
+
+    async def close(self) -> None:
+        """See the port."""
+        self.calls.append(("close", ""))
+
+    def _call(self, operation: str, name: str) -> None:
+        self.calls.append((operation, name))
+        if not self._available:
+            raise RuntimeUnavailable("the fake runtime was told to go away")
+
+    def _is_running(self, name: str) -> bool:
+        self.settle()
+        return name in self._runs and self._runs[name].exit is None
+
+    def _ending(self, name: str) -> Exit:
+        if name in self._failures:
+            return Exit(None, self._now(), str(self._failures[name]))
+        run = self._runs.get(name)
+        return (run and run.exit) or Exit(None, self._now(), "there is no such container")
+
+    def _end(self, name: str, ending: Exit) -> None:
+        self._runs[name].exit = ending
+        self._wake()
+
+    async def _until(self, ready: Callable[[], bool]) -> None:
+        while not ready():
+            change = asyncio.get_running_loop().create_future()
+            self._waiting.append(change)
+            await change
+
+    def _wake(self) -> None:
+        """Let every waiter look again; those of an engine that is gone are forgotten."""
+        waiting, self._waiting = self._waiting, []
+        for change in waiting:
+            if not change.done() and not change.get_loop().is_closed():
+                change.set_result(None)

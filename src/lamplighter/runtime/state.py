@@ -1,0 +1,38 @@
+"""Reads what Docker says about one container.
+
+See https://docs.docker.com/reference/api/engine/version/v1.45/#tag/Container/operation/ContainerInspect. Promises the
+port's words for Docker's. Refuses to ask: whoever calls has asked.
+"""
+
+from lamplighter.base.jsontext import Json
+from lamplighter.runtime.frames import milliseconds
+from lamplighter.runtime.port import OUT_OF_MEMORY, Exit
+
+_NEVER = "0001-01-01T00:00:00Z"
+
+
+def is_new(found: Json) -> bool:
+    """Tell whether it has been made and no start of it has been tried."""
+    return bool(found["State"]["Status"] == "created" and not found["State"]["Error"])
+
+
+def start_failure(found: Json) -> str | None:
+    """Say why it could not start, if a start of it was tried in vain."""
+    state = found["State"]
+    return f"Error response from daemon: {state['Error']}" if state["Status"] == "created" and state["Error"] else None
+
+
+def started_at(found: Json) -> int:
+    """Return when it began; meaningless if it is new."""
+    return milliseconds(found["State"]["StartedAt"])
+
+
+def ended(found: Json, now: int) -> Exit | None:
+    """Return how it ended; None while it runs. One that never began has ended, with no code."""
+    state = found["State"]
+    if state["Status"] == "created":
+        return Exit(None, now, start_failure(found) or "the container was never started")
+    if state["Status"] not in ("exited", "dead", "removing"):
+        return None
+    finished = now if state["FinishedAt"] == _NEVER else milliseconds(state["FinishedAt"])
+    return Exit(state["ExitCode"], finished, OUT_OF_MEMORY if state["OOMKilled"] else None)

@@ -1,0 +1,116 @@
+"""HTTP in and out: one port for all services, as an ASGI application on uvicorn.
+
+Promises that no web page reaches the engine (Host and Origin are checked, and every request must carry an AWS
+signature, in a header or in its query), that a request is bounded in size, and that no answer is a stack trace.
+See https://asgi.readthedocs.io/en/latest/specs/www.html.
+"""
+
+import ipaddress
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+
+from lamplighter.base.errors import AccessDenied, AwsError
+from lamplighter.base.jsontext import Json
+from lamplighter.bus import Caller
+from lamplighter.engine.engine import Engine
+from lamplighter.wire.http import HttpRequest, Response
+from lamplighter.wire.route import refuse, respond, route
+
+Scope = MutableMapping[str, Json]
+Receive = Callable[[], Awaitable[MutableMapping[str, Json]]]
+Send = Callable[[MutableMapping[str, Json]], Awaitable[None]]
+
+LARGEST = 2 * 1024 * 1024
+"""Bytes of a request's body: the largest of the AWS APIs here is 1 MiB."""
+
+log = logging.getLogger("lamplighter.server")
+
+
+class TooLarge(AwsError):
+    """The request is larger than any that AWS takes."""
+
+    code = "RequestEntityTooLargeException"
+    status = 413
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The ASGI application of one engine."""
+
+    engine: Engine
+    hosts: frozenset[str]
+    """Names by which the port may be called, besides every IP address and localhost."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        headers = dict(scope["headers"])
+        request_id = self.engine.world.uuid()
+        http = HttpRequest(scope["method"], scope["raw_path"], scope["query_string"], headers, b"")
+        try:
+            self._guard(headers)
+            http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
+            response = await self._answer(http, request_id)
+        except AwsError as error:
+            response = refuse(self.engine.catalog, http, error, request_id)
+        except ConnectionResetError:
+            return
+        await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+        await send({"type": "http.response.body", "body": response.body})
+
+    async def _answer(self, http: HttpRequest, request_id: str) -> Response:
+        request = route(self.engine.catalog, http, self.engine.config.account)
+        caller = Caller(request.account, request.region)
+        try:
+            result = await self.engine.call(caller, request.service, request.operation, request.params)
+            return respond(request, result, request_id)
+        except AwsError:
+            raise
+        except Exception as error:
+            log.exception("%s %s failed (request %s)", request.service, request.operation, request_id)
+            raise InternalFailure(request_id) from error
+
+    def _guard(self, headers: dict[bytes, bytes]) -> None:
+        """Refuse what a web page can send: another site's Host (DNS rebinding), or any Origin."""
+        host = headers.get(b"host", b"").decode("latin-1")
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        if not (name in self.hosts or name == "localhost" or name.endswith(".localhost") or _is_address(name)):
+            raise AccessDenied(f"this server does not answer to the host name '{name}'", status=403)
+        if b"origin" in headers or headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
+            raise AccessDenied("this server does not answer to web pages", status=403)
+
+
+class InternalFailure(AwsError):
+    """Something is wrong with this program; its log has it."""
+
+    code = "InternalFailure"
+    status = 500
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(f"The request failed through a fault of the engine, whose log has it under {request_id}.")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit() or int(length) > LARGEST:
+        raise TooLarge(f"a request may have at most {LARGEST} bytes")
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionResetError
+        body += message.get("body", b"")
+        if len(body) > LARGEST:
+            raise TooLarge(f"a request may have at most {LARGEST} bytes")
+    return body

@@ -1,0 +1,126 @@
+"""Clusters: names under which tasks are kept apart.
+
+`default` is there for every account and region: it is written down when CreateCluster or RunTask first means it. Any
+other cluster must be created, as on AWS. See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Cluster.html.
+"""
+
+from dataclasses import replace
+
+from lamplighter.base.jsontext import Json
+from lamplighter.bus import Caller
+from lamplighter.services.ecs import listing, naming, tags
+from lamplighter.services.ecs.errors import ClusterContainsTasks, ClusterNotFound, InvalidParameter
+from lamplighter.store import clusters, tasks
+from lamplighter.store.clusters import Cluster
+from lamplighter.store.db import Reader, Tx
+
+SETTINGS = (
+    "settings", "configuration", "capacityProviders", "defaultCapacityProviderStrategy", "serviceConnectDefaults",
+)  # fmt: skip
+_ON_WISH = {"settings": "SETTINGS", "configuration": "CONFIGURATIONS"}
+"""What DescribeClusters shows only if asked to."""
+_BARE: Json = {
+    "settings": [{"name": "containerInsights", "value": "disabled"}],
+    "capacityProviders": [],
+    "defaultCapacityProviderStrategy": [],
+}
+
+
+def create(tx: Tx, caller: Caller, params: Json) -> Json:
+    """CreateCluster: the same name again answers with the cluster that is there."""
+    name = params.get("clusterName") or naming.DEFAULT
+    if not naming.NAME.fullmatch(name):
+        raise InvalidParameter("Invalid cluster name. Only letters, numbers, hyphens, and underscores are allowed.")
+    found = clusters.get(tx, naming.cluster_arn(caller, name))
+    if found is None or found.status != "ACTIVE":
+        body = _BARE | {key: params[key] for key in SETTINGS if key in params}
+        found = _keep(tx, caller, name, body, tags.checked(params.get("tags")))
+    return {"cluster": _shown(tx, found, {"TAGS", "SETTINGS", "CONFIGURATIONS"})}
+
+
+def _keep(tx: Tx, caller: Caller, name: str, body: Json, given: Json) -> Cluster:
+    cluster = Cluster(naming.cluster_arn(caller, name), naming.owner(caller), name, "ACTIVE", body, given)
+    clusters.put(tx, cluster)
+    return cluster
+
+
+def resolve(tx: Tx, caller: Caller, reference: str | None) -> Cluster:
+    """The cluster in which a task shall run; raises ClusterNotFound."""
+    name = naming.cluster_arn(caller, reference)
+    found = clusters.get(tx, name)
+    if found is None and name == naming.cluster_arn(caller, naming.DEFAULT):
+        return _keep(tx, caller, naming.DEFAULT, _BARE, [])
+    if found is None:
+        raise ClusterNotFound("Cluster not found.")
+    if found.status != "ACTIVE":
+        raise ClusterNotFound("The referenced cluster was inactive.")
+    return found
+
+
+def require(reader: Reader, caller: Caller, reference: str | None) -> str:
+    """The ARN of a cluster whose tasks are asked for; raises ClusterNotFound."""
+    name = naming.cluster_arn(caller, reference)
+    if name != naming.cluster_arn(caller, naming.DEFAULT) and not naming.is_active(reader, name):
+        raise ClusterNotFound("Cluster not found.")
+    return name
+
+
+def describe(reader: Reader, caller: Caller, params: Json) -> Json:
+    """DescribeClusters."""
+    include = set(params.get("include") or ())
+    shown, failures = [], []
+    for reference in params.get("clusters") or [naming.DEFAULT]:
+        name = naming.cluster_arn(caller, reference)
+        found = clusters.get(reader, name)
+        if found is None:
+            failures.append({"arn": name, "reason": "MISSING"})
+        else:
+            shown.append(_shown(reader, found, include))
+    return {"clusters": shown, "failures": failures}
+
+
+def list_all(reader: Reader, caller: Caller, params: Json) -> Json:
+    """ListClusters."""
+    size = listing.most(params)
+    found = clusters.page(reader, naming.owner(caller), params.get("nextToken", ""), size + 1)
+    return listing.page("clusterArns", found, size, str, str)
+
+
+def update(tx: Tx, caller: Caller, params: Json) -> Json:
+    """UpdateCluster."""
+    found = clusters.get(tx, require(tx, caller, params["cluster"]))
+    if found is None:
+        raise ClusterNotFound("Cluster not found.")
+    changed = replace(found, body=found.body | {key: params[key] for key in SETTINGS if key in params})
+    clusters.put(tx, changed)
+    return {"cluster": _shown(tx, changed, {"TAGS", "SETTINGS", "CONFIGURATIONS"})}
+
+
+def delete(tx: Tx, caller: Caller, params: Json) -> Json:
+    """DeleteCluster: it becomes INACTIVE."""
+    found = clusters.get(tx, require(tx, caller, params["cluster"]))
+    if found is None:
+        raise ClusterNotFound("Cluster not found.")
+    if any(tasks.counts(tx, found.arn)):
+        raise ClusterContainsTasks("The Cluster cannot be deleted while Tasks are active.")
+    deleted = replace(found, status="INACTIVE")
+    clusters.put(tx, deleted)
+    return {"cluster": _shown(tx, deleted, set())}
+
+
+def _shown(reader: Reader, cluster: Cluster, include: set[str]) -> Json:
+    running, pending = tasks.counts(reader, cluster.arn)
+    hidden = {name for name, wish in _ON_WISH.items() if wish not in include}
+    return {
+        "clusterArn": cluster.arn,
+        "clusterName": cluster.name,
+        "status": cluster.status,
+        "registeredContainerInstancesCount": 0,
+        "runningTasksCount": running,
+        "pendingTasksCount": pending,
+        "activeServicesCount": 0,
+        "statistics": [],
+        "tags": cluster.tags if "TAGS" in include else [],
+        "settings": [],
+        **{key: value for key, value in cluster.body.items() if key not in hidden},
+    }

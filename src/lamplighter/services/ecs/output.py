@@ -1,0 +1,54 @@
+"""What containers write, kept in files: one JSON line for each line, readable while it grows.
+
+Promises the whole output in order. A copy always begins with the first line and replaces what an earlier, interrupted
+one left, so that nothing is doubled; it is on disk when `copy` returns, and only then may the container be removed. A
+source that gives no line at all changes nothing.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from lamplighter.base.jsontext import dump_bytes, loads
+from lamplighter.runtime.port import Line
+
+
+class Outputs:
+    """The output of all tasks, under one directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def path(self, task: str, container: str) -> Path:
+        """Where the output of a task's container lies."""
+        return self._directory / task / f"{container}.log"
+
+    async def copy(self, task: str, container: str, lines: AsyncIterator[Line]) -> None:
+        """Copy all lines; raises OSError where the disk takes no more, and may then be asked again from the start."""
+        file: BinaryIO | None = None
+        try:
+            async for line in lines:
+                file = file or self._open(task, container)
+                file.write(dump_bytes({"time": line.time, "stream": line.stream, "text": line.text}) + b"\n")
+            if file is not None:
+                await asyncio.to_thread(os.fsync, file.fileno())
+        finally:
+            if file is not None:
+                file.close()
+
+    def _open(self, task: str, container: str) -> BinaryIO:
+        path = self.path(task, container)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb", buffering=0)
+
+    def read(self, task: str, container: str) -> Iterator[Line]:
+        """Read what has been copied so far; nothing where there is nothing."""
+        path = self.path(task, container)
+        if not path.exists():
+            return
+        with path.open("rb") as file:
+            for record in file:
+                if record.endswith(b"\n"):  # the last one may be half written
+                    yield Line(**loads(record))

@@ -1,0 +1,156 @@
+"""From a task and its definition to the containers that run it.
+
+Promises that overrides win, and that the task's limits hold for containers that have none of their own. Not everything
+that a definition can say means something on one machine: health checks are kept and shown but not run (a dependency on
+HEALTHY is met once the container runs), environment files of S3 are not read, and every network mode but awsvpc is the
+runtime's own. Refuses a secret that nobody holds.
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lamplighter.base.jsontext import Json
+from lamplighter.runtime.port import Container, Mount, Ulimit
+from lamplighter.services.ecs.rules import LONGEST_STOP
+from lamplighter.store.tasks import Task
+
+STOP_SECONDS = 30
+_LONGEST_NAME = 200
+_UNRESOLVED = (
+    "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One container of a task."""
+
+    name: str
+    """As its definition calls it."""
+    container: Container
+    essential: bool
+    depends_on: tuple[tuple[str, str], ...]
+    """Container and condition: START, COMPLETE, SUCCESS or HEALTHY."""
+    failure: str | None = None
+    """Why it must not be started, in ECS's words."""
+
+    @property
+    def stop_seconds(self) -> int:
+        """How long it has between SIGTERM and SIGKILL."""
+        seconds = self.container.stop_timeout
+        return STOP_SECONDS if seconds is None else seconds
+
+
+def container_name(task: str, container: str) -> str:
+    """What the runtime calls a container: the task's id and the container's name, shortened where it is too long."""
+    name = f"{task}-{container}"
+    if len(name) <= _LONGEST_NAME:
+        return name
+    mark = hashlib.sha256(name.encode()).hexdigest()[:16]
+    return f"{name[: _LONGEST_NAME - 17]}-{mark}"
+
+
+def plan(task: Task, definition: Json, secrets: Mapping[str, str]) -> tuple[Planned, ...]:
+    """The containers of a task in their definition's order; `secrets`: what is held, by name."""
+    of = {override["name"]: override for override in task.body["overrides"]["containerOverrides"]}
+    return tuple(
+        Planned(
+            name=container["name"],
+            container=_container(task, definition, container, of.get(container["name"], {}), secrets),
+            essential=container["essential"],
+            depends_on=tuple((each["containerName"], each["condition"]) for each in container.get("dependsOn") or ()),
+            failure=_missing_secret(container, secrets),
+        )
+        for container in definition["containerDefinitions"]
+    )
+
+
+def _container(task: Task, definition: Json, given: Json, override: Json, secrets: Mapping[str, str]) -> Container:
+    linux = given.get("linuxParameters") or {}
+    hard = override.get("memory") or given.get("memory")
+    soft = override.get("memoryReservation") or given.get("memoryReservation")
+    whole = int(task.body.get("memory", 0)) or None
+    stop = given.get("stopTimeout")
+    return Container(
+        name=container_name(task.name, given["name"]),
+        image=given.get("image") or None,
+        entry_point=tuple(given["entryPoint"]) if given.get("entryPoint") else None,
+        command=tuple(override.get("command") or given.get("command") or ()) or None,
+        environment=_environment(task, given, override, secrets),
+        labels={
+            **(given.get("dockerLabels") or {}),
+            "lamplighter.task": task.arn,
+            "lamplighter.container": given["name"],
+        },
+        working_directory=given.get("workingDirectory") or None,
+        user=given.get("user") or None,
+        cpu=override.get("cpu") or given.get("cpu") or int(task.body.get("cpu", 0)),
+        memory=hard or whole,
+        memory_reservation=soft,
+        mounts=_mounts(task, definition, given),
+        ulimits=tuple(
+            Ulimit(each["name"], each["softLimit"], each["hardLimit"]) for each in given.get("ulimits") or ()
+        ),
+        extra_hosts={each["hostname"]: each["ipAddress"] for each in given.get("extraHosts") or ()},
+        read_only_root=bool(given.get("readonlyRootFilesystem")),
+        privileged=bool(given.get("privileged")),
+        init=bool(linux.get("initProcessEnabled")),
+        stop_timeout=None if stop is None else min(stop, LONGEST_STOP),
+    )
+
+
+def _environment(task: Task, given: Json, override: Json, secrets: Mapping[str, str]) -> dict[str, str]:
+    """Variables of the container; a secret is held under the name by which the container knows it."""
+    pairs = [*(given.get("environment") or ()), *(override.get("environment") or ())]
+    names = [secret["name"] for secret in given.get("secrets") or ()]
+    return {
+        "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE" if task.launch_type == "FARGATE" else "AWS_ECS_EC2",
+        "LAMPLIGHTER_TASK_ARN": task.arn,
+        **{name: secrets[name] for name in names if name in secrets},
+        **{pair["name"]: pair.get("value", "") for pair in pairs if pair.get("name")},
+    }
+
+
+def _missing_secret(given: Json, secrets: Mapping[str, str]) -> str | None:
+    source = next((each["valueFrom"] for each in given.get("secrets") or () if each["name"] not in secrets), None)
+    if source is None:
+        return None
+    if ":secretsmanager:" in source:
+        return (
+            f"{_UNRESOLVED}unable to retrieve secret from asm: service call has been retried 1 time(s): "
+            f"failed to fetch secret {source} from secrets manager: "
+            "ResourceNotFoundException: Secrets Manager can't find the specified secret."
+        )
+    name = source.partition(":parameter/")[2] or source
+    return (
+        f"{_UNRESOLVED}unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
+        f"invalid ssm parameters: {name}"
+    )
+
+
+def _mounts(task: Task, definition: Json, given: Json) -> tuple[Mount, ...]:
+    volumes = {volume["name"]: _source(task, volume) for volume in definition["volumes"]}
+    own = [(mount, mount.get("readOnly", False)) for mount in given.get("mountPoints") or ()]
+    of = {container["name"]: container for container in definition["containerDefinitions"]}
+    for other in given.get("volumesFrom") or ():
+        mounts = of.get(other.get("sourceContainer"), {}).get("mountPoints") or ()
+        own += [(mount, other.get("readOnly", False) or mount.get("readOnly", False)) for mount in mounts]
+    return tuple(
+        Mount(volumes[mount["sourceVolume"]], mount["containerPath"], read_only=read_only) for mount, read_only in own
+    )
+
+
+def _source(task: Task, volume: Json) -> str:
+    """A path of this machine, or the name of a volume: the task's own, or one that tasks share."""
+    path: str | None = (volume.get("host") or {}).get("sourcePath")
+    if path:
+        return path
+    if (volume.get("dockerVolumeConfiguration") or {}).get("scope") == "shared":
+        shared: str = volume["name"]
+        return shared
+    if volume.get("efsVolumeConfiguration"):
+        file_system: str = volume["efsVolumeConfiguration"]["fileSystemId"]
+        return file_system
+    return f"{task.name}-{volume['name']}"

@@ -1,0 +1,141 @@
+"""ECS as the engine sees it: operations that decide, and supervisors that carry out.
+
+Promises that every task which has not stopped has one supervisor, from the commit that accepted it or from the start
+of the engine, and that no error loses one: it is logged, and the task is taken up again. Containers whose task has
+stopped, or was never heard of, are stopped and removed at the start.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
+from pathlib import Path
+
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Operation
+from lamplighter.runtime.port import Runtime
+from lamplighter.services.ecs import api
+from lamplighter.services.ecs.output import Outputs
+from lamplighter.services.ecs.patience import Pause, patiently, pauses
+from lamplighter.services.ecs.placement import Capacity
+from lamplighter.services.ecs.plan import STOP_SECONDS, container_name
+from lamplighter.services.ecs.supervisor import Means, Supervisor, copy_output
+from lamplighter.store import tasks
+from lamplighter.store.db import Posted, Store, Tx
+from lamplighter.store.timers import Timer
+
+log = logging.getLogger("lamplighter.ecs")
+
+
+class Ecs:
+    """The service of one engine."""
+
+    name = "ecs"
+
+    def __init__(
+        self,
+        bus: Bus,
+        store: Store,
+        world: World,
+        runtime: Runtime,
+        data: Path,
+        *,
+        capacity: Capacity | None = None,
+        secrets: Mapping[str, str] = os.environ,
+        pause: Pause = asyncio.sleep,
+    ) -> None:
+        self.outputs = Outputs(data / "output")
+        self._store = store
+        self._means = Means(bus, world, runtime, self.outputs, secrets, pause)
+        self._operations = api.operations(bus, world, capacity)
+        self._supervisors: dict[str, Supervisor] = {}
+        self._running: set[asyncio.Task[None]] = set()
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """What it answers, by AWS's names."""
+        return self._operations
+
+    async def perform(self, posted: Posted) -> None:
+        """Have a task run or stopped; its supervisor deletes the row once that is on record."""
+        arn = posted.body["task"]
+        self._supervise(arn)
+        if posted.body["do"] == "stop":
+            self._supervisors[arn].stop()
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """ECS sets no timers."""
+
+    def forget(self) -> None:
+        """Nothing is believed that is not on disk: supervisors read it each time."""
+
+    async def start(self) -> None:
+        """Take up every task that has not stopped, and clear away what belongs to none."""
+        for arn in tasks.alive(self._store.reader):
+            self._supervise(arn)
+        self._spawn(self._persist("clearing away", self._clear))
+
+    async def stop(self) -> None:
+        """Let go; the containers go on."""
+        for running in self._running:
+            running.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    # --- supervisors --------------------------------------------------------------------------------------------------
+
+    def _supervise(self, arn: str) -> None:
+        """See to it that a task has a supervisor."""
+        if arn not in self._supervisors:
+            self._supervisors[arn] = Supervisor(self._means, arn)
+            self._spawn(self._see_through(arn))
+
+    async def _see_through(self, arn: str) -> None:
+        async def run() -> None:
+            supervisor = self._supervisors[arn] = Supervisor(self._means, arn)
+            await supervisor.run()
+
+        try:
+            await self._persist(arn, run)
+        finally:
+            del self._supervisors[arn]
+
+    async def _persist(self, what: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run until it ends without an error."""
+        for seconds in pauses():
+            try:
+                await run()
+            except Exception:
+                log.exception("%s: taken up again in %s s", what, seconds)
+                await self._means.pause(seconds)
+            else:
+                return
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    # --- containers without a task ------------------------------------------------------------------------------------
+
+    async def _clear(self) -> None:
+        """Stop and remove containers whose task has stopped, or is not known."""
+        names = await patiently(self._means.pause, self._means.runtime.names)
+        # A container is begun after its task is on disk: whatever is named here and has a task, has it there by now.
+        orphans = [name for name in sorted(names) if self._is_orphan(name)]
+        await asyncio.gather(*(self._clear_away(name) for name in orphans))
+
+    def _is_orphan(self, name: str) -> bool:
+        task = tasks.by_name(self._store.reader, name.partition("-")[0])
+        return task is None or (task.status == "STOPPED" and task.arn not in self._supervisors)
+
+    async def _clear_away(self, name: str) -> None:
+        log.warning("the container %s belongs to no task that runs: it is stopped and removed", name)
+        means, runtime = self._means, self._means.runtime
+        await patiently(means.pause, partial(runtime.stop, name, STOP_SECONDS))
+        task = tasks.by_name(self._store.reader, name.partition("-")[0])
+        if task is not None:
+            for container in task.body["containers"]:
+                if container_name(task.name, container["name"]) == name:
+                    await copy_output(means, task.name, container["name"], name)
+        await patiently(means.pause, partial(runtime.remove, name))

@@ -1,0 +1,89 @@
+"""Tags of clusters, task definitions and tasks.
+
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from lamplighter.base import arn
+from lamplighter.base.jsontext import Json
+from lamplighter.bus import Caller
+from lamplighter.services.ecs.errors import ClientError, ClusterNotFound, InvalidParameter, ResourceNotFound
+from lamplighter.store import clusters, taskdefinitions, tasks
+from lamplighter.store.clusters import Cluster
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.taskdefinitions import Definition
+from lamplighter.store.tasks import Task
+
+MOST = 50
+Tagged = Cluster | Definition | Task
+
+
+def checked(tags: Json) -> Json:
+    """Tags as a caller may give them; raises InvalidParameter for others."""
+    given = tags or []
+    for tag in given:
+        if not tag.get("key"):
+            raise InvalidParameter("Tag keys can't be null or empty.")
+        if tag["key"].lower().startswith("aws:"):
+            raise InvalidParameter("Tag keys and values starting with aws: are reserved for AWS use.")
+    return merged([], given)
+
+
+def merged(old: Json, new: Json) -> Json:
+    """Old tags with new ones over them; raises InvalidParameter where they are too many."""
+    values = {tag["key"]: tag.get("value", "") for tag in [*old, *new]}
+    if len(values) > MOST:
+        raise InvalidParameter(f"A resource can have at most {MOST} tags.")
+    return [{"key": key, "value": value} for key, value in values.items()]
+
+
+def tag_resource(tx: Tx, _caller: Caller, params: Json) -> Json:
+    """TagResource."""
+    added = checked(params["tags"])
+    _change(tx, params["resourceArn"], lambda old: merged(old, added))
+    return {}
+
+
+def untag_resource(tx: Tx, _caller: Caller, params: Json) -> Json:
+    """UntagResource."""
+    gone = set(params["tagKeys"])
+    _change(tx, params["resourceArn"], lambda old: [tag for tag in old if tag["key"] not in gone])
+    return {}
+
+
+def list_tags(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """ListTagsForResource."""
+    return {"tags": _find(reader, params["resourceArn"]).tags}
+
+
+def _change(tx: Tx, name: str, change: Callable[[Json], Json]) -> None:
+    found = _find(tx, name)
+    changed = change(found.tags)
+    if isinstance(found, Cluster):
+        clusters.put(tx, replace(found, tags=changed))
+    elif isinstance(found, Definition):
+        taskdefinitions.put(tx, replace(found, tags=changed))
+    else:
+        tasks.update(tx, replace(found, tags=changed))
+
+
+def _find(reader: Reader, name: str) -> Tagged:
+    parsed = arn.parse(name)
+    kind = parsed.resource.split("/")[0] if parsed is not None and parsed.service == "ecs" else ""
+    found: Tagged | None = None
+    if kind == "cluster":
+        found = clusters.get(reader, name)
+        if found is None:
+            raise ClusterNotFound("Cluster not found.")
+    elif kind == "task-definition":
+        found = taskdefinitions.by_arn(reader, name)
+    elif kind == "task":
+        found = tasks.get(reader, name)
+    else:
+        raise InvalidParameter("Invalid ARN. The specified resource cannot be tagged.")
+    if found is None:
+        text = "The specified resource was not found. Specify a valid resource ARN and try again."
+        raise ResourceNotFound(text) if kind == "task" else ClientError(text)
+    return found

@@ -1,0 +1,79 @@
+"""Tasks that are there: to stop, to describe, to list.
+
+See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html. Tasks that have stopped are kept and can be
+described, longer than the hour that AWS promises.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from lamplighter.base.jsontext import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Caller
+from lamplighter.services.ecs import clusters, document, lifecycle, listing, naming
+from lamplighter.services.ecs.errors import InvalidParameter, ServiceNotFound
+from lamplighter.store import outbox, tasks
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.tasks import Task
+
+MOST_DESCRIBED = 100
+
+
+def stop(bus: Bus, world: World) -> Callable[[Tx, Caller, Json], Json]:
+    """StopTask: its end is decided now, and carried out after the commit."""
+
+    def run(tx: Tx, caller: Caller, params: Json) -> Json:
+        found = _find(tx, clusters.require(tx, caller, params.get("cluster")), params["task"])
+        if found is None:
+            raise InvalidParameter("The referenced task was not found.")
+        if found.desired != "STOPPED":
+            changes = {
+                "desiredStatus": "STOPPED",
+                "stopCode": "UserInitiated",
+                "stoppedReason": params.get("reason") or "Task stopped by user",
+                "stoppingAt": world.now(),
+            }
+            order = outbox.put(tx, "ecs", {"do": "stop", "task": found.arn})
+            found = replace(lifecycle.touch(found, changes), stop_order=order)
+            lifecycle.keep(bus, tx, found, world.now())
+        return {"task": document.shown(found)}
+
+    return run
+
+
+def describe(reader: Reader, caller: Caller, params: Json) -> Json:
+    """DescribeTasks."""
+    cluster = clusters.require(reader, caller, params.get("cluster"))
+    references = params.get("tasks") or []
+    if not references:
+        raise InvalidParameter("Tasks cannot be empty.")
+    if len(references) > MOST_DESCRIBED:
+        raise InvalidParameter(f"Tasks can have at most {MOST_DESCRIBED} items.")
+    with_tags = "TAGS" in (params.get("include") or ())
+    shown, failures = [], []
+    for reference in references:
+        found = _find(reader, cluster, reference)
+        if found is None:
+            failures.append({"arn": naming.task_arn(cluster, reference), "reason": "MISSING"})
+        else:
+            shown.append(document.shown(found, with_tags=with_tags))
+    return {"tasks": shown, "failures": failures}
+
+
+def list_all(reader: Reader, caller: Caller, params: Json) -> Json:
+    """ListTasks: those whose desired status is RUNNING, unless STOPPED is asked for."""
+    cluster = clusters.require(reader, caller, params.get("cluster"))
+    if params.get("serviceName"):
+        raise ServiceNotFound("Service not found.")
+    size = listing.most(params)
+    filters = [("cluster", cluster), ("desired", params.get("desiredStatus") or "RUNNING")]
+    for name, column in (("family", "family"), ("startedBy", "started_by"), ("launchType", "launch_type")):
+        if params.get(name):
+            filters.append((column, params[name]))
+    found = tasks.page(reader, filters, listing.number(params.get("nextToken")), size + 1)
+    return listing.page("taskArns", found, size, lambda item: item[1], lambda item: str(item[0]))
+
+
+def _find(reader: Reader, cluster: str, reference: str) -> Task | None:
+    found = tasks.get(reader, naming.task_arn(cluster, reference))
+    return found if found is not None and found.cluster == cluster else None

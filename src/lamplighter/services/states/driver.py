@@ -1,0 +1,271 @@
+"""What Step Functions does when nobody calls it: it drives executions.
+
+An event for an execution, from a timer, an integration or the API, is one job of a turn: the machine advances, and its
+frames, its history, its timers and what is to be done in the world are kept together, or not at all.
+"""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+
+from lamplighter.asl.frame import Execution
+from lamplighter.asl.machine import advance
+from lamplighter.asl.messages import (
+    Broken,
+    CancelTask,
+    ClearTimer,
+    Command,
+    Event,
+    Finish,
+    Resumed,
+    SetTimer,
+    Started,
+    StartTask,
+    TimerFired,
+)
+from lamplighter.asl.model import Definition, Resource, Task
+from lamplighter.asl.parse import Additions, parse
+from lamplighter.asl.run import Step
+from lamplighter.asl.work import read_token
+from lamplighter.base.errors import Bug
+from lamplighter.base.jsontext import Json, loads
+from lamplighter.base.world import World
+from lamplighter.bus import Bus
+from lamplighter.services.states import status
+from lamplighter.services.states.transitions import describe
+from lamplighter.store import executions, frames, machines, outbox, timers
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.executions import Record
+from lamplighter.store.frames import Work
+from lamplighter.store.timers import Timer
+
+SERVICE = "states"
+CACHED = 128
+"""How many executions and definitions are held in memory: those that move, not those that wait."""
+
+log = logging.getLogger("lamplighter.states")
+transitions = logging.getLogger("lamplighter.transitions")
+
+
+class Driver:
+    """Drives the executions of one engine."""
+
+    def __init__(self, bus: Bus, world: World, additions: Additions) -> None:
+        self._bus = bus
+        self._world = world
+        self._additions = additions
+        self._definitions: OrderedDict[str, Definition] = OrderedDict()
+        self._executions: OrderedDict[int, tuple[str, Execution]] = OrderedDict()
+
+    def forget(self) -> None:
+        """Believe nothing that is not on disk."""
+        self._executions.clear()
+
+    def definition(self, reader: Reader, revision: str) -> Definition:
+        """A revision's definition, compiled."""
+        found = self._definitions.get(revision)
+        if found is None:
+            row = machines.revision(reader, revision)
+            if row is None:
+                raise Bug(f"revision {revision} is gone")
+            found = self._definitions[revision] = parse(row[0], self._additions)
+            if len(self._definitions) > CACHED:
+                self._definitions.popitem(last=False)
+        return found
+
+    def begin(self, tx: Tx, execution: Execution, revision: str) -> None:
+        """Start an execution."""
+        step = advance(self.definition(tx, revision), execution, Started(), self._world)
+        finish = step.finish
+        key = executions.insert(
+            tx,
+            (
+                execution.arn,
+                execution.machine,
+                revision,
+                execution.name,
+                execution.role,
+                step.execution.status,
+                execution.start,
+                self._world.now() if finish else None,
+                execution.text,
+                finish.output if finish else None,
+                finish.error if finish else None,
+                finish.cause if finish else None,
+                frames.head(step.execution),
+            ),
+        )
+        status.publish(self._bus, tx, execution, "RUNNING", None, None)
+        self._keep(tx, key, revision, execution, step, stored=True)
+
+    def tell(self, tx: Tx, key: int, event: Event) -> None:
+        """Something happened to an execution."""
+        found = self._find(tx, key)
+        if found is None:
+            return
+        revision, execution = found
+        try:
+            step = advance(self.definition(tx, revision), execution, event, self._world)
+        except Exception:
+            log.exception("execution %s cannot go on from %s; it is ended", execution.arn, type(event).__name__)
+            cause = "An internal error occurred; the engine's log has it."
+            step = advance(self.definition(tx, revision), execution, Broken(cause), self._world)
+        self._keep(tx, key, revision, execution, step)
+
+    def awaits(self, tx: Tx, work: Work) -> bool:
+        """Whether an execution still waits for a piece of work."""
+        found = self._find(tx, work.execution)
+        frame = found[1].frames.get(work.frame) if found else None
+        return frame is not None and frame.number == work.number
+
+    def resource(self, tx: Tx, work: Work) -> Resource | None:
+        """What a piece of work calls; None where nobody waits for it."""
+        found = self._find(tx, work.execution)
+        frame = found[1].frames.get(work.frame) if found else None
+        if found is None or frame is None or frame.number != work.number:
+            return None
+        state = self.definition(tx, found[0]).blocks[frame.block].states[frame.state]
+        return state.resource if isinstance(state, Task) else None
+
+    def arn_of(self, tx: Tx, work: Work) -> str | None:
+        """The execution that a piece of work belongs to, while it runs."""
+        found = self._find(tx, work.execution)
+        return found[1].arn if found else None
+
+    def holder(self, tx: Tx, token: str) -> Work | None:
+        """The work that a task token stands for, if someone waits for it."""
+        read = read_token(token)
+        record = executions.get(tx, read[0]) if read else None
+        if read is None or record is None or record.status != "RUNNING":
+            return None
+        found = self._find(tx, record.id)
+        frame = found[1].frames.get(read[1]) if found else None
+        if frame is None or frame.token != token or frame.number != read[2]:
+            return None
+        return Work(record.id, read[1], read[2])
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """A timer of an execution is due."""
+        frame, _, number = timer.name.partition(".")
+        self.tell(tx, int(timer.subject), TimerFired(int(frame), int(number)))
+
+    def resume(self, key: int) -> Callable[[Tx], None]:
+        """The job that goes on with what a step left ready."""
+        return lambda tx: self.tell(tx, key, Resumed())
+
+    def _find(self, tx: Tx, key: int) -> tuple[str, Execution] | None:
+        """The revision and the state of an execution that runs."""
+        cached = self._executions.get(key)
+        if cached is not None:
+            self._executions.move_to_end(key)
+            return cached
+        record = executions.get_by_id(tx, key)
+        if record is None or record.status != "RUNNING":
+            return None
+        fixed = fixed_part(record)
+        try:
+            execution = frames.load(tx, key, fixed, record.head)
+        except frames.Damaged as error:
+            log.error("%s; the execution is ended", error)
+            execution = self._salvage(tx, key, fixed)
+            step = advance(self.definition(tx, record.revision), execution, Broken(str(error)), self._world)
+            self._keep(tx, key, record.revision, execution, step)
+            return None
+        self._remember(key, record.revision, execution)
+        return record.revision, execution
+
+    def _salvage(self, tx: Tx, key: int, fixed: Execution) -> Execution:
+        """An execution whose rows can't be read, as far as its history tells where it is."""
+        tx.execute("DELETE FROM frames WHERE execution = ?", (key,))
+        tx.execute("DELETE FROM fans WHERE execution = ?", (key,))
+        tx.execute("DELETE FROM results WHERE execution = ?", (key,))
+        return replace(fixed, event=executions.last_event(tx, key))
+
+    def _remember(self, key: int, revision: str, execution: Execution) -> None:
+        self._executions[key] = (revision, execution)
+        self._executions.move_to_end(key)
+        if len(self._executions) > CACHED:
+            self._executions.popitem(last=False)
+
+    def _keep(self, tx: Tx, key: int, revision: str, old: Execution, step: Step, *, stored: bool = False) -> None:
+        """Write one step down."""
+        new = step.execution
+        if step.entries:
+            executions.append_history(tx, key, old.event + 1, step.entries)
+        frames.save(tx, key, old, new)
+        for command in step.commands:
+            self._carry_out(tx, key, new, command)
+        if step.finish is not None:
+            self._executions.pop(key, None)
+            self._finish(tx, key, revision, old, step, stored=stored)
+        else:
+            if not stored:
+                executions.set_head(tx, key, frames.head(new))
+            self._remember(key, revision, new)
+        if step.more:
+            tx.after.append(lambda: self._bus.store.keep(self.resume(key)))
+        if transitions.isEnabledFor(logging.INFO) and step.notes:
+            text = "\n".join(describe(new, step.notes))
+            tx.after.append(lambda: transitions.info(text))
+
+    def _finish(self, tx: Tx, key: int, revision: str, old: Execution, step: Step, *, stored: bool) -> None:
+        finish, new = step.finish, step.execution
+        assert finish is not None
+        stop = self._stop(tx, revision, new)
+        if old.frames or old.event:
+            timers.delete_all(tx, SERVICE, str(key))
+        if not stored:
+            outcome = (finish.status, stop, finish.output, finish.error, finish.cause)
+            executions.finish(tx, key, outcome, frames.head(new))
+        status.publish(self._bus, tx, new, finish.status, stop, finish.output)
+
+    def _stop(self, tx: Tx, revision: str, execution: Execution) -> int:
+        """When an execution ended: one that ran out of time, at the end of its time."""
+        timeout = self.definition(tx, revision).timeout
+        if execution.status == "TIMED_OUT" and timeout is not None:
+            return execution.start + timeout * 1000
+        return self._world.now()
+
+    def _carry_out(self, tx: Tx, key: int, execution: Execution, command: Command) -> None:
+        match command:
+            case StartTask(frame, number, resource, parameters, token, role):
+                body: Json = {
+                    "do": "start",
+                    "execution": key,
+                    "arn": execution.arn,
+                    "frame": frame,
+                    "number": number,
+                    "resource": resource.text,
+                    "parameters": parameters,
+                    "token": token,
+                    "role": role or execution.role,
+                }
+                outbox.put(tx, SERVICE, body)
+            case CancelTask(frame, number, resource):
+                work = Work(key, frame, number)
+                names = frames.watched(tx, work)
+                frames.unwatch(tx, work)
+                if names:
+                    body = {"do": "cancel", "resource": resource.text, "names": names, "arn": execution.arn}
+                    outbox.put(tx, SERVICE, body)
+            case SetTimer(frame, number, due, elapsed):
+                timers.put(tx, Timer(SERVICE, str(key), f"{frame}.{number}", due), elapsed=elapsed)
+            case ClearTimer(frame, number):
+                timers.delete(tx, SERVICE, str(key), f"{frame}.{number}")
+            case Finish():
+                pass
+
+
+def fixed_part(record: Record) -> Execution:
+    """What of an execution never changes."""
+    return Execution(
+        arn=record.arn,
+        name=record.name,
+        role=record.role,
+        machine=record.machine,
+        machine_name=record.machine.rpartition(":")[2],
+        input=loads(record.input),
+        text=record.input,
+        start=record.start,
+    )

@@ -1,0 +1,151 @@
+"""Operations on executions."""
+
+from lamplighter.asl.frame import Execution
+from lamplighter.asl.messages import StopRequested
+from lamplighter.base import arn
+from lamplighter.base.jsontext import Json, JsonError, Raw, loads
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.states.driver import Driver
+from lamplighter.services.states.errors import ExecutionAlreadyExists, InvalidExecutionInput
+from lamplighter.services.states.jackson import complaint
+from lamplighter.services.states.lookup import find_execution, find_machine
+from lamplighter.services.states.names import check_name, page_number, page_size, page_token
+from lamplighter.store import executions as rows
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.executions import Record
+
+REDRIVABLE = ("FAILED", "ABORTED", "TIMED_OUT")
+
+
+class Executions:
+    """Executions, as the API has them."""
+
+    def __init__(self, world: World, driver: Driver) -> None:
+        self._world = world
+        self._driver = driver
+
+    def start(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """StartExecution.
+
+        "StartExecution is idempotent for STANDARD workflows … if you call it with the same name and input as a running
+        execution, the call succeeds and returns the same response as the original request. If the execution is closed
+        or if the input is different, it returns a 400 ExecutionAlreadyExists error."
+        """
+        machine = find_machine(tx, params["stateMachineArn"])
+        name = check_name(params["name"]) if "name" in params else self._world.uuid()
+        text = params.get("input", "{}")
+        try:
+            document = loads(text)
+        except JsonError:
+            raise InvalidExecutionInput(complaint(text)) from None
+        owner = arn.parse(machine.arn)
+        assert owner is not None
+        key = arn.build("states", owner.region, owner.account, f"execution:{machine.name}:{name}")
+        existing = rows.get(tx, key)
+        if existing is not None:
+            if existing.status != "RUNNING" or existing.input != text:
+                raise ExecutionAlreadyExists(key)
+            return {"executionArn": key, "startDate": existing.start / 1000}
+        now = self._world.now()
+        execution = Execution(key, name, machine.role, machine.arn, machine.name, document, text, now)
+        self._driver.begin(tx, execution, machine.revision)
+        return {"executionArn": key, "startDate": now / 1000}
+
+    def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """DescribeExecution"""
+        record = find_execution(reader, params["executionArn"])
+        description: Json = {
+            "executionArn": record.arn,
+            "stateMachineArn": record.machine,
+            "name": record.name,
+            "status": record.status,
+            "startDate": record.start / 1000,
+            "input": record.input,
+            "inputDetails": {"included": True},
+        } | _redrive(record)
+        if record.stop is not None:
+            description["stopDate"] = record.stop / 1000
+        if record.output is not None:
+            description |= {"output": record.output, "outputDetails": {"included": True}}
+        for field, value in (("error", record.error), ("cause", record.cause)):
+            if value is not None:
+                description[field] = value
+        return description
+
+    def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """ListExecutions: the newest first."""
+        machine = find_machine(reader, params["stateMachineArn"])
+        size = page_size(params)
+        found = rows.page(
+            reader, machine.arn, params.get("statusFilter"), page_number(params.get("nextToken")), size + 1
+        )
+        answer: Json = {"executions": [_item(record) for record in found[:size]]}
+        if len(found) > size:
+            answer["nextToken"] = page_token(found[size - 1].id)
+        return answer
+
+    def stop(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """StopExecution: harmless on one that has ended."""
+        record = find_execution(tx, params["executionArn"])
+        self._driver.tell(tx, record.id, StopRequested(params.get("error"), params.get("cause")))
+        stopped = find_execution(tx, params["executionArn"]).stop
+        assert stopped is not None
+        return {"stopDate": stopped / 1000}
+
+    def history(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """GetExecutionHistory"""
+        record = find_execution(reader, params["executionArn"])
+        size, token = page_size(params), page_number(params.get("nextToken"))
+        last = rows.last_event(reader, record.id)
+        if params.get("reverseOrder"):
+            top = last if token is None else token
+            first = max(1, top - size + 1)
+            lines = rows.history(reader, record.id, first, top - first + 1)[::-1]
+            following = first - 1 if first > 1 else None
+        else:
+            first = 1 if token is None else token
+            lines = rows.history(reader, record.id, first, size)
+            following = first + size if first + size <= last else None
+        answer: Json = {"events": _events(lines, data=params.get("includeExecutionData", True))}
+        if following is not None:
+            answer["nextToken"] = page_token(following)
+        return answer
+
+
+def _item(record: Record) -> Json:
+    item = {
+        "executionArn": record.arn,
+        "stateMachineArn": record.machine,
+        "name": record.name,
+        "status": record.status,
+        "startDate": record.start / 1000,
+        "redriveCount": 0,
+    }
+    return item if record.stop is None else item | {"stopDate": record.stop / 1000}
+
+
+def _redrive(record: Record) -> Json:
+    if record.status in REDRIVABLE:
+        return {"redriveCount": 0, "redriveStatus": "REDRIVABLE"}
+    return {
+        "redriveCount": 0,
+        "redriveStatus": "NOT_REDRIVABLE",
+        "redriveStatusReason": f"Execution is {record.status} and cannot be redriven",
+    }
+
+
+DOCUMENTS = ("input", "inputDetails", "output", "outputDetails", "parameters")
+
+
+def _events(lines: list[str], *, data: bool) -> Json:
+    """Events as they are kept; without `data`, without what executions carried."""
+    if data:
+        return [Raw(line) for line in lines]
+    events = [loads(line) for line in lines]
+    for event in events:
+        for details in event.values():
+            if isinstance(details, dict):
+                for name in DOCUMENTS:
+                    details.pop(name, None)
+    return events

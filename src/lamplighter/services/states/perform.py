@@ -1,0 +1,268 @@
+"""Carrying out what executions asked of the world: calls, their outcomes, and calling them off.
+
+A call to one of our own services is one job: the call, the outbox row that asked for it, and what the execution is told
+of it are kept together, so that it happens exactly once.
+"""
+
+import inspect
+import logging
+from collections.abc import Awaitable, Callable
+
+from botocore.model import ServiceModel, Shape
+
+from lamplighter.asl.messages import Event as MachineEvent
+from lamplighter.asl.messages import TaskFailed, TaskSubmitted, TaskSucceeded
+from lamplighter.asl.model import Resource
+from lamplighter.asl.parse import parse_resource
+from lamplighter.base import arn
+from lamplighter.base.errors import AwsError, Bug
+from lamplighter.base.jsontext import Json, JsonError, dumps, loads
+from lamplighter.base.world import World, iso
+from lamplighter.bus import Bus, Caller, Event
+from lamplighter.services.states.casing import ParametersRefused, to_service, to_states
+from lamplighter.services.states.driver import Driver
+from lamplighter.services.states.integrations import SERVICES, Binding, Outcome, Sync, bind
+from lamplighter.store import frames, outbox
+from lamplighter.store.db import Posted, Tx
+from lamplighter.store.frames import Work
+
+log = logging.getLogger("lamplighter.states")
+
+INTERNAL = "An internal error occurred; the engine's log has it."
+
+Models = Callable[[str], ServiceModel]
+
+
+class Performer:
+    """Does what the outbox says for Step Functions."""
+
+    def __init__(self, bus: Bus, world: World, driver: Driver, models: Models) -> None:
+        self._bus = bus
+        self._world = world
+        self._driver = driver
+        self._models = models
+        for service in SERVICES.values():
+            for action in service.actions.values():
+                if action.sync is not None:
+                    bus.listen(action.sync.source, self._hear(action.sync))
+
+    async def perform(self, posted: Posted) -> None:
+        """Do what one row of the outbox says."""
+        if posted.body["do"] == "cancel":
+            await self._bus.store.insist(lambda tx: self._cancel(tx, posted))
+            return
+        try:
+            waiting = await self._bus.store.insist(lambda tx: self._start(tx, posted))
+            if waiting is not None:
+                await self._await(posted, waiting)
+        except Exception:
+            log.exception("%s could not be called", posted.body["resource"])
+            event = TaskFailed(posted.body["frame"], posted.body["number"], "States.Runtime", INTERNAL)
+            await self._bus.store.insist(lambda tx: self._conclude(tx, posted, event))
+
+    def _start(self, tx: Tx, posted: Posted) -> Awaitable[Json] | None:
+        """Make a call; what to wait for, where its answer takes time."""
+        if not outbox.holds(tx, posted.id):
+            return None
+        body = posted.body
+        work = Work(body["execution"], body["frame"], body["number"])
+        resource = parse_resource(body["resource"])
+        if resource is not None and resource.kind == "activity":
+            outbox.delete(tx, posted.id)
+            return None
+        if resource is None or not self._driver.awaits(tx, work):
+            outbox.delete(tx, posted.id)
+            return None
+        binding = bind(resource)
+        if binding is None:
+            raise Bug(f"nothing serves {resource.text}")
+        try:
+            with tx.nested():
+                answer = self._call(tx, caller_of(body["arn"]), binding, body["parameters"])
+        except (AwsError, ParametersRefused) as error:
+            self._conclude(tx, posted, self._refusal(work, binding, error, body["parameters"]))
+            return None
+        if inspect.isawaitable(answer):
+            return answer
+        self._answered(tx, posted, work, resource, binding, answer)
+        return None
+
+    async def _await(self, posted: Posted, waiting: Awaitable[Json]) -> None:
+        body = posted.body
+        work = Work(body["execution"], body["frame"], body["number"])
+        resource = parse_resource(body["resource"])
+        assert resource is not None
+        binding = bind(resource)
+        assert binding is not None
+        try:
+            answer = await waiting
+        except AwsError as error:
+            refusal = self._refusal(work, binding, error, body["parameters"])
+            await self._bus.store.insist(lambda tx: self._conclude(tx, posted, refusal))
+            return
+        await self._bus.store.insist(lambda tx: self._answered(tx, posted, work, resource, binding, answer))
+
+    def _call(self, tx: Tx, caller: Caller, binding: Binding, parameters: Json) -> Json:
+        operation = self._models(binding.service).operation_model(binding.operation)
+        params = to_service(operation.input_shape, parameters)
+        return self._bus.invoke(tx, caller, binding.service, binding.operation, params)
+
+    def _conclude(self, tx: Tx, posted: Posted, event: MachineEvent) -> None:
+        if outbox.delete(tx, posted.id):
+            self._driver.tell(tx, posted.body["execution"], event)
+
+    def _refusal(
+        self, work: Work, binding: Binding, error: AwsError | ParametersRefused, parameters: Json
+    ) -> TaskFailed:
+        if isinstance(error, ParametersRefused):
+            cause = f"The Parameters '{dumps(parameters)}' could not be used to start the Task: [{error}]"
+            return TaskFailed(work.frame, work.number, "States.Runtime", cause)
+        name = error.code if error.code.endswith("Exception") else f"{error.code}Exception"
+        request = self._world.uuid()
+        if binding.optimised:
+            cause = (
+                f"{error.message} (Service: {binding.label}; Status Code: {error.status}; Error Code: {error.code}; "
+                f"Request ID: {request}; Proxy: null)"
+            )
+        else:
+            cause = (
+                f"{error.message} (Service: {binding.label}, Status Code: {error.status}, Request ID: {request}) "
+                "(SDK Attempt Count: 1)"
+            )
+        return TaskFailed(work.frame, work.number, f"{binding.error}.{name}", cause)
+
+    def _answered(self, tx: Tx, posted: Posted, work: Work, resource: Resource, binding: Binding, answer: Json) -> None:
+        """A call was answered: the work is done, or goes on elsewhere."""
+        shape = self._models(binding.service).operation_model(binding.operation).output_shape
+        output = self._seen(binding, shape, answer)
+        if binding.sync is not None and binding.sync.refused(answer):
+            cause = dumps(to_states(shape, answer, milliseconds))
+            self._conclude(tx, posted, TaskFailed(work.frame, work.number, f"{binding.label}.Unknown", cause))
+            return
+        if resource.pattern == "":
+            self._conclude(tx, posted, TaskSucceeded(work.frame, work.number, output))
+            return
+        self._conclude(tx, posted, TaskSubmitted(work.frame, work.number, output))
+        if binding.sync is not None:
+            for name in binding.sync.names(answer):
+                frames.watch(tx, name, work)
+            self._settle(tx, work, resource, binding, binding.sync)
+
+    def _seen(self, binding: Binding, shape: Shape | None, answer: Json) -> Json:
+        """An answer as the state machine sees it."""
+        if not binding.optimised:
+            return to_states(shape, answer or {}, lambda seconds: iso(int(seconds * 1000)))
+        return to_states(shape, answer or {}, milliseconds) | self._transport(dumps(to_plain(answer)))
+
+    def _transport(self, body: str) -> Json:
+        """What an optimised integration tells of the HTTP exchange."""
+        request = self._world.uuid()
+        headers = {
+            "Content-Length": str(len(body)),
+            "Content-Type": "application/x-amz-json-1.1",
+            "x-amzn-RequestId": request,
+        }
+        return {
+            "SdkHttpMetadata": {
+                "AllHttpHeaders": {name: [value] for name, value in headers.items()},
+                "HttpHeaders": headers,
+                "HttpStatusCode": 200,
+            },
+            "SdkResponseMetadata": {"RequestId": request},
+        }
+
+    def _hear(self, sync: Sync) -> Callable[[Tx, Event], None]:
+        """Listen to the events of a service for the end of work."""
+
+        def hear(tx: Tx, event: Event) -> None:
+            if not sync.ended(event.detail):
+                return
+            for name in event.resources:
+                for work in frames.watchers(tx, name):
+                    resource = self._driver.resource(tx, work)
+                    binding = bind(resource) if resource is not None else None
+                    if resource is None or binding is None or binding.sync is None:
+                        frames.unwatch(tx, work)
+                    else:
+                        self._settle(tx, work, resource, binding, binding.sync)
+
+        return hear
+
+    def _settle(self, tx: Tx, work: Work, resource: Resource, binding: Binding, sync: Sync) -> None:
+        """Ask how the work stands; tell the execution if it has ended."""
+        names = frames.watched(tx, work)
+        found = self._driver.arn_of(tx, work)
+        if not names or found is None:
+            return
+        caller = caller_of(found)
+        operation, params = sync.describe(names)
+        described = self._bus.invoke(tx, caller, binding.service, operation, params)
+        details = [self._bus.invoke(tx, caller, binding.service, *call) for call in sync.details(described)]
+        outcome = sync.judge(described, details)
+        if outcome is None:
+            return
+        frames.unwatch(tx, work)
+        output = self._outcome(binding, sync, resource, outcome)
+        event: MachineEvent = (
+            TaskFailed(work.frame, work.number, "States.TaskFailed", dumps(output))
+            if outcome.failed
+            else TaskSucceeded(work.frame, work.number, output)
+        )
+        self._driver.tell(tx, work.execution, event)
+
+    def _outcome(self, binding: Binding, sync: Sync, resource: Resource, outcome: Outcome) -> Json:
+        operation, member = sync.shape
+        shape = self._models(binding.service).operation_model(operation).output_shape
+        if member:
+            shape = shape.members[member]
+            if not isinstance(outcome.output, list):
+                shape = shape.member
+        output = to_states(shape, outcome.output, milliseconds)
+        return _parsed(output) if resource.pattern == "sync:2" else output
+
+    def _cancel(self, tx: Tx, posted: Posted) -> None:
+        """Call work off, as well as that can be done."""
+        body = posted.body
+        resource = parse_resource(body["resource"])
+        binding = bind(resource) if resource is not None else None
+        if not outbox.delete(tx, posted.id) or binding is None or binding.sync is None:
+            return
+        for name in body["names"]:
+            operation, params = binding.sync.cancel(name, body["arn"])
+            try:
+                with tx.nested():
+                    self._bus.invoke(tx, caller_of(body["arn"]), binding.service, operation, params)
+            except AwsError as error:
+                log.warning("%s could not be stopped: %s", name, error)
+
+
+def caller_of(execution: str) -> Caller:
+    """For whom an execution acts."""
+    found = arn.parse(execution)
+    assert found is not None
+    return Caller(found.account, found.region)
+
+
+def milliseconds(seconds: float) -> Json:
+    """An instant as optimised integrations write it."""
+    return int(seconds * 1000)
+
+
+def to_plain(value: Json) -> Json:
+    """An answer without what JSON can't hold."""
+    if isinstance(value, dict):
+        return {key: to_plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [to_plain(item) for item in value]
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+
+def _parsed(output: Json) -> Json:
+    """With `.sync:2`, the input and output of an execution are JSON rather than text."""
+    out = dict(output)
+    for name in ("Input", "Output"):
+        try:
+            out[name] = loads(out[name])
+        except (KeyError, TypeError, JsonError):
+            continue
+    return out

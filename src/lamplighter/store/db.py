@@ -1,0 +1,268 @@
+"""The database: turns of writes, each committed as one.
+
+A turn runs all the jobs that are waiting, one after another on the loop, inside one transaction; then a thread commits
+it, while the loop goes on reading from the network. Jobs that arrive meanwhile wait for the next turn. So many
+executions share one fsync, every job sees what the jobs before it wrote, and a disk that takes its time holds nobody
+but those who wait for it.
+
+A turn that can't be kept (disk full, I/O error) is undone whole: each of its jobs fails with `Unavailable`, nothing of
+them was done, and `on_loss` tells the engine to forget what it believed. It is a crash without the exit.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lamplighter.base.errors import Unavailable
+from lamplighter.base.jsontext import Json
+from lamplighter.base.world import World
+from lamplighter.store.lock import DirectoryLock
+from lamplighter.store.migrate import migrate
+
+T = TypeVar("T")
+Row = tuple[Json, ...]
+
+TURN_MILLISECONDS = 10
+"""How long one turn may hold the loop before it commits what it has."""
+RETRY_SECONDS = 0.5
+"""How long `insist` waits before it tries again on a disk that would not take a write."""
+
+
+class Reader:
+    """Reads what is committed."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, parameters: Sequence[Json] = ()) -> list[Row]:
+        """All rows."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, parameters: Sequence[Json] = ()) -> Row | None:
+        """The first row, or None."""
+        found: Row | None = self._connection.execute(sql, parameters).fetchone()
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """One row of the outbox: something to do in the world, now that it is on disk."""
+
+    id: int
+    service: str
+    body: Json
+
+
+@dataclass(slots=True)
+class Signals:
+    """What a committed turn asks of the engine."""
+
+    posted: list[Posted] = field(default_factory=list)
+    soonest: int | None = None
+    """The earliest timer that was set, in milliseconds since the epoch."""
+
+
+class Tx(Reader):
+    """One job's view of the database: reads what is committed and what this turn wrote, and writes."""
+
+    def __init__(self, connection: sqlite3.Connection, signals: Signals) -> None:
+        super().__init__(connection)
+        self.signals = signals
+        self.after: list[Callable[[], None]] = []
+        """Called on the loop once this job is on disk; never if it is not."""
+
+    def execute(self, sql: str, parameters: Sequence[Json] = ()) -> int:
+        """Run one statement; how many rows it changed."""
+        return self._connection.execute(sql, parameters).rowcount
+
+    def insert(self, sql: str, parameters: Sequence[Json] = ()) -> int:
+        """Insert one row; its integer key."""
+        key = self._connection.execute(sql, parameters).lastrowid
+        assert key is not None
+        return key
+
+    @contextmanager
+    def nested(self) -> Iterator[None]:
+        """Undo the writes of this block, and only these, if it raises."""
+        self._connection.execute("SAVEPOINT nested")
+        try:
+            yield
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK TO nested")
+                self._connection.execute("RELEASE nested")
+            raise
+        self._connection.execute("RELEASE nested")
+
+    def many(self, sql: str, parameters: Sequence[Sequence[Json]]) -> None:
+        """Run one statement for each row of parameters."""
+        self._connection.executemany(sql, parameters)
+
+
+@dataclass(slots=True)
+class _Job:
+    run: Callable[[Tx], Any]
+    future: "asyncio.Future[Any]"
+    after: list[Callable[[], None]] = field(default_factory=list)
+    result: Any = None
+    error: Exception | None = None
+
+
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA cache_size=-2048")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    if read_only:
+        connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+class Store:
+    """The one database of an engine. Open it on the loop that will own it."""
+
+    def __init__(self, directory: Path, world: World) -> None:
+        self.directory = directory
+        self._world = world
+        self._lock = DirectoryLock(directory)
+        path = directory / "lamplighter.db"
+        try:
+            self._connection = _connect(path, read_only=False)
+            migrate(self._connection)
+            self.reader = Reader(_connect(path, read_only=True))
+        except BaseException:
+            self._lock.release()
+            raise
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[_Job] = deque()
+        self._turn: list[_Job] = []
+        self._signals = Signals()
+        self._busy = False
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._background: set[asyncio.Task[None]] = set()
+        self._commits: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._committer, name="lamplighter-commit", daemon=True)
+        self._thread.start()
+        self.on_commit: Callable[[Signals], None] = lambda _signals: None
+        self.on_loss: Callable[[sqlite3.Error], None] = lambda _error: None
+
+    def write(self, run: Callable[[Tx], T]) -> "asyncio.Future[T]":
+        """Run a job in the next turn; its result, once it is on disk.
+
+        A job that raises is undone alone. A job may run on the loop for a moment only, and must not wait.
+        """
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._waiting.append(_Job(run, future))
+        if not self._busy:
+            self._busy = True
+            self._quiet.clear()
+            self._loop.call_soon(self._run_turn)
+        return future
+
+    async def insist(self, run: Callable[[Tx], T]) -> T:
+        """Run a job, again and again while the disk won't take it: for what only we know of the world."""
+        while True:
+            try:
+                return await self.write(run)
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def keep(self, run: Callable[[Tx], None]) -> None:
+        """Insist on a job in the background."""
+        task = self._loop.create_task(self.insist(run))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def close(self) -> None:
+        """Finish the turn that is under way and let go of the files."""
+        await self._quiet.wait()
+        self._commits.put(False)  # noqa: FBT003 - the committer's word for "no more"
+        await asyncio.to_thread(self._thread.join)
+        self._connection.close()
+        self.reader._connection.close()  # noqa: SLF001 - ours
+        self._lock.release()
+
+    def _run_turn(self) -> None:
+        self._signals = Signals()
+        self._turn = []
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            end = self._world.steady() + TURN_MILLISECONDS
+            while self._waiting and self._world.steady() < end:
+                job = self._waiting.popleft()
+                self._turn.append(job)
+                self._run_job(job)
+        except sqlite3.Error as error:
+            self._finish(error)
+        else:
+            self._commits.put(True)  # noqa: FBT003 - the committer's word for "commit"
+
+    def _run_job(self, job: _Job) -> None:
+        self._connection.execute("SAVEPOINT job")
+        tx = Tx(self._connection, Signals())
+        try:
+            job.result = job.run(tx)
+            job.after = tx.after
+            self._keep_signals(tx.signals)
+        except sqlite3.OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever asked for the job
+            job.error = error
+            self._connection.execute("ROLLBACK TO job")
+        self._connection.execute("RELEASE job")
+
+    def _keep_signals(self, signals: Signals) -> None:
+        self._signals.posted += signals.posted
+        if signals.soonest is not None and (self._signals.soonest is None or signals.soonest < self._signals.soonest):
+            self._signals.soonest = signals.soonest
+
+    def _committer(self) -> None:
+        while self._commits.get():
+            failure: sqlite3.Error | None = None
+            try:
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                failure = error
+            self._loop.call_soon_threadsafe(self._finish, failure)
+
+    def _finish(self, failure: sqlite3.Error | None) -> None:
+        turn, signals = self._turn, self._signals
+        if failure is not None:
+            self._undo()
+            self.on_loss(failure)
+        self._busy = bool(self._waiting)
+        if self._busy:
+            self._loop.call_soon(self._run_turn)
+        for job in turn:
+            _settle(job, failure)
+        if failure is None:
+            self.on_commit(signals)
+        if not self._busy:
+            self._quiet.set()
+
+    def _undo(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _settle(job: _Job, failure: sqlite3.Error | None) -> None:
+    error = Unavailable(f"the data directory takes no writes: {failure}") if failure is not None else job.error
+    if error is None:
+        for callback in job.after:
+            callback()
+    if job.future.done():
+        return
+    if error is None:
+        job.future.set_result(job.result)
+    else:
+        job.future.set_exception(error)

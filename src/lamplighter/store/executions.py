@@ -1,0 +1,123 @@
+"""Executions, their histories, and their lists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lamplighter.base.jsontext import Json
+from lamplighter.store.db import Reader, Row, Tx
+
+EVENTS_BITS = 15
+"""At most 25,000 events: the key of a history row is the execution's and its first event's in one integer."""
+
+COLUMNS = "id, arn, machine, revision, name, role, status, start, stop, input, output, error, cause, head"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One execution, as the API tells of it."""
+
+    id: int
+    arn: str
+    machine: str
+    revision: str
+    name: str
+    role: str
+    status: str
+    start: int
+    stop: int | None
+    input: str
+    output: str | None
+    error: str | None
+    cause: str | None
+    head: str
+
+
+def _record(row: Row) -> Record:
+    return Record(*row)
+
+
+def get(reader: Reader, arn: str) -> Record | None:
+    """An execution by its ARN."""
+    row = reader.row(f"SELECT {COLUMNS} FROM executions WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
+    return _record(row) if row else None
+
+
+def get_by_id(reader: Reader, key: int) -> Record | None:
+    """An execution by its key."""
+    row = reader.row(f"SELECT {COLUMNS} FROM executions WHERE id = ?", (key,))  # noqa: S608 - our own columns
+    return _record(row) if row else None
+
+
+def insert(tx: Tx, values: Sequence[Json]) -> int:
+    """Keep a new execution, given as the columns after `id`; its key."""
+    return tx.insert(
+        "INSERT INTO executions "
+        "(arn, machine, revision, name, role, status, start, stop, input, output, error, cause, head) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        values,
+    )
+
+
+def set_head(tx: Tx, key: int, head: str) -> None:
+    """Keep an execution's counters."""
+    tx.execute("UPDATE executions SET head = ? WHERE id = ?", (head, key))
+
+
+def finish(tx: Tx, key: int, outcome: tuple[str, int, str | None, str | None, str | None], head: str) -> None:
+    """Keep how an execution ended: status, stop, output, error, cause."""
+    tx.execute(
+        "UPDATE executions SET status = ?, stop = ?, output = ?, error = ?, cause = ?, head = ? WHERE id = ?",
+        (*outcome, head, key),
+    )
+
+
+def last_event(reader: Reader, key: int) -> int:
+    """The id of the last event in an execution's history."""
+    start = key << EVENTS_BITS
+    row = reader.row(
+        "SELECT id, body FROM history WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1", (start, start | 32767)
+    )
+    return row[0] - start + row[1].count("\n") if row else 0
+
+
+def page(reader: Reader, machine: str, status: str | None, before: int | None, most: int) -> list[Record]:
+    """Executions of a state machine, the newest first, from before a key."""
+    where, values = "machine = ?", [machine]
+    if status is not None:
+        where, values = f"{where} AND status = ?", [*values, status]
+    limit = before if before is not None else 2**62
+    sql = f"SELECT {COLUMNS} FROM executions WHERE {where} AND id < ? ORDER BY id DESC LIMIT ?"  # noqa: S608
+    return [_record(row) for row in reader.rows(sql, (*values, limit, most))]
+
+
+def running(reader: Reader, machine: str) -> list[int]:
+    """The keys of a state machine's executions that run."""
+    return [
+        row[0] for row in reader.rows("SELECT id FROM executions WHERE machine = ? AND status = 'RUNNING'", (machine,))
+    ]
+
+
+def append_history(tx: Tx, key: int, first: int, entries: Sequence[bytes]) -> None:
+    """Append events, of which the first has the id `first`."""
+    tx.execute(
+        "INSERT INTO history (id, body) VALUES (?, ?)", (key << EVENTS_BITS | first, b"\n".join(entries).decode())
+    )
+
+
+def history(reader: Reader, key: int, first: int, most: int) -> list[str]:
+    """Up to `most` events from the id `first` on, as JSON text each."""
+    start = key << EVENTS_BITS
+    row = reader.row("SELECT max(id) FROM history WHERE id BETWEEN ? AND ?", (start, start | first))
+    if row is None or row[0] is None:
+        return []
+    found: list[str] = []
+    chunk = row[0]
+    skip = first - (chunk - start)
+    rows = reader.rows(
+        "SELECT body FROM history WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?", (chunk, start | 32767, most + 1)
+    )
+    for (body,) in rows:
+        found += body.split("\n")
+        if len(found) >= skip + most:
+            break
+    return found[skip : skip + most]

@@ -1,0 +1,28 @@
+"""Numbered, append-only migrations: `sql/NNNN_name.sql`, each run once, in order, in a transaction of its own."""
+
+import sqlite3
+from importlib.resources import files
+
+from lamplighter.base.errors import LamplighterError
+
+
+class NewerData(LamplighterError):
+    """The data was written by a newer version of this program."""
+
+
+def scripts() -> list[tuple[int, str]]:
+    """All migrations, as (number, SQL)."""
+    folder = files("lamplighter.store") / "sql"
+    found = [(int(entry.name[:4]), entry.read_text()) for entry in folder.iterdir() if entry.name.endswith(".sql")]
+    return sorted(found)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the database to this program's schema; a database from the future is refused, untouched."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    steps = scripts()
+    if version > steps[-1][0]:
+        raise NewerData(f"the data has schema {version}, this program knows {steps[-1][0]}; upgrade lamplighter")
+    for number, sql in steps:
+        if number > version:
+            connection.executescript(f"BEGIN IMMEDIATE; {sql}; PRAGMA user_version={number}; COMMIT")

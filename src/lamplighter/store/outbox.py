@@ -1,0 +1,39 @@
+"""The outbox: what is to be done in the world, written in the transaction that decided it.
+
+A row is performed after its commit, and again at the next start if it is still there: at least once. Whoever performs
+it deletes it in the transaction that records its effect.
+"""
+
+from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.store.db import Posted, Reader, Tx
+
+
+def put(tx: Tx, service: str, body: Json) -> int:
+    """Have a service do something once this turn is on disk; the row's key, which never repeats."""
+    key = tx.insert("INSERT INTO outbox (service, body) VALUES (?, ?)", (service, dumps(body)))
+    tx.signals.posted.append(Posted(key, service, body))
+    return key
+
+
+def delete(tx: Tx, key: int) -> bool:
+    """It is done; False where it was done before."""
+    return tx.execute("DELETE FROM outbox WHERE id = ?", (key,)) > 0
+
+
+def holds(reader: Reader, key: int) -> bool:
+    """Whether it is still to be done."""
+    return reader.row("SELECT 1 FROM outbox WHERE id = ?", (key,)) is not None
+
+
+def pending(reader: Reader) -> list[Posted]:
+    """Everything that was decided and not done, in order."""
+    rows = reader.rows("SELECT id, service, body FROM outbox ORDER BY id")
+    return [Posted(key, service, loads(body)) for key, service, body in rows]
+
+
+def depth(reader: Reader) -> int:
+    """How much is waiting to be done."""
+    row = reader.row("SELECT count(*) FROM outbox")
+    assert row is not None
+    count: int = row[0]
+    return count

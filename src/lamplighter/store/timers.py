@@ -1,0 +1,84 @@
+"""Timers are rows: a wait, a retry, a timeout, a heartbeat and a schedule are one mechanism.
+
+A timer belongs to a service, a subject of that service and a name that never repeats there.
+"""
+
+from dataclasses import dataclass
+
+from lamplighter.store.db import Reader, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Something to be told at a time."""
+
+    service: str
+    subject: str
+    name: str
+    due: int
+    """Milliseconds since the epoch."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What names it."""
+        return (self.service, self.subject, self.name)
+
+
+def put(tx: Tx, timer: Timer, *, elapsed: bool) -> None:
+    """Set a timer. `elapsed`: it measures a length of time, so that `due` is told by the steady clock."""
+    tx.execute(
+        "INSERT OR REPLACE INTO timers (service, subject, name, due, elapsed) VALUES (?, ?, ?, ?, ?)",
+        (timer.service, timer.subject, timer.name, timer.due, elapsed),
+    )
+    _signal(tx, timer.due)
+
+
+def _signal(tx: Tx, due: int) -> None:
+    if tx.signals.soonest is None or due < tx.signals.soonest:
+        tx.signals.soonest = due
+
+
+def delete(tx: Tx, service: str, subject: str, name: str) -> bool:
+    """Take a timer back; False where it is gone."""
+    sql = "DELETE FROM timers WHERE service = ? AND subject = ? AND name = ?"
+    return tx.execute(sql, (service, subject, name)) > 0
+
+
+def delete_all(tx: Tx, service: str, subject: str) -> None:
+    """Take back all timers of a subject."""
+    tx.execute("DELETE FROM timers WHERE service = ? AND subject = ?", (service, subject))
+
+
+def due(reader: Reader, wall: int, steady: int, most: int) -> list[Timer]:
+    """What is due by either clock, the longest overdue first."""
+    sql = "SELECT service, subject, name, due FROM timers WHERE elapsed = ? AND due <= ? ORDER BY due LIMIT ?"
+    found = [*reader.rows(sql, (0, wall, most)), *reader.rows(sql, (1, steady, most))]
+    return sorted((Timer(*row) for row in found), key=lambda timer: timer.due)[:most]
+
+
+def wait(reader: Reader, wall: int, steady: int) -> int | None:
+    """How many milliseconds until the next timer that is not due yet."""
+    sql = "SELECT due FROM timers WHERE elapsed = ? AND due > ? ORDER BY due LIMIT 1"
+    clocks = ((0, wall), (1, steady))
+    waits = [row[0] - now for elapsed, now in clocks if (row := reader.row(sql, (elapsed, now))) is not None]
+    return min(waits, default=None)
+
+
+def put_off(tx: Tx, timer: Timer, due: int) -> None:
+    """Ring later."""
+    sql = "UPDATE timers SET due = ? WHERE service = ? AND subject = ? AND name = ?"
+    tx.execute(sql, (due, *timer.key))
+    _signal(tx, due)
+
+
+def keep_jump(tx: Tx, milliseconds: int) -> None:
+    """Remember by how much the wall clock was set since the steady clock began."""
+    tx.execute("UPDATE clock SET jump = ?", (milliseconds,))
+
+
+def settle_jump(tx: Tx) -> None:
+    """Bring what measures a length of time to a steady clock that begins now, at the wall clock's time."""
+    tx.execute(
+        "UPDATE timers SET due = due + (SELECT jump FROM clock) WHERE elapsed = 1 AND (SELECT jump FROM clock) <> 0"
+    )
+    tx.execute("UPDATE clock SET jump = 0")

@@ -1,0 +1,90 @@
+"""AWS JSON 1.0 and 1.1: the operation in X-Amz-Target, params and result as one JSON object.
+
+See https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html. Promises to pass results on untouched, ready-made
+JSON (`base.jsontext.Raw`) included: only operations whose shapes hold blobs are walked, which is decided once.
+"""
+
+from collections.abc import Callable
+
+from botocore.model import OperationModel
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import Json, JsonError, dump_bytes, loads
+from lamplighter.wire.blobs import blobs, from_base64, to_base64
+from lamplighter.wire.http import HttpRequest, Response, answer
+from lamplighter.wire.shapes import Service
+
+
+def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
+    """How this operation's params are read; SerializationException where the body is no JSON object."""
+    revive = blobs(operation.input_shape, from_base64)
+    if revive is None:
+        return lambda http: read(http.body)
+    return lambda http: revive(read(http.body))
+
+
+def encoder(service: Service, operation: OperationModel) -> Callable[[Json, str], Response]:
+    """How this operation's result is written, with the id of the request."""
+    if operation.output_shape is None:
+        return lambda _, request_id: answer(200, service.content_type, b"", request_id)
+    content_type = service.content_type
+    embalm = blobs(operation.output_shape, to_base64)
+
+    def encode(result: Json, request_id: str) -> Response:
+        body = dump_bytes(result or {} if embalm is None else embalm(result or {}))
+        return answer(200, content_type, body, request_id)
+
+    return encode
+
+
+def refuse(service: Service | None, error: AwsError, request_id: str) -> Response:
+    """An error; where the service once spoke the query protocol, with the code of those days beside it."""
+    content_type = service.content_type if service else b"application/x-amz-json-1.0"
+    response = error_answer(service, error, content_type, {"__type": error.code}, request_id)
+    if service and "awsQueryCompatible" in service.model.metadata:
+        fault = "Sender" if response.status < 500 else "Receiver"
+        old = f"{service.manners.codes.get(error.code, error.code)};{fault}"
+        response.headers.append((b"x-amzn-query-error", old.encode()))
+    return response
+
+
+def error_answer(
+    service: Service | None, error: AwsError, content_type: bytes, body: Json, request_id: str
+) -> Response:
+    """An error under the member name and with the status that its shape has; a status other than 400 stands."""
+    shape = service.error_shape(error.code) if service else None
+    message = "Message" if shape is not None and "Message" in shape.members else "message"
+    status = error.status
+    if shape is not None and status == AwsError.status:
+        status = shape.metadata.get("error", {}).get("httpStatusCode", status)
+    response = answer(status, content_type, dump_bytes({**body, message: error.message}), request_id)
+    response.headers.append((b"x-amzn-errortype", error.code.encode()))
+    return response
+
+
+def read(body: bytes) -> Json:
+    """A JSON object without its null members, which are absent ones; SerializationException where it is none."""
+    if not body:
+        return {}
+    try:
+        params = loads(body)
+    except JsonError as error:
+        raise AwsError(f"The request body is not JSON: {error}", code="SerializationException") from None
+    if type(params) is not dict:
+        raise AwsError("The request body is not a JSON object.", code="SerializationException")
+    if b"null" in body:
+        _drop_nulls(params)
+    return params
+
+
+def _drop_nulls(params: Json) -> None:
+    """In place, and without recursion: JSON may be nested deeper than Python's stack is."""
+    waiting = [params]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            for name in [name for name, item in value.items() if item is None]:
+                del value[name]
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)

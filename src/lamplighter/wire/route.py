@@ -1,0 +1,84 @@
+"""The two doors of the wire: bytes to a `Request`, and a result or an error back to bytes.
+
+Promises: any HTTP request becomes a `Request` or an `AwsError`, and any `AwsError` becomes an answer in the protocol
+that its caller speaks. JSON services are named by X-Amz-Target, query services by the credential scope and Action, REST
+services by the scope, method and path. The host plays no role, so an SDK's `sync-` prefix does not either.
+"""
+
+import re
+from dataclasses import dataclass
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import Json
+from lamplighter.wire import query, sigv4
+from lamplighter.wire.catalog import Catalog, Operation
+from lamplighter.wire.http import HttpRequest, Response
+from lamplighter.wire.shapes import JSON, QUERY, REST_JSON
+
+DEFAULT_ACCOUNT = "123456789012"
+
+_ACCOUNT = re.compile("[0-9]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request understood: its params fit the operation's shape."""
+
+    service: str
+    """The signing name: states, ecs, events, scheduler, sns, sqs, logs, cloudformation."""
+    operation: str
+    region: str
+    access_key: str
+    account: str
+    """Twelve digits: the access key where it is that, else the default."""
+    params: dict[str, Json]
+    compiled: Operation
+    """What writes the answer."""
+
+
+def route(catalog: Catalog, http: HttpRequest, default_account: str = DEFAULT_ACCOUNT) -> Request:
+    """Understand a request; any AwsError that it raises is the caller's to read, by `refuse`."""
+    scope = sigv4.scope(http)
+    operation = _operation(catalog, http, scope.service)
+    params = operation.decode(http)
+    operation.check(params)
+    account = scope.access_key if _ACCOUNT.fullmatch(scope.access_key) else default_account
+    return Request(operation.service, operation.name, scope.region, scope.access_key, account, params, operation)
+
+
+def _operation(catalog: Catalog, http: HttpRequest, service: str) -> Operation:
+    target = http.headers.get(b"x-amz-target")
+    if target is not None:
+        return catalog.targeted(target)
+    if not _is_query(http):
+        return catalog.placed(service, http)
+    name = query.action(http)
+    if not name:
+        raise AwsError("The request must contain the parameter Action.", code="MissingAction")
+    return catalog.operation(service, name, QUERY)
+
+
+def _is_query(http: HttpRequest) -> bool:
+    kind = http.headers.get(b"content-type", b"")
+    return kind.startswith(b"application/x-www-form-urlencoded") or b"Action=" in http.query
+
+
+def respond(request: Request, result: Json, request_id: str) -> Response:
+    """Write the result of a request, a dict in the model's member names; None where there is nothing to say."""
+    return request.compiled.encode(result, request_id)
+
+
+def refuse(catalog: Catalog, http: HttpRequest, error: AwsError, request_id: str) -> Response:
+    """Tell an error, whether the request was understood or not."""
+    return catalog.refusal(*_speaker(catalog, http))(error, request_id)
+
+
+def _speaker(catalog: Catalog, http: HttpRequest) -> tuple[str, str]:
+    """The service and the protocol in which to answer what could not be understood."""
+    target = http.headers.get(b"x-amz-target")
+    try:
+        if target is not None:
+            return catalog.target_service(target), JSON
+        return sigv4.scope(http).service, QUERY if _is_query(http) else REST_JSON
+    except AwsError:
+        return "", JSON if target is not None else QUERY if _is_query(http) else REST_JSON

@@ -1,0 +1,169 @@
+"""The article's batch, as its reader would run it: the state machine word for word, driven by boto3."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lamplighter.base.jsontext import Json
+from tests.served import ROLE, Served, eventually, one, run_task
+
+SEED = Path(__file__).parents[2] / "examples" / "article" / "state-machine.asl.json"
+FAILS_ONCE = 'if [ -e "$MARK" ]; then exit 0; fi; touch "$MARK"; exit 3'
+SYNC_EVENTS = ["TaskScheduled", "TaskStarted", "TaskSubmitted"]
+
+
+def article(served: Served, task: str) -> str:
+    """The article's machine, its placeholders filled in."""
+    cluster = served.ecs.create_cluster(clusterName="batch")["cluster"]["clusterArn"]
+    definition = SEED.read_text()
+    definition = definition.replace("arn:aws:ecs:ap-northeast-1:xxxxx:cluster/xxxxx", cluster)
+    definition = definition.replace("arn:aws:ecs:ap-northeast-1:xxxxx:task-definition/xxxxx", task)
+    arn: str = served.sfn.create_state_machine(name="nightly", definition=definition, roleArn=ROLE)["stateMachineArn"]
+    return arn
+
+
+def kinds(events: list[Json]) -> list[str]:
+    return [event["type"] for event in events]
+
+
+def test_the_article_s_machine_retries_a_failed_container_after_ten_seconds_and_succeeds(
+    served: Served, tmp_path: Path
+) -> None:
+    environment = [{"name": "MARK", "value": str(tmp_path / "mark")}]
+    machine = article(served, served.task("report", ["sh", "-c", FAILS_ONCE], environment=environment))
+    execution = served.start(machine)
+    assert served.ended(execution)["status"] == "SUCCEEDED"
+    events = served.history(execution)
+    assert kinds(events) == [
+        "ExecutionStarted",
+        "TaskStateEntered",
+        *SYNC_EVENTS,
+        "TaskFailed",
+        *SYNC_EVENTS,
+        "TaskSucceeded",
+        "TaskStateExited",
+        "ExecutionSucceeded",
+    ]
+    assert [event["previousEventId"] for event in events] == [0, 0, *range(2, 12)]
+    failed, again = events[5], events[6]
+    assert 10 <= (again["timestamp"] - failed["timestamp"]).total_seconds() < 11
+
+
+def test_a_container_that_fails_ends_the_run_as_aws_says_it(served: Served) -> None:
+    machine = served.machine(one(run_task(served.task("fails", ["sh", "-c", "exit 3"]))))
+    served.ecs.create_cluster(clusterName="default")
+    ended = served.ended(served.start(machine))
+    assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
+    task = json.loads(ended["cause"])
+    assert task["StopCode"] == "EssentialContainerExited"
+    assert task["StoppedReason"] == "Essential container in task exited"
+    assert task["Containers"][0]["ExitCode"] == 3
+    assert task["StartedBy"] == "AWS Step Functions"
+
+
+def test_the_output_of_a_successful_container_is_the_task_itself(served: Served) -> None:
+    served.ecs.create_cluster(clusterName="default")
+    execution = served.start(served.machine(one(run_task(served.task("works", ["true"])))))
+    ended = served.ended(execution)
+    assert ended["status"] == "SUCCEEDED"
+    task = json.loads(ended["output"])
+    assert (task["LastStatus"], task["Containers"][0]["ExitCode"], task["Version"]) == ("STOPPED", 0, 5)
+    parameters = json.loads(served.history(execution)[2]["taskScheduledEventDetails"]["parameters"])
+    assert parameters["StartedBy"] == "AWS Step Functions"
+
+
+def test_a_program_that_is_not_there_is_a_task_that_failed_to_start(served: Served) -> None:
+    served.ecs.create_cluster(clusterName="default")
+    ended = served.ended(served.start(served.machine(one(run_task(served.task("none", ["/no/such/program"]))))))
+    assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
+    task = json.loads(ended["cause"])
+    assert task["StopCode"] == "TaskFailedToStart"
+    assert "ExitCode" not in task["Containers"][0]
+
+
+@pytest.mark.parametrize("how", ["stop", "timeout", "deadline", "sibling"])
+def test_whatever_ends_the_state_stops_its_container_with_aws_s_reason(
+    served: Served, tmp_path: Path, how: str
+) -> None:
+    served.ecs.create_cluster(clusterName="default")
+    endless = served.task("endless", ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done"])
+    job = run_task(endless)
+    machine = one(job | {"TimeoutSeconds": 2} if how == "timeout" else job)
+    if how == "deadline":
+        machine["TimeoutSeconds"] = 2
+    if how == "sibling":
+        bad = {
+            "StartAt": "Wait",
+            "States": {"Wait": {"Type": "Wait", "Seconds": 1, "Next": "Bad"}, "Bad": {"Type": "Fail"}},
+        }
+        machine = one({"Type": "Parallel", "End": True, "Branches": [{"StartAt": "Run", "States": {"Run": job}}, bad]})
+    execution = served.start(served.machine(machine))
+    running = eventually(lambda: served.ecs.list_tasks(cluster="default")["taskArns"])
+    eventually(lambda: described(served, running[0])["lastStatus"] == "RUNNING")
+    if how == "stop":
+        served.sfn.stop_execution(executionArn=execution, error="Mine", cause="enough")
+    status = served.ended(execution)["status"]
+    assert status == {"stop": "ABORTED", "deadline": "TIMED_OUT"}.get(how, "FAILED")
+    task = eventually(lambda: stopped(served, running[0]))
+    assert task["stopCode"] == "UserInitiated"
+    assert task["stoppedReason"] == (
+        f"The Task state in AWS Step Functions execution [{execution}] which was managing this resource was aborted"
+    )
+
+
+def described(served: Served, task: str) -> Json:
+    return served.ecs.describe_tasks(cluster="default", tasks=[task])["tasks"][0]
+
+
+def stopped(served: Served, task: str) -> Json:
+    found = described(served, task)
+    return found if found["lastStatus"] == "STOPPED" else None
+
+
+def test_a_worker_answers_with_the_token_that_its_container_was_given(served: Served, tmp_path: Path) -> None:
+    served.ecs.create_cluster(clusterName="default")
+    told = tmp_path / "token"
+    task = served.task("worker", ["sh", "-c", f'printf %s "$TOKEN" > {told}.new; mv {told}.new {told}'])
+    state = run_task(task)
+    state["Resource"] = "arn:aws:states:::ecs:runTask.waitForTaskToken"
+    state["Parameters"]["Overrides"] = {
+        "ContainerOverrides": [{"Name": "main", "Environment": [{"Name": "TOKEN", "Value.$": "$$.Task.Token"}]}]
+    }
+    execution = served.start(served.machine(one(state)))
+    token = eventually(lambda: told.read_text() if told.exists() else None)
+    served.sfn.send_task_success(taskToken=token, output='{"rows": 7}')
+    ended = served.ended(execution)
+    assert (ended["status"], json.loads(ended["output"])) == ("SUCCEEDED", {"rows": 7})
+    with pytest.raises(served.sfn.exceptions.ClientError, match="Provided task does not exist anymore"):
+        served.sfn.send_task_success(taskToken=token, output="{}")
+
+
+def test_kill_9_while_the_container_runs_changes_nothing_but_the_wall_time(served: Served, tmp_path: Path) -> None:
+    served.ecs.create_cluster(clusterName="default")
+    go, runs = tmp_path / "go", tmp_path / "runs"
+    task = served.task("waits", ["sh", "-c", f"echo run >> {runs}; while [ ! -e {go} ]; do sleep 0.05; done; exit 0"])
+    execution = served.start(served.machine(one(run_task(task))))
+    eventually(runs.exists)
+    served.kill()
+    served.up()
+    go.touch()
+    assert served.ended(execution)["status"] == "SUCCEEDED"
+    assert runs.read_text() == "run\n"
+
+
+def test_a_container_that_exits_while_the_engine_is_down_is_judged_at_the_next_start(
+    served: Served, tmp_path: Path
+) -> None:
+    served.ecs.create_cluster(clusterName="default")
+    go, done = tmp_path / "go", tmp_path / "done"
+    task = served.task("dies", ["sh", "-c", f"while [ ! -e {go} ]; do sleep 0.05; done; touch {done}; exit 5"])
+    execution = served.start(served.machine(one(run_task(task))))
+    eventually(lambda: [line for line in served.lines if "TaskSubmitted" in line])
+    served.kill()
+    go.touch()
+    eventually(done.exists)
+    served.up()
+    ended = served.ended(execution)
+    assert ended["status"] == "FAILED"
+    assert json.loads(ended["cause"])["Containers"][0]["ExitCode"] == 5

@@ -1,0 +1,139 @@
+"""What must not reach the engine, and what must not come out of it."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.served import Served, eventually, one
+
+AUTHORIZATION = (
+    "AWS4-HMAC-SHA256 Credential=test/20261125/us-east-1/states/aws4_request, SignedHeaders=host, Signature=" + "0" * 64
+)
+TARGET = "AWSStepFunctions.ListStateMachines"
+
+
+def ask(served: Served, body: bytes = b"{}", headers: Mapping[str, str] | None = None) -> tuple[int, dict[str, object]]:
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+    sent = {"X-Amz-Target": TARGET, "Authorization": AUTHORIZATION, "Content-Type": "application/x-amz-json-1.0"}
+    sent |= headers or {}
+    connection.request("POST", "/", body, {name: value for name, value in sent.items() if value})
+    answer = connection.getresponse()
+    text = answer.read()
+    connection.close()
+    return answer.status, json.loads(text) if text.startswith(b"{") else {"text": text.decode()}
+
+
+def test_a_request_with_a_signature_is_answered(served: Served) -> None:
+    assert ask(served) == (200, {"stateMachines": []})
+
+
+def test_a_request_without_a_signature_is_refused(served: Served) -> None:
+    status, answer = ask(served, headers={"Authorization": ""})
+    assert status == 403
+    assert "MissingAuthenticationToken" in str(answer["__type"])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "localhost.evil.example"},
+        {"Origin": "http://127.0.0.1:4566"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_no_web_page_reaches_the_engine(served: Served, headers: dict[str, str]) -> None:
+    status, answer = ask(served, headers=headers)
+    assert status == 403
+    assert "AccessDenied" in str(answer["__type"])
+
+
+def test_an_oversized_request_is_refused_before_it_is_read(served: Served) -> None:
+    status, _ = ask(served, headers={"Content-Length": str(10**10)})
+    assert status == 413
+
+
+@pytest.mark.parametrize("body", [b"", b"[", b"nope", b"[]", b"\xff\xfe", b'{"name": 1}', b'{"maxResults": "x"}'])
+def test_no_body_is_answered_with_a_stack_trace_or_a_500(served: Served, body: bytes) -> None:
+    status, answer = ask(served, body, {"X-Amz-Target": "AWSStepFunctions.CreateStateMachine"})
+    assert status == 400
+    assert "Traceback" not in str(answer)
+
+
+def test_it_listens_on_loopback_only(served: Served) -> None:
+    found = subprocess.run(["ss", "-ltnH"], capture_output=True, text=True, check=True).stdout
+    lines = [line.split()[3] for line in found.splitlines() if line.split()[3].endswith(f":{served.port}")]
+    assert lines == [f"127.0.0.1:{served.port}"]
+
+
+def test_sigterm_stops_it_cleanly_and_what_waits_goes_on_at_the_next_start(served: Served) -> None:
+    execution = served.start(served.machine(one({"Type": "Wait", "Seconds": 1, "End": True})))
+    assert served.kill(signal.SIGTERM) == 0
+    served.up()
+    assert served.ended(execution)["status"] == "SUCCEEDED"
+
+
+def test_ctrl_c_stops_it_cleanly(served: Served) -> None:
+    assert served.kill(signal.SIGINT) in (0, 130)
+
+
+def test_a_second_engine_on_the_same_data_is_refused_and_the_first_goes_on(served: Served) -> None:
+    command = [sys.executable, "-m", "lamplighter", "up", "--data", str(served.data), "--port", "0"]
+    second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode == 1
+    assert "another engine (process" in second.stderr
+    assert "Traceback" not in second.stderr
+    assert served.sfn.list_state_machines()["stateMachines"] == []
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(served: Served, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "lamplighter", "up", "--data", str(tmp_path / "x"), "--port", str(port)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "address already in use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_one_readable_line_is_logged_for_each_transition(served: Served) -> None:
+    execution = served.start(served.machine(one({"Type": "Pass", "End": True}), "reports"), name="night-1")
+    served.ended(execution)
+    lines = eventually(lambda: [line for line in served.lines if "night-1" in line and "ExecutionSucceeded" in line])
+    assert "reports night-1" in lines[0]
+
+
+def test_the_aws_command_line_drives_it(served: Served) -> None:
+    environment = {
+        **os.environ,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    command = [str(Path(sys.executable).with_name("aws")), "--endpoint-url", served.url, "stepfunctions"]
+    machine = served.machine(one({"Type": "Pass", "Result": {"lit": True}, "End": True}))
+    started = subprocess.run(
+        [*command, "start-execution", "--state-machine-arn", machine],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=True,
+    )
+    execution = json.loads(started.stdout)["executionArn"]
+    described = subprocess.run(
+        [*command, "describe-execution", "--execution-arn", execution],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=True,
+    )
+    assert json.loads(json.loads(described.stdout)["output"]) == {"lit": True}

@@ -1,0 +1,26 @@
+"""The program's own source, read once, for tests that judge how it is written."""
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "src" / "lamplighter"
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One file of the program."""
+
+    name: str
+    """Its path within the package, `asl/machine.py`."""
+    text: str
+    tree: ast.Module
+
+
+def read(path: Path) -> Module:
+    text = path.read_text()
+    return Module(path.relative_to(PACKAGE).as_posix(), text, ast.parse(text))
+
+
+MODULES = tuple(read(path) for path in sorted(PACKAGE.rglob("*.py")))

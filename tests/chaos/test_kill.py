@@ -1,0 +1,147 @@
+"""kill -9 the engine at random moments under 200 executions that run real processes and containers.
+
+The promise: every accepted execution ends with the right result, none is lost, no attempt runs twice, every history is
+whole. Each attempt writes its task's name into a file when it runs, so that the machine itself is the witness.
+"""
+
+import json
+import os
+import random
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lamplighter.base.jsontext import Json
+from tests.served import Served, eventually, run_task
+
+EXECUTIONS = 200
+KILLS = 10
+SEED = int(os.environ.get("LAMPLIGHTER_CHAOS_SEED", "1"))
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    engine = Served(tmp_path / "data", runtime="process")
+    engine.up("--quiet")
+    yield engine
+    engine.close()
+
+
+def machines(served: Served, witness: Path) -> dict[str, tuple[str, Json]]:
+    """By what they try: a state machine, and the output that it must come to."""
+    say = f'echo "$LAMPLIGHTER_TASK_ARN" >> {witness}/runs'
+    works = served.task("works", ["sh", "-c", f"{say}; sleep 0.1"])
+    flaky = served.task("flaky", ["sh", "-c", f'{say}; mkdir "{witness}/tried-$NAME" 2>/dev/null && exit 7; exit 0'])
+    named = {"Overrides": {"ContainerOverrides": [{"Name": "main", "Environment": [NAME]}]}}
+    again = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1}]
+    retry = run_task(flaky, Retry=again, ResultPath=None, Next="Done")
+    retry["Parameters"] |= named
+    wait: Json = {"Type": "Wait", "Seconds": 2, "Next": "Done"}
+    done: Json = {"Type": "Pass", "Result": "done", "End": True}
+    branch = {"StartAt": "Run", "States": {"Run": run_task(works, ResultPath=None)}}
+    nap = {"StartAt": "Nap", "States": {"Nap": {"Type": "Wait", "Seconds": 1, "End": True}}}
+    item = {"StartAt": "Each", "States": {"Each": run_task(works, ResultPath=None)}}
+    definitions: dict[str, tuple[Json, Json]] = {
+        "retry": ({"StartAt": "Job", "States": {"Job": retry, "Done": done}}, "done"),
+        "wait": ({"StartAt": "Wait", "States": {"Wait": wait, "Done": done}}, "done"),
+        "parallel": (
+            {"StartAt": "All", "States": {"All": {"Type": "Parallel", "Branches": [branch, nap], "End": True}}},
+            None,
+        ),
+        "map": (
+            {
+                "StartAt": "Each one",
+                "States": {
+                    "Each one": {
+                        "Type": "Map",
+                        "ItemsPath": "$.items",
+                        "MaxConcurrency": 2,
+                        "ItemProcessor": item,
+                        "End": True,
+                    }
+                },
+            },
+            [1, 2, 3],
+        ),
+    }
+    return {kind: (served.machine(definition, kind), output) for kind, (definition, output) in definitions.items()}
+
+
+NAME = {"Name": "NAME", "Value.$": "$$.Execution.Name"}
+
+
+def start(served: Served, machine: str, name: str) -> str:
+    """Start an execution, again and again while nobody answers: the name makes it one."""
+
+    def accepted() -> str | None:
+        try:
+            return served.start(machine, {"items": [1, 2, 3]}, name)
+        except (BotoCoreError, ClientError) as error:
+            if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ExecutionAlreadyExists":
+                return machine.replace(":stateMachine:", ":execution:") + f":{name}"
+            return None
+
+    return eventually(accepted, 60)
+
+
+def test_no_execution_is_lost_and_no_attempt_runs_twice_whenever_the_engine_is_killed(
+    served: Served, tmp_path: Path
+) -> None:
+    served.ecs.create_cluster(clusterName="default")
+    by_kind = machines(served, tmp_path)
+    chance = random.Random(SEED)
+    kinds = [kind for kind in by_kind for _ in range(EXECUTIONS // len(by_kind))]
+    chance.shuffle(kinds)
+    with ThreadPoolExecutor(4) as pool:
+        started = [
+            pool.submit(start, served, by_kind[kind][0], f"{kind}-{number}") for number, kind in enumerate(kinds)
+        ]
+        kill_at_random(served, chance)
+        executions = [each.result() for each in started]
+    ended = {arn: served.ended(arn, 120) for arn in executions}
+    assert Counter(each["status"] for each in ended.values()) == {"SUCCEEDED": EXECUTIONS}
+    submitted: Counter[str] = Counter()
+    for kind, arn in zip(kinds, executions, strict=True):
+        check_output(kind, by_kind[kind][1], json.loads(ended[arn]["output"]))
+        submitted.update(check_history(served, arn))
+    runs = Counter((tmp_path / "runs").read_text().split())
+    assert set(runs.values()) == {1}, "a task ran twice"
+    assert set(runs) == set(submitted), "a task ran that no history knows, or the other way round"
+
+
+def kill_at_random(served: Served, chance: random.Random) -> None:
+    """Kill, start, let it run for a moment, and again. A pause here is the chaos, not a wait for something."""
+    for _ in range(KILLS):
+        quiet = chance.uniform(0.05, 1.2)
+        try:
+            eventually(lambda: None, quiet)
+        except AssertionError:
+            served.kill()
+            served.up("--quiet")
+
+
+def check_output(kind: str, expected: Json, output: Json) -> None:
+    if kind == "map":
+        assert output == expected
+    elif kind == "parallel":
+        assert len(output) == 2
+    else:
+        assert output == expected
+
+
+def check_history(served: Served, execution: str) -> list[str]:
+    """A history is whole: ids rise by one, each previous one exists, each task ends once. The tasks it started."""
+    events = served.history(execution)
+    assert [event["id"] for event in events] == list(range(1, len(events) + 1))
+    assert all(event["previousEventId"] < event["id"] for event in events)
+    assert events[0]["type"] == "ExecutionStarted"
+    assert events[-1]["type"] == "ExecutionSucceeded"
+    kinds = Counter(event["type"] for event in events)
+    assert kinds["TaskScheduled"] == kinds["TaskSubmitted"] == kinds["TaskSucceeded"] + kinds["TaskFailed"]
+    assert kinds["TaskStateEntered"] == kinds["TaskStateExited"]
+    outputs = [event["taskSubmittedEventDetails"]["output"] for event in events if event["type"] == "TaskSubmitted"]
+    return [json.loads(output)["Tasks"][0]["TaskArn"] for output in outputs]

@@ -1,0 +1,64 @@
+"""What tests of several packages share: Docker, where it answers, and an image to run in it.
+
+A test marked `docker` is skipped where no Docker answers; with LAMPLIGHTER_REQUIRE_DOCKER=1 it fails instead.
+"""
+
+import fcntl
+import functools
+import io
+import os
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+import pytest
+
+IMAGE = "lamplighter-test:latest"
+BUSYBOX = Path("/bin/busybox")
+APPLETS = ("sh", "true", "echo", "cat", "sleep", "printf", "env", "id", "pwd", "seq", "kill", "readlink")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("docker") and (why := docker_is_missing()):
+        if os.environ.get("LAMPLIGHTER_REQUIRE_DOCKER") == "1":
+            pytest.fail(f"LAMPLIGHTER_REQUIRE_DOCKER=1, but {why}")
+        pytest.skip(why)
+
+
+@functools.cache
+def docker_is_missing() -> str | None:
+    """Say why no container can be run here, if so it is."""
+    if not BUSYBOX.exists():
+        return f"{BUSYBOX} is missing, of which the test image is made (Debian: busybox-static)"
+    try:
+        answer = subprocess.run(["docker", "version"], capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"no Docker answers: {error}"
+    return None if answer.returncode == 0 else f"no Docker answers: {answer.stderr.strip()}"
+
+
+@pytest.fixture(scope="session")
+def docker_image() -> str:
+    """Name an image of busybox alone, made here, because no registry need be reachable."""
+    with Path(tempfile.gettempdir(), f"lamplighter-test-image-{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one of pytest's workers makes it, the others find it
+        if subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True).returncode != 0:
+            make = ["docker", "import", "--change", "ENV PATH=/bin", "-", IMAGE]
+            subprocess.run(make, input=root_file_system(), check=True, capture_output=True)
+    return IMAGE
+
+
+def root_file_system() -> bytes:
+    """Pack busybox, its applets as links, and a directory to write to."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.add(BUSYBOX, "bin/busybox")
+        for applet in APPLETS:
+            link = tarfile.TarInfo(f"bin/{applet}")
+            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+            archive.addfile(link)
+        directory = tarfile.TarInfo("tmp")
+        directory.type, directory.mode = tarfile.DIRTYPE, 0o1777
+        archive.addfile(directory)
+    return packed.getvalue()

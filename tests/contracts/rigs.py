@@ -1,0 +1,126 @@
+"""What the contract suite needs of a runtime besides the port: how to describe a container, and how to restart."""
+
+import asyncio
+import itertools
+import os
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+from lamplighter.base.world import ManualClock, real_world
+from lamplighter.runtime.docker import DockerRuntime
+from lamplighter.runtime.fake import FakeRuntime, Script
+from lamplighter.runtime.port import CannotStart, Container, Mount, Runtime
+from lamplighter.runtime.process import ProcessRuntime
+
+GATE = "cat $GATE > /dev/null"
+"""In a script: wait until the test calls `release`."""
+
+
+class Rig(Protocol):
+    runtime: Runtime
+
+    def container(self, script: str, fake: Script = ..., **fields: object) -> Container:
+        """Describe a container that runs a shell script, which the fake plays."""
+
+    def broken(self) -> Container:
+        """Describe a container whose command does not exist."""
+
+    async def release(self, container: Container, code: int) -> None:
+        """Let a container at its gate go on, which then exits with this code."""
+
+    async def stop(self, name: str, grace: float) -> None:
+        """Stop it, and let the grace pass where time is ours."""
+
+    async def restart(self) -> Runtime:
+        """Let the engine end and a new one begin."""
+
+
+class RealRig:
+    """Docker or processes: scripts are really run, and the gates are FIFOs."""
+
+    def __init__(self, make: Callable[[], Runtime], gates: Path, image: str | None) -> None:
+        self._make = make
+        self._gates = gates
+        self._image = image
+        self.runtime = make()
+
+    def container(self, script: str, fake: Script = Script(), **fields: object) -> Container:  # noqa: B008 - frozen
+        return self._container(**{"command": ("sh", "-c", script), **fields})
+
+    def broken(self) -> Container:
+        return self._container(command=("no-such-program",))
+
+    def _container(self, **fields: object) -> Container:
+        name = f"test-{uuid.uuid4()}"
+        os.mkfifo(self._gates / name)
+        inside = "/gates" if self._image else str(self._gates)
+        mounts = (Mount(str(self._gates), inside),) if self._image else ()
+        given: dict[str, object] = {"mounts": mounts, "image": self._image, **fields}
+        environment = {"GATE": f"{inside}/{name}", **(given.pop("environment", None) or {})}  # type: ignore[dict-item]
+        return Container(name=name, environment=environment, **given)  # type: ignore[arg-type]
+
+    async def release(self, container: Container, code: int) -> None:
+        await asyncio.to_thread((self._gates / container.name).write_text, "")
+
+    async def stop(self, name: str, grace: float) -> None:
+        await self.runtime.stop(name, grace)
+
+    async def restart(self) -> Runtime:
+        await self.runtime.close()
+        self.runtime = self._make()
+        return self.runtime
+
+
+class FakeRig:
+    """The fake is the world itself: it outlives engines, and time is the test's."""
+
+    def __init__(self) -> None:
+        self._clock = ManualClock()
+        self._fake = FakeRuntime(self._clock.now)
+        self._numbers = itertools.count(1)
+        self.runtime: Runtime = self._fake
+
+    def container(self, script: str, fake: Script = Script(), **fields: object) -> Container:  # noqa: B008 - frozen
+        name = f"test-{next(self._numbers)}"
+        self._fake.script(fake, lambda container: container.name == name)
+        return Container(name=name, image="any")
+
+    def broken(self) -> Container:
+        return self.container("", Script(failure=CannotStart("CannotStartContainerError: no-such-program")))
+
+    async def release(self, container: Container, code: int) -> None:
+        self._fake.finish(container.name, code)
+
+    async def stop(self, name: str, grace: float) -> None:
+        stopping = asyncio.create_task(self._fake.stop(name, grace))
+        await asyncio.sleep(0)
+        self._clock.advance(round(grace * 1000))
+        self._fake.settle()
+        await stopping
+
+    async def restart(self) -> Runtime:
+        await self.runtime.close()
+        return self.runtime
+
+
+@asynccontextmanager
+async def rig(kind: str, directory: Path, image: str | None) -> AsyncIterator[Rig]:
+    """Make a rig, and leave nothing running behind it."""
+    gates = directory / "gates"
+    gates.mkdir()
+    engine, now = f"test-{uuid.uuid4()}", real_world().now
+    made: Rig
+    if kind == "docker":
+        made = RealRig(lambda: DockerRuntime(engine, now), gates, image)
+    elif kind == "process":
+        made = RealRig(lambda: ProcessRuntime(directory / "processes", now), gates, None)
+    else:
+        made = FakeRig()
+    yield made
+    for name in await made.runtime.names():
+        await made.stop(name, 0)
+        await made.runtime.remove(name)
+    await made.runtime.close()

@@ -1,0 +1,195 @@
+"""What every runtime promises: docker, process and fake run the same claims."""
+
+from contextlib import aclosing
+from dataclasses import replace
+
+import pytest
+
+from lamplighter.base.errors import Bug
+from lamplighter.runtime.fake import Script
+from lamplighter.runtime.port import CannotStart, Line, Runtime
+from tests.contracts.rigs import GATE, Rig
+
+GATED = Script(lines=(("stdout", "ready"),), after=None)
+
+
+async def output(runtime: Runtime, name: str) -> list[Line]:
+    return [line async for line in runtime.logs(name)]
+
+
+async def first_line(runtime: Runtime, name: str) -> str:
+    async with aclosing(runtime.logs(name)) as lines:
+        async for line in lines:
+            return line.text
+    raise AssertionError("the output ended before its first line")
+
+
+async def test_a_runtime_that_works_passes_its_check(rig: Rig) -> None:
+    await rig.runtime.check()
+    assert await rig.runtime.names() == frozenset()
+
+
+@pytest.mark.parametrize("code", [0, 3, 255])
+async def test_the_exit_code_is_the_programs_own(rig: Rig, code: int) -> None:
+    container = rig.container(f"exit {code}", Script(code=code))
+    started = await rig.runtime.start(container)
+    ended = await rig.runtime.wait(container.name)
+    assert (ended.code, ended.reason) == (code, None)
+    assert started.runtime_id
+
+
+async def test_times_are_of_this_day_and_in_order(rig: Rig) -> None:
+    container = rig.container("echo out", Script(lines=(("stdout", "out"),)))
+    started = await rig.runtime.start(container)
+    ended = await rig.runtime.wait(container.name)
+    (line,) = await output(rig.runtime, container.name)
+    assert 1_700_000_000_000 < line.time < 4_000_000_000_000
+    # Docker starts the program before it answers, so the program may be quicker than the answer.
+    assert abs(ended.finished_at - started.started_at) < 60_000
+    assert abs(line.time - started.started_at) < 60_000
+
+
+async def test_an_exit_is_told_again_to_whoever_asks_later(rig: Rig) -> None:
+    container = rig.container("exit 3", Script(code=3))
+    await rig.runtime.start(container)
+    first = await rig.runtime.wait(container.name)
+    assert await rig.runtime.wait(container.name) == first
+    assert await (await rig.restart()).wait(container.name) == first
+
+
+async def test_each_stream_is_kept_whole_and_in_order(rig: Rig) -> None:
+    script = "for i in 1 2 3; do echo out $i; echo err $i >&2; done"
+    lines = tuple((stream, f"{text} {i}") for i in (1, 2, 3) for stream, text in (("stdout", "out"), ("stderr", "err")))
+    container = rig.container(script, Script(lines=lines))  # type: ignore[arg-type]
+    await rig.runtime.start(container)
+    said = await output(rig.runtime, container.name)
+    assert [line.text for line in said if line.stream == "stdout"] == ["out 1", "out 2", "out 3"]
+    assert [line.text for line in said if line.stream == "stderr"] == ["err 1", "err 2", "err 3"]
+
+
+async def test_output_can_be_read_while_the_container_runs(rig: Rig) -> None:
+    container = rig.container(f"echo ready; {GATE}; exit 7", GATED)
+    await rig.runtime.start(container)
+    assert await first_line(rig.runtime, container.name) == "ready"
+    await rig.release(container, 7)
+    assert (await rig.runtime.wait(container.name)).code == 7
+
+
+async def test_output_can_be_read_after_the_exit_and_by_a_new_engine(rig: Rig) -> None:
+    container = rig.container("echo once", Script(lines=(("stdout", "once"),)))
+    await rig.runtime.start(container)
+    await rig.runtime.wait(container.name)
+    runtime = await rig.restart()
+    assert [line.text for line in await output(runtime, container.name)] == ["once"]
+
+
+async def test_a_container_that_exited_is_not_run_again(rig: Rig) -> None:
+    container = rig.container("echo once; exit 3", Script(lines=(("stdout", "once"),), code=3))
+    first = await rig.runtime.start(container)
+    await rig.runtime.wait(container.name)
+    again = await rig.runtime.start(container)
+    assert again.runtime_id == first.runtime_id
+    assert (await rig.runtime.wait(container.name)).code == 3
+    assert [line.text for line in await output(rig.runtime, container.name)] == ["once"]
+
+
+async def test_a_new_engine_adopts_a_container_that_runs(rig: Rig) -> None:
+    container = rig.container(f"echo ready; {GATE}; exit 7", GATED)
+    first = await rig.runtime.start(container)
+    runtime = await rig.restart()
+    assert await runtime.names() == {container.name}
+    assert (await runtime.start(container)).runtime_id == first.runtime_id
+    await rig.release(container, 7)
+    assert (await runtime.wait(container.name)).code == 7
+    assert [line.text for line in await output(runtime, container.name)] == ["ready"]
+
+
+async def test_an_exit_without_an_engine_is_not_lost(rig: Rig) -> None:
+    container = rig.container(f"{GATE}; exit 7", GATED)
+    await rig.runtime.start(container)
+    await rig.runtime.close()
+    await rig.release(container, 7)
+    assert (await (await rig.restart()).wait(container.name)).code == 7
+
+
+async def test_stopping_sends_sigterm_first(rig: Rig) -> None:
+    container = rig.container(f"trap 'exit 9' TERM; echo ready; {GATE} & wait", replace(GATED, stop_code=9))
+    await rig.runtime.start(container)
+    await first_line(rig.runtime, container.name)
+    await rig.stop(container.name, 30)
+    assert (await rig.runtime.wait(container.name)).code == 9
+
+
+async def test_stopping_kills_what_ignores_sigterm(rig: Rig) -> None:
+    container = rig.container(f"trap '' TERM; echo ready; {GATE}", replace(GATED, stop_code=None))
+    await rig.runtime.start(container)
+    await first_line(rig.runtime, container.name)
+    await rig.stop(container.name, 1)
+    assert (await rig.runtime.wait(container.name)).code == 137
+
+
+async def test_a_new_engine_can_stop_what_an_old_one_started(rig: Rig) -> None:
+    container = rig.container(f"trap 'exit 9' TERM; echo ready; {GATE} & wait", replace(GATED, stop_code=9))
+    await rig.runtime.start(container)
+    await first_line(rig.runtime, container.name)
+    await rig.restart()
+    await rig.stop(container.name, 30)
+    assert (await rig.runtime.wait(container.name)).code == 9
+
+
+async def test_stopping_what_has_exited_or_never_was_does_nothing(rig: Rig) -> None:
+    container = rig.container("exit 3", Script(code=3))
+    await rig.runtime.stop(container.name, 1)
+    await rig.runtime.start(container)
+    await rig.runtime.wait(container.name)
+    await rig.runtime.stop(container.name, 1)
+    assert (await rig.runtime.wait(container.name)).code == 3
+
+
+async def test_a_container_is_named_until_it_is_removed(rig: Rig) -> None:
+    container = rig.container("true")
+    assert container.name not in await rig.runtime.names()
+    await rig.runtime.start(container)
+    assert container.name in await rig.runtime.names()
+    await rig.runtime.wait(container.name)
+    assert container.name in await rig.runtime.names()
+    await rig.runtime.remove(container.name)
+    assert container.name not in await rig.runtime.names()
+
+
+async def test_removing_twice_does_nothing(rig: Rig) -> None:
+    container = rig.container("true")
+    await rig.runtime.start(container)
+    await rig.runtime.wait(container.name)
+    await rig.runtime.remove(container.name)
+    await rig.runtime.remove(container.name)
+    assert await output(rig.runtime, container.name) == []
+
+
+async def test_a_container_that_runs_cannot_be_removed(rig: Rig) -> None:
+    container = rig.container(f"{GATE}; exit 7", GATED)
+    await rig.runtime.start(container)
+    with pytest.raises(Bug, match="still runs"):
+        await rig.runtime.remove(container.name)
+    await rig.release(container, 7)
+    assert (await rig.runtime.wait(container.name)).code == 7
+
+
+async def test_a_program_that_does_not_exist_cannot_start_now_or_later(rig: Rig) -> None:
+    container = rig.broken()
+    with pytest.raises(CannotStart, match=r"^CannotStartContainerError: .*no-such-program") as first:
+        await rig.runtime.start(container)
+    with pytest.raises(CannotStart) as again:
+        await (await rig.restart()).start(container)
+    assert str(again.value) == str(first.value)
+    ended = await rig.runtime.wait(container.name)
+    assert ended.code is None
+    assert "no-such-program" in (ended.reason or "")
+    assert container.name in await rig.runtime.names()
+
+
+async def test_the_exit_of_an_unknown_container_is_told_to_be_unknown(rig: Rig) -> None:
+    ended = await rig.runtime.wait("never-started")
+    assert ended.code is None
+    assert ended.reason
+    assert await output(rig.runtime, "never-started") == []

@@ -1,0 +1,45 @@
+"""jsonatapy's messages come out in the words that AWS uses."""
+
+import jsonatapy
+import pytest
+
+from lamplighter.lang.wording import worded
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a[1,2)", ("S0202", 'Expected "]", got ","')),
+        ('"unterminated', ("S0101", "String literal must be terminated by a matching quote")),
+        ("1 +", ("S0207", "Unexpected end of expression")),
+        ('{"a":}', ("S0211", 'The symbol "}" cannot be used as a unary operator')),
+        ("(1", ("S0203", 'Expected ")" before end of expression')),
+        ("a b", ("S0201", 'Syntax error: "b"')),
+        ("a 3", ("S0201", "Syntax error: 3")),
+        ("{'a' 1}", ("S0202", 'Expected ":", got 1')),
+    ],
+)
+def test_syntax_errors_show_the_symbol_itself(text: str, words: tuple[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"\w+") as caught:
+        jsonatapy.compile(text)
+    assert worded(str(caught.value)) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("$nope(1)", ("T1006", "Attempted to invoke a non-function")),
+        ("$number('x')", ("D3030", 'Unable to cast value to a number: "x"')),
+        ("'a' - 1", ("T2001", 'The left side of the "-" operator must evaluate to a number')),
+        ("$error('no')", ("D3137", "no")),
+    ],
+)
+def test_failures_have_jsonatas_words(text: str, words: tuple[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"\w+") as caught:
+        jsonatapy.compile(text).evaluate(None)
+    assert worded(str(caught.value)) == words
+
+
+def test_a_message_that_no_rule_knows_stays_as_it_is() -> None:
+    assert worded("sift() first argument must be an object") == ("", "sift() first argument must be an object")
+    assert worded("host function raised FunctionError: no\nway") == ("", "no\nway")

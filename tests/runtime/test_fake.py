@@ -1,0 +1,104 @@
+"""The fake plays what a test wrote, and tells what was asked of it."""
+
+import asyncio
+
+import pytest
+
+from lamplighter.base.world import ManualClock
+from lamplighter.runtime.fake import FakeRuntime, Script
+from lamplighter.runtime.port import OUT_OF_MEMORY, Container, Exit, ImageUnavailable, Line, RuntimeUnavailable
+
+JOB = Container(name="job", image="any")
+
+
+async def test_a_container_exits_when_the_clock_says_so_and_not_before() -> None:
+    clock = ManualClock(1_000)
+    runtime = FakeRuntime(clock.now)
+    runtime.script(Script(after=60_000, code=137, reason=OUT_OF_MEMORY))
+    await runtime.start(JOB)
+    waiting = asyncio.create_task(runtime.wait("job"))
+    clock.advance(59_999)
+    runtime.settle()
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    clock.advance(1)
+    runtime.settle()
+    assert await waiting == Exit(137, 61_000, OUT_OF_MEMORY)
+
+
+async def test_the_latest_script_that_fits_is_played() -> None:
+    runtime = FakeRuntime(ManualClock().now)
+    runtime.script(Script(code=1))
+    runtime.script(Script(code=2), lambda container: container.command == ("two",))
+    await runtime.start(JOB)
+    await runtime.start(Container(name="other", command=("two",)))
+    assert [(await runtime.wait(name)).code for name in ("job", "other")] == [1, 2]
+
+
+async def test_every_run_is_counted_and_starting_again_is_no_run() -> None:
+    runtime = FakeRuntime(ManualClock().now)
+    await runtime.start(JOB)
+    await runtime.start(JOB)
+    assert (runtime.count("start", "job"), runtime.count("run", "job")) == (2, 1)
+
+
+async def test_an_image_that_cannot_be_pulled_may_be_there_the_next_time() -> None:
+    runtime = FakeRuntime(ManualClock().now)
+    runtime.script(Script(failure=ImageUnavailable("CannotPullContainerError: no such image")))
+    with pytest.raises(ImageUnavailable):
+        await runtime.start(JOB)
+    runtime.script(Script(code=5))
+    await runtime.start(JOB)
+    assert (await runtime.wait("job")).code == 5
+
+
+async def test_a_start_whose_answer_was_lost_has_run_all_the_same() -> None:
+    runtime = FakeRuntime(ManualClock().now)
+    runtime.script(Script(answer_lost=True))
+    with pytest.raises(RuntimeUnavailable):
+        await runtime.start(JOB)
+    await runtime.start(JOB)
+    assert runtime.count("run", "job") == 1
+
+
+async def test_who_waits_and_reads_sits_out_a_runtime_that_goes_away() -> None:
+    clock = ManualClock(1_000)
+    runtime = FakeRuntime(clock.now)
+    runtime.script(Script(lines=(("stdout", "one"),), after=None))
+    await runtime.start(JOB)
+
+    async def read() -> list[Line]:
+        return [line async for line in runtime.logs("job")]
+
+    waiting, reading = asyncio.create_task(runtime.wait("job")), asyncio.create_task(read())
+    await asyncio.sleep(0)
+    runtime.go_away()
+    runtime.write("job", "two", "stderr")
+    runtime.finish("job", 3)
+    with pytest.raises(RuntimeUnavailable):
+        await runtime.check()
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    runtime.come_back()
+    assert (await waiting).code == 3
+    assert await reading == [Line(1_000, "stdout", "one"), Line(1_000, "stderr", "two")]
+
+
+def test_it_outlives_the_event_loop_of_an_engine() -> None:
+    runtime = FakeRuntime(ManualClock().now)
+    runtime.script(Script(after=None))
+
+    async def engine_that_is_killed() -> None:
+        await runtime.start(JOB)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(runtime.wait("job"), 0)
+
+    async def next_engine() -> Exit:
+        await runtime.start(JOB)
+        waiting = asyncio.create_task(runtime.wait("job"))
+        await asyncio.sleep(0)
+        runtime.finish("job", 7)
+        return await waiting
+
+    asyncio.run(engine_that_is_killed())
+    assert asyncio.run(next_engine()).code == 7

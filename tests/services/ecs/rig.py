@@ -1,0 +1,152 @@
+"""An engine in small: a real database, ECS, a fake runtime on a clock that stands, and what the engine does between."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import botocore.session
+from botocore.model import Shape
+
+from lamplighter.base.jsontext import Json
+from lamplighter.base.world import ManualClock, fixed_world
+from lamplighter.bus import Bus, Caller, Event
+from lamplighter.runtime.fake import FakeRuntime
+from lamplighter.services.ecs.placement import Capacity
+from lamplighter.services.ecs.service import Ecs
+from lamplighter.store import outbox
+from lamplighter.store.db import Signals, Store
+
+CALLER = Caller("123456789012", "eu-central-1")
+NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1", "subnet-2"], "securityGroups": ["sg-1"]}}
+FARGATE = {
+    "family": "night",
+    "networkMode": "awsvpc",
+    "requiresCompatibilities": ["FARGATE"],
+    "cpu": "256",
+    "memory": "512",
+    "containerDefinitions": [{"name": "job", "image": "busybox"}],
+}
+RUN = {"taskDefinition": "night", "launchType": "FARGATE", "networkConfiguration": NETWORK}
+
+
+MODEL = botocore.session.get_session().get_service_model("ecs")
+TYPES: dict[str, type | tuple[type, ...]] = {
+    "string": str, "integer": int, "long": int, "boolean": bool, "timestamp": float, "double": (int, float),
+}  # fmt: skip
+
+
+def check_shape(shape: Shape, value: Json, path: str) -> None:
+    """Fail where a value is not of a model's shape."""
+    if shape.type_name == "structure":
+        assert set(value) <= set(shape.members), f"{path}: {set(value) - set(shape.members)}"
+        for name, inner in value.items():
+            check_shape(shape.members[name], inner, f"{path}.{name}")
+    elif shape.type_name == "list":
+        for item in value:
+            check_shape(shape.member, item, f"{path}[]")
+    elif shape.type_name == "map":
+        assert isinstance(value, dict), path
+    else:
+        assert isinstance(value, TYPES[shape.type_name]), f"{path} is {value!r}"
+
+
+class Rig:
+    """One data directory and one runtime; engines come and go."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.clock = ManualClock()
+        self.world = fixed_world(self.clock)
+        self.runtime = FakeRuntime(self.clock.now)
+        self.secrets: dict[str, str] = {}
+        self.capacity: Capacity | None = None
+        self.events: list[Event] = []
+        self.commits = 0
+        self.crash_at: int | None = None
+        self.store = Store(directory, self.world)
+        self.store.on_commit = self.committed
+        self.build()
+
+    def build(self) -> None:
+        self.bus = Bus(self.store)
+        self.bus.listen("aws.ecs", lambda _tx, event: self.events.append(event))
+        self.ecs = Ecs(
+            self.bus,
+            self.store,
+            self.world,
+            self.runtime,
+            self.directory,
+            capacity=self.capacity,
+            secrets=self.secrets,
+            pause=lambda _seconds: asyncio.sleep(0),
+        )
+        self.bus.serve("ecs", self.ecs.operations)
+
+    def committed(self, signals: Signals) -> None:
+        self.commits += 1
+        if self.commits == self.crash_at:
+            self.die()
+            return
+        for posted in signals.posted:
+            self.ecs._spawn(self.ecs.perform(posted))
+
+    def die(self) -> None:
+        """What kill -9 leaves: the disk and the runtime."""
+        self.crash_at = None
+        for running in list(self.ecs._running):
+            running.cancel()
+        self.store._waiting.clear()
+
+    async def restart(self) -> None:
+        self.die()
+        await asyncio.gather(*self.ecs._running, return_exceptions=True)
+        self.build()
+        await self.ecs.start()
+        for posted in outbox.pending(self.store.reader):
+            await self.ecs.perform(posted)
+
+    async def call(self, operation: str, **params: Json) -> Json:
+        """Call an operation; its answer holds nothing that AWS's model does not know."""
+        answer = await self.bus.call(CALLER, "ecs", operation, params)
+        check_shape(MODEL.operation_model(operation).output_shape, answer, operation)
+        return answer
+
+    async def run(self, **params: Json) -> str:
+        answer = await self.call("RunTask", **(RUN | params))
+        assert answer["failures"] == []
+        return str(answer["tasks"][0]["taskArn"])
+
+    async def start(self, *, definition: Json = FARGATE, **params: Json) -> str:
+        await self.call("RegisterTaskDefinition", **definition)
+        return await self.run(**params)
+
+    async def describe(self, arn: str) -> Json:
+        return (await self.call("DescribeTasks", tasks=[arn], include=["TAGS"]))["tasks"][0]
+
+    async def until(self, ready: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not ready():  # noqa: ASYNC110 - what it waits for has no event of its own
+                await asyncio.sleep(0)
+
+    async def reaches(self, arn: str, status: str) -> Json:
+        async with asyncio.timeout(10):
+            while (task := await self.describe(arn))["lastStatus"] != status:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+        return task
+
+    async def ends(self, arn: str) -> Json:
+        """The stopped task, once its containers are gone too."""
+        task = await self.reaches(arn, "STOPPED")
+        await self.until(lambda: not self.ecs._supervisors)
+        return task
+
+    def name(self, arn: str, container: str = "job") -> str:
+        return f"{arn.rpartition('/')[2]}-{container}"
+
+    def statuses(self) -> list[tuple[str, int]]:
+        return [(event.detail["lastStatus"], event.detail["version"]) for event in self.events]
+
+
+def containers(*definitions: Json) -> Json:
+    """A Fargate definition of these containers."""
+    return FARGATE | {"containerDefinitions": [{"image": "busybox"} | definition for definition in definitions]}

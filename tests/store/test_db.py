@@ -1,0 +1,188 @@
+"""The turns of the store: kept whole or not at all, seen by the jobs after, answered once on disk."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from lamplighter.base.errors import Unavailable
+from lamplighter.base.world import fixed_world
+from lamplighter.store import outbox, timers
+from lamplighter.store.db import Posted, Signals, Store, Tx
+from lamplighter.store.lock import DirectoryInUse
+from lamplighter.store.migrate import NewerData, scripts
+from lamplighter.store.timers import Timer
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = Store(tmp_path, fixed_world())
+    yield opened
+    await opened.close()
+
+
+def put(tx: Tx, body: str) -> int:
+    return outbox.put(tx, "test", body)
+
+
+def bodies(store: Store) -> list[str]:
+    return [posted.body for posted in outbox.pending(store.reader)]
+
+
+async def test_a_write_is_readable_by_another_connection_once_its_future_resolves(store: Store, tmp_path: Path) -> None:
+    await store.write(lambda tx: put(tx, "kept"))
+    other = sqlite3.connect(tmp_path / "lamplighter.db")
+    assert other.execute("SELECT body FROM outbox").fetchall() == [('"kept"',)]
+    other.close()
+
+
+async def test_a_job_sees_what_the_jobs_before_it_in_the_same_turn_wrote(store: Store) -> None:
+    first = store.write(lambda tx: put(tx, "first"))
+    second = store.write(lambda tx: tx.rows("SELECT body FROM outbox"))
+    assert (await first, await second) == (1, [('"first"',)])
+
+
+async def test_a_job_that_raises_is_undone_alone(store: Store) -> None:
+    def fails(tx: Tx) -> None:
+        put(tx, "undone")
+        raise ValueError("mine")
+
+    before, middle, after = (
+        store.write(lambda tx: put(tx, "a")),
+        store.write(fails),
+        store.write(lambda tx: put(tx, "b")),
+    )
+    with pytest.raises(ValueError, match="mine"):
+        await middle
+    await before
+    await after
+    assert bodies(store) == ["a", "b"]
+
+
+async def test_nested_writes_can_be_undone_without_the_job(store: Store) -> None:
+    def job(tx: Tx) -> None:
+        put(tx, "kept")
+        try:
+            with tx.nested():
+                put(tx, "undone")
+                raise ValueError
+        except ValueError:
+            put(tx, "noted")
+
+    await store.write(job)
+    assert bodies(store) == ["kept", "noted"]
+
+
+async def test_a_turn_that_cannot_be_committed_is_undone_whole_and_says_so(store: Store) -> None:
+    lost: list[sqlite3.Error] = []
+    store.on_loss = lost.append
+
+    def breaks(tx: Tx) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    first, second = store.write(lambda tx: put(tx, "lost")), store.write(breaks)
+    for future in (first, second):
+        with pytest.raises(Unavailable, match="takes no writes"):
+            await future
+    assert bodies(store) == []
+    assert len(lost) == 1
+    await store.write(lambda tx: put(tx, "later"))
+    assert bodies(store) == ["later"]
+
+
+async def test_signals_and_callbacks_come_after_the_commit_and_never_for_a_job_that_failed(store: Store) -> None:
+    heard: list[Signals] = []
+    called: list[str] = []
+    store.on_commit = heard.append
+
+    def good(tx: Tx) -> None:
+        put(tx, "do")
+        tx.after.append(lambda: called.append("good"))
+
+    def bad(tx: Tx) -> None:
+        put(tx, "do not")
+        tx.after.append(lambda: called.append("bad"))
+        raise ValueError
+
+    one, other = store.write(good), store.write(bad)
+    await one
+    with pytest.raises(ValueError):  # noqa: PT011 - ours
+        await other
+    assert [posted for signals in heard for posted in signals.posted] == [Posted(1, "test", "do")]
+    assert called == ["good"]
+
+
+async def test_insist_writes_in_the_end_on_a_disk_that_was_full_for_a_while(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lamplighter.store.db.RETRY_SECONDS", 0)
+    tries: list[int] = []
+
+    def job(tx: Tx) -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            raise sqlite3.OperationalError("database or disk is full")
+        put(tx, "kept")
+
+    await store.insist(job)
+    assert bodies(store) == ["kept"]
+
+
+async def test_a_second_store_on_the_same_directory_is_refused_and_the_first_goes_on(
+    store: Store, tmp_path: Path
+) -> None:
+    with pytest.raises(DirectoryInUse, match="stop it first, or name another directory"):
+        Store(tmp_path, fixed_world())
+    await store.write(lambda tx: put(tx, "still mine"))
+
+
+async def test_a_database_from_the_future_is_refused_untouched(tmp_path: Path) -> None:
+    newer = scripts()[-1][0] + 1
+    connection = sqlite3.connect(tmp_path / "lamplighter.db")
+    connection.execute(f"PRAGMA user_version={newer}")
+    connection.close()
+    with pytest.raises(NewerData, match="upgrade lamplighter"):
+        Store(tmp_path, fixed_world())
+
+
+async def test_closing_waits_for_the_turn_that_is_under_way(tmp_path: Path) -> None:
+    store = Store(tmp_path, fixed_world())
+    future = store.write(lambda tx: put(tx, "kept"))
+    await store.close()
+    assert await future == 1
+
+
+async def test_timers_come_by_their_own_clock_the_longest_overdue_first(store: Store) -> None:
+    def job(tx: Tx) -> None:
+        timers.put(tx, Timer("s", "a", "wall", 50), elapsed=False)
+        timers.put(tx, Timer("s", "a", "length", 40), elapsed=True)
+        timers.put(tx, Timer("s", "a", "later", 90), elapsed=True)
+
+    await store.write(job)
+    assert [timer.name for timer in timers.due(store.reader, 60, 60, 10)] == ["length", "wall"]
+    assert timers.due(store.reader, 60, 30, 10) == [Timer("s", "a", "wall", 50)]
+    assert timers.wait(store.reader, 60, 60) == 30
+
+
+async def test_lengths_of_time_keep_their_length_when_the_wall_clock_was_set_before_a_restart(store: Store) -> None:
+    """The new steady clock begins at a wall clock that is an hour ahead of the old steady clock."""
+    hour = 3_600_000
+    await store.write(lambda tx: timers.put(tx, Timer("s", "a", "length", 1_000), elapsed=True))
+    await store.write(lambda tx: timers.put(tx, Timer("s", "a", "wall", 1_000), elapsed=False))
+    await store.write(lambda tx: timers.keep_jump(tx, hour))
+    await store.write(timers.settle_jump)
+    await store.write(timers.settle_jump)
+    assert {timer.name: timer.due for timer in timers.due(store.reader, 2 * hour, 2 * hour, 10)} == {
+        "length": 1_000 + hour,
+        "wall": 1_000,
+    }
+
+
+async def test_many_writers_share_commits_and_none_is_lost(store: Store) -> None:
+    turns: list[Signals] = []
+    store.on_commit = turns.append
+    await asyncio.gather(*(store.write(lambda tx, n=n: put(tx, str(n))) for n in range(300)))  # type: ignore[misc]
+    assert len(bodies(store)) == 300
+    assert len(turns) < 300

@@ -1,0 +1,225 @@
+"""Any request is understood or refused in AWS's words, in the protocol that its caller speaks."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamplighter.base.errors import AwsError, MissingAuthentication, UnknownOperation
+from lamplighter.base.jsontext import Json
+from lamplighter.wire.catalog import Catalog
+from lamplighter.wire.http import HttpRequest
+from lamplighter.wire.route import Request, refuse, respond, route
+
+MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:night"
+START = {"stateMachineArn": MACHINE, "name": "one"}
+Ask = Callable[..., HttpRequest]
+Hear = Callable[..., Json]
+
+
+def signed(service: str, **headers: str) -> dict[bytes, bytes]:
+    credential = f"Credential=test/20260101/us-east-1/{service}/aws4_request"
+    return {
+        b"authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0".encode(),
+        **{name.replace("_", "-").encode(): value.encode() for name, value in headers.items()},
+    }
+
+
+def test_the_request_that_the_benchmark_sends_is_understood(catalog: Catalog) -> None:
+    headers = signed(
+        "states", x_amz_target="AWSStepFunctions.StartExecution", content_type="application/x-amz-json-1.0"
+    )
+    body = b'{"name": "one", "stateMachineArn": "%s"}' % MACHINE.encode()
+    request = route(catalog, HttpRequest("POST", b"/", b"", headers, body))
+    assert (request.service, request.operation, request.region) == ("states", "StartExecution", "us-east-1")
+    assert (request.access_key, request.account, request.params) == ("test", "123456789012", START)
+
+
+def test_an_access_key_of_twelve_digits_names_the_account(catalog: Catalog, ask: Ask) -> None:
+    http = ask("states", "StartExecution", START, key="000000000042")
+    assert route(catalog, http).account == "000000000042"
+
+
+def test_any_other_access_key_means_the_default_account(catalog: Catalog, ask: Ask) -> None:
+    http = ask("states", "StartExecution", START, key="0000000000421")
+    assert route(catalog, http, "999999999999").account == "999999999999"
+
+
+def test_a_presigned_query_is_a_signature(catalog: Catalog, ask: Ask) -> None:
+    request = route(catalog, ask("sns", "ListTopics", {"NextToken": "a b"}, presigned=True))
+    assert (request.operation, request.region, request.params) == ("ListTopics", "eu-west-1", {"NextToken": "a b"})
+
+
+def test_a_null_member_is_an_absent_one(catalog: Catalog, ask: Ask) -> None:
+    http = replace(
+        ask("states", "StartExecution", START), body=b'{"stateMachineArn":"%s","name":null}' % MACHINE.encode()
+    )
+    assert route(catalog, http).params == {"stateMachineArn": MACHINE}
+
+
+def test_a_request_without_a_signature_is_refused(catalog: Catalog, ask: Ask) -> None:
+    http = ask("states", "StartExecution", START)
+    with pytest.raises(MissingAuthentication, match="Missing Authentication Token"):
+        route(catalog, replace(http, headers={b"x-amz-target": http.headers[b"x-amz-target"]}))
+
+
+@pytest.mark.parametrize(
+    "credential", ["", "Bearer x", "AWS4-HMAC-SHA256 Credential=a/b/c, SignedHeaders=, Signature="]
+)
+def test_a_signature_without_a_scope_is_refused(catalog: Catalog, credential: str) -> None:
+    with pytest.raises(AwsError, match="Credential must have exactly 5 slash-delimited elements") as caught:
+        route(catalog, HttpRequest("POST", b"/", b"", {b"authorization": credential.encode()}, b""))
+    assert caught.value.code == "IncompleteSignature"
+
+
+@pytest.mark.parametrize(
+    "http",
+    [
+        HttpRequest("POST", b"/", b"", signed("states", x_amz_target="AWSStepFunctions.Dance"), b"{}"),
+        HttpRequest("POST", b"/", b"", signed("states", x_amz_target="AWSStepFunctions"), b"{}"),
+        HttpRequest("POST", b"/", b"", signed("states", x_amz_target="Nobody.StartExecution"), b"{}"),
+        HttpRequest("POST", b"/", b"", signed("states"), b"{}"),
+        HttpRequest("PATCH", b"/schedules/a", b"", signed("scheduler"), b"{}"),
+        HttpRequest("GET", b"/schedules/a/b", b"", signed("scheduler"), b"{}"),
+        HttpRequest("GET", b"/", b"Action=Dance", signed("sns"), b""),
+        HttpRequest("GET", b"/", b"Action=RunTask", signed("ecs"), b""),
+        HttpRequest("GET", b"/", b"Action=ListTopics", signed("nobody"), b""),
+    ],
+)
+def test_what_no_service_does_is_an_unknown_operation(catalog: Catalog, http: HttpRequest) -> None:
+    with pytest.raises(UnknownOperation):
+        route(catalog, http)
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff", b'{"name": "\\ud800"}', b"[" * 5000, b'{"a":' * 900])
+def test_a_body_that_is_no_json_object_is_a_serialization_error(catalog: Catalog, body: bytes) -> None:
+    headers = signed("states", x_amz_target="AWSStepFunctions.StartExecution")
+    with pytest.raises(AwsError) as caught:
+        route(catalog, HttpRequest("POST", b"/", b"", headers, body))
+    assert caught.value.code == "SerializationException"
+
+
+def test_json_nested_deeper_than_the_stack_is_passed_over_like_any_unknown_member(catalog: Catalog) -> None:
+    headers = signed("states", x_amz_target="AWSStepFunctions.ListStateMachines")
+    deep = b'{"x":' * 1000 + b"null" + b"}" * 1000
+    assert set(route(catalog, HttpRequest("POST", b"/", b"", headers, deep)).params) == {"x"}
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "protocol", "code", "told", "status"),
+    [
+        ("states", "StartExecution", "json", "InvalidArn", "InvalidArn", 400),
+        ("ecs", "RunTask", "json", "ClusterNotFoundException", "ClusterNotFoundException", 400),
+        ("events", "PutEvents", "json", "ResourceNotFoundException", "ResourceNotFoundException", 400),
+        ("logs", "PutLogEvents", "json", "ResourceNotFoundException", "ResourceNotFoundException", 400),
+        ("scheduler", "GetSchedule", "rest-json", "ResourceNotFoundException", "ResourceNotFoundException", 404),
+        ("scheduler", "GetSchedule", "rest-json", "ConflictException", "ConflictException", 409),
+        ("sns", "Publish", "query", "NotFoundException", "NotFound", 404),
+        ("sns", "Publish", "query", "NotFound", "NotFound", 404),
+        ("cloudformation", "CreateStack", "query", "ValidationError", "ValidationError", 400),
+        ("sqs", "SendMessage", "json", "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", 400),
+        ("sqs", "SendMessage", "query", "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", 400),
+        ("sqs", "SendMessage", "json", "OverLimit", "OverLimit", 400),
+    ],
+)
+def test_botocore_reads_every_services_errors(
+    catalog: Catalog,
+    ask: Ask,
+    hear: Hear,
+    service: str,
+    operation: str,
+    protocol: str,
+    code: str,
+    told: str,
+    status: int,
+) -> None:
+    http = ask(service, operation, {"Name": "n"} if service == "scheduler" else {}, protocol=protocol)
+    parsed = hear(
+        service, operation, refuse(catalog, http, AwsError("<no> & 'ü'", code=code), "id-1"), protocol=protocol
+    )
+    assert (parsed["Error"]["Code"], parsed["Error"]["Message"]) == (told, "<no> & 'ü'")
+    assert parsed["ResponseMetadata"]["HTTPStatusCode"] == status
+    assert parsed["ResponseMetadata"]["RequestId"] == "id-1"
+
+
+def test_an_error_keeps_a_status_of_its_own(catalog: Catalog, ask: Ask) -> None:
+    http = ask("scheduler", "GetSchedule", {"Name": "n"})
+    assert refuse(catalog, http, AwsError("later", code="ConflictException", status=503), "id-1").status == 503
+
+
+def test_the_message_goes_by_the_name_that_the_errors_shape_gives_it(catalog: Catalog, ask: Ask) -> None:
+    error = AwsError("no", code="ValidationException")
+    assert b'"message":"no"' in refuse(catalog, ask("states", "StartExecution", START), error, "id-1").body
+    assert refuse(catalog, ask("scheduler", "GetSchedule", {"Name": "n"}), error, "id-1").body == b'{"Message":"no"}'
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "kind", "says"),
+    [
+        ({b"x-amz-target": b"AWSStepFunctions.StartExecution"}, b"", b"application/x-amz-json-1.0", b'"__type"'),
+        ({b"x-amz-target": b"AmazonEC2ContainerServiceV20141113.X"}, b"", b"application/x-amz-json-1.1", b'"__type"'),
+        ({b"x-amz-target": b"Nobody.Nothing"}, b"", b"application/x-amz-json-1.0", b'"__type"'),
+        (
+            {b"content-type": b"application/x-www-form-urlencoded"},
+            b"",
+            b"text/xml",
+            b"<Code>MissingAuthenticationToken<",
+        ),
+        ({}, b"Action=ListTopics", b"text/xml", b"<Type>Sender</Type>"),
+        ({}, b"", b"application/json", b'"message":"Missing Authentication Token"'),
+    ],
+)
+def test_whoever_is_not_understood_is_answered_in_the_protocol_they_seem_to_speak(
+    catalog: Catalog, headers: dict[bytes, bytes], query: bytes, kind: bytes, says: bytes
+) -> None:
+    http = HttpRequest("POST", b"/", query, headers, b"")
+    response = refuse(catalog, http, MissingAuthentication("Missing Authentication Token"), "id-1")
+    assert response.status == 403
+    assert dict(response.headers)[b"content-type"] == kind
+    assert says in response.body
+
+
+NAMES = st.sampled_from([b"authorization", b"x-amz-target", b"content-type", b"host", b"x-amz-date", b"other"])
+TARGETS = st.sampled_from(
+    [b"AWSStepFunctions.StartExecution", b"AmazonSQS.SendMessage", b"AmazonSQS.", b"Logs_20140328.X"]
+)
+SIGNATURES = st.sampled_from([*map(signed, ("states", "scheduler", "sns", "sqs", "cloudformation", "x"))])
+QUERIES = st.sampled_from(
+    [b"Action=Publish&MessageAttributes.entry.1.Value=%ff", b"Action=ListTopics", b"maxResults=x"]
+)
+BODIES = st.sampled_from([
+    b'{"QueueUrl":"u","MessageBody":"b","MessageAttributes":{"a":{"BinaryValue":"*","DataType":"Binary"}}}',
+    b"Action=SendMessage&DelaySeconds=1_0&Attribute.1.Name=a&Attribute=b&MessageAttribute.1.Value.BinaryValue=%00",
+    b"Action=CreateStack&Parameters.member.x.ParameterKey=1&Parameters=&Tags.member.99999999999.Key=a&" + b"a." * 99,
+    b'{"stateMachineArn":[],"name":{},"input":1e999}',
+])  # fmt: skip
+
+
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "DELETE"]) | st.text(max_size=4),
+    path=st.sampled_from([b"/", b"/schedules/%ff", b"/tags/a%2Fb", b"/123456789012/q", b""]) | st.binary(max_size=20),
+    query=QUERIES | st.binary(max_size=20),
+    headers=st.dictionaries(NAMES, st.binary(max_size=20) | TARGETS, max_size=3),
+    signature=SIGNATURES | st.just({}),
+    form=st.booleans(),
+    body=BODIES | st.binary(max_size=40),
+)
+def test_any_bytes_become_a_request_or_an_aws_error_and_either_is_answered(
+    method: str, path: bytes, query: bytes, headers: dict[bytes, bytes], signature: Json, form: bool, body: bytes
+) -> None:
+    kind = {b"content-type": b"application/x-www-form-urlencoded"} if form else {}
+    http = HttpRequest(method, path, query, headers | signature | kind, body)
+    try:
+        understood: Request | AwsError = route(SHARED, http)
+    except AwsError as error:
+        understood = error
+    if isinstance(understood, Request):
+        assert respond(understood, None, "id-1").status == 200
+    else:
+        assert refuse(SHARED, http, understood, "id-1").status >= 400
+
+
+SHARED = Catalog()
+"""Compiled once for all examples of the property."""
