@@ -38,7 +38,8 @@ class Served:
     def up(self, *options: str) -> None:
         """Start the engine; return when it listens."""
         command = [sys.executable, "-m", "lamplighter", "up", "--data", str(self.data), "--port", str(self.port)]
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        environment = {**os.environ, **credentials, "PYTHONUNBUFFERED": "1"}
         self._process = subprocess.Popen(
             [*command, "--runtime", self.runtime, *options],
             stderr=subprocess.PIPE,

@@ -4,12 +4,13 @@ Promises that an operation is answered after its commit, and that an event is he
 so that neither can be without the other. Refuses to know any service.
 """
 
+import asyncio
 import inspect
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from lamplighter.base.errors import UnknownOperation
+from lamplighter.base.errors import LamplighterError, UnknownOperation
 from lamplighter.base.jsontext import Json
 from lamplighter.store.db import Posted, Reader, Store, Tx
 from lamplighter.store.timers import Timer
@@ -51,6 +52,27 @@ class Operation:
 
 
 Listener = Callable[[Tx, Event], None]
+
+
+class CallerLeft(LamplighterError):
+    """Nobody waits for the answer any more."""
+
+
+async def forever() -> None:
+    """A caller that waits, however long it takes."""
+    await asyncio.Event().wait()
+
+
+async def first(*given: Awaitable[Json]) -> Json:
+    """What comes of the one that is done first; the others are given up."""
+    waits = [asyncio.ensure_future(each) for each in given]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        return next(wait for wait in waits if wait.done()).result()
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
 
 
 class Service(Protocol):
@@ -96,8 +118,14 @@ class Bus:
         """Whether someone answers for this operation."""
         return operation in self._services.get(service, {})
 
-    async def call(self, caller: Caller, service: str, operation: str, params: Json) -> Json:
-        """Have an operation done, from outside of any turn."""
+    def serves_any(self, service: str) -> bool:
+        """Whether someone answers for this service at all."""
+        return service in self._services
+
+    async def call(
+        self, caller: Caller, service: str, operation: str, params: Json, left: Callable[[], Awaitable[None]] = forever
+    ) -> Json:
+        """Have an operation done, from outside of any turn; `left` raises when there is no more use in an answer."""
         entry = self._find(service, operation)
         if entry.write is not None:
             run = entry.write
@@ -105,7 +133,7 @@ class Bus:
         else:
             assert entry.read is not None
             result = entry.read(self.store.reader, caller, params)
-        return await result if inspect.isawaitable(result) else result
+        return await first(result, left()) if inspect.isawaitable(result) else result
 
     def invoke(self, tx: Tx, caller: Caller, service: str, operation: str, params: Json) -> Json:
         """Have an operation done inside a turn: its writes are kept or undone with the rest of the job's."""

@@ -5,14 +5,15 @@ signature, in a header or in its query), that a request is bounded in size, and 
 See https://asgi.readthedocs.io/en/latest/specs/www.html.
 """
 
+import asyncio
 import ipaddress
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from lamplighter.base.errors import AccessDenied, AwsError
+from lamplighter.base.errors import AccessDenied, AwsError, Unavailable
 from lamplighter.base.jsontext import Json
-from lamplighter.bus import Caller
+from lamplighter.bus import Caller, CallerLeft, first
 from lamplighter.engine.engine import Engine
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.route import refuse, respond, route
@@ -41,6 +42,8 @@ class Server:
     engine: Engine
     hosts: frozenset[str]
     """Names by which the port may be called, besides every IP address and localhost."""
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the server is about to stop: what would be answered later is refused now."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -52,29 +55,36 @@ class Server:
         try:
             self._guard(headers)
             http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
-            response = await self._answer(http, request_id)
+            response = await self._answer(http, request_id, lambda: self._left(receive))
         except AwsError as error:
             response = refuse(self.engine.catalog, http, error, request_id)
-        except ConnectionResetError:
+        except (CallerLeft, ConnectionResetError):
             return
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         await send({"type": "http.response.body", "body": response.body})
 
-    async def _answer(self, http: HttpRequest, request_id: str) -> Response:
+    async def _answer(self, http: HttpRequest, request_id: str, left: Callable[[], Awaitable[None]]) -> Response:
         request = route(self.engine.catalog, http, self.engine.config.account)
         caller = Caller(request.account, request.region)
         try:
-            result = await self.engine.call(caller, request.service, request.operation, request.params)
+            result = await self.engine.call(caller, request.service, request.operation, request.params, left)
             return respond(request, result, request_id)
-        except AwsError:
+        except (AwsError, CallerLeft):
             raise
         except Exception as error:
             log.exception("%s %s failed (request %s)", request.service, request.operation, request_id)
             raise InternalFailure(request_id) from error
 
+    async def _left(self, receive: Receive) -> None:
+        await first(_hung_up(receive), self._closed())
+
+    async def _closed(self) -> None:
+        await self.closing.wait()
+        raise Unavailable("the engine is stopping")
+
     def _guard(self, headers: dict[bytes, bytes]) -> None:
         """Refuse what a web page can send: another site's Host (DNS rebinding), or any Origin."""
-        host = headers.get(b"host", b"").decode("latin-1")
+        host = headers.get(b"host", b"").decode("latin-1").lower()
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         if not (name in self.hosts or name == "localhost" or name.endswith(".localhost") or _is_address(name)):
             raise AccessDenied(f"this server does not answer to the host name '{name}'", status=403)
@@ -98,6 +108,13 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+async def _hung_up(receive: Receive) -> None:
+    """The end of the connection; the body has been read."""
+    while (await receive())["type"] != "http.disconnect":
+        continue
+    raise CallerLeft
 
 
 async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:

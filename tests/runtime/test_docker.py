@@ -174,7 +174,7 @@ async def test_an_engine_neither_names_nor_adopts_what_belongs_to_another(
 
 @pytest.mark.docker
 async def test_a_container_that_outgrows_its_memory_says_so(runtime: DockerRuntime, docker_image: str) -> None:
-    container = job(docker_image, "x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done", memory=8)
+    container = job(docker_image, "x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done", memory=32)
     await runtime.start(container)
     ended = await runtime.wait(container.name)
     assert (ended.code, ended.reason) == (137, OUT_OF_MEMORY)

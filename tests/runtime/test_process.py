@@ -10,6 +10,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from lamplighter.base.world import real_world
 from lamplighter.runtime import recipe, shim
@@ -149,6 +150,31 @@ async def test_stopping_reaches_the_whole_process_group(runtime: ProcessRuntime,
 async def test_signals_that_the_engine_ignores_work_in_the_process(runtime: ProcessRuntime) -> None:
     await runtime.start(job("grep SigIgn /proc/self/status"))
     assert await output(runtime) == ["SigIgn:\t0000000000000000"]
+
+
+def test_no_shim_holds_open_what_belongs_to_the_engine_or_to_another_shim(tmp_path: Path, gate: Path) -> None:
+    """The event loop that the engine uses leaves its files open in its children; shims that share them hang."""
+
+    async def main() -> list[list[str]]:
+        runtime = ProcessRuntime(tmp_path / "processes", real_world().now)
+        server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
+        waiting = [Container(name=f"job-{number}", command=("cat", str(gate))) for number in range(8)]
+        started = await asyncio.gather(*(runtime.start(container) for container in waiting))
+        held = [held_open(parent(each.runtime_id)) for each in started]
+        await asyncio.gather(*(runtime.stop(container.name, 30) for container in waiting))
+        ended = await asyncio.gather(*(runtime.wait(container.name) for container in waiting))
+        assert [each.code for each in ended] == [143] * 8
+        server.close()
+        await runtime.close()
+        return held
+
+    for files in uvloop.run(main()):
+        assert not [file for file in files if file.startswith("socket:")]
+        assert len([file for file in files if file.endswith("/alive")]) == 1
+
+
+def held_open(pid: int) -> list[str]:
+    return [os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()]
 
 
 async def test_an_engine_that_dies_while_it_writes_the_recipe_has_begun_nothing(runtime: ProcessRuntime) -> None:

@@ -194,8 +194,12 @@ def check(definition: Json) -> list[Diagnostic]:
     """Every structural fault of a definition, in the order of its text."""
     if not isinstance(definition, dict):
         return [Diagnostic(SCHEMA, "Expected value of type Object", "/")]
-    found = list(_machine(definition))
-    return found or list(_duplicates(definition))
+    return list(_machine(definition)) or list(_duplicates(definition))
+
+
+def check_alone(name: str, state: Json) -> list[Diagnostic]:
+    """Every structural fault of a state without its machine: nobody asks whether what it leads to is there."""
+    return list(_state(name, state, f"/States/{name}", jsonata=False)) or list(_duplicates({"States": {name: state}}))
 
 
 def _machine(machine: Mapping[str, Json]) -> Iterator[Diagnostic]:
@@ -369,6 +373,7 @@ def _choice(state: Mapping[str, Json], at: str, jsonata: bool, _outer: bool) -> 
         missing = [name for name in (("Condition", "Next") if jsonata else ("Next",)) if name not in rule]
         if missing:
             yield _required(missing, place)
+        yield from _values(rule, {"Next": _text, "Comment": _text, **ASSIGN}, place, jsonata=jsonata)
         if not jsonata:
             yield from _rule(rule, place)
 

@@ -10,8 +10,8 @@ from datetime import datetime
 from operator import eq, ge, gt, le, lt
 
 from lamplighter.asl.dataflow import expression, expression_text, is_expression
-from lamplighter.asl.faults import runtime
-from lamplighter.asl.model import Rule
+from lamplighter.asl.faults import NO_CHOICE, Fault, runtime
+from lamplighter.asl.model import Choice, Rule, Template
 from lamplighter.asl.scope import Scope
 from lamplighter.base.jsontext import Json
 from lamplighter.lang.jsonpath import NotFound, Path, compile_path
@@ -153,3 +153,13 @@ def wildcard(text: str) -> re.Pattern[str]:
 
 def _matches(pattern: re.Pattern[str], value: Json) -> bool:
     return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def choose(state: Choice, seen: Scope) -> tuple[str, Template | None, Template]:
+    """Where a Choice goes, what it sets and what it puts out there: by its first rule that holds, or its Default."""
+    for rule, target, sets, output in state.rules:
+        if rule(seen):
+            return target, sets, output or state.output
+    if state.default is None:
+        raise Fault(NO_CHOICE, "No choice rule matched and the state has no Default.", located=True)
+    return state.default, state.assign, state.output

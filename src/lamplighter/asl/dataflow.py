@@ -11,7 +11,7 @@ Promises that nothing is parsed at run time and that no document is ever changed
 from collections.abc import Callable
 
 from lamplighter.asl.faults import INTRINSIC, QUERY, RESULT_PATH, Fault, runtime
-from lamplighter.asl.model import Template
+from lamplighter.asl.model import Filters, Template
 from lamplighter.asl.scope import Scope
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.lang.intrinsics import IntrinsicFailure, compile_intrinsic
@@ -210,10 +210,17 @@ def result_path(text: str | None) -> Callable[[Json, Json], Json]:
     return put
 
 
-def path_output(
-    selector: Template | None, place: Callable[[Json, Json], Json], leave: Template
-) -> Callable[[Scope, Json], Json]:
-    """The output of a JSONPath state from what it saw and its result."""
+def effective(filters: Filters) -> Template:
+    """What a JSONPath state works on: InputPath, then Parameters."""
+    select, fill = filters.input_path, filters.parameters
+    if fill is None:
+        return select
+    return fill if select is same else lambda scope: fill(scope.at(select(scope)))
+
+
+def path_output(filters: Filters) -> Callable[[Scope, Json], Json]:
+    """The output of a JSONPath state from what it saw and its result: ResultSelector, ResultPath, OutputPath."""
+    selector, place, leave = filters.result_selector, filters.result_path, filters.output_path
 
     def output(scope: Scope, result: Json) -> Json:
         if selector is not None:

@@ -5,7 +5,7 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/state-parallel.html and
 
 from dataclasses import replace
 
-from lamplighter.asl import history
+from lamplighter.asl import distribute, history
 from lamplighter.asl.faults import Fault
 from lamplighter.asl.frame import Fan, Phase
 from lamplighter.asl.model import Map, Parallel, Working
@@ -32,9 +32,12 @@ def begin_parallel(run: Run, path: Path, state: Parallel) -> None:
 
 
 def begin_map(run: Run, path: Path, state: Map) -> None:
-    """Start as many items as may run at once."""
+    """Start as many items as may run at once, or have a Map Run do it."""
     scope = run.scope(path)
     items = state.items(scope.at(state.arguments(scope)))
+    if state.distributed is not None:
+        distribute.begin(run, path, state, state.distributed, items)
+        return
     wanted = state.concurrency(scope)
     limit = min(wanted or INLINE_LIMIT, INLINE_LIMIT)
     details = {"length": len(items)}

@@ -15,6 +15,8 @@ INTRINSIC = "States.IntrinsicFailure"
 NO_CHOICE = "States.NoChoiceMatched"
 RESULT_PATH = "States.ResultPathMatchFailure"
 QUERY = "States.QueryEvaluationError"
+EXCEEDED = "States.ExceedToleratedFailureThreshold"
+READER_FAILED = "States.ItemReaderFailed"
 
 MAX_BYTES = 262_144
 """The largest input, output or result of a state: 256 KiB of UTF-8."""

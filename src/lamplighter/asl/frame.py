@@ -108,9 +108,16 @@ class Execution:
     timer: int = 0
     """The number of the timer that ends the execution."""
     redrives: int = 0
+    block: int = 0
+    """Where it begins: a child of a distributed Map runs the Map's processor."""
     frames: Mapping[int, Frame] = field(default_factory=dict)
     results: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
     """By parent frame and index, what its children came to, as JSON text."""
+
+    @property
+    def express(self) -> bool:
+        """Whether it is of the kind that leaves no history."""
+        return self.arn.split(":", 6)[5] == "express"
 
     @property
     def region(self) -> str:

@@ -8,13 +8,16 @@ See https://states-language.net/spec.html.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lamplighter.asl import fan, history, work
-from lamplighter.asl.faults import MAX_EVENTS, NO_CHOICE, RUNTIME, Fault
+from lamplighter.asl import distribute, fan, history, work
+from lamplighter.asl.choice import choose
+from lamplighter.asl.faults import MAX_EVENTS, RUNTIME, Fault
 from lamplighter.asl.frame import NOTHING, Execution, Frame, Phase
 from lamplighter.asl.messages import (
     Broken,
     Event,
     Heartbeat,
+    MapRunEnded,
+    Redriven,
     Resumed,
     SetTimer,
     Started,
@@ -27,7 +30,7 @@ from lamplighter.asl.messages import (
 )
 from lamplighter.asl.model import Choice, Definition, Fail, Map, Parallel, Pass, State, Succeed, Task, Wait
 from lamplighter.asl.paths import assign, enter, fail_execution, leave, stumble
-from lamplighter.asl.run import HistoryFull, Path, Run, Step
+from lamplighter.asl.run import GOING, HistoryFull, Path, Run, Step, always
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 
@@ -36,12 +39,17 @@ CROSSINGS = 250
 
 
 def advance(
-    definition: Definition, execution: Execution, event: Event, world: World, crossings: int = CROSSINGS
+    definition: Definition,
+    execution: Execution,
+    event: Event,
+    world: World,
+    crossings: int = CROSSINGS,
+    exists: Callable[[str], bool] = always,
 ) -> Step:
-    """What becomes of an execution when something happens to it."""
+    """What becomes of an execution when something happens to it; `exists` tells whether there is such an activity."""
     if execution.status != "RUNNING":
         return Step(execution)
-    run = Run(definition, execution, world)
+    run = Run(definition, execution, world, exists)
     try:
         HANDLERS[type(event)](run, event)
         _go_on(run, crossings)
@@ -92,15 +100,9 @@ def _fail(run: Run, path: Path, state: Fail) -> None:
 
 def _choice(run: Run, path: Path, state: Choice) -> None:
     scope = run.scope(path)
-    seen = scope.at(state.effective(scope))
-    for rule, target, sets, output in state.rules:
-        if rule(seen):
-            made = output(scope) if output is not None else state.output(scope)
-            leave(run, path, state, made, target, assign(sets, state, scope, seen.input))
-            return
-    if state.default is None:
-        raise Fault(NO_CHOICE, "No choice rule matched and the state has no Default.", located=True)
-    leave(run, path, state, state.output(scope), state.default, assign(state.assign, state, scope, seen.input))
+    given = state.effective(scope)
+    target, sets, output = choose(state, scope.at(given))
+    leave(run, path, state, output(scope), target, assign(sets, state, scope, given))
 
 
 def _wait(run: Run, path: Path, state: Wait) -> None:
@@ -134,14 +136,19 @@ def _started(run: Run, _event: Started) -> None:
         return
     details = history.started(execution.text, execution.role)
     run.note(0, "ExecutionStarted", "executionStartedEventDetails", details)
-    if run.definition.timeout is not None:
+    _limit(run)
+    run.frame = 1
+    block = run.definition.blocks[execution.block]
+    run.adopt(Frame(1, 0, 0, block.number, block.start, Phase.READY, execution.input, execution.text, NOTHING, 0))
+    run.ready.append(1)
+
+
+def _limit(run: Run) -> None:
+    """Set the timer that ends the execution."""
+    if run.definition.timeout is not None and run.execution.block == 0:
         run.timer = run.number()
         due = run.world.steady() + run.definition.timeout * 1000
         run.commands.append(SetTimer(0, run.timer, due, elapsed=True))
-    run.frame = 1
-    start = run.definition.blocks[0].start
-    run.adopt(Frame(1, 0, 0, 0, start, Phase.READY, execution.input, execution.text, NOTHING, 0))
-    run.ready.append(1)
 
 
 def _resumed(_run: Run, _event: Resumed) -> None:
@@ -164,6 +171,19 @@ def _told(tell: Callable[[Run, Path, Task, Any], None]) -> Callable[[Run, Any], 
             stumble(run, path, state, fault)
 
     return handle
+
+
+def _map_run_ended(run: Run, event: MapRunEnded) -> None:
+    frame = run.frames.get(event.frame)
+    if frame is None or frame.phase is not Phase.WORKING or frame.number != event.number:
+        return
+    path = run.path(event.frame)
+    state = run.state(path)
+    assert isinstance(state, Map)
+    try:
+        distribute.end(run, path, state, event)
+    except Fault as fault:
+        stumble(run, path, state, fault)
 
 
 def _timer_fired(run: Run, event: TimerFired) -> None:
@@ -201,6 +221,24 @@ def _stop(run: Run, event: StopRequested) -> None:
     run.end("ABORTED", error=event.error, cause=event.cause)
 
 
+def _redriven(run: Run, _event: Redriven) -> None:
+    """Every path that had not come to its end tries its state again.
+
+    "A redriven execution … continues the failed execution from the unsuccessful step and uses the same input."
+    See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html.
+    """
+    run.note(run.event, "ExecutionRedriven", "executionRedrivenEventDetails", {"redriveCount": run.execution.redrives})
+    _limit(run)
+    for key in sorted(run.frames, reverse=True):
+        path = run.path(key)
+        if path.phase in (Phase.FANNED, Phase.GATHERED) or not path.entered:
+            continue
+        path.phase, path.retries, path.number, path.submitted, path.token = Phase.AGAIN, (), 0, False, None
+        path.timeout = path.heartbeat = path.beat = 0
+        path.items = None
+    run.ready = [key for key in sorted(run.frames, reverse=True) if run.path(key).phase in GOING]
+
+
 def _broken(run: Run, event: Broken) -> None:
     fail_execution(run, run.event, RUNTIME, event.cause)
 
@@ -216,4 +254,6 @@ HANDLERS: Mapping[type[Event], Callable[[Run, Any], None]] = {
     TimerFired: _timer_fired,
     StopRequested: _stop,
     Broken: _broken,
+    MapRunEnded: _map_run_ended,
+    Redriven: _redriven,
 }

@@ -84,10 +84,27 @@ class StopRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class Redriven:
+    """The execution, restored to where it failed, is to go on from there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
     """The execution can't go on for a reason outside of its definition, such as damaged storage."""
 
     cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class MapRunEnded:
+    """The child executions of a distributed Map are done, or have failed it."""
+
+    frame: int
+    number: int
+    output: str | None
+    """JSON text: the list of what they came to; None where the run failed."""
+    error: str | None = None
+    cause: str | None = None
 
 
 Event: TypeAlias = (
@@ -101,6 +118,8 @@ Event: TypeAlias = (
     | TimerFired
     | StopRequested
     | Broken
+    | MapRunEnded
+    | Redriven
 )
 
 
@@ -125,6 +144,33 @@ class CancelTask:
     frame: int
     number: int
     resource: Resource
+
+
+@dataclass(frozen=True, slots=True)
+class StartMapRun:
+    """Run a block once for each item (or batch of items) of a frame, each as an execution of its own."""
+
+    frame: int
+    number: int
+    arn: str
+    """The Map Run's."""
+    label: str
+    block: int
+    total: int
+    """How many items there are."""
+    concurrency: int
+    """0 leaves it to the world."""
+    tolerated_count: int | None
+    tolerated_percentage: float | None
+    express: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CancelMapRun:
+    """Nobody waits for these executions any more."""
+
+    frame: int
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,4 +204,4 @@ class Finish:
     cause: str | None
 
 
-Command: TypeAlias = StartTask | CancelTask | SetTimer | ClearTimer | Finish
+Command: TypeAlias = StartTask | CancelTask | StartMapRun | CancelMapRun | SetTimer | ClearTimer | Finish

@@ -79,6 +79,18 @@ class Catcher:
 
 
 @dataclass(frozen=True, slots=True)
+class Filters:
+    """The stages of a JSONPath state's data flow, by their fields; the machine runs what `parse` composes of them."""
+
+    input_path: Template
+    parameters: Template | None
+    result_selector: Template | None
+    result_path: Callable[[Json, Json], Json]
+    """From the state's input and its result, the two combined."""
+    output_path: Template
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What all states have."""
 
@@ -86,6 +98,8 @@ class State:
     next: str | None
     """None where the state ends its block."""
     jsonata: bool
+    filters: Filters | None
+    """None in JSONata."""
     assign: Template | None
     """The variables it sets, worked out from its result."""
 
@@ -94,6 +108,8 @@ class State:
 class Pass(State):
     """Hands on its input, or something made of it."""
 
+    fixed: bool
+    """Its result is given with the definition."""
     result: Template
     output: Callable[[Scope, Json], Json]
 
@@ -169,6 +185,29 @@ class Parallel(Working):
 
 
 @dataclass(frozen=True, slots=True)
+class Batcher:
+    """How items are put together, several to a child execution."""
+
+    items: Template | None
+    """At most so many."""
+    bytes: Template | None
+    """At most so large together."""
+    input: Template | None
+    """What every batch is given besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Distributed:
+    """What a Map that runs its items as executions of their own has besides."""
+
+    express: bool
+    label: str | None
+    tolerated_count: Template | None
+    tolerated_percentage: Template | None
+    batcher: Batcher | None
+
+
+@dataclass(frozen=True, slots=True)
 class Map(Working):
     """Runs its processor once for each item."""
 
@@ -179,6 +218,7 @@ class Map(Working):
     selector: Template | None
     concurrency: Template
     """At most this many at once; 0 leaves it to us."""
+    distributed: Distributed | None = None
 
 
 @dataclass(frozen=True, slots=True)

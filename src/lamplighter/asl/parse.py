@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lamplighter.asl import waits
-from lamplighter.asl.check import SCHEMA, Diagnostic, check
+from lamplighter.asl.check import SCHEMA, Diagnostic, check, check_alone
 from lamplighter.asl.choice import compile_rule
 from lamplighter.asl.dataflow import (
     constant,
     dynamic,
+    effective,
     expression_output,
     filter_path,
     path_output,
@@ -23,11 +24,14 @@ from lamplighter.asl.dataflow import (
 )
 from lamplighter.asl.faults import runtime
 from lamplighter.asl.model import (
+    Batcher,
     Block,
     Catcher,
     Choice,
     Definition,
+    Distributed,
     Fail,
+    Filters,
     Map,
     Parallel,
     Pass,
@@ -50,6 +54,9 @@ from lamplighter.lang.jsonpath import PathError
 
 PATTERNS: Mapping[str, Pattern] = {"sync": "sync", "sync:2": "sync:2", "waitForTaskToken": "waitForTaskToken"}
 
+ALONE = "StateName"
+"""What AWS calls a state that is given without its machine."""
+
 Additions = Callable[[Resource], Mapping[str, Json]]
 
 
@@ -65,18 +72,31 @@ class InvalidDefinition(AwsError):
 
 def parse(text: str, additions: Additions = lambda _resource: {}) -> Definition:
     """Compile a definition. `additions` tells what an integration adds to a task's parameters."""
+    document = _read(text)
+    return _compile(document, lambda: check(document), additions)
+
+
+def parse_alone(text: str, additions: Additions = lambda _resource: {}) -> Definition:
+    """Compile a state without its machine, as the machine of this state, wherever it leads to; its name is `ALONE`."""
+    state = _read(text)
+    return _compile({"StartAt": ALONE, "States": {ALONE: state}}, lambda: check_alone(ALONE, state), additions)
+
+
+def _read(text: str) -> Json:
     try:
-        document = loads(text)
+        return loads(text)
     except JsonError:
         raise InvalidDefinition([Diagnostic("INVALID_JSON_DESCRIPTION", "Invalid JSON description", None)]) from None
+
+
+def _compile(document: Json, judge: Callable[[], list[Diagnostic]], additions: Additions) -> Definition:
     try:
-        return _compile(document, additions)
+        return _compiled(document, judge(), additions)
     except RecursionError:
         raise InvalidDefinition([Diagnostic(SCHEMA, "The definition is nested too deeply", "/")]) from None
 
 
-def _compile(document: Json, additions: Additions) -> Definition:
-    found = check(document)
+def _compiled(document: Json, found: list[Diagnostic], additions: Additions) -> Definition:
     if found:
         raise InvalidDefinition(found)
     compiler = _Compiler(additions)
@@ -145,20 +165,20 @@ class _Compiler:
     def state(self, name: str, source: Mapping[str, Json], *, jsonata: bool, outer: bool, at: str) -> State:
         make: Callable[[Json, Json, _Site], State] = getattr(self, f"_{source['Type'].lower()}")
         assign = payload(source["Assign"], "Assign", jsonata=jsonata) if "Assign" in source else None
-        common = {"name": name, "next": source.get("Next"), "jsonata": jsonata, "assign": assign}
+        filters = None if jsonata else _filters(source)
+        common = {"name": name, "next": source.get("Next"), "jsonata": jsonata, "filters": filters, "assign": assign}
         return make(source, common, _Site(jsonata, outer, at))
 
-    def _pass(self, source: Json, common: Json, site: "_Site") -> Pass:
-        if site.jsonata:
-            return Pass(**common, result=same, output=expression_output(_output(source)))
-        result = constant(source["Result"]) if "Result" in source else _effective(source)
-        output = path_output(
-            None, result_path(source.get("ResultPath", "$")), filter_path(source.get("OutputPath", "$"))
-        )
-        return Pass(**common, result=result, output=output)
+    def _pass(self, source: Json, common: Json, _site: "_Site") -> Pass:
+        filters: Filters | None = common["filters"]
+        if filters is None:
+            return Pass(**common, fixed=False, result=same, output=expression_output(_output(source)))
+        fixed = "Result" in source
+        result = constant(source["Result"]) if fixed else effective(filters)
+        return Pass(**common, fixed=fixed, result=result, output=path_output(filters))
 
-    def _succeed(self, source: Json, common: Json, site: "_Site") -> Succeed:
-        return Succeed(**common, output=_passed(source, jsonata=site.jsonata))
+    def _succeed(self, source: Json, common: Json, _site: "_Site") -> Succeed:
+        return Succeed(**common, output=_passed(source, common["filters"]))
 
     def _fail(self, source: Json, common: Json, site: "_Site") -> Fail:
         return Fail(
@@ -172,7 +192,7 @@ class _Compiler:
             **common,
             effective=filter_path(source.get("InputPath", "$")),
             until=waits.until(source, jsonata=site.jsonata),
-            output=_passed(source, jsonata=site.jsonata),
+            output=_passed(source, common["filters"]),
         )
 
     def _choice(self, source: Json, common: Json, site: "_Site") -> Choice:
@@ -190,7 +210,7 @@ class _Compiler:
             effective=filter_path(source.get("InputPath", "$")),
             rules=rules,
             default=source.get("Default"),
-            output=_passed(source, jsonata=site.jsonata),
+            output=_passed(source, common["filters"]),
         )
 
     def _task(self, source: Json, common: Json, site: "_Site") -> Task:
@@ -200,7 +220,7 @@ class _Compiler:
             resource = Resource(source["Resource"], "integration", "", "", "")
         return Task(
             **common,
-            **_work(source, jsonata=site.jsonata),
+            **_work(source, common["filters"]),
             resource=resource,
             additions=self.additions(resource),
             timeout=waits.seconds(source, "TimeoutSeconds", jsonata=site.jsonata),
@@ -213,19 +233,19 @@ class _Compiler:
             self.block(branch, jsonata=site.outer, at=f"{site.at}/Branches[{index}]")
             for index, branch in enumerate(source["Branches"])
         ]
-        return Parallel(**common, **_work(source, jsonata=site.jsonata), branches=tuple(branches))
+        return Parallel(**common, **_work(source, common["filters"]), branches=tuple(branches))
 
     def _map(self, source: Json, common: Json, site: "_Site") -> Map:
         key = "ItemProcessor" if "ItemProcessor" in source else "Iterator"
         selector = source.get("ItemSelector", None if site.jsonata else source.get("Parameters"))
-        work = _work({name: value for name, value in source.items() if name != "Parameters"}, jsonata=site.jsonata)
         return Map(
             **common,
-            **work,
+            **_work(source, common["filters"]),
             processor=self.block(source[key], jsonata=site.outer, at=f"{site.at}/{key}"),
             items=waits.items(source, jsonata=site.jsonata),
             selector=payload(selector, "ItemSelector", jsonata=site.jsonata) if selector is not None else None,
             concurrency=waits.concurrency(source, jsonata=site.jsonata),
+            distributed=_distributed(source, source[key], jsonata=site.jsonata),
         )
 
 
@@ -233,20 +253,24 @@ def _output(source: Mapping[str, Json]) -> Template | None:
     return payload(source["Output"], "Output", jsonata=True) if "Output" in source else None
 
 
-def _effective(source: Mapping[str, Json]) -> Template:
-    """InputPath, then Parameters."""
-    select = filter_path(source.get("InputPath", "$"))
-    if "Parameters" not in source:
-        return select
-    fill = payload(source["Parameters"], "Parameters", jsonata=False)
-    return fill if select is same else lambda scope: fill(scope.at(select(scope)))
+def _filters(source: Mapping[str, Json]) -> Filters:
+    # A Map's Parameters are what its ItemSelector is called today: they make items, not its input.
+    fills = "Parameters" in source and source["Type"] != "Map"
+    selects = "ResultSelector" in source
+    return Filters(
+        input_path=filter_path(source.get("InputPath", "$")),
+        parameters=payload(source["Parameters"], "Parameters", jsonata=False) if fills else None,
+        result_selector=payload(source["ResultSelector"], "ResultSelector", jsonata=False) if selects else None,
+        result_path=result_path(source.get("ResultPath", "$")),
+        output_path=filter_path(source.get("OutputPath", "$")),
+    )
 
 
-def _passed(source: Mapping[str, Json], *, jsonata: bool) -> Template:
+def _passed(source: Mapping[str, Json], filters: Filters | None) -> Template:
     """The output of a state that has no result of its own."""
-    if jsonata:
+    if filters is None:
         return _output(source) or same
-    select, leave = filter_path(source.get("InputPath", "$")), filter_path(source.get("OutputPath", "$"))
+    select, leave = filters.input_path, filters.output_path
     return select if leave is same else lambda scope: leave(scope.at(select(scope)))
 
 
@@ -278,23 +302,40 @@ def _role(source: Json, *, jsonata: bool) -> Template:
     return role
 
 
-def _work(source: Mapping[str, Json], *, jsonata: bool) -> dict[str, Json]:
-    if jsonata:
+def _work(source: Mapping[str, Json], filters: Filters | None) -> dict[str, Json]:
+    jsonata = filters is None
+    if filters is None:
         arguments = payload(source["Arguments"], "Arguments", jsonata=True) if "Arguments" in source else same
         output = expression_output(_output(source))
     else:
-        arguments = _effective(source)
-        selector = (
-            payload(source["ResultSelector"], "ResultSelector", jsonata=False) if "ResultSelector" in source else None
-        )
-        place = result_path(source.get("ResultPath", "$"))
-        output = path_output(selector, place, filter_path(source.get("OutputPath", "$")))
+        arguments, output = effective(filters), path_output(filters)
     return {
         "arguments": arguments,
         "output": output,
         "retriers": tuple(_retrier(entry) for entry in source.get("Retry", ())),
         "catchers": tuple(_catcher(entry, jsonata=jsonata) for entry in source.get("Catch", ())),
     }
+
+
+def _distributed(source: Mapping[str, Json], processor: Mapping[str, Json], *, jsonata: bool) -> Distributed | None:
+    config = processor.get("ProcessorConfig", {})
+    if config.get("Mode") != "DISTRIBUTED":
+        return None
+    return Distributed(
+        express=config.get("ExecutionType") == "EXPRESS",
+        label=source.get("Label"),
+        tolerated_count=waits.seconds(source, "ToleratedFailureCount", jsonata=jsonata),
+        tolerated_percentage=waits.percentage(source, jsonata=jsonata),
+        batcher=_batcher(source["ItemBatcher"], jsonata=jsonata) if "ItemBatcher" in source else None,
+    )
+
+
+def _batcher(source: Mapping[str, Json], *, jsonata: bool) -> Batcher:
+    return Batcher(
+        items=waits.seconds(source, "MaxItemsPerBatch", jsonata=jsonata),
+        bytes=waits.seconds(source, "MaxInputBytesPerBatch", jsonata=jsonata),
+        input=payload(source["BatchInput"], "BatchInput", jsonata=jsonata) if "BatchInput" in source else None,
+    )
 
 
 def _retrier(source: Mapping[str, Json]) -> Retrier:

@@ -1,11 +1,11 @@
 """How a path enters a state, leaves it, and what becomes of an error: Retry, Catch, or the end of its block."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lamplighter.asl import faults, history
 from lamplighter.asl.faults import MAX_BYTES, Fault, matches, too_large
 from lamplighter.asl.frame import Phase
-from lamplighter.asl.model import Catcher, State, Template, Working
+from lamplighter.asl.model import Catcher, Retrier, State, Template, Working
 from lamplighter.asl.run import Ended, Path, Run
 from lamplighter.asl.scope import Scope
 from lamplighter.base.jsontext import Json, dumps
@@ -47,7 +47,7 @@ def leave(
         run.ended.append(Ended(path, text))
         return
     path.state, path.phase, path.input, path.text = target, Phase.READY, output, text
-    path.number, path.submitted, path.token, path.fan, path.items = 0, False, None, None, None
+    path.number, path.submitted, path.token, path.fan, path.items, path.entered = 0, False, None, None, None, 0
     run.ready.append(path.id)
 
 
@@ -96,6 +96,7 @@ def stumble(run: Run, path: Path, state: State, fault: Fault) -> None:
 
 def recover(run: Run, path: Path, state: State, error: str | None, cause: str | None) -> None:
     """Try the state again, or go where its Catch says, or end the block with the error."""
+    run.keep_for_redrive()
     if error == faults.RUNTIME:
         # "States.Runtime errors … will always cause the execution to fail."
         fail_execution(run, path.previous, error, cause)
@@ -105,16 +106,16 @@ def recover(run: Run, path: Path, state: State, error: str | None, cause: str | 
             return
         if kind(state) in ("Parallel", "Map"):
             path.previous = run.note(path.previous, f"{kind(state)}StateFailed")
-        catcher = next((each for each in state.catchers if matches(each.errors, error)), None)
-        if catcher is not None:
-            _catch(run, path, state, catcher, error, cause)
+        position = handler(state.catchers, error)
+        if position is not None:
+            _catch(run, path, state, state.catchers[position], error, cause)
             return
     run.ended.append(Ended(path, failed=True, error=error, cause=cause))
 
 
 def _retry(run: Run, path: Path, state: Working, error: str | None) -> bool:
     """Use the first retrier that means this error, while it has attempts left."""
-    position = next((at for at, each in enumerate(state.retriers) if matches(each.errors, error)), None)
+    position = handler(state.retriers, error)
     if position is None:
         return False
     retrier = state.retriers[position]
@@ -125,21 +126,35 @@ def _retry(run: Run, path: Path, state: Working, error: str | None) -> bool:
     path.retries = (*used[:position], used[position] + 1, *used[position + 1 :])
     path.phase, path.submitted, path.token, path.fan, path.items = Phase.RETRYING, False, None, None, None
     path.number = run.set_timer(path, delay)
+    run.handled()
     return True
 
 
 def _catch(run: Run, path: Path, state: Working, catcher: Catcher, error: str | None, cause: str | None) -> None:
-    told = {name: value for name, value in (("Error", error), ("Cause", cause)) if value is not None}
-    scope = run.scope(path)
-    seen = scope.with_error(told) if state.jsonata else scope.at(told)
     try:
-        assigned = catcher.assign(seen) if catcher.assign is not None else None
-        leave(run, path, state, catcher.output(scope, told), catcher.next, assigned)
+        output, assigned = caught(catcher, state, run.scope(path), error, cause)
+        leave(run, path, state, output, catcher.next, assigned)
+        run.handled()
     except Fault as fault:
         if fault.error == faults.RUNTIME:
             stumble(run, path, state, fault)
         else:
             run.ended.append(Ended(path, failed=True, error=fault.error, cause=fault.cause))
+
+
+def handler(handlers: Sequence[Retrier | Catcher], error: str | None) -> int | None:
+    """Which retrier or catcher is meant by an error: the first that names it."""
+    return next((at for at, each in enumerate(handlers) if matches(each.errors, error)), None)
+
+
+def caught(
+    catcher: Catcher, state: State, scope: Scope, error: str | None, cause: str | None
+) -> tuple[Json, Mapping[str, Json] | None]:
+    """What a catcher makes of an error: the output, and the variables that it sets."""
+    told = {name: value for name, value in (("Error", error), ("Cause", cause)) if value is not None}
+    seen = scope.with_error(told) if state.jsonata else scope.at(told)
+    assigned = catcher.assign(seen) if catcher.assign is not None else None
+    return catcher.output(scope, told), assigned
 
 
 def fail_execution(run: Run, previous: int, error: str | None, cause: str | None) -> None:

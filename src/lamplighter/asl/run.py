@@ -3,13 +3,13 @@
 Everything here lives for the length of one `advance`; a `Path` is a frame while it moves.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from lamplighter.asl import history
 from lamplighter.asl.faults import MAX_EVENTS
 from lamplighter.asl.frame import Execution, Fan, Frame, Phase
-from lamplighter.asl.messages import CancelTask, ClearTimer, Command, Finish, SetTimer
+from lamplighter.asl.messages import CancelMapRun, CancelTask, ClearTimer, Command, Finish, SetTimer
 from lamplighter.asl.model import Block, Definition, Map, State, Task
 from lamplighter.asl.scope import Scope
 from lamplighter.base.errors import LamplighterError
@@ -31,6 +31,8 @@ class Step:
     """What to append to the history, ready-made JSON each."""
     notes: tuple[tuple[str, Json], ...] = ()
     """The same, as (type, details)."""
+    redrive: Execution | None = None
+    """Where an execution failed: from here a redrive goes on."""
     more: bool = False
     """Frames are ready: go on with `Resumed` when there is time."""
 
@@ -39,6 +41,11 @@ class Step:
         """How the execution ended, if it did."""
         last = self.commands[-1] if self.commands else None
         return last if isinstance(last, Finish) else None
+
+
+def always(_arn: str) -> bool:
+    """Every activity exists."""
+    return True
 
 
 FRAME_FIELDS = tuple(field.name for field in fields(Frame))
@@ -97,10 +104,14 @@ class Ended:
 class Run:
     """The execution as it changes."""
 
-    def __init__(self, definition: Definition, execution: Execution, world: World) -> None:
+    def __init__(
+        self, definition: Definition, execution: Execution, world: World, exists: Callable[[str], bool] = always
+    ) -> None:
         self.definition = definition
         self.execution = execution
         self.world = world
+        self.exists = exists
+        """Whether there is an activity of this ARN."""
         self.now = world.now()
         self.event = execution.event
         self.counter = execution.counter
@@ -118,6 +129,8 @@ class Run:
         self.entries: list[bytes] = []
         self.notes: list[tuple[str, Json]] = []
         self.finish: Finish | None = None
+        self.failing: tuple[Mapping[int, Frame], Mapping[int, Mapping[int, str]]] | None = None
+        """Frames and results as they were when an error arose that nothing has handled yet."""
 
     def note(self, previous: int, kind: str, field: str | None = None, details: Json = None) -> int:
         """Write an event into the history; its id."""
@@ -249,6 +262,8 @@ class Run:
         state = self.state(path)
         if path.phase is Phase.WORKING and isinstance(state, Task):
             self.commands.append(CancelTask(path.id, path.number, state.resource))
+        elif path.phase is Phase.WORKING:
+            self.commands.append(CancelMapRun(path.id, path.number))
         self.rest(path)
 
     def below(self, id: int) -> Iterator[Path]:  # noqa: A002 - it is one
@@ -261,8 +276,22 @@ class Run:
         """Whether a path is in a Map state."""
         return isinstance(self.state(path), Map)
 
+    def keep_for_redrive(self) -> None:
+        """An error has arisen: if nothing handles it, a redrive goes on from here."""
+        if self.failing is None:
+            frames = {
+                key: self.moving[key].freeze() if key in self.moving else frame for key, frame in self.frames.items()
+            }
+            self.failing = frames, {key: dict(outputs) for key, outputs in self.results.items()}
+
+    def handled(self) -> None:
+        """The error is retried or caught."""
+        self.failing = None
+
     def end(self, status: str, output: str | None = None, error: str | None = None, cause: str | None = None) -> None:
-        """The execution is over: nothing of it is left."""
+        """The execution is over: nothing of it is left, but what a redrive needs."""
+        if status != "SUCCEEDED":
+            self.keep_for_redrive()
         for key in list(self.frames):
             path = self.path(key)
             if path.phase is Phase.WORKING:
@@ -286,7 +315,12 @@ class Run:
             frames=self.frames,
             results=self.results,
         )
-        return Step(execution, tuple(self.commands), tuple(self.entries), tuple(self.notes), more=bool(self.ready))
+        redrive = None
+        if self.finish is not None and self.finish.status != "SUCCEEDED" and self.failing is not None:
+            redrive = replace(execution, status="RUNNING", frames=self.failing[0], results=self.failing[1])
+        return Step(
+            execution, tuple(self.commands), tuple(self.entries), tuple(self.notes), redrive, more=bool(self.ready)
+        )
 
 
 GOING: Sequence[Phase] = (Phase.READY, Phase.AGAIN, Phase.GATHERED)

@@ -51,6 +51,15 @@ class Scope:
         """The same place with another `$`."""
         return Scope(self.state, input, self.variables, self._make_context, self.world, self.result, self.error)
 
+    def in_map(self, index: int, item: Json) -> "Scope":
+        """The same place as the ItemSelector of a Map sees it for one item."""
+        make = self._make_context
+
+        def context() -> Json:
+            return {**make(), "Map": {"Item": {"Index": index, "Value": item}}}
+
+        return Scope(self.state, self.input, self.variables, context, self.world, self.result, self.error)
+
     def with_result(self, result: Json) -> "Scope":
         """The same place, its work done."""
         return Scope(self.state, self.input, self.variables, self._make_context, self.world, result=result)

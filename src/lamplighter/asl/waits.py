@@ -112,6 +112,41 @@ def _whole(value: Json, field: str, path: str) -> int:
     return min(value, MAX_SECONDS)
 
 
+def percentage(source: Mapping[str, Json], *, jsonata: bool) -> Template | None:
+    """Which part of the items may fail, out of 100; None where the state says nothing."""
+    name = "ToleratedFailurePercentage"
+    where = f"{name}Path"
+    if where in source:
+        path = source[where]
+        read = filter_path(path)
+        return lambda scope: _share(read(scope), where, path)
+    if name not in source:
+        return None
+    value = source[name]
+    if not (jsonata and is_expression(value)):
+        return constant(value)
+    text = expression_text(value)
+    evaluate = expression(text, name, (int, float))
+    return lambda scope: _evaluated_share(evaluate(scope), text)
+
+
+def _share(value: Json, field: str, path: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 100:
+        text = value if isinstance(value, str) else dumps(value)
+        raise runtime(f"The {field} parameter does not reference a number from 0 to 100: {path} == {text}")
+    return value
+
+
+def _evaluated_share(value: float, text: str) -> float:
+    if not 0 <= value <= 100:
+        raise query_fault(
+            f"The JSONata expression '{text}' specified for the field 'ToleratedFailurePercentage' returned an invalid "
+            f"value. Expected a number from 0 to 100, but was: {dumps(value)}",
+            "ToleratedFailurePercentage",
+        )
+    return value
+
+
 def concurrency(source: Mapping[str, Json], *, jsonata: bool) -> Template:
     """How many items a Map works on at once; 0 leaves it to us."""
     return seconds(source, "MaxConcurrency", jsonata=jsonata) or constant(0)
@@ -127,7 +162,8 @@ def items(source: Mapping[str, Json], *, jsonata: bool) -> Template:
     def listed(scope: Scope) -> Json:
         found = read(scope)
         if not isinstance(found, list):
-            raise runtime(f'Reference path "{path}" must point to array.')
+            # AWS, recorded: a path into the context object is told without its second dollar sign.
+            raise runtime(f'Reference path "{path.replace("$$", "$", 1)}" must point to array.')
         return found
 
     return listed

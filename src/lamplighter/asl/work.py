@@ -14,11 +14,14 @@ from lamplighter.asl.messages import Heartbeat, StartTask, TaskFailed, TaskStart
 from lamplighter.asl.model import Task
 from lamplighter.asl.paths import complete, recover, sized
 from lamplighter.asl.run import Path, Run
+from lamplighter.asl.scope import Scope
 from lamplighter.base.jsontext import Json
 
 
 def begin(run: Run, path: Path, state: Task) -> None:
     """Schedule an attempt."""
+    if state.resource.kind == "activity" and not run.exists(state.resource.text):
+        raise runtime(f"The activity {state.resource.text} does not exist.")
     number = run.number()
     path.number, path.submitted = number, False
     if state.resource.pattern == "waitForTaskToken" or state.resource.kind == "activity":
@@ -30,12 +33,23 @@ def begin(run: Run, path: Path, state: Task) -> None:
             raise runtime("The parameters of a service integration must be an object.")
         parameters = {**parameters, **state.additions}
     text = sized(state, parameters)
-    timeout = state.timeout(scope) if state.timeout is not None else None
-    beat = state.heartbeat(scope) if state.heartbeat is not None else None
+    timeout, beat = _limits(state, scope)
     role = state.role(scope) if state.role is not None else None
     _note_scheduled(run, path, state, text, timeout, beat, role)
     path.phase = Phase.WORKING
     run.commands.append(StartTask(path.id, number, state.resource, parameters, path.token, role))
+    if state.resource.kind != "activity":
+        _set_limits(run, path, timeout, beat)
+
+
+def _limits(state: Task, scope: Scope) -> tuple[int | None, int | None]:
+    """How long the work may take, and how long it may be silent, in seconds."""
+    timeout = state.timeout(scope) if state.timeout is not None else None
+    beat = state.heartbeat(scope) if state.heartbeat is not None else None
+    return timeout, beat
+
+
+def _set_limits(run: Run, path: Path, timeout: int | None, beat: int | None) -> None:
     if timeout is not None:
         path.timeout = run.set_timer(path, timeout * 1000)
     if beat is not None:
@@ -78,13 +92,16 @@ def read_token(text: str) -> tuple[str, int, int] | None:
 
 
 def started(run: Run, path: Path, state: Task, event: TaskStarted) -> None:
-    """A worker took it up."""
+    """A worker took it up: only now time counts.
+
+    "For Activities, the count begins when GetActivityTask receives a token"; one that no worker ever takes up is ended
+    by the execution's timeout alone: https://docs.aws.amazon.com/step-functions/latest/dg/troubleshooting-activities.html.
+    """
     if state.resource.kind == "activity" and not path.submitted:
         path.submitted = True
         details = {"workerName": event.worker} if event.worker is not None else {}
         path.previous = run.note(path.previous, "ActivityStarted", "activityStartedEventDetails", details)
-        if path.beat:
-            _beat(run, path)
+        _set_limits(run, path, *_limits(state, run.scope(path)))
 
 
 def submitted(run: Run, path: Path, state: Task, event: TaskSubmitted) -> None:

@@ -19,6 +19,7 @@ import uvloop
 from lamplighter.base.errors import LamplighterError
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.engine import Engine
+from lamplighter.outbound.aws import AWS
 from lamplighter.runtime.port import RuntimeUnavailable
 from lamplighter.server import LARGEST, Server
 
@@ -41,12 +42,16 @@ def up(
         ".lamplighter"
     ),
     runtime: Annotated[RuntimeChoice, typer.Option(help="What runs containers.")] = RuntimeChoice.AUTO,
+    endpoint: Annotated[
+        list[str] | None,
+        typer.Option(help="SERVICE=URL, or SERVICE=aws: where to call an AWS service that is not served here."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")] = False,  # noqa: FBT002 - typer's way
 ) -> None:
     """Run the engine: serve the AWS APIs on one port and do what they ask, whatever is killed and whenever."""
     _log_to_stderr(logging.WARNING if quiet else logging.INFO)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    config = Config(data=data, runtime=runtime)
+    config = Config(data=data, runtime=runtime, endpoints=_endpoints(endpoint or []))
     try:
         with _listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(config, host, listener))
@@ -73,9 +78,10 @@ async def _serve(config: Config, host: str, listener: socket.socket) -> None:
     engine = await Engine.open(config)
     try:
         await _say_what_is_missing(engine)
+        application = Server(engine, hosts=frozenset({host}))
         server = _Server(
             uvicorn.Config(
-                Server(engine, hosts=frozenset({host})),
+                application,
                 lifespan="off",
                 log_config=None,
                 access_log=False,
@@ -83,7 +89,8 @@ async def _serve(config: Config, host: str, listener: socket.socket) -> None:
                 server_header=False,
                 timeout_graceful_shutdown=5,
                 h11_max_incomplete_event_size=LARGEST,
-            )
+            ),
+            application.closing,
         )
         _settle_memory()
         typer.echo(f"lamplighter: listening on {_url(listener)}", err=True)
@@ -94,6 +101,15 @@ async def _serve(config: Config, host: str, listener: socket.socket) -> None:
 
 class _Server(uvicorn.Server):
     """Ends without an error when it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
+        super().__init__(config)
+        self._closing = closing
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; a long poll is not waited for."""
+        self._closing.set()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -114,6 +130,16 @@ def _settle_memory() -> None:
     """Keep the collector from walking over what lives as long as the engine does."""
     gc.collect()
     gc.freeze()
+
+
+def _endpoints(given: list[str]) -> dict[str, str]:
+    endpoints = {}
+    for each in given:
+        service, sign, where = each.partition("=")
+        if not service or not sign or not (where == AWS or where.startswith(("http://", "https://"))):
+            raise typer.BadParameter(f"{each}: say SERVICE=URL, as in lambda=http://127.0.0.1:9000, or SERVICE=aws")
+        endpoints[service] = where
+    return endpoints
 
 
 class _EveryLine(logging.Formatter):

@@ -1,5 +1,6 @@
 """What an engine is told from outside."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -22,5 +23,7 @@ class Config:
 
     data: Path = field(default_factory=lambda: Path(".lamplighter"))
     runtime: RuntimeChoice = RuntimeChoice.AUTO
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    """By AWS service (lambda, s3, …), where it is called that is not served here: a URL, or `aws`."""
     account: str = "123456789012"
     """The account of callers whose access key names none."""

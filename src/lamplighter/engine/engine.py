@@ -1,13 +1,17 @@
 """One engine: the services that answer, the store that keeps, the pump that makes it go, wired together here."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+
+from botocore.model import ServiceModel
 
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World, real_world
-from lamplighter.bus import Bus, Caller, Service
+from lamplighter.bus import Bus, Caller, Service, forever
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.pump import Pump
+from lamplighter.outbound.aws import Remote
 from lamplighter.runtime.docker import DockerRuntime
 from lamplighter.runtime.either import EitherRuntime
 from lamplighter.runtime.port import Runtime
@@ -17,6 +21,7 @@ from lamplighter.services.states.api import States
 from lamplighter.store import identity
 from lamplighter.store.db import Store
 from lamplighter.wire.catalog import Catalog
+from lamplighter.wire.shapes import SERVICES
 
 log = logging.getLogger("lamplighter.engine")
 
@@ -31,12 +36,16 @@ class Engine:
         self.runtime = runtime
         self.catalog = Catalog()
         self.bus = Bus(store)
-        states = States(self.bus, world, lambda service: self.catalog.service(service).model)
+        remote = Remote(config.endpoints)
+        states = States(self.bus, world, lambda service: self._model(remote, service), remote)
         ecs = Ecs(self.bus, store, world, runtime, config.data)
         self.services: dict[str, Service] = {service.name: service for service in (states, ecs)}
         for service in self.services.values():
             self.bus.serve(service.name, service.operations)
         self.pump = Pump(store, world, self.services)
+
+    def _model(self, remote: Remote, service: str) -> ServiceModel:
+        return self.catalog.service(service).model if service in SERVICES else remote.model(service)
 
     @classmethod
     async def open(cls, config: Config, world: World | None = None, runtime: Runtime | None = None) -> "Engine":
@@ -54,9 +63,11 @@ class Engine:
             raise
         return engine
 
-    async def call(self, caller: Caller, service: str, operation: str, params: Json) -> Json:
-        """Have an operation of a service done."""
-        return await self.bus.call(caller, service, operation, params)
+    async def call(
+        self, caller: Caller, service: str, operation: str, params: Json, left: Callable[[], Awaitable[None]] = forever
+    ) -> Json:
+        """Have an operation of a service done; `left` raises when there is no more use in an answer."""
+        return await self.bus.call(caller, service, operation, params, left)
 
     async def close(self) -> None:
         """Stop; whatever runs goes on, and is taken up by the next engine."""

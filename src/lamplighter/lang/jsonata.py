@@ -106,11 +106,10 @@ class Expression:
 
     def _named(self, bindings: Mapping[str, Json]) -> dict[str, Json]:
         used = {name: bindings[name] for name in self.names if name in bindings}
-        if self.reads is not None and "states" in used:
-            states = used["states"]
-            used["states"] = {
-                field: _only(states[field], members) for field, members in self.reads.items() if field in states
-            }
+        if "states" in used:
+            whole = used["states"]
+            reads = dict.fromkeys(whole) if self.reads is None else self.reads
+            used["states"] = {field: _only(whole[field], members) for field, members in reads.items() if field in whole}
         return used
 
 

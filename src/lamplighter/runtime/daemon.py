@@ -20,6 +20,10 @@ _ADVICE = "start Docker, or choose plain processes with --runtime process"
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 
 
+class NoAddress(LamplighterError):
+    """What is said to be Docker's address is none."""
+
+
 class ImageMissing(LamplighterError):
     """The image is not here; its registry may have it."""
 
@@ -30,6 +34,8 @@ def connect(address: str | None) -> Docker:
         client = Docker(address)
     except AssertionError:  # no DOCKER_HOST, no context, no socket: aiodocker gives up, we wait for Docker to come
         client = Docker(_DEFAULT_ADDRESS)
+    except ValueError as error:
+        raise NoAddress(f"DOCKER_HOST is no address of a Docker: {error}") from error
     # Each container that runs holds two connections, aiohttp stops at 100, and aiodocker has no setting for it.
     client.connector._limit = 0  # noqa: SLF001
     return client

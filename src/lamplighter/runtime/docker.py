@@ -24,6 +24,8 @@ from lamplighter.runtime.port import CannotStart, Container, Exit, Line, Runtime
 LABEL = "lamplighter.engine"
 _ARRIVAL = 0.25
 """Seconds in which what a killed engine asked of the daemon is under way; only then may we ask for a start again."""
+_OOM_NEWS = 0.1
+"""Seconds in which Docker learns that a killed container had outgrown its memory: that news may follow the exit's."""
 _PATIENCE = 10
 """Seconds for Docker to say its version."""
 
@@ -127,6 +129,9 @@ class DockerRuntime:
         with daemon.answers(), daemon.harmless(404):
             await self._container(name).wait(condition="not-running")
         found = await self._inspect(name)
+        if found is not None and state.is_killed_for_unknown_reason(found):
+            await asyncio.sleep(_OOM_NEWS)
+            found = await self._inspect(name)
         if found is None:
             return Exit(None, self._now(), "there is no such container: its exit code is not known")
         return state.ended(found, self._now())

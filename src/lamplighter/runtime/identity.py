@@ -7,6 +7,7 @@ machine does not know, and a change of user by an engine that is not root.
 import grp
 import os
 import pwd
+import re
 from dataclasses import dataclass
 
 from lamplighter.runtime.port import CannotStart
@@ -41,21 +42,25 @@ def resolve(user: str | None) -> Identity:
 
 def _account(name: str) -> pwd.struct_passwd | None:
     try:
-        return pwd.getpwuid(int(name)) if name.isdigit() else pwd.getpwnam(name)
-    except KeyError:
+        return pwd.getpwuid(int(name)) if _is_number(name) else pwd.getpwnam(name)
+    except (KeyError, ValueError):  # ValueError: a name with a NUL character
         return None
 
 
+def _is_number(name: str) -> bool:
+    return re.fullmatch("[0-9]{1,10}", name) is not None
+
+
 def _number(name: str, user: str) -> int:
-    if not name.isdigit():
+    if not _is_number(name):
         raise _refused(f"unable to find user {user}: no matching entries in passwd file")
     return int(name)
 
 
 def _group(name: str, user: str) -> int:
     try:
-        return int(name) if name.isdigit() else grp.getgrnam(name).gr_gid
-    except KeyError:
+        return int(name) if _is_number(name) else grp.getgrnam(name).gr_gid
+    except (KeyError, ValueError):
         raise _refused(f"unable to find group of {user}: no matching entries in group file") from None
 
 

@@ -27,6 +27,12 @@ def started_at(found: Json) -> int:
     return milliseconds(found["State"]["StartedAt"])
 
 
+def is_killed_for_unknown_reason(found: Json) -> bool:
+    """Tell whether it may yet turn out to have outgrown its memory."""
+    state = found["State"]
+    return bool(state["ExitCode"] == 137 and not state["OOMKilled"] and found["HostConfig"]["Memory"])
+
+
 def ended(found: Json, now: int) -> Exit | None:
     """Return how it ended; None while it runs. One that never began has ended, with no code."""
     state = found["State"]

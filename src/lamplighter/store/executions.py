@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from lamplighter.base.jsontext import Json
 from lamplighter.store.db import Reader, Row, Tx
@@ -9,7 +10,12 @@ from lamplighter.store.db import Reader, Row, Tx
 EVENTS_BITS = 15
 """At most 25,000 events: the key of a history row is the execution's and its first event's in one integer."""
 
-COLUMNS = "id, arn, machine, revision, name, role, status, start, stop, input, output, error, cause, head"
+Owner = Literal["machine", "version", "alias"]
+"""By which column executions are listed."""
+
+COLUMNS = (
+    "id, arn, machine, revision, name, role, status, start, stop, input, output, error, cause, head, version, alias"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,9 @@ class Record:
     error: str | None
     cause: str | None
     head: str
+    version: str | None = None
+    """The ARN of the version that it was started with, and of the alias."""
+    alias: str | None = None
 
 
 def _record(row: Row) -> Record:
@@ -58,6 +67,12 @@ def insert(tx: Tx, values: Sequence[Json]) -> int:
     )
 
 
+def qualify(tx: Tx, arn: str, version: str | None, alias: str | None) -> None:
+    """Keep with which version and alias an execution was started."""
+    if version is not None:
+        tx.execute("UPDATE executions SET version = ?, alias = ? WHERE arn = ?", (version, alias, arn))
+
+
 def set_head(tx: Tx, key: int, head: str) -> None:
     """Keep an execution's counters."""
     tx.execute("UPDATE executions SET head = ? WHERE id = ?", (head, key))
@@ -80,14 +95,38 @@ def last_event(reader: Reader, key: int) -> int:
     return row[0] - start + row[1].count("\n") if row else 0
 
 
-def page(reader: Reader, machine: str, status: str | None, before: int | None, most: int) -> list[Record]:
-    """Executions of a state machine, the newest first, from before a key."""
-    where, values = "machine = ?", [machine]
+def reopen(tx: Tx, key: int) -> None:
+    """An execution that had ended runs again."""
+    sql = (
+        "UPDATE executions SET status = 'RUNNING', stop = NULL, output = NULL, error = NULL, cause = NULL WHERE id = ?"
+    )
+    tx.execute(sql, (key,))
+
+
+def delete(tx: Tx, key: int) -> None:
+    """Forget an execution."""
+    tx.execute("DELETE FROM executions WHERE id = ?", (key,))
+
+
+def page(reader: Reader, owner: tuple[Owner, str], status: str | None, before: int | None, most: int) -> list[Record]:
+    """Executions of a state machine, a version or an alias, the newest first, from before a key."""
+    where, values = f"{owner[0]} = ?", [owner[1]]
     if status is not None:
         where, values = f"{where} AND status = ?", [*values, status]
     limit = before if before is not None else 2**62
     sql = f"SELECT {COLUMNS} FROM executions WHERE {where} AND id < ? ORDER BY id DESC LIMIT ?"  # noqa: S608
     return [_record(row) for row in reader.rows(sql, (*values, limit, most))]
+
+
+def page_of_run(reader: Reader, run: int, status: str | None, before: int | None, most: int) -> list[Record]:
+    """Executions of a Map Run, the newest first, from before a key."""
+    columns = ", ".join(f"e.{name}" for name in COLUMNS.split(", "))
+    sql = (
+        f"SELECT {columns} FROM map_children c JOIN executions e ON e.id = c.execution "  # noqa: S608 - our own columns
+        "WHERE c.run = ? AND c.execution < ? AND (? IS NULL OR e.status = ?) ORDER BY c.execution DESC LIMIT ?"
+    )
+    limit = before if before is not None else 2**62
+    return [_record(row) for row in reader.rows(sql, (run, limit, status, status, most))]
 
 
 def running(reader: Reader, machine: str) -> list[int]:

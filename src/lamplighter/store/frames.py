@@ -50,7 +50,7 @@ def _save_frames(tx: Tx, key: int, old: Mapping[int, Frame], new: Mapping[int, F
         if before is None or not _same_but_fan(before, frame):
             going = frame.phase in GOING
             sql = "INSERT OR REPLACE INTO frames (execution, frame, going, body) VALUES (?, ?, ?, ?)"
-            tx.execute(sql, (key, number, going, _dump_frame(frame)))
+            tx.execute(sql, (key, number, going, dump_frame(frame)))
         if frame.fan != (before.fan if before else None):
             _save_fan(tx, key, number, frame.fan)
 
@@ -79,11 +79,15 @@ def _save_results(tx: Tx, key: int, old: Mapping[int, Mapping[int, str]], new: M
         before = old.get(number, {})
         if outputs is before:
             continue
-        rows = [(key, number, index, outputs[index]) for index in outputs.keys() - before.keys()]
+        gone = [(key, number, index) for index in before.keys() - outputs.keys()]
+        tx.many("DELETE FROM results WHERE execution = ? AND frame = ? AND idx = ?", gone)
+        # By identity: a loop may come to the same place again, with another text.
+        rows = [(key, number, index, text) for index, text in outputs.items() if before.get(index) is not text]
         tx.many("INSERT OR REPLACE INTO results (execution, frame, idx, output) VALUES (?, ?, ?, ?)", rows)
 
 
-def _dump_frame(frame: Frame) -> str:
+def dump_frame(frame: Frame) -> str:
+    """A frame as text, without its fan."""
     body = {name: getattr(frame, name) for name in NAMES}
     body["variables"] = dict(frame.variables)
     return dumps(body)
@@ -104,7 +108,7 @@ def _load(reader: Reader, key: int, execution: Execution, counters: str) -> Exec
         for number, body in reader.rows("SELECT frame, body FROM fans WHERE execution = ?", (key,))
     }
     frames = {
-        number: _load_frame(number, body, fans.get(number))
+        number: load_frame(number, body, fans.get(number))
         for number, body in reader.rows("SELECT frame, body FROM frames WHERE execution = ? ORDER BY frame", (key,))
     }
     results: dict[int, dict[int, str]] = {}
@@ -131,7 +135,8 @@ def _load(reader: Reader, key: int, execution: Execution, counters: str) -> Exec
     )
 
 
-def _load_frame(number: int, body: str, fan: Fan | None) -> Frame:
+def load_frame(number: int, body: str, fan: Fan | None) -> Frame:
+    """A frame from its text."""
     values = loads(body)
     values["input"] = loads(values["text"])
     values["phase"] = Phase(values["phase"])

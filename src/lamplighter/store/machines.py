@@ -1,6 +1,6 @@
 """State machines and their revisions.
 
-A revision is a definition and a role that never change: an execution keeps the revision that it began with.
+A revision is a definition, a role and settings that never change: an execution keeps the revision that it began with.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,24 @@ from dataclasses import dataclass
 from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.store.db import Reader, Row, Tx
 
-COLUMNS = "m.arn, m.account, m.region, m.name, m.type, m.revision, m.created, m.settings, m.tags, r.definition, r.role"
+COLUMNS = (
+    "m.arn, m.account, m.region, m.name, m.type, m.created, m.tags, m.deleting, "
+    "r.id, r.definition, r.role, r.settings, r.initial"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a state machine was at one time."""
+
+    id: str
+    definition: str
+    role: str
+    settings: Json
+    """loggingConfiguration, tracingConfiguration, encryptionConfiguration."""
+    created: int
+    initial: bool = False
+    """Whether the machine was created with it: AWS gives no id to the first revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +37,35 @@ class Machine:
     region: str
     name: str
     type: str
-    revision: str
     created: int
-    settings: Json
-    """loggingConfiguration, tracingConfiguration, encryptionConfiguration."""
     tags: dict[str, str]
+    revision: str
     definition: str
     role: str
+    settings: Json
+    initial: bool = True
+    """Whether the revision is the one that the machine was created with."""
+    deleting: bool = False
+    """Whether it goes when its last execution has ended."""
 
 
 def _machine(row: Row) -> Machine:
-    arn, account, region, name, kind, revision, created, settings, tags, definition, role = row
-    return Machine(arn, account, region, name, kind, revision, created, loads(settings), loads(tags), definition, role)
+    arn, account, region, name, kind, created, tags, deleting, revision, definition, role, settings, initial = row
+    return Machine(
+        arn=arn,
+        account=account,
+        region=region,
+        name=name,
+        type=kind,
+        created=created,
+        tags=loads(tags),
+        revision=revision,
+        definition=definition,
+        role=role,
+        settings=loads(settings),
+        initial=bool(initial),
+        deleting=bool(deleting),
+    )
 
 
 def get(reader: Reader, arn: str) -> Machine | None:
@@ -52,10 +86,13 @@ def page(reader: Reader, account: str, region: str, after: str, most: int) -> li
 
 def put(tx: Tx, machine: Machine) -> None:
     """Keep a new state machine with its first revision."""
-    revise(tx, machine.arn, machine.revision, machine.definition, machine.role, machine.created)
+    first = Revision(
+        machine.revision, machine.definition, machine.role, machine.settings, machine.created, initial=True
+    )
+    _keep(tx, machine.arn, first)
     tx.execute(
-        "INSERT INTO machines (arn, account, region, name, type, revision, created, settings, tags) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO machines (arn, account, region, name, type, revision, created, tags) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             machine.arn,
             machine.account,
@@ -64,23 +101,31 @@ def put(tx: Tx, machine: Machine) -> None:
             machine.type,
             machine.revision,
             machine.created,
-            dumps(machine.settings),
             dumps(machine.tags),
         ),
     )
 
 
-def revise(tx: Tx, arn: str, revision: str, definition: str, role: str, created: int) -> None:
-    """Keep a revision."""
+def revise(tx: Tx, arn: str, revision: Revision) -> None:
+    """Give a state machine a new revision; the old ones stay."""
+    _keep(tx, arn, revision)
+    tx.execute("UPDATE machines SET revision = ? WHERE arn = ?", (revision.id, arn))
+
+
+def _keep(tx: Tx, arn: str, revision: Revision) -> None:
     tx.execute(
-        "INSERT INTO revisions (id, machine, definition, role, created) VALUES (?, ?, ?, ?, ?)",
-        (revision, arn, definition, role, created),
+        "INSERT INTO revisions (id, machine, definition, role, settings, created, initial) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            revision.id,
+            arn,
+            revision.definition,
+            revision.role,
+            dumps(revision.settings),
+            revision.created,
+            revision.initial,
+        ),
     )
-
-
-def update(tx: Tx, arn: str, revision: str, settings: Json) -> None:
-    """Point a state machine to a revision."""
-    tx.execute("UPDATE machines SET revision = ?, settings = ? WHERE arn = ?", (revision, dumps(settings), arn))
 
 
 def tag(tx: Tx, arn: str, tags: dict[str, str]) -> None:
@@ -89,11 +134,26 @@ def tag(tx: Tx, arn: str, tags: dict[str, str]) -> None:
 
 
 def delete(tx: Tx, arn: str) -> None:
-    """Forget a state machine; its revisions stay for the executions that run on them."""
-    tx.execute("DELETE FROM machines WHERE arn = ?", (arn,))
+    """Forget a state machine as soon as none of its executions runs; its revisions stay for those that did."""
+    tx.execute("UPDATE machines SET deleting = 1 WHERE arn = ?", (arn,))
+    settle(tx, arn)
 
 
-def revision(reader: Reader, key: str) -> tuple[str, str, int] | None:
-    """A revision's definition, role and time."""
-    row = reader.row("SELECT definition, role, created FROM revisions WHERE id = ?", (key,))
-    return (row[0], row[1], row[2]) if row else None
+def settle(tx: Tx, arn: str) -> None:
+    """Forget a state machine that is being deleted, if none of its executions runs."""
+    tx.execute(
+        "DELETE FROM machines WHERE arn = ? AND deleting "
+        "AND NOT EXISTS (SELECT 1 FROM executions WHERE machine = ? AND status = 'RUNNING')",
+        (arn, arn),
+    )
+
+
+def deleting(reader: Reader, arn: str) -> bool:
+    """Whether a state machine is being deleted."""
+    return reader.row("SELECT 1 FROM machines WHERE arn = ? AND deleting", (arn,)) is not None
+
+
+def revision(reader: Reader, key: str) -> Revision | None:
+    """A revision."""
+    row = reader.row("SELECT id, definition, role, settings, created, initial FROM revisions WHERE id = ?", (key,))
+    return Revision(row[0], row[1], row[2], loads(row[3]), row[4], initial=bool(row[5])) if row else None

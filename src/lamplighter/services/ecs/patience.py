@@ -24,12 +24,14 @@ def pauses() -> Iterator[float]:
 
 
 async def patiently(pause: Pause, call: Callable[[], Awaitable[T]], given_up: Callable[[], bool] = lambda: False) -> T:
-    """Call until the runtime answers; raises RuntimeUnavailable only once it is given up."""
+    """Call until the runtime answers; raises RuntimeUnavailable only once it is given up. Says once why it waits."""
+    said = ""
     for seconds in pauses():
         try:
             return await call()
         except RuntimeUnavailable as error:
-            log.warning("%s", error)
+            if said != (said := str(error)):
+                log.warning("%s", error)
             if given_up():
                 raise
         await pause(seconds)

@@ -105,7 +105,7 @@ def _check_overrides(overrides: Json, definition: Definition) -> None:
     for override in overrides.get("containerOverrides") or ():
         if override.get("name") not in names:
             raise InvalidParameter(
-                f"Override for container named {override.get('name')} is not a container in the TaskDefinition."
+                f"Override for container named {override.get('name', '')} is not a container in the TaskDefinition."
             )
 
 

@@ -2,15 +2,27 @@
 
 from collections.abc import Mapping
 
+from botocore.model import ServiceModel
+
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
+from lamplighter.outbound.aws import Remote
 from lamplighter.services.states import tags
+from lamplighter.services.states.activities import Activities
+from lamplighter.services.states.aliases import Aliases
 from lamplighter.services.states.driver import SERVICE, Driver
 from lamplighter.services.states.executions import Executions
+from lamplighter.services.states.express import Express
 from lamplighter.services.states.integrations import additions
 from lamplighter.services.states.machines import Machines
+from lamplighter.services.states.mapruns import MapRuns
 from lamplighter.services.states.perform import Models, Performer
+from lamplighter.services.states.polls import Polls
+from lamplighter.services.states.probing import Prober
+from lamplighter.services.states.redrive import Redrives
 from lamplighter.services.states.tokens import Tokens
+from lamplighter.services.states.validate import Definitions
+from lamplighter.services.states.versions import Versions
 from lamplighter.store import frames
 from lamplighter.store.db import Posted, Tx
 from lamplighter.store.timers import Timer
@@ -21,12 +33,18 @@ class States:
 
     name = SERVICE
 
-    def __init__(self, bus: Bus, world: World, models: Models) -> None:
+    def __init__(self, bus: Bus, world: World, models: Models, remote: Remote) -> None:
         self._bus = bus
         self._driver = Driver(bus, world, additions)
-        self._performer = Performer(bus, world, self._driver, models)
-        machines, executions = Machines(bus, world, self._driver), Executions(world, self._driver)
-        tokens = Tokens(self._driver)
+        polls = Polls(bus.store, self._driver)
+        self._performer = Performer(bus, world, self._driver, models, polls, remote)
+        express = Express(bus, world, self._driver)
+        definitions = Definitions(bus, remote)
+        machines, executions = Machines(bus, world, definitions), Executions(world, self._driver, express)
+        prober = Prober(world, self._performer, definitions, lambda service: self._model(models, remote, service))
+        versions, aliases = Versions(world), Aliases(world)
+        activities, tokens = Activities(world), Tokens(self._driver)
+        self._map_runs = map_runs = MapRuns(bus, world, self._driver)
         self.operations: Mapping[str, Operation] = {
             "CreateStateMachine": Operation(write=machines.create),
             "DescribeStateMachine": Operation(read=machines.describe),
@@ -34,11 +52,31 @@ class States:
             "UpdateStateMachine": Operation(write=machines.update),
             "DeleteStateMachine": Operation(write=machines.delete),
             "DescribeStateMachineForExecution": Operation(read=machines.describe_for_execution),
+            "ValidateStateMachineDefinition": Operation(read=definitions.validate),
+            "PublishStateMachineVersion": Operation(write=versions.publish),
+            "ListStateMachineVersions": Operation(read=versions.list),
+            "DeleteStateMachineVersion": Operation(write=versions.delete),
+            "CreateStateMachineAlias": Operation(write=aliases.create),
+            "UpdateStateMachineAlias": Operation(write=aliases.update),
+            "DescribeStateMachineAlias": Operation(read=aliases.describe),
+            "DeleteStateMachineAlias": Operation(write=aliases.delete),
+            "ListStateMachineAliases": Operation(read=aliases.list),
+            "TestState": Operation(read=prober.test),
             "StartExecution": Operation(write=executions.start),
+            "StartSyncExecution": Operation(read=express.start_sync),
             "DescribeExecution": Operation(read=executions.describe),
             "ListExecutions": Operation(read=executions.list),
+            "RedriveExecution": Operation(write=Redrives(world, self._driver).redrive),
             "StopExecution": Operation(write=executions.stop),
             "GetExecutionHistory": Operation(read=executions.history),
+            "DescribeMapRun": Operation(read=map_runs.describe),
+            "ListMapRuns": Operation(read=map_runs.list),
+            "UpdateMapRun": Operation(write=map_runs.update),
+            "CreateActivity": Operation(write=activities.create),
+            "DescribeActivity": Operation(read=activities.describe),
+            "ListActivities": Operation(read=activities.list),
+            "DeleteActivity": Operation(write=activities.delete),
+            "GetActivityTask": Operation(read=polls.poll),
             "SendTaskSuccess": Operation(write=tokens.succeed),
             "SendTaskFailure": Operation(write=tokens.fail),
             "SendTaskHeartbeat": Operation(write=tokens.beat),
@@ -46,6 +84,9 @@ class States:
             "UntagResource": Operation(write=tags.untag),
             "ListTagsForResource": Operation(read=tags.tags),
         }
+
+    def _model(self, models: Models, remote: Remote, service: str) -> ServiceModel | None:
+        return models(service) if self._bus.serves_any(service) or remote.exists(service) else None
 
     async def perform(self, posted: Posted) -> None:
         """Do what the outbox says."""
@@ -60,9 +101,10 @@ class States:
         self._driver.forget()
 
     async def start(self) -> None:
-        """Go on with every execution that was cut off in the middle of a long step."""
+        """Go on with every execution and Map Run that was cut off in the middle of something long."""
         for key in frames.going(self._bus.store.reader):
             self._bus.store.keep(self._driver.resume(key))
+        self._map_runs.resume()
 
     async def stop(self) -> None:
         """Nothing to let go of: all that is under way is on disk."""

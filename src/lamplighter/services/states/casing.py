@@ -7,6 +7,7 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.htm
 
 from base64 import b64decode
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
@@ -64,11 +65,17 @@ def _scalar(shape: Shape | None, value: Json, name: str) -> Json:
     if kind == "string" and isinstance(value, (dict, list)):
         return dumps(value)
     if kind == "blob":
-        return b64decode(value) if isinstance(value, str) else dumps(value).encode()
+        return _blob(value)
     expected = SCALARS.get(kind)
     if expected is not None and (not isinstance(value, expected) or (isinstance(value, bool) and kind != "boolean")):
         raise ParametersRefused(f"The value for the field '{name}' must be a {kind.upper()}")
     return value
+
+
+def _blob(value: Json) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    return b64decode(value) if isinstance(value, str) else dumps(value).encode()
 
 
 def to_states(shape: Shape | None, value: Json, time: Callable[[float], Json]) -> Json:
@@ -81,6 +88,8 @@ def to_states(shape: Shape | None, value: Json, time: Callable[[float], Json]) -
         return {key: to_states(shape.value, item, time) for key, item in value.items()}
     if shape is not None and shape.type_name == "timestamp" and isinstance(value, (int, float)):
         return time(value)
+    if isinstance(value, datetime):
+        return time(value.timestamp())
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     return value

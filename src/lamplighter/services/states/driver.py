@@ -4,24 +4,32 @@ An event for an execution, from a timer, an integration or the API, is one job o
 frames, its history, its timers and what is to be done in the world are kept together, or not at all.
 """
 
+import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
-from lamplighter.asl.frame import Execution
+from lamplighter.asl.frame import Execution, Phase
 from lamplighter.asl.machine import advance
 from lamplighter.asl.messages import (
     Broken,
+    CancelMapRun,
     CancelTask,
     ClearTimer,
     Command,
     Event,
     Finish,
+    MapRunEnded,
     Resumed,
     SetTimer,
     Started,
+    StartMapRun,
     StartTask,
+    StopRequested,
+    TaskFailed,
+    TaskSucceeded,
     TimerFired,
 )
 from lamplighter.asl.model import Definition, Resource, Task
@@ -34,7 +42,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus
 from lamplighter.services.states import status
 from lamplighter.services.states.transitions import describe
-from lamplighter.store import executions, frames, machines, outbox, timers
+from lamplighter.store import activities, executions, frames, machines, outbox, redrives, timers
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.executions import Record
 from lamplighter.store.frames import Work
@@ -44,8 +52,22 @@ SERVICE = "states"
 CACHED = 128
 """How many executions and definitions are held in memory: those that move, not those that wait."""
 
+EXPRESS_SECONDS = 300
+"""How long an express execution may take."""
+
+LEADING = (Resumed, TaskSucceeded, TaskFailed, TimerFired, MapRunEnded)
+"""Events that lead to the next state: "On the next state transition" a machine that is deleted ends its executions."""
+
 log = logging.getLogger("lamplighter.states")
 transitions = logging.getLogger("lamplighter.transitions")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an express execution ended, and when (milliseconds since the epoch)."""
+
+    finish: Finish
+    stop: int
 
 
 class Driver:
@@ -57,10 +79,21 @@ class Driver:
         self._additions = additions
         self._definitions: OrderedDict[str, Definition] = OrderedDict()
         self._executions: OrderedDict[int, tuple[str, Execution]] = OrderedDict()
+        self._awaited: dict[str, asyncio.Future[Ended]] = {}
+        self.on_map_run: Callable[[Tx, int, Execution, StartMapRun], None]
+        self.on_map_run_cancelled: Callable[[Tx, Work], None]
+        self.on_child_ended: Callable[[Tx, int, str, str | None], None]
 
     def forget(self) -> None:
         """Believe nothing that is not on disk."""
         self._executions.clear()
+
+    def definition_of(self, reader: Reader, execution: Execution, revision: str) -> Definition:
+        """What an execution runs. "Express Workflows … can run for up to five minutes"."""
+        definition = self.definition(reader, revision)
+        if not execution.express or (definition.timeout is not None and definition.timeout <= EXPRESS_SECONDS):
+            return definition
+        return replace(definition, timeout=EXPRESS_SECONDS)
 
     def definition(self, reader: Reader, revision: str) -> Definition:
         """A revision's definition, compiled."""
@@ -69,15 +102,36 @@ class Driver:
             row = machines.revision(reader, revision)
             if row is None:
                 raise Bug(f"revision {revision} is gone")
-            found = self._definitions[revision] = parse(row[0], self._additions)
+            found = self._definitions[revision] = parse(row.definition, self._additions)
             if len(self._definitions) > CACHED:
                 self._definitions.popitem(last=False)
         return found
 
     def begin(self, tx: Tx, execution: Execution, revision: str) -> None:
         """Start an execution."""
-        step = advance(self.definition(tx, revision), execution, Started(), self._world)
+        self.adopt(tx, execution, revision, self.first_step(tx, execution, revision))
+
+    def first_step(self, reader: Reader, execution: Execution, revision: str) -> Step:
+        """How a new execution begins; nothing is kept yet."""
+        definition = self.definition_of(reader, execution, revision)
+        return advance(definition, execution, Started(), self._world, exists=partial(activities.exists, reader))
+
+    def begin_child(self, tx: Tx, execution: Execution, revision: str, enter: Callable[[int], None]) -> None:
+        """Start an execution of a Map Run; `enter` takes its key down, before it can end."""
+        self.adopt(tx, execution, revision, self.first_step(tx, execution, revision), enter)
+
+    def adopt(
+        self,
+        tx: Tx,
+        execution: Execution,
+        revision: str,
+        step: Step,
+        enter: Callable[[int], None] | None = None,
+    ) -> None:
+        """Keep an execution that has begun by this step."""
         finish = step.finish
+        if finish is not None and execution.express and enter is None:
+            return
         key = executions.insert(
             tx,
             (
@@ -96,8 +150,22 @@ class Driver:
                 frames.head(step.execution),
             ),
         )
+        if enter is not None:
+            enter(key)
         status.publish(self._bus, tx, execution, "RUNNING", None, None)
         self._keep(tx, key, revision, execution, step, stored=True)
+
+    def reopen(self, tx: Tx, key: int, revision: str, execution: Execution, event: Event) -> None:
+        """Go on with an execution that had ended."""
+        frames.save(tx, key, replace(execution, frames={}, results={}), execution)
+        status.publish(self._bus, tx, execution, "RUNNING", None, None)
+        self._keep(tx, key, revision, execution, self._advance(tx, revision, execution, event))
+
+    def await_end(self, execution: str) -> "asyncio.Future[Ended]":
+        """How an express execution ends; it is kept nowhere else."""
+        future: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
+        self._awaited[execution] = future
+        return future
 
     def tell(self, tx: Tx, key: int, event: Event) -> None:
         """Something happened to an execution."""
@@ -105,19 +173,24 @@ class Driver:
         if found is None:
             return
         revision, execution = found
+        if isinstance(event, LEADING) and machines.deleting(tx, execution.machine):
+            event = StopRequested()
+        self._keep(tx, key, revision, execution, self._advance(tx, revision, execution, event))
+
+    def _advance(self, tx: Tx, revision: str, execution: Execution, event: Event) -> Step:
         try:
-            step = advance(self.definition(tx, revision), execution, event, self._world)
+            definition = self.definition_of(tx, execution, revision)
+            return advance(definition, execution, event, self._world, exists=partial(activities.exists, tx))
         except Exception:
             log.exception("execution %s cannot go on from %s; it is ended", execution.arn, type(event).__name__)
             cause = "An internal error occurred; the engine's log has it."
-            step = advance(self.definition(tx, revision), execution, Broken(cause), self._world)
-        self._keep(tx, key, revision, execution, step)
+            return advance(self.definition(tx, revision), execution, Broken(cause), self._world)
 
     def awaits(self, tx: Tx, work: Work) -> bool:
         """Whether an execution still waits for a piece of work."""
         found = self._find(tx, work.execution)
         frame = found[1].frames.get(work.frame) if found else None
-        return frame is not None and frame.number == work.number
+        return frame is not None and frame.phase is Phase.WORKING and frame.number == work.number
 
     def resource(self, tx: Tx, work: Work) -> Resource | None:
         """What a piece of work calls; None where nobody waits for it."""
@@ -127,6 +200,12 @@ class Driver:
             return None
         state = self.definition(tx, found[0]).blocks[frame.block].states[frame.state]
         return state.resource if isinstance(state, Task) else None
+
+    def state_of(self, tx: Tx, key: int) -> tuple[Execution, str]:
+        """An execution that runs, and its revision."""
+        found = self._find(tx, key)
+        assert found is not None
+        return found[1], found[0]
 
     def arn_of(self, tx: Tx, work: Work) -> str | None:
         """The execution that a piece of work belongs to, while it runs."""
@@ -191,7 +270,7 @@ class Driver:
     def _keep(self, tx: Tx, key: int, revision: str, old: Execution, step: Step, *, stored: bool = False) -> None:
         """Write one step down."""
         new = step.execution
-        if step.entries:
+        if step.entries and not new.express:
             executions.append_history(tx, key, old.event + 1, step.entries)
         frames.save(tx, key, old, new)
         for command in step.commands:
@@ -199,6 +278,7 @@ class Driver:
         if step.finish is not None:
             self._executions.pop(key, None)
             self._finish(tx, key, revision, old, step, stored=stored)
+            machines.settle(tx, new.machine)
         else:
             if not stored:
                 executions.set_head(tx, key, frames.head(new))
@@ -213,16 +293,31 @@ class Driver:
         finish, new = step.finish, step.execution
         assert finish is not None
         stop = self._stop(tx, revision, new)
+        if "/" in new.machine:
+            self.on_child_ended(tx, key, finish.status, finish.output)
+        if new.express:
+            self._end_express(tx, key, Ended(finish, stop), new)
+            return
         if old.frames or old.event:
             timers.delete_all(tx, SERVICE, str(key))
         if not stored:
             outcome = (finish.status, stop, finish.output, finish.error, finish.cause)
             executions.finish(tx, key, outcome, frames.head(new))
+        if step.redrive is not None:
+            redrives.keep(tx, key, step.redrive)
         status.publish(self._bus, tx, new, finish.status, stop, finish.output)
+
+    def _end_express(self, tx: Tx, key: int, ended: Ended, execution: Execution) -> None:
+        """An express execution leaves nothing behind but what its caller waits for."""
+        timers.delete_all(tx, SERVICE, str(key))
+        executions.delete(tx, key)
+        future = self._awaited.pop(execution.arn, None)
+        if future is not None and not future.done():
+            tx.after.append(lambda: None if future.done() else future.set_result(ended))
 
     def _stop(self, tx: Tx, revision: str, execution: Execution) -> int:
         """When an execution ended: one that ran out of time, at the end of its time."""
-        timeout = self.definition(tx, revision).timeout
+        timeout = self.definition_of(tx, execution, revision).timeout
         if execution.status == "TIMED_OUT" and timeout is not None:
             return execution.start + timeout * 1000
         return self._world.now()
@@ -246,11 +341,17 @@ class Driver:
                 work = Work(key, frame, number)
                 names = frames.watched(tx, work)
                 frames.unwatch(tx, work)
+                if resource.kind == "activity":
+                    activities.drop(tx, work)
                 if names:
                     body = {"do": "cancel", "resource": resource.text, "names": names, "arn": execution.arn}
                     outbox.put(tx, SERVICE, body)
             case SetTimer(frame, number, due, elapsed):
                 timers.put(tx, Timer(SERVICE, str(key), f"{frame}.{number}", due), elapsed=elapsed)
+            case StartMapRun():
+                self.on_map_run(tx, key, execution, command)
+            case CancelMapRun(frame, number):
+                self.on_map_run_cancelled(tx, Work(key, frame, number))
             case ClearTimer(frame, number):
                 timers.delete(tx, SERVICE, str(key), f"{frame}.{number}")
             case Finish():

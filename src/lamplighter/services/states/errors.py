@@ -96,6 +96,33 @@ class TaskTimedOut(AwsError):
         super().__init__("Task Timed Out: 'Provided task does not exist anymore'")
 
 
+class ActivityDoesNotExist(AwsError):
+    """No activity has this ARN."""
+
+    code = "ActivityDoesNotExist"
+
+    def __init__(self, arn: str) -> None:
+        super().__init__(f"Activity Does Not Exist: '{arn}'")
+
+
+class ActivityAlreadyExists(AwsError):
+    """An activity of this name is there, encrypted in another way."""
+
+    code = "ActivityAlreadyExists"
+
+    def __init__(self, arn: str) -> None:
+        super().__init__(f"Activity Already Exists: '{arn}'")
+
+
+class StateMachineTypeNotSupported(AwsError):
+    """The state machine is of the other kind."""
+
+    code = "StateMachineTypeNotSupported"
+
+    def __init__(self) -> None:
+        super().__init__("This operation is not supported by this type of state machine")
+
+
 class MissingRequiredParameter(AwsError):
     """Something that one of several parameters would say is said by none."""
 
@@ -110,3 +137,55 @@ class ResourceNotFound(AwsError):
     def __init__(self, arn: str) -> None:
         super().__init__(f"Resource not found: '{arn}'")
         self.resource = arn
+
+
+class StateMachineDeleting(AwsError):
+    """The state machine goes as soon as its last execution has ended."""
+
+    code = "StateMachineDeleting"
+
+    def __init__(self, arn: str) -> None:
+        super().__init__(f"State Machine is being deleted: '{arn}'")
+
+
+class Conflict(AwsError):
+    """What is asked for contradicts what is there."""
+
+    code = "ConflictException"
+
+
+class Invalid(AwsError):
+    """The parameters fit their shapes, but not each other or what is there."""
+
+    code = "ValidationException"
+
+
+class LabelledArn(Invalid):
+    """The ARN names a Map state inside of a state machine."""
+
+    def __init__(self) -> None:
+        super().__init__("API does not support labeled ARNs")
+
+
+class ServiceQuotaExceeded(AwsError):
+    """There are as many as there may be."""
+
+    code = "ServiceQuotaExceededException"
+
+
+class InvalidLoggingConfiguration(AwsError):
+    """Logs would go nowhere, or to too many places."""
+
+    code = "InvalidLoggingConfiguration"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Invalid Logging Configuration: {why}")
+
+
+class InvalidEncryptionConfiguration(AwsError):
+    """The key is missing, or not wanted."""
+
+    code = "InvalidEncryptionConfiguration"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Invalid Encryption Configuration: {why}")

@@ -3,27 +3,33 @@
 from lamplighter.asl.frame import Execution
 from lamplighter.asl.messages import StopRequested
 from lamplighter.base import arn
-from lamplighter.base.jsontext import Json, JsonError, Raw, loads
+from lamplighter.base.jsontext import Json, Raw, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
+from lamplighter.services.states import redrive
 from lamplighter.services.states.driver import Driver
-from lamplighter.services.states.errors import ExecutionAlreadyExists, InvalidExecutionInput
-from lamplighter.services.states.jackson import complaint
-from lamplighter.services.states.lookup import find_execution, find_machine
+from lamplighter.services.states.errors import (
+    ExecutionAlreadyExists,
+    StateMachineDeleting,
+    StateMachineTypeNotSupported,
+)
+from lamplighter.services.states.express import Express
+from lamplighter.services.states.inputs import read_input
+from lamplighter.services.states.lookup import find_execution, find_map_run
 from lamplighter.services.states.names import check_name, page_number, page_size, page_token
+from lamplighter.services.states.targets import find_target
 from lamplighter.store import executions as rows
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.executions import Record
-
-REDRIVABLE = ("FAILED", "ABORTED", "TIMED_OUT")
 
 
 class Executions:
     """Executions, as the API has them."""
 
-    def __init__(self, world: World, driver: Driver) -> None:
+    def __init__(self, world: World, driver: Driver, express: Express) -> None:
         self._world = world
         self._driver = driver
+        self._express = express
 
     def start(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """StartExecution.
@@ -32,13 +38,14 @@ class Executions:
         execution, the call succeeds and returns the same response as the original request. If the execution is closed
         or if the input is different, it returns a 400 ExecutionAlreadyExists error."
         """
-        machine = find_machine(tx, params["stateMachineArn"])
+        target = find_target(tx, params["stateMachineArn"], self._world)
+        machine = target.machine
+        if machine.deleting:
+            raise StateMachineDeleting(machine.arn)
+        if machine.type == "EXPRESS":
+            return self._express.start(tx, machine, params)
         name = check_name(params["name"]) if "name" in params else self._world.uuid()
-        text = params.get("input", "{}")
-        try:
-            document = loads(text)
-        except JsonError:
-            raise InvalidExecutionInput(complaint(text)) from None
+        document, text = read_input(params)
         owner = arn.parse(machine.arn)
         assert owner is not None
         key = arn.build("states", owner.region, owner.account, f"execution:{machine.name}:{name}")
@@ -50,6 +57,7 @@ class Executions:
         now = self._world.now()
         execution = Execution(key, name, machine.role, machine.arn, machine.name, document, text, now)
         self._driver.begin(tx, execution, machine.revision)
+        rows.qualify(tx, key, *target.qualified)
         return {"executionArn": key, "startDate": now / 1000}
 
     def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
@@ -61,13 +69,15 @@ class Executions:
             "name": record.name,
             "status": record.status,
             "startDate": record.start / 1000,
-            "input": record.input,
-            "inputDetails": {"included": True},
-        } | _redrive(record)
+        } | redrive.description(reader, record, self._world.now())
         if record.stop is not None:
             description["stopDate"] = record.stop / 1000
-        if record.output is not None:
-            description |= {"output": record.output, "outputDetails": {"included": True}}
+        whole = params.get("includedData") != "METADATA_ONLY"
+        for field, text in (("input", record.input), ("output", record.output)):
+            if text is not None:
+                description |= {field: text} if whole else {}
+                description[f"{field}Details"] = {"included": whole}
+        description |= _qualifiers(record)
         for field, value in (("error", record.error), ("cause", record.cause)):
             if value is not None:
                 description[field] = value
@@ -75,11 +85,15 @@ class Executions:
 
     def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """ListExecutions: the newest first."""
-        machine = find_machine(reader, params["stateMachineArn"])
-        size = page_size(params)
-        found = rows.page(
-            reader, machine.arn, params.get("statusFilter"), page_number(params.get("nextToken")), size + 1
-        )
+        size, before = page_size(params), page_number(params.get("nextToken"))
+        if "mapRunArn" in params:
+            run = find_map_run(reader, params["mapRunArn"])
+            found = rows.page_of_run(reader, run.id, params.get("statusFilter"), before, size + 1)
+        else:
+            target = find_target(reader, params["stateMachineArn"], self._world)
+            if target.machine.type == "EXPRESS":
+                raise StateMachineTypeNotSupported
+            found = rows.page(reader, target.owner, params.get("statusFilter"), before, size + 1)
         answer: Json = {"executions": [_item(record) for record in found[:size]]}
         if len(found) > size:
             answer["nextToken"] = page_token(found[size - 1].id)
@@ -120,19 +134,15 @@ def _item(record: Record) -> Json:
         "name": record.name,
         "status": record.status,
         "startDate": record.start / 1000,
-        "redriveCount": 0,
-    }
+        "redriveCount": redrive.count(record),
+    } | _qualifiers(record)
     return item if record.stop is None else item | {"stopDate": record.stop / 1000}
 
 
-def _redrive(record: Record) -> Json:
-    if record.status in REDRIVABLE:
-        return {"redriveCount": 0, "redriveStatus": "REDRIVABLE"}
-    return {
-        "redriveCount": 0,
-        "redriveStatus": "NOT_REDRIVABLE",
-        "redriveStatusReason": f"Execution is {record.status} and cannot be redriven",
-    }
+def _qualifiers(record: Record) -> Json:
+    """The version and the alias that an execution was started with."""
+    names = (("stateMachineVersionArn", record.version), ("stateMachineAliasArn", record.alias))
+    return {field: value for field, value in names if value is not None}
 
 
 DOCUMENTS = ("input", "inputDetails", "output", "outputDetails", "parameters")

@@ -68,6 +68,8 @@ class Service:
     label: str
     """How an error's cause names it."""
     actions: Mapping[str, Integration] = field(default_factory=dict)
+    iso: bool = False
+    """Instants in its answers are ISO 8601 text, as recorded of nested executions; else milliseconds."""
 
 
 # ECS: https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
@@ -145,10 +147,24 @@ SERVICES: Mapping[str, Service] = {
         "StepFunctions",
         "AWSStepFunctions",
         {"startExecution": Integration("StartExecution", START_EXECUTION)},
+        iso=True,
     ),
     "sns": Service("sns", "SNS", "AmazonSNS", {"publish": Integration("Publish")}),
     "sqs": Service("sqs", "SQS", "AmazonSQS", {"sendMessage": Integration("SendMessage")}),
     "events": Service("events", "EventBridge", "AmazonEventBridge", {"putEvents": Integration("PutEvents")}),
+    "lambda": Service("lambda", "Lambda", "AWSLambda", {"invoke": Integration("Invoke")}),
+    "dynamodb": Service(
+        "dynamodb",
+        "DynamoDB",
+        "AmazonDynamoDBv2",
+        {
+            name: Integration(f"{name[:1].upper()}{name[1:]}")
+            for name in ("getItem", "putItem", "updateItem", "deleteItem")
+        },
+    ),
+    "batch": Service("batch", "Batch", "AWSBatch", {"submitJob": Integration("SubmitJob")}),
+    "glue": Service("glue", "Glue", "AWSGlue", {"startJobRun": Integration("StartJobRun")}),
+    "codebuild": Service("codebuild", "CodeBuild", "AWSCodeBuild", {"startBuild": Integration("StartBuild")}),
 }
 """The optimised integrations, by the service's name in a Resource."""
 
@@ -162,7 +178,7 @@ SDK_NAMES: Mapping[str, str] = {
     "cloudwatchlogs": "logs",
     "cloudformation": "cloudformation",
 }
-"""Services of AWS SDK integrations, as the bus calls them."""
+"""Services of AWS SDK integrations that botocore and the bus call by other names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +191,13 @@ class Binding:
     label: str
     optimised: bool
     sync: Sync | None
+    iso: bool = True
 
 
 def bind(resource: Resource) -> Binding | None:
     """Find what a Resource calls; None where it calls nothing that is known."""
     if resource.kind == "sdk":
-        service_name = SDK_NAMES.get(resource.service)
-        if service_name is None:
-            return None
+        service_name = SDK_NAMES.get(resource.service, resource.service)
         operation = resource.action[:1].upper() + resource.action[1:]
         label = resource.service[:1].upper() + resource.service[1:]
         return Binding(service_name, operation, label, label, optimised=False, sync=None)
@@ -191,7 +206,9 @@ def bind(resource: Resource) -> Binding | None:
     if service is None or action is None:
         return None
     sync = action.sync if resource.pattern in ("sync", "sync:2") else None
-    return Binding(service.name, action.operation, service.error, service.label, optimised=True, sync=sync)
+    return Binding(
+        service.name, action.operation, service.error, service.label, optimised=True, sync=sync, iso=service.iso
+    )
 
 
 def additions(resource: Resource) -> Mapping[str, Json]:

@@ -1,37 +1,28 @@
 """Operations on state machines."""
 
-from lamplighter.asl.check import SCHEMA, Diagnostic
-from lamplighter.asl.model import Definition, Resource, Task
-from lamplighter.asl.parse import InvalidDefinition, parse
+from dataclasses import replace
+
 from lamplighter.base import arn
-from lamplighter.base.jsontext import Json
+from lamplighter.base.jsontext import Json, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
-from lamplighter.services.states.driver import Driver
-from lamplighter.services.states.errors import MissingRequiredParameter, StateMachineAlreadyExists
-from lamplighter.services.states.integrations import additions, bind
-from lamplighter.services.states.lookup import find_execution, find_machine
-from lamplighter.services.states.names import (
-    check_name,
-    check_role,
-    page_size,
-    page_token,
-    read_page_token,
-    resource_arn,
+from lamplighter.services.states.errors import (
+    MissingRequiredParameter,
+    StateMachineAlreadyExists,
+    StateMachineDeleting,
 )
+from lamplighter.services.states.lookup import find_execution
+from lamplighter.services.states.names import check_name, check_role, page_size, page_token, read_page_token
+from lamplighter.services.states.references import variable_references
+from lamplighter.services.states.targets import Target, find_machine, find_target, split
+from lamplighter.services.states.telemetry import DEFAULTS, SETTINGS, settings
+from lamplighter.services.states.validate import Definitions
+from lamplighter.services.states.versions import check_description, publish
+from lamplighter.store import aliases, versions
 from lamplighter.store import machines as rows
 from lamplighter.store.db import Reader, Tx
-from lamplighter.store.machines import Machine
+from lamplighter.store.machines import Machine, Revision
 
-DEFAULTS: Json = {
-    "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
-    "tracingConfiguration": {"enabled": False},
-    "encryptionConfiguration": {"type": "AWS_OWNED_KEY"},
-}
-UNKNOWN = (
-    "The resource provided {} is not recognized. The value is not a valid resource ARN, or the resource is not "
-    "available in this region."
-)
 NOTHING_TO_UPDATE = (
     "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified"
 )
@@ -40,67 +31,67 @@ NOTHING_TO_UPDATE = (
 class Machines:
     """State machines, as the API has them."""
 
-    def __init__(self, bus: Bus, world: World, driver: Driver) -> None:
+    def __init__(self, bus: Bus, world: World, definitions: Definitions) -> None:
         self._bus = bus
         self._world = world
-        self._driver = driver
+        self._definitions = definitions
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """CreateStateMachine: "an idempotent API", as far as name, definition, type and settings are the same."""
         name = check_name(params["name"])
-        role = check_role(params["roleArn"])
-        self.compile(params["definition"])
-        key = arn.build("states", caller.region, caller.account, f"stateMachine:{name}")
-        machine = Machine(
-            arn=key,
+        check_description(params)
+        machine = self._new(tx, caller, name, params)
+        existing = rows.get(tx, machine.arn)
+        if existing is None:
+            rows.put(tx, machine)
+        elif existing.deleting:
+            raise StateMachineDeleting(machine.arn)
+        elif not _same(tx, existing, machine, params):
+            raise StateMachineAlreadyExists(machine.arn)
+        made = existing or machine
+        answer = {"stateMachineArn": made.arn, "creationDate": made.created / 1000}
+        return answer | self._publish(tx, made, params)
+
+    def _new(self, tx: Tx, caller: Caller, name: str, params: Json) -> Machine:
+        role, kind = check_role(params["roleArn"]), params.get("type", "STANDARD")
+        self._definitions.compile(params["definition"], kind)
+        return Machine(
+            arn=arn.build("states", caller.region, caller.account, f"stateMachine:{name}"),
             account=caller.account,
             region=caller.region,
             name=name,
-            type=params.get("type", "STANDARD"),
-            revision=self._world.uuid(),
+            type=kind,
             created=self._world.now(),
-            settings=_settings(DEFAULTS, params),
             tags={tag["key"]: tag.get("value", "") for tag in params.get("tags", [])},
+            revision=self._world.uuid(),
             definition=params["definition"],
             role=role,
+            settings=settings(DEFAULTS, params, lambda group: self._logs(tx, group)),
         )
-        existing = rows.get(tx, key)
-        if existing is None:
-            rows.put(tx, machine)
-        elif not _same(existing, machine):
-            raise StateMachineAlreadyExists(key)
-        created = existing.created if existing else machine.created
-        return {"stateMachineArn": key, "creationDate": created / 1000}
 
-    def compile(self, definition: str) -> Definition:
-        """Check a definition, to the last call that it makes."""
-        compiled = parse(definition, additions)
-        calls = [state for state in compiled.states.values() if isinstance(state, Task)]
-        faults = [
-            Diagnostic(SCHEMA, UNKNOWN.format(state.resource.text), f"/States/{state.name}/Resource")
-            for state in calls
-            if not self._known(state.resource)
-        ]
-        if faults:
-            raise InvalidDefinition(faults)
-        return compiled
-
-    def _known(self, resource: Resource) -> bool:
-        if resource.kind == "activity":
+    def _logs(self, tx: Tx, group: str) -> bool:
+        """Whether a log group is there; where nothing here serves logs, nobody can tell, and it is believed."""
+        if not self._bus.serves("logs", "DescribeLogGroups"):
             return True
-        binding = bind(resource)
-        if binding is None or not self._bus.serves(binding.service, binding.operation):
-            return False
-        return binding.sync is not None or not resource.pattern.startswith("sync")
+        found = arn.parse(group)
+        assert found is not None
+        name = found.resource.split(":")[1]
+        caller = Caller(found.account, found.region)
+        answer = self._bus.invoke(tx, caller, "logs", "DescribeLogGroups", {"logGroupNamePrefix": name})
+        return any(each["logGroupName"] == name for each in answer["logGroups"])
+
+    def _publish(self, tx: Tx, machine: Machine, params: Json) -> Json:
+        if not params.get("publish"):
+            return {}
+        version = publish(tx, machine, params.get("versionDescription"), self._world.now())
+        return {"stateMachineVersionArn": version.arn}
 
     def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """DescribeStateMachine"""
-        machine = find_machine(reader, params["stateMachineArn"])
-        return _description(machine) | {
-            "status": "ACTIVE",
-            "type": machine.type,
-            "creationDate": machine.created / 1000,
-        }
+        """DescribeStateMachine, as it stands or as a version has it."""
+        target = find_target(reader, params["stateMachineArn"], self._world)
+        machine = target.machine
+        answer = _content(machine.arn, machine.name, _revision(machine), params) | _version(target)
+        return answer | {"status": "DELETING" if machine.deleting else "ACTIVE", "type": machine.type}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """ListStateMachines"""
@@ -123,60 +114,95 @@ class Machines:
         return answer
 
     def update(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """UpdateStateMachine: executions that run keep the revision that they began with."""
+        """UpdateStateMachine: executions that run keep the revision that they began with.
+
+        Where nothing changes, the revision stays.
+        """
         machine = find_machine(tx, params["stateMachineArn"])
-        given = [name for name in ("definition", "roleArn", *DEFAULTS) if name in params]
+        if machine.deleting:
+            raise StateMachineDeleting(machine.arn)
+        given = [name for name in ("definition", "roleArn", *SETTINGS) if name in params]
         if not given and not params.get("publish"):
             raise MissingRequiredParameter(NOTHING_TO_UPDATE)
+        check_description(params)
+        old, new = _revision(machine), self._revised(tx, machine, params)
+        if replace(old, id=new.id, created=new.created, initial=False) != new:
+            rows.revise(tx, machine.arn, new)
+        machine = find_machine(tx, machine.arn)
+        answer: Json = {"updateDate": new.created / 1000}
+        if not machine.initial:
+            answer["revisionId"] = machine.revision
+        return answer | self._publish(tx, machine, params)
+
+    def _revised(self, tx: Tx, machine: Machine, params: Json) -> Revision:
         definition = params.get("definition", machine.definition)
         role = check_role(params["roleArn"]) if "roleArn" in params else machine.role
-        self.compile(definition)
-        revision, now = self._world.uuid(), self._world.now()
-        rows.revise(tx, machine.arn, revision, definition, role, now)
-        rows.update(tx, machine.arn, revision, _settings(machine.settings, params) | {"revised": True})
-        return {"updateDate": now / 1000, "revisionId": revision}
+        self._definitions.compile(definition, machine.type)
+        changed = settings(machine.settings, params, lambda group: self._logs(tx, group))
+        return Revision(self._world.uuid(), definition, role, changed, self._world.now())
 
     def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
-        """DeleteStateMachine: what runs, runs on to its end; a machine that is not there is deleted already."""
-        rows.delete(tx, resource_arn(params["stateMachineArn"], "stateMachine"))
+        """DeleteStateMachine: it goes with its versions and aliases; a machine that is not there is deleted already.
+
+        "A state machine is deleted only when all its executions are completed. On the next state transition, the state
+        machine's executions are terminated."
+        """
+        machine, qualifier = split(params["stateMachineArn"])
+        if not qualifier:
+            aliases.delete_all(tx, machine)
+            versions.delete_all(tx, machine)
+            rows.delete(tx, machine)
         return {}
 
     def describe_for_execution(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """DescribeStateMachineForExecution: as it was when the execution began."""
         record = find_execution(reader, params["executionArn"])
         found = rows.revision(reader, record.revision)
-        machine = rows.get(reader, record.machine)
         assert found is not None
-        definition, role, created = found
-        settings = machine.settings if machine else DEFAULTS
-        return {
-            "stateMachineArn": record.machine,
-            "name": record.machine.rpartition(":")[2],
-            "definition": definition,
-            "roleArn": role,
-            "updateDate": created / 1000,
-        } | {name: settings[name] for name in DEFAULTS}
+        name = record.machine.rpartition(":")[2]
+        return _content(record.machine, name, found, params) | {"updateDate": found.created / 1000}
 
 
-def _settings(base: Json, params: Json) -> Json:
-    return base | {name: params[name] for name in DEFAULTS if name in params}
+def _revision(machine: Machine) -> Revision:
+    return Revision(
+        machine.revision, machine.definition, machine.role, machine.settings, machine.created, initial=machine.initial
+    )
 
 
-def _same(one: Machine, other: Machine) -> bool:
+def _same(tx: Tx, one: Machine, other: Machine, params: Json) -> bool:
     """Whether a second creation means the machine that is there; the role and the tags are not compared.
 
-    "If a following request has a different roleArn or tags, Step Functions will ignore these differences".
+    "If a following request has a different roleArn or tags, Step Functions will ignore these differences". "The check
+    is also based on the publish and versionDescription parameters."
     """
-    return (one.definition, one.type, _settings(one.settings, {})) == (other.definition, other.type, other.settings)
+    first = versions.get(tx, one.arn, 1)
+    born = first if first and first.created == one.created else None
+    return (
+        (one.definition, one.type, one.settings) == (other.definition, other.type, other.settings)
+        and (born is not None) == params.get("publish", False)
+        and (born.description if born else None) == params.get("versionDescription")
+    )
 
 
-def _description(machine: Machine) -> Json:
-    description = {
-        "stateMachineArn": machine.arn,
-        "name": machine.name,
-        "definition": machine.definition,
-        "roleArn": machine.role,
-    } | {name: machine.settings[name] for name in DEFAULTS}
-    if machine.settings.get("revised"):
-        description["revisionId"] = machine.revision
-    return description
+def _content(arn: str, name: str, revision: Revision, params: Json) -> Json:
+    """What a revision says. "If called with includedData = METADATA_ONLY, the returned definition will be {}"."""
+    whole = params.get("includedData") != "METADATA_ONLY"
+    content: Json = {
+        "stateMachineArn": arn,
+        "name": name,
+        "definition": revision.definition if whole else "{}",
+        "roleArn": revision.role,
+    } | {setting: revision.settings[setting] for setting in SETTINGS}
+    if not revision.initial:
+        content["revisionId"] = revision.id
+    references = variable_references(loads(revision.definition)) if whole else {}
+    return content | ({"variableReferences": references} if references else {})
+
+
+def _version(target: Target) -> Json:
+    """What a version says of itself."""
+    version = target.version
+    if version is None:
+        return {"creationDate": target.machine.created / 1000}
+    told = {"stateMachineArn": version.arn, "creationDate": version.created / 1000}
+    return told if version.description is None else told | {"description": version.description}

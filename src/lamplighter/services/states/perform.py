@@ -19,9 +19,12 @@ from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.base.world import World, iso
 from lamplighter.bus import Bus, Caller, Event
+from lamplighter.outbound.aws import Remote
+from lamplighter.services.states import functions
 from lamplighter.services.states.casing import ParametersRefused, to_service, to_states
 from lamplighter.services.states.driver import Driver
 from lamplighter.services.states.integrations import SERVICES, Binding, Outcome, Sync, bind
+from lamplighter.services.states.polls import Polls
 from lamplighter.store import frames, outbox
 from lamplighter.store.db import Posted, Tx
 from lamplighter.store.frames import Work
@@ -36,11 +39,13 @@ Models = Callable[[str], ServiceModel]
 class Performer:
     """Does what the outbox says for Step Functions."""
 
-    def __init__(self, bus: Bus, world: World, driver: Driver, models: Models) -> None:
+    def __init__(self, bus: Bus, world: World, driver: Driver, models: Models, polls: Polls, remote: Remote) -> None:
         self._bus = bus
         self._world = world
         self._driver = driver
         self._models = models
+        self._polls = polls
+        self._remote = remote
         for service in SERVICES.values():
             for action in service.actions.values():
                 if action.sync is not None:
@@ -60,6 +65,20 @@ class Performer:
             event = TaskFailed(posted.body["frame"], posted.body["number"], "States.Runtime", INTERNAL)
             await self._bus.store.insist(lambda tx: self._conclude(tx, posted, event))
 
+    async def once(self, caller: Caller, resource: Resource, parameters: Json) -> TaskSucceeded | TaskFailed:
+        """Make a call that no execution waits for, and tell how it ended."""
+        nobody = Work(0, 0, 0)
+        binding = bind(resource)
+        if binding is None:
+            raise Bug(f"nothing serves {resource.text}")
+        try:
+            prepared = functions.prepare(resource, parameters)
+            answer = await self._bus.store.write(lambda tx: self._call(tx, caller, binding, prepared))
+            answer = await answer if inspect.isawaitable(answer) else answer
+        except (AwsError, ParametersRefused) as error:
+            return self._refusal(nobody, binding, error, parameters)
+        return self._read(nobody, resource, binding, answer)
+
     def _start(self, tx: Tx, posted: Posted) -> Awaitable[Json] | None:
         """Make a call; what to wait for, where its answer takes time."""
         if not outbox.holds(tx, posted.id):
@@ -67,18 +86,20 @@ class Performer:
         body = posted.body
         work = Work(body["execution"], body["frame"], body["number"])
         resource = parse_resource(body["resource"])
-        if resource is not None and resource.kind == "activity":
-            outbox.delete(tx, posted.id)
-            return None
         if resource is None or not self._driver.awaits(tx, work):
             outbox.delete(tx, posted.id)
+            return None
+        if resource.kind == "activity":
+            outbox.delete(tx, posted.id)
+            self._polls.offer(tx, resource.text, work, body["token"], dumps(body["parameters"]))
             return None
         binding = bind(resource)
         if binding is None:
             raise Bug(f"nothing serves {resource.text}")
         try:
             with tx.nested():
-                answer = self._call(tx, caller_of(body["arn"]), binding, body["parameters"])
+                parameters = functions.prepare(resource, body["parameters"])
+                answer = self._call(tx, caller_of(body["arn"]), binding, parameters)
         except (AwsError, ParametersRefused) as error:
             self._conclude(tx, posted, self._refusal(work, binding, error, body["parameters"]))
             return None
@@ -105,7 +126,9 @@ class Performer:
     def _call(self, tx: Tx, caller: Caller, binding: Binding, parameters: Json) -> Json:
         operation = self._models(binding.service).operation_model(binding.operation)
         params = to_service(operation.input_shape, parameters)
-        return self._bus.invoke(tx, caller, binding.service, binding.operation, params)
+        if self._bus.serves(binding.service, binding.operation):
+            return self._bus.invoke(tx, caller, binding.service, binding.operation, params)
+        return self._remote.call(binding.service, binding.operation, params, caller.region)
 
     def _conclude(self, tx: Tx, posted: Posted, event: MachineEvent) -> None:
         if outbox.delete(tx, posted.id):
@@ -133,26 +156,36 @@ class Performer:
 
     def _answered(self, tx: Tx, posted: Posted, work: Work, resource: Resource, binding: Binding, answer: Json) -> None:
         """A call was answered: the work is done, or goes on elsewhere."""
-        shape = self._models(binding.service).operation_model(binding.operation).output_shape
-        output = self._seen(binding, shape, answer)
-        if binding.sync is not None and binding.sync.refused(answer):
-            cause = dumps(to_states(shape, answer, milliseconds))
-            self._conclude(tx, posted, TaskFailed(work.frame, work.number, f"{binding.label}.Unknown", cause))
+        event = self._read(work, resource, binding, answer)
+        if isinstance(event, TaskFailed) or resource.pattern == "":
+            self._conclude(tx, posted, event)
             return
-        if resource.pattern == "":
-            self._conclude(tx, posted, TaskSucceeded(work.frame, work.number, output))
-            return
-        self._conclude(tx, posted, TaskSubmitted(work.frame, work.number, output))
+        self._conclude(tx, posted, TaskSubmitted(work.frame, work.number, event.output))
         if binding.sync is not None:
             for name in binding.sync.names(answer):
                 frames.watch(tx, name, work)
             self._settle(tx, work, resource, binding, binding.sync)
 
+    def _read(self, work: Work, resource: Resource, binding: Binding, answer: Json) -> TaskSucceeded | TaskFailed:
+        """What an answer says of the call."""
+        shape = self._models(binding.service).operation_model(binding.operation).output_shape
+        if binding.service == "lambda":
+            raised = functions.failure(answer)
+            if raised is not None:
+                return TaskFailed(work.frame, work.number, *raised)
+            answer = functions.result(resource, answer)
+        if binding.sync is not None and binding.sync.refused(answer):
+            cause = dumps(to_states(shape, answer, instant(binding)))
+            return TaskFailed(work.frame, work.number, f"{binding.label}.Unknown", cause)
+        output = answer if resource.kind == "lambda" else self._seen(binding, shape, answer)
+        return TaskSucceeded(work.frame, work.number, output)
+
     def _seen(self, binding: Binding, shape: Shape | None, answer: Json) -> Json:
         """An answer as the state machine sees it."""
+        seen: Json = to_states(shape, answer or {}, instant(binding))
         if not binding.optimised:
-            return to_states(shape, answer or {}, lambda seconds: iso(int(seconds * 1000)))
-        return to_states(shape, answer or {}, milliseconds) | self._transport(dumps(to_plain(answer)))
+            return seen
+        return seen | self._transport(dumps(to_plain(answer)))
 
     def _transport(self, body: str) -> Json:
         """What an optimised integration tells of the HTTP exchange."""
@@ -217,7 +250,7 @@ class Performer:
             shape = shape.members[member]
             if not isinstance(outcome.output, list):
                 shape = shape.member
-        output = to_states(shape, outcome.output, milliseconds)
+        output = to_states(shape, outcome.output, instant(binding))
         return _parsed(output) if resource.pattern == "sync:2" else output
 
     def _cancel(self, tx: Tx, posted: Posted) -> None:
@@ -243,9 +276,9 @@ def caller_of(execution: str) -> Caller:
     return Caller(found.account, found.region)
 
 
-def milliseconds(seconds: float) -> Json:
-    """An instant as optimised integrations write it."""
-    return int(seconds * 1000)
+def instant(binding: Binding) -> Callable[[float], Json]:
+    """How an integration writes an instant that is given in seconds."""
+    return (lambda seconds: iso(int(seconds * 1000))) if binding.iso else (lambda seconds: int(seconds * 1000))
 
 
 def to_plain(value: Json) -> Json:

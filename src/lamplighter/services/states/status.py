@@ -15,7 +15,9 @@ LARGEST = 248 * 1024
 
 
 def publish(bus: Bus, tx: Tx, execution: Execution, status: str, stop: int | None, output: str | None) -> None:
-    """Tell that an execution has a new status."""
+    """Tell that an execution has a new status; of express ones nothing is told."""
+    if execution.express:
+        return
     bus.publish(tx, SOURCE, lambda: _event(execution, status, stop, output))
 
 

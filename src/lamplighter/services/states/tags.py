@@ -3,33 +3,39 @@
 from lamplighter.base.jsontext import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states.errors import ResourceNotFound
-from lamplighter.store import machines
+from lamplighter.store import activities, machines
 from lamplighter.store.db import Reader, Tx
-from lamplighter.store.machines import Machine
 
 
-def _find(reader: Reader, arn: str) -> Machine:
-    machine = machines.get(reader, arn)
-    if machine is None:
+def _find(reader: Reader, arn: str) -> dict[str, str]:
+    """The tags of a state machine or an activity."""
+    found = machines.get(reader, arn) or activities.get(reader, arn)
+    if found is None:
         raise ResourceNotFound(arn)
-    return machine
+    return found.tags
+
+
+def _keep(tx: Tx, arn: str, kept: dict[str, str]) -> None:
+    """Only one of them has this ARN."""
+    machines.tag(tx, arn, kept)
+    activities.tag(tx, arn, kept)
 
 
 def tag(tx: Tx, _caller: Caller, params: Json) -> Json:
     """TagResource"""
-    machine = _find(tx, params["resourceArn"])
-    machines.tag(tx, machine.arn, machine.tags | {tag["key"]: tag.get("value", "") for tag in params["tags"]})
+    arn = params["resourceArn"]
+    _keep(tx, arn, _find(tx, arn) | {tag["key"]: tag.get("value", "") for tag in params["tags"]})
     return {}
 
 
 def untag(tx: Tx, _caller: Caller, params: Json) -> Json:
     """UntagResource"""
-    machine = _find(tx, params["resourceArn"])
-    machines.tag(tx, machine.arn, {key: value for key, value in machine.tags.items() if key not in params["tagKeys"]})
+    arn = params["resourceArn"]
+    _keep(tx, arn, {key: value for key, value in _find(tx, arn).items() if key not in params["tagKeys"]})
     return {}
 
 
 def tags(reader: Reader, _caller: Caller, params: Json) -> Json:
     """ListTagsForResource"""
-    machine = _find(reader, params["resourceArn"])
-    return {"tags": [{"key": key, "value": value} for key, value in machine.tags.items()]}
+    found = _find(reader, params["resourceArn"])
+    return {"tags": [{"key": key, "value": value} for key, value in found.items()]}

@@ -1,0 +1,94 @@
+"""AWS services elsewhere: at an endpoint of the user's choice, or at AWS itself with the user's own credentials.
+
+Promises to call only what was configured. A call that a crash cuts off is made again: at least once, as Step Functions'
+own calls are. See https://boto3.amazonaws.com/v1/documentation/api/latest/guide/configuration.html.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader, UnknownServiceError
+from botocore.model import ServiceModel
+from botocore.response import StreamingBody
+
+from lamplighter.base.errors import AwsError, Bug
+from lamplighter.base.jsontext import Json
+
+AWS = "aws"
+"""In the place of a URL: AWS itself."""
+
+
+class CallFailed(AwsError):
+    """The service could not be reached."""
+
+    code = "SdkClientException"
+    status = 503
+
+
+class Remote:
+    """The services that were configured, by botocore's names."""
+
+    def __init__(self, endpoints: Mapping[str, str]) -> None:
+        self._endpoints = endpoints
+        self._models: dict[str, ServiceModel | None] = {}
+        self._clients: dict[tuple[str, str], Json] = {}
+
+    def knows(self, service: str, operation: str) -> bool:
+        """Whether an operation can be called: its service exists and an endpoint was configured for it."""
+        model = self._load(service) if service in self._endpoints else None
+        return model is not None and operation in model.operation_names
+
+    def exists(self, service: str) -> bool:
+        """Whether AWS has a service of this name."""
+        return self._load(service) is not None
+
+    def model(self, service: str) -> ServiceModel:
+        """The model of a service."""
+        model = self._load(service)
+        if model is None:
+            raise Bug(f"there is no service {service}")
+        return model
+
+    async def call(self, service: str, operation: str, params: Json, region: str) -> Json:
+        """Call an operation; its answer, streams read to their end."""
+        client = self._client(service, region)
+        try:
+            answer: Json = await asyncio.to_thread(_call, client, operation, params)
+        except ClientError as error:
+            told = error.response["Error"]
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            raise AwsError(told.get("Message", ""), code=told.get("Code", "Unknown"), status=status) from None
+        except BotoCoreError as error:
+            raise CallFailed(str(error)) from None
+        return answer
+
+    def _load(self, service: str) -> ServiceModel | None:
+        if service not in self._models:
+            try:
+                description = Loader().load_service_model(service, "service-2")
+            except UnknownServiceError:
+                return None
+            self._models[service] = ServiceModel(description, service)
+        return self._models[service]
+
+    def _client(self, service: str, region: str) -> Json:
+        key = service, region
+        if key not in self._clients:
+            endpoint = self._endpoints[service]
+            self._clients[key] = boto3.client(
+                service,
+                region_name=region,
+                endpoint_url=None if endpoint == AWS else endpoint,
+                config=Config(retries={"total_max_attempts": 1}, read_timeout=900),
+            )
+        return self._clients[key]
+
+
+def _call(client: Json, operation: str, params: Json) -> Json:
+    """One call; a client is safe to share between threads."""
+    answer = client._make_api_call(operation, params)  # noqa: SLF001 - boto3's own name for a call by operation
+    answer.pop("ResponseMetadata", None)
+    return {name: value.read() if isinstance(value, StreamingBody) else value for name, value in answer.items()}

@@ -1,0 +1,189 @@
+"""TestState: one state, run by itself, without a state machine and without a trace.
+
+Promises that the state behaves as in an execution; a Task without a mock really calls, once, and is answered after the
+call's commit. Refuses to let a Wait pass, which says at once how it goes on.
+See https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.html.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from botocore.model import ServiceModel
+
+from lamplighter.asl.check import SCHEMA, Diagnostic
+from lamplighter.asl.faults import TIMEOUT
+from lamplighter.asl.messages import TaskFailed
+from lamplighter.asl.model import State, Task, Working
+from lamplighter.asl.parse import ALONE, InvalidDefinition, parse, parse_alone
+from lamplighter.asl.probe import Past, Probe, Verdict
+from lamplighter.asl.scope import Scope
+from lamplighter.base import arn
+from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.base.world import World, iso
+from lamplighter.bus import Caller
+from lamplighter.services.states.errors import Invalid
+from lamplighter.services.states.inputs import read_input
+from lamplighter.services.states.integrations import additions
+from lamplighter.services.states.mocks import answer_shape, check_result
+from lamplighter.services.states.names import check_role
+from lamplighter.services.states.perform import Performer
+from lamplighter.services.states.tree import places
+from lamplighter.services.states.trials import Mock, check_configuration, read_context, read_mock, read_object
+from lamplighter.services.states.validate import Definitions
+from lamplighter.store.db import Reader
+
+TOO_MANY = "Map iteration failure count must be less than or equal to the number of Map iterations"
+LISTS = frozenset({"afterItemsPath", "afterItemSelector", "afterItemBatcher", "afterItemsPointer"})
+"""Stages that AWS writes item by item."""
+
+
+class Prober:
+    """Tries states."""
+
+    def __init__(
+        self,
+        world: World,
+        performer: Performer,
+        definitions: Definitions,
+        model: Callable[[str], ServiceModel | None],
+    ) -> None:
+        self._world = world
+        self._performer = performer
+        self._definitions = definitions
+        self._model = model
+
+    def test(self, _reader: Reader, caller: Caller, params: Json) -> Json:
+        """TestState; an awaitable where it calls a service."""
+        if "roleArn" in params:
+            check_role(params["roleArn"])
+        state, source = _find(params)
+        mock = read_mock(params, state, source)
+        if isinstance(state, Task):
+            self._check_task(state, mock)
+        given, text = read_input(params)
+        configuration = params.get("stateConfiguration", {})
+        check_configuration(configuration, state, source)
+        context = read_context(params, state)
+        if context is None:
+            context = self._context(caller, params, state, given)
+        variables = read_object(params, "variables", "Invalid variables provided: {}")
+        scope = Scope(ALONE, given, variables, lambda: context, self._world)
+        probe = Probe(state, scope, self._world.now(), _past(configuration, source))
+        texts = {id(given): text} | ({id(mock.result): mock.text} if mock and mock.text else {})
+        return self._settle(caller, probe, mock, _Answer(params.get("inspectionLevel", "INFO"), probe, texts))
+
+    def _settle(self, caller: Caller, probe: Probe, mock: Mock | None, answer: "_Answer") -> Json:
+        verdict = probe.begin()
+        if verdict is not None:
+            return answer.say(verdict)
+        if mock is None:
+            return self._call(caller, probe, answer)
+        if probe.past.failures > (len(mock.result) if isinstance(mock.result, list) else probe.iterations):
+            raise Invalid(TOO_MANY)
+        if mock.text is None:
+            return answer.say(probe.fail(mock.error, mock.cause))
+        return answer.say(probe.succeed(mock.result))
+
+    async def _call(self, caller: Caller, probe: Probe, answer: "_Answer") -> Json:
+        assert isinstance(probe.state, Task)
+        try:
+            async with asyncio.timeout(probe.timeout):
+                event = await self._performer.once(caller, probe.state.resource, probe.arguments)
+        except TimeoutError:
+            return answer.say(probe.fail(TIMEOUT, None))
+        if isinstance(event, TaskFailed):
+            return answer.say(probe.fail(event.error, event.cause))
+        return answer.say(probe.succeed(event.output))
+
+    def _check_task(self, state: Task, mock: Mock | None) -> None:
+        if mock is not None:
+            if mock.text is not None:
+                check_result(answer_shape(state.resource, self._model), state.resource, mock.result, mock.mode)
+            return
+        missing = self._definitions.missing(state.resource.text, state.resource)
+        if missing is not None:
+            raise InvalidDefinition([Diagnostic(SCHEMA, missing, f"/States/{state.name}/Resource")])
+
+    def _context(self, caller: Caller, params: Json, state: State, given: Json) -> Json:
+        """The context object of an execution that there is not: AWS, recorded, makes the names up."""
+        machine, name, now = self._world.uuid(), self._world.uuid(), iso(self._world.now())
+        context: Json = {
+            "Execution": {
+                "Id": arn.build("states", caller.region, caller.account, f"express:{machine}:{name}"),
+                "Input": given,
+                "Name": name,
+                "RoleArn": params.get("roleArn"),
+                "StartTime": now,
+            },
+            "StateMachine": {
+                "Id": arn.build("states", caller.region, caller.account, f"stateMachine:{machine}"),
+                "Name": machine,
+            },
+            "State": {"Name": ALONE, "EnteredTime": now},
+        }
+        if isinstance(state, Working):
+            context["State"]["RetryCount"] = params.get("stateConfiguration", {}).get("retrierRetryCount", 0)
+        if isinstance(state, Task) and state.resource.pattern == "waitForTaskToken":
+            context["Task"] = {"Token": self._world.uuid()}
+        return context
+
+
+def _find(params: Json) -> tuple[State, Mapping[str, Json]]:
+    """The state under test, compiled and as it is written."""
+    text = params["definition"]
+    if "stateName" not in params:
+        return parse_alone(text, additions).states[ALONE], loads(text)
+    name = params["stateName"]
+    state = parse(text, additions).states.get(name)
+    if state is None:
+        raise Invalid("State not found in definition")
+    return state, next(place.state for place in places(loads(text)) if place.name == name)
+
+
+def _past(configuration: Json, source: Mapping[str, Json]) -> Past:
+    return Past(
+        retried=configuration.get("retrierRetryCount", 0),
+        failures=configuration.get("mapIterationFailureCount", 0),
+        data=configuration.get("mapItemReaderData"),
+        reader=source.get("ItemReader", {}).get("ReaderConfig", {}),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    level: str
+    probe: Probe
+    texts: Mapping[int, str]
+    """Documents that were given, by identity, as they were written."""
+
+    def say(self, verdict: Verdict) -> Json:
+        """What TestState answers."""
+        answer: Json = {"status": verdict.status}
+        if verdict.status in ("SUCCEEDED", "CAUGHT_ERROR"):
+            answer["output"] = self._text(verdict.output)
+        found = {"error": verdict.error, "cause": verdict.cause, "nextState": verdict.next}
+        answer |= {name: value for name, value in found.items() if value is not None}
+        if self.level != "INFO":
+            answer["inspectionData"] = self._inspected(verdict)
+        return answer
+
+    def _inspected(self, verdict: Verdict) -> Json:
+        probe = self.probe
+        data: Json = {
+            name: _listed(value) if name in LISTS else self._text(value) for name, value in probe.stages.items()
+        }
+        data |= probe.limits
+        if probe.variables:
+            data["variables"] = dumps(probe.variables)
+        if verdict.handling:
+            data["errorDetails"] = dict(verdict.handling)
+        return data
+
+    def _text(self, value: Json) -> str:
+        return self.texts.get(id(value)) or dumps(value)
+
+
+def _listed(items: Json) -> str:
+    """AWS, recorded: with a space between two items."""
+    return f"[{', '.join(map(dumps, items))}]"

@@ -1,0 +1,120 @@
+"""Whether a definition can be run here, to the last call that it makes; and the operation that says so.
+
+See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lamplighter.asl.check import SCHEMA, Diagnostic
+from lamplighter.asl.model import Definition, Resource
+from lamplighter.asl.parse import InvalidDefinition, parse, parse_resource
+from lamplighter.base.jsontext import Json, JsonError, loads
+from lamplighter.bus import Bus, Caller
+from lamplighter.outbound.aws import Remote
+from lamplighter.services.states import labels
+from lamplighter.services.states.integrations import additions, bind
+from lamplighter.services.states.jackson import complaint
+from lamplighter.services.states.tree import Place, places
+from lamplighter.services.states.warnings import warnings
+from lamplighter.store.db import Reader
+
+NOT_JSON = "INVALID_JSON_DESCRIPTION"
+EXPRESS = "Express state machine does not support '.{}' service integration "
+"""AWS, recorded: with the space at its end, save in the message of CreateStateMachine."""
+UNKNOWN = (
+    "The resource provided {} is not recognized. The value is not a valid resource ARN, or the resource is not "
+    "available in this region."
+)
+NOT_CONFIGURED = (
+    "The resource provided {0} calls a service that is not served here, and no endpoint is configured for it: start "
+    "the engine with --endpoint {1}=URL, or --endpoint {1}=aws for AWS itself"
+)
+MOST = 100
+
+
+class Definitions:
+    """Checks definitions against the language and against what this engine serves."""
+
+    def __init__(self, bus: Bus, remote: Remote) -> None:
+        self._bus = bus
+        self._remote = remote
+
+    def compile(self, text: str, kind: str) -> Definition:
+        """A definition, compiled; raises InvalidDefinition with all that is wrong with it."""
+        compiled = parse(text, additions)
+        found = list(self._faults(loads(text), kind))
+        for fault in found:
+            if fault.code == labels.INVALID:
+                raise labels.InvalidLabel(fault.message, text)
+        if found:
+            raise InvalidDefinition([replace(fault, message=fault.message.rstrip()) for fault in found])
+        return compiled
+
+    def validate(self, _reader: Reader, _caller: Caller, params: Json) -> Json:
+        """ValidateStateMachineDefinition"""
+        found = self._diagnose(params["definition"], params.get("type", "STANDARD"))
+        errors = [fault for fault in found if fault.severity == "ERROR"]
+        shown = found if params.get("severity") == "WARNING" else errors
+        most = params.get("maxResults") or MOST
+        return {
+            "result": "FAIL" if errors else "OK",
+            "diagnostics": [_told(fault) for fault in shown[:most]],
+            "truncated": len(shown) > most,
+        }
+
+    def _diagnose(self, text: str, kind: str) -> list[Diagnostic]:
+        try:
+            parse(text, additions)
+        except InvalidDefinition as error:
+            return [_explained(fault, text) for fault in error.diagnostics]
+        definition = loads(text)
+        return [*self._faults(definition, kind), *warnings(places(definition))]
+
+    def _faults(self, definition: Json, kind: str) -> Iterator[Diagnostic]:
+        found = list(places(definition))
+        yield from labels.faults(found)
+        for place in found:
+            if place.state["Type"] == "Task":
+                yield from self._call(place, kind)
+
+    def _call(self, place: Place, kind: str) -> Iterator[Diagnostic]:
+        resource = parse_resource(place.state["Resource"])
+        at = f"{place.at}/Resource"
+        missing = self.missing(place.state["Resource"], resource)
+        if kind == "EXPRESS" and resource is not None and resource.pattern:
+            yield Diagnostic(SCHEMA, EXPRESS.format(resource.pattern), at)
+        elif kind == "EXPRESS" and resource is not None and resource.kind == "activity":
+            yield Diagnostic(SCHEMA, "Express state machine does not support activities", at)
+        elif missing is not None:
+            yield Diagnostic(SCHEMA, missing, at)
+
+    def missing(self, text: str, resource: Resource | None) -> str | None:
+        """Why a resource can't be called; None where it can."""
+        if resource is not None and resource.kind == "activity":
+            return None
+        binding = bind(resource) if resource is not None else None
+        if resource is None or binding is None or (resource.pattern.startswith("sync") and binding.sync is None):
+            return UNKNOWN.format(text)
+        if self._bus.serves(binding.service, binding.operation):
+            return None
+        if self._remote.knows(binding.service, binding.operation):
+            return None
+        configurable = self._remote.exists(binding.service) and not self._bus.serves_any(binding.service)
+        return (NOT_CONFIGURED if configurable else UNKNOWN).format(text, binding.service)
+
+
+def _explained(fault: Diagnostic, text: str) -> Diagnostic:
+    """A fault of JSON itself in the words of AWS's parser."""
+    if fault.code != NOT_JSON or not text.strip():
+        return fault
+    try:
+        loads(text)
+    except JsonError:
+        return replace(fault, message=complaint(text))
+    return fault
+
+
+def _told(fault: Diagnostic) -> Json:
+    told = {"severity": fault.severity, "code": fault.code, "message": fault.message}
+    return told if fault.location is None else told | {"location": fault.location}

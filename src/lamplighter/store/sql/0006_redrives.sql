@@ -1,0 +1,8 @@
+-- Where executions failed, for those who want to go on from there.
+
+CREATE TABLE redrives (
+    execution INTEGER PRIMARY KEY,
+    body TEXT,                     -- frames and results as they were; none while it runs again
+    date INTEGER,                  -- the last redrive, milliseconds since the epoch
+    token TEXT                     -- the client's token of that redrive
+);

@@ -1,0 +1,76 @@
+"""Versions of state machines: numbered names of revisions, which nobody can change."""
+
+from dataclasses import dataclass
+
+from lamplighter.store.db import Reader, Row, Tx
+
+COLUMNS = "machine, number, revision, description, created"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version."""
+
+    machine: str
+    number: int
+    revision: str
+    description: str | None
+    created: int
+
+    @property
+    def arn(self) -> str:
+        """The machine's ARN and the number."""
+        return f"{self.machine}:{self.number}"
+
+
+def _version(row: Row) -> Version:
+    return Version(*row)
+
+
+def get(reader: Reader, machine: str, number: int) -> Version | None:
+    """A version by its number."""
+    row = reader.row(f"SELECT {COLUMNS} FROM versions WHERE machine = ? AND number = ?", (machine, number))  # noqa: S608
+    return _version(row) if row else None
+
+
+def of_revision(reader: Reader, revision: str) -> Version | None:
+    """The version that names a revision: there is one at most."""
+    row = reader.row(f"SELECT {COLUMNS} FROM versions WHERE revision = ?", (revision,))  # noqa: S608
+    return _version(row) if row else None
+
+
+def page(reader: Reader, machine: str, before: int | None, most: int) -> list[Version]:
+    """Versions of a state machine, the newest first, from before a number."""
+    limit = before if before is not None else 2**62
+    sql = f"SELECT {COLUMNS} FROM versions WHERE machine = ? AND number < ? ORDER BY number DESC LIMIT ?"  # noqa: S608
+    return [_version(row) for row in reader.rows(sql, (machine, limit, most))]
+
+
+def count(reader: Reader, machine: str) -> int:
+    """How many versions a state machine has."""
+    row = reader.row("SELECT count(*) FROM versions WHERE machine = ?", (machine,))
+    assert row is not None
+    return int(row[0])
+
+
+def publish(tx: Tx, machine: str, revision: str, description: str | None, created: int) -> Version:
+    """Give a revision the next number."""
+    tx.execute("UPDATE machines SET published = published + 1 WHERE arn = ?", (machine,))
+    row = tx.row("SELECT published FROM machines WHERE arn = ?", (machine,))
+    assert row is not None
+    version = Version(machine, row[0], revision, description, created)
+    tx.execute(
+        f"INSERT INTO versions ({COLUMNS}) VALUES (?, ?, ?, ?, ?)",  # noqa: S608
+        (machine, version.number, revision, description, created),
+    )
+    return version
+
+
+def delete(tx: Tx, machine: str, number: int) -> None:
+    """Forget a version."""
+    tx.execute("DELETE FROM versions WHERE machine = ? AND number = ?", (machine, number))
+
+
+def delete_all(tx: Tx, machine: str) -> None:
+    """Forget all versions of a state machine."""
+    tx.execute("DELETE FROM versions WHERE machine = ?", (machine,))

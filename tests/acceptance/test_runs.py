@@ -1,0 +1,219 @@
+"""Runs of other kinds: distributed Map, express, redriven, and those that call services elsewhere."""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lamplighter.base.jsontext import Json
+from tests.served import ROLE, Served, eventually, one, run_task
+
+ECHO = {"StartAt": "Echo", "States": {"Echo": {"Type": "Pass", "End": True}}}
+
+
+def distributed(processor: Json, **fields: Json) -> Json:
+    config = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    return one({"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": config | processor, "End": True, **fields})
+
+
+def test_a_distributed_map_runs_each_item_as_an_execution_and_gathers_them_in_order(served: Served) -> None:
+    execution = served.start(served.machine(distributed(ECHO, Label="Echoes")), {"items": list(range(120))})
+    ended = served.ended(execution)
+    assert json.loads(ended["output"]) == list(range(120))
+    (run,) = served.sfn.list_map_runs(executionArn=execution)["mapRuns"]
+    found = served.sfn.describe_map_run(mapRunArn=run["mapRunArn"])
+    assert (found["status"], found["itemCounts"]["succeeded"], found["executionCounts"]["total"]) == (
+        "SUCCEEDED",
+        120,
+        120,
+    )
+    assert ":mapRun:machine/Echoes:" in run["mapRunArn"]
+    children = served.sfn.list_executions(mapRunArn=run["mapRunArn"], maxResults=1000)["executions"]
+    assert len(children) == 120
+    assert children[0]["executionArn"].startswith("arn:aws:states:us-east-1:123456789012:execution:machine/Echoes:")
+
+
+def test_items_go_to_children_in_batches_with_what_every_batch_is_given(served: Served) -> None:
+    batcher = {"MaxItemsPerBatch": 3, "BatchInput": {"day.$": "$.day"}}
+    machine = served.machine(distributed(ECHO, ItemBatcher=batcher))
+    ended = served.ended(served.start(machine, {"items": list(range(7)), "day": "monday"}))
+    assert json.loads(ended["output"]) == [
+        {"BatchInput": {"day": "monday"}, "Items": items} for items in ([0, 1, 2], [3, 4, 5], [6])
+    ]
+
+
+@pytest.mark.parametrize(("tolerated", "status"), [({}, "FAILED"), ({"ToleratedFailureCount": 1}, "SUCCEEDED")])
+def test_a_distributed_map_fails_when_more_items_fail_than_may(served: Served, tolerated: Json, status: str) -> None:
+    odd = {"Variable": "$", "NumericEquals": 3, "Next": "Bad"}
+    states = {"Look": {"Type": "Choice", "Choices": [odd], "Default": "Good"}, "Bad": {"Type": "Fail", "Error": "Odd"}}
+    processor = {"StartAt": "Look", "States": states | {"Good": {"Type": "Succeed"}}}
+    execution = served.start(served.machine(distributed(processor, **tolerated)), {"items": [1, 2, 3, 4]})
+    ended = served.ended(execution)
+    assert ended["status"] == status
+    if status == "FAILED":
+        assert ended["error"] == "States.ExceedToleratedFailureThreshold"
+        assert ended["cause"] == "The specified tolerated failure threshold was exceeded"
+
+
+def test_kill_9_in_the_middle_of_a_map_run_loses_no_item_and_runs_none_twice(served: Served, tmp_path: Path) -> None:
+    served.ecs.create_cluster(clusterName="default")
+    witness = tmp_path / "runs"
+    task = served.task("item", ["sh", "-c", f'echo "$ITEM" >> {witness}'])
+    job = run_task(task, ResultPath=None)
+    environment = [{"Name": "ITEM", "Value.$": "States.Format('{}', $)"}]
+    job["Parameters"]["Overrides"] = {"ContainerOverrides": [{"Name": "main", "Environment": environment}]}
+    machine = served.machine(distributed({"StartAt": "Run", "States": {"Run": job}}, MaxConcurrency=4))
+    execution = served.start(machine, {"items": list(range(24))})
+    for lines in (3, 10):
+        eventually(partial(ran, witness, lines))
+        served.kill()
+        served.up()
+    assert json.loads(served.ended(execution, 60)["output"]) == list(range(24))
+    assert Counter(witness.read_text().split()) == {str(number): 1 for number in range(24)}
+
+
+def ran(witness: Path, lines: int) -> bool:
+    return witness.exists() and len(witness.read_text().split()) >= lines
+
+
+def express(served: Served, definition: Json) -> str:
+    answer = served.sfn.create_state_machine(
+        name="quick", definition=json.dumps(definition), roleArn=ROLE, type="EXPRESS"
+    )
+    arn: str = answer["stateMachineArn"]
+    return arn
+
+
+def test_a_synchronous_express_execution_answers_with_its_result_also_after_a_wait(served: Served) -> None:
+    wait = {"Type": "Wait", "Seconds": 1, "Next": "Done"}
+    machine = express(served, {"StartAt": "W", "States": {"W": wait, "Done": {"Type": "Pass", "End": True}}})
+    answer = served.sfn.start_sync_execution(stateMachineArn=machine, input='{"n": 1}')
+    assert (answer["status"], json.loads(answer["output"])) == ("SUCCEEDED", {"n": 1})
+    assert (answer["stopDate"] - answer["startDate"]).total_seconds() >= 1
+
+
+def test_a_failed_express_execution_is_an_answer_not_an_error(served: Served) -> None:
+    machine = express(served, one({"Type": "Fail", "Error": "Mine", "Cause": "because"}))
+    answer = served.sfn.start_sync_execution(stateMachineArn=machine)
+    assert (answer["status"], answer["error"], answer["cause"]) == ("FAILED", "Mine", "because")
+
+
+def test_what_is_for_the_other_type_of_machine_is_refused(served: Served) -> None:
+    quick, slow = express(served, ECHO), served.machine(ECHO)
+    calls: list[Callable[[], Json]] = [
+        lambda: served.sfn.list_executions(stateMachineArn=quick),
+        lambda: served.sfn.start_sync_execution(stateMachineArn=slow),
+    ]
+    for call in calls:
+        with pytest.raises(ClientError, match="not supported by this type of state machine"):
+            call()
+
+
+def test_a_redriven_execution_goes_on_from_the_step_that_failed_under_its_own_name(
+    served: Served, tmp_path: Path
+) -> None:
+    served.ecs.create_cluster(clusterName="default")
+    mark, first = tmp_path / "mark", tmp_path / "first"
+    begin = run_task(served.task("begin", ["sh", "-c", f"echo run >> {first}"]), Next="End", ResultPath=None)
+    end = run_task(served.task("end", ["sh", "-c", f"test -e {mark}"]), ResultPath=None)
+    execution = served.start(served.machine({"StartAt": "Begin", "States": {"Begin": begin, "End": end}}), {"n": 7})
+    assert served.ended(execution)["redriveStatus"] == "REDRIVABLE"
+    mark.touch()
+    served.kill()
+    served.up()
+    served.sfn.redrive_execution(executionArn=execution)
+    ended = served.ended(execution)
+    assert (ended["status"], json.loads(ended["output"]), ended["redriveCount"]) == ("SUCCEEDED", {"n": 7}, 1)
+    assert first.read_text() == "run\n"
+    kinds = [event["type"] for event in served.history(execution)]
+    assert kinds[kinds.index("ExecutionFailed") + 1 :][:2] == ["ExecutionRedriven", "TaskScheduled"]
+    with pytest.raises(ClientError, match="Execution is SUCCEEDED and cannot be redriven"):
+        served.sfn.redrive_execution(executionArn=execution)
+
+
+def test_a_redrive_runs_only_the_branches_that_had_not_ended(served: Served, tmp_path: Path) -> None:
+    served.ecs.create_cluster(clusterName="default")
+    mark, runs = tmp_path / "mark", tmp_path / "runs"
+    good = run_task(served.task("good", ["sh", "-c", f"echo good >> {runs}"]), ResultPath=None)
+    wait = {"Type": "Wait", "Seconds": 1, "Next": "Bad"}
+    bad = run_task(served.task("bad", ["sh", "-c", f"echo bad >> {runs}; test -e {mark}"]), ResultPath=None)
+    branches = [
+        {"StartAt": "Good", "States": {"Good": good}},
+        {"StartAt": "Wait", "States": {"Wait": wait, "Bad": bad}},
+    ]
+    execution = served.start(served.machine(one({"Type": "Parallel", "Branches": branches, "End": True})), {"n": 1})
+    assert served.ended(execution)["status"] == "FAILED"
+    mark.touch()
+    served.sfn.redrive_execution(executionArn=execution)
+    ended = served.ended(execution)
+    assert (ended["status"], json.loads(ended["output"])) == ("SUCCEEDED", [{"n": 1}, {"n": 1}])
+    assert Counter(runs.read_text().split()) == {"good": 1, "bad": 2}
+
+
+class Lambda(BaseHTTPRequestHandler):
+    """A Lambda endpoint: doubles a number, raises for anything else."""
+
+    def do_POST(self) -> None:
+        payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        good = isinstance(payload.get("n"), int)
+        error = {"errorType": "ValueError", "errorMessage": "no number"}
+        body = json.dumps({"twice": payload["n"] * 2} if good else error).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        if not good:
+            self.send_header("X-Amz-Function-Error", "Unhandled")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+        pass
+
+
+@pytest.fixture
+def lambda_url() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Lambda)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+CALLS: dict[str, tuple[Json, str]] = {
+    "optimised": (
+        {"Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "f", "Payload.$": "$"}},
+        "$.Payload",
+    ),
+    "by ARN": ({"Resource": "arn:aws:lambda:us-east-1:123456789012:function:f"}, "$"),
+}
+
+
+@pytest.mark.parametrize("kind", CALLS)
+def test_a_function_is_called_at_the_endpoint_that_is_configured(tmp_path: Path, lambda_url: str, kind: str) -> None:
+    engine = Served(tmp_path / "data")
+    engine.up("--endpoint", f"lambda={lambda_url}")
+    try:
+        call, output = CALLS[kind]
+        machine = engine.machine(one({"Type": "Task", "OutputPath": output, "End": True, **call}))
+        assert json.loads(engine.ended(engine.start(machine, {"n": 21}))["output"]) == {"twice": 42}
+        failed = engine.ended(engine.start(machine, {"n": "x"}))
+        assert (failed["status"], failed["error"]) == ("FAILED", "ValueError")
+        assert json.loads(failed["cause"])["errorMessage"] == "no number"
+    finally:
+        engine.close()
+
+
+def test_a_service_that_has_no_endpoint_is_named_when_the_machine_is_created(served: Served) -> None:
+    call = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": "f"},
+        "End": True,
+    }
+    with pytest.raises(ClientError, match="start the engine with --endpoint lambda=URL"):
+        served.machine(one(call))

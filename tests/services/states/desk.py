@@ -1,0 +1,70 @@
+"""An engine on a clock that stands, and a caller at its desk."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.world import ManualClock, fixed_world
+from lamplighter.bus import Caller
+from lamplighter.engine.config import Config
+from lamplighter.engine.engine import Engine
+from lamplighter.runtime.fake import FakeRuntime
+
+CALLER = Caller("123456789012", "eu-west-1")
+ROLE = "arn:aws:iam::123456789012:role/lamps"
+MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:night"
+ACTIVITY = "arn:aws:states:eu-west-1:123456789012:activity:knock"
+
+
+class Desk:
+    """Calls Step Functions, and minds what it answers."""
+
+    def __init__(self, engine: Engine, clock: ManualClock) -> None:
+        self._engine = engine
+        self.clock = clock
+
+    async def call(self, operation: str, **params: Json) -> Json:
+        return await self._engine.call(CALLER, "states", operation, params)
+
+    async def refused(self, operation: str, **params: Json) -> tuple[str, str]:
+        """The code and the message of the error that a call must end in."""
+        with pytest.raises(AwsError) as error:
+            await self.call(operation, **params)
+        return error.value.code, error.value.message
+
+    async def create(self, definition: Json = None, **params: Json) -> Json:
+        text = dumps(definition or passing("one"))
+        return await self.call("CreateStateMachine", **{"name": "night", "definition": text, "roleArn": ROLE} | params)
+
+    async def update(self, definition: Json, **params: Json) -> Json:
+        return await self.call("UpdateStateMachine", stateMachineArn=MACHINE, definition=dumps(definition), **params)
+
+    async def start(self, arn: str = MACHINE, **params: Json) -> str:
+        return str((await self.call("StartExecution", stateMachineArn=arn, **params))["executionArn"])
+
+    async def execution(self, arn: str) -> Json:
+        return await self.call("DescribeExecution", executionArn=arn)
+
+
+@asynccontextmanager
+async def desk_in(directory: Path) -> AsyncIterator[Desk]:
+    clock = ManualClock()
+    engine = await Engine.open(Config(data=directory), fixed_world(clock), FakeRuntime(clock.now))
+    try:
+        yield Desk(engine, clock)
+    finally:
+        await engine.close()
+
+
+def passing(result: str) -> Json:
+    """A machine that gives a result at once."""
+    return {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": result, "End": True}}}
+
+
+def single(**state: Json) -> Json:
+    """A machine of one state, `A`."""
+    return {"StartAt": "A", "States": {"A": {"End": True, **state}}}
