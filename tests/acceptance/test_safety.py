@@ -57,6 +57,20 @@ def test_no_web_page_reaches_the_engine(served: Served, headers: dict[str, str])
     assert "AccessDenied" in str(answer["__type"])
 
 
+@pytest.mark.parametrize("host", ["localhost:80", "LOCALHOST", "job.localhost", "[::1]:80", "10.0.0.9"])
+def test_every_name_of_this_machine_that_no_page_can_take_is_answered_to(served: Served, host: str) -> None:
+    assert ask(served, headers={"Host": host})[0] == 200
+
+
+def test_a_head_without_an_end_is_cut_off(served: Served) -> None:
+    cut_off = pytest.raises((BrokenPipeError, ConnectionResetError))
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection, cut_off:
+        connection.sendall(b"POST / HTTP/1.1\r\nX: ")
+        for _ in range(100):
+            connection.sendall(b"x" * 1_000_000)
+    assert ask(served)[0] == 200
+
+
 def test_an_oversized_request_is_refused_before_it_is_read(served: Served) -> None:
     status, _ = ask(served, headers={"Content-Length": str(10**10)})
     assert status == 413
@@ -103,6 +117,30 @@ def test_a_port_that_is_taken_is_told_in_one_line(served: Served, tmp_path: Path
     assert done.returncode == 1
     assert "address already in use" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "why"),
+    [
+        (["--host", "no.such.example"], {}, "cannot listen on no.such.example"),
+        (["--runtime", "docker"], {"DOCKER_HOST": "nonsense"}, "names no Docker"),
+        (["--runtime", "docker"], {"DOCKER_HOST": "", "DOCKER_CONTEXT": "nonsense"}, "names no Docker"),
+        ([], {}, "cannot be used: file is not a database"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_told_in_one_line(
+    tmp_path: Path, options: list[str], environment: dict[str, str], why: str
+) -> None:
+    if not options:
+        (tmp_path / "lamplighter.db").write_bytes(b"no database" * 1000)
+    command = [sys.executable, "-m", "lamplighter", "up", "--data", str(tmp_path), "--port", "0", *options]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **environment}
+    )
+    assert done.returncode == 1
+    assert why in done.stderr
+    assert done.stderr.startswith("lamplighter: ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_one_readable_line_is_logged_for_each_transition(served: Served) -> None:

@@ -110,6 +110,11 @@ def test_a_jsonata_task_shows_its_arguments_and_its_result() -> None:
     assert tried.stages == {"input": 5, "afterArguments": {"P": 5}, "result": 6}
 
 
+def test_an_expression_sees_the_whole_of_states() -> None:
+    tried = probe(TASK | {"QueryLanguage": "JSONata", "Output": "{% $states %}"}, 5)
+    assert worked(tried, 6).output == {"input": 5, "context": {"State": {"Name": ALONE}}, "result": 6}
+
+
 def test_stages_end_where_one_fails() -> None:
     tried = probe(MAP | {"ItemsPath": "$$.State"}, [1])
     verdict = tried.begin()

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.engine import Engine
 from lamplighter.outbound.aws import AWS
 from lamplighter.runtime.port import RuntimeUnavailable
-from lamplighter.server import LARGEST, Server
+from lamplighter.server import Connection, Server
 
 SWITCH_INTERVAL = 0.0005
 """Seconds that the loop may keep the interpreter from the thread that commits: its word is what callers wait for."""
@@ -55,6 +56,9 @@ def up(
     try:
         with _listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(config, host, listener))
+    except sqlite3.DatabaseError as error:
+        typer.echo(f"lamplighter: the database in {data} cannot be used: {error}", err=True)
+        raise typer.Exit(1) from None
     except (LamplighterError, OSError) as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
@@ -64,6 +68,8 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
+    except socket.gaierror:
+        raise CannotListen(f"cannot listen on {host}: no such host is known") from None
     except OSError as error:
         why = os.strerror(error.errno).lower() if error.errno else str(error)
         raise CannotListen(f"cannot listen on {host}, port {port}: {why}") from None
@@ -85,10 +91,9 @@ async def _serve(config: Config, host: str, listener: socket.socket) -> None:
                 lifespan="off",
                 log_config=None,
                 access_log=False,
-                http="httptools",
+                http=Connection,
                 server_header=False,
                 timeout_graceful_shutdown=5,
-                h11_max_incomplete_event_size=LARGEST,
             ),
             application.closing,
         )

@@ -34,8 +34,8 @@ def connect(address: str | None) -> Docker:
         client = Docker(address)
     except AssertionError:  # no DOCKER_HOST, no context, no socket: aiodocker gives up, we wait for Docker to come
         client = Docker(_DEFAULT_ADDRESS)
-    except ValueError as error:
-        raise NoAddress(f"DOCKER_HOST is no address of a Docker: {error}") from error
+    except (ValueError, DockerError) as error:
+        raise NoAddress(f"DOCKER_HOST or Docker's context names no Docker ({error}): {_ADVICE}") from error
     # Each container that runs holds two connections, aiohttp stops at 100, and aiodocker has no setting for it.
     client.connector._limit = 0  # noqa: SLF001
     return client

@@ -59,7 +59,7 @@ def test_sizes_are_read_as_ecs_reads_them(text: str | None, name: str, value: in
     assert units(text, name) == value
 
 
-async def test_patience_asks_less_and_less_often() -> None:
+async def test_patience_asks_less_and_less_often_and_says_once_why(caplog: pytest.LogCaptureFixture) -> None:
     waited: list[float] = []
     answers = iter([False] * 9 + [True])
 
@@ -74,6 +74,7 @@ async def test_patience_asks_less_and_less_often() -> None:
     assert await patiently(pause, call) == "here"
     assert waited == sorted(waited)
     assert waited[-1] == LONGEST_SECONDS
+    assert caplog.messages == ["away"]
 
 
 async def test_patience_ends_once_it_is_given_up() -> None:

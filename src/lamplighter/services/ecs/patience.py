@@ -30,8 +30,9 @@ async def patiently(pause: Pause, call: Callable[[], Awaitable[T]], given_up: Ca
         try:
             return await call()
         except RuntimeUnavailable as error:
-            if said != (said := str(error)):
-                log.warning("%s", error)
+            if str(error) != said:
+                said = str(error)
+                log.warning("%s", said)
             if given_up():
                 raise
         await pause(seconds)

@@ -1,0 +1,47 @@
+"""`python -m tests.conformance [TEXT]` prints the recorded cases that fail now, in the form of failing.txt.
+
+TEXT: only cases whose name contains it. A case that is listed already keeps the reason that it has there.
+"""
+
+import os
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import ModuleType
+
+from tests.conformance.recorded import Case, cases, failing, play, replayer
+from tests.served import Served
+
+AT_ONCE = 6
+
+
+def main(text: str) -> None:
+    """Play the cases and print."""
+    os.environ["AWS_RETRY_MODE"] = "legacy"  # as in conftest.py
+    replay = replayer()
+    chosen = [case for case in cases() if text in case.name]
+    alone = [case for case in chosen if replay.lists_everything(str(case.path))]
+    found = play_all(replay, [case for case in chosen if case not in alone])
+    for case in alone:
+        found |= play_all(replay, [case])
+    known = failing()
+    for name, differences in sorted(found.items()):
+        if differences:
+            print(f"{name}: {known.get(name) or ' '.join(differences[0].split())}")
+    print(f"# {sum(not differences for differences in found.values())} of {len(found)} pass")
+
+
+def play_all(replay: ModuleType, chosen: list[Case]) -> dict[str, list[str]]:
+    """The differences of each case, played against one engine."""
+    with tempfile.TemporaryDirectory() as directory, ThreadPoolExecutor(AT_ONCE) as pool:
+        engine = Served(Path(directory) / "data")
+        engine.up()
+        try:
+            differences = list(pool.map(lambda case: play(replay, case, engine.url), chosen))
+        finally:
+            engine.close()
+    return {case.name: each for case, each in zip(chosen, differences, strict=True)}
+
+
+main(sys.argv[1] if len(sys.argv) > 1 else "")

@@ -1,0 +1,81 @@
+"""The cases recorded on AWS that lie beside the project, and how one of them is played against an engine."""
+
+import importlib.util
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+from lamplighter.base.jsontext import Json
+from tests.served import ACCOUNT, REGION
+
+SHARED = Path(__file__).parents[3] / "shared" / "conformance"
+FAILING = Path(__file__).with_name("failing.txt")
+
+SERVED = frozenset({"states"})
+"""The services that the engine has: a case that needs no other is played."""
+
+ENDING = frozenset({"GetExecutionHistory", "DescribeExecution"})
+"""Operations whose answer tells when an execution has ended: the replayer repeats them until then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One recorded case."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """As the list of failing cases calls it: area/case."""
+        return f"{self.path.parent.name}/{self.path.stem}"
+
+    def read(self) -> Json:
+        """What was recorded."""
+        return json.loads(self.path.read_bytes())
+
+    @property
+    def patience(self) -> float:
+        """How many seconds a call is repeated at most; one whose answer has no end is repeated as long as that."""
+        repeated = {call["op"] for call in self.read()["calls"] if call.get("poll")}
+        return 15.0 if repeated <= ENDING else 1.0
+
+
+def cases() -> list[Case]:
+    """All cases that need only what is served; none where the recordings are not there."""
+    found = sorted([*SHARED.glob("cases/*/*.json"), *SHARED.glob("cases_integration/*/*.json")])
+    return [case for case in map(Case, found) if SERVED.issuperset(case.read()["needs"])]
+
+
+def failing() -> Mapping[str, str]:
+    """The cases that do not pass yet, and why: `area/case: reason`, one a line."""
+    lines = [line for line in FAILING.read_text().splitlines() if line and not line.startswith("#")]
+    return dict(line.split(": ", 1) for line in lines)
+
+
+def replayer() -> ModuleType:
+    """The program that plays cases; it belongs to the recordings."""
+    spec = importlib.util.spec_from_file_location("replay", SHARED / "replay.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def play(replay: ModuleType, case: Case, endpoint: str) -> list[str]:
+    """Play a case; every difference from what AWS answered."""
+    options = SimpleNamespace(
+        endpoint=endpoint,
+        account=ACCOUNT,
+        region=REGION,
+        access_key="test",
+        exact=False,
+        lenient=False,
+        timeout=case.patience,
+        cases=str(SHARED),
+    )
+    result: Json = replay.run_case(str(case.path), options)
+    differences = [f"{place}: AWS has {told}, we have {ours}" for place, told, ours in result["diffs"]]
+    return differences if result["outcome"] != "error" else [result["message"]]
