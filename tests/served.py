@@ -73,7 +73,14 @@ class Served:
         assert self._process.stderr is not None
         self._process.stderr.close()
         self._process = None
+        self.port = 0  # it may be somebody else's by now
         return code
+
+    @property
+    def pid(self) -> int:
+        """The engine's process."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def running(self) -> bool:

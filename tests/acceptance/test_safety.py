@@ -125,7 +125,7 @@ def test_a_port_that_is_taken_is_told_in_one_line(served: Served, tmp_path: Path
         (["--host", "no.such.example"], {}, "cannot listen on no.such.example"),
         (["--runtime", "docker"], {"DOCKER_HOST": "nonsense"}, "names no Docker"),
         (["--runtime", "docker"], {"DOCKER_HOST": "", "DOCKER_CONTEXT": "nonsense"}, "names no Docker"),
-        ([], {}, "cannot be used: file is not a database"),
+        ([], {}, "cannot be opened (file is not a database)"),
     ],
 )
 def test_what_keeps_it_from_starting_is_told_in_one_line(

@@ -8,27 +8,44 @@ import json
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lamplighter.base.jsontext import Json
+from tests.chaos.containers import WITNESS, left, register, sweep
 from tests.served import Served, eventually, run_task
 
 EXECUTIONS = 200
+CONTAINERS = 40
+"""How many of them run real containers, where there is Docker."""
 KILLS = 10
+NAME = {"Name": "NAME", "Value.$": "$$.Execution.Name"}
+NAMED = {"Overrides": {"ContainerOverrides": [{"Name": "main", "Environment": [NAME]}]}}
+RETRY = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1}]
+DONE: Json = {"Type": "Pass", "Result": "done", "End": True}
 SEED = int(os.environ.get("LAMPLIGHTER_CHAOS_SEED", "1"))
 
 
+@pytest.fixture(params=["processes", pytest.param("containers too", marks=pytest.mark.docker)])
+def image(request: pytest.FixtureRequest) -> str | None:
+    """The image of those that run containers; None where all run plain processes."""
+    found: str | None = None if request.param == "processes" else request.getfixturevalue("docker_image")
+    return found
+
+
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    engine = Served(tmp_path / "data", runtime="process")
+def served(tmp_path: Path, image: str | None) -> Iterator[Served]:
+    engine = Served(tmp_path / "data", runtime="auto" if image else "process")
     engine.up("--quiet")
     yield engine
     engine.close()
+    if image:
+        sweep(engine.data)
 
 
 def machines(served: Served, witness: Path) -> dict[str, tuple[str, Json]]:
@@ -36,18 +53,15 @@ def machines(served: Served, witness: Path) -> dict[str, tuple[str, Json]]:
     say = f'echo "$LAMPLIGHTER_TASK_ARN" >> {witness}/runs'
     works = served.task("works", ["sh", "-c", f"{say}; sleep 0.1"])
     flaky = served.task("flaky", ["sh", "-c", f'{say}; mkdir "{witness}/tried-$NAME" 2>/dev/null && exit 7; exit 0'])
-    named = {"Overrides": {"ContainerOverrides": [{"Name": "main", "Environment": [NAME]}]}}
-    again = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1}]
-    retry = run_task(flaky, Retry=again, ResultPath=None, Next="Done")
-    retry["Parameters"] |= named
+    retry = run_task(flaky, Retry=RETRY, ResultPath=None, Next="Done")
+    retry["Parameters"] |= NAMED
     wait: Json = {"Type": "Wait", "Seconds": 2, "Next": "Done"}
-    done: Json = {"Type": "Pass", "Result": "done", "End": True}
     branch = {"StartAt": "Run", "States": {"Run": run_task(works, ResultPath=None)}}
     nap = {"StartAt": "Nap", "States": {"Nap": {"Type": "Wait", "Seconds": 1, "End": True}}}
     item = {"StartAt": "Each", "States": {"Each": run_task(works, ResultPath=None)}}
     definitions: dict[str, tuple[Json, Json]] = {
-        "retry": ({"StartAt": "Job", "States": {"Job": retry, "Done": done}}, "done"),
-        "wait": ({"StartAt": "Wait", "States": {"Wait": wait, "Done": done}}, "done"),
+        "retry": ({"StartAt": "Job", "States": {"Job": retry, "Done": DONE}}, "done"),
+        "wait": ({"StartAt": "Wait", "States": {"Wait": wait, "Done": DONE}}, "done"),
         "parallel": (
             {"StartAt": "All", "States": {"All": {"Type": "Parallel", "Branches": [branch, nap], "End": True}}},
             None,
@@ -71,7 +85,18 @@ def machines(served: Served, witness: Path) -> dict[str, tuple[str, Json]]:
     return {kind: (served.machine(definition, kind), output) for kind, (definition, output) in definitions.items()}
 
 
-NAME = {"Name": "NAME", "Value.$": "$$.Execution.Name"}
+def container_machines(served: Served, image: str, witness: Path) -> dict[str, tuple[str, Json]]:
+    """The same for containers of an image, whose witness is a directory that they share."""
+    say = f'echo "$LAMPLIGHTER_TASK_ARN" >> {WITNESS}/runs'
+    works = register(served, "container-works", image, f"{say}; sleep 0.1", witness)
+    once = f'[ -e "{WITNESS}/tried-$NAME" ] && exit 0; : > "{WITNESS}/tried-$NAME"; exit 7'
+    flaky = run_task(register(served, "container-flaky", image, f"{say}; {once}", witness), Next="Done", Retry=RETRY)
+    flaky["Parameters"] |= NAMED
+    definitions: dict[str, Json] = {
+        "container": {"StartAt": "Job", "States": {"Job": run_task(works, Next="Done"), "Done": DONE}},
+        "container-retry": {"StartAt": "Job", "States": {"Job": flaky, "Done": DONE}},
+    }
+    return {kind: (served.machine(definition, kind), "done") for kind, definition in definitions.items()}
 
 
 def start(served: Served, machine: str, name: str) -> str:
@@ -80,28 +105,35 @@ def start(served: Served, machine: str, name: str) -> str:
     def accepted() -> str | None:
         try:
             return served.start(machine, {"items": [1, 2, 3]}, name)
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, KeyError) as error:  # boto3 takes an answer that was cut off for empty
             if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ExecutionAlreadyExists":
                 return machine.replace(":stateMachine:", ":execution:") + f":{name}"
+            return None
+        except KeyError:  # killed between the head and the body of its answer
             return None
 
     return eventually(accepted, 60)
 
 
 def test_no_execution_is_lost_and_no_attempt_runs_twice_whenever_the_engine_is_killed(
-    served: Served, tmp_path: Path
+    served: Served, tmp_path: Path, image: str | None
 ) -> None:
     served.ecs.create_cluster(clusterName="default")
-    by_kind = machines(served, tmp_path)
+    in_docker = container_machines(served, image, tmp_path) if image else {}
+    in_processes = machines(served, tmp_path)
+    by_kind = in_processes | in_docker
     chance = random.Random(SEED)
-    kinds = [kind for kind in by_kind for _ in range(EXECUTIONS // len(by_kind))]
+    kinds = spread(in_docker, CONTAINERS if image else 0) + spread(in_processes, EXECUTIONS - CONTAINERS * bool(image))
     chance.shuffle(kinds)
     with ThreadPoolExecutor(4) as pool:
         started = [
             pool.submit(start, served, by_kind[kind][0], f"{kind}-{number}") for number, kind in enumerate(kinds)
         ]
-        kill_at_random(served, chance)
-        executions = [each.result() for each in started]
+        try:
+            kill_at_random(served, chance)
+            executions = [each.result() for each in started]
+        finally:
+            pool.shutdown(cancel_futures=True)
     ended = {arn: served.ended(arn, 120) for arn in executions}
     assert Counter(each["status"] for each in ended.values()) == {"SUCCEEDED": EXECUTIONS}
     submitted: Counter[str] = Counter()
@@ -111,6 +143,13 @@ def test_no_execution_is_lost_and_no_attempt_runs_twice_whenever_the_engine_is_k
     runs = Counter((tmp_path / "runs").read_text().split())
     assert set(runs.values()) == {1}, "a task ran twice"
     assert set(runs) == set(submitted), "a task ran that no history knows, or the other way round"
+    if image:
+        eventually(lambda: not left(served.data))
+
+
+def spread(kinds: Iterable[str], number: int) -> list[str]:
+    """So many kinds, each as often as the others."""
+    return list(islice(cycle(kinds), number))
 
 
 def kill_at_random(served: Served, chance: random.Random) -> None:

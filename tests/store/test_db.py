@@ -24,7 +24,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 def put(tx: Tx, body: str) -> int:
-    return outbox.put(tx, "test", body)
+    return outbox.put(tx, "test", "it", body)
 
 
 def bodies(store: Store) -> list[str]:
@@ -110,7 +110,7 @@ async def test_signals_and_callbacks_come_after_the_commit_and_never_for_a_job_t
     await one
     with pytest.raises(ValueError):  # noqa: PT011 - ours
         await other
-    assert [posted for signals in heard for posted in signals.posted] == [Posted(1, "test", "do")]
+    assert [posted for signals in heard for posted in signals.posted] == [Posted(1, "test", "it", "do")]
     assert called == ["good"]
 
 

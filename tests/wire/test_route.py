@@ -37,6 +37,12 @@ def test_the_request_that_the_benchmark_sends_is_understood(catalog: Catalog) ->
     assert (request.access_key, request.account, request.params) == ("test", "123456789012", START)
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"])
+def test_an_operation_of_a_json_service_is_asked_for_by_post_only(catalog: Catalog, ask: Ask, method: str) -> None:
+    with pytest.raises(UnknownOperation, match="by POST"):
+        route(catalog, replace(ask("states", "StartExecution", START), method=method))
+
+
 def test_an_access_key_of_twelve_digits_names_the_account(catalog: Catalog, ask: Ask) -> None:
     http = ask("states", "StartExecution", START, key="000000000042")
     assert route(catalog, http).account == "000000000042"

@@ -8,7 +8,7 @@ from lamplighter.asl.frame import Phase
 from lamplighter.asl.model import Catcher, Retrier, State, Template, Working
 from lamplighter.asl.run import Ended, Path, Run
 from lamplighter.asl.scope import Scope
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.jsontext import Json, TooDeep, dumps
 
 
 def enter(run: Run, path: Path, state: State) -> None:
@@ -53,7 +53,10 @@ def leave(
 
 def sized(state: State, value: Json) -> str:
     """A document as JSON text, if it is small enough to be carried."""
-    return fits(state, dumps(value))
+    try:
+        return fits(state, dumps(value))
+    except TooDeep:
+        raise faults.runtime("The document is nested too deeply to be carried.") from None
 
 
 def fits(state: State, text: str) -> str:
@@ -94,19 +97,23 @@ def stumble(run: Run, path: Path, state: State, fault: Fault) -> None:
     recover(run, path, state, fault.error, cause)
 
 
-def recover(run: Run, path: Path, state: State, error: str | None, cause: str | None) -> None:
-    """Try the state again, or go where its Catch says, or end the block with the error."""
+def recover(run: Run, path: Path, state: State, error: str | None, cause: str | None, meant: str | None = None) -> None:
+    """Try the state again, or go where its Catch says, or end the block with the error.
+
+    `meant`: the name by which Retry and Catch know the error, where it is told by another.
+    """
     run.keep_for_redrive()
+    meant = meant or error
     if error == faults.RUNTIME:
         # "States.Runtime errors … will always cause the execution to fail."
         fail_execution(run, path.previous, error, cause)
         return
     if isinstance(state, Working):
-        if _retry(run, path, state, error):
+        if _retry(run, path, state, meant):
             return
         if kind(state) in ("Parallel", "Map"):
             path.previous = run.note(path.previous, f"{kind(state)}StateFailed")
-        position = handler(state.catchers, error)
+        position = handler(state.catchers, meant)
         if position is not None:
             _catch(run, path, state, state.catchers[position], error, cause)
             return

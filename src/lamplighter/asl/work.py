@@ -131,12 +131,15 @@ def failed(run: Run, path: Path, state: Task, event: TaskFailed) -> None:
 
 
 def timed_out(run: Run, path: Path, state: Task, number: int) -> None:
-    """The work, or a sign of life from it, is overdue."""
-    error = TIMEOUT if number == path.timeout else HEARTBEAT_TIMEOUT
+    """The work, or a sign of life from it, is overdue.
+
+    A missed heartbeat is told as States.Timeout, as recorded; Retry and Catch may name it States.HeartbeatTimeout.
+    """
+    meant = TIMEOUT if number == path.timeout else HEARTBEAT_TIMEOUT
     run.cancel(path)
-    name, field, details = _outcome(state, "TimedOut", history.failed(error, None))
+    name, field, details = _outcome(state, "TimedOut", history.failed(TIMEOUT, None))
     path.previous = run.note(path.previous, name, field, details)
-    recover(run, path, state, error, None)
+    recover(run, path, state, TIMEOUT, None, meant)
 
 
 def beating(run: Run, path: Path, _state: Task, _event: Heartbeat) -> None:

@@ -5,6 +5,7 @@ and lone surrogates, as RFC 8259 does.
 """
 
 import json
+import re
 from typing import Any, TypeAlias
 
 import orjson
@@ -20,12 +21,21 @@ class JsonError(ValueError):
     """The text is not JSON; str() says where and why."""
 
 
+class TooDeep(JsonError):
+    """The document is nested more deeply than can be written."""
+
+
+_LONG = re.compile("[0-9]{19}")
+
+
 def loads(text: str | bytes) -> Json:
     """Read JSON text."""
     try:
-        return orjson.loads(text)
+        value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise JsonError(str(error)) from None
+    # orjson reads an integer beyond 64 bits as a float; the standard library does not.
+    return json.loads(text) if _LONG.search(text if isinstance(text, str) else text.decode()) else value
 
 
 def dumps(value: Json) -> str:
@@ -38,5 +48,12 @@ def dump_bytes(value: Json) -> bytes:
     try:
         return orjson.dumps(value)
     except TypeError:
-        # orjson stops at 64-bit integers; the standard library does not.
+        # orjson stops at 64-bit integers and at a depth of 254; the standard library does not.
+        return _dump_slowly(value)
+
+
+def _dump_slowly(value: Json) -> bytes:
+    try:
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    except RecursionError:
+        raise TooDeep("the document is nested too deeply") from None

@@ -6,10 +6,10 @@ import logging
 import os
 import signal
 import socket
-import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -47,6 +47,10 @@ def up(
         list[str] | None,
         typer.Option(help="SERVICE=URL, or SERVICE=aws: where to call an AWS service that is not served here."),
     ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A host name by which this engine may be called, besides IP addresses and localhost."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")] = False,  # noqa: FBT002 - typer's way
 ) -> None:
     """Run the engine: serve the AWS APIs on one port and do what they ask, whatever is killed and whenever."""
@@ -55,16 +59,15 @@ def up(
     config = Config(data=data, runtime=runtime, endpoints=_endpoints(endpoint or []))
     try:
         with _listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(config, host, listener))
-    except sqlite3.DatabaseError as error:
-        typer.echo(f"lamplighter: the database in {data} cannot be used: {error}", err=True)
-        raise typer.Exit(1) from None
+            runner.run(_serve(config, frozenset({host, *(allow_host or [])}), listener))
     except (LamplighterError, OSError) as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not host:
+        raise CannotListen("--host needs an address: 127.0.0.1 for this machine only, 0.0.0.0 for every network")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
@@ -80,11 +83,11 @@ def _url(listener: socket.socket) -> str:
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
 
-async def _serve(config: Config, host: str, listener: socket.socket) -> None:
+async def _serve(config: Config, hosts: frozenset[str], listener: socket.socket) -> None:
     engine = await Engine.open(config)
     try:
         await _say_what_is_missing(engine)
-        application = Server(engine, hosts=frozenset({host}))
+        application = Server(engine, hosts)
         server = _Server(
             uvicorn.Config(
                 application,
@@ -99,6 +102,8 @@ async def _serve(config: Config, host: str, listener: socket.socket) -> None:
         )
         _settle_memory()
         typer.echo(f"lamplighter: listening on {_url(listener)}", err=True)
+        if not ip_address(listener.getsockname()[0]).is_loopback:
+            typer.echo("lamplighter: whoever reaches this address can run commands on this machine", err=True)
         await server.serve(sockets=[listener])
     finally:
         await engine.close()

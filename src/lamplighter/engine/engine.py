@@ -1,6 +1,7 @@
 """One engine: the services that answer, the store that keeps, the pump that makes it go, wired together here."""
 
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from lamplighter.runtime.process import ProcessRuntime
 from lamplighter.services.ecs.service import Ecs
 from lamplighter.services.states.api import States
 from lamplighter.store import identity
-from lamplighter.store.db import Store
+from lamplighter.store.db import Store, damaged
 from lamplighter.wire.catalog import Catalog
 from lamplighter.wire.shapes import SERVICES
 
@@ -58,6 +59,9 @@ class Engine:
             for service in engine.services.values():
                 await service.start()
             await engine.pump.start()
+        except sqlite3.DatabaseError as error:
+            await store.close()
+            raise damaged(config.data, error) from error
         except BaseException:
             await store.close()
             raise

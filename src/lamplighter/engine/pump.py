@@ -27,6 +27,9 @@ JUMP = 1_000
 PUT_OFF = 60_000
 """How many milliseconds later a timer rings again whose ringing failed through a bug of ours."""
 
+REFUSED = 500
+"""How many milliseconds later a timer rings again for which the disk had no room."""
+
 
 class Pump:
     """Rings timers and performs the outbox."""
@@ -43,6 +46,8 @@ class Pump:
         self._under_way: dict[int, asyncio.Task[None]] = {}
         """By the key of its outbox row, what is being performed: a row that is read at the start may be new as well."""
         self._stopped = False
+        self._refused = False
+        """Whether the last turn could not be kept."""
         store.on_commit = self._committed
         store.on_loss = self._lost
 
@@ -81,6 +86,9 @@ class Pump:
         return not self._ringing and not self._under_way
 
     def _committed(self, signals: Signals) -> None:
+        if self._refused:
+            self._refused = False
+            log.warning("the data directory takes writes again")
         for posted in signals.posted:
             self._perform(posted)
         if signals.soonest is None:
@@ -112,7 +120,9 @@ class Pump:
     def _rung(self, timer: Timer, future: "asyncio.Future[None]") -> None:
         self._ringing.discard(timer.key)
         error = None if future.cancelled() else future.exception()
-        if error is not None and not isinstance(error, Unavailable):
+        if isinstance(error, Unavailable):
+            self._arm(self._world.steady() + REFUSED)
+        elif error is not None:
             log.error("timer %s failed; it rings again in a minute", timer.key, exc_info=error)
             later = self._world.steady() + PUT_OFF
             self._store.keep(lambda tx: timers.put_off(tx, timer, later))
@@ -132,7 +142,9 @@ class Pump:
             log.error("something the outbox asked for failed; it is tried again at the next start", exc_info=error)
 
     def _lost(self, error: sqlite3.Error) -> None:
-        log.error("the data directory takes no writes (%s); nothing is lost, trying again", error)
+        if not self._refused:
+            self._refused = True
+            log.error("the data directory takes no writes (%s); nothing is lost, trying again", error)
         for service in self._services.values():
             service.forget()
 

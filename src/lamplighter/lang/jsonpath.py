@@ -196,13 +196,21 @@ def _selector(steps: Steps) -> Select:
 
 
 def _put(document: Json, steps: Steps, value: Json) -> Json:
-    if not steps:
-        return value
-    step, rest = steps[0], steps[1:]
-    if isinstance(step, str):
-        if not isinstance(document, dict):
-            raise LookupError(step)
-        return {**document, step: _put(document.get(step, {}), rest, value)}
-    if not isinstance(document, list) or step >= len(document):
-        raise LookupError(step)
-    return [*document[:step], _put(document[step], rest, value), *document[step + 1 :]]
+    """Copy the containers along the way; not by recursion, for a path may be as long as a definition."""
+    way: list[Json] = []
+    for step in steps:
+        way.append(document)
+        document = _into(document, step)
+    for container, step in zip(reversed(way), reversed(steps), strict=True):
+        value = (
+            {**container, step: value} if isinstance(step, str) else [*container[:step], value, *container[step + 1 :]]
+        )
+    return value
+
+
+def _into(document: Json, step: str | int) -> Json:
+    if isinstance(step, str) and isinstance(document, dict):
+        return document.get(step, {})
+    if isinstance(step, int) and isinstance(document, list) and step < len(document):
+        return document[step]
+    raise LookupError(step)

@@ -77,12 +77,14 @@ class Remote:
     def _client(self, service: str, region: str) -> Json:
         key = service, region
         if key not in self._clients:
-            endpoint = self._endpoints[service]
+            endpoint = None if self._endpoints[service] == AWS else self._endpoints[service]
+            # Only AWS itself has a host name for each bucket.
+            style = {"addressing_style": "auto" if endpoint is None else "path"}
             self._clients[key] = boto3.client(
                 service,
                 region_name=region,
-                endpoint_url=None if endpoint == AWS else endpoint,
-                config=Config(retries={"total_max_attempts": 1}, read_timeout=900),
+                endpoint_url=endpoint,
+                config=Config(retries={"total_max_attempts": 1}, read_timeout=900, s3=style),
             )
         return self._clients[key]
 

@@ -9,17 +9,21 @@ from lamplighter.runtime.frames import milliseconds
 from lamplighter.runtime.port import OUT_OF_MEMORY, Exit
 
 _NEVER = "0001-01-01T00:00:00Z"
+_BROKEN_OFF = "context canceled"
+"""In Docker's word on a start whose caller was gone before it was done: it was given up, and nothing has run."""
 
 
 def is_new(found: Json) -> bool:
-    """Tell whether it has been made and no start of it has been tried."""
-    return bool(found["State"]["Status"] == "created" and not found["State"]["Error"])
+    """Tell whether it has been made and no start of it was seen through."""
+    return bool(found["State"]["Status"] == "created" and start_failure(found) is None)
 
 
 def start_failure(found: Json) -> str | None:
     """Say why it could not start, if a start of it was tried in vain."""
     state = found["State"]
-    return f"Error response from daemon: {state['Error']}" if state["Status"] == "created" and state["Error"] else None
+    if state["Status"] != "created" or not state["Error"] or _BROKEN_OFF in state["Error"]:
+        return None
+    return f"Error response from daemon: {state['Error']}"
 
 
 def started_at(found: Json) -> int:

@@ -17,10 +17,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lamplighter.base.errors import Unavailable
+from lamplighter.base.errors import LamplighterError, Unavailable
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.store.lock import DirectoryLock
@@ -33,6 +34,10 @@ TURN_MILLISECONDS = 10
 """How long one turn may hold the loop before it commits what it has."""
 RETRY_SECONDS = 0.5
 """How long `insist` waits before it tries again on a disk that would not take a write."""
+
+
+class Damaged(LamplighterError):
+    """What was kept can't be read."""
 
 
 class Reader:
@@ -57,7 +62,10 @@ class Posted:
 
     id: int
     service: str
+    subject: str
+    """For what of the service it is done: an execution, a task."""
     body: Json
+    """None where it can't be read."""
 
 
 @dataclass(slots=True)
@@ -117,14 +125,32 @@ class _Job:
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    try:
+        _prepare(connection, read_only=read_only)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, *, read_only: bool) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA cache_size=-2048")
     connection.execute("PRAGMA temp_store=MEMORY")
+    # Text that is no UTF-8 is damage, found by whoever reads it; sqlite3 by itself fails as if the disk had.
+    connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
     if read_only:
         connection.execute("PRAGMA query_only=ON")
-    return connection
+    else:
+        migrate(connection)
+
+
+def damaged(path: Path, error: sqlite3.DatabaseError) -> Damaged:
+    """Say that the database as a whole can't be used, and what to do."""
+    advice = "make it writable" if isinstance(error, sqlite3.OperationalError) else "put a backup in its place"
+    return Damaged(f"{path} cannot be opened ({error}); {advice}, or name another directory with --data")
 
 
 class Store:
@@ -137,8 +163,10 @@ class Store:
         path = directory / "lamplighter.db"
         try:
             self._connection = _connect(path, read_only=False)
-            migrate(self._connection)
             self.reader = Reader(_connect(path, read_only=True))
+        except sqlite3.DatabaseError as error:
+            self._lock.release()
+            raise damaged(path, error) from error
         except BaseException:
             self._lock.release()
             raise

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.store.db import Reader, Row, Tx
 
 EVENTS_BITS = 15
@@ -84,6 +84,17 @@ def finish(tx: Tx, key: int, outcome: tuple[str, int, str | None, str | None, st
         "UPDATE executions SET status = ?, stop = ?, output = ?, error = ?, cause = ?, head = ? WHERE id = ?",
         (*outcome, head, key),
     )
+
+
+def mend_input(tx: Tx, record: Record) -> str:
+    """Make an execution's input JSON again where it is damaged: its text as one string. The input as it is kept now."""
+    try:
+        loads(record.input)
+    except JsonError:
+        mended = dumps(record.input.encode(errors="replace").decode())
+        tx.execute("UPDATE executions SET input = ? WHERE id = ?", (mended, record.id))
+        return mended
+    return record.input
 
 
 def last_event(reader: Reader, key: int) -> int:

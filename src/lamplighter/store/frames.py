@@ -9,16 +9,11 @@ from dataclasses import dataclass, fields
 
 from lamplighter.asl.frame import Execution, Fan, Frame, Phase
 from lamplighter.asl.run import GOING
-from lamplighter.base.errors import LamplighterError
-from lamplighter.base.jsontext import JsonError, dumps, loads
-from lamplighter.store.db import Reader, Tx
+from lamplighter.base.jsontext import dumps, loads
+from lamplighter.store.db import Damaged, Reader, Tx
 
 NAMES = tuple(field.name for field in fields(Frame) if field.name not in ("id", "fan", "input"))
 """What the row of a frame holds; the input is there as text."""
-
-
-class Damaged(LamplighterError):
-    """A row of an execution can't be read."""
 
 
 def head(execution: Execution) -> str:
@@ -31,8 +26,7 @@ def save(tx: Tx, key: int, old: Execution, new: Execution) -> None:
     if not new.frames and not old.frames:
         return
     if not new.frames:
-        for table in ("frames", "fans", "results"):
-            tx.execute(f"DELETE FROM {table} WHERE execution = ?", (key,))  # noqa: S608 - our own tables
+        delete(tx, key)
         return
     _save_frames(tx, key, old.frames, new.frames)
     _save_results(tx, key, old.results, new.results)
@@ -94,10 +88,10 @@ def dump_frame(frame: Frame) -> str:
 
 
 def load(reader: Reader, key: int, execution: Execution, counters: str) -> Execution:
-    """The whole of an execution, whose fixed part is given."""
+    """The whole of an execution, whose fixed part is given; raises Damaged."""
     try:
         return _load(reader, key, execution, counters)
-    except (JsonError, TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, KeyError) as error:
         raise Damaged(f"a row of execution {execution.arn} cannot be read: {error}") from error
 
 
@@ -114,6 +108,7 @@ def _load(reader: Reader, key: int, execution: Execution, counters: str) -> Exec
     results: dict[int, dict[int, str]] = {}
     sql = "SELECT frame, idx, output FROM results WHERE execution = ?"
     for number, index, output in reader.rows(sql, (key,)):
+        loads(output)  # it will go into a document as it is
         results.setdefault(number, {})[index] = output
     return Execution(
         arn=execution.arn,
@@ -142,6 +137,12 @@ def load_frame(number: int, body: str, fan: Fan | None) -> Frame:
     values["phase"] = Phase(values["phase"])
     values["retries"] = tuple(values["retries"])
     return Frame(id=number, fan=fan, **values)
+
+
+def delete(tx: Tx, key: int) -> None:
+    """Forget where an execution is."""
+    for table in ("frames", "fans", "results"):
+        tx.execute(f"DELETE FROM {table} WHERE execution = ?", (key,))  # noqa: S608 - our own tables
 
 
 def going(reader: Reader) -> list[int]:

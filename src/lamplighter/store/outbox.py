@@ -4,14 +4,15 @@ A row is performed after its commit, and again at the next start if it is still 
 it deletes it in the transaction that records its effect.
 """
 
-from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.store.db import Posted, Reader, Tx
 
 
-def put(tx: Tx, service: str, body: Json) -> int:
+def put(tx: Tx, service: str, subject: str, body: Json) -> int:
     """Have a service do something once this turn is on disk; the row's key, which never repeats."""
-    key = tx.insert("INSERT INTO outbox (service, body) VALUES (?, ?)", (service, dumps(body)))
-    tx.signals.posted.append(Posted(key, service, body))
+    sql = "INSERT INTO outbox (service, subject, body) VALUES (?, ?, ?)"
+    key = tx.insert(sql, (service, subject, dumps(body)))
+    tx.signals.posted.append(Posted(key, service, subject, body))
     return key
 
 
@@ -27,8 +28,15 @@ def holds(reader: Reader, key: int) -> bool:
 
 def pending(reader: Reader) -> list[Posted]:
     """Everything that was decided and not done, in order."""
-    rows = reader.rows("SELECT id, service, body FROM outbox ORDER BY id")
-    return [Posted(key, service, loads(body)) for key, service, body in rows]
+    rows = reader.rows("SELECT id, service, subject, body FROM outbox ORDER BY id")
+    return [Posted(key, service, subject, _read(body)) for key, service, subject, body in rows]
+
+
+def _read(body: str) -> Json:
+    try:
+        return loads(body)
+    except JsonError:
+        return None
 
 
 def depth(reader: Reader) -> int:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lamplighter.base.jsontext import Json, dumps, loads
-from lamplighter.store.db import Reader, Row, Tx
+from lamplighter.base.jsontext import Json, JsonError, dumps, loads
+from lamplighter.store.db import Damaged, Reader, Row, Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,13 @@ COLUMNS = "id, arn, cluster, family, launch_type, started_by, cpu, memory, body,
 
 
 def _task(row: Row) -> Task:
+    try:
+        return _read(row)
+    except JsonError as error:
+        raise Damaged(f"the row of task {row[1]} cannot be read: {error}") from error
+
+
+def _read(row: Row) -> Task:
     key, arn, cluster, family, launch_type, started_by, cpu, memory, body, tags, run_order, stop_order = row
     return Task(
         id=key,
@@ -101,15 +108,28 @@ def _changing(task: Task) -> tuple[Json, ...]:
 
 
 def get(reader: Reader, arn: str) -> Task | None:
-    """A task by its ARN."""
+    """A task by its ARN; raises Damaged."""
     row = reader.row(f"SELECT {COLUMNS} FROM tasks WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
     return _task(row) if row else None
 
 
 def by_name(reader: Reader, name: str) -> Task | None:
-    """A task by the last part of its ARN."""
+    """A task by the last part of its ARN; raises Damaged."""
     row = reader.row(f"SELECT {COLUMNS} FROM tasks WHERE name = ?", (name,))  # noqa: S608 - our own columns
     return _task(row) if row else None
+
+
+def status(reader: Reader, name: str) -> tuple[str, str] | None:
+    """ARN and status of a task by the last part of its ARN."""
+    row = reader.row("SELECT arn, status FROM tasks WHERE name = ?", (name,))
+    return (row[0], row[1]) if row else None
+
+
+def outline(reader: Reader, arn: str) -> Task:
+    """A task whose body and tags can't be read, without them."""
+    row = reader.row(f"SELECT {COLUMNS} FROM tasks WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
+    assert row is not None
+    return _read((*row[:8], "{}", "[]", *row[10:]))
 
 
 def alive(reader: Reader) -> list[str]:

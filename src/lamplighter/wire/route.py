@@ -8,7 +8,7 @@ services by the scope, method and path. The host plays no role, so an SDK's `syn
 import re
 from dataclasses import dataclass
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.jsontext import Json
 from lamplighter.wire import query, sigv4
 from lamplighter.wire.catalog import Catalog, Operation
@@ -49,6 +49,8 @@ def route(catalog: Catalog, http: HttpRequest, default_account: str = DEFAULT_AC
 def _operation(catalog: Catalog, http: HttpRequest, service: str) -> Operation:
     target = http.headers.get(b"x-amz-target")
     if target is not None:
+        if http.method != "POST":
+            raise UnknownOperation(f"An operation is asked for by POST, not by {http.method}.")
         return catalog.targeted(target)
     if not _is_query(http):
         return catalog.placed(service, http)

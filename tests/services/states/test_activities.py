@@ -254,7 +254,7 @@ async def test_heartbeats_are_expected_from_when_a_worker_took_the_task_and_each
     await house.pass_time(4)
     assert (await house.describe(execution))["status"] == "RUNNING"
     await house.pass_time(2)
-    assert (await house.describe(execution))["error"] == "States.HeartbeatTimeout"
+    assert (await house.describe(execution))["error"] == "States.Timeout"
 
 
 async def test_a_retry_is_a_new_task_with_another_token(house: House) -> None:

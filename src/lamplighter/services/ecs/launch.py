@@ -68,7 +68,7 @@ def _answered(tx: Tx, cluster: str, token: str, request: str, now: int) -> Json:
 
 def _begin(bus: Bus, tx: Tx, task: Task, now: int) -> Json:
     """Keep a task and order it run; the task as RunTask shows it, although it is PENDING already."""
-    order = outbox.put(tx, "ecs", {"do": "run", "task": task.arn})
+    order = outbox.put(tx, "ecs", task.arn, {"do": "run"})
     steps = [replace(task, run_order=order)]
     if task.status == "PROVISIONING":
         steps.append(lifecycle.step(steps[0], "PENDING", now))

@@ -15,14 +15,14 @@ from pathlib import Path
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
 from lamplighter.runtime.port import Runtime
-from lamplighter.services.ecs import api
+from lamplighter.services.ecs import api, salvage
 from lamplighter.services.ecs.output import Outputs
 from lamplighter.services.ecs.patience import Pause, patiently, pauses
 from lamplighter.services.ecs.placement import Capacity
 from lamplighter.services.ecs.plan import STOP_SECONDS, container_name
 from lamplighter.services.ecs.supervisor import Means, Supervisor, copy_output
 from lamplighter.store import tasks
-from lamplighter.store.db import Posted, Store, Tx
+from lamplighter.store.db import Damaged, Posted, Store, Tx
 from lamplighter.store.timers import Timer
 
 log = logging.getLogger("lamplighter.ecs")
@@ -59,10 +59,8 @@ class Ecs:
 
     async def perform(self, posted: Posted) -> None:
         """Have a task run or stopped; its supervisor deletes the row once that is on record."""
-        arn = posted.body["task"]
-        self._supervise(arn)
-        if posted.body["do"] == "stop":
-            self._supervisors[arn].stop()
+        self._supervise(posted.subject)
+        self._supervisors[posted.subject].look()
 
     def ring(self, tx: Tx, timer: Timer) -> None:
         """ECS sets no timers."""
@@ -93,7 +91,12 @@ class Ecs:
     async def _see_through(self, arn: str) -> None:
         async def run() -> None:
             supervisor = self._supervisors[arn] = Supervisor(self._means, arn)
-            await supervisor.run()
+            try:
+                await supervisor.run()
+            except Damaged as error:
+                log.error("%s; it is ended", error)
+                await self._store.insist(partial(salvage.end, self._means.bus, self._means.world, arn, str(error)))
+                self._spawn(self._persist("clearing away", self._clear))
 
         try:
             await self._persist(arn, run)
@@ -126,8 +129,8 @@ class Ecs:
         await asyncio.gather(*(self._clear_away(name) for name in orphans))
 
     def _is_orphan(self, name: str) -> bool:
-        task = tasks.by_name(self._store.reader, name.partition("-")[0])
-        return task is None or (task.status == "STOPPED" and task.arn not in self._supervisors)
+        found = tasks.status(self._store.reader, name.partition("-")[0])
+        return found is None or (found[1] == "STOPPED" and found[0] not in self._supervisors)
 
     async def _clear_away(self, name: str) -> None:
         log.warning("the container %s belongs to no task that runs: it is stopped and removed", name)

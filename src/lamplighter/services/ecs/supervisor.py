@@ -57,8 +57,8 @@ class Supervisor:
         self._closing = False
         """No container may be begun any more."""
 
-    def stop(self) -> None:
-        """Look at the disk: the task's end was ordered."""
+    def look(self) -> None:
+        """Look at the disk: the task's end may have been ordered."""
         self._news.set()
 
     async def run(self) -> None:
@@ -211,7 +211,9 @@ class Supervisor:
         for order in (task.run_order, task.stop_order):
             if order is not None:
                 outbox.delete(tx, order)
-        self._keep(tx, crew.finished(task, self._members, ending, self._means.world.now()))
+        steps = crew.finished(task, self._members, ending, self._means.world.now())
+        self._keep(tx, steps)
+        tx.after.append(partial(_tell_end, steps[-1]))
 
     def _keep(self, tx: Tx, steps: list[Task]) -> None:
         for step in steps:
@@ -224,6 +226,12 @@ class Supervisor:
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
         return await patiently(self._means.pause, call)
+
+
+def _tell_end(task: Task) -> None:
+    """One readable line in the engine's log."""
+    exits = [f"{each['name']} exited with {each['exitCode']}" for each in task.body["containers"] if "exitCode" in each]
+    log.info("task %s stopped: %s", task.name, ", ".join([task.body["stoppedReason"], *exits]))
 
 
 def _get(reader: Reader, arn: str) -> Task:

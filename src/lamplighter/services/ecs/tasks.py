@@ -33,7 +33,7 @@ def stop(bus: Bus, world: World) -> Callable[[Tx, Caller, Json], Json]:
                 "stoppedReason": params.get("reason") or "Task stopped by user",
                 "stoppingAt": world.now(),
             }
-            order = outbox.put(tx, "ecs", {"do": "stop", "task": found.arn})
+            order = outbox.put(tx, "ecs", found.arn, {"do": "stop"})
             found = replace(lifecycle.touch(found, changes), stop_order=order)
             lifecycle.keep(bus, tx, found, world.now())
         return {"task": document.shown(found)}

@@ -7,6 +7,7 @@ from lamplighter.base import arn
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
+from lamplighter.services.states import tags
 from lamplighter.services.states.errors import ActivityAlreadyExists
 from lamplighter.services.states.lookup import find_activity
 from lamplighter.services.states.names import check_name, page_size, page_token, read_page_token, resource_arn
@@ -30,8 +31,8 @@ class Activities:
         encryption = params.get("encryptionConfiguration", USUAL_ENCRYPTION)
         activity = rows.get(tx, key)
         if activity is None:
-            tags = {tag["key"]: tag.get("value", "") for tag in params.get("tags", [])}
-            activity = Activity(key, caller.account, caller.region, name, self._world.now(), encryption, tags)
+            given = tags.read(params.get("tags", []))
+            activity = Activity(key, caller.account, caller.region, name, self._world.now(), encryption, given)
             rows.put(tx, activity)
         elif activity.encryption != encryption:
             raise ActivityAlreadyExists(key)

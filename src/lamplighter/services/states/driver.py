@@ -33,17 +33,17 @@ from lamplighter.asl.messages import (
     TimerFired,
 )
 from lamplighter.asl.model import Definition, Resource, Task
-from lamplighter.asl.parse import Additions, parse
+from lamplighter.asl.parse import Additions, InvalidDefinition, parse
 from lamplighter.asl.run import Step
 from lamplighter.asl.work import read_token
 from lamplighter.base.errors import Bug
-from lamplighter.base.jsontext import Json, loads
+from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
 from lamplighter.services.states import status
 from lamplighter.services.states.transitions import describe
 from lamplighter.store import activities, executions, frames, machines, outbox, redrives, timers
-from lamplighter.store.db import Reader, Tx
+from lamplighter.store.db import Damaged, Reader, Tx
 from lamplighter.store.executions import Record
 from lamplighter.store.frames import Work
 from lamplighter.store.timers import Timer
@@ -57,6 +57,10 @@ EXPRESS_SECONDS = 300
 
 LEADING = (Resumed, TaskSucceeded, TaskFailed, TimerFired, MapRunEnded)
 """Events that lead to the next state: "On the next state transition" a machine that is deleted ends its executions."""
+
+INTERNAL = "An internal error occurred; the engine's log has it."
+NOWHERE = Definition(blocks=())
+"""What an execution runs of which nothing is left to run."""
 
 log = logging.getLogger("lamplighter.states")
 transitions = logging.getLogger("lamplighter.transitions")
@@ -96,13 +100,16 @@ class Driver:
         return replace(definition, timeout=EXPRESS_SECONDS)
 
     def definition(self, reader: Reader, revision: str) -> Definition:
-        """A revision's definition, compiled."""
+        """A revision's definition, compiled; raises Damaged."""
         found = self._definitions.get(revision)
         if found is None:
             row = machines.revision(reader, revision)
             if row is None:
                 raise Bug(f"revision {revision} is gone")
-            found = self._definitions[revision] = parse(row.definition, self._additions)
+            try:
+                found = self._definitions[revision] = parse(row.definition, self._additions)
+            except (JsonError, InvalidDefinition) as error:
+                raise Damaged(f"the definition of revision {revision} cannot be read: {error}") from error
             if len(self._definitions) > CACHED:
                 self._definitions.popitem(last=False)
         return found
@@ -183,8 +190,20 @@ class Driver:
             return advance(definition, execution, event, self._world, exists=partial(activities.exists, tx))
         except Exception:
             log.exception("execution %s cannot go on from %s; it is ended", execution.arn, type(event).__name__)
-            cause = "An internal error occurred; the engine's log has it."
-            return advance(self.definition(tx, revision), execution, Broken(cause), self._world)
+            return self._break_off(self.definition(tx, revision), execution)
+
+    def _break_off(self, definition: Definition, execution: Execution) -> Step:
+        """End an execution that can't go on, and call off what it waits for, if that can still be told."""
+        try:
+            return advance(definition, execution, Broken(INTERNAL), self._world)
+        except Exception:
+            log.exception("execution %s cannot call off what it waits for", execution.arn)
+            return self._give_up(execution, INTERNAL)
+
+    def _give_up(self, execution: Execution, cause: str) -> Step:
+        """End an execution of which nothing is left to go on from, be it by a redrive."""
+        bare = replace(execution, frames={}, results={})
+        return replace(advance(NOWHERE, bare, Broken(cause), self._world), redrive=None)
 
     def awaits(self, tx: Tx, work: Work) -> bool:
         """Whether an execution still waits for a piece of work."""
@@ -242,24 +261,22 @@ class Driver:
         record = executions.get_by_id(tx, key)
         if record is None or record.status != "RUNNING":
             return None
-        fixed = fixed_part(record)
         try:
-            execution = frames.load(tx, key, fixed, record.head)
-        except frames.Damaged as error:
-            log.error("%s; the execution is ended", error)
-            execution = self._salvage(tx, key, fixed)
-            step = advance(self.definition(tx, record.revision), execution, Broken(str(error)), self._world)
-            self._keep(tx, key, record.revision, execution, step)
+            execution = frames.load(tx, key, fixed_part(record), record.head)
+            self.definition(tx, record.revision)
+        except Damaged as error:
+            log.error("%s; execution %s is ended", error, record.arn)
+            self._end_damaged(tx, record, str(error))
             return None
         self._remember(key, record.revision, execution)
         return record.revision, execution
 
-    def _salvage(self, tx: Tx, key: int, fixed: Execution) -> Execution:
-        """An execution whose rows can't be read, as far as its history tells where it is."""
-        tx.execute("DELETE FROM frames WHERE execution = ?", (key,))
-        tx.execute("DELETE FROM fans WHERE execution = ?", (key,))
-        tx.execute("DELETE FROM results WHERE execution = ?", (key,))
-        return replace(fixed, event=executions.last_event(tx, key))
+    def _end_damaged(self, tx: Tx, record: Record, cause: str) -> None:
+        """End an execution whose rows can't be read, from where its history tells that it is."""
+        frames.delete(tx, record.id)
+        fixed = fixed_part(replace(record, input=executions.mend_input(tx, record)))
+        execution = replace(fixed, event=executions.last_event(tx, record.id))
+        self._keep(tx, record.id, record.revision, execution, self._give_up(execution, cause))
 
     def _remember(self, key: int, revision: str, execution: Execution) -> None:
         self._executions[key] = (revision, execution)
@@ -317,10 +334,11 @@ class Driver:
 
     def _stop(self, tx: Tx, revision: str, execution: Execution) -> int:
         """When an execution ended: one that ran out of time, at the end of its time."""
+        if execution.status != "TIMED_OUT":
+            return self._world.now()
         timeout = self.definition_of(tx, execution, revision).timeout
-        if execution.status == "TIMED_OUT" and timeout is not None:
-            return execution.start + timeout * 1000
-        return self._world.now()
+        assert timeout is not None
+        return execution.start + timeout * 1000
 
     def _carry_out(self, tx: Tx, key: int, execution: Execution, command: Command) -> None:
         match command:
@@ -336,7 +354,7 @@ class Driver:
                     "token": token,
                     "role": role or execution.role,
                 }
-                outbox.put(tx, SERVICE, body)
+                outbox.put(tx, SERVICE, str(key), body)
             case CancelTask(frame, number, resource):
                 work = Work(key, frame, number)
                 names = frames.watched(tx, work)
@@ -345,7 +363,7 @@ class Driver:
                     activities.drop(tx, work)
                 if names:
                     body = {"do": "cancel", "resource": resource.text, "names": names, "arn": execution.arn}
-                    outbox.put(tx, SERVICE, body)
+                    outbox.put(tx, SERVICE, str(key), body)
             case SetTimer(frame, number, due, elapsed):
                 timers.put(tx, Timer(SERVICE, str(key), f"{frame}.{number}", due), elapsed=elapsed)
             case StartMapRun():
@@ -359,14 +377,18 @@ class Driver:
 
 
 def fixed_part(record: Record) -> Execution:
-    """What of an execution never changes."""
+    """What of an execution never changes; raises Damaged."""
+    try:
+        document = loads(record.input)
+    except JsonError as error:
+        raise Damaged(f"the input cannot be read: {error}") from error
     return Execution(
         arn=record.arn,
         name=record.name,
         role=record.role,
         machine=record.machine,
         machine_name=record.machine.rpartition(":")[2],
-        input=loads(record.input),
+        input=document,
         text=record.input,
         start=record.start,
     )

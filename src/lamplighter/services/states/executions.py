@@ -3,6 +3,7 @@
 from lamplighter.asl.frame import Execution
 from lamplighter.asl.messages import StopRequested
 from lamplighter.base import arn
+from lamplighter.base.errors import ValidationError
 from lamplighter.base.jsontext import Json, Raw, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
@@ -89,6 +90,8 @@ class Executions:
         if "mapRunArn" in params:
             run = find_map_run(reader, params["mapRunArn"])
             found = rows.page_of_run(reader, run.id, params.get("statusFilter"), before, size + 1)
+        elif "stateMachineArn" not in params:
+            raise ValidationError("Either stateMachineArn or mapRunArn must be specified")
         else:
             target = find_target(reader, params["stateMachineArn"], self._world)
             if target.machine.type == "EXPRESS":

@@ -6,6 +6,7 @@ from lamplighter.base import arn
 from lamplighter.base.jsontext import Json, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
+from lamplighter.services.states import tags
 from lamplighter.services.states.errors import (
     MissingRequiredParameter,
     StateMachineAlreadyExists,
@@ -62,7 +63,7 @@ class Machines:
             name=name,
             type=kind,
             created=self._world.now(),
-            tags={tag["key"]: tag.get("value", "") for tag in params.get("tags", [])},
+            tags=tags.read(params.get("tags", [])),
             revision=self._world.uuid(),
             definition=params["definition"],
             role=role,

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 
 from botocore.model import ServiceModel, Shape
 
+from lamplighter.asl.messages import Broken, TaskFailed, TaskSubmitted, TaskSucceeded
 from lamplighter.asl.messages import Event as MachineEvent
-from lamplighter.asl.messages import TaskFailed, TaskSubmitted, TaskSucceeded
 from lamplighter.asl.model import Resource
 from lamplighter.asl.parse import parse_resource
 from lamplighter.base import arn
@@ -53,6 +53,9 @@ class Performer:
 
     async def perform(self, posted: Posted) -> None:
         """Do what one row of the outbox says."""
+        if posted.body is None:
+            await self._bus.store.insist(lambda tx: self._lost(tx, posted))
+            return
         if posted.body["do"] == "cancel":
             await self._bus.store.insist(lambda tx: self._cancel(tx, posted))
             return
@@ -78,6 +81,11 @@ class Performer:
         except (AwsError, ParametersRefused) as error:
             return self._refusal(nobody, binding, error, parameters)
         return self._read(nobody, resource, binding, answer)
+
+    def _lost(self, tx: Tx, posted: Posted) -> None:
+        """Nobody knows any more what an execution asked for: it can't go on."""
+        if outbox.delete(tx, posted.id):
+            self._driver.tell(tx, int(posted.subject), Broken(f"row {posted.id} of the outbox cannot be read"))
 
     def _start(self, tx: Tx, posted: Posted) -> Awaitable[Json] | None:
         """Make a call; what to wait for, where its answer takes time."""

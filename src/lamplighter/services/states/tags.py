@@ -1,10 +1,22 @@
 """Operations on tags."""
 
+from lamplighter.base.errors import ValidationError
 from lamplighter.base.jsontext import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states.errors import ResourceNotFound
 from lamplighter.store import activities, machines
 from lamplighter.store.db import Reader, Tx
+
+
+def read(given: list[Json]) -> dict[str, str]:
+    """Tags as a request has them; botocore's model lets one be without a key, AWS does not."""
+    for position, tag in enumerate(given, 1):
+        if "key" not in tag:
+            raise ValidationError(
+                f"1 validation error detected: Value null at 'tags.{position}.member.key' failed to satisfy "
+                "constraint: Member must not be null"
+            )
+    return {tag["key"]: tag.get("value", "") for tag in given}
 
 
 def _find(reader: Reader, arn: str) -> dict[str, str]:
@@ -24,7 +36,7 @@ def _keep(tx: Tx, arn: str, kept: dict[str, str]) -> None:
 def tag(tx: Tx, _caller: Caller, params: Json) -> Json:
     """TagResource"""
     arn = params["resourceArn"]
-    _keep(tx, arn, _find(tx, arn) | {tag["key"]: tag.get("value", "") for tag in params["tags"]})
+    _keep(tx, arn, _find(tx, arn) | read(params["tags"]))
     return {}
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from lamplighter.asl.frame import Execution
-from lamplighter.base.jsontext import Json
+from lamplighter.base.jsontext import Json, JsonError, loads
 
 QUIET = frozenset(
     {"TaskStarted", "ParallelStateStarted", "MapStateStarted", "ParallelStateSucceeded", "MapStateSucceeded"}
 )
+
+LONGEST = 200
 
 
 def describe(execution: Execution, notes: Sequence[tuple[str, Json]]) -> Iterator[str]:
@@ -23,6 +25,17 @@ def _what(details: Json) -> str:
     if "index" in details:
         parts.append(f"#{details['index']}")
     if details.get("cause"):
-        cause = details["cause"]
-        parts.append(cause if len(cause) <= 200 else f"{cause[:200]}…")
+        parts.append(_why(details["cause"]))
     return "".join(f"  {part}" for part in parts)
+
+
+def _why(cause: str) -> str:
+    """A cause in one glance: of a stopped task, what it says and how its containers exited."""
+    try:
+        task = loads(cause)
+    except JsonError:
+        task = None
+    if isinstance(task, dict) and "StoppedReason" in task:
+        exits = [f"{each['Name']} exited with {each['ExitCode']}" for each in task["Containers"] if "ExitCode" in each]
+        return ", ".join([task["StoppedReason"], *exits])
+    return cause if len(cause) <= LONGEST else f"{cause[:LONGEST]}…"

@@ -30,6 +30,8 @@ NOT_CONFIGURED = (
     "The resource provided {0} calls a service that is not served here, and no endpoint is configured for it: start "
     "the engine with --endpoint {1}=URL, or --endpoint {1}=aws for AWS itself"
 )
+NOT_SERVED = ("ItemReader", "ResultWriter")
+"""Refused rather than ignored: a Map that reads other items than its author meant is worse than none."""
 MOST = 100
 
 
@@ -77,6 +79,9 @@ class Definitions:
         for place in found:
             if place.state["Type"] == "Task":
                 yield from self._call(place, kind)
+            for field in NOT_SERVED:
+                if field in place.state:
+                    yield Diagnostic(SCHEMA, f"{field} is not served by this engine", f"{place.at}/{field}")
 
     def _call(self, place: Place, kind: str) -> Iterator[Diagnostic]:
         resource = parse_resource(place.state["Resource"])

@@ -1,0 +1,98 @@
+"""The disk under a store, which a test can fill, and on which a test can let the process die."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lamplighter.base.jsontext import Json
+from lamplighter.store import db
+
+WRITES = ("INSERT", "UPDATE", "DELETE")
+
+connect = db._connect
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """The process dies at its n-th commit from now, before or after that commit is on disk."""
+
+    commit: int
+    before: bool
+
+
+@dataclass(slots=True)
+class Disk:
+    """One disk."""
+
+    full: str = ""
+    """What is refused: "" nothing, "write" whatever writes, "COMMIT" what would be kept."""
+    refused: int = 0
+    """How often something was."""
+    commits: int = 0
+    """How many were made."""
+    death: Death | None = None
+    dead: bool = False
+    on_death: Callable[[], object] = lambda: None
+    _until: int | None = None
+    _connections: list[sqlite3.Connection] = field(default_factory=list)
+
+    def connect(self, path: Path, *, read_only: bool) -> "sqlite3.Connection | Connection":
+        """What the store calls to open its database."""
+        real = connect(path, read_only=read_only)
+        self._connections.append(real)
+        return real if read_only else Connection(real, self)
+
+    def release(self) -> None:
+        """Let go of the files, as the kernel does for a process that is gone."""
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+
+    def fill(self, what: str, until: int | None = None) -> None:
+        """Let it be full: for good, or until it has refused so often."""
+        self.full, self.refused, self._until = what, 0, until
+
+    def meet(self, sql: str) -> None:
+        """A statement is about to run."""
+        if self.full and (sql == self.full or (self.full == "write" and sql.lstrip().startswith(WRITES))):
+            self.refused += 1
+            if self.refused == self._until:
+                self.full = ""
+            raise sqlite3.OperationalError("database or disk is full")
+
+    def commit(self, run: Callable[[str], sqlite3.Cursor]) -> sqlite3.Cursor:
+        """Commit, or die."""
+        self.commits += 1
+        death = self.death
+        if death is None or self.commits != death.commit:
+            return run("COMMIT")
+        self.dead, self.death = True, None
+        cursor = run("ROLLBACK" if death.before else "COMMIT")
+        self.on_death()
+        return cursor
+
+
+class Connection:
+    """A connection to it, as far as a store needs one."""
+
+    def __init__(self, real: sqlite3.Connection, disk: Disk) -> None:
+        self._real = real
+        self._disk = disk
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._real.in_transaction
+
+    def execute(self, sql: str, parameters: Sequence[Json] = ()) -> sqlite3.Cursor:
+        self._disk.meet(sql)
+        if sql == "COMMIT":
+            return self._disk.commit(self._real.execute)
+        return self._real.execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Sequence[Sequence[Json]]) -> sqlite3.Cursor:
+        self._disk.meet(sql)
+        return self._real.executemany(sql, parameters)
+
+    def close(self) -> None:
+        self._real.close()

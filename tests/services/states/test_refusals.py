@@ -1,0 +1,55 @@
+"""Requests that fit their shape and are still no requests: AWS's errors, never ours."""
+
+import pytest
+
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.jsontext import Json, dumps
+from tests.services.states.desk import ROLE, Desk
+
+
+async def test_a_tag_without_a_key_is_refused(desk: Desk) -> None:
+    with pytest.raises(ValidationError, match=r"Value null at 'tags\.2\.member\.key'"):
+        await desk.call(
+            "CreateActivity", name="worker", tags=[{"key": "team", "value": "night"}, {"value": "without a key"}]
+        )
+
+
+async def test_executions_are_listed_of_a_machine_or_a_map_run_and_of_nothing_else(desk: Desk) -> None:
+    with pytest.raises(ValidationError, match="Either stateMachineArn or mapRunArn"):
+        await desk.call("ListExecutions")
+
+
+@pytest.mark.parametrize(("steps", "status"), [(500, "SUCCEEDED"), (5000, "FAILED")])
+async def test_a_long_result_path_is_followed_as_far_as_a_document_can_be_deep(
+    desk: Desk, steps: int, status: str
+) -> None:
+    path = "$" + ".a" * steps
+    await desk.create({"StartAt": "P", "States": {"P": {"Type": "Pass", "Result": 1, "ResultPath": path, "End": True}}})
+    found = await desk.execution(await desk.start())
+    assert found["status"] == status
+    if status == "FAILED":
+        assert found["error"] == "States.Runtime"
+        assert "nested too deeply" in found["cause"]
+
+
+async def test_an_integer_of_any_size_keeps_every_digit(desk: Desk) -> None:
+    await desk.create({"StartAt": "P", "States": {"P": {"Type": "Pass", "OutputPath": "$.in", "End": True}}})
+    text = "-123456789012345678901234567890"
+    assert (await desk.execution(await desk.start(input=f'{{"in":{text}}}')))["output"] == text
+
+
+@pytest.mark.parametrize("field", ["ItemReader", "ResultWriter"])
+async def test_a_map_whose_items_or_results_lie_elsewhere_is_refused_rather_than_run_otherwise(
+    desk: Desk, field: str
+) -> None:
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    block = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+    elsewhere = {field: {"Resource": "arn:aws:states:::s3:getObject"}}
+    state = {"Type": "Map", "ItemProcessor": processor | block, "End": True, **elsewhere}
+    code, message = await desk.refused("CreateStateMachine", name="m", definition=dumps(machine(state)), roleArn=ROLE)
+    assert code == "InvalidDefinition"
+    assert f"{field} is not served by this engine at /States/M/{field}" in message
+
+
+def machine(state: Json) -> Json:
+    return {"StartAt": "M", "States": {"M": state}}
