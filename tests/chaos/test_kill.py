@@ -109,8 +109,6 @@ def start(served: Served, machine: str, name: str) -> str:
             if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ExecutionAlreadyExists":
                 return machine.replace(":stateMachine:", ":execution:") + f":{name}"
             return None
-        except KeyError:  # killed between the head and the body of its answer
-            return None
 
     return eventually(accepted, 60)
 
