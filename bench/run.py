@@ -52,6 +52,13 @@ MEASURES = (
         "under 1; a few",
     ),
     Measure(
+        "express sync, 8 connections: executions/s",
+        ("express-sync", "--n", "4000"),
+        lambda r: f"{r['exec_per_s']:.0f}",
+        "51",
+        "3000",
+    ),
+    Measure(
         "map 1000, JSONPath: wall s",
         ("map1000", "--language", "JSONPath"),
         lambda r: f"{r['wall_s']}",

@@ -155,8 +155,8 @@ def _resumed(_run: Run, _event: Resumed) -> None:
     """Whatever is ready goes on by itself."""
 
 
-def _told(tell: Callable[[Run, Path, Task, Any], None]) -> Callable[[Run, Any], None]:
-    """An event about a task's work: it counts only while a path waits for just this work."""
+def _told(tell: Callable[[Run, Path, Any, Any], None], kind: type[State] = Task) -> Callable[[Run, Any], None]:
+    """An event about work, a task's or a Map Run's: it counts only while a path waits for just this work."""
 
     def handle(run: Run, event: Json) -> None:
         frame = run.frames.get(event.frame)
@@ -164,26 +164,14 @@ def _told(tell: Callable[[Run, Path, Task, Any], None]) -> Callable[[Run, Any], 
             return
         path = run.path(event.frame)
         state = run.state(path)
-        assert isinstance(state, Task)
+        if not isinstance(state, kind):
+            return
         try:
             tell(run, path, state, event)
         except Fault as fault:
             stumble(run, path, state, fault)
 
     return handle
-
-
-def _map_run_ended(run: Run, event: MapRunEnded) -> None:
-    frame = run.frames.get(event.frame)
-    if frame is None or frame.phase is not Phase.WORKING or frame.number != event.number:
-        return
-    path = run.path(event.frame)
-    state = run.state(path)
-    assert isinstance(state, Map)
-    try:
-        distribute.end(run, path, state, event)
-    except Fault as fault:
-        stumble(run, path, state, fault)
 
 
 def _timer_fired(run: Run, event: TimerFired) -> None:
@@ -254,6 +242,6 @@ HANDLERS: Mapping[type[Event], Callable[[Run, Any], None]] = {
     TimerFired: _timer_fired,
     StopRequested: _stop,
     Broken: _broken,
-    MapRunEnded: _map_run_ended,
+    MapRunEnded: _told(distribute.end, Map),
     Redriven: _redriven,
 }

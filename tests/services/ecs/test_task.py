@@ -225,7 +225,7 @@ async def test_the_definition_reaches_the_container(rig: Rig) -> None:
             "command": ["ls"],
             "environment": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}],
             "secrets": [{"name": "PASSWORD", "valueFrom": "/night/password"}],
-            "workingDirectory": "/work",
+            "workingDirectory": "/srv",
             "user": "1000:1000",
             "mountPoints": [
                 {"sourceVolume": "host", "containerPath": "/host", "readOnly": True},
@@ -253,7 +253,7 @@ async def test_the_definition_reaches_the_container(rig: Rig) -> None:
         "PASSWORD": "open sesame",
     }
     assert container.labels == {"team": "night", "lamplighter.task": arn, "lamplighter.container": "job"}
-    assert (container.working_directory, container.user) == ("/work", "1000:1000")
+    assert (container.working_directory, container.user) == ("/srv", "1000:1000")
     assert (container.cpu, container.memory) == (256, 512)
     own = f"{arn.rpartition('/')[2]}-own"
     assert [(mount.source, mount.read_only) for mount in container.mounts] == [("/srv", True), (own, False)]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lamplighter.asl.distribute import inputs
+from lamplighter.asl.faults import EXCEEDED
 from lamplighter.asl.frame import Execution
 from lamplighter.asl.messages import MapRunEnded, StartMapRun, StopRequested
 from lamplighter.base import arn
@@ -27,7 +28,6 @@ AT_ONCE = 1000
 """How many children run at once where the Map leaves it to us; AWS's own limit is 10,000."""
 SLICE = 25
 """How many children are started, or stopped, in one turn."""
-EXCEEDED = "States.ExceedToleratedFailureThreshold"
 EXCEEDED_CAUSE = "The specified tolerated failure threshold was exceeded"
 COUNTERS = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed_out", "ABORTED": "aborted"}
 
