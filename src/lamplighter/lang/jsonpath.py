@@ -197,6 +197,8 @@ def _selector(steps: Steps) -> Select:
 
 def _put(document: Json, steps: Steps, value: Json) -> Json:
     """Copy the containers along the way; not by recursion, for a path may be as long as a definition."""
+    if len(steps) == 1 and isinstance(steps[0], str) and isinstance(document, dict):  # almost always
+        return {**document, steps[0]: value}
     way: list[Json] = []
     for step in steps:
         way.append(document)
