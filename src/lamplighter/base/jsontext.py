@@ -21,6 +21,10 @@ class JsonError(ValueError):
     """The text is not JSON; str() says where and why."""
 
 
+DEEPEST = 800
+"""How deeply a document may be nested: what the standard library writes within Python's recursion limit of 1,000."""
+
+
 class TooDeep(JsonError):
     """The document is nested more deeply than can be written."""
 
@@ -53,7 +57,16 @@ def dump_bytes(value: Json) -> bytes:
 
 
 def _dump_slowly(value: Json) -> bytes:
-    try:
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
-    except RecursionError:
-        raise TooDeep("the document is nested too deeply") from None
+    if _depth(value) > DEEPEST:
+        raise TooDeep(f"the document is nested more than {DEEPEST} deep")
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def _depth(value: Json) -> int:
+    """How deeply a document is nested; not by recursion, of which a program has only so much."""
+    depth, level = 0, [value]
+    while level:
+        containers = [each for each in level if isinstance(each, (dict, list))]
+        level = [inner for each in containers for inner in (each.values() if isinstance(each, dict) else each)]
+        depth += bool(containers)
+    return depth
