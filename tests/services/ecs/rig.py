@@ -121,7 +121,8 @@ class Rig:
         return await self.run(**params)
 
     async def describe(self, arn: str) -> Json:
-        return (await self.call("DescribeTasks", tasks=[arn], include=["TAGS"]))["tasks"][0]
+        cluster = arn.split("/")[1]
+        return (await self.call("DescribeTasks", cluster=cluster, tasks=[arn], include=["TAGS"]))["tasks"][0]
 
     async def until(self, ready: Callable[[], bool]) -> None:
         async with asyncio.timeout(10):

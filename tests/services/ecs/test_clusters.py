@@ -52,7 +52,7 @@ async def test_a_cluster_with_tasks_cannot_be_deleted_and_an_inactive_one_runs_n
     arn = await rig.start(cluster="a")
     assert (await refusal(rig, "DeleteCluster", cluster="a"))[0] == "ClusterContainsTasksException"
     await rig.call("StopTask", cluster="a", task=arn)
-    await rig.until(lambda: not rig.ecs._supervisors)
+    await rig.ends(arn)
     assert (await rig.call("DeleteCluster", cluster="a"))["cluster"]["status"] == "INACTIVE"
     assert await refusal(rig, "RunTask", **RUN, cluster="a") == (
         "ClusterNotFoundException",
