@@ -124,28 +124,19 @@ def test_text_that_is_no_json_is_told_so() -> None:
     assert str(found) == "Invalid State Machine Definition: 'INVALID_JSON_DESCRIPTION: Invalid JSON description'"
 
 
-def nested(levels: int, wrap: Json) -> Json:
-    """Something in so many wrappings."""
-    made: Json = {"Variable": "$", "IsNull": True}
-    for _ in range(levels):
-        made = {wrap: made} if isinstance(wrap, str) else [made]
-    return made
-
-
 @pytest.mark.parametrize(
-    "state",
+    ("state", "opening", "closing"),
     [
-        {"Type": "Choice", "Choices": [{**nested(900, "Not"), "Next": "S"}]},
-        {"Type": "Pass", "Parameters": {"a": nested(900, [])}, "End": True},
+        ({"Type": "Choice", "Choices": ["@"]}, '{"Next":"S","Not":' + '{"Not":' * 899, "}" * 900),
+        ({"Type": "Pass", "Parameters": {"a": "@"}, "End": True}, "[" * 900, "]" * 900),
     ],
 )
-def test_what_is_nested_too_deeply_is_refused(state: Json) -> None:
-    found = outcome(
-        dumps(
-            {"StartAt": "S", "States": {"S": state, "T": {"Type": "Succeed"}} if "Choices" in state else {"S": state}}
-        )
-    )
+def test_what_is_nested_too_deeply_is_refused(state: Json, opening: str, closing: str) -> None:
+    text = dumps({"StartAt": "S", "States": {"S": state, "T": {"Type": "Succeed"}}})
+    inner = dumps({"Variable": "$", "IsNull": True})
+    found = outcome(text.replace('"@"', opening + inner + closing))
     assert isinstance(found, InvalidDefinition)
+    assert [each.message for each in found.diagnostics] == ["The definition is nested too deeply"]
 
 
 @pytest.mark.parametrize(

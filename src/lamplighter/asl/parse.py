@@ -47,7 +47,7 @@ from lamplighter.asl.model import (
 from lamplighter.asl.scope import Scope
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, JsonError, dumps, loads
+from lamplighter.base.jsontext import DEEPEST, Json, JsonError, depth, dumps, loads
 from lamplighter.lang.intrinsics import IntrinsicSyntaxError
 from lamplighter.lang.jsonata import JsonataSyntaxError
 from lamplighter.lang.jsonpath import PathError
@@ -90,10 +90,13 @@ def _read(text: str) -> Json:
 
 
 def _compile(document: Json, judge: Callable[[], list[Diagnostic]], additions: Additions) -> Definition:
+    too_deep = InvalidDefinition([Diagnostic(SCHEMA, "The definition is nested too deeply", "/")])
+    if depth(document) > DEEPEST:
+        raise too_deep
     try:
         return _compiled(document, judge(), additions)
     except RecursionError:
-        raise InvalidDefinition([Diagnostic(SCHEMA, "The definition is nested too deeply", "/")]) from None
+        raise too_deep from None
 
 
 def _compiled(document: Json, found: list[Diagnostic], additions: Additions) -> Definition:

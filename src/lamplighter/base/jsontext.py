@@ -57,16 +57,16 @@ def dump_bytes(value: Json) -> bytes:
 
 
 def _dump_slowly(value: Json) -> bytes:
-    if _depth(value) > DEEPEST:
+    if depth(value) > DEEPEST:
         raise TooDeep(f"the document is nested more than {DEEPEST} deep")
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
-def _depth(value: Json) -> int:
+def depth(value: Json) -> int:
     """How deeply a document is nested; not by recursion, of which a program has only so much."""
-    depth, level = 0, [value]
+    found, level = 0, [value]
     while level:
         containers = [each for each in level if isinstance(each, (dict, list))]
         level = [inner for each in containers for inner in (each.values() if isinstance(each, dict) else each)]
-        depth += bool(containers)
-    return depth
+        found += bool(containers)
+    return found
