@@ -5,7 +5,7 @@ own calls are. See https://boto3.amazonaws.com/v1/documentation/api/latest/guide
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import boto3
 from botocore.config import Config
@@ -17,6 +17,8 @@ from botocore.response import StreamingBody
 from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.jsontext import Json
 
+Call = Callable[[str, Json], Json]
+"""From an operation and its parameters to its answer; raises AwsError."""
 AWS = "aws"
 """In the place of a URL: AWS itself."""
 
@@ -54,16 +56,12 @@ class Remote:
 
     async def call(self, service: str, operation: str, params: Json, region: str) -> Json:
         """Call an operation; its answer, streams read to their end."""
+        return await asyncio.to_thread(_read, self.caller(service, region), operation, params)
+
+    def caller(self, service: str, region: str) -> Call:
+        """What calls the operations of a service from a thread; streams of its answers are left to be read."""
         client = self._client(service, region)
-        try:
-            answer: Json = await asyncio.to_thread(_call, client, operation, params)
-        except ClientError as error:
-            told = error.response["Error"]
-            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            raise AwsError(told.get("Message", ""), code=told.get("Code", "Unknown"), status=status) from None
-        except BotoCoreError as error:
-            raise CallFailed(str(error)) from None
-        return answer
+        return lambda operation, params: _call(client, operation, params)
 
     def _load(self, service: str) -> ServiceModel | None:
         if service not in self._models:
@@ -91,6 +89,18 @@ class Remote:
 
 def _call(client: Json, operation: str, params: Json) -> Json:
     """One call; a client is safe to share between threads."""
-    answer = client._make_api_call(operation, params)  # noqa: SLF001 - boto3's own name for a call by operation
+    try:
+        answer: Json = client._make_api_call(operation, params)  # noqa: SLF001 - boto3's own name for a call by operation
+    except ClientError as error:
+        told = error.response["Error"]
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        raise AwsError(told.get("Message", ""), code=told.get("Code", "Unknown"), status=status) from None
+    except BotoCoreError as error:
+        raise CallFailed(str(error)) from None
     answer.pop("ResponseMetadata", None)
+    return answer
+
+
+def _read(call: Call, operation: str, params: Json) -> Json:
+    answer = call(operation, params)
     return {name: value.read() if isinstance(value, StreamingBody) else value for name, value in answer.items()}

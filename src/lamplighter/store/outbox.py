@@ -4,6 +4,8 @@ A row is performed after its commit, and again at the next start if it is still 
 it deletes it in the transaction that records its effect.
 """
 
+from collections.abc import Callable
+
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.store.db import Posted, Reader, Tx
 
@@ -19,6 +21,12 @@ def put(tx: Tx, service: str, subject: str, body: Json) -> int:
 def delete(tx: Tx, key: int) -> bool:
     """It is done; False where it was done before."""
     return tx.execute("DELETE FROM outbox WHERE id = ?", (key,)) > 0
+
+
+def conclude(tx: Tx, key: int, tell: Callable[[Tx], None]) -> None:
+    """It is done: have what came of it told, unless that was told before."""
+    if delete(tx, key):
+        tell(tx)
 
 
 def holds(reader: Reader, key: int) -> bool:

@@ -22,6 +22,7 @@ from lamplighter.asl.messages import (
     Event,
     Finish,
     MapRunEnded,
+    RedriveMapRun,
     Resumed,
     SetTimer,
     Started,
@@ -85,8 +86,9 @@ class Driver:
         self._executions: OrderedDict[int, tuple[str, Execution]] = OrderedDict()
         self._awaited: dict[str, asyncio.Future[Ended]] = {}
         self.on_map_run: Callable[[Tx, int, Execution, StartMapRun], None]
+        self.on_map_run_redriven: Callable[[Tx, RedriveMapRun], None]
         self.on_map_run_cancelled: Callable[[Tx, Work], None]
-        self.on_child_ended: Callable[[Tx, int, str, str | None], None]
+        self.on_child_ended: Callable[[Tx, int, Execution, Finish, int], None]
 
     def forget(self) -> None:
         """Believe nothing that is not on disk."""
@@ -114,18 +116,14 @@ class Driver:
                 self._definitions.popitem(last=False)
         return found
 
-    def begin(self, tx: Tx, execution: Execution, revision: str) -> None:
-        """Start an execution."""
-        self.adopt(tx, execution, revision, self.first_step(tx, execution, revision))
+    def begin(self, tx: Tx, execution: Execution, revision: str, enter: Callable[[int], None] | None = None) -> None:
+        """Start an execution; `enter` takes the key of a Map Run's child down, before it can end."""
+        self.adopt(tx, execution, revision, self.first_step(tx, execution, revision), enter)
 
     def first_step(self, reader: Reader, execution: Execution, revision: str) -> Step:
         """How a new execution begins; nothing is kept yet."""
         definition = self.definition_of(reader, execution, revision)
         return advance(definition, execution, Started(), self._world, exists=partial(activities.exists, reader))
-
-    def begin_child(self, tx: Tx, execution: Execution, revision: str, enter: Callable[[int], None]) -> None:
-        """Start an execution of a Map Run; `enter` takes its key down, before it can end."""
-        self.adopt(tx, execution, revision, self.first_step(tx, execution, revision), enter)
 
     def adopt(
         self,
@@ -310,8 +308,8 @@ class Driver:
         finish, new = step.finish, step.execution
         assert finish is not None
         stop = self._stop(tx, revision, new)
-        if "/" in new.machine:
-            self.on_child_ended(tx, key, finish.status, finish.output)
+        if new.child:
+            self.on_child_ended(tx, key, new, finish, stop)
         if new.express:
             self._end_express(tx, key, Ended(finish, stop), new)
             return
@@ -368,6 +366,8 @@ class Driver:
                 timers.put(tx, Timer(SERVICE, str(key), f"{frame}.{number}", due), elapsed=elapsed)
             case StartMapRun():
                 self.on_map_run(tx, key, execution, command)
+            case RedriveMapRun():
+                self.on_map_run_redriven(tx, command)
             case CancelMapRun(frame, number):
                 self.on_map_run_cancelled(tx, Work(key, frame, number))
             case ClearTimer(frame, number):
