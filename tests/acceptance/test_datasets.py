@@ -11,6 +11,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from lamplighter.base.jsontext import Json
@@ -305,7 +306,10 @@ def test_a_redriven_map_run_runs_again_only_what_did_not_succeed(served: Served)
     (run,) = served.sfn.list_map_runs(executionArn=execution)["mapRuns"]
     (failed,) = served.sfn.list_executions(mapRunArn=run["mapRunArn"], statusFilter="FAILED")["executions"]
     described = served.sfn.describe_execution(executionArn=failed["executionArn"])
-    assert described["redriveStatus"] == "REDRIVABLE_BY_MAP_RUN"
+    assert (described["redriveStatus"], described["mapRunArn"]) == ("REDRIVABLE_BY_MAP_RUN", run["mapRunArn"])
+    assert (failed["mapRunArn"], failed["itemCount"]) == (run["mapRunArn"], 1)
+    with pytest.raises(ClientError, match="redriven with it"):
+        served.sfn.redrive_execution(executionArn=failed["executionArn"])
     served.sfn.redrive_execution(executionArn=execution)
     assert answer(served, gate, "2") == 2
     assert answer(served, gate, "3") == 3
@@ -315,6 +319,8 @@ def test_a_redriven_map_run_runs_again_only_what_did_not_succeed(served: Served)
     assert (after["status"], after["redriveCount"]) == ("SUCCEEDED", 1)
     assert after["executionCounts"]["total"] == 3
     assert after["executionCounts"]["failed"] == 0
+    again = served.sfn.list_executions(mapRunArn=run["mapRunArn"], redriveFilter="REDRIVEN")["executions"]
+    assert [each["executionArn"] for each in again] == [failed["executionArn"]]
     kinds = [event["type"] for event in served.history(execution)]
     at = kinds.index("ExecutionRedriven")
     assert kinds[at : at + 3] == ["ExecutionRedriven", "MapRunRedriven", "MapRunSucceeded"]

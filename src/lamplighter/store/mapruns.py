@@ -163,6 +163,14 @@ def child(reader: Reader, execution: int) -> Child | None:
     return Child(*row) if row else None
 
 
+def run_of(reader: Reader, execution: int) -> str | None:
+    """The ARN of the Map Run that an execution runs for."""
+    row = reader.row(
+        "SELECT r.arn FROM map_children c JOIN map_runs r ON r.id = c.run WHERE c.execution = ?", (execution,)
+    )
+    return row[0] if row else None
+
+
 def set_child(tx: Tx, child: Child) -> None:
     """A child runs again, or has ended."""
     sql = "UPDATE map_children SET status = ?, redrives = ? WHERE execution = ?"

@@ -9,7 +9,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states.children import Children
 from lamplighter.services.states.lookup import find_map_run
-from lamplighter.services.states.names import page_number, page_size, page_token, resource_arn
+from lamplighter.services.states.names import page, page_number, page_size, resource_arn
 from lamplighter.store import mapruns as rows
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.mapruns import MapRun
@@ -45,10 +45,7 @@ class MapRuns:
         parent = resource_arn(params["executionArn"], "execution")
         size = page_size(params)
         found = rows.of_execution(reader, parent, page_number(params.get("nextToken")) or 0, size + 1)
-        answer: Json = {"mapRuns": [_item(run) for run in found[:size]]}
-        if len(found) > size:
-            answer["nextToken"] = page_token(found[size - 1].id)
-        return answer
+        return page("mapRuns", found, size, _item, lambda run: run.id)
 
     def update(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """UpdateMapRun: "updates an in-progress Map Run's configuration"."""

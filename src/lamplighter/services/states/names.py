@@ -3,10 +3,14 @@
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from lamplighter.base import arn
 from lamplighter.base.jsontext import Json
 from lamplighter.services.states.errors import InvalidArn, InvalidName, InvalidToken
+
+T = TypeVar("T")
 
 FORBIDDEN = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """What a name must not contain.
@@ -68,3 +72,9 @@ def page_number(token: str | None) -> int | None:
 def page_size(params: Json, largest: int = 1000, usual: int = 100) -> int:
     """How many items a page has."""
     return min(params.get("maxResults") or usual, largest)
+
+
+def page(name: str, found: Sequence[T], size: int, item: Callable[[T], Json], key: Callable[[T], Json]) -> Json:
+    """A page of at most `size` items; `found` has one more where another page follows, from that item's key on."""
+    answer: Json = {name: [item(each) for each in found[:size]]}
+    return answer if len(found) <= size else answer | {"nextToken": page_token(key(found[size - 1]))}

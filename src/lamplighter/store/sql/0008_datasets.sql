@@ -21,8 +21,7 @@ ALTER TABLE map_children ADD COLUMN first INTEGER NOT NULL DEFAULT 0;   -- its f
 ALTER TABLE map_children ADD COLUMN status TEXT NOT NULL DEFAULT 'RUNNING';
 ALTER TABLE map_children ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0;   -- in which redrive of the run it ran last
 UPDATE map_children SET status = coalesce((SELECT e.status FROM executions e WHERE e.id = map_children.execution), 'SUCCEEDED');
-DROP INDEX map_children_by_run;
-CREATE INDEX map_children_by_run ON map_children (run, status, redrives);
+CREATE INDEX map_children_by_status ON map_children (run, status, redrives);
 
 ALTER TABLE map_results ADD COLUMN status TEXT NOT NULL DEFAULT 'SUCCEEDED';
 ALTER TABLE map_results RENAME COLUMN output TO body;   -- what the child came to, as the writer wants it: JSON text
