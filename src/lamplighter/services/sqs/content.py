@@ -104,8 +104,8 @@ def _check_number(name: str, text: str) -> None:
         number = Decimal(text) if len(text) <= LONGEST_NAME and "_" not in text else Decimal("NaN")
     except InvalidOperation:
         number = Decimal("NaN")
-    fits = number.is_finite() and len(number.normalize().as_tuple().digits) <= MOST_DIGITS
-    if not fits or (number and not -128 <= number.adjusted() <= 126):
+    digits = "".join(map(str, number.as_tuple().digits)).strip("0")
+    if not number.is_finite() or len(digits) > MOST_DIGITS or (digits and not -128 <= number.adjusted() <= 126):
         raise InvalidParameterValue(f"Can't cast the value of message (user) attribute '{name}' to a number.")
 
 

@@ -5,7 +5,7 @@ See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/s
 """
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -86,6 +86,6 @@ def page_token(name: str) -> str:
 def read_page_token(params: Json) -> str:
     """The name after which a page begins."""
     try:
-        return urlsafe_b64decode(params.get("NextToken", "").encode()).decode()
+        return b64decode(params.get("NextToken", "").encode(), altchars=b"-_", validate=True).decode()
     except ValueError:
         raise InvalidParameterValue("Invalid or expired next token.") from None

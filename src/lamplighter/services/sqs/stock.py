@@ -27,9 +27,7 @@ from lamplighter.store.timers import Timer
 SERVICE = "sqs"
 SWEEP = "sweep"
 SLICE = 200
-"""How many messages are swept away at once."""
-ROUNDS = 20
-"""How often a receive looks for other messages instead of those that were dead."""
+"""How many messages are swept away, or found dead by one receive, at once."""
 MOST_IN_FLIGHT = 120_000
 
 
@@ -78,8 +76,8 @@ class Stock:
         now, taken = self._world.steady(), list[Taken]()
         if self._full(tx, queue, now):
             return []
-        sieve = _sieve(tx, queue, now)
-        for _ in range(ROUNDS):
+        sieve, looked = _sieve(tx, queue, now), 0
+        while looked < SLICE:
             found = _found(tx, queue, most - len(taken), now)
             for message in found:
                 if message.enqueued <= sieve.expired:
@@ -92,6 +90,7 @@ class Stock:
                 self.changed(tx, queue, {message.grp for message in found})
             if not found or len(taken) == most:
                 break
+            looked += len(found)
         return taken
 
     def _take(self, tx: Tx, message: Message, now: int, timeout: int) -> Taken:
