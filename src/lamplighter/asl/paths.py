@@ -160,7 +160,9 @@ def caught(
     catcher: Catcher, state: State, scope: Scope, error: str | None, cause: str | None
 ) -> tuple[Json, Mapping[str, Json] | None]:
     """What a catcher makes of an error: the output, and the variables that it sets."""
-    told = {name: value for name, value in (("Error", error), ("Cause", cause)) if value is not None}
+    told: dict[str, Json] = {"Error": error, "Cause": cause}
+    if error is not None and cause is None:
+        del told["Cause"]  # of an error without a name AWS was seen to tell both as null
     seen = scope.with_error(told) if state.jsonata else scope.at(told)
     assigned = catcher.assign(seen) if catcher.assign is not None else None
     return catcher.output(scope, told), assigned

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
@@ -59,6 +60,7 @@ def up(
     config = Config(data=data, runtime=runtime, endpoints=_endpoints(endpoint or []))
     try:
         with _listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            config = replace(config, url=_reached(listener))
             runner.run(_serve(config, frozenset({host, *(allow_host or [])}), listener))
     except (LamplighterError, OSError) as error:
         typer.echo(f"lamplighter: {error}", err=True)
@@ -81,6 +83,11 @@ def _listen(host: str, port: int) -> socket.socket:
 def _url(listener: socket.socket) -> str:
     address, port = listener.getsockname()[:2]
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+
+
+def _reached(listener: socket.socket) -> str:
+    """Where callers on this machine reach it, which listens on one address or on all."""
+    return _url(listener).replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
 async def _serve(config: Config, hosts: frozenset[str], listener: socket.socket) -> None:

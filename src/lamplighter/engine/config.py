@@ -27,3 +27,5 @@ class Config:
     """By AWS service (lambda, s3, …), where it is called that is not served here: a URL, or `aws`."""
     account: str = "123456789012"
     """The account of callers whose access key names none."""
+    url: str = "http://127.0.0.1:4566"
+    """Where the engine is reached: what the URLs of queues begin with."""

@@ -76,9 +76,26 @@ def keep_jump(tx: Tx, milliseconds: int) -> None:
     tx.execute("UPDATE clock SET jump = ?", (milliseconds,))
 
 
+STEADY = {
+    "timers": ("due",),
+    "sqs_queues": ("purged",),
+    "sqs_deleted": ("deleted",),
+    "sqs_messages": ("enqueued", "visible", "taken"),
+    "sqs_groups": ("ready",),
+    "sqs_sent": ("until",),
+    "sqs_attempts": ("until",),
+}
+"""By table, the columns that hold times of the steady clock."""
+
+
 def settle_jump(tx: Tx) -> None:
     """Bring what measures a length of time to a steady clock that begins now, at the wall clock's time."""
-    tx.execute(
-        "UPDATE timers SET due = due + (SELECT jump FROM clock) WHERE elapsed = 1 AND (SELECT jump FROM clock) <> 0"
-    )
+    row = tx.row("SELECT jump FROM clock")
+    jump = row[0] if row else 0
+    if not jump:
+        return
+    for table, columns in STEADY.items():
+        where = "WHERE elapsed = 1" if table == "timers" else ""
+        changes = ", ".join(f"{column} = {column} + ?" for column in columns)
+        tx.execute(f"UPDATE {table} SET {changes} {where}", [jump] * len(columns))  # noqa: S608 - our own columns
     tx.execute("UPDATE clock SET jump = 0")

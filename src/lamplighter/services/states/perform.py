@@ -18,7 +18,7 @@ from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
-from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.aws import CallFailed, Remote
 from lamplighter.services.states import functions
 from lamplighter.services.states.casing import ParametersRefused, to_service, to_states
 from lamplighter.services.states.driver import Driver
@@ -28,6 +28,8 @@ from lamplighter.services.states.polls import Polls
 from lamplighter.store import outbox
 from lamplighter.store.db import Posted, Tx
 from lamplighter.store.frames import Work
+from lamplighter.wire import manners
+from lamplighter.wire.validate import Check, compile_check
 
 log = logging.getLogger("lamplighter.states")
 
@@ -45,6 +47,7 @@ class Performer:
         self._polls = polls
         self._remote = remote
         self._following = Following(bus, driver, models, remote)
+        self._checks: dict[tuple[str, str], Check] = {}
 
     async def perform(self, posted: Posted) -> None:
         """Do what one row of the outbox says."""
@@ -130,8 +133,16 @@ class Performer:
         operation = self._models(binding.service).operation_model(binding.operation)
         params = to_service(operation.input_shape, parameters)
         if self._bus.serves(binding.service, binding.operation):
+            self._check(binding, operation.input_shape)(params)
             return self._bus.invoke(tx, caller, binding.service, binding.operation, params)
         return self._remote.call(binding.service, binding.operation, params, caller.region)
+
+    def _check(self, binding: Binding, shape: Shape | None) -> Check:
+        """What a service's front checks of a customer's request."""
+        key = binding.service, binding.operation
+        if key not in self._checks:
+            self._checks[key] = compile_check(shape, manners.of(binding.service))
+        return self._checks[key]
 
     def _conclude(self, tx: Tx, posted: Posted, event: MachineEvent) -> None:
         if outbox.delete(tx, posted.id):
@@ -143,7 +154,7 @@ class Performer:
         if isinstance(error, ParametersRefused):
             cause = f"The Parameters '{dumps(parameters)}' could not be used to start the Task: [{error}]"
             return TaskFailed(work.frame, work.number, "States.Runtime", cause)
-        name = error.code if error.code.endswith("Exception") else f"{error.code}Exception"
+        name = self._exception(binding, error)
         request = self._world.uuid()
         if binding.optimised:
             cause = (
@@ -156,6 +167,14 @@ class Performer:
                 "(SDK Attempt Count: 1)"
             )
         return TaskFailed(work.frame, work.number, f"{binding.error}.{name}", cause)
+
+    def _exception(self, binding: Binding, error: AwsError) -> str:
+        """The SDK's name for an error: one that the service's model has is called so, the rest after the service."""
+        model = self._models(binding.service)
+        modelled = error.code in model.shape_names or any(error.code == each.error_code for each in model.error_shapes)
+        if binding.optimised and not modelled and not isinstance(error, CallFailed):
+            return f"{binding.label.removesuffix('v2')}Exception"
+        return error.code if error.code.endswith("Exception") else f"{error.code}Exception"
 
     def _answered(self, tx: Tx, posted: Posted, work: Work, resource: Resource, binding: Binding, answer: Json) -> None:
         """A call was answered: the work is done, or goes on elsewhere."""
