@@ -18,6 +18,7 @@ from lamplighter.runtime.either import EitherRuntime
 from lamplighter.runtime.port import Runtime
 from lamplighter.runtime.process import ProcessRuntime
 from lamplighter.services.ecs.service import Ecs
+from lamplighter.services.events.service import Events
 from lamplighter.services.states.api import States
 from lamplighter.store import identity
 from lamplighter.store.db import Store, damaged
@@ -40,10 +41,14 @@ class Engine:
         remote = Remote(config.endpoints)
         states = States(self.bus, world, lambda service: self._model(remote, service), remote)
         ecs = Ecs(self.bus, store, world, runtime, config.data)
-        self.services: dict[str, Service] = {service.name: service for service in (states, ecs)}
+        events = Events(self.bus, world, remote, self._check)
+        self.services: dict[str, Service] = {service.name: service for service in (states, ecs, events)}
         for service in self.services.values():
             self.bus.serve(service.name, service.operations)
         self.pump = Pump(store, world, self.services)
+
+    def _check(self, service: str, operation: str, params: Json) -> None:
+        self.catalog.operation(service, operation).check(params)
 
     def _model(self, remote: Remote, service: str) -> ServiceModel:
         return self.catalog.service(service).model if service in SERVICES else remote.model(service)
