@@ -1,6 +1,6 @@
 """Lists of what has a name, a page at a time, by key."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ LIMIT = 100
 def start(params: Json) -> str:
     """The key after which a page begins."""
     try:
-        return urlsafe_b64decode(params.get("NextToken", "").encode()).decode()
+        return b64decode(params.get("NextToken", "").encode(), altchars=b"-_", validate=True).decode()
     except (ValueError, Base64Error):
         raise ValidationError("Parameter NextToken is not valid.") from None
 
