@@ -18,6 +18,7 @@ from lamplighter.runtime.either import EitherRuntime
 from lamplighter.runtime.port import Runtime
 from lamplighter.runtime.process import ProcessRuntime
 from lamplighter.services.ecs.service import Ecs
+from lamplighter.services.events.service import Events
 from lamplighter.services.sqs.service import Sqs
 from lamplighter.services.states.api import States
 from lamplighter.store import identity
@@ -42,10 +43,15 @@ class Engine:
         states = States(self.bus, world, lambda service: self._model(remote, service), remote)
         ecs = Ecs(self.bus, store, world, runtime, config.data)
         sqs = Sqs(store, world, config.url)
-        self.services: dict[str, Service] = {service.name: service for service in (states, ecs, sqs)}
+        events = Events(self.bus, world, remote, self._check)
+        services: tuple[Service, ...] = (states, ecs, events, sqs)
+        self.services: dict[str, Service] = {service.name: service for service in services}
         for service in self.services.values():
             self.bus.serve(service.name, service.operations)
         self.pump = Pump(store, world, self.services)
+
+    def _check(self, service: str, operation: str, params: Json) -> None:
+        self.catalog.operation(service, operation).check(params)
 
     def _model(self, remote: Remote, service: str) -> ServiceModel:
         return self.catalog.service(service).model if service in SERVICES else remote.model(service)

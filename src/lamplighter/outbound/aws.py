@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.loaders import Loader, UnknownServiceError
 from botocore.model import ServiceModel
 from botocore.response import StreamingBody
@@ -28,6 +28,12 @@ class CallFailed(AwsError):
 
     code = "SdkClientException"
     status = 503
+
+
+class CallRefused(AwsError):
+    """The parameters do not fit the call, which was not made."""
+
+    code = "SdkClientException"
 
 
 class Remote:
@@ -95,6 +101,8 @@ def _call(client: Json, operation: str, params: Json) -> Json:
         told = error.response["Error"]
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         raise AwsError(told.get("Message", ""), code=told.get("Code", "Unknown"), status=status) from None
+    except ParamValidationError as error:
+        raise CallRefused(str(error)) from None
     except BotoCoreError as error:
         raise CallFailed(str(error)) from None
     answer.pop("ResponseMetadata", None)

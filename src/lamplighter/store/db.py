@@ -99,10 +99,12 @@ class Tx(Reader):
     @contextmanager
     def nested(self) -> Iterator[None]:
         """Undo the writes of this block, and only these, if it raises."""
+        posted, after = len(self.signals.posted), len(self.after)
         self._connection.execute("SAVEPOINT nested")
         try:
             yield
         except BaseException:
+            del self.signals.posted[posted:], self.after[after:]
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK TO nested")
                 self._connection.execute("RELEASE nested")

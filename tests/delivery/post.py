@@ -1,0 +1,157 @@
+"""A site with a sender of letters, a target that does as it is told, and a queue for dead letters."""
+
+from collections import deque
+from collections.abc import Mapping
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Caller, Operation
+from lamplighter.delivery.courier import Courier, carries
+from lamplighter.delivery.letter import Letter, Outcome, Policy
+from lamplighter.engine.config import Config
+from lamplighter.engine.engine import Engine
+from lamplighter.outbound.aws import Remote
+from lamplighter.runtime.port import Runtime
+from lamplighter.store.db import Posted, Store, Tx
+from lamplighter.store.timers import Timer
+from tests.engines import ACCOUNT, CALLER, REGION, Listening, Site
+
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
+
+THROTTLED = AwsError("Rate exceeded", code="ThrottlingException")
+BROKEN = AwsError("oops", code="InternalFailure", status=500)
+MISSING = AwsError("no such thing", code="ResourceNotFoundException")
+
+
+class Elsewhere(Remote):
+    """A service elsewhere, called `far`."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.calls: list[Json] = []
+        self.answers: deque[AwsError | Json] = deque()
+
+    def knows(self, service: str, operation: str) -> bool:
+        return service == "far"
+
+    async def call(self, service: str, operation: str, params: Json, region: str) -> Json:
+        self.calls.append(params)
+        answer = self.answers.popleft() if self.answers else {}
+        if isinstance(answer, AwsError):
+            raise answer
+        return answer
+
+
+class Sender:
+    """A service that only sends letters."""
+
+    name = "sender"
+    operations: Mapping[str, Operation] = {}
+
+    def __init__(self, bus: Bus, world: World, remote: Remote) -> None:
+        self.courier = Courier(self.name, bus, world, remote, self._settled)
+
+    def _settled(self, tx: Tx, letter: Letter, outcome: Outcome) -> None:
+        note(tx, "settled", [letter.key, outcome.end, outcome.attempts, outcome.code, outcome.exhausted])
+
+    async def perform(self, posted: Posted) -> None:
+        assert carries(posted.subject)
+        await self.courier.perform(posted)
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        assert carries(timer.subject)
+        self.courier.ring(tx, timer)
+
+    def forget(self) -> None:
+        """It believes nothing."""
+
+    async def start(self) -> None:
+        """Nothing to take up."""
+
+    async def stop(self) -> None:
+        """Nothing to let go of."""
+
+
+def note(tx: Tx, kind: str, body: Json) -> None:
+    """Write down what happened, in the transaction in which it did."""
+    tx.execute("CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, kind, body)")
+    tx.insert("INSERT INTO notes (kind, body) VALUES (?, ?)", (kind, dumps(body)))
+
+
+class Post(Site):
+    """The site; `answers` are what the target says, in order, and {} after that."""
+
+    sender: Sender
+    queue_is_there = True
+
+    def __init__(self, *args: Json) -> None:
+        super().__init__(*args)
+        self.answers: deque[AwsError | Json] = deque()
+        self.elsewhere = Elsewhere()
+
+    async def _open(self) -> Engine:
+        post = self
+
+        class Sending(Listening):
+            def __init__(self, config: Config, world: World, store: Store, runtime: Runtime) -> None:
+                super().__init__(config, world, store, runtime)
+                post.sender = self.services["sender"] = Sender(self.bus, world, post.elsewhere)
+                self.bus.serve("near", {"Do": Operation(write=post.do), "RunTask": Operation(write=post.do)})
+                self.bus.serve("sqs", {"SendMessage": Operation(write=post.bury)})
+
+        return await Sending.open(Config(data=self.directory), self._world, self.runtime)
+
+    def do(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        note(tx, "done", params)
+        answer = self.answers.popleft() if self.answers else {}
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def bury(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        if not self.queue_is_there:
+            raise AwsError("no such queue", code="AWS.SimpleQueueService.NonExistentQueue")
+        note(tx, "dead", params)
+        return {"MessageId": "1"}
+
+    def send(
+        self,
+        key: str = "k",
+        *,
+        service: str = "near",
+        operation: str = "Do",
+        attempts: int = 185,
+        age: int = 86_400,
+        dead_letter: str | None = QUEUE,
+    ) -> None:
+        """Send a letter and let happen what needs no time."""
+        letter = Letter(
+            key,
+            CALLER,
+            service,
+            operation,
+            {"key": key},
+            Policy(attempts, age),
+            dead_letter,
+            body=f"body of {key}",
+            attributes={"RULE_ARN": "rule", "NOTHING": ""},
+            born=self.clock.now(),
+        )
+
+        async def write() -> None:
+            await self.engine.store.write(lambda tx: self.sender.courier.send(tx, letter))
+
+        self.run(write())
+        self.settle()
+
+    def notes(self, kind: str) -> list[Json]:
+        """What happened."""
+        if not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'notes'"):
+            return []
+        return [loads(body) for (body,) in self.rows(f"SELECT body FROM notes WHERE kind = '{kind}' ORDER BY id")]
+
+    def due(self) -> list[int]:
+        """When retries are due, in milliseconds from now."""
+        rows = self.rows("SELECT due FROM timers WHERE service = 'sender'")
+        return [due - self.clock.steady() for (due,) in rows]

@@ -1,0 +1,254 @@
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamplighter.base.jsontext import Json
+from lamplighter.lang.jsonplace import place
+from lamplighter.lang.pattern import InvalidPattern, compile_pattern
+
+RECORDED = Path(__file__).parents[3] / "shared/conformance/cases/events_events_patterns"
+REFUSED = [
+    (call["params"]["EventPattern"], answer["exception_message"]["Error"]["MessageRaw"])
+    for case in map(json.loads, (path.read_text() for path in sorted(RECORDED.glob("*.json"))))
+    for call, answer in zip(case["calls"], case["expected"].values(), strict=False)
+    if "exception_message" in answer
+]
+
+
+def matches(pattern: Json, event: Json) -> bool:
+    return compile_pattern(pattern).matches(event)
+
+
+def refusal(pattern: Json) -> str:
+    with pytest.raises(InvalidPattern) as raised:
+        compile_pattern(pattern)
+    return raised.value.reason
+
+
+# --- fields -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_field_of_a_pattern_has_to_match() -> None:
+    pattern = {"source": ["a"], "detail": {"n": [1]}}
+    assert matches(pattern, {"source": "a", "detail": {"n": 1, "more": 2}})
+    assert not matches(pattern, {"source": "a", "detail": {"n": 2}})
+    assert not matches(pattern, {"source": "a"})
+
+
+def test_true_is_not_one_and_a_number_is_not_its_text() -> None:
+    assert not matches({"a": [1]}, {"a": True})
+    assert not matches({"a": [True]}, {"a": 1})
+    assert not matches({"a": [1]}, {"a": "1"})
+    assert matches({"a": [1]}, {"a": 1.0})
+
+
+def test_null_is_a_value_and_not_the_absence_of_one() -> None:
+    assert matches({"a": [None]}, {"a": None})
+    assert not matches({"a": [None]}, {})
+
+
+def test_any_element_of_an_array_may_match() -> None:
+    assert matches({"a": ["x", "y"]}, {"a": ["z", "y"]})
+    assert matches({"a": ["y"]}, {"a": [["z"], ["y"]]})
+    assert not matches({"a": ["x"]}, {"a": []})
+
+
+def test_fields_of_objects_in_one_array_match_in_the_same_object_only() -> None:
+    people = {"people": [{"first": "Anna", "last": "Smith"}, {"first": "Peter", "last": "Jones"}]}
+    assert matches({"people": {"first": ["Anna"], "last": ["Smith"]}}, people)
+    assert not matches({"people": {"first": ["Anna"], "last": ["Jones"]}}, people)
+
+
+def test_fields_of_objects_in_two_arrays_need_not_be_at_the_same_place() -> None:
+    event = {"a": [{"x": 1}, {"x": 2}], "b": [{"y": 3}, {"y": 4}]}
+    assert matches({"a": {"x": [1]}, "b": {"y": [4]}}, event)
+
+
+def test_a_dot_in_a_name_is_a_step() -> None:
+    assert matches({"a.b": [1]}, {"a": {"b": 1}})
+    assert matches({"a": {"b": [1]}}, {"a.b": 1})
+
+
+# --- comparisons ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("comparison", "yes", "no"),
+    [
+        ({"prefix": "ab"}, ["ab", "abc"], ["a", "xab", 1, None]),
+        ({"prefix": {"equals-ignore-case": "Ab"}}, ["aBc"], ["xab"]),
+        ({"suffix": "bc"}, ["bc", "abc"], ["bcd", 1]),
+        ({"suffix": {"equals-ignore-case": "BC"}}, ["abc"], ["bcd"]),
+        ({"equals-ignore-case": "abC"}, ["ABC", "abc"], ["abcd", 1]),
+        ({"exactly": "10.0.0.1"}, ["10.0.0.1"], ["10.0.0.2"]),
+        ({"wildcard": "a*c"}, ["ac", "abc", "a*c", "acc"], ["abcd", "ab", 1]),
+        ({"wildcard": "*b*"}, ["b", "abc"], ["ac"]),
+        ({"wildcard": r"a\*\\"}, ["a*\\"], ["ab\\"]),
+        ({"wildcard": "ab*ba"}, ["abba", "abxba"], ["aba"]),
+        ({"numeric": [">", 0, "<=", 5]}, [0.1, 5], [0, 5.1, "3", True, None]),
+        ({"numeric": ["=", 3e2]}, [300], [301]),
+        ({"numeric": [">=", -1]}, [-1], [-2]),
+        ({"cidr": "10.0.0.0/24"}, ["10.0.0.0", "10.0.0.255"], ["10.0.1.0", "x", "::1", 1]),
+        ({"cidr": "2001:db8::/64"}, ["2001:db8::1"], ["2001:db9::1", "10.0.0.1"]),
+        ({"anything-but": "x"}, ["y", 1, None, True], ["x"]),
+        ({"anything-but": 1}, [2, "1", True], [1, 1.0]),
+        ({"anything-but": ["x", "y"]}, ["z", None], ["x", "y"]),
+        ({"anything-but": {"prefix": ["a", "b"]}}, ["c", 1], ["ab", "ba"]),
+        ({"anything-but": {"suffix": "a"}}, ["ab"], ["ba"]),
+        ({"anything-but": {"wildcard": ["*/x/*", "*.y"]}}, ["/z/", 1], ["/x/", "a.y"]),
+        ({"anything-but": {"equals-ignore-case": ["A", "b"]}}, ["c", None], ["a", "B"]),
+        ({"exists": True}, ["x", None, 0, [1]], [{}, []]),
+        ("::1", ["::1", "0:0:0:0:0:0:0:1"], ["::2"]),
+    ],
+)
+def test_a_comparison_takes_what_it_says(comparison: Json, yes: list[Json], no: list[Json]) -> None:
+    pattern = compile_pattern({"field": [comparison]})
+    assert [value for value in yes if not pattern.matches({"field": value})] == []
+    assert [value for value in no if pattern.matches({"field": value})] == []
+
+
+@pytest.mark.parametrize("comparison", [{"anything-but": "x"}, {"exists": True}, {"prefix": ""}, None])
+def test_a_field_that_is_not_there_matches_nothing_but_its_absence(comparison: Json) -> None:
+    assert not matches({"field": [comparison]}, {"other": 1})
+    assert matches({"field": [comparison, {"exists": False}]}, {"other": 1})
+
+
+def test_absence_is_that_of_a_leaf() -> None:
+    absent = {"detail": {"count": [{"exists": False}]}}
+    assert matches(absent, {"detail": {"count": {"c1": 100}}})
+    assert not matches(absent, {"detail": [{"other": 1}, {"count": 1}]})
+
+
+# --- or ---------------------------------------------------------------------------------------------------------------
+
+
+def test_or_is_met_by_any_of_its_branches_beside_the_other_fields() -> None:
+    pattern = {"s": [1], "$or": [{"a": [1]}, {"b": [1], "$or": [{"c": [1]}, {"d": [1]}]}]}
+    assert matches(pattern, {"s": 1, "a": 1})
+    assert matches(pattern, {"s": 1, "b": 1, "d": 1})
+    assert not matches(pattern, {"s": 1, "b": 1})
+    assert not matches(pattern, {"a": 1})
+
+
+def test_branches_of_or_keep_to_one_element_of_an_array() -> None:
+    pattern = {"l": {"k": ["x"], "$or": [{"v": [1]}, {"w": [1]}]}}
+    assert matches(pattern, {"l": [{"k": "x", "w": 1}]})
+    assert not matches(pattern, {"l": [{"k": "x"}, {"v": 1}]})
+
+
+@pytest.mark.parametrize(
+    ("branches", "reason"),
+    [
+        ({"a": [1]}, "It must be an Array followed with $or."),
+        ([{"a": [1]}], "There must have at least 2 Objects in $or relationship."),
+        ([{"a": [1]}, 1], "Only JSON object is allowed in array of $or relationship."),
+        ([{"prefix": [1]}, {"a": [1]}], "prefix is Ruler reserved fieldName which cannot be used inside $or."),
+    ],
+)
+def test_or_of_something_else_is_refused(branches: Json, reason: str) -> None:
+    assert refusal({"$or": branches}) == reason
+
+
+# --- what is no pattern -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSED)
+def test_what_aws_was_seen_to_refuse_is_refused_in_its_words_at_its_place(text: str, message: str) -> None:
+    with pytest.raises(InvalidPattern) as raised:
+        compile_pattern(json.loads(text))
+    found = raised.value
+    where = place(text, found.spot) if found.spot else ""
+    assert f"Event pattern is not valid. Reason: {found.reason}{where}" == message
+
+
+@pytest.mark.parametrize(
+    ("comparison", "reason"),
+    [
+        ({}, "Match expression name not found"),
+        ([], "Match value must be String, number, true, false, or null"),
+        ({"prefix": 1}, "prefix match pattern must be a string"),
+        ({"prefix": {"prefix": "a"}}, "Unsupported prefix pattern: prefix"),
+        ({"prefix": "a", "suffix": "b"}, "Only one key allowed in match expression"),
+        ({"exists": "yes"}, "exists match pattern must be either true or false."),
+        ({"wildcard": "a**b"}, "Consecutive wildcard characters at pos 2"),
+        ({"wildcard": "a\\b"}, "Invalid escape character at pos 2"),
+        ({"numeric": []}, "Invalid member in numeric match: ]"),
+        ({"numeric": ["!", 1]}, "Unrecognized numeric range operator: !"),
+        ({"numeric": ["=", "1"]}, "Value of equals must be numeric"),
+        ({"numeric": [">", 1, ">", 2]}, "Bad numeric range operator: >"),
+        ({"numeric": [">", 1, 2]}, "Bad value in numeric range: 2"),
+        ({"numeric": ["<", 1, ">", 2]}, "Too many elements in numeric expression"),
+        ({"numeric": [">", 5, "<", 5]}, "Bottom must be less than top"),
+        ({"numeric": ["=", 6e9]}, "Value must be between -5.0E9 and 5.0E9, inclusive"),
+        ({"cidr": "10.0.0.0"}, "Malformed CIDR, one '/' required"),
+        ({"cidr": "10.0.0.0/32"}, "IPv4 mask bits must be < 32"),
+        ({"cidr": "300.0.0.0/8"}, "Invalid IP address: 300.0.0.0"),
+        ({"anything-but": {}}, "Anything-But expression name not found"),
+        ({"anything-but": {"numeric": [1]}}, "Unsupported anything-but pattern: numeric"),
+        (
+            {"anything-but": ["a", 1]},
+            "Inside anything but list, either all values are number or string, mixed type is not supported",
+        ),
+        ({"anything-but": True}, "Value of anything-but must be an array or single string/number value."),
+    ],
+)
+def test_a_comparison_that_is_none_is_refused(comparison: Json, reason: str) -> None:
+    assert refusal({"field": [comparison]}) == reason
+
+
+def test_empty_objects_and_arrays_are_refused() -> None:
+    assert refusal({}) == "Empty objects are not allowed"
+    assert refusal({"a": []}) == "Empty arrays are not allowed"
+
+
+def test_a_pattern_of_any_depth_is_accepted_or_refused() -> None:
+    deep: Json = ["x"]
+    for _ in range(5_000):
+        deep = {"a": deep}
+    assert "nested" in refusal(deep)
+
+
+# --- properties -------------------------------------------------------------------------------------------------------
+
+SCALARS = st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab*.", max_size=4)
+NAMES = st.sampled_from("abc")
+EVENTS = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=12
+)
+
+
+@given(st.dictionaries(NAMES, EVENTS))
+def test_any_event_is_matched_or_not(event: Json) -> None:
+    pattern = compile_pattern({"a": {"b": ["a", 1], "c": [{"anything-but": "a"}, {"exists": False}]}, "b": [None]})
+    assert pattern.matches(event) in (True, False)
+
+
+@given(EVENTS)
+def test_any_json_is_a_pattern_or_is_refused(source: Json) -> None:
+    try:
+        compile_pattern(source)
+        reason = "none"
+    except InvalidPattern as error:
+        reason = error.reason
+    assert reason
+
+
+@given(SCALARS)
+def test_a_value_matches_itself_and_not_anything_but_itself(value: Json) -> None:
+    assert matches({"a": [value]}, {"a": value})
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        assert not matches({"a": [{"anything-but": value}]}, {"a": value})
+
+
+@given(st.lists(st.text("ab", max_size=3), min_size=1, max_size=4), st.lists(st.text("ab", max_size=3), max_size=4))
+def test_text_made_after_a_wildcard_pattern_matches_it(parts: list[str], fill: list[str]) -> None:
+    try:
+        pattern = compile_pattern({"a": [{"wildcard": "*".join(part for part in parts if part)}]})
+    except InvalidPattern:
+        return
+    used = [part for part in parts if part]
+    text = "".join(part + (fill[at] if at < len(fill) and at < len(used) - 1 else "") for at, part in enumerate(used))
+    assert pattern.matches({"a": text})
