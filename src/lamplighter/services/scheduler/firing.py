@@ -1,0 +1,179 @@
+"""Firing: every slot of a schedule is a timer; when it comes it is recorded, the next is set, and its letter is sent.
+
+All of that is one transaction, and the letter's name is made of schedule and slot: no slot runs twice, none is lost.
+A slot that comes more than a minute late (AWS's own precision) was missed, because no engine ran: what is done about it
+is the schedule's `missed`, and slots older than the target's maximum event age are not made up for. Missed slots are
+counted in slices, and on record as one row.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from lamplighter.base.jsontext import Json
+from lamplighter.base.world import World
+from lamplighter.delivery.letter import End, Letter, Outcome
+from lamplighter.services.scheduler import letters, naming, plan
+from lamplighter.services.scheduler.universal import Models
+from lamplighter.store import schedules, slots, timers
+from lamplighter.store.db import Tx
+from lamplighter.store.schedules import Schedule
+from lamplighter.store.timers import Timer
+
+PUNCTUAL = 60_000
+"""Up to how many milliseconds late a slot is on time: "all schedule types … invoke their targets with 60 second
+precision". """
+SLICE = 2_000
+"""How many missed slots are looked at in one turn: about 5 ms."""
+AT_ONCE = 50
+"""How many missed slots of a schedule are made up for in one turn."""
+WINDOW = "/window"
+"""How the name of a timer ends that fires a slot within its flexible time window."""
+
+ALL, LAST, NONE = "all", "last", "none"
+POLICIES = (ALL, LAST, NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The slots of a schedule that have come, and the one after them."""
+
+    slots: list[int]
+    following: int | None
+    more: bool
+    """Whether that one has come as well."""
+
+
+class Firing:
+    """What schedules do when nobody calls them."""
+
+    def __init__(self, world: World, send: Callable[[Tx, Letter], None], models: Models) -> None:
+        self._world = world
+        self._send = send
+        self._models = models
+
+    def begin(self, tx: Tx, schedule: Schedule) -> None:
+        """Set the first timer of a schedule that is new or has changed; what was set before is taken back."""
+        self.end(tx, schedule)
+        if schedule.state != "ENABLED":
+            return
+        now, last = self._world.now(), slots.last(tx, schedule.id)
+        done = plan.EARLIEST if last is None else last.until
+        if plan.once(schedule):
+            # "When re-enabling a one-time schedule after its original scheduled time has passed, the schedule may
+            # immediately invoke its target."
+            first = next(plan.slots(schedule, done), None)
+            due = None if first is None else max(first, now)
+        else:
+            first = due = next(plan.slots(schedule, max(now - now % plan.SECOND - 1, done)), None)
+        if first is not None and due is not None:
+            self._set(tx, schedule, str(first), due)
+
+    def end(self, tx: Tx, schedule: Schedule) -> None:
+        """Take back the timers of a schedule that is to be changed or deleted."""
+        timers.delete_all(tx, naming.SERVICE, str(schedule.id))
+        slots.abandon(tx, schedule.id)
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """A slot has come, or its time within its window."""
+        schedule = schedules.by_id(tx, int(timer.subject))
+        if schedule is None:
+            return
+        slot = int(timer.name.removesuffix(WINDOW))
+        if timer.name.endswith(WINDOW):
+            self._fire(tx, schedule, slot, timer.due)
+        elif self._world.now() - timer.due <= PUNCTUAL:
+            self._take(tx, schedule, slot, timer.due)
+            self._follow(tx, schedule, next(plan.slots(schedule, slot), None))
+        else:
+            self._follow(tx, schedule, self._catch_up(tx, schedule, slot))
+
+    def settled(self, tx: Tx, letter: Letter, outcome: Outcome) -> None:
+        """A letter is over."""
+        key, slot = letters.read_key(letter.key)
+        if outcome.end is End.DELIVERED:
+            slots.settle(tx, key, slot, slots.DELIVERED, _result(outcome.answer))
+        else:
+            slots.settle(tx, key, slot, slots.FAILED, f"{outcome.code}: {outcome.message}")
+        if not timers.any_of(tx, naming.SERVICE, str(key)) and (schedule := schedules.by_id(tx, key)) is not None:
+            self._complete(tx, schedule)
+
+    # --- a slot -------------------------------------------------------------------------------------------------------
+
+    def _take(self, tx: Tx, schedule: Schedule, slot: int, due: int) -> None:
+        """A slot has come: it fires now, or at a point of its window."""
+        window = plan.window(schedule)
+        if not window:
+            self._fire(tx, schedule, slot, due)
+            return
+        later = due + int(self._world.chance() * window)
+        slots.record(tx, slots.one(schedule.id, slot, later, slots.WAITING))
+        self._set(tx, schedule, f"{slot}{WINDOW}", later)
+
+    def _fire(self, tx: Tx, schedule: Schedule, slot: int, due: int) -> None:
+        slots.record(tx, slots.one(schedule.id, slot, due, slots.SENT, self._world.now()))
+        self._send(tx, letters.written(schedule, slot, due, self._models))
+
+    def _follow(self, tx: Tx, schedule: Schedule, slot: int | None) -> None:
+        """Set the timer of the next slot; a schedule that has none is complete."""
+        if slot is not None:
+            self._set(tx, schedule, str(slot), slot)
+        else:
+            self._complete(tx, schedule)
+
+    def _complete(self, tx: Tx, schedule: Schedule) -> None:
+        """A schedule will not fire again: it goes, if it is to, once its last letter is over."""
+        if schedule.body["ActionAfterCompletion"] != "DELETE" or slots.unsettled(tx, schedule.id):
+            return
+        # A schedule that was disabled has no timers either, but has not run to its end.
+        if schedule.state == "ENABLED":
+            schedules.delete(tx, schedule.id)
+
+    def _set(self, tx: Tx, schedule: Schedule, name: str, due: int) -> None:
+        timers.put(tx, Timer(naming.SERVICE, str(schedule.id), name, due), elapsed=False)
+
+    # --- slots that were missed ---------------------------------------------------------------------------------------
+
+    def _catch_up(self, tx: Tx, schedule: Schedule, first: int) -> int | None:
+        """Make up for what was missed from a slot on, as far as the schedule wants that; the slot that comes next."""
+        now = self._world.now()
+        oldest = now - schedule.body["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] * 1000
+        if schedule.missed == NONE:
+            oldest = now - PUNCTUAL
+        due = self._due(chain([first], plan.slots(schedule, first)), now, oldest, schedule.missed)
+        runs = [slot for slot in due.slots if slot >= oldest]
+        if schedule.missed == LAST:
+            runs = [] if due.more else runs[-1:]
+        missed = due.slots[: len(due.slots) - len(runs)]
+        if missed:
+            self._record_missed(tx, schedule, missed)
+        for slot in runs:
+            self._take(tx, schedule, slot, slot)
+        return due.following
+
+    def _due(self, times: Iterator[int], now: int, oldest: int, policy: str) -> Due:
+        found: list[int] = []
+        young = 0
+        for time in times:
+            if time > now or len(found) == SLICE or (policy != LAST and young == AT_ONCE):
+                return Due(found, time, more=time <= now)
+            found.append(time)
+            young += time >= oldest
+        return Due(found, None, more=False)
+
+    def _record_missed(self, tx: Tx, schedule: Schedule, missed: list[int]) -> None:
+        last = slots.last(tx, schedule.id)
+        if last is not None and last.outcome == slots.MISSED and last.detail is None:
+            slots.record(tx, replace(last, until=missed[-1], count=last.count + len(missed)))
+        else:
+            row = slots.one(schedule.id, missed[0], missed[0], slots.MISSED)
+            slots.record(tx, replace(row, until=missed[-1], count=len(missed)))
+
+
+def _result(answer: Json) -> str | None:
+    """What a target has begun, where it says so: an execution, a task."""
+    if not isinstance(answer, dict):
+        return None
+    if "executionArn" in answer:
+        return str(answer["executionArn"])
+    return str(answer["tasks"][0]["taskArn"]) if answer.get("tasks") else None
