@@ -58,16 +58,12 @@ class Firing:
         if schedule.state != "ENABLED":
             return
         now, last = self._world.now(), slots.last(tx, schedule.id)
-        done = plan.EARLIEST if last is None else last.until
-        if plan.once(schedule):
-            # "When re-enabling a one-time schedule after its original scheduled time has passed, the schedule may
-            # immediately invoke its target."
-            first = next(plan.slots(schedule, done), None)
-            due = None if first is None else max(first, now)
-        else:
-            first = due = next(plan.slots(schedule, max(now - now % plan.SECOND - 1, done)), None)
-        if first is not None and due is not None:
-            self._set(tx, schedule, str(first), due)
+        # "When re-enabling a one-time schedule after its original scheduled time has passed, the schedule may
+        # immediately invoke its target." A rate starts at once, at the whole second.
+        after = {"at": plan.EARLIEST, "rate": now - now % plan.SECOND - 1, "cron": now}[plan.kind(schedule)]
+        first = next(plan.slots(schedule, after if last is None else max(after, last.until)), None)
+        if first is not None:
+            self._set(tx, schedule, str(first), max(first, now))
 
     def end(self, tx: Tx, schedule: Schedule) -> None:
         """Take back the timers of a schedule that is to be changed or deleted."""
@@ -86,7 +82,7 @@ class Firing:
             self._take(tx, schedule, slot, timer.due)
             self._follow(tx, schedule, next(plan.slots(schedule, slot), None))
         else:
-            self._follow(tx, schedule, self._catch_up(tx, schedule, slot))
+            self._follow(tx, schedule, self._catch_up(tx, schedule, slot, timer.due))
 
     def settled(self, tx: Tx, letter: Letter, outcome: Outcome) -> None:
         """A letter is over."""
@@ -134,21 +130,25 @@ class Firing:
 
     # --- slots that were missed ---------------------------------------------------------------------------------------
 
-    def _catch_up(self, tx: Tx, schedule: Schedule, first: int) -> int | None:
-        """Make up for what was missed from a slot on, as far as the schedule wants that; the slot that comes next."""
+    def _catch_up(self, tx: Tx, schedule: Schedule, first: int, since: int) -> int | None:
+        """Make up for what was missed from a slot on, as far as the schedule wants that; the slot that comes next.
+
+        `since`: when the first was due, which is later than its time where that was over when it was asked for.
+        """
         now = self._world.now()
         oldest = now - schedule.body["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] * 1000
         if schedule.missed == NONE:
             oldest = now - PUNCTUAL
         due = self._due(chain([first], plan.slots(schedule, first)), now, oldest, schedule.missed)
-        runs = [slot for slot in due.slots if slot >= oldest]
+        ages = {first: since}
+        runs = [slot for slot in due.slots if ages.get(slot, slot) >= oldest]
         if schedule.missed == LAST:
             runs = [] if due.more else runs[-1:]
         missed = due.slots[: len(due.slots) - len(runs)]
         if missed:
             self._record_missed(tx, schedule, missed)
         for slot in runs:
-            self._take(tx, schedule, slot, slot)
+            self._take(tx, schedule, slot, ages.get(slot, slot))
         return due.following
 
     def _due(self, times: Iterator[int], now: int, oldest: int, policy: str) -> Due:

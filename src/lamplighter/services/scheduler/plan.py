@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 
 from lamplighter.base.jsontext import Json
-from lamplighter.lang.schedule import parse_schedule
+from lamplighter.lang.schedule import Kind, parse_schedule
 from lamplighter.store.schedules import Schedule
 
 SECOND, MINUTE = 1_000, 60_000
@@ -28,9 +28,9 @@ def anchor(body: Json, now: int) -> int:
     return start - start % SECOND
 
 
-def once(schedule: Schedule) -> bool:
-    """Whether it runs at one time only."""
-    return parse_schedule(schedule.body["ScheduleExpression"], agreeing=False).kind == "at"
+def kind(schedule: Schedule) -> Kind:
+    """What its expression begins with."""
+    return parse_schedule(schedule.body["ScheduleExpression"], agreeing=False).kind
 
 
 def window(schedule: Schedule) -> int:
