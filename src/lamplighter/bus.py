@@ -52,6 +52,8 @@ class Operation:
 
 
 Listener = Callable[[Tx, Event], None]
+Wants = Callable[[Tx], bool]
+"""Whether a listener would do anything with an event now."""
 
 
 class CallerLeft(LamplighterError):
@@ -108,7 +110,7 @@ class Bus:
 
     store: Store
     _services: dict[str, Mapping[str, Operation]] = field(default_factory=dict)
-    _listeners: dict[str, list[Listener]] = field(default_factory=dict)
+    _listeners: dict[str, list[tuple[Listener, Wants]]] = field(default_factory=dict)
 
     def serve(self, service: str, operations: Mapping[str, Operation]) -> None:
         """Answer for a service from now on."""
@@ -140,17 +142,18 @@ class Bus:
         entry = self._find(service, operation)
         return (entry.write or entry.read)(tx, caller, params)  # type: ignore[misc]
 
-    def listen(self, source: str, listener: Listener) -> None:
-        """Hear every event of a source, in the transaction that caused it. `*` hears all."""
-        self._listeners.setdefault(source, []).append(listener)
+    def listen(self, source: str, listener: Listener, wants: Wants = lambda _tx: True) -> None:
+        """Hear every event of a source that is wanted, in the transaction that caused it. `*` hears all."""
+        self._listeners.setdefault(source, []).append((listener, wants))
 
     def heard(self, source: str) -> bool:
         """Whether anybody listens to a source."""
         return source in self._listeners or "*" in self._listeners
 
     def publish(self, tx: Tx, source: str, make: Callable[[], Event]) -> None:
-        """Tell of an event; it is made only where somebody listens."""
-        listeners = self._listeners.get(source, []) + self._listeners.get("*", [])
+        """Tell of an event; it is made only where somebody wants it."""
+        every = self._listeners.get(source, []) + self._listeners.get("*", [])
+        listeners = [listener for listener, wants in every if wants(tx)]
         if listeners:
             event = make()
             for listener in listeners:

@@ -18,6 +18,7 @@ from lamplighter.runtime.either import EitherRuntime
 from lamplighter.runtime.port import Runtime
 from lamplighter.runtime.process import ProcessRuntime
 from lamplighter.services.ecs.service import Ecs
+from lamplighter.services.events.service import Events
 from lamplighter.services.scheduler.api import Scheduler
 from lamplighter.services.states.api import States
 from lamplighter.store import identity
@@ -41,20 +42,22 @@ class Engine:
         remote = Remote(config.endpoints)
         states = States(self.bus, world, lambda service: self._model(remote, service), remote)
         ecs = Ecs(self.bus, store, world, runtime, config.data)
+        events = Events(self.bus, world, remote, self._check)
         scheduler = Scheduler(self.bus, world, remote, lambda service: self._find_model(remote, service), self._check)
-        self.services: dict[str, Service] = {service.name: service for service in (states, ecs, scheduler)}
+        offered = (states, ecs, events, scheduler)
+        self.services: dict[str, Service] = {service.name: service for service in offered}
         for service in self.services.values():
             self.bus.serve(service.name, service.operations)
         self.pump = Pump(store, world, self.services)
+
+    def _check(self, service: str, operation: str, params: Json) -> None:
+        self.catalog.operation(service, operation).check(params)
 
     def _model(self, remote: Remote, service: str) -> ServiceModel:
         return self.catalog.service(service).model if service in SERVICES else remote.model(service)
 
     def _find_model(self, remote: Remote, service: str) -> ServiceModel | None:
         return self._model(remote, service) if service in SERVICES or remote.exists(service) else None
-
-    def _check(self, service: str, operation: str, params: Json) -> None:
-        self.catalog.operation(service, operation).check(params)
 
     @classmethod
     async def open(cls, config: Config, world: World | None = None, runtime: Runtime | None = None) -> "Engine":

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lamplighter.base.jsontext import Json, depth
 from lamplighter.lang.matchers import InvalidPattern, Path, Predicate, Spot, Token, comparison
 
-__all__ = ["InvalidPattern", "Pattern", "compile_pattern"]
+__all__ = ["Fields", "InvalidPattern", "Pattern", "compile_pattern", "fields_of"]
 
 DEEPEST = 200
 """How deeply a pattern may be nested; 4,096 characters hold hardly more."""
@@ -53,7 +53,11 @@ class Pattern:
 
     def matches(self, event: Json) -> bool:
         """Whether an event is wanted."""
-        return any(True for _ in self._condition(_fields(event), {}))
+        return self.wants(fields_of(event))
+
+    def wants(self, fields: Fields) -> bool:
+        """Whether an event of these fields is wanted: for an event that is matched with many patterns."""
+        return any(True for _ in self._condition(fields, {}))
 
 
 def compile_pattern(source: Json) -> Pattern:
@@ -180,7 +184,7 @@ def _together(some: Elements, others: Elements) -> Elements | None:
     return {**some, **others}
 
 
-def _fields(event: Json) -> Fields:
+def fields_of(event: Json) -> Fields:
     """The fields of an event."""
     found: dict[str, list[Leaf]] = {}
     arrays = 0

@@ -22,7 +22,7 @@ MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 OFF: Json = {"Mode": "OFF"}
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:jobs"
 DEAD = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
-STUBBED = {"sqs": ("SendMessage", "CreateQueue"), "sns": ("Publish",), "events": ("PutEvents",)}
+STUBBED = {"sqs": ("SendMessage",), "sns": ("Publish",), "events": ("PutEvents",)}
 """Services that these tests do without: their calls are written down."""
 
 

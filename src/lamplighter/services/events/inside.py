@@ -1,0 +1,36 @@
+"""Operations that no customer has: what becomes of an event at a target that one call of AWS would not do for."""
+
+from datetime import datetime
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import Json
+from lamplighter.bus import Bus, Caller
+from lamplighter.services.events.buses import find_bus
+from lamplighter.services.events.router import Router
+from lamplighter.store.db import Tx
+
+
+class Inside:
+    """The ends of ways that lead through this engine."""
+
+    def __init__(self, bus: Bus, router: Router) -> None:
+        self._bus = bus
+        self._router = router
+
+    def forward(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """An event goes on to another bus, as it is."""
+        bus = find_bus(tx, caller, params["bus"])
+        self._router.route(tx, caller, bus.name, params["event"], hops=params["hops"])
+        return {}
+
+    def log(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """An event becomes a line of a log: a stream of its own, with one entry."""
+        names = {"logGroupName": params["group"], "logStreamName": params["stream"]}
+        time = int(datetime.fromisoformat(params["time"]).timestamp() * 1000)
+        entries = [{"timestamp": time, "message": params["message"]}]
+        self._bus.invoke(tx, caller, "logs", "CreateLogStream", names)
+        return self._bus.invoke(tx, caller, "logs", "PutLogEvents", names | {"logEvents": entries})
+
+    def refuse(self, _tx: Tx, _caller: Caller, params: Json) -> Json:
+        """An event can't be brought to its target, which was known when it came."""
+        raise AwsError(params["message"], code=params["code"])

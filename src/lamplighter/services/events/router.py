@@ -1,0 +1,137 @@
+"""The way of an event: into the archives that want it, and to the targets of the rules that want it.
+
+Promises that all of it is in the transaction that the event came in. An event has the form that EventBridge gives it:
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html.
+"""
+
+from collections.abc import Collection
+
+from lamplighter.base import arn
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.world import World
+from lamplighter.bus import Caller, Event
+from lamplighter.delivery.courier import Courier
+from lamplighter.delivery.letter import Letter
+from lamplighter.lang.pattern import fields_of
+from lamplighter.services.events.calls import INSIDE, Call, Parcel, call_for
+from lamplighter.services.events.names import DEFAULT, derived, instant, owner
+from lamplighter.services.events.rulebook import Rulebook
+from lamplighter.services.events.targets import policy_of
+from lamplighter.services.events.transform import transform
+from lamplighter.store import archivedevents as archived
+from lamplighter.store import eventtargets as targets
+from lamplighter.store.db import Tx
+from lamplighter.store.eventresources import Resource
+
+DAY = 86_400_000
+HOPS = 1
+"""How often an event may go from bus to bus: it can't go on "to a third event bus"."""
+
+
+class Router:
+    """Sends events on their way."""
+
+    def __init__(self, world: World, courier: Courier, rulebook: Rulebook) -> None:
+        self._world = world
+        self._courier = courier
+        self._rulebook = rulebook
+
+    def hear(self, tx: Tx, event: Event) -> None:
+        """One of our services tells of something: it goes to the default bus."""
+        wishes = self._rulebook.of(tx, event.caller, DEFAULT)
+        if not wishes.none:
+            head = (self._world.uuid(), event.caller, event.source, event.detail_type)
+            self.route(tx, event.caller, DEFAULT, envelope(*head, event.time, event.resources, event.detail))
+
+    def wanted(self, tx: Tx, caller: Caller, bus: str) -> bool:
+        """Whether anybody wants events of a bus."""
+        return not self._rulebook.of(tx, caller, bus).none
+
+    def route(
+        self, tx: Tx, caller: Caller, bus: str, event: Json, *, hops: int = 0, only: Collection[str] = ()
+    ) -> None:
+        """An event has come to a bus; `only`: for these rules, if any are named."""
+        wishes = self._rulebook.of(tx, caller, bus)
+        fields, text = fields_of(event), dumps(event)
+        replayed = "replay-name" in event
+        for wish in wishes.archives:
+            if not replayed and (wish.pattern is None or wish.pattern.wants(fields)):
+                self._archive(tx, wish.resource, text)
+        for wish in wishes.rules:
+            wanted = not only or wish.resource.arn in only
+            if wanted and wish.pattern is not None and wish.pattern.wants(fields):
+                self._send(tx, wish.resource, event, text, hops)
+
+    def fire(self, tx: Tx, rule: Resource, slot: int) -> None:
+        """A time of a rule's schedule has come."""
+        caller = Caller(rule.account, rule.region)
+        name = derived(rule.arn, str(slot))
+        event = envelope(name, caller, "aws.events", "Scheduled Event", slot, (rule.arn,), {})
+        self._send(tx, rule, event, dumps(event), 0, born=slot)
+
+    def _archive(self, tx: Tx, archive: Resource, text: str) -> None:
+        now, days = self._world.now(), archive.body.get("RetentionDays", 0)
+        archived.put(tx, archive.arn, now, text)
+        if days:
+            archived.sweep(tx, archive.arn, now - days * DAY)
+
+    def _send(self, tx: Tx, rule: Resource, event: Json, text: str, hops: int, *, born: int | None = None) -> None:
+        now = self._world.now()
+        for target in targets.of_rule(tx, rule.arn):
+            policy = policy_of(target)
+            if born is not None and now - born > policy.age * 1000:
+                continue
+            if hops >= HOPS and _is_bus(target["Arn"]):
+                continue
+            key = "/".join((event["id"], event.get("replay-name", ""), rule.arn, target["Id"]))
+            call = self._call(rule, target, key, event, text, hops)
+            letter = Letter(
+                key,
+                owner(target["Arn"], Caller(rule.account, rule.region)),
+                call.service,
+                call.operation,
+                call.params,
+                policy,
+                target.get("DeadLetterConfig", {}).get("Arn"),
+                body=text,
+                attributes={"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"]},
+                born=now if born is None else born,
+            )
+            self._courier.send(tx, letter)
+
+    def _call(self, rule: Resource, target: Json, key: str, event: Json, text: str, hops: int) -> Call:
+        """The call; one that fails with the reason where the event can't be brought to the target at all."""
+        try:
+            given = transform(target, event, text, (rule.arn, rule.name), self._world.now())
+            return call_for(Parcel(key, rule.name, target, given, event, hops))
+        except AwsError as error:
+            return Call(INSIDE, "Refuse", {"code": error.code, "message": error.message})
+
+
+def envelope(
+    id: str,  # noqa: A002 - AWS's word
+    caller: Caller,
+    source: str,
+    detail_type: str,
+    time: int,
+    resources: Collection[str],
+    detail: Json,
+) -> Json:
+    """An event as targets get it."""
+    return {
+        "version": "0",
+        "id": id,
+        "detail-type": detail_type,
+        "source": source,
+        "account": caller.account,
+        "time": instant(time),
+        "region": caller.region,
+        "resources": list(resources),
+        "detail": detail,
+    }
+
+
+def _is_bus(target: str) -> bool:
+    found = arn.parse(target)
+    return found is not None and found.service == "events" and found.resource.startswith("event-bus/")

@@ -1,0 +1,127 @@
+"""EventBridge as the engine sees it: its operations, by AWS's names, its deliveries, its times and its replays."""
+
+from collections.abc import Callable, Mapping
+
+from lamplighter.base.jsontext import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Operation
+from lamplighter.delivery.courier import Courier, carries
+from lamplighter.outbound.aws import Remote
+from lamplighter.services.events import patterns, tags
+from lamplighter.services.events.archives import Archives
+from lamplighter.services.events.buses import Buses
+from lamplighter.services.events.calls import INSIDE
+from lamplighter.services.events.clockwork import SERVICE, Clockwork
+from lamplighter.services.events.connections import Connections
+from lamplighter.services.events.destinations import Destinations
+from lamplighter.services.events.failures import coded
+from lamplighter.services.events.inside import Inside
+from lamplighter.services.events.permissions import Permissions
+from lamplighter.services.events.putting import Putting
+from lamplighter.services.events.replays import Replays
+from lamplighter.services.events.router import Router
+from lamplighter.services.events.rulebook import Rulebook
+from lamplighter.services.events.rules import Rules
+from lamplighter.services.events.targets import Targets
+from lamplighter.store.db import Posted, Tx
+from lamplighter.store.timers import Timer
+
+Check = Callable[[str, str, Json], None]
+
+
+class Events:
+    """The service of one engine; `check` raises where the params of a call do not fit its shape."""
+
+    name = SERVICE
+
+    def __init__(self, bus: Bus, world: World, remote: Remote, check: Check) -> None:
+        self._courier = Courier(SERVICE, bus, world, remote, check=_of_ours(check), coded=coded)
+        rulebook = Rulebook()
+        router = Router(world, self._courier, rulebook)
+        self._clockwork = Clockwork(world, router)
+        self._replays = replays = Replays(bus, world, router)
+        bus.listen("*", router.hear, rulebook.anything)
+        inside = Inside(bus, router)
+        bus.serve(
+            INSIDE,
+            {
+                "Forward": Operation(write=inside.forward),
+                "Log": Operation(write=inside.log),
+                "Refuse": Operation(write=inside.refuse),
+            },
+        )
+        buses, permissions = Buses(world), Permissions(world)
+        rules, targets = Rules(world, self._clockwork), Targets(world)
+        archives = Archives(world)
+        connections, destinations = Connections(world), Destinations(world)
+        self.operations: Mapping[str, Operation] = {
+            "CreateEventBus": Operation(write=buses.create),
+            "UpdateEventBus": Operation(write=buses.update),
+            "DeleteEventBus": Operation(write=buses.delete),
+            "DescribeEventBus": Operation(read=buses.describe),
+            "ListEventBuses": Operation(read=buses.list),
+            "PutPermission": Operation(write=permissions.put),
+            "RemovePermission": Operation(write=permissions.remove),
+            "PutRule": Operation(write=rules.put),
+            "DeleteRule": Operation(write=rules.delete),
+            "EnableRule": Operation(write=rules.enable),
+            "DisableRule": Operation(write=rules.disable),
+            "DescribeRule": Operation(read=rules.describe),
+            "ListRules": Operation(read=rules.list),
+            "ListRuleNamesByTarget": Operation(read=rules.names_by_target),
+            "PutTargets": Operation(write=targets.put),
+            "RemoveTargets": Operation(write=targets.remove),
+            "ListTargetsByRule": Operation(read=targets.list),
+            "PutEvents": Operation(write=Putting(world, router).put),
+            "TestEventPattern": Operation(read=patterns.test),
+            "CreateArchive": Operation(write=archives.create),
+            "UpdateArchive": Operation(write=archives.update),
+            "DeleteArchive": Operation(write=archives.delete),
+            "DescribeArchive": Operation(read=archives.describe),
+            "ListArchives": Operation(read=archives.list),
+            "StartReplay": Operation(write=replays.start),
+            "CancelReplay": Operation(write=replays.cancel),
+            "DescribeReplay": Operation(read=replays.describe),
+            "ListReplays": Operation(read=replays.list),
+            "CreateConnection": Operation(write=connections.create),
+            "UpdateConnection": Operation(write=connections.update),
+            "DeauthorizeConnection": Operation(write=connections.deauthorize),
+            "DeleteConnection": Operation(write=connections.delete),
+            "DescribeConnection": Operation(read=connections.describe),
+            "ListConnections": Operation(read=connections.list),
+            "CreateApiDestination": Operation(write=destinations.create),
+            "UpdateApiDestination": Operation(write=destinations.update),
+            "DeleteApiDestination": Operation(write=destinations.delete),
+            "DescribeApiDestination": Operation(read=destinations.describe),
+            "ListApiDestinations": Operation(read=destinations.list),
+            "TagResource": Operation(write=tags.tag),
+            "UntagResource": Operation(write=tags.untag),
+            "ListTagsForResource": Operation(read=tags.tags_of),
+        }
+
+    async def perform(self, posted: Posted) -> None:
+        """Deliver a letter, or go on with a replay."""
+        await (self._courier if carries(posted.subject) else self._replays).perform(posted)
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """A letter is to be tried again, or a time of a schedule has come."""
+        (self._courier if carries(timer.subject) else self._clockwork).ring(tx, timer)
+
+    def forget(self) -> None:
+        """Nothing is believed that is not on disk: the rulebook asks each time."""
+
+    async def start(self) -> None:
+        """Nothing to take up: timers and the outbox have it."""
+
+    async def stop(self) -> None:
+        """Nothing to let go of: all that is under way is on disk."""
+
+
+def _of_ours(check: Check) -> Check:
+    """No model has the operations that no customer has."""
+
+    def checked(service: str, operation: str, params: Json) -> None:
+        if service != INSIDE:
+            check(service, operation, params)
+
+    return checked

@@ -1,0 +1,46 @@
+"""Tags of buses and rules."""
+
+from dataclasses import replace
+
+from lamplighter.base import arn
+from lamplighter.base.jsontext import Json
+from lamplighter.bus import Caller
+from lamplighter.services.events.buses import find_bus
+from lamplighter.services.events.errors import ResourceNotFound
+from lamplighter.services.events.lookup import find_rule
+from lamplighter.services.events.names import owner, read_tags, rule_of
+from lamplighter.store import eventresources as rows
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.eventresources import Resource
+
+
+def tag(tx: Tx, caller: Caller, params: Json) -> Json:
+    """TagResource"""
+    found = _find(tx, caller, params["ResourceARN"])
+    rows.put(tx, replace(found, tags=found.tags | read_tags(params["Tags"])))
+    return {}
+
+
+def untag(tx: Tx, caller: Caller, params: Json) -> Json:
+    """UntagResource: tags that are not there are gone already."""
+    found = _find(tx, caller, params["ResourceARN"])
+    left = {key: value for key, value in found.tags.items() if key not in params["TagKeys"]}
+    rows.put(tx, replace(found, tags=left))
+    return {}
+
+
+def tags_of(reader: Reader, caller: Caller, params: Json) -> Json:
+    """ListTagsForResource"""
+    found = _find(reader, caller, params["ResourceARN"])
+    return {"Tags": [{"Key": key, "Value": value} for key, value in found.tags.items()]}
+
+
+def _find(reader: Reader, caller: Caller, text: str) -> Resource:
+    place = arn.parse(text)
+    kind = place.resource.partition("/")[0] if place is not None else ""
+    if kind == "event-bus":
+        return find_bus(reader, owner(text, caller), text)
+    if kind == "rule":
+        bus, name = rule_of(text)
+        return find_rule(reader, owner(text, caller), name, bus)
+    raise ResourceNotFound(f"Resource {text} does not exist.")
