@@ -144,7 +144,15 @@ def test_what_is_no_target_is_refused(desk: Desk, target: Mapping[str, Json], me
 
 
 @pytest.mark.parametrize(
-    "arn", [f"{SDK}ec2:startInstances", f"{SDK}sqs:sendMessage", f"{SDK}eventbridge:putEvents", f"{SDK}ecs:RunTask"]
+    "arn",
+    [
+        f"{SDK}ec2:startInstances",
+        f"{SDK}sqs:sendMessage",
+        f"{SDK}eventbridge:putEvents",
+        f"{SDK}ecs:RunTask",
+        f"{SDK}applicationautoscaling:putScheduledAction",
+        f"{SDK}cognitoidentityprovider:adminDisableUser",
+    ],
 )
 def test_every_call_of_aws_that_changes_something_is_a_target(desk: Desk, arn: str) -> None:
     desk.schedule("rate(1 hour)", target={"Arn": arn, "RoleArn": ROLE, "Input": "{}"}, State="DISABLED")

@@ -5,6 +5,8 @@ See https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.htm
 
 from collections.abc import Callable, Mapping
 
+from botocore.model import ServiceModel
+
 from lamplighter.base.errors import Bug
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
@@ -18,13 +20,13 @@ from lamplighter.services.scheduler.firing import POLICIES, Firing
 from lamplighter.services.scheduler.groups import Groups
 from lamplighter.services.scheduler.once import once
 from lamplighter.services.scheduler.schedules import Schedules
-from lamplighter.services.scheduler.universal import Models
+from lamplighter.services.scheduler.universal import Services
 from lamplighter.store import outbox, schedulegroups
 from lamplighter.store import schedules as rows
 from lamplighter.store.db import Posted, Tx
 from lamplighter.store.timers import Timer
 
-AT_ONCE = 100
+AT_ONCE = 50
 """How many schedules of a group that is deleted go in one turn."""
 
 
@@ -34,13 +36,19 @@ class Scheduler:
     name = naming.SERVICE
 
     def __init__(
-        self, bus: Bus, world: World, remote: Remote, models: Models, check: Callable[[str, str, Json], None]
+        self,
+        bus: Bus,
+        world: World,
+        remote: Remote,
+        model: Callable[[str], ServiceModel | None],
+        check: Callable[[str, str, Json], None],
     ) -> None:
         self._bus = bus
         self._courier = Courier(self.name, bus, world, remote, self._settled, check=check, ready=letters.numbered)
-        self._firing = Firing(world, self._courier.send, models)
+        services = Services(remote.spelled, model)
+        self._firing = Firing(world, self._courier.send, services)
         groups = Groups(world)
-        self._schedules = schedules = Schedules(world, groups, self._firing, models)
+        self._schedules = schedules = Schedules(world, groups, self._firing, services)
         writes = {
             "CreateSchedule": schedules.create,
             "UpdateSchedule": schedules.update,

@@ -14,7 +14,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.delivery.letter import End, Letter, Outcome
 from lamplighter.services.scheduler import letters, naming, plan
-from lamplighter.services.scheduler.universal import Models
+from lamplighter.services.scheduler.universal import Services
 from lamplighter.store import schedules, slots, timers
 from lamplighter.store.db import Tx
 from lamplighter.store.schedules import Schedule
@@ -47,23 +47,32 @@ class Due:
 class Firing:
     """What schedules do when nobody calls them."""
 
-    def __init__(self, world: World, send: Callable[[Tx, Letter], None], models: Models) -> None:
+    def __init__(self, world: World, send: Callable[[Tx, Letter], None], services: Services) -> None:
         self._world = world
         self._send = send
-        self._models = models
+        self._services = services
 
     def begin(self, tx: Tx, schedule: Schedule) -> None:
         """Set the first timer of a schedule that is new or has changed; what was set before is taken back."""
         self.end(tx, schedule)
         if schedule.state != "ENABLED":
             return
-        now, last = self._world.now(), slots.last(tx, schedule.id)
-        # "When re-enabling a one-time schedule after its original scheduled time has passed, the schedule may
-        # immediately invoke its target." A rate starts at once, at the whole second.
-        after = {"at": plan.EARLIEST, "rate": now - now % plan.SECOND - 1, "cron": now}[plan.kind(schedule)]
-        first = next(plan.slots(schedule, after if last is None else max(after, last.until)), None)
+        now = self._world.now()
+        first = self._first(tx, schedule, now)
         if first is not None:
             self._set(tx, schedule, str(first), max(first, now))
+
+    def _first(self, tx: Tx, schedule: Schedule, now: int) -> int | None:
+        """The first slot that is to come, and is not on record."""
+        kind = plan.kind(schedule)
+        if kind == "at":
+            # "When re-enabling a one-time schedule after its original scheduled time has passed, the schedule may
+            # immediately invoke its target."
+            first = next(plan.slots(schedule, plan.EARLIEST), None)
+            return None if first is None or slots.get(tx, schedule.id, first) else first
+        after = now - 1 if kind == "rate" else now
+        last = slots.last(tx, schedule.id)
+        return next(plan.slots(schedule, after if last is None else max(after, last.until)), None)
 
     def end(self, tx: Tx, schedule: Schedule) -> None:
         """Take back the timers of a schedule that is to be changed or deleted."""
@@ -108,7 +117,7 @@ class Firing:
 
     def _fire(self, tx: Tx, schedule: Schedule, slot: int, due: int) -> None:
         slots.record(tx, slots.one(schedule.id, slot, due, slots.SENT, self._world.now()))
-        self._send(tx, letters.written(schedule, slot, due, self._models))
+        self._send(tx, letters.written(schedule, slot, due, self._services))
 
     def _follow(self, tx: Tx, schedule: Schedule, slot: int | None) -> None:
         """Set the timer of the next slot; a schedule that has none is complete."""

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.
 """
 
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lamplighter.base import arn
 from lamplighter.base.jsontext import Json, dumps, loads
@@ -13,7 +13,7 @@ from lamplighter.base.world import iso
 from lamplighter.delivery.letter import Letter, Policy
 from lamplighter.services.scheduler import naming, targets, universal
 from lamplighter.services.scheduler.targets import Sending
-from lamplighter.services.scheduler.universal import Models
+from lamplighter.services.scheduler.universal import Services
 from lamplighter.store.schedules import Schedule
 
 ATTEMPT = "<aws.scheduler.attempt-number>"
@@ -32,26 +32,41 @@ def read_key(key: str) -> tuple[int, int]:
     return int(schedule), int(slot)
 
 
-def written(schedule: Schedule, slot: int, born: int, models: Models) -> Letter:
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """A slot of a schedule, and what it is called."""
+
+    schedule: Schedule
+    time: str
+    digest: str
+    """Sixteen digits that no other slot of any schedule has."""
+
+    @property
+    def name(self) -> str:
+        """For the target: what an execution is called."""
+        return f"{self.schedule.name[:LONGEST_NAME]}-{self.time.replace('-', '').replace(':', '')}-{self.digest}"
+
+
+def written(schedule: Schedule, slot: int, born: int, services: Services) -> Letter:
     """The letter of a slot; `born`: from when its age counts."""
-    target, time = schedule.body["Target"], moment(slot)
-    digest = hashlib.sha256(f"{schedule.arn}/{letter_key(schedule.id, slot)}".encode()).hexdigest()[:16]
-    key = f"{schedule.name[:LONGEST_NAME]}-{time.replace('-', '').replace(':', '')}-{digest}"
-    service, operation, params = _call(schedule, target, time, digest, key, models)
-    policy, dead_letter = target["RetryPolicy"], target.get("DeadLetterConfig", {}).get("Arn")
+    target, key = schedule.body["Target"], letter_key(schedule.id, slot)
+    digest = hashlib.sha256(f"{schedule.arn}/{key}".encode()).hexdigest()[:16]
+    occasion = Occasion(schedule, moment(slot), digest)
+    service, operation, params = _call(occasion, target, services)
+    policy = target["RetryPolicy"]
     return Letter(
-        key=letter_key(schedule.id, slot),
+        key=key,
         caller=naming.caller_of(schedule.arn),
         service=service,
         operation=operation,
         params=params,
         policy=Policy(policy["MaximumRetryAttempts"], policy["MaximumEventAgeInSeconds"]),
-        dead_letter=dead_letter,
+        dead_letter=target.get("DeadLetterConfig", {}).get("Arn"),
         body=dumps(params),
         attributes={
             "EXECUTION_ID": digest,
             "IS_PAYLOAD_TRUNCATED": "false",
-            "SCHEDULED_TIME": time,
+            "SCHEDULED_TIME": occasion.time,
             "SCHEDULE_ARN": schedule.arn,
             "TARGET_ARN": target["Arn"],
         },
@@ -72,23 +87,32 @@ def moment(instant: int) -> str:
     return f"{iso(instant)[:19]}Z"
 
 
-def _call(schedule: Schedule, target: Json, time: str, digest: str, key: str, models: Models) -> tuple[str, str, Json]:
+def _call(occasion: Occasion, target: Json, services: Services) -> tuple[str, str, Json]:
     """The service, the operation and its parameters."""
     given = target.get("Input")
-    owner = arn.parse(schedule.arn)
-    assert owner is not None
-    text = _filled(given, schedule, time, digest) if given is not None else targets.notification(owner, time, key)
-    call = universal.read(target["Arn"]) if universal.is_universal(target["Arn"]) else None
+    text = _notification(occasion) if given is None else _filled(given, occasion)
+    call = universal.read(target["Arn"], services) if universal.is_universal(target["Arn"]) else None
     if call is not None:
-        return call.service, *universal.params(call, text, models)
+        return call.service, *universal.params(call, text, services)
     where = arn.parse(target["Arn"])
     assert where is not None
     template = targets.TEMPLATES[where.service]
-    sending = Sending(where, target, text, given is not None, schedule.name, key)
+    sending = Sending(where, target, text, given is not None, occasion.schedule.name, occasion.name)
     return template.service, template.operation, template.params(sending)
 
 
-def _filled(text: str, schedule: Schedule, time: str, digest: str) -> str:
-    for word, value in (("schedule-arn", schedule.arn), ("scheduled-time", time), ("execution-id", digest)):
+def _notification(occasion: Occasion) -> str:
+    owner = arn.parse(occasion.schedule.arn)
+    assert owner is not None
+    return targets.notification(owner, occasion.time, occasion.name)
+
+
+def _filled(text: str, occasion: Occasion) -> str:
+    values = {
+        "schedule-arn": occasion.schedule.arn,
+        "scheduled-time": occasion.time,
+        "execution-id": occasion.digest,
+    }
+    for word, value in values.items():
         text = text.replace(f"<aws.scheduler.{word}>", value)
     return text

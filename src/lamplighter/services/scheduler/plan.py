@@ -11,7 +11,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.lang.schedule import Kind, parse_schedule
 from lamplighter.store.schedules import Schedule
 
-SECOND, MINUTE = 1_000, 60_000
+MINUTE = 60_000
 EARLIEST = -(2**62)
 ZONE = "UTC"
 """Where no time zone is named."""
@@ -23,9 +23,8 @@ def milliseconds(seconds: float) -> int:
 
 
 def anchor(body: Json, now: int) -> int:
-    """From when a rate counts: its start, at a whole second."""
-    start = milliseconds(body["StartDate"]) if "StartDate" in body else now
-    return start - start % SECOND
+    """From when a rate counts: its start, which is now where none is given."""
+    return milliseconds(body["StartDate"]) if "StartDate" in body else now
 
 
 def kind(schedule: Schedule) -> Kind:

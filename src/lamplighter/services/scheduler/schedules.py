@@ -16,7 +16,7 @@ from lamplighter.services.scheduler import naming, plan, rules, targets, univers
 from lamplighter.services.scheduler.errors import Conflict, NoSuchSchedule
 from lamplighter.services.scheduler.firing import Firing
 from lamplighter.services.scheduler.groups import Groups
-from lamplighter.services.scheduler.universal import Models
+from lamplighter.services.scheduler.universal import Services
 from lamplighter.store import schedules as rows
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.schedules import Schedule
@@ -33,11 +33,11 @@ RETRIES: Json = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185
 class Schedules:
     """Schedules, as the API has them."""
 
-    def __init__(self, world: World, groups: Groups, firing: Firing, models: Models) -> None:
+    def __init__(self, world: World, groups: Groups, firing: Firing, services: Services) -> None:
         self._world = world
         self._groups = groups
         self._firing = firing
-        self._models = models
+        self._services = services
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """CreateSchedule"""
@@ -106,7 +106,7 @@ class Schedules:
 
     def _check_target(self, target: Json) -> None:
         if universal.is_universal(target["Arn"]):
-            universal.check(target, self._models)
+            universal.check(target, self._services)
             return
         arn = arns.parse(target["Arn"])
         if arn is None:

@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-univ
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,8 +18,6 @@ from lamplighter.services.scheduler.targets import OBJECT, holds
 
 BEGINNING = "arn:aws:scheduler:::aws-sdk:"
 
-Models = Callable[[str], ServiceModel | None]
-
 READING = (
     "get", "describe", "list", "poll", "receive", "search", "scan", "query", "select", "read", "lookup", "discover",
     "validate", "batchGet", "batchDescribe", "batchRead", "transactGet", "adminGet", "adminList", "testMigration",
@@ -27,19 +25,15 @@ READING = (
 )  # fmt: skip
 """What the names of actions begin with that only read: AWS's list, which has isAuthorizedWithToken as well."""
 
-SDK_NAMES: Mapping[str, str] = {
-    "sfn": "states",
-    "eventbridge": "events",
-    "cloudwatchlogs": "logs",
-    "cognitoidentityprovider": "cognito-idp",
-    "databasemigration": "dms",
-    "elasticloadbalancingv2": "elbv2",
-    "cloudwatch": "cloudwatch",
-    "costexplorer": "ce",
-    "lexmodelsv2": "lexv2-models",
-    "sagemakerruntime": "sagemaker-runtime",
-}
-"""Services that the AWS SDKs name otherwise than botocore and the bus do."""
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What is known of the services of AWS."""
+
+    spelled: Callable[[str], str]
+    """Their names, by the AWS SDKs' identifiers."""
+    model: Callable[[str], ServiceModel | None]
+    """By name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +55,18 @@ def is_universal(arn: str) -> bool:
     return arn.startswith(BEGINNING)
 
 
-def read(arn: str) -> Call | None:
+def read(arn: str, services: Services) -> Call | None:
     """What an ARN names; None where it names nothing."""
     found = re.fullmatch(r"([a-z0-9-]+):([A-Za-z0-9]+)", arn.removeprefix(BEGINNING))
-    return Call(SDK_NAMES.get(found[1], found[1]), found[2]) if found else None
+    return Call(services.spelled(found[1]), found[2]) if found else None
 
 
-def check(target: Json, models: Models) -> None:
+def check(target: Json, services: Services) -> None:
     """Raise ValidationError for what AWS refuses at creation."""
-    call = read(target["Arn"])
+    call = read(target["Arn"], services)
     if call is None:
         raise ValidationError("Provided Arn is not in correct format.")
-    model = models(call.service)
+    model = services.model(call.service)
     if model is None:
         raise ValidationError(f"{target['Arn'].split(':')[6]} is not a supported service for a target.")
     action = f"{call.action[:1].lower()}{call.action[1:]}"
@@ -84,9 +78,9 @@ def check(target: Json, models: Models) -> None:
         raise ValidationError("The Input of a universal target must be a JSON object with the parameters of the call.")
 
 
-def params(call: Call, text: str, models: Models) -> tuple[str, Json]:
+def params(call: Call, text: str, services: Services) -> tuple[str, Json]:
     """The operation and its parameters, by the model's names; what the model does not know is left as it is."""
-    model = models(call.service)
+    model = services.model(call.service)
     name = _operation(model, call) if model is not None else None
     given = loads(text)
     if model is None or name is None:
