@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.store.db import Reader, Row, Tx
 
 COLUMNS = "id, arn, state, created, modified, anchor, body, missed"
@@ -22,7 +22,7 @@ class Schedule:
     anchor: int
     """From when a rate counts, in milliseconds since the epoch."""
     body: Json
-    """Everything else, as the API has it."""
+    """Everything else, as the API has it; None where it can't be read."""
     missed: str = "last"
     """Which of the slots that came while no engine ran are made up for: all, last, none."""
 
@@ -39,7 +39,14 @@ class Schedule:
 
 def _schedule(row: Row) -> Schedule:
     key, arn, state, created, modified, anchor, body, missed = row
-    return Schedule(key, arn, state, created, modified, anchor, loads(body), missed)
+    return Schedule(key, arn, state, created, modified, anchor, _read(body), missed)
+
+
+def _read(body: str) -> Json:
+    try:
+        return loads(body)
+    except JsonError:
+        return None
 
 
 def get(reader: Reader, arn: str) -> Schedule | None:

@@ -113,6 +113,13 @@ def test_a_schedule_of_every_minute_that_was_off_for_a_month_takes_few_turns_at_
     assert len(desk.bodies()) == 1
 
 
+def test_what_takes_long_to_count_does_not_hold_up_other_schedules(desk: Desk) -> None:
+    desk.schedule("cron(* * * * ? *)", "minutely", {"Arn": QUEUE, "RoleArn": ROLE, "Input": "minutely"})
+    desk.schedule("at(2026-01-30T12:00:00)", "once", {"Arn": QUEUE, "RoleArn": ROLE, "Input": "once"})
+    desk.off(30 * DAY)
+    assert desk.bodies() == ["once", "minutely"]
+
+
 def test_slots_that_are_missed_in_two_nights_one_after_another_are_one_row(desk: Desk) -> None:
     desk.schedule("cron(0 * * * ? *)")
     desk.missed("none")

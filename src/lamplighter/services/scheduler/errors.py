@@ -31,6 +31,16 @@ class NoSuchSchedule(NotFound):
         super().__init__(f"Schedule {name} does not exist.")
 
 
+class Unreadable(AwsError):
+    """What was kept of a schedule can't be read."""
+
+    code = "InternalServerException"
+    status = 500
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Schedule {name} cannot be read; update it, or delete it.")
+
+
 class NoSuchGroup(NotFound):
     """There is no group of this name."""
 

@@ -6,6 +6,7 @@ is the schedule's `missed`, and slots older than the target's maximum event age 
 counted in slices, and on record as one row.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -20,6 +21,8 @@ from lamplighter.store.db import Tx
 from lamplighter.store.schedules import Schedule
 from lamplighter.store.timers import Timer
 
+log = logging.getLogger("lamplighter.scheduler")
+
 PUNCTUAL = 60_000
 """Up to how many milliseconds late a slot is on time: "all schedule types … invoke their targets with 60 second
 precision". """
@@ -27,8 +30,9 @@ SLICE = 2_000
 """How many missed slots are looked at in one turn: about 5 ms."""
 AT_ONCE = 50
 """How many missed slots of a schedule are made up for in one turn."""
-WINDOW = "/window"
-"""How the name of a timer ends that fires a slot within its flexible time window."""
+WINDOW, LATE = "window", "late"
+"""What may follow the slot in the name of a timer: that it fires within its flexible time window, or was missed and is
+to be made up for or counted, which may take turns."""
 
 ALL, LAST, NONE = "all", "last", "none"
 POLICIES = (ALL, LAST, NONE)
@@ -84,14 +88,23 @@ class Firing:
         schedule = schedules.by_id(tx, int(timer.subject))
         if schedule is None:
             return
-        slot = int(timer.name.removesuffix(WINDOW))
-        if timer.name.endswith(WINDOW):
-            self._fire(tx, schedule, slot, timer.due)
-        elif self._world.now() - timer.due <= PUNCTUAL:
-            self._take(tx, schedule, slot, timer.due)
-            self._follow(tx, schedule, next(plan.slots(schedule, slot), None))
+        slot, _, kind = timer.name.partition("/")
+        self._come(tx, schedule, int(slot), kind, timer.due)
+
+    def _come(self, tx: Tx, schedule: Schedule, slot: int, kind: str, due: int) -> None:
+        if schedule.body is None:
+            log.error("the schedule %s cannot be read; it does not fire any more", schedule.arn)
+            row = slots.one(schedule.id, slot, due, slots.FAILED, self._world.now())
+            slots.record(tx, replace(row, detail="The schedule cannot be read."))
+        elif kind == WINDOW:
+            self._fire(tx, schedule, slot, due)
+        elif kind == LATE:
+            self._catch_up(tx, schedule, slot, slot)
+        elif self._world.now() - due > PUNCTUAL:
+            self._catch_up(tx, schedule, slot, due)
         else:
-            self._follow(tx, schedule, self._catch_up(tx, schedule, slot, timer.due))
+            self._take(tx, schedule, slot, due)
+            self._follow(tx, schedule, next(plan.slots(schedule, slot), None))
 
     def settled(self, tx: Tx, letter: Letter, outcome: Outcome) -> None:
         """A letter is over."""
@@ -113,7 +126,7 @@ class Firing:
             return
         later = due + int(self._world.chance() * window)
         slots.record(tx, slots.one(schedule.id, slot, later, slots.WAITING))
-        self._set(tx, schedule, f"{slot}{WINDOW}", later)
+        self._set(tx, schedule, f"{slot}/{WINDOW}", later)
 
     def _fire(self, tx: Tx, schedule: Schedule, slot: int, due: int) -> None:
         slots.record(tx, slots.one(schedule.id, slot, due, slots.SENT, self._world.now()))
@@ -128,7 +141,11 @@ class Firing:
 
     def _complete(self, tx: Tx, schedule: Schedule) -> None:
         """A schedule will not fire again: it goes, if it is to, once its last letter is over."""
-        if schedule.body["ActionAfterCompletion"] != "DELETE" or slots.unsettled(tx, schedule.id):
+        if (
+            schedule.body is None
+            or schedule.body["ActionAfterCompletion"] != "DELETE"
+            or slots.unsettled(tx, schedule.id)
+        ):
             return
         # A schedule that was disabled has no timers either, but has not run to its end.
         if schedule.state == "ENABLED":
@@ -139,8 +156,8 @@ class Firing:
 
     # --- slots that were missed ---------------------------------------------------------------------------------------
 
-    def _catch_up(self, tx: Tx, schedule: Schedule, first: int, since: int) -> int | None:
-        """Make up for what was missed from a slot on, as far as the schedule wants that; the slot that comes next.
+    def _catch_up(self, tx: Tx, schedule: Schedule, first: int, since: int) -> None:
+        """Make up for what was missed from a slot on, as far as the schedule wants that, a slice in each turn.
 
         `since`: when the first was due, which is later than its time where that was over when it was asked for.
         """
@@ -158,7 +175,11 @@ class Firing:
             self._record_missed(tx, schedule, missed)
         for slot in runs:
             self._take(tx, schedule, slot, ages.get(slot, slot))
-        return due.following
+        if due.more:
+            # Others are due as well, and come first.
+            self._set(tx, schedule, f"{due.following}/{LATE}", now)
+        else:
+            self._follow(tx, schedule, due.following)
 
     def _due(self, times: Iterator[int], now: int, oldest: int, policy: str) -> Due:
         found: list[int] = []

@@ -13,7 +13,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.scheduler import naming, plan, rules, targets, universal
-from lamplighter.services.scheduler.errors import Conflict, NoSuchSchedule
+from lamplighter.services.scheduler.errors import Conflict, NoSuchSchedule, Unreadable
 from lamplighter.services.scheduler.firing import Firing
 from lamplighter.services.scheduler.groups import Groups
 from lamplighter.services.scheduler.universal import Services
@@ -56,8 +56,9 @@ class Schedules:
     def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """UpdateSchedule: what the request does not say is as if it had never been said."""
         found, now = self._require(tx, caller, params), self._world.now()
-        body = self._body(params, now, found.body)
-        same = all(body.get(field) == found.body.get(field) for field in ("ScheduleExpression", "StartDate"))
+        before = found.body or {}
+        body = self._body(params, now, before)
+        same = all(body.get(field) == before.get(field) for field in ("ScheduleExpression", "StartDate"))
         anchor = found.anchor if same else plan.anchor(body, now)
         state = params.get("State", "ENABLED")
         changed = replace(found, state=state, modified=now, anchor=anchor, body=body)
@@ -68,6 +69,8 @@ class Schedules:
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """GetSchedule"""
         found = self._require(reader, caller, params)
+        if found.body is None:
+            raise Unreadable(found.name)
         return _summary(found) | found.body
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -129,4 +132,5 @@ def _summary(schedule: Schedule) -> Json:
 
 
 def _item(schedule: Schedule) -> Json:
-    return _summary(schedule) | {"Target": {"Arn": schedule.body["Target"]["Arn"]}}
+    shown = _summary(schedule)
+    return shown if schedule.body is None else shown | {"Target": {"Arn": schedule.body["Target"]["Arn"]}}
