@@ -82,6 +82,13 @@ def test_a_schedule_that_is_to_go_waits_for_the_last_try_of_its_last_letter(desk
     assert (len(desk.bodies()), desk.call("scheduler", "ListSchedules")["Schedules"]) == (1, [])
 
 
+def test_a_recurring_schedule_without_an_end_does_not_go(desk: Desk) -> None:
+    desk.schedule("cron(1 0 1 1 ? 2026)", ActionAfterCompletion="DELETE")
+    desk.advance(MINUTE)
+    assert desk.outcomes() == ["DELIVERED"]
+    assert desk.rows("SELECT * FROM timers") == []
+
+
 def test_a_time_that_is_over_fires_at_once(desk: Desk) -> None:
     desk.schedule("at(2022-12-31T23:59:59)")
     desk.settle()
@@ -242,7 +249,7 @@ def test_what_cannot_be_delivered_goes_to_the_dead_letter_queue_with_all_that_aw
         "RETRY_ATTEMPTS": "1",
         "SCHEDULED_TIME": "2026-01-01T00:01:00Z",
         "SCHEDULE_ARN": arn,
-        "TARGET_ARN": QUEUE,
+        "TARGET_ARN": "arn:aws:scheduler:::aws-sdk:sqs:sendMessage",
     }
     assert (desk.outcomes(), desk.slots()[0].detail) == (["FAILED"], "ThrottlingException: later")
 

@@ -44,7 +44,9 @@ class Scheduler:
         check: Callable[[str, str, Json], None],
     ) -> None:
         self._bus = bus
-        self._courier = Courier(self.name, bus, world, remote, self._settled, check=check, ready=letters.numbered)
+        self._courier = Courier(
+            self.name, bus, world, remote, self._settled, check=check, coded=letters.coded, ready=letters.numbered
+        )
         services = Services(remote.spelled, model)
         self._firing = Firing(world, self._courier.send, services)
         groups = Groups(world)

@@ -141,14 +141,9 @@ class Firing:
 
     def _complete(self, tx: Tx, schedule: Schedule) -> None:
         """A schedule will not fire again: it goes, if it is to, once its last letter is over."""
-        if (
-            schedule.body is None
-            or schedule.body["ActionAfterCompletion"] != "DELETE"
-            or slots.unsettled(tx, schedule.id)
-        ):
-            return
         # A schedule that was disabled has no timers either, but has not run to its end.
-        if schedule.state == "ENABLED":
+        over = schedule.state == "ENABLED" and schedule.body is not None and plan.goes(schedule)
+        if over and not slots.unsettled(tx, schedule.id):
             schedules.delete(tx, schedule.id)
 
     def _set(self, tx: Tx, schedule: Schedule, name: str, due: int) -> None:

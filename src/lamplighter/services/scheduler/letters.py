@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from lamplighter.base import arn
+from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.base.world import iso
 from lamplighter.delivery.letter import Letter, Policy
@@ -17,6 +18,8 @@ from lamplighter.services.scheduler.universal import Services
 from lamplighter.store.schedules import Schedule
 
 ATTEMPT = "<aws.scheduler.attempt-number>"
+SDK = {"states": "sfn", "events": "eventbridge"}
+"""Services of templated targets that the AWS SDKs call otherwise."""
 LONGEST_NAME = 46
 """Characters of a schedule's name in the name of an execution, which has 80: the rest are time and digest."""
 
@@ -68,7 +71,7 @@ def written(schedule: Schedule, slot: int, born: int, services: Services) -> Let
             "IS_PAYLOAD_TRUNCATED": "false",
             "SCHEDULED_TIME": occasion.time,
             "SCHEDULE_ARN": schedule.arn,
-            "TARGET_ARN": target["Arn"],
+            "TARGET_ARN": _called(target["Arn"], service, operation),
         },
         born=born,
     )
@@ -80,6 +83,15 @@ def numbered(letter: Letter, attempt: int) -> Letter:
         return letter
     body = letter.body.replace(ATTEMPT, str(attempt))
     return replace(letter, body=body, params=loads(body))
+
+
+def coded(error: AwsError) -> str:
+    """What the dead letter calls an error.
+
+    "If the schedule fails to invoke a target due to an issue with EventBridge Scheduler, you'll see the following error
+    code instead: AWS.Scheduler.InternalServerError."
+    """
+    return "AWS.Scheduler.InternalServerError" if error.code == "InternalFailure" else error.code
 
 
 def moment(instant: int) -> str:
@@ -99,6 +111,13 @@ def _call(occasion: Occasion, target: Json, services: Services) -> tuple[str, st
     template = targets.TEMPLATES[where.service]
     sending = Sending(where, target, text, given is not None, occasion.schedule.name, occasion.name)
     return template.service, template.operation, template.params(sending)
+
+
+def _called(target: str, service: str, operation: str) -> str:
+    """What a schedule invokes, "in the following service ARN format: arn:aws:scheduler:::aws-sdk:service:apiAction"."""
+    if universal.is_universal(target):
+        return target
+    return f"{universal.BEGINNING}{SDK.get(service, service)}:{operation[:1].lower()}{operation[1:]}"
 
 
 def _notification(occasion: Occasion) -> str:

@@ -29,7 +29,17 @@ def anchor(body: Json, now: int) -> int:
 
 def kind(schedule: Schedule) -> Kind:
     """What its expression begins with."""
-    return parse_schedule(schedule.body["ScheduleExpression"], agreeing=False).kind
+    return parse_schedule(schedule.body["ScheduleExpression"], strict=False).kind
+
+
+def goes(schedule: Schedule) -> bool:
+    """Whether it is to be deleted once it is complete.
+
+    "If you configure a schedule with automatic deletion but do not specify a value for EndDate, EventBridge Scheduler
+    does not automatically delete the schedule." A one-time schedule needs none.
+    """
+    body = schedule.body
+    return body["ActionAfterCompletion"] == "DELETE" and ("EndDate" in body or kind(schedule) == "at")
 
 
 def window(schedule: Schedule) -> int:
@@ -41,7 +51,7 @@ def window(schedule: Schedule) -> int:
 def slots(schedule: Schedule, after: int) -> Iterator[int]:
     """The times after an instant at which it is to run, in milliseconds since the epoch."""
     body = schedule.body
-    expression = parse_schedule(body["ScheduleExpression"], agreeing=False)
+    expression = parse_schedule(body["ScheduleExpression"], strict=False)
     zone = body.get("ScheduleExpressionTimezone", ZONE)
     if expression.kind == "at":
         return expression.times(after, zone)

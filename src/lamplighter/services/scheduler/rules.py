@@ -24,7 +24,7 @@ def check(body: Json, now: int, before: Json | None = None) -> None:
 
 def _expression(text: str) -> Schedule:
     try:
-        return parse_schedule(text, agreeing=False)
+        return parse_schedule(text, strict=False)
     except InvalidSchedule:
         raise ValidationError(f"Invalid Schedule Expression {text}.") from None
 
