@@ -19,6 +19,7 @@ from lamplighter.runtime.port import Runtime
 from lamplighter.runtime.process import ProcessRuntime
 from lamplighter.services.ecs.service import Ecs
 from lamplighter.services.events.service import Events
+from lamplighter.services.scheduler.api import Scheduler
 from lamplighter.services.sqs.service import Sqs
 from lamplighter.services.states.api import States
 from lamplighter.store import identity
@@ -44,7 +45,8 @@ class Engine:
         ecs = Ecs(self.bus, store, world, runtime, config.data)
         sqs = Sqs(store, world, config.url)
         events = Events(self.bus, world, remote, self._check)
-        services: tuple[Service, ...] = (states, ecs, events, sqs)
+        scheduler = Scheduler(self.bus, world, remote, lambda service: self._find_model(remote, service), self._check)
+        services: tuple[Service, ...] = (states, ecs, events, scheduler, sqs)
         self.services: dict[str, Service] = {service.name: service for service in services}
         for service in self.services.values():
             self.bus.serve(service.name, service.operations)
@@ -55,6 +57,9 @@ class Engine:
 
     def _model(self, remote: Remote, service: str) -> ServiceModel:
         return self.catalog.service(service).model if service in SERVICES else remote.model(service)
+
+    def _find_model(self, remote: Remote, service: str) -> ServiceModel | None:
+        return self._model(remote, service) if service in SERVICES or remote.exists(service) else None
 
     @classmethod
     async def open(cls, config: Config, world: World | None = None, runtime: Runtime | None = None) -> "Engine":

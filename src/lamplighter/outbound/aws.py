@@ -16,6 +16,7 @@ from botocore.response import StreamingBody
 
 from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.jsontext import Json
+from lamplighter.outbound.names import spellings
 
 Call = Callable[[str, Json], Json]
 """From an operation and its parameters to its answer; raises AwsError."""
@@ -43,6 +44,7 @@ class Remote:
         self._endpoints = endpoints
         self._models: dict[str, ServiceModel | None] = {}
         self._clients: dict[tuple[str, str], Json] = {}
+        self._spellings: Mapping[str, str] = {}
 
     def knows(self, service: str, operation: str) -> bool:
         """Whether an operation can be called: its service exists and an endpoint was configured for it."""
@@ -52,6 +54,12 @@ class Remote:
     def exists(self, service: str) -> bool:
         """Whether AWS has a service of this name."""
         return self._load(service) is not None
+
+    def spelled(self, identifier: str) -> str:
+        """The name of a service that the AWS SDKs identify so; the same where there is no such service."""
+        if not self._spellings:
+            self._spellings = spellings(Loader().list_available_services("service-2"))
+        return self._spellings.get(identifier, identifier)
 
     def model(self, service: str) -> ServiceModel:
         """The model of a service."""

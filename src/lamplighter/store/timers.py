@@ -49,6 +49,11 @@ def delete_all(tx: Tx, service: str, subject: str) -> None:
     tx.execute("DELETE FROM timers WHERE service = ? AND subject = ?", (service, subject))
 
 
+def any_of(reader: Reader, service: str, subject: str) -> bool:
+    """Whether a subject has a timer."""
+    return reader.row("SELECT 1 FROM timers WHERE service = ? AND subject = ? LIMIT 1", (service, subject)) is not None
+
+
 def due(reader: Reader, wall: int, steady: int, most: int) -> list[Timer]:
     """What is due by either clock, the longest overdue first."""
     sql = "SELECT service, subject, name, due FROM timers WHERE elapsed = ? AND due <= ? ORDER BY due LIMIT ?"
