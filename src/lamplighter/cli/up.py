@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
@@ -51,14 +52,39 @@ def up(
         list[str] | None,
         typer.Option(help="A host name by which this engine may be called, besides IP addresses and localhost."),
     ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(help="URL by which others reach this engine: links in mails and webhooks, URLs of queues."),
+    ] = None,
+    smtp: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LAMPLIGHTER_SMTP",
+            help="Mail server: smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, or smtps://. Without: mails become files.",
+        ),
+    ] = None,
+    confirm_mail: Annotated[  # noqa: FBT002 - typer's way
+        bool, typer.Option("--confirm-mail", help="Ask who is subscribed by mail first, as AWS does.")
+    ] = False,
+    commands: Annotated[  # noqa: FBT002 - typer's way
+        bool, typer.Option(help="Let a topic's subscription be a command line that runs here.")
+    ] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")] = False,  # noqa: FBT002 - typer's way
 ) -> None:
     """Run the engine: serve the AWS APIs on one port and do what they ask, whatever is killed and whenever."""
     _log_to_stderr(logging.WARNING if quiet else logging.INFO)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    config = Config(data=data, runtime=runtime, endpoints=_endpoints(endpoint or []))
+    config = Config(
+        data=data,
+        runtime=runtime,
+        endpoints=_endpoints(endpoint or []),
+        smtp=smtp,
+        confirm_mail=confirm_mail,
+        commands=commands,
+    )
     try:
         with _listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            config = replace(config, url=(url or _public_url(listener)).rstrip("/"))
             runner.run(_serve(config, frozenset({host, *(allow_host or [])}), listener))
     except (LamplighterError, OSError) as error:
         typer.echo(f"lamplighter: {error}", err=True)
@@ -81,6 +107,14 @@ def _listen(host: str, port: int) -> socket.socket:
 def _url(listener: socket.socket) -> str:
     address, port = listener.getsockname()[:2]
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+
+
+def _public_url(listener: socket.socket) -> str:
+    """Where a program of this machine reaches what listens everywhere."""
+    for everywhere, here in (("//0.0.0.0:", "//127.0.0.1:"), ("//[::]:", "//[::1]:")):
+        if everywhere in _url(listener):
+            return _url(listener).replace(everywhere, here)
+    return _url(listener)
 
 
 async def _serve(config: Config, hosts: frozenset[str], listener: socket.socket) -> None:

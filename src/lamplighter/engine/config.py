@@ -27,3 +27,11 @@ class Config:
     """By AWS service (lambda, s3, …), where it is called that is not served here: a URL, or `aws`."""
     account: str = "123456789012"
     """The account of callers whose access key names none."""
+    url: str = "http://127.0.0.1:4566"
+    """Where this engine is reached by those who get its messages: links in mails, URLs of queues."""
+    smtp: str | None = None
+    """The mail server, as smtp://user:password@host:port?from=address; without one, mails are kept in a folder."""
+    confirm_mail: bool = False
+    """Whether a mail address that is subscribed is asked first, as on AWS."""
+    commands: bool = True
+    """Whether a command line may be subscribed to a topic (services/sns/protocols.py says why it may)."""

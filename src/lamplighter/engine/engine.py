@@ -13,11 +13,16 @@ from lamplighter.bus import Bus, Caller, Service, forever
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.pump import Pump
 from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.http import HttpWeb
+from lamplighter.outbound.mail import MailFolder, SmtpMail, server
+from lamplighter.outbound.port import Outbound
+from lamplighter.outbound.program import NoPrograms, ShellPrograms
 from lamplighter.runtime.docker import DockerRuntime
 from lamplighter.runtime.either import EitherRuntime
 from lamplighter.runtime.port import Runtime
 from lamplighter.runtime.process import ProcessRuntime
 from lamplighter.services.ecs.service import Ecs
+from lamplighter.services.sns.service import Sns
 from lamplighter.services.states.api import States
 from lamplighter.store import identity
 from lamplighter.store.db import Store, damaged
@@ -30,7 +35,9 @@ log = logging.getLogger("lamplighter.engine")
 class Engine:
     """Made by `open`, which takes up what the last engine on this data directory left."""
 
-    def __init__(self, config: Config, world: World, store: Store, runtime: Runtime) -> None:
+    def __init__(
+        self, config: Config, world: World, store: Store, runtime: Runtime, outbound: Outbound | None = None
+    ) -> None:
         self.config = config
         self.world = world
         self.store = store
@@ -40,7 +47,17 @@ class Engine:
         remote = Remote(config.endpoints)
         states = States(self.bus, world, lambda service: self._model(remote, service), remote)
         ecs = Ecs(self.bus, store, world, runtime, config.data)
-        self.services: dict[str, Service] = {service.name: service for service in (states, ecs)}
+        self.sns = Sns(
+            self.bus,
+            world,
+            remote,
+            outbound or _outbound(config),
+            _absolute(config.data),
+            config.url,
+            ask_by_mail=config.confirm_mail,
+            commands=config.commands,
+        )
+        self.services: dict[str, Service] = {service.name: service for service in (states, ecs, self.sns)}
         for service in self.services.values():
             self.bus.serve(service.name, service.operations)
         self.pump = Pump(store, world, self.services)
@@ -49,13 +66,19 @@ class Engine:
         return self.catalog.service(service).model if service in SERVICES else remote.model(service)
 
     @classmethod
-    async def open(cls, config: Config, world: World | None = None, runtime: Runtime | None = None) -> "Engine":
-        """Start an engine; `world` and `runtime` are given by tests."""
+    async def open(
+        cls,
+        config: Config,
+        world: World | None = None,
+        runtime: Runtime | None = None,
+        outbound: Outbound | None = None,
+    ) -> "Engine":
+        """Start an engine; `world`, `runtime` and `outbound` are given by tests."""
         clocks = world or real_world()
         store = Store(config.data, clocks)
         try:
             name = await store.write(lambda tx: identity.engine(tx, clocks.uuid))
-            engine = cls(config, clocks, store, runtime or _runtime(config, name, clocks))
+            engine = cls(config, clocks, store, runtime or _runtime(config, name, clocks), outbound)
             for service in engine.services.values():
                 await service.start()
             await engine.pump.start()
@@ -88,6 +111,11 @@ def _runtime(config: Config, name: str, world: World) -> Runtime:
         return processes
     docker = DockerRuntime(name, world.now)
     return docker if config.runtime is RuntimeChoice.DOCKER else EitherRuntime(docker, processes)
+
+
+def _outbound(config: Config) -> Outbound:
+    mail = SmtpMail(server(config.smtp)) if config.smtp else MailFolder(_absolute(config.data) / "mail")
+    return Outbound(mail, HttpWeb(), ShellPrograms() if config.commands else NoPrograms())
 
 
 def _absolute(path: Path) -> Path:
