@@ -21,6 +21,7 @@ import uvloop
 from lamplighter.base.errors import LamplighterError
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.engine import Engine
+from lamplighter.outbound import mail
 from lamplighter.outbound.aws import AWS
 from lamplighter.runtime.port import RuntimeUnavailable
 from lamplighter.server import Connection, Server
@@ -74,15 +75,15 @@ def up(
     """Run the engine: serve the AWS APIs on one port and do what they ask, whatever is killed and whenever."""
     _log_to_stderr(logging.WARNING if quiet else logging.INFO)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    config = Config(
-        data=data,
-        runtime=runtime,
-        endpoints=_endpoints(endpoint or []),
-        smtp=smtp,
-        confirm_mail=confirm_mail,
-        commands=commands,
-    )
     try:
+        config = Config(
+            data=data,
+            runtime=runtime,
+            endpoints=_endpoints(endpoint or []),
+            smtp=mail.server(smtp) if smtp else None,
+            confirm_mail=confirm_mail,
+            commands=commands,
+        )
         with _listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             config = replace(config, url=(url or _public_url(listener)).rstrip("/"))
             runner.run(_serve(config, frozenset({host, *(allow_host or [])}), listener))

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from lamplighter.outbound.mail import Server
+
 
 class RuntimeChoice(StrEnum):
     """What runs containers."""
@@ -29,8 +31,8 @@ class Config:
     """The account of callers whose access key names none."""
     url: str = "http://127.0.0.1:4566"
     """Where this engine is reached by those who get its messages: links in mails, URLs of queues."""
-    smtp: str | None = None
-    """The mail server, as smtp://user:password@host:port?from=address; without one, mails are kept in a folder."""
+    smtp: Server | None = None
+    """The mail server; without one, mails are kept in a folder."""
     confirm_mail: bool = False
     """Whether a mail address that is subscribed is asked first, as on AWS."""
     commands: bool = True

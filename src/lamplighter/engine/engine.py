@@ -14,7 +14,7 @@ from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.pump import Pump
 from lamplighter.outbound.aws import Remote
 from lamplighter.outbound.http import HttpWeb
-from lamplighter.outbound.mail import MailFolder, SmtpMail, server
+from lamplighter.outbound.mail import MailFolder, SmtpMail
 from lamplighter.outbound.port import Outbound
 from lamplighter.outbound.program import NoPrograms, ShellPrograms
 from lamplighter.runtime.docker import DockerRuntime
@@ -114,7 +114,7 @@ def _runtime(config: Config, name: str, world: World) -> Runtime:
 
 
 def _outbound(config: Config) -> Outbound:
-    mail = SmtpMail(server(config.smtp)) if config.smtp else MailFolder(_absolute(config.data) / "mail")
+    mail = SmtpMail(config.smtp) if config.smtp else MailFolder(_absolute(config.data) / "mail")
     return Outbound(mail, HttpWeb(), ShellPrograms() if config.commands else NoPrograms())
 
 

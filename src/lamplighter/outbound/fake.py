@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.headerregistry import Address
 from email.message import EmailMessage
 
 from lamplighter.outbound.port import Outbound, Undelivered
@@ -35,8 +36,9 @@ class FakeMail:
     failures: deque[Undelivered] = field(default_factory=deque)
     """What the next mails meet."""
 
-    async def send(self, message: EmailMessage) -> None:
+    async def send(self, message: EmailMessage, name: str) -> None:
         """Take a mail, or fail."""
+        message["From"] = Address(name, addr_spec="lamplighter@localhost")
         if self.failures:
             raise self.failures.popleft()
         self.sent.append(message)

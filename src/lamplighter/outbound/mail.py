@@ -7,9 +7,11 @@ See https://datatracker.ietf.org/doc/html/rfc5321.
 """
 
 import asyncio
+import logging
 import re
 import socket
 from dataclasses import dataclass
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
@@ -19,6 +21,8 @@ import aiosmtplib
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.outbound.port import Undelivered
+
+log = logging.getLogger("lamplighter.outbound")
 
 PATIENCE = 30.0
 """Seconds for each command of the exchange."""
@@ -46,16 +50,19 @@ class Server:
 
 def server(url: str) -> Server:
     """Read a server's URL; BadServer where it is none."""
-    parts = urlsplit(url)
+    unclear = BadServer("--smtp names no mail server: say smtp://USER:PASSWORD@HOST:PORT, or smtps://")
     try:
+        parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        port = 0
-    if parts.scheme not in PORTS or not parts.hostname or port == 0:
-        raise BadServer(f"{parts.scheme}://{parts.hostname} is no mail server: say smtp://user:password@host:port")
+        raise unclear from None
+    if parts.scheme not in PORTS or not parts.hostname:
+        raise unclear
     user = unquote(parts.username) if parts.username else None
     given = parse_qs(parts.query).get("from", [])
     sender = given[0] if given else user if user and "@" in user else f"lamplighter@{socket.gethostname()}"
+    if not re.fullmatch(r"[^\s<>@\"]+@[^\s<>@\"]+", sender):
+        raise BadServer(f"{sender} is no address that mail can come from")
     password = unquote(parts.password) if parts.password else None
     tls = parts.scheme == "smtps"
     return Server(parts.hostname, port or PORTS[parts.scheme], tls, user, password, sender)
@@ -71,8 +78,9 @@ class SmtpMail:
         self._patience = patience
         self._lanes = asyncio.Semaphore(LANES)
 
-    async def send(self, message: EmailMessage) -> None:
+    async def send(self, message: EmailMessage, name: str) -> None:
         """Send one mail."""
+        message["From"] = Address(name, addr_spec=self._server.sender)
         async with self._lanes:
             try:
                 await self._send(message)
@@ -86,7 +94,6 @@ class SmtpMail:
 
     async def _send(self, message: EmailMessage) -> None:
         it = self._server
-        _address(message, it.sender)
         await aiosmtplib.send(
             message,
             hostname=it.host,
@@ -103,13 +110,6 @@ def _may_pass(error: aiosmtplib.SMTPResponseException) -> bool:
     return isinstance(error, aiosmtplib.SMTPAuthenticationError) or not 500 <= error.code < 600
 
 
-def _address(message: EmailMessage, sender: str) -> None:
-    """Say who sends, under the name that the mail gives itself."""
-    name = str(message["From"] or "")
-    del message["From"]
-    message["From"] = f'"{name}" <{sender}>' if name else sender
-
-
 class MailFolder:
     """Keeps mail as .eml files, where no server was named."""
 
@@ -118,9 +118,9 @@ class MailFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    async def send(self, message: EmailMessage) -> None:
+    async def send(self, message: EmailMessage, name: str) -> None:
         """Keep one mail."""
-        _address(message, "lamplighter@localhost")
+        message["From"] = Address(name, addr_spec="lamplighter@localhost")
         try:
             await asyncio.to_thread(self._keep, message)
         except OSError as error:
@@ -131,4 +131,5 @@ class MailFolder:
         name = re.sub("[^A-Za-z0-9.-]", "", str(message["Message-ID"]).partition("@")[0])
         draft = self._folder / f".{name}"
         draft.write_bytes(message.as_bytes(policy=SMTP))
-        draft.replace(self._folder / f"{name}.eml")
+        kept = draft.replace(self._folder / f"{name}.eml")
+        log.warning("no mail server was named (--smtp): the mail to %s is kept as %s", message["To"], kept)

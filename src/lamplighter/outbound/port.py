@@ -27,8 +27,8 @@ class Mail(Protocol):
     def sends(self) -> bool:
         """Whether a mail server takes it."""
 
-    async def send(self, message: EmailMessage) -> None:
-        """Send one mail to whom it names; Undelivered where it was not taken."""
+    async def send(self, message: EmailMessage, name: str) -> None:
+        """Send one mail to whom it names, from this engine under a name; Undelivered where it was not taken."""
 
 
 class Web(Protocol):

@@ -81,7 +81,7 @@ class Carriers:
 
     async def _send(self, address: Address, notice: Notice, text: str) -> None:
         name = (address.display_name or SENDER) if notice.type == NOTIFICATION else SENDER
-        await self.outbound.mail.send(mail(notice, address.endpoint, text, name))
+        await self.outbound.mail.send(mail(notice, address.endpoint, text), name)
 
     async def _run(self, address: Address, notice: Notice) -> None:
         environment = {

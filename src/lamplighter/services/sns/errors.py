@@ -1,6 +1,6 @@
 """SNS's own errors: https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html and each operation's page.
 
-Their names are those of the model's shapes; the wire knows the codes that stand for them (`NotFound`).
+Codes are those of the wire (`NotFound`, where the model's shape is NotFoundException), as Step Functions quotes them.
 """
 
 from lamplighter.base.errors import AwsError
@@ -9,14 +9,14 @@ from lamplighter.base.errors import AwsError
 class NotFound(AwsError):
     """What was named is not there."""
 
-    code = "NotFoundException"
+    code = "NotFound"
     status = 404
 
 
 class ResourceNotFound(AwsError):
     """What was to be tagged is not there."""
 
-    code = "ResourceNotFoundException"
+    code = "ResourceNotFound"
     status = 404
 
     def __init__(self) -> None:
@@ -26,14 +26,14 @@ class ResourceNotFound(AwsError):
 class InvalidParameter(AwsError):
     """A parameter is not what it must be: `Invalid parameter: TopicArn Reason: …`."""
 
-    code = "InvalidParameterException"
+    code = "InvalidParameter"
 
     def __init__(self, what: str, reason: str | None = None) -> None:
         super().__init__(f"Invalid parameter: {what}{f' Reason: {reason}' if reason else ''}")
 
 
 class InvalidAttributeValue(AwsError):
-    """A message attribute is not what it must be."""
+    """A message attribute is not what it must be: ParameterValueInvalid on the wire, by another name in SDKs."""
 
     code = "InvalidParameterValueException"
 
@@ -41,21 +41,21 @@ class InvalidAttributeValue(AwsError):
 class AuthorizationError(AwsError):
     """The caller may not do this."""
 
-    code = "AuthorizationErrorException"
+    code = "AuthorizationError"
     status = 403
 
 
 class FilterPolicyLimitExceeded(AwsError):
     """The filter policy says too much."""
 
-    code = "FilterPolicyLimitExceededException"
+    code = "FilterPolicyLimitExceeded"
     status = 403
 
 
 class TagLimitExceeded(AwsError):
     """There would be too many tags."""
 
-    code = "TagLimitExceededException"
+    code = "TagLimitExceeded"
 
     def __init__(self) -> None:
         super().__init__("Could not complete request: tag quota of per resource exceeded")
@@ -64,7 +64,7 @@ class TagLimitExceeded(AwsError):
 class EmptyBatchRequest(AwsError):
     """A batch of nothing."""
 
-    code = "EmptyBatchRequestException"
+    code = "EmptyBatchRequest"
 
     def __init__(self) -> None:
         super().__init__("The batch request doesn't contain any entries.")
@@ -73,7 +73,7 @@ class EmptyBatchRequest(AwsError):
 class TooManyEntriesInBatchRequest(AwsError):
     """A batch of more than ten."""
 
-    code = "TooManyEntriesInBatchRequestException"
+    code = "TooManyEntriesInBatchRequest"
 
     def __init__(self) -> None:
         super().__init__("The batch request contains more entries than permissible.")
@@ -82,7 +82,7 @@ class TooManyEntriesInBatchRequest(AwsError):
 class BatchEntryIdsNotDistinct(AwsError):
     """Two entries of a batch have one Id."""
 
-    code = "BatchEntryIdsNotDistinctException"
+    code = "BatchEntryIdsNotDistinct"
 
     def __init__(self) -> None:
         super().__init__("Two or more batch entries in the request have the same Id.")
@@ -91,7 +91,7 @@ class BatchEntryIdsNotDistinct(AwsError):
 class InvalidBatchEntryId(AwsError):
     """The Id of a batch's entry is none."""
 
-    code = "InvalidBatchEntryIdException"
+    code = "InvalidBatchEntryId"
 
     def __init__(self) -> None:
         super().__init__("The Id of a batch entry in a batch request doesn't abide by the specification.")
@@ -100,7 +100,7 @@ class InvalidBatchEntryId(AwsError):
 class BatchRequestTooLong(AwsError):
     """The messages of a batch are too much together."""
 
-    code = "BatchRequestTooLongException"
+    code = "BatchRequestTooLong"
 
     def __init__(self) -> None:
         super().__init__("The length of all the batch messages put together is more than the limit.")

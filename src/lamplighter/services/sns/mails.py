@@ -21,10 +21,9 @@ SENDER = "AWS Notifications"
 NO_REPLY = "Please do not reply directly to this email."
 
 
-def mail(notice: Notice, to: str, text: str, name: str) -> EmailMessage:
-    """A mail with this text; From holds the sender's name only, the address is the server's to say."""
+def mail(notice: Notice, to: str, text: str) -> EmailMessage:
+    """A mail with this text; whoever sends it says from whom."""
     message = EmailMessage(policy=SMTP)
-    message["From"] = name.replace('"', "")
     message["To"] = to
     message["Subject"] = notice.subject or SUBJECTS[notice.type]
     message["Date"] = format_datetime(datetime.fromtimestamp(notice.timestamp // 1000, UTC))

@@ -1,7 +1,7 @@
 """Names, ARNs and page tokens of SNS."""
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 
 from lamplighter.base import arn
@@ -75,6 +75,6 @@ def page_token(last: str) -> str:
 def read_page_token(token: str | None) -> str:
     """What comes before a page."""
     try:
-        return urlsafe_b64decode((token or "").encode()).decode()
+        return b64decode((token or "").encode(), altchars=b"-_", validate=True).decode()
     except (ValueError, Base64Error):
         raise InvalidParameter("NextToken") from None
