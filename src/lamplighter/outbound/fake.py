@@ -1,5 +1,6 @@
 """The ways out for tests: they keep what was given to them, and fail as they are told to."""
 
+import asyncio
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -51,10 +52,14 @@ class FakeWeb:
     posts: list[Post] = field(default_factory=list)
     answers: deque[int | Undelivered] = field(default_factory=deque)
     """What the next posts meet; 200 when there are none."""
+    held: asyncio.Event | None = None
+    """No answer comes before it is set."""
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Answer."""
         self.posts.append(Post(url, dict(headers), body))
+        if self.held is not None:
+            await self.held.wait()
         answer = self.answers.popleft() if self.answers else 200
         if isinstance(answer, Undelivered):
             raise answer

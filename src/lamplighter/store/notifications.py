@@ -54,6 +54,12 @@ def get(reader: Reader, key: int) -> Delivery | None:
     return _delivery(row) if row else None
 
 
+def subscription_of(reader: Reader, key: int) -> str | None:
+    """To which subscription a delivery goes; what is delivered is not read for that."""
+    row = reader.row("SELECT subscription FROM notifications WHERE id = ?", (key,))
+    return row[0] if row else None
+
+
 def put(tx: Tx, delivery: Delivery) -> Delivery:
     """Keep a new delivery, whatever key it has; it, with its own."""
     each = delivery

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lamplighter.base.jsontext import dumps, loads
+from lamplighter.base.jsontext import dumps
 from lamplighter.store.db import Reader, Row, Tx
+from lamplighter.store.topics import read
 
 COLUMNS = "arn, topic, account, region, protocol, endpoint, status, token, authenticated, locked, attributes, free"
 PENDING, CONFIRMED, DELETED = "PENDING", "CONFIRMED", "DELETED"
@@ -42,7 +43,7 @@ class Subscription:
 def _subscription(row: Row) -> Subscription:
     arn, topic, account, region, protocol, endpoint, status, token, authenticated, locked, attributes, free = row
     where = (arn, topic, account, region, protocol, endpoint)
-    return Subscription(*where, status, token, bool(authenticated), bool(locked), loads(attributes), free)
+    return Subscription(*where, status, token, bool(authenticated), bool(locked), read(attributes), free)
 
 
 def _where(reader: Reader, condition: str, *parameters: str | int) -> list[Subscription]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lamplighter.base.jsontext import dumps, loads
+from lamplighter.base.jsontext import JsonError, dumps, loads
 from lamplighter.store.db import Reader, Row, Tx
 
 COLUMNS = "arn, account, region, name, created, attributes, tags, protection, sequence"
@@ -30,7 +30,7 @@ class Topic:
     @property
     def fifo(self) -> bool:
         """Whether it keeps order."""
-        return self.attributes.get("FifoTopic") == "true"
+        return self.name.endswith(".fifo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,16 @@ class Taken:
 
 def _topic(row: Row) -> Topic:
     arn, account, region, name, created, attributes, tags, protection, sequence = row
-    return Topic(arn, account, region, name, created, loads(attributes), loads(tags), protection, sequence)
+    return Topic(arn, account, region, name, created, read(attributes), read(tags), protection, sequence)
+
+
+def read(text: str) -> dict[str, str]:
+    """A map that was kept; an empty one where it can't be read: what is left goes on as if nothing had been said."""
+    try:
+        found: dict[str, str] = loads(text)
+    except JsonError:
+        return {}
+    return found
 
 
 def get(reader: Reader, arn: str) -> Topic | None:

@@ -3,12 +3,14 @@
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 """
 
-from email.message import EmailMessage
+import asyncio
 
 import pytest
 
+from lamplighter.base.errors import Unavailable
 from lamplighter.base.jsontext import dumps, loads
 from lamplighter.outbound.port import Undelivered
+from lamplighter.services.sns.courier import LANES
 from lamplighter.store import notifications, topics
 from tests.engines import HOUR, SECOND, Died
 from tests.services.sns.town import DEAD, GONE, HOOK, QUEUE, Town
@@ -20,10 +22,6 @@ REDRIVE = dumps({"deadLetterTargetArn": DEAD})
 
 def counts(town: Town, topic: str) -> dict[str, int]:
     return topics.counts(town.engine.store.reader, topic)
-
-
-def text(mail: EmailMessage) -> str:
-    return str(mail.get_content())
 
 
 def test_one_message_reaches_every_subscription_by_its_protocol(town: Town) -> None:
@@ -283,3 +281,65 @@ def test_a_fault_of_ours_is_logged_and_tried_again(town: Town, caplog: pytest.Lo
     assert "failed through a fault of the engine" in caplog.text
     town.advance(20 * SECOND)
     assert [delivery.status for delivery in town.deliveries(topic)] == ["DELIVERED"]
+
+
+@pytest.mark.parametrize("at", ["write", "COMMIT"])
+def test_a_full_disk_refuses_a_message_and_nothing_of_it_is_sent(town: Town, at: str) -> None:
+    topic = town.topic()
+    town.subscribe(topic, "email", "ops@example.com")
+    town.subscribe(topic, "sqs", QUEUE)
+    town.disk.fill(at)
+    with pytest.raises(Unavailable):
+        town.publish(topic)
+    town.disk.fill("")
+    town.settle()
+    assert (town.mailed(), town.queued()) == ([], [])
+    town.publish(topic)
+    assert (len(town.mailed()), len(town.queued())) == (1, 1)
+
+
+def test_a_queue_that_fails_through_its_own_fault_refuses_the_message_whole(town: Town) -> None:
+    topic = town.topic()
+    town.subscribe(topic, "email", "ops@example.com")
+    town.subscribe(topic, "sqs", f"{QUEUE}-busy")
+    with pytest.raises(Unavailable):
+        town.publish(topic)
+    assert town.mailed() == []
+    assert town.deliveries(topic) == []
+
+
+def test_a_subscription_whose_settings_cannot_be_read_gets_its_messages_all_the_same(town: Town) -> None:
+    topic = town.topic()
+    town.subscribe(topic, "sqs", QUEUE, RawMessageDelivery="true")
+    town.crash()
+    town.damage("UPDATE subscriptions SET attributes = '{broken'")
+    town.up()
+    town.publish(topic)
+    assert len(town.queued()) == 1
+
+
+def test_a_slow_web_server_is_asked_a_few_times_at_once(town: Town) -> None:
+    topic = town.topic()
+    town.subscribe(topic, "http", HOOK)
+    town.subscribe(topic, "email", "ops@example.com")
+    town.out.web.held = asyncio.Event()
+    for _ in range(3 * LANES):
+        town.publish(topic)
+    assert len(town.posted()) == LANES
+    assert len(town.mailed()) == 3 * LANES
+    town.out.web.held.set()
+    town.settle()
+    assert len(town.posted()) == 3 * LANES
+    assert town.left() == 0
+
+
+def test_what_was_under_way_at_a_crash_is_brought_again(town: Town) -> None:
+    topic = town.topic()
+    town.subscribe(topic, "http", HOOK)
+    town.out.web.held = asyncio.Event()
+    message = town.publish(topic)
+    town.crash()
+    town.out.web.held = None
+    town.up()
+    assert [post["MessageId"] for post in town.posted()] == [message, message]
+    assert town.left() == 0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import AwsError, Unavailable
 from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
@@ -43,6 +43,8 @@ def _send(tx: Tx, caller: Caller, params: Json) -> Json:
     assert caller == CALLER
     if params["QueueUrl"].endswith("/gone"):
         raise QueueDoesNotExist("The specified queue does not exist.")
+    if params["QueueUrl"].endswith("-busy"):
+        raise Unavailable("busy")
     tx.execute("CREATE TABLE IF NOT EXISTS sent (id INTEGER PRIMARY KEY, queue, body)")
     tx.insert(
         "INSERT INTO sent (queue, body) VALUES (?, ?)", (params["QueueUrl"].split("/")[-1], dumps(_plain(params)))

@@ -13,7 +13,7 @@ from lamplighter.base.jsontext import Json, dump_bytes
 from lamplighter.outbound.aws import Remote
 from lamplighter.outbound.port import Outbound, Undelivered
 from lamplighter.services.sns import protocols
-from lamplighter.services.sns.envelope import NOTIFICATION, Links, Notice, members, write
+from lamplighter.services.sns.envelope import NOTIFICATION, SUBSCRIPTION, Links, Notice, members, write
 from lamplighter.services.sns.mails import SENDER, mail, plain
 from lamplighter.services.sns.signing import Signer
 
@@ -62,7 +62,7 @@ class Carriers:
             "Content-Type": address.content_type,
             "User-Agent": AGENT,
         }
-        if notice.type == NOTIFICATION:
+        if notice.type != SUBSCRIPTION:
             headers["x-amz-sns-subscription-arn"] = notice.subscription
         if raw:
             headers["x-amz-sns-rawdelivery"] = "true"

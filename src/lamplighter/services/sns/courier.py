@@ -6,9 +6,11 @@ and what failed for good is in the subscription's dead-letter queue. What is uns
 https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from weakref import WeakValueDictionary
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, loads
@@ -28,6 +30,10 @@ from lamplighter.store.timers import Timer
 
 SERVICE = "sns"
 RETRY = "retry"
+LANES = 8
+"""How many attempts for one subscription are made at once."""
+SERVER = 500
+"""From which HTTP status on an error is the server's: nothing was kept, and whoever asked tries again."""
 EXPECTED = {NOTIFICATION: "CONFIRMED", SUBSCRIPTION: "PENDING", END: "DELETED"}
 """As what a subscription gets each type of notice."""
 
@@ -50,6 +56,8 @@ class Courier:
     world: World
     carriers: Carriers
     queues: Queues
+    lanes: WeakValueDictionary[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
+    """By subscription."""
 
     # --- taking over --------------------------------------------------------------------------------------------------
 
@@ -64,6 +72,8 @@ class Courier:
         try:
             self.queues.send(tx, subscription.endpoint, notice)
         except AwsError as error:
+            if error.status >= SERVER:
+                raise
             reason = f"{error.code}: {error.message}"
             delivery = rows.put(tx, replace(self._new(subscription, notice, FAILED, reason), attempts=1))
             self._give_up(tx, delivery, notice, subscription, reason)
@@ -114,9 +124,13 @@ class Courier:
     # --- one attempt --------------------------------------------------------------------------------------------------
 
     async def perform(self, posted: Posted) -> None:
-        """Make one attempt, and keep what came of it."""
-        failure = await self._attempt(self.store.reader, int(posted.subject))
-        await self.store.insist(lambda tx: self._conclude(tx, posted, failure))
+        """Make one attempt, and keep what came of it. What waits for its lane is not in memory."""
+        key = int(posted.subject)
+        subscription = rows.subscription_of(self.store.reader, key)
+        lane = self.lanes.setdefault(subscription or "", asyncio.Semaphore(LANES))
+        async with lane:
+            failure = await self._attempt(self.store.reader, key)
+            await self.store.insist(lambda tx: self._conclude(tx, posted, failure))
 
     async def _attempt(self, reader: Reader, key: int) -> Failure | None:
         delivery = rows.get(reader, key)
@@ -185,6 +199,8 @@ class Courier:
         try:
             self.queues.send(tx, queue, notice)
         except AwsError as error:
+            if error.status >= SERVER:
+                raise
             log.error("nor could it be sent to %s: %s: %s", queue, error.code, error.message)
         else:
             topics.count(tx, delivery.topic, "redriven")

@@ -65,9 +65,9 @@ def effective_topic(attributes: Mapping[str, str]) -> Json:
     """A topic's policy with everything that it leaves out."""
     http = (_read(attributes["DeliveryPolicy"]).get("http") or {}) if attributes.get("DeliveryPolicy") else {}
     effective: Json = {
-        "defaultHealthyRetryPolicy": RETRY | (http.get("defaultHealthyRetryPolicy") or {}),
+        "defaultHealthyRetryPolicy": _with(RETRY, http.get("defaultHealthyRetryPolicy")),
         "disableSubscriptionOverrides": bool(http.get("disableSubscriptionOverrides", False)),
-        "defaultRequestPolicy": {"headerContentType": CONTENT_TYPE} | (http.get("defaultRequestPolicy") or {}),
+        "defaultRequestPolicy": _with({"headerContentType": CONTENT_TYPE}, http.get("defaultRequestPolicy")),
     }
     if http.get("defaultThrottlePolicy"):
         effective["defaultThrottlePolicy"] = http["defaultThrottlePolicy"]
@@ -80,12 +80,17 @@ def effective(topic: Mapping[str, str], subscription: Mapping[str, str]) -> Json
     given = subscription.get("DeliveryPolicy")
     own = _read(given) if given and not http["disableSubscriptionOverrides"] else {}
     return {
-        "healthyRetryPolicy": http["defaultHealthyRetryPolicy"] | (own.get("healthyRetryPolicy") or {}),
+        "healthyRetryPolicy": _with(http["defaultHealthyRetryPolicy"], own.get("healthyRetryPolicy")),
         "sicklyRetryPolicy": None,
         "throttlePolicy": own.get("throttlePolicy") or http.get("defaultThrottlePolicy"),
-        "requestPolicy": http["defaultRequestPolicy"] | (own.get("requestPolicy") or {}),
+        "requestPolicy": _with(http["defaultRequestPolicy"], own.get("requestPolicy")),
         "guaranteed": False,
     }
+
+
+def _with(usual: Json, given: Json) -> Json:
+    """What is given, and what is usual where nothing is; null is nothing."""
+    return usual | {name: value for name, value in (given or {}).items() if value is not None}
 
 
 def _fault(reason: str) -> InvalidParameter:
@@ -108,7 +113,7 @@ def _object(value: Json, what: str) -> Json:
 def _check_retry(given: Json) -> None:
     if given is None:
         return
-    policy = RETRY | _object(given, "healthyRetryPolicy")
+    policy = _with(RETRY, _object(given, "healthyRetryPolicy"))
     for name in RETRY:
         low, high = BOUNDS.get(name, (0, 100))
         if name == "backoffFunction":

@@ -9,6 +9,7 @@ import asyncio
 import threading
 from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
+from lamplighter.base.errors import Unavailable
 from lamplighter.base.world import World
 
 BITS = 2048
@@ -44,7 +46,7 @@ class Signer:
     def prepare(self) -> None:
         """Have the key made in a thread, so that the first message need not wait for it."""
         if self._key is None:
-            asyncio.get_running_loop().run_in_executor(None, self._ready)
+            asyncio.get_running_loop().run_in_executor(None, self._try)
 
     def sign(self, version: str, members: Mapping[str, str]) -> str:
         """The signature of a message's members, in base64."""
@@ -53,7 +55,14 @@ class Signer:
     def certificate(self) -> bytes:
         """The certificate, as PEM."""
         self._ready()
-        return (self._folder / "certificate.pem").read_bytes()
+        try:
+            return (self._folder / "certificate.pem").read_bytes()
+        except OSError as error:
+            raise Unavailable(f"the certificate cannot be read: {error}") from None
+
+    def _try(self) -> None:
+        with suppress(Unavailable):
+            self._ready()
 
     def _ready(self) -> rsa.RSAPrivateKey:
         if self._key is None:
@@ -76,9 +85,12 @@ class Signer:
         private = serialization.PrivateFormat.PKCS8
         text = key.private_bytes(serialization.Encoding.PEM, private, serialization.NoEncryption())
         certificate = self._certify(key).public_bytes(serialization.Encoding.PEM)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._write("certificate.pem", certificate)
-        self._write("key.pem", text)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._write("certificate.pem", certificate)
+            self._write("key.pem", text)
+        except OSError as error:
+            raise Unavailable(f"the key that signs messages cannot be kept: {error}") from None
         return key
 
     def _certify(self, key: rsa.RSAPrivateKey) -> x509.Certificate:
