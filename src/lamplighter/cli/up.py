@@ -85,7 +85,7 @@ def up(
             commands=commands,
         )
         with _listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            config = replace(config, url=(url or _public_url(listener)).rstrip("/"))
+            config = replace(config, url=(url or _reached(listener)).rstrip("/"))
             runner.run(_serve(config, frozenset({host, *(allow_host or [])}), listener))
     except (LamplighterError, OSError) as error:
         typer.echo(f"lamplighter: {error}", err=True)
@@ -110,12 +110,9 @@ def _url(listener: socket.socket) -> str:
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
 
-def _public_url(listener: socket.socket) -> str:
-    """Where a program of this machine reaches what listens everywhere."""
-    for everywhere, here in (("//0.0.0.0:", "//127.0.0.1:"), ("//[::]:", "//[::1]:")):
-        if everywhere in _url(listener):
-            return _url(listener).replace(everywhere, here)
-    return _url(listener)
+def _reached(listener: socket.socket) -> str:
+    """Where callers on this machine reach it, which listens on one address or on all."""
+    return _url(listener).replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
 async def _serve(config: Config, hosts: frozenset[str], listener: socket.socket) -> None:

@@ -30,7 +30,7 @@ class Config:
     account: str = "123456789012"
     """The account of callers whose access key names none."""
     url: str = "http://127.0.0.1:4566"
-    """Where this engine is reached by those who get its messages: links in mails, URLs of queues."""
+    """Where the engine is reached: what the URLs of queues begin with, and the links in mails."""
     smtp: Server | None = None
     """The mail server; without one, mails are kept in a folder."""
     confirm_mail: bool = False
