@@ -20,8 +20,8 @@ from lamplighter.services.states.warnings import warnings
 from lamplighter.store.db import Reader
 
 NOT_JSON = "INVALID_JSON_DESCRIPTION"
-EXPRESS = "Express state machine does not support '.{}' service integration "
-"""AWS, recorded: with the space at its end, save in the message of CreateStateMachine."""
+EXPRESS = "Express state machine does not support '.{}' service integration{}"
+"""AWS, recorded: of `.waitForTaskToken` it says so with a space at the end, of `.sync` without."""
 UNKNOWN = (
     "The resource provided {} is not recognized. The value is not a valid resource ARN, or the resource is not "
     "available in this region."
@@ -48,7 +48,7 @@ class Definitions:
             if fault.code == labels.INVALID:
                 raise labels.InvalidLabel(fault.message, text)
         if found:
-            raise InvalidDefinition([replace(fault, message=fault.message.rstrip()) for fault in found])
+            raise InvalidDefinition(found)
         return compiled
 
     def validate(self, _reader: Reader, _caller: Caller, params: Json) -> Json:
@@ -85,7 +85,8 @@ class Definitions:
         at = f"{place.at}/Resource"
         missing = self.missing(place.state["Resource"], resource)
         if kind == "EXPRESS" and resource is not None and resource.pattern:
-            yield Diagnostic(SCHEMA, EXPRESS.format(resource.pattern), at)
+            space = " " if resource.pattern == "waitForTaskToken" else ""
+            yield Diagnostic(SCHEMA, EXPRESS.format(resource.pattern, space), at)
         elif kind == "EXPRESS" and resource is not None and resource.kind == "activity":
             yield Diagnostic(SCHEMA, "Express state machine does not support activities", at)
         elif missing is not None:
