@@ -13,7 +13,7 @@ from tests.served import ACCOUNT, REGION
 SHARED = Path(__file__).parents[3] / "shared" / "conformance"
 FAILING = Path(__file__).with_name("failing.txt")
 
-SERVED = frozenset({"states"})
+SERVED = frozenset({"states", "logs"})
 """The services that the engine has: a case that needs no other is played."""
 
 ENDING = frozenset({"GetExecutionHistory", "DescribeExecution"})

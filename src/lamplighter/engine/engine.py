@@ -18,6 +18,7 @@ from lamplighter.runtime.either import EitherRuntime
 from lamplighter.runtime.port import Runtime
 from lamplighter.runtime.process import ProcessRuntime
 from lamplighter.services.ecs.service import Ecs
+from lamplighter.services.logs.api import Logs
 from lamplighter.services.states.api import States
 from lamplighter.store import identity
 from lamplighter.store.db import Store, damaged
@@ -40,7 +41,7 @@ class Engine:
         remote = Remote(config.endpoints)
         states = States(self.bus, world, lambda service: self._model(remote, service), remote)
         ecs = Ecs(self.bus, store, world, runtime, config.data)
-        self.services: dict[str, Service] = {service.name: service for service in (states, ecs)}
+        self.services: dict[str, Service] = {service.name: service for service in (states, ecs, Logs(world))}
         for service in self.services.values():
             self.bus.serve(service.name, service.operations)
         self.pump = Pump(store, world, self.services)
