@@ -6,7 +6,7 @@ from binascii import Error as Base64Error
 
 from lamplighter.base import arn
 from lamplighter.base.jsontext import Json
-from lamplighter.services.states.errors import InvalidArn, InvalidName, InvalidToken
+from lamplighter.services.states.errors import InvalidArn, InvalidName, InvalidToken, WrongResource
 
 FORBIDDEN = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """What a name must not contain.
@@ -34,8 +34,11 @@ def check_role(role: str) -> str:
 def resource_arn(text: str, kind: str) -> str:
     """An ARN of Step Functions of one kind (stateMachine, execution), if it is one."""
     found = arn.parse(text)
-    if found is None or found.service != "states" or not found.resource.startswith(f"{kind}:"):
+    if found is None or found.service != "states":
         raise InvalidArn(text)
+    actual = found.resource.partition(":")[0]
+    if actual != kind:
+        raise WrongResource(actual)
     return text
 
 
