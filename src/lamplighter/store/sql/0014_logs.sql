@@ -54,3 +54,35 @@ CREATE TABLE shipments (                   -- how many lines of a container's ou
     stdout INTEGER NOT NULL,
     stderr INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+ALTER TABLE outbox ADD COLUMN made INTEGER;  -- when; NULL: before this was kept
+
+CREATE TABLE counts (                      -- how many rows have a status: asked often, and never counted
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (kind, status)
+) WITHOUT ROWID;
+INSERT INTO counts SELECT 'execution', status, count(*) FROM executions GROUP BY status;
+INSERT INTO counts SELECT 'task', status, count(*) FROM tasks GROUP BY status;
+
+CREATE TRIGGER executions_counted AFTER INSERT ON executions BEGIN
+    INSERT INTO counts VALUES ('execution', new.status, 1) ON CONFLICT DO UPDATE SET number = number + 1;
+END;
+CREATE TRIGGER executions_recounted AFTER UPDATE OF status ON executions WHEN old.status <> new.status BEGIN
+    UPDATE counts SET number = number - 1 WHERE kind = 'execution' AND status = old.status;
+    INSERT INTO counts VALUES ('execution', new.status, 1) ON CONFLICT DO UPDATE SET number = number + 1;
+END;
+CREATE TRIGGER executions_discounted AFTER DELETE ON executions BEGIN
+    UPDATE counts SET number = number - 1 WHERE kind = 'execution' AND status = old.status;
+END;
+CREATE TRIGGER tasks_counted AFTER INSERT ON tasks BEGIN
+    INSERT INTO counts VALUES ('task', new.status, 1) ON CONFLICT DO UPDATE SET number = number + 1;
+END;
+CREATE TRIGGER tasks_recounted AFTER UPDATE OF status ON tasks WHEN old.status <> new.status BEGIN
+    UPDATE counts SET number = number - 1 WHERE kind = 'task' AND status = old.status;
+    INSERT INTO counts VALUES ('task', new.status, 1) ON CONFLICT DO UPDATE SET number = number + 1;
+END;
+CREATE TRIGGER tasks_discounted AFTER DELETE ON tasks BEGIN
+    UPDATE counts SET number = number - 1 WHERE kind = 'task' AND status = old.status;
+END;
