@@ -13,7 +13,7 @@ from tests.served import ACCOUNT, REGION
 SHARED = Path(__file__).parents[3] / "shared" / "conformance"
 FAILING = Path(__file__).with_name("failing.txt")
 
-SERVED = frozenset({"events", "scheduler", "sns", "sqs", "states"})
+SERVED = frozenset({"events", "logs", "scheduler", "sns", "sqs", "states"})
 """The services that the engine has: a case that needs no other is played."""
 
 ZEROS = "000000000000"

@@ -23,6 +23,7 @@ from lamplighter.runtime.port import Runtime
 from lamplighter.runtime.process import ProcessRuntime
 from lamplighter.services.ecs.service import Ecs
 from lamplighter.services.events.service import Events
+from lamplighter.services.logs.api import Logs
 from lamplighter.services.scheduler.api import Scheduler
 from lamplighter.services.sns.service import Sns
 from lamplighter.services.sqs.service import Sqs
@@ -63,7 +64,7 @@ class Engine:
         sqs = Sqs(store, world, config.url)
         events = Events(self.bus, world, remote, self._check)
         scheduler = Scheduler(self.bus, world, remote, lambda service: self._find_model(remote, service), self._check)
-        services: tuple[Service, ...] = (states, ecs, events, scheduler, self.sns, sqs)
+        services: tuple[Service, ...] = (states, ecs, events, scheduler, self.sns, sqs, Logs(world))
         self.services: dict[str, Service] = {service.name: service for service in services}
         for service in self.services.values():
             self.bus.serve(service.name, service.operations)

@@ -61,6 +61,14 @@ def due(reader: Reader, wall: int, steady: int, most: int) -> list[Timer]:
     return sorted((Timer(*row) for row in found), key=lambda timer: timer.due)[:most]
 
 
+def overdue(reader: Reader, wall: int, steady: int) -> tuple[int, int]:
+    """How many timers are due by either clock, and by how many milliseconds the latest of them is late."""
+    sql = "SELECT count(*), min(due) FROM timers WHERE elapsed = ? AND due <= ?"
+    found = [(*row, now) for elapsed, now in ((0, wall), (1, steady)) if (row := reader.row(sql, (elapsed, now)))]
+    late = [now - first for _, first, now in found if first is not None]
+    return sum(number for number, _, _ in found), max(late, default=0)
+
+
 def wait(reader: Reader, wall: int, steady: int) -> int | None:
     """How many milliseconds until the next timer that is not due yet."""
     sql = "SELECT due FROM timers WHERE elapsed = ? AND due > ? ORDER BY due LIMIT 1"

@@ -42,6 +42,7 @@ from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
 from lamplighter.services.states import status
+from lamplighter.services.states.journal import Journal
 from lamplighter.services.states.transitions import describe
 from lamplighter.store import activities, executions, frames, machines, outbox, redrives, timers
 from lamplighter.store.db import Damaged, Reader, Tx
@@ -85,6 +86,7 @@ class Driver:
         self._definitions: OrderedDict[str, Definition] = OrderedDict()
         self._executions: OrderedDict[int, tuple[str, Execution]] = OrderedDict()
         self._awaited: dict[str, asyncio.Future[Ended]] = {}
+        self.journal = Journal(bus, world)
         self.on_map_run: Callable[[Tx, int, Execution, StartMapRun], None]
         self.on_map_run_redriven: Callable[[Tx, RedriveMapRun], None]
         self.on_map_run_cancelled: Callable[[Tx, Work], None]
@@ -136,6 +138,7 @@ class Driver:
         """Keep an execution that has begun by this step."""
         finish = step.finish
         if finish is not None and execution.express and enter is None:
+            self.journal.write(tx, revision, step.execution, step.entries)
             return
         key = executions.insert(
             tx,
@@ -287,6 +290,7 @@ class Driver:
         new = step.execution
         if step.entries and not new.express:
             executions.append_history(tx, key, old.event + 1, step.entries)
+        self.journal.write(tx, revision, new, step.entries)
         frames.save(tx, key, old, new)
         for command in step.commands:
             self._carry_out(tx, key, new, command)

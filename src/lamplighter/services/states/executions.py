@@ -16,6 +16,7 @@ from lamplighter.services.states.errors import (
 )
 from lamplighter.services.states.express import Express
 from lamplighter.services.states.inputs import read_input
+from lamplighter.services.states.journal import DOCUMENTS
 from lamplighter.services.states.lookup import find_execution, find_map_run
 from lamplighter.services.states.names import check_name, page, page_number, page_size, page_token
 from lamplighter.services.states.targets import find_target
@@ -154,9 +155,6 @@ def _qualifiers(record: Record) -> Json:
     """The version and the alias that an execution was started with."""
     names = (("stateMachineVersionArn", record.version), ("stateMachineAliasArn", record.alias))
     return {field: value for field, value in names if value is not None}
-
-
-DOCUMENTS = ("input", "inputDetails", "output", "outputDetails", "parameters")
 
 
 def _events(lines: list[str], *, data: bool) -> Json:

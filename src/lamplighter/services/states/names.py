@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from lamplighter.base import arn
 from lamplighter.base.jsontext import Json
-from lamplighter.services.states.errors import InvalidArn, InvalidName, InvalidToken
+from lamplighter.services.states.errors import InvalidArn, InvalidName, InvalidToken, WrongResource
 
 T = TypeVar("T")
 
@@ -38,8 +38,11 @@ def check_role(role: str) -> str:
 def resource_arn(text: str, kind: str) -> str:
     """An ARN of Step Functions of one kind (stateMachine, execution), if it is one."""
     found = arn.parse(text)
-    if found is None or found.service != "states" or not found.resource.startswith(f"{kind}:"):
+    if found is None or found.service != "states":
         raise InvalidArn(text)
+    actual = found.resource.partition(":")[0]
+    if actual != kind:
+        raise WrongResource(actual)
     return text
 
 
