@@ -13,8 +13,10 @@ from email.policy import SMTP
 from aiohttp import web
 from aiosmtpd import smtp
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
+from multidict import CIMultiDict
 
 from lamplighter.base.jsontext import Json
+from lamplighter.outbound.port import Reply
 
 
 @dataclass(slots=True)
@@ -89,6 +91,8 @@ class WebServer:
     """Path, headers, body."""
     answers: list[int] = field(default_factory=list)
     """To the next posts; 200 when there are none."""
+    replies: list[Reply] = field(default_factory=list)
+    """To the next requests, before the answers."""
     silent: asyncio.Event = field(default_factory=asyncio.Event)
     """/silent answers once it is set."""
     most: int = 0
@@ -102,6 +106,11 @@ class WebServer:
             self.posts.append((request.path, dict(request.headers), await request.read()))
             if request.path == "/silent":
                 await self.silent.wait()
+            if self.replies:
+                reply = self.replies.pop(0)
+                return web.Response(
+                    status=reply.status, reason=reply.reason, headers=CIMultiDict(reply.headers), body=reply.body
+                )
             status = self.answers.pop(0) if self.answers else 200
             headers = {"Location": f"{self.url}/elsewhere"} if 300 <= status < 400 else {}
             return web.Response(status=status, headers=headers, body=b"x" * 100_000)
