@@ -283,6 +283,22 @@ def test_a_universal_target_calls_any_operation_whatever_the_case_of_its_members
     assert execution["name"].startswith("n-")
 
 
+def test_a_universal_target_may_delete_its_own_schedule(desk: Desk) -> None:
+    arn = "arn:aws:scheduler:::aws-sdk:scheduler:deleteSchedule"
+    desk.schedule("rate(1 minute)", target={"Arn": arn, "RoleArn": ROLE, "Input": '{"name":"job"}'})
+    desk.settle()
+    assert desk.rows("SELECT * FROM schedules") == desk.rows("SELECT * FROM timers") == []
+
+
+def test_schedules_that_are_due_together_share_their_commits(desk: Desk) -> None:
+    for number in range(300):
+        desk.schedule("at(2026-01-01T01:00:00)", f"job-{number}")
+    before = desk.disk.commits
+    desk.advance(HOUR)
+    assert len(desk.bodies()) == 300
+    assert desk.disk.commits - before < 30
+
+
 def test_topics_and_event_buses_get_their_input(desk: Desk) -> None:
     bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
     parameters = {"Source": "mine", "DetailType": "hour"}
