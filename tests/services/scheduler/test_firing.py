@@ -1,6 +1,9 @@
 """A schedule fires at its slots, once each, and everything about a slot is on record."""
 
+import itertools
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +44,18 @@ def test_a_rate_starts_at_once_and_is_counted_from_there(desk: Desk) -> None:
     for _ in range(10):
         desk.advance(MINUTE)
     assert desk.bodies()[1:] == ["2026-01-01T00:05:17Z", "2026-01-01T00:10:17Z"]
+
+
+def test_a_rate_starts_at_once_although_its_creation_takes_time(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "data")
+    ticks = itertools.count()
+    desk._world = replace(desk._world, now=lambda: desk.clock.now() + next(ticks))
+    desk.up()
+    for number in range(5):
+        desk.schedule("rate(1 hour)", f"job-{number}")
+    desk.advance(SECOND)
+    assert len(desk.bodies()) == 5
+    desk.close()
 
 
 def test_a_rate_with_a_start_starts_then_and_stops_at_its_end(desk: Desk) -> None:
