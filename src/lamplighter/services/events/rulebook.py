@@ -5,6 +5,7 @@ archive. An engine that has none is asked one question for each event and makes 
 not looked at for others.
 """
 
+import logging
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from lamplighter.base.jsontext import loads
 from lamplighter.bus import Caller
 from lamplighter.lang.pattern import Pattern
+from lamplighter.services.events.errors import InvalidEventPattern
 from lamplighter.services.events.patterns import read_pattern
 from lamplighter.store import eventresources as rows
 from lamplighter.store.db import Reader
@@ -20,6 +22,8 @@ from lamplighter.store.eventresources import Resource
 ADDRESS = re.compile(r":|^[0-9.]+$")
 BUSES = 256
 """How many buses are held in memory."""
+
+log = logging.getLogger("lamplighter.events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +82,25 @@ class Rulebook:
 
 
 def _read(reader: Reader, caller: Caller, bus: str) -> Wishes:
-    rules = rows.every(reader, "rule", caller.account, caller.region, bus)
-    archives = rows.every(reader, "archive", caller.account, caller.region)
-    wishes = [_wish(rule) for rule in rules if rule.body.get("EventPattern") and rule.body["State"] != "DISABLED"]
-    wishes += [_wish(archive) for archive in archives if archive.body["Bus"] == bus]
+    rules = rows.sound(reader, "rule", caller.account, caller.region, bus)
+    archives = rows.sound(reader, "archive", caller.account, caller.region)
+    found = [rule for rule in rules if rule.body.get("EventPattern") and rule.body["State"] != "DISABLED"]
+    found += [archive for archive in archives if archive.body["Bus"] == bus]
+    wishes = [wish for wish in map(_wish, found) if wish is not None]
     names = {source for wish in wishes for source in wish.sources or ()}
     named = {name: tuple(wish for wish in wishes if wish.sources is None or name in wish.sources) for name in names}
     return Wishes(named, tuple(wish for wish in wishes if wish.sources is None))
 
 
-def _wish(resource: Resource) -> Wish:
+def _wish(resource: Resource) -> Wish | None:
     text = resource.body.get("EventPattern")
     if not text:
         return Wish(resource, None, None)
-    pattern = read_pattern(text)
+    try:
+        pattern = read_pattern(text)
+    except InvalidEventPattern as error:
+        log.error("%s wants nothing any more: %s", resource.arn, error)
+        return None
     sources = loads(text).get("source")
     # An address may be written in several ways, so that it is no name to look up.
     plain = isinstance(sources, list) and all(

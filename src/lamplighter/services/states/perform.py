@@ -20,7 +20,7 @@ from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.base.world import World, iso
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.outbound.aws import Remote
-from lamplighter.services.states import functions
+from lamplighter.services.states import functions, putevents
 from lamplighter.services.states.casing import ParametersRefused, to_service, to_states
 from lamplighter.services.states.driver import Driver
 from lamplighter.services.states.integrations import SERVICES, Binding, Outcome, Sync, bind
@@ -107,6 +107,8 @@ class Performer:
         try:
             with tx.nested():
                 parameters = functions.prepare(resource, body["parameters"])
+                if putevents.is_putting(binding):
+                    parameters = putevents.prepare(parameters, body["arn"])
                 answer = self._call(tx, caller_of(body["arn"]), binding, parameters)
         except (AwsError, ParametersRefused) as error:
             self._conclude(tx, posted, self._refusal(work, binding, error, body["parameters"]))
@@ -185,6 +187,9 @@ class Performer:
         if binding.sync is not None and binding.sync.refused(answer):
             cause = dumps(to_states(shape, answer, instant(binding)))
             return TaskFailed(work.frame, work.number, f"{binding.label}.Unknown", cause)
+        if putevents.is_putting(binding) and answer.get("FailedEntryCount"):
+            cause = dumps(to_states(shape, answer, instant(binding)))
+            return TaskFailed(work.frame, work.number, putevents.ERROR, cause)
         output = answer if resource.kind == "lambda" else self._seen(binding, shape, answer)
         return TaskSucceeded(work.frame, work.number, output)
 
