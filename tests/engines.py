@@ -17,6 +17,7 @@ from lamplighter.base.world import ManualClock, World, fixed_world
 from lamplighter.bus import Caller, Event
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
+from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.fake import FakeRuntime
 from lamplighter.runtime.port import Container, Runtime
 from lamplighter.store import db
@@ -65,8 +66,10 @@ class Containers(FakeRuntime):
 class Listening(Engine):
     """An engine that keeps every event in the transaction that caused it, as every listener of ours does."""
 
-    def __init__(self, config: Config, world: World, store: Store, runtime: Runtime) -> None:
-        super().__init__(config, world, store, runtime)
+    def __init__(
+        self, config: Config, world: World, store: Store, runtime: Runtime, outbound: Outbound | None = None
+    ) -> None:
+        super().__init__(config, world, store, runtime, outbound)
         self.bus.listen("*", _note)
 
 

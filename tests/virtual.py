@@ -64,7 +64,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._at_work -= 1
 
     def _rests(self) -> bool:
-        if self._at_work or self.busy():
+        if self._at_work > 0 or self.busy():  # below 0: a thread came back after the end
             return False
         self.stop()
         return True

@@ -1,23 +1,29 @@
 """HTTP in and out: one port for all services, as an ASGI application on uvicorn.
 
 Promises that no web page reaches the engine (Host and Origin are checked, and every request must carry an AWS
-signature, in a header or in its query), that a request is bounded in size, and that no answer is a stack trace.
+signature, in a header or in its query, but the links that SNS sends and those that only ask how the engine is:
+`/_lamplighter/health` and `/_lamplighter/metrics`), that a request is bounded in size, and that no answer is a stack
+trace.
 See https://asgi.readthedocs.io/en/latest/specs/www.html.
 """
 
 import asyncio
 import ipaddress
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from lamplighter import __version__
 from lamplighter.base.errors import AccessDenied, AwsError, Unavailable
-from lamplighter.base.jsontext import Json
+from lamplighter.base.jsontext import Json, dump_bytes
 from lamplighter.bus import Caller, CallerLeft, first
+from lamplighter.engine import metrics
 from lamplighter.engine.engine import Engine
-from lamplighter.wire.http import HttpRequest, Response
+from lamplighter.services.sns.envelope import CERTIFICATE
+from lamplighter.wire import unsigned
+from lamplighter.wire.http import HttpRequest, Response, answer
 from lamplighter.wire.route import refuse, respond, route
 
 Scope = MutableMapping[str, Json]
@@ -83,17 +89,21 @@ class Server:
         request_id = self.engine.world.uuid()
         http = HttpRequest(scope["method"], scope["raw_path"], scope["query_string"], headers, b"")
         try:
-            self._guard(headers)
+            self._guard(http)
+            if http.method == "GET" and (watch := WATCHED.get(http.path)) is not None:
+                await _send(send, watch(self.engine, request_id))
+                return
             http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
             response = await self._answer(http, request_id, lambda: self._left(receive))
         except AwsError as error:
             response = refuse(self.engine.catalog, http, error, request_id)
         except (CallerLeft, ConnectionResetError):
             return
-        await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
-        await send({"type": "http.response.body", "body": response.body})
+        await _send(send, response)
 
     async def _answer(self, http: HttpRequest, request_id: str, left: Callable[[], Awaitable[None]]) -> Response:
+        if http.method == "GET" and http.path == CERTIFICATE.encode():
+            return answer(200, b"application/x-pem-file", self.engine.sns.signer.certificate(), request_id)
         request = route(self.engine.catalog, http, self.engine.config.account)
         caller = Caller(request.account, request.region)
         try:
@@ -112,14 +122,44 @@ class Server:
         await self.closing.wait()
         raise Unavailable("the engine is stopping")
 
-    def _guard(self, headers: dict[bytes, bytes]) -> None:
-        """Refuse what a web page can send: another site's Host (DNS rebinding), or any Origin."""
+    def _guard(self, http: HttpRequest) -> None:
+        """Refuse what a web page can send: another site's Host (DNS rebinding), or any Origin.
+
+        A link of SNS may be opened from wherever it is read: its secret is what guards it.
+        """
+        headers = http.headers
         host = headers.get(b"host", b"").decode("latin-1").lower()
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         if not (name in self.hosts or name == "localhost" or name.endswith(".localhost") or _is_address(name)):
             raise AccessDenied(f"this server does not answer to the host name '{name}'", status=403)
+        if unsigned.is_link(http):
+            return
         if b"origin" in headers or headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
             raise AccessDenied("this server does not answer to web pages", status=403)
+
+
+def _health(engine: Engine, request_id: str) -> Response:
+    """Whether what is asked for can be done: 503 while the data directory takes no writes."""
+    refused = engine.pump.refused
+    body = {"status": "unavailable" if refused else "ok", "version": __version__}
+    if refused:
+        body["reason"] = "the data directory takes no writes"
+    return answer(503 if refused else 200, b"application/json", dump_bytes(body), request_id)
+
+
+def _metrics(engine: Engine, request_id: str) -> Response:
+    return answer(200, metrics.CONTENT_TYPE, metrics.exposition(engine.store.reader, engine.world), request_id)
+
+
+WATCHED: Mapping[bytes, Callable[[Engine, str], Response]] = {
+    b"/_lamplighter/health": _health,
+    b"/_lamplighter/metrics": _metrics,
+}
+
+
+async def _send(send: Send, response: Response) -> None:
+    await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+    await send({"type": "http.response.body", "body": response.body})
 
 
 class InternalFailure(AwsError):

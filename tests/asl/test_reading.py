@@ -3,11 +3,72 @@
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 """
 
-import pytest
+import gzip
+import tracemalloc
+from collections.abc import Iterator
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamplighter.asl import reading
 from lamplighter.asl.faults import Fault
-from lamplighter.asl.reading import read_items
-from lamplighter.base.jsontext import Json
+from lamplighter.base.jsontext import Json, dumps
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+DOCUMENTS = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
+
+
+def read_items(text: str | bytes, config: Json, steps: reading.Steps = (), size: int = 7) -> list[Json]:
+    """All items of a text that comes in small pieces."""
+    whole = text if isinstance(text, bytes) else text.encode()
+    return list(reading.read_items((whole[at : at + size] for at in range(0, len(whole), size)), config, steps))
+
+
+@given(items=st.lists(DOCUMENTS), size=st.integers(1, 50))
+def test_an_array_is_read_as_it_was_written_wherever_its_pieces_are_cut(items: list[Json], size: int) -> None:
+    assert read_items(dumps(items), {}, size=size) == items
+
+
+@given(items=st.lists(DOCUMENTS), name=st.text(), size=st.integers(1, 50))
+def test_a_pointer_finds_its_array_whatever_its_name_is(items: list[Json], name: str, size: int) -> None:
+    text = dumps({f"{name}x": [items], name: [None, items]})
+    pointer = "/" + name.replace("~", "~0").replace("/", "~1") + "/1"
+    assert read_items(text, {"ItemsPointer": pointer}, size=size) == items
+
+
+@given(items=st.lists(DOCUMENTS), size=st.integers(1, 50))
+def test_lines_are_read_as_they_were_written_wherever_their_pieces_are_cut(items: list[Json], size: int) -> None:
+    assert read_items("\n".join(map(dumps, items)), {"InputType": "JSONL"}, size=size) == items
+
+
+def test_an_items_path_goes_on_from_where_the_pointer_leads() -> None:
+    text = '{"a": {"b": [[1], [2, 3]]}}'
+    assert read_items(text, {"ItemsPointer": "/a"}, ("b", 1)) == [2, 3]
+
+
+def test_what_gzip_packed_is_unpacked() -> None:
+    assert read_items(gzip.compress(b"a\n1\n"), {"InputType": "CSV"}) == [{"a": "1"}]
+
+
+def test_a_byte_order_mark_belongs_to_no_item() -> None:
+    assert read_items("\ufeff[1]", {}) == [1]
+    assert read_items("\ufeffa\n1\n", {"InputType": "CSV"}) == [{"a": "1"}]
+
+
+def test_a_long_data_set_is_never_in_memory() -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"[0"
+        for at in range(1, 200_000):
+            yield b", %d" % at
+        yield b"]"
+
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in reading.read_items(pieces(), {})) == 200_000
+        assert tracemalloc.get_traced_memory()[1] < 500_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_json_is_an_array() -> None:
@@ -42,6 +103,14 @@ def test_no_more_items_are_read_than_wanted() -> None:
         ("[", {}),
         ('{"a": 1}', {"ItemsPointer": "/a"}),
         ('{"a": [1]}', {"ItemsPointer": "/b/c"}),
+        ("[1] 2", {}),
+        ("[NaN]", {}),
+        (b'["\xff"]', {}),
+        (b"\xff", {"InputType": "CSV"}),
+        (gzip.compress(b"[1]", mtime=0)[:-4], {}),
+        ('{"a": 1}', {"ItemsPointer": "/0"}),
+        ("[[1]]", {"ItemsPointer": "/1"}),
+        ("[[1]]", {"ItemsPointer": "/x"}),
         ("{", {"InputType": "JSONL"}),
         ("", {"InputType": "PARQUET"}),
     ],

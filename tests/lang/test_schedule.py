@@ -99,8 +99,11 @@ def test_any_text_is_a_schedule_or_refused(expression: str) -> None:
     assert schedule.kind == "cron"
 
 
-def test_the_scheduler_does_not_ask_that_value_and_unit_agree() -> None:
-    assert parse_schedule("rate(1 hours)", agreeing=False) == parse_schedule("rate(1 hour)")
+def test_the_scheduler_asks_for_no_year_and_not_that_value_and_unit_agree() -> None:
+    assert parse_schedule("rate(1 hours)", strict=False) == parse_schedule("rate(1 hour)")
+    assert parse_schedule("cron(0 1 * * ?)", strict=False) == parse_schedule("cron(0 1 * * ? *)")
+    with pytest.raises(InvalidSchedule):
+        parse_schedule("cron(0 1 * *)", strict=False)
 
 
 def test_a_zone_that_there_is_not_is_refused() -> None:
@@ -170,6 +173,14 @@ def test_new_york_skips_the_hour_that_does_not_exist() -> None:
     assert [shown(each, "America/New_York") for each in found] == [
         "2026-03-07 02:30", "2026-03-09 02:30", "2026-03-10 02:30",
     ]  # fmt: skip
+
+
+def test_los_angeles_runs_and_skips_as_aws_tells_in_its_example() -> None:
+    """ "runs the schedule only once … before the shift occurs" (the guide shifts at 3 o'clock; the zone does at 2)."""
+    zone = "America/Los_Angeles"
+    spring = times("cron(30 2 * * ? *)", "2026-03-07T00:00", 2, zone)
+    assert [shown(each, zone)[5:] for each in spring] == ["03-07 02:30", "03-09 02:30"]
+    assert times("cron(30 1 * * ? *)", "2026-11-01T00:00", 1, zone) == [ms("2026-11-01T01:30-07:00")]
 
 
 def test_new_york_runs_the_hour_that_exists_twice_once_and_the_first_time() -> None:
@@ -324,7 +335,7 @@ def test_croniter_agrees_about_last_days_and_nth_weekdays(days: str, after: int)
 
 @given(st.integers(1, 10_000), st.integers(0, 10**13), st.integers(0, 10**13))
 def test_a_rate_comes_at_whole_periods_from_its_anchor(minutes: int, anchor: int, after: int) -> None:
-    found = parse_schedule(f"rate({minutes} minutes)", agreeing=False).next(after, anchor_ms=anchor)
+    found = parse_schedule(f"rate({minutes} minutes)", strict=False).next(after, anchor_ms=anchor)
     assert found is not None
     assert after < found < END
     assert (found - anchor) % (minutes * MINUTE) == 0

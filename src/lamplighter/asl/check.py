@@ -9,8 +9,30 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from lamplighter.asl.choice import NAMES, timestamp
-from lamplighter.asl.dataflow import is_expression
+from lamplighter.asl.choice import NAMES
+from lamplighter.asl.fields import (
+    ASSIGN,
+    EVERY,
+    EXCLUSIVE,
+    FIELDS,
+    LONGEST,
+    READER,
+    READER_CONFIG,
+    RETRIER,
+    WRITER,
+    WRITER_CONFIG,
+    Check,
+    Fields,
+    anything,
+    filled,
+    flag,
+    instant,
+    mapping,
+    number,
+    one_of,
+    path,
+    text,
+)
 from lamplighter.base.jsontext import Json
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
@@ -31,165 +53,6 @@ class Diagnostic:
         return f"{self.code}: {self.message}" + (f" at {self.location}" if self.location is not None else "")
 
 
-Check = Callable[[Json, bool], str | None]
-"""From a value and whether the state speaks JSONata, what is wrong with it."""
-
-
-def _text(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001 - one signature for all checks
-    return None if isinstance(value, str) else "Expected value of type String"
-
-
-def _flag(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
-    return None if isinstance(value, bool) else "Expected value of type Boolean"
-
-
-def _object(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
-    return None if isinstance(value, dict) else "Expected value of type Object"
-
-
-def _list(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
-    if not isinstance(value, list):
-        return "Expected value of type Array"
-    return None if value else "Value cannot be empty"
-
-
-def _anything(_value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
-    return None
-
-
-def _path(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
-    return None if value is None or (isinstance(value, str) and value) else "Expected value of type String"
-
-
-def _items(value: Json, jsonata: bool) -> str | None:  # noqa: FBT001
-    if isinstance(value, (list, dict)) or (jsonata and is_expression(value)):
-        return None
-    return "Expected value of type Array, or a JSONata expression"
-
-
-def _number(low: float, high: float, *, whole: bool = True) -> Check:
-    def check(value: Json, jsonata: bool) -> str | None:  # noqa: FBT001
-        if jsonata and is_expression(value):
-            return None
-        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-            return f"Expected value of type {'Integer' if whole else 'Number'}"
-        if value < low:
-            return f"Value is not greater than or equal to {low:g}"
-        return None if value <= high else f"Value is not less than or equal to {high:.0f}"
-
-    return check
-
-
-def _instant(value: Json, jsonata: bool) -> str | None:  # noqa: FBT001
-    if jsonata and is_expression(value):
-        return None
-    return None if timestamp(value) else "String does not match RFC3339 timestamp"
-
-
-def _one_of(*names: str) -> Check:
-    def check(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
-        return None if value in names else f"Value is not one of [{', '.join(names)}]"
-
-    return check
-
-
-LONGEST = 99_999_999
-EVERY: dict[str, Check] = {
-    "Type": _text,
-    "Comment": _text,
-    "QueryLanguage": _one_of("JSONPath", "JSONata"),
-}
-FLOW: dict[str, Check] = {"Next": _text, "End": _flag}
-PATHS: dict[str, Check] = {"InputPath": _path, "OutputPath": _path}
-WORK_PATHS: dict[str, Check] = PATHS | {"Parameters": _anything, "ResultPath": _path, "ResultSelector": _object}
-WAYS_OUT: dict[str, Check] = {"Retry": _anything, "Catch": _anything}
-ASSIGN: dict[str, Check] = {"Assign": _object}
-
-FIELDS: Mapping[str, tuple[dict[str, Check], dict[str, Check], dict[str, Check]]] = {
-    # type: (in both languages, in JSONPath, in JSONata)
-    "Pass": (
-        FLOW | ASSIGN,
-        PATHS | {"Parameters": _anything, "ResultPath": _path, "Result": _anything},
-        {"Output": _anything},
-    ),
-    "Task": (
-        FLOW
-        | ASSIGN
-        | WAYS_OUT
-        | {
-            "Resource": _text,
-            "TimeoutSeconds": _number(1, LONGEST),
-            "HeartbeatSeconds": _number(1, LONGEST),
-            "Credentials": _object,
-        },
-        WORK_PATHS | {"TimeoutSecondsPath": _path, "HeartbeatSecondsPath": _path},
-        {"Arguments": _anything, "Output": _anything},
-    ),
-    "Choice": (
-        ASSIGN | {"Choices": _list, "Default": _text},
-        PATHS,
-        {"Output": _anything},
-    ),
-    "Wait": (
-        FLOW | ASSIGN | {"Seconds": _number(0, LONGEST), "Timestamp": _instant},
-        PATHS | {"SecondsPath": _path, "TimestampPath": _path},
-        {"Output": _anything},
-    ),
-    "Succeed": ({}, PATHS, {"Output": _anything}),
-    "Fail": ({"Error": _text, "Cause": _text}, {"ErrorPath": _path, "CausePath": _path}, {}),
-    "Parallel": (
-        FLOW | ASSIGN | WAYS_OUT | {"Branches": _list},
-        WORK_PATHS,
-        {"Arguments": _anything, "Output": _anything},
-    ),
-    "Map": (
-        FLOW
-        | ASSIGN
-        | WAYS_OUT
-        | {
-            "ItemProcessor": _object,
-            "Iterator": _object,
-            "ItemReader": _object,
-            "ItemSelector": _anything,
-            "ItemBatcher": _object,
-            "ResultWriter": _object,
-            "MaxConcurrency": _number(0, 2**31 - 1),
-            "ToleratedFailurePercentage": _number(0, 100, whole=False),
-            "ToleratedFailureCount": _number(0, math.inf),
-            "Label": _text,
-        },
-        WORK_PATHS
-        | {
-            "ItemsPath": _path,
-            "MaxConcurrencyPath": _path,
-            "ToleratedFailurePercentagePath": _path,
-            "ToleratedFailureCountPath": _path,
-        },
-        {"Items": _items, "Output": _anything},
-    ),
-}
-EXCLUSIVE = (
-    ("TimeoutSeconds", "TimeoutSecondsPath"),
-    ("HeartbeatSeconds", "HeartbeatSecondsPath"),
-    ("Error", "ErrorPath"),
-    ("Cause", "CausePath"),
-    ("MaxConcurrency", "MaxConcurrencyPath"),
-    ("ToleratedFailurePercentage", "ToleratedFailurePercentagePath"),
-    ("ToleratedFailureCount", "ToleratedFailureCountPath"),
-    ("ItemProcessor", "Iterator"),
-    ("ItemSelector", "Parameters"),
-)
-RETRIER: dict[str, Check] = {
-    "ErrorEquals": _list,
-    "IntervalSeconds": _number(1, LONGEST),
-    "MaxAttempts": _number(0, LONGEST),
-    "BackoffRate": _number(1, math.inf, whole=False),
-    "MaxDelaySeconds": _number(1, 31_622_400),
-    "JitterStrategy": _one_of("FULL", "NONE"),
-    "Comment": _text,
-}
-
-
 def check(definition: Json) -> list[Diagnostic]:
     """Every structural fault of a definition, in the order of its text."""
     if not isinstance(definition, dict):
@@ -204,10 +67,10 @@ def check_alone(name: str, state: Json) -> list[Diagnostic]:
 
 def _machine(machine: Mapping[str, Json]) -> Iterator[Diagnostic]:
     fields: dict[str, Check] = {
-        "TimeoutSeconds": _number(1, LONGEST),
-        "Version": _one_of("1.0"),
-        "Comment": _text,
-        "QueryLanguage": _one_of("JSONPath", "JSONata"),
+        "TimeoutSeconds": number(1, LONGEST),
+        "Version": one_of("1.0"),
+        "Comment": text,
+        "QueryLanguage": one_of("JSONPath", "JSONata"),
     }
     yield from _values(machine, fields, "", jsonata=False)
     yield from _block(machine, "", jsonata=machine.get("QueryLanguage") == "JSONata")
@@ -272,24 +135,31 @@ def _state(name: str, state: Json, at: str, *, jsonata: bool) -> Iterator[Diagno
 
 def _body(kind: str, state: Mapping[str, Json], at: str, *, jsonata: bool, outer: bool) -> Iterator[Diagnostic]:
     both, in_path, in_jsonata = FIELDS[kind]
-    fields = {**EVERY, **both, **(in_jsonata if jsonata else in_path)}
-    for field in state:
-        if field in fields:
-            continue
-        if field in (in_path if jsonata else in_jsonata):
-            language = "JSONata" if jsonata else "JSONPath"
-            yield Diagnostic(SCHEMA, f"Field is not supported when 'QueryLanguage' is '{language}'", f"{at}/{field}")
-        else:
-            yield Diagnostic(SCHEMA, "Field is not supported", f"{at}/{field}")
-    yield from _values(state, fields, at, jsonata=jsonata)
-    for one, other in EXCLUSIVE:
-        if one in state and other in state:
-            yield Diagnostic(SCHEMA, f"Only one of these fields is allowed: [{one}, {other}]", at)
+    yield from _known(state, (EVERY | both, in_path, in_jsonata), at, jsonata=jsonata)
     yield from _flow(kind, state, at)
     yield from _way_out(state, at, jsonata=jsonata)
     special = SPECIAL.get(kind)
     if special is not None:
         yield from special(state, at, jsonata, outer)
+
+
+def _known(holder: Mapping[str, Json], fields: Fields, at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
+    """What is wrong with each field by itself."""
+    both, in_path, in_jsonata = fields
+    mine, others = (in_jsonata, in_path) if jsonata else (in_path, in_jsonata)
+    known = {**both, **mine}
+    for field in holder:
+        if field in known:
+            continue
+        if field in others:
+            language = "JSONata" if jsonata else "JSONPath"
+            yield Diagnostic(SCHEMA, f"Field is not supported when 'QueryLanguage' is '{language}'", f"{at}/{field}")
+        else:
+            yield Diagnostic(SCHEMA, "Field is not supported", f"{at}/{field}")
+    yield from _values(holder, known, at, jsonata=jsonata)
+    for one, other in EXCLUSIVE:
+        if one in holder and other in holder:
+            yield Diagnostic(SCHEMA, f"Only one of these fields is allowed: [{one}, {other}]", at)
 
 
 def _flow(kind: str, state: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
@@ -303,8 +173,8 @@ def _flow(kind: str, state: Mapping[str, Json], at: str) -> Iterator[Diagnostic]
 
 
 def _way_out(state: Mapping[str, Json], at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
-    catcher: dict[str, Check] = {"ErrorEquals": _list, "Next": _text, "Comment": _text, "Assign": _object} | (
-        {"Output": _anything} if jsonata else {"ResultPath": _path}
+    catcher: dict[str, Check] = {"ErrorEquals": filled, "Next": text, "Comment": text, "Assign": mapping} | (
+        {"Output": anything} if jsonata else {"ResultPath": path}
     )
     for field, fields, required in (("Retry", RETRIER, ["ErrorEquals"]), ("Catch", catcher, ["ErrorEquals", "Next"])):
         entries = state.get(field, [])
@@ -373,7 +243,7 @@ def _choice(state: Mapping[str, Json], at: str, jsonata: bool, _outer: bool) -> 
         missing = [name for name in (("Condition", "Next") if jsonata else ("Next",)) if name not in rule]
         if missing:
             yield _required(missing, place)
-        yield from _values(rule, {"Next": _text, "Comment": _text, **ASSIGN}, place, jsonata=jsonata)
+        yield from _values(rule, {"Next": text, "Comment": text, **ASSIGN}, place, jsonata=jsonata)
         if not jsonata:
             yield from _rule(rule, place)
 
@@ -404,15 +274,15 @@ def _rule(rule: Json, at: str) -> Iterator[Diagnostic]:
 
 def _operand(operator: str, rule: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
     value = rule[operator]
-    test: Check = _text
+    test: Check = text
     if operator.startswith(("Boolean", "Is")) and not operator.endswith("Path"):
-        test = _flag
+        test = flag
     elif operator.startswith("Numeric") and not operator.endswith("Path"):
-        test = _number(-math.inf, math.inf, whole=False)
+        test = number(-math.inf, math.inf, whole=False)
     elif operator.startswith("Timestamp") and not operator.endswith("Path"):
-        test = _instant
+        test = instant
     yield from _values(
-        {"Variable": rule["Variable"], operator: value}, {"Variable": _text, operator: test}, at, jsonata=False
+        {"Variable": rule["Variable"], operator: value}, {"Variable": text, operator: test}, at, jsonata=False
     )
 
 
@@ -425,12 +295,38 @@ def _parallel(state: Mapping[str, Json], at: str, _jsonata: bool, outer: bool) -
         yield from _block(branch, f"{at}/Branches[{index}]", jsonata=outer)
 
 
-def _map(state: Mapping[str, Json], at: str, _jsonata: bool, outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
+def _map(state: Mapping[str, Json], at: str, jsonata: bool, outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
     field = next((name for name in ("ItemProcessor", "Iterator") if name in state), None)
     if field is None:
         yield _required(["ItemProcessor"], at)
         return
+    yield from _dataset(state, state[field], at, jsonata=jsonata)
     yield from _block(state[field], f"{at}/{field}", jsonata=outer)
+
+
+def _dataset(state: Mapping[str, Json], processor: Json, at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
+    """Where the items come from and where the results go, if not from and to the state itself."""
+    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
+    distributed = isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED"
+    for name, fields, inner, inner_fields in (
+        ("ItemReader", READER, "ReaderConfig", READER_CONFIG),
+        ("ResultWriter", WRITER, "WriterConfig", WRITER_CONFIG),
+    ):
+        part = state.get(name)
+        if not isinstance(part, dict):
+            continue
+        if not distributed:
+            yield Diagnostic(SCHEMA, "Field is supported only when 'Mode' is 'DISTRIBUTED'", f"{at}/{name}")
+        yield from _known(part, fields, f"{at}/{name}", jsonata=jsonata)
+        if isinstance(part.get(inner), dict):
+            yield from _known(part[inner], inner_fields, f"{at}/{name}/{inner}", jsonata=jsonata)
+    reader, writer = state.get("ItemReader"), state.get("ResultWriter")
+    if isinstance(reader, dict) and "Resource" not in reader:
+        yield _required(["Resource"], f"{at}/ItemReader")
+    if isinstance(writer, dict) and "Resource" not in writer and "WriterConfig" not in writer:
+        # "The ResultWriter field cannot be empty. You must specify one of these sets of sub-fields."
+        message = "One of these fields is required: [Resource, WriterConfig]"
+        yield Diagnostic(SCHEMA, message, f"{at}/ResultWriter")
 
 
 SPECIAL: Mapping[str, Callable[[Mapping[str, Json], str, bool, bool], Iterator[Diagnostic]]] = {

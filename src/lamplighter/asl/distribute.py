@@ -6,9 +6,11 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.h
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from lamplighter.asl import dataset
 from lamplighter.asl.frame import Execution, Phase
-from lamplighter.asl.messages import MapRunEnded, StartMapRun
+from lamplighter.asl.messages import COMPACT, MapRunEnded, RedriveMapRun, StartMapRun
 from lamplighter.asl.model import Batcher, Definition, Distributed, Map
 from lamplighter.asl.paths import complete, fits, recover
 from lamplighter.asl.run import Path, Run, always
@@ -18,18 +20,24 @@ from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.base.world import World
 
 
-def begin(run: Run, path: Path, state: Map, distributed: Distributed, items: Sequence[Json]) -> None:
+def begin(run: Run, path: Path, state: Map, distributed: Distributed) -> None:
     """Have a Map Run started."""
     scope = run.scope(path)
+    seen = scope.at(state.arguments(scope))
+    reader, writer = distributed.reader, distributed.writer
+    items: Sequence[Json] = state.items(seen) if reader is None else ()
     count = distributed.tolerated_count(scope) if distributed.tolerated_count else None
     percentage = distributed.tolerated_percentage(scope) if distributed.tolerated_percentage else None
     concurrency = state.concurrency(scope)
+    reading = dataset.reading(reader, seen) if reader else None
+    writing = dataset.writing(writer, seen) if writer else COMPACT
     details = {"length": len(items)}
     path.previous = run.note(path.previous, "MapStateStarted", "mapStateStartedEventDetails", details)
     label = distributed.label or run.world.uuid()
     name = map_run_arn(run.execution, label, run.world.uuid())
     path.previous = run.note(path.previous, "MapRunStarted", "mapRunStartedEventDetails", {"mapRunArn": name})
-    path.phase, path.number, path.items = Phase.WORKING, run.number(), items
+    path.phase, path.number, path.map_run = Phase.WORKING, run.number(), name
+    path.items = items if reader is None else None
     run.commands.append(
         StartMapRun(
             frame=path.id,
@@ -42,8 +50,24 @@ def begin(run: Run, path: Path, state: Map, distributed: Distributed, items: Seq
             tolerated_count=count,
             tolerated_percentage=percentage,
             express=distributed.express,
+            reading=reading,
+            writing=writing,
         )
     )
+
+
+def redrive(run: Run, path: Path) -> None:
+    """Have a Map Run go on that had failed, or was aborted with its execution.
+
+    "When you redrive a Map Run, Step Functions … redrives the unsuccessful child workflow executions."
+    See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html.
+    """
+    assert path.map_run is not None
+    path.map_redrives += 1
+    details = {"mapRunArn": path.map_run, "redriveCount": path.map_redrives}
+    path.previous = run.note(run.event, "MapRunRedriven", "mapRunRedrivenEventDetails", details)
+    path.phase, path.number = Phase.WORKING, run.number()
+    run.commands.append(RedriveMapRun(path.id, path.number, path.map_run))
 
 
 def map_run_arn(execution: Execution, label: str, name: str) -> str:
@@ -67,33 +91,43 @@ def end(run: Run, path: Path, state: Map, event: MapRunEnded) -> None:
     complete(run, path, state, loads(text), text)
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What one child is given."""
+
+    text: str
+    """Its input, as JSON text."""
+    first: int
+    """Its first item's place in the data set."""
+    items: int
+    """How many it has."""
+
+
 def inputs(
-    definition: Definition, execution: Execution, frame: int, world: World, first: int, most: int
-) -> tuple[list[str], int]:
-    """The inputs of the next children, as JSON text, and how many items they take up, from item `first` on."""
+    definition: Definition, execution: Execution, frame: int, world: World, items: Sequence[Json], first: int, most: int
+) -> list[Given]:
+    """What the next children are given, `most` of them, from item `first` on."""
     run = Run(definition, execution, world, always)
     path = run.path(frame)
     state = run.state(path)
     assert isinstance(state, Map)
     assert state.distributed is not None
-    assert path.items is not None
     batcher = state.distributed.batcher
     if batcher is None:
-        chosen = path.items[first : first + most]
-        return [dumps(_selected(run, path, state, first + at, item)) for at, item in enumerate(chosen)], len(chosen)
-    texts: list[str] = []
-    taken = 0
-    items, scope = path.items, run.scope(path)
+        chosen = range(first, min(first + most, len(items)))
+        return [Given(dumps(_selected(run, path, state, at, items[at])), at, 1) for at in chosen]
+    given: list[Given] = []
+    scope = run.scope(path)
     seen = scope if state.jsonata else scope.at(state.arguments(scope))
 
     def select(index: int) -> Json:
         return _selected(run, path, state, index, items[index])
 
-    while len(texts) < most and first + taken < len(items):
-        batch, used = batched(batcher, seen, len(items), select, first + taken)
-        texts.append(dumps(batch))
-        taken += used
-    return texts, taken
+    while len(given) < most and first < len(items):
+        batch, used = batched(batcher, seen, len(items), select, first)
+        given.append(Given(dumps(batch), first, used))
+        first += used
+    return given
 
 
 def _selected(run: Run, path: Path, state: Map, index: int, item: Json) -> Json:

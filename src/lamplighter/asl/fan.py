@@ -33,11 +33,11 @@ def begin_parallel(run: Run, path: Path, state: Parallel) -> None:
 
 def begin_map(run: Run, path: Path, state: Map) -> None:
     """Start as many items as may run at once, or have a Map Run do it."""
+    if state.distributed is not None:
+        distribute.begin(run, path, state, state.distributed)
+        return
     scope = run.scope(path)
     items = state.items(scope.at(state.arguments(scope)))
-    if state.distributed is not None:
-        distribute.begin(run, path, state, state.distributed, items)
-        return
     wanted = state.concurrency(scope)
     limit = min(wanted or INLINE_LIMIT, INLINE_LIMIT)
     details = {"length": len(items)}

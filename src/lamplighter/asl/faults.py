@@ -17,6 +17,7 @@ RESULT_PATH = "States.ResultPathMatchFailure"
 QUERY = "States.QueryEvaluationError"
 EXCEEDED = "States.ExceedToleratedFailureThreshold"
 READER_FAILED = "States.ItemReaderFailed"
+WRITER_FAILED = "States.ResultWriterFailed"
 
 MAX_BYTES = 262_144
 """The largest input, output or result of a state: 256 KiB of UTF-8."""

@@ -81,6 +81,10 @@ class Frame:
     fan: Fan | None = None
     items: Sequence[Json] | None = None
     """What a Map goes through: its children's inputs come from here."""
+    map_run: str | None = None
+    """The ARN of the Map Run that a distributed Map waits for, or that failed it."""
+    map_redrives: int = 0
+    """How often that was redriven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,11 @@ class Execution:
     frames: Mapping[int, Frame] = field(default_factory=dict)
     results: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
     """By parent frame and index, what its children came to, as JSON text."""
+
+    @property
+    def child(self) -> bool:
+        """Whether it runs for a Map Run; then its machine is named machine/label."""
+        return "/" in self.machine
 
     @property
     def express(self) -> bool:

@@ -145,7 +145,7 @@ def _started(run: Run, _event: Started) -> None:
 
 def _limit(run: Run) -> None:
     """Set the timer that ends the execution."""
-    if run.definition.timeout is not None and run.execution.block == 0:
+    if run.definition.timeout is not None and not run.execution.child:
         run.timer = run.number()
         due = run.world.steady() + run.definition.timeout * 1000
         run.commands.append(SetTimer(0, run.timer, due, elapsed=True))
@@ -220,6 +220,9 @@ def _redriven(run: Run, _event: Redriven) -> None:
     for key in sorted(run.frames, reverse=True):
         path = run.path(key)
         if path.phase in (Phase.FANNED, Phase.GATHERED) or not path.entered:
+            continue
+        if path.map_run is not None:
+            distribute.redrive(run, path)
             continue
         path.phase, path.retries, path.number, path.submitted, path.token = Phase.AGAIN, (), 0, False, None
         path.timeout = path.heartbeat = path.beat = 0

@@ -5,8 +5,9 @@ never goes back. So an answer to work that was cancelled meets no frame that sti
 absorbed, however late or often it comes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from lamplighter.asl.model import Resource
 from lamplighter.base.jsontext import Json
@@ -147,6 +148,34 @@ class CancelTask:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """Where a Map Run has its items from, where these are not in the frame."""
+
+    action: str
+    """getObject or listObjectsV2, of S3."""
+    parameters: Json
+    config: Mapping[str, Json]
+    """ReaderConfig."""
+    steps: tuple[str | int, ...]
+    """What leads to the items in a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What a Map Run makes of its results."""
+
+    parameters: Json
+    """Bucket and Prefix of S3; None where the results are the state's result."""
+    transformation: Literal["NONE", "COMPACT", "FLATTEN"]
+    lines: bool
+    """JSON Lines rather than an array."""
+
+
+COMPACT = Writing(None, "COMPACT", lines=False)
+"""What is done where the definition says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class StartMapRun:
     """Run a block once for each item (or batch of items) of a frame, each as an execution of its own."""
 
@@ -157,12 +186,23 @@ class StartMapRun:
     label: str
     block: int
     total: int
-    """How many items there are."""
+    """How many items there are; 0 where they are still to be read."""
     concurrency: int
     """0 leaves it to the world."""
     tolerated_count: int | None
     tolerated_percentage: float | None
     express: bool
+    reading: Reading | None
+    writing: Writing
+
+
+@dataclass(frozen=True, slots=True)
+class RedriveMapRun:
+    """Go on with a Map Run that failed: run again what did not succeed, and what was not begun."""
+
+    frame: int
+    number: int
+    arn: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,4 +244,6 @@ class Finish:
     cause: str | None
 
 
-Command: TypeAlias = StartTask | CancelTask | StartMapRun | CancelMapRun | SetTimer | ClearTimer | Finish
+Command: TypeAlias = (
+    StartTask | CancelTask | StartMapRun | RedriveMapRun | CancelMapRun | SetTimer | ClearTimer | Finish
+)

@@ -197,6 +197,32 @@ class Batcher:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemReader:
+    """What the items are read from."""
+
+    action: str
+    """getObject or listObjectsV2, of S3."""
+    arguments: Template
+    config: Mapping[str, Json]
+    """ReaderConfig, without MaxItems."""
+    most: Template | None
+    """How many items are read at most."""
+    steps: tuple[str | int, ...]
+    """The ItemsPath, which leads to them in what is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultWriter:
+    """What becomes of the results."""
+
+    arguments: Template | None
+    """Of S3's putObject: Bucket and Prefix; None where the results are the state's result."""
+    transformation: Literal["NONE", "COMPACT", "FLATTEN"]
+    lines: bool
+    """JSON Lines rather than an array."""
+
+
+@dataclass(frozen=True, slots=True)
 class Distributed:
     """What a Map that runs its items as executions of their own has besides."""
 
@@ -205,6 +231,8 @@ class Distributed:
     tolerated_count: Template | None
     tolerated_percentage: Template | None
     batcher: Batcher | None
+    reader: ItemReader | None
+    writer: ResultWriter | None
 
 
 @dataclass(frozen=True, slots=True)

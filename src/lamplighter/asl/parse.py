@@ -22,6 +22,7 @@ from lamplighter.asl.dataflow import (
     same,
     scalar,
 )
+from lamplighter.asl.dataset import READS, WRITES, calls, compile_reader, compile_writer
 from lamplighter.asl.faults import runtime
 from lamplighter.asl.model import (
     Batcher,
@@ -240,6 +241,11 @@ class _Compiler:
 
     def _map(self, source: Json, common: Json, site: "_Site") -> Map:
         key = "ItemProcessor" if "ItemProcessor" in source else "Iterator"
+        for part, actions in (("ItemReader", READS), ("ResultWriter", WRITES)):
+            resource = source.get(part, {}).get("Resource", f"arn:aws:states:::{actions[0]}")
+            if not calls(resource, actions):
+                message = f"Value is not one of [{', '.join(f'arn:aws:states:::{action}' for action in actions)}]"
+                self.faults.append(Diagnostic(SCHEMA, message, f"{site.at}/{part}/Resource"))
         selector = source.get("ItemSelector", None if site.jsonata else source.get("Parameters"))
         return Map(
             **common,
@@ -330,6 +336,8 @@ def _distributed(source: Mapping[str, Json], processor: Mapping[str, Json], *, j
         tolerated_count=waits.seconds(source, "ToleratedFailureCount", jsonata=jsonata),
         tolerated_percentage=waits.percentage(source, jsonata=jsonata),
         batcher=_batcher(source["ItemBatcher"], jsonata=jsonata) if "ItemBatcher" in source else None,
+        reader=compile_reader(source, jsonata=jsonata),
+        writer=compile_writer(source, jsonata=jsonata),
     )
 
 

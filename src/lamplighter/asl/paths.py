@@ -48,6 +48,7 @@ def leave(
         return
     path.state, path.phase, path.input, path.text = target, Phase.READY, output, text
     path.number, path.submitted, path.token, path.fan, path.items, path.entered = 0, False, None, None, None, 0
+    path.map_run, path.map_redrives = None, 0
     run.ready.append(path.id)
 
 
@@ -132,6 +133,7 @@ def _retry(run: Run, path: Path, state: Working, error: str | None) -> bool:
     delay = retrier.delay(used[position], run.world.chance())
     path.retries = (*used[:position], used[position] + 1, *used[position + 1 :])
     path.phase, path.submitted, path.token, path.fan, path.items = Phase.RETRYING, False, None, None, None
+    path.map_run, path.map_redrives = None, 0
     path.number = run.set_timer(path, delay)
     run.handled()
     return True
@@ -158,7 +160,9 @@ def caught(
     catcher: Catcher, state: State, scope: Scope, error: str | None, cause: str | None
 ) -> tuple[Json, Mapping[str, Json] | None]:
     """What a catcher makes of an error: the output, and the variables that it sets."""
-    told = {name: value for name, value in (("Error", error), ("Cause", cause)) if value is not None}
+    told: dict[str, Json] = {"Error": error, "Cause": cause}
+    if error is not None and cause is None:
+        del told["Cause"]  # of an error without a name AWS was seen to tell both as null
     seen = scope.with_error(told) if state.jsonata else scope.at(told)
     assigned = catcher.assign(seen) if catcher.assign is not None else None
     return catcher.output(scope, told), assigned

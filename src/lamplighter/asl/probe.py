@@ -243,7 +243,7 @@ def _map(probe: Probe, state: Map) -> None:
 def _items(probe: Probe, state: Map, seen: Scope) -> Sequence[Json]:
     past = probe.past
     if past.data is not None:
-        read = read_items(past.data, past.reader)
+        read = list(read_items([past.data.encode()], past.reader))
         return probe.note("afterItemsPointer", read) if "ItemsPointer" in past.reader else read
     items: Sequence[Json] = state.items(seen)
     return items if state.jsonata else probe.note("afterItemsPath", items)

@@ -77,6 +77,8 @@ class Path:
     token: str | None
     fan: Fan | None
     items: Sequence[Json] | None
+    map_run: str | None
+    map_redrives: int
 
     def __init__(self, frame: Frame) -> None:
         for name in FRAME_FIELDS:

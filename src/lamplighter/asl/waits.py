@@ -73,34 +73,31 @@ def _evaluated_instant(value: str, text: str) -> int:
 
 
 def seconds(source: Mapping[str, Json], name: str, *, jsonata: bool) -> Template | None:
-    """A number of seconds; None where the state says nothing."""
+    """A whole number, mostly of seconds; None where the state says nothing."""
+    return _number(source, name, _whole, _evaluated_whole, jsonata=jsonata)
+
+
+def percentage(source: Mapping[str, Json], *, jsonata: bool) -> Template | None:
+    """Which part of the items may fail, out of 100; None where the state says nothing."""
+    return _number(source, "ToleratedFailurePercentage", _share, _evaluated_share, jsonata=jsonata)
+
+
+Judge = Callable[[Json, str, str], float]
+"""From a value, its field, and the path or expression that it comes from, to the number that it is."""
+
+
+def _number(source: Mapping[str, Json], name: str, found: Judge, evaluated: Judge, *, jsonata: bool) -> Template | None:
     where = f"{name}Path"
     if where in source:
         path = source[where]
         read = filter_path(path)
-        return lambda scope: _whole(read(scope), where, path)
-    if name not in source:
-        return None
-    return _number(source[name], name, jsonata=jsonata)
-
-
-def _number(value: Json, name: str, *, jsonata: bool) -> Template:
-    if not (jsonata and is_expression(value)):
-        return constant(value)
+        return lambda scope: found(read(scope), where, path)
+    value = source.get(name)
+    if value is None or not (jsonata and is_expression(value)):
+        return None if value is None else constant(value)
     text = expression_text(value)
     evaluate = expression(text, name, (int, float))
-
-    def number(scope: Scope) -> Json:
-        found = evaluate(scope)
-        if found != int(found) or not 0 <= found <= MAX_SECONDS:
-            raise query_fault(
-                f"The JSONata expression '{text}' specified for the field '{name}' returned an invalid value. "
-                f"Expected an integer from 0 to {MAX_SECONDS}, but was: {dumps(found)}",
-                name,
-            )
-        return int(found)
-
-    return number
+    return lambda scope: evaluated(evaluate(scope), name, text)
 
 
 def _whole(value: Json, field: str, path: str) -> int:
@@ -112,22 +109,14 @@ def _whole(value: Json, field: str, path: str) -> int:
     return min(value, MAX_SECONDS)
 
 
-def percentage(source: Mapping[str, Json], *, jsonata: bool) -> Template | None:
-    """Which part of the items may fail, out of 100; None where the state says nothing."""
-    name = "ToleratedFailurePercentage"
-    where = f"{name}Path"
-    if where in source:
-        path = source[where]
-        read = filter_path(path)
-        return lambda scope: _share(read(scope), where, path)
-    if name not in source:
-        return None
-    value = source[name]
-    if not (jsonata and is_expression(value)):
-        return constant(value)
-    text = expression_text(value)
-    evaluate = expression(text, name, (int, float))
-    return lambda scope: _evaluated_share(evaluate(scope), text)
+def _evaluated_whole(value: Json, field: str, text: str) -> int:
+    if value != int(value) or not 0 <= value <= MAX_SECONDS:
+        raise query_fault(
+            f"The JSONata expression '{text}' specified for the field '{field}' returned an invalid value. "
+            f"Expected an integer from 0 to {MAX_SECONDS}, but was: {dumps(value)}",
+            field,
+        )
+    return int(value)
 
 
 def _share(value: Json, field: str, path: str) -> float:
@@ -137,14 +126,14 @@ def _share(value: Json, field: str, path: str) -> float:
     return value
 
 
-def _evaluated_share(value: float, text: str) -> float:
+def _evaluated_share(value: Json, field: str, text: str) -> float:
     if not 0 <= value <= 100:
         raise query_fault(
-            f"The JSONata expression '{text}' specified for the field 'ToleratedFailurePercentage' returned an invalid "
+            f"The JSONata expression '{text}' specified for the field '{field}' returned an invalid "
             f"value. Expected a number from 0 to 100, but was: {dumps(value)}",
-            "ToleratedFailurePercentage",
+            field,
         )
-    return value
+    return float(value)
 
 
 def concurrency(source: Mapping[str, Json], *, jsonata: bool) -> Template:

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,7 @@ import uvloop
 from lamplighter.base.errors import LamplighterError
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.engine import Engine
+from lamplighter.outbound import mail
 from lamplighter.outbound.aws import AWS
 from lamplighter.runtime.port import RuntimeUnavailable
 from lamplighter.server import Connection, Server
@@ -51,14 +53,39 @@ def up(
         list[str] | None,
         typer.Option(help="A host name by which this engine may be called, besides IP addresses and localhost."),
     ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(help="URL by which others reach this engine: links in mails and webhooks, URLs of queues."),
+    ] = None,
+    smtp: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LAMPLIGHTER_SMTP",
+            help="Mail server: smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, or smtps://. Without: mails become files.",
+        ),
+    ] = None,
+    confirm_mail: Annotated[  # noqa: FBT002 - typer's way
+        bool, typer.Option("--confirm-mail", help="Ask who is subscribed by mail first, as AWS does.")
+    ] = False,
+    commands: Annotated[  # noqa: FBT002 - typer's way
+        bool, typer.Option(help="Let a topic's subscription be a command line that runs here.")
+    ] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")] = False,  # noqa: FBT002 - typer's way
 ) -> None:
     """Run the engine: serve the AWS APIs on one port and do what they ask, whatever is killed and whenever."""
     _log_to_stderr(logging.WARNING if quiet else logging.INFO)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    config = Config(data=data, runtime=runtime, endpoints=_endpoints(endpoint or []))
     try:
+        config = Config(
+            data=data,
+            runtime=runtime,
+            endpoints=_endpoints(endpoint or []),
+            smtp=mail.server(smtp) if smtp else None,
+            confirm_mail=confirm_mail,
+            commands=commands,
+        )
         with _listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            config = replace(config, url=(url or _reached(listener)).rstrip("/"))
             runner.run(_serve(config, frozenset({host, *(allow_host or [])}), listener))
     except (LamplighterError, OSError) as error:
         typer.echo(f"lamplighter: {error}", err=True)
@@ -81,6 +108,11 @@ def _listen(host: str, port: int) -> socket.socket:
 def _url(listener: socket.socket) -> str:
     address, port = listener.getsockname()[:2]
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+
+
+def _reached(listener: socket.socket) -> str:
+    """Where callers on this machine reach it, which listens on one address or on all."""
+    return _url(listener).replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
 async def _serve(config: Config, hosts: frozenset[str], listener: socket.socket) -> None:

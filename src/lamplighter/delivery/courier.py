@@ -45,7 +45,7 @@ class Courier:
     """Delivers the letters of one sender.
 
     `settled` is told in the transaction that ends a letter; `check` raises where the params of a call do not fit it;
-    `coded` gives an error the name by which the dead letter calls it.
+    `coded` gives an error the name by which the dead letter calls it; `ready` makes a letter ready for its nth try.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Courier:
         *,
         check: Callable[[str, str, Json], None] = lambda _service, _operation, _params: None,
         coded: Callable[[AwsError], str] = lambda error: error.code,
+        ready: Callable[[Letter, int], Letter] = lambda letter, _attempt: letter,
     ) -> None:
         self._name = name
         self._bus = bus
@@ -66,6 +67,7 @@ class Courier:
         self._settled = settled
         self._check = check
         self._coded = coded
+        self._ready = ready
 
     def send(self, tx: Tx, letter: Letter) -> None:
         """Have a letter delivered, once this turn is on disk; one that was sent before is not sent again."""
@@ -95,9 +97,10 @@ class Courier:
             return None
         row = letters.get(tx, int(posted.subject.removeprefix(SUBJECT)))
         letter = self._open(tx, row) if row is not None else None
-        if letter is None:
+        if row is None or letter is None:
             outbox.delete(tx, posted.id)
             return None
+        letter = self._ready(letter, row.tries + 1)
         try:
             with tx.nested():
                 if not self._bus.serves(letter.service, letter.operation):

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from lamplighter.outbound.mail import Server
+
 
 class RuntimeChoice(StrEnum):
     """What runs containers."""
@@ -27,3 +29,11 @@ class Config:
     """By AWS service (lambda, s3, …), where it is called that is not served here: a URL, or `aws`."""
     account: str = "123456789012"
     """The account of callers whose access key names none."""
+    url: str = "http://127.0.0.1:4566"
+    """Where the engine is reached: what the URLs of queues begin with, and the links in mails."""
+    smtp: Server | None = None
+    """The mail server; without one, mails are kept in a folder."""
+    confirm_mail: bool = False
+    """Whether a mail address that is subscribed is asked first, as on AWS."""
+    commands: bool = True
+    """Whether a command line may be subscribed to a topic (services/sns/protocols.py says why it may)."""

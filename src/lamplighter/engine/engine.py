@@ -13,12 +13,20 @@ from lamplighter.bus import Bus, Caller, Service, forever
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.pump import Pump
 from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.http import HttpWeb
+from lamplighter.outbound.mail import MailFolder, SmtpMail
+from lamplighter.outbound.port import Outbound
+from lamplighter.outbound.program import NoPrograms, ShellPrograms
 from lamplighter.runtime.docker import DockerRuntime
 from lamplighter.runtime.either import EitherRuntime
 from lamplighter.runtime.port import Runtime
 from lamplighter.runtime.process import ProcessRuntime
 from lamplighter.services.ecs.service import Ecs
 from lamplighter.services.events.service import Events
+from lamplighter.services.logs.api import Logs
+from lamplighter.services.scheduler.api import Scheduler
+from lamplighter.services.sns.service import Sns
+from lamplighter.services.sqs.service import Sqs
 from lamplighter.services.states.api import States
 from lamplighter.store import identity
 from lamplighter.store.db import Store, damaged
@@ -31,7 +39,9 @@ log = logging.getLogger("lamplighter.engine")
 class Engine:
     """Made by `open`, which takes up what the last engine on this data directory left."""
 
-    def __init__(self, config: Config, world: World, store: Store, runtime: Runtime) -> None:
+    def __init__(
+        self, config: Config, world: World, store: Store, runtime: Runtime, outbound: Outbound | None = None
+    ) -> None:
         self.config = config
         self.world = world
         self.store = store
@@ -41,8 +51,21 @@ class Engine:
         remote = Remote(config.endpoints)
         states = States(self.bus, world, lambda service: self._model(remote, service), remote)
         ecs = Ecs(self.bus, store, world, runtime, config.data)
+        self.sns = Sns(
+            self.bus,
+            world,
+            remote,
+            outbound or _outbound(config),
+            _absolute(config.data),
+            config.url,
+            ask_by_mail=config.confirm_mail,
+            commands=config.commands,
+        )
+        sqs = Sqs(store, world, config.url)
         events = Events(self.bus, world, remote, self._check)
-        self.services: dict[str, Service] = {service.name: service for service in (states, ecs, events)}
+        scheduler = Scheduler(self.bus, world, remote, lambda service: self._find_model(remote, service), self._check)
+        services: tuple[Service, ...] = (states, ecs, events, scheduler, self.sns, sqs, Logs(world))
+        self.services: dict[str, Service] = {service.name: service for service in services}
         for service in self.services.values():
             self.bus.serve(service.name, service.operations)
         self.pump = Pump(store, world, self.services)
@@ -53,14 +76,23 @@ class Engine:
     def _model(self, remote: Remote, service: str) -> ServiceModel:
         return self.catalog.service(service).model if service in SERVICES else remote.model(service)
 
+    def _find_model(self, remote: Remote, service: str) -> ServiceModel | None:
+        return self._model(remote, service) if service in SERVICES or remote.exists(service) else None
+
     @classmethod
-    async def open(cls, config: Config, world: World | None = None, runtime: Runtime | None = None) -> "Engine":
-        """Start an engine; `world` and `runtime` are given by tests."""
+    async def open(
+        cls,
+        config: Config,
+        world: World | None = None,
+        runtime: Runtime | None = None,
+        outbound: Outbound | None = None,
+    ) -> "Engine":
+        """Start an engine; `world`, `runtime` and `outbound` are given by tests."""
         clocks = world or real_world()
         store = Store(config.data, clocks)
         try:
             name = await store.write(lambda tx: identity.engine(tx, clocks.uuid))
-            engine = cls(config, clocks, store, runtime or _runtime(config, name, clocks))
+            engine = cls(config, clocks, store, runtime or _runtime(config, name, clocks), outbound)
             for service in engine.services.values():
                 await service.start()
             await engine.pump.start()
@@ -93,6 +125,11 @@ def _runtime(config: Config, name: str, world: World) -> Runtime:
         return processes
     docker = DockerRuntime(name, world.now)
     return docker if config.runtime is RuntimeChoice.DOCKER else EitherRuntime(docker, processes)
+
+
+def _outbound(config: Config) -> Outbound:
+    mail = SmtpMail(config.smtp) if config.smtp else MailFolder(_absolute(config.data) / "mail")
+    return Outbound(mail, HttpWeb(), ShellPrograms() if config.commands else NoPrograms())
 
 
 def _absolute(path: Path) -> Path:

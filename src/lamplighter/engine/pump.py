@@ -81,6 +81,11 @@ class Pump:
         self._arm(steady + min(LOOK_AGAIN if wait is None else wait, LOOK_AGAIN))
 
     @property
+    def refused(self) -> bool:
+        """Whether the data directory took no writes when it was last tried."""
+        return self._refused
+
+    @property
     def idle(self) -> bool:
         """Whether nothing is under way (what waits for a timer or for the world is not)."""
         return not self._ringing and not self._under_way

@@ -150,9 +150,11 @@ class Cron:
                 yield today.replace(hour=each, minute=other)
 
 
-def parse(text: str) -> Cron:
-    """Read the six fields of a cron expression; raises NoCron."""
+def parse(text: str, *, with_year: bool = True) -> Cron:
+    """Read the six fields of a cron expression, of which the year may be required; raises NoCron."""
     fields = re.split(r"\s+", text.upper())
+    if len(fields) == 5 and not with_year:
+        fields.append("*")
     if len(fields) != 6:
         raise NoCron(text)
     minute, hour, date, month, weekday, year = fields

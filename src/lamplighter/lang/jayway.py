@@ -59,7 +59,8 @@ def compile_query(text: str) -> Select:
         raise PathError(f"{text!r} is no path: {str(error).splitlines()[0]}") from None
     if isinstance(query, jsonpath.CompoundJSONPath):
         raise PathError(f"{text!r} is more than one path")
-    return query.findall
+    # The library reads a document that is text as JSON; to us it is a value that nothing is below.
+    return lambda document: [] if isinstance(document, str) else query.findall(document)
 
 
 def split_call(text: str) -> tuple[str, str | None]:

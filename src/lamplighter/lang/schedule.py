@@ -105,17 +105,18 @@ class Once:
         return iter(() if found is None else (found,))
 
 
-def parse_schedule(text: str, *, agreeing: bool = True) -> Schedule:
+def parse_schedule(text: str, *, strict: bool = True) -> Schedule:
     """Read a schedule expression; raises InvalidSchedule.
 
-    `agreeing`: "If the value is equal to 1, then the unit must be singular. If the value is greater than 1, the unit
-    must be plural", which EventBridge's rules demand, and its Scheduler does not.
+    `strict`: as EventBridge's rules have it. "If the value is equal to 1, then the unit must be singular. If the value
+    is greater than 1, the unit must be plural", and a cron has six fields. Its Scheduler writes `rate(1 days)`, and
+    needs no year: "five required fields …, and one optional field, year".
     """
     if found := _RATE.fullmatch(text):
-        return _rate(text, int(found[1]), found[2], plural=bool(found[3]), agreeing=agreeing)
+        return _rate(text, int(found[1]), found[2], plural=bool(found[3]), strict=strict)
     if found := _CRON.fullmatch(text):
         try:
-            return Calendar(cron.parse(found[1]))
+            return Calendar(cron.parse(found[1], with_year=strict))
         except cron.NoCron:
             raise InvalidSchedule(text) from None
     if found := _AT.fullmatch(text):
@@ -126,7 +127,7 @@ def parse_schedule(text: str, *, agreeing: bool = True) -> Schedule:
     raise InvalidSchedule(text)
 
 
-def _rate(text: str, value: int, unit: str, *, plural: bool, agreeing: bool) -> Rate:
-    if not 1 <= value <= LARGEST or (agreeing and plural != (value > 1)):
+def _rate(text: str, value: int, unit: str, *, plural: bool, strict: bool) -> Rate:
+    if not 1 <= value <= LARGEST or (strict and plural != (value > 1)):
         raise InvalidSchedule(text)
     return Rate(value * UNITS[unit])

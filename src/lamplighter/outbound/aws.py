@@ -5,7 +5,7 @@ own calls are. See https://boto3.amazonaws.com/v1/documentation/api/latest/guide
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import boto3
 from botocore.config import Config
@@ -16,7 +16,10 @@ from botocore.response import StreamingBody
 
 from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.jsontext import Json
+from lamplighter.outbound.names import spellings
 
+Call = Callable[[str, Json], Json]
+"""From an operation and its parameters to its answer; raises AwsError."""
 AWS = "aws"
 """In the place of a URL: AWS itself."""
 
@@ -41,6 +44,7 @@ class Remote:
         self._endpoints = endpoints
         self._models: dict[str, ServiceModel | None] = {}
         self._clients: dict[tuple[str, str], Json] = {}
+        self._spellings: Mapping[str, str] = {}
 
     def knows(self, service: str, operation: str) -> bool:
         """Whether an operation can be called: its service exists and an endpoint was configured for it."""
@@ -51,6 +55,12 @@ class Remote:
         """Whether AWS has a service of this name."""
         return self._load(service) is not None
 
+    def spelled(self, identifier: str) -> str:
+        """The name of a service that the AWS SDKs identify so; the same where there is no such service."""
+        if not self._spellings:
+            self._spellings = spellings(Loader().list_available_services("service-2"))
+        return self._spellings.get(identifier, identifier)
+
     def model(self, service: str) -> ServiceModel:
         """The model of a service."""
         model = self._load(service)
@@ -60,18 +70,12 @@ class Remote:
 
     async def call(self, service: str, operation: str, params: Json, region: str) -> Json:
         """Call an operation; its answer, streams read to their end."""
+        return await asyncio.to_thread(_read, self.caller(service, region), operation, params)
+
+    def caller(self, service: str, region: str) -> Call:
+        """What calls the operations of a service from a thread; streams of its answers are left to be read."""
         client = self._client(service, region)
-        try:
-            answer: Json = await asyncio.to_thread(_call, client, operation, params)
-        except ClientError as error:
-            told = error.response["Error"]
-            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            raise AwsError(told.get("Message", ""), code=told.get("Code", "Unknown"), status=status) from None
-        except ParamValidationError as error:
-            raise CallRefused(str(error)) from None
-        except BotoCoreError as error:
-            raise CallFailed(str(error)) from None
-        return answer
+        return lambda operation, params: _call(client, operation, params)
 
     def _load(self, service: str) -> ServiceModel | None:
         if service not in self._models:
@@ -99,6 +103,20 @@ class Remote:
 
 def _call(client: Json, operation: str, params: Json) -> Json:
     """One call; a client is safe to share between threads."""
-    answer = client._make_api_call(operation, params)  # noqa: SLF001 - boto3's own name for a call by operation
+    try:
+        answer: Json = client._make_api_call(operation, params)  # noqa: SLF001 - boto3's own name for a call by operation
+    except ClientError as error:
+        told = error.response["Error"]
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        raise AwsError(told.get("Message", ""), code=told.get("Code", "Unknown"), status=status) from None
+    except ParamValidationError as error:
+        raise CallRefused(str(error)) from None
+    except BotoCoreError as error:
+        raise CallFailed(str(error)) from None
     answer.pop("ResponseMetadata", None)
+    return answer
+
+
+def _read(call: Call, operation: str, params: Json) -> Json:
+    answer = call(operation, params)
     return {name: value.read() if isinstance(value, StreamingBody) else value for name, value in answer.items()}

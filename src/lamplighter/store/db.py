@@ -80,9 +80,11 @@ class Signals:
 class Tx(Reader):
     """One job's view of the database: reads what is committed and what this turn wrote, and writes."""
 
-    def __init__(self, connection: sqlite3.Connection, signals: Signals) -> None:
+    def __init__(self, connection: sqlite3.Connection, signals: Signals, now: int = 0) -> None:
         super().__init__(connection)
         self.signals = signals
+        self.now = now
+        """When the job runs, by the wall clock."""
         self.after: list[Callable[[], None]] = []
         """Called on the loop once this job is on disk; never if it is not."""
 
@@ -239,7 +241,7 @@ class Store:
 
     def _run_job(self, job: _Job) -> None:
         self._connection.execute("SAVEPOINT job")
-        tx = Tx(self._connection, Signals())
+        tx = Tx(self._connection, Signals(), self._world.now())
         try:
             job.result = job.run(tx)
             job.after = tx.after

@@ -119,25 +119,42 @@ def delete(tx: Tx, key: int) -> None:
     tx.execute("DELETE FROM executions WHERE id = ?", (key,))
 
 
-def page(reader: Reader, owner: tuple[Owner, str], status: str | None, before: int | None, most: int) -> list[Record]:
-    """Executions of a state machine, a version or an alias, the newest first, from before a key."""
-    where, values = f"{owner[0]} = ?", [owner[1]]
-    if status is not None:
-        where, values = f"{where} AND status = ?", [*values, status]
-    limit = before if before is not None else 2**62
-    sql = f"SELECT {COLUMNS} FROM executions WHERE {where} AND id < ? ORDER BY id DESC LIMIT ?"  # noqa: S608
-    return [_record(row) for row in reader.rows(sql, (*values, limit, most))]
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which executions a list has."""
+
+    status: str | None = None
+    redriven: bool | None = None
+    before: int | None = None
+    """Those with smaller keys, which are older."""
+
+    def where(self, column: str) -> tuple[str, list[Json]]:
+        """The condition in SQL, and its values; `column`: that of the key."""
+        conditions: list[str] = [f"{column} < ?"]
+        values: list[Json] = [2**62 if self.before is None else self.before]
+        if self.status is not None:
+            conditions, values = [*conditions, "e.status = ?"], [*values, self.status]
+        if self.redriven is not None:
+            conditions, values = [*conditions, "(json_extract(e.head, '$[4]') > 0) = ?"], [*values, self.redriven]
+        return " AND ".join(conditions), values
 
 
-def page_of_run(reader: Reader, run: int, status: str | None, before: int | None, most: int) -> list[Record]:
-    """Executions of a Map Run, the newest first, from before a key."""
+def page(reader: Reader, owner: tuple[Owner, str], wanted: Wanted, most: int) -> list[Record]:
+    """Executions of a state machine, a version or an alias, the newest first."""
+    where, values = wanted.where("e.id")
+    sql = f"SELECT {COLUMNS} FROM executions e WHERE {owner[0]} = ? AND {where} ORDER BY e.id DESC LIMIT ?"  # noqa: S608
+    return [_record(row) for row in reader.rows(sql, (owner[1], *values, most))]
+
+
+def page_of_run(reader: Reader, run: int, wanted: Wanted, most: int) -> list[tuple[Record, int]]:
+    """Executions of a Map Run, the newest first, and how many items each has."""
+    where, values = wanted.where("c.execution")
     columns = ", ".join(f"e.{name}" for name in COLUMNS.split(", "))
     sql = (
-        f"SELECT {columns} FROM map_children c JOIN executions e ON e.id = c.execution "  # noqa: S608 - our own columns
-        "WHERE c.run = ? AND c.execution < ? AND (? IS NULL OR e.status = ?) ORDER BY c.execution DESC LIMIT ?"
+        f"SELECT {columns}, c.items FROM map_children c JOIN executions e ON e.id = c.execution "  # noqa: S608
+        f"WHERE c.run = ? AND {where} ORDER BY c.execution DESC LIMIT ?"
     )
-    limit = before if before is not None else 2**62
-    return [_record(row) for row in reader.rows(sql, (run, limit, status, status, most))]
+    return [(_record(row[:-1]), row[-1]) for row in reader.rows(sql, (run, *values, most))]
 
 
 def running(reader: Reader, machine: str) -> list[int]:

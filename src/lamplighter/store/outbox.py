@@ -4,14 +4,16 @@ A row is performed after its commit, and again at the next start if it is still 
 it deletes it in the transaction that records its effect.
 """
 
+from collections.abc import Callable
+
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.store.db import Posted, Reader, Tx
 
 
 def put(tx: Tx, service: str, subject: str, body: Json) -> int:
     """Have a service do something once this turn is on disk; the row's key, which never repeats."""
-    sql = "INSERT INTO outbox (service, subject, body) VALUES (?, ?, ?)"
-    key = tx.insert(sql, (service, subject, dumps(body)))
+    sql = "INSERT INTO outbox (service, subject, body, made) VALUES (?, ?, ?, ?)"
+    key = tx.insert(sql, (service, subject, dumps(body), tx.now))
     tx.signals.posted.append(Posted(key, service, subject, body))
     return key
 
@@ -19,6 +21,12 @@ def put(tx: Tx, service: str, subject: str, body: Json) -> int:
 def delete(tx: Tx, key: int) -> bool:
     """It is done; False where it was done before."""
     return tx.execute("DELETE FROM outbox WHERE id = ?", (key,)) > 0
+
+
+def conclude(tx: Tx, key: int, tell: Callable[[Tx], None]) -> None:
+    """It is done: have what came of it told, unless that was told before."""
+    if delete(tx, key):
+        tell(tx)
 
 
 def holds(reader: Reader, key: int) -> bool:
@@ -37,6 +45,12 @@ def _read(body: str) -> Json:
         return loads(body)
     except JsonError:
         return None
+
+
+def backlog(reader: Reader) -> tuple[int, int | None]:
+    """How much is waiting to be done, and since when the oldest of it waits, as far as that is known."""
+    oldest = reader.row("SELECT made FROM outbox ORDER BY id LIMIT 1")
+    return depth(reader), oldest[0] if oldest else None
 
 
 def depth(reader: Reader) -> int:

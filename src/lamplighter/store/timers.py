@@ -49,11 +49,24 @@ def delete_all(tx: Tx, service: str, subject: str) -> None:
     tx.execute("DELETE FROM timers WHERE service = ? AND subject = ?", (service, subject))
 
 
+def any_of(reader: Reader, service: str, subject: str) -> bool:
+    """Whether a subject has a timer."""
+    return reader.row("SELECT 1 FROM timers WHERE service = ? AND subject = ? LIMIT 1", (service, subject)) is not None
+
+
 def due(reader: Reader, wall: int, steady: int, most: int) -> list[Timer]:
     """What is due by either clock, the longest overdue first."""
     sql = "SELECT service, subject, name, due FROM timers WHERE elapsed = ? AND due <= ? ORDER BY due LIMIT ?"
     found = [*reader.rows(sql, (0, wall, most)), *reader.rows(sql, (1, steady, most))]
     return sorted((Timer(*row) for row in found), key=lambda timer: timer.due)[:most]
+
+
+def overdue(reader: Reader, wall: int, steady: int) -> tuple[int, int]:
+    """How many timers are due by either clock, and by how many milliseconds the latest of them is late."""
+    sql = "SELECT count(*), min(due) FROM timers WHERE elapsed = ? AND due <= ?"
+    found = [(*row, now) for elapsed, now in ((0, wall), (1, steady)) if (row := reader.row(sql, (elapsed, now)))]
+    late = [now - first for _, first, now in found if first is not None]
+    return sum(number for number, _, _ in found), max(late, default=0)
 
 
 def wait(reader: Reader, wall: int, steady: int) -> int | None:
@@ -76,9 +89,26 @@ def keep_jump(tx: Tx, milliseconds: int) -> None:
     tx.execute("UPDATE clock SET jump = ?", (milliseconds,))
 
 
+STEADY = {
+    "timers": ("due",),
+    "sqs_queues": ("purged",),
+    "sqs_deleted": ("deleted",),
+    "sqs_messages": ("enqueued", "visible", "taken"),
+    "sqs_groups": ("ready",),
+    "sqs_sent": ("until",),
+    "sqs_attempts": ("until",),
+}
+"""By table, the columns that hold times of the steady clock."""
+
+
 def settle_jump(tx: Tx) -> None:
     """Bring what measures a length of time to a steady clock that begins now, at the wall clock's time."""
-    tx.execute(
-        "UPDATE timers SET due = due + (SELECT jump FROM clock) WHERE elapsed = 1 AND (SELECT jump FROM clock) <> 0"
-    )
+    row = tx.row("SELECT jump FROM clock")
+    jump = row[0] if row else 0
+    if not jump:
+        return
+    for table, columns in STEADY.items():
+        where = "WHERE elapsed = 1" if table == "timers" else ""
+        changes = ", ".join(f"{column} = {column} + ?" for column in columns)
+        tx.execute(f"UPDATE {table} SET {changes} {where}", [jump] * len(columns))  # noqa: S608 - our own columns
     tx.execute("UPDATE clock SET jump = 0")

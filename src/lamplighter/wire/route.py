@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.jsontext import Json
-from lamplighter.wire import query, sigv4
+from lamplighter.wire import query, sigv4, unsigned
 from lamplighter.wire.catalog import Catalog, Operation
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.shapes import JSON, QUERY, REST_JSON
@@ -30,7 +30,7 @@ class Request:
     region: str
     access_key: str
     account: str
-    """Twelve digits: the access key where it is that, else the default."""
+    """Twelve digits: the access key where it is that, else the default. Nothing where nobody signed."""
     params: dict[str, Json]
     compiled: Operation
     """What writes the answer."""
@@ -38,12 +38,20 @@ class Request:
 
 def route(catalog: Catalog, http: HttpRequest, default_account: str = DEFAULT_ACCOUNT) -> Request:
     """Understand a request; any AwsError that it raises is the caller's to read, by `refuse`."""
-    scope = sigv4.scope(http)
+    scope = _scope(http)
     operation = _operation(catalog, http, scope.service)
     params = operation.decode(http)
     operation.check(params)
-    account = scope.access_key if _ACCOUNT.fullmatch(scope.access_key) else default_account
+    account = "" if scope is unsigned.NOBODY else _account(scope.access_key, default_account)
     return Request(operation.service, operation.name, scope.region, scope.access_key, account, params, operation)
+
+
+def _scope(http: HttpRequest) -> sigv4.Scope:
+    return unsigned.NOBODY if unsigned.is_link(http) else sigv4.scope(http)
+
+
+def _account(access_key: str, default: str) -> str:
+    return access_key if _ACCOUNT.fullmatch(access_key) else default
 
 
 def _operation(catalog: Catalog, http: HttpRequest, service: str) -> Operation:
@@ -81,6 +89,6 @@ def _speaker(catalog: Catalog, http: HttpRequest) -> tuple[str, str]:
     try:
         if target is not None:
             return catalog.target_service(target), JSON
-        return sigv4.scope(http).service, QUERY if _is_query(http) else REST_JSON
+        return _scope(http).service, QUERY if _is_query(http) else REST_JSON
     except AwsError:
         return "", JSON if target is not None else QUERY if _is_query(http) else REST_JSON

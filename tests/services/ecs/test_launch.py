@@ -194,9 +194,7 @@ async def test_a_capacity_provider_decides_the_launch_type(rig: Rig) -> None:
 async def test_the_default_cluster_is_there_once_it_is_used_and_others_must_be_made(rig: Rig) -> None:
     assert (await rig.call("ListClusters"))["clusterArns"] == []
     await rig.ends(await rig.start())
-    assert (await rig.call("ListClusters"))["clusterArns"] == [
-        "arn:aws:ecs:eu-central-1:123456789012:cluster/default"
-    ]
+    assert (await rig.call("ListClusters"))["clusterArns"] == ["arn:aws:ecs:eu-central-1:123456789012:cluster/default"]
     made = (await rig.call("CreateCluster", clusterName="other"))["cluster"]
     task = await rig.call("RunTask", **RUN, cluster=made["clusterArn"])
     assert task["tasks"][0]["clusterArn"] == made["clusterArn"]

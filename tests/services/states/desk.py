@@ -30,6 +30,10 @@ class Desk:
     async def call(self, operation: str, **params: Json) -> Json:
         return await self._engine.call(CALLER, "states", operation, params)
 
+    async def log_group(self, name: str) -> None:
+        """Create a log group."""
+        await self._engine.call(CALLER, "logs", "CreateLogGroup", {"logGroupName": name})
+
     async def refused(self, operation: str, **params: Json) -> tuple[str, str]:
         """The code and the message of the error that a call must end in."""
         with pytest.raises(AwsError) as error:

@@ -37,6 +37,7 @@ async def test_a_key_of_the_customers_must_be_named(desk: Desk) -> None:
 
 
 async def test_an_update_that_changes_nothing_makes_no_revision(desk: Desk) -> None:
+    await desk.log_group("nights")
     await desk.create()
     first = (await desk.call("UpdateStateMachine", stateMachineArn=MACHINE, loggingConfiguration=LOGGED))["revisionId"]
     same = await desk.call("UpdateStateMachine", stateMachineArn=MACHINE, loggingConfiguration=LOGGED)

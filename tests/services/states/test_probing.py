@@ -21,7 +21,10 @@ CALLER = Caller("123456789012", "eu-west-1")
 ROLE = "arn:aws:iam::123456789012:role/lamps"
 PASS: Json = {"Type": "Pass", "End": True}
 CALL: Json = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
+WRITER: Json = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "results"}}
 MAP: Json = {"Type": "Map", "ItemProcessor": {"StartAt": "Each", "States": {"Each": PASS}}, "End": True}
+WIDE: Json = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}} | MAP["ItemProcessor"]
+WRITING: Json = MAP | {"ItemProcessor": WIDE, "ResultWriter": WRITER}
 
 
 @pytest.fixture
@@ -277,7 +280,7 @@ async def test_a_field_that_is_missing_is_missed_by_strict_only(engine: Engine) 
         (PASS, {"context": "{}"}, "when a mock is not specified"),
         (PASS, {"variables": "[]"}, "Invalid variables provided"),
         (MAP, {"mock": mocked({})}, "Mocked result must be an array."),
-        (MAP | {"ResultWriter": {"Resource": "r"}}, {"mock": mocked([])}, "Mocked result must be a JSON object."),
+        (WRITING, {"mock": mocked([])}, "Mocked result must be a JSON object."),
         (
             {"Type": "Parallel", "Branches": [{"StartAt": "B", "States": {"B": PASS}}], "End": True},
             {"mock": mocked([1, 2])},

@@ -38,17 +38,34 @@ async def test_an_integer_of_any_size_keeps_every_digit(desk: Desk) -> None:
     assert (await desk.execution(await desk.start(input=f'{{"in":{text}}}')))["output"] == text
 
 
-@pytest.mark.parametrize("field", ["ItemReader", "ResultWriter"])
-async def test_a_map_whose_items_or_results_lie_elsewhere_is_refused_rather_than_run_otherwise(
-    desk: Desk, field: str
+OBJECT = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"}}
+PUT = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "mode", "why"),
+    [
+        ({"ItemReader": OBJECT}, "DISTRIBUTED", "start the engine with --endpoint s3=URL"),
+        ({"ResultWriter": PUT}, "DISTRIBUTED", "start the engine with --endpoint s3=URL"),
+        ({"ItemReader": OBJECT}, "INLINE", "supported only when 'Mode' is 'DISTRIBUTED' at /States/M/ItemReader"),
+        ({"ItemReader": PUT}, "DISTRIBUTED", "at /States/M/ItemReader/Resource"),
+        ({"ItemReader": {}}, "DISTRIBUTED", "required: [Resource] at /States/M/ItemReader"),
+        ({"ResultWriter": {}}, "DISTRIBUTED", "[Resource, WriterConfig] at /States/M/ResultWriter"),
+        ({"ResultWriter": {"WriterConfig": {"OutputType": "XML"}}}, "DISTRIBUTED", "WriterConfig/OutputType"),
+        ({"ItemReader": OBJECT | {"ReaderConfig": {"InputType": "PARQUET"}}}, "DISTRIBUTED", "Parquet is not read"),
+        ({"ItemReader": OBJECT | {"ReaderConfig": {"MaxItems": 1, "MaxItemsPath": "$.n"}}}, "DISTRIBUTED", "Only one"),
+        ({"ItemReader": OBJECT, "ItemsPath": "$.a[*]"}, "DISTRIBUTED", "is no reference path"),
+    ],
+)
+async def test_a_map_whose_items_or_results_cannot_lie_there_is_refused(
+    desk: Desk, fields: Json, mode: str, why: str
 ) -> None:
-    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    processor = {"ProcessorConfig": {"Mode": mode, **({"ExecutionType": "STANDARD"} if mode[0] == "D" else {})}}
     block = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
-    elsewhere = {field: {"Resource": "arn:aws:states:::s3:getObject"}}
-    state = {"Type": "Map", "ItemProcessor": processor | block, "End": True, **elsewhere}
+    state = {"Type": "Map", "ItemProcessor": processor | block, "End": True, **fields}
     code, message = await desk.refused("CreateStateMachine", name="m", definition=dumps(machine(state)), roleArn=ROLE)
     assert code == "InvalidDefinition"
-    assert f"{field} is not served by this engine at /States/M/{field}" in message
+    assert why in message
 
 
 def machine(state: Json) -> Json:

@@ -29,6 +29,8 @@ class Member:
     exit: Exit | None = None
     failure: str | None = None
     """Why it can never start, in ECS's words."""
+    unlogged: bool = False
+    """Its log could not be opened, which says nothing of whether an engine before this one began it."""
     started: asyncio.Event = field(default_factory=asyncio.Event)
     """It runs, or has run."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)

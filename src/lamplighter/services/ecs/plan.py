@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.jsontext import Json
 from lamplighter.runtime.port import Container, Mount, Ulimit
+from lamplighter.services.ecs.awslogs import Destination, destination
 from lamplighter.services.ecs.rules import LONGEST_STOP
 from lamplighter.store.tasks import Task
 
@@ -35,6 +36,8 @@ class Planned:
     """Container and condition: START, COMPLETE, SUCCESS or HEALTHY."""
     failure: str | None = None
     """Why it must not be started, in ECS's words."""
+    log: Destination | None = None
+    """Where its output goes, beside its file."""
 
     @property
     def stop_seconds(self) -> int:
@@ -62,6 +65,7 @@ def plan(task: Task, definition: Json, secrets: Mapping[str, str]) -> tuple[Plan
             essential=container["essential"],
             depends_on=tuple((each["containerName"], each["condition"]) for each in container.get("dependsOn") or ()),
             failure=_missing_secret(container, secrets),
+            log=destination(task, container, container_name(task.name, container["name"])),
         )
         for container in definition["containerDefinitions"]
     )

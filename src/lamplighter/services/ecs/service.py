@@ -16,12 +16,13 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
 from lamplighter.runtime.port import Runtime
 from lamplighter.services.ecs import api, salvage
+from lamplighter.services.ecs.awslogs import destination
 from lamplighter.services.ecs.output import Outputs
 from lamplighter.services.ecs.patience import Pause, patiently, pauses
 from lamplighter.services.ecs.placement import Capacity
 from lamplighter.services.ecs.plan import STOP_SECONDS, container_name
 from lamplighter.services.ecs.supervisor import Means, Supervisor, copy_output
-from lamplighter.store import tasks
+from lamplighter.store import shipments, taskdefinitions, tasks
 from lamplighter.store.db import Damaged, Posted, Store, Tx
 from lamplighter.store.timers import Timer
 
@@ -123,10 +124,14 @@ class Ecs:
 
     async def _clear(self) -> None:
         """Stop and remove containers whose task has stopped, or is not known."""
+        shipped = shipments.known(self._store.reader)
         names = await patiently(self._means.pause, self._means.runtime.names)
         # A container is begun after its task is on disk: whatever is named here and has a task, has it there by now.
         orphans = [name for name in sorted(names) if self._is_orphan(name)]
         await asyncio.gather(*(self._clear_away(name) for name in orphans))
+        # Noted before the containers were named: what has no container any more, was removed and needs no count.
+        if removed := (shipped - names) | shipped.intersection(orphans):
+            await self._store.insist(lambda tx: shipments.forget(tx, removed))
 
     def _is_orphan(self, name: str) -> bool:
         found = tasks.status(self._store.reader, name.partition("-")[0])
@@ -138,7 +143,9 @@ class Ecs:
         await patiently(means.pause, partial(runtime.stop, name, STOP_SECONDS))
         task = tasks.by_name(self._store.reader, name.partition("-")[0])
         if task is not None:
-            for container in task.body["containers"]:
+            definition = taskdefinitions.by_arn(self._store.reader, task.body["taskDefinitionArn"])
+            for container in definition.body["containerDefinitions"] if definition else ():
                 if container_name(task.name, container["name"]) == name:
-                    await copy_output(means, task.name, container["name"], name)
+                    log_to = destination(task, container, name)
+                    await copy_output(means, task.name, container["name"], name, log_to)
         await patiently(means.pause, partial(runtime.remove, name))

@@ -19,12 +19,13 @@ from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
 from lamplighter.runtime.port import CannotStart, ImageUnavailable, Runtime, RuntimeUnavailable
-from lamplighter.services.ecs import crew, lifecycle
+from lamplighter.services.ecs import awslogs, crew, lifecycle
+from lamplighter.services.ecs.awslogs import Destination
 from lamplighter.services.ecs.crew import Ending, Member
 from lamplighter.services.ecs.output import Outputs
 from lamplighter.services.ecs.patience import Pause, patiently, pauses
 from lamplighter.services.ecs.plan import plan
-from lamplighter.store import outbox, taskdefinitions, tasks
+from lamplighter.store import outbox, shipments, taskdefinitions, tasks
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.tasks import Task
 
@@ -113,13 +114,22 @@ class Supervisor:
         return member.started.is_set()
 
     async def _start(self, member: Member) -> None:
-        if member.failure is not None or member.plan.failure is not None:
-            member.failure = member.failure or member.plan.failure
+        member.failure = member.failure or member.plan.failure or await self._open_log(member)
+        if member.failure is not None:
             return
         container = replace(member.plan.container, network=self._network())
         start = self._means.runtime.start
         member.start = await patiently(self._means.pause, lambda: start(container), self._stop_ordered)
         member.started.set()
+
+    async def _open_log(self, member: Member) -> str | None:
+        """Prepare where a container's output goes; why it must not start."""
+        to, bus = member.plan.log, self._means.bus
+        if to is None or not bus.serves("logs", "CreateLogStream"):
+            return None
+        failure = await bus.store.insist(lambda tx: awslogs.prepare(bus, tx, to))
+        member.unlogged = failure is not None
+        return failure
 
     def _network(self) -> str | None:
         """The containers of an awsvpc task share the network of the first one that runs."""
@@ -137,7 +147,7 @@ class Supervisor:
                 )
 
     async def _copy(self, member: Member) -> None:
-        await copy_output(self._means, self._task().name, member.plan.name, member.name)
+        await copy_output(self._means, self._task().name, member.plan.name, member.name, member.plan.log)
 
     # --- the task -----------------------------------------------------------------------------------------------------
 
@@ -176,7 +186,8 @@ class Supervisor:
             unknown = [
                 member
                 for member in self._members
-                if not member.started.is_set() and (member.failure is None or member.plan.failure is not None)
+                if not member.started.is_set()
+                and (member.failure is None or member.plan.failure is not None or member.unlogged)
             ]
         there = await self._patiently(self._means.runtime.names) if unknown else frozenset()
         for member in unknown:
@@ -223,6 +234,9 @@ class Supervisor:
         """Forget the containers: all that they had to tell is on disk."""
         for member in self._members:
             await self._patiently(partial(self._means.runtime.remove, member.name))
+        logged = [member.name for member in self._members if member.plan.log is not None]
+        if logged:
+            await self._means.bus.store.insist(lambda tx: shipments.forget(tx, logged))
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
         return await patiently(self._means.pause, call)
@@ -241,12 +255,17 @@ def _get(reader: Reader, arn: str) -> Task:
     return task
 
 
-async def copy_output(means: Means, task: str, container: str, name: str) -> None:
+async def copy_output(means: Means, task: str, container: str, name: str, log_to: Destination | None) -> None:
     """Copy all output of a container, however long the disk is full or the runtime away."""
     for seconds in pauses():
         try:
             async with contextlib.aclosing(means.runtime.logs(name)) as lines:
-                await means.outputs.copy(task, container, lines)
+                if log_to is None or not means.bus.serves("logs", "PutLogEvents"):
+                    await means.outputs.copy(task, container, lines)
+                else:
+                    shipping = awslogs.ship(means.bus, means.pause, log_to, name, lines)
+                    async with contextlib.aclosing(shipping) as passed:
+                        await means.outputs.copy(task, container, passed)
         except (OSError, RuntimeUnavailable) as error:
             log.warning("the output of %s is copied again: %s", name, error)
             await means.pause(seconds)

@@ -10,7 +10,7 @@ from lamplighter.bus import Caller
 from lamplighter.services.states import tags
 from lamplighter.services.states.errors import ActivityAlreadyExists
 from lamplighter.services.states.lookup import find_activity
-from lamplighter.services.states.names import check_name, page_size, page_token, read_page_token, resource_arn
+from lamplighter.services.states.names import check_name, page, page_size, read_page_token, resource_arn
 from lamplighter.store import activities as rows
 from lamplighter.store.activities import Activity
 from lamplighter.store.db import Reader, Tx
@@ -48,10 +48,7 @@ class Activities:
         size = page_size(params)
         after = read_page_token(params.get("nextToken")) or ""
         found = rows.page(reader, caller.account, caller.region, after, size + 1)
-        answer: Json = {"activities": [_item(activity) for activity in found[:size]]}
-        if len(found) > size:
-            answer["nextToken"] = page_token(found[size - 1].name)
-        return answer
+        return page("activities", found, size, _item, lambda activity: activity.name)
 
     def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """DeleteActivity: one that is not there is deleted already."""

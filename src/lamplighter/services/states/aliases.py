@@ -18,7 +18,7 @@ from lamplighter.services.states.errors import (
     StateMachineDeleting,
     StateMachineDoesNotExist,
 )
-from lamplighter.services.states.names import page_number, page_size, page_token
+from lamplighter.services.states.names import page, page_number, page_size
 from lamplighter.services.states.targets import find_alias, find_version, split
 from lamplighter.store import aliases as rows
 from lamplighter.store import machines
@@ -50,7 +50,7 @@ class Aliases:
             alias = rows.put(tx, machine, name, description, routes, self._world.now())
         elif (alias.routes, alias.description) != (routes, description):
             raise Conflict(TAKEN)
-        return {"stateMachineAliasArn": alias.arn, "creationDate": alias.created / 1000}
+        return _item(alias)
 
     def update(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """UpdateStateMachineAlias"""
@@ -91,14 +91,11 @@ class Aliases:
         if machines.get(reader, machine) is None or (qualifier and find_version(reader, arn) is None):
             raise StateMachineDoesNotExist(arn)
         found = [alias for alias in rows.of_machine(reader, machine, after) if not qualifier or alias.leads_to(arn)]
-        answer: Json = {
-            "stateMachineAliases": [
-                {"stateMachineAliasArn": alias.arn, "creationDate": alias.created / 1000} for alias in found[:size]
-            ]
-        }
-        if len(found) > size:
-            answer["nextToken"] = page_token(found[size - 1].id)
-        return answer
+        return page("stateMachineAliases", found, size, _item, lambda alias: alias.id)
+
+
+def _item(alias: Alias) -> Json:
+    return {"stateMachineAliasArn": alias.arn, "creationDate": alias.created / 1000}
 
 
 def check_routes(reader: Reader, routes: Json) -> str:

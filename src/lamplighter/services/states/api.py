@@ -1,6 +1,6 @@
 """Step Functions as a service of the bus: its operations, by AWS's names."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from botocore.model import ServiceModel
 
@@ -10,19 +10,23 @@ from lamplighter.outbound.aws import Remote
 from lamplighter.services.states import tags
 from lamplighter.services.states.activities import Activities
 from lamplighter.services.states.aliases import Aliases
+from lamplighter.services.states.children import Children
 from lamplighter.services.states.driver import SERVICE, Driver
 from lamplighter.services.states.executions import Executions
 from lamplighter.services.states.express import Express
+from lamplighter.services.states.following import Models
 from lamplighter.services.states.integrations import additions
 from lamplighter.services.states.machines import Machines
 from lamplighter.services.states.mapruns import MapRuns
-from lamplighter.services.states.perform import Models, Performer
+from lamplighter.services.states.perform import Performer
 from lamplighter.services.states.polls import Polls
 from lamplighter.services.states.probing import Prober
+from lamplighter.services.states.reader import Reader
 from lamplighter.services.states.redrive import Redrives
 from lamplighter.services.states.tokens import Tokens
 from lamplighter.services.states.validate import Definitions
 from lamplighter.services.states.versions import Versions
+from lamplighter.services.states.writer import Writer
 from lamplighter.store import frames
 from lamplighter.store.db import Posted, Tx
 from lamplighter.store.timers import Timer
@@ -44,7 +48,12 @@ class States:
         prober = Prober(world, self._performer, definitions, lambda service: self._model(models, remote, service))
         versions, aliases = Versions(world), Aliases(world)
         activities, tokens = Activities(world), Tokens(self._driver)
-        self._map_runs = map_runs = MapRuns(bus, world, self._driver)
+        self._children = Children(bus, world, self._driver)
+        self._performers: Mapping[str, Callable[[Posted], Awaitable[None]]] = {
+            "read": Reader(bus.store, world, self._children, remote).perform,
+            "write": Writer(bus.store, world, self._children, remote).perform,
+        }
+        map_runs = MapRuns(self._children)
         self.operations: Mapping[str, Operation] = {
             "CreateStateMachine": Operation(write=machines.create),
             "DescribeStateMachine": Operation(read=machines.describe),
@@ -90,7 +99,8 @@ class States:
 
     async def perform(self, posted: Posted) -> None:
         """Do what the outbox says."""
-        await self._performer.perform(posted)
+        kind = posted.body["do"] if posted.body else ""
+        await self._performers.get(kind, self._performer.perform)(posted)
 
     def ring(self, tx: Tx, timer: Timer) -> None:
         """A timer of an execution is due."""
@@ -104,7 +114,7 @@ class States:
         """Go on with every execution and Map Run that was cut off in the middle of something long."""
         for key in frames.going(self._bus.store.reader):
             self._bus.store.keep(self._driver.resume(key))
-        self._map_runs.resume()
+        self._children.resume()
 
     async def stop(self) -> None:
         """Nothing to let go of: all that is under way is on disk."""

@@ -7,7 +7,7 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.htm
 
 from base64 import b64decode
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
@@ -47,14 +47,16 @@ def to_service(shape: Shape | None, value: Json, name: str = "") -> Json:
 def _members(shape: StructureShape, value: Json, name: str) -> Json:
     if not isinstance(value, dict):
         raise ParametersRefused(f"The value for the field '{name}' must be a STRUCTURE")
-    out = {}
+    out, given = {}, set()
     for key, inner in value.items():
         member = key if key in shape.members else key[:1].lower() + key[1:]
         if member not in shape.members:
             raise ParametersRefused(f'The field "{key}" is not supported by Step Functions')
+        # One that is given as null is left to the service to miss: SQS was seen to answer MissingParameter.
+        given.add(member)
         if inner is not None:
             out[member] = to_service(shape.members[member], inner, key)
-    missing = [member for member in shape.required_members if member not in out]
+    missing = [member for member in shape.required_members if member not in given]
     if missing:
         raise ParametersRefused(f'The field "{pascal(missing[0])}" is required but was missing')
     return out
@@ -66,10 +68,20 @@ def _scalar(shape: Shape | None, value: Json, name: str) -> Json:
         return dumps(value)
     if kind == "blob":
         return _blob(value)
+    if kind == "timestamp" and isinstance(value, str):
+        return _instant(value, name)
     expected = SCALARS.get(kind)
     if expected is not None and (not isinstance(value, expected) or (isinstance(value, bool) and kind != "boolean")):
         raise ParametersRefused(f"The value for the field '{name}' must be a {kind.upper()}")
     return value
+
+
+def _instant(value: str, name: str) -> float:
+    try:
+        instant = datetime.fromisoformat(value)
+    except ValueError:
+        raise ParametersRefused(f"The value for the field '{name}' must be a TIMESTAMP") from None
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()
 
 
 def _blob(value: Json) -> bytes:

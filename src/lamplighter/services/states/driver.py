@@ -22,6 +22,7 @@ from lamplighter.asl.messages import (
     Event,
     Finish,
     MapRunEnded,
+    RedriveMapRun,
     Resumed,
     SetTimer,
     Started,
@@ -41,6 +42,7 @@ from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
 from lamplighter.services.states import status
+from lamplighter.services.states.journal import Journal
 from lamplighter.services.states.transitions import describe
 from lamplighter.store import activities, executions, frames, machines, outbox, redrives, timers
 from lamplighter.store.db import Damaged, Reader, Tx
@@ -84,9 +86,11 @@ class Driver:
         self._definitions: OrderedDict[str, Definition] = OrderedDict()
         self._executions: OrderedDict[int, tuple[str, Execution]] = OrderedDict()
         self._awaited: dict[str, asyncio.Future[Ended]] = {}
+        self.journal = Journal(bus, world)
         self.on_map_run: Callable[[Tx, int, Execution, StartMapRun], None]
+        self.on_map_run_redriven: Callable[[Tx, RedriveMapRun], None]
         self.on_map_run_cancelled: Callable[[Tx, Work], None]
-        self.on_child_ended: Callable[[Tx, int, str, str | None], None]
+        self.on_child_ended: Callable[[Tx, int, Execution, Finish, int], None]
 
     def forget(self) -> None:
         """Believe nothing that is not on disk."""
@@ -114,18 +118,14 @@ class Driver:
                 self._definitions.popitem(last=False)
         return found
 
-    def begin(self, tx: Tx, execution: Execution, revision: str) -> None:
-        """Start an execution."""
-        self.adopt(tx, execution, revision, self.first_step(tx, execution, revision))
+    def begin(self, tx: Tx, execution: Execution, revision: str, enter: Callable[[int], None] | None = None) -> None:
+        """Start an execution; `enter` takes the key of a Map Run's child down, before it can end."""
+        self.adopt(tx, execution, revision, self.first_step(tx, execution, revision), enter)
 
     def first_step(self, reader: Reader, execution: Execution, revision: str) -> Step:
         """How a new execution begins; nothing is kept yet."""
         definition = self.definition_of(reader, execution, revision)
         return advance(definition, execution, Started(), self._world, exists=partial(activities.exists, reader))
-
-    def begin_child(self, tx: Tx, execution: Execution, revision: str, enter: Callable[[int], None]) -> None:
-        """Start an execution of a Map Run; `enter` takes its key down, before it can end."""
-        self.adopt(tx, execution, revision, self.first_step(tx, execution, revision), enter)
 
     def adopt(
         self,
@@ -138,6 +138,7 @@ class Driver:
         """Keep an execution that has begun by this step."""
         finish = step.finish
         if finish is not None and execution.express and enter is None:
+            self.journal.write(tx, revision, step.execution, step.entries)
             return
         key = executions.insert(
             tx,
@@ -289,6 +290,7 @@ class Driver:
         new = step.execution
         if step.entries and not new.express:
             executions.append_history(tx, key, old.event + 1, step.entries)
+        self.journal.write(tx, revision, new, step.entries)
         frames.save(tx, key, old, new)
         for command in step.commands:
             self._carry_out(tx, key, new, command)
@@ -310,8 +312,8 @@ class Driver:
         finish, new = step.finish, step.execution
         assert finish is not None
         stop = self._stop(tx, revision, new)
-        if "/" in new.machine:
-            self.on_child_ended(tx, key, finish.status, finish.output)
+        if new.child:
+            self.on_child_ended(tx, key, new, finish, stop)
         if new.express:
             self._end_express(tx, key, Ended(finish, stop), new)
             return
@@ -368,6 +370,8 @@ class Driver:
                 timers.put(tx, Timer(SERVICE, str(key), f"{frame}.{number}", due), elapsed=elapsed)
             case StartMapRun():
                 self.on_map_run(tx, key, execution, command)
+            case RedriveMapRun():
+                self.on_map_run_redriven(tx, command)
             case CancelMapRun(frame, number):
                 self.on_map_run_cancelled(tx, Work(key, frame, number))
             case ClearTimer(frame, number):

@@ -15,6 +15,15 @@ class InvalidArn(AwsError):
         super().__init__(f"Invalid Arn: 'Invalid ARN prefix: {arn}'")
 
 
+class WrongResource(AwsError):
+    """The ARN is of another kind of resource than the one that is wanted."""
+
+    code = "InvalidArn"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"Invalid Arn: 'Resource type not valid in this context: {kind}'")
+
+
 class InvalidName(AwsError):
     """The name has characters that names may not have."""
 

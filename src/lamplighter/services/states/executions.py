@@ -16,10 +16,12 @@ from lamplighter.services.states.errors import (
 )
 from lamplighter.services.states.express import Express
 from lamplighter.services.states.inputs import read_input
+from lamplighter.services.states.journal import DOCUMENTS
 from lamplighter.services.states.lookup import find_execution, find_map_run
-from lamplighter.services.states.names import check_name, page_number, page_size, page_token
+from lamplighter.services.states.names import check_name, page, page_number, page_size, page_token
 from lamplighter.services.states.targets import find_target
 from lamplighter.store import executions as rows
+from lamplighter.store import mapruns
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.executions import Record
 
@@ -73,6 +75,9 @@ class Executions:
         } | redrive.description(reader, record, self._world.now())
         if record.stop is not None:
             description["stopDate"] = record.stop / 1000
+        run = mapruns.run_of(reader, record.id)
+        if run is not None:
+            description["mapRunArn"] = run
         whole = params.get("includedData") != "METADATA_ONLY"
         for field, text in (("input", record.input), ("output", record.output)):
             if text is not None:
@@ -87,20 +92,19 @@ class Executions:
     def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """ListExecutions: the newest first."""
         size, before = page_size(params), page_number(params.get("nextToken"))
+        redriven = {"REDRIVEN": True, "NOT_REDRIVEN": False}.get(params.get("redriveFilter", ""))
+        wanted = rows.Wanted(params.get("statusFilter"), redriven, before)
+        if ("mapRunArn" in params) == ("stateMachineArn" in params):
+            raise ValidationError("Either stateMachineArn or mapRunArn must be specified")
         if "mapRunArn" in params:
             run = find_map_run(reader, params["mapRunArn"])
-            found = rows.page_of_run(reader, run.id, params.get("statusFilter"), before, size + 1)
-        elif "stateMachineArn" not in params:
-            raise ValidationError("Either stateMachineArn or mapRunArn must be specified")
-        else:
-            target = find_target(reader, params["stateMachineArn"], self._world)
-            if target.machine.type == "EXPRESS":
-                raise StateMachineTypeNotSupported
-            found = rows.page(reader, target.owner, params.get("statusFilter"), before, size + 1)
-        answer: Json = {"executions": [_item(record) for record in found[:size]]}
-        if len(found) > size:
-            answer["nextToken"] = page_token(found[size - 1].id)
-        return answer
+            children = rows.page_of_run(reader, run.id, wanted, size + 1)
+            return page("executions", children, size, lambda child: _child(run.arn, *child), lambda child: child[0].id)
+        target = find_target(reader, params["stateMachineArn"], self._world)
+        if target.machine.type == "EXPRESS":
+            raise StateMachineTypeNotSupported
+        found = rows.page(reader, target.owner, wanted, size + 1)
+        return page("executions", found, size, _item, lambda record: record.id)
 
     def stop(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """StopExecution: harmless on one that has ended."""
@@ -142,13 +146,15 @@ def _item(record: Record) -> Json:
     return item if record.stop is None else item | {"stopDate": record.stop / 1000}
 
 
+def _child(run: str, record: Record, items: int) -> Json:
+    """An execution of a Map Run."""
+    return _item(record) | {"mapRunArn": run, "itemCount": items}
+
+
 def _qualifiers(record: Record) -> Json:
     """The version and the alias that an execution was started with."""
     names = (("stateMachineVersionArn", record.version), ("stateMachineAliasArn", record.alias))
     return {field: value for field, value in names if value is not None}
-
-
-DOCUMENTS = ("input", "inputDetails", "output", "outputDetails", "parameters")
 
 
 def _events(lines: list[str], *, data: bool) -> Json:

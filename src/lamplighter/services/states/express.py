@@ -41,9 +41,17 @@ class Express:
             raise StateMachineTypeNotSupported
         execution = self.execution(machine, params)
         step = self._driver.first_step(reader, execution, machine.revision)
-        if step.finish is not None:
-            return _answer(execution, Ended(step.finish, self._world.now()))
-        return self._run(execution, machine.revision, step)
+        if step.finish is None:
+            return self._run(execution, machine.revision, step)
+        ended = Ended(step.finish, self._world.now())
+        if self._driver.journal.logging(reader, machine.revision) is not None:
+            return self._log(execution, machine.revision, step, ended)
+        return _answer(execution, ended)
+
+    async def _log(self, execution: Execution, revision: str, step: Step, ended: Ended) -> Json:
+        """Log an execution that is over already."""
+        await self._bus.store.write(lambda tx: self._driver.adopt(tx, execution, revision, step))
+        return _answer(execution, ended)
 
     async def _run(self, execution: Execution, revision: str, step: Step) -> Json:
         ended = self._driver.await_end(execution.arn)

@@ -13,7 +13,7 @@ from lamplighter.services.states.errors import (
     StateMachineDeleting,
 )
 from lamplighter.services.states.lookup import find_execution
-from lamplighter.services.states.names import check_name, check_role, page_size, page_token, read_page_token
+from lamplighter.services.states.names import check_name, check_role, page, page_size, read_page_token
 from lamplighter.services.states.references import variable_references
 from lamplighter.services.states.targets import Target, find_machine, find_target, split
 from lamplighter.services.states.telemetry import DEFAULTS, SETTINGS, settings
@@ -99,20 +99,7 @@ class Machines:
         size = page_size(params)
         after = read_page_token(params.get("nextToken")) or ""
         found = rows.page(reader, caller.account, caller.region, after, size + 1)
-        answer: Json = {
-            "stateMachines": [
-                {
-                    "stateMachineArn": machine.arn,
-                    "name": machine.name,
-                    "type": machine.type,
-                    "creationDate": machine.created / 1000,
-                }
-                for machine in found[:size]
-            ]
-        }
-        if len(found) > size:
-            answer["nextToken"] = page_token(found[size - 1].name)
-        return answer
+        return page("stateMachines", found, size, _item, lambda machine: machine.name)
 
     def update(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """UpdateStateMachine: executions that run keep the revision that they began with.
@@ -162,6 +149,15 @@ class Machines:
         assert found is not None
         name = record.machine.rpartition(":")[2]
         return _content(record.machine, name, found, params) | {"updateDate": found.created / 1000}
+
+
+def _item(machine: Machine) -> Json:
+    return {
+        "stateMachineArn": machine.arn,
+        "name": machine.name,
+        "type": machine.type,
+        "creationDate": machine.created / 1000,
+    }
 
 
 def _revision(machine: Machine) -> Revision:

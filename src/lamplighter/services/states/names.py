@@ -3,10 +3,14 @@
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from lamplighter.base import arn
 from lamplighter.base.jsontext import Json
-from lamplighter.services.states.errors import InvalidArn, InvalidName, InvalidToken
+from lamplighter.services.states.errors import InvalidArn, InvalidName, InvalidToken, WrongResource
+
+T = TypeVar("T")
 
 FORBIDDEN = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """What a name must not contain.
@@ -34,8 +38,11 @@ def check_role(role: str) -> str:
 def resource_arn(text: str, kind: str) -> str:
     """An ARN of Step Functions of one kind (stateMachine, execution), if it is one."""
     found = arn.parse(text)
-    if found is None or found.service != "states" or not found.resource.startswith(f"{kind}:"):
+    if found is None or found.service != "states":
         raise InvalidArn(text)
+    actual = found.resource.partition(":")[0]
+    if actual != kind:
+        raise WrongResource(actual)
     return text
 
 
@@ -68,3 +75,9 @@ def page_number(token: str | None) -> int | None:
 def page_size(params: Json, largest: int = 1000, usual: int = 100) -> int:
     """How many items a page has."""
     return min(params.get("maxResults") or usual, largest)
+
+
+def page(name: str, found: Sequence[T], size: int, item: Callable[[T], Json], key: Callable[[T], Json]) -> Json:
+    """A page of at most `size` items; `found` has one more where another page follows, from that item's key on."""
+    answer: Json = {name: [item(each) for each in found[:size]]}
+    return answer if len(found) <= size else answer | {"nextToken": page_token(key(found[size - 1]))}

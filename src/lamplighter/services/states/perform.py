@@ -6,34 +6,34 @@ of it are kept together, so that it happens exactly once.
 
 import inspect
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
-from botocore.model import ServiceModel, Shape
+from botocore.model import Shape
 
 from lamplighter.asl.messages import Broken, TaskFailed, TaskSubmitted, TaskSucceeded
 from lamplighter.asl.messages import Event as MachineEvent
 from lamplighter.asl.model import Resource
 from lamplighter.asl.parse import parse_resource
-from lamplighter.base import arn
 from lamplighter.base.errors import AwsError, Bug
-from lamplighter.base.jsontext import Json, JsonError, dumps, loads
-from lamplighter.base.world import World, iso
-from lamplighter.bus import Bus, Caller, Event
-from lamplighter.outbound.aws import Remote
+from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Caller
+from lamplighter.outbound.aws import CallFailed, Remote
 from lamplighter.services.states import functions, putevents
 from lamplighter.services.states.casing import ParametersRefused, to_service, to_states
 from lamplighter.services.states.driver import Driver
-from lamplighter.services.states.integrations import SERVICES, Binding, Outcome, Sync, bind
+from lamplighter.services.states.following import Followed, Following, Models, caller_of, instant
+from lamplighter.services.states.integrations import Binding, bind
 from lamplighter.services.states.polls import Polls
-from lamplighter.store import frames, outbox
+from lamplighter.store import outbox
 from lamplighter.store.db import Posted, Tx
 from lamplighter.store.frames import Work
+from lamplighter.wire import manners
+from lamplighter.wire.validate import Check, compile_check
 
 log = logging.getLogger("lamplighter.states")
 
 INTERNAL = "An internal error occurred; the engine's log has it."
-
-Models = Callable[[str], ServiceModel]
 
 
 class Performer:
@@ -46,18 +46,16 @@ class Performer:
         self._models = models
         self._polls = polls
         self._remote = remote
-        for service in SERVICES.values():
-            for action in service.actions.values():
-                if action.sync is not None:
-                    bus.listen(action.sync.source, self._hear(action.sync))
+        self._following = Following(bus, driver, models, remote)
+        self._checks: dict[tuple[str, str], Check] = {}
 
     async def perform(self, posted: Posted) -> None:
         """Do what one row of the outbox says."""
         if posted.body is None:
             await self._bus.store.insist(lambda tx: self._lost(tx, posted))
             return
-        if posted.body["do"] == "cancel":
-            await self._bus.store.insist(lambda tx: self._cancel(tx, posted))
+        if posted.body["do"] in ("cancel", "follow"):
+            await self._following.perform(posted)
             return
         try:
             waiting = await self._bus.store.insist(lambda tx: self._start(tx, posted))
@@ -137,8 +135,16 @@ class Performer:
         operation = self._models(binding.service).operation_model(binding.operation)
         params = to_service(operation.input_shape, parameters)
         if self._bus.serves(binding.service, binding.operation):
+            self._check(binding, operation.input_shape)(params)
             return self._bus.invoke(tx, caller, binding.service, binding.operation, params)
         return self._remote.call(binding.service, binding.operation, params, caller.region)
+
+    def _check(self, binding: Binding, shape: Shape | None) -> Check:
+        """What a service's front checks of a customer's request."""
+        key = binding.service, binding.operation
+        if key not in self._checks:
+            self._checks[key] = compile_check(shape, manners.of(binding.service))
+        return self._checks[key]
 
     def _conclude(self, tx: Tx, posted: Posted, event: MachineEvent) -> None:
         if outbox.delete(tx, posted.id):
@@ -150,7 +156,7 @@ class Performer:
         if isinstance(error, ParametersRefused):
             cause = f"The Parameters '{dumps(parameters)}' could not be used to start the Task: [{error}]"
             return TaskFailed(work.frame, work.number, "States.Runtime", cause)
-        name = error.code if error.code.endswith("Exception") else f"{error.code}Exception"
+        name = self._exception(binding, error)
         request = self._world.uuid()
         if binding.optimised:
             cause = (
@@ -164,6 +170,14 @@ class Performer:
             )
         return TaskFailed(work.frame, work.number, f"{binding.error}.{name}", cause)
 
+    def _exception(self, binding: Binding, error: AwsError) -> str:
+        """The SDK's name for an error: one that the service's model has is called so, the rest after the service."""
+        model = self._models(binding.service)
+        modelled = error.code in model.shape_names or any(error.code == each.error_code for each in model.error_shapes)
+        if binding.optimised and not modelled and not isinstance(error, CallFailed):
+            return f"{binding.label.removesuffix('v2')}Exception"
+        return error.code if error.code.endswith("Exception") else f"{error.code}Exception"
+
     def _answered(self, tx: Tx, posted: Posted, work: Work, resource: Resource, binding: Binding, answer: Json) -> None:
         """A call was answered: the work is done, or goes on elsewhere."""
         event = self._read(work, resource, binding, answer)
@@ -172,9 +186,8 @@ class Performer:
             return
         self._conclude(tx, posted, TaskSubmitted(work.frame, work.number, event.output))
         if binding.sync is not None:
-            for name in binding.sync.names(answer):
-                frames.watch(tx, name, work)
-            self._settle(tx, work, resource, binding, binding.sync)
+            names = binding.sync.names(posted.body["parameters"], answer)
+            self._following.begin(tx, Followed(work, resource, binding, binding.sync, posted.body["arn"]), names)
 
     def _read(self, work: Work, resource: Resource, binding: Binding, answer: Json) -> TaskSucceeded | TaskFailed:
         """What an answer says of the call."""
@@ -217,82 +230,6 @@ class Performer:
             "SdkResponseMetadata": {"RequestId": request},
         }
 
-    def _hear(self, sync: Sync) -> Callable[[Tx, Event], None]:
-        """Listen to the events of a service for the end of work."""
-
-        def hear(tx: Tx, event: Event) -> None:
-            if not sync.ended(event.detail):
-                return
-            for name in event.resources:
-                for work in frames.watchers(tx, name):
-                    resource = self._driver.resource(tx, work)
-                    binding = bind(resource) if resource is not None else None
-                    if resource is None or binding is None or binding.sync is None:
-                        frames.unwatch(tx, work)
-                    else:
-                        self._settle(tx, work, resource, binding, binding.sync)
-
-        return hear
-
-    def _settle(self, tx: Tx, work: Work, resource: Resource, binding: Binding, sync: Sync) -> None:
-        """Ask how the work stands; tell the execution if it has ended."""
-        names = frames.watched(tx, work)
-        found = self._driver.arn_of(tx, work)
-        if not names or found is None:
-            return
-        caller = caller_of(found)
-        operation, params = sync.describe(names)
-        described = self._bus.invoke(tx, caller, binding.service, operation, params)
-        details = [self._bus.invoke(tx, caller, binding.service, *call) for call in sync.details(described)]
-        outcome = sync.judge(described, details)
-        if outcome is None:
-            return
-        frames.unwatch(tx, work)
-        output = self._outcome(binding, sync, resource, outcome)
-        event: MachineEvent = (
-            TaskFailed(work.frame, work.number, "States.TaskFailed", dumps(output))
-            if outcome.failed
-            else TaskSucceeded(work.frame, work.number, output)
-        )
-        self._driver.tell(tx, work.execution, event)
-
-    def _outcome(self, binding: Binding, sync: Sync, resource: Resource, outcome: Outcome) -> Json:
-        operation, member = sync.shape
-        shape = self._models(binding.service).operation_model(operation).output_shape
-        if member:
-            shape = shape.members[member]
-            if not isinstance(outcome.output, list):
-                shape = shape.member
-        output = to_states(shape, outcome.output, instant(binding))
-        return _parsed(output) if resource.pattern == "sync:2" else output
-
-    def _cancel(self, tx: Tx, posted: Posted) -> None:
-        """Call work off, as well as that can be done."""
-        body = posted.body
-        resource = parse_resource(body["resource"])
-        binding = bind(resource) if resource is not None else None
-        if not outbox.delete(tx, posted.id) or binding is None or binding.sync is None:
-            return
-        for name in body["names"]:
-            operation, params = binding.sync.cancel(name, body["arn"])
-            try:
-                with tx.nested():
-                    self._bus.invoke(tx, caller_of(body["arn"]), binding.service, operation, params)
-            except AwsError as error:
-                log.warning("%s could not be stopped: %s", name, error)
-
-
-def caller_of(execution: str) -> Caller:
-    """For whom an execution acts."""
-    found = arn.parse(execution)
-    assert found is not None
-    return Caller(found.account, found.region)
-
-
-def instant(binding: Binding) -> Callable[[float], Json]:
-    """How an integration writes an instant that is given in seconds."""
-    return (lambda seconds: iso(int(seconds * 1000))) if binding.iso else (lambda seconds: int(seconds * 1000))
-
 
 def to_plain(value: Json) -> Json:
     """An answer without what JSON can't hold."""
@@ -301,14 +238,3 @@ def to_plain(value: Json) -> Json:
     if isinstance(value, list):
         return [to_plain(item) for item in value]
     return value.decode(errors="replace") if isinstance(value, bytes) else value
-
-
-def _parsed(output: Json) -> Json:
-    """With `.sync:2`, the input and output of an execution are JSON rather than text."""
-    out = dict(output)
-    for name in ("Input", "Output"):
-        try:
-            out[name] = loads(out[name])
-        except (KeyError, TypeError, JsonError):
-            continue
-    return out

@@ -13,7 +13,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.states.driver import Driver, fixed_part
 from lamplighter.services.states.lookup import find_execution
-from lamplighter.store import executions, redrives
+from lamplighter.store import executions, mapruns, redrives
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.executions import Record
 
@@ -46,15 +46,24 @@ class Redrives:
         if before and token is not None and before.token == token and now - before.date < TOKEN_PERIOD:
             return {"redriveDate": before.date / 1000}
         reason = refusal(record, now)
-        counter, event, frame, timer, count = loads(record.head)
-        fixed = replace(fixed_part(record), counter=counter, event=event, frame=frame, timer=timer, redrives=count + 1)
-        restored = redrives.restore(tx, record.id, fixed) if reason is None else None
-        if restored is None:
+        if reason is None and mapruns.child(tx, record.id) is not None:
+            reason = "Execution is a child of a Map Run and is redriven with it"
+        if reason is not None or not go_on(tx, self._driver, record, now, token):
             raise ExecutionNotRedrivable(reason or "Execution cannot be redriven")
-        redrives.note(tx, record.id, now, token)
-        executions.reopen(tx, record.id)
-        self._driver.reopen(tx, record.id, record.revision, restored, Redriven())
         return {"redriveDate": now / 1000}
+
+
+def go_on(tx: Tx, driver: Driver, record: Record, now: int, token: str | None) -> bool:
+    """Have an execution go on from where it failed; False where that is not kept."""
+    counter, event, frame, timer, count = loads(record.head)
+    fixed = replace(fixed_part(record), counter=counter, event=event, frame=frame, timer=timer, redrives=count + 1)
+    restored = redrives.restore(tx, record.id, fixed)
+    if restored is None:
+        return False
+    redrives.note(tx, record.id, now, token)
+    executions.reopen(tx, record.id)
+    driver.reopen(tx, record.id, record.revision, restored, Redriven())
+    return True
 
 
 def count(record: Record) -> int:
@@ -77,9 +86,10 @@ def refusal(record: Record, now: int) -> str | None:
 def description(reader: Reader, record: Record, now: int) -> Json:
     """What DescribeExecution tells of it."""
     reason = refusal(record, now)
+    able = "REDRIVABLE" if mapruns.child(reader, record.id) is None else "REDRIVABLE_BY_MAP_RUN"
     described: Json = {
         "redriveCount": count(record),
-        "redriveStatus": "REDRIVABLE" if reason is None else "NOT_REDRIVABLE",
+        "redriveStatus": able if reason is None else "NOT_REDRIVABLE",
     }
     if reason is not None:
         described["redriveStatusReason"] = reason

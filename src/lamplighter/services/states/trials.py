@@ -70,7 +70,7 @@ def _check_unmocked(params: Json, state: State) -> None:
 
 
 def _check_form(state: State, source: Mapping[str, Json], result: Json) -> None:
-    if isinstance(state, Map) and "ResultWriter" in source:
+    if isinstance(state, Map) and "Resource" in source.get("ResultWriter", {}):
         if not isinstance(result, dict):
             raise Invalid("Mocked result must be a JSON object.")
     elif isinstance(state, (Map, Parallel)) and not isinstance(result, list):

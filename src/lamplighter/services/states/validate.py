@@ -20,8 +20,8 @@ from lamplighter.services.states.warnings import warnings
 from lamplighter.store.db import Reader
 
 NOT_JSON = "INVALID_JSON_DESCRIPTION"
-EXPRESS = "Express state machine does not support '.{}' service integration "
-"""AWS, recorded: with the space at its end, save in the message of CreateStateMachine."""
+EXPRESS = "Express state machine does not support '.{}' service integration{}"
+"""AWS, recorded: of `.waitForTaskToken` it says so with a space at the end, of `.sync` without."""
 UNKNOWN = (
     "The resource provided {} is not recognized. The value is not a valid resource ARN, or the resource is not "
     "available in this region."
@@ -30,8 +30,6 @@ NOT_CONFIGURED = (
     "The resource provided {0} calls a service that is not served here, and no endpoint is configured for it: start "
     "the engine with --endpoint {1}=URL, or --endpoint {1}=aws for AWS itself"
 )
-NOT_SERVED = ("ItemReader", "ResultWriter")
-"""Refused rather than ignored: a Map that reads other items than its author meant is worse than none."""
 MOST = 100
 
 
@@ -50,7 +48,7 @@ class Definitions:
             if fault.code == labels.INVALID:
                 raise labels.InvalidLabel(fault.message, text)
         if found:
-            raise InvalidDefinition([replace(fault, message=fault.message.rstrip()) for fault in found])
+            raise InvalidDefinition(found)
         return compiled
 
     def validate(self, _reader: Reader, _caller: Caller, params: Json) -> Json:
@@ -79,20 +77,26 @@ class Definitions:
         for place in found:
             if place.state["Type"] == "Task":
                 yield from self._call(place, kind)
-            for field in NOT_SERVED:
-                if field in place.state:
-                    yield Diagnostic(SCHEMA, f"{field} is not served by this engine", f"{place.at}/{field}")
+            for field in ("ItemReader", "ResultWriter"):
+                yield from self._storage(place.state.get(field, {}), f"{place.at}/{field}")
 
     def _call(self, place: Place, kind: str) -> Iterator[Diagnostic]:
         resource = parse_resource(place.state["Resource"])
         at = f"{place.at}/Resource"
         missing = self.missing(place.state["Resource"], resource)
         if kind == "EXPRESS" and resource is not None and resource.pattern:
-            yield Diagnostic(SCHEMA, EXPRESS.format(resource.pattern), at)
+            space = " " if resource.pattern == "waitForTaskToken" else ""
+            yield Diagnostic(SCHEMA, EXPRESS.format(resource.pattern, space), at)
         elif kind == "EXPRESS" and resource is not None and resource.kind == "activity":
             yield Diagnostic(SCHEMA, "Express state machine does not support activities", at)
         elif missing is not None:
             yield Diagnostic(SCHEMA, missing, at)
+
+    def _storage(self, part: Json, at: str) -> Iterator[Diagnostic]:
+        if part.get("ReaderConfig", {}).get("InputType") == "PARQUET":
+            yield Diagnostic(SCHEMA, "Parquet is not read by this engine", f"{at}/ReaderConfig/InputType")
+        if "Resource" in part and not self._remote.knows("s3", "GetObject"):
+            yield Diagnostic(SCHEMA, NOT_CONFIGURED.format(part["Resource"], "s3"), f"{at}/Resource")
 
     def missing(self, text: str, resource: Resource | None) -> str | None:
         """Why a resource can't be called; None where it can."""

@@ -9,7 +9,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.states.errors import Conflict, Invalid, ServiceQuotaExceeded, StateMachineDeleting
-from lamplighter.services.states.names import page_number, page_size, page_token
+from lamplighter.services.states.names import page, page_number, page_size
 from lamplighter.services.states.targets import find_machine, find_version, split
 from lamplighter.store import aliases
 from lamplighter.store import versions as rows
@@ -44,22 +44,14 @@ class Versions:
         if wanted != current:
             raise Conflict(MOVED_ON.format(wanted, current))
         version = publish(tx, machine, params.get("description"), self._world.now())
-        return {"stateMachineVersionArn": version.arn, "creationDate": version.created / 1000}
+        return _item(version)
 
     def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """ListStateMachineVersions: the newest first, and none of a state machine that is not there."""
         arn, _ = split(params["stateMachineArn"])
         size = page_size(params)
         found = rows.page(reader, arn, page_number(params.get("nextToken")), size + 1)
-        answer: Json = {
-            "stateMachineVersions": [
-                {"stateMachineVersionArn": version.arn, "creationDate": version.created / 1000}
-                for version in found[:size]
-            ]
-        }
-        if len(found) > size:
-            answer["nextToken"] = page_token(found[size - 1].number)
-        return answer
+        return page("stateMachineVersions", found, size, _item, lambda version: version.number)
 
     def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """DeleteStateMachineVersion: harmless where the version is not there."""
@@ -71,6 +63,10 @@ class Versions:
             raise Conflict(REFERENCED.format(", ".join(users)))
         rows.delete(tx, version.machine, version.number)
         return {}
+
+
+def _item(version: Version) -> Json:
+    return {"stateMachineVersionArn": version.arn, "creationDate": version.created / 1000}
 
 
 def publish(tx: Tx, machine: Machine, description: str | None, now: int) -> Version:

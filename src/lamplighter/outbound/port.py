@@ -1,0 +1,57 @@
+"""What SNS needs of the world beyond this engine; `fake.py` is the same for tests.
+
+Promises one attempt each, bounded in time, and an `Undelivered` that says whether another attempt has a chance.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Protocol
+
+from lamplighter.base.errors import LamplighterError
+
+
+class Undelivered(LamplighterError):
+    """It is not there, or nobody knows whether it is."""
+
+    def __init__(self, reason: str, *, again: bool) -> None:
+        super().__init__(reason)
+        self.again = again
+        """Whether another attempt has a chance."""
+
+
+class Mail(Protocol):
+    """Sends mail, or keeps it for a person to read."""
+
+    @property
+    def sends(self) -> bool:
+        """Whether a mail server takes it."""
+
+    async def send(self, message: EmailMessage, name: str) -> None:
+        """Send one mail to whom it names, from this engine under a name; Undelivered where it was not taken."""
+
+
+class Web(Protocol):
+    """Posts to web servers."""
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        """Post; the status of the answer. Undelivered where there was none."""
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+
+
+class Programs(Protocol):
+    """Runs command lines."""
+
+    async def run(self, command: str, given: bytes, environment: Mapping[str, str]) -> None:
+        """Run to the end, with what it is given on its standard input; Undelivered where it does not end with 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """The ways out of one engine."""
+
+    mail: Mail
+    web: Web
+    programs: Programs

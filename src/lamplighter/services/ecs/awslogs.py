@@ -1,0 +1,182 @@
+"""The awslogs driver: the output of a container goes to CloudWatch Logs, a line an event, while the container runs.
+
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html. Promises that no line is lost
+and none is doubled, whatever is killed: how many lines were handed over is written in the transaction that hands them
+over, and a runtime gives all its output again, each stream in order. As the driver does, it drops empty lines, cuts
+long ones, and passes over what CloudWatch Logs refuses (the group may be deleted while the container runs): the file
+that every output goes to has all of it. The mode and the buffer size are kept and mean nothing here: output never
+blocks.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+
+from lamplighter.base import arn
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import Json
+from lamplighter.bus import Bus, Caller
+from lamplighter.lang.logbatch import LARGEST, MOST, batches, pieces
+from lamplighter.runtime.port import Line
+from lamplighter.services.ecs.patience import Pause
+from lamplighter.store import shipments
+from lamplighter.store.db import Tx
+from lamplighter.store.tasks import Task
+
+log = logging.getLogger("lamplighter.ecs")
+
+SERVICE = "logs"
+PATIENCE = 1.0
+"""Seconds that a line waits for others."""
+STREAMS = ("stdout", "stderr")
+
+MISSING = "failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist."
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a container's output goes."""
+
+    caller: Caller
+    group: str
+    stream: str
+    create: bool
+    """Whether the group is created where it is missing."""
+    fargate: bool
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The stream, as the operations name it."""
+        return {"logGroupName": self.group, "logStreamName": self.stream}
+
+
+def destination(task: Task, definition: Json, runtime_name: str) -> Destination | None:
+    """Where the output of a container of a task goes, by its definition; None where it says nothing of awslogs.
+
+    "Use the awslogs-stream-prefix option to associate a log stream with the specified prefix, the container name, and
+    the ID of the Amazon ECS task … prefix-name/container-name/ecs-task-id".
+    """
+    configuration = definition.get("logConfiguration") or {}
+    if configuration.get("logDriver") != "awslogs":
+        return None
+    options = configuration.get("options") or {}
+    owner = arn.parse(task.arn)
+    assert owner is not None
+    prefix = options.get("awslogs-stream-prefix")
+    return Destination(
+        caller=Caller(owner.account, options["awslogs-region"]),
+        group=options["awslogs-group"],
+        stream=f"{prefix}/{definition['name']}/{task.name}" if prefix else runtime_name,
+        create=options.get("awslogs-create-group") == "true",
+        fargate=task.launch_type == "FARGATE",
+    )
+
+
+def prepare(bus: Bus, tx: Tx, to: Destination) -> str | None:
+    """Create the stream, and the group if so it is asked; why the container must not start, in ECS's words."""
+    if to.create:
+        _create(bus, tx, to, "CreateLogGroup", {"logGroupName": to.group})
+    error = _create(bus, tx, to, "CreateLogStream", to.names)
+    if error is None:
+        return None
+    cause = MISSING if error.code == "ResourceNotFoundException" else f"{error.code}: {error.message}"
+    if to.fargate:
+        return (
+            "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
+            f"{cause} : exit status 1"
+        )
+    return f"CannotStartContainerError: Error response from daemon: failed to initialize logging driver: {cause}"
+
+
+def _create(bus: Bus, tx: Tx, to: Destination, operation: str, params: Json) -> AwsError | None:
+    """Create something that may be there."""
+    try:
+        with tx.nested():
+            bus.invoke(tx, to.caller, SERVICE, operation, params)
+    except AwsError as error:
+        return None if error.code == "ResourceAlreadyExistsException" else error
+    return None
+
+
+class Shipment:
+    """The output of one container on its way; `name`: what the runtime calls it."""
+
+    def __init__(self, bus: Bus, to: Destination, name: str) -> None:
+        self._bus = bus
+        self._to = to
+        self._name = name
+        self._read = [0, 0]
+        self._waiting: list[tuple[int, Line]] = []
+        """Lines, and which of its stream each is."""
+        self._size = 0
+        self._sending = asyncio.Lock()
+        self._news = asyncio.Event()
+        self._refused = False
+
+    async def take(self, line: Line) -> None:
+        """Take the next line; waits where there is no more room for lines that wait."""
+        stream = STREAMS.index(line.stream)
+        self._read[stream] += 1
+        self._waiting.append((self._read[stream], line))
+        self._size += len(line.text)
+        self._news.set()
+        if len(self._waiting) >= MOST or self._size >= LARGEST:
+            await self.send()
+
+    async def send_now_and_then(self, pause: Pause) -> None:
+        """Send what waits, a moment after it has come."""
+        while True:
+            await self._news.wait()
+            await pause(PATIENCE)
+            await self.send()
+
+    async def send(self) -> None:
+        """Hand over all that waits."""
+        async with self._sending:
+            self._news.clear()
+            lines, self._waiting, self._size = self._waiting, [], 0
+            try:
+                if lines:
+                    await self._bus.store.insist(lambda tx: self._put(tx, lines))
+            except BaseException:
+                self._waiting = lines + self._waiting
+                raise
+
+    def _put(self, tx: Tx, lines: list[tuple[int, Line]]) -> None:
+        """Hand over what of these lines was not before."""
+        sent = shipments.sent(tx, self._name)
+        fresh = [(number, line) for number, line in lines if number > sent[STREAMS.index(line.stream)]]
+        if not fresh:
+            return
+        events = [(line.time, piece) for _, line in fresh for piece in pieces(line.text)]
+        try:
+            with tx.nested():
+                for batch in batches(events):
+                    listed = [{"timestamp": time, "message": message} for time, message in batch]
+                    params = self._to.names | {"logEvents": listed}
+                    self._bus.invoke(tx, self._to.caller, SERVICE, "PutLogEvents", params)
+        except AwsError as error:
+            if not self._refused:
+                log.warning("output of %s is not taken by log group %s: %s", self._name, self._to.group, error)
+            self._refused = True
+        numbers = [max((n for n, line in fresh if line.stream == name), default=0) for name in STREAMS]
+        shipments.note(tx, self._name, (max(sent[0], numbers[0]), max(sent[1], numbers[1])))
+
+
+async def ship(
+    bus: Bus, pause: Pause, to: Destination, name: str, lines: AsyncIterator[Line]
+) -> AsyncGenerator[Line, None]:
+    """Pass lines on, and hand them over beside; when they have ended, all are handed over."""
+    shipment = Shipment(bus, to, name)
+    sending = asyncio.get_running_loop().create_task(shipment.send_now_and_then(pause))
+    try:
+        async for line in lines:
+            await shipment.take(line)
+            yield line
+        await shipment.send()
+    finally:
+        sending.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await sending

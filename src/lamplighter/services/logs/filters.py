@@ -1,0 +1,128 @@
+"""Metric filters and subscription filters, kept and shown; and TestMetricFilter, which says what a pattern matches.
+
+"The maximum number of metric filters that can be associated with a log group is 100"; "each log group can have up to
+two subscription filters". Nothing here counts metrics, and nothing is delivered to a destination.
+"""
+
+from collections.abc import Sequence
+
+from lamplighter.base.jsontext import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.logs.errors import InvalidParameter, LimitExceeded, NotFound
+from lamplighter.services.logs.naming import find_group, invalid_token, page_token, read_page_token
+from lamplighter.services.logs.search import compiled
+from lamplighter.store import logfilters
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.logfilters import Kind
+
+MOST: dict[Kind, int] = {"metric": 100, "subscription": 2}
+PAGE = 50
+
+METRIC = ("metricTransformations", "applyOnTransformedLogs", "fieldSelectionCriteria", "emitSystemFieldDimensions")
+SUBSCRIPTION = (
+    *("destinationArn", "roleArn", "distribution", "applyOnTransformedLogs", "fieldSelectionCriteria"),
+    "emitSystemFields",
+)
+
+
+class Filters:
+    """Filters, as the API has them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def put_metric(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """PutMetricFilter"""
+        return self._put(tx, caller, "metric", params, {"applyOnTransformedLogs": False}, METRIC)
+
+    def put_subscription(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """PutSubscriptionFilter"""
+        usual = {"distribution": "ByLogStream", "applyOnTransformedLogs": False}
+        return self._put(tx, caller, "subscription", params, usual, SUBSCRIPTION)
+
+    def _put(self, tx: Tx, caller: Caller, kind: Kind, params: Json, usual: Json, members: Sequence[str]) -> Json:
+        compiled(params["filterPattern"])
+        group, name = find_group(tx, caller, params["logGroupName"]), params["filterName"]
+        existing = logfilters.get(tx, group.id, kind, name)
+        if existing is None and logfilters.count(tx, group.id, kind) >= MOST[kind]:
+            raise LimitExceeded
+        body = {
+            "filterName": name,
+            "logGroupName": group.name,
+            "filterPattern": params["filterPattern"],
+            "creationTime": self._world.now() if existing is None else existing["creationTime"],
+            **usual,
+            **{member: params[member] for member in members if member in params},
+        }
+        logfilters.put(tx, group.id, kind, name, body)
+        return {}
+
+    def describe_metrics(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """DescribeMetricFilters: those of a group, or of all groups by the metric that they make."""
+        name, space = params.get("metricName"), params.get("metricNamespace")
+        if (name is None) != (space is None):
+            raise InvalidParameter("metricName and metricNamespace must be specified together.")
+        if "logGroupName" in params:
+            found, token = _page(reader, caller, "metric", params)
+        else:
+            found, token = _page_of_all(reader, caller, params)
+        if name is not None:
+            found = [body for body in found if _makes(body, name, space)]
+        return {"metricFilters": found} | token
+
+    def describe_subscriptions(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """DescribeSubscriptionFilters"""
+        found, token = _page(reader, caller, "subscription", params)
+        return {"subscriptionFilters": found} | token
+
+    def delete_metric(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DeleteMetricFilter"""
+        return _delete(tx, caller, "metric", params)
+
+    def delete_subscription(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DeleteSubscriptionFilter"""
+        return _delete(tx, caller, "subscription", params)
+
+    def test(self, _reader: Reader, _caller: Caller, params: Json) -> Json:
+        """TestMetricFilter"""
+        match = compiled(params["filterPattern"])
+        found = [(number, message, match(message)) for number, message in enumerate(params["logEventMessages"], 1)]
+        return {
+            "matches": [
+                {"eventNumber": number, "eventMessage": message, "extractedValues": dict(values)}
+                for number, message, values in found
+                if values is not None
+            ]
+        }
+
+
+def _delete(tx: Tx, caller: Caller, kind: Kind, params: Json) -> Json:
+    group = find_group(tx, caller, params["logGroupName"])
+    if not logfilters.delete(tx, group.id, kind, params["filterName"]):
+        raise NotFound(f"{kind} filter")
+    return {}
+
+
+def _page(reader: Reader, caller: Caller, kind: Kind, params: Json) -> tuple[list[Json], Json]:
+    group = find_group(reader, caller, params["logGroupName"])
+    prefix, size = params.get("filterNamePrefix", ""), params.get("limit", PAGE)
+    after = read_page_token(params.get("nextToken"), str) or ""
+    found = logfilters.page(reader, group.id, kind, prefix, after, size + 1)
+    return found[:size], {"nextToken": page_token(found[size - 1]["filterName"])} if len(found) > size else {}
+
+
+def _page_of_all(reader: Reader, caller: Caller, params: Json) -> tuple[list[Json], Json]:
+    prefix, size = params.get("filterNamePrefix", ""), params.get("limit", PAGE)
+    place = read_page_token(params.get("nextToken"), list) or ["", ""]
+    if [type(each) for each in place] != [str, str]:
+        raise invalid_token()
+    owner = (caller.account, caller.region)
+    looked_at = logfilters.page_of_all(reader, owner, "metric", (place[0], place[1]), size + 1)
+    found = [body for body in looked_at[:size] if body["filterName"].startswith(prefix)]
+    last = looked_at[size - 1] if len(looked_at) > size else None
+    return found, {} if last is None else {"nextToken": page_token([last["logGroupName"], last["filterName"]])}
+
+
+def _makes(body: Json, name: str, space: str) -> bool:
+    return any((each["metricName"], each["metricNamespace"]) == (name, space) for each in body["metricTransformations"])

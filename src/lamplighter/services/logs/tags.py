@@ -1,0 +1,60 @@
+"""Tags of log groups, by both generations of operations: by the group's name, and by its ARN."""
+
+from lamplighter.base.jsontext import Json
+from lamplighter.bus import Caller
+from lamplighter.services.logs.errors import TooManyTags
+from lamplighter.services.logs.naming import find_group, tagged_group
+from lamplighter.store import logs
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.logs import Group
+
+MOST = 50
+
+
+def merged(tags: dict[str, str], more: dict[str, str]) -> dict[str, str]:
+    """Tags with others, which win."""
+    found = tags | more
+    if len(found) > MOST:
+        raise TooManyTags
+    return found
+
+
+def _tag(tx: Tx, group: Group, more: dict[str, str]) -> Json:
+    logs.change_group(tx, group.id, "tags", merged(group.tags, more))
+    return {}
+
+
+def _untag(tx: Tx, group: Group, keys: list[str]) -> Json:
+    left = {key: value for key, value in group.tags.items() if key not in keys}
+    logs.change_group(tx, group.id, "tags", left)
+    return {}
+
+
+def tag_group(tx: Tx, caller: Caller, params: Json) -> Json:
+    """TagLogGroup"""
+    return _tag(tx, find_group(tx, caller, params["logGroupName"]), params["tags"])
+
+
+def untag_group(tx: Tx, caller: Caller, params: Json) -> Json:
+    """UntagLogGroup"""
+    return _untag(tx, find_group(tx, caller, params["logGroupName"]), params["tags"])
+
+
+def tags_of_group(reader: Reader, caller: Caller, params: Json) -> Json:
+    """ListTagsLogGroup"""
+    return {"tags": find_group(reader, caller, params["logGroupName"]).tags}
+
+
+def tag(tx: Tx, _caller: Caller, params: Json) -> Json:
+    """TagResource"""
+    return _tag(tx, tagged_group(tx, params["resourceArn"]), params["tags"])
+
+
+def untag(tx: Tx, _caller: Caller, params: Json) -> Json:
+    """UntagResource"""
+    return _untag(tx, tagged_group(tx, params["resourceArn"]), params["tagKeys"])
+
+
+def tags_of(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """ListTagsForResource"""
+    return {"tags": tagged_group(reader, params["resourceArn"]).tags}

@@ -1,0 +1,115 @@
+"""EventBridge Scheduler as a service of the bus: its operations, by AWS's names.
+
+See https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.html.
+"""
+
+from collections.abc import Callable, Mapping
+
+from botocore.model import ServiceModel
+
+from lamplighter.base.errors import Bug
+from lamplighter.base.jsontext import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Operation
+from lamplighter.delivery.courier import Courier, carries
+from lamplighter.delivery.letter import Letter, Outcome
+from lamplighter.outbound.aws import Remote
+from lamplighter.services.scheduler import letters, naming
+from lamplighter.services.scheduler.errors import NoSuchSchedule
+from lamplighter.services.scheduler.firing import POLICIES, Firing
+from lamplighter.services.scheduler.groups import Groups
+from lamplighter.services.scheduler.once import once
+from lamplighter.services.scheduler.schedules import Schedules
+from lamplighter.services.scheduler.universal import Services
+from lamplighter.store import outbox, schedulegroups
+from lamplighter.store import schedules as rows
+from lamplighter.store.db import Posted, Tx
+from lamplighter.store.timers import Timer
+
+AT_ONCE = 50
+"""How many schedules of a group that is deleted go in one turn."""
+
+
+class Scheduler:
+    """The service."""
+
+    name = naming.SERVICE
+
+    def __init__(
+        self,
+        bus: Bus,
+        world: World,
+        remote: Remote,
+        model: Callable[[str], ServiceModel | None],
+        check: Callable[[str, str, Json], None],
+    ) -> None:
+        self._bus = bus
+        self._courier = Courier(
+            self.name, bus, world, remote, self._settled, check=check, coded=letters.coded, ready=letters.numbered
+        )
+        services = Services(remote.spelled, model)
+        self._firing = Firing(world, self._courier.send, services)
+        groups = Groups(world)
+        self._schedules = schedules = Schedules(world, groups, self._firing, services)
+        writes = {
+            "CreateSchedule": schedules.create,
+            "UpdateSchedule": schedules.update,
+            "DeleteSchedule": schedules.delete,
+            "CreateScheduleGroup": groups.create,
+            "DeleteScheduleGroup": groups.delete,
+            "TagResource": groups.tag,
+            "UntagResource": groups.untag,
+        }
+        self.operations: Mapping[str, Operation] = {
+            **{name: Operation(write=once(world, name, write)) for name, write in writes.items()},
+            "GetSchedule": Operation(read=schedules.describe),
+            "ListSchedules": Operation(read=schedules.list),
+            "GetScheduleGroup": Operation(read=groups.describe),
+            "ListScheduleGroups": Operation(read=groups.list),
+            "ListTagsForResource": Operation(read=groups.tags),
+        }
+
+    async def perform(self, posted: Posted) -> None:
+        """Deliver a letter, or empty a group that is being deleted."""
+        if carries(posted.subject):
+            await self._courier.perform(posted)
+            return
+        while await self._bus.store.insist(lambda tx: self._empty(tx, posted)):
+            pass
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """A slot has come, or a letter is to be tried again."""
+        (self._courier if carries(timer.subject) else self._firing).ring(tx, timer)
+
+    def forget(self) -> None:
+        """Nothing is believed that is not on disk."""
+
+    async def start(self) -> None:
+        """Timers and letters are rows: there is nothing to take up."""
+
+    async def stop(self) -> None:
+        """Nothing to let go of."""
+
+    def set_missed(self, tx: Tx, arn: str, policy: str) -> None:
+        """Say which slots of a schedule that come while no engine runs are made up for: all, last (as it is), none.
+
+        AWS, where there always is an engine, has nothing of the kind.
+        """
+        if policy not in POLICIES:
+            raise Bug(f"{policy} is none of {', '.join(POLICIES)}")
+        if not rows.set_missed(tx, arn, policy):
+            raise NoSuchSchedule(arn.rpartition("/")[2])
+
+    def _settled(self, tx: Tx, letter: Letter, outcome: Outcome) -> None:
+        self._firing.settled(tx, letter, outcome)
+
+    def _empty(self, tx: Tx, posted: Posted) -> bool:
+        """Delete some schedules of a group, and after the last of them the group; whether there are more."""
+        first = f"{posted.subject.replace(':schedule-group/', ':schedule/', 1)}/"
+        found = rows.page(tx, first, naming.end_of(first), "", AT_ONCE)
+        for schedule in found:
+            self._schedules.remove(tx, schedule)
+        if len(found) < AT_ONCE:
+            schedulegroups.delete(tx, posted.subject)
+            outbox.delete(tx, posted.id)
+        return len(found) == AT_ONCE

@@ -1,0 +1,136 @@
+"""Operations on schedules.
+
+"UpdateSchedule … uses all values, including empty values, specified in the request and overrides the existing
+schedule." A KmsKeyArn is kept and shown, and a RoleArn besides: on one box nothing is encrypted by a key, and
+everything may be called. See https://docs.aws.amazon.com/scheduler/latest/APIReference/API_UpdateSchedule.html.
+"""
+
+from dataclasses import replace
+
+from lamplighter.base import arn as arns
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.jsontext import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.scheduler import naming, plan, rules, targets, universal
+from lamplighter.services.scheduler.errors import Conflict, NoSuchSchedule, Unreadable
+from lamplighter.services.scheduler.firing import Firing
+from lamplighter.services.scheduler.groups import Groups
+from lamplighter.services.scheduler.universal import Services
+from lamplighter.store import schedules as rows
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.schedules import Schedule
+
+FIELDS = (
+    "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "Description", "KmsKeyArn", "Target",
+    "FlexibleTimeWindow", "ActionAfterCompletion",
+)  # fmt: skip
+USUAL: Json = {"ScheduleExpressionTimezone": plan.ZONE, "ActionAfterCompletion": "NONE"}
+RETRIES: Json = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
+"""What a target has where it says nothing."""
+
+
+class Schedules:
+    """Schedules, as the API has them."""
+
+    def __init__(self, world: World, groups: Groups, firing: Firing, services: Services) -> None:
+        self._world = world
+        self._groups = groups
+        self._firing = firing
+        self._services = services
+
+    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """CreateSchedule"""
+        arn, now = naming.schedule_arn(caller, params), self._world.now()
+        body = self._body(params, now)
+        group = self._groups.require(tx, naming.group_arn(caller, params.get("GroupName") or naming.DEFAULT))
+        if group.state != "ACTIVE":
+            raise Conflict(f"Schedule group {group.name} is being deleted.")
+        if rows.get(tx, arn) is not None:
+            raise Conflict(f"Schedule {params['Name']} already exists.")
+        state = params.get("State", "ENABLED")
+        schedule = Schedule(0, arn, state, now, now, plan.anchor(body, now), body)
+        self._firing.begin(tx, replace(schedule, id=rows.insert(tx, schedule)))
+        return {"ScheduleArn": arn}
+
+    def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """UpdateSchedule: what the request does not say is as if it had never been said."""
+        found, now = self._require(tx, caller, params), self._world.now()
+        before = found.body or {}
+        body = self._body(params, now, before)
+        same = all(body.get(field) == before.get(field) for field in ("ScheduleExpression", "StartDate"))
+        anchor = found.anchor if same else plan.anchor(body, now)
+        state = params.get("State", "ENABLED")
+        changed = replace(found, state=state, modified=now, anchor=anchor, body=body)
+        rows.update(tx, changed)
+        self._firing.begin(tx, changed)
+        return {"ScheduleArn": changed.arn}
+
+    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """GetSchedule"""
+        found = self._require(reader, caller, params)
+        if found.body is None:
+            raise Unreadable(found.name)
+        return _summary(found) | found.body
+
+    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListSchedules"""
+        prefix, state = params.get("NamePrefix", ""), params.get("State")
+        within = f"{params['GroupName']}/{prefix}" if "GroupName" in params else ""
+        first = naming.schedules_from(caller, within)
+        after, most = params.get("NextToken", ""), naming.size_of(params) + 1
+        found = rows.page(reader, first, naming.end_of(first), after, most, state=state, prefix=prefix)
+        return naming.page("Schedules", found, params, _item, lambda schedule: schedule.arn)
+
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DeleteSchedule"""
+        self.remove(tx, self._require(tx, caller, params))
+        return {}
+
+    def remove(self, tx: Tx, schedule: Schedule) -> None:
+        """Take a schedule away; letters that are on their way are delivered."""
+        self._firing.end(tx, schedule)
+        rows.delete(tx, schedule.id)
+
+    def _require(self, reader: Reader, caller: Caller, params: Json) -> Schedule:
+        found = rows.get(reader, naming.schedule_arn(caller, params))
+        if found is None:
+            raise NoSuchSchedule(params["Name"])
+        return found
+
+    def _body(self, params: Json, now: int, before: Json | None = None) -> Json:
+        """What is kept of a request, checked."""
+        given = {field: params[field] for field in FIELDS if params.get(field) is not None}
+        target = params["Target"] | {"RetryPolicy": RETRIES | params["Target"].get("RetryPolicy", {})}
+        body = USUAL | given | {"Target": target}
+        rules.check(body, now, before)
+        self._check_target(target)
+        return body
+
+    def _check_target(self, target: Json) -> None:
+        if universal.is_universal(target["Arn"]):
+            universal.check(target, self._services)
+            return
+        arn = arns.parse(target["Arn"])
+        if arn is None:
+            raise ValidationError("Provided Arn is not in correct format.")
+        template = targets.find(arn)
+        if template is None:
+            raise ValidationError(f"{arn.service} is not a supported service for a target.")
+        targets.check(template, arn, target)
+
+
+def _summary(schedule: Schedule) -> Json:
+    return {
+        "Arn": schedule.arn,
+        "Name": schedule.name,
+        "GroupName": schedule.group,
+        "State": schedule.state,
+        "CreationDate": schedule.created / 1000,
+        "LastModificationDate": schedule.modified / 1000,
+    }
+
+
+def _item(schedule: Schedule) -> Json:
+    shown = _summary(schedule)
+    return shown if schedule.body is None else shown | {"Target": {"Arn": schedule.body["Target"]["Arn"]}}

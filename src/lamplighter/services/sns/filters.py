@@ -1,0 +1,116 @@
+"""Filter policies: which messages a subscription wants.
+
+A policy is an event pattern with SNS's bounds: five keys, 150 combinations, no nesting where it is about attributes.
+There, a message is seen as an object of its attributes: text, numbers, and arrays, any element of which may match; a
+Binary attribute is not looked at. About the body, a message is seen as the JSON object that it must be. An attribute
+policy's number is compared by value, whatever the attribute's text looks like. See
+https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html and
+https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from lamplighter.base.jsontext import Json, JsonError, loads
+from lamplighter.lang.pattern import InvalidPattern, Pattern, compile_pattern
+from lamplighter.services.sns.errors import FilterPolicyLimitExceeded, InvalidParameter
+from lamplighter.services.sns.messages import Attribute
+
+KEYS = 5
+COMBINATIONS = 150
+LARGEST = 262_144
+CACHED = 1_000
+"""Policies that are kept compiled."""
+
+
+def check(text: str, *, body: bool) -> None:
+    """Refuse what is no filter policy."""
+    if len(text.encode()) > LARGEST:
+        raise InvalidParameter("FilterPolicy: Policy is too large")
+    try:
+        policy = loads(text)
+    except JsonError as error:
+        raise InvalidParameter(f"FilterPolicy: failed to parse JSON. {error}") from None
+    if not isinstance(policy, dict):
+        raise InvalidParameter("FilterPolicy: failed to parse JSON. Filter policy is not an object")
+    if not body and (nested := next((name for name, value in policy.items() if isinstance(value, dict)), None)):
+        raise InvalidParameter(
+            f"FilterPolicy: Filter policy scope MessageAttributes does not support nested filter policy: {nested}"
+        )
+    if not policy:
+        return
+    try:
+        compile_pattern(policy)
+    except InvalidPattern as error:
+        raise InvalidParameter(f"FilterPolicy: {error}") from None
+    keys, combinations = _extent(policy)
+    if keys > KEYS:
+        raise InvalidParameter(f"FilterPolicy: Filter policy can not have more than {KEYS} keys")
+    if combinations > COMBINATIONS:
+        raise FilterPolicyLimitExceeded("Filter policy is too complex")
+
+
+def accepts(subscription: Mapping[str, str], text: str, attributes: Mapping[str, Attribute]) -> bool:
+    """Whether a subscription wants a message."""
+    policy = subscription.get("FilterPolicy")
+    if policy is None:
+        return True
+    pattern = _compiled(policy)
+    if pattern is None:
+        return True
+    if subscription.get("FilterPolicyScope") != "MessageBody":
+        return pattern.matches(_seen(attributes))
+    try:
+        document = loads(text)
+    except JsonError:
+        return False
+    return isinstance(document, dict) and pattern.matches(document)
+
+
+@lru_cache(CACHED)
+def _compiled(text: str) -> Pattern | None:
+    """A policy; None where it says nothing: an empty one wants everything."""
+    policy = loads(text)
+    return compile_pattern(policy) if policy else None
+
+
+def _extent(policy: Json) -> tuple[int, int]:
+    """How many keys a policy has, and how many combinations of values.
+
+    A nested key counts as its number of values, multiplied by the level at which it is.
+    """
+    keys, combinations = 0, 1
+    left: list[tuple[Json, int]] = [(policy, 1)]
+    while left:
+        value, level = left.pop()
+        for name, inner in value.items():
+            if name == "$or":
+                left += [(branch, level) for branch in inner]
+            elif isinstance(inner, dict):
+                left.append((inner, level + 1))
+            else:
+                keys += 1
+                combinations *= len(inner) * level
+    return keys, combinations
+
+
+def _seen(attributes: Mapping[str, Attribute]) -> Json:
+    """A message's attributes as an event."""
+    seen: dict[str, Json] = {}
+    for name, attribute in attributes.items():
+        kind = attribute.type.partition(".")[0]
+        if attribute.type == "String.Array":
+            seen[name] = loads(attribute.value)
+        elif kind == "Number":
+            seen[name] = loads(attribute.value) if _is_json(attribute.value) else float(attribute.value)
+        elif kind == "String":
+            seen[name] = attribute.value
+    return seen
+
+
+def _is_json(text: str) -> bool:
+    try:
+        loads(text)
+    except JsonError:
+        return False
+    return True

@@ -1,0 +1,79 @@
+"""The protocols of subscriptions: what endpoint each has, and how it is confirmed.
+
+`lamplighter:command` is ours: its endpoint is a command line that gets the message on its standard input. It is allowed
+unless the engine was started with `--no-commands`. That gives a caller nothing new: whoever reaches this API can have
+commands run by ECS tasks already, no web page reaches it (server.py checks Host, Origin and signature), and neither of
+the two requests that need no signature can make a subscription.
+See https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html.
+"""
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from lamplighter.base import arn
+from lamplighter.services.sns.errors import InvalidParameter
+
+EMAIL, EMAIL_JSON, HTTP, HTTPS, SQS, LAMBDA = "email", "email-json", "http", "https", "sqs", "lambda"
+COMMAND = "lamplighter:command"
+WEB = frozenset({HTTP, HTTPS})
+MAIL = frozenset({EMAIL, EMAIL_JSON})
+NOWHERE = frozenset({"sms", "application", "firehose"})
+"""Accepted, kept and shown; nothing on this box could deliver them."""
+RAW = frozenset({HTTP, HTTPS, SQS, "firehose"})
+"""Those that may go without an envelope."""
+WITH_POLICY = frozenset({*WEB, COMMAND})
+"""Those whose retries a DeliveryPolicy sets."""
+
+_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[A-Za-z0-9.-]{1,253}")
+_PHONE = re.compile(r"\+?[0-9]([ .()-]?[0-9]){4,18}")
+
+
+def check(protocol: str, endpoint: str, *, commands: bool) -> None:
+    """Refuse a protocol that SNS does not have, and an endpoint that is none of it."""
+    judge = _ENDPOINTS.get(protocol)
+    if judge is None:
+        raise InvalidParameter(f"Amazon SNS does not support this protocol string: {protocol}")
+    fits, fault = judge
+    if not endpoint or not fits(endpoint):
+        raise InvalidParameter(fault)
+    if protocol == COMMAND and not commands:
+        raise InvalidParameter("Protocol", "this engine runs no commands (--no-commands)")
+
+
+def _is_url(scheme: str) -> Callable[[str], bool]:
+    def judge(endpoint: str) -> bool:
+        try:
+            parts = urlsplit(endpoint)
+            _ = parts.port
+        except ValueError:
+            return False
+        return parts.scheme == scheme and bool(parts.hostname) and endpoint.isprintable() and " " not in endpoint
+
+    return judge
+
+
+def _is_arn(service: str) -> Callable[[str], bool]:
+    def judge(endpoint: str) -> bool:
+        found = arn.parse(endpoint)
+        return found is not None and found.service == service and bool(found.region) and bool(found.account)
+
+    return judge
+
+
+def _is_address(endpoint: str) -> bool:
+    return _ADDRESS.fullmatch(endpoint) is not None
+
+
+_ENDPOINTS: dict[str, tuple[Callable[[str], bool], str]] = {
+    HTTP: (_is_url("http"), "Endpoint must match the specified protocol"),
+    HTTPS: (_is_url("https"), "Endpoint must match the specified protocol"),
+    EMAIL: (_is_address, "Email address"),
+    EMAIL_JSON: (_is_address, "Email address"),
+    SQS: (_is_arn("sqs"), "SQS endpoint ARN"),
+    LAMBDA: (_is_arn("lambda"), "Lambda endpoint ARN"),
+    "sms": (lambda endpoint: _PHONE.fullmatch(endpoint) is not None, "SMS endpoint"),
+    "application": (_is_arn("sns"), "Application endpoint ARN"),
+    "firehose": (_is_arn("firehose"), "Firehose endpoint ARN"),
+    COMMAND: (lambda endpoint: "\0" not in endpoint, "Endpoint"),
+}

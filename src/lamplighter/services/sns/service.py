@@ -1,0 +1,96 @@
+"""SNS as the engine sees it: its operations, by AWS's names, and what it does when nobody calls."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Operation
+from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.port import Outbound
+from lamplighter.services.sns import subscriptions, tags
+from lamplighter.services.sns.carriers import Carriers
+from lamplighter.services.sns.courier import RETRY, SERVICE, Courier
+from lamplighter.services.sns.envelope import Links
+from lamplighter.services.sns.publishing import Publishing
+from lamplighter.services.sns.queues import Queues
+from lamplighter.services.sns.signing import Signer
+from lamplighter.services.sns.subscribing import Subscribing
+from lamplighter.services.sns.topics import Topics
+from lamplighter.store import topics as rows
+from lamplighter.store.db import Posted, Tx
+from lamplighter.store.timers import Timer
+
+
+class Sns:
+    """The service of one engine."""
+
+    name = SERVICE
+
+    def __init__(
+        self,
+        bus: Bus,
+        world: World,
+        remote: Remote,
+        outbound: Outbound,
+        data: Path,
+        url: str,
+        *,
+        ask_by_mail: bool = False,
+        commands: bool = True,
+    ) -> None:
+        self._bus = bus
+        self._outbound = outbound
+        self.signer = signer = Signer(data / "sns", world)
+        links = Links(url)
+        carriers, queues = Carriers(outbound, remote, links, signer), Queues(bus, links, signer)
+        self._courier = courier = Courier(bus.store, world, carriers, queues)
+        topics = Topics(world, signer.prepare)
+        asks = ask_by_mail and outbound.mail.sends
+        self._subscribing = subscribing = Subscribing(world, courier, asks, commands)
+        publishing = Publishing(world, courier)
+        self.operations: Mapping[str, Operation] = {
+            "CreateTopic": Operation(write=topics.create),
+            "DeleteTopic": Operation(write=topics.delete),
+            "ListTopics": Operation(read=topics.list),
+            "GetTopicAttributes": Operation(read=topics.attributes),
+            "SetTopicAttributes": Operation(write=topics.set_attributes),
+            "AddPermission": Operation(write=topics.add_permission),
+            "RemovePermission": Operation(write=topics.remove_permission),
+            "GetDataProtectionPolicy": Operation(read=topics.protection),
+            "PutDataProtectionPolicy": Operation(write=topics.protect),
+            "Subscribe": Operation(write=subscribing.subscribe),
+            "ConfirmSubscription": Operation(write=subscribing.confirm),
+            "Unsubscribe": Operation(write=subscribing.unsubscribe),
+            "ListSubscriptions": Operation(read=subscriptions.list_all),
+            "ListSubscriptionsByTopic": Operation(read=subscriptions.list_by_topic),
+            "GetSubscriptionAttributes": Operation(read=subscriptions.attributes),
+            "SetSubscriptionAttributes": Operation(write=subscriptions.set_attributes),
+            "Publish": Operation(write=publishing.publish),
+            "PublishBatch": Operation(write=publishing.publish_batch),
+            "TagResource": Operation(write=tags.tag),
+            "UntagResource": Operation(write=tags.untag),
+            "ListTagsForResource": Operation(read=tags.tags),
+        }
+
+    async def perform(self, posted: Posted) -> None:
+        """Make one attempt of a delivery."""
+        await self._courier.perform(posted)
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """It is time for an attempt, or too late for a confirmation."""
+        if timer.name == RETRY:
+            self._courier.ring(tx, timer)
+        else:
+            self._subscribing.ring(tx, timer)
+
+    def forget(self) -> None:
+        """Nothing is believed that is not on disk."""
+
+    async def start(self) -> None:
+        """Be ready to sign where there is something to publish to."""
+        if rows.any_exists(self._bus.store.reader):
+            self.signer.prepare()
+
+    async def stop(self) -> None:
+        """Let go of connections."""
+        await self._outbound.web.close()

@@ -1,0 +1,114 @@
+"""Signatures of messages: this engine's own key, and the certificate by which whoever gets a message checks it.
+
+Promises what AWS promises: a signature over the named members, "SHA1withRSA" (version 1) or "SHA256withRSA" (version
+2), and a certificate at `SigningCertURL`. AWS's key is AWS's; ours is made once for a data directory and never leaves
+it. See https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html.
+"""
+
+import asyncio
+import threading
+from base64 import b64encode
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
+
+from lamplighter.base.errors import Unavailable
+from lamplighter.base.world import World
+
+BITS = 2048
+YEARS = 50
+DIGESTS: Mapping[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}  # noqa: S303 - AWS's version 1
+SIGNED = ("Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
+"""The members that are signed, where a message has them, in the order in which they are."""
+
+
+def text_to_sign(members: Mapping[str, str]) -> bytes:
+    """Names and values, a line each."""
+    signed = [name for name in SIGNED if name in members]
+    return "".join(f"{name}\n{members[name]}\n" for name in signed).encode()
+
+
+class Signer:
+    """Signs for one engine; its key is made when it is first needed."""
+
+    def __init__(self, folder: Path, world: World) -> None:
+        self._folder = folder
+        self._world = world
+        self._making = threading.Lock()
+        self._key: rsa.RSAPrivateKey | None = None
+
+    def prepare(self) -> None:
+        """Have the key made in a thread, so that the first message need not wait for it."""
+        if self._key is None:
+            asyncio.get_running_loop().run_in_executor(None, self._try)
+
+    def sign(self, version: str, members: Mapping[str, str]) -> str:
+        """The signature of a message's members, in base64."""
+        return b64encode(self._ready().sign(text_to_sign(members), padding.PKCS1v15(), DIGESTS[version])).decode()
+
+    def certificate(self) -> bytes:
+        """The certificate, as PEM."""
+        self._ready()
+        try:
+            return (self._folder / "certificate.pem").read_bytes()
+        except OSError as error:
+            raise Unavailable(f"the certificate cannot be read: {error}") from None
+
+    def _try(self) -> None:
+        with suppress(Unavailable):
+            self._ready()
+
+    def _ready(self) -> rsa.RSAPrivateKey:
+        if self._key is None:
+            with self._making:
+                if self._key is None:
+                    self._key = self._load() or self._make()
+        return self._key
+
+    def _load(self) -> rsa.RSAPrivateKey | None:
+        """The key as it was made; the certificate is written before it, so that there is one."""
+        try:
+            text = (self._folder / "key.pem").read_bytes()
+            key = serialization.load_pem_private_key(text, None)
+        except (OSError, ValueError):
+            return None
+        return key if isinstance(key, rsa.RSAPrivateKey) else None
+
+    def _make(self) -> rsa.RSAPrivateKey:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=BITS)
+        private = serialization.PrivateFormat.PKCS8
+        text = key.private_bytes(serialization.Encoding.PEM, private, serialization.NoEncryption())
+        certificate = self._certify(key).public_bytes(serialization.Encoding.PEM)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._write("certificate.pem", certificate)
+            self._write("key.pem", text)
+        except OSError as error:
+            raise Unavailable(f"the key that signs messages cannot be kept: {error}") from None
+        return key
+
+    def _certify(self, key: rsa.RSAPrivateKey) -> x509.Certificate:
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.lamplighter")])
+        made = datetime.fromtimestamp(self._world.now() / 1000, UTC)
+        return (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(int(self._world.uuid().replace("-", ""), 16) >> 1)
+            .not_valid_before(made - timedelta(days=1))
+            .not_valid_after(made + timedelta(days=365 * YEARS))
+            .sign(key, hashes.SHA256())
+        )
+
+    def _write(self, name: str, content: bytes) -> None:
+        draft = self._folder / f".{name}"
+        draft.touch(mode=0o600)
+        draft.write_bytes(content)
+        draft.replace(self._folder / name)

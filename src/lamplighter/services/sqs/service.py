@@ -1,0 +1,82 @@
+"""SQS as the engine sees it: its operations by AWS's names, and what it does when a timer is due.
+
+See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html. Input has been validated
+against the model's shapes; what it means is checked where each operation is.
+"""
+
+from collections.abc import Mapping
+
+from lamplighter.base.errors import Bug
+from lamplighter.base.world import World
+from lamplighter.bus import Operation
+from lamplighter.services.sqs import moving
+from lamplighter.services.sqs.lines import Lines
+from lamplighter.services.sqs.moving import Moves
+from lamplighter.services.sqs.names import Urls
+from lamplighter.services.sqs.permissions import Permissions
+from lamplighter.services.sqs.polls import Polls
+from lamplighter.services.sqs.queueing import Queues
+from lamplighter.services.sqs.sending import Sending
+from lamplighter.services.sqs.settling import Settling
+from lamplighter.services.sqs.stock import SERVICE, Stock
+from lamplighter.store.db import Posted, Store, Tx
+from lamplighter.store.timers import Timer
+
+
+class Sqs:
+    """The service of one engine."""
+
+    name = SERVICE
+
+    def __init__(self, store: Store, world: World, url: str) -> None:
+        lines = Lines()
+        self._stock = stock = Stock(world, lines)
+        self._moves = moves = Moves(world, stock)
+        queues, permissions = Queues(world, Urls(url), stock), Permissions(world)
+        sending, settling = Sending(world, stock), Settling(world, stock)
+        polls = Polls(store, world, lines, stock)
+        self.operations: Mapping[str, Operation] = {
+            "CreateQueue": Operation(write=queues.create),
+            "DeleteQueue": Operation(write=queues.delete),
+            "GetQueueUrl": Operation(read=queues.url),
+            "ListQueues": Operation(read=queues.list),
+            "GetQueueAttributes": Operation(read=queues.attributes),
+            "SetQueueAttributes": Operation(write=queues.set_attributes),
+            "PurgeQueue": Operation(write=queues.purge),
+            "TagQueue": Operation(write=queues.tag),
+            "UntagQueue": Operation(write=queues.untag),
+            "ListQueueTags": Operation(read=queues.tags),
+            "AddPermission": Operation(write=permissions.add),
+            "RemovePermission": Operation(write=permissions.remove),
+            "SendMessage": Operation(write=sending.send),
+            "SendMessageBatch": Operation(write=sending.send_batch),
+            "ReceiveMessage": Operation(read=polls.receive),
+            "DeleteMessage": Operation(write=settling.delete),
+            "DeleteMessageBatch": Operation(write=settling.delete_batch),
+            "ChangeMessageVisibility": Operation(write=settling.change),
+            "ChangeMessageVisibilityBatch": Operation(write=settling.change_batch),
+            "ListDeadLetterSourceQueues": Operation(read=queues.sources),
+            "StartMessageMoveTask": Operation(write=moves.start),
+            "ListMessageMoveTasks": Operation(read=moves.list),
+            "CancelMessageMoveTask": Operation(write=moves.cancel),
+        }
+
+    async def perform(self, posted: Posted) -> None:
+        """SQS puts nothing into the outbox."""
+        raise Bug(f"SQS asked for nothing, but row {posted.id} of the outbox is its")
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """Messages have expired, or a task that moves messages goes on."""
+        if timer.name == moving.NAME:
+            self._moves.ring(tx, timer)
+        else:
+            self._stock.sweep(tx, int(timer.subject))
+
+    def forget(self) -> None:
+        """Nothing is believed that is not on disk."""
+
+    async def start(self) -> None:
+        """Nothing to take up: timers are rows, and nobody waits yet."""
+
+    async def stop(self) -> None:
+        """Nothing to let go of."""

@@ -1,0 +1,101 @@
+"""Slots: each time at which a schedule was to run, and what came of it. The last 1,000 rows of a schedule are kept.
+
+Slots that were missed one after another are one row: from when to when, and how many.
+"""
+
+from dataclasses import dataclass
+
+from lamplighter.store.db import Reader, Row, Tx
+
+COLUMNS = "schedule, slot, until, count, due, fired, outcome, detail"
+KEPT = 1_000
+
+WAITING = "WAITING"
+"""It has come, and fires later in its flexible time window."""
+SENT = "SENT"
+"""It has fired; its target has not answered yet."""
+DELIVERED, FAILED, MISSED = "DELIVERED", "FAILED", "MISSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One time at which a schedule was to run, or several that were missed together."""
+
+    schedule: int
+    slot: int
+    """Milliseconds since the epoch, as are all times here."""
+    until: int
+    """The last of those that were missed together; else the slot itself."""
+    count: int
+    due: int
+    """When it was to fire: later than the slot, in a flexible time window."""
+    fired: int | None
+    outcome: str
+    detail: str | None = None
+
+    @property
+    def late(self) -> int | None:
+        """By how many milliseconds it fired late."""
+        return None if self.fired is None else self.fired - self.due
+
+
+def one(schedule: int, slot: int, due: int, outcome: str, fired: int | None = None) -> Slot:
+    """A slot by itself."""
+    return Slot(schedule, slot, slot, 1, due, fired, outcome)
+
+
+def _slot(row: Row) -> Slot:
+    return Slot(*row)
+
+
+def get(reader: Reader, schedule: int, slot: int) -> Slot | None:
+    """What is on record of a slot."""
+    row = reader.row(f"SELECT {COLUMNS} FROM slots WHERE schedule = ? AND slot = ?", (schedule, slot))  # noqa: S608
+    return _slot(row) if row else None
+
+
+def last(reader: Reader, schedule: int) -> Slot | None:
+    """What is on record of a schedule's latest slot."""
+    row = reader.row(f"SELECT {COLUMNS} FROM slots WHERE schedule = ? ORDER BY slot DESC LIMIT 1", (schedule,))  # noqa: S608
+    return _slot(row) if row else None
+
+
+def page(reader: Reader, schedule: int, before: int | None, most: int) -> list[Slot]:
+    """Slots before a time, the latest first; of all where no time is given."""
+    sql = f"SELECT {COLUMNS} FROM slots WHERE schedule = ? AND slot < ? ORDER BY slot DESC LIMIT ?"  # noqa: S608
+    return [_slot(row) for row in reader.rows(sql, (schedule, 2**62 if before is None else before, most))]
+
+
+def unsettled(reader: Reader, schedule: int) -> bool:
+    """Whether a slot waits to fire, or for its target's answer."""
+    sql = "SELECT 1 FROM slots WHERE schedule = ? AND outcome IN (?, ?) LIMIT 1"
+    return reader.row(sql, (schedule, WAITING, SENT)) is not None
+
+
+def record(tx: Tx, slot: Slot) -> None:
+    """Keep what came of a slot, in the place of what was kept of it; the oldest of too many rows goes."""
+    values = (slot.schedule, slot.slot, slot.until, slot.count, slot.due, slot.fired, slot.outcome, slot.detail)
+    changed = tx.execute(
+        "UPDATE slots SET until = ?, count = ?, due = ?, fired = ?, outcome = ?, detail = ? "
+        "WHERE schedule = ? AND slot = ?",
+        (*values[2:], *values[:2]),
+    )
+    if not changed:
+        tx.execute(f"INSERT INTO slots ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
+        if not tx.execute(
+            "UPDATE schedules SET recorded = recorded + 1 WHERE id = ? AND recorded < ?", (slot.schedule, KEPT)
+        ):
+            oldest = "SELECT min(slot) FROM slots WHERE schedule = ?"
+            tx.execute(f"DELETE FROM slots WHERE schedule = ? AND slot = ({oldest})", (slot.schedule, slot.schedule))  # noqa: S608
+
+
+def settle(tx: Tx, schedule: int, slot: int, outcome: str, detail: str | None) -> bool:
+    """Keep how a slot that has fired ended; False where it is not on record any more."""
+    sql = "UPDATE slots SET outcome = ?, detail = ? WHERE schedule = ? AND slot = ?"
+    return tx.execute(sql, (outcome, detail, schedule, slot)) > 0
+
+
+def abandon(tx: Tx, schedule: int) -> None:
+    """What waits within its window does not fire: the schedule has changed."""
+    sql = "UPDATE slots SET outcome = ?, detail = ? WHERE schedule = ? AND outcome = ?"
+    tx.execute(sql, (MISSED, "The schedule was changed.", schedule, WAITING))

@@ -1,0 +1,168 @@
+"""CloudWatch Logs as its clients use it: boto3, the aws CLI, who follows a group, and containers that write."""
+
+import http.client
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from lamplighter.base.jsontext import Json
+from tests.served import REGION, Served, eventually, one, run_task
+
+GROUP = "/ecs/night"
+OPTIONS = {"awslogs-group": GROUP, "awslogs-region": REGION, "awslogs-stream-prefix": "batch"}
+AWSLOGS = {"logDriver": "awslogs", "options": OPTIONS | {"awslogs-create-group": "true"}}
+
+
+def now() -> int:
+    return int(time.time() * 1000)
+
+
+def aws(served: Served, *words: str) -> Json:
+    """What the aws CLI answers."""
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_PAGER": ""}
+    command = [str(Path(sys.executable).with_name("aws")), "--endpoint-url", served.url, "--region", REGION]
+    done = subprocess.run([*command, "logs", *words], env=os.environ | keys, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout) if done.stdout.strip() else None
+
+
+def messages(served: Served, **params: Json) -> list[str]:
+    """All messages of the group."""
+    pages = served.client("logs").get_paginator("filter_log_events").paginate(logGroupName=GROUP, **params)
+    return [event["message"] for page in pages for event in page["events"]]
+
+
+def wait_for_more(served: Served, lines: int) -> None:
+    eventually(lambda: len(messages(served)) > lines)
+
+
+class Follower:
+    """Follows a group as `aws logs tail --follow` does: page after page, then again from the latest time on."""
+
+    def __init__(self, served: Served, since: int) -> None:
+        self._logs = served.client("logs")
+        self._since = since
+        self._seen: set[str] = set()
+
+    def look(self) -> Iterator[str]:
+        """What has come since the last look."""
+        token: dict[str, str] = {}
+        while True:
+            page = self._logs.filter_log_events(logGroupName=GROUP, startTime=self._since, interleaved=True, **token)
+            for event in page["events"]:
+                self._since = max(self._since, event["timestamp"])
+                if event["eventId"] not in self._seen:
+                    self._seen.add(event["eventId"])
+                    yield event["message"]
+            if "nextToken" not in page:
+                return
+            token = {"nextToken": page["nextToken"]}
+
+
+def test_boto3_writes_and_reads_and_is_told_of_mistakes(served: Served) -> None:
+    logs = served.client("logs")
+    logs.create_log_group(logGroupName=GROUP, tags={"team": "night"})
+    logs.create_log_stream(logGroupName=GROUP, logStreamName="a/b")
+    event = {"timestamp": now(), "message": "grüße"}
+    assert logs.put_log_events(logGroupName=GROUP, logStreamName="a/b", logEvents=[event])["nextSequenceToken"]
+    (found,) = logs.get_log_events(logGroupName=GROUP, logStreamName="a/b", startFromHead=True)["events"]
+    assert (found["message"], found["timestamp"]) == (event["message"], event["timestamp"])
+    with pytest.raises(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_group(logGroupName=GROUP)
+    with pytest.raises(logs.exceptions.InvalidParameterException, match="failed to satisfy constraint"):
+        logs.create_log_stream(logGroupName=GROUP, logStreamName="a:b")
+    with pytest.raises(logs.exceptions.ResourceNotFoundException):
+        logs.filter_log_events(logGroupName="none")
+
+
+def test_the_aws_cli_writes_searches_and_pages(served: Served) -> None:
+    aws(served, "create-log-group", "--log-group-name", GROUP)
+    aws(served, "create-log-stream", "--log-group-name", GROUP, "--log-stream-name", "s")
+    named = ("--log-group-name", GROUP, "--log-stream-name", "s")
+    listed = [{"timestamp": now(), "message": f'{{"level": "{level}", "n": {n}}}'} for n in range(3) for level in "ab"]
+    aws(served, "put-log-events", *named, "--log-events", json.dumps(listed))
+    pattern = ("--filter-pattern", '{ $.level = "a" && $.n >= 1 }', "--page-size", "1")
+    found = aws(served, "filter-log-events", "--log-group-name", GROUP, *pattern)
+    assert [json.loads(event["message"])["n"] for event in found["events"]] == [1, 2]
+    assert len(aws(served, "get-log-events", *named, "--limit", "2")["events"]) == 2
+    (group,) = aws(served, "describe-log-groups", "--log-group-name-prefix", "/ecs")["logGroups"]
+    assert group["storedBytes"] == sum(len(str(event["message"])) + 26 for event in listed)
+
+
+def test_who_follows_a_group_sees_every_event_once_across_kills(served: Served) -> None:
+    logs = served.client("logs")
+    logs.create_log_group(logGroupName=GROUP)
+    logs.create_log_stream(logGroupName=GROUP, logStreamName="s")
+    seen: list[str] = []
+    follower = Follower(served, now() - 1000)
+    for number in range(6):
+        event = {"timestamp": now(), "message": str(number)}
+        served.client("logs").put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=[event])
+        seen += follower.look()
+        if number == 2:
+            served.kill()
+            served.up()
+            follower._logs = served.client("logs")
+    assert seen == [str(number) for number in range(6)]
+
+
+def test_lines_of_a_process_come_while_it_runs_and_once_across_kills(served: Served) -> None:
+    script = "for i in $(seq 1 40); do echo line $i; echo error $i >&2; sleep 0.1; done"
+    task = served.task("night", ["sh", "-c", script], logConfiguration=AWSLOGS)
+    execution = served.start(served.machine(one(run_task(task))))
+    eventually(lambda: served.client("logs").describe_log_groups()["logGroups"])
+    eventually(lambda: messages(served))
+    assert served.sfn.describe_execution(executionArn=execution)["status"] == "RUNNING"
+    for _ in range(2):
+        served.kill()
+        served.up()
+        wait_for_more(served, len(messages(served)))
+    assert served.ended(execution)["status"] == "SUCCEEDED"
+    found = eventually(lambda: lines if len(lines := messages(served)) >= 80 else None)
+    for word in ("line", "error"):
+        assert [text for text in found if text.startswith(word)] == [f"{word} {n}" for n in range(1, 41)]
+    (stream,) = served.client("logs").describe_log_streams(logGroupName=GROUP)["logStreams"]
+    assert re.fullmatch("batch/main/[0-9a-f]{32}", stream["logStreamName"])
+
+
+def test_a_missing_group_fails_the_state_with_the_words_of_aws(served: Served) -> None:
+    task = served.task("night", ["true"], logConfiguration=AWSLOGS | {"options": OPTIONS})
+    ended = served.ended(served.start(served.machine(one(run_task(task)))))
+    assert ended["error"] == "States.TaskFailed"
+    assert "ResourceInitializationError: failed to validate logger args" in ended["cause"]
+
+
+def ask(served: Served, path: str, method: str = "GET", **headers: str) -> tuple[int, str, str]:
+    """Status, content type and text of an answer to a request that nobody signed."""
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    found = answer.status, answer.getheader("content-type") or "", answer.read().decode()
+    connection.close()
+    return found
+
+
+def test_health_and_metrics_are_told_to_whoever_may_reach_the_port(served: Served) -> None:
+    status, kind, text = ask(served, "/_lamplighter/health")
+    assert (status, kind, json.loads(text)["status"]) == (200, "application/json", "ok")
+    served.ended(served.start(served.machine(one({"Type": "Pass", "End": True}))))
+    status, kind, text = ask(served, "/_lamplighter/metrics")
+    assert (status, kind) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    numbers = [sample[:3] for family in text_string_to_metric_families(text) for sample in family.samples]
+    assert ("lamplighter_executions", {"status": "SUCCEEDED"}, 1.0) in numbers
+
+
+def test_health_and_metrics_are_not_told_to_web_pages_nor_anything_else_to_the_unsigned(served: Served) -> None:
+    for path in ("/_lamplighter/health", "/_lamplighter/metrics"):
+        assert ask(served, path, Origin="http://127.0.0.1")[0] == 403
+        assert ask(served, path, Host="evil.example")[0] == 403
+        assert ask(served, path, "POST")[0] == 403
+    assert ask(served, "/_lamplighter/else")[0] == 403

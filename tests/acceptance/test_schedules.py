@@ -1,0 +1,67 @@
+"""Schedules as boto3 makes them, on a served engine: they fire, and go on after kill -9."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lamplighter.base.jsontext import Json
+from tests.served import ROLE, Served, eventually, one
+
+
+def test_a_schedule_that_boto3_makes_starts_an_execution_and_is_told_as_it_was_made(served: Served) -> None:
+    machine, scheduler = served.machine(one({"Type": "Pass", "End": True})), served.client("scheduler")
+    scheduler.create_schedule_group(Name="nightly", Tags=[{"Key": "team", "Value": "night"}])
+    start = datetime.now(UTC) + timedelta(hours=1)
+    made = scheduler.create_schedule(
+        Name="later",
+        GroupName="nightly",
+        ScheduleExpression="cron(0 1 ? * MON-FRI *)",
+        ScheduleExpressionTimezone="Asia/Seoul",
+        StartDate=start,
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": machine, "RoleArn": ROLE},
+    )
+    found = scheduler.get_schedule(Name="later", GroupName="nightly")
+    assert made["ScheduleArn"] == found["Arn"]
+    assert found["StartDate"].timestamp() == pytest.approx(start.timestamp(), abs=1)
+    assert [each["Name"] for each in scheduler.list_schedules(GroupName="nightly")["Schedules"]] == ["later"]
+    scheduler.create_schedule(
+        Name="now",
+        ScheduleExpression="rate(1 minute)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": machine, "RoleArn": ROLE, "Input": '{"n":"<aws.scheduler.attempt-number>"}'},
+    )
+    (execution,) = eventually(lambda: executions(served, machine))
+    assert json.loads(served.ended(execution["executionArn"])["input"]) == {"n": "1"}
+    scheduler.delete_schedule_group(Name="nightly")
+    eventually(lambda: gone(scheduler, "nightly"))
+    with pytest.raises(ClientError) as caught:
+        scheduler.get_schedule(Name="later", GroupName="nightly")
+    assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_a_schedule_that_came_due_while_the_engine_was_killed_runs_when_it_is_back(served: Served) -> None:
+    machine, scheduler = served.machine(one({"Type": "Pass", "End": True})), served.client("scheduler")
+    due = datetime.now(UTC) + timedelta(seconds=2)
+    scheduler.create_schedule(
+        Name="once",
+        ScheduleExpression=f"at({due:%Y-%m-%dT%H:%M:%S})",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": machine, "RoleArn": ROLE},
+        ActionAfterCompletion="DELETE",
+    )
+    served.kill()
+    served.up()
+    (execution,) = eventually(lambda: executions(served, machine))
+    assert served.ended(execution["executionArn"])["status"] == "SUCCEEDED"
+    eventually(lambda: served.client("scheduler").list_schedules()["Schedules"] == [])
+
+
+def executions(served: Served, machine: str) -> Json:
+    return served.sfn.list_executions(stateMachineArn=machine)["executions"]
+
+
+def gone(scheduler: Json, group: str) -> bool:
+    return group not in [each["Name"] for each in scheduler.list_schedule_groups()["ScheduleGroups"]]

@@ -1,0 +1,235 @@
+"""SNS as its users have it: boto3 against a served engine, a real mail server, a real web server, and kill -9."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lamplighter.base.jsontext import Json
+from tests.contracts.servers import MailServer, WebServer, mail_server, web_server
+from tests.served import Served, eventually, one
+from tests.services.sns.test_signing import verify
+
+T = TypeVar("T")
+
+
+@contextmanager
+def running(server: Callable[[], AbstractAsyncContextManager[T]]) -> Iterator[T]:
+    """A server on a loop of its own, beside the test."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def do(work: Coroutine[None, None, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, loop).result(10)
+
+    context = server()
+    try:
+        yield do(context.__aenter__())
+        asyncio.run_coroutine_threadsafe(context.__aexit__(None, None, None), loop).result(10)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.fixture
+def post() -> Iterator[MailServer]:
+    with running(mail_server) as server:
+        yield server
+
+
+@pytest.fixture
+def hooks() -> Iterator[WebServer]:
+    with running(web_server) as server:
+        yield server
+
+
+@pytest.fixture
+def town(tmp_path: Path, post: MailServer) -> Iterator[Served]:
+    """An engine that has a mail server."""
+    engine = Served(tmp_path / "data")
+    engine.up("--smtp", smtp(post))
+    yield engine
+    engine.close()
+
+
+def smtp(post: MailServer) -> str:
+    return f"smtp://127.0.0.1:{post.port}?from=engine@box.example"
+
+
+def opened(url: str, **headers: str) -> str:
+    """What a browser or curl gets that opens a link."""
+    answer = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10)
+    with answer:
+        return str(answer.read().decode())
+
+
+def bodies(hooks: WebServer) -> list[Json]:
+    return [json.loads(body) for _, _, body in hooks.posts]
+
+
+def test_a_night_that_fails_is_told_by_mail_and_by_webhook(town: Served, post: MailServer, hooks: WebServer) -> None:
+    sns = town.client("sns")
+    topic = sns.create_topic(Name="night", Attributes={"DisplayName": "Night watch"})["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
+    asked = sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"{hooks.url}/hook")
+    assert asked["SubscriptionArn"] == "pending confirmation"
+    question = eventually(lambda: bodies(hooks))[0]
+    assert topic in opened(question["SubscribeURL"])
+    parameters = {"TaskDefinition": "none"}
+    failing: Json = {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask", "Parameters": parameters}
+    tell = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sns:publish",
+        "Parameters": {"TopicArn": topic, "Subject": "The night failed", "Message.$": "$.Cause"},
+        "End": True,
+    }
+    failing |= {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Tell"}], "End": True}
+    machine = town.machine({"StartAt": "Run", "States": {"Run": failing, "Tell": tell}})
+    assert town.ended(town.start(machine))["status"] == "SUCCEEDED"
+    (mail,) = eventually(lambda: post.mails)
+    assert (mail["From"], mail["Subject"]) == ("Night watch <engine@box.example>", "The night failed")
+    document = eventually(lambda: bodies(hooks)[1:])[0]
+    assert (document["Type"], document["Subject"]) == ("Notification", "The night failed")
+    verify(opened(document["SigningCertURL"]).encode(), document)
+
+
+def test_the_link_in_a_mail_unsubscribes_and_the_next_mail_brings_back(town: Served, post: MailServer) -> None:
+    sns = town.client("sns")
+    topic = sns.create_topic(Name="night")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
+    sns.publish(TopicArn=topic, Message="one")
+    first = str(eventually(lambda: post.mails)[0].get_content())
+    link = next(line for line in first.splitlines() if line.startswith(town.url))
+    assert "UnsubscribeResponse" in opened(link, **{"Sec-Fetch-Site": "cross-site"})  # from a webmail
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+    second = str(eventually(lambda: post.mails[1:])[0].get_content())
+    opened(next(line for line in second.splitlines() if line.startswith(town.url)))
+    assert len(sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]) == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "Action=ConfirmSubscription&TopicArn=TOPIC&Token=guess",
+        "Action=Unsubscribe&SubscriptionArn=nonsense",
+        "Action=Unsubscribe",
+        "Action=DeleteTopic&TopicArn=TOPIC",
+    ],
+)
+def test_a_link_that_somebody_makes_up_does_nothing(served: Served, query: str) -> None:
+    sns = served.client("sns")
+    topic = sns.create_topic(Name="night")["TopicArn"]
+    with pytest.raises(urllib.error.HTTPError) as error:
+        opened(f"{served.url}/?{query.replace('TOPIC', topic)}")
+    with error.value as answer:
+        assert answer.code in (400, 403)
+    assert len(sns.list_topics()["Topics"]) == 1
+
+
+def test_no_other_site_can_open_a_link_by_another_name_of_this_machine(served: Served) -> None:
+    with pytest.raises(urllib.error.HTTPError) as error:
+        opened(f"{served.url}/?Action=Unsubscribe&SubscriptionArn=x", Host="evil.example")
+    with error.value as answer:
+        assert answer.code == 403
+
+
+def test_an_accepted_message_is_mailed_though_the_engine_is_killed(
+    town: Served, post: MailServer, hooks: WebServer
+) -> None:
+    sns = town.client("sns")
+    topic = sns.create_topic(Name="night")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
+    post.to_data += [""] * 4
+    ids = {sns.publish(TopicArn=topic, Message=f"{number}")["MessageId"] for number in range(20)}
+    eventually(lambda: not post.to_data)
+    town.kill(signal.SIGKILL)
+    town.up("--smtp", smtp(post))
+    mailed = eventually(lambda: ids == {mail["Message-ID"][1:37] for mail in post.mails}, seconds=60)
+    assert mailed
+
+
+def test_without_a_mail_server_mails_are_kept_for_people_to_read(served: Served) -> None:
+    sns = served.client("sns")
+    topic = sns.create_topic(Name="night")["TopicArn"]
+    arn = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")["SubscriptionArn"]
+    assert arn.startswith(topic)
+    sns.publish(TopicArn=topic, Message="the batch failed", Subject="Night")
+    (kept,) = eventually(lambda: list((served.data / "mail").glob("*.eml")))
+    assert "Subject: Night\r\n" in kept.read_bytes().decode()
+    assert any("no mail server" in line for line in served.lines)
+
+
+def test_a_command_gets_the_message(served: Served, tmp_path: Path) -> None:
+    sns = served.client("sns")
+    topic = sns.create_topic(Name="night")["TopicArn"]
+    out = tmp_path / "out"
+    command = f'(echo "$LAMPLIGHTER_SUBJECT"; cat) > {out}.part && mv {out}.part {out}'
+    sns.subscribe(TopicArn=topic, Protocol="lamplighter:command", Endpoint=command)
+    sns.publish(TopicArn=topic, Message="the batch failed", Subject="Night")
+    eventually(out.exists)
+    assert out.read_text() == "Night\nthe batch failed"
+
+
+def test_errors_are_awss_exceptions_in_boto3(served: Served) -> None:
+    sns = served.client("sns")
+    topic = sns.create_topic(Name="night")["TopicArn"]
+    with pytest.raises(sns.exceptions.NotFoundException):
+        sns.publish(TopicArn=topic + "x", Message="m")
+    with pytest.raises(sns.exceptions.InvalidParameterException):
+        sns.publish(TopicArn=topic, Message="")
+    with pytest.raises(sns.exceptions.InvalidParameterValueException):
+        sns.publish(TopicArn=topic, Message="m", MessageAttributes={"a": {"DataType": "Colour", "StringValue": "x"}})
+    with pytest.raises(ClientError, match="no value for required parameter"):
+        sns.publish(Message="m")
+
+
+def test_a_webhook_that_is_down_gets_the_message_later(town: Served, hooks: WebServer) -> None:
+    sns = town.client("sns")
+    topic = sns.create_topic(Name="night")["TopicArn"]
+    policy = {"healthyRetryPolicy": {"numRetries": 3, "minDelayTarget": 1, "maxDelayTarget": 1}}
+    arn = sns.subscribe(
+        TopicArn=topic,
+        Protocol="http",
+        Endpoint=f"{hooks.url}/hook",
+        Attributes={"DeliveryPolicy": json.dumps(policy), "RawMessageDelivery": "true"},
+        ReturnSubscriptionArn=True,
+    )["SubscriptionArn"]
+    token = eventually(lambda: bodies(hooks))[0]["Token"]
+    sns.confirm_subscription(TopicArn=topic, Token=token)
+    hooks.answers.append(503)
+    sns.publish(TopicArn=topic, Message="{}")
+    eventually(lambda: len(hooks.posts) == 3)
+    (_, headers, body) = hooks.posts[2]
+    assert (headers["x-amz-sns-subscription-arn"], body) == (arn, b"{}")
+
+
+def test_a_state_machine_of_one_publish_answers_with_the_message_id(served: Served) -> None:
+    topic = served.client("sns").create_topic(Name="night")["TopicArn"]
+    parameters = {"TopicArn": topic, "Message": "m"}
+    state = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": parameters, "End": True}
+    ended = served.ended(served.start(served.machine(one(state))))
+    assert json.loads(ended["output"])["MessageId"]
+
+
+@pytest.mark.parametrize(
+    ("server", "why"), [("http://x", "names no mail server"), ("smtp://x?from=me", "is no address")]
+)
+def test_a_mail_server_that_is_none_is_told_at_once(tmp_path: Path, server: str, why: str) -> None:
+    command = [sys.executable, "-m", "lamplighter", "up", "--data", str(tmp_path), "--port", "0", "--smtp", server]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert why in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,160 @@
+"""What every way out promises, the fake included: it is there, or `Undelivered` says whether to try again."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+
+import pytest
+
+from lamplighter.outbound.fake import FakeMail, FakePrograms, FakeWeb
+from lamplighter.outbound.http import HttpWeb
+from lamplighter.outbound.mail import MailFolder, SmtpMail, server
+from lamplighter.outbound.port import Mail, Programs, Undelivered, Web
+from lamplighter.outbound.program import ShellPrograms
+from tests.contracts.servers import mail_server, web_server
+
+
+def mail(text: str = "the batch failed") -> EmailMessage:
+    message = EmailMessage(policy=SMTP)
+    message["To"] = "ops@example.com"
+    message["Subject"] = "실패: Night"
+    message["Message-ID"] = "<m-1.s-1@sns.lamplighter>"
+    message.set_content(text)
+    return message
+
+
+# --- mail -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MailRig:
+    out: Mail
+    read: Callable[[], list[EmailMessage]]
+    refuse: Callable[[str], None] | None
+    """Have the next mail refused with an SMTP reply."""
+
+
+@asynccontextmanager
+async def fake_mail(_tmp_path: Path) -> AsyncIterator[MailRig]:
+    out = FakeMail()
+
+    def refuse(reply: str) -> None:
+        out.failures.append(Undelivered(reply, again=reply.startswith("4")))
+
+    yield MailRig(out, lambda: out.sent, refuse)
+
+
+@asynccontextmanager
+async def smtp_mail(_tmp_path: Path) -> AsyncIterator[MailRig]:
+    async with mail_server() as there:
+        out = SmtpMail(server(f"smtp://127.0.0.1:{there.port}?from=engine@box.example"))
+        yield MailRig(out, lambda: there.mails, there.to_data.append)
+
+
+@asynccontextmanager
+async def folder_mail(tmp_path: Path) -> AsyncIterator[MailRig]:
+    folder = tmp_path / "mail"
+
+    def read() -> list[EmailMessage]:
+        files = sorted(folder.glob("*.eml"))
+        return [message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=SMTP) for path in files]
+
+    yield MailRig(MailFolder(folder), read, None)
+
+
+MAILS = {"fake": fake_mail, "smtp": smtp_mail, "folder": folder_mail}
+
+
+@pytest.fixture(params=MAILS)
+async def mails(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[MailRig]:
+    async with MAILS[request.param](tmp_path) as rig:
+        yield rig
+
+
+async def test_a_mail_arrives_as_it_was_written(mails: MailRig) -> None:
+    text = "실패\n.\nFrom here\n" + "x" * 3000 + "\n"
+    await mails.out.send(mail(text), 'The "night" — 夜')
+    (arrived,) = mails.read()
+    assert (arrived["To"], arrived["Subject"], arrived["Message-ID"]) == (
+        "ops@example.com",
+        "실패: Night",
+        "<m-1.s-1@sns.lamplighter>",
+    )
+    assert arrived["From"].addresses[0].display_name == 'The "night" — 夜'
+    assert arrived.get_content().replace("\r\n", "\n") == text
+
+
+async def test_a_refusal_for_now_may_be_tried_again_and_one_for_good_may_not(mails: MailRig) -> None:
+    if mails.refuse is None:
+        pytest.skip("a folder refuses nothing")
+    for reply, again in (("451 busy", True), ("554 never", False)):
+        mails.refuse(reply)
+        with pytest.raises(Undelivered, match=reply) as error:
+            await mails.out.send(mail(), "Night")
+        assert error.value.again is again
+    await mails.out.send(mail(), "Night")
+    assert len(mails.read()) == 1
+
+
+# --- web --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WebRig:
+    out: Web
+    url: str
+    answer: Callable[[int], None]
+    read: Callable[[], list[tuple[str, bytes]]]
+    """A header X-Kind and the body of each post."""
+
+
+@asynccontextmanager
+async def fake_web() -> AsyncIterator[WebRig]:
+    out = FakeWeb()
+    yield WebRig(
+        out, "http://x", out.answers.append, lambda: [(post.headers["X-Kind"], post.body) for post in out.posts]
+    )
+
+
+@asynccontextmanager
+async def http_web() -> AsyncIterator[WebRig]:
+    async with web_server() as there:
+        out = HttpWeb()
+        yield WebRig(
+            out,
+            there.url,
+            there.answers.append,
+            lambda: [(headers["X-Kind"], body) for _, headers, body in there.posts],
+        )
+        await out.close()
+
+
+WEBS = {"fake": fake_web, "http": http_web}
+
+
+@pytest.fixture(params=WEBS)
+async def webs(request: pytest.FixtureRequest) -> AsyncIterator[WebRig]:
+    async with WEBS[request.param]() as rig:
+        yield rig
+
+
+async def test_a_post_arrives_and_its_status_is_told(webs: WebRig) -> None:
+    for status in (200, 204, 301, 404, 429, 500):
+        webs.answer(status)
+        assert await webs.out.post(f"{webs.url}/hook", {"X-Kind": "k"}, b"\0body") == status
+    assert webs.read() == [("k", b"\0body")] * 6
+
+
+# --- programs ---------------------------------------------------------------------------------------------------------
+
+PROGRAMS: dict[str, Callable[[], Programs]] = {"fake": FakePrograms, "shell": ShellPrograms}
+
+
+@pytest.mark.parametrize("kind", PROGRAMS)
+async def test_a_program_that_ends_well_is_done(kind: str) -> None:
+    run: Awaitable[None] = PROGRAMS[kind]().run("true", b"x" * 1_000_000, {})
+    await run

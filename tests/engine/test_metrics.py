@@ -1,0 +1,139 @@
+"""What there is to watch is told as Prometheus reads it, and is what is on disk, after a crash too."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from lamplighter.base.errors import Unavailable
+from lamplighter.engine import metrics
+from lamplighter.runtime.fake import Script
+from lamplighter.store import migrate as migrations
+from lamplighter.store.db import Reader
+from lamplighter.store.migrate import migrate
+from tests.engines import SECOND, Site, job
+
+
+def watched(site: Site) -> dict[tuple[str, str], float]:
+    """Every number, by its name and its label."""
+    text = metrics.exposition(site.engine.store.reader, site.engine.world).decode()
+    families = list(text_string_to_metric_families(text))
+    assert all(family.documentation and family.type == "gauge" for family in families)
+    return {
+        (sample.name.removeprefix("lamplighter_"), "".join(sample.labels.values())): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def test_executions_and_tasks_are_told_by_status(site: Site) -> None:
+    site.define_task()
+    site.runtime.script(Script(after=None))
+    site.run_machine({"Type": "Pass"}, name="done")
+    site.run_machine({"Type": "Wait", "Seconds": 60}, name="waits")
+    site.run_machine(job(), name="works")
+    site.restart()
+    found = watched(site)
+    assert (found["executions", "SUCCEEDED"], found["executions", "RUNNING"]) == (1, 2)
+    assert found["tasks", "RUNNING"] == 1
+    site.runtime.finish(site.runtime.left()[0])
+    site.advance(60 * SECOND)
+    found = watched(site)
+    assert (found["executions", "SUCCEEDED"], found["executions", "RUNNING"]) == (3, 0)
+    assert (found["tasks", "STOPPED"], found["tasks", "RUNNING"]) == (1, 0)
+
+
+def test_an_express_execution_that_is_over_is_told_no_more(site: Site) -> None:
+    definition = '{"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 9, "End": true}}}'
+    role = "arn:aws:iam::123456789012:role/r"
+    machine = site.call("states", "CreateStateMachine", name="x", definition=definition, roleArn=role, type="EXPRESS")[
+        "stateMachineArn"
+    ]
+    site.start(machine)
+    assert watched(site)["executions", "RUNNING"] == 1
+    site.advance(9 * SECOND)
+    assert watched(site)["executions", "RUNNING"] == 0
+
+
+def test_what_is_not_done_is_told_with_its_age(site: Site) -> None:
+    site.define_task()
+    site.runtime.go_away()
+    site.run_machine(job())
+    site.advance(30 * SECOND)
+    found = watched(site)
+    assert (found["outbox_rows", ""], found["outbox_oldest_seconds", ""]) == (1, 30)
+    site.restart()
+    assert watched(site)["outbox_oldest_seconds", ""] == 30
+    site.runtime.come_back()
+    site.advance(30 * SECOND)
+    found = watched(site)
+    assert (found["outbox_rows", ""], found["outbox_oldest_seconds", ""]) == (0, 0)
+
+
+def test_timers_are_told_that_should_have_rung(site: Site) -> None:
+    site.run_machine({"Type": "Wait", "Seconds": 10})
+    assert watched(site)["timers_due", ""] == 0
+    site.clock.advance(13 * SECOND)  # the engine has not looked yet
+    found = watched(site)
+    assert (found["timers_due", ""], found["timers_late_seconds", ""]) == (1, 3)
+    site.settle()
+    assert watched(site)["timers_due", ""] == 0
+
+
+@pytest.fixture
+def crowded() -> Iterator[sqlite3.Connection]:
+    """A database of 100,000 executions, migrated from before they were counted."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        scripts = migrations.scripts()
+        for number, sql in scripts:
+            if number < 14:
+                connection.executescript(sql)
+        connection.execute(f"PRAGMA user_version = {max(number for number, _ in scripts if number < 14)}")
+        rows = ((f"a{at}", "FAILED" if at % 10 == 0 else "SUCCEEDED") for at in range(100_000))
+        sql = (
+            "INSERT INTO executions (arn, machine, revision, name, role, status, start, input, head) "
+            "VALUES (?, 'm', 'r', 'n', 'r', ?, 0, '{}', '')"
+        )
+        connection.execute("BEGIN")
+        connection.executemany(sql, rows)
+        connection.execute("COMMIT")
+        migrate(connection)
+        yield connection
+
+
+def test_executions_of_before_are_counted_once_and_being_asked_costs_next_to_nothing(
+    crowded: sqlite3.Connection, site: Site
+) -> None:
+    reader = Reader(crowded)
+    text = metrics.exposition(reader, site.engine.world).decode()
+    assert 'lamplighter_executions{status="FAILED"} 10000\n' in text
+    assert 'lamplighter_executions{status="SUCCEEDED"} 90000\n' in text
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    crowded.set_progress_handler(count, 100)
+    metrics.exposition(reader, site.engine.world)
+    assert steps < 50, "something is counted row by row"
+
+
+def test_an_engine_whose_disk_takes_no_writes_knows_that_it_is_not_well(site: Site) -> None:
+    site.disk.fill("COMMIT")
+    with pytest.raises(Unavailable):
+        site.call("logs", "CreateLogGroup", logGroupName="g")
+    assert site.engine.pump.refused
+    site.disk.fill("")
+    site.call("logs", "CreateLogGroup", logGroupName="g")
+    assert not site.engine.pump.refused
+
+
+def test_labels_are_escaped(site: Site) -> None:
+    gauge = metrics.Gauge("odd", "Odd.", {'a"b\\c\nd': 1}, "label")
+    text = metrics.exposition(site.engine.store.reader, site.engine.world, [lambda _reader, _world: [gauge]]).decode()
+    (family,) = text_string_to_metric_families(text)
+    assert family.samples[0].labels == {"label": 'a"b\\c\nd'}

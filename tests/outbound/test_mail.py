@@ -1,0 +1,86 @@
+"""Mail out, where the fake is no model for it: how a server is named, what it says, and the folder."""
+
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+
+import pytest
+
+from lamplighter.outbound.mail import BadServer, MailFolder, Server, SmtpMail, server
+from lamplighter.outbound.port import Undelivered
+from tests.contracts.servers import closed_port, mail_server
+from tests.contracts.test_outbound import mail
+
+
+def test_a_server_is_named_by_a_url() -> None:
+    assert server("smtps://n%40ight:p%40ss@mail.example?from=ops@example.com") == Server(
+        "mail.example", 465, True, "n@ight", "p@ss", "ops@example.com"
+    )
+    assert server("smtp://mail.example:2525").port == 2525
+    assert server("smtp://me@example.com@mail.example").sender == "me@example.com"
+
+
+@pytest.mark.parametrize(
+    "url", ["", "mail.example", "http://mail.example", "smtp://", "smtp://m:x", "smtp://[", "smtp://m?from=nobody"]
+)
+def test_what_names_no_server_is_refused(url: str) -> None:
+    with pytest.raises(BadServer):
+        server(url)
+
+
+async def test_the_engine_logs_in_and_sends_from_its_own_address() -> None:
+    async with mail_server(login=True) as there:
+        out = SmtpMail(server(f"smtp://night:p%40ss@127.0.0.1:{there.port}?from=engine@box.example"))
+        await out.send(mail(), "Night")
+    assert there.logins == [b"night"]
+    assert there.senders == ["engine@box.example"]
+    assert there.mails[0]["From"] == "Night <engine@box.example>"
+
+
+async def test_a_wrong_password_may_be_set_right_so_it_is_tried_again() -> None:
+    async with mail_server(login=True) as there:
+        out = SmtpMail(server(f"smtp://night:wrong@127.0.0.1:{there.port}"))
+        with pytest.raises(Undelivered, match="535") as error:
+            await out.send(mail(), "Night")
+    assert error.value.again
+
+
+@pytest.mark.parametrize(("reply", "again"), [("450 grey", True), ("550 nobody", False)])
+async def test_a_recipient_who_is_refused_is_told(reply: str, again: bool) -> None:
+    async with mail_server() as there:
+        there.to_recipients.append(reply)
+        with pytest.raises(Undelivered, match=reply) as error:
+            await SmtpMail(server(f"smtp://127.0.0.1:{there.port}")).send(mail(), "Night")
+    assert error.value.again is again
+
+
+async def test_a_server_that_is_not_there_is_tried_again() -> None:
+    with pytest.raises(Undelivered) as error:
+        await SmtpMail(server(f"smtp://127.0.0.1:{closed_port()}")).send(mail(), "Night")
+    assert error.value.again
+
+
+async def test_a_mail_that_is_kept_twice_is_kept_once(tmp_path: Path) -> None:
+    folder = MailFolder(tmp_path / "mail")
+    for _ in range(2):
+        await folder.send(mail(), "Night")
+    assert [path.name for path in (tmp_path / "mail").iterdir()] == ["m-1.s-1.eml"]
+
+
+async def test_a_name_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
+    message = EmailMessage(policy=SMTP)
+    message["Message-ID"] = "<../../x@y>"
+    await MailFolder(tmp_path / "mail").send(message, "Night")
+    assert folders(tmp_path) == [tmp_path / "mail"]
+
+
+def folders(path: Path) -> list[Path]:
+    """Where mails are kept."""
+    return [mail.parent for mail in path.rglob("*.eml")]
+
+
+async def test_a_folder_that_takes_nothing_is_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "mail").write_text("a file")
+    with pytest.raises(Undelivered) as error:
+        await MailFolder(tmp_path / "mail").send(mail(), "Night")
+    assert error.value.again

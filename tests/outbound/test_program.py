@@ -1,0 +1,44 @@
+"""Programs: what they get, what they say when they fail, and that none outlives its time."""
+
+from pathlib import Path
+
+import pytest
+
+from lamplighter.outbound.port import Undelivered
+from lamplighter.outbound.program import NoPrograms, ShellPrograms
+
+
+async def test_a_command_line_gets_the_message_and_its_environment(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    await ShellPrograms().run(f'(cat; echo "$SUBJECT") | tr a-z A-Z > {out}', b"the batch ", {"SUBJECT": "night"})
+    assert out.read_text() == "THE BATCH NIGHT\n"
+
+
+async def test_a_program_that_reads_nothing_is_no_failure() -> None:
+    await ShellPrograms().run("exit 0", b"x" * 10_000_000, {})
+
+
+async def test_a_program_that_fails_says_why() -> None:
+    with pytest.raises(Undelivered, match="it ended with 3: no pager") as error:
+        await ShellPrograms().run("echo no pager >&2; exit 3", b"", {})
+    assert error.value.again
+
+
+async def test_a_program_that_takes_too_long_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    with pytest.raises(Undelivered, match="had not ended"):
+        await ShellPrograms(patience=0.3).run(f"sleep 60 & echo $! > {started}; wait", b"", {})
+    child = int(started.read_text())
+    assert not runs(child)
+
+
+def runs(process: int) -> bool:
+    """Whether a process is there, and not only its remains."""
+    status = Path(f"/proc/{process}/stat")
+    return status.exists() and status.read_text().split()[2] != "Z"
+
+
+async def test_an_engine_may_run_nothing() -> None:
+    with pytest.raises(Undelivered, match="--no-commands") as error:
+        await NoPrograms().run("true", b"", {})
+    assert not error.value.again

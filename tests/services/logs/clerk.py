@@ -1,0 +1,78 @@
+"""Calls CloudWatch Logs as its clients do, page after page."""
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import Json
+from tests.engines import Site
+
+GROUP = "/batch/nightly"
+ARN = f"arn:aws:logs:us-east-1:123456789012:log-group:{GROUP}"
+
+
+class Clerk:
+    """A caller of one engine."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    @property
+    def now(self) -> int:
+        return self.site.clock.now()
+
+    def call(self, operation: str, **params: Json) -> Json:
+        return self.site.call("logs", operation, **params)
+
+    def refused(self, operation: str, **params: Json) -> tuple[str, str]:
+        """The code and the message of the error that a call must end in."""
+        with pytest.raises(AwsError) as error:
+            self.call(operation, **params)
+        return error.value.code, error.value.message
+
+    def open(self, *streams: str, group: str = GROUP, **params: Json) -> None:
+        """Create a group and streams in it."""
+        self.call("CreateLogGroup", logGroupName=group, **params)
+        for stream in streams:
+            self.call("CreateLogStream", logGroupName=group, logStreamName=stream)
+
+    def put(self, stream: str, *events: tuple[int, str], group: str = GROUP) -> Json:
+        """Put events, given by their time before now and their text."""
+        listed = [{"timestamp": self.now - ago, "message": message} for ago, message in events]
+        return self.call("PutLogEvents", logGroupName=group, logStreamName=stream, logEvents=listed)
+
+    def pages(self, operation: str, **params: Json) -> Iterator[Json]:
+        """All pages of a list."""
+        token: dict[str, str] = {}
+        while True:
+            page = self.call(operation, **params, **token)
+            yield page
+            if "nextToken" not in page:
+                return
+            token = {"nextToken": page["nextToken"]}
+
+    def found(self, pattern: str = "", **params: Json) -> list[str]:
+        """The messages that FilterLogEvents finds, of all pages."""
+        pages = self.pages("FilterLogEvents", logGroupName=GROUP, filterPattern=pattern, **params)
+        return messages(event for page in pages for event in page["events"])
+
+    def get(self, stream: str, **params: Json) -> Json:
+        return self.call("GetLogEvents", logGroupName=GROUP, logStreamName=stream, **params)
+
+    def groups(self, **params: Json) -> list[str]:
+        return [
+            group["logGroupName"] for page in self.pages("DescribeLogGroups", **params) for group in page["logGroups"]
+        ]
+
+    def streams(self, **params: Json) -> list[str]:
+        pages = self.pages("DescribeLogStreams", logGroupName=GROUP, **params)
+        return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
+
+    def chunks(self) -> int:
+        """How many rows of events there are, whoever may still read them."""
+        return int(self.site.rows("SELECT count(*) FROM log_chunks")[0][0])
+
+
+def messages(events: Iterator[Json] | Sequence[Json]) -> list[str]:
+    return [event["message"] for event in events]

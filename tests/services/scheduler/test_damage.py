@@ -1,0 +1,45 @@
+"""A row of a schedule that cannot be read: it says so, can be replaced or deleted, and all others go on."""
+
+import pytest
+
+from lamplighter.base.errors import AwsError
+from tests.services.scheduler.desk import HOUR, Desk, request
+
+
+@pytest.fixture
+def broken(desk: Desk) -> Desk:
+    """A desk with a schedule that cannot be read, and one that can."""
+    desk.schedule("cron(0 * * * ? *)", "broken")
+    desk.schedule("cron(0 * * * ? *)", "sound")
+    desk.crash()
+    desk.damage("UPDATE schedules SET body = '{\"Target' WHERE arn LIKE '%/broken'")
+    desk.up()
+    return desk
+
+
+def test_it_is_listed_and_says_that_it_cannot_be_read(broken: Desk) -> None:
+    found = broken.call("scheduler", "ListSchedules")["Schedules"]
+    assert [each["Name"] for each in found] == ["broken", "sound"]
+    with pytest.raises(AwsError, match="Schedule broken cannot be read") as caught:
+        broken.get("broken")
+    assert caught.value.code == "InternalServerException"
+
+
+def test_its_slot_is_on_record_as_failed_and_others_fire(broken: Desk) -> None:
+    for _ in range(2):
+        broken.advance(HOUR)
+    assert [(slot.outcome, slot.detail) for slot in broken.slots("broken")] == [
+        ("FAILED", "The schedule cannot be read.")
+    ]
+    assert broken.outcomes("sound") == ["DELIVERED", "DELIVERED"]
+
+
+def test_it_can_be_replaced(broken: Desk) -> None:
+    broken.call("scheduler", "UpdateSchedule", **request("cron(0 * * * ? *)", "broken"))
+    broken.advance(HOUR)
+    assert broken.outcomes("broken") == ["DELIVERED"]
+
+
+def test_it_can_be_deleted(broken: Desk) -> None:
+    broken.call("scheduler", "DeleteSchedule", Name="broken")
+    assert [each["Name"] for each in broken.call("scheduler", "ListSchedules")["Schedules"]] == ["sound"]

@@ -1,0 +1,89 @@
+"""Whatever happens to an engine and its clock: every slot is on record once, and runs at most once."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import takewhile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lamplighter.lang.schedule import parse_schedule
+from tests.engines import ROLE, Died
+from tests.services.scheduler.desk import HOUR, MINUTE, QUEUE, Desk, text
+
+TARGET = {
+    "Arn": QUEUE,
+    "RoleArn": ROLE,
+    "Input": "<aws.scheduler.scheduled-time>",
+    "RetryPolicy": {"MaximumEventAgeInSeconds": 3 * 3600},
+}
+EXPRESSIONS = st.sampled_from(["rate(7 minutes)", "cron(0/10 * * * ? *)", "cron(5 0/2 * * ? *)", "rate(1 hour)"])
+POLICIES = st.sampled_from(["all", "last", "none"])
+LENGTHS = st.integers(1, 4 * 60).map(lambda minutes: minutes * MINUTE)
+HAPPENINGS = st.one_of(
+    st.tuples(st.just("pass"), LENGTHS),
+    st.tuples(st.just("off"), LENGTHS),
+    st.tuples(st.just("die"), st.integers(1, 6)),
+    st.tuples(st.just("forward"), LENGTHS),
+    st.tuples(st.just("back"), LENGTHS),
+)
+
+
+@contextmanager
+def desk_of(expression: str, policy: str) -> Iterator[Desk]:
+    with tempfile.TemporaryDirectory() as directory:
+        desk = Desk(Path(directory) / "data")
+        desk.up()
+        desk.schedule(expression, target=TARGET)
+        desk.missed(policy)
+        try:
+            yield desk
+        finally:
+            desk.disk.death = None
+            desk.close()
+
+
+def happen(desk: Desk, what: str, amount: int) -> None:
+    """Let one thing happen."""
+    if what == "die":
+        desk.die_at(amount, before=amount % 2 == 0)
+    elif what == "off":
+        desk.off(amount)
+    elif what in ("forward", "back"):
+        desk.clock.jump(amount if what == "forward" else -amount)
+        desk.advance(5_000)
+    else:
+        for _ in range(0, amount, 5 * MINUTE):
+            desk.advance(5 * MINUTE)
+
+
+@settings(max_examples=25, deadline=None)
+@given(EXPRESSIONS, POLICIES, st.lists(HAPPENINGS, min_size=1, max_size=6))
+def test_every_slot_is_on_record_once_and_runs_at_most_once(
+    expression: str, policy: str, happenings: list[tuple[str, int]]
+) -> None:
+    with desk_of(expression, policy) as desk:
+        start = latest = desk.clock.now()
+        for what, amount in happenings:
+            try:
+                happen(desk, what, amount)
+            except Died:
+                desk.up()
+            latest = max(latest, desk.clock.now())
+        desk.disk.death = None
+        desk.advance(latest - desk.clock.now() + HOUR)
+        desk.settle()
+        schedule = parse_schedule(expression)
+        after = start - 1 if schedule.kind == "rate" else start
+        now = desk.clock.now()
+        expected = list(takewhile(lambda time: time <= now, schedule.times(after, "UTC", start)))
+        rows = desk.slots()
+        recorded = [time for row in rows for time in expected if row.slot <= time <= row.until]
+        assert recorded == expected
+        assert sum(row.count for row in rows) == len(expected)
+        ran = [f"{text(row.slot)}Z" for row in rows if row.outcome == "DELIVERED"]
+        assert Counter(desk.bodies()) == Counter(ran)
+        assert {row.outcome for row in rows} <= {"DELIVERED", "MISSED"}

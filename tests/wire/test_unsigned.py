@@ -1,0 +1,68 @@
+"""The two requests that need no signature, and nothing beside them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import pytest
+
+from lamplighter.base.errors import AwsError
+from lamplighter.wire.catalog import Catalog
+from lamplighter.wire.http import HttpRequest
+from lamplighter.wire.route import refuse, route
+
+CONFIRM = b"Action=ConfirmSubscription&TopicArn=arn:aws:sns:us-east-1:1:t&Token=abc"
+TARGET = {b"x-amz-target": b"AWSStepFunctions.ListStateMachines"}
+LEAVE = b"Action=Unsubscribe&SubscriptionArn=arn:aws:sns:us-east-1:1:t:s"
+
+
+def get(
+    query: bytes,
+    method: str = "GET",
+    path: bytes = b"/",
+    body: bytes = b"",
+    headers: Mapping[bytes, bytes] = MappingProxyType({}),
+) -> HttpRequest:
+    return HttpRequest(method, path, query, {**headers, b"host": b"localhost"}, body)
+
+
+def test_a_link_is_understood_and_nobody_has_signed_it(catalog: Catalog) -> None:
+    request = route(catalog, get(CONFIRM))
+    assert (request.service, request.operation, request.account) == ("sns", "ConfirmSubscription", "")
+    assert request.params == {"TopicArn": "arn:aws:sns:us-east-1:1:t", "Token": "abc"}
+    assert route(catalog, get(LEAVE)).operation == "Unsubscribe"
+
+
+def test_a_link_that_is_signed_after_all_has_an_account(catalog: Catalog) -> None:
+    signature = b"AWS4-HMAC-SHA256 Credential=111122223333/20260101/us-east-1/sns/aws4_request, SignedHeaders=host"
+    assert route(catalog, get(LEAVE, headers={b"authorization": signature})).account == "111122223333"
+
+
+@pytest.mark.parametrize(
+    "http",
+    [
+        get(b"Action=Publish&TopicArn=arn:aws:sns:us-east-1:1:t&Message=m"),
+        get(b"Action=DeleteTopic&TopicArn=arn:aws:sns:us-east-1:1:t"),
+        get(b"Action=Subscribe&TopicArn=t&Protocol=lamplighter%3Acommand&Endpoint=id"),
+        get(b"Action=DeleteTopic&Action=Unsubscribe&TopicArn=t"),
+        get(b"", body=LEAVE, method="POST"),
+        get(LEAVE, method="POST"),
+        get(LEAVE, path=b"/queue"),
+        get(LEAVE, body=b"Action=DeleteTopic&TopicArn=t"),
+        get(b"", headers=TARGET),
+    ],
+)
+def test_nothing_else_goes_without_a_signature(catalog: Catalog, http: HttpRequest) -> None:
+    with pytest.raises(AwsError) as error:
+        route(catalog, http)
+    assert error.value.status in (400, 403)
+    assert error.value.code in ("MissingAuthenticationTokenException", "UnknownOperationException")
+
+
+def test_a_target_beside_a_link_makes_it_no_other_operation(catalog: Catalog) -> None:
+    with pytest.raises(AwsError):
+        route(catalog, get(LEAVE, headers=TARGET))
+
+
+def test_an_error_of_a_link_is_told_as_sns_tells_it(catalog: Catalog) -> None:
+    answer = refuse(catalog, get(CONFIRM), AwsError("Invalid parameter: Token", code="InvalidParameter"), "r")
+    assert b"<Code>InvalidParameter</Code>" in answer.body
