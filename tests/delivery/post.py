@@ -12,6 +12,7 @@ from lamplighter.delivery.letter import Letter, Outcome, Policy
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
 from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import Runtime
 from lamplighter.store.db import Posted, Store, Tx
 from lamplighter.store.timers import Timer
@@ -94,8 +95,10 @@ class Post(Site):
         post = self
 
         class Sending(Listening):
-            def __init__(self, config: Config, world: World, store: Store, runtime: Runtime) -> None:
-                super().__init__(config, world, store, runtime)
+            def __init__(
+                self, config: Config, world: World, store: Store, runtime: Runtime, outbound: Outbound | None = None
+            ) -> None:
+                super().__init__(config, world, store, runtime, outbound)
                 post.sender = self.services["sender"] = Sender(self.bus, world, post.elsewhere)
                 self.bus.serve("near", {"Do": Operation(write=post.do), "RunTask": Operation(write=post.do)})
                 self.bus.serve("sqs", {"SendMessage": Operation(write=post.bury)})

@@ -6,6 +6,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
+from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import Runtime
 from lamplighter.store.db import Store, Tx
 from tests.delivery.post import note
@@ -30,8 +31,10 @@ class Hall(Site):
         hall = self
 
         class Targeted(Listening):
-            def __init__(self, config: Config, world: World, store: Store, runtime: Runtime) -> None:
-                super().__init__(config, world, store, runtime)
+            def __init__(
+                self, config: Config, world: World, store: Store, runtime: Runtime, outbound: Outbound | None = None
+            ) -> None:
+                super().__init__(config, world, store, runtime, outbound)
                 self.bus.serve("sqs", {"SendMessage": Operation(write=hall.take("sqs"))})
                 self.bus.serve("sns", {"Publish": Operation(write=hall.take("sns"))})
                 log = {name: Operation(write=hall.take(name)) for name in ("CreateLogStream", "PutLogEvents")}

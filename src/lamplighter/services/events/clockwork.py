@@ -74,5 +74,4 @@ def _runs(rule: Resource) -> bool:
 
 
 def _expression(rule: Resource) -> str | None:
-    expression: str | None = rule.body.get("ScheduleExpression")
-    return expression
+    return rule.body.get("ScheduleExpression") or None

@@ -209,7 +209,7 @@ class Performer:
     def _seen(self, binding: Binding, shape: Shape | None, answer: Json) -> Json:
         """An answer as the state machine sees it."""
         seen: Json = to_states(shape, answer or {}, instant(binding))
-        if not binding.optimised:
+        if not binding.optimised or putevents.is_putting(binding):  # recorded: of events it tells no transport
             return seen
         return seen | self._transport(dumps(to_plain(answer)))
 
