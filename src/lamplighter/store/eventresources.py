@@ -3,14 +3,17 @@
 They are rows of one kind, as their API is; what each has of its own is in its body.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from lamplighter.base.jsontext import Json, dumps, loads
-from lamplighter.store.db import Reader, Row, Tx
+from lamplighter.base.jsontext import Json, JsonError, dumps, loads
+from lamplighter.store.db import Damaged, Reader, Row, Tx
 
 COLUMNS = "kind, account, region, scope, name, arn, created, modified, body, tags"
 PAGE = 100
+
+log = logging.getLogger("lamplighter.events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,10 @@ class Resource:
 def _resource(row: Row) -> Resource:
     *head, body, tags = row
     kind, account, region, scope, name, arn, created, modified = head
-    return Resource(kind, account, region, scope, name, arn, created, modified, loads(body), loads(tags))
+    try:
+        return Resource(kind, account, region, scope, name, arn, created, modified, loads(body), loads(tags))
+    except JsonError as error:
+        raise Damaged(f"{arn} cannot be read: {error}") from error
 
 
 def get(reader: Reader, kind: str, account: str, region: str, name: str, scope: str = "") -> Resource | None:
@@ -62,12 +68,20 @@ def page(
     return [_resource(row) for row in rows]
 
 
-def every(reader: Reader, kind: str, account: str, region: str, scope: str = "") -> Iterator[Resource]:
-    """All of a kind, read a page at a time."""
+def sound(reader: Reader, kind: str, account: str, region: str, scope: str = "") -> Iterator[Resource]:
+    """All of a kind that can be read, read a page at a time; of the others the log says so."""
+    sql = (
+        f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? "  # noqa: S608
+        "AND name > ? ORDER BY name LIMIT ?"
+    )
     after = ""
-    while found := page(reader, kind, account, region, after, PAGE, scope=scope):
-        yield from found
-        after = found[-1].name
+    while found := reader.rows(sql, (kind, account, region, scope, after, PAGE)):
+        for row in found:
+            try:
+                yield _resource(row)
+            except Damaged as error:
+                log.error("%s; it is passed over", error)
+        after = found[-1][4]
 
 
 def exists(reader: Reader, *kinds: str) -> bool:

@@ -1,19 +1,26 @@
 """The targets of rules."""
 
-from lamplighter.base.jsontext import Json, dumps, loads
+import logging
+
+from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.store.db import Reader, Tx
+
+log = logging.getLogger("lamplighter.events")
 
 
 def of_rule(reader: Reader, rule: str, after: str = "", most: int = 100) -> list[Json]:
-    """Targets of a rule whose ids come after one, in order of id, as the API has them."""
-    sql = "SELECT body FROM event_targets WHERE rule = ? AND id > ? ORDER BY id LIMIT ?"
-    return [loads(body) for (body,) in reader.rows(sql, (rule, after, most))]
+    """Targets of a rule whose ids come after one, in order of id, as the API has them; those that can be read."""
+    sql = "SELECT id, body FROM event_targets WHERE rule = ? AND id > ? ORDER BY id LIMIT ?"
+    found = [_read(rule, *row) for row in reader.rows(sql, (rule, after, most))]
+    return [target for target in found if target is not None]
 
 
-def get(reader: Reader, rule: str, id: str) -> Json | None:  # noqa: A002 - AWS's word
-    """A target."""
-    row = reader.row("SELECT body FROM event_targets WHERE rule = ? AND id = ?", (rule, id))
-    return loads(row[0]) if row else None
+def _read(rule: str, id: str, body: str) -> Json | None:  # noqa: A002 - AWS's word
+    try:
+        return loads(body)
+    except JsonError as error:
+        log.error("target %s of %s cannot be read; it is passed over: %s", id, rule, error)
+        return None
 
 
 def count(reader: Reader, rule: str) -> int:

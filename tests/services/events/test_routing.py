@@ -278,3 +278,28 @@ def test_an_engine_without_rules_makes_no_events(hall: Hall) -> None:
     hall.events("DeleteRule", Name="rule")
     hall.run(publish())
     assert len(made) == 1
+
+
+# --- events of executions ---------------------------------------------------------------------------------------------
+
+
+def test_an_execution_puts_events_that_say_whose_they_are(hall: Hall) -> None:
+    hall.rule(None, to(QUEUE))
+    entry = {"Source": "batch", "DetailType": "t", "Detail": {"n": 1}, "Resources": ["arn:mine"]}
+    state = {"Type": "Task", "Resource": "arn:aws:states:::events:putEvents", "Parameters": {"Entries": [entry]}}
+    execution = hall.run_machine(state)
+    assert hall.status(execution) == "SUCCEEDED"
+    (event,) = hall.messages()
+    machine = hall.describe(execution)["stateMachineArn"]
+    assert (event["resources"], event["detail"]) == (["arn:mine", machine, execution], {"n": 1})
+
+
+def test_an_execution_of_which_an_event_is_refused_fails(hall: Hall) -> None:
+    details: tuple[Json, ...] = ({}, "no json")
+    entries = [{"Source": "batch", "DetailType": "t", "Detail": detail} for detail in details]
+    state = {"Type": "Task", "Resource": "arn:aws:states:::events:putEvents", "Parameters": {"Entries": entries}}
+    described = hall.describe(hall.run_machine(state))
+    assert (described["status"], described["error"]) == ("FAILED", "EventBridge.FailedEntry")
+    cause = loads(described["cause"])
+    assert cause["FailedEntryCount"] == 1
+    assert [entry.get("ErrorCode") for entry in cause["Entries"]] == [None, "MalformedDetail"]

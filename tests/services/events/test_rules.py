@@ -127,3 +127,8 @@ def test_what_was_put_is_there_after_a_crash(hall: Hall) -> None:
     hall.restart()
     hall.put()
     assert len(hall.messages()) == 1
+
+
+def test_an_empty_schedule_is_none(hall: Hall) -> None:
+    hall.events("PutRule", Name="r", EventPattern='{"a":[1]}', ScheduleExpression="")
+    assert "ScheduleExpression" not in hall.events("DescribeRule", Name="r")

@@ -6,6 +6,7 @@ by rule, time and target. A rate counts from when the rule was made, enabled, or
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html.
 """
 
+import logging
 from dataclasses import replace
 
 from lamplighter.base.world import World
@@ -15,11 +16,13 @@ from lamplighter.services.events.targets import policy_of
 from lamplighter.store import eventresources as rows
 from lamplighter.store import eventtargets as targets
 from lamplighter.store import timers
-from lamplighter.store.db import Tx
+from lamplighter.store.db import Damaged, Tx
 from lamplighter.store.eventresources import Resource
 from lamplighter.store.timers import Timer
 
 SERVICE = "events"
+
+log = logging.getLogger("lamplighter.events")
 
 
 class Clockwork:
@@ -48,7 +51,11 @@ class Clockwork:
 
     def ring(self, tx: Tx, timer: Timer) -> None:
         """A time has come."""
-        rule = rows.by_arn(tx, timer.subject)
+        try:
+            rule = rows.by_arn(tx, timer.subject)
+        except Damaged as error:
+            log.error("%s; its schedule stands still", error)
+            return
         if rule is None or not _runs(rule):
             return
         slot = int(timer.name)
@@ -67,5 +74,4 @@ def _runs(rule: Resource) -> bool:
 
 
 def _expression(rule: Resource) -> str | None:
-    expression: str | None = rule.body.get("ScheduleExpression")
-    return expression
+    return rule.body.get("ScheduleExpression") or None

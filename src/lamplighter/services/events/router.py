@@ -13,6 +13,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller, Event
 from lamplighter.delivery.courier import Courier
 from lamplighter.delivery.letter import Letter
+from lamplighter.lang.jsonpath import PathError
 from lamplighter.lang.pattern import fields_of
 from lamplighter.services.events.calls import INSIDE, Call, Parcel, call_for
 from lamplighter.services.events.names import DEFAULT, derived, instant, owner
@@ -39,29 +40,28 @@ class Router:
 
     def hear(self, tx: Tx, event: Event) -> None:
         """One of our services tells of something: it goes to the default bus."""
-        wishes = self._rulebook.of(tx, event.caller, DEFAULT)
-        if not wishes.none:
+        if self.wanted(tx, event.caller, DEFAULT, event.source):
             head = (self._world.uuid(), event.caller, event.source, event.detail_type)
             self.route(tx, event.caller, DEFAULT, envelope(*head, event.time, event.resources, event.detail))
 
-    def wanted(self, tx: Tx, caller: Caller, bus: str) -> bool:
-        """Whether anybody wants events of a bus."""
-        return not self._rulebook.of(tx, caller, bus).none
+    def wanted(self, tx: Tx, caller: Caller, bus: str, source: str) -> bool:
+        """Whether anybody may want events of a source on a bus."""
+        return bool(self._rulebook.of(tx, caller, bus).of(source))
 
     def route(
         self, tx: Tx, caller: Caller, bus: str, event: Json, *, hops: int = 0, only: Collection[str] = ()
     ) -> None:
         """An event has come to a bus; `only`: for these rules, if any are named."""
-        wishes = self._rulebook.of(tx, caller, bus)
-        fields, text = fields_of(event), dumps(event)
-        replayed = "replay-name" in event
-        for wish in wishes.archives:
-            if not replayed and (wish.pattern is None or wish.pattern.wants(fields)):
-                self._archive(tx, wish.resource, text)
-        for wish in wishes.rules:
-            wanted = not only or wish.resource.arn in only
-            if wanted and wish.pattern is not None and wish.pattern.wants(fields):
-                self._send(tx, wish.resource, event, text, hops)
+        fields = fields_of(event)
+        wishes = self._rulebook.of(tx, caller, bus).of(event["source"])
+        wanted = [wish.resource for wish in wishes if wish.pattern is None or wish.pattern.wants(fields)]
+        text = dumps(event) if wanted else ""
+        for resource in wanted:
+            if resource.kind == "rule":
+                if not only or resource.arn in only:
+                    self._send(tx, resource, event, text, hops)
+            elif "replay-name" not in event:
+                self._archive(tx, resource, text)
 
     def fire(self, tx: Tx, rule: Resource, slot: int) -> None:
         """A time of a rule's schedule has come."""
@@ -107,6 +107,8 @@ class Router:
             return call_for(Parcel(key, rule.name, target, given, event, hops))
         except AwsError as error:
             return Call(INSIDE, "Refuse", {"code": error.code, "message": error.message})
+        except PathError as error:
+            return Call(INSIDE, "Refuse", {"code": "INVALID_PARAMETER", "message": str(error)})
 
 
 def envelope(

@@ -1,20 +1,29 @@
 """What events are matched with, compiled: the rules and archives of each bus.
 
 Promises never to be older than the transaction that asks: a version, a row, changes with every rule, target and
-archive. An engine that has none is asked one question for each event and makes none.
+archive. An engine that has none is asked one question for each event and makes none; rules that name their sources are
+not looked at for others.
 """
 
+import logging
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from lamplighter.base.jsontext import loads
 from lamplighter.bus import Caller
 from lamplighter.lang.pattern import Pattern
+from lamplighter.services.events.errors import InvalidEventPattern
 from lamplighter.services.events.patterns import read_pattern
 from lamplighter.store import eventresources as rows
 from lamplighter.store.db import Reader
 from lamplighter.store.eventresources import Resource
 
+ADDRESS = re.compile(r":|^[0-9.]+$")
 BUSES = 256
 """How many buses are held in memory."""
+
+log = logging.getLogger("lamplighter.events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +32,22 @@ class Wish:
 
     resource: Resource
     pattern: Pattern | None
+    sources: Collection[str] | None
+    """The only sources whose events it may want, where it names them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """All that want events of a bus."""
 
-    rules: tuple[Wish, ...]
-    archives: tuple[Wish, ...]
+    named: Mapping[str, tuple[Wish, ...]]
+    """By source, those that may want its events."""
+    others: tuple[Wish, ...]
+    """Those that may want events of any other source."""
 
-    @property
-    def none(self) -> bool:
-        """Whether nobody wants anything."""
-        return not self.rules and not self.archives
+    def of(self, source: str) -> tuple[Wish, ...]:
+        """Those that may want events of a source."""
+        return self.named.get(source, self.others)
 
 
 class Rulebook:
@@ -70,14 +82,28 @@ class Rulebook:
 
 
 def _read(reader: Reader, caller: Caller, bus: str) -> Wishes:
-    rules = [
-        Wish(rule, read_pattern(rule.body["EventPattern"]))
-        for rule in rows.every(reader, "rule", caller.account, caller.region, bus)
-        if rule.body.get("EventPattern") and rule.body["State"] != "DISABLED"
-    ]
-    archives = [
-        Wish(archive, read_pattern(archive.body["EventPattern"]) if archive.body.get("EventPattern") else None)
-        for archive in rows.every(reader, "archive", caller.account, caller.region)
-        if archive.body["Bus"] == bus
-    ]
-    return Wishes(tuple(rules), tuple(archives))
+    rules = rows.sound(reader, "rule", caller.account, caller.region, bus)
+    archives = rows.sound(reader, "archive", caller.account, caller.region)
+    found = [rule for rule in rules if rule.body.get("EventPattern") and rule.body["State"] != "DISABLED"]
+    found += [archive for archive in archives if archive.body["Bus"] == bus]
+    wishes = [wish for wish in map(_wish, found) if wish is not None]
+    names = {source for wish in wishes for source in wish.sources or ()}
+    named = {name: tuple(wish for wish in wishes if wish.sources is None or name in wish.sources) for name in names}
+    return Wishes(named, tuple(wish for wish in wishes if wish.sources is None))
+
+
+def _wish(resource: Resource) -> Wish | None:
+    text = resource.body.get("EventPattern")
+    if not text:
+        return Wish(resource, None, None)
+    try:
+        pattern = read_pattern(text)
+    except InvalidEventPattern as error:
+        log.error("%s wants nothing any more: %s", resource.arn, error)
+        return None
+    sources = loads(text).get("source")
+    # An address may be written in several ways, so that it is no name to look up.
+    plain = isinstance(sources, list) and all(
+        isinstance(each, str) and ADDRESS.search(each) is None for each in sources
+    )
+    return Wish(resource, pattern, frozenset(sources) if plain else None)

@@ -38,7 +38,7 @@ class Rules:
         params = {name: value for name, value in params.items() if value != ""}
         _check(params, bus)
         now, name, key = self._world.now(), params["Name"], rule_arn(caller, bus, params["Name"])
-        body = {field: params[field] for field in GIVEN if field in params}
+        body = {field: params[field] for field in GIVEN if params.get(field)}
         body |= {"State": params.get("State", "ENABLED"), "CreatedBy": caller.account}
         old = rows.get(tx, "rule", caller.account, caller.region, name, bus)
         if old is None:

@@ -19,7 +19,7 @@ from lamplighter.base.jsontext import Json, dumps
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.outbound.aws import CallFailed, Remote
-from lamplighter.services.states import functions
+from lamplighter.services.states import functions, putevents
 from lamplighter.services.states.casing import ParametersRefused, to_service, to_states
 from lamplighter.services.states.driver import Driver
 from lamplighter.services.states.following import Followed, Following, Models, caller_of, instant
@@ -112,6 +112,8 @@ class Performer:
         try:
             with tx.nested():
                 parameters = functions.prepare(resource, body["parameters"])
+                if putevents.is_putting(binding):
+                    parameters = putevents.prepare(parameters, body["arn"])
                 answer = self._call(tx, caller_of(body["arn"]), binding, parameters)
         except (AwsError, ParametersRefused) as error:
             self._conclude(tx, posted, self._refusal(work, binding, error, body["parameters"]))
@@ -212,13 +214,16 @@ class Performer:
         if binding.sync is not None and binding.sync.refused(answer):
             cause = dumps(to_states(shape, answer, instant(binding)))
             return TaskFailed(work.frame, work.number, f"{binding.label}.Unknown", cause)
+        if putevents.is_putting(binding) and answer.get("FailedEntryCount"):
+            cause = dumps(to_states(shape, answer, instant(binding)))
+            return TaskFailed(work.frame, work.number, putevents.ERROR, cause)
         output = answer if resource.kind == "lambda" else self._seen(binding, shape, answer)
         return TaskSucceeded(work.frame, work.number, output)
 
     def _seen(self, binding: Binding, shape: Shape | None, answer: Json) -> Json:
         """An answer as the state machine sees it."""
         seen: Json = to_states(shape, answer or {}, instant(binding))
-        if not binding.optimised:
+        if not binding.optimised or putevents.is_putting(binding):  # recorded: of events it tells no transport
             return seen
         return seen | self._transport(dumps(to_plain(answer)))
 
