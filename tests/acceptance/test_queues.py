@@ -55,6 +55,21 @@ def test_a_message_goes_from_one_to_the_other_and_is_deleted(served: Served, sqs
     assert shown["ApproximateNumberOfMessages"] == shown["ApproximateNumberOfMessagesNotVisible"] == "0"
 
 
+def test_a_message_of_a_mebibyte_is_taken_however_it_is_escaped(sqs: Json, url: str) -> None:
+    for body in ("x" * 2**20, "é" * 2**19, '"' * 2**20):
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+        assert bodies(sqs.receive_message(QueueUrl=url)) == [body]
+    with pytest.raises(ClientError, match="Message must be shorter than 1048576 bytes"):
+        sqs.send_message(QueueUrl=url, MessageBody="x" * (2**20 + 1))
+
+
+def test_an_engine_that_listens_everywhere_has_urls_of_this_machine(served: Served) -> None:
+    served.kill(signal.SIGTERM)
+    served.up("--host", "0.0.0.0")
+    url = served.client("sqs").create_queue(QueueName="q")["QueueUrl"]
+    assert url == f"http://127.0.0.1:{served.port}/{ACCOUNT}/q"
+
+
 def test_batches_and_pages_work(served: Served, url: str) -> None:
     client = served.client("sqs")
     batch = [{"Id": str(number), "MessageBody": str(number)} for number in range(10)]

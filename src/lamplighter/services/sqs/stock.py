@@ -176,7 +176,9 @@ class Stock:
         if gone:
             self.changed(tx, queue, {group for _, group in gone})
         oldest = messages.oldest(tx, key)
-        if oldest is not None:
+        if repeats.sweep(tx, key, now, SLICE):
+            self._sweep_at(tx, key, now)
+        elif oldest is not None:
             self._sweep_at(tx, key, max(now, oldest + _retention(queue)))
 
     def _sweep_at(self, tx: Tx, key: int, due: int) -> None:
