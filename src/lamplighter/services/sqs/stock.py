@@ -53,7 +53,9 @@ class Stock:
         key = messages.put(tx, replace(message, queue=queue.id))
         if queue.messages == 0:
             self._sweep_at(tx, queue.id, message.enqueued + _retention(queue))
-        self.changed(tx, queue, [message.grp])
+        if queue.fifo:
+            groups.join(tx, queue.id, message.grp or "", message.visible)
+        self._lines.tell(tx, queue)
         return key
 
     # --- being taken --------------------------------------------------------------------------------------------------
