@@ -118,13 +118,10 @@ class Stock:
 
     def give_back(self, tx: Tx, queue: Queue, taken: Iterable[Taken]) -> None:
         """Nobody waits for these messages any more: it is as if they had not been taken."""
-        touched = set()
-        for each in taken:
-            found = messages.get(tx, each.now.queue, each.now.id)
-            if found == each.now:
-                messages.take(tx, each.before)
-                touched.add(found.grp)
-        self.changed(tx, queue, touched)
+        kept = [each for each in taken if messages.get(tx, queue.id, each.now.id) == each.now]
+        for each in kept:
+            messages.take(tx, each.before)
+        self.changed(tx, queue, {each.now.grp for each in kept})
 
     def _bury(self, tx: Tx, queue: Queue, target: Queue, message: Message, now: int) -> None:
         """Send a message to the dead-letter queue.
