@@ -117,7 +117,11 @@ class WebRig:
 async def fake_web() -> AsyncIterator[WebRig]:
     out = FakeWeb()
     yield WebRig(
-        out, "http://x", out.answers.append, out.replies.append, lambda: [(post.headers["X-Kind"], post.body) for post in out.posts]
+        out,
+        "http://x",
+        out.answers.append,
+        out.replies.append,
+        lambda: [(post.headers["X-Kind"], post.body) for post in out.posts],
     )
 
 
