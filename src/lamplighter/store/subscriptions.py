@@ -37,7 +37,7 @@ class Subscription:
     @property
     def raw(self) -> bool:
         """Whether its messages go without SNS's envelope."""
-        return self.attributes.get("RawMessageDelivery") == "true"
+        return self.attributes.get("RawMessageDelivery", "").lower() == "true"
 
 
 def _subscription(row: Row) -> Subscription:
