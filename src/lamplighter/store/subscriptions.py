@@ -105,6 +105,11 @@ def occupy(tx: Tx, arn: str, free: int) -> None:
     tx.execute("UPDATE subscriptions SET free = ? WHERE arn = ?", (free, arn))
 
 
+def set_free(tx: Tx) -> None:
+    """Forget when throttles let messages go: it was told by a clock that is no more."""
+    tx.execute("UPDATE subscriptions SET free = 0 WHERE free > 0")
+
+
 def delete(tx: Tx, arn: str) -> None:
     """Forget a subscription."""
     tx.execute("DELETE FROM subscriptions WHERE arn = ?", (arn,))
