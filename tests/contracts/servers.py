@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
+from pathlib import Path
 
 from aiohttp import web
 from aiosmtpd import smtp
@@ -56,9 +58,15 @@ async def _forever() -> str:
 
 
 @asynccontextmanager
-async def mail_server(*, login: bool = False) -> AsyncIterator[MailServer]:
+async def mail_server(
+    *, login: bool = False, certificate: tuple[Path, Path] | None = None
+) -> AsyncIterator[MailServer]:
     """A mail server; with `login` it takes mail from `night` with the password `p@ss` only."""
     handler = MailServer()
+    context: ssl.SSLContext | None = None
+    if certificate is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(*certificate)
 
     def judge(server: smtp.SMTP, session: Session, envelope: Envelope, mechanism: str, given: object) -> AuthResult:
         assert isinstance(given, LoginPassword)
@@ -71,7 +79,7 @@ async def mail_server(*, login: bool = False) -> AsyncIterator[MailServer]:
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns of a password that goes unencrypted, here over the loopback
-            return smtp.SMTP(handler, hostname="mail.test", enable_SMTPUTF8=True, **options)
+            return smtp.SMTP(handler, hostname="mail.test", enable_SMTPUTF8=True, tls_context=context, **options)
 
     server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
     handler.port = server.sockets[0].getsockname()[1]
