@@ -113,12 +113,29 @@ def test_a_missing_group_keeps_the_task_from_starting(site: Site) -> None:
     assert site.runtime.runs() == []
 
 
+def test_on_an_instance_of_ones_own_the_daemon_says_so(site: Site) -> None:
+    define(site)
+    assert described(site, run(site, "EC2"))["stoppedReason"] == (
+        "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: "
+        "failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist."
+    )
+
+
 def test_a_missing_group_is_created_where_the_definition_says_so(site: Site) -> None:
     define(site, **{"awslogs-create-group": "true"})
     site.runtime.script(Script(lines=(("stdout", "hello"),)))
     run(site)
     run(site)
     assert messages(site) == ["hello", "hello"]
+
+
+def test_names_that_no_group_and_no_stream_may_have_keep_the_task_from_starting(site: Site) -> None:
+    create_group(site)
+    for options in ({"awslogs-group": "a b", "awslogs-create-group": "true"}, {"awslogs-stream-prefix": "a:b"}):
+        define(site, **options)
+        task = described(site, run(site))
+        assert task["stopCode"] == "TaskFailedToStart"
+        assert "failed to satisfy constraint" in task["stoppedReason"]
 
 
 def test_a_group_that_is_deleted_meanwhile_does_not_hold_the_task(site: Site) -> None:

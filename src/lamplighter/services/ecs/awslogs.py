@@ -42,8 +42,6 @@ FULL, FULL_BYTES = 2_000, 256 * 1024
 Numbered = tuple[int, Line]
 """A line, and which of its stream it is."""
 
-MISSING = "failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist."
-
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -89,30 +87,33 @@ def destination(task: Task, definition: Json, runtime_name: str) -> Destination 
 
 def prepare(bus: Bus, tx: Tx, to: Destination) -> str | None:
     """Create the stream, and the group if so it is asked; why the container must not start, in ECS's words."""
-    if to.beginning is not None and compiled(to.beginning) is None:
-        cause = f"awslogs could not parse multiline pattern option: error parsing regexp: `{to.beginning}`"
-        return f"CannotStartContainerError: Error response from daemon: failed to initialize logging driver: {cause}"
-    if to.create:
-        _create(bus, tx, to, "CreateLogGroup", {"logGroupName": to.group})
-    error = _create(bus, tx, to, "CreateLogStream", to.names)
-    if error is None:
+    cause = _unparsed(to)
+    if cause is None and to.create:
+        cause = _create(bus, tx, to, "group", {"logGroupName": to.group})
+    if cause is None:
+        cause = _create(bus, tx, to, "stream", to.names)
+    if cause is None:
         return None
-    cause = MISSING if error.code == "ResourceNotFoundException" else f"{error.code}: {error.message}"
     if to.fargate:
-        return (
-            "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
-            f"{cause} : exit status 1"
-        )
+        return f"ResourceInitializationError: failed to validate logger args: {cause} : exit status 1"
     return f"CannotStartContainerError: Error response from daemon: failed to initialize logging driver: {cause}"
 
 
-def _create(bus: Bus, tx: Tx, to: Destination, operation: str, params: Json) -> AwsError | None:
-    """Create something that may be there."""
+def _unparsed(to: Destination) -> str | None:
+    if to.beginning is None or compiled(to.beginning) is not None:
+        return None
+    return f"awslogs could not parse multiline pattern option: error parsing regexp: `{to.beginning}`"
+
+
+def _create(bus: Bus, tx: Tx, to: Destination, what: str, params: Json) -> str | None:
+    """Create a group or stream that may be there; why that cannot be."""
     try:
         with tx.nested():
-            bus.invoke(tx, to.caller, SERVICE, operation, params)
+            bus.invoke(tx, to.caller, SERVICE, f"CreateLog{what.capitalize()}", params)
     except AwsError as error:
-        return None if error.code == "ResourceAlreadyExistsException" else error
+        if error.code != "ResourceAlreadyExistsException":
+            retried = "create stream has been retried 1 times: " if to.fargate else ""
+            return f"{retried}failed to create Cloudwatch log {what}: {error.code}: {error.message}"
     return None
 
 
