@@ -1,8 +1,8 @@
-"""Log events, kept in chunks: the events of one PutLogEvents within a minute are one row, packed.
+"""Log events, kept in chunks: the events of one PutLogEvents within ten seconds are one row, packed.
 
 Promises the order of AWS: by time, then by when they were put, then by their place in the batch. Every event has a key
 in that order, by which reading begins anywhere and goes either way, with few chunks in memory. Chunks overlap; but as
-none is longer than a minute, those that can hold the next event begin within a minute of it.
+none is longer, those that can hold the next event begin within ten seconds of it.
 """
 
 import heapq
@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from lamplighter.base.jsontext import dump_bytes, loads
 from lamplighter.store.db import Reader, Tx
 
-SPAN = 60_000
+SPAN = 10_000
 """Milliseconds from the first event of a chunk to its last, at most."""
 LARGEST = 64 * 1024
 """Characters of a chunk's messages, unless one message is longer."""
