@@ -192,3 +192,12 @@ def test_what_cannot_be_replayed_is_refused(hall: Hall) -> None:
     assert (code, "EventStartTime must be before EventEndTime" in message) == ("ValidationException", True)
     code, message = hall.refused("CreateArchive", ArchiveName="y", EventSourceArn=DEFAULT, EventPattern="{")
     assert code == "InvalidEventPatternException"
+
+
+def test_times_beyond_all_calendars_do_no_harm(hall: Hall) -> None:
+    archive(hall, RetentionDays=2**31 - 1)
+    hall.put()
+    replay(hall, EventStartTime=-1e300, EventEndTime=1e300)
+    assert state(hall) == "COMPLETED"
+    answer = hall.events("PutEvents", Entries=[{"Source": "s", "DetailType": "t", "Detail": "{}", "Time": 1e300}])
+    assert answer["Entries"][0]["ErrorCode"] == "InvalidArgument"
