@@ -10,8 +10,8 @@ from lamplighter.services.events.patterns import read_pattern
         (
             "this is no JSON",
             (
-                "Unrecognized token 'this': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or "
-                "'false')\n at [Source: (String)\"this is no JSON\"; line: 1, column: 5]"
+                "Unrecognized token 'this': was expecting (JSON String, Number, Array, Object or token 'null', 'true' "
+                "or 'false')\n at [Source: (String)\"this is no JSON\"; line: 1, column: 5]"
             ),
         ),
         (
