@@ -115,8 +115,7 @@ class Courier:
         except sqlite3.Error:
             raise
         except Exception:
-            log.exception("%s %s of %s failed through a fault of ours", letter.service, letter.operation, letter.key)
-            self._failed(tx, posted, letter, AwsError("An internal error occurred", code="InternalFailure", status=500))
+            self._failed(tx, posted, letter, _fault_of_ours(letter))
         else:
             self._delivered(tx, posted, letter, answer)
         return None
@@ -139,8 +138,8 @@ class Courier:
         try:
             answer = await calling()
             judge(letter, answer)
-        except AwsError as caught:
-            error = caught
+        except Exception as caught:  # noqa: BLE001 - whatever it is, the letter is not delivered
+            error = caught if isinstance(caught, AwsError) else _fault_of_ours(letter)
             await self._bus.store.insist(lambda tx: self._failed(tx, posted, letter, error))
         else:
             await self._bus.store.insist(lambda tx: self._delivered(tx, posted, letter, answer))
@@ -215,3 +214,9 @@ class Courier:
     def _settle(self, tx: Tx, row: Waiting, letter: Letter, outcome: Outcome) -> None:
         letters.settle(tx, row.id, self._world.now(), outcome.end)
         self._settled(tx, letter, outcome)
+
+
+def _fault_of_ours(letter: Letter) -> AwsError:
+    """What is being handled is no error of the target: the log has it, and the letter is tried again."""
+    log.exception("%s %s of %s failed through a fault of ours", letter.service, letter.operation, letter.key)
+    return AwsError("An internal error occurred", code="InternalFailure", status=500)

@@ -68,6 +68,7 @@ def test_a_replay_has_a_beginning_and_an_end(hall: Hall) -> None:
         hall.advance(HOUR)
     start = hall.clock.now() / 1000
     replay(hall, EventStartTime=start - 2 * 3600, EventEndTime=start - 3600)
+    replay(hall, "after", EventStartTime=start - 2 * 3600 + 0.001, EventEndTime=start - 3600 - 0.001)
     assert [each["detail"]["n"] for each in hall.messages()] == [1, 2]
 
 

@@ -82,8 +82,8 @@ class Connections:
     def _body(self, old: Json, params: Json, now: int) -> Json:
         body = old | {name: params[name] for name in GIVEN if name in params}
         kind = KINDS[body["AuthorizationType"]]
-        given = params.get("AuthParameters", {})
-        shown = old.get("AuthParameters", {}) | _masked(given)
+        shown = old.get("AuthParameters", {}) | _masked(params.get("AuthParameters", {}))
+        shown = {name: value for name, value in shown.items() if name == kind or name not in KINDS.values()}
         if kind not in shown:
             raise ValidationError(
                 f"Parameter {kind} is required for the authorization type {body['AuthorizationType']}."

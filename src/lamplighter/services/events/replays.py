@@ -57,7 +57,7 @@ class Replays:
         body = {field: params[field] for field in ("Description", "EventSourceArn", "Destination") if field in params}
         body |= {field: params[field] for field in ("EventStartTime", "EventEndTime")}
         body |= {"State": "STARTING", "ReplayStartTime": now / 1000, "Archive": archive.arn}
-        body |= {"At": [max(_time(params["EventStartTime"]), kept_since(archive, now)) - 1, 0]}
+        body |= {"At": [max(_time(params["EventStartTime"]), kept_since(archive, now)), 0]}
         rows.put(tx, Resource("replay", caller.account, caller.region, "", name, key, now, now, body, {}))
         outbox.put(tx, "events", f"{SUBJECT}{key}", {})
         return {"ReplayArn": key, "State": "STARTING", "ReplayStartTime": now / 1000}
@@ -110,6 +110,7 @@ class Replays:
         destination = body["Destination"]
         home, bus = owner(destination["Arn"], caller), destination["Arn"].rpartition("event-bus/")[2]
         end = _time(body["EventEndTime"])
+        # Keys begin at 1: an event of the first millisecond comes after (that millisecond, 0).
         found = archived.between(tx, body["Archive"], (body["At"][0], body["At"][1]), end, SLICE)
         for event in found:
             named = loads(event.body) | {"replay-name": replay.name}
