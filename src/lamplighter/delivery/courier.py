@@ -114,8 +114,8 @@ class Courier:
             self._failed(tx, posted, letter, error)
         except sqlite3.Error:
             raise
-        except Exception:
-            self._failed(tx, posted, letter, _fault_of_ours(letter))
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the letter is not delivered
+            self._failed(tx, posted, letter, _ours(letter, fault))
         else:
             self._delivered(tx, posted, letter, answer)
         return None
@@ -139,7 +139,7 @@ class Courier:
             answer = await calling()
             judge(letter, answer)
         except Exception as caught:  # noqa: BLE001 - whatever it is, the letter is not delivered
-            error = caught if isinstance(caught, AwsError) else _fault_of_ours(letter)
+            error = caught if isinstance(caught, AwsError) else _ours(letter, caught)
             await self._bus.store.insist(lambda tx: self._failed(tx, posted, letter, error))
         else:
             await self._bus.store.insist(lambda tx: self._delivered(tx, posted, letter, answer))
@@ -216,7 +216,9 @@ class Courier:
         self._settled(tx, letter, outcome)
 
 
-def _fault_of_ours(letter: Letter) -> AwsError:
-    """What is being handled is no error of the target: the log has it, and the letter is tried again."""
-    log.exception("%s %s of %s failed through a fault of ours", letter.service, letter.operation, letter.key)
+def _ours(letter: Letter, fault: Exception) -> AwsError:
+    """A fault that is ours and not the target's: the log has it, and the letter is tried again."""
+    log.error(
+        "%s %s of %s failed through a fault of ours", letter.service, letter.operation, letter.key, exc_info=fault
+    )
     return AwsError("An internal error occurred", code="InternalFailure", status=500)
