@@ -13,6 +13,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("unhurried", deadline=None)  # how long an example takes says more of the machine than of us
+settings.load_profile("unhurried")
 
 IMAGE = "lamplighter-test:latest"
 BUSYBOX = Path("/bin/busybox")

@@ -30,8 +30,8 @@ Scope = MutableMapping[str, Json]
 Receive = Callable[[], Awaitable[MutableMapping[str, Json]]]
 Send = Callable[[MutableMapping[str, Json]], Awaitable[None]]
 
-LARGEST = 2 * 1024 * 1024
-"""Bytes of a request's body: the largest of the AWS APIs here is 1 MiB."""
+LARGEST = 8 * 1024 * 1024
+"""Bytes of a request's body: the largest of the AWS APIs here is 1 MiB, of which JSON may make six times as much."""
 LARGEST_HEAD = 64 * 1024
 """Bytes of what is not body: request line, headers, trailers."""
 
@@ -90,20 +90,20 @@ class Server:
         http = HttpRequest(scope["method"], scope["raw_path"], scope["query_string"], headers, b"")
         try:
             self._guard(http)
-            if http.method == "GET" and (watch := WATCHED.get(http.path)) is not None:
-                await _send(send, watch(self.engine, request_id))
-                return
             http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
             response = await self._answer(http, request_id, lambda: self._left(receive))
         except AwsError as error:
             response = refuse(self.engine.catalog, http, error, request_id)
         except (CallerLeft, ConnectionResetError):
             return
-        await _send(send, response)
+        await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+        await send({"type": "http.response.body", "body": response.body})
 
     async def _answer(self, http: HttpRequest, request_id: str, left: Callable[[], Awaitable[None]]) -> Response:
         if http.method == "GET" and http.path == CERTIFICATE.encode():
             return answer(200, b"application/x-pem-file", self.engine.sns.signer.certificate(), request_id)
+        if http.method == "GET" and (watch := WATCHED.get(http.path)) is not None:
+            return watch(self.engine, request_id)
         request = route(self.engine.catalog, http, self.engine.config.account)
         caller = Caller(request.account, request.region)
         try:
@@ -157,11 +157,6 @@ WATCHED: Mapping[bytes, Callable[[Engine, str], Response]] = {
 }
 
 
-async def _send(send: Send, response: Response) -> None:
-    await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
-    await send({"type": "http.response.body", "body": response.body})
-
-
 class InternalFailure(AwsError):
     """Something is wrong with this program; its log has it."""
 
@@ -192,7 +187,7 @@ async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
     if not length.isdigit() or int(length) > LARGEST:
         raise TooLarge(f"a request may have at most {LARGEST} bytes")
     message = await receive()
-    body: bytes = message.get("body", b"")
+    body = bytearray(message.get("body", b""))
     while message.get("more_body"):
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -200,4 +195,4 @@ async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
         body += message.get("body", b"")
         if len(body) > LARGEST:
             raise TooLarge(f"a request may have at most {LARGEST} bytes")
-    return body
+    return bytes(body)

@@ -83,6 +83,19 @@ def test_boto3_writes_and_reads_and_is_told_of_mistakes(served: Served) -> None:
         logs.filter_log_events(logGroupName="none")
 
 
+def test_the_largest_event_is_taken_however_much_json_makes_of_it(served: Served) -> None:
+    logs = served.client("logs")
+    logs.create_log_group(logGroupName=GROUP)
+    logs.create_log_stream(logGroupName=GROUP, logStreamName="s")
+    message = "ü" * ((1_048_576 - 26) // 2)  # boto3 writes it as \u00fc
+    logs.put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=[{"timestamp": now(), "message": message}])
+    assert messages(served) == [message]
+    with pytest.raises(logs.exceptions.InvalidParameterException, match="exceeds limit of 1048576"):
+        logs.put_log_events(
+            logGroupName=GROUP, logStreamName="s", logEvents=[{"timestamp": now(), "message": message + "!!"}]
+        )
+
+
 def test_the_aws_cli_writes_searches_and_pages(served: Served) -> None:
     aws(served, "create-log-group", "--log-group-name", GROUP)
     aws(served, "create-log-stream", "--log-group-name", GROUP, "--log-stream-name", "s")

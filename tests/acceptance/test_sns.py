@@ -224,6 +224,34 @@ def test_a_state_machine_of_one_publish_answers_with_the_message_id(served: Serv
     assert json.loads(ended["output"])["MessageId"]
 
 
+def test_a_function_elsewhere_gets_the_record_that_aws_gives_it(tmp_path: Path, hooks: WebServer) -> None:
+    engine = Served(tmp_path / "data")
+    engine.up("--endpoint", f"lambda={hooks.url}")
+    try:
+        sns = engine.client("sns")
+        topic = sns.create_topic(Name="night")["TopicArn"]
+        function = "arn:aws:lambda:us-east-1:123456789012:function:page"
+        arn = sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=function)["SubscriptionArn"]
+        attributes = {"count": {"DataType": "Number", "StringValue": "3"}}
+        given = {"TopicArn": topic, "Message": "the batch failed", "MessageAttributes": attributes}
+        message = sns.publish(**given)["MessageId"]
+        (path, headers, body) = eventually(lambda: hooks.posts)[0]
+    finally:
+        engine.close()
+    assert path.endswith("/invocations")
+    assert headers["X-Amz-Invocation-Type"] == "Event"
+    (record,) = json.loads(body)["Records"]
+    assert {name: record[name] for name in ("EventSource", "EventVersion", "EventSubscriptionArn")} == {
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": arn,
+    }
+    told = record["Sns"]
+    assert (told["MessageId"], told["Message"], told["Subject"]) == (message, "the batch failed", None)
+    assert {"SigningCertUrl", "UnsubscribeUrl", "Signature"} <= set(told)
+    assert told["MessageAttributes"] == {"count": {"Type": "String", "Value": "3"}}
+
+
 @pytest.mark.parametrize(
     ("server", "why"), [("http://x", "names no mail server"), ("smtp://x?from=me", "is no address")]
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -9,12 +10,15 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
+from pathlib import Path
 
 from aiohttp import web
 from aiosmtpd import smtp
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
+from multidict import CIMultiDict
 
 from lamplighter.base.jsontext import Json
+from lamplighter.outbound.port import Reply
 
 
 @dataclass(slots=True)
@@ -54,9 +58,15 @@ async def _forever() -> str:
 
 
 @asynccontextmanager
-async def mail_server(*, login: bool = False) -> AsyncIterator[MailServer]:
+async def mail_server(
+    *, login: bool = False, certificate: tuple[Path, Path] | None = None
+) -> AsyncIterator[MailServer]:
     """A mail server; with `login` it takes mail from `night` with the password `p@ss` only."""
     handler = MailServer()
+    context: ssl.SSLContext | None = None
+    if certificate is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(*certificate)
 
     def judge(server: smtp.SMTP, session: Session, envelope: Envelope, mechanism: str, given: object) -> AuthResult:
         assert isinstance(given, LoginPassword)
@@ -69,7 +79,7 @@ async def mail_server(*, login: bool = False) -> AsyncIterator[MailServer]:
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns of a password that goes unencrypted, here over the loopback
-            return smtp.SMTP(handler, hostname="mail.test", enable_SMTPUTF8=True, **options)
+            return smtp.SMTP(handler, hostname="mail.test", enable_SMTPUTF8=True, tls_context=context, **options)
 
     server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
     handler.port = server.sockets[0].getsockname()[1]
@@ -89,6 +99,8 @@ class WebServer:
     """Path, headers, body."""
     answers: list[int] = field(default_factory=list)
     """To the next posts; 200 when there are none."""
+    replies: list[Reply] = field(default_factory=list)
+    """To the next requests, before the answers."""
     silent: asyncio.Event = field(default_factory=asyncio.Event)
     """/silent answers once it is set."""
     most: int = 0
@@ -102,6 +114,11 @@ class WebServer:
             self.posts.append((request.path, dict(request.headers), await request.read()))
             if request.path == "/silent":
                 await self.silent.wait()
+            if self.replies:
+                reply = self.replies.pop(0)
+                return web.Response(
+                    status=reply.status, reason=reply.reason, headers=CIMultiDict(reply.headers), body=reply.body
+                )
             status = self.answers.pop(0) if self.answers else 200
             headers = {"Location": f"{self.url}/elsewhere"} if 300 <= status < 400 else {}
             return web.Response(status=status, headers=headers, body=b"x" * 100_000)

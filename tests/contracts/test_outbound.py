@@ -13,7 +13,7 @@ import pytest
 from lamplighter.outbound.fake import FakeMail, FakePrograms, FakeWeb
 from lamplighter.outbound.http import HttpWeb
 from lamplighter.outbound.mail import MailFolder, SmtpMail, server
-from lamplighter.outbound.port import Mail, Programs, Undelivered, Web
+from lamplighter.outbound.port import Mail, Programs, Reply, Request, Undelivered, Web
 from lamplighter.outbound.program import ShellPrograms
 from tests.contracts.servers import mail_server, web_server
 
@@ -108,6 +108,7 @@ class WebRig:
     out: Web
     url: str
     answer: Callable[[int], None]
+    reply: Callable[[Reply], None]
     read: Callable[[], list[tuple[str, bytes]]]
     """A header X-Kind and the body of each post."""
 
@@ -116,7 +117,11 @@ class WebRig:
 async def fake_web() -> AsyncIterator[WebRig]:
     out = FakeWeb()
     yield WebRig(
-        out, "http://x", out.answers.append, lambda: [(post.headers["X-Kind"], post.body) for post in out.posts]
+        out,
+        "http://x",
+        out.answers.append,
+        out.replies.append,
+        lambda: [(post.headers["X-Kind"], post.body) for post in out.posts],
     )
 
 
@@ -128,6 +133,7 @@ async def http_web() -> AsyncIterator[WebRig]:
             out,
             there.url,
             there.answers.append,
+            there.replies.append,
             lambda: [(headers["X-Kind"], body) for _, headers, body in there.posts],
         )
         await out.close()
@@ -147,6 +153,13 @@ async def test_a_post_arrives_and_its_status_is_told(webs: WebRig) -> None:
         webs.answer(status)
         assert await webs.out.post(f"{webs.url}/hook", {"X-Kind": "k"}, b"\0body") == status
     assert webs.read() == [("k", b"\0body")] * 6
+
+
+async def test_a_request_is_answered_with_status_headers_and_body_as_far_as_wanted(webs: WebRig) -> None:
+    webs.reply(Reply(418, "I'm a Teapot", (("X-A", "1"), ("X-A", "2")), b"0123456789"))
+    reply = await webs.out.ask(Request("POST", f"{webs.url}/x", {"X-Kind": "k"}, b"body"), 5, 4)
+    assert (reply.status, reply.reason, reply.body) == (418, "I'm a Teapot", b"0123")
+    assert [value for name, value in reply.headers if name == "X-A"] == ["1", "2"]
 
 
 # --- programs ---------------------------------------------------------------------------------------------------------

@@ -115,6 +115,7 @@ def test_terms_are_found_anywhere_in_a_line(pattern: str, found: list[int]) -> N
         ("{ $.text > 403 }", True),
         ("{ $.eventType > 1 }", False),
         ("{ $.flag = true }", False),
+        ('{ $.text != "1%" && $.text != "2%" && $.text != "3%" && $.text != "4%" && $.text != "5%" }', True),
     ],
 )
 def test_the_nodes_of_a_json_event_are_compared(pattern: str, found: bool) -> None:

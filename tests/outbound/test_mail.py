@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.base.world import real_world
 from lamplighter.outbound.mail import BadServer, MailFolder, Server, SmtpMail, server
 from lamplighter.outbound.port import Undelivered
+from lamplighter.services.sns.signing import Signer
 from tests.contracts.servers import closed_port, mail_server
 from tests.contracts.test_outbound import mail
 
 
 def test_a_server_is_named_by_a_url() -> None:
     assert server("smtps://n%40ight:p%40ss@mail.example?from=ops@example.com") == Server(
-        "mail.example", 465, True, "n@ight", "p@ss", "ops@example.com"
+        "mail.example", 465, True, False, "n@ight", "p@ss", "ops@example.com"
     )
     assert server("smtp://mail.example:2525").port == 2525
     assert server("smtp://me@example.com@mail.example").sender == "me@example.com"
@@ -52,6 +54,21 @@ async def test_a_recipient_who_is_refused_is_told(reply: str, again: bool) -> No
         with pytest.raises(Undelivered, match=reply) as error:
             await SmtpMail(server(f"smtp://127.0.0.1:{there.port}")).send(mail(), "Night")
     assert error.value.again is again
+
+
+async def test_a_certificate_that_nobody_signed_is_refused_unless_tls_is_off(tmp_path: Path) -> None:
+    async with mail_server(certificate=certificate(tmp_path)) as there:
+        with pytest.raises(Undelivered, match="certificate") as error:
+            await SmtpMail(server(f"smtp://127.0.0.1:{there.port}")).send(mail(), "Night")
+        assert error.value.again
+        await SmtpMail(server(f"smtp://127.0.0.1:{there.port}?tls=off")).send(mail(), "Night")
+    assert len(there.mails) == 1
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate that nobody signed, and its key."""
+    Signer(folder, real_world()).certificate()
+    return folder / "certificate.pem", folder / "key.pem"
 
 
 async def test_a_server_that_is_not_there_is_tried_again() -> None:

@@ -14,6 +14,17 @@ async def test_a_command_line_gets_the_message_and_its_environment(tmp_path: Pat
     assert out.read_text() == "THE BATCH NIGHT\n"
 
 
+async def test_a_program_does_not_inherit_the_mail_servers_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAMPLIGHTER_SMTP", "smtp://night:secret@mail.example")
+    monkeypatch.setenv("OTHER", "kept")
+    await ShellPrograms().run(f"env > {tmp_path / 'out'}", b"", {})
+    written = (tmp_path / "out").read_text()
+    assert "secret" not in written
+    assert "OTHER=kept" in written
+
+
 async def test_a_program_that_reads_nothing_is_no_failure() -> None:
     await ShellPrograms().run("exit 0", b"x" * 10_000_000, {})
 

@@ -23,6 +23,7 @@ from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.engine import Engine
 from lamplighter.outbound import mail
 from lamplighter.outbound.aws import AWS
+from lamplighter.outbound.program import MAIL_SERVER
 from lamplighter.runtime.port import RuntimeUnavailable
 from lamplighter.server import Connection, Server
 
@@ -60,7 +61,7 @@ def up(
     smtp: Annotated[
         str | None,
         typer.Option(
-            envvar="LAMPLIGHTER_SMTP",
+            envvar=MAIL_SERVER,
             help="Mail server: smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, or smtps://. Without: mails become files.",
         ),
     ] = None,

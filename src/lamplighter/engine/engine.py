@@ -49,13 +49,14 @@ class Engine:
         self.catalog = Catalog()
         self.bus = Bus(store)
         remote = Remote(config.endpoints)
-        states = States(self.bus, world, lambda service: self._model(remote, service), remote)
+        ways_out = outbound or _outbound(config)
+        states = States(self.bus, world, lambda service: self._model(remote, service), remote, ways_out.web)
         ecs = Ecs(self.bus, store, world, runtime, config.data)
         self.sns = Sns(
             self.bus,
             world,
             remote,
-            outbound or _outbound(config),
+            ways_out,
             _absolute(config.data),
             config.url,
             ask_by_mail=config.confirm_mail,

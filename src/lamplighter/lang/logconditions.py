@@ -18,6 +18,8 @@ Condition = Callable[[S], bool]
 DEEPEST = 64
 """How deeply parentheses may be nested."""
 
+MOST_EXPRESSIONS = 2
+
 SPACE = re.compile(r"\s*")
 OPERATOR = re.compile(r"!=|>=|<=|=|>|<")
 OPERAND = re.compile(r'"(?:[^"\\]|\\.)*"|%[^%]*%|[^\s()&|,\]}"%=<>!]+')
@@ -29,6 +31,7 @@ class Scanner:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._expressions = 0
         self._skip()
 
     def take(self, pattern: "re.Pattern[str]") -> str | None:
@@ -44,6 +47,14 @@ class Scanner:
         """What must match here."""
         found = self.take(pattern)
         if found is None:
+            raise invalid()
+        return found
+
+    def operand(self) -> str:
+        """What a condition compares with; there is "a limit of 2 regex for each filter pattern"."""
+        found = self.need(OPERAND)
+        self._expressions += found.startswith("%")
+        if self._expressions > MOST_EXPRESSIONS:
             raise invalid()
         return found
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from lamplighter.base.jsontext import Json, loads
-from lamplighter.lang.logconditions import OPERAND, OPERATOR, Condition, Conditions, Scanner
+from lamplighter.lang.logconditions import OPERATOR, Condition, Conditions, Scanner
 from lamplighter.lang.logterms import InvalidPattern, invalid, shown, test
 
 STEP = re.compile(r"\.?\[\s*(?:(\*)|([0-9]{1,9})|'([^']*)'|\"([^\"]*)\")\s*\]|\.(?:(\*)|([A-Za-z0-9_-]+))")
@@ -60,7 +60,7 @@ def _condition(scanner: Scanner, selectors: dict[str, tuple[Step, ...]]) -> Cond
         wanted = CONSTANTS[constant.split()[1]]
         return lambda document: any(node is wanted for node in nodes(document, steps))
     operator = scanner.need(OPERATOR)
-    operand = scanner.need(OPERAND)
+    operand = scanner.operand()
     holds = test(operator, operand)
     return lambda document: any(_is_value(node) and holds(node) for node in nodes(document, steps))
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from lamplighter.lang.logconditions import OPERAND, OPERATOR, Condition, Conditions, Scanner
+from lamplighter.lang.logconditions import OPERATOR, Condition, Conditions, Scanner
 from lamplighter.lang.logterms import invalid, test
 
 WORD = re.compile(r'\[[^\]]*\]|"(?:[^"\\]|\\.)*"|\S+')
@@ -95,7 +95,7 @@ def _field(scanner: Scanner) -> Field:
         operator = here.take(OPERATOR)
         if operator is None:
             return lambda _value: True
-        conditions.append(test(operator, here.need(OPERAND)))
+        conditions.append(test(operator, here.operand()))
         return conditions[-1]
 
     condition = Conditions(scanner, single).read()

@@ -17,9 +17,6 @@ Match = Callable[[str], Mapping[str, str] | None]
 
 TERM = re.compile(r'([?-]?)("(?:[^"\\]|\\.)*"|[^\s"]+)(?:\s+|$)')
 NOTHING: Mapping[str, str] = {}
-EXPRESSIONS = re.compile(r"%[^%]*%")
-MOST_EXPRESSIONS = 2
-"""In a pattern that is delimited or JSON."""
 
 
 def compile_pattern(pattern: str) -> Match:
@@ -29,8 +26,6 @@ def compile_pattern(pattern: str) -> Match:
         if text.startswith(opening):
             if not text.endswith(closing):
                 raise InvalidPattern(f"If a filter pattern starts with '{opening}' it must end with '{closing}'")
-            if len(EXPRESSIONS.findall(text)) > MOST_EXPRESSIONS:
-                raise invalid()
             return compiled(text)
     holds = _expression(text) if text.startswith("%") else _terms(text)
     return lambda message: NOTHING if holds(message) else None

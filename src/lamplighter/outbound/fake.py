@@ -3,11 +3,11 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.headerregistry import Address
 from email.message import EmailMessage
 
-from lamplighter.outbound.port import Outbound, Undelivered
+from lamplighter.outbound.port import Outbound, Reply, Request, Undelivered
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,9 @@ class FakeWeb:
     """What the next posts meet; 200 when there are none."""
     held: asyncio.Event | None = None
     """No answer comes before it is set."""
+    asked: list[Request] = field(default_factory=list)
+    replies: deque[Reply | Undelivered] = field(default_factory=deque)
+    """What the next requests meet; an empty 200 when there are none."""
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Answer."""
@@ -64,6 +67,14 @@ class FakeWeb:
         if isinstance(answer, Undelivered):
             raise answer
         return answer
+
+    async def ask(self, request: Request, patience: float, most: int) -> Reply:  # noqa: ARG002 - the port's
+        """Answer."""
+        self.asked.append(request)
+        reply = self.replies.popleft() if self.replies else Reply(200, "OK", (), b"")
+        if isinstance(reply, Undelivered):
+            raise reply
+        return replace(reply, body=reply.body[:most])
 
     async def close(self) -> None:
         """Nothing to let go of."""

@@ -1,19 +1,20 @@
-"""HTTP out: one POST to somebody's web server.
+"""HTTP out: one request to somebody's web server.
 
-Promises an answer or an `Undelivered` within the 15 seconds that SNS waits, and that a slow server holds up nobody
+Promises an answer or an `Undelivered` in time: within 15 seconds for SNS, and so that a slow server holds up nobody
 else's deliveries. A redirect is not followed: it is the answer. A user and password in the URL are sent as basic
 authentication. See
 https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 import aiohttp
 
-from lamplighter.outbound.port import Undelivered
+from lamplighter.outbound.port import Reply, Request, Undelivered
 
 PATIENCE = 15.0
 """Seconds from the connection to the answer."""
@@ -33,28 +34,47 @@ class HttpWeb:
         """Post; the status of the answer."""
         host = urlsplit(url).netloc
         lane = self._lanes.setdefault(host, asyncio.Semaphore(LANES))
-        async with lane:
-            try:
-                async with asyncio.timeout(self._patience):
-                    return await self._post(url, headers, body)
-            except TimeoutError:
-                raise Undelivered(f"no answer within {self._patience:g} s", again=True) from None
-            except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
-                raise Undelivered(f"{url} is no URL", again=False) from None
-            except (aiohttp.ClientError, OSError, ValueError) as error:
-                raise Undelivered(f"{type(error).__name__}: {error}", again=True) from None
+        async with lane, _in_time(url, self._patience):
+            posting = self._opened().post(url, headers=headers, data=body, allow_redirects=False)
+            # What the server has to say beyond its status is nobody's business here, so it is not read.
+            async with posting as answer:
+                return answer.status
 
-    async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+    async def ask(self, request: Request, patience: float, most: int) -> Reply:
+        """Ask; the answer with at most `most` bytes of its body."""
+        async with _in_time(request.url, patience):
+            asking = self._opened().request(
+                request.method, request.url, headers=request.headers, data=request.body, allow_redirects=False
+            )
+            async with asking as answer:
+                body = bytearray()
+                while len(body) < most and (piece := await answer.content.read(most - len(body))):
+                    body += piece
+                return Reply(answer.status, answer.reason or "", tuple(answer.headers.items()), bytes(body))
+
+    def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=0)  # the lanes are the limit
             timeout = aiohttp.ClientTimeout(total=None)
             self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
-        # What the server has to say beyond its status is nobody's business here, so it is not read.
-        async with self._session.post(url, headers=headers, data=body, allow_redirects=False) as answer:
-            return answer.status
+        return self._session
 
     async def close(self) -> None:
         """Let go of all connections."""
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+@asynccontextmanager
+async def _in_time(url: str, patience: float) -> AsyncIterator[None]:
+    """Whatever keeps an answer away is an Undelivered."""
+    try:
+        async with asyncio.timeout(patience):
+            yield
+    except TimeoutError:
+        raise Undelivered(f"no answer within {patience:g} s", again=True) from None
+    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
+        raise Undelivered(f"{url} is no URL", again=False) from None
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise Undelivered(f"{type(error).__name__}: {error}", again=True) from None

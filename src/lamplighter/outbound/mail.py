@@ -2,8 +2,8 @@
 
 Promises that a mail was taken by the server when `send` returns, and that a mail that is kept twice is kept once: its
 file is named for its Message-ID. The server is named as a URL: `smtp://user:password@host:port?from=address`, with
-STARTTLS where the server offers it, or `smtps://` for TLS from the first byte.
-See https://datatracker.ietf.org/doc/html/rfc5321.
+STARTTLS where the server offers it (`&tls=off`: without, for a relay on this machine whose certificate nobody signed),
+or `smtps://` for TLS from the first byte. See https://datatracker.ietf.org/doc/html/rfc5321.
 """
 
 import asyncio
@@ -42,6 +42,9 @@ class Server:
     host: str
     port: int
     tls: bool
+    """From the first byte."""
+    starttls: bool
+    """Where the server offers it."""
     user: str | None
     password: str | None
     sender: str
@@ -59,13 +62,15 @@ def server(url: str) -> Server:
     if parts.scheme not in PORTS or not parts.hostname:
         raise unclear
     user = unquote(parts.username) if parts.username else None
-    given = parse_qs(parts.query).get("from", [])
-    sender = given[0] if given else user if user and "@" in user else f"lamplighter@{socket.gethostname()}"
+    query = parse_qs(parts.query)
+    usual = user if user and "@" in user else f"lamplighter@{socket.gethostname()}"
+    sender = query.get("from", [usual])[0]
     if not re.fullmatch(r"[^\s<>@\"]+@[^\s<>@\"]+", sender):
         raise BadServer(f"{sender} is no address that mail can come from")
     password = unquote(parts.password) if parts.password else None
     tls = parts.scheme == "smtps"
-    return Server(parts.hostname, port or PORTS[parts.scheme], tls, user, password, sender)
+    starttls = not tls and query.get("tls") != ["off"]
+    return Server(parts.hostname, port or PORTS[parts.scheme], tls, starttls, user, password, sender)
 
 
 class SmtpMail:
@@ -101,6 +106,7 @@ class SmtpMail:
             username=it.user,
             password=it.password,
             use_tls=it.tls,
+            start_tls=None if it.starttls else False,
             timeout=self._patience,
         )
 

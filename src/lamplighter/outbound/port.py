@@ -1,4 +1,4 @@
-"""What SNS needs of the world beyond this engine; `fake.py` is the same for tests.
+"""What SNS and HTTP tasks need of the world beyond this engine; `fake.py` is the same for tests.
 
 Promises one attempt each, bounded in time, and an `Undelivered` that says whether another attempt has a chance.
 """
@@ -20,6 +20,26 @@ class Undelivered(LamplighterError):
         """Whether another attempt has a chance."""
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a web server is asked."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a web server answered."""
+
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
 class Mail(Protocol):
     """Sends mail, or keeps it for a person to read."""
 
@@ -32,10 +52,13 @@ class Mail(Protocol):
 
 
 class Web(Protocol):
-    """Posts to web servers."""
+    """Speaks to web servers."""
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Post; the status of the answer. Undelivered where there was none."""
+
+    async def ask(self, request: Request, patience: float, most: int) -> Reply:
+        """Ask; the answer with at most `most` bytes of its body. Undelivered where none came in `patience` seconds."""
 
     async def close(self) -> None:
         """Let go of all connections."""

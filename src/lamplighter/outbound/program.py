@@ -16,6 +16,8 @@ PATIENCE = 60.0
 """Seconds that a program may take."""
 LANES = 4
 """How many run at once."""
+MAIL_SERVER = "LAMPLIGHTER_SMTP"
+"""What the engine may be told in its environment, and no program of a topic."""
 TAIL = 500
 """Characters of standard error that are kept."""
 
@@ -38,7 +40,7 @@ class ShellPrograms:
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.PIPE,
-                    env={**os.environ, **environment},
+                    env={**_inherited(), **environment},
                     start_new_session=True,
                 )
             except OSError as error:
@@ -58,6 +60,11 @@ class ShellPrograms:
         if process.returncode != 0:
             tail = errors.decode(errors="replace").strip()[-TAIL:]
             raise Undelivered(f"it ended with {process.returncode}{': ' if tail else ''}{tail}", again=True)
+
+
+def _inherited() -> dict[str, str]:
+    """The engine's own environment without its secret."""
+    return {name: value for name, value in os.environ.items() if name != MAIL_SERVER}
 
 
 async def _kill(process: asyncio.subprocess.Process) -> None:

@@ -25,6 +25,12 @@ def heads(reader: Reader, queue: int, group: str, most: int) -> list[Message]:
     return [Message(*row) for row in reader.rows(sql, (queue, group, most))]
 
 
+def join(tx: Tx, queue: int, group: str, visible: int) -> None:
+    """A message came as the last of a group; where it is the first as well, the group gives messages when it does."""
+    sql = "INSERT OR IGNORE INTO sqs_groups (queue, name, ready) VALUES (?, ?, ?)"
+    tx.execute(sql, (queue, group, visible))
+
+
 def settle(tx: Tx, queue: int, group: str) -> None:
     """Something has happened to the messages of a group: find out from when it gives messages."""
     sql = "SELECT visible, tries FROM sqs_messages WHERE queue = ? AND grp = ? ORDER BY id LIMIT ?"

@@ -1,8 +1,8 @@
-"""Log events, kept in chunks: the events of one PutLogEvents within a minute are one row, packed.
+"""Log events, kept in chunks: the events of one PutLogEvents within ten seconds are one row, packed.
 
 Promises the order of AWS: by time, then by when they were put, then by their place in the batch. Every event has a key
 in that order, by which reading begins anywhere and goes either way, with few chunks in memory. Chunks overlap; but as
-none is longer than a minute, those that can hold the next event begin within a minute of it.
+none is longer, those that can hold the next event begin within ten seconds of it.
 """
 
 import heapq
@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from lamplighter.base.jsontext import dump_bytes, loads
 from lamplighter.store.db import Reader, Tx
 
-SPAN = 60_000
+SPAN = 10_000
 """Milliseconds from the first event of a chunk to its last, at most."""
 LARGEST = 64 * 1024
 """Characters of a chunk's messages, unless one message is longer."""
@@ -22,8 +22,8 @@ SMALL = 200
 """Bytes below which packing is not worth it."""
 OVERHEAD = 26
 """Bytes that each event is counted for, beside its message."""
-AT_ONCE = 8
-"""Chunks that are read from the database together."""
+AT_ONCE = (4, 64)
+"""Chunks that are read from the database together: at first, and at most."""
 
 Key = tuple[int, int, int]
 """Where an event is in the order: its time, its chunk, its place there."""
@@ -154,9 +154,11 @@ def _chunks_forward(reader: Reader, source: Source, after: Key, until: int) -> I
         "AND first <= ? AND last >= ? ORDER BY first, id LIMIT ?"
     )
     at = (after[0] - SPAN - 1, 0)
-    while rows := reader.rows(sql, (value, *at, until, after[0], AT_ONCE)):
-        chunks = [_Chunk(*row) for row in rows]
+    for most in _growing():
+        chunks = [_Chunk(*row) for row in reader.rows(sql, (value, *at, until, after[0], most))]
         yield from chunks
+        if len(chunks) < most:
+            return
         at = (chunks[-1].first, chunks[-1].id)
 
 
@@ -167,10 +169,20 @@ def _chunks_backward(reader: Reader, source: Source, before: Key, since: int) ->
         "AND last >= ? AND first <= ? ORDER BY last DESC, id DESC LIMIT ?"
     )
     at = (before[0] + SPAN + 1, 0)
-    while rows := reader.rows(sql, (value, *at, since, before[0], AT_ONCE)):
-        chunks = [_Chunk(*row) for row in rows]
+    for most in _growing():
+        chunks = [_Chunk(*row) for row in reader.rows(sql, (value, *at, since, before[0], most))]
         yield from chunks
+        if len(chunks) < most:
+            return
         at = (chunks[-1].last, chunks[-1].id)
+
+
+def _growing() -> Iterator[int]:
+    """How many chunks to read next: few for who wants few, more and more for who goes on."""
+    most, limit = AT_ONCE
+    while True:
+        yield most
+        most = min(2 * most, limit)
 
 
 def first_time(reader: Reader, stream: int) -> int | None:

@@ -1,11 +1,12 @@
 """What was asked of FIFO queues a moment ago, so that asking it again changes nothing.
 
-Both kinds of rows end by the clock, and are swept away by whoever adds one.
+Both kinds of rows end by the clock, and are swept away by whoever adds one, and when their queue is swept.
 """
 
 from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.store.db import Reader, Tx
 
+TABLES = ("sqs_sent", "sqs_attempts")
 SWEPT = 20
 """How many rows are swept away for one that comes."""
 
@@ -19,7 +20,7 @@ def sent(reader: Reader, queue: int, scope: str, dedup: str, now: int) -> tuple[
 
 def remember_sent(tx: Tx, queue: int, scope: str, dedup: str, uuid: str, message: int, now: int, until: int) -> None:
     """A message was sent."""
-    _sweep(tx, "sqs_sent", queue, now)
+    sweep(tx, queue, now, SWEPT)
     sql = "INSERT OR REPLACE INTO sqs_sent (queue, scope, dedup, uuid, message, until) VALUES (?, ?, ?, ?, ?, ?)"
     tx.execute(sql, (queue, scope, dedup, uuid, message, until))
 
@@ -32,18 +33,19 @@ def attempt(reader: Reader, queue: int, name: str, now: int) -> Json:
 
 def remember_attempt(tx: Tx, queue: int, name: str, taken: Json, now: int, until: int) -> None:
     """An attempt has taken messages."""
-    _sweep(tx, "sqs_attempts", queue, now)
+    sweep(tx, queue, now, SWEPT)
     sql = "INSERT OR REPLACE INTO sqs_attempts (queue, attempt, taken, until) VALUES (?, ?, ?, ?)"
     tx.execute(sql, (queue, name, dumps(taken), until))
 
 
+def sweep(tx: Tx, queue: int, now: int, most: int) -> int:
+    """Sweep away what has ended; how many rows."""
+    return sum(_delete(tx, table, "queue = ? AND until <= ?", (queue, now, most)) for table in TABLES)
+
+
 def clear(tx: Tx, queue: int, most: int) -> int:
     """Forget what was asked of a queue that is no more; how many rows were forgotten."""
-    return sum(_delete(tx, table, "queue = ?", (queue, most)) for table in ("sqs_sent", "sqs_attempts"))
-
-
-def _sweep(tx: Tx, table: str, queue: int, now: int) -> None:
-    _delete(tx, table, "queue = ? AND until <= ?", (queue, now, SWEPT))
+    return sum(_delete(tx, table, "queue = ?", (queue, most)) for table in TABLES)
 
 
 def _delete(tx: Tx, table: str, where: str, parameters: tuple[int, ...]) -> int:

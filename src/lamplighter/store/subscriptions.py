@@ -37,7 +37,7 @@ class Subscription:
     @property
     def raw(self) -> bool:
         """Whether its messages go without SNS's envelope."""
-        return self.attributes.get("RawMessageDelivery") == "true"
+        return self.attributes.get("RawMessageDelivery", "").lower() == "true"
 
 
 def _subscription(row: Row) -> Subscription:
@@ -103,6 +103,11 @@ def put(tx: Tx, subscription: Subscription) -> None:
 def occupy(tx: Tx, arn: str, free: int) -> None:
     """Say from when on the throttle of a subscription lets the next message go."""
     tx.execute("UPDATE subscriptions SET free = ? WHERE arn = ?", (free, arn))
+
+
+def set_free(tx: Tx) -> None:
+    """Forget when throttles let messages go: it was told by a clock that is no more."""
+    tx.execute("UPDATE subscriptions SET free = 0 WHERE free > 0")
 
 
 def delete(tx: Tx, arn: str) -> None:

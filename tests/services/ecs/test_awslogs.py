@@ -10,6 +10,7 @@ import pytest
 
 from lamplighter.base.jsontext import Json
 from lamplighter.runtime.fake import Script
+from lamplighter.runtime.port import Stream
 from tests.engines import SECOND, Died, Site
 
 GROUP = "/ecs/night"
@@ -112,12 +113,29 @@ def test_a_missing_group_keeps_the_task_from_starting(site: Site) -> None:
     assert site.runtime.runs() == []
 
 
+def test_on_an_instance_of_ones_own_the_daemon_says_so(site: Site) -> None:
+    define(site)
+    assert described(site, run(site, "EC2"))["stoppedReason"] == (
+        "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: "
+        "failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist."
+    )
+
+
 def test_a_missing_group_is_created_where_the_definition_says_so(site: Site) -> None:
     define(site, **{"awslogs-create-group": "true"})
     site.runtime.script(Script(lines=(("stdout", "hello"),)))
     run(site)
     run(site)
     assert messages(site) == ["hello", "hello"]
+
+
+def test_names_that_no_group_and_no_stream_may_have_keep_the_task_from_starting(site: Site) -> None:
+    create_group(site)
+    for options in ({"awslogs-group": "a b", "awslogs-create-group": "true"}, {"awslogs-stream-prefix": "a:b"}):
+        define(site, **options)
+        task = described(site, run(site))
+        assert task["stopCode"] == "TaskFailedToStart"
+        assert "failed to satisfy constraint" in task["stoppedReason"]
 
 
 def test_a_group_that_is_deleted_meanwhile_does_not_hold_the_task(site: Site) -> None:
@@ -163,6 +181,67 @@ def test_thousands_of_lines_come_whole_and_in_order(site: Site) -> None:
         found += [event["message"] for event in page["events"]]
         token = {"nextToken": page["nextToken"]} if "nextToken" in page else None
     assert found == [f"line {number}" for number in range(12_345)]
+
+
+TRACE: tuple[tuple[Stream, str], ...] = (
+    ("stdout", "before all"),
+    ("stdout", "2026-11-25 03:00:00 ERROR it failed"),
+    ("stderr", "  at main.py:1"),
+    ("stdout", ""),
+    ("stderr", "  at main.py:2"),
+    ("stdout", "2026-11-25 03:00:01 INFO over"),
+)
+MESSAGES = [
+    "before all",
+    "2026-11-25 03:00:00 ERROR it failed\n  at main.py:1\n\n  at main.py:2",
+    "2026-11-25 03:00:01 INFO over",
+]
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"awslogs-datetime-format": "%Y-%m-%d %H:%M:%S"},
+        {"awslogs-multiline-pattern": "^[0-9]{4}-"},
+        {"awslogs-multiline-pattern": "nothing", "awslogs-datetime-format": "%Y-"},
+    ],
+)
+def test_lines_that_belong_together_are_one_event(site: Site, option: dict[str, str]) -> None:
+    create_group(site)
+    define(site, **option)
+    site.runtime.script(Script(lines=TRACE, after=None))
+    name = f"{run(site).rpartition('/')[2]}-main"
+    site.advance(SECOND)
+    assert messages(site) == MESSAGES[:2], "the last message may go on"
+    write(site, name, "and goes on")
+    for _ in range(6):
+        site.advance(SECOND)
+    assert messages(site) == [*MESSAGES[:2], "2026-11-25 03:00:01 INFO over\nand goes on"]
+    write(site, name, "without a beginning")
+    site.runtime.finish(name)
+    site.settle()
+    assert messages(site)[3:] == ["without a beginning"]
+
+
+def test_a_message_that_a_kill_cut_off_is_whole(site: Site) -> None:
+    create_group(site)
+    define(site, **{"awslogs-multiline-pattern": "^[0-9]{4}-"})
+    site.runtime.script(Script(lines=TRACE, after=None))
+    name = f"{run(site).rpartition('/')[2]}-main"
+    site.advance(SECOND)
+    site.restart()
+    write(site, name, "after the kill")
+    site.runtime.finish(name)
+    site.advance(SECOND)
+    assert messages(site) == [*MESSAGES[:2], "2026-11-25 03:00:01 INFO over\nafter the kill"]
+
+
+def test_a_pattern_that_is_none_keeps_the_task_from_starting(site: Site) -> None:
+    create_group(site)
+    define(site, **{"awslogs-multiline-pattern": "(["})
+    task = described(site, run(site))
+    assert task["stopCode"] == "TaskFailedToStart"
+    assert "awslogs could not parse multiline pattern option" in task["stoppedReason"]
 
 
 @pytest.mark.parametrize("before", [True, False])

@@ -11,6 +11,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
+from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import Runtime
 from lamplighter.services.scheduler.api import Scheduler
 from lamplighter.store import schedules, slots
@@ -29,8 +30,10 @@ STUBBED = {"sqs": ("SendMessage",), "sns": ("Publish",), "events": ("PutEvents",
 class Stubbed(Listening):
     """An engine that writes down what is asked of services that it does not have."""
 
-    def __init__(self, config: Config, world: World, store: Store, runtime: Runtime) -> None:
-        super().__init__(config, world, store, runtime)
+    def __init__(
+        self, config: Config, world: World, store: Store, runtime: Runtime, outbound: Outbound | None = None
+    ) -> None:
+        super().__init__(config, world, store, runtime, outbound)
         self.faults: deque[AwsError] = deque()
         for service, names in STUBBED.items():
             self.bus.serve(service, {name: Operation(write=self._note(name)) for name in names})

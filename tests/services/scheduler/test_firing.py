@@ -1,6 +1,9 @@
 """A schedule fires at its slots, once each, and everything about a slot is on record."""
 
+import itertools
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +44,18 @@ def test_a_rate_starts_at_once_and_is_counted_from_there(desk: Desk) -> None:
     for _ in range(10):
         desk.advance(MINUTE)
     assert desk.bodies()[1:] == ["2026-01-01T00:05:17Z", "2026-01-01T00:10:17Z"]
+
+
+def test_a_rate_starts_at_once_although_its_creation_takes_time(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "data")
+    ticks = itertools.count()
+    desk._world = replace(desk._world, now=lambda: desk.clock.now() + next(ticks))
+    desk.up()
+    for number in range(5):
+        desk.schedule("rate(1 hour)", f"job-{number}")
+    desk.advance(SECOND)
+    assert len(desk.bodies()) == 5
+    desk.close()
 
 
 def test_a_rate_with_a_start_starts_then_and_stops_at_its_end(desk: Desk) -> None:
@@ -281,6 +296,22 @@ def test_a_universal_target_calls_any_operation_whatever_the_case_of_its_members
     desk.advance(MINUTE)
     (execution,) = desk.call("states", "ListExecutions", stateMachineArn=machine)["executions"]
     assert execution["name"].startswith("n-")
+
+
+def test_a_universal_target_may_delete_its_own_schedule(desk: Desk) -> None:
+    arn = "arn:aws:scheduler:::aws-sdk:scheduler:deleteSchedule"
+    desk.schedule("rate(1 minute)", target={"Arn": arn, "RoleArn": ROLE, "Input": '{"name":"job"}'})
+    desk.settle()
+    assert desk.rows("SELECT * FROM schedules") == desk.rows("SELECT * FROM timers") == []
+
+
+def test_schedules_that_are_due_together_share_their_commits(desk: Desk) -> None:
+    for number in range(300):
+        desk.schedule("at(2026-01-01T01:00:00)", f"job-{number}")
+    before = desk.disk.commits
+    desk.advance(HOUR)
+    assert len(desk.bodies()) == 300
+    assert desk.disk.commits - before < 30
 
 
 def test_topics_and_event_buses_get_their_input(desk: Desk) -> None:

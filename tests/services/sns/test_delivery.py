@@ -121,6 +121,18 @@ def test_a_throttle_spreads_messages_over_time(town: Town) -> None:
         assert len(town.posted()) == expected
 
 
+def test_a_throttle_does_not_hold_messages_up_after_the_clock_was_set_back(town: Town) -> None:
+    topic = town.topic()
+    town.subscribe(topic, "http", HOOK, DeliveryPolicy=dumps({"throttlePolicy": {"maxReceivesPerSecond": 1}}))
+    town.publish(topic)
+    town.crash()
+    town.clock.jump(-HOUR)
+    town.up()
+    town.publish(topic)
+    town.advance(SECOND)
+    assert len(town.posted()) == 2
+
+
 def test_a_mail_server_that_is_down_for_six_hours_gets_the_mail_then(town: Town) -> None:
     topic = town.topic()
     town.subscribe(topic, "email", "ops@example.com")

@@ -125,6 +125,7 @@ def test_a_structured_message_that_is_none_is_refused(town: Town, message: str, 
         ),
         ({"Message": "m", "MessageAttributes": {"a b": TEXT}}, "Invalid message attribute name: a b"),
         ({"Message": "m", "MessageAttributes": {"a..b": TEXT}}, "Invalid message attribute name: a..b"),
+        ({"Message": "m", "MessageAttributes": {"aws.x": TEXT}}, "Invalid message attribute name: aws.x"),
     ],
 )
 def test_a_message_that_breaks_a_rule_is_refused(town: Town, params: Json, message: str) -> None:
@@ -165,6 +166,14 @@ def test_a_message_that_breaks_a_rule_is_refused(town: Town, params: Json, messa
 def test_an_attribute_that_breaks_a_rule_is_refused(town: Town, attribute: Json, message: str) -> None:
     refused = town.refused("Publish", TopicArn=town.topic(), Message="m", MessageAttributes={"a": attribute})
     assert refused == ("InvalidParameterValueException", message)
+
+
+def test_attributes_are_sent_only_with_a_message_that_is_no_structure(town: Town) -> None:
+    topic = town.topic()
+    town.subscribe(topic, "sqs", QUEUE, FilterPolicy='{"kind":["v"]}')
+    town.publish(topic, '{"default":"d"}', MessageStructure="json", MessageAttributes={"kind": TEXT})
+    (sent,) = town.queued()
+    assert "MessageAttributes" not in loads(sent["MessageBody"])
 
 
 def test_a_message_of_the_largest_size_and_a_subject_of_the_longest_are_taken(town: Town) -> None:

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.services.sns import deliverypolicy
-from lamplighter.services.sns.retries import FUNCTIONS, MANAGED, SMTP, Retries, delay, of_policy, seconds
+from lamplighter.services.sns.retries import MANAGED, RISES, SMTP, Retries, delay, of_policy, seconds
 
 PHASE, SECONDS = st.integers(0, 30), st.integers(1, 3600)
-RETRIES = st.builds(Retries, PHASE, PHASE, PHASE, PHASE, SECONDS, SECONDS, st.sampled_from(FUNCTIONS)).map(
+RETRIES = st.builds(Retries, PHASE, PHASE, PHASE, PHASE, SECONDS, SECONDS, st.sampled_from(sorted(RISES))).map(
     lambda found: replace(found, least=min(found.least, found.greatest), greatest=max(found.least, found.greatest))
 )
 
@@ -48,7 +48,7 @@ def test_aws_tries_its_own_endpoints_over_23_days() -> None:
         ("linear", [10, 20, 30, 40]),
         ("arithmetic", [10, 15, 25, 40]),
         ("geometric", [10, 15.874, 25.198, 40]),
-        ("exponential", [10, 14.286, 22.857, 40]),
+        ("exponential", [10, 20, 40, 40]),
     ],
 )
 def test_each_function_rises_in_its_own_way(function: str, expected: list[float]) -> None:
@@ -85,11 +85,29 @@ def test_delays_never_shrink(retries: Retries) -> None:
         {"healthyRetryPolicy": {"backoffFunction": "random"}},
         {"throttlePolicy": {"maxReceivesPerSecond": 0}},
         {"requestPolicy": {"headerContentType": "image/png"}},
+        {"requestPolicy": {"headerContentType": "text/csv"}},
+        {"requestPolicy": {"headerContentType": ["text/plain"]}},
     ],
 )
 def test_a_policy_out_of_bounds_is_refused(policy: Json) -> None:
     with pytest.raises(AwsError, match="Invalid parameter: DeliveryPolicy: "):
         deliverypolicy.check_subscription(dumps(policy))
+
+
+def test_a_raw_message_may_be_of_more_types_than_an_envelope() -> None:
+    deliverypolicy.check_subscription(dumps({"requestPolicy": {"headerContentType": "text/csv"}}), raw=True)
+    deliverypolicy.check_subscription(dumps({"requestPolicy": {"headerContentType": "application/json"}}))
+
+
+def test_the_example_of_the_developer_guide_is_fifty_attempts() -> None:
+    retry = {"minDelayTarget": 1, "maxDelayTarget": 60, "numRetries": 50, "numNoDelayRetries": 3}
+    retry |= {"numMinDelayRetries": 2, "numMaxDelayRetries": 35, "backoffFunction": "exponential"}  # type: ignore[dict-item]
+    deliverypolicy.check_subscription(dumps({"healthyRetryPolicy": retry}))
+    assert delays(of_policy(deliverypolicy.RETRY | retry)) == [
+        *([0] * 3 + [1] * 2),
+        *(1, 2, 4, 8, 16, 32, 60, 60, 60, 60),
+        *([60] * 35),
+    ]
 
 
 def test_a_topic_may_forbid_its_subscriptions_a_policy_of_their_own() -> None:

@@ -86,6 +86,15 @@ def test_a_message_is_taken_once_in_five_minutes_and_answered_the_same(office: O
     assert office.bodies(url) == ["x"]
 
 
+def test_what_was_sent_is_forgotten_when_it_no_longer_counts(office: Office) -> None:
+    url = office.fifo(ContentBasedDeduplication="true", MessageRetentionPeriod="600")
+    fill(office, url, "a", *map(str, range(30)))
+    office.receive(url, 10, ReceiveRequestAttemptId="try")
+    office.pass_time(600)
+    for table in ("sqs_messages", "sqs_groups", "sqs_sent", "sqs_attempts"):
+        assert office.site.rows(f"SELECT count(*) FROM {table}") == [(0,)]
+
+
 def test_content_is_deduplicated_by_its_sha256_and_an_id_that_is_given_counts_instead(office: Office, url: str) -> None:
     office.send(url, "x", MessageGroupId="a")
     digest = hashlib.sha256(b"x").hexdigest()

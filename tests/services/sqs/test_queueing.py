@@ -165,7 +165,10 @@ def test_a_limit_per_group_needs_deduplication_per_group(office: Office) -> None
 
 
 def test_a_key_is_kept_and_shown_in_the_place_of_sqs_own_encryption(office: Office) -> None:
-    shown = office.attributes(office.queue(KmsMasterKeyId="alias/aws/sqs"))
+    url = office.queue(KmsMasterKeyId="alias/aws/sqs")
+    both = {"SqsManagedSseEnabled": "true"}
+    assert office.refused("SetQueueAttributes", QueueUrl=url, Attributes=both)[0] == "InvalidAttributeValue"
+    shown = office.attributes(url)
     assert (shown["KmsMasterKeyId"], shown["SqsManagedSseEnabled"]) == ("alias/aws/sqs", "false")
     assert shown["KmsDataKeyReusePeriodSeconds"] == "300"
 

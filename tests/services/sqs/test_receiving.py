@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-v
 import pytest
 
 from lamplighter.base.jsontext import Json
+from lamplighter.services.sqs import stock
 from tests.engines import ACCOUNT
 from tests.services.sqs.office import Office, arn
 
@@ -267,6 +268,21 @@ def test_an_expired_message_is_not_received_before_it_is_swept_away(office: Offi
     office.send(url)
     office.site.clock.advance(60_000)
     assert office.receive(url) == []
+
+
+@pytest.mark.parametrize("fifo", [False, True])
+def test_only_so_many_messages_can_be_in_flight(office: Office, monkeypatch: pytest.MonkeyPatch, *, fifo: bool) -> None:
+    monkeypatch.setattr(stock, "MOST_IN_FLIGHT", 3)
+    url = office.fifo(ContentBasedDeduplication="true") if fifo else office.queue()
+    for number in range(5):
+        office.send(url, str(number), **({"MessageGroupId": str(number)} if fifo else {}))
+    office.receive(url, 3)
+    if fifo:
+        assert office.receive(url, 1) == []
+    else:
+        assert office.refused("ReceiveMessage", QueueUrl=url)[0] == "OverLimit"
+    office.pass_time(30)
+    assert len(office.receive(url, 3)) == 3
 
 
 def test_the_oldest_message_comes_first_whether_it_is_new_or_back(office: Office) -> None:

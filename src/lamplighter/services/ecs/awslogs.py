@@ -1,4 +1,6 @@
-"""The awslogs driver: the output of a container goes to CloudWatch Logs, a line an event, while the container runs.
+"""The awslogs driver: the output of a container goes to CloudWatch Logs, while the container runs.
+
+A line is an event, or several lines are one where the definition says how a message begins (`multiline.py`).
 
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html. Promises that no line is lost
 and none is doubled, whatever is killed: how many lines were handed over is written in the transaction that hands them
@@ -11,15 +13,16 @@ blocks.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
 from lamplighter.bus import Bus, Caller
-from lamplighter.lang.logbatch import LARGEST, MOST, batches, pieces
+from lamplighter.lang.logbatch import batches, pieces
 from lamplighter.runtime.port import Line
+from lamplighter.services.ecs.multiline import beginning, compiled
 from lamplighter.services.ecs.patience import Pause
 from lamplighter.store import shipments
 from lamplighter.store.db import Tx
@@ -30,9 +33,14 @@ log = logging.getLogger("lamplighter.ecs")
 SERVICE = "logs"
 PATIENCE = 1.0
 """Seconds that a line waits for others."""
+MESSAGE_PATIENCE = 5_000
+"""Milliseconds that a message waits for more lines of its own."""
 STREAMS = ("stdout", "stderr")
+FULL, FULL_BYTES = 2_000, 256 * 1024
+"""Lines, and characters of them, that do not wait for more: what holds the engine for a few milliseconds."""
 
-MISSING = "failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist."
+Numbered = tuple[int, Line]
+"""A line, and which of its stream it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,8 @@ class Destination:
     create: bool
     """Whether the group is created where it is missing."""
     fargate: bool
+    beginning: str | None = None
+    """The expression that the first line of a message matches; None: each line is a message."""
 
     @property
     def names(self) -> dict[str, str]:
@@ -71,45 +81,53 @@ def destination(task: Task, definition: Json, runtime_name: str) -> Destination 
         stream=f"{prefix}/{definition['name']}/{task.name}" if prefix else runtime_name,
         create=options.get("awslogs-create-group") == "true",
         fargate=task.launch_type == "FARGATE",
+        beginning=beginning(options),
     )
 
 
 def prepare(bus: Bus, tx: Tx, to: Destination) -> str | None:
     """Create the stream, and the group if so it is asked; why the container must not start, in ECS's words."""
-    if to.create:
-        _create(bus, tx, to, "CreateLogGroup", {"logGroupName": to.group})
-    error = _create(bus, tx, to, "CreateLogStream", to.names)
-    if error is None:
+    cause = _unparsed(to)
+    if cause is None and to.create:
+        cause = _create(bus, tx, to, "group", {"logGroupName": to.group})
+    if cause is None:
+        cause = _create(bus, tx, to, "stream", to.names)
+    if cause is None:
         return None
-    cause = MISSING if error.code == "ResourceNotFoundException" else f"{error.code}: {error.message}"
     if to.fargate:
-        return (
-            "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
-            f"{cause} : exit status 1"
-        )
+        return f"ResourceInitializationError: failed to validate logger args: {cause} : exit status 1"
     return f"CannotStartContainerError: Error response from daemon: failed to initialize logging driver: {cause}"
 
 
-def _create(bus: Bus, tx: Tx, to: Destination, operation: str, params: Json) -> AwsError | None:
-    """Create something that may be there."""
+def _unparsed(to: Destination) -> str | None:
+    if to.beginning is None or compiled(to.beginning) is not None:
+        return None
+    return f"awslogs could not parse multiline pattern option: error parsing regexp: `{to.beginning}`"
+
+
+def _create(bus: Bus, tx: Tx, to: Destination, what: str, params: Json) -> str | None:
+    """Create a group or stream that may be there; why that cannot be."""
     try:
         with tx.nested():
-            bus.invoke(tx, to.caller, SERVICE, operation, params)
+            bus.invoke(tx, to.caller, SERVICE, f"CreateLog{what.capitalize()}", params)
     except AwsError as error:
-        return None if error.code == "ResourceAlreadyExistsException" else error
+        if error.code != "ResourceAlreadyExistsException":
+            retried = "create stream has been retried 1 times: " if to.fargate else ""
+            return f"{retried}failed to create Cloudwatch log {what}: {error.code}: {error.message}"
     return None
 
 
 class Shipment:
     """The output of one container on its way; `name`: what the runtime calls it."""
 
-    def __init__(self, bus: Bus, to: Destination, name: str) -> None:
+    def __init__(self, bus: Bus, now: Callable[[], int], to: Destination, name: str) -> None:
         self._bus = bus
+        self._now = now
         self._to = to
         self._name = name
+        self._starts = None if to.beginning is None else compiled(to.beginning)
         self._read = [0, 0]
-        self._waiting: list[tuple[int, Line]] = []
-        """Lines, and which of its stream each is."""
+        self._waiting: list[Numbered] = []
         self._size = 0
         self._sending = asyncio.Lock()
         self._news = asyncio.Event()
@@ -122,8 +140,12 @@ class Shipment:
         self._waiting.append((self._read[stream], line))
         self._size += len(line.text)
         self._news.set()
-        if len(self._waiting) >= MOST or self._size >= LARGEST:
+        if self._full:
             await self.send()
+
+    @property
+    def _full(self) -> bool:
+        return len(self._waiting) >= FULL or self._size >= FULL_BYTES
 
     async def send_now_and_then(self, pause: Pause) -> None:
         """Send what waits, a moment after it has come."""
@@ -132,11 +154,11 @@ class Shipment:
             await pause(PATIENCE)
             await self.send()
 
-    async def send(self) -> None:
-        """Hand over all that waits."""
+    async def send(self, *, last: bool = False) -> None:
+        """Hand over what waits, but a message that may go on; that too, if no line can come any more."""
         async with self._sending:
             self._news.clear()
-            lines, self._waiting, self._size = self._waiting, [], 0
+            lines = self._take_out(last=last)
             try:
                 if lines:
                     await self._bus.store.insist(lambda tx: self._put(tx, lines))
@@ -144,13 +166,38 @@ class Shipment:
                 self._waiting = lines + self._waiting
                 raise
 
-    def _put(self, tx: Tx, lines: list[tuple[int, Line]]) -> None:
+    def _take_out(self, *, last: bool) -> list[Numbered]:
+        """What is to be handed over now; the rest goes on waiting."""
+        lines, full = self._waiting, self._full
+        self._waiting, self._size = [], 0
+        if self._starts is None or last or not lines:
+            return lines
+        start = max((at for at, (_, line) in enumerate(lines) if self._starts(line.text)), default=0)
+        if self._now() - lines[start][1].time >= MESSAGE_PATIENCE or (full and start == 0):
+            return lines
+        self._waiting = lines[start:]
+        self._size = sum(len(line.text) for _, line in self._waiting)
+        self._news.set()
+        return lines[:start]
+
+    def _messages(self, lines: list[Numbered]) -> Iterator[tuple[int, str]]:
+        """The messages that lines make, with the time of their first lines."""
+        message: list[Line] = []
+        for _, line in lines:
+            if message and (self._starts is None or self._starts(line.text)):
+                yield message[0].time, "\n".join(each.text for each in message)
+                message = []
+            message.append(line)
+        if message:
+            yield message[0].time, "\n".join(each.text for each in message)
+
+    def _put(self, tx: Tx, lines: list[Numbered]) -> None:
         """Hand over what of these lines was not before."""
         sent = shipments.sent(tx, self._name)
         fresh = [(number, line) for number, line in lines if number > sent[STREAMS.index(line.stream)]]
         if not fresh:
             return
-        events = [(line.time, piece) for _, line in fresh for piece in pieces(line.text)]
+        events = [(time, piece) for time, message in self._messages(fresh) for piece in pieces(message)]
         try:
             with tx.nested():
                 for batch in batches(events):
@@ -166,16 +213,16 @@ class Shipment:
 
 
 async def ship(
-    bus: Bus, pause: Pause, to: Destination, name: str, lines: AsyncIterator[Line]
+    bus: Bus, now: Callable[[], int], pause: Pause, to: Destination, name: str, lines: AsyncIterator[Line]
 ) -> AsyncGenerator[Line, None]:
     """Pass lines on, and hand them over beside; when they have ended, all are handed over."""
-    shipment = Shipment(bus, to, name)
+    shipment = Shipment(bus, now, to, name)
     sending = asyncio.get_running_loop().create_task(shipment.send_now_and_then(pause))
     try:
         async for line in lines:
             await shipment.take(line)
             yield line
-        await shipment.send()
+        await shipment.send(last=True)
     finally:
         sending.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -263,7 +263,7 @@ async def copy_output(means: Means, task: str, container: str, name: str, log_to
                 if log_to is None or not means.bus.serves("logs", "PutLogEvents"):
                     await means.outputs.copy(task, container, lines)
                 else:
-                    shipping = awslogs.ship(means.bus, means.pause, log_to, name, lines)
+                    shipping = awslogs.ship(means.bus, means.world.now, means.pause, log_to, name, lines)
                     async with contextlib.aclosing(shipping) as passed:
                         await means.outputs.copy(task, container, passed)
         except (OSError, RuntimeUnavailable) as error:

@@ -1,4 +1,6 @@
-"""Connections: how API destinations would be authorised. Kept and shown, without secrets: nothing here uses them.
+"""Connections: how a call of somebody's API is authorised. Kept, and shown without what is secret.
+
+HTTP tasks of Step Functions call with them; API destinations are kept only.
 
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-target-connection.html.
 """
@@ -66,6 +68,18 @@ class Connections:
         shown = {name: found.body[name] for name in (*GIVEN, "SecretArn", "AuthParameters") if name in found.body}
         return _answer(found) | {"Name": found.name} | shown
 
+    def retrieve(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """All that authorises a call, secrets included: for our own services, no customer can ask for it.
+
+        AWS has a permission for it, events:RetrieveConnectionCredentials, and no operation.
+        """
+        found = rows.by_arn(reader, params["ConnectionArn"])
+        if found is None or found.kind != "connection":
+            raise ResourceNotFound(f"Connection {params['ConnectionArn']} does not exist.")
+        if found.body["ConnectionState"] == "DEAUTHORIZED":
+            raise ResourceNotFound(f"Connection {params['ConnectionArn']} is not authorized.")
+        return {"AuthorizationType": found.body["AuthorizationType"], "AuthParameters": found.body["Secrets"]}
+
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """ListConnections"""
         state = params.get("ConnectionState")
@@ -82,15 +96,16 @@ class Connections:
     def _body(self, old: Json, params: Json, now: int) -> Json:
         body = old | {name: params[name] for name in GIVEN if name in params}
         kind = KINDS[body["AuthorizationType"]]
-        shown = old.get("AuthParameters", {}) | _masked(params.get("AuthParameters", {}))
-        shown = {name: value for name, value in shown.items() if name == kind or name not in KINDS.values()}
+        secrets = old.get("Secrets", {}) | params.get("AuthParameters", {})
+        secrets = {name: value for name, value in secrets.items() if name == kind or name not in KINDS.values()}
+        shown = _masked(secrets)
         if kind not in shown:
             raise ValidationError(
                 f"Parameter {kind} is required for the authorization type {body['AuthorizationType']}."
             )
-        # A token of OAuth is asked for over the network, which is not done here.
+        # A token of OAuth is asked for with each call, not before.
         state = "AUTHORIZING" if kind == "OAuthParameters" else "AUTHORIZED"
-        body |= {"AuthParameters": shown, "ConnectionState": state}
+        body |= {"AuthParameters": shown, "Secrets": secrets, "ConnectionState": state}
         return body if state == "AUTHORIZING" else body | {"LastAuthorizedTime": now / 1000}
 
     def _find(self, reader: Reader, caller: Caller, name: str, what: str) -> Resource:

@@ -34,6 +34,8 @@ class Rules:
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """PutRule: "the rule is replaced with what you specify"; its targets and tags stay."""
         bus = find_bus(tx, caller, params.get("EventBusName")).name
+        # An empty text stands for none: AWS was seen to take a pattern beside an empty ScheduleExpression.
+        params = {name: value for name, value in params.items() if value != ""}
         _check(params, bus)
         now, name, key = self._world.now(), params["Name"], rule_arn(caller, bus, params["Name"])
         body = {field: params[field] for field in GIVEN if params.get(field)}

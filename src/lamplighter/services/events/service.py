@@ -54,6 +54,7 @@ class Events:
         rules, targets = Rules(world, self._clockwork), Targets(world)
         archives = Archives(world)
         connections, destinations = Connections(world), Destinations(world)
+        bus.serve("events.connections", {"Retrieve": Operation(read=connections.retrieve)})
         self.operations: Mapping[str, Operation] = {
             "CreateEventBus": Operation(write=buses.create),
             "UpdateEventBus": Operation(write=buses.update),

@@ -13,6 +13,7 @@ from lamplighter.services.logs import sweeping, tags
 from lamplighter.services.logs.errors import AlreadyExists, InvalidParameter, Protected
 from lamplighter.services.logs.naming import (
     GROUP,
+    checked,
     find_group,
     group_arn,
     identified,
@@ -40,7 +41,7 @@ class Groups:
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """CreateLogGroup"""
-        name = params["logGroupName"]
+        name = checked(params["logGroupName"], "logGroupName")
         if name.lower().startswith("aws/"):
             raise InvalidParameter("Log groups starting with AWS/ are reserved for AWS.")
         if logs.group(tx, caller.account, caller.region, name) is not None:

@@ -6,6 +6,7 @@ a group ends with `:*` in `arn`, and does not in `logGroupArn`.
 
 import base64
 import binascii
+import re
 
 from lamplighter.base import arn
 from lamplighter.base.jsontext import Json, JsonError, dump_bytes, loads
@@ -17,6 +18,18 @@ from lamplighter.store.logchunks import Key
 from lamplighter.store.logs import Group, Stream
 
 GROUP, STREAM = "log group", "log stream"
+NAMES = {"logGroupName": r"[\.\-_/#A-Za-z0-9]+", "logStreamName": "[^:*]*"}
+
+
+def checked(name: str, member: str) -> str:
+    """The name of a new group or stream: not every caller comes by way of the wire, which checks it too."""
+    pattern = NAMES[member]
+    if not re.fullmatch(pattern, name):
+        raise InvalidParameter(
+            f"1 validation error detected: Value '{name}' at '{member}' failed to satisfy constraint: "
+            f"Member must satisfy regular expression pattern: {pattern}"
+        )
+    return name
 
 
 def group_arn(group: Group) -> str:

@@ -8,6 +8,7 @@ from lamplighter.services.logs.errors import AlreadyExists, InvalidParameter, Pr
 from lamplighter.services.logs.naming import (
     STREAM,
     asked_group,
+    checked,
     find_group,
     find_stream,
     invalid_token,
@@ -31,7 +32,8 @@ class Streams:
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """CreateLogStream"""
-        group, name = find_group(tx, caller, params["logGroupName"]), params["logStreamName"]
+        group = find_group(tx, caller, params["logGroupName"])
+        name = checked(params["logStreamName"], "logStreamName")
         if logs.stream(tx, group.id, name) is not None:
             raise AlreadyExists(STREAM)
         logs.put_stream(tx, group.id, name, self._world.now())

@@ -56,12 +56,14 @@ class Firing:
         self._send = send
         self._services = services
 
-    def begin(self, tx: Tx, schedule: Schedule) -> None:
-        """Set the first timer of a schedule that is new or has changed; what was set before is taken back."""
+    def begin(self, tx: Tx, schedule: Schedule, now: int) -> None:
+        """Set the first timer of a schedule that is new or has changed; what was set before is taken back.
+
+        `now`: when that was, by the reading of the clock from which a new rate counts.
+        """
         self.end(tx, schedule)
         if schedule.state != "ENABLED":
             return
-        now = self._world.now()
         first = self._first(tx, schedule, now)
         if first is not None:
             self._set(tx, schedule, str(first), max(first, now))

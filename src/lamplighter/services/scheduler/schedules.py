@@ -50,7 +50,7 @@ class Schedules:
             raise Conflict(f"Schedule {params['Name']} already exists.")
         state = params.get("State", "ENABLED")
         schedule = Schedule(0, arn, state, now, now, plan.anchor(body, now), body)
-        self._firing.begin(tx, replace(schedule, id=rows.insert(tx, schedule)))
+        self._firing.begin(tx, replace(schedule, id=rows.insert(tx, schedule)), now)
         return {"ScheduleArn": arn}
 
     def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -63,7 +63,7 @@ class Schedules:
         state = params.get("State", "ENABLED")
         changed = replace(found, state=state, modified=now, anchor=anchor, body=body)
         rows.update(tx, changed)
-        self._firing.begin(tx, changed)
+        self._firing.begin(tx, changed, now)
         return {"ScheduleArn": changed.arn}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:

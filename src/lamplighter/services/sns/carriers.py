@@ -105,8 +105,14 @@ class Carriers:
             raise Undelivered(f"{error.code}: {error.message}", again=again) from None
 
     def _record(self, notice: Notice) -> Json:
-        """A notice as a function gets it: its URLs are spelled otherwise, and nothing is left out."""
+        """A notice as a function gets it: its URLs are spelled otherwise, and nothing is left out.
+
+        Arrays and numbers are not "supported for AWS Lambda subscriptions": each is "passed as the String data type".
+        """
         document = self._document(notice)
+        for attribute in document.get("MessageAttributes", {}).values():
+            if not attribute["Type"].startswith("Binary"):
+                attribute["Type"] = "String"
         spelled = {"SigningCertURL": "SigningCertUrl", "UnsubscribeURL": "UnsubscribeUrl"}
         body = {spelled.get(name, name): value for name, value in document.items()}
         return {

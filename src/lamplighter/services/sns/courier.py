@@ -25,7 +25,7 @@ from lamplighter.store import notifications as rows
 from lamplighter.store import outbox, subscriptions, timers, topics
 from lamplighter.store.db import Posted, Reader, Store, Tx
 from lamplighter.store.notifications import DELIVERED, FAILED, WAITING, Delivery
-from lamplighter.store.subscriptions import Subscription
+from lamplighter.store.subscriptions import CONFIRMED, DELETED, PENDING, Subscription
 from lamplighter.store.timers import Timer
 
 SERVICE = "sns"
@@ -34,7 +34,7 @@ LANES = 8
 """How many attempts for one subscription are made at once."""
 SERVER = 500
 """From which HTTP status on an error is the server's: nothing was kept, and whoever asked tries again."""
-EXPECTED = {NOTIFICATION: "CONFIRMED", SUBSCRIPTION: "PENDING", END: "DELETED"}
+EXPECTED = {NOTIFICATION: CONFIRMED, SUBSCRIPTION: PENDING, END: DELETED}
 """As what a subscription gets each type of notice."""
 
 log = logging.getLogger("lamplighter.sns")

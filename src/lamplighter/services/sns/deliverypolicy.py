@@ -4,11 +4,11 @@ Promises that what a policy leaves out is AWS's default, and that a subscription
 the topic disables that. See https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.services.sns.errors import InvalidParameter
-from lamplighter.services.sns.retries import FUNCTIONS, of_policy, seconds
+from lamplighter.services.sns.retries import RISES, of_policy, seconds
 
 CONTENT_TYPE = "text/plain; charset=UTF-8"
 RETRY: Json = {
@@ -24,24 +24,21 @@ RETRY: Json = {
 MOST_SECONDS = 3_600
 """ "The total policy retry time for an HTTP/S endpoint cannot be greater than 3,600 seconds." """
 BOUNDS = {"minDelayTarget": (1, 3600), "maxDelayTarget": (1, 3600), "numRetries": (0, 100)}
-CONTENT_TYPES = frozenset(
-    f"{kind}{'; charset=UTF-8' if charset else ''}"
-    for kind in (
-        "text/css",
-        "text/csv",
-        "text/html",
-        "text/plain",
-        "text/xml",
-        "application/atom+xml",
-        "application/json",
-        "application/octet-stream",
-        "application/soap+xml",
-        "application/x-www-form-urlencoded",
-        "application/xhtml+xml",
-        "application/xml",
-    )
-    for charset in (False, True)
-)
+CONTENT_TYPES = frozenset({"application/json", "text/plain"})
+"""Of an envelope, and all that a topic may say."""
+RAW_TYPES = CONTENT_TYPES | {
+    "text/css",
+    "text/csv",
+    "text/html",
+    "text/xml",
+    "application/atom+xml",
+    "application/octet-stream",
+    "application/soap+xml",
+    "application/x-www-form-urlencoded",
+    "application/xhtml+xml",
+    "application/xml",
+}
+"""Of a message that goes raw."""
 
 
 def check_topic(text: str) -> None:
@@ -50,15 +47,15 @@ def check_topic(text: str) -> None:
     http = _object(policy.get("http") or {}, "http")
     _check_retry(http.get("defaultHealthyRetryPolicy"))
     _check_throttle(http.get("defaultThrottlePolicy"))
-    _check_request(http.get("defaultRequestPolicy"))
+    _check_request(http.get("defaultRequestPolicy"), CONTENT_TYPES)
 
 
-def check_subscription(text: str) -> None:
+def check_subscription(text: str, *, raw: bool = False) -> None:
     """Refuse what is no delivery policy of a subscription."""
     policy = _read(text)
     _check_retry(policy.get("healthyRetryPolicy"))
     _check_throttle(policy.get("throttlePolicy"))
-    _check_request(policy.get("requestPolicy"))
+    _check_request(policy.get("requestPolicy"), RAW_TYPES if raw else CONTENT_TYPES)
 
 
 def effective_topic(attributes: Mapping[str, str]) -> Json:
@@ -120,8 +117,8 @@ def _check_retry(given: Json) -> None:
             continue
         if type(policy[name]) is not int or not low <= policy[name] <= high:
             raise _fault(f"{name} must be a whole number from {low} to {high}")
-    if policy["backoffFunction"] not in FUNCTIONS:
-        raise _fault(f"backoffFunction must be one of {', '.join(FUNCTIONS)}")
+    if policy["backoffFunction"] not in RISES:
+        raise _fault(f"backoffFunction must be one of {', '.join(RISES)}")
     if policy["minDelayTarget"] > policy["maxDelayTarget"]:
         raise _fault("minDelayTarget must be less than or equal to maxDelayTarget")
     phases = of_policy(policy)
@@ -137,7 +134,7 @@ def _check_throttle(given: Json) -> None:
         raise _fault("maxReceivesPerSecond must be a whole number of at least 1")
 
 
-def _check_request(given: Json) -> None:
+def _check_request(given: Json, kinds: Collection[str]) -> None:
     kind = _object(given, "requestPolicy").get("headerContentType") if given is not None else None
-    if kind is not None and kind not in CONTENT_TYPES:
+    if kind is not None and str(kind).removesuffix("; charset=UTF-8") not in kinds:
         raise _fault(f"headerContentType {kind} is not supported")

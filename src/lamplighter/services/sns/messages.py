@@ -22,8 +22,11 @@ LARGEST = 262_144
 LONGEST_SUBJECT = 100
 """Characters; this many are taken."""
 DEFAULT = "default"
+PUSH = "AWS.SNS."
+"""What the names of attributes begin with that structure mobile pushes."""
 
 _NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9_-]([A-Za-z0-9_.-]{0,254}[A-Za-z0-9_-])?")
+_RESERVED = re.compile(r"(aws|amazon)\.", re.IGNORECASE)
 _TYPE = re.compile(r"(String|Number|Binary)(\..+)?", re.DOTALL)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _TOKEN = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,./:;<=>?@\[\\\]^_`{|}~-]{1,128}")
@@ -121,7 +124,7 @@ def _pairs(items: list[tuple[str, Json]]) -> _Pairs:
 
 
 def _attribute(name: str, given: Json) -> Attribute:
-    if not _NAME.fullmatch(name) or name.startswith("Amazon."):
+    if not _NAME.fullmatch(name) or (_RESERVED.match(name) and not name.startswith(PUSH)):
         raise InvalidParameter(f"Invalid message attribute name: {name}")
     kind = given.get("DataType") or ""
     if not _TYPE.fullmatch(kind) or len(kind) > 256:

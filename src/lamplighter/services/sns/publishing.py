@@ -133,13 +133,18 @@ class Publishing:
             text,
             self.world.now(),
             message.subject,
-            {name: (each.type, each.value) for name, each in message.attributes.items()},
+            _sent(message),
             sequence,
             message.group,
             message.deduplication,
             raw=subscription.raw,
             version=topic.attributes.get("SignatureVersion", "1"),
         )
+
+
+def _sent(message: Message) -> dict[str, tuple[str, str]]:
+    """As AWS says, "Message attributes are sent only when the message structure is String, not JSON"."""
+    return {} if message.texts else {name: (each.type, each.value) for name, each in message.attributes.items()}
 
 
 def _topic(tx: Tx, caller: Caller, text: str, what: str) -> Topic:

@@ -1,9 +1,9 @@
 """When a delivery is tried again: AWS's retry policies, as lists of delays.
 
 Promises to be pure: a policy is a document, its delays are numbers. AWS publishes the backoff functions as a graph
-only; ours rise from the least to the greatest delay: linearly, by steps that grow evenly (arithmetic), by a factor
-(geometric), by steps that double (exponential). AWS jitters its delays so that many senders do not knock at once; one
-box is one sender, and does not.
+only; ours rise from the least delay, of the first retry of the phase, to the greatest, of its last: linearly, by steps
+that grow evenly (arithmetic), by a factor (geometric), or by doubling ("reaching the maximum delay the quickest":
+exponential). AWS jitters its delays so that many senders do not knock at once; one box is one sender, and does not.
 See https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html.
 """
 
@@ -38,13 +38,13 @@ SMTP = Retries(0, 2, 10, 38, 10, 600, "exponential")
 MANAGED = Retries(3, 2, 10, 100_000, 1, 20, "exponential")
 """ "AWS managed endpoints": "100,015 times, over 23 days"."""
 
-RISES: dict[str, Callable[[int, int], float]] = {
-    "linear": lambda at, last: at / last,
-    "arithmetic": lambda at, last: at * (at + 1) / (last * (last + 1)),
-    "exponential": lambda at, last: (2.0**at - 1) / (2.0**last - 1),
+RISES: dict[str, Callable[[Retries, int, int], float]] = {
+    "linear": lambda it, at, last: it.least + (it.greatest - it.least) * at / last,
+    "arithmetic": lambda it, at, last: it.least + (it.greatest - it.least) * at * (at + 1) / (last * (last + 1)),
+    "geometric": lambda it, at, last: it.least * (it.greatest / it.least) ** (at / last),
+    "exponential": lambda it, at, last: min(it.least * 2.0**at, it.greatest) if at < last else it.greatest,
 }
-"""By function, how much of the way from the least to the greatest delay is done at a retry of the rising phase."""
-FUNCTIONS = (*RISES, "geometric")
+"""By function, the delay of a retry of the rising phase."""
 
 
 def of_policy(policy: Json) -> Retries:
@@ -70,11 +70,7 @@ def delay(retries: Retries, number: int) -> int | None:
 
 def _risen(retries: Retries, number: int) -> float:
     last = retries.rising - 1
-    if last == 0:
-        return retries.least
-    if retries.function == "geometric":
-        return float(retries.least * (retries.greatest / retries.least) ** (number / last))
-    return retries.least + (retries.greatest - retries.least) * RISES[retries.function](number, last)
+    return RISES[retries.function](retries, number, last) if last > 0 else retries.least
 
 
 def seconds(retries: Retries) -> float:

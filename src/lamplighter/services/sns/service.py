@@ -18,6 +18,7 @@ from lamplighter.services.sns.subscribing import Subscribing
 from lamplighter.services.sns.topics import Topics
 from lamplighter.store import topics as rows
 from lamplighter.store.db import Posted, Tx
+from lamplighter.store.subscriptions import set_free
 from lamplighter.store.timers import Timer
 
 
@@ -87,9 +88,10 @@ class Sns:
         """Nothing is believed that is not on disk."""
 
     async def start(self) -> None:
-        """Be ready to sign where there is something to publish to."""
+        """Be ready where there is something to publish to."""
         if rows.any_exists(self._bus.store.reader):
             self.signer.prepare()
+            await self._bus.store.write(set_free)
 
     async def stop(self) -> None:
         """Let go of connections."""

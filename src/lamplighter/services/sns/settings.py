@@ -41,7 +41,8 @@ def check(name: str, attributes: Mapping[str, str], protocol: str) -> None:
             f"FilterPolicyScope: Invalid value [{value}]. Please use either MessageBody or MessageAttributes"
         )
     elif name == "DeliveryPolicy":
-        deliverypolicy.check_subscription(value)
+        raw = attributes.get("RawMessageDelivery", "").lower() == "true"
+        deliverypolicy.check_subscription(value, raw=raw)
     elif name == "RedrivePolicy":
         _check_redrive(value)
     if name in {"FilterPolicy", "FilterPolicyScope"} and attributes.get("FilterPolicy"):

@@ -83,7 +83,8 @@ def merge(old: Mapping[str, str], given: Mapping[str, str], *, fifo: bool) -> di
     if merged.get(LIMIT) == GROUP_LIMIT and merged.get(SCOPE) != GROUP_SCOPE:
         raise InvalidAttributeValue(LIMIT, f"{GROUP_LIMIT} is allowed only when {SCOPE} is {GROUP_SCOPE}.")
     if merged.get("KmsMasterKeyId") and given.get("SqsManagedSseEnabled") == "true":
-        raise InvalidAttributeValue("SqsManagedSseEnabled", "Only one encryption option is supported per queue.")
+        reason = "You can use one type of server-side encryption (SSE) at one time."
+        raise InvalidAttributeValue("SqsManagedSseEnabled", reason)
     return merged
 
 

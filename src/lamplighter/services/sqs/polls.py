@@ -77,12 +77,17 @@ class Polls:
         except asyncio.CancelledError:
             taken = await taking
             if taken:
-                await self._store.write(lambda tx: self._stock.give_back(tx, queue, taken))
+                await self._store.write(lambda tx: self._put_back(tx, queue, taken))
             raise
 
     def _hand_out(self, tx: Tx, queue: Queue, asked: Wish) -> list[Taken]:
         there = _same(tx, queue)
         return self._receiving.take(tx, there, asked) if there else []
+
+    def _put_back(self, tx: Tx, queue: Queue, taken: list[Taken]) -> None:
+        there = _same(tx, queue)
+        if there is not None:
+            self._stock.give_back(tx, there, taken)
 
 
 def _same(reader: Reader, queue: Queue) -> Queue | None:

@@ -53,7 +53,9 @@ class Stock:
         key = messages.put(tx, replace(message, queue=queue.id))
         if queue.messages == 0:
             self._sweep_at(tx, queue.id, message.enqueued + _retention(queue))
-        self.changed(tx, queue, [message.grp])
+        if queue.fifo:
+            groups.join(tx, queue.id, message.grp or "", message.visible)
+        self._lines.tell(tx, queue)
         return key
 
     # --- being taken --------------------------------------------------------------------------------------------------
@@ -116,13 +118,10 @@ class Stock:
 
     def give_back(self, tx: Tx, queue: Queue, taken: Iterable[Taken]) -> None:
         """Nobody waits for these messages any more: it is as if they had not been taken."""
-        touched = set()
-        for each in taken:
-            found = messages.get(tx, each.now.queue, each.now.id)
-            if found == each.now:
-                messages.take(tx, each.before)
-                touched.add(found.grp)
-        self.changed(tx, queue, touched)
+        kept = [each for each in taken if messages.get(tx, queue.id, each.now.id) == each.now]
+        for each in kept:
+            messages.take(tx, each.before)
+        self.changed(tx, queue, {each.now.grp for each in kept})
 
     def _bury(self, tx: Tx, queue: Queue, target: Queue, message: Message, now: int) -> None:
         """Send a message to the dead-letter queue.
@@ -176,7 +175,9 @@ class Stock:
         if gone:
             self.changed(tx, queue, {group for _, group in gone})
         oldest = messages.oldest(tx, key)
-        if oldest is not None:
+        if repeats.sweep(tx, key, now, SLICE):
+            self._sweep_at(tx, key, now)
+        elif oldest is not None:
             self._sweep_at(tx, key, max(now, oldest + _retention(queue)))
 
     def _sweep_at(self, tx: Tx, key: int, due: int) -> None:

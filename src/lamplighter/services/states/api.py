@@ -7,6 +7,7 @@ from botocore.model import ServiceModel
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
 from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.port import Web
 from lamplighter.services.states import tags
 from lamplighter.services.states.activities import Activities
 from lamplighter.services.states.aliases import Aliases
@@ -15,6 +16,7 @@ from lamplighter.services.states.driver import SERVICE, Driver
 from lamplighter.services.states.executions import Executions
 from lamplighter.services.states.express import Express
 from lamplighter.services.states.following import Models
+from lamplighter.services.states.https import Https
 from lamplighter.services.states.integrations import additions
 from lamplighter.services.states.machines import Machines
 from lamplighter.services.states.mapruns import MapRuns
@@ -37,11 +39,12 @@ class States:
 
     name = SERVICE
 
-    def __init__(self, bus: Bus, world: World, models: Models, remote: Remote) -> None:
+    def __init__(self, bus: Bus, world: World, models: Models, remote: Remote, web: Web) -> None:
         self._bus = bus
         self._driver = Driver(bus, world, additions)
+        https = Https(bus, web)
         polls = Polls(bus.store, self._driver)
-        self._performer = Performer(bus, world, self._driver, models, polls, remote)
+        self._performer = Performer(bus, world, self._driver, models, polls, remote, https)
         express = Express(bus, world, self._driver)
         definitions = Definitions(bus, remote)
         machines, executions = Machines(bus, world, definitions), Executions(world, self._driver, express)

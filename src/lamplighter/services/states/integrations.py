@@ -70,6 +70,7 @@ SERVICES: Mapping[str, Service] = {
     "codebuild": Service(
         "codebuild", "CodeBuild", "AWSCodeBuild", {"startBuild": Integration("StartBuild", START_BUILD)}
     ),
+    "http": Service("http", "States.Http", "Http", {"invoke": Integration("Invoke")}),
     "athena": Service(
         "athena",
         "Athena",

@@ -23,6 +23,8 @@ from lamplighter.services.states import functions, putevents
 from lamplighter.services.states.casing import ParametersRefused, to_service, to_states
 from lamplighter.services.states.driver import Driver
 from lamplighter.services.states.following import Followed, Following, Models, caller_of, instant
+from lamplighter.services.states.https import SERVICE as HTTP
+from lamplighter.services.states.https import HttpFailed, Https, Watch
 from lamplighter.services.states.integrations import Binding, bind
 from lamplighter.services.states.polls import Polls
 from lamplighter.store import outbox
@@ -39,13 +41,16 @@ INTERNAL = "An internal error occurred; the engine's log has it."
 class Performer:
     """Does what the outbox says for Step Functions."""
 
-    def __init__(self, bus: Bus, world: World, driver: Driver, models: Models, polls: Polls, remote: Remote) -> None:
+    def __init__(
+        self, bus: Bus, world: World, driver: Driver, models: Models, polls: Polls, remote: Remote, https: Https
+    ) -> None:
         self._bus = bus
         self._world = world
         self._driver = driver
         self._models = models
         self._polls = polls
         self._remote = remote
+        self._https = https
         self._following = Following(bus, driver, models, remote)
         self._checks: dict[tuple[str, str], Check] = {}
 
@@ -66,15 +71,17 @@ class Performer:
             event = TaskFailed(posted.body["frame"], posted.body["number"], "States.Runtime", INTERNAL)
             await self._bus.store.insist(lambda tx: self._conclude(tx, posted, event))
 
-    async def once(self, caller: Caller, resource: Resource, parameters: Json) -> TaskSucceeded | TaskFailed:
-        """Make a call that no execution waits for, and tell how it ended."""
+    async def once(
+        self, caller: Caller, resource: Resource, parameters: Json, watch: Watch | None = None
+    ) -> TaskSucceeded | TaskFailed:
+        """Make a call that no execution waits for, and tell how it ended; `watch` is told of an HTTP task's call."""
         nobody = Work(0, 0, 0)
         binding = bind(resource)
         if binding is None:
             raise Bug(f"nothing serves {resource.text}")
         try:
             prepared = functions.prepare(resource, parameters)
-            answer = await self._bus.store.write(lambda tx: self._call(tx, caller, binding, prepared))
+            answer = await self._bus.store.write(lambda tx: self._call(tx, caller, binding, prepared, watch))
             answer = await answer if inspect.isawaitable(answer) else answer
         except (AwsError, ParametersRefused) as error:
             return self._refusal(nobody, binding, error, parameters)
@@ -131,7 +138,9 @@ class Performer:
             return
         await self._bus.store.insist(lambda tx: self._answered(tx, posted, work, resource, binding, answer))
 
-    def _call(self, tx: Tx, caller: Caller, binding: Binding, parameters: Json) -> Json:
+    def _call(self, tx: Tx, caller: Caller, binding: Binding, parameters: Json, watch: Watch | None = None) -> Json:
+        if binding.service == HTTP:  # no service of AWS, and nothing that botocore knows
+            return self._https.invoke(tx, caller, parameters, watch)
         operation = self._models(binding.service).operation_model(binding.operation)
         params = to_service(operation.input_shape, parameters)
         if self._bus.serves(binding.service, binding.operation):
@@ -156,6 +165,9 @@ class Performer:
         if isinstance(error, ParametersRefused):
             cause = f"The Parameters '{dumps(parameters)}' could not be used to start the Task: [{error}]"
             return TaskFailed(work.frame, work.number, "States.Runtime", cause)
+        if binding.service == HTTP:
+            code = error.code if isinstance(error, HttpFailed) else f"Events.{error.code}"
+            return TaskFailed(work.frame, work.number, code, error.message)
         name = self._exception(binding, error)
         request = self._world.uuid()
         if binding.optimised:
@@ -191,6 +203,8 @@ class Performer:
 
     def _read(self, work: Work, resource: Resource, binding: Binding, answer: Json) -> TaskSucceeded | TaskFailed:
         """What an answer says of the call."""
+        if binding.service == HTTP:
+            return TaskSucceeded(work.frame, work.number, answer)
         shape = self._models(binding.service).operation_model(binding.operation).output_shape
         if binding.service == "lambda":
             raised = functions.failure(answer)

@@ -7,7 +7,8 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.ht
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from botocore.model import ServiceModel
 
@@ -23,6 +24,7 @@ from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.base.world import World, iso
 from lamplighter.bus import Caller
 from lamplighter.services.states.errors import Invalid
+from lamplighter.services.states.https import Exchange
 from lamplighter.services.states.inputs import read_input
 from lamplighter.services.states.integrations import additions
 from lamplighter.services.states.mocks import answer_shape, check_result
@@ -71,7 +73,8 @@ class Prober:
         scope = Scope(ALONE, given, variables, lambda: context, self._world)
         probe = Probe(state, scope, self._world.now(), _past(configuration, source))
         texts = {id(given): text} | ({id(mock.result): mock.text} if mock and mock.text else {})
-        return self._settle(caller, probe, mock, _Answer(params.get("inspectionLevel", "INFO"), probe, texts))
+        level, reveal = params.get("inspectionLevel", "INFO"), params.get("revealSecrets", False)
+        return self._settle(caller, probe, mock, _Answer(level, probe, texts, reveal))
 
     def _settle(self, caller: Caller, probe: Probe, mock: Mock | None, answer: "_Answer") -> Json:
         verdict = probe.begin()
@@ -89,7 +92,9 @@ class Prober:
         assert isinstance(probe.state, Task)
         try:
             async with asyncio.timeout(probe.timeout):
-                event = await self._performer.once(caller, probe.state.resource, probe.arguments)
+                event = await self._performer.once(
+                    caller, probe.state.resource, probe.arguments, answer.exchanges.append
+                )
         except TimeoutError:
             return answer.say(probe.fail(TIMEOUT, None))
         if isinstance(event, TaskFailed):
@@ -156,6 +161,10 @@ class _Answer:
     probe: Probe
     texts: Mapping[int, str]
     """Documents that were given, by identity, as they were written."""
+    reveal: bool
+    """Whether secrets are shown."""
+    exchanges: list[Exchange] = field(default_factory=list)
+    """The calls of an HTTP task."""
 
     def say(self, verdict: Verdict) -> Json:
         """What TestState answers."""
@@ -173,6 +182,9 @@ class _Answer:
         data: Json = {
             name: _listed(value) if name in LISTS else self._text(value) for name, value in probe.stages.items()
         }
+        if self.level == "TRACE":
+            for exchange in self.exchanges:
+                data |= {"request": _asked(exchange, reveal=self.reveal), "response": _answered(exchange)}
         data |= probe.limits
         if probe.variables:
             data["variables"] = dumps(probe.variables)
@@ -182,6 +194,30 @@ class _Answer:
 
     def _text(self, value: Json) -> str:
         return self.texts.get(id(value)) or dumps(value)
+
+
+def _asked(exchange: Exchange, *, reveal: bool) -> Json:
+    """The request of an HTTP task; without `reveal`, without what authorises it."""
+    request = exchange.request if reveal else exchange.plain
+    parts = urlsplit(request.url)
+    asked: Json = {
+        "protocol": parts.scheme,
+        "method": request.method,
+        "url": request.url,
+        "headers": dumps(dict(request.headers)),
+    }
+    return asked if request.body is None else asked | {"body": request.body.decode(errors="replace")}
+
+
+def _answered(exchange: Exchange) -> Json:
+    reply = exchange.reply
+    return {
+        "protocol": urlsplit(exchange.request.url).scheme,
+        "statusCode": str(reply.status),
+        "statusMessage": reply.reason,
+        "headers": dumps(dict(reply.headers)),
+        "body": reply.body.decode(errors="replace"),
+    }
 
 
 def _listed(items: Json) -> str:

@@ -26,7 +26,7 @@ CREATE TABLE log_streams (
 CREATE UNIQUE INDEX log_streams_by_name ON log_streams (grp, name);
 CREATE INDEX log_streams_by_last ON log_streams (grp, last);
 
-CREATE TABLE log_chunks (                  -- events of one PutLogEvents, within a minute
+CREATE TABLE log_chunks (                  -- events of one PutLogEvents, within ten seconds
     id INTEGER PRIMARY KEY AUTOINCREMENT,  -- in the order in which they were put
     grp INTEGER NOT NULL,
     stream INTEGER NOT NULL,

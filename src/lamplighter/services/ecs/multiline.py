@@ -1,0 +1,63 @@
+"""Which lines of a container's output belong together: `awslogs-datetime-format` and `awslogs-multiline-pattern`.
+
+"A log message consists of a line that matches the pattern and any following lines that don't match the pattern. The
+matched line is the delimiter between log messages." See
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html and, for the codes of the format,
+https://docs.docker.com/engine/logging/drivers/awslogs/. The expressions are Go's, whose engine RE2 is.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+import re2
+
+Starts = Callable[[str], bool]
+"""Whether a line begins a message."""
+
+CODES: Mapping[str, str] = {
+    "A": "(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)",
+    "a": "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)",
+    "B": "(?:January|February|March|April|May|June|July|August|September|October|November|December)",
+    "b": "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)",
+    "d": r"\d{2}",
+    "f": r"\d{6}",
+    "H": r"\d{2}",
+    "I": r"\d{2}",
+    "j": r"\d{3}",
+    "L": r"\.\d{3}",
+    "M": r"\d{2}",
+    "m": r"\d{2}",
+    "p": "[AP]M",
+    "S": r"\d{2}",
+    "w": "[0-6]",
+    "Y": r"\d{4}",
+    "y": r"\d{2}",
+    "Z": r"[A-Z]{1,4}T",
+    "z": r"[+-]\d{4}",
+    "%": "%",
+}
+
+_QUIET = re2.Options()
+_QUIET.log_errors = False
+
+
+def beginning(options: Mapping[str, str]) -> str | None:
+    """The expression that the first line of a message matches; the format wins over the pattern."""
+    form = options.get("awslogs-datetime-format")
+    if form:
+        return "".join(_translated(piece) for piece in re.findall("%.|[^%]+|%", form))
+    return options.get("awslogs-multiline-pattern") or None
+
+
+def _translated(piece: str) -> str:
+    code = CODES.get(piece[1:]) if piece.startswith("%") else None
+    return re2.escape(piece) if code is None else code
+
+
+def compiled(pattern: str) -> Starts | None:
+    """The test of an expression; None where it is none."""
+    try:
+        expression = re2.compile(pattern, _QUIET)
+    except re2.error:
+        return None
+    return lambda line: expression.search(line) is not None

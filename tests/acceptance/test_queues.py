@@ -1,0 +1,236 @@
+"""SQS as boto3, the aws CLI and the SDKs of old see it, on an engine that is killed now and then."""
+
+import json
+import os
+import signal
+import subprocess
+import sysconfig
+import threading
+import urllib.error
+import urllib.request
+import xml.etree.ElementTree as ET
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lamplighter.base.jsontext import Json
+from tests.served import ACCOUNT, REGION, Served, eventually, one
+
+NAMESPACE = "{http://queue.amazonaws.com/doc/2012-11-05/}"
+
+
+@pytest.fixture
+def sqs(served: Served) -> Json:
+    return served.client("sqs")
+
+
+@pytest.fixture
+def url(sqs: Json) -> str:
+    found: str = sqs.create_queue(QueueName="letters")["QueueUrl"]
+    return found
+
+
+def bodies(answer: Json) -> list[str]:
+    return [message["Body"] for message in answer.get("Messages", [])]
+
+
+def test_a_message_goes_from_one_to_the_other_and_is_deleted(served: Served, sqs: Json, url: str) -> None:
+    assert url == f"{served.url}/{ACCOUNT}/letters"
+    attributes = {
+        "text": {"DataType": "String", "StringValue": "grüße"},
+        "bytes": {"DataType": "Binary", "BinaryValue": b"\x00\xff"},
+    }
+    sent = sqs.send_message(QueueUrl=url, MessageBody="hello\n🕯", MessageAttributes=attributes)
+    (message,) = sqs.receive_message(QueueUrl=url, AttributeNames=["All"], MessageAttributeNames=["All"])["Messages"]
+    assert (message["Body"], message["MessageAttributes"]) == ("hello\n🕯", attributes)
+    assert message["MD5OfMessageAttributes"] == sent["MD5OfMessageAttributes"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    shown = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert shown["ApproximateNumberOfMessages"] == shown["ApproximateNumberOfMessagesNotVisible"] == "0"
+
+
+def test_a_message_of_a_mebibyte_is_taken_however_it_is_escaped(sqs: Json, url: str) -> None:
+    for body in ("x" * 2**20, "é" * 2**19, '"' * 2**20):
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+        assert bodies(sqs.receive_message(QueueUrl=url)) == [body]
+    with pytest.raises(ClientError, match="Message must be shorter than 1048576 bytes"):
+        sqs.send_message(QueueUrl=url, MessageBody="x" * (2**20 + 1))
+
+
+def test_an_engine_that_listens_everywhere_has_urls_of_this_machine(served: Served) -> None:
+    served.kill(signal.SIGTERM)
+    served.up("--host", "0.0.0.0")
+    url = served.client("sqs").create_queue(QueueName="q")["QueueUrl"]
+    assert url == f"http://127.0.0.1:{served.port}/{ACCOUNT}/q"
+
+
+def test_batches_and_pages_work(served: Served, url: str) -> None:
+    client = served.client("sqs")
+    batch = [{"Id": str(number), "MessageBody": str(number)} for number in range(10)]
+    assert len(client.send_message_batch(QueueUrl=url, Entries=batch)["Successful"]) == 10
+    found = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    handles = [{"Id": message["MessageId"], "ReceiptHandle": message["ReceiptHandle"]} for message in found]
+    assert len(client.delete_message_batch(QueueUrl=url, Entries=handles)["Successful"]) == 10
+    names = [client.create_queue(QueueName=f"q{number}")["QueueUrl"] for number in range(5)]
+    pages = client.get_paginator("list_queues").paginate(QueueNamePrefix="q", PaginationConfig={"PageSize": 2})
+    assert [each for page in pages for each in page["QueueUrls"]] == names
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "code", "exception"),
+    [
+        ("get_queue_url", {"QueueName": "x"}, "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"),
+        ("create_queue", {"QueueName": "letters", "Attributes": {"DelaySeconds": "1"}}, "QueueAlreadyExists", None),
+        ("send_message_batch", {"Entries": []}, "AWS.SimpleQueueService.EmptyBatchRequest", "EmptyBatchRequest"),
+        ("delete_message", {"ReceiptHandle": "x"}, "ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid"),
+        ("receive_message", {"MaxNumberOfMessages": 11}, "InvalidParameterValue", None),
+    ],
+)
+def test_errors_have_the_codes_of_aws(
+    sqs: Json, url: str, operation: str, params: Json, code: str, exception: str | None
+) -> None:
+    named = {} if "QueueName" in params else {"QueueUrl": url}
+    with pytest.raises(ClientError) as error:
+        getattr(sqs, operation)(**named, **params)
+    assert error.value.response["Error"]["Code"] == code
+    if exception is not None:
+        assert isinstance(error.value, getattr(sqs.exceptions, exception))
+
+
+def test_who_waits_gets_a_message_at_once(served: Served, sqs: Json, url: str) -> None:
+    with ThreadPoolExecutor() as pool:
+        waiting = waits(pool, served, url)
+        sqs.send_message(QueueUrl=url, MessageBody="news")
+        assert bodies(waiting.result(10)) == ["news"]
+
+
+def waits(pool: ThreadPoolExecutor, served: Served, url: str) -> "Future[Json]":
+    """A receiver that has asked, and waits."""
+    sent = threading.Event()
+    client = served.client("sqs")
+    client.meta.events.register("before-send.sqs", lambda **_: sent.set())
+    waiting = pool.submit(client.receive_message, QueueUrl=url, WaitTimeSeconds=20)
+    assert sent.wait(10)
+    for _ in range(3):
+        served.client("sqs").list_queues()  # answered after the request that was sent before it has been read
+    return waiting
+
+
+def test_an_engine_that_is_stopped_sends_those_who_wait_away(served: Served, url: str) -> None:
+    with ThreadPoolExecutor() as pool:
+        waiting = waits(pool, served, url)
+        assert served.kill(signal.SIGTERM) == 0
+        with pytest.raises(ClientError, match="the engine is stopping"):
+            waiting.result()
+    assert not any("Traceback" in line for line in served.lines)
+
+
+def test_no_message_is_lost_and_none_that_was_deleted_comes_back_when_the_engine_is_killed(
+    served: Served, sqs: Json, url: str
+) -> None:
+    accepted: list[str] = []
+
+    def produce(producer: int) -> None:
+        client = served.client("sqs")
+        for number in range(1000):
+            try:
+                client.send_message(QueueUrl=url, MessageBody=f"{producer}-{number}")
+            except BotoCoreError:
+                return
+            accepted.append(f"{producer}-{number}")
+
+    producers = [threading.Thread(target=produce, args=(number,)) for number in range(3)]
+    for producer in producers:
+        producer.start()
+    deleted: set[str] = set()
+    while len(deleted) < 60:
+        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)["Messages"]:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            deleted.add(message["Body"])
+    served.kill()
+    for producer in producers:
+        producer.join()
+    served.up()
+    client, found = served.client("sqs"), list[str]()
+    while some := bodies(client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=600)):
+        found += some
+    assert len(found) == len(set(found))
+    assert not deleted & set(found)
+    assert set(accepted) - deleted <= set(found)
+
+
+def test_a_worker_of_an_execution_answers_with_the_token_from_its_queue(served: Served, sqs: Json, url: str) -> None:
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": {"QueueUrl": url, "MessageBody": {"work.$": "$.work", "token.$": "$$.Task.Token"}},
+        "End": True,
+    }
+    execution = served.start(served.machine(one(task)), {"work": [1, 2]})
+    (message,) = eventually(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5).get("Messages"))
+    body = json.loads(message["Body"])
+    served.sfn.send_task_success(taskToken=body["token"], output=json.dumps(sum(body["work"])))
+    assert served.ended(execution)["output"] == "3"
+
+
+def query(served: Served, path: str, **params: str) -> tuple[int, ET.Element]:
+    """What an SDK of old sends: a form, to the queue's own URL; the status and the answer."""
+    body = urlencode({"Version": "2012-11-05", **params})
+    address = served.url + path
+    request = AWSRequest("POST", address, {"Content-Type": "application/x-www-form-urlencoded"}, body)
+    SigV4Auth(Credentials("test", "test"), "sqs", REGION).add_auth(request)
+    sent = urllib.request.Request(address, body.encode(), dict(request.headers.items()))
+    try:
+        with urllib.request.urlopen(sent) as answer:
+            return answer.status, ET.fromstring(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, ET.fromstring(error.read())
+
+
+def test_the_query_protocol_takes_the_queue_from_the_address(served: Served, url: str) -> None:
+    path = url.removeprefix(served.url)
+    attribute = {
+        "MessageAttribute.1.Name": "colour",
+        "MessageAttribute.1.Value.DataType": "String",
+        "MessageAttribute.1.Value.StringValue": "red",
+    }
+    status, answer = query(served, path, Action="SendMessage", MessageBody="a & b", **attribute)
+    assert status == 200
+    assert answer.findtext(f".//{NAMESPACE}MD5OfMessageAttributes")
+    asked = {"Action": "ReceiveMessage", "AttributeName.1": "All", "MessageAttributeName.1": "All"}
+    status, answer = query(served, path, **asked)
+    message = answer.find(f".//{NAMESPACE}Message")
+    assert message is not None
+    assert message.findtext(f"{NAMESPACE}Body") == "a & b"
+    assert message.findtext(f"{NAMESPACE}MessageAttribute/{NAMESPACE}Value/{NAMESPACE}StringValue") == "red"
+    handle = message.findtext(f"{NAMESPACE}ReceiptHandle") or ""
+    batch = {"DeleteMessageBatchRequestEntry.1.Id": "a", "DeleteMessageBatchRequestEntry.1.ReceiptHandle": handle}
+    status, answer = query(served, path, Action="DeleteMessageBatch", **batch)
+    assert answer.findtext(f".//{NAMESPACE}DeleteMessageBatchResultEntry/{NAMESPACE}Id") == "a"
+
+
+def test_the_query_protocol_has_the_codes_of_old(served: Served) -> None:
+    status, answer = query(served, f"/{ACCOUNT}/nobody", Action="SendMessage", MessageBody="x")
+    assert status == 400
+    assert answer.findtext(f".//{NAMESPACE}Code") == "AWS.SimpleQueueService.NonExistentQueue"
+    assert answer.findtext(f".//{NAMESPACE}Message") == "The specified queue does not exist."
+
+
+def test_the_aws_cli_sends_and_receives(served: Served, url: str) -> None:
+    def aws(*arguments: str) -> Json:
+        command = [str(Path(sysconfig.get_path("scripts"), "aws")), "--endpoint-url", served.url, "sqs", *arguments]
+        keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
+        answer = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **keys})
+        return json.loads(answer.stdout) if answer.returncode == 0 else answer.stderr
+
+    assert aws("get-queue-url", "--queue-name", "letters") == {"QueueUrl": url}
+    aws("send-message", "--queue-url", url, "--message-body", "hello")
+    assert bodies(aws("receive-message", "--queue-url", url)) == ["hello"]
+    assert "(AWS.SimpleQueueService.NonExistentQueue)" in aws("get-queue-url", "--queue-name", "nobody")

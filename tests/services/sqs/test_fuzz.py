@@ -1,0 +1,140 @@
+"""Whatever is asked of SQS, the answer is one that the wire can write, or an error that AWS has."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from botocore.model import Shape
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import Json, dumps
+from lamplighter.wire.catalog import Catalog
+from tests.engines import Site
+from tests.services.sqs.office import Office, arn, redrive
+
+CATALOG = Catalog()
+MODEL = CATALOG.service("sqs").model
+OPERATIONS = sorted(MODEL.operation_names)
+NAMES = ("letters", "letters.fifo", "dead", "nobody")
+URL = "http://127.0.0.1:4566/123456789012/"
+
+texts = st.one_of(
+    st.text(st.characters(codec="utf-8"), max_size=5),
+    st.sampled_from(["", "0", "1", "true", "queue", "{}", "All", ".*"]),
+)
+numbers = st.one_of(st.integers(-2, 25), st.sampled_from([43_200, 43_201, 2**31, 2**63, 10**30, -(10**30)]))
+arns = st.sampled_from([arn(name) for name in (*NAMES[:3] * 5, "nobody")] + ["x"])
+policies = st.one_of(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "deadLetterTargetArn": st.one_of(arns, texts, numbers),
+            "maxReceiveCount": st.one_of(numbers, texts),
+            "redrivePermission": st.sampled_from(["allowAll", "denyAll", "byQueue", "x", 1, None]),
+            "sourceQueueArns": st.one_of(st.lists(arns, max_size=2), texts),
+            "Statement": st.one_of(texts, st.lists(st.dictionaries(st.just("Sid"), texts), max_size=2)),
+        },
+    ),
+    st.lists(numbers, max_size=1),
+    texts,
+    numbers,
+).map(dumps)
+KNOWN = {
+    "QueueUrl": st.sampled_from([URL + name for name in (*NAMES[:3] * 5, "nobody")] + ["x", "http://["]),
+    "QueueName": st.one_of(st.sampled_from(NAMES), texts),
+    "SourceArn": arns,
+    "DestinationArn": arns,
+    "MessageBody": st.sampled_from(["x", "y", "ä🕯", "\x00", ""]),
+    "MessageGroupId": st.one_of(st.sampled_from("ab"), texts),
+    "Id": st.sampled_from([*"abcdefghijklmnopqrst", "", "ä"]),
+    "DataType": st.sampled_from(["String", "Number", "Binary", "String.x", "X", ""]),
+}
+
+
+class Desk:
+    """An office with some mail in it, and the handles that it has given."""
+
+    def __init__(self, directory: Path) -> None:
+        self.office = Office(Site(directory))
+        self.office.site.up()
+        self.fill()
+
+    def fill(self) -> None:
+        """Have queues and messages again; a minute later, names are free."""
+        self.office.pass_time(61)
+        dead = self.office.queue("dead")
+        try:
+            urls = [self.office.queue("letters", RedrivePolicy=redrive("dead", 2)), self.office.fifo()]
+        except AwsError:
+            urls = [URL + "letters", URL + "letters.fifo"]  # there with other attributes
+        for number in range(3):
+            self.office.send(dead, str(number))
+            self.office.begin("SendMessage", QueueUrl=urls[0], MessageBody=str(number))
+        self.handles = [message["ReceiptHandle"] for message in self.office.receive(dead, 2)]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    desk = Desk(tmp_path_factory.mktemp("fuzz") / "data")
+    yield desk
+    desk.office.site.close()
+
+
+def of(shape: Shape, name: str, handles: list[str]) -> st.SearchStrategy[Json]:
+    """Values of a shape, good and bad."""
+    if name == "ReceiptHandle":
+        return st.sampled_from([*handles, *handles, "x"])
+    if name in KNOWN:
+        return KNOWN[name]
+    match shape.type_name:
+        case "structure":
+            members = {key: of(member, key, handles) for key, member in shape.members.items()}
+            required = {key: members.pop(key) for key in shape.required_members}
+            return st.fixed_dictionaries(required, optional=members)
+        case "list":
+            return st.lists(of(shape.member, shape.member.name, handles), max_size=3)
+        case "map":
+            known = shape.key.metadata.get("enum")
+            keys = st.one_of(st.sampled_from(known), texts) if known else texts
+            return st.dictionaries(
+                keys,
+                st.one_of(of(shape.value, "", handles), policies) if known else of(shape.value, "", handles),
+                max_size=3,
+            )
+        case "integer" | "long":
+            return numbers
+        case "boolean":
+            return st.booleans()
+        case "blob":
+            return st.binary(max_size=3)
+        case _:
+            known = shape.metadata.get("enum")
+            return st.one_of(st.sampled_from(known), texts) if known else texts
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+@settings(
+    deadline=None, derandomize=True, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_every_answer_can_be_written_and_every_error_is_one_of_aws(desk: Desk, name: str, data: st.DataObject) -> None:
+    params = data.draw(of(MODEL.operation_model(name).input_shape, "", desk.handles), label="params")
+    operations = [CATALOG.operation("sqs", name, protocol) for protocol in ("json", "query")]
+    try:
+        operations[0].check(params)
+    except AwsError:
+        return
+    task = desk.office.begin(name, **params)
+    desk.office.pass_time(21)
+    assert task.done()
+    error = task.exception()
+    if error is None:
+        for operation in operations:
+            assert operation.encode(task.result(), "id").status == 200
+    else:
+        assert isinstance(error, AwsError), error
+        assert error.status == 400
+    if name in ("DeleteQueue", "PurgeQueue", "SetQueueAttributes"):
+        desk.fill()
