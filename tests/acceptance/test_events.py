@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamplighter.base.jsontext import Json
-from tests.served import ROLE, Served, eventually, one
+from tests.served import ACCOUNT, REGION, ROLE, Served, eventually, one
 
 PASS = one({"Type": "Pass", "End": True})
 
@@ -85,3 +85,71 @@ def test_lists_are_paged_as_boto3_pages_them(served: Served, events: Json) -> No
         events.put_rule(Name=f"rule-{at:02}", EventPattern='{"a":[1]}')
     pages = events.get_paginator("list_rules").paginate(PaginationConfig={"PageSize": 5})
     assert [rule["Name"] for page in pages for rule in page["Rules"]] == [f"rule-{at:02}" for at in range(12)]
+
+
+# --- targets as they are ----------------------------------------------------------------------------------------------
+
+
+def queue(served: Served, name: str) -> tuple[str, str]:
+    """A queue's URL and ARN."""
+    sqs = served.client("sqs")
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    return url, arn
+
+
+def receive(served: Served, url: str) -> Json:
+    """The next message of a queue."""
+    sqs = served.client("sqs")
+    found = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20, MessageAttributeNames=["All"])["Messages"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=found[0]["ReceiptHandle"])
+    return found[0]
+
+
+def put(events: Json, detail: Json) -> str:
+    answer = events.put_events(Entries=[{"Source": "shop", "DetailType": "Order", "Detail": json.dumps(detail)}])
+    assert answer["FailedEntryCount"] == 0
+    name: str = answer["Entries"][0]["EventId"]
+    return name
+
+
+def test_a_queue_a_topic_and_a_log_group_get_the_event(served: Served, events: Json) -> None:
+    url, arn = queue(served, "in")
+    topic = served.client("sns").create_topic(Name="news")["TopicArn"]
+    behind, subscriber = queue(served, "behind")
+    attributes = {"RawMessageDelivery": "true"}
+    served.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=subscriber, Attributes=attributes)
+    logs = served.client("logs")
+    logs.create_log_group(logGroupName="/events/all")
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/events/all"
+    events.put_rule(Name="all", EventPattern=json.dumps({"source": ["shop"]}))
+    targets = [{"Id": str(at), "Arn": each} for at, each in enumerate((arn, topic, group))]
+    assert events.put_targets(Rule="all", Targets=targets)["FailedEntryCount"] == 0
+    name = put(events, {"n": 1})
+    assert json.loads(receive(served, url)["Body"])["id"] == name
+    assert json.loads(receive(served, behind)["Body"])["id"] == name
+    lines = eventually(lambda: logs.filter_log_events(logGroupName="/events/all")["events"])
+    assert json.loads(lines[0]["message"])["detail"] == {"n": 1}
+
+
+def test_what_no_target_takes_is_in_the_dead_letter_queue(served: Served, events: Json) -> None:
+    url, arn = queue(served, "dead")
+    missing = f"arn:aws:sqs:{REGION}:{ACCOUNT}:missing"
+    rule = events.put_rule(Name="all", EventPattern=json.dumps({"source": ["shop"]}))["RuleArn"]
+    events.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": missing, "DeadLetterConfig": {"Arn": arn}}])
+    name = put(events, {})
+    message = receive(served, url)
+    assert json.loads(message["Body"])["id"] == name
+    said = {key: value["StringValue"] for key, value in message["MessageAttributes"].items()}
+    assert (said["RULE_ARN"], said["TARGET_ARN"], said["ERROR_CODE"]) == (rule, missing, "NO_RESOURCE")
+
+
+def test_a_queue_of_groups_takes_events_in_their_order(served: Served, events: Json) -> None:
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    url = served.client("sqs").create_queue(QueueName="in.fifo", Attributes=attributes)["QueueUrl"]
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:in.fifo"
+    events.put_rule(Name="all", EventPattern=json.dumps({"source": ["shop"]}))
+    events.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": arn, "SqsParameters": {"MessageGroupId": "g"}}])
+    for n in range(5):
+        put(events, {"n": n})
+    assert [json.loads(receive(served, url)["Body"])["detail"]["n"] for _ in range(5)] == list(range(5))

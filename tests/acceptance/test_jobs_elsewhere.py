@@ -128,9 +128,7 @@ def within(part: Json, whole: Json) -> bool:
 
 
 @pytest.mark.parametrize("kind", JOBS)
-def test_a_job_elsewhere_is_waited_for_and_its_description_is_the_output(
-    served: Served, desk: Desk, kind: str
-) -> None:
+def test_a_job_elsewhere_is_waited_for_and_its_description_is_the_output(served: Served, desk: Desk, kind: str) -> None:
     execution = served.start(machine(served, kind))
     eventually(lambda: JOBS[kind][0] in desk.operations())
     assert served.sfn.describe_execution(executionArn=execution)["status"] == "RUNNING"
@@ -143,9 +141,7 @@ def test_a_job_elsewhere_is_waited_for_and_its_description_is_the_output(
 
 
 @pytest.mark.parametrize("kind", JOBS)
-def test_a_job_elsewhere_that_fails_fails_the_state_with_its_description(
-    served: Served, desk: Desk, kind: str
-) -> None:
+def test_a_job_elsewhere_that_fails_fails_the_state_with_its_description(served: Served, desk: Desk, kind: str) -> None:
     desk.status = "FAILED"
     ended = served.ended(served.start(machine(served, kind)))
     assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")

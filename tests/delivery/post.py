@@ -31,7 +31,7 @@ class Elsewhere(Remote):
     def __init__(self) -> None:
         super().__init__({})
         self.calls: list[Json] = []
-        self.answers: deque[AwsError | Json] = deque()
+        self.answers: deque[Exception | Json] = deque()
 
     def knows(self, service: str, operation: str) -> bool:
         return service == "far"
@@ -39,7 +39,7 @@ class Elsewhere(Remote):
     async def call(self, service: str, operation: str, params: Json, region: str) -> Json:
         self.calls.append(params)
         answer = self.answers.popleft() if self.answers else {}
-        if isinstance(answer, AwsError):
+        if isinstance(answer, Exception):
             raise answer
         return answer
 

@@ -61,9 +61,11 @@ def test_what_may_pass_is_tried_again(post: Post, error: AwsError) -> None:
     assert post.notes("settled") == [["a", "DELIVERED", 3, None, None]]
 
 
-def test_a_fault_of_ours_is_tried_again_and_loses_nothing(post: Post) -> None:
+@pytest.mark.parametrize("service", ["near", "far"])
+def test_a_fault_of_ours_is_tried_again_and_loses_nothing(post: Post, service: str) -> None:
     post.answers += [ValueError("mine")]
-    post.send("a")
+    post.elsewhere.answers += [ValueError("mine")]
+    post.send("a", service=service)
     exhaust(post)
     assert post.notes("settled") == [["a", "DELIVERED", 2, None, None]]
 

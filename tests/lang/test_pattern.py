@@ -252,3 +252,17 @@ def test_text_made_after_a_wildcard_pattern_matches_it(parts: list[str], fill: l
     used = [part for part in parts if part]
     text = "".join(part + (fill[at] if at < len(fill) and at < len(used) - 1 else "") for at, part in enumerate(used))
     assert pattern.matches({"a": text})
+
+
+def test_a_large_event_is_looked_at_only_where_the_pattern_looks() -> None:
+    """Every name of its fields, joined, would take gigabytes."""
+    event = {"detail": {"k" * 100_000: {str(at): 1 for at in range(20_000)}}, "a": 1}
+    assert matches({"a": [1], "detail": {"none": [{"exists": False}]}}, event)
+
+
+def test_arrays_in_arrays_may_be_as_deep_as_json_may_be() -> None:
+    deep: Json = "x"
+    for _ in range(700):
+        deep = [deep]
+    assert matches({"a": ["x"]}, {"a": deep})
+    assert matches({"a": {"b": ["x"]}}, {"a": [{"b": deep}]})

@@ -114,9 +114,8 @@ class Courier:
             self._failed(tx, posted, letter, error)
         except sqlite3.Error:
             raise
-        except Exception:
-            log.exception("%s %s of %s failed through a fault of ours", letter.service, letter.operation, letter.key)
-            self._failed(tx, posted, letter, AwsError("An internal error occurred", code="InternalFailure", status=500))
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the letter is not delivered
+            self._failed(tx, posted, letter, _ours(letter, fault))
         else:
             self._delivered(tx, posted, letter, answer)
         return None
@@ -139,8 +138,8 @@ class Courier:
         try:
             answer = await calling()
             judge(letter, answer)
-        except AwsError as caught:
-            error = caught
+        except Exception as caught:  # noqa: BLE001 - whatever it is, the letter is not delivered
+            error = caught if isinstance(caught, AwsError) else _ours(letter, caught)
             await self._bus.store.insist(lambda tx: self._failed(tx, posted, letter, error))
         else:
             await self._bus.store.insist(lambda tx: self._delivered(tx, posted, letter, answer))
@@ -215,3 +214,11 @@ class Courier:
     def _settle(self, tx: Tx, row: Waiting, letter: Letter, outcome: Outcome) -> None:
         letters.settle(tx, row.id, self._world.now(), outcome.end)
         self._settled(tx, letter, outcome)
+
+
+def _ours(letter: Letter, fault: Exception) -> AwsError:
+    """A fault that is ours and not the target's: the log has it, and the letter is tried again."""
+    log.error(
+        "%s %s of %s failed through a fault of ours", letter.service, letter.operation, letter.key, exc_info=fault
+    )
+    return AwsError("An internal error occurred", code="InternalFailure", status=500)

@@ -22,11 +22,16 @@ def place(text: str, spot: Spot) -> str:
     """The place of a spot, as often as AWS tells it; nothing where the text does not have it."""
     for path, token, at in _places(text):
         if path == spot.path and token is spot.token:
-            lines = re.split(r"\r\n|\r|\n", text[:at])
-            cut = f"[truncated {len(text) - SHOWN} chars]" if len(text) > SHOWN else ""
-            source = f'(String)"{text[:SHOWN]}"{cut}'
-            return f"\n at [Source: {source}; line: {len(lines)}, column: {len(lines[-1]) + 1}]" * spot.times
+            return after(text, at) * spot.times
     return ""
+
+
+def after(text: str, at: int) -> str:
+    """The place after so many characters, whatever the text is."""
+    lines = re.split(r"\r\n|\r|\n", text[:at])
+    cut = f"[truncated {len(text) - SHOWN} chars]" if len(text) > SHOWN else ""
+    source = f'(String)"{text[:SHOWN]}"{cut}'
+    return f"\n at [Source: {source}; line: {len(lines)}, column: {len(lines[-1]) + 1}]"
 
 
 def _places(text: str) -> Iterator[tuple[Path, Token, int]]:

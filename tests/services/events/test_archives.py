@@ -68,6 +68,7 @@ def test_a_replay_has_a_beginning_and_an_end(hall: Hall) -> None:
         hall.advance(HOUR)
     start = hall.clock.now() / 1000
     replay(hall, EventStartTime=start - 2 * 3600, EventEndTime=start - 3600)
+    replay(hall, "after", EventStartTime=start - 2 * 3600 + 0.001, EventEndTime=start - 3600 - 0.001)
     assert [each["detail"]["n"] for each in hall.messages()] == [1, 2]
 
 
@@ -192,3 +193,12 @@ def test_what_cannot_be_replayed_is_refused(hall: Hall) -> None:
     assert (code, "EventStartTime must be before EventEndTime" in message) == ("ValidationException", True)
     code, message = hall.refused("CreateArchive", ArchiveName="y", EventSourceArn=DEFAULT, EventPattern="{")
     assert code == "InvalidEventPatternException"
+
+
+def test_times_beyond_all_calendars_do_no_harm(hall: Hall) -> None:
+    archive(hall, RetentionDays=2**31 - 1)
+    hall.put()
+    replay(hall, EventStartTime=-1e300, EventEndTime=1e300)
+    assert state(hall) == "COMPLETED"
+    answer = hall.events("PutEvents", Entries=[{"Source": "s", "DetailType": "t", "Detail": "{}", "Time": 1e300}])
+    assert answer["Entries"][0]["ErrorCode"] == "InvalidArgument"

@@ -39,6 +39,10 @@ def test_a_connection_is_changed_listed_and_deleted(hall: Hall) -> None:
     )
     hall.events("UpdateConnection", Name="c", Description="d")
     assert hall.events("DescribeConnection", Name="c")["Description"] == "d"
+    key = {"ApiKeyAuthParameters": {"ApiKeyName": "n", "ApiKeyValue": "secret5"}}
+    hall.events("UpdateConnection", Name="c", AuthorizationType="API_KEY", AuthParameters=key)
+    shown = hall.events("DescribeConnection", Name="c")["AuthParameters"]
+    assert shown == {"ApiKeyAuthParameters": {"ApiKeyName": "n"}}
     hall.events("DeauthorizeConnection", Name="c")
     assert hall.events("ListConnections", ConnectionState="AUTHORIZED")["Connections"] == []
     (listed,) = hall.events("ListConnections")["Connections"]

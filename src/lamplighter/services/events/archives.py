@@ -13,7 +13,7 @@ from lamplighter.services.events.buses import find_bus
 from lamplighter.services.events.errors import ResourceAlreadyExists, ResourceNotFound
 from lamplighter.services.events.names import owner
 from lamplighter.services.events.patterns import read_pattern
-from lamplighter.services.events.router import DAY
+from lamplighter.services.events.router import kept_since
 from lamplighter.store import archivedevents as archived
 from lamplighter.store import eventresources as rows
 from lamplighter.store.db import Reader, Tx
@@ -30,12 +30,6 @@ def find_archive(reader: Reader, caller: Caller, name: str) -> Resource:
     if found is None:
         raise ResourceNotFound(f"Archive {name} does not exist.")
     return found
-
-
-def kept_since(archive: Resource, now: int) -> int:
-    """From when on the events of an archive are not too old."""
-    days = archive.body.get("RetentionDays", 0)
-    return now - days * DAY if days else 0
 
 
 class Archives:

@@ -96,8 +96,8 @@ class Connections:
     def _body(self, old: Json, params: Json, now: int) -> Json:
         body = old | {name: params[name] for name in GIVEN if name in params}
         kind = KINDS[body["AuthorizationType"]]
-        given = params.get("AuthParameters", {})
-        secrets = old.get("Secrets", {}) | given
+        secrets = old.get("Secrets", {}) | params.get("AuthParameters", {})
+        secrets = {name: value for name, value in secrets.items() if name == kind or name not in KINDS.values()}
         shown = _masked(secrets)
         if kind not in shown:
             raise ValidationError(

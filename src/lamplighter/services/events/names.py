@@ -8,6 +8,8 @@ from lamplighter.base import arn
 from lamplighter.base.jsontext import Json
 from lamplighter.bus import Caller
 
+LATEST = 253_402_300_799_999
+"""Milliseconds since the epoch: the end of the year 9999, after which no event has a time."""
 DEFAULT = "default"
 """The bus that every account has in every region."""
 

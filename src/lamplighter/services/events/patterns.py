@@ -6,7 +6,8 @@ See https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPat
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.bus import Caller
-from lamplighter.lang.jsonplace import place
+from lamplighter.lang.jackson import fault
+from lamplighter.lang.jsonplace import after, place
 from lamplighter.lang.pattern import InvalidPattern, Pattern, compile_pattern
 from lamplighter.services.events.errors import InvalidEventPattern
 from lamplighter.store.db import Reader
@@ -20,7 +21,8 @@ def read_pattern(text: str) -> Pattern:
     try:
         return compile_pattern(loads(text))
     except JsonError as error:
-        raise InvalidEventPattern(str(error)) from None
+        found = fault(text)
+        raise InvalidEventPattern(found[0] + after(text, found[1]) if found else str(error)) from None
     except InvalidPattern as error:
         raise InvalidEventPattern(error.reason + (place(text, error.spot) if error.spot else "")) from None
 

@@ -12,7 +12,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.events.buses import find_bus
 from lamplighter.services.events.errors import BusNotFound
-from lamplighter.services.events.names import bus_name, owner
+from lamplighter.services.events.names import LATEST, bus_name, owner
 from lamplighter.services.events.router import Router, envelope
 from lamplighter.store.db import Tx
 
@@ -79,6 +79,8 @@ def _check(entry: Json) -> Json:
         if not entry.get(name):
             message = f"Parameter {name} is not valid. Reason: {name} is a required argument."
             raise Refusal("InvalidArgument", message)
+    if not 0 <= entry.get("Time", 0) * 1000 <= LATEST:
+        raise Refusal("InvalidArgument", "Parameter Time is not valid.")
     if entry["Source"].startswith("aws."):
         raise Refusal("NotAuthorizedForSourceException", "Not authorized for the source.")
     try:

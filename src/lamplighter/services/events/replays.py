@@ -10,11 +10,10 @@ from lamplighter.base.jsontext import Json, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.services.events import listing
-from lamplighter.services.events.archives import kept_since
 from lamplighter.services.events.buses import find_bus
 from lamplighter.services.events.errors import IllegalStatus, ResourceAlreadyExists, ResourceNotFound
-from lamplighter.services.events.names import owner
-from lamplighter.services.events.router import Router
+from lamplighter.services.events.names import LATEST, owner
+from lamplighter.services.events.router import Router, kept_since
 from lamplighter.store import archivedevents as archived
 from lamplighter.store import eventresources as rows
 from lamplighter.store import outbox
@@ -58,7 +57,7 @@ class Replays:
         body = {field: params[field] for field in ("Description", "EventSourceArn", "Destination") if field in params}
         body |= {field: params[field] for field in ("EventStartTime", "EventEndTime")}
         body |= {"State": "STARTING", "ReplayStartTime": now / 1000, "Archive": archive.arn}
-        body |= {"At": [max(int(params["EventStartTime"] * 1000), kept_since(archive, now)) - 1, 0]}
+        body |= {"At": [max(_time(params["EventStartTime"]), kept_since(archive, now)), 0]}
         rows.put(tx, Resource("replay", caller.account, caller.region, "", name, key, now, now, body, {}))
         outbox.put(tx, "events", f"{SUBJECT}{key}", {})
         return {"ReplayArn": key, "State": "STARTING", "ReplayStartTime": now / 1000}
@@ -110,7 +109,8 @@ class Replays:
         caller = Caller(replay.account, replay.region)
         destination = body["Destination"]
         home, bus = owner(destination["Arn"], caller), destination["Arn"].rpartition("event-bus/")[2]
-        end = int(body["EventEndTime"] * 1000)
+        end = _time(body["EventEndTime"])
+        # Keys begin at 1: an event of the first millisecond comes after (that millisecond, 0).
         found = archived.between(tx, body["Archive"], (body["At"][0], body["At"][1]), end, SLICE)
         for event in found:
             named = loads(event.body) | {"replay-name": replay.name}
@@ -128,6 +128,11 @@ class Replays:
     def _end(self, tx: Tx, replay: Resource, state: str) -> None:
         now = self._world.now()
         rows.change(tx, replay, now, replay.body | {"State": state, "ReplayEndTime": now / 1000})
+
+
+def _time(seconds: float) -> int:
+    """A time of which there may be events, in milliseconds."""
+    return min(max(int(seconds * 1000), 0), LATEST)
 
 
 def _item(replay: Resource) -> Json:

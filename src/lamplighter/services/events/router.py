@@ -14,7 +14,6 @@ from lamplighter.bus import Caller, Event
 from lamplighter.delivery.courier import Courier
 from lamplighter.delivery.letter import Letter
 from lamplighter.lang.jsonpath import PathError
-from lamplighter.lang.pattern import fields_of
 from lamplighter.services.events.calls import INSIDE, Call, Parcel, call_for
 from lamplighter.services.events.names import DEFAULT, derived, instant, owner
 from lamplighter.services.events.rulebook import Rulebook
@@ -52,9 +51,8 @@ class Router:
         self, tx: Tx, caller: Caller, bus: str, event: Json, *, hops: int = 0, only: Collection[str] = ()
     ) -> None:
         """An event has come to a bus; `only`: for these rules, if any are named."""
-        fields = fields_of(event)
         wishes = self._rulebook.of(tx, caller, bus).of(event["source"])
-        wanted = [wish.resource for wish in wishes if wish.pattern is None or wish.pattern.wants(fields)]
+        wanted = [wish.resource for wish in wishes if wish.pattern is None or wish.pattern.matches(event)]
         text = dumps(event) if wanted else ""
         for resource in wanted:
             if resource.kind == "rule":
@@ -71,10 +69,9 @@ class Router:
         self._send(tx, rule, event, dumps(event), 0, born=slot)
 
     def _archive(self, tx: Tx, archive: Resource, text: str) -> None:
-        now, days = self._world.now(), archive.body.get("RetentionDays", 0)
+        now = self._world.now()
         archived.put(tx, archive.arn, now, text)
-        if days:
-            archived.sweep(tx, archive.arn, now - days * DAY)
+        archived.sweep(tx, archive.arn, kept_since(archive, now))
 
     def _send(self, tx: Tx, rule: Resource, event: Json, text: str, hops: int, *, born: int | None = None) -> None:
         now = self._world.now()
@@ -132,6 +129,12 @@ def envelope(
         "resources": list(resources),
         "detail": detail,
     }
+
+
+def kept_since(archive: Resource, now: int) -> int:
+    """From when on the events of an archive are not too old."""
+    days = archive.body.get("RetentionDays", 0)
+    return max(0, now - days * DAY) if days else 0
 
 
 def _is_bus(target: str) -> bool:
