@@ -10,7 +10,7 @@ import heapq
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
@@ -68,12 +68,9 @@ class Range:
 def compiled(pattern: str) -> Match:
     """A filter pattern, or the error that AWS answers it with."""
     try:
-        return _compiled(pattern)
+        return compile_pattern(pattern)
     except InvalidPattern as error:
         raise InvalidParameter(str(error)) from None
-
-
-_compiled = lru_cache(maxsize=64)(compile_pattern)
 
 
 class Search:
