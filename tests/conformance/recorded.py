@@ -44,6 +44,12 @@ class Case:
         return f"/{ZEROS}/".encode() in self.path.read_bytes()
 
     @property
+    def shares(self) -> bool:
+        """Whether it changes what all cases have: what the default event bus permits."""
+        permitting = [call for call in self.read()["calls"] if call["op"] in ("PutPermission", "RemovePermission")]
+        return any(call["params"].get("EventBusName", "default") == "default" for call in permitting)
+
+    @property
     def patience(self) -> float:
         """How many seconds a call is repeated at most; one whose answer has no end is repeated as long as that."""
         repeated = {call["op"] for call in self.read()["calls"] if call.get("poll")}

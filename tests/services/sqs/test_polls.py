@@ -4,14 +4,18 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-s
 """
 
 import asyncio
+import sqlite3
+import threading
 from collections.abc import Awaitable, Callable
 
 import pytest
 
+from lamplighter.base.jsontext import Json
 from lamplighter.bus import CallerLeft
 from lamplighter.services.sqs.stock import Stock, Taken
 from lamplighter.store.db import Tx
 from lamplighter.store.queues import Queue
+from tests.disk import Disk
 from tests.services.sqs.office import Office, redrive, text
 
 
@@ -21,6 +25,32 @@ def test_a_receiver_that_waits_gets_a_message_as_soon_as_it_is_sent(office: Offi
     assert not poll.done()
     office.send(url, "news")
     assert text(poll) == ["news"]
+
+
+def test_a_receiver_that_comes_between_a_write_and_its_commit_learns_of_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = office.queue()
+    began, commit = threading.Event(), Disk.commit
+
+    def slow(disk: Disk, run: Callable[[str], sqlite3.Cursor]) -> sqlite3.Cursor:
+        began.wait(5)
+        return commit(disk, run)
+
+    monkeypatch.setattr(Disk, "commit", slow)
+
+    async def both() -> Json:
+        sending = office.begin("SendMessage", QueueUrl=url, MessageBody="news")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        poll = office.begin("ReceiveMessage", QueueUrl=url, WaitTimeSeconds=10)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not sending.done()
+        began.set()
+        return await poll
+
+    assert [message["Body"] for message in office.site.run(both())["Messages"]] == ["news"]
 
 
 def test_a_receiver_waits_no_longer_than_it_said(office: Office) -> None:

@@ -35,6 +35,10 @@ class Lines:
 
     def tell(self, tx: Tx, queue: Queue) -> None:
         """Something happens to a queue's messages: once it is on disk, let the first in line look."""
-        line = self._lines.get(queue.arn)
+        tx.after.append(lambda: self._wake(queue.arn))
+
+    def _wake(self, queue: str) -> None:
+        """Let the first in line look, also one that came between the write and its commit: it saw nothing."""
+        line = self._lines.get(queue)
         if line is not None:
-            tx.after.append(line.news.set)
+            line.news.set()
