@@ -167,6 +167,11 @@ def watch(tx: Tx, name: str, work: Work) -> None:
     )
 
 
+def anything_watched(reader: Reader) -> bool:
+    """Whether an answer may be for anybody."""
+    return reader.row("SELECT 1 FROM watches LIMIT 1") is not None
+
+
 def watchers(reader: Reader, name: str) -> list[Work]:
     """Whom an answer is for."""
     sql = "SELECT execution, frame, number FROM watches WHERE key = ?"
