@@ -2,21 +2,23 @@
 
 Promises that no web page reaches the engine (Host and Origin are checked, and every request must carry an AWS
 signature, in a header or in its query, but the links that SNS sends and those that only ask how the engine is:
-`/_lamplighter/health` and `/_lamplighter/metrics`), that a request is bounded in size, and that no answer is a stack
-trace.
+`/_lamplighter/health`, `/_lamplighter/metrics` and `/_lamplighter/slots`), that a request is bounded in size, and that
+no answer is a stack trace.
 See https://asgi.readthedocs.io/en/latest/specs/www.html.
 """
 
 import asyncio
 import ipaddress
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lamplighter import __version__
-from lamplighter.base.errors import AccessDenied, AwsError, Unavailable
+from lamplighter.base.errors import AccessDenied, AwsError, Unavailable, ValidationError
 from lamplighter.base.jsontext import Json, dump_bytes
 from lamplighter.bus import Caller, CallerLeft, first
 from lamplighter.engine import metrics
@@ -103,7 +105,7 @@ class Server:
         if http.method == "GET" and http.path == CERTIFICATE.encode():
             return answer(200, b"application/x-pem-file", self.engine.sns.signer.certificate(), request_id)
         if http.method == "GET" and (watch := WATCHED.get(http.path)) is not None:
-            return watch(self.engine, request_id)
+            return await watch(self.engine, http, request_id)
         request = route(self.engine.catalog, http, self.engine.config.account)
         caller = Caller(request.account, request.region)
         try:
@@ -138,7 +140,7 @@ class Server:
             raise AccessDenied("this server does not answer to web pages", status=403)
 
 
-def _health(engine: Engine, request_id: str) -> Response:
+async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
     """Whether what is asked for can be done: 503 while the data directory takes no writes."""
     refused = engine.pump.refused
     body = {"status": "unavailable" if refused else "ok", "version": __version__}
@@ -147,13 +149,29 @@ def _health(engine: Engine, request_id: str) -> Response:
     return answer(503 if refused else 200, b"application/json", dump_bytes(body), request_id)
 
 
-def _metrics(engine: Engine, request_id: str) -> Response:
+async def _metrics(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
     return answer(200, metrics.CONTENT_TYPE, metrics.exposition(engine.store.reader, engine.world), request_id)
 
 
-WATCHED: Mapping[bytes, Callable[[Engine, str], Response]] = {
+async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response:
+    """The slots of a schedule: `?arn=…`, and `&before=SECONDS` for those that follow on a page."""
+    given = dict(parse_qsl(http.query.decode("latin-1")))
+    found = SCHEDULE.fullmatch(given.get("arn", ""))
+    if found is None or not SECONDS.fullmatch(given.get("before", "0")):
+        raise ValidationError("Say ?arn= with the ARN of a schedule, and &before= with a number of seconds")
+    region, account, group, name = found.groups()
+    params = {"GroupName": group, "Name": name}
+    params |= {"Before": float(given["before"])} if "before" in given else {}
+    slots = await engine.call(Caller(account, region), "scheduler", "ListSlots", params)
+    return answer(200, b"application/json", dump_bytes(slots), request_id)
+
+
+SCHEDULE = re.compile("arn:aws[^:]*:scheduler:([^:]+):([0-9]{12}):schedule/([^/]+)/([^/]+)")
+SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")
+WATCHED: Mapping[bytes, Callable[[Engine, HttpRequest, str], Awaitable[Response]]] = {
     b"/_lamplighter/health": _health,
     b"/_lamplighter/metrics": _metrics,
+    b"/_lamplighter/slots": _slots,
 }
 
 

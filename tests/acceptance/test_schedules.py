@@ -1,6 +1,8 @@
 """Schedules as boto3 makes them, on a served engine: they fire, and go on after kill -9."""
 
 import json
+import urllib.error
+import urllib.request
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -40,6 +42,31 @@ def test_a_schedule_that_boto3_makes_starts_an_execution_and_is_told_as_it_was_m
     with pytest.raises(ClientError) as caught:
         scheduler.get_schedule(Name="later", GroupName="nightly")
     assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_every_slot_is_on_record_and_can_be_listed_whether_it_ran_or_not(served: Served) -> None:
+    machine, scheduler = served.machine(one({"Type": "Pass", "End": True})), served.client("scheduler")
+    arn = scheduler.create_schedule(
+        Name="now",
+        ScheduleExpression="rate(1 minute)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": machine, "RoleArn": ROLE},
+    )["ScheduleArn"]
+
+    def recorded() -> Json:
+        with urllib.request.urlopen(f"{served.url}/_lamplighter/slots?arn={arn}", timeout=10) as answer:
+            slots = json.load(answer)["Slots"]
+        return slots if slots and slots[0]["Outcome"] == "DELIVERED" else None
+
+    (slot,) = eventually(recorded)
+    assert slot["Fired"] - slot["Due"] < 5
+    for wrong in ("", "?arn=x", f"?arn={arn}x", f"?arn={arn}&before=x"):
+        with pytest.raises(urllib.error.HTTPError) as error:
+            urllib.request.urlopen(f"{served.url}/_lamplighter/slots{wrong}", timeout=10)
+        with error.value as answer:
+            assert answer.code in (400, 404)
+    with pytest.raises(ClientError):
+        scheduler._make_api_call("GetSchedule", {"Name": "nobody"})
 
 
 def test_a_schedule_that_came_due_while_the_engine_was_killed_runs_when_it_is_back(served: Served) -> None:

@@ -13,7 +13,6 @@ from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
 from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import Runtime
-from lamplighter.services.scheduler.api import Scheduler
 from lamplighter.store import schedules, slots
 from lamplighter.store.db import Store, Tx
 from lamplighter.store.slots import Slot
@@ -101,14 +100,7 @@ class Desk(Site):
 
     def missed(self, policy: str, name: str = "job") -> None:
         """Say which slots that come while no engine runs are made up for."""
-        scheduler = self.engine.services["scheduler"]
-        assert isinstance(scheduler, Scheduler)
-        arn = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/{name}"
-
-        async def set_missed() -> None:
-            await self.engine.store.write(lambda tx: scheduler.set_missed(tx, arn, policy))
-
-        self.run(set_missed())
+        self.call("scheduler", "SetMissed", Name=name, Missed=policy)
 
     def off(self, milliseconds: int) -> None:
         """Let time pass while no engine runs."""

@@ -7,16 +7,14 @@ from collections.abc import Callable, Mapping
 
 from botocore.model import ServiceModel
 
-from lamplighter.base.errors import Bug
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
 from lamplighter.delivery.courier import Courier, carries
 from lamplighter.delivery.letter import Letter, Outcome
 from lamplighter.outbound.aws import Remote
-from lamplighter.services.scheduler import letters, naming
-from lamplighter.services.scheduler.errors import NoSuchSchedule
-from lamplighter.services.scheduler.firing import POLICIES, Firing
+from lamplighter.services.scheduler import letters, naming, slots
+from lamplighter.services.scheduler.firing import Firing
 from lamplighter.services.scheduler.groups import Groups
 from lamplighter.services.scheduler.once import once
 from lamplighter.services.scheduler.schedules import Schedules
@@ -67,6 +65,8 @@ class Scheduler:
             "GetScheduleGroup": Operation(read=groups.describe),
             "ListScheduleGroups": Operation(read=groups.list),
             "ListTagsForResource": Operation(read=groups.tags),
+            "SetMissed": Operation(write=slots.set_missed),
+            "ListSlots": Operation(read=slots.list_slots),
         }
 
     async def perform(self, posted: Posted) -> None:
@@ -89,16 +89,6 @@ class Scheduler:
 
     async def stop(self) -> None:
         """Nothing to let go of."""
-
-    def set_missed(self, tx: Tx, arn: str, policy: str) -> None:
-        """Say which slots of a schedule that come while no engine runs are made up for: all, last (as it is), none.
-
-        AWS, where there always is an engine, has nothing of the kind.
-        """
-        if policy not in POLICIES:
-            raise Bug(f"{policy} is none of {', '.join(POLICIES)}")
-        if not rows.set_missed(tx, arn, policy):
-            raise NoSuchSchedule(arn.rpartition("/")[2])
 
     def _settled(self, tx: Tx, letter: Letter, outcome: Outcome) -> None:
         self._firing.settled(tx, letter, outcome)

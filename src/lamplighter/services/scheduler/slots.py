@@ -1,0 +1,52 @@
+"""What AWS has no words for: the slots of a schedule, run or missed, and which missed ones are made up for.
+
+On the bus under the names SetMissed and ListSlots; the wire, which goes by AWS's models, does not know them.
+"""
+
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.jsontext import Json
+from lamplighter.bus import Caller
+from lamplighter.services.scheduler import naming
+from lamplighter.services.scheduler.errors import NoSuchSchedule
+from lamplighter.services.scheduler.firing import POLICIES
+from lamplighter.store import schedules, slots
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.slots import Slot
+
+PAGE = 100
+
+
+def set_missed(tx: Tx, caller: Caller, params: Json) -> Json:
+    """SetMissed: which slots that come while no engine runs are made up for: all, last (as it is), none.
+
+    AWS, where there always is an engine, has nothing of the kind.
+    """
+    if params["Missed"] not in POLICIES:
+        raise ValidationError(f"Missed must be one of {', '.join(POLICIES)}, not {params['Missed']}")
+    if not schedules.set_missed(tx, naming.schedule_arn(caller, params), params["Missed"]):
+        raise NoSuchSchedule(params["Name"])
+    return {}
+
+
+def list_slots(reader: Reader, caller: Caller, params: Json) -> Json:
+    """ListSlots: the latest first; times in seconds since the epoch."""
+    found = schedules.get(reader, naming.schedule_arn(caller, params))
+    if found is None:
+        raise NoSuchSchedule(params["Name"])
+    before = params.get("Before")
+    page = slots.page(reader, found.id, None if before is None else round(before * 1000), PAGE + 1)
+    answer: Json = {"Slots": [_shown(slot) for slot in page[:PAGE]]}
+    return answer if len(page) <= PAGE else answer | {"Before": page[PAGE - 1].slot / 1000}
+
+
+def _shown(slot: Slot) -> Json:
+    shown = {
+        "Slot": slot.slot / 1000,
+        "Until": slot.until / 1000,
+        "Count": slot.count,
+        "Due": slot.due / 1000,
+        "Fired": None if slot.fired is None else slot.fired / 1000,
+        "Outcome": slot.outcome,
+        "Detail": slot.detail,
+    }
+    return {name: value for name, value in shown.items() if value is not None}
