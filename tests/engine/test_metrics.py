@@ -13,7 +13,7 @@ from lamplighter.runtime.fake import Script
 from lamplighter.store import migrate as migrations
 from lamplighter.store.db import Reader
 from lamplighter.store.migrate import migrate
-from tests.engines import SECOND, Site, job
+from tests.engines import ACCOUNT, HOUR, SECOND, Site, job
 
 
 def watched(site: Site) -> dict[tuple[str, str], float]:
@@ -137,3 +137,41 @@ def test_labels_are_escaped(site: Site) -> None:
     text = metrics.exposition(site.engine.store.reader, site.engine.world, [lambda _reader, _world: [gauge]]).decode()
     (family,) = text_string_to_metric_families(text)
     assert family.samples[0].labels == {"label": 'a"b\\c\nd'}
+
+
+def test_deliveries_are_told_by_how_they_ended_and_by_how_long_they_take(site: Site) -> None:
+    queue = site.call("sqs", "CreateQueue", QueueName="q")["QueueUrl"].rpartition("/")[2]
+    targets = [
+        {"Id": "queue", "Arn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:{queue}"},
+        {"Id": "nowhere", "Arn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:nowhere"},
+    ]
+    site.call("events", "PutRule", Name="r", EventPattern='{"source": ["app"]}')
+    site.call("events", "PutTargets", Rule="r", Targets=targets)
+    site.call("events", "PutEvents", Entries=[{"Source": "app", "DetailType": "d", "Detail": "{}"}])
+    site.settle()
+    found = watched(site)
+    assert (found["deliveries", "DELIVERED"], found["deliveries", "DROPPED"]) == (1, 1)
+    assert (found["deliveries_waiting", "events"], found["deliveries_oldest_seconds", "events"]) == (0, 0)
+
+
+def test_the_latest_slot_of_late_is_told(site: Site) -> None:
+    target = {
+        "Arn": "arn:aws:scheduler:::aws-sdk:sqs:createQueue",
+        "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r",
+        "Input": '{"QueueName": "q"}',
+    }
+    site.call(
+        "scheduler",
+        "CreateSchedule",
+        Name="s",
+        ScheduleExpression="rate(1 hour)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target=target,
+    )
+    site.settle()
+    assert watched(site)["schedules_late_seconds", ""] == 0
+    site.crash()
+    site.clock.advance(2 * HOUR + 90 * SECOND)
+    site.up()
+    site.settle()
+    assert watched(site)["schedules_late_seconds", ""] == 90

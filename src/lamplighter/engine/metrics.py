@@ -10,9 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lamplighter.base.world import World
-from lamplighter.store import counts, outbox, timers
+from lamplighter.store import counts, letters, notifications, outbox, slots, timers
 from lamplighter.store.db import Reader
 
+SENDERS = ("events", "scheduler")
+"""The services that send letters."""
+LATELY = 300_000
+"""Milliseconds that are looked back on."""
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -56,8 +60,31 @@ def due(reader: Reader, world: World) -> Iterator[Gauge]:
     yield Gauge("lamplighter_timers_late_seconds", "By how much the latest of them is late.", {"": late / 1000})
 
 
-SOURCES: tuple[Source, ...] = (executions, tasks, waiting, due)
-"""Who tells what. A service that delivers, or fires schedules, adds what waits, what failed and what is late."""
+def deliveries(reader: Reader, world: World) -> Iterator[Gauge]:
+    """Calls of targets by EventBridge and Scheduler, and what SNS delivers."""
+    ended = counts.by_status(reader, "delivery")
+    yield Gauge("lamplighter_deliveries", "Deliveries to targets that are over, by how they ended.", ended, "outcome")
+    held = {sender: float(letters.waiting(reader, sender)) for sender in SENDERS}
+    yield Gauge("lamplighter_deliveries_waiting", "Deliveries that are not over, by sender.", held, "sender")
+    ages = {sender: _age(letters.oldest(reader, sender), world) for sender in SENDERS}
+    yield Gauge("lamplighter_deliveries_oldest_seconds", "For how long the oldest of them is tried.", ages, "sender")
+    told = {status: float(notifications.count(reader, status)) for status in ("WAITING", "DELIVERED", "FAILED")}
+    yield Gauge("lamplighter_notifications", "Deliveries of SNS that are kept, by status.", told, "status")
+
+
+def _age(born: int | None, world: World) -> float:
+    return 0.0 if born is None else max(0, world.steady() - born) / 1000
+
+
+def schedules(reader: Reader, world: World) -> Iterator[Gauge]:
+    """How punctual schedules are."""
+    late = slots.latest(reader, world.now() - LATELY) / 1000
+    text = "By how much the latest slot of the last five minutes was late."
+    yield Gauge("lamplighter_schedules_late_seconds", text, {"": late})
+
+
+SOURCES: tuple[Source, ...] = (executions, tasks, waiting, due, deliveries, schedules)
+"""Who tells what."""
 
 
 def exposition(reader: Reader, world: World, sources: Iterable[Source] = SOURCES) -> bytes:

@@ -49,7 +49,7 @@ def _read(body: str) -> Json:
 
 def backlog(reader: Reader) -> tuple[int, int | None]:
     """How much is waiting to be done, and since when the oldest of it waits, as far as that is known."""
-    oldest = reader.row("SELECT made FROM outbox ORDER BY id LIMIT 1")
+    oldest = reader.row("SELECT min(made) FROM outbox")
     return depth(reader), oldest[0] if oldest else None
 
 

@@ -72,6 +72,12 @@ def unsettled(reader: Reader, schedule: int) -> bool:
     return reader.row(sql, (schedule, WAITING, SENT)) is not None
 
 
+def latest(reader: Reader, since: int) -> int:
+    """By how many milliseconds the latest of the slots fired that have fired since a time."""
+    row = reader.row("SELECT max(fired - due) FROM slots WHERE fired >= ?", (since,))
+    return (row[0] or 0) if row else 0
+
+
 def record(tx: Tx, slot: Slot) -> None:
     """Keep what came of a slot, in the place of what was kept of it; the oldest of too many rows goes."""
     values = (slot.schedule, slot.slot, slot.until, slot.count, slot.due, slot.fired, slot.outcome, slot.detail)

@@ -63,6 +63,14 @@ def test_a_page_that_found_nothing_may_lead_to_one_that_does(clerk: Clerk) -> No
     assert [messages(page["events"]) for page in pages] == [[], ["ERROR at last"]]
 
 
+def test_a_page_looks_through_so_much_text_and_no_more(clerk: Clerk) -> None:
+    clerk.open("s")
+    for number in range(9):
+        clerk.put("s", (9 - number, "x" * 1_000_000))
+    pages = list(clerk.pages("FilterLogEvents", logGroupName=GROUP, filterPattern="ERROR"))
+    assert len(pages) == 2
+
+
 def test_the_newest_first_need_a_beginning(clerk: Clerk) -> None:
     clerk.open("s")
     code, _ = clerk.refused("FilterLogEvents", logGroupName=GROUP, startFromHead=False)

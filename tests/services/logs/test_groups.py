@@ -54,7 +54,8 @@ def test_groups_are_listed_in_order_of_name_page_by_page(clerk: Clerk) -> None:
     assert clerk.groups(limit=2) == ["A", "a/1", "a/2", "b", "c"]
     assert clerk.groups(logGroupNamePrefix="a", limit=1) == ["a/1", "a/2"]
     assert clerk.groups(logGroupNamePattern="/", limit=1) == ["a/1", "a/2"]
-    assert clerk.groups(logGroupIdentifiers=["c", "arn:aws:logs:us-east-1:123456789012:log-group:b"]) == ["c", "b"]
+    identifiers = ["none", "c", "arn:aws:logs:us-east-1:123456789012:log-group:b"]
+    assert clerk.groups(logGroupIdentifiers=identifiers) == ["c", "b"]
     code, _ = clerk.refused("DescribeLogGroups", logGroupNamePrefix="a", logGroupNamePattern="a")
     assert code == "InvalidParameterException"
 

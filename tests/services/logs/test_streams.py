@@ -3,6 +3,10 @@
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogStreams.html
 """
 
+import pytest
+
+from lamplighter.base.jsontext import Json
+from lamplighter.services.logs.naming import page_token
 from tests.engines import SECOND
 from tests.services.logs.clerk import ARN, GROUP, Clerk, messages
 
@@ -37,6 +41,13 @@ def test_streams_are_listed_by_their_latest_event_either_way(clerk: Clerk) -> No
     assert clerk.streams(orderBy="LastEventTime", limit=3) == ["never", "early", "middle", "late"]
     code, _ = clerk.refused("DescribeLogStreams", logGroupName=GROUP, orderBy="LastEventTime", logStreamNamePrefix="l")
     assert code == "InvalidParameterException"
+
+
+@pytest.mark.parametrize("place", [[1], ["a", 1], [-1, 0], [0, 10**30]])
+def test_a_place_among_streams_that_nobody_gave_is_refused(clerk: Clerk, place: Json) -> None:
+    clerk.open("s")
+    params = {"logGroupName": GROUP, "orderBy": "LastEventTime", "nextToken": page_token(place)}
+    assert clerk.refused("DescribeLogStreams", **params)[0] == "InvalidParameterException"
 
 
 def test_a_stream_is_made_once_and_found_only_where_it_is(clerk: Clerk) -> None:

@@ -10,7 +10,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.logs import sweeping, tags
-from lamplighter.services.logs.errors import AlreadyExists, InvalidParameter, Protected
+from lamplighter.services.logs.errors import AlreadyExists, InvalidParameter, NotFound, Protected
 from lamplighter.services.logs.naming import (
     GROUP,
     checked,
@@ -81,7 +81,7 @@ class Groups:
             raise InvalidParameter("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
         show = _found if pattern else lambda group: described(reader, group)
         if identifiers := params.get("logGroupIdentifiers"):
-            return {"logGroups": [show(identified(reader, caller, each)) for each in identifiers]}
+            return {"logGroups": [show(group) for each in identifiers for group in _if_there(reader, caller, each)]}
         classes = _classes(params.get("logGroupClass"))
         found, token = _page(
             reader, caller, params, lambda group: classes is None or group.log_class in classes, (prefix or "", pattern)
@@ -133,6 +133,14 @@ class Groups:
         """DisassociateKmsKey"""
         logs.change_group(tx, _encrypted(tx, caller, params).id, "kms", None)
         return {}
+
+
+def _if_there(reader: Reader, caller: Caller, identifier: str) -> list[Group]:
+    """The group of an identifier, which here is a filter: one of nothing finds nothing."""
+    try:
+        return [identified(reader, caller, identifier)]
+    except NotFound:
+        return []
 
 
 def _encrypted(reader: Reader, caller: Caller, params: Json) -> Group:

@@ -10,7 +10,7 @@ import heapq
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
@@ -35,8 +35,8 @@ from lamplighter.store.logs import Group
 
 MOST = 10_000
 """Events of a page."""
-LOOKED_AT = 5_000
-"""Events of which FilterLogEvents looks for those of a page: what holds the engine for some 15 ms."""
+LOOKED_AT, LOOKED_THROUGH = 5_000, 4 * 1_048_576
+"""Events, and characters of them, among which FilterLogEvents looks for those of a page: some 15 ms of the engine."""
 LARGEST = 1_048_576
 MOST_STREAMS = 100
 """Streams that are read side by side; of more, those that are not meant are passed over."""
@@ -68,12 +68,9 @@ class Range:
 def compiled(pattern: str) -> Match:
     """A filter pattern, or the error that AWS answers it with."""
     try:
-        return _compiled(pattern)
+        return compile_pattern(pattern)
     except InvalidPattern as error:
         raise InvalidParameter(str(error)) from None
-
-
-_compiled = lru_cache(maxsize=64)(compile_pattern)
 
 
 class Search:
@@ -178,12 +175,12 @@ def _matching(
     """The events of a page, and the last one that was looked at, where there are more."""
     events: list[Json] = []
     names: dict[int, str | None] = {}
-    room, most, looked_at = LARGEST, params.get("limit", MOST), 0
+    room, most, looked_at, looked_through = LARGEST, params.get("limit", MOST), 0, 0
     last: Key | None = None
     for each in found:
-        if len(events) == most or looked_at == LOOKED_AT or room < 0:
+        if len(events) == most or looked_at == LOOKED_AT or looked_through > LOOKED_THROUGH or room < 0:
             return events, last
-        looked_at, last = looked_at + 1, each.key
+        looked_at, looked_through, last = looked_at + 1, looked_through + len(each.message), each.key
         if each.stream not in names:
             names[each.stream] = logs.stream_name(reader, each.stream)
         name = names[each.stream]

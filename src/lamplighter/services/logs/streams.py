@@ -72,7 +72,9 @@ def _by_time(reader: Reader, group: Group, params: Json, size: int) -> tuple[lis
     if "logStreamNamePrefix" in params:
         raise InvalidParameter("Cannot order by LastEventTime with a logStreamNamePrefix.")
     start = read_page_token(params.get("nextToken"), list)
-    if start is not None and [type(each) for each in start] != [int, int]:
+    if start is not None and (
+        [type(each) for each in start] != [int, int] or not 0 <= min(start) <= max(start) < 2**62
+    ):
         raise invalid_token()
     descending = params.get("descending", False)
     place = None if start is None else (start[0], start[1])

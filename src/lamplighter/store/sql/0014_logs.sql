@@ -56,6 +56,7 @@ CREATE TABLE shipments (                   -- how many lines of a container's ou
 ) WITHOUT ROWID;
 
 ALTER TABLE outbox ADD COLUMN made INTEGER;  -- when; NULL: before this was kept
+CREATE INDEX outbox_by_age ON outbox (made); -- counts rows without reading their bodies
 
 CREATE TABLE counts (                      -- how many rows have a status: asked often, and never counted
     kind TEXT NOT NULL,

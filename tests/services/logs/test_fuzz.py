@@ -1,0 +1,128 @@
+"""Whatever is asked of CloudWatch Logs, in whatever order, the answer is of AWS's shape, and never is a 500."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from botocore.model import Shape
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lamplighter.base.jsontext import Json, dump_bytes, loads
+from lamplighter.base.world import ManualClock, fixed_world
+from lamplighter.engine.config import Config
+from lamplighter.engine.engine import Engine
+from lamplighter.runtime.fake import FakeRuntime
+from lamplighter.server import Server
+from lamplighter.services.logs.naming import event_id, page_token
+
+FUZZ = settings(
+    deadline=None,
+    derandomize=True,
+    max_examples=300,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+NOW = ManualClock().wall
+NAMES = st.sampled_from(["a", "a/b", "b", "", "a:b", "ü", "arn:aws:logs:us-east-1:123456789012:log-group:a", "arn:x"])
+PATTERNS = st.sampled_from(["", "a", "-a", "{ $.a = 1 }", "[a, b]", "%a%", "{", "ä"]) | st.text(max_size=12)
+PLACES = st.tuples(*[st.sampled_from([0, 1, NOW, 2**61])] * 3).map(event_id)
+TOKENS = st.one_of(
+    PLACES.map(lambda place: f"f/{place}/s"),
+    PLACES.map(lambda place: page_token(f"b/{place}/s")),
+    st.recursive(st.none() | st.integers() | st.text(max_size=3), st.lists, max_leaves=3).map(page_token),
+    st.text(max_size=5),
+)
+TIMES = st.sampled_from([0, 1, NOW - 1, NOW, NOW + 1, 2**31, 2**63, 10**30, -1])
+KNOWN = {
+    "NextToken": TOKENS,
+    "FilterPattern": PATTERNS,
+    "Timestamp": TIMES,
+    "Days": st.sampled_from([1, 7, 2, 10**30]),
+    "EventMessage": st.text(max_size=5) | st.just('{"a": 1}'),
+}
+
+
+def drawn(shape: Shape) -> st.SearchStrategy[Json]:
+    """Values of a shape, mostly."""
+    if shape.name in KNOWN:
+        return KNOWN[shape.name]
+    match shape.type_name:
+        case "structure":
+            required = {name: drawn(member) for name, member in shape.members.items() if name in shape.required_members}
+            optional = {name: drawn(member) for name, member in shape.members.items() if name not in required}
+            return st.fixed_dictionaries(required, optional=optional)
+        case "list":
+            return st.lists(drawn(shape.member), max_size=3)
+        case "map":
+            return st.dictionaries(NAMES, drawn(shape.value), max_size=2)
+        case "boolean":
+            return st.booleans()
+        case "integer" | "long" | "double":
+            return st.sampled_from([0, 1, 2, 50, 10_000, 10**30, -1])
+        case _:
+            return st.sampled_from(shape.enum) if shape.enum else NAMES
+
+
+class Line:
+    """Requests to a server in this process, one after another."""
+
+    def __init__(self, runner: asyncio.Runner, engine: Engine) -> None:
+        self._runner = runner
+        self._server = Server(engine, frozenset())
+        self.service = engine.catalog.service("logs")
+        self.operations = sorted(engine.services["logs"].operations)
+
+    def ask(self, operation: str, params: Json) -> tuple[int, Json]:
+        return self._runner.run(self._ask(operation, dump_bytes(params)))
+
+    async def _ask(self, operation: str, body: bytes) -> tuple[int, Json]:
+        sent: list[Json] = []
+
+        async def receive() -> Json:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Json) -> None:
+            sent.append(message)
+
+        credential = b"Credential=test/20260101/us-east-1/logs/aws4_request"
+        headers = [
+            (b"host", b"localhost"),
+            (b"authorization", b"AWS4-HMAC-SHA256 " + credential + b", SignedHeaders=host, Signature=0"),
+            (b"content-type", b"application/x-amz-json-1.1"),
+            (b"x-amz-target", f"Logs_20140328.{operation}".encode()),
+            (b"content-length", str(len(body)).encode()),
+        ]
+        scope = {"type": "http", "method": "POST", "raw_path": b"/", "query_string": b"", "headers": headers}
+        await self._server(scope, receive, send)
+        return sent[0]["status"], loads(sent[1]["body"] or b"{}")
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Iterator[Line]:
+    with asyncio.Runner() as runner:
+        clock = ManualClock()
+        opened = Engine.open(Config(data=tmp_path), fixed_world(clock), FakeRuntime(clock.now))
+        engine = runner.run(opened)
+        made = Line(runner, engine)
+        made.ask("CreateLogGroup", {"logGroupName": "a"})
+        for stream in ("a", "b"):
+            made.ask("CreateLogStream", {"logGroupName": "a", "logStreamName": stream})
+        yield made
+        runner.run(engine.close())
+
+
+@FUZZ
+@given(st.data())
+def test_no_request_is_answered_with_a_500(line: Line, data: st.DataObject) -> None:
+    for operation in data.draw(st.lists(st.sampled_from(line.operations), min_size=1, max_size=6)):
+        model = line.service.model.operation_model(operation)
+        params = data.draw(drawn(model.input_shape))
+        status, answer = line.ask(operation, params)
+        assert status in (200, 400), f"{operation} {params}: {answer}"
+        if status == 200 and model.output_shape is not None:
+            assert set(answer) <= set(model.output_shape.members), operation
+        elif status == 400:
+            assert answer["__type"] in {shape.name for shape in model.error_shapes} | {"InvalidParameterException"}, (
+                answer
+            )
