@@ -266,3 +266,20 @@ def test_arrays_in_arrays_may_be_as_deep_as_json_may_be() -> None:
         deep = [deep]
     assert matches({"a": ["x"]}, {"a": deep})
     assert matches({"a": {"b": ["x"]}}, {"a": [{"b": deep}]})
+
+
+@pytest.mark.parametrize(
+    ("wildcard", "sound"),
+    [
+        ("*:*:*:*:*:event-bus/*", False),
+        ("arn:aws:events:us-east-1:*:event-bus/*", True),
+        ("*/a/*/b/*/c/*", True),
+        ("*" + "a" * 9, False),
+        ("*" + "".join(chr(0x4E00 + at) for at in range(4_000)) + "*", True),
+    ],
+)
+def test_a_wildcard_pattern_that_can_be_in_many_places_at_once_is_refused(wildcard: str, sound: bool) -> None:
+    if sound:
+        assert matches({"a": [{"wildcard": wildcard}]}, {"a": wildcard})
+    else:
+        assert refusal({"a": [{"wildcard": wildcard}]}).startswith("Rule is too complex")
