@@ -1,3 +1,4 @@
+import itertools
 import json
 from pathlib import Path
 
@@ -266,3 +267,74 @@ def test_arrays_in_arrays_may_be_as_deep_as_json_may_be() -> None:
         deep = [deep]
     assert matches({"a": ["x"]}, {"a": deep})
     assert matches({"a": {"b": ["x"]}}, {"a": [{"b": deep}]})
+
+
+@pytest.mark.parametrize(
+    ("wildcard", "sound"),
+    [
+        ("*:*:*:*:*:event-bus/*", False),
+        ("arn:aws:events:us-east-1:*:event-bus/*", True),
+        ("*/a/*/b/*/c/*", True),
+        ("*" + "a" * 9, False),
+        ("*" + "".join(chr(0x4E00 + at) for at in range(4_000)) + "*", True),
+    ],
+)
+def test_a_wildcard_pattern_that_can_be_in_many_places_at_once_is_refused(wildcard: str, sound: bool) -> None:
+    if sound:
+        assert matches({"a": [{"wildcard": wildcard}]}, {"a": wildcard})
+    else:
+        assert refusal({"a": [{"wildcard": wildcard}]}).startswith("Rule is too complex")
+
+
+def test_many_objects_that_do_not_go_together_are_looked_at_once() -> None:
+    """Pair by pair, this would take minutes."""
+    event = {"l": [{"a": at, "c": 0} for at in range(5_000)] + [{"b": at} for at in range(5_000)]}
+    pattern = {"l.a": [{"exists": True}], "l.b": [{"exists": True}]}
+    assert not matches(pattern, event)
+    beside = event | {"m": [{"x": at} for at in range(5_000)]}
+    assert not matches({"l.a": [{"exists": True}], "m.x": [{"exists": True}], "l.b": [{"exists": True}]}, beside)
+    assert matches({"l.a": [{"numeric": [">", 4_000]}], "m.x": [{"exists": True}], "l.c": [0]}, beside)
+
+
+def flat(value: Json, name: str, inside: dict[int, int]) -> list[tuple[str, Json, dict[int, int]]]:
+    """Every leaf of an event: its field, its value, and in which element of which array it is."""
+    if isinstance(value, dict):
+        return [leaf for key, inner in value.items() for leaf in flat(inner, f"{name}.{key}" if name else key, inside)]
+    if isinstance(value, list):
+        found = []
+        for index, inner in enumerate(value):
+            # A bare value has no fields beside it with which it would have to be together.
+            place = {**inside, id(value): index} if isinstance(inner, (dict, list)) else inside
+            found += flat(inner, name, place)
+        return found
+    return [(name, value, inside)]
+
+
+def wanted(fields: dict[str, Json], event: Json) -> bool:
+    """Whether there is a choice of one leaf for each field, no two in different elements of one array."""
+    leaves = flat(event, "", {})
+    choices = [
+        [place for name, value, place in leaves if name == field and type(value) is type(wish) and value == wish]
+        for field, wish in fields.items()
+    ]
+    for choice in itertools.product(*choices):
+        together: dict[int, int] = {}
+        if all(together.setdefault(array, at) == at for place in choice for array, at in place.items()):
+            return True
+    return False
+
+
+SMALL = st.sampled_from([0, 1, "x", None, True])
+OBJECTS = st.recursive(
+    SMALL,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=10,
+)
+FIELDS = st.dictionaries(
+    st.sampled_from(["a", "b", "a.a", "a.b", "b.a", "a.b.a", "a.a.b"]), SMALL, min_size=1, max_size=3
+)
+
+
+@given(FIELDS, st.dictionaries(st.sampled_from("ab"), OBJECTS, min_size=1))
+def test_a_pattern_wants_what_a_search_of_all_choices_finds(fields: dict[str, Json], event: Json) -> None:
+    assert matches({field: [wish] for field, wish in fields.items()}, event) == wanted(fields, event)

@@ -17,6 +17,8 @@ __all__ = ["InvalidPattern", "Pattern", "compile_pattern"]
 
 DEEPEST = 200
 """How deeply a pattern may be nested; 4,096 characters hold hardly more."""
+LAST: tuple[str, ...] = ("\U0010ffff",)
+"""Comes after the fields."""
 TOO_DEEP = f"Event pattern is nested more than {DEEPEST} deep"
 
 RESERVED = frozenset(
@@ -29,6 +31,7 @@ RESERVED = frozenset(
 )
 """Names that no field has inside `$or`."""
 
+Steps = tuple[str, ...]
 Inside = tuple[int, int, "Inside | None"]
 """An array, one of its elements, and the array and element that it is in."""
 Elements = Mapping[int, int]
@@ -60,26 +63,26 @@ def compile_pattern(source: Json) -> Pattern:
 # --- compiling --------------------------------------------------------------------------------------------------------
 
 
-def _object(source: Json, at: Path, outer: tuple[str, ...], *, inside_or: bool) -> Iterator[Condition]:
-    """The conditions of an object, all of which are to be met."""
+def _object(source: Json, at: Path, outer: Steps, *, inside_or: bool) -> Iterator[tuple[Steps, Condition]]:
+    """The conditions of an object, all of which are to be met, by field."""
     if not source:
         raise InvalidPattern("Empty objects are not allowed", Spot(at, Token.END))
     for name, value in source.items():
         place, field = (*at, name), (*outer, *name.split("."))
         if name == "$or":
-            yield _any_of([_all_of(branch) for branch in _branches(value, place, outer)])
+            yield LAST, _any_of([_all_of(branch) for branch in _branches(value, place, outer)])
         elif inside_or and name in RESERVED:
             reason = f"{name} is Ruler reserved fieldName which cannot be used inside $or."
             raise InvalidPattern(reason, Spot(place))
         elif isinstance(value, dict):
             yield from _object(value, place, field, inside_or=inside_or)
         elif isinstance(value, list):
-            yield _field(field, value, place)
+            yield field, _field(field, value, place)
         else:
             raise InvalidPattern(f'"{name}" must be an object or an array', Spot(place))
 
 
-def _branches(value: Json, at: Path, outer: tuple[str, ...]) -> Iterator[list[Condition]]:
+def _branches(value: Json, at: Path, outer: Steps) -> Iterator[list[tuple[Steps, Condition]]]:
     if not isinstance(value, list):
         raise InvalidPattern("It must be an Array followed with $or.", Spot(at))
     for index, branch in enumerate(value):
@@ -90,7 +93,7 @@ def _branches(value: Json, at: Path, outer: tuple[str, ...]) -> Iterator[list[Co
         raise InvalidPattern("There must have at least 2 Objects in $or relationship.", Spot(at, Token.END))
 
 
-def _field(steps: tuple[str, ...], values: Json, at: Path) -> Condition:
+def _field(steps: Steps, values: Json, at: Path) -> Condition:
     """A field that has one of several values, or that is not there at all where that is asked for."""
     if len(steps) > DEEPEST:
         raise InvalidPattern(TOO_DEEP)
@@ -107,14 +110,11 @@ def _field(steps: tuple[str, ...], values: Json, at: Path) -> Condition:
             absent = True
 
     def met(event: Json, elements: Elements) -> Iterator[Elements]:
-        there = False
-        for value, inside in _leaves(event, steps):
-            there = True
+        for value, inside in _leaves(event, steps, elements):
             if any(test(value) for test in tests):
-                together = _together(elements, inside)
-                if together is not None:
-                    yield together
-        if absent and not there:
+                yield _with(elements, inside)
+        # Absent is what the event has nowhere, in the elements that were chosen or in others.
+        if absent and not any(True for _ in _leaves(event, steps, {})):
             yield elements
 
     return met
@@ -132,8 +132,12 @@ def _exists(value: Json, at: Path) -> bool:
 # --- matching ---------------------------------------------------------------------------------------------------------
 
 
-def _all_of(conditions: Sequence[Condition]) -> Condition:
-    """All conditions at once, by values that can be together."""
+def _all_of(found: Sequence[tuple[Steps, Condition]]) -> Condition:
+    """All conditions at once, by values that can be together.
+
+    Fields of one array are looked at one after another, so that one that fails there is not tried with all of others.
+    """
+    conditions = [condition for _, condition in sorted(found, key=lambda each: each[0])]
 
     def met(event: Json, elements: Elements) -> Iterator[Elements]:
         # Most events fail at one field: that needs no search for values that go together.
@@ -145,10 +149,11 @@ def _all_of(conditions: Sequence[Condition]) -> Condition:
         if index == len(conditions):
             yield elements
             return
-        tried: list[Elements] = []
+        tried = set[frozenset[tuple[int, int]]]()
         for found in conditions[index](event, elements):
-            if found not in tried:
-                tried.append(found)
+            key = frozenset(found.items())
+            if key not in tried:
+                tried.add(key)
                 yield from chosen(event, found, index + 1)
 
     return met if len(conditions) > 1 else conditions[0]
@@ -162,19 +167,17 @@ def _any_of(conditions: Sequence[Condition]) -> Condition:
     return met
 
 
-def _together(elements: Elements, inside: Inside | None) -> Elements | None:
-    """Where the values are with one more; None where it is in another element of an array than they are."""
+def _with(elements: Elements, inside: Inside | None) -> Elements:
+    """Where the values are with one more."""
     found: dict[int, int] = {}
     while inside is not None:
         array, index, inside = inside
-        if elements.get(array, index) != index:
-            return None
         found[array] = index
     return {**elements, **found} if found else elements
 
 
-def _leaves(event: Json, steps: tuple[str, ...]) -> Iterator[tuple[Json, Inside | None]]:
-    """The values of a field, and where each is."""
+def _leaves(event: Json, steps: Steps, elements: Elements) -> Iterator[tuple[Json, Inside | None]]:
+    """The values of a field in the elements that were chosen, or in all of an array of which none was."""
     left: list[tuple[Json, int, Inside | None]] = [(event, 0, None)]
     while left:
         value, at, inside = left.pop()
@@ -184,7 +187,8 @@ def _leaves(event: Json, steps: tuple[str, ...]) -> Iterator[tuple[Json, Inside 
                 if name in value:
                     left.append((value[name], end, inside))
         elif isinstance(value, list):
-            for index, inner in enumerate(value):
+            chosen = elements.get(id(value))
+            for index, inner in enumerate(value) if chosen is None else ((chosen, value[chosen]),):
                 # A bare value has no fields beside it with which it would have to be together.
                 bare = not isinstance(inner, (dict, list))
                 left.append((inner, at, inside if bare else (id(value), index, inside)))

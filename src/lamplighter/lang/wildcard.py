@@ -89,8 +89,7 @@ def _complexity(items: Sequence[Item]) -> int:
 
     A place is the item that took the last character, or a wildcard that may take the next one.
     """
-    letters = {item for item in items if item is not STAR}
-    worst, seen, left = 0, {frozenset[int]()}, [_after(items, {-1}, letter) for letter in (*letters, STAR)]
+    worst, seen, left = 0, {frozenset[int]()}, [frozenset({-1})]
     while left:
         places = left.pop()
         if places in seen:
@@ -100,11 +99,17 @@ def _complexity(items: Sequence[Item]) -> int:
         worst = max(worst, len(places | waiting))
         if worst >= COMPLEXITY:
             break
-        left += [_after(items, places, letter) for letter in (*letters, STAR)]
+        left += [_after(items, places, letter) for letter in _awaited(items, places)]
     return worst
 
 
-def _after(items: Sequence[Item], places: frozenset[int] | set[int], letter: Item) -> frozenset[int]:
+def _awaited(items: Sequence[Item], places: frozenset[int]) -> set[Item]:
+    """The characters that make a difference in these places; STAR: one that no literal is."""
+    steps = (step for place in places for step in (place + 1, place + 2) if step < len(items))
+    return {STAR, *(items[step] for step in steps)}
+
+
+def _after(items: Sequence[Item], places: frozenset[int], letter: Item) -> frozenset[int]:
     """Where it can be after one more character; STAR: one that no literal is."""
     found = set()
     for place in places:

@@ -6,6 +6,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
+from lamplighter.outbound.fake import FakeWorld
 from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import Runtime
 from lamplighter.store.db import Store, Tx
@@ -26,6 +27,7 @@ class Hall(Site):
     def __init__(self, *args: Json) -> None:
         super().__init__(*args)
         self.refusals: list[AwsError] = []
+        self.beyond = FakeWorld()
 
     async def _open(self) -> Engine:
         hall = self
@@ -40,7 +42,8 @@ class Hall(Site):
                 log = {name: Operation(write=hall.take(name)) for name in ("CreateLogStream", "PutLogEvents")}
                 self.bus.serve("logs", log)
 
-        return await Targeted.open(Config(data=self.directory), self._world, self.runtime)
+        beyond = self.beyond.outbound
+        return await Targeted.open(Config(data=self.directory), self._world, self.runtime, beyond)
 
     def take(self, kind: str) -> Json:
         def operation(tx: Tx, _caller: Caller, params: Json) -> Json:

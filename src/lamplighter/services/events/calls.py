@@ -10,6 +10,7 @@ from lamplighter.base import arn
 from lamplighter.base.arn import Arn
 from lamplighter.base.errors import UnknownOperation
 from lamplighter.base.jsontext import Json
+from lamplighter.services.events.apicalls import http_values
 from lamplighter.services.events.names import derived
 from lamplighter.services.events.transform import is_constant, read_document
 
@@ -122,10 +123,13 @@ def _logs(parcel: Parcel, place: Arn) -> Call | None:
 
 
 def _events(parcel: Parcel, place: Arn) -> Call | None:
-    kind, _, bus = place.resource.partition("/")
-    if kind != "event-bus":
+    kind, _, name = place.resource.partition("/")
+    if kind == "event-bus":
+        return Call(INSIDE, "Forward", {"bus": name, "event": parcel.event, "hops": parcel.hops + 1})
+    if kind != "api-destination":
         return None
-    return Call(INSIDE, "Forward", {"bus": bus, "event": parcel.event, "hops": parcel.hops + 1})
+    http = http_values(parcel.target, parcel.event)
+    return Call(INSIDE, "CallApi", {"destination": parcel.target["Arn"], "body": parcel.input, "http": http})
 
 
 def _lambda(parcel: Parcel, _place: Arn) -> Call:

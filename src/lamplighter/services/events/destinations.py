@@ -1,4 +1,4 @@
-"""API destinations: kept and shown. An event for one goes to the dead-letter queue of its target.
+"""API destinations: APIs that events go to (`apicalls.py`).
 
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html.
 """

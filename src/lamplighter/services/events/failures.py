@@ -6,8 +6,9 @@ See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html: "
 from lamplighter.base.errors import AwsError
 from lamplighter.delivery.verdict import THROTTLED
 
+OURS = ("INVALID_JSON", "INVALID_PARAMETER", "CONNECTION_FAILURE", "TIMEOUT", "ERROR_FROM_TARGET")
+"""Codes that are such codes already."""
 BY_PART = (
-    ("INVALID_JSON", "INVALID_JSON"),
     ("SdkClient", "CONNECTION_FAILURE"),
     ("UnknownOperation", "SDK_CLIENT_ERROR"),
     ("AlreadyExist", "RESOURCE_ALREADY_EXISTS"),
@@ -29,5 +30,7 @@ def coded(error: AwsError) -> str:
     """The code of a dead letter."""
     if error.code in THROTTLED or error.status == 429:
         return "THROTTLING"
+    if error.code in OURS:
+        return error.code
     found = (told for part, told in BY_PART if part.lower() in error.code.replace("DoesNot", "Not").lower())
     return next(found, "ERROR_FROM_TARGET")

@@ -1,10 +1,12 @@
 """Operations that no customer has: what becomes of an event at a target that one call of AWS would not do for."""
 
+from collections.abc import Awaitable
 from datetime import datetime
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
 from lamplighter.bus import Bus, Caller
+from lamplighter.services.events.apicalls import call_api
 from lamplighter.services.events.buses import find_bus
 from lamplighter.services.events.router import Router
 from lamplighter.store.db import Tx
@@ -30,6 +32,10 @@ class Inside:
         entries = [{"timestamp": time, "message": params["message"]}]
         self._bus.invoke(tx, caller, "logs", "CreateLogStream", names)
         return self._bus.invoke(tx, caller, "logs", "PutLogEvents", names | {"logEvents": entries})
+
+    def call_api(self, tx: Tx, caller: Caller, params: Json) -> Awaitable[Json]:
+        """An event goes to an API destination."""
+        return call_api(self._bus, tx, caller, params)
 
     def refuse(self, _tx: Tx, _caller: Caller, params: Json) -> Json:
         """An event can't be brought to its target, which was known when it came."""

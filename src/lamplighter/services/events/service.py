@@ -46,6 +46,7 @@ class Events:
             INSIDE,
             {
                 "Forward": Operation(write=inside.forward),
+                "CallApi": Operation(write=inside.call_api),
                 "Log": Operation(write=inside.log),
                 "Refuse": Operation(write=inside.refuse),
             },

@@ -40,11 +40,11 @@ def transform(target: Json, event: Json, text: str, rule: tuple[str, str], recei
         constant: str = target["Input"]
         return constant
     if "InputPath" in target:
-        found = _select(target["InputPath"], event)
+        found = select(target["InputPath"], event)
         return dumps(found[0] if found else None)
     if "InputTransformer" in target:
         transformer = target["InputTransformer"]
-        values = {name: _select(path, event) for name, path in transformer.get("InputPathsMap", {}).items()}
+        values = {name: select(path, event) for name, path in transformer.get("InputPathsMap", {}).items()}
         reserved = (*rule, instant(received), {name: value for name, value in event.items() if name != "detail"}, event)
         values |= {name: [value] for name, value in zip(RESERVED, reserved, strict=True)}
         return fill(transformer["InputTemplate"], values)
@@ -88,7 +88,7 @@ def _inside(value: Json) -> str:
     return dumps(value).replace('"', "")
 
 
-def _select(text: str, event: Json) -> list[Json]:
+def select(text: str, event: Json) -> list[Json]:
     """What is at a path of an event: one value or none."""
     path = compile_path(text)
     found = path.select(event)

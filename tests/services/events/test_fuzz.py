@@ -1,0 +1,142 @@
+"""Whatever is asked of EventBridge, the answer is one that the wire can write, or an error that AWS has."""
+
+from collections.abc import Iterator
+
+import pytest
+from botocore.model import Shape
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import Json, dumps
+from lamplighter.services.events.patterns import REQUIRED
+from lamplighter.wire.catalog import Catalog
+from tests.engines import ACCOUNT, CALLER, REGION, ROLE, SECOND
+from tests.services.events.hall import GROUP, QUEUE, TOPIC, Hall
+
+CATALOG = Catalog()
+MODEL = CATALOG.service("events").model
+HERE = f"arn:aws:events:{REGION}:{ACCOUNT}:"
+TARGETS = (
+    f"{HERE}event-bus/mine",
+    f"{HERE}event-bus/default",
+    f"{HERE}api-destination/d/1",
+    f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/c",
+    f"arn:aws:logs:{REGION}:{ACCOUNT}:x",
+    f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:m",
+    "arn:aws:a:::b",
+    "x",
+)
+PARTNERS = ("Endpoint", "Partner", "EventSource")
+OPERATIONS = sorted(name for name in MODEL.operation_names if not any(part in name for part in PARTNERS))
+
+texts = st.one_of(
+    st.text(st.characters(codec="utf-8"), max_size=5),
+    st.sampled_from(["", "0", "x", "aws.x", "{}", "[]", "{", '"x"', "*", "<a>", "$.detail", "$..x", "/", "default"]),
+)
+numbers = st.one_of(st.integers(-2, 110), st.sampled_from([2**31, 2**53, 2**63, 10**30, -(10**30)]))
+times = st.one_of(st.integers(0, 2_000_000_000), st.floats(allow_nan=False, allow_infinity=False), numbers)
+buses = st.sampled_from(
+    ["default", "mine", f"{HERE}event-bus/default", f"{HERE}event-bus/mine", "none", "event-bus/", ""]
+)
+scalars = st.one_of(texts, numbers, st.none(), st.booleans(), st.floats(allow_nan=False, allow_infinity=False))
+OPERATORS = ("prefix", "suffix", "anything-but", "numeric", "cidr", "exists", "wildcard", "equals-ignore-case", "$or")
+documents = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.one_of(texts, st.sampled_from([*OPERATORS, "source", "detail"])), inner, max_size=3),
+    ),
+    max_leaves=8,
+)
+patterns = st.one_of(
+    texts,
+    documents.map(dumps),
+    st.sampled_from(['{"source":["shop"]}', '{"detail":{"a":[{"exists":true}]}}', '{"source":[{"wildcard":"*s*"}]}']),
+)
+KNOWN = {
+    "EventBusName": buses,
+    "Name": st.one_of(st.sampled_from(["r", "a", "c", "d", "mine", "default"]), texts),
+    "Rule": st.sampled_from(["r", "s", "none"]),
+    "EventPattern": patterns,
+    "Event": st.one_of(patterns, st.just(dumps(dict.fromkeys(REQUIRED, "x")))),
+    "ScheduleExpression": st.sampled_from(["rate(1 minute)", "rate(0 days)", "cron(* * * * ? *)", "at(x)", "x", ""]),
+    "Detail": st.one_of(texts, documents.map(dumps), st.just('{"a":1}')),
+    "Source": st.one_of(st.just("shop"), texts),
+    "Arn": st.sampled_from([QUEUE, TOPIC, GROUP, *TARGETS]),
+    "EventSourceArn": st.sampled_from([f"{HERE}event-bus/default", f"{HERE}event-bus/mine", f"{HERE}archive/a", "x"]),
+    "ResourceARN": st.sampled_from([HERE + name for name in ("rule/r", "rule/mine/r", "event-bus/mine", "x")]),
+    "ConnectionArn": st.sampled_from([f"{HERE}connection/c/1", f"{HERE}archive/a"]),
+    "ArchiveName": st.sampled_from(["a", "b"]),
+    "ReplayName": st.sampled_from(["p", "q"]),
+    "RoleArn": st.just(ROLE),
+    "Policy": st.one_of(texts, documents.map(dumps)),
+    "InputTemplate": st.one_of(texts, st.sampled_from(['{"a": <a>}', '"<a> <b>"', "<aws.events.event.json>", '{"a"'])),
+    "Input": st.one_of(texts, documents.map(dumps)),
+}  # fmt: skip
+
+
+def of(shape: Shape, name: str) -> st.SearchStrategy[Json]:
+    """Values of a shape, good and bad."""
+    if name in KNOWN:
+        return KNOWN[name]
+    match shape.type_name:
+        case "structure":
+            members = {key: of(member, key) for key, member in shape.members.items()}
+            required = {key: members.pop(key) for key in shape.required_members}
+            return st.fixed_dictionaries(required, optional=members)
+        case "list":
+            return st.lists(of(shape.member, shape.member.name), max_size=3)
+        case "map":
+            return st.dictionaries(st.one_of(st.sampled_from("ab"), texts), of(shape.value, ""), max_size=2)
+        case "integer" | "long":
+            return numbers
+        case "boolean":
+            return st.booleans()
+        case "timestamp":
+            return times
+        case _:
+            known = shape.metadata.get("enum")
+            return st.one_of(st.sampled_from(known), texts) if known else texts
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
+    hall = Hall(tmp_path_factory.mktemp("fuzz") / "data")
+    hall.up()
+    hall.events("CreateEventBus", Name="mine")
+    hall.rule({"source": ["shop"]}, name="r")
+    hall.rule(None, name="s", ScheduleExpression="rate(1 minute)")
+    hall.events("CreateArchive", ArchiveName="a", EventSourceArn=f"{HERE}event-bus/default")
+    yield hall
+    hall.close()
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+@settings(
+    deadline=None, derandomize=True, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_every_request_is_answered_or_refused(
+    asked: Hall, caplog: pytest.LogCaptureFixture, name: str, data: st.DataObject
+) -> None:
+    operation, model = CATALOG.operation("events", name), MODEL.operation_model(name)
+    params = data.draw(of(model.input_shape, ""))
+    try:
+        operation.check(params)
+        answer = asked.run(asked.engine.call(CALLER, "events", name, params))
+    except AwsError as error:
+        refusal = error.code
+    else:
+        refusal = "ValidationException"
+        operation.encode(answer, "id")
+    assert refusal in {each.name for each in model.error_shapes} | {"ValidationException", "SerializationException"}
+    asked.advance(SECOND)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_after_all_that_events_still_come(asked: Hall) -> None:
+    asked.events("PutRule", Name="last", EventPattern='{"source":["last"]}')
+    asked.events("PutTargets", Rule="last", Targets=[{"Id": "1", "Arn": QUEUE, "Input": '"last"'}])
+    asked.put(source="last")
+    assert "last" in asked.messages()
