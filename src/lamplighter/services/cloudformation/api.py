@@ -51,7 +51,7 @@ class CloudFormation:
         self._outside = Outside(remote)
         self._journal = journal = Journal(bus, world)
         planner, starter = Planner(world), Starter(world, journal)
-        maker, nested = Maker(bus, world, models, check), Nested(world, planner, starter)
+        maker, nested = Maker(bus, world, models, check), Nested(world, planner, starter, journal)
         self._builder, self._undoer = Builder(maker, journal, nested), Undoer(maker, journal, nested)
         operations = Operations(planner, starter, journal)
         change_sets, templates = ChangeSets(world, planner, starter, journal), Templates(planner)

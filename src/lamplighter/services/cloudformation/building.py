@@ -97,7 +97,7 @@ class Builder:
             if not self._take_up(tx, stack, template.resources[name], row, position, scope, material):
                 return
             rows[name] = next(found for found in [stackresources.get(tx, stack.id, name)] if found is not None)
-        self._finish(tx, stack, template, scope, [row for name, row in rows.items() if name not in needs])
+        self._finish(tx, stack, template, scope)
 
     # --- one resource -------------------------------------------------------------------------------------------------
 
@@ -251,7 +251,7 @@ class Builder:
         else:
             self._journal.begin(tx, stack, "ROLLBACK_IN_PROGRESS", f"{why}Rollback requested by user.")
 
-    def _finish(self, tx: Tx, stack: Stack, template: Template, scope: Scope, unnamed: list[StackResource]) -> None:
+    def _finish(self, tx: Tx, stack: Stack, template: Template, scope: Scope) -> None:
         """Every resource is what the template says."""
         try:
             with undone(tx):
@@ -266,13 +266,7 @@ class Builder:
         if stack.status == "CREATE_IN_PROGRESS":
             self._journal.end(tx, done, "CREATE_COMPLETE")
             return
-        for row in unnamed:
-            stackresources.leave(tx, row)
-            stackresources.delete(tx, stack.id, row.logical)
-        for row in stackresources.of(tx, stack.id):
-            if "before" in row.body:
-                stackresources.put(tx, replace(row, body=_settled(row.body)))
-        self._journal.begin(tx, replace(done, previous=None), "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+        self._journal.begin_cleanup(tx, replace(done, body=done.body | {"outputs_before": stack.body["outputs"]}))
 
     def _export(self, tx: Tx, stack: Stack, outputs: list[Json]) -> None:
         place = (stack.account, stack.region)
@@ -322,10 +316,6 @@ def _before(found: StackResource) -> Json:
     if "before" in body:
         return body["before"]
     return {"physical": found.physical, "body": body}
-
-
-def _settled(body: Mapping[str, Json]) -> dict[str, Json]:
-    return {name: value for name, value in body.items() if name != "before"}
 
 
 def _outputs(template: Template, scope: Scope) -> list[Json]:

@@ -18,6 +18,7 @@ from lamplighter.store.timers import Timer
 
 log = logging.getLogger("lamplighter.cloudformation")
 
+CLEANUP = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
 SERVICE, STACK = "cloudformation", "AWS::CloudFormation::Stack"
 KEPT = 90 * 86_400_000
 """Milliseconds for which a deleted stack is still to be seen: "You can view deleted stacks for 90 days." """
@@ -48,6 +49,14 @@ class Journal:
         begun = self.stack(tx, replace(stack, phase=stack.phase + 1), status, reason)
         self.go_on(tx, begun)
         return begun
+
+    def begin_cleanup(self, tx: Tx, stack: Stack) -> None:
+        """An update is done but for what it left; a stack in a stack waits until its parent's is done as well."""
+        if not stack.body["held"]:
+            self.begin(tx, stack, CLEANUP)
+            return
+        self.stack(tx, replace(stack, phase=stack.phase + 1), CLEANUP)
+        outbox.put(tx, SERVICE, stack.parent or "", {})
 
     def end(self, tx: Tx, stack: Stack, status: str, reason: str | None = None) -> Stack:
         """A stack has come to rest; the stack that waits for it hears of it."""

@@ -3,14 +3,14 @@
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-nested-stacks.html.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.lang.templatevalues import text_of
 from lamplighter.services.cloudformation.errors import ResourceFailed
-from lamplighter.services.cloudformation.journal import is_going
+from lamplighter.services.cloudformation.journal import CLEANUP, Journal, is_going
 from lamplighter.services.cloudformation.naming import make_up
 from lamplighter.services.cloudformation.outside import Material
 from lamplighter.services.cloudformation.planning import Planner
@@ -36,10 +36,11 @@ class Outcome:
 class Nested:
     """Stacks in stacks."""
 
-    def __init__(self, world: World, planner: Planner, starter: Starter) -> None:
+    def __init__(self, world: World, planner: Planner, starter: Starter, journal: Journal) -> None:
         self._world = world
         self._planner = planner
         self._starter = starter
+        self._journal = journal
 
     def create(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> str:
         """Begin to make one; its id."""
@@ -60,8 +61,28 @@ class Nested:
         plan = self._planner.plan(tx, caller, self._params(stack, row), child.plan, material)
         if plan == child.plan and "_FAILED" not in child.status:
             return False
-        self._starter.update(tx, child, plan, {})
+        self._starter.update(tx, child, plan, {"held": True})
         return True
+
+    def go_back(self, tx: Tx, row: StackResource) -> bool:
+        """Begin to take back what was changed; False where nothing was."""
+        child = self._child(tx, row)
+        if child.status != CLEANUP:
+            return False
+        self._journal.begin(tx, child, "UPDATE_ROLLBACK_IN_PROGRESS")
+        return True
+
+    def clean(self, tx: Tx, row: StackResource) -> None:
+        """Have what its update left cleared away, now that its parent's is done."""
+        child = self._child(tx, row)
+        if child.status == CLEANUP and child.body["held"]:
+            released = replace(child, body=child.body | {"held": False})
+            stacks.put(tx, released)
+            self._journal.go_on(tx, released)
+
+    def is_going(self, tx: Tx, row: StackResource) -> bool:
+        """Whether something is under way."""
+        return is_going(self._child(tx, row).status)
 
     def delete(self, tx: Tx, row: StackResource) -> bool:
         """Begin to delete one; False where it is gone."""
@@ -71,13 +92,16 @@ class Nested:
         self._starter.delete(tx, child, {})
         return True
 
-    def outcome(self, tx: Tx, row: StackResource) -> Outcome | None:
-        """How its operation ended; None while it goes on."""
-        child = self._child(tx, row)
-        if is_going(child.status):
+    def outcome(self, tx: Tx, row: StackResource, *, back: bool = False) -> Outcome | None:
+        """How its operation ended; None while it goes on. `back`: it is to be what it was."""
+        child, verb = self._child(tx, row), row.status.partition("_")[0]
+        wanted = {
+            "CREATE": "CREATE_COMPLETE",
+            "UPDATE": "UPDATE_ROLLBACK_COMPLETE" if back else CLEANUP,
+            "DELETE": "DELETE_COMPLETE",
+        }
+        if is_going(child.status) and child.status != wanted[verb]:
             return None
-        wanted = {"CREATE": "CREATE_COMPLETE", "UPDATE": "UPDATE_COMPLETE", "DELETE": "DELETE_COMPLETE"}
-        verb = row.status.partition("_")[0]
         if child.status != wanted[verb]:
             said = {"CREATE": "created", "UPDATE": "updated", "DELETE": "deleted"}[verb]
             return Outcome(f"Embedded stack {child.id} was not successfully {said}: {child.reason or child.status}")

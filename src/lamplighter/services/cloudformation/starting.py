@@ -31,6 +31,7 @@ USUAL: Json = {
     "token": None,
     "change_set": None,
     "retain": [],
+    "held": False,
 }
 INITIATED = "User Initiated"
 
@@ -75,13 +76,14 @@ class Starter:
 
     def update(self, tx: Tx, stack: Stack, plan: Json, options: Json) -> Stack:
         """Begin to bring a stack to another plan."""
+        kept = {name: value for name, value in stack.body.items() if name != "outputs_before"}
         changed = replace(
             stack,
             plan=plan,
             # What a failed update left is brought back to what was good before it.
             previous=stack.previous if stack.status == "UPDATE_FAILED" else stack.plan,
             updated=self.world.now(),
-            body=stack.body | {"on_failure": "ROLLBACK", "disable_rollback": False} | options,
+            body=kept | {"on_failure": "ROLLBACK", "disable_rollback": False, "held": False} | options,
         )
         return self.journal.begin(tx, changed, "UPDATE_IN_PROGRESS", INITIATED)
 

@@ -12,8 +12,9 @@ from lamplighter.services.cloudformation.kinds.table import NESTED, kind_of
 from lamplighter.services.cloudformation.maker import PASSING, Maker, undone
 from lamplighter.services.cloudformation.nested import Nested
 from lamplighter.services.cloudformation.outside import Material
-from lamplighter.store import exports, stackresources
+from lamplighter.store import exports, stackresources, stacks
 from lamplighter.store.db import Tx
+from lamplighter.store.exports import Export
 from lamplighter.store.stackresources import StackResource
 from lamplighter.store.stacks import Stack
 
@@ -107,8 +108,31 @@ class Undoer:
 
     def clean(self, tx: Tx, stack: Stack, material: Material) -> None:
         """Delete what no template names any more, one a turn, or finish."""
+        if stack.previous is not None:
+            stack = self._settle(tx, stack)
+        if any(self._nested.is_going(tx, row) for row in self._children(tx, stack)):
+            return
         if not self._clear(tx, stack, material):
             self._journal.end(tx, stack, stack.status.removesuffix("_CLEANUP_IN_PROGRESS"))
+
+    def _children(self, tx: Tx, stack: Stack) -> list[StackResource]:
+        rows = stackresources.of(tx, stack.id)
+        return [row for row in rows if row.type == NESTED and row.physical is not None]
+
+    def _settle(self, tx: Tx, stack: Stack) -> Stack:
+        """The update is good: how things were before it is of no use any more, nor is what it did not see to."""
+        for row in stackresources.of(tx, stack.id):
+            body = {name: value for name, value in row.body.items() if name != "before"}
+            if row.phase < stack.phase - 1:
+                stackresources.leave(tx, replace(row, body=body))
+                stackresources.delete(tx, stack.id, row.logical)
+            elif "before" in row.body:
+                stackresources.put(tx, replace(row, body=body))
+        for row in self._children(tx, stack):
+            self._nested.clean(tx, row)
+        settled = replace(stack, previous=None)
+        stacks.put(tx, settled)
+        return settled
 
     def _clear(self, tx: Tx, stack: Stack, material: Material) -> bool:
         """Delete one leftover; whether there was one. What cannot be deleted is left to its owner, as on AWS."""
@@ -166,8 +190,21 @@ class Undoer:
         if touched:
             self._bring_back(tx, stack, touched[-1], material)
             return
-        back = replace(stack, plan=stack.previous, previous=None, body=stack.body | {"skip": []})
+        self._export_again(tx, stack)
+        body = stack.body | {"skip": [], "outputs": stack.body.get("outputs_before", stack.body["outputs"])}
+        back = replace(stack, plan=stack.previous, previous=None, body=body)
         self._journal.begin(tx, back, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
+
+    def _export_again(self, tx: Tx, stack: Stack) -> None:
+        """Export what was exported before an update that was done already, as far as its stack goes."""
+        if "outputs_before" not in stack.body:
+            return
+        place = (stack.account, stack.region)
+        for export in exports.of(tx, stack.id):
+            exports.delete(tx, place, export.name)
+        for output in stack.body["outputs_before"]:
+            if "ExportName" in output:
+                exports.put(tx, place, Export(output["ExportName"], stack.id, output["OutputValue"]))
 
     def _bring_back(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> None:
         before = row.body["before"]
@@ -185,7 +222,7 @@ class Undoer:
         begun = self._journal.resource(tx, stack, row, "UPDATE_IN_PROGRESS")
         try:
             with undone(tx):
-                if row.type == NESTED and self._nested.update(tx, stack, old, material):
+                if row.type == NESTED and self._nested.go_back(tx, row):
                     return
                 back = self._return(tx, stack, row, old, material)
         except PASSING:
@@ -213,7 +250,7 @@ class Undoer:
         return replace(old, body={**body, "attributes": dict(made.attributes)})
 
     def _look_back(self, tx: Tx, stack: Stack, row: StackResource) -> None:
-        outcome = self._nested.outcome(tx, row)
+        outcome = self._nested.outcome(tx, row, back=True)
         if outcome is None:
             return
         if outcome.failure is not None:
