@@ -21,6 +21,7 @@ from lamplighter.runtime.docker import DockerRuntime
 from lamplighter.runtime.either import EitherRuntime
 from lamplighter.runtime.port import Runtime
 from lamplighter.runtime.process import ProcessRuntime
+from lamplighter.services.cloudformation.api import CloudFormation
 from lamplighter.services.ecs.service import Ecs
 from lamplighter.services.events.service import Events
 from lamplighter.services.logs.api import Logs
@@ -65,7 +66,8 @@ class Engine:
         sqs = Sqs(store, world, config.url)
         events = Events(self.bus, world, remote, self._check)
         scheduler = Scheduler(self.bus, world, remote, lambda service: self._find_model(remote, service), self._check)
-        services: tuple[Service, ...] = (states, ecs, events, scheduler, self.sns, sqs, Logs(world))
+        stacks = CloudFormation(self.bus, world, remote, lambda service: self._model(remote, service), self._check)
+        services: tuple[Service, ...] = (states, ecs, events, scheduler, self.sns, sqs, Logs(world), stacks)
         self.services: dict[str, Service] = {service.name: service for service in services}
         for service in self.services.values():
             self.bus.serve(service.name, service.operations)

@@ -1,0 +1,102 @@
+"""What the functions of a template refer to, and in which order resources have to be made because of it.
+
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from lamplighter.base.jsontext import Json
+from lamplighter.lang.templatetext import TemplateError
+
+PLACE = re.compile(r"\$\{(!?)([^}]*)\}")
+"""A variable of Fn::Sub; `${!Literal}` is the text ${Literal}."""
+
+
+def function(value: Json) -> str | None:
+    """The function that a value is; None where it is a plain value."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return None
+    (name,) = value
+    return name if name in ("Ref", "Condition") or name.startswith("Fn::") else None
+
+
+def references(value: Json) -> Iterator[str]:
+    """Everything that a value refers to: resources, parameters, pseudo parameters."""
+    if isinstance(value, list):
+        for item in value:
+            yield from references(item)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _of(name, inner) if len(value) == 1 else references(inner)
+
+
+def _of(name: str, inner: Json) -> Iterator[str]:
+    if name == "Ref" and isinstance(inner, str):
+        yield inner
+    elif name == "Fn::GetAtt":
+        yield from _of_attribute(inner)
+    elif name == "Fn::Sub":
+        yield from _of_sub(inner)
+    else:
+        yield from references(inner)
+
+
+def _of_attribute(inner: Json) -> Iterator[str]:
+    if isinstance(inner, str):
+        yield inner.partition(".")[0]
+    elif isinstance(inner, list) and inner and isinstance(inner[0], str):
+        yield inner[0]
+        yield from references(inner[1:])
+
+
+def _of_sub(inner: Json) -> Iterator[str]:
+    text, given = (inner[0], inner[1]) if isinstance(inner, list) and len(inner) == 2 else (inner, {})
+    yield from references(given)
+    if isinstance(text, str):
+        for literal, name in PLACE.findall(text):
+            whole = name.strip()
+            if not literal and not (isinstance(given, dict) and whole in given):
+                yield whole.partition(".")[0]
+
+
+def attributes(value: Json) -> Iterator[tuple[str, str]]:
+    """Every attribute of a resource that a value refers to, with the resource's name."""
+    if isinstance(value, list):
+        for item in value:
+            yield from attributes(item)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if name == "Fn::GetAtt" and len(value) == 1:
+                parts = inner.split(".", 1) if isinstance(inner, str) else inner
+                if isinstance(parts, list) and len(parts) > 1 and all(isinstance(part, str) for part in parts):
+                    yield parts[0], ".".join(parts[1:])
+            else:
+                yield from attributes(inner)
+
+
+def order(needs: Mapping[str, Iterable[str]]) -> list[str]:
+    """Names so that each comes after what it needs, else as they were given; TemplateError where they form a circle."""
+    waiting = {name: {need for need in needed if need in needs} for name, needed in needs.items()}
+    found: list[str] = []
+    while waiting:
+        ready = [name for name, needed in waiting.items() if not needed]
+        if not ready:
+            names = ", ".join(sorted(_circle(waiting)))
+            raise TemplateError(f"Circular dependency between resources: [{names}]")
+        for name in ready:
+            del waiting[name]
+        found += ready
+        for needed in waiting.values():
+            needed.difference_update(ready)
+    return found
+
+
+def _circle(waiting: Mapping[str, set[str]]) -> set[str]:
+    """Those that wait for each other, without those that only wait for them."""
+    needed = set(waiting)
+    while True:
+        still = set().union(*(waiting[name] & needed for name in needed))
+        if still == needed:
+            return needed
+        needed &= still

@@ -1,0 +1,341 @@
+"""The pass that makes a stack what its template says: one resource a turn, each after what it refers to.
+
+Promises that a resource is made, changed or found good in the transaction that records it, and that a pass which was
+cut off goes on with the resource that is not recorded.
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from lamplighter.base.jsontext import Json
+from lamplighter.lang.template import Resource, Template, parse
+from lamplighter.lang.templaterefs import order
+from lamplighter.lang.templatetext import TemplateError
+from lamplighter.lang.templatevalues import Scope, resolve, text_of
+from lamplighter.services.cloudformation.errors import ResourceFailed
+from lamplighter.services.cloudformation.journal import NOT_SIMULATED, Journal
+from lamplighter.services.cloudformation.kinds.kind import Kind, Made, replaced
+from lamplighter.services.cloudformation.kinds.table import NESTED, is_simulated, kind_of
+from lamplighter.services.cloudformation.maker import PASSING, Maker, undone
+from lamplighter.services.cloudformation.nested import Nested
+from lamplighter.services.cloudformation.outside import Material
+from lamplighter.services.cloudformation.scoping import Sight, live, merged_tags, resolved
+from lamplighter.store import exports, stackresources
+from lamplighter.store.db import Tx
+from lamplighter.store.exports import Export
+from lamplighter.store.stackresources import StackResource
+from lamplighter.store.stacks import Stack
+
+ANEW = "Requested update requires the creation of a new physical resource; hence creating one."
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a template says of one resource, with values in the place of functions."""
+
+    resource: Resource
+    kind: Kind
+    properties: Mapping[str, Json]
+    tags: Json
+    deletion: str | None
+    replacement: str | None
+
+    @property
+    def body(self) -> dict[str, Json]:
+        """What is kept of it."""
+        return {
+            "properties": self.properties,
+            "tags": self.tags,
+            "metadata": self.resource.metadata,
+            "deletion": self.deletion,
+            "replacement": self.replacement,
+            **({} if is_simulated(self.resource.type) else {"recorded": True}),
+        }
+
+    def meets(self, row: StackResource) -> bool:
+        """Whether a resource is so already; what a stack in the stack is, only its own update tells."""
+        if row.type == NESTED:
+            return False
+        names = ("properties", "tags", "metadata")
+        return row.status.endswith("_COMPLETE") and all(row.body.get(name) == self.body[name] for name in names)
+
+
+def wish(resource: Resource, scope: Scope, stack_tags: Json) -> Wish:
+    """Put values in the place of a resource's functions."""
+    properties = resolved(resource.properties, scope)
+    policies = (resource.deletion_policy, resource.update_replace_policy)
+    deletion, replacement = (None if each is None else text_of(resolve(each, scope)) for each in policies)
+    tags = merged_tags(stack_tags, properties)
+    return Wish(resource, kind_of(resource.type), properties, tags, deletion, replacement)
+
+
+class Builder:
+    """Makes stacks what their templates say."""
+
+    def __init__(self, maker: Maker, journal: Journal, nested: Nested) -> None:
+        self._maker = maker
+        self._journal = journal
+        self._nested = nested
+
+    def step(self, tx: Tx, stack: Stack, material: Material) -> None:
+        """See to the next resource that is not what the template says, or finish."""
+        rows = {row.logical: row for row in stackresources.of(tx, stack.id)}
+        waiting = next((row for row in rows.values() if row.status.endswith("_IN_PROGRESS")), None)
+        if waiting is not None:
+            self._look(tx, stack, waiting)
+            return
+        template = parse(stack.plan["document"])
+        noted = partial(exports.note_import, tx, (stack.account, stack.region), stack=stack.id)
+        scope = Sight(tx, stack, rows, material, lambda name: noted(name=name)).scope(stack.plan, template)
+        needs = live(template, scope)
+        for position, name in enumerate(order(needs)):
+            row = rows.get(name)
+            if row is not None and row.phase == stack.phase:
+                continue
+            if not self._take_up(tx, stack, template.resources[name], row, position, scope, material):
+                return
+            rows[name] = next(found for found in [stackresources.get(tx, stack.id, name)] if found is not None)
+        self._finish(tx, stack, template, scope)
+
+    # --- one resource -------------------------------------------------------------------------------------------------
+
+    def _take_up(
+        self,
+        tx: Tx,
+        stack: Stack,
+        resource: Resource,
+        row: StackResource | None,
+        position: int,
+        scope: Scope,
+        material: Material,
+    ) -> bool:
+        """See to one resource; True where it was good and the turn can go on with the next."""
+        found = row or StackResource(stack.id, resource.name, None, resource.type, "", None, 0, position, 0)
+        fresh = found.physical is None
+        try:
+            wanted = wish(resource, scope, stack.plan["tags"])
+        except PASSING:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
+            self._fail(tx, stack, found, error, fresh=fresh)
+            return False
+        if not fresh and wanted.meets(found):
+            stackresources.put(
+                tx, replace(found, position=position, phase=stack.phase, body={**found.body, **wanted.body})
+            )
+            return True
+        if fresh:
+            self._create(tx, stack, wanted, replace(found, position=position), material)
+        else:
+            self._update(tx, stack, wanted, replace(found, position=position), material)
+        return False
+
+    def _create(self, tx: Tx, stack: Stack, wanted: Wish, found: StackResource, material: Material) -> None:
+        before = {"before": None} if stack.status.startswith("UPDATE") else {}
+        row = self._journal.resource(tx, stack, replace(found, body={**wanted.body, **before}), "CREATE_IN_PROGRESS")
+        try:
+            with undone(tx):
+                if row.type == NESTED:
+                    child = self._nested.create(tx, stack, row, material)
+                    made = replace(row, physical=child)
+                    self._journal.resource(tx, stack, made, "CREATE_IN_PROGRESS", "Resource creation Initiated")
+                    return
+                made = self._make(
+                    tx, stack, wanted, replace(row, body={**row.body, "properties": {}, "tags": []}), material
+                )
+                made = replace(made, body={**made.body, **wanted.body, **before})
+                self._journal.resource(tx, stack, made, "CREATE_IN_PROGRESS", "Resource creation Initiated")
+        except PASSING:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
+            self._fail(tx, stack, row, error, fresh=True)
+            return
+        self._done(tx, stack, made, "CREATE_COMPLETE")
+
+    def _make(self, tx: Tx, stack: Stack, wanted: Wish, row: StackResource, material: Material) -> StackResource:
+        metadata = wanted.resource.metadata
+        asked = self._maker.asked(stack, wanted.kind, row, wanted.properties, metadata, wanted.tags)
+        made = self._maker.make(tx, wanted.kind, replace(asked, physical="", before={}), material)
+        if wanted.kind.simulated:
+            self._check_free(tx, stack, row, made)
+        return replace(row, physical=made.physical, body={**row.body, "attributes": dict(made.attributes)})
+
+    def _check_free(self, tx: Tx, stack: Stack, row: StackResource, made: Made) -> None:
+        """Services find a resource of the same name good; a stack does not take another's."""
+        for other in stackresources.by_physical(tx, made.physical, 10):
+            same = (other.stack, other.logical) == (stack.id, row.logical)
+            place = other.stack.split(":")[3:5] == [stack.region, stack.account]
+            if other.type == row.type and not same and place and not other.status.startswith("DELETE_"):
+                raise ResourceFailed(f"{made.physical} already exists in stack {other.stack}")
+
+    def _update(self, tx: Tx, stack: Stack, wanted: Wish, found: StackResource, material: Material) -> None:
+        kind = wanted.kind
+        anew = replaced(kind, found.body["properties"], wanted.properties) if found.type != NESTED else set()
+        before = _before(found)
+        reason = ANEW if anew else None
+        told = replace(found, body={**found.body, "before": before})
+        row = self._journal.resource(tx, stack, told, "UPDATE_IN_PROGRESS", reason)
+        try:
+            with undone(tx):
+                if row.type == NESTED:
+                    if self._nested.update(tx, stack, replace(row, body={**row.body, **wanted.body}), material):
+                        stackresources.put(tx, replace(row, body={**row.body, **wanted.body, "before": before}))
+                        return
+                    made = row
+                elif anew:
+                    self._check_name(kind, wanted, found)
+                    bare = replace(row, physical=None, body={"properties": {}})
+                    made = self._make(tx, stack, wanted, bare, material)
+                    self._journal.resource(tx, stack, made, "UPDATE_IN_PROGRESS", "Resource creation Initiated")
+                    stackresources.leave(tx, replace(found, body={**found.body, "replaced": True}))
+                else:
+                    made = self._change(tx, stack, wanted, row, material)
+        except PASSING:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
+            self._fail(tx, stack, row, error, fresh=False)
+            return
+        self._done(tx, stack, replace(made, body={**made.body, **wanted.body, "before": before}), "UPDATE_COMPLETE")
+
+    def _change(self, tx: Tx, stack: Stack, wanted: Wish, row: StackResource, material: Material) -> StackResource:
+        metadata = wanted.resource.metadata
+        asked = self._maker.asked(stack, wanted.kind, row, wanted.properties, metadata, wanted.tags)
+        made = self._maker.change(tx, wanted.kind, asked, material)
+        return replace(row, physical=made.physical, body={**row.body, "attributes": dict(made.attributes)})
+
+    def _check_name(self, kind: Kind, wanted: Wish, found: StackResource) -> None:
+        name = wanted.properties.get(kind.name) if kind.name is not None else None
+        if name is not None and name == found.body["properties"].get(kind.name) and not kind.revised:
+            raise ResourceFailed(
+                "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename "
+                f"{found.physical} and update the stack again."
+            )
+
+    def _done(self, tx: Tx, stack: Stack, row: StackResource, status: str) -> None:
+        self._journal.resource(tx, stack, row, status, NOT_SIMULATED if row.body.get("recorded") else None)
+        self._journal.go_on(tx, stack)
+
+    def _look(self, tx: Tx, stack: Stack, row: StackResource) -> None:
+        """A stack in the stack was waited for."""
+        outcome = self._nested.outcome(tx, row)
+        if outcome is None:
+            return
+        if outcome.failure is not None:
+            fresh = row.status.startswith("CREATE")
+            self._fail(tx, stack, row, ResourceFailed(outcome.failure), fresh=fresh)
+            return
+        made = replace(row, body={**row.body, "attributes": outcome.attributes})
+        self._done(tx, stack, made, row.status.replace("_IN_PROGRESS", "_COMPLETE"))
+
+    # --- the whole ----------------------------------------------------------------------------------------------------
+
+    def _fail(self, tx: Tx, stack: Stack, row: StackResource, error: Exception, *, fresh: bool) -> None:
+        verb = "create" if fresh else "update"
+        before = {"before": None} if fresh and stack.status.startswith("UPDATE") and "before" not in row.body else {}
+        failed = replace(row, body={**row.body, **before})
+        self._journal.resource(tx, stack, failed, f"{verb.upper()}_FAILED", self._maker.reason(error))
+        self.give_up(tx, stack, f"The following resource(s) failed to {verb}: [{row.logical}]. ")
+
+    def give_up(self, tx: Tx, stack: Stack, why: str) -> None:
+        """The stack can't be made what it should be: go back, as was asked for."""
+        body = stack.body
+        updates = stack.status.startswith("UPDATE")
+        if body["disable_rollback"] or (body["on_failure"] == "DO_NOTHING" and not updates):
+            self._journal.end(tx, stack, "UPDATE_FAILED" if updates else "CREATE_FAILED", why)
+        elif updates:
+            self._journal.begin(tx, stack, "UPDATE_ROLLBACK_IN_PROGRESS", why)
+        elif body["on_failure"] == "DELETE":
+            self._journal.begin(tx, stack, "DELETE_IN_PROGRESS", f"{why}Delete requested by user.")
+        else:
+            self._journal.begin(tx, stack, "ROLLBACK_IN_PROGRESS", f"{why}Rollback requested by user.")
+
+    def _finish(self, tx: Tx, stack: Stack, template: Template, scope: Scope) -> None:
+        """Every resource is what the template says."""
+        try:
+            with undone(tx):
+                outputs = _outputs(template, scope)
+                self._export(tx, stack, outputs)
+        except TemplateError as error:
+            self.give_up(tx, stack, f"{error.message} ")
+            return
+        body = {name: value for name, value in stack.body.items() if name != "retry"}
+        done = replace(stack, body={**body, "outputs": outputs})
+        self._drop_imports(tx, stack, template, scope)
+        if stack.status == "CREATE_IN_PROGRESS":
+            self._journal.end(tx, done, "CREATE_COMPLETE")
+            return
+        self._journal.begin_cleanup(tx, replace(done, body=done.body | {"outputs_before": stack.body["outputs"]}))
+
+    def _export(self, tx: Tx, stack: Stack, outputs: list[Json]) -> None:
+        place = (stack.account, stack.region)
+        wanted = {output["ExportName"]: output["OutputValue"] for output in outputs if "ExportName" in output}
+        had = {export.name: export.value for export in exports.of(tx, stack.id)}
+        for name, value in wanted.items():
+            other = exports.get(tx, place, name)
+            if other is not None and other.stack != stack.id:
+                holder = other.stack.split("/")[1]
+                raise TemplateError(f"Export with name {name} is already exported by stack {holder}.")
+            if name not in had or had[name] != value:
+                self._check_unused(tx, stack, name, "updated" if name in had else "")
+                exports.put(tx, place, Export(name, stack.id, value))
+        for name in had:
+            if name not in wanted:
+                self._check_unused(tx, stack, name, "deleted")
+                exports.delete(tx, place, name)
+
+    def _check_unused(self, tx: Tx, stack: Stack, name: str, what: str) -> None:
+        users = exports.importers(tx, (stack.account, stack.region), name, "", 10) if what else []
+        if users:
+            named = " and ".join(user.split("/")[1] for user in users)
+            if what == "deleted":
+                raise TemplateError(f"Export {name} cannot be deleted as it is in use by {named}")
+            raise TemplateError(f"Cannot update export {name} as it is in use by {named}")
+
+    def _drop_imports(self, tx: Tx, stack: Stack, template: Template, scope: Scope) -> None:
+        """Forget what the stack imports no longer."""
+        used: set[str] = set()
+
+        def imported(name: str) -> Json:
+            used.add(name)
+            return scope.imported(name)
+
+        noting = replace(scope, imported=imported)
+        for name in live(template, scope):
+            resolved(template.resources[name].properties, noting)
+        _outputs(template, noting)
+        for name in exports.imports(tx, stack.id):
+            if name not in used:
+                exports.drop_import(tx, stack.id, name)
+
+
+def _before(found: StackResource) -> Json:
+    """How a resource was before the update that is under way."""
+    body = found.body
+    if "before" in body:
+        return body["before"]
+    return {"physical": found.physical, "body": body}
+
+
+def _outputs(template: Template, scope: Scope) -> list[Json]:
+    """What a stack gives to the world."""
+    found = []
+    for output in template.outputs.values():
+        if output.condition is not None and not scope.conditions[output.condition]:
+            continue
+        value = resolve(output.value, scope)
+        if not isinstance(value, (str, int, float, bool)):
+            raise TemplateError(
+                f"Template format error: Output {output.name} is malformed. The Value field of every Outputs member "
+                "must evaluate to a String."
+            )
+        found.append(
+            {
+                "OutputKey": output.name,
+                "OutputValue": text_of(value),
+                **({"Description": output.description} if output.description is not None else {}),
+                **({"ExportName": text_of(resolve(output.export, scope))} if output.export is not None else {}),
+            }
+        )
+    return found

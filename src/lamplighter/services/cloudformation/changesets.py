@@ -1,0 +1,197 @@
+"""Change sets: made, shown, carried out.
+
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html.
+"""
+
+from dataclasses import replace
+
+from lamplighter.base import arn
+from lamplighter.base.jsontext import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.cloudformation.changing import changes, differs
+from lamplighter.services.cloudformation.errors import (
+    AlreadyExists,
+    ChangeSetNotFound,
+    Invalid,
+    InvalidChangeSetStatus,
+)
+from lamplighter.services.cloudformation.journal import SERVICE, Journal
+from lamplighter.services.cloudformation.lookup import PAGE, check_name, find_stack, living_stack, page, the_stack
+from lamplighter.services.cloudformation.outside import Material
+from lamplighter.services.cloudformation.planning import Planner
+from lamplighter.services.cloudformation.showing import parameters
+from lamplighter.services.cloudformation.starting import INITIATED, Starter, check_updatable
+from lamplighter.store import changesets as rows
+from lamplighter.store import stacks
+from lamplighter.store.changesets import ChangeSet
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.stacks import Stack
+
+REVIEW = "REVIEW_IN_PROGRESS"
+NOTHING = "The submitted information didn't contain changes. Submit different information to create a change set."
+EMPTY: Json = {
+    "template": "{}",
+    "document": {},
+    "parameters": [],
+    "values": {},
+    "resolved": {},
+    "tags": [],
+    "capabilities": [],
+    "notifications": [],
+    "role": None,
+    "description": None,
+}
+"""What a stack is to be that waits for its first change set."""
+
+
+class ChangeSets:
+    """Change sets, as the API has them."""
+
+    def __init__(self, world: World, planner: Planner, starter: Starter, journal: Journal) -> None:
+        self._world = world
+        self._planner = planner
+        self._starter = starter
+        self._journal = journal
+
+    def create(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
+        """CreateChangeSet"""
+        kind = params.get("ChangeSetType", "UPDATE")
+        if kind == "IMPORT":
+            raise Invalid("Resources cannot be imported here: whatever there is was made by a template or by a call.")
+        stack = self._stack(tx, caller, params["StackName"], kind)
+        name, token = params["ChangeSetName"], params.get("ClientToken")
+        there = rows.by_name(tx, stack.id, name)
+        if there is not None:
+            if token is not None and there.body["token"] == token:
+                return {"Id": there.id, "StackId": stack.id}
+            raise AlreadyExists(f"ChangeSet {there.id} already exists")
+        old = None if stack.status == REVIEW else stack.plan
+        plan = self._planner.plan(tx, caller, params | {"StackName": stack.name}, old, material)
+        found = changes(tx, stack, plan, material)
+        empty = old is not None and not differs(tx, stack, plan, material)
+        key = arn.build(SERVICE, caller.region, caller.account, f"changeSet/{name}/{self._world.uuid()}")
+        body = {
+            "plan": plan,
+            "changes": found,
+            "type": kind,
+            "created": self._world.now(),
+            "description": params.get("Description"),
+            "token": token,
+            "nested": params.get("IncludeNestedStacks", False),
+            "on_failure": params.get("OnStackFailure", "ROLLBACK"),
+            "status": "FAILED" if empty else "CREATE_COMPLETE",
+            "reason": NOTHING if empty else None,
+            "execution": "UNAVAILABLE" if empty else "AVAILABLE",
+        }
+        rows.put(tx, ChangeSet(key, stack.id, name, body))
+        return {"Id": key, "StackId": stack.id}
+
+    def _stack(self, tx: Tx, caller: Caller, name: str, kind: str) -> Stack:
+        """The stack that is to change; one that is to be made waits for its change set under its name."""
+        found = find_stack(tx, caller, name)
+        if kind == "UPDATE":
+            stack = living_stack(tx, caller, name)
+            if stack.status == REVIEW:
+                raise Invalid(f"Stack [{name}] does not exist")
+            check_updatable(stack)
+            return stack
+        if found is not None and found.deleted is None:
+            if found.status != REVIEW:
+                raise Invalid(f"Stack [{name}] already exists and cannot be created again with the changeSet [CREATE].")
+            return found
+        check_name(name)
+        return self._journal.stack(tx, self._starter.new(caller, name, EMPTY, {}), REVIEW, INITIATED)
+
+    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """DescribeChangeSet"""
+        found = self._find(reader, caller, params)
+        body, plan = found.body, found.body["plan"]
+        stack = stacks.get(reader, found.stack)
+        start = int(params.get("NextToken") or 0)
+        listed = body["changes"][start : start + PAGE + 1]
+        return {
+            **_summary(found, stack),
+            "Parameters": parameters(plan),
+            "NotificationARNs": plan["notifications"],
+            "RollbackConfiguration": {},
+            "Capabilities": plan["capabilities"],
+            "Tags": plan["tags"],
+            **page("Changes", listed, str(start + PAGE)),
+        }
+
+    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListChangeSets"""
+        stack = the_stack(reader, caller, params["StackName"])
+        found = rows.page(reader, stack.id, params.get("NextToken") or "", PAGE + 1)
+        token = found[PAGE - 1].name if len(found) > PAGE else ""
+        return page("Summaries", [_summary(each, stack) for each in found], token)
+
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DeleteChangeSet: one that is not there is deleted already."""
+        try:
+            found = self._find(tx, caller, params)
+        except ChangeSetNotFound:
+            return {}
+        if found.body["execution"] == "EXECUTE_IN_PROGRESS":
+            raise InvalidChangeSetStatus(f"ChangeSet [{found.id}] cannot be deleted in its current status")
+        rows.delete(tx, found.id)
+        return {}
+
+    def execute(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
+        """ExecuteChangeSet"""
+        found = self._find(tx, caller, params)
+        stack = stacks.get(tx, found.stack)
+        body = found.body
+        if stack is None or body["execution"] != "AVAILABLE":
+            raise InvalidChangeSetStatus(
+                f"ChangeSet [{found.id}] cannot be executed in its current status of [{body['status']}]"
+            )
+        options = {
+            "token": params.get("ClientRequestToken"),
+            "disable_rollback": params.get("DisableRollback", False),
+            "on_failure": body["on_failure"],
+            "change_set": found.id,
+        }
+        if stack.status == REVIEW:
+            self._starter.create(tx, replace(stack, plan=body["plan"], body=stack.body | options))
+        else:
+            check_updatable(stack)
+            # What else was done to the stack meanwhile may have made the changes impossible.
+            changes(tx, stack, body["plan"], material)
+            self._starter.update(tx, stack, body["plan"], options)
+        for other in rows.page(tx, stack.id, "", 1_000):
+            execution = "EXECUTE_COMPLETE" if other.id == found.id else "OBSOLETE"
+            rows.put(tx, replace(other, body=other.body | {"execution": execution}))
+        return {}
+
+    def _find(self, reader: Reader, caller: Caller, params: Json) -> ChangeSet:
+        name = params["ChangeSetName"]
+        if name.startswith("arn:"):
+            found = rows.get(reader, name)
+        elif params.get("StackName"):
+            stack = find_stack(reader, caller, params["StackName"])
+            if stack is None:
+                raise ChangeSetNotFound(name)
+            found = rows.by_name(reader, stack.id, name)
+        else:
+            raise Invalid("StackName must be specified if ChangeSetName is not specified as an ARN.")
+        if found is None:
+            raise ChangeSetNotFound(name)
+        return found
+
+
+def _summary(found: ChangeSet, stack: Stack | None) -> Json:
+    body = found.body
+    return {
+        "ChangeSetName": found.name,
+        "ChangeSetId": found.id,
+        "StackId": found.stack,
+        "StackName": stack.name if stack is not None else "",
+        "CreationTime": body["created"] / 1000,
+        "ExecutionStatus": body["execution"],
+        "Status": body["status"],
+        "IncludeNestedStacks": body["nested"],
+        **({"StatusReason": body["reason"]} if body["reason"] else {}),
+        **({"Description": body["description"]} if body["description"] else {}),
+    }

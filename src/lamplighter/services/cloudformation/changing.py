@@ -1,0 +1,165 @@
+"""What an update would do to a stack, found out without doing it.
+
+A value that only the update itself can tell (the name of a resource that is to be made) counts as changed.
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.jsontext import Json
+from lamplighter.lang.template import Resource, Template, parse
+from lamplighter.lang.templaterefs import order
+from lamplighter.lang.templatevalues import NO_VALUE, Scope, resolve
+from lamplighter.services.cloudformation.errors import Invalid
+from lamplighter.services.cloudformation.kinds.kind import ALL
+from lamplighter.services.cloudformation.kinds.table import NESTED, kind_of
+from lamplighter.services.cloudformation.outside import Material
+from lamplighter.services.cloudformation.scoping import Sight, live, merged_tags
+from lamplighter.store import stackresources
+from lamplighter.store.db import Reader
+from lamplighter.store.stackresources import StackResource
+from lamplighter.store.stacks import Stack
+
+
+class NotYet(LamplighterError):
+    """Only the update can tell."""
+
+
+class _Later:
+    """Stands for a value that only the update can tell."""
+
+
+LATER = _Later()
+
+
+def changes(reader: Reader, stack: Stack, plan: Json, material: Material) -> list[Json]:
+    """What would become of each resource, in the order in which it would."""
+    template = parse(plan["document"])
+    rows = {row.logical: row for row in stackresources.of(reader, stack.id) if not row.status.startswith("DELETE_")}
+    fresh: set[str] = set()
+    moved: set[str] = set()
+    known = Sight(reader, stack, rows, material).scope(plan, template)
+    scope = replace(known, resource=_known(known, fresh), attribute=_known_attribute(known, fresh, moved, rows))
+    found = []
+    needs = live(template, known)
+    for name in order(needs):
+        resource, row = template.resources[name], rows.get(name)
+        if row is None or row.physical is None:
+            fresh.add(name)
+            found.append(_change("Add", name, None, resource.type))
+            continue
+        if row.type != resource.type:
+            raise Invalid(
+                "Update of resource type is not permitted. The new template modifies resource type of the following "
+                f"resources: [{name}]"
+            )
+        change = _modified(resource, row, scope, plan)
+        if change is not None:
+            moved.add(name)
+            if change["ResourceChange"]["Replacement"] != "False":
+                fresh.add(name)
+            found.append(change)
+    gone = [row for name, row in rows.items() if name not in needs]
+    return found + [_change("Remove", row.logical, row.physical, row.type) for row in reversed(gone)]
+
+
+def differs(reader: Reader, stack: Stack, plan: Json, material: Material) -> bool:
+    """Whether an update has anything to do."""
+    old = stack.plan
+    if any(plan[name] != old[name] for name in ("tags", "notifications", "role")):
+        return True
+    if plan["document"].get("Outputs") != old["document"].get("Outputs"):
+        return True
+    template = parse(plan["document"])
+    nested = any(resource.type == NESTED for resource in template.resources.values())
+    return nested or bool(changes(reader, stack, plan, material)) or _outputs_move(template, plan, old)
+
+
+def _outputs_move(template: Template, plan: Json, old: Json) -> bool:
+    """Whether outputs may come to something else because parameters do."""
+    return bool(template.outputs) and plan["values"] != old["values"]
+
+
+def _known(scope: Scope, fresh: set[str]) -> Callable[[str], Json]:
+    def resource(name: str) -> Json:
+        if name in fresh:
+            raise NotYet(name)
+        return scope.resource(name)
+
+    return resource
+
+
+def _known_attribute(
+    scope: Scope, fresh: set[str], moved: set[str], rows: Mapping[str, StackResource]
+) -> Callable[[str, str], Json]:
+    def attribute(name: str, wanted: str) -> Json:
+        # What a change in place may bring about: a revision, an output. A name or an ARN stays.
+        stays = wanted.endswith(("Arn", "Name", "Url", "Id")) and wanted != "StateMachineRevisionId"
+        if name in fresh or (name in moved and not stays) or (name in rows and rows[name].type == NESTED):
+            raise NotYet(name)
+        return scope.attribute(name, wanted)
+
+    return attribute
+
+
+def _modified(resource: Resource, row: StackResource, scope: Scope, plan: Json) -> Json:
+    """How a resource would change; None where it would not."""
+    old = row.body["properties"]
+    new = {name: _value(value, scope) for name, value in resource.properties.items()}
+    new = {name: value for name, value in new.items() if value is not NO_VALUE}
+    differing = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    details = [_detail("Properties", row.type, name, later=new.get(name) is LATER) for name in differing]
+    known = {name: value for name, value in new.items() if value is not LATER}
+    if "Tags" not in differing and merged_tags(plan["tags"], known) != row.body["tags"]:
+        details.append(_detail("Tags", row.type, None, later=False))
+    if resource.metadata != row.body.get("metadata"):
+        details.append(_detail("Metadata", row.type, None, later=False))
+    if not details and (row.type == NESTED or not row.status.endswith("_FAILED")):
+        return None
+    change = _change("Modify", row.logical, row.physical, row.type)
+    scopes = sorted({detail["Target"]["Attribute"] for detail in details})
+    recreated = [detail for detail in details if detail["Target"]["RequiresRecreation"] == "Always"]
+    certain = any(detail["Evaluation"] == "Static" for detail in recreated)
+    change["ResourceChange"] |= {
+        "Replacement": "True" if certain else "Conditional" if recreated else "False",
+        "Scope": scopes,
+        "Details": details,
+    }
+    return change
+
+
+def _value(value: Json, scope: Scope) -> Json:
+    try:
+        return resolve(value, scope)
+    except NotYet:
+        return LATER
+
+
+def _detail(attribute: str, kind: str, name: str | None, *, later: bool) -> Json:
+    replaces = kind_of(kind).replaces
+    anew = attribute == "Properties" and (replaces is ALL or name in replaces)
+    return {
+        "Target": {
+            "Attribute": attribute,
+            **({"Name": name} if name is not None else {}),
+            "RequiresRecreation": "Always" if anew else "Never",
+        },
+        "Evaluation": "Dynamic" if later else "Static",
+        "ChangeSource": "ResourceReference" if later else "DirectModification",
+    }
+
+
+def _change(action: str, name: str, physical: str | None, kind: str) -> Json:
+    return {
+        "Type": "Resource",
+        "ResourceChange": {
+            "Action": action,
+            "LogicalResourceId": name,
+            **({"PhysicalResourceId": physical} if physical is not None else {}),
+            "ResourceType": kind,
+            "Scope": [],
+            "Details": [],
+        },
+    }

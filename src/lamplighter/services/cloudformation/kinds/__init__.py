@@ -1,0 +1,1 @@
+"""The types of resources: for each service, which calls make, change and unmake them."""

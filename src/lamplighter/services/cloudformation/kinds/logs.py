@@ -1,0 +1,111 @@
+"""Resources of CloudWatch Logs.
+
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Logs.html.
+"""
+
+from collections.abc import Generator, Mapping
+
+from lamplighter.base.jsontext import Json
+from lamplighter.services.cloudformation.kinds.kind import ALL, Asked, Call, Kind, Made, Plan, gone, never, retag
+
+
+def _create_group(asked: Asked) -> Plan:
+    yield Call(
+        "logs",
+        "CreateLogGroup",
+        {
+            "logGroupName": asked.name,
+            **asked.taken("KmsKeyId", "LogGroupClass"),
+            "tags": list(asked.tags) or None,
+        },
+    )
+    yield from _retain(asked, asked.name)
+    return Made(asked.name, {"Arn": asked.arn("logs", f"log-group:{asked.name}:*")})
+
+
+def _retain(asked: Asked, name: str) -> Generator[Call, Json, None]:
+    days = asked.get("RetentionInDays")
+    if days is not None:
+        yield Call("logs", "PutRetentionPolicy", {"logGroupName": name, "retentionInDays": days})
+    elif asked.before.get("RetentionInDays") is not None:
+        yield Call("logs", "DeleteRetentionPolicy", {"logGroupName": name})
+
+
+def _update_group(asked: Asked) -> Plan:
+    yield from _retain(asked, asked.physical)
+    key = asked.get("KmsKeyId")
+    if key != asked.before.get("KmsKeyId"):
+        operation = "AssociateKmsKey" if key else "DisassociateKmsKey"
+        yield Call("logs", operation, {"logGroupName": asked.physical, "kmsKeyId": key})
+    where = {"resourceArn": str(asked.attributes["Arn"]).removesuffix(":*")}
+    yield from retag("logs", asked, where, "tagKeys")
+    return Made(asked.physical, asked.attributes)
+
+
+def _create_stream(asked: Asked) -> Plan:
+    yield Call("logs", "CreateLogStream", {**asked.taken("LogGroupName"), "logStreamName": asked.name})
+    return Made(asked.name)
+
+
+SUBSCRIPTION = ("LogGroupName", "FilterPattern", "DestinationArn", "RoleArn", "Distribution")
+
+
+def _put_subscription(asked: Asked) -> Plan:
+    name = asked.physical or asked.name
+    yield Call("logs", "PutSubscriptionFilter", {"filterName": name, **asked.taken(*SUBSCRIPTION)})
+    return Made(name)
+
+
+def _put_metric(asked: Asked) -> Plan:
+    name = asked.physical or asked.name
+    given = asked.taken("LogGroupName", "FilterPattern", "MetricTransformations", "ApplyOnTransformedLogs")
+    transformed = [
+        {**each, **({"Dimensions": _pairs(each["Dimensions"])} if "Dimensions" in each else {})}
+        for each in given.get("MetricTransformations", [])
+    ]
+    yield Call("logs", "PutMetricFilter", {"filterName": name, **given, "MetricTransformations": transformed})
+    return Made(name)
+
+
+def _pairs(dimensions: list[Mapping[str, Json]]) -> dict[str, Json]:
+    return {each["Key"]: each["Value"] for each in dimensions}
+
+
+def _of_group(operation: str, parameter: str) -> Kind:
+    """A kind that is a part of a log group."""
+    put = {"DeleteSubscriptionFilter": _put_subscription, "DeleteMetricFilter": _put_metric}[operation]
+    return Kind(
+        put,
+        put,
+        gone(lambda asked: Call("logs", operation, {**asked.taken("LogGroupName"), parameter: asked.physical})),
+        name="FilterName",
+        longest=512,
+        replaces=frozenset({"FilterName", "LogGroupName"}),
+    )
+
+
+KINDS: Mapping[str, Kind] = {
+    "AWS::Logs::LogGroup": Kind(
+        _create_group,
+        _update_group,
+        gone(lambda asked: Call("logs", "DeleteLogGroup", {"logGroupName": asked.physical})),
+        name="LogGroupName",
+        longest=512,
+        replaces=frozenset({"LogGroupName", "LogGroupClass"}),
+        attributes=frozenset({"Arn"}),
+    ),
+    "AWS::Logs::LogStream": Kind(
+        _create_stream,
+        never,
+        gone(
+            lambda asked: Call(
+                "logs", "DeleteLogStream", {**asked.taken("LogGroupName"), "logStreamName": asked.physical}
+            )
+        ),
+        name="LogStreamName",
+        longest=512,
+        replaces=ALL,
+    ),
+    "AWS::Logs::SubscriptionFilter": _of_group("DeleteSubscriptionFilter", "filterName"),
+    "AWS::Logs::MetricFilter": _of_group("DeleteMetricFilter", "filterName"),
+}

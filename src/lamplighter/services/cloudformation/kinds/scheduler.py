@@ -1,0 +1,75 @@
+"""Resources of EventBridge Scheduler.
+
+A schedule's metadata may say what is done with its slots that come while no engine runs, which AWS has no word for:
+`Metadata: {Lamplighter: {Missed: all | last | none}}`. See
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Scheduler.html.
+"""
+
+from collections.abc import Generator, Mapping
+
+from lamplighter.base.jsontext import Json
+from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, gone, retag
+
+SCHEDULE = (
+    *("GroupName", "Description", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "State"),
+    *("FlexibleTimeWindow", "KmsKeyArn", "Target"),
+)
+
+
+def _set_missed(asked: Asked, name: str) -> Generator[Call, Json, None]:
+    own = asked.metadata.get("Lamplighter") if isinstance(asked.metadata, dict) else None
+    missed = own.get("Missed") if isinstance(own, dict) else None
+    if missed is not None:
+        group = asked.get("GroupName", "default")
+        yield Call("scheduler", "SetMissed", {"Name": name, "GroupName": group, "Missed": missed})
+
+
+def _create_schedule(asked: Asked) -> Plan:
+    answer = yield Call("scheduler", "CreateSchedule", {"Name": asked.name, **asked.taken(*SCHEDULE)})
+    yield from _set_missed(asked, asked.name)
+    return Made(asked.name, {"Arn": answer["ScheduleArn"]})
+
+
+def _update_schedule(asked: Asked) -> Plan:
+    yield Call("scheduler", "UpdateSchedule", {"Name": asked.physical, **asked.taken(*SCHEDULE)})
+    yield from _set_missed(asked, asked.physical)
+    return Made(asked.physical, asked.attributes)
+
+
+def _create_group(asked: Asked) -> Plan:
+    tags = {"Tags": list(asked.tags)} if asked.tags else {}
+    answer = yield Call("scheduler", "CreateScheduleGroup", {"Name": asked.name, **tags})
+    group = yield Call("scheduler", "GetScheduleGroup", {"Name": asked.name})
+    attributes = {name: group[name] for name in ("CreationDate", "LastModificationDate", "State") if name in group}
+    return Made(asked.name, {"Arn": answer["ScheduleGroupArn"], **attributes})
+
+
+def _update_group(asked: Asked) -> Plan:
+    yield from retag("scheduler", asked, {"ResourceArn": asked.attributes["Arn"]}, "TagKeys")
+    return Made(asked.physical, asked.attributes)
+
+
+KINDS: Mapping[str, Kind] = {
+    "AWS::Scheduler::Schedule": Kind(
+        _create_schedule,
+        _update_schedule,
+        gone(
+            lambda asked: Call(
+                "scheduler", "DeleteSchedule", {"Name": asked.physical, "GroupName": asked.get("GroupName")}
+            )
+        ),
+        name="Name",
+        longest=64,
+        replaces=frozenset({"Name", "GroupName"}),
+        attributes=frozenset({"Arn"}),
+    ),
+    "AWS::Scheduler::ScheduleGroup": Kind(
+        _create_group,
+        _update_group,
+        gone(lambda asked: Call("scheduler", "DeleteScheduleGroup", {"Name": asked.physical})),
+        name="Name",
+        longest=64,
+        replaces=frozenset({"Name"}),
+        attributes=frozenset({"Arn", "CreationDate", "LastModificationDate", "State"}),
+    ),
+}

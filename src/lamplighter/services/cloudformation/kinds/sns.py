@@ -1,0 +1,129 @@
+"""Resources of SNS.
+
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_SNS.html.
+"""
+
+from collections.abc import Generator, Mapping
+
+from lamplighter.base.jsontext import Json
+from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, Unmaking, gone, retag
+
+TOPIC = (
+    *("ArchivePolicy", "ContentBasedDeduplication", "DisplayName", "FifoThroughputScope", "FifoTopic"),
+    *("KmsMasterKeyId", "SignatureVersion", "TracingConfig"),
+)
+SUBSCRIPTION = (
+    *("DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "ReplayPolicy"),
+    "SubscriptionRoleArn",
+)
+
+
+def _feedback(asked: Asked) -> dict[str, Json]:
+    """DeliveryStatusLogging as attributes: HTTPSuccessFeedbackRoleArn …"""
+    spelled = {"http/s": "HTTP", "sqs": "SQS", "lambda": "Lambda", "firehose": "Firehose", "application": "Application"}
+    found: dict[str, Json] = {}
+    for entry in asked.get("DeliveryStatusLogging", []):
+        protocol = spelled.get(str(entry.get("Protocol")), str(entry.get("Protocol")))
+        found |= {f"{protocol}{name}": value for name, value in entry.items() if name != "Protocol"}
+    return found
+
+
+def _create_topic(asked: Asked) -> Plan:
+    attributes = {**asked.taken(*TOPIC), **_feedback(asked)}
+    answer = yield Call(
+        "sns", "CreateTopic", {"Name": asked.name, "Attributes": attributes, "Tags": list(asked.tags) or None}
+    )
+    key = answer["TopicArn"]
+    yield from _protect(asked, key)
+    for each in asked.get("Subscription", []):
+        yield Call("sns", "Subscribe", {"TopicArn": key, "Protocol": each["Protocol"], "Endpoint": each["Endpoint"]})
+    return Made(key, {"TopicArn": key, "TopicName": asked.name})
+
+
+def _protect(asked: Asked, key: str) -> Generator[Call, Json, None]:
+    policy = asked.get("DataProtectionPolicy")
+    if policy is not None and policy != asked.before.get("DataProtectionPolicy"):
+        yield Call("sns", "PutDataProtectionPolicy", {"ResourceArn": key, "DataProtectionPolicy": policy})
+
+
+def _update_topic(asked: Asked) -> Plan:
+    before = Asked(asked.logical, asked.type, asked.before, asked.account, asked.region)
+    old, new = {**before.taken(*TOPIC), **_feedback(before)}, {**asked.taken(*TOPIC), **_feedback(asked)}
+    for name in {**old, **new}:
+        if old.get(name) != new.get(name):
+            given = {"TopicArn": asked.physical, "AttributeName": name, "AttributeValue": new.get(name, "")}
+            yield Call("sns", "SetTopicAttributes", given)
+    yield from _protect(asked, asked.physical)
+    yield from _resubscribe(asked)
+    yield from retag("sns", asked, {"ResourceArn": asked.physical}, "TagKeys")
+    return Made(asked.physical, asked.attributes)
+
+
+def _resubscribe(asked: Asked) -> Generator[Call, Json, None]:
+    wanted = asked.get("Subscription", [])
+    lost = [each for each in asked.before.get("Subscription", []) if each not in wanted]
+    if lost:
+        answer = yield Call("sns", "ListSubscriptionsByTopic", {"TopicArn": asked.physical})
+        for found in answer["Subscriptions"]:
+            is_lost = {"Protocol": found["Protocol"], "Endpoint": found["Endpoint"]} in lost
+            if is_lost and found["SubscriptionArn"].startswith("arn:"):
+                yield Call("sns", "Unsubscribe", {"SubscriptionArn": found["SubscriptionArn"]})
+    for each in wanted:
+        if each not in asked.before.get("Subscription", []):
+            given = {"TopicArn": asked.physical, "Protocol": each["Protocol"], "Endpoint": each["Endpoint"]}
+            yield Call("sns", "Subscribe", given)
+
+
+def _subscribe(asked: Asked) -> Plan:
+    answer = yield Call(
+        "sns",
+        "Subscribe",
+        {
+            **asked.taken("TopicArn", "Protocol", "Endpoint"),
+            "Attributes": asked.taken(*SUBSCRIPTION),
+            "ReturnSubscriptionArn": True,
+        },
+    )
+    return Made(answer["SubscriptionArn"], {"Arn": answer["SubscriptionArn"]})
+
+
+def _update_subscription(asked: Asked) -> Plan:
+    for name in SUBSCRIPTION:
+        if asked.before.get(name) != asked.get(name):
+            given = {"SubscriptionArn": asked.physical, "AttributeName": name, "AttributeValue": asked.get(name)}
+            yield Call("sns", "SetSubscriptionAttributes", given)
+    return Made(asked.physical, asked.attributes)
+
+
+def _put_policy(asked: Asked) -> Plan:
+    for topic in asked.get("Topics", []):
+        given = {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": asked.get("PolicyDocument")}
+        yield Call("sns", "SetTopicAttributes", given)
+    return Made(asked.physical or asked.name, {"Id": asked.physical or asked.name})
+
+
+def _leave_policy(_asked: Asked) -> Unmaking:
+    """The topic's owner may do all that the policy allowed: there is nobody else here."""
+    yield from ()
+
+
+KINDS: Mapping[str, Kind] = {
+    "AWS::SNS::Topic": Kind(
+        _create_topic,
+        _update_topic,
+        gone(lambda asked: Call("sns", "DeleteTopic", {"TopicArn": asked.physical})),
+        name="TopicName",
+        longest=256,
+        replaces=frozenset({"TopicName", "FifoTopic"}),
+        attributes=frozenset({"TopicArn", "TopicName"}),
+        ending=lambda properties: ".fifo" if str(properties.get("FifoTopic")).lower() == "true" else "",
+    ),
+    "AWS::SNS::Subscription": Kind(
+        _subscribe,
+        _update_subscription,
+        gone(lambda asked: Call("sns", "Unsubscribe", {"SubscriptionArn": asked.physical})),
+        replaces=frozenset({"Endpoint", "Protocol", "TopicArn"}),
+        attributes=frozenset({"Arn"}),
+    ),
+    "AWS::SNS::TopicPolicy": Kind(_put_policy, _put_policy, _leave_policy, attributes=frozenset({"Id"})),
+}

@@ -1,0 +1,29 @@
+"""All types of resources that are simulated, and the one kind that every other type is of."""
+
+from collections.abc import Mapping
+
+from lamplighter.services.cloudformation.kinds import ecs, events, logs, scheduler, sns, sqs, states
+from lamplighter.services.cloudformation.kinds.kind import Kind
+from lamplighter.services.cloudformation.kinds.recorded import NOT_WORTH_SAYING, RECORDED
+
+NESTED = "AWS::CloudFormation::Stack"
+
+TABLE: Mapping[str, Kind] = {
+    **states.KINDS,
+    **ecs.KINDS,
+    **events.KINDS,
+    **scheduler.KINDS,
+    **sns.KINDS,
+    **sqs.KINDS,
+    **logs.KINDS,
+}
+
+
+def kind_of(name: str) -> Kind:
+    """What is known of a type."""
+    return TABLE.get(name, RECORDED)
+
+
+def is_simulated(name: str) -> bool:
+    """Whether a resource of this type does here what it does on AWS, or does nothing there either."""
+    return name in TABLE or name == NESTED or name in NOT_WORTH_SAYING

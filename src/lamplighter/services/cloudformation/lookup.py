@@ -1,0 +1,65 @@
+"""Finding what a request names: a stack by its name or its id, a place in a list."""
+
+import re
+from collections.abc import Sequence
+
+from lamplighter.base.jsontext import Json
+from lamplighter.bus import Caller
+from lamplighter.services.cloudformation.errors import Invalid, NoSuchStack
+from lamplighter.store import stacks
+from lamplighter.store.db import Reader
+from lamplighter.store.stacks import Stack
+
+NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
+PAGE = 100
+"""How many items a page has."""
+FIRST = 2**62
+"""Before which number everything is that was counted so far."""
+
+
+def find_stack(reader: Reader, caller: Caller, name: str) -> Stack | None:
+    """A stack by its name, or by its id even where it is deleted."""
+    if name.startswith("arn:"):
+        found = stacks.get(reader, name)
+        return found if found is not None and (found.account, found.region) == (caller.account, caller.region) else None
+    return stacks.by_name(reader, caller.account, caller.region, name)
+
+
+def the_stack(reader: Reader, caller: Caller, name: str) -> Stack:
+    """A stack by its name or id; ValidationError where there is none."""
+    found = find_stack(reader, caller, name)
+    if found is None:
+        raise NoSuchStack(name)
+    return found
+
+
+def living_stack(reader: Reader, caller: Caller, name: str) -> Stack:
+    """A stack that is not deleted, in the words of the operations that change one."""
+    found = find_stack(reader, caller, name)
+    if found is None or found.deleted is not None:
+        raise Invalid(f"Stack [{name}] does not exist")
+    return found
+
+
+def check_name(name: str) -> None:
+    """Refuse what is no name of a stack."""
+    if not NAME.fullmatch(name):
+        raise Invalid(
+            f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must "
+            "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
+        )
+
+
+def number(token: str | None) -> int:
+    """The number that a page begins before."""
+    if token is None:
+        return FIRST
+    if not token.isascii() or not token.isdecimal() or len(token) > 18:
+        raise Invalid("Invalid NextToken")
+    return int(token)
+
+
+def page(name: str, found: Sequence[Json], token: str) -> Json:
+    """A page of a list, of one item more than it may have; `token` says where the next one begins."""
+    more = {"NextToken": token} if len(found) > PAGE else {}
+    return {name: list(found[:PAGE]), **more}

@@ -1,0 +1,27 @@
+"""The names that CloudFormation makes up for resources that are given none: stack, logical id, and twelve letters.
+
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html.
+"""
+
+import string
+from collections.abc import Callable
+
+LETTERS = string.ascii_letters + string.digits
+RANDOM = 12
+
+
+def make_up(chance: Callable[[], float], stack: str, logical: str, longest: int) -> str:
+    """A name that no other resource has; a stack's name and a logical id that are too long are cut off."""
+    tail = letters(chance)
+    room = longest - RANDOM - 1
+    if not stack:
+        return f"{logical[:room]}-{tail}"
+    room -= 1
+    kept = max(room - len(logical), room // 2)
+    head = stack[:kept]
+    return f"{head}-{logical[: room - len(head)]}-{tail}"
+
+
+def letters(chance: Callable[[], float], alphabet: str = LETTERS, many: int = RANDOM) -> str:
+    """Letters that say nothing."""
+    return "".join(alphabet[int(chance() * len(alphabet))] for _ in range(many))

@@ -1,0 +1,214 @@
+"""From a request to what a stack is to be: its template without transforms, the values of its parameters, its tags.
+
+Promises that a plan was checked as a whole: a template that parses, parameters that obey, rules that hold, resources
+that form no circle, and capabilities that allow what it has.
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html.
+"""
+
+from urllib.parse import unquote, urlsplit
+
+from lamplighter.base.jsontext import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.lang.template import LANGUAGE, SERVERLESS, Template, parse, transforms
+from lamplighter.lang.templateconditions import broken, judge
+from lamplighter.lang.templateloops import expand
+from lamplighter.lang.templateparameters import accept, is_hidden, is_stored, value
+from lamplighter.lang.templaterefs import attributes, order
+from lamplighter.lang.templatetext import TemplateError, read
+from lamplighter.lang.templatevalues import Scope
+from lamplighter.services.cloudformation.errors import InsufficientCapabilities, Invalid
+from lamplighter.services.cloudformation.kinds.table import TABLE
+from lamplighter.services.cloudformation.outside import SAM, Material
+from lamplighter.services.cloudformation.scoping import live, pseudo, stored
+from lamplighter.services.cloudformation.starting import USUAL
+from lamplighter.store.db import Reader
+from lamplighter.store.stacks import Stack
+
+LARGEST = 1_048_576
+"""Bytes of a template: what AWS takes through S3 (51,200 in a request, a limit that nothing here asks for)."""
+IAM = frozenset(
+    f"AWS::IAM::{name}"
+    for name in (
+        *("AccessKey", "Group", "InstanceProfile", "ManagedPolicy", "Policy", "Role", "User", "UserToGroupAddition"),
+    )
+)
+IAM_NAMES = ("GroupName", "InstanceProfileName", "ManagedPolicyName", "RoleName", "UserName")
+
+
+class Planner:
+    """Makes plans of requests."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def text(self, caller: Caller, params: Json, old: Json, material: Material) -> str:
+        """The text of the template that a request names."""
+        if params.get("TemplateBody"):
+            text: str = params["TemplateBody"]
+        elif params.get("TemplateURL"):
+            text = fetched(params["TemplateURL"], caller.region, material)
+        elif params.get("UsePreviousTemplate") and old is not None:
+            text = old["template"]
+        else:
+            raise Invalid("Either Template URL or Template Body must be specified.")
+        if len(text.encode()) > LARGEST:
+            raise Invalid(f"Template may not exceed {LARGEST} bytes in size.")
+        return text
+
+    def plan(
+        self, reader: Reader, caller: Caller, params: Json, old: Json, material: Material, *, direct: bool = False
+    ) -> Json:
+        """What a stack is to be; `direct`: no change set shows what transforms make of the template."""
+        text = self.text(caller, params, old, material)
+        document = read(text)
+        given = _given(params.get("Parameters", []), old)
+        definitions = document.get("Parameters") or {}
+        texts = accept(definitions, given)
+        place = _place(caller, params.get("StackName", "stack"))
+        values = {
+            name: value(definition, self._looked_up(reader, place, definition, texts[name], material))
+            for name, definition in definitions.items()
+        }
+        capabilities = params.get("Capabilities", [])
+        plan = {
+            "template": text,
+            "document": document,
+            "parameters": [
+                {"name": name, "text": texts[name], "hidden": is_hidden(definitions[name])} for name in texts
+            ],
+            "values": values,
+            "resolved": {name: values[name] for name in texts if is_stored(definitions[name])},
+            "tags": params["Tags"] if "Tags" in params else (old or {}).get("tags", []),
+            "capabilities": capabilities,
+            "notifications": params["NotificationARNs"]
+            if "NotificationARNs" in params
+            else _kept(old, "notifications", []),
+            "role": params["RoleARN"] if "RoleARN" in params else _kept(old, "role", None),
+        }
+        wanted = transforms(document)
+        if wanted and direct and "CAPABILITY_AUTO_EXPAND" not in capabilities:
+            raise InsufficientCapabilities(["CAPABILITY_AUTO_EXPAND"])
+        plan["document"] = self._transformed(document, wanted, plan, place, texts, material)
+        template = parse(plan["document"])
+        plan["description"] = template.description
+        self.check(template, plan, place)
+        _check_capabilities(template, capabilities)
+        return plan
+
+    def _looked_up(self, reader: Reader, place: Stack, definition: Json, text: str, material: Material) -> str:
+        """A parameter's value; one that names a parameter of Systems Manager nobody knows stands for itself."""
+        if not is_stored(definition):
+            return text
+        try:
+            return stored(reader, place, text, material)
+        except Invalid:
+            return text
+
+    def _transformed(
+        self, document: Json, wanted: list[str], plan: Json, place: Stack, texts: dict[str, str], material: Material
+    ) -> Json:
+        scope = Scope({**plan["values"], **pseudo(place, plan)}, document.get("Mappings") or {})
+        for name in wanted:
+            if name == LANGUAGE:
+                document = expand(document, scope)
+            elif name == SERVERLESS:
+                bare = {key: section for key, section in document.items() if key != "Rules"}
+                asked = {"template": bare, "parameters": texts, "region": place.region}
+                document = {**document, **material.get(SAM, "Transform", asked, place.region)}
+            else:
+                raise Invalid(f"No transform named {name} found.")
+        return {key: section for key, section in document.items() if key not in ("Transform", "Globals")}
+
+    def check(self, template: Template, plan: Json, place: Stack) -> None:
+        """Refuse a template that can't come up with these parameters."""
+        scope = Scope({**plan["values"], **pseudo(place, plan)}, template.mappings)
+        judge(template.conditions, scope)
+        told = broken(template.rules, scope)
+        if told is not None:
+            raise Invalid(f"Template error: rule {told}")
+        needs = live(template, Scope(scope.values, template.mappings, judge(template.conditions, scope)))
+        order(needs)
+        for resource in template.resources.values():
+            for name, wanted in attributes(resource.properties):
+                _check_attribute(template, name, wanted)
+        for output in template.outputs.values():
+            for name, wanted in attributes(output.value):
+                _check_attribute(template, name, wanted)
+
+
+def _kept(old: Json, name: str, usual: Json) -> Json:
+    return usual if old is None else old[name]
+
+
+def _given(listed: Json, old: Json) -> dict[str, str]:
+    kept = {parameter["name"]: parameter["text"] for parameter in (old or {}).get("parameters", [])}
+    found: dict[str, str] = {}
+    for parameter in listed:
+        name = parameter.get("ParameterKey", "")
+        if parameter.get("UsePreviousValue"):
+            if name not in kept:
+                raise Invalid(
+                    f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true for a parameter "
+                    "key not in the previous template"
+                )
+            found[name] = kept[name]
+        else:
+            found[name] = parameter.get("ParameterValue", "")
+    return found
+
+
+def _place(caller: Caller, name: str) -> Stack:
+    """A stack in whose name things are looked up before it is there."""
+    return Stack("", caller.account, caller.region, name, "", None, 0, None, None, None, 0, None, None, USUAL)
+
+
+def _check_attribute(template: Template, name: str, wanted: str) -> None:
+    if name not in template.resources:
+        raise TemplateError(f"Template error: instance of Fn::GetAtt references undefined resource {name}")
+    kind = TABLE.get(template.resources[name].type)
+    if kind is not None and wanted not in kind.attributes:
+        raise TemplateError(f"Template error: resource {name} does not support attribute type {wanted} in Fn::GetAtt")
+
+
+def required(template: Template) -> list[str]:
+    """The capabilities that a template needs."""
+    iam = [resource for resource in template.resources.values() if resource.type in IAM]
+    if any(name in resource.properties for resource in iam for name in IAM_NAMES):
+        return ["CAPABILITY_NAMED_IAM"]
+    return ["CAPABILITY_IAM"] if iam else []
+
+
+def _check_capabilities(template: Template, given: list[str]) -> None:
+    wanted = required(template)
+    enough = {
+        "CAPABILITY_IAM": {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"},
+        "CAPABILITY_NAMED_IAM": {"CAPABILITY_NAMED_IAM"},
+    }
+    missing = [name for name in wanted if not enough[name] & set(given)]
+    if missing:
+        raise InsufficientCapabilities(missing)
+
+
+def fetched(url: str, region: str, material: Material) -> str:
+    """A template that is kept in a bucket."""
+    bucket, key = bucket_and_key(url)
+    answer = material.get("s3", "GetObject", {"Bucket": bucket, "Key": key}, region)
+    text: str = answer["Body"].decode(errors="replace")
+    return text
+
+
+def bucket_and_key(url: str) -> tuple[str, str]:
+    """What a URL of S3 names, whether the bucket is in its host or in its path."""
+    parts = urlsplit(url)
+    host, path = parts.hostname or "", unquote(parts.path).lstrip("/")
+    head = host.partition(".")[0]
+    if parts.scheme == "s3":
+        bucket, key = host, path
+    elif ".s3." in host or ".s3-" in host:
+        bucket, key = host.partition(".s3")[0], path
+    else:
+        bucket, _, key = path.partition("/")
+    if parts.scheme not in ("http", "https", "s3") or not head or not bucket or not key:
+        raise Invalid("TemplateURL must be a supported URL.")
+    return bucket, key

@@ -1,0 +1,159 @@
+"""What the functions of a template see in a stack: its parameters, the resources that are there, other stacks' exports.
+
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-parameter-reference.html.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from lamplighter.base import arn
+from lamplighter.base.jsontext import Json, JsonError, loads
+from lamplighter.lang.template import Template
+from lamplighter.lang.templateconditions import judge
+from lamplighter.lang.templaterefs import references
+from lamplighter.lang.templatetext import TemplateError
+from lamplighter.lang.templatevalues import NO_VALUE, Scope, resolve, text_of
+from lamplighter.services.cloudformation.kinds.kind import Asked
+from lamplighter.services.cloudformation.kinds.recorded import attribute
+from lamplighter.services.cloudformation.outside import Material
+from lamplighter.store import exports, stackresources
+from lamplighter.store.db import Reader
+from lamplighter.store.stackresources import StackResource
+from lamplighter.store.stacks import Stack
+
+PARAMETER = "AWS::SSM::Parameter"
+_SECRET = re.compile(r"(arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:]+|[^:]+)(?::(.*))?")
+
+
+def pseudo(stack: Stack, plan: Json) -> dict[str, Json]:
+    """The pseudo parameters."""
+    return {
+        "AWS::AccountId": stack.account,
+        "AWS::NotificationARNs": plan["notifications"],
+        "AWS::Partition": arn.PARTITION,
+        "AWS::Region": stack.region,
+        "AWS::StackId": stack.id,
+        "AWS::StackName": stack.name,
+        "AWS::URLSuffix": "amazonaws.com",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one stack sees in one turn."""
+
+    reader: Reader
+    stack: Stack
+    rows: Mapping[str, StackResource]
+    material: Material
+    imported: Callable[[str], None] = lambda _name: None
+    """Called with the name of each export that is used."""
+
+    def scope(self, plan: Json, template: Template) -> Scope:
+        """The scope of its template's functions."""
+        values = {**plan["values"], **pseudo(self.stack, plan)}
+        bare = Scope(values, template.mappings)
+        return Scope(
+            values,
+            template.mappings,
+            judge(template.conditions, bare),
+            self._resource,
+            self._attribute,
+            self._import,
+            self._dynamic,
+        )
+
+    def _row(self, name: str) -> StackResource:
+        row = self.rows.get(name)
+        if row is None or row.physical is None:
+            raise TemplateError(
+                f"Template format error: Unresolved resource dependencies [{name}] in the Resources block of the "
+                "template"
+            )
+        return row
+
+    def _resource(self, name: str) -> Json:
+        return self._row(name).physical
+
+    def _attribute(self, name: str, wanted: str) -> Json:
+        row = self._row(name)
+        known = row.body.get("attributes", {})
+        if wanted in known:
+            return known[wanted]
+        if not row.body.get("recorded"):
+            raise TemplateError(
+                f"Template error: resource {name} does not support attribute type {wanted} in Fn::GetAtt"
+            )
+        properties = row.body["properties"]
+        if wanted in properties:
+            return properties[wanted]
+        physical = row.physical or ""
+        return attribute(
+            Asked(name, row.type, properties, self.stack.account, self.stack.region, physical=physical), wanted
+        )
+
+    def _import(self, name: str) -> Json:
+        export = exports.get(self.reader, (self.stack.account, self.stack.region), name)
+        if export is None:
+            raise TemplateError(f"No export named {name} found.")
+        self.imported(name)
+        return export.value
+
+    def _dynamic(self, service: str, reference: str) -> str:
+        if service in ("ssm", "ssm-secure"):
+            return stored(self.reader, self.stack, reference, self.material)
+        if service == "secretsmanager":
+            return self._secret(reference)
+        raise TemplateError(f"Template error: {{{{resolve:{service}}}}} names no service that holds values")
+
+    def _secret(self, reference: str) -> str:
+        found = _SECRET.fullmatch(reference)
+        assert found is not None
+        _, key, stage, version = [*(found[2] or "").split(":"), "", "", "", ""][:4]
+        params = {"SecretId": found[1]}
+        params |= {"VersionStage": stage} if stage else {}
+        params |= {"VersionId": version} if version else {}
+        answer = self.material.get("secretsmanager", "GetSecretValue", params, self.stack.region)
+        text: str = answer.get("SecretString", "")
+        if not key:
+            return text
+        try:
+            return text_of(loads(text)[key])
+        except (JsonError, KeyError, TypeError):
+            raise TemplateError(f"Could not find a value associated with JSONKey in SecretString: {key}") from None
+
+
+def stored(reader: Reader, stack: Stack, reference: str, material: Material) -> str:
+    """A parameter of Systems Manager: one that a stack recorded here, else one from elsewhere."""
+    name = reference.partition(":")[0]
+    for row in stackresources.by_physical(reader, name, 10):
+        home = arn.parse(row.stack)
+        if row.type == PARAMETER and home is not None and (home.account, home.region) == (stack.account, stack.region):
+            return text_of(row.body.get("attributes", {}).get("Value", ""))
+    answer = material.get("ssm", "GetParameter", {"Name": reference, "WithDecryption": True}, stack.region)
+    return text_of(answer["Parameter"]["Value"])
+
+
+def live(template: Template, scope: Scope) -> dict[str, set[str]]:
+    """The resources whose conditions hold, each with what it refers to."""
+    return {
+        name: {*references(resource.properties), *resource.depends_on}
+        for name, resource in template.resources.items()
+        if resource.condition is None or scope.conditions[resource.condition]
+    }
+
+
+def resolved(properties: Mapping[str, Json], scope: Scope) -> dict[str, Json]:
+    """Properties with values in the place of functions."""
+    found = {name: resolve(value, scope) for name, value in properties.items()}
+    return {name: value for name, value in found.items() if value is not NO_VALUE}
+
+
+def merged_tags(stack_tags: Json, properties: Mapping[str, Json]) -> list[Mapping[str, str]]:
+    """A resource's own tags, and those of its stack."""
+    own = properties.get("Tags", [])
+    listed = own if isinstance(own, list) else [{"Key": key, "Value": value} for key, value in own.items()]
+    keys = {tag["Key"] for tag in listed if isinstance(tag, dict) and "Key" in tag}
+    given = [{"Key": tag["Key"], "Value": text_of(tag.get("Value", ""))} for tag in listed if isinstance(tag, dict)]
+    return [*given, *(tag for tag in stack_tags if tag["Key"] not in keys)]

@@ -1,0 +1,116 @@
+"""Templates on their own: read back, summed up, judged.
+
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplateSummary.html.
+"""
+
+from lamplighter.base.jsontext import Json, dumps
+from lamplighter.bus import Caller
+from lamplighter.lang.template import parse, transforms
+from lamplighter.lang.templateparameters import default, is_hidden
+from lamplighter.lang.templaterefs import order, references
+from lamplighter.lang.templatetext import read
+from lamplighter.services.cloudformation.errors import ChangeSetNotFound
+from lamplighter.services.cloudformation.lookup import the_stack
+from lamplighter.services.cloudformation.outside import Material
+from lamplighter.services.cloudformation.planning import Planner, required
+from lamplighter.store import changesets
+from lamplighter.store.db import Reader, Tx
+
+CONSTRAINTS = ("AllowedValues",)
+IAM_REASON = "The following resource(s) require capabilities: [{}]"
+
+
+class Templates:
+    """Templates, as the API has them."""
+
+    def __init__(self, planner: Planner) -> None:
+        self._planner = planner
+
+    def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """GetTemplate: as it was given, or without its transforms, which is the same where it has none."""
+        plan = self._plan(reader, caller, params)
+        whole = {"StagesAvailable": ["Original", "Processed"]}
+        processed = params.get("TemplateStage", "Processed") == "Processed"
+        if processed and transforms(read(plan["template"])):
+            return whole | {"TemplateBody": dumps(plan["document"])}
+        return whole | {"TemplateBody": plan["template"]}
+
+    def _plan(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        named = params.get("ChangeSetName")
+        if named is None:
+            return the_stack(reader, caller, params.get("StackName", "")).plan
+        if named.startswith("arn:"):
+            found = changesets.get(reader, named)
+        else:
+            found = changesets.by_name(reader, the_stack(reader, caller, params.get("StackName", "")).id, named)
+        if found is None:
+            raise ChangeSetNotFound(named)
+        return found.body["plan"]
+
+    def validate(self, _tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
+        """ValidateTemplate"""
+        document = read(self._planner.text(caller, params, None, material))
+        described = _described(document)
+        listed = [
+            {
+                "ParameterKey": name,
+                "NoEcho": is_hidden(definition),
+                **({"DefaultValue": default(definition)} if "Default" in definition else {}),
+                **({"Description": definition["Description"]} if "Description" in definition else {}),
+            }
+            for name, definition in (document.get("Parameters") or {}).items()
+        ]
+        return described | {"Parameters": listed}
+
+    def summary(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
+        """GetTemplateSummary"""
+        if params.get("StackName") and not params.get("TemplateBody") and not params.get("TemplateURL"):
+            text = the_stack(tx, caller, params["StackName"]).plan["template"]
+        else:
+            text = self._planner.text(caller, params, None, material)
+        document = read(text)
+        metadata = document.get("Metadata")
+        version = document.get("AWSTemplateFormatVersion")
+        return {
+            **_described(document),
+            "Parameters": [_declared(*pair) for pair in (document.get("Parameters") or {}).items()],
+            "ResourceTypes": sorted({resource["Type"] for resource in document.get("Resources", {}).values()}),
+            **({"Metadata": dumps(metadata)} if metadata is not None else {}),
+            **({"Version": str(version)} if version is not None else {}),
+        }
+
+
+def _described(document: Json) -> Json:
+    """What a template says of itself; one with transforms is judged when they are done."""
+    named = transforms(document)
+    if named:
+        wanted = ["CAPABILITY_AUTO_EXPAND"]
+        reason = f"The following transforms require capabilities: [{', '.join(named)}]"
+        text = document.get("Description")
+        return {
+            "Capabilities": wanted,
+            "CapabilitiesReason": reason,
+            "DeclaredTransforms": named,
+            **({"Description": text} if text else {}),
+        }
+    template = parse(document)
+    order({name: {*references(each.properties), *each.depends_on} for name, each in template.resources.items()})
+    wanted = required(template)
+    iam = sorted({resource.type for resource in template.resources.values() if resource.type.startswith("AWS::IAM::")})
+    return {
+        "DeclaredTransforms": [],
+        **({"Description": template.description} if template.description else {}),
+        **({"Capabilities": wanted, "CapabilitiesReason": IAM_REASON.format(", ".join(iam))} if wanted else {}),
+    }
+
+
+def _declared(name: str, definition: Json) -> Json:
+    constraints = {key: definition[key] for key in CONSTRAINTS if key in definition}
+    return {
+        "ParameterKey": name,
+        "ParameterType": definition.get("Type", "String"),
+        "NoEcho": is_hidden(definition),
+        "ParameterConstraints": {key: [str(each) for each in values] for key, values in constraints.items()},
+        **({"DefaultValue": default(definition)} if "Default" in definition else {}),
+        **({"Description": definition["Description"]} if "Description" in definition else {}),
+    }

@@ -1,0 +1,15 @@
+"""What happened to stacks and their resources, one row each."""
+
+from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.store.db import Reader, Tx
+
+
+def put(tx: Tx, stack: str, event: Json) -> None:
+    """Keep an event."""
+    tx.insert("INSERT INTO stack_events (stack, body) VALUES (?, ?)", (stack, dumps(event)))
+
+
+def page(reader: Reader, stack: str, before: int, most: int) -> list[tuple[int, Json]]:
+    """Events of a stack that came before one, the newest first, each with its number."""
+    sql = "SELECT id, body FROM stack_events WHERE stack = ? AND id < ? ORDER BY id DESC LIMIT ?"
+    return [(key, loads(body)) for key, body in reader.rows(sql, (stack, before, most))]

@@ -1,0 +1,46 @@
+"""Services elsewhere, made up: buckets, parameters and secrets that a test fills."""
+
+import io
+from collections.abc import Awaitable, Callable
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import Json
+from tests.services.cloudformation.office import Office
+
+
+class Elsewhere:
+    """What is elsewhere."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, str] = {}
+        self.parameters: dict[str, str] = {}
+        self.secrets: dict[str, str] = {}
+        self.calls: list[tuple[str, Json]] = []
+        self.before: Callable[[], Awaitable[None]] | None = None
+        """Awaited before a call is answered."""
+
+    def knows(self, _service: str, _operation: str) -> bool:
+        return True
+
+    async def call(self, service: str, operation: str, params: Json, _region: str) -> Json:
+        self.calls.append((f"{service}:{operation}", params))
+        if self.before is not None:
+            await self.before()
+        try:
+            match service:
+                case "s3":
+                    body = self.objects[f"{params['Bucket']}/{params['Key']}"]
+                    return {"Body": io.BytesIO(body.encode()).read()}
+                case "ssm":
+                    return {"Parameter": {"Value": self.parameters[params["Name"]]}}
+                case _:
+                    return {"SecretString": self.secrets[params["SecretId"]]}
+        except KeyError:
+            raise AwsError("There is no such thing.", code="NotFound") from None
+
+
+def beside(office: Office) -> Elsewhere:
+    """Have an engine find services elsewhere."""
+    made = Elsewhere()
+    office.engine.services["cloudformation"]._outside._remote = made  # type: ignore[attr-defined]
+    return made

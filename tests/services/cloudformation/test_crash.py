@@ -1,0 +1,129 @@
+"""The engine is killed at every commit of a stack's life: no resource is lost, none is there twice."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lamplighter.base.jsontext import Json
+from tests.engines import Died
+from tests.services.cloudformation.office import Office, body, queue, topic
+
+FIRST = body(
+    A=queue(DelaySeconds=1),
+    B=queue(QueueName="b1"),
+    C=topic(),
+    P={"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "A"}], "PolicyDocument": {}}},
+)
+SECOND = body(
+    A=queue(DelaySeconds=2),
+    B=queue(QueueName="b2"),
+    D=topic(),
+    P={"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "A"}], "PolicyDocument": {"v": 2}}},
+)
+FAILING = body(
+    A=queue(DelaySeconds=2),
+    B=queue(QueueName="b2") | {"DependsOn": "A"},
+    D=topic() | {"DependsOn": "B"},
+    Bad=queue(DelaySeconds=99_999) | {"DependsOn": "D"},
+)
+MOST = 40
+"""More commits than any of these operations has."""
+
+
+def begin(office: Office, operation: str, **params: Json) -> None:
+    """Ask for something, again where the engine died of it: with its token it begins nothing new."""
+    token = f"{operation}-once"
+    try:
+        office.cf(operation, StackName="stack", ClientRequestToken=token, **params)
+    except Died:
+        office.up()
+        office.cf(operation, StackName="stack", ClientRequestToken=token, **params)
+    try:
+        office.settle()
+    except Died:
+        office.up()
+
+
+def killed(
+    directory: Path, prepare: Callable[[Office], object], act: Callable[[Office], None], *, before: bool
+) -> list[Office]:
+    """Do something once for each commit that it has, the engine dying at that commit."""
+    sites = []
+    for commit in range(1, MOST):
+        office = Office(directory / str(commit))
+        office.up()
+        prepare(office)
+        office.die_at(commit, before=before)
+        deaths = office.disk.commits
+        act(office)
+        sites.append(office)
+        if office.disk.death is not None and office.disk.commits - deaths < commit:
+            office.disk.death = None
+            return sites
+    raise AssertionError(f"more than {MOST} commits")
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_stack_that_is_being_made_is_made_whole(tmp_path: Path, *, before: bool) -> None:
+    sites = killed(
+        tmp_path, lambda _: None, lambda office: begin(office, "CreateStack", TemplateBody=FIRST), before=before
+    )
+    assert len(sites) > 5
+    for office in sites:
+        assert office.state() == "CREATE_COMPLETE"
+        assert len(office.queues()) == 2
+        assert len(office.call("sns", "ListTopics")["Topics"]) == 1
+        done = [name for name, status in office.events() if status == "CREATE_COMPLETE"]
+        assert sorted(done) == ["A", "B", "C", "P", "stack"]
+        office.close()
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_stack_that_is_being_changed_is_changed_whole(tmp_path: Path, *, before: bool) -> None:
+    sites = killed(
+        tmp_path,
+        lambda office: office.create(FIRST),
+        lambda office: begin(office, "UpdateStack", TemplateBody=SECOND),
+        before=before,
+    )
+    assert len(sites) > 5
+    for office in sites:
+        assert office.state() == "UPDATE_COMPLETE"
+        assert sorted(name for name in office.queues() if len(name) < 3) == ["b2"]
+        assert len(office.queues()) == 2
+        assert len(office.call("sns", "ListTopics")["Topics"]) == 1
+        office.close()
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_an_update_that_fails_is_rolled_back_whole(tmp_path: Path, *, before: bool) -> None:
+    sites = killed(
+        tmp_path,
+        lambda office: office.create(FIRST),
+        lambda office: begin(office, "UpdateStack", TemplateBody=FAILING),
+        before=before,
+    )
+    assert len(sites) > 8
+    for office in sites:
+        assert office.state() == "UPDATE_ROLLBACK_COMPLETE"
+        assert sorted(name for name in office.queues() if len(name) < 3) == ["b1"]
+        assert len(office.queues()) == 2
+        assert len(office.call("sns", "ListTopics")["Topics"]) == 1
+        office.close()
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_stack_that_is_being_deleted_is_deleted_whole(tmp_path: Path, *, before: bool) -> None:
+    sites = killed(
+        tmp_path,
+        lambda office: office.create(FIRST),
+        lambda office: begin(office, "DeleteStack"),
+        before=before,
+    )
+    assert len(sites) > 5
+    for office in sites:
+        assert office.cf("DescribeStacks")["Stacks"] == []
+        assert office.queues() == []
+        assert office.call("sns", "ListTopics")["Topics"] == []
+        office.close()
