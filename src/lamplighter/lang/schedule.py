@@ -1,0 +1,115 @@
+"""AWS's schedule expressions: `rate(5 minutes)`, `cron(0 18 ? * MON-FRI *)`, `at(2026-12-31T23:59:59)`.
+
+Promises exactly AWS's grammar and its rule for daylight saving (`lang/zones.py`), and that a rate is counted from its
+start, never from the clock. Refuses to know what time it is.
+See https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.lang import cron, zones
+
+MINUTE = 60_000
+UNITS = {"minute": MINUTE, "hour": 60 * MINUTE, "day": 24 * 60 * MINUTE}
+"""Milliseconds. A day of a rate is 24 hours, whatever clocks do."""
+LARGEST = 2**31 - 1
+END = 253_402_300_800_000
+"""Milliseconds since the epoch at which the calendar ends, with the year 9999."""
+
+_RATE = re.compile(r"rate\(([0-9]{1,10})\s+(minute|hour|day)(s?)\)")
+_CRON = re.compile(r"cron\((\S.*\S)\)")
+_AT = re.compile(r"at\(([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})\)")
+
+Kind = Literal["rate", "cron", "at"]
+
+
+class InvalidSchedule(LamplighterError):
+    """The text is no schedule expression."""
+
+
+class Schedule(Protocol):
+    """When something is to happen."""
+
+    @property
+    def kind(self) -> Kind:
+        """What the expression begins with."""
+
+    def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
+        """The first time strictly after an instant, in milliseconds since the epoch; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Again and again, at one distance."""
+
+    period: int
+    """Milliseconds."""
+    kind: Kind = "rate"
+
+    def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
+        """The anchor, or a whole number of periods after it; without an anchor, one period from the instant on."""
+        del zone
+        anchor = after_ms if anchor_ms is None else anchor_ms
+        found = anchor if after_ms < anchor else after_ms + self.period - (after_ms - anchor) % self.period
+        return found if found < END else None
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """At times of a calendar, as clocks of a place show them."""
+
+    cron: cron.Cron
+    kind: Kind = "cron"
+
+    def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
+        """The next time that the clocks of the zone show a time that the expression names."""
+        del anchor_ms
+        where = zones.zone(zone)
+        start = zones.local(after_ms, where).replace(second=0, microsecond=0)
+        instants = (zones.instant(shown, where) for shown in self.cron.times(start))
+        return next((found for found in instants if found is not None and found > after_ms), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """At one time, as clocks of a place show it."""
+
+    shown: datetime
+    kind: Kind = "at"
+
+    def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
+        """That time, unless it is over or never comes."""
+        del anchor_ms
+        found = zones.instant(self.shown, zones.zone(zone))
+        return found if found is not None and found > after_ms else None
+
+
+def parse_schedule(text: str, *, agreeing: bool = True) -> Schedule:
+    """Read a schedule expression; raises InvalidSchedule.
+
+    `agreeing`: "If the value is equal to 1, then the unit must be singular. If the value is greater than 1, the unit
+    must be plural", which EventBridge's rules demand, and its Scheduler does not.
+    """
+    if found := _RATE.fullmatch(text):
+        return _rate(text, int(found[1]), found[2], plural=bool(found[3]), agreeing=agreeing)
+    if found := _CRON.fullmatch(text):
+        try:
+            return Calendar(cron.parse(found[1]))
+        except cron.NoCron:
+            raise InvalidSchedule(text) from None
+    if found := _AT.fullmatch(text):
+        try:
+            return Once(datetime.fromisoformat(found[1]))
+        except ValueError:
+            raise InvalidSchedule(text) from None
+    raise InvalidSchedule(text)
+
+
+def _rate(text: str, value: int, unit: str, *, plural: bool, agreeing: bool) -> Rate:
+    if not 1 <= value <= LARGEST or (agreeing and plural != (value > 1)):
+        raise InvalidSchedule(text)
+    return Rate(value * UNITS[unit])
