@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -297,6 +297,7 @@ def test_times_rise_and_the_next_time_is_the_same_from_anywhere_before_it(
         assert schedule.next((found[-1] + later) // 2, zone) == later
         found.append(later)
     assert all(earlier < later for earlier, later in pairwise(found))
+    assert list(islice(schedule.times(after, zone), len(found) - 1)) == found[1:]
 
 
 @given(crons(), INSTANTS)

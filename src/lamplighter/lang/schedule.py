@@ -6,6 +6,7 @@ See https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -41,6 +42,9 @@ class Schedule(Protocol):
     def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
         """The first time strictly after an instant, in milliseconds since the epoch; None where there is none."""
 
+    def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
+        """All of them, in order: cheaper than asking for the next again and again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -52,10 +56,14 @@ class Rate:
 
     def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
         """The anchor, or a whole number of periods after it; without an anchor, one period from the instant on."""
+        return next(self.times(after_ms, zone, anchor_ms), None)
+
+    def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
+        """The anchor, and whole numbers of periods after it."""
         del zone
         anchor = after_ms if anchor_ms is None else anchor_ms
-        found = anchor if after_ms < anchor else after_ms + self.period - (after_ms - anchor) % self.period
-        return found if found < END else None
+        first = anchor if after_ms < anchor else after_ms + self.period - (after_ms - anchor) % self.period
+        return iter(range(first, END, self.period))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +75,15 @@ class Calendar:
 
     def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
         """The next time that the clocks of the zone show a time that the expression names."""
+        return next(self.times(after_ms, zone, anchor_ms), None)
+
+    def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
+        """When the clocks of the zone show times that the expression names."""
         del anchor_ms
         where = zones.zone(zone)
         start = zones.local(after_ms, where).replace(second=0, microsecond=0)
         instants = (zones.instant(shown, where) for shown in self.cron.times(start))
-        return next((found for found in instants if found is not None and found > after_ms), None)
+        return (found for found in instants if found is not None and found > after_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,11 @@ class Once:
         del anchor_ms
         found = zones.instant(self.shown, zones.zone(zone))
         return found if found is not None and found > after_ms else None
+
+    def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
+        """At most one."""
+        found = self.next(after_ms, zone, anchor_ms)
+        return iter(() if found is None else (found,))
 
 
 def parse_schedule(text: str, *, agreeing: bool = True) -> Schedule:
