@@ -4,53 +4,59 @@ Promises that every error names file, line and column and says what to write ins
 once. Refuses to guess: an unknown key is an error, with the one that was probably meant.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path as FilePath
-from typing import get_args
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
-
-from lamplighter.base.jsontext import Json
 from lamplighter.jobs import document
-from lamplighter.jobs.document import JobFileError, Part, Path, Place, Problem
+from lamplighter.jobs.document import JobFileError, Part, Place, Problem
 from lamplighter.jobs.merge import Variables, overlay, without_nulls
+from lamplighter.jobs.misfits import misfits
 from lamplighter.jobs.model import Project
+from lamplighter.jobs.references import findings
 from lamplighter.jobs.source import Source
-from lamplighter.jobs.strict import kebab
 
 USUAL_NAME = "lamplighter.yaml"
 BIGGEST = 1024 * 1024
 """Bytes of a file."""
 
 
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """A project, and where each part of it was written."""
 
-    def __init__(self, project: Project, part: Part, folder: FilePath) -> None:
-        self.project = project
-        self.folder = folder
-        self._part = part
+    project: Project
+    folder: FilePath
+    part: Part
+    workflows: Mapping[str, Part]
 
     def place(self, *path: str | int, key: bool = False) -> Place:
-        """Where something is written: `place("jobs", "nightly", "timeout")`."""
-        found = self._part.find(path)
+        """Where something is written: `place("jobs", "nightly", "timeout")`, `place("workflow", file, "States")`."""
+        root, steps = self.part, path
+        if path[:1] == ("workflow",):
+            root, steps = self.workflows[str(path[1])], path[2:]
+        found = root.find(steps)
         return found.key if key and found.key else found.place
 
 
 def load(file: FilePath, environment: str | None = None) -> Loaded:
     """Read a job file as an environment sees it; raises JobFileError."""
     part = document.read(_text(file), str(file))
-    problems = list(_misfits(Source, part, ()))
+    problems = list(misfits(Source, part))
     whole = _as_seen(part, environment, problems)
     unknown = {each.place for each in problems if each.message.startswith("no variable")}
-    problems += [each for each in _misfits(Project, whole, ()) if each.place not in unknown]
-    problems += [each for name in whole.mapping() if name == "jobs" for each in _references(whole)]
+    problems += [each for each in misfits(Project, whole) if each.place not in unknown]
+    problems += _channels(whole)
     workflows = dict(_workflows(whole, file.parent, problems))
     if problems:
         raise JobFileError(problems)
-    return Loaded(Project.model_validate({**whole.plain(), "workflows": workflows}), whole, file.parent)
+    documents = {name: each.plain() for name, each in workflows.items()}
+    loaded = Loaded(Project.model_validate({**whole.plain(), "workflows": documents}), file.parent, whole, workflows)
+    wrong = [Problem(loaded.place(*path, key=True), what, instead) for path, what, instead in findings(loaded.project)]
+    if wrong:
+        raise JobFileError(wrong)
+    return loaded
 
 
 def _text(file: FilePath) -> str:
@@ -96,86 +102,10 @@ def _with_defaults(jobs: Part, defaults: Part) -> Part:
     return Part({name: overlay(defaults, job) for name, job in bodies.items()} or jobs.value, jobs.place, jobs.key)
 
 
-def _misfits(model: type[BaseModel], part: Part, at: Path) -> Iterator[Problem]:
-    """What a model has to say of a part of the file."""
-    try:
-        model.model_validate(part.plain())
-    except ValidationError as error:
-        for each in error.errors(include_url=False, include_context=True):
-            yield _told(model, part, (*at, *each["loc"]), each)
-
-
-def _told(model: type[BaseModel], part: Part, loc: Path, error: ErrorDetails) -> Problem:
-    found = part.find(loc)
-    name = str(loc[-1]) if loc else ""
-    match error["type"]:
-        case "extra_forbidden":
-            known = _keys(model, loc[:-1])
-            close = get_close_matches(name, known, 1, 0.5)
-            instead = f"did you mean `{close[0]}`?" if close else f"write one of {', '.join(known)}"
-            return Problem(found.key or found.place, f"`{name}` is no key that is known here", instead)
-        case "missing":
-            return Problem(found.key or found.place, f"`{name}` is missing here", f"add `{name}:`")
-        case "value_error":
-            message, _, instead = str(error["ctx"]["error"]).partition("|")
-            return Problem(found.place, f"`{name}`: {message}", instead)
-        case "string_pattern_mismatch" if name == "[key]" or error["ctx"]["pattern"].startswith("^[a-z]"):
-            shown = loc[-2] if name == "[key]" else found.plain()
-            place = (found.key or found.place) if name == "[key]" else found.place
-            return Problem(place, f"`{shown}` is no name", "use small letters, digits and single hyphens")
-    return Problem(found.place, f"`{name}`: {_sentence(error)}", _remedy(error))
-
-
-def _sentence(error: ErrorDetails) -> str:
-    message = error["msg"]
-    return message[:1].lower() + message[1:].removesuffix(".")
-
-
-def _remedy(error: ErrorDetails) -> str:
-    context = error.get("ctx", {})
-    match error["type"]:
-        case "literal_error":
-            return f"write {context['expected']}"
-        case "dict_type" | "model_type" | "model_attributes_type":
-            return "write `key: value` lines, one further to the right"
-        case "tuple_type" | "list_type":
-            return "write a list: [one, two]"
-        case "string_type":
-            return "write text; put it in quotation marks if it looks like a number"
-        case "int_parsing" | "int_type" | "int_from_float":
-            return "write a whole number"
-        case "bool_parsing" | "bool_type":
-            return "write true or false"
-        case "string_pattern_mismatch":
-            return f"write text that fits {context['pattern']}"
-        case "too_short":
-            return "write at least one"
-    return "write another value" + "".join(f", {name} {context[name]}" for name in ("ge", "le") if name in context)
-
-
-def _keys(model: type[BaseModel], path: Path) -> list[str]:
-    """The keys that may stand at a path of the file."""
-    for step in path:
-        fields = {each.alias or kebab(name): each for name, each in model.model_fields.items()}
-        inner = fields[str(step)].annotation if str(step) in fields else None
-        model = next(iter(_models(inner)), model) if inner is not None else model
-    hidden = {"workflows"} | ({"environment"} if model is Project else set())
-    return [
-        name for name in (each.alias or kebab(key) for key, each in model.model_fields.items()) if name not in hidden
-    ]
-
-
-def _models(annotation: Json) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in get_args(annotation):
-        yield from _models(argument)
-
-
-def _references(whole: Part) -> Iterator[Problem]:
-    """Names in a file that have to lead somewhere in it."""
+def _channels(whole: Part) -> Iterator[Problem]:
+    """Channels that are spoken of and are not there."""
     channels = list(whole.find(("channels",)).mapping()) if "channels" in whole.mapping() else []
-    for job in whole.mapping()["jobs"].mapping().values():
+    for job in _jobs(whole):
         notify = job.mapping().get("notify")
         for named in _scalars(notify) if notify is not None else ():
             if isinstance(named.value, str) and named.value not in channels:
@@ -195,14 +125,23 @@ def _scalars(part: Part) -> Iterator[Part]:
         yield part
 
 
-def _workflows(whole: Part, folder: FilePath, problems: list[Problem]) -> Iterator[tuple[str, Json]]:
+def _workflows(whole: Part, folder: FilePath, problems: list[Problem]) -> Iterator[tuple[str, Part]]:
     """The files that jobs name as their workflow, read."""
-    jobs = whole.mapping().get("jobs")
-    for job in jobs.mapping().values() if jobs is not None else ():
+    for job in _jobs(whole):
         named = job.mapping().get("workflow")
         if named is None or not isinstance(named.value, str):
             continue
+        file = folder / named.value
         try:
-            yield named.value, document.read(_text(folder / named.value), str(folder / named.value)).plain()
+            yield named.value, document.read(_text(file), str(file))
         except JobFileError as error:
-            problems += error.problems
+            missing = not file.is_file()
+            instead = "name a file beside this one, in Amazon States Language"
+            problems += (
+                [Problem(named.place, f"there is no file `{named.value}`", instead)] if missing else error.problems
+            )
+
+
+def _jobs(whole: Part) -> Iterable[Part]:
+    jobs = whole.mapping().get("jobs")
+    return jobs.mapping().values() if jobs is not None else ()
