@@ -129,15 +129,9 @@ def failure_text(headline: str, job: str, most: int | None) -> str:
 )""")
 
 
-OLDER = expression(
-    """(
-  $id := $states.context.Execution.Id;
-  $own := $states.result.Executions[ExecutionArn = $id].StartDate;
-  $mine := $toMillis($exists($own) ? $own : $states.context.Execution.StartTime);
-  [$states.result.Executions[
-    ExecutionArn != $id and
-    ($toMillis(StartDate) < $mine or ($toMillis(StartDate) = $mine and ExecutionArn < $id))
-  ].ExecutionArn]
-)"""
-)
-"""The runs of this machine that began before this one and still go on."""
+OLDER = expression("""(
+  $runs := $states.result.Executions.ExecutionArn;
+  $mine := $filter([0..$count($runs) - 1], function($at) { $runs[$at] = $states.context.Execution.Id });
+  [$exists($mine) ? $filter($runs, function($run, $at) { $at > $mine }) : $runs]
+)""")
+"""The runs of this machine that began before this one and still go on: "results are sorted by time", youngest first."""

@@ -1,8 +1,8 @@
 """What a run does that finds others of its job still going on, as states before the job itself.
 
-Promises that `queue` is first come, first served, and that of two runs that begin together one goes first: by their
-start, then by their names. Step Functions' list of running executions is what they ask, of which AWS says that it is
-"eventually consistent": two that begin within the same second or so may not see each other there. Here they always do.
+Promises that `queue` is first come, first served, and that of two runs that begin together one goes first: the one that
+is older in Step Functions' list of running executions. On AWS that list is "eventually consistent": two that begin
+within the same second or so may not see each other there. Here they always do.
 Refuses to count beyond the 1000 youngest runs.
 """
 

@@ -72,7 +72,7 @@ def execution(project: Project, name: str) -> Iterator[Json]:
     job = project.jobs[name]
     yield _allow(["logs:CreateLogStream", "logs:PutLogEvents"], [GetAtt(f"{names.logical(name)}Log", "Arn")])
     images = [job.image, *(sidecar.image for sidecar in job.sidecars.values())]
-    private = [_PRIVATE.fullmatch(image.partition("@")[0]) for image in images if image]
+    private = [_PRIVATE.match(image) for image in images if image]
     repositories = [
         f"arn:aws:ecr:{found['region']}:{found['account']}:repository/{found['name']}" for found in private if found
     ]
