@@ -131,6 +131,8 @@ def read(text: str, file: str) -> Part:
 
 def _no_yaml(place: Place, why: str) -> Problem:
     instead = "look for indentation, quotation marks and colons here"
+    if "'?'" in why:
+        instead = "put quotation marks around cron(…) where it stands inside of { } or [ ]"
     return Problem(place, f"this cannot be read as YAML: {why}", instead)
 
 
