@@ -1,11 +1,14 @@
 """`python -m lamplighter`, and the command of that name."""
 
-from lamplighter.cli.app import app
+import os
+import sys
+
+from lamplighter.cli.app import asked, command
 
 
 def main() -> None:
     """Do what was typed."""
-    app()
+    command(asked(sys.argv[1:], os.environ))(prog_name="lamplighter")
 
 
 if __name__ == "__main__":

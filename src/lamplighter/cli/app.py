@@ -1,20 +1,63 @@
-"""The command `lamplighter`."""
+"""The command `lamplighter`: a table of verbs, of which the one that is asked for is loaded.
+
+Promises that a verb costs what it needs itself: `lamplighter version` loads no engine and no template, and neither does
+the list of verbs. Exit codes: 0 all is well, 1 it is not and the output says why, 2 the command line makes no sense.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import typer
 
 from lamplighter import __version__
-from lamplighter.cli.up import up
-
-app = typer.Typer(
-    name="lamplighter",
-    help="Scheduled container jobs with retries, timeouts and failure alerts.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-app.command()(up)
 
 
-@app.command()
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb: a module of this package holds a function of its name."""
+
+    help: str
+
+    def load(self, name: str) -> Callable[..., None]:
+        """The function that does it."""
+        function: Callable[..., None] = getattr(importlib.import_module(f"lamplighter.cli.{name}"), name)
+        return function
+
+
+VERBS: Mapping[str, Verb] = {
+    "up": Verb("Run the engine: serve the AWS APIs on one port and do what they ask."),
+    "lint": Verb("Check a job file, and say what to write instead."),
+    "synth": Verb("Print the CloudFormation template that a job file comes to."),
+    "schema": Verb("Print the JSON Schema of job files, for editors."),
+}
+
+
+def asked(words: Sequence[str], environment: Mapping[str, str]) -> str | None:
+    """The verb of a command line, or of the one that a shell wants completed."""
+    completed = environment.get("COMP_WORDS", environment.get("_TYPER_COMPLETE_ARGS", ""))
+    typed = completed.split()[1:] if "_LAMPLIGHTER_COMPLETE" in environment else words
+    return next((word for word in typed if not word.startswith("-")), None)
+
+
+def command(verb: str | None) -> typer.Typer:
+    """The command line, ready to do one verb; the others are there to be listed."""
+    app = typer.Typer(
+        name="lamplighter",
+        help="Scheduled container jobs with retries, timeouts and failure alerts.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    for name, each in VERBS.items():
+        app.command(name, help=each.help)(each.load(name) if name == verb else _listed)
+    app.command()(version)
+    return app
+
+
+def _listed() -> None:
+    """Stands for a verb that nobody asked for."""
+
+
 def version() -> None:
     """Print the version."""
     typer.echo(__version__)

@@ -4,20 +4,10 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_
 a container that names no image is a plain process of this machine, and needs no memory limit.
 """
 
+from lamplighter.base import fargate
 from lamplighter.base.jsontext import Json
 from lamplighter.services.ecs.errors import ClientError
 from lamplighter.services.ecs.naming import NAME
-
-FARGATE_SIZES: dict[int, range] = {
-    256: range(512, 2049, 512),
-    512: range(1024, 4097, 1024),
-    1024: range(2048, 8193, 1024),
-    2048: range(4096, 16385, 1024),
-    4096: range(8192, 30721, 1024),
-    8192: range(16384, 61441, 4096),
-    16384: range(32768, 122881, 8192),
-}
-"""MiB that go with CPU units: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html"""
 
 LONGEST_STOP = 120
 """Seconds: "The max stop timeout value is 120 seconds and if the parameter is not specified, the default value of 30
@@ -151,7 +141,7 @@ def _check_fargate(params: Json, cpu: int | None, memory: int | None) -> None:
         raise ClientError("Fargate requires that 'cpu' be defined at the task level.")
     if memory is None:
         raise ClientError("Fargate requires that 'memory' be defined at the task level.")
-    if memory not in FARGATE_SIZES.get(cpu, ()):
+    if not fargate.fits(cpu, memory):
         raise ClientError(
             f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. "
             "See the Amazon ECS documentation for the valid values."

@@ -1,0 +1,23 @@
+"""Which sizes Fargate has: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html"""
+
+SIZES: dict[int, range] = {
+    256: range(512, 2049, 512),
+    512: range(1024, 4097, 1024),
+    1024: range(2048, 8193, 1024),
+    2048: range(4096, 16385, 1024),
+    4096: range(8192, 30721, 1024),
+    8192: range(16384, 61441, 4096),
+    16384: range(32768, 122881, 8192),
+}
+"""MiB that go with CPU units; 256 units take 512, 1024 and 2048 MiB only."""
+
+
+def fits(cpu: int, memory: int) -> bool:
+    """Whether there is such a size."""
+    return memory in SIZES.get(cpu, ()) and (cpu, memory) != (256, 1536)
+
+
+def nearest(cpu: int, memory: int) -> tuple[int, int]:
+    """The smallest size that has at least so much of both; the largest, if none has."""
+    sizes = [(units, size) for units, row in SIZES.items() for size in row if fits(units, size)]
+    return min((each for each in sizes if each[0] >= cpu and each[1] >= memory), default=sizes[-1])

@@ -1,0 +1,41 @@
+"""The job file that a verb is about, and how its problems are shown."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from lamplighter.jobs.document import JobFileError, Problem
+from lamplighter.jobs.file import USUAL_NAME, Loaded, load
+
+COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+
+FileArgument = Annotated[Path, typer.Argument(help="The job file.", dir_okay=False)]
+EnvironmentOption = Annotated[
+    str | None, typer.Option("--env", "-e", help="The environment whose overrides hold.", show_default=False)
+]
+USUAL = Path(USUAL_NAME)
+
+
+def read(file: Path, environment: str | None) -> Loaded:
+    """Read a job file; what is wrong with it is shown, and the verb ends with 1."""
+    try:
+        return load(file, environment)
+    except JobFileError as error:
+        show(error.problems)
+        raise typer.Exit(1) from None
+
+
+def show(problems: Iterable[Problem]) -> None:
+    """Show problems on standard error."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    for each in problems:
+        console.print(
+            Text.assemble(
+                (f"{each.place}: ", "bold"), (f"{each.severity}: ", COLOURS[each.severity]), each.message,
+                ("\n    " + each.instead, "dim"),
+            )
+        )  # fmt: skip

@@ -1,0 +1,51 @@
+"""`lamplighter lint`: what is wrong with a job file, and what is worth a second look.
+
+Exit codes: 0 nothing is wrong (warnings may be shown), 1 there are errors, or warnings with --strict.
+"""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from lamplighter.base.jsontext import dumps
+from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, show
+from lamplighter.jobs.document import JobFileError, Problem
+from lamplighter.jobs.file import load
+from lamplighter.jobs.lint import lint as judge
+
+
+def lint(
+    file: FileArgument = USUAL,
+    env: EnvironmentOption = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings count as errors.")] = False,  # noqa: FBT002
+    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON, one a line.")] = False,  # noqa: FBT002
+) -> None:
+    """Check a job file: everything that is wrong or doubtful, with its line and what to write instead."""
+    try:
+        problems = judge(load(file, env))
+    except JobFileError as error:
+        problems = error.problems
+    if json:
+        for each in problems:
+            typer.echo(dumps(_flat(each)))
+    else:
+        show(problems)
+        typer.echo(_summary(problems), err=True)
+    bad = {"error", "warning"} if strict else {"error"}
+    raise typer.Exit(1 if any(each.severity in bad for each in problems) else 0)
+
+
+def _flat(problem: Problem) -> dict[str, str | int]:
+    return {
+        "severity": problem.severity,
+        **asdict(problem.place),
+        "message": problem.message,
+        "instead": problem.instead,
+    }
+
+
+def _summary(problems: list[Problem]) -> str:
+    counts = {name: sum(each.severity == name for each in problems) for name in ("error", "warning", "info")}
+    words = [f"{count} {name}{'s' if count > 1 and name != 'info' else ''}" for name, count in counts.items() if count]
+    return ", ".join(words) or "nothing to say: this file is well"

@@ -1,0 +1,106 @@
+"""What a state machine asks of AWS, as IAM sees it: read from its definition.
+
+Promises all calls of the integrations that machines of jobs are made of, those that nobody writes down included: the
+roles that RunTask passes, the tags that it puts on, the rule by which `.sync` is told, stopping what is called off. Of
+other integrations it promises the call itself; what it is about is `*` where an expression decides that.
+See https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from lamplighter.asl.parse import parse_resource
+from lamplighter.base.jsontext import Json
+from lamplighter.jobs.policy import Call
+from lamplighter.jobs.workflow import states
+
+IAM_NAMES: Mapping[str, str] = {"sfn": "states", "cloudwatchlogs": "logs", "eventbridge": "events"}
+"""Services that IAM calls by other names than AWS SDK integrations do."""
+ABOUT = ("StateMachineArn", "ExecutionArn", "TopicArn", "FunctionName", "QueueUrl", "TaskDefinition", "JobQueue")
+"""Parameters that say what a call is about."""
+RULE = "StepFunctionsGetEventsForECSTaskRule"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a definition does not say of itself."""
+
+    machine: str
+    """Its own ARN."""
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By the ARN of a task definition, the roles that its tasks are given."""
+    runs: tuple[str, ...] = ()
+    """The ARNs of other machines' runs that it may ask for."""
+
+    @property
+    def run(self) -> str:
+        """The ARN of one of its own runs."""
+        return self.machine.replace(":stateMachine:", ":execution:") + ":a-run"
+
+    def arn(self, service: str, resource: str) -> str:
+        """An ARN in the machine's account and region."""
+        _, partition, _, region, account, _ = self.machine.split(":", 5)
+        return f"arn:{partition}:{service}:{region}:{account}:{resource}"
+
+
+def calls(definition: Json, situation: Situation) -> list[Call]:
+    """Every call that a definition can lead to, each once."""
+    found: list[Call] = []
+    for _, state in states(definition):
+        if state.get("Type") == "Task":
+            found += [call for call in _task(state, situation) if call not in found]
+        if (state.get("ItemProcessor") or {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
+            found += [call for call in _distributed(situation) if call not in found]
+    return found
+
+
+def _task(state: Json, situation: Situation) -> Iterator[Call]:
+    resource = parse_resource(state["Resource"])
+    given = state.get("Arguments", state.get("Parameters", {}))
+    if resource is None or resource.kind in ("activity", "lambda"):
+        if resource is not None and resource.kind == "lambda":
+            yield Call("lambda:InvokeFunction", state["Resource"])
+        return
+    if (resource.service, resource.action) == ("ecs", "runTask"):
+        yield from _run_task(given, situation, waits=resource.pattern.startswith("sync"))
+        return
+    service = IAM_NAMES.get(resource.service, resource.service)
+    action = resource.action[:1].upper() + resource.action[1:]
+    for about in _about(given, situation):
+        yield Call(f"{service}:{action}", about)
+
+
+def _about(given: Json, situation: Situation) -> Iterator[str]:
+    text = next((given[name] for name in ABOUT if isinstance(given, dict) and isinstance(given.get(name), str)), "*")
+    if "context.StateMachine.Id" in text:
+        yield situation.machine
+    elif text.startswith("{%"):
+        # An expression may come to any run that the situation knows of.
+        yield from situation.runs or ((situation.run,) if "ExecutionArn" in given else ("*",))
+    else:
+        yield text
+
+
+def _run_task(given: Json, situation: Situation, *, waits: bool) -> Iterator[Call]:
+    definition, cluster = given["TaskDefinition"], given.get("Cluster", "default")
+    where = cluster if cluster.startswith("arn:") else situation.arn("ecs", f"cluster/{cluster}")
+    task = where.replace(":cluster/", ":task/") + "/0123456789abcdef0123456789abcdef"
+    there = {"ecs:cluster": where}
+    revision = definition if definition.startswith("arn:") else situation.arn("ecs", f"task-definition/{definition}")
+    yield Call("ecs:RunTask", revision, there)
+    for role in situation.roles.get(definition, ()):
+        yield Call("iam:PassRole", role, {"iam:PassedToService": "ecs-tasks.amazonaws.com"})
+    if "PropagateTags" in given or "Tags" in given:
+        yield Call("ecs:TagResource", task, {"ecs:CreateAction": "RunTask", **there})
+    if waits:
+        yield Call("ecs:DescribeTasks", task, there)
+        yield Call("ecs:StopTask", task, there)
+        for action in ("PutTargets", "PutRule", "DescribeRule"):
+            yield Call(f"events:{action}", situation.arn("events", f"rule/{RULE}"))
+
+
+def _distributed(situation: Situation) -> Iterator[Call]:
+    yield Call("states:StartExecution", situation.machine)
+    child = situation.machine.replace(":stateMachine:", ":execution:") + "/label:a-run"
+    for action in ("DescribeExecution", "StopExecution", "RedriveExecution"):
+        yield Call(f"states:{action}", child)

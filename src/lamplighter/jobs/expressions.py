@@ -1,0 +1,137 @@
+"""The JSONata that machines of jobs are written in.
+
+Promises expressions that always have a value: Step Functions fails a state whose field comes to nothing. Each reads the
+input of an execution, which has one place that is ours:
+
+    {"lamplighter": {"environment": {"NAME": "value"}, "command": ["words"], "scheduled": "2026-11-25T03:00:00Z"}}
+
+`environment` and `command` override those of the job, `scheduled` is when the schedule meant the run to begin. A
+container finds the rest of its state's input in LAMPLIGHTER_INPUT, as JSON.
+"""
+
+import re
+
+from lamplighter.base.jsontext import Json, dumps
+from lamplighter.jobs.names import MAIN
+
+OWN = "lamplighter"
+INFRA = (
+    "AmazonECS.Unknown", "ECS.AmazonECSException", "ECS.ServerException", "ECS.ThrottlingException",
+    "ECS.SdkClientException", "ECS.ServiceUnavailableException",
+)  # fmt: skip
+"""Errors of RunTask that another try may mend; AmazonECS.Unknown is an answer with failures. Their case matters."""
+_INFRA_REASON = "/network interface|capacity|throttl|rate exceeded|toomanyrequests|service unavailable|internal error/i"
+"""Why a task did not start, where neither its image nor its definition is to blame."""
+_EXPRESSION = re.compile(r"^\{%(.*)%\}$", re.DOTALL)
+
+INPUT = f"""$type($states.input) = 'object'
+    ? $merge([$sift($states.input, function($v, $k) {{ $k != '{OWN}' }})])
+    : $states.input"""
+"""What a job reads: its state's input without what is ours."""
+NATIVE_ATTEMPT = "$states.context.State.RetryCount + 1"
+"""Which attempt this is, where Step Functions itself counts them."""
+TASK = """$task := $failure.Error = 'States.TaskFailed'
+    ? ($substring($failure.Cause, 0, 1) = '{' ? $parse($failure.Cause) : {})
+    : {};"""
+"""The task that failed, if the error's cause is one: "Cause" is the text of what DescribeTasks says of it."""
+
+
+def expression(text: str) -> str:
+    """Text that Step Functions evaluates."""
+    return f"{{% {text} %}}"
+
+
+def jsonata(value: Json) -> str:
+    """A value of a definition, in which there may be expressions, as one expression."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{dumps(name)}: {jsonata(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(jsonata, value)) + "]"
+    found = _EXPRESSION.match(value) if isinstance(value, str) else None
+    return f"({found[1].strip()})" if found else dumps(value)
+
+
+def overrides(attempt: str, given: str = INPUT) -> str:
+    """ContainerOverrides: what the run was started with, and what the job may want to know of it."""
+    return expression(f"""(
+  $own := $states.context.Execution.Input.{OWN};
+  $input := {given};
+  [$merge([
+    {{
+      'Name': '{MAIN}',
+      'Environment': $append([
+        {{'Name': 'LAMPLIGHTER_RUN', 'Value': $states.context.Execution.Name}},
+        {{'Name': 'LAMPLIGHTER_ATTEMPT', 'Value': $string({attempt})}},
+        {{'Name': 'LAMPLIGHTER_SCHEDULED', 'Value': $exists($own.scheduled) ? $string($own.scheduled) : ''}},
+        {{'Name': 'LAMPLIGHTER_INPUT', 'Value': $string($input)}}
+      ], $each($own.environment, function($v, $k) {{ {{'Name': $k, 'Value': $string($v)}} }}))
+    }},
+    $exists($own.command) ? {{'Command': $own.command}} : {{}}
+  ])]
+)""")
+
+
+def kind(classes: list[str], codes: dict[str, tuple[int, ...]]) -> str:
+    """Which of these classes a failure belongs to; empty text for none."""
+    tests = {
+        "timeout": ["$failure.Error = 'States.Timeout'"],
+        "infra": [
+            f"$failure.Error in {dumps(list(INFRA))}",
+            "$task.StopCode = 'InfrastructureHealth'",
+            f"$task.StopCode = 'TaskFailedToStart' and $contains($reason, {_INFRA_REASON})",
+        ],
+        "spot": [
+            "$task.StopCode in ['SpotInterruption', 'TerminationNotice']",
+            "$contains($reason, /spot task was interrupted/i)",
+        ],
+        "start-failure": ["$task.StopCode = 'TaskFailedToStart'"],
+    }  # fmt: skip
+    tests |= {name: [f"$code in {dumps(list(each))}"] for name, each in codes.items()}
+    chosen = [f"{test} ? '{name}'" for name in classes for test in tests.get(name, ())]
+    rest = "'any'" if "any" in classes else "''"
+    body = "\n    : ".join([*chosen, rest])
+    return expression(f"""(
+  {TASK}
+  $reason := $string($task.StoppedReason) & ' ' & $join([$task.Containers.Reason], ' ');
+  $code := $task.Containers[Name = '{MAIN}'].ExitCode;
+  {body}
+)""")
+
+
+def pause(policies: dict[str, dict[str, Json]]) -> str:
+    """How long to wait before the next attempt, in whole seconds."""
+    return expression(f"""(
+  $policy := $lookup({dumps(policies)}, $kind);
+  $full := $min([$policy.interval * $power($policy.backoff, $lookup($retries, $kind)), $policy.most]);
+  $max([1, $ceil($policy.jitter ? $random() * $full : $full)])
+)""")
+
+
+def failure_text(headline: str, job: str, most: int | None) -> str:
+    """An alert that says why, which attempt, where to look and what to type."""
+    attempt = "" if most is None else f"'Attempt:   ' & $string($attempt) & ' of {most}\\n' &"
+    return expression(f"""(
+  {TASK}
+  $code := $task.Containers[Name = '{MAIN}'].ExitCode;
+  $reason := $exists($task.StoppedReason)
+    ? $join([$task.StoppedReason, $task.Containers.Reason], '; ')
+    : $exists($failure.Cause) ? $substring($failure.Cause, 0, 2000) : 'no cause is known';
+  $region := $split($states.context.Execution.Id, ':')[3];
+  {dumps(headline + chr(10) + chr(10))} &
+  'Error:     ' & $failure.Error & '\\n' &
+  'Reason:    ' & $reason & '\\n' &
+  ($exists($code) ? 'Exit code: ' & $join([$code.$string()], ', ') & '\\n' : '') &
+  {attempt}
+  'Run:       ' & $states.context.Execution.Id & '\\n' &
+  'Look at:   https://' & $region & '.console.aws.amazon.com/states/home?region=' & $region
+    & '#/v2/executions/details/' & $states.context.Execution.Id & '\\n' &
+  'Run again: lamplighter run {job}\\n'
+)""")
+
+
+OLDER = expression("""(
+  $runs := $states.result.Executions.ExecutionArn;
+  $mine := $filter([0..$count($runs) - 1], function($at) { $runs[$at] = $states.context.Execution.Id });
+  [$exists($mine) ? $filter($runs, function($run, $at) { $at > $mine }) : $runs]
+)""")
+"""The runs of this machine that began before this one and still go on: "results are sorted by time", youngest first."""

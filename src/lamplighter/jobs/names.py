@@ -1,0 +1,38 @@
+"""What things are called: in a template by logical ids, in a definition by placeholders, on AWS by names.
+
+Promises that one job of one environment has one name everywhere, so that roles can name it before it is there.
+"""
+
+MAIN = "main"
+"""The container of a job itself, beside its sidecars."""
+SHARED_CLUSTER, SUBNETS, SECURITY_GROUPS, PUBLIC_IP, WATCH = "Cluster", "Subnets", "SecurityGroups", "PublicIp", "Watch"
+
+
+def logical(name: str) -> str:
+    """A name as a logical id: nightly-report becomes NightlyReport."""
+    return "".join(word[:1].upper() + word[1:] for word in name.split("-"))
+
+
+def task(job: str) -> str:
+    """The task definition of a job."""
+    return f"{logical(job)}Task"
+
+
+def machine(job: str) -> str:
+    """The state machine of a job."""
+    return f"{logical(job)}Machine"
+
+
+def topic(channel: str) -> str:
+    """The topic of a channel."""
+    return f"{logical(channel)}Topic"
+
+
+def image(job: str) -> str:
+    """The parameter that says which image a job's folder was built into."""
+    return f"{logical(job)}Image"
+
+
+def slot(name: str) -> str:
+    """The place in a definition that the template fills in."""
+    return f"${{{name}}}"

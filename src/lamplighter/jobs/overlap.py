@@ -1,0 +1,98 @@
+"""What a run does that finds others of its job still going on, as states before the job itself.
+
+Promises that `queue` is first come, first served, and that of two runs that begin together one goes first: the one that
+is older in Step Functions' list of running executions. On AWS that list is "eventually consistent": two that begin
+within the same second or so may not see each other there. Here they always do.
+Refuses to count beyond the 1000 youngest runs.
+"""
+
+from lamplighter.base.jsontext import Json
+from lamplighter.jobs import expressions
+from lamplighter.jobs.attempts import PAUSE, SAME_INPUT, States
+from lamplighter.jobs.expressions import expression
+from lamplighter.jobs.model import Job
+
+LIST = "arn:aws:states:::aws-sdk:sfn:listExecutions"
+STOP = "arn:aws:states:::aws-sdk:sfn:stopExecution"
+PATIENTLY: Json = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 6, "JitterStrategy": "FULL"}]
+SHORTEST, LONGER, LONGEST = 15, 5, 300
+"""Seconds from one look to the next: they grow, so that a wait of a week fits into the 25,000 events of a history."""
+
+
+def before(job: Job, follower: str) -> States | None:
+    """The states before a job; None where it may overlap."""
+    match job.overlap:
+        case "allow":
+            return None
+        case "skip":
+            done = {"Type": "Succeed", "Output": {"skipped": True, "running": expression("$older")}}
+            return States(
+                "List runs", {"List runs": _list("Alone?"), "Alone?": _alone("Skipped", follower), "Skipped": done}
+            )
+        case "queue":
+            return States("Queue up", _queue(follower))
+        case "cancel-previous":
+            return States("List runs", {"List runs": _list("Stop them"), "Stop them": _stop(follower)})
+
+
+def _list(follower: str) -> Json:
+    return {
+        "Type": "Task",
+        "Resource": LIST,
+        "Arguments": {
+            "StateMachineArn": expression("$states.context.StateMachine.Id"),
+            "StatusFilter": "RUNNING",
+            "MaxResults": 1000,
+        },
+        "Retry": PATIENTLY,
+        "Assign": {"older": expressions.OLDER},
+        "Output": SAME_INPUT,
+        "Next": follower,
+    }
+
+
+def _alone(others: str, follower: str) -> Json:
+    choice = {"Condition": expression("$count($older) > 0"), "Next": others}
+    return {"Type": "Choice", "Choices": [choice], "Default": follower}
+
+
+def _queue(follower: str) -> dict[str, Json]:
+    longer = f"$min([{SHORTEST} + {LONGER} * $looks, {LONGEST}])"
+    return {
+        "Queue up": {"Type": "Pass", "Assign": {"looks": 0}, "Next": "List runs"},
+        "List runs": _list("My turn?"),
+        "My turn?": _alone("Not yet", follower),
+        "Not yet": {
+            "Type": "Pass",
+            "Assign": {"looks": expression("$looks + 1"), "pause": expression(longer)},
+            "Next": "Wait for them",
+        },
+        "Wait for them": {"Type": "Wait", "Seconds": PAUSE, "Next": "List runs"},
+    }
+
+
+def _stop(follower: str) -> Json:
+    """Stop each; one that has ended by now needs no stopping."""
+    stop = {
+        "Type": "Task",
+        "Resource": STOP,
+        "Arguments": {
+            "ExecutionArn": SAME_INPUT,
+            "Error": "Lamplighter.Superseded",
+            "Cause": expression("'A newer run of the job began: ' & $states.context.Execution.Id"),
+        },
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Over already"}],
+        "End": True,
+    }
+    return {
+        "Type": "Map",
+        "Items": expression("$older"),
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "INLINE"},
+            "StartAt": "Stop",
+            "States": {"Stop": stop, "Over already": {"Type": "Pass", "End": True}},
+        },
+        "MaxConcurrency": 10,
+        "Output": SAME_INPUT,
+        "Next": follower,
+    }

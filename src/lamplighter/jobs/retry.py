@@ -1,0 +1,99 @@
+"""When a job is tried again: by what went wrong, how often, and after how long.
+
+Promises a budget of its own to each class of trouble. What no class names falls to the simple form, if that is given.
+"""
+
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from lamplighter.base.jsontext import Json
+from lamplighter.jobs.strict import Strict
+from lamplighter.jobs.values import Duration
+
+Class = Literal["infra", "spot", "start-failure", "timeout", "exit", "any"]
+MOST_ATTEMPTS = 1_000
+
+
+class Again(Strict):
+    """How often and after how long."""
+
+    attempts: int = Field(ge=0, le=MOST_ATTEMPTS, description="How many times it is tried again after the first.")
+    interval: Duration = Field(default=1, description="Before the first retry.")
+    backoff: float = Field(default=2, ge=1, le=100, description="By what the wait grows from one retry to the next.")
+    jitter: bool = Field(default=False, description="Wait anything between nothing and the full time.")
+    max_interval: Duration | None = Field(default=None, description="The longest wait, however often it failed.")
+
+
+class Exit(Again):
+    """The same, for some exit codes of the job's container."""
+
+    codes: tuple[int, ...] = Field(min_length=1, description="Exit codes, 1 to 255.")
+
+    @field_validator("codes")
+    @classmethod
+    def _are_codes(cls, codes: tuple[int, ...]) -> tuple[int, ...]:
+        if wrong := [code for code in codes if not 1 <= code <= 255]:
+            raise ValueError(f"{wrong[0]} is no exit code of a failure|write numbers from 1 to 255")
+        return codes
+
+
+class Retry(Strict):
+    """The simple form (attempts, interval, …) for everything, and the classes of trouble that have their own."""
+
+    attempts: int | None = Field(
+        default=None, ge=0, le=MOST_ATTEMPTS, description="How many times it is tried again, whatever went wrong."
+    )
+    interval: Duration = 1
+    backoff: float = Field(default=2, ge=1, le=100)
+    jitter: bool = False
+    max_interval: Duration | None = None
+    infra: Again | None = Field(
+        default=None, description="No capacity, no network interface, throttling, an error of AWS: before the job ran."
+    )
+    spot: Again | None = Field(default=None, description="Fargate Spot took its capacity back.")
+    start_failure: Again | None = Field(default=None, description="The container could not be started.")
+    timeout: Again | None = Field(default=None, description="The attempt took longer than `timeout`.")
+    exit: tuple[Exit, ...] = Field(default=(), description="The container ended with one of these codes.")
+
+    @field_validator("exit", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: Json) -> Json:
+        return [value] if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _says_how_often(self) -> "Retry":
+        named = {"interval", "backoff", "jitter", "max_interval"} & self.model_fields_set
+        if self.attempts is None and named:
+            raise ValueError("this does not say how often to try again|add `attempts: 1`")
+        return self
+
+    @property
+    def any(self) -> Again | None:
+        """The simple form."""
+        if self.attempts is None:
+            return None
+        return Again.model_construct(
+            attempts=self.attempts,
+            interval=self.interval,
+            backoff=self.backoff,
+            jitter=self.jitter,
+            max_interval=self.max_interval,
+        )
+
+    @property
+    def budgets(self) -> dict[str, Again]:
+        """Each class that is given and what it may spend, the most special first; exit, exit2 … for codes."""
+        classes = {"spot": self.spot, "infra": self.infra, "start-failure": self.start_failure, "timeout": self.timeout}
+        codes = {f"exit{at or ''}": policy for at, policy in enumerate(self.exit)}
+        return {name: found for name, found in {**classes, **codes, "any": self.any}.items() if found is not None}
+
+    @property
+    def total(self) -> int:
+        """The most retries that there can be."""
+        return sum(again.attempts for again in self.budgets.values())
+
+    @property
+    def by_cause(self) -> bool:
+        """Whether the error's name does not tell its class, so that its cause has to be read."""
+        return bool(self.infra or self.spot or self.start_failure or self.exit)

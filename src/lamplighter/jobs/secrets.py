@@ -1,0 +1,51 @@
+"""Where a secret is held: ssm:/path, secretsmanager:name, secretsmanager:name:key, or an ARN of either.
+
+Promises for each what ECS takes as `valueFrom` and what the execution role has to be allowed, as text in which
+CloudFormation fills in account and region. Refuses keys of KMS: who has one of their own gives a role of their own. On
+this box a secret is a line of `.env` or a variable of the process.
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html.
+"""
+
+import re
+from dataclasses import dataclass
+
+_SHORT = re.compile(r"(?P<service>ssm|secretsmanager):(?P<name>[A-Za-z0-9/_+=.@-]+)(:(?P<key>[A-Za-z0-9_.-]+))?")
+_LONG = re.compile(r"arn:[a-z-]+:(?P<service>ssm|secretsmanager):[a-z0-9-]+:[0-9]+:(?P<name>(parameter|secret)[:/].+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One secret."""
+
+    value: str
+    """What ECS is told."""
+    action: str
+    resources: tuple[str, ...]
+    """What the execution role may read for it."""
+
+
+def is_source(text: str) -> bool:
+    """Whether a text says where a secret is held."""
+    short = _SHORT.fullmatch(text)
+    return bool(_LONG.fullmatch(text)) or (short is not None and not (short["service"] == "ssm" and short["key"]))
+
+
+def source(text: str) -> Source:
+    """What a text says of a secret."""
+    long, short = _LONG.fullmatch(text), _SHORT.fullmatch(text)
+    if long is not None:
+        if long["service"] == "ssm":
+            return Source(text, "ssm:GetParameters", (text,))
+        return Source(text, "secretsmanager:GetSecretValue", (":".join(text.split(":")[:7]),))
+    assert short is not None
+    if short["service"] == "ssm":
+        where = _arn("ssm", f"parameter/{short['name'].removeprefix('/')}")
+        return Source(where, "ssm:GetParameters", (where,))
+    key = f":{short['key']}::" if short["key"] else ""
+    held = _arn("secretsmanager", f"secret:{short['name']}")
+    # Secrets Manager puts six characters behind the name that nobody knows beforehand, and takes an ARN without them.
+    return Source(held + key, "secretsmanager:GetSecretValue", (f"{held}-??????", held))
+
+
+def _arn(service: str, resource: str) -> str:
+    return f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}"

@@ -1,0 +1,34 @@
+"""The outer shape of the file: what is written around the jobs, before environments and variables are seen to."""
+
+from pydantic import Field
+
+from lamplighter.base.jsontext import Json
+from lamplighter.jobs.strict import Strict
+from lamplighter.jobs.values import Name
+
+Body = dict[str, Json] | None
+Values = dict[str, str | int | float | bool | None]
+
+
+class Overlay(Strict):
+    """What is different in one environment."""
+
+    variables: Values = Field(default_factory=dict)
+    defaults: Body = Field(default_factory=dict)
+    channels: dict[str, Json] = Field(default_factory=dict)
+    jobs: dict[str, Body] = Field(default_factory=dict)
+
+
+class Source(Strict):
+    """`lamplighter.yaml`"""
+
+    project: Name = Field(description="What everything of this file is named by.")
+    variables: Values = Field(
+        default_factory=dict, description="Values for ${name}; null: the environment has to give it."
+    )
+    defaults: Body = Field(default_factory=dict, description="What every job says unless it says otherwise.")
+    channels: dict[str, Json] = Field(default_factory=dict, description="Ways to tell somebody, by name.")
+    environments: dict[Name, Overlay | None] = Field(
+        default_factory=dict, description="What is different where, by name."
+    )
+    jobs: dict[str, Body] = Field(description="What runs, by name.")

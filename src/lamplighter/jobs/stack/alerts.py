@@ -1,0 +1,191 @@
+"""Who is told: topics and their subscribers, the rules of patterns 1 and 2, the alarms for runs that did not start.
+
+Promises an alarm for a job that does not start wherever CloudWatch can wait that long: where no run began for longer
+than the longest time between two of the schedule's, missing data is breaching. (It also rings after a first deployment,
+until the first run.) For schedules further apart than a week there is the queue of starts that Scheduler gave up, which
+has an alarm in any case.
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html.
+"""
+
+from collections.abc import Iterator
+
+from troposphere import AWSObject, GetAtt, Ref, cloudwatch, events, sns
+
+from lamplighter.base.jsontext import Json, dumps
+from lamplighter.jobs import gaps, names
+from lamplighter.jobs.model import Channel, Project
+from lamplighter.jobs.stack import arns
+
+STEPS = ((10 * 60, 60, 86_400), (6 * 3600, 300, 86_400), (7 * 86_400, 3600, 7 * 86_400))
+"""Up to which gap, in steps of how long, over how long at most: seconds that CloudWatch takes."""
+GONE_WRONG = ["TaskFailedToStart", "SpotInterruption", "TerminationNotice", "InfrastructureHealth"]
+"""Ways to stop that say by themselves that an attempt failed; UserInitiated is somebody's wish."""
+
+
+def resources(project: Project) -> Iterator[AWSObject]:
+    """Topics, rules and alarms."""
+    made = [name for name, channel in project.channels.items() if channel.sns is None]
+    for name in made:
+        yield from _topic(project, name, project.channels[name])
+    if made:
+        yield _policy(made)
+    for name in project.jobs:
+        yield from _rules(project, name)
+        yield from _alarm(project, name)
+    yield from _queue_alarm(project)
+
+
+def _topic(project: Project, name: str, channel: Channel) -> Iterator[AWSObject]:
+    local = {} if channel.command is None else {"Metadata": {"Lamplighter": {"Command": list(channel.command)}}}
+    yield sns.Topic(names.topic(name), TopicName=f"{project.prefix}-{name}", **local)
+    for protocol, endpoint, settings in _subscriptions(channel):
+        yield sns.SubscriptionResource(
+            f"{names.logical(name)}Subscription",
+            TopicArn=Ref(names.topic(name)),
+            Protocol=protocol,
+            Endpoint=endpoint,
+            **settings,
+        )
+
+
+def _subscriptions(channel: Channel) -> Iterator[tuple[str, str, Json]]:
+    if channel.email is not None:
+        yield "email", channel.email, {}
+    if channel.webhook is not None:
+        yield channel.webhook.partition(":")[0], channel.webhook, {}
+    if channel.sqs is not None:
+        yield "sqs", channel.sqs, {"RawMessageDelivery": True}
+
+
+def _policy(made: list[str]) -> sns.TopicPolicy:
+    """Rules and alarms of this account may publish."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]},
+        "Action": "sns:Publish",
+        "Resource": [Ref(names.topic(name)) for name in made],
+        "Condition": {"StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")}},
+    }
+    return sns.TopicPolicy(
+        "TopicPolicy",
+        Topics=[Ref(names.topic(name)) for name in made],
+        PolicyDocument={"Version": "2012-10-17", "Statement": [statement]},
+    )
+
+
+def _rules(project: Project, name: str) -> Iterator[AWSObject]:
+    job = project.jobs[name]
+    if job.notify.attempt_failed and job.workflow is None:
+        yield _rule(
+            project, name, "attempt-failed", job.notify.attempt_failed, _attempt_failed(project, name),
+            {"code": "$.detail.containers[0].exitCode", "reason": "$.detail.stoppedReason", "stop": "$.detail.stopCode",
+             "task": "$.detail.taskArn", "time": "$.time"},
+            (f"{project.prefix}: an attempt of the job {name} failed.", "", "Reason:    <reason>", "Stop code: <stop>",
+             "Exit code: <code>", "Task:      <task>", "Time:      <time>"),
+        )  # fmt: skip
+    if job.notify.run_failed:
+        yield _rule(
+            project, name, "run-failed", job.notify.run_failed, _run_failed(name),
+            {"name": "$.detail.name", "region": "$.region", "run": "$.detail.executionArn", "status": "$.detail.status",
+             "time": "$.time"},
+            (f"{project.prefix}: a run of the job {name} ended <status>.", "", "Run:       <run>", "Time:      <time>",
+             "Look at:   https://<region>.console.aws.amazon.com/states/home?region=<region>#/v2/executions/details/<run>",
+             f"Run again: lamplighter run {name}"),
+        )  # fmt: skip
+
+
+def _attempt_failed(project: Project, name: str) -> Json:
+    """A container that did not end with 0, or a task that never ran or was taken away: no exit code says so."""
+    return {
+        "source": ["aws.ecs"],
+        "detail-type": ["ECS Task State Change"],
+        "detail": {
+            "clusterArn": [arns.cluster(project.jobs[name])],
+            "group": [f"family:{project.name(name)}"],
+            "lastStatus": ["STOPPED"],
+            "$or": [
+                {"stopCode": ["EssentialContainerExited"], "containers": {"exitCode": [{"anything-but": 0}]}},
+                {"stopCode": GONE_WRONG},
+            ],
+        },
+    }
+
+
+def _run_failed(name: str) -> Json:
+    return {
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {"stateMachineArn": [Ref(names.machine(name))], "status": ["FAILED", "TIMED_OUT"]},
+    }
+
+
+def _rule(
+    project: Project,
+    name: str,
+    pattern: str,
+    channels: tuple[str, ...],
+    matches: Json,
+    paths: dict[str, str],
+    lines: tuple[str, ...],
+) -> events.Rule:
+    written = events.InputTransformer(InputPathsMap=paths, InputTemplate="\n".join(map(dumps, lines)))
+    return events.Rule(
+        f"{names.logical(name)}{names.logical(pattern)}",
+        Name=f"{project.name(name)}-{pattern}",
+        Description=f"Tells of the job {name}: {pattern}",
+        EventPattern=matches,
+        Targets=[
+            events.Target(Id=channel, Arn=arns.topic(project, channel), InputTransformer=written)
+            for channel in channels
+        ],
+        Metadata={"Lamplighter": {"Job": name, "Pattern": pattern}},
+    )
+
+
+def _alarm(project: Project, name: str) -> Iterator[AWSObject]:
+    job = project.jobs[name]
+    gap = gaps.longest(job) if job.schedule and job.enabled and job.notify.did_not_start else None
+    spans = [] if gap is None else [(step, gap // step + 2) for most, step, _ in STEPS if gap <= most]
+    fits = [
+        (step, count) for step, count in spans if any(step == each and count * step <= most for _, each, most in STEPS)
+    ]
+    if fits:
+        step, count = fits[0]
+        yield cloudwatch.Alarm(
+            f"{names.logical(name)}DidNotStart",
+            AlarmName=f"{project.name(name)}-did-not-start",
+            AlarmDescription=f"No run of the job {name} began for longer than its schedule explains.",
+            Namespace="AWS/States",
+            MetricName="ExecutionsStarted",
+            Dimensions=[cloudwatch.MetricDimension(Name="StateMachineArn", Value=Ref(names.machine(name)))],
+            Statistic="Sum",
+            Period=step,
+            EvaluationPeriods=count,
+            Threshold=1,
+            ComparisonOperator="LessThanThreshold",
+            TreatMissingData="breaching",
+            AlarmActions=[arns.topic(project, channel) for channel in job.notify.did_not_start],
+            Metadata={"Lamplighter": {"Job": name, "Pattern": "did-not-start"}},
+        )
+
+
+def _queue_alarm(project: Project) -> Iterator[AWSObject]:
+    told = [
+        channel for job in project.jobs.values() if job.schedule for channel in job.notify.did_not_start
+    ]  # fmt: skip
+    if told:
+        yield cloudwatch.Alarm(
+            "GivenUp",
+            AlarmName=f"{project.prefix}-given-up",
+            AlarmDescription="Scheduler gave up starting a run; the queue says which and why.",
+            Namespace="AWS/SQS",
+            MetricName="ApproximateNumberOfMessagesVisible",
+            Dimensions=[cloudwatch.MetricDimension(Name="QueueName", Value=GetAtt("DidNotStart", "QueueName"))],
+            Statistic="Maximum",
+            Period=300,
+            EvaluationPeriods=1,
+            Threshold=0,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="notBreaching",
+            AlarmActions=[arns.topic(project, channel) for channel in dict.fromkeys(told)],
+        )

@@ -1,0 +1,67 @@
+"""ARNs of what the template makes, said without a reference to it: so that a role can name what names the role."""
+
+from troposphere import GetAtt, Ref, Sub
+
+from lamplighter.base.jsontext import Json
+from lamplighter.jobs import names
+from lamplighter.jobs.model import Job, Project
+
+
+def arn(service: str, resource: str) -> Sub:
+    """An ARN in the stack's own account and region."""
+    return Sub(f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}")
+
+
+def filled(text: str) -> Json:
+    """Text in which CloudFormation has something to fill in, or nothing."""
+    return Sub(text) if "${" in text else text
+
+
+def cluster(job: Job) -> Json:
+    """The ARN of the cluster that a job runs in."""
+    if job.cluster is None:
+        return GetAtt(names.SHARED_CLUSTER, "Arn")
+    return job.cluster if job.cluster.startswith("arn:") else arn("ecs", f"cluster/{job.cluster}")
+
+
+def tasks(project: Project, job: Job) -> Json:
+    """The ARNs of all tasks in the cluster that a job runs in."""
+    name = project.prefix if job.cluster is None else job.cluster.rpartition("/")[2]
+    if job.cluster is not None and job.cluster.startswith("arn:"):
+        return f"{job.cluster.partition(':cluster/')[0]}:task/{name}/*"
+    return arn("ecs", f"task/{name}/*")
+
+
+def family(project: Project, job: str) -> Sub:
+    """The ARNs of all revisions of a job's task definition."""
+    return arn("ecs", f"task-definition/{project.name(job)}:*")
+
+
+def machine(project: Project, job: str) -> Sub:
+    """The ARN of a job's state machine."""
+    return arn("states", f"stateMachine:{project.name(job)}")
+
+
+def executions(project: Project, job: str, within: str = "") -> Sub:
+    """The ARNs of a job's runs."""
+    return arn("states", f"execution:{project.name(job)}{within}:*")
+
+
+def topic(project: Project, channel: str) -> Json:
+    """The ARN of a channel's topic."""
+    return project.channels[channel].sns or Ref(names.topic(channel))
+
+
+def execution_role(project: Project, job: str) -> Json:
+    """The ARN of the role that pulls a job's image."""
+    return project.jobs[job].roles.execution or GetAtt(f"{names.logical(job)}ExecutionRole", "Arn")
+
+
+def task_role(project: Project, job: str) -> Json:
+    """The ARN of the role that a job itself has."""
+    return project.jobs[job].roles.task or GetAtt(f"{names.logical(job)}TaskRole", "Arn")
+
+
+def machine_role(project: Project, job: str) -> Json:
+    """The ARN of the role that a job's state machine has."""
+    return project.jobs[job].roles.machine or GetAtt(f"{names.logical(job)}MachineRole", "Arn")

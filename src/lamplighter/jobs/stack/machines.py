@@ -1,0 +1,54 @@
+"""The state machines: one for each job, and the one that watches runs which may be late."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from troposphere import AWSObject, GetAtt, Ref, Tags, stepfunctions
+
+from lamplighter.base.jsontext import Json
+from lamplighter.jobs import names
+from lamplighter.jobs.machine import machine
+from lamplighter.jobs.model import Project
+from lamplighter.jobs.stack import arns, network
+from lamplighter.jobs.telling import WATCHING, is_watched
+
+_SLOT = re.compile(r"\$\{([A-Za-z0-9]+)\}")
+LARGEST = 1024 * 1024
+"""Bytes: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
+
+
+def resources(project: Project) -> Iterator[AWSObject]:
+    """All machines of a project."""
+    if any(is_watched(job) for job in project.jobs.values()):
+        yield stepfunctions.StateMachine(
+            names.WATCH,
+            StateMachineName=f"{project.prefix}--watch",
+            RoleArn=GetAtt("WatchRole", "Arn"),
+            DefinitionString=text(WATCHING),
+        )
+    for name, job in project.jobs.items():
+        definition = text(machine(project, name))
+        known = slots(project)
+        filled = {slot: known[slot] for slot in sorted(set(_SLOT.findall(definition)) & known.keys())}
+        yield stepfunctions.StateMachine(
+            names.machine(name),
+            StateMachineName=project.name(name),
+            RoleArn=arns.machine_role(project, name),
+            DefinitionString=definition,
+            **({"DefinitionSubstitutions": filled} if filled else {}),
+            Tags=Tags({**job.tags, "lamplighter:project": project.prefix, "lamplighter:job": name}),
+            Metadata={"Lamplighter": {"Job": name}},
+        )
+
+
+def slots(project: Project) -> dict[str, Json]:
+    """What definitions may have places for, and what comes there."""
+    tasks = {names.task(name): Ref(names.task(name)) for name, job in project.jobs.items() if job.workflow is None}
+    topics = {names.topic(name): Ref(names.topic(name)) for name, each in project.channels.items() if each.sns is None}
+    return {**network.slots(), **tasks, **topics, names.WATCH: Ref(names.WATCH)}
+
+
+def text(definition: Json) -> str:
+    """A definition as a person reads it."""
+    return json.dumps(definition, indent=2, ensure_ascii=False)

@@ -1,0 +1,108 @@
+"""Where tasks run: a cluster, and a network for the jobs that name none.
+
+Promises that a stack comes up without any parameter: where no subnets are given it makes a network of two public ones,
+which costs nothing while no job runs. Nobody can reach a task from outside.
+"""
+
+from collections.abc import Iterator
+
+from troposphere import AWSObject, Equals, GetAtt, GetAZs, If, Join, Parameter, Ref, Select, Tags, ec2, ecs
+
+from lamplighter.base.jsontext import Json
+from lamplighter.jobs import names
+from lamplighter.jobs.model import Project
+
+MAKES_NETWORK = "MakesNetwork"
+BLOCK = "10.111.0.0/24"
+SUBNET_BLOCKS = ("10.111.0.0/25", "10.111.0.128/25")
+
+
+def needs_network(project: Project) -> bool:
+    """Whether some job says nothing of its network."""
+    return any(job.network is None and job.workflow is None for job in project.jobs.values())
+
+
+def parameters(project: Project) -> list[Parameter]:
+    """What can be said of the network when the stack is made."""
+    if not needs_network(project):
+        return []
+    return [
+        Parameter(
+            names.SUBNETS,
+            Type="CommaDelimitedList",
+            Default="",
+            Description="Subnets for the tasks; none: the stack makes a network of its own",
+        ),
+        Parameter(
+            names.SECURITY_GROUPS,
+            Type="CommaDelimitedList",
+            Default="",
+            Description="Security groups for the tasks, where subnets are given; none: the default one of their VPC",
+        ),
+        Parameter(
+            names.PUBLIC_IP,
+            Type="String",
+            Default="ENABLED",
+            AllowedValues=["ENABLED", "DISABLED"],
+            Description="Whether tasks get a public address; without one they need a NAT gateway or VPC endpoints",
+        ),
+    ]
+
+
+def conditions(project: Project) -> dict[str, Json]:
+    """When the stack makes a network."""
+    return {MAKES_NETWORK: Equals(Join("", Ref(names.SUBNETS)), "")} if needs_network(project) else {}
+
+
+def slots() -> dict[str, Json]:
+    """What definitions are told of the network."""
+    made = Join(",", [Ref("FirstSubnet"), Ref("SecondSubnet")])
+    return {
+        names.SUBNETS: If(MAKES_NETWORK, made, Join(",", Ref(names.SUBNETS))),
+        names.SECURITY_GROUPS: If(MAKES_NETWORK, GetAtt("TaskGroup", "GroupId"), Join(",", Ref(names.SECURITY_GROUPS))),
+        names.PUBLIC_IP: If(MAKES_NETWORK, "ENABLED", Ref(names.PUBLIC_IP)),
+        names.SHARED_CLUSTER: GetAtt(names.SHARED_CLUSTER, "Arn"),
+    }
+
+
+def resources(project: Project) -> Iterator[AWSObject]:
+    """The cluster and the network, as far as jobs need them."""
+    if any(job.cluster is None and job.workflow is None for job in project.jobs.values()):
+        yield ecs.Cluster(
+            names.SHARED_CLUSTER,
+            ClusterName=project.prefix,
+            CapacityProviders=["FARGATE", "FARGATE_SPOT"],
+        )
+    if needs_network(project):
+        yield from _network(project)
+
+
+def _network(project: Project) -> Iterator[AWSObject]:
+    when: Json = {"Condition": MAKES_NETWORK}
+    tags = Tags(Name=project.prefix)
+    yield ec2.VPC("Vpc", CidrBlock=BLOCK, EnableDnsSupport=True, EnableDnsHostnames=True, Tags=tags, **when)
+    yield ec2.InternetGateway("Gateway", Tags=tags, **when)
+    yield ec2.VPCGatewayAttachment("GatewayAttachment", VpcId=Ref("Vpc"), InternetGatewayId=Ref("Gateway"), **when)
+    yield ec2.RouteTable("Routes", VpcId=Ref("Vpc"), Tags=tags, **when)
+    yield ec2.Route(
+        "WayOut",
+        RouteTableId=Ref("Routes"),
+        DestinationCidrBlock="0.0.0.0/0",
+        GatewayId=Ref("Gateway"),
+        DependsOn="GatewayAttachment",
+        **when,
+    )
+    for at, (name, block) in enumerate(zip(("First", "Second"), SUBNET_BLOCKS, strict=True)):
+        zone = Select(at, GetAZs(""))
+        yield ec2.Subnet(f"{name}Subnet", VpcId=Ref("Vpc"), CidrBlock=block, AvailabilityZone=zone, Tags=tags, **when)
+        yield ec2.SubnetRouteTableAssociation(
+            f"{name}Association", SubnetId=Ref(f"{name}Subnet"), RouteTableId=Ref("Routes"), **when
+        )
+    yield ec2.SecurityGroup(
+        "TaskGroup",
+        GroupDescription=f"Tasks of {project.prefix}: out to everywhere, in from nowhere",
+        VpcId=Ref("Vpc"),
+        SecurityGroupEgress=[ec2.SecurityGroupRule(IpProtocol="-1", CidrIp="0.0.0.0/0", Description="Anywhere")],
+        Tags=tags,
+        **when,
+    )

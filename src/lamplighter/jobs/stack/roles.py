@@ -1,0 +1,175 @@
+"""Who may do what: the roles of a project, each with what it needs and nothing beside.
+
+Promises the statement whose absence is the article's trap: `iam:PassRole` on exactly the roles that RunTask passes, and
+to ECS tasks only. RunTask is allowed on every revision of a job's family, because a run that was started before an
+update runs the revision of its own time, and in one cluster only. StopTask and DescribeTasks are allowed on the tasks
+of that cluster; Step Functions stops none but its own. The managed rule is how `.sync` learns that a task has stopped.
+See https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html.
+"""
+
+import re
+from collections.abc import Iterator
+
+from troposphere import AWSObject, GetAtt, Ref, iam
+
+from lamplighter.base.jsontext import Json
+from lamplighter.jobs import names, workflow
+from lamplighter.jobs.model import Job, Project
+from lamplighter.jobs.secrets import source
+from lamplighter.jobs.stack import arns
+from lamplighter.jobs.telling import is_watched
+
+MANAGED_RULE = "rule/StepFunctionsGetEventsForECSTaskRule"
+TO_TASKS: Json = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+_PRIVATE = re.compile(
+    r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<name>[^:@]+)"
+)
+
+
+def repository(project: Project, job: str) -> str:
+    """The ECR repository that the image of a job's folder is pushed to."""
+    return f"{project.prefix}/{job}"
+
+
+def of_job(project: Project, name: str) -> Iterator[AWSObject]:
+    """The roles of a job, as far as it does not bring its own."""
+    job = project.jobs[name]
+    title = names.logical(name)
+    if job.workflow is None and job.roles.execution is None:
+        yield _role(f"{title}ExecutionRole", "ecs-tasks", list(execution(project, name)))
+    if job.workflow is None and job.roles.task is None:
+        yield _role(f"{title}TaskRole", "ecs-tasks", permissions(job))
+    if job.roles.machine is None:
+        yield _role(f"{title}MachineRole", "states", list(machine(project, name)))
+
+
+def of_project(project: Project) -> Iterator[AWSObject]:
+    """The roles that jobs share."""
+    started = [name for name, job in project.jobs.items() if job.schedule and job.roles.schedule is None]
+    if started:
+        statements = [
+            _allow(["states:StartExecution"], [Ref(names.machine(name)) for name in started]),
+            _allow(["sqs:SendMessage"], [GetAtt("DidNotStart", "Arn")]),
+        ]
+        yield _role("ScheduleRole", "scheduler", statements)
+    watched = [name for name, job in project.jobs.items() if is_watched(job)]
+    if watched:
+        channels = dict.fromkeys(channel for name in watched for channel in project.jobs[name].notify.late)
+        statements = [
+            _allow(["states:DescribeExecution"], [arns.executions(project, name) for name in watched]),
+            _allow(["sns:Publish"], [arns.topic(project, channel) for channel in channels]),
+        ]
+        yield _role("WatchRole", "states", statements)
+
+
+def permissions(job: Job) -> list[Json]:
+    """What a job says that it may do."""
+    return [_allow(list(each.actions), list(each.resources)) for each in job.permissions]
+
+
+def execution(project: Project, name: str) -> Iterator[Json]:
+    """What has to be done before a job's container can run: pull, read secrets, write the log."""
+    job = project.jobs[name]
+    yield _allow(["logs:CreateLogStream", "logs:PutLogEvents"], [GetAtt(f"{names.logical(name)}Log", "Arn")])
+    images = [job.image, *(sidecar.image for sidecar in job.sidecars.values())]
+    private = [_PRIVATE.match(image) for image in images if image]
+    repositories = [
+        f"arn:aws:ecr:{found['region']}:{found['account']}:repository/{found['name']}" for found in private if found
+    ]
+    pulled: list[Json] = list(dict.fromkeys(repositories))
+    if job.builds:
+        pulled.append(arns.arn("ecr", f"repository/{repository(project, name)}"))
+    if pulled:
+        yield _allow(["ecr:GetAuthorizationToken"], ["*"])
+        yield _allow(["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], pulled)
+    held: dict[str, dict[str, None]] = {}
+    for where in (
+        *job.secrets.values(),
+        *(each for sidecar in job.sidecars.values() for each in sidecar.secrets.values()),
+    ):
+        found = source(where)
+        held.setdefault(found.action, {}).update(dict.fromkeys(found.resources))
+    for action, resources in held.items():
+        yield _allow([action], [arns.filled(each) for each in resources])
+
+
+def steps(project: Project, name: str) -> list[str]:
+    """The jobs whose containers a job's machine runs."""
+    job = project.jobs[name]
+    if job.workflow is None:
+        return [name]
+    return list(dict.fromkeys(state["Job"] for _, state in workflow.steps(project.workflows[job.workflow])))
+
+
+def machine(project: Project, name: str) -> Iterator[Json]:
+    """What a job's machine does."""
+    job = project.jobs[name]
+    run = steps(project, name)
+    if run:
+        yield from _tasks(project, run)
+    own = arns.machine(project, name)
+    if job.overlap != "allow":
+        yield _allow(["states:ListExecutions"], [own])
+    if job.overlap == "cancel-previous":
+        yield _allow(["states:StopExecution"], [arns.executions(project, name)])
+    if is_watched(job):
+        yield _allow(["states:StartExecution"], [Ref(names.WATCH)])
+    if job.notify.caught:
+        yield _allow(["sns:Publish"], [arns.topic(project, channel) for channel in job.notify.caught])
+    if job.workflow is not None:
+        if is_distributed(project.workflows[job.workflow]):
+            yield _allow(["states:StartExecution"], [own])
+            yield _allow(
+                ["states:DescribeExecution", "states:RedriveExecution", "states:StopExecution"],
+                [arns.executions(project, name, "/*")],
+            )
+        yield from permissions(job)
+
+
+def is_distributed(definition: Json) -> bool:
+    """Whether a workflow has a Map whose children are executions of their own."""
+    found = [state.get("ItemProcessor") or {} for _, state in workflow.states(definition)]
+    return any(each.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED" for each in found)
+
+
+def _tasks(project: Project, run: list[str]) -> Iterator[Json]:
+    """RunTask and what belongs to it, for each cluster; the roles that are passed; the rule."""
+    clusters: dict[str | None, list[str]] = {}
+    for name in run:
+        clusters.setdefault(project.jobs[name].cluster, []).append(name)
+    for jobs in clusters.values():
+        first = project.jobs[jobs[0]]
+        there = {"ArnEquals": {"ecs:cluster": arns.cluster(first)}}
+        yield _allow(["ecs:RunTask"], [arns.family(project, name) for name in jobs], there)
+        yield _allow(["ecs:StopTask", "ecs:DescribeTasks"], [arns.tasks(project, first)], there)
+        made = {"StringEquals": {"ecs:CreateAction": "RunTask"}}
+        yield _allow(["ecs:TagResource"], [arns.tasks(project, first)], made)
+    passed: list[Json] = []
+    for name in run:
+        for role in (arns.execution_role(project, name), arns.task_role(project, name)):
+            if not isinstance(role, str) or role not in passed:
+                passed.append(role)
+    yield _allow(["iam:PassRole"], passed, TO_TASKS)
+    yield _allow(["events:PutTargets", "events:PutRule", "events:DescribeRule"], [arns.arn("events", MANAGED_RULE)])
+
+
+def _allow(actions: list[str], resources: list[Json], condition: Json = None) -> Json:
+    statement: Json = {"Effect": "Allow", "Action": actions, "Resource": resources}
+    return statement if condition is None else {**statement, "Condition": condition}
+
+
+def _role(title: str, service: str, statements: list[Json]) -> iam.Role:
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": f"{service}.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+                "Condition": {"StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")}},
+            }
+        ],
+    }
+    document = {"Version": "2012-10-17", "Statement": statements}
+    given = {"Policies": [iam.Policy(PolicyName="Needs", PolicyDocument=document)]} if statements else {}
+    return iam.Role(title, AssumeRolePolicyDocument=trust, **given)

@@ -1,0 +1,17 @@
+"""What all models of the job file share: kebab-case names, no unknown keys, values that never change."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+def kebab(name: str) -> str:
+    """The name of a field as the file spells it."""
+    return name.rstrip("_").replace("_", "-")
+
+
+class Strict(BaseModel):
+    """A part of the file."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=kebab, validate_by_name=True, validate_by_alias=True,
+        use_attribute_docstrings=True, hide_input_in_errors=True,
+    )  # fmt: skip

@@ -1,0 +1,64 @@
+"""A project as one CloudFormation template: the only plan, on AWS and here.
+
+Promises the same bytes for the same file, a stack that comes up without parameters but for the images that have to be
+built first, and IAM that allows what happens and nothing beside (`policy.py` judges it). What only the engine of this
+box understands is in the metadata of resources, under `Lamplighter`.
+"""
+
+import json
+
+import yaml
+from troposphere import Output, Ref, Template
+
+from lamplighter.base.jsontext import Json, loads
+from lamplighter.jobs import names
+from lamplighter.jobs.model import Project
+from lamplighter.jobs.stack import alerts, machines, network, roles, schedules, tasks
+
+
+def template(project: Project) -> Json:
+    """The template as a document."""
+    made = Template(Description=f"The jobs of {project.prefix}, by lamplighter")
+    for parameter in (*network.parameters(project), *tasks.parameters(project)):
+        made.add_parameter(parameter)
+    for name, condition in network.conditions(project).items():
+        made.add_condition(name, condition)
+    contained = [name for name, job in project.jobs.items() if job.workflow is None]
+    for resource in (
+        *network.resources(project),
+        *(each for name in project.jobs for each in roles.of_job(project, name)),
+        *roles.of_project(project),
+        *(each for name in contained for each in tasks.resources(project, name)),
+        *machines.resources(project),
+        *schedules.resources(project),
+        *alerts.resources(project),
+    ):
+        made.add_resource(resource)
+    for name in project.jobs:
+        title = names.machine(name)
+        made.add_output(Output(title, Description=f"The state machine of the job {name}", Value=Ref(title)))
+    return loads(json.dumps(made.to_dict()))
+
+
+def to_json(document: Json) -> str:
+    """A template as JSON text."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def to_yaml(document: Json) -> str:
+    """A template as YAML text, in which definitions can be read."""
+    return yaml.dump(document, Dumper=_Readable, sort_keys=False, allow_unicode=True, width=120)
+
+
+class _Readable(yaml.SafeDumper):
+    """Writes text of several lines as it is, and nothing by reference."""
+
+    def ignore_aliases(self, _data: Json) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Readable.add_representer(str, _text)

@@ -1,0 +1,105 @@
+"""Several steps: a workflow in Amazon States Language whose Task states may run jobs of the same file.
+
+A state that says `Job: name` in place of `Resource` runs that job: its container, its retries, its timeout. The job
+reads the state's input as LAMPLIGHTER_INPUT, or what `Arguments` says instead; Next, End, Catch, Assign and Output are
+the state's own, and so is Retry if it has one. Such a state speaks JSONata, in whatever language the rest is.
+
+Promises that one state becomes one state: where a job's retries need several, they are inside a Parallel of one branch.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from lamplighter.base.jsontext import Json
+from lamplighter.jobs import expressions
+from lamplighter.jobs.attempts import FAILURE, SAME_INPUT, attempts, native, prefixed
+from lamplighter.jobs.expressions import expression
+from lamplighter.jobs.model import Project
+
+KEPT: Final = ("Comment", "Next", "End", "Catch", "Assign", "Output")
+OWN: Final = ("Job", "Type", "Arguments", "Retry", "QueryLanguage", *KEPT)
+
+
+def steps(definition: Json) -> Iterator[tuple[str, Json]]:
+    """All states of a definition that run a job, with their names, wherever they are."""
+    for name, state in states(definition):
+        if isinstance(state.get("Job"), str):
+            yield name, state
+
+
+def states(definition: Json) -> Iterator[tuple[str, Json]]:
+    """All states of a definition with their names."""
+    found = definition.get("States") if isinstance(definition, dict) else None
+    for name, state in found.items() if isinstance(found, dict) else ():
+        if isinstance(state, dict):
+            yield name, state
+            for inner in (state.get("ItemProcessor"), state.get("Iterator"), *(state.get("Branches") or ())):
+                yield from states(inner)
+
+
+def expanded(project: Project, definition: Json) -> Json:
+    """A workflow in plain Amazon States Language."""
+    return _block(project, definition, jsonata=is_jsonata(definition))
+
+
+def _block(project: Project, block: Json, *, jsonata: bool) -> Json:
+    done = {name: _state(project, name, state, jsonata=jsonata) for name, state in block["States"].items()}
+    return {**block, "States": done}
+
+
+def _state(project: Project, title: str, state: Json, *, jsonata: bool) -> Json:
+    if "Job" in state:
+        return _step(project, title, state, jsonata=jsonata)
+    changed = dict(state)
+    for field in ("ItemProcessor", "Iterator"):
+        if field in state:
+            changed[field] = _block(project, state[field], jsonata=jsonata)
+    if "Branches" in state:
+        changed["Branches"] = [_block(project, branch, jsonata=jsonata) for branch in state["Branches"]]
+    return changed
+
+
+def _step(project: Project, title: str, state: Json, *, jsonata: bool) -> Json:
+    name = state["Job"]
+    job = project.jobs[name]
+    given = expressions.jsonata(state["Arguments"]) if "Arguments" in state else expressions.INPUT
+    kept = {field: state[field] for field in KEPT if field in state}
+    speaks = {} if jsonata else {"QueryLanguage": "JSONata"}
+    if "Retry" in state or not job.retry.by_cause:
+        own = {"Retry": state["Retry"]} if "Retry" in state else {}
+        return {**native(name, job, given), **speaks, **own, **kept}
+    inside = prefixed(f"{title}: ", attempts(name, job, given=given))
+    branch = {"StartAt": inside.start, "States": inside.states if jsonata else speaking(inside.states)}
+    return {"Type": "Parallel", "Branches": [branch], **speaks, "Output": expression("$states.result[0]"), **kept}
+
+
+def speaking(block: dict[str, Json]) -> dict[str, Json]:
+    """States that say of themselves, and of those inside of them, that they are written in JSONata."""
+    return {name: _says(state) for name, state in block.items()}
+
+
+def _says(state: Json) -> Json:
+    if state["Type"] == "Wait":
+        return {**{name: each for name, each in state.items() if name != "Seconds"}, "SecondsPath": "$pause"}
+    inner = state.get("ItemProcessor")
+    within = {"ItemProcessor": {**inner, "States": speaking(inner["States"])}} if inner else {}
+    return {**state, **within, "QueryLanguage": "JSONata"}
+
+
+def whole(project: Project, definition: Json, caught: str | None) -> Json:
+    """A workflow as one state, so that whatever fails in it can be caught in one place."""
+    given = expanded(project, definition)
+    state: Json = {"Type": "Parallel", "Branches": [{"StartAt": given["StartAt"], "States": given["States"]}]}
+    if is_jsonata(definition):
+        state["Output"] = expression("$states.result[0]")
+        catch: Json = {"Assign": {"failure": FAILURE}, "Output": SAME_INPUT}
+    else:
+        state["OutputPath"] = "$[0]"
+        catch = {"Assign": {"failure.$": "$"}, "ResultPath": None}
+    catchers = [{"ErrorEquals": ["States.ALL"], **catch, "Next": caught}] if caught else []
+    return {**state, **({"Catch": catchers} if catchers else {}), "End": True}
+
+
+def is_jsonata(definition: Json) -> bool:
+    """Whether a workflow is written in JSONata."""
+    return bool(definition.get("QueryLanguage") == "JSONata")
