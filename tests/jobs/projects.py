@@ -53,6 +53,8 @@ def deploy(site: Site, made: Project) -> Mapping[str, str]:
         properties = deployed.properties(title)
         if resource["Type"] == "AWS::ECS::Cluster":
             site.call("ecs", "CreateCluster", clusterName=properties["ClusterName"])
+        if resource["Type"] == "AWS::Logs::LogGroup":
+            site.call("logs", "CreateLogGroup", logGroupName=properties["LogGroupName"])
         if resource["Type"] == "AWS::ECS::TaskDefinition":
             site.call("ecs", "RegisterTaskDefinition", **_camel(properties))
         if resource["Type"] == "AWS::StepFunctions::StateMachine":
