@@ -23,7 +23,6 @@ from lamplighter.base.jsontext import Json, dump_bytes
 from lamplighter.bus import Caller, CallerLeft, first
 from lamplighter.engine import metrics
 from lamplighter.engine.engine import Engine
-from lamplighter.services.sns.envelope import CERTIFICATE
 from lamplighter.wire import unsigned
 from lamplighter.wire.http import HttpRequest, Response, answer
 from lamplighter.wire.route import refuse, respond, route
@@ -102,8 +101,6 @@ class Server:
         await send({"type": "http.response.body", "body": response.body})
 
     async def _answer(self, http: HttpRequest, request_id: str, left: Callable[[], Awaitable[None]]) -> Response:
-        if http.method == "GET" and http.path == CERTIFICATE.encode():
-            return answer(200, b"application/x-pem-file", self.engine.sns.signer.certificate(), request_id)
         if http.method == "GET" and (watch := WATCHED.get(http.path)) is not None:
             return await watch(self.engine, http, request_id)
         request = route(self.engine.catalog, http, self.engine.config.account)
@@ -166,12 +163,19 @@ async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response
     return answer(200, b"application/json", dump_bytes(slots), request_id)
 
 
+async def _certificate(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
+    """The certificate of what SNS signs."""
+    found = await engine.call(Caller(engine.config.account, ""), "sns", "GetCertificate", {})
+    return answer(200, b"application/x-pem-file", found, request_id)
+
+
 SCHEDULE = re.compile("arn:aws[^:]*:scheduler:([^:]+):([0-9]{12}):schedule/([^/]+)/([^/]+)")
 SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")
 WATCHED: Mapping[bytes, Callable[[Engine, HttpRequest, str], Awaitable[Response]]] = {
     b"/_lamplighter/health": _health,
     b"/_lamplighter/metrics": _metrics,
     b"/_lamplighter/slots": _slots,
+    unsigned.CERTIFICATE.encode(): _certificate,
 }
 
 

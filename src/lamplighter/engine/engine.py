@@ -2,8 +2,10 @@
 
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 from botocore.model import ServiceModel
 
@@ -11,6 +13,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World, real_world
 from lamplighter.bus import Bus, Caller, Service, forever
 from lamplighter.engine.config import Config, RuntimeChoice
+from lamplighter.engine.later import Later
 from lamplighter.engine.pump import Pump
 from lamplighter.outbound.aws import Remote
 from lamplighter.outbound.http import HttpWeb
@@ -21,15 +24,10 @@ from lamplighter.runtime.docker import DockerRuntime
 from lamplighter.runtime.either import EitherRuntime
 from lamplighter.runtime.port import Runtime
 from lamplighter.runtime.process import ProcessRuntime
-from lamplighter.services.cloudformation.api import CloudFormation
 from lamplighter.services.ecs.service import Ecs
 from lamplighter.services.events.service import Events
-from lamplighter.services.logs.api import Logs
-from lamplighter.services.scheduler.api import Scheduler
-from lamplighter.services.sns.service import Sns
-from lamplighter.services.sqs.service import Sqs
 from lamplighter.services.states.api import States
-from lamplighter.store import identity
+from lamplighter.store import identity, topics
 from lamplighter.store.db import Store, damaged
 from lamplighter.wire.catalog import Catalog
 from lamplighter.wire.shapes import SERVICES
@@ -53,25 +51,47 @@ class Engine:
         ways_out = outbound or _outbound(config)
         states = States(self.bus, world, lambda service: self._model(remote, service), remote, ways_out.web)
         ecs = Ecs(self.bus, store, world, runtime, config.data)
-        self.sns = Sns(
-            self.bus,
-            world,
-            remote,
-            ways_out,
-            _absolute(config.data),
-            config.url,
-            ask_by_mail=config.confirm_mail,
-            commands=config.commands,
-        )
-        sqs = Sqs(store, world, config.url)
         events = Events(self.bus, world, remote, self._check)
-        scheduler = Scheduler(self.bus, world, remote, lambda service: self._find_model(remote, service), self._check)
-        stacks = CloudFormation(self.bus, world, remote, lambda service: self._model(remote, service), self._check)
-        services: tuple[Service, ...] = (states, ecs, events, scheduler, self.sns, sqs, Logs(world), stacks)
+        services: tuple[Service, ...] = (states, ecs, events, *self._later(remote, ways_out))
         self.services: dict[str, Service] = {service.name: service for service in services}
         for service in self.services.values():
             self.bus.serve(service.name, service.operations)
         self.pump = Pump(store, world, self.services)
+
+    def _later(self, remote: Remote, ways_out: Outbound) -> Iterator[Service]:
+        """The services that an engine may never need."""
+        bus, world, config = self.bus, self.world, self.config
+
+        def find(service: str) -> ServiceModel | None:
+            return self._find_model(remote, service)
+
+        def scheduler(module: ModuleType) -> Service:
+            made: Service = module.Scheduler(bus, world, remote, find, self._check)
+            return made
+
+        def sns(module: ModuleType) -> Service:
+            options = {"ask_by_mail": config.confirm_mail, "commands": config.commands}
+            made: Service = module.Sns(bus, world, remote, ways_out, _absolute(config.data), config.url, **options)
+            return made
+
+        def sqs(module: ModuleType) -> Service:
+            made: Service = module.Sqs(self.store, world, config.url)
+            return made
+
+        def logs(module: ModuleType) -> Service:
+            made: Service = module.Logs(world)
+            return made
+
+        def stacks(module: ModuleType) -> Service:
+            model = partial(self._model, remote)
+            made: Service = module.CloudFormation(bus, world, remote, model, self._check)
+            return made
+
+        yield Later("scheduler", "lamplighter.services.scheduler.api", scheduler)
+        yield Later("sns", "lamplighter.services.sns.service", sns, lambda: topics.any_exists(self.store.reader))
+        yield Later("sqs", "lamplighter.services.sqs.service", sqs)
+        yield Later("logs", "lamplighter.services.logs.api", logs)
+        yield Later("cloudformation", "lamplighter.services.cloudformation.api", stacks)
 
     def _check(self, service: str, operation: str, params: Json) -> None:
         self.catalog.operation(service, operation).check(params)

@@ -5,14 +5,12 @@ own calls are. See https://boto3.amazonaws.com/v1/documentation/api/latest/guide
 """
 
 import asyncio
+import importlib
 from collections.abc import Callable, Mapping
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.loaders import Loader, UnknownServiceError
 from botocore.model import ServiceModel
-from botocore.response import StreamingBody
 
 from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.jsontext import Json
@@ -92,11 +90,12 @@ class Remote:
             endpoint = None if self._endpoints[service] == AWS else self._endpoints[service]
             # Only AWS itself has a host name for each bucket.
             style = {"addressing_style": "auto" if endpoint is None else "path"}
-            self._clients[key] = boto3.client(
-                service,
-                region_name=region,
-                endpoint_url=endpoint,
-                config=Config(retries={"total_max_attempts": 1}, read_timeout=900, s3=style),
+            # Loaded only now: most engines call nothing elsewhere, and it costs the start 30 ms.
+            config = importlib.import_module("botocore.config").Config(
+                retries={"total_max_attempts": 1}, read_timeout=900, s3=style
+            )
+            self._clients[key] = importlib.import_module("boto3").client(
+                service, region_name=region, endpoint_url=endpoint, config=config
             )
         return self._clients[key]
 
@@ -119,4 +118,4 @@ def _call(client: Json, operation: str, params: Json) -> Json:
 
 def _read(call: Call, operation: str, params: Json) -> Json:
     answer = call(operation, params)
-    return {name: value.read() if isinstance(value, StreamingBody) else value for name, value in answer.items()}
+    return {name: value.read() if hasattr(value, "iter_chunks") else value for name, value in answer.items()}

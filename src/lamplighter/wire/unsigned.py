@@ -10,6 +10,8 @@ from lamplighter.wire import query
 from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.sigv4 import Scope
 
+CERTIFICATE = "/_lamplighter/sns/certificate.pem"
+"""Where the certificate is of what SNS signs: it is no secret."""
 LINKS = frozenset({"ConfirmSubscription", "Unsubscribe"})
 NOBODY = Scope(access_key="", date="", region="", service="sns")
 """The scope of who has not signed."""

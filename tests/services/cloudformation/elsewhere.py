@@ -42,5 +42,5 @@ class Elsewhere:
 def beside(office: Office) -> Elsewhere:
     """Have an engine find services elsewhere."""
     made = Elsewhere()
-    office.engine.services["cloudformation"]._outside._remote = made  # type: ignore[attr-defined]
+    office.engine.services["cloudformation"].service._outside._remote = made  # type: ignore[attr-defined]
     return made

@@ -215,5 +215,5 @@ def test_nothing_is_held_for_queues_for_which_nobody_waits(office: Office) -> No
     office.pass_time(1)
     assert [poll.result() for poll in polls] == [{}] * 20
     del polls
-    sqs = office.site.engine.services["sqs"]
-    assert len(sqs._stock._lines._lines) == 0  # type: ignore[attr-defined]
+    sqs = office.site.engine.services["sqs"].service  # type: ignore[attr-defined]
+    assert len(sqs._stock._lines._lines) == 0

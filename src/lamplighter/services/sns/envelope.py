@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.base.world import iso
 from lamplighter.services.sns.signing import Signer
+from lamplighter.wire.unsigned import CERTIFICATE
 
 NOTIFICATION = "Notification"
 SUBSCRIPTION = "SubscriptionConfirmation"
 END = "UnsubscribeConfirmation"
-CERTIFICATE = "/_lamplighter/sns/certificate.pem"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class Sns:
     ) -> None:
         self._bus = bus
         self._outbound = outbound
-        self.signer = signer = Signer(data / "sns", world)
+        self._signer = signer = Signer(data / "sns", world)
         links = Links(url)
         carriers, queues = Carriers(outbound, remote, links, signer), Queues(bus, links, signer)
         self._courier = courier = Courier(bus.store, world, carriers, queues)
@@ -71,6 +71,8 @@ class Sns:
             "TagResource": Operation(write=tags.tag),
             "UntagResource": Operation(write=tags.untag),
             "ListTagsForResource": Operation(read=tags.tags),
+            # No operation of AWS's: the server answers for the address that messages name.
+            "GetCertificate": Operation(read=lambda _reader, _caller, _params: signer.certificate()),
         }
 
     async def perform(self, posted: Posted) -> None:
@@ -90,7 +92,7 @@ class Sns:
     async def start(self) -> None:
         """Be ready where there is something to publish to."""
         if rows.any_exists(self._bus.store.reader):
-            self.signer.prepare()
+            self._signer.prepare()
             await self._bus.store.write(set_free)
 
     async def stop(self) -> None:

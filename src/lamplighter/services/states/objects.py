@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 
 from botocore.exceptions import BotoCoreError
-from botocore.response import StreamingBody
 
 from lamplighter.asl.messages import Reading
 from lamplighter.asl.reading import lines, read_items, unpacked, unreadable
@@ -53,7 +52,7 @@ def items(call: Call, reading: Reading) -> Iterator[Json]:
 
 
 def _object(call: Call, parameters: Json) -> Iterator[bytes]:
-    body: StreamingBody = call("GetObject", parameters)["Body"]
+    body = call("GetObject", parameters)["Body"]
     try:
         yield from body.iter_chunks(PIECE)
     except BotoCoreError as error:
