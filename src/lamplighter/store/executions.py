@@ -119,6 +119,24 @@ def delete(tx: Tx, key: int) -> None:
     tx.execute("DELETE FROM executions WHERE id = ?", (key,))
 
 
+def ended_before(reader: Reader, time: int, most: int) -> list[int]:
+    """The keys of executions that ended before a time, those that ended first."""
+    sql = "SELECT id FROM executions WHERE stop < ? ORDER BY stop LIMIT ?"
+    return [row[0] for row in reader.rows(sql, (time, most))]
+
+
+def forget(tx: Tx, key: int) -> None:
+    """Forget an execution that has ended, with its history and its Map Runs."""
+    start = key << EVENTS_BITS
+    tx.execute("DELETE FROM history WHERE id BETWEEN ? AND ?", (start, start | 32767))
+    for table in ("map_items", "map_results", "map_children"):
+        sql = f"DELETE FROM {table} WHERE run IN (SELECT id FROM map_runs WHERE execution = ?)"  # noqa: S608 - our own tables
+        tx.execute(sql, (key,))
+    for table in ("map_runs", "map_children", "redrives"):
+        tx.execute(f"DELETE FROM {table} WHERE execution = ?", (key,))  # noqa: S608
+    delete(tx, key)
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which executions a list has."""

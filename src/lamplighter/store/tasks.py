@@ -137,6 +137,20 @@ def alive(reader: Reader) -> list[str]:
     return [row[0] for row in reader.rows("SELECT arn FROM tasks WHERE status <> 'STOPPED' ORDER BY id")]
 
 
+def stopped_before(reader: Reader, time: int, most: int) -> list[tuple[str, str]]:
+    """The ARNs and names of tasks that stopped before a time, looked for among the oldest."""
+    sql = (
+        "SELECT arn, name FROM (SELECT arn, name, body FROM tasks WHERE status = 'STOPPED' ORDER BY id LIMIT ?) "
+        "WHERE json_extract(body, '$.stoppedAt') < ?"
+    )
+    return [(row[0], row[1]) for row in reader.rows(sql, (most, time))]
+
+
+def forget(tx: Tx, arn: str) -> None:
+    """Forget a task that has stopped."""
+    tx.execute("DELETE FROM tasks WHERE arn = ? AND status = 'STOPPED'", (arn,))
+
+
 def page(reader: Reader, filters: Sequence[tuple[str, str]], after: int, most: int) -> list[tuple[int, str]]:
     """Key and ARN of tasks whose columns have these values, in order, from after a key."""
     where = "".join(f"{column} = ? AND " for column, _ in filters)

@@ -7,6 +7,7 @@ source that gives no line at all changes nothing.
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -42,6 +43,10 @@ class Outputs:
         path = self.path(task, container)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.open("wb", buffering=0)
+
+    def remove(self, task: str) -> None:
+        """Remove the output of a task; harmless where there is none."""
+        shutil.rmtree(self._directory / task, ignore_errors=True)
 
     def read(self, task: str, container: str) -> Iterator[Line]:
         """Read what has been copied so far; nothing where there is nothing."""

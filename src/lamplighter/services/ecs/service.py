@@ -28,6 +28,12 @@ from lamplighter.store.timers import Timer
 
 log = logging.getLogger("lamplighter.ecs")
 
+RETENTION = 90 * 24 * 3600 * 1000
+"""Milliseconds for which a task that has stopped can be described: as long as the execution that ran it (AWS: an hour).
+"""
+AT_ONCE = 4
+"""How many that are older are forgotten when another stops."""
+
 
 class Ecs:
     """The service of one engine."""
@@ -103,6 +109,13 @@ class Ecs:
             await self._persist(arn, run)
         finally:
             del self._supervisors[arn]
+        await self._forget_old()
+
+    async def _forget_old(self) -> None:
+        """Forget a few tasks that stopped long ago: their output first, so that nothing is left without its task."""
+        for arn, name in tasks.stopped_before(self._store.reader, self._means.world.now() - RETENTION, AT_ONCE):
+            await asyncio.to_thread(self.outputs.remove, name)
+            await self._store.insist(partial(tasks.forget, arn=arn))
 
     async def _persist(self, what: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run until it ends without an error."""

@@ -54,6 +54,11 @@ SERVICE = "states"
 CACHED = 128
 """How many executions and definitions are held in memory: those that move, not those that wait."""
 
+RETENTION = 90 * 24 * 3600 * 1000
+"""Milliseconds for which an execution is kept after its end: "Execution history retention time: 90 days"."""
+AT_ONCE = 4
+"""How many that are older are forgotten when another ends."""
+
 EXPRESS_SECONDS = 300
 """How long an express execution may take."""
 
@@ -325,6 +330,8 @@ class Driver:
         if step.redrive is not None:
             redrives.keep(tx, key, step.redrive)
         status.publish(self._bus, tx, new, finish.status, stop, finish.output)
+        for old_key in executions.ended_before(tx, self._world.now() - RETENTION, AT_ONCE):
+            executions.forget(tx, old_key)
 
     def _end_express(self, tx: Tx, key: int, ended: Ended, execution: Execution) -> None:
         """An express execution leaves nothing behind but what its caller waits for."""
