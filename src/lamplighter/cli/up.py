@@ -19,6 +19,7 @@ import uvicorn
 import uvloop
 
 from lamplighter.base.errors import LamplighterError
+from lamplighter.cli.address import ADDRESS
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.engine import Engine
 from lamplighter.outbound import mail
@@ -134,10 +135,12 @@ async def _serve(config: Config, hosts: frozenset[str], listener: socket.socket)
             application.closing,
         )
         _settle_memory()
+        (config.data / ADDRESS).write_text(config.url + "\n")
         typer.echo(f"lamplighter: listening on {_url(listener)}", err=True)
         if not ip_address(listener.getsockname()[0]).is_loopback:
             typer.echo("lamplighter: whoever reaches this address can run commands on this machine", err=True)
         await server.serve(sockets=[listener])
+        (config.data / ADDRESS).unlink(missing_ok=True)
     finally:
         await engine.close()
 

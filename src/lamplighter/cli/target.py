@@ -1,0 +1,103 @@
+"""Where a verb's calls go: to the engine of this folder, to an engine somewhere else, or to AWS.
+
+Promises the same verbs for all three: whoever has a `Target` has boto3 clients and needs to know no more. An engine of
+this folder is found by the address that `up` leaves in its data directory, and needs no credentials.
+"""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+import boto3
+import typer
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+
+from lamplighter.base.jsontext import Json
+from lamplighter.cli.address import ADDRESS
+
+USUAL_DATA = Path(".lamplighter")
+USUAL_REGION = "us-east-1"
+ANYBODY = {"aws_access_key_id": "lamplighter", "aws_secret_access_key": "lamplighter"}
+
+EndpointUrlOption = Annotated[
+    str | None, typer.Option("--endpoint-url", help="An engine's URL, instead of the engine of this folder.")
+]
+AwsOption = Annotated[bool, typer.Option("--aws", help="The AWS account of your credentials.")]
+ProfileOption = Annotated[str | None, typer.Option("--profile", help="A profile of your AWS configuration.")]
+RegionOption = Annotated[str | None, typer.Option("--region", help="An AWS region.")]
+DataOption = Annotated[Path, typer.Option("--data", help="The data directory of this folder's engine.")]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One account and region, behind AWS's own address or an engine's."""
+
+    endpoint: str | None
+    """An engine's URL; None for AWS."""
+    region: str
+    profile: str | None = None
+
+    @cached_property
+    def _session(self) -> Json:
+        session = boto3.Session(profile_name=self.profile, region_name=self.region)
+        if self.endpoint is not None and session.get_credentials() is None:
+            return boto3.Session(region_name=self.region, **ANYBODY)
+        return session
+
+    def client(self, service: str) -> Json:
+        """A boto3 client."""
+        # boto3 would put a prefix before an engine's host for some operations: sync-127.0.0.1.
+        config = Config(inject_host_prefix=self.endpoint is None, retries={"mode": "standard", "total_max_attempts": 5})
+        return self._session.client(service, endpoint_url=self.endpoint, config=config)
+
+    def __str__(self) -> str:
+        return f"AWS in {self.region}" if self.endpoint is None else f"the engine at {self.endpoint}"
+
+
+def target(
+    *,
+    endpoint_url: str | None = None,
+    aws: bool = False,
+    profile: str | None = None,
+    region: str | None = None,
+    data: Path = USUAL_DATA,
+) -> Target:
+    """What the options of a verb mean; ends the verb with 1 where no engine can be found, with 2 where they clash."""
+    if aws and endpoint_url:
+        raise typer.BadParameter("say --aws or --endpoint-url, not both")
+    where = region or usual_region(profile)
+    if aws:
+        return Target(None, where, profile)
+    return Target((endpoint_url or address(data)).rstrip("/"), where, profile)
+
+
+def usual_region(profile: str | None = None) -> str:
+    """The region of who says none: that of the environment, or of the AWS configuration."""
+    named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return named or boto3.Session(profile_name=profile).region_name or USUAL_REGION
+
+
+def address(data: Path) -> str:
+    """Where the engine on a data directory listens."""
+    try:
+        return (data / ADDRESS).read_text().strip()
+    except OSError:
+        typer.echo(
+            f"lamplighter: no engine has run on {data}: start one with `lamplighter up`, "
+            "or say --endpoint-url URL or --aws",
+            err=True,
+        )
+        raise typer.Exit(1) from None
+
+
+def in_words(error: BotoCoreError | ClientError, where: Target) -> str:
+    """What went wrong with a call, and what to do about it where that is known."""
+    if isinstance(error, EndpointConnectionError):
+        hint = "is `lamplighter up` running?" if where.endpoint is not None else "is there a network?"
+        return f"{where} does not answer: {hint}"
+    if isinstance(error, ClientError):
+        return f"{error.operation_name}: {error.response['Error'].get('Message') or error.response['Error']['Code']}"
+    return str(error)
