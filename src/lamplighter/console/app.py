@@ -15,14 +15,14 @@ from starlette.types import ASGIApp
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.world import World
-from lamplighter.console import jobs
+from lamplighter.console import jobs, live, runs
 from lamplighter.console.guard import Guarded, Hardened
 from lamplighter.console.look import Look
 from lamplighter.console.page import Console
 from lamplighter.console.port import Port
 from lamplighter.console.static import Static
 
-PAGES: tuple[BaseRoute, ...] = (*jobs.ROUTES,)
+PAGES: tuple[BaseRoute, ...] = (*jobs.ROUTES, *live.ROUTES, *runs.ROUTES, runs.PAGE)
 
 
 def application(port: Port, world: World, closing: asyncio.Event) -> ASGIApp:
