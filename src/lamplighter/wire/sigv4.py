@@ -195,7 +195,7 @@ def canonical(http: HttpRequest, given: Signature) -> bytes:
 
 
 def _header(http: HttpRequest, name: str) -> str:
-    return " ".join(http.headers.get(name.encode(), b"").decode("latin-1").split())
+    return b" ".join(http.headers.get(name.encode(), b"").split()).decode("latin-1")
 
 
 def _path(path: bytes) -> str:
