@@ -3,7 +3,8 @@
 Promises that no web page reaches the engine (Host and Origin are checked, and every request must carry an AWS
 signature, in a header or in its query, but the links that SNS sends and those that only ask how the engine is:
 `/_lamplighter/health`, `/_lamplighter/metrics` and `/_lamplighter/slots`), that a request is bounded in size, and that
-no answer is a stack trace.
+no answer is a stack trace. Where there are holders of credentials, the signature must be one of theirs, metrics and
+slots are for them alone, and what is open is whether the engine is well, its certificate and the links of SNS.
 See https://asgi.readthedocs.io/en/latest/specs/www.html.
 """
 
@@ -23,7 +24,8 @@ from lamplighter.base.jsontext import Json, dump_bytes
 from lamplighter.bus import Caller, CallerLeft, first
 from lamplighter.engine import metrics
 from lamplighter.engine.engine import Engine
-from lamplighter.wire import unsigned
+from lamplighter.wire import gate, unsigned
+from lamplighter.wire.holders import Holders
 from lamplighter.wire.http import HttpRequest, Response, answer
 from lamplighter.wire.route import refuse, respond, route
 
@@ -79,6 +81,8 @@ class Server:
     engine: Engine
     hosts: frozenset[str]
     """Names by which the port may be called, besides every IP address and localhost."""
+    holders: Holders | None = None
+    """Who may come in; None where any credentials are taken, because only this machine reaches the port."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is about to stop: what would be answered later is refused now."""
 
@@ -92,6 +96,8 @@ class Server:
         try:
             self._guard(http)
             http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
+            if self.holders is not None:
+                self._admit(http, self.holders)
             response = await self._answer(http, request_id, lambda: self._left(receive))
         except AwsError as error:
             response = refuse(self.engine.catalog, http, error, request_id)
@@ -113,6 +119,14 @@ class Server:
         except Exception as error:
             log.exception("%s %s failed (request %s)", request.service, request.operation, request_id)
             raise InternalFailure(request_id) from error
+
+    def _admit(self, http: HttpRequest, holders: Holders) -> None:
+        now = self.engine.world.now()
+        if http.method == "GET" and http.path in WATCHED:
+            if http.path not in OPEN:
+                gate.admit_watcher(http, holders, now)
+        elif not unsigned.is_link(http):
+            gate.admit(http, holders, now)
 
     async def _left(self, receive: Receive) -> None:
         await first(_hung_up(receive), self._closed())
@@ -177,6 +191,8 @@ WATCHED: Mapping[bytes, Callable[[Engine, HttpRequest, str], Awaitable[Response]
     b"/_lamplighter/slots": _slots,
     unsigned.CERTIFICATE.encode(): _certificate,
 }
+OPEN = frozenset({b"/_lamplighter/health", unsigned.CERTIFICATE.encode()})
+"""What anybody may ask for: a load balancer, and who checks a message of SNS."""
 
 
 class InternalFailure(AwsError):
