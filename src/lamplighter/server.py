@@ -4,7 +4,9 @@ Promises that no web page reaches the engine (Host and Origin are checked, and e
 signature, in a header or in its query, but the links that SNS sends and those that only ask how the engine is:
 `/_lamplighter/health`, `/_lamplighter/metrics` and `/_lamplighter/slots`), that a request is bounded in size, and that
 no answer is a stack trace. What is for the console goes to the console, which has its own guard (`console/guard.py`)
-and is loaded when somebody first looks at it.
+and is loaded when somebody first looks at it. Where there are holders of credentials, the signature must be one of
+theirs, metrics and slots are for them alone, and what is open is whether the engine is well, its certificate and the
+links of SNS.
 See https://asgi.readthedocs.io/en/latest/specs/www.html.
 """
 
@@ -28,7 +30,8 @@ from lamplighter.console import paths
 from lamplighter.console.inside import Inside
 from lamplighter.engine import metrics
 from lamplighter.engine.engine import Engine
-from lamplighter.wire import unsigned
+from lamplighter.wire import gate, unsigned
+from lamplighter.wire.holders import Holders
 from lamplighter.wire.http import HttpRequest, Response, answer
 from lamplighter.wire.route import refuse, respond, route
 
@@ -85,6 +88,8 @@ class Server:
     engine: Engine
     hosts: frozenset[str]
     """Names by which the port may be called, besides every IP address and localhost."""
+    holders: Holders | None = None
+    """Who may come in; None where any credentials are taken, because only this machine reaches the port."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is about to stop: what would be answered later is refused now."""
 
@@ -97,11 +102,13 @@ class Server:
         http = HttpRequest(scope["method"], scope["raw_path"], scope["query_string"], headers, b"")
         try:
             self._guard_host(http)
-            if paths.is_page(http) and not unsigned.is_link(http):
+            if self.holders is None and paths.is_page(http) and not unsigned.is_link(http):
                 await (await asyncio.to_thread(self._console))(scope, receive, send)
                 return
             self._guard(http)
             http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
+            if self.holders is not None:
+                self._admit(http, self.holders)
             response = await self._answer(http, request_id, lambda: self._left(receive))
         except AwsError as error:
             response = refuse(self.engine.catalog, http, error, request_id)
@@ -133,6 +140,14 @@ class Server:
         except Exception as error:
             log.exception("%s %s failed (request %s)", request.service, request.operation, request_id)
             raise InternalFailure(request_id) from error
+
+    def _admit(self, http: HttpRequest, holders: Holders) -> None:
+        now = self.engine.world.now()
+        if http.method == "GET" and http.path in WATCHED:
+            if http.path not in OPEN:
+                gate.admit_watcher(http, holders, now)
+        elif not unsigned.is_link(http):
+            gate.admit(http, holders, now)
 
     async def _left(self, receive: Receive) -> None:
         await first(_hung_up(receive), self._closed())
@@ -200,6 +215,8 @@ WATCHED: Mapping[bytes, Callable[[Engine, HttpRequest, str], Awaitable[Response]
     b"/_lamplighter/slots": _slots,
     unsigned.CERTIFICATE.encode(): _certificate,
 }
+OPEN = frozenset({b"/_lamplighter/health", unsigned.CERTIFICATE.encode()})
+"""What anybody may ask for: a load balancer, and who checks a message of SNS."""
 
 
 class InternalFailure(AwsError):
