@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.watch import words
+from lamplighter.cli.watch.labels import of_definition
 from lamplighter.cli.watch.show import lasted
 from lamplighter.jobs.story import Attempt, Story, Visit
 from lamplighter.jobs.values import shown
@@ -30,26 +31,20 @@ class Moment:
 
 def moments(story: Story, definition: Json) -> list[Moment]:
     """What happened so far, in the order of time."""
-    several = len({words.place(each) for each in story.attempts}) > 1
+    labels = of_definition(definition)
     found = [
-        *(moment for each in story.attempts for moment in _attempt(each, several=several)),
+        *(moment for each in story.attempts for moment in _attempt(each, labels.title(each))),
         *(moment for each in story.visits for moment in _visit(story, each, definition)),
         *(Moment(("redriven", at), time, "redriven") for at, time in enumerate(story.redriven)),
     ]
     return sorted(found, key=lambda each: each.time)
 
 
-def titled(attempt: Attempt, *, several: bool) -> str:
-    """What an attempt is called: by its state too, where there are several."""
-    return f"{words.place(attempt)}, attempt {attempt.number}" if several else f"attempt {attempt.number}"
-
-
-def _attempt(attempt: Attempt, *, several: bool) -> Iterator[Moment]:
-    title = titled(attempt, several=several)
+def _attempt(attempt: Attempt, title: str) -> Iterator[Moment]:
     yield Moment(("began", attempt.event), attempt.began, f"{title} started")
     if attempt.ended is not None:
-        took = lasted(attempt.ended - attempt.began)
-        text = f"{title} {words.result(attempt)}, after {took}"
+        after = "" if attempt.outcome == "timed out" else f", after {lasted(attempt.ended - attempt.began)}"
+        text = f"{title} {words.result(attempt)}{after}"
         yield Moment(("ended", attempt.event), attempt.ended, text, attempt.outcome)
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -107,7 +107,7 @@ def in_a_sentence(where: Target) -> Iterator[None]:
         raise typer.Exit(0) from None
 
 
-def fail(why: str) -> None:
+def fail(why: str) -> NoReturn:
     """End the verb with 1."""
     typer.echo(f"lamplighter: {why}", err=True)
     raise typer.Exit(1) from None
