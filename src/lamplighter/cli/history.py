@@ -83,8 +83,10 @@ def _cells(row: Row, began: int) -> list[Text | str]:
 def _foot(run: Run, story: Story, word: str) -> None:
     out = show.console()
     if story.ended is not None:
+        was = "was " if story.outcome == "aborted" else ""
         text = Text(words.ending(story), show.STYLES.get(story.outcome, ""))
-        out.print(Text.assemble((f"{show.clock(story.ended, story.began or story.ended)}  ", "dim"), "the run ", text))
+        when = show.clock(story.ended, story.began or story.ended)
+        out.print(Text.assemble((f"{when}  ", "dim"), f"the run {was}", text))
     hints = [f"lamplighter logs {word}:{run.name}"]
     if run.running:
         hints.append(f"lamplighter stop {word}:{run.name}")

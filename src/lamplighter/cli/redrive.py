@@ -21,8 +21,9 @@ def redrive(
 ) -> None:
     """Let a run go on in the state that failed; what succeeded before is kept."""
     found = runs.find(site, run)
-    check(found, runs.story(site, found), runs.word(site, found))
+    before = runs.story(site, found)
+    check(found, before, runs.word(site, found))
     site.sfn.redrive_execution(executionArn=found.arn)
     typer.echo(f"redriven {found.arn}", err=follow)
     if follow:
-        watch(site, runs.refreshed(site, found))
+        watch(site, runs.refreshed(site, found), since=(before.ended or found.began) + 1)

@@ -1,6 +1,6 @@
 """`lamplighter stop`: end a run, and with it the containers that it runs now.
 
-Exit codes: 0 it is being stopped; 1 there is nothing to stop, or several runs of the job go on and it is not said which.
+Exit codes: 0 it is being stopped; 1 there is nothing to stop, or several runs of the job go on and none is named.
 """
 
 from typing import Annotated
@@ -10,8 +10,6 @@ import typer
 from lamplighter.cli.watch import machines, runs
 from lamplighter.cli.watch.runs import Run
 from lamplighter.cli.watch.site import Site, fail, on_site
-
-ERROR = "Lamplighter.Stopped"
 
 
 @on_site
@@ -23,7 +21,7 @@ def stop(
 ) -> None:
     """Stop a run, or the run of a job that goes on."""
     for each in _meant(site, run, every=every):
-        site.sfn.stop_execution(executionArn=each.arn, error=ERROR, cause=cause or "stopped with `lamplighter stop`")
+        site.sfn.stop_execution(executionArn=each.arn, cause=cause or "stopped with `lamplighter stop`")
         typer.echo(f"stopped {each.arn}")
 
 

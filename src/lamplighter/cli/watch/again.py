@@ -1,7 +1,7 @@
 """Whether a run can be redriven, and what to do where it cannot.
 
-A redrive goes on in the state that failed, with what went before it as it was. A run that a Fail state ended would enter
-that state again and fail again, so that nothing is won by it.
+A redrive goes on in the state that failed, with what went before it as it was. A run that a Fail state ended would
+enter that state again and fail again, so that nothing is won by it.
 See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html.
 """
 
@@ -33,5 +33,6 @@ def check(run: Run, story: Story, word: str) -> None:
     why = hindrance(run, story)
     if why is None:
         return
-    instead = f"watch it: lamplighter logs -f {word}:{run.name}" if run.running else f"begin anew: lamplighter run {word}"
-    raise NoRedrive(f"{word}:{run.name} cannot be redriven: {why}\n    {instead}")
+    said = "watch it" if run.running else "begin anew"
+    instead = f"logs -f {word}:{run.name}" if run.running else f"run {word}"
+    raise NoRedrive(f"{word}:{run.name} cannot be redriven: {why}\n    {said}: lamplighter {instead}")

@@ -35,6 +35,7 @@ class Watch:
 
     def __init__(self, site: Site, run: Run, since: int | None = None) -> None:
         self.run = run
+        self.since = since or 0
         self.output = Output(site, since)
         self._site = site
         self._events: list[Json] = []
@@ -78,7 +79,8 @@ def follow(
         raise typer.Exit(DETACHED) from None
     if events and story.ended is not None and story.began is not None:
         took = show.lasted(story.ended - story.began)
-        _say(story.ended, f"the run {words.ending(story)}, after {took}", story.outcome)
+        was = "was " if ended.status == "ABORTED" else ""
+        _say(story.ended, f"the run {was}{words.ending(story)}, after {took}", story.outcome)
     raise typer.Exit(EXITS.get(ended.status, 1))
 
 
@@ -89,7 +91,8 @@ def _followed(watch: Watch, definition: Json, *, events: bool, tail: int | None)
         story = watch.look()
         lines = watch.lines(story)
         printed, tail = lines if tail is None else lines[len(lines) - min(tail, len(lines)) :], None
-        fresh = [each for each in moments(story, definition) if each.key not in told] if events else []
+        happened = moments(story, definition) if events else []
+        fresh = [each for each in happened if each.key not in told and each.time >= watch.since]
         told.update(each.key for each in fresh)
         timeline: list[Moment | Line] = [*fresh, *printed]
         for each in sorted(timeline, key=lambda each: each.time):

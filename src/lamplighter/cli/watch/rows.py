@@ -46,19 +46,17 @@ def rows(story: Story, definition: Json, *, states: bool) -> list[Row]:
 
 def _attempt(attempt: Attempt, labels: Labels) -> Row:
     took = None if attempt.ended is None else attempt.ended - attempt.began
-    document = words.as_json(attempt)
-    return Row(attempt.began, attempt.event, labels.title(attempt), took, words.result(attempt), attempt.outcome, document)
+    what, result, document = labels.title(attempt), words.result(attempt), words.as_json(attempt)
+    return Row(attempt.began, attempt.event, what, took, result, attempt.outcome, document)
 
 
 def _retries(story: Story, visit: Visit, definition: Json) -> Iterator[Row]:
-    attempts = [story.attempts[at] for at in visit.attempts]
-    for at, each in enumerate(attempts):
-        follower = attempts[at + 1] if at + 1 < len(attempts) else None
-        if not each.failed or each.ended is None or not (follower or story.pending(each)):
-            continue
-        until = None if follower is None else follower.began
-        planned = waiting(definition, visit.state, [one.error or "" for one in attempts[: at + 1]]).strip()
-        yield _wait(each.event, each.ended, until, planned, each.number + 1, visit.state)
+    for each in story.retries(visit):
+        failed = each.failed
+        assert failed.ended is not None
+        until = None if each.follower is None else each.follower.began
+        planned = waiting(definition, story, visit, failed).strip()
+        yield _wait(failed.event, failed.ended, until, planned, failed.number + 1, visit.state)
 
 
 def _wait(order: int, began: int, until: int | None, planned: str, number: int | None, state: str) -> Row:

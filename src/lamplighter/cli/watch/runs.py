@@ -157,5 +157,6 @@ def _arn(machine: Machine, name: str) -> str:
 def _run(answer: Json) -> Run:
     ended = answer.get("stopDate")
     began = milliseconds(answer["startDate"])
-    final = None if answer.get("redriveStatus", REDRIVABLE).startswith(REDRIVABLE) else answer.get("redriveStatusReason")
+    redrivable = answer.get("redriveStatus", REDRIVABLE).startswith(REDRIVABLE)
+    final = None if redrivable else answer.get("redriveStatusReason")
     return Run(answer["executionArn"], answer["status"], began, None if ended is None else milliseconds(ended), final)
