@@ -26,6 +26,9 @@ from lamplighter.jobs.times import Time, Timetable, following
 MOST = 10
 """Runs of one job that go on, of which a line tells more than how many they are."""
 
+LOOKED = 100
+"""Runs among which the last that ended is looked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Going:
@@ -73,7 +76,7 @@ def ps(
 
 
 def _overview(site: Site, machine: Machine, tables: list[Timetable], now: int) -> Overview:
-    ended = next((each for each in runs.of(site, machine) if not each.running), None)
+    ended = next((each for each in islice(runs.of(site, machine), LOOKED) if not each.running), None)
     going = tuple(_going(site, each) for each in islice(runs.of(site, machine, "RUNNING"), MOST))
     return Overview(machine, ended, going, tuple(tables), following(tables, now))
 
@@ -90,7 +93,8 @@ def _waits(story: Story) -> Iterator[str]:
     for visit in story.visits:
         if visit.kind == "Wait" and visit.left is None:
             yield f"waits in {visit.state}"
-        yield from (f"waits before attempt {each.failed.number + 1}" for each in story.retries(visit) if not each.follower)
+        pending = (each.failed for each in story.retries(visit) if each.follower is None)
+        yield from (f"waits before attempt {failed.number + 1}" for failed in pending)
 
 
 def _missing(site: Site, chosen: list[Machine]) -> Iterator[str]:
