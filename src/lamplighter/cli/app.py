@@ -36,6 +36,9 @@ VERBS: Mapping[str, Verb] = {
     "next": Verb("List the times at which jobs will run."),
     "lint": Verb("Check a job file, and say what to write instead."),
     "synth": Verb("Print the CloudFormation template that a job file comes to."),
+    "diff": Verb("Show what deploying would change."),
+    "deploy": Verb("Deploy a job file to AWS."),
+    "destroy": Verb("Take a deployment back."),
     "schema": Verb("Print the JSON Schema of job files, for editors."),
 }
 
