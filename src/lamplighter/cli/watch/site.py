@@ -98,14 +98,14 @@ def _site(
 
 
 @contextmanager
-def in_a_sentence(site: Site) -> Iterator[None]:
+def in_a_sentence(where: Target | Site) -> Iterator[None]:
     """What goes wrong inside is told in a sentence; whoever reads no further is no error."""
     try:
         yield
-    except ClientError as error:
-        fail(in_words(error, site.target))
-    except BotoCoreError as error:
-        fail(str(error) if isinstance(error, ProfileNotFound) else in_words(error, site.target))
+    except ProfileNotFound as error:
+        fail(str(error))
+    except (BotoCoreError, ClientError) as error:
+        fail(in_words(error, where.target if isinstance(where, Site) else where))
     except LamplighterError as error:
         fail(str(error))
     except BrokenPipeError:
