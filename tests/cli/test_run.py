@@ -105,6 +105,7 @@ def test_two_runs_at_once_are_two_runs(batch: Batch) -> None:
         (["run", "nightly", "--input", "[]", "--env", "A=b"], 2, "an object"),
         (["run", "nightly", "--env", "production"], 2, "--environment"),
         (["run", "nightly", "--command", "sh 'oh"], 2, "no closing quotation"),
+        (["run", "nightly", "-e", "A=b"], 2, "--env NAME=VALUE"),
         (["run", "nightly", "--environment", "nowhere"], 1, "no environment"),
         (["run", "nightly", "--aws", "--endpoint-url", "http://x"], 2, "not both"),
     ],
