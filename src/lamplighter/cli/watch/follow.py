@@ -5,19 +5,21 @@ Promises the run's result as an exit code, and that whoever stops watching does 
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import takewhile
+from typing import NoReturn
 
 import typer
 from rich.text import Text
 
-from lamplighter.base.jsontext import Json, loads
+from lamplighter.base.jsontext import Json
 from lamplighter.cli.watch import runs, show, words
+from lamplighter.cli.watch.labels import Labels, of_definition
 from lamplighter.cli.watch.moments import Moment, moments
 from lamplighter.cli.watch.output import Line, Output
 from lamplighter.cli.watch.runs import Run
 from lamplighter.cli.watch.site import Site
-from lamplighter.jobs.story import Attempt, Story, read
+from lamplighter.jobs.story import Story, read
 
 EXITS = {"SUCCEEDED": 0, "FAILED": 1, "TIMED_OUT": 3, "ABORTED": 4}
 DETACHED = 130
@@ -33,6 +35,7 @@ class Watch:
 
     def __init__(self, site: Site, run: Run, since: int | None = None) -> None:
         self.run = run
+        self.since = since or 0
         self.output = Output(site, since)
         self._site = site
         self._events: list[Json] = []
@@ -61,10 +64,12 @@ class Watch:
         threading.Event().wait(self._pace)
 
 
-def follow(site: Site, run: Run, *, events: bool = True, since: int | None = None) -> None:
+def follow(
+    site: Site, run: Run, *, events: bool = True, since: int | None = None, tail: int | None = None
+) -> NoReturn:
     """Watch a run to its end and end the verb with its result; with Ctrl-C, leave it alone."""
     try:
-        story, ended = _followed(site, run, events=events, since=since)
+        story, ended = _followed(Watch(site, run, since), runs.definition(site, run), events=events, tail=tail)
     except KeyboardInterrupt:
         typer.echo(
             f"\nlamplighter: the run goes on without you; look again: lamplighter logs -f {run.arn}\n"
@@ -74,23 +79,25 @@ def follow(site: Site, run: Run, *, events: bool = True, since: int | None = Non
         raise typer.Exit(DETACHED) from None
     if events and story.ended is not None and story.began is not None:
         took = show.lasted(story.ended - story.began)
-        _say(story.ended, f"the run {words.ending(story)}, after {took}", story.outcome)
+        was = "was " if ended.status == "ABORTED" else ""
+        _say(story.ended, f"the run {was}{words.ending(story)}, after {took}", story.outcome)
     raise typer.Exit(EXITS.get(ended.status, 1))
 
 
-def _followed(site: Site, run: Run, *, events: bool, since: int | None) -> tuple[Story, Run]:
-    watch = Watch(site, run, since)
+def _followed(watch: Watch, definition: Json, *, events: bool, tail: int | None) -> tuple[Story, Run]:
     told: set[tuple[str, int]] = set()
-    definition = _definition(site, run) if events else {}
+    labels = of_definition(definition)
     while True:
         story = watch.look()
-        printed = [*watch.lines(story)]
-        fresh = [each for each in moments(story, definition) if each.key not in told] if events else []
+        lines = watch.lines(story)
+        printed, tail = lines if tail is None else lines[len(lines) - min(tail, len(lines)) :], None
+        happened = moments(story, definition) if events else []
+        fresh = [each for each in happened if each.key not in told and each.time >= watch.since]
         told.update(each.key for each in fresh)
         timeline: list[Moment | Line] = [*fresh, *printed]
         for each in sorted(timeline, key=lambda each: each.time):
             if isinstance(each, Line):
-                write([each], story.attempts)
+                write([each], labels)
             else:
                 _say(each.time, each.text, each.status)
         if watch.complete(story):
@@ -98,15 +105,11 @@ def _followed(site: Site, run: Run, *, events: bool, since: int | None) -> tuple
         watch.rest()
 
 
-def write(lines: Sequence[Line], attempts: Sequence[Attempt]) -> None:
-    """Print lines of containers, each with its attempt before it if there are several."""
-    several = len([each for each in attempts if each.task]) > 1
-    states = len({words.place(each) for each in attempts if each.task}) > 1
+def write(lines: Iterable[Line], labels: Labels) -> None:
+    """Print lines of containers, each with its attempt before it if there may be several."""
     for line in lines:
-        source = line.source
-        said = [*([words.place(source.attempt)] if states else []), *([str(source.attempt.number)] if several else []),
-                *([] if source.alone else [source.container])]  # fmt: skip
-        typer.echo(f"{' '.join(said)} | {line.text}" if said else line.text)
+        container = None if line.source.alone else line.source.container
+        typer.echo(labels.prefix(line.source.attempt, container) + line.text)
 
 
 def _newer(site: Site, run: Run, seen: int) -> list[Json]:
@@ -116,10 +119,6 @@ def _newer(site: Site, run: Run, seen: int) -> list[Json]:
     )
     newest = (event for page in pages for event in page["events"])
     return list(takewhile(lambda event: event["id"] > seen, newest))[::-1]
-
-
-def _definition(site: Site, run: Run) -> Json:
-    return loads(site.sfn.describe_state_machine_for_execution(executionArn=run.arn)["definition"])
 
 
 def _say(time: int, text: str, status: str) -> None:
