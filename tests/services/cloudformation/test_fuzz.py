@@ -23,28 +23,27 @@ FUZZ = settings(
 )
 CREDENTIAL = "Credential=test/20260101/us-east-1/cloudformation/aws4_request"
 EVERYTHING = template("everything.yaml")
-STRANGE = st.sampled_from(
-    [
-        *(None, True, 0, -1, 1e300, "", "x" * 300, [], {}, [[]], {"": 1}, [None]),
-        *({"Ref": name} for name in ("Text", "Queue", "Nobody", "AWS::NoValue", "AWS::Region", 1, None)),
-        *({"Condition": name} for name in ("Sure", "Never", "Nobody", 1)),
-        *({"Fn::GetAtt": place} for place in (["Queue", "Arn"], "Queue.Arn", ["Queue", "Nothing"], "Queue", 1, [])),
-        *({"Fn::Sub": given} for given in ("${Text}", "${Nobody}", "${", ["${A}", {"A": 1}], ["${A}"], {}, "${ }")),
-        *({"Fn::If": given} for given in (["Sure", 1, 2], ["Nobody", 1, 2], [["Sure"], 1, 2], [{}, 1, 2], "Sure")),
-        *({"Fn::Select": given} for given in ([0, ["a"]], [9, ["a"]], ["٣", ["a"]], [{}, ["a"]], [-1, ["a"]], 1)),
-        *({"Fn::FindInMap": given} for given in (["Map", "a", "b"], ["Map", [], {}], [[], [], []], ["Map", "a"])),
-        *({"Fn::Join": given} for given in (["", [{"Ref": "Queue"}]], ["", [{}]], ["", [None]], [1, 2])),
-        *({"Fn::Cidr": given} for given in (["10.0.0.0/16", 2, 8], ["::/0", 300, 1], ["x", 1], [[], {}])),
-        *({"Fn::ImportValue": given} for given in ("Nobody", [], {"Ref": "Text"})),
-        *({name: []} for name in ("Fn::ForEach::X", "Fn::Equals", "Fn::And", "Fn::Split", "Fn::Length", "Fn::New")),
-        *({"Fn::Transform": given} for given in ({}, {"Name": "X"}, {"Name": "AWS::Include"}, 1)),
-        *(
-            {"Fn::ForEach::X": given}
-            for given in (["X", ["a"], {"${X}": 1}], ["X", {"Ref": "Queue"}, {}], [[], [], []])
-        ),
-        *("{{resolve:ssm:x}}", "{{resolve:secretsmanager:x:SecretString:y}}", "{{resolve:x:y}}", "{{resolve:ssm:}}"),
-    ]
-)
+ODD: dict[str, list[Json]] = {
+    "Ref": ["Text", "Queue", "Nobody", "AWS::NoValue", "AWS::Region", 1, None],
+    "Condition": ["Sure", "Never", "Nobody", 1],
+    "Fn::GetAtt": [["Queue", "Arn"], "Queue.Arn", ["Queue", "Nothing"], "Queue", 1, []],
+    "Fn::Sub": ["${Text}", "${Nobody}", "${", ["${A}", {"A": 1}], ["${A}"], {}, "${ }"],
+    "Fn::If": [["Sure", 1, 2], ["Nobody", 1, 2], [["Sure"], 1, 2], [{}, 1, 2], "Sure"],
+    "Fn::Select": [[0, ["a"]], [9, ["a"]], ["٣", ["a"]], [{}, ["a"]], [-1, ["a"]], 1],
+    "Fn::FindInMap": [["Map", "a", "b"], ["Map", [], {}], [[], [], []], ["Map", "a"]],
+    "Fn::Join": [["", [{"Ref": "Queue"}]], ["", [{}]], ["", [None]], [1, 2]],
+    "Fn::Cidr": [["10.0.0.0/16", 2, 8], ["::/0", 300, 1], ["x", 1], [[], {}]],
+    "Fn::ImportValue": ["Nobody", [], {"Ref": "Text"}],
+    "Fn::Transform": [{}, {"Name": "X"}, {"Name": "AWS::Include"}, 1],
+    "Fn::ForEach::X": [["X", ["a"], {"${X}": 1}], ["X", {"Ref": "Queue"}, {}], [[], [], []], []],
+    **{name: [[]] for name in ("Fn::Equals", "Fn::And", "Fn::Split", "Fn::Length", "Fn::New")},
+}
+"""Functions, right and wrong."""
+PLAIN: list[Json] = [
+    *(None, True, 0, -1, 1e300, "", "x" * 300, [], {}, [[]], {"": 1}, [None]),
+    *("{{resolve:ssm:x}}", "{{resolve:secretsmanager:x:SecretString:y}}", "{{resolve:x:y}}", "{{resolve:ssm:}}"),
+]
+STRANGE = st.sampled_from([*PLAIN, *({name: each} for name in ODD for each in ODD[name])])
 NAMES = st.sampled_from(
     [
         *("Type", "Properties", "Ref", "Fn::If", "Fn::Sub", "Condition", "DependsOn", "Fn::ForEach::X", "Fn::GetAtt"),
