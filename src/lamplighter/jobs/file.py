@@ -43,10 +43,12 @@ class Loaded:
 def load(file: FilePath, environment: str | None = None) -> Loaded:
     """Read a job file as an environment sees it; raises JobFileError."""
     part = document.read(_text(file), str(file))
+    if not isinstance(part.value, dict):
+        raise JobFileError([Problem(part.place, "this is no job file", "begin with `project: name` and `jobs:`")])
     problems = list(misfits(Source, part))
     whole = _as_seen(part, environment, problems)
-    unknown = {each.place for each in problems if each.message.startswith("no variable")}
-    problems += [each for each in misfits(Project, whole) if each.place not in unknown]
+    told = {each.place for each in problems}
+    problems += [each for each in misfits(Project, whole) if each.place not in told]
     problems += _channels(whole)
     workflows = dict(_workflows(whole, file.parent, problems))
     if problems:
@@ -83,7 +85,8 @@ def _as_seen(part: Part, environment: str | None, problems: list[Problem]) -> Pa
         problems.append(Problem(part.place, f"there is no environment `{environment}`", known))
     mine = environments.get(environment or "", Part({}, part.place))
     merged = overlay(Part(top, part.place), Part(mine.mapping(), part.place)).mapping()
-    given = {name: each.plain() for name, each in merged.pop("variables", mine).mapping().items()}
+    written = merged.pop("variables", Part({}, part.place)).mapping()
+    given = {name: each.value for name, each in written.items() if not isinstance(each.value, (dict, list))}
     variables = Variables({**given, "project": top["project"].plain() if "project" in top else None,
                            "environment": environment})  # fmt: skip
     defaults = merged.pop("defaults", Part({}, part.place))

@@ -8,7 +8,8 @@ See https://json-schema.org/draft/2020-12.
 from pydantic.json_schema import models_json_schema
 
 from lamplighter.base.jsontext import Json
-from lamplighter.jobs.model import PATTERNS, Channel, Job
+from lamplighter.jobs.channels import PATTERNS, Channel
+from lamplighter.jobs.model import Job
 from lamplighter.jobs.source import Overlay, Source
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -13,7 +13,8 @@ from troposphere import AWSObject, GetAtt, Ref, cloudwatch, events, sns
 
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.jobs import gaps, names
-from lamplighter.jobs.model import Channel, Project
+from lamplighter.jobs.channels import Channel
+from lamplighter.jobs.model import Project
 from lamplighter.jobs.stack import arns
 
 STEPS = ((10 * 60, 60, 86_400), (6 * 3600, 300, 86_400), (7 * 86_400, 3600, 7 * 86_400))
