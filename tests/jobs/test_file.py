@@ -234,8 +234,10 @@ def test_a_step_whose_retries_need_several_states_leaves_room_for_their_names(tm
     steps = "StartAt: {0}\nStates: {{{0}: {{Type: Task, Job: a, End: true}}}}"
     written(tmp_path, text, steps_yaml=steps.format("A" * 72))
     assert refused(tmp_path, text, steps_yaml=steps.format("A" * 73)) == [
-        ("2:10 a name of 73 characters leaves no room for the states that the retries of `a` need -> "
-        "shorten it to 72 characters")
+        (
+            "2:10 a name of 73 characters leaves no room for the states that the retries of `a` need -> "
+            "shorten it to 72 characters"
+        )
     ]
 
 
