@@ -17,7 +17,7 @@ from lamplighter.jobs.secrets import Secret
 from lamplighter.jobs.strict import Strict
 from lamplighter.jobs.texts import Cluster, Directory, Image, Name, Reference, RoleArn, Tag, TagValue, Variable
 from lamplighter.jobs.times import Missed, Schedule, Window, Zone
-from lamplighter.jobs.values import Command, Cpu, Duration, Memory, Switch, Text, Whole, environment_text
+from lamplighter.jobs.values import Command, Cpu, Duration, Memory, Switch, Text, Whole
 
 Ids = Annotated[tuple[str, ...], BeforeValidator(one_or_more)]
 Schedules = Annotated[tuple[Schedule, ...], BeforeValidator(one_or_more)]
@@ -115,7 +115,7 @@ class Job(Strict):
     notify: Notify = Notify()
     workflow: str | None = Field(default=None, description="A file of several steps, in Amazon States Language.")
     sidecars: Annotated[dict[Name, Sidecar], AfterValidator(_beside)] = Field(default_factory=dict)
-    tags: dict[Tag, Annotated[TagValue, BeforeValidator(environment_text)]] = Field(default_factory=dict, max_length=48)
+    tags: dict[Tag, TagValue] = Field(default_factory=dict, max_length=48)
     network: Network | None = None
     cluster: Cluster | None = Field(default=None, description="The name or ARN of a cluster that exists.")
     roles: Roles = Roles()

@@ -6,9 +6,9 @@ Promises an error that says what is wrong and shows a right one.
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 
-from lamplighter.jobs.values import said
+from lamplighter.jobs.values import environment_text, said
 
 NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 LONGEST_NAME = 40
@@ -52,4 +52,9 @@ Reference = Annotated[str, *_form(r"[A-Za-z0-9]\S*", "image that can be pulled",
 Directory = Annotated[str, *_form(r"/.*", "whole path of a directory", "one that begins with /, such as /work")]
 Variable = Annotated[str, *_form(r"[^=\s\x00]+", "name of an environment variable", "one such as LOG_LEVEL")]
 Tag = Annotated[str, *_form(r"(?!aws:)[\w .:/=+@-]{1,128}", "key of a tag", "letters, digits, spaces and _.:/=+-@")]
-TagValue = Annotated[str, *_form(r"[\w .:/=+@-]{0,256}", "value of a tag", "letters, digits, spaces and _.:/=+-@")]
+TagValue = Annotated[
+    str,
+    *_form(r"[\w .:/=+@-]{0,256}", "value of a tag", "letters, digits, spaces and _.:/=+-@"),
+    BeforeValidator(environment_text),
+    WithJsonSchema({"type": ["string", "integer", "boolean"]}),
+]

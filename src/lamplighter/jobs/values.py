@@ -15,6 +15,7 @@ from lamplighter.base.jsontext import Json
 UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 LONGEST = 99_999_999
 """Seconds: the longest that Amazon States Language can say."""
+DURATION = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
 _DURATION = re.compile(r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?", re.ASCII)
 _WHOLE = r"-?[0-9]{1,18}"
 _NUMBER = r"[0-9]{1,18}(\.[0-9]{1,18})?"
@@ -117,9 +118,7 @@ def _schema(pattern: str, *examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
 
 
-Duration = Annotated[
-    int, BeforeValidator(seconds), _schema(r"^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$", "10s", "5m", "1h30m", "2d")
-]
+Duration = Annotated[int, BeforeValidator(seconds), _schema(DURATION, "10s", "5m", "1h30m", "2d")]
 Cpu = Annotated[
     int,
     BeforeValidator(_size("v?cpu", "CPU units such as 256, or 0.5 vCPU")),
