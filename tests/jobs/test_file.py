@@ -137,6 +137,32 @@ def test_a_fault_of_an_override_is_told_where_the_override_is_written(tmp_path: 
     assert refused(tmp_path, text, "e") == ["4:23 `cpu`: `half` is no size -> write CPU units such as 256, or 0.5 vCPU"]
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("jobs: {a: {imag: }}", "2:12"),
+        ("jobs: {a: {retry: {attempt: }}}", "2:20"),
+        ("jobs: {a: {}}\nenvironments: {e: {jobs: {a: {imag: x}}}}", "3:31"),
+        ("jobs: {a: {}}\nenvironments: {e: {defaults: {imag: x}}}", "3:31"),
+        ("jobs: {a: {}}\nenvironments: {e: {channels: {c: {mail: x}}}}", "3:35"),
+        ("jobs: {a: {image: x}}\ndefaults: {imag: x}", "3:12"),
+    ],
+)
+def test_a_key_that_nobody_knows_is_told_of_wherever_it_is_and_whatever_it_says(
+    tmp_path: Path, text: str, place: str
+) -> None:
+    (problem,) = refused(tmp_path, f"project: p\n{text}\n")
+    assert problem.startswith(f"{place} `")
+    assert "is no key that is known here -> did you mean" in problem
+
+
+def test_a_job_may_be_called_as_a_part_of_the_file_is(tmp_path: Path) -> None:
+    names = list(
+        written(tmp_path, "project: p\njobs: {jobs: {retry: {attempts: 1}}, defaults: {}, channels: {}}").project.jobs
+    )
+    assert names == ["jobs", "defaults", "channels"]
+
+
 # --- variables --------------------------------------------------------------------------------------------------------
 
 

@@ -10,10 +10,11 @@ from difflib import get_close_matches
 from pathlib import Path as FilePath
 
 from lamplighter.jobs import document
+from lamplighter.jobs.channels import Channel
 from lamplighter.jobs.document import JobFileError, Part, Place, Problem
 from lamplighter.jobs.merge import Variables, overlay, without_nulls
-from lamplighter.jobs.misfits import misfits
-from lamplighter.jobs.model import Project
+from lamplighter.jobs.misfits import misfits, strangers
+from lamplighter.jobs.model import Job, Project
 from lamplighter.jobs.references import findings
 from lamplighter.jobs.source import Source
 
@@ -45,7 +46,7 @@ def load(file: FilePath, environment: str | None = None) -> Loaded:
     part = document.read(_text(file), str(file))
     if not isinstance(part.value, dict):
         raise JobFileError([Problem(part.place, "this is no job file", "begin with `project: name` and `jobs:`")])
-    problems = list(misfits(Source, part))
+    problems = [*misfits(Source, part), *_strangers(part)]
     whole = _as_seen(part, environment, problems)
     told = {each.place for each in problems}
     problems += [each for each in misfits(Project, whole) if each.place not in told]
@@ -74,6 +75,17 @@ def _text(file: FilePath) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise JobFileError([Problem(start, "this file is not UTF-8", "save it as UTF-8")]) from None
+
+
+def _strangers(part: Part) -> Iterator[Problem]:
+    """Keys that nobody knows, in every environment, and where nothing is said of them as well."""
+    for around in (part, *part.mapping().get("environments", Part({}, part.place)).mapping().values()):
+        bodies = around.mapping()
+        jobs = bodies["jobs"].mapping().values() if "jobs" in bodies else ()
+        for body in (*jobs, *(bodies[name] for name in ("defaults",) if name in bodies)):
+            yield from strangers(Job, body)
+        for channel in bodies["channels"].mapping().values() if "channels" in bodies else ():
+            yield from strangers(Channel, channel)
 
 
 def _as_seen(part: Part, environment: str | None, problems: list[Problem]) -> Part:

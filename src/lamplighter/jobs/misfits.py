@@ -18,14 +18,26 @@ from lamplighter.jobs.values import said
 
 def misfits(model: type[BaseModel], part: Part) -> Iterator[Problem]:
     """What a model has to say of a part of the file."""
+    errors = _errors(model, part)
+    for each in errors:
+        # pydantic says of a list whose items are all wrong that it is too short as well.
+        if each["type"] != "too_short" or not any(_is_inside(other["loc"], each["loc"]) for other in errors):
+            yield _told(model, part, tuple(each["loc"]), each)
+
+
+def strangers(model: type[BaseModel], part: Part) -> Iterator[Problem]:
+    """The keys of a part of the file that its model does not know; the part need be neither whole nor filled in."""
+    for each in _errors(model, part):
+        if each["type"] == "extra_forbidden":
+            yield _told(model, part, tuple(each["loc"]), each)
+
+
+def _errors(model: type[BaseModel], part: Part) -> list[ErrorDetails]:
     try:
         model.model_validate(part.plain())
     except ValidationError as error:
-        errors = error.errors(include_url=False, include_context=True)
-        for each in errors:
-            # pydantic says of a list whose items are all wrong that it is too short as well.
-            if each["type"] != "too_short" or not any(_is_inside(other["loc"], each["loc"]) for other in errors):
-                yield _told(model, part, tuple(each["loc"]), each)
+        return error.errors(include_url=False, include_context=True)
+    return []
 
 
 def _is_inside(loc: Path, around: Path) -> bool:
