@@ -17,7 +17,6 @@ from lamplighter.jobs.model import Project
 from lamplighter.jobs.references import findings
 from lamplighter.jobs.source import Source
 
-USUAL_NAME = "lamplighter.yaml"
 BIGGEST = 1024 * 1024
 """Bytes of a file."""
 
