@@ -26,7 +26,8 @@ class Verb:
 
 
 VERBS: Mapping[str, Verb] = {
-    "up": Verb("Run the engine: serve the AWS APIs on one port and do what they ask."),
+    "init": Verb("Write a job file to begin with."),
+    "up": Verb("Run the jobs of a file here, and serve the AWS APIs on one port."),
     "lint": Verb("Check a job file, and say what to write instead."),
     "synth": Verb("Print the CloudFormation template that a job file comes to."),
     "schema": Verb("Print the JSON Schema of job files, for editors."),

@@ -47,7 +47,7 @@ log = logging.getLogger("lamplighter.engine")
 def up(
     file: Annotated[
         Path | None,
-        typer.Argument(help=f"The job file.  [default: {USUAL_NAME}, if there is one]", show_default=False),
+        typer.Argument(help=f"The job file; without, {USUAL_NAME} if there is one.", show_default=False),
     ] = None,
     env: Annotated[
         str | None,

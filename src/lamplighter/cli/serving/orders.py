@@ -1,11 +1,14 @@
 """What files ask an engine to keep, as they are now, and whether they have changed since they were read."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 from lamplighter.cli.serving import context, watch
 from lamplighter.cli.serving.plan import Plan, Source
 from lamplighter.cli.serving.secrets import USUAL_NAME, Secrets
+
+log = logging.getLogger("lamplighter.jobs")
 
 
 class Orders:
@@ -21,7 +24,8 @@ class Orders:
     def read(self) -> None:
         """Read everything; raises LamplighterError with all that is wrong, and then what was read before holds."""
         self._seen = watch.look(self._paths())
-        self.secrets.read(self.env)
+        if self.secrets.read(self.env) and self.plans:
+            log.info("%s is read again: what it says holds from the next run on", self.env)
         self.plans = self.source.read()
         # Which files there are besides is known only now.
         self._seen = {path: self._seen.get(path, state) for path, state in watch.look(self._paths()).items()}

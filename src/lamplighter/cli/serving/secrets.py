@@ -24,9 +24,10 @@ class Secrets(Mapping[str, str]):
         self._process = process
         self._file: Mapping[str, str] = {}
 
-    def read(self, file: Path) -> None:
-        """Read `.env`, or find that there is none; raises JobFileError."""
-        self._file = _read(file)
+    def read(self, file: Path) -> bool:
+        """Read `.env`, or find that there is none; whether it says something else than before. Raises JobFileError."""
+        before, self._file = self._file, _read(file)
+        return self._file != before
 
     def __getitem__(self, name: str) -> str:
         return self._process[name] if name in self._process else self._file[name]

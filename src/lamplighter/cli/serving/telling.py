@@ -10,6 +10,8 @@ from lamplighter.jobs import names
 from lamplighter.jobs.model import Project
 
 MACHINE, TASK = "AWS::StepFunctions::StateMachine", "AWS::ECS::TaskDefinition"
+FEW = 2
+"""How many resources of a type are called by their names."""
 NEW, CHANGED, GONE, SAME = "+", "~", "-", " "
 
 
@@ -72,7 +74,7 @@ def not_simulated(resources: list[Resource]) -> Iterator[str]:
         if not each.simulated:
             types.setdefault(each.type, []).append(each.logical)
     for kind, found in sorted(types.items()):
-        yield f"    {kind}: {', '.join(sorted(found))}"
+        yield f"    {kind}: {', '.join(sorted(found)) if len(found) <= FEW else f'{len(found)} of them'}"
 
 
 def jobs_called(project: Project) -> Mapping[str, str]:

@@ -5,7 +5,6 @@ being written is not read. A look takes a twentieth of the time at most, however
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -32,14 +31,15 @@ def _state(path: Path) -> tuple[int, int, int, int] | None:
 
 async def change(paths: Callable[[], Iterable[Path]], before: State, patience: float | None = None) -> State:
     """Wait until files are no longer as they were, and at rest, or for some seconds; what they are like then."""
-    end = None if patience is None else time.monotonic() + patience
+    clock = asyncio.get_running_loop().time
+    end = None if patience is None else clock() + patience
     last = before
     while True:
-        begun = time.monotonic()
+        begun = clock()
         found = await asyncio.to_thread(lambda: look(paths()))
         if found == last and found != before:
             return found
-        if end is not None and time.monotonic() > end:
+        if end is not None and clock() > end:
             return found
         last = found
-        await asyncio.sleep(max(PAUSE, SHARE * (time.monotonic() - begun)))
+        await asyncio.sleep(max(PAUSE, SHARE * (clock() - begun)))
