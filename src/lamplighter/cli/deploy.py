@@ -13,7 +13,7 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.world import real_world
 from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, read
 from lamplighter.cli.jobfile import show as show_problems
-from lamplighter.cli.stack import changeset, following, images
+from lamplighter.cli.stack import changeset, following, images, keeping
 from lamplighter.cli.stack.changeset import ChangeSet
 from lamplighter.cli.stack.following import carried_on, tell
 from lamplighter.cli.stack.plan import Plan, plan, spoken
@@ -57,6 +57,8 @@ def deploy(
             _check_images(loaded)
         ready(where.client("cloudformation"), loaded.project.prefix, console, lambda: pause(where))
         found = plan(loaded, where, spoken(parameter or []))
+        new = (each.name for each in found.changes if each.type == keeping.LOG and each.action == "add")
+        keeping.check_free(where.client("logs"), new)
         change_set = _change_set(found, where, bucket)
         if change_set is None or _is_idle(found, change_set, where):
             console.print(f"{found.name} is deployed to {where} as the file says: nothing to do", soft_wrap=True)

@@ -115,6 +115,4 @@ def _body(target: Target, name: str, text: str, bucket: str | None) -> dict[str,
         )
     key = f"lamplighter/{name}/{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
     target.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="application/json")
-    if target.endpoint is not None:
-        return {"TemplateURL": f"{target.endpoint}/{bucket}/{key}"}
     return {"TemplateURL": f"https://{bucket}.s3.{target.region}.amazonaws.com/{key}"}
