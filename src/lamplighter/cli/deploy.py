@@ -14,7 +14,7 @@ from lamplighter.base.world import real_world
 from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, read
 from lamplighter.cli.jobfile import show as show_problems
 from lamplighter.cli.stack import changeset, following, images, keeping
-from lamplighter.cli.stack.changeset import ChangeSet
+from lamplighter.cli.stack.changeset import MOST_INLINE, ChangeSet, Room
 from lamplighter.cli.stack.following import carried_on, tell
 from lamplighter.cli.stack.plan import Plan, plan, spoken
 from lamplighter.cli.stack.readiness import ready
@@ -81,9 +81,10 @@ def _check_images(loaded: Loaded) -> None:
 
 
 def _change_set(found: Plan, where: Target, bucket: str | None) -> ChangeSet | None:
+    room = Room(bucket, None if found.is_engine else MOST_INLINE)
     title = f"lamplighter-{real_world().uuid()}"
     return changeset.create(
-        where, found.stack, found.name, title, found.template, found.parameters, bucket, lambda: pause(where)
+        where, found.stack, found.name, title, found.template, found.parameters, room, lambda: pause(where)
     )
 
 
