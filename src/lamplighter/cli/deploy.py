@@ -19,8 +19,9 @@ from lamplighter.cli.stack.following import carried_on, tell
 from lamplighter.cli.stack.plan import Plan, plan, spoken
 from lamplighter.cli.stack.readiness import ready
 from lamplighter.cli.stack.showing import show, summary
-from lamplighter.cli.stack.speaking import EngineOption, ParameterOption, YesOption, aws_or, pause, sure, told
+from lamplighter.cli.stack.speaking import EngineOption, ParameterOption, YesOption, aws_or, pause, sure
 from lamplighter.cli.target import ProfileOption, RegionOption, Target
+from lamplighter.cli.watch.site import in_a_sentence
 from lamplighter.jobs.file import Loaded
 from lamplighter.jobs.lint import lint
 
@@ -52,7 +53,7 @@ def deploy(
     _lint(loaded)
     where = aws_or(endpoint_url, profile, region)
     console = Console(highlight=False)
-    with told(where):
+    with in_a_sentence(where):
         if where.endpoint is None:
             _check_images(loaded)
         ready(where.client("cloudformation"), loaded.project.prefix, console, lambda: pause(where))
