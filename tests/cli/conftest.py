@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.account import account
 from tests.cli.batch import Batch
 from tests.cli.home import Home
 
@@ -24,3 +25,10 @@ def home(tmp_path: Path) -> Iterator[Home]:
     made = Home(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def aws() -> Iterator[str]:
+    """The URL of an account at moto in which there is nothing yet."""
+    with account() as url:
+        yield url
