@@ -43,9 +43,14 @@ def refuse(service: Service | None, error: AwsError, request_id: str) -> Respons
     response = error_answer(service, error, content_type, {"__type": error.code}, request_id)
     if service and "awsQueryCompatible" in service.model.metadata:
         fault = "Sender" if response.status < 500 else "Receiver"
-        old = f"{service.manners.codes.get(error.code, error.code)};{fault}"
+        old = f"{service.manners.codes.get(error.code) or _old_code(service, error.code)};{fault}"
         response.headers.append((b"x-amzn-query-error", old.encode()))
     return response
+
+
+def _old_code(service: Service, code: str) -> str:
+    shape = service.error_shape(code)
+    return (shape.error_code if shape is not None else None) or code
 
 
 def error_answer(
