@@ -37,11 +37,11 @@ class Item:
 
 
 def _alarm(row: Row) -> Alarm:
-    *head, body, tags = row
+    arn, account, region, name, state, body, tags = row
     try:
-        return Alarm(*head, loads(body), loads(tags))
+        return Alarm(arn, account, region, name, state, loads(body), loads(tags))
     except JsonError as error:
-        raise Damaged(f"the alarm {head[0]} cannot be read: {error}") from error
+        raise Damaged(f"the alarm {arn} cannot be read: {error}") from error
 
 
 def get(reader: Reader, arn: str) -> Alarm | None:

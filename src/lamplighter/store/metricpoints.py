@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lamplighter.base.jsontext import dumps, loads
-from lamplighter.store.db import Reader, Tx
+from lamplighter.store.db import Reader, Row, Tx
 
 SWEPT = 1000
 """How many rows that are too old go with each that comes."""
@@ -52,7 +52,12 @@ def between(reader: Reader, metric: Metric, start: int, end: int, unit: str | No
         f"AND time >= ? AND time < ? {'AND unit = ?' if unit is not None else ''} ORDER BY time"
     )
     values = (*metric.key, start, end, *(() if unit is None else (unit,)))
-    return [Point(*row[:5], _spread(row[5]), row[6]) for row in reader.rows(sql, values)]
+    return [_point(row) for row in reader.rows(sql, values)]
+
+
+def _point(row: Row) -> Point:
+    time, samples, total, least, most, spread, unit = row
+    return Point(time, samples, total, least, most, _spread(spread), unit)
 
 
 def _spread(text: str | None) -> tuple[tuple[float, float], ...] | None:

@@ -34,14 +34,8 @@ def call(before: Alarm, alarm: Alarm, action: str, place: Arn, url: str) -> Call
         params = {"TopicArn": action, "Subject": _subject(alarm), "Message": dumps(texts), "MessageStructure": "json"}
         return Call("sns", "Publish", params)
     if place.service == "lambda":
-        payload = {
-            "source": "aws.cloudwatch",
-            "alarmArn": alarm.arn,
-            "accountId": alarm.account,
-            "region": alarm.region,
-        }
-        payload |= {"time": stamp(alarm.body["updated"]), "alarmData": _alarm_data(before, alarm)}
-        return Call("lambda", "Invoke", {"FunctionName": action, "InvocationType": "Event", "Payload": dumps(payload)})
+        params = {"FunctionName": action, "InvocationType": "Event", "Payload": dumps(_payload(before, alarm))}
+        return Call("lambda", "Invoke", params)
     return None
 
 
@@ -144,7 +138,8 @@ def configuration(alarm: Alarm) -> Json:
     return told
 
 
-def _alarm_data(before: Alarm, alarm: Alarm) -> Json:
+def detail(before: Alarm, alarm: Alarm) -> Json:
+    """What became of an alarm, as its event tells of it."""
     return {
         "alarmName": alarm.name,
         "state": event_state(alarm),
@@ -153,8 +148,19 @@ def _alarm_data(before: Alarm, alarm: Alarm) -> Json:
     }
 
 
+def _payload(before: Alarm, alarm: Alarm) -> Json:
+    return {
+        "source": "aws.cloudwatch",
+        "alarmArn": alarm.arn,
+        "accountId": alarm.account,
+        "time": stamp(alarm.body["updated"]),
+        "region": alarm.region,
+        "alarmData": detail(before, alarm),
+    }
+
+
 def region_name(code: str) -> str:
     """A region as alarms call it: US East (N. Virginia)."""
     partitions = Loader().load_data("partitions")["partitions"]
-    found = next((each["regions"][code] for each in partitions if code in each["regions"]), {})
+    found: Json = next((each["regions"][code] for each in partitions if code in each["regions"]), {})
     return str(found.get("description", code))

@@ -62,8 +62,8 @@ def _point(datum: Json, now: int) -> Point:
         raise InvalidCombination("Each of MetricData must have one of Value, Values and StatisticValues.")
     if "StatisticValues" in datum:
         given = datum["StatisticValues"]
-        sums = (given["SampleCount"], given["Sum"], given["Minimum"], given["Maximum"])
-        return Point(time, *map(float, sums), None, unit)
+        samples, total = float(given["SampleCount"]), float(given["Sum"])
+        return Point(time, samples, total, float(given["Minimum"]), float(given["Maximum"]), None, unit)
     return points.of_values(time, list(_values(datum)), unit)
 
 
@@ -73,7 +73,5 @@ def _values(datum: Json) -> Iterator[tuple[float, float]]:
         return
     values, counts = datum["Values"], datum.get("Counts", [1] * len(datum["Values"]))
     if not values or len(values) > MOST_VALUES or len(values) != len(counts):
-        raise InvalidParameterValue(
-            f"Values and Counts must be lists of the same length, of 1 to {MOST_VALUES} members."
-        )
+        raise InvalidParameterValue(f"Values and Counts must be lists of the same length, of 1 to {MOST_VALUES} each.")
     yield from zip(map(float, values), map(float, counts), strict=True)

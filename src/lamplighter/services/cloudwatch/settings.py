@@ -107,7 +107,7 @@ def _check_window(period: int, settings: Json) -> None:
     longest = WEEK if period >= HOUR else DAY
     if period * periods > longest:
         raise InvalidCombination(
-            f"Metrics cannot be checked across more than {longest} seconds (EvaluationPeriods * Period must be at most that)"
+            f"Metrics cannot be checked across more than {longest} seconds: shorten EvaluationPeriods times Period"
         )
 
 

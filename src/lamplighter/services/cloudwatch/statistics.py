@@ -15,7 +15,7 @@ from lamplighter.services.cloudwatch.naming import metric_of, number, page, show
 from lamplighter.services.cloudwatch.putting import KEPT
 from lamplighter.services.cloudwatch.settings import SHORT
 from lamplighter.store.db import Reader
-from lamplighter.store.metricpoints import Metric
+from lamplighter.store.metricpoints import Metric, Point
 
 PAGE = 500
 MOST_POINTS = 1_440
@@ -37,8 +37,7 @@ class Statistics:
         after = number(params.get("NextToken")) or 0
         since = self._world.now() - (RECENT if "RecentlyActive" in params else KEPT)
         found = [each for each in self._measures.known(reader, caller, since) if _is_wanted(each, params)]
-        taken = page("Metrics", found[after:], PAGE, shown, lambda _: str(after + PAGE))
-        return taken
+        return page("Metrics", found[after:], PAGE, shown, lambda _: str(after + PAGE))
 
     def statistics(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """GetMetricStatistics"""
@@ -98,7 +97,7 @@ def _span(start: float, end: float, period: int) -> Span:
     return Span(first, int(end * 1000), step)
 
 
-def _datapoint(point: points.Point, params: Json) -> Json:
+def _datapoint(point: Point, params: Json) -> Json:
     told: Json = {"Timestamp": point.time / 1000, "Unit": point.unit}
     told |= {name: float(points.statistic(point, name) or 0) for name in params.get("Statistics", ())}
     extended = {name: points.statistic(point, name) for name in params.get("ExtendedStatistics", ())}

@@ -111,19 +111,11 @@ class Transitions:
             "CloudWatch Alarm State Change",
             self._world.now(),
             (alarm.arn,),
-            {
-                "alarmName": alarm.name,
-                "state": notices.event_state(alarm),
-                "previousState": notices.event_state(before),
-                "configuration": notices.configuration(alarm),
-            },
+            notices.detail(before, alarm),
         )
 
 
 def _action_data(target: str, letter: Letter, outcome: Outcome) -> Json:
-    data = {
-        "actionState": "Succeeded",
-        "notificationResource": target,
-        "publishedMessage": letter.params.get("Message"),
-    }
+    data = {"actionState": "Succeeded", "notificationResource": target}
+    data |= {"publishedMessage": letter.params["Message"]} if "Message" in letter.params else {}
     return data if outcome.end is End.DELIVERED else data | {"actionState": "Failed", "error": outcome.message}
