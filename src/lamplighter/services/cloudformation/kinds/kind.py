@@ -102,6 +102,12 @@ def replaced(kind: Kind, before: Mapping[str, Json], after: Mapping[str, Json]) 
     return {name for name in names if kind.replaces is ALL or name in kind.replaces}
 
 
+def own(asked: Asked) -> Mapping[str, Json]:
+    """What a resource's metadata says that only this engine understands."""
+    found = asked.metadata.get("Lamplighter") if isinstance(asked.metadata, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
 def gone(*calls: Callable[[Asked], Call]) -> Callable[[Asked], Unmaking]:
     """A plan that deletes by calls which are known beforehand."""
 

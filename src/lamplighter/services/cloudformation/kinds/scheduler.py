@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Sched
 from collections.abc import Generator, Mapping
 
 from lamplighter.base.jsontext import Json
-from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, gone, retag
+from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, gone, own, retag
 
 SCHEDULE = (
     *("GroupName", "Description", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "State"),
@@ -17,8 +17,7 @@ SCHEDULE = (
 
 
 def _set_missed(asked: Asked, name: str) -> Generator[Call, Json, None]:
-    own = asked.metadata.get("Lamplighter") if isinstance(asked.metadata, dict) else None
-    missed = own.get("Missed") if isinstance(own, dict) else None
+    missed = own(asked).get("Missed")
     if missed is not None:
         group = asked.get("GroupName", "default")
         yield Call("scheduler", "SetMissed", {"Name": name, "GroupName": group, "Missed": missed})

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from lamplighter.services.cloudformation.kinds import ecs, events, logs, scheduler, sns, sqs, states
+from lamplighter.services.cloudformation.kinds import cloudwatch, ecs, events, logs, scheduler, sns, sqs, states
 from lamplighter.services.cloudformation.kinds.kind import Kind
 from lamplighter.services.cloudformation.kinds.recorded import NOT_WORTH_SAYING, RECORDED
 
@@ -16,6 +16,7 @@ TABLE: Mapping[str, Kind] = {
     **sns.KINDS,
     **sqs.KINDS,
     **logs.KINDS,
+    **cloudwatch.KINDS,
 }
 
 
