@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +18,7 @@ import uvicorn
 import uvloop
 
 from lamplighter.base.errors import LamplighterError
+from lamplighter.cli import admission
 from lamplighter.cli.address import ADDRESS
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.engine import Engine
@@ -40,7 +40,7 @@ class CannotListen(LamplighterError):
 
 def up(
     host: Annotated[
-        str, typer.Option(help="Address to listen on. Whoever reaches it can run commands here.")
+        str, typer.Option(help="Address to listen on. Beyond this machine, callers need the engine's credentials.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)] = 4566,
     data: Annotated[Path, typer.Option(help="Directory that keeps everything.", file_okay=False)] = Path(
@@ -58,6 +58,14 @@ def up(
     url: Annotated[
         str | None,
         typer.Option(help="URL by which others reach this engine: links in mails and webhooks, URLs of queues."),
+    ] = None,
+    credentials: Annotated[
+        Path | None,
+        typer.Option(
+            help="Who may come in, in AWS's format; without, DATA/credentials, made where strangers reach the address.",
+            exists=True,
+            dir_okay=False,
+        ),
     ] = None,
     smtp: Annotated[
         str | None,
@@ -87,8 +95,9 @@ def up(
             commands=commands,
         )
         with _listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            config = replace(config, url=(url or _reached(listener)).rstrip("/"))
-            runner.run(_serve(config, frozenset({host, *(allow_host or [])}), listener))
+            entry = admission.decide(credentials, data, listener.getsockname()[0])
+            config = replace(config, url=(url or _reached(listener)).rstrip("/"), holder=entry.first)
+            runner.run(_serve(config, frozenset({host, *(allow_host or [])}), listener, entry))
     except (LamplighterError, OSError) as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
@@ -117,11 +126,11 @@ def _reached(listener: socket.socket) -> str:
     return _url(listener).replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
-async def _serve(config: Config, hosts: frozenset[str], listener: socket.socket) -> None:
+async def _serve(config: Config, hosts: frozenset[str], listener: socket.socket, entry: admission.Entry) -> None:
     engine = await Engine.open(config)
     try:
         await _say_what_is_missing(engine)
-        application = Server(engine, hosts)
+        application = Server(engine, hosts, entry.holders)
         server = _Server(
             uvicorn.Config(
                 application,
@@ -137,8 +146,8 @@ async def _serve(config: Config, hosts: frozenset[str], listener: socket.socket)
         _settle_memory()
         (config.data / ADDRESS).write_text(config.url + "\n")
         typer.echo(f"lamplighter: listening on {_url(listener)}", err=True)
-        if not ip_address(listener.getsockname()[0]).is_loopback:
-            typer.echo("lamplighter: whoever reaches this address can run commands on this machine", err=True)
+        for line in admission.advice(entry, config.url):
+            typer.echo(f"lamplighter: {line}", err=True)
         await server.serve(sockets=[listener])
         (config.data / ADDRESS).unlink(missing_ok=True)
     finally:

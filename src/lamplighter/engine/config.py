@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from lamplighter.outbound.mail import Server
+from lamplighter.wire.holders import Holder
 
 
 class RuntimeChoice(StrEnum):
@@ -35,5 +36,7 @@ class Config:
     """The mail server; without one, mails are kept in a folder."""
     confirm_mail: bool = False
     """Whether a mail address that is subscribed is asked first, as on AWS."""
+    holder: Holder | None = None
+    """Whose credentials tasks are given that call the engine back; None where it takes any."""
     commands: bool = True
     """Whether a command line may be subscribed to a topic (services/sns/protocols.py says why it may)."""

@@ -30,6 +30,7 @@ from lamplighter.services.states.api import States
 from lamplighter.store import identity, topics
 from lamplighter.store.db import Store, damaged
 from lamplighter.wire.catalog import Catalog
+from lamplighter.wire.holders import Holder
 from lamplighter.wire.shapes import SERVICES
 
 log = logging.getLogger("lamplighter.engine")
@@ -50,7 +51,7 @@ class Engine:
         remote = Remote(config.endpoints)
         ways_out = outbound or _outbound(config)
         states = States(self.bus, world, lambda service: self._model(remote, service), remote, ways_out.web)
-        ecs = Ecs(self.bus, store, world, runtime, config.data)
+        ecs = Ecs(self.bus, store, world, runtime, config.data, keys=_keys(config.holder))
         events = Events(self.bus, world, remote, self._check)
         services: tuple[Service, ...] = (states, ecs, events, *self._later(remote, ways_out))
         self.services: dict[str, Service] = {service.name: service for service in services}
@@ -158,6 +159,11 @@ def _runtime(config: Config, name: str, world: World) -> Runtime:
 def _outbound(config: Config) -> Outbound:
     mail = SmtpMail(config.smtp) if config.smtp else MailFolder(_absolute(config.data) / "mail")
     return Outbound(mail, HttpWeb(), ShellPrograms() if config.commands else NoPrograms())
+
+
+def _keys(holder: Holder | None) -> dict[str, str]:
+    """The variables in which AWS's tools look for credentials."""
+    return {"AWS_ACCESS_KEY_ID": holder.access_key, "AWS_SECRET_ACCESS_KEY": holder.secret} if holder else {}
 
 
 def _absolute(path: Path) -> Path:

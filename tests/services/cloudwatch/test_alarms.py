@@ -238,9 +238,7 @@ def test_what_cannot_be_read_stands_still_alone(tower: Tower) -> None:
         ({"DatapointsToAlarm": 2}, "less than or equal"),
         ({"TreatMissingData": "maybe"}, "notBreaching"),
         ({"AlarmActions": ["x"]}, "Invalid arn"),
-        ({"ComparisonOperator": "GreaterThanUpperThreshold"}, "anomaly"),
         ({"ExtendedStatistic": "p99"}, "Only one"),
-        ({"ThresholdMetricId": "t"}, "ThresholdMetricId"),
     ],
 )
 def test_what_no_alarm_can_be_is_refused(tower: Tower, settings: Json, word: str) -> None:
@@ -264,6 +262,18 @@ def test_an_alarm_on_one_metric_of_a_list_is_an_alarm_on_that_metric(tower: Towe
     assert tower.state() == "ALARM"
     found = tower.cw("DescribeAlarmsForMetric", Namespace="app", MetricName="m")["MetricAlarms"]
     assert [alarm["AlarmName"] for alarm in found] == ["alarm"]
+
+
+def test_an_alarm_on_metric_math_is_kept_and_says_that_it_is_not_judged(tower: Tower) -> None:
+    math: Json = [{"Id": "e1", "Expression": "m1 * 2"}, {"Id": "m1", "ReturnData": False}]
+    given: Json = {"EvaluationPeriods": 1, "Threshold": 10.0, "ComparisonOperator": "GreaterThanThreshold"}
+    tower.cw("PutMetricAlarm", AlarmName="alarm", Metrics=math, AlarmActions=[tower.topic], **given)
+    tower.minutes(3)
+    assert tower.state() == "INSUFFICIENT_DATA"
+    assert "does not judge" in tower.described()["StateReason"]
+    tower.cw("SetAlarmState", AlarmName="alarm", StateValue="ALARM", StateReason="a drill")
+    tower.settle()
+    assert loads(tower.told()[0]["Message"])["Trigger"] == {"Metrics": math}
 
 
 def test_lists_are_turned_over_by_pages(tower: Tower) -> None:

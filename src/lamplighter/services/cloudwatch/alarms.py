@@ -13,7 +13,7 @@ from lamplighter.services.cloudwatch import judging
 from lamplighter.services.cloudwatch.clockwork import Clockwork
 from lamplighter.services.cloudwatch.errors import InvalidFormat, LimitExceeded, ResourceNotFound
 from lamplighter.services.cloudwatch.naming import alarm_arn
-from lamplighter.services.cloudwatch.settings import checked
+from lamplighter.services.cloudwatch.settings import checked, unjudged
 from lamplighter.services.cloudwatch.tags import merged
 from lamplighter.services.cloudwatch.transitions import CONFIGURATION, Transitions
 from lamplighter.store import alarms as rows
@@ -57,7 +57,7 @@ class Alarms:
             "configured": now,
             "updated": now,
             "transitioned": now,
-            "reason": UNCHECKED,
+            "reason": unjudged(settings) or UNCHECKED,
             "reason_data": None,
             "mark": None,
         }

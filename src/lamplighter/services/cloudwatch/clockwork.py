@@ -19,7 +19,7 @@ from lamplighter.services.cloudwatch import judging, points
 from lamplighter.services.cloudwatch.judging import FURTHER, Seen
 from lamplighter.services.cloudwatch.measuring import MINUTE, Measures, Span, is_sampled
 from lamplighter.services.cloudwatch.naming import SERVICE, metric_of
-from lamplighter.services.cloudwatch.settings import rule, watched
+from lamplighter.services.cloudwatch.settings import rule, unjudged, watched
 from lamplighter.services.cloudwatch.transitions import Transitions
 from lamplighter.store import alarms as rows
 from lamplighter.store import timers
@@ -44,7 +44,11 @@ class Clockwork:
         self._transitions = transitions
 
     def begin(self, tx: Tx, alarm: Alarm) -> None:
-        """Have a new or changed alarm look from now on."""
+        """Have a new or changed alarm look from now on, if it is one that is judged."""
+        if (reason := unjudged(alarm.body["settings"])) is not None:
+            log.warning("alarm %s: %s", alarm.name, reason)
+            self.end(tx, alarm)
+            return
         self._set(tx, alarm.arn, self._world.now())
 
     def end(self, tx: Tx, alarm: Alarm) -> None:

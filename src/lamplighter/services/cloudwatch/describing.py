@@ -44,6 +44,8 @@ def for_metric(reader: Reader, caller: Caller, params: Json) -> Json:
 
     def is_wanted(alarm: Alarm) -> bool:
         source = watched(alarm.body["settings"])
+        if not source["MetricName"]:
+            return False
         given = [params[name] for name in ("Statistic", "ExtendedStatistic") if name in params]
         return (
             metric_of(caller, source) == metric

@@ -70,6 +70,8 @@ def _message(before: Alarm, alarm: Alarm) -> Json:
 
 
 def _trigger(settings: Json, source: Json) -> Json:
+    if not source["MetricName"]:
+        return {"Metrics": settings.get("Metrics", [])}
     if "ExtendedStatistic" in settings:
         statistic = {"StatisticType": "ExtendedStatistic", "ExtendedStatistic": source["Stat"]}
     else:

@@ -64,6 +64,14 @@ def by_period(points: Iterable[Point], start: int, period: int) -> Iterator[Poin
         yield together(start + number * period, within)
 
 
+TRIMMED = re.compile(r"(tm|wm|tc|ts|pr|iqm)([0-9(]|$)", re.IGNORECASE)
+
+
+def is_trimmed(name: str) -> bool:
+    """Whether a statistic is one of a part of the values, of which AWS has some."""
+    return TRIMMED.match(name) is not None
+
+
 def check_statistic(name: str) -> None:
     """Raise where there is no such statistic."""
     if name not in SIMPLE and not PERCENTILE.fullmatch(name):

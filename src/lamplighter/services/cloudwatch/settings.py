@@ -1,16 +1,18 @@
 """What an alarm may be told to do, in AWS's bounds, with what AWS fills in.
 
-See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html. An alarm on a list of
-metrics is taken where that list is one metric without any math; other kinds are refused by name.
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html. Promises
+to judge alarms on one metric. Those that are about more (metric math, anomaly bands, PromQL, wall clock windows) are
+kept and shown, so that a stack which has some comes up; they stay in INSUFFICIENT_DATA, and their reason says why.
 """
 
 from lamplighter.base import arn
 from lamplighter.base.jsontext import Json
 from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidParameterValue, MissingParameter
-from lamplighter.services.cloudwatch.judging import COMPARISONS, MISSING, TREATMENTS, Rule
-from lamplighter.services.cloudwatch.points import check_statistic
+from lamplighter.services.cloudwatch.judging import MISSING, TREATMENTS, Rule
+from lamplighter.services.cloudwatch.points import check_statistic, is_trimmed
 
 WEEK, DAY, HOUR = 604_800, 86_400, 3_600
+BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
 SHORT = (10, 20, 30)
 """Periods of less than a minute, in seconds."""
 ACTIONS = ("OKActions", "AlarmActions", "InsufficientDataActions")
@@ -18,25 +20,42 @@ KEPT = (
     *("AlarmName", "AlarmDescription", "MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Dimensions"),
     *("Period", "Unit", "EvaluationPeriods", "DatapointsToAlarm", "Threshold", "ComparisonOperator"),
     *("TreatMissingData", "EvaluateLowSampleCountPercentile", "Metrics", "WarmUpConfiguration", "ActionConfiguration"),
+    *("ThresholdMetricId", "EvaluationCriteria", "EvaluationInterval", "EvaluationWindow"),
 )
-REFUSED = ("EvaluationCriteria", "EvaluationInterval", "ThresholdMetricId")
 
 
 def checked(params: Json) -> Json:
     """The settings of an alarm, whole."""
-    _check_kind(params)
+    _check_combination(params)
     kept = {name: params[name] for name in KEPT if name in params}
     kept |= {"ActionsEnabled": params.get("ActionsEnabled", True), "Dimensions": params.get("Dimensions", [])}
     kept |= {name: params.get(name, []) for name in ACTIONS}
     for name in ACTIONS:
         _check_actions(kept[name])
-    source = watched(kept)
-    _check_numbers(kept, source)
+    if unjudged(kept) is None:
+        _check_numbers(kept, watched(kept))
     return kept
+
+
+def unjudged(settings: Json) -> str | None:
+    """Why an alarm is kept and not judged; None where it is."""
+    queries = settings.get("Metrics")
+    beyond = {
+        "metric math or Metrics Insights": queries is not None
+        and (len(queries) != 1 or "MetricStat" not in queries[0]),
+        "anomaly detection": "ThresholdMetricId" in settings or settings.get("ComparisonOperator", "") in BANDS,
+        "PromQL": "EvaluationCriteria" in settings,
+        "wall clock windows": "WallClockWindow" in settings.get("EvaluationWindow", {}),
+        "trimmed statistics": is_trimmed(settings.get("ExtendedStatistic", "")),
+    }
+    found = next((name for name, holds in beyond.items() if holds), None)
+    return None if found is None else f"Unchecked: this engine keeps alarms on {found}, and does not judge them."
 
 
 def watched(settings: Json) -> Json:
     """What an alarm looks at: Namespace, MetricName, Dimensions, Period, Stat and, where it is said, Unit."""
+    if unjudged(settings) is not None:
+        return {"Namespace": "", "MetricName": "", "Period": settings.get("Period", 60), "Stat": ""}
     if "Metrics" not in settings:
         stat = settings.get("Statistic") or settings.get("ExtendedStatistic")
         given = {
@@ -62,21 +81,10 @@ def rule(settings: Json) -> Rule:
     )
 
 
-def _check_kind(params: Json) -> None:
-    for name in REFUSED:
-        if name in params:
-            raise InvalidCombination(f"{name} is for alarms that this engine does not have: watch one metric.")
-    if "WallClockWindow" in params.get("EvaluationWindow", {}):
-        raise InvalidCombination("This engine evaluates sliding windows: leave EvaluationWindow out.")
-    queries = params.get("Metrics")
-    if queries is None:
-        return
-    if any(name in params for name in ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period")):
+def _check_combination(params: Json) -> None:
+    single = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period")
+    if "Metrics" in params and any(name in params for name in single):
         raise InvalidCombination("Metrics cannot be combined with MetricName, Namespace, Statistic or Period.")
-    if len(queries) != 1 or "MetricStat" not in queries[0]:
-        raise InvalidParameterValue(
-            "Metrics must be one query with a MetricStat: this engine has no alarms on metric math or Metrics Insights."
-        )
 
 
 def _check_numbers(settings: Json, source: Json) -> None:
@@ -88,11 +96,6 @@ def _check_numbers(settings: Json, source: Json) -> None:
     if "Stat" not in source:
         raise MissingParameter("The parameter Statistic or ExtendedStatistic is required.")
     check_statistic(source["Stat"])
-    if settings["ComparisonOperator"] not in COMPARISONS:
-        raise InvalidParameterValue(
-            f"{settings['ComparisonOperator']} is for anomaly detection, which this engine does not have: "
-            f"use one of {', '.join(COMPARISONS)}."
-        )
     if settings.get("TreatMissingData", MISSING) not in TREATMENTS:
         raise InvalidParameterValue(f"TreatMissingData must be one of {', '.join(TREATMENTS)}.")
     _check_window(source["Period"], settings)
