@@ -15,14 +15,23 @@ from starlette.types import ASGIApp
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.world import World
-from lamplighter.console import jobs
+from lamplighter.console import events, job, jobs, live, logs, runs, start
 from lamplighter.console.guard import Guarded, Hardened
 from lamplighter.console.look import Look
 from lamplighter.console.page import Console
 from lamplighter.console.port import Port
 from lamplighter.console.static import Static
 
-PAGES: tuple[BaseRoute, ...] = (*jobs.ROUTES,)
+PAGES: tuple[BaseRoute, ...] = (
+    *jobs.ROUTES,
+    *start.ROUTES,
+    *job.ROUTES,
+    *live.ROUTES,
+    *logs.ROUTES,
+    *events.ROUTES,
+    *runs.ROUTES,
+)
+"""The first that fits a path answers: a path that ends in any ARN comes after those that go on behind it."""
 
 
 def application(port: Port, world: World, closing: asyncio.Event) -> ASGIApp:
