@@ -102,7 +102,7 @@ class Server:
         http = HttpRequest(scope["method"], scope["raw_path"], scope["query_string"], headers, b"")
         try:
             self._guard_host(http)
-            if paths.is_page(http) and not unsigned.is_link(http):
+            if self.holders is None and paths.is_page(http) and not unsigned.is_link(http):
                 await (await asyncio.to_thread(self._console))(scope, receive, send)
                 return
             self._guard(http)

@@ -29,6 +29,9 @@ VERBS: Mapping[str, Verb] = {
     "up": Verb("Run the engine: serve the AWS APIs on one port and do what they ask."),
     "lint": Verb("Check a job file, and say what to write instead."),
     "synth": Verb("Print the CloudFormation template that a job file comes to."),
+    "diff": Verb("Show what deploying would change."),
+    "deploy": Verb("Deploy a job file to AWS."),
+    "destroy": Verb("Take a deployment back."),
     "schema": Verb("Print the JSON Schema of job files, for editors."),
 }
 

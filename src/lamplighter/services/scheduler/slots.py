@@ -8,7 +8,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.bus import Caller
 from lamplighter.services.scheduler import naming
 from lamplighter.services.scheduler.errors import NoSuchSchedule
-from lamplighter.services.scheduler.firing import POLICIES
+from lamplighter.services.scheduler.firing import LAST, POLICIES
 from lamplighter.store import schedules, slots
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.slots import Slot
@@ -19,11 +19,15 @@ PAGE = 100
 def set_missed(tx: Tx, caller: Caller, params: Json) -> Json:
     """SetMissed: which slots that come while no engine runs are made up for: all, last (as it is), none.
 
-    AWS, where there always is an engine, has nothing of the kind.
+    `Within` says for how many seconds afterwards; without it, for as long as the target's maximum event age. AWS, where
+    there always is an engine, has nothing of the kind.
     """
-    if params["Missed"] not in POLICIES:
-        raise ValidationError(f"Missed must be one of {', '.join(POLICIES)}, not {params['Missed']}")
-    if not schedules.set_missed(tx, naming.schedule_arn(caller, params), params["Missed"]):
+    missed, within = params.get("Missed", LAST), params.get("Within")
+    if missed not in POLICIES:
+        raise ValidationError(f"Missed must be one of {', '.join(POLICIES)}, not {missed}")
+    if within is not None and (not isinstance(within, int) or isinstance(within, bool) or within < 1):
+        raise ValidationError(f"Within must be a number of seconds, not {within}")
+    if not schedules.set_missed(tx, naming.schedule_arn(caller, params), missed, within):
         raise NoSuchSchedule(params["Name"])
     return {}
 

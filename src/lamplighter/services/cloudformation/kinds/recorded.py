@@ -37,6 +37,7 @@ NAMES = (
     *("BucketName", "AlarmName", "RepositoryName", "TableName", "DBInstanceIdentifier", "ServiceName", "QueueName"),
 )
 """Properties that name a resource beside Name."""
+NOT_SIMULATED = "Recorded; not simulated here."
 NOT_WORTH_SAYING = frozenset(
     {"AWS::CDK::Metadata", "AWS::CloudFormation::WaitCondition", "AWS::CloudFormation::WaitConditionHandle"}
 )
