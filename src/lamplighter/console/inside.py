@@ -24,6 +24,11 @@ class Inside:
     title: str = "This engine"
     patience: float = 0.4
 
+    @property
+    def endpoint(self) -> str:
+        """See `Port`."""
+        return self.engine.config.url
+
     async def places(self) -> Sequence[Place]:
         """Where there are state machines; where nothing is anywhere, the place of who says nothing."""
         found = [Place(*each) for each in machines.places(self.engine.store.reader)]

@@ -16,8 +16,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lamplighter import __version__
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.jsontext import Json, JsonError, loads
+from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.console import lengths
+from lamplighter.console.masking import masked
 from lamplighter.lang import zones
 
 HERE = Path(__file__).parent
@@ -45,14 +46,15 @@ class Look:
             lstrip_blocks=True,
         )
         templates.filters |= {
-            "job": lambda arn: f"/jobs/{path(arn)}",
-            "run": lambda arn: f"/runs/{path(arn)}",
+            "job": self.job,
+            "run": self.run,
             "last": lambda arn: str(arn).rpartition(":")[2],
             "length": lengths.length,
             "utc": utc,
             "local": local,
             "iso": iso,
-            "pretty": pretty,
+            "pretty": self.pretty,
+            "tojson_text": dumps,
             "quoted": lambda text: quote(str(text), safe=""),
         }
         templates.globals |= {
@@ -63,6 +65,21 @@ class Look:
             "static": _stamps(),
         }
         return templates
+
+    def job(self, arn: str) -> str:
+        """The page of a state machine."""
+        return f"/jobs/{path(arn)}"
+
+    def run(self, arn: str) -> str:
+        """The page of an execution or a Map Run."""
+        return f"/runs/{path(arn)}"
+
+    def pretty(self, text: str) -> str:
+        """A document without its secrets, a line for each part of it; text that is no JSON as it is."""
+        try:
+            return json.dumps(masked(loads(text)), indent=2, ensure_ascii=False)
+        except JsonError:
+            return text
 
     def fill(self, template: str, values: Mapping[str, Json]) -> str:
         """A template with its values."""
@@ -97,11 +114,3 @@ def local(seconds: float, zone: str) -> str:
     except (LamplighterError, ValueError):
         shown = datetime.fromtimestamp(seconds, UTC)
     return f"{shown:%a %d %b %H:%M}"
-
-
-def pretty(text: str) -> str:
-    """A document, a line for each part of it; text that is no JSON as it is."""
-    try:
-        return json.dumps(loads(text), indent=2, ensure_ascii=False)
-    except JsonError:
-        return text

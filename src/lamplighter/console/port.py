@@ -28,6 +28,10 @@ class Port(Protocol):
         """What is looked at: "this engine", "AWS"."""
 
     @property
+    def endpoint(self) -> str | None:
+        """Where a command line reaches the same: the URL of an engine, None for AWS."""
+
+    @property
     def patience(self) -> float:
         """Seconds between two looks at something that changes."""
 
