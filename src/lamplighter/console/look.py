@@ -23,7 +23,15 @@ from lamplighter.lang import zones
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-SECTIONS = (("Jobs", "/", ("jobs", "runs")),)
+SECTIONS = (
+    ("Jobs", "/", ("jobs", "runs")),
+    ("Calendar", "/calendar", ("calendar",)),
+    ("Tasks", "/tasks", ("tasks", "definitions")),
+    ("Events", "/events", ("events", "rules")),
+    ("Topics", "/topics", ("topics",)),
+    ("Queues", "/queues", ("queues",)),
+    ("Stacks", "/stacks", ("stacks",)),
+)
 """What the head of every page leads to: title, path, and the first words of paths that belong to it."""
 
 
@@ -49,6 +57,7 @@ class Look:
             "job": self.job,
             "run": self.run,
             "last": lambda arn: str(arn).rpartition(":")[2],
+            "path": path,
             "length": lengths.length,
             "utc": utc,
             "local": local,
