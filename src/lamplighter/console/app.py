@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.world import World
-from lamplighter.console import jobs, live, queues, runs
+from lamplighter.console import jobs, live, queues, rules, runs, traffic
 from lamplighter.console.guard import Guarded, Hardened
 from lamplighter.console.login import Door, Locked
 from lamplighter.console.look import Look
@@ -24,7 +24,15 @@ from lamplighter.console.port import Port
 from lamplighter.console.static import Static
 from lamplighter.wire.holders import Holders
 
-PAGES: tuple[BaseRoute, ...] = (*jobs.ROUTES, *live.ROUTES, *runs.ROUTES, runs.PAGE, *queues.ROUTES)
+PAGES: tuple[BaseRoute, ...] = (
+    *jobs.ROUTES,
+    *live.ROUTES,
+    *runs.ROUTES,
+    runs.PAGE,
+    *rules.ROUTES,
+    *traffic.ROUTES,
+    *queues.ROUTES,
+)
 
 
 def application(port: Port, world: World, closing: asyncio.Event, holders: Holders | None = None) -> ASGIApp:

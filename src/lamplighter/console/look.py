@@ -18,7 +18,7 @@ from lamplighter import __version__
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.console import lengths
-from lamplighter.console.masking import masked
+from lamplighter.console.masking import is_secret, masked
 from lamplighter.lang import zones
 
 HERE = Path(__file__).parent
@@ -58,6 +58,8 @@ class Look:
             "run": self.run,
             "last": lambda arn: str(arn).rpartition(":")[2],
             "path": path,
+            "masked": masked,
+            "is_secret": is_secret,
             "length": lengths.length,
             "utc": utc,
             "local": local,
