@@ -12,7 +12,6 @@ See https://asgi.readthedocs.io/en/latest/specs/www.html.
 
 import asyncio
 import importlib
-import ipaddress
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -30,7 +29,7 @@ from lamplighter.console import paths
 from lamplighter.console.inside import Inside
 from lamplighter.engine import metrics
 from lamplighter.engine.engine import Engine
-from lamplighter.wire import gate, unsigned
+from lamplighter.wire import gate, hosts, unsigned
 from lamplighter.wire.holders import Holders
 from lamplighter.wire.http import HttpRequest, Response, answer
 from lamplighter.wire.route import refuse, respond, route
@@ -101,7 +100,7 @@ class Server:
         request_id = self.engine.world.uuid()
         http = HttpRequest(scope["method"], scope["raw_path"], scope["query_string"], headers, b"")
         try:
-            self._guard_host(http)
+            hosts.check(headers.get(b"host", b""), self.hosts)
             if self.holders is None and paths.is_page(http) and not unsigned.is_link(http):
                 await (await asyncio.to_thread(self._console))(scope, receive, send)
                 return
@@ -155,13 +154,6 @@ class Server:
     async def _closed(self) -> None:
         await self.closing.wait()
         raise Unavailable("the engine is stopping")
-
-    def _guard_host(self, http: HttpRequest) -> None:
-        """Refuse what is meant for another site's name (DNS rebinding)."""
-        host = http.headers.get(b"host", b"").decode("latin-1").lower()
-        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        if not (name in self.hosts or name == "localhost" or name.endswith(".localhost") or _is_address(name)):
-            raise AccessDenied(f"this server does not answer to the host name '{name}'", status=403)
 
     def _guard(self, http: HttpRequest) -> None:
         """Refuse what a web page can send: any Origin.
@@ -227,14 +219,6 @@ class InternalFailure(AwsError):
 
     def __init__(self, request_id: str) -> None:
         super().__init__(f"The request failed through a fault of the engine, whose log has it under {request_id}.")
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name.strip("[]"))
-    except ValueError:
-        return False
-    return True
 
 
 async def _hung_up(receive: Receive) -> None:

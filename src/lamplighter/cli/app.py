@@ -28,6 +28,7 @@ class Verb:
 VERBS: Mapping[str, Verb] = {
     "up": Verb("Run the engine: serve the AWS APIs on one port and do what they ask."),
     "run": Verb("Begin a run of a job now, and watch it if you like."),
+    "console": Verb("Show the console, over AWS or an engine somewhere else."),
     "lint": Verb("Check a job file, and say what to write instead."),
     "synth": Verb("Print the CloudFormation template that a job file comes to."),
     "diff": Verb("Show what deploying would change."),

@@ -3,12 +3,8 @@
 import asyncio
 import gc
 import logging
-import os
-import signal
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +16,7 @@ import uvloop
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli import admission
 from lamplighter.cli.address import ADDRESS
+from lamplighter.cli.serving import Stopping, listen, url_of
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.engine import Engine
 from lamplighter.outbound import mail
@@ -32,10 +29,6 @@ SWITCH_INTERVAL = 0.0005
 """Seconds that the loop may keep the interpreter from the thread that commits: its word is what callers wait for."""
 
 log = logging.getLogger("lamplighter.engine")
-
-
-class CannotListen(LamplighterError):
-    """The address is taken, or not ours."""
 
 
 def up(
@@ -94,7 +87,7 @@ def up(
             confirm_mail=confirm_mail,
             commands=commands,
         )
-        with _listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             entry = admission.decide(credentials, data, listener.getsockname()[0])
             config = replace(config, url=(url or _reached(listener)).rstrip("/"), holder=entry.first)
             runner.run(_serve(config, frozenset({host, *(allow_host or [])}), listener, entry))
@@ -103,27 +96,9 @@ def up(
         raise typer.Exit(1) from None
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    if not host:
-        raise CannotListen("--host needs an address: 127.0.0.1 for this machine only, 0.0.0.0 for every network")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except socket.gaierror:
-        raise CannotListen(f"cannot listen on {host}: no such host is known") from None
-    except OSError as error:
-        why = os.strerror(error.errno).lower() if error.errno else str(error)
-        raise CannotListen(f"cannot listen on {host}, port {port}: {why}") from None
-
-
-def _url(listener: socket.socket) -> str:
-    address, port = listener.getsockname()[:2]
-    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
-
-
 def _reached(listener: socket.socket) -> str:
     """Where callers on this machine reach it, which listens on one address or on all."""
-    return _url(listener).replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+    return url_of(listener).replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
 async def _serve(config: Config, hosts: frozenset[str], listener: socket.socket, entry: admission.Entry) -> None:
@@ -131,7 +106,7 @@ async def _serve(config: Config, hosts: frozenset[str], listener: socket.socket,
     try:
         await _say_what_is_missing(engine)
         application = Server(engine, hosts, entry.holders)
-        server = _Server(
+        server = Stopping(
             uvicorn.Config(
                 application,
                 lifespan="off",
@@ -145,33 +120,14 @@ async def _serve(config: Config, hosts: frozenset[str], listener: socket.socket,
         )
         _settle_memory()
         (config.data / ADDRESS).write_text(config.url + "\n")
-        typer.echo(f"lamplighter: listening on {_url(listener)}", err=True)
+        typer.echo(f"lamplighter: listening on {url_of(listener)}", err=True)
+        typer.echo(f"lamplighter: the console is at {config.url}/", err=True)
         for line in admission.advice(entry, config.url):
             typer.echo(f"lamplighter: {line}", err=True)
         await server.serve(sockets=[listener])
         (config.data / ADDRESS).unlink(missing_ok=True)
     finally:
         await engine.close()
-
-
-class _Server(uvicorn.Server):
-    """Ends without an error when it is told to stop."""
-
-    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
-        super().__init__(config)
-        self._closing = closing
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop; a long poll is not waited for."""
-        self._closing.set()
-        await super().shutdown(sockets)
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        yield
 
 
 async def _say_what_is_missing(engine: Engine) -> None:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.world import World
-from lamplighter.console import jobs, live, queues, rules, runs, traffic
+from lamplighter.console import events, job, jobs, live, logs, queues, rules, runs, start, traffic
 from lamplighter.console.guard import Guarded, Hardened
 from lamplighter.console.login import Door, Locked
 from lamplighter.console.look import Look
@@ -26,13 +26,17 @@ from lamplighter.wire.holders import Holders
 
 PAGES: tuple[BaseRoute, ...] = (
     *jobs.ROUTES,
+    *start.ROUTES,
+    *job.ROUTES,
     *live.ROUTES,
+    *logs.ROUTES,
+    *events.ROUTES,
     *runs.ROUTES,
-    runs.PAGE,
     *rules.ROUTES,
     *traffic.ROUTES,
     *queues.ROUTES,
 )
+"""The first that fits a path answers: a path that ends in any ARN comes after those that go on behind it."""
 
 
 def application(port: Port, world: World, closing: asyncio.Event, holders: Holders | None = None) -> ASGIApp:

@@ -88,7 +88,7 @@ class Look:
     def pretty(self, text: str) -> str:
         """A document without its secrets, a line for each part of it; text that is no JSON as it is."""
         try:
-            return json.dumps(masked(loads(text)), indent=2, ensure_ascii=False)
+            return indented(masked(loads(text)))
         except JsonError:
             return text
 
@@ -101,6 +101,11 @@ def _stamps() -> Mapping[str, str]:
     """The URL of each file, with what changes when the file does, so that browsers may keep it for good."""
     files = {file.relative_to(STATIC).as_posix(): file for file in STATIC.rglob("*") if file.is_file()}
     return {name: f"/static/{name}?{sha256(file.read_bytes()).hexdigest()[:12]}" for name, file in files.items()}
+
+
+def indented(document: Json) -> str:
+    """A document as JSON, a line for each part of it."""
+    return json.dumps(document, indent=2, ensure_ascii=False)
 
 
 def path(arn: str) -> str:

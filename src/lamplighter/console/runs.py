@@ -178,5 +178,5 @@ ROUTES = (
     shows("/runs/{arn:path}/detail", part),
     shows("/runs/{arn:path}/document", document),
     shows("/runs/{arn:path}/items", items),
+    shows("/runs/{arn:path}", show),
 )
-PAGE = shows("/runs/{arn:path}", show)

@@ -150,6 +150,8 @@ class _Reader:
             return self._enter(event, kind, time, here)
         if kind.endswith("StateExited"):
             return self._leave(event, time, here)
+        if kind == "MapStateStarted":
+            return here
         if kind in ("MapIterationStarted", "ParallelStateStarted"):
             details = event.get("mapIterationStartedEventDetails")
             step = (f"{details['name']}[{details['index']}]",) if details else ()

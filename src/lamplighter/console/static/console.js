@@ -48,3 +48,30 @@ document.body.addEventListener("htmx:load", (event) => {
   tick();
 });
 document.addEventListener("click", copy);
+
+// A field that has to be JSON says so before it is sent.
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("[data-json]")) return;
+  let wrong = "";
+  try { JSON.parse(event.target.value || "{}"); } catch (error) { wrong = error.message; }
+  event.target.setAttribute("aria-invalid", String(Boolean(wrong)));
+  const hint = document.getElementById(`${event.target.id}-hint`);
+  hint.dataset.usual ??= hint.textContent;
+  hint.textContent = wrong || hint.dataset.usual;
+  hint.classList.toggle("bad", Boolean(wrong));
+});
+
+// Choosing is sending.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+});
+
+// A log is read at its end, unless somebody has scrolled away from it.
+const log = document.getElementById("log");
+if (log) {
+  let pinned = true;
+  const down = () => { if (pinned) log.scrollTop = log.scrollHeight; };
+  log.addEventListener("scroll", () => { pinned = log.scrollHeight - log.scrollTop - log.clientHeight < 40; });
+  new MutationObserver(down).observe(log, { childList: true });
+  down();
+}
