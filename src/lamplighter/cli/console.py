@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -58,7 +59,7 @@ def _account(where: Target) -> str:
 async def _serve(where: Target, place: Place, listener: socket.socket) -> None:
     closing = asyncio.Event()
     outside = Outside(
-        lambda service, region: Target(where.endpoint, region, where.profile).client(service),
+        lambda service, region: replace(where, region=region).client(service),
         place,
         "AWS" if where.endpoint is None else "Engine",
         where.endpoint,
