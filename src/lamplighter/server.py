@@ -3,10 +3,10 @@
 Promises that no web page reaches the engine (Host and Origin are checked, and every request must carry an AWS
 signature, in a header or in its query, but the links that SNS sends and those that only ask how the engine is:
 `/_lamplighter/health`, `/_lamplighter/metrics` and `/_lamplighter/slots`), that a request is bounded in size, and that
-no answer is a stack trace. What is for the console goes to the console, which has its own guard (`console/guard.py`)
-and is loaded when somebody first looks at it. Where there are holders of credentials, the signature must be one of
-theirs, metrics and slots are for them alone, and what is open is whether the engine is well, its certificate and the
-links of SNS.
+no answer is a stack trace. Where there are holders of credentials, the signature must be one of theirs, metrics and
+slots are for them alone, and what is open is whether the engine is well, its certificate and the links of SNS.
+What is for the console goes to the console, which has its own guard and login (`console/guard.py`, `console/login.py`)
+and is loaded when somebody first looks at it.
 See https://asgi.readthedocs.io/en/latest/specs/www.html.
 """
 
@@ -123,7 +123,7 @@ class Server:
     def _pages(self) -> Application:
         """The console, which costs as much to load as the engine."""
         module = importlib.import_module("lamplighter.console.app")
-        made: Application = module.application(Inside(self.engine), self.engine.world, self.closing)
+        made: Application = module.application(Inside(self.engine), self.engine.world, self.closing, self.holders)
         return made
 
     async def _answer(self, http: HttpRequest, request_id: str, left: Callable[[], Awaitable[None]]) -> Response:

@@ -26,7 +26,8 @@ class Verb:
 
 
 VERBS: Mapping[str, Verb] = {
-    "up": Verb("Run the engine: serve the AWS APIs on one port and do what they ask."),
+    "init": Verb("Write a job file to begin with."),
+    "up": Verb("Run the jobs of a file here, and serve the AWS APIs on one port."),
     "run": Verb("Begin a run of a job now, and watch it if you like."),
     "ps": Verb("List jobs: what runs now, how the last run ended, when the next one begins."),
     "logs": Verb("Print what the containers of a run wrote."),

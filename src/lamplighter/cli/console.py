@@ -2,14 +2,15 @@
 
 import asyncio
 import socket
+from dataclasses import replace
 from typing import Annotated
 
 import typer
-import uvicorn
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lamplighter.base.world import real_world
-from lamplighter.cli.serving import CannotListen, Stopping, listen, url_of
+from lamplighter.cli.serving import http
+from lamplighter.cli.serving.listening import CannotListen, listen, url_of
 from lamplighter.cli.target import (
     USUAL_DATA,
     AwsOption,
@@ -58,12 +59,11 @@ def _account(where: Target) -> str:
 async def _serve(where: Target, place: Place, listener: socket.socket) -> None:
     closing = asyncio.Event()
     outside = Outside(
-        lambda service, region: Target(where.endpoint, region, where.profile).client(service),
+        lambda service, region: replace(where, region=region).client(service),
         place,
         "AWS" if where.endpoint is None else "Engine",
         where.endpoint,
     )
     pages = AtHome(application(outside, real_world(), closing))
-    config = uvicorn.Config(pages, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=5)
     typer.echo(f"lamplighter: the console of {where} is at {url_of(listener)}/", err=True)
-    await Stopping(config, closing).serve(sockets=[listener])
+    await http.serve(pages, closing, listener)

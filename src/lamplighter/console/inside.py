@@ -47,6 +47,10 @@ class Inside:
         params = {"GroupName": parts[1], "Name": parts[2]} | ({} if before is None else {"Before": before})
         return await self._answer(place, "scheduler", "ListSlots", params)
 
+    async def told(self, place: Place, service: str, operation: str, params: Json) -> Json:
+        """See `Port`."""
+        return await self._answer(place, service, operation, params)
+
     async def _answer(self, place: Place, service: str, operation: str, params: Json) -> Json:
         answer = await self.engine.call(Caller(place.account, place.region), service, operation, params)
         return loads(dump_bytes(answer))

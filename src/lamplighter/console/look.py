@@ -18,12 +18,20 @@ from lamplighter import __version__
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.console import lengths
-from lamplighter.console.masking import masked
+from lamplighter.console.masking import is_secret, masked
 from lamplighter.lang import zones
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-SECTIONS = (("Jobs", "/", ("jobs", "runs")),)
+SECTIONS = (
+    ("Jobs", "/", ("jobs", "runs")),
+    ("Calendar", "/calendar", ("calendar",)),
+    ("Tasks", "/tasks", ("tasks", "definitions")),
+    ("Events", "/events", ("events", "rules")),
+    ("Topics", "/topics", ("topics",)),
+    ("Queues", "/queues", ("queues",)),
+    ("Stacks", "/stacks", ("stacks",)),
+)
 """What the head of every page leads to: title, path, and the first words of paths that belong to it."""
 
 
@@ -33,6 +41,8 @@ class Look:
 
     title: str
     """What is looked at."""
+    locked: bool = False
+    """Whether who looks has logged in, and may log out."""
 
     @cached_property
     def _templates(self) -> Environment:
@@ -47,6 +57,9 @@ class Look:
             "job": self.job,
             "run": self.run,
             "last": lambda arn: str(arn).rpartition(":")[2],
+            "path": path,
+            "masked": masked,
+            "is_secret": is_secret,
             "length": lengths.length,
             "utc": utc,
             "local": local,
@@ -55,7 +68,13 @@ class Look:
             "tojson_text": dumps,
             "quoted": lambda text: quote(str(text), safe=""),
         }
-        templates.globals |= {"version": __version__, "title": self.title, "sections": SECTIONS, "static": _stamps()}
+        templates.globals |= {
+            "version": __version__,
+            "title": self.title,
+            "locked": self.locked,
+            "sections": SECTIONS,
+            "static": _stamps(),
+        }
         return templates
 
     def job(self, arn: str) -> str:

@@ -47,6 +47,9 @@ class Port(Protocol):
         None where nobody keeps them: AWS does not.
         """
 
+    async def told(self, place: Place, service: str, operation: str, params: Json) -> Json:
+        """What no API of AWS tells ("events", "ListTraffic"); None where nobody does."""
+
 
 def place_of(text: str) -> Place | None:
     """Where an ARN says that its resource is; None where it is none, or names no place."""
