@@ -8,6 +8,7 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Create
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from urllib.parse import unquote, urlsplit
 
 from lamplighter.base.jsontext import Json
@@ -97,6 +98,7 @@ class Planner:
         template = parse(plan["document"])
         plan["description"] = template.description
         self.check(template, plan, place)
+        _check_types(template, params.get("ResourceTypes", []))
         _check_capabilities(template, capabilities)
         return plan
 
@@ -189,6 +191,14 @@ def _check_attribute(template: Template, name: str, wanted: str) -> None:
     kind = TABLE.get(template.resources[name].type)
     if kind is not None and wanted not in kind.attributes:
         raise TemplateError(f"Template error: resource {name} does not support attribute type {wanted} in Fn::GetAtt")
+
+
+def _check_types(template: Template, allowed: list[str]) -> None:
+    """Refuse types that whoever asks did not name: all of one service may be named by `AWS::SQS::*`."""
+    for resource in template.resources.values() if allowed else ():
+        if not any(fnmatchcase(resource.type, each) for each in allowed):
+            named = ", ".join(allowed)
+            raise Invalid(f"Resource type {resource.type} is not allowed by parameter ResourceTypes [{named}]")
 
 
 def required(template: Template) -> list[str]:
