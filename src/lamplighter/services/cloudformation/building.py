@@ -17,7 +17,7 @@ from lamplighter.lang.templatevalues import Scope, resolve, text_of
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.guarding import DELETE, MODIFY, REPLACE, denied
 from lamplighter.services.cloudformation.journal import Journal
-from lamplighter.services.cloudformation.kinds.kind import Kind, Made, replaced
+from lamplighter.services.cloudformation.kinds.kind import Kind, Made, own_words, replaced
 from lamplighter.services.cloudformation.kinds.table import NESTED, is_simulated, kind_of, told_of
 from lamplighter.services.cloudformation.maker import PASSING, Maker, undone
 from lamplighter.services.cloudformation.nested import Nested
@@ -65,11 +65,12 @@ class Wish:
 
 def wish(resource: Resource, scope: Scope, stack_tags: Json) -> Wish:
     """Put values in the place of a resource's functions."""
-    properties = resolved(resource.properties, scope)
+    kind = kind_of(resource.type)
+    properties = kind.here(resolved(resource.properties, scope), own_words(resource.metadata))
     policies = (resource.deletion_policy, resource.update_replace_policy)
     deletion, replacement = (None if each is None else text_of(resolve(each, scope)) for each in policies)
     tags = merged_tags(stack_tags, properties)
-    return Wish(resource, kind_of(resource.type), properties, tags, deletion, replacement)
+    return Wish(resource, kind, properties, tags, deletion, replacement)
 
 
 class Builder:

@@ -1,13 +1,18 @@
 """Resources of ECS: clusters and task definitions. Services are recorded only; nothing here keeps tasks running.
 
+`Metadata: {Lamplighter: {Process: true, Directory: /folder}}` says of a task definition that the container whose image
+is `scratch`, which nobody can pull, is a plain process of this box, in that folder.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ECS.html.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import PurePosixPath
 
+from lamplighter.base.jsontext import Json
 from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, gone, retag
 
+NO_IMAGE = "scratch"
 PROVIDERS = ("CapacityProviders", "DefaultCapacityProviderStrategy")
 NEW = (*PROVIDERS, "Configuration", "ServiceConnectDefaults")
 
@@ -67,6 +72,21 @@ def _retag_definition(asked: Asked) -> Plan:
     return Made(asked.physical, asked.attributes)
 
 
+def _as_process(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
+    containers = properties.get("ContainerDefinitions")
+    if own.get("Process") is not True or not isinstance(containers, list):
+        return properties
+    folder = PurePosixPath(str(own.get("Directory", "")))
+    return {**properties, "ContainerDefinitions": [_without_image(each, folder) for each in containers]}
+
+
+def _without_image(container: Json, folder: PurePosixPath) -> Json:
+    if not isinstance(container, dict) or container.get("Image") != NO_IMAGE:
+        return container
+    bare = {name: value for name, value in container.items() if name != "Image"}
+    return bare | {"WorkingDirectory": str(folder / str(bare.get("WorkingDirectory", "")))} if folder.root else bare
+
+
 KINDS: Mapping[str, Kind] = {
     "AWS::ECS::Cluster": Kind(
         _create_cluster,
@@ -90,6 +110,7 @@ KINDS: Mapping[str, Kind] = {
         name="Family",
         longest=255,
         revised=True,
+        here=_as_process,
         replaces=frozenset(
             {
                 *("ContainerDefinitions", "Cpu", "EnableFaultInjection", "EphemeralStorage", "ExecutionRoleArn"),

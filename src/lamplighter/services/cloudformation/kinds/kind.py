@@ -92,10 +92,18 @@ class Kind:
     """Whether a name that is made up begins with the stack's."""
     revised: bool = False
     """Whether one that is made anew may have the name of the old: it is a revision of it."""
+    here: Callable[[Mapping[str, Json], Mapping[str, Json]], Mapping[str, Json]] = lambda properties, _own: properties
+    """What its properties are on this box, by what its metadata says under `Lamplighter`."""
 
 
 ALL = frozenset({"*"})
 """Every property, in the place of those that replace."""
+
+
+def own_words(metadata: Json) -> Mapping[str, Json]:
+    """What the metadata of a resource says that is meant for us."""
+    found = metadata.get("Lamplighter") if isinstance(metadata, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def replaced(kind: Kind, before: Mapping[str, Json], after: Mapping[str, Json]) -> set[str]:

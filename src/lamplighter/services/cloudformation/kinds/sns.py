@@ -1,8 +1,10 @@
 """Resources of SNS.
 
+`Metadata: {Lamplighter: {Command: [word, …], Directory: /folder}}` subscribes a command of this box to a topic.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_SNS.html.
 """
 
+import shlex
 from collections.abc import Generator, Mapping
 
 from lamplighter.base.jsontext import Json
@@ -74,6 +76,16 @@ def _resubscribe(asked: Asked) -> Generator[Call, Json, None]:
             yield Call("sns", "Subscribe", given)
 
 
+def _with_command(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
+    words, folder = own.get("Command"), own.get("Directory")
+    if not words or not isinstance(words, list):
+        return properties
+    line = shlex.join(map(str, words))
+    line = f"cd {shlex.quote(str(folder))} && exec {line}" if folder else line
+    command = {"Protocol": "lamplighter:command", "Endpoint": line}
+    return {**properties, "Subscription": [*properties.get("Subscription", []), command]}
+
+
 def _subscribe(asked: Asked) -> Plan:
     answer = yield Call(
         "sns",
@@ -123,6 +135,7 @@ KINDS: Mapping[str, Kind] = {
         longest=256,
         replaces=frozenset({"TopicName", "FifoTopic"}),
         attributes=frozenset({"TopicArn", "TopicName"}),
+        here=_with_command,
         ending=lambda properties: ".fifo" if str(properties.get("FifoTopic")).lower() == "true" else "",
     ),
     "AWS::SNS::Subscription": Kind(
