@@ -1,7 +1,7 @@
 """Functions come to what CloudFormation's reference says, and refuse what it refuses, in its words."""
 
 from base64 import b64encode
-from ipaddress import ip_network
+from ipaddress import IPv4Network
 
 import pytest
 from hypothesis import given
@@ -41,8 +41,8 @@ def test_json_text_is_of_the_value(value: Json) -> None:
 
 @given(st.integers(8, 20), st.integers(1, 16), st.integers(4, 8))
 def test_blocks_lie_in_their_network_and_do_not_meet(prefix: int, count: int, bits: int) -> None:
-    whole = ip_network(f"10.0.0.0/{prefix}")
-    blocks = [ip_network(block) for block in resolve({"Fn::Cidr": [str(whole), count, bits]}, SCOPE)]
+    whole = IPv4Network(f"10.0.0.0/{prefix}")
+    blocks = [IPv4Network(block) for block in resolve({"Fn::Cidr": [str(whole), count, bits]}, SCOPE)]
     assert len(blocks) == count
     assert all(block.subnet_of(whole) and block.prefixlen == 32 - bits for block in blocks)
     assert not any(left.overlaps(right) for at, left in enumerate(blocks) for right in blocks[:at])
