@@ -38,7 +38,7 @@ def of_job(folder: Path, body: str, **files: str) -> list[str]:
 
 def test_a_file_that_is_well_has_nothing_but_what_aws_wants_to_be_done(tmp_path: Path) -> None:
     assert found(tmp_path, WELL) == [
-        "3:17 info: AWS asks ops@example.com first -> open the link in the mail that comes after `deploy`"
+        "3:18 info: AWS asks ops@example.com first -> open the link in the mail that comes after `deploy`"
     ]
 
 
@@ -168,8 +168,8 @@ def test_an_engine_s_own_wait_for_a_start_is_longer_than_cloudwatch_s(tmp_path: 
     text = f"project: p\nchannels: {{c: {{command: ls}}}}\njobs: {{a: {{{job}}}}}"
     assert found(tmp_path, text, "info") == [
         (
-            "3:46 info: a: CloudWatch waits for a run no longer than a week: on AWS only a start that was tried in vain "
-            "is told -> let the job tell an outside watch when it is done, if that matters"
+            "3:46 info: a: CloudWatch waits for a run no longer than a week: on AWS only a start that was tried in "
+            "vain is told -> let the job tell an outside watch when it is done, if that matters"
         )
     ]
 
