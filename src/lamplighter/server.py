@@ -3,16 +3,20 @@
 Promises that no web page reaches the engine (Host and Origin are checked, and every request must carry an AWS
 signature, in a header or in its query, but the links that SNS sends and those that only ask how the engine is:
 `/_lamplighter/health`, `/_lamplighter/metrics` and `/_lamplighter/slots`), that a request is bounded in size, and that
-no answer is a stack trace.
+no answer is a stack trace. Where there are holders of credentials, the signature must be one of theirs, metrics and
+slots are for them alone, and what is open is whether the engine is well, its certificate and the links of SNS.
+What is for the console goes to the console, which has its own guard and login (`console/guard.py`, `console/login.py`)
+and is loaded when somebody first looks at it.
 See https://asgi.readthedocs.io/en/latest/specs/www.html.
 """
 
 import asyncio
-import ipaddress
+import importlib
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import parse_qsl
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -21,15 +25,19 @@ from lamplighter import __version__
 from lamplighter.base.errors import AccessDenied, AwsError, Unavailable, ValidationError
 from lamplighter.base.jsontext import Json, dump_bytes
 from lamplighter.bus import Caller, CallerLeft, first
+from lamplighter.console import paths
+from lamplighter.console.inside import Inside
 from lamplighter.engine import metrics
 from lamplighter.engine.engine import Engine
-from lamplighter.wire import unsigned
+from lamplighter.wire import gate, hosts, unsigned
+from lamplighter.wire.holders import Holders
 from lamplighter.wire.http import HttpRequest, Response, answer
 from lamplighter.wire.route import refuse, respond, route
 
 Scope = MutableMapping[str, Json]
 Receive = Callable[[], Awaitable[MutableMapping[str, Json]]]
 Send = Callable[[MutableMapping[str, Json]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LARGEST = 8 * 1024 * 1024
 """Bytes of a request's body: the largest of the AWS APIs here is 1 MiB, of which JSON may make six times as much."""
@@ -72,13 +80,15 @@ class Connection(HttpToolsProtocol):
         super().on_body(body)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Server:
     """The ASGI application of one engine."""
 
     engine: Engine
     hosts: frozenset[str]
     """Names by which the port may be called, besides every IP address and localhost."""
+    holders: Holders | None = None
+    """Who may come in; None where any credentials are taken, because only this machine reaches the port."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is about to stop: what would be answered later is refused now."""
 
@@ -90,8 +100,14 @@ class Server:
         request_id = self.engine.world.uuid()
         http = HttpRequest(scope["method"], scope["raw_path"], scope["query_string"], headers, b"")
         try:
+            hosts.check(headers.get(b"host", b""), self.hosts)
+            if self.holders is None and paths.is_page(http) and not unsigned.is_link(http):
+                await (await asyncio.to_thread(self._console))(scope, receive, send)
+                return
             self._guard(http)
             http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
+            if self.holders is not None:
+                self._admit(http, self.holders)
             response = await self._answer(http, request_id, lambda: self._left(receive))
         except AwsError as error:
             response = refuse(self.engine.catalog, http, error, request_id)
@@ -99,6 +115,16 @@ class Server:
             return
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         await send({"type": "http.response.body", "body": response.body})
+
+    def _console(self) -> Application:
+        return self._pages
+
+    @cached_property
+    def _pages(self) -> Application:
+        """The console, which costs as much to load as the engine."""
+        module = importlib.import_module("lamplighter.console.app")
+        made: Application = module.application(Inside(self.engine), self.engine.world, self.closing, self.holders)
+        return made
 
     async def _answer(self, http: HttpRequest, request_id: str, left: Callable[[], Awaitable[None]]) -> Response:
         if http.method == "GET" and (watch := WATCHED.get(http.path)) is not None:
@@ -114,6 +140,14 @@ class Server:
             log.exception("%s %s failed (request %s)", request.service, request.operation, request_id)
             raise InternalFailure(request_id) from error
 
+    def _admit(self, http: HttpRequest, holders: Holders) -> None:
+        now = self.engine.world.now()
+        if http.method == "GET" and http.path in WATCHED:
+            if http.path not in OPEN:
+                gate.admit_watcher(http, holders, now)
+        elif not unsigned.is_link(http):
+            gate.admit(http, holders, now)
+
     async def _left(self, receive: Receive) -> None:
         await first(_hung_up(receive), self._closed())
 
@@ -122,15 +156,11 @@ class Server:
         raise Unavailable("the engine is stopping")
 
     def _guard(self, http: HttpRequest) -> None:
-        """Refuse what a web page can send: another site's Host (DNS rebinding), or any Origin.
+        """Refuse what a web page can send: any Origin.
 
         A link of SNS may be opened from wherever it is read: its secret is what guards it.
         """
         headers = http.headers
-        host = headers.get(b"host", b"").decode("latin-1").lower()
-        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        if not (name in self.hosts or name == "localhost" or name.endswith(".localhost") or _is_address(name)):
-            raise AccessDenied(f"this server does not answer to the host name '{name}'", status=403)
         if unsigned.is_link(http):
             return
         if b"origin" in headers or headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
@@ -177,6 +207,8 @@ WATCHED: Mapping[bytes, Callable[[Engine, HttpRequest, str], Awaitable[Response]
     b"/_lamplighter/slots": _slots,
     unsigned.CERTIFICATE.encode(): _certificate,
 }
+OPEN = frozenset({b"/_lamplighter/health", unsigned.CERTIFICATE.encode()})
+"""What anybody may ask for: a load balancer, and who checks a message of SNS."""
 
 
 class InternalFailure(AwsError):
@@ -187,14 +219,6 @@ class InternalFailure(AwsError):
 
     def __init__(self, request_id: str) -> None:
         super().__init__(f"The request failed through a fault of the engine, whose log has it under {request_id}.")
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name.strip("[]"))
-    except ValueError:
-        return False
-    return True
 
 
 async def _hung_up(receive: Receive) -> None:

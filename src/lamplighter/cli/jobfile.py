@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.text import Text
 
 from lamplighter.jobs.document import JobFileError, Problem
-from lamplighter.jobs.file import USUAL_NAME, Loaded, load
+from lamplighter.jobs.file import Loaded, load
+from lamplighter.jobs.names import USUAL_NAME
 
 COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 FileArgument = Annotated[Path, typer.Argument(help="The job file.", dir_okay=False)]
 EnvironmentOption = Annotated[
-    str | None, typer.Option("--env", "-e", help="The environment whose overrides hold.", show_default=False)
+    str | None, typer.Option("--environment", "-e", help="The environment whose overrides hold.", show_default=False)
 ]
 USUAL = Path(USUAL_NAME)
 

@@ -18,7 +18,6 @@ from lamplighter.jobs.model import Job, Project
 from lamplighter.jobs.references import findings
 from lamplighter.jobs.source import Source
 
-USUAL_NAME = "lamplighter.yaml"
 BIGGEST = 1024 * 1024
 """Bytes of a file."""
 

@@ -16,8 +16,8 @@ from lamplighter.jobs.retry import Retry
 from lamplighter.jobs.secrets import Secret
 from lamplighter.jobs.strict import Strict
 from lamplighter.jobs.texts import Cluster, Directory, Image, Name, Reference, RoleArn, Tag, TagValue, Variable
-from lamplighter.jobs.times import Missed, Schedule, Window, Zone
 from lamplighter.jobs.values import Command, Cpu, Duration, Memory, Switch, Text, Whole
+from lamplighter.jobs.when import Missed, Schedule, Window, Zone
 
 Ids = Annotated[tuple[str, ...], BeforeValidator(one_or_more)]
 Schedules = Annotated[tuple[Schedule, ...], BeforeValidator(one_or_more)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.store.db import Reader, Row, Tx
 
-COLUMNS = "id, arn, state, created, modified, anchor, body, missed"
+COLUMNS = "id, arn, state, created, modified, anchor, body, missed, within"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Schedule:
     """Everything else, as the API has it; None where it can't be read."""
     missed: str = "last"
     """Which of the slots that came while no engine ran are made up for: all, last, none."""
+    within: int | None = None
+    """For how many seconds afterwards they are; None: for the target's maximum event age."""
 
     @property
     def name(self) -> str:
@@ -38,8 +40,8 @@ class Schedule:
 
 
 def _schedule(row: Row) -> Schedule:
-    key, arn, state, created, modified, anchor, body, missed = row
-    return Schedule(key, arn, state, created, modified, anchor, _read(body), missed)
+    key, arn, state, created, modified, anchor, body, missed, within = row
+    return Schedule(key, arn, state, created, modified, anchor, _read(body), missed, within)
 
 
 def _read(body: str) -> Json:
@@ -74,9 +76,9 @@ def update(tx: Tx, schedule: Schedule) -> None:
     tx.execute(sql, (schedule.state, schedule.modified, schedule.anchor, dumps(schedule.body), schedule.id))
 
 
-def set_missed(tx: Tx, arn: str, policy: str) -> bool:
+def set_missed(tx: Tx, arn: str, policy: str, within: int | None) -> bool:
     """Say which of the slots that come while no engine runs are made up for; False where there is no such schedule."""
-    return tx.execute("UPDATE schedules SET missed = ? WHERE arn = ?", (policy, arn)) > 0
+    return tx.execute("UPDATE schedules SET missed = ?, within = ? WHERE arn = ?", (policy, within, arn)) > 0
 
 
 def delete(tx: Tx, key: int) -> None:

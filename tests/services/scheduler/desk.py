@@ -98,9 +98,10 @@ class Desk(Site):
         """What came of a schedule's slots."""
         return [slot.outcome for slot in self.slots(name)]
 
-    def missed(self, policy: str, name: str = "job") -> None:
-        """Say which slots that come while no engine runs are made up for."""
-        self.call("scheduler", "SetMissed", Name=name, Missed=policy)
+    def missed(self, policy: str, name: str = "job", within: int | None = None) -> None:
+        """Say which slots that come while no engine runs are made up for, and for how many seconds afterwards."""
+        said = {} if within is None else {"Within": within}
+        self.call("scheduler", "SetMissed", Name=name, Missed=policy, **said)
 
     def off(self, milliseconds: int) -> None:
         """Let time pass while no engine runs."""

@@ -2,6 +2,8 @@
 
 import pytest
 
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import Json
 from tests.engines import ROLE, Died
 from tests.services.scheduler.desk import DAY, HOUR, MINUTE, QUEUE, Desk, text
 
@@ -76,6 +78,25 @@ def test_what_is_older_than_the_maximum_event_age_is_not_made_up_for(desk: Desk)
     desk.off(10 * HOUR + 30 * MINUTE)
     assert hours(desk) == ["20:00"]
     assert ranges(desk) == [("MISSED", "04:00", "16:00", 4), ("DELIVERED", "20:00", "20:00", 1)]
+
+
+def test_what_is_made_up_for_may_be_younger_or_older_than_the_maximum_event_age(desk: Desk) -> None:
+    desk.schedule("cron(0 0/4 * * ? *)")
+    desk.missed("all", within=5 * 3600)
+    desk.off(13 * HOUR)
+    assert hours(desk) == ["08:00", "12:00"]
+    desk.missed("last", within=3 * 86_400)
+    desk.schedule("at(2026-01-01T14:00:00)", "once")
+    desk.missed("last", "once", within=3 * 86_400)
+    desk.off(2 * DAY)
+    assert hours(desk) == ["08:00", "12:00", "14:00", "12:00"]
+
+
+@pytest.mark.parametrize("within", [0, -1, 1.5, True, "1h"])
+def test_within_is_a_number_of_seconds(desk: Desk, within: Json) -> None:
+    desk.schedule("rate(1 hour)")
+    with pytest.raises(AwsError, match="Within must be a number of seconds"):
+        desk.missed("all", within=within)
 
 
 def test_a_one_time_schedule_that_was_missed_by_too_much_is_over(desk: Desk) -> None:

@@ -1,10 +1,13 @@
 """Who is told: topics and their subscribers, the rules of patterns 1 and 2, the alarms for runs that did not start.
 
 Promises an alarm for a job that does not start wherever CloudWatch can wait that long: where no run began for longer
-than the longest time between two of the schedule's, missing data is breaching. (It also rings after a first deployment,
-until the first run.) For schedules further apart than a week there is the queue of starts that Scheduler gave up, which
-has an alarm in any case.
-See https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html.
+than the longest time between two of the schedule's, missing data is breaching. A new alarm warms up for as long, so
+that a first deployment is silent until the first run. AWS lets an alarm warm up for two days at most: where the times
+of a schedule are further apart, the alarm of a first deployment may ring there once, after two days; the engine of this
+box is told by metadata how long to wait (`Patience`). For schedules further apart than a week there is the queue of
+starts that Scheduler gave up, which has an alarm in any case.
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html and
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html.
 """
 
 from collections.abc import Iterator
@@ -19,6 +22,8 @@ from lamplighter.jobs.stack import arns, links
 
 STEPS = ((10 * 60, 60, 86_400), (6 * 3600, 300, 86_400), (7 * 86_400, 3600, 7 * 86_400))
 """Up to which gap, in steps of how long, over how long at most: seconds that CloudWatch takes."""
+LONGEST_WARM_UP = 2_880
+"""Minutes for which CloudWatch lets an alarm warm up."""
 GONE_WRONG = ["TaskFailedToStart", "SpotInterruption", "TerminationNotice", "InfrastructureHealth"]
 """Ways to stop that say by themselves that an attempt failed; UserInitiated is somebody's wish."""
 
@@ -176,8 +181,12 @@ def _alarm(project: Project, name: str) -> Iterator[AWSObject]:
             Threshold=1,
             ComparisonOperator="LessThanThreshold",
             TreatMissingData="breaching",
+            WarmUpConfiguration=cloudwatch.WarmUpConfiguration(
+                WarmUpPeriodDurationInMinutes=min(step * count // 60, LONGEST_WARM_UP),
+                OnlyStartEvaluatingAfterWarmUpPeriodEnds=True,
+            ),
             AlarmActions=[arns.topic(project, channel) for channel in job.notify.did_not_start],
-            Metadata={"Lamplighter": {"Job": name, "Pattern": "did-not-start"}},
+            Metadata={"Lamplighter": {"Job": name, "Pattern": "did-not-start", "Patience": step * count}},
         )
 
 

@@ -13,7 +13,7 @@ from lamplighter.lang.template import Resource, Template, parse
 from lamplighter.lang.templaterefs import order
 from lamplighter.lang.templatevalues import NO_VALUE, Scope, resolve
 from lamplighter.services.cloudformation.errors import Invalid
-from lamplighter.services.cloudformation.kinds.kind import ALL
+from lamplighter.services.cloudformation.kinds.kind import ALL, own_words
 from lamplighter.services.cloudformation.kinds.table import NESTED, kind_of
 from lamplighter.services.cloudformation.outside import Material
 from lamplighter.services.cloudformation.scoping import Sight, live, merged_tags
@@ -109,6 +109,7 @@ def _modified(resource: Resource, row: StackResource, scope: Scope, plan: Json) 
     old = row.body["properties"]
     new = {name: _value(value, scope) for name, value in resource.properties.items()}
     new = {name: value for name, value in new.items() if value is not NO_VALUE}
+    new = dict(kind_of(row.type).here(new, own_words(resource.metadata)))
     differing = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     details = [_detail("Properties", row.type, name, later=new.get(name) is LATER) for name in differing]
     known = {name: value for name, value in new.items() if value is not LATER}

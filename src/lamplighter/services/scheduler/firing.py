@@ -2,8 +2,8 @@
 
 All of that is one transaction, and the letter's name is made of schedule and slot: no slot runs twice, none is lost.
 A slot that comes more than a minute late (AWS's own precision) was missed, because no engine ran: what is done about it
-is the schedule's `missed`, and slots older than the target's maximum event age are not made up for. Missed slots are
-counted in slices, and on record as one row.
+is the schedule's `missed`, and slots older than its `within`, or else than the target's maximum event age, are not made
+up for. Missed slots are counted in slices, and on record as one row.
 """
 
 import logging
@@ -159,7 +159,8 @@ class Firing:
         `since`: when the first was due, which is later than its time where that was over when it was asked for.
         """
         now = self._world.now()
-        oldest = now - schedule.body["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] * 1000
+        within = schedule.within or schedule.body["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
+        oldest = now - within * 1000
         if schedule.missed == NONE:
             oldest = now - PUNCTUAL
         due = self._due(chain([first], plan.slots(schedule, first)), now, oldest, schedule.missed)

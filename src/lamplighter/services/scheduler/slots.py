@@ -8,8 +8,8 @@ from lamplighter.base.jsontext import Json
 from lamplighter.bus import Caller
 from lamplighter.services.scheduler import naming
 from lamplighter.services.scheduler.errors import NoSuchSchedule
-from lamplighter.services.scheduler.firing import POLICIES
-from lamplighter.store import schedules, slots
+from lamplighter.services.scheduler.firing import LAST, POLICIES
+from lamplighter.store import schedules, slots, timers
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.slots import Slot
 
@@ -19,23 +19,29 @@ PAGE = 100
 def set_missed(tx: Tx, caller: Caller, params: Json) -> Json:
     """SetMissed: which slots that come while no engine runs are made up for: all, last (as it is), none.
 
-    AWS, where there always is an engine, has nothing of the kind.
+    `Within` says for how many seconds afterwards; without it, for as long as the target's maximum event age. AWS, where
+    there always is an engine, has nothing of the kind.
     """
-    if params["Missed"] not in POLICIES:
-        raise ValidationError(f"Missed must be one of {', '.join(POLICIES)}, not {params['Missed']}")
-    if not schedules.set_missed(tx, naming.schedule_arn(caller, params), params["Missed"]):
+    missed, within = params.get("Missed", LAST), params.get("Within")
+    if missed not in POLICIES:
+        raise ValidationError(f"Missed must be one of {', '.join(POLICIES)}, not {missed}")
+    if within is not None and (not isinstance(within, int) or isinstance(within, bool) or within < 1):
+        raise ValidationError(f"Within must be a number of seconds, not {within}")
+    if not schedules.set_missed(tx, naming.schedule_arn(caller, params), missed, within):
         raise NoSuchSchedule(params["Name"])
     return {}
 
 
 def list_slots(reader: Reader, caller: Caller, params: Json) -> Json:
-    """ListSlots: the latest first; times in seconds since the epoch."""
+    """ListSlots: the latest first, and when the next comes; times in seconds since the epoch."""
     found = schedules.get(reader, naming.schedule_arn(caller, params))
     if found is None:
         raise NoSuchSchedule(params["Name"])
     before = params.get("Before")
     page = slots.page(reader, found.id, None if before is None else round(before * 1000), PAGE + 1)
     answer: Json = {"Slots": [_shown(slot) for slot in page[:PAGE]]}
+    coming = timers.soonest(reader, naming.SERVICE, str(found.id))
+    answer |= {} if coming is None else {"Next": coming / 1000}
     return answer if len(page) <= PAGE else answer | {"Before": page[PAGE - 1].slot / 1000}
 
 

@@ -83,6 +83,8 @@ class Kind:
     """Which properties can't be changed: it is made anew."""
     attributes: frozenset[str] = frozenset()
     """What Fn::GetAtt gives."""
+    idle: frozenset[str] = frozenset()
+    """Properties (`Property/Member`: a part of one) that are taken and have no effect here; what has one says so."""
     simulated: bool = True
     ending: Callable[[Mapping[str, Json]], str] = lambda _properties: ""
     """How a name that is made up has to end."""
@@ -90,16 +92,35 @@ class Kind:
     """Whether a name that is made up begins with the stack's."""
     revised: bool = False
     """Whether one that is made anew may have the name of the old: it is a revision of it."""
+    here: Callable[[Mapping[str, Json], Mapping[str, Json]], Mapping[str, Json]] = lambda properties, _own: properties
+    """What its properties are on this box, by what its metadata says under `Lamplighter`."""
 
 
 ALL = frozenset({"*"})
 """Every property, in the place of those that replace."""
 
 
+def own_words(metadata: Json) -> Mapping[str, Json]:
+    """What the metadata of a resource says that is meant for us."""
+    found = metadata.get("Lamplighter") if isinstance(metadata, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
 def replaced(kind: Kind, before: Mapping[str, Json], after: Mapping[str, Json]) -> set[str]:
     """The properties that changed and for which the resource has to be made anew."""
     names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     return {name for name in names if kind.replaces is ALL or name in kind.replaces}
+
+
+def idle(kind: Kind, properties: Mapping[str, Json]) -> list[str]:
+    """The properties that have no effect here."""
+    found = []
+    for place in sorted(kind.idle):
+        name, _, member = place.partition("/")
+        value = properties.get(name)
+        if name in properties and (not member or (isinstance(value, dict) and member in value)):
+            found.append(place.replace("/", "."))
+    return found
 
 
 def gone(*calls: Callable[[Asked], Call]) -> Callable[[Asked], Unmaking]:

@@ -1,14 +1,14 @@
 """Resources of EventBridge Scheduler.
 
 A schedule's metadata may say what is done with its slots that come while no engine runs, which AWS has no word for:
-`Metadata: {Lamplighter: {Missed: all | last | none}}`. See
+`Metadata: {Lamplighter: {Missed: all | last | none, Within: SECONDS}}`. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Scheduler.html.
 """
 
 from collections.abc import Generator, Mapping
 
 from lamplighter.base.jsontext import Json
-from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, gone, retag
+from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, gone, own_words, retag
 
 SCHEDULE = (
     *("GroupName", "Description", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "State"),
@@ -17,11 +17,11 @@ SCHEDULE = (
 
 
 def _set_missed(asked: Asked, name: str) -> Generator[Call, Json, None]:
-    own = asked.metadata.get("Lamplighter") if isinstance(asked.metadata, dict) else None
-    missed = own.get("Missed") if isinstance(own, dict) else None
-    if missed is not None:
+    own = own_words(asked.metadata)
+    said = {key: own[key] for key in ("Missed", "Within") if key in own}
+    if said:
         group = asked.get("GroupName", "default")
-        yield Call("scheduler", "SetMissed", {"Name": name, "GroupName": group, "Missed": missed})
+        yield Call("scheduler", "SetMissed", {"Name": name, "GroupName": group, **said})
 
 
 def _create_schedule(asked: Asked) -> Plan:

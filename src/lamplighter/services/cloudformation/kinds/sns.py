@@ -1,8 +1,10 @@
 """Resources of SNS.
 
+`Metadata: {Lamplighter: {Command: [word, …], Directory: /folder}}` subscribes a command of this box to a topic.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_SNS.html.
 """
 
+import shlex
 from collections.abc import Generator, Mapping
 
 from lamplighter.base.jsontext import Json
@@ -10,7 +12,7 @@ from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Ma
 
 TOPIC = (
     *("ArchivePolicy", "ContentBasedDeduplication", "DisplayName", "FifoThroughputScope", "FifoTopic"),
-    *("KmsMasterKeyId", "SignatureVersion", "TracingConfig"),
+    *("KmsMasterKeyId", "MaximumMessageSize", "SignatureVersion", "TracingConfig"),
 )
 SUBSCRIPTION = (
     *("DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "ReplayPolicy"),
@@ -74,6 +76,16 @@ def _resubscribe(asked: Asked) -> Generator[Call, Json, None]:
             yield Call("sns", "Subscribe", given)
 
 
+def _with_command(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
+    words, folder = own.get("Command"), own.get("Directory")
+    if not words or not isinstance(words, list):
+        return properties
+    line = shlex.join(map(str, words))
+    line = f"cd {shlex.quote(str(folder))} && exec {line}" if folder else line
+    command = {"Protocol": "lamplighter:command", "Endpoint": line}
+    return {**properties, "Subscription": [*properties.get("Subscription", []), command]}
+
+
 def _subscribe(asked: Asked) -> Plan:
     answer = yield Call(
         "sns",
@@ -102,6 +114,13 @@ def _put_policy(asked: Asked) -> Plan:
     return Made(asked.physical or asked.name, {"Id": asked.physical or asked.name})
 
 
+def _put_inline_policy(asked: Asked) -> Plan:
+    topic = asked.get("TopicArn")
+    given = {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": asked.get("PolicyDocument")}
+    yield Call("sns", "SetTopicAttributes", given)
+    return Made(topic)
+
+
 def _leave_policy(_asked: Asked) -> Unmaking:
     """The topic's owner may do all that the policy allowed: there is nobody else here."""
     yield from ()
@@ -116,6 +135,7 @@ KINDS: Mapping[str, Kind] = {
         longest=256,
         replaces=frozenset({"TopicName", "FifoTopic"}),
         attributes=frozenset({"TopicArn", "TopicName"}),
+        here=_with_command,
         ending=lambda properties: ".fifo" if str(properties.get("FifoTopic")).lower() == "true" else "",
     ),
     "AWS::SNS::Subscription": Kind(
@@ -123,7 +143,12 @@ KINDS: Mapping[str, Kind] = {
         _update_subscription,
         gone(lambda asked: Call("sns", "Unsubscribe", {"SubscriptionArn": asked.physical})),
         replaces=frozenset({"Endpoint", "Protocol", "TopicArn"}),
+        # All regions are one engine: the topic's ARN says where it is.
+        idle=frozenset({"Region"}),
         attributes=frozenset({"Arn"}),
     ),
     "AWS::SNS::TopicPolicy": Kind(_put_policy, _put_policy, _leave_policy, attributes=frozenset({"Id"})),
+    "AWS::SNS::TopicInlinePolicy": Kind(
+        _put_inline_policy, _put_inline_policy, _leave_policy, replaces=frozenset({"TopicArn"})
+    ),
 }
