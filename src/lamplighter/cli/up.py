@@ -51,7 +51,8 @@ def up(
     ] = None,
     env: Annotated[
         str | None,
-        typer.Option("--env", "-e", help="The environment of the job file whose overrides hold.", show_default=False,
+        typer.Option("--environment", "--env", "-e", show_default=False,
+                     help="The environment of the job file whose overrides hold.",
                      rich_help_panel=JOBS),
     ] = None,
     template: Annotated[
