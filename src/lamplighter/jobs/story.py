@@ -63,6 +63,8 @@ class Visit:
     left: int | None = None
     previous: int | None = None
     """Where the visit is among those of the story that led here."""
+    exit: int | None = None
+    """The id of the event that it was left with."""
     attempts: tuple[int, ...] = ()
     """Where its attempts are among those of the story."""
     follower: str | None = None
@@ -166,6 +168,8 @@ class _Reader:
             return self._enter(event, kind, time, here)
         if kind.endswith("StateExited"):
             return self._leave(event, time, here)
+        if kind == "MapStateStarted":
+            return here
         if kind in ("MapIterationStarted", "ParallelStateStarted"):
             details = event.get("mapIterationStartedEventDetails")
             step = (f"{details['name']}[{details['index']}]",) if details else ()
@@ -215,7 +219,7 @@ class _Reader:
         if found is None or found.visit is None:
             return here
         assigned = {name: _value(text) for name, text in (details.get("assignedVariables") or {}).items()}
-        self.visits[found.visit] = replace(self.visits[found.visit], left=time, assigned=assigned)
+        self.visits[found.visit] = replace(self.visits[found.visit], left=time, exit=event["id"], assigned=assigned)
         return _Here(found.path, found.visit, outer=found.outer)
 
     def _work(self, event: Json, kind: str, work: str, time: int, here: _Here) -> _Here:
