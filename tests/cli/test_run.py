@@ -138,6 +138,14 @@ def test_what_makes_no_sense_is_refused_and_said(batch: Batch, words: list[str],
     assert "Traceback" not in result.output
 
 
+def test_a_job_that_is_there_for_another_environment_is_said_to_be(batch: Batch) -> None:
+    batch.served.machine(one({"Type": "Pass", "End": True}), "reports-staging-later")
+    assert "say -e staging" in batch.say("run", "later").stderr
+    batch.served.sfn.delete_state_machine(
+        stateMachineArn="arn:aws:states:us-east-1:123456789012:stateMachine:reports-staging-later"
+    )
+
+
 def test_a_name_that_is_taken_by_another_input_is_refused_in_aws_s_words(batch: Batch) -> None:
     batch.run("quick", "--name", "taken")
     result = batch.say("run", "quick", "--name", "taken", "--input", '{"other": 1}')
