@@ -123,7 +123,7 @@ def test_a_file_that_is_wrong_is_refused_before_anything_is_begun(tmp_path: Path
     ("words", "told"),
     [
         (["none.yaml"], "none.yaml:1:1: error: this file cannot be read: no such file or directory"),
-        (["--env", "prod"], "lamplighter.yaml:1:1: error: this file cannot be read"),
+        (["--environment", "prod"], "lamplighter.yaml:1:1: error: this file cannot be read"),
         (["a.yaml", "--template", "b.json"], "name a job file or --template, not both"),
         (["--parameters", "A=b"], "--parameters are those of a --template"),
         (["--template", "none.json"], "none.json cannot be read: no such file or directory"),
