@@ -3,16 +3,21 @@
 Promises that no web page reaches the engine (Host and Origin are checked, and every request must carry an AWS
 signature, in a header or in its query, but the links that SNS sends and those that only ask how the engine is:
 `/_lamplighter/health`, `/_lamplighter/metrics` and `/_lamplighter/slots`), that a request is bounded in size, and that
-no answer is a stack trace.
+no answer is a stack trace. What is for the console goes to the console, which has its own guard (`console/guard.py`)
+and is loaded when somebody first looks at it. Where there are holders of credentials, the signature must be one of
+theirs, metrics and slots are for them alone, and what is open is whether the engine is well, its certificate and the
+links of SNS.
 See https://asgi.readthedocs.io/en/latest/specs/www.html.
 """
 
 import asyncio
+import importlib
 import ipaddress
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import parse_qsl
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -21,15 +26,19 @@ from lamplighter import __version__
 from lamplighter.base.errors import AccessDenied, AwsError, Unavailable, ValidationError
 from lamplighter.base.jsontext import Json, dump_bytes
 from lamplighter.bus import Caller, CallerLeft, first
+from lamplighter.console import paths
+from lamplighter.console.inside import Inside
 from lamplighter.engine import metrics
 from lamplighter.engine.engine import Engine
-from lamplighter.wire import unsigned
+from lamplighter.wire import gate, unsigned
+from lamplighter.wire.holders import Holders
 from lamplighter.wire.http import HttpRequest, Response, answer
 from lamplighter.wire.route import refuse, respond, route
 
 Scope = MutableMapping[str, Json]
 Receive = Callable[[], Awaitable[MutableMapping[str, Json]]]
 Send = Callable[[MutableMapping[str, Json]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LARGEST = 8 * 1024 * 1024
 """Bytes of a request's body: the largest of the AWS APIs here is 1 MiB, of which JSON may make six times as much."""
@@ -72,13 +81,15 @@ class Connection(HttpToolsProtocol):
         super().on_body(body)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Server:
     """The ASGI application of one engine."""
 
     engine: Engine
     hosts: frozenset[str]
     """Names by which the port may be called, besides every IP address and localhost."""
+    holders: Holders | None = None
+    """Who may come in; None where any credentials are taken, because only this machine reaches the port."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is about to stop: what would be answered later is refused now."""
 
@@ -90,8 +101,14 @@ class Server:
         request_id = self.engine.world.uuid()
         http = HttpRequest(scope["method"], scope["raw_path"], scope["query_string"], headers, b"")
         try:
+            self._guard_host(http)
+            if self.holders is None and paths.is_page(http) and not unsigned.is_link(http):
+                await (await asyncio.to_thread(self._console))(scope, receive, send)
+                return
             self._guard(http)
             http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
+            if self.holders is not None:
+                self._admit(http, self.holders)
             response = await self._answer(http, request_id, lambda: self._left(receive))
         except AwsError as error:
             response = refuse(self.engine.catalog, http, error, request_id)
@@ -99,6 +116,16 @@ class Server:
             return
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         await send({"type": "http.response.body", "body": response.body})
+
+    def _console(self) -> Application:
+        return self._pages
+
+    @cached_property
+    def _pages(self) -> Application:
+        """The console, which costs as much to load as the engine."""
+        module = importlib.import_module("lamplighter.console.app")
+        made: Application = module.application(Inside(self.engine), self.engine.world, self.closing)
+        return made
 
     async def _answer(self, http: HttpRequest, request_id: str, left: Callable[[], Awaitable[None]]) -> Response:
         if http.method == "GET" and (watch := WATCHED.get(http.path)) is not None:
@@ -114,6 +141,14 @@ class Server:
             log.exception("%s %s failed (request %s)", request.service, request.operation, request_id)
             raise InternalFailure(request_id) from error
 
+    def _admit(self, http: HttpRequest, holders: Holders) -> None:
+        now = self.engine.world.now()
+        if http.method == "GET" and http.path in WATCHED:
+            if http.path not in OPEN:
+                gate.admit_watcher(http, holders, now)
+        elif not unsigned.is_link(http):
+            gate.admit(http, holders, now)
+
     async def _left(self, receive: Receive) -> None:
         await first(_hung_up(receive), self._closed())
 
@@ -121,16 +156,19 @@ class Server:
         await self.closing.wait()
         raise Unavailable("the engine is stopping")
 
+    def _guard_host(self, http: HttpRequest) -> None:
+        """Refuse what is meant for another site's name (DNS rebinding)."""
+        host = http.headers.get(b"host", b"").decode("latin-1").lower()
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        if not (name in self.hosts or name == "localhost" or name.endswith(".localhost") or _is_address(name)):
+            raise AccessDenied(f"this server does not answer to the host name '{name}'", status=403)
+
     def _guard(self, http: HttpRequest) -> None:
-        """Refuse what a web page can send: another site's Host (DNS rebinding), or any Origin.
+        """Refuse what a web page can send: any Origin.
 
         A link of SNS may be opened from wherever it is read: its secret is what guards it.
         """
         headers = http.headers
-        host = headers.get(b"host", b"").decode("latin-1").lower()
-        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        if not (name in self.hosts or name == "localhost" or name.endswith(".localhost") or _is_address(name)):
-            raise AccessDenied(f"this server does not answer to the host name '{name}'", status=403)
         if unsigned.is_link(http):
             return
         if b"origin" in headers or headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
@@ -177,6 +215,8 @@ WATCHED: Mapping[bytes, Callable[[Engine, HttpRequest, str], Awaitable[Response]
     b"/_lamplighter/slots": _slots,
     unsigned.CERTIFICATE.encode(): _certificate,
 }
+OPEN = frozenset({b"/_lamplighter/health", unsigned.CERTIFICATE.encode()})
+"""What anybody may ask for: a load balancer, and who checks a message of SNS."""
 
 
 class InternalFailure(AwsError):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from unittest import mock
 
 import pytest
 from botocore.auth import SigV4Auth, SigV4QueryAuth
@@ -12,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.errors import AwsError
+from lamplighter.wire.form import fields
 from lamplighter.wire.http import HttpRequest
-from lamplighter.wire.sigv4 import Scope, read, scope, verify
+from lamplighter.wire.sigv4 import LONGEST, Scope, read, scope, verify
 
 Ask = Callable[..., HttpRequest]
+UNSIGNED = "UNSIGNED-PAYLOAD"
 START = {"stateMachineArn": "arn:x", "name": "one"}
 
 
@@ -59,6 +62,8 @@ CHANGES: list[Callable[[HttpRequest], HttpRequest]] = [
     lambda http: replace(http, query=b"a=b"),
     lambda http: replace(http, headers={**http.headers, b"x-amz-target": b"AWSStepFunctions.StopExecution"}),
     lambda http: replace(http, headers={**http.headers, b"host": b"elsewhere"}),
+    lambda http: replace(http, headers={**http.headers, b"x-amz-security-token": b"added"}),
+    lambda http: replace(http, headers={**http.headers, b"x-amz-content-sha256": b"UNSIGNED-PAYLOAD"}, body=b"other"),
 ]
 
 
@@ -77,7 +82,7 @@ def test_a_clock_may_be_fifteen_minutes_off(ask: Ask, minutes: int, good: bool) 
     if good:
         verify(http, "secret", now)
     else:
-        with pytest.raises(AwsError, match="Signature expired"):
+        with pytest.raises(AwsError, match=r"Signature (expired|not yet current): \d{8}T\d{6}Z is .* 15 min\.\)"):
             verify(http, "secret", now)
 
 
@@ -85,8 +90,17 @@ def test_a_presigned_request_is_good_for_as_long_as_it_says(ask: Ask) -> None:
     http = ask("sns", "ListTopics", {}, presigned=True)
     assert b"X-Amz-Expires=3600" in http.query
     verify(http, "secret", signed_at(http) + 3_600_000)
-    with pytest.raises(AwsError, match="Signature expired"):
+    with pytest.raises(AwsError) as caught:
         verify(http, "secret", signed_at(http) + 3_601_000)
+    assert caught.value.code == "RequestExpired"
+
+
+def test_a_presigned_request_is_good_for_seven_days_at_most(ask: Ask) -> None:
+    http = ask("sns", "ListTopics", {}, presigned=True)
+    forever = replace(http, query=http.query.replace(b"X-Amz-Expires=3600", b"X-Amz-Expires=999999"))
+    with pytest.raises(AwsError) as caught:
+        verify(forever, "secret", signed_at(http) + LONGEST * 1000 + 1000)
+    assert caught.value.code == "RequestExpired"
 
 
 @pytest.mark.parametrize(
@@ -128,3 +142,68 @@ def test_any_query_and_body_that_botocore_signs_is_verified(
     raw = str(prepared.url).partition("?")[2].encode()
     http = HttpRequest("POST", b"/a%20b", raw, {b"host": b"localhost:4566", **headers}, b"" if presigned else body)
     verify(http, "secret", signed_at(http))
+
+
+def test_what_names_the_operation_must_be_signed(ask: Ask) -> None:
+    http = ask("states", "StartExecution", START)
+    header = http.headers[b"authorization"].replace(b";x-amz-target", b"")
+    with pytest.raises(AwsError, match="'x-amz-target' must be a 'SignedHeader'"):
+        verify(replace(http, headers={**http.headers, b"authorization": header}), "secret", signed_at(http))
+
+
+def test_the_host_must_be_signed(ask: Ask) -> None:
+    http = ask("states", "StartExecution", START)
+    header = http.headers[b"authorization"].replace(b"host;", b"")
+    with pytest.raises(AwsError, match="'Host' or ':authority' must be a 'SignedHeader'"):
+        verify(replace(http, headers={**http.headers, b"authorization": header}), "secret", signed_at(http))
+
+
+def test_a_hash_that_the_client_states_does_not_stand_for_the_body(ask: Ask) -> None:
+    """An unsigned payload is S3's, over TLS: here the body could be anybody's."""
+    request = AWSRequest("POST", "http://localhost:4566/", data=b"{}", headers={"X-Amz-Content-SHA256": UNSIGNED})
+    signer = SigV4Auth(Credentials("k", "secret"), "states", "r")
+    with mock.patch.object(signer, "payload", return_value=UNSIGNED):
+        signer.add_auth(request)
+    headers = {str(name).lower().encode(): str(value).encode() for name, value in request.headers.items()}
+    http = HttpRequest("POST", b"/", b"", {b"host": b"localhost:4566", **headers}, b"{}")
+    with pytest.raises(AwsError, match="does not match"):
+        verify(http, "secret", signed_at(http))
+
+
+@given(st.data())
+def test_no_byte_that_is_signed_can_be_changed(ask: Ask, data: st.DataObject) -> None:
+    http = ask("scheduler", "ListSchedules", {"NamePrefix": "a b+c~", "MaxResults": 3})
+    names = [name.encode() for name in read(http).signed_headers.split(";")]
+    places: list[str | bytes] = ["method", "path", "query", "body", *names]
+    changed = _changed(http, data.draw(st.sampled_from(places)), data)
+    if _asked(changed, names) != _asked(http, names):
+        with pytest.raises(AwsError):
+            verify(changed, "secret", signed_at(http))
+
+
+def _changed(http: HttpRequest, place: str | bytes, data: st.DataObject) -> HttpRequest:
+    """A request of which one place has a piece taken out and another put in."""
+    if isinstance(place, bytes):
+        return replace(http, headers={**http.headers, place: _edited(http.headers[place], data)})
+    if place == "method":
+        return replace(http, method=_edited(http.method.encode(), data).decode("latin-1"))
+    if place == "path":
+        return replace(http, path=_edited(http.path, data))
+    if place == "query":
+        return replace(http, query=_edited(http.query, data))
+    return replace(http, body=_edited(http.body, data))
+
+
+def _edited(old: bytes, data: st.DataObject) -> bytes:
+    start, gone = data.draw(st.integers(0, len(old))), data.draw(st.integers(0, 2))
+    return (
+        old[:start]
+        + data.draw(st.binary(max_size=3) | st.sampled_from([b"&", b"=", b"%20", b"+"]))
+        + old[start + gone :]
+    )
+
+
+def _asked(http: HttpRequest, signed: list[bytes]) -> object:
+    """What of a request decides what is done: what is spelled otherwise and means the same is the same."""
+    headers = [b" ".join(http.headers[name].split()) for name in signed]
+    return http.method, http.path, sorted(fields(http.query)), headers, http.body

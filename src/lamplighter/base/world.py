@@ -1,9 +1,10 @@
-"""The one module that may import time, uuid and random: clock, names and chance are handed in, never reached for.
+"""The one module that may import time, uuid, random and secrets: clock, names and chance are handed in.
 
 Promises that a test can own all three (`fixed_world`), so that a month of nights runs in milliseconds.
 """
 
 import random
+import secrets
 import time
 import uuid
 from collections.abc import Callable
@@ -70,6 +71,11 @@ def fixed_world(clock: ManualClock | None = None, seed: int = 0) -> World:
         return str(uuid.UUID(int=dice.getrandbits(128), version=4))
 
     return World(now=hands.now, steady=hands.steady, uuid=name, chance=dice.random)
+
+
+def unguessable(letters: str, length: int) -> str:
+    """A key: so many of these letters as the operating system's best randomness gives them."""
+    return "".join(secrets.choice(letters) for _ in range(length))
 
 
 def iso(milliseconds: int) -> str:

@@ -17,13 +17,13 @@ from lamplighter.jobs.lint import lint as judge
 
 def lint(
     file: FileArgument = USUAL,
-    env: EnvironmentOption = None,
+    environment: EnvironmentOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings count as errors.")] = False,  # noqa: FBT002
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON, one a line.")] = False,  # noqa: FBT002
 ) -> None:
     """Check a job file: everything that is wrong or doubtful, with its line and what to write instead."""
     try:
-        problems = judge(load(file, env))
+        problems = judge(load(file, environment))
     except JobFileError as error:
         problems = error.problems
     if json:

@@ -22,14 +22,14 @@ class Format(Enum):
 
 def synth(
     file: FileArgument = USUAL,
-    env: EnvironmentOption = None,
+    environment: EnvironmentOption = None,
     output_format: Annotated[Format, typer.Option("--format", "-f", help="How to write it.")] = Format.YAML,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write it, instead of printing it.", dir_okay=False)
     ] = None,
 ) -> None:
     """Print the CloudFormation template that a job file comes to: the only plan, on AWS and here."""
-    document = template(read(file, env).project)
+    document = template(read(file, environment).project)
     text = to_yaml(document) if output_format is Format.YAML else to_json(document)
     if output is None:
         typer.echo(text, nl=False)

@@ -1,10 +1,11 @@
 """Where a verb's calls go: to the engine of this folder, to an engine somewhere else, or to AWS.
 
 Promises the same verbs for all three: whoever has a `Target` has boto3 clients and needs to know no more. An engine of
-this folder is found by the address that `up` leaves in its data directory, and needs no credentials.
+this folder is found by the address that `up` leaves in its data directory, where its credentials are too if it has any.
 """
 
 import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,9 +18,13 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.address import ADDRESS
+from lamplighter.engine import credentials
+from lamplighter.engine.credentials import CREDENTIALS
+from lamplighter.wire.holders import Holder, NoCredentials
 
 USUAL_DATA = Path(".lamplighter")
 USUAL_REGION = "us-east-1"
+URL = re.compile(r"https?://[^/]")
 ANYBODY = {"aws_access_key_id": "lamplighter", "aws_secret_access_key": "lamplighter"}
 
 EndpointUrlOption = Annotated[
@@ -39,9 +44,14 @@ class Target:
     """An engine's URL; None for AWS."""
     region: str
     profile: str | None = None
+    holder: Holder | None = None
+    """Who calls the engine of this folder, where it asks."""
 
     @cached_property
     def _session(self) -> Json:
+        if self.holder is not None and self.profile is None:
+            keys = {"aws_access_key_id": self.holder.access_key, "aws_secret_access_key": self.holder.secret}
+            return boto3.Session(region_name=self.region, **keys)
         session = boto3.Session(profile_name=self.profile, region_name=self.region)
         if self.endpoint is not None and session.get_credentials() is None:
             return boto3.Session(region_name=self.region, **ANYBODY)
@@ -68,10 +78,14 @@ def target(
     """What the options of a verb mean; ends the verb with 1 where no engine can be found, with 2 where they clash."""
     if aws and endpoint_url:
         raise typer.BadParameter("say --aws or --endpoint-url, not both")
+    if endpoint_url is not None and not URL.match(endpoint_url):
+        raise typer.BadParameter(f"--endpoint-url {endpoint_url}: say a URL such as http://127.0.0.1:4566")
     where = region or usual_region(profile)
     if aws:
         return Target(None, where, profile)
-    return Target((endpoint_url or address(data)).rstrip("/"), where, profile)
+    if endpoint_url:
+        return Target(endpoint_url.rstrip("/"), where, profile)
+    return Target(address(data), where, profile, _holder(data))
 
 
 def usual_region(profile: str | None = None) -> str:
@@ -90,6 +104,16 @@ def address(data: Path) -> str:
             "or say --endpoint-url URL or --aws",
             err=True,
         )
+        raise typer.Exit(1) from None
+
+
+def _holder(data: Path) -> Holder | None:
+    """Who may come in to the engine on a data directory, if it has its own file that says so."""
+    file = data / CREDENTIALS
+    try:
+        return next(iter(credentials.load(file).values())) if file.exists() else None
+    except NoCredentials as error:
+        typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
 
 

@@ -14,7 +14,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +21,7 @@ import typer
 import uvloop
 
 from lamplighter.base.errors import LamplighterError
+from lamplighter.cli import admission
 from lamplighter.cli.address import ADDRESS
 from lamplighter.cli.serving import http
 from lamplighter.cli.serving.asked import Asked, Kept
@@ -68,7 +68,8 @@ def up(
     ] = RuntimeChoice.AUTO,
     host: Annotated[
         str,
-        typer.Option(help="Address to listen on. Whoever reaches it can run commands here.", rich_help_panel=SERVING),
+        typer.Option(help="Address to listen on. Beyond this machine, callers need the engine's credentials.",
+                     rich_help_panel=SERVING),
     ] = "127.0.0.1",
     port: Annotated[
         int,
@@ -91,6 +92,15 @@ def up(
         list[str] | None,
         typer.Option(help="SERVICE=URL, or SERVICE=aws: where to call an AWS service that is not served here.",
                      rich_help_panel=REACHING),
+    ] = None,
+    credentials: Annotated[
+        Path | None,
+        typer.Option(
+            help="Who may come in, in AWS's format; without, DATA/credentials, made where strangers reach the address.",
+            exists=True,
+            dir_okay=False,
+            rich_help_panel=SERVING,
+        ),
     ] = None,
     smtp: Annotated[
         str | None,
@@ -130,8 +140,10 @@ def up(
             secrets=kept.secrets if kept else os.environ,
         )
         with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            config = replace(config, url=(url or reached(listener)).rstrip("/"))
-            runner.run(_serve(config, frozenset({host, *(allow_host or [])}), listener, kept))
+            entry = admission.decide(credentials, data, listener.getsockname()[0])
+            config = replace(config, url=(url or reached(listener)).rstrip("/"), holder=entry.first)
+            hosts = frozenset({host, *(allow_host or [])})
+            runner.run(_serve(config, hosts, listener, entry, kept))
     except (LamplighterError, OSError) as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
@@ -159,7 +171,9 @@ def _read(asked: Asked, data: Path) -> Kept | None:
     return kept
 
 
-async def _serve(config: Config, hosts: frozenset[str], listener: socket.socket, kept: Kept | None) -> None:
+async def _serve(
+    config: Config, hosts: frozenset[str], listener: socket.socket, entry: admission.Entry, kept: Kept | None
+) -> None:
     engine = await Engine.open(config)
     try:
         if kept is None or kept.needs_docker:
@@ -167,10 +181,10 @@ async def _serve(config: Config, hosts: frozenset[str], listener: socket.socket,
         _settle_memory()
         (config.data / ADDRESS).write_text(config.url + "\n")
         typer.echo(f"lamplighter: listening on {url_of(listener)}", err=True)
-        if not ip_address(listener.getsockname()[0]).is_loopback:
-            typer.echo("lamplighter: whoever reaches this address can run commands on this machine", err=True)
+        for line in admission.advice(entry, config.url):
+            typer.echo(f"lamplighter: {line}", err=True)
         async with _keeping(engine, kept):
-            await http.serve(Server(engine, hosts), listener)
+            await http.serve(Server(engine, hosts, entry.holders), listener)
         (config.data / ADDRESS).unlink(missing_ok=True)
     finally:
         await engine.close()

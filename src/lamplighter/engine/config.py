@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from lamplighter.outbound.mail import Server
+from lamplighter.wire.holders import Holder
 
 
 class RuntimeChoice(StrEnum):
@@ -36,6 +37,8 @@ class Config:
     """The mail server; without one, mails are kept in a folder."""
     confirm_mail: bool = False
     """Whether a mail address that is subscribed is asked first, as on AWS."""
+    holder: Holder | None = None
+    """Whose credentials tasks are given that call the engine back; None where it takes any."""
     secrets: Mapping[str, str] = field(default_factory=lambda: os.environ)
     """What containers may ask for as their secrets, by name."""
     commands: bool = True

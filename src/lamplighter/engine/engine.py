@@ -30,6 +30,7 @@ from lamplighter.services.states.api import States
 from lamplighter.store import identity, topics
 from lamplighter.store.db import Store, damaged
 from lamplighter.wire.catalog import Catalog
+from lamplighter.wire.holders import Holder
 from lamplighter.wire.shapes import SERVICES
 
 log = logging.getLogger("lamplighter.engine")
@@ -50,7 +51,9 @@ class Engine:
         remote = Remote(config.endpoints)
         ways_out = outbound or _outbound(config)
         states = States(self.bus, world, lambda service: self._model(remote, service), remote, ways_out.web)
-        ecs = Ecs(self.bus, store, world, runtime, config.data, secrets=config.secrets)
+        ecs = Ecs(
+            self.bus, store, world, runtime, config.data, secrets=config.secrets, keys=_keys(config.holder)
+        )
         self.outputs = ecs.outputs
         events = Events(self.bus, world, remote, self._check)
         services: tuple[Service, ...] = (states, ecs, events, *self._later(remote, ways_out))
@@ -88,10 +91,15 @@ class Engine:
             made: Service = module.CloudFormation(bus, world, remote, model, self._check)
             return made
 
+        def cloudwatch(module: ModuleType) -> Service:
+            made: Service = module.CloudWatch(bus, world, remote, self._check, config.url)
+            return made
+
         yield Later("scheduler", "lamplighter.services.scheduler.api", scheduler)
         yield Later("sns", "lamplighter.services.sns.service", sns, lambda: topics.any_exists(self.store.reader))
         yield Later("sqs", "lamplighter.services.sqs.service", sqs)
         yield Later("logs", "lamplighter.services.logs.api", logs)
+        yield Later("monitoring", "lamplighter.services.cloudwatch.service", cloudwatch)
         yield Later("cloudformation", "lamplighter.services.cloudformation.api", stacks)
 
     def _check(self, service: str, operation: str, params: Json) -> None:
@@ -154,6 +162,11 @@ def _runtime(config: Config, name: str, world: World) -> Runtime:
 def _outbound(config: Config) -> Outbound:
     mail = SmtpMail(config.smtp) if config.smtp else MailFolder(_absolute(config.data) / "mail")
     return Outbound(mail, HttpWeb(), ShellPrograms() if config.commands else NoPrograms())
+
+
+def _keys(holder: Holder | None) -> dict[str, str]:
+    """The variables in which AWS's tools look for credentials."""
+    return {"AWS_ACCESS_KEY_ID": holder.access_key, "AWS_SECRET_ACCESS_KEY": holder.secret} if holder else {}
 
 
 def _absolute(path: Path) -> Path:

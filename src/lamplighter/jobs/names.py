@@ -10,6 +10,9 @@ MAIN = "main"
 SHARED_CLUSTER, SUBNETS, SECURITY_GROUPS, PUBLIC_IP, WATCH = "Cluster", "Subnets", "SecurityGroups", "PublicIp", "Watch"
 
 
+CONSOLE_URL, CONSOLE, OPTIONS = "ConsoleUrl", "Console", "Options"
+
+
 def logical(name: str) -> str:
     """A name as a logical id: nightly-report becomes NightlyReport."""
     return "".join(word[:1].upper() + word[1:] for word in name.split("-"))

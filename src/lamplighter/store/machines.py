@@ -75,6 +75,12 @@ def get(reader: Reader, arn: str) -> Machine | None:
     return _machine(row) if row else None
 
 
+def places(reader: Reader) -> list[tuple[str, str]]:
+    """The accounts and regions that have state machines, by how many they have."""
+    sql = "SELECT account, region FROM machines GROUP BY account, region ORDER BY count(*) DESC, account, region"
+    return [(account, region) for account, region in reader.rows(sql)]
+
+
 def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[Machine]:
     """State machines of an account and region whose names come after one, in order of name."""
     sql = (

@@ -18,7 +18,12 @@ from lamplighter.wire.xml import escape, members
 
 CONTENT_TYPE = b"text/xml"
 
-_CODES = {MissingAuthentication.code: "MissingAuthenticationToken", UnknownOperation.code: "InvalidAction"}
+_CODES = {
+    MissingAuthentication.code: "MissingAuthenticationToken",
+    UnknownOperation.code: "InvalidAction",
+    "UnrecognizedClientException": "InvalidClientTokenId",
+    "InvalidSignatureException": "SignatureDoesNotMatch",
+}
 """The common errors whose code differs from the JSON protocols'."""
 
 

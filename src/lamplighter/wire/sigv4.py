@@ -1,8 +1,10 @@
 """Signature Version 4: who signed a request, for which region and service, and whether the signature is theirs.
 
 See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. Promises to read and to
-verify, in the Authorization header and in a presigned query. Refuses to know any secret and to read a clock: both are
-handed in. Of an asymmetric signature (SigV4A) it knows nothing.
+verify, in the Authorization header and in a presigned query, and that a good signature covers all that says what is
+asked: method, path, query, host, every X-Amz header and the body, whose hash is always taken from the body that came
+(an UNSIGNED-PAYLOAD is for S3 over TLS). As on AWS, a request that is sent again in time is good again. Refuses to know
+any secret and to read a clock: both are handed in. Of an asymmetric signature (SigV4A) it knows nothing.
 """
 
 import hashlib
@@ -19,9 +21,12 @@ from lamplighter.wire.http import HttpRequest
 ALGORITHM = "AWS4-HMAC-SHA256"
 SKEW = 15 * 60
 """Seconds by which the clock of the signer may differ from ours."""
+LONGEST = 7 * 24 * 3600
+"""Seconds for which a presigned request may be good, however long it says."""
 
 _LABEL = re.compile(r"[A-Za-z0-9-]{1,64}")
 _SAFE = "-_.~"
+_TIME = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +84,16 @@ def _incomplete(message: str) -> AwsError:
 def read(http: HttpRequest) -> Signature:
     """The whole signature; IncompleteSignature where a part of it is missing."""
     found = _from_header(http) if b"authorization" in http.headers else _from_query(http)
+    algorithm = dict(fields(http.query)).get("X-Amz-Algorithm", "") if found.presigned else _algorithm(http)
+    if algorithm != ALGORITHM:
+        raise _incomplete(f"Unsupported AWS 'algorithm': '{algorithm}'")
     if not (found.signed_headers and found.signature and re.fullmatch(r"\d{8}T\d{6}Z", found.time, re.ASCII)):
         raise _incomplete("The signature lacks its date, its signed headers or itself.")
     return found
+
+
+def _algorithm(http: HttpRequest) -> str:
+    return http.headers[b"authorization"].decode("latin-1").partition(" ")[0]
 
 
 def _from_header(http: HttpRequest) -> Signature:
@@ -104,7 +116,7 @@ def _from_query(http: HttpRequest) -> Signature:
         signed_headers=given.get("X-Amz-SignedHeaders", ""),
         signature=given.get("X-Amz-Signature", ""),
         time=given.get("X-Amz-Date", ""),
-        lifetime=int(expires) if re.fullmatch("[0-9]{1,6}", expires) else 0,
+        lifetime=min(int(expires), LONGEST) if re.fullmatch("[0-9]{1,6}", expires) else 0,
         presigned=True,
     )
 
@@ -112,10 +124,12 @@ def _from_query(http: HttpRequest) -> Signature:
 def verify(http: HttpRequest, secret: str, now: int) -> None:
     """Make sure that `secret` signed this request, and in time; `now` is in milliseconds since the epoch.
 
-    Raises IncompleteSignature, InvalidSignatureException (AWS's code for a wrong and for an outdated one alike).
+    Raises IncompleteSignature, RequestExpired for a presigned request after its end, and InvalidSignatureException for
+    whatever else is wrong with a signature: AWS has one code for a wrong and for an outdated one.
     """
     given = read(http)
     _check_time(given, now)
+    _check_covered(http, given)
     if not hmac.compare_digest(_sign(http, given, secret).encode(), given.signature.encode()):
         raise _invalid(
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
@@ -127,15 +141,37 @@ def _invalid(message: str) -> AwsError:
     return AwsError(message, code="InvalidSignatureException", status=403)
 
 
+def _check_covered(http: HttpRequest, given: Signature) -> None:
+    """What is not signed could be anybody's: a target that was added or changed would ask for something else."""
+    signed = {name.encode() for name in given.signed_headers.split(";")}
+    if b"host" not in signed:
+        raise _invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
+    for name in http.headers:
+        if name.startswith(b"x-amz-") and name not in signed:
+            raise _invalid(f"'{name.decode('latin-1')}' must be a 'SignedHeader' in the AWS Authorization.")
+
+
 def _check_time(given: Signature, now: int) -> None:
     try:
-        signed = datetime.strptime(given.time, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+        signed = datetime.strptime(given.time, _TIME).replace(tzinfo=UTC).timestamp()
     except ValueError:
         raise _incomplete(f"'{given.time}' is no date.") from None
-    if not signed - SKEW <= now / 1000 <= signed + given.lifetime:
-        raise _invalid(f"Signature expired or not yet current: {given.time} is not within 15 minutes of this clock.")
+    clock = now / 1000
+    if signed > clock + SKEW:
+        late = f"{given.time} is still later than {_stamp(clock + SKEW)} ({_stamp(clock)} + 15 min.)"
+        raise _invalid(f"Signature not yet current: {late}")
+    if signed + given.lifetime < clock:
+        if given.presigned:
+            raise AwsError("Request has expired.", code="RequestExpired")
+        raise _invalid(
+            f"Signature expired: {given.time} is now earlier than {_stamp(clock - SKEW)} ({_stamp(clock)} - 15 min.)"
+        )
     if not given.time.startswith(given.scope.date):
         raise _invalid("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.")
+
+
+def _stamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime(_TIME)
 
 
 def _sign(http: HttpRequest, given: Signature, secret: str) -> str:
@@ -153,12 +189,13 @@ def canonical(http: HttpRequest, given: Signature) -> bytes:
     """Task 1: the canonical request."""
     names = given.signed_headers.split(";")
     headers = "".join(f"{name}:{_header(http, name)}\n" for name in names)
-    lines = (http.method, _path(http.path), _query(http, given), headers, given.signed_headers, _payload(http, given))
+    body = hashlib.sha256(http.body).hexdigest()
+    lines = (http.method, _path(http.path), _query(http, given), headers, given.signed_headers, body)
     return "\n".join(lines).encode()
 
 
 def _header(http: HttpRequest, name: str) -> str:
-    return " ".join(http.headers.get(name.encode(), b"").decode("latin-1").split())
+    return b" ".join(http.headers.get(name.encode(), b"").split()).decode("latin-1")
 
 
 def _path(path: bytes) -> str:
@@ -175,8 +212,3 @@ def _query(http: HttpRequest, given: Signature) -> str:
 
 def _encode(part: bytes) -> str:
     return quote(unquote_to_bytes(part.replace(b"+", b" ")), safe=_SAFE)
-
-
-def _payload(http: HttpRequest, given: Signature) -> str:
-    stated = http.headers.get(b"x-amz-content-sha256", b"").decode("latin-1")
-    return stated if stated == "UNSIGNED-PAYLOAD" and not given.presigned else hashlib.sha256(http.body).hexdigest()

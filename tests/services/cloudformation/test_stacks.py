@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.jsontext import Json, dumps, loads
 from tests.engines import ACCOUNT, DAY, REGION
 from tests.services.cloudformation.office import Office, body, queue, topic
 
@@ -368,3 +368,55 @@ def test_eventbridge_hears_of_stacks_and_resources(office: Office) -> None:
     assert told[0] == ("CloudFormation Stack Status Change", "CREATE_IN_PROGRESS")
     assert ("CloudFormation Resource Status Change", "CREATE_COMPLETE") in told
     assert told[-1] == ("CloudFormation Stack Status Change", "CREATE_COMPLETE")
+
+
+def test_what_of_a_resource_has_no_effect_here_is_said(office: Office) -> None:
+    group = {"Type": "AWS::Logs::LogGroup", "Properties": {"FieldIndexPolicies": [{"Fields": ["id"]}]}}
+    office.create(body(Group=group))
+    assert office.state() == "CREATE_COMPLETE"
+    assert "Not simulated here: FieldIndexPolicies." in office.reasons()
+
+
+def test_policies_of_one_queue_and_one_topic_are_theirs(office: Office) -> None:
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Sid": "a"}]}
+    on_queue = {"Queue": {"Ref": "Q"}, "PolicyDocument": policy}
+    on_topic = {"TopicArn": {"Ref": "T"}, "PolicyDocument": policy}
+    resources = {
+        "Q": queue(),
+        "T": topic(),
+        "OnQueue": {"Type": "AWS::SQS::QueueInlinePolicy", "Properties": on_queue},
+        "OnTopic": {"Type": "AWS::SNS::TopicInlinePolicy", "Properties": on_topic},
+    }
+    office.create(body(**resources))
+    assert office.state() == "CREATE_COMPLETE", office.reasons()
+    url, topic_arn = office.physical("Q"), office.physical("T")
+    assert (office.physical("OnQueue"), office.physical("OnTopic")) == (url, topic_arn)
+    found = office.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+    assert loads(found) == policy
+    assert loads(office.call("sns", "GetTopicAttributes", TopicArn=topic_arn)["Attributes"]["Policy"]) == policy
+    office.update(body(Q=queue(), T=topic()))
+    assert "Policy" not in office.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
+
+
+def test_a_cluster_s_capacity_providers_follow_its_template(office: Office) -> None:
+    def cluster(*providers: str) -> str:
+        return body(C={"Type": "AWS::ECS::Cluster", "Properties": {"CapacityProviders": list(providers)}})
+
+    office.create(cluster("FARGATE"))
+    office.update(cluster("FARGATE", "FARGATE_SPOT"))
+    (found,) = office.call("ecs", "DescribeClusters", clusters=[office.physical("C")])["clusters"]
+    assert found["capacityProviders"] == ["FARGATE", "FARGATE_SPOT"]
+
+
+def test_providers_of_fargate_are_associated_with_a_cluster(office: Office) -> None:
+    properties = {
+        "Cluster": {"Ref": "C"},
+        "CapacityProviders": ["FARGATE_SPOT"],
+        "DefaultCapacityProviderStrategy": [{"CapacityProvider": "FARGATE_SPOT", "Weight": 1}],
+    }
+    associations = {"Type": "AWS::ECS::ClusterCapacityProviderAssociations", "Properties": properties}
+    resources = {"C": {"Type": "AWS::ECS::Cluster"}, "A": associations}
+    office.create(body(**resources))
+    assert office.state() == "CREATE_COMPLETE", office.reasons()
+    (found,) = office.call("ecs", "DescribeClusters", clusters=[office.physical("C")])["clusters"]
+    assert found["defaultCapacityProviderStrategy"] == [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]

@@ -15,9 +15,9 @@ from lamplighter.lang.templaterefs import order
 from lamplighter.lang.templatetext import TemplateError
 from lamplighter.lang.templatevalues import Scope, resolve, text_of
 from lamplighter.services.cloudformation.errors import ResourceFailed
-from lamplighter.services.cloudformation.journal import NOT_SIMULATED, Journal
+from lamplighter.services.cloudformation.journal import Journal
 from lamplighter.services.cloudformation.kinds.kind import Kind, Made, own_words, replaced
-from lamplighter.services.cloudformation.kinds.table import NESTED, is_simulated, kind_of
+from lamplighter.services.cloudformation.kinds.table import NESTED, is_simulated, kind_of, told_of
 from lamplighter.services.cloudformation.maker import PASSING, Maker, undone
 from lamplighter.services.cloudformation.nested import Nested
 from lamplighter.services.cloudformation.outside import Material
@@ -215,7 +215,7 @@ class Builder:
             )
 
     def _done(self, tx: Tx, stack: Stack, row: StackResource, status: str) -> None:
-        self._journal.resource(tx, stack, row, status, NOT_SIMULATED if row.body.get("recorded") else None)
+        self._journal.resource(tx, stack, row, status, told_of(row))
         self._journal.go_on(tx, stack)
 
     def _look(self, tx: Tx, stack: Stack, row: StackResource) -> None:

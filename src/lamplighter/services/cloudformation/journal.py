@@ -22,7 +22,6 @@ CLEANUP = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
 SERVICE, STACK = "cloudformation", "AWS::CloudFormation::Stack"
 KEPT = 90 * 86_400_000
 """Milliseconds for which a deleted stack is still to be seen: "You can view deleted stacks for 90 days." """
-NOT_SIMULATED = "Recorded; not simulated here."
 
 
 def is_going(status: str) -> bool:

@@ -17,6 +17,8 @@ from lamplighter.services.cloudformation.errors import ResourceFailed
 
 ELSEWHERE = {
     "filesystemid": "fileSystemId",
+    "taglist": "Tags",
+    "placementstrategies": "PlacementStrategy",
     "proxyconfigurationproperties": "properties",
 }
 """Members that CloudFormation calls by another name."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.errors import Invalid
-from lamplighter.services.cloudformation.journal import NOT_SIMULATED
+from lamplighter.services.cloudformation.kinds.recorded import NOT_SIMULATED
 from lamplighter.services.cloudformation.lookup import FIRST, PAGE, find_stack, number, page, the_stack
 from lamplighter.store import exports, stackevents, stackresources, stacks
 from lamplighter.store.db import Reader

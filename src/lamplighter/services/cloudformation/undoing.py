@@ -7,8 +7,8 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attri
 
 from dataclasses import replace
 
-from lamplighter.services.cloudformation.journal import NOT_SIMULATED, Journal
-from lamplighter.services.cloudformation.kinds.table import NESTED, kind_of
+from lamplighter.services.cloudformation.journal import Journal
+from lamplighter.services.cloudformation.kinds.table import NESTED, kind_of, told_of
 from lamplighter.services.cloudformation.maker import PASSING, Maker, undone
 from lamplighter.services.cloudformation.nested import Nested
 from lamplighter.services.cloudformation.outside import Material
@@ -73,7 +73,7 @@ class Undoer:
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
             self._journal.resource(tx, stack, begun, "DELETE_FAILED", self._maker.reason(error))
         else:
-            self._journal.resource(tx, stack, begun, "DELETE_COMPLETE", _said(begun))
+            self._journal.resource(tx, stack, begun, "DELETE_COMPLETE", told_of(begun))
         self._journal.go_on(tx, stack)
 
     def _unmake(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> None:
@@ -171,7 +171,7 @@ class Undoer:
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
             self._tell(tx, stack, row, "DELETE_FAILED", self._maker.reason(error))
         else:
-            self._tell(tx, stack, row, "DELETE_COMPLETE", _said(row))
+            self._tell(tx, stack, row, "DELETE_COMPLETE", told_of(row))
         return False
 
     def _tell(self, tx: Tx, stack: Stack, row: StackResource, status: str, reason: str | None = None) -> None:
@@ -230,7 +230,7 @@ class Undoer:
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
             self._stuck(tx, stack, begun, self._maker.reason(error))
             return
-        self._journal.resource(tx, stack, back, "UPDATE_COMPLETE", _said(back))
+        self._journal.resource(tx, stack, back, "UPDATE_COMPLETE", told_of(back))
         self._journal.go_on(tx, stack)
 
     def _return(
@@ -265,7 +265,3 @@ class Undoer:
         self._journal.resource(tx, stack, row, "UPDATE_FAILED", why)
         told = f"The following resource(s) failed to update: [{row.logical}]. "
         self._journal.end(tx, stack, "UPDATE_ROLLBACK_FAILED", told)
-
-
-def _said(row: StackResource) -> str | None:
-    return NOT_SIMULATED if row.body.get("recorded") else None

@@ -20,6 +20,7 @@ def operations(bus: Bus, world: World, capacity: Capacity | None) -> Mapping[str
         "DescribeClusters": Operation(read=clusters.describe),
         "ListClusters": Operation(read=clusters.list_all),
         "UpdateCluster": Operation(write=clusters.update),
+        "PutClusterCapacityProviders": Operation(write=clusters.update),
         "RegisterTaskDefinition": Operation(write=definitions.register(world)),
         "DeregisterTaskDefinition": Operation(write=definitions.deregister(world)),
         "DeleteTaskDefinitions": Operation(write=definitions.delete(world)),

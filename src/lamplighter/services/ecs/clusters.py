@@ -87,7 +87,7 @@ def list_all(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def update(tx: Tx, caller: Caller, params: Json) -> Json:
-    """UpdateCluster."""
+    """UpdateCluster, and PutClusterCapacityProviders, which changes what is left."""
     found = clusters.get(tx, require(tx, caller, params["cluster"]))
     if found is None:
         raise ClusterNotFound("Cluster not found.")

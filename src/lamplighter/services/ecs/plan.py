@@ -3,7 +3,9 @@
 Promises that overrides win, and that the task's limits hold for containers that have none of their own. Not everything
 that a definition can say means something on one machine: health checks are kept and shown but not run (a dependency on
 HEALTHY is met once the container runs), environment files of S3 are not read, and every network mode but awsvpc is the
-runtime's own. Refuses a secret that nobody holds.
+runtime's own. Where the engine asks for credentials, a container that calls it back (`AWS_ENDPOINT_URL…` in its
+environment) for a task that has a role is given some, as a task with a role is on AWS. Refuses a secret that nobody
+holds.
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html.
 """
 
@@ -22,6 +24,15 @@ _LONGEST_NAME = 200
 _UNRESOLVED = (
     "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is held for the containers of a task."""
+
+    secrets: Mapping[str, str]
+    keys: Mapping[str, str]
+    """Nothing where the task has no role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +66,18 @@ def container_name(task: str, container: str) -> str:
     return f"{name[: _LONGEST_NAME - 17]}-{mark}"
 
 
-def plan(task: Task, definition: Json, secrets: Mapping[str, str]) -> tuple[Planned, ...]:
-    """The containers of a task in their definition's order; `secrets`: what is held, by name."""
+def plan(task: Task, definition: Json, secrets: Mapping[str, str], keys: Mapping[str, str]) -> tuple[Planned, ...]:
+    """The containers of a task in their definition's order.
+
+    `secrets`: what is held, by name. `keys`: the variables with which this engine lets somebody in, if it asks for any.
+    """
+    role = task.body["overrides"].get("taskRoleArn") or definition.get("taskRoleArn")
+    held = Held(secrets, keys if role else {})
     of = {override["name"]: override for override in task.body["overrides"]["containerOverrides"]}
     return tuple(
         Planned(
             name=container["name"],
-            container=_container(task, definition, container, of.get(container["name"], {}), secrets),
+            container=_container(task, definition, container, of.get(container["name"], {}), held),
             essential=container["essential"],
             depends_on=tuple((each["containerName"], each["condition"]) for each in container.get("dependsOn") or ()),
             failure=_missing_secret(container, secrets),
@@ -71,7 +87,7 @@ def plan(task: Task, definition: Json, secrets: Mapping[str, str]) -> tuple[Plan
     )
 
 
-def _container(task: Task, definition: Json, given: Json, override: Json, secrets: Mapping[str, str]) -> Container:
+def _container(task: Task, definition: Json, given: Json, override: Json, held: Held) -> Container:
     linux = given.get("linuxParameters") or {}
     hard = override.get("memory") or given.get("memory")
     soft = override.get("memoryReservation") or given.get("memoryReservation")
@@ -82,7 +98,7 @@ def _container(task: Task, definition: Json, given: Json, override: Json, secret
         image=given.get("image") or None,
         entry_point=tuple(given["entryPoint"]) if given.get("entryPoint") else None,
         command=tuple(override.get("command") or given.get("command") or ()) or None,
-        environment=_environment(task, given, override, secrets),
+        environment=_environment(task, given, override, held),
         labels={
             **(given.get("dockerLabels") or {}),
             "lamplighter.task": task.arn,
@@ -105,15 +121,21 @@ def _container(task: Task, definition: Json, given: Json, override: Json, secret
     )
 
 
-def _environment(task: Task, given: Json, override: Json, secrets: Mapping[str, str]) -> dict[str, str]:
+def _environment(task: Task, given: Json, override: Json, held: Held) -> dict[str, str]:
     """Variables of the container; a secret is held under the name by which the container knows it."""
+    secrets = held.secrets
     pairs = [*(given.get("environment") or ()), *(override.get("environment") or ())]
     names = [secret["name"] for secret in given.get("secrets") or ()]
+    own = {
+        **{name: secrets[name] for name in names if name in secrets},
+        **{pair["name"]: pair.get("value", "") for pair in pairs if pair.get("name")},
+    }
+    calls_back = any(name.startswith("AWS_ENDPOINT_URL") for name in own)
     return {
         "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE" if task.launch_type == "FARGATE" else "AWS_ECS_EC2",
         "LAMPLIGHTER_TASK_ARN": task.arn,
-        **{name: secrets[name] for name in names if name in secrets},
-        **{pair["name"]: pair.get("value", "") for pair in pairs if pair.get("name")},
+        **(held.keys if calls_back and "AWS_ACCESS_KEY_ID" not in own else {}),
+        **own,
     }
 
 

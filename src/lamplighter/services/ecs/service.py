@@ -50,11 +50,12 @@ class Ecs:
         *,
         capacity: Capacity | None = None,
         secrets: Mapping[str, str] = os.environ,
+        keys: Mapping[str, str] | None = None,
         pause: Pause = asyncio.sleep,
     ) -> None:
         self.outputs = Outputs(data / "output")
         self._store = store
-        self._means = Means(bus, world, runtime, self.outputs, secrets, pause)
+        self._means = Means(bus, world, runtime, self.outputs, secrets, keys or {}, pause)
         self._operations = api.operations(bus, world, capacity)
         self._supervisors: dict[str, Supervisor] = {}
         self._running: set[asyncio.Task[None]] = set()

@@ -42,6 +42,7 @@ class Means:
     runtime: Runtime
     outputs: Outputs
     secrets: Mapping[str, str]
+    keys: Mapping[str, str]
     pause: Pause
 
 
@@ -67,7 +68,7 @@ class Supervisor:
         task = self._task()
         if task.status == "STOPPED":
             return
-        self._members = crew.muster(plan(task, self._definition(task), self._means.secrets), task)
+        self._members = crew.muster(plan(task, self._definition(task), self._means.secrets, self._means.keys), task)
         async with asyncio.TaskGroup() as group:
             lives = [group.create_task(self._live(group, member)) for member in self._members]
             ending = await self._watch()

@@ -6,13 +6,15 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_E
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from lamplighter.base.jsontext import Json
 from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, gone, retag
 
 NO_IMAGE = "scratch"
-NEW = ("CapacityProviders", "Configuration", "DefaultCapacityProviderStrategy", "ServiceConnectDefaults")
+PROVIDERS = ("CapacityProviders", "DefaultCapacityProviderStrategy")
+NEW = (*PROVIDERS, "Configuration", "ServiceConnectDefaults")
 
 
 def _create_cluster(asked: Asked) -> Plan:
@@ -39,8 +41,21 @@ def _update_cluster(asked: Asked) -> Plan:
             **asked.taken("Configuration", "ServiceConnectDefaults"),
         },
     )
+    if any(asked.get(name) != asked.before.get(name) for name in PROVIDERS):
+        yield _providers(asked.physical, asked)
     yield from retag("ecs", asked, {"resourceArn": asked.attributes["Arn"]}, "tagKeys")
     return Made(asked.physical, asked.attributes)
+
+
+def _providers(cluster: str, asked: Asked) -> Call:
+    given = {name: asked.get(name, []) for name in PROVIDERS}
+    return Call("ecs", "PutClusterCapacityProviders", {"cluster": cluster, **given})
+
+
+def _associate(asked: Asked) -> Plan:
+    cluster = str(asked.get("Cluster")).rpartition("/")[2]
+    yield _providers(cluster, asked)
+    return Made(cluster)
 
 
 def _register(asked: Asked) -> Plan:
@@ -81,6 +96,12 @@ KINDS: Mapping[str, Kind] = {
         longest=255,
         replaces=frozenset({"ClusterName"}),
         attributes=frozenset({"Arn"}),
+    ),
+    "AWS::ECS::ClusterCapacityProviderAssociations": Kind(
+        _associate,
+        _associate,
+        gone(lambda asked: _providers(asked.physical, replace(asked, properties={}))),
+        replaces=frozenset({"Cluster"}),
     ),
     "AWS::ECS::TaskDefinition": Kind(
         _register,

@@ -29,7 +29,7 @@ def _create_rule(asked: Asked) -> Plan:
     answer = yield Call("events", "PutRule", {"Name": name, **asked.taken(*RULE), **tags})
     yield from _put_targets(asked, name)
     bus = str(asked.get("EventBusName", "default")).rpartition("/")[2]
-    return Made(name if bus == "default" else f"{bus}|{name}", {"Arn": answer["RuleArn"]})
+    return Made(name if bus == "default" else f"{bus}|{name}", {"Arn": answer["RuleArn"], "RuleName": name})
 
 
 def _put_targets(asked: Asked, name: str) -> Generator[Call, Json, None]:
@@ -155,7 +155,7 @@ KINDS: Mapping[str, Kind] = {
         name="Name",
         longest=64,
         replaces=frozenset({"Name", "EventBusName"}),
-        attributes=frozenset({"Arn"}),
+        attributes=frozenset({"Arn", "RuleName"}),
     ),
     "AWS::Events::EventBus": Kind(
         _create_bus,

@@ -83,6 +83,8 @@ class Kind:
     """Which properties can't be changed: it is made anew."""
     attributes: frozenset[str] = frozenset()
     """What Fn::GetAtt gives."""
+    idle: frozenset[str] = frozenset()
+    """Properties (`Property/Member`: a part of one) that are taken and have no effect here; what has one says so."""
     simulated: bool = True
     ending: Callable[[Mapping[str, Json]], str] = lambda _properties: ""
     """How a name that is made up has to end."""
@@ -108,6 +110,17 @@ def replaced(kind: Kind, before: Mapping[str, Json], after: Mapping[str, Json]) 
     """The properties that changed and for which the resource has to be made anew."""
     names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     return {name for name in names if kind.replaces is ALL or name in kind.replaces}
+
+
+def idle(kind: Kind, properties: Mapping[str, Json]) -> list[str]:
+    """The properties that have no effect here."""
+    found = []
+    for place in sorted(kind.idle):
+        name, _, member = place.partition("/")
+        value = properties.get(name)
+        if name in properties and (not member or (isinstance(value, dict) and member in value)):
+            found.append(place.replace("/", "."))
+    return found
 
 
 def gone(*calls: Callable[[Asked], Call]) -> Callable[[Asked], Unmaking]:

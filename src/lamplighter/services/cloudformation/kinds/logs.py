@@ -15,7 +15,7 @@ def _create_group(asked: Asked) -> Plan:
         "CreateLogGroup",
         {
             "logGroupName": asked.name,
-            **asked.taken("KmsKeyId", "LogGroupClass"),
+            **asked.taken("KmsKeyId", "LogGroupClass", "DeletionProtectionEnabled"),
             "tags": list(asked.tags) or None,
         },
     )
@@ -33,6 +33,9 @@ def _retain(asked: Asked, name: str) -> Generator[Call, Json, None]:
 
 def _update_group(asked: Asked) -> Plan:
     yield from _retain(asked, asked.physical)
+    if asked.get("DeletionProtectionEnabled") != asked.before.get("DeletionProtectionEnabled"):
+        given = {"deletionProtectionEnabled": asked.get("DeletionProtectionEnabled", False)}
+        yield Call("logs", "PutLogGroupDeletionProtection", {"logGroupIdentifier": asked.physical, **given})
     key = asked.get("KmsKeyId")
     if key != asked.before.get("KmsKeyId"):
         operation = "AssociateKmsKey" if key else "DisassociateKmsKey"
@@ -47,7 +50,9 @@ def _create_stream(asked: Asked) -> Plan:
     return Made(asked.name)
 
 
-SUBSCRIPTION = ("LogGroupName", "FilterPattern", "DestinationArn", "RoleArn", "Distribution")
+FILTER = ("LogGroupName", "FilterPattern", "ApplyOnTransformedLogs", "FieldSelectionCriteria")
+SUBSCRIPTION = (*FILTER, "DestinationArn", "RoleArn", "Distribution", "EmitSystemFields")
+METRIC = (*FILTER, "MetricTransformations", "EmitSystemFieldDimensions")
 
 
 def _put_subscription(asked: Asked) -> Plan:
@@ -58,7 +63,7 @@ def _put_subscription(asked: Asked) -> Plan:
 
 def _put_metric(asked: Asked) -> Plan:
     name = asked.physical or asked.name
-    given = asked.taken("LogGroupName", "FilterPattern", "MetricTransformations", "ApplyOnTransformedLogs")
+    given = asked.taken(*METRIC)
     transformed = [
         {**each, **({"Dimensions": _pairs(each["Dimensions"])} if "Dimensions" in each else {})}
         for each in given.get("MetricTransformations", [])
@@ -93,6 +98,12 @@ KINDS: Mapping[str, Kind] = {
         longest=512,
         replaces=frozenset({"LogGroupName", "LogGroupClass"}),
         attributes=frozenset({"Arn"}),
+        idle=frozenset(
+            {
+                *("BearerTokenAuthenticationEnabled", "DataProtectionPolicy", "FieldIndexPolicies"),
+                "ResourcePolicyDocument",
+            }
+        ),
     ),
     "AWS::Logs::LogStream": Kind(
         _create_stream,

@@ -37,6 +37,7 @@ NAMES = (
     *("BucketName", "AlarmName", "RepositoryName", "TableName", "DBInstanceIdentifier", "ServiceName", "QueueName"),
 )
 """Properties that name a resource beside Name."""
+NOT_SIMULATED = "Recorded; not simulated here."
 NOT_WORTH_SAYING = frozenset(
     {"AWS::CDK::Metadata", "AWS::CloudFormation::WaitCondition", "AWS::CloudFormation::WaitConditionHandle"}
 )
@@ -62,7 +63,7 @@ _FORMS: Mapping[str, tuple[str, str, bool]] = {
 _COLONS: Mapping[str, tuple[str, str]] = {
     "AWS::Lambda::Function": ("lambda", "function"),
     "AWS::Lambda::Version": ("lambda", "function"),
-    "AWS::CloudWatch::Alarm": ("cloudwatch", "alarm"),
+    "AWS::CloudWatch::CompositeAlarm": ("cloudwatch", "alarm"),
     "AWS::SecretsManager::Secret": ("secretsmanager", "secret"),
 }
 """The same for those whose ARNs end in kind:name."""

@@ -12,7 +12,7 @@ from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Ma
 
 TOPIC = (
     *("ArchivePolicy", "ContentBasedDeduplication", "DisplayName", "FifoThroughputScope", "FifoTopic"),
-    *("KmsMasterKeyId", "SignatureVersion", "TracingConfig"),
+    *("KmsMasterKeyId", "MaximumMessageSize", "SignatureVersion", "TracingConfig"),
 )
 SUBSCRIPTION = (
     *("DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "ReplayPolicy"),
@@ -114,6 +114,13 @@ def _put_policy(asked: Asked) -> Plan:
     return Made(asked.physical or asked.name, {"Id": asked.physical or asked.name})
 
 
+def _put_inline_policy(asked: Asked) -> Plan:
+    topic = asked.get("TopicArn")
+    given = {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": asked.get("PolicyDocument")}
+    yield Call("sns", "SetTopicAttributes", given)
+    return Made(topic)
+
+
 def _leave_policy(_asked: Asked) -> Unmaking:
     """The topic's owner may do all that the policy allowed: there is nobody else here."""
     yield from ()
@@ -136,7 +143,12 @@ KINDS: Mapping[str, Kind] = {
         _update_subscription,
         gone(lambda asked: Call("sns", "Unsubscribe", {"SubscriptionArn": asked.physical})),
         replaces=frozenset({"Endpoint", "Protocol", "TopicArn"}),
+        # All regions are one engine: the topic's ARN says where it is.
+        idle=frozenset({"Region"}),
         attributes=frozenset({"Arn"}),
     ),
     "AWS::SNS::TopicPolicy": Kind(_put_policy, _put_policy, _leave_policy, attributes=frozenset({"Id"})),
+    "AWS::SNS::TopicInlinePolicy": Kind(
+        _put_inline_policy, _put_inline_policy, _leave_policy, replaces=frozenset({"TopicArn"})
+    ),
 }

@@ -64,6 +64,13 @@ def _remove_policy(asked: Asked) -> Unmaking:
         yield Call("sqs", "SetQueueAttributes", {"QueueUrl": queue, "Attributes": {"Policy": ""}})
 
 
+def _put_inline_policy(asked: Asked) -> Plan:
+    queue = asked.get("Queue")
+    given = {"Policy": asked.get("PolicyDocument")}
+    yield Call("sqs", "SetQueueAttributes", {"QueueUrl": queue, "Attributes": given})
+    return Made(queue)
+
+
 KINDS: Mapping[str, Kind] = {
     "AWS::SQS::Queue": Kind(
         _create_queue,
@@ -76,4 +83,12 @@ KINDS: Mapping[str, Kind] = {
         ending=lambda properties: ".fifo" if str(properties.get("FifoQueue")).lower() == "true" else "",
     ),
     "AWS::SQS::QueuePolicy": Kind(_put_policy, _put_policy, _remove_policy, attributes=frozenset({"Id"})),
+    "AWS::SQS::QueueInlinePolicy": Kind(
+        _put_inline_policy,
+        _put_inline_policy,
+        gone(
+            lambda asked: Call("sqs", "SetQueueAttributes", {"QueueUrl": asked.physical, "Attributes": {"Policy": ""}})
+        ),
+        replaces=frozenset({"Queue"}),
+    ),
 }

@@ -146,6 +146,8 @@ KINDS: Mapping[str, Kind] = {
         prefix=False,
         replaces=frozenset({"Name"}),
         attributes=frozenset({"Arn"}),
+        # A deployment is done at once: nobody watches it, and nothing fails it.
+        idle=frozenset(f"DeploymentPreference/{name}" for name in ("Alarms", "Interval", "Percentage", "Type")),
     ),
     "AWS::StepFunctions::Activity": Kind(
         _create_activity,

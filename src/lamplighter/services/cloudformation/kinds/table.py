@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from lamplighter.services.cloudformation.kinds import ecs, events, logs, scheduler, sns, sqs, states
-from lamplighter.services.cloudformation.kinds.kind import Kind
-from lamplighter.services.cloudformation.kinds.recorded import NOT_WORTH_SAYING, RECORDED
+from lamplighter.services.cloudformation.kinds import cloudwatch, ecs, events, logs, scheduler, sns, sqs, states
+from lamplighter.services.cloudformation.kinds.kind import Kind, idle
+from lamplighter.services.cloudformation.kinds.recorded import NOT_SIMULATED, NOT_WORTH_SAYING, RECORDED
+from lamplighter.store.stackresources import StackResource
 
 NESTED = "AWS::CloudFormation::Stack"
 
@@ -16,12 +17,21 @@ TABLE: Mapping[str, Kind] = {
     **sns.KINDS,
     **sqs.KINDS,
     **logs.KINDS,
+    **cloudwatch.KINDS,
 }
 
 
 def kind_of(name: str) -> Kind:
     """What is known of a type."""
     return TABLE.get(name, RECORDED)
+
+
+def told_of(row: StackResource) -> str | None:
+    """What of a resource has no effect here; None where all of it has what it has on AWS."""
+    if row.body.get("recorded"):
+        return NOT_SIMULATED
+    without = idle(kind_of(row.type), row.body.get("properties", {}))
+    return f"Not simulated here: {', '.join(without)}." if without else None
 
 
 def is_simulated(name: str) -> bool:

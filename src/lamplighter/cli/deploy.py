@@ -1,0 +1,134 @@
+"""`lamplighter deploy`: the job file as a stack on AWS, through a change set.
+
+Exit codes: 0 it is done, or there was nothing to do; 1 it failed and was taken back, or was not wanted; 2 nobody could
+be asked; 130 interrupted, while AWS goes on.
+"""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.world import real_world
+from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, read
+from lamplighter.cli.jobfile import show as show_problems
+from lamplighter.cli.stack import changeset, following, images, keeping
+from lamplighter.cli.stack.changeset import MOST_INLINE, ChangeSet, Room
+from lamplighter.cli.stack.following import carried_on, tell
+from lamplighter.cli.stack.plan import Plan, plan, spoken
+from lamplighter.cli.stack.readiness import ready
+from lamplighter.cli.stack.showing import show, summary
+from lamplighter.cli.stack.speaking import EngineOption, ParameterOption, YesOption, aws_or, pause, sure
+from lamplighter.cli.target import ProfileOption, RegionOption, Target
+from lamplighter.cli.watch.site import in_a_sentence
+from lamplighter.jobs.file import Loaded
+from lamplighter.jobs.lint import lint
+
+LEFT = {
+    "ROLLBACK_COMPLETE": "could not be made, and what was made of it is gone again",
+    "UPDATE_ROLLBACK_COMPLETE": "is as it was before",
+}
+"""What a failure leaves, by the status of the stack."""
+
+
+class NotForAws(LamplighterError):
+    """The file has something that runs on a box only."""
+
+
+def deploy(
+    file: FileArgument = USUAL,
+    env: EnvironmentOption = None,
+    parameter: ParameterOption = None,
+    bucket: Annotated[
+        str | None, typer.Option("--bucket", help="An S3 bucket for templates over 51,200 bytes.")
+    ] = None,
+    yes: YesOption = False,  # noqa: FBT002 - typer's way
+    endpoint_url: EngineOption = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+) -> None:
+    """Deploy a job file: show what changes, ask, build its images, change it, and tell how it went."""
+    loaded = read(file, env)
+    _lint(loaded)
+    where = aws_or(endpoint_url, profile, region)
+    console = Console(highlight=False)
+    with in_a_sentence(where):
+        if where.endpoint is None:
+            _check_images(loaded)
+        ready(where.client("cloudformation"), loaded.project.prefix, console, lambda: pause(where))
+        found = plan(loaded, where, spoken(parameter or []))
+        new = (each.name for each in found.changes if each.type == keeping.LOG and each.action == "add")
+        keeping.check_free(where.client("logs"), new)
+        change_set = _change_set(found, where, bucket)
+        if change_set is None or _is_idle(found, change_set, where):
+            console.print(f"{found.name} is deployed to {where} as the file says: nothing to do", soft_wrap=True)
+            return
+        _prepare(found, change_set, where, console, yes=yes)
+        _carry_out(found, change_set, where, console)
+
+
+def _lint(loaded: Loaded) -> None:
+    problems = lint(loaded)
+    show_problems(each for each in problems if each.severity != "info")
+    if any(each.severity == "error" for each in problems):
+        raise typer.Exit(1)
+
+
+def _check_images(loaded: Loaded) -> None:
+    jobs = [name for name, job in loaded.project.jobs.items() if job.image is None and job.workflow is None]
+    if jobs:
+        raise NotForAws(f"AWS runs nothing without an image: add `image:` to {', '.join(jobs)}")
+
+
+def _change_set(found: Plan, where: Target, bucket: str | None) -> ChangeSet | None:
+    room = Room(bucket, None if found.is_engine else MOST_INLINE)
+    title = f"lamplighter-{real_world().uuid()}"
+    return changeset.create(
+        where, found.stack, found.name, title, found.template, found.parameters, room, lambda: pause(where)
+    )
+
+
+def _is_idle(found: Plan, change_set: ChangeSet, where: Target) -> bool:
+    """Whether a change set changes nothing; some that speak CloudFormation do not say so themselves."""
+    outputs = found.deployed.get("Outputs") != found.template.get("Outputs")
+    if change_set.count or found.changes or outputs:
+        return False
+    changeset.discard(where.client("cloudformation"), change_set)
+    return True
+
+
+def _prepare(found: Plan, change_set: ChangeSet, where: Target, console: Console, *, yes: bool) -> None:
+    """Show the changes, ask, build what is to be built; whatever ends this throws the change set away."""
+    try:
+        show(found.changes, console, change_set.replaced)
+        console.print(summary(found.changes) or "only outputs change", soft_wrap=True)
+        if not sure(f"Deploy {found.name} to {where}?", yes=yes):
+            console.print("nothing was changed")
+            raise typer.Exit(1)
+        for image in found.images:
+            _bring(found, where, image, console)
+    except BaseException:
+        changeset.discard(where.client("cloudformation"), change_set)
+        raise
+
+
+def _bring(found: Plan, where: Target, image: images.Image, console: Console) -> None:
+    if found.is_engine:
+        images.keep(image)
+    elif images.push(where.client("ecr"), image):
+        console.print(f"pushed {found.parameters[image.parameter]}", soft_wrap=True)
+
+
+def _carry_out(found: Plan, change_set: ChangeSet, where: Target, console: Console) -> None:
+    client = where.client("cloudformation")
+    course = following.begin(client, change_set.stack)
+    changeset.execute(client, change_set)
+    with carried_on(f"the deployment of {found.name}", found.name):
+        status = following.follow(client, change_set.stack, course, change_set.count, console, lambda: pause(where))
+    if tell(course):
+        console.print(f"{found.name} is deployed to {where}: {status}", soft_wrap=True)
+        return
+    left = LEFT.get(status, "was not changed as the file says")
+    typer.echo(f"lamplighter: {found.name} {left}: {status}", err=True)
+    raise typer.Exit(1)

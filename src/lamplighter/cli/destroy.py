@@ -1,0 +1,99 @@
+"""`lamplighter destroy`: take a deployment back.
+
+Exit codes: 0 it is gone, or was not there; 1 something of it could not be deleted, or it was not wanted; 2 nobody could
+be asked; 130 interrupted, while AWS goes on. Logs can be kept; images in ECR always are.
+"""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.jsontext import Json
+from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, read
+from lamplighter.cli.stack import following, keeping, stacks
+from lamplighter.cli.stack.changes import changes
+from lamplighter.cli.stack.plan import checked
+from lamplighter.cli.stack.resources import resources
+from lamplighter.cli.stack.showing import show
+from lamplighter.cli.stack.speaking import EngineOption, YesOption, aws_or, pause, sure
+from lamplighter.cli.stack.stacks import Stack
+from lamplighter.cli.target import ProfileOption, RegionOption, Target
+from lamplighter.cli.watch.site import in_a_sentence
+from lamplighter.jobs.model import Project
+from lamplighter.jobs.stack.roles import repository
+
+
+class Protected(LamplighterError):
+    """Somebody said that a stack must not be deleted."""
+
+
+def destroy(
+    file: FileArgument = USUAL,
+    env: EnvironmentOption = None,
+    keep_logs: Annotated[
+        bool | None, typer.Option("--keep-logs/--delete-logs", help="What becomes of the logs.", show_default="asked")
+    ] = None,
+    yes: YesOption = False,  # noqa: FBT002 - typer's way
+    endpoint_url: EngineOption = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+) -> None:
+    """Take a deployment back: show what goes, ask, delete it, and tell how it went."""
+    project = read(file, env).project
+    where = aws_or(endpoint_url, profile, region)
+    console = Console(highlight=False)
+    with in_a_sentence(where):
+        client = where.client("cloudformation")
+        stack = stacks.find(client, project.prefix)
+        if stack is not None and stack.is_going:
+            console.print(f"{stack.name} is {stack.status}: it is waited for", soft_wrap=True)
+            stack = following.wait(client, stack, console, lambda: pause(where))
+        if stack is None:
+            console.print(f"{project.prefix} is not deployed to {where}: nothing to do", soft_wrap=True)
+            return
+        deployed = _show(client, stack, project, where, console)
+        if not sure(f"Delete {stack.name} from {where}?", yes=yes):
+            console.print("nothing was changed")
+            raise typer.Exit(1)
+        kept = keeping.groups(deployed) if _keeps(keep_logs, deployed, yes=yes) else ()
+        with following.carried_on(f"the deletion of {stack.name}", stack.name):
+            _delete(client, stack, deployed, kept, where, console)
+
+
+def _show(client: Json, stack: Stack, project: Project, where: Target, console: Console) -> Json:
+    if stack.protected:
+        raise Protected(
+            f"{stack.name} is protected against deletion: first say `aws cloudformation update-termination-protection "
+            f"--no-enable-termination-protection --stack-name {stack.name}`"
+        )
+    deployed = checked(stack.name, stack, stacks.template(client, stack))
+    show(changes(resources(deployed, stack.parameters), {}, metadata=False), console)
+    pushed = [repository(project, name) for name, job in project.jobs.items() if job.builds]
+    if where.endpoint is None and pushed:
+        console.print("images in ECR stay; what deletes them:")
+        for name in pushed:
+            console.print(f"  aws ecr delete-repository --force --repository-name {name}", soft_wrap=True)
+    return deployed
+
+
+def _keeps(said: bool | None, deployed: Json, *, yes: bool) -> bool:  # noqa: FBT001 - an option that may be missing
+    if said is not None or yes or not keeping.groups(deployed):
+        return bool(said)
+    return typer.confirm("Keep the logs?", default=True)
+
+
+def _delete(client: Json, stack: Stack, deployed: Json, kept: tuple[str, ...], where: Target, console: Console) -> None:
+    if kept:
+        keeping.keep(client, stack, deployed, console, lambda: pause(where))
+    course = following.begin(client, stack.id)
+    client.delete_stack(StackName=stack.id)
+    total = len(deployed.get("Resources", {}))
+    status = following.follow(client, stack.id, course, total, console, lambda: pause(where))
+    if not following.tell(course):
+        typer.echo(f"lamplighter: {stack.name} could not be deleted: {status}", err=True)
+        raise typer.Exit(1)
+    console.print(f"{stack.name} is gone from {where}", soft_wrap=True)
+    for name in kept:
+        console.print(f"  kept, and to be deleted before {stack.name} is deployed again: {name}", soft_wrap=True)

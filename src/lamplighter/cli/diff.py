@@ -1,0 +1,46 @@
+"""`lamplighter diff`: what `deploy` would change.
+
+Exit codes: 0 nothing, 1 something (or it cannot be found out, and standard error says why).
+"""
+
+import typer
+from rich.console import Console
+
+from lamplighter.base.jsontext import dumps
+from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, read
+from lamplighter.cli.stack.plan import Plan, plan, spoken
+from lamplighter.cli.stack.showing import as_data, show, summary
+from lamplighter.cli.stack.speaking import EngineOption, JsonOption, ParameterOption, aws_or
+from lamplighter.cli.target import ProfileOption, RegionOption, Target
+from lamplighter.cli.watch.site import in_a_sentence
+
+
+def diff(
+    file: FileArgument = USUAL,
+    env: EnvironmentOption = None,
+    parameter: ParameterOption = None,
+    endpoint_url: EngineOption = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    json: JsonOption = False,  # noqa: FBT002 - typer's way
+) -> None:
+    """Show what deploying would change, by resource and property. Exit code 1: something."""
+    loaded = read(file, env)
+    where = aws_or(endpoint_url, profile, region)
+    with in_a_sentence(where):
+        found = plan(loaded, where, spoken(parameter or []))
+    if json:
+        status = found.stack.status if found.stack else None
+        typer.echo(dumps({"stack": found.name, "status": status, "changes": [as_data(each) for each in found.changes]}))
+    else:
+        _show(found, where)
+    raise typer.Exit(1 if found.changes else 0)
+
+
+def _show(found: Plan, where: Target) -> None:
+    console = Console(highlight=False)
+    if found.stack is None:
+        console.print(f"{found.name} is not deployed to {where} yet", soft_wrap=True)
+    show(found.changes, console)
+    told = summary(found.changes) or f"{found.name} is deployed to {where} as the file says"
+    console.print(told, soft_wrap=True)

@@ -1,0 +1,128 @@
+"""Change sets: made, waited for, carried out or thrown away.
+
+Promises that a change set which is not carried out leaves nothing behind, the empty stack that a first one makes
+included. See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.jsontext import Json, dumps
+from lamplighter.cli.stack.stacks import Stack
+from lamplighter.cli.target import Target
+
+MOST_INLINE = 51_200
+"""Bytes: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
+NOTHING = ("didn't contain changes", "No updates are to be performed")
+"""How CloudFormation says that there is nothing to do."""
+
+
+class Refused(LamplighterError):
+    """CloudFormation does not take a template."""
+
+
+class TooLong(LamplighterError):
+    """A template that needs a bucket has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Where a template goes."""
+
+    bucket: str | None
+    """The bucket for one that is too long for a request."""
+    most: int | None
+    """Bytes that a request may have; None: any number."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """What CloudFormation would do."""
+
+    id: str
+    stack: str
+    """The stack's id."""
+    is_first: bool
+    """Whether the stack is not made yet."""
+    replaced: Mapping[str, str]
+    """By logical id, whether CloudFormation replaces a resource: True, or Conditional."""
+    count: int
+    """How many resources it touches."""
+
+
+def create(
+    target: Target,
+    stack: Stack | None,
+    name: str,
+    title: str,
+    template: Json,
+    parameters: Mapping[str, str],
+    room: Room,
+    pause: Callable[[], object],
+) -> ChangeSet | None:
+    """Make a change set of this title for the stack of this name, and wait for it; None where nothing changes."""
+    client = target.client("cloudformation")
+    is_first = stack is None or stack.status == "REVIEW_IN_PROGRESS"
+    made = client.create_change_set(
+        StackName=name,
+        ChangeSetName=title,
+        ChangeSetType="CREATE" if is_first else "UPDATE",
+        Capabilities=CAPABILITIES,
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        **_body(target, name, dumps(template), room),
+    )
+    found = _waited_for(client, made["Id"], pause)
+    touched = {each["LogicalResourceId"]: each.get("Replacement", "False") for each in found["Changes"]}
+    replaced = {key: value for key, value in touched.items() if value != "False"}
+    change_set = ChangeSet(made["Id"], made["StackId"], is_first, replaced, len(touched))
+    if found["Status"] != "FAILED":
+        return change_set
+    discard(client, change_set)
+    why = found.get("StatusReason", "no reason was given")
+    if any(words in why for words in NOTHING):
+        return None
+    raise Refused(f"CloudFormation refuses the change: {why}")
+
+
+def _waited_for(client: Json, key: str, pause: Callable[[], object]) -> Json:
+    while True:
+        found = client.describe_change_set(ChangeSetName=key)
+        if not found["Status"].endswith(("_PENDING", "_IN_PROGRESS")):
+            break
+        pause()
+    changes, token = list(found.get("Changes", [])), found.get("NextToken")
+    while token:
+        more = client.describe_change_set(ChangeSetName=key, NextToken=token)
+        changes += more.get("Changes", [])
+        token = more.get("NextToken")
+    return found | {"Changes": [each["ResourceChange"] for each in changes if "ResourceChange" in each]}
+
+
+def execute(client: Json, change_set: ChangeSet) -> None:
+    """Carry a change set out."""
+    client.execute_change_set(ChangeSetName=change_set.id)
+
+
+def discard(client: Json, change_set: ChangeSet) -> None:
+    """Throw a change set away, and the stack that was there for its sake only."""
+    client.delete_change_set(ChangeSetName=change_set.id)
+    if change_set.is_first:
+        client.delete_stack(StackName=change_set.stack)
+
+
+def _body(target: Target, name: str, text: str, room: Room) -> dict[str, str]:
+    """The template in the request, or where it was put to be fetched."""
+    size = len(text.encode())
+    if room.most is None or size <= room.most:
+        return {"TemplateBody": text}
+    if room.bucket is None:
+        raise TooLong(
+            f"the template has {size:,} bytes, and CloudFormation takes {room.most:,} in a request: "
+            "say --bucket with the name of an S3 bucket that it can be put into"
+        )
+    key = f"lamplighter/{name}/{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+    target.client("s3").put_object(Bucket=room.bucket, Key=key, Body=text.encode(), ContentType="application/json")
+    return {"TemplateURL": f"https://{room.bucket}.s3.{target.region}.amazonaws.com/{key}"}

@@ -1,0 +1,69 @@
+"""Logs that outlive their stack: a deletion policy that is put on them before the stack goes.
+
+A deletion policy by itself is no change that CloudFormation carries out everywhere, so a tag goes with it.
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html.
+"""
+
+from collections.abc import Callable, Iterable
+
+from rich.console import Console
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.jsontext import Json, dumps
+from lamplighter.cli.stack import following
+from lamplighter.cli.stack.changeset import CAPABILITIES
+from lamplighter.cli.stack.stacks import Stack
+
+LOG = "AWS::Logs::LogGroup"
+KEPT = {"Key": "lamplighter:kept", "Value": "yes"}
+
+
+class NotKept(LamplighterError):
+    """Logs could not be made to stay, so nothing is deleted."""
+
+
+class InTheWay(LamplighterError):
+    """Logs that were kept have the names that new ones need."""
+
+
+def groups(template: Json) -> tuple[str, ...]:
+    """The names of the log groups of a template."""
+    return tuple(each["Properties"]["LogGroupName"] for each in template.get("Resources", {}).values() if _is_log(each))
+
+
+def keep(client: Json, stack: Stack, template: Json, console: Console, pause: Callable[[], object]) -> None:
+    """Have the log groups of a stack stay when it goes."""
+    changed = {name: _kept(each) if _is_log(each) else each for name, each in template["Resources"].items()}
+    if changed == template["Resources"]:
+        return
+    course = following.begin(client, stack.id)
+    client.update_stack(
+        StackName=stack.id,
+        TemplateBody=dumps({**template, "Resources": changed}),
+        Capabilities=CAPABILITIES,
+        Parameters=[{"ParameterKey": name, "UsePreviousValue": True} for name in stack.parameters],
+    )
+    following.follow(client, stack.id, course, len(groups(template)), console, pause)
+    if not following.tell(course):
+        raise NotKept(f"the logs of {stack.name} could not be kept, and nothing was deleted")
+
+
+def check_free(client: Json, wanted: Iterable[str]) -> None:
+    """Refuse to make log groups that an earlier deployment left, which would fail half way."""
+    for name in wanted:
+        found = client.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+        if any(each["logGroupName"] == name for each in found):
+            raise InTheWay(
+                f"the log group {name} is there already, kept by an earlier deployment: read what you need of it, then "
+                f"say `aws logs delete-log-group --log-group-name {name}`"
+            )
+
+
+def _is_log(resource: Json) -> bool:
+    return bool(resource["Type"] == LOG)
+
+
+def _kept(resource: Json) -> Json:
+    properties = resource["Properties"]
+    tags = [each for each in properties.get("Tags", []) if each["Key"] != KEPT["Key"]]
+    return {**resource, "DeletionPolicy": "Retain", "Properties": {**properties, "Tags": [*tags, KEPT]}}

@@ -1,0 +1,96 @@
+"""What a deployment comes to: the stack as it is, as it is to be, and what lies between them.
+
+Promises that nothing is changed by looking. Refuses a stack of the project's name that was not made of a job file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.jsontext import Json
+from lamplighter.cli.health import health
+from lamplighter.cli.stack import stacks
+from lamplighter.cli.stack.changes import Change, changes
+from lamplighter.cli.stack.images import Image, images, uri
+from lamplighter.cli.stack.resources import resources
+from lamplighter.cli.stack.stacks import Stack
+from lamplighter.cli.target import Target
+from lamplighter.jobs.file import Loaded
+from lamplighter.jobs.template import template
+
+
+class NotOurs(LamplighterError):
+    """A stack of this name belongs to somebody else."""
+
+
+class BadParameter(LamplighterError):
+    """What is said of a parameter makes no sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One project on its way to one place."""
+
+    name: str
+    """The stack's name."""
+    stack: Stack | None
+    deployed: Json
+    """The template that the stack was made of."""
+    template: Json
+    parameters: Mapping[str, str]
+    images: tuple[Image, ...]
+    is_engine: bool
+    """Whether it goes to an engine of ours."""
+    changes: tuple[Change, ...]
+
+
+def plan(loaded: Loaded, target: Target, given: Mapping[str, str]) -> Plan:
+    """Find out what deploying a project would change."""
+    name, document = loaded.project.prefix, template(loaded.project)
+    is_engine = target.endpoint is not None and health(target.endpoint) is not None
+    client = target.client("cloudformation")
+    stack = stacks.find(client, name)
+    deployed = checked(name, stack, stacks.template(client, stack))
+    built = tuple(images(loaded))
+    parameters = _parameters(document, stack, given) | _names(built, target, is_engine=is_engine)
+    before = resources(deployed, stack.parameters if stack else {})
+    between = changes(before, resources(document, parameters), metadata=target.endpoint is not None)
+    return Plan(name, stack, deployed, document, parameters, built, is_engine, tuple(between))
+
+
+def checked(name: str, stack: Stack | None, deployed: Json) -> Json:
+    """The template of a stack, if it is one of ours."""
+    if stack is not None and stack.status not in stacks.NOTHING_THERE and not stacks.is_ours(deployed):
+        raise NotOurs(
+            f"there is a stack {name} that lamplighter did not make, and it is not touched: "
+            "give your project another name"
+        )
+    return deployed
+
+
+def spoken(words: list[str]) -> dict[str, str]:
+    """NAME=VALUE, several times."""
+    pairs = [word.partition("=") for word in words]
+    wrong = [name for name, sign, _ in pairs if not name or not sign]
+    if wrong:
+        raise BadParameter(f"{wrong[0]}: say NAME=VALUE, as in Subnets=subnet-1,subnet-2")
+    return {name: value for name, _, value in pairs}
+
+
+def _parameters(document: Json, stack: Stack | None, given: Mapping[str, str]) -> dict[str, str]:
+    """What was said now, else what was said when the stack was made."""
+    known = document.get("Parameters", {})
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        there = ", ".join(known) or "none"
+        raise BadParameter(f"there is no parameter {unknown[0]}; those of this project: {there}")
+    kept = stack.parameters if stack is not None else {}
+    return {name: value for name, value in {**kept, **given}.items() if name in known}
+
+
+def _names(built: tuple[Image, ...], target: Target, *, is_engine: bool) -> dict[str, str]:
+    if not built or is_engine:
+        return {image.parameter: image.here for image in built}
+    account = target.client("sts").get_caller_identity()["Account"]
+    ecr = target.client("ecr")
+    return {image.parameter: uri(ecr, account, target.region, image) for image in built}

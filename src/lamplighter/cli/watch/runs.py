@@ -1,0 +1,162 @@
+"""RUN, as people say it: an execution's ARN, its name, `JOB` for the latest run of a job, or `JOB:NAME`.
+
+Promises to say which of two runs was not meant, rather than to choose one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from botocore.exceptions import ClientError
+
+from lamplighter.base import arn as arns
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.jsontext import Json, loads
+from lamplighter.cli.watch import machines
+from lamplighter.cli.watch.machines import Machine
+from lamplighter.cli.watch.site import Site
+from lamplighter.jobs.story import Story, milliseconds, read
+
+REDRIVABLE = "REDRIVABLE"
+GONE = ("ExecutionDoesNotExist", "InvalidArn")
+
+
+class NoSuchRun(LamplighterError):
+    """The word names no run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution."""
+
+    arn: str
+    status: str
+    """RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED or PENDING_REDRIVE."""
+    began: int
+    """Milliseconds since the epoch."""
+    ended: int | None = None
+    final: str | None = None
+    """Why it cannot be redriven; None where it can, or where nobody asked."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.arn.split(":")[7]
+
+    @property
+    def machine(self) -> str:
+        """The ARN of its state machine."""
+        return ":".join([*self.arn.split(":")[:5], "stateMachine", self.arn.split(":")[6]])
+
+    @property
+    def running(self) -> bool:
+        """Whether it goes on."""
+        return self.status in ("RUNNING", "PENDING_REDRIVE")
+
+
+def of(site: Site, machine: Machine, status: str | None = None) -> Iterator[Run]:
+    """The runs of a machine, youngest first."""
+    if machine.express:
+        return iter(())
+    only = {} if status is None else {"statusFilter": status}
+    pages = site.sfn.get_paginator("list_executions").paginate(
+        stateMachineArn=machine.arn, PaginationConfig={"PageSize": 20}, **only
+    )
+    return (_run(each) for page in pages for each in page["executions"])
+
+
+def find(site: Site, word: str) -> Run:
+    """The run that a word names; raises NoSuchRun or NoSuchJob."""
+    if (parsed := arns.parse(word)) is not None and parsed.service == "states":
+        if parsed.resource.startswith("express:"):
+            raise NoSuchRun("AWS keeps no record of express executions: look in the log of their state machine")
+        return _described(site, word) if parsed.resource.startswith("execution:") else latest(site, word)
+    job, colon, name = word.partition(":")
+    if colon:
+        return _described(site, _arn(machines.find(site, job), name))
+    known = machines.everything(site)
+    if machine := machines.lookup(site, word, known):
+        return _latest(site, machine)
+    return _by_name(site, word, known)
+
+
+def latest(site: Site, word: str) -> Run:
+    """The youngest run of the job that a word names."""
+    return _latest(site, machines.find(site, word))
+
+
+def story(site: Site, run: Run) -> Story:
+    """What happened in a run so far."""
+    return read(events(site, run))
+
+
+def events(site: Site, run: Run) -> list[Json]:
+    """The history of a run."""
+    pages = site.sfn.get_paginator("get_execution_history").paginate(executionArn=run.arn)
+    return [event for page in pages for event in page["events"]]
+
+
+def word(site: Site, run: Run) -> str:
+    """The shortest word for a run's machine: the job's, where the job file is beside."""
+    name = run.arn.split(":")[6]
+    jobs = () if site.project is None else site.project.jobs
+    return next((job for job in jobs if site.project is not None and site.project.name(job) == name), name)
+
+
+def definition(site: Site, run: Run) -> Json:
+    """The definition that a run goes by, which its machine may have changed since."""
+    return loads(site.sfn.describe_state_machine_for_execution(executionArn=run.arn)["definition"])
+
+
+def refreshed(site: Site, run: Run) -> Run:
+    """The run as it is now."""
+    return _described(site, run.arn)
+
+
+def _latest(site: Site, machine: Machine) -> Run:
+    if machine.express:
+        raise NoSuchRun(f"{machine.word} is an express state machine, and AWS keeps no record of its executions")
+    found = next(of(site, machine), None)
+    if found is None:
+        raise NoSuchRun(f"{machine.word} has not run yet: `lamplighter run {machine.word}` starts it")
+    return found
+
+
+def _by_name(site: Site, name: str, known: list[Machine]) -> Run:
+    """A run by its name alone, which may be that of any machine."""
+    found = [run for each in known if not each.express if (run := _looked_up(site, _arn(each, name))) is not None]
+    if not found:
+        why = machines.unknown(site, name, known)
+        raise NoSuchRun(f"{why}\n    and no run has that name (a run is named by ARN, NAME, JOB, or JOB:NAME)")
+    if len(found) > 1:
+        said = ", ".join(f"{run.arn.split(':')[6]}:{name}" for run in islice(found, 5))
+        raise NoSuchRun(f"several runs are called {name}: say which, {said}")
+    return found[0]
+
+
+def _described(site: Site, arn: str) -> Run:
+    found = _looked_up(site, arn)
+    if found is None:
+        raise NoSuchRun(f"{site.target} has no run {arn}: `lamplighter ps --all` lists the latest")
+    return found
+
+
+def _looked_up(site: Site, arn: str) -> Run | None:
+    try:
+        return _run(site.sfn.describe_execution(executionArn=arn))
+    except ClientError as error:
+        if error.response["Error"]["Code"] in GONE:
+            return None
+        raise
+
+
+def _arn(machine: Machine, name: str) -> str:
+    return ":".join([*machine.arn.split(":")[:5], "execution", machine.name, name])
+
+
+def _run(answer: Json) -> Run:
+    ended = answer.get("stopDate")
+    began = milliseconds(answer["startDate"])
+    redrivable = answer.get("redriveStatus", REDRIVABLE).startswith(REDRIVABLE)
+    final = None if redrivable else answer.get("redriveStatusReason")
+    return Run(answer["executionArn"], answer["status"], began, None if ended is None else milliseconds(ended), final)

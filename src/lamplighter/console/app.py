@@ -1,0 +1,58 @@
+"""The console as an ASGI application.
+
+To add a page: a module here with a function of a `Page` and a `ROUTES`, a template, a line in `PAGES` below, the first
+word of its path in `paths.py`, its title in `look.SECTIONS`, and a test in `tests/console`.
+"""
+
+import asyncio
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount
+from starlette.types import ASGIApp
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.world import World
+from lamplighter.console import jobs
+from lamplighter.console.guard import Guarded, Hardened
+from lamplighter.console.look import Look
+from lamplighter.console.page import Console
+from lamplighter.console.port import Port
+from lamplighter.console.static import Static
+
+PAGES: tuple[BaseRoute, ...] = (*jobs.ROUTES,)
+
+
+def application(port: Port, world: World, closing: asyncio.Event) -> ASGIApp:
+    """The console over a port; it streams until `closing` is set."""
+    app = Starlette(
+        routes=[*PAGES, Mount("/static", Static())],
+        exception_handlers={AwsError: _refused, HTTPException: _not_found, Exception: _broken},
+    )
+    app.state.console = Console(port, world, Look(port.title), closing)
+    app.add_middleware(Guarded)
+    return Hardened(app)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AwsError)
+    status = 404 if error.code.endswith(("DoesNotExist", "NotFound", "NotFoundException")) else error.status
+    return await _told(request, status, error.code, error.message)
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return await _told(request, error.status_code, error.detail, f"There is no page at {request.url.path}")
+
+
+async def _broken(request: Request, _error: Exception) -> Response:
+    return await _told(
+        request, 500, "InternalFailure", "This page failed through a fault of the console; the log has it."
+    )
+
+
+async def _told(request: Request, status: int, code: str, message: str) -> Response:
+    console: Console = request.app.state.console
+    return HTMLResponse(console.look.fill("error.html", {"code": code, "message": message, "status": status}), status)

@@ -1,0 +1,47 @@
+"""The console's port over an engine of this process.
+
+Promises that what is asked for is checked as a request from outside would be.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.jsontext import Json, dump_bytes, loads
+from lamplighter.bus import Caller
+from lamplighter.console.port import Place, place_of
+from lamplighter.engine.engine import Engine
+from lamplighter.store import machines
+
+USUAL_REGION = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The APIs of an engine."""
+
+    engine: Engine
+    title: str = "This engine"
+    patience: float = 0.4
+
+    async def places(self) -> Sequence[Place]:
+        """Where there are state machines; where nothing is anywhere, the place of who says nothing."""
+        found = [Place(*each) for each in machines.places(self.engine.store.reader)]
+        return found or [Place(self.engine.config.account, USUAL_REGION)]
+
+    async def call(self, place: Place, service: str, operation: str, params: Json) -> Json:
+        """See `Port`."""
+        self.engine.catalog.operation(service, operation).check(params)
+        return await self._answer(place, service, operation, params)
+
+    async def slots(self, schedule: str, before: float | None = None) -> Json:
+        """See `Port`."""
+        place, parts = place_of(schedule), schedule.split("/")
+        if place is None or len(parts) != 3:
+            raise ValidationError(f"{schedule} is not the ARN of a schedule")
+        params = {"GroupName": parts[1], "Name": parts[2]} | ({} if before is None else {"Before": before})
+        return await self._answer(place, "scheduler", "ListSlots", params)
+
+    async def _answer(self, place: Place, service: str, operation: str, params: Json) -> Json:
+        answer = await self.engine.call(Caller(place.account, place.region), service, operation, params)
+        return loads(dump_bytes(answer))

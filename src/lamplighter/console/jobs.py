@@ -1,0 +1,59 @@
+"""The first page: every state machine with what begins it, how its last runs went, and a button to start it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from lamplighter.base.jsontext import Json
+from lamplighter.console import slots, timetable
+from lamplighter.console.marks import Strip, strip
+from lamplighter.console.page import Page, acts, shows
+from lamplighter.console.slots import Tally
+from lamplighter.console.timetable import Entry
+
+PAGE, RUNS = 25, 20
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One row."""
+
+    machine: Json
+    strip: Strip | None
+    """None for EXPRESS, whose executions nobody lists."""
+    entries: Sequence[Entry]
+    tally: Tally | None
+
+
+async def show(page: Page) -> Response:
+    """Jobs"""
+    token = {"nextToken": following} if (following := page.asked("next")) else {}
+    listed, known = await asyncio.gather(
+        page.call("states", "ListStateMachines", maxResults=PAGE, **token), timetable.schedules(page)
+    )
+    found = await asyncio.gather(*(job(page, machine, known) for machine in listed["stateMachines"]))
+    return await page.render("jobs.html", jobs=found, next=listed.get("nextToken"))
+
+
+async def job(page: Page, machine: Json, known: Sequence[Json]) -> Job:
+    """What a row of the page shows of a state machine."""
+    arn = machine["stateMachineArn"]
+    entries = await timetable.entries(page, arn, known)
+    tally = await slots.tally(page, entries)
+    if machine["type"] == "EXPRESS":
+        return Job(machine, None, entries, tally)
+    runs = await page.call("states", "ListExecutions", stateMachineArn=arn, maxResults=RUNS)
+    return Job(machine, strip(runs["executions"], page.console.world.now() / 1000), entries, tally)
+
+
+async def switch(page: Page, given: Mapping[str, str]) -> Response:
+    """Pause or resume a schedule."""
+    arn = given.get("schedule", "")
+    await timetable.switch(page.at(arn), arn, given.get("kind", ""), on=given.get("do") == "resume")
+    back = given.get("back", "/")
+    return page.redirect(back if back.startswith("/") and not back.startswith("//") else "/")
+
+
+ROUTES = (shows("/", show), acts("/jobs/schedule", switch))

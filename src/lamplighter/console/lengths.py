@@ -1,0 +1,19 @@
+"""Lengths of time, as people say them."""
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+def length(seconds: float | None) -> str:
+    """0.4 s, 12 s, 3 min 04 s, 2 h 05 min, 3 d 4 h; a dash where there is none."""
+    if seconds is None:
+        return "–"
+    if seconds < 10:
+        return f"{max(0.0, seconds):.1f} s"
+    whole = round(seconds)
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min {whole % MINUTE:02} s"
+    if whole < DAY:
+        return f"{whole // HOUR} h {whole % HOUR // MINUTE:02} min"
+    return f"{whole // DAY} d {whole % DAY // HOUR} h"

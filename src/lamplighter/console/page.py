@@ -1,0 +1,114 @@
+"""What a page has at hand: the request, AWS's APIs at a place, and templates.
+
+A page is an async function of a `Page`; a button is one of a `Page` and the form's fields, and cannot be reached
+without the form's token. See any module beside this one for the pattern.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.jsontext import Json
+from lamplighter.base.world import World
+from lamplighter.console import form
+from lamplighter.console.look import Look
+from lamplighter.console.port import Place, Port, place_of
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What all pages of one console share."""
+
+    port: Port
+    world: World
+    look: Look
+    closing: asyncio.Event
+    """Set when the server is about to stop: nothing may stream on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One request, as a page function sees it."""
+
+    console: Console
+    request: Request
+    place: Place
+
+    async def call(self, service: str, operation: str, **params: Json) -> Json:
+        """Call an operation by its AWS name, in the place of this page."""
+        return await self.console.port.call(self.place, service, operation, params)
+
+    def at(self, arn: str) -> "Page":
+        """The same page in the place of a resource; ValidationError where the text is no ARN."""
+        place = place_of(arn)
+        if place is None:
+            raise ValidationError(f"Invalid Arn: '{arn}'")
+        return replace(self, place=place)
+
+    @property
+    def arn(self) -> str:
+        """The resource that the path names."""
+        found: str = self.request.path_params["arn"]
+        return found
+
+    def asked(self, name: str) -> str | None:
+        """A parameter of the query; None where it is not given."""
+        return self.request.query_params.get(name) or None
+
+    async def render(self, template: str, status: int = 200, **values: Json) -> Response:
+        """The template filled in, as a page."""
+        had = form.token(self.request)
+        token = had or self.console.world.uuid()
+        places = await self.console.port.places()
+        text = self.console.look.fill(
+            template, values | {"page": self, "place": self.place, "places": places, "token": token}
+        )
+        response = HTMLResponse(text, status)
+        if had is None:
+            form.hand_out(response, token, secure=self.request.url.scheme == "https")
+        return response
+
+    def redirect(self, to: str) -> Response:
+        """Go on to another page, after a button."""
+        return RedirectResponse(to, 303)
+
+
+Show = Callable[[Page], Awaitable[Response]]
+Act = Callable[[Page, Mapping[str, str]], Awaitable[Response]]
+
+
+def shows(path: str, show: Show) -> Route:
+    """A page at a path."""
+
+    async def endpoint(request: Request) -> Response:
+        return await show(await _page(request))
+
+    return Route(path, endpoint, methods=["GET"])
+
+
+def acts(path: str, act: Act) -> Route:
+    """A button: what a form at a path does."""
+
+    async def endpoint(request: Request) -> Response:
+        given = await form.fields(request)
+        return await act(await _page(request), given)
+
+    return Route(path, endpoint, methods=["POST"])
+
+
+async def _page(request: Request) -> Page:
+    """The page of a request, in the place of the resource that its path names, or that its query asks for."""
+    console: Console = request.app.state.console
+    page = Page(console, request, await _asked_for(console, request))
+    return page.at(page.arn) if "arn" in request.path_params else page
+
+
+async def _asked_for(console: Console, request: Request) -> Place:
+    usual = (await console.port.places())[0]
+    region = request.query_params.get("region") or usual.region
+    return Place(request.query_params.get("account") or usual.account, region)

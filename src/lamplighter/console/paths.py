@@ -1,0 +1,22 @@
+"""Which requests are for the console, told without loading it: pages, beside the AWS APIs on one port.
+
+Promises that no request of an AWS client is taken for one: those are signed, and none of the APIs here has a path that
+begins as a page's does.
+"""
+
+from lamplighter.wire.http import HttpRequest
+
+FIRST = frozenset({"", "jobs", "runs", "static"})
+"""What the paths of pages begin with. A new section of the console adds its word here."""
+
+
+def is_page(http: HttpRequest) -> bool:
+    """Whether a request is for the console."""
+    first = http.path.split(b"/", 2)[1].decode("latin-1") if http.path.startswith(b"/") else "?"
+    if first not in FIRST or _is_signed(http):
+        return False
+    return http.method in ("GET", "HEAD") or (http.method == "POST" and first != "")
+
+
+def _is_signed(http: HttpRequest) -> bool:
+    return b"authorization" in http.headers or b"x-amz-target" in http.headers or b"X-Amz-" in http.query

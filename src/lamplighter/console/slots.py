@@ -1,0 +1,49 @@
+"""The slots of schedules, which only an engine keeps: how many of the last ones were missed, late or failed."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import Json
+from lamplighter.console.page import Page
+from lamplighter.console.timetable import Entry
+
+LATE = 60
+"""Seconds after which a slot counts as late: AWS promises its schedules to the minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Of the slots on record, the latest hundred of each schedule."""
+
+    missed: int
+    late: int
+    failed: int
+
+
+async def tally(page: Page, entries: Sequence[Entry]) -> Tally | None:
+    """What became of the slots of some schedules; None where nobody keeps them."""
+    pages = await asyncio.gather(*(_slots(page, each.arn) for each in entries if each.kind == "schedule"))
+    kept = [found for found in pages if found is not None]
+    if not kept:
+        return None
+    return count([slot for found in kept for slot in found["Slots"]])
+
+
+async def _slots(page: Page, arn: str) -> Json:
+    try:
+        return await page.console.port.slots(arn)
+    except AwsError:
+        return None
+
+
+def count(slots: Sequence[Json]) -> Tally:
+    """What became of slots, as ListSlots has them."""
+    missed = sum(each.get("Count", 1) for each in slots if each["Outcome"] == "MISSED")
+    return Tally(missed, sum(map(is_late, slots)), sum(each["Outcome"] == "FAILED" for each in slots))
+
+
+def is_late(slot: Json) -> bool:
+    """Whether a slot began later than AWS promises."""
+    return bool(slot.get("Fired")) and slot["Fired"] - slot["Due"] > LATE

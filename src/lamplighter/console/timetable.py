@@ -1,0 +1,138 @@
+"""Which schedules begin a job, and when next: EventBridge Scheduler's and EventBridge's rules.
+
+Promises to find a schedule that starts a state machine directly, by its universal target, and a rule that targets it.
+AWS lists schedules by nothing but their name: of more than `MOST`, only those that are called after the job are found.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.jsontext import Json, JsonError, loads
+from lamplighter.console.page import Page
+from lamplighter.lang.schedule import parse_schedule
+
+PAGE, MOST = 100, 1000
+UNIVERSAL = ":aws-sdk:sfn:startExecution"
+UPDATED = (
+    "Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "Description",
+    "KmsKeyArn", "Target", "FlexibleTimeWindow", "ActionAfterCompletion",
+)  # fmt: skip
+"""What UpdateSchedule must say again, since it sets to nothing what it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One schedule or rule of a job."""
+
+    arn: str
+    kind: str
+    """schedule or rule"""
+    name: str
+    expression: str
+    zone: str
+    enabled: bool
+    next: float | None
+    """Seconds since the epoch; None where there is none, or nobody can tell."""
+
+
+async def schedules(page: Page) -> Sequence[Json]:
+    """The first schedules of a place, as ListSchedules has them."""
+    found: list[Json] = []
+    token: dict[str, str] = {}
+    while len(found) < MOST:
+        answer = await page.call("scheduler", "ListSchedules", MaxResults=PAGE, **token)
+        found += answer["Schedules"]
+        if not answer.get("NextToken"):
+            break
+        token = {"NextToken": answer["NextToken"]}
+    return found
+
+
+async def entries(page: Page, machine: str, known: Sequence[Json]) -> Sequence[Entry]:
+    """What begins a state machine, the next first; `known` as `schedules` found them."""
+    mine = [each for each in known if _may_begin(each, machine)]
+    if len(known) >= MOST:
+        named = await page.call("scheduler", "ListSchedules", NamePrefix=machine.rpartition(":")[2], MaxResults=PAGE)
+        mine = list({each["Arn"]: each for each in [*mine, *named["Schedules"]] if _may_begin(each, machine)}.values())
+    whole = await asyncio.gather(*(_schedule(page, each) for each in mine))
+    rules = await page.call("events", "ListRuleNamesByTarget", TargetArn=machine)
+    told = await asyncio.gather(*(page.call("events", "DescribeRule", Name=name) for name in rules["RuleNames"]))
+    now = page.console.world.now()
+    found = [of_schedule(each, now) for each in whole if begins(each["Target"], machine)]
+    found += [of_rule(each, now) for each in told if each.get("ScheduleExpression")]
+    return sorted(found, key=lambda entry: (not entry.enabled, entry.next is None, entry.next or 0, entry.name))
+
+
+async def _schedule(page: Page, summary: Json) -> Json:
+    return await page.call("scheduler", "GetSchedule", Name=summary["Name"], GroupName=summary["GroupName"])
+
+
+async def switch(page: Page, arn: str, kind: str, *, on: bool) -> None:
+    """Resume or pause a schedule or rule."""
+    name = arn.rpartition("/")[2]
+    if kind == "rule":
+        await page.call("events", "EnableRule" if on else "DisableRule", Name=name)
+        return
+    found = await page.call("scheduler", "GetSchedule", Name=name, GroupName=arn.split("/")[1])
+    again = {field: found[field] for field in UPDATED if found.get(field) is not None}
+    await page.call("scheduler", "UpdateSchedule", **again, State="ENABLED" if on else "DISABLED")
+
+
+def _may_begin(summary: Json, machine: str) -> bool:
+    target = summary["Target"]["Arn"]
+    return target.endswith(UNIVERSAL) or _is(target, machine)
+
+
+def begins(target: Json, machine: str) -> bool:
+    """Whether a target is an execution of a state machine, or of a version or alias of it."""
+    if not target["Arn"].endswith(UNIVERSAL):
+        return _is(target["Arn"], machine)
+    try:
+        given = loads(target.get("Input") or "{}")
+    except JsonError:
+        return False
+    return isinstance(given, dict) and _is(str(given.get("StateMachineArn")), machine)
+
+
+def _is(target: str, machine: str) -> bool:
+    return target == machine or target.startswith(f"{machine}:")
+
+
+def of_schedule(schedule: Json, now: int) -> Entry:
+    """A schedule as GetSchedule has it; `now` in milliseconds since the epoch."""
+    zone, enabled = schedule.get("ScheduleExpressionTimezone") or "UTC", schedule.get("State") != "DISABLED"
+    upcoming = times(schedule, now, 1) if enabled else ()
+    return Entry(
+        schedule["Arn"], "schedule", schedule["Name"], schedule["ScheduleExpression"], zone, enabled,
+        upcoming[0] if upcoming else None,
+    )  # fmt: skip
+
+
+def times(schedule: Mapping[str, Json], now: int, most: int) -> Sequence[float]:
+    """When a schedule is due next, within its dates, in seconds since the epoch."""
+    zone = schedule.get("ScheduleExpressionTimezone") or "UTC"
+    begin, end, made = (schedule.get(name) for name in ("StartDate", "EndDate", "CreationDate"))
+    anchor = begin or made
+    try:
+        expression = parse_schedule(schedule["ScheduleExpression"], strict=False)
+        once = expression.kind == "at"
+        after = now if once or not begin else max(now, round(begin * 1000) - 1)
+        found = expression.times(after, zone, None if anchor is None else round(anchor * 1000))
+        last = None if once or not end else end * 1000
+        kept = takewhile(lambda time: last is None or time <= last, found)
+        return [time / 1000 for time, _ in zip(kept, range(most), strict=False)]
+    except LamplighterError:
+        return ()
+
+
+def of_rule(rule: Json, now: int) -> Entry:
+    """A rule as DescribeRule has it. From when a rate counts, only EventBridge knows."""
+    enabled, expression = rule.get("State") != "DISABLED", rule["ScheduleExpression"]
+    due: float | None = None
+    if enabled and not expression.startswith("rate"):
+        upcoming = times({"ScheduleExpression": expression}, now, 1)
+        due = upcoming[0] if upcoming else None
+    return Entry(rule["Arn"], "rule", rule["Name"], expression, "UTC", enabled, due)

@@ -1,0 +1,48 @@
+"""The credentials of a data directory: the file that says who may come in, made where one is needed and missing.
+
+Promises that nobody but its owner can read a file that is made here, and that two who make it at once end up with the
+same one.
+"""
+
+import os
+import stat
+from pathlib import Path
+from string import ascii_lowercase
+
+from lamplighter.base.world import unguessable
+from lamplighter.wire import holders
+from lamplighter.wire.holders import Holders, NoCredentials
+
+CREDENTIALS = "credentials"
+"""The file's name, in the data directory."""
+
+
+def make(file: Path) -> None:
+    """Write new credentials, unless there are some."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{unguessable(ascii_lowercase, 16)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as opened:
+            opened.write(holders.write(holders.make(unguessable)))
+        os.link(draft, file)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def load(file: Path) -> Holders:
+    """Who may come in; raises NoCredentials."""
+    try:
+        return holders.read(file.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise NoCredentials(f"the credentials file {file} cannot be read: {reason}") from None
+    except NoCredentials as error:
+        raise NoCredentials(f"the credentials file {file} {error}") from None
+
+
+def is_open(file: Path) -> bool:
+    """Whether others than its owner can read the file."""
+    return bool(file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))

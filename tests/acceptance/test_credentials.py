@@ -1,0 +1,255 @@
+"""An engine that strangers can reach: boto3, the AWS CLI and our verbs come in with its credentials, nobody else."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from lamplighter.base.jsontext import Json
+from lamplighter.cli.target import target
+from lamplighter.engine import credentials
+from lamplighter.wire.holders import Holder
+from tests.served import ROLE, Served, eventually, one, run_task
+
+WATCHING = ("/_lamplighter/metrics", "/_lamplighter/slots?arn=x")
+
+
+def own_address() -> str:
+    """An address of this machine by which others would reach it; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        address: str = probe.getsockname()[0]
+        return address
+
+
+@pytest.fixture
+def abroad(tmp_path: Path) -> Iterator[Served]:
+    """An engine that listens on every address."""
+    engine = Served(tmp_path / "data")
+    engine.up("--host", "0.0.0.0")
+    yield engine
+    engine.close()
+
+
+def url(served: Served) -> str:
+    return f"http://{own_address()}:{served.port}"
+
+
+def holder(served: Served) -> Holder:
+    return next(iter(credentials.load(served.data / "credentials").values()))
+
+
+def client(served: Served, service: str, key: str, secret: str) -> Json:
+    return boto3.client(
+        service,
+        endpoint_url=url(served),
+        region_name="us-east-1",
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+    )
+
+
+def cli(served: Served, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    command = [
+        str(Path(sys.executable).with_name("aws")),
+        "--endpoint-url",
+        url(served),
+        "--region",
+        "us-east-1",
+        *words,
+    ]
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env={**bare, **environment})
+
+
+def fetched(served: Served, path: str, headers: Mapping[str, str] | None = None) -> int:
+    request = urllib.request.Request(url(served) + path, headers=dict(headers or {}))
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_boto3_comes_in_with_the_credentials_of_the_engine(abroad: Served) -> None:
+    key = holder(abroad)
+    for service, call in (("stepfunctions", "list_state_machines"), ("sns", "list_topics"), ("sqs", "list_queues")):
+        assert getattr(client(abroad, service, key.access_key, key.secret), call)()
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "unknown", "wrong"),
+    [
+        ("stepfunctions", "list_state_machines", "UnrecognizedClientException", "InvalidSignatureException"),
+        ("scheduler", "list_schedules", "UnrecognizedClientException", "InvalidSignatureException"),
+        ("sns", "list_topics", "InvalidClientTokenId", "SignatureDoesNotMatch"),
+    ],
+)
+def test_boto3_does_not_come_in_with_any_others(
+    abroad: Served, service: str, call: str, unknown: str, wrong: str
+) -> None:
+    for key, code in (("test", unknown), (holder(abroad).access_key, wrong)):
+        with pytest.raises(ClientError) as caught:
+            getattr(client(abroad, service, key, "test"), call)()
+        assert caught.value.response["Error"]["Code"] == code
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def test_the_aws_cli_comes_in_with_the_file_that_the_engine_has_made(abroad: Served) -> None:
+    file = abroad.data / "credentials"
+    done = cli(abroad, "stepfunctions", "list-state-machines", AWS_SHARED_CREDENTIALS_FILE=str(file))
+    assert json.loads(done.stdout) == {"stateMachines": []}
+    refused = cli(abroad, "sns", "list-topics", AWS_ACCESS_KEY_ID="any", AWS_SECRET_ACCESS_KEY="any")
+    assert "(InvalidClientTokenId)" in refused.stderr
+
+
+def test_the_start_names_the_file_and_shows_no_secret(abroad: Served) -> None:
+    said, key = "".join(abroad.lines), holder(abroad)
+    assert f"AWS_SHARED_CREDENTIALS_FILE={abroad.data / 'credentials'}" in said
+    assert not any(secret in said for secret in (key.secret, key.password, key.token))
+
+
+def test_a_verb_comes_in_by_itself(abroad: Served) -> None:
+    assert target(data=abroad.data).client("stepfunctions").list_state_machines()["stateMachines"] == []
+
+
+def test_the_credentials_outlive_the_engine_and_hold_on_loopback_too(abroad: Served) -> None:
+    key = holder(abroad)
+    abroad.kill()
+    abroad.up()
+    assert holder(abroad) == key
+    with pytest.raises(ClientError, match="security token"):
+        abroad.sfn.list_state_machines()
+    assert target(data=abroad.data).client("stepfunctions").list_state_machines()["stateMachines"] == []
+
+
+def test_a_file_of_ones_own_says_who_comes_in(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text(
+        "[a]\naws_access_key_id=one\naws_secret_access_key=1\n[222233334444]\naws_access_key_id=222233334444\naws_secret_access_key=2\n"
+    )
+    engine = Served(tmp_path / "data")
+    engine.up("--credentials", str(file))
+    try:
+        for key, secret, account in (("one", "1", "123456789012"), ("222233334444", "2", "222233334444")):
+            made = boto3.client(
+                "sns",
+                endpoint_url=engine.url,
+                region_name="us-east-1",
+                aws_access_key_id=key,
+                aws_secret_access_key=secret,
+            ).create_topic(Name="t")
+            assert made["TopicArn"] == f"arn:aws:sns:us-east-1:{account}:t"
+        assert "chmod 600" in "".join(engine.lines)
+        assert not (engine.data / "credentials").exists()
+    finally:
+        engine.close()
+
+
+def test_a_file_that_lets_nobody_in_is_told_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text("[default]\n")
+    command = [sys.executable, "-m", "lamplighter", "up", "--data", str(tmp_path / "data"), "--port", "0"]
+    done = subprocess.run([*command, "--credentials", str(file)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert (
+        done.stderr
+        == f"lamplighter: the credentials file {file} has no section with aws_access_key_id and aws_secret_access_key\n"
+    )
+
+
+def test_a_request_that_was_listened_to_cannot_be_changed_and_only_soon_be_repeated(abroad: Served) -> None:
+    sent = signed(abroad, b'{"name":"mine"}')
+    assert post(abroad, sent, b'{"name":"mine"}')[0] == 200
+    assert (
+        post(abroad, sent, b'{"name":"mine"}')[0] == 200
+    )  # as on AWS: for a quarter of an hour it is the same request
+    status, answer = post(abroad, sent, b'{"name":"hers"}')
+    assert (status, answer["__type"]) == (403, "InvalidSignatureException")
+    status, answer = post(abroad, {**sent, "X-Amz-Target": "AWSStepFunctions.DeleteActivity"}, b'{"name":"mine"}')
+    assert (status, answer["__type"]) == (403, "InvalidSignatureException")
+    status, answer = post(abroad, signed(abroad, b"{}", time="20200101T000000Z"), b"{}")
+    assert (status, answer["__type"]) == (403, "InvalidSignatureException")
+    assert "Signature expired: 20200101T000000Z is now earlier than" in str(answer["message"])
+
+
+def signed(served: Served, body: bytes, time: str | None = None) -> dict[str, str]:
+    """The headers of a signed CreateActivity."""
+    headers = {"X-Amz-Target": "AWSStepFunctions.CreateActivity", "Content-Type": "application/x-amz-json-1.0"}
+    request = AWSRequest("POST", url(served) + "/", data=body, headers=headers)
+    signer = SigV4Auth(Credentials(holder(served).access_key, holder(served).secret), "states", "us-east-1")
+    signer.add_auth(request)
+    if time:
+        request.headers.replace_header("X-Amz-Date", time)
+    return {str(name): str(value) for name, value in request.headers.items()}
+
+
+def post(served: Served, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, object]]:
+    connection = http.client.HTTPConnection(own_address(), served.port, timeout=10)
+    connection.request("POST", "/", body, dict(headers))
+    answer = connection.getresponse()
+    text = json.loads(answer.read())
+    connection.close()
+    return answer.status, text
+
+
+def test_whether_it_is_well_anybody_may_ask_and_how_it_is_who_bears_the_token(abroad: Served) -> None:
+    assert fetched(abroad, "/_lamplighter/health") == 200
+    for path in WATCHING:
+        assert fetched(abroad, path) == 403
+        assert fetched(abroad, path, {"Authorization": "Bearer no"}) == 403
+    token = {"Authorization": f"Bearer {holder(abroad).token}"}
+    assert [fetched(abroad, path, token) for path in WATCHING] == [200, 400]
+
+
+def test_the_links_of_sns_are_opened_without_a_signature(abroad: Served) -> None:
+    assert fetched(abroad, "/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:us-east-1:1:t&Token=x") == 404
+
+
+@pytest.mark.parametrize("role", [True, False])
+def test_a_task_with_a_role_comes_in_as_it_would_on_aws(abroad: Served, role: bool) -> None:
+    key = holder(abroad)
+    program = "import boto3; boto3.client('stepfunctions').list_state_machines()"
+    ecs = client(abroad, "ecs", key.access_key, key.secret)
+    ecs.create_cluster()
+    environment = {"AWS_ENDPOINT_URL": abroad.url, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONWARNINGS": "ignore"}
+    definition = ecs.register_task_definition(
+        family="caller",
+        requiresCompatibilities=["FARGATE"],
+        networkMode="awsvpc",
+        cpu="256",
+        memory="512",
+        containerDefinitions=[
+            {
+                "name": "main",
+                "command": [sys.executable, "-c", program],
+                "environment": [{"name": name, "value": value} for name, value in environment.items()],
+            }
+        ],
+        **({"taskRoleArn": ROLE} if role else {}),
+    )["taskDefinition"]["taskDefinitionArn"]
+    sfn = client(abroad, "stepfunctions", key.access_key, key.secret)
+    machine = sfn.create_state_machine(name="m", definition=json.dumps(one(run_task(definition))), roleArn=ROLE)
+    run = sfn.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+
+    def ended() -> str | None:
+        status: str = sfn.describe_execution(executionArn=run)["status"]
+        return status if status != "RUNNING" else None
+
+    assert eventually(ended) == ("SUCCEEDED" if role else "FAILED")

@@ -1,0 +1,87 @@
+"""A browser without a screen: the console over an engine in this process, asked for pages and sent forms."""
+
+import asyncio
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from urllib.parse import urlencode, urlsplit
+
+from lamplighter.base.jsontext import Json
+from lamplighter.console.app import application
+from lamplighter.console.inside import Inside
+from tests.engines import Site
+
+HOST = "127.0.0.1:4566"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+    @property
+    def text(self) -> str:
+        """What a reader sees: without tags, and white space as one space."""
+        return " ".join(html.unescape(re.sub("<[^>]+>", " ", self.body)).split())
+
+
+class Browser:
+    """Keeps its cookies, follows where a form leads."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.closing = asyncio.Event()
+        self._app = application(Inside(site.engine), site.engine.world, self.closing)
+        self.cookies: dict[str, str] = {}
+
+    def get(self, url: str, **headers: str) -> Answer:
+        """A page."""
+        return self._send("GET", url, b"", headers)
+
+    def post(self, url: str, fields: Mapping[str, str], **headers: str) -> Answer:
+        """Press a button of a form: with its token, and from a page of ours."""
+        if not self.cookies:
+            self.get("/")
+        given = {"token": self.cookies.get("lamplighter-form", ""), **fields}
+        sent = {"origin": f"http://{HOST}", "content-type": "application/x-www-form-urlencoded"} | headers
+        answer = self._send("POST", url, urlencode(given).encode(), sent)
+        return self.get(answer.headers["location"]) if answer.status == 303 else answer
+
+    def _send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        parts = urlsplit(url)
+        given = {"host": HOST, "cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        scope: Json = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": parts.path,
+            "raw_path": parts.path.encode(),
+            "root_path": "",
+            "query_string": parts.query.encode(),
+            "headers": [
+                (name.replace("_", "-").encode(), value.encode()) for name, value in {**given, **headers}.items()
+            ],
+        }
+        sent: list[Json] = []
+
+        async def receive() -> Json:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Json) -> None:
+            sent.append(message)
+
+        async def asked() -> None:
+            await self._app(scope, receive, send)
+
+        self.site.run(asked())
+        heads = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+        for name, morsel in SimpleCookie(heads.get("set-cookie", "")).items():
+            self.cookies[name] = morsel.value
+        text = b"".join(message.get("body", b"") for message in sent[1:]).decode()
+        return Answer(sent[0]["status"], heads, text)

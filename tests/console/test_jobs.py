@@ -1,0 +1,59 @@
+"""The first page."""
+
+from tests.console.browsing import Browser
+from tests.engines import ROLE, Site
+
+PASS = {"Type": "Pass"}
+
+
+def scheduled(site: Site, machine: str, expression: str = "cron(0 18 * * ? *)", zone: str = "Asia/Seoul") -> None:
+    target = {"Arn": machine, "RoleArn": ROLE, "Input": "{}"}
+    site.call(
+        "scheduler",
+        "CreateSchedule",
+        Name="nightly",
+        GroupName="default",
+        ScheduleExpression=expression,
+        ScheduleExpressionTimezone=zone,
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target=target,
+    )
+
+
+def test_an_engine_without_jobs_says_how_to_make_one(browser: Browser) -> None:
+    assert "No jobs in us-east-1 yet" in browser.get("/").text
+
+
+def test_a_job_is_shown_with_its_last_runs_and_how_many_went_well(site: Site, browser: Browser) -> None:
+    good = site.run_machine(PASS, name="night")
+    page = browser.get("/")
+    assert f'href="/runs/{good}"' in page.body
+    assert 'data-status="SUCCEEDED"' in page.body
+    assert "100 %" in page.text
+
+
+def test_the_next_run_is_told_in_the_time_of_the_schedule_and_in_utc(site: Site, browser: Browser) -> None:
+    scheduled(site, site.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night"))
+    assert "Thu 01 Jan 18:00 Thu 01 Jan 09:00 UTC" in browser.get("/").text
+
+
+def test_a_schedule_is_paused_and_resumed_and_stays_what_it_was(site: Site, browser: Browser) -> None:
+    scheduled(site, site.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night"))
+    before = site.call("scheduler", "GetSchedule", Name="nightly")
+    button = {"schedule": before["Arn"], "kind": "schedule", "back": "/"}
+    assert "Resume" in browser.post("/jobs/schedule", button | {"do": "pause"}).text
+    paused = site.call("scheduler", "GetSchedule", Name="nightly")
+    assert paused["State"] == "DISABLED"
+    assert "Pause" in browser.post("/jobs/schedule", button | {"do": "resume"}).text
+    after = site.call("scheduler", "GetSchedule", Name="nightly")
+    assert after | {"LastModificationDate": 0} == before | {"LastModificationDate": 0}
+
+
+def test_jobs_are_shown_a_page_at_a_time(site: Site, browser: Browser) -> None:
+    for number in range(26):
+        site.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, f"job-{number:02}")
+    first = browser.get("/")
+    assert "job-24" in first.text
+    assert "job-25" not in first.text
+    following = first.body.partition('href="?next=')[2].partition('"')[0].replace("&amp;", "&")
+    assert "job-25" in browser.get(f"/?next={following}").text

@@ -1,0 +1,112 @@
+"""The template: what AWS takes without a word, the same for the same file, and what this engine makes a stack of."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from cfnlint.api import lint_all
+
+from lamplighter.asl.parse import parse
+from lamplighter.base.jsontext import Json
+from lamplighter.jobs.template import template, to_json, to_yaml
+from tests.jobs.matrix import FILES, loaded
+from tests.jobs.projects import stack
+from tests.services.cloudformation.office import Office
+
+every_file = pytest.mark.parametrize("file", FILES)
+NAME = r"[A-Za-z0-9_.-]"
+LEGAL = {
+    ("AWS::ECS::Cluster", "ClusterName"): r"[A-Za-z][A-Za-z0-9_-]{0,254}",
+    ("AWS::ECS::TaskDefinition", "Family"): r"[A-Za-z0-9_-]{1,255}",
+    ("AWS::Events::Rule", "Name"): NAME + "{1,64}",
+    ("AWS::Events::Rule", "Description"): r".{1,512}",
+    ("AWS::Logs::LogGroup", "LogGroupName"): r"[A-Za-z0-9_./#-]{1,512}",
+    ("AWS::SNS::Topic", "TopicName"): r"[A-Za-z0-9_-]{1,256}",
+    ("AWS::SQS::Queue", "QueueName"): r"[A-Za-z0-9_-]{1,80}",
+    ("AWS::Scheduler::Schedule", "Name"): NAME + "{1,64}",
+    ("AWS::Scheduler::ScheduleGroup", "Name"): NAME + "{1,64}",
+    ("AWS::StepFunctions::StateMachine", "StateMachineName"): r"[A-Za-z0-9_-]{1,80}",
+    ("AWS::CloudWatch::Alarm", "AlarmName"): r"[\x20-\x7e]{1,255}",
+}
+"""What AWS takes as a name: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"""
+
+
+def made(folder: Path, file: str) -> Json:
+    return template(loaded(folder, file).project)
+
+
+def of(document: Json, kind: str) -> Iterator[Json]:
+    """The properties of all resources of a type."""
+    return (each["Properties"] for each in document["Resources"].values() if each["Type"] == kind)
+
+
+@every_file
+def test_cfn_lint_has_neither_an_error_nor_a_warning(tmp_path: Path, file: str) -> None:
+    found = lint_all(to_yaml(made(tmp_path, file)))
+    assert [str(match) for match in found if match.rule.severity != "informational"] == []
+
+
+@every_file
+def test_the_same_file_gives_the_same_bytes(tmp_path: Path, file: str) -> None:
+    first, second = made(tmp_path, file), made(tmp_path, file)
+    assert (to_json(first), to_yaml(first)) == (to_json(second), to_yaml(second))
+
+
+@every_file
+def test_yaml_and_json_say_the_same(tmp_path: Path, file: str) -> None:
+    document = made(tmp_path, file)
+    assert json.loads(to_json(document)) == document
+    assert yaml.safe_load(to_yaml(document)) == document
+
+
+@every_file
+def test_every_name_is_one_that_aws_takes(tmp_path: Path, file: str) -> None:
+    document = made(tmp_path, file)
+    titles = [*document["Resources"], *document["Outputs"], *document.get("Parameters", {})]
+    assert [title for title in titles if not re.fullmatch("[A-Za-z0-9]{1,255}", title)] == []
+    for (kind, field), legal in LEGAL.items():
+        for properties in of(document, kind):
+            assert re.fullmatch(legal, properties[field]), (kind, properties[field])
+    for rule in of(document, "AWS::Events::Rule"):
+        assert 1 <= len(rule["Targets"]) <= 5
+        for target in rule["Targets"]:
+            assert re.fullmatch(NAME + "{1,64}", target["Id"])
+            assert len(target["InputTransformer"]["InputTemplate"]) <= 8192
+
+
+@every_file
+def test_every_definition_is_one_that_step_functions_takes(tmp_path: Path, file: str) -> None:
+    deployed = stack(loaded(tmp_path, file).project)
+    machines = [
+        title
+        for title, each in deployed.template["Resources"].items()
+        if each["Type"] == "AWS::StepFunctions::StateMachine"
+    ]
+    assert machines
+    for title in machines:
+        assert "${" not in deployed.definition(title)
+        parse(deployed.definition(title))
+
+
+@every_file
+def test_the_engine_of_this_box_makes_a_stack_of_it_and_takes_it_away_again(tmp_path: Path, file: str) -> None:
+    document = made(tmp_path, file)
+    images = {name: "busybox" for name in document.get("Parameters", {}) if name.endswith("Image")}
+    office = Office(tmp_path / "data")
+    office.up()
+    try:
+        office.create(to_json(document), values=images, Capabilities=["CAPABILITY_IAM"])
+        assert office.state() == "CREATE_COMPLETE", office.reasons()
+        machines = {each["name"] for each in office.call("states", "ListStateMachines")["stateMachines"]}
+        assert machines == {each["StateMachineName"] for each in of(document, "AWS::StepFunctions::StateMachine")}
+        schedules = {each["Name"] for each in office.call("scheduler", "ListSchedules")["Schedules"]}
+        assert schedules == {each["Name"] for each in of(document, "AWS::Scheduler::Schedule")}
+        key = office.stack()["StackId"]
+        office.delete()
+        assert office.state(key) == "DELETE_COMPLETE"
+        assert office.call("scheduler", "ListSchedules")["Schedules"] == []
+    finally:
+        office.close()
