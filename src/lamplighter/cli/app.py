@@ -35,6 +35,7 @@ VERBS: Mapping[str, Verb] = {
     "stop": Verb("Stop a run."),
     "redrive": Verb("Let a run that failed go on from where it failed."),
     "next": Verb("List the times at which jobs will run."),
+    "console": Verb("Show the console, over AWS or an engine somewhere else."),
     "lint": Verb("Check a job file, and say what to write instead."),
     "synth": Verb("Print the CloudFormation template that a job file comes to."),
     "diff": Verb("Show what deploying would change."),

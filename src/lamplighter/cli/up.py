@@ -34,7 +34,7 @@ from lamplighter.outbound import mail
 from lamplighter.outbound.aws import AWS
 from lamplighter.outbound.program import MAIL_SERVER
 from lamplighter.runtime.port import RuntimeUnavailable
-from lamplighter.server import Server
+from lamplighter.server import Connection, Server
 
 SWITCH_INTERVAL = 0.0005
 """Seconds that the loop may keep the interpreter from the thread that commits: its word is what callers wait for."""
@@ -181,10 +181,12 @@ async def _serve(
         _settle_memory()
         (config.data / ADDRESS).write_text(config.url + "\n")
         typer.echo(f"lamplighter: listening on {url_of(listener)}", err=True)
+        typer.echo(f"lamplighter: the console is at {config.url}/", err=True)
         for line in admission.advice(entry, config.url):
             typer.echo(f"lamplighter: {line}", err=True)
         async with _keeping(engine, kept):
-            await http.serve(Server(engine, hosts, entry.holders), listener)
+            application = Server(engine, hosts, entry.holders)
+            await http.serve(application, application.closing, listener, Connection)
         (config.data / ADDRESS).unlink(missing_ok=True)
     finally:
         await engine.close()

@@ -61,6 +61,8 @@ class Visit:
     """Pass, Task, Choice, Wait, Succeed, Fail, Parallel or Map."""
     entered: int
     left: int | None = None
+    exit: int | None = None
+    """The id of the event that it was left with."""
     attempts: tuple[int, ...] = ()
     """Where its attempts are among those of the story."""
     follower: str | None = None
@@ -164,6 +166,8 @@ class _Reader:
             return self._enter(event, kind, time, here)
         if kind.endswith("StateExited"):
             return self._leave(event, time, here)
+        if kind == "MapStateStarted":
+            return here
         if kind in ("MapIterationStarted", "ParallelStateStarted"):
             details = event.get("mapIterationStartedEventDetails")
             step = (f"{details['name']}[{details['index']}]",) if details else ()
@@ -212,7 +216,7 @@ class _Reader:
         if found is None or found.visit is None:
             return here
         assigned = {name: _value(text) for name, text in (details.get("assignedVariables") or {}).items()}
-        self.visits[found.visit] = replace(self.visits[found.visit], left=time, assigned=assigned)
+        self.visits[found.visit] = replace(self.visits[found.visit], left=time, exit=event["id"], assigned=assigned)
         return _Here(found.path, found.visit, outer=found.outer)
 
     def _work(self, event: Json, kind: str, work: str, time: int, here: _Here) -> _Here:

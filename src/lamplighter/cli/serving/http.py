@@ -1,4 +1,4 @@
-"""The HTTP server of an engine: uvicorn, ended by a signal without an error."""
+"""The HTTP server of a verb that serves: uvicorn, ended by a signal without an error."""
 
 import asyncio
 import signal
@@ -7,22 +7,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from starlette.types import ASGIApp
 
-from lamplighter.server import Connection, Server
 
-
-async def serve(application: Server, listener: socket.socket) -> None:
-    """Answer on a port until a signal says that it is enough."""
+async def serve(
+    application: ASGIApp,
+    closing: asyncio.Event,
+    listener: socket.socket,
+    connection: type[asyncio.Protocol] | None = None,
+) -> None:
+    """Answer on a port until a signal says that it is enough; `closing` is set when it does."""
     config = uvicorn.Config(
         application,
         lifespan="off",
         log_config=None,
         access_log=False,
-        http=Connection,
+        http=connection or "auto",
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    await _Server(config, application.closing).serve(sockets=[listener])
+    await _Server(config, closing).serve(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
