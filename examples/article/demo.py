@@ -1,8 +1,8 @@
 """The article's batch, end to end, on this machine, in half a minute.
 
 Starts an engine with the job file beside this one, in a temporary folder. The first run fails for want of a database
-and waits for its retry; the engine is killed with SIGKILL meanwhile, started again, and the run goes on and succeeds. The
-second run fails for good, and a mail tells of it.
+and waits for its retry; the engine is killed with SIGKILL meanwhile, started again, and the run goes on and succeeds.
+The second run fails for good, and a mail tells of it.
 """
 
 import email
