@@ -3,16 +3,15 @@
 Promises that no web page reaches the engine (Host and Origin are checked, and every request must carry an AWS
 signature, in a header or in its query, but the links that SNS sends and those that only ask how the engine is:
 `/_lamplighter/health`, `/_lamplighter/metrics` and `/_lamplighter/slots`), that a request is bounded in size, and that
-no answer is a stack trace. What is for the console goes to the console, which has its own guard (`console/guard.py`)
-and is loaded when somebody first looks at it. Where there are holders of credentials, the signature must be one of
-theirs, metrics and slots are for them alone, and what is open is whether the engine is well, its certificate and the
-links of SNS.
+no answer is a stack trace. Where there are holders of credentials, the signature must be one of theirs, metrics and
+slots are for them alone, and what is open is whether the engine is well, its certificate and the links of SNS.
+What is for the console goes to the console, which has its own guard and login (`console/guard.py`, `console/login.py`)
+and is loaded when somebody first looks at it.
 See https://asgi.readthedocs.io/en/latest/specs/www.html.
 """
 
 import asyncio
 import importlib
-import ipaddress
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -30,7 +29,7 @@ from lamplighter.console import paths
 from lamplighter.console.inside import Inside
 from lamplighter.engine import metrics
 from lamplighter.engine.engine import Engine
-from lamplighter.wire import gate, unsigned
+from lamplighter.wire import gate, hosts, unsigned
 from lamplighter.wire.holders import Holders
 from lamplighter.wire.http import HttpRequest, Response, answer
 from lamplighter.wire.route import refuse, respond, route
@@ -101,7 +100,7 @@ class Server:
         request_id = self.engine.world.uuid()
         http = HttpRequest(scope["method"], scope["raw_path"], scope["query_string"], headers, b"")
         try:
-            self._guard_host(http)
+            hosts.check(headers.get(b"host", b""), self.hosts)
             if self.holders is None and paths.is_page(http) and not unsigned.is_link(http):
                 await (await asyncio.to_thread(self._console))(scope, receive, send)
                 return
@@ -124,7 +123,7 @@ class Server:
     def _pages(self) -> Application:
         """The console, which costs as much to load as the engine."""
         module = importlib.import_module("lamplighter.console.app")
-        made: Application = module.application(Inside(self.engine), self.engine.world, self.closing)
+        made: Application = module.application(Inside(self.engine), self.engine.world, self.closing, self.holders)
         return made
 
     async def _answer(self, http: HttpRequest, request_id: str, left: Callable[[], Awaitable[None]]) -> Response:
@@ -155,13 +154,6 @@ class Server:
     async def _closed(self) -> None:
         await self.closing.wait()
         raise Unavailable("the engine is stopping")
-
-    def _guard_host(self, http: HttpRequest) -> None:
-        """Refuse what is meant for another site's name (DNS rebinding)."""
-        host = http.headers.get(b"host", b"").decode("latin-1").lower()
-        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        if not (name in self.hosts or name == "localhost" or name.endswith(".localhost") or _is_address(name)):
-            raise AccessDenied(f"this server does not answer to the host name '{name}'", status=403)
 
     def _guard(self, http: HttpRequest) -> None:
         """Refuse what a web page can send: any Origin.
@@ -227,14 +219,6 @@ class InternalFailure(AwsError):
 
     def __init__(self, request_id: str) -> None:
         super().__init__(f"The request failed through a fault of the engine, whose log has it under {request_id}.")
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name.strip("[]"))
-    except ValueError:
-        return False
-    return True
 
 
 async def _hung_up(receive: Receive) -> None:

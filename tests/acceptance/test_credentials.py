@@ -3,13 +3,16 @@
 import http.client
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from http.cookiejar import CookieJar
 from pathlib import Path
+from urllib.parse import urlencode
 
 import boto3
 import pytest
@@ -120,8 +123,9 @@ def test_the_aws_cli_comes_in_with_the_file_that_the_engine_has_made(abroad: Ser
 
 
 def test_the_start_names_the_file_and_shows_no_secret(abroad: Served) -> None:
+    line = f"AWS_SHARED_CREDENTIALS_FILE={abroad.data / 'credentials'}"
+    assert eventually(lambda: line in "".join(abroad.lines))
     said, key = "".join(abroad.lines), holder(abroad)
-    assert f"AWS_SHARED_CREDENTIALS_FILE={abroad.data / 'credentials'}" in said
     assert not any(secret in said for secret in (key.secret, key.password, key.token))
 
 
@@ -156,7 +160,7 @@ def test_a_file_of_ones_own_says_who_comes_in(tmp_path: Path) -> None:
                 aws_secret_access_key=secret,
             ).create_topic(Name="t")
             assert made["TopicArn"] == f"arn:aws:sns:us-east-1:{account}:t"
-        assert "chmod 600" in "".join(engine.lines)
+        assert eventually(lambda: "chmod 600" in "".join(engine.lines))
         assert not (engine.data / "credentials").exists()
     finally:
         engine.close()
@@ -216,6 +220,28 @@ def test_whether_it_is_well_anybody_may_ask_and_how_it_is_who_bears_the_token(ab
         assert fetched(abroad, path, {"Authorization": "Bearer no"}) == 403
     token = {"Authorization": f"Bearer {holder(abroad).token}"}
     assert [fetched(abroad, path, token) for path in WATCHING] == [200, 400]
+
+
+def test_the_console_asks_for_the_password_and_then_shows_itself(abroad: Served) -> None:
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+
+    def opened(path: str, fields: Mapping[str, str] | None = None) -> str:
+        data = urlencode(fields).encode() if fields is not None else None
+        request = urllib.request.Request(url(abroad) + path, data, {"Origin": url(abroad)})
+        with browser.open(request, timeout=30) as answer:
+            return str(answer.read().decode())
+
+    asked = opened("/")
+    assert 'action="/login"' in asked
+    look = re.search(r'href="(/static/console[^"]*)"', asked)
+    assert look is not None
+    assert "--ground" in opened(look[1])
+    token = re.search(r'name="token" value="([^"]*)"', asked)
+    assert token is not None
+    entered = opened("/login", {"token": token[1], "password": holder(abroad).password, "next": "/"})
+    assert "No jobs in us-east-1 yet" in entered
+    with browser.open(url(abroad) + WATCHING[0], timeout=30) as answer:
+        assert "lamplighter_" in answer.read().decode()
 
 
 def test_the_links_of_sns_are_opened_without_a_signature(abroad: Served) -> None:

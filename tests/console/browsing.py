@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from lamplighter.base.jsontext import Json
 from lamplighter.console.app import application
 from lamplighter.console.inside import Inside
+from lamplighter.wire.holders import Holders
 from tests.engines import Site
 
 HOST = "127.0.0.1:4566"
@@ -33,10 +34,10 @@ class Answer:
 class Browser:
     """Keeps its cookies, follows where a form leads."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, holders: Holders | None = None) -> None:
         self.site = site
         self.closing = asyncio.Event()
-        self._app = application(Inside(site.engine), site.engine.world, self.closing)
+        self._app = application(Inside(site.engine), site.engine.world, self.closing, holders)
         self.cookies: dict[str, str] = {}
 
     def get(self, url: str, **headers: str) -> Answer:
@@ -44,13 +45,17 @@ class Browser:
         return self._send("GET", url, b"", headers)
 
     def post(self, url: str, fields: Mapping[str, str], **headers: str) -> Answer:
+        """Press a button of a form, and go where it leads."""
+        answer = self.press(url, fields, **headers)
+        return self.get(answer.headers["location"]) if answer.status == 303 else answer
+
+    def press(self, url: str, fields: Mapping[str, str], **headers: str) -> Answer:
         """Press a button of a form: with its token, and from a page of ours."""
         if not self.cookies:
             self.get("/")
         given = {"token": self.cookies.get("lamplighter-form", ""), **fields}
         sent = {"origin": f"http://{HOST}", "content-type": "application/x-www-form-urlencoded"} | headers
-        answer = self._send("POST", url, urlencode(given).encode(), sent)
-        return self.get(answer.headers["location"]) if answer.status == 303 else answer
+        return self._send("POST", url, urlencode(given).encode(), sent)
 
     def _send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         parts = urlsplit(url)
@@ -64,6 +69,7 @@ class Browser:
             "raw_path": parts.path.encode(),
             "root_path": "",
             "query_string": parts.query.encode(),
+            "client": ("192.0.2.9", 50000),
             "headers": [
                 (name.replace("_", "-").encode(), value.encode()) for name, value in {**given, **headers}.items()
             ],

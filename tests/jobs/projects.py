@@ -46,9 +46,9 @@ def stack(made: Project, **parameters: str) -> Stack:
     return Stack(template(made), {**images, **parameters})
 
 
-def deploy(site: Site, made: Project) -> Mapping[str, str]:
+def deploy(site: Site, made: Project, **parameters: str) -> Mapping[str, str]:
     """Make on an engine what the template says of clusters, tasks and machines; the ARNs of the machines by job."""
-    deployed = stack(made)
+    deployed = stack(made, **parameters)
     for title, resource in deployed.template["Resources"].items():
         properties = deployed.properties(title)
         if resource["Type"] == "AWS::ECS::Cluster":

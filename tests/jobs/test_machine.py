@@ -18,6 +18,7 @@ from tests.engines import Site
 from tests.jobs.projects import deploy, project, scheduled_input
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:reports-ops"
+AWS_CONSOLE = "https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/"
 HOUR = 3_600_000
 
 
@@ -38,8 +39,8 @@ class Night:
         self.mail.append(params)
         return {"MessageId": "1"}
 
-    def deploy(self, jobs: str, **files: str) -> None:
-        self.machines = dict(deploy(self.site, project(self.folder, jobs, **files)))
+    def deploy(self, jobs: str, url: str = "", **files: str) -> None:
+        self.machines = dict(deploy(self.site, project(self.folder, jobs, **files), ConsoleUrl=url))
 
     def run(self, job: str = "job", **given: Json) -> str:
         execution = self.site.start(self.machines[job], scheduled_input(**given))
@@ -332,10 +333,60 @@ def test_a_failure_that_was_caught_is_told_with_reason_exit_code_and_attempt(nig
         "Exit code: 3",
         "Attempt:   2 of 2",
         f"Run:       {execution}",
-        "Look at:   https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/"
-        + execution,
-        "Run again: lamplighter run job",
+        f"Look at:   {AWS_CONSOLE}{execution}",
+        "Run again: lamplighter run reports-job --aws --region us-east-1",
     ]
+
+
+def told(night: Night) -> list[str]:
+    """The last lines of the log that somebody was told of."""
+    text: str = night.mail[-1]["Message"]
+    return text.partition("Last lines:\n")[2].splitlines()
+
+
+@pytest.mark.parametrize("retry", ["{attempts: 1}", "{exit: {codes: [3], attempts: 1}}"])
+def test_the_last_twenty_lines_of_the_last_attempt_are_told(night: Night, retry: str) -> None:
+    night.deploy(f"job: {{image: busybox, retry: {retry}, notify: {{caught: [ops, dev]}}}}")
+    lines = tuple(("stdout", f"line {at}") for at in range(30))
+    night.codes(Script(lines=(("stderr", "another attempt's"),), code=3), Script(lines=lines, code=3))  # type: ignore[arg-type]
+    night.until_over(night.run())
+    assert told(night) == [f"  line {at}" for at in range(10, 30)]
+    assert night.mail[0]["Message"] == night.mail[1]["Message"]
+
+
+def test_a_line_is_told_up_to_its_five_hundredth_character(night: Night) -> None:
+    night.deploy("job: {image: busybox, notify: {caught: ops}}")
+    night.codes(Script(lines=(("stdout", "äö" * 600), ("stdout", "{% no %} 'quoted' \"twice\"")), code=3))
+    night.until_over(night.run())
+    assert told(night) == ["  " + "äö" * 250, "  {% no %} 'quoted' \"twice\""]
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_a_log_that_cannot_be_read_changes_nothing_about_the_alert_and_how_the_run_ends(
+    night: Night, long: bool
+) -> None:
+    night.deploy("job: {image: busybox, notify: {caught: ops}}")
+    lines = tuple(("stdout", "x" * 200_000) for _ in range(3)) if long else ()
+    night.codes(Script(lines=lines, after=1_000, code=3))  # type: ignore[arg-type]
+    execution = night.run()
+    if not long:
+        night.site.call("logs", "DeleteLogGroup", logGroupName="/lamplighter/reports/job")
+    ended = night.until_over(execution)
+    assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
+    assert "Exit code: 3" in night.mail[0]["Message"]
+    assert told(night) == []
+
+
+def test_on_one_box_an_alert_leads_to_the_engine_s_own_console(night: Night) -> None:
+    url = "http://127.0.0.1:4566"
+    night.deploy("job: {image: busybox, late: 30m, notify: {caught: ops, late: ops}}", url)
+    night.codes(Script(after=HOUR, code=3))
+    execution = night.run()
+    night.site.advance(HOUR // 2)
+    night.site.advance(HOUR // 2)
+    late, caught = (each["Message"].splitlines() for each in night.mail)
+    assert late[-1] == f"Look at:   {url}/runs/{execution}"
+    assert caught[-2:] == [f"Look at:   {url}/runs/{execution}", "Run again: lamplighter run reports-job"]
 
 
 def test_a_job_that_could_not_be_started_is_told_with_what_the_container_says(night: Night) -> None:
@@ -370,7 +421,10 @@ def test_a_run_that_is_late_is_told_of_and_goes_on(night: Night) -> None:
     assert night.mail == []
     night.site.advance(1_000)
     assert [each["Subject"] for each in night.mail] == ["reports: job is late"] * 2
-    assert night.mail[0]["Message"] == (f"reports: a run of the job job still goes on after 30m.\n\nRun: {execution}\n")
+    assert night.mail[0]["Message"] == (
+        "reports: a run of the job job still goes on after 30m.\n\n"
+        f"Run:       {execution}\nLook at:   {AWS_CONSOLE}{execution}\n"
+    )
     night.site.advance(HOUR)
     assert night.site.status(execution) == "SUCCEEDED"
 
@@ -425,12 +479,13 @@ def test_steps_run_the_jobs_that_they_name_with_those_jobs_retries(night: Night,
 @pytest.mark.parametrize("steps", [JSONATA, JSONPATH], ids=["JSONata", "JSONPath"])
 def test_a_step_that_fails_fails_the_run_with_its_error_and_is_told_of_once(night: Night, steps: str) -> None:
     night.deploy(WORKFLOW, steps_yaml=steps)
-    night.codes(0, 3)
+    night.codes(0, Script(lines=(("stderr", "it broke"),), code=3))
     execution = night.run()
     ended = night.until_over(execution)
     assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
     assert [each["Subject"] for each in night.mail] == ["reports: job failed"]
     assert "Exit code: 3" in night.mail[0]["Message"]
+    assert told(night) == ["  it broke"]
     assert "Attempt" not in night.mail[0]["Message"]
 
 

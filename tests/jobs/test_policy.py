@@ -148,7 +148,15 @@ def situation(deployed: Stack, machine: str, watched: tuple[str, ...] = ()) -> S
     ]
     given = {deployed.arn(title): deployed.properties(title) for title in tasks}
     roles = {arn: tuple(dict.fromkeys((each["ExecutionRoleArn"], each["TaskRoleArn"]))) for arn, each in given.items()}
-    return Situation(deployed.arn(machine), roles, watched)
+    streams = {arn: stream(each["ContainerDefinitions"][0]) for arn, each in given.items()}
+    return Situation(deployed.arn(machine), roles, streams, watched)
+
+
+def stream(container: Json) -> str:
+    """Where a container logs to, as the awslogs driver names it."""
+    options = container["LogConfiguration"]["Options"]
+    name = f"{options['awslogs-stream-prefix']}/{container['Name']}/0123456789abcdef0123456789abcdef"
+    return f"arn:aws:logs:us-east-1:123456789012:log-group:{options['awslogs-group']}:log-stream:{name}"
 
 
 def needs(made: Project, name: str) -> tuple[list[Call], list[Json]]:
@@ -188,6 +196,9 @@ def strayed(call: Call) -> Iterator[Call]:
     yield replace(call, resource="*")
     yield replace(call, resource=call.resource.replace("123456789012", "999999999999"))
     yield replace(call, resource=call.resource.replace("reports", "payroll").replace("role/", "role/payroll"))
+    if call.action.startswith("logs:"):
+        yield replace(call, resource=call.resource.replace("/main/", "/proxy/"))
+        yield replace(call, resource=call.resource.replace("/lamplighter/", "/aws/lambda/"))
     if call.action.startswith("events:"):
         yield replace(call, resource=call.resource.replace("ForECSTask", "ForBatchJobs"))
     if call.action == "iam:PassRole":

@@ -13,6 +13,7 @@ from lamplighter.wire.gate import admit, admit_watcher
 from lamplighter.wire.holders import Holder
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.route import refuse
+from lamplighter.wire.session import LIFETIME, cookie, issue
 from lamplighter.wire.sigv4 import read
 
 Ask = Callable[..., HttpRequest]
@@ -65,6 +66,13 @@ def test_who_watches_bears_the_token_or_signs(ask: Ask) -> None:
     admit_watcher(bearing(b"Bearer token"), HOLDERS, 0)
     http = ask("states", "ListStateMachines", {})
     admit_watcher(http, HOLDERS, signed_at(http))
+
+
+def test_who_has_logged_in_to_the_console_watches_too() -> None:
+    shown = f"{cookie(HOLDERS)}={issue(HOLDERS['AKIAEXAMPLE'], 0)}".encode()
+    admit_watcher(replace(METRICS, headers={b"cookie": shown}), HOLDERS, 1)
+    with pytest.raises(AwsError):
+        admit_watcher(replace(METRICS, headers={b"cookie": shown}), HOLDERS, LIFETIME)
 
 
 @pytest.mark.parametrize(

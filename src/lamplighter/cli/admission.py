@@ -44,5 +44,6 @@ def advice(entry: Entry, url: str) -> Iterator[str]:
     if entry.file is None:
         return
     yield f"callers need credentials: AWS_SHARED_CREDENTIALS_FILE={entry.file} aws --endpoint-url {url} …"
+    yield f"the console asks for the lamplighter_password of {entry.file}"
     if credentials.is_open(entry.file):
         yield f"others on this machine can read {entry.file}: chmod 600 {entry.file}"

@@ -15,23 +15,41 @@ from starlette.types import ASGIApp
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.world import World
-from lamplighter.console import jobs
+from lamplighter.console import events, job, jobs, live, logs, queues, rules, runs, start, traffic
 from lamplighter.console.guard import Guarded, Hardened
+from lamplighter.console.login import Door, Locked
 from lamplighter.console.look import Look
 from lamplighter.console.page import Console
 from lamplighter.console.port import Port
 from lamplighter.console.static import Static
+from lamplighter.wire.holders import Holders
 
-PAGES: tuple[BaseRoute, ...] = (*jobs.ROUTES,)
+PAGES: tuple[BaseRoute, ...] = (
+    *jobs.ROUTES,
+    *start.ROUTES,
+    *job.ROUTES,
+    *live.ROUTES,
+    *logs.ROUTES,
+    *events.ROUTES,
+    *runs.ROUTES,
+    *rules.ROUTES,
+    *traffic.ROUTES,
+    *queues.ROUTES,
+)
+"""The first that fits a path answers: a path that ends in any ARN comes after those that go on behind it."""
 
 
-def application(port: Port, world: World, closing: asyncio.Event) -> ASGIApp:
-    """The console over a port; it streams until `closing` is set."""
+def application(port: Port, world: World, closing: asyncio.Event, holders: Holders | None = None) -> ASGIApp:
+    """The console over a port; it streams until `closing` is set. Where there are holders, only they come in."""
+    look = Look(port.title, locked=holders is not None)
+    door = Door(holders, world, look) if holders is not None else None
     app = Starlette(
-        routes=[*PAGES, Mount("/static", Static())],
+        routes=[*PAGES, *(door.routes() if door else ()), Mount("/static", Static())],
         exception_handlers={AwsError: _refused, HTTPException: _not_found, Exception: _broken},
     )
-    app.state.console = Console(port, world, Look(port.title), closing)
+    app.state.console = Console(port, world, look, closing)
+    if door:
+        app.add_middleware(Locked, door)
     app.add_middleware(Guarded)
     return Hardened(app)
 

@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lamplighter.base.errors import AccessDenied
+from lamplighter.wire import hosts
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
@@ -43,6 +44,22 @@ def check(method: str, headers: Mapping[str, str]) -> None:
     linked = method in READS and headers.get("sec-fetch-mode") == "navigate"
     if site not in ("none", "same-origin") and not linked:
         raise AccessDenied("this console does not answer to pages of other sites", status=403)
+
+
+class AtHome:
+    """An application that answers to the names of this machine only."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or refuse it."""
+        try:
+            hosts.check(Headers(scope=scope).get("host", "").encode(), ())
+        except AccessDenied as error:
+            await PlainTextResponse(f"{error.message}\n", error.status)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 class Hardened:

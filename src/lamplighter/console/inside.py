@@ -24,6 +24,11 @@ class Inside:
     title: str = "This engine"
     patience: float = 0.4
 
+    @property
+    def endpoint(self) -> str:
+        """See `Port`."""
+        return self.engine.config.url
+
     async def places(self) -> Sequence[Place]:
         """Where there are state machines; where nothing is anywhere, the place of who says nothing."""
         found = [Place(*each) for each in machines.places(self.engine.store.reader)]
@@ -41,6 +46,10 @@ class Inside:
             raise ValidationError(f"{schedule} is not the ARN of a schedule")
         params = {"GroupName": parts[1], "Name": parts[2]} | ({} if before is None else {"Before": before})
         return await self._answer(place, "scheduler", "ListSlots", params)
+
+    async def told(self, place: Place, service: str, operation: str, params: Json) -> Json:
+        """See `Port`."""
+        return await self._answer(place, service, operation, params)
 
     async def _answer(self, place: Place, service: str, operation: str, params: Json) -> Json:
         answer = await self.engine.call(Caller(place.account, place.region), service, operation, params)

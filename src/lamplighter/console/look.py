@@ -16,13 +16,22 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lamplighter import __version__
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.jsontext import Json, JsonError, loads
+from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.console import lengths
+from lamplighter.console.masking import is_secret, masked
 from lamplighter.lang import zones
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-SECTIONS = (("Jobs", "/", ("jobs", "runs")),)
+SECTIONS = (
+    ("Jobs", "/", ("jobs", "runs")),
+    ("Calendar", "/calendar", ("calendar",)),
+    ("Tasks", "/tasks", ("tasks", "definitions")),
+    ("Events", "/events", ("events", "rules")),
+    ("Topics", "/topics", ("topics",)),
+    ("Queues", "/queues", ("queues",)),
+    ("Stacks", "/stacks", ("stacks",)),
+)
 """What the head of every page leads to: title, path, and the first words of paths that belong to it."""
 
 
@@ -32,6 +41,8 @@ class Look:
 
     title: str
     """What is looked at."""
+    locked: bool = False
+    """Whether who looks has logged in, and may log out."""
 
     @cached_property
     def _templates(self) -> Environment:
@@ -43,18 +54,43 @@ class Look:
             lstrip_blocks=True,
         )
         templates.filters |= {
-            "job": lambda arn: f"/jobs/{path(arn)}",
-            "run": lambda arn: f"/runs/{path(arn)}",
+            "job": self.job,
+            "run": self.run,
             "last": lambda arn: str(arn).rpartition(":")[2],
+            "path": path,
+            "masked": masked,
+            "is_secret": is_secret,
             "length": lengths.length,
             "utc": utc,
             "local": local,
             "iso": iso,
-            "pretty": pretty,
+            "pretty": self.pretty,
+            "tojson_text": dumps,
             "quoted": lambda text: quote(str(text), safe=""),
         }
-        templates.globals |= {"version": __version__, "title": self.title, "sections": SECTIONS, "static": _stamps()}
+        templates.globals |= {
+            "version": __version__,
+            "title": self.title,
+            "locked": self.locked,
+            "sections": SECTIONS,
+            "static": _stamps(),
+        }
         return templates
+
+    def job(self, arn: str) -> str:
+        """The page of a state machine."""
+        return f"/jobs/{path(arn)}"
+
+    def run(self, arn: str) -> str:
+        """The page of an execution or a Map Run."""
+        return f"/runs/{path(arn)}"
+
+    def pretty(self, text: str) -> str:
+        """A document without its secrets, a line for each part of it; text that is no JSON as it is."""
+        try:
+            return indented(masked(loads(text)))
+        except JsonError:
+            return text
 
     def fill(self, template: str, values: Mapping[str, Json]) -> str:
         """A template with its values."""
@@ -65,6 +101,11 @@ def _stamps() -> Mapping[str, str]:
     """The URL of each file, with what changes when the file does, so that browsers may keep it for good."""
     files = {file.relative_to(STATIC).as_posix(): file for file in STATIC.rglob("*") if file.is_file()}
     return {name: f"/static/{name}?{sha256(file.read_bytes()).hexdigest()[:12]}" for name, file in files.items()}
+
+
+def indented(document: Json) -> str:
+    """A document as JSON, a line for each part of it."""
+    return json.dumps(document, indent=2, ensure_ascii=False)
 
 
 def path(arn: str) -> str:
@@ -89,11 +130,3 @@ def local(seconds: float, zone: str) -> str:
     except (LamplighterError, ValueError):
         shown = datetime.fromtimestamp(seconds, UTC)
     return f"{shown:%a %d %b %H:%M}"
-
-
-def pretty(text: str) -> str:
-    """A document, a line for each part of it; text that is no JSON as it is."""
-    try:
-        return json.dumps(loads(text), indent=2, ensure_ascii=False)
-    except JsonError:
-        return text

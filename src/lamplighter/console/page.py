@@ -7,6 +7,7 @@ without the form's token. See any module beside this one for the pattern.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -38,6 +39,8 @@ class Page:
     console: Console
     request: Request
     place: Place
+    token: str
+    """What the browser's forms carry."""
 
     async def call(self, service: str, operation: str, **params: Json) -> Json:
         """Call an operation by its AWS name, in the place of this page."""
@@ -56,21 +59,27 @@ class Page:
         found: str = self.request.path_params["arn"]
         return found
 
+    @property
+    def url(self) -> str:
+        """The page of the resource that the path names, without what follows on it."""
+        first = self.request.url.path.split("/", 2)[1]
+        return f"/{first}/{quote(self.arn, safe=':/')}"
+
     def asked(self, name: str) -> str | None:
         """A parameter of the query; None where it is not given."""
         return self.request.query_params.get(name) or None
 
+    async def fill(self, template: str, **values: Json) -> str:
+        """The template filled in, as text."""
+        places = await self.console.port.places()
+        shared = {"page": self, "place": self.place, "places": places, "token": self.token}
+        return self.console.look.fill(template, shared | values)
+
     async def render(self, template: str, status: int = 200, **values: Json) -> Response:
         """The template filled in, as a page."""
-        had = form.token(self.request)
-        token = had or self.console.world.uuid()
-        places = await self.console.port.places()
-        text = self.console.look.fill(
-            template, values | {"page": self, "place": self.place, "places": places, "token": token}
-        )
-        response = HTMLResponse(text, status)
-        if had is None:
-            form.hand_out(response, token, secure=self.request.url.scheme == "https")
+        response = HTMLResponse(await self.fill(template, **values), status)
+        if form.token(self.request) is None:
+            form.hand_out(response, self.token, secure=self.request.url.scheme == "https")
         return response
 
     def redirect(self, to: str) -> Response:
@@ -104,7 +113,8 @@ def acts(path: str, act: Act) -> Route:
 async def _page(request: Request) -> Page:
     """The page of a request, in the place of the resource that its path names, or that its query asks for."""
     console: Console = request.app.state.console
-    page = Page(console, request, await _asked_for(console, request))
+    token = form.token(request) or console.world.uuid()
+    page = Page(console, request, await _asked_for(console, request), token)
     return page.at(page.arn) if "arn" in request.path_params else page
 
 

@@ -6,7 +6,12 @@ begins as a page's does.
 
 from lamplighter.wire.http import HttpRequest
 
-FIRST = frozenset({"", "jobs", "runs", "static"})
+FIRST = frozenset(
+    {
+        *("", "jobs", "login", "logout", "runs", "static"),
+        *("calendar", "definitions", "events", "queues", "rules", "stacks", "tasks", "topics"),
+    }
+)
 """What the paths of pages begin with. A new section of the console adds its word here."""
 
 

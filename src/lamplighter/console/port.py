@@ -28,6 +28,10 @@ class Port(Protocol):
         """What is looked at: "this engine", "AWS"."""
 
     @property
+    def endpoint(self) -> str | None:
+        """Where a command line reaches the same: the URL of an engine, None for AWS."""
+
+    @property
     def patience(self) -> float:
         """Seconds between two looks at something that changes."""
 
@@ -42,6 +46,9 @@ class Port(Protocol):
 
         None where nobody keeps them: AWS does not.
         """
+
+    async def told(self, place: Place, service: str, operation: str, params: Json) -> Json:
+        """What no API of AWS tells ("events", "ListTraffic"); None where nobody does."""
 
 
 def place_of(text: str) -> Place | None:

@@ -31,6 +31,13 @@ async def tally(page: Page, entries: Sequence[Entry]) -> Tally | None:
     return count([slot for found in kept for slot in found["Slots"]])
 
 
+async def latest(page: Page, entries: Sequence[Entry], most: int = 12) -> Sequence[Json]:
+    """The latest slots of all of some schedules, each with the `Schedule` that it is of."""
+    pages = [(each.name, await _slots(page, each.arn)) for each in entries if each.kind == "schedule"]
+    found = [slot | {"Schedule": name} for name, kept in pages if kept is not None for slot in kept["Slots"]]
+    return sorted(found, key=lambda slot: -float(slot["Slot"]))[:most]
+
+
 async def _slots(page: Page, arn: str) -> Json:
     try:
         return await page.console.port.slots(arn)

@@ -51,19 +51,28 @@ async def schedules(page: Page) -> Sequence[Json]:
     return found
 
 
+async def targets(page: Page, machine: str) -> Sequence[Json]:
+    """The targets of the schedules that begin a state machine."""
+    return [each["Target"] for each in await _mine(page, machine, await schedules(page))]
+
+
 async def entries(page: Page, machine: str, known: Sequence[Json]) -> Sequence[Entry]:
     """What begins a state machine, the next first; `known` as `schedules` found them."""
+    now = page.console.world.now()
+    found = [of_schedule(each, now) for each in await _mine(page, machine, known)]
+    rules = await page.call("events", "ListRuleNamesByTarget", TargetArn=machine)
+    told = await asyncio.gather(*(page.call("events", "DescribeRule", Name=name) for name in rules["RuleNames"]))
+    found += [of_rule(each, now) for each in told if each.get("ScheduleExpression")]
+    return sorted(found, key=lambda entry: (not entry.enabled, entry.next is None, entry.next or 0, entry.name))
+
+
+async def _mine(page: Page, machine: str, known: Sequence[Json]) -> Sequence[Json]:
     mine = [each for each in known if _may_begin(each, machine)]
     if len(known) >= MOST:
         named = await page.call("scheduler", "ListSchedules", NamePrefix=machine.rpartition(":")[2], MaxResults=PAGE)
         mine = list({each["Arn"]: each for each in [*mine, *named["Schedules"]] if _may_begin(each, machine)}.values())
     whole = await asyncio.gather(*(_schedule(page, each) for each in mine))
-    rules = await page.call("events", "ListRuleNamesByTarget", TargetArn=machine)
-    told = await asyncio.gather(*(page.call("events", "DescribeRule", Name=name) for name in rules["RuleNames"]))
-    now = page.console.world.now()
-    found = [of_schedule(each, now) for each in whole if begins(each["Target"], machine)]
-    found += [of_rule(each, now) for each in told if each.get("ScheduleExpression")]
-    return sorted(found, key=lambda entry: (not entry.enabled, entry.next is None, entry.next or 0, entry.name))
+    return [each for each in whole if begins(each["Target"], machine)]
 
 
 async def _schedule(page: Page, summary: Json) -> Json:

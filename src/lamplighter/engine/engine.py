@@ -51,7 +51,8 @@ class Engine:
         remote = Remote(config.endpoints)
         ways_out = outbound or _outbound(config)
         states = States(self.bus, world, lambda service: self._model(remote, service), remote, ways_out.web)
-        ecs = Ecs(self.bus, store, world, runtime, config.data, keys=_keys(config.holder))
+        ecs = Ecs(self.bus, store, world, runtime, config.data, secrets=config.secrets, keys=_keys(config.holder))
+        self.outputs = ecs.outputs
         events = Events(self.bus, world, remote, self._check)
         services: tuple[Service, ...] = (states, ecs, events, *self._later(remote, ways_out))
         self.services: dict[str, Service] = {service.name: service for service in services}

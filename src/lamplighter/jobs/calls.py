@@ -29,6 +29,8 @@ class Situation:
     """Its own ARN."""
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By the ARN of a task definition, the roles that its tasks are given."""
+    streams: Mapping[str, str] = field(default_factory=dict)
+    """By the ARN of a task definition, a log stream of its tasks."""
     runs: tuple[str, ...] = ()
     """The ARNs of other machines' runs that it may ask for."""
 
@@ -46,15 +48,23 @@ class Situation:
 def calls(definition: Json, situation: Situation) -> list[Call]:
     """Every call that a definition can lead to, each once."""
     found: list[Call] = []
+    run = [each for _, state in states(definition) for each in _defined(state)]
     for _, state in states(definition):
         if state.get("Type") == "Task":
-            found += [call for call in _task(state, situation) if call not in found]
+            found += [call for call in _task(state, situation, run) if call not in found]
         if (state.get("ItemProcessor") or {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
             found += [call for call in _distributed(situation) if call not in found]
     return found
 
 
-def _task(state: Json, situation: Situation) -> Iterator[Call]:
+def _defined(state: Json) -> Iterator[str]:
+    """The task definition that a state runs."""
+    given = state.get("Arguments", state.get("Parameters", {}))
+    if isinstance(given, dict) and isinstance(given.get("TaskDefinition"), str):
+        yield given["TaskDefinition"]
+
+
+def _task(state: Json, situation: Situation, run: list[str]) -> Iterator[Call]:
     resource = parse_resource(state["Resource"])
     given = state.get("Arguments", state.get("Parameters", {}))
     if resource is None or resource.kind in ("activity", "lambda"):
@@ -66,6 +76,10 @@ def _task(state: Json, situation: Situation) -> Iterator[Call]:
         return
     service = IAM_NAMES.get(resource.service, resource.service)
     action = resource.action[:1].upper() + resource.action[1:]
+    streams = [situation.streams[each] for each in run if each in situation.streams]
+    if action == "GetLogEvents" and streams:
+        yield from (Call("logs:GetLogEvents", stream) for stream in streams)
+        return
     for about in _about(given, situation):
         yield Call(f"{service}:{action}", about)
 

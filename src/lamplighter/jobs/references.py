@@ -16,6 +16,8 @@ from lamplighter.jobs.model import Job, Project
 
 LONGEST_NAME = 64 - len("-attempt-failed")
 """Of a job with its project, so that the rule that tells of it has a name that EventBridge takes."""
+LONGEST_STEP = 80 - len(": Failed")
+"""Of a step whose job's retries need several states, each named after it."""
 CONTAINER_KEYS = ("image", "command", "entrypoint", "retry", "timeout", "sidecars", "secrets", "environment")
 
 Finding = tuple[Path, str, str]
@@ -67,6 +69,10 @@ def _steps(project: Project, file: str, definition: Json) -> Iterator[Finding]:
         if "Job" not in state:
             continue
         named = state["Job"]
+        title = str(path[-1])
+        if named in runnable and project.jobs[named].retry.by_cause and len(title) > LONGEST_STEP:
+            what = f"a name of {len(title)} characters leaves no room for the states that the retries of `{named}` need"
+            yield ("workflow", file, *path), what, f"shorten it to {LONGEST_STEP} characters"
         if named not in runnable:
             close = get_close_matches(str(named), runnable, 1)
             instead = f"did you mean `{close[0]}`?" if close else "name a job of this file that has no workflow itself"

@@ -61,12 +61,23 @@ class Visit:
     """Pass, Task, Choice, Wait, Succeed, Fail, Parallel or Map."""
     entered: int
     left: int | None = None
+    exit: int | None = None
+    """The id of the event that it was left with."""
     attempts: tuple[int, ...] = ()
     """Where its attempts are among those of the story."""
     follower: str | None = None
     """The state that came next."""
     assigned: Mapping[str, Json] = field(default_factory=dict)
     """The variables that it assigned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A wait between two attempts, as Step Functions itself makes it."""
+
+    failed: Attempt
+    follower: Attempt | None
+    """None while it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +98,19 @@ class Story:
         """Whether the last attempt of a visit failed and the execution went on all the same."""
         return visit.left is not None and bool(visit.attempts) and self.attempts[visit.attempts[-1]].failed
 
-    def pending(self, attempt: Attempt) -> bool:
-        """Whether an attempt failed and nothing followed yet: another one is being waited for."""
-        mine = next(
-            (each for each in self.visits if each.attempts and self.attempts[each.attempts[-1]] == attempt), None
-        )
-        return self.outcome == "running" and attempt.failed and mine is not None and mine.left is None
+    def retries(self, visit: Visit) -> list["Retry"]:
+        """The waits of a visit for another attempt; the last of them may go on."""
+        attempts = [self.attempts[at] for at in visit.attempts]
+        followers: list[Attempt | None] = [*attempts[1:], None]
+        pairs = zip(attempts, followers, strict=bool(attempts))
+        return [Retry(failed, follower) for failed, follower in pairs if self._waits(visit, failed, follower)]
+
+    def _waits(self, visit: Visit, failed: Attempt, follower: Attempt | None) -> bool:
+        if not failed.failed or failed.ended is None:
+            return False
+        if follower is None:
+            return self.outcome == "running" and visit.left is None
+        return not any(failed.ended <= time <= follower.began for time in self.redriven)
 
 
 OUTCOMES: Mapping[str, Outcome] = {
@@ -148,6 +166,8 @@ class _Reader:
             return self._enter(event, kind, time, here)
         if kind.endswith("StateExited"):
             return self._leave(event, time, here)
+        if kind == "MapStateStarted":
+            return here
         if kind in ("MapIterationStarted", "ParallelStateStarted"):
             details = event.get("mapIterationStartedEventDetails")
             step = (f"{details['name']}[{details['index']}]",) if details else ()
@@ -196,7 +216,7 @@ class _Reader:
         if found is None or found.visit is None:
             return here
         assigned = {name: _value(text) for name, text in (details.get("assignedVariables") or {}).items()}
-        self.visits[found.visit] = replace(self.visits[found.visit], left=time, assigned=assigned)
+        self.visits[found.visit] = replace(self.visits[found.visit], left=time, exit=event["id"], assigned=assigned)
         return _Here(found.path, found.visit, outer=found.outer)
 
     def _work(self, event: Json, kind: str, work: str, time: int, here: _Here) -> _Here:

@@ -60,6 +60,11 @@ def compile_pattern(source: Json) -> Pattern:
     return Pattern(_all_of(list(_object(source, (), (), inside_or=False))))
 
 
+def values(event: Json, steps: Steps) -> Iterator[Json]:
+    """The values that an event has at a field, in all elements of whatever arrays are on the way."""
+    return (value for value, _ in _leaves(event, steps, {}))
+
+
 # --- compiling --------------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from lamplighter.base.errors import Bug
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.lang.templaterefs import PLACE, function
 from lamplighter.lang.templatetext import TemplateError
@@ -32,7 +31,10 @@ _VARIABLE = re.compile(r"[A-Za-z0-9_.:]+")
 
 
 def _unknown(name: str) -> Json:
-    raise Bug(f"nobody asked for resources here: {name}")
+    raise TemplateError(
+        f"Template format error: Unresolved dependencies [{name}]. Cannot reference resources in this block of the "
+        "template"
+    )
 
 
 def _no_attribute(name: str, _attribute: str) -> Json:

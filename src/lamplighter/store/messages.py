@@ -62,6 +62,12 @@ def available(reader: Reader, queue: int, now: int, most: int) -> list[Message]:
     return [Message(*row) for row in reader.rows(sql, (queue, now, most))]
 
 
+def page(reader: Reader, queue: int, after: tuple[int, int, int], most: int) -> list[Message]:
+    """Messages in the order in which they can be received, after a place in it: when, how often received, id."""
+    sql = f"{SELECT} WHERE queue = ? AND (visible, tries, id) > (?, ?, ?) ORDER BY visible, tries, id LIMIT ?"
+    return [Message(*row) for row in reader.rows(sql, (queue, *after, most))]
+
+
 def soonest(reader: Reader, queue: int) -> int | None:
     """From when the first message can be received."""
     row = reader.row("SELECT min(visible) FROM sqs_messages WHERE queue = ?", (queue,))

@@ -1,14 +1,14 @@
 """The gate of an engine that strangers can reach: who is let in, and in which words AWS turns the others away.
 
 Promises that a request is let in whose signature is a holder's. What only shows how the engine is may be asked for with
-a bearer token besides, as Prometheus sends it. See https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+a bearer token besides, as Prometheus sends it, and by who has logged in to the console. See https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 and https://www.rfc-editor.org/rfc/rfc6750#section-2.1.
 """
 
 import hmac
 
 from lamplighter.base.errors import AwsError, MissingAuthentication
-from lamplighter.wire import sigv4
+from lamplighter.wire import session, sigv4
 from lamplighter.wire.holders import Holders
 from lamplighter.wire.http import HttpRequest
 
@@ -29,7 +29,9 @@ def admit(http: HttpRequest, holders: Holders, now: int) -> None:
 
 
 def admit_watcher(http: HttpRequest, holders: Holders, now: int) -> None:
-    """Let in who bears a token, or has signed."""
+    """Let in who bears a token, has signed, or has logged in to the console."""
+    if session.is_shown(http.headers.get(b"cookie", b""), holders, now):
+        return
     scheme, _, token = http.headers.get(b"authorization", b"").partition(b" ")
     if scheme.lower() != b"bearer":
         admit(http, holders, now)

@@ -355,3 +355,17 @@ def test_what_was_under_way_at_a_crash_is_brought_again(town: Town) -> None:
     town.up()
     assert [post["MessageId"] for post in town.posted()] == [message, message]
     assert town.left() == 0
+
+
+def test_the_last_deliveries_are_listed_a_page_at_a_time(town: Town) -> None:
+    topic = town.topic()
+    town.sns("Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=QUEUE)
+    for _ in range(60):
+        town.sns("Publish", TopicArn=topic, Message="x")
+    town.settle()
+    first = town.sns("ListDeliveries", TopicArn=topic)
+    rest = town.sns("ListDeliveries", TopicArn=topic, Before=first["Before"])
+    assert (len(first["Deliveries"]), len(rest["Deliveries"]), "Before" in rest) == (50, 10, False)
+    assert {(each["Endpoint"], each["Status"], each["Attempts"]) for each in first["Deliveries"]} == {
+        (QUEUE, "DELIVERED", 1)
+    }

@@ -1,20 +1,77 @@
-// What every page does with a script: shows times as the clocks of the reader do. Pages work without it.
+// What every page does with a script: times as the clocks of the reader show them, lengths that grow, buttons that copy.
+// Pages work without it.
 
-const short = new Intl.DateTimeFormat(undefined, {
+const shown = new Intl.DateTimeFormat(undefined, {
   year: "numeric", month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
 });
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
 function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]:not(.fixed)")) {
-    time.textContent = short.format(new Date(time.dateTime));
+    time.textContent = shown.format(new Date(time.dateTime));
   }
 }
 
-function ready() {
-  localise(document);
-  for (const each of document.querySelectorAll("[data-zone]")) each.textContent = `Times in ${zone}`;
-  document.body.addEventListener("htmx:load", (event) => localise(event.detail.elt.parentNode || event.detail.elt));
+// As console/lengths.py has it.
+function length(seconds) {
+  if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`;
+  const whole = Math.round(seconds), two = (number) => String(Math.floor(number)).padStart(2, "0");
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  if (whole < 86400) return `${Math.floor(whole / 3600)} h ${two((whole % 3600) / 60)} min`;
+  return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
 }
 
-ready();
+function tick() {
+  const now = Date.now() / 1000;
+  for (const each of document.querySelectorAll("[data-since]")) each.textContent = length(now - each.dataset.since);
+  for (const each of document.querySelectorAll("[data-until]")) {
+    each.textContent = each.dataset.until > now ? `in ${length(each.dataset.until - now)}` : "now";
+  }
+}
+
+async function copy(event) {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const label = button.textContent;
+  await navigator.clipboard.writeText(button.dataset.copy);
+  button.textContent = "Copied";
+  setTimeout(() => { button.textContent = label; }, 1500);
+}
+
+localise(document);
+tick();
+setInterval(tick, 500);
+for (const each of document.querySelectorAll("[data-zone]")) each.textContent = `Times in ${zone}`;
+document.body.addEventListener("htmx:load", (event) => {
+  localise(event.detail.elt.parentNode ?? event.detail.elt);
+  tick();
+});
+document.addEventListener("click", copy);
+
+// A field that has to be JSON says so before it is sent.
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("[data-json]")) return;
+  let wrong = "";
+  try { JSON.parse(event.target.value || "{}"); } catch (error) { wrong = error.message; }
+  event.target.setAttribute("aria-invalid", String(Boolean(wrong)));
+  const hint = document.getElementById(`${event.target.id}-hint`);
+  hint.dataset.usual ??= hint.textContent;
+  hint.textContent = wrong || hint.dataset.usual;
+  hint.classList.toggle("bad", Boolean(wrong));
+});
+
+// Choosing is sending.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+});
+
+// A log is read at its end, unless somebody has scrolled away from it.
+const log = document.getElementById("log");
+if (log) {
+  let pinned = true;
+  const down = () => { if (pinned) log.scrollTop = log.scrollHeight; };
+  log.addEventListener("scroll", () => { pinned = log.scrollHeight - log.scrollTop - log.clientHeight < 40; });
+  new MutationObserver(down).observe(log, { childList: true });
+  down();
+}

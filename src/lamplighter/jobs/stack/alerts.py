@@ -12,12 +12,13 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.htm
 
 from collections.abc import Iterator
 
-from troposphere import AWSObject, GetAtt, Ref, cloudwatch, events, sns
+from troposphere import AWSObject, GetAtt, Ref, Sub, cloudwatch, events, sns
 
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.jobs import gaps, names
-from lamplighter.jobs.model import Channel, Project
-from lamplighter.jobs.stack import arns
+from lamplighter.jobs.channels import Channel
+from lamplighter.jobs.model import Project
+from lamplighter.jobs.stack import arns, links
 
 STEPS = ((10 * 60, 60, 86_400), (6 * 3600, 300, 86_400), (7 * 86_400, 3600, 7 * 86_400))
 """Up to which gap, in steps of how long, over how long at most: seconds that CloudWatch takes."""
@@ -91,11 +92,11 @@ def _rules(project: Project, name: str) -> Iterator[AWSObject]:
     if job.notify.run_failed:
         yield _rule(
             project, name, "run-failed", job.notify.run_failed, _run_failed(name),
-            {"name": "$.detail.name", "region": "$.region", "run": "$.detail.executionArn", "status": "$.detail.status",
+            {"run": "$.detail.executionArn", "status": "$.detail.status",
              "time": "$.time"},
             (f"{project.prefix}: a run of the job {name} ended <status>.", "", "Run:       <run>", "Time:      <time>",
-             "Look at:   https://<region>.console.aws.amazon.com/states/home?region=<region>#/v2/executions/details/<run>",
-             f"Run again: lamplighter run {name}"),
+             f"Look at:   {names.slot(names.CONSOLE)}<run>",
+             f"Run again: lamplighter run {project.name(name)}{names.slot(names.OPTIONS)}"),
         )  # fmt: skip
 
 
@@ -133,7 +134,7 @@ def _rule(
     paths: dict[str, str],
     lines: tuple[str, ...],
 ) -> events.Rule:
-    written = events.InputTransformer(InputPathsMap=paths, InputTemplate="\n".join(map(dumps, lines)))
+    written = events.InputTransformer(InputPathsMap=paths, InputTemplate=_filled("\n".join(map(dumps, lines))))
     return events.Rule(
         f"{names.logical(name)}{names.logical(pattern)}",
         Name=f"{project.name(name)}-{pattern}",
@@ -152,6 +153,11 @@ def _local(project: Project, name: str) -> Json:
     job = project.jobs[name]
     counted = {} if job.workflow is not None else {"Attempts": job.retry.total + 1}
     return {**counted, **({"Caught": list(job.notify.caught)} if job.notify.caught else {})}
+
+
+def _filled(text: str) -> Json:
+    used = {name: value for name, value in links.slots().items() if names.slot(name) in text}
+    return Sub(text, used) if used else text
 
 
 def _alarm(project: Project, name: str) -> Iterator[AWSObject]:

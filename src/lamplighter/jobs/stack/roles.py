@@ -116,6 +116,8 @@ def machine(project: Project, name: str) -> Iterator[Json]:
         yield _allow(["states:StartExecution"], [Ref(names.WATCH)])
     if job.notify.caught:
         yield _allow(["sns:Publish"], [arns.topic(project, channel) for channel in job.notify.caught])
+        if run:
+            yield _allow(["logs:GetLogEvents"], [arns.log_streams(project, each) for each in run])
     if job.workflow is not None:
         if is_distributed(project.workflows[job.workflow]):
             yield _allow(["states:StartExecution"], [own])

@@ -5,6 +5,9 @@ that form no circle, and capabilities that allow what it has.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
 from lamplighter.base.jsontext import Json
@@ -13,10 +16,11 @@ from lamplighter.bus import Caller
 from lamplighter.lang.template import LANGUAGE, SERVERLESS, Template, parse, transforms
 from lamplighter.lang.templateconditions import broken, judge
 from lamplighter.lang.templateloops import expand
-from lamplighter.lang.templateparameters import accept, is_hidden, is_stored, value
+from lamplighter.lang.templateparameters import accept, declared, is_hidden, is_stored, value
 from lamplighter.lang.templaterefs import attributes, order
 from lamplighter.lang.templatetext import TemplateError, read
-from lamplighter.lang.templatevalues import Scope
+from lamplighter.lang.templatevalues import Scope, resolve
+from lamplighter.services.cloudformation.changing import NotYet
 from lamplighter.services.cloudformation.errors import InsufficientCapabilities, Invalid
 from lamplighter.services.cloudformation.kinds.table import TABLE
 from lamplighter.services.cloudformation.outside import SAM, Material
@@ -63,7 +67,7 @@ class Planner:
         text = self.text(caller, params, old, material)
         document = read(text)
         given = _given(params.get("Parameters", []), old)
-        definitions = document.get("Parameters") or {}
+        definitions = declared(document)
         texts = accept(definitions, given)
         place = _place(caller, params.get("StackName", "stack"))
         values = {
@@ -127,14 +131,30 @@ class Planner:
         told = broken(template.rules, scope)
         if told is not None:
             raise Invalid(f"Template error: rule {told}")
-        needs = live(template, Scope(scope.values, template.mappings, judge(template.conditions, scope)))
+        judged = replace(scope, conditions=judge(template.conditions, scope), resource=_later, imported=_later)
+        needs = live(template, judged)
         order(needs)
+        for name in needs:
+            _try(template.resources[name].properties.values(), judged)
+        _try([output.value for output in template.outputs.values()], judged)
         for resource in template.resources.values():
             for name, wanted in attributes(resource.properties):
                 _check_attribute(template, name, wanted)
         for output in template.outputs.values():
             for name, wanted in attributes(output.value):
                 _check_attribute(template, name, wanted)
+
+
+def _later(name: str) -> Json:
+    raise NotYet(name)
+
+
+def _try(values: Iterable[Json], scope: Scope) -> None:
+    """Refuse a function that can't come to anything, as far as it tells before the stack is there."""
+    trying = replace(scope, attribute=lambda name, _wanted: _later(name))
+    for each in values:
+        with suppress(NotYet):
+            resolve(each, trying)
 
 
 def _kept(old: Json, name: str, usual: Json) -> Json:

@@ -60,7 +60,7 @@ class Putting:
             # AWS takes the event and drops it.
             log.warning("an event was put on the bus %s, which does not exist: it goes nowhere", bus_name(given))
             return {"EventId": name}
-        if self._router.wanted(tx, home, bus, entry["Source"]):
+        if self._router.wanted(tx):
             time = int(entry["Time"] * 1000) if "Time" in entry else self._world.now()
             head = (name, caller, entry["Source"], entry["DetailType"], time)
             self._router.route(tx, home, bus, envelope(*head, entry.get("Resources", ()), detail))

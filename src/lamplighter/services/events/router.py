@@ -18,6 +18,7 @@ from lamplighter.services.events.calls import INSIDE, Call, Parcel, call_for
 from lamplighter.services.events.names import DEFAULT, derived, instant, owner
 from lamplighter.services.events.rulebook import Rulebook
 from lamplighter.services.events.targets import policy_of
+from lamplighter.services.events.traffic import Traffic
 from lamplighter.services.events.transform import transform
 from lamplighter.store import archivedevents as archived
 from lamplighter.store import eventtargets as targets
@@ -32,20 +33,20 @@ HOPS = 1
 class Router:
     """Sends events on their way."""
 
-    def __init__(self, world: World, courier: Courier, rulebook: Rulebook) -> None:
+    def __init__(self, world: World, courier: Courier, rulebook: Rulebook, traffic: Traffic) -> None:
         self._world = world
         self._courier = courier
         self._rulebook = rulebook
+        self._traffic = traffic
 
     def hear(self, tx: Tx, event: Event) -> None:
         """One of our services tells of something: it goes to the default bus."""
-        if self.wanted(tx, event.caller, DEFAULT, event.source):
-            head = (self._world.uuid(), event.caller, event.source, event.detail_type)
-            self.route(tx, event.caller, DEFAULT, envelope(*head, event.time, event.resources, event.detail))
+        head = (self._world.uuid(), event.caller, event.source, event.detail_type)
+        self.route(tx, event.caller, DEFAULT, envelope(*head, event.time, event.resources, event.detail))
 
-    def wanted(self, tx: Tx, caller: Caller, bus: str, source: str) -> bool:
-        """Whether anybody may want events of a source on a bus."""
-        return bool(self._rulebook.of(tx, caller, bus).of(source))
+    def wanted(self, tx: Tx) -> bool:
+        """Whether anybody may want any event, or want to know why there was no rule for it."""
+        return self._rulebook.anything(tx)
 
     def route(
         self, tx: Tx, caller: Caller, bus: str, event: Json, *, hops: int = 0, only: Collection[str] = ()
@@ -53,10 +54,12 @@ class Router:
         """An event has come to a bus; `only`: for these rules, if any are named."""
         wishes = self._rulebook.of(tx, caller, bus).of(event["source"])
         wanted = [wish.resource for wish in wishes if wish.pattern is None or wish.pattern.matches(event)]
-        text = dumps(event) if wanted else ""
+        text = dumps(event)
+        taken = [each.arn for each in wanted if each.kind == "rule" and (not only or each.arn in only)]
+        self._traffic.note(caller, self._world.now(), bus, text, taken)
         for resource in wanted:
             if resource.kind == "rule":
-                if not only or resource.arn in only:
+                if resource.arn in taken:
                     self._send(tx, resource, event, text, hops)
             elif "replay-name" not in event:
                 self._archive(tx, resource, text)
@@ -66,7 +69,9 @@ class Router:
         caller = Caller(rule.account, rule.region)
         name = derived(rule.arn, str(slot))
         event = envelope(name, caller, "aws.events", "Scheduled Event", slot, (rule.arn,), {})
-        self._send(tx, rule, event, dumps(event), 0, born=slot)
+        text = dumps(event)
+        self._traffic.note(caller, self._world.now(), DEFAULT, text, (rule.arn,))
+        self._send(tx, rule, event, text, 0, born=slot)
 
     def _archive(self, tx: Tx, archive: Resource, text: str) -> None:
         now = self._world.now()

@@ -23,6 +23,7 @@ from lamplighter.services.events.router import Router
 from lamplighter.services.events.rulebook import Rulebook
 from lamplighter.services.events.rules import Rules
 from lamplighter.services.events.targets import Targets
+from lamplighter.services.events.traffic import Traffic
 from lamplighter.store.db import Posted, Tx
 from lamplighter.store.timers import Timer
 
@@ -37,7 +38,8 @@ class Events:
     def __init__(self, bus: Bus, world: World, remote: Remote, check: Check) -> None:
         self._courier = Courier(SERVICE, bus, world, remote, check=_of_ours(check), coded=coded)
         rulebook = Rulebook()
-        router = Router(world, self._courier, rulebook)
+        traffic = Traffic()
+        router = Router(world, self._courier, rulebook, traffic)
         self._clockwork = Clockwork(world, router)
         self._replays = replays = Replays(bus, world, router)
         bus.listen("*", router.hear, rulebook.anything)
@@ -101,6 +103,8 @@ class Events:
             "TagResource": Operation(write=tags.tag),
             "UntagResource": Operation(write=tags.untag),
             "ListTagsForResource": Operation(read=tags.tags_of),
+            # No operation of AWS's: the console asks.
+            "ListTraffic": Operation(read=traffic.list),
         }
 
     async def perform(self, posted: Posted) -> None:

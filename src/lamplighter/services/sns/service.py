@@ -7,7 +7,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
 from lamplighter.outbound.aws import Remote
 from lamplighter.outbound.port import Outbound
-from lamplighter.services.sns import subscriptions, tags
+from lamplighter.services.sns import deliveries, subscriptions, tags
 from lamplighter.services.sns.carriers import Carriers
 from lamplighter.services.sns.courier import RETRY, SERVICE, Courier
 from lamplighter.services.sns.envelope import Links
@@ -71,7 +71,8 @@ class Sns:
             "TagResource": Operation(write=tags.tag),
             "UntagResource": Operation(write=tags.untag),
             "ListTagsForResource": Operation(read=tags.tags),
-            # No operation of AWS's: the server answers for the address that messages name.
+            # No operations of AWS's: the console asks, and the server answers for the address that messages name.
+            "ListDeliveries": Operation(read=deliveries.list_by_topic),
             "GetCertificate": Operation(read=lambda _reader, _caller, _params: signer.certificate()),
         }
 

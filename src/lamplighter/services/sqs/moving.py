@@ -100,7 +100,7 @@ class Moves:
                 known = move.destination or message.source
                 moves.change(tx, move.id, FAILED, moved, NO_QUEUE if known else NO_SOURCE)
                 return
-            self._move(tx, source, destination, message)
+            self.move(tx, source, destination, message)
             moved += 1
         soonest = self._stock.soonest(tx, source)
         done = moved >= move.total or soonest is None or soonest > self._world.steady()
@@ -108,7 +108,8 @@ class Moves:
         if not done:
             self._go_on(tx, move.id, 1000 * size // move.rate if move.rate else 0)
 
-    def _move(self, tx: Tx, source: Queue, destination: Queue, message: Message) -> None:
+    def move(self, tx: Tx, source: Queue, destination: Queue, message: Message) -> None:
+        """Move one message."""
         now = self._world.steady()
         self._stock.delete(tx, source, message)
         fresh = replace(message, uuid=self._world.uuid(), sent=self._world.now(), enqueued=now, visible=now)

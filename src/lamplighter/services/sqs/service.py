@@ -11,6 +11,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Operation
 from lamplighter.services.sqs import moving
 from lamplighter.services.sqs.lines import Lines
+from lamplighter.services.sqs.looking import Looking
 from lamplighter.services.sqs.moving import Moves
 from lamplighter.services.sqs.names import Urls
 from lamplighter.services.sqs.permissions import Permissions
@@ -35,6 +36,7 @@ class Sqs:
         queues, permissions = Queues(world, Urls(url), stock), Permissions(world)
         sending, settling = Sending(world, stock), Settling(world, stock)
         polls = Polls(store, world, lines, stock)
+        looking = Looking(world, stock, moves)
         self.operations: Mapping[str, Operation] = {
             "CreateQueue": Operation(write=queues.create),
             "DeleteQueue": Operation(write=queues.delete),
@@ -59,6 +61,10 @@ class Sqs:
             "StartMessageMoveTask": Operation(write=moves.start),
             "ListMessageMoveTasks": Operation(read=moves.list),
             "CancelMessageMoveTask": Operation(write=moves.cancel),
+            # No operations of AWS's: the console asks.
+            "PeekMessages": Operation(read=looking.peek),
+            "SendAgain": Operation(write=looking.again),
+            "Discard": Operation(write=looking.discard),
         }
 
     async def perform(self, posted: Posted) -> None:

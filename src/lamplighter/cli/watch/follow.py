@@ -1,0 +1,125 @@
+"""Following a run: what happens on standard error, what its containers write on standard output, until it is over.
+
+Promises the run's result as an exit code, and that whoever stops watching does not stop the run.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from itertools import takewhile
+from typing import NoReturn
+
+import typer
+from rich.text import Text
+
+from lamplighter.base.jsontext import Json
+from lamplighter.cli.watch import runs, show, words
+from lamplighter.cli.watch.labels import Labels, of_definition
+from lamplighter.cli.watch.moments import Moment, moments
+from lamplighter.cli.watch.output import Line, Output
+from lamplighter.cli.watch.runs import Run
+from lamplighter.cli.watch.site import Site
+from lamplighter.jobs.story import Story, read
+
+EXITS = {"SUCCEEDED": 0, "FAILED": 1, "TIMED_OUT": 3, "ABORTED": 4}
+DETACHED = 130
+"""What shells say of a command that Ctrl-C ended."""
+HERE, THERE = 0.3, 2.0
+"""Seconds between two looks at an engine, and at AWS, which counts calls."""
+LATE_LINES = 4
+"""Looks after the end of an attempt in which lines of it may still come."""
+
+
+class Watch:
+    """One run, looked at again and again."""
+
+    def __init__(self, site: Site, run: Run, since: int | None = None) -> None:
+        self.run = run
+        self.since = since or 0
+        self.output = Output(site, since)
+        self._site = site
+        self._events: list[Json] = []
+        self._looks: Counter[int] = Counter()
+        self._pace = THERE if site.target.endpoint is None else HERE
+
+    def look(self) -> Story:
+        """What happened so far; the run's status is never older than that."""
+        self._events += _newer(self._site, self.run, self._events[-1]["id"] if self._events else 0)
+        self.run = runs.refreshed(self._site, self.run)
+        return read(self._events)
+
+    def lines(self, story: Story) -> list[Line]:
+        """What containers have written since."""
+        open_ones = [each for each in story.attempts if self._looks[each.event] < LATE_LINES]
+        self._looks.update(each.event for each in open_ones if each.ended is not None)
+        return self.output.fresh(open_ones)
+
+    def complete(self, story: Story) -> bool:
+        """Whether nothing more can come."""
+        read_out = all(self._looks[each.event] >= LATE_LINES for each in story.attempts if each.task)
+        return not self.run.running and story.outcome != "running" and read_out
+
+    def rest(self) -> None:
+        """Let a moment pass."""
+        threading.Event().wait(self._pace)
+
+
+def follow(site: Site, run: Run, *, events: bool = True, since: int | None = None, tail: int | None = None) -> NoReturn:
+    """Watch a run to its end and end the verb with its result; with Ctrl-C, leave it alone."""
+    try:
+        story, ended = _followed(Watch(site, run, since), runs.definition(site, run), events=events, tail=tail)
+    except KeyboardInterrupt:
+        typer.echo(
+            f"\nlamplighter: the run goes on without you; look again: lamplighter logs -f {run.arn}\n"
+            f"             end it: lamplighter stop {run.arn}",
+            err=True,
+        )
+        raise typer.Exit(DETACHED) from None
+    if events and story.ended is not None and story.began is not None:
+        took = show.lasted(story.ended - story.began)
+        was = "was " if ended.status == "ABORTED" else ""
+        _say(story.ended, f"the run {was}{words.ending(story)}, after {took}", story.outcome)
+    raise typer.Exit(EXITS.get(ended.status, 1))
+
+
+def _followed(watch: Watch, definition: Json, *, events: bool, tail: int | None) -> tuple[Story, Run]:
+    told: set[tuple[str, int]] = set()
+    labels = of_definition(definition)
+    while True:
+        story = watch.look()
+        lines = watch.lines(story)
+        printed, tail = lines if tail is None else lines[len(lines) - min(tail, len(lines)) :], None
+        happened = moments(story, definition) if events else []
+        fresh = [each for each in happened if each.key not in told and each.time >= watch.since]
+        told.update(each.key for each in fresh)
+        timeline: list[Moment | Line] = [*fresh, *printed]
+        for each in sorted(timeline, key=lambda each: each.time):
+            if isinstance(each, Line):
+                write([each], labels)
+            else:
+                _say(each.time, each.text, each.status)
+        if watch.complete(story):
+            return story, watch.run
+        watch.rest()
+
+
+def write(lines: Iterable[Line], labels: Labels) -> None:
+    """Print lines of containers, each with its attempt before it if there may be several."""
+    for line in lines:
+        container = None if line.source.alone else line.source.container
+        typer.echo(labels.prefix(line.source.attempt, container) + line.text)
+
+
+def _newer(site: Site, run: Run, seen: int) -> list[Json]:
+    """The events after one of them: read from the end, so that a long history is not read again and again."""
+    pages = site.sfn.get_paginator("get_execution_history").paginate(
+        executionArn=run.arn, reverseOrder=True, PaginationConfig={"PageSize": 100 if seen else 1000}
+    )
+    newest = (event for page in pages for event in page["events"])
+    return list(takewhile(lambda event: event["id"] > seen, newest))[::-1]
+
+
+def _say(time: int, text: str, status: str) -> None:
+    show.console(error=True).print(
+        Text.assemble((f"{show.local(time):%H:%M:%S}  ", "dim"), (text, show.STYLES.get(status, "")))
+    )

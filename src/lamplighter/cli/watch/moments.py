@@ -1,0 +1,78 @@
+"""What happens in a run, one sentence at a time, for whoever watches it.
+
+Promises that a moment which was told once keeps its key, so that a story which is read again and again is told once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lamplighter.base.jsontext import Json
+from lamplighter.cli.watch import words
+from lamplighter.cli.watch.labels import of_definition
+from lamplighter.cli.watch.show import lasted
+from lamplighter.jobs.story import Attempt, Story, Visit
+from lamplighter.jobs.values import shown
+from lamplighter.jobs.waits import pause
+
+PAUSE = "pause"
+"""The variable in which a job's machine keeps how long it waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One thing that happened."""
+
+    key: tuple[str, int]
+    time: int
+    text: str
+    status: str = ""
+    """A status whose colour it has."""
+
+
+def moments(story: Story, definition: Json) -> list[Moment]:
+    """What happened so far, in the order of time."""
+    labels = of_definition(definition)
+    found = [
+        *(Moment(("redriven", at), time, "redriven") for at, time in enumerate(story.redriven)),
+        *(moment for each in story.attempts for moment in _attempt(each, labels.title(each))),
+        *(moment for each in story.visits for moment in _visit(story, each, definition)),
+    ]
+    return sorted(found, key=lambda each: each.time)
+
+
+def _attempt(attempt: Attempt, title: str) -> Iterator[Moment]:
+    yield Moment(("began", attempt.event), attempt.began, f"{title} started")
+    if attempt.ended is not None:
+        after = "" if attempt.outcome == "timed out" else f", after {lasted(attempt.ended - attempt.began)}"
+        text = f"{title} {words.result(attempt)}{after}"
+        yield Moment(("ended", attempt.event), attempt.ended, text, attempt.outcome)
+
+
+def _visit(story: Story, visit: Visit, definition: Json) -> Iterator[Moment]:
+    for each in story.retries(visit):
+        failed = each.failed
+        assert failed.ended is not None
+        text = f"waits {waiting(definition, story, visit, failed)}before attempt {failed.number + 1}"
+        yield Moment(("waits", failed.event), failed.ended, text, "running")
+    if visit.kind == "Wait":
+        seconds = before(story, visit)
+        length = "" if seconds is None else f"{shown(seconds)} "
+        yield Moment(("waits", visit.event), visit.entered, f"waits {length}({visit.state})", "running")
+    if story.caught(visit) and visit.follower is not None:
+        assert visit.left is not None
+        yield Moment(("caught", visit.event), visit.left, f"caught: goes on with {visit.follower}")
+
+
+def waiting(definition: Json, story: Story, visit: Visit, failed: Attempt) -> str:
+    """How long Step Functions waits after a failure, in words that end with a space; none if that cannot be said."""
+    tries = [story.attempts[at] for at in visit.attempts]
+    found = pause(definition, visit.state, [each.error or "" for each in tries[: tries.index(failed) + 1]])
+    if found is None:
+        return ""
+    return ("at most " if found.at_most else "") + f"{shown(round(found.seconds))} "
+
+
+def before(story: Story, visit: Visit) -> int | None:
+    """The seconds that a Wait of a job waits: its machine has put them into a variable in the state before."""
+    earlier = [each for each in story.visits if each.event < visit.event and PAUSE in each.assigned]
+    return int(earlier[-1].assigned[PAUSE]) if earlier and earlier[-1].follower == visit.state else None

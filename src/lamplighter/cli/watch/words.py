@@ -1,0 +1,86 @@
+"""What became of an attempt or a run, in the words of a sentence and as JSON."""
+
+from lamplighter.base.jsontext import Json
+from lamplighter.cli.watch.runs import Run
+from lamplighter.cli.watch.show import utc
+from lamplighter.jobs.reasons import exits, reason, task
+from lamplighter.jobs.story import Attempt, Story
+from lamplighter.jobs.values import shown
+
+USUAL_REASON = "Essential container in task exited"
+"""Why every task stops whose container ends by itself: the exit code says more."""
+USUAL_ERROR = "States.TaskFailed"
+
+
+def place(attempt: Attempt) -> str:
+    """The state of an attempt, and the iterations around it."""
+    return " ".join([*attempt.path, attempt.state])
+
+
+def result(attempt: Attempt) -> str:
+    """How an attempt ended."""
+    if attempt.outcome == "running":
+        return "running"
+    if attempt.outcome == "succeeded":
+        return "succeeded"
+    if attempt.outcome == "aborted":
+        return "stopped with the run"
+    if attempt.outcome == "timed out":
+        after = f" after {shown(attempt.timeout)}" if attempt.timeout and attempt.error == "States.Timeout" else ""
+        return f"timed out{after}" if attempt.error == "States.Timeout" else f"timed out: {attempt.error}"
+    return "failed" + why(attempt.error, attempt.reason, codes(dict(attempt.exits)))
+
+
+def why(error: str | None, because: str | None, code: str) -> str:
+    """What follows the word "failed"."""
+    shown_reason = None if code and because == USUAL_REASON else because
+    named = None if error == USUAL_ERROR and (code or shown_reason) else error
+    rest = ": ".join(each for each in (named, shown_reason) if each)
+    return (f" with {code}" if code else "") + (f": {rest}" if rest else "")
+
+
+def codes(found: dict[str, int]) -> str:
+    """Exit codes in words; those of several containers with their names."""
+    if len(found) == 1:
+        return f"exit code {next(iter(found.values()))}"
+    return "exit codes " + ", ".join(f"{code} ({name})" for name, code in found.items()) if found else ""
+
+
+def ending(story: Story) -> str:
+    """How a run ended, or that it goes on."""
+    if story.outcome in ("running", "succeeded"):
+        return story.outcome
+    word = "stopped" if story.outcome == "aborted" else story.outcome
+    return word + why(story.error, reason(story.cause), codes(dict(exits(task(story.cause)))))
+
+
+def as_json(attempt: Attempt) -> Json:
+    """An attempt for programs."""
+    return {
+        "kind": "attempt",
+        "state": attempt.state,
+        "path": list(attempt.path),
+        "attempt": attempt.number,
+        "resource": attempt.resource,
+        "outcome": attempt.outcome,
+        "began": utc(attempt.began),
+        "ended": utc(attempt.ended),
+        "seconds": None if attempt.ended is None else (attempt.ended - attempt.began) / 1000,
+        "exitCodes": dict(attempt.exits),
+        "error": attempt.error,
+        "reason": attempt.reason,
+        "task": attempt.task,
+    }
+
+
+def run_json(run: Run, job: str | None = None) -> Json:
+    """A run for programs."""
+    return {
+        **({} if job is None else {"job": job}),
+        "run": run.name,
+        "arn": run.arn,
+        "status": run.status,
+        "began": utc(run.began),
+        "ended": utc(run.ended),
+        "seconds": None if run.ended is None else (run.ended - run.began) / 1000,
+    }

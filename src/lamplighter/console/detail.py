@@ -1,0 +1,84 @@
+"""The panel beside the graph: one state with its visits, what went in and what came out, or the run as a whole."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lamplighter.base.jsontext import Json
+from lamplighter.console.page import Page
+from lamplighter.console.standing import status
+from lamplighter.jobs.story import Attempt, Story, Visit
+
+MOST = 20
+"""Visits that are shown of one state, the latest."""
+SHOWN = 8_000
+"""Characters of a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An input or output."""
+
+    title: str
+    text: str
+    whole: str
+    """Where all of it is: what `/runs/…/document?of=` asks for."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether it is too long to be shown here."""
+        return len(self.text) > SHOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One visit."""
+
+    visit: Visit
+    status: str
+    documents: Sequence[Document]
+    attempts: Sequence[Attempt]
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took."""
+        return None if self.visit.left is None else (self.visit.left - self.visit.entered) / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What the panel shows."""
+
+    state: str | None
+    """None: the run as a whole."""
+    stays: Sequence[Stay]
+    visits: int
+    documents: Sequence[Document]
+    error: str | None
+    cause: str | None
+
+
+def of(page: Page, events: Sequence[Json], story: Story, about: Json) -> Detail:
+    """The state that the page is asked for, or all of the run."""
+    state = page.asked("state")
+    if state is None:
+        documents = [Document(name.capitalize(), about[name], name) for name in ("input", "output") if about.get(name)]
+        return Detail(None, (), 0, documents, about.get("error"), about.get("cause"))
+    by_number = {event["id"]: event for event in events}
+    visits = [visit for visit in story.visits if visit.state == state]
+    stays = [_stay(story, visit, by_number) for visit in reversed(visits[-MOST:])]
+    return Detail(state, stays, len(visits), (), None, None)
+
+
+def _stay(story: Story, visit: Visit, events: Mapping[int, Json]) -> Stay:
+    attempts = [story.attempts[at] for at in visit.attempts]
+    found = [_document("Input", events.get(visit.event), "stateEnteredEventDetails", "input")]
+    if attempts:
+        found.append(_document("Parameters", events.get(attempts[-1].event), "taskScheduledEventDetails", "parameters"))
+    if visit.exit is not None:
+        found.append(_document("Output", events.get(visit.exit), "stateExitedEventDetails", "output"))
+    return Stay(visit, status(story, visit), [each for each in found if each is not None], attempts)
+
+
+def _document(title: str, event: Json, details: str, field: str) -> Document | None:
+    text = (event or {}).get(details, {}).get(field)
+    return None if text is None else Document(title, text, str(event["id"]))

@@ -1,0 +1,49 @@
+"""One job: its definition as a graph, what begins it and how punctual that was, and its runs, a page at a time."""
+
+import asyncio
+
+from starlette.responses import Response
+
+from lamplighter.base.jsontext import Json
+from lamplighter.console import graph, slots, timetable
+from lamplighter.console.marks import strip
+from lamplighter.console.page import Page, shows
+
+PAGE = 50
+STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+
+
+async def show(page: Page) -> Response:
+    """The job"""
+    about, known = await asyncio.gather(
+        page.call("states", "DescribeStateMachine", stateMachineArn=page.arn), timetable.schedules(page)
+    )
+    entries = await timetable.entries(page, page.arn, known)
+    now = page.console.world.now() / 1000
+    listed = await runs(page, about)
+    return await page.render(
+        "job.html",
+        about=about,
+        graph=graph.of_text(about["definition"]),
+        entries=entries,
+        tally=await slots.tally(page, entries),
+        slots=await slots.latest(page, entries),
+        late=slots.is_late,
+        executions=listed["executions"],
+        next=listed.get("nextToken"),
+        strip=strip(listed["executions"], now),
+        statuses=STATUSES,
+        now=now,
+    )
+
+
+async def runs(page: Page, about: Json) -> Json:
+    """A page of the runs, of one status if the query says so; none of an express machine, of which none are listed."""
+    if about["type"] == "EXPRESS":
+        return {"executions": ()}
+    given = {"statusFilter": page.asked("status"), "nextToken": page.asked("next")}
+    only = {name: value for name, value in given.items() if value}
+    return await page.call("states", "ListExecutions", stateMachineArn=page.arn, maxResults=PAGE, **only)
+
+
+ROUTES = (shows("/jobs/{arn:path}", show),)

@@ -1,0 +1,81 @@
+"""A run as it happens: a stream of the parts of its page that change, as server-sent events.
+
+Promises to end with the run, with whoever looks, and with the server; to send a part only when it is another than
+before; and to look the less often the longer looking takes.
+See https://html.spec.whatwg.org/multipage/server-sent-events.html.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from starlette.responses import Response, StreamingResponse
+
+from lamplighter.console import history, runs
+from lamplighter.console.page import Page, shows
+from lamplighter.console.runs import Run
+
+PARTS = ("summary", "states", "timeline", "maps")
+"""Each is a template `run_….html`, an event's name, and the element that shows it."""
+SHARE = 5
+"""Looking may take one part in so many of the time."""
+QUIET = 15.0
+"""Seconds after which a word is sent all the same, so that a connection that is gone is noticed."""
+
+
+async def show(page: Page) -> Response:
+    """The stream"""
+    return StreamingResponse(_stream(page), media_type="text/event-stream")
+
+
+async def _stream(page: Page) -> AsyncIterator[str]:
+    run = await runs.read(page)
+    sent: dict[str, str] = {}
+    silent = 0.0
+    while True:
+        begun = page.console.world.steady()
+        values = await runs.values(page, run)
+        for part in PARTS:
+            text = await page.fill(f"run_{part}.html", **values)
+            if sent.get(part) != text:
+                sent[part] = text
+                silent = 0.0
+                yield event(part, text)
+        if not run.running:
+            yield event("end", "")
+            return
+        rest = max(page.console.port.patience, SHARE * (page.console.world.steady() - begun) / 1000)
+        if await stopped(page, rest):
+            return
+        silent += rest
+        if silent > QUIET:
+            silent = 0.0
+            yield ": still here\n\n"
+        run = await _later(page, run)
+
+
+async def stopped(page: Page, seconds: float) -> bool:
+    """Wait a while; whether the server is about to stop."""
+    try:
+        await asyncio.wait_for(page.console.closing.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _later(page: Page, run: Run) -> Run:
+    """The run as it is now."""
+    about = await page.call("states", "DescribeExecution", executionArn=run.arn)
+    news = await history.since(page, run.arn, run.events[-1]["id"] if run.events else 0)
+    if not news:
+        return Run(about, run.definition, run.events, run.story)
+    events = [*run.events, *news]
+    return Run(about, run.definition, events, await history.told(events))
+
+
+def event(name: str, text: str) -> str:
+    """One event of a stream."""
+    lines = "".join(f"data: {line}\n" for line in text.splitlines() or [""])
+    return f"event: {name}\n{lines}\n"
+
+
+ROUTES = (shows("/runs/{arn:path}/live", show),)

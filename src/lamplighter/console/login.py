@@ -1,0 +1,127 @@
+"""The door of a console that strangers can reach: a password, then a session (`wire/session.py`) in a cookie.
+
+Promises that without a session there is nothing but the login and the files of its look; that a password can be guessed
+a few times a minute only, from one address; and that nobody is led anywhere else after it. Where there are no holders,
+because only this machine reaches the console, there is no door.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from lamplighter.base.world import World
+from lamplighter.console import form
+from lamplighter.console.look import Look
+from lamplighter.wire import session, throttle
+from lamplighter.wire.holders import Holders
+from lamplighter.wire.throttle import Guesses
+
+MOST = 1000
+"""Addresses whose wrong guesses are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Who may come in, and who has guessed."""
+
+    holders: Holders
+    world: World
+    look: Look
+    guesses: dict[str, Guesses] = field(default_factory=dict)
+
+    def routes(self) -> list[BaseRoute]:
+        """The login and the way out."""
+        return [
+            Route("/login", self.ask, methods=["GET"]),
+            Route("/login", self.enter, methods=["POST"]),
+            Route("/logout", self.leave, methods=["POST"]),
+        ]
+
+    async def ask(self, request: Request) -> Response:
+        """Log in"""
+        return self._asked(request, request.query_params.get("next", "/"), 200, "")
+
+    async def enter(self, request: Request) -> Response:
+        """Take a password."""
+        given = await form.fields(request)
+        address, now = request.client.host if request.client else "", self.world.now()
+        guesses = self.guesses.get(address, Guesses())
+        if pause := throttle.wait(guesses, now):
+            said = f"Too many wrong passwords from this address: try again in {-(-pause // 1000)} s."
+            return self._asked(request, given.get("next", "/"), 429, said)
+        holder = session.open_for(given.get("password", ""), self.holders)
+        if holder is None:
+            self._note(address, throttle.missed(guesses, now))
+            return self._asked(request, given.get("next", "/"), 403, "That is not the password.")
+        self.guesses.pop(address, None)
+        response = RedirectResponse(onward(given), 303)
+        self._keep(request, response, session.issue(holder, now), session.LIFETIME // 1000)
+        return response
+
+    async def leave(self, request: Request) -> Response:
+        """Forget the session of this browser."""
+        await form.fields(request)
+        response = RedirectResponse("/login", 303)
+        self._keep(request, response, "", 0)
+        return response
+
+    def is_known(self, headers: Mapping[bytes, bytes]) -> bool:
+        """Whether a request shows a session."""
+        return session.is_shown(headers.get(b"cookie", b""), self.holders, self.world.now())
+
+    def _keep(self, request: Request, response: Response, value: str, seconds: int) -> None:
+        secure = request.url.scheme == "https"
+        name = session.cookie(self.holders)
+        response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="strict", secure=secure, path="/")
+
+    def _asked(self, request: Request, onwards: str, status: int, said: str) -> Response:
+        had = form.token(request)
+        token = had or self.world.uuid()
+        response = HTMLResponse(self.look.fill("login.html", {"token": token, "next": onwards, "said": said}), status)
+        if had is None:
+            form.hand_out(response, token, secure=request.url.scheme == "https")
+        return response
+
+    def _note(self, address: str, guesses: Guesses) -> None:
+        """Remember, and forget the oldest where there are too many: a botnet costs no memory."""
+        self.guesses.pop(address, None)
+        self.guesses[address] = guesses
+        if len(self.guesses) > MOST:
+            del self.guesses[next(iter(self.guesses))]
+
+
+def onward(given: Mapping[str, str]) -> str:
+    """Where a login leads: a page of ours, whatever the link said that led here."""
+    to = given.get("next", "/")
+    return to if to.isprintable() and to.startswith("/") and to[1:2] not in ("/", "\\") else "/"
+
+
+class Locked:
+    """An application behind a door."""
+
+    def __init__(self, app: ASGIApp, door: Door) -> None:
+        self._app = app
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request of who has come in, and show others the door."""
+        path: str = scope["path"]
+        is_open = path == "/login" or path.startswith("/static/")
+        if is_open or self._door.is_known(dict(scope["headers"])):
+            await self._app(scope, receive, send)
+        else:
+            await _shown_the_door(Request(scope))(scope, receive, send)
+
+
+def _shown_the_door(request: Request) -> Response:
+    """The login, which leads back; for a part of a page (htmx, a stream), that the page is to be loaded again."""
+    if "hx-request" in request.headers or "text/event-stream" in request.headers.get("accept", ""):
+        return PlainTextResponse("log in again\n", 401, {"hx-refresh": "true"})
+    query = f"?{request.url.query}" if request.url.query else ""
+    to = f"{request.url.path}{query}" if request.method == "GET" else "/"
+    return RedirectResponse(f"/login?next={quote(to, safe='')}", 303)

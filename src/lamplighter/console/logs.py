@@ -1,0 +1,189 @@
+"""What a run's containers wrote: as it is written, from its beginning to its end, and searched.
+
+Promises all of it: pages of lines from either end, a file of everything, and a search by CloudWatch Logs itself. Needs
+containers with the awslogs driver, since AWS keeps no other output.
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from starlette.responses import Response, StreamingResponse
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import Json, dumps
+from lamplighter.console import history, live
+from lamplighter.console.page import Page, shows
+from lamplighter.jobs.story import Attempt, Story
+
+LINES, FOUND = 500, 500
+LARGEST = 10_000
+STREAMED = 2000
+"""Lines of a piece of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the output of one container of one attempt is."""
+
+    attempt: Attempt
+    container: str
+    group: str
+    stream: str
+
+    @property
+    def key(self) -> str:
+        """How a URL names it."""
+        return f"attempt={self.attempt.event}&container={self.container}"
+
+
+async def sources(page: Page, story: Story) -> Sequence[Source]:
+    """The containers that log, in the order of their attempts."""
+    attempts = [each for each in story.attempts if each.task and each.definition]
+    read: dict[str, Json] = {}
+    for each in attempts:
+        if each.definition not in read:
+            read[str(each.definition)] = await _containers(page, str(each.definition))
+    return [found for each in attempts for found in _of(each, read[str(each.definition)])]
+
+
+async def _containers(page: Page, definition: str) -> Json:
+    try:
+        found = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=definition)
+    except AwsError:
+        return []
+    return found["taskDefinition"]["containerDefinitions"]
+
+
+def _of(attempt: Attempt, containers: Sequence[Json]) -> Sequence[Source]:
+    task = str(attempt.task).rpartition("/")[2]
+    found = []
+    for each in containers:
+        options = (each.get("logConfiguration") or {}).get("options") or {}
+        if options.get("awslogs-group") and options.get("awslogs-stream-prefix"):
+            stream = f"{options['awslogs-stream-prefix']}/{each['name']}/{task}"
+            found.append(Source(attempt, each["name"], options["awslogs-group"], stream))
+    return found
+
+
+def chosen(page: Page, known: Sequence[Source]) -> Source | None:
+    """The one that the query names, else that of the last attempt."""
+    attempt, container = page.asked("attempt"), page.asked("container")
+    fit = [each for each in known if attempt is None or str(each.attempt.event) == attempt]
+    named = [each for each in fit if container is None or each.container == container]
+    if attempt is None and named:
+        named = [each for each in named if each.attempt.event == named[-1].attempt.event]
+    return named[0] if named else None
+
+
+async def show(page: Page) -> Response:
+    """The log"""
+    about = await page.call("states", "DescribeExecution", executionArn=page.arn)
+    story = await history.told(await history.whole(page, page.arn))
+    known = await sources(page, story)
+    source = chosen(page, known)
+    lines = await read(page, source) if source else {"events": ()}
+    return await page.render(
+        "logs.html",
+        arn=page.arn,
+        about=about,
+        sources=known,
+        source=source,
+        lines=lines,
+        find=page.asked("find") or "",
+        live=source is not None and source.attempt.outcome == "running" and not page.asked("find"),
+    )
+
+
+async def read(page: Page, source: Source) -> Json:
+    """A page of lines: what is searched for, what is before a token, or the end."""
+    if (find := page.asked("find")) is not None:
+        return await _search(page, source, find, page.asked("next"))
+    token = {"nextToken": earlier} if (earlier := page.asked("before")) else {}
+    return await _events(page, source, limit=LINES, startFromHead=False, **token)
+
+
+async def _events(page: Page, source: Source, **asked: Json) -> Json:
+    given = {"logGroupName": source.group, "logStreamName": source.stream} | asked
+    try:
+        return await page.call("logs", "GetLogEvents", **given)
+    except AwsError as error:
+        if "NotFound" in error.code:  # nothing has been written yet
+            return {"events": []}
+        raise
+
+
+async def _search(page: Page, source: Source, find: str, token: str | None) -> Json:
+    """Lines that hold a text, however it is written; an empty page may have others after it."""
+    asked = {"logGroupName": source.group, "logStreamNames": [source.stream], "limit": FOUND}
+    asked |= {"filterPattern": dumps(find)} | ({"nextToken": token} if token else {})
+    try:
+        answer = await page.call("logs", "FilterLogEvents", **asked)
+        while not answer["events"] and answer.get("nextToken"):
+            answer = await page.call("logs", "FilterLogEvents", **asked | {"nextToken": answer["nextToken"]})
+    except AwsError as error:
+        if "NotFound" in error.code:
+            return {"events": []}
+        raise
+    return answer
+
+
+async def follow(page: Page) -> Response:
+    """The lines that are written from now on, as server-sent events: those after the token that the page ended with."""
+    return StreamingResponse(_follow(page), media_type="text/event-stream")
+
+
+async def _follow(page: Page) -> AsyncIterator[str]:
+    token, silent = page.asked("after"), 0.0
+    while True:
+        story = await history.told(await history.whole(page, page.arn))
+        source = chosen(page, await sources(page, story))
+        if source is None:
+            return
+        while True:
+            given = {"nextToken": token} if token else {}
+            answer = await _events(page, source, limit=LINES, startFromHead=True, **given)
+            token = answer.get("nextForwardToken", token)
+            if not answer["events"]:
+                break
+            silent = 0.0
+            yield live.event("lines", await page.fill("log_lines.html", lines=answer))
+        if source.attempt.outcome != "running" and silent > GRACE:
+            yield live.event("end", "")
+            return
+        rest = page.console.port.patience
+        if await live.stopped(page, rest):
+            return
+        silent += rest
+        yield ": still here\n\n"
+
+
+GRACE = 2.0
+"""Seconds of silence after the end of a container before its log is taken to be complete."""
+
+
+async def file(page: Page) -> Response:
+    """All lines, as text."""
+    story = await history.told(await history.whole(page, page.arn))
+    source = chosen(page, await sources(page, story))
+    if source is None:
+        raise AwsError("No container of this run keeps a log", code="NotFound", status=404)
+    return StreamingResponse(_all(page, source), media_type="text/plain; charset=utf-8")
+
+
+async def _all(page: Page, source: Source) -> AsyncIterator[str]:
+    token: str | None = None
+    while True:
+        given = {"nextToken": token} if token else {}
+        answer = await _events(page, source, limit=STREAMED, startFromHead=True, **given)
+        yield "".join(f"{event['message']}\n" for event in answer["events"])
+        if answer.get("nextForwardToken") in (None, token):
+            return
+        token = answer["nextForwardToken"]
+
+
+ROUTES = (
+    shows("/runs/{arn:path}/logs/live", follow),
+    shows("/runs/{arn:path}/logs/file", file),
+    shows("/runs/{arn:path}/logs", show),
+)

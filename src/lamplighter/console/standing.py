@@ -1,0 +1,66 @@
+"""How each state of a run stands, worked out from the story of its history.
+
+Promises one word for a state however often it was visited: of several visits on one path (a loop) the last counts, of
+several paths (a Map) what is worst of what still matters.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lamplighter.jobs.story import Story, Visit
+
+WORST = ("RUNNING", "RETRYING", "FAILED", "TIMED_OUT", "ABORTED", "CAUGHT", "SUCCEEDED")
+"""What is told of a state that stands differently on different paths: the first of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One state."""
+
+    name: str
+    status: str
+    """One of WORST."""
+    paths: int
+    """On how many paths it was visited: 1 but inside of a Map."""
+    done: int
+    """On how many of them it went well."""
+    followers: Sequence[str]
+    """The states that came next."""
+
+
+def standings(story: Story) -> Mapping[str, Standing]:
+    """All states that were visited, by name."""
+    last: dict[str, dict[tuple[str, ...], Visit]] = {}
+    followers: dict[str, dict[str, None]] = {}
+    for visit in story.visits:
+        last.setdefault(visit.state, {})[visit.path] = visit
+        if visit.follower is not None:
+            followers.setdefault(visit.state, {})[visit.follower] = None
+    return {name: _standing(name, story, paths, list(followers.get(name, ()))) for name, paths in last.items()}
+
+
+def _standing(name: str, story: Story, paths: Mapping[tuple[str, ...], Visit], followers: Sequence[str]) -> Standing:
+    found = [status(story, visit) for visit in paths.values()]
+    worst = min(found, key=WORST.index)
+    return Standing(name, worst, len(found), sum(each in ("SUCCEEDED", "CAUGHT") for each in found), followers)
+
+
+def status(story: Story, visit: Visit) -> str:
+    """How one visit stands."""
+    last = story.attempts[visit.attempts[-1]] if visit.attempts else None
+    if visit.left is not None:
+        return "CAUGHT" if last is not None and last.failed else "SUCCEEDED"
+    if story.outcome == "running":
+        if visit.kind == "Fail":
+            return "FAILED"
+        return "RETRYING" if last is not None and last.failed else "RUNNING"
+    if story.outcome in ("aborted", "timed out"):
+        return "ABORTED" if story.outcome == "aborted" else "TIMED_OUT"
+    return _given_up(visit, last.outcome if last is not None else None)
+
+
+def _given_up(visit: Visit, outcome: str | None) -> str:
+    """How a visit stands that nothing came of, in a run that is over."""
+    if outcome == "timed out":
+        return "TIMED_OUT"
+    return "ABORTED" if outcome == "aborted" or (outcome is None and visit.kind == "Wait") else "FAILED"

@@ -1,0 +1,143 @@
+"""Starting a run: with what the job is usually started with at one click, or with something else.
+
+What is filled in is checked before anything is started, and comes back with what is wrong. Environment and command can
+be said of machines that read them from their input, as those of job files do (`jobs/expressions.py`).
+"""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from lamplighter.base.jsontext import Json, JsonError, dumps, loads
+from lamplighter.console import timetable
+from lamplighter.console.look import indented
+from lamplighter.console.masking import masked, restored
+from lamplighter.console.page import Page, acts, shows
+from lamplighter.jobs.expressions import OWN
+
+READS_OWN = f"Execution.Input.{OWN}"
+"""What the definition of a machine says that lets environment and command be overridden."""
+
+
+class Wrong(ValueError):
+    """A field makes no sense: which, and what to do."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What the form holds."""
+
+    input: str
+    environment: str = ""
+    command: str = ""
+    name: str = ""
+
+
+async def show(page: Page) -> Response:
+    """The form"""
+    about = await page.call("states", "DescribeStateMachine", stateMachineArn=page.arn)
+    return await _form(page, about, filled(masked(await usual(page))), None)
+
+
+async def usual(page: Page) -> Json:
+    """The input of the run that the query names with `from`, else what the first schedule says, else {}."""
+    if (earlier := page.asked("from")) is not None:
+        found = await page.at(earlier).call("states", "DescribeExecution", executionArn=earlier)
+        return _read(found.get("input", "{}"))
+    for each in await timetable.targets(page, page.arn):
+        document = _read(each.get("Input") or "{}")
+        return {key: value for key, value in document.items() if key != OWN} if isinstance(document, dict) else document
+    return {}
+
+
+def _read(text: str) -> Json:
+    try:
+        return loads(text)
+    except JsonError:
+        return {}
+
+
+def filled(document: Json) -> Fields:
+    """A form that holds an input: what is ours of it has fields of its own."""
+    own = document.get(OWN) if isinstance(document, dict) else None
+    if not isinstance(own, dict):
+        return Fields(indented(document))
+    rest = {key: value for key, value in document.items() if key != OWN}
+    environment, command = own.get("environment") or {}, own.get("command") or []
+    lines = "\n".join(f"{name}={value}" for name, value in environment.items())
+    return Fields(indented(rest), lines, shlex.join(map(str, command)))
+
+
+async def act(page: Page, given: Mapping[str, str]) -> Response:
+    """Start it, as the form says or as usual."""
+    original = await usual(page)
+    if "input" not in given:
+        return await _start(page, original, "")
+    fields = Fields(*(given.get(name, "") for name in ("input", "environment", "command", "name")))
+    try:
+        document = restored(read(fields), original)
+    except Wrong as wrong:
+        about = await page.call("states", "DescribeStateMachine", stateMachineArn=page.arn)
+        return await _form(page, about, fields, wrong)
+    return await _start(page, document, fields.name)
+
+
+def read(fields: Fields) -> Json:
+    """The input that a form says; Wrong where it makes no sense."""
+    try:
+        document = loads(fields.input or "{}")
+    except JsonError as error:
+        raise Wrong("input", f"This is not JSON: {error}") from None
+    own: Json = {}
+    if fields.environment.strip():
+        own["environment"] = dict(_variable(line) for line in fields.environment.splitlines() if line.strip())
+    if fields.command.strip():
+        own["command"] = _words(fields.command)
+    if not own:
+        return document
+    if not isinstance(document, dict):
+        raise Wrong("input", "Environment and command go with an input that is an object: write { } around it")
+    return {**document, OWN: own}
+
+
+def _variable(line: str) -> tuple[str, str]:
+    name, sign, value = line.partition("=")
+    if not sign or not name.strip():
+        raise Wrong("environment", f"Write NAME=value on each line, not '{line.strip()}'")
+    return name.strip(), value
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise Wrong("command", f"This is no command: {error}") from None
+
+
+async def _form(page: Page, about: Json, fields: Fields, wrong: Wrong | None) -> Response:
+    return await page.render(
+        "start.html",
+        status=200 if wrong is None else 422,
+        about=about,
+        fields=fields,
+        wrong=wrong,
+        overrides=READS_OWN in about["definition"],
+        origin=page.asked("from"),
+    )
+
+
+async def _start(page: Page, document: Json, name: str) -> Response:
+    named = {"name": name.strip()} if name.strip() else {}
+    begun = await page.call("states", "StartExecution", stateMachineArn=page.arn, input=dumps(document), **named)
+    if ":express:" in begun["executionArn"]:
+        return page.redirect(page.console.look.job(page.arn))
+    return page.redirect(page.console.look.run(begun["executionArn"]))
+
+
+ROUTES = (shows("/jobs/{arn:path}/start", show), acts("/jobs/{arn:path}/start", act))

@@ -1,0 +1,219 @@
+// Draws a state machine. The shape is in the figure's data-graph (console/graph.py); how each state stands is read from
+// the list #states, which the server sends anew as the run goes on. Dagre lays out one block at a time: what is inside of
+// a Parallel or a Map is laid out first and is one large node outside.
+import dagre from "./vendor/dagre.esm.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const LEAF = { width: 190, height: 48 };
+const PAD = 14, HEAD = 34, GAP = 16, DOT = 12;
+const START = "\u0000start", END = "\u0000end";
+
+function draw(tag, attributes = {}, children = []) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+function short(text, most) {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
+// --- layout ---------------------------------------------------------------------------------------------------------
+
+function sized(state) {
+  if (!state.blocks.length) return { state, inner: [], ...LEAF };
+  const inner = state.blocks.map((block) => laidOut(block, false));
+  const width = inner.reduce((sum, each) => sum + each.width, GAP * (inner.length - 1)) + 2 * PAD;
+  const height = Math.max(0, ...inner.map((each) => each.height)) + HEAD + PAD;
+  return { state, inner, width: Math.max(LEAF.width, width), height: Math.max(LEAF.height, height) };
+}
+
+function laidOut(block, outermost) {
+  const graph = new dagre.graphlib.Graph({ multigraph: true });
+  graph.setGraph({ rankdir: "TB", nodesep: 26, ranksep: 34, edgesep: 14, marginx: 2, marginy: 2 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  const names = new Set(block.states.map((state) => state.name));
+  for (const state of block.states) graph.setNode(state.name, sized(state));
+  const link = (from, to, way) => graph.setEdge(from, to, labelled(way), `${way.kind}${way.at ?? ""}`);
+  if (outermost) {
+    graph.setNode(START, { width: DOT * 2, height: DOT * 2 });
+    if (names.has(block.start)) link(START, block.start, { kind: "start", label: "" });
+  }
+  block.states.forEach((state) => {
+    state.ways.forEach((way, at) => names.has(way.to) && link(state.name, way.to, { ...way, at }));
+    if (outermost && state.end) {
+      graph.setNode(END, { width: DOT * 2, height: DOT * 2 });
+      link(state.name, END, { kind: "end", label: "" });
+    }
+  });
+  dagre.layout(graph);
+  const { width, height } = graph.graph();
+  return { graph, width: finite(width), height: finite(height) };
+}
+
+function labelled(way) {
+  const width = way.label ? way.label.length * 6.4 + 8 : 0;
+  return { ...way, width, height: way.label ? 14 : 0, labelpos: "c" };
+}
+
+function finite(number) {
+  return Number.isFinite(number) ? number : 0;
+}
+
+// --- drawing --------------------------------------------------------------------------------------------------------
+
+function curve(points) {
+  const [first, ...rest] = points;
+  let path = `M${first.x},${first.y}`;
+  rest.forEach((point, at) => {
+    const next = rest[at + 1];
+    path += next
+      ? ` Q${point.x},${point.y} ${(point.x + next.x) / 2},${(point.y + next.y) / 2}`
+      : ` L${point.x},${point.y}`;
+  });
+  return path;
+}
+
+function drawBlock(laid, home) {
+  const edges = laid.graph.edges().map((edge) => drawEdge(edge, laid.graph.edge(edge)));
+  const nodes = laid.graph.nodes().map((name) => drawNode(name, laid.graph.node(name), home));
+  return draw("g", {}, [...edges, ...nodes]);
+}
+
+function drawEdge({ v, w }, edge) {
+  const parts = [draw("path", { d: curve(edge.points), "marker-end": "url(#arrow)" })];
+  if (edge.label) {
+    parts.push(draw("text", { x: edge.x, y: edge.y + 4, class: "way" }, [edge.label]));
+  }
+  return draw("g", { class: "edge", "data-kind": edge.kind, "data-from": v, "data-to": w }, parts);
+}
+
+function drawNode(name, node, home) {
+  if (name === START || name === END) {
+    const dot = draw("circle", { cx: node.x, cy: node.y, r: DOT - 4 });
+    return draw("g", { class: name === START ? "dot" : "dot end" }, [dot]);
+  }
+  const { state, inner, width, height } = node;
+  const left = node.x - width / 2, top = node.y - height / 2;
+  const most = Math.max(24, Math.floor(width / 8));
+  const parts = [
+    draw("title", {}, [name]),
+    draw("rect", { class: "box", width, height, rx: 7 }),
+    draw("rect", { class: "stripe", x: 0, y: 0, width: 5, height, rx: 2.5 }),
+    draw("text", { x: 15, y: 20, class: "name" }, [short(name, most)]),
+    draw("text", { x: 15, y: inner.length ? 20 : 37, dx: inner.length ? 0 : 0, class: "what" }, inner.length ? [] : [short(state.what, 27)]),
+    draw("text", { x: width - 9, y: inner.length ? 20 : 37, class: "note" }),
+  ];
+  const link = draw("a", { href: home ? `${home}?state=${encodeURIComponent(name)}` : "#", "aria-label": name }, parts);
+  if (!home) link.removeAttribute("href");
+  let x = PAD;
+  const children = inner.map((each) => {
+    const child = drawBlock(each, home);
+    child.setAttribute("transform", `translate(${x},${HEAD})`);
+    x += each.width + GAP;
+    return child;
+  });
+  return draw(
+    "g",
+    { class: inner.length ? "node group" : "node", "data-name": name, transform: `translate(${left},${top})` },
+    [link, ...children],
+  );
+}
+
+function arrow() {
+  const head = draw("path", { d: "M0,0 L8,4 L0,8 z" });
+  const size = { viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" };
+  return draw("defs", {}, [draw("marker", { id: "arrow", ...size }, [head])]);
+}
+
+function drawAll(figure) {
+  const laid = laidOut(JSON.parse(figure.dataset.graph), true);
+  const width = Math.ceil(laid.width) + 8, height = Math.ceil(laid.height) + 8;
+  const picture = draw("svg", { viewBox: `-4 -4 ${width} ${height}`, width, height, role: "group" }, [
+    arrow(), drawBlock(laid, figure.dataset.run),
+  ]);
+  figure.replaceChildren(picture);
+}
+
+// --- how the states stand -------------------------------------------------------------------------------------------
+
+function paint(figure, list) {
+  const went = new Set();
+  for (const item of list.querySelectorAll("[data-name]")) {
+    const { name, status, note } = item.dataset;
+    const node = figure.querySelector(`.node[data-name="${CSS.escape(name)}"]`);
+    if (!node) continue;
+    node.dataset.status = status;
+    const link = node.querySelector(":scope > a");
+    link.setAttribute("aria-label", `${name}: ${status.toLowerCase().replace("_", " ")}${note ? `, ${note}` : ""}`);
+    link.querySelector(".note").textContent = note;
+    for (const next of JSON.parse(item.dataset.next)) went.add(`${name}\u0000${next}`);
+  }
+  for (const edge of figure.querySelectorAll(".edge")) {
+    edge.toggleAttribute("data-went", went.has(`${edge.dataset.from}\u0000${edge.dataset.to}`));
+  }
+}
+
+// --- which state is looked at ---------------------------------------------------------------------------------------
+
+function chosen() {
+  return new URLSearchParams(location.search).get("state");
+}
+
+function mark(figure) {
+  const name = chosen();
+  for (const node of figure.querySelectorAll(".node")) {
+    const link = node.querySelector(":scope > a");
+    if (node.dataset.name === name) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+function show(figure) {
+  const name = chosen();
+  const query = name === null ? "" : `?state=${encodeURIComponent(name)}`;
+  window.htmx.ajax("GET", `${figure.dataset.run}/detail${query}`, { target: "#detail", swap: "innerHTML" });
+  mark(figure);
+}
+
+function follow(figure, event) {
+  const link = event.target.closest("a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const url = new URL(link.getAttribute("href"), location.href);
+  if (url.pathname !== location.pathname || link.closest("nav")) return;
+  event.preventDefault();
+  history.pushState(null, "", url);
+  show(figure);
+}
+
+function standing(list) {
+  const name = chosen();
+  const item = name === null ? null : list.querySelector(`[data-name="${CSS.escape(name)}"]`);
+  const whole = document.querySelector("#summary .status");
+  return `${item?.dataset.status} ${whole?.dataset.status}`;
+}
+
+function begin(figure) {
+  drawAll(figure);
+  const list = document.getElementById("states");
+  if (!list) return;
+  list.classList.add("hidden-list");
+  paint(figure, list);
+  mark(figure);
+  let before = standing(list);
+  const watcher = new MutationObserver(() => {
+    paint(figure, list);
+    const now = standing(list);
+    if (now !== before) show(figure);
+    before = now;
+  });
+  for (const each of [list, document.getElementById("summary")]) watcher.observe(each, { childList: true });
+  for (const id of ["graph", "detail", "timeline"]) {
+    document.getElementById(id)?.addEventListener("click", (event) => follow(figure, event));
+  }
+  addEventListener("popstate", () => show(figure));
+}
+
+const figure = document.getElementById("graph");
+if (figure) begin(figure);
