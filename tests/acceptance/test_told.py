@@ -167,9 +167,10 @@ def test_a_job_that_did_not_start_is_told_once(house: House) -> None:
 
 
 def test_a_new_job_is_silent_until_its_first_time(house: House) -> None:
-    house.deploy("schedule: rate(1 day), notify: ops")
+    house.deploy("schedule: 'cron(0 3 * * ? *)', notify: ops")
     for _ in range(30):
-        house.advance(HOUR)
+        for step in (HOUR - 3 * MINUTE, MINUTE, MINUTE, MINUTE):
+            house.advance(step)
         house.finish()
     assert house.mails() == []
 
