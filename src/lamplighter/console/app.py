@@ -28,15 +28,15 @@ PAGES: tuple[BaseRoute, ...] = (
     *jobs.ROUTES,
     *start.ROUTES,
     *job.ROUTES,
-    *live.ROUTES,
     *logs.ROUTES,
+    *live.ROUTES,
     *events.ROUTES,
     *runs.ROUTES,
     *rules.ROUTES,
     *traffic.ROUTES,
     *queues.ROUTES,
 )
-"""The first that fits a path answers: a path that ends in any ARN comes after those that go on behind it."""
+"""The first that fits a path answers: one that ends in an ARN comes after those that go on behind it."""
 
 
 def application(port: Port, world: World, closing: asyncio.Event, holders: Holders | None = None) -> ASGIApp:
