@@ -6,7 +6,6 @@ See https://docs.aws.amazon.com/AmazonECR/latest/userguide/docker-push-ecr-image
 """
 
 import base64
-import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -16,14 +15,12 @@ from botocore.exceptions import ClientError
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
-from lamplighter.cli.serving import context
-from lamplighter.cli.target import USUAL_DATA
+from lamplighter.cli.stack.context import DOCKERFILE, NoContext, digest
 from lamplighter.jobs import names
 from lamplighter.jobs.file import Loaded
 from lamplighter.jobs.stack.roles import repository
 
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
-TAGS = {"x86_64": "", "arm64": "-arm64"}
 
 
 class CannotBuild(LamplighterError):
@@ -56,17 +53,15 @@ def images(loaded: Loaded) -> list[Image]:
     found = []
     for name, job in loaded.project.jobs.items():
         if job.builds and job.image is not None:
-            folder = (loaded.folder / job.image).resolve()
-            tag = _mark(name, folder) + TAGS[job.architecture]
-            found.append(Image(name, folder, PLATFORMS[job.architecture], repository(loaded.project, name), tag))
+            folder, platform = (loaded.folder / job.image).resolve(), PLATFORMS[job.architecture]
+            if not (folder / DOCKERFILE).is_file():
+                raise CannotBuild(f"{name}: there is no Dockerfile in {job.image}: add one, or name another image")
+            try:
+                tag = digest(folder, platform)
+            except NoContext as error:
+                raise CannotBuild(f"{name}: {error}") from None
+            found.append(Image(name, folder, platform, repository(loaded.project, name), tag))
     return found
-
-
-def _mark(job: str, folder: Path) -> str:
-    try:
-        return context.mark(folder, USUAL_DATA.resolve())
-    except (OSError, context.NoContext, re.error) as error:
-        raise CannotBuild(f"the image of the job {job} cannot be built: {error}") from None
 
 
 # --- on this box ------------------------------------------------------------------------------------------------------

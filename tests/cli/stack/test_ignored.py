@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.cli.serving.context import files
+from lamplighter.cli.stack.ignored import ignored
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,9 @@ from lamplighter.cli.serving.context import files
     ],
 )
 def test_the_last_pattern_that_fits_decides(tmp_path: Path, lines: str, path: str, expected: bool) -> None:
-    whole = tmp_path / path
-    whole.parent.mkdir(parents=True, exist_ok=True)
-    whole.touch()
     (tmp_path / ".dockerignore").write_text(lines)
-    assert (path not in {name for name, _ in files(tmp_path, tmp_path / "data")}) is expected
+    assert ignored(tmp_path)(path) is expected
+
+
+def test_without_a_file_everything_is_seen(tmp_path: Path) -> None:
+    assert not ignored(tmp_path)("a/b")
