@@ -43,7 +43,7 @@ MARKS = {"good": ("✓", "green"), "doubt": ("?", "yellow"), "bad": ("✗", "bol
 
 def doctor(
     name: Annotated[
-        str | None, typer.Argument(metavar="[JOB|MACHINE]", help="A job, or the name or ARN of any state machine.")
+        str | None, typer.Argument(metavar="JOB|MACHINE", help="A job, or the name or ARN of any state machine.")
     ] = None,
     file: FileOption = None,
     env: EnvironmentOption = None,
