@@ -45,8 +45,8 @@ def logs(
 
 def _print(site: Site, run: Run, since: int | None, tail: int | None, *, json: bool) -> None:
     story = runs.story(site, run)
-    output = Output(site, since)
-    lines = output.fresh(story.attempts)
+    output = Output(site, since, tail)
+    lines = output.everything(story.attempts)
     shown = lines if tail is None else deque(lines, maxlen=tail)
     if json:
         show.documents(map(_document, shown))
@@ -56,7 +56,7 @@ def _print(site: Site, run: Run, since: int | None, tail: int | None, *, json: b
         typer.echo(f"lamplighter: {each}", err=True)
     if not any(each.task for each in story.attempts):
         fail(f"{run.name} has run no containers so far: `lamplighter history {run.arn}` tells what it did")
-    if output.silent and not lines:
+    if output.silent:
         raise typer.Exit(1)
 
 
