@@ -2,10 +2,11 @@
 
 import pytest
 
+from lamplighter.base.jsontext import dumps
 from lamplighter.console.start import Fields, Wrong, filled, read
 from tests.console.browsing import Browser
 from tests.console.test_jobs import scheduled
-from tests.engines import Site, chain
+from tests.engines import ROLE, Site, chain
 
 JOB = {"Type": "Pass", "Comment": "$states.context.Execution.Input.lamplighter"}
 
@@ -80,3 +81,14 @@ def test_a_secret_of_an_earlier_run_is_not_shown_and_goes_along(site: Site, brow
     browser.post(f"/jobs/{machine}/start?from={earlier}", {"input": edited, "name": "later"})
     begun = earlier.replace(":earlier", ":later")
     assert site.describe(begun)["input"] == '{"password":"hunter2","day":2}'
+
+
+def test_an_express_machine_shows_at_once_what_came_of_it(site: Site, browser: Browser) -> None:
+    definition = dumps(chain({"Type": "Pass", "Result": {"password": "hunter2", "fine": True}}))
+    machine = site.call(
+        "states", "CreateStateMachine", name="ping", definition=definition, roleArn=ROLE, type="EXPRESS"
+    )["stateMachineArn"]
+    answer = browser.post(f"/jobs/{machine}/start", {})
+    assert answer.status == 200
+    assert '"fine": true' in answer.text
+    assert "hunter2" not in answer.body
