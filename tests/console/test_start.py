@@ -6,7 +6,7 @@ from lamplighter.base.jsontext import dumps
 from lamplighter.console.start import Fields, Wrong, filled, read
 from tests.console.browsing import Browser
 from tests.console.test_jobs import scheduled
-from tests.engines import ROLE, Site, chain
+from tests.engines import ROLE, Site, chain, job
 
 JOB = {"Type": "Pass", "Comment": "$states.context.Execution.Input.lamplighter"}
 
@@ -92,3 +92,21 @@ def test_an_express_machine_shows_at_once_what_came_of_it(site: Site, browser: B
     assert answer.status == 200
     assert '"fine": true' in answer.text
     assert "hunter2" not in answer.body
+
+
+def test_what_a_job_has_is_shown_where_it_can_be_overridden_without_its_secrets(site: Site, browser: Browser) -> None:
+    site.call("ecs", "CreateCluster")
+    environment = [{"name": "GREETING", "value": "hello"}, {"name": "DB_PASSWORD", "value": "hunter2"}]
+    container = {"name": "main", "image": "busybox", "memory": 128, "command": ["echo", "a b"]}
+    answer = site.call(
+        "ecs",
+        "RegisterTaskDefinition",
+        family="job",
+        containerDefinitions=[container | {"environment": environment}],
+    )
+    state = job(answer["taskDefinition"]["taskDefinitionArn"], Comment=JOB["Comment"])
+    body = browser.get(f"/jobs/{site.machine(chain(state))}/start").body
+    assert "GREETING=hello" in body
+    assert "echo &#39;a b&#39;" in body
+    assert "DB_PASSWORD=" in body
+    assert "hunter2" not in body

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
-from lamplighter.console import timetable
+from lamplighter.console import defaults, timetable
 from lamplighter.console.look import indented
 from lamplighter.console.masking import masked, restored
 from lamplighter.console.page import Page, acts, shows
@@ -123,13 +123,15 @@ def _words(command: str) -> list[str]:
 
 
 async def _form(page: Page, about: Json, fields: Fields, wrong: Wrong | None) -> Response:
+    overrides = READS_OWN in about["definition"]
     return await page.render(
         "start.html",
         status=200 if wrong is None else 422,
         about=about,
         fields=fields,
         wrong=wrong,
-        overrides=READS_OWN in about["definition"],
+        overrides=overrides,
+        defaults=await defaults.read(page, about["definition"]) if overrides else None,
         origin=page.asked("from"),
     )
 
