@@ -144,8 +144,15 @@ def _rule(
             events.Target(Id=channel, Arn=arns.topic(project, channel), InputTransformer=written)
             for channel in channels
         ],
-        Metadata={"Lamplighter": {"Job": name, "Pattern": pattern}},
+        Metadata={"Lamplighter": {"Job": name, "Pattern": pattern, **_local(project, name)}},
     )
+
+
+def _local(project: Project, name: str) -> Json:
+    """What the engine of this box composes alerts with: how many attempts there are, and whom the run tells itself."""
+    job = project.jobs[name]
+    counted = {} if job.workflow is not None else {"Attempts": job.retry.total + 1}
+    return {**counted, **({"Caught": list(job.notify.caught)} if job.notify.caught else {})}
 
 
 def _filled(text: str) -> Json:
