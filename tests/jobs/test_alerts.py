@@ -1,4 +1,7 @@
-"""Who is told of what, on the engine: the template as a stack, a failing container, a queue where alerts arrive."""
+"""Who is told of what, as AWS tells it: the template as a stack, a failing container, a queue where alerts arrive.
+
+What the engine of this box adds where it knows more is tested with `services/alerts`.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,8 +29,10 @@ class Desk(Office):
         self.call("sqs", "CreateQueue", QueueName="alerts")
         channels = f"channels: {{q: {{sqs: '{QUEUE}'}}}}"
         job = f"  job:\n    image: busybox\n{indent(body, '    ')}\n"
-        document = to_json(template(written(folder, f"project: p\n{channels}\njobs:\n{job}").project))
-        self.create(document, values={"ConsoleUrl": URL}, Capabilities=["CAPABILITY_IAM"])
+        document = template(written(folder, f"project: p\n{channels}\njobs:\n{job}").project)
+        for resource in document["Resources"].values():
+            resource.pop("Metadata", None)  # AWS takes no notice of it
+        self.create(to_json(document), values={"ConsoleUrl": URL}, Capabilities=["CAPABILITY_IAM"])
         assert self.state() == "CREATE_COMPLETE", self.reasons()
 
     def run_job(self, minutes: int = 5) -> str:
@@ -67,6 +72,11 @@ def test_each_attempt_that_fails_is_told_and_the_run_once(desk: Desk, tmp_path: 
     attempts = [each for each in told if each.startswith("p: an attempt of the job job failed.")]
     assert len(attempts) == 2
     assert all("Exit code: 3" in each for each in attempts)
+    assert sorted(line for each in attempts for line in each.splitlines() if "Attempt:" in line) == [
+        "Attempt:   1",
+        "Attempt:   2",
+    ]
+    assert all(f"Look at:   {URL}/runs/{execution}" in each for each in attempts)
     (run,) = [each for each in told if each not in attempts]
     assert run.startswith("p: a run of the job job ended FAILED.")
     assert f"Look at:   {URL}/runs/{execution}" in run

@@ -56,7 +56,7 @@ def test_a_file_that_is_well_has_nothing_but_what_aws_wants_to_be_done(tmp_path:
         ),
         (
             f"input: {{text: {'x' * 8000}}}",
-            ("7:5 error: a: RunTask takes 7592 characters of input, and there are 8017 -> "
+            ("7:5 error: a: RunTask takes 7392 characters of input, and there are 8017 -> "
             "keep it in S3 or SSM, and let the input say where"),
         ),
         (

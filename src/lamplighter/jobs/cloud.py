@@ -17,7 +17,7 @@ from lamplighter.jobs.values import shown
 
 DAY = 86_400
 YEAR = 365 * DAY
-MOST_OVERRIDES = 8192 - 600
+MOST_OVERRIDES = 8192 - 800
 """Characters that RunTask takes, without those that an attempt's own variables and names need."""
 MOST_DEFINITION = 64 * 1024 - 8192
 """Bytes of a task definition, without those that are not a job's own."""
