@@ -102,7 +102,7 @@ def _check_network(params: Json, definition: Definition, launch: Launch) -> None
 
 
 def _check_overrides(overrides: Json, definition: Definition) -> None:
-    """They are about containers that there are, and have 8192 characters, "including the JSON formatting characters"."""
+    """They are about containers that there are, and have at most 8192 characters, those of JSON included."""
     if len(dumps(overrides.get("containerOverrides") or [])) > MOST_OVERRIDES:
         raise InvalidParameter(f"Container Overrides length must be at most {MOST_OVERRIDES}")
     names = {container["name"] for container in definition.body["containerDefinitions"]}
