@@ -174,6 +174,16 @@ def test_an_engine_s_own_wait_for_a_start_is_longer_than_cloudwatch_s(tmp_path: 
     ]
 
 
+def test_a_cluster_that_exists_has_to_have_spot_capacity(tmp_path: Path) -> None:
+    job = "image: x, timeout: 1m, launch: fargate-spot, cluster: theirs, retry: {attempts: 1}"
+    assert found(tmp_path, f"project: p\njobs: {{a: {{{job}}}}}") == [
+        (
+            "2:57 info: a: AWS runs it on Spot only if the cluster theirs has the capacity provider FARGATE_SPOT -> "
+            "see aws ecs put-cluster-capacity-providers"
+        )
+    ]
+
+
 def test_what_may_not_overlap_may_for_a_second_on_aws(tmp_path: Path) -> None:
     assert found(tmp_path, "project: p\njobs: {a: {image: x, timeout: 1m, overlap: queue}}") == [
         (
