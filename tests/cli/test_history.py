@@ -24,6 +24,8 @@ def test_attempts_waits_exit_codes_and_the_end_are_told(batch: Batch) -> None:
     said = batch.say("history", "nightly").stdout
     assert "the run failed with exit code 3" in said
     assert 'input  {"table":"sales"}' in said
+    last_words = said.partition("The last that attempt 2 wrote:\n")[2].splitlines()[0]
+    assert last_words == '    attempt 2 says hello {"table":"sales"}'
 
 
 def test_a_job_that_judges_failures_is_told_without_its_own_states(batch: Batch) -> None:

@@ -13,6 +13,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.watch import runs, show
 from lamplighter.cli.watch.arguments import RunArgument
+from lamplighter.cli.watch.children import MOST, Children
 from lamplighter.cli.watch.follow import follow as watch
 from lamplighter.cli.watch.follow import write
 from lamplighter.cli.watch.labels import of_definition
@@ -46,7 +47,9 @@ def logs(
 def _print(site: Site, run: Run, since: int | None, tail: int | None, *, json: bool) -> None:
     story = runs.story(site, run)
     output = Output(site, since, tail)
-    lines = output.everything(story.attempts)
+    children = Children(site)
+    attempts = children.attempts(story)
+    lines = output.everything(attempts)
     shown = lines if tail is None else deque(lines, maxlen=tail)
     if json:
         show.documents(map(_document, shown))
@@ -54,7 +57,9 @@ def _print(site: Site, run: Run, since: int | None, tail: int | None, *, json: b
         write(shown, of_definition(runs.definition(site, run)))
     for each in sorted(output.silent):
         typer.echo(f"lamplighter: {each}", err=True)
-    if not any(each.task for each in story.attempts):
+    if children.more:
+        typer.echo(f"lamplighter: of the runs that a Map started the latest {MOST} are read", err=True)
+    if not any(each.task for each in attempts):
         fail(f"{run.name} has run no containers so far: `lamplighter history {run.arn}` tells what it did")
     if output.silent:
         raise typer.Exit(1)

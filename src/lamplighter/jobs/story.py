@@ -43,6 +43,8 @@ class Attempt:
     """The ARN of its task definition."""
     exits: Mapping[str, int] = field(default_factory=dict)
     """Exit codes by the names of containers."""
+    maprun: str | None = None
+    """The ARN of the Map Run, of a distributed Map."""
 
     @property
     def failed(self) -> bool:
@@ -248,7 +250,14 @@ class _Reader:
         resource = f"{service}:{details['resource']}" if service else work
         self.attempts.append(
             Attempt(
-                event["id"], visit.state, visit.path, self._tries[key], resource, time, details.get("timeoutInSeconds")
+                event["id"],
+                visit.state,
+                visit.path,
+                self._tries[key],
+                resource,
+                time,
+                timeout=details.get("timeoutInSeconds"),
+                maprun=details.get("mapRunArn"),
             )
         )
         at = len(self.attempts) - 1

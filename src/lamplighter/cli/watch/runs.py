@@ -46,7 +46,8 @@ class Run:
     @property
     def machine(self) -> str:
         """The ARN of its state machine."""
-        return ":".join([*self.arn.split(":")[:5], "stateMachine", self.arn.split(":")[6]])
+        # Of a run that a Map started the name is MACHINE/LABEL.
+        return ":".join([*self.arn.split(":")[:5], "stateMachine", self.arn.split(":")[6].partition("/")[0]])
 
     @property
     def running(self) -> bool:
@@ -62,7 +63,7 @@ def of(site: Site, machine: Machine, status: str | None = None) -> Iterator[Run]
     pages = site.sfn.get_paginator("list_executions").paginate(
         stateMachineArn=machine.arn, PaginationConfig={"PageSize": 20}, **only
     )
-    return (_run(each) for page in pages for each in page["executions"])
+    return (listed(each) for page in pages for each in page["executions"])
 
 
 def find(site: Site, word: str) -> Run:
@@ -143,7 +144,7 @@ def _described(site: Site, arn: str) -> Run:
 
 def _looked_up(site: Site, arn: str) -> Run | None:
     try:
-        return _run(site.sfn.describe_execution(executionArn=arn))
+        return listed(site.sfn.describe_execution(executionArn=arn))
     except ClientError as error:
         if error.response["Error"]["Code"] in GONE:
             return None
@@ -154,7 +155,8 @@ def _arn(machine: Machine, name: str) -> str:
     return ":".join([*machine.arn.split(":")[:5], "execution", machine.name, name])
 
 
-def _run(answer: Json) -> Run:
+def listed(answer: Json) -> Run:
+    """A run as AWS describes it, or lists it."""
     ended = answer.get("stopDate")
     began = milliseconds(answer["startDate"])
     redrivable = answer.get("redriveStatus", REDRIVABLE).startswith(REDRIVABLE)
