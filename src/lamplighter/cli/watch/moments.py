@@ -56,7 +56,7 @@ def _visit(story: Story, visit: Visit, definition: Json) -> Iterator[Moment]:
         yield Moment(("waits", failed.event), failed.ended, text, "running")
     if visit.kind == "Wait":
         seconds = before(story, visit)
-        text = f"waits in {visit.state}"
+        text = f"waits in {' '.join([*visit.path, visit.state])}"
         if seconds is not None:
             text = f"waits {shown(seconds)} before attempt {awaited(story, visit)}"
         yield Moment(("waits", visit.event), visit.entered, text, "running")
