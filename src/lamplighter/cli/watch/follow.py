@@ -96,9 +96,7 @@ class Watch:
         return look()
 
 
-def follow(
-    site: Site, run: Run, *, events: bool = True, since: int | None = None, tail: int | None = None
-) -> NoReturn:
+def follow(site: Site, run: Run, *, events: bool = True, since: int | None = None, tail: int | None = None) -> NoReturn:
     """Watch a run to its end and end the verb with its result; with Ctrl-C, leave it alone."""
     try:
         story, ended = _followed(Watch(site, run, since, tail), runs.definition(site, run), events=events)
