@@ -34,6 +34,15 @@ def test_a_job_that_judges_failures_is_told_without_its_own_states(batch: Batch)
     assert "Again?" in batch.say("history", "judged", "--states").stdout
 
 
+def test_a_run_that_is_skipped_beside_another_one_says_so(batch: Batch) -> None:
+    batch.say("run", "single", "--name", "first")
+    followed = batch.say("run", "single", "--follow")
+    assert followed.exit_code == 0
+    assert "skipped: another run of the job goes on" in followed.stderr
+    assert rows(batch, "single") == [["skipped", "another run of the job goes on"]]
+    batch.say("stop", "single:first")
+
+
 def test_programs_read_the_run_and_then_each_row(batch: Batch) -> None:
     run = batch.run("judged")
     told = batch.listed("history", run["arn"])

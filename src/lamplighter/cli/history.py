@@ -11,7 +11,7 @@ from rich.text import Text
 
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import real_world
-from lamplighter.cli.watch import machines, runs, show, words
+from lamplighter.cli.watch import runs, show, words
 from lamplighter.cli.watch.again import hindrance
 from lamplighter.cli.watch.arguments import RunArgument
 from lamplighter.cli.watch.children import Children, counts
@@ -40,8 +40,9 @@ def history(
     found = runs.find(site, run)
     events = runs.events(site, found)
     story = read(events)
-    every = not machines.of_a_job(site, machines.Machine(found.machine, "")) if states is None else states
-    told = rows(story, runs.definition(site, found), states=every)
+    definition = runs.definition(site, found)
+    every = not of_definition(definition).job if states is None else states
+    told = rows(story, definition, states=every)
     if json:
         show.documents([_document(found, story, events), *(each.document for each in told)])
         return
