@@ -1,5 +1,7 @@
 """`lamplighter history` tells what happened in a run in one look; stop and redrive change what happens."""
 
+from pathlib import Path
+
 from lamplighter.base.jsontext import Json
 from tests.cli.batch import Batch
 from tests.served import eventually, one
@@ -122,6 +124,15 @@ def test_a_run_that_goes_on_cannot_be_redriven(batch: Batch) -> None:
     result = batch.say("redrive", "endless")
     assert (result.exit_code, "still goes on" in result.stderr) == (1, True)
     batch.say("stop", "endless")
+
+
+def test_who_names_a_run_by_its_arn_needs_no_job_file_that_can_be_read(batch: Batch, tmp_path: Path) -> None:
+    run = batch.run("quick")
+    (tmp_path / "lamplighter.yaml").write_text("jobs: {")
+    result = batch.say("history", run["arn"], "--endpoint-url", batch.served.url, folder=tmp_path)
+    assert result.exit_code == 0
+    assert "the run succeeded" in result.stdout
+    assert batch.say("history", "quick", folder=tmp_path).exit_code == 1
 
 
 def test_the_name_of_several_runs_is_no_name(batch: Batch) -> None:

@@ -51,7 +51,7 @@ def history(
     _end(story)
     _items(site, story)
     _last_words(site, found, story)
-    _hints(found, story, runs.word(site, found))
+    _hints(found, story, runs.word(site, found, run))
 
 
 def _document(run: Run, story: Story, events: list[Json]) -> Json:

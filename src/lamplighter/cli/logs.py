@@ -12,7 +12,7 @@ import typer
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.watch import runs, show
-from lamplighter.cli.watch.arguments import RunArgument
+from lamplighter.cli.watch.arguments import FollowOption, RunArgument
 from lamplighter.cli.watch.children import MOST, Children
 from lamplighter.cli.watch.follow import follow as watch
 from lamplighter.cli.watch.follow import write
@@ -27,7 +27,7 @@ from lamplighter.cli.watch.when import instant
 def logs(
     site: Site,
     run: RunArgument,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run ends.")] = False,  # noqa: FBT002
+    follow: FollowOption = False,
     tail: Annotated[int | None, typer.Option("--tail", "-n", help="The last so many lines only.", min=0)] = None,
     since: Annotated[
         str | None, typer.Option("--since", help="Lines since then only: 10m, 2h, or 2026-12-31T03:00:00.")

@@ -12,8 +12,9 @@ from typing import Annotated
 import typer
 
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
+from lamplighter.base.world import real_world
 from lamplighter.cli.watch import machines, runs, show
-from lamplighter.cli.watch.arguments import JobArgument
+from lamplighter.cli.watch.arguments import FollowOption, JobArgument
 from lamplighter.cli.watch.follow import EXITS
 from lamplighter.cli.watch.follow import follow as watch
 from lamplighter.cli.watch.machines import Machine
@@ -32,7 +33,7 @@ def run(
     env: Annotated[list[str] | None, typer.Option("--env", help="NAME=VALUE in the job's environment.")] = None,
     command: Annotated[str | None, typer.Option("--command", help="What the job runs instead of its command.")] = None,
     name: Annotated[str | None, typer.Option("--name", help="What the run is called, as no other is.")] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Watch it, and end with its result.")] = False,  # noqa: FBT002
+    follow: FollowOption = False,
     json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,  # noqa: FBT002
 ) -> None:
     """Begin a run now, watch it if you like, and end with its result."""
@@ -100,8 +101,14 @@ def _input(site: Site, machine: Machine, document: Json, overrides: Json) -> Jso
 
 
 def _begin(site: Site, machine: Machine, text: str, name: str | None) -> str:
-    named = {} if name is None else {"name": name}
-    begun: str = site.sfn.start_execution(stateMachineArn=machine.arn, input=text, **named)["executionArn"]
+    """Begin it under a name, so that a call that is made again, because its answer was lost, begins no second run."""
+    chosen = name or real_world().uuid()
+    try:
+        begun: str = site.sfn.start_execution(stateMachineArn=machine.arn, input=text, name=chosen)["executionArn"]
+    except site.sfn.exceptions.ExecutionAlreadyExists:
+        if name is not None:
+            raise
+        return runs.arn_of(machine, chosen)
     return begun
 
 
