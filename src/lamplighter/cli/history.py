@@ -31,10 +31,11 @@ LAST_WORDS = 5
 def history(
     site: Site,
     run: RunArgument,
+    *,
     states: Annotated[
         bool | None, typer.Option("--states/--no-states", help="Every state too; usual where no job file made it.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the run and each row as JSON, one a line.")] = False,  # noqa: FBT002
+    json: Annotated[bool, typer.Option("--json", help="Print the run and each row as JSON, one a line.")] = False,
 ) -> None:
     """Tell what happened in a run: attempts, exit codes, reasons, waits, and how it ended."""
     found = runs.find(site, run)

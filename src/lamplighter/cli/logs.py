@@ -27,12 +27,13 @@ from lamplighter.cli.watch.when import instant
 def logs(
     site: Site,
     run: RunArgument,
+    *,
     follow: FollowOption = False,
     tail: Annotated[int | None, typer.Option("--tail", "-n", help="The last so many lines only.", min=0)] = None,
     since: Annotated[
         str | None, typer.Option("--since", help="Lines since then only: 10m, 2h, or 2026-12-31T03:00:00.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print lines as JSON.")] = False,  # noqa: FBT002
+    json: Annotated[bool, typer.Option("--json", help="Print lines as JSON.")] = False,
 ) -> None:
     """Print what the containers of a run wrote, each attempt's lines with its number before them."""
     start = None if since is None else instant(since, real_world().now())

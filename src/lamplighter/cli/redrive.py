@@ -16,6 +16,7 @@ from lamplighter.cli.watch.site import Site, on_site
 def redrive(
     site: Site,
     run: RunArgument,
+    *,
     follow: FollowOption = False,
 ) -> None:
     """Let a run go on in the state that failed; what succeeded before is kept."""

@@ -27,6 +27,7 @@ from lamplighter.jobs.expressions import OWN
 def run(
     site: Site,
     job: JobArgument,
+    *,
     given: Annotated[
         str | None, typer.Option("--input", "-i", help="The input: JSON, @FILE, or @- for standard input.")
     ] = None,
@@ -34,7 +35,7 @@ def run(
     command: Annotated[str | None, typer.Option("--command", help="What the job runs instead of its command.")] = None,
     name: Annotated[str | None, typer.Option("--name", help="What the run is called, as no other is.")] = None,
     follow: FollowOption = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,  # noqa: FBT002
+    json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,
 ) -> None:
     """Begin a run now, watch it if you like, and end with its result."""
     overrides = _overrides(env or [], command)

@@ -37,6 +37,6 @@ FollowOption = Annotated[
     typer.Option(
         "--follow",
         "-f",
-        help="Watch the run, and exit with its result: 0 succeeded, 1 failed, 3 timed out, 4 stopped. Ctrl-C leaves it.",
+        help="Watch the run, and exit as it ends: 0 succeeded, 1 failed, 3 timed out, 4 stopped. Ctrl-C leaves it.",
     ),
 ]
