@@ -53,7 +53,7 @@ def test_a_channel_that_is_a_command_is_run_in_the_folder_of_the_file(home: Home
     home.run("fails")
     told = home.folder / "told"
     text = eventually(lambda: told.read_text() if told.exists() and str(home.folder) in told.read_text() else None)
-    assert "a run of the job fails ended FAILED" in text
+    assert "a run of the job fails failed" in text
 
 
 def test_a_restart_changes_nothing_that_has_not_changed_and_runs_go_on(home: Home) -> None:
@@ -145,7 +145,7 @@ def test_a_file_that_is_wrong_is_refused_before_anything_is_begun(tmp_path: Path
     ("words", "told"),
     [
         (["none.yaml"], "none.yaml:1:1: error: this file cannot be read: no such file or directory"),
-        (["--env", "prod"], "lamplighter.yaml:1:1: error: this file cannot be read"),
+        (["--environment", "prod"], "lamplighter.yaml:1:1: error: this file cannot be read"),
         (["a.yaml", "--template", "b.json"], "name a job file or --template, not both"),
         (["--parameters", "A=b"], "--parameters are those of a --template"),
         (["--template", "none.json"], "none.json cannot be read: no such file or directory"),
