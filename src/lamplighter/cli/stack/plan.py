@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.health import health
+from lamplighter.cli.serving.plan import located
 from lamplighter.cli.stack import stacks
 from lamplighter.cli.stack.changes import Change, changes
 from lamplighter.cli.stack.images import Image, images, uri
@@ -49,6 +50,8 @@ def plan(loaded: Loaded, target: Target, given: Mapping[str, str]) -> Plan:
     """Find out what deploying a project would change."""
     name, document = loaded.project.prefix, template(loaded.project)
     is_engine = target.endpoint is not None and health(target.endpoint) is not None
+    if is_engine:
+        document = located(document, loaded.folder.absolute())
     client = target.client("cloudformation")
     stack = stacks.find(client, name)
     deployed = checked(name, stack, stacks.template(client, stack))
