@@ -117,6 +117,38 @@ def test_a_deployment_that_fails_is_taken_back_and_says_why_and_the_next_one_cle
     assert "what is left of it goes" in made.out
 
 
+def test_an_update_that_fails_leaves_things_as_they_were(engine: Served, folder: Path) -> None:
+    at = ("--endpoint-url", engine.url)
+    assert typed(folder, "deploy", "--yes", *at).code == 0
+    engine.machine({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}, "reports-other")
+    change(folder, "  nightly:", "  other: {image: x, timeout: 1h, network: {subnets: [a]}}\n  nightly:")
+    failed = typed(folder, "deploy", "--yes", *at)
+    assert failed.code == 1
+    assert "OtherMachine (AWS::StepFunctions::StateMachine) failed: " in failed.err
+    assert "reports is as it was before: UPDATE_ROLLBACK_COMPLETE" in failed.err
+    change(folder, "  other: {image: x, timeout: 1h, network: {subnets: [a]}}\n", "")
+    assert "nothing to do" in typed(folder, "deploy", *at).out
+
+
+def test_what_a_killed_deployment_left_is_gone_on_with_or_deleted(engine: Served, folder: Path) -> None:
+    at = ("--endpoint-url", engine.url)
+    cloudformation = engine.client("cloudformation")
+
+    def leave() -> None:
+        template = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
+        cloudformation.create_change_set(
+            StackName="reports", ChangeSetName="left", ChangeSetType="CREATE", TemplateBody=template
+        )
+
+    leave()
+    assert typed(folder, "destroy", "--yes", *at).code == 0
+    assert cloudformation.describe_stacks()["Stacks"] == []
+    leave()
+    assert typed(folder, "diff", *at).code == 1
+    made = typed(folder, "deploy", "--yes", *at)
+    assert (made.code, "CREATE_COMPLETE" in made.out) == (0, True)
+
+
 def test_logs_can_be_kept_and_are_in_the_way_of_nobody_who_was_not_told(engine: Served, folder: Path) -> None:
     at = ("--endpoint-url", engine.url)
     assert typed(folder, "deploy", "--yes", *at).code == 0

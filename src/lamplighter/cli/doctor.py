@@ -74,11 +74,10 @@ def _single(site: Site, name: str) -> Iterator[Finding]:
 def _all(site: Site | None, data: Path | None, profile: str | None, region: str | None) -> Iterator[Finding]:
     if data is not None:
         yield from box(data, os.environ)
-    of_aws = Target(None, region or usual_region(profile), profile)
     if site is None or not _asks(site.target):
-        yield from account(of_aws, needed=False)
+        yield from account(lambda: Target(None, region or usual_region(profile), profile), needed=False)
     else:
-        yield from account(site.target, needed=True)
+        yield from account(site.find, needed=True)
     if site is not None:
         yield from looked("machines", "the machines", site.target, lambda: list(_machines(site)))
 
