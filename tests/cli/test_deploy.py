@@ -101,6 +101,16 @@ def test_the_same_verbs_deploy_to_an_engine_of_ours(engine: Served, folder: Path
     assert machines(engine.url) == {}
 
 
+def test_a_job_without_an_image_runs_on_an_engine_in_the_folder_of_its_file(engine: Served, folder: Path) -> None:
+    job_file(folder, "project: reports\njobs:\n  here: {command: 'pwd > told', timeout: 1h}\n")
+    made = typed(folder, "deploy", "--yes", "--endpoint-url", engine.url)
+    assert made.code == 0, made.err
+    assert "Vpc" not in made.out
+    run = engine.start("arn:aws:states:us-east-1:123456789012:stateMachine:reports-here")
+    assert engine.ended(run)["status"] == "SUCCEEDED"
+    assert (folder / "told").read_text().strip() == str(folder)
+
+
 def test_a_deployment_that_fails_is_taken_back_and_says_why_and_the_next_one_clears_it_away(
     engine: Served, folder: Path
 ) -> None:
