@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from lamplighter.asl.parse import parse_resource
 from lamplighter.base.jsontext import Json
 from lamplighter.jobs.policy import Call
-from lamplighter.jobs.workflow import states
+from lamplighter.jobs.walk import states
 
 IAM_NAMES: Mapping[str, str] = {"sfn": "states", "cloudwatchlogs": "logs", "eventbridge": "events"}
 """Services that IAM calls by other names than AWS SDK integrations do."""

@@ -18,6 +18,7 @@ from lamplighter.jobs import expressions
 from lamplighter.jobs.attempts import FAILURE, SAME_INPUT, attempts, native, prefixed
 from lamplighter.jobs.expressions import expression
 from lamplighter.jobs.model import Project
+from lamplighter.jobs.walk import states
 
 KEPT: Final = ("Comment", "Next", "End", "Catch", "Assign", "Output")
 RESULT = re.compile(r"\$states\.result\b")
@@ -29,16 +30,6 @@ def steps(definition: Json) -> Iterator[tuple[str, Json]]:
     for name, state in states(definition):
         if isinstance(state.get("Job"), str):
             yield name, state
-
-
-def states(definition: Json) -> Iterator[tuple[str, Json]]:
-    """All states of a definition with their names."""
-    found = definition.get("States") if isinstance(definition, dict) else None
-    for name, state in found.items() if isinstance(found, dict) else ():
-        if isinstance(state, dict):
-            yield name, state
-            for inner in (state.get("ItemProcessor"), state.get("Iterator"), *(state.get("Branches") or ())):
-                yield from states(inner)
 
 
 def expanded(project: Project, definition: Json) -> Json:
