@@ -1,6 +1,7 @@
 """CloudWatch as its users have it, and a job's alerts in real time: boto3, the aws CLI, a real mail server, kill -9."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
