@@ -6,7 +6,7 @@ which is put again keeps its state, its history and its tags, as on AWS.
 
 from dataclasses import replace
 
-from lamplighter.base.jsontext import Json, JsonError, dumps, loads
+from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch import judging
@@ -46,9 +46,7 @@ class Alarms:
             alarm = replace(old, body=old.body | {"settings": settings, "configured": now})
         rows.put(tx, alarm)
         self._clockwork.begin(tx, alarm)
-        what = "created" if old is None else "updated"
-        data = {"version": "1.0", "type": "Create" if old is None else "Update", "createdAlarm": settings}
-        self._transitions.note(tx, alarm, CONFIGURATION, f'Alarm "{alarm.name}" {what}', dumps(data))
+        self._transitions.configured(tx, alarm, "created" if old is None else "updated")
         return {}
 
     def _new(self, caller: Caller, key: str, settings: Json, tags: dict[str, str], now: int) -> Alarm:
@@ -69,7 +67,7 @@ class Alarms:
         for alarm in found:
             rows.delete(tx, alarm.arn)
             self._clockwork.end(tx, alarm)
-            self._transitions.note(tx, alarm, CONFIGURATION, f'Alarm "{alarm.name}" deleted', '{"type":"Delete"}')
+            self._transitions.configured(tx, alarm, "deleted")
         return {}
 
     def enable(self, tx: Tx, caller: Caller, params: Json) -> Json:

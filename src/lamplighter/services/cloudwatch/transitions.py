@@ -62,6 +62,16 @@ class Transitions:
         if moved.body["settings"]["ActionsEnabled"]:
             self._act(tx, alarm, moved)
 
+    def configured(self, tx: Tx, alarm: Alarm, done: str) -> None:
+        """An alarm was put or deleted: `created`, `updated`, `deleted`."""
+        operation = done.removesuffix("d")
+        data = {"version": "1.0", "type": operation.capitalize(), f"{done}Alarm": alarm.body["settings"]}
+        self.note(tx, alarm, CONFIGURATION, f'Alarm "{alarm.name}" {done}', dumps(data))
+        caller = Caller(alarm.account, alarm.region)
+        kind = "CloudWatch Alarm Configuration Change"
+        detail = {"operation": operation, **notices.detail(alarm, alarm)}
+        self._bus.publish(tx, SOURCE, lambda: Event(caller, SOURCE, kind, self._world.now(), (alarm.arn,), detail))
+
     def note(self, tx: Tx, alarm: Alarm, kind: str, summary: str, data: str) -> None:
         """Add to the history of an alarm."""
         now = self._world.now()
