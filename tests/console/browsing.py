@@ -76,7 +76,12 @@ class Browser:
         }
         sent: list[Json] = []
 
+        bodies = [body]
+
         async def receive() -> Json:
+            if not bodies:
+                await asyncio.Event().wait()  # it stays connected
+            bodies.pop()
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: Json) -> None:

@@ -276,6 +276,13 @@ def test_a_container_s_keys_mean_nothing_for_a_workflow(tmp_path: Path) -> None:
     ]
 
 
+def test_a_workflow_takes_no_notice_of_defaults_that_only_a_container_has(tmp_path: Path) -> None:
+    text = STEP + "defaults: {timeout: 1h, image: x, cpu: 512, deadline: 3h, environment: {A: b}}\n"
+    loaded = written(tmp_path, text, steps_yaml="StartAt: A\nStates: {A: {Type: Pass, End: true}}")
+    assert (job(loaded, "w").timeout, job(loaded, "w").image, job(loaded, "w").deadline) == (None, None, 3 * 3600)
+    assert (job(loaded).timeout, job(loaded).image) == (3600, "x")
+
+
 # --- whatever is written ----------------------------------------------------------------------------------------------
 
 ODD: Final = st.one_of(

@@ -12,8 +12,8 @@ from lamplighter.jobs import names
 from lamplighter.jobs.calls import Situation, calls
 from lamplighter.jobs.explain import explain, statement
 from lamplighter.jobs.model import Project
+from lamplighter.jobs.permits import situation
 from lamplighter.jobs.policy import Call, evaluate
-from lamplighter.jobs.resolve import Stack
 from tests.jobs.projects import project, stack
 
 DATA = Path(__file__).parent / "data"
@@ -140,23 +140,6 @@ NAMES = ("plain", "classes", "queued", "skipped", "own", "steps")
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project(tmp_path_factory.mktemp("policy"), JOBS, steps_yaml=STEPS)
-
-
-def situation(deployed: Stack, machine: str, watched: tuple[str, ...] = ()) -> Situation:
-    tasks = [
-        title for title, each in deployed.template["Resources"].items() if each["Type"] == "AWS::ECS::TaskDefinition"
-    ]
-    given = {deployed.arn(title): deployed.properties(title) for title in tasks}
-    roles = {arn: tuple(dict.fromkeys((each["ExecutionRoleArn"], each["TaskRoleArn"]))) for arn, each in given.items()}
-    streams = {arn: stream(each["ContainerDefinitions"][0]) for arn, each in given.items()}
-    return Situation(deployed.arn(machine), roles, streams, watched)
-
-
-def stream(container: Json) -> str:
-    """Where a container logs to, as the awslogs driver names it."""
-    options = container["LogConfiguration"]["Options"]
-    name = f"{options['awslogs-stream-prefix']}/{container['Name']}/0123456789abcdef0123456789abcdef"
-    return f"arn:aws:logs:us-east-1:123456789012:log-group:{options['awslogs-group']}:log-stream:{name}"
 
 
 def needs(made: Project, name: str) -> tuple[list[Call], list[Json]]:

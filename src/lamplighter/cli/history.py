@@ -12,6 +12,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.watch import machines, runs, show, words
 from lamplighter.cli.watch.again import hindrance
+from lamplighter.cli.watch.arguments import RunArgument
 from lamplighter.cli.watch.rows import Row, rows
 from lamplighter.cli.watch.runs import Run
 from lamplighter.cli.watch.site import Site, on_site
@@ -22,7 +23,7 @@ from lamplighter.jobs.story import Story, read
 @on_site
 def history(
     site: Site,
-    run: Annotated[str, typer.Argument(help="A run by ARN or name, a job (its latest run), or JOB:NAME.")],
+    run: RunArgument,
     states: Annotated[
         bool | None, typer.Option("--states/--no-states", help="Every state too; usual where no job file made it.")
     ] = None,

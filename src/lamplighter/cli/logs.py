@@ -12,6 +12,7 @@ import typer
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.watch import runs, show
+from lamplighter.cli.watch.arguments import RunArgument
 from lamplighter.cli.watch.follow import follow as watch
 from lamplighter.cli.watch.follow import write
 from lamplighter.cli.watch.labels import of_definition
@@ -24,7 +25,7 @@ from lamplighter.cli.watch.when import instant
 @on_site
 def logs(
     site: Site,
-    run: Annotated[str, typer.Argument(help="A run by ARN or name, a job (its latest run), or JOB:NAME.")],
+    run: RunArgument,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run ends.")] = False,  # noqa: FBT002
     tail: Annotated[int | None, typer.Option("--tail", "-n", help="The last so many lines only.", min=0)] = None,
     since: Annotated[
@@ -44,8 +45,8 @@ def logs(
 
 def _print(site: Site, run: Run, since: int | None, tail: int | None, *, json: bool) -> None:
     story = runs.story(site, run)
-    output = Output(site, since)
-    lines = output.fresh(story.attempts)
+    output = Output(site, since, tail)
+    lines = output.everything(story.attempts)
     shown = lines if tail is None else deque(lines, maxlen=tail)
     if json:
         show.documents(map(_document, shown))
@@ -55,7 +56,7 @@ def _print(site: Site, run: Run, since: int | None, tail: int | None, *, json: b
         typer.echo(f"lamplighter: {each}", err=True)
     if not any(each.task for each in story.attempts):
         fail(f"{run.name} has run no containers so far: `lamplighter history {run.arn}` tells what it did")
-    if output.silent and not lines:
+    if output.silent:
         raise typer.Exit(1)
 
 

@@ -9,6 +9,7 @@ import typer
 
 from lamplighter.cli.watch import runs
 from lamplighter.cli.watch.again import check
+from lamplighter.cli.watch.arguments import RunArgument
 from lamplighter.cli.watch.follow import follow as watch
 from lamplighter.cli.watch.site import Site, on_site
 
@@ -16,7 +17,7 @@ from lamplighter.cli.watch.site import Site, on_site
 @on_site
 def redrive(
     site: Site,
-    run: Annotated[str, typer.Argument(help="A run by ARN or name, a job (its latest run), or JOB:NAME.")],
+    run: RunArgument,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Watch it, and end with its result.")] = False,  # noqa: FBT002
 ) -> None:
     """Let a run go on in the state that failed; what succeeded before is kept."""

@@ -61,6 +61,8 @@ class Visit:
     """Pass, Task, Choice, Wait, Succeed, Fail, Parallel or Map."""
     entered: int
     left: int | None = None
+    previous: int | None = None
+    """Where the visit is among those of the story that led here."""
     exit: int | None = None
     """The id of the event that it was left with."""
     attempts: tuple[int, ...] = ()
@@ -205,7 +207,8 @@ class _Reader:
         name = event["stateEnteredEventDetails"]["name"]
         if here.visit is not None and self.visits[here.visit].left is not None:
             self.visits[here.visit] = replace(self.visits[here.visit], follower=name)
-        self.visits.append(Visit(event["id"], name, here.path, kind.removesuffix("StateEntered"), time))
+        kind = kind.removesuffix("StateEntered")
+        self.visits.append(Visit(event["id"], name, here.path, kind, time, previous=here.visit))
         return _Here(here.path, len(self.visits) - 1, outer=here.outer)
 
     def _leave(self, event: Json, time: int, here: _Here) -> _Here:

@@ -255,11 +255,6 @@ def _json(given: Json, scope: Scope) -> Json:
     return dumps(document)
 
 
-def _transform(given: Json, _scope: Scope) -> Json:
-    name = given.get("Name") if isinstance(given, dict) else given
-    raise TemplateError(f"Template error: Fn::Transform is not supported here: there is no macro {name}")
-
-
 FUNCTIONS: Mapping[str, Callable[[Json, Scope], Json]] = {
     "Ref": _ref,
     "Fn::GetAtt": _attribute,
@@ -275,5 +270,4 @@ FUNCTIONS: Mapping[str, Callable[[Json, Scope], Json]] = {
     "Fn::ImportValue": _import,
     "Fn::Length": _length,
     "Fn::ToJsonString": _json,
-    "Fn::Transform": _transform,
 }

@@ -30,7 +30,7 @@ class Builder:
         return dict(pair for pair, _ in made), all(complete for _, complete in made)
 
     async def _image(self, plan: Plan, build: Build, before: str | None) -> tuple[tuple[str, str], bool]:
-        repository = f"lamplighter/{plan.stack}-{build.job}"
+        repository = f"{plan.stack}/{build.job}"
         wanted = f"{repository}:none"
         try:
             wanted = await images.tag(repository, build.folder, self._data)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.watch.words import place
 from lamplighter.jobs.story import Attempt
-from lamplighter.jobs.workflow import states
+from lamplighter.jobs.walk import states
 
 CONTAINERS = "ecs:runTask"
 

@@ -56,8 +56,10 @@ def _visit(story: Story, visit: Visit, definition: Json) -> Iterator[Moment]:
         yield Moment(("waits", failed.event), failed.ended, text, "running")
     if visit.kind == "Wait":
         seconds = before(story, visit)
-        length = "" if seconds is None else f"{shown(seconds)} "
-        yield Moment(("waits", visit.event), visit.entered, f"waits {length}({visit.state})", "running")
+        text = f"waits in {visit.state}"
+        if seconds is not None:
+            text = f"waits {shown(seconds)} before attempt {awaited(story, visit)}"
+        yield Moment(("waits", visit.event), visit.entered, text, "running")
     if story.caught(visit) and visit.follower is not None:
         assert visit.left is not None
         yield Moment(("caught", visit.event), visit.left, f"caught: goes on with {visit.follower}")
@@ -74,5 +76,13 @@ def waiting(definition: Json, story: Story, visit: Visit, failed: Attempt) -> st
 
 def before(story: Story, visit: Visit) -> int | None:
     """The seconds that a Wait of a job waits: its machine has put them into a variable in the state before."""
-    earlier = [each for each in story.visits if each.event < visit.event and PAUSE in each.assigned]
-    return int(earlier[-1].assigned[PAUSE]) if earlier and earlier[-1].follower == visit.state else None
+    assigned = {} if visit.previous is None else story.visits[visit.previous].assigned
+    return int(assigned[PAUSE]) if PAUSE in assigned else None
+
+
+def awaited(story: Story, visit: Visit) -> int | None:
+    """The number of the attempt that a Wait of a job comes before."""
+    at = visit.previous
+    while at is not None and not story.visits[at].attempts:
+        at = story.visits[at].previous
+    return None if at is None else story.attempts[story.visits[at].attempts[-1]].number + 1

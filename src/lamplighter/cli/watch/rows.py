@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.watch import words
 from lamplighter.cli.watch.labels import Labels, of_definition
-from lamplighter.cli.watch.moments import before, waiting
+from lamplighter.cli.watch.moments import awaited, before, waiting
 from lamplighter.cli.watch.show import utc
 from lamplighter.jobs.story import Attempt, Story, Visit
 from lamplighter.jobs.values import shown
@@ -88,9 +88,8 @@ def _visit(story: Story, visit: Visit, *, states: bool) -> Iterator[Row]:
 
 def _paused(story: Story, visit: Visit) -> Row:
     seconds = before(story, visit)
-    failed = [each for each in story.attempts if each.failed and each.began < visit.entered]
-    number = failed[-1].number + 1 if failed and seconds is not None else None
-    return _wait(visit.event, visit.entered, visit.left, "" if seconds is None else shown(seconds), number, visit.state)
+    planned, number = ("", None) if seconds is None else (shown(seconds), awaited(story, visit))
+    return _wait(visit.event, visit.entered, visit.left, planned, number, visit.state)
 
 
 def _state(visit: Visit) -> Row:

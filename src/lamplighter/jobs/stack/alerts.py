@@ -17,7 +17,7 @@ from troposphere import AWSObject, GetAtt, Ref, Sub, cloudwatch, events, sns
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.jobs import gaps, names
 from lamplighter.jobs.channels import Channel
-from lamplighter.jobs.model import Project
+from lamplighter.jobs.model import Job, Project
 from lamplighter.jobs.stack import arns, links
 
 STEPS = ((10 * 60, 60, 86_400), (6 * 3600, 300, 86_400), (7 * 86_400, 3600, 7 * 86_400))
@@ -160,15 +160,21 @@ def _filled(text: str) -> Json:
     return Sub(text, used) if used else text
 
 
+def waits_for(job: Job) -> tuple[int, int] | None:
+    """For how many periods of how many seconds CloudWatch waits for a run; None where it cannot wait that long."""
+    gap = gaps.longest(job)
+    if gap is None:
+        return None
+    whole = gap + (job.window or 0)
+    fits = [(step, whole // step + 2, span) for most, step, span in STEPS if whole <= most]
+    return next(((step, count) for step, count, span in fits if step * count <= span), None)
+
+
 def _alarm(project: Project, name: str) -> Iterator[AWSObject]:
     job = project.jobs[name]
-    gap = gaps.longest(job) if job.schedule and job.enabled and job.notify.did_not_start else None
-    spans = [] if gap is None else [(step, gap // step + 2) for most, step, _ in STEPS if gap <= most]
-    fits = [
-        (step, count) for step, count in spans if any(step == each and count * step <= most for _, each, most in STEPS)
-    ]
-    if fits:
-        step, count = fits[0]
+    wait = waits_for(job) if job.schedule and job.enabled and job.notify.did_not_start else None
+    if wait is not None:
+        step, count = wait
         yield cloudwatch.Alarm(
             f"{names.logical(name)}DidNotStart",
             AlarmName=f"{project.name(name)}-did-not-start",
