@@ -253,7 +253,19 @@ def test_what_cannot_be_read_stands_still_alone(tower: Tower) -> None:
     tower.up()
     tower.value(30)
     tower.minutes(1)
-    assert tower.rows("SELECT state FROM alarms WHERE name = 'good'") == [("ALARM",)]
+    assert [each["AlarmName"] for each in tower.cw("DescribeAlarms")["MetricAlarms"]] == ["good"]
+    assert tower.state("good") == "ALARM"
+    tower.alarm("bad")
+    assert tower.state("bad") == "ALARM"
+
+
+def test_what_cannot_be_read_can_be_deleted(tower: Tower) -> None:
+    tower.alarm("bad")
+    tower.crash()
+    tower.damage("UPDATE alarms SET body = '{' WHERE name = 'bad'")
+    tower.up()
+    tower.cw("DeleteAlarms", AlarmNames=["bad"])
+    assert tower.rows("SELECT count(*) FROM alarms") == [(0,)]
 
 
 @pytest.mark.parametrize(

@@ -47,13 +47,13 @@ class Clockwork:
         """Have a new or changed alarm look from now on, if it is one that is judged."""
         if (reason := unjudged(alarm.body["settings"])) is not None:
             log.warning("alarm %s: %s", alarm.name, reason)
-            self.end(tx, alarm)
+            self.end(tx, alarm.arn)
             return
         self._set(tx, alarm.arn, self._world.now())
 
-    def end(self, tx: Tx, alarm: Alarm) -> None:
-        """Have it look no more."""
-        timers.delete_all(tx, SERVICE, alarm.arn)
+    def end(self, tx: Tx, arn: str) -> None:
+        """Have an alarm look no more."""
+        timers.delete_all(tx, SERVICE, arn)
 
     def ring(self, tx: Tx, timer: Timer) -> None:
         """An alarm is to look."""
