@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.jobs.template import template
 from tests.acceptance.test_sns import running, smtp
 from tests.acceptance.test_sns_sqs import queue, received
+from tests.chaos.containers import sweep
 from tests.contracts.servers import MailServer, mail_server
 from tests.jobs.projects import written
 from tests.served import ACCOUNT, REGION, Served, eventually
@@ -132,51 +134,75 @@ jobs:
     command: [sh, -c, "for i in $(seq 1 30); do echo line $i; done; exit 3"]
     retry: {attempts: 1, interval: 1s, backoff: 1}
     notify: {attempt-failed: dev, run-failed: ops, caught: ops}
+"""
+OTHERS = """
   slow:
     command: [sleep, "4"]
-    schedule: cron(0 3 1 1 ? *)
     late: 1s
-    notify: {late: dev, did-not-start: ops}
+    notify: {late: dev}
   hourly:
     command: ["true"]
     schedule: cron(0 * * * ? *)
     notify: ops
 """
+MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:reports"
+LAST_LINES = "".join(f"  line {number}\n" for number in range(11, 31))
 
 
-def test_a_job_that_fails_is_told_of_with_its_last_lines(box: Served, post: MailServer, tmp_path: Path) -> None:
-    made = template(written(tmp_path, JOB).project)
+def deploy(box: Served, folder: Path, text: str) -> None:
+    """Make the stack of a job file."""
+    made = template(written(folder, text).project)
     parameters = [{"ParameterKey": "ConsoleUrl", "ParameterValue": box.url}]
-    known = [each for each in parameters if each["ParameterKey"] in made["Parameters"]]
+    named = {"StackName": "reports", "TemplateBody": json.dumps(made), "Parameters": parameters}
     cloudformation = box.client("cloudformation")
-    named = {"StackName": "reports", "TemplateBody": json.dumps(made), "Parameters": known}
     cloudformation.create_stack(**named, Capabilities=["CAPABILITY_NAMED_IAM"])
     cloudformation.get_waiter("stack_create_complete").wait(StackName="reports", WaiterConfig={"Delay": 1})
-    machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:reports"
-    slow = box.start(f"{machine}-slow")
-    run = box.start(f"{machine}-nightly")
-    assert box.ended(run)["status"] == "FAILED"
 
-    def texts(to: str, subject: str = "fail") -> list[str]:
-        mails = [mail for mail in post.mails if str(mail["To"]) == f"{to}@example.com"]
-        return [mail.get_content() for mail in mails if subject in str(mail["Subject"])]
 
-    lines = "".join(f"  line {number}\r\n" for number in range(11, 31)).replace("\r\n", "\n")
-    eventually(lambda: len(texts("dev")) == 2 and len(texts("ops")) == 1)
-    for number, text in enumerate(sorted(texts("dev"), key=lambda text: "Attempt:   2" in text), 1):
-        assert "reports: an attempt of the job nightly failed." in text
-        assert f"Exit code: 3\nAttempt:   {number} of 2\n" in text.replace("\r\n", "\n")
-        assert lines in text.replace("\r\n", "\n")
-        assert f"/runs/{run}" in text
-        assert "Run again: lamplighter run reports-nightly" in text
-    eventually(lambda: texts("dev", "reports: slow is late"))
-    assert f"/runs/{slow}" in texts("dev", "late")[0]
+def texts(post: MailServer, to: str, subject: str) -> list[str]:
+    """The mails to a channel whose subjects have a text in them."""
+    mails = [mail for mail in post.mails if str(mail["To"]) == f"{to}@example.com" and subject in str(mail["Subject"])]
+    return [mail.get_content().replace("\r\n", "\n") for mail in mails]
+
+
+def check_failures(box: Served, post: MailServer) -> None:
+    """A run of the job fails, and each of its attempts is told to one channel, the run to the other."""
+    run = box.start(f"{MACHINE}-nightly")
+    assert box.ended(run, 60)["status"] == "FAILED"
+    eventually(lambda: len(texts(post, "dev", "failed")) == 2 and len(texts(post, "ops", "failed")) == 1)
+    attempts = sorted(texts(post, "dev", "an attempt of nightly failed"), key=lambda text: "Attempt:   2" in text)
+    for number, text in enumerate(attempts, 1):
+        assert text.startswith("reports: an attempt of the job nightly failed.\n")
+        assert f"Exit code: 3\nAttempt:   {number} of 2\n" in text
+        assert LAST_LINES in text
+        assert f"Look at:   {box.url}/runs/{run}\nRun again: lamplighter run reports-nightly\n" in text
+    (text,) = texts(post, "ops", "reports: nightly failed")
+    assert "Exit code: 3\nAttempt:   2 of 2\n" in text
+    assert f"/runs/{run}" in text
+    assert LAST_LINES in text
+
+
+def test_every_pattern_tells_what_it_should(box: Served, post: MailServer, tmp_path: Path) -> None:
+    deploy(box, tmp_path, JOB + OTHERS)
+    slow = box.start(f"{MACHINE}-slow")
+    check_failures(box, post)
+    (text,) = eventually(lambda: texts(post, "dev", "reports: slow is late"))
+    assert f"/runs/{slow}" in text
     why = {"StateValue": "ALARM", "StateReason": "a drill"}
     box.client("cloudwatch").set_alarm_state(AlarmName="reports-hourly-did-not-start", **why)
-    (text,) = eventually(lambda: texts("ops", "ALARM: hourly did-not-start"))
+    (text,) = eventually(lambda: texts(post, "ops", "ALARM: hourly did-not-start"))
     assert text.startswith("No run of the job hourly began for longer than its schedule explains.")
-    assert "lamplighter run reports-hourly" in text
-    (text,) = texts("ops")
-    assert "Exit code: 3" in text
-    assert "Attempt:   2 of 2" in text
-    assert lines in text.replace("\r\n", "\n")
+    assert "Run now:   lamplighter run reports-hourly" in text
+
+
+@pytest.mark.docker
+def test_the_last_lines_of_a_real_container_are_told(tmp_path: Path, post: MailServer, docker_image: str) -> None:
+    box = Served(tmp_path / "data", "docker")
+    box.up("--smtp", smtp(post))
+    try:
+        deploy(box, tmp_path, JOB.replace("    command:", f"    image: {docker_image}\n    command:"))
+        check_failures(box, post)
+    finally:
+        box.kill(signal.SIGTERM)
+        box.close()
+        sweep(box.data)
