@@ -64,7 +64,7 @@ def test_a_file_is_deployed_then_a_change_shows_in_diff_then_it_updates_then_it_
     assert "ScheduleExpression: cron(0 3 * * ? *) → cron(0 4 * * ? *)" in shown.out
     assert '-          "MaxAttempts": 1' in shown.out
     assert '+          "MaxAttempts": 2' in shown.out
-    assert "2 to change" in shown.out
+    assert "3 to change" in shown.out
 
     updated = typed(folder, "deploy", "--yes", *at)
     assert updated.code == 0, updated.err
