@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from lamplighter.base.errors import AwsError
 from lamplighter.base.world import World
 from lamplighter.console import (
+    calendar,
     definitions,
     events,
     job,
@@ -54,6 +55,7 @@ PAGES: tuple[BaseRoute, ...] = (
     *definitions.ROUTES,
     *topics.ROUTES,
     *stacks.ROUTES,
+    *calendar.ROUTES,
 )
 """The first that fits a path answers: a path that ends in any ARN comes after those that go on behind it."""
 
