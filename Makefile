@@ -31,7 +31,7 @@ check: setup ## ruff, mypy strict, import-linter
 test: setup ## all tests, one process per core
 	$(BIN)/pytest -n auto $(ARGS)
 
-demo: setup ## the article's batch: fails once, is retried, succeeds
+demo: setup ## the article's batch: fails, is killed, is retried, succeeds; then fails, and a mail tells
 	$(BIN)/python examples/article/demo.py $(ARGS)
 
 bench: setup ## how fast, beside the peers

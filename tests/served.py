@@ -38,7 +38,7 @@ class Served:
     def up(self, *options: str) -> None:
         """Start the engine; return when it listens."""
         command = [sys.executable, "-m", "lamplighter", "up", "--data", str(self.data), "--port", str(self.port)]
-        credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
         environment = {**os.environ, **credentials, "PYTHONUNBUFFERED": "1"}
         self._process = subprocess.Popen(
             [*command, "--runtime", self.runtime, *options],
@@ -55,6 +55,9 @@ class Served:
                 self.port = int(found[1])
                 break
         else:
+            self._process.wait()
+            self._process.stderr.close()
+            self._process = None
             raise AssertionError(f"the engine did not start: {''.join(self.lines[-5:])}")
         self._reader = threading.Thread(target=self._drain, args=(self._process,), daemon=True)
         self._reader.start()

@@ -142,6 +142,13 @@ class Bus:
         entry = self._find(service, operation)
         return (entry.write or entry.read)(tx, caller, params)  # type: ignore[misc]
 
+    def look(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> Json:
+        """Have an operation answered that only reads, with what `reader` sees."""
+        entry = self._find(service, operation)
+        if entry.read is None:
+            raise UnknownOperation(f"{service}:{operation} does more than look")
+        return entry.read(reader, caller, params)
+
     def listen(self, source: str, listener: Listener, wants: Wants = lambda _tx: True) -> None:
         """Hear every event of a source that is wanted, in the transaction that caused it. `*` hears all."""
         self._listeners.setdefault(source, []).append((listener, wants))

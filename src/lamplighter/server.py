@@ -101,7 +101,7 @@ class Server:
         http = HttpRequest(scope["method"], scope["raw_path"], scope["query_string"], headers, b"")
         try:
             hosts.check(headers.get(b"host", b""), self.hosts)
-            if self.holders is None and paths.is_page(http) and not unsigned.is_link(http):
+            if paths.is_page(http) and not unsigned.is_link(http):
                 await (await asyncio.to_thread(self._console))(scope, receive, send)
                 return
             self._guard(http)

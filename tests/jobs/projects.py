@@ -5,12 +5,11 @@ from pathlib import Path
 from textwrap import dedent
 
 from lamplighter.base.jsontext import Json, dumps, loads
-from lamplighter.jobs import names
+from lamplighter.jobs import names, permits
 from lamplighter.jobs.document import JobFileError
 from lamplighter.jobs.file import Loaded, load
 from lamplighter.jobs.model import Project
 from lamplighter.jobs.resolve import Stack
-from lamplighter.jobs.template import template
 from tests.engines import Site
 
 CHANNELS = "channels:\n  ops: {email: ops@example.com}\n  dev: {sns: 'arn:aws:sns:us-east-1:123456789012:dev'}\n"
@@ -42,13 +41,13 @@ def project(folder: Path, jobs: str, **files: str) -> Project:
 
 def stack(made: Project, **parameters: str) -> Stack:
     """A project as if it had been deployed."""
-    images = {names.image(name): f"example/{name}" for name, job in made.jobs.items() if job.builds}
-    return Stack(template(made), {**images, **parameters})
+    deployed = permits.deployed(made)
+    return Stack(deployed.template, {**deployed.parameters, **parameters})
 
 
-def deploy(site: Site, made: Project) -> Mapping[str, str]:
+def deploy(site: Site, made: Project, **parameters: str) -> Mapping[str, str]:
     """Make on an engine what the template says of clusters, tasks and machines; the ARNs of the machines by job."""
-    deployed = stack(made)
+    deployed = stack(made, **parameters)
     for title, resource in deployed.template["Resources"].items():
         properties = deployed.properties(title)
         if resource["Type"] == "AWS::ECS::Cluster":

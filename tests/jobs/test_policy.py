@@ -12,8 +12,8 @@ from lamplighter.jobs import names
 from lamplighter.jobs.calls import Situation, calls
 from lamplighter.jobs.explain import explain, statement
 from lamplighter.jobs.model import Project
+from lamplighter.jobs.permits import situation
 from lamplighter.jobs.policy import Call, evaluate
-from lamplighter.jobs.resolve import Stack
 from tests.jobs.projects import project, stack
 
 DATA = Path(__file__).parent / "data"
@@ -142,15 +142,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project(tmp_path_factory.mktemp("policy"), JOBS, steps_yaml=STEPS)
 
 
-def situation(deployed: Stack, machine: str, watched: tuple[str, ...] = ()) -> Situation:
-    tasks = [
-        title for title, each in deployed.template["Resources"].items() if each["Type"] == "AWS::ECS::TaskDefinition"
-    ]
-    given = {deployed.arn(title): deployed.properties(title) for title in tasks}
-    roles = {arn: tuple(dict.fromkeys((each["ExecutionRoleArn"], each["TaskRoleArn"]))) for arn, each in given.items()}
-    return Situation(deployed.arn(machine), roles, watched)
-
-
 def needs(made: Project, name: str) -> tuple[list[Call], list[Json]]:
     """What a job's machine calls, and what its role allows."""
     deployed = stack(made)
@@ -188,6 +179,9 @@ def strayed(call: Call) -> Iterator[Call]:
     yield replace(call, resource="*")
     yield replace(call, resource=call.resource.replace("123456789012", "999999999999"))
     yield replace(call, resource=call.resource.replace("reports", "payroll").replace("role/", "role/payroll"))
+    if call.action.startswith("logs:"):
+        yield replace(call, resource=call.resource.replace("/main/", "/proxy/"))
+        yield replace(call, resource=call.resource.replace("/lamplighter/", "/aws/lambda/"))
     if call.action.startswith("events:"):
         yield replace(call, resource=call.resource.replace("ForECSTask", "ForBatchJobs"))
     if call.action == "iam:PassRole":

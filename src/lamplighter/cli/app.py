@@ -26,14 +26,22 @@ class Verb:
 
 
 VERBS: Mapping[str, Verb] = {
-    "up": Verb("Run the engine: serve the AWS APIs on one port and do what they ask."),
+    "init": Verb("Write a job file to begin with."),
+    "up": Verb("Run the jobs of a file here, and serve the AWS APIs on one port."),
     "run": Verb("Begin a run of a job now, and watch it if you like."),
+    "ps": Verb("List jobs: what runs now, how the last run ended, when the next one begins."),
+    "logs": Verb("Print what the containers of a run wrote."),
+    "history": Verb("Tell what happened in a run, attempt by attempt."),
+    "stop": Verb("Stop a run."),
+    "redrive": Verb("Let a run that failed go on from where it failed."),
+    "next": Verb("List the times at which jobs will run."),
     "console": Verb("Show the console, over AWS or an engine somewhere else."),
     "lint": Verb("Check a job file, and say what to write instead."),
     "synth": Verb("Print the CloudFormation template that a job file comes to."),
     "diff": Verb("Show what deploying would change."),
     "deploy": Verb("Deploy a job file to AWS."),
     "destroy": Verb("Take a deployment back."),
+    "doctor": Verb("Look for what is wrong: on this box, with credentials, with permissions."),
     "schema": Verb("Print the JSON Schema of job files, for editors."),
 }
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Annotated
 
 import typer
-import uvicorn
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lamplighter.base.world import real_world
-from lamplighter.cli.serving import CannotListen, Stopping, listen, url_of
+from lamplighter.cli.serving import http
+from lamplighter.cli.serving.listening import CannotListen, listen, url_of
 from lamplighter.cli.target import (
     USUAL_DATA,
     AwsOption,
@@ -65,6 +65,5 @@ async def _serve(where: Target, place: Place, listener: socket.socket) -> None:
         where.endpoint,
     )
     pages = AtHome(application(outside, real_world(), closing))
-    config = uvicorn.Config(pages, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=5)
     typer.echo(f"lamplighter: the console of {where} is at {url_of(listener)}/", err=True)
-    await Stopping(config, closing).serve(sockets=[listener])
+    await http.serve(pages, closing, listener)

@@ -13,14 +13,15 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.world import real_world
 from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, read
 from lamplighter.cli.jobfile import show as show_problems
-from lamplighter.cli.stack import changeset, following, images
-from lamplighter.cli.stack.changeset import ChangeSet
+from lamplighter.cli.stack import changeset, following, images, keeping
+from lamplighter.cli.stack.changeset import MOST_INLINE, ChangeSet, Room
 from lamplighter.cli.stack.following import carried_on, tell
 from lamplighter.cli.stack.plan import Plan, plan, spoken
 from lamplighter.cli.stack.readiness import ready
 from lamplighter.cli.stack.showing import show, summary
-from lamplighter.cli.stack.speaking import EngineOption, ParameterOption, YesOption, aws_or, pause, sure, told
+from lamplighter.cli.stack.speaking import EngineOption, ParameterOption, YesOption, aws_or, pause, sure
 from lamplighter.cli.target import ProfileOption, RegionOption, Target
+from lamplighter.cli.watch.site import in_a_sentence
 from lamplighter.jobs.file import Loaded
 from lamplighter.jobs.lint import lint
 
@@ -52,11 +53,13 @@ def deploy(
     _lint(loaded)
     where = aws_or(endpoint_url, profile, region)
     console = Console(highlight=False)
-    with told(where):
+    with in_a_sentence(where):
         if where.endpoint is None:
             _check_images(loaded)
         ready(where.client("cloudformation"), loaded.project.prefix, console, lambda: pause(where))
         found = plan(loaded, where, spoken(parameter or []))
+        new = (each.name for each in found.changes if each.type == keeping.LOG and each.action == "add")
+        keeping.check_free(where.client("logs"), new)
         change_set = _change_set(found, where, bucket)
         if change_set is None or _is_idle(found, change_set, where):
             console.print(f"{found.name} is deployed to {where} as the file says: nothing to do", soft_wrap=True)
@@ -79,9 +82,10 @@ def _check_images(loaded: Loaded) -> None:
 
 
 def _change_set(found: Plan, where: Target, bucket: str | None) -> ChangeSet | None:
+    room = Room(bucket, None if found.is_engine else MOST_INLINE)
     title = f"lamplighter-{real_world().uuid()}"
     return changeset.create(
-        where, found.stack, found.name, title, found.template, found.parameters, bucket, lambda: pause(where)
+        where, found.stack, found.name, title, found.template, found.parameters, room, lambda: pause(where)
     )
 
 

@@ -17,9 +17,10 @@ from lamplighter.cli.stack.changes import changes
 from lamplighter.cli.stack.plan import checked
 from lamplighter.cli.stack.resources import resources
 from lamplighter.cli.stack.showing import show
-from lamplighter.cli.stack.speaking import EngineOption, YesOption, aws_or, pause, sure, told
+from lamplighter.cli.stack.speaking import EngineOption, YesOption, aws_or, pause, sure
 from lamplighter.cli.stack.stacks import Stack
 from lamplighter.cli.target import ProfileOption, RegionOption, Target
+from lamplighter.cli.watch.site import in_a_sentence
 from lamplighter.jobs.model import Project
 from lamplighter.jobs.stack.roles import repository
 
@@ -43,7 +44,7 @@ def destroy(
     project = read(file, env).project
     where = aws_or(endpoint_url, profile, region)
     console = Console(highlight=False)
-    with told(where):
+    with in_a_sentence(where):
         client = where.client("cloudformation")
         stack = stacks.find(client, project.prefix)
         if stack is not None and stack.is_going:

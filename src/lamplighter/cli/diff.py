@@ -10,8 +10,9 @@ from lamplighter.base.jsontext import dumps
 from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, read
 from lamplighter.cli.stack.plan import Plan, plan, spoken
 from lamplighter.cli.stack.showing import as_data, show, summary
-from lamplighter.cli.stack.speaking import EngineOption, JsonOption, ParameterOption, aws_or, told
+from lamplighter.cli.stack.speaking import EngineOption, JsonOption, ParameterOption, aws_or
 from lamplighter.cli.target import ProfileOption, RegionOption, Target
+from lamplighter.cli.watch.site import in_a_sentence
 
 
 def diff(
@@ -26,7 +27,7 @@ def diff(
     """Show what deploying would change, by resource and property. Exit code 1: something."""
     loaded = read(file, env)
     where = aws_or(endpoint_url, profile, region)
-    with told(where):
+    with in_a_sentence(where):
         found = plan(loaded, where, spoken(parameter or []))
     if json:
         status = found.stack.status if found.stack else None

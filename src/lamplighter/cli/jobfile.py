@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from lamplighter.jobs.document import JobFileError, Problem
-from lamplighter.jobs.file import USUAL_NAME, Loaded, load
+from lamplighter.jobs.file import Loaded, load
+from lamplighter.jobs.names import USUAL_NAME
 
 COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 

@@ -13,6 +13,7 @@ import typer
 
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.cli.watch import machines, runs, show
+from lamplighter.cli.watch.arguments import JobArgument
 from lamplighter.cli.watch.follow import EXITS
 from lamplighter.cli.watch.follow import follow as watch
 from lamplighter.cli.watch.machines import Machine
@@ -24,7 +25,7 @@ from lamplighter.jobs.expressions import OWN
 @on_site
 def run(
     site: Site,
-    job: Annotated[str, typer.Argument(help="A job, or the name or ARN of a state machine.")],
+    job: JobArgument,
     given: Annotated[
         str | None, typer.Option("--input", "-i", help="The input: JSON, @FILE, or @- for standard input.")
     ] = None,

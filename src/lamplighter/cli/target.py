@@ -5,6 +5,7 @@ this folder is found by the address that `up` leaves in its data directory, wher
 """
 
 import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,7 @@ from lamplighter.wire.holders import Holder, NoCredentials
 
 USUAL_DATA = Path(".lamplighter")
 USUAL_REGION = "us-east-1"
+URL = re.compile(r"https?://[^/]")
 ANYBODY = {"aws_access_key_id": "lamplighter", "aws_secret_access_key": "lamplighter"}
 
 EndpointUrlOption = Annotated[
@@ -76,6 +78,8 @@ def target(
     """What the options of a verb mean; ends the verb with 1 where no engine can be found, with 2 where they clash."""
     if aws and endpoint_url:
         raise typer.BadParameter("say --aws or --endpoint-url, not both")
+    if endpoint_url is not None and not URL.match(endpoint_url):
+        raise typer.BadParameter(f"--endpoint-url {endpoint_url}: say a URL such as http://127.0.0.1:4566")
     where = region or usual_region(profile)
     if aws:
         return Target(None, where, profile)

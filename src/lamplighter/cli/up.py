@@ -1,24 +1,35 @@
-"""`lamplighter up`: run an engine here, until it is told to stop."""
+"""`lamplighter up`: run an engine here, and keep it as the job file says, until it is told to stop.
+
+Exit codes: 0 it was told to stop, 1 it cannot start, and the output says why: a file that is wrong is told with its
+line before anything is begun.
+"""
 
 import asyncio
 import gc
+import importlib
 import logging
+import os
 import socket
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 import uvloop
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli import admission
 from lamplighter.cli.address import ADDRESS
-from lamplighter.cli.serving import Stopping, listen, url_of
+from lamplighter.cli.serving import http
+from lamplighter.cli.serving.asked import Asked, Kept
+from lamplighter.cli.serving.listening import listen, reached, url_of
+from lamplighter.cli.serving.log import to_stderr
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.engine import Engine
+from lamplighter.jobs.names import USUAL_NAME
 from lamplighter.outbound import mail
 from lamplighter.outbound.aws import AWS
 from lamplighter.outbound.program import MAIL_SERVER
@@ -27,30 +38,60 @@ from lamplighter.server import Connection, Server
 
 SWITCH_INTERVAL = 0.0005
 """Seconds that the loop may keep the interpreter from the thread that commits: its word is what callers wait for."""
+JOBS, SERVING, REACHING = "Jobs", "Serving", "Reaching others"
+"""Where an option stands in --help."""
 
 log = logging.getLogger("lamplighter.engine")
 
 
 def up(
-    host: Annotated[
-        str, typer.Option(help="Address to listen on. Beyond this machine, callers need the engine's credentials.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)] = 4566,
-    data: Annotated[Path, typer.Option(help="Directory that keeps everything.", file_okay=False)] = Path(
-        ".lamplighter"
-    ),
-    runtime: Annotated[RuntimeChoice, typer.Option(help="What runs containers.")] = RuntimeChoice.AUTO,
-    endpoint: Annotated[
-        list[str] | None,
-        typer.Option(help="SERVICE=URL, or SERVICE=aws: where to call an AWS service that is not served here."),
+    file: Annotated[
+        Path | None,
+        typer.Argument(help=f"The job file; without, {USUAL_NAME} if there is one.", show_default=False),
     ] = None,
+    env: Annotated[
+        str | None,
+        typer.Option("--environment", "-e", help="The environment of the job file whose overrides hold.",
+                     show_default=False, rich_help_panel=JOBS),
+    ] = None,
+    template: Annotated[
+        list[Path] | None,
+        typer.Option(help="Instead of a job file: a CloudFormation template, from CDK, SAM, Copilot or by hand.",
+                     rich_help_panel=JOBS),
+    ] = None,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=VALUE: a parameter of the templates.", rich_help_panel=JOBS),
+    ] = None,
+    runtime: Annotated[
+        RuntimeChoice, typer.Option(help="What runs containers.", rich_help_panel=JOBS)
+    ] = RuntimeChoice.AUTO,
+    host: Annotated[
+        str,
+        typer.Option(help="Address to listen on. Beyond this machine, callers need the engine's credentials.",
+                     rich_help_panel=SERVING),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535, rich_help_panel=SERVING),
+    ] = 4566,
+    data: Annotated[
+        Path, typer.Option(help="Directory that keeps everything.", file_okay=False, rich_help_panel=SERVING)
+    ] = Path(".lamplighter"),
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(help="A host name by which this engine may be called, besides IP addresses and localhost."),
+        typer.Option(help="A host name by which this engine may be called, besides IP addresses and localhost.",
+                     rich_help_panel=SERVING),
     ] = None,
     url: Annotated[
         str | None,
-        typer.Option(help="URL by which others reach this engine: links in mails and webhooks, URLs of queues."),
+        typer.Option(help="URL by which others reach this engine: links in mails and webhooks, URLs of queues.",
+                     rich_help_panel=SERVING),
+    ] = None,
+    endpoint: Annotated[
+        list[str] | None,
+        typer.Option(help="SERVICE=URL, or SERVICE=aws: where to call an AWS service that is not served here.",
+                     rich_help_panel=REACHING),
     ] = None,
     credentials: Annotated[
         Path | None,
@@ -58,6 +99,7 @@ def up(
             help="Who may come in, in AWS's format; without, DATA/credentials, made where strangers reach the address.",
             exists=True,
             dir_okay=False,
+            rich_help_panel=SERVING,
         ),
     ] = None,
     smtp: Annotated[
@@ -65,20 +107,29 @@ def up(
         typer.Option(
             envvar=MAIL_SERVER,
             help="Mail server: smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, or smtps://. Without: mails become files.",
+            rich_help_panel=REACHING,
         ),
     ] = None,
     confirm_mail: Annotated[  # noqa: FBT002 - typer's way
-        bool, typer.Option("--confirm-mail", help="Ask who is subscribed by mail first, as AWS does.")
+        bool,
+        typer.Option("--confirm-mail", help="Ask who is subscribed by mail first, as AWS does.",
+                     rich_help_panel=REACHING),
     ] = False,
     commands: Annotated[  # noqa: FBT002 - typer's way
-        bool, typer.Option(help="Let a topic's subscription be a command line that runs here.")
+        bool,
+        typer.Option(help="Let a topic's subscription be a command line that runs here.", rich_help_panel=REACHING),
     ] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")] = False,  # noqa: FBT002 - typer's way
-) -> None:
-    """Run the engine: serve the AWS APIs on one port and do what they ask, whatever is killed and whenever."""
-    _log_to_stderr(logging.WARNING if quiet else logging.INFO)
+) -> None:  # fmt: skip
+    """Run the jobs of a file here, and serve the AWS APIs on one port, whatever is killed and whenever.
+
+    The files are watched: what changes is applied, what is wrong is told and changes nothing.
+    """
+    to_stderr(logging.WARNING if quiet else logging.INFO)
     sys.setswitchinterval(SWITCH_INTERVAL)
+    asked = _asked(file, env, template or [], parameters or [])
     try:
+        kept = _read(asked, data)
         config = Config(
             data=data,
             runtime=runtime,
@@ -86,48 +137,79 @@ def up(
             smtp=mail.server(smtp) if smtp else None,
             confirm_mail=confirm_mail,
             commands=commands,
+            secrets=kept.secrets if kept else os.environ,
         )
         with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             entry = admission.decide(credentials, data, listener.getsockname()[0])
-            config = replace(config, url=(url or _reached(listener)).rstrip("/"), holder=entry.first)
-            runner.run(_serve(config, frozenset({host, *(allow_host or [])}), listener, entry))
+            config = replace(config, url=(url or reached(listener)).rstrip("/"), holder=entry.first)
+            hosts = frozenset({host, *(allow_host or [])})
+            runner.run(_serve(config, hosts, listener, entry, kept))
     except (LamplighterError, OSError) as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
 
 
-def _reached(listener: socket.socket) -> str:
-    """Where callers on this machine reach it, which listens on one address or on all."""
-    return url_of(listener).replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+def _asked(file: Path | None, env: str | None, templates: list[Path], parameters: list[str]) -> Asked:
+    """What the command line names; refuses what makes no sense together."""
+    if file is not None and templates:
+        raise typer.BadParameter("name a job file or --template, not both")
+    if parameters and not templates:
+        raise typer.BadParameter("--parameters are those of a --template")
+    if env is not None and templates:
+        raise typer.BadParameter("--environment is one of a job file, not of a --template")
+    usual = Path(USUAL_NAME)
+    if file is None and not templates and (usual.exists() or env is not None):
+        file = usual
+    return Asked(file, env, tuple(templates), tuple(parameters))
 
 
-async def _serve(config: Config, hosts: frozenset[str], listener: socket.socket, entry: admission.Entry) -> None:
+def _read(asked: Asked, data: Path) -> Kept | None:
+    """What is to be kept; what reads it is loaded only where there is something to read."""
+    if asked.file is None and not asked.templates:
+        return None
+    kept: Kept = importlib.import_module("lamplighter.cli.serving.keeping").read(asked, data)
+    return kept
+
+
+async def _serve(
+    config: Config, hosts: frozenset[str], listener: socket.socket, entry: admission.Entry, kept: Kept | None
+) -> None:
     engine = await Engine.open(config)
     try:
-        await _say_what_is_missing(engine)
-        application = Server(engine, hosts, entry.holders)
-        server = Stopping(
-            uvicorn.Config(
-                application,
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                http=Connection,
-                server_header=False,
-                timeout_graceful_shutdown=5,
-            ),
-            application.closing,
-        )
+        if kept is None or kept.needs_docker:
+            await _say_what_is_missing(engine)
         _settle_memory()
         (config.data / ADDRESS).write_text(config.url + "\n")
         typer.echo(f"lamplighter: listening on {url_of(listener)}", err=True)
         typer.echo(f"lamplighter: the console is at {config.url}/", err=True)
         for line in admission.advice(entry, config.url):
             typer.echo(f"lamplighter: {line}", err=True)
-        await server.serve(sockets=[listener])
+        async with _keeping(engine, kept):
+            application = Server(engine, hosts, entry.holders)
+            await http.serve(application, application.closing, listener, Connection)
         (config.data / ADDRESS).unlink(missing_ok=True)
     finally:
         await engine.close()
+
+
+@asynccontextmanager
+async def _keeping(engine: Engine, kept: Kept | None) -> AsyncIterator[None]:
+    """Keep the engine as the files say for as long as it serves."""
+    if kept is None:
+        yield
+        return
+    keeping = asyncio.create_task(kept.keep(engine))
+    keeping.add_done_callback(_say_that_it_ended)
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+
+def _say_that_it_ended(keeping: "asyncio.Task[None]") -> None:
+    if not keeping.cancelled() and (error := keeping.exception()) is not None:
+        log.error("the files are not watched any more; start lamplighter again to apply changes", exc_info=error)
 
 
 async def _say_what_is_missing(engine: Engine) -> None:
@@ -151,20 +233,3 @@ def _endpoints(given: list[str]) -> dict[str, str]:
             raise typer.BadParameter(f"{each}: say SERVICE=URL, as in lambda=http://127.0.0.1:9000, or SERVICE=aws")
         endpoints[service] = where
     return endpoints
-
-
-class _EveryLine(logging.Formatter):
-    """Puts the time before every line of a message."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        time = self.formatTime(record, "%Y-%m-%d %H:%M:%S")
-        prefix = f"{time}.{int(record.msecs):03d}  "
-        return "\n".join(prefix + line for line in super().format(record).split("\n"))
-
-
-def _log_to_stderr(level: int) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_EveryLine("%(message)s"))
-    root = logging.getLogger("lamplighter")
-    root.setLevel(level)
-    root.addHandler(handler)

@@ -44,8 +44,8 @@ PAGES: tuple[BaseRoute, ...] = (
     *jobs.ROUTES,
     *start.ROUTES,
     *job.ROUTES,
-    *live.ROUTES,
     *logs.ROUTES,
+    *live.ROUTES,
     *events.ROUTES,
     *runs.ROUTES,
     *rules.ROUTES,
@@ -57,7 +57,7 @@ PAGES: tuple[BaseRoute, ...] = (
     *stacks.ROUTES,
     *calendar.ROUTES,
 )
-"""The first that fits a path answers: a path that ends in any ARN comes after those that go on behind it."""
+"""The first that fits a path answers: one that ends in an ARN comes after those that go on behind it."""
 
 
 def application(port: Port, world: World, closing: asyncio.Event, holders: Holders | None = None) -> ASGIApp:

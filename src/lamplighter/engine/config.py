@@ -1,5 +1,6 @@
 """What an engine is told from outside."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -38,5 +39,7 @@ class Config:
     """Whether a mail address that is subscribed is asked first, as on AWS."""
     holder: Holder | None = None
     """Whose credentials tasks are given that call the engine back; None where it takes any."""
+    secrets: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    """What containers may ask for as their secrets, by name."""
     commands: bool = True
     """Whether a command line may be subscribed to a topic (services/sns/protocols.py says why it may)."""

@@ -12,7 +12,7 @@ container finds the rest of its state's input in LAMPLIGHTER_INPUT, as JSON.
 import re
 
 from lamplighter.base.jsontext import Json, dumps
-from lamplighter.jobs.names import MAIN
+from lamplighter.jobs.names import CONSOLE, MAIN, OPTIONS, slot
 
 OWN = "lamplighter"
 INFRA = (
@@ -107,7 +107,32 @@ def pause(policies: dict[str, dict[str, Json]]) -> str:
 )""")
 
 
-def failure_text(headline: str, job: str, most: int | None) -> str:
+def _failed_job(prefix: str) -> str:
+    """The job whose task failed, by the task's group: family:PREFIX-JOB."""
+    return f"""(
+  {TASK}
+  $job := $substringAfter($task.Group, 'family:{prefix}-');"""
+
+
+def log_group(prefix: str) -> str:
+    """The log group of the job whose task failed; one that is not there, if no task did."""
+    return expression(f"""{_failed_job(prefix)}
+  '/lamplighter/{prefix}/' & ($exists($task.Group) ? $job : '-')
+)""")
+
+
+def log_stream(prefix: str) -> str:
+    """The log stream of the task that failed."""
+    return expression(f"""{_failed_job(prefix)}
+  $exists($task.TaskArn) ? $job & '/{MAIN}/' & $split($task.TaskArn, '/')[-1] : '-'
+)""")
+
+
+LINES = expression("[$states.result.Events.($substring(Message, 0, 500))]")
+"""The lines of a page of a log, short enough for an alert: SNS takes 256 KiB."""
+
+
+def failure_text(headline: str, machine: str, most: int | None) -> str:
     """An alert that says why, which attempt, where to look and what to type."""
     attempt = "" if most is None else f"'Attempt:   ' & $string($attempt) & ' of {most}\\n' &"
     return expression(f"""(
@@ -116,16 +141,15 @@ def failure_text(headline: str, job: str, most: int | None) -> str:
   $reason := $exists($task.StoppedReason)
     ? $join([$task.StoppedReason, $task.Containers.Reason], '; ')
     : $exists($failure.Cause) ? $substring($failure.Cause, 0, 2000) : 'no cause is known';
-  $region := $split($states.context.Execution.Id, ':')[3];
   {dumps(headline + chr(10) + chr(10))} &
   'Error:     ' & $failure.Error & '\\n' &
   'Reason:    ' & $reason & '\\n' &
   ($exists($code) ? 'Exit code: ' & $join([$code.$string()], ', ') & '\\n' : '') &
   {attempt}
   'Run:       ' & $states.context.Execution.Id & '\\n' &
-  'Look at:   https://' & $region & '.console.aws.amazon.com/states/home?region=' & $region
-    & '#/v2/executions/details/' & $states.context.Execution.Id & '\\n' &
-  'Run again: lamplighter run {job}\\n'
+  'Look at:   {slot(CONSOLE)}' & $states.context.Execution.Id & '\\n' &
+  'Run again: lamplighter run {machine}{slot(OPTIONS)}\\n' &
+  ($count($lines) > 0 ? '\\nLast lines:\\n' & $join($lines.('  ' & $ & '\\n')) : '')
 )""")
 
 

@@ -10,14 +10,14 @@ from difflib import get_close_matches
 from pathlib import Path as FilePath
 
 from lamplighter.jobs import document
+from lamplighter.jobs.channels import Channel
 from lamplighter.jobs.document import JobFileError, Part, Place, Problem
 from lamplighter.jobs.merge import Variables, overlay, without_nulls
-from lamplighter.jobs.misfits import misfits
-from lamplighter.jobs.model import Project
-from lamplighter.jobs.references import findings
+from lamplighter.jobs.misfits import misfits, strangers
+from lamplighter.jobs.model import Job, Project
+from lamplighter.jobs.references import CONTAINER_KEYS, findings
 from lamplighter.jobs.source import Source
 
-USUAL_NAME = "lamplighter.yaml"
 BIGGEST = 1024 * 1024
 """Bytes of a file."""
 
@@ -43,10 +43,12 @@ class Loaded:
 def load(file: FilePath, environment: str | None = None) -> Loaded:
     """Read a job file as an environment sees it; raises JobFileError."""
     part = document.read(_text(file), str(file))
-    problems = list(misfits(Source, part))
+    if not isinstance(part.value, dict):
+        raise JobFileError([Problem(part.place, "this is no job file", "begin with `project: name` and `jobs:`")])
+    problems = [*misfits(Source, part), *_strangers(part)]
     whole = _as_seen(part, environment, problems)
-    unknown = {each.place for each in problems if each.message.startswith("no variable")}
-    problems += [each for each in misfits(Project, whole) if each.place not in unknown]
+    told = {each.place for each in problems}
+    problems += [each for each in misfits(Project, whole) if each.place not in told]
     problems += _channels(whole)
     workflows = dict(_workflows(whole, file.parent, problems))
     if problems:
@@ -74,6 +76,17 @@ def _text(file: FilePath) -> str:
         raise JobFileError([Problem(start, "this file is not UTF-8", "save it as UTF-8")]) from None
 
 
+def _strangers(part: Part) -> Iterator[Problem]:
+    """Keys that nobody knows, in every environment, and where nothing is said of them as well."""
+    for around in (part, *part.mapping().get("environments", Part({}, part.place)).mapping().values()):
+        bodies = around.mapping()
+        jobs = bodies["jobs"].mapping().values() if "jobs" in bodies else ()
+        for body in (*jobs, *(bodies[name] for name in ("defaults",) if name in bodies)):
+            yield from strangers(Job, body)
+        for channel in bodies["channels"].mapping().values() if "channels" in bodies else ():
+            yield from strangers(Channel, channel)
+
+
 def _as_seen(part: Part, environment: str | None, problems: list[Problem]) -> Part:
     """The file with the environment's overrides, its defaults and its variables in their places."""
     top = dict(part.mapping())
@@ -83,7 +96,8 @@ def _as_seen(part: Part, environment: str | None, problems: list[Problem]) -> Pa
         problems.append(Problem(part.place, f"there is no environment `{environment}`", known))
     mine = environments.get(environment or "", Part({}, part.place))
     merged = overlay(Part(top, part.place), Part(mine.mapping(), part.place)).mapping()
-    given = {name: each.plain() for name, each in merged.pop("variables", mine).mapping().items()}
+    written = merged.pop("variables", Part({}, part.place)).mapping()
+    given = {name: each.value for name, each in written.items() if not isinstance(each.value, (dict, list))}
     variables = Variables({**given, "project": top["project"].plain() if "project" in top else None,
                            "environment": environment})  # fmt: skip
     defaults = merged.pop("defaults", Part({}, part.place))
@@ -97,9 +111,16 @@ def _as_seen(part: Part, environment: str | None, problems: list[Problem]) -> Pa
 
 
 def _with_defaults(jobs: Part, defaults: Part) -> Part:
-    """Each job over the defaults; one whose whole body is missing is all defaults."""
+    """Each job over the defaults; one whose whole body is missing is all defaults, one with a workflow has none of what
+    only a container has.
+    """
+    shared = {name: each for name, each in defaults.mapping().items() if name not in CONTAINER_KEYS}
+    of_workflows = Part(shared, defaults.place, defaults.key)
     bodies = {name: Part({}, job.place, job.key) if job.value is None else job for name, job in jobs.mapping().items()}
-    return Part({name: overlay(defaults, job) for name, job in bodies.items()} or jobs.value, jobs.place, jobs.key)
+    merged = {
+        name: overlay(of_workflows if "workflow" in job.mapping() else defaults, job) for name, job in bodies.items()
+    }
+    return Part(merged or jobs.value, jobs.place, jobs.key)
 
 
 def _channels(whole: Part) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.jobs import overlap, workflow
 from lamplighter.jobs.attempts import States, attempts, prefixed
 from lamplighter.jobs.model import Project
-from lamplighter.jobs.telling import is_watched, telling, title, watch
+from lamplighter.jobs.telling import FIRST, is_watched, telling, watch
 
 WATCH_STATE, WORKFLOW_STATE = "Watch", "Workflow"
 
@@ -18,7 +18,7 @@ def machine(project: Project, name: str) -> Json:
     """The definition of a job's state machine; places like ${Cluster} are the template's to fill in."""
     job = project.jobs[name]
     document = {"QueryLanguage": "JSONata"} if job.workflow is None else project.workflows[job.workflow]
-    caught = title(job.notify.caught[0]) if job.notify.caught else None
+    caught = FIRST if job.notify.caught else None
     body = attempts(name, job, caught=caught) if job.workflow is None else States(WORKFLOW_STATE, {})
     around = _around(project, name, body)
     if job.workflow is not None:

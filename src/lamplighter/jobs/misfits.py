@@ -1,6 +1,7 @@
 """What pydantic has against a part of the file, in the file's own words: where it is, and what to write instead."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import get_args
 
@@ -11,15 +12,36 @@ from lamplighter.base.jsontext import Json
 from lamplighter.jobs.document import Part, Path, Problem
 from lamplighter.jobs.model import Project
 from lamplighter.jobs.strict import kebab
+from lamplighter.jobs.texts import LONGEST_NAME
+from lamplighter.jobs.values import said
 
 
 def misfits(model: type[BaseModel], part: Part) -> Iterator[Problem]:
     """What a model has to say of a part of the file."""
+    errors = _errors(model, part)
+    for each in errors:
+        # pydantic says of a list whose items are all wrong that it is too short as well.
+        if each["type"] != "too_short" or not any(_is_inside(other["loc"], each["loc"]) for other in errors):
+            yield _told(model, part, tuple(each["loc"]), each)
+
+
+def strangers(model: type[BaseModel], part: Part) -> Iterator[Problem]:
+    """The keys of a part of the file that its model does not know; the part need be neither whole nor filled in."""
+    for each in _errors(model, part):
+        if each["type"] == "extra_forbidden":
+            yield _told(model, part, tuple(each["loc"]), each)
+
+
+def _errors(model: type[BaseModel], part: Part) -> list[ErrorDetails]:
     try:
         model.model_validate(part.plain())
     except ValidationError as error:
-        for each in error.errors(include_url=False, include_context=True):
-            yield _told(model, part, tuple(each["loc"]), each)
+        return error.errors(include_url=False, include_context=True)
+    return []
+
+
+def _is_inside(loc: Path, around: Path) -> bool:
+    return len(loc) > len(around) and loc[: len(around)] == around
 
 
 def _told(model: type[BaseModel], part: Part, loc: Path, error: ErrorDetails) -> Problem:
@@ -33,41 +55,62 @@ def _told(model: type[BaseModel], part: Part, loc: Path, error: ErrorDetails) ->
             return Problem(found.key or found.place, f"`{name}` is no key that is known here", instead)
         case "missing":
             return Problem(found.key or found.place, f"`{name}` is missing here", f"add `{name}:`")
-        case "value_error":
-            message, _, instead = str(error["ctx"]["error"]).partition("|")
-            return Problem(found.place, f"`{name}`: {message}", instead)
-        case "string_pattern_mismatch" if name == "[key]" or error["ctx"]["pattern"].startswith("^[a-z]"):
-            shown = loc[-2] if name == "[key]" else found.plain()
-            place = (found.key or found.place) if name == "[key]" else found.place
-            return Problem(place, f"`{shown}` is no name", "use small letters, digits and single hyphens")
-    return Problem(found.place, f"`{name}`: {_sentence(error)}", _remedy(error))
+    if name == "[key]":
+        shown, place = str(loc[-2]), found.key or found.place
+    else:
+        shown, place = said(found.plain()).strip("`"), found.place
+    wrong, instead = _wrong(shown, error)
+    about = "" if "[key]" in loc or not loc else f"`{_owner(loc)}`: "
+    return Problem(place, about + wrong, instead)
 
 
-def _sentence(error: ErrorDetails) -> str:
-    message = error["msg"]
-    return message[:1].lower() + message[1:].removesuffix(".")
+def _owner(loc: Path) -> str:
+    """The key that a value belongs to; an item of a list is of the list's key."""
+    return next((str(step) for step in reversed(loc) if isinstance(step, str)), "")
 
 
-def _remedy(error: ErrorDetails) -> str:
+def _wrong(shown: str, error: ErrorDetails) -> tuple[str, str]:
+    """What is wrong with a value, and what to write instead."""
     context = error.get("ctx", {})
-    match error["type"]:
-        case "literal_error":
-            return f"write {context['expected']}"
-        case "dict_type" | "model_type" | "model_attributes_type":
-            return "write `key: value` lines, one further to the right"
-        case "tuple_type" | "list_type":
-            return "write a list: [one, two]"
-        case "string_type":
-            return "write text; put it in quotation marks if it looks like a number"
-        case "int_parsing" | "int_type" | "int_from_float":
-            return "write a whole number"
-        case "bool_parsing" | "bool_type":
-            return "write true or false"
-        case "string_pattern_mismatch":
-            return f"write text that fits {context['pattern']}"
-        case "too_short":
-            return "write at least one"
-    return "write another value" + "".join(f", {name} {context[name]}" for name in ("ge", "le") if name in context)
+    kind = error["type"]
+    if kind == "value_error":
+        message, _, instead = str(context["error"]).partition("|")
+        return message, instead
+    if kind in _KINDS:
+        what, instead = _KINDS[kind]
+        quoted = shown if shown in ("nothing", "a list", "a mapping") else f"`{shown}`"
+        return f"{quoted} is {what}", instead
+    if kind == "literal_error":
+        return f"`{shown}` means nothing here", f"write {context['expected'].replace(chr(39), '')}"
+    if kind in _BOUNDS:
+        limit, words = _BOUNDS[kind]
+        bound = f"{int(context[limit])}{'s' if re.fullmatch('([0-9]+[dhms])+', shown) else ''}"
+        return f"`{shown}` is {words} {bound}", f"write {bound} or {_SIDE[kind]}"
+    if kind == "too_short":
+        return "there is nothing here", "write at least one"
+    if kind == "too_long":
+        return f"there are {context['actual_length']} here", f"write {context['max_length']} at most"
+    return f"{error['msg'][:1].lower()}{error['msg'][1:]}", "write another value"
+
+
+_MAPPING = ("no mapping", "write `key: value` lines, one further to the right")
+_LIST = ("no list", "write [one, two]")
+_KINDS: Mapping[str, tuple[str, str]] = {
+    "dict_type": _MAPPING,
+    "model_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
+    "tuple_type": _LIST,
+    "list_type": _LIST,
+    "string_type": ("no text", "write text; put it in quotation marks if it looks like a number"),
+    "string_pattern_mismatch": ("no name", "use small letters, digits and single hyphens, a letter first"),
+    "string_too_long": ("too long for a name", f"write {LONGEST_NAME} characters at most"),
+}
+"""Errors of pydantic: what a value is then, and what to write instead."""
+_BOUNDS: Mapping[str, tuple[str, str]] = {
+    "greater_than_equal": ("ge", "less than"),
+    "less_than_equal": ("le", "more than"),
+}
+_SIDE = {"greater_than_equal": "more", "less_than_equal": "less"}
 
 
 def _keys(model: type[BaseModel], path: Path) -> list[str]:

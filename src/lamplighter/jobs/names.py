@@ -3,9 +3,14 @@
 Promises that one job of one environment has one name everywhere, so that roles can name it before it is there.
 """
 
+USUAL_NAME = "lamplighter.yaml"
+"""What a job file is called."""
 MAIN = "main"
 """The container of a job itself, beside its sidecars."""
 SHARED_CLUSTER, SUBNETS, SECURITY_GROUPS, PUBLIC_IP, WATCH = "Cluster", "Subnets", "SecurityGroups", "PublicIp", "Watch"
+
+
+CONSOLE_URL, CONSOLE, OPTIONS = "ConsoleUrl", "Console", "Options"
 
 
 def logical(name: str) -> str:

@@ -16,7 +16,14 @@ from lamplighter.jobs.model import Job, Project
 
 LONGEST_NAME = 64 - len("-attempt-failed")
 """Of a job with its project, so that the rule that tells of it has a name that EventBridge takes."""
-CONTAINER_KEYS = ("image", "command", "entrypoint", "retry", "timeout", "sidecars", "secrets", "environment")
+LONGEST_STEP = 80 - len(": Failed")
+"""Of a step whose job's retries need several states, each named after it."""
+CONTAINER_KEYS = (
+    "image", "command", "entrypoint", "working-directory", "user", "stop-timeout", "cpu", "memory", "storage",
+    "architecture", "launch", "environment", "secrets", "retry", "timeout", "sidecars", "network", "cluster",
+    "log-retention",
+)  # fmt: skip
+"""What a job with a workflow does not have; of defaults it takes no notice."""
 
 Finding = tuple[Path, str, str]
 """A path of the file (or of the workflow, after its name), what is wrong, and what to write instead."""
@@ -47,9 +54,7 @@ def _doubles(family: str, given: list[str]) -> Iterator[Finding]:
 def _workflow(project: Project, name: str, job: Job) -> Iterator[Finding]:
     definition = project.workflows.get(job.workflow or "")
     for key in CONTAINER_KEYS:
-        if key in job.model_fields_set and getattr(job, key) != Job.model_fields[key].get_default(
-            call_default_factory=True
-        ):
+        if key.replace("-", "_") in job.model_fields_set:
             instead = "say it of the jobs that are its steps"
             yield ("jobs", name, key), f"a job with a workflow has no container, so `{key}` means nothing", instead
     if not isinstance(definition, dict) or not isinstance(definition.get("States"), dict):
@@ -67,6 +72,10 @@ def _steps(project: Project, file: str, definition: Json) -> Iterator[Finding]:
         if "Job" not in state:
             continue
         named = state["Job"]
+        title = str(path[-1])
+        if named in runnable and project.jobs[named].retry.by_cause and len(title) > LONGEST_STEP:
+            what = f"a name of {len(title)} characters leaves no room for the states that the retries of `{named}` need"
+            yield ("workflow", file, *path), what, f"shorten it to {LONGEST_STEP} characters"
         if named not in runnable:
             close = get_close_matches(str(named), runnable, 1)
             instead = f"did you mean `{close[0]}`?" if close else "name a job of this file that has no workflow itself"

@@ -48,6 +48,10 @@ class Stack:
         region = "" if service == "iam" else REGION
         return f"arn:{PARTITION}:{service}:{region}:{ACCOUNT}:{pattern.format(name)}"
 
+    def log_stream(self, group: str, name: str) -> str:
+        """The ARN of a stream of a log group."""
+        return f"arn:{PARTITION}:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:{name}"
+
     def definition(self, title: str) -> str:
         """The definition of a state machine as Step Functions gets it."""
         properties = self.properties(title)
@@ -77,13 +81,18 @@ class Stack:
         return {
             "Ref": self._ref,
             "Fn::GetAtt": self._attribute,
-            "Fn::Sub": lambda text: _SUB.sub(lambda found: str(self._named(found[1])), text),
+            "Fn::Sub": self._sub,
             "Fn::Join": lambda pair: pair[0].join(self.fill(pair[1])),
             "Fn::If": lambda three: self.fill(three[1] if self._holds(three[0]) else three[2]),
             "Fn::Equals": lambda pair: self.fill(pair[0]) == self.fill(pair[1]),
             "Fn::Select": lambda pair: self.fill(pair[1])[int(pair[0])],
             "Fn::GetAZs": lambda _region: [f"{REGION}a", f"{REGION}b"],
         }
+
+    def _sub(self, given: Json) -> str:
+        text, own = given if isinstance(given, list) else (given, {})
+        known = {name: str(self.fill(value)) for name, value in own.items()}
+        return _SUB.sub(lambda found: known[found[1]] if found[1] in known else str(self._named(found[1])), text)
 
     def _holds(self, condition: str) -> bool:
         return bool(self.fill(self.template["Conditions"][condition]))

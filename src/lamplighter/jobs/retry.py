@@ -3,51 +3,60 @@
 Promises a budget of its own to each class of trouble. What no class names falls to the simple form, if that is given.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from lamplighter.base.jsontext import Json
 from lamplighter.jobs.strict import Strict
-from lamplighter.jobs.values import Duration
+from lamplighter.jobs.values import Duration, Factor, Switch, Whole, said
 
 Class = Literal["infra", "spot", "start-failure", "timeout", "exit", "any"]
 MOST_ATTEMPTS = 1_000
+LONGEST_INTERVAL = 31_622_400
+"""Seconds, of MaxDelaySeconds: https://states-language.net/spec.html#errors"""
+
+
+def _codes(value: Json) -> Json:
+    return value if isinstance(value, (list, tuple)) else [value]
+
+
+def _code(code: int) -> int:
+    if not 1 <= code <= 255:
+        raise ValueError(f"{code} is no exit code of a failure|write numbers from 1 to 255")
+    return code
+
+
+Code = Annotated[Whole, AfterValidator(_code)]
+Longest = Annotated[Duration, Field(le=LONGEST_INTERVAL)]
 
 
 class Again(Strict):
     """How often and after how long."""
 
-    attempts: int = Field(ge=0, le=MOST_ATTEMPTS, description="How many times it is tried again after the first.")
+    attempts: Whole = Field(ge=0, le=MOST_ATTEMPTS, description="How many times it is tried again after the first.")
     interval: Duration = Field(default=1, description="Before the first retry.")
-    backoff: float = Field(default=2, ge=1, le=100, description="By what the wait grows from one retry to the next.")
-    jitter: bool = Field(default=False, description="Wait anything between nothing and the full time.")
-    max_interval: Duration | None = Field(default=None, description="The longest wait, however often it failed.")
+    backoff: Factor = Field(default=2, ge=1, le=100, description="By what the wait grows from one retry to the next.")
+    jitter: Switch = Field(default=False, description="Wait anything between nothing and the full time.")
+    max_interval: Longest | None = Field(default=None, description="The longest wait, however often it failed.")
 
 
 class Exit(Again):
     """The same, for some exit codes of the job's container."""
 
-    codes: tuple[int, ...] = Field(min_length=1, description="Exit codes, 1 to 255.")
-
-    @field_validator("codes")
-    @classmethod
-    def _are_codes(cls, codes: tuple[int, ...]) -> tuple[int, ...]:
-        if wrong := [code for code in codes if not 1 <= code <= 255]:
-            raise ValueError(f"{wrong[0]} is no exit code of a failure|write numbers from 1 to 255")
-        return codes
+    codes: Annotated[tuple[Code, ...], BeforeValidator(_codes)] = Field(min_length=1, description="1 to 255.")
 
 
 class Retry(Strict):
     """The simple form (attempts, interval, …) for everything, and the classes of trouble that have their own."""
 
-    attempts: int | None = Field(
+    attempts: Whole | None = Field(
         default=None, ge=0, le=MOST_ATTEMPTS, description="How many times it is tried again, whatever went wrong."
     )
     interval: Duration = 1
-    backoff: float = Field(default=2, ge=1, le=100)
-    jitter: bool = False
-    max_interval: Duration | None = None
+    backoff: Factor = Field(default=2, ge=1, le=100)
+    jitter: Switch = False
+    max_interval: Longest | None = None
     infra: Again | None = Field(
         default=None, description="No capacity, no network interface, throttling, an error of AWS: before the job ran."
     )
@@ -59,6 +68,8 @@ class Retry(Strict):
     @field_validator("exit", mode="before")
     @classmethod
     def _one_or_more(cls, value: Json) -> Json:
+        if not isinstance(value, (dict, list, tuple)):
+            raise ValueError(f"{said(value)} does not say how often|write {{codes: [75], attempts: 2}}")
         return [value] if isinstance(value, dict) else value
 
     @model_validator(mode="after")
@@ -66,6 +77,10 @@ class Retry(Strict):
         named = {"interval", "backoff", "jitter", "max_interval"} & self.model_fields_set
         if self.attempts is None and named:
             raise ValueError("this does not say how often to try again|add `attempts: 1`")
+        codes = [code for each in self.exit for code in each.codes]
+        twice = [code for at, code in enumerate(codes) if code in codes[:at]]
+        if twice:
+            raise ValueError(f"the exit code {twice[0]} is named twice|name it once, in one of the policies")
         return self
 
     @property
@@ -73,13 +88,8 @@ class Retry(Strict):
         """The simple form."""
         if self.attempts is None:
             return None
-        return Again.model_construct(
-            attempts=self.attempts,
-            interval=self.interval,
-            backoff=self.backoff,
-            jitter=self.jitter,
-            max_interval=self.max_interval,
-        )
+        given = {name: getattr(self, name) for name in Again.model_fields}
+        return Again.model_construct(None, **given)
 
     @property
     def budgets(self) -> dict[str, Again]:

@@ -8,6 +8,9 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensi
 
 import re
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 _SHORT = re.compile(r"(?P<service>ssm|secretsmanager):(?P<name>[A-Za-z0-9/_+=.@-]+)(:(?P<key>[A-Za-z0-9_.-]+))?")
 _LONG = re.compile(r"arn:[a-z-]+:(?P<service>ssm|secretsmanager):[a-z0-9-]+:[0-9]+:(?P<name>(parameter|secret)[:/].+)")
@@ -28,6 +31,17 @@ def is_source(text: str) -> bool:
     """Whether a text says where a secret is held."""
     short = _SHORT.fullmatch(text)
     return bool(_LONG.fullmatch(text)) or (short is not None and not (short["service"] == "ssm" and short["key"]))
+
+
+def _held(text: str) -> str:
+    if not is_source(text):
+        instead = "write ssm:/path, secretsmanager:name, secretsmanager:name:key or an ARN"
+        raise ValueError(f"`{text}` is no place of a secret|{instead}")
+    return text
+
+
+Secret = Annotated[str, AfterValidator(_held)]
+"""Where a secret is held."""
 
 
 def source(text: str) -> Source:

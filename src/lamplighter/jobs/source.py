@@ -1,13 +1,26 @@
 """The outer shape of the file: what is written around the jobs, before environments and variables are seen to."""
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from lamplighter.base.jsontext import Json
 from lamplighter.jobs.strict import Strict
-from lamplighter.jobs.values import Name
+from lamplighter.jobs.texts import Name
+from lamplighter.jobs.values import said
 
+
+def _single(value: Json) -> Json:
+    if isinstance(value, (dict, list)):
+        raise ValueError(f"{said(value)} is no value of a variable|write text, a number, true or false")
+    return value
+
+
+Single = Annotated[
+    Json, AfterValidator(_single), WithJsonSchema({"type": ["string", "integer", "number", "boolean", "null"]})
+]
 Body = dict[str, Json] | None
-Values = dict[str, str | int | float | bool | None]
+Values = dict[str, Single]
 
 
 class Overlay(Strict):

@@ -61,6 +61,8 @@ class Visit:
     """Pass, Task, Choice, Wait, Succeed, Fail, Parallel or Map."""
     entered: int
     left: int | None = None
+    previous: int | None = None
+    """Where the visit is among those of the story that led here."""
     exit: int | None = None
     """The id of the event that it was left with."""
     attempts: tuple[int, ...] = ()
@@ -69,6 +71,15 @@ class Visit:
     """The state that came next."""
     assigned: Mapping[str, Json] = field(default_factory=dict)
     """The variables that it assigned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A wait between two attempts, as Step Functions itself makes it."""
+
+    failed: Attempt
+    follower: Attempt | None
+    """None while it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +100,19 @@ class Story:
         """Whether the last attempt of a visit failed and the execution went on all the same."""
         return visit.left is not None and bool(visit.attempts) and self.attempts[visit.attempts[-1]].failed
 
-    def pending(self, attempt: Attempt) -> bool:
-        """Whether an attempt failed and nothing followed yet: another one is being waited for."""
-        mine = next(
-            (each for each in self.visits if each.attempts and self.attempts[each.attempts[-1]] == attempt), None
-        )
-        return self.outcome == "running" and attempt.failed and mine is not None and mine.left is None
+    def retries(self, visit: Visit) -> list["Retry"]:
+        """The waits of a visit for another attempt; the last of them may go on."""
+        attempts = [self.attempts[at] for at in visit.attempts]
+        followers: list[Attempt | None] = [*attempts[1:], None]
+        pairs = zip(attempts, followers, strict=bool(attempts))
+        return [Retry(failed, follower) for failed, follower in pairs if self._waits(visit, failed, follower)]
+
+    def _waits(self, visit: Visit, failed: Attempt, follower: Attempt | None) -> bool:
+        if not failed.failed or failed.ended is None:
+            return False
+        if follower is None:
+            return self.outcome == "running" and visit.left is None
+        return not any(failed.ended <= time <= follower.began for time in self.redriven)
 
 
 OUTCOMES: Mapping[str, Outcome] = {
@@ -189,7 +207,8 @@ class _Reader:
         name = event["stateEnteredEventDetails"]["name"]
         if here.visit is not None and self.visits[here.visit].left is not None:
             self.visits[here.visit] = replace(self.visits[here.visit], follower=name)
-        self.visits.append(Visit(event["id"], name, here.path, kind.removesuffix("StateEntered"), time))
+        kind = kind.removesuffix("StateEntered")
+        self.visits.append(Visit(event["id"], name, here.path, kind, time, previous=here.visit))
         return _Here(here.path, len(self.visits) - 1, outer=here.outer)
 
     def _leave(self, event: Json, time: int, here: _Here) -> _Here:

@@ -12,6 +12,6 @@ class Strict(BaseModel):
     """A part of the file."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=kebab, validate_by_name=True, validate_by_alias=True,
+        extra="forbid", frozen=True, alias_generator=kebab,
         use_attribute_docstrings=True, hide_input_in_errors=True,
     )  # fmt: skip

@@ -1,6 +1,8 @@
 """Alerts that a run sends itself: pattern 3 (Catch, publish, fail with the original error), and that it is late.
 
-Promises that an alert never changes how a run ends: one that cannot be sent is passed over. A run that is late is told
+Promises that an alert never changes how a run ends: one that cannot be sent is passed over, and so is a log that cannot
+be read. Pattern 3 tells reason, exit code, attempt, the last lines of the log, where to look and what to type; the
+cause of an attempt that took too long does not name its task, so that its log is not found. A run that is late is told
 of by a machine of its own, `WATCH`: it waits, asks, and tells only if the run still goes on.
 """
 
@@ -16,7 +18,11 @@ from lamplighter.jobs.values import shown
 PUBLISH = "arn:aws:states:::sns:publish"
 START = "arn:aws:states:::states:startExecution"
 DESCRIBE = "arn:aws:states:::aws-sdk:sfn:describeExecution"
+READ_LOG = "arn:aws:states:::aws-sdk:cloudwatchlogs:getLogEvents"
 LONGEST_SUBJECT = 100
+MOST_LINES = 20
+FIRST = "Last lines"
+"""The state with which telling begins."""
 
 
 def topic(project: Project, channel: str) -> str:
@@ -30,7 +36,7 @@ def telling(project: Project, name: str, *, counted: bool) -> dict[str, Json]:
     told = job.notify.caught
     followers = [*(title(channel) for channel in told[1:]), "Failed"]
     most = job.retry.total + 1 if counted else None
-    text = expressions.failure_text(f"{project.prefix}: the job {name} failed.", name, most)
+    text = expressions.failure_text(f"{project.prefix}: the job {name} failed.", project.name(name), most)
     states = {
         title(channel): {
             "Type": "Task",
@@ -47,7 +53,28 @@ def telling(project: Project, name: str, *, counted: bool) -> dict[str, Json]:
         }
         for channel, follower in zip(told, followers, strict=True)
     }
-    return {**states, "Failed": FAILED}
+    return {FIRST: _last_lines(project, title(told[0])), **states, "Failed": FAILED}
+
+
+def _last_lines(project: Project, follower: str) -> Json:
+    """The state that reads the end of the log of what failed; whatever goes wrong, there are no lines then."""
+    none = {"Assign": {"lines": []}, "Output": SAME_INPUT, "Next": follower}
+    return {
+        "Type": "Task",
+        "Resource": READ_LOG,
+        "Arguments": {
+            "LogGroupName": expressions.log_group(project.prefix),
+            "LogStreamName": expressions.log_stream(project.prefix),
+            "Limit": MOST_LINES,
+            "StartFromHead": False,
+        },
+        "TimeoutSeconds": 60,
+        # States.ALL does not catch what is too large to be passed on.
+        "Catch": [{"ErrorEquals": [each], **none} for each in ("States.DataLimitExceeded", "States.ALL")],
+        "Assign": {"lines": expressions.LINES},
+        "Output": SAME_INPUT,
+        "Next": follower,
+    }
 
 
 def title(channel: str) -> str:
@@ -72,6 +99,7 @@ def watch(project: Project, name: str, follower: str) -> Json:
             "Input": {
                 "seconds": job.late,
                 "run": expression("$states.context.Execution.Id"),
+                "link": expression(f"'{slot(names.CONSOLE)}' & $states.context.Execution.Id"),
                 "subject": f"{project.prefix}: {name} is late"[:LONGEST_SUBJECT],
                 "text": f"{project.prefix}: a run of the job {name} still goes on after {shown(job.late)}.",
                 "topics": [topic(project, channel) for channel in job.notify.late],
@@ -84,6 +112,9 @@ def watch(project: Project, name: str, follower: str) -> Json:
     }
 
 
+LATE = """$states.input.text & '\\n\\n' &
+  'Run:       ' & $states.input.run & '\\n' &
+  'Look at:   ' & $states.input.link & '\\n'"""
 WATCHING: Json = {
     "Comment": "Waits, and tells of a run that still goes on.",
     "QueryLanguage": "JSONata",
@@ -110,7 +141,7 @@ WATCHING: Json = {
             "ItemSelector": {
                 "topic": expression("$states.context.Map.Item.Value"),
                 "subject": expression("$states.input.subject"),
-                "text": expression("$states.input.text & '\\n\\nRun: ' & $states.input.run & '\\n'"),
+                "text": expression(LATE),
             },
             "ItemProcessor": {
                 "ProcessorConfig": {"Mode": "INLINE"},

@@ -2,7 +2,8 @@
 
 Promises the same bytes for the same file, a stack that comes up without parameters but for the images that have to be
 built first, and IAM that allows what happens and nothing beside (`policy.py` judges it). What only the engine of this
-box understands is in the metadata of resources, under `Lamplighter`.
+box understands is in the metadata of resources, under `Lamplighter`. The parameter `ConsoleUrl` says whose console
+alerts link to (`links.py`): `lamplighter up` gives the engine's URL, and nobody has to give anything on AWS.
 """
 
 import json
@@ -13,15 +14,15 @@ from troposphere import Output, Ref, Template
 from lamplighter.base.jsontext import Json, loads
 from lamplighter.jobs import names
 from lamplighter.jobs.model import Project
-from lamplighter.jobs.stack import alerts, machines, network, roles, schedules, tasks
+from lamplighter.jobs.stack import alerts, links, machines, network, roles, schedules, tasks
 
 
 def template(project: Project) -> Json:
     """The template as a document."""
     made = Template(Description=f"The jobs of {project.prefix}, by lamplighter")
-    for parameter in (*network.parameters(project), *tasks.parameters(project)):
+    for parameter in (*links.parameters(), *network.parameters(project), *tasks.parameters(project)):
         made.add_parameter(parameter)
-    for name, condition in network.conditions(project).items():
+    for name, condition in (links.conditions() | network.conditions(project)).items():
         made.add_condition(name, condition)
     contained = [name for name, job in project.jobs.items() if job.workflow is None]
     for resource in (
@@ -37,6 +38,7 @@ def template(project: Project) -> Json:
     for name in project.jobs:
         title = names.machine(name)
         made.add_output(Output(title, Description=f"The state machine of the job {name}", Value=Ref(title)))
+    made.add_output(links.output())
     return loads(json.dumps(made.to_dict()))
 
 

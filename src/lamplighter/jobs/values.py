@@ -1,20 +1,24 @@
-"""The small values of a job file: durations, sizes, names, text for a container.
+"""The small values of a job file: numbers, switches, durations, sizes, text for a container, commands.
 
 Promises one way to read each, and an error that shows a right one. Durations are seconds, sizes are CPU units and MiB.
+What is a number may also be text that says one, because variables are text.
 """
 
 import re
 from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import BeforeValidator, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, WithJsonSchema
 
 from lamplighter.base.jsontext import Json
 
 UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 LONGEST = 99_999_999
 """Seconds: the longest that Amazon States Language can say."""
-_DURATION = re.compile(r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
+DURATION = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
+_DURATION = re.compile(r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?", re.ASCII)
+_WHOLE = r"-?[0-9]{1,18}"
+_NUMBER = r"[0-9]{1,18}(\.[0-9]{1,18})?"
 
 
 def seconds(value: Json) -> int:
@@ -23,10 +27,11 @@ def seconds(value: Json) -> int:
     if found is None:
         bare = isinstance(value, int) and not isinstance(value, bool)
         hint = f"{value}s or {value}m" if bare else "10s, 5m, 1h30m, 2d"
-        raise ValueError(f"{_shown(value)} is no duration|write it with its unit: {hint}")
-    total = sum(int(part or 0) * unit for part, unit in zip(found.groups(), UNITS.values(), strict=True))
-    if not 1 <= total <= LONGEST:
-        raise ValueError(f"{value} is not between 1 second and {LONGEST} seconds|write a duration such as 1h30m")
+        raise ValueError(f"{said(value)} is no duration|write it with its unit: {hint}")
+    digits = [part or "0" for part in found.groups()]
+    total = sum(int(part) * unit for part, unit in zip(digits, UNITS.values(), strict=True) if len(part) < 12)
+    if not 1 <= total <= LONGEST or any(len(part) >= 12 for part in digits):
+        raise ValueError(f"{said(value)} is not between 1 second and {LONGEST}|write a duration such as 1h30m")
     return total
 
 
@@ -40,48 +45,80 @@ def shown(duration: int) -> str:
     return "".join(parts) or "0s"
 
 
+def said(value: Json) -> str:
+    """Write a value as the file would."""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, (dict, list, tuple)):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    if value in (None, ""):
+        return "nothing"
+    return f"`{value if len(str(value)) < 100 else str(value)[:97] + '…'}`"
+
+
 def _size(suffix: str, example: str) -> Callable[[Json], int]:
-    number = re.compile(rf"([0-9]*\.?[0-9]+)\s*({suffix})?", re.IGNORECASE)
+    number = re.compile(rf"({_NUMBER}|\.[0-9]{{1,18}})\s*({suffix})?", re.IGNORECASE | re.ASCII)
 
     def read(value: Json) -> int:
         plain = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
         found = number.fullmatch(plain)
-        size = round(float(found[1]) * 1024) if found and found[2] else int(plain) if plain.isdecimal() else 0
+        unit = found is not None and plain[-1].isalpha()
+        size = round(float(found[1]) * 1024) if found and unit else int(plain) if found and plain.isdecimal() else 0
         if size <= 0:
-            raise ValueError(f"{_shown(value)} is no size|write {example}")
+            raise ValueError(f"{said(value)} is no size|write {example}")
         return size
 
     return read
 
 
-def _environment(value: Json) -> str:
+def _whole(value: Json) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch(_WHOLE, value, re.ASCII):
+        return int(value)
+    raise ValueError(f"{said(value)} is no whole number|write one such as 3")
+
+
+def _factor(value: Json) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str) and re.fullmatch(_NUMBER, value, re.ASCII):
+        return float(value)
+    raise ValueError(f"{said(value)} is no number|write one such as 1.5")
+
+
+def _switch(value: Json) -> bool:
+    if value in (True, False) and isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return bool(value == "true")
+    raise ValueError(f"{said(value)} is neither true nor false|write true or false")
+
+
+def environment_text(value: Json) -> str:
+    """Text, as a container finds it in its environment; 1.10 is none, because 1.1 would be left of it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (str, int)):
         return str(value)
-    raise ValueError(f"{_shown(value)} is no text|put it in quotation marks")
+    raise ValueError(f"{said(value)} is no text|put it in quotation marks")
 
 
 def _words(value: Json) -> Json:
     """A command: words, or a line for the shell."""
-    if isinstance(value, str):
+    if isinstance(value, str) and value.strip():
         return ("sh", "-c", value)
-    if isinstance(value, list) and all(isinstance(word, (str, int)) and not isinstance(word, bool) for word in value):
-        return tuple(map(str, value))
-    raise ValueError(f"{_shown(value)} is no command|write [python, report.py], or one line of text for the shell")
-
-
-def _shown(value: Json) -> str:
-    return "nothing" if value is None else f"`{value}`"
+    given = value if isinstance(value, (list, tuple)) else ()
+    if given and all(isinstance(word, (str, int)) and not isinstance(word, bool) for word in given):
+        return tuple(map(str, given))
+    raise ValueError(f"{said(value)} is no command|write [python, report.py], or one line of text for the shell")
 
 
 def _schema(pattern: str, *examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
 
 
-Duration = Annotated[
-    int, BeforeValidator(seconds), _schema(r"^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$", "10s", "5m", "1h30m", "2d")
-]
+Duration = Annotated[int, BeforeValidator(seconds), _schema(DURATION, "10s", "5m", "1h30m", "2d")]
 Cpu = Annotated[
     int,
     BeforeValidator(_size("v?cpu", "CPU units such as 256, or 0.5 vCPU")),
@@ -92,13 +129,23 @@ Memory = Annotated[
     BeforeValidator(_size("gb", "MiB such as 512, or 2 GB")),
     WithJsonSchema({"type": ["integer", "string"], "examples": [512, "2 GB"]}),
 ]
-Text = Annotated[str, BeforeValidator(_environment), WithJsonSchema({"type": ["string", "integer", "boolean"]})]
+Whole = Annotated[
+    int, BeforeValidator(_whole), WithJsonSchema({"type": ["integer", "string"], "pattern": f"^{_WHOLE}$"})
+]
+Factor = Annotated[
+    float, BeforeValidator(_factor), WithJsonSchema({"type": ["number", "string"], "pattern": f"^{_NUMBER}$"})
+]
+Switch = Annotated[bool, BeforeValidator(_switch), WithJsonSchema({"enum": [True, False, "true", "false"]})]
+Text = Annotated[str, BeforeValidator(environment_text), WithJsonSchema({"type": ["string", "integer", "boolean"]})]
 Command = Annotated[
     tuple[str, ...],
     BeforeValidator(_words),
-    WithJsonSchema({"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": ["string", "integer"]}}]}),
+    WithJsonSchema(
+        {
+            "oneOf": [
+                {"type": "string", "minLength": 1},
+                {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1},
+            ]
+        }
+    ),
 ]
-NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
-Name = Annotated[str, StringConstraints(pattern=NAME, max_length=40)]
-"""Of a project, a job, a channel, an environment: it becomes part of AWS's names."""
-Arn = Annotated[str, StringConstraints(pattern=r"^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:.+$")]

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lamplighter.base.jsontext import Json
+from lamplighter.lang.templateincludes import macros, named
 from lamplighter.lang.templaterefs import references
 from lamplighter.lang.templatetext import TemplateError
 
@@ -47,7 +48,7 @@ PSEUDO = frozenset(
     f"AWS::{name}"
     for name in ("AccountId", "NotificationARNs", "NoValue", "Partition", "Region", "StackId", "StackName", "URLSuffix")
 )
-SERVERLESS, LANGUAGE = "AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"
+SERVERLESS = "AWS::Serverless-2016-10-31"
 MOST_RESOURCES, MOST_PARAMETERS, MOST_OUTPUTS, MOST_MAPPINGS = 500, 200, 200, 200
 """See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html."""
 
@@ -98,9 +99,14 @@ class Template:
 
 def transforms(document: Json) -> list[str]:
     """Name the transforms that a template wants, in order."""
-    wanted = document.get("Transform", [])
-    named = wanted if isinstance(wanted, list) else [wanted]
-    return [name.get("Name", "") if isinstance(name, dict) else str(name) for name in named]
+    within = {name: section for name, section in document.items() if name != "Transform"}
+    return list(dict.fromkeys([*(named(call) for call in calls(document)), *macros(within)]))
+
+
+def calls(document: Json) -> list[Json]:
+    """The Transform section, as a list: names, or names with parameters."""
+    wanted = document.get("Transform")
+    return wanted if isinstance(wanted, list) else [wanted] if wanted is not None else []
 
 
 def parse(document: Json) -> Template:
@@ -166,7 +172,7 @@ def _resource(name: str, body: Json) -> Resource:
     strange = [member for member in body if member not in MEMBERS]
     if strange:
         raise TemplateError(f"Invalid template resource property '{strange[0]}'")
-    properties = body.get("Properties") or {}
+    properties = body["Properties"] if body.get("Properties") is not None else {}
     if not isinstance(properties, dict):
         raise TemplateError(f"Template format error: [/Resources/{name}/Properties] must be an object.")
     return Resource(

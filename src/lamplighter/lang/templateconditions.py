@@ -47,17 +47,26 @@ def broken(rules: Mapping[str, Json], scope: Scope) -> str | None:
     for name, rule in rules.items():
         if "RuleCondition" in rule and not _truth(rule["RuleCondition"], scope, no_condition):
             continue
-        for assertion in rule.get("Assertions", []):
+        for assertion in _assertions(name, rule):
             if not _truth(assertion.get("Assert"), scope, no_condition):
                 described = assertion.get("AssertDescription")
                 return f"{name}: {described}" if described else f"The assertion of rule {name} does not hold"
     return None
 
 
+def _assertions(name: str, rule: Json) -> list[Json]:
+    found = rule.get("Assertions", [])
+    if not isinstance(found, list) or any(not isinstance(each, dict) or "Assert" not in each for each in found):
+        raise TemplateError(
+            f"Template format error: Rule {name} is malformed. Assertions is a list of objects with an Assert member"
+        )
+    return found
+
+
 def _truth(value: Json, scope: Scope, named: Judge) -> bool:
     if isinstance(value, bool):
         return value
-    if value in ("true", "false"):
+    if isinstance(value, str) and value in ("true", "false"):
         return bool(value == "true")
     name = function(value)
     given = value[name] if name is not None else None

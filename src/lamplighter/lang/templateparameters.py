@@ -26,16 +26,45 @@ _TYPES = re.compile(
 )
 
 Definition = Mapping[str, Json]
+_NUMBERS = ("MinValue", "MaxValue", "MinLength", "MaxLength")
+
+
+def declared(document: Json) -> dict[str, Definition]:
+    """The parameters that a template declares, each of them well formed."""
+    section = document.get("Parameters")
+    if section is None:
+        return {}
+    if not isinstance(section, dict) or any(not isinstance(each, dict) for each in section.values()):
+        raise TemplateError("Template format error: Every Parameters member must be an object.")
+    for name, definition in section.items():
+        _check_definition(name, definition)
+    return section
+
+
+def _check_definition(name: str, definition: Definition) -> None:
+    if "Type" not in definition:
+        raise TemplateError("Template format error: Every Parameters object must contain a Type member.")
+    if not isinstance(definition["Type"], str) or not _TYPES.fullmatch(definition["Type"]):
+        raise TemplateError(f"Template format error: Unrecognized parameter type: {text_of(definition['Type'])}")
+    for each in _NUMBERS:
+        if each in definition and not _NUMBER.fullmatch(text_of(definition[each])):
+            raise TemplateError(f"Template format error: {each} of parameter {name} must be a number.")
+    if not isinstance(definition.get("AllowedValues", []), list):
+        raise TemplateError(f"Template format error: AllowedValues of parameter {name} must be a list.")
+    if isinstance(definition.get("Default", ""), (dict, list, type(None))):
+        raise TemplateError(
+            f"Template format error: Every Default member must be a string. [/Parameters/{name}/Default]"
+        )
+    for each in ("Description", "ConstraintDescription", "AllowedPattern"):
+        if not isinstance(definition.get(each, ""), str):
+            raise TemplateError(f"Template format error: {each} of parameter {name} must be a string.")
 
 
 def accept(definitions: Mapping[str, Definition], given: Mapping[str, str]) -> dict[str, str]:
-    """Every parameter's value as text: what is given, else its default."""
+    """The value of every parameter that is declared, as text: what is given, else its default."""
     unknown = [name for name in given if name not in definitions]
     if unknown:
         raise TemplateError(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
-    for definition in definitions.values():
-        if not isinstance(definition.get("Type"), str) or not _TYPES.fullmatch(definition["Type"]):
-            raise TemplateError(f"Template format error: Unrecognized parameter type: {definition.get('Type')}")
     missing = [name for name, definition in definitions.items() if name not in given and "Default" not in definition]
     if missing:
         raise TemplateError(f"Parameters: [{', '.join(missing)}] must have values")
@@ -47,8 +76,7 @@ def accept(definitions: Mapping[str, Definition], given: Mapping[str, str]) -> d
 
 def default(definition: Definition) -> str:
     """A parameter's default as text."""
-    found = definition.get("Default", "")
-    return ",".join(text_of(item) for item in found) if isinstance(found, list) else text_of(found)
+    return text_of(definition.get("Default", ""))
 
 
 def is_hidden(definition: Definition) -> bool:
@@ -90,9 +118,9 @@ def _check_text(name: str, definition: Definition, text: str) -> None:
     allowed = definition.get("AllowedValues")
     if isinstance(allowed, list) and text not in [text_of(each) for each in allowed]:
         _refuse(name, definition, "must be one of AllowedValues")
-    if "MinLength" in definition and len(text) < int(definition["MinLength"]):
+    if "MinLength" in definition and len(text) < float(definition["MinLength"]):
         _refuse(name, definition, f"must contain at least {definition['MinLength']} characters")
-    if "MaxLength" in definition and len(text) > int(definition["MaxLength"]):
+    if "MaxLength" in definition and len(text) > float(definition["MaxLength"]):
         _refuse(name, definition, f"must contain at most {definition['MaxLength']} characters")
     pattern = definition.get("AllowedPattern")
     if pattern is not None and not _matches(name, str(pattern), text):

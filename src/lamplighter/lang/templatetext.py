@@ -105,12 +105,18 @@ _Loader.add_multi_constructor("!", _short)
 
 def read(text: str) -> Json:
     """Read the text of a template; TemplateError where it is none."""
-    document = _read_json(text) if text.lstrip().startswith("{") else _read_yaml(text)
+    document = read_part(text)
     if not isinstance(document, dict):
         raise TemplateError("Template format error: unsupported structure.")
-    if depth(document) > DEEPEST:
-        raise TemplateError("Template format error: the template is nested too deeply.")
     return document
+
+
+def read_part(text: str) -> Json:
+    """Read a part of a template, which may be anything; TemplateError where it is nothing."""
+    part = _read_json(text) if text.lstrip().startswith("{") else _read_yaml(text)
+    if depth(part) > DEEPEST:
+        raise TemplateError("Template format error: the template is nested too deeply.")
+    return part
 
 
 def _read_json(text: str) -> Json:

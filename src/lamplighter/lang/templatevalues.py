@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from lamplighter.base.errors import Bug
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.lang.templaterefs import PLACE, function
 from lamplighter.lang.templatetext import TemplateError
@@ -32,7 +31,10 @@ _VARIABLE = re.compile(r"[A-Za-z0-9_.:]+")
 
 
 def _unknown(name: str) -> Json:
-    raise Bug(f"nobody asked for resources here: {name}")
+    raise TemplateError(
+        f"Template format error: Unresolved dependencies [{name}]. Cannot reference resources in this block of the "
+        "template"
+    )
 
 
 def _no_attribute(name: str, _attribute: str) -> Json:
@@ -253,11 +255,6 @@ def _json(given: Json, scope: Scope) -> Json:
     return dumps(document)
 
 
-def _transform(given: Json, _scope: Scope) -> Json:
-    name = given.get("Name") if isinstance(given, dict) else given
-    raise TemplateError(f"Template error: Fn::Transform is not supported here: there is no macro {name}")
-
-
 FUNCTIONS: Mapping[str, Callable[[Json, Scope], Json]] = {
     "Ref": _ref,
     "Fn::GetAtt": _attribute,
@@ -273,5 +270,4 @@ FUNCTIONS: Mapping[str, Callable[[Json, Scope], Json]] = {
     "Fn::ImportValue": _import,
     "Fn::Length": _length,
     "Fn::ToJsonString": _json,
-    "Fn::Transform": _transform,
 }

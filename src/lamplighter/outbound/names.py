@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 OTHERWISE: Mapping[str, str] = {
     "applicationdiscoveryservice": "discovery",
+    "cloudwatch": "monitoring",
     "cloudwatchlogs": "logs",
     "cognitoidentityprovider": "cognito-idp",
     "configservice": "config",

@@ -54,6 +54,12 @@ def any_of(reader: Reader, service: str, subject: str) -> bool:
     return reader.row("SELECT 1 FROM timers WHERE service = ? AND subject = ? LIMIT 1", (service, subject)) is not None
 
 
+def soonest(reader: Reader, service: str, subject: str) -> int | None:
+    """When the next timer of a subject is due."""
+    row = reader.row("SELECT min(due) FROM timers WHERE service = ? AND subject = ?", (service, subject))
+    return row[0] if row else None
+
+
 def due(reader: Reader, wall: int, steady: int, most: int) -> list[Timer]:
     """What is due by either clock, the longest overdue first."""
     sql = "SELECT service, subject, name, due FROM timers WHERE elapsed = ? AND due <= ? ORDER BY due LIMIT ?"

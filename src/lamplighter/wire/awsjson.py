@@ -41,25 +41,37 @@ def refuse(service: Service | None, error: AwsError, request_id: str) -> Respons
     """An error; where the service once spoke the query protocol, with the code of those days beside it."""
     content_type = service.content_type if service else b"application/x-amz-json-1.0"
     response = error_answer(service, error, content_type, {"__type": error.code}, request_id)
+    query_error(service, error, response)
+    return response
+
+
+def query_error(service: Service | None, error: AwsError, response: Response) -> None:
+    """Say beside an error what the query protocol calls it, where the service once spoke that."""
     if service and "awsQueryCompatible" in service.model.metadata:
         fault = "Sender" if response.status < 500 else "Receiver"
-        old = f"{service.manners.codes.get(error.code, error.code)};{fault}"
-        response.headers.append((b"x-amzn-query-error", old.encode()))
-    return response
+        shape = service.error_shape(error.code)
+        old = service.manners.codes.get(error.code) or (shape is not None and shape.error_code) or error.code
+        response.headers.append((b"x-amzn-query-error", f"{old};{fault}".encode()))
 
 
 def error_answer(
     service: Service | None, error: AwsError, content_type: bytes, body: Json, request_id: str
 ) -> Response:
     """An error under the member name and with the status that its shape has; a status other than 400 stands."""
+    message, status = error_form(service, error)
+    response = answer(status, content_type, dump_bytes({**body, message: error.message}), request_id)
+    response.headers.append((b"x-amzn-errortype", error.code.encode()))
+    return response
+
+
+def error_form(service: Service | None, error: AwsError) -> tuple[str, int]:
+    """The member of an error that has its message, and the status that it comes with."""
     shape = service.error_shape(error.code) if service else None
     message = "Message" if shape is not None and "Message" in shape.members else "message"
     status = error.status
     if shape is not None and status == AwsError.status:
         status = shape.metadata.get("error", {}).get("httpStatusCode", status)
-    response = answer(status, content_type, dump_bytes({**body, message: error.message}), request_id)
-    response.headers.append((b"x-amzn-errortype", error.code.encode()))
-    return response
+    return message, status
 
 
 def read(body: bytes) -> Json:

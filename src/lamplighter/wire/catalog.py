@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.jsontext import Json
-from lamplighter.wire import awsjson, query, restjson, shapes
+from lamplighter.wire import awsjson, cbor, query, restjson, shapes
 from lamplighter.wire.http import HttpRequest, Response
-from lamplighter.wire.shapes import JSON, QUERY, REST_JSON, SERVICES, Service
+from lamplighter.wire.shapes import CBOR, JSON, QUERY, REST_JSON, SERVICES, Service
 from lamplighter.wire.validate import Check, compile_check
 
-_DECODERS = {JSON: awsjson.decoder, REST_JSON: restjson.decoder, QUERY: query.decoder}
-_ENCODERS = {JSON: awsjson.encoder, REST_JSON: restjson.encoder, QUERY: query.encoder}
-_REFUSALS = {JSON: awsjson.refuse, REST_JSON: restjson.refuse, QUERY: query.refuse}
+_DECODERS = {CBOR: cbor.decoder, JSON: awsjson.decoder, REST_JSON: restjson.decoder, QUERY: query.decoder}
+_ENCODERS = {CBOR: cbor.encoder, JSON: awsjson.encoder, REST_JSON: restjson.encoder, QUERY: query.encoder}
+_REFUSALS = {CBOR: cbor.refuse, JSON: awsjson.refuse, REST_JSON: restjson.refuse, QUERY: query.refuse}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,11 @@ class Catalog:
         if prefix not in self._prefixes:
             raise UnknownOperation(f"No service here answers to the target '{prefix}'.")
         return self._prefixes[prefix]
+
+    def called(self, http: HttpRequest) -> Operation:
+        """The operation that a path of Smithy RPC names."""
+        target, name = cbor.named(http)
+        return self.operation(self.target_service(target.encode()), name, CBOR)
 
     def placed(self, service: str, http: HttpRequest) -> Operation:
         """The operation that a method and path name."""

@@ -65,6 +65,8 @@ REWRITTEN = {
     # The same languages as EventBridge's, said so that no text takes exponential time to refuse.
     r"^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$": r"\t*[^\x00-\x1F:\x7F][^\x00-\x08\x0A-\x1F:\x7F]*",
     r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$": r"\t*[\x20-\x7E][\t\x20-\x7E]*",
+    # CloudWatch's, in a dialect without Unicode's categories: what is no control character, separator or surrogate.
+    r"[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]+": r"[^\x00-\x1F\x7F-\x9F\u2028\u2029\uD800-\uDFFF]+",
 }
 
 _CLASSES = {

@@ -2,7 +2,8 @@
 
 Promises: any HTTP request becomes a `Request` or an `AwsError`, and any `AwsError` becomes an answer in the protocol
 that its caller speaks. JSON services are named by X-Amz-Target, query services by the credential scope and Action, REST
-services by the scope, method and path. The host plays no role, so an SDK's `sync-` prefix does not either.
+services by the scope, method and path, Smithy RPC by its path. The host plays no role, so an SDK's `sync-` prefix does
+not either.
 """
 
 import re
@@ -10,10 +11,10 @@ from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.jsontext import Json
-from lamplighter.wire import query, sigv4, unsigned
+from lamplighter.wire import cbor, query, sigv4, unsigned
 from lamplighter.wire.catalog import Catalog, Operation
 from lamplighter.wire.http import HttpRequest, Response
-from lamplighter.wire.shapes import JSON, QUERY, REST_JSON
+from lamplighter.wire.shapes import CBOR, JSON, QUERY, REST_JSON
 
 DEFAULT_ACCOUNT = "123456789012"
 
@@ -25,7 +26,7 @@ class Request:
     """A request understood: its params fit the operation's shape."""
 
     service: str
-    """The signing name: states, ecs, events, scheduler, sns, sqs, logs, cloudformation."""
+    """The signing name: states, ecs, events, scheduler, sns, sqs, logs, monitoring, cloudformation."""
     operation: str
     region: str
     access_key: str
@@ -60,6 +61,8 @@ def _operation(catalog: Catalog, http: HttpRequest, service: str) -> Operation:
         if http.method != "POST":
             raise UnknownOperation(f"An operation is asked for by POST, not by {http.method}.")
         return catalog.targeted(target)
+    if cbor.is_spoken(http):
+        return catalog.called(http)
     if not _is_query(http):
         return catalog.placed(service, http)
     name = query.action(http)
@@ -89,6 +92,10 @@ def _speaker(catalog: Catalog, http: HttpRequest) -> tuple[str, str]:
     try:
         if target is not None:
             return catalog.target_service(target), JSON
+        if cbor.is_spoken(http):
+            return _scope(http).service, CBOR
         return _scope(http).service, QUERY if _is_query(http) else REST_JSON
     except AwsError:
+        if cbor.is_spoken(http):
+            return "", CBOR
         return "", JSON if target is not None else QUERY if _is_query(http) else REST_JSON

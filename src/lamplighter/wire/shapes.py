@@ -14,7 +14,7 @@ from lamplighter.wire import legacy
 from lamplighter.wire import manners as wording
 from lamplighter.wire.manners import Manners
 
-JSON, REST_JSON, QUERY = "json", "rest-json", "query"
+JSON, REST_JSON, QUERY, CBOR = "json", "rest-json", "query", "smithy-rpc-v2-cbor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ SERVICES = {
     "sns": Entry("sns", (QUERY,)),
     "sqs": Entry("sqs", (JSON, QUERY), "AmazonSQS"),
     "logs": Entry("logs", (JSON,), "Logs_20140328"),
+    "monitoring": Entry("cloudwatch", (CBOR, JSON, QUERY), "GraniteServiceVersion20100801"),
     "cloudformation": Entry("cloudformation", (QUERY,)),
 }
 
@@ -66,6 +67,6 @@ def load(name: str, protocol: str) -> Service:
     """Read a service's model; KeyError where there is no such service."""
     entry = SERVICES[name]
     description = Loader().load_service_model(entry.model, "service-2")
-    if protocol != entry.protocols[0]:
+    if name == "sqs" and protocol == QUERY:
         description = legacy.describe(description)
     return Service(name, protocol, ServiceModel(description, entry.model), wording.of(name))

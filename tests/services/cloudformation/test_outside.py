@@ -211,3 +211,25 @@ def test_a_stack_that_takes_too_long_is_rolled_back(office: Office) -> None:
     assert any("exceeded the specified timeout" in reason for reason in office.reasons())
     office.advance(3_600_000)
     assert office.state() == "ROLLBACK_COMPLETE"
+
+
+def test_parts_of_a_template_are_fetched_from_their_buckets(office: Office) -> None:
+    elsewhere = beside(office)
+    elsewhere.objects["parts/queue.yaml"] = "DelaySeconds: 7\nVisibilityTimeout: !Ref Timeout"
+    elsewhere.objects["parts/outputs.json"] = dumps({"Outputs": {"Url": {"Value": {"Ref": "Q"}}}})
+    part = {"Name": "AWS::Include", "Parameters": {"Location": {"Fn::Sub": "s3://${Bucket}/queue.yaml"}}}
+    text = dumps(
+        {
+            "Transform": {"Name": "AWS::Include", "Parameters": {"Location": "s3://parts/outputs.json"}},
+            "Parameters": {"Bucket": {"Type": "String"}, "Timeout": {"Type": "Number", "Default": 9}},
+            "Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"Fn::Transform": part}}},
+        }
+    )
+    with pytest.raises(AwsError, match="CAPABILITY_AUTO_EXPAND"):
+        office.create(text, values={"Bucket": "parts"})
+    office.create(text, values={"Bucket": "parts"}, Capabilities=["CAPABILITY_AUTO_EXPAND"])
+    assert office.state() == "CREATE_COMPLETE", office.reasons()
+    wanted = ["DelaySeconds", "VisibilityTimeout"]
+    url = office.outputs()["Url"]
+    found = office.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=wanted)["Attributes"]
+    assert found == {"DelaySeconds": "7", "VisibilityTimeout": "9"}

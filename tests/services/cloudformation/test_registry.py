@@ -32,6 +32,7 @@ ONE_OF = {
         {"Definition", "DefinitionS3Location"},
     ],
     "AWS::StepFunctions::StateMachineAlias": [set(), {"DeploymentPreference"}],
+    "AWS::CloudWatch::Alarm": [{"Metrics"}, {"MetricName"}],
     "AWS::Events::EventBusPolicy": [{"Statement"}, {"Action", "Principal", "Condition"}],
 }
 """Properties that exclude each other: each group is left out once."""

@@ -7,6 +7,7 @@ from lamplighter.base.jsontext import Json, dumps, loads
 from tests.engines import ACCOUNT, DAY, REGION
 from tests.services.cloudformation.office import Office, body, queue, topic
 
+OPEN: Json = {"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]}
 BAD = {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": 99_999}}
 ROLE: Json = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}}
 
@@ -318,8 +319,11 @@ def test_a_stack_hears_its_parameters_and_hides_what_is_hidden(office: Office) -
 def test_policies_of_stacks_are_kept(office: Office) -> None:
     office.create(body(Q=queue()), StackPolicyBody='{"Statement": []}')
     assert office.cf("GetStackPolicy", StackName="stack") == {"StackPolicyBody": '{"Statement": []}'}
-    office.cf("SetStackPolicy", StackName="stack", StackPolicyBody='{"Statement": [1]}')
-    assert office.cf("GetStackPolicy", StackName="stack") == {"StackPolicyBody": '{"Statement": [1]}'}
+    office.cf("SetStackPolicy", StackName="stack", StackPolicyBody=dumps(OPEN))
+    assert office.cf("GetStackPolicy", StackName="stack") == {"StackPolicyBody": dumps(OPEN)}
+    for wrong in ("{", "[]", '{"Statement": 1}', '{"Statement": [1]}', '{"Statement": [{"Effect": "Perhaps"}]}'):
+        with pytest.raises(AwsError, match="Error validating stack policy"):
+            office.cf("SetStackPolicy", StackName="stack", StackPolicyBody=wrong)
 
 
 def test_resources_are_described_by_name_and_by_what_they_are(office: Office) -> None:

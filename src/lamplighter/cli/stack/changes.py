@@ -60,6 +60,11 @@ class Change:
     differences: tuple[Difference, ...] = ()
 
     @property
+    def name(self) -> str:
+        """What it is called, without what it is."""
+        return self.called.partition(" ")[2]
+
+    @property
     def allows(self) -> bool:
         """Whether it is about who may do what."""
         return self.type.startswith(ALLOWS)

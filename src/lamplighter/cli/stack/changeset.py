@@ -29,6 +29,16 @@ class TooLong(LamplighterError):
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """Where a template goes."""
+
+    bucket: str | None
+    """The bucket for one that is too long for a request."""
+    most: int | None
+    """Bytes that a request may have; None: any number."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeSet:
     """What CloudFormation would do."""
 
@@ -50,7 +60,7 @@ def create(
     title: str,
     template: Json,
     parameters: Mapping[str, str],
-    bucket: str | None,
+    room: Room,
     pause: Callable[[], object],
 ) -> ChangeSet | None:
     """Make a change set of this title for the stack of this name, and wait for it; None where nothing changes."""
@@ -62,7 +72,7 @@ def create(
         ChangeSetType="CREATE" if is_first else "UPDATE",
         Capabilities=CAPABILITIES,
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-        **_body(target, name, dumps(template), bucket),
+        **_body(target, name, dumps(template), room),
     )
     found = _waited_for(client, made["Id"], pause)
     touched = {each["LogicalResourceId"]: each.get("Replacement", "False") for each in found["Changes"]}
@@ -103,18 +113,16 @@ def discard(client: Json, change_set: ChangeSet) -> None:
         client.delete_stack(StackName=change_set.stack)
 
 
-def _body(target: Target, name: str, text: str, bucket: str | None) -> dict[str, str]:
+def _body(target: Target, name: str, text: str, room: Room) -> dict[str, str]:
     """The template in the request, or where it was put to be fetched."""
     size = len(text.encode())
-    if size <= MOST_INLINE:
+    if room.most is None or size <= room.most:
         return {"TemplateBody": text}
-    if bucket is None:
+    if room.bucket is None:
         raise TooLong(
-            f"the template has {size:,} bytes, and CloudFormation takes {MOST_INLINE:,} in a request: "
+            f"the template has {size:,} bytes, and CloudFormation takes {room.most:,} in a request: "
             "say --bucket with the name of an S3 bucket that it can be put into"
         )
     key = f"lamplighter/{name}/{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
-    target.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="application/json")
-    if target.endpoint is not None:
-        return {"TemplateURL": f"{target.endpoint}/{bucket}/{key}"}
-    return {"TemplateURL": f"https://{bucket}.s3.{target.region}.amazonaws.com/{key}"}
+    target.client("s3").put_object(Bucket=room.bucket, Key=key, Body=text.encode(), ContentType="application/json")
+    return {"TemplateURL": f"https://{room.bucket}.s3.{target.region}.amazonaws.com/{key}"}

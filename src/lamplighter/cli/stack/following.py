@@ -22,6 +22,8 @@ from lamplighter.cli.stack.stacks import Stack
 GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE")
 CALLED_OFF = ("cancelled", "canceled")
 STARTED = "User Initiated"
+REPEATED = "Resource creation Initiated"
+"""Tells no more than that its name is known."""
 INTERRUPTED = 130
 """Exit code of who is interrupted: 128 and the number of SIGINT."""
 
@@ -73,7 +75,8 @@ def follow(client: Json, stack: str, course: Course, total: int, console: Consol
         task = bar.add_task("waiting for CloudFormation", total=max(total, 1))
         while True:
             for event in events(client, stack, course.seen):
-                console.print(line(event), soft_wrap=True)
+                if event.get("ResourceStatusReason") != REPEATED:
+                    console.print(line(event), soft_wrap=True)
                 take(course, stack, event)
                 bar.update(task, completed=min(len(course.done), total), description=event["ResourceStatus"].lower())
             if course.ended is not None:

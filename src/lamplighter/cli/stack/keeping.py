@@ -4,7 +4,7 @@ A deletion policy by itself is no change that CloudFormation carries out everywh
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from rich.console import Console
 
@@ -20,6 +20,10 @@ KEPT = {"Key": "lamplighter:kept", "Value": "yes"}
 
 class NotKept(LamplighterError):
     """Logs could not be made to stay, so nothing is deleted."""
+
+
+class InTheWay(LamplighterError):
+    """Logs that were kept have the names that new ones need."""
 
 
 def groups(template: Json) -> tuple[str, ...]:
@@ -42,6 +46,17 @@ def keep(client: Json, stack: Stack, template: Json, console: Console, pause: Ca
     following.follow(client, stack.id, course, len(groups(template)), console, pause)
     if not following.tell(course):
         raise NotKept(f"the logs of {stack.name} could not be kept, and nothing was deleted")
+
+
+def check_free(client: Json, wanted: Iterable[str]) -> None:
+    """Refuse to make log groups that an earlier deployment left, which would fail half way."""
+    for name in wanted:
+        found = client.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+        if any(each["logGroupName"] == name for each in found):
+            raise InTheWay(
+                f"the log group {name} is there already, kept by an earlier deployment: read what you need of it, then "
+                f"say `aws logs delete-log-group --log-group-name {name}`"
+            )
 
 
 def _is_log(resource: Json) -> bool:

@@ -1,17 +1,13 @@
-"""What the verbs about stacks have in common with a person: options, errors in words, a question."""
+"""What the verbs about stacks have in common with a person: options and a question."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from threading import Event
 from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 
-from lamplighter.base.errors import LamplighterError
-from lamplighter.cli.target import Target, in_words, target
+from lamplighter.cli.target import Target, target
+from lamplighter.cli.watch.site import in_a_sentence
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 ParameterOption = Annotated[
@@ -28,20 +24,8 @@ UNDECIDED = 2
 
 def aws_or(endpoint_url: str | None, profile: str | None, region: str | None) -> Target:
     """AWS, unless a URL is said."""
-    return target(endpoint_url=endpoint_url, aws=endpoint_url is None, profile=profile, region=region, data=Path())
-
-
-@contextmanager
-def told(where: Target) -> Iterator[None]:
-    """Errors become a sentence, and the verb ends with 1."""
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        typer.echo(f"lamplighter: {in_words(error, where)}", err=True)
-        raise typer.Exit(1) from None
-    except LamplighterError as error:
-        typer.echo(f"lamplighter: {error}", err=True)
-        raise typer.Exit(1) from None
+    with in_a_sentence(Target(None, "")):
+        return target(endpoint_url=endpoint_url, aws=endpoint_url is None, profile=profile, region=region)
 
 
 def sure(question: str, *, yes: bool) -> bool:

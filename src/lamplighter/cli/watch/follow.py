@@ -5,14 +5,20 @@ Promises the run's result as an exit code, and that whoever stops watching does 
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import takewhile
+from typing import NoReturn, TypeVar
 
 import typer
+from botocore.exceptions import ConnectionError as Unreachable
+from botocore.exceptions import HTTPClientError
 from rich.text import Text
 
-from lamplighter.base.jsontext import Json, loads
+from lamplighter.base.jsontext import Json
+from lamplighter.base.world import real_world
 from lamplighter.cli.watch import runs, show, words
+from lamplighter.cli.watch.labels import Labels, of_definition
 from lamplighter.cli.watch.moments import Moment, moments
 from lamplighter.cli.watch.output import Line, Output
 from lamplighter.cli.watch.runs import Run
@@ -24,16 +30,22 @@ DETACHED = 130
 """What shells say of a command that Ctrl-C ended."""
 HERE, THERE = 0.3, 2.0
 """Seconds between two looks at an engine, and at AWS, which counts calls."""
-LATE_LINES = 4
-"""Looks after the end of an attempt in which lines of it may still come."""
+LATE, LATE_LOOKS = 10_000, 4
+"""Milliseconds after the end of an attempt, and looks at most, in which lines of it may still come."""
+PATIENCE = 60
+"""Looks that may fail in a row because nobody answers."""
+
+T = TypeVar("T")
 
 
 class Watch:
     """One run, looked at again and again."""
 
-    def __init__(self, site: Site, run: Run, since: int | None = None) -> None:
+    def __init__(self, site: Site, run: Run, since: int | None = None, tail: int | None = None) -> None:
         self.run = run
-        self.output = Output(site, since)
+        self.since = since or 0
+        self._output = Output(site, since, tail)
+        self._tail = tail
         self._site = site
         self._events: list[Json] = []
         self._looks: Counter[int] = Counter()
@@ -46,25 +58,45 @@ class Watch:
         return read(self._events)
 
     def lines(self, story: Story) -> list[Line]:
-        """What containers have written since."""
-        open_ones = [each for each in story.attempts if self._looks[each.event] < LATE_LINES]
-        self._looks.update(each.event for each in open_ones if each.ended is not None)
-        return self.output.fresh(open_ones)
+        """What containers have written since; at first no more than the last lines, where so many are wanted."""
+        attempts = [each for each in story.attempts if not self._read_out(each)]
+        lines = self._output.fresh(attempts)
+        self._looks.update(each.event for each in attempts if each.ended is not None)
+        wanted, self._tail = len(lines) if self._tail is None else min(self._tail, len(lines)), None
+        return lines[len(lines) - wanted :]
+
+    def _read_out(self, attempt: Attempt) -> bool:
+        """Whether no line of an attempt can come any more."""
+        if attempt.ended is None:
+            return False
+        late = real_world().now() - attempt.ended < LATE
+        return self._looks[attempt.event] >= (LATE_LOOKS if late else 1)
 
     def complete(self, story: Story) -> bool:
         """Whether nothing more can come."""
-        read_out = all(self._looks[each.event] >= LATE_LINES for each in story.attempts if each.task)
-        return not self.run.running and story.outcome != "running" and read_out
+        over = not self.run.running and story.outcome != "running"
+        return over and all(self._read_out(each) for each in story.attempts if each.task)
 
     def rest(self) -> None:
         """Let a moment pass."""
         threading.Event().wait(self._pace)
 
+    def patiently(self, look: Callable[[], T]) -> T:
+        """What a look comes to. An engine that is gone is waited for: the run goes on where it was when it is back."""
+        for attempt in range(PATIENCE):
+            try:
+                return look()
+            except (HTTPClientError, Unreachable):
+                if attempt == 0:
+                    typer.echo(f"lamplighter: {self._site.target} does not answer; waiting for it", err=True)
+                self.rest()
+        return look()
 
-def follow(site: Site, run: Run, *, events: bool = True, since: int | None = None) -> None:
+
+def follow(site: Site, run: Run, *, events: bool = True, since: int | None = None, tail: int | None = None) -> NoReturn:
     """Watch a run to its end and end the verb with its result; with Ctrl-C, leave it alone."""
     try:
-        story, ended = _followed(site, run, events=events, since=since)
+        story, ended = _followed(Watch(site, run, since, tail), runs.definition(site, run), events=events)
     except KeyboardInterrupt:
         typer.echo(
             f"\nlamplighter: the run goes on without you; look again: lamplighter logs -f {run.arn}\n"
@@ -74,23 +106,24 @@ def follow(site: Site, run: Run, *, events: bool = True, since: int | None = Non
         raise typer.Exit(DETACHED) from None
     if events and story.ended is not None and story.began is not None:
         took = show.lasted(story.ended - story.began)
-        _say(story.ended, f"the run {words.ending(story)}, after {took}", story.outcome)
+        was = "was " if ended.status == "ABORTED" else ""
+        _say(story.ended, f"the run {was}{words.ending(story)}, after {took}", story.outcome)
     raise typer.Exit(EXITS.get(ended.status, 1))
 
 
-def _followed(site: Site, run: Run, *, events: bool, since: int | None) -> tuple[Story, Run]:
-    watch = Watch(site, run, since)
+def _followed(watch: Watch, definition: Json, *, events: bool) -> tuple[Story, Run]:
     told: set[tuple[str, int]] = set()
-    definition = _definition(site, run) if events else {}
+    labels = of_definition(definition)
     while True:
-        story = watch.look()
-        printed = [*watch.lines(story)]
-        fresh = [each for each in moments(story, definition) if each.key not in told] if events else []
+        story = watch.patiently(watch.look)
+        printed = watch.patiently(partial(watch.lines, story))
+        happened = moments(story, definition) if events else []
+        fresh = [each for each in happened if each.key not in told and each.time >= watch.since]
         told.update(each.key for each in fresh)
         timeline: list[Moment | Line] = [*fresh, *printed]
         for each in sorted(timeline, key=lambda each: each.time):
             if isinstance(each, Line):
-                write([each], story.attempts)
+                write([each], labels)
             else:
                 _say(each.time, each.text, each.status)
         if watch.complete(story):
@@ -98,15 +131,11 @@ def _followed(site: Site, run: Run, *, events: bool, since: int | None) -> tuple
         watch.rest()
 
 
-def write(lines: Sequence[Line], attempts: Sequence[Attempt]) -> None:
-    """Print lines of containers, each with its attempt before it if there are several."""
-    several = len([each for each in attempts if each.task]) > 1
-    states = len({words.place(each) for each in attempts if each.task}) > 1
+def write(lines: Iterable[Line], labels: Labels) -> None:
+    """Print lines of containers, each with its attempt before it if there may be several."""
     for line in lines:
-        source = line.source
-        said = [*([words.place(source.attempt)] if states else []), *([str(source.attempt.number)] if several else []),
-                *([] if source.alone else [source.container])]  # fmt: skip
-        typer.echo(f"{' '.join(said)} | {line.text}" if said else line.text)
+        container = None if line.source.alone else line.source.container
+        typer.echo(labels.prefix(line.source.attempt, container) + line.text)
 
 
 def _newer(site: Site, run: Run, seen: int) -> list[Json]:
@@ -116,10 +145,6 @@ def _newer(site: Site, run: Run, seen: int) -> list[Json]:
     )
     newest = (event for page in pages for event in page["events"])
     return list(takewhile(lambda event: event["id"] > seen, newest))[::-1]
-
-
-def _definition(site: Site, run: Run) -> Json:
-    return loads(site.sfn.describe_state_machine_for_execution(executionArn=run.arn)["definition"])
 
 
 def _say(time: int, text: str, status: str) -> None:

@@ -3,11 +3,12 @@
 Promises that a moment which was told once keeps its key, so that a story which is read again and again is told once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.watch import words
+from lamplighter.cli.watch.labels import of_definition
 from lamplighter.cli.watch.show import lasted
 from lamplighter.jobs.story import Attempt, Story, Visit
 from lamplighter.jobs.values import shown
@@ -30,47 +31,44 @@ class Moment:
 
 def moments(story: Story, definition: Json) -> list[Moment]:
     """What happened so far, in the order of time."""
-    several = len({words.place(each) for each in story.attempts}) > 1
+    labels = of_definition(definition)
     found = [
-        *(moment for each in story.attempts for moment in _attempt(each, several=several)),
-        *(moment for each in story.visits for moment in _visit(story, each, definition)),
         *(Moment(("redriven", at), time, "redriven") for at, time in enumerate(story.redriven)),
+        *(moment for each in story.attempts for moment in _attempt(each, labels.title(each))),
+        *(moment for each in story.visits for moment in _visit(story, each, definition)),
     ]
     return sorted(found, key=lambda each: each.time)
 
 
-def titled(attempt: Attempt, *, several: bool) -> str:
-    """What an attempt is called: by its state too, where there are several."""
-    return f"{words.place(attempt)}, attempt {attempt.number}" if several else f"attempt {attempt.number}"
-
-
-def _attempt(attempt: Attempt, *, several: bool) -> Iterator[Moment]:
-    title = titled(attempt, several=several)
+def _attempt(attempt: Attempt, title: str) -> Iterator[Moment]:
     yield Moment(("began", attempt.event), attempt.began, f"{title} started")
     if attempt.ended is not None:
-        took = lasted(attempt.ended - attempt.began)
-        text = f"{title} {words.result(attempt)}, after {took}"
+        after = "" if attempt.outcome == "timed out" else f", after {lasted(attempt.ended - attempt.began)}"
+        text = f"{title} {words.result(attempt)}{after}"
         yield Moment(("ended", attempt.event), attempt.ended, text, attempt.outcome)
 
 
 def _visit(story: Story, visit: Visit, definition: Json) -> Iterator[Moment]:
-    attempts = [story.attempts[at] for at in visit.attempts]
-    for at, each in enumerate(attempts):
-        if each.failed and each.ended is not None and (at + 1 < len(attempts) or story.pending(each)):
-            waits = waiting(definition, visit.state, [one.error or "" for one in attempts[: at + 1]])
-            yield Moment(("waits", each.event), each.ended, f"waits {waits}before attempt {each.number + 1}", "running")
+    for each in story.retries(visit):
+        failed = each.failed
+        assert failed.ended is not None
+        text = f"waits {waiting(definition, story, visit, failed)}before attempt {failed.number + 1}"
+        yield Moment(("waits", failed.event), failed.ended, text, "running")
     if visit.kind == "Wait":
         seconds = before(story, visit)
-        length = "" if seconds is None else f"{shown(seconds)} "
-        yield Moment(("waits", visit.event), visit.entered, f"waits {length}({visit.state})", "running")
+        text = f"waits in {visit.state}"
+        if seconds is not None:
+            text = f"waits {shown(seconds)} before attempt {awaited(story, visit)}"
+        yield Moment(("waits", visit.event), visit.entered, text, "running")
     if story.caught(visit) and visit.follower is not None:
         assert visit.left is not None
         yield Moment(("caught", visit.event), visit.left, f"caught: goes on with {visit.follower}")
 
 
-def waiting(definition: Json, state: str, errors: Sequence[str]) -> str:
-    """How long a state waits before it is tried again, in words that end with a space; none if that cannot be said."""
-    found = pause(definition, state, errors)
+def waiting(definition: Json, story: Story, visit: Visit, failed: Attempt) -> str:
+    """How long Step Functions waits after a failure, in words that end with a space; none if that cannot be said."""
+    tries = [story.attempts[at] for at in visit.attempts]
+    found = pause(definition, visit.state, [each.error or "" for each in tries[: tries.index(failed) + 1]])
     if found is None:
         return ""
     return ("at most " if found.at_most else "") + f"{shown(round(found.seconds))} "
@@ -78,5 +76,13 @@ def waiting(definition: Json, state: str, errors: Sequence[str]) -> str:
 
 def before(story: Story, visit: Visit) -> int | None:
     """The seconds that a Wait of a job waits: its machine has put them into a variable in the state before."""
-    earlier = [each for each in story.visits if each.event < visit.event and PAUSE in each.assigned]
-    return int(earlier[-1].assigned[PAUSE]) if earlier and earlier[-1].follower == visit.state else None
+    assigned = {} if visit.previous is None else story.visits[visit.previous].assigned
+    return int(assigned[PAUSE]) if PAUSE in assigned else None
+
+
+def awaited(story: Story, visit: Visit) -> int | None:
+    """The number of the attempt that a Wait of a job comes before."""
+    at = visit.previous
+    while at is not None and not story.visits[at].attempts:
+        at = story.visits[at].previous
+    return None if at is None else story.attempts[story.visits[at].attempts[-1]].number + 1

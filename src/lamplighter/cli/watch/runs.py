@@ -11,12 +11,13 @@ from botocore.exceptions import ClientError
 
 from lamplighter.base import arn as arns
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.jsontext import Json, loads
 from lamplighter.cli.watch import machines
 from lamplighter.cli.watch.machines import Machine
 from lamplighter.cli.watch.site import Site
 from lamplighter.jobs.story import Story, milliseconds, read
 
+REDRIVABLE = "REDRIVABLE"
 GONE = ("ExecutionDoesNotExist", "InvalidArn")
 
 
@@ -34,6 +35,8 @@ class Run:
     began: int
     """Milliseconds since the epoch."""
     ended: int | None = None
+    final: str | None = None
+    """Why it cannot be redriven; None where it can, or where nobody asked."""
 
     @property
     def name(self) -> str:
@@ -93,6 +96,18 @@ def events(site: Site, run: Run) -> list[Json]:
     return [event for page in pages for event in page["events"]]
 
 
+def word(site: Site, run: Run) -> str:
+    """The shortest word for a run's machine: the job's, where the job file is beside."""
+    name = run.arn.split(":")[6]
+    jobs = () if site.project is None else site.project.jobs
+    return next((job for job in jobs if site.project is not None and site.project.name(job) == name), name)
+
+
+def definition(site: Site, run: Run) -> Json:
+    """The definition that a run goes by, which its machine may have changed since."""
+    return loads(site.sfn.describe_state_machine_for_execution(executionArn=run.arn)["definition"])
+
+
 def refreshed(site: Site, run: Run) -> Run:
     """The run as it is now."""
     return _described(site, run.arn)
@@ -142,4 +157,6 @@ def _arn(machine: Machine, name: str) -> str:
 def _run(answer: Json) -> Run:
     ended = answer.get("stopDate")
     began = milliseconds(answer["startDate"])
-    return Run(answer["executionArn"], answer["status"], began, None if ended is None else milliseconds(ended))
+    redrivable = answer.get("redriveStatus", REDRIVABLE).startswith(REDRIVABLE)
+    final = None if redrivable else answer.get("redriveStatusReason")
+    return Run(answer["executionArn"], answer["status"], began, None if ended is None else milliseconds(ended), final)

@@ -78,9 +78,9 @@ def lasted(milliseconds: int) -> str:
 
 def near(time: int, now: int) -> str:
     """How far an instant is from now: "5m ago", "in 3h20m"."""
-    minutes = abs(time - now) // 60_000
-    coarse = minutes // 60 * 60 if minutes >= 2880 else minutes
-    words = shown(coarse * 60) if coarse else "a moment"
+    seconds = abs(time - now) // 1000
+    unit = next(size for least, size in ((2 * 86_400, 3600), (120, 60), (0, 1)) if seconds >= least)
+    words = shown(seconds // unit * unit)
     return f"in {words}" if time > now else f"{words} ago"
 
 

@@ -10,12 +10,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
@@ -42,9 +42,15 @@ FileOption = Annotated[
 class Site:
     """An account and the job file beside it."""
 
-    target: Target
+    find: Callable[[], Target]
+    """What finds the account when a verb first needs it; some never do."""
     file: Path | None = None
     environment: str | None = None
+
+    @cached_property
+    def target(self) -> Target:
+        """The account."""
+        return self.find()
 
     @cached_property
     def project(self) -> Project | None:
@@ -68,7 +74,7 @@ def on_site(verb: Callable[..., None]) -> Callable[..., None]:
     def command(**given: Json) -> None:
         where = {name: given.pop(name) for name in options}
         site = _site(**where)
-        with in_a_sentence(site.target):
+        with in_a_sentence(site):
             verb(site, **given)
 
     command.__doc__ = verb.__doc__
@@ -87,19 +93,22 @@ def _site(
     region: RegionOption = None,
     data: DataOption = USUAL_DATA,
 ) -> Site:
-    where = Target(None, "")
-    with in_a_sentence(where):
-        where = target(endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
-    return Site(where, file, environment)
+    if environment is not None and "=" in environment:
+        meant = "it names an environment of the job file; `run` takes --env NAME=VALUE"
+        raise typer.BadParameter(f"-e {environment}: {meant}")
+    find = partial(target, endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
+    return Site(find, file, environment)
 
 
 @contextmanager
-def in_a_sentence(where: Target) -> Iterator[None]:
+def in_a_sentence(where: Target | Site) -> Iterator[None]:
     """What goes wrong inside is told in a sentence; whoever reads no further is no error."""
     try:
         yield
+    except ProfileNotFound as error:
+        fail(str(error))
     except (BotoCoreError, ClientError) as error:
-        fail(in_words(error, where))
+        fail(in_words(error, where.target if isinstance(where, Site) else where))
     except LamplighterError as error:
         fail(str(error))
     except BrokenPipeError:
@@ -107,7 +116,7 @@ def in_a_sentence(where: Target) -> Iterator[None]:
         raise typer.Exit(0) from None
 
 
-def fail(why: str) -> None:
+def fail(why: str) -> NoReturn:
     """End the verb with 1."""
     typer.echo(f"lamplighter: {why}", err=True)
     raise typer.Exit(1) from None

@@ -50,7 +50,8 @@ def ending(story: Story) -> str:
     """How a run ended, or that it goes on."""
     if story.outcome in ("running", "succeeded"):
         return story.outcome
-    return story.outcome + why(story.error, reason(story.cause), codes(dict(exits(task(story.cause)))))
+    word = "stopped" if story.outcome == "aborted" else story.outcome
+    return word + why(story.error, reason(story.cause), codes(dict(exits(task(story.cause)))))
 
 
 def as_json(attempt: Attempt) -> Json:

@@ -4,11 +4,14 @@
 const shown = new Intl.DateTimeFormat(undefined, {
   year: "numeric", month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
 });
+const brief = new Intl.DateTimeFormat(undefined, {
+  month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+});
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
 function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]:not(.fixed)")) {
-    time.textContent = shown.format(new Date(time.dateTime));
+    time.textContent = (time.classList.contains("brief") ? brief : shown).format(new Date(time.dateTime));
   }
 }
 
@@ -79,3 +82,13 @@ if (log) {
   new MutationObserver(down).observe(log, { childList: true });
   down();
 }
+
+let moved = 0;
+document.addEventListener("pointermove", () => { moved = Date.now(); });
+
+// A page of many things is looked at again from time to time: while somebody can see it, and is not using it.
+setInterval(() => {
+  const each = document.querySelector("[data-refresh]");
+  if (!each || document.visibilityState !== "visible" || each.contains(document.activeElement)) return;
+  if (!each.matches(":hover") || Date.now() - moved > 3000) window.htmx.trigger(each, "refresh");
+}, 5000);

@@ -1,23 +1,29 @@
 """Who is told: topics and their subscribers, the rules of patterns 1 and 2, the alarms for runs that did not start.
 
 Promises an alarm for a job that does not start wherever CloudWatch can wait that long: where no run began for longer
-than the longest time between two of the schedule's, missing data is breaching. (It also rings after a first deployment,
-until the first run.) For schedules further apart than a week there is the queue of starts that Scheduler gave up, which
-has an alarm in any case.
-See https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html.
+than the longest time between two of the schedule's, missing data is breaching. A new alarm warms up for as long, so
+that a first deployment is silent until the first run. AWS lets an alarm warm up for two days at most: where the times
+of a schedule are further apart, the alarm of a first deployment may ring there once, after two days; the engine of this
+box is told by metadata how long to wait (`Patience`). For schedules further apart than a week there is the queue of
+starts that Scheduler gave up, which has an alarm in any case.
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html and
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html.
 """
 
 from collections.abc import Iterator
 
-from troposphere import AWSObject, GetAtt, Ref, cloudwatch, events, sns
+from troposphere import AWSObject, GetAtt, Ref, Sub, cloudwatch, events, sns
 
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.jobs import gaps, names
-from lamplighter.jobs.model import Channel, Project
-from lamplighter.jobs.stack import arns
+from lamplighter.jobs.channels import Channel
+from lamplighter.jobs.model import Job, Project
+from lamplighter.jobs.stack import arns, links
 
 STEPS = ((10 * 60, 60, 86_400), (6 * 3600, 300, 86_400), (7 * 86_400, 3600, 7 * 86_400))
 """Up to which gap, in steps of how long, over how long at most: seconds that CloudWatch takes."""
+LONGEST_WARM_UP = 2_880
+"""Minutes for which CloudWatch lets an alarm warm up."""
 GONE_WRONG = ["TaskFailedToStart", "SpotInterruption", "TerminationNotice", "InfrastructureHealth"]
 """Ways to stop that say by themselves that an attempt failed; UserInitiated is somebody's wish."""
 
@@ -86,11 +92,11 @@ def _rules(project: Project, name: str) -> Iterator[AWSObject]:
     if job.notify.run_failed:
         yield _rule(
             project, name, "run-failed", job.notify.run_failed, _run_failed(name),
-            {"name": "$.detail.name", "region": "$.region", "run": "$.detail.executionArn", "status": "$.detail.status",
+            {"run": "$.detail.executionArn", "status": "$.detail.status",
              "time": "$.time"},
             (f"{project.prefix}: a run of the job {name} ended <status>.", "", "Run:       <run>", "Time:      <time>",
-             "Look at:   https://<region>.console.aws.amazon.com/states/home?region=<region>#/v2/executions/details/<run>",
-             f"Run again: lamplighter run {name}"),
+             f"Look at:   {names.slot(names.CONSOLE)}<run>",
+             f"Run again: lamplighter run {project.name(name)}{names.slot(names.OPTIONS)}"),
         )  # fmt: skip
 
 
@@ -128,7 +134,7 @@ def _rule(
     paths: dict[str, str],
     lines: tuple[str, ...],
 ) -> events.Rule:
-    written = events.InputTransformer(InputPathsMap=paths, InputTemplate="\n".join(map(dumps, lines)))
+    written = events.InputTransformer(InputPathsMap=paths, InputTemplate=_filled("\n".join(map(dumps, lines))))
     return events.Rule(
         f"{names.logical(name)}{names.logical(pattern)}",
         Name=f"{project.name(name)}-{pattern}",
@@ -138,19 +144,37 @@ def _rule(
             events.Target(Id=channel, Arn=arns.topic(project, channel), InputTransformer=written)
             for channel in channels
         ],
-        Metadata={"Lamplighter": {"Job": name, "Pattern": pattern}},
+        Metadata={"Lamplighter": {"Job": name, "Pattern": pattern, **_local(project, name)}},
     )
+
+
+def _local(project: Project, name: str) -> Json:
+    """What the engine of this box composes alerts with: how many attempts there are, and whom the run tells itself."""
+    job = project.jobs[name]
+    counted = {} if job.workflow is not None else {"Attempts": job.retry.total + 1}
+    return {**counted, **({"Caught": list(job.notify.caught)} if job.notify.caught else {})}
+
+
+def _filled(text: str) -> Json:
+    used = {name: value for name, value in links.slots().items() if names.slot(name) in text}
+    return Sub(text, used) if used else text
+
+
+def waits_for(job: Job) -> tuple[int, int] | None:
+    """For how many periods of how many seconds CloudWatch waits for a run; None where it cannot wait that long."""
+    gap = gaps.longest(job)
+    if gap is None:
+        return None
+    whole = gap + (job.window or 0)
+    fits = [(step, whole // step + 2, span) for most, step, span in STEPS if whole <= most]
+    return next(((step, count) for step, count, span in fits if step * count <= span), None)
 
 
 def _alarm(project: Project, name: str) -> Iterator[AWSObject]:
     job = project.jobs[name]
-    gap = gaps.longest(job) if job.schedule and job.enabled and job.notify.did_not_start else None
-    spans = [] if gap is None else [(step, gap // step + 2) for most, step, _ in STEPS if gap <= most]
-    fits = [
-        (step, count) for step, count in spans if any(step == each and count * step <= most for _, each, most in STEPS)
-    ]
-    if fits:
-        step, count = fits[0]
+    wait = waits_for(job) if job.schedule and job.enabled and job.notify.did_not_start else None
+    if wait is not None:
+        step, count = wait
         yield cloudwatch.Alarm(
             f"{names.logical(name)}DidNotStart",
             AlarmName=f"{project.name(name)}-did-not-start",
@@ -164,8 +188,12 @@ def _alarm(project: Project, name: str) -> Iterator[AWSObject]:
             Threshold=1,
             ComparisonOperator="LessThanThreshold",
             TreatMissingData="breaching",
+            WarmUpConfiguration=cloudwatch.WarmUpConfiguration(
+                WarmUpPeriodDurationInMinutes=min(step * count // 60, LONGEST_WARM_UP),
+                OnlyStartEvaluatingAfterWarmUpPeriodEnds=True,
+            ),
             AlarmActions=[arns.topic(project, channel) for channel in job.notify.did_not_start],
-            Metadata={"Lamplighter": {"Job": name, "Pattern": "did-not-start"}},
+            Metadata={"Lamplighter": {"Job": name, "Pattern": "did-not-start", "Patience": step * count}},
         )
 
 

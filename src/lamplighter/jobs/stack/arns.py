@@ -47,6 +47,16 @@ def executions(project: Project, job: str, within: str = "") -> Sub:
     return arn("states", f"execution:{project.name(job)}{within}:*")
 
 
+def log_group(project: Project, job: str) -> str:
+    """The name of a job's log group."""
+    return f"/lamplighter/{project.prefix}/{job}"
+
+
+def log_streams(project: Project, job: str) -> Sub:
+    """The ARNs of what a job's own containers have logged."""
+    return arn("logs", f"log-group:{log_group(project, job)}:log-stream:{job}/{names.MAIN}/*")
+
+
 def topic(project: Project, channel: str) -> Json:
     """The ARN of a channel's topic."""
     return project.channels[channel].sns or Ref(names.topic(channel))

@@ -10,7 +10,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.machine import machine
 from lamplighter.jobs.model import Project
-from lamplighter.jobs.stack import arns, network
+from lamplighter.jobs.stack import arns, links, network
 from lamplighter.jobs.telling import WATCHING, is_watched
 
 _SLOT = re.compile(r"\$\{([A-Za-z0-9]+)\}")
@@ -46,7 +46,7 @@ def slots(project: Project) -> dict[str, Json]:
     """What definitions may have places for, and what comes there."""
     tasks = {names.task(name): Ref(names.task(name)) for name, job in project.jobs.items() if job.workflow is None}
     topics = {names.topic(name): Ref(names.topic(name)) for name, each in project.channels.items() if each.sns is None}
-    return {**network.slots(), **tasks, **topics, names.WATCH: Ref(names.WATCH)}
+    return {**links.slots(), **network.slots(), **tasks, **topics, names.WATCH: Ref(names.WATCH)}
 
 
 def text(definition: Json) -> str:

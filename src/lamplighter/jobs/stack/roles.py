@@ -18,6 +18,7 @@ from lamplighter.jobs.model import Job, Project
 from lamplighter.jobs.secrets import source
 from lamplighter.jobs.stack import arns
 from lamplighter.jobs.telling import is_watched
+from lamplighter.jobs.walk import states
 
 MANAGED_RULE = "rule/StepFunctionsGetEventsForECSTaskRule"
 TO_TASKS: Json = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
@@ -116,6 +117,8 @@ def machine(project: Project, name: str) -> Iterator[Json]:
         yield _allow(["states:StartExecution"], [Ref(names.WATCH)])
     if job.notify.caught:
         yield _allow(["sns:Publish"], [arns.topic(project, channel) for channel in job.notify.caught])
+        if run:
+            yield _allow(["logs:GetLogEvents"], [arns.log_streams(project, each) for each in run])
     if job.workflow is not None:
         if is_distributed(project.workflows[job.workflow]):
             yield _allow(["states:StartExecution"], [own])
@@ -128,7 +131,7 @@ def machine(project: Project, name: str) -> Iterator[Json]:
 
 def is_distributed(definition: Json) -> bool:
     """Whether a workflow has a Map whose children are executions of their own."""
-    found = [state.get("ItemProcessor") or {} for _, state in workflow.states(definition)]
+    found = [state.get("ItemProcessor") or {} for _, state in states(definition)]
     return any(each.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED" for each in found)
 
 

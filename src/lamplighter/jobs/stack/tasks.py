@@ -28,17 +28,12 @@ def parameters(project: Project) -> list[Parameter]:
     ]
 
 
-def log_group(project: Project, job: str) -> str:
-    """The name of a job's log group."""
-    return f"/lamplighter/{project.prefix}/{job}"
-
-
 def resources(project: Project, name: str) -> Iterator[AWSObject]:
     """A job's log and its task definition."""
     job = project.jobs[name]
     yield logs.LogGroup(
         f"{names.logical(name)}Log",
-        LogGroupName=log_group(project, name),
+        LogGroupName=arns.log_group(project, name),
         RetentionInDays=job.log_retention,
     )
     storage = {} if job.storage is None else {"EphemeralStorage": ecs.EphemeralStorage(SizeInGiB=job.storage)}

@@ -12,7 +12,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation
 from lamplighter.outbound.aws import Remote
-from lamplighter.services.cloudformation import showing
+from lamplighter.services.cloudformation import showing, telling
 from lamplighter.services.cloudformation.building import Builder
 from lamplighter.services.cloudformation.changesets import ChangeSets
 from lamplighter.services.cloudformation.journal import SERVICE, Journal, is_going
@@ -61,12 +61,15 @@ class CloudFormation:
             "DeleteStack": Operation(write=operations.delete),
             "CancelUpdateStack": Operation(write=operations.cancel),
             "ContinueUpdateRollback": Operation(write=operations.go_on_rolling_back),
+            "RollbackStack": Operation(write=operations.roll_back),
+            "SignalResource": Operation(write=operations.signal),
             "UpdateTerminationProtection": Operation(write=operations.protect),
             "SetStackPolicy": self._supplied(operations.set_policy),
             "GetStackPolicy": Operation(read=operations.policy),
             "DescribeStacks": Operation(read=showing.describe),
             "ListStacks": Operation(read=showing.list_all),
-            "DescribeStackEvents": Operation(read=showing.events),
+            "DescribeStackEvents": Operation(read=telling.events),
+            "DescribeEvents": Operation(read=telling.all_events),
             "DescribeStackResource": Operation(read=showing.resource),
             "DescribeStackResources": Operation(read=showing.resources),
             "ListStackResources": Operation(read=showing.list_resources),

@@ -15,6 +15,7 @@ from lamplighter.lang.templaterefs import order
 from lamplighter.lang.templatetext import TemplateError
 from lamplighter.lang.templatevalues import Scope, resolve, text_of
 from lamplighter.services.cloudformation.errors import ResourceFailed
+from lamplighter.services.cloudformation.guarding import DELETE, MODIFY, REPLACE, denied
 from lamplighter.services.cloudformation.journal import Journal
 from lamplighter.services.cloudformation.kinds.kind import Kind, Made, own_words, replaced
 from lamplighter.services.cloudformation.kinds.table import NESTED, is_simulated, kind_of, told_of
@@ -180,6 +181,7 @@ class Builder:
         row = self._journal.resource(tx, stack, told, "UPDATE_IN_PROGRESS", reason)
         try:
             with undone(tx):
+                self._check_policy(stack, REPLACE if anew else MODIFY, row)
                 if row.type == NESTED:
                     if self._nested.update(tx, stack, replace(row, body={**row.body, **wanted.body}), material):
                         stackresources.put(tx, replace(row, body={**row.body, **wanted.body, "before": before}))
@@ -205,6 +207,12 @@ class Builder:
         asked = self._maker.asked(stack, wanted.kind, row, wanted.properties, metadata, wanted.tags)
         made = self._maker.change(tx, wanted.kind, asked, material)
         return replace(row, physical=made.physical, body={**row.body, "attributes": dict(made.attributes)})
+
+    def _check_policy(self, stack: Stack, action: str, row: StackResource) -> None:
+        policy = stack.body.get("policy_during") or stack.body["policy"]
+        why = denied(policy, action, row.logical, row.type)
+        if why is not None:
+            raise ResourceFailed(why)
 
     def _check_name(self, kind: Kind, wanted: Wish, found: StackResource) -> None:
         name = wanted.properties.get(kind.name) if kind.name is not None else None
@@ -258,7 +266,10 @@ class Builder:
             with undone(tx):
                 outputs = _outputs(template, scope)
                 self._export(tx, stack, outputs)
-        except TemplateError as error:
+                for row in stackresources.of(tx, stack.id):
+                    if row.phase != stack.phase and stack.status == "UPDATE_IN_PROGRESS":
+                        self._check_policy(stack, DELETE, row)
+        except (TemplateError, ResourceFailed) as error:
             self.give_up(tx, stack, f"{error.message} ")
             return
         body = {name: value for name, value in stack.body.items() if name != "retry"}

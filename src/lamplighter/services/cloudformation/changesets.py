@@ -17,7 +17,16 @@ from lamplighter.services.cloudformation.errors import (
     InvalidChangeSetStatus,
 )
 from lamplighter.services.cloudformation.journal import SERVICE, Journal
-from lamplighter.services.cloudformation.lookup import PAGE, check_name, find_stack, living_stack, page, the_stack
+from lamplighter.services.cloudformation.lookup import (
+    PAGE,
+    check_name,
+    find_change_set,
+    find_stack,
+    living_stack,
+    page,
+    the_stack,
+)
+from lamplighter.services.cloudformation.operations import wishes
 from lamplighter.services.cloudformation.outside import Material
 from lamplighter.services.cloudformation.planning import Planner
 from lamplighter.services.cloudformation.showing import parameters
@@ -80,6 +89,7 @@ class ChangeSets:
             "token": token,
             "nested": params.get("IncludeNestedStacks", False),
             "on_failure": params.get("OnStackFailure", "ROLLBACK"),
+            "wishes": {name: params[name] for name in ("RollbackConfiguration", "DeploymentConfig") if name in params},
             "status": "FAILED" if empty else "CREATE_COMPLETE",
             "reason": NOTHING if empty else None,
             "execution": "UNAVAILABLE" if empty else "AVAILABLE",
@@ -105,7 +115,7 @@ class ChangeSets:
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """DescribeChangeSet"""
-        found = self._find(reader, caller, params)
+        found = find_change_set(reader, caller, params)
         body, plan = found.body, found.body["plan"]
         stack = stacks.get(reader, found.stack)
         start = int(params.get("NextToken") or 0)
@@ -114,7 +124,7 @@ class ChangeSets:
             **_summary(found, stack),
             "Parameters": parameters(plan),
             "NotificationARNs": plan["notifications"],
-            "RollbackConfiguration": {},
+            "RollbackConfiguration": body.get("wishes", {}).get("RollbackConfiguration", {}),
             "Capabilities": plan["capabilities"],
             "Tags": plan["tags"],
             **page("Changes", listed, str(start + PAGE)),
@@ -130,7 +140,7 @@ class ChangeSets:
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """DeleteChangeSet: one that is not there is deleted already."""
         try:
-            found = self._find(tx, caller, params)
+            found = find_change_set(tx, caller, params)
         except ChangeSetNotFound:
             return {}
         if found.body["execution"] == "EXECUTE_IN_PROGRESS":
@@ -140,7 +150,7 @@ class ChangeSets:
 
     def execute(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
         """ExecuteChangeSet"""
-        found = self._find(tx, caller, params)
+        found = find_change_set(tx, caller, params)
         stack = stacks.get(tx, found.stack)
         body = found.body
         if stack is None or body["execution"] != "AVAILABLE":
@@ -149,7 +159,7 @@ class ChangeSets:
             )
         options = {
             "token": params.get("ClientRequestToken"),
-            "disable_rollback": params.get("DisableRollback", False),
+            **wishes({**body.get("wishes", {}), **params}),
             "on_failure": body["on_failure"],
             "change_set": found.id,
         }
@@ -165,21 +175,6 @@ class ChangeSets:
             rows.put(tx, replace(other, body=other.body | {"execution": execution}))
         return {}
 
-    def _find(self, reader: Reader, caller: Caller, params: Json) -> ChangeSet:
-        name = params["ChangeSetName"]
-        if name.startswith("arn:"):
-            found = rows.get(reader, name)
-        elif params.get("StackName"):
-            stack = find_stack(reader, caller, params["StackName"])
-            if stack is None:
-                raise ChangeSetNotFound(name)
-            found = rows.by_name(reader, stack.id, name)
-        else:
-            raise Invalid("StackName must be specified if ChangeSetName is not specified as an ARN.")
-        if found is None:
-            raise ChangeSetNotFound(name)
-        return found
-
 
 def _summary(found: ChangeSet, stack: Stack | None) -> Json:
     body = found.body
@@ -193,5 +188,6 @@ def _summary(found: ChangeSet, stack: Stack | None) -> Json:
         "Status": body["status"],
         "IncludeNestedStacks": body["nested"],
         **({"StatusReason": body["reason"]} if body["reason"] else {}),
+        **({"OnStackFailure": body["on_failure"]} if body["on_failure"] != "ROLLBACK" else {}),
         **({"Description": body["description"]} if body["description"] else {}),
     }

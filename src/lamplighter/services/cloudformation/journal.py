@@ -20,6 +20,14 @@ log = logging.getLogger("lamplighter.cloudformation")
 
 CLEANUP = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
 SERVICE, STACK = "cloudformation", "AWS::CloudFormation::Stack"
+OPERATIONS = {
+    "CREATE_IN_PROGRESS": "CREATE_STACK",
+    "UPDATE_IN_PROGRESS": "UPDATE_STACK",
+    "DELETE_IN_PROGRESS": "DELETE_STACK",
+    "ROLLBACK_IN_PROGRESS": "ROLLBACK",
+    "UPDATE_ROLLBACK_IN_PROGRESS": "ROLLBACK",
+}
+"""The operation that begins when a stack comes into a state."""
 KEPT = 90 * 86_400_000
 """Milliseconds for which a deleted stack is still to be seen: "You can view deleted stacks for 90 days." """
 
@@ -43,8 +51,14 @@ class Journal:
         self._tell(tx, changed, stack.name, stack.id, STACK, status, reason, None)
         return changed
 
-    def begin(self, tx: Tx, stack: Stack, status: str, reason: str | None = None) -> Stack:
-        """A new pass over the resources of a stack begins."""
+    def begin(
+        self, tx: Tx, stack: Stack, status: str, reason: str | None = None, operation: str | None = None
+    ) -> Stack:
+        """A new pass over the resources of a stack begins; an operation as well, unless the pass belongs to one."""
+        kind = operation or OPERATIONS.get(status)
+        if kind is not None:
+            last = [{"OperationType": kind, "OperationId": self._world.uuid()}, *stack.body.get("operations", [])[:1]]
+            stack = replace(stack, body=stack.body | {"operations": last})
         begun = self.stack(tx, replace(stack, phase=stack.phase + 1), status, reason)
         self.go_on(tx, begun)
         return begun
@@ -102,8 +116,9 @@ class Journal:
         reason: str | None,
         properties: Json,
     ) -> None:
-        now, token = self._world.now(), stack.body.get("token")
-        own = kind == STACK and physical == stack.id
+        # Whoever sorts events by their times finds them in their order.
+        now = max(self._world.now(), stackevents.last_time(tx, stack.id) + 1)
+        token, own = stack.body.get("token"), kind == STACK and physical == stack.id
         event = {
             "StackId": stack.id,
             "EventId": self._world.uuid() if own else f"{logical}-{status}-{iso(now)}",
@@ -116,6 +131,7 @@ class Journal:
             **({"ResourceStatusReason": reason} if reason else {}),
             **({"ResourceProperties": dumps(properties)} if properties is not None else {}),
             **({"ClientRequestToken": token} if token else {}),
+            **next(iter(stack.body.get("operations", [])), {}),
         }
         stackevents.put(tx, stack.id, event)
         self._bus.publish(tx, f"aws.{SERVICE}", partial(_event, stack, event, now, own=own))

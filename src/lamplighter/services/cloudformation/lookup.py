@@ -1,12 +1,13 @@
-"""Finding what a request names: a stack by its name or its id, a place in a list."""
+"""Finding what a request names: a stack by its name or its id, a change set, a place in a list."""
 
 import re
 from collections.abc import Sequence
 
 from lamplighter.base.jsontext import Json
 from lamplighter.bus import Caller
-from lamplighter.services.cloudformation.errors import Invalid, NoSuchStack
-from lamplighter.store import stacks
+from lamplighter.services.cloudformation.errors import ChangeSetNotFound, Invalid, NoSuchStack
+from lamplighter.store import changesets, stacks
+from lamplighter.store.changesets import ChangeSet
 from lamplighter.store.db import Reader
 from lamplighter.store.stacks import Stack
 
@@ -38,6 +39,23 @@ def living_stack(reader: Reader, caller: Caller, name: str) -> Stack:
     found = find_stack(reader, caller, name)
     if found is None or found.deleted is not None:
         raise Invalid(f"Stack [{name}] does not exist")
+    return found
+
+
+def find_change_set(reader: Reader, caller: Caller, params: Json) -> ChangeSet:
+    """A change set by its ARN, or by its name and its stack; ChangeSetNotFound where there is none."""
+    name = params["ChangeSetName"]
+    if name.startswith("arn:"):
+        found = changesets.get(reader, name)
+    elif params.get("StackName"):
+        stack = find_stack(reader, caller, params["StackName"])
+        if stack is None:
+            raise ChangeSetNotFound(name)
+        found = changesets.by_name(reader, stack.id, name)
+    else:
+        raise Invalid("StackName must be specified if ChangeSetName is not specified as an ARN.")
+    if found is None:
+        raise ChangeSetNotFound(name)
     return found
 
 

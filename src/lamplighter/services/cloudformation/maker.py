@@ -107,6 +107,8 @@ class Maker:
                 except StopIteration as done:
                     result: T = done.value
                     return result
+                except MALFORMED as error:
+                    raise ResourceFailed(_misfit(error)) from error
                 answer = self._call(tx, caller, call, material)
 
     def _call(self, tx: Tx, caller: Caller, call: Call, material: Material) -> Json:
@@ -136,6 +138,13 @@ class Maker:
         return f'Resource handler returned message: "{error.message}" (RequestToken: {token}, HandlerErrorCode: {code})'
 
 
+def _misfit(error: Exception) -> str:
+    told = "a property has not the form that its type has"
+    if isinstance(error, KeyError) and isinstance(error.args[0], str):
+        told = f"required key [{error.args[0]}] not found"
+    return f"Properties validation failed with message: #: {told}"
+
+
 @contextmanager
 def undone(tx: Tx) -> Iterator[None]:
     """Undo whatever this block wrote or asked for, and only that, if it raises."""
@@ -149,5 +158,7 @@ def undone(tx: Tx) -> Iterator[None]:
         raise
 
 
+MALFORMED = (KeyError, TypeError, AttributeError, ValueError, IndexError)
+"""What a plan stumbles over in properties that are not what the type's are: it reads them, and does nothing else."""
 PASSING = (Wanted, sqlite3.Error)
 """What is no failure of a resource: the whole turn is run again."""

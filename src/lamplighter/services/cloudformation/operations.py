@@ -10,13 +10,15 @@ from lamplighter.base.jsontext import Json
 from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.changing import changes, differs
 from lamplighter.services.cloudformation.errors import AlreadyExists, Invalid, NothingToUpdate
+from lamplighter.services.cloudformation.guarding import checked
 from lamplighter.services.cloudformation.journal import Journal, is_going
 from lamplighter.services.cloudformation.lookup import check_name, find_stack, living_stack, the_stack
 from lamplighter.services.cloudformation.outside import Material
 from lamplighter.services.cloudformation.planning import Planner, fetched
 from lamplighter.services.cloudformation.starting import INITIATED, Starter, check_updatable
-from lamplighter.store import stacks
+from lamplighter.store import stackresources, stacks
 from lamplighter.store.db import Reader, Tx
+from lamplighter.store.stacks import Stack
 
 
 class Operations:
@@ -34,7 +36,7 @@ class Operations:
         there = stacks.by_name(tx, caller.account, caller.region, name)
         if there is not None:
             if token is not None and there.body["token"] == token:
-                return {"StackId": there.id}
+                return _begun(there)
             raise AlreadyExists(f"Stack [{name}] already exists")
         if "OnFailure" in params and "DisableRollback" in params:
             raise Invalid("Either DisableRollback or OnFailure may be specified, not both.")
@@ -42,29 +44,30 @@ class Operations:
         options = {
             "token": token,
             "on_failure": params.get("OnFailure", "ROLLBACK"),
-            "disable_rollback": params.get("DisableRollback", False),
             "timeout": params.get("TimeoutInMinutes"),
             "protection": params.get("EnableTerminationProtection", False),
-            "policy": _policy(params, caller, material),
+            "policy": policy_of(params, "StackPolicy", caller, material),
+            **wishes(params),
         }
-        return {"StackId": self._starter.create(tx, self._starter.new(caller, name, plan, options)).id}
+        return _begun(self._starter.create(tx, self._starter.new(caller, name, plan, options)))
 
     def update(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
         """UpdateStack"""
         stack, token = living_stack(tx, caller, params["StackName"]), params.get("ClientRequestToken")
         if token is not None and stack.body["token"] == token:
-            return {"StackId": stack.id}
+            return _begun(stack)
         check_updatable(stack)
         named = params | {"StackName": stack.name}
         plan = self._planner.plan(tx, caller, named, stack.plan, material, direct=True)
         # Whatever is wrong with the changes is told now.
         changes(tx, stack, plan, material)
-        policy = _policy(params, caller, material)
+        policy = policy_of(params, "StackPolicy", caller, material)
         if not stack.status.endswith("_FAILED") and not differs(tx, stack, plan, material):
             raise NothingToUpdate
-        options = {"token": token, "disable_rollback": params.get("DisableRollback", False), "change_set": None}
+        during = policy_of(params, "StackPolicyDuringUpdate", caller, material)
+        options = {"token": token, "change_set": None, "policy_during": during, **wishes(params)}
         options |= {"policy": policy} if policy is not None else {}
-        return {"StackId": self._starter.update(tx, stack, plan, options).id}
+        return _begun(self._starter.update(tx, stack, plan, options))
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """DeleteStack: one that is not there is deleted already."""
@@ -81,7 +84,13 @@ class Operations:
                 f"Invalid operation on stack [{stack.id}]. When you delete a stack, specify which resources to retain "
                 "only when the stack is in the DELETE_FAILED state."
             )
-        options = {"retain": retained, "token": params.get("ClientRequestToken", stack.body["token"])}
+        forced = params.get("DeletionMode", "STANDARD") == "FORCE_DELETE_STACK"
+        if forced and stack.status != "DELETE_FAILED":
+            raise Invalid(
+                f"Invalid operation on stack [{stack.id}]. FORCE_DELETE_STACK may be used only when the stack is in "
+                "the DELETE_FAILED state."
+            )
+        options = {"retain": retained, "forced": forced, "token": params.get("ClientRequestToken", stack.body["token"])}
         self._starter.delete(tx, stack, options)
         return {}
 
@@ -100,8 +109,28 @@ class Operations:
             raise Invalid(f"Stack:{stack.id} is in {stack.status} state and can not continue rollback.")
         skipped = params.get("ResourcesToSkip", [])
         changed = replace(stack, body=stack.body | {"skip": skipped, "token": params.get("ClientRequestToken")})
-        self._journal.begin(tx, changed, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED)
+        self._journal.begin(tx, changed, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED, "CONTINUE_ROLLBACK")
         return {}
+
+    def roll_back(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """RollbackStack: a stack that was never well is deleted."""
+        stack, token = living_stack(tx, caller, params["StackName"]), params.get("ClientRequestToken")
+        if token is not None and stack.body["token"] == token:
+            return _begun(stack)
+        if stack.status not in ("CREATE_FAILED", "UPDATE_FAILED"):
+            raise Invalid(f"Stack:{stack.id} is in {stack.status} state and can not be rolled back.")
+        changed = replace(stack, body=stack.body | {"token": token, **discarding(params)})
+        if stack.status == "CREATE_FAILED":
+            return _begun(self._starter.delete(tx, changed, {"unmade": True}))
+        return _begun(self._journal.begin(tx, changed, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED))
+
+    def signal(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """SignalResource: whatever waits for signals on AWS is only recorded here, and waits for none."""
+        stack, name = living_stack(tx, caller, params["StackName"]), params["LogicalResourceId"]
+        row = stackresources.get(tx, stack.id, name)
+        if row is None:
+            raise Invalid(f"Resource {name} does not exist for stack {stack.name}")
+        raise Invalid(f"Resource {name} is in {row.status} state and can not be signaled.")
 
     def protect(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """UpdateTerminationProtection"""
@@ -110,9 +139,12 @@ class Operations:
         return {"StackId": stack.id}
 
     def set_policy(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
-        """SetStackPolicy: kept and shown; whoever reaches this engine may change anything."""
+        """SetStackPolicy"""
         stack = living_stack(tx, caller, params["StackName"])
-        stacks.put(tx, replace(stack, body=stack.body | {"policy": _policy(params, caller, material)}))
+        policy = policy_of(params, "StackPolicy", caller, material)
+        if policy is None:
+            raise Invalid("Either StackPolicyBody or StackPolicyURL must be specified.")
+        stacks.put(tx, replace(stack, body=stack.body | {"policy": policy}))
         return {}
 
     def policy(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -121,7 +153,28 @@ class Operations:
         return {"StackPolicyBody": kept} if kept is not None else {}
 
 
-def _policy(params: Json, caller: Caller, material: Material) -> str | None:
-    url = params.get("StackPolicyURL")
-    text: str | None = params.get("StackPolicyBody")
-    return fetched(url, caller.region, material) if url else text
+def _begun(stack: Stack) -> Json:
+    """The answer to whoever began an operation."""
+    return {"StackId": stack.id, "OperationId": stack.body.get("operations", [{}])[0].get("OperationId", "")}
+
+
+def policy_of(params: Json, name: str, caller: Caller, material: Material) -> str | None:
+    """The stack policy that a request has, as text or by its place."""
+    url, text = params.get(f"{name}URL"), params.get(f"{name}Body")
+    if url and text:
+        raise Invalid(f"Either {name}URL or {name}Body may be specified, not both.")
+    given = fetched(url, caller.region, material) if url else text
+    return checked(given) if given else None
+
+
+def discarding(params: Json) -> Json:
+    """Whether a rollback deletes what is to be retained, too, where it is new."""
+    return {"discard": params.get("RetainExceptOnCreate", False)}
+
+
+def wishes(params: Json) -> Json:
+    """How an operation is to be carried out."""
+    deployment = params.get("DeploymentConfig", {})
+    disabled = params.get("DisableRollback", deployment.get("DisableRollback", False))
+    kept = {"monitoring": params["RollbackConfiguration"]} if "RollbackConfiguration" in params else {}
+    return {"disable_rollback": disabled, **discarding(params), **kept}

@@ -5,18 +5,24 @@ that form no circle, and capabilities that allow what it has.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from urllib.parse import unquote, urlsplit
 
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.lang.template import LANGUAGE, SERVERLESS, Template, parse, transforms
+from lamplighter.lang.template import SERVERLESS, Template, calls, parse, transforms
 from lamplighter.lang.templateconditions import broken, judge
+from lamplighter.lang.templateincludes import include, included, named
 from lamplighter.lang.templateloops import expand
-from lamplighter.lang.templateparameters import accept, is_hidden, is_stored, value
+from lamplighter.lang.templateparameters import accept, declared, is_hidden, is_stored, value
 from lamplighter.lang.templaterefs import attributes, order
-from lamplighter.lang.templatetext import TemplateError, read
-from lamplighter.lang.templatevalues import Scope
+from lamplighter.lang.templatetext import TemplateError, read, read_part
+from lamplighter.lang.templatevalues import Scope, resolve, text_of
+from lamplighter.services.cloudformation.changing import NotYet
 from lamplighter.services.cloudformation.errors import InsufficientCapabilities, Invalid
 from lamplighter.services.cloudformation.kinds.table import TABLE
 from lamplighter.services.cloudformation.outside import SAM, Material
@@ -63,7 +69,7 @@ class Planner:
         text = self.text(caller, params, old, material)
         document = read(text)
         given = _given(params.get("Parameters", []), old)
-        definitions = document.get("Parameters") or {}
+        definitions = declared(document)
         texts = accept(definitions, given)
         place = _place(caller, params.get("StackName", "stack"))
         values = {
@@ -89,10 +95,11 @@ class Planner:
         wanted = transforms(document)
         if wanted and direct and "CAPABILITY_AUTO_EXPAND" not in capabilities:
             raise InsufficientCapabilities(["CAPABILITY_AUTO_EXPAND"])
-        plan["document"] = self._transformed(document, wanted, plan, place, texts, material)
+        plan["document"] = self._transformed(document, plan, place, texts, material)
         template = parse(plan["document"])
         plan["description"] = template.description
         self.check(template, plan, place)
+        _check_types(template, params.get("ResourceTypes", []))
         _check_capabilities(template, capabilities)
         return plan
 
@@ -105,20 +112,26 @@ class Planner:
         except Invalid:
             return text
 
-    def _transformed(
-        self, document: Json, wanted: list[str], plan: Json, place: Stack, texts: dict[str, str], material: Material
-    ) -> Json:
+    def _transformed(self, document: Json, plan: Json, place: Stack, texts: dict[str, str], material: Material) -> Json:
+        """The template without its transforms: parts are put in first, then the section's are run in their order."""
         scope = Scope({**plan["values"], **pseudo(place, plan)}, document.get("Mappings") or {})
-        for name in wanted:
-            if name == LANGUAGE:
-                document = expand(document, scope)
-            elif name == SERVERLESS:
-                bare = {key: section for key, section in document.items() if key != "Rules"}
-                asked = {"template": bare, "parameters": texts, "region": place.region}
-                document = {**document, **material.get(SAM, "Transform", asked, place.region)}
-            else:
-                raise Invalid(f"No transform named {name} found.")
-        return {key: section for key, section in document.items() if key not in ("Transform", "Globals")}
+
+        def fetch(location: Json) -> Json:
+            return read_part(fetched(text_of(resolve(location, scope)), place.region, material))
+
+        wanted = calls(document)
+        document = include({name: document[name] for name in document if name != "Transform"}, fetch)
+        for call in wanted:
+            match named(call):
+                case "AWS::LanguageExtensions":
+                    document = expand(document, scope)
+                case "AWS::Serverless-2016-10-31":
+                    document = _serverless(document, texts, place.region, material)
+                case "AWS::Include":
+                    document = included(document, call, fetch)
+                case name:
+                    raise Invalid(f"No transform named {name} found.")
+        return {key: section for key, section in document.items() if key != "Globals"}
 
     def check(self, template: Template, plan: Json, place: Stack) -> None:
         """Refuse a template that can't come up with these parameters."""
@@ -127,14 +140,37 @@ class Planner:
         told = broken(template.rules, scope)
         if told is not None:
             raise Invalid(f"Template error: rule {told}")
-        needs = live(template, Scope(scope.values, template.mappings, judge(template.conditions, scope)))
+        judged = replace(scope, conditions=judge(template.conditions, scope), resource=_later, imported=_later)
+        needs = live(template, judged)
         order(needs)
+        for name in needs:
+            _try(template.resources[name].properties.values(), judged)
+        _try([output.value for output in template.outputs.values()], judged)
         for resource in template.resources.values():
             for name, wanted in attributes(resource.properties):
                 _check_attribute(template, name, wanted)
         for output in template.outputs.values():
             for name, wanted in attributes(output.value):
                 _check_attribute(template, name, wanted)
+
+
+def _serverless(document: Json, texts: dict[str, str], region: str, material: Material) -> Json:
+    bare = {key: section for key, section in document.items() if key != "Rules"}
+    asked = {"template": {**bare, "Transform": SERVERLESS}, "parameters": texts, "region": region}
+    done: Json = material.get(SAM, "Transform", asked, region)
+    return {**document, **{name: section for name, section in done.items() if name != "Transform"}}
+
+
+def _later(name: str) -> Json:
+    raise NotYet(name)
+
+
+def _try(values: Iterable[Json], scope: Scope) -> None:
+    """Refuse a function that can't come to anything, as far as it tells before the stack is there."""
+    trying = replace(scope, attribute=lambda name, _wanted: _later(name))
+    for each in values:
+        with suppress(NotYet):
+            resolve(each, trying)
 
 
 def _kept(old: Json, name: str, usual: Json) -> Json:
@@ -169,6 +205,14 @@ def _check_attribute(template: Template, name: str, wanted: str) -> None:
     kind = TABLE.get(template.resources[name].type)
     if kind is not None and wanted not in kind.attributes:
         raise TemplateError(f"Template error: resource {name} does not support attribute type {wanted} in Fn::GetAtt")
+
+
+def _check_types(template: Template, allowed: list[str]) -> None:
+    """Refuse types that whoever asks did not name: all of one service may be named by `AWS::SQS::*`."""
+    for resource in template.resources.values() if allowed else ():
+        if not any(fnmatchcase(resource.type, each) for each in allowed):
+            named = ", ".join(allowed)
+            raise Invalid(f"Resource type {resource.type} is not allowed by parameter ResourceTypes [{named}]")
 
 
 def required(template: Template) -> list[str]:

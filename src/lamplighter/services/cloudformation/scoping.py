@@ -153,7 +153,9 @@ def resolved(properties: Mapping[str, Json], scope: Scope) -> dict[str, Json]:
 def merged_tags(stack_tags: Json, properties: Mapping[str, Json]) -> list[Mapping[str, str]]:
     """A resource's own tags, and those of its stack."""
     own = properties.get("Tags", [])
-    listed = own if isinstance(own, list) else [{"Key": key, "Value": value} for key, value in own.items()]
-    keys = {tag["Key"] for tag in listed if isinstance(tag, dict) and "Key" in tag}
-    given = [{"Key": tag["Key"], "Value": text_of(tag.get("Value", ""))} for tag in listed if isinstance(tag, dict)]
+    listed = [{"Key": key, "Value": own[key]} for key in own] if isinstance(own, dict) else own
+    if not isinstance(listed, list) or any(not isinstance(tag, dict) or "Key" not in tag for tag in listed):
+        raise TemplateError("Properties validation failed with message: #/Tags: required key [Key] not found")
+    given = [{"Key": text_of(tag["Key"]), "Value": text_of(tag.get("Value", ""))} for tag in listed]
+    keys = {tag["Key"] for tag in given}
     return [*given, *(tag for tag in stack_tags if tag["Key"] not in keys)]

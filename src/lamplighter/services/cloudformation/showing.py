@@ -10,7 +10,7 @@ from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.errors import Invalid
 from lamplighter.services.cloudformation.kinds.recorded import NOT_SIMULATED
 from lamplighter.services.cloudformation.lookup import FIRST, PAGE, find_stack, number, page, the_stack
-from lamplighter.store import exports, stackevents, stackresources, stacks
+from lamplighter.store import exports, stackresources, stacks
 from lamplighter.store.db import Reader
 from lamplighter.store.stackresources import StackResource
 from lamplighter.store.stacks import Stack
@@ -85,7 +85,9 @@ def _stack(reader: Reader, stack: Stack) -> Json:
         "StackStatus": stack.status,
         "DisableRollback": body["disable_rollback"],
         "EnableTerminationProtection": body["protection"],
-        "RollbackConfiguration": {},
+        "RollbackConfiguration": body.get("monitoring", {}),
+        "RetainExceptOnCreate": body.get("discard", False),
+        "LastOperations": body.get("operations", []),
         "NotificationARNs": plan["notifications"],
         "Capabilities": plan["capabilities"],
         "Parameters": parameters(plan),
@@ -102,6 +104,7 @@ def _stack(reader: Reader, stack: Stack) -> Json:
             ChangeSetId=body["change_set"],
             ParentId=stack.parent,
             RootId=body["root"],
+            DeletionMode="FORCE_DELETE_STACK" if body.get("forced") else None,
         ),
     }
 
@@ -132,20 +135,6 @@ def _resolved(value: Json) -> Json:
 
 def _known(**members: Json) -> Json:
     return {name: value for name, value in members.items() if value is not None}
-
-
-# --- events -----------------------------------------------------------------------------------------------------------
-
-
-def events(reader: Reader, caller: Caller, params: Json) -> Json:
-    """DescribeStackEvents"""
-    name = params.get("StackName", "")
-    stack = find_stack(reader, caller, name)
-    if stack is None:
-        raise Invalid(f"Stack [{name}] does not exist")
-    found = stackevents.page(reader, stack.id, number(params.get("NextToken")), PAGE + 1)
-    token = str(found[PAGE - 1][0]) if len(found) > PAGE else ""
-    return page("StackEvents", [event for _, event in found], token)
 
 
 # --- resources --------------------------------------------------------------------------------------------------------

@@ -33,6 +33,8 @@ USUAL: Json = {
     "retain": [],
     "held": False,
 }
+ONCE: Json = {"policy_during": None, "discard": False}
+"""What holds for one operation only."""
 INITIATED = "User Initiated"
 
 
@@ -83,7 +85,7 @@ class Starter:
             # What a failed update left is brought back to what was good before it.
             previous=stack.previous if stack.status == "UPDATE_FAILED" else stack.plan,
             updated=self.world.now(),
-            body=kept | {"on_failure": "ROLLBACK", "disable_rollback": False, "held": False} | options,
+            body=kept | {"on_failure": "ROLLBACK", "disable_rollback": False, "held": False, **ONCE} | options,
         )
         return self.journal.begin(tx, changed, "UPDATE_IN_PROGRESS", INITIATED)
 

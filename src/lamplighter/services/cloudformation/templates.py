@@ -3,10 +3,13 @@
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplateSummary.html.
 """
 
+from collections.abc import Iterator
+
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.bus import Caller
 from lamplighter.lang.template import parse, transforms
-from lamplighter.lang.templateparameters import default, is_hidden
+from lamplighter.lang.templateloops import LOOP
+from lamplighter.lang.templateparameters import declared, default, is_hidden
 from lamplighter.lang.templaterefs import order, references
 from lamplighter.lang.templatetext import read
 from lamplighter.services.cloudformation.errors import ChangeSetNotFound
@@ -58,7 +61,7 @@ class Templates:
                 **({"DefaultValue": default(definition)} if "Default" in definition else {}),
                 **({"Description": definition["Description"]} if "Description" in definition else {}),
             }
-            for name, definition in (document.get("Parameters") or {}).items()
+            for name, definition in declared(document).items()
         ]
         return described | {"Parameters": listed}
 
@@ -73,8 +76,8 @@ class Templates:
         version = document.get("AWSTemplateFormatVersion")
         return {
             **_described(document),
-            "Parameters": [_declared(*pair) for pair in (document.get("Parameters") or {}).items()],
-            "ResourceTypes": sorted({resource["Type"] for resource in document.get("Resources", {}).values()}),
+            "Parameters": [_declared(*pair) for pair in declared(document).items()],
+            "ResourceTypes": sorted(set(_types(document.get("Resources")))),
             **({"Metadata": dumps(metadata)} if metadata is not None else {}),
             **({"Version": str(version)} if version is not None else {}),
         }
@@ -102,6 +105,15 @@ def _described(document: Json) -> Json:
         **({"Description": template.description} if template.description else {}),
         **({"Capabilities": wanted, "CapabilitiesReason": IAM_REASON.format(", ".join(iam))} if wanted else {}),
     }
+
+
+def _types(resources: Json) -> Iterator[str]:
+    """The types of all resources, those that a loop makes as well."""
+    for name, body in resources.items() if isinstance(resources, dict) else ():
+        if name.startswith(LOOP):
+            yield from _types(body[-1] if isinstance(body, list) and body else None)
+        elif isinstance(body, dict) and isinstance(body.get("Type"), str):
+            yield body["Type"]
 
 
 def _declared(name: str, definition: Json) -> Json:

@@ -19,6 +19,7 @@ from lamplighter.store.stackresources import StackResource
 from lamplighter.store.stacks import Stack
 
 GONE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
+RETAINING = ("Retain", "RetainExceptOnCreate")
 
 
 class Undoer:
@@ -71,7 +72,9 @@ class Undoer:
         except PASSING:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
-            self._journal.resource(tx, stack, begun, "DELETE_FAILED", self._maker.reason(error))
+            # A stack that is deleted by force leaves behind what cannot be deleted.
+            failed = "DELETE_SKIPPED" if stack.body.get("forced") else "DELETE_FAILED"
+            self._journal.resource(tx, stack, begun, failed, self._maker.reason(error))
         else:
             self._journal.resource(tx, stack, begun, "DELETE_COMPLETE", told_of(begun))
         self._journal.go_on(tx, stack)
@@ -84,8 +87,8 @@ class Undoer:
 
     def _is_kept(self, stack: Stack, row: StackResource) -> bool:
         policy = row.body.get("deletion")
-        if policy == "RetainExceptOnCreate":
-            return stack.status != "ROLLBACK_IN_PROGRESS"
+        if policy == "RetainExceptOnCreate" or (policy == "Retain" and stack.body.get("discard")):
+            return stack.status != "ROLLBACK_IN_PROGRESS" and not stack.body.get("unmade")
         return policy == "Retain" or row.logical in stack.body["retain"]
 
     def _look(self, tx: Tx, stack: Stack, row: StackResource) -> None:
@@ -148,7 +151,7 @@ class Undoer:
             self._tell(
                 tx, stack, row, "DELETE_COMPLETE" if outcome.failure is None else "DELETE_FAILED", outcome.failure
             )
-        elif policy == "Retain" or (policy == "RetainExceptOnCreate" and not found.body.get("unwanted")):
+        elif policy in RETAINING and not (found.body.get("unwanted") and _is_discarded(stack, policy)):
             self._tell(tx, stack, row, "DELETE_SKIPPED")
         elif self._clear_away(tx, stack, row, material):
             stackresources.drop_leftover(tx, found.id)
@@ -265,3 +268,8 @@ class Undoer:
         self._journal.resource(tx, stack, row, "UPDATE_FAILED", why)
         told = f"The following resource(s) failed to update: [{row.logical}]. "
         self._journal.end(tx, stack, "UPDATE_ROLLBACK_FAILED", told)
+
+
+def _is_discarded(stack: Stack, policy: str) -> bool:
+    """Whether what is new goes with a rollback although it is to be retained."""
+    return policy == "RetainExceptOnCreate" or stack.body.get("discard", False)

@@ -9,7 +9,7 @@ from lamplighter.bus import Caller
 from lamplighter.services.scheduler import naming
 from lamplighter.services.scheduler.errors import NoSuchSchedule
 from lamplighter.services.scheduler.firing import LAST, POLICIES
-from lamplighter.store import schedules, slots
+from lamplighter.store import schedules, slots, timers
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.slots import Slot
 
@@ -33,13 +33,15 @@ def set_missed(tx: Tx, caller: Caller, params: Json) -> Json:
 
 
 def list_slots(reader: Reader, caller: Caller, params: Json) -> Json:
-    """ListSlots: the latest first; times in seconds since the epoch."""
+    """ListSlots: the latest first, and when the next comes; times in seconds since the epoch."""
     found = schedules.get(reader, naming.schedule_arn(caller, params))
     if found is None:
         raise NoSuchSchedule(params["Name"])
     before = params.get("Before")
     page = slots.page(reader, found.id, None if before is None else round(before * 1000), PAGE + 1)
     answer: Json = {"Slots": [_shown(slot) for slot in page[:PAGE]]}
+    coming = timers.soonest(reader, naming.SERVICE, str(found.id))
+    answer |= {} if coming is None else {"Next": coming / 1000}
     return answer if len(page) <= PAGE else answer | {"Before": page[PAGE - 1].slot / 1000}
 
 

@@ -8,7 +8,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
 from lamplighter.outbound.aws import Remote
 from lamplighter.outbound.port import Web
-from lamplighter.services.states import tags
+from lamplighter.services.states import measures, tags
 from lamplighter.services.states.activities import Activities
 from lamplighter.services.states.aliases import Aliases
 from lamplighter.services.states.children import Children
@@ -81,6 +81,8 @@ class States:
             "RedriveExecution": Operation(write=Redrives(world, self._driver).redrive),
             "StopExecution": Operation(write=executions.stop),
             "GetExecutionHistory": Operation(read=executions.history),
+            # No operation of AWS's: CloudWatch asks what it measures there.
+            "MeasureExecutions": Operation(read=measures.measure),
             "DescribeMapRun": Operation(read=map_runs.describe),
             "ListMapRuns": Operation(read=map_runs.list),
             "UpdateMapRun": Operation(write=map_runs.update),

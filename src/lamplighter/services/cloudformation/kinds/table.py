@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from lamplighter.services.cloudformation.kinds import ecs, events, logs, scheduler, sns, sqs, states
+from lamplighter.services.cloudformation.kinds import cloudwatch, ecs, events, logs, scheduler, sns, sqs, states
 from lamplighter.services.cloudformation.kinds.kind import Kind, idle
 from lamplighter.services.cloudformation.kinds.recorded import NOT_SIMULATED, NOT_WORTH_SAYING, RECORDED
 from lamplighter.store.stackresources import StackResource
@@ -17,6 +17,7 @@ TABLE: Mapping[str, Kind] = {
     **sns.KINDS,
     **sqs.KINDS,
     **logs.KINDS,
+    **cloudwatch.KINDS,
 }
 
 

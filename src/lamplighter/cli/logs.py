@@ -1,0 +1,72 @@
+"""`lamplighter logs`: what the containers of a run wrote, all attempts of it.
+
+Exit codes: 0 it is printed; 1 there is no such run, or it ran no containers that log to CloudWatch Logs. With --follow
+the run's result, as of `lamplighter run --follow`.
+"""
+
+from collections import deque
+from typing import Annotated
+
+import typer
+
+from lamplighter.base.jsontext import Json
+from lamplighter.base.world import real_world
+from lamplighter.cli.watch import runs, show
+from lamplighter.cli.watch.arguments import RunArgument
+from lamplighter.cli.watch.follow import follow as watch
+from lamplighter.cli.watch.follow import write
+from lamplighter.cli.watch.labels import of_definition
+from lamplighter.cli.watch.output import Line, Output
+from lamplighter.cli.watch.runs import Run
+from lamplighter.cli.watch.site import Site, fail, on_site
+from lamplighter.cli.watch.when import instant
+
+
+@on_site
+def logs(
+    site: Site,
+    run: RunArgument,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run ends.")] = False,  # noqa: FBT002
+    tail: Annotated[int | None, typer.Option("--tail", "-n", help="The last so many lines only.", min=0)] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Lines since then only: 10m, 2h, or 2026-12-31T03:00:00.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print lines as JSON.")] = False,  # noqa: FBT002
+) -> None:
+    """Print what the containers of a run wrote, each attempt's lines with its number before them."""
+    start = None if since is None else instant(since, real_world().now())
+    found = runs.find(site, run)
+    if follow and json:
+        raise typer.BadParameter("say --follow or --json, not both")
+    if follow:
+        watch(site, found, events=False, since=start, tail=tail)
+    _print(site, found, start, tail, json=json)
+
+
+def _print(site: Site, run: Run, since: int | None, tail: int | None, *, json: bool) -> None:
+    story = runs.story(site, run)
+    output = Output(site, since, tail)
+    lines = output.everything(story.attempts)
+    shown = lines if tail is None else deque(lines, maxlen=tail)
+    if json:
+        show.documents(map(_document, shown))
+    else:
+        write(shown, of_definition(runs.definition(site, run)))
+    for each in sorted(output.silent):
+        typer.echo(f"lamplighter: {each}", err=True)
+    if not any(each.task for each in story.attempts):
+        fail(f"{run.name} has run no containers so far: `lamplighter history {run.arn}` tells what it did")
+    if output.silent:
+        raise typer.Exit(1)
+
+
+def _document(line: Line) -> Json:
+    attempt = line.source.attempt
+    return {
+        "time": show.utc(line.time),
+        "state": attempt.state,
+        "path": list(attempt.path),
+        "attempt": attempt.number,
+        "container": line.source.container,
+        "message": line.text,
+    }

@@ -1,0 +1,34 @@
+"""What `up` was asked to keep, and what it needs to know of whoever keeps it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from lamplighter.engine.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The files that were named."""
+
+    file: Path | None
+    environment: str | None
+    templates: tuple[Path, ...]
+    parameters: tuple[str, ...]
+    """NAME=VALUE each."""
+
+
+class Kept(Protocol):
+    """What was read of them."""
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """What containers may ask for, by name."""
+
+    @property
+    def needs_docker(self) -> bool:
+        """Whether anything of it is a container with an image."""
+
+    async def keep(self, engine: Engine) -> None:
+        """Bring an engine to it, and to whatever the files say from then on."""

@@ -1,0 +1,49 @@
+"""The HTTP server of a verb that serves: uvicorn, ended by a signal without an error."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+
+async def serve(
+    application: ASGIApp,
+    closing: asyncio.Event,
+    listener: socket.socket,
+    connection: type[asyncio.Protocol] | None = None,
+) -> None:
+    """Answer on a port until a signal says that it is enough; `closing` is set when it does."""
+    config = uvicorn.Config(
+        application,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        http=connection or "auto",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    await _Server(config, closing).serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Ends without an error when it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
+        super().__init__(config)
+        self._closing = closing
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; a long poll is not waited for."""
+        self._closing.set()
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield

@@ -1,0 +1,128 @@
+"""Keeps an engine as files say: builds images, applies stacks, tells of it, and does so again whenever a file changes.
+
+Promises that files which are wrong change nothing: what is wrong is told, and the jobs stay as they are. What a file no
+longer asks for goes. Runs that are under way go on as they began.
+"""
+
+import asyncio
+import logging
+
+from lamplighter.base.errors import LamplighterError, Unavailable
+from lamplighter.bus import Caller
+from lamplighter.cli.jobfile import show
+from lamplighter.cli.serving import telling
+from lamplighter.cli.serving.builder import Builder
+from lamplighter.cli.serving.orders import Orders
+from lamplighter.cli.serving.plan import Plan
+from lamplighter.cli.serving.runs import Runs
+from lamplighter.cli.serving.stack import StackFailed, Stacks, Step
+from lamplighter.cli.serving.upcoming import upcoming
+from lamplighter.engine.config import RuntimeChoice
+from lamplighter.engine.engine import Engine
+from lamplighter.jobs.document import JobFileError
+from lamplighter.jobs.model import Project
+
+log = logging.getLogger("lamplighter.jobs")
+
+AGAIN = 10.0
+"""Seconds until what could not be done is tried again."""
+
+
+class Keeper:
+    """Keeps one engine."""
+
+    def __init__(self, engine: Engine, orders: Orders, region: str) -> None:
+        self._engine = engine
+        self._orders = orders
+        self._caller = Caller(engine.config.account, region)
+        self._stacks = Stacks(engine, self._caller)
+        self._builder = Builder(orders.data, builds=engine.config.runtime is not RuntimeChoice.PROCESS)
+        self._runs = Runs(engine)
+        self._applied: dict[str, tuple[Plan, dict[str, str]]] = {}
+        """By its name, what was last asked of a stack, and with which images."""
+
+    async def keep(self) -> None:
+        """Bring the engine to what was read, and to whatever the files say from then on."""
+        while True:
+            complete = await self._apply()
+            await self._reread(complete=complete)
+
+    async def _reread(self, *, complete: bool) -> None:
+        """Wait until there is something to do: files that have changed and are well, or what was left undone."""
+        well = True
+        while await self._orders.changed(None if complete or not well else AGAIN) or not well:
+            try:
+                await asyncio.to_thread(self._orders.read)
+            except LamplighterError as error:
+                well = False
+                tell(error)
+                log.warning("%s is not applied: the jobs stay as they are", self._orders.source.called)
+                continue
+            if not well:
+                log.info("%s is well again", self._orders.source.called)
+            return
+
+    async def _apply(self) -> bool:
+        """Bring all stacks to what is wanted; whether nothing of it has to be tried again."""
+        complete = True
+        for plan in self._orders.plans:
+            try:
+                complete &= await self._bring(plan)
+            except StackFailed as error:
+                log.error("%s: %s", plan.stack, error)
+                complete &= not isinstance(error.__cause__, Unavailable)
+        await self._drop_strays()
+        return complete
+
+    async def _bring(self, plan: Plan) -> bool:
+        built, complete = await self._builder.images(plan, await self._stacks.parameters(plan.stack))
+        if self._applied.get(plan.stack) == (plan, built):
+            return complete
+        self._applied.pop(plan.stack, None)
+        with self._runs.held():
+            if plan.project is not None:
+                self._runs.follow(plan.stack, telling.jobs_called(plan.project))
+            steps = await self._stacks.bring(plan.stack, plan.template, {**plan.parameters, **built})
+            self._applied[plan.stack] = (plan, built)
+            await self._tell(plan, steps)
+        return complete
+
+    async def _tell(self, plan: Plan, steps: list[Step]) -> None:
+        if plan.project is not None:
+            await self._tell_jobs(plan, plan.project, steps)
+            return
+        resources = await self._stacks.resources(plan.stack)
+        self._runs.follow(plan.stack, telling.resources_called(resources))
+        said = f"{len(steps)} resources were made or changed" if steps else "nothing had to be changed"
+        missing = list(telling.not_simulated(resources))
+        lines = ["  not simulated here:", *missing] if missing else []
+        log.info("%s", "\n".join([f"the stack {plan.stack} is up: {said}", *lines]))
+
+    async def _drop_strays(self) -> None:
+        """Delete stacks of this file under a name that it does not have any more: its project was renamed."""
+        mark, wanted = self._orders.source.mark, {plan.stack for plan in self._orders.plans}
+        for name in await self._stacks.marked(mark) if mark else ():
+            if name not in wanted:
+                try:
+                    await self._stacks.remove(name)
+                except StackFailed as error:
+                    log.error("%s: %s", name, error)
+                    continue
+                self._applied.pop(name, None)
+                self._runs.follow(name, {})
+                log.info("%s: its jobs are gone, %s is about %s now", name, self._orders.source.called, *wanted)
+
+    async def _tell_jobs(self, plan: Plan, project: Project, steps: list[Step]) -> None:
+        times = {name: await upcoming(self._engine, self._caller, project, name) for name in project.jobs}
+        lines = telling.jobs(plan, steps, times)
+        log.info("%s", "\n".join([f"{plan.stack} is as {self._orders.source.called} says:", *lines]))
+        for line in telling.missing_secrets(project, self._orders.secrets, self._orders.env):
+            log.warning("%s", line)
+
+
+def tell(error: LamplighterError) -> None:
+    """Show what is wrong with a file."""
+    if isinstance(error, JobFileError):
+        show(error.problems)
+    else:
+        log.error("%s", error)

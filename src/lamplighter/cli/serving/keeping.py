@@ -1,0 +1,63 @@
+"""From what `up` was asked to whoever keeps the engine so; loaded only where there is a file to keep it by."""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from lamplighter.cli.jobfile import show
+from lamplighter.cli.serving.asked import Asked, Kept
+from lamplighter.cli.serving.keeper import Keeper
+from lamplighter.cli.serving.orders import Orders
+from lamplighter.cli.serving.plan import JobFile, Source
+from lamplighter.cli.serving.secrets import Secrets
+from lamplighter.cli.serving.templates import Templates, values
+from lamplighter.cli.target import usual_region
+from lamplighter.engine.engine import Engine
+from lamplighter.jobs.document import JobFileError
+
+SAID_ALREADY: Mapping[str, int] = {
+    "lamplighter.cloudformation": logging.ERROR,
+    "lamplighter.ecs": logging.WARNING,
+    "lamplighter.transitions": logging.WARNING,
+}
+"""Parts of the engine whose log says again, in their own words, what is said of the jobs."""
+
+
+def read(asked: Asked, data: Path) -> Kept:
+    """Read what was asked for; what is wrong with a job file is shown, and the verb ends with 1."""
+    orders = Orders(_source(asked), Secrets(os.environ), data)
+    try:
+        orders.read()
+    except JobFileError as error:
+        show(error.problems)
+        raise typer.Exit(1) from None
+    return _Kept(orders)
+
+
+def _source(asked: Asked) -> Source:
+    if asked.templates:
+        return Templates(asked.templates, dict(values(asked.parameters)))
+    assert asked.file is not None
+    return JobFile(asked.file, asked.environment)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    orders: Orders
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        return self.orders.secrets
+
+    @property
+    def needs_docker(self) -> bool:
+        return any(plan.needs_docker for plan in self.orders.plans)
+
+    async def keep(self, engine: Engine) -> None:
+        for name, level in SAID_ALREADY.items():
+            logging.getLogger(name).setLevel(level)
+        await Keeper(engine, self.orders, usual_region()).keep()

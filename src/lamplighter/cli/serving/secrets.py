@@ -1,0 +1,62 @@
+"""Secrets on this box: variables of the process, and lines `NAME=value` of the `.env` beside the job file.
+
+Promises what everybody's `.env` does: the process wins over the file, and `${OTHER}` is filled in. A file that cannot
+be read is told with its line, and what was read before it holds.
+See https://saurabh-kumar.com/python-dotenv/#file-format.
+"""
+
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from dotenv import dotenv_values
+from dotenv.parser import Original, parse_stream
+
+from lamplighter.jobs.document import JobFileError, Place, Problem
+
+USUAL_NAME = ".env"
+
+
+class Secrets(Mapping[str, str]):
+    """What is held, by name, as it was when `.env` was last read."""
+
+    def __init__(self, process: Mapping[str, str]) -> None:
+        self._process = process
+        self._file: Mapping[str, str] = {}
+
+    def read(self, file: Path) -> bool:
+        """Read `.env`, or find that there is none; whether it says something else than before. Raises JobFileError."""
+        before, self._file = self._file, _read(file)
+        return self._file != before
+
+    def __getitem__(self, name: str) -> str:
+        return self._process[name] if name in self._process else self._file[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._file, **self._process})
+
+    def __len__(self) -> int:
+        return len({**self._file, **self._process})
+
+
+def _read(file: Path) -> Mapping[str, str]:
+    try:
+        text = file.read_text("utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        why = (error.strerror or "").lower() if isinstance(error, OSError) else "it is not UTF-8"
+        place = Place(str(file), 1, 1)
+        raise JobFileError([Problem(place, f"this file cannot be read: {why}", "mend it, or remove it")]) from None
+    wrong = [_line(each.original) for each in parse_stream(io.StringIO(text)) if each.error]
+    if wrong:
+        message, instead = "this is no line of a .env file", 'write NAME=value, or NAME="a value with spaces"'
+        raise JobFileError([Problem(Place(str(file), line, 1), message, instead) for line in wrong])
+    found = dotenv_values(stream=io.StringIO(text))
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _line(statement: Original) -> int:
+    """Where a statement begins, after the empty lines before it."""
+    text = statement.string
+    return statement.line + len(text) - len(text.lstrip("\n"))

@@ -1,0 +1,89 @@
+"""What `up` says of the jobs that it keeps: a line for each, and what of a template has no effect here."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from lamplighter.base.jsontext import Json, loads
+from lamplighter.cli.serving.plan import Plan
+from lamplighter.cli.serving.stack import Resource, Step
+from lamplighter.jobs import names
+from lamplighter.jobs.model import Project
+
+MACHINE, TASK = "AWS::StepFunctions::StateMachine", "AWS::ECS::TaskDefinition"
+FEW = 2
+"""How many resources of a type are called by their names."""
+NEW, CHANGED, GONE, SAME = "+", "~", "-", " "
+
+
+def jobs(plan: Plan, steps: list[Step], times: Mapping[str, str]) -> Iterator[str]:
+    """Each job with a sign of what became of it, and when it runs; then those that are gone."""
+    project = plan.project
+    assert project is not None
+    done = {step.logical: step.status for step in steps}
+    width = max(map(len, project.jobs))
+    own = _own(plan)
+    for name in project.jobs:
+        yield f"  {_sign(done, own[name], names.machine(name))} {name:<{width}}  {times[name]}"
+    for name in _gone(project, steps):
+        yield f"  {GONE} {name}"
+
+
+def _sign(done: Mapping[str, str], own: set[str], machine: str) -> str:
+    if done.get(machine) == "CREATE_COMPLETE":
+        return NEW
+    return CHANGED if own & done.keys() else SAME
+
+
+def _own(plan: Plan) -> Mapping[str, set[str]]:
+    """Of each job the resources that make it what it is."""
+    assert plan.project is not None
+    own = {name: {names.task(name), names.machine(name)} for name in plan.project.jobs}
+    for title, resource in loads(plan.template)["Resources"].items():
+        named = _named(resource)
+        if named in own:
+            own[named].add(title)
+    return own
+
+
+def _named(resource: Json) -> str:
+    return str(resource.get("Metadata", {}).get("Lamplighter", {}).get("Job", ""))
+
+
+def _gone(project: Project, steps: list[Step]) -> list[str]:
+    machines = [each.physical.rpartition(":")[2] for each in steps if (each.type, each.status) == _DELETED]
+    ours = [name.removeprefix(f"{project.prefix}-") for name in machines if not name.endswith("--watch")]
+    return [name for name in ours if name not in project.jobs]
+
+
+_DELETED = (MACHINE, "DELETE_COMPLETE")
+
+
+def missing_secrets(project: Project, secrets: Mapping[str, str], env: Path) -> Iterator[str]:
+    """What jobs ask for and nobody holds."""
+    for name, job in project.jobs.items():
+        wanted = [*job.secrets, *(each for sidecar in job.sidecars.values() for each in sidecar.secrets)]
+        missing = [each for each in dict.fromkeys(wanted) if each not in secrets]
+        if missing:
+            yield f"{name}: nobody holds its secret {', '.join(missing)}, so its runs will fail: add it to {env}"
+
+
+def not_simulated(resources: list[Resource]) -> Iterator[str]:
+    """What a stack only has on record, one line for each type of resource."""
+    types: dict[str, list[str]] = {}
+    for each in resources:
+        if not each.simulated:
+            types.setdefault(each.type, []).append(each.logical)
+    for kind, found in sorted(types.items()):
+        yield f"    {kind}: {', '.join(sorted(found)) if len(found) <= FEW else f'{len(found)} of them'}"
+
+
+def jobs_called(project: Project) -> Mapping[str, str]:
+    """Machines and task families of jobs, by their names, and what a person calls them."""
+    return {project.name(name): name for name in project.jobs}
+
+
+def resources_called(resources: list[Resource]) -> Mapping[str, str]:
+    """Machines and task families of a stack: they have no other names."""
+    machines = [each.physical.rpartition(":")[2] for each in resources if each.type == MACHINE]
+    families = [each.physical.rpartition("/")[2].partition(":")[0] for each in resources if each.type == TASK]
+    return {name: name for name in (*machines, *families)}

@@ -1,0 +1,107 @@
+"""A run as rows: one for each attempt, wait and turn of events, or for each state besides.
+
+Promises that whoever reads them in the morning sees in one look what was tried, how it ended, what was waited for.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lamplighter.base.jsontext import Json
+from lamplighter.cli.watch import words
+from lamplighter.cli.watch.labels import Labels, of_definition
+from lamplighter.cli.watch.moments import awaited, before, waiting
+from lamplighter.cli.watch.show import utc
+from lamplighter.jobs.story import Attempt, Story, Visit
+from lamplighter.jobs.values import shown
+
+OWN_STATES = ("Begin", "Judge", "Again?", "Count", "Pause")
+"""States of a job's machine that say nothing which its attempts and waits do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a history."""
+
+    time: int
+    order: int
+    """Which of those of one millisecond comes first."""
+    what: str
+    took: int | None
+    """Milliseconds; None where it goes on, or takes no time."""
+    result: str
+    status: str
+    document: Json = field(compare=False)
+
+
+def rows(story: Story, definition: Json, *, states: bool) -> list[Row]:
+    """All rows in the order of time; with `states`, every state that was entered has one."""
+    labels = of_definition(definition)
+    found: list[Row] = [_attempt(each, labels) for each in story.attempts]
+    for visit in story.visits:
+        found += _retries(story, visit, definition)
+        found += _visit(story, visit, states=states)
+    found += [Row(time, 0, "redriven", None, "", "", {"kind": "redrive", "time": utc(time)}) for time in story.redriven]
+    return sorted(found, key=lambda row: (row.time, row.order))
+
+
+def _attempt(attempt: Attempt, labels: Labels) -> Row:
+    took = None if attempt.ended is None else attempt.ended - attempt.began
+    what, result, document = labels.title(attempt), words.result(attempt), words.as_json(attempt)
+    return Row(attempt.began, attempt.event, what, took, result, attempt.outcome, document)
+
+
+def _retries(story: Story, visit: Visit, definition: Json) -> Iterator[Row]:
+    for each in story.retries(visit):
+        failed = each.failed
+        assert failed.ended is not None
+        until = None if each.follower is None else each.follower.began
+        planned = waiting(definition, story, visit, failed).strip()
+        yield _wait(failed.event, failed.ended, until, planned, failed.number + 1, visit.state)
+
+
+def _wait(order: int, began: int, until: int | None, planned: str, number: int | None, state: str) -> Row:
+    took = None if until is None else until - began
+    result = f"waiting {planned}".strip() if until is None else ""
+    what = "wait" if number is None else f"wait before attempt {number}"
+    document = {
+        "kind": "wait",
+        "state": state,
+        "began": utc(began),
+        "ended": utc(until),
+        "seconds": None if took is None else took / 1000,
+        "attempt": number,
+    }
+    return Row(began, order, what, took, result, "running" if until is None else "", document)
+
+
+def _visit(story: Story, visit: Visit, *, states: bool) -> Iterator[Row]:
+    own = visit.state.rpartition(": ")[2] in OWN_STATES
+    if visit.kind == "Wait" and (not states or own):
+        yield _paused(story, visit)
+    elif states:
+        yield _state(visit)
+    follower = visit.follower or ""
+    if story.caught(visit) and visit.left is not None and follower.rpartition(": ")[2] not in ("", *OWN_STATES):
+        document = {"kind": "catch", "state": visit.state, "time": utc(visit.left), "next": follower}
+        yield Row(visit.left, visit.event, "caught", None, f"goes on with {follower}", "", document)
+
+
+def _paused(story: Story, visit: Visit) -> Row:
+    seconds = before(story, visit)
+    planned, number = ("", None) if seconds is None else (shown(seconds), awaited(story, visit))
+    return _wait(visit.event, visit.entered, visit.left, planned, number, visit.state)
+
+
+def _state(visit: Visit) -> Row:
+    took = None if visit.left is None else visit.left - visit.entered
+    what = " ".join([*visit.path, visit.state])
+    document = {
+        "kind": "state",
+        "state": visit.state,
+        "path": list(visit.path),
+        "type": visit.kind,
+        "began": utc(visit.entered),
+        "ended": utc(visit.left),
+        "next": visit.follower,
+    }
+    return Row(visit.entered, visit.event, what, took, visit.kind, "", document)

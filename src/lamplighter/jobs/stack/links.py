@@ -1,0 +1,46 @@
+"""Where a run can be looked at, and what has to be typed to run its job again: on AWS and on one box not the same.
+
+Promises alerts whose link leads to whoever runs the job. The parameter `ConsoleUrl` says where: nothing, which is what
+it says unless told otherwise, is the AWS console; `lamplighter up` gives the engine's own URL, whose console shows a
+run at `URL/runs/ARN`.
+"""
+
+from collections.abc import Iterator
+
+from troposphere import Equals, If, Join, Output, Parameter, Ref, Sub
+
+from lamplighter.base.jsontext import Json
+from lamplighter.jobs import names
+
+ON_AWS = "OnAws"
+AWS_CONSOLE = "https://${AWS::Region}.console.aws.amazon.com/states/home?region=${AWS::Region}#/v2/executions/details/"
+
+
+def parameters() -> Iterator[Parameter]:
+    """Whose console it is."""
+    yield Parameter(
+        names.CONSOLE_URL,
+        Type="String",
+        Default="",
+        AllowedPattern=r"^(https?://\S*[^\s/])?$",
+        ConstraintDescription="a URL without a slash at its end, or nothing",
+        Description="The URL of the engine whose console shows the runs; none: the AWS console",
+    )
+
+
+def conditions() -> dict[str, Json]:
+    """Whether AWS runs it."""
+    return {ON_AWS: Equals(Ref(names.CONSOLE_URL), "")}
+
+
+def slots() -> dict[str, Json]:
+    """What comes before a run's ARN, and after the command."""
+    return {
+        names.CONSOLE: If(ON_AWS, Sub(AWS_CONSOLE), Join("", [Ref(names.CONSOLE_URL), "/runs/"])),
+        names.OPTIONS: If(ON_AWS, Sub(" --aws --region ${AWS::Region}"), ""),
+    }
+
+
+def output() -> Output:
+    """The beginning of every link to a run."""
+    return Output(names.CONSOLE, Description="A run is at this and its ARN", Value=slots()[names.CONSOLE])

@@ -1,0 +1,99 @@
+"""The times that are to come of a schedule, and what daylight saving does to them.
+
+Promises the times at which EventBridge Scheduler starts a run, in order, and beside them those that a clock never
+shows: a run that is missing one night a year is seen before it is missed. A rate counts from its start or from when it
+was made; where neither is known its times are guesses, and say so. Pure.
+See https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import merge
+from itertools import takewhile
+from zoneinfo import ZoneInfo
+
+from lamplighter.jobs.model import Job
+from lamplighter.lang import zones
+from lamplighter.lang.schedule import Calendar, Once, parse_schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """One schedule of a job, as the target or the job file has it."""
+
+    expression: str
+    zone: str = "UTC"
+    enabled: bool = True
+    anchor: int | None = None
+    """From when a rate counts, in milliseconds since the epoch; None where nobody says."""
+    start: int | None = None
+    end: int | None = None
+    window: int = 0
+    """Minutes within which a run begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """One time at which a run is to begin; or, of a skipped one, would have begun."""
+
+    instant: int
+    shown: datetime
+    """What a clock there shows."""
+    table: Timetable
+    skipped: bool = False
+    """Clocks are set forward over it: there is no run."""
+    doubled: bool = False
+    """Clocks show it twice: the run begins at the first."""
+
+    @property
+    def guessed(self) -> bool:
+        """Whether it is a time of a rate of which nobody says from when it counts."""
+        return self.table.expression.startswith("rate") and self.table.anchor is None
+
+
+def of_job(job: Job) -> list[Timetable]:
+    """The timetables that a job file means."""
+    window = 0 if job.window is None else max(1, job.window // 60)
+    return [Timetable(each, job.timezone, job.enabled, window=window) for each in job.schedule]
+
+
+def upcoming(tables: Iterable[Timetable], now: int) -> Iterator[Time]:
+    """The times after an instant, of all timetables that are enabled, in order."""
+    return merge(*(_times(each, now) for each in tables if each.enabled), key=lambda time: time.instant)
+
+
+def following(tables: Iterable[Timetable], now: int) -> Time | None:
+    """The next time at which a run begins."""
+    return next((each for each in upcoming(tables, now) if not each.skipped), None)
+
+
+def _times(table: Timetable, now: int) -> Iterator[Time]:
+    after = now if table.start is None else max(now, table.start - 1)
+    schedule, where = parse_schedule(table.expression, strict=False), zones.zone(table.zone)
+    if isinstance(schedule, Calendar):
+        start = zones.local(after, where).replace(second=0, microsecond=0)
+        found = _without_repeats(_shown(each, where, table) for each in schedule.cron.times(start))
+    elif isinstance(schedule, Once):
+        found = iter([_shown(schedule.shown, where, table)])
+    else:
+        instants = schedule.times(after, table.zone, table.anchor)
+        found = (Time(each, zones.local(each, where), table) for each in instants)
+    fresh = (each for each in found if each.instant > after)
+    return fresh if table.end is None else takewhile(lambda time: time.instant <= (table.end or 0), fresh)
+
+
+def _shown(shown: datetime, where: ZoneInfo, table: Timetable) -> Time:
+    instant = zones.instant(shown, where)
+    first, second = (shown.replace(tzinfo=where, fold=fold).utcoffset() or timedelta() for fold in (0, 1))
+    would_be = (shown.replace(tzinfo=None) - datetime(1970, 1, 1) - first) // timedelta(milliseconds=1)  # noqa: DTZ001
+    return Time(would_be if instant is None else instant, shown, table, instant is None, doubled=first > second)
+
+
+def _without_repeats(times: Iterable[Time]) -> Iterator[Time]:
+    """Of times that are skipped one after another the first: that of an hour in which there is a run each minute."""
+    skipped = False
+    for each in times:
+        if not (skipped and each.skipped):
+            yield each
+        skipped = each.skipped

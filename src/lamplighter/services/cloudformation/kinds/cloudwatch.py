@@ -1,0 +1,59 @@
+"""Resources of CloudWatch.
+
+An alarm's metadata may say which job of a job file it is of, and for how many seconds it holds its peace at first:
+`Metadata: {Lamplighter: {Job: …, Pattern: …, Patience: …}}`. Composite alarms are recorded. See
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_CloudWatch.html.
+"""
+
+from collections.abc import Generator, Mapping
+
+from lamplighter.base.jsontext import Json
+from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, gone, own_words, retag
+
+ALARM = (
+    *("AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "InsufficientDataActions", "MetricName"),
+    *("Namespace", "Statistic", "ExtendedStatistic", "Dimensions", "Period", "Unit", "EvaluationPeriods"),
+    *("DatapointsToAlarm", "Threshold", "ComparisonOperator", "TreatMissingData", "EvaluateLowSampleCountPercentile"),
+    *("Metrics", "ThresholdMetricId", "EvaluationCriteria", "EvaluationInterval"),
+    *("WarmUpConfiguration", "ActionConfiguration"),
+)
+
+
+SLIDING = "SlidingWindow"
+"""What every alarm has that says nothing else."""
+
+
+def _put(asked: Asked, name: str) -> Generator[Call, Json, None]:
+    tags = {"Tags": list(asked.tags)} if asked.tags else {}
+    window = {name: value for name, value in asked.get("EvaluationWindow", {}).items() if name != SLIDING}
+    given = {**asked.taken(*ALARM), **({"EvaluationWindow": window} if window else {}), **tags}
+    yield Call("monitoring", "PutMetricAlarm", {"AlarmName": name, **given})
+    mark = own_words(asked.metadata)
+    if mark:
+        said = {each: mark.get(each) for each in ("Job", "Pattern", "Patience")}
+        yield Call("monitoring", "SetMark", {"AlarmName": name, **said})
+
+
+def _create_alarm(asked: Asked) -> Plan:
+    yield from _put(asked, asked.name)
+    return Made(asked.name, {"Arn": asked.arn("cloudwatch", f"alarm:{asked.name}")})
+
+
+def _update_alarm(asked: Asked) -> Plan:
+    yield from _put(asked, asked.physical)
+    yield from retag("monitoring", asked, {"ResourceARN": asked.attributes["Arn"]}, "TagKeys")
+    return Made(asked.physical, asked.attributes)
+
+
+KINDS: Mapping[str, Kind] = {
+    "AWS::CloudWatch::Alarm": Kind(
+        _create_alarm,
+        _update_alarm,
+        gone(lambda asked: Call("monitoring", "DeleteAlarms", {"AlarmNames": [asked.physical]})),
+        name="AlarmName",
+        longest=255,
+        replaces=frozenset({"AlarmName"}),
+        attributes=frozenset({"Arn"}),
+        idle=frozenset({f"EvaluationWindow/{SLIDING}"}),
+    ),
+}

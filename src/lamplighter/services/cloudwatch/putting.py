@@ -1,0 +1,77 @@
+"""PutMetricData: values of customers, kept by minute, or by second where they ask for that.
+
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html. Kept for fifteen days: what
+AWS keeps longer, it keeps in coarser steps.
+"""
+
+from collections.abc import Iterator
+
+from lamplighter.base.jsontext import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.cloudwatch import points
+from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidParameterValue, MissingParameter
+from lamplighter.services.cloudwatch.measuring import MINUTE
+from lamplighter.services.cloudwatch.naming import metric_of
+from lamplighter.store import metricpoints
+from lamplighter.store.db import Tx
+from lamplighter.store.metricpoints import Point
+
+KEPT = 15 * 86_400_000
+"""Milliseconds."""
+OLDEST, NEWEST = 14 * 86_400_000, 2 * 3_600_000
+"""A time stamp may be up to two weeks before and two hours after the time of the request, in milliseconds."""
+MOST_VALUES = 150
+MOST_DIMENSIONS = 30
+
+
+class Putting:
+    """Takes values, for one engine."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """PutMetricData"""
+        if params["Namespace"].startswith("AWS/"):
+            raise InvalidParameterValue("The value AWS/ for parameter Namespace is reserved.")
+        if "MetricData" not in params:
+            raise MissingParameter("The parameter MetricData is required.")
+        now = self._world.now()
+        for datum in params["MetricData"]:
+            metric = metric_of(caller, {**datum, "Namespace": params["Namespace"]})
+            if len(metric.dimensions) > MOST_DIMENSIONS:
+                raise InvalidParameterValue(f"A metric can have at most {MOST_DIMENSIONS} dimensions.")
+            new = _point(datum, now)
+            old = metricpoints.between(tx, metric, new.time, new.time + 1, new.unit)
+            metricpoints.put(tx, metric, points.together(new.time, [*old, new]))
+        metricpoints.sweep(tx, now - KEPT)
+        return {}
+
+
+def _point(datum: Json, now: int) -> Point:
+    time = int(datum["Timestamp"] * 1000) if "Timestamp" in datum else now
+    if not now - OLDEST <= time <= now + NEWEST:
+        raise InvalidParameterValue(
+            f"The parameter MetricData.member.Timestamp of {datum['MetricName']} must be within the last two weeks and "
+            "the next two hours."
+        )
+    time -= time % (1000 if datum.get("StorageResolution") == 1 else MINUTE)
+    unit = datum.get("Unit", "None")
+    if sum(name in datum for name in ("Value", "Values", "StatisticValues")) != 1:
+        raise InvalidCombination("Each of MetricData must have one of Value, Values and StatisticValues.")
+    if "StatisticValues" in datum:
+        given = datum["StatisticValues"]
+        samples, total = float(given["SampleCount"]), float(given["Sum"])
+        return Point(time, samples, total, float(given["Minimum"]), float(given["Maximum"]), None, unit)
+    return points.of_values(time, list(_values(datum)), unit)
+
+
+def _values(datum: Json) -> Iterator[tuple[float, float]]:
+    if "Value" in datum:
+        yield float(datum["Value"]), 1.0
+        return
+    values, counts = datum["Values"], datum.get("Counts", [1] * len(datum["Values"]))
+    if not values or len(values) > MOST_VALUES or len(values) != len(counts):
+        raise InvalidParameterValue(f"Values and Counts must be lists of the same length, of 1 to {MOST_VALUES} each.")
+    yield from zip(map(float, values), map(float, counts), strict=True)

@@ -1,0 +1,70 @@
+"""CloudWatch as the engine sees it: its operations, by AWS's names, and what alarms do when nobody calls."""
+
+from collections.abc import Callable, Mapping
+
+from lamplighter.base.jsontext import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Operation
+from lamplighter.delivery.courier import Courier, carries
+from lamplighter.outbound.aws import Remote
+from lamplighter.services.cloudwatch import describing, tags
+from lamplighter.services.cloudwatch.alarms import Alarms
+from lamplighter.services.cloudwatch.clockwork import Clockwork
+from lamplighter.services.cloudwatch.measuring import Measures
+from lamplighter.services.cloudwatch.naming import SERVICE
+from lamplighter.services.cloudwatch.putting import Putting
+from lamplighter.services.cloudwatch.statistics import Statistics
+from lamplighter.services.cloudwatch.transitions import Transitions
+from lamplighter.store.db import Posted, Tx
+from lamplighter.store.timers import Timer
+
+
+class CloudWatch:
+    """The service of one engine; `check` raises where the params of a call do not fit its shape."""
+
+    name = SERVICE
+
+    def __init__(
+        self, bus: Bus, world: World, remote: Remote, check: Callable[[str, str, Json], None], url: str
+    ) -> None:
+        transitions = Transitions(bus, world, url)
+        self._courier = transitions.courier = Courier(SERVICE, bus, world, remote, transitions.settled, check=check)
+        measures = Measures(bus, world)
+        self._clockwork = clockwork = Clockwork(world, measures, transitions)
+        alarms, statistics = Alarms(world, clockwork, transitions), Statistics(world, measures)
+        self.operations: Mapping[str, Operation] = {
+            "PutMetricAlarm": Operation(write=alarms.put),
+            "DeleteAlarms": Operation(write=alarms.delete),
+            "EnableAlarmActions": Operation(write=alarms.enable),
+            "DisableAlarmActions": Operation(write=alarms.disable),
+            "SetAlarmState": Operation(write=alarms.set_state),
+            # No operation of AWS's: what a template's metadata says of an alarm.
+            "SetMark": Operation(write=alarms.mark),
+            "DescribeAlarms": Operation(read=describing.alarms),
+            "DescribeAlarmsForMetric": Operation(read=describing.for_metric),
+            "DescribeAlarmHistory": Operation(read=describing.history),
+            "PutMetricData": Operation(write=Putting(world).put),
+            "ListMetrics": Operation(read=statistics.metrics),
+            "GetMetricStatistics": Operation(read=statistics.statistics),
+            "GetMetricData": Operation(read=statistics.data),
+            "TagResource": Operation(write=tags.tag),
+            "UntagResource": Operation(write=tags.untag),
+            "ListTagsForResource": Operation(read=tags.tags_of),
+        }
+
+    async def perform(self, posted: Posted) -> None:
+        """Take an action of an alarm."""
+        await self._courier.perform(posted)
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """An alarm is to look, or an action to be tried again."""
+        (self._courier if carries(timer.subject) else self._clockwork).ring(tx, timer)
+
+    def forget(self) -> None:
+        """Nothing is believed that is not on disk."""
+
+    async def start(self) -> None:
+        """Nothing to take up: timers and the outbox have it."""
+
+    async def stop(self) -> None:
+        """Nothing to let go of."""

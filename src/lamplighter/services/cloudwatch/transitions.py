@@ -1,0 +1,121 @@
+"""What follows when an alarm changes its state: the row, its history, an event, and what its actions do.
+
+Promises all of it in one transaction, the letters to topics included: a courier publishes each exactly once. "An alarm
+invokes actions only when the alarm changes state." See
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html and
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html. Topics and Lambda
+functions are told; what else an action may be on AWS (an instance that is rebooted …) has nothing here to be done to,
+and the history says so.
+"""
+
+import logging
+from dataclasses import replace
+
+from lamplighter.base import arn
+from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Caller, Event
+from lamplighter.delivery.courier import Courier
+from lamplighter.delivery.letter import End, Letter, Outcome, Policy
+from lamplighter.services.cloudwatch import notices
+from lamplighter.services.cloudwatch.judging import ALARM, OK, Verdict
+from lamplighter.store import alarms as rows
+from lamplighter.store.alarms import Alarm, Item
+from lamplighter.store.db import Tx
+
+SOURCE = "aws.cloudwatch"
+CONFIGURATION, STATE, ACTION = "ConfigurationUpdate", "StateUpdate", "Action"
+KEPT = 30 * 86_400_000
+"""Milliseconds: "CloudWatch saves alarm history for 30 days"."""
+FIELDS = {OK: "OKActions", ALARM: "AlarmActions"}
+
+log = logging.getLogger("lamplighter.cloudwatch")
+
+
+class Transitions:
+    """Changes states, for one engine. `courier` is set once there is one: it tells of its letters here."""
+
+    def __init__(self, bus: Bus, world: World, url: str) -> None:
+        self._bus = bus
+        self._world = world
+        self._url = url
+        self.courier: Courier
+
+    def judged(self, tx: Tx, alarm: Alarm, verdict: Verdict, data: str) -> None:
+        """An alarm has looked: it changes its state, or nothing."""
+        if verdict.state != alarm.state:
+            self.move(tx, alarm, verdict.state, verdict.reason, data)
+
+    def move(self, tx: Tx, alarm: Alarm, state: str, reason: str, data: str | None) -> None:
+        """Put an alarm into a state; its actions are taken where it is another one."""
+        now, changed = self._world.now(), state != alarm.state
+        body = alarm.body | {"reason": reason, "reason_data": data, "updated": now}
+        body |= {"transitioned": now} if changed else {}
+        moved = replace(alarm, state=state, body=body)
+        rows.put(tx, moved)
+        if not changed:
+            return
+        log.info("alarm %s is %s: %s", alarm.name, state, reason)
+        told = {"version": "1.0", "oldState": notices.shown_state(alarm), "newState": notices.shown_state(moved)}
+        self.note(tx, moved, STATE, f"Alarm updated from {alarm.state} to {state}", dumps(told))
+        self._bus.publish(tx, SOURCE, lambda: self._event(alarm, moved))
+        if moved.body["settings"]["ActionsEnabled"]:
+            self._act(tx, alarm, moved)
+
+    def note(self, tx: Tx, alarm: Alarm, kind: str, summary: str, data: str) -> None:
+        """Add to the history of an alarm."""
+        now = self._world.now()
+        rows.note(tx, Item(0, alarm.arn, now, kind, summary, data), now - KEPT)
+
+    def settled(self, tx: Tx, letter: Letter, outcome: Outcome) -> None:
+        """An action was taken, or could not be."""
+        target, name = letter.attributes["ACTION"], letter.attributes["ALARM"]
+        alarm = rows.get(tx, name)
+        if alarm is None:
+            return
+        done = outcome.end is End.DELIVERED
+        summary = f"Successfully executed action {target}" if done else f"Failed to execute action {target}"
+        self.note(tx, alarm, ACTION, summary, dumps(_action_data(target, letter, outcome)))
+
+    def _act(self, tx: Tx, before: Alarm, alarm: Alarm) -> None:
+        for action in alarm.body["settings"][FIELDS.get(alarm.state, "InsufficientDataActions")]:
+            place = arn.parse(action)
+            assert place is not None
+            call = notices.call(before, alarm, action, place, self._url)
+            if call is None:
+                log.warning("alarm %s asks for %s, which means nothing here", alarm.name, action)
+                data = {"actionState": "Failed", "notificationResource": action, "error": "nothing here does it"}
+                self.note(tx, alarm, ACTION, f"Failed to execute action {action}", dumps(data))
+            else:
+                self._send(tx, alarm, action, place, call)
+
+    def _send(self, tx: Tx, alarm: Alarm, action: str, place: arn.Arn, call: notices.Call) -> None:
+        letter = Letter(
+            f"{alarm.arn}/{self._world.uuid()}",
+            Caller(place.account or alarm.account, place.region or alarm.region),
+            call.service,
+            call.operation,
+            call.params,
+            Policy(),
+            None,
+            body=dumps(call.params),
+            attributes={"ACTION": action, "ALARM": alarm.arn},
+            born=self._world.now(),
+        )
+        self.courier.send(tx, letter)
+
+    def _event(self, before: Alarm, alarm: Alarm) -> Event:
+        return Event(
+            Caller(alarm.account, alarm.region),
+            SOURCE,
+            "CloudWatch Alarm State Change",
+            self._world.now(),
+            (alarm.arn,),
+            notices.detail(before, alarm),
+        )
+
+
+def _action_data(target: str, letter: Letter, outcome: Outcome) -> Json:
+    data = {"actionState": "Succeeded", "notificationResource": target}
+    data |= {"publishedMessage": letter.params["Message"]} if "Message" in letter.params else {}
+    return data if outcome.end is End.DELIVERED else data | {"actionState": "Failed", "error": outcome.message}

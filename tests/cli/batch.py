@@ -1,0 +1,104 @@
+"""A folder with a job file whose jobs are on an engine: what the verbs about runs are tried on."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from typer.testing import CliRunner, Result
+
+from lamplighter.base.jsontext import Json, loads
+from lamplighter.cli.app import command
+from lamplighter.jobs.file import load
+from lamplighter.jobs.template import template, to_json
+from tests.served import Served, eventually
+
+JOBS = """
+project: reports
+defaults: {timezone: Europe/Berlin, timeout: 1h}
+jobs:
+  nightly:
+    command: [sh, -c, 'echo "attempt $LAMPLIGHTER_ATTEMPT says $GREETING $LAMPLIGHTER_INPUT"; exit $CODE']
+    environment: {GREETING: hello, CODE: "3"}
+    input: {table: sales}
+    schedule: cron(30 2 * * ? *)
+    retry: {attempts: 1, interval: 1s, backoff: 1}
+  judged:
+    command: [sh, -c, exit 7]
+    schedule: cron(0 4 * * ? *)
+    enabled: false
+    retry: {exit: [{codes: [7], attempts: 1, interval: 1s}]}
+  endless:
+    command: [sh, -c, 'echo begun; exec sleep 1000']
+  quick:
+    command: [sh, -c, 'echo out']
+"""
+EXTRA = """
+  later:
+    command: [sh, -c, exit 0]
+"""
+
+
+class Batch:
+    """The folder, its engine, and whoever types there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.served = Served(folder / ".lamplighter")
+
+    def up(self) -> None:
+        """Start the engine with the jobs of the file, of which one is added when they are there."""
+        file = self.folder / "lamplighter.yaml"
+        file.write_text(JOBS)
+        self.served.up()
+        cloudformation = self.served.client("cloudformation")
+        body = to_json(template(load(file).project))
+        cloudformation.create_stack(StackName="reports", TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"])
+
+        def complete() -> bool:
+            (stack,) = cloudformation.describe_stacks(StackName="reports")["Stacks"]
+            return bool(stack["StackStatus"] == "CREATE_COMPLETE")
+
+        eventually(complete)
+        file.write_text(JOBS + EXTRA)
+
+    def say(self, *words: str, folder: Path | None = None) -> Result:
+        """Type a command there."""
+        with _in(folder or self.folder):
+            return CliRunner().invoke(command(words[0]), words)
+
+    def listed(self, *words: str) -> list[Json]:
+        """What a command lists as JSON."""
+        result = self.say(*words, "--json")
+        assert result.exit_code == 0, result.output
+        return [loads(line) for line in result.stdout.splitlines()]
+
+    def run(self, job: str, *options: str) -> Json:
+        """Begin a run, and wait for its end unless it is endless; what it is."""
+        (begun,) = self.listed("run", job, *options)
+        if job != "endless":
+            self.served.ended(begun["arn"])
+        return begun
+
+    def process(self, *words: str) -> "subprocess.Popen[str]":
+        """Type a command in a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "lamplighter", *words],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+
+
+@contextmanager
+def _in(folder: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)

@@ -1,0 +1,34 @@
+"""What the tests of verbs share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.account import account
+from tests.cli.batch import Batch
+from tests.cli.home import Home
+
+
+@pytest.fixture(scope="module")
+def batch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Batch]:
+    """A folder whose jobs are on an engine that runs plain processes; its jobs do not change."""
+    made = Batch(tmp_path_factory.mktemp("batch"))
+    made.up()
+    yield made
+    made.served.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A folder of one's own, and what runs there."""
+    made = Home(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def aws() -> Iterator[str]:
+    """The URL of an account at moto in which there is nothing yet."""
+    with account() as url:
+        yield url

@@ -1,0 +1,247 @@
+"""`deploy`, `diff` and `destroy`, typed: into an account at moto, and into an engine of ours."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from rich.console import Console
+
+from lamplighter.base.jsontext import Json
+from lamplighter.cli.stack import following
+from tests.cli.account import NIGHTLY, client, job_file, surroundings, typed
+from tests.served import Served
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Served]:
+    served = Served(tmp_path / "data")
+    served.up()
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    job_file(tmp_path, NIGHTLY)
+    return tmp_path
+
+
+def change(folder: Path, old: str, new: str) -> None:
+    file = folder / "lamplighter.yaml"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+
+
+def machines(url: str) -> Json:
+    sfn = client(url, "stepfunctions")
+    found = sfn.list_state_machines()["stateMachines"]
+    return {each["name"]: sfn.describe_state_machine(stateMachineArn=each["stateMachineArn"]) for each in found}
+
+
+def test_a_file_is_deployed_then_a_change_shows_in_diff_then_it_updates_then_it_goes(aws: str, folder: Path) -> None:
+    at = ("--endpoint-url", aws)
+    before = typed(folder, "diff", *at)
+    assert (before.code, before.err) == (1, "")
+    assert "reports is not deployed" in before.out
+    assert "+ job reports-nightly" in before.out
+
+    made = typed(folder, "deploy", "--yes", *at)
+    assert made.code == 0, made.err
+    assert "CREATE_COMPLETE" in made.out
+    assert '"MaxAttempts": 1' in machines(aws)["reports-nightly"]["definition"]
+    assert typed(folder, "diff", *at).code == 0
+
+    change(folder, "cron(0 3", "cron(0 4")
+    change(folder, "attempts: 1", "attempts: 2")
+    shown = typed(folder, "diff", *at)
+    assert shown.code == 1
+    assert "ScheduleExpression: cron(0 3 * * ? *) → cron(0 4 * * ? *)" in shown.out
+    assert '-          "MaxAttempts": 1' in shown.out
+    assert '+          "MaxAttempts": 2' in shown.out
+    assert "2 to change" in shown.out
+
+    updated = typed(folder, "deploy", "--yes", *at)
+    assert updated.code == 0, updated.err
+    assert '"MaxAttempts": 2' in machines(aws)["reports-nightly"]["definition"]
+    again = typed(folder, "deploy", *at)
+    assert (again.code, "nothing to do" in again.out) == (0, True)
+
+    gone = typed(folder, "destroy", "--yes", *at)
+    assert gone.code == 0, gone.err
+    assert machines(aws) == {}
+    assert "nothing to do" in typed(folder, "destroy", *at).out
+
+
+def test_the_same_verbs_deploy_to_an_engine_of_ours(engine: Served, folder: Path) -> None:
+    at = ("--endpoint-url", engine.url)
+    made = typed(folder, "deploy", "--yes", *at)
+    assert made.code == 0, made.err
+    assert "job NightlyMachine" in made.out
+    assert engine.client("scheduler").get_schedule(Name="reports-nightly", GroupName="reports")["State"] == "ENABLED"
+    assert typed(folder, "diff", *at).code == 0
+
+    change(folder, "cron(0 3", "cron(0 4")
+    assert typed(folder, "diff", *at).code == 1
+    assert typed(folder, "deploy", "--yes", *at).code == 0
+    found = engine.client("scheduler").get_schedule(Name="reports-nightly", GroupName="reports")
+    assert found["ScheduleExpression"] == "cron(0 4 * * ? *)"
+    assert "nothing to do" in typed(folder, "deploy", *at).out
+
+    assert typed(folder, "destroy", "--yes", *at).code == 0
+    assert machines(engine.url) == {}
+
+
+def test_a_deployment_that_fails_is_taken_back_and_says_why_and_the_next_one_clears_it_away(
+    engine: Served, folder: Path
+) -> None:
+    at = ("--endpoint-url", engine.url)
+    engine.client("scheduler").create_schedule_group(Name="reports")
+    failed = typed(folder, "deploy", "--yes", *at)
+    assert failed.code == 1
+    assert "Schedules (AWS::Scheduler::ScheduleGroup) failed: " in failed.err
+    assert "could not be made, and what was made of it is gone again: ROLLBACK_COMPLETE" in failed.err
+
+    engine.client("scheduler").delete_schedule_group(Name="reports")
+    made = typed(folder, "deploy", "--yes", *at)
+    assert made.code == 0, made.err
+    assert "what is left of it goes" in made.out
+
+
+def test_logs_can_be_kept_and_are_in_the_way_of_nobody_who_was_not_told(engine: Served, folder: Path) -> None:
+    at = ("--endpoint-url", engine.url)
+    assert typed(folder, "deploy", "--yes", *at).code == 0
+    gone = typed(folder, "destroy", "--yes", "--keep-logs", *at)
+    assert gone.code == 0, gone.err
+    assert "deleted before reports is deployed again: /lamplighter/reports/nightly" in gone.out
+    logs = engine.client("logs")
+    assert [each["logGroupName"] for each in logs.describe_log_groups()["logGroups"]] == [
+        "/lamplighter/reports/nightly"
+    ]
+    again = typed(folder, "deploy", "--yes", *at)
+    assert again.code == 1
+    assert "aws logs delete-log-group --log-group-name /lamplighter/reports/nightly" in again.err
+
+
+def test_nothing_is_changed_where_nobody_can_be_asked(aws: str, folder: Path) -> None:
+    at = ("--endpoint-url", aws)
+    unasked = typed(folder, "deploy", *at)
+    assert unasked.code == 2
+    assert "say --yes" in unasked.err
+    assert client(aws, "cloudformation").list_stacks()["StackSummaries"][0]["StackStatus"] == "DELETE_COMPLETE"
+    assert typed(folder, "deploy", "--yes", *at).code == 0
+    assert typed(folder, "destroy", *at).code == 2
+    assert list(machines(aws)) == ["reports-nightly"]
+
+
+@pytest.mark.parametrize(("word", "code"), [("y", 0), ("n", 1)])
+def test_a_person_is_asked(aws: str, folder: Path, word: str, code: int) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "lamplighter", "deploy", "--endpoint-url", aws]
+    with subprocess.Popen(
+        command, cwd=folder, env=surroundings(), stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as asked:
+        os.write(ours, f"{word}\n".encode())
+        out, _ = asked.communicate(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    assert (asked.returncode, b"Deploy reports to" in out) == (code, True)
+    assert bool(machines(aws)) is (code == 0)
+
+
+def test_whoever_interrupts_a_deployment_hears_that_it_goes_on(
+    engine: Served, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed(folder, "deploy", "--yes", "--endpoint-url", engine.url).code == 0
+    cloudformation = engine.client("cloudformation")
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    course = following.begin(cloudformation, "reports")
+    with pytest.raises(typer.Exit) as ended, following.carried_on("the deployment of reports", "reports"):
+        following.follow(cloudformation, "reports", course, 1, Console(), interrupted)
+    assert ended.value.exit_code == 130
+    assert "the deployment of reports goes on without this command" in capsys.readouterr().err
+
+
+def test_errors_of_the_file_stop_it_and_warnings_are_shown(aws: str, folder: Path) -> None:
+    change(folder, "timeout: 1h", "late: 4h")
+    warned = typed(folder, "deploy", "--yes", "--endpoint-url", aws)
+    assert (warned.code, "a run that is ended after 3h is never late" in warned.err) == (0, True)
+    change(folder, "schedule:", "memory: 1500\n    schedule:")
+    stopped = typed(folder, "deploy", "--yes", "--endpoint-url", aws)
+    assert (stopped.code, "Fargate has no size of 256 CPU units with 1500 MiB" in stopped.err) == (1, True)
+
+
+def test_a_stack_of_somebody_else_is_not_touched(aws: str, folder: Path) -> None:
+    other = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
+    client(aws, "cloudformation").create_stack(StackName="reports", TemplateBody=json.dumps(other))
+    for verb in ("diff", "deploy", "destroy"):
+        refused = typed(folder, verb, "--endpoint-url", aws)
+        assert (refused.code, "a stack reports that lamplighter did not make" in refused.err) == (1, True)
+
+
+def test_a_template_that_is_too_long_for_a_request_goes_through_a_bucket(aws: str, folder: Path) -> None:
+    jobs = "\n".join(f"      job{at}: {{image: x, timeout: 1h, network: {{subnets: [a]}}}}" for at in range(12))
+    (folder / "lamplighter.yaml").write_text(f"project: many\njobs:\n{jobs}\n")
+    refused = typed(folder, "deploy", "--yes", "--endpoint-url", aws)
+    assert (refused.code, "say --bucket" in refused.err) == (1, True)
+    client(aws, "s3").create_bucket(Bucket="templates")
+    made = typed(folder, "deploy", "--yes", "--bucket", "templates", "--endpoint-url", aws)
+    assert made.code == 0, made.err
+    assert len(machines(aws)) == 12
+    assert typed(folder, "diff", "--endpoint-url", aws).code == 0
+
+
+def test_parameters_are_said_once_and_stay(engine: Served, folder: Path) -> None:
+    change(folder, "network: {subnets: [subnet-1], security_groups: [sg-1]}", "")
+    at = ("--endpoint-url", engine.url)
+    unknown = typed(folder, "deploy", "--yes", "-p", "Subnet=a", *at)
+    assert (unknown.code, "there is no parameter Subnet; those of this project: Subnets" in unknown.err) == (1, True)
+    assert typed(folder, "deploy", "--yes", "-p", "Subnets=subnet-7,subnet-8", *at).code == 0
+    change(folder, "cron(0 3", "cron(0 4")
+    assert "Vpc" not in typed(folder, "diff", *at).out
+    assert typed(folder, "deploy", "--yes", *at).code == 0
+    (stack,) = engine.client("cloudformation").describe_stacks(StackName="reports")["Stacks"]
+    given = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
+    assert given["Subnets"] == "subnet-7,subnet-8"
+
+
+def test_changes_can_be_read_by_a_program(aws: str, folder: Path) -> None:
+    assert typed(folder, "deploy", "--yes", "--endpoint-url", aws).code == 0
+    change(folder, "cron(0 3", "cron(0 4")
+    change(folder, "deadline: 3h", "deadline: 3h\n    overlap: skip")
+    found = json.loads(typed(folder, "diff", "--json", "--endpoint-url", aws).out)
+    assert (found["stack"], found["status"]) == ("reports", "CREATE_COMPLETE")
+    by_name = {each["resource"]: each for each in found["changes"]}
+    assert by_name["NightlySchedule"]["differences"] == [
+        {"path": "ScheduleExpression", "before": "cron(0 3 * * ? *)", "after": "cron(0 4 * * ? *)"}
+    ]
+    role = by_name["NightlyMachineRole"]
+    assert (role["action"], role["permissions"]) == ("change", True)
+    machine = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:reports-nightly"
+    assert [each["after"] for each in role["differences"]] == [f"allow states:ListExecutions on {machine}"]
+
+
+def test_a_job_without_an_image_is_not_for_aws(folder: Path) -> None:
+    change(folder, "image: public.ecr.aws/docker/library/python:3.12", "")
+    refused = typed(folder, "deploy", "--yes")
+    assert (refused.code, "add `image:` to nightly" in refused.err) == (1, True)
+
+
+def test_who_has_no_credentials_is_told_so(folder: Path) -> None:
+    nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
+    refused = typed(folder, "diff", **nobody)
+    assert (refused.code, "Traceback" in refused.err) == (1, False)
+    assert "credentials" in refused.err
+
+
+def test_an_engine_that_is_not_there_is_named(folder: Path) -> None:
+    refused = typed(folder, "deploy", "--endpoint-url", "http://127.0.0.1:1")
+    assert (refused.code, "does not answer" in refused.err) == (1, True)

@@ -1,0 +1,121 @@
+"""`lamplighter history` tells what happened in a run in one look; stop and redrive change what happens."""
+
+from lamplighter.base.jsontext import Json
+from tests.cli.batch import Batch
+from tests.served import eventually, one
+
+
+def rows(batch: Batch, *words: str) -> list[list[str]]:
+    """The rows of the table without their times, cell by cell."""
+    lines = batch.say("history", *words).stdout.splitlines()
+    start = next(at for at, line in enumerate(lines) if line.startswith("TIME"))
+    end = next(at for at, line in enumerate(lines) if "the run " in line or (at > start and not line))
+    return [[cell.strip() for cell in line.split("  ")[1:] if cell.strip()] for line in lines[start + 1 : end]]
+
+
+def test_attempts_waits_exit_codes_and_the_end_are_told(batch: Batch) -> None:
+    batch.run("nightly")
+    told = rows(batch, "nightly")
+    assert [(each[0], each[-1]) for each in told if not each[0].startswith("wait")] == [
+        ("attempt 1", "failed with exit code 3"),
+        ("attempt 2", "failed with exit code 3"),
+    ]
+    assert told[1][0] == "wait before attempt 2"
+    said = batch.say("history", "nightly").stdout
+    assert "the run failed with exit code 3" in said
+    assert 'input  {"table":"sales"}' in said
+
+
+def test_a_job_that_judges_failures_is_told_without_its_own_states(batch: Batch) -> None:
+    batch.run("judged")
+    assert [each[0] for each in rows(batch, "judged")] == ["attempt 1", "wait before attempt 2", "attempt 2"]
+    assert "Again?" in batch.say("history", "judged", "--states").stdout
+
+
+def test_programs_read_the_run_and_then_each_row(batch: Batch) -> None:
+    run = batch.run("judged")
+    told = batch.listed("history", run["arn"])
+    assert [each["kind"] for each in told] == ["run", "attempt", "wait", "attempt"]
+    assert (told[0]["status"], told[0]["error"]) == ("FAILED", "States.TaskFailed")
+    assert [each["exitCodes"] for each in told[1::2]] == [{"main": 7}, {"main": 7}]
+    assert told[2]["attempt"] == 2
+
+
+def test_a_machine_that_no_job_file_made_is_told_with_its_states(batch: Batch) -> None:
+    states: Json = {
+        "StartAt": "Here",
+        "States": {
+            "Here": {"Type": "Pass", "Next": "There"},
+            "There": {"Type": "Fail", "Error": "Lost", "Cause": "no way"},
+        },
+    }
+    run = batch.served.start(batch.served.machine(states, "states"))
+    batch.served.ended(run)
+    assert [each[0] for each in rows(batch, "states")] == ["Here", "There"]
+    assert "the run failed: Lost: no way" in batch.say("history", "states").stdout
+    assert rows(batch, "states", "--no-states") == []
+
+
+def test_a_run_that_goes_on_is_told_so_far(batch: Batch) -> None:
+    batch.run("endless")
+    eventually(lambda: batch.listed("history", "endless")[1:])
+    said = batch.say("history", "endless").stdout
+    assert "running" in said
+    assert "lamplighter stop endless:" in said
+    batch.say("stop", "endless")
+
+
+def test_stopping_a_job_stops_the_run_that_goes_on_and_tells_why(batch: Batch) -> None:
+    batch.run("endless")
+    assert batch.say("stop", "endless", "--cause", "enough").exit_code == 0
+    assert "the run was stopped: enough" in batch.say("history", "endless").stdout
+
+
+def test_of_several_runs_that_go_on_one_has_to_be_named_or_all(batch: Batch) -> None:
+    names = {batch.run("endless")["run"] for _ in range(2)}
+    result = batch.say("stop", "endless")
+    assert result.exit_code == 1
+    assert {line.strip().removeprefix("endless:") for line in result.stderr.splitlines()[1:]} == names
+    assert batch.say("stop", "endless", "--all").exit_code == 0
+    assert batch.listed("ps", "endless")[0]["running"] == []
+
+
+def test_what_does_not_go_on_cannot_be_stopped(batch: Batch) -> None:
+    run = batch.run("quick")
+    assert "has ended already: succeeded" in batch.say("stop", run["run"]).stderr
+    result = batch.say("stop", "quick")
+    assert (result.exit_code, "no run of quick goes on" in result.stderr) == (1, True)
+
+
+def test_a_redriven_run_goes_on_and_is_watched_from_there(batch: Batch) -> None:
+    batch.run("nightly")
+    result = batch.say("redrive", "nightly", "--follow")
+    assert result.exit_code == 1
+    assert [line[:4] for line in result.stdout.splitlines()] == ["3 | ", "4 | "]
+    assert "attempt 2" not in result.stderr
+    assert ["redriven"] in rows(batch, "nightly")
+
+
+def test_a_run_that_cannot_be_redriven_is_told_to_begin_anew(batch: Batch) -> None:
+    batch.run("quick")
+    succeeded = batch.say("redrive", "quick")
+    assert (succeeded.exit_code, "it succeeded" in succeeded.stderr) == (1, True)
+    batch.run("judged")
+    judged = batch.say("redrive", "judged").stderr
+    assert "ended in the state Failed" in judged
+    assert "begin anew: lamplighter run judged" in judged
+
+
+def test_a_run_that_goes_on_cannot_be_redriven(batch: Batch) -> None:
+    batch.run("endless")
+    result = batch.say("redrive", "endless")
+    assert (result.exit_code, "still goes on" in result.stderr) == (1, True)
+    batch.say("stop", "endless")
+
+
+def test_the_name_of_several_runs_is_no_name(batch: Batch) -> None:
+    for machine in ("one", "two"):
+        batch.served.start(batch.served.machine(one({"Type": "Pass", "End": True}), machine), name="same")
+    result = batch.say("history", "same")
+    assert result.exit_code == 1
+    assert "say which, one:same, two:same" in result.stderr

@@ -1,0 +1,92 @@
+"""`lamplighter logs` prints what the containers of a run wrote, of every attempt."""
+
+import pytest
+
+from tests.cli.batch import Batch
+from tests.served import run_task
+
+INPUT = '{"table":"sales"}'
+
+
+def test_the_lines_of_all_attempts_have_their_numbers_before_them(batch: Batch) -> None:
+    batch.run("nightly")
+    lines = [f"{n} | attempt {n} says hello {INPUT}" for n in (1, 2)]
+    assert batch.say("logs", "nightly").stdout.splitlines() == lines
+
+
+def test_a_job_that_has_one_attempt_at_most_is_printed_as_it_is(batch: Batch) -> None:
+    batch.run("quick")
+    assert batch.say("logs", "quick").stdout == "out\n"
+
+
+def test_the_last_lines_can_be_asked_for(batch: Batch) -> None:
+    batch.run("nightly")
+    assert batch.say("logs", "nightly", "--tail", "1").stdout.startswith("2 | ")
+    assert batch.say("logs", "nightly", "--tail", "0").stdout == ""
+    assert batch.say("logs", "nightly", "--since", "2100-01-01").stdout == ""
+    assert len(batch.say("logs", "nightly", "--since", "1h").stdout.splitlines()) == 2
+
+
+def test_programs_read_each_line_with_its_time_and_its_attempt(batch: Batch) -> None:
+    batch.run("nightly")
+    first, second = batch.listed("logs", "nightly")
+    assert (first["attempt"], second["attempt"], first["container"], first["state"]) == (1, 2, "main", "Run")
+    assert first["time"] <= second["time"]
+
+
+def test_a_run_is_found_by_arn_by_name_and_by_job_and_name(batch: Batch) -> None:
+    run = batch.run("quick")
+    batch.run("quick")
+    words = [run["arn"], run["run"], f"quick:{run['run']}", f"reports-quick:{run['run']}"]
+    assert [batch.say("logs", each).stdout for each in words] == ["out\n"] * 4
+
+
+def test_following_ends_with_the_run_and_its_result(batch: Batch) -> None:
+    batch.run("endless", "--name", "followed")
+    watcher = batch.process("logs", "-f", "endless:followed")
+    assert watcher.stdout is not None
+    assert watcher.stdout.readline() == "begun\n"
+    batch.say("stop", "endless:followed")
+    assert watcher.communicate(timeout=30) == ("", "")
+    assert watcher.returncode == 4
+
+
+def test_a_machine_that_no_job_file_made_has_its_log_where_its_task_definition_says(batch: Batch) -> None:
+    served = batch.served
+    served.client("logs").create_log_group(logGroupName="elsewhere")
+    options = {"awslogs-group": "elsewhere", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "mine"}
+    logs = {"logDriver": "awslogs", "options": options}
+    task = served.task("other", ["sh", "-c", "echo there"], logConfiguration=logs)
+    served.ecs.create_cluster(clusterName="default")
+    machine = {"StartAt": "Job", "States": {"Job": run_task(task)}}
+    served.ended(served.start(served.machine(machine, "other")))
+    assert batch.say("logs", "other").stdout == "there\n"
+
+
+def test_containers_that_log_nowhere_are_said_to(batch: Batch) -> None:
+    served = batch.served
+    served.ecs.create_cluster(clusterName="default")
+    machine = {"StartAt": "Job", "States": {"Job": run_task(served.task("silent", ["true"]))}}
+    served.ended(served.start(served.machine(machine, "silent")))
+    result = batch.say("logs", "silent")
+    assert result.exit_code == 1
+    assert "names no awslogs stream" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "why"),
+    [
+        (["judged"], 1, "has not run yet: `lamplighter run judged` starts it"),
+        (["nightly:nobody"], 1, "has no run"),
+        (["nobody"], 1, "no run has that name"),
+        (["quick", "--since", "soon"], 2, "say how long ago"),
+        (["quick", "--json", "--follow"], 2, "not both"),
+        (["arn:aws:states:us-east-1:123456789012:express:a:b:c"], 1, "no record of express executions"),
+        (["arn:aws:states:us-east-1:123456789012:execution:a:b"], 1, "has no run"),
+        (["arn:aws:s3:::bucket"], 1, "no job and no state machine"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_said(batch: Batch, words: list[str], code: int, why: str) -> None:
+    result = batch.say("logs", *words)
+    assert result.exit_code == code, result.output
+    assert why in " ".join(result.stderr.replace("│", " ").split())
