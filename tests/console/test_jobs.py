@@ -6,15 +6,15 @@ from tests.engines import ROLE, Site
 PASS = {"Type": "Pass"}
 
 
-def scheduled(site: Site, machine: str, expression: str = "cron(0 18 * * ? *)", zone: str = "Asia/Seoul") -> None:
-    target = {"Arn": machine, "RoleArn": ROLE, "Input": "{}"}
+def scheduled(site: Site, machine: str, input: str = "{}") -> None:  # noqa: A002 - AWS's word
+    target = {"Arn": machine, "RoleArn": ROLE, "Input": input}
     site.call(
         "scheduler",
         "CreateSchedule",
         Name="nightly",
         GroupName="default",
-        ScheduleExpression=expression,
-        ScheduleExpressionTimezone=zone,
+        ScheduleExpression="cron(0 18 * * ? *)",
+        ScheduleExpressionTimezone="Asia/Seoul",
         FlexibleTimeWindow={"Mode": "OFF"},
         Target=target,
     )

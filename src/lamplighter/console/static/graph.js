@@ -134,6 +134,7 @@ function drawAll(figure) {
     arrow(), drawBlock(laid, figure.dataset.run),
   ]);
   figure.replaceChildren(picture);
+  figure.scrollLeft = (figure.scrollWidth - figure.clientWidth) / 2;
 }
 
 // --- how the states stand -------------------------------------------------------------------------------------------
