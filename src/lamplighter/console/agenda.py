@@ -124,7 +124,7 @@ def _moment(plan: Plan, time: float, where: ZoneInfo) -> Moment:
     own = _own(plan)
     shown, theirs = (zones.local(round(time * 1000), each) for each in (where, own))
     twice = "twice" if plan.expression.startswith("cron") and _is_twice(theirs, own) else ""
-    differs = "" if shown == theirs else f"{theirs:%a %H:%M} {plan.zone}"
+    differs = "" if shown == theirs else f"{theirs:%a %H:%M} {_city(plan.zone)}"
     return Moment(time, f"{shown:%H:%M}", differs, plan.name, plan.url, twice)
 
 
@@ -143,8 +143,13 @@ def _skipped(plan: Plan, now: int, end: int, where: ZoneInfo) -> Iterator[Moment
         if zones.instant(theirs, own) is None:
             time = theirs.replace(tzinfo=own, fold=0).astimezone(UTC).timestamp()
             shown = theirs if where.key == own.key else zones.local(round(time * 1000), where)
-            differs = "" if shown == theirs else f"{theirs:%a %H:%M} {plan.zone}"
+            differs = "" if shown == theirs else f"{theirs:%a %H:%M} {_city(plan.zone)}"
             yield Moment(time, f"{shown:%H:%M}", differs, plan.name, plan.url, "skipped")
+
+
+def _city(zone: str) -> str:
+    """What people call a zone."""
+    return zone.rpartition("/")[2].replace("_", " ")
 
 
 def _own(plan: Plan) -> ZoneInfo:

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
 from lamplighter.console import links
 from lamplighter.console.page import Page, shows
+from lamplighter.console.port import Place
 
 RECORDED = "Recorded;"
 """How the engine begins to say that a resource is kept and shown, and does nothing on one box."""
@@ -19,6 +21,7 @@ class Resource:
 
     about: Json
     """As ListStackResources has it."""
+    place: Place
 
     @property
     def recorded(self) -> bool:
@@ -29,7 +32,12 @@ class Resource:
     def page(self) -> str | None:
         """Where the console shows it."""
         name = self.about.get("PhysicalResourceId") or ""
-        return links.page_of(name) if name.startswith("arn:") else None
+        return links.page_of(_queue(name, self.place) if self.about["ResourceType"] == "AWS::SQS::Queue" else name)
+
+
+def _queue(url: str, place: Place) -> str:
+    """The ARN of a queue by its URL."""
+    return arn.build("sqs", place.region, place.account, url.rpartition("/")[2])
 
 
 async def show(page: Page) -> Response:
@@ -54,7 +62,7 @@ async def one(page: Page) -> Response:
     return await page.render(
         "stack.html",
         stack=stack,
-        resources=[Resource(each) for each in resources["StackResourceSummaries"]],
+        resources=[Resource(each, page.place) for each in resources["StackResourceSummaries"]],
         next=resources.get("NextToken"),
         events=happened["StackEvents"],
         earlier=happened.get("NextToken"),
