@@ -5,6 +5,7 @@ that night, and which come twice and count once (`lang/zones.py`). What is due v
 listed. Pure: the time is handed in.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +19,7 @@ from lamplighter.lang import zones
 from lamplighter.lang.schedule import Calendar, parse_schedule
 
 DAYS = 7
-OFTEN = 24 * DAYS
+OFTEN = 6 * DAYS
 """A schedule that is due more often than this in a week is not listed time by time."""
 SHOWN = 150
 """Of a day's times: those that are listed."""
@@ -88,33 +89,32 @@ class Week:
     """What is due too often to be listed, or at times that nobody knows."""
 
 
-def week(plans: Sequence[Plan], now: int, zone: str) -> Week:
-    """What is due from now on, in milliseconds since the epoch; raises UnknownZone."""
-    where = zones.zone(zone)
-    first = zones.local(now, where).date()
-    dates = [first + timedelta(days=offset) for offset in range(DAYS)]
+def arrange(plans: Sequence[Plan], due: Sequence[Sequence[Moment] | None], now: int, where: ZoneInfo) -> Week:
+    """What is due, as `moments` has it for each plan, by days; `now` in milliseconds since the epoch."""
+    dates = _dates(now, where)
     found: dict[date, list[Moment]] = {each: [] for each in dates}
-    often = []
-    for plan in plans:
-        moments = _moments(plan, now, _midnight(dates[-1] + timedelta(days=1), where), where)
-        if moments is None:
-            often.append(plan)
-            continue
-        for moment in moments:
-            day = zones.local(round(moment.time * 1000), where).date()
-            if day in found:
-                found[day].append(moment)
+    for moment in (moment for each in due for moment in each or ()):
+        day = zones.local(round(moment.time * 1000), where).date()
+        if day in found:
+            found[day].append(moment)
     days = [
         Day(each, _note(each, where), sorted(found[each])[:SHOWN], max(0, len(found[each]) - SHOWN)) for each in dates
     ]
-    return Week(days, often)
+    return Week(days, [plan for plan, each in zip(plans, due, strict=True) if each is None])
 
 
-def _moments(plan: Plan, now: int, end: int, where: ZoneInfo) -> Sequence[Moment] | None:
-    """When it is due before an instant; None where that is too often, or nobody knows."""
+def _dates(now: int, where: ZoneInfo) -> Sequence[date]:
+    first = zones.local(now, where).date()
+    return [first + timedelta(days=offset) for offset in range(DAYS)]
+
+
+def moments(plan: Plan, now: int, where: ZoneInfo) -> Sequence[Moment] | None:
+    """When it is due in the seven days; None where that is too often, or nobody knows."""
     if not plan.counted:
         return None
-    due = list(takewhile(lambda time: time * 1000 < end, timetable.times(plan.about, now, OFTEN + 1)))
+    end = _midnight(_dates(now, where)[-1] + timedelta(days=1), where)
+    last = min(plan.about.get("EndDate") or math.inf, (end - 1) / 1000)
+    due = [time for time in timetable.times({**plan.about, "EndDate": last}, now, OFTEN + 1) if time * 1000 < end]
     if len(due) > OFTEN:
         return None
     return [*(_moment(plan, time, where) for time in due), *_skipped(plan, now, end, where)]

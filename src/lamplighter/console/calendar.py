@@ -2,34 +2,50 @@
 
 import asyncio
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, JsonError, loads
-from lamplighter.console import links, timetable
-from lamplighter.console.agenda import Plan, week
+from lamplighter.console import agenda, links, timetable
+from lamplighter.console.agenda import Moment, Plan, Week
 from lamplighter.console.page import Page, shows
+from lamplighter.lang import zones
 from lamplighter.lang.zones import UnknownZone
 
-PAGE, RULES = 100, 500
+PAGE, RULES, SLICE = 100, 500, 20
 
 
 async def show(page: Page) -> Response:
     """Calendar"""
     zone = page.asked("zone") or "UTC"
-    plans = [*await _schedules(page), *await _rules(page)]
     try:
-        shown, fault = week(plans, page.console.world.now(), zone), None
+        where, fault = zones.zone(zone), None
     except UnknownZone:
-        shown, fault = week(plans, page.console.world.now(), "UTC"), f"There is no time zone {zone}: this is UTC."
-        zone = "UTC"
+        where, fault = zones.zone("UTC"), f"There is no time zone {zone}: this is UTC."
+    plans = [*await _schedules(page), *await _rules(page)]
+    shown = await _week(plans, page.console.world.now(), where)
     used = sorted({"UTC", *(plan.zone for plan in plans)})
-    return await page.render("calendar.html", week=shown, zone=zone, fault=fault, used=used)
+    return await page.render("calendar.html", week=shown, zone=where.key, fault=fault, used=used)
+
+
+async def _week(plans: Sequence[Plan], now: int, where: ZoneInfo) -> Week:
+    """In slices, so that nobody waits for a calendar that he did not ask for."""
+    due: list[Sequence[Moment] | None] = []
+    for plan in plans:
+        due.append(agenda.moments(plan, now, where))
+        if len(due) % SLICE == 0:
+            await asyncio.sleep(0)
+    return agenda.arrange(plans, due, now, where)
 
 
 async def _schedules(page: Page) -> Sequence[Plan]:
-    found = await asyncio.gather(*(_schedule(page, each) for each in await timetable.schedules(page)))
+    known = await timetable.schedules(page)
+    found: list[Plan | None] = []
+    for at in range(0, len(known), SLICE):
+        found += await asyncio.gather(*(_schedule(page, each) for each in known[at : at + SLICE]))
+        await asyncio.sleep(0)
     return [plan for plan in found if plan is not None]
 
 
