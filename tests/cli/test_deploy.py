@@ -64,13 +64,14 @@ def test_a_file_is_deployed_then_a_change_shows_in_diff_then_it_updates_then_it_
     assert "ScheduleExpression: cron(0 3 * * ? *) → cron(0 4 * * ? *)" in shown.out
     assert '-          "MaxAttempts": 1' in shown.out
     assert '+          "MaxAttempts": 2' in shown.out
-    assert "2 to change" in shown.out
+    assert "3 to change" in shown.out
 
     updated = typed(folder, "deploy", "--yes", *at)
     assert updated.code == 0, updated.err
     assert '"MaxAttempts": 2' in machines(aws)["reports-nightly"]["definition"]
     again = typed(folder, "deploy", *at)
-    assert (again.code, "nothing to do" in again.out) == (0, True)
+    assert (again.code, again.err) == (0, "")
+    assert "nothing to do" in again.out
 
     gone = typed(folder, "destroy", "--yes", *at)
     assert gone.code == 0, gone.err
@@ -85,6 +86,8 @@ def test_the_same_verbs_deploy_to_an_engine_of_ours(engine: Served, folder: Path
     assert "job NightlyMachine" in made.out
     assert engine.client("scheduler").get_schedule(Name="reports-nightly", GroupName="reports")["State"] == "ENABLED"
     assert typed(folder, "diff", *at).code == 0
+    (stack,) = engine.client("cloudformation").describe_stacks(StackName="reports")["Stacks"]
+    assert {"ParameterKey": "ConsoleUrl", "ParameterValue": engine.url} in stack["Parameters"]
 
     change(folder, "cron(0 3", "cron(0 4")
     assert typed(folder, "diff", *at).code == 1
@@ -200,10 +203,10 @@ def test_a_template_that_is_too_long_for_a_request_goes_through_a_bucket(aws: st
 
 
 def test_parameters_are_said_once_and_stay(engine: Served, folder: Path) -> None:
-    change(folder, "network: {subnets: [subnet-1], security_groups: [sg-1]}", "")
+    change(folder, "network: {subnets: [subnet-1], security-groups: [sg-1]}", "")
     at = ("--endpoint-url", engine.url)
     unknown = typed(folder, "deploy", "--yes", "-p", "Subnet=a", *at)
-    assert (unknown.code, "there is no parameter Subnet; those of this project: Subnets" in unknown.err) == (1, True)
+    assert (unknown.code, "there is no parameter Subnet; those of this project: " in unknown.err) == (1, True)
     assert typed(folder, "deploy", "--yes", "-p", "Subnets=subnet-7,subnet-8", *at).code == 0
     change(folder, "cron(0 3", "cron(0 4")
     assert "Vpc" not in typed(folder, "diff", *at).out

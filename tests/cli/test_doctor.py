@@ -151,7 +151,7 @@ def as_aws_has_it(url: str) -> None:
 
 
 def test_a_machine_of_ours_that_is_deployed_is_well(aws: str, tmp_path: Path) -> None:
-    job_file(tmp_path, NIGHTLY.replace("network: {subnets: [subnet-1], security_groups: [sg-1]}", ""))
+    job_file(tmp_path, NIGHTLY.replace("network: {subnets: [subnet-1], security-groups: [sg-1]}", ""))
     assert typed(tmp_path, "deploy", "--yes", "--endpoint-url", aws).code == 0
     as_aws_has_it(aws)
     found = typed(tmp_path, "doctor", "--endpoint-url", aws)

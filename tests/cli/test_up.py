@@ -53,7 +53,7 @@ def test_a_channel_that_is_a_command_is_run_in_the_folder_of_the_file(home: Home
     home.run("fails")
     told = home.folder / "told"
     text = eventually(lambda: told.read_text() if told.exists() and str(home.folder) in told.read_text() else None)
-    assert "a run of the job fails ended FAILED" in text
+    assert "a run of the job fails failed" in text
 
 
 def test_a_restart_changes_nothing_that_has_not_changed_and_runs_go_on(home: Home) -> None:

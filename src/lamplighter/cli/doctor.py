@@ -7,6 +7,7 @@ machine, whoever made it. Exit codes: 0 nothing is wrong (doubts may be told), 1
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -42,7 +43,7 @@ MARKS = {"good": ("✓", "green"), "doubt": ("?", "yellow"), "bad": ("✗", "bol
 
 def doctor(
     name: Annotated[
-        str | None, typer.Argument(metavar="[JOB|MACHINE]", help="A job, or the name or ARN of any state machine.")
+        str | None, typer.Argument(metavar="JOB|MACHINE", help="A job, or the name or ARN of any state machine.")
     ] = None,
     file: FileOption = None,
     env: EnvironmentOption = None,
@@ -55,10 +56,10 @@ def doctor(
 ) -> None:
     """Look for what is wrong: on this box, with your credentials, with a machine's permissions and its last runs."""
     with in_a_sentence(Target(None, "")):
-        where = None
+        site = None
         if name is not None or aws or endpoint_url or (data / ADDRESS).exists():
-            where = target(endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
-        site = None if where is None else Site(where, file, env)
+            find = partial(target, endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
+            site = Site(find, file, env)
         here = None if aws or endpoint_url else data
         findings = _single(site, name) if site is not None and name is not None else _all(site, here, profile, region)
         bad = _tell(findings, json=json)

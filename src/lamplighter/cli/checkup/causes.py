@@ -22,7 +22,7 @@ def _cause(words: str, means: str, advice: str) -> Cause:
 
 
 NO_WAY = "i/o timeout|context deadline exceeded|request canceled|connection issue|dial tcp|connection timed out"
-WAY_OUT = "public_ip: true in a public subnet, or a NAT gateway, or VPC endpoints; and let its group out"
+WAY_OUT = "public-ip: true in a public subnet, or a NAT gateway, or VPC endpoints; and let its group out"
 
 CAUSES = (
     _cause(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lamplighter.asl.parse import parse_resource
 from lamplighter.base.jsontext import Json
-from lamplighter.jobs.workflow import states
+from lamplighter.jobs.walk import states
 
 
 @dataclass(frozen=True, slots=True)

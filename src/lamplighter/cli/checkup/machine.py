@@ -16,8 +16,6 @@ from lamplighter.cli.target import Target, in_words
 from lamplighter.cli.watch.machines import Machine
 from lamplighter.cli.watch.site import Site
 
-ROLES = ("executionRoleArn", "taskRoleArn")
-
 
 def machine(site: Site, found: Machine, *, asks: bool) -> Iterator[Finding]:
     """All that can be found out; `asks` says whether whoever runs it asks for permissions, as an engine does not."""
@@ -29,11 +27,8 @@ def machine(site: Site, found: Machine, *, asks: bool) -> Iterator[Finding]:
         yield bad(about, f"there is no task definition {name}: its runs fail with ECS.ClientException", "deploy again")
     if asks:
         iam = where.client("iam")
-        passed = {name: tuple(each[key] for key in ROLES if key in each) for name, each in known.items()}
         role = described["roleArn"]
-        yield from looked(
-            about, "its role", where, lambda: permissions(about, definition, found.arn, iam, role, passed)
-        )
+        yield from looked(about, "its role", where, lambda: permissions(about, definition, found.arn, iam, role, known))
         for each in known.values():
             yield from looked(about, "a role of its tasks", where, lambda each=each: tasks(about, each, iam))  # type: ignore[misc]
         ec2 = where.client("ec2")

@@ -26,7 +26,7 @@ def network(about: str, runs: Iterable[Run], ec2: Json) -> Iterator[Finding]:
             told = (
                 f"the subnet {subnet} leads out by an internet gateway, and its tasks have no public address: {LOOKS}"
             )
-            yield doubt(about, told, "AssignPublicIp: ENABLED (public_ip: true in a job file), or a NAT gateway")
+            yield doubt(about, told, "AssignPublicIp: ENABLED (public-ip: true in a job file), or a NAT gateway")
         elif not gateway.startswith("igw-") and public:
             told = f"the subnet {subnet} leads out by {gateway}: a public address is of no use there"
             yield doubt(about, told, "AssignPublicIp: DISABLED costs less")

@@ -10,16 +10,18 @@ from lamplighter.base.jsontext import Json, dumps
 from lamplighter.cli.checkup.definitions import knowable, unknown
 from lamplighter.cli.checkup.finding import Finding, bad, doubt, good
 from lamplighter.cli.checkup.roles import Role, role
+from lamplighter.cli.checkup.tasks import stream
 from lamplighter.jobs.calls import Situation
 from lamplighter.jobs.explain import Missing, explain
 
+ROLES = ("executionRoleArn", "taskRoleArn")
 STATES = "states.amazonaws.com"
 
 
 def permissions(
-    about: str, definition: Json, arn: str, iam: Json, role_arn: str, passed: Mapping[str, tuple[str, ...]]
+    about: str, definition: Json, arn: str, iam: Json, role_arn: str, described: Mapping[str, Json]
 ) -> Iterator[Finding]:
-    """What the role of a machine lacks; `passed` is, by task definition, the roles that its tasks get."""
+    """What the role of a machine lacks; `described` has its task definitions by what the machine calls them."""
     found = role(iam, role_arn)
     if found is None:
         yield bad(about, f"its role {role_arn} is not there: no run can do anything", "make it again, or name another")
@@ -29,7 +31,7 @@ def permissions(
         yield bad(about, told, f"let its trust policy allow sts:AssumeRole to {STATES}")
     for name in unknown(definition):
         yield doubt(about, f"the state {name} chooses its task when it runs: what that needs is not judged")
-    situation = Situation(arn, passed, runs=_runs(arn))
+    situation = _situation(arn, described)
     missing = [each for each in explain(knowable(definition), found.statements, situation, found.name)
                if _counts(each, found)]  # fmt: skip
     yield from (bad(about, each.error, _advice(each)) for each in missing)
@@ -39,9 +41,12 @@ def permissions(
         yield doubt(about, told, bounded) if found.bounded else good(about, told)
 
 
-def _runs(arn: str) -> tuple[str, ...]:
-    """A run of the machine itself, which is what machines of jobs ask for."""
-    return (arn.replace(":stateMachine:", ":execution:") + ":a-run",)
+def _situation(arn: str, described: Mapping[str, Json]) -> Situation:
+    """What tasks get and where they log to; and a run of the machine itself, which is what machines of jobs ask for."""
+    passed = {name: tuple(each[key] for key in ROLES if key in each) for name, each in described.items()}
+    found = {name: stream(each) for name, each in described.items()}
+    streams = {name: each for name, each in found.items() if each is not None}
+    return Situation(arn, passed, streams, (arn.replace(":stateMachine:", ":execution:") + ":a-run",))
 
 
 def _counts(missing: Missing, found: Role) -> bool:

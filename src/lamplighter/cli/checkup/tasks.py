@@ -81,6 +81,19 @@ def _log(configuration: Mapping[str, Json], region: str, account: str) -> Iterat
             yield action, f"{group}:log-stream:a-stream"
 
 
+def stream(described: Json) -> str | None:
+    """A log stream of the first container of a task; None where it logs elsewhere."""
+    container = described["containerDefinitions"][0]
+    configuration = container.get("logConfiguration") or {}
+    options = configuration.get("options") or {}
+    if configuration.get("logDriver") != "awslogs" or not {"awslogs-group", "awslogs-stream-prefix"} <= options.keys():
+        return None
+    region, account = described["taskDefinitionArn"].split(":")[3:5]
+    where = options.get("awslogs-region", region)
+    name = f"{options['awslogs-stream-prefix']}/{container['name']}/0123456789abcdef0123456789abcdef"
+    return f"arn:aws:logs:{where}:{account}:log-group:{options['awslogs-group']}:log-stream:{name}"
+
+
 def _secret(held: str, region: str, account: str) -> tuple[str, str]:
     if ":secretsmanager:" in held:
         return "secretsmanager:GetSecretValue", ":".join(held.split(":")[:7])

@@ -8,6 +8,8 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from botocore.exceptions import ClientError
+
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.cli.stack.stacks import Stack
@@ -66,14 +68,20 @@ def create(
     """Make a change set of this title for the stack of this name, and wait for it; None where nothing changes."""
     client = target.client("cloudformation")
     is_first = stack is None or stack.status == "REVIEW_IN_PROGRESS"
-    made = client.create_change_set(
-        StackName=name,
-        ChangeSetName=title,
-        ChangeSetType="CREATE" if is_first else "UPDATE",
-        Capabilities=CAPABILITIES,
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+    asked = {
+        "StackName": name,
+        "ChangeSetName": title,
+        "ChangeSetType": "CREATE" if is_first else "UPDATE",
+        "Capabilities": CAPABILITIES,
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         **_body(target, name, dumps(template), room),
-    )
+    }
+    try:
+        made = client.create_change_set(**asked)
+    except ClientError as error:
+        if _is_nothing(error.response["Error"].get("Message", "")):
+            return None
+        raise
     found = _waited_for(client, made["Id"], pause)
     touched = {each["LogicalResourceId"]: each.get("Replacement", "False") for each in found["Changes"]}
     replaced = {key: value for key, value in touched.items() if value != "False"}
@@ -82,9 +90,13 @@ def create(
         return change_set
     discard(client, change_set)
     why = found.get("StatusReason", "no reason was given")
-    if any(words in why for words in NOTHING):
+    if _is_nothing(why):
         return None
     raise Refused(f"CloudFormation refuses the change: {why}")
+
+
+def _is_nothing(why: str) -> bool:
+    return any(words in why for words in NOTHING)
 
 
 def _waited_for(client: Json, key: str, pause: Callable[[], object]) -> Json:

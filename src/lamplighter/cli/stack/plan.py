@@ -15,6 +15,7 @@ from lamplighter.cli.stack.images import Image, images, uri
 from lamplighter.cli.stack.resources import resources
 from lamplighter.cli.stack.stacks import Stack
 from lamplighter.cli.target import Target
+from lamplighter.jobs import names
 from lamplighter.jobs.file import Loaded
 from lamplighter.jobs.template import template
 
@@ -52,7 +53,8 @@ def plan(loaded: Loaded, target: Target, given: Mapping[str, str]) -> Plan:
     stack = stacks.find(client, name)
     deployed = checked(name, stack, stacks.template(client, stack))
     built = tuple(images(loaded))
-    parameters = _parameters(document, stack, given) | _names(built, target, is_engine=is_engine)
+    console = {names.CONSOLE_URL: target.endpoint} if is_engine and target.endpoint is not None else {}
+    parameters = console | _parameters(document, stack, given) | _names(built, target, is_engine=is_engine)
     before = resources(deployed, stack.parameters if stack else {})
     between = changes(before, resources(document, parameters), metadata=target.endpoint is not None)
     return Plan(name, stack, deployed, document, parameters, built, is_engine, tuple(between))
