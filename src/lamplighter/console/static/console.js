@@ -45,6 +45,10 @@ async function copy(event) {
 localise(document);
 tick();
 setInterval(tick, 500);
+for (const each of document.querySelectorAll("[data-own-zone]")) {
+  each.search = each.search.replace("zone=UTC", `zone=${encodeURIComponent(zone)}`);
+  each.textContent = zone;
+}
 for (const each of document.querySelectorAll("[data-zone]")) each.textContent = `Times in ${zone}`;
 document.body.addEventListener("htmx:load", (event) => {
   localise(event.detail.elt.parentNode ?? event.detail.elt);
