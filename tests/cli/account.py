@@ -27,7 +27,7 @@ sys.stdin.read()
 
 @contextmanager
 def account() -> Iterator[str]:
-    """The URL of an account in which there is nothing yet."""
+    """The URL of an account."""
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         text=True, cwd="/",
@@ -89,6 +89,6 @@ NIGHTLY = """
         retry: {attempts: 1, interval: 10s, backoff: 1}
         timeout: 1h
         deadline: 3h
-        network: {subnets: [subnet-1], security_groups: [sg-1]}
+        network: {subnets: [subnet-1], security-groups: [sg-1]}
     """
 """The article's job."""

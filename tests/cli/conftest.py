@@ -1,5 +1,6 @@
 """What the tests of verbs share."""
 
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,8 +28,15 @@ def home(tmp_path: Path) -> Iterator[Home]:
     made.close()
 
 
-@pytest.fixture
-def aws() -> Iterator[str]:
-    """The URL of an account at moto in which there is nothing yet."""
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """The URL of an account at moto."""
     with account() as url:
         yield url
+
+
+@pytest.fixture
+def aws(moto: str) -> str:
+    """The URL of an account at moto in which there is nothing yet."""
+    with urllib.request.urlopen(urllib.request.Request(f"{moto}/moto-api/reset", method="POST")):
+        return moto

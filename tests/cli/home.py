@@ -39,7 +39,7 @@ class Home(Served):
     def applies(self, since: int) -> list[str]:
         """Wait until a change is applied; the lines about the jobs."""
         self.says("says:", since)
-        found = [line[25:].rstrip() for line in self.lines[since:] if line[25:27] in ("  ", "")]
+        found = [line[25:].strip() for line in self.lines[since:] if line[25:27] in ("  ", "")]
         return [line for line in found if line]
 
     def run(self, job: str, project: str = "home") -> str:

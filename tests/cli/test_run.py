@@ -18,6 +18,18 @@ def test_a_run_begins_with_the_job_s_own_input(batch: Batch) -> None:
     assert given(batch, batch.run("nightly")) == {"table": "sales"}
 
 
+def test_without_its_job_file_a_job_is_given_what_its_schedule_gives_it(batch: Batch, tmp_path: Path) -> None:
+    where = ("--endpoint-url", batch.served.url, "--json")
+    begun = loads(batch.say("run", "reports-nightly", *where, folder=tmp_path).stdout)
+    assert given(batch, begun) == {"table": "sales"}
+    unscheduled = loads(batch.say("run", "reports-quick", *where, folder=tmp_path).stdout)
+    assert given(batch, unscheduled) == {}
+
+
+def test_any_json_may_be_the_input(batch: Batch) -> None:
+    assert given(batch, batch.run("quick", "--input", "null")) is None
+
+
 def test_environment_and_command_come_to_the_place_that_the_machine_reads(batch: Batch) -> None:
     options = ["--env", "CODE=0", "--env", "X=a=b", "--command", "sh -c 'exit 0'"]
     begun = batch.run("nightly", "--input", '{"a": 1}', *options)
@@ -62,7 +74,7 @@ def test_following_a_run_that_fails_tells_of_every_attempt_and_ends_with_1(batch
 def test_a_job_that_judges_failures_tells_of_its_waits_too(batch: Batch) -> None:
     result = batch.say("run", "judged", "--follow")
     assert result.exit_code == 1
-    assert "waits 1s (Pause)" in result.stderr
+    assert "waits 1s before attempt 2" in result.stderr
     assert "attempt 2 failed with exit code 7" in result.stderr
 
 
@@ -89,6 +101,27 @@ def test_ctrl_c_leaves_the_run_alone_and_says_how_to_look_again(batch: Batch) ->
     assert batch.say("stop", "left").exit_code == 0
 
 
+def test_an_engine_that_is_killed_is_waited_for_and_the_run_watched_to_its_end(tmp_path: Path) -> None:
+    batch = Batch(tmp_path)
+    batch.up()
+    port = batch.served.port
+    script = "echo begun; while ! [ -e go ]; do sleep 0.1; done; echo done"
+    watcher = batch.process("run", "endless", "--command", f"sh -c 'cd {tmp_path}; {script}'", "--follow")
+    assert watcher.stdout is not None
+    assert watcher.stderr is not None
+    assert watcher.stdout.readline() == "begun\n"
+    batch.served.kill()
+    assert any("waiting for it" in line for line in watcher.stderr)
+    batch.served.port = port
+    batch.served.up()
+    (tmp_path / "go").touch()
+    assert watcher.stdout.read() == "done\n"
+    assert watcher.wait(timeout=60) == 0
+    watcher.stdout.close()
+    watcher.stderr.close()
+    batch.served.close()
+
+
 def test_two_runs_at_once_are_two_runs(batch: Batch) -> None:
     first, second = (batch.process("run", "quick", "--follow") for _ in range(2))
     assert [each.communicate(timeout=30)[0] for each in (first, second)] == ["out\n", "out\n"]
@@ -105,6 +138,7 @@ def test_two_runs_at_once_are_two_runs(batch: Batch) -> None:
         (["run", "nightly", "--input", "[]", "--env", "A=b"], 2, "an object"),
         (["run", "nightly", "--env", "production"], 2, "--environment"),
         (["run", "nightly", "--command", "sh 'oh"], 2, "no closing quotation"),
+        (["run", "nightly", "-e", "A=b"], 2, "--env NAME=VALUE"),
         (["run", "nightly", "--environment", "nowhere"], 1, "no environment"),
         (["run", "nightly", "--aws", "--endpoint-url", "http://x"], 2, "not both"),
     ],
@@ -114,6 +148,14 @@ def test_what_makes_no_sense_is_refused_and_said(batch: Batch, words: list[str],
     assert result.exit_code == code
     assert why in " ".join(result.stderr.replace("│", " ").split())
     assert "Traceback" not in result.output
+
+
+def test_a_job_that_is_there_for_another_environment_is_said_to_be(batch: Batch) -> None:
+    batch.served.machine(one({"Type": "Pass", "End": True}), "reports-staging-later")
+    assert "say -e staging" in batch.say("run", "later").stderr
+    batch.served.sfn.delete_state_machine(
+        stateMachineArn="arn:aws:states:us-east-1:123456789012:stateMachine:reports-staging-later"
+    )
 
 
 def test_a_name_that_is_taken_by_another_input_is_refused_in_aws_s_words(batch: Batch) -> None:

@@ -46,6 +46,14 @@ def test_a_stack_of_jobs_comes_up_without_a_network(home: Home) -> None:
     assert home.stack()["StackStatus"] == "CREATE_COMPLETE"
 
 
+def test_alerts_lead_to_the_console_of_the_engine(home: Home) -> None:
+    home.write("one: {command: 'true'}")
+    home.keep()
+    assert {"ParameterKey": "ConsoleUrl", "ParameterValue": home.url} in home.stack()["Parameters"]
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in home.stack()["Outputs"]}
+    assert outputs["Console"] == f"{home.url}/runs/"
+
+
 def test_a_channel_that_is_a_command_is_run_in_the_folder_of_the_file(home: Home) -> None:
     head = "channels:\n  me: {command: 'cat > told; pwd >> told'}\n"
     home.write("fails: {command: exit 3, notify: me}", head=head)
@@ -53,15 +61,16 @@ def test_a_channel_that_is_a_command_is_run_in_the_folder_of_the_file(home: Home
     home.run("fails")
     told = home.folder / "told"
     text = eventually(lambda: told.read_text() if told.exists() and str(home.folder) in told.read_text() else None)
-    assert "a run of the job fails ended FAILED" in text
+    assert "a run of the job fails failed" in text
 
 
 def test_a_restart_changes_nothing_that_has_not_changed_and_runs_go_on(home: Home) -> None:
     home.write("""slow: {command: "while [ ! -e go ]; do sleep 0.05; done"}""")
-    home.keep()
+    url = ("--url", "http://home.example")  # alerts link to it, and the port of a test's engine differs each time
+    home.keep(*url)
     run, made = home.run("slow"), home.stack()
     home.kill()
-    home.keep()
+    home.keep(*url)
     assert home.stack() == made
     home.folder.joinpath("go").touch()
     assert home.ended(run)["status"] == "SUCCEEDED"
@@ -87,14 +96,36 @@ def test_a_stack_that_an_earlier_try_left_rolled_back_is_made_anew(home: Home) -
     assert home.stack()["StackStatus"] == "CREATE_COMPLETE"
 
 
+def test_a_stack_of_somebody_else_is_not_taken(home: Home) -> None:
+    home.up()
+    client = home.client("cloudformation")
+    client.create_stack(StackName="home", TemplateBody=json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}))
+    eventually(lambda: home.stack()["StackStatus"] == "CREATE_COMPLETE")
+    home.kill()
+    home.write("one: {command: 'true'}")
+    home.up(str(home.file))
+    assert "there is a stack home that was not made of a job file: rename your project" in home.says("home is not as")
+    assert home.machines() == []
+
+
+def test_in_another_region_no_job_is_there_twice(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.write("one: {command: 'true'}")
+    home.keep()
+    home.kill()
+    home.region = "eu-west-1"
+    home.keep()
+    home.says("home: its jobs in us-east-1 are gone")
+    assert home.machines() == []
+
+
 def test_kill_9_while_a_file_is_applied_leaves_nothing_half_done(home: Home) -> None:
-    home.write("\n".join(f"job-{number}: {{command: 'true', schedule: rate(1 day)}}" for number in range(40)))
+    home.write("\n".join(f"job-{number}: {{command: 'true', schedule: rate(1 day)}}" for number in range(8)))
     for _ in range(3):
         home.up(str(home.file))
         eventually(lambda: home.client("cloudformation").list_stacks()["StackSummaries"])
         home.kill()
     home.keep()
-    assert len(home.machines()) == 40
+    assert len(home.machines()) == 8
     assert home.stack()["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
@@ -123,7 +154,7 @@ def test_a_file_that_is_wrong_is_refused_before_anything_is_begun(tmp_path: Path
     ("words", "told"),
     [
         (["none.yaml"], "none.yaml:1:1: error: this file cannot be read: no such file or directory"),
-        (["--env", "prod"], "lamplighter.yaml:1:1: error: this file cannot be read"),
+        (["--environment", "prod"], "lamplighter.yaml:1:1: error: this file cannot be read"),
         (["a.yaml", "--template", "b.json"], "name a job file or --template, not both"),
         (["--parameters", "A=b"], "--parameters are those of a --template"),
         (["--template", "none.json"], "none.json cannot be read: no such file or directory"),

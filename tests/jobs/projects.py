@@ -5,12 +5,11 @@ from pathlib import Path
 from textwrap import dedent
 
 from lamplighter.base.jsontext import Json, dumps, loads
-from lamplighter.jobs import names
+from lamplighter.jobs import names, permits
 from lamplighter.jobs.document import JobFileError
 from lamplighter.jobs.file import Loaded, load
 from lamplighter.jobs.model import Project
 from lamplighter.jobs.resolve import Stack
-from lamplighter.jobs.template import template
 from tests.engines import Site
 
 CHANNELS = "channels:\n  ops: {email: ops@example.com}\n  dev: {sns: 'arn:aws:sns:us-east-1:123456789012:dev'}\n"
@@ -42,8 +41,8 @@ def project(folder: Path, jobs: str, **files: str) -> Project:
 
 def stack(made: Project, **parameters: str) -> Stack:
     """A project as if it had been deployed."""
-    images = {names.image(name): f"example/{name}" for name, job in made.jobs.items() if job.builds}
-    return Stack(template(made), {**images, **parameters})
+    deployed = permits.deployed(made)
+    return Stack(deployed.template, {**deployed.parameters, **parameters})
 
 
 def deploy(site: Site, made: Project, **parameters: str) -> Mapping[str, str]:

@@ -7,13 +7,18 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from lamplighter.base.jsontext import Json
+from lamplighter.jobs.channels import Channel, Notify
 from lamplighter.jobs.document import JobFileError, Problem
 from lamplighter.jobs.file import Loaded, load
 from lamplighter.jobs.lint import lint
-from lamplighter.jobs.model import Job
+from lamplighter.jobs.model import Job, Network, Sidecar
+from lamplighter.jobs.retry import Again, Exit, Retry
+from lamplighter.jobs.source import Overlay
 from lamplighter.jobs.template import template
+from lamplighter.jobs.when import Missed
 from tests.jobs.matrix import FILES, WORKFLOWS
 from tests.jobs.projects import refused, written
 
@@ -163,6 +168,23 @@ def test_a_job_may_be_called_as_a_part_of_the_file_is(tmp_path: Path) -> None:
     assert names == ["jobs", "defaults", "channels"]
 
 
+EVERY_KEY = FILES["every key of a job"]
+
+
+@pytest.mark.parametrize("model", [Job, Retry, Exit, Again, Sidecar, Network, Notify, Missed, Channel, Overlay])
+def test_the_example_that_says_everything_does(model: type[BaseModel]) -> None:
+    known = {name.replace("_", "-") for name in model.model_fields}
+    assert {name for name in known if f"{name}:" not in EVERY_KEY} == set()
+
+
+@pytest.mark.parametrize("environment", [None, "prod"])
+def test_the_example_that_says_everything_is_read(tmp_path: Path, environment: str | None) -> None:
+    loaded = written(tmp_path, EVERY_KEY, environment)
+    assert job(loaded, "all").retry.attempts == 1
+    assert job(loaded, "all").environment["LEVEL"] == ("info" if environment is None else "warning")
+    assert {each.severity for each in lint(loaded)} <= {"warning", "info"}
+
+
 # --- variables --------------------------------------------------------------------------------------------------------
 
 
@@ -274,6 +296,13 @@ def test_a_container_s_keys_mean_nothing_for_a_workflow(tmp_path: Path) -> None:
         "say it of the jobs that are its steps"
         for column, key in ((29, "timeout"), (42, "image"))
     ]
+
+
+def test_a_workflow_takes_no_notice_of_defaults_that_only_a_container_has(tmp_path: Path) -> None:
+    text = STEP + "defaults: {timeout: 1h, image: x, cpu: 512, deadline: 3h, environment: {A: b}}\n"
+    loaded = written(tmp_path, text, steps_yaml="StartAt: A\nStates: {A: {Type: Pass, End: true}}")
+    assert (job(loaded, "w").timeout, job(loaded, "w").image, job(loaded, "w").deadline) == (None, None, 3 * 3600)
+    assert (job(loaded).timeout, job(loaded).image) == (3600, "x")
 
 
 # --- whatever is written ----------------------------------------------------------------------------------------------

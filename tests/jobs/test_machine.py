@@ -116,6 +116,7 @@ def test_a_job_knows_its_run_its_attempt_its_time_and_its_input(night: Night) ->
         "X": "here",
         "LAMPLIGHTER_ATTEMPT": "1",
         "LAMPLIGHTER_RUN": execution.rpartition(":")[2],
+        "LAMPLIGHTER_RUN_ARN": execution,
         "LAMPLIGHTER_SCHEDULED": "2026-11-25T03:00:00Z",
     }
     assert second["LAMPLIGHTER_ATTEMPT"] == "2"
@@ -442,7 +443,7 @@ STEPS = """
     {language}
     StartAt: Extract
     States:
-      Extract: {{Type: Task, Job: extract, Next: Load}}
+      Extract: {{Type: Task, Job: extract, Output: "{{% $states.result %}}", Next: Load}}
       Load:
         Type: Map
         {items}
@@ -468,8 +469,8 @@ def test_steps_run_the_jobs_that_they_name_with_those_jobs_retries(night: Night,
     night.site.runtime.script(Script(), lambda each: each.image == "extract")
     ended = night.until_over(night.run(day="monday"))
     assert ended["status"] == "SUCCEEDED"
-    assert [each["LastStatus"] for each in loads(ended["output"])] == ["STOPPED"] * len(loads(ended["output"]))
     items = ["a.csv", "b.csv"] if steps is JSONATA else ["main"]
+    assert loads(ended["output"]) == items
     begun = [(each.image, each.environment["LAMPLIGHTER_ATTEMPT"]) for each in night.begun]
     assert begun == [("extract", "1"), *[("load", "1")] * len(items), *[("load", "2")] * len(items)]
     assert [each.environment["LAMPLIGHTER_INPUT"] for each in night.begun[1:]] == items * 2
@@ -505,3 +506,167 @@ def test_a_step_reads_what_its_arguments_say(night: Night) -> None:
     ended = night.until_over(night.run(folder="in"))
     assert (ended["status"], ended["output"]) == ("SUCCEEDED", "0")
     assert loads(night.begun[0].environment["LAMPLIGHTER_INPUT"]) == {"file": "in/a.csv", "rows": [1, 2]}
+
+
+@pytest.mark.parametrize("retry", ["{}", "{exit: {codes: [75], attempts: 1}}"], ids=["native", "judged"])
+@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
+def test_a_step_passes_its_input_on_and_says_of_its_task_what_it_is_asked(
+    night: Night, language: str, retry: str
+) -> None:
+    steps = f"""
+        QueryLanguage: {language}
+        StartAt: One
+        States:
+          One: {{Type: Task, Job: load, Next: Two}}
+          Two:
+            Type: Task
+            Job: load
+            Output: {{code: "{{% $states.result.Containers[0].ExitCode %}}", day: "{{% $states.input.day %}}"}}
+            End: true
+    """
+    night.deploy(f"load: {{image: load, retry: {retry}}}\njob: {{workflow: steps.yaml}}", steps_yaml=steps)
+    ended = night.until_over(night.run(day="monday"))
+    assert (ended["status"], loads(ended["output"])) == ("SUCCEEDED", {"code": 0, "day": "monday"})
+    assert [loads(each.environment["LAMPLIGHTER_INPUT"]) for each in night.begun] == [{"day": "monday"}] * 2
+
+
+@pytest.mark.parametrize("retry", ["{}", "{exit: {codes: [75], attempts: 1}}"], ids=["native", "judged"])
+def test_a_step_s_own_catch_leads_on_and_its_own_retry_is_in_place_of_the_job_s(night: Night, retry: str) -> None:
+    steps = """
+        QueryLanguage: JSONata
+        StartAt: One
+        States:
+          One:
+            Type: Task
+            Job: load
+            Catch: [{ErrorEquals: [States.TaskFailed], Output: "{% $states.errorOutput.Error %}", Next: Two}]
+            End: true
+          Two:
+            Type: Task
+            Job: load
+            Retry: [{ErrorEquals: [States.ALL], IntervalSeconds: 1, MaxAttempts: 3}]
+            Assign: {code: "{% $states.result.Containers[0].ExitCode %}"}
+            Next: Three
+          Three: {Type: Pass, Output: "{% [$states.input, $code] %}", End: true}
+    """
+    night.deploy(f"load: {{image: load, retry: {retry}}}\njob: {{workflow: steps.yaml}}", steps_yaml=steps)
+    night.codes(3, 3, 3, 0)
+    ended = night.until_over(night.run())
+    assert (ended["status"], loads(ended["output"])) == ("SUCCEEDED", ["States.TaskFailed", 0])
+    assert len(night.begun) == 4
+
+
+# --- what comes before and after, in both languages -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
+@pytest.mark.parametrize("overlap", ["skip", "queue", "cancel-previous", "allow"])
+def test_a_workflow_minds_the_others_as_a_job_does(night: Night, language: str, overlap: str) -> None:
+    steps = f"QueryLanguage: {language}\nStartAt: A\nStates: {{A: {{Type: Task, Job: one, End: true}}}}"
+    night.deploy(f"one: {{image: x}}\njob: {{workflow: steps.yaml, overlap: {overlap}}}", steps_yaml=steps)
+    night.codes(Script(after=HOUR))
+    first = night.run()
+    night.site.advance(1_000)
+    second = night.run()
+    expected = {
+        "skip": ("RUNNING", "SUCCEEDED"),
+        "queue": ("RUNNING", "RUNNING"),
+        "cancel-previous": ("ABORTED", "RUNNING"),
+        "allow": ("RUNNING", "RUNNING"),
+    }
+    assert (night.site.status(first), night.site.status(second)) == expected[overlap]
+    assert len(night.begun) == {"skip": 1, "queue": 1, "cancel-previous": 2, "allow": 2}[overlap]
+    for _ in range(30):
+        night.site.advance(HOUR // 10)
+    assert night.site.status(second) == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("language", ["JSONata", "JSONPath"])
+def test_a_workflow_has_a_deadline_and_is_told_of_when_it_is_late(night: Night, language: str) -> None:
+    steps = f"QueryLanguage: {language}\nStartAt: A\nStates: {{A: {{Type: Task, Job: one, End: true}}}}"
+    job = "{workflow: steps.yaml, deadline: 2h, late: 1h, notify: {late: ops, caught: dev}}"
+    night.deploy(f"one: {{image: x, timeout: 90m}}\njob: {job}", steps_yaml=steps)
+    night.codes(FOREVER)
+    execution = night.run(day="monday")
+    night.site.advance(HOUR)
+    assert [each["Subject"] for each in night.mail] == ["reports: job is late"]
+    night.site.advance(HOUR // 2)
+    assert night.site.describe(execution)["error"] == "States.Timeout"
+    assert [each["TopicArn"].rpartition(":")[2] for each in night.mail] == ["reports-ops", "dev"]
+    assert night.site.runtime.count("stop", night.begun[0].name) > 0
+
+
+def test_a_workflow_s_deadline_stops_the_step_that_is_at_work(night: Night) -> None:
+    steps = "StartAt: A\nStates: {A: {Type: Task, Job: one, End: true}}"
+    night.deploy("one: {image: x}\njob: {workflow: steps.yaml, deadline: 1h}", steps_yaml=steps)
+    night.codes(FOREVER)
+    execution = night.run()
+    night.site.advance(HOUR)
+    assert night.site.status(execution) == "TIMED_OUT"
+    assert night.site.runtime.count("stop", night.begun[0].name) > 0
+
+
+# --- what AWS does and no container of ours can -----------------------------------------------------------------------
+
+TROUBLES: dict[str, Json] = {
+    "spot": {"StopCode": "SpotInterruption", "StoppedReason": "Your Spot Task was interrupted."},
+    "spot, on notice": {"StopCode": "TerminationNotice", "StoppedReason": "Task terminated"},
+    "infra": {
+        "StopCode": "TaskFailedToStart",
+        "StoppedReason": "Timeout waiting for network interface provisioning to complete.",
+    },
+    "infra, while it ran": {"StopCode": "InfrastructureHealth", "StoppedReason": "Host died"},
+    "start-failure": {"StopCode": "TaskFailedToStart", "StoppedReason": "CannotPullContainerError: not found"},
+    "exit": {
+        "StopCode": "EssentialContainerExited",
+        "Containers": [{"Name": "proxy", "ExitCode": 0}, {"Name": "main", "ExitCode": 75}],
+    },
+    "any": {"StopCode": "EssentialContainerExited", "Containers": [{"Name": "main", "ExitCode": 1}]},
+}
+ONCE = "{attempts: 1}"
+EVERY = f"spot: {ONCE}, infra: {ONCE}, start-failure: {ONCE}, timeout: {ONCE}, exit: {{codes: 75, attempts: 1}}"
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_task_s_own_words_say_which_class_of_trouble_it_met(night: Night, trouble: str) -> None:
+    task = {"TaskArn": "arn:aws:ecs:us-east-1:123456789012:task/c/1", "Group": "family:x", **TROUBLES[trouble]}
+    failure = {"Error": "States.TaskFailed", "Cause": json.dumps(task)}
+    assert kind_of(night, failure) == trouble.partition(",")[0]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ("AmazonECS.Unknown", "infra"),
+        ("ECS.ThrottlingException", "infra"),
+        ("ECS.ServerException", "infra"),
+        ("ECS.AmazonECSException", "infra"),
+        ("States.Timeout", "timeout"),
+        ("ECS.InvalidParameterException", "any"),
+        ("States.Permissions", "any"),
+    ],
+)
+def test_an_error_of_the_call_says_its_class_by_its_name(night: Night, error: str, expected: str) -> None:
+    assert kind_of(night, {"Error": error, "Cause": "no JSON"}) == expected
+    assert kind_of(night, {"Error": error}) == expected
+
+
+def kind_of(night: Night, failure: Json) -> str:
+    """What the state `Judge` of a job with every class says of a failure."""
+    made = project(
+        night.folder, f"job: {{image: x, launch: fargate-spot, timeout: 1h, retry: {{{EVERY}, attempts: 1}}}}"
+    )
+    judge = machine(made, "job")["States"]["Judge"]
+    definition = {
+        "QueryLanguage": "JSONata",
+        "StartAt": "Failed",
+        "States": {
+            "Failed": {"Type": "Pass", "Assign": {"failure": "{% $states.input %}"}, "Next": "Judge"},
+            "Judge": {**judge, "Next": "Say"},
+            "Say": {"Type": "Pass", "Output": "{% $kind %}", "End": True},
+        },
+    }
+    execution = night.site.start(night.site.machine(definition), failure)
+    night.site.settle()
+    answer: str = loads(night.site.describe(execution)["output"])
+    return answer

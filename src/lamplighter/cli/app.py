@@ -41,6 +41,7 @@ VERBS: Mapping[str, Verb] = {
     "diff": Verb("Show what deploying would change."),
     "deploy": Verb("Deploy a job file to AWS."),
     "destroy": Verb("Take a deployment back."),
+    "doctor": Verb("Look for what is wrong: on this box, with credentials, with permissions."),
     "schema": Verb("Print the JSON Schema of job files, for editors."),
 }
 

@@ -20,7 +20,7 @@ from lamplighter.cli.stack.plan import Plan, plan, spoken
 from lamplighter.cli.stack.readiness import ready
 from lamplighter.cli.stack.showing import show, summary
 from lamplighter.cli.stack.speaking import EngineOption, ParameterOption, YesOption, aws_or, pause, sure
-from lamplighter.cli.target import ProfileOption, RegionOption, Target
+from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.cli.watch.site import in_a_sentence
 from lamplighter.jobs.file import Loaded
 from lamplighter.jobs.lint import lint
@@ -45,13 +45,14 @@ def deploy(
     ] = None,
     yes: YesOption = False,  # noqa: FBT002 - typer's way
     endpoint_url: EngineOption = None,
+    aws: AwsOption = False,  # noqa: FBT002 - typer's way
     profile: ProfileOption = None,
     region: RegionOption = None,
 ) -> None:
     """Deploy a job file: show what changes, ask, build its images, change it, and tell how it went."""
     loaded = read(file, env)
     _lint(loaded)
-    where = aws_or(endpoint_url, profile, region)
+    where = aws_or(endpoint_url, profile, region, aws=aws)
     console = Console(highlight=False)
     with in_a_sentence(where):
         if where.endpoint is None:

@@ -19,7 +19,7 @@ from lamplighter.cli.stack.resources import resources
 from lamplighter.cli.stack.showing import show
 from lamplighter.cli.stack.speaking import EngineOption, YesOption, aws_or, pause, sure
 from lamplighter.cli.stack.stacks import Stack
-from lamplighter.cli.target import ProfileOption, RegionOption, Target
+from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.cli.watch.site import in_a_sentence
 from lamplighter.jobs.model import Project
 from lamplighter.jobs.stack.roles import repository
@@ -37,12 +37,13 @@ def destroy(
     ] = None,
     yes: YesOption = False,  # noqa: FBT002 - typer's way
     endpoint_url: EngineOption = None,
+    aws: AwsOption = False,  # noqa: FBT002 - typer's way
     profile: ProfileOption = None,
     region: RegionOption = None,
 ) -> None:
     """Take a deployment back: show what goes, ask, delete it, and tell how it went."""
     project = read(file, env).project
-    where = aws_or(endpoint_url, profile, region)
+    where = aws_or(endpoint_url, profile, region, aws=aws)
     console = Console(highlight=False)
     with in_a_sentence(where):
         client = where.client("cloudformation")
@@ -96,4 +97,4 @@ def _delete(client: Json, stack: Stack, deployed: Json, kept: tuple[str, ...], w
         raise typer.Exit(1)
     console.print(f"{stack.name} is gone from {where}", soft_wrap=True)
     for name in kept:
-        console.print(f"  kept, and to be deleted before {stack.name} is deployed again: {name}", soft_wrap=True)
+        console.print(f"kept: the log {name}", soft_wrap=True)

@@ -11,7 +11,7 @@ from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, read
 from lamplighter.cli.stack.plan import Plan, plan, spoken
 from lamplighter.cli.stack.showing import as_data, show, summary
 from lamplighter.cli.stack.speaking import EngineOption, JsonOption, ParameterOption, aws_or
-from lamplighter.cli.target import ProfileOption, RegionOption, Target
+from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.cli.watch.site import in_a_sentence
 
 
@@ -20,13 +20,14 @@ def diff(
     env: EnvironmentOption = None,
     parameter: ParameterOption = None,
     endpoint_url: EngineOption = None,
+    aws: AwsOption = False,  # noqa: FBT002 - typer's way
     profile: ProfileOption = None,
     region: RegionOption = None,
     json: JsonOption = False,  # noqa: FBT002 - typer's way
 ) -> None:
     """Show what deploying would change, by resource and property. Exit code 1: something."""
     loaded = read(file, env)
-    where = aws_or(endpoint_url, profile, region)
+    where = aws_or(endpoint_url, profile, region, aws=aws)
     with in_a_sentence(where):
         found = plan(loaded, where, spoken(parameter or []))
     if json:

@@ -15,6 +15,7 @@ from rich.text import Text
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.watch import machines, show, timetables
+from lamplighter.cli.watch.arguments import AnyJobArgument
 from lamplighter.cli.watch.machines import NoSuchJob
 from lamplighter.cli.watch.site import Site, on_site
 from lamplighter.jobs import times
@@ -27,9 +28,10 @@ MOST = 1000
 @on_site
 def next(  # noqa: A001 - the verb's name
     site: Site,
-    job: Annotated[str | None, typer.Argument(help="A job, or a state machine's name or ARN; none: all jobs.")] = None,
+    job: AnyJobArgument = None,
+    *,
     count: Annotated[int, typer.Option("--count", "-n", help="How many times of each job.", min=1, max=MOST)] = 3,
-    json: Annotated[bool, typer.Option("--json", help="Print times as JSON, one a line.")] = False,  # noqa: FBT002
+    json: Annotated[bool, typer.Option("--json", help="Print times as JSON, one a line.")] = False,
 ) -> None:
     """List the times at which jobs will run, in the job's time zone and in UTC."""
     now = real_world().now()

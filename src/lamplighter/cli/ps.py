@@ -15,6 +15,7 @@ from rich.text import Text
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.watch import machines, runs, show, timetables
+from lamplighter.cli.watch.arguments import AnyJobArgument
 from lamplighter.cli.watch.labels import of_definition
 from lamplighter.cli.watch.machines import Machine
 from lamplighter.cli.watch.runs import Run
@@ -54,10 +55,11 @@ class Overview:
 @on_site
 def ps(
     site: Site,
-    job: Annotated[str | None, typer.Argument(help="A job, or a state machine's name or ARN; none: all jobs.")] = None,
-    every: Annotated[bool, typer.Option("--all", "-a", help="The latest runs, whether they go on or not.")] = False,  # noqa: FBT002
+    job: AnyJobArgument = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", "-a", help="The latest runs, whether they go on or not.")] = False,
     count: Annotated[int, typer.Option("--count", "-n", help="How many runs --all lists.", min=1)] = 20,
-    json: Annotated[bool, typer.Option("--json", help="Print jobs or runs as JSON, one a line.")] = False,  # noqa: FBT002
+    json: Annotated[bool, typer.Option("--json", help="Print jobs or runs as JSON, one a line.")] = False,
 ) -> None:
     """List jobs: what runs now, how the last run ended, when the next one begins."""
     chosen = machines.listed(site) if job is None else [machines.find(site, job)]

@@ -3,12 +3,11 @@
 Exit codes: 0 it goes on; 1 it cannot be redriven, and why is said; with --follow the run's result.
 """
 
-from typing import Annotated
-
 import typer
 
 from lamplighter.cli.watch import runs
 from lamplighter.cli.watch.again import check
+from lamplighter.cli.watch.arguments import FollowOption, RunArgument
 from lamplighter.cli.watch.follow import follow as watch
 from lamplighter.cli.watch.site import Site, on_site
 
@@ -16,13 +15,14 @@ from lamplighter.cli.watch.site import Site, on_site
 @on_site
 def redrive(
     site: Site,
-    run: Annotated[str, typer.Argument(help="A run by ARN or name, a job (its latest run), or JOB:NAME.")],
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Watch it, and end with its result.")] = False,  # noqa: FBT002
+    run: RunArgument,
+    *,
+    follow: FollowOption = False,
 ) -> None:
     """Let a run go on in the state that failed; what succeeded before is kept."""
     found = runs.find(site, run)
     before = runs.story(site, found)
-    check(found, before, runs.word(site, found))
+    check(found, before, runs.word(site, found, run))
     site.sfn.redrive_execution(executionArn=found.arn)
     typer.echo(f"redriven {found.arn}", err=follow)
     if follow:

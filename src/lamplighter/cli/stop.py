@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lamplighter.cli.watch import machines, runs
+from lamplighter.cli.watch.arguments import RunArgument
 from lamplighter.cli.watch.runs import Run
 from lamplighter.cli.watch.site import Site, fail, on_site
 
@@ -15,9 +16,10 @@ from lamplighter.cli.watch.site import Site, fail, on_site
 @on_site
 def stop(
     site: Site,
-    run: Annotated[str, typer.Argument(help="A run by ARN or name, JOB:NAME, or a job of which one run goes on.")],
+    run: RunArgument,
+    *,
     cause: Annotated[str | None, typer.Option("--cause", help="Why, for whoever reads the history.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All runs of the job that go on.")] = False,  # noqa: FBT002
+    every: Annotated[bool, typer.Option("--all", help="All runs of the job that go on.")] = False,
 ) -> None:
     """Stop a run, or the run of a job that goes on."""
     for each in _meant(site, run, every=every):

@@ -51,8 +51,8 @@ def up(
     ] = None,
     env: Annotated[
         str | None,
-        typer.Option("--env", "-e", help="The environment of the job file whose overrides hold.", show_default=False,
-                     rich_help_panel=JOBS),
+        typer.Option("--environment", "-e", help="The environment of the job file whose overrides hold.",
+                     show_default=False, rich_help_panel=JOBS),
     ] = None,
     template: Annotated[
         list[Path] | None,
@@ -156,7 +156,7 @@ def _asked(file: Path | None, env: str | None, templates: list[Path], parameters
     if parameters and not templates:
         raise typer.BadParameter("--parameters are those of a --template")
     if env is not None and templates:
-        raise typer.BadParameter("--env is one of a job file, not of a --template")
+        raise typer.BadParameter("--environment is one of a job file, not of a --template")
     usual = Path(USUAL_NAME)
     if file is None and not templates and (usual.exists() or env is not None):
         file = usual

@@ -15,7 +15,23 @@ from starlette.types import ASGIApp
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.world import World
-from lamplighter.console import events, job, jobs, live, logs, queues, rules, runs, start, traffic
+from lamplighter.console import (
+    calendar,
+    definitions,
+    events,
+    job,
+    jobs,
+    live,
+    logs,
+    queues,
+    rules,
+    runs,
+    stacks,
+    start,
+    tasks,
+    topics,
+    traffic,
+)
 from lamplighter.console.guard import Guarded, Hardened
 from lamplighter.console.login import Door, Locked
 from lamplighter.console.look import Look
@@ -28,15 +44,20 @@ PAGES: tuple[BaseRoute, ...] = (
     *jobs.ROUTES,
     *start.ROUTES,
     *job.ROUTES,
-    *live.ROUTES,
     *logs.ROUTES,
+    *live.ROUTES,
     *events.ROUTES,
     *runs.ROUTES,
     *rules.ROUTES,
     *traffic.ROUTES,
     *queues.ROUTES,
+    *tasks.ROUTES,
+    *definitions.ROUTES,
+    *topics.ROUTES,
+    *stacks.ROUTES,
+    *calendar.ROUTES,
 )
-"""The first that fits a path answers: a path that ends in any ARN comes after those that go on behind it."""
+"""The first that fits a path answers: one that ends in an ARN comes after those that go on behind it."""
 
 
 def application(port: Port, world: World, closing: asyncio.Event, holders: Holders | None = None) -> ASGIApp:

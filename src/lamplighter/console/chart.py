@@ -14,7 +14,7 @@ from lamplighter.jobs.waits import pause
 
 WIDTH = 1000
 """Of the whole time, in the units of the drawing."""
-PAGE = 200
+PAGE = 100
 """Rows."""
 LEAST, STEP = 4, 2000
 TICKS = 5

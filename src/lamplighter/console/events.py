@@ -5,7 +5,7 @@ from starlette.responses import Response
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.console.page import Page, shows
 
-PAGE = 100
+PAGE = 50
 SHOWN = 2_000
 """Characters of an event's details."""
 

@@ -25,6 +25,8 @@ class Job:
     """None for EXPRESS, whose executions nobody lists."""
     entries: Sequence[Entry]
     tally: Tally | None
+    last: Json
+    """The latest execution; None where there is none to be seen."""
 
 
 async def show(page: Page) -> Response:
@@ -34,18 +36,20 @@ async def show(page: Page) -> Response:
         page.call("states", "ListStateMachines", maxResults=PAGE, **token), timetable.schedules(page)
     )
     found = await asyncio.gather(*(job(page, machine, known) for machine in listed["stateMachines"]))
-    return await page.render("jobs.html", jobs=found, next=listed.get("nextToken"))
+    return await page.render("jobs.html", jobs=found, next=listed.get("nextToken"), blind=known is None)
 
 
-async def job(page: Page, machine: Json, known: Sequence[Json]) -> Job:
+async def job(page: Page, machine: Json, known: Sequence[Json] | None) -> Job:
     """What a row of the page shows of a state machine."""
     arn = machine["stateMachineArn"]
     entries = await timetable.entries(page, arn, known)
     tally = await slots.tally(page, entries)
     if machine["type"] == "EXPRESS":
-        return Job(machine, None, entries, tally)
+        return Job(machine, None, entries, tally, None)
     runs = await page.call("states", "ListExecutions", stateMachineArn=arn, maxResults=RUNS)
-    return Job(machine, strip(runs["executions"], page.console.world.now() / 1000), entries, tally)
+    listed = runs["executions"]
+    shown = strip(listed, page.console.world.now() / 1000)
+    return Job(machine, shown, entries, tally, listed[0] if listed else None)
 
 
 async def switch(page: Page, given: Mapping[str, str]) -> Response:

@@ -6,16 +6,19 @@ See https://html.spec.whatwg.org/multipage/server-sent-events.html.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 from starlette.responses import Response, StreamingResponse
 
+from lamplighter.base.errors import AwsError
 from lamplighter.console import history, runs
 from lamplighter.console.page import Page, shows
 from lamplighter.console.runs import Run
 
 PARTS = ("summary", "states", "timeline", "maps")
 """Each is a template `run_….html`, an event's name, and the element that shows it."""
+log = logging.getLogger("lamplighter.console")
 SHARE = 5
 """Looking may take one part in so many of the time."""
 QUIET = 15.0
@@ -24,7 +27,20 @@ QUIET = 15.0
 
 async def show(page: Page) -> Response:
     """The stream"""
-    return StreamingResponse(_stream(page), media_type="text/event-stream")
+    return streamed(_stream(page))
+
+
+def streamed(events: AsyncIterator[str]) -> Response:
+    """Events as they come; what is refused on the way ends them, and the browser asks again."""
+    return StreamingResponse(_until_refused(events), media_type="text/event-stream")
+
+
+async def _until_refused(events: AsyncIterator[str]) -> AsyncIterator[str]:
+    try:
+        async for each in events:
+            yield each
+    except AwsError as error:
+        log.info("a stream ended: %s", error.message)
 
 
 async def _stream(page: Page) -> AsyncIterator[str]:
@@ -72,10 +88,11 @@ async def _later(page: Page, run: Run) -> Run:
     return Run(about, run.definition, events, await history.told(events))
 
 
-def event(name: str, text: str) -> str:
-    """One event of a stream."""
+def event(name: str, text: str, place: str = "") -> str:
+    """One event of a stream; `place` comes back as Last-Event-ID when a browser connects again."""
     lines = "".join(f"data: {line}\n" for line in text.splitlines() or [""])
-    return f"event: {name}\n{lines}\n"
+    named = f"id: {place}\n" if place else ""
+    return f"event: {name}\n{named}{lines}\n"
 
 
 ROUTES = (shows("/runs/{arn:path}/live", show),)

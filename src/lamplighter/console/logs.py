@@ -16,10 +16,12 @@ from lamplighter.console import history, live
 from lamplighter.console.page import Page, shows
 from lamplighter.jobs.story import Attempt, Story
 
-LINES, FOUND = 500, 500
-LARGEST = 10_000
-STREAMED = 2000
-"""Lines of a piece of a file."""
+LINES, STREAMED = 400, 2_000
+"""Lines of a page, and of a piece of a file."""
+ROOM = 120_000
+"""Characters of a page: of longer lines there are fewer."""
+GRACE = 2.0
+"""Seconds of silence after the end of a container before its log is taken to be complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ async def show(page: Page) -> Response:
     story = await history.told(await history.whole(page, page.arn))
     known = await sources(page, story)
     source = chosen(page, known)
-    lines = await read(page, source) if source else {"events": ()}
+    lines = {"events": (), "more": False} | (await read(page, source) if source else {})
     return await page.render(
         "logs.html",
         arn=page.arn,
@@ -100,7 +102,12 @@ async def read(page: Page, source: Source) -> Json:
     if (find := page.asked("find")) is not None:
         return await _search(page, source, find, page.asked("next"))
     token = {"nextToken": earlier} if (earlier := page.asked("before")) else {}
-    return await _events(page, source, limit=LINES, startFromHead=False, **token)
+    most = LINES
+    while True:
+        found = await _events(page, source, limit=most, startFromHead=False, **token)
+        if most == 1 or sum(len(event["message"]) for event in found["events"]) <= ROOM:
+            return found | {"more": len(found["events"]) == most}
+        most = max(1, most // 4)
 
 
 async def _events(page: Page, source: Source, **asked: Json) -> Json:
@@ -115,7 +122,7 @@ async def _events(page: Page, source: Source, **asked: Json) -> Json:
 
 async def _search(page: Page, source: Source, find: str, token: str | None) -> Json:
     """Lines that hold a text, however it is written; an empty page may have others after it."""
-    asked = {"logGroupName": source.group, "logStreamNames": [source.stream], "limit": FOUND}
+    asked = {"logGroupName": source.group, "logStreamNames": [source.stream], "limit": LINES}
     asked |= {"filterPattern": dumps(find)} | ({"nextToken": token} if token else {})
     try:
         answer = await page.call("logs", "FilterLogEvents", **asked)
@@ -130,11 +137,12 @@ async def _search(page: Page, source: Source, find: str, token: str | None) -> J
 
 async def follow(page: Page) -> Response:
     """The lines that are written from now on, as server-sent events: those after the token that the page ended with."""
-    return StreamingResponse(_follow(page), media_type="text/event-stream")
+    return live.streamed(_follow(page))
 
 
 async def _follow(page: Page) -> AsyncIterator[str]:
-    token, silent = page.asked("after"), 0.0
+    token = page.request.headers.get("last-event-id") or page.asked("after")
+    silent = 0.0
     while True:
         story = await history.told(await history.whole(page, page.arn))
         source = chosen(page, await sources(page, story))
@@ -147,7 +155,7 @@ async def _follow(page: Page) -> AsyncIterator[str]:
             if not answer["events"]:
                 break
             silent = 0.0
-            yield live.event("lines", await page.fill("log_lines.html", lines=answer))
+            yield live.event("lines", await page.fill("log_lines.html", lines=answer), token or "")
         if source.attempt.outcome != "running" and silent > GRACE:
             yield live.event("end", "")
             return
@@ -156,10 +164,6 @@ async def _follow(page: Page) -> AsyncIterator[str]:
             return
         silent += rest
         yield ": still here\n\n"
-
-
-GRACE = 2.0
-"""Seconds of silence after the end of a container before its log is taken to be complete."""
 
 
 async def file(page: Page) -> Response:

@@ -15,7 +15,8 @@ from lamplighter.console.standing import standings
 from lamplighter.jobs.story import Story
 
 OVER = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
-STARTED = "Started again in the console"
+LONGEST = 4_000
+"""Characters of an input on a command line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,9 @@ def command(page: Page, about: Json) -> str:
     endpoint = page.console.port.endpoint
     words = ["aws", "stepfunctions", "start-execution", "--region", page.place.region]
     words += ["--endpoint-url", endpoint] if endpoint else []
-    words += ["--state-machine-arn", about["stateMachineArn"], "--input", _masked_text(about.get("input", "{}"))]
-    return shlex.join(words)
+    given = _masked_text(about.get("input", "{}"))
+    given = given if len(given) <= LONGEST else "file://input.json"
+    return shlex.join([*words, "--state-machine-arn", about["stateMachineArn"], "--input", given])
 
 
 def _masked_text(text: str) -> str:

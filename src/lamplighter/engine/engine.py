@@ -51,9 +51,7 @@ class Engine:
         remote = Remote(config.endpoints)
         ways_out = outbound or _outbound(config)
         states = States(self.bus, world, lambda service: self._model(remote, service), remote, ways_out.web)
-        ecs = Ecs(
-            self.bus, store, world, runtime, config.data, secrets=config.secrets, keys=_keys(config.holder)
-        )
+        ecs = Ecs(self.bus, store, world, runtime, config.data, secrets=config.secrets, keys=_keys(config.holder))
         self.outputs = ecs.outputs
         events = Events(self.bus, world, remote, self._check)
         services: tuple[Service, ...] = (states, ecs, events, *self._later(remote, ways_out))
@@ -95,11 +93,16 @@ class Engine:
             made: Service = module.CloudWatch(bus, world, remote, self._check, config.url)
             return made
 
+        def alerts(module: ModuleType) -> Service:
+            made: Service = module.Alerts(bus, config.url)
+            return made
+
         yield Later("scheduler", "lamplighter.services.scheduler.api", scheduler)
         yield Later("sns", "lamplighter.services.sns.service", sns, lambda: topics.any_exists(self.store.reader))
         yield Later("sqs", "lamplighter.services.sqs.service", sqs)
         yield Later("logs", "lamplighter.services.logs.api", logs)
         yield Later("monitoring", "lamplighter.services.cloudwatch.service", cloudwatch)
+        yield Later("alerts", "lamplighter.services.alerts.service", alerts)
         yield Later("cloudformation", "lamplighter.services.cloudformation.api", stacks)
 
     def _check(self, service: str, operation: str, params: Json) -> None:

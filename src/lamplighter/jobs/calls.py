@@ -1,8 +1,9 @@
 """What a state machine asks of AWS, as IAM sees it: read from its definition.
 
 Promises all calls of the integrations that machines of jobs are made of, those that nobody writes down included: the
-roles that RunTask passes, the tags that it puts on, the rule by which `.sync` is told, stopping what is called off. Of
-other integrations it promises the call itself; what it is about is `*` where an expression decides that.
+roles that RunTask passes, the tags that it puts on, the rule by which `.sync` is told, stopping what is called off,
+the runs that a distributed Map starts, and the objects of S3 that it reads and writes. Of other integrations it
+promises the call itself; what it is about is `*` where an expression decides that.
 See https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html.
 """
 
@@ -12,12 +13,19 @@ from dataclasses import dataclass, field
 from lamplighter.asl.parse import parse_resource
 from lamplighter.base.jsontext import Json
 from lamplighter.jobs.policy import Call
-from lamplighter.jobs.workflow import states
+from lamplighter.jobs.walk import states
 
 IAM_NAMES: Mapping[str, str] = {"sfn": "states", "cloudwatchlogs": "logs", "eventbridge": "events"}
 """Services that IAM calls by other names than AWS SDK integrations do."""
+IAM_ACTIONS: Mapping[str, str] = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "http:Invoke": "states:InvokeHTTPEndpoint",
+    "apigateway:Invoke": "execute-api:Invoke",
+}
+"""Calls that IAM calls otherwise."""
 ABOUT = ("StateMachineArn", "ExecutionArn", "TopicArn", "FunctionName", "QueueUrl", "TaskDefinition", "JobQueue")
 """Parameters that say what a call is about."""
+NESTED_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
 RULE = "StepFunctionsGetEventsForECSTaskRule"
 
 
@@ -53,7 +61,7 @@ def calls(definition: Json, situation: Situation) -> list[Call]:
         if state.get("Type") == "Task":
             found += [call for call in _task(state, situation, run) if call not in found]
         if (state.get("ItemProcessor") or {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
-            found += [call for call in _distributed(situation) if call not in found]
+            found += [call for call in (*_distributed(situation), *_objects(state, situation)) if call not in found]
     return found
 
 
@@ -76,12 +84,24 @@ def _task(state: Json, situation: Situation, run: list[str]) -> Iterator[Call]:
         return
     service = IAM_NAMES.get(resource.service, resource.service)
     action = resource.action[:1].upper() + resource.action[1:]
+    named = IAM_ACTIONS.get(f"{service}:{action}", f"{service}:{action}")
     streams = [situation.streams[each] for each in run if each in situation.streams]
     if action == "GetLogEvents" and streams:
         yield from (Call("logs:GetLogEvents", stream) for stream in streams)
         return
     for about in _about(given, situation):
-        yield Call(f"{service}:{action}", about)
+        yield Call(named, about)
+    if named == "states:StartExecution" and resource.pattern.startswith("sync"):
+        yield from _nested(given, situation)
+
+
+def _nested(given: Json, situation: Situation) -> Iterator[Call]:
+    """What follows a run of another machine, and calls it off."""
+    child = _literal(given, "StateMachineArn").replace(":stateMachine:", ":execution:")
+    for action in ("DescribeExecution", "StopExecution"):
+        yield Call(f"states:{action}", child if child == "*" else f"{child}:a-run")
+    for action in ("PutTargets", "PutRule", "DescribeRule"):
+        yield Call(f"events:{action}", situation.arn("events", f"rule/{NESTED_RULE}"))
 
 
 def _about(given: Json, situation: Situation) -> Iterator[str]:
@@ -111,6 +131,30 @@ def _run_task(given: Json, situation: Situation, *, waits: bool) -> Iterator[Cal
         yield Call("ecs:StopTask", task, there)
         for action in ("PutTargets", "PutRule", "DescribeRule"):
             yield Call(f"events:{action}", situation.arn("events", f"rule/{RULE}"))
+
+
+def _objects(state: Json, situation: Situation) -> Iterator[Call]:
+    """What a distributed Map reads from S3 and writes there."""
+    partition = situation.machine.split(":", 2)[1]
+    reader, writer = state.get("ItemReader"), state.get("ResultWriter")
+    if isinstance(reader, dict):
+        given = reader.get("Arguments", reader.get("Parameters", {}))
+        bucket = f"arn:{partition}:s3:::{_literal(given, 'Bucket')}"
+        if str(reader.get("Resource", "")).endswith(":listObjectsV2"):
+            yield Call("s3:ListBucket", bucket)
+        else:
+            yield Call("s3:GetObject", f"{bucket}/{_literal(given, 'Key')}")
+    if isinstance(writer, dict) and "Resource" in writer:
+        given = writer.get("Arguments", writer.get("Parameters", {}))
+        there = f"arn:{partition}:s3:::{_literal(given, 'Bucket')}/{_literal(given, 'Prefix')}"
+        for action in ("PutObject", "GetObject", "ListMultipartUploadParts", "AbortMultipartUpload"):
+            yield Call(f"s3:{action}", f"{there.rstrip('/*')}/a-run/manifest.json")
+
+
+def _literal(given: Json, name: str) -> str:
+    """What a definition says itself; * where an expression decides."""
+    value = given.get(name) if isinstance(given, dict) else None
+    return value if isinstance(value, str) and not value.startswith("{%") else "*"
 
 
 def _distributed(situation: Situation) -> Iterator[Call]:

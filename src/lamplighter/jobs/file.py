@@ -15,7 +15,7 @@ from lamplighter.jobs.document import JobFileError, Part, Place, Problem
 from lamplighter.jobs.merge import Variables, overlay, without_nulls
 from lamplighter.jobs.misfits import misfits, strangers
 from lamplighter.jobs.model import Job, Project
-from lamplighter.jobs.references import findings
+from lamplighter.jobs.references import CONTAINER_KEYS, findings
 from lamplighter.jobs.source import Source
 
 BIGGEST = 1024 * 1024
@@ -111,9 +111,16 @@ def _as_seen(part: Part, environment: str | None, problems: list[Problem]) -> Pa
 
 
 def _with_defaults(jobs: Part, defaults: Part) -> Part:
-    """Each job over the defaults; one whose whole body is missing is all defaults."""
+    """Each job over the defaults; one whose whole body is missing is all defaults, one with a workflow has none of what
+    only a container has.
+    """
+    shared = {name: each for name, each in defaults.mapping().items() if name not in CONTAINER_KEYS}
+    of_workflows = Part(shared, defaults.place, defaults.key)
     bodies = {name: Part({}, job.place, job.key) if job.value is None else job for name, job in jobs.mapping().items()}
-    return Part({name: overlay(defaults, job) for name, job in bodies.items()} or jobs.value, jobs.place, jobs.key)
+    merged = {
+        name: overlay(of_workflows if "workflow" in job.mapping() else defaults, job) for name, job in bodies.items()
+    }
+    return Part(merged or jobs.value, jobs.place, jobs.key)
 
 
 def _channels(whole: Part) -> Iterator[Problem]:

@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
-from typing import Literal
 
-from lamplighter.base import fargate
-from lamplighter.jobs import gaps
+from lamplighter.base.jsontext import dumps
+from lamplighter.jobs import cloud, gaps, permits
+from lamplighter.jobs.cloud import Finding
 from lamplighter.jobs.document import Problem
 from lamplighter.jobs.file import Loaded
 from lamplighter.jobs.model import Job
@@ -19,15 +19,10 @@ from lamplighter.jobs.values import shown
 from lamplighter.lang import zones
 from lamplighter.lang.schedule import Calendar, parse_schedule
 
-DAY = 86_400
 YEAR = datetime(2026, 1, 1)  # noqa: DTZ001 - what clocks show, wherever they are
 SELDOM = 4
 """Times a day up to which one that is skipped is missed."""
 _SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
-
-Severity = Literal["error", "warning", "info"]
-Finding = tuple[Severity, str, str, str]
-"""Severity, the key of the job that it is about, what is so, and what to write instead."""
 
 
 def lint(loaded: Loaded) -> list[Problem]:
@@ -37,11 +32,11 @@ def lint(loaded: Loaded) -> list[Problem]:
         for name, job in loaded.project.jobs.items()
         for severity, key, what, instead in _of(job, loaded, name)
     ]
-    return sorted({*found, *_channels(loaded)}, key=lambda each: (each.place, each.message))
+    return sorted({*found, *_channels(loaded), *_permits(loaded)}, key=lambda each: (each.place, each.message))
 
 
 def _of(job: Job, loaded: Loaded, name: str) -> Iterator[Finding]:
-    yield from _on_aws(job)
+    yield from cloud.of_job(job)
     yield from _times(job)
     yield from _limits(job)
     yield from _retries(job)
@@ -50,28 +45,6 @@ def _of(job: Job, loaded: Loaded, name: str) -> Iterator[Finding]:
         if _SECRET.search(variable):
             what = f"the value of {variable} can be read by everybody who may see the template"
             yield "warning", "environment", what, f"hold it in SSM and write secrets: {{{variable}: 'ssm:/path'}}"
-
-
-def _on_aws(job: Job) -> Iterator[Finding]:
-    """What the engine does and AWS does not."""
-    if job.workflow is None:
-        if job.image is None:
-            yield "warning", "", "a job without an image runs on this box only", "add `image:` before it goes to AWS"
-        if not fargate.fits(job.cpu, job.memory):
-            cpu, memory = fargate.nearest(job.cpu, job.memory)
-            what = f"Fargate has no size of {job.cpu} CPU units with {job.memory} MiB"
-            yield (
-                "error",
-                "memory" if "memory" in job.model_fields_set else "cpu",
-                what,
-                (f"write cpu: {cpu} and memory: {memory}"),
-            )
-    if job.schedule and job.missed.run == "all":
-        what = "AWS makes up for no times that were missed: it tries each start again, for a day at most"
-        yield "warning", "missed", what, "write missed: last, or be sure that the job needs no more than that on AWS"
-    if job.schedule and job.missed.run != "none" and job.missed.within > DAY:
-        what = f"AWS tries to start a run for 24 hours, not for {shown(job.missed.within)}"
-        yield "warning", "missed", what, "write within: 24h, or less"
 
 
 def _times(job: Job) -> Iterator[Finding]:
@@ -125,6 +98,9 @@ def _retries(job: Job) -> Iterator[Finding]:
         yield "warning", "retry", "without a timeout no attempt takes too long", "add `timeout:`"
     if job.retry.spot and not spot:
         yield "warning", "retry", "only Fargate Spot takes its capacity back", "write launch: fargate-spot"
+    if any(each.max_interval is not None and each.max_interval < each.interval for each in job.retry.budgets.values()):
+        what = "a wait that begins longer than `max-interval` is never that long"
+        yield "warning", "retry", what, "let max-interval be longer than interval"
     if spot and not (job.retry.spot or job.retry.any):
         what = "Fargate Spot may take its capacity back in the middle of an attempt, and nothing tries again"
         yield "warning", "launch", what, "add retry: {spot: {attempts: 3, interval: 1m}}"
@@ -144,13 +120,30 @@ def _told(job: Job, loaded: Loaded, name: str) -> Iterator[Finding]:
         yield "warning", "notify", what, "write attempt-failed for the jobs that are its steps"
 
 
+def _permits(loaded: Loaded) -> Iterator[Problem]:
+    """Calls of workflows that nothing allows, and roles that have become too large."""
+    made = [name for name, job in loaded.project.jobs.items() if job.workflow and not job.roles.machine]
+    if not made:
+        return
+    stack = permits.deployed(loaded.project)
+    for name in made:
+        place = loaded.place("jobs", name, "workflow", key=True)
+        for each in permits.missing(stack, name):
+            given = dumps({"actions": each.call.action, "resources": each.call.resource})
+            yield Problem(place, f"{name}: its role does not allow {each.call.action}", f"add permissions: [{given}]")
+        size = permits.policy_size(stack, name)
+        if size > permits.LARGEST_POLICY:
+            what = f"{name}: the policy of its role has {size} characters, and IAM takes {permits.LARGEST_POLICY}"
+            yield Problem(place, what, "make two workflows of it, or bring a role: roles: {machine: ARN}")
+
+
 def _channels(loaded: Loaded) -> Iterator[Problem]:
     jobs = loaded.project.jobs.values()
     used = {each for job in jobs for _, channels in job.notify for each in channels}
     for name, channel in loaded.project.channels.items():
-        place = loaded.place("channels", name, key=True)
-        if channel.command is not None:
-            what = f"the channel {name} runs a command, which AWS cannot"
-            yield Problem(place, what, "use email, webhook, sqs or sns for what goes to AWS", "warning")
+        for severity, key, what, instead in cloud.of_channel(name, channel):
+            place = loaded.place("channels", name, *([key] if key else []), key=True)
+            yield Problem(place, what, instead, severity)
         if name not in used:
+            place = loaded.place("channels", name, key=True)
             yield Problem(place, f"nobody is told through the channel {name}", "name it in a `notify:`", "info")

@@ -18,7 +18,12 @@ LONGEST_NAME = 64 - len("-attempt-failed")
 """Of a job with its project, so that the rule that tells of it has a name that EventBridge takes."""
 LONGEST_STEP = 80 - len(": Failed")
 """Of a step whose job's retries need several states, each named after it."""
-CONTAINER_KEYS = ("image", "command", "entrypoint", "retry", "timeout", "sidecars", "secrets", "environment")
+CONTAINER_KEYS = (
+    "image", "command", "entrypoint", "working-directory", "user", "stop-timeout", "cpu", "memory", "storage",
+    "architecture", "launch", "environment", "secrets", "retry", "timeout", "sidecars", "network", "cluster",
+    "log-retention",
+)  # fmt: skip
+"""What a job with a workflow does not have; of defaults it takes no notice."""
 
 Finding = tuple[Path, str, str]
 """A path of the file (or of the workflow, after its name), what is wrong, and what to write instead."""
@@ -49,9 +54,7 @@ def _doubles(family: str, given: list[str]) -> Iterator[Finding]:
 def _workflow(project: Project, name: str, job: Job) -> Iterator[Finding]:
     definition = project.workflows.get(job.workflow or "")
     for key in CONTAINER_KEYS:
-        if key in job.model_fields_set and getattr(job, key) != Job.model_fields[key].get_default(
-            call_default_factory=True
-        ):
+        if key.replace("-", "_") in job.model_fields_set:
             instead = "say it of the jobs that are its steps"
             yield ("jobs", name, key), f"a job with a workflow has no container, so `{key}` means nothing", instead
     if not isinstance(definition, dict) or not isinstance(definition.get("States"), dict):

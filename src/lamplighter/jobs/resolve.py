@@ -48,6 +48,10 @@ class Stack:
         region = "" if service == "iam" else REGION
         return f"arn:{PARTITION}:{service}:{region}:{ACCOUNT}:{pattern.format(name)}"
 
+    def log_stream(self, group: str, name: str) -> str:
+        """The ARN of a stream of a log group."""
+        return f"arn:{PARTITION}:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:{name}"
+
     def definition(self, title: str) -> str:
         """The definition of a state machine as Step Functions gets it."""
         properties = self.properties(title)

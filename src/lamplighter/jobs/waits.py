@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lamplighter.asl.faults import matches
 from lamplighter.base.jsontext import Json
-from lamplighter.jobs.workflow import states
+from lamplighter.jobs.walk import states
 
 INTERVAL, BACKOFF, ATTEMPTS = 1, 2.0, 3
 """What holds where a retrier does not say."""

@@ -2,11 +2,14 @@
 
 A state that says `Job: name` in place of `Resource` runs that job: its container, its retries, its timeout. The job
 reads the state's input as LAMPLIGHTER_INPUT, or what `Arguments` says instead; Next, End, Catch, Assign and Output are
-the state's own, and so is Retry if it has one. Such a state speaks JSONata, in whatever language the rest is.
+the state's own, and so is Retry if it has one. A step passes on the input that it was given, unless `Output` says
+otherwise: `{% $states.result %}` is what ECS says of its task. (RunTask takes 8192 characters of overrides, so that
+the next step could not be given all of that.) Such a state speaks JSONata, in whatever language the rest is.
 
 Promises that one state becomes one state: where a job's retries need several, they are inside a Parallel of one branch.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -15,8 +18,10 @@ from lamplighter.jobs import expressions
 from lamplighter.jobs.attempts import FAILURE, SAME_INPUT, attempts, native, prefixed
 from lamplighter.jobs.expressions import expression
 from lamplighter.jobs.model import Project
+from lamplighter.jobs.walk import states
 
 KEPT: Final = ("Comment", "Next", "End", "Catch", "Assign", "Output")
+RESULT = re.compile(r"\$states\.result\b")
 OWN: Final = ("Job", "Type", "Arguments", "Retry", "QueryLanguage", *KEPT)
 
 
@@ -25,16 +30,6 @@ def steps(definition: Json) -> Iterator[tuple[str, Json]]:
     for name, state in states(definition):
         if isinstance(state.get("Job"), str):
             yield name, state
-
-
-def states(definition: Json) -> Iterator[tuple[str, Json]]:
-    """All states of a definition with their names."""
-    found = definition.get("States") if isinstance(definition, dict) else None
-    for name, state in found.items() if isinstance(found, dict) else ():
-        if isinstance(state, dict):
-            yield name, state
-            for inner in (state.get("ItemProcessor"), state.get("Iterator"), *(state.get("Branches") or ())):
-                yield from states(inner)
 
 
 def expanded(project: Project, definition: Json) -> Json:
@@ -63,14 +58,29 @@ def _step(project: Project, title: str, state: Json, *, jsonata: bool) -> Json:
     name = state["Job"]
     job = project.jobs[name]
     given = expressions.jsonata(state["Arguments"]) if "Arguments" in state else expressions.INPUT
-    kept = {field: state[field] for field in KEPT if field in state}
+    kept = {"Output": SAME_INPUT, **{field: state[field] for field in KEPT if field in state}}
     speaks = {} if jsonata else {"QueryLanguage": "JSONata"}
     if "Retry" in state or not job.retry.by_cause:
         own = {"Retry": state["Retry"]} if "Retry" in state else {}
         return {**native(name, job, given), **speaks, **own, **kept}
     inside = prefixed(f"{title}: ", attempts(name, job, given=given))
     branch = {"StartAt": inside.start, "States": inside.states if jsonata else speaking(inside.states)}
-    return {"Type": "Parallel", "Branches": [branch], **speaks, "Output": expression("$states.result[0]"), **kept}
+    return {"Type": "Parallel", "Branches": [branch], **speaks, **_of_one_branch(kept)}
+
+
+def _of_one_branch(kept: dict[str, Json]) -> dict[str, Json]:
+    """What a state says of its result, which is the first of its branches'."""
+
+    def of(value: Json) -> Json:
+        if isinstance(value, dict):
+            return {name: of(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return [of(each) for each in value]
+        if isinstance(value, str) and value.startswith("{%"):
+            return RESULT.sub("$states.result[0]", value)
+        return value
+
+    return {name: of(each) if name in ("Output", "Assign") else each for name, each in kept.items()}
 
 
 def speaking(block: dict[str, Json]) -> dict[str, Json]:

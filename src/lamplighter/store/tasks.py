@@ -1,6 +1,7 @@
 """Tasks of ECS."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
@@ -156,6 +157,17 @@ def page(reader: Reader, filters: Sequence[tuple[str, str]], after: int, most: i
     where = "".join(f"{column} = ? AND " for column, _ in filters)
     sql = f"SELECT id, arn FROM tasks WHERE {where}id > ? ORDER BY id LIMIT ?"  # noqa: S608 - our own columns
     return [(row[0], row[1]) for row in reader.rows(sql, (*(value for _, value in filters), after, most))]
+
+
+def latest(reader: Reader, account: str, region: str, before: int, most: int) -> list[Task]:
+    """Tasks of a place, the latest first, from before a key; those whose rows are damaged are passed over."""
+    sql = f"SELECT {COLUMNS} FROM tasks WHERE id < ? AND arn LIKE ? ORDER BY id DESC LIMIT ?"  # noqa: S608 - our own
+    rows = reader.rows(sql, (before, f"arn:%:ecs:{region}:{account}:%", most))
+    found = []
+    for row in rows:
+        with suppress(JsonError):
+            found.append(_read(row))
+    return found
 
 
 def counts(reader: Reader, cluster: str) -> tuple[int, int]:

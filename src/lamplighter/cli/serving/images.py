@@ -9,8 +9,10 @@ import re
 from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.cli.serving import context
+from lamplighter.cli.stack import context
 
+HERE = "here"
+"""In the place of a platform: that of this machine."""
 TAIL = 20
 """How many lines are shown of a build that failed."""
 NO_DOCKER = (
@@ -32,7 +34,7 @@ class NoDocker(NotBuilt):
 async def tag(name: str, folder: Path, data: Path) -> str:
     """The tag of the image that a folder comes to, whether it is built already or not."""
     try:
-        return f"{name}:{await asyncio.to_thread(context.mark, folder, data)}"
+        return f"{name}:{await asyncio.to_thread(context.digest, folder, HERE, data)}"
     except (OSError, context.NoContext, re.error) as error:
         raise NotBuilt(str(error)) from error
 

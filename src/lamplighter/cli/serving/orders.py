@@ -4,9 +4,10 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from lamplighter.cli.serving import context, watch
+from lamplighter.cli.serving import watch
 from lamplighter.cli.serving.plan import Plan, Source
 from lamplighter.cli.serving.secrets import USUAL_NAME, Secrets
+from lamplighter.cli.stack import context, ignored
 
 log = logging.getLogger("lamplighter.jobs")
 
@@ -46,5 +47,5 @@ class Orders:
         yield self.env
         for folder in {build.folder for plan in self.plans for build in plan.builds}:
             yield folder
-            yield folder / context.IGNORE
+            yield folder / ignored.FILE
             yield from (path for _, path in context.files(folder, self.data))

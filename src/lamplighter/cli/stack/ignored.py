@@ -26,6 +26,11 @@ def ignored(folder: Path) -> Callable[[str], bool]:
     return judge
 
 
+def brings_back(folder: Path) -> bool:
+    """Whether something may be seen that is inside of a folder which is ignored."""
+    return any(line.startswith("!") for line in _lines(folder / FILE))
+
+
 def _lines(file: Path) -> list[str]:
     text = file.read_text(encoding="utf-8-sig", errors="replace") if file.is_file() else ""
     lines = [line.strip() for line in text.splitlines() if not line.startswith("#")]

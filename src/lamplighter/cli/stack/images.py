@@ -6,11 +6,8 @@ See https://docs.aws.amazon.com/AmazonECR/latest/userguide/docker-push-ecr-image
 """
 
 import base64
-import hashlib
-import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,14 +15,12 @@ from botocore.exceptions import ClientError
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
-from lamplighter.cli.stack.ignored import ignored
+from lamplighter.cli.stack.context import DOCKERFILE, NoContext, digest
 from lamplighter.jobs import names
 from lamplighter.jobs.file import Loaded
 from lamplighter.jobs.stack.roles import repository
 
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
-TAG = 16
-"""Characters of the hash that make a tag."""
 
 
 class CannotBuild(LamplighterError):
@@ -59,41 +54,14 @@ def images(loaded: Loaded) -> list[Image]:
     for name, job in loaded.project.jobs.items():
         if job.builds and job.image is not None:
             folder, platform = (loaded.folder / job.image).resolve(), PLATFORMS[job.architecture]
-            if not (folder / "Dockerfile").is_file():
+            if not (folder / DOCKERFILE).is_file():
                 raise CannotBuild(f"{name}: there is no Dockerfile in {job.image}: add one, or name another image")
-            found.append(Image(name, folder, platform, repository(loaded.project, name), _digest(folder, platform)))
+            try:
+                tag = digest(folder, platform)
+            except NoContext as error:
+                raise CannotBuild(f"{name}: {error}") from None
+            found.append(Image(name, folder, platform, repository(loaded.project, name), tag))
     return found
-
-
-def _digest(folder: Path, platform: str) -> str:
-    """A hash of all that a build of a folder depends on, as far as the folder says it."""
-    told = hashlib.sha256(platform.encode())
-    out = ignored(folder)
-    for path in _files(folder):
-        name = path.relative_to(folder).as_posix()
-        if not out(name):
-            told.update(b"\0" + name.encode(errors="surrogateescape") + b"\0" + _content(path))
-    return told.hexdigest()[:TAG]
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for at, folders, files in os.walk(folder):
-        folders.sort()
-        links = [name for name in folders if Path(at, name).is_symlink()]
-        yield from (Path(at, name) for name in sorted([*files, *links]))
-
-
-def _content(path: Path) -> bytes:
-    if path.is_symlink():
-        return b"link " + os.fsencode(path.readlink())
-    if not path.is_file():
-        return b"neither file nor link"
-    try:
-        kind = b"program " if os.access(path, os.X_OK) else b"file "
-        with path.open("rb") as file:
-            return kind + hashlib.file_digest(file, "sha256").digest()
-    except OSError as error:
-        raise CannotBuild(f"{path} cannot be read: {error.strerror}") from None
 
 
 # --- on this box ------------------------------------------------------------------------------------------------------
@@ -118,7 +86,8 @@ def build(image: Image, name: str) -> None:
 def uri(ecr: Json, account: str, region: str, image: Image) -> str:
     """What an image is called in ECR, whether its repository is there yet or not."""
     found = _repository(ecr, image)
-    usual = f"{account}.dkr.ecr.{region}.amazonaws.com/{image.repository}"
+    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    usual = f"{account}.dkr.ecr.{region}.{domain}/{image.repository}"
     return f"{found['repositoryUri'] if found else usual}:{image.tag}"
 
 

@@ -12,7 +12,9 @@ from lamplighter.cli.watch.site import in_a_sentence
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 ParameterOption = Annotated[
     list[str] | None,
-    typer.Option("--parameter", "-p", help="NAME=VALUE of a parameter of the template, such as Subnets=subnet-1."),
+    typer.Option(
+        "--parameters", "--parameter", "-p", help="NAME=VALUE of a parameter of the template: Subnets=subnet-1."
+    ),
 ]
 EngineOption = Annotated[
     str | None, typer.Option("--endpoint-url", help="An engine's URL, instead of the AWS account of your credentials.")
@@ -22,10 +24,10 @@ UNDECIDED = 2
 """Exit code where a question would have to be asked and nobody is there."""
 
 
-def aws_or(endpoint_url: str | None, profile: str | None, region: str | None) -> Target:
-    """AWS, unless a URL is said."""
+def aws_or(endpoint_url: str | None, profile: str | None, region: str | None, *, aws: bool) -> Target:
+    """AWS, unless a URL is said; that it is AWS may be said as well."""
     with in_a_sentence(Target(None, "")):
-        return target(endpoint_url=endpoint_url, aws=endpoint_url is None, profile=profile, region=region)
+        return target(endpoint_url=endpoint_url, aws=aws or endpoint_url is None, profile=profile, region=region)
 
 
 def sure(question: str, *, yes: bool) -> bool:

@@ -5,41 +5,53 @@ Promises the run's result as an exit code, and that whoever stops watching does 
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import takewhile
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import typer
+from botocore.exceptions import ConnectionError as Unreachable
+from botocore.exceptions import HTTPClientError
 from rich.text import Text
 
 from lamplighter.base.jsontext import Json
+from lamplighter.base.world import real_world
 from lamplighter.cli.watch import runs, show, words
+from lamplighter.cli.watch.children import Children
 from lamplighter.cli.watch.labels import Labels, of_definition
 from lamplighter.cli.watch.moments import Moment, moments
 from lamplighter.cli.watch.output import Line, Output
 from lamplighter.cli.watch.runs import Run
 from lamplighter.cli.watch.site import Site
-from lamplighter.jobs.story import Story, read
+from lamplighter.jobs.story import Attempt, Story, read
 
 EXITS = {"SUCCEEDED": 0, "FAILED": 1, "TIMED_OUT": 3, "ABORTED": 4}
 DETACHED = 130
 """What shells say of a command that Ctrl-C ended."""
 HERE, THERE = 0.3, 2.0
 """Seconds between two looks at an engine, and at AWS, which counts calls."""
-LATE_LINES = 4
-"""Looks after the end of an attempt in which lines of it may still come."""
+LATE, LATE_LOOKS = 10_000, 4
+"""Milliseconds after the end of an attempt, and looks at most, in which lines of it may still come."""
+PATIENCE = 60
+"""Looks that may fail in a row because nobody answers."""
+
+T = TypeVar("T")
 
 
 class Watch:
     """One run, looked at again and again."""
 
-    def __init__(self, site: Site, run: Run, since: int | None = None) -> None:
+    def __init__(self, site: Site, run: Run, since: int | None = None, tail: int | None = None) -> None:
         self.run = run
         self.since = since or 0
-        self.output = Output(site, since)
+        self._output = Output(site, since, tail)
+        self._children = Children(site)
+        self._tail = tail
         self._site = site
         self._events: list[Json] = []
-        self._looks: Counter[int] = Counter()
+        self._looks: Counter[str] = Counter()
+        self._open = True
         self._pace = THERE if site.target.endpoint is None else HERE
 
     def look(self) -> Story:
@@ -49,27 +61,45 @@ class Watch:
         return read(self._events)
 
     def lines(self, story: Story) -> list[Line]:
-        """What containers have written since."""
-        open_ones = [each for each in story.attempts if self._looks[each.event] < LATE_LINES]
-        self._looks.update(each.event for each in open_ones if each.ended is not None)
-        return self.output.fresh(open_ones)
+        """What containers have written since; at first no more than the last lines, where so many are wanted."""
+        attempts = [each for each in self._children.attempts(story) if each.task and not self._read_out(each)]
+        lines = self._output.fresh(attempts)
+        self._looks.update(each.task for each in attempts if each.task and each.ended is not None)
+        self._open = any(not self._read_out(each) for each in attempts)
+        wanted, self._tail = len(lines) if self._tail is None else min(self._tail, len(lines)), None
+        return lines[len(lines) - wanted :]
+
+    def _read_out(self, attempt: Attempt) -> bool:
+        """Whether no line of an attempt can come any more."""
+        if attempt.ended is None:
+            return False
+        late = real_world().now() - attempt.ended < LATE
+        return self._looks[attempt.task or ""] >= (LATE_LOOKS if late else 1)
 
     def complete(self, story: Story) -> bool:
         """Whether nothing more can come."""
-        read_out = all(self._looks[each.event] >= LATE_LINES for each in story.attempts if each.task)
-        return not self.run.running and story.outcome != "running" and read_out
+        return not self.run.running and story.outcome != "running" and not self._open
 
     def rest(self) -> None:
         """Let a moment pass."""
         threading.Event().wait(self._pace)
 
+    def patiently(self, look: Callable[[], T]) -> T:
+        """What a look comes to. An engine that is gone is waited for: the run goes on where it was when it is back."""
+        for attempt in range(PATIENCE):
+            try:
+                return look()
+            except (HTTPClientError, Unreachable):
+                if attempt == 0:
+                    typer.echo(f"lamplighter: {self._site.target} does not answer; waiting for it", err=True)
+                self.rest()
+        return look()
 
-def follow(
-    site: Site, run: Run, *, events: bool = True, since: int | None = None, tail: int | None = None
-) -> NoReturn:
+
+def follow(site: Site, run: Run, *, events: bool = True, since: int | None = None, tail: int | None = None) -> NoReturn:
     """Watch a run to its end and end the verb with its result; with Ctrl-C, leave it alone."""
     try:
-        story, ended = _followed(Watch(site, run, since), runs.definition(site, run), events=events, tail=tail)
+        story, ended = _followed(Watch(site, run, since, tail), runs.definition(site, run), events=events)
     except KeyboardInterrupt:
         typer.echo(
             f"\nlamplighter: the run goes on without you; look again: lamplighter logs -f {run.arn}\n"
@@ -84,13 +114,12 @@ def follow(
     raise typer.Exit(EXITS.get(ended.status, 1))
 
 
-def _followed(watch: Watch, definition: Json, *, events: bool, tail: int | None) -> tuple[Story, Run]:
+def _followed(watch: Watch, definition: Json, *, events: bool) -> tuple[Story, Run]:
     told: set[tuple[str, int]] = set()
     labels = of_definition(definition)
     while True:
-        story = watch.look()
-        lines = watch.lines(story)
-        printed, tail = lines if tail is None else lines[len(lines) - min(tail, len(lines)) :], None
+        story = watch.patiently(watch.look)
+        printed = watch.patiently(partial(watch.lines, story))
         happened = moments(story, definition) if events else []
         fresh = [each for each in happened if each.key not in told and each.time >= watch.since]
         told.update(each.key for each in fresh)

@@ -76,7 +76,7 @@ def lookup(site: Site, word: str, machines: Iterable[Machine]) -> Machine | None
     if site.project is not None and word in site.project.jobs:
         name = site.project.name(word)
         if name not in by_name:
-            raise NoSuchJob(_not_yet(site, word, name))
+            raise NoSuchJob(_not_yet(site, word, name, by_name))
         return by_name[name]
     return by_name.get(word)
 
@@ -92,7 +92,13 @@ def _machine(listed: Json, jobs: dict[str, str]) -> Machine:
     return Machine(listed["stateMachineArn"], job or listed["name"], job, listed["type"] == "EXPRESS")
 
 
-def _not_yet(site: Site, job: str, name: str) -> str:
+def _not_yet(site: Site, job: str, name: str, there: Iterable[str]) -> str:
+    project = site.project
+    assert project is not None
+    start, end = f"{project.project}-", f"-{job}"
+    others = [each[len(start) : -len(end)] for each in there if each.startswith(start) and each.endswith(end)]
+    if environments := [each for each in others if each]:
+        return f"{site.target} has the job {job} of other environments: say -e {' or -e '.join(environments)}"
     bring = "deploy" if site.target.endpoint is None else "up"
     where = f"the job {job} is in the job file, and {site.target} has no state machine {name}"
     return f"{where}: `lamplighter {bring}` brings it there"

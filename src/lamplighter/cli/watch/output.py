@@ -7,6 +7,7 @@ stream prefix. See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/s
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from heapq import merge
 
 from botocore.exceptions import ClientError
 
@@ -14,6 +15,8 @@ from lamplighter.base.jsontext import Json
 from lamplighter.cli.watch.site import Site
 from lamplighter.jobs.story import Attempt
 
+MOST_LINES = 10_000
+"""How many lines GetLogEvents gives at once."""
 NOT_YET = "ResourceNotFoundException"
 
 
@@ -47,9 +50,11 @@ class Line:
 class Output:
     """The output of a run so far: ask again for what is new."""
 
-    def __init__(self, site: Site, since: int | None = None) -> None:
+    def __init__(self, site: Site, since: int | None = None, tail: int | None = None) -> None:
         self._site = site
         self._since = {} if since is None else {"startTime": since}
+        self._tail = tail
+        self._unseen: list[Line] = []
         self._definitions: dict[str, list[Json]] = {}
         self._tokens: dict[tuple[str, str], str] = {}
         self._logs: dict[str, Json] = {}
@@ -58,8 +63,17 @@ class Output:
 
     def fresh(self, attempts: Iterable[Attempt]) -> list[Line]:
         """The lines that are new, of all these attempts, in the order of time."""
-        lines = [line for each in attempts for source in self._sources(each) for line in self._read(source)]
-        return sorted(lines, key=lambda line: line.time)
+        for each in attempts:
+            for source in self._sources(each):
+                # Kept beside: a call that fails after others have been answered loses none of their lines.
+                self._unseen.extend(self._read(source))
+        lines, self._unseen = sorted(self._unseen, key=lambda line: line.time), []
+        return lines
+
+    def everything(self, attempts: Iterable[Attempt]) -> Iterator[Line]:
+        """The lines of all these attempts in the order of time, a page of each container held at once."""
+        sources = [source for each in attempts for source in self._sources(each)]
+        return merge(*map(self._read, sources), key=lambda line: line.time)
 
     def _sources(self, attempt: Attempt) -> Iterator[Source]:
         if attempt.task is None or attempt.definition is None:
@@ -86,9 +100,9 @@ class Output:
         client = self._client(source.region)
         while True:
             token = self._tokens.get(source.place)
-            where = {"logGroupName": source.group, "logStreamName": source.stream, "startFromHead": True}
+            where = {"logGroupName": source.group, "logStreamName": source.stream}
             try:
-                page = client.get_log_events(**where, **self._since, **({"nextToken": token} if token else {}))
+                page = client.get_log_events(**where, **self._since, **self._from(token))
             except ClientError as error:
                 if error.response["Error"]["Code"] == NOT_YET:
                     return
@@ -98,6 +112,14 @@ class Output:
             self._tokens[source.place] = page["nextForwardToken"]
             if page["nextForwardToken"] == token:  # "If you have reached the end …, it returns the same token"
                 return
+
+    def _from(self, token: str | None) -> Json:
+        """Where a page begins: after the one before, at the head, or so that it ends with the last line."""
+        if token is not None:
+            return {"nextToken": token, "startFromHead": True}
+        if self._tail is None or self._tail > MOST_LINES:
+            return {"startFromHead": True}
+        return {"startFromHead": False, "limit": max(self._tail, 1)}
 
     def _client(self, region: str) -> Json:
         if region not in self._logs:

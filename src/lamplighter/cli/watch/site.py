@@ -93,6 +93,9 @@ def _site(
     region: RegionOption = None,
     data: DataOption = USUAL_DATA,
 ) -> Site:
+    if environment is not None and "=" in environment:
+        meant = "it names an environment of the job file; `run` takes --env NAME=VALUE"
+        raise typer.BadParameter(f"-e {environment}: {meant}")
     find = partial(target, endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
     return Site(find, file, environment)
 

@@ -4,11 +4,14 @@
 const shown = new Intl.DateTimeFormat(undefined, {
   year: "numeric", month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
 });
+const brief = new Intl.DateTimeFormat(undefined, {
+  month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+});
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
 function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]:not(.fixed)")) {
-    time.textContent = shown.format(new Date(time.dateTime));
+    time.textContent = (time.classList.contains("brief") ? brief : shown).format(new Date(time.dateTime));
   }
 }
 
@@ -42,6 +45,10 @@ async function copy(event) {
 localise(document);
 tick();
 setInterval(tick, 500);
+for (const each of document.querySelectorAll("[data-own-zone]")) {
+  each.search = each.search.replace("zone=UTC", `zone=${encodeURIComponent(zone)}`);
+  each.textContent = zone;
+}
 for (const each of document.querySelectorAll("[data-zone]")) each.textContent = `Times in ${zone}`;
 document.body.addEventListener("htmx:load", (event) => {
   localise(event.detail.elt.parentNode ?? event.detail.elt);
@@ -75,3 +82,35 @@ if (log) {
   new MutationObserver(down).observe(log, { childList: true });
   down();
 }
+
+let moved = 0;
+document.addEventListener("pointermove", () => { moved = Date.now(); });
+
+// A page of many things is looked at again from time to time: while somebody can see it, and is not using it.
+setInterval(() => {
+  const each = document.querySelector("[data-refresh]");
+  if (!each || document.visibilityState !== "visible" || each.contains(document.activeElement)) return;
+  if (!each.matches(":hover") || Date.now() - moved > 3000) window.htmx.trigger(each, "refresh");
+}, 5000);
+
+// A page that nobody sees lets go of its stream, of which a browser has only six for a host; seen again, it is loaded anew.
+const streams = new Set();
+let letGo = false;
+let hiding = 0;
+window.htmx.createEventSource = (url) => {
+  const made = new EventSource(url);
+  streams.add(made);
+  made.addEventListener("end", () => streams.delete(made));
+  return made;
+};
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(hiding);
+  if (document.visibilityState === "visible") {
+    if (letGo) location.reload();
+    return;
+  }
+  hiding = setTimeout(() => {
+    letGo = streams.size > 0;
+    for (const each of streams) each.close();
+  }, 20000);
+});

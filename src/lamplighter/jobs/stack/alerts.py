@@ -17,7 +17,8 @@ from troposphere import AWSObject, GetAtt, Ref, Sub, cloudwatch, events, sns
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.jobs import gaps, names
 from lamplighter.jobs.channels import Channel
-from lamplighter.jobs.model import Project
+from lamplighter.jobs.expressions import ATTEMPT_AT, RUN_ARN_AT
+from lamplighter.jobs.model import Job, Project
 from lamplighter.jobs.stack import arns, links
 
 STEPS = ((10 * 60, 60, 86_400), (6 * 3600, 300, 86_400), (7 * 86_400, 3600, 7 * 86_400))
@@ -85,9 +86,11 @@ def _rules(project: Project, name: str) -> Iterator[AWSObject]:
         yield _rule(
             project, name, "attempt-failed", job.notify.attempt_failed, _attempt_failed(project, name),
             {"code": "$.detail.containers[0].exitCode", "reason": "$.detail.stoppedReason", "stop": "$.detail.stopCode",
-             "task": "$.detail.taskArn", "time": "$.time"},
+             "task": "$.detail.taskArn", "time": "$.time", "attempt": _own(ATTEMPT_AT), "run": _own(RUN_ARN_AT)},
             (f"{project.prefix}: an attempt of the job {name} failed.", "", "Reason:    <reason>", "Stop code: <stop>",
-             "Exit code: <code>", "Task:      <task>", "Time:      <time>"),
+             "Exit code: <code>", "Attempt:   <attempt>", "Task:      <task>", "Run:       <run>", "Time:      <time>",
+             f"Look at:   {names.slot(names.CONSOLE)}<run>",
+             f"Run again: lamplighter run {project.name(name)}{names.slot(names.OPTIONS)}"),
         )  # fmt: skip
     if job.notify.run_failed:
         yield _rule(
@@ -98,6 +101,11 @@ def _rules(project: Project, name: str) -> Iterator[AWSObject]:
              f"Look at:   {names.slot(names.CONSOLE)}<run>",
              f"Run again: lamplighter run {project.name(name)}{names.slot(names.OPTIONS)}"),
         )  # fmt: skip
+
+
+def _own(at: int) -> str:
+    """Where an event about a task has what the attempt was told of itself."""
+    return f"$.detail.overrides.containerOverrides[0].environment[{at}].value"
 
 
 def _attempt_failed(project: Project, name: str) -> Json:
@@ -144,8 +152,15 @@ def _rule(
             events.Target(Id=channel, Arn=arns.topic(project, channel), InputTransformer=written)
             for channel in channels
         ],
-        Metadata={"Lamplighter": {"Job": name, "Pattern": pattern}},
+        Metadata={"Lamplighter": {"Job": name, "Pattern": pattern, **_local(project, name)}},
     )
+
+
+def _local(project: Project, name: str) -> Json:
+    """What the engine of this box composes alerts with: how many attempts there are, and whom the run tells itself."""
+    job = project.jobs[name]
+    counted = {} if job.workflow is not None else {"Attempts": job.retry.total + 1}
+    return {**counted, **({"Caught": list(job.notify.caught)} if job.notify.caught else {})}
 
 
 def _filled(text: str) -> Json:
@@ -153,15 +168,21 @@ def _filled(text: str) -> Json:
     return Sub(text, used) if used else text
 
 
+def waits_for(job: Job) -> tuple[int, int] | None:
+    """For how many periods of how many seconds CloudWatch waits for a run; None where it cannot wait that long."""
+    gap = gaps.longest(job)
+    if gap is None:
+        return None
+    whole = gap + (job.window or 0)
+    fits = [(step, whole // step + 2, span) for most, step, span in STEPS if whole <= most]
+    return next(((step, count) for step, count, span in fits if step * count <= span), None)
+
+
 def _alarm(project: Project, name: str) -> Iterator[AWSObject]:
     job = project.jobs[name]
-    gap = gaps.longest(job) if job.schedule and job.enabled and job.notify.did_not_start else None
-    spans = [] if gap is None else [(step, gap // step + 2) for most, step, _ in STEPS if gap <= most]
-    fits = [
-        (step, count) for step, count in spans if any(step == each and count * step <= most for _, each, most in STEPS)
-    ]
-    if fits:
-        step, count = fits[0]
+    wait = waits_for(job) if job.schedule and job.enabled and job.notify.did_not_start else None
+    if wait is not None:
+        step, count = wait
         yield cloudwatch.Alarm(
             f"{names.logical(name)}DidNotStart",
             AlarmName=f"{project.name(name)}-did-not-start",

@@ -18,6 +18,7 @@ from lamplighter.jobs.model import Job, Project
 from lamplighter.jobs.secrets import source
 from lamplighter.jobs.stack import arns
 from lamplighter.jobs.telling import is_watched
+from lamplighter.jobs.walk import states
 
 MANAGED_RULE = "rule/StepFunctionsGetEventsForECSTaskRule"
 TO_TASKS: Json = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
@@ -130,7 +131,7 @@ def machine(project: Project, name: str) -> Iterator[Json]:
 
 def is_distributed(definition: Json) -> bool:
     """Whether a workflow has a Map whose children are executions of their own."""
-    found = [state.get("ItemProcessor") or {} for _, state in workflow.states(definition)]
+    found = [state.get("ItemProcessor") or {} for _, state in states(definition)]
     return any(each.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED" for each in found)
 
 

@@ -105,7 +105,8 @@ def _mail(before: Alarm, alarm: Alarm, url: str) -> str:
         f"Time:      {stamp(alarm.body['updated'])}",
     ]
     if "Job" in mark:
-        lines += [f"Look at:   {url}/", f"Run now:   lamplighter run {mark['Job']}"]
+        machine = next((each["Value"].rpartition(":")[2] for each in source["Dimensions"]), mark["Job"])
+        lines += [f"Look at:   {url.rstrip('/')}/", f"Run now:   lamplighter run {machine}"]
     return "\n".join(lines)
 
 

@@ -31,6 +31,7 @@ def operations(bus: Bus, world: World, capacity: Capacity | None) -> Mapping[str
         "StopTask": Operation(write=tasks.stop(bus, world)),
         "DescribeTasks": Operation(read=tasks.describe),
         "ListTasks": Operation(read=tasks.list_all),
+        "LatestTasks": Operation(read=tasks.latest),
         "TagResource": Operation(write=tags.tag_resource),
         "UntagResource": Operation(write=tags.untag_resource),
         "ListTagsForResource": Operation(read=tags.list_tags),

@@ -34,6 +34,8 @@ class Member:
     started: asyncio.Event = field(default_factory=asyncio.Event)
     """It runs, or has run."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    copying: asyncio.Task[None] | None = None
+    """What copies its output, from when it runs."""
 
     @property
     def name(self) -> str:

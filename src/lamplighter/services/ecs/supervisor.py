@@ -3,7 +3,8 @@
 Promises that a container is begun at most once, that its exit is on disk before it is removed, and that all of this can
 be broken off anywhere: a new supervisor on the same database and the same runtime goes on from there. Commits:
 RunTask's own, one when all containers have begun (the containers do not wait for it), one for the end. A runtime that
-does not answer is waited for. A start that is under way (a long pull) is not broken off by a stop: it is waited for.
+does not answer is waited for; for the last of the output the end waits a few seconds, and what comes later is copied
+after it. A start that is under way (a long pull) is not broken off by a stop: it is waited for.
 """
 
 import asyncio
@@ -28,6 +29,9 @@ from lamplighter.services.ecs.plan import plan
 from lamplighter.store import outbox, shipments, taskdefinitions, tasks
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.tasks import Task
+
+OUTPUT_PATIENCE = 5.0
+"""Seconds that the end of a task waits for the last of its output, so that whoever hears of it finds the log whole."""
 
 log = logging.getLogger("lamplighter.ecs")
 T = TypeVar("T")
@@ -92,7 +96,7 @@ class Supervisor:
     async def _live(self, group: asyncio.TaskGroup, member: Member) -> None:
         if member.ended.is_set() or not await self._begin(member):
             return
-        group.create_task(self._copy(member))
+        member.copying = group.create_task(self._copy(member))
         member.exit = await self._patiently(lambda: self._means.runtime.wait(member.name))
         member.ended.set()
         self._news.set()
@@ -194,7 +198,7 @@ class Supervisor:
         for member in unknown:
             if member.name in there:
                 member.started.set()
-                group.create_task(self._copy(member))
+                member.copying = group.create_task(self._copy(member))
 
     async def _end(self, ending: Ending) -> None:
         """Stop what still runs, and record the end."""
@@ -202,6 +206,8 @@ class Supervisor:
         if running:
             await self._means.bus.store.insist(lambda tx: self._mark_stopping(tx, ending))
             await asyncio.gather(*(self._stop(member, running) for member in running))
+        if copies := [member.copying for member in self._members if member.copying is not None]:
+            await asyncio.wait(copies, timeout=OUTPUT_PATIENCE)
         await self._means.bus.store.insist(lambda tx: self._finish(tx, ending))
 
     def _mark_stopping(self, tx: Tx, ending: Ending) -> None:

@@ -17,6 +17,7 @@ from lamplighter.store.db import Reader, Tx
 from lamplighter.store.tasks import Task
 
 MOST_DESCRIBED = 100
+LATEST = 25
 
 
 def stop(bus: Bus, world: World) -> Callable[[Tx, Caller, Json], Json]:
@@ -72,6 +73,13 @@ def list_all(reader: Reader, caller: Caller, params: Json) -> Json:
             filters.append((column, params[name]))
     found = tasks.page(reader, filters, listing.number(params.get("nextToken")), size + 1)
     return listing.page("taskArns", found, size, lambda item: item[1], lambda item: str(item[0]))
+
+
+def latest(reader: Reader, caller: Caller, params: Json) -> Json:
+    """LatestTasks: those of all clusters, the latest first, from before one. The wire does not know it."""
+    found = tasks.latest(reader, caller.account, caller.region, params.get("Before", 2**62), LATEST + 1)
+    answer: Json = {"Tasks": [document.shown(task) for task in found[:LATEST]]}
+    return answer | ({"Before": found[LATEST - 1].id} if len(found) > LATEST else {})
 
 
 def _find(reader: Reader, cluster: str, reference: str) -> Task | None:

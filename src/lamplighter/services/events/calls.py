@@ -17,6 +17,9 @@ from lamplighter.services.events.transform import is_constant, read_document
 INSIDE = "events.targets"
 """What the bus calls the operations of ours that no customer has: an event goes on to another bus, or into a log."""
 
+ALERTS = "alerts"
+"""The service that composes what people are told of a job."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
@@ -33,6 +36,8 @@ class Parcel:
     """The event as it came."""
     hops: int
     """How many buses it has come from."""
+    mark: Json = None
+    """Of which job and pattern the rule tells, where it is one of a job file's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,9 @@ def _ecs(parcel: Parcel, _place: Arn) -> Call:
 
 
 def _sns(parcel: Parcel, _place: Arn) -> Call:
+    if parcel.mark is not None:
+        params = {"Mark": parcel.mark, "Channel": parcel.target["Id"], "TopicArn": parcel.target["Arn"]}
+        return Call(ALERTS, "Tell", params | {"Message": parcel.input, "Event": parcel.event})
     return Call("sns", "Publish", {"TopicArn": parcel.target["Arn"], "Message": parcel.input})
 
 

@@ -106,7 +106,7 @@ class Router:
         """The call; one that fails with the reason where the event can't be brought to the target at all."""
         try:
             given = transform(target, event, text, (rule.arn, rule.name), self._world.now())
-            return call_for(Parcel(key, rule.name, target, given, event, hops))
+            return call_for(Parcel(key, rule.name, target, given, event, hops, rule.body.get("Mark")))
         except AwsError as error:
             return Call(INSIDE, "Refuse", {"code": error.code, "message": error.message})
         except PathError as error:

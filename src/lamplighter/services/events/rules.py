@@ -60,6 +60,15 @@ class Rules:
         rows.set_version(tx, self._world.uuid())
         return {}
 
+    def mark(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """SetMark: what AWS has no words for: of which job and pattern a rule tells, so that its alerts are composed.
+
+        On the bus only: {Name, EventBusName, Mark}. A rule that is put again is not marked any more.
+        """
+        rule = find_rule(tx, caller, params["Name"], params.get("EventBusName"))
+        self._keep(tx, replace(rule, body=rule.body | {"Mark": params["Mark"]}), rule)
+        return {}
+
     def enable(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """EnableRule"""
         return self._switch(tx, caller, params, "ENABLED")

@@ -7,7 +7,17 @@ from collections.abc import Generator, Mapping
 
 from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.services.cloudformation.errors import ResourceFailed
-from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, Unmaking, gone, retag
+from lamplighter.services.cloudformation.kinds.kind import (
+    Asked,
+    Call,
+    Kind,
+    Made,
+    Plan,
+    Unmaking,
+    gone,
+    own_words,
+    retag,
+)
 
 RULE = ("Description", "EventPattern", "RoleArn", "ScheduleExpression", "State", "EventBusName")
 AT_ONCE = 10
@@ -28,8 +38,16 @@ def _create_rule(asked: Asked) -> Plan:
     tags = {"Tags": list(asked.tags)} if asked.tags else {}
     answer = yield Call("events", "PutRule", {"Name": name, **asked.taken(*RULE), **tags})
     yield from _put_targets(asked, name)
+    yield from _mark(asked, name)
     bus = str(asked.get("EventBusName", "default")).rpartition("/")[2]
     return Made(name if bus == "default" else f"{bus}|{name}", {"Arn": answer["RuleArn"], "RuleName": name})
+
+
+def _mark(asked: Asked, name: str) -> Generator[Call, Json, None]:
+    """A rule's metadata may say of which job it tells, and of what: `{Lamplighter: {Job: …, Pattern: …, …}}`."""
+    mark = own_words(asked.metadata)
+    if {"Job", "Pattern"} <= mark.keys():
+        yield Call("events", "SetMark", {"Name": name, **_bus(asked), "Mark": dict(mark)})
 
 
 def _put_targets(asked: Asked, name: str) -> Generator[Call, Json, None]:
@@ -50,6 +68,7 @@ def _update_rule(asked: Asked) -> Plan:
     for at in range(0, len(lost), AT_ONCE):
         yield Call("events", "RemoveTargets", {"Rule": name, **_bus(asked), "Ids": lost[at : at + AT_ONCE]})
     yield from _put_targets(asked, name)
+    yield from _mark(asked, name)
     yield from retag("events", asked, {"ResourceARN": asked.attributes["Arn"]}, "TagKeys")
     return Made(asked.physical, asked.attributes)
 

@@ -1,0 +1,10 @@
+# The input of a step of a Map is its item: the name of a file.
+if [ ! -f "in/$LAMPLIGHTER_INPUT" ]; then
+    echo "there is no file in/$LAMPLIGHTER_INPUT" >&2
+    exit 1
+fi
+words=$(($(wc -w < "in/$LAMPLIGHTER_INPUT")))
+echo "$LAMPLIGHTER_INPUT has $words words"
+mkdir -p out
+echo "$words" > "out/$LAMPLIGHTER_INPUT.new"
+mv "out/$LAMPLIGHTER_INPUT.new" "out/$LAMPLIGHTER_INPUT"

@@ -1,0 +1,7 @@
+set -e
+# A run that is begun again must not be in the report twice.
+touch report.csv
+grep -v "^$LAMPLIGHTER_RUN," report.csv > "work/$LAMPLIGHTER_RUN.report" || true
+sed "s/^/$LAMPLIGHTER_RUN,/" "work/$LAMPLIGHTER_RUN.sums" >> "work/$LAMPLIGHTER_RUN.report"
+mv "work/$LAMPLIGHTER_RUN.report" report.csv
+echo "the report has $(wc -l < report.csv) lines"

@@ -1,0 +1,122 @@
+"""The box: Docker, the data directory, the engine of this folder, the mail server."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import aiosmtplib
+
+from lamplighter import __version__
+from lamplighter.base.errors import LamplighterError
+from lamplighter.cli.address import ADDRESS
+from lamplighter.cli.checkup.finding import Finding, bad, doubt, good
+from lamplighter.cli.health import health
+from lamplighter.outbound import mail
+from lamplighter.outbound.mail import Server
+from lamplighter.outbound.program import MAIL_SERVER
+from lamplighter.runtime import daemon
+from lamplighter.runtime.port import RuntimeUnavailable
+
+PATIENCE = 10
+"""Seconds for anybody to answer."""
+SCARCE = 1024**3
+"""Bytes of free disk that are little for a database and the output of containers."""
+PROCESSES = "jobs with an image need it; jobs without one run as plain processes"
+
+
+def box(data: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Everything of this box."""
+    yield docker()
+    if shutil.which("docker") is None:
+        yield doubt("docker command", "there is none here", "install it where `lamplighter deploy` builds images")
+    yield from directory(data)
+    yield engine(data)
+    yield smtp(environment)
+
+
+def docker() -> Finding:
+    """Whether Docker answers."""
+    try:
+        version = asyncio.run(_version())
+    except (RuntimeUnavailable, LamplighterError) as error:
+        return bad("Docker", str(error), PROCESSES)
+    except TimeoutError:
+        return bad("Docker", f"it does not answer within {PATIENCE} seconds", PROCESSES)
+    return good("Docker", f"{version} answers")
+
+
+async def _version() -> str:
+    client = daemon.connect(None)
+    try:
+        with daemon.answers():
+            async with asyncio.timeout(PATIENCE):
+                version: str = (await client.version())["Version"]
+                return version
+    finally:
+        await client.close()
+
+
+def directory(data: Path) -> Iterator[Finding]:
+    """Whether the data directory can be written and has room."""
+    if not data.exists():
+        yield doubt("data directory", f"there is no {data} here", "`lamplighter up` makes it")
+        return
+    if not os.access(data, os.R_OK | os.W_OK | os.X_OK):
+        yield bad("data directory", f"{data} cannot be written by you", "let it belong to who runs the engine")
+        return
+    free = shutil.disk_usage(data).free
+    told = f"{data} can be written, {free / SCARCE:,.1f} GiB are free"
+    scarce = "an engine without room refuses calls until there is some: make room"
+    yield good("data directory", told) if free >= SCARCE else doubt("data directory", told, scarce)
+
+
+def engine(data: Path) -> Finding:
+    """Whether the engine of this folder is up and healthy."""
+    try:
+        url = (data / ADDRESS).read_text().strip()
+    except OSError:
+        return doubt("engine", "none runs on this folder", "`lamplighter up` starts it")
+    found = health(url)
+    if found is None:
+        return bad("engine", f"it should listen on {url}, and does not answer", "start it again: `lamplighter up`")
+    if found["status"] != "ok":
+        why = found.get("reason", found["status"])
+        return bad("engine", f"the one at {url} is not well: {why}", "calls are refused until that is mended")
+    if found["version"] != __version__:
+        told = f"the one at {url} is lamplighter {found['version']}, and this command is {__version__}"
+        return doubt("engine", told, "stop it, and start it again")
+    return good("engine", f"lamplighter {found['version']} is up and healthy at {url}")
+
+
+def smtp(environment: Mapping[str, str]) -> Finding:
+    """Whether the mail server that the environment names takes our mail."""
+    url = environment.get(MAIL_SERVER)
+    if not url:
+        told = "no mail server is named: an engine without one keeps mails as files"
+        return doubt("mail", told, f"say --smtp or {MAIL_SERVER} where `lamplighter up` is started")
+    try:
+        server = mail.server(url)
+        asyncio.run(_greet(server))
+    except LamplighterError as error:
+        return bad("mail", f"{MAIL_SERVER}: {error}", "smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS")
+    except aiosmtplib.SMTPAuthenticationError as error:
+        return bad("mail", f"{server.host} does not let {server.user} in: {error.code} {error.message}", "mend them")
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        return bad("mail", f"{server.host}, port {server.port}, does not answer as a mail server: {error}")
+    return good("mail", f"{server.host}, port {server.port}, takes mail from {server.sender}")
+
+
+async def _greet(server: Server) -> None:
+    client = aiosmtplib.SMTP(
+        hostname=server.host,
+        port=server.port,
+        username=server.user,
+        password=server.password,
+        use_tls=server.tls,
+        start_tls=None if server.starttls else False,
+        timeout=PATIENCE,
+    )
+    async with client:
+        await client.noop()

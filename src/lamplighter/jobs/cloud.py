@@ -1,0 +1,119 @@
+"""What AWS cannot do and the engine does, what AWS refuses, and what it wants to be done first.
+
+Promises for each its place in the job and what to write instead. Refuses to ask AWS: all of it is read from the file.
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html and
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from lamplighter.base import fargate
+from lamplighter.base.jsontext import dumps
+from lamplighter.jobs.channels import Channel
+from lamplighter.jobs.model import Job, Sidecar
+from lamplighter.jobs.stack.alerts import waits_for
+from lamplighter.jobs.values import shown
+
+DAY = 86_400
+YEAR = 365 * DAY
+MOST_OVERRIDES = 8192 - 800
+"""Characters that RunTask takes, without those that an attempt's own variables and names need."""
+MOST_DEFINITION = 64 * 1024 - 8192
+"""Bytes of a task definition, without those that are not a job's own."""
+
+Severity = Literal["error", "warning", "info"]
+Finding = tuple[Severity, str, str, str]
+"""Severity, the key of the job that it is about, what is so, and what to write instead."""
+
+
+def of_job(job: Job) -> Iterator[Finding]:
+    """Of one job."""
+    if job.workflow is None:
+        yield from _container(job)
+        yield from _size(job)
+    if job.schedule:
+        yield from _starts(job)
+    given = len(dumps(dumps(job.input)))
+    if given > MOST_OVERRIDES:
+        what = f"RunTask takes {MOST_OVERRIDES} characters of input, and there are {given}"
+        yield "error", "input", what, "keep it in S3 or SSM, and let the input say where"
+    for key, value in (("deadline", job.deadline), ("timeout", job.timeout)):
+        if value is not None and value > YEAR:
+            yield "warning", key, f"AWS ends every run after a year, not after {shown(value)}", "write 365d, or less"
+    if job.overlap != "allow":
+        what = "AWS lists runs a moment late: two that begin within the same second may not see each other there"
+        yield "info", "overlap", what, "let nothing else start the job at the seconds of its schedule"
+
+
+def _container(job: Job) -> Iterator[Finding]:
+    if job.image is None:
+        yield "warning", "", "a job without an image runs on this box only", "add `image:` before it goes to AWS"
+    if job.image is None and job.sidecars:
+        yield "warning", "sidecars", "a plain process has no containers beside it", "add `image:`"
+    inside: list[Job | Sidecar] = [job, *job.sidecars.values()]
+    said = [
+        text for each in inside for given in (each.environment, each.secrets) for pair in given.items() for text in pair
+    ]
+    if job.launch == "fargate-spot" and job.cluster is not None:
+        what = f"AWS runs it on Spot only if the cluster {job.cluster} has the capacity provider FARGATE_SPOT"
+        yield "info", "cluster", what, "see aws ecs put-cluster-capacity-providers"
+    text = sum(map(len, said))
+    if text > MOST_DEFINITION:
+        what = f"a task definition has 64 KiB, and the variables alone have {text // 1024}"
+        yield "error", "environment", what, "keep them in a file of the image, or in S3"
+    for name in job.environment:
+        if name.startswith("LAMPLIGHTER_"):
+            yield "warning", "environment", f"every attempt says itself what {name} is", "give it another name"
+
+
+def _size(job: Job) -> Iterator[Finding]:
+    """Fargate has some sizes, and the containers of a task share one."""
+    if not fargate.fits(job.cpu, job.memory):
+        cpu, memory = fargate.nearest(job.cpu, job.memory)
+        key = "memory" if "memory" in job.model_fields_set else "cpu"
+        what = f"Fargate has no size of {job.cpu} CPU units with {job.memory} MiB"
+        yield "error", key, what, f"write cpu: {cpu} and memory: {memory}"
+    cpu = sum(each.cpu or 0 for each in job.sidecars.values())
+    memory = sum(each.memory or 0 for each in job.sidecars.values())
+    if cpu > job.cpu or memory >= job.memory:
+        what = f"the sidecars have {cpu} CPU units and {memory} MiB of the job's {job.cpu} and {job.memory}"
+        yield "error", "sidecars", what, "`cpu` and `memory` are those of the whole task: let them be larger"
+
+
+def _starts(job: Job) -> Iterator[Finding]:
+    """AWS tries to start a run for a day at most, and CloudWatch waits for one for a week at most."""
+    if job.missed.run == "all":
+        what = "AWS makes up for no times that were missed: it tries each start again, for a day at most"
+        yield "warning", "missed", what, "write missed: last, or be sure that the job needs no more than that on AWS"
+    if job.missed.run != "none" and job.missed.within > DAY:
+        what = f"AWS tries to start a run for 24 hours, not for {shown(job.missed.within)}"
+        yield "warning", "missed", what, "write within: 24h, or less"
+    if job.enabled and job.notify.did_not_start and waits_for(job) is None:
+        what = "CloudWatch waits for a run no longer than a week: on AWS only a start that was tried in vain is told"
+        yield "info", "schedule", what, "let the job tell an outside watch when it is done, if that matters"
+
+
+def of_channel(name: str, channel: Channel) -> Iterator[Finding]:
+    """Of one channel."""
+    if channel.command is not None:
+        what = f"the channel {name} runs a command, which AWS cannot"
+        yield "warning", "", what, "use email, webhook, sqs or sns for what goes to AWS"
+    if channel.email is not None:
+        yield "info", "email", f"AWS asks {channel.email} first", "open the link in the mail that comes after `deploy`"
+    if channel.webhook is not None:
+        what = f"AWS asks {channel.webhook} first: it has to open the SubscribeURL of a SubscriptionConfirmation"
+        yield "info", "webhook", what, "see https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html"
+    if channel.sqs is not None:
+        yield (
+            "info",
+            "sqs",
+            f"AWS wants the policy of {channel.sqs} to allow it",
+            _POLICY.format("sqs:SendMessage", "sns"),
+        )
+    if channel.sns is not None:
+        both = "cloudwatch.amazonaws.com and events"
+        yield "info", "sns", f"AWS wants the policy of {channel.sns} to allow it", _POLICY.format("sns:Publish", both)
+
+
+_POLICY = "allow {} to {}.amazonaws.com there"

@@ -1,0 +1,71 @@
+"""Alerts as the engine sees them: one operation, on the bus only, that a rule of a job file's stack is delivered to.
+
+Promises that composing and publishing are part of the transaction that settles the rule's letter: told exactly once. A
+run is told of once in a channel: where the run itself has told it (pattern 3, "caught"), the rule on its end (pattern
+2, "run-failed") stays silent there. Attempts are told besides, for they are asked for by name.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Mapping
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import Json
+from lamplighter.bus import Bus, Caller, Operation
+from lamplighter.services.alerts import attempts, runs
+from lamplighter.services.alerts.facts import Facts
+from lamplighter.services.alerts.texts import Alert, subject, text
+from lamplighter.store.db import Posted, Tx
+from lamplighter.store.timers import Timer
+
+COMPOSERS = {"attempt-failed": attempts.composed, "run-failed": runs.composed}
+"""By pattern, what makes an alert of an event; None where there is nothing to tell."""
+
+log = logging.getLogger("lamplighter.alerts")
+
+
+class Alerts:
+    """The service of one engine; `url`: where its console is."""
+
+    name = "alerts"
+
+    def __init__(self, bus: Bus, url: str) -> None:
+        self._bus = bus
+        self._url = url
+        self.operations: Mapping[str, Operation] = {"Tell": Operation(write=self.tell)}
+
+    def tell(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Tell: {Mark, Channel, TopicArn, Message, Event}: `Message` is told where nothing better can be composed."""
+        message = {"TopicArn": params["TopicArn"], "Message": params["Message"]}
+        try:
+            alert = self._compose(tx, caller, params)
+        except sqlite3.Error:
+            raise
+        except Exception as error:
+            known = isinstance(error, AwsError)
+            log.warning("an alert of %s is told as it came: %s", params["Mark"], error, exc_info=not known)
+        else:
+            if alert is None:
+                log.info("%s knows already that %s failed", params["Channel"], params["Mark"]["Job"])
+                return {}
+            message |= {"Subject": subject(alert), "Message": text(alert, self._url)}
+        return self._bus.invoke(tx, caller, "sns", "Publish", message)
+
+    def _compose(self, tx: Tx, caller: Caller, params: Json) -> Alert | None:
+        compose = COMPOSERS[params["Mark"]["Pattern"]]
+        return compose(Facts(self._bus, tx, caller), params["Mark"], params["Channel"], params["Event"])
+
+    async def perform(self, posted: Posted) -> None:
+        """Nothing is posted: what is told is told at once."""
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """No timers are set."""
+
+    def forget(self) -> None:
+        """Nothing is believed."""
+
+    async def start(self) -> None:
+        """Nothing to take up."""
+
+    async def stop(self) -> None:
+        """Nothing to let go of."""

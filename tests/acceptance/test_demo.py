@@ -1,0 +1,23 @@
+"""`make demo` tells its story to the end."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+DEMO = Path(__file__).parents[2] / "examples" / "article" / "demo.py"
+
+
+def test_the_demo_fails_is_killed_is_retried_succeeds_and_a_mail_tells_of_the_night_that_failed() -> None:
+    done = subprocess.run([sys.executable, str(DEMO)], capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    story = [
+        "attempt 1 failed, exit code 1: the database is not there",
+        "kill -9 the engine",
+        "succeeded after 1\\d.* s: the report is ready",
+        "attempt 2 failed",
+        "failed after",
+        "a mail to team@example.com",
+        "nightly-report",
+    ]
+    assert re.search(".*".join(story), done.stdout, re.DOTALL), done.stdout

@@ -1,0 +1,189 @@
+"""Who is told what of a job file's jobs, on a virtual clock: the template itself, through the engine's CloudFormation.
+
+Every pattern of `notify`, its text, and how often: attempt-failed, run-failed, caught, did-not-start, late.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lamplighter.base.jsontext import Json, dumps
+from lamplighter.engine.config import Config
+from lamplighter.engine.engine import Engine
+from lamplighter.jobs.template import template
+from lamplighter.outbound.fake import FakeWorld
+from lamplighter.runtime.fake import Script
+from tests.engines import ACCOUNT, DAY, HOUR, REGION, SECOND, Listening, Site
+from tests.jobs.projects import written
+
+URL = "http://127.0.0.1:4566"
+MINUTE = 60 * SECOND
+CHANNELS = "channels:\n  ops: {email: ops@example.com}\n  dev: {email: dev@example.com}\n"
+
+
+class House(Site):
+    """A site with a job file's stack, and the mails that come from it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / "data")
+        self.folder = folder
+        self.out = FakeWorld()
+        self.runtime.script(Script(after=None))
+
+    async def _open(self) -> Engine:
+        config = Config(data=self.directory, url=URL)
+        return await Listening.open(config, self._world, self.runtime, self.out.outbound)
+
+    def deploy(self, job: str, **more: Json) -> None:
+        """Make the stack of a job `nightly`, whose settings are given."""
+        text = f"project: reports\n{CHANNELS}jobs:\n  nightly: {{image: busybox, command: [sh], {job}}}\n"
+        body = dumps(template(written(self.folder, text).project))
+        given = {"Subnets": "subnet-1", "SecurityGroups": "", "ConsoleUrl": URL, **more}
+        known = [key for key in given if key in template(written(self.folder, text).project)["Parameters"]]
+        parameters = [{"ParameterKey": key, "ParameterValue": given[key]} for key in known]
+        asked = {"StackName": "reports", "TemplateBody": body, "Parameters": parameters}
+        self.call("cloudformation", "CreateStack", Capabilities=["CAPABILITY_NAMED_IAM"], **asked)
+        self.settle()
+        (stack,) = self.call("cloudformation", "DescribeStacks", StackName="reports")["Stacks"]
+        assert stack["StackStatus"] == "CREATE_COMPLETE", stack
+
+    def begin(self) -> str:
+        """Start a run by hand; its ARN."""
+        run = self.start(f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:reports-nightly")
+        self.settle()
+        return run
+
+    def attempt(self, code: int, *lines: str) -> None:
+        """Let the container that runs write lines and exit."""
+        (name,) = [each for each in self.runtime.left() if self.runtime._is_running(each)]
+        for line in lines:
+            self.runtime.write(name, line)
+        self.runtime.finish(name, code)
+        self.settle()
+        self.advance(2 * SECOND)
+
+    def finish(self) -> None:
+        """Let every container that runs exit well."""
+        for name in self.runtime.left():
+            if self.runtime._is_running(name):
+                self.runtime.finish(name)
+        self.settle()
+
+    def mails(self, to: str = "ops") -> list[tuple[str, str]]:
+        """Subjects and texts of the mails to a channel, without what SNS adds to them."""
+        found = [mail for mail in self.out.mail.sent if str(mail["To"]) == f"{to}@example.com"]
+        return [(str(mail["Subject"]), mail.get_content().partition("\n\n--\n")[0]) for mail in found]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
+    made.up()
+    yield made
+    made.close()
+
+
+def test_a_run_that_failed_is_told_with_all_that_is_known_of_it(house: House) -> None:
+    house.deploy("retry: {attempts: 1, interval: 10s}, notify: ops")
+    run = house.begin()
+    house.attempt(1, "first try")
+    house.advance(10 * SECOND)
+    house.attempt(3, *(f"line {number}" for number in range(1, 31)), "\x1b[31mboom\x1b[0m")
+    assert house.status(run) == "FAILED"
+    lines = "\n".join(f"  line {number}" for number in range(12, 31))
+    ((subject, text),) = house.mails()
+    assert subject == "reports: nightly failed"
+    assert text.rstrip() == (
+        "reports: a run of the job nightly failed.\n\n"
+        "Error:     States.TaskFailed\n"
+        "Reason:    Essential container in task exited\n"
+        "Exit code: 3\n"
+        "Attempt:   2 of 2\n"
+        "Time:      2026-01-01T00:00:12Z\n"
+        f"Run:       {run}\n"
+        f"Look at:   {URL}/runs/{run}\n"
+        "Run again: lamplighter run reports-nightly\n\n"
+        f"Last lines:\n{lines}\n   boom"
+    )
+
+
+def test_each_failed_attempt_is_told_where_that_is_asked_for(house: House) -> None:
+    house.deploy("retry: {attempts: 1, interval: 10s}, notify: {attempt-failed: ops}")
+    run = house.begin()
+    house.attempt(7, "oh no")
+    house.advance(10 * SECOND)
+    house.attempt(0)
+    assert house.status(run) == "SUCCEEDED"
+    ((subject, text),) = house.mails()
+    assert subject == "reports: an attempt of nightly failed"
+    assert "Exit code: 7\nAttempt:   1 of 2\n" in text
+    assert f"Look at:   {URL}/runs/{run}\n" in text
+    assert text.rstrip().endswith("Last lines:\n  oh no")
+
+
+def test_a_run_that_told_a_channel_itself_is_not_told_of_there_again(house: House) -> None:
+    house.deploy("notify: {caught: ops, run-failed: [ops, dev]}")
+    run = house.begin()
+    house.attempt(3, "oh no")
+    assert house.status(run) == "FAILED"
+    assert [subject for subject, _ in house.mails("ops")] == ["reports: nightly failed"]
+    assert "Exit code: 3" in house.mails("ops")[0][1]
+    assert "oh no" in house.mails("ops")[0][1]
+    assert [subject for subject, _ in house.mails("dev")] == ["reports: nightly failed"]
+
+
+def test_a_run_that_its_deadline_ended_is_told_by_the_rule_alone(house: House) -> None:
+    house.deploy("deadline: 1h, notify: {caught: ops, run-failed: ops}")
+    run = house.begin()
+    house.advance(HOUR)
+    assert house.status(run) == "TIMED_OUT"
+    ((subject, text),) = house.mails()
+    assert subject == "reports: nightly timed out"
+    assert "Error:     TIMED_OUT" in text
+    assert f"Run:       {run}" in text
+
+
+def test_a_run_that_is_late_is_told_while_it_goes_on(house: House) -> None:
+    house.deploy("late: 30m, notify: ops")
+    run = house.begin()
+    house.advance(30 * MINUTE)
+    ((subject, text),) = house.mails()
+    assert subject == "reports: nightly is late"
+    assert f"Run:       {run}" in text
+    house.attempt(0)
+    assert len(house.mails()) == 1
+
+
+def test_a_job_that_did_not_start_is_told_once(house: House) -> None:
+    house.deploy("schedule: rate(1 hour), notify: ops")
+    house.call("scheduler", "DeleteSchedule", Name="reports-nightly", GroupName="reports")
+    for _ in range(3 * 60):
+        house.advance(MINUTE)
+    ((subject, text),) = house.mails()
+    assert subject == "ALARM: nightly did-not-start"
+    assert text.startswith("No run of the job nightly began for longer than its schedule explains.")
+    assert "Run now:   lamplighter run reports-nightly" in text
+
+
+def test_a_new_job_is_silent_until_its_first_time(house: House) -> None:
+    house.deploy("schedule: 'cron(0 3 * * ? *)', notify: ops")
+    for _ in range(30):
+        for step in (HOUR - 3 * MINUTE, MINUTE, MINUTE, MINUTE):
+            house.advance(step)
+        house.finish()
+    assert house.mails() == []
+
+
+def test_times_that_are_made_up_for_ring_no_alarm(house: House) -> None:
+    house.deploy("schedule: rate(1 day), missed: {run: last, within: 1d}, notify: ops")
+    for _ in range(3):
+        house.advance(DAY)
+        house.finish()
+    house.down()
+    house.clock.advance(3 * DAY + 3 * HOUR)
+    house.up()
+    house.finish()
+    for _ in range(30):
+        house.advance(MINUTE)
+    assert house.mails() == []

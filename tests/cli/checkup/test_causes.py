@@ -1,0 +1,51 @@
+"""Failures in the words of ECS, IAM and Step Functions, and what they are taken for."""
+
+import pytest
+
+from lamplighter.cli.checkup.causes import cause
+
+PULL = "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref docker.io/x:1: "
+INIT = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "ECS.AccessDeniedException\nUser: x is not authorized to perform: iam:PassRole on resource: y",
+            "may not pass the role of the task",
+        ),
+        ("User: x is not authorized to perform: ecs:RunTask on resource: y", "somebody may not do what was asked"),
+        ("ECS was unable to assume the role 'arn:aws:iam::1:role/x' that was provided", "does not trust"),
+        (PULL + 'failed to do request: Head "https://x": dial tcp 1.2.3.4:443: i/o timeout', "no way to the registry"),
+        (PULL + "docker.io/x:1: not found", "there is no such image"),
+        (PULL + "pulling from host x failed with status code [manifests 1]: 403 Forbidden", "may not pull the image"),
+        (PULL + "toomanyrequests: You have reached your pull rate limit", "nobody without a login"),
+        ("CannotPullContainerError: no matching manifest for linux/arm64", "another kind of processor"),
+        ("CannotPullContainerError: something new", "could not be pulled"),
+        (INIT + "unable to retrieve ecr registry auth: dial tcp 1.2.3.4:443: i/o timeout", "no way to Secrets Manager"),
+        (INIT + "unable to retrieve secret from asm: AccessDeniedException: User x", "may not read a secret"),
+        (INIT + "unable to retrieve secret from asm: ResourceNotFoundException: no", "a secret that the job names"),
+        (
+            "ResourceInitializationError: failed to validate logger args: The specified log group does not exist",
+            "log group",
+        ),
+        ("OutOfMemoryError: Container killed due to memory usage", "the container was killed"),
+        ("Essential container in task exited\nexit code 137", "the container was killed"),
+        ("Essential container in task exited\nexit code 127", "is not in its image"),
+        ("exec /bin/x: exec format error", "another kind of processor"),
+        ("Capacity is unavailable at this time. Please try again later", "no room for the task"),
+        ("SpotInterruption", "spot capacity"),
+        ("ECS.ClientException\nTaskDefinition not found.", "is gone"),
+        ("States.Timeout", "took longer than it may"),
+    ],
+)
+def test_a_failure_is_known_by_its_words(text: str, expected: str) -> None:
+    found = cause(text)
+    assert found is not None
+    assert expected in found.means
+    assert found.advice
+
+
+def test_what_is_not_known_is_not_guessed() -> None:
+    assert cause("States.TaskFailed\nEssential container in task exited\nexit code 1") is None

@@ -1,0 +1,79 @@
+"""`lamplighter lint`: what is wrong with a file or worth a second look, for a person and for a program."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from lamplighter.base.jsontext import loads
+from lamplighter.cli.app import command
+
+WELL = "project: p\njobs: {a: {image: busybox, timeout: 1h}}\n"
+DOUBTFUL = "project: p\njobs:\n  a: {image: busybox}\n"
+WRONG = "project: p\njobs:\n  a: {imag: busybox}\n"
+
+
+def say(folder: Path, *words: str, text: str | None = None) -> Result:
+    """Run the verb on a file of this text."""
+    file = folder / "lamplighter.yaml"
+    if text is not None:
+        file.write_text(text)
+    return CliRunner().invoke(command("lint"), ["lint", str(file), *words])
+
+
+def test_a_file_that_is_well_is_said_to_be_so(tmp_path: Path) -> None:
+    result = say(tmp_path, text=WELL)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "nothing to say: this file is well\n")
+
+
+def test_an_error_is_shown_with_its_place_and_ends_with_1(tmp_path: Path) -> None:
+    result = say(tmp_path, text=WRONG)
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"{tmp_path}/lamplighter.yaml:3:7: error: `imag` is no key that is known here\n"
+        "    did you mean `image`?\n1 error\n"
+    )
+
+
+def test_a_warning_is_no_failure_unless_one_is_strict(tmp_path: Path) -> None:
+    result = say(tmp_path, text=DOUBTFUL)
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        f"{tmp_path}/lamplighter.yaml:3:3: warning: a: an attempt that hangs is never stopped",
+        "    add `timeout:`, such as timeout: 1h",
+        "1 warning",
+    ]
+    assert say(tmp_path, "--strict").exit_code == 1
+    assert say(tmp_path, "--strict", text=WELL).exit_code == 0
+
+
+@pytest.mark.parametrize("text", [DOUBTFUL, WRONG])
+def test_a_program_reads_one_finding_a_line(tmp_path: Path, text: str) -> None:
+    result = say(tmp_path, "--json", text=text)
+    (found,) = map(loads, result.stdout.splitlines())
+    assert set(found) == {"severity", "file", "line", "column", "message", "instead"}
+    assert (found["file"], found["line"]) == (f"{tmp_path}/lamplighter.yaml", 3)
+    assert result.stderr == ""
+    assert result.exit_code == (1 if text is WRONG else 0)
+
+
+def test_an_environment_is_judged_as_it_will_be(tmp_path: Path) -> None:
+    text = WELL + "environments: {prod: {jobs: {a: {timeout: }}}}\n"
+    assert say(tmp_path, text=text).stderr.endswith("this file is well\n")
+    assert "never stopped" in say(tmp_path, "--environment", "prod").stderr
+    missing = say(tmp_path, "--environment", "stage")
+    assert missing.exit_code == 1
+    assert "there is no environment `stage`\n    write one of prod" in missing.stderr
+
+
+def test_a_file_that_is_not_there_is_no_stack_trace(tmp_path: Path) -> None:
+    result = say(tmp_path)
+    assert result.exit_code == 1
+    assert "this file cannot be read: no such file or directory" in result.stderr
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_brackets_of_a_file_are_shown_as_they_are(tmp_path: Path) -> None:
+    result = say(tmp_path, text="project: p\njobs: {a: {image: '[red]', timeouts: 1h}}\n")
+    assert "did you mean `timeout`?" in result.stderr
+    assert "\x1b" not in result.stderr

@@ -1,0 +1,59 @@
+"""What there is to see in a console: jobs whose containers are plain processes, with logs and schedules."""
+
+import json
+from pathlib import Path
+
+from lamplighter.base.jsontext import Json
+from tests.served import ROLE, Served, run_task
+
+GROUP = "/lamplighter/reports"
+RETRY: Json = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 2, "MaxAttempts": 2, "BackoffRate": 1.5}]
+TWICE = "echo reading orders; sleep 0.5; if mkdir '{flag}'; then echo lost the database; exit 3; fi; echo all is well"
+"""A command that fails the first time and succeeds the second."""
+
+
+def job(served: Served, name: str, command: str, **state: Json) -> str:
+    """A state machine of one container that logs; its ARN."""
+    return served.machine({"StartAt": "Report", "States": {"Report": task(served, name, command, **state)}}, name)
+
+
+def task(served: Served, name: str, command: str, **state: Json) -> Json:
+    """A state that runs a container that logs."""
+    options = {
+        "awslogs-group": GROUP,
+        "awslogs-region": "us-east-1",
+        "awslogs-stream-prefix": name,
+        "awslogs-create-group": "true",
+    }
+    environment = [{"name": "DB_PASSWORD", "value": "hunter2"}, {"name": "REPORT", "value": name}]
+    logging = {"logDriver": "awslogs", "options": options}
+    definition = served.task(name, ["sh", "-c", command], environment=environment, logConfiguration=logging)
+    return run_task(definition, **state)
+
+
+def flaky(served: Served, name: str, flag: Path) -> str:
+    """A job that fails, is tried again and succeeds."""
+    return job(served, name, TWICE.format(flag=flag), Retry=RETRY)
+
+
+def schedule(served: Served, name: str, machine: str, expression: str, zone: str = "Asia/Seoul") -> None:
+    """A schedule of a job."""
+    served.client("scheduler").create_schedule(
+        Name=name,
+        ScheduleExpression=expression,
+        ScheduleExpressionTimezone=zone,
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": machine, "RoleArn": ROLE, "Input": json.dumps({"report": "daily"})},
+    )
+
+
+def many(served: Served, items: int) -> str:
+    """A run of a distributed Map over many items; its ARN."""
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "One",
+        "States": {"One": {"Type": "Pass", "End": True}},
+    }
+    state = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor, "MaxConcurrency": 200, "End": True}
+    machine = served.machine({"StartAt": "Each", "States": {"Each": state}}, "orders-import")
+    return served.start(machine, {"items": list(range(items))}, "many")

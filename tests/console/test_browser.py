@@ -1,0 +1,222 @@
+"""What people do in the console, in a real browser over a real engine."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from lamplighter.base.jsontext import Json
+from tests.console import screen, seeds
+from tests.served import Served, eventually
+
+SECONDS = screen.PATIENCE
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    screen.require()
+    with screen.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    with screen.page_of(chromium) as page:
+        yield page
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    engine = Served(tmp_path / "data")
+    engine.up()
+    engine.ecs.create_cluster(clusterName="default")
+    yield engine
+    engine.close()
+
+
+def run_url(served: Served, arn: str) -> str:
+    return f"{served.url}/runs/{arn}"
+
+
+def stands(page: Page, state: str, status: str) -> None:
+    node = page.locator(f'.graph .node[data-name="{state}"]')
+    expect(node).to_have_attribute("data-status", status, timeout=SECONDS)
+
+
+def ends(page: Page, status: str) -> None:
+    expect(page.locator("#summary .status")).to_have_text(status, timeout=SECONDS)
+
+
+def test_a_run_is_started_by_a_click_fails_is_tried_again_and_succeeds_before_ones_eyes(
+    served: Served, page: Page, tmp_path: Path
+) -> None:
+    seeds.flaky(served, "nightly", tmp_path / "flag")
+    page.goto(served.url)
+    page.get_by_role("button", name="Start nightly").click()
+    page.evaluate("window.unchanged = true")
+    stands(page, "Report", "RUNNING")
+    stands(page, "Report", "RETRYING")
+    expect(page.locator("#timeline")).to_contain_text("exit 3")
+    expect(page.locator("#summary")).to_contain_text("Next attempt")
+    stands(page, "Report", "SUCCEEDED")
+    ends(page, "succeeded")
+    expect(page.locator("#timeline")).to_contain_text("Report #2")
+    expect(page.locator("#detail")).to_contain_text("Output")
+    assert page.evaluate("window.unchanged"), "the page was loaded again"
+
+
+def test_a_log_is_read_while_it_is_written_and_searched(served: Served, page: Page) -> None:
+    command = 'for i in 1 2 3 4 5 6; do echo "line $i of <b>six</b>"; sleep 0.4; done'
+    execution = served.start(seeds.job(served, "chatty", command))
+    eventually(lambda: "TaskSubmitted" in [event["type"] for event in served.history(execution)])
+    page.goto(f"{run_url(served, execution)}/logs")
+    expect(page.locator("#log")).to_contain_text("line 6 of <b>six</b>", timeout=SECONDS)
+    assert page.locator("#log .l").count() == 6
+    served.ended(execution)
+    page.get_by_role("searchbox").fill("line 4")
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator("#log .l")).to_have_count(1)
+    expect(page.locator("#log")).to_contain_text("line 4")
+
+
+def test_a_run_is_stopped(served: Served, page: Page) -> None:
+    execution = served.start(seeds.job(served, "endless", "sleep 600"))
+    page.goto(run_url(served, execution))
+    stands(page, "Report", "RUNNING")
+    page.get_by_role("button", name="Stop").click()
+    ends(page, "aborted")
+    stands(page, "Report", "ABORTED")
+    assert served.ended(execution)["cause"] == "Stopped in the console"
+
+
+def test_a_run_is_redriven_from_where_it_failed(served: Served, page: Page, tmp_path: Path) -> None:
+    execution = served.start(seeds.job(served, "broken", f"test -e {tmp_path}/mended"))
+    served.ended(execution)
+    (tmp_path / "mended").touch()
+    page.goto(run_url(served, execution))
+    stands(page, "Report", "FAILED")
+    page.get_by_role("button", name="Redrive").click()
+    ends(page, "succeeded")
+    expect(page.locator("#summary")).to_contain_text("Redriven")
+
+
+def test_a_schedule_is_paused_and_resumed(served: Served, page: Page) -> None:
+    machine = served.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
+    seeds.schedule(served, "nightly", machine, "cron(0 18 * * ? *)")
+
+    def state() -> str:
+        found: str = served.client("scheduler").get_schedule(Name="nightly")["State"]
+        return found
+
+    page.goto(served.url)
+    page.get_by_role("button", name="Pause nightly").click()
+    expect(page.get_by_role("button", name="Resume nightly")).to_be_visible()
+    assert state() == "DISABLED"
+    page.get_by_role("button", name="Resume nightly").click()
+    expect(page.get_by_role("button", name="Pause nightly")).to_be_visible()
+    assert state() == "ENABLED"
+
+
+def test_an_input_that_is_no_json_is_told_before_anything_starts(served: Served, page: Page) -> None:
+    machine = served.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
+    page.goto(f"{served.url}/jobs/{machine}/start")
+    page.get_by_label("Input").fill('{"day": ')
+    expect(page.locator("#input-hint")).to_contain_text("JSON")
+    with page.expect_response(lambda response: response.status == 422):
+        page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("alert")).to_contain_text("This is not JSON")
+    page.get_by_label("Input").fill('{"day": 1}')
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#detail")).to_contain_text('"day": 1')
+
+
+def test_a_state_is_chosen_with_the_keyboard_and_has_its_own_address(served: Served, page: Page) -> None:
+    states = {"First": {"Type": "Pass", "Next": "Second"}, "Second": {"Type": "Pass", "Result": {"x": 1}, "End": True}}
+    execution = served.start(served.machine({"StartAt": "First", "States": states}))
+    page.goto(run_url(served, execution))
+    page.locator('.graph .node[data-name="Second"] > a').focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#detail h2")).to_have_text("Second")
+    assert page.url.endswith("?state=Second")
+    page.go_back()
+    expect(page.locator("#detail h2")).to_have_text("The run")
+    page.goto(f"{run_url(served, execution)}?state=Second")
+    expect(page.locator("#detail h2")).to_have_text("Second")
+
+
+def test_a_run_of_ten_thousand_items_opens_in_under_a_second(served: Served, page: Page) -> None:
+    execution = seeds.many(served, 10_000)
+    served.ended(execution, 120)
+    taken = []
+    for _ in range(3):  # the machine may be busy with others
+        begun = time.monotonic()
+        page.goto(run_url(served, execution))
+        expect(page.locator("#maps")).to_contain_text("10000 of 10000 items")
+        page.locator(".graph .node").first.wait_for()
+        taken.append(time.monotonic() - begun)
+    assert min(taken) < 1
+    page.get_by_role("link", name="Items").click()
+    expect(page.locator("tbody tr")).to_have_count(100)
+    page.get_by_role("link", name="More").click()
+    expect(page.locator("tbody tr")).to_have_count(100)
+
+
+def test_a_page_goes_on_with_the_engine_that_follows_on_one_that_was_killed(served: Served, chromium: Browser) -> None:
+    execution = served.start(seeds.job(served, "endless", "sleep 600"))
+    with screen.page_of(chromium, strict=False) as page:
+        page.goto(run_url(served, execution))
+        stands(page, "Report", "RUNNING")
+        page.evaluate("window.unchanged = true")
+        port = served.port
+        served.kill()
+        served.port = port
+        served.up()
+        served.sfn.stop_execution(executionArn=execution)
+        ends(page, "aborted")
+        assert page.evaluate("window.unchanged"), "the page was loaded again"
+
+
+@pytest.mark.parametrize("scheme", get_args(screen.Scheme))
+def test_nothing_keeps_anybody_from_using_it(
+    served: Served, chromium: Browser, tmp_path: Path, scheme: screen.Scheme
+) -> None:
+    machine = seeds.flaky(served, "nightly", tmp_path / "flag")
+    seeds.schedule(served, "nightly", machine, "cron(0 18 * * ? *)")
+    execution = served.start(machine)
+    served.ended(execution)
+    failed = served.start(seeds.job(served, "broken", "exit 2"))
+    served.ended(failed)
+    paths = ["/", f"/jobs/{machine}", f"/jobs/{machine}/start", f"/runs/{execution}", f"/runs/{failed}?state=Report"]
+    paths += [f"/runs/{execution}/logs", f"/runs/{execution}/history"]
+    with screen.page_of(chromium, scheme) as page:
+        for path in paths:
+            page.goto(served.url + path)
+            page.wait_for_load_state("networkidle")
+            assert faults(page) == [], path
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_page_is_wider_than_the_screen(served: Served, chromium: Browser, tmp_path: Path, width: int) -> None:
+    machine = seeds.flaky(served, "a-job-with-quite-a-long-name-as-they-are", tmp_path / "flag")
+    seeds.schedule(served, "nightly", machine, "cron(0 18 ? * MON-FRI *)")
+    execution = served.start(machine)
+    served.ended(execution)
+    with screen.page_of(chromium, width=width) as page:
+        for path in ("/", f"/jobs/{machine}", f"/runs/{execution}", f"/runs/{execution}/logs"):
+            page.goto(served.url + path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def faults(page: Page) -> list[str]:
+    """What axe-core calls serious or worse."""
+    found: list[Json] = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {node['target']} {node['failureSummary']}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
