@@ -96,6 +96,28 @@ def test_a_stack_that_an_earlier_try_left_rolled_back_is_made_anew(home: Home) -
     assert home.stack()["StackStatus"] == "CREATE_COMPLETE"
 
 
+def test_a_stack_of_somebody_else_is_not_taken(home: Home) -> None:
+    home.up()
+    client = home.client("cloudformation")
+    client.create_stack(StackName="home", TemplateBody=json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}))
+    eventually(lambda: home.stack()["StackStatus"] == "CREATE_COMPLETE")
+    home.kill()
+    home.write("one: {command: 'true'}")
+    home.up(str(home.file))
+    assert "there is a stack home that was not made of a job file: rename your project" in home.says("home is not as")
+    assert home.machines() == []
+
+
+def test_in_another_region_no_job_is_there_twice(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.write("one: {command: 'true'}")
+    home.keep()
+    home.kill()
+    home.region = "eu-west-1"
+    home.keep()
+    home.says("home: its jobs in us-east-1 are gone")
+    assert home.machines() == []
+
+
 def test_kill_9_while_a_file_is_applied_leaves_nothing_half_done(home: Home) -> None:
     home.write("\n".join(f"job-{number}: {{command: 'true', schedule: rate(1 day)}}" for number in range(8)))
     for _ in range(3):
