@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.jsontext import Json
-from lamplighter.services.cloudformation import building
+from lamplighter.services.cloudformation import building, undoing
 from tests.engines import Died
 from tests.services.cloudformation.office import Office, body, queue, topic
 
@@ -28,14 +28,16 @@ FAILING = body(
     D=topic() | {"DependsOn": "B"},
     Bad=queue(DelaySeconds=99_999) | {"DependsOn": "D"},
 )
+LARGE = body(**{f"Q{number}": queue(QueueName=f"q{number}") for number in range(25)})
 MOST = 40
 """More commits than any of these operations has."""
 
 
-@pytest.fixture(autouse=True, params=[1, 2])
-def _few_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A turn ends in the middle of these stacks, as it does in larger ones."""
-    monkeypatch.setattr(building, "AT_ONCE", request.param)
+@pytest.fixture(autouse=True)
+def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit for each resource, so that there is one to die at."""
+    monkeypatch.setattr(building, "AT_ONCE", 1)
+    monkeypatch.setattr(undoing, "AT_ONCE", 1)
 
 
 def begin(office: Office, operation: str, **params: Json) -> None:
@@ -76,7 +78,7 @@ def test_a_stack_that_is_being_made_is_made_whole(tmp_path: Path, *, before: boo
     sites = killed(
         tmp_path, lambda _: None, lambda office: begin(office, "CreateStack", TemplateBody=FIRST), before=before
     )
-    assert len(sites) > 4
+    assert len(sites) > 5
     for office in sites:
         assert office.state() == "CREATE_COMPLETE"
         assert len(office.queues()) == 2
@@ -133,4 +135,19 @@ def test_a_stack_that_is_being_deleted_is_deleted_whole(tmp_path: Path, *, befor
         assert office.cf("DescribeStacks")["Stacks"] == []
         assert office.queues() == []
         assert office.call("sns", "ListTopics")["Topics"] == []
+        office.close()
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_resources_that_are_made_together_are_made_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, before: bool
+) -> None:
+    monkeypatch.setattr(building, "AT_ONCE", 10)
+    sites = killed(
+        tmp_path, lambda _: None, lambda office: begin(office, "CreateStack", TemplateBody=LARGE), before=before
+    )
+    assert len(sites) > 3
+    for office in sites:
+        assert office.state() == "CREATE_COMPLETE"
+        assert sorted(office.queues()) == sorted(f"q{number}" for number in range(25))
         office.close()

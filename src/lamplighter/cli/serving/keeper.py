@@ -19,6 +19,7 @@ from lamplighter.cli.serving.stack import StackFailed, Stacks, Step
 from lamplighter.cli.serving.upcoming import upcoming
 from lamplighter.engine.config import RuntimeChoice
 from lamplighter.engine.engine import Engine
+from lamplighter.jobs import names
 from lamplighter.jobs.document import JobFileError
 from lamplighter.jobs.model import Project
 from lamplighter.store import stacks
@@ -88,11 +89,16 @@ class Keeper:
         with self._runs.held():
             if plan.project is not None:
                 self._runs.follow(plan.stack, telling.jobs_called(plan.project))
-            parameters, ours = {**plan.parameters, **built}, plan.project is not None
+            parameters = {**plan.parameters, **self._here(plan), **built}
+            ours = plan.project is not None
             steps = await self._stacks.bring(plan.stack, plan.template, parameters, ours=ours)
             self._applied[plan.stack] = (plan, built)
             await self._tell(plan, steps)
         return complete
+
+    def _here(self, plan: Plan) -> dict[str, str]:
+        """What a template of ours is told of this engine: whose console its alerts lead to."""
+        return {} if plan.project is None else {names.CONSOLE_URL: self._engine.config.url}
 
     async def _tell(self, plan: Plan, steps: list[Step]) -> None:
         if plan.project is not None:

@@ -8,7 +8,6 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-upd
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
 
 from lamplighter.base.jsontext import Json
 from lamplighter.lang.template import Resource, Template, parse
@@ -30,13 +29,9 @@ from lamplighter.store.exports import Export
 from lamplighter.store.stackresources import StackResource
 from lamplighter.store.stacks import Stack
 
-AT_ONCE = 5
-"""How many resources are made or changed in one turn."""
+AT_ONCE = 10
+"""How many resources a turn makes: reading what the stack has is done once for all of them."""
 ANEW = "Requested update requires the creation of a new physical resource; hence creating one."
-
-
-Outcome = Literal["good", "made", "stopped"]
-"""What seeing to a resource came to: it was as it should be, it is now, or the turn ends here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +93,18 @@ class Builder:
         template = parse(stack.plan["document"])
         noted = partial(exports.note_import, tx, (stack.account, stack.region), stack=stack.id)
         scope = Sight(tx, stack, rows, material, lambda name: noted(name=name)).scope(stack.plan, template)
-        needs, made = live(template, scope), 0
-        for position, name in enumerate(order(needs)):
+        made = 0
+        for position, name in enumerate(order(live(template, scope))):
             row = rows.get(name)
             if row is not None and row.phase == stack.phase:
                 continue
-            outcome = self._take_up(tx, stack, template.resources[name], row, position, scope, material)
-            made += outcome == "made"
-            if outcome == "stopped":
-                return
             if made == AT_ONCE:
                 self._journal.go_on(tx, stack)
                 return
+            done = self._take_up(tx, stack, template.resources[name], row, position, scope, material)
+            if done is None:
+                return
+            made += done
             rows[name] = next(found for found in [stackresources.get(tx, stack.id, name)] if found is not None)
         self._finish(tx, stack, template, scope)
 
@@ -124,8 +119,8 @@ class Builder:
         position: int,
         scope: Scope,
         material: Material,
-    ) -> Outcome:
-        """See to one resource."""
+    ) -> int | None:
+        """See to one resource: 0 where it was good, 1 where it is now; None where it failed, or is waited for."""
         found = row or StackResource(stack.id, resource.name, None, resource.type, "", None, 0, position, 0)
         fresh = found.physical is None
         try:
@@ -134,16 +129,16 @@ class Builder:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
             self._fail(tx, stack, found, error, fresh=fresh)
-            return "stopped"
+            return None
         if not fresh and wanted.meets(found):
             stackresources.put(
                 tx, replace(found, position=position, phase=stack.phase, body={**found.body, **wanted.body})
             )
-            return "good"
-        see_to = self._create if fresh else self._update
-        return see_to(tx, stack, wanted, replace(found, position=position), material)
+            return 0
+        act = self._create if fresh else self._update
+        return 1 if act(tx, stack, wanted, replace(found, position=position), material) else None
 
-    def _create(self, tx: Tx, stack: Stack, wanted: Wish, found: StackResource, material: Material) -> Outcome:
+    def _create(self, tx: Tx, stack: Stack, wanted: Wish, found: StackResource, material: Material) -> bool:
         before = {"before": None} if stack.status.startswith("UPDATE") else {}
         row = self._journal.resource(tx, stack, replace(found, body={**wanted.body, **before}), "CREATE_IN_PROGRESS")
         try:
@@ -152,7 +147,7 @@ class Builder:
                     child = self._nested.create(tx, stack, row, material)
                     made = replace(row, physical=child)
                     self._journal.resource(tx, stack, made, "CREATE_IN_PROGRESS", "Resource creation Initiated")
-                    return "stopped"
+                    return False
                 made = self._make(
                     tx, stack, wanted, replace(row, body={**row.body, "properties": {}, "tags": []}), material
                 )
@@ -162,9 +157,9 @@ class Builder:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
             self._fail(tx, stack, row, error, fresh=True)
-            return "stopped"
+            return False
         self._done(tx, stack, made, "CREATE_COMPLETE")
-        return "made"
+        return True
 
     def _make(self, tx: Tx, stack: Stack, wanted: Wish, row: StackResource, material: Material) -> StackResource:
         metadata = wanted.resource.metadata
@@ -182,7 +177,7 @@ class Builder:
             if other.type == row.type and not same and place and not other.status.startswith("DELETE_"):
                 raise ResourceFailed(f"{made.physical} already exists in stack {other.stack}")
 
-    def _update(self, tx: Tx, stack: Stack, wanted: Wish, found: StackResource, material: Material) -> Outcome:
+    def _update(self, tx: Tx, stack: Stack, wanted: Wish, found: StackResource, material: Material) -> bool:
         kind = wanted.kind
         anew = replaced(kind, found.body["properties"], wanted.properties) if found.type != NESTED else set()
         before = _before(found)
@@ -195,7 +190,7 @@ class Builder:
                 if row.type == NESTED:
                     if self._nested.update(tx, stack, replace(row, body={**row.body, **wanted.body}), material):
                         stackresources.put(tx, replace(row, body={**row.body, **wanted.body, "before": before}))
-                        return "stopped"
+                        return False
                     made = row
                 elif anew:
                     self._check_name(kind, wanted, found)
@@ -209,9 +204,9 @@ class Builder:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
             self._fail(tx, stack, row, error, fresh=False)
-            return "stopped"
+            return False
         self._done(tx, stack, replace(made, body={**made.body, **wanted.body, "before": before}), "UPDATE_COMPLETE")
-        return "made"
+        return True
 
     def _change(self, tx: Tx, stack: Stack, wanted: Wish, row: StackResource, material: Material) -> StackResource:
         metadata = wanted.resource.metadata
