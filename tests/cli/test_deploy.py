@@ -251,6 +251,30 @@ def test_whoever_interrupts_a_deployment_hears_that_it_goes_on(
     assert "the deployment of reports goes on without this command" in capsys.readouterr().err
 
 
+def test_whoever_is_cut_off_from_a_deployment_hears_that_it_goes_on(
+    engine: Served, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed(folder, "deploy", "--yes", "--endpoint-url", engine.url).code == 0
+    cloudformation = engine.client("cloudformation")
+    course = following.begin(cloudformation, "reports")
+    with pytest.raises(typer.Exit) as ended, following.carried_on("the deployment of reports", "reports"):
+        following.follow(cloudformation, "reports", course, 1, Console(), engine.kill)
+    assert ended.value.exit_code == 1
+    told = capsys.readouterr().err
+    assert "nobody answers any more" in told
+    assert "the deployment of reports goes on without this command" in told
+
+
+def test_a_stack_that_is_protected_is_not_deleted(engine: Served, folder: Path) -> None:
+    at = ("--endpoint-url", engine.url)
+    assert typed(folder, "deploy", "--yes", *at).code == 0
+    cloudformation = engine.client("cloudformation")
+    cloudformation.update_termination_protection(StackName="reports", EnableTerminationProtection=True)
+    refused = typed(folder, "destroy", "--yes", *at)
+    assert (refused.code, "update-termination-protection --no-enable" in refused.err) == (1, True)
+    assert list(machines(engine.url)) == ["reports-nightly"]
+
+
 def test_errors_of_the_file_stop_it_and_warnings_are_shown(aws: str, folder: Path) -> None:
     change(folder, "timeout: 1h", "late: 4h")
     warned = typed(folder, "deploy", "--yes", "--endpoint-url", aws)
