@@ -200,22 +200,22 @@ def test_a_person_is_asked(aws: str, folder: Path, word: str, code: int) -> None
     assert bool(machines(aws)) is (code == 0)
 
 
-def test_of_two_at_once_the_one_who_declines_takes_nothing_from_the_other(aws: str, folder: Path) -> None:
+def test_of_two_at_once_the_one_who_declines_takes_nothing_from_the_other(engine: Served, folder: Path) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "lamplighter", "deploy", "--endpoint-url", aws]
+    command = [sys.executable, "-m", "lamplighter", "deploy", "--endpoint-url", engine.url]
     with subprocess.Popen(
         command, cwd=folder, env=surroundings(PYTHONUNBUFFERED="1"), stdin=theirs, stdout=subprocess.PIPE, text=True
     ) as asked:
         assert asked.stdout is not None
         while "permissions change" not in asked.stdout.readline():
             pass
-        assert typed(folder, "deploy", "--yes", "--endpoint-url", aws).code == 0
+        assert typed(folder, "deploy", "--yes", "--endpoint-url", engine.url).code == 0
         os.write(ours, b"n\n")
         asked.communicate(timeout=60)
     os.close(ours)
     os.close(theirs)
     assert asked.returncode == 1
-    assert list(machines(aws)) == ["reports-nightly"]
+    assert list(machines(engine.url)) == ["reports-nightly"]
 
 
 def test_of_two_at_once_the_one_who_comes_second_is_told(engine: Served, folder: Path) -> None:
