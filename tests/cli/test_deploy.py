@@ -304,6 +304,14 @@ def test_a_template_that_is_too_long_for_a_request_goes_through_a_bucket(aws: st
     assert typed(folder, "diff", "--endpoint-url", aws).code == 0
 
 
+def test_letters_of_every_script_come_back_as_they_were(aws: str, folder: Path) -> None:
+    change(folder, "schedule:", "description: 야간 배치 🌙\n    schedule:")
+    assert typed(folder, "deploy", "--yes", "--endpoint-url", aws).code == 0
+    assert typed(folder, "diff", "--endpoint-url", aws).code == 0
+    assert "야간 배치 🌙" in machines(aws)["reports-nightly"]["definition"]
+    assert changeset.written({"Description": "야간 배치 🌙"}).isascii()
+
+
 def test_parameters_are_said_once_and_stay(engine: Served, folder: Path) -> None:
     change(folder, "network: {subnets: [subnet-1], security-groups: [sg-1]}", "")
     at = ("--endpoint-url", engine.url)

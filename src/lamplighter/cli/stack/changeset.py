@@ -5,13 +5,14 @@ included. See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.jsontext import Json
 from lamplighter.cli.stack import stacks
 from lamplighter.cli.stack.stacks import Stack
 from lamplighter.cli.target import Target
@@ -79,7 +80,7 @@ def create(
         "ChangeSetType": "CREATE" if is_first else "UPDATE",
         "Capabilities": CAPABILITIES,
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-        **_body(target, name, dumps(template), room),
+        **_body(target, name, written(template), room),
     }
     try:
         made = client.create_change_set(**asked)
@@ -140,6 +141,11 @@ def _is_shell(client: Json, stack: str) -> bool:
     found = stacks.find(client, stack)
     waits = found is not None and found.status == "REVIEW_IN_PROGRESS"
     return waits and not client.list_change_sets(StackName=stack)["Summaries"]
+
+
+def written(template: Json) -> str:
+    """A template as text in ASCII: of other letters CloudFormation gives back question marks (GetTemplate)."""
+    return json.dumps(template, separators=(",", ":"))
 
 
 def _body(target: Target, name: str, text: str, room: Room) -> dict[str, str]:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from rich.console import Console
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.jsontext import Json
 from lamplighter.cli.stack import following
-from lamplighter.cli.stack.changeset import CAPABILITIES
+from lamplighter.cli.stack.changeset import CAPABILITIES, written
 from lamplighter.cli.stack.stacks import Stack
 
 LOG = "AWS::Logs::LogGroup"
@@ -39,7 +39,7 @@ def keep(client: Json, stack: Stack, template: Json, console: Console, pause: Ca
     course = following.begin(client, stack.id)
     client.update_stack(
         StackName=stack.id,
-        TemplateBody=dumps({**template, "Resources": changed}),
+        TemplateBody=written({**template, "Resources": changed}),
         Capabilities=CAPABILITIES,
         Parameters=[{"ParameterKey": name, "UsePreviousValue": True} for name in stack.parameters],
     )
