@@ -14,6 +14,7 @@ from rich.console import Console
 
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.stack import changeset, following
+from lamplighter.cli.stack.sending import Room, written
 from lamplighter.cli.target import Target
 from tests.cli.account import NIGHTLY, client, job_file, surroundings, typed
 from tests.served import Served
@@ -223,7 +224,7 @@ def test_of_two_at_once_the_one_who_comes_second_is_told(engine: Served, folder:
     where = Target(engine.url, "us-east-1")
     template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
     first, second = (
-        changeset.create(where, None, "reports", title, template, {}, changeset.Room(None, None), lambda: None)
+        changeset.create(where, None, "reports", title, template, {}, Room(None, None), lambda: None)
         for title in ("first", "second")
     )
     assert first is not None
@@ -302,6 +303,9 @@ def test_a_template_that_is_too_long_for_a_request_goes_through_a_bucket(aws: st
     assert made.code == 0, made.err
     assert len(machines(aws)) == 12
     assert typed(folder, "diff", "--endpoint-url", aws).code == 0
+    kept = typed(folder, "destroy", "--yes", "--keep-logs", "--endpoint-url", aws)
+    assert (kept.code, "say --bucket" in kept.err) == (1, True)
+    assert len(machines(aws)) == 12
 
 
 def test_letters_of_every_script_come_back_as_they_were(aws: str, folder: Path) -> None:
@@ -309,7 +313,7 @@ def test_letters_of_every_script_come_back_as_they_were(aws: str, folder: Path) 
     assert typed(folder, "deploy", "--yes", "--endpoint-url", aws).code == 0
     assert typed(folder, "diff", "--endpoint-url", aws).code == 0
     assert "야간 배치 🌙" in machines(aws)["reports-nightly"]["definition"]
-    assert changeset.written({"Description": "야간 배치 🌙"}).isascii()
+    assert written({"Description": "야간 배치 🌙"}).isascii()
 
 
 def test_parameters_are_said_once_and_stay(engine: Served, folder: Path) -> None:
