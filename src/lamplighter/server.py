@@ -29,8 +29,8 @@ from lamplighter.console import paths
 from lamplighter.console.inside import Inside
 from lamplighter.engine import metrics
 from lamplighter.engine.engine import Engine
-from lamplighter.wire import gate, hosts, unsigned
-from lamplighter.wire.holders import Holders
+from lamplighter.wire import gate, hosts, sigv4, unsigned
+from lamplighter.wire.holders import Holder, Holders
 from lamplighter.wire.http import HttpRequest, Response, answer
 from lamplighter.wire.route import refuse, respond, route
 
@@ -105,9 +105,10 @@ class Server:
                 await (await asyncio.to_thread(self._console))(scope, receive, send)
                 return
             self._guard(http)
+            signer = None if self.holders is None else self._signer(http, self.holders)
             http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
-            if self.holders is not None:
-                self._admit(http, self.holders)
+            if signer is not None:
+                sigv4.verify(http, signer.secret, self.engine.world.now())
             response = await self._answer(http, request_id, lambda: self._left(receive))
         except AwsError as error:
             response = refuse(self.engine.catalog, http, error, request_id)
@@ -140,13 +141,13 @@ class Server:
             log.exception("%s %s failed (request %s)", request.service, request.operation, request_id)
             raise InternalFailure(request_id) from error
 
-    def _admit(self, http: HttpRequest, holders: Holders) -> None:
-        now = self.engine.world.now()
+    def _signer(self, http: HttpRequest, holders: Holders) -> Holder | None:
+        """Who has to have signed a request, if anybody; strangers are refused before more of it is read."""
         if http.method == "GET" and http.path in WATCHED:
             if http.path not in OPEN:
-                gate.admit_watcher(http, holders, now)
-        elif not unsigned.is_link(http):
-            gate.admit(http, holders, now)
+                gate.admit_watcher(http, holders, self.engine.world.now())
+            return None
+        return None if unsigned.is_link(http) else gate.signer(http, holders)
 
     async def _left(self, receive: Receive) -> None:
         await first(_hung_up(receive), self._closed())

@@ -213,6 +213,16 @@ def post(served: Served, headers: Mapping[str, str], body: bytes) -> tuple[int, 
     return answer.status, text
 
 
+def test_a_stranger_is_refused_before_he_has_sent_what_he_wants_to(abroad: Served) -> None:
+    headers = signed(abroad, b"{}")
+    headers["Authorization"] = headers["Authorization"].replace(holder(abroad).access_key, "STRANGER")
+    with socket.create_connection((own_address(), abroad.port), timeout=10) as connection:
+        lines = [f"{name}: {value}" for name, value in headers.items()]
+        head = ["POST / HTTP/1.1", f"Host: {own_address()}:{abroad.port}", "Content-Length: 8000000", *lines, "", ""]
+        connection.sendall("\r\n".join(head).encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 403")
+
+
 def test_whether_it_is_well_anybody_may_ask_and_how_it_is_who_bears_the_token(abroad: Served) -> None:
     assert fetched(abroad, "/_lamplighter/health") == 200
     for path in WATCHING:

@@ -76,13 +76,12 @@ class Browser:
         }
         sent: list[Json] = []
 
-        bodies = [body]
+        arrived = [body]
 
         async def receive() -> Json:
-            if not bodies:
-                await asyncio.Event().wait()  # it stays connected
-            bodies.pop()
-            return {"type": "http.request", "body": body, "more_body": False}
+            if not arrived:
+                await asyncio.Event().wait()  # it stays, and has no more to say
+            return {"type": "http.request", "body": arrived.pop(), "more_body": False}
 
         async def send(message: Json) -> None:
             sent.append(message)

@@ -46,14 +46,14 @@ def test_a_part_of_a_page_is_told_to_load_the_page_again(stranger: Browser) -> N
 
 def test_a_wrong_password_lets_nobody_in(stranger: Browser) -> None:
     answer = login(stranger, "secret")
-    assert answer.status == 403
+    assert answer.status == 422
     assert "That is not the password." in answer.text
     assert stranger.get("/").status == 303
 
 
 def test_guessing_is_slowed_down_and_the_right_one_comes_in_after_the_wait(site: Site, stranger: Browser) -> None:
     for _ in range(5):
-        assert login(stranger, "wrong").status == 403
+        assert login(stranger, "wrong").status == 422
     assert login(stranger, "open sesame").status == 429
     site.advance(1000)
     assert login(stranger, "open sesame").status == 200

@@ -56,7 +56,7 @@ def test_a_file_that_is_well_has_nothing_but_what_aws_wants_to_be_done(tmp_path:
         ),
         (
             f"input: {{text: {'x' * 8000}}}",
-            ("7:5 error: a: RunTask takes 7592 characters of input, and there are 8017 -> "
+            ("7:5 error: a: RunTask takes 7392 characters of input, and there are 8017 -> "
             "keep it in S3 or SSM, and let the input say where"),
         ),
         (
@@ -183,6 +183,16 @@ def test_a_first_deployment_of_a_weekly_job_may_ring_on_aws(tmp_path: Path) -> N
     (finding,) = [each for each in found(tmp_path, text("MON,THU"), "info") if "warms up" in each]
     assert finding.endswith("-> run the job once when it is deployed, or pass over that alarm")
     assert not [each for each in found(tmp_path, text("*"), "info") if "warms up" in each]
+
+
+def test_a_cluster_that_exists_has_to_have_spot_capacity(tmp_path: Path) -> None:
+    job = "image: x, timeout: 1m, launch: fargate-spot, cluster: theirs, retry: {attempts: 1}"
+    assert found(tmp_path, f"project: p\njobs: {{a: {{{job}}}}}") == [
+        (
+            "2:57 info: a: AWS runs it on Spot only if the cluster theirs has the capacity provider FARGATE_SPOT -> "
+            "see aws ecs put-cluster-capacity-providers"
+        )
+    ]
 
 
 def test_what_may_not_overlap_may_for_a_second_on_aws(tmp_path: Path) -> None:

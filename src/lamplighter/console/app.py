@@ -15,7 +15,23 @@ from starlette.types import ASGIApp
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.world import World
-from lamplighter.console import definitions, events, job, jobs, live, logs, queues, rules, runs, start, tasks, traffic
+from lamplighter.console import (
+    calendar,
+    definitions,
+    events,
+    job,
+    jobs,
+    live,
+    logs,
+    queues,
+    rules,
+    runs,
+    stacks,
+    start,
+    tasks,
+    topics,
+    traffic,
+)
 from lamplighter.console.guard import Guarded, Hardened
 from lamplighter.console.login import Door, Locked
 from lamplighter.console.look import Look
@@ -37,6 +53,9 @@ PAGES: tuple[BaseRoute, ...] = (
     *queues.ROUTES,
     *tasks.ROUTES,
     *definitions.ROUTES,
+    *topics.ROUTES,
+    *stacks.ROUTES,
+    *calendar.ROUTES,
 )
 """The first that fits a path answers: one that ends in an ARN comes after those that go on behind it."""
 

@@ -57,7 +57,7 @@ class Door:
         holder = session.open_for(given.get("password", ""), self.holders)
         if holder is None:
             self._note(address, throttle.missed(guesses, now))
-            return self._asked(request, given.get("next", "/"), 403, "That is not the password.")
+            return self._asked(request, given.get("next", "/"), 422, "That is not the password.")
         self.guesses.pop(address, None)
         response = RedirectResponse(onward(given), 303)
         self._keep(request, response, session.issue(holder, now), session.LIFETIME // 1000)

@@ -59,6 +59,9 @@ class Look:
             "last": lambda arn: str(arn).rpartition(":")[2],
             "path": path,
             "masked": masked,
+            "standing": standing,
+            "delivery": lambda status: {"DELIVERED": "SUCCEEDED", "WAITING": "RUNNING"}.get(status, status),
+            "document": document,
             "is_secret": is_secret,
             "length": lengths.length,
             "utc": utc,
@@ -106,6 +109,21 @@ def _stamps() -> Mapping[str, str]:
 def indented(document: Json) -> str:
     """A document as JSON, a line for each part of it."""
     return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def standing(status: str) -> str:
+    """What a status of CloudFormation means, in the words of a run."""
+    if "FAILED" in status or "ROLLBACK" in status:
+        return "FAILED"
+    return "RUNNING" if status.endswith("IN_PROGRESS") else "SUCCEEDED"
+
+
+def document(text: str) -> Json:
+    """JSON text, read; None where it is none."""
+    try:
+        return loads(text)
+    except JsonError:
+        return None
 
 
 def path(arn: str) -> str:

@@ -51,7 +51,7 @@ def _text(text: str) -> str:
 
 def restored(edited: Json, original: Json) -> Json:
     """What was edited, with the secrets of the original where they are still masked."""
-    if edited == MASK:
+    if edited == masked(original) or edited == MASK:
         return original
     if isinstance(edited, dict) and isinstance(original, dict):
         return {key: restored(value, original.get(key)) for key, value in edited.items()}

@@ -9,7 +9,7 @@ import hmac
 
 from lamplighter.base.errors import AwsError, MissingAuthentication
 from lamplighter.wire import session, sigv4
-from lamplighter.wire.holders import Holders
+from lamplighter.wire.holders import Holder, Holders
 from lamplighter.wire.http import HttpRequest
 
 
@@ -22,10 +22,15 @@ class UnrecognizedClient(AwsError):
 
 def admit(http: HttpRequest, holders: Holders, now: int) -> None:
     """Let a signed request in; `now` is in milliseconds. Raises what sigv4.verify does, and UnrecognizedClient."""
+    sigv4.verify(http, signer(http, holders).secret, now)
+
+
+def signer(http: HttpRequest, holders: Holders) -> Holder:
+    """Who says that he has signed, which is still to be verified; raises UnrecognizedClient."""
     holder = holders.get(sigv4.scope(http).access_key)
     if holder is None:
         raise UnrecognizedClient("The security token included in the request is invalid.")
-    sigv4.verify(http, holder.secret, now)
+    return holder
 
 
 def admit_watcher(http: HttpRequest, holders: Holders, now: int) -> None:

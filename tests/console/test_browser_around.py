@@ -1,0 +1,180 @@
+"""The pages around the jobs, in a real browser over a real engine: dead letters sent again, the login, axe."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from lamplighter.base.jsontext import Json
+from lamplighter.engine import credentials
+from tests.console import screen, seeds
+from tests.console.test_browser import faults
+from tests.served import ACCOUNT, REGION, Served, eventually
+
+QUEUE, TOPIC = (f"arn:aws:{service}:{REGION}:{ACCOUNT}:" for service in ("sqs", "sns"))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    screen.require()
+    with screen.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    with screen.page_of(chromium) as page:
+        yield page
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Served]:
+    made = Served(tmp_path / "data")
+    yield made
+    made.close()
+
+
+def dead_letters(engine: Served, *bodies: str) -> str:
+    """A queue whose messages of these bodies are dead letters now; its URL."""
+    sqs = engine.client("sqs")
+    dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
+    policy = json.dumps({"deadLetterTargetArn": f"{QUEUE}dead", "maxReceiveCount": 1})
+    url: str = sqs.create_queue(QueueName="work", Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    for body in bodies:
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+
+    def all_dead() -> bool:
+        sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        return waiting(engine, dead) == len(bodies)
+
+    eventually(all_dead)
+    return url
+
+
+def waiting(engine: Served, url: str) -> int:
+    told = engine.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    return int(told["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def test_a_dead_letter_is_sent_again_by_a_click_and_then_all_others(engine: Served, page: Page) -> None:
+    engine.up()
+    url = dead_letters(engine, '{"night": 1}', '{"night": 2}', '{"night": 3}')
+    page.goto(f"{engine.url}/queues")
+    page.get_by_role("link", name="dead", exact=True).first.click()
+    expect(page.locator(".messages tbody tr")).to_have_count(3)
+    expect(page.locator(".messages")).to_contain_text('"night": 1')
+    page.get_by_role("button", name="Send message").first.click()
+    expect(page.locator(".messages tbody tr")).to_have_count(2)
+    assert waiting(engine, url) == 1
+    page.get_by_role("button", name="Send all again").click()
+    eventually(lambda: waiting(engine, url) == 3)
+    page.reload()
+    expect(page.locator("main")).to_contain_text("Nothing in it")
+    expect(page.locator("main")).to_contain_text("2 of 2 messages")
+
+
+def test_a_stranger_logs_in_and_out(engine: Served, page: Page) -> None:
+    engine.up("--host", "0.0.0.0")
+    (holder,) = credentials.load(engine.data / "credentials").values()
+    page.goto(f"{engine.url}/queues")
+    assert faults(page) == []
+    page.get_by_label("Password").fill("open sesame")
+    page.get_by_label("Password").press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("That is not the password.")
+    page.get_by_label("Password").fill(holder.password)
+    page.get_by_role("button", name="Log in").click()
+    expect(page).to_have_url(f"{engine.url}/queues")
+    assert all(each["httpOnly"] and each["sameSite"] == "Strict" for each in page.context.cookies())
+    page.locator(".place summary").click()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_label("Password")).to_be_visible()
+    page.goto(engine.url)
+    expect(page.get_by_label("Password")).to_be_visible()
+
+
+def test_the_calendar_is_shown_as_the_readers_clock_has_it(engine: Served, chromium: Browser) -> None:
+    engine.up()
+    machine = engine.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
+    seeds.schedule(engine, "nightly", machine, "cron(0 18 * * ? *)")
+    context = chromium.new_context(timezone_id="Asia/Seoul")
+    page = context.new_page()
+    page.goto(f"{engine.url}/calendar")
+    page.get_by_role("link", name="Asia/Seoul").click()
+    expect(page.locator(".day").nth(3)).to_contain_text("18:00")
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", get_args(screen.Scheme))
+def test_axe_finds_nothing_serious_on_any_page_around_the_jobs(
+    engine: Served, chromium: Browser, scheme: screen.Scheme
+) -> None:
+    engine.up()
+    places = filled(engine)
+    with screen.page_of(chromium, scheme) as page:
+        found = {path: faults_at(page, engine.url + path) for path in places}
+    assert {path: each for path, each in found.items() if each} == {}
+
+
+def test_every_page_around_the_jobs_fits_a_phone(engine: Served, chromium: Browser) -> None:
+    engine.up()
+    with screen.page_of(chromium, width=390, height=800) as page:
+        wide = [path for path in filled(engine) if is_wide(page, engine.url + path)]
+    assert wide == []
+
+
+def faults_at(page: Page, url: str) -> list[str]:
+    page.goto(url)
+    return faults(page)
+
+
+def is_wide(page: Page, url: str) -> bool:
+    page.goto(url)
+    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
+def filled(engine: Served) -> list[str]:
+    """An engine with something on every page; their paths."""
+    engine.ecs.create_cluster()
+    execution = engine.start(seeds.job(engine, "nightly", "echo reading; exit 3"))
+    dead_letters(engine, '{"night": 1}')
+    topic = engine.client("sns").create_topic(Name="ops")["TopicArn"]
+    engine.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"{QUEUE}work")
+    engine.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"{QUEUE}nowhere")
+    engine.client("sns").publish(TopicArn=topic, Message="all is well")
+    rule = _rule(engine, topic)
+    engine.client("events").put_events(Entries=[{"Source": "shop", "DetailType": "sale", "Detail": '{"total": 5}'}])
+    engine.client("events").put_rule(Name="pulse", ScheduleExpression="rate(5 minutes)")
+    seeds.schedule(engine, "nightly", f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:nightly", "cron(0 3 * * ? *)")
+    stack = _stack(engine)
+    engine.ended(execution)
+    (task,) = eventually(lambda: engine.ecs.list_tasks(desiredStatus="STOPPED")["taskArns"])
+    definition = engine.ecs.list_task_definitions()["taskDefinitionArns"][0]
+    lists = ["/calendar", "/tasks", "/definitions", "/events", "/rules", "/topics", "/queues", "/stacks"]
+    seen = ["/events/1", f"/queues/{QUEUE}dead", f"/stacks/{stack}", f"/stacks/{stack}/template"]
+    return [*lists, *seen, f"/rules/{rule}", f"/topics/{topic}", f"/tasks/{task}", f"/definitions/{definition}"]
+
+
+def _rule(engine: Served, topic: str) -> str:
+    pattern: Json = {
+        "source": ["shop"],
+        "$or": [{"detail": {"total": [{"numeric": [">", 9]}]}}, {"detail-type": ["sale"]}],
+    }
+    rule: str = engine.client("events").put_rule(Name="sales", EventPattern=json.dumps(pattern))["RuleArn"]
+    engine.client("events").put_targets(Rule="sales", Targets=[{"Id": "ops", "Arn": topic}])
+    return rule
+
+
+def _stack(engine: Served) -> str:
+    resources = {
+        "Queue": {"Type": "AWS::SQS::Queue"},
+        "Net": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
+    }
+    cloudformation = engine.client("cloudformation")
+    made: str = cloudformation.create_stack(StackName="reports", TemplateBody=json.dumps({"Resources": resources}))[
+        "StackId"
+    ]
+    eventually(lambda: cloudformation.describe_stacks(StackName=made)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE")
+    return made

@@ -1,0 +1,33 @@
+"""The last runs of a job at a glance."""
+
+from lamplighter.base.jsontext import Json
+from lamplighter.console.marks import HEIGHT, strip
+
+
+def execution(status: str, start: float, stop: float | None = None) -> Json:
+    ended = {} if stop is None else {"stopDate": stop}
+    return {"executionArn": f"arn:{start}", "name": f"run-{start:.0f}", "status": status, "startDate": start, **ended}
+
+
+def test_rate_and_median_are_of_runs_that_have_ended() -> None:
+    runs = [
+        execution("RUNNING", 100),
+        execution("SUCCEEDED", 80, 90),
+        execution("FAILED", 60, 61),
+        execution("SUCCEEDED", 40, 60),
+    ]
+    found = strip(runs, now=101)
+    assert found.rate == 2 / 3
+    assert found.typical == 15
+    assert strip(runs[:1], now=101).rate is None
+
+
+def test_the_latest_is_at_the_end_and_the_longest_is_the_highest() -> None:
+    marks = strip([execution("FAILED", 60, 61), execution("SUCCEEDED", 40, 60)], now=99).marks
+    assert [mark.status for mark in marks] == ["SUCCEEDED", "FAILED"]
+    assert marks[0].height == HEIGHT > marks[1].height
+    assert marks[1].title == "run-60: failed, 1.0 s"
+
+
+def test_a_job_that_never_ran_has_an_empty_strip() -> None:
+    assert strip([], now=0).width == 0

@@ -1,0 +1,121 @@
+"""A run, over an engine in this process."""
+
+from lamplighter.base.jsontext import Json
+from lamplighter.runtime.fake import Script
+from tests.console.browsing import Browser
+from tests.engines import SECOND, Site, chain, job
+
+NASTY = "<script>alert('x')</script>"
+
+
+def test_whatever_others_wrote_is_escaped(site: Site, browser: Browser) -> None:
+    states: Json = {NASTY: {"Type": "Fail", "Error": NASTY, "Cause": NASTY}}
+    execution = site.start(site.machine({"StartAt": NASTY, "States": states}), {NASTY: NASTY})
+    site.settle()
+    for path in ("", "/history", "/logs", "/detail?state=%3Cscript%3E"):
+        body = browser.get(f"/runs/{execution}{path}").body
+        assert "<script>" not in body, path
+        assert "alert" in body or path in ("/logs", "/detail?state=%3Cscript%3E")
+    whole = browser.get(f"/runs/{execution}/document?of=input")
+    assert whole.headers["content-type"].startswith("text/plain")
+    assert whole.headers["x-content-type-options"] == "nosniff"
+
+
+def test_secrets_of_a_run_are_masked_wherever_they_are(site: Site, browser: Browser) -> None:
+    execution = site.start(site.machine(chain({"Type": "Pass"})), {"password": "hunter2"})
+    site.settle()
+    for path in ("", "?state=A", "/history", "/document?of=input", "/document?of=2"):
+        assert "hunter2" not in browser.get(f"/runs/{execution}{path}").body, path
+
+
+def test_a_run_tells_its_attempts_and_what_can_be_done(site: Site, browser: Browser) -> None:
+    site.runtime.script(Script(code=3))
+    state = job(site.define_task(), Retry=[{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 1}])
+    execution = site.start(site.machine(chain(state)))
+    site.settle()
+    page = browser.get(f"/runs/{execution}")
+    assert "A #1" in page.text
+    assert "exit 3" in page.text
+    assert "Next attempt" in page.text
+    assert "sse-connect" in page.body
+    assert "Redrive" not in page.text
+    site.advance(2 * SECOND)
+    site.advance(SECOND)
+    page = browser.get(f"/runs/{execution}")
+    assert "after a wait of 2.0 s" in page.text
+    assert "Redrive" in page.text
+    assert "sse-connect" not in page.body
+
+
+def test_the_stream_of_a_run_that_is_over_tells_all_and_ends(site: Site, browser: Browser) -> None:
+    execution = site.run_machine({"Type": "Pass"})
+    answer = browser.get(f"/runs/{execution}/live")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    events = [line.removeprefix("event: ") for line in answer.body.splitlines() if line.startswith("event: ")]
+    assert events == ["summary", "states", "timeline", "maps", "end"]
+
+
+def test_run_again_has_the_same_input(site: Site, browser: Browser) -> None:
+    machine = site.machine(chain({"Type": "Pass"}))
+    execution = site.start(machine, {"day": 7})
+    site.settle()
+    browser.post(f"/runs/{execution}/again", {})
+    runs = site.call("states", "ListExecutions", stateMachineArn=machine)["executions"]
+    assert len(runs) == 2
+    assert {site.describe(each["executionArn"])["input"] for each in runs} == {'{"day":7}'}
+
+
+def test_a_history_comes_in_pages_either_way(site: Site, browser: Browser) -> None:
+    execution = site.run_machine(*[{"Type": "Pass"}] * 26)
+    first = browser.get(f"/runs/{execution}/history").body
+    assert first.count("<tr>") == 51
+    following = first.partition('href="?next=')[2].partition('"')[0]
+    assert browser.get(f"/runs/{execution}/history?next={following}").body.count("<tr>") == 5
+    assert "ExecutionSucceeded" in browser.get(f"/runs/{execution}/history?order=newest").text
+
+
+def test_no_page_of_a_long_run_is_larger_than_300_kilobytes(site: Site, browser: Browser) -> None:
+    loop: Json = {
+        "StartAt": "Work",
+        "States": {
+            "Work": {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": _block(), "End": True},
+        },
+    }
+    execution = site.start(site.machine(loop), {"items": [{"text": '"' * 40, "at": at} for at in range(1000)]})
+    site.settle()
+    for _ in range(30):
+        site.advance(2 * SECOND)
+    assert site.status(execution) == "SUCCEEDED"
+    for path in ("", "?state=Pause", "/history", "/logs", "/live"):
+        assert len(browser.get(f"/runs/{execution}{path}").body.encode()) < 300_000, path
+
+
+def _block() -> Json:
+    return {"StartAt": "Pause", "States": {"Pause": {"Type": "Wait", "Seconds": 1, "End": True}}}
+
+
+def test_a_run_that_is_not_there_is_not_found(browser: Browser) -> None:
+    answer = browser.get("/runs/arn:aws:states:us-east-1:123456789012:execution:machine:nothing")
+    assert answer.status == 404
+    assert "ExecutionDoesNotExist" in answer.text
+    assert browser.get("/runs/nonsense").status == 400
+
+
+def test_the_items_of_a_map_run_come_in_pages(site: Site, browser: Browser) -> None:
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "One",
+        "States": {"One": {"Type": "Pass", "End": True}},
+    }
+    each: Json = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor}
+    execution = site.start(site.machine(chain(each)), {"items": list(range(120))})
+    site.settle()
+    site.advance(SECOND)
+    page = browser.get(f"/runs/{execution}")
+    assert "120 of 120 items" in page.text
+    items = page.body.partition('href="/runs/arn:aws:states:us-east-1:123456789012:mapRun')[2].partition('"')[0]
+    first = browser.get(f"/runs/arn:aws:states:us-east-1:123456789012:mapRun{items}")
+    assert first.body.count("<tr>") == 101
+    following = first.body.partition('href="?next=')[2].partition('"')[0]
+    second = browser.get(f"/runs/arn:aws:states:us-east-1:123456789012:mapRun{items}?next={following}")
+    assert second.body.count("<tr>") == 21

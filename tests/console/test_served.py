@@ -1,0 +1,96 @@
+"""The console beside the AWS APIs, on the port of a real engine."""
+
+import http.client
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.served import REGION, Served, one, run_task
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    engine = Served(tmp_path / "data")
+    engine.up()
+    engine.ecs.create_cluster(clusterName="default")
+    yield engine
+    engine.close()
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+def ask(port: int, method: str, path: str, **headers: str) -> Answer:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        answer = connection.getresponse()
+        return Answer(answer.status, dict(answer.headers), answer.read().decode())
+
+
+def endless(served: Served) -> str:
+    return served.start(served.machine(one(run_task(served.task("endless", ["sleep", "600"])))))
+
+
+def test_up_says_where_the_console_is(served: Served) -> None:
+    served.client("sqs").list_queues()
+    assert any(f"the console is at {served.url}/" in line for line in served.lines)
+
+
+def test_the_console_answers_to_no_foreign_name(served: Served) -> None:
+    assert ask(served.port, "GET", "/", host="evil.example").status == 403
+    assert ask(served.port, "GET", "/").status == 200
+
+
+def test_a_page_of_another_site_reaches_neither_console_nor_apis(served: Served) -> None:
+    other = {"origin": "http://evil.example", "sec_fetch_site": "cross-site"}
+    assert ask(served.port, "POST", "/jobs/schedule", **other).status == 403
+    assert ask(served.port, "POST", "/", **other).status == 403
+    assert ask(served.port, "GET", "/", **other).status == 403
+
+
+def test_files_are_kept_by_browsers_for_good_under_their_stamps_only(served: Served) -> None:
+    page = ask(served.port, "GET", "/").body
+    stamped = page.partition('rel="stylesheet" href="')[2].partition('"')[0]
+    answer = ask(served.port, "GET", stamped)
+    assert (answer.status, answer.headers["cache-control"]) == (200, "public, max-age=31536000, immutable")
+    assert ask(served.port, "GET", "/static/console.css").headers["cache-control"] == "no-cache"
+    assert ask(served.port, "GET", "/static/../app.py").status == 404
+    assert ask(served.port, "GET", "/static/%2e%2e/app.py").status == 404
+
+
+def test_a_stream_ends_when_the_engine_stops(served: Served) -> None:
+    execution = endless(served)
+    with closing(http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)) as connection:
+        connection.request("GET", f"/runs/{execution}/live")
+        stream = connection.getresponse()
+        assert stream.readline() == b"event: summary\n"
+        begun = time.monotonic()
+        assert served.kill(signal.SIGTERM) == 0
+        assert time.monotonic() - begun < 5
+        stream.read()
+        stream.close()
+
+
+def test_the_pages_are_the_same_through_boto3(served: Served) -> None:
+    execution = endless(served)
+    command = [sys.executable, "-m", "lamplighter", "console", "--endpoint-url", served.url, "--region", REGION]
+    with subprocess.Popen([*command, "--port", "0"], stderr=subprocess.PIPE, text=True) as console:
+        assert console.stderr is not None
+        port = int(console.stderr.readline().rsplit(":", 1)[1].strip("/\n"))
+        seen = {path: ask(port, "GET", path) for path in ("/", f"/runs/{execution}", "/runs/nonsense")}
+        console.send_signal(signal.SIGTERM)
+        assert console.wait(30) == 0
+    assert ">machine</a>" in seen["/"].body
+    assert 'data-name="Job" data-status="RUNNING"' in seen[f"/runs/{execution}"].body
+    assert seen["/runs/nonsense"].status == 400
