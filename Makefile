@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo bench clean
+.PHONY: help setup check test demo bench pictures clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ demo: setup ## the article's batch: fails, is killed, is retried, succeeds; then
 
 bench: setup ## how fast, beside the peers
 	$(BIN)/python bench/run.py $(ARGS)
+
+pictures: setup ## the pictures of the console in docs/, anew; needs Chromium
+	$(BIN)/python -m tests.console.pictures
 
 clean: ## remove .venv and every cache
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

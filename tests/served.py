@@ -31,6 +31,7 @@ class Served:
         self.data = data
         self.runtime = runtime
         self.port = 0
+        self.region = REGION
         self.lines: list[str] = []
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -38,7 +39,7 @@ class Served:
     def up(self, *options: str) -> None:
         """Start the engine; return when it listens."""
         command = [sys.executable, "-m", "lamplighter", "up", "--data", str(self.data), "--port", str(self.port)]
-        credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
+        credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": self.region}
         environment = {**os.environ, **credentials, "PYTHONUNBUFFERED": "1"}
         self._process = subprocess.Popen(
             [*command, "--runtime", self.runtime, *options],

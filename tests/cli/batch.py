@@ -32,6 +32,9 @@ jobs:
     retry: {exit: [{codes: [7], attempts: 1, interval: 1s}]}
   endless:
     command: [sh, -c, 'echo begun; exec sleep 1000']
+  single:
+    command: [sh, -c, exec sleep 1000]
+    overlap: skip
   quick:
     command: [sh, -c, 'echo out']
 """

@@ -13,7 +13,8 @@ import typer
 from rich.console import Console
 
 from lamplighter.base.jsontext import Json
-from lamplighter.cli.stack import following
+from lamplighter.cli.stack import changeset, following
+from lamplighter.cli.target import Target
 from tests.cli.account import NIGHTLY, client, job_file, surroundings, typed
 from tests.served import Served
 
@@ -64,7 +65,7 @@ def test_a_file_is_deployed_then_a_change_shows_in_diff_then_it_updates_then_it_
     assert "ScheduleExpression: cron(0 3 * * ? *) → cron(0 4 * * ? *)" in shown.out
     assert '-          "MaxAttempts": 1' in shown.out
     assert '+          "MaxAttempts": 2' in shown.out
-    assert "3 to change" in shown.out
+    assert " to change" in shown.out
 
     updated = typed(folder, "deploy", "--yes", *at)
     assert updated.code == 0, updated.err
@@ -100,6 +101,16 @@ def test_the_same_verbs_deploy_to_an_engine_of_ours(engine: Served, folder: Path
     assert machines(engine.url) == {}
 
 
+def test_a_job_without_an_image_runs_on_an_engine_in_the_folder_of_its_file(engine: Served, folder: Path) -> None:
+    job_file(folder, "project: reports\njobs:\n  here: {command: 'pwd > told', timeout: 1h}\n")
+    made = typed(folder, "deploy", "--yes", "--endpoint-url", engine.url)
+    assert made.code == 0, made.err
+    assert "Vpc" not in made.out
+    run = engine.start("arn:aws:states:us-east-1:123456789012:stateMachine:reports-here")
+    assert engine.ended(run)["status"] == "SUCCEEDED"
+    assert (folder / "told").read_text().strip() == str(folder)
+
+
 def test_a_deployment_that_fails_is_taken_back_and_says_why_and_the_next_one_clears_it_away(
     engine: Served, folder: Path
 ) -> None:
@@ -116,12 +127,44 @@ def test_a_deployment_that_fails_is_taken_back_and_says_why_and_the_next_one_cle
     assert "what is left of it goes" in made.out
 
 
+def test_an_update_that_fails_leaves_things_as_they_were(engine: Served, folder: Path) -> None:
+    at = ("--endpoint-url", engine.url)
+    assert typed(folder, "deploy", "--yes", *at).code == 0
+    engine.machine({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}, "reports-other")
+    change(folder, "  nightly:", "  other: {image: x, timeout: 1h, network: {subnets: [a]}}\n  nightly:")
+    failed = typed(folder, "deploy", "--yes", *at)
+    assert failed.code == 1
+    assert "OtherMachine (AWS::StepFunctions::StateMachine) failed: " in failed.err
+    assert "reports is as it was before: UPDATE_ROLLBACK_COMPLETE" in failed.err
+    change(folder, "  other: {image: x, timeout: 1h, network: {subnets: [a]}}\n", "")
+    assert "nothing to do" in typed(folder, "deploy", *at).out
+
+
+def test_what_a_killed_deployment_left_is_gone_on_with_or_deleted(engine: Served, folder: Path) -> None:
+    at = ("--endpoint-url", engine.url)
+    cloudformation = engine.client("cloudformation")
+
+    def leave() -> None:
+        template = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
+        cloudformation.create_change_set(
+            StackName="reports", ChangeSetName="left", ChangeSetType="CREATE", TemplateBody=template
+        )
+
+    leave()
+    assert typed(folder, "destroy", "--yes", *at).code == 0
+    assert cloudformation.describe_stacks()["Stacks"] == []
+    leave()
+    assert typed(folder, "diff", *at).code == 1
+    made = typed(folder, "deploy", "--yes", *at)
+    assert (made.code, "CREATE_COMPLETE" in made.out) == (0, True)
+
+
 def test_logs_can_be_kept_and_are_in_the_way_of_nobody_who_was_not_told(engine: Served, folder: Path) -> None:
     at = ("--endpoint-url", engine.url)
     assert typed(folder, "deploy", "--yes", *at).code == 0
     gone = typed(folder, "destroy", "--yes", "--keep-logs", *at)
     assert gone.code == 0, gone.err
-    assert "deleted before reports is deployed again: /lamplighter/reports/nightly" in gone.out
+    assert "kept: the log /lamplighter/reports/nightly" in gone.out
     logs = engine.client("logs")
     assert [each["logGroupName"] for each in logs.describe_log_groups()["logGroups"]] == [
         "/lamplighter/reports/nightly"
@@ -155,6 +198,41 @@ def test_a_person_is_asked(aws: str, folder: Path, word: str, code: int) -> None
     os.close(theirs)
     assert (asked.returncode, b"Deploy reports to" in out) == (code, True)
     assert bool(machines(aws)) is (code == 0)
+
+
+def test_of_two_at_once_the_one_who_declines_takes_nothing_from_the_other(aws: str, folder: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "lamplighter", "deploy", "--endpoint-url", aws]
+    with subprocess.Popen(
+        command, cwd=folder, env=surroundings(PYTHONUNBUFFERED="1"), stdin=theirs, stdout=subprocess.PIPE, text=True
+    ) as asked:
+        assert asked.stdout is not None
+        while "permissions change" not in asked.stdout.readline():
+            pass
+        assert typed(folder, "deploy", "--yes", "--endpoint-url", aws).code == 0
+        os.write(ours, b"n\n")
+        asked.communicate(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    assert asked.returncode == 1
+    assert list(machines(aws)) == ["reports-nightly"]
+
+
+def test_of_two_at_once_the_one_who_comes_second_is_told(engine: Served, folder: Path) -> None:
+    cloudformation = engine.client("cloudformation")
+    where = Target(engine.url, "us-east-1")
+    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
+    first, second = (
+        changeset.create(where, None, "reports", title, template, {}, changeset.Room(None, None), lambda: None)
+        for title in ("first", "second")
+    )
+    assert first is not None
+    assert second is not None
+    changeset.execute(cloudformation, first)
+    with pytest.raises(changeset.Overtaken, match="somebody else changed the stack meanwhile"):
+        changeset.execute(cloudformation, second)
+    changeset.discard(cloudformation, second)
+    assert cloudformation.describe_stacks(StackName="reports")["Stacks"][0]["StackStatus"].startswith("CREATE")
 
 
 def test_whoever_interrupts_a_deployment_hears_that_it_goes_on(
@@ -230,6 +308,16 @@ def test_changes_can_be_read_by_a_program(aws: str, folder: Path) -> None:
     assert (role["action"], role["permissions"]) == ("change", True)
     machine = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:reports-nightly"
     assert [each["after"] for each in role["differences"]] == [f"allow states:ListExecutions on {machine}"]
+
+
+def test_without_a_url_it_goes_to_the_account_of_the_credentials(aws: str, folder: Path) -> None:
+    made = typed(folder, "deploy", "--yes", AWS_ENDPOINT_URL=aws)
+    assert made.code == 0, made.err
+    assert "reports is deployed to AWS in us-east-1: CREATE_COMPLETE" in made.out
+    assert "nothing to do" in typed(folder, "deploy", "--aws", AWS_ENDPOINT_URL=aws).out
+    assert typed(folder, "diff", "--region", "eu-west-1", AWS_ENDPOINT_URL=aws).code == 1
+    assert typed(folder, "destroy", "--yes", AWS_ENDPOINT_URL=aws).code == 0
+    assert machines(aws) == {}
 
 
 def test_a_job_without_an_image_is_not_for_aws(folder: Path) -> None:

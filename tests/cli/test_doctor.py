@@ -258,5 +258,7 @@ def test_without_credentials_it_is_said_what_needs_them(tmp_path: Path) -> None:
     nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
     found = typed(tmp_path, "doctor", **nobody)
     assert "? credentials: there are none for AWS, which `lamplighter deploy` needs" in found.out
+    unknown = typed(tmp_path, "doctor", "--profile", "nobody", **nobody)
+    assert "? credentials: AWS cannot be asked for whom they are: The config profile (nobody)" in unknown.out
     needed = typed(tmp_path, "doctor", "--aws", **nobody)
     assert (needed.code, "✗ credentials: there are none" in needed.out) == (1, True)

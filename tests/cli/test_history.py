@@ -1,5 +1,7 @@
 """`lamplighter history` tells what happened in a run in one look; stop and redrive change what happens."""
 
+from pathlib import Path
+
 from lamplighter.base.jsontext import Json
 from tests.cli.batch import Batch
 from tests.served import eventually, one
@@ -24,12 +26,23 @@ def test_attempts_waits_exit_codes_and_the_end_are_told(batch: Batch) -> None:
     said = batch.say("history", "nightly").stdout
     assert "the run failed with exit code 3" in said
     assert 'input  {"table":"sales"}' in said
+    last_words = said.partition("The last that attempt 2 wrote:\n")[2].splitlines()[0]
+    assert last_words == '    attempt 2 says hello {"table":"sales"}'
 
 
 def test_a_job_that_judges_failures_is_told_without_its_own_states(batch: Batch) -> None:
     batch.run("judged")
     assert [each[0] for each in rows(batch, "judged")] == ["attempt 1", "wait before attempt 2", "attempt 2"]
     assert "Again?" in batch.say("history", "judged", "--states").stdout
+
+
+def test_a_run_that_is_skipped_beside_another_one_says_so(batch: Batch) -> None:
+    batch.say("run", "single", "--name", "first")
+    followed = batch.say("run", "single", "--follow")
+    assert followed.exit_code == 0
+    assert "skipped: another run of the job goes on" in followed.stderr
+    assert rows(batch, "single") == [["skipped", "another run of the job goes on"]]
+    batch.say("stop", "single:first")
 
 
 def test_programs_read_the_run_and_then_each_row(batch: Batch) -> None:
@@ -111,6 +124,15 @@ def test_a_run_that_goes_on_cannot_be_redriven(batch: Batch) -> None:
     result = batch.say("redrive", "endless")
     assert (result.exit_code, "still goes on" in result.stderr) == (1, True)
     batch.say("stop", "endless")
+
+
+def test_who_names_a_run_by_its_arn_needs_no_job_file_that_can_be_read(batch: Batch, tmp_path: Path) -> None:
+    run = batch.run("quick")
+    (tmp_path / "lamplighter.yaml").write_text("jobs: {")
+    result = batch.say("history", run["arn"], "--endpoint-url", batch.served.url, folder=tmp_path)
+    assert result.exit_code == 0
+    assert "the run succeeded" in result.stdout
+    assert batch.say("history", "quick", folder=tmp_path).exit_code == 1
 
 
 def test_the_name_of_several_runs_is_no_name(batch: Batch) -> None:

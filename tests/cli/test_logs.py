@@ -63,6 +63,31 @@ def test_a_machine_that_no_job_file_made_has_its_log_where_its_task_definition_s
     assert batch.say("logs", "other").stdout == "there\n"
 
 
+def test_the_runs_that_a_distributed_map_starts_for_its_items_are_read_with_it(batch: Batch) -> None:
+    served = batch.served
+    served.client("logs").create_log_group(logGroupName="items")
+    options = {"awslogs-group": "items", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "mine"}
+    logs = {"logDriver": "awslogs", "options": options}
+    task = served.task("item", ["sh", "-c", "echo item; exit 4"], logConfiguration=logs)
+    served.ecs.create_cluster(clusterName="default")
+    files = {
+        "Type": "Map",
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "Each",
+            "States": {"Each": run_task(task)},
+        },
+        "ToleratedFailurePercentage": 100,
+        "End": True,
+    }
+    served.ended(served.start(served.machine({"StartAt": "Files", "States": {"Files": files}}, "spread"), [1, 2]))
+    lines = batch.say("logs", "spread").stdout.splitlines()
+    assert [line.partition("[")[0] for line in lines] == ["Files", "Files"]
+    assert all(line.endswith("Each 1 | item") for line in lines)
+    assert "Files: 2 failed" in batch.say("history", "spread").stdout
+    assert len(batch.say("logs", "-f", "spread").stdout.splitlines()) == 2
+
+
 def test_containers_that_log_nowhere_are_said_to(batch: Batch) -> None:
     served = batch.served
     served.ecs.create_cluster(clusterName="default")

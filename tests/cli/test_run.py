@@ -18,6 +18,18 @@ def test_a_run_begins_with_the_job_s_own_input(batch: Batch) -> None:
     assert given(batch, batch.run("nightly")) == {"table": "sales"}
 
 
+def test_without_its_job_file_a_job_is_given_what_its_schedule_gives_it(batch: Batch, tmp_path: Path) -> None:
+    where = ("--endpoint-url", batch.served.url, "--json")
+    begun = loads(batch.say("run", "reports-nightly", *where, folder=tmp_path).stdout)
+    assert given(batch, begun) == {"table": "sales"}
+    unscheduled = loads(batch.say("run", "reports-quick", *where, folder=tmp_path).stdout)
+    assert given(batch, unscheduled) == {}
+
+
+def test_any_json_may_be_the_input(batch: Batch) -> None:
+    assert given(batch, batch.run("quick", "--input", "null")) is None
+
+
 def test_environment_and_command_come_to_the_place_that_the_machine_reads(batch: Batch) -> None:
     options = ["--env", "CODE=0", "--env", "X=a=b", "--command", "sh -c 'exit 0'"]
     begun = batch.run("nightly", "--input", '{"a": 1}', *options)

@@ -46,6 +46,14 @@ def test_a_stack_of_jobs_comes_up_without_a_network(home: Home) -> None:
     assert home.stack()["StackStatus"] == "CREATE_COMPLETE"
 
 
+def test_alerts_lead_to_the_console_of_the_engine(home: Home) -> None:
+    home.write("one: {command: 'true'}")
+    home.keep()
+    assert {"ParameterKey": "ConsoleUrl", "ParameterValue": home.url} in home.stack()["Parameters"]
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in home.stack()["Outputs"]}
+    assert outputs["Console"] == f"{home.url}/runs/"
+
+
 def test_a_channel_that_is_a_command_is_run_in_the_folder_of_the_file(home: Home) -> None:
     head = "channels:\n  me: {command: 'cat > told; pwd >> told'}\n"
     home.write("fails: {command: exit 3, notify: me}", head=head)
@@ -58,10 +66,11 @@ def test_a_channel_that_is_a_command_is_run_in_the_folder_of_the_file(home: Home
 
 def test_a_restart_changes_nothing_that_has_not_changed_and_runs_go_on(home: Home) -> None:
     home.write("""slow: {command: "while [ ! -e go ]; do sleep 0.05; done"}""")
-    home.keep()
+    url = ("--url", "http://home.example")  # alerts link to it, and the port of a test's engine differs each time
+    home.keep(*url)
     run, made = home.run("slow"), home.stack()
     home.kill()
-    home.keep()
+    home.keep(*url)
     assert home.stack() == made
     home.folder.joinpath("go").touch()
     assert home.ended(run)["status"] == "SUCCEEDED"
@@ -85,6 +94,28 @@ def test_a_stack_that_an_earlier_try_left_rolled_back_is_made_anew(home: Home) -
     home.write("one: {command: 'true'}")
     home.keep()
     assert home.stack()["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_a_stack_of_somebody_else_is_not_taken(home: Home) -> None:
+    home.up()
+    client = home.client("cloudformation")
+    client.create_stack(StackName="home", TemplateBody=json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}))
+    eventually(lambda: home.stack()["StackStatus"] == "CREATE_COMPLETE")
+    home.kill()
+    home.write("one: {command: 'true'}")
+    home.up(str(home.file))
+    assert "there is a stack home that was not made of a job file: rename your project" in home.says("home is not as")
+    assert home.machines() == []
+
+
+def test_in_another_region_no_job_is_there_twice(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.write("one: {command: 'true'}")
+    home.keep()
+    home.kill()
+    home.region = "eu-west-1"
+    home.keep()
+    home.says("home: its jobs in us-east-1 are gone")
+    assert home.machines() == []
 
 
 def test_kill_9_while_a_file_is_applied_leaves_nothing_half_done(home: Home) -> None:

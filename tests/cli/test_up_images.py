@@ -19,7 +19,7 @@ def project() -> Iterator[str]:
     """A name that nobody else's images have."""
     name = f"t{uuid.uuid4().hex[:8]}"
     yield name
-    listed = ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"{name}/*"]
+    listed = ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"localhost/{name}/*"]
     if shutil.which("docker"):
         for tag in subprocess.run(listed, capture_output=True, text=True).stdout.split():
             subprocess.run(["docker", "image", "rm", "--force", tag], capture_output=True)

@@ -8,7 +8,7 @@ from tests.services.cloudformation.office import template
 
 def test_a_template_of_the_cdk_comes_up_and_says_what_of_it_has_no_effect_here(home: Home) -> None:
     file = home.folder / "App.template.json"
-    file.write_text(template("cdk_scheduled_machine.json"))
+    file.write_text(template("cdk/ScheduledMachine.template.json"))
     home.up("--template", str(file))
     home.says("the stack App is up")
     home.says("not simulated here:")
@@ -25,8 +25,9 @@ def test_a_template_is_watched_and_its_machines_are_told_of(home: Home) -> None:
     arn = home.sfn.list_state_machines()["stateMachines"][0]["stateMachineArn"]
     assert home.ended(home.start(arn))["output"] == '"first said"'
     home.says("steps: succeeded")
+    before = len(home.lines)
     file.write_text(machine("second"))
-    home.says("the stack Night is up: 1 resources", 2)
+    home.says("the stack Night is up: 1 resources", before)
     assert home.ended(home.start(arn))["output"] == '"second said"'
     file.write_text("Resources: [")
     home.says("is not applied: the jobs stay as they are")

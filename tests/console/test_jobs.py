@@ -1,5 +1,11 @@
 """The first page."""
 
+import pytest
+
+from lamplighter.base.errors import AccessDenied
+from lamplighter.base.jsontext import Json
+from lamplighter.console.inside import Inside
+from lamplighter.console.port import Place
 from tests.console.browsing import Browser
 from tests.engines import ROLE, Site
 
@@ -57,3 +63,31 @@ def test_jobs_are_shown_a_page_at_a_time(site: Site, browser: Browser) -> None:
     assert "job-25" not in first.text
     following = first.body.partition('href="?next=')[2].partition('"')[0].replace("&amp;", "&")
     assert "job-25" in browser.get(f"/?next={following}").text
+
+
+def test_a_full_page_of_jobs_is_no_larger_than_300_kilobytes(site: Site, browser: Browser) -> None:
+    for number in range(25):
+        machine = site.machine(
+            {"StartAt": "A", "States": {"A": PASS | {"End": True}}}, f"a-job-with-a-name-{number:02}"
+        )
+        for _ in range(20):
+            site.start(machine)
+    site.settle()
+    assert len(browser.get("/").body.encode()) < 300_000
+
+
+def test_credentials_that_may_not_list_schedules_still_see_the_jobs(
+    site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night")
+    usual = Inside.call
+
+    async def denied(port: Inside, place: Place, service: str, operation: str, params: Json) -> Json:
+        if service in ("scheduler", "events"):
+            raise AccessDenied("not authorized to perform: scheduler:ListSchedules")
+        return await usual(port, place, service, operation, params)
+
+    monkeypatch.setattr(Inside, "call", denied)
+    page = browser.get("/")
+    assert "night" in page.text
+    assert "these credentials may not list schedules" in page.text

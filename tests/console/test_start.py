@@ -2,10 +2,11 @@
 
 import pytest
 
+from lamplighter.base.jsontext import dumps
 from lamplighter.console.start import Fields, Wrong, filled, read
 from tests.console.browsing import Browser
 from tests.console.test_jobs import scheduled
-from tests.engines import Site, chain
+from tests.engines import ROLE, Site, chain, job
 
 JOB = {"Type": "Pass", "Comment": "$states.context.Execution.Input.lamplighter"}
 
@@ -80,3 +81,32 @@ def test_a_secret_of_an_earlier_run_is_not_shown_and_goes_along(site: Site, brow
     browser.post(f"/jobs/{machine}/start?from={earlier}", {"input": edited, "name": "later"})
     begun = earlier.replace(":earlier", ":later")
     assert site.describe(begun)["input"] == '{"password":"hunter2","day":2}'
+
+
+def test_an_express_machine_shows_at_once_what_came_of_it(site: Site, browser: Browser) -> None:
+    definition = dumps(chain({"Type": "Pass", "Result": {"password": "hunter2", "fine": True}}))
+    machine = site.call(
+        "states", "CreateStateMachine", name="ping", definition=definition, roleArn=ROLE, type="EXPRESS"
+    )["stateMachineArn"]
+    answer = browser.post(f"/jobs/{machine}/start", {})
+    assert answer.status == 200
+    assert '"fine": true' in answer.text
+    assert "hunter2" not in answer.body
+
+
+def test_what_a_job_has_is_shown_where_it_can_be_overridden_without_its_secrets(site: Site, browser: Browser) -> None:
+    site.call("ecs", "CreateCluster")
+    environment = [{"name": "GREETING", "value": "hello"}, {"name": "DB_PASSWORD", "value": "hunter2"}]
+    container = {"name": "main", "image": "busybox", "memory": 128, "command": ["echo", "a b"]}
+    answer = site.call(
+        "ecs",
+        "RegisterTaskDefinition",
+        family="job",
+        containerDefinitions=[container | {"environment": environment}],
+    )
+    state = job(answer["taskDefinition"]["taskDefinitionArn"], Comment=JOB["Comment"])
+    body = browser.get(f"/jobs/{site.machine(chain(state))}/start").body
+    assert "GREETING=hello" in body
+    assert "echo &#39;a b&#39;" in body
+    assert "DB_PASSWORD=" in body
+    assert "hunter2" not in body

@@ -51,74 +51,7 @@ jobs:
     timeout: 1h
     deadline: 3h
 """,
-    "every key of a job": f"""
-project: everything
-{CHANNELS}
-jobs:
-  all:
-    description: Says everything.
-    image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/team/report:1
-    command: python report.py --all
-    entrypoint: [/bin/tini, --]
-    working-directory: /work
-    user: "1000:1000"
-    stop-timeout: 2m
-    cpu: 1 vCPU
-    memory: 2 GB
-    storage: 100
-    architecture: arm64
-    launch: fargate-spot
-    environment: {{A: one, B: 2, C: true}}
-    secrets:
-      PARAMETER: ssm:/reports/a
-      SECRET: secretsmanager:reports/b
-      KEY: secretsmanager:reports/b:password
-      LONG: arn:aws:secretsmanager:us-east-1:123456789012:secret:reports/c-a1b2c3
-      PATH_OF_PARAMETER: arn:aws:ssm:us-east-1:123456789012:parameter/reports/d
-    input: {{day: monday, rows: [1, 2]}}
-    schedule: ['cron(0 3 * * ? *)', rate(2 days), 'at(2026-12-31T03:00:00)']
-    timezone: Europe/Berlin
-    window: 15m
-    enabled: true
-    retry:
-      attempts: 1
-      interval: 10s
-      backoff: 1.5
-      jitter: true
-      max-interval: 5m
-      infra: {{attempts: 5, interval: 30s, backoff: 2, jitter: true, max-interval: 10m}}
-      spot: {{attempts: 3}}
-      start-failure: {{attempts: 1}}
-      timeout: {{attempts: 1}}
-      exit: [{{codes: [75, 76], attempts: 2}}, {{codes: [99], attempts: 0}}]
-    timeout: 1h
-    deadline: 6h
-    late: 3h
-    overlap: queue
-    missed: {{run: all, within: 12h}}
-    notify:
-      attempt-failed: [mail, bell]
-      run-failed: [hook, topic]
-      caught: [mail, queue, topic]
-      did-not-start: plain-hook
-      late: [topic, mail]
-    sidecars:
-      proxy:
-        image: envoyproxy/envoy
-        command: [envoy, -c, /etc/envoy.yaml]
-        entrypoint: [/bin/sh]
-        environment: {{LEVEL: info}}
-        secrets: {{TOKEN: 'ssm:/proxy/token'}}
-        essential: true
-        cpu: 128
-        memory: 256
-    tags: {{team: data, cost-centre: 7}}
-    network: {{subnets: [subnet-0a1b2c3d], security-groups: [sg-0a1b2c3d], public-ip: false}}
-    cluster: theirs
-    permissions:
-      - {{actions: ['s3:GetObject'], resources: ['arn:aws:s3:::reports/*']}}
-    log-retention: 90
-""",
+    "every key of a job": (Path(__file__).parents[2] / "examples" / "every-key.yaml").read_text(),
     "roles of one's own": """
 project: own
 channels: {ops: {email: ops@example.com}}

@@ -7,13 +7,18 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from lamplighter.base.jsontext import Json
+from lamplighter.jobs.channels import Channel, Notify
 from lamplighter.jobs.document import JobFileError, Problem
 from lamplighter.jobs.file import Loaded, load
 from lamplighter.jobs.lint import lint
-from lamplighter.jobs.model import Job
+from lamplighter.jobs.model import Job, Network, Sidecar
+from lamplighter.jobs.retry import Again, Exit, Retry
+from lamplighter.jobs.source import Overlay
 from lamplighter.jobs.template import template
+from lamplighter.jobs.when import Missed
 from tests.jobs.matrix import FILES, WORKFLOWS
 from tests.jobs.projects import refused, written
 
@@ -161,6 +166,23 @@ def test_a_job_may_be_called_as_a_part_of_the_file_is(tmp_path: Path) -> None:
         written(tmp_path, "project: p\njobs: {jobs: {retry: {attempts: 1}}, defaults: {}, channels: {}}").project.jobs
     )
     assert names == ["jobs", "defaults", "channels"]
+
+
+EVERY_KEY = FILES["every key of a job"]
+
+
+@pytest.mark.parametrize("model", [Job, Retry, Exit, Again, Sidecar, Network, Notify, Missed, Channel, Overlay])
+def test_the_example_that_says_everything_does(model: type[BaseModel]) -> None:
+    known = {name.replace("_", "-") for name in model.model_fields}
+    assert {name for name in known if f"{name}:" not in EVERY_KEY} == set()
+
+
+@pytest.mark.parametrize("environment", [None, "prod"])
+def test_the_example_that_says_everything_is_read(tmp_path: Path, environment: str | None) -> None:
+    loaded = written(tmp_path, EVERY_KEY, environment)
+    assert job(loaded, "all").retry.attempts == 1
+    assert job(loaded, "all").environment["LEVEL"] == ("info" if environment is None else "warning")
+    assert {each.severity for each in lint(loaded)} <= {"warning", "info"}
 
 
 # --- variables --------------------------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ def test_a_file_that_is_well_has_nothing_but_what_aws_wants_to_be_done(tmp_path:
         ),
         (
             f"input: {{text: {'x' * 8000}}}",
-            ("7:5 error: a: RunTask takes 7592 characters of input, and there are 8017 -> "
+            ("7:5 error: a: RunTask takes 7392 characters of input, and there are 8017 -> "
             "keep it in S3 or SSM, and let the input say where"),
         ),
         (
@@ -170,6 +170,16 @@ def test_an_engine_s_own_wait_for_a_start_is_longer_than_cloudwatch_s(tmp_path: 
         (
             "3:46 info: a: CloudWatch waits for a run no longer than a week: on AWS only a start that was tried in "
             "vain is told -> let the job tell an outside watch when it is done, if that matters"
+        )
+    ]
+
+
+def test_a_cluster_that_exists_has_to_have_spot_capacity(tmp_path: Path) -> None:
+    job = "image: x, timeout: 1m, launch: fargate-spot, cluster: theirs, retry: {attempts: 1}"
+    assert found(tmp_path, f"project: p\njobs: {{a: {{{job}}}}}") == [
+        (
+            "2:57 info: a: AWS runs it on Spot only if the cluster theirs has the capacity provider FARGATE_SPOT -> "
+            "see aws ecs put-cluster-capacity-providers"
         )
     ]
 

@@ -116,6 +116,7 @@ def test_a_job_knows_its_run_its_attempt_its_time_and_its_input(night: Night) ->
         "X": "here",
         "LAMPLIGHTER_ATTEMPT": "1",
         "LAMPLIGHTER_RUN": execution.rpartition(":")[2],
+        "LAMPLIGHTER_RUN_ARN": execution,
         "LAMPLIGHTER_SCHEDULED": "2026-11-25T03:00:00Z",
     }
     assert second["LAMPLIGHTER_ATTEMPT"] == "2"

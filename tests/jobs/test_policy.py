@@ -9,13 +9,16 @@ import pytest
 
 from lamplighter.base.jsontext import Json
 from lamplighter.jobs import names
-from lamplighter.jobs.calls import Situation, calls
+from lamplighter.jobs.calls import NESTED_RULE, Situation, calls
 from lamplighter.jobs.explain import explain, statement
 from lamplighter.jobs.model import Project
-from lamplighter.jobs.permits import situation
+from lamplighter.jobs.permits import missing, situation
 from lamplighter.jobs.policy import Call, evaluate
+from lamplighter.jobs.stack.roles import repository
+from tests.jobs.matrix import FILES, loaded
 from tests.jobs.projects import project, stack
 
+REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 DATA = Path(__file__).parent / "data"
 ROLE = "arn:aws:iam::123456789012:role/ecsTaskExecutionRole"
 PASS = Call("iam:PassRole", ROLE, {"iam:PassedToService": "ecs-tasks.amazonaws.com"})
@@ -173,6 +176,104 @@ def test_no_action_and_no_resource_of_a_role_is_there_without_need(made: Project
         assert [call for call in found if not allowed(smaller, call)], f"nothing needs {what}"
 
 
+@pytest.mark.parametrize("file", FILES)
+def test_in_every_file_a_machine_may_do_what_it_does_and_nothing_beside(tmp_path: Path, file: str) -> None:
+    whole = loaded(tmp_path, file).project
+    for name in [name for name, job in whole.jobs.items() if job.roles.machine is None]:
+        found, statements = needs(whole, name)
+        assert [(call, evaluate(statements, call).reason) for call in found if not allowed(statements, call)] == []
+        beside = [other for call in found for other in strayed(call) if other not in found]
+        assert [other for other in beside if allowed(statements, other)] == []
+        said = whole.jobs[name].permissions if whole.jobs[name].workflow else ()
+        for smaller, what in lessened(statements[: len(statements) - len(said)]):
+            assert [call for call in found if not allowed(smaller, call)], f"nothing needs {what}"
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_in_every_file_a_task_can_be_prepared_and_nothing_beside(tmp_path: Path, file: str) -> None:
+    whole = loaded(tmp_path, file).project
+    pushed = {names.image(name): f"{REGISTRY}/{repository(whole, name)}:1" for name in whole.jobs}
+    deployed = stack(whole, **pushed)
+    for name in [name for name, job in whole.jobs.items() if job.roles.execution is None and job.workflow is None]:
+        statements = deployed.statements(f"{names.logical(name)}ExecutionRole")
+        found = list(preparing(deployed.properties(names.task(name))))
+        assert [(call, evaluate(statements, call).reason) for call in found if not allowed(statements, call)] == []
+        others = [replace(call, resource=call.resource.replace(":123456789012:", ":999999999999:")) for call in found]
+        assert [call for call in others if call.resource != "*" and allowed(statements, call)] == []
+        for smaller, what in lessened(statements):
+            assert [call for call in found if not allowed(smaller, call)], f"nothing needs {what}"
+
+
+def preparing(task: Json) -> Iterator[Call]:
+    """What ECS does for a task before it runs: create the streams of its logs, read its secrets, pull its images."""
+    for container in task["ContainerDefinitions"]:
+        options = container["LogConfiguration"]["Options"]
+        where = f"arn:aws:logs:us-east-1:123456789012:log-group:{options['awslogs-group']}:log-stream:x/y/z"
+        yield from (Call(f"logs:{action}", where) for action in ("CreateLogStream", "PutLogEvents"))
+        for secret in container.get("Secrets", []):
+            held = ":".join(secret["ValueFrom"].split(":")[:7])
+            if ":ssm:" in held:
+                yield Call("ssm:GetParameters", held)
+                continue
+            yield Call("secretsmanager:GetSecretValue", held)
+            if held[-7] != "-":
+                yield Call("secretsmanager:GetSecretValue", f"{held}-a1B2c3")
+        if ".dkr.ecr." in container["Image"]:
+            repository = container["Image"].partition("/")[2].partition(":")[0]
+            yield Call("ecr:GetAuthorizationToken", "*")
+            for action in ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"):
+                yield Call(f"ecr:{action}", f"arn:aws:ecr:us-east-1:123456789012:repository/{repository}")
+
+
+READS = """
+    QueryLanguage: {language}
+    StartAt: Each
+    States:
+      Each:
+        Type: Map
+        ItemReader:
+          Resource: arn:aws:states:::s3:{reader}
+          {given}: {{Bucket: in, {key}: lines.jsonl}}
+        ItemProcessor:
+          ProcessorConfig: {{Mode: DISTRIBUTED, ExecutionType: STANDARD}}
+          StartAt: A
+          States:
+            A: {{Type: Task, Job: a, Next: B}}
+            B:
+              Type: Task
+              Resource: arn:aws:states:::states:startExecution.sync:2
+              {given}: {{StateMachineArn: 'arn:aws:states:us-east-1:123456789012:stateMachine:other'}}
+              End: true
+        ResultWriter:
+          Resource: arn:aws:states:::s3:putObject
+          {given}: {{Bucket: out, Prefix: nightly}}
+        End: true
+"""
+
+
+@pytest.mark.parametrize(("language", "given"), [("JSONata", "Arguments"), ("JSONPath", "Parameters")])
+@pytest.mark.parametrize(("reader", "key"), [("getObject", "Key"), ("listObjectsV2", "Prefix")])
+def test_what_a_distributed_map_reads_writes_and_starts_is_known(
+    tmp_path: Path, language: str, given: str, reader: str, key: str
+) -> None:
+    steps = READS.format(language=language, given=given, reader=reader, key=key)
+    made = project(tmp_path, "a: {image: x}\nw: {workflow: steps.yaml}", steps_yaml=steps)
+    asked = {(each.call.action, each.call.resource) for each in missing(stack(made), "w")}
+    written = {f"s3:{name}" for name in ("PutObject", "GetObject", "ListMultipartUploadParts", "AbortMultipartUpload")}
+    other = "arn:aws:states:us-east-1:123456789012:"
+    assert asked == {
+        ("s3:GetObject", "arn:aws:s3:::in/lines.jsonl") if key == "Key" else ("s3:ListBucket", "arn:aws:s3:::in"),
+        *((action, "arn:aws:s3:::out/nightly/a-run/manifest.json") for action in written),
+        ("states:StartExecution", f"{other}stateMachine:other"),
+        ("states:DescribeExecution", f"{other}execution:other:a-run"),
+        ("states:StopExecution", f"{other}execution:other:a-run"),
+        *(
+            (f"events:{action}", f"arn:aws:events:us-east-1:123456789012:rule/{NESTED_RULE}")
+            for action in ("PutTargets", "PutRule", "DescribeRule")
+        ),
+    }
+
+
 def strayed(call: Call) -> Iterator[Call]:
     service = call.action.partition(":")[0]
     yield replace(call, action=f"{service}:DeleteEverything")
@@ -283,20 +384,20 @@ def article() -> tuple[Json, Situation]:
 
 def test_the_article_s_failure_is_explained_with_the_statement_that_is_missing() -> None:
     definition, where = article()
-    (missing,) = explain(definition, GENERATED, where, role="StepFunctions-batch-role")
-    assert missing.error == (
+    (found,) = explain(definition, GENERATED, where, role="StepFunctions-batch-role")
+    assert found.error == (
         "AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/StepFunctions-batch-role/a-run is not "
         f"authorized to perform: iam:PassRole on resource: {ROLE} because no identity-based policy allows the "
         "iam:PassRole action"
     )
-    assert "hands this role to the task" in missing.why
-    assert missing.statement == {
+    assert "hands this role to the task" in found.why
+    assert found.statement == {
         "Effect": "Allow",
         "Action": "iam:PassRole",
         "Resource": ROLE,
         "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
     }
-    assert explain(definition, [*GENERATED, missing.statement], where) == []
+    assert explain(definition, [*GENERATED, found.statement], where) == []
 
 
 def test_the_article_s_own_policy_mends_it() -> None:

@@ -70,6 +70,32 @@ def test_attempts_of_interleaved_iterations_are_kept_apart() -> None:
     assert told.visits[0].follower == "Tell"
 
 
+def test_an_iteration_that_follows_another_one_is_not_inside_of_it() -> None:
+    told = story((
+        begun(), entered("Files", 0, "Map"), ("MapStateStarted", 2, {"length": 2}),
+        ("MapIterationStarted", 3, {"name": "Files", "index": 0}), entered("Load", 4), scheduled(5), succeeded(6, "a"),
+        exited("Load", 7), ("MapIterationSucceeded", 8, {"name": "Files", "index": 0}),
+        ("MapIterationStarted", 8, {"name": "Files", "index": 1}), entered("Load", 10), scheduled(11),
+    ))  # fmt: skip
+    assert [each.path for each in told.attempts] == [("Files[0]",), ("Files[1]",)]
+
+
+def test_a_map_inside_of_a_map_is_left_without_leaving_the_one_around() -> None:
+    told = story((
+        begun(), entered("Outer", 0, "Map"), ("MapStateStarted", 2, {"length": 1}),
+        ("MapIterationStarted", 3, {"name": "Outer", "index": 0}), entered("Inner", 4, "Map"),
+        ("MapStateStarted", 5, {"length": 1}), ("MapIterationStarted", 6, {"name": "Inner", "index": 0}),
+        entered("Load", 7), exited("Load", 8), ("MapIterationSucceeded", 9, {"name": "Inner", "index": 0}),
+        ("MapStateSucceeded", 10, None), exited("Inner", 11, "Map"), entered("After", 12), exited("After", 13),
+        ("MapIterationSucceeded", 14, {"name": "Outer", "index": 0}), ("MapStateSucceeded", 15, None),
+        exited("Outer", 16, "Map"), entered("End", 17),
+    ))  # fmt: skip
+    assert {each.state: each.path for each in told.visits} == {
+        "Outer": (), "Inner": ("Outer[0]",), "Load": ("Outer[0]", "Inner[0]"), "After": ("Outer[0]",), "End": (),
+    }  # fmt: skip
+    assert [each.state for each in told.visits if each.left is None] == ["End"]
+
+
 def test_a_failure_that_is_caught_leads_on_to_another_state() -> None:
     told = story(CAUGHT)
     assert told.caught(told.visits[0])

@@ -97,4 +97,4 @@ def _delete(client: Json, stack: Stack, deployed: Json, kept: tuple[str, ...], w
         raise typer.Exit(1)
     console.print(f"{stack.name} is gone from {where}", soft_wrap=True)
     for name in kept:
-        console.print(f"  kept, and to be deleted before {stack.name} is deployed again: {name}", soft_wrap=True)
+        console.print(f"kept: the log {name}", soft_wrap=True)

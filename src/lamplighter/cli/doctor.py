@@ -19,7 +19,7 @@ from lamplighter.base.jsontext import dumps
 from lamplighter.cli.address import ADDRESS
 from lamplighter.cli.checkup.account import account
 from lamplighter.cli.checkup.box import box
-from lamplighter.cli.checkup.finding import Finding, doubt
+from lamplighter.cli.checkup.finding import Finding, doubt, good
 from lamplighter.cli.checkup.machine import looked, machine
 from lamplighter.cli.health import health
 from lamplighter.cli.jobfile import EnvironmentOption
@@ -68,17 +68,19 @@ def doctor(
 
 def _single(site: Site, name: str) -> Iterator[Finding]:
     found = machines.find(site, name)
-    yield from machine(site, found, asks=_asks(site.target))
+    asks = _asks(site.target)
+    if not asks:
+        yield good("permissions", f"{site.target} asks for none: what roles may do counts on AWS")
+    yield from machine(site, found, asks=asks)
 
 
 def _all(site: Site | None, data: Path | None, profile: str | None, region: str | None) -> Iterator[Finding]:
     if data is not None:
         yield from box(data, os.environ)
-    of_aws = Target(None, region or usual_region(profile), profile)
     if site is None or not _asks(site.target):
-        yield from account(of_aws, needed=False)
+        yield from account(lambda: Target(None, region or usual_region(profile), profile), needed=False)
     else:
-        yield from account(site.target, needed=True)
+        yield from account(site.find, needed=True)
     if site is not None:
         yield from looked("machines", "the machines", site.target, lambda: list(_machines(site)))
 

@@ -3,6 +3,7 @@
 Exit codes: 0 it is told, however the run ended; 1 there is no such run.
 """
 
+from collections import deque
 from typing import Annotated
 
 import typer
@@ -10,37 +11,48 @@ from rich.text import Text
 
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import real_world
-from lamplighter.cli.watch import machines, runs, show, words
+from lamplighter.cli.watch import runs, show, words
 from lamplighter.cli.watch.again import hindrance
 from lamplighter.cli.watch.arguments import RunArgument
+from lamplighter.cli.watch.children import Children, counts
+from lamplighter.cli.watch.labels import of_definition
+from lamplighter.cli.watch.output import Output
 from lamplighter.cli.watch.rows import Row, rows
 from lamplighter.cli.watch.runs import Run
 from lamplighter.cli.watch.site import Site, on_site
 from lamplighter.jobs.reasons import reason
 from lamplighter.jobs.story import Story, read
 
+LAST_WORDS = 5
+"""Lines of output that are shown of an attempt that failed."""
+
 
 @on_site
 def history(
     site: Site,
     run: RunArgument,
+    *,
     states: Annotated[
         bool | None, typer.Option("--states/--no-states", help="Every state too; usual where no job file made it.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the run and each row as JSON, one a line.")] = False,  # noqa: FBT002
+    json: Annotated[bool, typer.Option("--json", help="Print the run and each row as JSON, one a line.")] = False,
 ) -> None:
     """Tell what happened in a run: attempts, exit codes, reasons, waits, and how it ended."""
     found = runs.find(site, run)
     events = runs.events(site, found)
     story = read(events)
-    every = not machines.of_a_job(site, machines.Machine(found.machine, "")) if states is None else states
-    told = rows(story, runs.definition(site, found), states=every)
+    definition = runs.definition(site, found)
+    every = not of_definition(definition).job if states is None else states
+    told = rows(story, definition, states=every)
     if json:
         show.documents([_document(found, story, events), *(each.document for each in told)])
         return
     _head(found, story, events)
     show.table(["TIME", "WHAT", "TOOK", "RESULT"], [_cells(each, story.began or each.time) for each in told])
-    _foot(found, story, runs.word(site, found))
+    _end(story)
+    _items(site, story)
+    _last_words(site, found, story)
+    _hints(found, story, runs.word(site, found, run))
 
 
 def _document(run: Run, story: Story, events: list[Json]) -> Json:
@@ -81,18 +93,41 @@ def _cells(row: Row, began: int) -> list[Text | str]:
     return [Text(show.clock(row.time, began), "dim"), row.what, took, Text(row.result, show.STYLES.get(row.status, ""))]
 
 
-def _foot(run: Run, story: Story, word: str) -> None:
-    out = show.console()
-    if story.ended is not None:
-        was = "was " if story.outcome == "aborted" else ""
-        text = Text(words.ending(story), show.STYLES.get(story.outcome, ""))
-        when = show.clock(story.ended, story.began or story.ended)
-        out.print(Text.assemble((f"{when}  ", "dim"), f"the run {was}", text))
+def _items(site: Site, story: Story) -> None:
+    """How far each distributed Map came."""
+    for each in (each for each in story.attempts if each.maprun):
+        numbers = [f"{count} {words.ITEMS[name]}" for name, count in counts(site, each).items()
+                   if count and name in words.ITEMS]  # fmt: skip
+        show.console().print(Text.assemble((f"{words.place(each)}: ", "bold"), ", ".join(numbers) or "no items"))
+
+
+def _last_words(site: Site, run: Run, story: Story) -> None:
+    """The end of what the attempt wrote that failed last, which often says why."""
+    failed = [each for each in Children(site).attempts(story) if each.failed and each.task]
+    if story.outcome in ("succeeded", "running") or not failed:
+        return
+    lines = deque(Output(site, tail=LAST_WORDS).everything([failed[-1]]), maxlen=LAST_WORDS)
+    if lines:
+        title = of_definition(runs.definition(site, run)).title(failed[-1])
+        show.console().print(Text(f"\nThe last that {title} wrote:", "dim"))
+        show.console().print(Text("\n".join(f"    {line.text}" for line in lines)))
+
+
+def _end(story: Story) -> None:
+    if story.ended is None:
+        return
+    when = show.clock(story.ended, story.began or story.ended)
+    was = "was " if story.outcome == "aborted" else ""
+    text = Text(words.ending(story), show.STYLES.get(story.outcome, ""))
+    show.console().print(Text.assemble((f"{when}  ", "dim"), f"the run {was}", text))
+
+
+def _hints(run: Run, story: Story, word: str) -> None:
+    """What one may want to type next."""
     hints = [f"lamplighter logs {word}:{run.name}"]
     if run.running:
         hints.append(f"lamplighter stop {word}:{run.name}")
     elif run.status != "SUCCEEDED":
         again = f"redrive {word}:{run.name}" if hindrance(run, story) is None else f"run {word}"
         hints.append(f"lamplighter {again}")
-    out.print()
-    out.print(Text("\n".join(hints), "dim"))
+    show.console().print(Text("\n" + "\n".join(hints), "dim"))

@@ -12,7 +12,8 @@ import typer
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.watch import runs, show
-from lamplighter.cli.watch.arguments import RunArgument
+from lamplighter.cli.watch.arguments import FollowOption, RunArgument
+from lamplighter.cli.watch.children import MOST, Children
 from lamplighter.cli.watch.follow import follow as watch
 from lamplighter.cli.watch.follow import write
 from lamplighter.cli.watch.labels import of_definition
@@ -26,12 +27,13 @@ from lamplighter.cli.watch.when import instant
 def logs(
     site: Site,
     run: RunArgument,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run ends.")] = False,  # noqa: FBT002
+    *,
+    follow: FollowOption = False,
     tail: Annotated[int | None, typer.Option("--tail", "-n", help="The last so many lines only.", min=0)] = None,
     since: Annotated[
         str | None, typer.Option("--since", help="Lines since then only: 10m, 2h, or 2026-12-31T03:00:00.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print lines as JSON.")] = False,  # noqa: FBT002
+    json: Annotated[bool, typer.Option("--json", help="Print lines as JSON.")] = False,
 ) -> None:
     """Print what the containers of a run wrote, each attempt's lines with its number before them."""
     start = None if since is None else instant(since, real_world().now())
@@ -46,7 +48,9 @@ def logs(
 def _print(site: Site, run: Run, since: int | None, tail: int | None, *, json: bool) -> None:
     story = runs.story(site, run)
     output = Output(site, since, tail)
-    lines = output.everything(story.attempts)
+    children = Children(site)
+    attempts = children.attempts(story)
+    lines = output.everything(attempts)
     shown = lines if tail is None else deque(lines, maxlen=tail)
     if json:
         show.documents(map(_document, shown))
@@ -54,7 +58,9 @@ def _print(site: Site, run: Run, since: int | None, tail: int | None, *, json: b
         write(shown, of_definition(runs.definition(site, run)))
     for each in sorted(output.silent):
         typer.echo(f"lamplighter: {each}", err=True)
-    if not any(each.task for each in story.attempts):
+    if children.more:
+        typer.echo(f"lamplighter: of the runs that a Map started the latest {MOST} are read", err=True)
+    if not any(each.task for each in attempts):
         fail(f"{run.name} has run no containers so far: `lamplighter history {run.arn}` tells what it did")
     if output.silent:
         raise typer.Exit(1)

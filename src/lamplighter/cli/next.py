@@ -29,8 +29,9 @@ MOST = 1000
 def next(  # noqa: A001 - the verb's name
     site: Site,
     job: AnyJobArgument = None,
+    *,
     count: Annotated[int, typer.Option("--count", "-n", help="How many times of each job.", min=1, max=MOST)] = 3,
-    json: Annotated[bool, typer.Option("--json", help="Print times as JSON, one a line.")] = False,  # noqa: FBT002
+    json: Annotated[bool, typer.Option("--json", help="Print times as JSON, one a line.")] = False,
 ) -> None:
     """List the times at which jobs will run, in the job's time zone and in UTC."""
     now = real_world().now()

@@ -56,9 +56,10 @@ class Overview:
 def ps(
     site: Site,
     job: AnyJobArgument = None,
-    every: Annotated[bool, typer.Option("--all", "-a", help="The latest runs, whether they go on or not.")] = False,  # noqa: FBT002
+    *,
+    every: Annotated[bool, typer.Option("--all", "-a", help="The latest runs, whether they go on or not.")] = False,
     count: Annotated[int, typer.Option("--count", "-n", help="How many runs --all lists.", min=1)] = 20,
-    json: Annotated[bool, typer.Option("--json", help="Print jobs or runs as JSON, one a line.")] = False,  # noqa: FBT002
+    json: Annotated[bool, typer.Option("--json", help="Print jobs or runs as JSON, one a line.")] = False,
 ) -> None:
     """List jobs: what runs now, how the last run ended, when the next one begins."""
     chosen = machines.listed(site) if job is None else [machines.find(site, job)]

@@ -17,8 +17,9 @@ from lamplighter.cli.watch.site import Site, fail, on_site
 def stop(
     site: Site,
     run: RunArgument,
+    *,
     cause: Annotated[str | None, typer.Option("--cause", help="Why, for whoever reads the history.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All runs of the job that go on.")] = False,  # noqa: FBT002
+    every: Annotated[bool, typer.Option("--all", help="All runs of the job that go on.")] = False,
 ) -> None:
     """Stop a run, or the run of a job that goes on."""
     for each in _meant(site, run, every=every):

@@ -14,7 +14,7 @@ from typing import Annotated
 import boto3
 import typer
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
 
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.address import ADDRESS
@@ -124,4 +124,6 @@ def in_words(error: BotoCoreError | ClientError, where: Target) -> str:
         return f"{where} does not answer: {hint}"
     if isinstance(error, ClientError):
         return f"{error.operation_name}: {error.response['Error'].get('Message') or error.response['Error']['Code']}"
+    if isinstance(error, NoCredentialsError):
+        return f"there are no credentials for {where}: say --profile, or `aws configure`; `lamplighter doctor` looks"
     return str(error)

@@ -41,7 +41,7 @@ async def _week(plans: Sequence[Plan], now: int, where: ZoneInfo) -> Week:
 
 
 async def _schedules(page: Page) -> Sequence[Plan]:
-    known = await timetable.schedules(page)
+    known = await timetable.schedules(page) or ()
     found: list[Plan | None] = []
     for at in range(0, len(known), SLICE):
         found += await asyncio.gather(*(_schedule(page, each) for each in known[at : at + SLICE]))

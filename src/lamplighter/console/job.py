@@ -9,7 +9,7 @@ from lamplighter.console import graph, slots, timetable
 from lamplighter.console.marks import strip
 from lamplighter.console.page import Page, shows
 
-PAGE = 50
+PAGE, MARKS = 50, 20
 STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 
@@ -21,6 +21,7 @@ async def show(page: Page) -> Response:
     entries = await timetable.entries(page, page.arn, known)
     now = page.console.world.now() / 1000
     listed = await runs(page, about)
+    latest = listed if not page.asked("status") and not page.asked("next") else await runs(page, about, latest=True)
     return await page.render(
         "job.html",
         about=about,
@@ -31,18 +32,18 @@ async def show(page: Page) -> Response:
         late=slots.is_late,
         executions=listed["executions"],
         next=listed.get("nextToken"),
-        strip=strip(listed["executions"], now),
+        strip=strip(latest["executions"][:MARKS], now),
         statuses=STATUSES,
         now=now,
     )
 
 
-async def runs(page: Page, about: Json) -> Json:
-    """A page of the runs, of one status if the query says so; none of an express machine, of which none are listed."""
+async def runs(page: Page, about: Json, *, latest: bool = False) -> Json:
+    """A page of the runs as the query asks for them, or the latest; none of an express machine: nobody lists them."""
     if about["type"] == "EXPRESS":
         return {"executions": ()}
     given = {"statusFilter": page.asked("status"), "nextToken": page.asked("next")}
-    only = {name: value for name, value in given.items() if value}
+    only = {name: value for name, value in given.items() if value and not latest}
     return await page.call("states", "ListExecutions", stateMachineArn=page.arn, maxResults=PAGE, **only)
 
 

@@ -36,10 +36,10 @@ async def show(page: Page) -> Response:
         page.call("states", "ListStateMachines", maxResults=PAGE, **token), timetable.schedules(page)
     )
     found = await asyncio.gather(*(job(page, machine, known) for machine in listed["stateMachines"]))
-    return await page.render("jobs.html", jobs=found, next=listed.get("nextToken"))
+    return await page.render("jobs.html", jobs=found, next=listed.get("nextToken"), blind=known is None)
 
 
-async def job(page: Page, machine: Json, known: Sequence[Json]) -> Job:
+async def job(page: Page, machine: Json, known: Sequence[Json] | None) -> Job:
     """What a row of the page shows of a state machine."""
     arn = machine["stateMachineArn"]
     entries = await timetable.entries(page, arn, known)

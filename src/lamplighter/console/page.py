@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from lamplighter.base.errors import ValidationError
+from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.console import form
@@ -45,6 +45,15 @@ class Page:
     async def call(self, service: str, operation: str, **params: Json) -> Json:
         """Call an operation by its AWS name, in the place of this page."""
         return await self.console.port.call(self.place, service, operation, params)
+
+    async def peek(self, service: str, operation: str, **params: Json) -> Json:
+        """The same where nothing depends on it: None where the credentials do not allow it."""
+        try:
+            return await self.call(service, operation, **params)
+        except AwsError as error:
+            if error.code.startswith(("AccessDenied", "UnauthorizedOperation", "NotAuthorized")):
+                return None
+            raise
 
     def at(self, arn: str) -> "Page":
         """The same page in the place of a resource; ValidationError where the text is no ARN."""

@@ -1,5 +1,7 @@
 """Starting a run: with what the job is usually started with at one click, or with something else.
 
+An express machine, whose executions nobody can look at later, is waited for, and what came of it is shown.
+
 What is filled in is checked before anything is started, and comes back with what is wrong. Environment and command can
 be said of machines that read them from their input, as those of job files do (`jobs/expressions.py`).
 """
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
-from lamplighter.console import timetable
+from lamplighter.console import defaults, timetable
 from lamplighter.console.look import indented
 from lamplighter.console.masking import masked, restored
 from lamplighter.console.page import Page, acts, shows
@@ -76,16 +78,16 @@ def filled(document: Json) -> Fields:
 
 async def act(page: Page, given: Mapping[str, str]) -> Response:
     """Start it, as the form says or as usual."""
+    about = await page.call("states", "DescribeStateMachine", stateMachineArn=page.arn)
     original = await usual(page)
     if "input" not in given:
-        return await _start(page, original, "")
+        return await _start(page, about, original, "")
     fields = Fields(*(given.get(name, "") for name in ("input", "environment", "command", "name")))
     try:
         document = restored(read(fields), original)
     except Wrong as wrong:
-        about = await page.call("states", "DescribeStateMachine", stateMachineArn=page.arn)
         return await _form(page, about, fields, wrong)
-    return await _start(page, document, fields.name)
+    return await _start(page, about, document, fields.name)
 
 
 def read(fields: Fields) -> Json:
@@ -121,22 +123,26 @@ def _words(command: str) -> list[str]:
 
 
 async def _form(page: Page, about: Json, fields: Fields, wrong: Wrong | None) -> Response:
+    overrides = READS_OWN in about["definition"]
     return await page.render(
         "start.html",
         status=200 if wrong is None else 422,
         about=about,
         fields=fields,
         wrong=wrong,
-        overrides=READS_OWN in about["definition"],
+        overrides=overrides,
+        defaults=await defaults.read(page, about["definition"]) if overrides else None,
         origin=page.asked("from"),
     )
 
 
-async def _start(page: Page, document: Json, name: str) -> Response:
+async def _start(page: Page, about: Json, document: Json, name: str) -> Response:
     named = {"name": name.strip()} if name.strip() else {}
-    begun = await page.call("states", "StartExecution", stateMachineArn=page.arn, input=dumps(document), **named)
-    if ":express:" in begun["executionArn"]:
-        return page.redirect(page.console.look.job(page.arn))
+    asked = {"stateMachineArn": page.arn, "input": dumps(document)} | named
+    if about["type"] == "EXPRESS":  # nobody could look at it later
+        result = await page.call("states", "StartSyncExecution", **asked)
+        return await page.render("express.html", about=about, result=result)
+    begun = await page.call("states", "StartExecution", **asked)
     return page.redirect(page.console.look.run(begun["executionArn"]))
 
 

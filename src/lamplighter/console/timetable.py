@@ -38,12 +38,14 @@ class Entry:
     """Seconds since the epoch; None where there is none, or nobody can tell."""
 
 
-async def schedules(page: Page) -> Sequence[Json]:
-    """The first schedules of a place, as ListSchedules has them."""
+async def schedules(page: Page) -> Sequence[Json] | None:
+    """The first schedules of a place, as ListSchedules has them; None where the credentials do not let them be seen."""
     found: list[Json] = []
     token: dict[str, str] = {}
     while len(found) < MOST:
-        answer = await page.call("scheduler", "ListSchedules", MaxResults=PAGE, **token)
+        answer = await page.peek("scheduler", "ListSchedules", MaxResults=PAGE, **token)
+        if answer is None:
+            return None
         found += answer["Schedules"]
         if not answer.get("NextToken"):
             break
@@ -56,27 +58,29 @@ async def targets(page: Page, machine: str) -> Sequence[Json]:
     return [each["Target"] for each in await _mine(page, machine, await schedules(page))]
 
 
-async def entries(page: Page, machine: str, known: Sequence[Json]) -> Sequence[Entry]:
+async def entries(page: Page, machine: str, known: Sequence[Json] | None) -> Sequence[Entry]:
     """What begins a state machine, the next first; `known` as `schedules` found them."""
     now = page.console.world.now()
     found = [of_schedule(each, now) for each in await _mine(page, machine, known)]
-    rules = await page.call("events", "ListRuleNamesByTarget", TargetArn=machine)
-    told = await asyncio.gather(*(page.call("events", "DescribeRule", Name=name) for name in rules["RuleNames"]))
-    found += [of_rule(each, now) for each in told if each.get("ScheduleExpression")]
+    named = await page.peek("events", "ListRuleNamesByTarget", TargetArn=machine)
+    names = named["RuleNames"] if named else ()
+    rules = await asyncio.gather(*(page.peek("events", "DescribeRule", Name=name) for name in names))
+    found += [of_rule(each, now) for each in rules if each and each.get("ScheduleExpression")]
     return sorted(found, key=lambda entry: (not entry.enabled, entry.next is None, entry.next or 0, entry.name))
 
 
-async def _mine(page: Page, machine: str, known: Sequence[Json]) -> Sequence[Json]:
+async def _mine(page: Page, machine: str, known: Sequence[Json] | None) -> Sequence[Json]:
+    known = known or ()
     mine = [each for each in known if _may_begin(each, machine)]
     if len(known) >= MOST:
         named = await page.call("scheduler", "ListSchedules", NamePrefix=machine.rpartition(":")[2], MaxResults=PAGE)
         mine = list({each["Arn"]: each for each in [*mine, *named["Schedules"]] if _may_begin(each, machine)}.values())
     whole = await asyncio.gather(*(_schedule(page, each) for each in mine))
-    return [each for each in whole if begins(each["Target"], machine)]
+    return [each for each in whole if each and begins(each["Target"], machine)]
 
 
 async def _schedule(page: Page, summary: Json) -> Json:
-    return await page.call("scheduler", "GetSchedule", Name=summary["Name"], GroupName=summary["GroupName"])
+    return await page.peek("scheduler", "GetSchedule", Name=summary["Name"], GroupName=summary["GroupName"])
 
 
 async def switch(page: Page, arn: str, kind: str, *, on: bool) -> None:

@@ -13,7 +13,7 @@ from lamplighter.base.world import World
 from lamplighter.store import counts, letters, notifications, outbox, slots, timers
 from lamplighter.store.db import Reader
 
-SENDERS = ("events", "scheduler")
+SENDERS = ("events", "scheduler", "monitoring")
 """The services that send letters."""
 LATELY = 300_000
 """Milliseconds that are looked back on."""

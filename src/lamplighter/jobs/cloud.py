@@ -17,7 +17,7 @@ from lamplighter.jobs.values import shown
 
 DAY = 86_400
 YEAR = 365 * DAY
-MOST_OVERRIDES = 8192 - 600
+MOST_OVERRIDES = 8192 - 800
 """Characters that RunTask takes, without those that an attempt's own variables and names need."""
 MOST_DEFINITION = 64 * 1024 - 8192
 """Bytes of a task definition, without those that are not a job's own."""
@@ -55,6 +55,9 @@ def _container(job: Job) -> Iterator[Finding]:
     said = [
         text for each in inside for given in (each.environment, each.secrets) for pair in given.items() for text in pair
     ]
+    if job.launch == "fargate-spot" and job.cluster is not None:
+        what = f"AWS runs it on Spot only if the cluster {job.cluster} has the capacity provider FARGATE_SPOT"
+        yield "info", "cluster", what, "see aws ecs put-cluster-capacity-providers"
     text = sum(map(len, said))
     if text > MOST_DEFINITION:
         what = f"a task definition has 64 KiB, and the variables alone have {text // 1024}"

@@ -51,6 +51,10 @@ def jsonata(value: Json) -> str:
     return f"({found[1].strip()})" if found else dumps(value)
 
 
+ATTEMPT_AT, RUN_ARN_AT = 1, 2
+"""Where in Environment an alert about an attempt finds which one it was, and of which run."""
+
+
 def overrides(attempt: str, given: str = INPUT) -> str:
     """ContainerOverrides: what the run was started with, and what the job may want to know of it."""
     return expression(f"""(
@@ -62,6 +66,7 @@ def overrides(attempt: str, given: str = INPUT) -> str:
       'Environment': $append([
         {{'Name': 'LAMPLIGHTER_RUN', 'Value': $states.context.Execution.Name}},
         {{'Name': 'LAMPLIGHTER_ATTEMPT', 'Value': $string({attempt})}},
+        {{'Name': 'LAMPLIGHTER_RUN_ARN', 'Value': $states.context.Execution.Id}},
         {{'Name': 'LAMPLIGHTER_SCHEDULED', 'Value': $exists($own.scheduled) ? $string($own.scheduled) : ''}},
         {{'Name': 'LAMPLIGHTER_INPUT', 'Value': $string($input)}}
       ], $each($own.environment, function($v, $k) {{ {{'Name': $k, 'Value': $string($v)}} }}))

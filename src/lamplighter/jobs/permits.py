@@ -11,7 +11,6 @@ from lamplighter.jobs import names
 from lamplighter.jobs.calls import Situation
 from lamplighter.jobs.explain import Missing, explain
 from lamplighter.jobs.model import Project
-from lamplighter.jobs.policy import like
 from lamplighter.jobs.resolve import Stack
 from lamplighter.jobs.template import template
 
@@ -48,13 +47,7 @@ def missing(stack: Stack, job: str) -> list[Missing]:
     title = names.machine(job)
     definition = json.loads(stack.definition(title))
     statements = stack.statements(f"{names.logical(job)}MachineRole")
-    found = explain(definition, statements, situation(stack, title))
-    return [each for each in found if "*" not in each.call.resource or not _speaks_of(statements, each.call.action)]
-
-
-def _speaks_of(statements: list[Json], action: str) -> bool:
-    """Whether something of an action is allowed: enough, where only a run knows what it is about."""
-    return any(like(each, action, fold=True) for statement in statements for each in statement["Action"])
+    return explain(definition, statements, situation(stack, title))
 
 
 def policy_size(stack: Stack, job: str) -> int:

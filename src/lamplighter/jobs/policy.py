@@ -50,6 +50,13 @@ def evaluate(statements: Iterable[Json], call: Call) -> Verdict:
     return Verdict(allowed=False, reason=f"no identity-based policy allows the {call.action} action{nearly}")
 
 
+def speaks_of(statements: Iterable[Json], action: str) -> bool:
+    """Whether something of an action is allowed, whatever it is about."""
+    return any(
+        statement["Effect"] == "Allow" and _is_about(statement, "Action", action, fold=True) for statement in statements
+    )
+
+
 ACTION = "it is about other actions"
 
 

@@ -5,7 +5,7 @@ being written, and to keep paths of Map and Parallel apart by the ids that event
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -43,6 +43,8 @@ class Attempt:
     """The ARN of its task definition."""
     exits: Mapping[str, int] = field(default_factory=dict)
     """Exit codes by the names of containers."""
+    maprun: str | None = None
+    """The ARN of the Map Run, of a distributed Map."""
 
     @property
     def failed(self) -> bool:
@@ -168,14 +170,15 @@ class _Reader:
             return self._enter(event, kind, time, here)
         if kind.endswith("StateExited"):
             return self._leave(event, time, here)
-        if kind == "MapStateStarted":
-            return here
-        if kind in ("MapIterationStarted", "ParallelStateStarted"):
-            details = event.get("mapIterationStartedEventDetails")
-            step = (f"{details['name']}[{details['index']}]",) if details else ()
-            return _Here(here.path + step, outer=here)
-        if kind.startswith(("MapIteration", "MapState", "ParallelState")):
-            return here if kind.startswith("MapIteration") or here.outer is None else here.outer
+        if kind.startswith("MapIteration"):
+            details = _details(event)
+            around = self._outward(here, lambda visit: visit.state == details["name"]) or here
+            step = f"{details['name']}[{details['index']}]"
+            return _Here((*around.path, step), outer=around) if kind == "MapIterationStarted" else around
+        if kind.startswith(("MapState", "ParallelState")):
+            fan = kind.partition("State")[0]
+            around = self._outward(here, lambda visit: visit.kind == fan and visit.left is None) or here
+            return _Here(around.path, outer=around) if kind == "ParallelStateStarted" else around
         work = next((each for each in WORK if kind.startswith(each)), None)
         if kind == "TaskStateAborted":
             return self._abort(time, here)
@@ -213,14 +216,19 @@ class _Reader:
 
     def _leave(self, event: Json, time: int, here: _Here) -> _Here:
         details = event["stateExitedEventDetails"]
-        found: _Here | None = here
-        while found is not None and (found.visit is None or self.visits[found.visit].state != details["name"]):
-            found = found.outer
+        found = self._outward(here, lambda visit: visit.state == details["name"])
         if found is None or found.visit is None:
             return here
         assigned = {name: _value(text) for name, text in (details.get("assignedVariables") or {}).items()}
         self.visits[found.visit] = replace(self.visits[found.visit], left=time, exit=event["id"], assigned=assigned)
-        return _Here(found.path, found.visit, outer=found.outer)
+        return found
+
+    def _outward(self, here: _Here, is_meant: Callable[[Visit], bool]) -> _Here | None:
+        """The place in the nearest visit around that is meant."""
+        found: _Here | None = here
+        while found is not None and (found.visit is None or not is_meant(self.visits[found.visit])):
+            found = found.outer
+        return None if found is None else _Here(found.path, found.visit, outer=found.outer)
 
     def _work(self, event: Json, kind: str, work: str, time: int, here: _Here) -> _Here:
         rest = kind.removeprefix(work)
@@ -248,7 +256,14 @@ class _Reader:
         resource = f"{service}:{details['resource']}" if service else work
         self.attempts.append(
             Attempt(
-                event["id"], visit.state, visit.path, self._tries[key], resource, time, details.get("timeoutInSeconds")
+                event["id"],
+                visit.state,
+                visit.path,
+                self._tries[key],
+                resource,
+                time,
+                timeout=details.get("timeoutInSeconds"),
+                maprun=details.get("mapRunArn"),
             )
         )
         at = len(self.attempts) - 1

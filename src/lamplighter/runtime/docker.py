@@ -46,6 +46,11 @@ class DockerRuntime:
 
     async def start(self, container: Container) -> Started:
         """See the port."""
+        if container.image is None:
+            raise CannotStart(
+                "CannotCreateContainerError: it has no image, and Docker runs nothing else: "
+                "name one, or choose plain processes for such containers with --runtime auto"
+            )
         with daemon.answers():
             pull_started_at = pull_stopped_at = None
             try:

@@ -1,5 +1,6 @@
 """Alarms of CloudWatch, and their histories."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from lamplighter.store.db import Damaged, Reader, Row, Tx
 
 COLUMNS = "arn, account, region, name, state, body, tags"
 PAGE = 100
+
+log = logging.getLogger("lamplighter.cloudwatch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,20 @@ def get(reader: Reader, arn: str) -> Alarm | None:
 
 
 def every(reader: Reader, account: str, region: str, prefix: str = "", after: str = "") -> Iterator[Alarm]:
-    """Alarms of an account in a region whose names begin in one way and come after one, in order of name."""
+    """Alarms of an account in a region whose names begin in one way and come after one, in order of name.
+
+    Of those that cannot be read the log says so.
+    """
     sql = (
         f"SELECT {COLUMNS} FROM alarms WHERE account = ? AND region = ? AND name > ? "  # noqa: S608
         "AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?"
     )
     while found := reader.rows(sql, (account, region, after, prefix, prefix, PAGE)):
-        yield from map(_alarm, found)
+        for row in found:
+            try:
+                yield _alarm(row)
+            except Damaged as error:
+                log.error("%s; it is passed over", error)
         after = found[-1][3]
 
 
@@ -75,9 +85,18 @@ def put(tx: Tx, alarm: Alarm) -> None:
     tx.execute(f"INSERT OR REPLACE INTO alarms ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
 
 
-def delete(tx: Tx, arn: str) -> None:
-    """Forget an alarm; its history stays for its time."""
-    tx.execute("DELETE FROM alarms WHERE arn = ?", (arn,))
+def delete(tx: Tx, arn: str) -> bool:
+    """Forget an alarm, of which the history stays for its time; False where it is gone."""
+    return tx.execute("DELETE FROM alarms WHERE arn = ?", (arn,)) > 0
+
+
+def readable(reader: Reader, arn: str) -> Alarm | None:
+    """An alarm that can be read; one that cannot may be put anew, or deleted."""
+    try:
+        return get(reader, arn)
+    except Damaged as error:
+        log.error("%s", error)
+        return None
 
 
 # --- histories --------------------------------------------------------------------------------------------------------

@@ -62,6 +62,12 @@ def page(reader: Reader, account: str, region: str, before: tuple[int, str], mos
     return [_stack(row) for row in reader.rows(sql, (account, region, *before, most))]
 
 
+def regions(reader: Reader, account: str) -> list[str]:
+    """Where an account has stacks that are not deleted."""
+    sql = "SELECT DISTINCT region FROM stacks WHERE account = ? AND deleted IS NULL ORDER BY region"
+    return [region for (region,) in reader.rows(sql, (account,))]
+
+
 def put(tx: Tx, stack: Stack) -> None:
     """Keep a stack as it is now."""
     values = (

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.jsontext import Json
+from lamplighter.services.cloudformation import building, undoing
 from tests.engines import Died
 from tests.services.cloudformation.office import Office, body, queue, topic
 
@@ -27,8 +28,16 @@ FAILING = body(
     D=topic() | {"DependsOn": "B"},
     Bad=queue(DelaySeconds=99_999) | {"DependsOn": "D"},
 )
+LARGE = body(**{f"Q{number}": queue(QueueName=f"q{number}") for number in range(25)})
 MOST = 40
 """More commits than any of these operations has."""
+
+
+@pytest.fixture(autouse=True)
+def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit for each resource, so that there is one to die at."""
+    monkeypatch.setattr(building, "AT_ONCE", 1)
+    monkeypatch.setattr(undoing, "AT_ONCE", 1)
 
 
 def begin(office: Office, operation: str, **params: Json) -> None:
@@ -126,4 +135,19 @@ def test_a_stack_that_is_being_deleted_is_deleted_whole(tmp_path: Path, *, befor
         assert office.cf("DescribeStacks")["Stacks"] == []
         assert office.queues() == []
         assert office.call("sns", "ListTopics")["Topics"] == []
+        office.close()
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_resources_that_are_made_together_are_made_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, before: bool
+) -> None:
+    monkeypatch.setattr(building, "AT_ONCE", 10)
+    sites = killed(
+        tmp_path, lambda _: None, lambda office: begin(office, "CreateStack", TemplateBody=LARGE), before=before
+    )
+    assert len(sites) > 3
+    for office in sites:
+        assert office.state() == "CREATE_COMPLETE"
+        assert sorted(office.queues()) == sorted(f"q{number}" for number in range(25))
         office.close()

@@ -49,7 +49,9 @@ def test_a_change_is_an_event_and_history(tower: Tower) -> None:
     tower.alarm()
     tower.value(30)
     tower.minutes(1)
-    (event,) = tower.heard("aws.cloudwatch")
+    put, event = tower.heard("aws.cloudwatch")
+    assert put.detail_type == "CloudWatch Alarm Configuration Change"
+    assert put.detail["operation"] == "create"
     assert event.detail_type == "CloudWatch Alarm State Change"
     assert event.detail["alarmName"] == "alarm"
     assert event.detail["state"]["value"] == "ALARM"
@@ -218,6 +220,31 @@ def test_an_engine_that_is_killed_anywhere_loses_no_notification_and_doubles_non
     assert deaths >= 4
 
 
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_a_clock_that_is_set_delays_no_look(tower: Tower, hours: int) -> None:
+    tower.alarm(TreatMissingData="notBreaching")
+    tower.clock.jump(hours * HOUR)
+    tower.minutes(1)
+    tower.value(30)
+    tower.minutes(1)
+    assert tower.state() == "ALARM"
+
+
+def test_a_state_machine_puts_values_as_it_calls_any_service(tower: Tower) -> None:
+    datum = {"MetricName": "m", "Value": 30}
+    tower.alarm()
+    run = tower.run_machine(
+        {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:cloudwatch:putMetricData",
+            "Parameters": {"Namespace": "app", "MetricData": [datum]},
+        }
+    )
+    assert tower.status(run) == "SUCCEEDED"
+    tower.minutes(1)
+    assert tower.state() == "ALARM"
+
+
 def test_what_cannot_be_read_stands_still_alone(tower: Tower) -> None:
     tower.alarm("bad")
     tower.alarm("good")
@@ -226,7 +253,19 @@ def test_what_cannot_be_read_stands_still_alone(tower: Tower) -> None:
     tower.up()
     tower.value(30)
     tower.minutes(1)
-    assert tower.rows("SELECT state FROM alarms WHERE name = 'good'") == [("ALARM",)]
+    assert [each["AlarmName"] for each in tower.cw("DescribeAlarms")["MetricAlarms"]] == ["good"]
+    assert tower.state("good") == "ALARM"
+    tower.alarm("bad")
+    assert tower.state("bad") == "ALARM"
+
+
+def test_what_cannot_be_read_can_be_deleted(tower: Tower) -> None:
+    tower.alarm("bad")
+    tower.crash()
+    tower.damage("UPDATE alarms SET body = '{' WHERE name = 'bad'")
+    tower.up()
+    tower.cw("DeleteAlarms", AlarmNames=["bad"])
+    assert tower.rows("SELECT count(*) FROM alarms") == [(0,)]
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,11 @@ async def refused(rig: Rig, params: Json) -> tuple[str, str]:
             "InvalidParameterException",
             "Launch type must be one of EC2, FARGATE, EXTERNAL, MANAGED_INSTANCES.",
         ),
+        (
+            {"overrides": {"containerOverrides": [{"name": "job", "command": ["x" * 8192]}]}},
+            "InvalidParameterException",
+            "Container Overrides length must be at most 8192",
+        ),
         ({"overrides": {"cpu": "much"}}, "InvalidParameterException", "Invalid 'cpu' setting for task."),
         (
             {"tags": [{"key": "aws:mine", "value": "1"}]},

@@ -15,6 +15,8 @@ LAST = 10
 """Runs that are looked at."""
 MOST_TOLD = 3
 """Of those that failed."""
+MOST_SAID = 3
+"""Things that are said of a failure: its error, its reason, an exit code."""
 FAILED = ("FAILED", "TIMED_OUT")
 
 
@@ -25,23 +27,25 @@ def failures(about: str, site: Site, machine: Machine) -> Iterator[Finding]:
     failed = [run for run in over if run.status in FAILED]
     if not failed:
         if over:
-            yield good(about, f"none of its last {len(over)} runs failed")
+            yield good(
+                about, "its one run did not fail" if len(over) == 1 else f"none of its last {len(over)} runs failed"
+            )
         return
     told: set[str] = set()
     for run in failed[:MOST_TOLD]:
-        says, advice = _explained(run, runs.story(site, run))
+        says, advice = _explained(machine, run, runs.story(site, run))
         if says not in told:
             told.add(says)
             made = bad if run == over[0] else doubt
             yield made(about, f"its run {run.name} ended {run.status}: {says}", advice)
 
 
-def _explained(run: Run, story: Story) -> tuple[str, str]:
+def _explained(machine: Machine, run: Run, story: Story) -> tuple[str, str]:
     last = [each for each in story.attempts if each.failed][-1:]
     words = [each for attempt in last for each in (attempt.error, attempt.reason) if each]
     words += [f"exit code {code}" for attempt in last for code in attempt.exits.values() if code]
     words += [each for each in (story.error, story.cause) if each]
     found = cause("\n".join([*words, run.status if run.status == "TIMED_OUT" else ""]))
-    short = "; ".join(dict.fromkeys(words[:2])) or "it does not say why"
-    look = f"`lamplighter history {run.arn}` tells all of it"
+    short = "; ".join(dict.fromkeys(words[:MOST_SAID])) or "it does not say why"
+    look = f"`lamplighter history {machine.word}:{run.name}` tells all of it"
     return (f"{found.means} ({short})", f"{found.advice}\n{look}") if found else (short, look)

@@ -8,7 +8,7 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json, loads
 from lamplighter.cli.checkup.definitions import runs
 from lamplighter.cli.checkup.failures import failures
-from lamplighter.cli.checkup.finding import Finding, bad, doubt, good
+from lamplighter.cli.checkup.finding import Finding, bad, doubt
 from lamplighter.cli.checkup.network import network
 from lamplighter.cli.checkup.permissions import permissions
 from lamplighter.cli.checkup.tasks import tasks
@@ -33,8 +33,6 @@ def machine(site: Site, found: Machine, *, asks: bool) -> Iterator[Finding]:
             yield from looked(about, "a role of its tasks", where, lambda each=each: tasks(about, each, iam))  # type: ignore[misc]
         ec2 = where.client("ec2")
         yield from looked(about, "its network", where, lambda: network(about, runs(definition), ec2))
-    else:
-        yield good(about, f"{where} asks it for no permission: what its role may do is for AWS")
     yield from looked(about, "its runs", where, lambda: failures(about, site, found))
 
 

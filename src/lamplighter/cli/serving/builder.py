@@ -12,6 +12,9 @@ from lamplighter.cli.serving import images
 from lamplighter.cli.serving.images import NoDocker, NotBuilt
 from lamplighter.cli.serving.plan import Build, Plan
 
+HERE = "localhost"
+"""The registry of images that are in none: nobody's image of the same name is pulled in the place of one of ours."""
+
 log = logging.getLogger("lamplighter.jobs")
 
 
@@ -30,7 +33,7 @@ class Builder:
         return dict(pair for pair, _ in made), all(complete for _, complete in made)
 
     async def _image(self, plan: Plan, build: Build, before: str | None) -> tuple[tuple[str, str], bool]:
-        repository = f"{plan.stack}/{build.job}"
+        repository = f"{HERE}/{plan.stack}/{build.job}"
         wanted = f"{repository}:none"
         try:
             wanted = await images.tag(repository, build.folder, self._data)
@@ -39,7 +42,7 @@ class Builder:
                 await images.build(wanted, build.folder)
             self._told.pop(build.job, None)
         except NotBuilt as error:
-            self._tell(build.job, str(error), before)
+            self._tell(build.job, str(error), before if before != wanted else None)
             return (build.parameter, before or wanted), not isinstance(error, NoDocker)
         return (build.parameter, wanted), True
 

@@ -19,8 +19,10 @@ from lamplighter.cli.serving.stack import StackFailed, Stacks, Step
 from lamplighter.cli.serving.upcoming import upcoming
 from lamplighter.engine.config import RuntimeChoice
 from lamplighter.engine.engine import Engine
+from lamplighter.jobs import names
 from lamplighter.jobs.document import JobFileError
 from lamplighter.jobs.model import Project
+from lamplighter.store import stacks
 
 log = logging.getLogger("lamplighter.jobs")
 
@@ -44,7 +46,11 @@ class Keeper:
     async def keep(self) -> None:
         """Bring the engine to what was read, and to whatever the files say from then on."""
         while True:
-            complete = await self._apply()
+            complete = True
+            try:
+                complete = await self._apply()
+            except Exception:
+                log.exception("%s could not be applied", self._orders.source.called)
             await self._reread(complete=complete)
 
     async def _reread(self, *, complete: bool) -> None:
@@ -64,14 +70,15 @@ class Keeper:
 
     async def _apply(self) -> bool:
         """Bring all stacks to what is wanted; whether nothing of it has to be tried again."""
-        complete = True
+        complete = well = True
         for plan in self._orders.plans:
             try:
                 complete &= await self._bring(plan)
             except StackFailed as error:
-                log.error("%s: %s", plan.stack, error)
-                complete &= not isinstance(error.__cause__, Unavailable)
-        await self._drop_strays()
+                log.error("%s is not as %s says: %s", plan.stack, self._orders.source.called, error)
+                well, complete = False, complete and not isinstance(error.__cause__, Unavailable)
+        if well:
+            await self._drop_strays()
         return complete
 
     async def _bring(self, plan: Plan) -> bool:
@@ -82,10 +89,16 @@ class Keeper:
         with self._runs.held():
             if plan.project is not None:
                 self._runs.follow(plan.stack, telling.jobs_called(plan.project))
-            steps = await self._stacks.bring(plan.stack, plan.template, {**plan.parameters, **built})
+            parameters = {**plan.parameters, **self._here(plan), **built}
+            ours = plan.project is not None
+            steps = await self._stacks.bring(plan.stack, plan.template, parameters, ours=ours)
             self._applied[plan.stack] = (plan, built)
             await self._tell(plan, steps)
         return complete
+
+    def _here(self, plan: Plan) -> dict[str, str]:
+        """What a template of ours is told of this engine: whose console its alerts lead to."""
+        return {} if plan.project is None else {names.CONSOLE_URL: self._engine.config.url}
 
     async def _tell(self, plan: Plan, steps: list[Step]) -> None:
         if plan.project is not None:
@@ -99,18 +112,28 @@ class Keeper:
         log.info("%s", "\n".join([f"the stack {plan.stack} is up: {said}", *lines]))
 
     async def _drop_strays(self) -> None:
-        """Delete stacks of this file under a name that it does not have any more: its project was renamed."""
-        mark, wanted = self._orders.source.mark, {plan.stack for plan in self._orders.plans}
-        for name in await self._stacks.marked(mark) if mark else ():
-            if name not in wanted:
-                try:
-                    await self._stacks.remove(name)
-                except StackFailed as error:
-                    log.error("%s: %s", name, error)
-                    continue
-                self._applied.pop(name, None)
-                self._runs.follow(name, {})
-                log.info("%s: its jobs are gone, %s is about %s now", name, self._orders.source.called, *wanted)
+        """Delete stacks of this file that it asks for no more: its project was renamed, or the region is another."""
+        mark, account = self._orders.source.mark, self._caller.account
+        if not mark:
+            return
+        wanted = {(self._caller.region, plan.stack) for plan in self._orders.plans}
+        for region in stacks.regions(self._engine.store.reader, account):
+            there = Stacks(self._engine, Caller(account, region))
+            for name in await there.marked(mark):
+                if (region, name) not in wanted:
+                    await self._drop(there, region, name)
+
+    async def _drop(self, there: Stacks, region: str, name: str) -> None:
+        try:
+            await there.remove(name)
+        except StackFailed as error:
+            log.error("%s: %s", name, error)
+            return
+        if region == self._caller.region:
+            self._applied.pop(name, None)
+            self._runs.follow(name, {})
+        where = "" if region == self._caller.region else f" in {region}"
+        log.info("%s: its jobs%s are gone, %s does not ask for them any more", name, where, self._orders.source.called)
 
     async def _tell_jobs(self, plan: Plan, project: Project, steps: list[Step]) -> None:
         times = {name: await upcoming(self._engine, self._caller, project, name) for name in project.jobs}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from lamplighter.base.errors import AwsError, LamplighterError
 from lamplighter.base.jsontext import Json, loads
 from lamplighter.bus import Caller
+from lamplighter.cli.stack.stacks import OURS
 from lamplighter.engine.engine import Engine
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -60,8 +61,11 @@ class Stacks:
         """Call CloudFormation."""
         return await self._engine.call(self._caller, "cloudformation", operation, params)
 
-    async def bring(self, name: str, template: str, parameters: Mapping[str, str]) -> list[Step]:
-        """Make a stack what a template says; what changed, nothing if it was so. Raises StackFailed."""
+    async def bring(self, name: str, template: str, parameters: Mapping[str, str], *, ours: bool) -> list[Step]:
+        """Make a stack what a template says; what changed, nothing if it was so. Raises StackFailed.
+
+        `ours`: a stack of this name that was not made of a job file is somebody else's.
+        """
         token = self._engine.world.uuid()
         given = {
             "StackName": name,
@@ -72,6 +76,8 @@ class Stacks:
         }
         try:
             status = await self._ready(name)
+            if ours and status not in GONE and not await self._is_ours(name):
+                raise StackFailed(f"there is a stack {name} that was not made of a job file: rename your project")
             await self.call("CreateStack" if status in GONE else "UpdateStack", **given)
         except AwsError as error:
             if "No updates are to be performed" in error.message:
@@ -85,12 +91,15 @@ class Stacks:
 
     async def remove(self, name: str) -> None:
         """Delete a stack; raises StackFailed."""
-        await self.call("DeleteStack", StackName=name)
-        status = await self._rest(name)
-        if status == "DELETE_FAILED":
-            held = await self._resources(name, "DELETE_FAILED")
-            await self.call("DeleteStack", StackName=name, RetainResources=held)
+        try:
+            await self.call("DeleteStack", StackName=name)
             status = await self._rest(name)
+            if status == "DELETE_FAILED":
+                held = await self._resources(name, "DELETE_FAILED")
+                await self.call("DeleteStack", StackName=name, RetainResources=held)
+                status = await self._rest(name)
+        except AwsError as error:
+            raise StackFailed(error.message) from error
         if status not in GONE:
             raise StackFailed(f"the stack {name} cannot be deleted: it is {status}")
 
@@ -137,6 +146,9 @@ class Stacks:
         except AwsError:
             return {}
         return found
+
+    async def _is_ours(self, name: str) -> bool:
+        return str((await self._find(name)).get("Description", "")).endswith(OURS)
 
     async def _rest(self, name: str) -> str:
         """The status of a stack, once nothing is under way."""

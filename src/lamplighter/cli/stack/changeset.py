@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json, dumps
+from lamplighter.cli.stack import stacks
 from lamplighter.cli.stack.stacks import Stack
 from lamplighter.cli.target import Target
 
@@ -24,6 +25,10 @@ NOTHING = ("didn't contain changes", "No updates are to be performed")
 
 class Refused(LamplighterError):
     """CloudFormation does not take a template."""
+
+
+class Overtaken(LamplighterError):
+    """Something else was done to the stack first."""
 
 
 class TooLong(LamplighterError):
@@ -114,15 +119,27 @@ def _waited_for(client: Json, key: str, pause: Callable[[], object]) -> Json:
 
 
 def execute(client: Json, change_set: ChangeSet) -> None:
-    """Carry a change set out."""
-    client.execute_change_set(ChangeSetName=change_set.id)
+    """Carry a change set out; Overtaken where something else was done to the stack since it was made."""
+    try:
+        client.execute_change_set(ChangeSetName=change_set.id)
+    except ClientError as error:
+        if error.response["Error"]["Code"].startswith("InvalidChangeSetStatus"):
+            raise Overtaken("somebody else changed the stack meanwhile, and nothing was done: deploy again") from None
+        raise
 
 
 def discard(client: Json, change_set: ChangeSet) -> None:
     """Throw a change set away, and the stack that was there for its sake only."""
     client.delete_change_set(ChangeSetName=change_set.id)
-    if change_set.is_first:
+    if change_set.is_first and _is_shell(client, change_set.stack):
         client.delete_stack(StackName=change_set.stack)
+
+
+def _is_shell(client: Json, stack: str) -> bool:
+    """Whether a stack still holds nothing, and waits for nobody else's change set."""
+    found = stacks.find(client, stack)
+    waits = found is not None and found.status == "REVIEW_IN_PROGRESS"
+    return waits and not client.list_change_sets(StackName=stack)["Summaries"]
 
 
 def _body(target: Target, name: str, text: str, room: Room) -> dict[str, str]:

@@ -86,7 +86,8 @@ def build(image: Image, name: str) -> None:
 def uri(ecr: Json, account: str, region: str, image: Image) -> str:
     """What an image is called in ECR, whether its repository is there yet or not."""
     found = _repository(ecr, image)
-    usual = f"{account}.dkr.ecr.{region}.amazonaws.com/{image.repository}"
+    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    usual = f"{account}.dkr.ecr.{region}.{domain}/{image.repository}"
     return f"{found['repositoryUri'] if found else usual}:{image.tag}"
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.health import health
+from lamplighter.cli.serving.plan import NO_NETWORK, located
 from lamplighter.cli.stack import stacks
 from lamplighter.cli.stack.changes import Change, changes
 from lamplighter.cli.stack.images import Image, images, uri
@@ -49,12 +50,15 @@ def plan(loaded: Loaded, target: Target, given: Mapping[str, str]) -> Plan:
     """Find out what deploying a project would change."""
     name, document = loaded.project.prefix, template(loaded.project)
     is_engine = target.endpoint is not None and health(target.endpoint) is not None
+    usual = {}
+    if is_engine:
+        document = located(document, loaded.folder.absolute())
+        usual = {names.CONSOLE_URL: target.endpoint or "", names.SUBNETS: NO_NETWORK}
     client = target.client("cloudformation")
     stack = stacks.find(client, name)
     deployed = checked(name, stack, stacks.template(client, stack))
     built = tuple(images(loaded))
-    console = {names.CONSOLE_URL: target.endpoint} if is_engine and target.endpoint is not None else {}
-    parameters = console | _parameters(document, stack, given) | _names(built, target, is_engine=is_engine)
+    parameters = _parameters(document, stack, usual, given) | _names(built, target, is_engine=is_engine)
     before = resources(deployed, stack.parameters if stack else {})
     between = changes(before, resources(document, parameters), metadata=target.endpoint is not None)
     return Plan(name, stack, deployed, document, parameters, built, is_engine, tuple(between))
@@ -79,15 +83,17 @@ def spoken(words: list[str]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _parameters(document: Json, stack: Stack | None, given: Mapping[str, str]) -> dict[str, str]:
-    """What was said now, else what was said when the stack was made."""
+def _parameters(
+    document: Json, stack: Stack | None, usual: Mapping[str, str], given: Mapping[str, str]
+) -> dict[str, str]:
+    """What was said now, else what was said when the stack was made, else what is usual there."""
     known = document.get("Parameters", {})
     unknown = [name for name in given if name not in known]
     if unknown:
         there = ", ".join(known) or "none"
         raise BadParameter(f"there is no parameter {unknown[0]}; those of this project: {there}")
     kept = stack.parameters if stack is not None else {}
-    return {name: value for name, value in {**kept, **given}.items() if name in known}
+    return {name: value for name, value in {**usual, **kept, **given}.items() if name in known}
 
 
 def _names(built: tuple[Image, ...], target: Target, *, is_engine: bool) -> dict[str, str]:

@@ -32,3 +32,11 @@ RunArgument = Annotated[
         metavar="RUN", help="A run by its ARN or name, JOB for its latest run, or JOB:NAME.", autocompletion=jobs
     ),
 ]
+FollowOption = Annotated[
+    bool,
+    typer.Option(
+        "--follow",
+        "-f",
+        help="Watch the run, and exit as it ends: 0 succeeded, 1 failed, 3 timed out, 4 stopped. Ctrl-C leaves it.",
+    ),
+]

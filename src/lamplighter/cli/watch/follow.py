@@ -18,6 +18,7 @@ from rich.text import Text
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.watch import runs, show, words
+from lamplighter.cli.watch.children import Children
 from lamplighter.cli.watch.labels import Labels, of_definition
 from lamplighter.cli.watch.moments import Moment, moments
 from lamplighter.cli.watch.output import Line, Output
@@ -45,10 +46,12 @@ class Watch:
         self.run = run
         self.since = since or 0
         self._output = Output(site, since, tail)
+        self._children = Children(site)
         self._tail = tail
         self._site = site
         self._events: list[Json] = []
-        self._looks: Counter[int] = Counter()
+        self._looks: Counter[str] = Counter()
+        self._open = True
         self._pace = THERE if site.target.endpoint is None else HERE
 
     def look(self) -> Story:
@@ -59,9 +62,10 @@ class Watch:
 
     def lines(self, story: Story) -> list[Line]:
         """What containers have written since; at first no more than the last lines, where so many are wanted."""
-        attempts = [each for each in story.attempts if not self._read_out(each)]
+        attempts = [each for each in self._children.attempts(story) if each.task and not self._read_out(each)]
         lines = self._output.fresh(attempts)
-        self._looks.update(each.event for each in attempts if each.ended is not None)
+        self._looks.update(each.task for each in attempts if each.task and each.ended is not None)
+        self._open = any(not self._read_out(each) for each in attempts)
         wanted, self._tail = len(lines) if self._tail is None else min(self._tail, len(lines)), None
         return lines[len(lines) - wanted :]
 
@@ -70,12 +74,11 @@ class Watch:
         if attempt.ended is None:
             return False
         late = real_world().now() - attempt.ended < LATE
-        return self._looks[attempt.event] >= (LATE_LOOKS if late else 1)
+        return self._looks[attempt.task or ""] >= (LATE_LOOKS if late else 1)
 
     def complete(self, story: Story) -> bool:
         """Whether nothing more can come."""
-        over = not self.run.running and story.outcome != "running"
-        return over and all(self._read_out(each) for each in story.attempts if each.task)
+        return not self.run.running and story.outcome != "running" and not self._open
 
     def rest(self) -> None:
         """Let a moment pass."""

@@ -7,10 +7,18 @@ from dataclasses import dataclass
 
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.watch.words import place
-from lamplighter.jobs.story import Attempt
+from lamplighter.jobs.story import Attempt, Visit
 from lamplighter.jobs.walk import states
 
+SKIPPED = "Skipped"
 CONTAINERS = "ecs:runTask"
+OURS = "LAMPLIGHTER_RUN"
+"""The variable that every container of a job is given."""
+OWN_STATES = frozenset({
+    "Watch", "List runs", "Alone?", "Queue up", "My turn?", "Not yet", "Begin", "Judge", "Again?", "Count", "Pause",
+    "Last lines",
+})  # fmt: skip
+"""States of a job's machine that only serve it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +29,18 @@ class Labels:
     """Several states run containers, or one does for several items."""
     attempts: bool
     """There may be more than one attempt."""
+    job: bool
+    """A job file made the machine."""
 
     def title(self, attempt: Attempt) -> str:
         """An attempt as the subject of a sentence."""
-        named = self.states or not attempt.resource.startswith(CONTAINERS)
-        return f"{place(attempt)}, attempt {attempt.number}" if named else f"attempt {attempt.number}"
+        if not attempt.resource.startswith(CONTAINERS):
+            return place(attempt) + (f", attempt {attempt.number}" if attempt.number > 1 else "")
+        return f"{place(attempt)}, attempt {attempt.number}" if self.states else f"attempt {attempt.number}"
+
+    def hides(self, state: str) -> bool:
+        """Whether a state only serves what the attempts and waits of a job tell better."""
+        return self.job and own_name(state) in OWN_STATES
 
     def prefix(self, attempt: Attempt, container: str | None) -> str:
         """What stands before a line of output; nothing where it can be of one attempt only."""
@@ -36,11 +51,29 @@ class Labels:
         ]
         return f"{' '.join(said)} | " if said else ""
 
+    def skipped(self, visit: Visit) -> bool:
+        """Whether a run of a job ends here because it does not begin beside another one."""
+        return self.job and own_name(visit.state) == SKIPPED
+
 
 def of_definition(definition: Json) -> Labels:
     """What the runs of a machine need."""
-    everything = [state for _, state in states(definition)]
-    work = [each for each in everything if CONTAINERS in str(each.get("Resource"))]
-    several = len(work) > 1 or any(each.get("Type") == "Map" for each in everything)
+    work = [each for _, each in states(definition) if _runs_containers(each)]
+    maps = [each for _, each in states(definition) if each.get("Type") == "Map"]
+    mapped = any(_runs_containers(inner) for each in maps for _, inner in states(_body(each)))
+    several = len(work) > 1 or mapped
     again = any("Retry" in each or "Catch" in each for each in work)
-    return Labels(states=several, attempts=several or again)
+    return Labels(several, several or again, any(OURS in str(each) for each in work))
+
+
+def own_name(state: str) -> str:
+    """A state's name without that of the step of a workflow which it belongs to."""
+    return state.rpartition(": ")[2]
+
+
+def _runs_containers(state: Json) -> bool:
+    return CONTAINERS in str(state.get("Resource"))
+
+
+def _body(state: Json) -> Json:
+    return state.get("ItemProcessor") or state.get("Iterator") or {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.watch import words
-from lamplighter.cli.watch.labels import of_definition
+from lamplighter.cli.watch.labels import Labels, of_definition
 from lamplighter.cli.watch.show import lasted
 from lamplighter.jobs.story import Attempt, Story, Visit
 from lamplighter.jobs.values import shown
@@ -34,13 +34,16 @@ def moments(story: Story, definition: Json) -> list[Moment]:
     labels = of_definition(definition)
     found = [
         *(Moment(("redriven", at), time, "redriven") for at, time in enumerate(story.redriven)),
-        *(moment for each in story.attempts for moment in _attempt(each, labels.title(each))),
-        *(moment for each in story.visits for moment in _visit(story, each, definition)),
+        *(moment for each in story.attempts for moment in _attempt(each, labels)),
+        *(moment for each in story.visits for moment in _visit(story, each, definition, labels)),
     ]
     return sorted(found, key=lambda each: each.time)
 
 
-def _attempt(attempt: Attempt, title: str) -> Iterator[Moment]:
+def _attempt(attempt: Attempt, labels: Labels) -> Iterator[Moment]:
+    title = labels.title(attempt)
+    if labels.hides(attempt.state) and not attempt.failed:
+        return
     yield Moment(("began", attempt.event), attempt.began, f"{title} started")
     if attempt.ended is not None:
         after = "" if attempt.outcome == "timed out" else f", after {lasted(attempt.ended - attempt.began)}"
@@ -48,7 +51,7 @@ def _attempt(attempt: Attempt, title: str) -> Iterator[Moment]:
         yield Moment(("ended", attempt.event), attempt.ended, text, attempt.outcome)
 
 
-def _visit(story: Story, visit: Visit, definition: Json) -> Iterator[Moment]:
+def _visit(story: Story, visit: Visit, definition: Json, labels: Labels) -> Iterator[Moment]:
     for each in story.retries(visit):
         failed = each.failed
         assert failed.ended is not None
@@ -56,11 +59,13 @@ def _visit(story: Story, visit: Visit, definition: Json) -> Iterator[Moment]:
         yield Moment(("waits", failed.event), failed.ended, text, "running")
     if visit.kind == "Wait":
         seconds = before(story, visit)
-        text = f"waits in {visit.state}"
-        if seconds is not None:
-            text = f"waits {shown(seconds)} before attempt {awaited(story, visit)}"
+        number = awaited(story, visit)
+        what = f"in {' '.join([*visit.path, visit.state])}" if number is None else f"before attempt {number}"
+        text = f"waits {what}" if seconds is None else f"waits {shown(seconds)} {what}"
         yield Moment(("waits", visit.event), visit.entered, text, "running")
-    if story.caught(visit) and visit.follower is not None:
+    if labels.skipped(visit):
+        yield Moment(("skipped", visit.event), visit.entered, "skipped: another run of the job goes on", "aborted")
+    if story.caught(visit) and visit.follower is not None and not labels.hides(visit.follower):
         assert visit.left is not None
         yield Moment(("caught", visit.event), visit.left, f"caught: goes on with {visit.follower}")
 
@@ -82,7 +87,10 @@ def before(story: Story, visit: Visit) -> int | None:
 
 def awaited(story: Story, visit: Visit) -> int | None:
     """The number of the attempt that a Wait of a job comes before."""
+    if before(story, visit) is None:
+        return None
     at = visit.previous
     while at is not None and not story.visits[at].attempts:
         at = story.visits[at].previous
-    return None if at is None else story.attempts[story.visits[at].attempts[-1]].number + 1
+    last = None if at is None else story.attempts[story.visits[at].attempts[-1]]
+    return last.number + 1 if last is not None and last.failed else None

@@ -4,7 +4,7 @@ Promises that whoever reads them in the morning sees in one look what was tried,
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.watch import words
@@ -13,9 +13,6 @@ from lamplighter.cli.watch.moments import awaited, before, waiting
 from lamplighter.cli.watch.show import utc
 from lamplighter.jobs.story import Attempt, Story, Visit
 from lamplighter.jobs.values import shown
-
-OWN_STATES = ("Begin", "Judge", "Again?", "Count", "Pause")
-"""States of a job's machine that say nothing which its attempts and waits do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +33,11 @@ class Row:
 def rows(story: Story, definition: Json, *, states: bool) -> list[Row]:
     """All rows in the order of time; with `states`, every state that was entered has one."""
     labels = of_definition(definition)
-    found: list[Row] = [_attempt(each, labels) for each in story.attempts]
+    shown_ones = (each for each in story.attempts if states or each.failed or not labels.hides(each.state))
+    found: list[Row] = [_attempt(each, labels) for each in shown_ones]
     for visit in story.visits:
         found += _retries(story, visit, definition)
-        found += _visit(story, visit, states=states)
+        found += _visit(story, visit, labels, states=states)
     found += [Row(time, 0, "redriven", None, "", "", {"kind": "redrive", "time": utc(time)}) for time in story.redriven]
     return sorted(found, key=lambda row: (row.time, row.order))
 
@@ -62,7 +60,7 @@ def _retries(story: Story, visit: Visit, definition: Json) -> Iterator[Row]:
 def _wait(order: int, began: int, until: int | None, planned: str, number: int | None, state: str) -> Row:
     took = None if until is None else until - began
     result = f"waiting {planned}".strip() if until is None else ""
-    what = "wait" if number is None else f"wait before attempt {number}"
+    what = f"wait in {state}" if number is None else f"wait before attempt {number}"
     document = {
         "kind": "wait",
         "state": state,
@@ -74,22 +72,22 @@ def _wait(order: int, began: int, until: int | None, planned: str, number: int |
     return Row(began, order, what, took, result, "running" if until is None else "", document)
 
 
-def _visit(story: Story, visit: Visit, *, states: bool) -> Iterator[Row]:
-    own = visit.state.rpartition(": ")[2] in OWN_STATES
-    if visit.kind == "Wait" and (not states or own):
+def _visit(story: Story, visit: Visit, labels: Labels, *, states: bool) -> Iterator[Row]:
+    if visit.kind == "Wait" and (not states or labels.hides(visit.state)):
         yield _paused(story, visit)
     elif states:
         yield _state(visit)
-    follower = visit.follower or ""
-    if story.caught(visit) and visit.left is not None and follower.rpartition(": ")[2] not in ("", *OWN_STATES):
-        document = {"kind": "catch", "state": visit.state, "time": utc(visit.left), "next": follower}
-        yield Row(visit.left, visit.event, "caught", None, f"goes on with {follower}", "", document)
+    elif labels.skipped(visit):
+        yield replace(_state(visit), what="skipped", took=None, result="another run of the job goes on")
+    if story.caught(visit) and visit.left is not None and visit.follower and not labels.hides(visit.follower):
+        document = {"kind": "catch", "state": visit.state, "time": utc(visit.left), "next": visit.follower}
+        yield Row(visit.left, visit.event, "caught", None, f"goes on with {visit.follower}", "", document)
 
 
 def _paused(story: Story, visit: Visit) -> Row:
     seconds = before(story, visit)
-    planned, number = ("", None) if seconds is None else (shown(seconds), awaited(story, visit))
-    return _wait(visit.event, visit.entered, visit.left, planned, number, visit.state)
+    planned = "" if seconds is None else shown(seconds)
+    return _wait(visit.event, visit.entered, visit.left, planned, awaited(story, visit), visit.state)
 
 
 def _state(visit: Visit) -> Row:

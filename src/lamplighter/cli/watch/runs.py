@@ -46,7 +46,8 @@ class Run:
     @property
     def machine(self) -> str:
         """The ARN of its state machine."""
-        return ":".join([*self.arn.split(":")[:5], "stateMachine", self.arn.split(":")[6]])
+        # Of a run that a Map started the name is MACHINE/LABEL.
+        return ":".join([*self.arn.split(":")[:5], "stateMachine", self.arn.split(":")[6].partition("/")[0]])
 
     @property
     def running(self) -> bool:
@@ -62,7 +63,7 @@ def of(site: Site, machine: Machine, status: str | None = None) -> Iterator[Run]
     pages = site.sfn.get_paginator("list_executions").paginate(
         stateMachineArn=machine.arn, PaginationConfig={"PageSize": 20}, **only
     )
-    return (_run(each) for page in pages for each in page["executions"])
+    return (listed(each) for page in pages for each in page["executions"])
 
 
 def find(site: Site, word: str) -> Run:
@@ -73,7 +74,7 @@ def find(site: Site, word: str) -> Run:
         return _described(site, word) if parsed.resource.startswith("execution:") else latest(site, word)
     job, colon, name = word.partition(":")
     if colon:
-        return _described(site, _arn(machines.find(site, job), name))
+        return _described(site, arn_of(machines.find(site, job), name))
     known = machines.everything(site)
     if machine := machines.lookup(site, word, known):
         return _latest(site, machine)
@@ -92,15 +93,17 @@ def story(site: Site, run: Run) -> Story:
 
 def events(site: Site, run: Run) -> list[Json]:
     """The history of a run."""
-    pages = site.sfn.get_paginator("get_execution_history").paginate(executionArn=run.arn)
+    pages = site.sfn.get_paginator("get_execution_history").paginate(
+        executionArn=run.arn, PaginationConfig={"PageSize": 1000}
+    )
     return [event for page in pages for event in page["events"]]
 
 
-def word(site: Site, run: Run) -> str:
-    """The shortest word for a run's machine: the job's, where the job file is beside."""
+def word(site: Site, run: Run, typed: str) -> str:
+    """The shortest word for a run's machine: that of the job file, which is not looked for by who typed an ARN."""
     name = run.arn.split(":")[6]
-    jobs = () if site.project is None else site.project.jobs
-    return next((job for job in jobs if site.project is not None and site.project.name(job) == name), name)
+    project = None if typed.startswith("arn:") else site.project
+    return next((job for job in project.jobs if project.name(job) == name), name) if project else name
 
 
 def definition(site: Site, run: Run) -> Json:
@@ -124,7 +127,7 @@ def _latest(site: Site, machine: Machine) -> Run:
 
 def _by_name(site: Site, name: str, known: list[Machine]) -> Run:
     """A run by its name alone, which may be that of any machine."""
-    found = [run for each in known if not each.express if (run := _looked_up(site, _arn(each, name))) is not None]
+    found = [run for each in known if not each.express if (run := _looked_up(site, arn_of(each, name))) is not None]
     if not found:
         why = machines.unknown(site, name, known)
         raise NoSuchRun(f"{why}\n    and no run has that name (a run is named by ARN, NAME, JOB, or JOB:NAME)")
@@ -143,18 +146,20 @@ def _described(site: Site, arn: str) -> Run:
 
 def _looked_up(site: Site, arn: str) -> Run | None:
     try:
-        return _run(site.sfn.describe_execution(executionArn=arn))
+        return listed(site.sfn.describe_execution(executionArn=arn))
     except ClientError as error:
         if error.response["Error"]["Code"] in GONE:
             return None
         raise
 
 
-def _arn(machine: Machine, name: str) -> str:
+def arn_of(machine: Machine, name: str) -> str:
+    """The ARN of the run of that name."""
     return ":".join([*machine.arn.split(":")[:5], "execution", machine.name, name])
 
 
-def _run(answer: Json) -> Run:
+def listed(answer: Json) -> Run:
+    """A run as AWS describes it, or lists it."""
     ended = answer.get("stopDate")
     began = milliseconds(answer["startDate"])
     redrivable = answer.get("redriveStatus", REDRIVABLE).startswith(REDRIVABLE)

@@ -21,14 +21,20 @@ def of(site: Site, machines: Iterable[Machine]) -> Mapping[str, list[Timetable]]
     """The timetables of machines, by their ARNs."""
     wanted = {each.arn for each in machines}
     found: dict[str, list[Timetable]] = defaultdict(list)
-    for arn, table in _schedules(site, wanted):
-        found[arn].append(table)
+    for arn, schedule in _schedules(site, wanted):
+        found[arn].append(_table(schedule))
     for arn in sorted(wanted):
         found[arn] += _rules(site, arn)
     return found
 
 
-def _schedules(site: Site, wanted: set[str]) -> Iterator[tuple[str, Timetable]]:
+def given(site: Site, machine: Machine) -> Json:
+    """The input that a schedule starts a machine with; {} where none does."""
+    found = (schedule["Target"].get("Input") or "{}" for _, schedule in _schedules(site, {machine.arn}))
+    return loads(next(found, "{}"))
+
+
+def _schedules(site: Site, wanted: set[str]) -> Iterator[tuple[str, Json]]:
     scheduler = site.target.client("scheduler")
     for page in scheduler.get_paginator("list_schedules").paginate():
         for each in page["Schedules"]:
@@ -37,7 +43,7 @@ def _schedules(site: Site, wanted: set[str]) -> Iterator[tuple[str, Timetable]]:
             whole = scheduler.get_schedule(Name=each["Name"], GroupName=each["GroupName"])
             arn = _machine(_started(whole["Target"]))
             if arn in wanted:
-                yield arn, _table(whole)
+                yield arn, whole
 
 
 def _started(target: Json) -> str:

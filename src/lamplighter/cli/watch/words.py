@@ -9,6 +9,11 @@ from lamplighter.jobs.values import shown
 
 USUAL_REASON = "Essential container in task exited"
 """Why every task stops whose container ends by itself: the exit code says more."""
+ITEMS = {
+    "succeeded": "succeeded", "failed": "failed", "aborted": "stopped", "timedOut": "timed out", "running": "running",
+    "pending": "pending",
+}  # fmt: skip
+"""What becomes of the items of a Map Run."""
 USUAL_ERROR = "States.TaskFailed"
 
 

@@ -92,3 +92,25 @@ setInterval(() => {
   if (!each || document.visibilityState !== "visible" || each.contains(document.activeElement)) return;
   if (!each.matches(":hover") || Date.now() - moved > 3000) window.htmx.trigger(each, "refresh");
 }, 5000);
+
+// A page that nobody sees lets go of its stream, of which a browser has only six for a host; seen again, it is loaded anew.
+const streams = new Set();
+let letGo = false;
+let hiding = 0;
+window.htmx.createEventSource = (url) => {
+  const made = new EventSource(url);
+  streams.add(made);
+  made.addEventListener("end", () => streams.delete(made));
+  return made;
+};
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(hiding);
+  if (document.visibilityState === "visible") {
+    if (letGo) location.reload();
+    return;
+  }
+  hiding = setTimeout(() => {
+    letGo = streams.size > 0;
+    for (const each of streams) each.close();
+  }, 20000);
+});

@@ -151,8 +151,13 @@ function paint(figure, list) {
     link.querySelector(".note").textContent = note;
     for (const next of JSON.parse(item.dataset.next)) went.add(`${name}\u0000${next}`);
   }
+  const status = (name) => figure.querySelector(`.node[data-name="${CSS.escape(name)}"]`)?.dataset.status;
   for (const edge of figure.querySelectorAll(".edge")) {
-    edge.toggleAttribute("data-went", went.has(`${edge.dataset.from}\u0000${edge.dataset.to}`));
+    const { from, to, kind } = edge.dataset;
+    const gone = kind === "start" ? Boolean(status(to))
+      : kind === "end" ? ["SUCCEEDED", "FAILED"].includes(status(from))
+      : went.has(`${from}\u0000${to}`);
+    edge.toggleAttribute("data-went", gone);
   }
 }
 

@@ -17,6 +17,7 @@ from troposphere import AWSObject, GetAtt, Ref, Sub, cloudwatch, events, sns
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.jobs import gaps, names
 from lamplighter.jobs.channels import Channel
+from lamplighter.jobs.expressions import ATTEMPT_AT, RUN_ARN_AT
 from lamplighter.jobs.model import Job, Project
 from lamplighter.jobs.stack import arns, links
 
@@ -85,9 +86,11 @@ def _rules(project: Project, name: str) -> Iterator[AWSObject]:
         yield _rule(
             project, name, "attempt-failed", job.notify.attempt_failed, _attempt_failed(project, name),
             {"code": "$.detail.containers[0].exitCode", "reason": "$.detail.stoppedReason", "stop": "$.detail.stopCode",
-             "task": "$.detail.taskArn", "time": "$.time"},
+             "task": "$.detail.taskArn", "time": "$.time", "attempt": _own(ATTEMPT_AT), "run": _own(RUN_ARN_AT)},
             (f"{project.prefix}: an attempt of the job {name} failed.", "", "Reason:    <reason>", "Stop code: <stop>",
-             "Exit code: <code>", "Task:      <task>", "Time:      <time>"),
+             "Exit code: <code>", "Attempt:   <attempt>", "Task:      <task>", "Run:       <run>", "Time:      <time>",
+             f"Look at:   {names.slot(names.CONSOLE)}<run>",
+             f"Run again: lamplighter run {project.name(name)}{names.slot(names.OPTIONS)}"),
         )  # fmt: skip
     if job.notify.run_failed:
         yield _rule(
@@ -98,6 +101,11 @@ def _rules(project: Project, name: str) -> Iterator[AWSObject]:
              f"Look at:   {names.slot(names.CONSOLE)}<run>",
              f"Run again: lamplighter run {project.name(name)}{names.slot(names.OPTIONS)}"),
         )  # fmt: skip
+
+
+def _own(at: int) -> str:
+    """Where an event about a task has what the attempt was told of itself."""
+    return f"$.detail.overrides.containerOverrides[0].environment[{at}].value"
 
 
 def _attempt_failed(project: Project, name: str) -> Json:

@@ -89,6 +89,9 @@ def told_to_container(task: Json, name: str) -> str | None:
 
 def execution_of(task: Json, caller: Caller) -> str | None:
     """The run that a task is an attempt of: its family is named like the job's machine."""
+    whole = told_to_container(task, "LAMPLIGHTER_RUN_ARN")
+    if whole:
+        return whole  # of a workflow, whose steps are other jobs
     run, group = told_to_container(task, "LAMPLIGHTER_RUN"), task.get("group", "")
     if not run or not group.startswith("family:"):
         return None

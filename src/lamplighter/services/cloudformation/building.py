@@ -1,4 +1,4 @@
-"""The pass that makes a stack what its template says: one resource a turn, each after what it refers to.
+"""The pass that makes a stack what its template says: a few resources a turn, each after what it refers to.
 
 Promises that a resource is made, changed or found good in the transaction that records it, and that a pass which was
 cut off goes on with the resource that is not recorded.
@@ -29,6 +29,8 @@ from lamplighter.store.exports import Export
 from lamplighter.store.stackresources import StackResource
 from lamplighter.store.stacks import Stack
 
+AT_ONCE = 10
+"""How many resources a turn makes: reading what the stack has is done once for all of them."""
 ANEW = "Requested update requires the creation of a new physical resource; hence creating one."
 
 
@@ -82,7 +84,7 @@ class Builder:
         self._nested = nested
 
     def step(self, tx: Tx, stack: Stack, material: Material) -> None:
-        """See to the next resource that is not what the template says, or finish."""
+        """See to the next resources that are not what the template says, or finish."""
         rows = {row.logical: row for row in stackresources.of(tx, stack.id)}
         waiting = next((row for row in rows.values() if row.status.endswith("_IN_PROGRESS")), None)
         if waiting is not None:
@@ -91,13 +93,18 @@ class Builder:
         template = parse(stack.plan["document"])
         noted = partial(exports.note_import, tx, (stack.account, stack.region), stack=stack.id)
         scope = Sight(tx, stack, rows, material, lambda name: noted(name=name)).scope(stack.plan, template)
-        needs = live(template, scope)
-        for position, name in enumerate(order(needs)):
+        made = 0
+        for position, name in enumerate(order(live(template, scope))):
             row = rows.get(name)
             if row is not None and row.phase == stack.phase:
                 continue
-            if not self._take_up(tx, stack, template.resources[name], row, position, scope, material):
+            if made == AT_ONCE:
+                self._journal.go_on(tx, stack)
                 return
+            done = self._take_up(tx, stack, template.resources[name], row, position, scope, material)
+            if done is None:
+                return
+            made += done
             rows[name] = next(found for found in [stackresources.get(tx, stack.id, name)] if found is not None)
         self._finish(tx, stack, template, scope)
 
@@ -112,8 +119,8 @@ class Builder:
         position: int,
         scope: Scope,
         material: Material,
-    ) -> bool:
-        """See to one resource; True where it was good and the turn can go on with the next."""
+    ) -> int | None:
+        """See to one resource: 0 where it was good, 1 where it is now; None where it failed, or is waited for."""
         found = row or StackResource(stack.id, resource.name, None, resource.type, "", None, 0, position, 0)
         fresh = found.physical is None
         try:
@@ -122,19 +129,16 @@ class Builder:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
             self._fail(tx, stack, found, error, fresh=fresh)
-            return False
+            return None
         if not fresh and wanted.meets(found):
             stackresources.put(
                 tx, replace(found, position=position, phase=stack.phase, body={**found.body, **wanted.body})
             )
-            return True
-        if fresh:
-            self._create(tx, stack, wanted, replace(found, position=position), material)
-        else:
-            self._update(tx, stack, wanted, replace(found, position=position), material)
-        return False
+            return 0
+        act = self._create if fresh else self._update
+        return 1 if act(tx, stack, wanted, replace(found, position=position), material) else None
 
-    def _create(self, tx: Tx, stack: Stack, wanted: Wish, found: StackResource, material: Material) -> None:
+    def _create(self, tx: Tx, stack: Stack, wanted: Wish, found: StackResource, material: Material) -> bool:
         before = {"before": None} if stack.status.startswith("UPDATE") else {}
         row = self._journal.resource(tx, stack, replace(found, body={**wanted.body, **before}), "CREATE_IN_PROGRESS")
         try:
@@ -143,7 +147,7 @@ class Builder:
                     child = self._nested.create(tx, stack, row, material)
                     made = replace(row, physical=child)
                     self._journal.resource(tx, stack, made, "CREATE_IN_PROGRESS", "Resource creation Initiated")
-                    return
+                    return False
                 made = self._make(
                     tx, stack, wanted, replace(row, body={**row.body, "properties": {}, "tags": []}), material
                 )
@@ -153,8 +157,9 @@ class Builder:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
             self._fail(tx, stack, row, error, fresh=True)
-            return
+            return False
         self._done(tx, stack, made, "CREATE_COMPLETE")
+        return True
 
     def _make(self, tx: Tx, stack: Stack, wanted: Wish, row: StackResource, material: Material) -> StackResource:
         metadata = wanted.resource.metadata
@@ -172,7 +177,7 @@ class Builder:
             if other.type == row.type and not same and place and not other.status.startswith("DELETE_"):
                 raise ResourceFailed(f"{made.physical} already exists in stack {other.stack}")
 
-    def _update(self, tx: Tx, stack: Stack, wanted: Wish, found: StackResource, material: Material) -> None:
+    def _update(self, tx: Tx, stack: Stack, wanted: Wish, found: StackResource, material: Material) -> bool:
         kind = wanted.kind
         anew = replaced(kind, found.body["properties"], wanted.properties) if found.type != NESTED else set()
         before = _before(found)
@@ -185,7 +190,7 @@ class Builder:
                 if row.type == NESTED:
                     if self._nested.update(tx, stack, replace(row, body={**row.body, **wanted.body}), material):
                         stackresources.put(tx, replace(row, body={**row.body, **wanted.body, "before": before}))
-                        return
+                        return False
                     made = row
                 elif anew:
                     self._check_name(kind, wanted, found)
@@ -199,8 +204,9 @@ class Builder:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
             self._fail(tx, stack, row, error, fresh=False)
-            return
+            return False
         self._done(tx, stack, replace(made, body={**made.body, **wanted.body, "before": before}), "UPDATE_COMPLETE")
+        return True
 
     def _change(self, tx: Tx, stack: Stack, wanted: Wish, row: StackResource, material: Material) -> StackResource:
         metadata = wanted.resource.metadata
@@ -224,7 +230,6 @@ class Builder:
 
     def _done(self, tx: Tx, stack: Stack, row: StackResource, status: str) -> None:
         self._journal.resource(tx, stack, row, status, told_of(row))
-        self._journal.go_on(tx, stack)
 
     def _look(self, tx: Tx, stack: Stack, row: StackResource) -> None:
         """A stack in the stack was waited for."""
@@ -237,6 +242,7 @@ class Builder:
             return
         made = replace(row, body={**row.body, "attributes": outcome.attributes})
         self._done(tx, stack, made, row.status.replace("_IN_PROGRESS", "_COMPLETE"))
+        self._journal.go_on(tx, stack)
 
     # --- the whole ----------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,8 @@ from lamplighter.store.exports import Export
 from lamplighter.store.stackresources import StackResource
 from lamplighter.store.stacks import Stack
 
+AT_ONCE = 10
+"""How many resources a turn deletes."""
 GONE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 RETAINING = ("Retain", "RetainExceptOnCreate")
 
@@ -33,15 +35,17 @@ class Undoer:
     # --- deleting -----------------------------------------------------------------------------------------------------
 
     def unmake(self, tx: Tx, stack: Stack, material: Material) -> None:
-        """Delete the last resource that is there, or finish: DELETE and ROLLBACK."""
+        """Delete the last resources that are there, or finish: DELETE and ROLLBACK."""
         if stack.status == "DELETE_IN_PROGRESS" and self._is_used(tx, stack):
             return
         rows = stackresources.of(tx, stack.id)
         waiting = next((row for row in rows if row.status == "DELETE_IN_PROGRESS"), None)
+        left = [row for row in reversed(rows) if self._is_left(stack, row)]
         if waiting is not None:
             self._look(tx, stack, waiting)
-        elif (left := next((row for row in reversed(rows) if self._is_left(stack, row)), None)) is not None:
-            self._delete(tx, stack, left, material)
+        elif left:
+            if all(self._delete(tx, stack, row, material) for row in left[:AT_ONCE]):
+                self._journal.go_on(tx, stack)
         elif not self._clear(tx, stack, material):
             self._deleted(tx, stack, [row.logical for row in rows if row.status == "DELETE_FAILED"])
 
@@ -58,16 +62,16 @@ class Undoer:
     def _is_left(self, stack: Stack, row: StackResource) -> bool:
         return row.status not in GONE and row.phase != stack.phase
 
-    def _delete(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> None:
+    def _delete(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> bool:
+        """Delete one resource; False where it has to be waited for."""
         if self._is_kept(stack, row):
             self._journal.resource(tx, stack, row, "DELETE_SKIPPED")
-            self._journal.go_on(tx, stack)
-            return
+            return True
         begun = self._journal.resource(tx, stack, row, "DELETE_IN_PROGRESS")
         try:
             with undone(tx):
                 if row.type == NESTED and row.physical is not None and self._nested.delete(tx, row):
-                    return
+                    return False
                 self._unmake(tx, stack, row, material)
         except PASSING:
             raise
@@ -77,7 +81,7 @@ class Undoer:
             self._journal.resource(tx, stack, begun, failed, self._maker.reason(error))
         else:
             self._journal.resource(tx, stack, begun, "DELETE_COMPLETE", told_of(begun))
-        self._journal.go_on(tx, stack)
+        return True
 
     def _unmake(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> None:
         if row.physical is not None and row.type != NESTED:

@@ -6,7 +6,7 @@ which is put again keeps its state, its history and its tags, as on AWS.
 
 from dataclasses import replace
 
-from lamplighter.base.jsontext import Json, JsonError, dumps, loads
+from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch import judging
@@ -37,7 +37,7 @@ class Alarms:
         """PutMetricAlarm"""
         key, now = alarm_arn(caller, params["AlarmName"]), self._world.now()
         settings = checked(params)
-        old = rows.get(tx, key)
+        old = rows.readable(tx, key)
         if old is None:
             if rows.count(tx, caller.account, caller.region) >= MOST:
                 raise LimitExceeded(f"An account can have at most {MOST} alarms here.")
@@ -46,9 +46,7 @@ class Alarms:
             alarm = replace(old, body=old.body | {"settings": settings, "configured": now})
         rows.put(tx, alarm)
         self._clockwork.begin(tx, alarm)
-        what = "created" if old is None else "updated"
-        data = {"version": "1.0", "type": "Create" if old is None else "Update", "createdAlarm": settings}
-        self._transitions.note(tx, alarm, CONFIGURATION, f'Alarm "{alarm.name}" {what}', dumps(data))
+        self._transitions.configured(tx, alarm, "created" if old is None else "updated")
         return {}
 
     def _new(self, caller: Caller, key: str, settings: Json, tags: dict[str, str], now: int) -> Alarm:
@@ -65,11 +63,14 @@ class Alarms:
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """DeleteAlarms: all of them, or none where one of them is not there."""
-        found = [self._find(tx, caller, name) for name in dict.fromkeys(params["AlarmNames"])]
-        for alarm in found:
-            rows.delete(tx, alarm.arn)
-            self._clockwork.end(tx, alarm)
-            self._transitions.note(tx, alarm, CONFIGURATION, f'Alarm "{alarm.name}" deleted', '{"type":"Delete"}')
+        for name in dict.fromkeys(params["AlarmNames"]):
+            key = alarm_arn(caller, name)
+            alarm = rows.readable(tx, key)
+            if not rows.delete(tx, key):
+                raise _missing(name)
+            self._clockwork.end(tx, key)
+            if alarm is not None:
+                self._transitions.configured(tx, alarm, "deleted")
         return {}
 
     def enable(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -114,8 +115,12 @@ class Alarms:
     def _find(self, tx: Tx, caller: Caller, name: str) -> Alarm:
         alarm = rows.get(tx, alarm_arn(caller, name))
         if alarm is None:
-            raise ResourceNotFound(f"Alarm {name} does not exist")
+            raise _missing(name)
         return alarm
+
+
+def _missing(name: str) -> ResourceNotFound:
+    return ResourceNotFound(f"Alarm {name} does not exist")
 
 
 def _check_json(text: str) -> None:

@@ -47,13 +47,13 @@ class Clockwork:
         """Have a new or changed alarm look from now on, if it is one that is judged."""
         if (reason := unjudged(alarm.body["settings"])) is not None:
             log.warning("alarm %s: %s", alarm.name, reason)
-            self.end(tx, alarm)
+            self.end(tx, alarm.arn)
             return
         self._set(tx, alarm.arn, self._world.now())
 
-    def end(self, tx: Tx, alarm: Alarm) -> None:
-        """Have it look no more."""
-        timers.delete_all(tx, SERVICE, alarm.arn)
+    def end(self, tx: Tx, arn: str) -> None:
+        """Have an alarm look no more."""
+        timers.delete_all(tx, SERVICE, arn)
 
     def ring(self, tx: Tx, timer: Timer) -> None:
         """An alarm is to look."""
@@ -65,7 +65,7 @@ class Clockwork:
         if alarm is None:
             return
         now, step = self._world.now(), _step(alarm)
-        if now - timer.due > LATE:
+        if self._world.steady() - timer.due > LATE:
             self._set(tx, alarm.arn, _after(now + GRACE - 1, MINUTE))
             return
         end = now - now % step
@@ -92,7 +92,9 @@ class Clockwork:
         self._transitions.judged(tx, alarm, verdict, data)
 
     def _set(self, tx: Tx, arn: str, due: int) -> None:
-        timers.put(tx, Timer(SERVICE, arn, LOOK, due), elapsed=False)
+        """Look at a time by the wall clock; who sets that neither hastens nor delays the look."""
+        wait = due - self._world.now()
+        timers.put(tx, Timer(SERVICE, arn, LOOK, self._world.steady() + wait), elapsed=True)
 
 
 def _step(alarm: Alarm) -> int:
@@ -110,4 +112,5 @@ def _ready(alarm: Alarm, *, filled: bool) -> int:
     if filled and not warm_up.get("OnlyStartEvaluatingAfterWarmUpPeriodEnds", False):
         minutes = 0
     patience = (alarm.body["mark"] or {}).get("Patience", 0)
-    return int(alarm.body["configured"] + max(minutes * MINUTE, patience * 1000))
+    wait = max(minutes * MINUTE, patience * 1000)
+    return int(alarm.body["configured"] + wait) if wait else 0

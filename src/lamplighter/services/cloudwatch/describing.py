@@ -3,7 +3,7 @@
 from lamplighter.base.jsontext import Json
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.errors import InvalidCombination
-from lamplighter.services.cloudwatch.naming import alarm_arn, metric_of, number, page
+from lamplighter.services.cloudwatch.naming import END, alarm_arn, metric_of, milliseconds, number, page
 from lamplighter.services.cloudwatch.settings import ACTIONS, watched
 from lamplighter.store import alarms as rows
 from lamplighter.store.alarms import Alarm, Item
@@ -80,8 +80,8 @@ def history(reader: Reader, caller: Caller, params: Json) -> Json:
         alarm_arn(caller, name or ""),
         name is not None,
         params.get("HistoryItemType"),
-        int(params.get("StartDate", 0) * 1000),
-        int(params.get("EndDate", 2**40) * 1000),
+        milliseconds(params.get("StartDate", 0)),
+        milliseconds(params.get("EndDate", END)),
         number(params.get("NextToken")),
         params.get("ScanBy") == "TimestampAscending",
     )

@@ -6,7 +6,7 @@ are designed to always go into ALARM state when the oldest available breaching d
 value of Datapoints to Alarm, and all other more recent data points are breaching or missing."
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import ge, gt, le, lt
@@ -16,7 +16,7 @@ from lamplighter.base.jsontext import Json, dumps
 OK, ALARM, INSUFFICIENT = "OK", "ALARM", "INSUFFICIENT_DATA"
 MISSING, IGNORE, BREACHING, NOT_BREACHING = "missing", "ignore", "breaching", "notBreaching"
 TREATMENTS = (BREACHING, NOT_BREACHING, IGNORE, MISSING)
-COMPARISONS: Mapping[str, tuple[object, str, str]] = {
+COMPARISONS: Mapping[str, tuple[Callable[[float, float], bool], str, str]] = {
     "GreaterThanOrEqualToThreshold": (ge, "greater than or equal to", "not greater than or equal to"),
     "GreaterThanThreshold": (gt, "greater than", "not greater than"),
     "LessThanThreshold": (lt, "less than", "not less than"),
@@ -42,8 +42,7 @@ class Rule:
 
     def breaches(self, value: float) -> bool:
         """Whether a value is beyond the threshold."""
-        compare = COMPARISONS[self.comparison][0]
-        return bool(compare(value, self.threshold))  # type: ignore[operator]
+        return COMPARISONS[self.comparison][0](value, self.threshold)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from lamplighter.store.metricpoints import Metric
 
 SERVICE = "monitoring"
 """The signing name."""
+END = 253_402_300_800
+"""Seconds since the epoch: the year 10000."""
 T = TypeVar("T")
 
 
@@ -39,6 +41,11 @@ def page(field: str, found: Iterable[T], most: int, show: Callable[[T], Json], t
             return {field: [show(item) for item in taken], "NextToken": token(taken[-1])}
         taken.append(each)
     return {field: [show(item) for item in taken]}
+
+
+def milliseconds(seconds: float) -> int:
+    """An instant as rows have it; what is before the epoch or after the year 9999 is as far as they go."""
+    return int(min(max(seconds, 0), END) * 1000)
 
 
 def number(token: str | None) -> int | None:

@@ -23,6 +23,7 @@ OLDEST, NEWEST = 14 * 86_400_000, 2 * 3_600_000
 """A time stamp may be up to two weeks before and two hours after the time of the request, in milliseconds."""
 MOST_VALUES = 150
 MOST_DIMENSIONS = 30
+LARGEST = 2.0**360
 
 
 class Putting:
@@ -60,11 +61,18 @@ def _point(datum: Json, now: int) -> Point:
     unit = datum.get("Unit", "None")
     if sum(name in datum for name in ("Value", "Values", "StatisticValues")) != 1:
         raise InvalidCombination("Each of MetricData must have one of Value, Values and StatisticValues.")
-    if "StatisticValues" in datum:
-        given = datum["StatisticValues"]
-        samples, total = float(given["SampleCount"]), float(given["Sum"])
-        return Point(time, samples, total, float(given["Minimum"]), float(given["Maximum"]), None, unit)
-    return points.of_values(time, list(_values(datum)), unit)
+    point = _summed(time, datum["StatisticValues"], unit) if "StatisticValues" in datum else None
+    point = point or points.of_values(time, list(_values(datum)), unit)
+    if max(map(abs, (point.total, point.least, point.most))) > LARGEST:
+        raise InvalidParameterValue(f"A value of {datum['MetricName']} is outside of -2^360 to 2^360.")
+    if point.samples < 0:
+        raise InvalidParameterValue(f"{datum['MetricName']} cannot have come less than no times.")
+    return point
+
+
+def _summed(time: int, given: Json, unit: str) -> Point:
+    samples, total = float(given["SampleCount"]), float(given["Sum"])
+    return Point(time, samples, total, float(given["Minimum"]), float(given["Maximum"]), None, unit)
 
 
 def _values(datum: Json) -> Iterator[tuple[float, float]]:

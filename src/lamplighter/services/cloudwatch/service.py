@@ -6,6 +6,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
 from lamplighter.delivery.courier import Courier, carries
+from lamplighter.delivery.letter import Letter, Outcome
 from lamplighter.outbound.aws import Remote
 from lamplighter.services.cloudwatch import describing, tags
 from lamplighter.services.cloudwatch.alarms import Alarms
@@ -27,8 +28,8 @@ class CloudWatch:
     def __init__(
         self, bus: Bus, world: World, remote: Remote, check: Callable[[str, str, Json], None], url: str
     ) -> None:
-        transitions = Transitions(bus, world, url)
-        self._courier = transitions.courier = Courier(SERVICE, bus, world, remote, transitions.settled, check=check)
+        self._courier = Courier(SERVICE, bus, world, remote, self._settled, check=check)
+        self._transitions = transitions = Transitions(bus, world, url, self._courier.send)
         measures = Measures(bus, world)
         self._clockwork = clockwork = Clockwork(world, measures, transitions)
         alarms, statistics = Alarms(world, clockwork, transitions), Statistics(world, measures)
@@ -59,6 +60,9 @@ class CloudWatch:
     def ring(self, tx: Tx, timer: Timer) -> None:
         """An alarm is to look, or an action to be tried again."""
         (self._courier if carries(timer.subject) else self._clockwork).ring(tx, timer)
+
+    def _settled(self, tx: Tx, letter: Letter, outcome: Outcome) -> None:
+        self._transitions.settled(tx, letter, outcome)
 
     def forget(self) -> None:
         """Nothing is believed that is not on disk."""

@@ -11,7 +11,7 @@ from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch import points
 from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidParameterValue, MissingParameter
 from lamplighter.services.cloudwatch.measuring import Measures, Span
-from lamplighter.services.cloudwatch.naming import metric_of, number, page, shown
+from lamplighter.services.cloudwatch.naming import metric_of, milliseconds, number, page, shown
 from lamplighter.services.cloudwatch.putting import KEPT
 from lamplighter.services.cloudwatch.settings import SHORT
 from lamplighter.store.db import Reader
@@ -20,7 +20,8 @@ from lamplighter.store.metricpoints import Metric, Point
 PAGE = 500
 MOST_POINTS = 1_440
 MOST_OF_DATA = 100_800
-LOWEST = 1
+LOWEST, YEAR = 1, 366 * 86_400
+"""Periods, in seconds."""
 RECENT = 3 * 3_600_000
 """Milliseconds: what RecentlyActive PT3H means."""
 
@@ -87,14 +88,14 @@ class Statistics:
 
 def _span(start: float, end: float, period: int) -> Span:
     """Whole periods from the one that the start is in."""
-    if period not in (LOWEST, *SHORT) and (period <= 0 or period % 60):
-        raise InvalidParameterValue("The parameter Period must be 1, 10, 20, 30 or a multiple of 60.")
+    if period not in (LOWEST, *SHORT) and (period % 60 or not 0 < period <= YEAR):
+        raise InvalidParameterValue("The parameter Period must be 1, 10, 20, 30 or a multiple of 60 up to a year.")
     if end <= start:
         raise InvalidParameterValue("The parameter StartTime must be less than the parameter EndTime.")
     step = period * 1000
-    first = int(start * 1000)
+    first, last = milliseconds(start), milliseconds(end)
     first -= first % (step if period <= 3600 else 3_600_000)
-    return Span(first, int(end * 1000), step)
+    return Span(first, last, step)
 
 
 def _datapoint(point: Point, params: Json) -> Json:

@@ -9,13 +9,13 @@ and the history says so.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 
 from lamplighter.base import arn
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Event
-from lamplighter.delivery.courier import Courier
 from lamplighter.delivery.letter import End, Letter, Outcome, Policy
 from lamplighter.services.cloudwatch import notices
 from lamplighter.services.cloudwatch.judging import ALARM, OK, Verdict
@@ -33,13 +33,13 @@ log = logging.getLogger("lamplighter.cloudwatch")
 
 
 class Transitions:
-    """Changes states, for one engine. `courier` is set once there is one: it tells of its letters here."""
+    """Changes states, for one engine; `send` has a letter delivered, and `settled` is told how that ended."""
 
-    def __init__(self, bus: Bus, world: World, url: str) -> None:
+    def __init__(self, bus: Bus, world: World, url: str, send: Callable[[Tx, Letter], None]) -> None:
         self._bus = bus
         self._world = world
         self._url = url
-        self.courier: Courier
+        self._send = send
 
     def judged(self, tx: Tx, alarm: Alarm, verdict: Verdict, data: str) -> None:
         """An alarm has looked: it changes its state, or nothing."""
@@ -55,12 +55,23 @@ class Transitions:
         rows.put(tx, moved)
         if not changed:
             return
-        log.info("alarm %s is %s: %s", alarm.name, state, reason)
+        if ALARM in (state, alarm.state):
+            log.info("alarm %s is %s: %s", alarm.name, state, reason)
         told = {"version": "1.0", "oldState": notices.shown_state(alarm), "newState": notices.shown_state(moved)}
         self.note(tx, moved, STATE, f"Alarm updated from {alarm.state} to {state}", dumps(told))
         self._bus.publish(tx, SOURCE, lambda: self._event(alarm, moved))
         if moved.body["settings"]["ActionsEnabled"]:
             self._act(tx, alarm, moved)
+
+    def configured(self, tx: Tx, alarm: Alarm, done: str) -> None:
+        """An alarm was put or deleted: `created`, `updated`, `deleted`."""
+        operation = done.removesuffix("d")
+        data = {"version": "1.0", "type": operation.capitalize(), f"{done}Alarm": alarm.body["settings"]}
+        self.note(tx, alarm, CONFIGURATION, f'Alarm "{alarm.name}" {done}', dumps(data))
+        caller = Caller(alarm.account, alarm.region)
+        kind = "CloudWatch Alarm Configuration Change"
+        detail = {"operation": operation, **notices.detail(alarm, alarm)}
+        self._bus.publish(tx, SOURCE, lambda: Event(caller, SOURCE, kind, self._world.now(), (alarm.arn,), detail))
 
     def note(self, tx: Tx, alarm: Alarm, kind: str, summary: str, data: str) -> None:
         """Add to the history of an alarm."""
@@ -87,9 +98,9 @@ class Transitions:
                 data = {"actionState": "Failed", "notificationResource": action, "error": "nothing here does it"}
                 self.note(tx, alarm, ACTION, f"Failed to execute action {action}", dumps(data))
             else:
-                self._send(tx, alarm, action, place, call)
+                self._write(tx, alarm, action, place, call)
 
-    def _send(self, tx: Tx, alarm: Alarm, action: str, place: arn.Arn, call: notices.Call) -> None:
+    def _write(self, tx: Tx, alarm: Alarm, action: str, place: arn.Arn, call: notices.Call) -> None:
         letter = Letter(
             f"{alarm.arn}/{self._world.uuid()}",
             Caller(place.account or alarm.account, place.region or alarm.region),
@@ -102,7 +113,7 @@ class Transitions:
             attributes={"ACTION": action, "ALARM": alarm.arn},
             born=self._world.now(),
         )
-        self.courier.send(tx, letter)
+        self._send(tx, letter)
 
     def _event(self, before: Alarm, alarm: Alarm) -> Event:
         return Event(

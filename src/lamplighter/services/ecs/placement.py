@@ -7,7 +7,7 @@ from; here there is this machine, and what AWS would use to choose is checked, k
 import hashlib
 from dataclasses import dataclass
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.jsontext import Json, dumps
 from lamplighter.services.ecs import rules
 from lamplighter.services.ecs.errors import ClientError, InvalidParameter
 from lamplighter.store import tasks
@@ -16,6 +16,7 @@ from lamplighter.store.db import Reader
 from lamplighter.store.taskdefinitions import Definition
 
 MOST_TASKS = 10
+MOST_OVERRIDES = 8192
 LAUNCH_TYPES = ("EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES")
 FARGATE_PROVIDERS = ("FARGATE", "FARGATE_SPOT")
 LATEST = "1.4.0"
@@ -101,6 +102,9 @@ def _check_network(params: Json, definition: Definition, launch: Launch) -> None
 
 
 def _check_overrides(overrides: Json, definition: Definition) -> None:
+    """They are about containers that there are, and have at most 8192 characters, those of JSON included."""
+    if len(dumps(overrides.get("containerOverrides") or [])) > MOST_OVERRIDES:
+        raise InvalidParameter(f"Container Overrides length must be at most {MOST_OVERRIDES}")
     names = {container["name"] for container in definition.body["containerDefinitions"]}
     for override in overrides.get("containerOverrides") or ():
         if override.get("name") not in names:

@@ -92,6 +92,7 @@ SDK_NAMES: Mapping[str, str] = {
     "sqs": "sqs",
     "eventbridge": "events",
     "scheduler": "scheduler",
+    "cloudwatch": "monitoring",
     "cloudwatchlogs": "logs",
     "cloudformation": "cloudformation",
 }

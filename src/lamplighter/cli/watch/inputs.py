@@ -1,0 +1,66 @@
+"""What a run begins with: what was typed, or what the job is always given, and what it is told besides.
+
+Promises JSON text that an execution can begin with. A job whose file is not here is given what its schedule gives it.
+"""
+
+import shlex
+import sys
+from pathlib import Path
+
+import typer
+
+from lamplighter.base.jsontext import Json, JsonError, dumps, loads
+from lamplighter.cli.watch import machines, timetables
+from lamplighter.cli.watch.machines import Machine
+from lamplighter.cli.watch.site import Site
+from lamplighter.jobs.expressions import OWN
+
+
+def overrides(env: list[str], command: str | None) -> Json:
+    """What a job is to be told beside its input: variables, and words in the place of its command."""
+    parted = [each.partition("=") for each in env]
+    wrong = next((name for name, sign, _ in parted if not sign or not name), None)
+    if wrong is not None:
+        raise typer.BadParameter(f"{wrong}: say NAME=VALUE (--environment names an environment of the job file)")
+    words = None
+    try:
+        words = None if command is None else shlex.split(command)
+    except ValueError as error:
+        raise typer.BadParameter(f"--command {command}: {str(error).lower()}") from None
+    variables = {name: value for name, _, value in parted}
+    return {**({"environment": variables} if variables else {}), **({"command": words} if words else {})}
+
+
+def typed(given: str) -> str:
+    """The input that was typed, or what the file holds that was named, as JSON text."""
+    text = given
+    if given.startswith("@"):
+        try:
+            text = sys.stdin.read() if given == "@-" else Path(given[1:]).read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise typer.BadParameter(f"{given[1:]} cannot be read: {error}") from None
+    try:
+        return dumps(loads(text))
+    except JsonError as error:
+        raise typer.BadParameter(f"--input is no JSON: {error}; say a document, or @FILE") from None
+
+
+def usual(site: Site, machine: Machine) -> str:
+    """The input of a job by its file or, where that is not here, by its schedule; nothing for other machines."""
+    if site.project is not None and machine.job is not None:
+        return dumps(site.project.jobs[machine.job].input)
+    if not machines.of_a_job(site, machine):
+        return "{}"
+    scheduled = timetables.given(site, machine)
+    return dumps({name: value for name, value in scheduled.items() if name != OWN})
+
+
+def whole(text: str, told: Json) -> str:
+    """An input and what the job is told besides."""
+    document = loads(text)
+    if not told:
+        return text
+    if not isinstance(document, dict):
+        raise typer.BadParameter("--env and --command need an input that is an object: {…}")
+    own = document.get(OWN)
+    return dumps({**document, OWN: {**(own if isinstance(own, dict) else {}), **told}})

@@ -1,0 +1,208 @@
+"""CloudWatch as its users have it, and a job's alerts in real time: boto3, the aws CLI, a real mail server, kill -9."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.loaders import Loader
+
+from lamplighter.base.jsontext import Json
+from lamplighter.jobs.template import template
+from tests.acceptance.test_sns import running, smtp
+from tests.acceptance.test_sns_sqs import queue, received
+from tests.chaos.containers import sweep
+from tests.contracts.servers import MailServer, mail_server
+from tests.jobs.projects import written
+from tests.served import ACCOUNT, REGION, Served, eventually
+
+METRIC: Json = {"Namespace": "app", "MetricName": "m"}
+ALARM: Json = {
+    "AlarmName": "slow",
+    "Statistic": "Maximum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 10.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+    **METRIC,
+}
+
+
+@pytest.fixture
+def post() -> Iterator[MailServer]:
+    with running(mail_server) as server:
+        yield server
+
+
+@pytest.fixture
+def box(tmp_path: Path, post: MailServer) -> Iterator[Served]:
+    served = Served(tmp_path / "data")
+    served.up("--smtp", smtp(post))
+    yield served
+    served.close()
+
+
+def client(box: Served, protocol: str, tmp_path: Path) -> Json:
+    """A client of CloudWatch that speaks one protocol only, as an SDK of another age or language does."""
+    model = Loader().load_service_model("cloudwatch", "service-2")
+    model["metadata"] |= {"protocol": protocol, "protocols": [protocol]}
+    folder = tmp_path / "models" / "cloudwatch" / "2010-08-01"
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.joinpath("service-2.json").write_text(json.dumps(model))
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
+    session._loader.search_paths.insert(0, str(tmp_path / "models"))
+    once = Config(retries={"total_max_attempts": 1})
+    return session.client("cloudwatch", endpoint_url=box.url, config=once)
+
+
+@pytest.mark.parametrize("protocol", ["json", "query", "smithy-rpc-v2-cbor"])
+def test_every_protocol_of_cloudwatch_is_spoken(box: Served, protocol: str, tmp_path: Path) -> None:
+    cloudwatch = client(box, protocol, tmp_path)
+    assert cloudwatch.meta.service_model.resolved_protocol == protocol
+    now = datetime.now(UTC)
+    cloudwatch.put_metric_data(
+        Namespace="app", MetricData=[{"MetricName": "m", "Values": [1.5, 2.5], "Timestamp": now}]
+    )
+    cloudwatch.put_metric_alarm(**ALARM)
+    cloudwatch.set_alarm_state(AlarmName="slow", StateValue="ALARM", StateReason="a <drill> & more")
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=["slow"])["MetricAlarms"]
+    assert (alarm["StateValue"], alarm["StateReason"]) == ("ALARM", "a <drill> & more")
+    assert abs(alarm["StateUpdatedTimestamp"] - now) < timedelta(minutes=1)
+    span = {"StartTime": now - timedelta(minutes=5), "EndTime": now + timedelta(minutes=5)}
+    found = cloudwatch.get_metric_statistics(**METRIC, **span, Period=60, Statistics=["Sum", "SampleCount"])
+    assert [(point["Sum"], point["SampleCount"]) for point in found["Datapoints"]] == [(4.0, 2.0)]
+    stat = {"Metric": METRIC, "Period": 60, "Stat": "p50"}
+    (data,) = cloudwatch.get_metric_data(MetricDataQueries=[{"Id": "m1", "MetricStat": stat}], **span)[
+        "MetricDataResults"
+    ]
+    assert data["Values"] == [1.5]
+    assert METRIC["MetricName"] in [each["MetricName"] for each in cloudwatch.list_metrics()["Metrics"]]
+    with pytest.raises(ClientError) as refused:
+        cloudwatch.delete_alarms(AlarmNames=["none"])
+    assert refused.value.response["Error"]["Code"] == "ResourceNotFound"
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+
+
+def test_the_aws_command_line_puts_and_shows_alarms(box: Served) -> None:
+    def aws(*arguments: str) -> Json:
+        own = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
+        command = [str(Path(sys.executable).with_name("aws")), "--endpoint-url", box.url, "cloudwatch", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **own})
+        return json.loads(done.stdout or "null")
+
+    given = ["--statistic", "Average", "--period", "60", "--evaluation-periods", "1", "--threshold", "5"]
+    given += ["--comparison-operator", "GreaterThanThreshold", "--namespace", "app", "--metric-name", "m"]
+    aws("put-metric-alarm", "--alarm-name", "slow", *given)
+    aws("put-metric-data", "--namespace", "app", "--metric-name", "m", "--value", "7")
+    (alarm,) = aws("describe-alarms")["MetricAlarms"]
+    assert (alarm["AlarmName"], alarm["Threshold"]) == ("slow", 5.0)
+    assert aws("list-metrics", "--namespace", "app")["Metrics"][0]["MetricName"] == "m"
+
+
+def test_a_notification_outlives_a_kill_and_comes_once(box: Served, post: MailServer) -> None:
+    sns, cloudwatch = box.client("sns"), box.client("cloudwatch")
+    topic = sns.create_topic(Name="people")["TopicArn"]
+    url, arn = queue(box, "people")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
+    cloudwatch.put_metric_alarm(**ALARM, AlarmActions=[topic], TreatMissingData="ignore")
+    for _ in range(3):
+        cloudwatch.set_alarm_state(AlarmName="slow", StateValue="OK", StateReason="again")
+        cloudwatch.set_alarm_state(AlarmName="slow", StateValue="ALARM", StateReason="again")
+        box.kill()
+        box.up("--smtp", smtp(post))
+        cloudwatch = box.client("cloudwatch")
+    eventually(lambda: len({str(mail["Message-ID"]) for mail in post.mails}) == 3)
+    assert len(received(box, url)) == 3
+
+
+JOB = """
+project: reports
+channels:
+  ops: {email: ops@example.com}
+  dev: {email: dev@example.com}
+jobs:
+  nightly:
+    command: [sh, -c, "for i in $(seq 1 30); do echo line $i; done; exit 3"]
+    retry: {attempts: 1, interval: 1s, backoff: 1}
+    notify: {attempt-failed: dev, run-failed: ops, caught: ops}
+"""
+OTHERS = """
+  slow:
+    command: [sleep, "4"]
+    late: 1s
+    notify: {late: dev}
+  hourly:
+    command: ["true"]
+    schedule: cron(0 * * * ? *)
+    notify: ops
+"""
+MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:reports"
+LAST_LINES = "".join(f"  line {number}\n" for number in range(11, 31))
+
+
+def deploy(box: Served, folder: Path, text: str) -> None:
+    """Make the stack of a job file."""
+    made = template(written(folder, text).project)
+    parameters = [{"ParameterKey": "ConsoleUrl", "ParameterValue": box.url}]
+    named = {"StackName": "reports", "TemplateBody": json.dumps(made), "Parameters": parameters}
+    cloudformation = box.client("cloudformation")
+    cloudformation.create_stack(**named, Capabilities=["CAPABILITY_NAMED_IAM"])
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="reports", WaiterConfig={"Delay": 1})
+
+
+def texts(post: MailServer, to: str, subject: str) -> list[str]:
+    """The mails to a channel whose subjects have a text in them."""
+    mails = [mail for mail in post.mails if str(mail["To"]) == f"{to}@example.com" and subject in str(mail["Subject"])]
+    return [mail.get_content().replace("\r\n", "\n") for mail in mails]
+
+
+def check_failures(box: Served, post: MailServer) -> None:
+    """A run of the job fails, and each of its attempts is told to one channel, the run to the other."""
+    run = box.start(f"{MACHINE}-nightly")
+    assert box.ended(run, 60)["status"] == "FAILED"
+    eventually(lambda: len(texts(post, "dev", "failed")) == 2 and len(texts(post, "ops", "failed")) == 1)
+    attempts = sorted(texts(post, "dev", "an attempt of nightly failed"), key=lambda text: "Attempt:   2" in text)
+    for number, text in enumerate(attempts, 1):
+        assert text.startswith("reports: an attempt of the job nightly failed.\n")
+        assert f"Exit code: 3\nAttempt:   {number} of 2\n" in text
+        assert LAST_LINES in text
+        assert f"Look at:   {box.url}/runs/{run}\nRun again: lamplighter run reports-nightly\n" in text
+    (text,) = texts(post, "ops", "reports: nightly failed")
+    assert "Exit code: 3\nAttempt:   2 of 2\n" in text
+    assert f"/runs/{run}" in text
+    assert LAST_LINES in text
+
+
+def test_every_pattern_tells_what_it_should(box: Served, post: MailServer, tmp_path: Path) -> None:
+    deploy(box, tmp_path, JOB + OTHERS)
+    slow = box.start(f"{MACHINE}-slow")
+    check_failures(box, post)
+    (text,) = eventually(lambda: texts(post, "dev", "reports: slow is late"))
+    assert f"/runs/{slow}" in text
+    why = {"StateValue": "ALARM", "StateReason": "a drill"}
+    box.client("cloudwatch").set_alarm_state(AlarmName="reports-hourly-did-not-start", **why)
+    (text,) = eventually(lambda: texts(post, "ops", "ALARM: hourly did-not-start"))
+    assert text.startswith("No run of the job hourly began for longer than its schedule explains.")
+    assert "Run now:   lamplighter run reports-hourly" in text
+
+
+@pytest.mark.docker
+def test_the_last_lines_of_a_real_container_are_told(tmp_path: Path, post: MailServer, docker_image: str) -> None:
+    box = Served(tmp_path / "data", "docker")
+    box.up("--smtp", smtp(post))
+    try:
+        deploy(box, tmp_path, JOB.replace("    command:", f"    image: {docker_image}\n    command:"))
+        check_failures(box, post)
+    finally:
+        box.kill(signal.SIGTERM)
+        box.close()
+        sweep(box.data)

@@ -1,0 +1,154 @@
+"""Stacks as users handle them: with the aws command line, which packages, deploys and waits, and through a kill -9."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.exceptions import WaiterError
+from moto.server import ThreadedMotoServer
+
+from lamplighter.base.jsontext import Json
+from tests.served import REGION, Served, eventually
+
+BUCKET = "artifacts"
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of an S3 with an empty bucket."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    url = "http://{}:{}".format(*server.get_host_and_port())
+    urllib.request.urlopen(f"{url}/moto-api/reset", data=b"").close()
+    boto3.client("s3", endpoint_url=url, region_name=REGION).create_bucket(Bucket=BUCKET)
+    yield url
+    server.stop()
+
+
+@pytest.fixture
+def served(tmp_path: Path, s3: str) -> Iterator[Served]:
+    """An engine that knows where S3 is."""
+    engine = Served(tmp_path / "data")
+    engine.up("--endpoint", f"s3={s3}")
+    yield engine
+    engine.close()
+
+
+def aws(served: Served, s3: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Type a command of aws cloudformation."""
+    environment = {
+        **os.environ,
+        "AWS_ENDPOINT_URL_CLOUDFORMATION": served.url,
+        "AWS_ENDPOINT_URL_S3": s3,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    command = [sys.executable, "-m", "awscli", "cloudformation", *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def written(place: Path, template: Json) -> str:
+    place.write_text(json.dumps(template))
+    return str(place)
+
+
+def queue(**properties: Json) -> Json:
+    return {"Type": "AWS::SQS::Queue", "Properties": properties}
+
+
+def test_the_command_line_deploys_and_deletes_a_stack(served: Served, s3: str, tmp_path: Path) -> None:
+    template = {"Parameters": {"Delay": {"Type": "Number"}}, "Resources": {"Q": queue(DelaySeconds={"Ref": "Delay"})}}
+    file = written(tmp_path / "template.json", template)
+    deploy = ("deploy", "--stack-name", "batch", "--template-file", file, "--tags", "team=night")
+    done = aws(served, s3, *deploy, "--parameter-overrides", "Delay=1")
+    assert done.returncode == 0, done.stderr
+    assert "Successfully created/updated stack - batch" in done.stdout
+    again = aws(served, s3, *deploy, "--no-fail-on-empty-changeset")
+    assert (again.returncode, "No changes to deploy" in again.stdout) == (0, True), again.stderr
+    shown = aws(served, s3, *deploy, "--parameter-overrides", "Delay=2", "--no-execute-changeset")
+    assert "Changeset created successfully" in shown.stdout, shown.stderr
+    for words in (("delete-stack",), ("wait", "stack-delete-complete")):
+        assert aws(served, s3, *words, "--stack-name", "batch").returncode == 0
+    assert "batch" in aws(served, s3, "list-stacks", "--stack-status-filter", "DELETE_COMPLETE").stdout
+
+
+def test_what_the_command_line_packages_comes_up(served: Served, s3: str, tmp_path: Path) -> None:
+    written(tmp_path / "inner.json", {"Resources": {"Q": queue(QueueName="inner")}, "Outputs": {"N": {"Value": "n"}}})
+    tmp_path.joinpath("machine.asl.json").write_text('{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}')
+    machine = {"DefinitionUri": "machine.asl.json", "Role": "arn:aws:iam::123456789012:role/batch"}
+    outer = {
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Resources": {
+            "Inner": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "inner.json"}},
+            "Machine": {"Type": "AWS::Serverless::StateMachine", "Properties": machine},
+        },
+        "Outputs": {"Inner": {"Value": {"Fn::GetAtt": ["Inner", "Outputs.N"]}}},
+    }
+    packaged = str(tmp_path / "packaged.yaml")
+    source = ("--template-file", written(tmp_path / "outer.json", outer), "--output-template-file", packaged)
+    done = aws(served, s3, "package", *source, "--s3-bucket", BUCKET)
+    assert done.returncode == 0, done.stderr
+    cf = served.client("cloudformation")
+    text = Path(packaged).read_text()
+    cf.create_stack(StackName="outer", TemplateBody=text, Capabilities=["CAPABILITY_AUTO_EXPAND"])
+    quick = {"Delay": 0.1, "MaxAttempts": 300}
+    cf.get_waiter("stack_create_complete").wait(StackName="outer", WaiterConfig=quick)
+    (stack,) = cf.describe_stacks(StackName="outer")["Stacks"]
+    assert stack["Outputs"] == [{"OutputKey": "Inner", "OutputValue": "n"}]
+    assert [each["name"].partition("-")[0] for each in served.sfn.list_state_machines()["stateMachines"]] == ["Machine"]
+
+
+def test_waiters_see_how_stacks_and_change_sets_end(served: Served) -> None:
+    cf = served.client("cloudformation")
+    quick = {"Delay": 0.1, "MaxAttempts": 100}
+    body = json.dumps({"Resources": {"Q": queue()}})
+    cf.create_stack(StackName="one", TemplateBody=body)
+    for name in ("stack_exists", "stack_create_complete"):
+        cf.get_waiter(name).wait(StackName="one", WaiterConfig=quick)
+    change = {"StackName": "one", "ChangeSetName": "none", "TemplateBody": body}
+    cf.create_change_set(**change)
+    with pytest.raises(WaiterError):
+        cf.get_waiter("change_set_create_complete").wait(StackName="one", ChangeSetName="none", WaiterConfig=quick)
+    bad = json.dumps({"Resources": {"Q": queue(DelaySeconds=99_999)}})
+    cf.update_stack(StackName="one", TemplateBody=bad, DisableRollback=True)
+    with pytest.raises(WaiterError):
+        cf.get_waiter("stack_update_complete").wait(StackName="one", WaiterConfig=quick)
+    cf.rollback_stack(StackName="one")
+    cf.get_waiter("stack_rollback_complete").wait(StackName="one", WaiterConfig=quick)
+    cf.delete_stack(StackName="one")
+    cf.get_waiter("stack_delete_complete").wait(StackName="one", WaiterConfig=quick)
+
+
+def test_what_is_not_served_is_refused_in_aws_s_shape(served: Served) -> None:
+    cf = served.client("cloudformation")
+    with pytest.raises(
+        cf.exceptions.ClientError, match="cloudformation has no operation CreateStackSet here"
+    ) as caught:
+        cf.create_stack_set(StackSetName="all")
+    assert caught.value.response["Error"]["Code"] == "InvalidAction"
+
+
+def test_a_large_stack_that_is_being_made_is_made_after_kill_9(served: Served) -> None:
+    names = [f"queue{number}" for number in range(200)]
+    template = {"Resources": {f"Q{at}": queue(QueueName=name) for at, name in enumerate(names)}}
+    cf = served.client("cloudformation")
+    cf.create_stack(StackName="large", TemplateBody=json.dumps(template))
+
+    def made() -> int:
+        return len(served.client("sqs").list_queues(MaxResults=1000).get("QueueUrls", []))
+
+    eventually(lambda: made() > 20)
+    served.kill()
+    served.up()
+    cf = served.client("cloudformation")
+    eventually(lambda: cf.describe_stacks(StackName="large")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE", 60)
+    assert made() == len(names)

@@ -1,0 +1,52 @@
+"""Histories that were recorded on AWS are read as stories."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from lamplighter.base.jsontext import Json, dumps
+from lamplighter.jobs.story import read
+from tests.conformance.recorded import SHARED, cases
+
+DOCUMENTS = ("cause", "input", "output", "parameters")
+"""What recordings show as JSON, and the wire as its text."""
+
+
+def histories(recorded: Json) -> Iterator[list[Json]]:
+    """The histories in a recording whose events are numbered, as they come over the wire."""
+    if isinstance(recorded, dict):
+        for inner in recorded.values():
+            yield from histories(inner)
+    elif isinstance(recorded, list) and any(is_event(each) for each in recorded):
+        if all(is_event(each) for each in recorded):
+            yield [wired(each, at) for at, each in enumerate(recorded)]
+    elif isinstance(recorded, list):
+        for inner in recorded:
+            yield from histories(inner)
+
+
+def is_event(value: Json) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("previousEventId"), int) and isinstance(value["id"], int)
+
+
+def wired(event: Json, at: int) -> Json:
+    """An event with its documents as text again, at some time."""
+    details = {
+        name: {key: dumps(each) if key in DOCUMENTS and each != str(each) else each for key, each in value.items()}
+        for name, value in event.items()
+        if name.endswith("Details")
+    }
+    return {**event, **details, "timestamp": float(at)}
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the recorded cases are not beside the project")
+def test_every_attempt_is_read_and_no_iteration_is_inside_of_itself() -> None:
+    recorded = [events for case in cases() for events in histories(case.read())]
+    assert len(recorded) > 100
+    for events in recorded:
+        story = read(events)
+        scheduled = [each for each in events if each["type"].endswith("Scheduled")]
+        assert len(story.attempts) >= len(scheduled)
+        for visit in story.visits:
+            names = [step.partition("[")[0] for step in visit.path]
+            assert len(names) == len(set(names)), visit.path

@@ -1,0 +1,107 @@
+"""`make pictures`: the pictures of the console in docs/, of a real engine with something to see on it."""
+
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect
+
+from lamplighter.base.jsontext import Json
+from tests.console import screen, seeds
+from tests.served import Served
+
+DOCS = Path(__file__).parents[2] / "docs"
+EXPORT = 'echo "exporting $REPORT"; for i in 1 2 3 4; do echo "batch $i of 4: 2500 rows"; sleep 0.{pace}; done; '
+LOST = "if mkdir '{flag}'; then echo 'ERROR: lost the connection to the database'; exit 3; fi; echo done"
+
+
+def main() -> None:
+    """Make them all."""
+    DOCS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        served = Served(Path(folder) / "data")
+        served.up()
+        try:
+            served.ecs.create_cluster(clusterName="default")
+            run = fill(served, Path(folder))
+            with screen.chromium() as browser:
+                take(browser, served, run)
+        finally:
+            served.close()
+
+
+def fill(served: Served, folder: Path) -> str:
+    """Jobs that have run, one of which runs now; the ARN of the run to look at."""
+    nightly = served.machine(pipeline(served, folder), "reports-nightly")
+    weekly = seeds.job(served, "reports-weekly", EXPORT.format(pace=1) + "echo 'no such table: invoices' >&2; exit 2")
+    mirror = seeds.job(served, "mirror-bucket", EXPORT.format(pace=2) + f"test ! -e {folder}/slow || sleep 60")
+    cleanup = seeds.job(served, "cleanup", "sleep 0.2")
+    seeds.schedule(served, "reports-nightly", nightly, "cron(0 3 * * ? *)")
+    seeds.schedule(served, "reports-weekly", weekly, "cron(30 6 ? * MON *)", "Europe/Berlin")
+    seeds.schedule(served, "cleanup", cleanup, "rate(6 hours)", "UTC")
+    for at in range(12):
+        served.ended(served.start(cleanup))
+        if at % 3 == 0:
+            served.ended(served.start(mirror))
+            served.ended(served.start(weekly))
+            served.ended(served.start(nightly, {"day": f"2026-11-{at + 10}", "parts": ["a", "b"]}))
+    (folder / "lost").rmdir()
+    run = served.start(nightly, {"day": "2026-11-25", "parts": ["orders", "invoices", "refunds"]}, "2026-11-25")
+    served.ended(run)
+    (folder / "slow").touch()
+    served.start(mirror)
+    return run
+
+
+def pipeline(served: Served, folder: Path) -> Json:
+    """A night's work of several steps, the first of which fails once."""
+    command = EXPORT.format(pace=3) + LOST.format(flag=folder / "lost")
+    upload: Json = {"StartAt": "Upload", "States": {"Upload": {"Type": "Wait", "Seconds": 1, "End": True}}}
+    each = {"Type": "Map", "ItemsPath": "$.parts", "ItemProcessor": upload, "End": True}
+    check = seeds.task(served, "check", "sleep 0.6", End=True)
+    branches = [
+        {"StartAt": "Check sums", "States": {"Check sums": check}},
+        {"StartAt": "Parts", "States": {"Parts": each}},
+    ]
+    extract = seeds.task(served, "extract", command, Retry=seeds.RETRY, ResultPath="$.report", Next="Publish")
+    extract["Catch"] = [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Tell people"}]
+    tell = {"Type": "Pass", "Next": "Failed"}
+    states = {
+        "Extract": extract,
+        "Publish": {"Type": "Parallel", "Branches": branches, "Next": "Done"},
+        "Done": {"Type": "Succeed"},
+        "Tell people": tell,
+        "Failed": {"Type": "Fail", "Error": "ReportFailed"},
+    }
+    return {"StartAt": "Extract", "States": json.loads(json.dumps(states))}
+
+
+def take(browser: Browser, served: Served, run: str) -> None:
+    """The pictures."""
+    attempt = next(event["id"] for event in served.history(run) if event["type"] == "TaskScheduled")
+    picture(browser, served, "/", "jobs.png", height=430)
+    picture(browser, served, f"/runs/{run}?state=Extract", "run.png", scheme="dark", height=1120)
+    picture(browser, served, f"/runs/{run}/logs?attempt={attempt}", "log.png", scheme="dark", height=430)
+    picture(browser, served, f"/runs/{run}", "phone.png", width=390, height=844)
+
+
+def picture(
+    browser: Browser,
+    served: Served,
+    path: str,
+    name: str,
+    scheme: screen.Scheme = "light",
+    width: int = 1280,
+    height: int = 800,
+) -> None:
+    """One picture."""
+    with screen.page_of(browser, scheme, width, height) as page:
+        page.goto(served.url + path)
+        expect(page.locator("main")).to_be_visible()
+        time.sleep(0.5)  # until the graph is drawn and what is loaded later is there
+        page.screenshot(path=DOCS / name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""Who is told of what, as AWS tells it: the template as a stack, a failing container, a queue where alerts arrive.
+
+What the engine of this box adds where it knows more is tested with `services/alerts`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import indent
+
+import pytest
+
+from lamplighter.base.jsontext import Json, loads
+from lamplighter.jobs.template import template, to_json
+from lamplighter.runtime.fake import Script
+from lamplighter.runtime.port import CannotStart
+from tests.engines import ACCOUNT, REGION
+from tests.jobs.projects import written
+from tests.services.cloudformation.office import Office
+
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:alerts"
+URL = "http://127.0.0.1:4566"
+
+
+class Desk(Office):
+    """An office whose jobs tell a queue."""
+
+    def deploy(self, folder: Path, body: str) -> None:
+        """Make a stack of one job."""
+        self.call("sqs", "CreateQueue", QueueName="alerts")
+        channels = f"channels: {{q: {{sqs: '{QUEUE}'}}}}"
+        job = f"  job:\n    image: busybox\n{indent(body, '    ')}\n"
+        document = template(written(folder, f"project: p\n{channels}\njobs:\n{job}").project)
+        for resource in document["Resources"].values():
+            resource.pop("Metadata", None)  # AWS takes no notice of it
+        self.create(to_json(document), values={"ConsoleUrl": URL}, Capabilities=["CAPABILITY_IAM"])
+        assert self.state() == "CREATE_COMPLETE", self.reasons()
+
+    def run_job(self, minutes: int = 5) -> str:
+        """Run the job to its end; the ARN of the run."""
+        execution = self.start(f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:p-job")
+        for _ in range(minutes * 6):
+            self.advance(10_000)
+        return execution
+
+    def alerts(self) -> list[str]:
+        """What has come to the queue."""
+        url = self.call("sqs", "GetQueueUrl", QueueName="alerts")["QueueUrl"]
+        told = []
+        while found := self.call("sqs", "ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            told += [message["Body"] for message in found]
+        return [unquoted(each) for each in told]
+
+
+def unquoted(text: str) -> str:
+    """An alert without the quotation marks that EventBridge leaves around each line of an input template."""
+    return "\n".join(loads(line) for line in text.splitlines()) if text.startswith('"') else text
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path / "data")
+    made.up()
+    yield made
+    made.close()
+
+
+def test_each_attempt_that_fails_is_told_and_the_run_once(desk: Desk, tmp_path: Path) -> None:
+    desk.deploy(tmp_path, "retry: {attempts: 1, interval: 10s}\nnotify: {attempt-failed: q, run-failed: q}")
+    desk.runtime.script(Script(code=3))
+    execution = desk.run_job()
+    told = desk.alerts()
+    attempts = [each for each in told if each.startswith("p: an attempt of the job job failed.")]
+    assert len(attempts) == 2
+    assert all("Exit code: 3" in each for each in attempts)
+    assert sorted(line for each in attempts for line in each.splitlines() if "Attempt:" in line) == [
+        "Attempt:   1",
+        "Attempt:   2",
+    ]
+    assert all(f"Look at:   {URL}/runs/{execution}" in each for each in attempts)
+    (run,) = [each for each in told if each not in attempts]
+    assert run.startswith("p: a run of the job job ended FAILED.")
+    assert f"Look at:   {URL}/runs/{execution}" in run
+    assert run.rstrip().endswith("lamplighter run p-job")
+
+
+def test_an_attempt_that_could_not_start_is_told_though_there_is_no_exit_code(desk: Desk, tmp_path: Path) -> None:
+    desk.deploy(tmp_path, "notify: {attempt-failed: q}")
+    desk.runtime.script(Script(failure=CannotStart("CannotStartContainerError: no such program")))
+    desk.run_job()
+    (told,) = desk.alerts()
+    assert "Stop code: TaskFailedToStart" in told
+
+
+def test_a_run_that_takes_too_long_is_told(desk: Desk, tmp_path: Path) -> None:
+    desk.deploy(tmp_path, "deadline: 1m\nnotify: {run-failed: q}")
+    desk.runtime.script(Script(after=None))
+    desk.run_job()
+    (told,) = desk.alerts()
+    assert told.startswith("p: a run of the job job ended TIMED_OUT.")
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_nobody_is_told_of_what_is_well_or_tried_again_with_success(desk: Desk, tmp_path: Path, code: int) -> None:
+    desk.deploy(tmp_path, "retry: {attempts: 1}\nnotify: {run-failed: q, caught: q}")
+    desk.runtime.script(Script(code=code), lambda each: each.environment["LAMPLIGHTER_ATTEMPT"] == "1")
+    desk.run_job()
+    assert desk.alerts() == []
+
+
+def test_a_failure_that_is_caught_is_told_from_inside_with_its_log_and_once(desk: Desk, tmp_path: Path) -> None:
+    desk.deploy(tmp_path, "retry: {attempts: 1}\nnotify: {caught: q}")
+    desk.runtime.script(Script(lines=(("stderr", "no disk left"),), code=3))
+    execution = desk.run_job()
+    (told,) = desk.alerts()
+    assert told.splitlines() == [
+        "p: the job job failed.",
+        "",
+        "Error:     States.TaskFailed",
+        "Reason:    Essential container in task exited",
+        "Exit code: 3",
+        "Attempt:   2 of 2",
+        f"Run:       {execution}",
+        f"Look at:   {URL}/runs/{execution}",
+        "Run again: lamplighter run p-job",
+        "",
+        "Last lines:",
+        "  no disk left",
+    ]
+
+
+def test_a_sidecar_stops_when_the_job_is_done_and_its_end_is_not_the_job_s(desk: Desk, tmp_path: Path) -> None:
+    desk.deploy(tmp_path, "sidecars: {proxy: {image: envoy, environment: {SIDE: yes}}}\nnotify: {run-failed: q}")
+    desk.runtime.script(Script(after=None), lambda each: each.image == "envoy")
+    desk.runtime.script(Script(after=60_000), lambda each: each.image == "busybox")
+    execution = desk.run_job()
+    ended: Json = desk.describe(execution)
+    assert ended["status"] == "SUCCEEDED"
+    codes = {each["Name"]: each.get("ExitCode") for each in loads(ended["output"])["Containers"]}
+    assert codes["main"] == 0
+    assert desk.alerts() == []

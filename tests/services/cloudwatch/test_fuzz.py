@@ -1,0 +1,65 @@
+"""Whatever is asked of CloudWatch, the answer is one that the wire can write in each protocol, or an error of AWS's."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import dump_bytes
+from lamplighter.wire import awsjson
+from lamplighter.wire.catalog import Catalog
+from lamplighter.wire.shapes import SERVICES
+from tests.engines import ACCOUNT, CALLER, REGION
+from tests.services.cloudwatch.tower import MINUTE, QUIET, Tower
+from tests.shaped import shaped
+
+HEALTH = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+CATALOG = Catalog()
+MODEL = CATALOG.service("monitoring").model
+OPERATIONS = (
+    *("PutMetricAlarm", "DescribeAlarms", "DescribeAlarmsForMetric", "DescribeAlarmHistory", "DeleteAlarms"),
+    *("SetAlarmState", "EnableAlarmActions", "DisableAlarmActions", "PutMetricData", "ListMetrics"),
+    *("GetMetricStatistics", "GetMetricData", "TagResource", "UntagResource", "ListTagsForResource"),
+)
+WORDS = {
+    "": ("a", "m", "app", "AWS/States", "AWS/SQS", "", "x y", "é"),
+    "Namespace": ("app", "AWS/States", "AWS/SQS"),
+    "MetricName": ("m", "ExecutionsStarted", "ApproximateNumberOfMessagesVisible"),
+    "AlarmName": ("a", "b"),
+    "AlarmNames": ("a", "b"),
+    "AlarmActions": (f"arn:aws:sns:{REGION}:{ACCOUNT}:people", "arn:aws:swf:us-east-1:1:x", "x"),
+    "ComparisonOperator": ("GreaterThanThreshold", "LessThanThreshold"),
+    "TreatMissingData": ("breaching", "missing", "no"),
+    "Name": ("StateMachineArn", "QueueName", "d"),
+    "Value": (QUIET, "people", "v"),
+    "ResourceARN": (f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:a", "x"),
+    "NextToken": ("a", "5", "x"),
+    "Stat": ("Sum", "p90", "tm90", "x"),
+}
+
+
+@pytest.fixture
+def tower(tmp_path: Path) -> Iterator[Tower]:
+    made = Tower(tmp_path / "data")
+    made.up()
+    made.people()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@settings(max_examples=25, deadline=None, suppress_health_check=HEALTH)
+@given(data=st.data())
+def test_any_request_has_an_answer(tower: Tower, operation: str, data: st.DataObject) -> None:
+    drawn = data.draw(shaped(MODEL.operation_model(operation).input_shape, WORDS))
+    compiled = [CATALOG.operation("monitoring", operation, each) for each in SERVICES["monitoring"].protocols]
+    with suppress(AwsError):
+        params = awsjson.read(dump_bytes(drawn))
+        compiled[0].check(params)
+        answer = tower.run(tower.engine.call(CALLER, "monitoring", operation, params))
+        assert {each.encode(answer, "id").status for each in compiled} == {200}
+    tower.advance(MINUTE)
