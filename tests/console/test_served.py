@@ -110,3 +110,9 @@ def test_the_pages_are_the_same_through_boto3(served: Served) -> None:
     assert ">machine</a>" in seen["/"].body
     assert 'data-name="Job" data-status="RUNNING"' in seen[f"/runs/{execution}"].body
     assert seen["/runs/nonsense"].status == 400
+
+
+def test_an_engine_that_nobody_looks_at_loads_no_console() -> None:
+    code = "import lamplighter.cli.up, sys; print([each for each in ('starlette', 'jinja2') if each in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
