@@ -2,7 +2,7 @@
 
 Starts an engine with the job file beside this one, in a temporary folder. The first run fails for want of a database
 and waits for its retry; the engine is killed with SIGKILL meanwhile, started again, and the run goes on and succeeds.
-The second run fails for good, and a mail tells of it.
+The second run fails for good, and a mail tells of it. `--stay` keeps the engine up afterwards, to look at the console.
 """
 
 import email
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 LAMPLIGHTER = (sys.executable, "-m", "lamplighter")
@@ -44,6 +45,12 @@ class Engine:
         self._process.kill()
         self._process.wait()
 
+    def stay(self) -> None:
+        """Show what it says until somebody ends it with Ctrl-C."""
+        say("look at the runs in the console, whose address is above; Ctrl-C ends the engine")
+        with suppress(KeyboardInterrupt, SystemExit):
+            self.says("\0")
+
     def stop(self) -> None:
         """Stop it as one stops it."""
         self._process.terminate()
@@ -72,6 +79,8 @@ def main() -> int:
             engine.says("failed after")
             show_mail(folder / ".lamplighter" / "mail")
             verb(folder, "history", second)
+            if "--stay" in sys.argv:
+                engine.stay()
         finally:
             engine.stop()
     say("all of it was kept in one file, and spoke AWS's APIs: see README.md")

@@ -1,5 +1,8 @@
 """A run, over an engine in this process."""
 
+import html
+import re
+
 from lamplighter.base.jsontext import Json
 from lamplighter.runtime.fake import Script
 from tests.console.browsing import Browser
@@ -119,3 +122,23 @@ def test_the_items_of_a_map_run_come_in_pages(site: Site, browser: Browser) -> N
     following = first.body.partition('href="?next=')[2].partition('"')[0]
     second = browser.get(f"/runs/arn:aws:states:us-east-1:123456789012:mapRun{items}?next={following}")
     assert second.body.count("<tr>") == 21
+
+
+def test_of_many_visits_those_that_did_not_go_well_are_found_and_the_others_in_pages(
+    site: Site, browser: Browser
+) -> None:
+    choice = {"Type": "Choice", "Choices": [{"Variable": "$", "NumericEquals": 7, "Next": "No"}], "Default": "Yes"}
+    steps: Json = {"Look": choice, "No": {"Type": "Fail", "Error": "Seven"}, "Yes": {"Type": "Pass", "End": True}}
+    each: Json = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": {"StartAt": "Look", "States": steps}}
+    execution = site.start(site.machine(chain(each)), {"items": list(range(60))})
+    site.settle()
+    failed = browser.get(f"/runs/{execution}/detail?state=No&only=failed").text
+    assert "A[7]" in failed
+    seen: list[str] = []
+    url = f"/runs/{execution}/detail?state=Look"
+    while url:
+        body = browser.get(url).body
+        seen += re.findall(r'<span class="tag">(A\[[0-9]+\])</span>', body)
+        found = re.search(r'href="[^"]*(\?state=Look&amp;before=[0-9]+)"', body)
+        url = f"/runs/{execution}/detail{html.unescape(found[1])}" if found else ""
+    assert len(seen) == len(set(seen)) > 20

@@ -9,7 +9,8 @@ from lamplighter.console.standing import status
 from lamplighter.jobs.story import Attempt, Story, Visit
 
 MOST = 20
-"""Visits that are shown of one state, the latest."""
+"""Visits of a page, the latest first."""
+TROUBLE = ("FAILED", "TIMED_OUT", "ABORTED", "CAUGHT", "RETRYING")
 SHOWN = 8_000
 """Characters of a document."""
 
@@ -51,10 +52,14 @@ class Detail:
     state: str | None
     """None: the run as a whole."""
     stays: Sequence[Stay]
-    visits: int
     documents: Sequence[Document]
-    error: str | None
-    cause: str | None
+    error: str | None = None
+    cause: str | None = None
+    visits: int = 0
+    troubled: int = 0
+    """How many of the visits did not go well."""
+    earlier: int | None = None
+    """The number of the event before which the next page of visits ends."""
 
 
 def of(page: Page, events: Sequence[Json], story: Story, about: Json) -> Detail:
@@ -62,11 +67,16 @@ def of(page: Page, events: Sequence[Json], story: Story, about: Json) -> Detail:
     state = page.asked("state")
     if state is None:
         documents = [Document(name.capitalize(), about[name], name) for name in ("input", "output") if about.get(name)]
-        return Detail(None, (), 0, documents, about.get("error"), about.get("cause"))
-    by_number = {event["id"]: event for event in events}
+        return Detail(None, (), documents, about.get("error"), about.get("cause"))
     visits = [visit for visit in story.visits if visit.state == state]
-    stays = [_stay(story, visit, by_number) for visit in reversed(visits[-MOST:])]
-    return Detail(state, stays, len(visits), (), None, None)
+    troubled = [visit for visit in visits if status(story, visit) in TROUBLE]
+    wanted = troubled if page.asked("only") == "failed" else visits
+    before = page.number("before")
+    found = [visit for visit in wanted if before is None or visit.event < before]
+    by_number = {event["id"]: event for event in events}
+    stays = [_stay(story, visit, by_number) for visit in reversed(found[-MOST:])]
+    earlier = stays[-1].visit.event if len(found) > MOST else None
+    return Detail(state, stays, (), visits=len(visits), troubled=len(troubled), earlier=earlier)
 
 
 def _stay(story: Story, visit: Visit, events: Mapping[int, Json]) -> Stay:

@@ -5,6 +5,7 @@ without the form's token. See any module beside this one for the pattern.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote
@@ -77,6 +78,11 @@ class Page:
     def asked(self, name: str) -> str | None:
         """A parameter of the query; None where it is not given."""
         return self.request.query_params.get(name) or None
+
+    def number(self, name: str) -> int | None:
+        """A parameter of the query that is a number; None where it is none."""
+        text = self.asked(name) or ""
+        return int(text) if re.fullmatch("[0-9]{1,12}", text) else None
 
     async def fill(self, template: str, **values: Json) -> str:
         """The template filled in, as text."""

@@ -75,7 +75,7 @@ async def values(page: Page, run: Run) -> Mapping[str, Json]:
         "arn": run.arn,
         "now": now / 1000,
         "standings": standings(run.story),
-        "chart": chart.chart(run.story, run.definition, now, _number(page.asked("after"))),
+        "chart": chart.chart(run.story, run.definition, now, page.number("after") or 0),
         "maps": await maps(page, run),
         "command": command(page, run.about),
     }
@@ -113,10 +113,6 @@ def _masked_text(text: str) -> str:
         return text
 
 
-def _number(text: str | None) -> int:
-    return int(text) if text is not None and text.isdigit() and len(text) < 12 else 0
-
-
 async def part(page: Page) -> Response:
     """The panel that tells of one state, or of the whole run."""
     run = await read(page)
@@ -146,7 +142,7 @@ async def document(page: Page) -> Response:
         about = await page.call("states", "DescribeExecution", executionArn=page.arn)
         found = about.get(what)
     else:
-        event = await history.one(page, page.arn, _number(what))
+        event = await history.one(page, page.arn, page.number("of") or 0)
         found = None if event is None else dumps(event)
     if found is None:
         raise AwsError(f"This run has no document '{what}'", code="NotFound", status=404)

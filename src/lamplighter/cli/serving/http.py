@@ -3,15 +3,19 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from starlette.types import ASGIApp
+
+from lamplighter.base.jsontext import Json
+
+Application = Callable[[Json, Json, Json], Awaitable[None]]
+"""In ASGI's terms; Starlette's own name for it would load Starlette."""
 
 
 async def serve(
-    application: ASGIApp,
+    application: Application,
     closing: asyncio.Event,
     listener: socket.socket,
     connection: type[asyncio.Protocol] | None = None,

@@ -177,9 +177,7 @@ function mark(figure) {
 }
 
 function show(figure) {
-  const name = chosen();
-  const query = name === null ? "" : `?state=${encodeURIComponent(name)}`;
-  window.htmx.ajax("GET", `${figure.dataset.run}/detail${query}`, { target: "#detail", swap: "innerHTML" });
+  window.htmx.ajax("GET", `${figure.dataset.run}/detail${location.search}`, { target: "#detail", swap: "innerHTML" });
   mark(figure);
 }
 
