@@ -180,6 +180,19 @@ def test_a_page_goes_on_with_the_engine_that_follows_on_one_that_was_killed(serv
         assert page.evaluate("window.unchanged"), "the page was loaded again"
 
 
+def test_a_link_from_elsewhere_leads_to_the_page_and_spoils_no_other(served: Served, chromium: Browser) -> None:
+    execution = served.start(seeds.job(served, "endless", "sleep 600"))
+    with screen.page_of(chromium) as page:
+        page.goto(run_url(served, execution))
+        other = page.context.new_page()
+        other.goto(served.url.replace("127.0.0.1", "localhost"))  # another site, to a browser
+        other.evaluate("to => { document.querySelector('.brand').href = to }", run_url(served, execution))
+        other.locator(".brand").click()
+        expect(other.locator("#summary .status")).to_have_text("running")
+        page.get_by_role("button", name="Stop").click()
+        ends(page, "aborted")
+
+
 @pytest.mark.parametrize("scheme", get_args(screen.Scheme))
 def test_nothing_keeps_anybody_from_using_it(
     served: Served, chromium: Browser, tmp_path: Path, scheme: screen.Scheme

@@ -47,3 +47,11 @@ def test_the_token_cookie_is_kept_from_scripts_and_from_other_sites(browser: Bro
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
     assert "set-cookie" not in browser.get("/").headers
+
+
+def test_who_is_led_here_from_elsewhere_is_asked_to_come_again_once(browser: Browser) -> None:
+    led = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
+    first = browser.get("/", **led)
+    assert 'http-equiv="refresh"' in first.body
+    assert "No jobs" not in first.body
+    assert "No jobs" in browser.get("/", **led).text

@@ -32,6 +32,7 @@ from lamplighter.console import (
     topics,
     traffic,
 )
+from lamplighter.console.arrival import Arriving
 from lamplighter.console.guard import Guarded, Hardened
 from lamplighter.console.login import Door, Locked
 from lamplighter.console.look import Look
@@ -71,6 +72,7 @@ def application(port: Port, world: World, closing: asyncio.Event, holders: Holde
     app.state.console = Console(port, world, look, closing)
     if door:
         app.add_middleware(Locked, door)
+    app.add_middleware(Arriving)
     app.add_middleware(Guarded)
     return Hardened(app)
 
