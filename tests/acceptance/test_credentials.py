@@ -92,7 +92,12 @@ def fetched(served: Served, path: str, headers: Mapping[str, str] | None = None)
 
 def test_boto3_comes_in_with_the_credentials_of_the_engine(abroad: Served) -> None:
     key = holder(abroad)
-    for service, call in (("stepfunctions", "list_state_machines"), ("sns", "list_topics"), ("sqs", "list_queues")):
+    for service, call in (
+        ("stepfunctions", "list_state_machines"),
+        ("sns", "list_topics"),
+        ("sqs", "list_queues"),
+        ("cloudwatch", "list_metrics"),
+    ):
         assert getattr(client(abroad, service, key.access_key, key.secret), call)()
 
 
@@ -102,6 +107,7 @@ def test_boto3_comes_in_with_the_credentials_of_the_engine(abroad: Served) -> No
         ("stepfunctions", "list_state_machines", "UnrecognizedClientException", "InvalidSignatureException"),
         ("scheduler", "list_schedules", "UnrecognizedClientException", "InvalidSignatureException"),
         ("sns", "list_topics", "InvalidClientTokenId", "SignatureDoesNotMatch"),
+        ("cloudwatch", "list_metrics", "UnrecognizedClientException", "InvalidSignatureException"),
     ],
 )
 def test_boto3_does_not_come_in_with_any_others(

@@ -137,7 +137,7 @@ def test_lines_of_a_process_come_while_it_runs_and_once_across_kills(served: Ser
     for _ in range(2):
         served.kill()
         served.up()
-        wait_for_more(served, len(messages(served)))
+        wait_for_more(served, min(len(messages(served)), 79))  # on a busy machine it may be over by now
     assert served.ended(execution)["status"] == "SUCCEEDED"
     found = eventually(lambda: lines if len(lines := messages(served)) >= 80 else None)
     for word in ("line", "error"):

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.stack import changeset, following
+from lamplighter.cli.stack.sending import Room, written
 from lamplighter.cli.target import Target
 from tests.cli.account import NIGHTLY, client, job_file, surroundings, typed
 from tests.served import Served
@@ -200,22 +201,22 @@ def test_a_person_is_asked(aws: str, folder: Path, word: str, code: int) -> None
     assert bool(machines(aws)) is (code == 0)
 
 
-def test_of_two_at_once_the_one_who_declines_takes_nothing_from_the_other(aws: str, folder: Path) -> None:
+def test_of_two_at_once_the_one_who_declines_takes_nothing_from_the_other(engine: Served, folder: Path) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "lamplighter", "deploy", "--endpoint-url", aws]
+    command = [sys.executable, "-m", "lamplighter", "deploy", "--endpoint-url", engine.url]
     with subprocess.Popen(
         command, cwd=folder, env=surroundings(PYTHONUNBUFFERED="1"), stdin=theirs, stdout=subprocess.PIPE, text=True
     ) as asked:
         assert asked.stdout is not None
         while "permissions change" not in asked.stdout.readline():
             pass
-        assert typed(folder, "deploy", "--yes", "--endpoint-url", aws).code == 0
+        assert typed(folder, "deploy", "--yes", "--endpoint-url", engine.url).code == 0
         os.write(ours, b"n\n")
         asked.communicate(timeout=60)
     os.close(ours)
     os.close(theirs)
     assert asked.returncode == 1
-    assert list(machines(aws)) == ["reports-nightly"]
+    assert list(machines(engine.url)) == ["reports-nightly"]
 
 
 def test_of_two_at_once_the_one_who_comes_second_is_told(engine: Served, folder: Path) -> None:
@@ -223,7 +224,7 @@ def test_of_two_at_once_the_one_who_comes_second_is_told(engine: Served, folder:
     where = Target(engine.url, "us-east-1")
     template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
     first, second = (
-        changeset.create(where, None, "reports", title, template, {}, changeset.Room(None, None), lambda: None)
+        changeset.create(where, None, "reports", title, template, {}, Room(None, None), lambda: None)
         for title in ("first", "second")
     )
     assert first is not None
@@ -249,6 +250,30 @@ def test_whoever_interrupts_a_deployment_hears_that_it_goes_on(
         following.follow(cloudformation, "reports", course, 1, Console(), interrupted)
     assert ended.value.exit_code == 130
     assert "the deployment of reports goes on without this command" in capsys.readouterr().err
+
+
+def test_whoever_is_cut_off_from_a_deployment_hears_that_it_goes_on(
+    engine: Served, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed(folder, "deploy", "--yes", "--endpoint-url", engine.url).code == 0
+    cloudformation = engine.client("cloudformation")
+    course = following.begin(cloudformation, "reports")
+    with pytest.raises(typer.Exit) as ended, following.carried_on("the deployment of reports", "reports"):
+        following.follow(cloudformation, "reports", course, 1, Console(), engine.kill)
+    assert ended.value.exit_code == 1
+    told = capsys.readouterr().err
+    assert "nobody answers any more" in told
+    assert "the deployment of reports goes on without this command" in told
+
+
+def test_a_stack_that_is_protected_is_not_deleted(engine: Served, folder: Path) -> None:
+    at = ("--endpoint-url", engine.url)
+    assert typed(folder, "deploy", "--yes", *at).code == 0
+    cloudformation = engine.client("cloudformation")
+    cloudformation.update_termination_protection(StackName="reports", EnableTerminationProtection=True)
+    refused = typed(folder, "destroy", "--yes", *at)
+    assert (refused.code, "update-termination-protection --no-enable" in refused.err) == (1, True)
+    assert list(machines(engine.url)) == ["reports-nightly"]
 
 
 def test_errors_of_the_file_stop_it_and_warnings_are_shown(aws: str, folder: Path) -> None:
@@ -278,6 +303,17 @@ def test_a_template_that_is_too_long_for_a_request_goes_through_a_bucket(aws: st
     assert made.code == 0, made.err
     assert len(machines(aws)) == 12
     assert typed(folder, "diff", "--endpoint-url", aws).code == 0
+    kept = typed(folder, "destroy", "--yes", "--keep-logs", "--endpoint-url", aws)
+    assert (kept.code, "say --bucket" in kept.err) == (1, True)
+    assert len(machines(aws)) == 12
+
+
+def test_letters_of_every_script_come_back_as_they_were(aws: str, folder: Path) -> None:
+    change(folder, "schedule:", "description: 야간 배치 🌙\n    schedule:")
+    assert typed(folder, "deploy", "--yes", "--endpoint-url", aws).code == 0
+    assert typed(folder, "diff", "--endpoint-url", aws).code == 0
+    assert "야간 배치 🌙" in machines(aws)["reports-nightly"]["definition"]
+    assert written({"Description": "야간 배치 🌙"}).isascii()
 
 
 def test_parameters_are_said_once_and_stay(engine: Served, folder: Path) -> None:

@@ -108,6 +108,17 @@ def test_a_stack_of_somebody_else_is_not_taken(home: Home) -> None:
     assert home.machines() == []
 
 
+def test_jobs_of_another_file_go_on_and_are_told_of(home: Home) -> None:
+    home.write("one: {command: 'true'}")
+    home.keep()
+    home.kill()
+    home.file = home.folder / "other.yaml"
+    home.write("two: {command: 'true'}", project="away")
+    home.keep()
+    assert str(home.folder / "lamplighter.yaml") in home.says("home, of ")
+    assert sorted(home.machines()) == ["away-two", "home-one"]
+
+
 def test_in_another_region_no_job_is_there_twice(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.write("one: {command: 'true'}")
     home.keep()

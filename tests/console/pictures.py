@@ -27,6 +27,7 @@ def main() -> None:
             run = fill(served, Path(folder))
             with screen.chromium() as browser:
                 take(browser, served, run)
+                take_around(browser, served)
         finally:
             served.close()
 
@@ -40,6 +41,7 @@ def fill(served: Served, folder: Path) -> str:
     seeds.schedule(served, "reports-nightly", nightly, "cron(0 3 * * ? *)")
     seeds.schedule(served, "reports-weekly", weekly, "cron(30 6 ? * MON *)", "Europe/Berlin")
     seeds.schedule(served, "cleanup", cleanup, "rate(6 hours)", "UTC")
+    watch(served)
     for at in range(12):
         served.ended(served.start(cleanup))
         if at % 3 == 0:
@@ -52,6 +54,18 @@ def fill(served: Served, folder: Path) -> str:
     (folder / "slow").touch()
     served.start(mirror)
     return run
+
+
+def watch(served: Served) -> None:
+    """Rules that tell of attempts and runs that failed."""
+    events = served.client("events")
+    topic = served.client("sns").create_topic(Name="ops")["TopicArn"]
+    failed = {"lastStatus": ["STOPPED"], "containers": {"exitCode": [{"anything-but": 0}]}}
+    attempt = {"source": ["aws.ecs"], "detail-type": ["ECS Task State Change"], "detail": failed}
+    run = {"source": ["aws.states"], "detail": {"status": ["FAILED", "TIMED_OUT", "ABORTED"]}}
+    for name, pattern in (("attempt-failed", attempt), ("run-failed", run)):
+        events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+        events.put_targets(Rule=name, Targets=[{"Id": "ops", "Arn": topic}])
 
 
 def pipeline(served: Served, folder: Path) -> Json:
@@ -84,6 +98,15 @@ def take(browser: Browser, served: Served, run: str) -> None:
     picture(browser, served, f"/runs/{run}?state=Extract", "run.png", scheme="dark", height=1120)
     picture(browser, served, f"/runs/{run}/logs?attempt={attempt}", "log.png", scheme="dark", height=430)
     picture(browser, served, f"/runs/{run}", "phone.png", width=390, height=844)
+
+
+def take_around(browser: Browser, served: Served) -> None:
+    """The pictures of what is around the jobs: the week to come, and why a rule took an event."""
+    picture(browser, served, "/calendar?zone=Europe/Berlin", "calendar.png", height=440)
+    with screen.page_of(browser, height=640) as page:
+        page.goto(f"{served.url}/events")
+        page.locator("tr", has_text="attempt-failed").first.get_by_role("link").first.click()
+        page.screenshot(path=DOCS / "event.png")
 
 
 def picture(

@@ -69,6 +69,8 @@ def test_a_local_time_that_comes_twice_is_marked_and_counts_once() -> None:
 def test_a_rate_takes_no_notice_of_clocks() -> None:
     found = week([plan("rate(12 hours)", NEW_YORK)], at("2026-03-06T12:00:00"), NEW_YORK)
     assert {each.mark for day in found.days for each in day.moments} == {""}
+    elsewhere = week([plan("rate(12 hours)", NEW_YORK)], at("2026-03-06T12:00:00"), "UTC")
+    assert {each.own for day in elsewhere.days for each in day.moments} == {""}
 
 
 @pytest.mark.parametrize("expression", ["rate(5 minutes)", "cron(* * * * ? *)"])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from lamplighter.console.login import onward
+from lamplighter.console.login import neighbourhood, onward
 from lamplighter.wire.holders import Holder
 from lamplighter.wire.session import LIFETIME
 from tests.console.browsing import Answer, Browser
@@ -94,6 +94,12 @@ def test_the_login_leads_nowhere_else(to: str) -> None:
 
 def test_the_login_leads_on_to_a_page_with_its_query() -> None:
     assert onward({"next": "/jobs/a?b=c"}) == "/jobs/a?b=c"
+
+
+def test_guesses_from_all_over_an_ipv6_network_count_together() -> None:
+    assert neighbourhood("2001:db8::1") == neighbourhood("2001:db8::ffff:1") != neighbourhood("2001:db8:0:1::1")
+    assert neighbourhood("192.0.2.1") != neighbourhood("192.0.2.2")
+    assert neighbourhood("unix") == "unix"
 
 
 def test_without_holders_there_is_no_door(browser: Browser) -> None:

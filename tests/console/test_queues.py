@@ -4,7 +4,7 @@ import re
 
 from lamplighter.base.jsontext import Json, dumps
 from tests.console.browsing import Answer, Browser
-from tests.engines import ACCOUNT, REGION, Site
+from tests.engines import ACCOUNT, REGION, ROLE, Site, chain
 
 ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:"
 
@@ -111,3 +111,78 @@ def test_a_button_that_says_nothing_sensible_is_refused(site: Site, browser: Bro
     dead_letters(site, "a")
     for fields in ({}, {"message": "x", "do": "again"}, {"message": "1", "do": "explode"}):
         assert browser.post(f"/queues/{ARN}dead/message", fields).status == 400
+
+
+def schedule(site: Site, name: str, machine: str) -> None:
+    site.call(
+        "scheduler",
+        "CreateSchedule",
+        Name=name,
+        ScheduleExpression="at(2026-01-01T01:00:00)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        ActionAfterCompletion="NONE",
+        Target={"Arn": machine, "RoleArn": ROLE, "Input": '{"night":1}', "DeadLetterConfig": {"Arn": f"{ARN}dead"}},
+    )
+
+
+def test_the_run_that_a_schedule_could_not_begin_is_begun(site: Site, browser: Browser) -> None:
+    url = queue(site, "dead")
+    machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:late"
+    schedule(site, "hourly", machine)
+    site.advance(3_600_000)
+    page = browser.get(f"/queues/{ARN}dead")
+    assert "schedule hourly" in page.text
+    assert "StateMachineDoesNotExist" in page.text
+    (number,) = numbers(page)
+    button = {"message": number, "do": "again"}
+    assert browser.post(f"/queues/{ARN}dead/message", button).status in (400, 404)
+    assert count(site, url) == "1"  # it failed again, and is still here
+    site.machine(chain({"Type": "Pass"}), "late")
+    assert "Nothing in it" in browser.post(f"/queues/{ARN}dead/message", button).text
+    (run,) = site.call("states", "ListExecutions", stateMachineArn=machine)["executions"]
+    assert run["name"].startswith("hourly-")
+    assert site.describe(run["executionArn"])["input"] == '{"night":1}'
+
+
+def test_what_a_rule_could_not_deliver_is_delivered_to_that_target(site: Site, browser: Browser) -> None:
+    url = queue(site, "dead")
+    other = queue(site, "other")
+    site.call("events", "PutRule", Name="sales", EventPattern='{"source":["shop"]}')
+    targets = [
+        {"Id": "late", "Arn": f"{ARN}late", "InputPath": "$.detail", "DeadLetterConfig": {"Arn": f"{ARN}dead"}},
+        {"Id": "other", "Arn": f"{ARN}other"},
+    ]
+    site.call("events", "PutTargets", Rule="sales", Targets=targets)
+    site.call("events", "PutEvents", Entries=[{"Source": "shop", "DetailType": "sale", "Detail": '{"total":5}'}])
+    site.settle()
+    page = browser.get(f"/queues/{ARN}dead")
+    assert "rule sales" in page.text
+    (number,) = numbers(page)
+    late = queue(site, "late")
+    assert "Nothing in it" in browser.post(f"/queues/{ARN}dead/message", {"message": number, "do": "again"}).text
+    site.settle()
+    assert (count(site, late), count(site, other), count(site, url)) == ("1", "1", "0")
+    (message,) = site.call("sqs", "ReceiveMessage", QueueUrl=late)["Messages"]
+    assert message["Body"] == '{"total":5}'
+
+
+def test_a_rule_that_is_gone_leaves_its_letter_where_it_is(site: Site, browser: Browser) -> None:
+    url = queue(site, "dead")
+    attributes = {
+        name: {"DataType": "String", "StringValue": value}
+        for name, value in (("RULE_ARN", f"arn:aws:events:{REGION}:{ACCOUNT}:rule/gone"), ("TARGET_ARN", f"{ARN}x"))
+    }
+    site.call("sqs", "SendMessage", QueueUrl=url, MessageBody="{}", MessageAttributes=attributes)
+    (number,) = numbers(browser.get(f"/queues/{ARN}dead"))
+    answer = browser.post(f"/queues/{ARN}dead/message", {"message": number, "do": "again"})
+    assert (answer.status, "does not exist any more" in answer.text) == (404, True)
+    assert count(site, url) == "1"
+
+
+def test_what_was_just_sent_is_not_sent_again(site: Site, browser: Browser) -> None:
+    url = queue(site, "plain")
+    site.call("sqs", "SendMessage", QueueUrl=url, MessageBody="x")
+    page = browser.get(f"/queues/{ARN}plain")
+    assert "Send again" not in page.text
+    (number,) = numbers(page)
+    assert browser.post(f"/queues/{ARN}plain/message", {"message": number, "do": "again"}).status == 400

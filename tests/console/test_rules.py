@@ -65,6 +65,16 @@ def test_it_is_told_why_a_rule_took_an_event_and_another_did_not(site: Site, bro
     assert "detail.total <= 100 250 no" in text
 
 
+def test_a_rule_shows_what_it_took_lately_and_what_it_did_not(site: Site, browser: Browser) -> None:
+    arn = rule(site, "sales", {"source": ["shop"]})
+    put(site, {})
+    for _ in range(9):
+        put(site, {}, "store")
+    text = browser.get(f"/rules/{arn}").text
+    assert text.count("did not") == 5
+    assert "sale shop 2026-01-01 00:00:00 UTC took it" in text
+
+
 def test_an_event_is_tried_without_being_sent(site: Site, browser: Browser) -> None:
     arn = rule(site, "sales", {"source": ["shop"], "detail": {"state": ["sold", {"prefix": "paid"}]}})
     event = {"source": "shop", "detail": {"state": "returned"}}

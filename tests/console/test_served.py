@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.console.around import filled
 from tests.served import REGION, Served, one, run_task
 
 
@@ -80,6 +81,21 @@ def test_a_stream_ends_when_the_engine_stops(served: Served) -> None:
         assert time.monotonic() - begun < 5
         stream.read()
         stream.close()
+
+
+def test_every_page_around_the_jobs_is_there_through_boto3(served: Served) -> None:
+    """What AWS does not tell is left out: its events, deliveries and messages that nobody receives."""
+    paths = [path for path in filled(served) if not path.startswith("/events/")]
+    command = [sys.executable, "-m", "lamplighter", "console", "--endpoint-url", served.url, "--region", REGION]
+    with subprocess.Popen([*command, "--port", "0"], stderr=subprocess.PIPE, text=True) as console:
+        assert console.stderr is not None
+        port = int(console.stderr.readline().rsplit(":", 1)[1].strip("/\n"))
+        seen = {path: ask(port, "GET", path) for path in paths}
+        console.send_signal(signal.SIGTERM)
+        assert console.wait(30) == 0
+    assert {path: answer.status for path, answer in seen.items() if answer.status != 200} == {}
+    assert "AWS does not show its events" in seen["/events"].body
+    assert "nightly" in seen["/tasks"].body
 
 
 def test_the_pages_are_the_same_through_boto3(served: Served) -> None:

@@ -50,6 +50,7 @@ def test_a_file_that_is_not_there_is_told_as_every_other_fault(tmp_path: Path) -
         (b"a: &a [x]\nb: [*a" + b", *a" * 60_000 + b"]", "this goes on without end"),
         (b"[" * 5000, "this cannot be read as YAML"),
         (b"- " * 100 + b"x", "this goes on without end"),
+        (b"---\nproject: p\n---\nproject: q", "3:1: error: a second document begins here"),
         (b"project: p\njobs: {a: {schedule: [cron(0 3 * * ? *)]}}", "this cannot be read as YAML: expected ',' or"),
     ],
 )
@@ -68,6 +69,23 @@ def test_a_file_is_yaml_1_2_so_that_words_and_times_of_day_are_text(tmp_path: Pa
         )
     ).environment
     assert environment == {"A": "yes", "B": "on", "C": "10:30", "D": "15", "E": "10", "F": "true"}
+
+
+def test_characters_of_json_s_pairs_are_one_and_half_a_character_is_told_of(tmp_path: Path) -> None:
+    text = 'project: p\njobs: {a: {command: ls, description: "\\ud83d\\ude00!"}}'
+    assert job(written(tmp_path, text)).description == "\U0001f600!"
+    assert refused(tmp_path, text.replace("\\ude00", "")) == [
+        "2:38 there is half a character here -> write \\u twice, or the character"
+    ]
+
+
+def test_a_workflow_may_be_json_indented_by_tabs(tmp_path: Path) -> None:
+    steps = '{\n\t"StartAt": "A",\n\t"States": {\n\t\t"A": {"Type": "Task", "Job": "b", "End": true}\n\t}\n}\n'
+    (tmp_path / "steps.json").write_text(steps)
+    text = "project: p\njobs: {a: {command: ls}, w: {workflow: steps.json}}"
+    assert refused(tmp_path, text) == [
+        "4:25 there is no job `b` to be a step -> name a job of this file that has no workflow itself"
+    ]
 
 
 def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
@@ -310,7 +328,7 @@ def test_a_workflow_takes_no_notice_of_defaults_that_only_a_container_has(tmp_pa
 ODD: Final = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.text(max_size=8),
     st.sampled_from(["${x}", "${", "$${x}", "${x:-1}", "a", "1h", "main", "ops", "arn:aws:iam::1:role/x", "steps.yaml",
-                     "cron(0 3 * * ? *)", "rate(1 day)", "{% 1 %}", "-", "\n", "é", "x" * 300, "all", "last"]),
+                     "cron(0 3 * * ? *)", "rate(1 day)", "{% 1 %}", "-", "\n", "é", "\ud83d", "x" * 99, "all", "last"]),
     st.lists(st.integers(), max_size=2), st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
 )  # fmt: skip
 

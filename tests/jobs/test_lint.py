@@ -174,6 +174,17 @@ def test_an_engine_s_own_wait_for_a_start_is_longer_than_cloudwatch_s(tmp_path: 
     ]
 
 
+def test_a_first_deployment_of_a_weekly_job_may_ring_on_aws(tmp_path: Path) -> None:
+    def text(days: str) -> str:
+        job = f"image: x, timeout: 1m, notify: c, schedule: 'cron(0 3 ? * {days} *)'"
+        channel = "{sqs: 'arn:aws:sqs:us-east-1:123456789012:q'}"
+        return f"project: p\nchannels: {{c: {channel}}}\njobs: {{a: {{{job}}}}}"
+
+    (finding,) = [each for each in found(tmp_path, text("MON,THU"), "info") if "warms up" in each]
+    assert finding.endswith("-> run the job once when it is deployed, or pass over that alarm")
+    assert not [each for each in found(tmp_path, text("*"), "info") if "warms up" in each]
+
+
 def test_a_cluster_that_exists_has_to_have_spot_capacity(tmp_path: Path) -> None:
     job = "image: x, timeout: 1m, launch: fargate-spot, cluster: theirs, retry: {attempts: 1}"
     assert found(tmp_path, f"project: p\njobs: {{a: {{{job}}}}}") == [

@@ -118,6 +118,11 @@ KEYS: dict[str, list[str]] = {
         ("4:18 `A`: `/a` is no place of a secret "
         "-> write ssm:/path, secretsmanager:name, secretsmanager:name:key or an ARN")
     ],
+    "input: {lamplighter: 1}": [
+        "4:12 `input`: `lamplighter` is where a run is told when it was scheduled -> give the key another name"
+    ],
+    "input: {rows: 1e999}": ["4:19 1e999 is too large a number -> write a smaller one, or text"],
+    "<<: {image: x}": ["4:5 YAML 1.2 merges nothing -> write it out, or into `defaults:`"],
     "input: [1]": [f"4:12 `input`: a list is no mapping -> {MAPPING}"],
     "schedule: 0 3 * * *": [
         ("4:15 `schedule`: `0 3 * * *` is Unix cron, and AWS has six fields "

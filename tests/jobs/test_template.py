@@ -13,7 +13,7 @@ from lamplighter.asl.parse import parse
 from lamplighter.base.jsontext import Json
 from lamplighter.jobs.template import template, to_json, to_yaml
 from tests.jobs.matrix import FILES, loaded
-from tests.jobs.projects import stack
+from tests.jobs.projects import stack, written
 from tests.services.cloudformation.office import Office
 
 every_file = pytest.mark.parametrize("file", FILES)
@@ -110,3 +110,29 @@ def test_the_engine_of_this_box_makes_a_stack_of_it_and_takes_it_away_again(tmp_
         assert office.call("scheduler", "ListSchedules")["Schedules"] == []
     finally:
         office.close()
+
+
+def test_an_alarm_for_a_job_that_did_not_start_warms_up_for_as_long_as_it_waits(tmp_path: Path) -> None:
+    text = "project: p\nchannels: {c: {email: a@b.c}}\njobs:\n"
+    text += "".join(
+        f"  {name}: {{image: x, notify: c, schedule: '{schedule}'}}\n"
+        for name, schedule in (("daily", "cron(0 3 * * ? *)"), ("weekly", "cron(0 3 ? * MON,THU *)"))
+    )
+    resources = template(written(tmp_path, text).project)["Resources"]
+    found = {name: resources[f"{name}DidNotStart"] for name in ("Daily", "Weekly")}
+    waits = {
+        name: each["Properties"]["Period"] * each["Properties"]["EvaluationPeriods"] for name, each in found.items()
+    }
+    warm_ups = {
+        name: each["Properties"]["WarmUpConfiguration"]["WarmUpPeriodDurationInMinutes"] for name, each in found.items()
+    }
+    assert waits["Daily"] == warm_ups["Daily"] * 60
+    assert (waits["Weekly"] > 2_880 * 60, warm_ups["Weekly"]) == (True, 2_880)
+    assert {name: each["Metadata"]["Lamplighter"]["Patience"] for name, each in found.items()} == waits
+
+
+def test_rules_say_what_the_engine_composes_alerts_with(tmp_path: Path) -> None:
+    job = "{image: x, retry: {attempts: 2}, notify: {run-failed: [c, d], caught: c}}"
+    text = f"project: p\nchannels: {{c: {{email: a@b.c}}, d: {{email: d@b.c}}}}\njobs: {{j: {job}}}"
+    rule = template(written(tmp_path, text).project)["Resources"]["JRunFailed"]
+    assert rule["Metadata"]["Lamplighter"] == {"Job": "j", "Pattern": "run-failed", "Attempts": 3, "Caught": ["c"]}

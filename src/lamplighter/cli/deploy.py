@@ -4,8 +4,6 @@ Exit codes: 0 it is done, or there was nothing to do; 1 it failed and was taken 
 be asked; 130 interrupted, while AWS goes on.
 """
 
-from typing import Annotated
-
 import typer
 from rich.console import Console
 
@@ -14,12 +12,13 @@ from lamplighter.base.world import real_world
 from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, read
 from lamplighter.cli.jobfile import show as show_problems
 from lamplighter.cli.stack import changeset, following, images, keeping
-from lamplighter.cli.stack.changeset import MOST_INLINE, ChangeSet, Room
+from lamplighter.cli.stack.changeset import ChangeSet
 from lamplighter.cli.stack.following import carried_on, tell
 from lamplighter.cli.stack.plan import Plan, plan, spoken
 from lamplighter.cli.stack.readiness import ready
+from lamplighter.cli.stack.sending import room
 from lamplighter.cli.stack.showing import show, summary
-from lamplighter.cli.stack.speaking import EngineOption, ParameterOption, YesOption, aws_or, pause, sure
+from lamplighter.cli.stack.speaking import BucketOption, EngineOption, ParameterOption, YesOption, aws_or, pause, sure
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.cli.watch.site import in_a_sentence
 from lamplighter.jobs.file import Loaded
@@ -40,9 +39,7 @@ def deploy(
     file: FileArgument = USUAL,
     env: EnvironmentOption = None,
     parameter: ParameterOption = None,
-    bucket: Annotated[
-        str | None, typer.Option("--bucket", help="An S3 bucket for templates over 51,200 bytes.")
-    ] = None,
+    bucket: BucketOption = None,
     yes: YesOption = False,  # noqa: FBT002 - typer's way
     endpoint_url: EngineOption = None,
     aws: AwsOption = False,  # noqa: FBT002 - typer's way
@@ -83,10 +80,9 @@ def _check_images(loaded: Loaded) -> None:
 
 
 def _change_set(found: Plan, where: Target, bucket: str | None) -> ChangeSet | None:
-    room = Room(bucket, None if found.is_engine else MOST_INLINE)
-    title = f"lamplighter-{real_world().uuid()}"
+    title, space = f"lamplighter-{real_world().uuid()}", room(where, bucket)
     return changeset.create(
-        where, found.stack, found.name, title, found.template, found.parameters, room, lambda: pause(where)
+        where, found.stack, found.name, title, found.template, found.parameters, space, lambda: pause(where)
     )
 
 

@@ -16,8 +16,9 @@ from lamplighter.cli.stack import following, keeping, stacks
 from lamplighter.cli.stack.changes import changes
 from lamplighter.cli.stack.plan import checked
 from lamplighter.cli.stack.resources import resources
+from lamplighter.cli.stack.sending import room
 from lamplighter.cli.stack.showing import show
-from lamplighter.cli.stack.speaking import EngineOption, YesOption, aws_or, pause, sure
+from lamplighter.cli.stack.speaking import BucketOption, EngineOption, YesOption, aws_or, pause, sure
 from lamplighter.cli.stack.stacks import Stack
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.cli.watch.site import in_a_sentence
@@ -35,6 +36,7 @@ def destroy(
     keep_logs: Annotated[
         bool | None, typer.Option("--keep-logs/--delete-logs", help="What becomes of the logs.", show_default="asked")
     ] = None,
+    bucket: BucketOption = None,
     yes: YesOption = False,  # noqa: FBT002 - typer's way
     endpoint_url: EngineOption = None,
     aws: AwsOption = False,  # noqa: FBT002 - typer's way
@@ -60,7 +62,7 @@ def destroy(
             raise typer.Exit(1)
         kept = keeping.groups(deployed) if _keeps(keep_logs, deployed, yes=yes) else ()
         with following.carried_on(f"the deletion of {stack.name}", stack.name):
-            _delete(client, stack, deployed, kept, where, console)
+            _delete(stack, deployed, kept, where, bucket, console)
 
 
 def _show(client: Json, stack: Stack, project: Project, where: Target, console: Console) -> Json:
@@ -85,9 +87,12 @@ def _keeps(said: bool | None, deployed: Json, *, yes: bool) -> bool:  # noqa: FB
     return typer.confirm("Keep the logs?", default=True)
 
 
-def _delete(client: Json, stack: Stack, deployed: Json, kept: tuple[str, ...], where: Target, console: Console) -> None:
+def _delete(
+    stack: Stack, deployed: Json, kept: tuple[str, ...], where: Target, bucket: str | None, console: Console
+) -> None:
+    client = where.client("cloudformation")
     if kept:
-        keeping.keep(client, stack, deployed, console, lambda: pause(where))
+        keeping.keep(where, stack, deployed, room(where, bucket), console, lambda: pause(where))
     course = following.begin(client, stack.id)
     client.delete_stack(StackName=stack.id)
     total = len(deployed.get("Resources", {}))

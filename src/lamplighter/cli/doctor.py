@@ -21,7 +21,7 @@ from lamplighter.cli.checkup.account import account
 from lamplighter.cli.checkup.box import box
 from lamplighter.cli.checkup.finding import Finding, doubt, good
 from lamplighter.cli.checkup.machine import looked, machine
-from lamplighter.cli.health import health
+from lamplighter.cli.health import is_engine
 from lamplighter.cli.jobfile import EnvironmentOption
 from lamplighter.cli.stack.speaking import JsonOption
 from lamplighter.cli.target import (
@@ -102,7 +102,7 @@ def _machines(site: Site) -> Iterator[Finding]:
 
 def _asks(where: Target) -> bool:
     """Whether permissions are asked for there: an engine of ours asks for none."""
-    return where.endpoint is None or health(where.endpoint) is None
+    return not is_engine(where.endpoint)
 
 
 def _tell(findings: Iterator[Finding], *, json: bool) -> bool:

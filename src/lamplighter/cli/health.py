@@ -23,6 +23,11 @@ def health(url: str) -> Json:
         return None
 
 
+def is_engine(endpoint: str | None) -> bool:
+    """Whether an engine of ours is behind an endpoint, rather than AWS or what else speaks as AWS does."""
+    return endpoint is not None and health(endpoint) is not None
+
+
 def _said(body: bytes) -> Json:
     try:
         said = loads(body)

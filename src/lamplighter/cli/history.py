@@ -75,8 +75,7 @@ def _input(events: list[Json]) -> str:
 def _head(run: Run, story: Story, events: list[Json]) -> None:
     out = show.console()
     ended = story.ended or real_world().now()
-    style = show.STYLES.get(story.outcome, "")
-    out.print(Text.assemble((run.arn.split(":")[6], "bold"), f"  {run.name}  ", (words.ending(story), style)))
+    out.print(Text.assemble((run.arn.split(":")[6], "bold"), f"  {run.name}  ", show.state(run.status)))
     began = story.began or run.began
     length = f", took {show.lasted(ended - began)}" if story.ended else f", {show.near(began, ended)}"
     out.print(Text.assemble(("began  ", "dim"), f"{show.moment(began)} ({show.utc(began)}){length}"))

@@ -124,7 +124,8 @@ def _moment(plan: Plan, time: float, where: ZoneInfo) -> Moment:
     own = _own(plan)
     shown, theirs = (zones.local(round(time * 1000), each) for each in (where, own))
     twice = "twice" if plan.expression.startswith("cron") and _is_twice(theirs, own) else ""
-    differs = "" if shown == theirs else f"{theirs:%a %H:%M} {_city(plan.zone)}"
+    by_clock = not plan.expression.startswith("rate")
+    differs = f"{theirs:%a %H:%M} {_city(plan.zone)}" if by_clock and shown != theirs else ""
     return Moment(time, f"{shown:%H:%M}", differs, plan.name, plan.url, twice)
 
 

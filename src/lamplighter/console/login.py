@@ -1,12 +1,13 @@
 """The door of a console that strangers can reach: a password, then a session (`wire/session.py`) in a cookie.
 
 Promises that without a session there is nothing but the login and the files of its look; that a password can be guessed
-a few times a minute only, from one address; and that nobody is led anywhere else after it. Where there are no holders,
-because only this machine reaches the console, there is no door.
+a few times a minute only, from one address or IPv6 network; and that nobody is led anywhere else after it. Where there
+are no holders, because only this machine reaches the console, there is no door.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -49,7 +50,7 @@ class Door:
     async def enter(self, request: Request) -> Response:
         """Take a password."""
         given = await form.fields(request)
-        address, now = request.client.host if request.client else "", self.world.now()
+        address, now = neighbourhood(request.client.host if request.client else ""), self.world.now()
         guesses = self.guesses.get(address, Guesses())
         if pause := throttle.wait(guesses, now):
             said = f"Too many wrong passwords from this address: try again in {-(-pause // 1000)} s."
@@ -93,6 +94,15 @@ class Door:
         self.guesses[address] = guesses
         if len(self.guesses) > MOST:
             del self.guesses[next(iter(self.guesses))]
+
+
+def neighbourhood(address: str) -> str:
+    """Whose guesses are counted together: who has one IPv6 address has a whole /64 of them."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((found, 64), strict=False)) if found.version == 6 else address
 
 
 def onward(given: Mapping[str, str]) -> str:

@@ -9,6 +9,8 @@ from starlette.responses import Response
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.jsontext import Json, JsonError, loads
+from lamplighter.console import origins
+from lamplighter.console.masking import MASK, is_secret
 from lamplighter.console.page import Page, acts, shows
 
 PAGE, SOURCES = 25, 10
@@ -71,6 +73,7 @@ async def one(page: Page) -> Response:
         following=",".join(map(str, told["After"])) if told and "After" in told else None,
         moves=moves.get("Results", ()),
         written=_written,
+        origin=origins.origin,
     )
 
 
@@ -89,7 +92,11 @@ def _place(text: str | None) -> list[int] | None:
 
 def _written(attributes: Mapping[str, Json]) -> Mapping[str, str]:
     """The attributes of a message, as text."""
-    return {name: str(value.get("StringValue", "binary")) for name, value in attributes.items()}
+    return {
+        name: MASK if is_secret(name) else str(value.get("StringValue", "binary"))
+        for name, value in attributes.items()
+        if name not in origins.ATTRIBUTES
+    }
 
 
 async def again_all(page: Page, _given: Mapping[str, str]) -> Response:
@@ -100,13 +107,19 @@ async def again_all(page: Page, _given: Mapping[str, str]) -> Response:
 
 async def act(page: Page, given: Mapping[str, str]) -> Response:
     """Send one message again, or throw it away."""
-    operation = {"again": "SendAgain", "discard": "Discard"}.get(given.get("do", ""))
-    number = given.get("message", "")
-    if operation is None or not number.isdecimal():
+    number, do = given.get("message", ""), given.get("do")
+    if do not in ("again", "discard") or not number.isdecimal():
         raise ValidationError("Say what to do with which message")
-    params = {"QueueArn": page.arn, "Id": int(number)}
-    if await page.console.port.told(page.place, "sqs", operation, params) is None:
+    one = {"QueueArn": page.arn, "Id": int(number)}
+    told = await page.console.port.told(page.place, "sqs", "PeekMessages", one)
+    if told is None:
         raise AwsError("AWS moves all messages of a queue, or none", code="UnsupportedOperation")
+    if not told["Messages"]:
+        raise AwsError("This message is not in the queue any more.", code="NotFound", status=404)
+    if do == "discard" or await origins.send_again(page, told["Messages"][0]):
+        await page.console.port.told(page.place, "sqs", "Discard", one)
+    else:
+        await page.console.port.told(page.place, "sqs", "SendAgain", one)
     return page.redirect(page.url)
 
 

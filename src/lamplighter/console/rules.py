@@ -10,7 +10,7 @@ from starlette.responses import Response
 from lamplighter.base import arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.jsontext import Json, JsonError, loads
-from lamplighter.console import links
+from lamplighter.console import links, traffic
 from lamplighter.console.page import Page, acts, shows
 from lamplighter.console.wording import wanted
 from lamplighter.lang.explain import Explanation, explain
@@ -72,6 +72,7 @@ async def _shown(page: Page, event: str, *, tried: bool = False) -> Response:
     return await page.render(
         "rule.html", 422 if fault else 200, rule=rule, event=event, explanation=explanation, fault=fault, wanted=wanted,
         page_of=links.page_of, named=links.named,
+        lately=await traffic.lately(page, rule.about["Arn"], rule.about.get("EventBusName", DEFAULT)),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from lamplighter.console.wording import wanted
 from lamplighter.lang.explain import Explanation, explain
 from lamplighter.lang.matchers import InvalidPattern
 
-PAGE, RULES = 50, 100
+PAGE, RULES, LATELY = 50, 100, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,14 @@ async def _seen(page: Page, upto: str | None) -> Sequence[Seen] | None:
         Seen(each["Number"], each["Time"], each["EventBusName"], each["Event"], loads(each["Event"]), each["Rules"])
         for each in told["Events"]
     ]
+
+
+async def lately(page: Page, rule: str, bus: str) -> Sequence[Seen]:
+    """The last events of a bus: those that a rule took, and a few that it did not."""
+    found = [each for each in await _seen(page, None) or () if each.bus == bus]
+    took = [each for each in found if rule in each.rules][:LATELY]
+    rest = [each for each in found if rule not in each.rules][:LATELY]
+    return sorted([*took, *rest], key=lambda each: -each.number)
 
 
 async def one(page: Page) -> Response:

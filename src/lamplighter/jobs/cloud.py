@@ -12,7 +12,7 @@ from lamplighter.base import fargate
 from lamplighter.base.jsontext import dumps
 from lamplighter.jobs.channels import Channel
 from lamplighter.jobs.model import Job, Sidecar
-from lamplighter.jobs.stack.alerts import waits_for
+from lamplighter.jobs.stack.alerts import LONGEST_WARM_UP, waits_for
 from lamplighter.jobs.values import shown
 
 DAY = 86_400
@@ -89,7 +89,13 @@ def _starts(job: Job) -> Iterator[Finding]:
     if job.missed.run != "none" and job.missed.within > DAY:
         what = f"AWS tries to start a run for 24 hours, not for {shown(job.missed.within)}"
         yield "warning", "missed", what, "write within: 24h, or less"
-    if job.enabled and job.notify.did_not_start and waits_for(job) is None:
+    if not job.enabled or not job.notify.did_not_start:
+        return
+    wait = waits_for(job)
+    if wait is not None and wait[0] * wait[1] > LONGEST_WARM_UP * 60:
+        what = "a new alarm of AWS warms up for two days at most: at first it may ring before any run is due"
+        yield "info", "schedule", what, "run the job once when it is deployed, or pass over that alarm"
+    if wait is None:
         what = "CloudWatch waits for a run no longer than a week: on AWS only a start that was tried in vain is told"
         yield "info", "schedule", what, "let the job tell an outside watch when it is done, if that matters"
 

@@ -6,6 +6,7 @@ Refuses keys that are said twice, and documents that aliases blow up. See https:
 
 import re
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Literal
 
 import yaml
@@ -131,6 +132,8 @@ def read(text: str, file: str) -> Part:
 
 def _no_yaml(place: Place, why: str) -> Problem:
     instead = "look for indentation, quotation marks and colons here"
+    if "another document" in why:
+        return Problem(place, "a second document begins here", "keep one; what differs is said in `environments:`")
     if "'?'" in why:
         instead = "put quotation marks around cron(…) where it stands inside of { } or [ ]"
     return Problem(place, f"this cannot be read as YAML: {why}", instead)
@@ -165,11 +168,24 @@ class _Reader:
             if not isinstance(key, ScalarNode):
                 self.problems.append(Problem(place, "a key has to be text", "write a word here"))
                 continue
-            name = str(key.value)
+            name = self._whole(str(key.value), place)
+            if name == "<<":
+                self.problems.append(Problem(place, "YAML 1.2 merges nothing", "write it out, or into `defaults:`"))
+                continue
             if name in built:
                 self.problems.append(Problem(place, f"`{name}` is said twice here", "keep one of the two"))
             built[name] = self.build(value, place, within)
         return built
+
+    def _whole(self, text: str, place: Place) -> str:
+        """Text in which JSON's pairs of surrogates have become the characters that they mean."""
+        if not any("\ud800" <= letter <= "\udfff" for letter in text):
+            return text
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            self.problems.append(Problem(place, "there is half a character here", "write \\u twice, or the character"))
+            return ""
 
     def _scalar(self, node: ScalarNode, place: Place) -> Json:
         text: str = node.value
@@ -180,9 +196,12 @@ class _Reader:
                 return text.lower() == "true"
             case "int":
                 return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
-            case "float":
+            case "float" if isfinite(float(text)):
                 return float(text)
-            case "str":
+            case "float":
+                self.problems.append(Problem(place, f"{text} is too large a number", "write a smaller one, or text"))
                 return text
+            case "str":
+                return self._whole(text, place)
         self.problems.append(Problem(place, f"the tag {node.tag} means nothing here", "leave the tag away"))
         return text

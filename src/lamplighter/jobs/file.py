@@ -154,7 +154,9 @@ def _workflows(whole: Part, folder: FilePath, problems: list[Problem]) -> Iterat
             continue
         file = folder / named.value
         try:
-            yield named.value, document.read(_text(file), str(file))
+            # JSON may be indented by tabs, and YAML may not.
+            text = _text(file).replace("\t", " ") if file.suffix == ".json" else _text(file)
+            yield named.value, document.read(text, str(file))
         except JobFileError as error:
             missing = not file.is_file()
             instead = "name a file beside this one, in Amazon States Language"

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from lamplighter.base.jsontext import Json
 from lamplighter.jobs.channels import USUAL, Channel, Notify, one_or_more
+from lamplighter.jobs.expressions import OWN
 from lamplighter.jobs.names import MAIN
 from lamplighter.jobs.retry import Retry
 from lamplighter.jobs.secrets import Secret
@@ -121,6 +122,13 @@ class Job(Strict):
     roles: Roles = Roles()
     permissions: Annotated[tuple[Permission, ...], BeforeValidator(one_or_more)] = ()
     log_retention: Whole = Field(default=30, description="Days.")
+
+    @field_validator("input")
+    @classmethod
+    def _is_theirs(cls, given: dict[str, Json]) -> dict[str, Json]:
+        if OWN in given:
+            raise ValueError(f"`{OWN}` is where a run is told when it was scheduled|give the key another name")
+        return given
 
     @field_validator("notify", mode="before")
     @classmethod

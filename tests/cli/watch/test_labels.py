@@ -1,5 +1,7 @@
 """Attempts are told apart by as few words as do, and a job's own states are known."""
 
+from dataclasses import replace
+
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.watch.labels import of_definition
 from lamplighter.jobs.story import Attempt
@@ -40,6 +42,13 @@ def test_a_map_of_other_work_changes_no_name() -> None:
     body = {"StartAt": "Stop", "States": {"Stop": {"Type": "Pass", "End": True}}}
     labels = of_definition(machine(Load=RUN, Stop={"Type": "Map", "ItemProcessor": body}))
     assert labels.prefix(TRIED, None) == ""
+
+
+def test_other_work_is_called_by_its_state_and_counted_from_its_second_attempt_on() -> None:
+    labels = of_definition(machine(Load=RUN))
+    told = replace(TRIED, path=(), state="Tell ops", resource="sns:publish")
+    assert labels.title(told) == "Tell ops, attempt 2"
+    assert labels.title(replace(told, number=1)) == "Tell ops"
 
 
 def test_states_are_a_job_s_own_only_in_the_machine_of_a_job() -> None:

@@ -1,19 +1,22 @@
 """Whatever is done to a template, the answer has the shape of AWS, never is a 500, and no stack fails of our faults."""
 
+import asyncio
 import itertools
 from urllib.parse import urlencode
 from xml.etree import ElementTree as Xml
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from botocore.serialize import create_serializer
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.lang.templatetext import read
 from lamplighter.server import Server
+from lamplighter.wire.shapes import QUERY, load
 from tests.asl.test_parse import changed, places, renamed, without
 from tests.services.cloudformation.office import Office, template
-from tests.shaped import documents
+from tests.shaped import documents, shaped
 
 FUZZ = settings(
     deadline=None,
@@ -89,8 +92,11 @@ class Wire:
         body = urlencode({"Action": operation, "Version": "2010-05-15", **params}).encode()
         sent: list[Json] = []
 
+        given = iter([{"type": "http.request", "body": body, "more_body": False}])
+
         async def receive() -> Json:
-            return {"type": "http.request", "body": body, "more_body": False}
+            # Whoever asks does not hang up.
+            return next(given, None) or await asyncio.Event().wait()
 
         async def send(message: Json) -> None:
             sent.append(message)
@@ -204,3 +210,51 @@ def test_a_text_that_was_tampered_with_is_read_or_refused(wire: Wire, data: st.D
 def test_a_text_of_any_kind_is_read_or_refused(wire: Wire, text: str) -> None:
     wire.check("ValidateTemplate", TemplateBody=text)
     wire.check("CreateStack", StackName=next(wire.names), TemplateBody=text)
+
+
+MODEL = load("cloudformation", QUERY).model
+SERIALIZER = create_serializer("query", include_validation=False)
+ELSEWHERE = ("StackSet", "StackInstance", "Type", "Generated", "Scan", "Refactor", "Organizations", "Publisher", "Hook")
+OPERATIONS = sorted(name for name in MODEL.operation_names if not any(each in name for each in ELSEWHERE))
+SIMPLE = dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}})
+OTHER = dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": 1}}}})
+WORDS = {
+    "": ["stack", "change", "", "1", "Q", "*", "{}", "arn:aws:cloudformation:us-east-1:123456789012:stack/stack/1"],
+    "TemplateBody": [SIMPLE, OTHER, EVERYTHING, "{}"],
+    "TemplateURL": ["https://s3.amazonaws.com/b/k", "s3://b/k", "x"],
+    "StackName": ["stack", "stack", "stack", "other", "1"],
+    "ChangeSetName": ["change", "change", "other"],
+    "NextToken": ["1", "Q", "stack", "1|x", "-1", "9" * 30, ""],
+    "StackPolicyBody": ['{"Statement": []}', "{"],
+    "LogicalResourceId": ["Q", "Nobody"],
+    "ResourceTypes": ["AWS::SQS::*", "AWS::*", "["],
+    "ParameterKey": ["Text", "Number"],
+}
+"""Of these the texts of requests are made, so that they mean each other now and then."""
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
+    """An operation, and parameters that have its shape, or nearly so, as they are on the wire."""
+    operation = MODEL.operation_model(draw(st.sampled_from(OPERATIONS)))
+    params = draw(shaped(operation.input_shape, WORDS))
+    try:
+        body = SERIALIZER.serialize_to_request(params, operation)["body"]
+    except (TypeError, AttributeError, ValueError, KeyError):
+        reject()
+    return operation.name, {name: str(value) for name, value in body.items() if name not in ("Action", "Version")}
+
+
+@settings(FUZZ, max_examples=200)
+@given(asked=requests())
+def test_every_operation_answers_whatever_fits_its_shape_in_the_shape_of_aws(
+    wire: Wire, asked: tuple[str, dict[str, str]]
+) -> None:
+    operation, params = asked
+    wire.check(operation, **params)
+    wire.office.settle()
+    # Whatever was done to it, there is a stack to go on with, and a change set.
+    wire.check("CreateStack", StackName="stack", TemplateBody=SIMPLE)
+    wire.office.settle()
+    wire.check("CreateChangeSet", StackName="stack", ChangeSetName="change", TemplateBody=OTHER)
+    came_to_rest(wire, "stack")

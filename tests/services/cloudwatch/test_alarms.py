@@ -285,6 +285,16 @@ def test_what_no_alarm_can_be_is_refused(tower: Tower, settings: Json, word: str
         tower.alarm(**settings)
 
 
+@pytest.mark.parametrize(
+    "name", ["MetricName", "Namespace", "Period", "Threshold", "ComparisonOperator", "EvaluationPeriods", "Statistic"]
+)
+def test_what_an_alarm_needs_is_asked_for_by_name(tower: Tower, name: str) -> None:
+    whole = {"Namespace": "a", "MetricName": "m", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1}
+    whole |= {"Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"}
+    with pytest.raises(AwsError, match=name):
+        tower.cw("PutMetricAlarm", AlarmName="a", **{each: whole[each] for each in whole if each != name})
+
+
 def test_an_engine_without_alarms_does_not_load_the_service(tower: Tower) -> None:
     assert "service" not in tower.engine.services["monitoring"].__dict__
     tower.minutes(3)

@@ -42,6 +42,8 @@ class Keeper:
         self._runs = Runs(engine)
         self._applied: dict[str, tuple[Plan, dict[str, str]]] = {}
         """By its name, what was last asked of a stack, and with which images."""
+        self._others: set[str] = set()
+        """Stacks of other files that were told of."""
 
     async def keep(self) -> None:
         """Bring the engine to what was read, and to whatever the files say from then on."""
@@ -119,9 +121,18 @@ class Keeper:
         wanted = {(self._caller.region, plan.stack) for plan in self._orders.plans}
         for region in stacks.regions(self._engine.store.reader, account):
             there = Stacks(self._engine, Caller(account, region))
-            for name in await there.marked(mark):
-                if (region, name) not in wanted:
+            for name, origin in (await there.marks()).items():
+                if origin != mark:
+                    self._tell_of_other(name, origin)
+                elif (region, name) not in wanted:
                     await self._drop(there, region, name)
+
+    def _tell_of_other(self, name: str, origin: str) -> None:
+        """The jobs of another file go on: it may be kept by nobody any more, but nobody said that they should go."""
+        if name not in self._others:
+            self._others.add(name)
+            how = f"lamplighter destroy {origin} --endpoint-url {self._engine.config.url}"
+            log.info("%s, of %s, runs here as well; it goes with `%s`", name, origin, how)
 
     async def _drop(self, there: Stacks, region: str, name: str) -> None:
         try:

@@ -5,6 +5,7 @@ template of ours comes with what only this box knows: in which folder plain proc
 network of their own here.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,4 +124,4 @@ def located(document: Json, folder: Path) -> Json:
 def _builds(project: Project, folder: Path) -> Iterator[Build]:
     for name, job in project.jobs.items():
         if job.builds:
-            yield Build(name, names.image(name), folder / str(job.image))
+            yield Build(name, names.image(name), Path(os.path.normpath(folder / str(job.image))))

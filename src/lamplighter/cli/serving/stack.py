@@ -122,14 +122,13 @@ class Stacks:
                 return found
             token = {"NextToken": answer["NextToken"]}
 
-    async def marked(self, mark: str) -> list[str]:
-        """The stacks whose templates say that they were made of this file."""
-        found = []
+    async def marks(self) -> dict[str, str]:
+        """The stacks whose templates say that they were made of a file, and which."""
+        found = {}
         for name in await self.names():
             summary = await self.call("GetTemplateSummary", StackName=name)
-            if own_mark(summary.get("Metadata", "{}")) == mark:
-                found.append(name)
-        return found
+            found[name] = own_mark(summary.get("Metadata", "{}"))
+        return {name: mark for name, mark in found.items() if mark}
 
     async def names(self) -> list[str]:
         """The stacks that are there."""

@@ -64,7 +64,7 @@ def missing_secrets(project: Project, secrets: Mapping[str, str], env: Path) -> 
         wanted = [*job.secrets, *(each for sidecar in job.sidecars.values() for each in sidecar.secrets)]
         missing = [each for each in dict.fromkeys(wanted) if each not in secrets]
         if missing:
-            yield f"{name}: nobody holds its secret {', '.join(missing)}, so its runs will fail: add it to {env}"
+            yield f"{name}: its runs will fail, because nobody holds {', '.join(missing)}: say {missing[0]}=… in {env}"
 
 
 def not_simulated(resources: list[Resource]) -> Iterator[str]:

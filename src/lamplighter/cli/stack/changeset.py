@@ -4,20 +4,18 @@ Promises that a change set which is not carried out leaves nothing behind, the e
 included. See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.jsontext import Json
 from lamplighter.cli.stack import stacks
+from lamplighter.cli.stack.sending import Room, sent
 from lamplighter.cli.stack.stacks import Stack
 from lamplighter.cli.target import Target
 
-MOST_INLINE = 51_200
-"""Bytes: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
 NOTHING = ("didn't contain changes", "No updates are to be performed")
 """How CloudFormation says that there is nothing to do."""
@@ -29,20 +27,6 @@ class Refused(LamplighterError):
 
 class Overtaken(LamplighterError):
     """Something else was done to the stack first."""
-
-
-class TooLong(LamplighterError):
-    """A template that needs a bucket has none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """Where a template goes."""
-
-    bucket: str | None
-    """The bucket for one that is too long for a request."""
-    most: int | None
-    """Bytes that a request may have; None: any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +63,7 @@ def create(
         "ChangeSetType": "CREATE" if is_first else "UPDATE",
         "Capabilities": CAPABILITIES,
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-        **_body(target, name, dumps(template), room),
+        **sent(target, name, template, room),
     }
     try:
         made = client.create_change_set(**asked)
@@ -140,18 +124,3 @@ def _is_shell(client: Json, stack: str) -> bool:
     found = stacks.find(client, stack)
     waits = found is not None and found.status == "REVIEW_IN_PROGRESS"
     return waits and not client.list_change_sets(StackName=stack)["Summaries"]
-
-
-def _body(target: Target, name: str, text: str, room: Room) -> dict[str, str]:
-    """The template in the request, or where it was put to be fetched."""
-    size = len(text.encode())
-    if room.most is None or size <= room.most:
-        return {"TemplateBody": text}
-    if room.bucket is None:
-        raise TooLong(
-            f"the template has {size:,} bytes, and CloudFormation takes {room.most:,} in a request: "
-            "say --bucket with the name of an S3 bucket that it can be put into"
-        )
-    key = f"lamplighter/{name}/{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
-    target.client("s3").put_object(Bucket=room.bucket, Key=key, Body=text.encode(), ContentType="application/json")
-    return {"TemplateURL": f"https://{room.bucket}.s3.{target.region}.amazonaws.com/{key}"}

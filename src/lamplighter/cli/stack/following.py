@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import typer
+from botocore.exceptions import ConnectionError as NoConnection
+from botocore.exceptions import HTTPClientError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
@@ -46,6 +48,8 @@ class Course:
     done: set[str] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
     ended: str | None = None
+    reason: str = ""
+    """What is said of the stack itself."""
 
 
 def events(client: Json, stack: str, seen: set[str]) -> list[Json]:
@@ -109,6 +113,7 @@ def take(course: Course, stack: str, event: Json) -> None:
     reason = event.get("ResourceStatusReason", "")
     if event.get("PhysicalResourceId") == stack:
         course.ended = None if status.endswith("_IN_PROGRESS") else status
+        course.reason = course.reason or (reason if reason != STARTED else "")
         return
     if status.endswith("_COMPLETE"):
         course.done.add(name)
@@ -133,15 +138,20 @@ def tell(course: Course) -> bool:
     """Whether it went well; if not, say on standard error what failed and why."""
     for each in course.failures:
         typer.echo(f"lamplighter: {each.resource} ({each.type}) failed: {each.reason}", err=True)
+    if course.ended not in GOOD and not course.failures and course.reason:
+        typer.echo(f"lamplighter: {course.reason}", err=True)
     return course.ended in GOOD
 
 
 @contextmanager
 def carried_on(what: str, stack: str) -> Iterator[None]:
-    """Whoever interrupts hears that AWS goes on."""
+    """Whoever interrupts hears that AWS goes on, and so does who is cut off from it."""
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, NoConnection, HTTPClientError) as error:
+        cut_off = not isinstance(error, KeyboardInterrupt)
+        if cut_off:
+            typer.echo(f"lamplighter: nobody answers any more: {error}", err=True)
         look = f"aws cloudformation describe-stack-events --stack-name {stack}"
         typer.echo(f"lamplighter: {what} goes on without this command; look at it with `{look}`", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(1 if cut_off else INTERRUPTED) from None

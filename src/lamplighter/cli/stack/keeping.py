@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable
 from rich.console import Console
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.jsontext import Json
 from lamplighter.cli.stack import following
 from lamplighter.cli.stack.changeset import CAPABILITIES
+from lamplighter.cli.stack.sending import Room, sent
 from lamplighter.cli.stack.stacks import Stack
+from lamplighter.cli.target import Target
 
 LOG = "AWS::Logs::LogGroup"
 KEPT = {"Key": "lamplighter:kept", "Value": "yes"}
@@ -31,15 +33,18 @@ def groups(template: Json) -> tuple[str, ...]:
     return tuple(each["Properties"]["LogGroupName"] for each in template.get("Resources", {}).values() if _is_log(each))
 
 
-def keep(client: Json, stack: Stack, template: Json, console: Console, pause: Callable[[], object]) -> None:
+def keep(
+    target: Target, stack: Stack, template: Json, room: Room, console: Console, pause: Callable[[], object]
+) -> None:
     """Have the log groups of a stack stay when it goes."""
     changed = {name: _kept(each) if _is_log(each) else each for name, each in template["Resources"].items()}
     if changed == template["Resources"]:
         return
+    client = target.client("cloudformation")
     course = following.begin(client, stack.id)
     client.update_stack(
         StackName=stack.id,
-        TemplateBody=dumps({**template, "Resources": changed}),
+        **sent(target, stack.name, {**template, "Resources": changed}, room),
         Capabilities=CAPABILITIES,
         Parameters=[{"ParameterKey": name, "UsePreviousValue": True} for name in stack.parameters],
     )

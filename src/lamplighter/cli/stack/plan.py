@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
-from lamplighter.cli.health import health
+from lamplighter.cli.health import is_engine
 from lamplighter.cli.serving.plan import NO_NETWORK, located
 from lamplighter.cli.stack import stacks
 from lamplighter.cli.stack.changes import Change, changes
@@ -49,19 +49,19 @@ class Plan:
 def plan(loaded: Loaded, target: Target, given: Mapping[str, str]) -> Plan:
     """Find out what deploying a project would change."""
     name, document = loaded.project.prefix, template(loaded.project)
-    is_engine = target.endpoint is not None and health(target.endpoint) is not None
+    here = is_engine(target.endpoint)
     usual = {}
-    if is_engine:
+    if here:
         document = located(document, loaded.folder.absolute())
         usual = {names.CONSOLE_URL: target.endpoint or "", names.SUBNETS: NO_NETWORK}
     client = target.client("cloudformation")
     stack = stacks.find(client, name)
     deployed = checked(name, stack, stacks.template(client, stack))
     built = tuple(images(loaded))
-    parameters = _parameters(document, stack, usual, given) | _names(built, target, is_engine=is_engine)
+    parameters = _parameters(document, stack, usual, given) | _names(built, target, here=here)
     before = resources(deployed, stack.parameters if stack else {})
     between = changes(before, resources(document, parameters), metadata=target.endpoint is not None)
-    return Plan(name, stack, deployed, document, parameters, built, is_engine, tuple(between))
+    return Plan(name, stack, deployed, document, parameters, built, here, tuple(between))
 
 
 def checked(name: str, stack: Stack | None, deployed: Json) -> Json:
@@ -96,8 +96,8 @@ def _parameters(
     return {name: value for name, value in {**usual, **kept, **given}.items() if name in known}
 
 
-def _names(built: tuple[Image, ...], target: Target, *, is_engine: bool) -> dict[str, str]:
-    if not built or is_engine:
+def _names(built: tuple[Image, ...], target: Target, *, here: bool) -> dict[str, str]:
+    if not built or here:
         return {image.parameter: image.here for image in built}
     account = target.client("sts").get_caller_identity()["Account"]
     ecr = target.client("ecr")

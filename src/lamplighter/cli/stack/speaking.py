@@ -19,6 +19,7 @@ ParameterOption = Annotated[
 EngineOption = Annotated[
     str | None, typer.Option("--endpoint-url", help="An engine's URL, instead of the AWS account of your credentials.")
 ]
+BucketOption = Annotated[str | None, typer.Option("--bucket", help="An S3 bucket for templates over 51,200 bytes.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 UNDECIDED = 2
 """Exit code where a question would have to be asked and nobody is there."""

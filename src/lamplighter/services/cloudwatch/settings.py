@@ -1,8 +1,8 @@
 """What an alarm may be told to do, in AWS's bounds, with what AWS fills in.
 
-See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html. Promises
-to judge alarms on one metric. Those that are about more (metric math, anomaly bands, PromQL, wall clock windows) are
-kept and shown, so that a stack which has some comes up; they stay in INSUFFICIENT_DATA, and their reason says why.
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html. Promises to
+judge alarms on one metric. Those that are about more (metric math, anomaly bands, PromQL, wall clock windows) are kept
+and shown, so that a stack which has some comes up; they stay in INSUFFICIENT_DATA, and their reason says why.
 """
 
 from lamplighter.base import arn
@@ -11,6 +11,9 @@ from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidPa
 from lamplighter.services.cloudwatch.judging import MISSING, TREATMENTS, Rule
 from lamplighter.services.cloudwatch.points import check_statistic, is_trimmed
 
+OF_METRIC = ("MetricName", "Namespace", "Period")
+OF_ALARM = ("Threshold", "ComparisonOperator", "EvaluationPeriods")
+"""What must be said."""
 WEEK, DAY, HOUR = 604_800, 86_400, 3_600
 BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
 SHORT = (10, 20, 30)
@@ -88,9 +91,10 @@ def _check_combination(params: Json) -> None:
 
 
 def _check_numbers(settings: Json, source: Json) -> None:
-    for name, held in (("MetricName", source), ("Namespace", source), ("Period", source), ("Threshold", settings)):
-        if name not in held:
-            raise MissingParameter(f"The parameter {name} is required.")
+    for held, names in ((source, OF_METRIC), (settings, OF_ALARM)):
+        for name in names:
+            if name not in held:
+                raise MissingParameter(f"The parameter {name} is required.")
     if settings.get("Statistic") and settings.get("ExtendedStatistic"):
         raise InvalidCombination("Only one of Statistic and ExtendedStatistic may be given.")
     if "Stat" not in source:

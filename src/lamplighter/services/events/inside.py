@@ -9,6 +9,8 @@ from lamplighter.bus import Bus, Caller
 from lamplighter.services.events.apicalls import call_api
 from lamplighter.services.events.buses import find_bus
 from lamplighter.services.events.router import Router
+from lamplighter.store import eventresources as rows
+from lamplighter.store import eventtargets as targets
 from lamplighter.store.db import Tx
 
 
@@ -32,6 +34,16 @@ class Inside:
         entries = [{"timestamp": time, "message": params["message"]}]
         self._bus.invoke(tx, caller, "logs", "CreateLogStream", names)
         return self._bus.invoke(tx, caller, "logs", "PutLogEvents", names | {"logEvents": entries})
+
+    def redeliver(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """A dead letter is brought to the target of a rule after all, as both are now."""
+        rule = rows.by_arn(tx, params["RuleArn"])
+        found = [each for each in targets.of_rule(tx, params["RuleArn"]) if each["Arn"] == params["TargetArn"]]
+        if rule is None or not found:
+            raise AwsError("The rule, or this target of it, does not exist any more.", code="ResourceNotFoundException")
+        for target in found:
+            self._router.again(tx, rule, target, params["Event"])
+        return {}
 
     def call_api(self, tx: Tx, caller: Caller, params: Json) -> Awaitable[Json]:
         """An event goes to an API destination."""

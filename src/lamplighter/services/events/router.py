@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Event
 from lamplighter.delivery.courier import Courier
@@ -88,19 +88,28 @@ class Router:
                 continue
             key = "/".join((event["id"], event.get("replay-name", ""), rule.arn, target["Id"]))
             call = self._call(rule, target, key, event, text, hops)
-            letter = Letter(
-                key,
-                owner(target["Arn"], Caller(rule.account, rule.region)),
-                call.service,
-                call.operation,
-                call.params,
-                policy,
-                target.get("DeadLetterConfig", {}).get("Arn"),
-                body=text,
-                attributes={"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"]},
-                born=now if born is None else born,
-            )
-            self._courier.send(tx, letter)
+            self._post(tx, rule, target, key, call, text, now if born is None else born)
+
+    def again(self, tx: Tx, rule: Resource, target: Json, text: str) -> None:
+        """A person wants an event, whose delivery has failed, to be brought to a target after all."""
+        key = f"again/{self._world.uuid()}/{rule.arn}/{target['Id']}"
+        call = self._call(rule, target, key, loads(text), text, 0)
+        self._post(tx, rule, target, key, call, text, self._world.now())
+
+    def _post(self, tx: Tx, rule: Resource, target: Json, key: str, call: Call, text: str, born: int) -> None:
+        letter = Letter(
+            key,
+            owner(target["Arn"], Caller(rule.account, rule.region)),
+            call.service,
+            call.operation,
+            call.params,
+            policy_of(target),
+            target.get("DeadLetterConfig", {}).get("Arn"),
+            body=text,
+            attributes={"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"]},
+            born=born,
+        )
+        self._courier.send(tx, letter)
 
     def _call(self, rule: Resource, target: Json, key: str, event: Json, text: str, hops: int) -> Call:
         """The call; one that fails with the reason where the event can't be brought to the target at all."""

@@ -105,6 +105,7 @@ class Events:
             "ListTagsForResource": Operation(read=tags.tags_of),
             # No operation of AWS's: the console asks.
             "ListTraffic": Operation(read=traffic.list),
+            "Redeliver": Operation(write=inside.redeliver),
         }
 
     async def perform(self, posted: Posted) -> None:

@@ -30,10 +30,12 @@ class Looking:
         self._moves = moves
 
     def peek(self, reader: Reader, _caller: Caller, params: Json) -> Json:
-        """PeekMessages: in the order in which they can be received, those after a place where one is given."""
-        queue, after = _queue(reader, params), params.get("After", (-1, 0, 0))
-        found = messages.page(reader, queue.id, after, PAGE + 1)
-        now = self._world.steady()
+        """PeekMessages: in the order in which they can be received, those after a place; or one, by its id."""
+        queue, now = _queue(reader, params), self._world.steady()
+        if "Id" in params:
+            message = messages.get(reader, queue.id, params["Id"])
+            return {"Messages": [_shown(message, now)] if message is not None else []}
+        found = messages.page(reader, queue.id, params.get("After", (-1, 0, 0)), PAGE + 1)
         answer: Json = {"Messages": [_shown(each, now) for each in found[:PAGE]]}
         return answer | ({"After": _place(found[PAGE - 1])} if len(found) > PAGE else {})
 
