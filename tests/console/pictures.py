@@ -19,7 +19,7 @@ LOST = "if mkdir '{flag}'; then echo 'ERROR: lost the connection to the database
 def main() -> None:
     """Make them all."""
     DOCS.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         served = Served(Path(folder) / "data")
         served.up()
         try:
