@@ -150,7 +150,9 @@ def test_what_surrounds_a_batch_of_the_cdk_comes_up_and_what_is_not_simulated_is
     assert office.outputs()["SeedValue"]
 
 
-@pytest.mark.skipif(not CDK.joinpath("node_modules/aws-cdk-lib").exists(), reason=f"npm install in {CDK} makes it run")
+@pytest.mark.skipif(
+    not CDK.joinpath("node_modules/aws-cdk-lib").exists(), reason="npm install in templates/cdk makes it run"
+)
 def test_the_cdk_still_writes_its_templates_as_they_are_kept_here(tmp_path: Path) -> None:
     environment = {**os.environ, "CDK_OUTDIR": str(tmp_path)}
     subprocess.run(["node", "app.mjs"], cwd=CDK, env=environment, check=True, capture_output=True, timeout=300)
