@@ -118,3 +118,11 @@ document.addEventListener("visibilitychange", () => {
     for (const each of streams) each.close();
   }, 20000);
 });
+
+// A button does its work once, however often it is pressed. Whoever comes back to the page may press it again.
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (!button || event.target.method !== "post") return;
+  setTimeout(() => { button.disabled = true; });
+  setTimeout(() => { button.disabled = false; }, 5000);
+});

@@ -198,6 +198,15 @@ function standing(list) {
   return `${item?.dataset.status} ${whole?.dataset.status}`;
 }
 
+// A large machine is looked at where something happens.
+function lookAt(figure) {
+  const place = ["RUNNING", "RETRYING", "FAILED"]
+    .map((status) => [...figure.querySelectorAll(`.node[data-status=${status}]`)].at(-1)).find(Boolean);
+  if (!place) return;
+  const inner = place.getBoundingClientRect(), outer = figure.getBoundingClientRect();
+  if (inner.bottom > outer.bottom) figure.scrollTop += inner.top - outer.top - outer.height / 3;
+}
+
 // What somebody is told who does not see the colours.
 function tidings(list) {
   const name = chosen();
@@ -213,6 +222,7 @@ function begin(figure) {
   list.classList.add("hidden-list");
   paint(figure, list);
   mark(figure);
+  lookAt(figure);
   let before = standing(list);
   const watcher = new MutationObserver(() => {
     paint(figure, list);
