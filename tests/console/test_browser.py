@@ -66,6 +66,7 @@ def test_a_run_is_started_by_a_click_fails_is_tried_again_and_succeeds_before_on
     ends(page, "succeeded")
     expect(page.locator("#timeline")).to_contain_text("Report #2")
     expect(page.locator("#detail")).to_contain_text("Output")
+    expect(page.get_by_role("status")).to_have_text("The run: succeeded.")
     assert page.evaluate("window.unchanged"), "the page was loaded again"
 
 

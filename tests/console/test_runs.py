@@ -142,3 +142,23 @@ def test_of_many_visits_those_that_did_not_go_well_are_found_and_the_others_in_p
         found = re.search(r'href="[^"]*(\?state=Look&amp;before=[0-9]+)"', body)
         url = f"/runs/{execution}/detail{html.unescape(found[1])}" if found else ""
     assert len(seen) == len(set(seen)) > 20
+
+
+def test_an_item_of_a_map_run_leads_back_to_the_items_and_the_job(site: Site, browser: Browser) -> None:
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "One",
+        "States": {"One": {"Type": "Pass", "End": True}},
+    }
+    machine = site.machine(chain({"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor, "Label": "Each"}))
+    execution = site.start(machine, {"items": [1]})
+    site.settle()
+    site.advance(SECOND)
+    (run,) = site.call("states", "ListMapRuns", executionArn=execution)["mapRuns"]
+    (child,) = site.call("states", "ListExecutions", mapRunArn=run["mapRunArn"])["executions"]
+    page = browser.get(f"/runs/{child['executionArn']}")
+    assert 'data-name="One" data-status="SUCCEEDED"' in page.body
+    for link in (f"/runs/{run['mapRunArn']}/items", f"/jobs/{machine}"):
+        assert f'href="{link}"' in page.body
+        assert browser.get(link).status == 200
+    assert "Run again" not in page.text

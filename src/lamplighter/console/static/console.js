@@ -7,11 +7,15 @@ const shown = new Intl.DateTimeFormat(undefined, {
 const brief = new Intl.DateTimeFormat(undefined, {
   month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
 });
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23",
+});
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
 function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]:not(.fixed)")) {
-    time.textContent = (time.classList.contains("brief") ? brief : shown).format(new Date(time.dateTime));
+    const form = time.classList.contains("clock") ? clock : time.classList.contains("brief") ? brief : shown;
+    time.textContent = form.format(new Date(time.dateTime));
   }
 }
 

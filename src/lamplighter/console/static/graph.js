@@ -198,6 +198,14 @@ function standing(list) {
   return `${item?.dataset.status} ${whole?.dataset.status}`;
 }
 
+// What somebody is told who does not see the colours.
+function tidings(list) {
+  const name = chosen();
+  const item = name === null ? null : list.querySelector(`[data-name="${CSS.escape(name)}"]`);
+  const told = item ? `${name}: ${item.dataset.status.toLowerCase().replace("_", " ")}. ` : "";
+  return `${told}The run: ${document.querySelector("#summary .status").textContent}.`;
+}
+
 function begin(figure) {
   drawAll(figure);
   const list = document.getElementById("states");
@@ -209,7 +217,10 @@ function begin(figure) {
   const watcher = new MutationObserver(() => {
     paint(figure, list);
     const now = standing(list);
-    if (now !== before) show(figure);
+    if (now !== before) {
+      show(figure);
+      document.getElementById("said").textContent = tidings(list);
+    }
     before = now;
   });
   for (const each of [list, document.getElementById("summary")]) watcher.observe(each, { childList: true });
