@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from lamplighter.console.login import neighbourhood, onward
+from lamplighter.console.links import ours
+from lamplighter.console.login import neighbourhood
 from lamplighter.wire.holders import Holder
 from lamplighter.wire.session import LIFETIME
 from tests.console.browsing import Answer, Browser
@@ -89,11 +90,11 @@ def test_nobody_is_logged_in_by_another_sites_form(stranger: Browser, fields: Ma
     "to", ["//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example", "", "x"]
 )
 def test_the_login_leads_nowhere_else(to: str) -> None:
-    assert onward({"next": to}) == "/"
+    assert ours(to) == "/"
 
 
 def test_the_login_leads_on_to_a_page_with_its_query() -> None:
-    assert onward({"next": "/jobs/a?b=c"}) == "/jobs/a?b=c"
+    assert ours("/jobs/a?b=c") == "/jobs/a?b=c"
 
 
 def test_guesses_from_all_over_an_ipv6_network_count_together() -> None:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json
 from lamplighter.console import slots, timetable
+from lamplighter.console.links import ours
 from lamplighter.console.marks import Strip, strip
 from lamplighter.console.page import Page, acts, shows
 from lamplighter.console.slots import Tally
@@ -56,8 +57,7 @@ async def switch(page: Page, given: Mapping[str, str]) -> Response:
     """Pause or resume a schedule."""
     arn = given.get("schedule", "")
     await timetable.switch(page.at(arn), arn, given.get("kind", ""), on=given.get("do") == "resume")
-    back = given.get("back", "/")
-    return page.redirect(back if back.startswith("/") and not back.startswith("//") else "/")
+    return page.redirect(ours(given.get("back", "/")))
 
 
 ROUTES = (shows("/", show), acts("/jobs/schedule", switch))

@@ -28,3 +28,8 @@ def page_of(arn: str) -> str | None:
 def named(arn: str) -> str:
     """What people call a resource: its ARN without what all of them have."""
     return arn.split(":", 5)[-1] if arn.startswith("arn:") else arn
+
+
+def ours(to: str) -> str:
+    """A page of ours to go on to, whatever a link or a form said: the first page where it would lead elsewhere."""
+    return to if to.isprintable() and to.startswith("/") and to[1:2] not in ("/", "\\") else "/"

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lamplighter.base.world import World
 from lamplighter.console import form
+from lamplighter.console.links import ours
 from lamplighter.console.look import Look
 from lamplighter.wire import session, throttle
 from lamplighter.wire.holders import Holders
@@ -60,7 +61,7 @@ class Door:
             self._note(address, throttle.missed(guesses, now))
             return self._asked(request, given.get("next", "/"), 422, "That is not the password.")
         self.guesses.pop(address, None)
-        response = RedirectResponse(onward(given), 303)
+        response = RedirectResponse(ours(given.get("next", "/")), 303)
         self._keep(request, response, session.issue(holder, now), session.LIFETIME // 1000)
         return response
 
@@ -103,12 +104,6 @@ def neighbourhood(address: str) -> str:
     except ValueError:
         return address
     return str(ip_network((found, 64), strict=False)) if found.version == 6 else address
-
-
-def onward(given: Mapping[str, str]) -> str:
-    """Where a login leads: a page of ours, whatever the link said that led here."""
-    to = given.get("next", "/")
-    return to if to.isprintable() and to.startswith("/") and to[1:2] not in ("/", "\\") else "/"
 
 
 class Locked:

@@ -18,9 +18,14 @@ FIRST = frozenset(
 def is_page(http: HttpRequest) -> bool:
     """Whether a request is for the console."""
     first = http.path.split(b"/", 2)[1].decode("latin-1") if http.path.startswith(b"/") else "?"
-    if first not in FIRST or _is_signed(http):
+    if first not in FIRST or _is_signed(http) or _is_query(http):
         return False
     return http.method in ("GET", "HEAD") or (http.method == "POST" and first != "")
+
+
+def _is_query(http: HttpRequest) -> bool:
+    """Whether somebody asks for an operation of a query API and has forgotten to sign that."""
+    return http.path == b"/" and http.query.startswith(b"Action=")
 
 
 def _is_signed(http: HttpRequest) -> bool:
