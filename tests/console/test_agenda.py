@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lamplighter.base.jsontext import Json
@@ -99,6 +99,7 @@ def test_a_day_with_very_much_is_cut() -> None:
     st.sampled_from(["UTC", NEW_YORK, "Asia/Seoul", "Europe/Berlin", "Australia/Lord_Howe"]),
     st.sampled_from(["UTC", NEW_YORK, "Pacific/Auckland", "Africa/Cairo"]),
 )
+@example(1_776_463_200_000, 0, 0, "UTC", "Africa/Cairo")  # where a day begins at one, the clocks being set at midnight
 def test_every_time_of_a_week_is_on_its_day(now: int, minute: int, hour: int, own: str, place: str) -> None:
     each = plan(f"cron({minute} {hour} * * ? *)", own)
     found = week([each], now, place)

@@ -176,7 +176,7 @@ def _note(day: date, where: ZoneInfo) -> str:
     if end - begin == 24 * HOUR:
         return ""
     minutes = range(begin, end, HOUR // 4)
-    jump = next(at for at in minutes if _offset(at, where) != _offset(begin, where))
+    jump = next(at for at in minutes if _offset(at, where) != _offset(at - 1, where))
     way = "forward" if end - begin < 24 * HOUR else "back"
     before = zones.local(jump - 1, where) + timedelta(minutes=1)
     after = zones.local(jump, where)
