@@ -91,3 +91,13 @@ def test_credentials_that_may_not_list_schedules_still_see_the_jobs(
     page = browser.get("/")
     assert "night" in page.text
     assert "these credentials may not list schedules" in page.text
+
+
+def test_who_looks_at_another_region_stays_there(site: Site, browser: Browser) -> None:
+    site.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night")
+    elsewhere = "?account=123456789012&amp;region=eu-west-1"
+    body = browser.get("/?region=eu-west-1").body
+    assert f'href="/{elsewhere}"' in body
+    assert f'href="/queues{elsewhere}"' in body
+    assert "night" not in browser.get("/?account=123456789012&region=eu-west-1").text
+    assert 'href="/queues"' in browser.get("/").body

@@ -7,8 +7,8 @@ without the form's token. See any module beside this one for the pattern.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
-from urllib.parse import quote
+from dataclasses import asdict, dataclass, replace
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -88,6 +88,8 @@ class Page:
         """The template filled in, as text."""
         places = await self.console.port.places()
         shared = {"page": self, "place": self.place, "places": places, "token": self.token}
+        # What a link to a whole section says of the place, where that is not where everybody begins.
+        shared["where"] = "" if self.place == places[0] else f"?{urlencode(asdict(self.place))}"
         return self.console.look.fill(template, shared | values)
 
     async def render(self, template: str, status: int = 200, **values: Json) -> Response:
