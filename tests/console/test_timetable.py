@@ -2,10 +2,9 @@
 
 import pytest
 
-from lamplighter.base.jsontext import Json, dumps
-from lamplighter.console.timetable import begins, of_rule, of_schedule, times
+from lamplighter.base.jsontext import Json
+from lamplighter.console.timetable import of_rule, of_schedule, times
 
-MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:nightly"
 JANUARY = 1_767_225_600_000
 """The first, at midnight."""
 HOUR = 3600
@@ -13,18 +12,6 @@ HOUR = 3600
 
 def schedule(expression: str, **given: Json) -> Json:
     return {"Arn": "arn:s", "Name": "s", "ScheduleExpression": expression, "State": "ENABLED", **given}
-
-
-def test_a_target_is_the_machine_a_version_of_it_or_a_call_that_names_it() -> None:
-    call = {
-        "Arn": "arn:aws:scheduler:::aws-sdk:sfn:startExecution",
-        "Input": dumps({"StateMachineArn": MACHINE}),
-    }
-    assert begins({"Arn": MACHINE}, MACHINE)
-    assert begins({"Arn": f"{MACHINE}:live"}, MACHINE)
-    assert begins(call, MACHINE)
-    assert not begins({"Arn": f"{MACHINE}-weekly"}, MACHINE)
-    assert not begins(call | {"Input": "not JSON"}, MACHINE)
 
 
 def test_the_next_time_goes_by_the_zone_of_the_schedule() -> None:

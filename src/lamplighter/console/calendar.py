@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, JsonError, loads
+from lamplighter.base.jsontext import Json
 from lamplighter.console import agenda, links, timetable
 from lamplighter.console.agenda import Moment, Plan, Week
 from lamplighter.console.page import Page, shows
+from lamplighter.jobs.scheduled import started
 from lamplighter.lang import zones
 from lamplighter.lang.zones import UnknownZone
 
@@ -57,17 +58,7 @@ async def _schedule(page: Page, summary: Json) -> Plan | None:
         about = await page.call("scheduler", "GetSchedule", Name=summary["Name"], GroupName=summary["GroupName"])
     except AwsError:
         return None
-    return Plan(about["Name"], "schedule", about, _started(about["Target"]))
-
-
-def _started(target: Json) -> str | None:
-    """The page of what a schedule starts."""
-    if not target["Arn"].endswith(timetable.UNIVERSAL):
-        return links.page_of(target["Arn"])
-    try:
-        return links.page_of(str(loads(target.get("Input") or "{}").get("StateMachineArn")))
-    except (JsonError, AttributeError):
-        return None
+    return Plan(about["Name"], "schedule", about, links.page_of(started(about["Target"])))
 
 
 async def _rules(page: Page) -> Sequence[Plan]:

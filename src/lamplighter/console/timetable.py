@@ -7,15 +7,16 @@ AWS lists schedules by nothing but their name: of more than `MOST`, only those t
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import islice
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.jsontext import Json, JsonError, loads
+from lamplighter.base.jsontext import Json
 from lamplighter.console.page import Page
-from lamplighter.lang.schedule import parse_schedule
+from lamplighter.jobs.scheduled import is_open, started
+from lamplighter.jobs.scheduled import timetable as scheduled
+from lamplighter.jobs.times import upcoming
 
 PAGE, MOST = 100, 1000
-UNIVERSAL = ":aws-sdk:sfn:startExecution"
 UPDATED = (
     "Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "Description",
     "KmsKeyArn", "Target", "FlexibleTimeWindow", "ActionAfterCompletion",
@@ -76,7 +77,7 @@ async def _mine(page: Page, machine: str, known: Sequence[Json] | None) -> Seque
         named = await page.call("scheduler", "ListSchedules", NamePrefix=machine.rpartition(":")[2], MaxResults=PAGE)
         mine = list({each["Arn"]: each for each in [*mine, *named["Schedules"]] if _may_begin(each, machine)}.values())
     whole = await asyncio.gather(*(_schedule(page, each) for each in mine))
-    return [each for each in whole if each and begins(each["Target"], machine)]
+    return [each for each in whole if each and started(each["Target"]) == machine]
 
 
 async def _schedule(page: Page, summary: Json) -> Json:
@@ -95,23 +96,7 @@ async def switch(page: Page, arn: str, kind: str, *, on: bool) -> None:
 
 
 def _may_begin(summary: Json, machine: str) -> bool:
-    target = summary["Target"]["Arn"]
-    return target.endswith(UNIVERSAL) or _is(target, machine)
-
-
-def begins(target: Json, machine: str) -> bool:
-    """Whether a target is an execution of a state machine, or of a version or alias of it."""
-    if not target["Arn"].endswith(UNIVERSAL):
-        return _is(target["Arn"], machine)
-    try:
-        given = loads(target.get("Input") or "{}")
-    except JsonError:
-        return False
-    return isinstance(given, dict) and _is(str(given.get("StateMachineArn")), machine)
-
-
-def _is(target: str, machine: str) -> bool:
-    return target == machine or target.startswith(f"{machine}:")
+    return is_open(summary["Target"]) or started(summary["Target"]) == machine
 
 
 def of_schedule(schedule: Json, now: int) -> Entry:
@@ -126,17 +111,9 @@ def of_schedule(schedule: Json, now: int) -> Entry:
 
 def times(schedule: Mapping[str, Json], now: int, most: int) -> Sequence[float]:
     """When a schedule is due next, within its dates, in seconds since the epoch."""
-    zone = schedule.get("ScheduleExpressionTimezone") or "UTC"
-    begin, end, made = (schedule.get(name) for name in ("StartDate", "EndDate", "CreationDate"))
-    anchor = begin or made
     try:
-        expression = parse_schedule(schedule["ScheduleExpression"], strict=False)
-        once = expression.kind == "at"
-        after = now if once or not begin else max(now, round(begin * 1000) - 1)
-        found = expression.times(after, zone, None if anchor is None else round(anchor * 1000))
-        last = None if once or not end else end * 1000
-        kept = takewhile(lambda time: last is None or time <= last, found)
-        return [time / 1000 for time, _ in zip(kept, range(most), strict=False)]
+        coming = (each.instant / 1000 for each in upcoming([scheduled(schedule)], now) if not each.skipped)
+        return list(islice(coming, most))
     except LamplighterError:
         return ()
 

@@ -7,14 +7,11 @@ tell when a rule's rate is due, because AWS does not say from when it counts.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from lamplighter.base.jsontext import Json, JsonError, loads
+from lamplighter.base.jsontext import Json, loads
 from lamplighter.cli.watch.machines import Machine
 from lamplighter.cli.watch.site import Site
-from lamplighter.jobs.story import milliseconds
+from lamplighter.jobs.scheduled import is_open, started, timetable
 from lamplighter.jobs.times import Timetable
-
-UNIVERSAL = "arn:aws:scheduler:::aws-sdk:sfn:startExecution"
-"""The target of a schedule that calls StartExecution itself; its input names the machine."""
 
 
 def of(site: Site, machines: Iterable[Machine]) -> Mapping[str, list[Timetable]]:
@@ -22,7 +19,7 @@ def of(site: Site, machines: Iterable[Machine]) -> Mapping[str, list[Timetable]]
     wanted = {each.arn for each in machines}
     found: dict[str, list[Timetable]] = defaultdict(list)
     for arn, schedule in _schedules(site, wanted):
-        found[arn].append(_table(schedule))
+        found[arn].append(timetable(schedule))
     for arn in sorted(wanted):
         found[arn] += _rules(site, arn)
     return found
@@ -38,40 +35,12 @@ def _schedules(site: Site, wanted: set[str]) -> Iterator[tuple[str, Json]]:
     scheduler = site.target.client("scheduler")
     for page in scheduler.get_paginator("list_schedules").paginate():
         for each in page["Schedules"]:
-            if _machine(each["Target"]["Arn"]) not in wanted and each["Target"]["Arn"] != UNIVERSAL:
+            if not is_open(each["Target"]) and started(each["Target"]) not in wanted:
                 continue
             whole = scheduler.get_schedule(Name=each["Name"], GroupName=each["GroupName"])
-            arn = _machine(_started(whole["Target"]))
+            arn = started(whole["Target"])
             if arn in wanted:
                 yield arn, whole
-
-
-def _started(target: Json) -> str:
-    if target["Arn"] != UNIVERSAL:
-        return str(target["Arn"])
-    try:
-        return str(loads(target.get("Input") or "{}").get("StateMachineArn"))
-    except (JsonError, AttributeError):
-        return ""
-
-
-def _machine(arn: str) -> str:
-    """A state machine's ARN without its version or alias."""
-    return ":".join(arn.split(":")[:7])
-
-
-def _table(schedule: Json) -> Timetable:
-    start, end = (schedule.get(name) for name in ("StartDate", "EndDate"))
-    once = schedule["ScheduleExpression"].startswith("at")
-    return Timetable(
-        schedule["ScheduleExpression"],
-        schedule.get("ScheduleExpressionTimezone") or "UTC",
-        enabled=schedule.get("State") != "DISABLED",
-        anchor=milliseconds(start or schedule["CreationDate"]),
-        start=None if start is None or once else milliseconds(start),
-        end=None if end is None or once else milliseconds(end),
-        window=schedule["FlexibleTimeWindow"].get("MaximumWindowInMinutes") or 0,
-    )
 
 
 def _rules(site: Site, arn: str) -> Iterator[Timetable]:

@@ -1,0 +1,45 @@
+"""What a schedule of EventBridge Scheduler starts, and when: as GetSchedule tells it, through boto3 or over the wire.
+
+Promises to see through the universal target that calls StartExecution itself, whose input names the state machine.
+See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html.
+"""
+
+from lamplighter.base.jsontext import Json, JsonError, loads
+from lamplighter.jobs.story import milliseconds
+from lamplighter.jobs.times import Timetable
+
+_UNIVERSAL = ":aws-sdk:sfn:startExecution"
+
+
+def is_open(target: Json) -> bool:
+    """Whether only the target's input tells what it starts, which a list of schedules does not show."""
+    return bool(target["Arn"].endswith(_UNIVERSAL))
+
+
+def started(target: Json) -> str:
+    """The ARN of what a target starts, a state machine's without its version or alias; empty where nobody can tell."""
+    if not is_open(target):
+        return _unversioned(target["Arn"])
+    try:
+        return _unversioned(str(loads(target.get("Input") or "{}").get("StateMachineArn", "")))
+    except (JsonError, AttributeError):
+        return ""
+
+
+def _unversioned(arn: str) -> str:
+    return ":".join(arn.split(":")[:7]) if ":stateMachine:" in arn else arn
+
+
+def timetable(schedule: Json) -> Timetable:
+    """When it starts that. A schedule for one time has no dates between which it holds."""
+    start, end, made = (schedule.get(name) for name in ("StartDate", "EndDate", "CreationDate"))
+    once, anchor = schedule["ScheduleExpression"].startswith("at"), start or made
+    return Timetable(
+        schedule["ScheduleExpression"],
+        schedule.get("ScheduleExpressionTimezone") or "UTC",
+        enabled=schedule.get("State") != "DISABLED",
+        anchor=None if anchor is None else milliseconds(anchor),
+        start=None if start is None or once else milliseconds(start),
+        end=None if end is None or once else milliseconds(end),
+        window=(schedule.get("FlexibleTimeWindow") or {}).get("MaximumWindowInMinutes") or 0,
+    )
