@@ -104,14 +104,14 @@ class Served:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
 
-    def client(self, service: str, region: str = REGION, key: str = "test") -> Json:
+    def client(self, service: str, region: str = REGION, key: str = "test", secret: str = "test") -> Json:
         """A boto3 client."""
         return boto3.client(
             service,
             endpoint_url=self.url,
             region_name=region,
             aws_access_key_id=key,
-            aws_secret_access_key="test",
+            aws_secret_access_key=secret,
             config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=False),
         )
 

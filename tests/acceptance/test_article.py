@@ -159,7 +159,9 @@ def test_a_container_that_exits_while_the_engine_is_down_is_judged_at_the_next_s
     go, done = tmp_path / "go", tmp_path / "done"
     task = served.task("dies", ["sh", "-c", f"while [ ! -e {go} ]; do sleep 0.05; done; touch {done}; exit 5"])
     execution = served.start(served.machine(one(run_task(task))))
-    eventually(lambda: [line for line in served.lines if "TaskSubmitted" in line])
+    eventually(lambda: served.ecs.list_tasks()["taskArns"])
+    ecs, tasks = served.ecs, served.ecs.list_tasks()["taskArns"]
+    eventually(lambda: ecs.describe_tasks(tasks=tasks)["tasks"][0]["lastStatus"] == "RUNNING")
     served.kill()
     go.touch()
     eventually(done.exists)

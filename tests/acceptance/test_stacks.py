@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +75,8 @@ def test_the_command_line_deploys_and_deletes_a_stack(served: Served, s3: str, t
     assert "Successfully created/updated stack - batch" in done.stdout
     again = aws(served, s3, *deploy, "--no-fail-on-empty-changeset")
     assert (again.returncode, "No changes to deploy" in again.stdout) == (0, True), again.stderr
+    second = int(time.time())
+    eventually(lambda: int(time.time()) > second)  # the command line names a change set after the second
     shown = aws(served, s3, *deploy, "--parameter-overrides", "Delay=2", "--no-execute-changeset")
     assert "Changeset created successfully" in shown.stdout, shown.stderr
     for words in (("delete-stack",), ("wait", "stack-delete-complete")):

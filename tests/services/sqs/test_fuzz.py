@@ -127,6 +127,7 @@ def test_every_answer_can_be_written_and_every_error_is_one_of_aws(desk: Desk, n
     except AwsError:
         return
     task = desk.office.begin(name, **params)
+    desk.office.site.settle()
     desk.office.pass_time(21)
     assert task.done()
     error = task.exception()
