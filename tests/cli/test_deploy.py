@@ -288,9 +288,9 @@ def test_errors_of_the_file_stop_it_and_warnings_are_shown(aws: str, folder: Pat
 def test_a_stack_of_somebody_else_is_not_touched(aws: str, folder: Path) -> None:
     other = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
     client(aws, "cloudformation").create_stack(StackName="reports", TemplateBody=json.dumps(other))
-    for verb in ("diff", "deploy", "destroy"):
+    for verb, code in {"diff": 2, "deploy": 1, "destroy": 1}.items():
         refused = typed(folder, verb, "--endpoint-url", aws)
-        assert (refused.code, "a stack reports that lamplighter did not make" in refused.err) == (1, True)
+        assert (refused.code, "a stack reports that lamplighter did not make" in refused.err) == (code, True)
 
 
 def test_a_template_that_is_too_long_for_a_request_goes_through_a_bucket(aws: str, folder: Path) -> None:
@@ -365,7 +365,7 @@ def test_a_job_without_an_image_is_not_for_aws(folder: Path) -> None:
 def test_who_has_no_credentials_is_told_so(folder: Path) -> None:
     nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
     refused = typed(folder, "diff", **nobody)
-    assert (refused.code, "Traceback" in refused.err) == (1, False)
+    assert (refused.code, "Traceback" in refused.err) == (2, False)
     assert "credentials" in refused.err
 
 

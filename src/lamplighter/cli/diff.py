@@ -1,7 +1,10 @@
 """`lamplighter diff`: what `deploy` would change.
 
-Exit codes: 0 nothing, 1 something (or it cannot be found out, and standard error says why).
+Exit codes, as those of diff(1): 0 nothing, 1 something, 2 it cannot be found out, and standard error says why.
 """
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 from rich.console import Console
@@ -14,6 +17,8 @@ from lamplighter.cli.stack.speaking import EngineOption, JsonOption, ParameterOp
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.cli.watch.site import in_a_sentence
 
+TROUBLE = 2
+
 
 def diff(
     file: FileArgument = USUAL,
@@ -25,17 +30,27 @@ def diff(
     region: RegionOption = None,
     json: JsonOption = False,  # noqa: FBT002 - typer's way
 ) -> None:
-    """Show what deploying would change, by resource and property. Exit code 1: something."""
-    loaded = read(file, env)
-    where = aws_or(endpoint_url, profile, region, aws=aws)
-    with in_a_sentence(where):
-        found = plan(loaded, where, spoken(parameter or []))
+    """Show what deploying would change, by resource and property. Exit codes: 0 nothing, 1 something, 2 trouble."""
+    with _trouble():
+        loaded = read(file, env)
+        where = aws_or(endpoint_url, profile, region, aws=aws)
+        with in_a_sentence(where):
+            found = plan(loaded, where, spoken(parameter or []))
     if json:
         status = found.stack.status if found.stack else None
         typer.echo(dumps({"stack": found.name, "status": status, "changes": [as_data(each) for each in found.changes]}))
     else:
         _show(found, where)
     raise typer.Exit(1 if found.changes else 0)
+
+
+@contextmanager
+def _trouble() -> Iterator[None]:
+    """What other verbs end with 1 for, ends this one with 2: 1 has a meaning of its own."""
+    try:
+        yield
+    except typer.Exit as end:
+        raise typer.Exit(TROUBLE if end.exit_code else 0) from None
 
 
 def _show(found: Plan, where: Target) -> None:
