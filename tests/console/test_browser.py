@@ -16,19 +16,6 @@ from tests.served import Served, eventually
 SECONDS = screen.PATIENCE
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    screen.require()
-    with screen.chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    with screen.page_of(chromium) as page:
-        yield page
-
-
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     engine = Served(tmp_path / "data")

@@ -14,19 +14,6 @@ from tests.console.test_browser import faults
 from tests.served import Served, eventually
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    screen.require()
-    with screen.chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    with screen.page_of(chromium) as page:
-        yield page
-
-
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Served]:
     made = Served(tmp_path / "data")

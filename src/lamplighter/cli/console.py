@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 
 from lamplighter.base.world import real_world
 from lamplighter.cli.serving import http
-from lamplighter.cli.serving.listening import CannotListen, listen, url_of
+from lamplighter.cli.serving.listening import listen, url_of
 from lamplighter.cli.target import (
     USUAL_DATA,
     AwsOption,
@@ -19,9 +18,9 @@ from lamplighter.cli.target import (
     ProfileOption,
     RegionOption,
     Target,
-    in_words,
     target,
 )
+from lamplighter.cli.watch.site import in_a_sentence
 from lamplighter.console.app import application
 from lamplighter.console.guard import AtHome
 from lamplighter.console.outside import Outside
@@ -38,16 +37,10 @@ def console(
 ) -> None:
     """Show the console, over AWS or an engine, at an address of this machine."""
     where = target(endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
-    try:
+    with in_a_sentence(where):
         account = where.client("sts").get_caller_identity()["Account"] if aws else _account(where)
         with listen("127.0.0.1", port) as listener:
             asyncio.run(_serve(where, Place(account, where.region), listener))
-    except (BotoCoreError, ClientError) as error:
-        typer.echo(f"lamplighter: {in_words(error, where)}", err=True)
-        raise typer.Exit(1) from None
-    except CannotListen as error:
-        typer.echo(f"lamplighter: {error}", err=True)
-        raise typer.Exit(1) from None
 
 
 def _account(where: Target) -> str:

@@ -8,16 +8,17 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.ht
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, dumps
-from lamplighter.console import history, live
+from lamplighter.console import history, live, output
+from lamplighter.console.output import Log, log_of
 from lamplighter.console.page import Page, shows
 from lamplighter.jobs.story import Attempt, Story
 
-LINES, STREAMED = 400, 2_000
-"""Lines of a page, and of a piece of a file."""
+LINES = 400
+"""Lines of a page."""
 ROOM = 120_000
 """Characters of a page: of longer lines there are fewer."""
 GRACE = 2.0
@@ -30,8 +31,7 @@ class Source:
 
     attempt: Attempt
     container: str
-    group: str
-    stream: str
+    log: Log
 
     @property
     def key(self) -> str:
@@ -58,14 +58,8 @@ async def _containers(page: Page, definition: str) -> Json:
 
 
 def _of(attempt: Attempt, containers: Sequence[Json]) -> Sequence[Source]:
-    task = str(attempt.task).rpartition("/")[2]
-    found = []
-    for each in containers:
-        options = (each.get("logConfiguration") or {}).get("options") or {}
-        if options.get("awslogs-group") and options.get("awslogs-stream-prefix"):
-            stream = f"{options['awslogs-stream-prefix']}/{each['name']}/{task}"
-            found.append(Source(attempt, each["name"], options["awslogs-group"], stream))
-    return found
+    logs = ((each["name"], log_of(each, str(attempt.task))) for each in containers)
+    return [Source(attempt, name, log) for name, log in logs if log is not None]
 
 
 def chosen(page: Page, known: Sequence[Source]) -> Source | None:
@@ -104,25 +98,15 @@ async def read(page: Page, source: Source) -> Json:
     token = {"nextToken": earlier} if (earlier := page.asked("before")) else {}
     most = LINES
     while True:
-        found = await _events(page, source, limit=most, startFromHead=False, **token)
+        found = await output.events(page, source.log, limit=most, startFromHead=False, **token)
         if most == 1 or sum(len(event["message"]) for event in found["events"]) <= ROOM:
             return found | {"more": len(found["events"]) == most}
         most = max(1, most // 4)
 
 
-async def _events(page: Page, source: Source, **asked: Json) -> Json:
-    given = {"logGroupName": source.group, "logStreamName": source.stream} | asked
-    try:
-        return await page.call("logs", "GetLogEvents", **given)
-    except AwsError as error:
-        if "NotFound" in error.code:  # nothing has been written yet
-            return {"events": []}
-        raise
-
-
 async def _search(page: Page, source: Source, find: str, token: str | None) -> Json:
     """Lines that hold a text, however it is written; an empty page may have others after it."""
-    asked = {"logGroupName": source.group, "logStreamNames": [source.stream], "limit": LINES}
+    asked = {"logGroupName": source.log.group, "logStreamNames": [source.log.stream], "limit": LINES}
     asked |= {"filterPattern": dumps(find)} | ({"nextToken": token} if token else {})
     try:
         answer = await page.call("logs", "FilterLogEvents", **asked)
@@ -150,7 +134,7 @@ async def _follow(page: Page) -> AsyncIterator[str]:
             return
         while True:
             given = {"nextToken": token} if token else {}
-            answer = await _events(page, source, limit=LINES, startFromHead=True, **given)
+            answer = await output.events(page, source.log, limit=LINES, startFromHead=True, **given)
             token = answer.get("nextForwardToken", token)
             if not answer["events"]:
                 break
@@ -172,18 +156,7 @@ async def file(page: Page) -> Response:
     source = chosen(page, await sources(page, story))
     if source is None:
         raise AwsError("No container of this run keeps a log", code="NotFound", status=404)
-    return StreamingResponse(_all(page, source), media_type="text/plain; charset=utf-8")
-
-
-async def _all(page: Page, source: Source) -> AsyncIterator[str]:
-    token: str | None = None
-    while True:
-        given = {"nextToken": token} if token else {}
-        answer = await _events(page, source, limit=STREAMED, startFromHead=True, **given)
-        yield "".join(f"{event['message']}\n" for event in answer["events"])
-        if answer.get("nextForwardToken") in (None, token):
-            return
-        token = answer["nextForwardToken"]
+    return output.text(page, source.log)
 
 
 ROUTES = (

@@ -1,25 +1,18 @@
 """Tasks of ECS: what ran and runs, how each container ended and why, and what it wrote."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
-from lamplighter.console import links
+from lamplighter.console import links, output
+from lamplighter.console.output import Log, log_of
 from lamplighter.console.page import Page, acts, shows
 
-PAGE, CLUSTERS, LINES, PIECE = 100, 10, 200, 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """Where the output of a container is."""
-
-    group: str
-    stream: str
+PAGE, CLUSTERS, LINES = 100, 10, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,26 +77,13 @@ async def _output(page: Page, task: Json, definition: Json, container: Json) -> 
     log = _log(task, definition, container["name"])
     if log is None:
         return Output(container, None, {"events": []})
-    return Output(container, log, await _events(page, log, limit=LINES, startFromHead=False))
+    return Output(container, log, await output.events(page, log, limit=LINES, startFromHead=False))
 
 
 def _log(task: Json, definition: Json, name: str) -> Log | None:
     """Where a container's output goes, by its definition; None where it keeps none."""
     defined: Json = next((each for each in definition.get("containerDefinitions", ()) if each["name"] == name), {})
-    options = (defined.get("logConfiguration") or {}).get("options") or {}
-    if not (options.get("awslogs-group") and options.get("awslogs-stream-prefix")):
-        return None
-    stream = "/".join((options["awslogs-stream-prefix"], name, task["taskArn"].rpartition("/")[2]))
-    return Log(options["awslogs-group"], stream)
-
-
-async def _events(page: Page, log: Log, **asked: Json) -> Json:
-    try:
-        return await page.call("logs", "GetLogEvents", logGroupName=log.group, logStreamName=log.stream, **asked)
-    except AwsError as error:
-        if "NotFound" in error.code:  # nothing has been written yet
-            return {"events": []}
-        raise
+    return log_of(defined, task["taskArn"])
 
 
 async def file(page: Page) -> Response:
@@ -112,18 +92,7 @@ async def file(page: Page) -> Response:
     log = _log(task, definition, page.asked("container") or "")
     if log is None:
         raise AwsError("No container of this name keeps a log", code="NotFound", status=404)
-    return StreamingResponse(_all(page, log), media_type="text/plain; charset=utf-8")
-
-
-async def _all(page: Page, log: Log) -> AsyncIterator[str]:
-    token: str | None = None
-    while True:
-        given = {"nextToken": token} if token else {}
-        answer = await _events(page, log, limit=PIECE, startFromHead=True, **given)
-        yield "".join(f"{event['message']}\n" for event in answer["events"])
-        if answer.get("nextForwardToken") in (None, token):
-            return
-        token = answer["nextForwardToken"]
+    return output.text(page, log)
 
 
 async def stop(page: Page, _given: Mapping[str, str]) -> Response:
