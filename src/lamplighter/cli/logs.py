@@ -36,10 +36,10 @@ def logs(
     json: Annotated[bool, typer.Option("--json", help="Print lines as JSON.")] = False,
 ) -> None:
     """Print what the containers of a run wrote, each attempt's lines with its number before them."""
-    start = None if since is None else instant(since, real_world().now())
-    found = runs.find(site, run)
     if follow and json:
         raise typer.BadParameter("say --follow or --json, not both")
+    start = None if since is None else instant(since, real_world().now())
+    found = runs.find(site, run)
     if follow:
         watch(site, found, events=False, since=start, tail=tail)
     _print(site, found, start, tail, json=json)
