@@ -5,18 +5,17 @@ that night, and which come twice and count once (`lang/zones.py`). What is due v
 listed. Pure: the time is handed in.
 """
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
-from lamplighter.console import timetable
+from lamplighter.jobs import scheduled
+from lamplighter.jobs.times import Time, every
 from lamplighter.lang import zones
-from lamplighter.lang.schedule import Calendar, parse_schedule
 
 DAYS = 7
 OFTEN = 6 * DAYS
@@ -113,57 +112,26 @@ def moments(plan: Plan, now: int, where: ZoneInfo) -> Sequence[Moment] | None:
     if not plan.counted:
         return None
     end = _midnight(_dates(now, where)[-1] + timedelta(days=1), where)
-    last = min(plan.about.get("EndDate") or math.inf, (end - 1) / 1000)
-    due = [time for time in timetable.times({**plan.about, "EndDate": last}, now, OFTEN + 1) if time * 1000 < end]
-    if len(due) > OFTEN:
-        return None
-    return [*(_moment(plan, time, where) for time in due), *_skipped(plan, now, end, where)]
-
-
-def _moment(plan: Plan, time: float, where: ZoneInfo) -> Moment:
-    own = _own(plan)
-    shown, theirs = (zones.local(round(time * 1000), each) for each in (where, own))
-    twice = "twice" if plan.expression.startswith("cron") and _is_twice(theirs, own) else ""
-    by_clock = not plan.expression.startswith("rate")
-    differs = f"{theirs:%a %H:%M} {_city(plan.zone)}" if by_clock and shown != theirs else ""
-    return Moment(time, f"{shown:%H:%M}", differs, plan.name, plan.url, twice)
-
-
-def _skipped(plan: Plan, now: int, end: int, where: ZoneInfo) -> Iterator[Moment]:
-    """Local times of a cron that never come, because the clocks are set forward over them."""
     try:
-        schedule = parse_schedule(plan.expression, strict=False)
+        week = takewhile(lambda time: time.instant < end, every(scheduled.timetable(plan.about), now))
+        due = list(islice(week, OFTEN + 1))
     except LamplighterError:
-        return
-    if not isinstance(schedule, Calendar):
-        return
-    own = _own(plan)
-    last = zones.local(end, own)
-    named = schedule.cron.times(zones.local(now, own).replace(second=0, microsecond=0))
-    for theirs in islice(takewhile(lambda shown: shown < last, named), OFTEN + 1):
-        if zones.instant(theirs, own) is None:
-            time = theirs.replace(tzinfo=own, fold=0).astimezone(UTC).timestamp()
-            shown = theirs if where.key == own.key else zones.local(round(time * 1000), where)
-            differs = "" if shown == theirs else f"{theirs:%a %H:%M} {_city(plan.zone)}"
-            yield Moment(time, f"{shown:%H:%M}", differs, plan.name, plan.url, "skipped")
+        return ()
+    return None if len(due) > OFTEN else [_moment(plan, each, where) for each in due]
+
+
+def _moment(plan: Plan, time: Time, where: ZoneInfo) -> Moment:
+    skipped_here = time.skipped and where.key == plan.zone
+    shown = time.shown if skipped_here else zones.local(time.instant, where)
+    by_clock = not plan.expression.startswith("rate")
+    own = f"{time.shown:%a %H:%M} {_city(plan.zone)}" if by_clock and shown != time.shown else ""
+    mark = "skipped" if time.skipped else "twice" if time.doubled else ""
+    return Moment(time.instant / 1000, f"{shown:%H:%M}", own, plan.name, plan.url, mark)
 
 
 def _city(zone: str) -> str:
     """What people call a zone."""
     return zone.rpartition("/")[2].replace("_", " ")
-
-
-def _own(plan: Plan) -> ZoneInfo:
-    try:
-        return zones.zone(plan.zone)
-    except LamplighterError:
-        return zones.zone("UTC")
-
-
-def _is_twice(shown: datetime, where: ZoneInfo) -> bool:
-    """Whether clocks there show this time twice, being set back."""
-    first, second = (shown.replace(tzinfo=where, fold=fold).utcoffset() for fold in (0, 1))
-    return first != second
 
 
 def _midnight(day: date, where: ZoneInfo) -> int:

@@ -59,8 +59,9 @@ def of_job(job: Job) -> list[Timetable]:
 
 
 def upcoming(tables: Iterable[Timetable], now: int) -> Iterator[Time]:
-    """The times after an instant, of all timetables that are enabled, in order."""
-    return merge(*(_times(each, now) for each in tables if each.enabled), key=lambda time: time.instant)
+    """The times after an instant, of all timetables that are enabled, in order; skipped in a row, only the first."""
+    found = (_without_repeats(every(each, now)) for each in tables if each.enabled)
+    return merge(*found, key=lambda time: time.instant)
 
 
 def following(tables: Iterable[Timetable], now: int) -> Time | None:
@@ -68,12 +69,13 @@ def following(tables: Iterable[Timetable], now: int) -> Time | None:
     return next((each for each in upcoming(tables, now) if not each.skipped), None)
 
 
-def _times(table: Timetable, now: int) -> Iterator[Time]:
+def every(table: Timetable, now: int) -> Iterator[Time]:
+    """The times of one timetable after an instant, each of those that are skipped among them."""
     after = now if table.start is None else max(now, table.start - 1)
     schedule, where = parse_schedule(table.expression, strict=False), zones.zone(table.zone)
     if isinstance(schedule, Calendar):
         start = zones.local(after, where).replace(second=0, microsecond=0)
-        found = _without_repeats(_shown(each, where, table) for each in schedule.cron.times(start))
+        found: Iterator[Time] = (_shown(each, where, table) for each in schedule.cron.times(start))
     elif isinstance(schedule, Once):
         found = iter([_shown(schedule.shown, where, table)])
     else:

@@ -88,7 +88,8 @@ class SmtpMail:
         message["From"] = Address(name, addr_spec=self._server.sender)
         async with self._lanes:
             try:
-                await self._send(message)
+                async with client(self._server, self._patience) as server:
+                    await server.send_message(message)
             except aiosmtplib.SMTPRecipientsRefused as error:
                 told = error.recipients[0]
                 raise Undelivered(f"{told.code} {told.message}", again=told.code < 500) from None
@@ -97,18 +98,18 @@ class SmtpMail:
             except (aiosmtplib.SMTPException, OSError) as error:
                 raise Undelivered(f"{type(error).__name__}: {error}", again=True) from None
 
-    async def _send(self, message: EmailMessage) -> None:
-        it = self._server
-        await aiosmtplib.send(
-            message,
-            hostname=it.host,
-            port=it.port,
-            username=it.user,
-            password=it.password,
-            use_tls=it.tls,
-            start_tls=None if it.starttls else False,
-            timeout=self._patience,
-        )
+
+def client(server: Server, patience: float) -> aiosmtplib.SMTP:
+    """What speaks with a server and, used as a context manager, has said who we are; seconds for each command."""
+    return aiosmtplib.SMTP(
+        hostname=server.host,
+        port=server.port,
+        username=server.user,
+        password=server.password,
+        use_tls=server.tls,
+        start_tls=None if server.starttls else False,
+        timeout=patience,
+    )
 
 
 def _may_pass(error: aiosmtplib.SMTPResponseException) -> bool:

@@ -109,14 +109,5 @@ def smtp(environment: Mapping[str, str]) -> Finding:
 
 
 async def _greet(server: Server) -> None:
-    client = aiosmtplib.SMTP(
-        hostname=server.host,
-        port=server.port,
-        username=server.user,
-        password=server.password,
-        use_tls=server.tls,
-        start_tls=None if server.starttls else False,
-        timeout=PATIENCE,
-    )
-    async with client:
+    async with mail.client(server, PATIENCE) as client:
         await client.noop()
