@@ -24,23 +24,33 @@ URL = "http://127.0.0.1:4566"
 class Desk(Office):
     """An office whose jobs tell a queue."""
 
-    def deploy(self, folder: Path, body: str) -> None:
-        """Make a stack of one job."""
+    def deploy(self, folder: Path, body: str, steps: str = "") -> None:
+        """Make a stack of one job, and of a workflow where there are steps; or change it."""
         self.call("sqs", "CreateQueue", QueueName="alerts")
         channels = f"channels: {{q: {{sqs: '{QUEUE}'}}}}"
-        job = f"  job:\n    image: busybox\n{indent(body, '    ')}\n"
-        document = template(written(folder, f"project: p\n{channels}\njobs:\n{job}").project)
+        jobs = f"  job:\n    image: busybox\n{indent(body, '    ')}\n"
+        if steps:
+            jobs += "  steps: {workflow: steps.yaml}\n"
+        document = template(written(folder, f"project: p\n{channels}\njobs:\n{jobs}", steps_yaml=steps).project)
         for resource in document["Resources"].values():
             resource.pop("Metadata", None)  # AWS takes no notice of it
-        self.create(to_json(document), values={"ConsoleUrl": URL}, Capabilities=["CAPABILITY_IAM"])
-        assert self.state() == "CREATE_COMPLETE", self.reasons()
+        there = self.cf("ListStacks")["StackSummaries"]
+        act = self.update if there else self.create
+        act(to_json(document), values={"ConsoleUrl": URL}, Capabilities=["CAPABILITY_IAM"])
+        assert self.state() == ("UPDATE_COMPLETE" if there else "CREATE_COMPLETE"), self.reasons()
 
-    def run_job(self, minutes: int = 5) -> str:
+    def run_job(self, minutes: int = 5, name: str = "p-job") -> str:
         """Run the job to its end; the ARN of the run."""
-        execution = self.start(f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:p-job")
+        execution = self.start(f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}")
         for _ in range(minutes * 6):
             self.advance(10_000)
         return execution
+
+    def redrive(self, execution: str, minutes: int = 5) -> None:
+        """Go on with a run where it failed."""
+        self.call("states", "RedriveExecution", executionArn=execution)
+        for _ in range(minutes * 6):
+            self.advance(10_000)
 
     def alerts(self) -> list[str]:
         """What has come to the queue."""
@@ -138,3 +148,64 @@ def test_a_sidecar_stops_when_the_job_is_done_and_its_end_is_not_the_job_s(desk:
     codes = {each["Name"]: each.get("ExitCode") for each in loads(ended["output"])["Containers"]}
     assert codes["main"] == 0
     assert desk.alerts() == []
+
+
+SIDECAR = "sidecars: {proxy: {image: envoy}}\nnotify: {attempt-failed: q}\nretry: {attempts: 1, interval: 10s}"
+
+
+def test_beside_a_sidecar_that_is_killed_an_attempt_that_ends_well_is_neither_told_nor_made_again(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.deploy(tmp_path, SIDECAR)
+    desk.runtime.script(Script(after=None, stop_code=137), lambda each: each.image == "envoy")
+    execution = desk.run_job()
+    assert desk.status(execution) == "SUCCEEDED"
+    assert [each.image for each in desk.runtime.begun.values()].count("busybox") == 1
+    assert desk.alerts() == []
+
+
+def test_beside_a_sidecar_an_attempt_that_fails_is_told_without_what_nobody_can_read_and_made_again(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.deploy(tmp_path, SIDECAR)
+    desk.runtime.script(Script(after=None), lambda each: each.image == "envoy")
+    desk.runtime.script(Script(code=3), lambda each: each.environment.get("LAMPLIGHTER_ATTEMPT") == "1")
+    execution = desk.run_job()
+    assert desk.status(execution) == "SUCCEEDED"
+    (told,) = desk.alerts()
+    assert told.splitlines()[:4] == [
+        "p: an attempt of the job job failed.",
+        "",
+        "Reason:    Essential container in task exited",
+        "Stop code: EssentialContainerExited",
+    ]
+    assert "Exit code" not in told
+    assert "Run again: lamplighter run p-job" in told
+
+
+def test_an_essential_sidecar_that_fails_is_the_job_s_failure(desk: Desk, tmp_path: Path) -> None:
+    desk.deploy(tmp_path, "sidecars: {proxy: {image: envoy, essential: true}}\nnotify: {run-failed: q}")
+    desk.runtime.script(Script(code=1), lambda each: each.image == "envoy")
+    desk.runtime.script(Script(after=None, stop_code=0), lambda each: each.image == "busybox")
+    assert desk.status(desk.run_job()) == "FAILED"
+
+
+def test_a_step_with_a_sidecar_ends_well_with_its_own_container(desk: Desk, tmp_path: Path) -> None:
+    step = "StartAt: S\nStates: {S: {Type: Task, Job: job, End: true, Output: '{% $states.result %}'}}"
+    desk.deploy(tmp_path, SIDECAR, steps="QueryLanguage: JSONata\n" + step)
+    desk.runtime.script(Script(after=None), lambda each: each.image == "envoy")
+    execution = desk.run_job(name="p-steps")
+    assert desk.status(execution) == "SUCCEEDED"
+    assert {each["Name"] for each in loads(desk.describe(execution)["output"])["Containers"]} == {"main", "proxy"}
+
+
+def test_a_run_that_is_under_way_goes_on_as_it_began(desk: Desk, tmp_path: Path) -> None:
+    desk.deploy(tmp_path, "command: [first]\nretry: {attempts: 1, interval: 2m}")
+    desk.runtime.script(Script(code=3))
+    execution = desk.run_job(minutes=1)
+    desk.deploy(tmp_path, "command: [second]\nretry: {attempts: 1, interval: 2m}")
+    for _ in range(20):
+        desk.advance(10_000)
+    assert desk.status(execution) == "FAILED"
+    desk.redrive(execution)
+    assert [each.command for each in desk.runtime.begun.values()] == [("first",)] * 4

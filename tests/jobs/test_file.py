@@ -295,14 +295,15 @@ def test_a_fault_of_the_language_is_told_in_aws_s_words_with_its_place(tmp_path:
     assert problem == "3:74 Missing 'Next' target: B -> mend /States/A/Catch[0]/Next"
 
 
-def test_a_step_whose_retries_need_several_states_leaves_room_for_their_names(tmp_path: Path) -> None:
-    text = STEP.replace("{command: ls}", "{command: ls, retry: {exit: {codes: 3, attempts: 1}}}")
+@pytest.mark.parametrize("job", ["retry: {exit: {codes: 3, attempts: 1}}", "image: x, sidecars: {s: {image: y}}"])
+def test_a_step_that_needs_several_states_leaves_room_for_their_names(tmp_path: Path, job: str) -> None:
+    text = STEP.replace("{command: ls}", f"{{command: ls, {job}}}")
     steps = "StartAt: {0}\nStates: {{{0}: {{Type: Task, Job: a, End: true}}}}"
-    written(tmp_path, text, steps_yaml=steps.format("A" * 72))
-    assert refused(tmp_path, text, steps_yaml=steps.format("A" * 73)) == [
+    written(tmp_path, text, steps_yaml=steps.format("A" * 68))
+    assert refused(tmp_path, text, steps_yaml=steps.format("A" * 69)) == [
         (
-            "2:10 a name of 73 characters leaves no room for the states that the retries of `a` need -> "
-            "shorten it to 72 characters"
+            "2:10 a name of 69 characters leaves no room for the states that the job `a` needs -> "
+            "shorten it to 68 characters"
         )
     ]
 

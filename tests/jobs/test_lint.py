@@ -327,3 +327,17 @@ def test_lint_has_something_to_say_of_any_file(tmp_path: Path, name: str) -> Non
     problems = lint(loaded(tmp_path, name))
     assert all(each.message and each.instead for each in problems)
     assert problems == sorted(problems, key=lambda each: (each.place, each.message))
+
+
+def test_more_than_a_stack_of_aws_takes_is_told(tmp_path: Path) -> None:
+    jobs = "\n".join(f"  job-{number}: {{image: x, timeout: 1h, schedule: rate(1 day)}}" for number in range(75))
+    told = [each for each in found(tmp_path, f"project: p\njobs:\n{jobs}", "error") if "resources" in each]
+    assert [each.partition(":")[0] for each in told] == ["2"]
+    assert told[0].endswith("and AWS takes 500 -> make two projects of it")
+
+
+def test_beside_sidecars_it_is_told_what_an_alert_cannot_know(tmp_path: Path) -> None:
+    job = "{image: x, timeout: 1h, sidecars: {s: {image: y}}, notify: {attempt-failed: ops}}"
+    text = f"project: p\nchannels: {{ops: {{email: ops@example.com}}}}\njobs: {{a: {job}}}"
+    (told,) = [each for each in found(tmp_path, text, "info") if "sidecars" in each]
+    assert "write notify: {caught: CHANNEL}" in told

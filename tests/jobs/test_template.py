@@ -136,3 +136,22 @@ def test_rules_say_what_the_engine_composes_alerts_with(tmp_path: Path) -> None:
     text = f"project: p\nchannels: {{c: {{email: a@b.c}}, d: {{email: d@b.c}}}}\njobs: {{j: {job}}}"
     rule = template(written(tmp_path, text).project)["Resources"]["JRunFailed"]
     assert rule["Metadata"]["Lamplighter"] == {"Job": "j", "Pattern": "run-failed", "Attempts": 3, "Caught": ["c"]}
+
+
+@every_file
+def test_the_policy_of_a_topic_names_that_topic_and_no_other(tmp_path: Path, file: str) -> None:
+    policies = list(of(made(tmp_path, file), "AWS::SNS::TopicPolicy"))
+    statements = [statement for each in policies for statement in each["PolicyDocument"]["Statement"]]
+    assert [each["Topics"] for each in policies] == [[each["Resource"]] for each in statements]
+    assert len(policies) == len(list(of(made(tmp_path, file), "AWS::SNS::Topic")))
+
+
+def test_one_box_runs_more_jobs_than_a_stack_of_aws_may_have(tmp_path: Path) -> None:
+    jobs = "\n".join(f"  job-{number}: {{command: ls, schedule: rate(1 day)}}" for number in range(75))
+    document = template(written(tmp_path, f"project: p\njobs:\n{jobs}").project)
+    assert len(document["Resources"]) > 500
+    office = Office(tmp_path / "data")
+    office.up()
+    office.create(to_json(document), Capabilities=["CAPABILITY_IAM"])
+    assert office.state() == "CREATE_COMPLETE", office.reasons()
+    office.close()

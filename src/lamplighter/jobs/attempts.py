@@ -5,6 +5,9 @@ does it, as in the article this grew from. Where the cause has to be read (exit 
 `infra`, of which a task without a network interface is one), a Catch hands the failure to a state that reads it, a
 Choice looks at what is left of the class's budget, and a Wait leads back. Either way the run fails with the error of
 its last attempt.
+
+Step Functions fails a state when any container of its task does not end with 0, also one that was killed because the
+job was done. A job with sidecars is therefore judged too: it ended well if its own container did.
 See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html.
 """
 
@@ -18,6 +21,7 @@ from lamplighter.jobs.names import slot
 from lamplighter.jobs.retry import Again
 
 RUN_TASK = "arn:aws:states:::ecs:runTask.sync"
+WELL = "Ended well"
 SAME_INPUT = expression("$states.input")
 FAILURE = expression("$states.errorOutput")
 PAUSE = expression("$pause")
@@ -102,23 +106,31 @@ def _list(name: str) -> str:
 
 def attempts(name: str, job: Job, *, caught: str | None = None, given: str = expressions.INPUT) -> States:
     """All attempts of a job; `caught`: the state that a failure leads to once there is nothing left to try."""
-    if not job.retry.by_cause:
+    if not is_judged(job):
         return States("Run", {"Run": {**native(name, job, given), **_catch(caught), "End": True}})
     policies = job.retry.budgets
-    failed = {} if caught else {"Failed": FAILED}
+    begin = {"Type": "Pass", "Assign": {"attempt": 1, "retries": dict.fromkeys(policies, 0)}, "Next": "Run"}
+    well = [{"Condition": expressions.ended_well(_essential(job)), "Next": WELL}] if job.sidecars else []
+    again = [{"Condition": _is_left(policies), "Next": "Count"}] if policies else []
     judged: dict[str, Json] = {
-        "Begin": {
-            "Type": "Pass",
-            "Assign": {"attempt": 1, "retries": dict.fromkeys(policies, 0)},
-            "Next": "Run",
-        },
+        "Begin": begin,
         "Run": {**task(name, job, "$attempt", given), "Catch": [_caught("Judge")], "End": True},
         "Judge": {"Type": "Pass", "Assign": {"kind": _kind(job)}, "Next": "Again?"},
-        "Again?": {
-            "Type": "Choice",
-            "Choices": [{"Condition": _is_left(policies), "Next": "Count"}],
-            "Default": caught or "Failed",
-        },
+        "Again?": {"Type": "Choice", "Choices": [*well, *again], "Default": caught or "Failed"},
+        **({WELL: {"Type": "Pass", "Output": expressions.FAILED_TASK, "End": True}} if well else {}),
+        **(_pauses(policies) if again else {}),
+    }
+    return States("Begin", judged if caught else {**judged, "Failed": FAILED})
+
+
+def is_judged(job: Job) -> bool:
+    """Whether the cause of a failure has to be read to know what to do."""
+    return job.retry.by_cause or bool(job.sidecars)
+
+
+def _pauses(policies: dict[str, Again]) -> dict[str, Json]:
+    """The states that lead back to another attempt."""
+    return {
         "Count": {
             "Type": "Pass",
             "Assign": {
@@ -130,7 +142,10 @@ def attempts(name: str, job: Job, *, caught: str | None = None, given: str = exp
         },
         "Pause": {"Type": "Wait", "Seconds": PAUSE, "Next": "Run"},
     }
-    return States("Begin", judged | failed)
+
+
+def _essential(job: Job) -> list[str]:
+    return [name for name, sidecar in job.sidecars.items() if sidecar.essential]
 
 
 def native(name: str, job: Job, given: str = expressions.INPUT) -> Json:

@@ -55,6 +55,9 @@ def _container(job: Job) -> Iterator[Finding]:
     said = [
         text for each in inside for given in (each.environment, each.secrets) for pair in given.items() for text in pair
     ]
+    if job.sidecars and job.notify.attempt_failed:
+        what = "beside sidecars an attempt that was killed (137, 143) is not told, and no alert names the run"
+        yield "info", "sidecars", what, "write notify: {caught: CHANNEL} to be told what the job's own container did"
     if job.launch == "fargate-spot" and job.cluster is not None:
         what = f"AWS runs it on Spot only if the cluster {job.cluster} has the capacity provider FARGATE_SPOT"
         yield "info", "cluster", what, "see aws ecs put-cluster-capacity-providers"

@@ -103,6 +103,26 @@ def kind(classes: list[str], codes: dict[str, tuple[int, ...]]) -> str:
 )""")
 
 
+KILLED = (137, 143)
+"""Exit codes of a container that was told to go because another has ended: SIGKILL, SIGTERM."""
+FAILED_TASK = expression("$parse($failure.Cause)")
+"""The task that failed, as it would have been the result of one that did not."""
+
+
+def ended_well(essential: list[str]) -> str:
+    """Whether the job itself ended well, whatever became of those beside it; of the essential ones none may fail."""
+    beside = (
+        ""
+        if not essential
+        else f"""
+    and $count($task.Containers[Name in {dumps(essential)} and $not(ExitCode in {dumps([0, *KILLED])})]) = 0"""
+    )
+    return expression(f"""(
+  {TASK}
+  $task.StopCode = 'EssentialContainerExited' and $task.Containers[Name = '{MAIN}'].ExitCode = 0{beside}
+)""")
+
+
 def pause(policies: dict[str, dict[str, Json]]) -> str:
     """How long to wait before the next attempt, in whole seconds."""
     return expression(f"""(

@@ -1,6 +1,7 @@
 """How far apart the times of a job are: from that follows how long nobody has to wait before a run is missing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from heapq import merge
 from itertools import islice, pairwise, takewhile
 
@@ -16,23 +17,28 @@ MOST_TIMES = 3_000
 
 def longest(job: Job) -> int | None:
     """The longest time in seconds from one start to the next; None where there is no next one."""
-    looked = list(islice(_times(job, START), MOST_TIMES))
+    return _longest(job.schedule, job.timezone)
+
+
+@lru_cache(maxsize=256)
+def _longest(expressions: tuple[str, ...], zone: str) -> int | None:
+    schedules = [each for each in map(parse_schedule, expressions) if each.kind != "at"]
+
+    def times(after: int) -> Iterator[int]:
+        return merge(*(each.times(after, zone) for each in schedules))
+
+    looked = list(islice(times(START), MOST_TIMES))
     if len(looked) < 2:
         return None
     within = [time for time in looked if time <= START + YEAR]
     gap = max(later - earlier for earlier, later in pairwise(within if len(within) > 1 else looked))
-    return max([gap, *_pauses(job, gap, looked[-1])]) // 1000
+    return max([gap, *_pauses(times, gap, looked[-1])]) // 1000
 
 
-def _times(job: Job, after: int) -> Iterator[int]:
-    schedules = [parse_schedule(expression) for expression in job.schedule]
-    return merge(*(each.times(after, job.timezone) for each in schedules if each.kind != "at"))
-
-
-def _pauses(job: Job, known: int, after: int) -> Iterator[int]:
+def _pauses(times: Callable[[int], Iterator[int]], known: int, after: int) -> Iterator[int]:
     """Gaps that are longer than those that are known, in the rest of a year that has too many times to look at all."""
     for day in range(after, START + YEAR, DAY):
-        following = next(_times(job, day), None)
+        following = next(times(day), None)
         if following is not None and following - day > known:
-            before = list(takewhile(day.__ge__, _times(job, day - DAY)))
+            before = list(takewhile(day.__ge__, times(day - DAY)))
             yield following - (before[-1] if before else day)

@@ -15,11 +15,14 @@ from lamplighter.jobs.cloud import Finding
 from lamplighter.jobs.document import Problem
 from lamplighter.jobs.file import Loaded
 from lamplighter.jobs.model import Job
+from lamplighter.jobs.template import template, to_json
 from lamplighter.jobs.values import shown
 from lamplighter.lang import zones
 from lamplighter.lang.schedule import Calendar, parse_schedule
+from lamplighter.lang.template import LARGEST, MOST_OUTPUTS, MOST_PARAMETERS, MOST_RESOURCES
 
 YEAR = datetime(2026, 1, 1)  # noqa: DTZ001 - what clocks show, wherever they are
+MOST = {"Resources": MOST_RESOURCES, "Outputs": MOST_OUTPUTS, "Parameters": MOST_PARAMETERS}
 SELDOM = 4
 """Times a day up to which one that is skipped is missed."""
 _SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
@@ -32,7 +35,9 @@ def lint(loaded: Loaded) -> list[Problem]:
         for name, job in loaded.project.jobs.items()
         for severity, key, what, instead in _of(job, loaded, name)
     ]
-    return sorted({*found, *_channels(loaded), *_permits(loaded)}, key=lambda each: (each.place, each.message))
+    return sorted(
+        {*found, *_channels(loaded), *_permits(loaded), *_whole(loaded)}, key=lambda each: (each.place, each.message)
+    )
 
 
 def _of(job: Job, loaded: Loaded, name: str) -> Iterator[Finding]:
@@ -135,6 +140,17 @@ def _permits(loaded: Loaded) -> Iterator[Problem]:
         if size > permits.LARGEST_POLICY:
             what = f"{name}: the policy of its role has {size} characters, and IAM takes {permits.LARGEST_POLICY}"
             yield Problem(place, what, "make two workflows of it, or bring a role: roles: {machine: ARN}")
+
+
+def _whole(loaded: Loaded) -> Iterator[Problem]:
+    """More in one stack than AWS takes; one box takes any number."""
+    document = template(loaded.project)
+    size = len(to_json(document).encode())
+    counts = [(name, len(document.get(name, {})), most) for name, most in MOST.items()]
+    for what, found, most in [*counts, ("bytes", size, LARGEST)]:
+        if found > most:
+            told = f"the stack has {found:,} {what.lower()}, and AWS takes {most:,}"
+            yield Problem(loaded.place("jobs", key=True), told, "make two projects of it")
 
 
 def _channels(loaded: Loaded) -> Iterator[Problem]:

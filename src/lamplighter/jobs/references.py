@@ -10,13 +10,14 @@ from difflib import get_close_matches
 from lamplighter.asl.parse import InvalidDefinition, parse
 from lamplighter.base.jsontext import Json, JsonError, dumps
 from lamplighter.jobs import names, workflow
+from lamplighter.jobs.attempts import WELL, is_judged
 from lamplighter.jobs.document import Path
 from lamplighter.jobs.machine import machine
 from lamplighter.jobs.model import Job, Project
 
 LONGEST_NAME = 64 - len("-attempt-failed")
 """Of a job with its project, so that the rule that tells of it has a name that EventBridge takes."""
-LONGEST_STEP = 80 - len(": Failed")
+LONGEST_STEP = 80 - len(f": {WELL}")
 """Of a step whose job's retries need several states, each named after it."""
 CONTAINER_KEYS = (
     "image", "command", "entrypoint", "working-directory", "user", "stop-timeout", "cpu", "memory", "storage",
@@ -73,8 +74,8 @@ def _steps(project: Project, file: str, definition: Json) -> Iterator[Finding]:
             continue
         named = state["Job"]
         title = str(path[-1])
-        if named in runnable and project.jobs[named].retry.by_cause and len(title) > LONGEST_STEP:
-            what = f"a name of {len(title)} characters leaves no room for the states that the retries of `{named}` need"
+        if named in runnable and is_judged(project.jobs[named]) and len(title) > LONGEST_STEP:
+            what = f"a name of {len(title)} characters leaves no room for the states that the job `{named}` needs"
             yield ("workflow", file, *path), what, f"shorten it to {LONGEST_STEP} characters"
         if named not in runnable:
             close = get_close_matches(str(named), runnable, 1)

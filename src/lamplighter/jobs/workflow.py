@@ -6,7 +6,8 @@ the state's own, and so is Retry if it has one. A step passes on the input that 
 otherwise: `{% $states.result %}` is what ECS says of its task. (RunTask takes 8192 characters of overrides, so that
 the next step could not be given all of that.) Such a state speaks JSONata, in whatever language the rest is.
 
-Promises that one state becomes one state: where a job's retries need several, they are inside a Parallel of one branch.
+Promises that one state becomes one state: where a job needs several (`attempts.py`), they are inside a Parallel of one
+branch.
 """
 
 import re
@@ -15,9 +16,10 @@ from typing import Final
 
 from lamplighter.base.jsontext import Json
 from lamplighter.jobs import expressions
-from lamplighter.jobs.attempts import FAILURE, SAME_INPUT, attempts, native, prefixed
+from lamplighter.jobs.attempts import FAILURE, SAME_INPUT, attempts, is_judged, native, prefixed
 from lamplighter.jobs.expressions import expression
 from lamplighter.jobs.model import Project
+from lamplighter.jobs.retry import Retry
 from lamplighter.jobs.walk import states
 
 KEPT: Final = ("Comment", "Next", "End", "Catch", "Assign", "Output")
@@ -60,12 +62,14 @@ def _step(project: Project, title: str, state: Json, *, jsonata: bool) -> Json:
     given = expressions.jsonata(state["Arguments"]) if "Arguments" in state else expressions.INPUT
     kept = {"Output": SAME_INPUT, **{field: state[field] for field in KEPT if field in state}}
     speaks = {} if jsonata else {"QueryLanguage": "JSONata"}
-    if "Retry" in state or not job.retry.by_cause:
-        own = {"Retry": state["Retry"]} if "Retry" in state else {}
+    own = {"Retry": state["Retry"]} if "Retry" in state else {}
+    if own:
+        job = job.model_copy(update={"retry": Retry()})
+    if not is_judged(job):
         return {**native(name, job, given), **speaks, **own, **kept}
     inside = prefixed(f"{title}: ", attempts(name, job, given=given))
     branch = {"StartAt": inside.start, "States": inside.states if jsonata else speaking(inside.states)}
-    return {"Type": "Parallel", "Branches": [branch], **speaks, **_of_one_branch(kept)}
+    return {"Type": "Parallel", "Branches": [branch], **speaks, **own, **_of_one_branch(kept)}
 
 
 def _of_one_branch(kept: dict[str, Json]) -> dict[str, Json]:

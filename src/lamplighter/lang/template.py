@@ -50,7 +50,9 @@ PSEUDO = frozenset(
 )
 SERVERLESS = "AWS::Serverless-2016-10-31"
 MOST_RESOURCES, MOST_PARAMETERS, MOST_OUTPUTS, MOST_MAPPINGS = 500, 200, 200, 200
-"""See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html."""
+LARGEST = 1_048_576
+"""Bytes of a template: what AWS takes through S3 (51,200 in a request, a limit that nothing here asks for). See
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html."""
 
 _NAME = re.compile(r"[A-Za-z0-9]+")
 _TYPE = re.compile(r"[A-Za-z0-9]{2,64}(::[A-Za-z0-9]{2,64}){2,3}|Custom::[A-Za-z0-9_@-]{1,60}")
@@ -109,8 +111,24 @@ def calls(document: Json) -> list[Json]:
     return wanted if isinstance(wanted, list) else [wanted] if wanted is not None else []
 
 
+def is_of_job_file(document: Json) -> bool:
+    """Whether it says that it was made of a job file: one box runs any number of jobs, whatever AWS's limits are."""
+    metadata = document.get("Metadata")
+    return isinstance(metadata, dict) and "Lamplighter" in metadata
+
+
 def parse(document: Json) -> Template:
     """Take a template apart; TemplateError where it is none."""
+    template = taken_apart(document)
+    if not is_of_job_file(document):
+        _check_limits(template)
+    _check_names(template)
+    _check_references(template)
+    return template
+
+
+def taken_apart(document: Json) -> Template:
+    """Take apart what was found good before; TemplateError where it has not even the form of a template."""
     strange = [name for name in document if name not in SECTIONS]
     if strange:
         raise TemplateError(f"Invalid template property or properties [{', '.join(strange)}]")
@@ -121,7 +139,7 @@ def parse(document: Json) -> Template:
     resources = {name: _resource(name, body) for name, body in section.of("Resources").items()}
     if not resources:
         raise TemplateError("Template format error: At least one Resources member must be defined.")
-    template = Template(
+    return Template(
         _description(document),
         document.get("Metadata"),
         section.of("Parameters"),
@@ -131,10 +149,6 @@ def parse(document: Json) -> Template:
         resources,
         {name: _output(name, body) for name, body in section.of("Outputs").items()},
     )
-    _check_limits(template)
-    _check_names(template)
-    _check_references(template)
-    return template
 
 
 @dataclass(frozen=True, slots=True)

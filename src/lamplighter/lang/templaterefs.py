@@ -21,43 +21,49 @@ def function(value: Json) -> str | None:
     return name if name in ("Ref", "Condition") or name.startswith("Fn::") else None
 
 
-def references(value: Json) -> Iterator[str]:
+def references(value: Json) -> list[str]:
     """Everything that a value refers to: resources, parameters, pseudo parameters."""
+    found: list[str] = []
+    _gather(value, found)
+    return found
+
+
+def _gather(value: Json, found: list[str]) -> None:
     if isinstance(value, list):
         for item in value:
-            yield from references(item)
+            _gather(item, found)
     elif isinstance(value, dict):
+        function = len(value) == 1
         for name, inner in value.items():
-            yield from _of(name, inner) if len(value) == 1 else references(inner)
+            if function:
+                _gather_of(name, inner, found)
+            else:
+                _gather(inner, found)
 
 
-def _of(name: str, inner: Json) -> Iterator[str]:
+def _gather_of(name: str, inner: Json, found: list[str]) -> None:
     if name == "Ref" and isinstance(inner, str):
-        yield inner
+        found.append(inner)
     elif name == "Fn::GetAtt":
-        yield from _of_attribute(inner)
+        if isinstance(inner, str):
+            found.append(inner.partition(".")[0])
+        elif isinstance(inner, list) and inner and isinstance(inner[0], str):
+            found.append(inner[0])
+            _gather(inner[1:], found)
     elif name == "Fn::Sub":
-        yield from _of_sub(inner)
+        _gather_of_sub(inner, found)
     else:
-        yield from references(inner)
+        _gather(inner, found)
 
 
-def _of_attribute(inner: Json) -> Iterator[str]:
-    if isinstance(inner, str):
-        yield inner.partition(".")[0]
-    elif isinstance(inner, list) and inner and isinstance(inner[0], str):
-        yield inner[0]
-        yield from references(inner[1:])
-
-
-def _of_sub(inner: Json) -> Iterator[str]:
+def _gather_of_sub(inner: Json, found: list[str]) -> None:
     text, given = (inner[0], inner[1]) if isinstance(inner, list) and len(inner) == 2 else (inner, {})
-    yield from references(given)
+    _gather(given, found)
     if isinstance(text, str):
         for literal, name in PLACE.findall(text):
             whole = name.strip()
             if not literal and not (isinstance(given, dict) and whole in given):
-                yield whole.partition(".")[0]
+                found.append(whole.partition(".")[0])
 
 
 def attributes(value: Json) -> Iterator[tuple[str, str]]:

@@ -76,6 +76,7 @@ def test_a_name_that_is_none_is_refused(town: Town, name: str, given: Json) -> N
         ("Colour", "red"),
         ("Policy", "{"),
         ("Policy", "[]"),
+        ("Policy", dumps({"Statement": {"Resource": [ARN, f"{ARN}-2"]}})),
         ("DeliveryPolicy", "[]"),
         ("DeliveryPolicy", dumps({"http": {"defaultHealthyRetryPolicy": {"numRetries": 101}}})),
         ("TracingConfig", "Maybe"),

@@ -10,6 +10,7 @@ See https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-mi
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html.
 """
 
+import re
 from collections.abc import Iterator
 
 from troposphere import AWSObject, GetAtt, Ref, Sub, cloudwatch, events, sns
@@ -17,7 +18,7 @@ from troposphere import AWSObject, GetAtt, Ref, Sub, cloudwatch, events, sns
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.jobs import gaps, names
 from lamplighter.jobs.channels import Channel
-from lamplighter.jobs.expressions import ATTEMPT_AT, RUN_ARN_AT
+from lamplighter.jobs.expressions import ATTEMPT_AT, KILLED, RUN_ARN_AT
 from lamplighter.jobs.model import Job, Project
 from lamplighter.jobs.stack import arns, links
 
@@ -25,6 +26,7 @@ STEPS = ((10 * 60, 60, 86_400), (6 * 3600, 300, 86_400), (7 * 86_400, 3600, 7 * 
 """Up to which gap, in steps of how long, over how long at most: seconds that CloudWatch takes."""
 LONGEST_WARM_UP = 2_880
 """Minutes for which CloudWatch lets an alarm warm up."""
+_READ = re.compile("<([a-z]+)>")
 GONE_WRONG = ["TaskFailedToStart", "SpotInterruption", "TerminationNotice", "InfrastructureHealth"]
 """Ways to stop that say by themselves that an attempt failed; UserInitiated is somebody's wish."""
 
@@ -34,8 +36,6 @@ def resources(project: Project) -> Iterator[AWSObject]:
     made = [name for name, channel in project.channels.items() if channel.sns is None]
     for name in made:
         yield from _topic(project, name, project.channels[name])
-    if made:
-        yield _policy(made)
     for name in project.jobs:
         yield from _rules(project, name)
         yield from _alarm(project, name)
@@ -53,6 +53,7 @@ def _topic(project: Project, name: str, channel: Channel) -> Iterator[AWSObject]
             Endpoint=endpoint,
             **settings,
         )
+    yield _policy(name)
 
 
 def _subscriptions(channel: Channel) -> Iterator[tuple[str, str, Json]]:
@@ -64,18 +65,18 @@ def _subscriptions(channel: Channel) -> Iterator[tuple[str, str, Json]]:
         yield "sqs", channel.sqs, {"RawMessageDelivery": True}
 
 
-def _policy(made: list[str]) -> sns.TopicPolicy:
-    """Rules and alarms of this account may publish."""
+def _policy(name: str) -> sns.TopicPolicy:
+    """Rules and alarms of this account may publish; SNS takes a policy that names its own topic, and no other."""
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]},
         "Action": "sns:Publish",
-        "Resource": [Ref(names.topic(name)) for name in made],
+        "Resource": Ref(names.topic(name)),
         "Condition": {"StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")}},
     }
     return sns.TopicPolicy(
-        "TopicPolicy",
-        Topics=[Ref(names.topic(name)) for name in made],
+        f"{names.topic(name)}Policy",
+        Topics=[Ref(names.topic(name))],
         PolicyDocument={"Version": "2012-10-17", "Statement": [statement]},
     )
 
@@ -84,14 +85,13 @@ def _rules(project: Project, name: str) -> Iterator[AWSObject]:
     job = project.jobs[name]
     if job.notify.attempt_failed and job.workflow is None:
         yield _rule(
-            project, name, "attempt-failed", job.notify.attempt_failed, _attempt_failed(project, name),
-            {"code": "$.detail.containers[0].exitCode", "reason": "$.detail.stoppedReason", "stop": "$.detail.stopCode",
-             "task": "$.detail.taskArn", "time": "$.time", "attempt": _own(ATTEMPT_AT), "run": _own(RUN_ARN_AT)},
-            (f"{project.prefix}: an attempt of the job {name} failed.", "", "Reason:    <reason>", "Stop code: <stop>",
-             "Exit code: <code>", "Attempt:   <attempt>", "Task:      <task>", "Run:       <run>", "Time:      <time>",
-             f"Look at:   {names.slot(names.CONSOLE)}<run>",
-             f"Run again: lamplighter run {project.name(name)}{names.slot(names.OPTIONS)}"),
-        )  # fmt: skip
+            project,
+            name,
+            "attempt-failed",
+            job.notify.attempt_failed,
+            _attempt_failed(project, name),
+            *_told_of_attempt(project, name),
+        )
     if job.notify.run_failed:
         yield _rule(
             project, name, "run-failed", job.notify.run_failed, _run_failed(name),
@@ -103,13 +103,36 @@ def _rules(project: Project, name: str) -> Iterator[AWSObject]:
         )  # fmt: skip
 
 
+def _told_of_attempt(project: Project, name: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What an alert reads in the event, and the lines that say it.
+
+    ECS promises no order of several containers: nothing is read of any one of them then, and so not the run either.
+    """
+    paths = {"reason": "$.detail.stoppedReason", "stop": "$.detail.stopCode", "task": "$.detail.taskArn"}
+    if not project.jobs[name].sidecars:
+        paths |= {"code": "$.detail.containers[0].exitCode", "attempt": _own(ATTEMPT_AT), "run": _own(RUN_ARN_AT)}
+    paths["time"] = "$.time"
+    lines = (
+        f"{project.prefix}: an attempt of the job {name} failed.", "", "Reason:    <reason>", "Stop code: <stop>",
+        "Exit code: <code>", "Attempt:   <attempt>", "Task:      <task>", "Run:       <run>", "Time:      <time>",
+        f"Look at:   {names.slot(names.CONSOLE)}<run>",
+        f"Run again: lamplighter run {project.name(name)}{names.slot(names.OPTIONS)}",
+    )  # fmt: skip
+    return paths, tuple(line for line in lines if all(each in paths for each in _READ.findall(line)))
+
+
 def _own(at: int) -> str:
     """Where an event about a task has what the attempt was told of itself."""
     return f"$.detail.overrides.containerOverrides[0].environment[{at}].value"
 
 
 def _attempt_failed(project: Project, name: str) -> Json:
-    """A container that did not end with 0, or a task that never ran or was taken away: no exit code says so."""
+    """A container that did not end with 0, or a task that never ran or was taken away: no exit code says so.
+
+    Sidecars are killed when the job is done: a pattern cannot say whose exit code it means, so that beside them an
+    attempt that was killed itself is not told.
+    """
+    well = [0, *KILLED] if project.jobs[name].sidecars else 0
     return {
         "source": ["aws.ecs"],
         "detail-type": ["ECS Task State Change"],
@@ -118,7 +141,7 @@ def _attempt_failed(project: Project, name: str) -> Json:
             "group": [f"family:{project.name(name)}"],
             "lastStatus": ["STOPPED"],
             "$or": [
-                {"stopCode": ["EssentialContainerExited"], "containers": {"exitCode": [{"anything-but": 0}]}},
+                {"stopCode": ["EssentialContainerExited"], "containers": {"exitCode": [{"anything-but": well}]}},
                 {"stopCode": GONE_WRONG},
             ],
         },

@@ -2,7 +2,9 @@
 
 Promises what Fargate takes. What only the engine of this box understands is metadata, which AWS keeps and ignores:
 `Process` says that the job is a plain process without an image, to be run in the folder of the job file; `Build` says
-from which folder the image is made that the parameter names.
+from which folder the image is made that the parameter names. A revision stays when another takes its place: runs that
+are under way, and those that are redriven, run the revision of their time, and ECS runs none that is deregistered
+(https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html).
 """
 
 from collections.abc import Iterator, Mapping
@@ -52,6 +54,8 @@ def resources(project: Project, name: str) -> Iterator[AWSObject]:
         Tags=Tags({**job.tags, "lamplighter:project": project.prefix, "lamplighter:job": name}),
         **storage,
         **({"Metadata": {"Lamplighter": local}} if local else {}),
+        UpdateReplacePolicy="Retain",
+        DeletionPolicy="Delete",
     )
 
 

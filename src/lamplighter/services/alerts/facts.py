@@ -73,11 +73,10 @@ def _options(container: Json) -> dict[str, str]:
 
 
 def failed_container(task: Json) -> Json | None:
-    """The container that ended badly; where none did, the one that is the job."""
-    containers: list[Json] = task.get("containers", [])
+    """The container that ended badly, the job's own before those beside it; where none did, the job's own."""
+    containers: list[Json] = sorted(task.get("containers", []), key=lambda each: bool(each["name"] != "main"))
     bad = [each for each in containers if each.get("exitCode") not in (None, 0)]
-    main = [each for each in containers if each["name"] == "main"]
-    return next(iter([*bad, *main, *containers]), None)
+    return next(iter([*bad, *containers]), None)
 
 
 def told_to_container(task: Json, name: str) -> str | None:

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from lamplighter.base.jsontext import Json
-from lamplighter.lang.template import Resource, Template, parse
+from lamplighter.lang.template import Resource, Template, taken_apart
 from lamplighter.lang.templaterefs import order
 from lamplighter.lang.templatetext import TemplateError
 from lamplighter.lang.templatevalues import Scope, resolve, text_of
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.guarding import DELETE, MODIFY, REPLACE, denied
-from lamplighter.services.cloudformation.journal import Journal
+from lamplighter.services.cloudformation.journal import Journal, share
 from lamplighter.services.cloudformation.kinds.kind import Kind, Made, own_words, replaced
 from lamplighter.services.cloudformation.kinds.table import NESTED, is_simulated, kind_of, told_of
 from lamplighter.services.cloudformation.maker import PASSING, Maker, undone
@@ -29,8 +29,6 @@ from lamplighter.store.exports import Export
 from lamplighter.store.stackresources import StackResource
 from lamplighter.store.stacks import Stack
 
-AT_ONCE = 10
-"""How many resources a turn makes: reading what the stack has is done once for all of them."""
 ANEW = "Requested update requires the creation of a new physical resource; hence creating one."
 
 
@@ -90,15 +88,16 @@ class Builder:
         if waiting is not None:
             self._look(tx, stack, waiting)
             return
-        template = parse(stack.plan["document"])
+        template = taken_apart(stack.plan["document"])
         noted = partial(exports.note_import, tx, (stack.account, stack.region), stack=stack.id)
         scope = Sight(tx, stack, rows, material, lambda name: noted(name=name)).scope(stack.plan, template)
         made = 0
-        for position, name in enumerate(order(live(template, scope))):
+        names = order(live(template, scope))
+        for position, name in enumerate(names):
             row = rows.get(name)
             if row is not None and row.phase == stack.phase:
                 continue
-            if made == AT_ONCE:
+            if made == share(len(names)):
                 self._journal.go_on(tx, stack)
                 return
             done = self._take_up(tx, stack, template.resources[name], row, position, scope, material)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
-from lamplighter.lang.template import Resource, Template, parse
+from lamplighter.lang.template import Resource, Template, taken_apart
 from lamplighter.lang.templaterefs import order
 from lamplighter.lang.templatevalues import NO_VALUE, Scope, resolve
 from lamplighter.services.cloudformation.errors import Invalid
@@ -36,7 +36,7 @@ LATER = _Later()
 
 def changes(reader: Reader, stack: Stack, plan: Json, material: Material) -> list[Json]:
     """What would become of each resource, in the order in which it would."""
-    template = parse(plan["document"])
+    template = taken_apart(plan["document"])
     rows = {row.logical: row for row in stackresources.of(reader, stack.id) if not row.status.startswith("DELETE_")}
     fresh: set[str] = set()
     moved: set[str] = set()
@@ -72,7 +72,7 @@ def differs(reader: Reader, stack: Stack, plan: Json, material: Material) -> boo
         return True
     if plan["document"].get("Outputs") != old["document"].get("Outputs"):
         return True
-    template = parse(plan["document"])
+    template = taken_apart(plan["document"])
     nested = any(resource.type == NESTED for resource in template.resources.values())
     return nested or bool(changes(reader, stack, plan, material)) or _outputs_move(template, plan, old)
 

@@ -32,6 +32,14 @@ KEPT = 90 * 86_400_000
 """Milliseconds for which a deleted stack is still to be seen: "You can view deleted stacks for 90 days." """
 
 
+AT_ONCE, TURNS = 10, 20
+
+
+def share(resources: int) -> int:
+    """How many of so many resources a turn sees to: what it has to read of the whole stack is read for all of them."""
+    return max(AT_ONCE, resources // TURNS)
+
+
 def is_going(status: str) -> bool:
     """Whether something is under way."""
     return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"

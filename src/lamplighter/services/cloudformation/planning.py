@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.lang.template import SERVERLESS, Template, calls, parse, transforms
+from lamplighter.lang.template import LARGEST, SERVERLESS, Template, calls, is_of_job_file, parse, transforms
 from lamplighter.lang.templateconditions import broken, judge
 from lamplighter.lang.templateincludes import include, included, named
 from lamplighter.lang.templateloops import expand
@@ -31,8 +31,6 @@ from lamplighter.services.cloudformation.starting import USUAL
 from lamplighter.store.db import Reader
 from lamplighter.store.stacks import Stack
 
-LARGEST = 1_048_576
-"""Bytes of a template: what AWS takes through S3 (51,200 in a request, a limit that nothing here asks for)."""
 IAM = frozenset(
     f"AWS::IAM::{name}"
     for name in (
@@ -48,8 +46,8 @@ class Planner:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def text(self, caller: Caller, params: Json, old: Json, material: Material) -> str:
-        """The text of the template that a request names."""
+    def read(self, caller: Caller, params: Json, old: Json, material: Material) -> tuple[str, Json]:
+        """The template that a request names: its text, and what that says."""
         if params.get("TemplateBody"):
             text: str = params["TemplateBody"]
         elif params.get("TemplateURL"):
@@ -58,16 +56,16 @@ class Planner:
             text = old["template"]
         else:
             raise Invalid("Either Template URL or Template Body must be specified.")
-        if len(text.encode()) > LARGEST:
+        document = read(text)
+        if len(text.encode()) > LARGEST and not is_of_job_file(document):
             raise Invalid(f"Template may not exceed {LARGEST} bytes in size.")
-        return text
+        return text, document
 
     def plan(
         self, reader: Reader, caller: Caller, params: Json, old: Json, material: Material, *, direct: bool = False
     ) -> Json:
         """What a stack is to be; `direct`: no change set shows what transforms make of the template."""
-        text = self.text(caller, params, old, material)
-        document = read(text)
+        text, document = self.read(caller, params, old, material)
         given = _given(params.get("Parameters", []), old)
         definitions = declared(document)
         texts = accept(definitions, given)

@@ -52,7 +52,7 @@ class Templates:
 
     def validate(self, _tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
         """ValidateTemplate"""
-        document = read(self._planner.text(caller, params, None, material))
+        _, document = self._planner.read(caller, params, None, material)
         described = _described(document)
         listed = [
             {
@@ -68,10 +68,9 @@ class Templates:
     def summary(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
         """GetTemplateSummary"""
         if params.get("StackName") and not params.get("TemplateBody") and not params.get("TemplateURL"):
-            text = the_stack(tx, caller, params["StackName"]).plan["template"]
+            document = read(the_stack(tx, caller, params["StackName"]).plan["template"])
         else:
-            text = self._planner.text(caller, params, None, material)
-        document = read(text)
+            _, document = self._planner.read(caller, params, None, material)
         metadata = document.get("Metadata")
         version = document.get("AWSTemplateFormatVersion")
         return {

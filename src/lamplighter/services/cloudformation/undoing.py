@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attri
 
 from dataclasses import replace
 
-from lamplighter.services.cloudformation.journal import Journal
+from lamplighter.services.cloudformation.journal import Journal, share
 from lamplighter.services.cloudformation.kinds.table import NESTED, kind_of, told_of
 from lamplighter.services.cloudformation.maker import PASSING, Maker, undone
 from lamplighter.services.cloudformation.nested import Nested
@@ -18,8 +18,6 @@ from lamplighter.store.exports import Export
 from lamplighter.store.stackresources import StackResource
 from lamplighter.store.stacks import Stack
 
-AT_ONCE = 10
-"""How many resources a turn deletes."""
 GONE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 RETAINING = ("Retain", "RetainExceptOnCreate")
 
@@ -44,7 +42,7 @@ class Undoer:
         if waiting is not None:
             self._look(tx, stack, waiting)
         elif left:
-            if all(self._delete(tx, stack, row, material) for row in left[:AT_ONCE]):
+            if all(self._delete(tx, stack, row, material) for row in left[: share(len(rows))]):
                 self._journal.go_on(tx, stack)
         elif not self._clear(tx, stack, material):
             self._deleted(tx, stack, [row.logical for row in rows if row.status == "DELETE_FAILED"])

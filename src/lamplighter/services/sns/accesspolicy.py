@@ -48,6 +48,8 @@ def check(text: str) -> None:
         raise InvalidParameter("Policy Error: null") from None
     if not isinstance(policy, dict) or "Statement" not in policy:
         raise InvalidParameter("Policy Error: null")
+    if any(isinstance(each.get("Resource"), list) and len(each["Resource"]) != 1 for each in _statements(policy)):
+        raise InvalidParameter("Policy statement must apply to a single resource!")
 
 
 def add(topic: Topic, label: str, accounts: list[str], actions: list[str]) -> str:
@@ -83,8 +85,12 @@ def remove(topic: Topic, label: str) -> str:
 
 def _opened(topic: Topic) -> tuple[Json, list[Json]]:
     policy = loads(of(topic))
+    return policy, _statements(policy)
+
+
+def _statements(policy: Json) -> list[Json]:
     found = policy["Statement"]
-    return policy, [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]
+    return [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]
 
 
 def _one_or_all(values: list[str]) -> Json:

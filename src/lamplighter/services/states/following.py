@@ -122,8 +122,7 @@ class Following:
             return
         caller, service, sync = caller_of(followed.execution), followed.binding.service, followed.sync
         described = self._bus.invoke(tx, caller, service, *sync.describe(names))
-        details = [self._bus.invoke(tx, caller, service, *call) for call in sync.details(described)]
-        outcome = sync.judge(described, details)
+        outcome = sync.judge(described)
         if outcome is not None:
             self._tell(tx, followed, outcome)
 
@@ -168,7 +167,7 @@ class Following:
         service, region = followed.binding.service, caller_of(followed.execution).region
         try:
             described = await self._remote.call(service, *followed.sync.describe(names), region)
-            return followed.sync.judge(described, [])
+            return followed.sync.judge(described)
         except AwsError as error:
             log.warning("%s cannot be asked how %s stands: %s", service, names[0], error)
         except (LookupError, TypeError) as error:

@@ -38,10 +38,8 @@ class Sync:
     """Whether an event's detail says that it has ended."""
     describe: Callable[[list[str]], Call]
     """How to ask for its state."""
-    details: Callable[[Json], list[Call]]
-    """What else must be known to judge it, from the state."""
-    judge: Callable[[Json, list[Json]], Outcome | None]
-    """From the state and the details, how it ended; None while it goes on."""
+    judge: Callable[[Json], Outcome | None]
+    """From the state, how it ended; None while it goes on."""
     shape: tuple[str, str]
     """Where the shape of the outcome is found: an operation and a member of its output."""
     cancel: Callable[[str, str], Call]
@@ -53,24 +51,18 @@ class Sync:
 ABORTED = "The Task state in AWS Step Functions execution [{}] which was managing this resource was aborted"
 
 
-def _judge_tasks(described: Json, definitions: list[Json]) -> Outcome | None:
-    """Done when all tasks have stopped; failed when one did not start or an essential container did not exit with 0."""
+def _judge_tasks(described: Json) -> Outcome | None:
+    """Done when all tasks have stopped; failed when one did not start or any of its containers did not exit with 0.
+
+    Whether a container is essential does not matter: a sidecar that is killed when the job is done fails the state
+    (https://github.com/wellcomecollection/catalogue-pipeline/pull/3377 quotes such an execution of AWS).
+    """
     tasks = described["tasks"]
     if not tasks or any(task["lastStatus"] != "STOPPED" for task in tasks):
         return None
-    essential = {
-        (found["taskDefinition"]["taskDefinitionArn"], container["name"])
-        for found in definitions
-        for container in found["taskDefinition"]["containerDefinitions"]
-        if container.get("essential", True)
-    }
     failed = any(
         task.get("stopCode") != "EssentialContainerExited"
-        or any(
-            container.get("exitCode") != 0
-            for container in task["containers"]
-            if (task["taskDefinitionArn"], container["name"]) in essential
-        )
+        or any(container.get("exitCode") != 0 for container in task["containers"])
         for task in tasks
     )
     return Outcome(failed, tasks[0] if len(tasks) == 1 else tasks)
@@ -87,10 +79,6 @@ RUN_TASK = Sync(
     source="aws.ecs",
     ended=lambda detail: detail.get("lastStatus") == "STOPPED",
     describe=lambda names: ("DescribeTasks", {"cluster": _cluster_of(names[0]), "tasks": names, "include": ["TAGS"]}),
-    details=lambda described: [
-        ("DescribeTaskDefinition", {"taskDefinition": name})
-        for name in sorted({task["taskDefinitionArn"] for task in described["tasks"]})
-    ],
     judge=_judge_tasks,
     shape=("DescribeTasks", "tasks"),
     cancel=lambda name, execution: (
@@ -108,8 +96,7 @@ START_EXECUTION = Sync(
     source="aws.states",
     ended=lambda detail: detail.get("status") != "RUNNING",
     describe=lambda names: ("DescribeExecution", {"executionArn": names[0]}),
-    details=lambda _described: [],
-    judge=lambda described, _details: (
+    judge=lambda described: (
         None if described["status"] == "RUNNING" else Outcome(described["status"] != "SUCCEEDED", described)
     ),
     shape=("DescribeExecution", ""),
@@ -130,7 +117,7 @@ def _asked(
 ) -> Sync:
     """Work that is asked for. `found`: its description in an answer; `ends`: by final status, whether it succeeded."""
 
-    def judge(described: Json, _details: list[Json]) -> Outcome | None:
+    def judge(described: Json) -> Outcome | None:
         ended = ends.get(status(found(described)))
         return None if ended is None else Outcome(not ended, found(described))
 
@@ -141,7 +128,6 @@ def _asked(
         source="",
         ended=lambda _detail: False,
         describe=lambda names: describe(names[0]),
-        details=lambda _described: [],
         judge=judge,
         shape=shape,
         cancel=lambda name, _execution: cancel(name),
