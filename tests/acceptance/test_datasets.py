@@ -105,7 +105,11 @@ INVENTORY = json.dumps(
         ({"a.json": "[1, 2, 3]"}, reading(Key="a.json", config={"MaxItems": 2}), [1, 2]),
         ({"a.json": "[]"}, reading(Key="a.json"), []),
         ({"a.jsonl": '{"a": 1}\n2\n'}, reading(Key="a.jsonl", config={"InputType": "JSONL"}), [{"a": 1}, 2]),
-        ({"a.csv": "n,m\n1,x\n"}, reading(Key="a.csv", config={"InputType": "CSV"}), [{"n": "1", "m": "x"}]),
+        (
+            {"a.csv": "n,m\n1,x\n"},
+            reading(Key="a.csv", config={"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}),
+            [{"n": "1", "m": "x"}],
+        ),
         (
             {"p/1": "[1, 2]", "p/2": "[3]", "q": "[4]"},
             reading("listObjectsV2", Prefix="p/", config={"InputType": "JSON", "Transformation": "LOAD_AND_FLATTEN"}),
@@ -273,7 +277,7 @@ def keys(shelf: Shelf) -> list[str]:
 
 def test_ten_thousand_items_survive_kills_at_any_time(served: Served, shelf: Shelf, tmp_path: Path) -> None:
     shelf.put("a.csv", "n\n" + "".join(f"{at}\n" for at in range(10_000)))
-    reader = reading(Key="a.csv", config={"InputType": "CSV"})
+    reader = reading(Key="a.csv", config={"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"})
     batches = {"MaxItemsPerBatch": 20, "BatchInput": {"day": "today"}}
     definition = mapped(ItemReader=reader, ItemBatcher=batches, ResultWriter=writing(Transformation="COMPACT"))
     execution = served.start(served.machine(definition))

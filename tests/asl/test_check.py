@@ -12,7 +12,19 @@ FIXED = {"StartAt": "P", "States": {"P": PASS}}
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
 OBJECT, STRING = "Expected value of type Object", "Expected value of type String"
+SEVERAL, NONE = (
+    "There should only be one of the following fields",
+    "This object should have only one of the following fields",
+)
+WORDS = "Value should be one of the following"
 ARRAY, BOOLEAN = "Expected value of type Array", "Expected value of type Boolean"
+
+
+def foreign(field: str, mine: str, other: str) -> str:
+    """What is said of a field of the other language."""
+    return (
+        f"The QueryLanguage is set to '{mine}', but field '{field}' is only supported for the '{other}' QueryLanguage"
+    )
 
 
 def found(definition: Json) -> list[str]:
@@ -46,10 +58,13 @@ MACHINES: list[tuple[Json, str]] = [
         {"StartAt": "S", "States": {"S": {"Type": "Pass", "Next": "X"}, "X": {"Type": "Pass", "Next": "S"}}},
         "MISSING_END_STATE: Workflow has no terminal state",
     ),
-    ({**FIXED, "TimeoutSeconds": 0}, f"{SCHEMA}: Value is not greater than or equal to 1 at /TimeoutSeconds"),
-    ({**FIXED, "Version": "2"}, f"{SCHEMA}: Value is not one of [1.0] at /Version"),
+    ({**FIXED, "TimeoutSeconds": -1}, f"{SCHEMA}: Minimum value is 0 at /TimeoutSeconds"),
+    ({**FIXED, "Version": "2"}, f"{SCHEMA}: {WORDS}: [1.0] at /Version"),
     ({**FIXED, "Comment": 1}, f"{SCHEMA}: {STRING} at /Comment"),
-    ({**FIXED, "QueryLanguage": "SQL"}, f"{SCHEMA}: Value is not one of [JSONPath, JSONata] at /QueryLanguage"),
+    (
+        {**FIXED, "QueryLanguage": "SQL"},
+        f"{SCHEMA}: {WORDS}: [JSONPath, JSONata] at /QueryLanguage",
+    ),
 ]
 
 
@@ -70,26 +85,48 @@ def rule(**fields: Json) -> Json:
     return {"Type": "Choice", "Choices": [{"Next": "N", **fields}]}
 
 
+def processor(**config: Json) -> Json:
+    """A Map with a ProcessorConfig."""
+    return {**MAP, "ItemProcessor": {**FIXED, "ProcessorConfig": config}}
+
+
+DISTRIBUTED = processor(Mode="DISTRIBUTED", ExecutionType="STANDARD")
+
+
+def csv(**config: Json) -> Json:
+    """A distributed Map whose items are lines of a CSV."""
+    reader = {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "CSV", **config}}
+    return {**DISTRIBUTED, "ItemReader": reader}
+
+
+CONFIG = "/States/S/ItemProcessor/ProcessorConfig"
+READER_CONFIG = "/States/S/ItemReader/ReaderConfig"
 STATES: list[tuple[Json, str]] = [
     ({"End": True}, f"{S}These fields are required: [Type] at /States/S"),
     (
         {"Type": "Sleep"},
-        f"{S}Value is not one of [Pass, Task, Choice, Wait, Succeed, Fail, Parallel, Map] at /States/S/Type",
+        f"{S}{WORDS}: [Pass, Task, Choice, Wait, Succeed, Fail, Parallel, Map] at /States/S/Type",
     ),
     ({"Type": ["Pass"]}, "at /States/S/Type"),
-    ({"Type": "Pass"}, f"{S}One of these fields is required: [Next, End] at /States/S"),
-    ({"Type": "Pass", "End": False}, f"{S}One of these fields is required: [Next, End] at /States/S"),
-    ({**PASS, "Next": "N"}, f"{S}Only one of these fields is allowed: [Next, End] at /States/S"),
+    ({"Type": "Pass"}, f"{S}{NONE}: [Next, End] at /States/S"),
+    (
+        {"Type": "Pass", "End": False},
+        f"{S}{NONE}: [Next, End] at /States/S",
+    ),
+    ({**PASS, "Next": "N"}, f"{S}{SEVERAL}: [Next, End] at /States/S"),
     ({"Type": "Pass", "Next": 1}, f"{S}{STRING} at /States/S/Next"),
     ({"Type": "Pass", "End": "true"}, f"{S}{BOOLEAN} at /States/S/End"),
     ({"Type": "Pass", "Next": "X"}, "MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /States/S/Next"),
-    ({**PASS, "Wrong": 1}, f"{S}Field is not supported at /States/S/Wrong"),
-    ({"Type": "Succeed", "End": True}, f"{S}Field is not supported at /States/S/End"),
-    ({"Type": "Fail", "Next": "N"}, f"{S}Field is not supported at /States/S/Next"),
-    ({**PASS, "Output": 1}, f"{S}Field is not supported when 'QueryLanguage' is 'JSONPath' at /States/S/Output"),
+    ({**PASS, "Wrong": 1}, f"{S}Field 'Wrong' is not supported at /States/S"),
+    ({"Type": "Succeed", "End": True}, f"{S}Field 'End' is not supported at /States/S"),
+    ({"Type": "Fail", "Next": "N"}, f"{S}Field 'Next' is not supported at /States/S"),
+    (
+        {**PASS, "Output": 1},
+        f"{S}{foreign('Output', 'JSONPath', 'JSONata')} at /States/S",
+    ),
     (
         {**PASS, "QueryLanguage": "JSONata", "ResultPath": "$"},
-        f"{S}Field is not supported when 'QueryLanguage' is 'JSONata' at /States/S/ResultPath",
+        f"{S}{foreign('ResultPath', 'JSONata', 'JSONPath')} at /States/S",
     ),
     ({**PASS, "InputPath": 5}, f"{S}{STRING} at /States/S/InputPath"),
     ({**PASS, "InputPath": ""}, f"{S}{STRING} at /States/S/InputPath"),
@@ -99,10 +136,10 @@ STATES: list[tuple[Json, str]] = [
     ({**TASK, "ResultSelector": "x"}, f"{S}{OBJECT} at /States/S/ResultSelector"),
     ({**TASK, "TimeoutSeconds": 1.5}, f"{S}Expected value of type Integer at /States/S/TimeoutSeconds"),
     ({**TASK, "TimeoutSeconds": True}, f"{S}Expected value of type Integer at /States/S/TimeoutSeconds"),
-    ({**TASK, "TimeoutSeconds": 0}, f"{S}Value is not greater than or equal to 1 at /States/S/TimeoutSeconds"),
+    ({**TASK, "TimeoutSeconds": 0}, f"{S}Minimum value is 1 at /States/S/TimeoutSeconds"),
     (
         {**TASK, "TimeoutSeconds": 10**8},
-        f"{S}Value is not less than or equal to 99999999 at /States/S/TimeoutSeconds",
+        f"{S}Maximum value is 99999999 at /States/S/TimeoutSeconds",
     ),
     (
         {**TASK, "TimeoutSeconds": 5, "HeartbeatSeconds": 5},
@@ -110,10 +147,10 @@ STATES: list[tuple[Json, str]] = [
     ),
     (
         {**TASK, "TimeoutSeconds": 5, "TimeoutSecondsPath": "$.t"},
-        f"{S}Only one of these fields is allowed: [TimeoutSeconds, TimeoutSecondsPath] at /States/S",
+        f"{S}{SEVERAL}: [TimeoutSeconds, TimeoutSecondsPath] at /States/S",
     ),
     ({**TASK, "Credentials": "x"}, f"{S}{OBJECT} at /States/S/Credentials"),
-    ({**TASK, "Credentials": {}}, f"{S}These fields are required: [RoleArn] at /States/S/Credentials"),
+    ({**TASK, "Credentials": {}}, f"{S}The field 'RoleArn' is required but was missing at /States/S/Credentials"),
     ({**TASK, "Retry": {}}, f"{S}{ARRAY} at /States/S/Retry"),
     ({**TASK, "Retry": [5]}, f"{S}{OBJECT} at /States/S/Retry[0]"),
     ({**TASK, "Retry": [{}]}, f"{S}These fields are required: [ErrorEquals] at /States/S/Retry[0]"),
@@ -122,52 +159,52 @@ STATES: list[tuple[Json, str]] = [
     ({**TASK, "Retry": [{"ErrorEquals": [5]}]}, f"{S}{STRING} at /States/S/Retry[0]/ErrorEquals"),
     (
         {**TASK, "Retry": [{"ErrorEquals": ["E"], "MaxAttempts": -1}]},
-        f"{S}Value is not greater than or equal to 0 at /States/S/Retry[0]/MaxAttempts",
+        f"{S}Minimum value is 0 at /States/S/Retry[0]/MaxAttempts",
     ),
     (
-        {**TASK, "Retry": [{"ErrorEquals": ["E"], "IntervalSeconds": 0}]},
-        f"{S}Value is not greater than or equal to 1 at /States/S/Retry[0]/IntervalSeconds",
+        {**TASK, "Retry": [{"ErrorEquals": ["E"], "IntervalSeconds": -1}]},
+        f"{S}Minimum value is 0 at /States/S/Retry[0]/IntervalSeconds",
     ),
     (
         {**TASK, "Retry": [{"ErrorEquals": ["E"], "BackoffRate": 0.5}]},
-        f"{S}Value is not greater than or equal to 1 at /States/S/Retry[0]/BackoffRate",
+        f"{S}Minimum value is 1.0 at /States/S/Retry[0]/BackoffRate",
     ),
     (
         {**TASK, "Retry": [{"ErrorEquals": ["E"], "MaxDelaySeconds": 0}]},
-        f"{S}Value is not greater than or equal to 1 at /States/S/Retry[0]/MaxDelaySeconds",
+        f"{S}Minimum value is 1 at /States/S/Retry[0]/MaxDelaySeconds",
     ),
     (
         {**TASK, "Retry": [{"ErrorEquals": ["E"], "JitterStrategy": "HALF"}]},
-        f"{S}Value is not one of [FULL, NONE] at /States/S/Retry[0]/JitterStrategy",
+        f"{S}{WORDS}: [NONE, FULL] at /States/S/Retry[0]/JitterStrategy",
     ),
-    ({**TASK, "Retry": [{"ErrorEquals": ["E"], "Next": "N"}]}, "Field is not supported at /States/S/Retry[0]/Next"),
+    ({**TASK, "Retry": [{"ErrorEquals": ["E"], "Next": "N"}]}, "Field 'Next' is not supported at /States/S/Retry[0]"),
     (
         {**TASK, "Retry": [{"ErrorEquals": ["States.ALL", "E"]}]},
-        "must appear alone in ErrorEquals, and only in the last element of the array at /States/S/Retry[0]/ErrorEquals",
+        "States.ALL must appear alone and at end of list at /States/S/Retry[0]/ErrorEquals[0]",
     ),
     (
         {**TASK, "Retry": [{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["E"]}]},
-        "only in the last element of the array at /States/S/Retry[0]/ErrorEquals",
+        "States.ALL must appear alone and at end of list at /States/S/Retry[0]/ErrorEquals[0]",
     ),
     (
         {**TASK, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "N"}, {"ErrorEquals": ["E"], "Next": "N"}]},
-        "only in the last element of the array at /States/S/Catch[0]/ErrorEquals",
+        "States.ALL must appear alone and at end of list at /States/S/Catch[0]/ErrorEquals[0]",
     ),
     ({**TASK, "Catch": [{"ErrorEquals": ["E"]}]}, f"{S}These fields are required: [Next] at /States/S/Catch[0]"),
     (
         {**TASK, "Catch": [{"ErrorEquals": ["E"], "Next": "X"}]},
         "MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /States/S/Catch[0]/Next",
     ),
-    ({**PASS, "Retry": []}, f"{S}Field is not supported at /States/S/Retry"),
+    ({**PASS, "Retry": []}, f"{S}Field 'Retry' is not supported at /States/S"),
     (
         {"Type": "Wait", "End": True},
-        f"{S}One of these fields is required: [Seconds, SecondsPath, Timestamp, TimestampPath] at /States/S",
+        f"{S}{NONE}: [SecondsPath, Seconds, TimestampPath, Timestamp] at /States/S",
     ),
     (
         {**WAIT, "TimestampPath": "$.t"},
-        f"{S}Only one of these fields is allowed: [Seconds, TimestampPath] at /States/S",
+        f"{S}{SEVERAL}: [SecondsPath, Seconds, TimestampPath, Timestamp] at /States/S",
     ),
-    ({**WAIT, "Seconds": -1}, f"{S}Value is not greater than or equal to 0 at /States/S/Seconds"),
+    ({**WAIT, "Seconds": -1}, f"{S}Minimum value is 0 at /States/S/Seconds"),
     (
         {"Type": "Wait", "Timestamp": "soon", "End": True},
         f"{S}String does not match RFC3339 timestamp at /States/S/Timestamp",
@@ -182,14 +219,20 @@ STATES: list[tuple[Json, str]] = [
     ),
     (rule(Variable="$", IsNull=True, Next=[]), f"{S}{STRING} at /States/S/Choices[0]/Next"),
     (rule(Variable="$", IsNull=True, Assign=5), f"{S}{OBJECT} at /States/S/Choices[0]/Assign"),
-    ({**CHOICE, "Next": "N"}, f"{S}Field is not supported at /States/S/Next"),
+    ({**CHOICE, "Next": "N"}, f"{S}Field 'Next' is not supported at /States/S"),
     ({**CHOICE, "Default": "X"}, "MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /States/S/Default"),
-    (rule(Variable="$"), f"{S}A choice rule must have exactly one comparison at /States/S/Choices[0]"),
+    (rule(Variable="$"), "TimestampLessThanPath] at /States/S/Choices[0]"),
     (
         rule(Variable="$", IsNull=True, IsString=True),
-        f"{S}A choice rule must have exactly one comparison at /States/S/Choices[0]",
+        f"{S}{SEVERAL}: [IsNull, IsString] at /States/S/Choices[0]",
     ),
-    (rule(IsNull=True), f"{S}These fields are required: [Variable] at /States/S/Choices[0]"),
+    (
+        rule(IsNull=True),
+        (
+            f"{S}The object must have only one of the following fields, [And, Or, Not, Variable, Condition] "
+            "at /States/S/Choices[0]"
+        ),
+    ),
     (rule(Variable=5, IsNull=True), f"{S}{STRING} at /States/S/Choices[0]/Variable"),
     (rule(Variable="$", IsNull="x"), f"{S}{BOOLEAN} at /States/S/Choices[0]/IsNull"),
     (rule(Variable="$", BooleanEquals="x"), f"{S}{BOOLEAN} at /States/S/Choices[0]/BooleanEquals"),
@@ -200,7 +243,7 @@ STATES: list[tuple[Json, str]] = [
     (rule(And=[]), f"{S}Value cannot be empty at /States/S/Choices[0]/And"),
     (rule(And=[5]), f"{S}{OBJECT} at /States/S/Choices[0]/And[0]"),
     (rule(Not=[]), f"{S}{OBJECT} at /States/S/Choices[0]/Not"),
-    (rule(Or=[{"Variable": "$"}]), "exactly one comparison at /States/S/Choices[0]/Or[0]"),
+    (rule(Or=[{"Variable": "$"}]), "TimestampLessThanPath] at /States/S/Choices[0]/Or[0]"),
     (
         {**rule(Variable="$", IsNull=True), "QueryLanguage": "JSONata"},
         f"{S}These fields are required: [Condition] at /States/S/Choices[0]",
@@ -208,7 +251,7 @@ STATES: list[tuple[Json, str]] = [
     ({"Type": "Fail", "Error": 5}, f"{S}{STRING} at /States/S/Error"),
     (
         {"Type": "Fail", "Error": "E", "ErrorPath": "$.e"},
-        f"{S}Only one of these fields is allowed: [Error, ErrorPath] at /States/S",
+        f"{S}{SEVERAL}: [Error, ErrorPath] at /States/S",
     ),
     ({"Type": "Parallel", "End": True}, f"{S}These fields are required: [Branches] at /States/S"),
     ({**PARALLEL, "Branches": []}, f"{S}Value cannot be empty at /States/S/Branches"),
@@ -216,7 +259,7 @@ STATES: list[tuple[Json, str]] = [
     ({**PARALLEL, "Branches": [{}]}, f"{S}These fields are required: [StartAt, States] at /States/S/Branches[0]"),
     (
         {**PARALLEL, "Branches": [FIXED, {"StartAt": "Q", "States": {"Q": {"Type": "Pass"}}}]},
-        f"{S}One of these fields is required: [Next, End] at /States/S/Branches[1]/States/Q",
+        f"{S}{NONE}: [Next, End] at /States/S/Branches[1]/States/Q",
     ),
     (
         {**PARALLEL, "Branches": [{"StartAt": "Q", "States": {"Q": {"Type": "Pass", "Next": "S"}}}]},
@@ -226,13 +269,65 @@ STATES: list[tuple[Json, str]] = [
         {**PARALLEL, "Branches": [FIXED, FIXED]},
         "DUPLICATE_STATE_NAME: Duplicate State name: P at /States/S/Branches[1]/States/P",
     ),
-    ({"Type": "Map", "End": True}, f"{S}These fields are required: [ItemProcessor] at /States/S"),
+    (
+        {"Type": "Map", "End": True},
+        f"{S}{NONE}: [ItemProcessor, Iterator] at /States/S",
+    ),
     ({**MAP, "ItemProcessor": 5}, f"{S}{OBJECT} at /States/S/ItemProcessor"),
-    ({**MAP, "Iterator": FIXED}, f"{S}Only one of these fields is allowed: [ItemProcessor, Iterator] at /States/S"),
-    ({**MAP, "MaxConcurrency": -1}, f"{S}Value is not greater than or equal to 0 at /States/S/MaxConcurrency"),
+    (
+        {**MAP, "Iterator": FIXED},
+        f"{S}{SEVERAL}: [ItemProcessor, Iterator] at /States/S",
+    ),
+    ({**MAP, "MaxConcurrency": -1}, f"{S}Minimum value is 0 at /States/S/MaxConcurrency"),
     (
         {**MAP, "ToleratedFailurePercentage": 101},
-        f"{S}Value is not less than or equal to 100 at /States/S/ToleratedFailurePercentage",
+        f"{S}Maximum value is 100.0 at /States/S/ToleratedFailurePercentage",
+    ),
+    (
+        {**MAP, "ItemProcessor": {**FIXED, "QueryLanguage": "JSONata"}},
+        "'QueryLanguage' is not supported at /States/S/ItemProcessor",
+    ),
+    (
+        processor(Mode="FOO"),
+        f"{WORDS}: [INLINE, DISTRIBUTED] at {CONFIG}/Mode",
+    ),
+    (
+        processor(Mode="DISTRIBUTED"),
+        f"These fields are required: [ExecutionType] at {CONFIG}",
+    ),
+    (
+        processor(ExecutionType="STANDARD"),
+        f"Field 'ExecutionType' is not supported at {CONFIG}",
+    ),
+    (
+        processor(Mode="DISTRIBUTED", ExecutionType="FOO"),
+        f"{WORDS}: [STANDARD, EXPRESS] at {CONFIG}/ExecutionType",
+    ),
+    (
+        {**MAP, "ItemProcessor": {**FIXED, "ProcessorConfig": 5}},
+        f"{S}{OBJECT} at {CONFIG}",
+    ),
+    (
+        {**DISTRIBUTED, "ItemBatcher": {"MaxItemsPerBatch": "x"}},
+        f"{S}Expected value of type Integer at /States/S/ItemBatcher/MaxItemsPerBatch",
+    ),
+    (
+        {**DISTRIBUTED, "ItemBatcher": {"MaxItemsPerBatch": -1}},
+        f"{S}Minimum value is 0 at /States/S/ItemBatcher/MaxItemsPerBatch",
+    ),
+    ({**DISTRIBUTED, "ItemBatcher": {"MaxItems": 1}}, f"{S}Field 'MaxItems' is not supported at /States/S/ItemBatcher"),
+    (csv(), f"{S}These fields are required: [CSVHeaderLocation] at {READER_CONFIG}"),
+    (
+        csv(CSVHeaderLocation="GIVEN"),
+        f"{S}These fields are required: [CSVHeaders] at {READER_CONFIG}",
+    ),
+    (
+        rule(Condition="{% true %}"),
+        f"{S}{foreign('Condition', 'JSONPath', 'JSONata')} at /States/S/Choices[0]",
+    ),
+    (
+        rule(Not={"Variable": "$", "IsNull": True, "Next": "N"}),
+        f"{S}Field 'Next' is not supported at /States/S/Choices[0]/Not",
     ),
     (
         {**MAP, "QueryLanguage": "JSONata", "Items": "x"},
@@ -256,6 +351,10 @@ def test_what_is_wrong_with_a_state(state: Json, expected: str) -> None:
         CHOICE,
         PARALLEL,
         MAP,
+        DISTRIBUTED,
+        {**DISTRIBUTED, "ItemBatcher": {"MaxItemsPerBatch": 0, "BatchInput": {"a": 1}}},
+        csv(CSVHeaderLocation="FIRST_ROW"),
+        {**TASK, "Retry": [{"ErrorEquals": ["E"], "IntervalSeconds": 0}]},
         {"Type": "Succeed"},
         {"Type": "Fail"},
         {**PASS, "InputPath": None, "ResultPath": None, "OutputPath": None},

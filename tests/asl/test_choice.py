@@ -135,10 +135,14 @@ def test_the_first_rule_that_holds_is_taken() -> None:
     assert play({"C": {"Type": "Choice", "Choices": rules}, **states}, 1).output == "A"
 
 
-def test_no_rule_and_no_default_is_an_error_of_its_own() -> None:
+def test_no_rule_and_no_default_leads_nowhere() -> None:
     rules = [{"Variable": "$", "IsNull": True, "Next": "A"}]
     night = play({"C": {"Type": "Choice", "Choices": rules}, "A": {"Type": "Succeed"}}, 1)
-    assert night.finish.error == "States.NoChoiceMatched"
+    assert night.finish.error == "States.Runtime"
+    assert night.finish.cause == (
+        "An error occurred while executing the state 'C' (entered at the event id #2). "
+        "Failed to transition out of the state. The state does not point to a next state."
+    )
 
 
 def test_rules_see_what_input_path_selects_and_output_path_comes_after_them() -> None:
@@ -202,3 +206,23 @@ def test_wildcards(pattern: str, text: str, expected: bool) -> None:
 )
 def test_what_is_no_timestamp(text: str) -> None:
     assert timestamp(text) is None
+
+
+@pytest.mark.parametrize(
+    ("rules", "place"),
+    [
+        ([{"Condition": "{% $states.input.x %}", "Next": "D"}], "Choices[0]/Condition"),
+        (
+            [{"Condition": False, "Next": "D"}, {"Condition": True, "Output": {"v": "{% $n %}"}, "Next": "D"}],
+            "Choices[1]/Output/v",
+        ),
+        ([{"Condition": True, "Assign": {"v": "{% $n %}"}, "Next": "D"}], "Choices[0]/Assign/v"),
+    ],
+)
+def test_a_fault_in_a_rule_is_told_with_the_place_of_the_rule(rules: list[Json], place: str) -> None:
+    state = {"Type": "Choice", "QueryLanguage": "JSONata", "Choices": rules}
+    night = play({"C": state, "D": {"Type": "Succeed"}}, {})
+    assert night.finish.cause is not None
+    assert f"specified for the field '{place}'" in night.finish.cause
+    (told,) = [each for each in night.history if each["type"] == "EvaluationFailed"]
+    assert told["evaluationFailedEventDetails"]["location"] == place

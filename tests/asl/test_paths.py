@@ -275,3 +275,40 @@ def test_variables_of_a_block_are_seen_inside_of_it_and_not_after_it() -> None:
     )
     assert night.history[6]["stateExitedEventDetails"]["output"] == '{"outer":1}'
     assert night.finish.error == "States.Runtime"
+
+
+def test_a_fault_of_a_catcher_is_told_with_its_place_and_ends_the_execution() -> None:
+    catchers = [{"ErrorEquals": ["Other"], "Next": "N"}, {"ErrorEquals": ["X"], "Next": "N", "Output": "{% $z %}"}]
+    state = {**TASK, "QueryLanguage": "JSONata", "Catch": catchers, "Next": "N"}
+    night = play({"S": state, "N": {"Type": "Succeed"}}, {})
+    night.fail("X")
+    assert night.finish.error == "States.QueryEvaluationError"
+    assert night.finish.cause == (
+        "An error occurred while executing the state 'S' (entered at the event id #2). The JSONata expression '$z' "
+        "specified for the field 'Catch[1]/Output' returned nothing (undefined)."
+    )
+    assert night.types[-2:] == ["EvaluationFailed", "ExecutionFailed"]
+
+
+def test_a_result_path_of_a_catcher_that_does_not_fit_is_told_with_the_state() -> None:
+    state = {**TASK, "Catch": [{"ErrorEquals": ["X"], "Next": "N", "ResultPath": "$.a.b"}], "Next": "N"}
+    night = play({"S": state, "N": {"Type": "Succeed"}}, {"a": 1})
+    night.fail("X")
+    assert night.finish.error == "States.ResultPathMatchFailure"
+    assert (night.finish.cause or "").startswith("An error occurred while executing the state 'S' (entered at")
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("$.zz", "No results for path: $['zz']"),
+        ("$.a.zz", "No results for path: $['a']['zz']"),
+        ("$.zz.a", "Missing property in path $['zz']"),
+        ("$.list[7]", "No results for path: $['list'][7]"),
+        ("$.list[7].a", "No results for path: $['list'][7]['a']"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_told_in_the_words_of_aws_s_library(path: str, reason: str) -> None:
+    """AWS, of a user's execution: Invalid path '$.Payload' : No results for path: $['Payload']"""
+    night = only({"Type": "Pass", "InputPath": path}, {"a": {}, "list": [1]})
+    assert (night.finish.cause or "").endswith(f"Invalid path '{path}' : {reason}")

@@ -192,7 +192,7 @@ def test_a_choice_without_a_way_fails() -> None:
         {"Type": "Choice", "Choices": [{"Variable": "$.v", "NumericEquals": 1, "Next": "N"}]}, {"v": 2}
     ).begin()
     assert verdict is not None
-    assert (verdict.status, verdict.error) == ("FAILED", "States.NoChoiceMatched")
+    assert (verdict.status, verdict.error) == ("FAILED", "States.Runtime")
 
 
 def test_a_wait_is_not_waited_for() -> None:

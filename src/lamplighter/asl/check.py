@@ -12,13 +12,19 @@ from dataclasses import dataclass
 from lamplighter.asl.choice import NAMES
 from lamplighter.asl.fields import (
     ASSIGN,
+    BATCHER,
+    DISTRIBUTED_CONFIG,
     EVERY,
     EXCLUSIVE,
     FIELDS,
     LONGEST,
+    PROCESSOR,
+    PROCESSOR_CONFIG,
     READER,
     READER_CONFIG,
     RETRIER,
+    SELECTORS,
+    TIMINGS,
     WRITER,
     WRITER_CONFIG,
     Check,
@@ -67,7 +73,7 @@ def check_alone(name: str, state: Json) -> list[Diagnostic]:
 
 def _machine(machine: Mapping[str, Json]) -> Iterator[Diagnostic]:
     fields: dict[str, Check] = {
-        "TimeoutSeconds": number(1, LONGEST),
+        "TimeoutSeconds": number(0, LONGEST),
         "Version": one_of("1.0"),
         "Comment": text,
         "QueryLanguage": one_of("JSONPath", "JSONata"),
@@ -118,13 +124,13 @@ def _state(name: str, state: Json, at: str, *, jsonata: bool) -> Iterator[Diagno
         yield Diagnostic(SCHEMA, "Expected value of type Object", at)
         return
     if len(name) > 80:
-        yield Diagnostic(SCHEMA, "State name cannot be longer than 80 characters", at)
+        yield Diagnostic("INVALID_STATE_NAME", "State name cannot be longer than 80 characters", at)
     kind = state.get("Type")
     if kind is None:
         yield _required(["Type"], at)
         return
     if not isinstance(kind, str) or kind not in FIELDS:
-        yield Diagnostic(SCHEMA, f"Value is not one of [{', '.join(FIELDS)}]", f"{at}/Type")
+        yield Diagnostic(SCHEMA, f"Value should be one of the following: [{', '.join(FIELDS)}]", f"{at}/Type")
         return
     if jsonata and state.get("QueryLanguage") == "JSONPath":
         message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine"
@@ -149,17 +155,33 @@ def _known(holder: Mapping[str, Json], fields: Fields, at: str, *, jsonata: bool
     mine, others = (in_jsonata, in_path) if jsonata else (in_path, in_jsonata)
     known = {**both, **mine}
     for field in holder:
-        if field in known:
-            continue
-        if field in others:
-            language = "JSONata" if jsonata else "JSONPath"
-            yield Diagnostic(SCHEMA, f"Field is not supported when 'QueryLanguage' is '{language}'", f"{at}/{field}")
-        else:
-            yield Diagnostic(SCHEMA, "Field is not supported", f"{at}/{field}")
+        if field not in known:
+            yield _foreign(field, at, jsonata=jsonata) if field in others else _unknown(field, at)
     yield from _values(holder, known, at, jsonata=jsonata)
-    for one, other in EXCLUSIVE:
-        if one in holder and other in holder:
-            yield Diagnostic(SCHEMA, f"Only one of these fields is allowed: [{one}, {other}]", at)
+    for pair in EXCLUSIVE:
+        if all(each in holder for each in pair):
+            yield _several(pair, at)
+
+
+def _unknown(field: str, at: str) -> Diagnostic:
+    return Diagnostic(SCHEMA, f"Field '{field}' is not supported", at)
+
+
+def _foreign(field: str, at: str, *, jsonata: bool) -> Diagnostic:
+    """A field of the other language."""
+    mine, other = ("JSONata", "JSONPath") if jsonata else ("JSONPath", "JSONata")
+    message = (
+        f"The QueryLanguage is set to '{mine}', but field '{field}' is only supported for the '{other}' QueryLanguage"
+    )
+    return Diagnostic(SCHEMA, message, at)
+
+
+def _several(fields: Iterable[str], at: str) -> Diagnostic:
+    return Diagnostic(SCHEMA, f"There should only be one of the following fields: [{', '.join(fields)}]", at)
+
+
+def _none(fields: Iterable[str], at: str) -> Diagnostic:
+    return Diagnostic(SCHEMA, f"This object should have only one of the following fields: [{', '.join(fields)}]", at)
 
 
 def _flow(kind: str, state: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
@@ -167,9 +189,9 @@ def _flow(kind: str, state: Mapping[str, Json], at: str) -> Iterator[Diagnostic]
         return
     ends = state.get("End") is True
     if "Next" in state and ends:
-        yield Diagnostic(SCHEMA, "Only one of these fields is allowed: [Next, End]", at)
+        yield _several(("Next", "End"), at)
     if "Next" not in state and not ends:
-        yield Diagnostic(SCHEMA, "One of these fields is required: [Next, End]", at)
+        yield _none(("Next", "End"), at)
 
 
 def _way_out(state: Mapping[str, Json], at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
@@ -196,7 +218,7 @@ def _entry(
         yield _required(missing, at)
     for field in entry:
         if field not in fields:
-            yield Diagnostic(SCHEMA, "Field is not supported", f"{at}/{field}")
+            yield _unknown(field, at)
     yield from _values(entry, fields, at, jsonata=False)
     names = entry.get("ErrorEquals")
     if not isinstance(names, list):
@@ -204,10 +226,8 @@ def _entry(
     if not all(isinstance(name, str) for name in names):
         yield Diagnostic(SCHEMA, "Expected value of type String", f"{at}/ErrorEquals")
     elif "States.ALL" in names and (len(names) > 1 or not last):
-        # "The reserved name States.ALL … must appear alone in the ErrorEquals array and must appear in the last
-        # retrier in the Retry array."
-        message = "States.ALL must appear alone in ErrorEquals, and only in the last element of the array"
-        yield Diagnostic(SCHEMA, message, f"{at}/ErrorEquals")
+        message = "States.ALL must appear alone and at end of list"
+        yield Diagnostic(SCHEMA, message, f"{at}/ErrorEquals[{names.index('States.ALL')}]")
 
 
 def _task(state: Mapping[str, Json], at: str, jsonata: bool, _outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
@@ -215,19 +235,18 @@ def _task(state: Mapping[str, Json], at: str, jsonata: bool, _outer: bool) -> It
         yield _required(["Resource"], at)
     credentials = state.get("Credentials", {"RoleArn": ""})
     if isinstance(credentials, dict) and "RoleArn" not in credentials and (jsonata or "RoleArn.$" not in credentials):
-        yield _required(["RoleArn"], f"{at}/Credentials")
+        yield Diagnostic(SCHEMA, "The field 'RoleArn' is required but was missing", f"{at}/Credentials")
     timeout, beat = state.get("TimeoutSeconds"), state.get("HeartbeatSeconds")
     if isinstance(timeout, int) and isinstance(beat, int) and beat >= timeout:
         yield Diagnostic(SCHEMA, "HeartbeatSeconds must be smaller than TimeoutSeconds", f"{at}/HeartbeatSeconds")
 
 
 def _wait(state: Mapping[str, Json], at: str, _jsonata: bool, _outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
-    names = ["Seconds", "SecondsPath", "Timestamp", "TimestampPath"]
-    given = [name for name in names if name in state]
+    given = [name for name in TIMINGS if name in state]
     if not given:
-        yield Diagnostic(SCHEMA, f"One of these fields is required: [{', '.join(names)}]", at)
+        yield _none(TIMINGS, at)
     if len(given) > 1:
-        yield Diagnostic(SCHEMA, f"Only one of these fields is allowed: [{', '.join(given)}]", at)
+        yield _several(TIMINGS, at)
 
 
 def _choice(state: Mapping[str, Json], at: str, jsonata: bool, _outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
@@ -244,7 +263,10 @@ def _choice(state: Mapping[str, Json], at: str, jsonata: bool, _outer: bool) -> 
         if missing:
             yield _required(missing, place)
         yield from _values(rule, {"Next": text, "Comment": text, **ASSIGN}, place, jsonata=jsonata)
-        if not jsonata:
+        theirs = ("And", "Or", "Not", "Variable", *NAMES) if jsonata else ("Condition", "Output")
+        foreign = [_foreign(field, place, jsonata=jsonata) for field in rule if field in theirs]
+        yield from foreign
+        if not jsonata and not foreign:
             yield from _rule(rule, place)
 
 
@@ -252,24 +274,40 @@ def _rule(rule: Json, at: str) -> Iterator[Diagnostic]:
     if not isinstance(rule, dict):
         yield Diagnostic(SCHEMA, "Expected value of type Object", at)
         return
-    operators = [name for name in rule if name in NAMES or name in ("And", "Or", "Not")]
-    if len(operators) != 1:
-        yield Diagnostic(SCHEMA, "A choice rule must have exactly one comparison", at)
+    selectors = [name for name in SELECTORS if name in rule]
+    if len(selectors) != 1:
+        message = f"The object must have only one of the following fields, [{', '.join(SELECTORS)}]"
+        yield Diagnostic(SCHEMA, message, at)
         return
-    operator = operators[0]
-    if operator in ("And", "Or"):
+    operators = [name for name in rule if name in NAMES]
+    operator = selectors[0]
+    if operator == "Variable":
+        yield from [_several(operators, at)] if len(operators) > 1 else _comparison(operators, rule, at)
+    elif operators:
+        yield _unknown(operators[0], at)
+    elif operator in ("And", "Or"):
         inner = rule[operator]
         if not isinstance(inner, list) or not inner:
             yield Diagnostic(SCHEMA, "Value cannot be empty", f"{at}/{operator}")
             return
         for index, each in enumerate(inner):
-            yield from _rule(each, f"{at}/{operator}[{index}]")
-    elif operator == "Not":
-        yield from _rule(rule["Not"], f"{at}/Not")
-    elif "Variable" not in rule:
-        yield _required(["Variable"], at)
+            yield from _nested(each, f"{at}/{operator}[{index}]")
     else:
-        yield from _operand(operator, rule, at)
+        yield from _nested(rule["Not"], f"{at}/Not")
+
+
+def _nested(rule: Json, at: str) -> Iterator[Diagnostic]:
+    """A rule within a rule: it leads nowhere."""
+    if isinstance(rule, dict) and "Next" in rule:
+        yield _unknown("Next", at)
+    yield from _rule(rule, at)
+
+
+def _comparison(operators: list[str], rule: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
+    if operators:
+        yield from _operand(operators[0], rule, at)
+    else:
+        yield _none(sorted(NAMES), at)
 
 
 def _operand(operator: str, rule: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
@@ -298,16 +336,40 @@ def _parallel(state: Mapping[str, Json], at: str, _jsonata: bool, outer: bool) -
 def _map(state: Mapping[str, Json], at: str, jsonata: bool, outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
     field = next((name for name in ("ItemProcessor", "Iterator") if name in state), None)
     if field is None:
-        yield _required(["ItemProcessor"], at)
+        yield _none(("ItemProcessor", "Iterator"), at)
         return
     yield from _dataset(state, state[field], at, jsonata=jsonata)
+    yield from _processor(state[field], f"{at}/{field}")
     yield from _block(state[field], f"{at}/{field}", jsonata=outer)
+
+
+def _processor(processor: Json, at: str) -> Iterator[Diagnostic]:
+    """What a Map does with each item, but for its states."""
+    if not isinstance(processor, dict):
+        return
+    yield from (_unknown(field, at) for field in processor if field not in PROCESSOR)
+    config = processor.get("ProcessorConfig", {})
+    if not isinstance(config, dict):
+        yield Diagnostic(SCHEMA, "Expected value of type Object", f"{at}/ProcessorConfig")
+        return
+    distributed = _is_distributed(processor)
+    known = DISTRIBUTED_CONFIG if distributed else PROCESSOR_CONFIG
+    yield from (_unknown(field, f"{at}/ProcessorConfig") for field in config if field not in known)
+    yield from _values(config, known, f"{at}/ProcessorConfig", jsonata=False)
+    if distributed and "ExecutionType" not in config:
+        yield _required(["ExecutionType"], f"{at}/ProcessorConfig")
+
+
+def _is_distributed(processor: Json) -> bool:
+    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
+    return isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED"
 
 
 def _dataset(state: Mapping[str, Json], processor: Json, at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
     """Where the items come from and where the results go, if not from and to the state itself."""
-    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
-    distributed = isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED"
+    distributed = _is_distributed(processor)
+    if isinstance(state.get("ItemBatcher"), dict):
+        yield from _known(state["ItemBatcher"], BATCHER, f"{at}/ItemBatcher", jsonata=jsonata)
     for name, fields, inner, inner_fields in (
         ("ItemReader", READER, "ReaderConfig", READER_CONFIG),
         ("ResultWriter", WRITER, "WriterConfig", WRITER_CONFIG),
@@ -323,10 +385,19 @@ def _dataset(state: Mapping[str, Json], processor: Json, at: str, *, jsonata: bo
     reader, writer = state.get("ItemReader"), state.get("ResultWriter")
     if isinstance(reader, dict) and "Resource" not in reader:
         yield _required(["Resource"], f"{at}/ItemReader")
+    if isinstance(reader, dict) and isinstance(reader.get("ReaderConfig"), dict):
+        yield from _headers(reader["ReaderConfig"], f"{at}/ItemReader/ReaderConfig")
     if isinstance(writer, dict) and "Resource" not in writer and "WriterConfig" not in writer:
         # "The ResultWriter field cannot be empty. You must specify one of these sets of sub-fields."
-        message = "One of these fields is required: [Resource, WriterConfig]"
-        yield Diagnostic(SCHEMA, message, f"{at}/ResultWriter")
+        yield _none(("Resource", "WriterConfig"), f"{at}/ResultWriter")
+
+
+def _headers(config: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
+    """A CSV says where its column names are."""
+    if config.get("InputType") == "CSV" and "CSVHeaderLocation" not in config:
+        yield _required(["CSVHeaderLocation"], at)
+    if config.get("CSVHeaderLocation") == "GIVEN" and "CSVHeaders" not in config:
+        yield _required(["CSVHeaders"], at)
 
 
 SPECIAL: Mapping[str, Callable[[Mapping[str, Json], str, bool, bool], Iterator[Diagnostic]]] = {

@@ -10,7 +10,7 @@ from datetime import datetime
 from operator import eq, ge, gt, le, lt
 
 from lamplighter.asl.dataflow import expression, expression_text, is_expression
-from lamplighter.asl.faults import NO_CHOICE, Fault, runtime
+from lamplighter.asl.faults import runtime
 from lamplighter.asl.model import Choice, Rule, Template
 from lamplighter.asl.scope import Scope
 from lamplighter.base.jsontext import Json
@@ -75,10 +75,10 @@ NAMES = frozenset(OPERATORS) | {f"{name}Path" for name in OPERATORS} | frozenset
 """Every comparison that a rule can have."""
 
 
-def compile_rule(rule: Mapping[str, Json], *, jsonata: bool) -> Rule:
-    """The condition of one rule of a Choice."""
+def compile_rule(rule: Mapping[str, Json], *, jsonata: bool, at: str = "") -> Rule:
+    """The condition of one rule of a Choice; `at`: its place in the state."""
     if jsonata:
-        return _condition(rule["Condition"])
+        return _condition(rule["Condition"], f"{at}Condition")
     if "And" in rule:
         inner = [compile_rule(each, jsonata=False) for each in rule["And"]]
         return lambda scope: all(test(scope) for test in inner)
@@ -91,10 +91,10 @@ def compile_rule(rule: Mapping[str, Json], *, jsonata: bool) -> Rule:
     return _comparison(rule)
 
 
-def _condition(value: Json) -> Rule:
+def _condition(value: Json, field: str) -> Rule:
     if not is_expression(value):
         return lambda _scope: value is True
-    test = expression(expression_text(value), "Condition", (bool,))
+    test = expression(expression_text(value), field, (bool,))
     return lambda scope: test(scope) is True
 
 
@@ -161,5 +161,6 @@ def choose(state: Choice, seen: Scope) -> tuple[str, Template | None, Template]:
         if rule(seen):
             return target, sets, output or state.output
     if state.default is None:
-        raise Fault(NO_CHOICE, "No choice rule matched and the state has no Default.", located=True)
+        # AWS's documentation names States.NoChoiceMatched for this; what its executions end with is this.
+        raise runtime("Failed to transition out of the state. The state does not point to a next state.")
     return state.default, state.assign, state.output

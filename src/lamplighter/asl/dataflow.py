@@ -69,7 +69,7 @@ def filter_path(text: str | None) -> Template:
         try:
             return compiled.value(scope)
         except NotFound as error:
-            raise runtime(f"Invalid path '{text}' : {error}") from None
+            raise runtime(f"Invalid path '{text}' : {error.reason}") from None
 
     return read
 

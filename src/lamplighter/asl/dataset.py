@@ -34,9 +34,9 @@ def compile_reader(source: Mapping[str, Json], *, jsonata: bool) -> ItemReader |
     fixed = {name: value for name, value in config.items() if name not in ("MaxItems", "MaxItemsPath")}
     return ItemReader(
         action=reader["Resource"].rpartition(":")[2],
-        arguments=_arguments(reader, jsonata=jsonata) or constant({}),
+        arguments=_arguments(reader, "ItemReader/", jsonata=jsonata) or constant({}),
         config=fixed,
-        most=waits.seconds(config, "MaxItems", jsonata=jsonata),
+        most=waits.seconds(config, "MaxItems", jsonata=jsonata, within="ItemReader/ReaderConfig/"),
         # "The Reference Path is applied to the ItemReader result and MUST identify a field whose value is a JSON
         # array."
         steps=compile_reference(source["ItemsPath"]).steps if "ItemsPath" in source else (),
@@ -53,15 +53,15 @@ def compile_writer(source: Mapping[str, Json], *, jsonata: bool) -> ResultWriter
     # specified."
     usual = "NONE" if "Resource" in writer else "COMPACT"
     return ResultWriter(
-        arguments=_arguments(writer, jsonata=jsonata) if "Resource" in writer else None,
+        arguments=_arguments(writer, "ResultWriter/", jsonata=jsonata) if "Resource" in writer else None,
         transformation=config.get("Transformation", usual),
         lines=config.get("OutputType") == "JSONL",
     )
 
 
-def _arguments(source: Mapping[str, Json], *, jsonata: bool) -> Template | None:
+def _arguments(source: Mapping[str, Json], within: str, *, jsonata: bool) -> Template | None:
     name = "Arguments" if jsonata else "Parameters"
-    return payload(source[name], name, jsonata=jsonata) if name in source else None
+    return payload(source[name], f"{within}{name}", jsonata=jsonata) if name in source else None
 
 
 def reading(reader: ItemReader, scope: Scope) -> Reading:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lamplighter.asl import dataset
+from lamplighter.asl.faults import Fault
 from lamplighter.asl.frame import Execution, Phase
 from lamplighter.asl.messages import COMPACT, MapRunEnded, RedriveMapRun, StartMapRun
 from lamplighter.asl.model import Batcher, Definition, Distributed, Map
-from lamplighter.asl.paths import complete, fits, recover
+from lamplighter.asl.paths import complete, fits, located, recover
 from lamplighter.asl.run import Path, Run, always
 from lamplighter.asl.scope import Scope
 from lamplighter.base import arn
@@ -106,16 +107,25 @@ class Given:
 def inputs(
     definition: Definition, execution: Execution, frame: int, world: World, items: Sequence[Json], first: int, most: int
 ) -> list[Given]:
-    """What the next children are given, `most` of them, from item `first` on."""
+    """What the next children are given, `most` of them, from item `first` on; a Fault whose cause says where."""
     run = Run(definition, execution, world, always)
     path = run.path(frame)
     state = run.state(path)
     assert isinstance(state, Map)
     assert state.distributed is not None
     batcher = state.distributed.batcher
-    if batcher is None:
-        chosen = range(first, min(first + most, len(items)))
-        return [Given(dumps(_selected(run, path, state, at, items[at])), at, 1) for at in chosen]
+    try:
+        if batcher is None:
+            chosen = range(first, min(first + most, len(items)))
+            return [Given(dumps(_selected(run, path, state, at, items[at])), at, 1) for at in chosen]
+        return _batches(run, path, state, batcher, items, first, most)
+    except Fault as fault:
+        raise Fault(fault.error, located(path, state, fault)) from None
+
+
+def _batches(
+    run: Run, path: Path, state: Map, batcher: Batcher, items: Sequence[Json], first: int, most: int
+) -> list[Given]:
     given: list[Given] = []
     scope = run.scope(path)
     seen = scope if state.jsonata else scope.at(state.arguments(scope))
@@ -138,9 +148,9 @@ def _selected(run: Run, path: Path, state: Map, index: int, item: Json) -> Json:
 
 
 def batched(batcher: Batcher, seen: Scope, total: int, select: Callable[[int], Json], first: int) -> tuple[Json, int]:
-    """The batch that begins with an item, and how many it takes: at least one, and no more than fit."""
-    most = batcher.items(seen) if batcher.items else total
-    room = batcher.bytes(seen) if batcher.bytes else None
+    """The batch that begins with an item, and how many it takes: at least one, and no more than fit; 0 is no limit."""
+    most = (batcher.items(seen) if batcher.items else 0) or total
+    room = (batcher.bytes(seen) if batcher.bytes else 0) or None
     batch: Json = {"BatchInput": batcher.input(seen)} if batcher.input else {}
     size = len(dumps(batch | {"Items": []}).encode())
     taken: list[Json] = []

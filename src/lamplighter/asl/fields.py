@@ -62,10 +62,14 @@ def number(low: float, high: float, *, whole: bool = True) -> Check:
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
             return f"Expected value of type {'Integer' if whole else 'Number'}"
         if value < low:
-            return f"Value is not greater than or equal to {low:g}"
-        return None if value <= high else f"Value is not less than or equal to {high:.0f}"
+            return f"Minimum value is {_bound(low, whole=whole)}"
+        return None if value <= high else f"Maximum value is {_bound(high, whole=whole)}"
 
     return check
+
+
+def _bound(value: float, *, whole: bool) -> str:
+    return f"{value:.0f}" if whole else f"{value:.1f}"
 
 
 def instant(value: Json, jsonata: bool) -> str | None:  # noqa: FBT001
@@ -79,7 +83,7 @@ def one_of(*names: str) -> Check:
     """One of these words."""
 
     def check(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
-        return None if value in names else f"Value is not one of [{', '.join(names)}]"
+        return None if value in names else f"Value should be one of the following: [{', '.join(names)}]"
 
     return check
 
@@ -147,12 +151,12 @@ FIELDS: Mapping[str, Fields] = {
             "ResultWriter": mapping,
             "MaxConcurrency": number(0, 2**31 - 1),
             "ToleratedFailurePercentage": number(0, 100, whole=False),
-            "ToleratedFailureCount": number(0, math.inf),
+            "ToleratedFailureCount": number(0, 2**63 - 1),
             "Label": text,
         },
         WORK_PATHS
         | {
-            "ItemsPath": path,
+            "ItemsPath": text,
             "MaxConcurrencyPath": path,
             "ToleratedFailurePercentagePath": path,
             "ToleratedFailureCountPath": path,
@@ -172,16 +176,35 @@ EXCLUSIVE = (
     ("ItemSelector", "Parameters"),
     ("ItemReader", "Items"),
     ("MaxItems", "MaxItemsPath"),
+    ("MaxItemsPerBatch", "MaxItemsPerBatchPath"),
+    ("MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"),
 )
 RETRIER: dict[str, Check] = {
     "ErrorEquals": filled,
-    "IntervalSeconds": number(1, LONGEST),
+    "IntervalSeconds": number(0, LONGEST),
     "MaxAttempts": number(0, LONGEST),
     "BackoffRate": number(1, math.inf, whole=False),
     "MaxDelaySeconds": number(1, 31_622_400),
-    "JitterStrategy": one_of("FULL", "NONE"),
+    "JitterStrategy": one_of("NONE", "FULL"),
     "Comment": text,
 }
+
+TIMINGS = ("SecondsPath", "Seconds", "TimestampPath", "Timestamp")
+"""Of these a Wait has one; the order is AWS's."""
+SELECTORS = ("And", "Or", "Not", "Variable", "Condition")
+"""Of these a rule of a Choice has one."""
+PROCESSOR: dict[str, Check] = {"StartAt": text, "States": mapping, "Comment": text, "ProcessorConfig": mapping}
+PROCESSOR_CONFIG: dict[str, Check] = {"Mode": one_of("INLINE", "DISTRIBUTED")}
+DISTRIBUTED_CONFIG: dict[str, Check] = PROCESSOR_CONFIG | {"ExecutionType": one_of("STANDARD", "EXPRESS")}
+BATCHER: Fields = (
+    {
+        "BatchInput": anything,
+        "MaxItemsPerBatch": number(0, 100_000_000),
+        "MaxInputBytesPerBatch": number(0, 262_144),
+    },
+    {"MaxItemsPerBatchPath": path, "MaxInputBytesPerBatchPath": path},
+    {},
+)
 
 CALL: Fields = ({"Resource": text}, {"Parameters": anything}, {"Arguments": anything})
 READER: Fields = (CALL[0] | {"ReaderConfig": mapping}, CALL[1], CALL[2])

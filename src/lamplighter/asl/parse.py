@@ -168,7 +168,7 @@ class _Compiler:
 
     def state(self, name: str, source: Mapping[str, Json], *, jsonata: bool, outer: bool, at: str) -> State:
         make: Callable[[Json, Json, _Site], State] = getattr(self, f"_{source['Type'].lower()}")
-        assign = payload(source["Assign"], "Assign", jsonata=jsonata) if "Assign" in source else None
+        assign = _part(source, "Assign", "", jsonata=jsonata)
         filters = None if jsonata else _filters(source)
         common = {"name": name, "next": source.get("Next"), "jsonata": jsonata, "filters": filters, "assign": assign}
         return make(source, common, _Site(jsonata, outer, at))
@@ -202,12 +202,12 @@ class _Compiler:
     def _choice(self, source: Json, common: Json, site: "_Site") -> Choice:
         rules = tuple(
             (
-                compile_rule(rule, jsonata=site.jsonata),
+                compile_rule(rule, jsonata=site.jsonata, at=f"Choices[{at}]/"),
                 rule["Next"],
-                payload(rule["Assign"], "Assign", jsonata=site.jsonata) if "Assign" in rule else None,
-                payload(rule["Output"], "Output", jsonata=True) if site.jsonata and "Output" in rule else None,
+                _part(rule, "Assign", f"Choices[{at}]/", jsonata=site.jsonata),
+                _part(rule, "Output", f"Choices[{at}]/", jsonata=True) if site.jsonata else None,
             )
-            for rule in source["Choices"]
+            for at, rule in enumerate(source["Choices"])
         )
         return Choice(
             **common,
@@ -258,8 +258,13 @@ class _Compiler:
         )
 
 
-def _output(source: Mapping[str, Json]) -> Template | None:
-    return payload(source["Output"], "Output", jsonata=True) if "Output" in source else None
+def _output(source: Mapping[str, Json], within: str = "") -> Template | None:
+    return _part(source, "Output", within, jsonata=True)
+
+
+def _part(source: Mapping[str, Json], name: str, within: str, *, jsonata: bool) -> Template | None:
+    """A payload that may be there; `within`: what holds it in the state."""
+    return payload(source[name], f"{within}{name}", jsonata=jsonata) if name in source else None
 
 
 def _filters(source: Mapping[str, Json]) -> Filters:
@@ -322,7 +327,9 @@ def _work(source: Mapping[str, Json], filters: Filters | None) -> dict[str, Json
         "arguments": arguments,
         "output": output,
         "retriers": tuple(_retrier(entry) for entry in source.get("Retry", ())),
-        "catchers": tuple(_catcher(entry, jsonata=jsonata) for entry in source.get("Catch", ())),
+        "catchers": tuple(
+            _catcher(entry, f"Catch[{at}]/", jsonata=jsonata) for at, entry in enumerate(source.get("Catch", ()))
+        ),
     }
 
 
@@ -343,9 +350,9 @@ def _distributed(source: Mapping[str, Json], processor: Mapping[str, Json], *, j
 
 def _batcher(source: Mapping[str, Json], *, jsonata: bool) -> Batcher:
     return Batcher(
-        items=waits.seconds(source, "MaxItemsPerBatch", jsonata=jsonata),
-        bytes=waits.seconds(source, "MaxInputBytesPerBatch", jsonata=jsonata),
-        input=payload(source["BatchInput"], "BatchInput", jsonata=jsonata) if "BatchInput" in source else None,
+        items=waits.seconds(source, "MaxItemsPerBatch", jsonata=jsonata, within="ItemBatcher/"),
+        bytes=waits.seconds(source, "MaxInputBytesPerBatch", jsonata=jsonata, within="ItemBatcher/"),
+        input=_part(source, "BatchInput", "ItemBatcher/", jsonata=jsonata),
     )
 
 
@@ -360,10 +367,10 @@ def _retrier(source: Mapping[str, Json]) -> Retrier:
     )
 
 
-def _catcher(source: Mapping[str, Json], *, jsonata: bool) -> Catcher:
+def _catcher(source: Mapping[str, Json], within: str, *, jsonata: bool) -> Catcher:
     output: Callable[[Scope, Json], Json]
     if jsonata:
-        template = _output(source)
+        template = _output(source, within)
         output = (
             (lambda _scope, error: error)
             if template is None
@@ -372,5 +379,5 @@ def _catcher(source: Mapping[str, Json], *, jsonata: bool) -> Catcher:
     else:
         place = result_path(source.get("ResultPath", "$"))
         output = lambda scope, error: place(scope.input, error)  # noqa: E731 - the twin of the line above
-    assign = payload(source["Assign"], "Assign", jsonata=jsonata) if "Assign" in source else None
+    assign = _part(source, "Assign", within, jsonata=jsonata)
     return Catcher(errors=tuple(source["ErrorEquals"]), next=source["Next"], output=output, assign=assign)

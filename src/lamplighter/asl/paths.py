@@ -83,17 +83,28 @@ def complete(run: Run, path: Path, state: Working, result: Json, text: str) -> N
     leave(run, path, state, output, state.next, assigned, known=text if output is result else None)
 
 
-def stumble(run: Run, path: Path, state: State, fault: Fault) -> None:
-    """Something in a state went wrong."""
-    cause = fault.cause
-    if fault.located:
-        place = f"An error occurred while executing the state '{state.name}' (entered at the event id #{path.entered})."
-        cause = f"{place} {cause}"
+def located(path: Path, state: State, fault: Fault) -> str | None:
+    """The cause of a fault, with the words that say in which state it happened where it wants them."""
+    if not fault.located:
+        return fault.cause
+    place = f"An error occurred while executing the state '{state.name}' (entered at the event id #{path.entered})."
+    return f"{place} {fault.cause}"
+
+
+def _noted(run: Run, path: Path, state: State, fault: Fault) -> str | None:
+    """Note what went wrong; its cause, as it is told."""
+    cause = located(path, state, fault)
     if fault.field is not None:
         field = {"location": fault.field} if fault.field else {}
         details = history.failed(fault.error, cause) | field | {"state": state.name}
         before = path.came if path.previous == path.entered else path.previous
         path.previous = run.note(before, "EvaluationFailed", "evaluationFailedEventDetails", details)
+    return cause
+
+
+def stumble(run: Run, path: Path, state: State, fault: Fault) -> None:
+    """Something in a state went wrong."""
+    cause = _noted(run, path, state, fault)
     run.cancel(path)
     recover(run, path, state, fault.error, cause)
 
@@ -145,10 +156,11 @@ def _catch(run: Run, path: Path, state: Working, catcher: Catcher, error: str | 
         leave(run, path, state, output, catcher.next, assigned)
         run.handled()
     except Fault as fault:
+        told = _noted(run, path, state, fault)
         if fault.error == faults.RUNTIME:
-            stumble(run, path, state, fault)
+            fail_execution(run, path.previous, fault.error, told)
         else:
-            run.ended.append(Ended(path, failed=True, error=fault.error, cause=fault.cause))
+            run.ended.append(Ended(path, failed=True, error=fault.error, cause=told))
 
 
 def handler(handlers: Sequence[Retrier | Catcher], error: str | None) -> int | None:

@@ -72,9 +72,9 @@ def _evaluated_instant(value: str, text: str) -> int:
     return round(found.timestamp() * 1000)
 
 
-def seconds(source: Mapping[str, Json], name: str, *, jsonata: bool) -> Template | None:
-    """A whole number, mostly of seconds; None where the state says nothing."""
-    return _number(source, name, _whole, _evaluated_whole, jsonata=jsonata)
+def seconds(source: Mapping[str, Json], name: str, *, jsonata: bool, within: str = "") -> Template | None:
+    """A whole number, mostly of seconds; None where the state says nothing. `within`: the field that holds it."""
+    return _number(source, name, _whole, _evaluated_whole, jsonata=jsonata, within=within)
 
 
 def percentage(source: Mapping[str, Json], *, jsonata: bool) -> Template | None:
@@ -86,7 +86,9 @@ Judge = Callable[[Json, str, str], float]
 """From a value, its field, and the path or expression that it comes from, to the number that it is."""
 
 
-def _number(source: Mapping[str, Json], name: str, found: Judge, evaluated: Judge, *, jsonata: bool) -> Template | None:
+def _number(
+    source: Mapping[str, Json], name: str, found: Judge, evaluated: Judge, *, jsonata: bool, within: str = ""
+) -> Template | None:
     where = f"{name}Path"
     if where in source:
         path = source[where]
@@ -96,8 +98,9 @@ def _number(source: Mapping[str, Json], name: str, found: Judge, evaluated: Judg
     if value is None or not (jsonata and is_expression(value)):
         return None if value is None else constant(value)
     text = expression_text(value)
-    evaluate = expression(text, name, (int, float))
-    return lambda scope: evaluated(evaluate(scope), name, text)
+    field = f"{within}{name}"
+    evaluate = expression(text, field, (int, float))
+    return lambda scope: evaluated(evaluate(scope), field, text)
 
 
 def _whole(value: Json, field: str, path: str) -> int:
@@ -164,7 +167,8 @@ def _evaluated_items(source: Mapping[str, Json]) -> Template:
     value = source["Items"]
     if is_expression(value):
         return expression(expression_text(value), "Items", (list,))
-    return payload(value, "Items", jsonata=True)
+    literal = payload(value, "Items", jsonata=True)
+    return lambda scope: _array(scope, literal(scope))
 
 
 def _array(_scope: Scope, value: Json) -> Json:

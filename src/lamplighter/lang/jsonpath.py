@@ -47,10 +47,12 @@ class Scope(Protocol):
 class NotFound(LookupError):
     """The path selects nothing. `text` is the path, `document` what it was applied to (None for an unset variable)."""
 
-    def __init__(self, text: str, document: Json) -> None:
+    def __init__(self, text: str, document: Json, reason: str = "") -> None:
         super().__init__(text)
         self.text = text
         self.document = document
+        self.reason = reason or text
+        """Why, in Jayway's words."""
 
 
 class ResultPathError(LookupError):
@@ -64,10 +66,15 @@ class Path:
     text: str
     root: str
     """`$`, `$$` or the name of a variable."""
-    definite: bool
-    """Whether it selects one value at most."""
+    steps: Steps | None
+    """Of a path that selects one value at most."""
     select: Select
     """All matches in the document that the root stands for."""
+
+    @property
+    def definite(self) -> bool:
+        """Whether it selects one value at most."""
+        return self.steps is not None
 
     def find(self, scope: Scope) -> list[Json]:
         """All matches, none included; raises NotFound for a variable that is not set."""
@@ -80,11 +87,11 @@ class Path:
         """
         document = self._document(scope)
         found = self.select(document)
-        if not self.definite:
+        if self.steps is None:
             return found
         if found:
             return found[0]
-        raise NotFound(self.text, document)
+        raise NotFound(self.text, document, _reason(self.steps, document))
 
     def _document(self, scope: Scope) -> Json:
         if self.root == "$":
@@ -126,7 +133,7 @@ def compile_path(text: str) -> Path:
     plain, function = split_call(rest)
     steps = _steps(plain, _STEP)
     select = compile_query("$" + plain) if steps is None else _selector(steps)
-    return Path(text, name, definite=steps is not None, select=called(select, function) if function else select)
+    return Path(text, name, steps, select=called(select, function) if function else select)
 
 
 def compile_reference(text: str) -> Reference:
@@ -193,6 +200,22 @@ def _selector(steps: Steps) -> Select:
         return [document]
 
     return select
+
+
+def _reason(steps: Steps, document: Json) -> str:
+    """What Jayway says of a path that leads nowhere: where it is the last step that fails, and where one before."""
+    for at, step in enumerate(steps[:-1]):
+        if isinstance(document, dict) and isinstance(step, str):
+            if step not in document:
+                return f"Missing property in path {_bracketed(steps[: at + 1])}"
+        elif not (isinstance(document, list) and isinstance(step, int) and -len(document) <= step < len(document)):
+            break
+        document = document[step]
+    return f"No results for path: {_bracketed(steps)}"
+
+
+def _bracketed(steps: Steps) -> str:
+    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f"['{step}']" for step in steps)
 
 
 def _put(document: Json, steps: Steps, value: Json) -> Json:

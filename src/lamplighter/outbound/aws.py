@@ -46,7 +46,11 @@ class Remote:
 
     def knows(self, service: str, operation: str) -> bool:
         """Whether an operation can be called: its service exists and an endpoint was configured for it."""
-        model = self._load(service) if service in self._endpoints else None
+        return service in self._endpoints and self.offers(service, operation)
+
+    def offers(self, service: str, operation: str) -> bool:
+        """Whether AWS has a service with this operation."""
+        model = self._load(service)
         return model is not None and operation in model.operation_names
 
     def exists(self, service: str) -> bool:

@@ -10,6 +10,7 @@ them was done, and `on_loss` tells the engine to forget what it believed. It is 
 """
 
 import asyncio
+import logging
 import queue
 import sqlite3
 import threading
@@ -32,6 +33,7 @@ Row = tuple[Json, ...]
 
 TURN_MILLISECONDS = 10
 """How long one turn may hold the loop before it commits what it has."""
+log = logging.getLogger("lamplighter.store")
 RETRY_SECONDS = 0.5
 """How long `insist` waits before it tries again on a disk that would not take a write."""
 
@@ -213,7 +215,12 @@ class Store:
         """Insist on a job in the background."""
         task = self._loop.create_task(self.insist(run))
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        task.add_done_callback(self._kept)
+
+    def _kept(self, task: "asyncio.Task[None]") -> None:
+        self._background.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a job that nobody waits for failed", exc_info=task.exception())
 
     async def close(self) -> None:
         """Finish the turn that is under way and let go of the files."""

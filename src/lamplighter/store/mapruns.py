@@ -197,6 +197,12 @@ def unsuccessful(reader: Reader, run: MapRun, most: int) -> list[Child]:
     return [Child(*row) for row in reader.rows(sql, (run.id, run.redrives, most))]
 
 
+def item_counts(reader: Reader, run: int) -> dict[str, int]:
+    """How many items the children of a Map Run have, by the status of the children."""
+    sql = "SELECT status, SUM(items) FROM map_children WHERE run = ? GROUP BY status"
+    return {row[0]: row[1] for row in reader.rows(sql, (run,))}
+
+
 # Items and results
 
 

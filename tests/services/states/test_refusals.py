@@ -53,7 +53,11 @@ PUT = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"
         ({"ResultWriter": {}}, "DISTRIBUTED", "[Resource, WriterConfig] at /States/M/ResultWriter"),
         ({"ResultWriter": {"WriterConfig": {"OutputType": "XML"}}}, "DISTRIBUTED", "WriterConfig/OutputType"),
         ({"ItemReader": OBJECT | {"ReaderConfig": {"InputType": "PARQUET"}}}, "DISTRIBUTED", "Parquet is not read"),
-        ({"ItemReader": OBJECT | {"ReaderConfig": {"MaxItems": 1, "MaxItemsPath": "$.n"}}}, "DISTRIBUTED", "Only one"),
+        (
+            {"ItemReader": OBJECT | {"ReaderConfig": {"MaxItems": 1, "MaxItemsPath": "$.n"}}},
+            "DISTRIBUTED",
+            "There should only be one",
+        ),
         ({"ItemReader": OBJECT, "ItemsPath": "$.a[*]"}, "DISTRIBUTED", "is no reference path"),
     ],
 )

@@ -5,12 +5,14 @@ ten thousand items neither hold the loop nor fill the memory, and a crash leaves
 read from the rows again. See https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html.
 """
 
+import logging
+import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 
 from lamplighter.asl.distribute import Given, inputs
-from lamplighter.asl.faults import EXCEEDED
+from lamplighter.asl.faults import EXCEEDED, RUNTIME, Fault
 from lamplighter.asl.frame import Execution
 from lamplighter.asl.messages import Finish, MapRunEnded, RedriveMapRun, StartMapRun, StopRequested
 from lamplighter.base import arn
@@ -25,6 +27,8 @@ from lamplighter.store import mapruns as rows
 from lamplighter.store.db import Tx
 from lamplighter.store.frames import Work
 from lamplighter.store.mapruns import Child, MapRun, Stage
+
+log = logging.getLogger("lamplighter.states")
 
 AT_ONCE = 1000
 """How many children run at once where the Map leaves it to us; AWS's own limit is 10,000."""
@@ -129,7 +133,17 @@ class Children:
         if run.status == "RUNNING" and not self._driver.awaits(tx, run.work):
             self._abort(tx, run)
             return
-        self._stages[run.stage](tx, run)
+        try:
+            with tx.nested():
+                self._stages[run.stage](tx, run)
+        except Fault as fault:
+            self._end(tx, run, "FAILED", fault.error, fault.cause)
+        except sqlite3.Error:
+            raise
+        except Exception:
+            log.exception("Map Run %s cannot go on; it is ended", run.arn)
+            if run.status == "RUNNING":
+                self._end(tx, run, "FAILED", RUNTIME, INTERNAL)
 
     def _run(self, tx: Tx, run: MapRun) -> None:
         """Start the next children, or end the run."""
@@ -255,7 +269,10 @@ class Children:
         run = rows.by_id(tx, key)
         if run is None or first >= run.total or not self._driver.awaits(tx, run.work):
             return [], first
-        given = self._given(tx, run, first, SLICE)
+        try:
+            given = self._given(tx, run, first, SLICE)
+        except Fault:
+            return [], first  # the run failed because nobody can say what they would have been given
         return [pending(each.text) for each in given], given[-1].first + given[-1].items
 
     # --- children -----------------------------------------------------------------------------------------------------

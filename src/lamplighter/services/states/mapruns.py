@@ -3,16 +3,19 @@
 See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-examine-map-run.html.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from lamplighter.base.jsontext import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states.children import Children
-from lamplighter.services.states.lookup import find_map_run
-from lamplighter.services.states.names import page, page_number, page_size, resource_arn
+from lamplighter.services.states.lookup import find_execution, find_map_run
+from lamplighter.services.states.names import page, page_number, page_size
 from lamplighter.store import mapruns as rows
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.mapruns import MapRun
+
+COUNTERS = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timedOut", "ABORTED": "aborted"}
 
 
 class MapRuns:
@@ -24,7 +27,8 @@ class MapRuns:
     def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """DescribeMapRun"""
         run = find_map_run(reader, params["mapRunArn"])
-        counts = _counts(run)
+        executions = {"SUCCEEDED": run.succeeded, "FAILED": run.failed, "TIMED_OUT": run.timed_out,
+                      "ABORTED": run.aborted}  # fmt: skip
         description: Json = {
             "mapRunArn": run.arn,
             "executionArn": run.parent,
@@ -33,8 +37,8 @@ class MapRuns:
             "maxConcurrency": run.concurrency,
             "toleratedFailurePercentage": run.tolerated_percentage or 0,
             "toleratedFailureCount": run.tolerated_count or 0,
-            "itemCounts": counts["items"],
-            "executionCounts": counts["executions"],
+            "itemCounts": _counts(run, rows.item_counts(reader, run.id), run.total, run.taken),
+            "executionCounts": _counts(run, executions, run.started, run.started),
             "redriveCount": run.redrives,
         }
         dates = (("stopDate", run.stop), ("redriveDate", run.redriven))
@@ -42,7 +46,7 @@ class MapRuns:
 
     def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """ListMapRuns"""
-        parent = resource_arn(params["executionArn"], "execution")
+        parent = find_execution(reader, params["executionArn"]).arn
         size = page_size(params)
         found = rows.of_execution(reader, parent, page_number(params.get("nextToken")) or 0, size + 1)
         return page("mapRuns", found, size, _item, lambda run: run.id)
@@ -61,17 +65,18 @@ class MapRuns:
         return {}
 
 
-def _counts(run: MapRun) -> dict[str, Json]:
-    ended = {"succeeded": run.succeeded, "failed": run.failed, "timedOut": run.timed_out, "aborted": run.aborted}
-    common = ended | {
-        "resultsWritten": run.ended if run.written else 0,
-        "failuresNotRedrivable": 0,
-        "pendingRedrive": run.ended - run.succeeded if run.stage == "REDRIVE" else 0,
-    }
-    worked = run.ended * run.taken // max(1, run.started)
+def _counts(run: MapRun, by_status: Mapping[str, int], total: int, begun: int) -> Json:
+    """Of items or of executions: how many there are by what became of them."""
+    ended = {name: by_status.get(status, 0) for status, name in COUNTERS.items()}
+    over = sum(ended.values())
     return {
-        "executions": {"pending": 0, "running": run.started - run.ended, "total": run.started, **common},
-        "items": {"pending": run.total - run.taken, "running": run.taken - worked, "total": run.total, **common},
+        "pending": total - begun,
+        "running": begun - over,
+        "total": total,
+        **ended,
+        "resultsWritten": over if run.written else 0,
+        "failuresNotRedrivable": 0,
+        "pendingRedrive": over - ended["succeeded"] if run.stage == "REDRIVE" else 0,
     }
 
 

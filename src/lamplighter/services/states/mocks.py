@@ -50,6 +50,8 @@ def answer_shape(resource: Resource, model: Callable[[str], ServiceModel | None]
     binding = bind(resource) if resource.kind in ("integration", "sdk") else None
     if binding is None or resource.pattern == "waitForTaskToken" or (resource.pattern and binding.sync is None):
         return None
+    if binding.service == "http":  # no service of AWS: whoever is called answers as they like
+        return None
     operation, member = binding.sync.shape if binding.sync else (binding.operation, "")
     found = model(binding.service)
     if found is None or operation not in found.operation_names:

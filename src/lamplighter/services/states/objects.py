@@ -38,7 +38,7 @@ def told(refused: AwsError, world: World) -> str:
 
 
 def items(call: Call, reading: Reading) -> Iterator[Json]:
-    """All items, MaxItems at most."""
+    """All items, MaxItems at most; 0 is no limit."""
     config = reading.config
     if reading.action == "listObjectsV2":
         found = _of_list(call, reading)
@@ -48,7 +48,7 @@ def items(call: Call, reading: Reading) -> Iterator[Json]:
         found = _of_inventory(call, reading)
     else:
         found = read_items(_object(call, reading.parameters), config, reading.steps)
-    return islice(found, config.get("MaxItems"))
+    return islice(found, config.get("MaxItems") or None)
 
 
 def _object(call: Call, parameters: Json) -> Iterator[bytes]:

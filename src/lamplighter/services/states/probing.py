@@ -102,11 +102,9 @@ class Prober:
         return answer.say(probe.succeed(event.output))
 
     def _check_task(self, state: Task, mock: Mock | None) -> None:
-        if mock is not None:
-            if mock.text is not None:
-                check_result(answer_shape(state.resource, self._model), state.resource, mock.result, mock.mode)
-            return
-        missing = self._definitions.missing(state.resource.text, state.resource)
+        if mock is not None and mock.text is not None:
+            check_result(answer_shape(state.resource, self._model), state.resource, mock.result, mock.mode)
+        missing = self._definitions.missing(state.resource.text, state.resource, mocked=mock is not None)
         if missing is not None:
             raise InvalidDefinition([Diagnostic(SCHEMA, missing, f"/States/{state.name}/Resource")])
 

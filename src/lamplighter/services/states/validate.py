@@ -88,7 +88,7 @@ class Definitions:
             space = " " if resource.pattern == "waitForTaskToken" else ""
             yield Diagnostic(SCHEMA, EXPRESS.format(resource.pattern, space), at)
         elif kind == "EXPRESS" and resource is not None and resource.kind == "activity":
-            yield Diagnostic(SCHEMA, "Express state machine does not support activities", at)
+            yield Diagnostic(SCHEMA, "Express state machine does not support Activity ARN", at)
         elif missing is not None:
             yield Diagnostic(SCHEMA, missing, at)
 
@@ -98,8 +98,8 @@ class Definitions:
         if "Resource" in part and not self._remote.knows("s3", "GetObject"):
             yield Diagnostic(SCHEMA, NOT_CONFIGURED.format(part["Resource"], "s3"), f"{at}/Resource")
 
-    def missing(self, text: str, resource: Resource | None) -> str | None:
-        """Why a resource can't be called; None where it can."""
+    def missing(self, text: str, resource: Resource | None, *, mocked: bool = False) -> str | None:
+        """Why a resource can't be called; None where it can, or need not be: one that is mocked has only to exist."""
         if resource is not None and resource.kind == "activity":
             return None
         binding = bind(resource) if resource is not None else None
@@ -109,8 +109,9 @@ class Definitions:
             return None
         if self._remote.knows(binding.service, binding.operation):
             return None
-        configurable = self._remote.exists(binding.service) and not self._bus.serves_any(binding.service)
-        return (NOT_CONFIGURED if configurable else UNKNOWN).format(text, binding.service)
+        if self._bus.serves_any(binding.service) or not self._remote.offers(binding.service, binding.operation):
+            return UNKNOWN.format(text)
+        return None if mocked else NOT_CONFIGURED.format(text, binding.service)
 
 
 def _explained(fault: Diagnostic, text: str) -> Diagnostic:
