@@ -51,7 +51,8 @@ class Engine:
         remote = Remote(config.endpoints)
         ways_out = outbound or _outbound(config)
         states = States(self.bus, world, lambda service: self._model(remote, service), remote, ways_out.web)
-        ecs = Ecs(self.bus, store, world, runtime, config.data, secrets=config.secrets, keys=_keys(config.holder))
+        keys = _keys(config.holder)
+        self.ecs = ecs = Ecs(self.bus, store, world, runtime, config.data, secrets=config.secrets, keys=keys)
         self.outputs = ecs.outputs
         events = Events(self.bus, world, remote, self._check)
         services: tuple[Service, ...] = (states, ecs, events, *self._later(remote, ways_out))
@@ -130,6 +131,7 @@ class Engine:
             engine = cls(config, clocks, store, runtime or _runtime(config, name, clocks), outbound)
             for service in engine.services.values():
                 await service.start()
+            await engine.ecs.catch_up()
             await engine.pump.start()
         except sqlite3.DatabaseError as error:
             await store.close()

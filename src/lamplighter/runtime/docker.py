@@ -200,8 +200,16 @@ class DockerRuntime:
 
     async def names(self) -> frozenset[str]:
         """See the port."""
+        return await self._named({})
+
+    async def ended(self) -> frozenset[str]:
+        """See the port."""
+        return await self._named({"status": ["exited", "dead"]})
+
+    async def _named(self, wanted: Json) -> frozenset[str]:
+        filters = dumps({"label": [f"{LABEL}={self._engine}"], **wanted})
         with daemon.answers():
-            found = await self._docker.containers.list(all=1, filters=dumps({"label": [f"{LABEL}={self._engine}"]}))
+            found = await self._docker.containers.list(all=1, filters=filters)
         return frozenset(each["Names"][0].removeprefix(f"/{form.PREFIX}") for each in found)
 
     async def close(self) -> None:

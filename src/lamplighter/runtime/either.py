@@ -5,7 +5,7 @@ Promises the port over both. Refuses to guess: a name belongs to the processes i
 
 from collections.abc import AsyncGenerator
 
-from lamplighter.runtime.port import Container, Exit, Line, Runtime, Started
+from lamplighter.runtime.port import Container, Exit, Line, Runtime, RuntimeUnavailable, Started
 from lamplighter.runtime.process import ProcessRuntime
 
 
@@ -45,6 +45,14 @@ class EitherRuntime:
     async def names(self) -> frozenset[str]:
         """See the port."""
         return await self._processes.names() | await self._images.names()
+
+    async def ended(self) -> frozenset[str]:
+        """See the port; of processes alone where Docker does not answer."""
+        try:
+            images = await self._images.ended()
+        except RuntimeUnavailable:
+            images = frozenset()
+        return await self._processes.ended() | images
 
     async def close(self) -> None:
         """See the port."""

@@ -168,6 +168,11 @@ class FakeRuntime:
         self._call("names", "")
         return frozenset(self._runs) | frozenset(self._failures)
 
+    async def ended(self) -> frozenset[str]:
+        """See the port."""
+        self._call("ended", "")
+        return frozenset(name for name in self._runs if not self._is_running(name))
+
     async def close(self) -> None:
         """See the port."""
         self.calls.append(("close", ""))

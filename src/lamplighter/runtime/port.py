@@ -154,5 +154,8 @@ class Runtime(Protocol):
     async def names(self) -> frozenset[str]:
         """Name every container of this engine, in whatever state."""
 
+    async def ended(self) -> frozenset[str]:
+        """Name those of this engine's containers that have run and exited."""
+
     async def close(self) -> None:
         """Let go of the runtime; the containers go on."""

@@ -121,6 +121,10 @@ class ProcessRuntime:
         """See the port."""
         return frozenset(os.listdir(self._directory)) if self._directory.is_dir() else frozenset()
 
+    async def ended(self) -> frozenset[str]:
+        """See the port."""
+        return frozenset(name for name in await self.names() if self._place(name).ended() is not None)
+
     async def close(self) -> None:
         """See the port."""
         for watch in self._watches.values():

@@ -3,6 +3,7 @@
 A timer belongs to a service, a subject of that service and a name that never repeats there.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lamplighter.store.db import Reader, Tx
@@ -52,6 +53,12 @@ def delete_all(tx: Tx, service: str, subject: str) -> None:
 def any_of(reader: Reader, service: str, subject: str) -> bool:
     """Whether a subject has a timer."""
     return reader.row("SELECT 1 FROM timers WHERE service = ? AND subject = ? LIMIT 1", (service, subject)) is not None
+
+
+def any_due(reader: Reader, service: str, subject: str, beginnings: Sequence[str], before: int) -> bool:
+    """Whether a timer of a subject whose name begins so is due before a time of the steady clock."""
+    sql = "SELECT name FROM timers WHERE service = ? AND subject = ? AND elapsed = 1 AND due < ?"
+    return any(name.startswith(tuple(beginnings)) for (name,) in reader.rows(sql, (service, subject, before)))
 
 
 def soonest(reader: Reader, service: str, subject: str) -> int | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
-from lamplighter.runtime.port import Runtime
+from lamplighter.runtime.port import Runtime, RuntimeUnavailable
 from lamplighter.services.ecs import api, salvage
 from lamplighter.services.ecs.awslogs import destination
 from lamplighter.services.ecs.output import Outputs
@@ -31,6 +31,8 @@ log = logging.getLogger("lamplighter.ecs")
 RETENTION = 90 * 24 * 3600 * 1000
 """Milliseconds for which a task that has stopped can be described: as long as the execution that ran it (AWS: an hour).
 """
+CATCH_UP_SECONDS = 15.0
+"""How long a start waits for what ended before it."""
 AT_ONCE = 4
 """How many that are older are forgotten when another stops."""
 
@@ -58,6 +60,8 @@ class Ecs:
         self._means = Means(bus, world, runtime, self.outputs, secrets, keys or {}, pause)
         self._operations = api.operations(bus, world, capacity)
         self._supervisors: dict[str, Supervisor] = {}
+        self._ends: dict[str, asyncio.Event] = {}
+        """By task, set when its end is on disk."""
         self._running: set[asyncio.Task[None]] = set()
 
     @property
@@ -82,6 +86,27 @@ class Ecs:
             self._supervise(arn)
         self._spawn(self._persist("clearing away", self._clear))
 
+    async def catch_up(self) -> None:
+        """Put on record which tasks ended while no engine ran, so that whoever waits for them hears of it in time."""
+        try:
+            async with asyncio.timeout(CATCH_UP_SECONDS):
+                ended = await self._means.runtime.ended()
+                await asyncio.gather(*(each.wait() for arn, each in self._ends.items() if self._is_over(arn, ended)))
+        except (RuntimeUnavailable, TimeoutError) as error:
+            log.warning("it is not known yet which tasks ended while no engine ran: %r", error)
+
+    def _is_over(self, arn: str, ended: frozenset[str]) -> bool:
+        """Whether an essential container of a task has exited; what is damaged, its supervisor says."""
+        try:
+            task = tasks.get(self._store.reader, arn)
+            definition = taskdefinitions.by_arn(self._store.reader, task.body["taskDefinitionArn"]) if task else None
+        except Damaged:
+            return False
+        return task is not None and any(
+            each.get("essential", True) and container_name(task.name, each["name"]) in ended
+            for each in (definition.body["containerDefinitions"] if definition else ())
+        )
+
     async def stop(self) -> None:
         """Let go; the containers go on."""
         for running in self._running:
@@ -93,12 +118,13 @@ class Ecs:
     def _supervise(self, arn: str) -> None:
         """See to it that a task has a supervisor."""
         if arn not in self._supervisors:
-            self._supervisors[arn] = Supervisor(self._means, arn)
+            self._ends[arn] = asyncio.Event()
+            self._supervisors[arn] = Supervisor(self._means, arn, self._ends[arn])
             self._spawn(self._see_through(arn))
 
     async def _see_through(self, arn: str) -> None:
         async def run() -> None:
-            supervisor = self._supervisors[arn] = Supervisor(self._means, arn)
+            supervisor = self._supervisors[arn] = Supervisor(self._means, arn, self._ends[arn])
             try:
                 await supervisor.run()
             except Damaged as error:
@@ -109,6 +135,7 @@ class Ecs:
         try:
             await self._persist(arn, run)
         finally:
+            self._ends.pop(arn).set()
             del self._supervisors[arn]
         await self._forget_old()
 

@@ -53,9 +53,11 @@ class Means:
 class Supervisor:
     """One task."""
 
-    def __init__(self, means: Means, arn: str) -> None:
+    def __init__(self, means: Means, arn: str, over: asyncio.Event) -> None:
         self._means = means
         self._arn = arn
+        self._over = over
+        """Set when the task's end is on disk."""
         self._members: tuple[Member, ...] = ()
         self._news = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -78,6 +80,7 @@ class Supervisor:
             ending = await self._watch()
             await self._close(group)
             await self._end(ending)
+            self._over.set()
             for life in lives:
                 life.cancel()
         await self._remove()

@@ -217,6 +217,11 @@ class Driver:
         frame = found[1].frames.get(work.frame) if found else None
         return frame is not None and frame.phase is Phase.WORKING and frame.number == work.number
 
+    def times_out(self, tx: Tx, work: Work, wall: int) -> bool:
+        """Whether a timer of a piece of work, or of its whole execution, was due before a time of the wall clock."""
+        steady = wall - (self._world.now() - self._world.steady())
+        return timers.any_due(tx, SERVICE, str(work.execution), (f"{work.frame}.", "0."), steady)
+
     def resource(self, tx: Tx, work: Work) -> Resource | None:
         """What a piece of work calls; None where nobody waits for it."""
         found = self._find(tx, work.execution)

@@ -123,8 +123,17 @@ class Following:
         caller, service, sync = caller_of(followed.execution), followed.binding.service, followed.sync
         described = self._bus.invoke(tx, caller, service, *sync.describe(names))
         outcome = sync.judge(described)
-        if outcome is not None:
+        if outcome is not None and not self._came_too_late(tx, followed.work, sync.over(described)):
             self._tell(tx, followed, outcome)
+
+    def _came_too_late(self, tx: Tx, work: Work, over: int | None) -> bool:
+        """Whether work ended when its time was up already, which a timer that nobody rang yet will say.
+
+        So it is where work ended while no engine ran: what would have come first counts.
+        """
+        if over is None:
+            return False
+        return self._driver.times_out(tx, work, over)
 
     def _tell(self, tx: Tx, followed: Followed, outcome: Outcome) -> None:
         work = followed.work

@@ -40,6 +40,8 @@ class Sync:
     """How to ask for its state."""
     judge: Callable[[Json], Outcome | None]
     """From the state, how it ended; None while it goes on."""
+    over: Callable[[Json], int | None]
+    """From the state, when it ended, in milliseconds since the epoch; None where that is when it is told."""
     shape: tuple[str, str]
     """Where the shape of the outcome is found: an operation and a member of its output."""
     cancel: Callable[[str, str], Call]
@@ -80,6 +82,7 @@ RUN_TASK = Sync(
     ended=lambda detail: detail.get("lastStatus") == "STOPPED",
     describe=lambda names: ("DescribeTasks", {"cluster": _cluster_of(names[0]), "tasks": names, "include": ["TAGS"]}),
     judge=_judge_tasks,
+    over=lambda described: round(max(task.get("executionStoppedAt", 0) for task in described["tasks"]) * 1000) or None,
     shape=("DescribeTasks", "tasks"),
     cancel=lambda name, execution: (
         "StopTask",
@@ -99,6 +102,7 @@ START_EXECUTION = Sync(
     judge=lambda described: (
         None if described["status"] == "RUNNING" else Outcome(described["status"] != "SUCCEEDED", described)
     ),
+    over=lambda _described: None,
     shape=("DescribeExecution", ""),
     cancel=lambda name, _execution: ("StopExecution", {"executionArn": name}),
 )
@@ -129,6 +133,7 @@ def _asked(
         ended=lambda _detail: False,
         describe=lambda names: describe(names[0]),
         judge=judge,
+        over=lambda _described: None,
         shape=shape,
         cancel=lambda name, _execution: cancel(name),
     )
