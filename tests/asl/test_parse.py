@@ -139,25 +139,71 @@ def test_what_is_nested_too_deeply_is_refused(state: Json, opening: str, closing
     assert [each.message for each in found.diagnostics] == ["The definition is nested too deeply"]
 
 
+INVALID = "SCHEMA_VALIDATION_FAILED"
+FILLED = f"{INVALID}: The value for the field 'a.$' must be a valid JSONPath or a valid intrinsic function call"
+PATH = f"{INVALID}: Value must be a valid JSONPath."
+SIGN = f"{INVALID}: Value is not a Reference Path: Reference path didn't start with '$'"
+BARE = "UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'phone' at the top level is not supported."
+
+
 @pytest.mark.parametrize(
-    ("fields", "place"),
+    ("fields", "expected"),
     [
-        ({"InputPath": "a.b"}, "/States/S"),
-        ({"OutputPath": "$.a["}, "/States/S"),
-        ({"ResultPath": "$.a[*]"}, "/States/S"),
-        ({"ResultPath": "$$.a"}, "/States/S"),
-        ({"Parameters": {"a.$": "b"}}, "/States/S"),
-        ({"Parameters": {"a.$": 5}}, "/States/S"),
-        ({"Parameters": {"a.$": "States.Nothing()"}}, "/States/S"),
-        ({"Parameters": {"a.$": "States.Format("}}, "/States/S"),
-        ({"QueryLanguage": "JSONata", "Output": "{% ( %}"}, "/States/S"),
-        ({"QueryLanguage": "JSONata", "Assign": {"a": "{% 1 + %}"}}, "/States/S"),
+        ({"InputPath": "a.b"}, f"{PATH} at /States/S/InputPath"),
+        ({"OutputPath": "$.a["}, f"{PATH} at /States/S/OutputPath"),
+        ({"ResultPath": "$.a[*]"}, "/States/S/ResultPath"),
+        ({"ResultPath": "$$.a"}, "/States/S/ResultPath"),
+        ({"ResultPath": "a"}, f"{SIGN} at /States/S/ResultPath"),
+        ({"Parameters": {"a.$": "b"}}, f"{FILLED} at /States/S/Parameters"),
+        ({"Parameters": {"a.$": 5}}, f"{FILLED} at /States/S/Parameters"),
+        ({"Parameters": {"a.$": "States.Nothing()"}}, f"{FILLED} at /States/S/Parameters"),
+        ({"Parameters": {"x": [{"a.$": "States.Format("}]}}, f"{FILLED} at /States/S/Parameters"),
+        ({"Assign": {"a.$": "b"}}, f"{FILLED} at /States/S/Assign"),
+        ({"QueryLanguage": "JSONata", "Output": {"v": "{% ( %}"}}, "/States/S/Output/v"),
+        ({"QueryLanguage": "JSONata", "Assign": {"a": "{% 1 + %}"}}, "/States/S/Assign/a"),
+        ({"QueryLanguage": "JSONata", "Output": {"v": "{% phone %}"}}, f"{BARE} at /States/S/Output/v"),
+        ({"QueryLanguage": "JSONata", "Output": "{% phone.number = 1 %}"}, f"{BARE} at /States/S/Output"),
+        (
+            {"QueryLanguage": "JSONata", "Output": "{% $x"},
+            "SCHEMA_VALIDATION_FAILED: JSONata string must start with {% and end with %} at /States/S/Output",
+        ),
+        ({"Assign": {"states": 1}}, "RESERVED_VARIABLE_NAME: Cannot assign to reserved variable '$states'."),
+        ({"Assign": {"1a": 1}}, "Invalid variable name '1a': the variable name contains invalid characters."),
     ],
 )
-def test_a_path_or_expression_that_cannot_be_read_is_refused_with_its_state(fields: Json, place: str) -> None:
+def test_a_path_or_expression_that_cannot_be_read_is_refused_with_its_field(fields: Json, expected: str) -> None:
     found = outcome(dumps({"StartAt": "S", "States": {"S": {"Type": "Pass", "End": True, **fields}}}))
     assert isinstance(found, InvalidDefinition)
-    assert [each.location for each in found.diagnostics] == [place]
+    (told,) = found.diagnostics
+    assert expected in str(told)
+
+
+def test_a_jsonata_syntax_error_has_a_code_of_its_own() -> None:
+    state = {"Type": "Pass", "End": True, "QueryLanguage": "JSONata", "Output": "{% $foo( %}"}
+    found = outcome(dumps({"StartAt": "S", "States": {"S": state}}))
+    assert isinstance(found, InvalidDefinition)
+    assert [each.code for each in found.diagnostics] == ["INVALID_JSONATA_EXPRESSION"]
+
+
+@pytest.mark.parametrize("text", ["true", "function($x){$x}", "null", "$phone", '"phone"', "{'a': 1}", "(1)", "not(1)"])
+def test_what_begins_with_no_name_of_a_document_is_no_reference_to_one(text: str) -> None:
+    state = {"Type": "Pass", "End": True, "QueryLanguage": "JSONata", "Output": f"{{% {text} %}}"}
+    assert not isinstance(outcome(dumps({"StartAt": "S", "States": {"S": state}})), InvalidDefinition)
+
+
+@pytest.mark.parametrize(
+    ("rule", "place"),
+    [
+        ({"Variable": "a", "IsNull": True}, "Choices[0]/Variable"),
+        ({"And": [{"Variable": "$", "IsNull": True}, {"Variable": "b", "IsNull": True}]}, "Choices[0]/And[1]/Variable"),
+        ({"Not": {"Variable": "$", "StringEqualsPath": "b"}}, "Choices[0]/Not/StringEqualsPath"),
+    ],
+)
+def test_a_path_of_a_rule_is_refused_where_it_stands(rule: Json, place: str) -> None:
+    state = {"Type": "Choice", "Choices": [{**rule, "Next": "N"}]}
+    found = outcome(dumps({"StartAt": "S", "States": {"S": state, "N": {"Type": "Succeed"}}}))
+    assert isinstance(found, InvalidDefinition)
+    assert [str(each) for each in found.diagnostics] == [f"{SIGN} at /States/S/{place}"]
 
 
 ROOT = "arn:aws:states:"

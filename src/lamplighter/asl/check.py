@@ -142,6 +142,7 @@ def _state(name: str, state: Json, at: str, *, jsonata: bool) -> Iterator[Diagno
 def _body(kind: str, state: Mapping[str, Json], at: str, *, jsonata: bool, outer: bool) -> Iterator[Diagnostic]:
     both, in_path, in_jsonata = FIELDS[kind]
     yield from _known(state, (EVERY | both, in_path, in_jsonata), at, jsonata=jsonata)
+    yield from _assigned(state, at)
     yield from _flow(kind, state, at)
     yield from _way_out(state, at, jsonata=jsonata)
     special = SPECIAL.get(kind)
@@ -161,6 +162,18 @@ def _known(holder: Mapping[str, Json], fields: Fields, at: str, *, jsonata: bool
     for pair in EXCLUSIVE:
         if all(each in holder for each in pair):
             yield _several(pair, at)
+
+
+def _assigned(holder: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
+    """Variables that cannot be: https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html."""
+    given = holder.get("Assign")
+    for field in given if isinstance(given, dict) else ():
+        name = field.removesuffix(".$")
+        if name == "states":
+            yield Diagnostic("RESERVED_VARIABLE_NAME", "Cannot assign to reserved variable '$states'.", f"{at}/Assign")
+        elif not name.isidentifier():
+            message = f"Invalid variable name '{name}': the variable name contains invalid characters."
+            yield Diagnostic("INVALID_VARIABLE_NAME", message, f"{at}/Assign")
 
 
 def _unknown(field: str, at: str) -> Diagnostic:
@@ -220,6 +233,7 @@ def _entry(
         if field not in fields:
             yield _unknown(field, at)
     yield from _values(entry, fields, at, jsonata=False)
+    yield from _assigned(entry, at)
     names = entry.get("ErrorEquals")
     if not isinstance(names, list):
         return
@@ -263,6 +277,7 @@ def _choice(state: Mapping[str, Json], at: str, jsonata: bool, _outer: bool) -> 
         if missing:
             yield _required(missing, place)
         yield from _values(rule, {"Next": text, "Comment": text, **ASSIGN}, place, jsonata=jsonata)
+        yield from _assigned(rule, place)
         theirs = ("And", "Or", "Not", "Variable", *NAMES) if jsonata else ("Condition", "Output")
         foreign = [_foreign(field, place, jsonata=jsonata) for field in rule if field in theirs]
         yield from foreign

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from operator import eq, ge, gt, le, lt
 
-from lamplighter.asl.dataflow import expression, expression_text, is_expression
+from lamplighter.asl.dataflow import BadField, expression, expression_text, is_expression, no_reference
 from lamplighter.asl.faults import runtime
 from lamplighter.asl.model import Choice, Rule, Template
 from lamplighter.asl.scope import Scope
 from lamplighter.base.jsontext import Json
-from lamplighter.lang.jsonpath import NotFound, Path, compile_path
+from lamplighter.lang.jsonpath import NotFound, Path, PathError, compile_path
 
 TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})")
 """RFC 3339 with a capital T, and a capital Z where there is no offset, as the specification demands."""
@@ -80,15 +80,19 @@ def compile_rule(rule: Mapping[str, Json], *, jsonata: bool, at: str = "") -> Ru
     if jsonata:
         return _condition(rule["Condition"], f"{at}Condition")
     if "And" in rule:
-        inner = [compile_rule(each, jsonata=False) for each in rule["And"]]
+        inner = _inner(rule, "And", at)
         return lambda scope: all(test(scope) for test in inner)
     if "Or" in rule:
-        inner = [compile_rule(each, jsonata=False) for each in rule["Or"]]
+        inner = _inner(rule, "Or", at)
         return lambda scope: any(test(scope) for test in inner)
     if "Not" in rule:
-        denied = compile_rule(rule["Not"], jsonata=False)
+        denied = compile_rule(rule["Not"], jsonata=False, at=f"{at}Not/")
         return lambda scope: not denied(scope)
-    return _comparison(rule)
+    return _comparison(rule, at)
+
+
+def _inner(rule: Mapping[str, Json], name: str, at: str) -> list[Rule]:
+    return [compile_rule(each, jsonata=False, at=f"{at}{name}[{index}]/") for index, each in enumerate(rule[name])]
 
 
 def _condition(value: Json, field: str) -> Rule:
@@ -98,8 +102,8 @@ def _condition(value: Json, field: str) -> Rule:
     return lambda scope: test(scope) is True
 
 
-def _comparison(rule: Mapping[str, Json]) -> Rule:
-    variable = compile_path(rule["Variable"])
+def _comparison(rule: Mapping[str, Json], at: str) -> Rule:
+    variable = _path(rule["Variable"], f"{at}Variable")
     operator = next(key for key in rule if key in NAMES)
     operand = rule[operator]
     if operator == "IsPresent":
@@ -110,12 +114,19 @@ def _comparison(rule: Mapping[str, Json]) -> Rule:
     if operator == "StringMatches":
         pattern = wildcard(operand)
         return lambda scope: _matches(pattern, _value(variable, scope))
-    return _compared(variable, operator, operand)
+    return _compared(variable, operator, operand, at)
 
 
-def _compared(variable: Path, operator: str, operand: Json) -> Rule:
+def _path(text: str, field: str) -> Path:
+    try:
+        return compile_path(text)
+    except PathError as error:
+        raise BadField(no_reference(text, error), field) from None
+
+
+def _compared(variable: Path, operator: str, operand: Json, at: str) -> Rule:
     if operator.endswith("Path"):
-        other = compile_path(operand)
+        other = _path(operand, f"{at}{operator}")
         convert, compare = OPERATORS[operator.removesuffix("Path")]
         return lambda scope: _holds(compare, convert(_value(variable, scope)), convert(_value(other, scope)))
     convert, compare = OPERATORS[operator]

@@ -8,17 +8,33 @@ https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html.
 Promises that nothing is parsed at run time and that no document is ever changed in place: values are shared.
 """
 
+import re
 from collections.abc import Callable
 
 from lamplighter.asl.faults import INTRINSIC, QUERY, RESULT_PATH, Fault, runtime
 from lamplighter.asl.model import Filters, Template
 from lamplighter.asl.scope import Scope
 from lamplighter.base.jsontext import Json, dumps
-from lamplighter.lang.intrinsics import IntrinsicFailure, compile_intrinsic
-from lamplighter.lang.jsonata import UNDEFINED, JsonataError, compile_expression
+from lamplighter.lang.intrinsics import IntrinsicFailure, IntrinsicSyntaxError, compile_intrinsic
+from lamplighter.lang.jsonata import UNDEFINED, JsonataError, JsonataSyntaxError, compile_expression
 from lamplighter.lang.jsonpath import NotFound, PathError, ResultPathError, compile_path, compile_reference
 
+_BARE = re.compile(r"\s*([^\W\d]\w*)(?!\w|\s*\()")
+"""An expression that begins with a name: there is no document at the top level that could have it."""
+_WORDS = frozenset(["true", "false", "null", "function", "and", "or", "in"])
+NO_SIGN = "Reference path didn't start with '$'"
 TYPE_NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
+
+
+class BadField(ValueError):
+    """A field of a state that cannot be compiled; str() says why, as AWS does where it is known."""
+
+    def __init__(self, why: str, field: str, code: str | None = None) -> None:
+        super().__init__(why)
+        self.field = field
+        """Its place in the state."""
+        self.code = code
+        """AWS's code of the diagnostic, where it has one of its own."""
 
 
 def constant(value: Json) -> Template:
@@ -57,13 +73,16 @@ def path(text: str, field: str) -> Template:
     return read
 
 
-def filter_path(text: str | None) -> Template:
+def filter_path(text: str | None, field: str) -> Template:
     """InputPath, OutputPath, ItemsPath: a path into the document; null gives an empty object."""
     if text is None:
         return constant({})
     if text == "$":
         return same
-    compiled = compile_path(text)
+    try:
+        compiled = compile_path(text)
+    except PathError:
+        raise BadField("Value must be a valid JSONPath.", field) from None
 
     def read(scope: Scope) -> Json:
         try:
@@ -94,23 +113,30 @@ def dynamic(text: str, field: str) -> Template:
     return path(text, field) if text.startswith("$") else intrinsic(text)
 
 
-def _path_template(value: Json) -> Template | None:
+def filled(value: Json, key: str, field: str) -> Template:
+    """What a field whose name ends in `.$` says, compiled; `field` is the one that holds it."""
+    try:
+        return dynamic(value, key)
+    except (PathError, IntrinsicSyntaxError, AttributeError):  # the last of what is no text
+        why = f"The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call"
+        raise BadField(why, field) from None
+
+
+def _path_template(value: Json, field: str) -> Template | None:
     """A payload template, or None where nothing in it is dynamic."""
     if isinstance(value, list):
-        return _list(value, [_path_template(item) for item in value])
+        return _list(value, [_path_template(item, field) for item in value])
     if not isinstance(value, dict):
         return None
     keys: list[str] = []
     parts: list[Template | None] = []
     for key, inner in value.items():
         if key.endswith(".$"):
-            if not isinstance(inner, str):
-                raise PathError(f"The value for the field '{key}' must be a valid JSONPath or intrinsic function call")
             keys.append(key[:-2])
-            parts.append(dynamic(inner, key))
+            parts.append(filled(inner, key, field))
         else:
             keys.append(key)
-            parts.append(_path_template(inner))
+            parts.append(_path_template(inner, field))
     return _object(keys, list(value.values()), parts)
 
 
@@ -121,7 +147,14 @@ def bindings(scope: Scope) -> dict[str, Json]:
 
 def expression(text: str, field: str, expected: tuple[type, ...] | None = None) -> Template:
     """The value of a JSONata expression; `expected` names the types that the field takes."""
-    compiled = compile_expression(text)
+    try:
+        compiled = compile_expression(text)
+    except JsonataSyntaxError as error:
+        raise BadField(str(error), field, "INVALID_JSONATA_EXPRESSION") from None
+    named = _BARE.match(text)
+    if named is not None and named[1] not in _WORDS:
+        why = f"Reference to '{named[1]}' at the top level is not supported."
+        raise BadField(why, field, "UNSUPPORTED_JSONATA_EXPRESSION")
 
     def evaluate(scope: Scope) -> Json:
         try:
@@ -158,6 +191,8 @@ def _expression_template(value: Json, field: str) -> Template | None:
     """A payload with expressions in its strings, or None where it has none."""
     if is_expression(value):
         return expression(expression_text(value), field)
+    if isinstance(value, str) and value.startswith("{%"):
+        raise BadField("JSONata string must start with {% and end with %}", field)
     if isinstance(value, list):
         return _list(value, [_expression_template(item, f"{field}[{index}]") for index, item in enumerate(value)])
     if isinstance(value, dict):
@@ -182,7 +217,7 @@ def _object(keys: list[str], values: list[Json], parts: list[Template | None]) -
 
 def payload(value: Json, field: str, *, jsonata: bool) -> Template:
     """A payload template (Parameters, ItemSelector, ResultSelector, Assign; Arguments, Output, Items)."""
-    found = _expression_template(value, field) if jsonata else _path_template(value)
+    found = _expression_template(value, field) if jsonata else _path_template(value, field)
     return found or constant(value)
 
 
@@ -193,13 +228,16 @@ def scalar(value: Json, field: str, expected: tuple[type, ...], *, jsonata: bool
     return constant(value)
 
 
-def result_path(text: str | None) -> Callable[[Json, Json], Json]:
+def result_path(text: str | None, field: str) -> Callable[[Json, Json], Json]:
     """Where a result goes: from the state's input and the result, the two combined."""
     if text is None:
         return lambda document, _result: document
     if text == "$":
         return lambda _document, result: result
-    reference = compile_reference(text)
+    try:
+        reference = compile_reference(text)
+    except PathError as error:
+        raise BadField(no_reference(text, error), field) from None
 
     def put(document: Json, result: Json) -> Json:
         try:
@@ -208,6 +246,11 @@ def result_path(text: str | None) -> Callable[[Json, Json], Json]:
             raise Fault(RESULT_PATH, str(error), located=True) from None
 
     return put
+
+
+def no_reference(text: str, error: PathError) -> str:
+    """Why a text is no reference path; AWS's words are known of one without its first sign."""
+    return f"Value is not a Reference Path: {error if text.startswith('$') else NO_SIGN}"
 
 
 def effective(filters: Filters) -> Template:

@@ -11,10 +11,11 @@ from lamplighter.asl import waits
 from lamplighter.asl.check import SCHEMA, Diagnostic, check, check_alone
 from lamplighter.asl.choice import compile_rule
 from lamplighter.asl.dataflow import (
+    BadField,
     constant,
-    dynamic,
     effective,
     expression_output,
+    filled,
     filter_path,
     path_output,
     payload,
@@ -50,7 +51,6 @@ from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import DEEPEST, Json, JsonError, depth, dumps, loads
 from lamplighter.lang.intrinsics import IntrinsicSyntaxError
-from lamplighter.lang.jsonata import JsonataSyntaxError
 from lamplighter.lang.jsonpath import PathError
 
 PATTERNS: Mapping[str, Pattern] = {"sync": "sync", "sync:2": "sync:2", "waitForTaskToken": "waitForTaskToken"}
@@ -161,7 +161,9 @@ class _Compiler:
             try:
                 speaks = jsonata or state.get("QueryLanguage") == "JSONata"
                 states[name] = self.state(name, state, jsonata=speaks, outer=jsonata, at=place)
-            except (PathError, IntrinsicSyntaxError, JsonataSyntaxError, TypeError, AttributeError) as error:
+            except BadField as error:
+                self.faults.append(Diagnostic(error.code or SCHEMA, str(error), f"{place}/{error.field}"))
+            except (PathError, IntrinsicSyntaxError, TypeError, AttributeError) as error:
                 self.faults.append(Diagnostic(SCHEMA, str(error), place))
         self.blocks[number] = Block(number, source["StartAt"], states)
         return number
@@ -194,7 +196,7 @@ class _Compiler:
     def _wait(self, source: Json, common: Json, site: "_Site") -> Wait:
         return Wait(
             **common,
-            effective=filter_path(source.get("InputPath", "$")),
+            effective=filter_path(source.get("InputPath", "$"), "InputPath"),
             until=waits.until(source, jsonata=site.jsonata),
             output=_passed(source, common["filters"]),
         )
@@ -211,7 +213,7 @@ class _Compiler:
         )
         return Choice(
             **common,
-            effective=filter_path(source.get("InputPath", "$")),
+            effective=filter_path(source.get("InputPath", "$"), "InputPath"),
             rules=rules,
             default=source.get("Default"),
             output=_passed(source, common["filters"]),
@@ -272,11 +274,11 @@ def _filters(source: Mapping[str, Json]) -> Filters:
     fills = "Parameters" in source and source["Type"] != "Map"
     selects = "ResultSelector" in source
     return Filters(
-        input_path=filter_path(source.get("InputPath", "$")),
+        input_path=filter_path(source.get("InputPath", "$"), "InputPath"),
         parameters=payload(source["Parameters"], "Parameters", jsonata=False) if fills else None,
         result_selector=payload(source["ResultSelector"], "ResultSelector", jsonata=False) if selects else None,
-        result_path=result_path(source.get("ResultPath", "$")),
-        output_path=filter_path(source.get("OutputPath", "$")),
+        result_path=result_path(source.get("ResultPath", "$"), "ResultPath"),
+        output_path=filter_path(source.get("OutputPath", "$"), "OutputPath"),
     )
 
 
@@ -293,7 +295,7 @@ def _word(source: Mapping[str, Json], name: str, *, jsonata: bool) -> Template:
     where = f"{name}Path"
     if where not in source:
         return scalar(source.get(name), name, (str,), jsonata=jsonata)
-    read = dynamic(source[where], where)
+    read = filled(source[where], where, where)
 
     def word(scope: Scope) -> Json:
         value = read(scope)
@@ -377,7 +379,7 @@ def _catcher(source: Mapping[str, Json], within: str, *, jsonata: bool) -> Catch
             else (lambda scope, error: template(scope.with_error(error)))
         )
     else:
-        place = result_path(source.get("ResultPath", "$"))
+        place = result_path(source.get("ResultPath", "$"), f"{within}ResultPath")
         output = lambda scope, error: place(scope.input, error)  # noqa: E731 - the twin of the line above
     assign = _part(source, "Assign", within, jsonata=jsonata)
     return Catcher(errors=tuple(source["ErrorEquals"]), next=source["Next"], output=output, assign=assign)

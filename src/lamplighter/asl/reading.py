@@ -34,7 +34,7 @@ def read_items(pieces: Iterable[bytes], config: Mapping[str, Json], steps: Steps
     form = FORMS.get(kind)
     if form is None:
         raise unreadable(f"a text cannot be read as {kind}")
-    return islice(form(unpacked(pieces), config, pointed(config) + steps), config.get("MaxItems"))
+    return islice(form(unpacked(pieces), config, pointed(config) + steps), config.get("MaxItems") or None)
 
 
 def unreadable(why: str) -> Fault:

@@ -37,7 +37,7 @@ def until(source: Mapping[str, Json], *, jsonata: bool) -> Until:
 def _instant(source: Mapping[str, Json], *, jsonata: bool) -> Callable[[Scope], int]:
     if "TimestampPath" in source:
         where = source["TimestampPath"]
-        read = filter_path(where)
+        read = filter_path(where, "TimestampPath")
         return lambda scope: _milliseconds(read(scope), where)
     value = source["Timestamp"]
     if jsonata and is_expression(value):
@@ -92,7 +92,7 @@ def _number(
     where = f"{name}Path"
     if where in source:
         path = source[where]
-        read = filter_path(path)
+        read = filter_path(path, f"{within}{where}")
         return lambda scope: found(read(scope), where, path)
     value = source.get(name)
     if value is None or not (jsonata and is_expression(value)):
@@ -149,7 +149,7 @@ def items(source: Mapping[str, Json], *, jsonata: bool) -> Template:
     if jsonata:
         return _evaluated_items(source)
     path = source.get("ItemsPath", "$")
-    read = filter_path(path)
+    read = filter_path(path, "ItemsPath")
 
     def listed(scope: Scope) -> Json:
         found = read(scope)
