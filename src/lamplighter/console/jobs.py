@@ -1,4 +1,7 @@
-"""The first page: every state machine with what begins it, how its last runs went, and a button to start it."""
+"""The first page: which jobs failed last, and every one with what begins it, how its last runs went, and a button.
+
+A machine that only watches the jobs of a project is named below them: nobody starts it by hand.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -7,7 +10,8 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json
-from lamplighter.console import slots, timetable
+from lamplighter.console import slots, survey, timetable
+from lamplighter.console.helpers import is_helper
 from lamplighter.console.links import ours
 from lamplighter.console.marks import Strip, strip
 from lamplighter.console.page import Page, acts, shows
@@ -33,11 +37,21 @@ class Job:
 async def show(page: Page) -> Response:
     """Jobs"""
     token = {"nextToken": following} if (following := page.asked("next")) else {}
-    listed, known = await asyncio.gather(
-        page.call("states", "ListStateMachines", maxResults=PAGE, **token), timetable.schedules(page)
+    listed, known, seen = await asyncio.gather(
+        page.call("states", "ListStateMachines", maxResults=PAGE, **token),
+        timetable.schedules(page),
+        survey.survey(page),
     )
-    found = await asyncio.gather(*(job(page, machine, known) for machine in listed["stateMachines"]))
-    return await page.render("jobs.html", jobs=found, next=listed.get("nextToken"), blind=known is None)
+    machines = [each for each in listed["stateMachines"] if not is_helper(each["name"])]
+    return await page.render(
+        "jobs.html",
+        jobs=await asyncio.gather(*(job(page, machine, known) for machine in machines)),
+        helpers=[each for each in listed["stateMachines"] if is_helper(each["name"])],
+        next=listed.get("nextToken"),
+        blind=known is None,
+        survey=seen,
+        rest=page.console.port.rest,
+    )
 
 
 async def job(page: Page, machine: Json, known: Sequence[Json] | None) -> Job:

@@ -1,0 +1,26 @@
+"""What of a project only serves its jobs: the machine that tells of late runs, and states around a job's own.
+
+Promises to tell both by their names and by what they do, as `jobs/telling.py`, `jobs/overlap.py` and
+`jobs/stack/machines.py` make them: a state that runs a container is never a helper.
+"""
+
+from lamplighter.jobs.story import Attempt
+
+WATCHES = "--watch"
+"""What the machine of a project is called that tells of late runs, after its prefix; jobs cannot be called so."""
+STATES = frozenset({"Watch", "List runs", "Stop", "Last lines"})
+"""Task states of a job's machine that only serve it."""
+TELLS = "Tell "
+"""What the names of the states begin with that tell a channel."""
+CONTAINERS = "ecs:runTask"
+
+
+def is_helper(machine: str) -> bool:
+    """Whether a state machine is not a job, by its name."""
+    return machine.endswith(WATCHES)
+
+
+def serves(attempt: Attempt) -> bool:
+    """Whether an attempt is of a state that only serves a job; the states of a workflow's job have its name before."""
+    own = attempt.state.rpartition(": ")[2]
+    return not attempt.resource.startswith(CONTAINERS) and (own in STATES or own.startswith(TELLS))
