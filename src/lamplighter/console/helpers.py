@@ -4,7 +4,9 @@ Promises to tell both by their names and by what they do, as `jobs/telling.py`, 
 `jobs/stack/machines.py` make them: a state that runs a container is never a helper.
 """
 
+from lamplighter.base.jsontext import Json
 from lamplighter.jobs.story import Attempt
+from lamplighter.jobs.walk import states
 
 WATCHES = "--watch"
 """What the machine of a project is called that tells of late runs, after its prefix; jobs cannot be called so."""
@@ -18,6 +20,11 @@ CONTAINERS = "ecs:runTask"
 def is_helper(machine: str) -> bool:
     """Whether a state machine is not a job, by its name."""
     return machine.endswith(WATCHES)
+
+
+def steps(definition: Json) -> int:
+    """How many states of a machine run containers."""
+    return sum(CONTAINERS in str(state.get("Resource")) for _, state in states(definition))
 
 
 def serves(attempt: Attempt) -> bool:

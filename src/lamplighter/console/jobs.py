@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json
-from lamplighter.console import slots, survey, timetable
+from lamplighter.console import skips, slots, survey, timetable
 from lamplighter.console.helpers import is_helper
 from lamplighter.console.links import ours
 from lamplighter.console.marks import Strip, strip
@@ -61,8 +61,12 @@ async def job(page: Page, machine: Json, known: Sequence[Json] | None) -> Job:
     tally = await slots.tally(page, entries)
     if machine["type"] == "EXPRESS":
         return Job(machine, None, entries, tally, None)
-    runs = await page.call("states", "ListExecutions", stateMachineArn=arn, maxResults=RUNS)
-    listed = runs["executions"]
+    runs, about = await asyncio.gather(
+        page.call("states", "ListExecutions", stateMachineArn=arn, maxResults=RUNS),
+        page.peek("states", "DescribeStateMachine", stateMachineArn=arn),
+    )
+    definition = about["definition"] if about else ""
+    listed = await skips.told(page, runs["executions"], definition, page.console.port.reach // PAGE)
     shown = strip(listed, page.console.world.now() / 1000)
     return Job(machine, shown, entries, tally, listed[0] if listed else None)
 

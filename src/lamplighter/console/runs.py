@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
-from lamplighter.console import chart, detail, graph, headline, history, why
+from lamplighter.console import chart, detail, graph, headline, history, skips, why
 from lamplighter.console.helpers import serves
 from lamplighter.console.masking import masked
 from lamplighter.console.page import Page, acts, shows
@@ -61,15 +61,15 @@ async def definition(page: Page) -> Json:
 async def show(page: Page) -> Response:
     """The run"""
     run = await read(page)
-    shown = await values(page, run)
-    return await page.render("run.html", **shown, **await panel(page, run), graph=graph.block(run.definition))
+    shown = {**await values(page, run), **await panel(page, run)}
+    return await page.render("run.html", **shown, graph=graph.block(run.definition))
 
 
 async def panel(page: Page, run: Run) -> Mapping[str, Json]:
     """What the panel beside the graph is filled with: one state, or the whole run with what made it fail."""
     found = detail.of(page, run.events, run.story, run.about, why.deadline(run.definition))
     failure = await headline.of(page, run.story, run.definition) if found.state is None else None
-    return {"detail": found, "failure": failure}
+    return {"detail": found, "failure": failure, "skipped_for": skips.others(run.about)}
 
 
 async def values(page: Page, run: Run) -> Mapping[str, Json]:
@@ -83,6 +83,7 @@ async def values(page: Page, run: Run) -> Mapping[str, Json]:
         "now": now / 1000,
         "standings": standings(run.story, left),
         "chart": chart.chart(run.story, run.definition, now, page.number("after") or 0, left),
+        "skipped_for": skips.others(run.about),
         "attempts": [each for each in run.story.attempts if not serves(each)],
         "maps": await maps(page, run),
         "command": command(page, run.about),
