@@ -197,3 +197,14 @@ def test_the_last_lines_of_the_log_stand_beside_the_failure(site: Site, browser:
     assert "&lt;line 8&gt;\n&lt;line 9&gt;" in page.body
     assert "&lt;line 19&gt;" in page.body
     assert "&lt;line 7&gt;" not in page.body
+
+
+def test_a_run_that_was_stopped_by_hand_is_not_told_as_a_failure(site: Site, browser: Browser) -> None:
+    site.runtime.script(Script(after=None))
+    execution = site.run_machine(job(site.define_task()))
+    site.call("states", "StopExecution", executionArn=execution, error="Operator", cause="by hand")
+    site.settle()
+    page = browser.get(f"/runs/{execution}")
+    assert 'class="fault stack stopped"' in page.body
+    assert "Operator : by hand A, attempt 1 log task the run was stopped" in page.text
+    assert "Attempts 1 Error" in page.text

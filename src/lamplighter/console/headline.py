@@ -26,6 +26,8 @@ class Headline:
     codes: Sequence[tuple[str, int, str]]
     """Exit codes with the names of their containers, and what they mean."""
     lines: Sequence[str]
+    stopped: bool = False
+    """Somebody has stopped it, which is no fault of the run."""
 
 
 async def of(page: Page, story: Story, definition: Json) -> Headline | None:
@@ -35,11 +37,12 @@ async def of(page: Page, story: Story, definition: Json) -> Headline | None:
     most = why.deadline(definition)
     attempt = why.blamed(story)
     words = why.of_run(story, most)
+    stopped = story.outcome == "aborted"
     if attempt is None:
-        return Headline(words, None, "", (), ())
+        return Headline(words, None, "", (), (), stopped)
     codes = [(name, code, why.CODES.get(code, "")) for name, code in sorted(attempt.exits.items())]
     reason = why.of_attempt(story, attempt, most)
-    return Headline(words, attempt, reason, codes, await _lines(page, attempt))
+    return Headline(words, attempt, reason, codes, await _lines(page, attempt), stopped)
 
 
 async def _lines(page: Page, attempt: Attempt) -> Sequence[str]:
