@@ -227,6 +227,7 @@ def test_nothing_keeps_anybody_from_using_it(
     failed = served.start(seeds.job(served, "broken", "exit 2"))
     served.ended(failed)
     paths = ["/", f"/jobs/{machine}", f"/jobs/{machine}/start", f"/runs/{execution}", f"/runs/{failed}?state=Report"]
+    paths += [f"/runs/{failed}", "/jobs"]
     paths += [f"/runs/{execution}/logs", f"/runs/{execution}/history"]
     with screen.page_of(chromium, scheme) as page:
         for path in paths:

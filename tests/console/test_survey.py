@@ -59,11 +59,21 @@ def test_where_more_jobs_are_than_may_be_looked_at_that_is_told(
     site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.console.browsing.Inside", lambda engine: Inside(engine, reach=5))
+    asked: list[str] = []
+    usual = Inside.call
+
+    async def noted(port: Inside, place: Place, service: str, operation: str, params: Json) -> Json:
+        if operation == "ListExecutions" and params["maxResults"] == 1:
+            asked.append(params["stateMachineArn"])
+        return await usual(port, place, service, operation, params)
+
+    monkeypatch.setattr(Inside, "call", noted)
     many(site, 6)
     site.start(site.machine(BAD, "a-first"))
     site.settle()
     page = Browser(site).get("/").text
     assert "1 failed last of 5 jobs that were looked at; there are more" in page
+    assert len(asked) == 5
     assert "there are more" not in browser.get("/").text
 
 

@@ -78,4 +78,9 @@ async def switch(page: Page, given: Mapping[str, str]) -> Response:
     return page.redirect(ours(given.get("back", "/")))
 
 
-ROUTES = (shows("/", show), acts("/jobs/schedule", switch))
+async def home(page: Page) -> Response:
+    """Where people look for the jobs"""
+    return page.redirect("/")
+
+
+ROUTES = (shows("/", show), shows("/jobs", home), acts("/jobs/schedule", switch))
