@@ -54,8 +54,9 @@ def night(site: Site) -> tuple[str, str]:
 
 def test_a_run_that_was_skipped_is_told_as_such_with_the_run_it_made_way_for(site: Site, browser: Browser) -> None:
     _, skipped = night(site)
-    page = browser.get(f"/runs/{skipped}")
-    assert '<span class="status" data-status="SKIPPED">skipped</span>' in page.body
+    for path in ("/logs", "/history", ""):
+        page = browser.get(f"/runs/{skipped}{path}")
+        assert '<span class="status" data-status="SKIPPED">skipped</span>' in page.body
     assert f'another run of the job still went on: <a href="/runs/{OLDER}">first</a>' in page.body
 
 

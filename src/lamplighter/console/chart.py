@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.jsontext import Json
 from lamplighter.console import why
-from lamplighter.console.helpers import serves
+from lamplighter.console.attendants import serves
 from lamplighter.console.lengths import length
 from lamplighter.console.standing import status
 from lamplighter.jobs.story import Attempt, Story, Visit

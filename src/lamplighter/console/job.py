@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json
 from lamplighter.console import graph, skips, slots, timetable
-from lamplighter.console.helpers import is_helper
+from lamplighter.console.attendants import is_attendant
 from lamplighter.console.marks import strip
 from lamplighter.console.page import Page, shows
 
@@ -36,7 +36,7 @@ async def show(page: Page) -> Response:
         strip=strip(latest["executions"][:MARKS], now),
         statuses=STATUSES,
         now=now,
-        helper=is_helper(about["name"]),
+        helper=is_attendant(about["name"]),
         rest=page.console.port.rest,
     )
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json
 from lamplighter.console import skips, slots, survey, timetable
-from lamplighter.console.helpers import is_helper
+from lamplighter.console.attendants import is_attendant
 from lamplighter.console.links import ours
 from lamplighter.console.marks import Strip, strip
 from lamplighter.console.page import Page, acts, shows
@@ -42,11 +42,11 @@ async def show(page: Page) -> Response:
         timetable.schedules(page),
         survey.survey(page),
     )
-    machines = [each for each in listed["stateMachines"] if not is_helper(each["name"])]
+    machines = [each for each in listed["stateMachines"] if not is_attendant(each["name"])]
     return await page.render(
         "jobs.html",
         jobs=await asyncio.gather(*(job(page, machine, known) for machine in machines)),
-        helpers=[each for each in listed["stateMachines"] if is_helper(each["name"])],
+        helpers=[each for each in listed["stateMachines"] if is_attendant(each["name"])],
         next=listed.get("nextToken"),
         blind=known is None,
         survey=seen,

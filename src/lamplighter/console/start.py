@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.console import defaults, timetable
-from lamplighter.console.helpers import steps
+from lamplighter.console.attendants import steps
 from lamplighter.console.look import indented
 from lamplighter.console.masking import masked, restored
 from lamplighter.console.page import Page, acts, shows

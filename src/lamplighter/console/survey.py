@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
-from lamplighter.console.helpers import is_helper
+from lamplighter.console.attendants import is_attendant
 from lamplighter.console.page import Page
 
 FAILED = ("FAILED", "TIMED_OUT")
@@ -53,7 +53,7 @@ async def survey(page: Page) -> Survey:
     failed = [each for each in runs if each.run["status"] in FAILED]
     return Survey(
         sorted(failed, key=lambda each: -float(each.run.get("stopDate") or 0)),
-        sum(each.run["status"] == "RUNNING" and not is_helper(each.machine["name"]) for each in runs),
+        sum(each.run["status"] == "RUNNING" and not is_attendant(each.machine["name"]) for each in runs),
         len(listed["stateMachines"]) - unseen,
         bool(listed.get("nextToken") or unseen),
     )

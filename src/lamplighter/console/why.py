@@ -7,7 +7,7 @@ attempt before one of a state that only serves the job. Pure.
 from collections.abc import Mapping
 
 from lamplighter.base.jsontext import Json
-from lamplighter.console.helpers import serves
+from lamplighter.console.attendants import serves
 from lamplighter.console.lengths import limit
 from lamplighter.jobs.story import Attempt, Story
 

@@ -1,7 +1,7 @@
 """What of a project only serves its jobs: the machine that tells of late runs, and states around a job's own.
 
 Promises to tell both by their names and by what they do, as `jobs/telling.py`, `jobs/overlap.py` and
-`jobs/stack/machines.py` make them: a state that runs a container is never a helper.
+`jobs/stack/machines.py` make them: a state that runs a container is never one of them.
 """
 
 from lamplighter.base.jsontext import Json
@@ -17,7 +17,7 @@ TELLS = "Tell "
 CONTAINERS = "ecs:runTask"
 
 
-def is_helper(machine: str) -> bool:
+def is_attendant(machine: str) -> bool:
     """Whether a state machine is not a job, by its name."""
     return machine.endswith(WATCHES)
 
