@@ -171,7 +171,7 @@ def test_a_run_that_ended_on_its_deadline_says_first_that_it_took_too_long(site:
     site.settle()
     site.advance(3 * SECOND)
     page = browser.get(f"/runs/{execution}")
-    assert "The run The run took longer than its deadline of 3 s A, attempt 1 log task" in page.text
+    assert "The run The run took longer than its deadline of 3 s A, attempt 1 log task was stopped with it" in page.text
     assert "aborted log task the run took longer than its deadline of 3 s" in page.text
 
 

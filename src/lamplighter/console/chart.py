@@ -116,7 +116,7 @@ def _rows(told: _Told) -> Iterator[Row]:
 
 
 def _outcome(visit: Visit, attempt: Attempt) -> str:
-    """How an attempt ended; what a helper could not do, and the run went on all the same, is no failure."""
+    """How an attempt ended; what an attendant could not do, and the run went on all the same, is no failure."""
     caught = serves(attempt) and attempt.failed and visit.left is not None
     return "CAUGHT" if caught else OUTCOMES[attempt.outcome]
 

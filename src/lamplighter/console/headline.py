@@ -41,7 +41,8 @@ async def of(page: Page, story: Story, definition: Json) -> Headline | None:
     if attempt is None:
         return Headline(words, None, "", (), (), stopped)
     codes = [(name, code, why.CODES.get(code, "")) for name, code in sorted(attempt.exits.items())]
-    reason = why.of_attempt(story, attempt, most)
+    with_it = words and attempt.outcome == "aborted"
+    reason = "was stopped with it" if with_it else why.of_attempt(story, attempt, most)
     return Headline(words, attempt, reason, codes, await _lines(page, attempt), stopped)
 
 

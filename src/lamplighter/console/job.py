@@ -36,7 +36,7 @@ async def show(page: Page) -> Response:
         strip=strip(latest["executions"][:MARKS], now),
         statuses=STATUSES,
         now=now,
-        helper=is_attendant(about["name"]),
+        attendant=is_attendant(about["name"]),
         rest=page.console.port.rest,
     )
 

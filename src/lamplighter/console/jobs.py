@@ -46,7 +46,7 @@ async def show(page: Page) -> Response:
     return await page.render(
         "jobs.html",
         jobs=await asyncio.gather(*(job(page, machine, known) for machine in machines)),
-        helpers=[each for each in listed["stateMachines"] if is_attendant(each["name"])],
+        attendants=[each for each in listed["stateMachines"] if is_attendant(each["name"])],
         next=listed.get("nextToken"),
         blind=known is None,
         survey=seen,
