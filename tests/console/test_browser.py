@@ -122,6 +122,41 @@ def test_an_input_that_is_no_json_is_told_before_anything_starts(served: Served,
     expect(page.locator("#detail")).to_contain_text('"day": 1')
 
 
+def test_a_large_machine_is_looked_at_where_the_job_failed_rather_than_where_it_was_told(
+    served: Served, page: Page
+) -> None:
+    caught = [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Told 0"}]
+    told: Json = {f"Told {at}": {"Type": "Pass", "Next": f"Told {at + 1}"} for at in range(12)}
+    told["Told 12"] = {"Type": "Fail", "Error": "Nightly"}
+    report = seeds.task(served, "broken", "echo no such table; exit 2", Catch=caught, Next="Told 12")
+    execution = served.start(served.machine({"StartAt": "Report", "States": {"Report": report, **told}}))
+    served.ended(execution)
+    page.goto(run_url(served, execution))
+    expect(page.locator("#detail")).to_contain_text("no such table")
+    expect(page.locator('.graph .node[data-name="Report"]')).to_be_in_viewport()
+    assert page.locator("#graph").evaluate("figure => figure.scrollTop") == 0
+
+
+def test_a_phone_shows_first_why_a_run_failed(served: Served, chromium: Browser) -> None:
+    execution = served.start(seeds.job(served, "broken", "echo no such table; exit 2"))
+    served.ended(execution)
+    with screen.page_of(chromium, width=390, height=844) as page:
+        page.goto(run_url(served, execution))
+        stands(page, "Report", "FAILED")
+        tops = [page.locator(each).evaluate("it => it.getBoundingClientRect().top") for each in ("#detail", "#graph")]
+        assert tops == sorted(tops)
+
+
+def test_no_page_makes_the_browser_complain_of_an_icon(served: Served, page: Page) -> None:
+    execution = served.start(seeds.job(served, "short", "echo done"))
+    served.ended(execution)
+    asked: list[int] = []
+    page.on("response", lambda response: asked.append(response.status))
+    page.goto(f"{run_url(served, execution)}/logs/file")
+    page.goto(served.url)
+    assert [each for each in asked if each >= 400] == []
+
+
 def test_a_state_is_chosen_with_the_keyboard_and_has_its_own_address(served: Served, page: Page) -> None:
     states = {"First": {"Type": "Pass", "Next": "Second"}, "Second": {"Type": "Pass", "Result": {"x": 1}, "End": True}}
     execution = served.start(served.machine({"StartAt": "First", "States": states}))
@@ -192,6 +227,7 @@ def test_nothing_keeps_anybody_from_using_it(
     failed = served.start(seeds.job(served, "broken", "exit 2"))
     served.ended(failed)
     paths = ["/", f"/jobs/{machine}", f"/jobs/{machine}/start", f"/runs/{execution}", f"/runs/{failed}?state=Report"]
+    paths += [f"/runs/{failed}", "/jobs"]
     paths += [f"/runs/{execution}/logs", f"/runs/{execution}/history"]
     with screen.page_of(chromium, scheme) as page:
         for path in paths:

@@ -64,5 +64,11 @@ async def test_who_does_not_answer_is_unavailable() -> None:
         await Outside(clients("http://127.0.0.1:9"), PLACE, "AWS").call(PLACE, "sqs", "ListQueues", {})
 
 
+def test_of_aws_less_is_asked_and_more_seldom_than_of_an_engine(aws: Outside) -> None:
+    engine = Outside(clients("http://127.0.0.1:9"), PLACE, "Engine", "http://127.0.0.1:9")
+    assert aws.reach < engine.reach
+    assert aws.rest > engine.rest
+
+
 async def test_nobody_keeps_slots_there(aws: Outside) -> None:
     assert await aws.slots(f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/night") is None

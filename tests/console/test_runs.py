@@ -162,3 +162,49 @@ def test_an_item_of_a_map_run_leads_back_to_the_items_and_the_job(site: Site, br
         assert f'href="{link}"' in page.body
         assert browser.get(link).status == 200
     assert "Run again" not in page.text
+
+
+def test_a_run_that_ended_on_its_deadline_says_first_that_it_took_too_long(site: Site, browser: Browser) -> None:
+    site.runtime.script(Script(after=None))
+    machine = site.machine(chain(job(site.define_task())) | {"TimeoutSeconds": 3})
+    execution = site.start(machine)
+    site.settle()
+    site.advance(3 * SECOND)
+    page = browser.get(f"/runs/{execution}")
+    assert "The run The run took longer than its deadline of 3 s A, attempt 1 log task was stopped with it" in page.text
+    assert "aborted log task the run took longer than its deadline of 3 s" in page.text
+
+
+def test_the_failure_of_a_run_is_told_in_words_before_its_cause(site: Site, browser: Browser) -> None:
+    site.runtime.script(Script(code=137))
+    execution = site.run_machine(job(site.define_task()))
+    text = browser.get(f"/runs/{execution}").text
+    told = text.partition("The run A, attempt 1 exit 137 log task ")[2].partition(" Cause ")[0]
+    assert told.startswith("States.TaskFailed: ")
+    assert told.endswith("exit 137: it was killed (SIGKILL), as it is when memory runs out")
+
+
+def test_the_last_lines_of_the_log_stand_beside_the_failure(site: Site, browser: Browser) -> None:
+    site.call("ecs", "CreateCluster")
+    options = {"awslogs-group": "/jobs", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "job"}
+    container = {"name": "main", "image": "busybox", "memory": 128}
+    container["logConfiguration"] = {"logDriver": "awslogs", "options": options}
+    site.call("logs", "CreateLogGroup", logGroupName="/jobs")
+    defined = site.call("ecs", "RegisterTaskDefinition", family="job", containerDefinitions=[container])
+    site.runtime.script(Script(code=2, lines=tuple(("stdout", f"<line {number}>") for number in range(20))))
+    execution = site.run_machine(job(defined["taskDefinition"]["taskDefinitionArn"]))
+    page = browser.get(f"/runs/{execution}")
+    assert "&lt;line 8&gt;\n&lt;line 9&gt;" in page.body
+    assert "&lt;line 19&gt;" in page.body
+    assert "&lt;line 7&gt;" not in page.body
+
+
+def test_a_run_that_was_stopped_by_hand_is_not_told_as_a_failure(site: Site, browser: Browser) -> None:
+    site.runtime.script(Script(after=None))
+    execution = site.run_machine(job(site.define_task()))
+    site.call("states", "StopExecution", executionArn=execution, error="Operator", cause="by hand")
+    site.settle()
+    page = browser.get(f"/runs/{execution}")
+    assert 'class="fault stack stopped"' in page.body
+    assert "Operator : by hand A, attempt 1 log task the run was stopped" in page.text
+    assert "Attempts 1 Error" in page.text

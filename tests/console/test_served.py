@@ -60,6 +60,26 @@ def test_a_page_of_another_site_reaches_neither_console_nor_apis(served: Served)
     assert ask(served.port, "GET", "/", **other).status == 403
 
 
+def test_a_browser_that_asks_for_what_is_nowhere_gets_a_page_and_a_program_gets_the_answer_of_aws(
+    served: Served,
+) -> None:
+    page = ask(served.port, "GET", "/blah", accept="text/html,application/xhtml+xml,*/*;q=0.8")
+    assert page.status == 404
+    assert "There is no page at /blah" in page.body
+    for path in ("/blah", "/123456789012/orders"):
+        answer = ask(served.port, "GET", path, accept="*/*")
+        assert (answer.status, "Missing Authentication Token" in answer.body) == (403, True)
+    signed = ask(served.port, "GET", "/blah", accept="text/html", authorization="AWS4-HMAC-SHA256 Credential=x")
+    assert "no page" not in signed.body
+    health = ask(served.port, "GET", "/_lamplighter/health", accept="text/html")
+    assert (health.status, health.headers["content-type"]) == (200, "application/json")
+
+
+def test_there_is_an_icon_for_what_is_no_page(served: Served) -> None:
+    icon = ask(served.port, "GET", "/favicon.ico")
+    assert (icon.status, icon.headers["content-type"]) == (200, "image/svg+xml")
+
+
 def test_files_are_kept_by_browsers_for_good_under_their_stamps_only(served: Served) -> None:
     page = ask(served.port, "GET", "/").body
     stamped = page.partition('rel="stylesheet" href="')[2].partition('"')[0]

@@ -110,3 +110,25 @@ def test_what_a_job_has_is_shown_where_it_can_be_overridden_without_its_secrets(
     assert "echo &#39;a b&#39;" in body
     assert "DB_PASSWORD=" in body
     assert "hunter2" not in body
+
+
+def test_a_workflow_of_several_steps_is_asked_for_no_command_that_would_be_that_of_each(
+    site: Site, browser: Browser
+) -> None:
+    step = job(site.define_task(), Comment=JOB["Comment"])
+    one = browser.get(f"/jobs/{site.machine(chain(step), 'one')}/start").body
+    assert 'name="command"' in one
+    machine = site.machine(chain(step, step), "two")
+    two = browser.get(f"/jobs/{machine}/start").body
+    assert 'name="environment"' in two
+    assert "over what each step has" in two
+    assert 'name="command"' not in two
+
+
+def test_a_command_that_an_earlier_run_of_a_workflow_had_is_not_lost_unseen(site: Site, browser: Browser) -> None:
+    step = job(site.define_task(), Comment=JOB["Comment"])
+    earlier = site.start(machine := site.machine(chain(step, step)), {"lamplighter": {"command": ["echo", "hi"]}})
+    site.settle()
+    form = browser.get(f"/jobs/{machine}/start?from={earlier}").body
+    assert 'value="echo hi"' in form
+    assert "Instead of the command of every step" in form

@@ -38,7 +38,7 @@ from lamplighter.console.login import Door, Locked
 from lamplighter.console.look import Look
 from lamplighter.console.page import Console
 from lamplighter.console.port import Port
-from lamplighter.console.static import Static
+from lamplighter.console.static import ICON, Static
 from lamplighter.wire.holders import Holders
 
 PAGES: tuple[BaseRoute, ...] = (
@@ -66,7 +66,7 @@ def application(port: Port, world: World, closing: asyncio.Event, holders: Holde
     look = Look(port.title, locked=holders is not None)
     door = Door(holders, world, look) if holders is not None else None
     app = Starlette(
-        routes=[*PAGES, *(door.routes() if door else ()), Mount("/static", Static())],
+        routes=[*PAGES, *(door.routes() if door else ()), ICON, Mount("/static", Static())],
         exception_handlers={AwsError: _refused, HTTPException: _not_found, Exception: _broken},
     )
     app.state.console = Console(port, world, look, closing)

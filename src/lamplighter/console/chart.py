@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.jsontext import Json
+from lamplighter.console import why
+from lamplighter.console.attendants import serves
 from lamplighter.console.lengths import length
 from lamplighter.console.standing import status
 from lamplighter.jobs.story import Attempt, Story, Visit
@@ -17,7 +19,8 @@ WIDTH = 1000
 PAGE = 100
 """Rows."""
 LEAST, STEP = 4, 2000
-TICKS = 5
+TICKS, SHORT = 5, 1000
+"""Ticks of the scale, and the milliseconds below which they are told in those."""
 OUTCOMES = {
     "running": "RUNNING", "succeeded": "SUCCEEDED", "failed": "FAILED", "timed out": "TIMED_OUT", "aborted": "ABORTED",
 }  # fmt: skip
@@ -77,29 +80,49 @@ class _Scale:
         return round(WIDTH * min(1.0, max(0.0, (time - self.began) / self.span)), 2)
 
 
-def chart(story: Story, definition: Json, now: int, after: int = 0) -> Chart:
-    """The rows after an event; `now` in milliseconds since the epoch."""
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What rows are made of."""
+
+    story: Story
+    deadline: int | None
+    broken: frozenset[int]
+    scale: _Scale
+    until: int
+    """Where what goes on ends for now."""
+
+
+def chart(story: Story, definition: Json, now: int, after: int = 0, broken: frozenset[int] = frozenset()) -> Chart:
+    """The rows after an event; `now` in milliseconds since the epoch, `broken` as `standing.broken` has it."""
     now -= now % STEP  # so that a timeline is not another one at each look
     began = story.began if story.began is not None else now
     scale = _Scale(began, max(1, (story.ended or now) - began))
-    found = sorted(_rows(story, scale, story.ended or now), key=lambda row: row.event)
+    told = _Told(story, why.deadline(definition), broken, scale, story.ended or now)
+    found = sorted(_rows(told), key=lambda row: row.event)
     page = [row for row in found if row.event > after]
     following = page[PAGE - 1].event if len(page) > PAGE else None
     return Chart(page[:PAGE], _ticks(scale), following, _pausing(story, definition))
 
 
-def _rows(story: Story, scale: _Scale, until: int) -> Iterator[Row]:
-    for visit in story.visits:
+def _rows(told: _Told) -> Iterator[Row]:
+    for visit in told.story.visits:
         before: Attempt | None = None
         for at in visit.attempts:
-            yield _attempt(story.attempts[at], before, scale, until)
-            before = story.attempts[at]
+            attempt = told.story.attempts[at]
+            yield _attempt(told, visit, attempt, before)
+            before = attempt
         if not visit.attempts and visit.kind in LASTING:
-            yield _stay(story, visit, scale, until)
+            yield _stay(told, visit)
 
 
-def _attempt(attempt: Attempt, before: Attempt | None, scale: _Scale, until: int) -> Row:
-    ended = until if attempt.ended is None else attempt.ended
+def _outcome(visit: Visit, attempt: Attempt) -> str:
+    """How an attempt ended; what an attendant could not do, and the run went on all the same, is no failure."""
+    caught = serves(attempt) and attempt.failed and visit.left is not None
+    return "CAUGHT" if caught else OUTCOMES[attempt.outcome]
+
+
+def _attempt(told: _Told, visit: Visit, attempt: Attempt, before: Attempt | None) -> Row:
+    scale, ended = told.scale, told.until if attempt.ended is None else attempt.ended
     waited = before is not None and before.ended is not None
     since = before.ended if before is not None and before.ended is not None else attempt.began
     x, gap = scale.x(attempt.began), scale.x(since)
@@ -109,7 +132,7 @@ def _attempt(attempt: Attempt, before: Attempt | None, scale: _Scale, until: int
         f"{attempt.state} #{attempt.number}",
         " › ".join(attempt.path),
         attempt.resource,
-        OUTCOMES[attempt.outcome],
+        _outcome(visit, attempt),
         (ended - attempt.began) / 1000,
         x,
         max(LEAST, scale.x(ended) - x),
@@ -117,24 +140,24 @@ def _attempt(attempt: Attempt, before: Attempt | None, scale: _Scale, until: int
         max(0.0, x - gap),
         length((attempt.began - since) / 1000) if waited else "",
         sorted(attempt.exits.items()),
-        ": ".join(filter(None, (attempt.error, attempt.reason))),
+        why.of_attempt(told.story, attempt, told.deadline),
         attempt.task,
     )
 
 
-def _stay(story: Story, visit: Visit, scale: _Scale, until: int) -> Row:
-    ended = until if visit.left is None else visit.left
-    x = scale.x(visit.entered)
+def _stay(told: _Told, visit: Visit) -> Row:
+    ended = told.until if visit.left is None else visit.left
+    x = told.scale.x(visit.entered)
     return Row(
         visit.event,
         visit.state,
         visit.state,
         " › ".join(visit.path),
         visit.kind,
-        status(story, visit),
+        status(told.story, visit, told.broken),
         (ended - visit.entered) / 1000,
         x,
-        max(LEAST, scale.x(ended) - x),
+        max(LEAST, told.scale.x(ended) - x),
         None,
         0.0,
         "",
@@ -145,7 +168,10 @@ def _stay(story: Story, visit: Visit, scale: _Scale, until: int) -> Row:
 
 
 def _ticks(scale: _Scale) -> Sequence[tuple[float, str]]:
-    return [(WIDTH * at / TICKS, length(scale.span * at / TICKS / 1000)) for at in range(TICKS)]
+    def label(milliseconds: float) -> str:
+        return length(milliseconds / 1000) if scale.span >= SHORT else f"{milliseconds:.0f} ms"
+
+    return [(WIDTH * at / TICKS, label(scale.span * at / TICKS)) for at in range(TICKS)]
 
 
 def _pausing(story: Story, definition: Json) -> Pausing | None:

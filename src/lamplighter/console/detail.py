@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.jsontext import Json
+from lamplighter.console import standing, why
 from lamplighter.console.page import Page
 from lamplighter.console.standing import status
 from lamplighter.jobs.story import Attempt, Story, Visit
@@ -37,7 +38,8 @@ class Stay:
     visit: Visit
     status: str
     documents: Sequence[Document]
-    attempts: Sequence[Attempt]
+    attempts: Sequence[tuple[Attempt, str]]
+    """Each with why it did not succeed."""
 
     @property
     def seconds(self) -> float | None:
@@ -62,31 +64,44 @@ class Detail:
     """The number of the event before which the next page of visits ends."""
 
 
-def of(page: Page, events: Sequence[Json], story: Story, about: Json) -> Detail:
-    """The state that the page is asked for, or all of the run."""
+def of(page: Page, events: Sequence[Json], story: Story, about: Json, deadline: int | None = None) -> Detail:
+    """The state that the page is asked for, or all of the run; `deadline` is its own."""
     state = page.asked("state")
     if state is None:
         documents = [Document(name.capitalize(), about[name], name) for name in ("input", "output") if about.get(name)]
         return Detail(None, (), documents, about.get("error"), about.get("cause"))
     visits = [visit for visit in story.visits if visit.state == state]
-    troubled = [visit for visit in visits if status(story, visit) in TROUBLE]
+    broken = standing.broken(events)
+    troubled = [visit for visit in visits if status(story, visit, broken) in TROUBLE]
     wanted = troubled if page.asked("only") == "failed" else visits
     before = page.number("before")
     found = [visit for visit in wanted if before is None or visit.event < before]
     by_number = {event["id"]: event for event in events}
-    stays = [_stay(story, visit, by_number) for visit in reversed(found[-MOST:])]
+    stays = [
+        Stay(
+            visit,
+            status(story, visit, broken),
+            _documents(story, visit, by_number),
+            [(each, why.of_attempt(story, each, deadline)) for each in _attempts(story, visit)],
+        )
+        for visit in reversed(found[-MOST:])
+    ]
     earlier = stays[-1].visit.event if len(found) > MOST else None
     return Detail(state, stays, (), visits=len(visits), troubled=len(troubled), earlier=earlier)
 
 
-def _stay(story: Story, visit: Visit, events: Mapping[int, Json]) -> Stay:
-    attempts = [story.attempts[at] for at in visit.attempts]
+def _attempts(story: Story, visit: Visit) -> Sequence[Attempt]:
+    return [story.attempts[at] for at in visit.attempts]
+
+
+def _documents(story: Story, visit: Visit, events: Mapping[int, Json]) -> Sequence[Document]:
+    attempts = _attempts(story, visit)
     found = [_document("Input", events.get(visit.event), "stateEnteredEventDetails", "input")]
     if attempts:
         found.append(_document("Parameters", events.get(attempts[-1].event), "taskScheduledEventDetails", "parameters"))
     if visit.exit is not None:
         found.append(_document("Output", events.get(visit.exit), "stateExitedEventDetails", "output"))
-    return Stay(visit, status(story, visit), [each for each in found if each is not None], attempts)
+    return [each for each in found if each is not None]
 
 
 def _document(title: str, event: Json, details: str, field: str) -> Document | None:

@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json, dumps
+from lamplighter.console import skips
 from lamplighter.console.page import Page, shows
 
 PAGE = 50
@@ -23,6 +24,7 @@ async def show(page: Page) -> Response:
         "history.html",
         arn=page.arn,
         about=about,
+        skipped_for=skips.others(about),
         events=events,
         next=answer.get("nextToken"),
         newest=newest,

@@ -26,6 +26,8 @@ class Inside:
     engine: Engine
     title: str = "This engine"
     patience: float = 0.4
+    rest: float = 5.0
+    reach: int = 1000
 
     @property
     def endpoint(self) -> str:

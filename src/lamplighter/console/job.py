@@ -5,7 +5,8 @@ import asyncio
 from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json
-from lamplighter.console import graph, slots, timetable
+from lamplighter.console import graph, skips, slots, timetable
+from lamplighter.console.attendants import is_attendant
 from lamplighter.console.marks import strip
 from lamplighter.console.page import Page, shows
 
@@ -35,6 +36,8 @@ async def show(page: Page) -> Response:
         strip=strip(latest["executions"][:MARKS], now),
         statuses=STATUSES,
         now=now,
+        attendant=is_attendant(about["name"]),
+        rest=page.console.port.rest,
     )
 
 
@@ -44,7 +47,9 @@ async def runs(page: Page, about: Json, *, latest: bool = False) -> Json:
         return {"executions": ()}
     given = {"statusFilter": page.asked("status"), "nextToken": page.asked("next")}
     only = {name: value for name, value in given.items() if value and not latest}
-    return await page.call("states", "ListExecutions", stateMachineArn=page.arn, maxResults=PAGE, **only)
+    listed = await page.call("states", "ListExecutions", stateMachineArn=page.arn, maxResults=PAGE, **only)
+    told = await skips.told(page, listed["executions"], about["definition"], page.console.port.reach)
+    return listed | {"executions": told}
 
 
 ROUTES = (shows("/jobs/{arn:path}", show),)

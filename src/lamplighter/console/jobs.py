@@ -1,4 +1,7 @@
-"""The first page: every state machine with what begins it, how its last runs went, and a button to start it."""
+"""The first page: which jobs failed last, and every one with what begins it, how its last runs went, and a button.
+
+A machine that only watches the jobs of a project is named below them: nobody starts it by hand.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -7,7 +10,8 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json
-from lamplighter.console import slots, timetable
+from lamplighter.console import skips, slots, survey, timetable
+from lamplighter.console.attendants import is_attendant
 from lamplighter.console.links import ours
 from lamplighter.console.marks import Strip, strip
 from lamplighter.console.page import Page, acts, shows
@@ -33,11 +37,21 @@ class Job:
 async def show(page: Page) -> Response:
     """Jobs"""
     token = {"nextToken": following} if (following := page.asked("next")) else {}
-    listed, known = await asyncio.gather(
-        page.call("states", "ListStateMachines", maxResults=PAGE, **token), timetable.schedules(page)
+    listed, known, seen = await asyncio.gather(
+        page.call("states", "ListStateMachines", maxResults=PAGE, **token),
+        timetable.schedules(page),
+        survey.survey(page),
     )
-    found = await asyncio.gather(*(job(page, machine, known) for machine in listed["stateMachines"]))
-    return await page.render("jobs.html", jobs=found, next=listed.get("nextToken"), blind=known is None)
+    machines = [each for each in listed["stateMachines"] if not is_attendant(each["name"])]
+    return await page.render(
+        "jobs.html",
+        jobs=await asyncio.gather(*(job(page, machine, known) for machine in machines)),
+        attendants=[each for each in listed["stateMachines"] if is_attendant(each["name"])],
+        next=listed.get("nextToken"),
+        blind=known is None,
+        survey=seen,
+        rest=page.console.port.rest,
+    )
 
 
 async def job(page: Page, machine: Json, known: Sequence[Json] | None) -> Job:
@@ -47,8 +61,12 @@ async def job(page: Page, machine: Json, known: Sequence[Json] | None) -> Job:
     tally = await slots.tally(page, entries)
     if machine["type"] == "EXPRESS":
         return Job(machine, None, entries, tally, None)
-    runs = await page.call("states", "ListExecutions", stateMachineArn=arn, maxResults=RUNS)
-    listed = runs["executions"]
+    runs, about = await asyncio.gather(
+        page.call("states", "ListExecutions", stateMachineArn=arn, maxResults=RUNS),
+        page.peek("states", "DescribeStateMachine", stateMachineArn=arn),
+    )
+    definition = about["definition"] if about else ""
+    listed = await skips.told(page, runs["executions"], definition, page.console.port.reach // PAGE)
     shown = strip(listed, page.console.world.now() / 1000)
     return Job(machine, shown, entries, tally, listed[0] if listed else None)
 
@@ -60,4 +78,9 @@ async def switch(page: Page, given: Mapping[str, str]) -> Response:
     return page.redirect(ours(given.get("back", "/")))
 
 
-ROUTES = (shows("/", show), acts("/jobs/schedule", switch))
+async def home(page: Page) -> Response:
+    """Where people look for the jobs"""
+    return page.redirect("/")
+
+
+ROUTES = (shows("/", show), shows("/jobs", home), acts("/jobs/schedule", switch))

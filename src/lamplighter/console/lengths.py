@@ -3,6 +3,11 @@
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
+def limit(seconds: int) -> str:
+    """A time that somebody has set, in whole seconds: 3 s, 1 min 30 s, 2 h 00 min."""
+    return f"{seconds} s" if seconds < MINUTE else length(seconds)
+
+
 def length(seconds: float | None) -> str:
     """0.4 s, 12 s, 3 min 04 s, 2 h 05 min, 3 d 4 h; a dash where there is none."""
     if seconds is None:

@@ -116,7 +116,7 @@ class Locked:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request of who has come in, and show others the door."""
         path: str = scope["path"]
-        is_open = path == "/login" or path.startswith("/static/")
+        is_open = path in ("/login", "/favicon.ico") or path.startswith("/static/")
         if is_open or self._door.is_known(dict(scope["headers"])):
             await self._app(scope, receive, send)
         else:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, dumps
-from lamplighter.console import history, live, output
+from lamplighter.console import history, live, output, skips
 from lamplighter.console.output import Log, log_of
 from lamplighter.console.page import Page, shows
 from lamplighter.jobs.story import Attempt, Story
@@ -83,6 +83,7 @@ async def show(page: Page) -> Response:
         "logs.html",
         arn=page.arn,
         about=about,
+        skipped_for=skips.others(about),
         sources=known,
         source=source,
         lines=lines,

@@ -14,6 +14,8 @@ from lamplighter.console.lengths import length
 WIDTH, GAP, HEIGHT, LEAST = 7, 3, 24, 5
 """Of a mark and of the strip, in pixels."""
 GOOD, RUNNING = "SUCCEEDED", "RUNNING"
+SKIPPED = "SKIPPED"
+"""What `skips.told` calls a run that made way for another: neither good nor bad, and no measure of anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Strip:
 
     marks: Sequence[Mark]
     rate: float | None
-    """How many of those that have ended went well, of 1."""
+    """How many of those that have ended went well, of 1; those that were skipped do not count."""
     typical: float | None
     """The median of how long those that went well took, in seconds."""
 
@@ -54,7 +56,7 @@ def strip(executions: Sequence[Json], now: float) -> Strip:
         _mark(at, each, seconds, longest)
         for at, (each, seconds) in enumerate(reversed(list(zip(executions, took, strict=True))))
     ]
-    ended = [each for each in executions if each["status"] != RUNNING]
+    ended = [each for each in executions if each["status"] not in (RUNNING, SKIPPED)]
     good = [seconds for each, seconds in zip(executions, took, strict=True) if each["status"] == GOOD]
     return Strip(shown, len(good) / len(ended) if ended else None, median(good) if good else None)
 

@@ -19,6 +19,9 @@ from lamplighter.console.port import Place
 Client = Callable[[str, str], Json]
 """Makes a boto3 client of a service and a region."""
 AT_ONCE = 16
+REACH, REST = 100, 60.0
+"""What AWS bears for good: it lists the executions of a few machines a second, and of a hundred at once."""
+OF_AN_ENGINE = 300, 15.0
 NAMES = {"states": "stepfunctions"}
 """What boto3 calls a service, where it is not as its requests are signed."""
 
@@ -35,6 +38,7 @@ class Outside:
         self._threads = ThreadPoolExecutor(AT_ONCE, "console")
         self.title = title
         self.endpoint = endpoint
+        self.reach, self.rest = (REACH, REST) if endpoint is None else OF_AN_ENGINE
 
     async def places(self) -> Sequence[Place]:
         """The place that was asked for."""

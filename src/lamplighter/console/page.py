@@ -7,7 +7,7 @@ without the form's token. See any module beside this one for the pattern.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
@@ -19,6 +19,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.console import form
 from lamplighter.console.look import Look
+from lamplighter.console.memory import Memory
 from lamplighter.console.port import Place, Port, place_of
 
 
@@ -31,6 +32,7 @@ class Console:
     look: Look
     closing: asyncio.Event
     """Set when the server is about to stop: nothing may stream on."""
+    memory: Memory = field(default_factory=Memory)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,14 @@ class Port(Protocol):
     def patience(self) -> float:
         """Seconds between two looks at something that changes."""
 
+    @property
+    def rest(self) -> float:
+        """Seconds between two looks at a page of many things."""
+
+    @property
+    def reach(self) -> int:
+        """How many things may be looked at for one page, each by a call of its own: at most 1000."""
+
     async def places(self) -> Sequence[Place]:
         """Where there is something to see, the usual one first; never empty."""
 

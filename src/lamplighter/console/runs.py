@@ -8,10 +8,11 @@ from starlette.responses import PlainTextResponse, Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
-from lamplighter.console import chart, detail, graph, history
+from lamplighter.console import chart, detail, graph, headline, history, skips, why
+from lamplighter.console.attendants import serves
 from lamplighter.console.masking import masked
 from lamplighter.console.page import Page, acts, shows
-from lamplighter.console.standing import standings
+from lamplighter.console.standing import broken, standings
 from lamplighter.jobs.story import Story
 
 OVER = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
@@ -60,22 +61,30 @@ async def definition(page: Page) -> Json:
 async def show(page: Page) -> Response:
     """The run"""
     run = await read(page)
-    shown = await values(page, run)
-    return await page.render(
-        "run.html", **shown, graph=graph.block(run.definition), detail=detail.of(page, run.events, run.story, run.about)
-    )
+    shown = {**await values(page, run), **await panel(page, run)}
+    return await page.render("run.html", **shown, graph=graph.block(run.definition))
+
+
+async def panel(page: Page, run: Run) -> Mapping[str, Json]:
+    """What the panel beside the graph is filled with: one state, or the whole run with what made it fail."""
+    found = detail.of(page, run.events, run.story, run.about, why.deadline(run.definition))
+    failure = await headline.of(page, run.story, run.definition) if found.state is None else None
+    return {"detail": found, "failure": failure, "skipped_for": skips.others(run.about)}
 
 
 async def values(page: Page, run: Run) -> Mapping[str, Json]:
     """What the parts of the page are filled with that change while the run goes on."""
     now = page.console.world.now()
+    left = broken(run.events)
     return {
         "run": run,
         "about": run.about,
         "arn": run.arn,
         "now": now / 1000,
-        "standings": standings(run.story),
-        "chart": chart.chart(run.story, run.definition, now, page.number("after") or 0),
+        "standings": standings(run.story, left),
+        "chart": chart.chart(run.story, run.definition, now, page.number("after") or 0, left),
+        "skipped_for": skips.others(run.about),
+        "attempts": [each for each in run.story.attempts if not serves(each)],
         "maps": await maps(page, run),
         "command": command(page, run.about),
     }
@@ -116,7 +125,7 @@ def _masked_text(text: str) -> str:
 async def part(page: Page) -> Response:
     """The panel that tells of one state, or of the whole run."""
     run = await read(page)
-    return await page.render("detail.html", arn=run.arn, detail=detail.of(page, run.events, run.story, run.about))
+    return await page.render("detail.html", arn=run.arn, **await panel(page, run))
 
 
 async def items(page: Page) -> Response:

@@ -7,6 +7,7 @@ several paths (a Map) what is worst of what still matters.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lamplighter.base.jsontext import Json
 from lamplighter.jobs.story import Story, Visit
 
 WORST = ("RUNNING", "RETRYING", "FAILED", "TIMED_OUT", "ABORTED", "CAUGHT", "SUCCEEDED")
@@ -28,25 +29,36 @@ class Standing:
     """The states that came next."""
 
 
-def standings(story: Story) -> Mapping[str, Standing]:
-    """All states that were visited, by name."""
+def broken(events: Sequence[Json]) -> frozenset[int]:
+    """The events with which a Parallel or a Map was left whose failure was caught: its attempts are those inside."""
+    failed = {event["id"] for event in events if event["type"] in ("ParallelStateFailed", "MapStateFailed")}
+    left = (event for event in events if event["type"] in ("ParallelStateExited", "MapStateExited"))
+    return frozenset(event["id"] for event in left if event["previousEventId"] in failed)
+
+
+def standings(story: Story, broken: frozenset[int] = frozenset()) -> Mapping[str, Standing]:
+    """All states that were visited, by name; `broken` as the function has it."""
     last: dict[str, dict[tuple[str, ...], Visit]] = {}
     followers: dict[str, dict[str, None]] = {}
     for visit in story.visits:
         last.setdefault(visit.state, {})[visit.path] = visit
         if visit.follower is not None:
             followers.setdefault(visit.state, {})[visit.follower] = None
-    return {name: _standing(name, story, paths, list(followers.get(name, ()))) for name, paths in last.items()}
+    return {
+        name: _standing(name, [status(story, visit, broken) for visit in paths.values()], list(followers.get(name, ())))
+        for name, paths in last.items()
+    }
 
 
-def _standing(name: str, story: Story, paths: Mapping[tuple[str, ...], Visit], followers: Sequence[str]) -> Standing:
-    found = [status(story, visit) for visit in paths.values()]
+def _standing(name: str, found: Sequence[str], followers: Sequence[str]) -> Standing:
     worst = min(found, key=WORST.index)
     return Standing(name, worst, len(found), sum(each in ("SUCCEEDED", "CAUGHT") for each in found), followers)
 
 
-def status(story: Story, visit: Visit) -> str:
+def status(story: Story, visit: Visit, broken: frozenset[int] = frozenset()) -> str:
     """How one visit stands."""
+    if visit.exit in broken:
+        return "CAUGHT"
     last = story.attempts[visit.attempts[-1]] if visit.attempts else None
     if visit.left is not None:
         return "CAUGHT" if last is not None and last.failed else "SUCCEEDED"

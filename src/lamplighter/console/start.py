@@ -3,7 +3,8 @@
 An express machine, whose executions nobody can look at later, is waited for, and what came of it is shown.
 
 What is filled in is checked before anything is started, and comes back with what is wrong. Environment and command can
-be said of machines that read them from their input, as those of job files do (`jobs/expressions.py`).
+be said of machines that read them from their input, as those of job files do (`jobs/expressions.py`). A command would
+be that of every step: where there are several, none is asked for.
 """
 
 import shlex
@@ -14,6 +15,7 @@ from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.console import defaults, timetable
+from lamplighter.console.attendants import steps
 from lamplighter.console.look import indented
 from lamplighter.console.masking import masked, restored
 from lamplighter.console.page import Page, acts, shows
@@ -124,6 +126,7 @@ def _words(command: str) -> list[str]:
 
 async def _form(page: Page, about: Json, fields: Fields, wrong: Wrong | None) -> Response:
     overrides = READS_OWN in about["definition"]
+    several = steps(_read(about["definition"])) > 1
     return await page.render(
         "start.html",
         status=200 if wrong is None else 422,
@@ -131,7 +134,8 @@ async def _form(page: Page, about: Json, fields: Fields, wrong: Wrong | None) ->
         fields=fields,
         wrong=wrong,
         overrides=overrides,
-        defaults=await defaults.read(page, about["definition"]) if overrides else None,
+        several=several,
+        defaults=await defaults.read(page, about["definition"]) if overrides and not several else None,
         origin=page.asked("from"),
     )
 

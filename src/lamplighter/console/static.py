@@ -4,12 +4,15 @@ Promises that a browser asks once for a file whose URL carries its stamp (`look.
 time.
 """
 
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from lamplighter.console.look import STATIC
 
+DAY = "public, max-age=86400"
 FOR_GOOD = "public, max-age=31536000, immutable"
 
 
@@ -24,3 +27,11 @@ class Static(StaticFiles):
         response = await super().get_response(path, scope)
         response.headers["cache-control"] = FOR_GOOD if scope["query_string"] else "no-cache"
         return response
+
+
+async def icon(_request: Request) -> Response:
+    """The icon of what is no page of ours, such as a log as text: browsers ask for it by this name."""
+    return FileResponse(STATIC / "lamp.svg", media_type="image/svg+xml", headers={"cache-control": DAY})
+
+
+ICON = Route("/favicon.ico", icon, methods=["GET"])

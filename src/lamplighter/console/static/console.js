@@ -91,11 +91,15 @@ let moved = 0;
 document.addEventListener("pointermove", () => { moved = Date.now(); });
 
 // A page of many things is looked at again from time to time: while somebody can see it, and is not using it.
+let looked = Date.now();
 setInterval(() => {
   const each = document.querySelector("[data-refresh]");
-  if (!each || document.visibilityState !== "visible" || each.contains(document.activeElement)) return;
-  if (!each.matches(":hover") || Date.now() - moved > 3000) window.htmx.trigger(each, "refresh");
-}, 5000);
+  if (!each || Date.now() - looked < 1000 * each.dataset.refresh) return;
+  if (document.visibilityState !== "visible" || each.contains(document.activeElement)) return;
+  if (each.matches(":hover") && Date.now() - moved <= 3000) return;
+  looked = Date.now();
+  window.htmx.trigger(each, "refresh");
+}, 1000);
 
 // A page that nobody sees lets go of its stream, of which a browser has only six for a host; seen again, it is loaded anew.
 const streams = new Set();

@@ -198,13 +198,18 @@ function standing(list) {
   return `${item?.dataset.status} ${whole?.dataset.status}`;
 }
 
-// A large machine is looked at where something happens.
+// A large machine is looked at where something happens, or at the state that a run failed for.
 function lookAt(figure) {
-  const place = ["RUNNING", "RETRYING", "FAILED"]
-    .map((status) => [...figure.querySelectorAll(`.node[data-status=${status}]`)].at(-1)).find(Boolean);
+  const blamed = document.querySelector("#detail [data-blamed]")?.dataset.blamed;
+  const place = figure.querySelector(`.node[data-name="${CSS.escape(blamed ?? "")}"]`)
+    ?? ["RUNNING", "RETRYING", "FAILED"]
+      .map((status) => [...figure.querySelectorAll(`.node[data-status=${status}]`)].at(-1)).find(Boolean);
   if (!place) return;
   const inner = place.getBoundingClientRect(), outer = figure.getBoundingClientRect();
   if (inner.bottom > outer.bottom) figure.scrollTop += inner.top - outer.top - outer.height / 3;
+  if (inner.right > outer.right || inner.left < outer.left) {
+    figure.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+  }
 }
 
 // What somebody is told who does not see the colours.

@@ -1,0 +1,33 @@
+"""What of a project only serves its jobs: the machine that tells of late runs, and states around a job's own.
+
+Promises to tell both by their names and by what they do, as `jobs/telling.py`, `jobs/overlap.py` and
+`jobs/stack/machines.py` make them: a state that runs a container is never one of them.
+"""
+
+from lamplighter.base.jsontext import Json
+from lamplighter.jobs.story import Attempt
+from lamplighter.jobs.walk import states
+
+WATCHES = "--watch"
+"""What the machine of a project is called that tells of late runs, after its prefix; jobs cannot be called so."""
+STATES = frozenset({"Watch", "List runs", "Stop", "Last lines"})
+"""Task states of a job's machine that only serve it."""
+TELLS = "Tell "
+"""What the names of the states begin with that tell a channel."""
+CONTAINERS = "ecs:runTask"
+
+
+def is_attendant(machine: str) -> bool:
+    """Whether a state machine is not a job, by its name."""
+    return machine.endswith(WATCHES)
+
+
+def steps(definition: Json) -> int:
+    """How many states of a machine run containers."""
+    return sum(CONTAINERS in str(state.get("Resource")) for _, state in states(definition))
+
+
+def serves(attempt: Attempt) -> bool:
+    """Whether an attempt is of a state that only serves a job; the states of a workflow's job have its name before."""
+    own = attempt.state.rpartition(": ")[2]
+    return not attempt.resource.startswith(CONTAINERS) and (own in STATES or own.startswith(TELLS))
