@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import pytest
@@ -68,6 +68,15 @@ async def ready(runtime: ProcessRuntime) -> str:
 
 def parent(pid: str) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def children(pid: str) -> list[str]:
+    found = []
+    for each in (name.name for name in Path("/proc").iterdir() if name.name.isdigit()):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if parent(each) == int(pid):
+                found.append(each)
+    return found
 
 
 def is_alive(pid: str) -> bool:
@@ -145,6 +154,33 @@ async def test_stopping_reaches_the_whole_process_group(runtime: ProcessRuntime,
     await runtime.stop("job", 30)
     assert (await runtime.wait("job")).code == 9
     assert await output(runtime) == ["ready", "child"]
+
+
+async def test_what_hides_in_a_session_of_its_own_ends_with_the_process(
+    runtime: ProcessRuntime, tmp_path: Path, gate: Path
+) -> None:
+    hidden = tmp_path / "hidden"
+    inner = tmp_path / "inner.sh"
+    inner.write_text(f"trap '' TERM; setsid sleep 1000 & echo $! $$ > {hidden}; echo ready; sleep 1000")
+    await runtime.start(job(f"setsid sh {inner} & cat {gate}"))
+    await ready(runtime)
+    await asyncio.to_thread(gate.write_text, "")
+    assert (await runtime.wait("job")).code == 0
+    left = hidden.read_text().split()
+    assert len(left) == 2
+    assert [pid for pid in left if is_alive(pid)] == []
+
+
+async def test_what_the_process_lost_sight_of_and_has_ended_leaves_nothing(runtime: ProcessRuntime, gate: Path) -> None:
+    lost = "for i in 1 2 3; do (setsid sh -c 'exit 0' &); done"
+    started = await runtime.start(job(f"{lost}; echo ready; cat {gate}"))
+    await ready(runtime)
+    shim = str(parent(started.runtime_id))
+    while (found := children(shim)) != [started.runtime_id]:
+        assert len(found) <= 4
+        await asyncio.sleep(0)
+    await asyncio.to_thread(gate.write_text, "")
+    assert (await runtime.wait("job")).code == 0
 
 
 async def test_signals_that_the_engine_ignores_work_in_the_process(runtime: ProcessRuntime) -> None:

@@ -1,11 +1,13 @@
 """Keeps one plain process: its start, its output and its exit code, in files, whatever becomes of the engine.
 
 Run as a script, `python -I -S shim.py DIRECTORY < recipe`; it imports nothing of this program, so that it starts in
-milliseconds. Promises to run the process at most once: `started` is on disk before the process begins, and a directory
-that holds it is never begun again. Promises that its standard output closes as soon as the start is decided. What the
-files mean is written in `place.py`. Refuses to limit memory: no rlimit counts what a process really uses.
+some 40 milliseconds. Promises to run the process at most once: `started` is on disk before the process begins, and a
+directory that holds it is never begun again. Promises that its standard output closes as soon as the start is decided,
+and that nothing that the process began outlives it. What the files mean is written in `place.py`. Refuses to limit
+memory: no rlimit counts what a process really uses.
 """
 
+import ctypes
 import errno
 import fcntl
 import os
@@ -22,6 +24,8 @@ MOST_CHUNKS = 16
 """What a pipe can hold at most; a daemon that escaped and writes for ever cannot hold the exit back."""
 IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 """Meant for the engine, or for a whole machine that shuts down: the shim stays to record how its process ended."""
+SUBREAPER = 36
+"""PR_SET_CHILD_SUBREAPER."""
 CHANGED = (*IGNORED, signal.SIGPIPE, signal.SIGXFSZ)
 """What the process must not inherit; Python itself ignores the last two."""
 
@@ -69,7 +73,9 @@ def run(recipe: Recipe, alive: int) -> None:
     out, child_out = os.pipe()
     err, child_err = os.pipe()
     log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    adopt()
     pid, fault = begin(recipe, child_out, child_err)
+    signal.signal(signal.SIGCHLD, lambda _number, _frame: reap(pid))
     os.close(child_out)
     os.close(child_err)
     if fault:
@@ -168,8 +174,25 @@ def release_engine() -> None:
         os.dup2(null, number)
 
 
+def adopt() -> None:
+    """Become the parent of what the process leaves behind, wherever it hides: what has lost its own comes to us.
+
+    See https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html.
+    """
+    ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
+
+
+def reap(pid: int) -> None:
+    """Take away what has ended of those that came to us; the process itself stays until its exit is on record."""
+    try:
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid != pid:
+            os.waitpid(ended.si_pid, 0)
+    except ChildProcessError:
+        pass  # There is none.
+
+
 def copy_output(pid: int, outputs: "dict[int, Output]", log: int, alive: int) -> None:
-    """Copy lines to the log until the process has ended, then end its group and copy what is left."""
+    """Copy lines to the log until the process has ended, then end what it left behind and copy what is left."""
     ended = os.pidfd_open(pid)
     poll = select.poll()
     for number in (ended, *outputs):
@@ -182,7 +205,9 @@ def copy_output(pid: int, outputs: "dict[int, Output]", log: int, alive: int) ->
                 running = False
             elif not copy_chunk(number, outputs[number], log, alive):
                 poll.unregister(number)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     end_group(pid)
+    end_others(pid)
     for number, output in outputs.items():
         for _ in range(MOST_CHUNKS):
             if not copy_chunk(number, output, log, alive):
@@ -227,11 +252,40 @@ class Output:
 
 
 def end_group(pid: int) -> None:
-    """Kill what the process left behind, as a container's end does; the group's number stays ours until we reap."""
+    """Kill the process's group, as a container's end does; the group's number stays ours until we reap."""
     try:  # noqa: SIM105
         os.killpg(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         pass
+
+
+def end_others(pid: int) -> None:
+    """Kill what has come to us, and what comes to us as that dies, until there is none that we may kill."""
+    while others := [each for each in children() if each != pid]:
+        try:
+            for each in others:
+                os.kill(each, signal.SIGKILL)
+                os.waitpid(each, 0)
+        except PermissionError:
+            return
+
+
+def children() -> list[int]:
+    """Those whose parent we are."""
+    found = []
+    for name in os.listdir("/proc"):
+        try:
+            if name.isdigit() and parent(name) == os.getpid():
+                found.append(int(name))
+        except OSError:
+            pass  # It has ended meanwhile.
+    return found
+
+
+def parent(name: str) -> int:
+    """The parent of a process."""
+    with open(f"/proc/{name}/stat", "rb") as stat:
+        return int(stat.read().rpartition(b")")[2].split()[1])
 
 
 def exit_code(pid: int) -> int:
