@@ -95,7 +95,7 @@ class Expression:
         try:
             result = self._evaluate(self._named(bindings))
         except ValueError as error:
-            raise JsonataError(*worded(str(error))) from None
+            raise JsonataError(*worded(str(error), self.text)) from None
         return UNDEFINED if result is None else loads(result)
 
     def _evaluate(self, bindings: dict[str, Json]) -> str | None:

@@ -55,7 +55,31 @@ _NAMES = "|".join(sorted(SYMBOLS, key=len, reverse=True))
 _TOKEN = rf'(?:{_NAMES}|(?:Identifier|String|Variable)\("[^"]*"\)|Number\([^)]*\))'
 _SYNTAX = re.compile(rf"(?P<before>(?:^|Expected |got |symbol |error: ))(?P<token>{_TOKEN})(?=$|,| )")
 
+KINDS = {
+    "Array": "arrays", "Boolean": "booleans", "Function": "functions", "Number": "numbers", "Object": "objects",
+    "String": "strings",
+}  # fmt: skip
+"""How JSONata names what an array must have."""
 REWORDED = [
+    (
+        re.compile("Left operand of range operator .*"),
+        "The left side of the range operator (..) must evaluate to an integer",
+    ),
+    (
+        re.compile("Right operand of range operator .*"),
+        "The right side of the range operator (..) must evaluate to an integer",
+    ),
+    (re.compile("Pattern cannot be empty"), "Second argument of replace function cannot be an empty string"),
+    (re.compile("(Third argument of split function must) be a positive number"), r"\1 evaluate to a positive number"),
+    (
+        re.compile("Radix must be between 2 and 36, got (.*)"),
+        r"The radix of the formatBase function must be between 2 and 36.  It was given \1",
+    ),
+    (re.compile(r"(Instead it matched more\.) \(\d+ values\)"), r"\1"),
+    (
+        re.compile("Attempting to invoke string function with non-finite number: .*"),
+        "Attempting to invoke string function on Infinity or NaN",
+    ),
     (re.compile(r"(Attempted to invoke a non-function): .*"), r"\1"),
     (re.compile(r"Cannot convert '(.*)' to number"), r'Unable to cast value to a number: "\1"'),
     (re.compile(r"(The \w+ side of the) ([^\s\"]+) (operator must .*)"), r'\1 "\2" \3'),
@@ -67,8 +91,18 @@ _CODED = re.compile(
 )
 
 
-def worded(message: str) -> tuple[str, str]:
-    """The code, empty where AWS gives none, and the message without it."""
+_CALLED = re.compile(r"\$(\w+)\s*\(")
+_COMPARED = re.compile(r"[<>]=?")
+_ARGUMENT = re.compile(r"Argument (\d+) must be .*")
+_ARRAY = re.compile(r"Argument (\d+) must be an array of (\w+)")
+_COUNT = re.compile(r"Argument count mismatch: expected (\d+), got (\d+)")
+
+
+def worded(message: str, expression: str = "") -> tuple[str, str]:
+    """The code, empty where AWS gives none, and the message without it.
+
+    What jsonatapy leaves out, such as the function that was called, is read in the expression if it has but one.
+    """
     match = _CODED.fullmatch(message)
     code, text = (match[1] or "", match[2]) if match else ("", message)
     if code in BOUNDS:
@@ -77,7 +111,32 @@ def worded(message: str) -> tuple[str, str]:
         return code, _SYNTAX.sub(lambda found: found["before"] + _symbol(found["token"]), text)
     for pattern, replacement in REWORDED:
         text = pattern.sub(replacement, text)
-    return code, text
+    return code, _completed(code, text, expression)
+
+
+def _completed(code: str, text: str, expression: str) -> str:
+    """The message with what the expression tells."""
+    if code in ("T0410", "T0412"):
+        names = set(_CALLED.findall(expression))
+        return _of_call(text, names.pop()) if len(names) == 1 else text
+    if code == "T2010":
+        operators = set(_COMPARED.findall(expression))
+        if len(operators) == 1:
+            return (
+                f'The expressions either side of operator "{operators.pop()}" must evaluate to numeric or string values'
+            )
+    return text
+
+
+def _of_call(text: str, name: str) -> str:
+    if array := _ARRAY.fullmatch(text):
+        return f'Argument {array[1]} of function "{name}" must be an array of "{KINDS.get(array[2], array[2])}"'
+    if argument := _ARGUMENT.fullmatch(text):
+        return f'Argument {argument[1]} of function "{name}" does not match function signature'
+    if count := _COUNT.fullmatch(text):
+        wrong = min(int(count[1]), int(count[2])) + 1
+        return f'Argument {wrong} of function "{name}" does not match function signature'
+    return text
 
 
 def _symbol(token: str) -> str:
