@@ -30,6 +30,12 @@ def test_attempts_waits_exit_codes_and_the_end_are_told(batch: Batch) -> None:
     assert last_words == '    attempt 2 says hello {"table":"sales"}'
 
 
+def test_the_last_words_are_those_of_the_step_that_failed_and_not_of_one_that_was_stopped_with_it(batch: Batch) -> None:
+    batch.run("flow")
+    said = batch.say("history", "flow").stdout
+    assert "The last that Short, attempt 1 wrote:\n    no disk\n" in said
+
+
 def test_a_job_that_judges_failures_is_told_without_its_own_states(batch: Batch) -> None:
     batch.run("judged")
     assert [each[0] for each in rows(batch, "judged")] == ["attempt 1", "wait before attempt 2", "attempt 2"]

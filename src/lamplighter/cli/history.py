@@ -21,7 +21,7 @@ from lamplighter.cli.watch.rows import Row, rows
 from lamplighter.cli.watch.runs import Run
 from lamplighter.cli.watch.site import Site, on_site
 from lamplighter.jobs.reasons import reason
-from lamplighter.jobs.story import Story, read
+from lamplighter.jobs.story import Attempt, Story, read
 
 LAST_WORDS = 5
 """Lines of output that are shown of an attempt that failed."""
@@ -101,15 +101,22 @@ def _items(site: Site, story: Story) -> None:
 
 
 def _last_words(site: Site, run: Run, story: Story) -> None:
-    """The end of what the attempt wrote that failed last, which often says why."""
-    failed = [each for each in Children(site).attempts(story) if each.failed and each.task]
-    if story.outcome in ("succeeded", "running") or not failed:
+    """The end of what the attempt wrote that the run ended with, which often says why."""
+    if story.outcome in ("succeeded", "running"):
         return
-    lines = deque(Output(site, tail=LAST_WORDS).everything([failed[-1]]), maxlen=LAST_WORDS)
-    if lines:
-        title = of_definition(runs.definition(site, run)).title(failed[-1])
+    last = _last(Children(site).attempts(story), story)
+    lines = [] if last is None else deque(Output(site, tail=LAST_WORDS).everything([last]), maxlen=LAST_WORDS)
+    if last is not None and lines:
+        title = of_definition(runs.definition(site, run)).title(last)
         show.console().print(Text(f"\nThe last that {title} wrote:", "dim"))
         show.console().print(Text("\n".join(f"    {line.text}" for line in lines)))
+
+
+def _last(attempts: list[Attempt], story: Story) -> Attempt | None:
+    """The attempt that failed last; of a run that failed it is none of those that were stopped with the run."""
+    over = [each for each in attempts if each.failed and each.task]
+    ended_it = [each for each in over if each.outcome != "aborted"] if story.outcome == "failed" else []
+    return max(ended_it or over, key=lambda each: each.ended or 0, default=None)
 
 
 def _end(story: Story) -> None:

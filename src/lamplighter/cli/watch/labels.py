@@ -10,7 +10,7 @@ from lamplighter.cli.watch.words import place
 from lamplighter.jobs.story import Attempt, Visit
 from lamplighter.jobs.walk import states
 
-SKIPPED = "Skipped"
+SKIPPED, WORKFLOW = "Skipped", "Workflow"
 CONTAINERS = "ecs:runTask"
 OURS = "LAMPLIGHTER_RUN"
 """The variable that every container of a job is given."""
@@ -64,6 +64,11 @@ def of_definition(definition: Json) -> Labels:
     several = len(work) > 1 or mapped
     again = any("Retry" in each or "Catch" in each for each in work)
     return Labels(several, several or again, any(OURS in str(each) for each in work))
+
+
+def is_workflow(definition: Json) -> bool:
+    """Whether a job with several steps made a machine: they are inside a state that is called after the job."""
+    return any(name.endswith(f": {WORKFLOW}") for name in definition["States"])
 
 
 def own_name(state: str) -> str:
