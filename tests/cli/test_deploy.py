@@ -94,6 +94,18 @@ def test_a_file_is_deployed_then_a_change_shows_in_diff_then_it_updates_then_it_
     assert "nothing to do" in typed(folder, "destroy", *at).out
 
 
+def test_the_first_cluster_of_an_account_finds_the_role_that_ecs_needs(aws: str, folder: Path) -> None:
+    at, iam = ("--endpoint-url", aws), client(aws, "iam")
+    assert typed(folder, "deploy", *at).code == 2
+    assert iam.list_roles(PathPrefix="/aws-service-role/")["Roles"] == []
+    made = typed(folder, "deploy", "--yes", *at)
+    assert (made.code, "made the role AWSServiceRoleForECS" in made.out) == (0, True)
+    assert len(iam.list_roles(PathPrefix="/aws-service-role/")["Roles"]) == 1
+    assert typed(folder, "destroy", "--yes", *at).code == 0
+    again = typed(folder, "deploy", "--yes", *at)
+    assert (again.code, again.err, "made the role" in again.out) == (0, "", False)
+
+
 def test_the_same_verbs_deploy_to_an_engine_of_ours(engine: Served, folder: Path) -> None:
     at = ("--endpoint-url", engine.url)
     made = typed(folder, "deploy", "--yes", *at)

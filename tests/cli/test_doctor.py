@@ -154,8 +154,12 @@ def test_a_machine_of_ours_that_is_deployed_is_well(aws: str, tmp_path: Path) ->
     job_file(tmp_path, NIGHTLY.replace("network: {subnets: [subnet-1], security-groups: [sg-1]}", ""))
     assert typed(tmp_path, "deploy", "--yes", "--endpoint-url", aws).code == 0
     as_aws_has_it(aws)
+    missing = typed(tmp_path, "doctor", "--endpoint-url", aws)
+    assert "? role of ECS: the account has no AWSServiceRoleForECS yet" in missing.out
+    role(aws, "AWSServiceRoleForECS", "ecs", PULLS)
     found = typed(tmp_path, "doctor", "--endpoint-url", aws)
     assert found.code == 0, found.out
+    assert "✓ role of ECS: AWSServiceRoleForECS is there" in found.out
     assert "? " not in found.out
     assert "✓ nightly: its role" in found.out
     assert f"✓ credentials: arn:aws:sts::{ACCOUNT}" in found.out
@@ -212,6 +216,22 @@ def test_a_failure_before_the_last_success_is_no_more_than_doubted(engine: Serve
     engine.ended(engine.start(machine, {}, "tuesday"))
     found = typed(tmp_path, "doctor", "nightly", "--endpoint-url", engine.url)
     assert (found.code, "? nightly: its run monday ended FAILED: Own; as I said" in found.out) == (0, True)
+
+
+def test_a_failure_is_not_made_up_for_by_a_run_that_was_skipped(engine: Served, tmp_path: Path) -> None:
+    failing: Json = {"Type": "Fail", "Error": "Own", "Cause": "as I said"}
+    skipping: Json = {"Type": "Pass", "Result": {"skipped": True, "running": []}, "End": True}
+    choice: Json = {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$.bad", "IsPresent": True, "Next": "Bad"}],
+        "Default": "Skipped",
+    }
+    states = {"Choose": choice, "Bad": failing, "Skipped": skipping}
+    machine = engine.machine({"StartAt": "Choose", "States": states}, "nightly")
+    engine.ended(engine.start(machine, {"bad": 1}, "monday"))
+    engine.ended(engine.start(machine, {}, "tuesday"))
+    found = typed(tmp_path, "doctor", "nightly", "--endpoint-url", engine.url)
+    assert (found.code, "✗ nightly: its run monday ended FAILED: Own; as I said" in found.out) == (1, True)
 
 
 def test_a_task_definition_that_is_gone_is_named(engine: Served, tmp_path: Path) -> None:

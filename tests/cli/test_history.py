@@ -47,7 +47,11 @@ def test_a_run_that_is_skipped_beside_another_one_says_so(batch: Batch) -> None:
     followed = batch.say("run", "single", "--follow")
     assert followed.exit_code == 0
     assert "skipped: another run of the job goes on" in followed.stderr
+    assert "the run was skipped: another run of the job goes on" in followed.stderr
     assert rows(batch, "single") == [["skipped", "another run of the job goes on"]]
+    told = batch.say("history", "single").stdout
+    assert told.splitlines()[0].endswith("skipped")
+    assert "succeeded" not in told
     batch.say("stop", "single:first")
 
 

@@ -38,6 +38,17 @@ def test_the_latest_runs_of_all_jobs_are_listed_youngest_first(batch: Batch) -> 
     assert "succeeded" in batch.say("ps", "--all").stdout
 
 
+def test_a_run_that_was_skipped_beside_another_one_is_no_success(batch: Batch) -> None:
+    batch.say("run", "single", "--name", "going")
+    skipped = batch.run("single")
+    (line,) = [line for line in batch.say("ps").stdout.splitlines() if line.startswith("single")]
+    assert ("skipped" in line, "succeeded" in line) == (True, False)
+    assert batch.listed("ps", "single")[0]["last"]["skipped"]
+    (line,) = [line for line in batch.say("ps", "single", "--all").stdout.splitlines() if skipped["run"] in line]
+    assert ("skipped" in line, "succeeded" in line) == (True, False)
+    batch.say("stop", "single:going")
+
+
 def test_without_a_job_file_every_state_machine_is_listed_by_its_name(batch: Batch, tmp_path: Path) -> None:
     result = batch.say("ps", "--endpoint-url", batch.served.url, folder=tmp_path)
     names = [line.split()[0] for line in result.stdout.splitlines()[1:]]

@@ -37,6 +37,15 @@ def test_an_attempt_that_fails_and_a_run_that_fails_are_told_with_their_exit_cod
     home.says("fails: failed after")
 
 
+def test_a_run_that_is_skipped_beside_another_one_is_told_so(home: Home) -> None:
+    home.write("one: {command: exec sleep 1000, overlap: skip}")
+    home.keep()
+    home.run("one")
+    home.says("one: started")
+    home.run("one")
+    assert home.says("one: skipped").rstrip().endswith("one: skipped: another run of the job goes on")
+
+
 def test_a_stack_of_jobs_comes_up_without_a_network(home: Home) -> None:
     home.write("a: {image: busybox, schedule: rate(1 hour), notify: ops}", head="channels: {ops: {email: a@b.c}}\n")
     home.keep()

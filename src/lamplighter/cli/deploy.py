@@ -13,7 +13,7 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.world import real_world
 from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, read
 from lamplighter.cli.jobfile import show as show_problems
-from lamplighter.cli.stack import changeset, following, images, keeping
+from lamplighter.cli.stack import changeset, following, images, keeping, servicerole
 from lamplighter.cli.stack.changeset import ChangeSet
 from lamplighter.cli.stack.following import carried_on, tell
 from lamplighter.cli.stack.plan import Plan, plan, spoken
@@ -99,11 +99,13 @@ def _is_idle(found: Plan, change_set: ChangeSet, where: Target) -> bool:
 
 
 def _prepare(found: Plan, change_set: ChangeSet, where: Target, console: Console, *, yes: bool) -> None:
-    """Show the changes, ask, build what is to be built; whatever ends this throws the change set away."""
+    """Show the changes, ask, make what has to be there before; whatever ends this throws the change set away."""
     try:
         show(found.changes, console, change_set.replaced)
         console.print(summary(found.changes) or "only outputs change", soft_wrap=True)
         agree(f"Deploy {found.name} to {where}?", yes=yes)
+        if change_set.is_first and not found.is_engine and servicerole.is_needed(found.template):
+            servicerole.make(where, console, lambda: pause(where))
         for image in found.images:
             _bring(found, where, image, console)
     except BaseException:

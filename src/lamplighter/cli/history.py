@@ -38,7 +38,7 @@ def history(
     json: Annotated[bool, typer.Option("--json", help="Print the run and each row as JSON, one a line.")] = False,
 ) -> None:
     """Tell what happened in a run: attempts, exit codes, reasons, waits, and how it ended."""
-    found = runs.find(site, run)
+    found = runs.judged(site, runs.find(site, run))
     events = runs.events(site, found)
     story = read(events)
     definition = runs.definition(site, found)
@@ -49,7 +49,7 @@ def history(
         return
     _head(found, story, events)
     show.table(["TIME", "WHAT", "TOOK", "RESULT"], [_cells(each, story.began or each.time) for each in told])
-    _end(story)
+    _end(found, story)
     _items(site, story)
     _last_words(site, found, story)
     _hints(found, story, runs.word(site, found, run))
@@ -75,7 +75,7 @@ def _input(events: list[Json]) -> str:
 def _head(run: Run, story: Story, events: list[Json]) -> None:
     out = show.console()
     ended = story.ended or real_world().now()
-    out.print(Text.assemble((run.arn.split(":")[6], "bold"), f"  {run.name}  ", show.state(run.status)))
+    out.print(Text.assemble((run.arn.split(":")[6], "bold"), f"  {run.name}  ", show.state(run.state)))
     began = story.began or run.began
     length = f", took {show.lasted(ended - began)}" if story.ended else f", {show.near(began, ended)}"
     out.print(Text.assemble(("began  ", "dim"), f"{show.moment(began)} ({show.utc(began)}){length}"))
@@ -119,13 +119,12 @@ def _last(attempts: list[Attempt], story: Story) -> Attempt | None:
     return max(ended_it or over, key=lambda each: each.ended or 0, default=None)
 
 
-def _end(story: Story) -> None:
+def _end(run: Run, story: Story) -> None:
     if story.ended is None:
         return
     when = show.clock(story.ended, story.began or story.ended)
-    was = "was " if story.outcome == "aborted" else ""
-    text = Text(words.ending(story), show.STYLES.get(story.outcome, ""))
-    show.console().print(Text.assemble((f"{when}  ", "dim"), f"the run {was}", text))
+    style = show.STYLES.get("skipped" if run.skipped else story.outcome, "")
+    show.console().print(Text.assemble((f"{when}  ", "dim"), (words.end(run, story), style)))
 
 
 def _hints(run: Run, story: Story, word: str) -> None:

@@ -21,7 +21,7 @@ FAILED = ("FAILED", "TIMED_OUT")
 
 
 def failures(about: str, site: Site, machine: Machine) -> Iterator[Finding]:
-    """What the last runs say: bad where the latest failed, doubt where an earlier one did."""
+    """What the last runs say: bad where the latest that began failed, doubt where an earlier one did."""
     found = list(islice(runs.of(site, machine), LAST))
     over = [run for run in found if not run.running]
     failed = [run for run in over if run.status in FAILED]
@@ -31,12 +31,13 @@ def failures(about: str, site: Site, machine: Machine) -> Iterator[Finding]:
                 about, "its one run did not fail" if len(over) == 1 else f"none of its last {len(over)} runs failed"
             )
         return
+    latest = next(run for run in over if not runs.judged(site, run).skipped)
     told: set[str] = set()
     for run in failed[:MOST_TOLD]:
         says, advice = _explained(machine, run, runs.story(site, run))
         if says not in told:
             told.add(says)
-            made = bad if run == over[0] else doubt
+            made = bad if run == latest else doubt
             yield made(about, f"its run {run.name} ended {run.status}: {says}", advice)
 
 
