@@ -297,7 +297,8 @@ def test_an_endpoint_that_is_down_is_told_of_once_and_so_is_that_it_is_back(
     town.out.web.answers.append(503)
     for _ in range(2):
         town.publish(topic)
-    town.advance(HOUR)
+    for _ in range(3):
+        town.advance(HOUR)
     said = (each.getMessage() for each in caplog.records)
     assert sorted(each for each in said if "waits" in each or "goes through" in each) == [
         "mail to ops@example.com goes through again",
