@@ -145,6 +145,8 @@ def test_two_runs_at_once_are_two_runs(batch: Batch) -> None:
         (["run", "nightly", "--env", "production"], 2, "--environment"),
         (["run", "nightly", "--command", " "], 2, "say what is to run"),
         (["run", "reports-flow", "--command", "exit 0"], 1, "run the job of one step alone"),
+        (["run", "nightly", "--name", "bad name/é"], 2, "1 to 80 characters, best letters, digits, - and _: no spaces"),
+        (["run", "nightly", "--name", "x" * 81], 2, "1 to 80 characters"),
         (["run", "nightly", "-e", "A=b"], 2, "--env NAME=VALUE"),
         (["run", "nightly", "--environment", "nowhere"], 1, "no environment"),
         (["run", "nightly", "--aws", "--endpoint-url", "http://x"], 2, "not both"),

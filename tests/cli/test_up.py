@@ -1,6 +1,7 @@
 """`lamplighter up` with a job file: what it says comes to be there, and runs."""
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,32 @@ def test_a_run_that_is_skipped_beside_another_one_is_told_so(home: Home) -> None
     home.says("one: started")
     home.run("one")
     assert home.says("one: skipped").rstrip().endswith("one: skipped: another run of the job goes on")
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (
+            ["--data", "/proc/x"],
+            "the data directory /proc/x cannot be used (/proc/x: no such file or directory): make it",
+        ),
+        (["--data", "file/x"], "(file/x: not a directory): make it writable, or name another with --data"),
+        (["--host", "300.1.1.1"], "cannot listen on 300.1.1.1: no such address or host is known; 127.0.0.1 is this"),
+        (["--host", "192.0.2.1"], "port 0: this machine has no such address: say another --host"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_told_with_what_to_do(tmp_path: Path, options: list[str], why: str) -> None:
+    (tmp_path / "file").touch()
+    told = lamplighter("up", "--port", "0", *options, cwd=tmp_path)
+    assert told.returncode == 1
+    assert why in told.stderr
+    assert told.stderr.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_answered_with_how_to_take_another(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        told = lamplighter("up", "--port", str(taken.getsockname()[1]), cwd=tmp_path)
+    assert (told.returncode, "say --port with another one, or 0 for any" in told.stderr) == (1, True)
 
 
 def test_a_stack_of_jobs_comes_up_without_a_network(home: Home) -> None:

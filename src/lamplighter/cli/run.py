@@ -40,12 +40,13 @@ def run(
     """Begin a run now, watch it if you like, and end with its result."""
     overrides = inputs.overrides(env or [], command)
     typed = None if given is None else inputs.typed(given)
+    wanted = None if name is None else inputs.called(name)
     machine = machines.find(site, job)
     inputs.check(site, machine, overrides)
     text = inputs.whole(inputs.usual(site, machine) if typed is None else typed, overrides)
     if machine.express and follow:
         _at_once(site, machine, text)
-    begun = _begin(site, machine, text, name)
+    begun = _begin(site, machine, text, wanted)
     if machine.express:
         typer.echo(begun)
         return

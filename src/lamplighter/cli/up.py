@@ -144,9 +144,21 @@ def up(
             config = replace(config, url=(url or reached(listener)).rstrip("/"), holder=entry.first)
             hosts = frozenset({host, *(allow_host or [])})
             runner.run(_serve(config, hosts, listener, entry, kept))
-    except (LamplighterError, OSError) as error:
+    except LamplighterError as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
+    except OSError as error:
+        typer.echo(f"lamplighter: {_in_words(error, data)}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _in_words(error: OSError, data: Path) -> str:
+    """What went wrong with a file, and what to do where it is in the data directory, or on the way to it."""
+    at = Path(error.filename) if isinstance(error.filename, str) else None
+    if at is None or not (at in (data, *data.parents) or data in at.parents):
+        return str(error)
+    why = (error.strerror or str(error)).lower()
+    return f"the data directory {data} cannot be used ({at}: {why}): make it writable, or name another with --data"
 
 
 def _asked(file: Path | None, env: str | None, templates: list[Path], parameters: list[str]) -> Asked:

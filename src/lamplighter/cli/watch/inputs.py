@@ -3,6 +3,7 @@
 Promises JSON text that an execution can begin with. A job whose file is not here is given what its schedule gives it.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from lamplighter.cli.watch.labels import is_workflow
 from lamplighter.cli.watch.machines import Machine
 from lamplighter.cli.watch.site import Site, fail
 from lamplighter.jobs.expressions import OWN
+
+NAME = re.compile(r"""[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}""")
+"""See https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html."""
 
 
 def overrides(env: list[str], command: str | None) -> Json:
@@ -49,6 +53,14 @@ def check(site: Site, machine: Machine, told: Json) -> None:
             f"{machine.word} is a workflow, and --command would take the place of the command of every step: "
             "run the job of one step alone (`lamplighter run JOB --command …`), or change the job file"
         )
+
+
+def called(name: str) -> str:
+    """The name of a run, if it is one."""
+    if not NAME.fullmatch(name):
+        no = 'no spaces, and none of < > { } [ ] ? * " # % \\ ^ | ~ ` $ & , ; : /'
+        raise typer.BadParameter(f"--name {name}: say 1 to 80 characters, best letters, digits, - and _: {no}")
+    return name
 
 
 def typed(given: str) -> str:
