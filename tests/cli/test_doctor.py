@@ -250,6 +250,30 @@ def test_this_box_and_the_engine_of_this_folder_are_looked_at(aws: str, engine: 
     assert (found.code, "and does not answer" in found.out) == (1, True)
 
 
+def test_an_engine_that_is_dead_needs_no_credentials_of_aws(engine: Served, tmp_path: Path) -> None:
+    engine.kill()
+    nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
+    found = typed(tmp_path, "doctor", "--data", "data", **nobody)
+    assert "✗ engine: it should listen on" in found.out
+    assert "? credentials: there are none for AWS" in found.out
+
+
+def test_a_database_that_is_none_is_a_fault_as_it_is_to_up(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "lamplighter.db").write_bytes(b"no database" * 1000)
+    found = typed(tmp_path, "doctor", "--data", "data")
+    assert found.code == 1
+    assert "✗ data directory: data/lamplighter.db cannot be opened (file is not a database)" in found.out
+
+
+def test_an_engine_that_has_a_mail_server_is_not_told_to_get_one(tmp_path: Path) -> None:
+    served = Served(tmp_path / "data")
+    served.up("--smtp", "smtp://127.0.0.1:1")
+    found = typed(tmp_path, "doctor", "--data", "data")
+    served.close()
+    assert "✓ mail: the engine sends mails by the server of its --smtp" in found.out
+
+
 def test_a_folder_in_which_nothing_ran_is_no_fault(aws: str, tmp_path: Path) -> None:
     found = typed(tmp_path, "doctor", AWS_ENDPOINT_URL_STS=aws)
     assert "? engine: none runs on this folder" in found.out
