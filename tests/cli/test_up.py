@@ -1,11 +1,17 @@
 """`lamplighter up` with a job file: what it says comes to be there, and runs."""
 
+import asyncio
 import json
+import logging
 import socket
 from pathlib import Path
 
 import pytest
 
+from lamplighter.cli.serving import keeping
+from lamplighter.cli.serving.asked import Asked
+from lamplighter.engine.config import Config, RuntimeChoice
+from lamplighter.engine.engine import Engine
 from tests.cli.home import Home, lamplighter
 from tests.served import eventually
 
@@ -110,6 +116,25 @@ def test_a_restart_changes_nothing_that_has_not_changed_and_runs_go_on(home: Hom
     assert home.stack() == made
     home.folder.joinpath("go").touch()
     assert home.ended(run)["status"] == "SUCCEEDED"
+
+
+async def test_what_goes_on_from_an_earlier_time_is_told_by_its_job_before_the_file_is_applied(
+    home: Home, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.write("""slow: {command: "while [ ! -e go ]; do sleep 0.05; done; echo over"}""")
+    home.keep()
+    home.run("slow")
+    home.says("slow: started")
+    home.kill()
+    monkeypatch.setattr(keeping, "SAID_ALREADY", {})  # levels of loggers would stay for other tests
+    caplog.set_level(logging.INFO, "lamplighter.jobs")
+    kept = keeping.read(Asked(home.file, None, (), ()), home.data)
+    engine = await Engine.open(Config(data=home.data, runtime=RuntimeChoice.PROCESS))
+    await kept.keeper(engine)
+    home.folder.joinpath("go").touch()
+    await asyncio.to_thread(eventually, lambda: any("slow: succeeded" in line for line in caplog.messages), 60)
+    await engine.close()
+    assert caplog.messages[-1].endswith("s: over")
 
 
 def test_what_changed_while_no_engine_ran_is_applied_at_the_next_start(home: Home) -> None:
