@@ -114,9 +114,15 @@ def test_a_redriven_run_goes_on_and_is_watched_from_there(batch: Batch) -> None:
     batch.run("nightly")
     result = batch.say("redrive", "nightly", "--follow")
     assert result.exit_code == 1
-    assert [line[:4] for line in result.stdout.splitlines()] == ["3 | ", "4 | "]
-    assert "attempt 2" not in result.stderr
-    assert ["redriven"] in rows(batch, "nightly")
+    told = [line.partition(" says")[0] for line in result.stdout.splitlines()]
+    assert told == [f"{number} after the redrive | attempt {number}" for number in (1, 2)]
+    assert "attempt 2 failed" not in result.stderr
+    after = rows(batch, "nightly")
+    assert ["redriven"] in after
+    assert [each[0] for each in after if each[0].startswith("attempt")] == [
+        "attempt 1", "attempt 2", "attempt 1 after the redrive", "attempt 2 after the redrive",
+    ]  # fmt: skip
+    assert [line[:4] for line in batch.say("logs", "nightly").stdout.splitlines()] == ["1 | ", "2 | ", "1 af", "2 af"]
 
 
 def test_a_run_that_cannot_be_redriven_is_told_to_begin_anew(batch: Batch) -> None:

@@ -16,12 +16,13 @@ from lamplighter.cli.watch.again import hindrance
 from lamplighter.cli.watch.arguments import RunArgument
 from lamplighter.cli.watch.children import Children, counts
 from lamplighter.cli.watch.labels import of_definition
+from lamplighter.cli.watch.numbers import read
 from lamplighter.cli.watch.output import Output
 from lamplighter.cli.watch.rows import Row, rows
 from lamplighter.cli.watch.runs import Run
 from lamplighter.cli.watch.site import Site, on_site
 from lamplighter.jobs.reasons import reason
-from lamplighter.jobs.story import Attempt, Story, read
+from lamplighter.jobs.story import Attempt, Story
 
 LAST_WORDS = 5
 """Lines of output that are shown of an attempt that failed."""
@@ -107,7 +108,7 @@ def _last_words(site: Site, run: Run, story: Story) -> None:
     last = _last(Children(site).attempts(story), story)
     lines = [] if last is None else deque(Output(site, tail=LAST_WORDS).everything([last]), maxlen=LAST_WORDS)
     if last is not None and lines:
-        title = of_definition(runs.definition(site, run)).title(last)
+        title = of_definition(runs.definition(site, run), story.redriven).title(last)
         show.console().print(Text(f"\nThe last that {title} wrote:", "dim"))
         show.console().print(Text("\n".join(f"    {line.text}" for line in lines)))
 

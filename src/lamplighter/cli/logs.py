@@ -56,7 +56,7 @@ def _print(site: Site, run: Run, since: int | None, tail: int | None, *, json: b
     if json:
         show.documents(map(_document, shown))
     else:
-        write(shown, of_definition(runs.definition(site, run)))
+        write(shown, of_definition(runs.definition(site, run), story.redriven))
     for each in sorted(output.silent):
         typer.echo(f"lamplighter: {each}", err=True)
     if children.more:

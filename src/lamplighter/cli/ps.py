@@ -87,7 +87,7 @@ def _overview(site: Site, machine: Machine, tables: list[Timetable], now: int) -
 def _going(site: Site, run: Run) -> Going:
     story = runs.story(site, run)
     attempts = tuple(each for each in story.attempts if each.outcome == "running")
-    labels = of_definition(runs.definition(site, run))
+    labels = of_definition(runs.definition(site, run), story.redriven)
     doing = [*(f"{labels.title(each)} since {show.clock(each.began, run.began)}" for each in attempts), *_waits(story)]
     return Going(run, attempts, ", ".join(doing[:3]) + (f" and {len(doing) - 3} more" if len(doing) > 3 else ""))
 

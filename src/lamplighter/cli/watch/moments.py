@@ -32,7 +32,7 @@ class Moment:
 
 def moments(story: Story, definition: Json) -> list[Moment]:
     """What happened so far, in the order of time."""
-    labels = of_definition(definition)
+    labels = of_definition(definition, story.redriven)
     found = [
         *(Moment(("redriven", at), time, "redriven") for at, time in enumerate(story.redriven)),
         *(moment for each in story.attempts for moment in _attempt(each, labels)),

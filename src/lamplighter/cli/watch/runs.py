@@ -15,8 +15,9 @@ from lamplighter.base.jsontext import Json, loads
 from lamplighter.cli.skipped import is_skip
 from lamplighter.cli.watch import machines
 from lamplighter.cli.watch.machines import Machine
+from lamplighter.cli.watch.numbers import read
 from lamplighter.cli.watch.site import Site
-from lamplighter.jobs.story import Story, milliseconds, read
+from lamplighter.jobs.story import Story, milliseconds
 
 REDRIVABLE = "REDRIVABLE"
 GONE = ("ExecutionDoesNotExist", "InvalidArn")
