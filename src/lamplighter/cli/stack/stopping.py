@@ -5,7 +5,7 @@ Promises that the stack's schedules begin nothing anew meanwhile, and that whoev
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCluster.html.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -78,12 +78,15 @@ def stop(found: Works, console: Console, pause: Callable[[], object]) -> None:
         return
     with _told(found.stack):
         _disable(found)
-        _end_runs(found, going, console)
-        console.print("waiting until all tasks have stopped", soft_wrap=True)
-        while (going := found.going()).runs or going.tasks:
-            _end_runs(found, going, console)
+        console.print("waiting until all runs and tasks have stopped", soft_wrap=True)
+        stopped: set[str] = set()
+        while going.runs or going.tasks:
+            # A run is listed for a while after it was stopped: lists are "eventually consistent".
+            _end_runs(found, [each for each in going.runs if each not in stopped], console)
+            stopped.update(going.runs)
             _end_tasks(found, going)
             pause()
+            going = found.going()
 
 
 @contextmanager
@@ -111,9 +114,9 @@ def _disable(found: Works) -> None:
                 typer.echo(f"lamplighter: the schedule {name} could not be disabled: {why}", err=True)
 
 
-def _end_runs(found: Works, going: Going, console: Console) -> None:
+def _end_runs(found: Works, runs: Iterable[str], console: Console) -> None:
     sfn = found.where.client("stepfunctions")
-    for arn in going.runs:
+    for arn in runs:
         sfn.stop_execution(executionArn=arn, cause=CAUSE)
         console.print(f"stopped {_name(arn)}", soft_wrap=True)
 
