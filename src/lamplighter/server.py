@@ -169,9 +169,9 @@ class Server:
 
 
 async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
-    """Whether what is asked for can be done: 503 while the data directory takes no writes."""
-    refused = engine.pump.refused
-    body = {"status": "unavailable" if refused else "ok", "version": __version__}
+    """Whether what is asked for can be done: 503 while the data directory takes no writes; whether mails are sent."""
+    refused, mails = engine.pump.refused, engine.config.smtp is not None
+    body = {"status": "unavailable" if refused else "ok", "version": __version__, "mails": mails}
     if refused:
         body["reason"] = "the data directory takes no writes"
     return answer(503 if refused else 200, b"application/json", dump_bytes(body), request_id)

@@ -37,6 +37,20 @@ jobs:
     overlap: skip
   quick:
     command: [sh, -c, 'echo out']
+  broken:
+    command: [sh, -c, 'echo no disk; exit 4']
+  flow:
+    workflow: flow.asl.yaml
+"""
+FLOW = """
+StartAt: Both
+States:
+  Both:
+    Type: Parallel
+    Branches:
+      - {StartAt: Short, States: {Short: {Type: Task, Job: broken, End: true}}}
+      - {StartAt: Long, States: {Long: {Type: Task, Job: endless, End: true}}}
+    End: true
 """
 EXTRA = """
   later:
@@ -54,6 +68,7 @@ class Batch:
     def up(self) -> None:
         """Start the engine with the jobs of the file, of which one is added when they are there."""
         file = self.folder / "lamplighter.yaml"
+        (self.folder / "flow.asl.yaml").write_text(FLOW)
         file.write_text(JOBS)
         self.served.up()
         cloudformation = self.served.client("cloudformation")

@@ -6,6 +6,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,19 @@ import typer
 from rich.console import Console
 
 from lamplighter.base.jsontext import Json
-from lamplighter.cli.stack import changeset, following
+from lamplighter.cli.stack import changeset, following, stacks, stopping
 from lamplighter.cli.stack.sending import Room, written
+from lamplighter.cli.stack.speaking import pause
 from lamplighter.cli.target import Target
 from tests.cli.account import NIGHTLY, client, job_file, surroundings, typed
-from tests.served import Served
+from tests.served import Served, eventually
+
+NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+ENDLESS = """
+    project: reports
+    jobs:
+      endless: {command: exec sleep 1000, timeout: 1h, schedule: 'cron(0 3 * * ? *)'}
+"""
 
 
 @pytest.fixture
@@ -38,6 +47,10 @@ def change(folder: Path, old: str, new: str) -> None:
     file = folder / "lamplighter.yaml"
     assert old in file.read_text()
     file.write_text(file.read_text().replace(old, new))
+
+
+def carried_on(engine: Served) -> AbstractContextManager[None]:
+    return following.carried_on("the deployment of reports", "reports", Target(engine.url, "us-east-1"))
 
 
 def machines(url: str) -> Json:
@@ -79,6 +92,18 @@ def test_a_file_is_deployed_then_a_change_shows_in_diff_then_it_updates_then_it_
     assert gone.code == 0, gone.err
     assert machines(aws) == {}
     assert "nothing to do" in typed(folder, "destroy", *at).out
+
+
+def test_the_first_cluster_of_an_account_finds_the_role_that_ecs_needs(aws: str, folder: Path) -> None:
+    at, iam = ("--endpoint-url", aws), client(aws, "iam")
+    assert typed(folder, "deploy", *at).code == 2
+    assert iam.list_roles(PathPrefix="/aws-service-role/")["Roles"] == []
+    made = typed(folder, "deploy", "--yes", *at)
+    assert (made.code, "made the role AWSServiceRoleForECS" in made.out) == (0, True)
+    assert len(iam.list_roles(PathPrefix="/aws-service-role/")["Roles"]) == 1
+    assert typed(folder, "destroy", "--yes", *at).code == 0
+    again = typed(folder, "deploy", "--yes", *at)
+    assert (again.code, again.err, "made the role" in again.out) == (0, "", False)
 
 
 def test_the_same_verbs_deploy_to_an_engine_of_ours(engine: Served, folder: Path) -> None:
@@ -126,6 +151,80 @@ def test_a_deployment_that_fails_is_taken_back_and_says_why_and_the_next_one_cle
     made = typed(folder, "deploy", "--yes", *at)
     assert made.code == 0, made.err
     assert "what is left of it goes" in made.out
+
+
+def test_what_is_left_of_a_failed_deployment_goes_only_if_it_is_wanted(engine: Served, folder: Path) -> None:
+    at = ("--endpoint-url", engine.url)
+    engine.client("scheduler").create_schedule_group(Name="reports")
+    assert typed(folder, "deploy", "--yes", *at).code == 1
+    unasked = typed(folder, "deploy", *at)
+    assert (unasked.code, "what is left of it goes first" in unasked.out) == (2, True)
+    assert engine.client("cloudformation").describe_stacks()["Stacks"][0]["StackStatus"] == "ROLLBACK_COMPLETE"
+
+
+@pytest.mark.parametrize(("verb", "code"), [("diff", 2), ("deploy", 1), ("destroy", 1)])
+def test_what_is_left_of_somebody_else_s_failed_stack_is_not_touched(
+    engine: Served, folder: Path, verb: str, code: int
+) -> None:
+    engine.client("scheduler").create_schedule_group(Name="taken")
+    group = {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": "taken"}}
+    cloudformation = engine.client("cloudformation")
+    cloudformation.create_stack(StackName="reports", TemplateBody=json.dumps({"Resources": {"Group": group}}))
+
+    def taken_back() -> bool:
+        return bool(cloudformation.describe_stacks()["Stacks"][0]["StackStatus"] == "ROLLBACK_COMPLETE")
+
+    eventually(taken_back)
+    options = () if verb == "diff" else ("--yes",)
+    refused = typed(folder, verb, *options, "--endpoint-url", engine.url)
+    assert (refused.code, "a stack reports that lamplighter did not make" in refused.err) == (code, True)
+    assert taken_back()
+
+
+def begun(engine: Served, folder: Path) -> str:
+    """Deploy an endless job and begin a run of it; its ARN, once its task runs."""
+    job_file(folder, ENDLESS)
+    assert typed(folder, "deploy", "--yes", "--endpoint-url", engine.url).code == 0
+    run = engine.start("arn:aws:states:us-east-1:123456789012:stateMachine:reports-endless", name="monday")
+    eventually(lambda: engine.ecs.list_tasks(cluster="reports")["taskArns"])
+    return run
+
+
+def test_destroy_stops_the_runs_that_go_on_before_it_deletes_anything(engine: Served, folder: Path) -> None:
+    run = begun(engine, folder)
+    gone = typed(folder, "destroy", "--yes", "--endpoint-url", engine.url)
+    assert gone.code == 0, gone.err
+    assert gone.out.index("stopped reports-endless:monday") < gone.out.index("DELETE_IN_PROGRESS")
+    assert engine.sfn.describe_execution(executionArn=run)["status"] == "ABORTED"
+    assert machines(engine.url) == {}
+
+
+def test_the_question_before_a_deletion_names_the_runs_that_it_stops(engine: Served, folder: Path) -> None:
+    run = begun(engine, folder)
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "lamplighter", "destroy", "--endpoint-url", engine.url]
+    with subprocess.Popen(command, cwd=folder, env=surroundings(), stdin=theirs, stdout=subprocess.PIPE) as asked:
+        os.write(ours, b"n\n")
+        out, _ = asked.communicate(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    assert (asked.returncode, b"Stop reports-endless:monday and delete reports from" in out) == (1, True)
+    assert engine.sfn.describe_execution(executionArn=run)["status"] == "RUNNING"
+
+
+def test_while_runs_are_stopped_no_schedule_begins_another_and_no_task_is_left(engine: Served, folder: Path) -> None:
+    begun(engine, folder)
+    own = ["sh", "-c", "exec sleep 1000"]
+    engine.ecs.run_task(cluster="reports", taskDefinition=engine.task("by-hand", own), networkConfiguration=NETWORK)
+    where = Target(engine.url, "us-east-1")
+    stack = stacks.find(where.client("cloudformation"), "reports")
+    assert stack is not None
+    found = stopping.works(where, stack)
+    assert "reports-endless:monday, the task " in found.going().names
+    stopping.stop(found, Console(), lambda: pause(where))
+    assert found.going() == stopping.Going()
+    schedule = engine.client("scheduler").get_schedule(Name="reports-endless", GroupName="reports")
+    assert (schedule["State"], schedule["ScheduleExpression"]) == ("DISABLED", "cron(0 3 * * ? *)")
 
 
 def test_an_update_that_fails_leaves_things_as_they_were(engine: Served, folder: Path) -> None:
@@ -246,7 +345,7 @@ def test_whoever_interrupts_a_deployment_hears_that_it_goes_on(
         raise KeyboardInterrupt
 
     course = following.begin(cloudformation, "reports")
-    with pytest.raises(typer.Exit) as ended, following.carried_on("the deployment of reports", "reports"):
+    with pytest.raises(typer.Exit) as ended, carried_on(engine):
         following.follow(cloudformation, "reports", course, 1, Console(), interrupted)
     assert ended.value.exit_code == 130
     assert "the deployment of reports goes on without this command" in capsys.readouterr().err
@@ -258,11 +357,11 @@ def test_whoever_is_cut_off_from_a_deployment_hears_that_it_goes_on(
     assert typed(folder, "deploy", "--yes", "--endpoint-url", engine.url).code == 0
     cloudformation = engine.client("cloudformation")
     course = following.begin(cloudformation, "reports")
-    with pytest.raises(typer.Exit) as ended, following.carried_on("the deployment of reports", "reports"):
+    with pytest.raises(typer.Exit) as ended, carried_on(engine):
         following.follow(cloudformation, "reports", course, 1, Console(), engine.kill)
     assert ended.value.exit_code == 1
     told = capsys.readouterr().err
-    assert "nobody answers any more" in told
+    assert "nothing more can be told: the engine at" in told
     assert "the deployment of reports goes on without this command" in told
 
 

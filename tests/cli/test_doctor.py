@@ -154,8 +154,12 @@ def test_a_machine_of_ours_that_is_deployed_is_well(aws: str, tmp_path: Path) ->
     job_file(tmp_path, NIGHTLY.replace("network: {subnets: [subnet-1], security-groups: [sg-1]}", ""))
     assert typed(tmp_path, "deploy", "--yes", "--endpoint-url", aws).code == 0
     as_aws_has_it(aws)
+    missing = typed(tmp_path, "doctor", "--endpoint-url", aws)
+    assert "? role of ECS: the account has no AWSServiceRoleForECS yet" in missing.out
+    role(aws, "AWSServiceRoleForECS", "ecs", PULLS)
     found = typed(tmp_path, "doctor", "--endpoint-url", aws)
     assert found.code == 0, found.out
+    assert "✓ role of ECS: AWSServiceRoleForECS is there" in found.out
     assert "? " not in found.out
     assert "✓ nightly: its role" in found.out
     assert f"✓ credentials: arn:aws:sts::{ACCOUNT}" in found.out
@@ -214,6 +218,22 @@ def test_a_failure_before_the_last_success_is_no_more_than_doubted(engine: Serve
     assert (found.code, "? nightly: its run monday ended FAILED: Own; as I said" in found.out) == (0, True)
 
 
+def test_a_failure_is_not_made_up_for_by_a_run_that_was_skipped(engine: Served, tmp_path: Path) -> None:
+    failing: Json = {"Type": "Fail", "Error": "Own", "Cause": "as I said"}
+    skipping: Json = {"Type": "Pass", "Result": {"skipped": True, "running": []}, "End": True}
+    choice: Json = {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$.bad", "IsPresent": True, "Next": "Bad"}],
+        "Default": "Skipped",
+    }
+    states = {"Choose": choice, "Bad": failing, "Skipped": skipping}
+    machine = engine.machine({"StartAt": "Choose", "States": states}, "nightly")
+    engine.ended(engine.start(machine, {"bad": 1}, "monday"))
+    engine.ended(engine.start(machine, {}, "tuesday"))
+    found = typed(tmp_path, "doctor", "nightly", "--endpoint-url", engine.url)
+    assert (found.code, "✗ nightly: its run monday ended FAILED: Own; as I said" in found.out) == (1, True)
+
+
 def test_a_task_definition_that_is_gone_is_named(engine: Served, tmp_path: Path) -> None:
     engine.machine(one(run_task("gone:7")), "nightly")
     found = typed(tmp_path, "doctor", "nightly", "--endpoint-url", engine.url)
@@ -228,6 +248,30 @@ def test_this_box_and_the_engine_of_this_folder_are_looked_at(aws: str, engine: 
     engine.kill()
     found = typed(tmp_path, "doctor", "--data", "data", AWS_ENDPOINT_URL_STS=aws)
     assert (found.code, "and does not answer" in found.out) == (1, True)
+
+
+def test_an_engine_that_is_dead_needs_no_credentials_of_aws(engine: Served, tmp_path: Path) -> None:
+    engine.kill()
+    nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
+    found = typed(tmp_path, "doctor", "--data", "data", **nobody)
+    assert "✗ engine: it should listen on" in found.out
+    assert "? credentials: there are none for AWS" in found.out
+
+
+def test_a_database_that_is_none_is_a_fault_as_it_is_to_up(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "lamplighter.db").write_bytes(b"no database" * 1000)
+    found = typed(tmp_path, "doctor", "--data", "data")
+    assert found.code == 1
+    assert "✗ data directory: data/lamplighter.db cannot be opened (file is not a database)" in found.out
+
+
+def test_an_engine_that_has_a_mail_server_is_not_told_to_get_one(tmp_path: Path) -> None:
+    served = Served(tmp_path / "data")
+    served.up("--smtp", "smtp://127.0.0.1:1")
+    found = typed(tmp_path, "doctor", "--data", "data")
+    served.close()
+    assert "✓ mail: the engine sends mails by the server of its --smtp" in found.out
 
 
 def test_a_folder_in_which_nothing_ran_is_no_fault(aws: str, tmp_path: Path) -> None:

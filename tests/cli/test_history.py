@@ -30,6 +30,12 @@ def test_attempts_waits_exit_codes_and_the_end_are_told(batch: Batch) -> None:
     assert last_words == '    attempt 2 says hello {"table":"sales"}'
 
 
+def test_the_last_words_are_those_of_the_step_that_failed_and_not_of_one_that_was_stopped_with_it(batch: Batch) -> None:
+    batch.run("flow")
+    said = batch.say("history", "flow").stdout
+    assert "The last that Short, attempt 1 wrote:\n    no disk\n" in said
+
+
 def test_a_job_that_judges_failures_is_told_without_its_own_states(batch: Batch) -> None:
     batch.run("judged")
     assert [each[0] for each in rows(batch, "judged")] == ["attempt 1", "wait before attempt 2", "attempt 2"]
@@ -41,7 +47,11 @@ def test_a_run_that_is_skipped_beside_another_one_says_so(batch: Batch) -> None:
     followed = batch.say("run", "single", "--follow")
     assert followed.exit_code == 0
     assert "skipped: another run of the job goes on" in followed.stderr
+    assert "the run was skipped: another run of the job goes on" in followed.stderr
     assert rows(batch, "single") == [["skipped", "another run of the job goes on"]]
+    told = batch.say("history", "single").stdout
+    assert told.splitlines()[0].endswith("skipped")
+    assert "succeeded" not in told
     batch.say("stop", "single:first")
 
 
@@ -104,9 +114,15 @@ def test_a_redriven_run_goes_on_and_is_watched_from_there(batch: Batch) -> None:
     batch.run("nightly")
     result = batch.say("redrive", "nightly", "--follow")
     assert result.exit_code == 1
-    assert [line[:4] for line in result.stdout.splitlines()] == ["3 | ", "4 | "]
-    assert "attempt 2" not in result.stderr
-    assert ["redriven"] in rows(batch, "nightly")
+    told = [line.partition(" says")[0] for line in result.stdout.splitlines()]
+    assert told == [f"{number} after the redrive | attempt {number}" for number in (1, 2)]
+    assert "attempt 2 failed" not in result.stderr
+    after = rows(batch, "nightly")
+    assert ["redriven"] in after
+    assert [each[0] for each in after if each[0].startswith("attempt")] == [
+        "attempt 1", "attempt 2", "attempt 1 after the redrive", "attempt 2 after the redrive",
+    ]  # fmt: skip
+    assert [line[:4] for line in batch.say("logs", "nightly").stdout.splitlines()] == ["1 | ", "2 | ", "1 af", "2 af"]
 
 
 def test_a_run_that_cannot_be_redriven_is_told_to_begin_anew(batch: Batch) -> None:

@@ -27,6 +27,16 @@ def test_the_last_lines_can_be_asked_for(batch: Batch) -> None:
     assert len(batch.say("logs", "nightly", "--since", "1h").stdout.splitlines()) == 2
 
 
+def test_a_run_that_wrote_nothing_says_so_beside_its_empty_output(batch: Batch) -> None:
+    batch.run("quick", "--command", "true")
+    result = batch.say("logs", "quick")
+    assert (result.exit_code, result.stdout, "wrote nothing at all" in result.stderr) == (0, "", True)
+    batch.run("quick")
+    assert "wrote nothing since then" in batch.say("logs", "quick", "--since", "2100-01-01").stderr
+    assert batch.say("logs", "quick").stderr == ""
+    assert batch.say("logs", "quick", "--tail", "0").stderr == ""
+
+
 def test_programs_read_each_line_with_its_time_and_its_attempt(batch: Batch) -> None:
     batch.run("nightly")
     first, second = batch.listed("logs", "nightly")

@@ -29,6 +29,11 @@ def test_a_job_without_times_is_said_to_have_none_and_why(batch: Batch) -> None:
     assert "quick: it has no schedule" in result.stderr
 
 
+def test_of_no_time_no_table_is_printed(batch: Batch) -> None:
+    result = batch.say("next", "quick")
+    assert (result.stdout, result.stderr, result.exit_code) == ("", "quick: it has no schedule\n", 0)
+
+
 def test_of_a_year_the_night_on_which_clocks_are_set_forward_is_marked(batch: Batch) -> None:
     (skipped,) = [each for each in batch.listed("next", "nightly", "--count", "365") if each["skipped"]]
     assert (skipped["time"], skipped["local"][5:7]) == (None, "03")

@@ -9,7 +9,7 @@ def test_each_job_has_its_last_run_what_runs_now_and_its_next_time(batch: Batch)
     ended = batch.run("nightly")
     going = batch.run("endless")
     jobs = {each["job"]: each for each in batch.listed("ps")}
-    assert [*jobs] == ["nightly", "judged", "endless", "single", "quick"]
+    assert [*jobs] == ["nightly", "judged", "endless", "single", "quick", "broken", "flow"]
     assert (jobs["nightly"]["last"]["run"], jobs["nightly"]["last"]["status"]) == (ended["run"], "FAILED")
     assert jobs["nightly"]["next"].endswith(("T00:30:00.000Z", "T01:30:00.000Z"))
     assert [each["run"] for each in jobs["endless"]["running"]] == [going["run"]]
@@ -38,10 +38,22 @@ def test_the_latest_runs_of_all_jobs_are_listed_youngest_first(batch: Batch) -> 
     assert "succeeded" in batch.say("ps", "--all").stdout
 
 
+def test_a_run_that_was_skipped_beside_another_one_is_no_success(batch: Batch) -> None:
+    batch.say("run", "single", "--name", "going")
+    skipped = batch.run("single")
+    (line,) = [line for line in batch.say("ps").stdout.splitlines() if line.startswith("single")]
+    assert ("skipped" in line, "succeeded" in line) == (True, False)
+    assert batch.listed("ps", "single")[0]["last"]["skipped"]
+    (line,) = [line for line in batch.say("ps", "single", "--all").stdout.splitlines() if skipped["run"] in line]
+    assert ("skipped" in line, "succeeded" in line) == (True, False)
+    batch.say("stop", "single:going")
+
+
 def test_without_a_job_file_every_state_machine_is_listed_by_its_name(batch: Batch, tmp_path: Path) -> None:
     result = batch.say("ps", "--endpoint-url", batch.served.url, folder=tmp_path)
     names = [line.split()[0] for line in result.stdout.splitlines()[1:]]
-    assert names == ["reports-endless", "reports-judged", "reports-nightly", "reports-quick", "reports-single"]
+    jobs = ["broken", "endless", "flow", "judged", "nightly", "quick", "single"]
+    assert names == [f"reports-{each}" for each in jobs]
 
 
 def test_where_no_engine_ever_ran_it_is_said_how_to_start_one(batch: Batch, tmp_path: Path) -> None:

@@ -31,10 +31,16 @@ def test_any_json_may_be_the_input(batch: Batch) -> None:
 
 
 def test_environment_and_command_come_to_the_place_that_the_machine_reads(batch: Batch) -> None:
-    options = ["--env", "CODE=0", "--env", "X=a=b", "--command", "sh -c 'exit 0'"]
+    options = ["--env", "CODE=0", "--env", "X=a=b", "--command", "echo $A && exit 0"]
     begun = batch.run("nightly", "--input", '{"a": 1}', *options)
-    own = {"environment": {"CODE": "0", "X": "a=b"}, "command": ["sh", "-c", "exit 0"]}
+    own = {"environment": {"CODE": "0", "X": "a=b"}, "command": ["sh", "-c", "echo $A && exit 0"]}
     assert given(batch, begun) == {"a": 1, "lamplighter": own}
+
+
+def test_a_command_of_words_is_read_by_no_shell(batch: Batch) -> None:
+    begun = batch.run("quick", "--command", '["echo", "$HOME *"]')
+    assert given(batch, begun) == {"lamplighter": {"command": ["echo", "$HOME *"]}}
+    assert batch.say("logs", "quick").stdout == "$HOME *\n"
 
 
 def test_the_input_is_read_from_a_file(batch: Batch, tmp_path: Path) -> None:
@@ -106,7 +112,7 @@ def test_an_engine_that_is_killed_is_waited_for_and_the_run_watched_to_its_end(t
     batch.up()
     port = batch.served.port
     script = "echo begun; while ! [ -e go ]; do sleep 0.1; done; echo done"
-    watcher = batch.process("run", "endless", "--command", f"sh -c 'cd {tmp_path}; {script}'", "--follow")
+    watcher = batch.process("run", "endless", "--command", f"cd {tmp_path}; {script}", "--follow")
     assert watcher.stdout is not None
     assert watcher.stderr is not None
     assert watcher.stdout.readline() == "begun\n"
@@ -137,7 +143,10 @@ def test_two_runs_at_once_are_two_runs(batch: Batch) -> None:
         (["run", "nightly", "--input", "@nowhere"], 2, "nowhere cannot be read"),
         (["run", "nightly", "--input", "[]", "--env", "A=b"], 2, "an object"),
         (["run", "nightly", "--env", "production"], 2, "--environment"),
-        (["run", "nightly", "--command", "sh 'oh"], 2, "no closing quotation"),
+        (["run", "nightly", "--command", " "], 2, "say what is to run"),
+        (["run", "reports-flow", "--command", "exit 0"], 1, "run the job of one step alone"),
+        (["run", "nightly", "--name", "bad name/é"], 2, "1 to 80 characters, best letters, digits, - and _: no spaces"),
+        (["run", "nightly", "--name", "x" * 81], 2, "1 to 80 characters"),
         (["run", "nightly", "-e", "A=b"], 2, "--env NAME=VALUE"),
         (["run", "nightly", "--environment", "nowhere"], 1, "no environment"),
         (["run", "nightly", "--aws", "--endpoint-url", "http://x"], 2, "not both"),

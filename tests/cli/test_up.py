@@ -1,10 +1,17 @@
 """`lamplighter up` with a job file: what it says comes to be there, and runs."""
 
+import asyncio
 import json
+import logging
+import socket
 from pathlib import Path
 
 import pytest
 
+from lamplighter.cli.serving import keeping
+from lamplighter.cli.serving.asked import Asked
+from lamplighter.engine.config import Config, RuntimeChoice
+from lamplighter.engine.engine import Engine
 from tests.cli.home import Home, lamplighter
 from tests.served import eventually
 
@@ -35,6 +42,41 @@ def test_an_attempt_that_fails_and_a_run_that_fails_are_told_with_their_exit_cod
     assert "exit code 3: oops" in home.says("fails: attempt 1 failed")
     home.says("fails: attempt 2 failed")
     home.says("fails: failed after")
+
+
+def test_a_run_that_is_skipped_beside_another_one_is_told_so(home: Home) -> None:
+    home.write("one: {command: exec sleep 1000, overlap: skip}")
+    home.keep()
+    home.run("one")
+    home.says("one: started")
+    home.run("one")
+    assert home.says("one: skipped").rstrip().endswith("one: skipped: another run of the job goes on")
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (
+            ["--data", "/proc/x"],
+            "the data directory /proc/x cannot be used (/proc/x: no such file or directory): make it",
+        ),
+        (["--data", "file/x"], "(file/x: not a directory): make it writable, or name another with --data"),
+        (["--host", "300.1.1.1"], "cannot listen on 300.1.1.1: no such address or host is known; 127.0.0.1 is this"),
+        (["--host", "192.0.2.1"], "port 0: this machine has no such address: say another --host"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_told_with_what_to_do(tmp_path: Path, options: list[str], why: str) -> None:
+    (tmp_path / "file").touch()
+    told = lamplighter("up", "--port", "0", *options, cwd=tmp_path)
+    assert told.returncode == 1
+    assert why in told.stderr
+    assert told.stderr.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_answered_with_how_to_take_another(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        told = lamplighter("up", "--port", str(taken.getsockname()[1]), cwd=tmp_path)
+    assert (told.returncode, "say --port with another one, or 0 for any" in told.stderr) == (1, True)
 
 
 def test_a_stack_of_jobs_comes_up_without_a_network(home: Home) -> None:
@@ -74,6 +116,25 @@ def test_a_restart_changes_nothing_that_has_not_changed_and_runs_go_on(home: Hom
     assert home.stack() == made
     home.folder.joinpath("go").touch()
     assert home.ended(run)["status"] == "SUCCEEDED"
+
+
+async def test_what_goes_on_from_an_earlier_time_is_told_by_its_job_before_the_file_is_applied(
+    home: Home, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.write("""slow: {command: "while [ ! -e go ]; do sleep 0.05; done; echo over"}""")
+    home.keep()
+    home.run("slow")
+    home.says("slow: started")
+    home.kill()
+    monkeypatch.setattr(keeping, "SAID_ALREADY", {})  # levels of loggers would stay for other tests
+    caplog.set_level(logging.INFO, "lamplighter.jobs")
+    kept = keeping.read(Asked(home.file, None, (), ()), home.data)
+    engine = await Engine.open(Config(data=home.data, runtime=RuntimeChoice.PROCESS))
+    await kept.keeper(engine)
+    home.folder.joinpath("go").touch()
+    await asyncio.to_thread(eventually, lambda: any("slow: succeeded" in line for line in caplog.messages), 60)
+    await engine.close()
+    assert caplog.messages[-1].endswith("s: over")
 
 
 def test_what_changed_while_no_engine_ran_is_applied_at_the_next_start(home: Home) -> None:

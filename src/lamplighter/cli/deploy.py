@@ -4,6 +4,8 @@ Exit codes: 0 it is done, or there was nothing to do; 1 it failed and was taken 
 be asked; 130 interrupted, while AWS goes on.
 """
 
+from functools import partial
+
 import typer
 from rich.console import Console
 
@@ -11,14 +13,14 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.world import real_world
 from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, read
 from lamplighter.cli.jobfile import show as show_problems
-from lamplighter.cli.stack import changeset, following, images, keeping
+from lamplighter.cli.stack import changeset, following, images, keeping, servicerole
 from lamplighter.cli.stack.changeset import ChangeSet
 from lamplighter.cli.stack.following import carried_on, tell
 from lamplighter.cli.stack.plan import Plan, plan, spoken
 from lamplighter.cli.stack.readiness import ready
 from lamplighter.cli.stack.sending import room
 from lamplighter.cli.stack.showing import show, summary
-from lamplighter.cli.stack.speaking import BucketOption, EngineOption, ParameterOption, YesOption, aws_or, pause, sure
+from lamplighter.cli.stack.speaking import BucketOption, EngineOption, ParameterOption, YesOption, agree, aws_or, pause
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.cli.watch.site import in_a_sentence
 from lamplighter.jobs.file import Loaded
@@ -54,7 +56,8 @@ def deploy(
     with in_a_sentence(where):
         if where.endpoint is None:
             _check_images(loaded)
-        ready(where.client("cloudformation"), loaded.project.prefix, console, lambda: pause(where))
+        client, name = where.client("cloudformation"), loaded.project.prefix
+        ready(client, name, console, lambda: pause(where), partial(agree, yes=yes))
         found = plan(loaded, where, spoken(parameter or []))
         new = (each.name for each in found.changes if each.type == keeping.LOG and each.action == "add")
         keeping.check_free(where.client("logs"), new)
@@ -96,13 +99,13 @@ def _is_idle(found: Plan, change_set: ChangeSet, where: Target) -> bool:
 
 
 def _prepare(found: Plan, change_set: ChangeSet, where: Target, console: Console, *, yes: bool) -> None:
-    """Show the changes, ask, build what is to be built; whatever ends this throws the change set away."""
+    """Show the changes, ask, make what has to be there before; whatever ends this throws the change set away."""
     try:
         show(found.changes, console, change_set.replaced)
         console.print(summary(found.changes) or "only outputs change", soft_wrap=True)
-        if not sure(f"Deploy {found.name} to {where}?", yes=yes):
-            console.print("nothing was changed")
-            raise typer.Exit(1)
+        agree(f"Deploy {found.name} to {where}?", yes=yes)
+        if change_set.is_first and not found.is_engine and servicerole.is_needed(found.template):
+            servicerole.make(where, console, lambda: pause(where))
         for image in found.images:
             _bring(found, where, image, console)
     except BaseException:
@@ -121,7 +124,7 @@ def _carry_out(found: Plan, change_set: ChangeSet, where: Target, console: Conso
     client = where.client("cloudformation")
     course = following.begin(client, change_set.stack)
     changeset.execute(client, change_set)
-    with carried_on(f"the deployment of {found.name}", found.name):
+    with carried_on(f"the deployment of {found.name}", found.name, where):
         status = following.follow(client, change_set.stack, course, change_set.count, console, lambda: pause(where))
     if tell(course):
         console.print(f"{found.name} is deployed to {where}: {status}", soft_wrap=True)

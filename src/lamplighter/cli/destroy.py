@@ -1,4 +1,4 @@
-"""`lamplighter destroy`: take a deployment back.
+"""`lamplighter destroy`: take a deployment back, with the runs of it that go on.
 
 Exit codes: 0 it is gone, or was not there; 1 something of it could not be deleted, or it was not wanted; 2 nobody could
 be asked; 130 interrupted, while AWS goes on. Logs can be kept; images in ECR always are.
@@ -12,13 +12,13 @@ from rich.console import Console
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, read
-from lamplighter.cli.stack import following, keeping, stacks
+from lamplighter.cli.stack import following, keeping, stacks, stopping
 from lamplighter.cli.stack.changes import changes
 from lamplighter.cli.stack.plan import checked
 from lamplighter.cli.stack.resources import resources
 from lamplighter.cli.stack.sending import room
 from lamplighter.cli.stack.showing import show
-from lamplighter.cli.stack.speaking import BucketOption, EngineOption, YesOption, aws_or, pause, sure
+from lamplighter.cli.stack.speaking import BucketOption, EngineOption, YesOption, agree, aws_or, pause
 from lamplighter.cli.stack.stacks import Stack
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.cli.watch.site import in_a_sentence
@@ -57,12 +57,16 @@ def destroy(
             console.print(f"{project.prefix} is not deployed to {where}: nothing to do", soft_wrap=True)
             return
         deployed = _show(client, stack, project, where, console)
-        if not sure(f"Delete {stack.name} from {where}?", yes=yes):
-            console.print("nothing was changed")
-            raise typer.Exit(1)
+        works = stopping.works(where, stack)
+        going = works.going().names
+        agree(f"{f'Stop {going} and delete' if going else 'Delete'} {stack.name} from {where}?", yes=yes)
         kept = keeping.groups(deployed) if _keeps(keep_logs, deployed, yes=yes) else ()
-        with following.carried_on(f"the deletion of {stack.name}", stack.name):
-            _delete(stack, deployed, kept, where, bucket, console)
+        if kept:
+            keeping.keep(where, stack, deployed, room(where, bucket), console, lambda: pause(where))
+        stopping.stop(works, console, lambda: pause(where))
+        delete(stack, deployed, where, console)
+        for name in kept:
+            console.print(f"kept: the log {name}", soft_wrap=True)
 
 
 def _show(client: Json, stack: Stack, project: Project, where: Target, console: Console) -> Json:
@@ -71,7 +75,7 @@ def _show(client: Json, stack: Stack, project: Project, where: Target, console: 
             f"{stack.name} is protected against deletion: first say `aws cloudformation update-termination-protection "
             f"--no-enable-termination-protection --stack-name {stack.name}`"
         )
-    deployed = checked(stack.name, stack, stacks.template(client, stack))
+    deployed = checked(client, stack)
     show(changes(resources(deployed, stack.parameters), {}, metadata=False), console)
     pushed = [repository(project, name) for name, job in project.jobs.items() if job.builds]
     if where.endpoint is None and pushed:
@@ -87,19 +91,16 @@ def _keeps(said: bool | None, deployed: Json, *, yes: bool) -> bool:  # noqa: FB
     return typer.confirm("Keep the logs?", default=True)
 
 
-def _delete(
-    stack: Stack, deployed: Json, kept: tuple[str, ...], where: Target, bucket: str | None, console: Console
-) -> None:
+def delete(stack: Stack, deployed: Json, where: Target, console: Console) -> None:
+    """Delete a stack, and tell how it went; where something of it stays, end the verb with 1."""
     client = where.client("cloudformation")
-    if kept:
-        keeping.keep(where, stack, deployed, room(where, bucket), console, lambda: pause(where))
     course = following.begin(client, stack.id)
     client.delete_stack(StackName=stack.id)
     total = len(deployed.get("Resources", {}))
-    status = following.follow(client, stack.id, course, total, console, lambda: pause(where))
+    with following.carried_on(f"the deletion of {stack.name}", stack.name, where):
+        status = following.follow(client, stack.id, course, total, console, lambda: pause(where))
     if not following.tell(course):
-        typer.echo(f"lamplighter: {stack.name} could not be deleted: {status}", err=True)
+        how = "put right what is told above, then say `lamplighter destroy` again"
+        typer.echo(f"lamplighter: {stack.name} could not be deleted as a whole: {status}: {how}", err=True)
         raise typer.Exit(1)
     console.print(f"{stack.name} is gone from {where}", soft_wrap=True)
-    for name in kept:
-        console.print(f"kept: the log {name}", soft_wrap=True)

@@ -77,7 +77,8 @@ def _single(site: Site, name: str) -> Iterator[Finding]:
 def _all(site: Site | None, data: Path | None, profile: str | None, region: str | None) -> Iterator[Finding]:
     if data is not None:
         yield from box(data, os.environ)
-    if site is None or not _asks(site.target):
+    # An engine of this folder asks for no permissions, also where it does not answer.
+    if site is None or data is not None or not _asks(site.target):
         yield from account(lambda: Target(None, region or usual_region(profile), profile), needed=False)
     else:
         yield from account(site.find, needed=True)

@@ -16,12 +16,13 @@ from lamplighter.cli.watch.again import hindrance
 from lamplighter.cli.watch.arguments import RunArgument
 from lamplighter.cli.watch.children import Children, counts
 from lamplighter.cli.watch.labels import of_definition
+from lamplighter.cli.watch.numbers import read
 from lamplighter.cli.watch.output import Output
 from lamplighter.cli.watch.rows import Row, rows
 from lamplighter.cli.watch.runs import Run
 from lamplighter.cli.watch.site import Site, on_site
 from lamplighter.jobs.reasons import reason
-from lamplighter.jobs.story import Story, read
+from lamplighter.jobs.story import Attempt, Story
 
 LAST_WORDS = 5
 """Lines of output that are shown of an attempt that failed."""
@@ -38,7 +39,7 @@ def history(
     json: Annotated[bool, typer.Option("--json", help="Print the run and each row as JSON, one a line.")] = False,
 ) -> None:
     """Tell what happened in a run: attempts, exit codes, reasons, waits, and how it ended."""
-    found = runs.find(site, run)
+    found = runs.judged(site, runs.find(site, run))
     events = runs.events(site, found)
     story = read(events)
     definition = runs.definition(site, found)
@@ -49,7 +50,7 @@ def history(
         return
     _head(found, story, events)
     show.table(["TIME", "WHAT", "TOOK", "RESULT"], [_cells(each, story.began or each.time) for each in told])
-    _end(story)
+    _end(found, story)
     _items(site, story)
     _last_words(site, found, story)
     _hints(found, story, runs.word(site, found, run))
@@ -75,7 +76,7 @@ def _input(events: list[Json]) -> str:
 def _head(run: Run, story: Story, events: list[Json]) -> None:
     out = show.console()
     ended = story.ended or real_world().now()
-    out.print(Text.assemble((run.arn.split(":")[6], "bold"), f"  {run.name}  ", show.state(run.status)))
+    out.print(Text.assemble((run.arn.split(":")[6], "bold"), f"  {run.name}  ", show.state(run.state)))
     began = story.began or run.began
     length = f", took {show.lasted(ended - began)}" if story.ended else f", {show.near(began, ended)}"
     out.print(Text.assemble(("began  ", "dim"), f"{show.moment(began)} ({show.utc(began)}){length}"))
@@ -101,24 +102,30 @@ def _items(site: Site, story: Story) -> None:
 
 
 def _last_words(site: Site, run: Run, story: Story) -> None:
-    """The end of what the attempt wrote that failed last, which often says why."""
-    failed = [each for each in Children(site).attempts(story) if each.failed and each.task]
-    if story.outcome in ("succeeded", "running") or not failed:
+    """The end of what the attempt wrote that the run ended with, which often says why."""
+    if story.outcome in ("succeeded", "running"):
         return
-    lines = deque(Output(site, tail=LAST_WORDS).everything([failed[-1]]), maxlen=LAST_WORDS)
-    if lines:
-        title = of_definition(runs.definition(site, run)).title(failed[-1])
+    last = _last(Children(site).attempts(story), story)
+    lines = [] if last is None else deque(Output(site, tail=LAST_WORDS).everything([last]), maxlen=LAST_WORDS)
+    if last is not None and lines:
+        title = of_definition(runs.definition(site, run), story.redriven).title(last)
         show.console().print(Text(f"\nThe last that {title} wrote:", "dim"))
         show.console().print(Text("\n".join(f"    {line.text}" for line in lines)))
 
 
-def _end(story: Story) -> None:
+def _last(attempts: list[Attempt], story: Story) -> Attempt | None:
+    """The attempt that failed last; of a run that failed it is none of those that were stopped with the run."""
+    over = [each for each in attempts if each.failed and each.task]
+    ended_it = [each for each in over if each.outcome != "aborted"] if story.outcome == "failed" else []
+    return max(ended_it or over, key=lambda each: each.ended or 0, default=None)
+
+
+def _end(run: Run, story: Story) -> None:
     if story.ended is None:
         return
     when = show.clock(story.ended, story.began or story.ended)
-    was = "was " if story.outcome == "aborted" else ""
-    text = Text(words.ending(story), show.STYLES.get(story.outcome, ""))
-    show.console().print(Text.assemble((f"{when}  ", "dim"), f"the run {was}", text))
+    style = show.STYLES.get("skipped" if run.skipped else story.outcome, "")
+    show.console().print(Text.assemble((f"{when}  ", "dim"), (words.end(run, story), style)))
 
 
 def _hints(run: Run, story: Story, word: str) -> None:

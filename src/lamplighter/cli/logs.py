@@ -5,6 +5,7 @@ the run's result, as of `lamplighter run --follow`.
 """
 
 from collections import deque
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -50,12 +51,12 @@ def _print(site: Site, run: Run, since: int | None, tail: int | None, *, json: b
     output = Output(site, since, tail)
     children = Children(site)
     attempts = children.attempts(story)
-    lines = output.everything(attempts)
+    lines = _Counted(output.everything(attempts))
     shown = lines if tail is None else deque(lines, maxlen=tail)
     if json:
         show.documents(map(_document, shown))
     else:
-        write(shown, of_definition(runs.definition(site, run)))
+        write(shown, of_definition(runs.definition(site, run), story.redriven))
     for each in sorted(output.silent):
         typer.echo(f"lamplighter: {each}", err=True)
     if children.more:
@@ -64,6 +65,22 @@ def _print(site: Site, run: Run, since: int | None, tail: int | None, *, json: b
         fail(f"{run.name} has run no containers so far: `lamplighter history {run.arn}` tells what it did")
     if output.silent:
         raise typer.Exit(1)
+    if not lines.count:
+        far = "so far" if run.running else "at all" if since is None else "since then"
+        typer.echo(f"lamplighter: {run.name} wrote nothing {far}", err=True)
+
+
+class _Counted(Iterator[Line]):
+    """Lines, and how many of them there were."""
+
+    def __init__(self, lines: Iterator[Line]) -> None:
+        self._lines = lines
+        self.count = 0
+
+    def __next__(self) -> Line:
+        line = next(self._lines)
+        self.count += 1
+        return line
 
 
 def _document(line: Line) -> Json:

@@ -40,7 +40,8 @@ def next(  # noqa: A001 - the verb's name
     if json:
         show.documents(_document(word, time) for word, time in listed)
         return
-    show.table(["JOB", "TIME", "ZONE", "UTC", "IN", ""], [_cells(word, time, now) for word, time in listed])
+    if listed:
+        show.table(["JOB", "TIME", "ZONE", "UTC", "IN", ""], [_cells(word, time, now) for word, time in listed])
     for word, mine in tables.items():
         if not any(each.enabled for each in mine):
             why = "every schedule of it is paused" if mine else "it has no schedule"

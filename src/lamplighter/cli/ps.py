@@ -80,13 +80,14 @@ def ps(
 def _overview(site: Site, machine: Machine, tables: list[Timetable], now: int) -> Overview:
     ended = next((each for each in islice(runs.of(site, machine), LOOKED) if not each.running), None)
     going = tuple(_going(site, each) for each in islice(runs.of(site, machine, "RUNNING"), MOST))
-    return Overview(machine, ended, going, tuple(tables), following(tables, now))
+    last = None if ended is None else runs.judged(site, ended)
+    return Overview(machine, last, going, tuple(tables), following(tables, now))
 
 
 def _going(site: Site, run: Run) -> Going:
     story = runs.story(site, run)
     attempts = tuple(each for each in story.attempts if each.outcome == "running")
-    labels = of_definition(runs.definition(site, run))
+    labels = of_definition(runs.definition(site, run), story.redriven)
     doing = [*(f"{labels.title(each)} since {show.clock(each.began, run.began)}" for each in attempts), *_waits(story)]
     return Going(run, attempts, ", ".join(doing[:3]) + (f" and {len(doing) - 3} more" if len(doing) > 3 else ""))
 
@@ -118,7 +119,7 @@ def _last(run: Run | None, now: int) -> Text:
     if run is None or run.ended is None:
         return Text("never", "dim")
     took = show.lasted(run.ended - run.began)
-    return Text.assemble(show.state(run.status), f" {show.near(run.ended, now)}, took {took}")
+    return Text.assemble(show.state(run.state), f" {show.near(run.ended, now)}, took {took}")
 
 
 def _next(overview: Overview, now: int) -> Text:
@@ -146,7 +147,8 @@ def _document(overview: Overview) -> Json:
 def _list_runs(site: Site, chosen: list[Machine], count: int, *, json: bool) -> None:
     """The latest runs of all these, youngest first."""
     words = {each.arn: each.word for each in chosen}
-    found = islice(merge(*(runs.of(site, each) for each in chosen), key=lambda run: run.began, reverse=True), count)
+    latest = islice(merge(*(runs.of(site, each) for each in chosen), key=lambda run: run.began, reverse=True), count)
+    found = (runs.judged(site, each) for each in latest)
     if json:
         show.documents(run_json(each, words[each.machine]) for each in found)
         return
@@ -155,4 +157,4 @@ def _list_runs(site: Site, chosen: list[Machine], count: int, *, json: bool) -> 
 
 def _of_run(word: str, run: Run) -> list[Text | str]:
     took = "" if run.ended is None else show.lasted(run.ended - run.began)
-    return [word, run.name, show.state(run.status), show.moment(run.began), took]
+    return [word, run.name, show.state(run.state), show.moment(run.began), took]

@@ -14,7 +14,7 @@ from lamplighter.cli.watch.arguments import FollowOption, JobArgument
 from lamplighter.cli.watch.follow import EXITS
 from lamplighter.cli.watch.follow import follow as watch
 from lamplighter.cli.watch.machines import Machine
-from lamplighter.cli.watch.site import Site, fail, on_site
+from lamplighter.cli.watch.site import Site, on_site
 from lamplighter.cli.watch.words import run_json
 
 
@@ -27,7 +27,12 @@ def run(
         str | None, typer.Option("--input", "-i", help="The input: JSON, @FILE, or @- for standard input.")
     ] = None,
     env: Annotated[list[str] | None, typer.Option("--env", help="NAME=VALUE in the job's environment.")] = None,
-    command: Annotated[str | None, typer.Option("--command", help="What the job runs instead of its command.")] = None,
+    command: Annotated[
+        str | None,
+        typer.Option(
+            "--command", help="What runs instead of the job's command: a line for sh -c, or a JSON list of words."
+        ),
+    ] = None,
     name: Annotated[str | None, typer.Option("--name", help="What the run is called, as no other is.")] = None,
     follow: FollowOption = False,
     json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,
@@ -35,13 +40,13 @@ def run(
     """Begin a run now, watch it if you like, and end with its result."""
     overrides = inputs.overrides(env or [], command)
     typed = None if given is None else inputs.typed(given)
+    wanted = None if name is None else inputs.called(name)
     machine = machines.find(site, job)
-    if overrides and not machines.of_a_job(site, machine):
-        fail(f"{machine.word} was not made of a job file, and reads neither --env nor --command: say --input")
+    inputs.check(site, machine, overrides)
     text = inputs.whole(inputs.usual(site, machine) if typed is None else typed, overrides)
     if machine.express and follow:
         _at_once(site, machine, text)
-    begun = _begin(site, machine, text, name)
+    begun = _begin(site, machine, text, wanted)
     if machine.express:
         typer.echo(begun)
         return

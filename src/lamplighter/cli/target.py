@@ -14,7 +14,14 @@ from typing import Annotated
 import boto3
 import typer
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
 
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.address import ADDRESS
@@ -25,6 +32,8 @@ from lamplighter.wire.holders import Holder, NoCredentials
 USUAL_DATA = Path(".lamplighter")
 USUAL_REGION = "us-east-1"
 URL = re.compile(r"https?://[^/]")
+EXPIRED = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired")
+"""How AWS says that credentials were good until a while ago."""
 ANYBODY = {"aws_access_key_id": "lamplighter", "aws_secret_access_key": "lamplighter"}
 
 EndpointUrlOption = Annotated[
@@ -122,8 +131,17 @@ def in_words(error: BotoCoreError | ClientError, where: Target) -> str:
     if isinstance(error, EndpointConnectionError):
         hint = "is `lamplighter up` running?" if where.endpoint is not None else "is there a network?"
         return f"{where} does not answer: {hint}"
+    if has_expired(error):
+        return f"the credentials for {where} have expired: sign in again (`aws sso login`), or get new ones"
     if isinstance(error, ClientError):
         return f"{error.operation_name}: {error.response['Error'].get('Message') or error.response['Error']['Code']}"
     if isinstance(error, NoCredentialsError):
         return f"there are no credentials for {where}: say --profile, or `aws configure`; `lamplighter doctor` looks"
     return str(error)
+
+
+def has_expired(error: BotoCoreError | ClientError) -> bool:
+    """Whether somebody was signed in, and is no longer."""
+    if isinstance(error, ClientError):
+        return error.response["Error"].get("Code") in EXPIRED
+    return isinstance(error, (UnauthorizedSSOTokenError, TokenRetrievalError))

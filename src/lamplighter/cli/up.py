@@ -24,7 +24,7 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.cli import admission
 from lamplighter.cli.address import ADDRESS
 from lamplighter.cli.serving import http
-from lamplighter.cli.serving.asked import Asked, Kept
+from lamplighter.cli.serving.asked import Asked, Keeping, Kept
 from lamplighter.cli.serving.listening import listen, reached, url_of
 from lamplighter.cli.serving.log import to_stderr
 from lamplighter.engine.config import Config, RuntimeChoice
@@ -144,9 +144,21 @@ def up(
             config = replace(config, url=(url or reached(listener)).rstrip("/"), holder=entry.first)
             hosts = frozenset({host, *(allow_host or [])})
             runner.run(_serve(config, hosts, listener, entry, kept))
-    except (LamplighterError, OSError) as error:
+    except LamplighterError as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
+    except OSError as error:
+        typer.echo(f"lamplighter: {_in_words(error, data)}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _in_words(error: OSError, data: Path) -> str:
+    """What went wrong with a file, and what to do where it is in the data directory, or on the way to it."""
+    at = Path(error.filename) if isinstance(error.filename, str) else None
+    if at is None or not (at in (data, *data.parents) or data in at.parents):
+        return str(error)
+    why = (error.strerror or str(error)).lower()
+    return f"the data directory {data} cannot be used ({at}: {why}): make it writable, or name another with --data"
 
 
 def _asked(file: Path | None, env: str | None, templates: list[Path], parameters: list[str]) -> Asked:
@@ -176,6 +188,7 @@ async def _serve(
 ) -> None:
     engine = await Engine.open(config)
     try:
+        keeper = None if kept is None else await kept.keeper(engine)
         if kept is None or kept.needs_docker:
             await _say_what_is_missing(engine)
         _settle_memory()
@@ -184,7 +197,7 @@ async def _serve(
         typer.echo(f"lamplighter: the console is at {config.url}/", err=True)
         for line in admission.advice(entry, config.url):
             typer.echo(f"lamplighter: {line}", err=True)
-        async with _keeping(engine, kept):
+        async with _keeping(keeper):
             application = Server(engine, hosts, entry.holders)
             await http.serve(application, application.closing, listener, Connection)
         (config.data / ADDRESS).unlink(missing_ok=True)
@@ -193,12 +206,12 @@ async def _serve(
 
 
 @asynccontextmanager
-async def _keeping(engine: Engine, kept: Kept | None) -> AsyncIterator[None]:
+async def _keeping(keeper: Keeping | None) -> AsyncIterator[None]:
     """Keep the engine as the files say for as long as it serves."""
-    if kept is None:
+    if keeper is None:
         yield
         return
-    keeping = asyncio.create_task(kept.keep(engine))
+    keeping = asyncio.create_task(keeper.keep())
     keeping.add_done_callback(_say_that_it_ended)
     try:
         yield

@@ -47,5 +47,24 @@ def test_a_failure_is_known_by_its_words(text: str, expected: str) -> None:
     assert found.advice
 
 
+@pytest.mark.parametrize(
+    "why",
+    [
+        'failed to do request: Head "https://x": dial tcp 1.2.3.4:443: i/o timeout',
+        "dial tcp: lookup registry-1.docker.io: no such host",
+        "toomanyrequests: You have reached your pull rate limit",
+        "pull access denied for x, repository does not exist or may require 'docker login'",
+        "manifest unknown",
+        "something new",
+    ],
+)
+def test_what_docker_on_this_box_cannot_pull_is_mended_on_this_box(why: str) -> None:
+    found = cause(f"CannotPullContainerError: {why}", here=True)
+    assert found is not None
+    assert "on this box" in found.advice + found.means or "`lamplighter up` builds" in found.advice
+    assert "role" not in found.means
+    assert not {"public-ip", "NAT gateway", "ecr:"} & set(found.advice.split())
+
+
 def test_what_is_not_known_is_not_guessed() -> None:
     assert cause("States.TaskFailed\nEssential container in task exited\nexit code 1") is None

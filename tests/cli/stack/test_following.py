@@ -1,13 +1,19 @@
 """Stacks on their way, in the words that AWS has for it."""
 
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
+import typer
+from botocore.exceptions import ClientError
 from rich.console import Console
 
 from lamplighter.base.jsontext import Json
-from lamplighter.cli.stack.following import begin, follow, tell
+from lamplighter.cli.destroy import delete
+from lamplighter.cli.stack.following import begin, carried_on, follow, tell
 from lamplighter.cli.stack.readiness import Stuck, ready
+from lamplighter.cli.stack.stacks import Stack
+from lamplighter.cli.target import Target
 
 STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/reports/1"
 
@@ -86,6 +92,71 @@ def test_what_was_called_off_because_of_another_is_no_reason(capsys: pytest.Capt
     assert capsys.readouterr().err == "lamplighter: B (AWS::SQS::Queue) failed: Limit exceeded\n"
 
 
+REFUSED = {
+    "Throttling": "Rate exceeded",
+    "ExpiredToken": "The security token included in the request is expired",
+}
+
+
+class Refusing(Account):
+    """CloudFormation that refuses to tell of its events, as often as is said, and says why."""
+
+    def __init__(self, code: str, times: int, *happens: list[Json]) -> None:
+        super().__init__(*happens)
+        self.code = code
+        self.times = times
+
+    def paginate(self, StackName: str) -> list[Json]:  # noqa: N803 - AWS's name
+        if self.events and self.times:
+            self.times -= 1
+            error = {"Code": self.code, "Message": REFUSED[self.code]}
+            raise ClientError({"Error": error}, "DescribeStackEvents")
+        return super().paginate(StackName)
+
+
+def test_whoever_asks_too_often_asks_again_and_misses_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    account = Refusing(
+        "Throttling", 2, [event(1, "A", "CREATE_COMPLETE")], [], [], [event(2, "reports", "CREATE_COMPLETE")]
+    )
+    assert follow(account, STACK, begin(account, STACK), 1, Console(), account.wait) == "CREATE_COMPLETE"
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["03:00:01", "03:00:02"]
+
+
+def test_whose_credentials_expire_hears_that_it_goes_on_and_to_sign_in_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    account = Refusing("ExpiredToken", 1, [event(1, "A", "CREATE_COMPLETE")])
+    course = begin(account, STACK)
+    with pytest.raises(typer.Exit) as ended, carried_on("the deployment", "reports", Target(None, "eu-west-1")):
+        follow(account, STACK, course, 1, Console(), account.wait)
+    told = capsys.readouterr().err
+    assert ended.value.exit_code == 1
+    assert "the credentials for AWS in eu-west-1 have expired: sign in again (`aws sso login`)" in told
+    assert "the deployment goes on without this command; look at it with `aws cloudformation" in told
+
+
+class Undeletable(Account):
+    """CloudFormation that cannot delete a stack, and the target that it is behind."""
+
+    endpoint = "http://played"
+
+    def client(self, service: str) -> "Undeletable":
+        return self
+
+    def delete_stack(self, StackName: str) -> None:  # noqa: N803 - AWS's name
+        self.wait()
+
+
+def test_a_stack_that_cannot_be_deleted_as_a_whole_says_what_to_do_next(capsys: pytest.CaptureFixture[str]) -> None:
+    account = Undeletable([event(1, "A", "DELETE_FAILED", "in use"), event(2, "reports", "DELETE_FAILED")])
+    stack = Stack("reports", STACK, "CREATE_COMPLETE", "", {}, protected=False)
+    with pytest.raises(typer.Exit):
+        delete(stack, {}, cast("Target", account), Console())
+    told = capsys.readouterr().err
+    assert "A (AWS::SQS::Queue) failed: in use" in told
+    assert "DELETE_FAILED: put right what is told above, then say `lamplighter destroy` again" in told
+
+
 def test_a_stack_that_fails_by_itself_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     account = Account(
         [
@@ -104,7 +175,7 @@ def test_what_somebody_else_does_is_waited_for(capsys: pytest.CaptureFixture[str
         [event(1, "A", "UPDATE_IN_PROGRESS")], [event(2, "reports", "UPDATE_COMPLETE")],
         statuses=("UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"),
     )  # fmt: skip
-    stack = ready(account, "reports", Console(), account.wait)
+    stack = ready(account, "reports", Console(), account.wait, lambda _: None)
     assert stack is not None
     assert stack.status == "UPDATE_COMPLETE"
     assert "it is waited for" in capsys.readouterr().out
@@ -120,4 +191,4 @@ def test_what_somebody_else_does_is_waited_for(capsys: pytest.CaptureFixture[str
 )
 def test_a_stack_that_is_stuck_says_what_helps(status: str, advice: str) -> None:
     with pytest.raises(Stuck, match=advice):
-        ready(Account(statuses=(status,)), "reports", Console(), lambda: None)
+        ready(Account(statuses=(status,)), "reports", Console(), lambda: None, lambda _: None)

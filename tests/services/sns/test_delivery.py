@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 """
 
 import asyncio
+import logging
 
 import pytest
 
@@ -283,6 +284,28 @@ def test_deliveries_that_wait_are_counted(town: Town) -> None:
     town.out.web.answers.append(500)
     town.publish(topic)
     assert notifications.count(town.engine.store.reader, "WAITING") == 1
+
+
+def test_an_endpoint_that_is_down_is_told_of_once_and_so_is_that_it_is_back(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "lamplighter.sns")
+    topic = town.topic()
+    town.subscribe(topic, "email", "ops@example.com")
+    town.subscribe(topic, "http", HOOK)
+    town.out.mail.failures.extend([BUSY] * 4)
+    town.out.web.answers.append(503)
+    for _ in range(2):
+        town.publish(topic)
+    for _ in range(3):
+        town.advance(HOUR)
+    said = (each.getMessage() for each in caplog.records)
+    assert sorted(each for each in said if "waits" in each or "goes through" in each) == [
+        "mail to ops@example.com goes through again",
+        "mail to ops@example.com waits: 421 come again; it is tried again",
+        f"what is sent to {HOOK} goes through again",
+        f"what is sent to {HOOK} waits: the endpoint answered with 503; it is tried again",
+    ]
 
 
 def test_a_fault_of_ours_is_logged_and_tried_again(town: Town, caplog: pytest.LogCaptureFixture) -> None:

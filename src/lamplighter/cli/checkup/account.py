@@ -1,13 +1,14 @@
-"""Whose credentials these are, and for which region."""
+"""Whose credentials these are, for which region, and whether ECS has its role in their account."""
 
 from collections.abc import Callable, Iterator
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from lamplighter.cli.checkup.finding import Finding, bad, doubt, good
-from lamplighter.cli.target import Target
+from lamplighter.cli.stack.servicerole import MAKE, NAME
+from lamplighter.cli.target import Target, in_words
 
-ABOUT = "credentials"
+ABOUT, ECS = "credentials", "role of ECS"
 HOW = "`aws configure`, `aws sso login`, --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 
@@ -25,3 +26,18 @@ def account(find: Callable[[], Target], *, needed: bool) -> Iterator[Finding]:
         yield worse(ABOUT, f"AWS cannot be asked for whom they are: {error}", HOW)
     else:
         yield good(ABOUT, f"{caller['Arn']}, account {caller['Account']}, region {where.region}")
+        if needed:
+            yield _role_of_ecs(where)
+
+
+def _role_of_ecs(where: Target) -> Finding:
+    """Whether the service-linked role is there, without which the first cluster of an account fails."""
+    try:
+        where.client("iam").get_role(RoleName=NAME)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchEntity":
+            return doubt(ECS, f"the account has no {NAME} yet", f"`lamplighter deploy` makes it, or `{MAKE}`")
+        return doubt(ECS, f"{NAME} cannot be looked at: {in_words(error, where)}")
+    except BotoCoreError as error:
+        return doubt(ECS, f"{NAME} cannot be looked at: {in_words(error, where)}")
+    return good(ECS, f"{NAME} is there")

@@ -3,13 +3,16 @@
 import asyncio
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import aiosmtplib
 
 from lamplighter import __version__
 from lamplighter.base.errors import LamplighterError
+from lamplighter.base.jsontext import Json
 from lamplighter.cli.address import ADDRESS
 from lamplighter.cli.checkup.finding import Finding, bad, doubt, good
 from lamplighter.cli.health import health
@@ -18,6 +21,7 @@ from lamplighter.outbound.mail import Server
 from lamplighter.outbound.program import MAIL_SERVER
 from lamplighter.runtime import daemon
 from lamplighter.runtime.port import RuntimeUnavailable
+from lamplighter.store.db import damaged
 
 PATIENCE = 10
 """Seconds for anybody to answer."""
@@ -32,8 +36,10 @@ def box(data: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
     if shutil.which("docker") is None:
         yield doubt("docker command", "there is none here", "install it where `lamplighter deploy` builds images")
     yield from directory(data)
-    yield engine(data)
-    yield smtp(environment)
+    url = _address(data)
+    said = None if url is None else health(url)
+    yield engine(url, said)
+    yield smtp(environment, said)
 
 
 def docker() -> Finding:
@@ -66,19 +72,40 @@ def directory(data: Path) -> Iterator[Finding]:
     if not os.access(data, os.R_OK | os.W_OK | os.X_OK):
         yield bad("data directory", f"{data} cannot be written by you", "let it belong to who runs the engine")
         return
+    broken = _broken(data / "lamplighter.db")
+    if broken is not None:
+        yield bad("data directory", str(broken))
+        return
     free = shutil.disk_usage(data).free
     told = f"{data} can be written, {free / SCARCE:,.1f} GiB are free"
     scarce = "an engine without room refuses calls until there is some: make room"
     yield good("data directory", told) if free >= SCARCE else doubt("data directory", told, scarce)
 
 
-def engine(data: Path) -> Finding:
-    """Whether the engine of this folder is up and healthy."""
+def _broken(file: Path) -> LamplighterError | None:
+    """Why an engine would refuse to start on a database; None where it would not, or there is none."""
+    if not file.exists():
+        return None
     try:
-        url = (data / ADDRESS).read_text().strip()
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.DatabaseError as error:
+        return damaged(file, error)
+    return None
+
+
+def _address(data: Path) -> str | None:
+    """Where the engine of a folder says that it listens."""
+    try:
+        return (data / ADDRESS).read_text().strip()
     except OSError:
+        return None
+
+
+def engine(url: str | None, found: Json) -> Finding:
+    """Whether the engine of this folder is up and healthy; `found` is what it says of its health."""
+    if url is None:
         return doubt("engine", "none runs on this folder", "`lamplighter up` starts it")
-    found = health(url)
     if found is None:
         return bad("engine", f"it should listen on {url}, and does not answer", "start it again: `lamplighter up`")
     if found["status"] != "ok":
@@ -90,9 +117,11 @@ def engine(data: Path) -> Finding:
     return good("engine", f"lamplighter {found['version']} is up and healthy at {url}")
 
 
-def smtp(environment: Mapping[str, str]) -> Finding:
-    """Whether the mail server that the environment names takes our mail."""
+def smtp(environment: Mapping[str, str], engine: Json = None) -> Finding:
+    """Whether the mail server that the environment names takes our mail; `engine` may say that it has its own."""
     url = environment.get(MAIL_SERVER)
+    if not url and engine is not None and engine.get("mails"):
+        return good("mail", f"the engine sends mails by the server of its --smtp; {MAIL_SERVER} here would try it")
     if not url:
         told = "no mail server is named: an engine without one keeps mails as files"
         return doubt("mail", told, f"say --smtp or {MAIL_SERVER} where `lamplighter up` is started")

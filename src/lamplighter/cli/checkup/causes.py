@@ -24,6 +24,37 @@ def _cause(words: str, means: str, advice: str) -> Cause:
 NO_WAY = "i/o timeout|context deadline exceeded|request canceled|connection issue|dial tcp|connection timed out"
 WAY_OUT = "public-ip: true in a public subnet, or a NAT gateway, or VPC endpoints; and let its group out"
 
+PLATFORM = _cause(
+    r"CannotPull\w*Error.*(?:no matching manifest|platform|exec format)",
+    "the image is for another kind of processor",
+    "build it for that of the job, or say architecture: arm64",
+)
+HERE = (
+    PLATFORM,
+    _cause(
+        rf"CannotPull\w*Error.*(?:{NO_WAY}|no such host|connection refused)",
+        "Docker found no way to the registry of its image",
+        "say `docker pull` with it on this box, and look at the box's network, its DNS, its proxy",
+    ),
+    _cause(
+        r"CannotPull\w*Error.*(?:toomanyrequests|rate limit|429)",
+        "the registry lets nobody without a login pull that often",
+        "say `docker login` on this box, or build the image here: an `image:` that is a folder",
+    ),
+    _cause(
+        r"CannotPull\w*Error.*(?:403|forbidden|denied|no basic auth|not authorized|unauthorized)",
+        "there is no such image, or Docker on this box may not pull it",
+        "look at its name; say `docker login` for its registry on this box",
+    ),
+    _cause(
+        r"CannotPull\w*Error.*(?:not found|manifest unknown|404|repository does not exist)|No such image",
+        "there is no such image",
+        "look at its name and tag; `lamplighter up` builds those that are folders",
+    ),
+    _cause(r"CannotPull\w*Error", "Docker could not pull the image", "say `docker pull` with it on this box"),
+)
+"""What means something else, or is mended otherwise, where Docker of this box runs the containers."""
+
 CAUSES = (
     _cause(
         r"not authorized to perform: iam:PassRole",
@@ -62,11 +93,7 @@ CAUSES = (
         "the registry lets nobody without a login pull that often",
         "put the image into ECR: an `image:` that is a folder goes there",
     ),
-    _cause(
-        r"CannotPull\w*Error.*(?:no matching manifest|platform|exec format)",
-        "the image is for another kind of processor",
-        "build it for that of the job, or say architecture: arm64",
-    ),
+    PLATFORM,
     _cause(
         r"CannotPull\w*Error.*(?:403|forbidden|denied|no basic auth|not authorized|unauthorized)",
         "the execution role may not pull the image, or there is no such image for it",
@@ -116,6 +143,6 @@ CAUSES = (
 """The plainest first: the first that fits counts."""
 
 
-def cause(text: str) -> Cause | None:
-    """The known cause that a failure's words speak of."""
-    return next((each for each in CAUSES if each.words.search(text)), None)
+def cause(text: str, *, here: bool = False) -> Cause | None:
+    """The known cause that a failure's words speak of; `here`: on an engine of ours, rather than on AWS."""
+    return next((each for each in (*(HERE if here else ()), *CAUSES) if each.words.search(text)), None)

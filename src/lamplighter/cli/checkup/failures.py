@@ -20,8 +20,8 @@ MOST_SAID = 3
 FAILED = ("FAILED", "TIMED_OUT")
 
 
-def failures(about: str, site: Site, machine: Machine) -> Iterator[Finding]:
-    """What the last runs say: bad where the latest failed, doubt where an earlier one did."""
+def failures(about: str, site: Site, machine: Machine, *, here: bool) -> Iterator[Finding]:
+    """What the last runs say: bad where the latest that began failed, doubt where an earlier one did."""
     found = list(islice(runs.of(site, machine), LAST))
     over = [run for run in found if not run.running]
     failed = [run for run in over if run.status in FAILED]
@@ -31,21 +31,22 @@ def failures(about: str, site: Site, machine: Machine) -> Iterator[Finding]:
                 about, "its one run did not fail" if len(over) == 1 else f"none of its last {len(over)} runs failed"
             )
         return
+    latest = next(run for run in over if not runs.judged(site, run).skipped)
     told: set[str] = set()
     for run in failed[:MOST_TOLD]:
-        says, advice = _explained(machine, run, runs.story(site, run))
+        says, advice = _explained(machine, run, runs.story(site, run), here=here)
         if says not in told:
             told.add(says)
-            made = bad if run == over[0] else doubt
+            made = bad if run == latest else doubt
             yield made(about, f"its run {run.name} ended {run.status}: {says}", advice)
 
 
-def _explained(machine: Machine, run: Run, story: Story) -> tuple[str, str]:
+def _explained(machine: Machine, run: Run, story: Story, *, here: bool) -> tuple[str, str]:
     last = [each for each in story.attempts if each.failed][-1:]
     words = [each for attempt in last for each in (attempt.error, attempt.reason) if each]
     words += [f"exit code {code}" for attempt in last for code in attempt.exits.values() if code]
     words += [each for each in (story.error, story.cause) if each]
-    found = cause("\n".join([*words, run.status if run.status == "TIMED_OUT" else ""]))
+    found = cause("\n".join([*words, run.status if run.status == "TIMED_OUT" else ""]), here=here)
     short = "; ".join(dict.fromkeys(words[:MOST_SAID])) or "it does not say why"
     look = f"`lamplighter history {machine.word}:{run.name}` tells all of it"
     return (f"{found.means} ({short})", f"{found.advice}\n{look}") if found else (short, look)

@@ -33,7 +33,7 @@ def machine(site: Site, found: Machine, *, asks: bool) -> Iterator[Finding]:
             yield from looked(about, "a role of its tasks", where, lambda each=each: tasks(about, each, iam))  # type: ignore[misc]
         ec2 = where.client("ec2")
         yield from looked(about, "its network", where, lambda: network(about, runs(definition), ec2))
-    yield from looked(about, "its runs", where, lambda: failures(about, site, found))
+    yield from looked(about, "its runs", where, lambda: failures(about, site, found, here=not asks))
 
 
 def looked(about: str, what: str, where: Target, look: Callable[[], Iterable[Finding]]) -> list[Finding]:

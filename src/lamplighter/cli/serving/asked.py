@@ -30,5 +30,12 @@ class Kept(Protocol):
     def needs_docker(self) -> bool:
         """Whether anything of it is a container with an image."""
 
-    async def keep(self, engine: Engine) -> None:
-        """Bring an engine to it, and to whatever the files say from then on."""
+    async def keeper(self, engine: Engine) -> "Keeping":
+        """Whoever keeps an engine so, and tells of its jobs from now on."""
+
+
+class Keeping(Protocol):
+    """Whoever keeps an engine."""
+
+    async def keep(self) -> None:
+        """Bring the engine to what was read, and to whatever the files say from then on."""

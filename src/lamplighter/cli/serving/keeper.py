@@ -6,6 +6,7 @@ longer asks for goes. Runs that are under way go on as they began.
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 from lamplighter.base.errors import LamplighterError, Unavailable
 from lamplighter.bus import Caller
@@ -44,6 +45,16 @@ class Keeper:
         """By its name, what was last asked of a stack, and with which images."""
         self._others: set[str] = set()
         """Stacks of other files that were told of."""
+
+    async def recall(self) -> None:
+        """Tell of what goes on from an earlier time by the names that the files have for it."""
+        for plan in self._orders.plans:
+            self._runs.follow(plan.stack, await self._called(plan))
+
+    async def _called(self, plan: Plan) -> Mapping[str, str]:
+        if plan.project is not None:
+            return telling.jobs_called(plan.project)
+        return telling.resources_called(await self._stacks.resources(plan.stack))
 
     async def keep(self) -> None:
         """Bring the engine to what was read, and to whatever the files say from then on."""
@@ -90,7 +101,7 @@ class Keeper:
         self._applied.pop(plan.stack, None)
         with self._runs.held():
             if plan.project is not None:
-                self._runs.follow(plan.stack, telling.jobs_called(plan.project))
+                self._runs.follow(plan.stack, await self._called(plan))
             parameters = {**plan.parameters, **self._here(plan), **built}
             ours = plan.project is not None
             steps = await self._stacks.bring(plan.stack, plan.template, parameters, ours=ours)

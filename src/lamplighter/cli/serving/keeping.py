@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from lamplighter.cli.jobfile import show
-from lamplighter.cli.serving.asked import Asked, Kept
+from lamplighter.cli.serving.asked import Asked, Keeping, Kept
 from lamplighter.cli.serving.keeper import Keeper
 from lamplighter.cli.serving.orders import Orders
 from lamplighter.cli.serving.plan import JobFile, Source
@@ -57,7 +57,9 @@ class _Kept:
     def needs_docker(self) -> bool:
         return any(plan.needs_docker for plan in self.orders.plans)
 
-    async def keep(self, engine: Engine) -> None:
+    async def keeper(self, engine: Engine) -> Keeping:
+        keeper = Keeper(engine, self.orders, usual_region())
+        await keeper.recall()
         for name, level in SAID_ALREADY.items():
             logging.getLogger(name).setLevel(level)
-        await Keeper(engine, self.orders, usual_region()).keep()
+        return keeper

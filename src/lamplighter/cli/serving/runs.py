@@ -13,6 +13,7 @@ from typing import Final
 
 from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.bus import Event
+from lamplighter.cli.skipped import WHY, is_skip
 from lamplighter.engine.engine import Engine
 from lamplighter.services.ecs.output import Outputs
 from lamplighter.store.db import Tx
@@ -80,6 +81,9 @@ class Runs:
             return
         tail = self._tails.pop(run["name"], "")
         took = ((run["stopDate"] or run["startDate"]) - run["startDate"]) / 1000
+        if is_skip(run["status"], run.get("output")):
+            self._say(logging.INFO, f"{label}: skipped: {WHY}")
+            return
         how = ENDS.get(run["status"], run["status"])
         level = logging.INFO if run["status"] == "SUCCEEDED" else logging.WARNING
         self._say(level, f"{label}: {how} after {_length(took)}{_after(tail)}")

@@ -56,7 +56,7 @@ def create(
 ) -> ChangeSet | None:
     """Make a change set of this title for the stack of this name, and wait for it; None where nothing changes."""
     client = target.client("cloudformation")
-    is_first = stack is None or stack.status == "REVIEW_IN_PROGRESS"
+    is_first = stack is None or stack.status == stacks.WAITING
     asked = {
         "StackName": name,
         "ChangeSetName": title,
@@ -122,5 +122,5 @@ def discard(client: Json, change_set: ChangeSet) -> None:
 def _is_shell(client: Json, stack: str) -> bool:
     """Whether a stack still holds nothing, and waits for nobody else's change set."""
     found = stacks.find(client, stack)
-    waits = found is not None and found.status == "REVIEW_IN_PROGRESS"
+    waits = found is not None and found.status == stacks.WAITING
     return waits and not client.list_change_sets(StackName=stack)["Summaries"]

@@ -1,17 +1,19 @@
 """A stack on its way: its events as they come, how far it is, and how it ended.
 
 Promises every event once, in order, and the reasons of what failed by itself: what was only called off because
-something else failed explains nothing.
+something else failed explains nothing. Whoever asks too often for AWS asks again; whoever can ask no more hears that
+AWS goes on.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 import typer
-from botocore.exceptions import ConnectionError as NoConnection
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
@@ -20,6 +22,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.cli.stack import stacks
 from lamplighter.cli.stack.changes import CALLED
 from lamplighter.cli.stack.stacks import Stack
+from lamplighter.cli.target import Target, in_words
 
 GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE")
 CALLED_OFF = ("cancelled", "canceled")
@@ -28,6 +31,10 @@ REPEATED = "Resource creation Initiated"
 """Tells no more than that its name is known."""
 INTERRUPTED = 130
 """Exit code of who is interrupted: 128 and the number of SIGINT."""
+THROTTLED = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
+"""How AWS says that it is asked too often, after boto3 has asked several times."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ def follow(client: Json, stack: str, course: Course, total: int, console: Consol
     with _bar(console) as bar:
         task = bar.add_task("waiting for CloudFormation", total=max(total, 1))
         while True:
-            for event in events(client, stack, course.seen):
+            for event in _insisted(partial(events, client, stack, course.seen), pause):
                 if event.get("ResourceStatusReason") != REPEATED:
                     console.print(line(event), soft_wrap=True)
                 take(course, stack, event)
@@ -94,10 +101,21 @@ def wait(client: Json, stack: Stack, console: Console, pause: Callable[[], objec
     found: Stack | None = stack
     while found is not None and found.is_going:
         pause()
-        for event in events(client, stack.id, course.seen):
+        for event in _insisted(partial(events, client, stack.id, course.seen), pause):
             console.print(line(event), soft_wrap=True)
-        found = stacks.find(client, stack.id)
+        found = _insisted(partial(stacks.find, client, stack.id), pause)
     return None if found is None or found.status == "DELETE_COMPLETE" else found
+
+
+def _insisted(look: Callable[[], T], pause: Callable[[], object]) -> T:
+    """What a look comes to, however often AWS has to be asked."""
+    while True:
+        try:
+            return look()
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in THROTTLED:
+                raise
+        pause()
 
 
 def _bar(console: Console) -> Progress:
@@ -144,14 +162,14 @@ def tell(course: Course) -> bool:
 
 
 @contextmanager
-def carried_on(what: str, stack: str) -> Iterator[None]:
-    """Whoever interrupts hears that AWS goes on, and so does who is cut off from it."""
+def carried_on(what: str, stack: str, where: Target) -> Iterator[None]:
+    """Whoever interrupts hears that AWS goes on, and so does who can ask it no more: cut off, or signed out."""
     try:
         yield
-    except (KeyboardInterrupt, NoConnection, HTTPClientError) as error:
-        cut_off = not isinstance(error, KeyboardInterrupt)
-        if cut_off:
-            typer.echo(f"lamplighter: nobody answers any more: {error}", err=True)
+    except (KeyboardInterrupt, BotoCoreError, ClientError) as error:
+        refused = not isinstance(error, KeyboardInterrupt)
+        if refused:
+            typer.echo(f"lamplighter: nothing more can be told: {in_words(error, where)}", err=True)
         look = f"aws cloudformation describe-stack-events --stack-name {stack}"
         typer.echo(f"lamplighter: {what} goes on without this command; look at it with `{look}`", err=True)
-        raise typer.Exit(1 if cut_off else INTERRUPTED) from None
+        raise typer.Exit(1 if refused else INTERRUPTED) from None

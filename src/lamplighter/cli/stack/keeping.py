@@ -48,7 +48,8 @@ def keep(
         Capabilities=CAPABILITIES,
         Parameters=[{"ParameterKey": name, "UsePreviousValue": True} for name in stack.parameters],
     )
-    following.follow(client, stack.id, course, len(groups(template)), console, pause)
+    with following.carried_on(f"the change that keeps the logs of {stack.name}", stack.name, target):
+        following.follow(client, stack.id, course, len(groups(template)), console, pause)
     if not following.tell(course):
         raise NotKept(f"the logs of {stack.name} could not be kept, and nothing was deleted")
 

@@ -56,7 +56,7 @@ def plan(loaded: Loaded, target: Target, given: Mapping[str, str]) -> Plan:
         usual = {names.CONSOLE_URL: target.endpoint or "", names.SUBNETS: NO_NETWORK}
     client = target.client("cloudformation")
     stack = stacks.find(client, name)
-    deployed = checked(name, stack, stacks.template(client, stack))
+    deployed = checked(client, stack)
     built = tuple(images(loaded))
     parameters = _parameters(document, stack, usual, given) | _names(built, target, here=here)
     before = resources(deployed, stack.parameters if stack else {})
@@ -64,14 +64,17 @@ def plan(loaded: Loaded, target: Target, given: Mapping[str, str]) -> Plan:
     return Plan(name, stack, deployed, document, parameters, built, here, tuple(between))
 
 
-def checked(name: str, stack: Stack | None, deployed: Json) -> Json:
-    """The template of a stack, if it is one of ours."""
-    if stack is not None and stack.status not in stacks.NOTHING_THERE and not stacks.is_ours(deployed):
+def checked(client: Json, stack: Stack | None) -> Json:
+    """The template of what a stack of ours holds; nothing where it holds nothing; raises NotOurs."""
+    if stack is None or stack.status == stacks.WAITING:
+        return {}
+    document = stacks.template(client, stack)
+    if not stacks.is_ours(document):
         raise NotOurs(
-            f"there is a stack {name} that lamplighter did not make, and it is not touched: "
+            f"there is a stack {stack.name} that lamplighter did not make, and it is not touched: "
             "give your project another name"
         )
-    return deployed
+    return {} if stack.status == stacks.TAKEN_BACK else document
 
 
 def spoken(words: list[str]) -> dict[str, str]:

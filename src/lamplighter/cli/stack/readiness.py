@@ -1,6 +1,6 @@
 """A stack that can take a change set: what is under way is waited for, what is left of a failed first try goes.
 
-See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html#cfn-stack-status-codes.
+Promises to delete nothing that is not ours, and nothing that nobody agreed to. See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html#cfn-stack-status-codes.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from rich.console import Console
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.stack import following, stacks
+from lamplighter.cli.stack.plan import checked
 from lamplighter.cli.stack.stacks import Stack
 
 ADVICE = {
@@ -28,14 +29,18 @@ class Stuck(LamplighterError):
     """A stack is in a state that needs a person."""
 
 
-def ready(client: Json, name: str, console: Console, pause: Callable[[], object]) -> Stack | None:
-    """The stack of this name when it can be changed; None where it has to be made."""
+def ready(
+    client: Json, name: str, console: Console, pause: Callable[[], object], agree: Callable[[str], object]
+) -> Stack | None:
+    """The stack of this name when it can be changed; None where it has to be made. Who does not `agree` ends it."""
     stack = stacks.find(client, name)
     if stack is not None and stack.is_going:
         console.print(f"{name} is {stack.status}: it is waited for", soft_wrap=True)
         stack = following.wait(client, stack, console, pause)
-    if stack is not None and stack.status == "ROLLBACK_COMPLETE":
-        console.print(f"{name} could not be made the last time: what is left of it goes", soft_wrap=True)
+    if stack is not None and stack.status == stacks.TAKEN_BACK:
+        checked(client, stack)
+        console.print(f"{name} could not be made the last time: what is left of it goes first", soft_wrap=True)
+        agree(f"Delete the empty stack {name}?")
         course = following.begin(client, stack.id)
         client.delete_stack(StackName=stack.id)
         following.follow(client, stack.id, course, 0, console, pause)

@@ -5,19 +5,28 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformatio
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from botocore.exceptions import ClientError
+from botocore.session import get_session
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.health import is_engine
 from lamplighter.cli.target import Target
 
+REGION = "x-amz-bucket-region"
+NOT_FOUND = 404
 MOST_INLINE = 51_200
 """Bytes of a template in a request."""
 
 
 class TooLong(LamplighterError):
     """A template that needs a bucket has none."""
+
+
+class NoBucket(LamplighterError):
+    """The bucket that a template is to go through is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +55,30 @@ def sent(target: Target, name: str, template: Json, room: Room) -> dict[str, str
             "say --bucket with the name of an S3 bucket that it can be put into"
         )
     key = f"lamplighter/{name}/{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
-    target.client("s3").put_object(Bucket=room.bucket, Key=key, Body=text.encode(), ContentType="application/json")
-    return {"TemplateURL": f"https://{room.bucket}.s3.{target.region}.amazonaws.com/{key}"}
+    there = replace(target, region=_region(target, room.bucket))
+    there.client("s3").put_object(Bucket=room.bucket, Key=key, Body=text.encode(), ContentType="application/json")
+    return {"TemplateURL": f"https://{room.bucket}.s3.{there.region}.{_suffix(there.region)}/{key}"}
+
+
+def _region(target: Target, bucket: str) -> str:
+    """Where a bucket is, which may be elsewhere than the stack: S3 says so even where it refuses the rest."""
+    try:
+        headers = target.client("s3").head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"]
+    except ClientError as error:
+        headers = error.response["ResponseMetadata"]["HTTPHeaders"]
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == NOT_FOUND:
+            raise NoBucket(f"there is no bucket {bucket}: say --bucket with the name of one that is there") from None
+        if REGION not in headers:
+            raise
+    return str(headers.get(REGION, target.region))
+
+
+def _suffix(region: str) -> str:
+    """How the names of AWS's servers of a region end: China has its own."""
+    session = get_session()
+    name = session.get_partition_for_region(region)
+    partitions: Json = session.get_data("endpoints")["partitions"]
+    return str(next(each["dnsSuffix"] for each in partitions if each["partition"] == name))
 
 
 def written(template: Json) -> str:

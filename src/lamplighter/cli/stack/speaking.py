@@ -41,6 +41,13 @@ def sure(question: str, *, yes: bool) -> bool:
     return typer.confirm(question)
 
 
+def agree(question: str, *, yes: bool) -> None:
+    """Go on where a person wants it; otherwise end the verb with 1."""
+    if not sure(question, yes=yes):
+        typer.echo("nothing was changed")
+        raise typer.Exit(1)
+
+
 def pause(where: Target) -> None:
     """Wait before asking again: AWS counts the questions, an engine of this box does not."""
     Event().wait(2.0 if where.endpoint is None else 0.1)

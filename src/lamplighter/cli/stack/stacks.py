@@ -12,8 +12,10 @@ from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 
 OURS = ", by lamplighter"
 """How the description of a template of ours ends."""
-NOTHING_THERE = ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE")
-"""Stacks that hold nothing: one that waits for its first change set, one whose making was taken back."""
+WAITING = "REVIEW_IN_PROGRESS"
+"""A stack that waits for its first change set: it holds nothing, and has no template yet."""
+TAKEN_BACK = "ROLLBACK_COMPLETE"
+"""A stack whose making was taken back: it holds nothing any more, and can only be deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Stack:
     @property
     def is_going(self) -> bool:
         """Whether something is being done to it."""
-        return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
+        return self.status.endswith("_IN_PROGRESS") and self.status != WAITING
 
 
 def find(client: Json, name: str) -> Stack | None:
@@ -51,10 +53,8 @@ def find(client: Json, name: str) -> Stack | None:
     )
 
 
-def template(client: Json, stack: Stack | None) -> Json:
-    """The template that a stack was made of; nothing where it holds nothing, or where it is not JSON, as ours are."""
-    if stack is None or stack.status in NOTHING_THERE:
-        return {}
+def template(client: Json, stack: Stack) -> Json:
+    """The template that a stack was made of; nothing where that is not JSON, as ours are."""
     body = client.get_template(StackName=stack.id, TemplateStage="Original")["TemplateBody"]
     try:
         return loads(body if isinstance(body, str) else dumps(dict(body)))

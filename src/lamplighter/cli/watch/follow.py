@@ -21,10 +21,11 @@ from lamplighter.cli.watch import runs, show, words
 from lamplighter.cli.watch.children import Children
 from lamplighter.cli.watch.labels import Labels, of_definition
 from lamplighter.cli.watch.moments import Moment, moments
+from lamplighter.cli.watch.numbers import read
 from lamplighter.cli.watch.output import Line, Output
 from lamplighter.cli.watch.runs import Run
 from lamplighter.cli.watch.site import Site
-from lamplighter.jobs.story import Attempt, Story, read
+from lamplighter.jobs.story import Attempt, Story
 
 EXITS = {"SUCCEEDED": 0, "FAILED": 1, "TIMED_OUT": 3, "ABORTED": 4}
 DETACHED = 130
@@ -109,16 +110,15 @@ def follow(site: Site, run: Run, *, events: bool = True, since: int | None = Non
         raise typer.Exit(DETACHED) from None
     if events and story.ended is not None and story.began is not None:
         took = show.lasted(story.ended - story.began)
-        was = "was " if ended.status == "ABORTED" else ""
-        _say(story.ended, f"the run {was}{words.ending(story)}, after {took}", story.outcome)
+        _say(story.ended, f"{words.end(ended, story)}, after {took}", "skipped" if ended.skipped else story.outcome)
     raise typer.Exit(EXITS.get(ended.status, 1))
 
 
 def _followed(watch: Watch, definition: Json, *, events: bool) -> tuple[Story, Run]:
     told: set[tuple[str, int]] = set()
-    labels = of_definition(definition)
     while True:
         story = watch.patiently(watch.look)
+        labels = of_definition(definition, story.redriven)
         printed = watch.patiently(partial(watch.lines, story))
         happened = moments(story, definition) if events else []
         fresh = [each for each in happened if each.key not in told and each.time >= watch.since]

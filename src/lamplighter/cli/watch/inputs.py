@@ -3,7 +3,7 @@
 Promises JSON text that an execution can begin with. A job whose file is not here is given what its schedule gives it.
 """
 
-import shlex
+import re
 import sys
 from pathlib import Path
 
@@ -11,9 +11,13 @@ import typer
 
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.cli.watch import machines, timetables
+from lamplighter.cli.watch.labels import is_workflow
 from lamplighter.cli.watch.machines import Machine
-from lamplighter.cli.watch.site import Site
+from lamplighter.cli.watch.site import Site, fail
 from lamplighter.jobs.expressions import OWN
+
+NAME = re.compile(r"""[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}""")
+"""See https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html."""
 
 
 def overrides(env: list[str], command: str | None) -> Json:
@@ -22,13 +26,41 @@ def overrides(env: list[str], command: str | None) -> Json:
     wrong = next((name for name, sign, _ in parted if not sign or not name), None)
     if wrong is not None:
         raise typer.BadParameter(f"{wrong}: say NAME=VALUE (--environment names an environment of the job file)")
-    words = None
-    try:
-        words = None if command is None else shlex.split(command)
-    except ValueError as error:
-        raise typer.BadParameter(f"--command {command}: {str(error).lower()}") from None
+    words = None if command is None else _words(command)
     variables = {name: value for name, _, value in parted}
     return {**({"environment": variables} if variables else {}), **({"command": words} if words else {})}
+
+
+def _words(command: str) -> list[str]:
+    """A command as the job file has it: a line for the shell, or words in JSON, which no shell reads."""
+    if not command.strip():
+        raise typer.BadParameter("--command: say what is to run")
+    try:
+        given = loads(command)
+    except JsonError:
+        given = None
+    if isinstance(given, list) and given and all(isinstance(word, str) for word in given):
+        return given
+    return ["sh", "-c", command]
+
+
+def check(site: Site, machine: Machine, told: Json) -> None:
+    """Refuse to tell a machine what it does not read, or what all steps of a workflow would take for theirs."""
+    if told and not machines.of_a_job(site, machine):
+        fail(f"{machine.word} was not made of a job file, and reads neither --env nor --command: say --input")
+    if "command" in told and is_workflow(machines.definition(site, machine)):
+        fail(
+            f"{machine.word} is a workflow, and --command would take the place of the command of every step: "
+            "run the job of one step alone (`lamplighter run JOB --command …`), or change the job file"
+        )
+
+
+def called(name: str) -> str:
+    """The name of a run, if it is one."""
+    if not NAME.fullmatch(name):
+        no = 'no spaces, and none of < > { } [ ] ? * " # % \\ ^ | ~ ` $ & , ; : /'
+        raise typer.BadParameter(f"--name {name}: say 1 to 80 characters, best letters, digits, - and _: {no}")
+    return name
 
 
 def typed(given: str) -> str:

@@ -10,7 +10,7 @@ from lamplighter.cli.watch.words import place
 from lamplighter.jobs.story import Attempt, Visit
 from lamplighter.jobs.walk import states
 
-SKIPPED = "Skipped"
+SKIPPED, WORKFLOW = "Skipped", "Workflow"
 CONTAINERS = "ecs:runTask"
 OURS = "LAMPLIGHTER_RUN"
 """The variable that every container of a job is given."""
@@ -31,12 +31,21 @@ class Labels:
     """There may be more than one attempt."""
     job: bool
     """A job file made the machine."""
+    redriven: tuple[int, ...] = ()
+    """When the run was redriven: from then on attempts are counted anew."""
 
     def title(self, attempt: Attempt) -> str:
         """An attempt as the subject of a sentence."""
+        number = f"attempt {self._number(attempt)}"
         if not attempt.resource.startswith(CONTAINERS):
-            return place(attempt) + (f", attempt {attempt.number}" if attempt.number > 1 else "")
-        return f"{place(attempt)}, attempt {attempt.number}" if self.states else f"attempt {attempt.number}"
+            return place(attempt) + (f", {number}" if attempt.number > 1 else "")
+        return f"{place(attempt)}, {number}" if self.states else number
+
+    def _number(self, attempt: Attempt) -> str:
+        redrives = sum(time <= attempt.began for time in self.redriven)
+        if not redrives or not self.job:
+            return str(attempt.number)
+        return f"{attempt.number} after {'the redrive' if redrives == 1 else f'redrive {redrives}'}"
 
     def hides(self, state: str) -> bool:
         """Whether a state only serves what the attempts and waits of a job tell better."""
@@ -46,7 +55,7 @@ class Labels:
         """What stands before a line of output; nothing where it can be of one attempt only."""
         said = [
             *([place(attempt)] if self.states else []),
-            *([str(attempt.number)] if self.attempts else []),
+            *([self._number(attempt)] if self.attempts else []),
             *([] if container is None else [container]),
         ]
         return f"{' '.join(said)} | " if said else ""
@@ -56,14 +65,19 @@ class Labels:
         return self.job and own_name(visit.state) == SKIPPED
 
 
-def of_definition(definition: Json) -> Labels:
-    """What the runs of a machine need."""
+def of_definition(definition: Json, redriven: tuple[int, ...] = ()) -> Labels:
+    """What the runs of a machine need; one that was redriven needs more."""
     work = [each for _, each in states(definition) if _runs_containers(each)]
     maps = [each for _, each in states(definition) if each.get("Type") == "Map"]
     mapped = any(_runs_containers(inner) for each in maps for _, inner in states(_body(each)))
     several = len(work) > 1 or mapped
     again = any("Retry" in each or "Catch" in each for each in work)
-    return Labels(several, several or again, any(OURS in str(each) for each in work))
+    return Labels(several, several or again, any(OURS in str(each) for each in work), redriven)
+
+
+def is_workflow(definition: Json) -> bool:
+    """Whether a job with several steps made a machine: they are inside a state that is called after the job."""
+    return any(name.endswith(f": {WORKFLOW}") for name in definition["States"])
 
 
 def own_name(state: str) -> str:

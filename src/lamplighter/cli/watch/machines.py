@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 from lamplighter.base import arn as arns
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.jsontext import Json, loads
 from lamplighter.cli.watch.site import Site
 
 WATCHES = "--watch"
@@ -85,6 +85,11 @@ def of_a_job(site: Site, machine: Machine) -> bool:
     """Whether a machine was made of a job file, and so reads what lamplighter tells it."""
     tags = site.sfn.list_tags_for_resource(resourceArn=machine.arn)["tags"]
     return any(each["key"] == JOB_TAG for each in tags)
+
+
+def definition(site: Site, machine: Machine) -> Json:
+    """What a machine does, as it is now."""
+    return loads(site.sfn.describe_state_machine(stateMachineArn=machine.arn)["definition"])
 
 
 def _machine(listed: Json, jobs: dict[str, str]) -> Machine:

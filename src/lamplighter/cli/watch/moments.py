@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lamplighter.base.jsontext import Json
+from lamplighter.cli.skipped import WHY
 from lamplighter.cli.watch import words
 from lamplighter.cli.watch.labels import Labels, of_definition
 from lamplighter.cli.watch.show import lasted
@@ -31,7 +32,7 @@ class Moment:
 
 def moments(story: Story, definition: Json) -> list[Moment]:
     """What happened so far, in the order of time."""
-    labels = of_definition(definition)
+    labels = of_definition(definition, story.redriven)
     found = [
         *(Moment(("redriven", at), time, "redriven") for at, time in enumerate(story.redriven)),
         *(moment for each in story.attempts for moment in _attempt(each, labels)),
@@ -64,7 +65,7 @@ def _visit(story: Story, visit: Visit, definition: Json, labels: Labels) -> Iter
         text = f"waits {what}" if seconds is None else f"waits {shown(seconds)} {what}"
         yield Moment(("waits", visit.event), visit.entered, text, "running")
     if labels.skipped(visit):
-        yield Moment(("skipped", visit.event), visit.entered, "skipped: another run of the job goes on", "aborted")
+        yield Moment(("skipped", visit.event), visit.entered, f"skipped: {WHY}", "aborted")
     if story.caught(visit) and visit.follower is not None and not labels.hides(visit.follower):
         assert visit.left is not None
         yield Moment(("caught", visit.event), visit.left, f"caught: goes on with {visit.follower}")

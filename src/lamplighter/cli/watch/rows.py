@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from lamplighter.base.jsontext import Json
+from lamplighter.cli.skipped import WHY
 from lamplighter.cli.watch import words
 from lamplighter.cli.watch.labels import Labels, of_definition
 from lamplighter.cli.watch.moments import awaited, before, waiting
@@ -32,7 +33,7 @@ class Row:
 
 def rows(story: Story, definition: Json, *, states: bool) -> list[Row]:
     """All rows in the order of time; with `states`, every state that was entered has one."""
-    labels = of_definition(definition)
+    labels = of_definition(definition, story.redriven)
     shown_ones = (each for each in story.attempts if states or each.failed or not labels.hides(each.state))
     found: list[Row] = [_attempt(each, labels) for each in shown_ones]
     for visit in story.visits:
@@ -78,7 +79,7 @@ def _visit(story: Story, visit: Visit, labels: Labels, *, states: bool) -> Itera
     elif states:
         yield _state(visit)
     elif labels.skipped(visit):
-        yield replace(_state(visit), what="skipped", took=None, result="another run of the job goes on")
+        yield replace(_state(visit), what="skipped", took=None, result=WHY)
     if story.caught(visit) and visit.left is not None and visit.follower and not labels.hides(visit.follower):
         document = {"kind": "catch", "state": visit.state, "time": utc(visit.left), "next": visit.follower}
         yield Row(visit.left, visit.event, "caught", None, f"goes on with {visit.follower}", "", document)

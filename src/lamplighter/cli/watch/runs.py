@@ -12,10 +12,12 @@ from botocore.exceptions import ClientError
 from lamplighter.base import arn as arns
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json, loads
+from lamplighter.cli.skipped import is_skip
 from lamplighter.cli.watch import machines
 from lamplighter.cli.watch.machines import Machine
+from lamplighter.cli.watch.numbers import read
 from lamplighter.cli.watch.site import Site
-from lamplighter.jobs.story import Story, milliseconds, read
+from lamplighter.jobs.story import Story, milliseconds
 
 REDRIVABLE = "REDRIVABLE"
 GONE = ("ExecutionDoesNotExist", "InvalidArn")
@@ -37,6 +39,8 @@ class Run:
     ended: int | None = None
     final: str | None = None
     """Why it cannot be redriven; None where it can, or where nobody asked."""
+    skipped: bool = False
+    """Whether another run of its job kept it from beginning; only a run that is described says so."""
 
     @property
     def name(self) -> str:
@@ -48,6 +52,11 @@ class Run:
         """The ARN of its state machine."""
         # Of a run that a Map started the name is MACHINE/LABEL.
         return ":".join([*self.arn.split(":")[:5], "stateMachine", self.arn.split(":")[6].partition("/")[0]])
+
+    @property
+    def state(self) -> str:
+        """What became of it, as a person calls it."""
+        return "SKIPPED" if self.skipped else self.status
 
     @property
     def running(self) -> bool:
@@ -116,6 +125,11 @@ def refreshed(site: Site, run: Run) -> Run:
     return _described(site, run.arn)
 
 
+def judged(site: Site, run: Run) -> Run:
+    """The run, asked whether it was skipped if that can be: lists of runs have no outputs."""
+    return refreshed(site, run) if run.status == "SUCCEEDED" else run
+
+
 def _latest(site: Site, machine: Machine) -> Run:
     if machine.express:
         raise NoSuchRun(f"{machine.word} is an express state machine, and AWS keeps no record of its executions")
@@ -164,4 +178,6 @@ def listed(answer: Json) -> Run:
     began = milliseconds(answer["startDate"])
     redrivable = answer.get("redriveStatus", REDRIVABLE).startswith(REDRIVABLE)
     final = None if redrivable else answer.get("redriveStatusReason")
-    return Run(answer["executionArn"], answer["status"], began, None if ended is None else milliseconds(ended), final)
+    skipped = is_skip(answer["status"], answer.get("output"))
+    until = None if ended is None else milliseconds(ended)
+    return Run(answer["executionArn"], answer["status"], began, until, final, skipped)

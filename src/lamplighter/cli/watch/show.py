@@ -20,7 +20,7 @@ WIDE = 400
 """Columns where the output is no terminal, so that no line is broken."""
 STYLES = {
     "succeeded": "green", "running": "cyan", "failed": "bold red", "timed out": "bold red", "aborted": "yellow",
-    "pending redrive": "cyan",
+    "pending redrive": "cyan", "skipped": "yellow",
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What became of an attempt or a run, in the words of a sentence and as JSON."""
 
 from lamplighter.base.jsontext import Json
+from lamplighter.cli.skipped import WHY
 from lamplighter.cli.watch.runs import Run
 from lamplighter.cli.watch.show import utc
 from lamplighter.jobs.reasons import exits, reason, task
@@ -51,8 +52,14 @@ def codes(found: dict[str, int]) -> str:
     return "exit codes " + ", ".join(f"{code} ({name})" for name, code in found.items()) if found else ""
 
 
-def ending(story: Story) -> str:
-    """How a run ended, or that it goes on."""
+def end(run: Run, story: Story) -> str:
+    """How a run ended, as a sentence."""
+    if run.skipped:
+        return f"the run was skipped: {WHY}"
+    return f"the run {'was ' if story.outcome == 'aborted' else ''}{_ending(story)}"
+
+
+def _ending(story: Story) -> str:
     if story.outcome in ("running", "succeeded"):
         return story.outcome
     word = "stopped" if story.outcome == "aborted" else story.outcome
@@ -85,6 +92,7 @@ def run_json(run: Run, job: str | None = None) -> Json:
         "run": run.name,
         "arn": run.arn,
         "status": run.status,
+        "skipped": run.skipped,
         "began": utc(run.began),
         "ended": utc(run.ended),
         "seconds": None if run.ended is None else (run.ended - run.began) / 1000,

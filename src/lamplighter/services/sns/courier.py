@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from weakref import WeakValueDictionary
 
 from lamplighter.base.errors import AwsError
@@ -58,6 +59,8 @@ class Courier:
     queues: Queues
     lanes: WeakValueDictionary[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
     """By subscription."""
+    down: set[str] = field(default_factory=set)
+    """The endpoints of which it was said that they do not take what is brought to them."""
 
     # --- taking over --------------------------------------------------------------------------------------------------
 
@@ -161,6 +164,7 @@ class Courier:
         if failure is None:
             rows.finish(tx, found, DELIVERED, self.world.now(), None)
             _count(tx, found, "delivered")
+            tx.after.append(partial(self._went_through, found))
             log.info("message %s of %s is delivered to %s", found.message, found.topic, found.endpoint)
             return
         subscription = subscriptions.get(tx, found.subscription)
@@ -171,6 +175,18 @@ class Courier:
         else:
             rows.attempted(tx, key, self.world.now(), failure.reason)
             self._schedule(tx, key, wait)
+            tx.after.append(partial(self._waits, found, failure.reason))
+
+    def _waits(self, delivery: Delivery, reason: str) -> None:
+        """Say once that an endpoint is down: there are many retries, and the last of them may be hours away."""
+        if delivery.endpoint not in self.down:
+            self.down.add(delivery.endpoint)
+            log.warning("%s waits: %s; it is tried again", _carried(delivery), reason)
+
+    def _went_through(self, delivery: Delivery) -> None:
+        if delivery.endpoint in self.down:
+            self.down.remove(delivery.endpoint)
+            log.info("%s goes through again", _carried(delivery))
 
     def _next(self, tx: Tx, delivery: Delivery, subscription: Subscription | None) -> int | None:
         """How long until the next attempt; None where the last was made."""
@@ -229,6 +245,11 @@ def _address(reader: Reader, subscription: Subscription) -> Address:
     name = topic.attributes.get("DisplayName", "") if topic is not None else ""
     kind = _policy(reader, subscription)["requestPolicy"]["headerContentType"]
     return Address(subscription.endpoint, kind, name)
+
+
+def _carried(delivery: Delivery) -> str:
+    """What is brought, and to whom."""
+    return f"{'mail' if delivery.protocol in protocols.MAIL else 'what is sent'} to {delivery.endpoint}"
 
 
 def _count(tx: Tx, delivery: Delivery, what: str) -> None:
