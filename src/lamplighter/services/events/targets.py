@@ -60,10 +60,12 @@ class Targets:
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """ListTargetsByRule"""
         rule = find_rule(reader, caller, params["Rule"], params.get("EventBusName"))
-        most = listing.size(params)
-        found = rows.of_rule(reader, rule.arn, listing.start(params), most + 1)
-        more = {"NextToken": listing.token(found[most - 1]["Id"])} if len(found) > most else {}
-        return {"Targets": found[:most]} | more
+
+        def read(after: str, most: int) -> list[Json]:
+            return rows.of_rule(reader, rule.arn, after, most)
+
+        found, more = listing.cut(params, read, lambda target: target["Id"])
+        return {"Targets": found} | more
 
 
 def _check(target: Json) -> None:
