@@ -95,10 +95,11 @@ def test_entries_that_are_none_fail_alone(hall: Hall) -> None:
     assert len(hall.messages()) == 1
 
 
-def test_a_request_of_256_kilobytes_is_too_large(hall: Hall) -> None:
+def test_a_request_of_a_megabyte_is_too_large(hall: Hall) -> None:
     def entry(size: int) -> Json:
         return {"Source": "s", "DetailType": "t", "Detail": dumps({"x": "a" * (size - 10)})}
 
+    assert LARGEST == 1_048_576
     assert hall.events("PutEvents", Entries=[entry(LARGEST - 1)])["FailedEntryCount"] == 0
     code, message = hall.refused("PutEvents", Entries=[entry(LARGEST // 2), entry(LARGEST // 2)])
     assert (code, message) == ("ValidationException", "Total size of the entries in the request is over the limit.")

@@ -98,7 +98,19 @@ def test_a_rule_has_five_targets_at_most(hall: Hall) -> None:
             to(QUEUE, Input="{}", InputPath="$"),
             "Only one of Input, InputPath, or InputTransformer must be provided for target 1.",
         ),
-        (to(QUEUE, Input="{"), "JSON syntax error in input for target 1"),
+        (
+            to(QUEUE, Input="env:dev"),
+            'JSON syntax error in input for target 1: [Source: (String)"env:dev"; line: 1, column: 4]',
+        ),
+        (
+            to(QUEUE, Input="{'env':'dev'}"),
+            "JSON syntax error in input for target 1: [Source: (String)\"{'env':'dev'}\"; line: 1, column: 3]",
+        ),
+        (to(QUEUE, Input='{} "'), "JSON syntax error in input for target 1: [Source:"),
+        (
+            to(QUEUE, DeadLetterConfig={"Arn": TOPIC}),
+            f"Parameter DeadLetterConfig.Arn is not valid. Reason: {TOPIC} is not the ARN of an Amazon SQS queue.",
+        ),
         (to(QUEUE, InputPath="detail"), "Invalid InputPath for target 1"),
         (to(QUEUE, InputTransformer={"InputTemplate": '{"a": <b>}'}), "Invalid InputTemplate for target 1"),
         (to(QUEUE, InputTransformer={"InputTemplate": '{"a" <aws.events.rule-arn>}'}), "Invalid InputTemplate"),
