@@ -9,12 +9,17 @@ from lamplighter.base.jsontext import Json
 from lamplighter.lang.jackson import KINDS, fault, read
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
     max_leaves=20,
 )
 OPEN = "Unexpected end-of-input: expected close marker for"
 CLOSED = "Unexpected close marker ']': expected '}'"
+CLOSED_ROOT = "Unexpected close marker '}': expected ']'"
 UNQUOTED = "has to be escaped using backslash to be included in"
 MINUS = "expected digit (0-9) to follow minus sign, for valid numeric value"
 SURROGATE = "\\u"
@@ -70,6 +75,11 @@ def accepted(text: str) -> bool:
             '{"a": 1]',
             f'{CLOSED} (for Object starting at [Source: (String)"{{"a": 1]"; line: 1, column: 1])',
             8,
+        ),
+        (
+            "}",
+            f'{CLOSED_ROOT} (for root starting at [Source: (String)"}}"; line: 1, column: 0])',
+            1,
         ),
         (r'{"a": "\x"}', "Unrecognized character escape 'x' (code 120)", 9),
         (

@@ -112,8 +112,8 @@ class _Reader:
 
     def _close(self, here: str) -> None:
         kind, begun = self._open[-1] if self._open else ("root", -1)
-        expected = CLOSING.get(kind, "}")
-        if here != expected:
+        if here != CLOSING.get(kind):
+            expected = "]" if here == "}" else "}"
             around = f"(for {kind} starting at {located(self._text, begun)})"
             raise _Broken(f"Unexpected close marker '{here}': expected '{expected}' {around}", self._at)
         self._open.pop()
