@@ -56,6 +56,11 @@ def instant(milliseconds: int) -> str:
     return f"{datetime.fromtimestamp(milliseconds // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def milliseconds(text: str) -> int:
+    """The time that an event has."""
+    return int(datetime.fromisoformat(text).timestamp() * 1000)
+
+
 def read_tags(tags: Sequence[Json]) -> dict[str, str]:
     """Tags as they are kept."""
     return {tag["Key"]: tag["Value"] for tag in tags}

@@ -18,7 +18,7 @@ from lamplighter.services.events.failures import coded
 from lamplighter.services.events.inside import Inside
 from lamplighter.services.events.permissions import Permissions
 from lamplighter.services.events.putting import Putting
-from lamplighter.services.events.replays import Replays
+from lamplighter.services.events.replays import SUBJECT, Replays
 from lamplighter.services.events.router import Router
 from lamplighter.services.events.rulebook import Rulebook
 from lamplighter.services.events.rules import Rules
@@ -113,8 +113,13 @@ class Events:
         await (self._courier if carries(posted.subject) else self._replays).perform(posted)
 
     def ring(self, tx: Tx, timer: Timer) -> None:
-        """A letter is to be tried again, or a time of a schedule has come."""
-        (self._courier if carries(timer.subject) else self._clockwork).ring(tx, timer)
+        """A letter is to be tried again, a replay to begin, or a time of a schedule has come."""
+        if carries(timer.subject):
+            self._courier.ring(tx, timer)
+        elif timer.subject.startswith(SUBJECT):
+            self._replays.ring(tx, timer)
+        else:
+            self._clockwork.ring(tx, timer)
 
     def forget(self) -> None:
         """Nothing is believed that is not on disk: the rulebook asks each time."""
