@@ -37,6 +37,16 @@ def test_a_rule_that_is_put_again_is_replaced_but_for_its_targets_and_tags(hall:
     assert hall.events("ListTagsForResource", ResourceARN=rule)["Tags"] == [{"Key": "k", "Value": "v"}]
 
 
+def test_a_resource_has_fifty_tags_of_its_owner_at_most(hall: Hall) -> None:
+    tags = [{"Key": str(at), "Value": "v"} for at in range(50)]
+    rule = hall.rule({"a": [1]}, Tags=tags)
+    hall.events("TagResource", ResourceARN=rule, Tags=[{"Key": "0", "Value": "w"}])
+    for bad in ({"Key": "50", "Value": "v"}, {"Key": "AWS:mine", "Value": "v"}):
+        assert hall.refused("TagResource", ResourceARN=rule, Tags=[bad])[0] == "ValidationException"
+    assert hall.refused("CreateEventBus", Name="b", Tags=[{"Key": "aws:b", "Value": ""}])[0] == "ValidationException"
+    assert len(hall.events("ListTagsForResource", ResourceARN=rule)["Tags"]) == 50
+
+
 def test_a_rule_with_targets_is_not_deleted(hall: Hall) -> None:
     hall.rule(None, to(QUEUE))
     assert hall.refused("DeleteRule", Name="rule") == (
