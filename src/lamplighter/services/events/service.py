@@ -103,6 +103,9 @@ class Events:
             "TagResource": Operation(write=tags.tag),
             "UntagResource": Operation(write=tags.untag),
             "ListTagsForResource": Operation(read=tags.tags_of),
+            # Of partners' event sources and of global endpoints there are none on one box.
+            "ListEventSources": Operation(read=lambda _reader, _caller, _params: {"EventSources": []}),
+            "ListEndpoints": Operation(read=lambda _reader, _caller, _params: {"Endpoints": []}),
             # No operation of AWS's: the console asks.
             "ListTraffic": Operation(read=traffic.list),
             "Redeliver": Operation(write=inside.redeliver),

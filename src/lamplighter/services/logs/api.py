@@ -12,6 +12,7 @@ from lamplighter.services.logs.filters import Filters
 from lamplighter.services.logs.groups import Groups
 from lamplighter.services.logs.ingest import Ingest
 from lamplighter.services.logs.metering import Metering
+from lamplighter.services.logs.policies import Policies
 from lamplighter.services.logs.search import Search
 from lamplighter.services.logs.streams import Streams
 from lamplighter.services.logs.sweeping import SERVICE, Sweeper
@@ -26,6 +27,7 @@ class Logs:
 
     def __init__(self, bus: Bus, world: World) -> None:
         self._sweeper = Sweeper(world)
+        policies = Policies(world)
         groups, streams, filters = Groups(world), Streams(world), Filters(world)
         ingest, search = Ingest(world, Metering(bus, world)), Search(world)
         self.operations: Mapping[str, Operation] = {
@@ -57,6 +59,9 @@ class Logs:
             "PutSubscriptionFilter": Operation(write=filters.put_subscription),
             "DescribeSubscriptionFilters": Operation(read=filters.describe_subscriptions),
             "DeleteSubscriptionFilter": Operation(write=filters.delete_subscription),
+            "PutResourcePolicy": Operation(write=policies.put),
+            "DescribeResourcePolicies": Operation(read=policies.describe),
+            "DeleteResourcePolicy": Operation(write=policies.delete),
         }
 
     async def perform(self, posted: Posted) -> None:

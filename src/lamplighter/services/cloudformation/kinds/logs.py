@@ -66,6 +66,12 @@ def _put_metric(asked: Asked) -> Plan:
     return Made(name)
 
 
+def _put_policy(asked: Asked) -> Plan:
+    name = asked.physical or asked.name
+    yield Call("logs", "PutResourcePolicy", {"policyName": name, **asked.taken("PolicyDocument")})
+    return Made(name)
+
+
 def _pairs(dimensions: list[Mapping[str, Json]]) -> dict[str, Json]:
     return {each["Key"]: each["Value"] for each in dimensions}
 
@@ -97,6 +103,14 @@ KINDS: Mapping[str, Kind] = {
         name="LogStreamName",
         longest=512,
         replaces=ALL,
+    ),
+    "AWS::Logs::ResourcePolicy": Kind(
+        _put_policy,
+        _put_policy,
+        gone(lambda asked: Call("logs", "DeleteResourcePolicy", {"policyName": asked.physical})),
+        name="PolicyName",
+        longest=255,
+        replaces=frozenset({"PolicyName"}),
     ),
     "AWS::Logs::MetricFilter": Kind(
         _put_metric,
