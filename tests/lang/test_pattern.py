@@ -200,6 +200,68 @@ def test_a_comparison_that_is_none_is_refused(comparison: Json, reason: str) -> 
     assert refusal({"field": [comparison]}) == reason
 
 
+@pytest.mark.parametrize(
+    ("expression", "reason", "places"),
+    [
+        ('{"numeric": ["=", 6e9]}', "Value must be between -5.0E9 and 5.0E9, inclusive", [30]),
+        ('{"numeric": ["=", 6e9, 1]}', "Too many elements in numeric expression", [32]),
+        ('{"numeric": [">", 6e9, "<"]}', "Value of < must be numeric", [35]),
+        ('{"numeric": [">", 7e9, "<", 6e9]}', "Bottom must be less than top", [40]),
+        ('{"numeric": [">", 1, "<", 6e9]}', "Value must be between -5.0E9 and 5.0E9, inclusive", [38]),
+        ('{"anything-but": 6e9}', "Value must be between -5.0E9 and 5.0E9, inclusive", []),
+        ('{"anything-but": [1, 6e9]}', "Value must be between -5.0E9 and 5.0E9, inclusive", [32]),
+        ('{"anything-but": {"wildcard": ["a**", 1]}}', "wildcard match pattern must be a string", [47, 47]),
+        ('{"anything-but": {"wildcard": ["a**", "b"]}}', "Consecutive wildcard characters at pos 2", [50]),
+        ('{"anything-but": {"wildcard": "a**"}}', "Consecutive wildcard characters at pos 2", [43]),
+        ('{"foo": 1, "exists": true}', "Unrecognized match type foo", [17]),
+        ('{"exists": 1, "foo": true}', "exists match pattern must be either true or false.", [20]),
+        ('{"exists": true, "foo": [1]}', "Only one key allowed in match expression", [33]),
+        ('{"prefix": 1, "suffix": 2}', "prefix match pattern must be a string", [20]),
+        ('{"anything-but": "a", "b": 1}', "Too many elements in numeric expression", [36]),
+        ('{"cidr": "x", "b": 1}', "Malformed CIDR, one '/' required", []),
+    ],
+)
+def test_the_first_fault_of_a_comparison_is_told_where_it_was_seen(
+    expression: str, reason: str, places: list[int]
+) -> None:
+    text = f'{{"a": [{expression}]}}'
+    with pytest.raises(InvalidPattern) as raised:
+        compile_pattern(json.loads(text))
+    where = place(text, raised.value.spot) if raised.value.spot else ""
+    told = "".join(f'\n at [Source: (String)"{text}"; line: 1, column: {at}]' for at in places)
+    assert raised.value.reason + where == reason + told
+
+
+@pytest.mark.parametrize(
+    ("block", "reason"),
+    [
+        ("10.0.0.0/8/", None),
+        ("10.0.0.0/+8", None),
+        ("10.0.0.0//8", "Malformed CIDR, one '/' required"),
+        ("10.0.0.0/", "Malformed CIDR, one '/' required"),
+        ("/8", "Nonstandard IP address: "),
+        ("10.0.0.0/-1", "Malformed CIDR, mask bits must not be negative"),
+        ("10.0.0.0/99999999999", "Malformed CIDR, mask bits must be an integer"),
+        ("10.0.0.0/" + "0" * 5_000 + "8", None),
+        ("10.0.0.0/" + "8" * 5_000, "Malformed CIDR, mask bits must be an integer"),
+        ("::ffff:a00:0/32", "IPv4 mask bits must be < 32"),
+        ("010.0.0.0/8", None),
+        ("::/128", "IPv6 mask bits must be < 128"),
+    ],
+)
+def test_a_block_of_addresses_is_read_as_aws_reads_it(block: str, reason: str | None) -> None:
+    if reason is None:
+        assert matches({"a": [{"cidr": block}]}, {"a": "10.1.2.3"})
+        assert not matches({"a": [{"cidr": block}]}, {"a": "11.0.0.0"})
+    else:
+        assert refusal({"a": [{"cidr": block}]}) == reason
+
+
+def test_an_address_of_ipv4_that_is_written_as_one_of_ipv6_is_that() -> None:
+    assert matches({"a": [{"cidr": "10.0.0.0/8"}]}, {"a": "::ffff:a01:203"})
+    assert matches({"a": ["10.1.2.3"]}, {"a": "010.1.2.3"})
+
+
 def test_empty_objects_and_arrays_are_refused() -> None:
     assert refusal({}) == "Empty objects are not allowed"
     assert refusal({"a": []}) == "Empty arrays are not allowed"

@@ -65,6 +65,13 @@ def test_the_keys_of_a_map_are_judged_together(catalog: Catalog) -> None:
     )
 
 
+def test_a_text_that_is_too_long_is_judged_by_its_pattern_too_unless_it_is_far_too_long(catalog: Catalog) -> None:
+    for length, judged in ((65, True), (1_000, True), (10_240, True), (10_241, False)):
+        message = faults(catalog, "events", "PutRule", {"Name": "!" * length, "EventPattern": "{}"})
+        assert "Member must have length less than or equal to 64" in message
+        assert ("Member must satisfy regular expression pattern" in message) is judged
+
+
 def test_a_secret_is_not_repeated(catalog: Catalog) -> None:
     message = faults(catalog, "states", "StartExecution", {"stateMachineArn": MACHINE, "input": "s" * 262145})
     assert "sss" not in message

@@ -82,7 +82,7 @@ class Engine:
             return made
 
         def logs(module: ModuleType) -> Service:
-            made: Service = module.Logs(world)
+            made: Service = module.Logs(bus, world)
             return made
 
         def stacks(module: ModuleType) -> Service:

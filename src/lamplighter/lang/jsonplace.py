@@ -20,18 +20,26 @@ NAMELESS = -1
 
 def place(text: str, spot: Spot) -> str:
     """The place of a spot, as often as AWS tells it; nothing where the text does not have it."""
-    for path, token, at in _places(text):
-        if path == spot.path and token is spot.token:
-            return after(text, at) * spot.times
-    return ""
+    at = position(text, spot)
+    return "" if at is None else after(text, at) * spot.times
+
+
+def position(text: str, spot: Spot) -> int | None:
+    """How many characters of a text had been read at a spot; None where the text does not have it."""
+    return next((at for path, token, at in _places(text) if path == spot.path and token is spot.token), None)
 
 
 def after(text: str, at: int) -> str:
     """The place after so many characters, whatever the text is."""
-    lines = re.split(r"\r\n|\r|\n", text[:at])
+    return f"\n at {located(text, at)}"
+
+
+def located(text: str, at: int) -> str:
+    """The same without a line of its own."""
+    lines = re.split(r"\r\n|\r|\n", text[: max(at, 0)])
     cut = f"[truncated {len(text) - SHOWN} chars]" if len(text) > SHOWN else ""
     source = f'(String)"{text[:SHOWN]}"{cut}'
-    return f"\n at [Source: {source}; line: {len(lines)}, column: {len(lines[-1]) + 1}]"
+    return f"[Source: {source}; line: {len(lines)}, column: {len(lines[-1]) + 1 if at >= 0 else 0}]"
 
 
 def _places(text: str) -> Iterator[tuple[Path, Token, int]]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
@@ -23,7 +23,11 @@ Address = IPv4Address | IPv6Address
 
 LARGEST = 5_000_000_000
 """Numbers that are compared are "between -5.0e9 and 5.0e9, inclusive"."""
+ONLY_ONE = "Only one key allowed in match expression"
+TOO_MANY = "Too many elements in numeric expression"
 IPV4 = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+")
+LONGEST_IPV4 = len("255.255.255.255")
+INTEGER = re.compile("([+-]?)0*([0-9]{1,10})")
 IPV6 = re.compile(r"[0-9a-fA-F:]*:[0-9a-fA-F:]*")
 RANGES: Mapping[str, Callable[[Json, Json], bool]] = {
     ">": operator.gt,
@@ -51,7 +55,7 @@ class Spot:
     path: Path
     token: Token = Token.VALUE
     times: int = 1
-    """How many times AWS says where: faults in some lists are told twice."""
+    """How many times AWS says where: faults in some lists are told twice, and some faults have no place."""
 
 
 class InvalidPattern(LamplighterError):
@@ -70,20 +74,26 @@ def comparison(value: Json, at: Path) -> Predicate:
         compiler = COMPARISONS.get(name)
         if compiler is None:
             raise InvalidPattern(f"Unrecognized match type {name}", Spot(inner))
-        return compiler(given, inner)
+        predicate = compiler(given, inner)
+        alone(value, at, TOO_MANY if name in ("numeric", "anything-but") else ONLY_ONE)
+        return predicate
     if isinstance(value, list):
         raise InvalidPattern("Match value must be String, number, true, false, or null", Spot(at))
     return _exact(value)
 
 
 def only_member(value: Json, at: Path) -> tuple[str, Json, Path]:
-    """The name, the value and the place of what an expression has one of."""
+    """The name, the value and the place of the first of an expression, which should be its only one."""
     if not value:
         raise InvalidPattern("Match expression name not found", Spot(at, Token.END))
-    (name, given), *more = value.items()
-    if more and name in COMPARISONS:
-        raise InvalidPattern("Only one key allowed in match expression", Spot((*at, more[0][0])))
+    name, given = next(iter(value.items()))
     return name, given, (*at, name)
+
+
+def alone(expression: Json, at: Path, reason: str = ONLY_ONE) -> None:
+    """Refuse an expression of which the first member is sound and not the only one."""
+    if len(expression) > 1:
+        raise InvalidPattern(reason, Spot((*at, list(expression)[1])))
 
 
 def is_number(value: Json) -> bool:
@@ -133,12 +143,11 @@ def _end(kind: str, test: Callable[[str, str], bool]) -> Callable[[Json, Path], 
             return lambda value: isinstance(value, str) and test(value, wanted)
         if not given:
             raise InvalidPattern(f"{kind.capitalize()} expression name not found", Spot(at, Token.END))
-        (name, inner), *more = given.items()
+        name, inner = next(iter(given.items()))
         if name != "equals-ignore-case":
             raise InvalidPattern(f"Unsupported {kind} pattern: {name}", Spot((*at, name)))
-        if more:
-            raise InvalidPattern("Only one key allowed in match expression", Spot((*at, more[0][0])))
         lower = _text(inner, (*at, name), "equals-ignore-case match pattern must be a string").lower()
+        alone(given, at)
         return lambda value: isinstance(value, str) and test(value.lower(), lower)
 
     return compiler
@@ -146,14 +155,14 @@ def _end(kind: str, test: Callable[[str, str], bool]) -> Callable[[Json, Path], 
 
 def _wildcard(given: Json, at: Path) -> Predicate:
     wanted = _text(given, at, "wildcard match pattern must be a string")
-    return _wildcard_of(wanted, at)
+    return _wildcard_of(wanted, Spot(at, Token.TEXT))
 
 
-def _wildcard_of(text: str, at: Path) -> Predicate:
+def _wildcard_of(text: str, spot: Spot) -> Predicate:
     try:
         matches = compile_wildcard(text)
     except InvalidWildcard as error:
-        raise InvalidPattern(str(error), Spot(at, Token.TEXT) if error.located else None) from None
+        raise InvalidPattern(str(error), spot if error.located else None) from None
     return lambda value: isinstance(value, str) and matches(value)
 
 
@@ -161,21 +170,26 @@ def _wildcard_of(text: str, at: Path) -> Predicate:
 
 
 def _numeric(given: Json, at: Path) -> Predicate:
-    """`[">", 0, "<=", 5]`: one bound, or a lower and an upper one, or `["=", 5]`."""
+    """`[">", 0, "<=", 5]`: one bound, or a lower and an upper one, or `["=", 5]`.
+
+    How large a number is matters to AWS when it has read all of the list.
+    """
     if not isinstance(given, list):
         raise InvalidPattern("Value of numeric must be an array.", Spot(at))
     if not given or not isinstance(given[0], str):
         raise InvalidPattern(f"Invalid member in numeric match: {_spelt(given[:1], ']')}", _member(at, given, 0))
-    sign = given[0]
+    sign, end = given[0], Spot(at, Token.END)
     if sign != "=" and sign not in RANGES:
         raise InvalidPattern(f"Unrecognized numeric range operator: {sign}", _member(at, given, 1))
     bound = _number(given, 1, "equals" if sign == "=" else sign, at)
     if sign == "=":
-        _no_more(given, 2, at, "Too many elements in numeric expression")
+        _no_more(given, 2, at, TOO_MANY)
+        _within(bound, end)
         return lambda value: is_number(value) and value == bound
     test = RANGES[sign]
     if len(given) == 2 or sign in ("<", "<="):
-        _no_more(given, 2, at, "Too many elements in numeric expression")
+        _no_more(given, 2, at, TOO_MANY)
+        _within(bound, end)
         return lambda value: is_number(value) and test(value, bound)
     return _between(given, at, test, bound)
 
@@ -188,8 +202,11 @@ def _between(given: Json, at: Path, test: Callable[[Json, Json], bool], bottom: 
         raise InvalidPattern(f"Bad numeric range operator: {sign}", Spot((*at, 2), Token.TEXT))
     top = _number(given, 3, sign, at)
     _no_more(given, 4, at, "Too many terms in numeric range expression")
+    end = Spot(at, Token.END)
     if bottom >= top:
-        raise InvalidPattern("Bottom must be less than top", Spot(at, Token.END))
+        raise InvalidPattern("Bottom must be less than top", end)
+    _within(bottom, end)
+    _within(top, end)
     below = RANGES[sign]
     return lambda value: is_number(value) and test(value, bottom) and below(value, top)
 
@@ -197,13 +214,12 @@ def _between(given: Json, at: Path, test: Callable[[Json, Json], bool], bottom: 
 def _number(given: Json, index: int, sign: str, at: Path) -> Json:
     if index >= len(given) or not is_number(given[index]):
         raise InvalidPattern(f"Value of {sign} must be numeric", _member(at, given, index))
-    return _within(given[index], Spot((*at, index)))
+    return given[index]
 
 
-def _within(number: Json, spot: Spot) -> Json:
+def _within(number: Json, spot: Spot) -> None:
     if not -LARGEST <= number <= LARGEST:
         raise InvalidPattern("Value must be between -5.0E9 and 5.0E9, inclusive", spot)
-    return number
 
 
 def _no_more(given: Json, most: int, at: Path, reason: str) -> None:
@@ -232,21 +248,10 @@ def _spelt(members: Json, otherwise: str) -> str:
 def _cidr(given: Json, at: Path) -> Predicate:
     """A block of addresses, from the one that is named to the last one of its network."""
     block = _text(given, at, "prefix match pattern must be a string")  # sic: AWS's words
-    parts = block.split("/")
-    if len(parts) != 2 or not parts[1]:
-        raise InvalidPattern("Malformed CIDR, one '/' required")
-    if not re.fullmatch(r"[+-]?[0-9]+", parts[1]):
-        raise InvalidPattern("Malformed CIDR, mask bits must be an integer")
-    bits = int(parts[1])
-    if bits < 0:
-        raise InvalidPattern("Malformed CIDR, mask bits must not be negative")
-    if not _looks_like_address(parts[0]):
-        raise InvalidPattern(f"Nonstandard IP address: {parts[0]}")
-    first = _address(parts[0])
-    if first is None:
-        raise InvalidPattern(f"Invalid IP address: {parts[0]}")
-    if bits >= first.max_prefixlen:
-        raise InvalidPattern(f"IPv{first.version} mask bits must be < {first.max_prefixlen}")
+    try:
+        first, bits = _block(block)
+    except InvalidPattern as error:
+        raise InvalidPattern(error.reason, Spot(at, Token.TEXT, times=0)) from None
     bottom, top = int(first), int(first) | ((1 << (first.max_prefixlen - bits)) - 1)
 
     def within(value: Json) -> bool:
@@ -256,17 +261,43 @@ def _cidr(given: Json, at: Path) -> Predicate:
     return within
 
 
+def _block(text: str) -> tuple[Address, int]:
+    """The first address of a block, and how many of its bits are common to all: a slash at the end does no harm."""
+    parts = text.rstrip("/").split("/")
+    if len(parts) != 2:
+        raise InvalidPattern("Malformed CIDR, one '/' required")
+    integer = INTEGER.fullmatch(parts[1])
+    bits = int(integer[1] + integer[2]) if integer else LARGEST
+    if not -(2**31) <= bits < 2**31:
+        raise InvalidPattern("Malformed CIDR, mask bits must be an integer")
+    if bits < 0:
+        raise InvalidPattern("Malformed CIDR, mask bits must not be negative")
+    if not _looks_like_address(parts[0]):
+        raise InvalidPattern(f"Nonstandard IP address: {parts[0]}")
+    first = _address(parts[0])
+    if first is None:
+        raise InvalidPattern(f"Invalid IP address: {parts[0]}")
+    if bits >= first.max_prefixlen:
+        raise InvalidPattern(f"IPv{first.version} mask bits must be < {first.max_prefixlen}")
+    return first, bits
+
+
 def _looks_like_address(text: str) -> bool:
     return (IPV4.fullmatch(text) or IPV6.fullmatch(text)) is not None
 
 
 def _address(text: str) -> Address | None:
-    if not _looks_like_address(text):
+    """The address that a text is; an IPv6 one that stands for one of IPv4 is that."""
+    if IPV4.fullmatch(text):
+        numbers = [int(part) for part in text.split(".")] if len(text) <= LONGEST_IPV4 else [256]
+        return IPv4Address(bytes(numbers)) if max(numbers) < 256 else None
+    if not IPV6.fullmatch(text):
         return None
     try:
-        return ip_address(text)
+        found = IPv6Address(text)
     except ValueError:
         return None
+    return found.ipv4_mapped or found
 
 
 # --- anything but -----------------------------------------------------------------------------------------------------
@@ -276,17 +307,16 @@ def _anything_but(given: Json, at: Path) -> Predicate:
     if isinstance(given, dict):
         if not given:
             raise InvalidPattern("Anything-But expression name not found", Spot(at, Token.END))
-        (name, inner), *more = given.items()
+        name, inner = next(iter(given.items()))
         if name not in ANYTHING_BUT:
             raise InvalidPattern(f"Unsupported anything-but pattern: {name}", Spot((*at, name)))
         excluded = _excluded(inner, (*at, name), name)
-        if more:
-            raise InvalidPattern("Too many elements in numeric expression", Spot((*at, more[0][0])))
+        alone(given, at, TOO_MANY)
         return lambda value: not any(test(value) for test in excluded)
     if not isinstance(given, list):
         _listable(given, at)
         if is_number(given):
-            _within(given, Spot(at))
+            _within(given, Spot(at, times=0))
         unwanted = _exactly_this(given)
         return lambda value: not unwanted(value)
     return _anything_but_list(given, at)
@@ -325,7 +355,12 @@ def _excluded(given: Json, at: Path, name: str) -> list[Predicate]:
             raise InvalidPattern(reason, Spot(place, times=times))
         if not text and name in ("prefix", "suffix"):
             raise InvalidPattern("Null prefix/suffix not allowed", Spot(place, Token.TEXT, times))
-        found.append(compiler(text, place))
+        if name != "wildcard":
+            found.append(compiler(text, place))
+    if name == "wildcard":
+        # AWS reads wildcards when it has read all of the list.
+        spot = Spot(at, Token.END if isinstance(given, list) else Token.TEXT)
+        found = [_wildcard_of(text, spot) for text in texts]
     return found
 
 

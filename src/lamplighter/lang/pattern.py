@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.jsontext import Json, depth
-from lamplighter.lang.matchers import InvalidPattern, Path, Predicate, Spot, Token, comparison
+from lamplighter.lang.matchers import InvalidPattern, Path, Predicate, Spot, Token, alone, comparison
+from lamplighter.lang.patternpaths import Choice, Field, Item, TooManyWays, settled
 
 __all__ = ["InvalidPattern", "Pattern", "compile_pattern"]
 
@@ -19,6 +20,7 @@ DEEPEST = 200
 """How deeply a pattern may be nested; 4,096 characters hold hardly more."""
 LAST: tuple[str, ...] = ("\U0010ffff",)
 """Comes after the fields."""
+TOO_COMPLEX = "Event pattern names fields again in too many combinations of $or"
 TOO_DEEP = f"Event pattern is nested more than {DEEPEST} deep"
 
 RESERVED = frozenset(
@@ -57,7 +59,11 @@ def compile_pattern(source: Json) -> Pattern:
         raise InvalidPattern("Filter is not an object", Spot(()))
     if depth(source) > DEEPEST:
         raise InvalidPattern(TOO_DEEP)
-    return Pattern(_all_of(list(_object(source, (), (), inside_or=False))))
+    items = list(_object(source, (), (), inside_or=False))
+    try:
+        return Pattern(_condition(settled(items)))
+    except TooManyWays:
+        raise InvalidPattern(TOO_COMPLEX) from None
 
 
 def values(event: Json, steps: Steps) -> Iterator[Json]:
@@ -68,26 +74,37 @@ def values(event: Json, steps: Steps) -> Iterator[Json]:
 # --- compiling --------------------------------------------------------------------------------------------------------
 
 
-def _object(source: Json, at: Path, outer: Steps, *, inside_or: bool) -> Iterator[tuple[Steps, Condition]]:
-    """The conditions of an object, all of which are to be met, by field."""
+def _condition(items: Sequence[Item[Condition]]) -> Condition:
+    """What is asked of fields, as one condition."""
+    found = [
+        (tuple(item.name.split(".")), item.condition)
+        if isinstance(item, Field)
+        else (LAST, _any_of([_condition(way) for way in item.ways]))
+        for item in items
+    ]
+    return _all_of(found)
+
+
+def _object(source: Json, at: Path, outer: Steps, *, inside_or: bool) -> Iterator[Item[Condition]]:
+    """What an object asks of its fields, all of it to be met, in its order."""
     if not source:
         raise InvalidPattern("Empty objects are not allowed", Spot(at, Token.END))
     for name, value in source.items():
         place, field = (*at, name), (*outer, *name.split("."))
         if name == "$or":
-            yield LAST, _any_of([_all_of(branch) for branch in _branches(value, place, outer)])
+            yield Choice(list(_branches(value, place, outer)))
         elif inside_or and name in RESERVED:
             reason = f"{name} is Ruler reserved fieldName which cannot be used inside $or."
             raise InvalidPattern(reason, Spot(place))
         elif isinstance(value, dict):
             yield from _object(value, place, field, inside_or=inside_or)
         elif isinstance(value, list):
-            yield field, _field(field, value, place)
+            yield Field(".".join(field), _field(field, value, place))
         else:
             raise InvalidPattern(f'"{name}" must be an object or an array', Spot(place))
 
 
-def _branches(value: Json, at: Path, outer: Steps) -> Iterator[list[tuple[Steps, Condition]]]:
+def _branches(value: Json, at: Path, outer: Steps) -> Iterator[list[Item[Condition]]]:
     if not isinstance(value, list):
         raise InvalidPattern("It must be an Array followed with $or.", Spot(at))
     for index, branch in enumerate(value):
@@ -107,7 +124,7 @@ def _field(steps: Steps, values: Json, at: Path) -> Condition:
     tests: list[Predicate] = []
     absent = False
     for index, value in enumerate(values):
-        if not (isinstance(value, dict) and "exists" in value):
+        if not (isinstance(value, dict) and next(iter(value), None) == "exists"):
             tests.append(comparison(value, (*at, index)))
         elif _exists(value, (*at, index)):
             tests.append(lambda _value: True)
@@ -128,10 +145,9 @@ def _field(steps: Steps, values: Json, at: Path) -> Condition:
 def _exists(value: Json, at: Path) -> bool:
     if not isinstance(value["exists"], bool):
         raise InvalidPattern("exists match pattern must be either true or false.", Spot((*at, "exists")))
-    if len(value) > 1:
-        other = next(name for name in value if name != "exists")
-        raise InvalidPattern("Only one key allowed in match expression", Spot((*at, other)))
-    return value["exists"]
+    alone(value, at)
+    wanted: bool = value["exists"]
+    return wanted
 
 
 # --- matching ---------------------------------------------------------------------------------------------------------

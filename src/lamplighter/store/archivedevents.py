@@ -1,4 +1,4 @@
-"""Events that archives keep, in the order in which they came."""
+"""Events that archives keep, in the order of their own times."""
 
 from dataclasses import dataclass
 
@@ -13,24 +13,25 @@ class Archived:
     """An event of an archive."""
 
     id: int
-    time: int
-    """When it came, in milliseconds since the epoch."""
+    happened: int
+    """Its own time, in milliseconds since the epoch."""
     body: str
     """JSON text."""
 
 
-def put(tx: Tx, archive: str, time: int, body: str) -> None:
-    """Keep an event."""
-    tx.execute("INSERT INTO archived_events (archive, time, body) VALUES (?, ?, ?)", (archive, time, body))
+def put(tx: Tx, archive: str, time: int, happened: int, body: str) -> None:
+    """Keep an event that came at a time and tells of another."""
+    sql = "INSERT INTO archived_events (archive, time, happened, body) VALUES (?, ?, ?, ?)"
+    tx.execute(sql, (archive, time, happened, body))
 
 
-def between(reader: Reader, archive: str, after: tuple[int, int], end: int, most: int) -> list[Archived]:
-    """Events that came after a time and key, until another time, in order."""
+def between(reader: Reader, archive: str, after: tuple[int, int], end: int, since: int, most: int) -> list[Archived]:
+    """Events that happened after a time and key, until another time, and came since one; in order."""
     sql = (
-        "SELECT id, time, body FROM archived_events WHERE archive = ? AND (time, id) > (?, ?) AND time <= ? "
-        "ORDER BY time, id LIMIT ?"
+        "SELECT id, happened, body FROM archived_events WHERE archive = ? AND (happened, id) > (?, ?) "
+        "AND happened <= ? AND time >= ? ORDER BY happened, id LIMIT ?"
     )
-    return [Archived(*row) for row in reader.rows(sql, (archive, *after, end, most))]
+    return [Archived(*row) for row in reader.rows(sql, (archive, *after, end, since, most))]
 
 
 def measure(reader: Reader, archive: str, since: int) -> tuple[int, int]:

@@ -17,6 +17,9 @@ Rule = tuple[Callable[[Json], bool], str]
 
 NOT_NULL = "Member must not be null"
 
+FAR = 10_240
+"""Characters up to which a pattern is tried whatever the text's maximum is."""
+
 _NUMBERS = {"integer", "long", "float", "double"}
 _AGGREGATES = {"structure", "list", "map"}
 
@@ -40,7 +43,8 @@ def _matcher(shape: Shape) -> Callable[[Json], bool]:
     fullmatch, high = java.pattern(shape.metadata["pattern"]).fullmatch, shape.metadata.get("max")
     if high is None:
         return lambda value: fullmatch(value) is not None
-    return lambda value: len(value) > 2 * high or fullmatch(value) is not None
+    far = max(2 * high, FAR)
+    return lambda value: len(value) > far or fullmatch(value) is not None
 
 
 def bounds_of(shape: Shape, manners: Manners) -> list[Rule]:

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from lamplighter.base.jsontext import Json, dumps
-from lamplighter.services.events.replays import SLICE
-from lamplighter.store.db import Tx
-from tests.engines import ACCOUNT, CALLER, DAY, HOUR, REGION, SECOND, Died
+from lamplighter.services.events.replays import PAUSE, SLICE
+from tests.engines import ACCOUNT, DAY, HOUR, REGION, SECOND, Died
 from tests.services.events.hall import QUEUE, Hall, to
 
 DEFAULT = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
@@ -23,7 +22,7 @@ def replay(hall: Hall, name: str = "again", **params: Json) -> None:
     now = hall.clock.now() / 1000
     usual: dict[str, Any] = {"EventStartTime": now - 3600, "EventEndTime": now, "Destination": {"Arn": DEFAULT}}
     hall.events("StartReplay", ReplayName=name, EventSourceArn=ARCHIVE, **usual | params)
-    hall.settle()
+    hall.advance(PAUSE)
 
 
 def state(hall: Hall, name: str = "again") -> str:
@@ -72,6 +71,18 @@ def test_a_replay_has_a_beginning_and_an_end(hall: Hall) -> None:
     assert [each["detail"]["n"] for each in hall.messages()] == [1, 2]
 
 
+def test_a_replay_goes_by_the_times_of_events_and_not_by_when_they_came(hall: Hall) -> None:
+    archive(hall, RetentionDays=2)
+    hall.rule({"replay-name": [{"exists": True}]}, to(QUEUE))
+    now = hall.clock.now() // 1000
+    for n, ago in enumerate((0, 86_400 * 9, 86_400 * 9 + 5, 86_400 * 8)):
+        hall.put({"n": n}, Time=now - ago)
+    replay(hall, EventStartTime=now - 86_400 * 10, EventEndTime=now - 86_400 * 8 - 1)
+    assert [each["detail"]["n"] for each in hall.messages()] == [2, 1]
+    described = hall.events("DescribeReplay", ReplayName="again")
+    assert described["EventLastReplayedTime"] == now - 86_400 * 9
+
+
 def test_a_replay_may_be_for_some_rules_only(hall: Hall) -> None:
     archive(hall)
     hall.put()
@@ -107,26 +118,28 @@ def test_a_replay_that_is_cancelled_stops(hall: Hall) -> None:
     for n in range(3):
         hall.put({"n": n})
     hall.rule({"replay-name": [{"exists": True}]}, to(QUEUE))
-    engine, now = hall.engine, hall.clock.now() / 1000
-    params = {
-        "ReplayName": "again",
-        "EventSourceArn": ARCHIVE,
-        "EventStartTime": now - 10,
-        "EventEndTime": now,
-        "Destination": {"Arn": DEFAULT},
-    }
-
-    async def both() -> None:
-        def job(tx: Tx) -> None:
-            for operation, given in (("StartReplay", params), ("CancelReplay", {"ReplayName": "again"})):
-                engine.bus.invoke(tx, CALLER, "events", operation, given)
-
-        await engine.store.write(job)
-
-    hall.run(both())
+    now = hall.clock.now() / 1000
+    window = {"EventStartTime": now - 10, "EventEndTime": now, "Destination": {"Arn": DEFAULT}}
+    started = hall.events("StartReplay", ReplayName="again", EventSourceArn=ARCHIVE, **window)
     hall.settle()
+    assert (started["State"], state(hall)) == ("STARTING", "STARTING")
+    assert hall.events("CancelReplay", ReplayName="again")["State"] == "CANCELLING"
+    hall.advance(PAUSE)
     assert state(hall) == "CANCELLED"
     assert hall.messages() == []
+
+
+def test_a_replay_that_was_about_to_begin_begins_after_a_crash(hall: Hall) -> None:
+    archive(hall)
+    hall.put({"n": 1})
+    hall.rule({"replay-name": [{"exists": True}]}, to(QUEUE))
+    now = hall.clock.now() / 1000
+    window = {"EventStartTime": now - 10, "EventEndTime": now, "Destination": {"Arn": DEFAULT}}
+    hall.events("StartReplay", ReplayName="again", EventSourceArn=ARCHIVE, **window)
+    hall.restart()
+    hall.advance(PAUSE)
+    assert state(hall) == "COMPLETED"
+    assert len(hall.messages()) == 1
 
 
 @pytest.mark.parametrize("before", [True, False])
@@ -145,7 +158,7 @@ def test_an_engine_that_dies_replays_each_event_once(hall: Hall, commit: int, be
     except Died:
         started = not (commit == 1 and before)
         hall.up()
-    hall.settle()
+    hall.advance(PAUSE)
     numbers = sorted(each["detail"]["n"] for each in hall.messages())
     assert numbers == (list(range(wanted)) if started else [])
 

@@ -86,3 +86,8 @@ def test_what_is_no_permission_is_refused(hall: Hall) -> None:
 def test_tags_of_what_is_not_there_are_refused(hall: Hall) -> None:
     for arn in (f"{ARN}none", f"arn:aws:events:{REGION}:{ACCOUNT}:rule/none", "arn:aws:events:x:1:other/1"):
         assert hall.refused("ListTagsForResource", ResourceARN=arn)[0] == "ResourceNotFoundException"
+
+
+def test_there_are_no_partners_and_no_global_endpoints(hall: Hall) -> None:
+    assert hall.events("ListEventSources") == {"EventSources": []}
+    assert hall.events("ListEndpoints") == {"Endpoints": []}

@@ -41,3 +41,38 @@ def test_a_long_pattern_is_told_in_part() -> None:
     with pytest.raises(AwsError) as raised:
         read_pattern(text)
     assert f'{text[:500]}"[truncated {len(text) - 500} chars]; line: 1, column: 8]' in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "column"),
+    [
+        ('{"a": 1, "b": closed}', '"a" must be an object or an array', 8),
+        ('{"a": [{"b": "c"}], "b" 1}', "Unrecognized match type b", 15),
+        ('{"a": "b', '"a" must be an object or an array', 8),
+        ('["a", b', "Filter is not an object", 2),
+        ('{"a": [] ', "Empty arrays are not allowed", 9),
+        (
+            '{"a": [] "b"}',
+            "Empty arrays are not allowed",
+            9,
+        ),
+        (
+            '{"a": ["b"] "c": 1}',
+            "Unexpected character ('\"' (code 34)): was expecting comma to separate Object entries",
+            14,
+        ),
+        ('{"a": [{"wildcard": "**', "Unexpected end-of-input: was expecting closing quote for a string value", 24),
+    ],
+)
+def test_of_several_faults_the_first_in_the_text_is_told(text: str, reason: str, column: int) -> None:
+    with pytest.raises(AwsError) as raised:
+        read_pattern(text)
+    where = f'\n at [Source: (String)"{text}"; line: 1, column: {column}]'
+    assert raised.value.message == f"Event pattern is not valid. Reason: {reason}{where}"
+
+
+def test_what_comes_after_the_last_brace_of_a_pattern_is_not_looked_at() -> None:
+    assert read_pattern('{"a": ["b"]} and more').matches({"a": "b"})
+    with pytest.raises(AwsError) as raised:
+        read_pattern('{"a": []}}')
+    assert raised.value.message.endswith("column: 9]")

@@ -95,13 +95,36 @@ def test_entries_that_are_none_fail_alone(hall: Hall) -> None:
     assert len(hall.messages()) == 1
 
 
-def test_a_request_of_256_kilobytes_is_too_large(hall: Hall) -> None:
+def test_a_request_of_a_megabyte_is_too_large(hall: Hall) -> None:
     def entry(size: int) -> Json:
         return {"Source": "s", "DetailType": "t", "Detail": dumps({"x": "a" * (size - 10)})}
 
+    assert LARGEST == 1_048_576
     assert hall.events("PutEvents", Entries=[entry(LARGEST - 1)])["FailedEntryCount"] == 0
     code, message = hall.refused("PutEvents", Entries=[entry(LARGEST // 2), entry(LARGEST // 2)])
     assert (code, message) == ("ValidationException", "Total size of the entries in the request is over the limit.")
+
+
+@pytest.mark.parametrize(
+    ("template", "time", "message"),
+    [
+        ('{"timestamp": <time>, "message": <type>}', 1_767_225_600_000, "Order"),
+        ('{"timestamp": 1767225600123, "message": "{\\"a\\":\\"b\\"}"}', 1_767_225_600_123, '{"a":"b"}'),
+        ('{"timestamp": "2026-01-01T00:00:01.5Z", "message": {"a": 1}}', 1_767_225_601_500, '{"a":1}'),
+        ('{"timestamp": "noon", "message": "m"}', 1_767_225_600_000, "m"),
+        ('{"timestamp": true, "message": "m"}', 1_767_225_600_000, "m"),
+        ('{"timestamp": 1e300, "message": "m"}', 1_767_225_600_000, "m"),
+        ('{"message": "m"}', 1_767_225_600_000, '{"message": "m"}'),
+    ],
+)
+def test_a_target_that_makes_a_log_event_says_what_is_logged_and_when(
+    hall: Hall, template: str, time: int, message: str
+) -> None:
+    paths = {"time": "$.time", "type": "$.detail-type"}
+    hall.rule(None, to(GROUP, InputTransformer={"InputPathsMap": paths, "InputTemplate": template}))
+    hall.put(Time=1_767_225_600)
+    (entry,) = hall.notes("PutLogEvents")
+    assert entry["logEvents"] == [{"timestamp": time, "message": message}]
 
 
 def test_an_event_for_a_bus_that_is_not_there_goes_nowhere(hall: Hall) -> None:

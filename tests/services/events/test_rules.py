@@ -37,6 +37,16 @@ def test_a_rule_that_is_put_again_is_replaced_but_for_its_targets_and_tags(hall:
     assert hall.events("ListTagsForResource", ResourceARN=rule)["Tags"] == [{"Key": "k", "Value": "v"}]
 
 
+def test_a_resource_has_fifty_tags_of_its_owner_at_most(hall: Hall) -> None:
+    tags = [{"Key": str(at), "Value": "v"} for at in range(50)]
+    rule = hall.rule({"a": [1]}, Tags=tags)
+    hall.events("TagResource", ResourceARN=rule, Tags=[{"Key": "0", "Value": "w"}])
+    for bad in ({"Key": "50", "Value": "v"}, {"Key": "AWS:mine", "Value": "v"}):
+        assert hall.refused("TagResource", ResourceARN=rule, Tags=[bad])[0] == "ValidationException"
+    assert hall.refused("CreateEventBus", Name="b", Tags=[{"Key": "aws:b", "Value": ""}])[0] == "ValidationException"
+    assert len(hall.events("ListTagsForResource", ResourceARN=rule)["Tags"]) == 50
+
+
 def test_a_rule_with_targets_is_not_deleted(hall: Hall) -> None:
     hall.rule(None, to(QUEUE))
     assert hall.refused("DeleteRule", Name="rule") == (
@@ -98,7 +108,19 @@ def test_a_rule_has_five_targets_at_most(hall: Hall) -> None:
             to(QUEUE, Input="{}", InputPath="$"),
             "Only one of Input, InputPath, or InputTransformer must be provided for target 1.",
         ),
-        (to(QUEUE, Input="{"), "JSON syntax error in input for target 1"),
+        (
+            to(QUEUE, Input="env:dev"),
+            'JSON syntax error in input for target 1: [Source: (String)"env:dev"; line: 1, column: 4]',
+        ),
+        (
+            to(QUEUE, Input="{'env':'dev'}"),
+            "JSON syntax error in input for target 1: [Source: (String)\"{'env':'dev'}\"; line: 1, column: 3]",
+        ),
+        (to(QUEUE, Input='{} "'), "JSON syntax error in input for target 1: [Source:"),
+        (
+            to(QUEUE, DeadLetterConfig={"Arn": TOPIC}),
+            f"Parameter DeadLetterConfig.Arn is not valid. Reason: {TOPIC} is not the ARN of an Amazon SQS queue.",
+        ),
         (to(QUEUE, InputPath="detail"), "Invalid InputPath for target 1"),
         (to(QUEUE, InputTransformer={"InputTemplate": '{"a": <b>}'}), "Invalid InputTemplate for target 1"),
         (to(QUEUE, InputTransformer={"InputTemplate": '{"a" <aws.events.rule-arn>}'}), "Invalid InputTemplate"),

@@ -3,6 +3,10 @@
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_TestMetricFilter.html
 """
 
+import logging
+
+import pytest
+
 from lamplighter.base.jsontext import Json
 from tests.services.logs.clerk import GROUP, Clerk
 
@@ -91,3 +95,97 @@ def test_a_pattern_is_tried_on_messages_and_tells_what_it_extracts(clerk: Clerk)
         "$6": "200",
         "$size": "1534",
     }
+
+
+def test_who_puts_a_subscription_filter_is_told_that_nothing_is_delivered(
+    clerk: Clerk, caplog: pytest.LogCaptureFixture
+) -> None:
+    clerk.open("s")
+    named: Json = {"logGroupName": GROUP, "filterPattern": "", "destinationArn": DESTINATION}
+    with caplog.at_level(logging.WARNING, "lamplighter.logs"):
+        clerk.call("PutSubscriptionFilter", filterName="a", **named)
+        clerk.put("s", (0, "x"))
+    assert [record.message for record in caplog.records if record.name == "lamplighter.logs"] == [
+        f"subscription filter a of {GROUP} is kept; nothing is delivered to {DESTINATION} here"
+    ]
+
+
+ROLE = "arn:aws:iam::123456789012:role/r"
+
+
+@pytest.mark.parametrize(
+    ("destination", "more", "reason"),
+    [
+        ("arn:aws:sqs:us-east-1:123456789012:q", {}, "is not supported"),
+        ("nonsense", {}, "is not supported"),
+        ("arn:aws:lambda:us-east-1:210987654321:function:f", {}, "must belong to the account"),
+        (DESTINATION, {"roleArn": ROLE}, "destinationArn for vendor lambda cannot be used with roleArn"),
+        ("arn:aws:kinesis:us-east-1:123456789012:stream/s", {}, "kinesis cannot be used without roleArn"),
+        ("arn:aws:firehose:us-east-1:123456789012:deliverystream/s", {}, "firehose cannot be used without roleArn"),
+    ],
+)
+def test_a_destination_to_which_nothing_can_be_delivered_is_refused(
+    clerk: Clerk, destination: str, more: Json, reason: str
+) -> None:
+    clerk.open()
+    named: Json = {"logGroupName": GROUP, "filterName": "a", "filterPattern": "", "destinationArn": destination}
+    code, message = clerk.refused("PutSubscriptionFilter", **named, **more)
+    assert code == "InvalidParameterException"
+    assert reason in message
+
+
+@pytest.mark.parametrize(
+    ("destination", "more"),
+    [
+        ("arn:aws:kinesis:us-east-1:123456789012:stream/s", {"roleArn": ROLE}),
+        ("arn:aws:firehose:us-east-1:123456789012:deliverystream/s", {"roleArn": ROLE}),
+        ("arn:aws:logs:us-east-1:210987654321:destination:d", {}),
+    ],
+)
+def test_destinations_of_aws_are_kept(clerk: Clerk, destination: str, more: Json) -> None:
+    clerk.open()
+    named: Json = {"logGroupName": GROUP, "filterName": "a", "filterPattern": "", "destinationArn": destination}
+    clerk.call("PutSubscriptionFilter", **named, **more)
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        ({"metricNamespace": "AWS/Logs"}, "metric namespaces starting with AWS/ are reserved for AWS."),
+        ({"metricValue": "many"}, "metric value 'many' must be a number"),
+        (
+            {"dimensions": {"a": "$.a"}, "defaultValue": 0},
+            "dimensions and default value are mutually exclusive properties.",
+        ),
+        ({"dimensions": dict.fromkeys("abcd", "$.a")}, "a metric filter can have at most 3 dimensions."),
+        ({"dimensions": {"a": "b"}}, "dimension 'a' must be a field"),
+    ],
+)
+def test_a_metric_that_cannot_be_is_refused(clerk: Clerk, made: Json, reason: str) -> None:
+    clerk.open()
+    code, message = clerk.refused(
+        "PutMetricFilter",
+        logGroupName=GROUP,
+        filterName="a",
+        filterPattern="",
+        metricTransformations=[METRIC[0] | made],
+    )
+    assert code == "InvalidParameterException"
+    assert message.startswith(f"Invalid metric transformation: {reason}")
+
+
+def test_a_group_has_five_regular_expressions_at_most(clerk: Clerk) -> None:
+    clerk.open()
+
+    def put(name: str, pattern: str) -> tuple[str, Json]:
+        named: Json = {"logGroupName": GROUP, "filterName": name, "filterPattern": pattern}
+        return "PutMetricFilter", named | {"metricTransformations": METRIC}
+
+    for at in range(5):
+        operation, params = put(str(at), f"%a{at}%")
+        clerk.call(operation, **params)
+    operation, params = put("5", "%b%")
+    assert clerk.refused(operation, **params)[0] == "LimitExceededException"
+    for name, pattern in (("4", "%c%"), ("5", 'word "100% of 5%"')):
+        operation, params = put(name, pattern)
+        clerk.call(operation, **params)

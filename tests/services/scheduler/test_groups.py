@@ -38,6 +38,7 @@ def test_groups_are_listed_in_pages_with_the_default_among_them(desk: Desk) -> N
     assert groups(desk, MaxResults=3, NextToken=first["NextToken"]) == ["x", "y"]
     assert groups(desk, NamePrefix="d") == ["default"]
     assert groups(desk, NamePrefix="x") == ["x"]
+    assert refused(desk, "ListScheduleGroups", NextToken="nonsense")[0] == "ValidationException"
 
 
 def test_a_group_that_is_deleted_is_deleting_until_its_schedules_are_gone(desk: Desk) -> None:

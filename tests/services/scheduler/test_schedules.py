@@ -198,7 +198,12 @@ def test_lists_come_in_pages_by_group_prefix_and_state(desk: Desk) -> None:
     assert names(desk, GroupName="default", NamePrefix="a-") == ["a-1", "a-2"]
     assert names(desk, NamePrefix="a-") == ["a-1", "a-2", "a-3"]
     assert names(desk, State="DISABLED") == ["c"]
-    assert names(desk, GroupName="nowhere") == []
+    assert refusal(desk, "ListSchedules", GroupName="nowhere") == (
+        "ResourceNotFoundException",
+        "Schedule group nowhere does not exist.",
+    )
+    for bad in ("nonsense", "arn:aws:scheduler:us-east-1:123456789012:schedule-group/z"):
+        assert refusal(desk, "ListSchedules", NextToken=bad)[0] == "ValidationException"
     found: list[str] = []
     token: dict[str, str] = {}
     while True:

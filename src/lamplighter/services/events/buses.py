@@ -69,12 +69,16 @@ class Buses:
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """ListEventBuses: the default bus has its place among the others."""
-        after, prefix, most = listing.start(params), params.get("NamePrefix", ""), listing.size(params)
-        found = rows.page(reader, "bus", caller.account, caller.region, after, most + 1, prefix=prefix)
-        if after < DEFAULT and DEFAULT.startswith(prefix) and all(bus.name != DEFAULT for bus in found):
-            found = sorted([*found, find_bus(reader, caller, DEFAULT)], key=lambda bus: bus.name)
-        more = {"NextToken": listing.token(found[most - 1].name)} if len(found) > most else {}
-        return {"EventBuses": [_item(bus) for bus in found[:most]]} | more
+        prefix = params.get("NamePrefix", "")
+
+        def read(after: str, most: int) -> list[Resource]:
+            found = rows.page(reader, "bus", caller.account, caller.region, after, most, prefix=prefix)
+            if after < DEFAULT and DEFAULT.startswith(prefix) and all(bus.name != DEFAULT for bus in found):
+                found = sorted([*found, find_bus(reader, caller, DEFAULT)], key=lambda bus: bus.name)
+            return found[:most]
+
+        found, more = listing.cut(params, read, lambda bus: bus.name)
+        return {"EventBuses": [_item(bus) for bus in found]} | more
 
 
 def put_policy(tx: Tx, bus: Resource, now: int, policy: str | None) -> None:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from lamplighter.base import arn
 from lamplighter.base.arn import Arn
 from lamplighter.base.errors import UnknownOperation
-from lamplighter.base.jsontext import Json
+from lamplighter.base.jsontext import Json, JsonError, dumps, loads
+from lamplighter.lang.matchers import is_number
 from lamplighter.services.events.apicalls import http_values
-from lamplighter.services.events.names import derived
+from lamplighter.services.events.names import LATEST, derived, milliseconds
 from lamplighter.services.events.transform import is_constant, read_document
 
 INSIDE = "events.targets"
@@ -121,13 +122,35 @@ def _logs(parcel: Parcel, place: Arn) -> Call | None:
     kind, _, rest = place.resource.partition(":")
     if kind != "log-group":
         return None
-    params = {
-        "group": rest.removesuffix(":*"),
-        "stream": derived(parcel.key),
-        "time": parcel.event["time"],
-        "message": parcel.input,
-    }
+    time, message = _entry(parcel)
+    params = {"group": rest.removesuffix(":*"), "stream": derived(parcel.key), "time": time, "message": message}
     return Call(INSIDE, "Log", params)
+
+
+def _entry(parcel: Parcel) -> tuple[int, str]:
+    """What is logged, and at which time: a target that makes its input says both, in the form of a log event.
+
+    See https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_events_targets.LogGroupTargetInputOptions.html.
+    """
+    usual = milliseconds(parcel.event["time"])
+    if is_constant(parcel.target):
+        try:
+            made = loads(parcel.input)
+        except JsonError:
+            made = None
+        if isinstance(made, dict) and made.keys() == {"timestamp", "message"}:
+            message = made["message"]
+            return _moment(made["timestamp"], usual), message if isinstance(message, str) else dumps(message)
+    return usual, parcel.input
+
+
+def _moment(given: Json, usual: int) -> int:
+    """A time as text or in milliseconds; the usual one where it is neither."""
+    try:
+        time = milliseconds(given) if isinstance(given, str) else given
+    except (ValueError, OverflowError):
+        return usual
+    return int(time) if is_number(time) and 0 <= time <= LATEST else usual
 
 
 def _events(parcel: Parcel, place: Arn) -> Call | None:

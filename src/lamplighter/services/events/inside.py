@@ -1,13 +1,13 @@
 """Operations that no customer has: what becomes of an event at a target that one call of AWS would not do for."""
 
 from collections.abc import Awaitable
-from datetime import datetime
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
 from lamplighter.bus import Bus, Caller
 from lamplighter.services.events.apicalls import call_api
 from lamplighter.services.events.buses import find_bus
+from lamplighter.services.events.names import milliseconds
 from lamplighter.services.events.router import Router
 from lamplighter.store import eventresources as rows
 from lamplighter.store import eventtargets as targets
@@ -30,8 +30,7 @@ class Inside:
     def log(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """An event becomes a line of a log: a stream of its own, with one entry."""
         names = {"logGroupName": params["group"], "logStreamName": params["stream"]}
-        time = int(datetime.fromisoformat(params["time"]).timestamp() * 1000)
-        entries = [{"timestamp": time, "message": params["message"]}]
+        entries = [{"timestamp": _time(params["time"]), "message": params["message"]}]
         self._bus.invoke(tx, caller, "logs", "CreateLogStream", names)
         return self._bus.invoke(tx, caller, "logs", "PutLogEvents", names | {"logEvents": entries})
 
@@ -52,3 +51,8 @@ class Inside:
     def refuse(self, _tx: Tx, _caller: Caller, params: Json) -> Json:
         """An event can't be brought to its target, which was known when it came."""
         raise AwsError(params["message"], code=params["code"])
+
+
+def _time(given: Json) -> int:
+    """Milliseconds; letters that were written before have the text of the event's time."""
+    return milliseconds(given) if isinstance(given, str) else int(given)

@@ -1,15 +1,19 @@
 """How EventBridge names things, and how names are made that come out the same when they are made again."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from lamplighter.base import arn
+from lamplighter.base.errors import ValidationError
 from lamplighter.base.jsontext import Json
 from lamplighter.bus import Caller
 
 LATEST = 253_402_300_799_999
 """Milliseconds since the epoch: the end of the year 9999, after which no event has a time."""
+NONE: Mapping[str, str] = {}
+MOST_TAGS = 50
+"""Tags of a resource: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-tagging.html."""
 DEFAULT = "default"
 """The bus that every account has in every region."""
 
@@ -56,6 +60,17 @@ def instant(milliseconds: int) -> str:
     return f"{datetime.fromtimestamp(milliseconds // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def read_tags(tags: Sequence[Json]) -> dict[str, str]:
-    """Tags as they are kept."""
-    return {tag["Key"]: tag["Value"] for tag in tags}
+def milliseconds(text: str) -> int:
+    """The time that an event has."""
+    return int(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def read_tags(tags: Sequence[Json], old: Mapping[str, str] = NONE) -> dict[str, str]:
+    """Tags as they are kept, with those that were there before; ValidationException where there may be no such tags."""
+    found = {**old, **{tag["Key"]: tag["Value"] for tag in tags}}
+    for tag in tags:
+        if tag["Key"].lower().startswith("aws:"):
+            raise ValidationError(f"Tag key {tag['Key']} is not valid: keys that begin with aws: are reserved for AWS.")
+    if len(found) > MOST_TAGS:
+        raise ValidationError(f"A resource can have at most {MOST_TAGS} tags.")
+    return found

@@ -6,8 +6,8 @@ See https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPat
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.bus import Caller
-from lamplighter.lang.jackson import fault
-from lamplighter.lang.jsonplace import after, place
+from lamplighter.lang.jackson import read
+from lamplighter.lang.jsonplace import after, position
 from lamplighter.lang.pattern import InvalidPattern, Pattern, compile_pattern
 from lamplighter.services.events.errors import InvalidEventPattern
 from lamplighter.store.db import Reader
@@ -21,10 +21,38 @@ def read_pattern(text: str) -> Pattern:
     try:
         return compile_pattern(loads(text))
     except JsonError as error:
-        found = fault(text)
-        raise InvalidEventPattern(found[0] + after(text, found[1]) if found else str(error)) from None
+        return _read_piecewise(text, str(error))
     except InvalidPattern as error:
-        raise InvalidEventPattern(error.reason + (place(text, error.spot) if error.spot else "")) from None
+        raise _refusal(text, error, position(text, error.spot) if error.spot else None) from None
+
+
+def _read_piecewise(text: str, otherwise: str) -> Pattern:
+    """A pattern whose text is not JSON as a whole.
+
+    AWS reads it as a stream: what comes after its last brace is not looked at, and of several faults the first is told.
+    """
+    reading = read(text)
+    whole = text[: reading.end] + reading.closing
+    try:
+        pattern = compile_pattern(loads(whole))
+    except JsonError:
+        pattern = None
+    except InvalidPattern as error:
+        at = position(whole, error.spot) if error.spot else None
+        if reading.fault is None or (at is not None and at <= reading.end):
+            raise _refusal(text, error, at) from None
+        pattern = None
+    if reading.fault is not None:
+        raise InvalidEventPattern(reading.fault.reason + after(text, reading.fault.at))
+    if pattern is None:
+        raise InvalidEventPattern(otherwise)
+    return pattern
+
+
+def _refusal(text: str, error: InvalidPattern, at: int | None) -> InvalidEventPattern:
+    """The reason with the place, as often as AWS tells it."""
+    times = error.spot.times if error.spot else 0
+    return InvalidEventPattern(error.reason + ("" if at is None else after(text, at) * times))
 
 
 def test(_reader: Reader, _caller: Caller, params: Json) -> Json:

@@ -16,8 +16,8 @@ from lamplighter.services.events.names import LATEST, bus_name, owner
 from lamplighter.services.events.router import Router, envelope
 from lamplighter.store.db import Tx
 
-LARGEST = 262_144
-"""Bytes of all entries of a request: "The total entry size must be less than 256KB"."""
+LARGEST = 1_048_576
+"""Bytes of all entries of a request: "The total entry size must be less than 1MB"."""
 DEEPEST = 780
 """How deeply a detail may be nested, so that the event around it can still be written."""
 

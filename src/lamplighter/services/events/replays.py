@@ -1,7 +1,9 @@
-"""Replays: the events of an archive come to their bus again, named as replayed.
+"""Replays: the events of an archive come to their bus again, named as replayed, in the order of their own times.
 
+"Only events that occurred between the EventStartTime and EventEndTime are replayed", whenever they came.
 Promises that each event of the time that is replayed comes once, whatever is killed: how far a replay has come is
-written down with what it sent. A replay goes on in slices, so that it holds nobody up.
+written down with what it sent. A replay goes on in slices, so that it holds nobody up. One that has anything to replay
+begins a moment after it was started, as on AWS, so that it can be cancelled; one that has nothing is over at once.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html.
 """
 
@@ -16,12 +18,18 @@ from lamplighter.services.events.names import LATEST, owner
 from lamplighter.services.events.router import Router, kept_since
 from lamplighter.store import archivedevents as archived
 from lamplighter.store import eventresources as rows
-from lamplighter.store import outbox
+from lamplighter.store import outbox, timers
+from lamplighter.store.archivedevents import Archived
 from lamplighter.store.db import Posted, Reader, Tx
 from lamplighter.store.eventresources import Resource
+from lamplighter.store.timers import Timer
 
 SUBJECT = "replay:"
 """What the outbox calls a replay that goes on, before its ARN."""
+BEGIN = "begin"
+"""The timer of a replay that is about to begin."""
+PAUSE = 1_000
+"""Milliseconds before a replay begins."""
 SLICE = 50
 """How many events are replayed in one turn."""
 GOING = ("STARTING", "RUNNING")
@@ -57,9 +65,13 @@ class Replays:
         body = {field: params[field] for field in ("Description", "EventSourceArn", "Destination") if field in params}
         body |= {field: params[field] for field in ("EventStartTime", "EventEndTime")}
         body |= {"State": "STARTING", "ReplayStartTime": now / 1000, "Archive": archive.arn}
-        body |= {"At": [max(_time(params["EventStartTime"]), kept_since(archive, now)), 0]}
+        body |= {"At": [_time(params["EventStartTime"]), 0], "KeptSince": kept_since(archive, now)}
         rows.put(tx, Resource("replay", caller.account, caller.region, "", name, key, now, now, body, {}))
-        outbox.put(tx, "events", f"{SUBJECT}{key}", {})
+        if _slice_of(tx, body, 1):
+            due = self._world.steady() + PAUSE
+            timers.put(tx, Timer("events", f"{SUBJECT}{key}", BEGIN, due), elapsed=True)
+        else:
+            outbox.put(tx, "events", f"{SUBJECT}{key}", {})
         return {"ReplayArn": key, "State": "STARTING", "ReplayStartTime": now / 1000}
 
     def cancel(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -94,6 +106,10 @@ class Replays:
 
     # --- going on -----------------------------------------------------------------------------------------------------
 
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """Begin with a replay."""
+        outbox.put(tx, "events", timer.subject, {})
+
     async def perform(self, posted: Posted) -> None:
         """Go on with a replay until it is over."""
         while await self._bus.store.insist(lambda tx: self._slice(tx, posted)):
@@ -109,15 +125,14 @@ class Replays:
         caller = Caller(replay.account, replay.region)
         destination = body["Destination"]
         home, bus = owner(destination["Arn"], caller), destination["Arn"].rpartition("event-bus/")[2]
-        end = _time(body["EventEndTime"])
-        # Keys begin at 1: an event of the first millisecond comes after (that millisecond, 0).
-        found = archived.between(tx, body["Archive"], (body["At"][0], body["At"][1]), end, SLICE)
+        found = _slice_of(tx, body, SLICE)
         for event in found:
             named = loads(event.body) | {"replay-name": replay.name}
             self._router.route(tx, home, bus, named, only=destination.get("FilterArns", ()))
         if found:
             last = found[-1]
-            body = body | {"At": [last.time, last.id], "EventLastReplayedTime": last.time / 1000, "State": "RUNNING"}
+            body = body | {"At": [last.happened, last.id], "EventLastReplayedTime": last.happened / 1000}
+            body |= {"State": "RUNNING"}
             replay = rows.change(tx, replay, self._world.now(), body)
         if len(found) == SLICE:
             return True
@@ -128,6 +143,13 @@ class Replays:
     def _end(self, tx: Tx, replay: Resource, state: str) -> None:
         now = self._world.now()
         rows.change(tx, replay, now, replay.body | {"State": state, "ReplayEndTime": now / 1000})
+
+
+def _slice_of(reader: Reader, body: Json, most: int) -> list[Archived]:
+    """The next events of a replay."""
+    # Keys begin at 1: an event of the first millisecond comes after (that millisecond, 0).
+    at, since = (body["At"][0], body["At"][1]), body.get("KeptSince", 0)
+    return archived.between(reader, body["Archive"], at, _time(body["EventEndTime"]), since, most)
 
 
 def _time(seconds: float) -> int:

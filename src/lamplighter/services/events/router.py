@@ -15,7 +15,7 @@ from lamplighter.delivery.courier import Courier
 from lamplighter.delivery.letter import Letter
 from lamplighter.lang.jsonpath import PathError
 from lamplighter.services.events.calls import INSIDE, Call, Parcel, call_for
-from lamplighter.services.events.names import DEFAULT, derived, instant, owner
+from lamplighter.services.events.names import DEFAULT, derived, instant, milliseconds, owner
 from lamplighter.services.events.rulebook import Rulebook
 from lamplighter.services.events.targets import policy_of
 from lamplighter.services.events.traffic import Traffic
@@ -62,7 +62,7 @@ class Router:
                 if resource.arn in taken:
                     self._send(tx, resource, event, text, hops)
             elif "replay-name" not in event:
-                self._archive(tx, resource, text)
+                self._archive(tx, resource, event["time"], text)
 
     def fire(self, tx: Tx, rule: Resource, slot: int) -> None:
         """A time of a rule's schedule has come."""
@@ -73,9 +73,9 @@ class Router:
         self._traffic.note(caller, self._world.now(), DEFAULT, text, (rule.arn,))
         self._send(tx, rule, event, text, 0, born=slot)
 
-    def _archive(self, tx: Tx, archive: Resource, text: str) -> None:
+    def _archive(self, tx: Tx, archive: Resource, time: str, text: str) -> None:
         now = self._world.now()
-        archived.put(tx, archive.arn, now, text)
+        archived.put(tx, archive.arn, now, now if time == instant(now) else milliseconds(time), text)
         archived.sweep(tx, archive.arn, kept_since(archive, now))
 
     def _send(self, tx: Tx, rule: Resource, event: Json, text: str, hops: int, *, born: int | None = None) -> None:

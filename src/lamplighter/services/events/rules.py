@@ -100,11 +100,14 @@ class Rules:
     def names_by_target(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """ListRuleNamesByTarget"""
         bus = find_bus(reader, caller, params.get("EventBusName")).name
-        most, after = listing.size(params), listing.start(params)
         within = rule_arn(caller, bus, "")
-        found = targets.rules(reader, params["TargetArn"], within, after, most + 1)
-        more = {"NextToken": listing.token(found[most - 1])} if len(found) > most else {}
-        return {"RuleNames": [rule_of(each)[1] for each in found[:most] if rule_of(each)[0] == bus]} | more
+
+        def read(after: str, most: int) -> list[str]:
+            return targets.rules(reader, params["TargetArn"], within, after, most)
+
+        # The ARNs of all rules begin as those of the default bus do.
+        found, more = listing.cut(params, read, lambda rule: rule, lambda rule: rule_of(rule)[0] == bus)
+        return {"RuleNames": [rule_of(each)[1] for each in found]} | more
 
 
 def _check(params: Json, bus: str) -> None:

@@ -18,7 +18,7 @@ from lamplighter.services.events.failures import coded
 from lamplighter.services.events.inside import Inside
 from lamplighter.services.events.permissions import Permissions
 from lamplighter.services.events.putting import Putting
-from lamplighter.services.events.replays import Replays
+from lamplighter.services.events.replays import SUBJECT, Replays
 from lamplighter.services.events.router import Router
 from lamplighter.services.events.rulebook import Rulebook
 from lamplighter.services.events.rules import Rules
@@ -103,6 +103,9 @@ class Events:
             "TagResource": Operation(write=tags.tag),
             "UntagResource": Operation(write=tags.untag),
             "ListTagsForResource": Operation(read=tags.tags_of),
+            # Of partners' event sources and of global endpoints there are none on one box.
+            "ListEventSources": Operation(read=lambda _reader, _caller, _params: {"EventSources": []}),
+            "ListEndpoints": Operation(read=lambda _reader, _caller, _params: {"Endpoints": []}),
             # No operation of AWS's: the console asks.
             "ListTraffic": Operation(read=traffic.list),
             "Redeliver": Operation(write=inside.redeliver),
@@ -113,8 +116,13 @@ class Events:
         await (self._courier if carries(posted.subject) else self._replays).perform(posted)
 
     def ring(self, tx: Tx, timer: Timer) -> None:
-        """A letter is to be tried again, or a time of a schedule has come."""
-        (self._courier if carries(timer.subject) else self._clockwork).ring(tx, timer)
+        """A letter is to be tried again, a replay to begin, or a time of a schedule has come."""
+        if carries(timer.subject):
+            self._courier.ring(tx, timer)
+        elif timer.subject.startswith(SUBJECT):
+            self._replays.ring(tx, timer)
+        else:
+            self._clockwork.ring(tx, timer)
 
     def forget(self) -> None:
         """Nothing is believed that is not on disk: the rulebook asks each time."""

@@ -17,7 +17,7 @@ from lamplighter.store.eventresources import Resource
 def tag(tx: Tx, caller: Caller, params: Json) -> Json:
     """TagResource"""
     found = _find(tx, caller, params["ResourceARN"])
-    rows.put(tx, replace(found, tags=found.tags | read_tags(params["Tags"])))
+    rows.put(tx, replace(found, tags=read_tags(params["Tags"], found.tags)))
     return {}
 
 

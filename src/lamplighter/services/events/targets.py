@@ -9,7 +9,9 @@ from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.delivery.letter import Policy
+from lamplighter.lang.jackson import read
 from lamplighter.lang.jsonpath import PathError, compile_path
+from lamplighter.lang.jsonplace import located
 from lamplighter.services.events import listing
 from lamplighter.services.events.errors import LimitExceeded
 from lamplighter.services.events.lookup import find_rule
@@ -60,10 +62,12 @@ class Targets:
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """ListTargetsByRule"""
         rule = find_rule(reader, caller, params["Rule"], params.get("EventBusName"))
-        most = listing.size(params)
-        found = rows.of_rule(reader, rule.arn, listing.start(params), most + 1)
-        more = {"NextToken": listing.token(found[most - 1]["Id"])} if len(found) > most else {}
-        return {"Targets": found[:most]} | more
+
+        def read(after: str, most: int) -> list[Json]:
+            return rows.of_rule(reader, rule.arn, after, most)
+
+        found, more = listing.cut(params, read, lambda target: target["Id"])
+        return {"Targets": found} | more
 
 
 def _check(target: Json) -> None:
@@ -76,6 +80,7 @@ def _check(target: Json) -> None:
         raise ValidationError(f"Parameter(s) EcsParameters must be specified for target: {name}.")
     if place.service == "sqs" and place.resource.endswith(".fifo") and "SqsParameters" not in target:
         raise ValidationError(f"Parameter(s) SqsParameters must be specified for target: {name}.")
+    _check_dead_letters(target.get("DeadLetterConfig", {}).get("Arn"))
     if sum(field in target for field in ONE_OF) > 1:
         raise ValidationError(f"Only one of Input, InputPath, or InputTransformer must be provided for target {name}.")
     if "Input" in target:
@@ -84,6 +89,13 @@ def _check(target: Json) -> None:
         _check_path(target["InputPath"], f"InputPath for target {name}")
     if "InputTransformer" in target:
         _check_transformer(target["InputTransformer"], name)
+
+
+def _check_dead_letters(text: str | None) -> None:
+    queue = arn.parse(text) if text is not None else None
+    if text is not None and (queue is None or queue.service != "sqs"):
+        reason = f"{text} is not the ARN of an Amazon SQS queue."
+        raise ValidationError(f"Parameter DeadLetterConfig.Arn is not valid. Reason: {reason}")
 
 
 def _check_transformer(transformer: Json, name: str) -> None:
@@ -96,7 +108,7 @@ def _check_transformer(transformer: Json, name: str) -> None:
         unknown = [each for each in variables(template) if each not in paths and each not in RESERVED]
         if unknown:
             raise ValidationError(f"Invalid InputTemplate for target {name} : <{unknown[0]}> is not in InputPathsMap.")
-        _check_json(sample(template), f"Invalid InputTemplate for target {name}")
+        _check_json(sample(template), f"Invalid InputTemplate for target {name} ")
 
 
 def _check_path(path: str, what: str) -> None:
@@ -111,5 +123,7 @@ def _check_path(path: str, what: str) -> None:
 def _check_json(text: str, message: str) -> None:
     try:
         loads(text)
-    except JsonError as error:
-        raise ValidationError(f"{message} : {error}") from None
+    except JsonError:
+        reading = read(text)
+        at = reading.fault.at if reading.fault is not None else reading.end
+        raise ValidationError(f"{message}: {located(text, at)}") from None

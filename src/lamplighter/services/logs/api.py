@@ -6,11 +6,13 @@ See https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Ope
 from collections.abc import Mapping
 
 from lamplighter.base.world import World
-from lamplighter.bus import Operation
+from lamplighter.bus import Bus, Operation
 from lamplighter.services.logs import tags
 from lamplighter.services.logs.filters import Filters
 from lamplighter.services.logs.groups import Groups
 from lamplighter.services.logs.ingest import Ingest
+from lamplighter.services.logs.metering import Metering
+from lamplighter.services.logs.policies import Policies
 from lamplighter.services.logs.search import Search
 from lamplighter.services.logs.streams import Streams
 from lamplighter.services.logs.sweeping import SERVICE, Sweeper
@@ -23,10 +25,11 @@ class Logs:
 
     name = SERVICE
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, bus: Bus, world: World) -> None:
         self._sweeper = Sweeper(world)
+        policies = Policies(world)
         groups, streams, filters = Groups(world), Streams(world), Filters(world)
-        ingest, search = Ingest(world), Search(world)
+        ingest, search = Ingest(world, Metering(bus, world)), Search(world)
         self.operations: Mapping[str, Operation] = {
             "CreateLogGroup": Operation(write=groups.create),
             "DeleteLogGroup": Operation(write=groups.delete),
@@ -56,6 +59,9 @@ class Logs:
             "PutSubscriptionFilter": Operation(write=filters.put_subscription),
             "DescribeSubscriptionFilters": Operation(read=filters.describe_subscriptions),
             "DeleteSubscriptionFilter": Operation(write=filters.delete_subscription),
+            "PutResourcePolicy": Operation(write=policies.put),
+            "DescribeResourcePolicies": Operation(read=policies.describe),
+            "DeleteResourcePolicy": Operation(write=policies.delete),
         }
 
     async def perform(self, posted: Posted) -> None:

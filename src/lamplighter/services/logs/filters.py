@@ -1,9 +1,12 @@
 """Metric filters and subscription filters, kept and shown; and TestMetricFilter, which says what a pattern matches.
 
 "The maximum number of metric filters that can be associated with a log group is 100"; "each log group can have up to
-two subscription filters". Nothing here counts metrics, and nothing is delivered to a destination.
+two subscription filters". What metric filters count is told by `metering.py`. Nothing is delivered to the destination
+of a subscription filter, as none of those is on one box, and the log says so once it is put.
 """
 
+import logging
+import re
 from collections.abc import Sequence
 
 from lamplighter.base.jsontext import Json
@@ -11,6 +14,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.logs.errors import InvalidParameter, LimitExceeded, NotFound
 from lamplighter.services.logs.naming import find_group, invalid_token, page_token, read_page_token
+from lamplighter.services.logs.purposes import check_destination, check_transformation
 from lamplighter.services.logs.search import compiled
 from lamplighter.store import logfilters
 from lamplighter.store.db import Reader, Tx
@@ -18,12 +22,17 @@ from lamplighter.store.logfilters import Kind
 
 MOST: dict[Kind, int] = {"metric": 100, "subscription": 2}
 PAGE = 50
+EXPRESSION = re.compile(r'"(?:[^"\\]|\\.)*"|(%[^%]*%)')
+MOST_EXPRESSIONS = 5
+"""Regular expressions in the patterns of a log group."""
 
 METRIC = ("metricTransformations", "applyOnTransformedLogs", "fieldSelectionCriteria", "emitSystemFieldDimensions")
 SUBSCRIPTION = (
     *("destinationArn", "roleArn", "distribution", "applyOnTransformedLogs", "fieldSelectionCriteria"),
     "emitSystemFields",
 )
+
+log = logging.getLogger("lamplighter.logs")
 
 
 class Filters:
@@ -34,12 +43,19 @@ class Filters:
 
     def put_metric(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """PutMetricFilter"""
+        for made in params["metricTransformations"]:
+            check_transformation(made, params.get("emitSystemFieldDimensions", ()))
         return self._put(tx, caller, "metric", params, {"applyOnTransformedLogs": False}, METRIC)
 
     def put_subscription(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """PutSubscriptionFilter"""
+        check_destination(caller, params)
         usual = {"distribution": "ByLogStream", "applyOnTransformedLogs": False}
-        return self._put(tx, caller, "subscription", params, usual, SUBSCRIPTION)
+        answer = self._put(tx, caller, "subscription", params, usual, SUBSCRIPTION)
+        name, group, to = params["filterName"], params["logGroupName"], params["destinationArn"]
+        told = "subscription filter %s of %s is kept; nothing is delivered to %s here"
+        tx.after.append(lambda: log.warning(told, name, group, to))
+        return answer
 
     def _put(self, tx: Tx, caller: Caller, kind: Kind, params: Json, usual: Json, members: Sequence[str]) -> Json:
         compiled(params["filterPattern"])
@@ -47,6 +63,7 @@ class Filters:
         existing = logfilters.get(tx, group.id, kind, name)
         if existing is None and logfilters.count(tx, group.id, kind) >= MOST[kind]:
             raise LimitExceeded
+        _check_expressions(tx, group.id, kind, params)
         body = {
             "filterName": name,
             "logGroupName": group.name,
@@ -95,6 +112,23 @@ class Filters:
                 if values is not None
             ]
         }
+
+
+def _check_expressions(reader: Reader, group: int, kind: Kind, params: Json) -> None:
+    """Refuse a pattern with a regular expression too many for its group."""
+    others = [
+        body["filterPattern"]
+        for each in MOST
+        for body in logfilters.page(reader, group, each, "", "", MOST[each])
+        if (each, body["filterName"]) != (kind, params["filterName"])
+    ]
+    new = _expressions(params["filterPattern"])
+    if new and new + sum(map(_expressions, others)) > MOST_EXPRESSIONS:
+        raise LimitExceeded
+
+
+def _expressions(pattern: str) -> int:
+    return sum(bool(found[1]) for found in EXPRESSION.finditer(pattern))
 
 
 def _delete(tx: Tx, caller: Caller, kind: Kind, params: Json) -> Json:

@@ -21,7 +21,7 @@ from lamplighter.services.logs.naming import (
     read_page_token,
     tagged_group,
 )
-from lamplighter.store import logfilters, logs
+from lamplighter.store import logfilters, logpolicies, logs
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.logs import Group
 
@@ -71,6 +71,8 @@ class Groups:
         if group.protected:
             raise Protected(group.name)
         logs.delete_group(tx, group.id)
+        for policy in logpolicies.of(tx, group.account, group.region, group_arn(group)):
+            logpolicies.delete(tx, policy)
         sweeping.drop(tx, "grp", group.id, self._world.now())
         return {}
 

@@ -12,6 +12,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.logs.errors import InvalidParameter
+from lamplighter.services.logs.metering import Metering
 from lamplighter.services.logs.naming import find_group, find_stream
 from lamplighter.services.logs.sequence import sequence_token
 from lamplighter.store import logchunks, logs
@@ -27,8 +28,9 @@ NEWEST, OLDEST, WIDEST = 2 * HOUR, 14 * DAY, DAY
 class Ingest:
     """Takes log events in."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, metering: Metering) -> None:
         self._world = world
+        self._metering = metering
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """PutLogEvents"""
@@ -46,6 +48,7 @@ class Ingest:
             counted = logchunks.append(tx, group.id, stream.id, kept, now)
             logs.resize_group(tx, group.id, counted)
             logs.note_events(tx, stream.id, kept[-1][0], now)
+            self._metering.count(tx, group, kept)
         answer: Json = {"nextSequenceToken": sequence_token(now)}
         return answer | ({"rejectedLogEventsInfo": rejected} if rejected else {})
 

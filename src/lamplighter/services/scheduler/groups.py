@@ -48,7 +48,7 @@ class Groups:
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """ListScheduleGroups"""
         first = naming.group_arn(caller, params.get("NamePrefix", ""))
-        after, most = params.get("NextToken", ""), naming.size_of(params) + 1
+        after, most = naming.after(params, naming.group_arn(caller, "")), naming.size_of(params) + 1
         found = schedulegroups.page(reader, first, naming.end_of(first), after, most)
         default = self.require(reader, naming.group_arn(caller, naming.DEFAULT))
         if default not in found and default.arn.startswith(first) and default.arn > after:

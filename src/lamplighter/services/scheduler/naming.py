@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from lamplighter.base import arn
+from lamplighter.base.errors import ValidationError
 from lamplighter.base.jsontext import Json
 from lamplighter.bus import Caller
 
@@ -52,6 +53,14 @@ def page(field: str, found: Sequence[T], params: Json, show: Callable[[T], Json]
     if len(found) > size:
         answer["NextToken"] = token(found[size - 1])
     return answer
+
+
+def after(params: Json, beginning: str) -> str:
+    """The ARN after which a page begins; ValidationException where the token is none of such a list."""
+    token: str = params.get("NextToken", "")
+    if token and not token.startswith(beginning):
+        raise ValidationError("Invalid NextToken.")
+    return token
 
 
 def size_of(params: Json) -> int:

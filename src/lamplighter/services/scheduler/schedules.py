@@ -76,9 +76,11 @@ class Schedules:
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """ListSchedules"""
         prefix, state = params.get("NamePrefix", ""), params.get("State")
+        if "GroupName" in params:
+            self._groups.require(reader, naming.group_arn(caller, params["GroupName"]))
         within = f"{params['GroupName']}/{prefix}" if "GroupName" in params else ""
         first = naming.schedules_from(caller, within)
-        after, most = params.get("NextToken", ""), naming.size_of(params) + 1
+        after, most = naming.after(params, naming.schedules_from(caller, "")), naming.size_of(params) + 1
         found = rows.page(reader, first, naming.end_of(first), after, most, state=state, prefix=prefix)
         return naming.page("Schedules", found, params, _item, lambda schedule: schedule.arn)
 

@@ -1,4 +1,5 @@
-"""Resources of CloudWatch Logs.
+"""Resources of CloudWatch Logs. A subscription filter is none of them: nothing is delivered to its destination here, so
+that it is recorded like all that is not simulated.
 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Logs.html.
 """
@@ -51,14 +52,7 @@ def _create_stream(asked: Asked) -> Plan:
 
 
 FILTER = ("LogGroupName", "FilterPattern", "ApplyOnTransformedLogs", "FieldSelectionCriteria")
-SUBSCRIPTION = (*FILTER, "DestinationArn", "RoleArn", "Distribution", "EmitSystemFields")
 METRIC = (*FILTER, "MetricTransformations", "EmitSystemFieldDimensions")
-
-
-def _put_subscription(asked: Asked) -> Plan:
-    name = asked.physical or asked.name
-    yield Call("logs", "PutSubscriptionFilter", {"filterName": name, **asked.taken(*SUBSCRIPTION)})
-    return Made(name)
 
 
 def _put_metric(asked: Asked) -> Plan:
@@ -72,21 +66,14 @@ def _put_metric(asked: Asked) -> Plan:
     return Made(name)
 
 
+def _put_policy(asked: Asked) -> Plan:
+    name = asked.physical or asked.name
+    yield Call("logs", "PutResourcePolicy", {"policyName": name, **asked.taken("PolicyDocument")})
+    return Made(name)
+
+
 def _pairs(dimensions: list[Mapping[str, Json]]) -> dict[str, Json]:
     return {each["Key"]: each["Value"] for each in dimensions}
-
-
-def _of_group(operation: str, parameter: str) -> Kind:
-    """A kind that is a part of a log group."""
-    put = {"DeleteSubscriptionFilter": _put_subscription, "DeleteMetricFilter": _put_metric}[operation]
-    return Kind(
-        put,
-        put,
-        gone(lambda asked: Call("logs", operation, {**asked.taken("LogGroupName"), parameter: asked.physical})),
-        name="FilterName",
-        longest=512,
-        replaces=frozenset({"FilterName", "LogGroupName"}),
-    )
 
 
 KINDS: Mapping[str, Kind] = {
@@ -117,6 +104,24 @@ KINDS: Mapping[str, Kind] = {
         longest=512,
         replaces=ALL,
     ),
-    "AWS::Logs::SubscriptionFilter": _of_group("DeleteSubscriptionFilter", "filterName"),
-    "AWS::Logs::MetricFilter": _of_group("DeleteMetricFilter", "filterName"),
+    "AWS::Logs::ResourcePolicy": Kind(
+        _put_policy,
+        _put_policy,
+        gone(lambda asked: Call("logs", "DeleteResourcePolicy", {"policyName": asked.physical})),
+        name="PolicyName",
+        longest=255,
+        replaces=frozenset({"PolicyName"}),
+    ),
+    "AWS::Logs::MetricFilter": Kind(
+        _put_metric,
+        _put_metric,
+        gone(
+            lambda asked: Call(
+                "logs", "DeleteMetricFilter", {**asked.taken("LogGroupName"), "filterName": asked.physical}
+            )
+        ),
+        name="FilterName",
+        longest=512,
+        replaces=frozenset({"FilterName", "LogGroupName"}),
+    ),
 }

@@ -1,0 +1,155 @@
+"""What metric filters make of log events: values of metrics, which CloudWatch is told in the transaction that takes the
+events in.
+
+An event that a filter's pattern matches counts with the filter's value: a number, or a field of the event that holds
+one. Where it holds none, or a dimension's field is missing, nothing is told. The default value is "the value reported
+to the metric filter during a period when logs are ingested but no matching logs are found": here once for each minute
+of a batch in which no event matches. Values have the time of their events; those of events that are hardly old have the
+time at which they come, so that an alarm which has looked at the minute before does not miss them.
+A group without filters costs one look at an index. What CloudWatch refuses is logged, and the events are kept.
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/MonitoringLogData.html and
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxForMetricFilters.html.
+"""
+
+import logging
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import Json, JsonError
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Caller
+from lamplighter.lang.logpattern import Match, compile_pattern
+from lamplighter.lang.logterms import InvalidPattern, number
+from lamplighter.store import logfilters
+from lamplighter.store.db import Tx
+from lamplighter.store.logs import Group
+
+METRICS, PUT = "monitoring", "PutMetricData"
+MINUTE = 60_000
+MOST = 100
+"""Metric filters of a group."""
+MOST_VALUES = 150
+"""Different values of one metric that PutMetricData takes at once."""
+LONGEST = 1024
+"""Characters of a dimension's value."""
+CACHED = 256
+"""Patterns that are kept compiled."""
+
+log = logging.getLogger("lamplighter.logs")
+
+Events = Sequence[tuple[int, str]]
+Values = Mapping[str, str]
+Dimensions = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What values are told of together: those of some dimensions in a minute."""
+
+    minute: int
+    dimensions: Dimensions
+
+
+class Metering:
+    """Counts log events, for one engine."""
+
+    def __init__(self, bus: Bus, world: World) -> None:
+        self._bus = bus
+        self._world = world
+        self._patterns = OrderedDict[str, Match]()
+
+    def count(self, tx: Tx, group: Group, events: Events) -> None:
+        """Tell CloudWatch what the filters of a group make of events that it takes in."""
+        try:
+            filters = logfilters.page(tx, group.id, "metric", "", "", MOST)
+        except JsonError as error:
+            log.error("a metric filter of %s cannot be read; nothing is counted: %s", group.name, error)
+            return
+        if not filters or not self._bus.serves(METRICS, PUT):
+            return
+        now = self._world.now()
+        timed = [(now if 0 <= now - time < MINUTE else time, message) for time, message in events]
+        for body in filters:
+            for made in body["metricTransformations"]:
+                self._tell(tx, group, body, made, timed)
+
+    def _tell(self, tx: Tx, group: Group, body: Json, made: Json, events: Events) -> None:
+        system = {"@aws.account": group.account, "@aws.region": group.region}
+        fixed = tuple((name, system[name]) for name in body.get("emitSystemFieldDimensions", ()) if name in system)
+        found = self._measured(body["filterPattern"], made, fixed, events)
+        first = min(time for time, _ in events)
+        data = [datum for kind, values in found.items() for datum in _data(made, kind, values, first)]
+        if not data:
+            return
+        try:
+            with tx.nested():
+                params = {"Namespace": made["metricNamespace"], "MetricData": data}
+                self._bus.invoke(tx, Caller(group.account, group.region), METRICS, PUT, params)
+        except AwsError as error:
+            log.warning("metric filter %s of %s: %s", body["filterName"], group.name, error.message)
+
+    def _measured(
+        self, pattern: str, made: Json, fixed: Dimensions, events: Events
+    ) -> Mapping[_Kind, Mapping[float, int]]:
+        """The values of a metric, and how often each of them came."""
+        match = self._compiled(pattern)
+        found = dict[_Kind, Counter[float]]()
+        silent, spoken = set[int](), set[int]()
+        for time, message in events:
+            minute = time - time % MINUTE
+            values = match(message)
+            if values is None:
+                silent.add(minute)
+                continue
+            spoken.add(minute)
+            value = number(self._filled(made["metricValue"], message, values) or "")
+            dimensions = self._dimensions(made, message, values)
+            if value is not None and dimensions is not None:
+                found.setdefault(_Kind(minute, dimensions + fixed), Counter())[value] += 1
+        if "defaultValue" in made:
+            for minute in silent - spoken:
+                found[_Kind(minute, fixed)] = Counter([float(made["defaultValue"])])
+        return found
+
+    def _dimensions(self, made: Json, message: str, values: Values) -> Dimensions | None:
+        """The dimensions that an event counts for; None where it lacks one."""
+        filled = [(name, self._filled(text, message, values)) for name, text in made.get("dimensions", {}).items()]
+        told = tuple((name, text[:LONGEST]) for name, text in filled if text)
+        return told if len(told) == len(filled) else None
+
+    def _filled(self, text: str, message: str, values: Values) -> str | None:
+        """A value as it is written, or that of the field which it names; None where the event has no such field."""
+        if not text.startswith("$"):
+            return text
+        if text in values or not text.startswith(("$.", "$[")):
+            return values.get(text)
+        # A field of a JSON event that the pattern does not ask about.
+        try:
+            found = self._compiled(f'{{ {text} = "*" }}')(message)
+        except InvalidPattern:
+            return None
+        return (found or {}).get(text)
+
+    def _compiled(self, pattern: str) -> Match:
+        if pattern not in self._patterns:
+            self._patterns[pattern] = compile_pattern(pattern)
+            if len(self._patterns) > CACHED:
+                self._patterns.popitem(last=False)
+        return self._patterns[pattern]
+
+
+def _data(made: Json, kind: _Kind, values: Mapping[float, int], first: int) -> Iterator[Json]:
+    """What PutMetricData takes; nothing has a time before that of the first event."""
+    counted = list(values.items())
+    for at in range(0, len(counted), MOST_VALUES):
+        part = counted[at : at + MOST_VALUES]
+        yield {
+            "MetricName": made["metricName"],
+            "Unit": made.get("unit", "None"),
+            "Timestamp": max(kind.minute, first) / 1000,
+            "Dimensions": [{"Name": name, "Value": value} for name, value in kind.dimensions],
+            "Values": [value for value, _ in part],
+            "Counts": [times for _, times in part],
+        }

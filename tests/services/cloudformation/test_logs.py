@@ -1,0 +1,36 @@
+from lamplighter.base.jsontext import dumps, loads
+from tests.services.cloudformation.office import Office, body
+
+GROUP = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "g"}}
+DOCUMENT = dumps({"Version": "2012-10-17", "Statement": []})
+
+
+def test_a_resource_policy_is_put_changed_and_deleted_with_its_stack(office: Office) -> None:
+    def template(document: str) -> str:
+        properties = {"PolicyName": "p", "PolicyDocument": document}
+        return body(P={"Type": "AWS::Logs::ResourcePolicy", "Properties": properties})
+
+    def documents() -> list[str]:
+        found = office.call("logs", "DescribeResourcePolicies")["resourcePolicies"]
+        return [each["policyDocument"] for each in found]
+
+    office.create(template(DOCUMENT))
+    assert (office.physical("P"), documents()) == ("p", [DOCUMENT])
+    changed = dumps(loads(DOCUMENT) | {"Statement": [{"Effect": "Allow"}]})
+    office.update(template(changed))
+    assert documents() == [changed]
+    office.delete()
+    assert documents() == []
+
+
+def test_a_subscription_filter_is_said_to_have_no_effect(office: Office) -> None:
+    properties = {
+        "LogGroupName": {"Ref": "G"},
+        "FilterPattern": "",
+        "DestinationArn": "arn:aws:lambda:us-east-1:123456789012:function:f",
+    }
+    office.create(
+        dumps({"Resources": {"G": GROUP, "F": {"Type": "AWS::Logs::SubscriptionFilter", "Properties": properties}}})
+    )
+    assert "not simulated" in office.stack()["StackStatusReason"]
+    assert office.reasons().count("Recorded; not simulated here.") == 1
