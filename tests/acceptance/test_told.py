@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs.template import template
@@ -19,7 +19,11 @@ from tests.jobs.projects import written
 
 URL = "http://127.0.0.1:4566"
 MINUTE = 60 * SECOND
-CHANNELS = "channels:\n  ops: {email: ops@example.com}\n  dev: {email: dev@example.com}\n"
+CHANNELS = """channels:
+  ops: {email: ops@example.com}
+  dev: {email: dev@example.com}
+  hook: {webhook: "https://hooks.example/night"}
+"""
 
 
 class House(Site):
@@ -120,6 +124,15 @@ def test_each_failed_attempt_is_told_where_that_is_asked_for(house: House) -> No
     assert "Exit code: 7\nAttempt:   1 of 2\n" in text
     assert f"Look at:   {URL}/runs/{run}\n" in text
     assert text.rstrip().endswith("Last lines:\n  oh no")
+
+
+def test_a_webhook_that_the_job_file_names_gets_notifications_only_and_need_not_confirm(house: House) -> None:
+    house.deploy("notify: hook")
+    house.begin()
+    house.attempt(3)
+    posts = [loads(post.body) for post in house.out.web.posts]
+    assert [post["Type"] for post in posts] == ["Notification"]
+    assert posts[0]["Subject"] == "reports: nightly failed"
 
 
 def test_a_run_that_told_a_channel_itself_is_not_told_of_there_again(house: House) -> None:

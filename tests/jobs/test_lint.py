@@ -219,8 +219,8 @@ def test_what_may_not_overlap_may_for_a_second_on_aws(tmp_path: Path) -> None:
             "webhook: 'https://x.example'",
             "info",
             (
-                "2:16 info: AWS asks https://x.example first: it has to open the SubscribeURL of a "
-                "SubscriptionConfirmation -> see https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html"
+                "2:16 info: on AWS https://x.example is asked first, and has to open the SubscribeURL; on this box it "
+                "is not asked -> see https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html"
             ),
         ),
         (

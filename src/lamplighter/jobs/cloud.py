@@ -111,7 +111,7 @@ def of_channel(name: str, channel: Channel) -> Iterator[Finding]:
     if channel.email is not None:
         yield "info", "email", f"AWS asks {channel.email} first", "open the link in the mail that comes after `deploy`"
     if channel.webhook is not None:
-        what = f"AWS asks {channel.webhook} first: it has to open the SubscribeURL of a SubscriptionConfirmation"
+        what = f"on AWS {channel.webhook} is asked first, and has to open the SubscribeURL; on this box it is not asked"
         yield "info", "webhook", what, "see https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html"
     if channel.sqs is not None:
         yield (

@@ -60,7 +60,9 @@ def _subscriptions(channel: Channel) -> Iterator[tuple[str, str, Json]]:
     if channel.email is not None:
         yield "email", channel.email, {}
     if channel.webhook is not None:
-        yield channel.webhook.partition(":")[0], channel.webhook, {}
+        # AWS asks a web server first; on one box its owner wrote it in the file.
+        own = {"Metadata": {"Lamplighter": {"Confirmed": True}}}
+        yield channel.webhook.partition(":")[0], channel.webhook, own
     if channel.sqs is not None:
         yield "sqs", channel.sqs, {"RawMessageDelivery": True}
 
