@@ -10,6 +10,7 @@ import pytest
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, loads
 from lamplighter.bus import Caller, Operation
+from lamplighter.jobs.integrations import written_out
 from lamplighter.jobs.machine import machine
 from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import CannotStart, Container, ImageUnavailable
@@ -99,7 +100,7 @@ def test_the_article_s_retry_is_the_article_s_words(tmp_path: Path) -> None:
     ours = machine(made, "job")["States"]["Run"]
     theirs = article["States"]["ECS RunTask"]
     assert ours["Retry"] == theirs["Retry"]
-    assert ours["Resource"] == theirs["Resource"]
+    assert written_out(ours["Resource"]) == theirs["Resource"]
     assert set(ours["Arguments"]) - {"Overrides"} == set(theirs["Parameters"])
     assert ours["TimeoutSeconds"] == 3600
 

@@ -10,10 +10,9 @@ from lamplighter.base.jsontext import Json
 from lamplighter.jobs import expressions
 from lamplighter.jobs.attempts import PAUSE, SAME_INPUT, States
 from lamplighter.jobs.expressions import expression
+from lamplighter.jobs.integrations import LIST, STOP
 from lamplighter.jobs.model import Job
 
-LIST = "arn:aws:states:::aws-sdk:sfn:listExecutions"
-STOP = "arn:aws:states:::aws-sdk:sfn:stopExecution"
 PATIENTLY: Json = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 6, "JitterStrategy": "FULL"}]
 SHORTEST, LONGER, LONGEST = 15, 5, 300
 """Seconds from one look to the next: they grow, so that a wait of a week fits into the 25,000 events of a history."""

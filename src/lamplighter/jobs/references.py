@@ -12,6 +12,7 @@ from lamplighter.base.jsontext import Json, JsonError, dumps
 from lamplighter.jobs import names, workflow
 from lamplighter.jobs.attempts import WELL, is_judged
 from lamplighter.jobs.document import Path
+from lamplighter.jobs.integrations import written_out
 from lamplighter.jobs.machine import machine
 from lamplighter.jobs.model import Job, Project
 
@@ -105,8 +106,8 @@ def _language(project: Project, name: str, job: Job) -> Iterator[Finding]:
     """What Step Functions itself would say: of the workflow first, then of the machine that is made around it."""
     file = job.workflow or ""
     try:
-        parse(dumps(workflow.expanded(project, project.workflows[file])))
-        parse(dumps(machine(project, name)))
+        for definition in (workflow.expanded(project, project.workflows[file]), machine(project, name)):
+            parse(written_out(dumps(definition)))
     except InvalidDefinition as error:
         for fault in error.diagnostics:
             yield ("workflow", file, *_path(fault.location or "")), f"{fault.message}", _where(fault.location)

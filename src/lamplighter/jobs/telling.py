@@ -10,15 +10,12 @@ from lamplighter.base.jsontext import Json
 from lamplighter.jobs import expressions, names
 from lamplighter.jobs.attempts import FAILED, SAME_INPUT
 from lamplighter.jobs.expressions import expression
+from lamplighter.jobs.integrations import DESCRIBE, PUBLISH, READ_LOG, START
 from lamplighter.jobs.model import Job, Project
 from lamplighter.jobs.names import slot
 from lamplighter.jobs.overlap import PATIENTLY
 from lamplighter.jobs.values import shown
 
-PUBLISH = "arn:aws:states:::sns:publish"
-START = "arn:aws:states:::states:startExecution"
-DESCRIBE = "arn:aws:states:::aws-sdk:sfn:describeExecution"
-READ_LOG = "arn:aws:states:::aws-sdk:cloudwatchlogs:getLogEvents"
 LONGEST_SUBJECT = 100
 MOST_LINES = 20
 FIRST = "Last lines"

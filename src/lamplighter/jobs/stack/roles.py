@@ -75,9 +75,11 @@ def execution(project: Project, name: str) -> Iterator[Json]:
     images = [job.image, *(sidecar.image for sidecar in job.sidecars.values())]
     private = [_PRIVATE.match(image) for image in images if image]
     repositories = [
-        f"arn:aws:ecr:{found['region']}:{found['account']}:repository/{found['name']}" for found in private if found
+        f"arn:${{AWS::Partition}}:ecr:{found['region']}:{found['account']}:repository/{found['name']}"
+        for found in private
+        if found
     ]
-    pulled: list[Json] = list(dict.fromkeys(repositories))
+    pulled: list[Json] = [arns.filled(each) for each in dict.fromkeys(repositories)]
     if job.builds:
         pulled.append(arns.arn("ecr", f"repository/{repository(project, name)}"))
     if pulled:
