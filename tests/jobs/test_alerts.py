@@ -128,7 +128,7 @@ def test_a_failure_that_is_caught_is_told_from_inside_with_its_log_and_once(desk
         "Error:     States.TaskFailed",
         "Reason:    Essential container in task exited",
         "Exit code: 3",
-        "Attempt:   2 of 2",
+        "Attempts:  2",
         f"Run:       {execution}",
         f"Look at:   {URL}/runs/{execution}",
         "Run again: lamplighter run p-job",

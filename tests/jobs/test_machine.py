@@ -333,7 +333,7 @@ def test_a_failure_that_was_caught_is_told_with_reason_exit_code_and_attempt(nig
         "Error:     States.TaskFailed",
         "Reason:    Essential container in task exited",
         "Exit code: 3",
-        "Attempt:   2 of 2",
+        "Attempts:  2",
         f"Run:       {execution}",
         f"Look at:   {AWS_CONSOLE}{execution}",
         "Run again: lamplighter run reports-job --aws --region us-east-1",
@@ -403,8 +403,37 @@ def test_a_job_that_could_not_be_started_is_told_with_what_the_container_says(ni
 def test_a_timeout_has_no_cause_and_is_told_all_the_same(night: Night) -> None:
     night.deploy("job: {image: busybox, timeout: 30s, notify: {caught: ops}}")
     night.codes(FOREVER)
-    assert night.until_over(night.run())["error"] == "States.Timeout"
-    assert "Error:     States.Timeout" in night.mail[0]["Message"]
+    execution = night.run()
+    assert night.until_over(execution)["error"] == "States.Timeout"
+    assert night.mail[0]["Message"].splitlines()[2:5] == [
+        "Error:     States.Timeout",
+        "Reason:    an attempt took longer than its timeout of 30s",
+        "Attempts:  1",
+    ]
+    assert "Last lines" not in entered(night, execution)
+
+
+def entered(night: Night, execution: str) -> list[str]:
+    """The states that a run came to."""
+    events = night.site.call("states", "GetExecutionHistory", executionArn=execution, maxResults=1000)["events"]
+    return [each["stateEnteredEventDetails"]["name"] for each in events if "stateEnteredEventDetails" in each]
+
+
+@pytest.mark.parametrize("retry", ["{attempts: 0}", "{exit: {codes: [3], attempts: 1}}"])
+def test_no_log_is_read_of_a_container_that_never_ran(night: Night, retry: str) -> None:
+    night.deploy(f"job: {{image: busybox, retry: {retry}, notify: {{caught: ops}}}}")
+    night.codes(MISSING)
+    execution = night.run()
+    night.until_over(execution)
+    assert "Last lines" not in entered(night, execution)
+    assert len(night.mail) == 1
+
+
+def test_a_reason_that_the_task_and_its_container_share_is_told_once(night: Night) -> None:
+    night.deploy("job: {image: busybox, notify: {caught: ops}}")
+    night.codes(MISSING)
+    night.until_over(night.run())
+    assert night.mail[0]["Message"].count("CannotPullContainerError: manifest unknown") == 1
 
 
 def test_an_alert_that_cannot_be_sent_changes_nothing_about_how_the_run_ends(night: Night) -> None:
@@ -488,7 +517,18 @@ def test_a_step_that_fails_fails_the_run_with_its_error_and_is_told_of_once(nigh
     assert [each["Subject"] for each in night.mail] == ["reports: job failed"]
     assert "Exit code: 3" in night.mail[0]["Message"]
     assert told(night) == ["  it broke"]
-    assert "Attempt" not in night.mail[0]["Message"]
+    assert "Step:      job load, attempt 1\n" in night.mail[0]["Message"]
+    assert "Attempts:" not in night.mail[0]["Message"]
+
+
+@pytest.mark.parametrize("steps", [JSONATA, JSONPATH], ids=["JSONata", "JSONPath"])
+def test_a_step_that_takes_too_long_is_told_as_that(night: Night, steps: str) -> None:
+    night.deploy(WORKFLOW.replace("{image: extract}", "{image: extract, timeout: 30s}"), steps_yaml=steps)
+    night.codes(FOREVER)
+    execution = night.run()
+    assert night.until_over(execution)["error"] == "States.Timeout"
+    assert "Reason:    a step took longer than its timeout\nRun: " in night.mail[0]["Message"]
+    assert "job: Last lines" not in entered(night, execution)
 
 
 def test_a_step_reads_what_its_arguments_say(night: Night) -> None:
