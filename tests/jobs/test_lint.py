@@ -336,6 +336,25 @@ def test_more_than_a_stack_of_aws_takes_is_told(tmp_path: Path) -> None:
     assert told[0].endswith("and AWS takes 500 -> make two projects of it")
 
 
+def test_an_attempt_that_somebody_stops_is_told_on_aws_where_one_that_hangs_is(tmp_path: Path) -> None:
+    def told(job: str) -> list[str]:
+        text = f"project: p\nchannels: {{ops: {{email: o@b.c}}}}\njobs: {{a: {{image: x, deadline: 1h, {job}}}}}"
+        return [each for each in found(tmp_path, text, "info") if "hung" in each]
+
+    (finding,) = told("timeout: 1h, notify: {attempt-failed: ops}")
+    assert finding.startswith("3:49 info: a: on AWS an attempt whose run somebody stops is told as well")
+    assert told("notify: {attempt-failed: ops}") == told("timeout: 1h, notify: ops") == []
+
+
+def test_a_workflow_that_tells_of_its_failure_itself_is_begun_anew(tmp_path: Path) -> None:
+    steps = "StartAt: S\nStates: {S: {Type: Task, Job: a, End: true}}"
+    text = "project: p\nchannels: {ops: {email: ops@example.com}}\n" + WORKFLOW + "    notify: {caught: ops}\n"
+    told = [each for each in found(tmp_path, text, "info", steps_yaml=steps) if "redrive" in each]
+    assert [each.partition(" -> ")[2] for each in told] == [
+        "begin it anew (lamplighter run w), or write run-failed for caught"
+    ]
+
+
 def test_beside_sidecars_it_is_told_what_an_alert_cannot_know(tmp_path: Path) -> None:
     job = "{image: x, timeout: 1h, sidecars: {s: {image: y}}, notify: {attempt-failed: ops}}"
     text = f"project: p\nchannels: {{ops: {{email: ops@example.com}}}}\njobs: {{a: {job}}}"

@@ -58,6 +58,9 @@ def _container(job: Job) -> Iterator[Finding]:
     if job.sidecars and job.notify.attempt_failed:
         what = "beside sidecars an attempt that was killed (137, 143) is not told, and no alert names the run"
         yield "info", "sidecars", what, "write notify: {caught: CHANNEL} to be told what the job's own container did"
+    if job.timeout is not None and job.notify.attempt_failed:
+        what = "on AWS an attempt whose run somebody stops is told as well: its end looks like that of one that hung"
+        yield "info", "notify", what, "pass over such an alert; on this box there is none"
     if job.launch == "fargate-spot" and job.cluster is not None:
         what = f"AWS runs it on Spot only if the cluster {job.cluster} has the capacity provider FARGATE_SPOT"
         yield "info", "cluster", what, "see aws ecs put-cluster-capacity-providers"
