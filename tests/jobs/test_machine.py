@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, loads
+from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.bus import Caller, Operation
+from lamplighter.jobs import overlap
 from lamplighter.jobs.integrations import written_out
 from lamplighter.jobs.machine import machine
+from lamplighter.jobs.references import LONGEST_NAME
 from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import CannotStart, Container, ImageUnavailable
 from lamplighter.store.db import Tx
@@ -292,6 +294,45 @@ def test_queue_runs_one_after_another_in_the_order_in_which_they_came(night: Nig
         assert sum(night.site.runtime._is_running(each.name) for each in night.begun) <= 1
     assert finished == runs
     assert len(night.begun) == 3
+
+
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_however_many_pages_the_runs_fill_they_come_one_after_another(
+    night: Night, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr(overlap, "PAGE", page)
+    overlapping(night, "queue")
+    runs = [night.run() for _ in range(5)]
+    finished: list[str] = []
+    for _ in range(120):
+        night.site.advance(HOUR // 20)
+        finished += [each for each in runs if night.site.status(each) == "SUCCEEDED" and each not in finished]
+        assert sum(night.site.runtime._is_running(each.name) for each in night.begun) <= 1
+    assert sorted(finished) == sorted(runs)
+
+
+def test_a_run_is_skipped_though_those_that_are_younger_fill_a_page(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overlap, "PAGE", 1)
+    overlapping(night, "skip")
+    first = night.run()
+    night.site.advance(1_000)
+    later = [night.run() for _ in range(3)]
+    assert [night.site.status(each) for each in (first, *later)] == ["RUNNING", *["SUCCEEDED"] * 3]
+
+
+def test_a_page_of_runs_with_the_longest_names_is_no_more_than_a_state_may_pass_on() -> None:
+    place, machine = "states:us-gov-west-1:123456789012", "j" * LONGEST_NAME
+    longest = {
+        "ExecutionArn": f"arn:aws-us-gov:{place}:execution:{machine}:{'n' * 80}",
+        "Name": "n" * 80,
+        "StartDate": "2026-01-01T00:00:00.000Z",
+        "StateMachineArn": f"arn:aws-us-gov:{place}:stateMachine:{machine}",
+        "Status": "RUNNING",
+        "RedriveCount": 0,
+    }
+    assert len(dumps({"Executions": [longest] * overlap.PAGE, "NextToken": "t" * 1024})) <= 256 * 1024
 
 
 def test_cancel_previous_stops_the_runs_before_and_their_containers(night: Night) -> None:

@@ -195,9 +195,26 @@ def failure_text(headline: str, machine: str, *, what: str, slow: str) -> str:
 )""")
 
 
-OLDER = expression("""(
-  $runs := $states.result.Executions.ExecutionArn;
-  $mine := $filter([0..$count($runs) - 1], function($at) { $runs[$at] = $states.context.Execution.Id });
-  [$exists($mine) ? $filter($runs, function($run, $at) { $at > $mine }) : $runs]
+_MINE = "$filter([0..$count($runs) - 1], function($at) { $runs[$at].ExecutionArn = $states.context.Execution.Id })"
+"""Where this run is among those of a page: "results are sorted by time", youngest first."""
+
+
+def older(seen: str) -> str:
+    """The runs on a page that began before this one and still go on; `seen`: whether this one was on a page before."""
+    return expression(f"""(
+  $runs := $states.result.Executions;
+  $mine := {_MINE};
+  $began := $toMillis($states.context.Execution.StartTime);
+  [$filter($runs, function($run, $at) {{
+    {seen} ? true : $exists($mine) ? $at > $mine : $toMillis($run.StartDate) < $began
+  }}).ExecutionArn]
 )""")
-"""The runs of this machine that began before this one and still go on: "results are sorted by time", youngest first."""
+
+
+def seen(before: str) -> str:
+    """Whether this run was on this page, or on one before."""
+    return expression(f"($runs := $states.result.Executions; {before} or $exists({_MINE}))")
+
+
+NEXT_PAGE = expression("$exists($states.result.NextToken) ? $states.result.NextToken : ''")
+"""What asks for the next page."""
