@@ -177,5 +177,7 @@ def _literal(given: Json, name: str) -> str:
 def _distributed(situation: Situation) -> Iterator[Call]:
     yield Call("states:StartExecution", situation.machine)
     child = situation.machine.replace(":stateMachine:", ":execution:") + "/label:a-run"
-    for action in ("DescribeExecution", "StopExecution", "RedriveExecution"):
+    for action in ("DescribeExecution", "StopExecution"):
         yield Call(f"states:{action}", child)
+        yield Call(f"states:{action}", situation.run)
+    yield Call("states:RedriveExecution", child)
