@@ -177,7 +177,7 @@ def check_failures(box: Served, post: MailServer) -> None:
         assert LAST_LINES in text
         assert f"Look at:   {box.url}/runs/{run}\nRun again: lamplighter run reports-nightly\n" in text
     (text,) = texts(post, "ops", "reports: nightly failed")
-    assert "Exit code: 3\nAttempt:   2 of 2\n" in text
+    assert "Exit code: 3\nAttempts:  2\n" in text
     assert f"/runs/{run}" in text
     assert LAST_LINES in text
 

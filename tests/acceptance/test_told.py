@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs.template import template
@@ -19,7 +19,11 @@ from tests.jobs.projects import written
 
 URL = "http://127.0.0.1:4566"
 MINUTE = 60 * SECOND
-CHANNELS = "channels:\n  ops: {email: ops@example.com}\n  dev: {email: dev@example.com}\n"
+CHANNELS = """channels:
+  ops: {email: ops@example.com}
+  dev: {email: dev@example.com}
+  hook: {webhook: "https://hooks.example/night"}
+"""
 
 
 class House(Site):
@@ -35,12 +39,14 @@ class House(Site):
         config = Config(data=self.directory, url=URL)
         return await Listening.open(config, self._world, self.runtime, self.out.outbound)
 
-    def deploy(self, job: str, **more: Json) -> None:
-        """Make the stack of a job `nightly`, whose settings are given."""
+    def deploy(self, job: str, *, steps: str = "", whole: str = "", **more: Json) -> None:
+        """Make the stack of a job `nightly`, whose settings are given; and of a workflow `whole`, if it has steps."""
         text = f"project: reports\n{CHANNELS}jobs:\n  nightly: {{image: busybox, command: [sh], {job}}}\n"
-        body = dumps(template(written(self.folder, text).project))
+        text += f"  whole: {{workflow: steps.yaml, {whole}}}\n" if steps else ""
+        document = template(written(self.folder, text, steps_yaml=steps).project)
+        body = dumps(document)
         given = {"Subnets": "subnet-1", "SecurityGroups": "", "ConsoleUrl": URL, **more}
-        known = [key for key in given if key in template(written(self.folder, text).project)["Parameters"]]
+        known = [key for key in given if key in document["Parameters"]]
         parameters = [{"ParameterKey": key, "ParameterValue": given[key]} for key in known]
         asked = {"StackName": "reports", "TemplateBody": body, "Parameters": parameters}
         self.call("cloudformation", "CreateStack", Capabilities=["CAPABILITY_NAMED_IAM"], **asked)
@@ -48,20 +54,25 @@ class House(Site):
         (stack,) = self.call("cloudformation", "DescribeStacks", StackName="reports")["Stacks"]
         assert stack["StackStatus"] == "CREATE_COMPLETE", stack
 
-    def begin(self) -> str:
+    def begin(self, job: str = "nightly") -> str:
         """Start a run by hand; its ARN."""
-        run = self.start(f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:reports-nightly")
+        run = self.start(f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:reports-{job}")
         self.settle()
         return run
 
     def attempt(self, code: int, *lines: str) -> None:
         """Let the container that runs write lines and exit."""
-        (name,) = [each for each in self.runtime.left() if self.runtime._is_running(each)]
-        for line in lines:
-            self.runtime.write(name, line)
+        name = self.at_work(*lines)
         self.runtime.finish(name, code)
         self.settle()
         self.advance(2 * SECOND)
+
+    def at_work(self, *lines: str) -> str:
+        """Let the container that runs write lines; its name."""
+        (name,) = [each for each in self.runtime.left() if self.runtime._is_running(each)]
+        for line in lines:
+            self.runtime.write(name, line)
+        return name
 
     def finish(self) -> None:
         """Let every container that runs exit well."""
@@ -99,7 +110,7 @@ def test_a_run_that_failed_is_told_with_all_that_is_known_of_it(house: House) ->
         "Error:     States.TaskFailed\n"
         "Reason:    Essential container in task exited\n"
         "Exit code: 3\n"
-        "Attempt:   2 of 2\n"
+        "Attempts:  2\n"
         "Time:      2026-01-01T00:00:12Z\n"
         f"Run:       {run}\n"
         f"Look at:   {URL}/runs/{run}\n"
@@ -122,6 +133,15 @@ def test_each_failed_attempt_is_told_where_that_is_asked_for(house: House) -> No
     assert text.rstrip().endswith("Last lines:\n  oh no")
 
 
+def test_a_webhook_that_the_job_file_names_gets_notifications_only_and_need_not_confirm(house: House) -> None:
+    house.deploy("notify: hook")
+    house.begin()
+    house.attempt(3)
+    posts = [loads(post.body) for post in house.out.web.posts]
+    assert [post["Type"] for post in posts] == ["Notification"]
+    assert posts[0]["Subject"] == "reports: nightly failed"
+
+
 def test_a_run_that_told_a_channel_itself_is_not_told_of_there_again(house: House) -> None:
     house.deploy("notify: {caught: ops, run-failed: [ops, dev]}")
     run = house.begin()
@@ -140,8 +160,125 @@ def test_a_run_that_its_deadline_ended_is_told_by_the_rule_alone(house: House) -
     assert house.status(run) == "TIMED_OUT"
     ((subject, text),) = house.mails()
     assert subject == "reports: nightly timed out"
-    assert "Error:     TIMED_OUT" in text
+    assert "Error:     TIMED_OUT\nReason:    the run took longer than its deadline of 1h\n" in text
     assert f"Run:       {run}" in text
+
+
+SLOW = "Error:     States.Timeout\nReason:    an attempt took longer than its timeout of 1m\n"
+
+
+@pytest.mark.parametrize("retry", ["{attempts: 0}", "{exit: {codes: [3], attempts: 1}}"])
+def test_a_run_whose_attempt_took_too_long_is_told_with_the_limit_and_its_last_lines(house: House, retry: str) -> None:
+    house.deploy(f"timeout: 1m, retry: {retry}, notify: ops")
+    house.begin()
+    house.at_work("still at it")
+    for _ in range(2):
+        house.advance(30 * SECOND)
+    ((_, text),) = house.mails()
+    assert SLOW in text
+    assert text.rstrip().endswith("Last lines:\n  still at it")
+
+
+@pytest.mark.parametrize(("lines", "mails"), [((), 1), (("still at it",), 2)])
+def test_a_run_that_could_not_tell_its_last_lines_is_told_of_again_where_there_are_some(
+    house: House, lines: tuple[str, ...], mails: int
+) -> None:
+    house.deploy("timeout: 1m, notify: {caught: ops, run-failed: ops}")
+    house.begin()
+    house.at_work(*lines)
+    for _ in range(2):
+        house.advance(30 * SECOND)
+    found = [text for _, text in house.mails()]
+    assert len(found) == mails
+    assert all(SLOW in text for text in found)
+    assert ["still at it" in text for text in found] == [False, True][:mails]
+
+
+def test_an_attempt_that_took_too_long_is_told_as_that(house: House) -> None:
+    house.deploy("timeout: 1m, retry: {attempts: 1, interval: 10s}, notify: {attempt-failed: ops}")
+    house.begin()
+    house.at_work("still at it")
+    house.advance(MINUTE)
+    house.advance(10 * SECOND)
+    house.attempt(0)
+    ((subject, text),) = house.mails()
+    assert subject == "reports: an attempt of nightly failed"
+    assert SLOW in text
+    assert "Attempt:   1 of 2\n" in text
+    assert "still at it" in text
+
+
+def test_an_attempt_whose_run_is_past_its_deadline_is_told_as_that(house: House) -> None:
+    house.deploy("timeout: 1h, deadline: 1m, notify: {attempt-failed: ops}")
+    house.begin()
+    house.advance(MINUTE)
+    ((_, text),) = house.mails()
+    assert "Reason:    the run took longer than its deadline of 1m\n" in text
+
+
+def test_nobody_is_told_of_an_attempt_whose_run_a_person_stops(house: House) -> None:
+    house.deploy("timeout: 1h, notify: {attempt-failed: ops}")
+    run = house.begin()
+    house.call("states", "StopExecution", executionArn=run)
+    house.advance(MINUTE)
+    assert house.status(run) == "ABORTED"
+    assert house.mails() == []
+
+
+STEPS = """
+QueryLanguage: JSONata
+StartAt: First
+States:
+  First: {Type: Task, Job: nightly, Next: Second}
+  Second: {Type: Task, Job: nightly, End: true}
+"""
+
+
+@pytest.mark.parametrize("retry", ["{attempts: 1, interval: 10s}", "{exit: {codes: [3], attempts: 1, interval: 10s}}"])
+def test_the_step_that_failed_is_named_with_its_exit_code(house: House, retry: str) -> None:
+    house.deploy(f"retry: {retry}", steps=STEPS, whole="notify: {run-failed: ops, caught: dev}")
+    house.begin("whole")
+    house.attempt(0)
+    house.attempt(3)
+    house.advance(10 * SECOND)
+    house.attempt(3, "oh no")
+    ((subject, text),) = house.mails()
+    assert subject == "reports: whole failed"
+    assert "Exit code: 3\nStep:      Second (job nightly), attempt 2\n" in text
+    assert text.rstrip().endswith("Last lines:\n  oh no")
+    ((_, caught),) = house.mails("dev")
+    assert "Exit code: 3\nStep:      job nightly, attempt 2\n" in caught
+
+
+def test_a_step_that_took_too_long_is_named_with_its_timeout(house: House) -> None:
+    house.deploy("timeout: 1m", steps=STEPS, whole="notify: {run-failed: ops}")
+    house.begin("whole")
+    house.attempt(0)
+    house.advance(MINUTE)
+    ((_, text),) = house.mails()
+    assert SLOW in text
+    assert "Step:      Second (job nightly), attempt 1\n" in text
+
+
+BESIDE = """
+QueryLanguage: JSONata
+StartAt: Both
+States:
+  Both:
+    Type: Parallel
+    End: true
+    Branches:
+      - {StartAt: One, States: {One: {Type: Task, Job: nightly, End: true}}}
+      - {StartAt: Two, States: {Two: {Type: Wait, Seconds: 30, Next: Bad}, Bad: {Type: Fail, Error: Bad}}}
+"""
+
+
+def test_nobody_is_told_of_an_attempt_that_ends_with_a_step_beside_it(house: House) -> None:
+    house.deploy("timeout: 1h, notify: {attempt-failed: ops}", steps=BESIDE)
+    run = house.begin("whole")
+    house.advance(MINUTE)
+    assert house.status(run) == "FAILED"
+    assert house.mails() == []
 
 
 def test_a_run_that_is_late_is_told_while_it_goes_on(house: House) -> None:

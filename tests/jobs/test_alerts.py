@@ -107,6 +107,22 @@ def test_a_run_that_takes_too_long_is_told(desk: Desk, tmp_path: Path) -> None:
     desk.run_job()
     (told,) = desk.alerts()
     assert told.startswith("p: a run of the job job ended TIMED_OUT.")
+    assert "Limits:    the run may take 1m\n" in told
+
+
+def test_an_attempt_that_took_too_long_is_told_though_step_functions_stopped_it(desk: Desk, tmp_path: Path) -> None:
+    desk.deploy(tmp_path, "timeout: 1m\nnotify: {attempt-failed: q}")
+    desk.runtime.script(Script(after=None))
+    desk.run_job()
+    (told,) = desk.alerts()
+    assert "Stop code: UserInitiated" in told
+
+
+def test_without_a_timeout_a_task_that_is_stopped_is_somebody_s_wish(desk: Desk, tmp_path: Path) -> None:
+    desk.deploy(tmp_path, "deadline: 1m\nnotify: {attempt-failed: q}")
+    desk.runtime.script(Script(after=None))
+    desk.run_job()
+    assert desk.alerts() == []
 
 
 @pytest.mark.parametrize("code", [0, 3])
@@ -128,7 +144,7 @@ def test_a_failure_that_is_caught_is_told_from_inside_with_its_log_and_once(desk
         "Error:     States.TaskFailed",
         "Reason:    Essential container in task exited",
         "Exit code: 3",
-        "Attempt:   2 of 2",
+        "Attempts:  2",
         f"Run:       {execution}",
         f"Look at:   {URL}/runs/{execution}",
         "Run again: lamplighter run p-job",

@@ -308,6 +308,22 @@ def test_a_step_that_needs_several_states_leaves_room_for_their_names(tmp_path: 
     ]
 
 
+def test_a_channel_that_a_workflow_has_no_room_to_tell_is_named_where_it_was_written(tmp_path: Path) -> None:
+    steps = "StartAt: A\nStates: {A: {Type: Task, Job: a, End: true}}"
+    job, channel = "w" * 35, "c" * 39
+    text = (
+        f"project: p\nchannels: {{{channel}: {{command: ls}}}}\njobs:\n  a: {{command: ls}}\n"
+        f"  {job}: {{workflow: steps.yaml, notify: {{caught: {channel}}}}}\n"
+    )
+    assert refused(tmp_path, text, steps_yaml=steps) == [
+        (
+            f"5:72 `{job}` and `{channel}` are too long for the name of the state that tells the channel -> "
+            "shorten one of them by 1 characters"
+        )
+    ]
+    written(tmp_path, text.replace(channel, channel[1:]), steps_yaml=steps)
+
+
 def test_a_container_s_keys_mean_nothing_for_a_workflow(tmp_path: Path) -> None:
     text = STEP.replace("{workflow: steps.yaml}", "{workflow: steps.yaml, timeout: 1h, image: x}")
     assert refused(tmp_path, text, steps_yaml="StartAt: A\nStates: {A: {Type: Pass, End: true}}") == [

@@ -219,8 +219,8 @@ def test_what_may_not_overlap_may_for_a_second_on_aws(tmp_path: Path) -> None:
             "webhook: 'https://x.example'",
             "info",
             (
-                "2:16 info: AWS asks https://x.example first: it has to open the SubscribeURL of a "
-                "SubscriptionConfirmation -> see https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html"
+                "2:16 info: on AWS https://x.example is asked first, and has to open the SubscribeURL; on this box it "
+                "is not asked -> see https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html"
             ),
         ),
         (
@@ -245,7 +245,30 @@ def test_what_aws_cannot_do_for_a_channel_or_wants_first_is_told(
     tmp_path: Path, channel: str, severity: str, finding: str
 ) -> None:
     text = f"project: p\nchannels: {{c: {{{channel}}}}}\njobs: {{a: {{image: x, timeout: 1m, notify: c}}}}"
-    assert found(tmp_path, text, severity) == [finding]
+    assert finding in found(tmp_path, text, severity)
+
+
+def test_a_topic_that_exists_has_to_be_where_the_stack_is(tmp_path: Path) -> None:
+    channel = "{sns: 'arn:aws:sns:eu-west-1:123456789012:t'}"
+    text = f"project: p\nchannels: {{c: {channel}}}\njobs: {{a: {{image: x, timeout: 1m, notify: c}}}}"
+    assert (
+        "2:16 info: rules and alarms of AWS tell no topic of another region than their own, and this one is in "
+        "eu-west-1 -> deploy to eu-west-1"
+    ) in found(tmp_path, text, "info")
+
+
+@pytest.mark.parametrize("where", ["secrets: {S: %s}", "sidecars: {s: {image: x, secrets: {S: %s}}}"])
+def test_a_secret_whose_name_looks_like_the_end_of_an_arn_has_to_be_named_by_its_arn(
+    tmp_path: Path, where: str
+) -> None:
+    (finding,) = of_job(tmp_path, where % "secretsmanager:team/db-secret")
+    assert finding == (
+        "7:5 error: a: Secrets Manager takes secretsmanager:team/db-secret for a whole ARN: it ends in a hyphen and "
+        "six characters -> write the secret's ARN, with the hyphen and the six characters that follow"
+    )
+    whole = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:team/db-secret-x1y2z3"
+    for well in ("secretsmanager:team/db-password", "ssm:/team/db-secret", whole):
+        assert of_job(tmp_path, where % well) == []
 
 
 def test_a_channel_that_nobody_uses_is_told_of(tmp_path: Path) -> None:
@@ -265,12 +288,12 @@ States:
   B:
     Type: Task
     Resource: arn:aws:states:::sqs:sendMessage
-    Parameters: {QueueUrl: 'https://x', MessageBody: x}
+    Parameters: {QueueUrl: 'https://sqs.eu-west-1.amazonaws.com/123456789012/q', MessageBody: x}
     Next: C
   C:
     Type: Task
     Resource: arn:aws:states:::lambda:invoke
-    Parameters: {FunctionName: 'arn:aws:lambda:us-east-1:123456789012:function:f'}
+    Parameters: {FunctionName: f}
     End: true
 """
 
@@ -284,7 +307,7 @@ def test_a_workflow_that_hangs_is_never_stopped_without_a_deadline(tmp_path: Pat
 
 
 def test_a_call_of_a_workflow_that_its_role_does_not_allow_is_told_with_the_permission(tmp_path: Path) -> None:
-    sends = '{"actions":"sqs:SendMessage","resources":"https://x"}'
+    sends = '{"actions":"sqs:SendMessage","resources":"arn:aws:sqs:eu-west-1:123456789012:q"}'
     invokes = '{"actions":"lambda:InvokeFunction","resources":"arn:aws:lambda:us-east-1:123456789012:function:f"}'
     assert of_file(tmp_path, WORKFLOW, steps_yaml=CALLS) == [
         f"5:5 error: w: its role does not allow lambda:InvokeFunction -> add permissions: [{invokes}]",
@@ -334,6 +357,25 @@ def test_more_than_a_stack_of_aws_takes_is_told(tmp_path: Path) -> None:
     told = [each for each in found(tmp_path, f"project: p\njobs:\n{jobs}", "error") if "resources" in each]
     assert [each.partition(":")[0] for each in told] == ["2"]
     assert told[0].endswith("and AWS takes 500 -> make two projects of it")
+
+
+def test_an_attempt_that_somebody_stops_is_told_on_aws_where_one_that_hangs_is(tmp_path: Path) -> None:
+    def told(job: str) -> list[str]:
+        text = f"project: p\nchannels: {{ops: {{email: o@b.c}}}}\njobs: {{a: {{image: x, deadline: 1h, {job}}}}}"
+        return [each for each in found(tmp_path, text, "info") if "hung" in each]
+
+    (finding,) = told("timeout: 1h, notify: {attempt-failed: ops}")
+    assert finding.startswith("3:49 info: a: on AWS an attempt whose run somebody stops is told as well")
+    assert told("notify: {attempt-failed: ops}") == told("timeout: 1h, notify: ops") == []
+
+
+def test_a_workflow_that_tells_of_its_failure_itself_is_begun_anew(tmp_path: Path) -> None:
+    steps = "StartAt: S\nStates: {S: {Type: Task, Job: a, End: true}}"
+    text = "project: p\nchannels: {ops: {email: ops@example.com}}\n" + WORKFLOW + "    notify: {caught: ops}\n"
+    told = [each for each in found(tmp_path, text, "info", steps_yaml=steps) if "redrive" in each]
+    assert [each.partition(" -> ")[2] for each in told] == [
+        "begin it anew (lamplighter run w), or write run-failed for caught"
+    ]
 
 
 def test_beside_sidecars_it_is_told_what_an_alert_cannot_know(tmp_path: Path) -> None:

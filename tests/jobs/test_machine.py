@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, loads
+from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.bus import Caller, Operation
+from lamplighter.jobs import overlap
+from lamplighter.jobs.integrations import written_out
 from lamplighter.jobs.machine import machine
+from lamplighter.jobs.references import LONGEST_NAME
 from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import CannotStart, Container, ImageUnavailable
 from lamplighter.store.db import Tx
@@ -99,7 +102,7 @@ def test_the_article_s_retry_is_the_article_s_words(tmp_path: Path) -> None:
     ours = machine(made, "job")["States"]["Run"]
     theirs = article["States"]["ECS RunTask"]
     assert ours["Retry"] == theirs["Retry"]
-    assert ours["Resource"] == theirs["Resource"]
+    assert written_out(ours["Resource"]) == theirs["Resource"]
     assert set(ours["Arguments"]) - {"Overrides"} == set(theirs["Parameters"])
     assert ours["TimeoutSeconds"] == 3600
 
@@ -293,6 +296,45 @@ def test_queue_runs_one_after_another_in_the_order_in_which_they_came(night: Nig
     assert len(night.begun) == 3
 
 
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_however_many_pages_the_runs_fill_they_come_one_after_another(
+    night: Night, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr(overlap, "PAGE", page)
+    overlapping(night, "queue")
+    runs = [night.run() for _ in range(5)]
+    finished: list[str] = []
+    for _ in range(120):
+        night.site.advance(HOUR // 20)
+        finished += [each for each in runs if night.site.status(each) == "SUCCEEDED" and each not in finished]
+        assert sum(night.site.runtime._is_running(each.name) for each in night.begun) <= 1
+    assert sorted(finished) == sorted(runs)
+
+
+def test_a_run_is_skipped_though_those_that_are_younger_fill_a_page(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overlap, "PAGE", 1)
+    overlapping(night, "skip")
+    first = night.run()
+    night.site.advance(1_000)
+    later = [night.run() for _ in range(3)]
+    assert [night.site.status(each) for each in (first, *later)] == ["RUNNING", *["SUCCEEDED"] * 3]
+
+
+def test_a_page_of_runs_with_the_longest_names_is_no_more_than_a_state_may_pass_on() -> None:
+    place, machine = "states:us-gov-west-1:123456789012", "j" * LONGEST_NAME
+    longest = {
+        "ExecutionArn": f"arn:aws-us-gov:{place}:execution:{machine}:{'n' * 80}",
+        "Name": "n" * 80,
+        "StartDate": "2026-01-01T00:00:00.000Z",
+        "StateMachineArn": f"arn:aws-us-gov:{place}:stateMachine:{machine}",
+        "Status": "RUNNING",
+        "RedriveCount": 0,
+    }
+    assert len(dumps({"Executions": [longest] * overlap.PAGE, "NextToken": "t" * 1024})) <= 256 * 1024
+
+
 def test_cancel_previous_stops_the_runs_before_and_their_containers(night: Night) -> None:
     overlapping(night, "cancel-previous")
     first = night.run()
@@ -332,7 +374,7 @@ def test_a_failure_that_was_caught_is_told_with_reason_exit_code_and_attempt(nig
         "Error:     States.TaskFailed",
         "Reason:    Essential container in task exited",
         "Exit code: 3",
-        "Attempt:   2 of 2",
+        "Attempts:  2",
         f"Run:       {execution}",
         f"Look at:   {AWS_CONSOLE}{execution}",
         "Run again: lamplighter run reports-job --aws --region us-east-1",
@@ -402,8 +444,37 @@ def test_a_job_that_could_not_be_started_is_told_with_what_the_container_says(ni
 def test_a_timeout_has_no_cause_and_is_told_all_the_same(night: Night) -> None:
     night.deploy("job: {image: busybox, timeout: 30s, notify: {caught: ops}}")
     night.codes(FOREVER)
-    assert night.until_over(night.run())["error"] == "States.Timeout"
-    assert "Error:     States.Timeout" in night.mail[0]["Message"]
+    execution = night.run()
+    assert night.until_over(execution)["error"] == "States.Timeout"
+    assert night.mail[0]["Message"].splitlines()[2:5] == [
+        "Error:     States.Timeout",
+        "Reason:    an attempt took longer than its timeout of 30s",
+        "Attempts:  1",
+    ]
+    assert "Last lines" not in entered(night, execution)
+
+
+def entered(night: Night, execution: str) -> list[str]:
+    """The states that a run came to."""
+    events = night.site.call("states", "GetExecutionHistory", executionArn=execution, maxResults=1000)["events"]
+    return [each["stateEnteredEventDetails"]["name"] for each in events if "stateEnteredEventDetails" in each]
+
+
+@pytest.mark.parametrize("retry", ["{attempts: 0}", "{exit: {codes: [3], attempts: 1}}"])
+def test_no_log_is_read_of_a_container_that_never_ran(night: Night, retry: str) -> None:
+    night.deploy(f"job: {{image: busybox, retry: {retry}, notify: {{caught: ops}}}}")
+    night.codes(MISSING)
+    execution = night.run()
+    night.until_over(execution)
+    assert "Last lines" not in entered(night, execution)
+    assert len(night.mail) == 1
+
+
+def test_a_reason_that_the_task_and_its_container_share_is_told_once(night: Night) -> None:
+    night.deploy("job: {image: busybox, notify: {caught: ops}}")
+    night.codes(MISSING)
+    night.until_over(night.run())
+    assert night.mail[0]["Message"].count("CannotPullContainerError: manifest unknown") == 1
 
 
 def test_an_alert_that_cannot_be_sent_changes_nothing_about_how_the_run_ends(night: Night) -> None:
@@ -487,7 +558,18 @@ def test_a_step_that_fails_fails_the_run_with_its_error_and_is_told_of_once(nigh
     assert [each["Subject"] for each in night.mail] == ["reports: job failed"]
     assert "Exit code: 3" in night.mail[0]["Message"]
     assert told(night) == ["  it broke"]
-    assert "Attempt" not in night.mail[0]["Message"]
+    assert "Step:      job load, attempt 1\n" in night.mail[0]["Message"]
+    assert "Attempts:" not in night.mail[0]["Message"]
+
+
+@pytest.mark.parametrize("steps", [JSONATA, JSONPATH], ids=["JSONata", "JSONPath"])
+def test_a_step_that_takes_too_long_is_told_as_that(night: Night, steps: str) -> None:
+    night.deploy(WORKFLOW.replace("{image: extract}", "{image: extract, timeout: 30s}"), steps_yaml=steps)
+    night.codes(FOREVER)
+    execution = night.run()
+    assert night.until_over(execution)["error"] == "States.Timeout"
+    assert "Reason:    a step took longer than its timeout\nRun: " in night.mail[0]["Message"]
+    assert "job: Last lines" not in entered(night, execution)
 
 
 def test_a_step_reads_what_its_arguments_say(night: Night) -> None:

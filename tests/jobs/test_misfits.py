@@ -11,6 +11,7 @@ MAPPING = "write `key: value` lines, one further to the right"
 TEXT = "write text; put it in quotation marks if it looks like a number"
 NAME = "use small letters, digits and single hyphens, a letter first"
 ARN = "write one such as arn:aws:"
+FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for service in ("sqs", "sns"))
 
 
 @pytest.mark.parametrize(
@@ -60,6 +61,11 @@ ARN = "write one such as arn:aws:"
             "project: p\nchannels: {c: {email: x, sqs: y}}\njobs: {a: {}}",
             ["2:23 `email`: `x` is no address -> write one such as ops@example.com",
              f"2:31 `sqs`: `y` is no ARN of a queue -> {ARN}sqs:us-east-1:123456789012:alerts"],
+        ),
+        (
+            f"project: p\nchannels: {{q: {{sqs: '{FIFO_QUEUE}'}}, t: {{sns: '{FIFO_TOPIC}'}}}}\njobs: {{a: {{}}}}",
+            [f"2:21 `sqs`: `{FIFO_QUEUE}` is a FIFO queue, which AWS sends no alerts to -> name a standard queue",
+             f"2:76 `sns`: `{FIFO_TOPIC}` is a FIFO topic, which AWS sends no alerts to -> name a standard topic"],
         ),
         (
             "project: p\nchannels: {c: {webhook: example.com}}\njobs: {a: {}}",
@@ -205,6 +211,11 @@ KEYS: dict[str, list[str]] = {
     "permissions: {action: s3:GetObject, resources: '*'}": [
         "4:5 `actions` is missing here -> add `actions:`",
         "4:19 `action` is no key that is known here -> did you mean `actions`?",
+    ],
+    "permissions: {actions: [GetObject, s3:Get*, '*'], resources: ['*', reports]}": [
+        "4:29 `actions`: `GetObject` is no action of IAM -> write one such as s3:GetObject, or *",
+        ("4:72 `resources`: `reports` is no ARN of what an action is about "
+         "-> write one such as arn:aws:s3:::reports/*, or *"),
     ],
     "log-retention: 31": ["4:20 `log-retention`: CloudWatch Logs cannot keep a log for 31 days -> write 60"],
     "description: [x]": [f"4:18 `description`: a list is no text -> {TEXT}"],

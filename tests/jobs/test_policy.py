@@ -274,6 +274,18 @@ def test_what_a_distributed_map_reads_writes_and_starts_is_known(
     }
 
 
+def test_a_machine_with_a_distributed_map_may_ask_for_its_runs_and_for_its_children(tmp_path: Path) -> None:
+    steps = READS.format(language="JSONata", given="Arguments", reader="getObject", key="Key")
+    made = project(tmp_path, "a: {image: x}\nw: {workflow: steps.yaml}", steps_yaml=steps)
+    _, statements = needs(made, "w")
+    runs = "arn:aws:states:us-east-1:123456789012:execution:reports-w"
+    for action in ("DescribeExecution", "StopExecution"):
+        assert allowed(statements, Call(f"states:{action}", f"{runs}:a-run"))
+        assert allowed(statements, Call(f"states:{action}", f"{runs}/label:a-run"))
+    assert allowed(statements, Call("states:RedriveExecution", f"{runs}/label:a-run"))
+    assert not allowed(statements, Call("states:RedriveExecution", f"{runs}:a-run"))
+
+
 def strayed(call: Call) -> Iterator[Call]:
     service = call.action.partition(":")[0]
     yield replace(call, action=f"{service}:DeleteEverything")

@@ -8,6 +8,7 @@ HERE = "${AWS::Region}:${AWS::AccountId}"
 PARAMETER = f"arn:${{AWS::Partition}}:ssm:{HERE}:parameter"
 SECRET = f"arn:${{AWS::Partition}}:secretsmanager:{HERE}:secret"
 LONG = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a/b-x1y2z3"
+SHORT = LONG.removesuffix("-x1y2z3")
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,8 @@ LONG = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a/b-x1y2z3"
             Source(f"{SECRET}:a/b:key::", "secretsmanager:GetSecretValue", (f"{SECRET}:a/b-??????", f"{SECRET}:a/b")),
         ),
         (LONG, Source(LONG, "secretsmanager:GetSecretValue", (LONG,))),
+        (SHORT, Source(SHORT, "secretsmanager:GetSecretValue", (f"{SHORT}-??????", SHORT))),
+        (f"{SHORT}:key::", Source(f"{SHORT}:key::", "secretsmanager:GetSecretValue", (f"{SHORT}-??????", SHORT))),
         (f"{LONG}:key::", Source(f"{LONG}:key::", "secretsmanager:GetSecretValue", (LONG,))),
         (
             "arn:aws:ssm:eu-west-1:123456789012:parameter/a",

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ import yaml
 from cfnlint.api import lint_all
 
 from lamplighter.asl.parse import parse
-from lamplighter.base.jsontext import Json
+from lamplighter.base.jsontext import Json, dumps
+from lamplighter.jobs.stack.network import WAY_OUT
 from lamplighter.jobs.template import template, to_json, to_yaml
+from lamplighter.lang.templaterefs import references
 from tests.jobs.matrix import FILES, loaded
 from tests.jobs.projects import stack, written
 from tests.services.cloudformation.office import Office
@@ -91,6 +94,42 @@ def test_every_definition_is_one_that_step_functions_takes(tmp_path: Path, file:
         parse(deployed.definition(title))
 
 
+ANYWHERE = """
+project: p
+channels: {mail: {email: ops@example.com}}
+jobs:
+  job:
+    image: 123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/report:1
+    secrets: {A: 'ssm:/a', B: 'secretsmanager:b'}
+    schedule: rate(1 day)
+    overlap: cancel-previous
+    late: 1h
+    notify: {attempt-failed: mail, run-failed: mail, caught: mail, did-not-start: mail, late: mail}
+"""
+
+
+@pytest.mark.parametrize(
+    ("partition", "console"),
+    [
+        ("aws", "https://us-east-1.console.aws.amazon.com/states/home"),
+        ("aws-cn", "https://us-east-1.console.amazonaws.cn/states/home"),
+        ("aws-us-gov", "https://us-east-1.console.amazonaws-us-gov.com/states/home"),
+    ],
+)
+def test_every_arn_is_of_the_partition_of_the_stack_and_so_is_the_console(
+    tmp_path: Path, partition: str, console: str
+) -> None:
+    deployed = replace(stack(written(tmp_path, ANYWHERE).project), partition=partition)
+    found = [
+        deployed.definition(title) if each["Type"] == "AWS::StepFunctions::StateMachine" else ""
+        for title, each in deployed.template["Resources"].items()
+    ]
+    texts = "".join([*found, *(dumps(deployed.properties(title)) for title in deployed.template["Resources"])])
+    assert set(re.findall(r"arn:([a-z-]+):", texts)) == {partition}
+    assert f"arn:{partition}:states:::ecs:runTask.sync" in texts
+    assert deployed.fill(deployed.template["Outputs"]["Console"]["Value"]).startswith(console)
+
+
 @every_file
 def test_the_engine_of_this_box_makes_a_stack_of_it_and_takes_it_away_again(tmp_path: Path, file: str) -> None:
     document = made(tmp_path, file)
@@ -110,6 +149,16 @@ def test_the_engine_of_this_box_makes_a_stack_of_it_and_takes_it_away_again(tmp_
         assert office.call("scheduler", "ListSchedules")["Schedules"] == []
     finally:
         office.close()
+
+
+def test_no_schedule_begins_before_the_network_that_the_stack_makes_leads_out(tmp_path: Path) -> None:
+    text = "project: p\njobs: {job: {image: x, schedule: rate(1 day)}}"
+    resources = template(written(tmp_path, text).project)["Resources"]
+    waited_for, news = set[str](), {"JobSchedule"}
+    while news:
+        waited_for |= news
+        news = {need for name in news for need in references(resources[name]) if need in resources} - waited_for
+    assert set(WAY_OUT) <= waited_for
 
 
 def test_an_alarm_for_a_job_that_did_not_start_warms_up_for_as_long_as_it_waits(tmp_path: Path) -> None:

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from lamplighter.base.jsontext import Json
 from lamplighter.jobs import expressions, names
 from lamplighter.jobs.expressions import expression
+from lamplighter.jobs.integrations import RUN_TASK
 from lamplighter.jobs.model import Job
 from lamplighter.jobs.names import slot
 from lamplighter.jobs.retry import Again
 
-RUN_TASK = "arn:aws:states:::ecs:runTask.sync"
 WELL = "Ended well"
 SAME_INPUT = expression("$states.input")
 FAILURE = expression("$states.errorOutput")

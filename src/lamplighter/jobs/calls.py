@@ -7,6 +7,7 @@ promises the call itself; what it is about is `*` where an expression decides th
 See https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -25,6 +26,10 @@ IAM_ACTIONS: Mapping[str, str] = {
 """Calls that IAM calls otherwise."""
 ABOUT = ("StateMachineArn", "ExecutionArn", "TopicArn", "FunctionName", "QueueUrl", "TaskDefinition", "JobQueue")
 """Parameters that say what a call is about."""
+QUEUE = re.compile(
+    r"https?://(sqs\.(?P<region>[a-z0-9-]+)\.)?[^/]+/(?P<account>[0-9]{12})/(?P<name>[A-Za-z0-9_-]+(\.fifo)?)"
+)
+"""The URL of a queue: https://sqs.us-east-1.amazonaws.com/123456789012/name."""
 NESTED_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
 RULE = "StepFunctionsGetEventsForECSTaskRule"
 
@@ -105,14 +110,26 @@ def _nested(given: Json, situation: Situation) -> Iterator[Call]:
 
 
 def _about(given: Json, situation: Situation) -> Iterator[str]:
-    text = next((given[name] for name in ABOUT if isinstance(given, dict) and isinstance(given.get(name), str)), "*")
+    name = next((name for name in ABOUT if isinstance(given, dict) and isinstance(given.get(name), str)), "")
+    text = given[name] if name else "*"
     if "context.StateMachine.Id" in text:
         yield situation.machine
     elif text.startswith("{%"):
         # An expression may come to any run that the situation knows of.
         yield from situation.runs or ((situation.run,) if "ExecutionArn" in given else ("*",))
     else:
-        yield text
+        yield _as_arn(name, text, situation)
+
+
+def _as_arn(name: str, text: str, situation: Situation) -> str:
+    """What IAM calls a thing that a call may name otherwise: it takes ARNs only."""
+    queue = QUEUE.fullmatch(text)
+    if queue is not None:
+        partition, region = situation.machine.split(":")[1], queue["region"] or situation.machine.split(":")[3]
+        return f"arn:{partition}:sqs:{region}:{queue['account']}:{queue['name']}"
+    if name == "FunctionName" and not text.startswith("arn:"):
+        return situation.arn("lambda", f"function:{text}")
+    return text if text.startswith("arn:") else "*"
 
 
 def _run_task(given: Json, situation: Situation, *, waits: bool) -> Iterator[Call]:
@@ -160,5 +177,7 @@ def _literal(given: Json, name: str) -> str:
 def _distributed(situation: Situation) -> Iterator[Call]:
     yield Call("states:StartExecution", situation.machine)
     child = situation.machine.replace(":stateMachine:", ":execution:") + "/label:a-run"
-    for action in ("DescribeExecution", "StopExecution", "RedriveExecution"):
+    for action in ("DescribeExecution", "StopExecution"):
         yield Call(f"states:{action}", child)
+        yield Call(f"states:{action}", situation.run)
+    yield Call("states:RedriveExecution", child)

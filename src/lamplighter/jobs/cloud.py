@@ -12,6 +12,7 @@ from lamplighter.base import fargate
 from lamplighter.base.jsontext import dumps
 from lamplighter.jobs.channels import Channel
 from lamplighter.jobs.model import Job, Sidecar
+from lamplighter.jobs.secrets import is_mistaken
 from lamplighter.jobs.stack.alerts import LONGEST_WARM_UP, waits_for
 from lamplighter.jobs.values import shown
 
@@ -58,9 +59,16 @@ def _container(job: Job) -> Iterator[Finding]:
     if job.sidecars and job.notify.attempt_failed:
         what = "beside sidecars an attempt that was killed (137, 143) is not told, and no alert names the run"
         yield "info", "sidecars", what, "write notify: {caught: CHANNEL} to be told what the job's own container did"
+    if job.timeout is not None and job.notify.attempt_failed:
+        what = "on AWS an attempt whose run somebody stops is told as well: its end looks like that of one that hung"
+        yield "info", "notify", what, "pass over such an alert; on this box there is none"
     if job.launch == "fargate-spot" and job.cluster is not None:
         what = f"AWS runs it on Spot only if the cluster {job.cluster} has the capacity provider FARGATE_SPOT"
         yield "info", "cluster", what, "see aws ecs put-cluster-capacity-providers"
+    held = [("secrets", job.secrets), *(("sidecars", sidecar.secrets) for sidecar in job.sidecars.values())]
+    for key, where in [(key, where) for key, secrets in held for where in secrets.values() if is_mistaken(where)]:
+        what = f"Secrets Manager takes {where} for a whole ARN: it ends in a hyphen and six characters"
+        yield "error", key, what, "write the secret's ARN, with the hyphen and the six characters that follow"
     text = sum(map(len, said))
     if text > MOST_DEFINITION:
         what = f"a task definition has 64 KiB, and the variables alone have {text // 1024}"
@@ -111,7 +119,7 @@ def of_channel(name: str, channel: Channel) -> Iterator[Finding]:
     if channel.email is not None:
         yield "info", "email", f"AWS asks {channel.email} first", "open the link in the mail that comes after `deploy`"
     if channel.webhook is not None:
-        what = f"AWS asks {channel.webhook} first: it has to open the SubscribeURL of a SubscriptionConfirmation"
+        what = f"on AWS {channel.webhook} is asked first, and has to open the SubscribeURL; on this box it is not asked"
         yield "info", "webhook", what, "see https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html"
     if channel.sqs is not None:
         yield (
@@ -121,8 +129,10 @@ def of_channel(name: str, channel: Channel) -> Iterator[Finding]:
             _POLICY.format("sqs:SendMessage", "sns"),
         )
     if channel.sns is not None:
-        both = "cloudwatch.amazonaws.com and events"
+        both, region = "cloudwatch.amazonaws.com and events", channel.sns.split(":")[3]
         yield "info", "sns", f"AWS wants the policy of {channel.sns} to allow it", _POLICY.format("sns:Publish", both)
+        what = f"rules and alarms of AWS tell no topic of another region than their own, and this one is in {region}"
+        yield "info", "sns", what, f"deploy to {region}"
 
 
 _POLICY = "allow {} to {}.amazonaws.com there"

@@ -157,20 +157,37 @@ LINES = expression("[$states.result.Events.($substring(Message, 0, 500))]")
 """The lines of a page of a log, short enough for an alert: SNS takes 256 KiB."""
 
 
-def failure_text(headline: str, machine: str, most: int | None) -> str:
-    """An alert that says why, which attempt, where to look and what to type."""
-    attempt = "" if most is None else f"'Attempt:   ' & $string($attempt) & ' of {most}\\n' &"
+HAS_LOGGED = expression(f"({TASK} $exists($task.TaskArn) and $task.StopCode != 'TaskFailedToStart')")
+"""Whether the error's cause names a task, and one whose container has run."""
+ATTEMPTS = """'Attempts:  ' & $string($attempt) & '\\n'"""
+"""How many there were, as the end of a run tells it."""
+
+
+def step(prefix: str) -> str:
+    """Which job of a workflow failed and in which attempt, as far as the error's cause tells it."""
+    return f"""(
+    $tried := $task.Overrides.ContainerOverrides.Environment[Name = 'LAMPLIGHTER_ATTEMPT'].Value;
+    $exists($task.Group)
+      ? 'Step:      job ' & $substringAfter($task.Group, 'family:{prefix}-')
+        & ($exists($tried) ? ', attempt ' & $tried[0] : '') & '\\n'
+      : ''
+  )"""
+
+
+def failure_text(headline: str, machine: str, *, what: str, slow: str) -> str:
+    """An alert that says why, in which attempt, where to look and what to type; `slow`: why a timeout came."""
     return expression(f"""(
   {TASK}
   $code := $task.Containers[Name = '{MAIN}'].ExitCode;
   $reason := $exists($task.StoppedReason)
-    ? $join([$task.StoppedReason, $task.Containers.Reason], '; ')
+    ? $join($distinct([$task.StoppedReason, $task.Containers.Reason]), '; ')
+    : $failure.Error = 'States.Timeout' ? {dumps(slow)}
     : $exists($failure.Cause) ? $substring($failure.Cause, 0, 2000) : 'no cause is known';
   {dumps(headline + chr(10) + chr(10))} &
   'Error:     ' & $failure.Error & '\\n' &
   'Reason:    ' & $reason & '\\n' &
   ($exists($code) ? 'Exit code: ' & $join([$code.$string()], ', ') & '\\n' : '') &
-  {attempt}
+  {what} &
   'Run:       ' & $states.context.Execution.Id & '\\n' &
   'Look at:   {slot(CONSOLE)}' & $states.context.Execution.Id & '\\n' &
   'Run again: lamplighter run {machine}{slot(OPTIONS)}\\n' &
@@ -178,9 +195,26 @@ def failure_text(headline: str, machine: str, most: int | None) -> str:
 )""")
 
 
-OLDER = expression("""(
-  $runs := $states.result.Executions.ExecutionArn;
-  $mine := $filter([0..$count($runs) - 1], function($at) { $runs[$at] = $states.context.Execution.Id });
-  [$exists($mine) ? $filter($runs, function($run, $at) { $at > $mine }) : $runs]
+_MINE = "$filter([0..$count($runs) - 1], function($at) { $runs[$at].ExecutionArn = $states.context.Execution.Id })"
+"""Where this run is among those of a page: "results are sorted by time", youngest first."""
+
+
+def older(seen: str) -> str:
+    """The runs on a page that began before this one and still go on; `seen`: whether this one was on a page before."""
+    return expression(f"""(
+  $runs := $states.result.Executions;
+  $mine := {_MINE};
+  $began := $toMillis($states.context.Execution.StartTime);
+  [$filter($runs, function($run, $at) {{
+    {seen} ? true : $exists($mine) ? $at > $mine : $toMillis($run.StartDate) < $began
+  }}).ExecutionArn]
 )""")
-"""The runs of this machine that began before this one and still go on: "results are sorted by time", youngest first."""
+
+
+def seen(before: str) -> str:
+    """Whether this run was on this page, or on one before."""
+    return expression(f"($runs := $states.result.Executions; {before} or $exists({_MINE}))")
+
+
+NEXT_PAGE = expression("$exists($states.result.NextToken) ? $states.result.NextToken : ''")
+"""What asks for the next page."""

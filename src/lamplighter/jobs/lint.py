@@ -120,6 +120,9 @@ def _told(job: Job, loaded: Loaded, name: str) -> Iterator[Finding]:
         yield "warning", "late", "nobody is told when a run is late", "add notify: {late: CHANNEL}"
     if job.late is None and "late" in said.mapping():
         yield "warning", "notify", "it is not said when a run is late", "add `late: 1h`"
+    if job.workflow is not None and job.notify.caught:
+        what = "a run that told of its failure itself ends in a state of its own: `redrive` has no step to go on with"
+        yield "info", "notify", what, f"begin it anew (lamplighter run {name}), or write run-failed for caught"
     if job.workflow is not None and job.notify.attempt_failed:
         what = "a workflow has no attempts of its own"
         yield "warning", "notify", what, "write attempt-failed for the jobs that are its steps"

@@ -16,7 +16,19 @@ from lamplighter.jobs.names import MAIN
 from lamplighter.jobs.retry import Retry
 from lamplighter.jobs.secrets import Secret
 from lamplighter.jobs.strict import Strict
-from lamplighter.jobs.texts import Cluster, Directory, Image, Name, Reference, RoleArn, Tag, TagValue, Variable
+from lamplighter.jobs.texts import (
+    Action,
+    Cluster,
+    Directory,
+    Image,
+    Name,
+    Reference,
+    Resource,
+    RoleArn,
+    Tag,
+    TagValue,
+    Variable,
+)
 from lamplighter.jobs.values import Command, Cpu, Duration, Memory, Switch, Text, Whole
 from lamplighter.jobs.when import Missed, Schedule, Window, Zone
 
@@ -44,8 +56,8 @@ class Roles(Strict):
 class Permission(Strict):
     """What the job itself may do on AWS."""
 
-    actions: Ids = Field(min_length=1)
-    resources: Ids = Field(min_length=1)
+    actions: Annotated[tuple[Action, ...], BeforeValidator(one_or_more)] = Field(min_length=1)
+    resources: Annotated[tuple[Resource, ...], BeforeValidator(one_or_more)] = Field(min_length=1)
 
 
 def _apart(environment: Mapping[str, str], secrets: Mapping[str, str]) -> None:

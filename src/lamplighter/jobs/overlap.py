@@ -3,17 +3,23 @@
 Promises that `queue` is first come, first served, and that of two runs that begin together one goes first: the one that
 is older in Step Functions' list of running executions. On AWS that list is "eventually consistent": two that begin
 within the same second or so may not see each other there. Here they always do.
-Refuses to count beyond the 1000 youngest runs.
+
+The list comes in pages, youngest first. A page has 400 runs, for 600 are more than the 256 KiB that a state may pass
+on. Who finds nobody older on a page asks for the next: whatever comes after itself in the list is older, and what comes
+before is not. So a run that is not on the first page neither thinks itself alone nor waits for younger ones. What is
+not listed at all yet goes by the dates. `cancel-previous` stops the runs of the first page.
+See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html.
 """
 
 from lamplighter.base.jsontext import Json
 from lamplighter.jobs import expressions
 from lamplighter.jobs.attempts import PAUSE, SAME_INPUT, States
 from lamplighter.jobs.expressions import expression
+from lamplighter.jobs.integrations import LIST, STOP
 from lamplighter.jobs.model import Job
 
-LIST = "arn:aws:states:::aws-sdk:sfn:listExecutions"
-STOP = "arn:aws:states:::aws-sdk:sfn:stopExecution"
+PAGE = 400
+"""Runs."""
 PATIENTLY: Json = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 6, "JitterStrategy": "FULL"}]
 SHORTEST, LONGER, LONGEST = 15, 5, 300
 """Seconds from one look to the next: they grow, so that a wait of a week fits into the 25,000 events of a history."""
@@ -26,42 +32,49 @@ def before(job: Job, follower: str) -> States | None:
             return None
         case "skip":
             done = {"Type": "Succeed", "Output": {"skipped": True, "running": expression("$older")}}
-            return States(
-                "List runs", {"List runs": _list("Alone?"), "Alone?": _alone("Skipped", follower), "Skipped": done}
-            )
+            return States("List runs", {**_looks("Alone?", "Skipped", follower), "Skipped": done})
         case "queue":
             return States("Queue up", _queue(follower))
         case "cancel-previous":
             return States("List runs", {"List runs": _list("Stop them"), "Stop them": _stop(follower)})
 
 
-def _list(follower: str) -> Json:
+def _looks(title: str, others: str, follower: str) -> dict[str, Json]:
+    """The states that find out whether there is somebody older, page by page, and lead to `others` or on."""
+    choices = [
+        {"Condition": expression("$count($older) > 0"), "Next": others},
+        {"Condition": expression("$page != ''"), "Next": "More runs"},
+    ]
+    return {
+        "List runs": _list(title),
+        title: {"Type": "Choice", "Choices": choices, "Default": follower},
+        "More runs": _list(title, "$seen", NextToken=expression("$page")),
+    }
+
+
+def _list(follower: str, seen: str = "false", **page: str) -> Json:
+    """The state that reads a page; `seen`: whether this run was on one before."""
     return {
         "Type": "Task",
         "Resource": LIST,
         "Arguments": {
             "StateMachineArn": expression("$states.context.StateMachine.Id"),
             "StatusFilter": "RUNNING",
-            "MaxResults": 1000,
+            "MaxResults": PAGE,
+            **page,
         },
         "Retry": PATIENTLY,
-        "Assign": {"older": expressions.OLDER},
+        "Assign": {"older": expressions.older(seen), "seen": expressions.seen(seen), "page": expressions.NEXT_PAGE},
         "Output": SAME_INPUT,
         "Next": follower,
     }
-
-
-def _alone(others: str, follower: str) -> Json:
-    choice = {"Condition": expression("$count($older) > 0"), "Next": others}
-    return {"Type": "Choice", "Choices": [choice], "Default": follower}
 
 
 def _queue(follower: str) -> dict[str, Json]:
     longer = f"$min([{SHORTEST} + {LONGER} * $looks, {LONGEST}])"
     return {
         "Queue up": {"Type": "Pass", "Assign": {"looks": 0}, "Next": "List runs"},
-        "List runs": _list("My turn?"),
-        "My turn?": _alone("Not yet", follower),
+        **_looks("My turn?", "Not yet", follower),
         "Not yet": {
             "Type": "Pass",
             "Assign": {"looks": expression("$looks + 1"), "pause": expression(longer)},

@@ -12,12 +12,15 @@ from lamplighter.base.jsontext import Json, JsonError, dumps
 from lamplighter.jobs import names, workflow
 from lamplighter.jobs.attempts import WELL, is_judged
 from lamplighter.jobs.document import Path
+from lamplighter.jobs.integrations import written_out
 from lamplighter.jobs.machine import machine
 from lamplighter.jobs.model import Job, Project
+from lamplighter.jobs.telling import title
 
 LONGEST_NAME = 64 - len("-attempt-failed")
 """Of a job with its project, so that the rule that tells of it has a name that EventBridge takes."""
-LONGEST_STEP = 80 - len(f": {WELL}")
+LONGEST_STATE = 80
+LONGEST_STEP = LONGEST_STATE - len(f": {WELL}")
 """Of a step whose job's retries need several states, each named after it."""
 CONTAINER_KEYS = (
     "image", "command", "entrypoint", "working-directory", "user", "stop-timeout", "cpu", "memory", "storage",
@@ -61,10 +64,19 @@ def _workflow(project: Project, name: str, job: Job) -> Iterator[Finding]:
     if not isinstance(definition, dict) or not isinstance(definition.get("States"), dict):
         yield ("workflow", job.workflow or ""), "this is no workflow", "begin with StartAt: and States:"
         return
-    wrong = list(_steps(project, job.workflow or "", definition))
+    wrong = [*_steps(project, job.workflow or "", definition), *_tellers(name, job)]
     yield from wrong
     if not wrong:
         yield from _language(project, name, job)
+
+
+def _tellers(name: str, job: Job) -> Iterator[Finding]:
+    """Channels whose names are too long for the states that tell them, which begin with the job's."""
+    for channel in job.notify.caught:
+        excess = len(f"{name}: {title(channel)}") - LONGEST_STATE
+        if excess > 0:
+            what = f"`{name}` and `{channel}` are too long for the name of the state that tells the channel"
+            yield ("jobs", name, "notify", "caught"), what, f"shorten one of them by {excess} characters"
 
 
 def _steps(project: Project, file: str, definition: Json) -> Iterator[Finding]:
@@ -73,9 +85,9 @@ def _steps(project: Project, file: str, definition: Json) -> Iterator[Finding]:
         if "Job" not in state:
             continue
         named = state["Job"]
-        title = str(path[-1])
-        if named in runnable and is_judged(project.jobs[named]) and len(title) > LONGEST_STEP:
-            what = f"a name of {len(title)} characters leaves no room for the states that the job `{named}` needs"
+        step = str(path[-1])
+        if named in runnable and is_judged(project.jobs[named]) and len(step) > LONGEST_STEP:
+            what = f"a name of {len(step)} characters leaves no room for the states that the job `{named}` needs"
             yield ("workflow", file, *path), what, f"shorten it to {LONGEST_STEP} characters"
         if named not in runnable:
             close = get_close_matches(str(named), runnable, 1)
@@ -105,8 +117,8 @@ def _language(project: Project, name: str, job: Job) -> Iterator[Finding]:
     """What Step Functions itself would say: of the workflow first, then of the machine that is made around it."""
     file = job.workflow or ""
     try:
-        parse(dumps(workflow.expanded(project, project.workflows[file])))
-        parse(dumps(machine(project, name)))
+        for definition in (workflow.expanded(project, project.workflows[file]), machine(project, name)):
+            parse(written_out(dumps(definition)))
     except InvalidDefinition as error:
         for fault in error.diagnostics:
             yield ("workflow", file, *_path(fault.location or "")), f"{fault.message}", _where(fault.location)

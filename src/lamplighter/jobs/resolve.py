@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lamplighter.base.errors import Bug
 from lamplighter.base.jsontext import Json
 
-ACCOUNT, REGION, PARTITION = "123456789012", "us-east-1", "aws"
+ACCOUNT, REGION = "123456789012", "us-east-1"
 _SUB = re.compile(r"\$\{([^}!]+)\}")
 _ARNS: Mapping[str, tuple[str, str, str]] = {
     "AWS::ECS::Cluster": ("ecs", "cluster/{}", "ClusterName"),
@@ -35,6 +35,7 @@ class Stack:
 
     template: Json
     parameters: Mapping[str, Json]
+    partition: str = "aws"
 
     def properties(self, title: str) -> Json:
         """The properties of a resource, filled in."""
@@ -46,11 +47,11 @@ class Stack:
         service, pattern, named = _ARNS[resource["Type"]]
         name = self.fill(resource["Properties"][named]) if named else f"stack-{title}"
         region = "" if service == "iam" else REGION
-        return f"arn:{PARTITION}:{service}:{region}:{ACCOUNT}:{pattern.format(name)}"
+        return f"arn:{self.partition}:{service}:{region}:{ACCOUNT}:{pattern.format(name)}"
 
     def log_stream(self, group: str, name: str) -> str:
         """The ARN of a stream of a log group."""
-        return f"arn:{PARTITION}:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:{name}"
+        return f"arn:{self.partition}:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:{name}"
 
     def definition(self, title: str) -> str:
         """The definition of a state machine as Step Functions gets it."""
@@ -102,7 +103,7 @@ class Stack:
         return self._attribute([title, attribute]) if dot else self._ref(name)
 
     def _ref(self, name: str) -> Json:
-        pseudo = {"AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": PARTITION}
+        pseudo = {"AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": self.partition}
         if name in pseudo:
             return pseudo[name]
         if name in self.template.get("Parameters", {}):

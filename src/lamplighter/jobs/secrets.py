@@ -50,15 +50,31 @@ def source(text: str) -> Source:
     if long is not None:
         if long["service"] == "ssm":
             return Source(text, "ssm:GetParameters", (text,))
-        return Source(text, "secretsmanager:GetSecretValue", (":".join(text.split(":")[:7]),))
+        held = ":".join(text.split(":")[:7])
+        return Source(text, "secretsmanager:GetSecretValue", (held,) if looks_whole(held) else _of_any_suffix(held))
     assert short is not None
     if short["service"] == "ssm":
         where = _arn("ssm", f"parameter/{short['name'].removeprefix('/')}")
         return Source(where, "ssm:GetParameters", (where,))
     key = f":{short['key']}::" if short["key"] else ""
     held = _arn("secretsmanager", f"secret:{short['name']}")
-    # Secrets Manager puts six characters behind the name that nobody knows beforehand, and takes an ARN without them.
-    return Source(held + key, "secretsmanager:GetSecretValue", (f"{held}-??????", held))
+    return Source(held + key, "secretsmanager:GetSecretValue", _of_any_suffix(held))
+
+
+def looks_whole(name: str) -> bool:
+    """Whether Secrets Manager takes a name, or an ARN, for one that has its six characters already."""
+    return re.search("-[A-Za-z0-9]{6}$", name) is not None
+
+
+def is_mistaken(text: str) -> bool:
+    """Whether a secret that is named without its ARN cannot be found by its name."""
+    short = _SHORT.fullmatch(text)
+    return short is not None and short["service"] == "secretsmanager" and looks_whole(short["name"])
+
+
+def _of_any_suffix(held: str) -> tuple[str, ...]:
+    """Secrets Manager puts six characters behind a name that nobody knows beforehand, and takes an ARN without them."""
+    return f"{held}-??????", held
 
 
 def _arn(service: str, resource: str) -> str:

@@ -1,28 +1,27 @@
 """Alerts that a run sends itself: pattern 3 (Catch, publish, fail with the original error), and that it is late.
 
 Promises that an alert never changes how a run ends: one that cannot be sent is passed over, and so is a log that cannot
-be read. Pattern 3 tells reason, exit code, attempt, the last lines of the log, where to look and what to type; the
-cause of an attempt that took too long does not name its task, so that its log is not found. A run that is late is told
-of by a machine of its own, `WATCH`: it waits, asks, and tells only if the run still goes on.
+be read. Pattern 3 tells reason, exit code, how many attempts there were, the last lines of the log, where to look and
+what to type; of a workflow it tells which job failed. The cause of an attempt that took too long does not name its
+task, so that its log is not looked for: the template says how long it may take, and the engine of this box finds the
+log. A run that is late is told of by a machine of its own, `WATCH`: it waits, asks, and tells only if the run still
+goes on.
 """
 
 from lamplighter.base.jsontext import Json
 from lamplighter.jobs import expressions, names
 from lamplighter.jobs.attempts import FAILED, SAME_INPUT
 from lamplighter.jobs.expressions import expression
+from lamplighter.jobs.integrations import DESCRIBE, PUBLISH, READ_LOG, START
 from lamplighter.jobs.model import Job, Project
 from lamplighter.jobs.names import slot
 from lamplighter.jobs.overlap import PATIENTLY
 from lamplighter.jobs.values import shown
 
-PUBLISH = "arn:aws:states:::sns:publish"
-START = "arn:aws:states:::states:startExecution"
-DESCRIBE = "arn:aws:states:::aws-sdk:sfn:describeExecution"
-READ_LOG = "arn:aws:states:::aws-sdk:cloudwatchlogs:getLogEvents"
 LONGEST_SUBJECT = 100
 MOST_LINES = 20
-FIRST = "Last lines"
-"""The state with which telling begins."""
+FIRST, READING = "A log?", "Last lines"
+"""The state with which telling begins, and that which reads the log."""
 
 
 def topic(project: Project, channel: str) -> str:
@@ -35,8 +34,12 @@ def telling(project: Project, name: str, *, counted: bool) -> dict[str, Json]:
     job = project.jobs[name]
     told = job.notify.caught
     followers = [*(title(channel) for channel in told[1:]), "Failed"]
-    most = job.retry.total + 1 if counted else None
-    text = expressions.failure_text(f"{project.prefix}: the job {name} failed.", project.name(name), most)
+    text = expressions.failure_text(
+        f"{project.prefix}: the job {name} failed.",
+        project.name(name),
+        what=expressions.ATTEMPTS if counted else expressions.step(project.prefix),
+        slow=slow(job),
+    )
     states = {
         title(channel): {
             "Type": "Task",
@@ -53,7 +56,25 @@ def telling(project: Project, name: str, *, counted: bool) -> dict[str, Json]:
         }
         for channel, follower in zip(told, followers, strict=True)
     }
-    return {FIRST: _last_lines(project, title(told[0])), **states, "Failed": FAILED}
+    reading = {FIRST: _is_there_a_log(title(told[0])), READING: _last_lines(project, title(told[0]))}
+    return {**reading, **states, "Failed": FAILED}
+
+
+def slow(job: Job) -> str:
+    """What is told of what took longer than its timeout."""
+    if job.workflow is not None:
+        return "a step took longer than its timeout"
+    return "an attempt took longer than its timeout" + ("" if job.timeout is None else f" of {shown(job.timeout)}")
+
+
+def _is_there_a_log(follower: str) -> Json:
+    """The state that passes reading over where no container can have logged anything."""
+    return {
+        "Type": "Choice",
+        "Choices": [{"Condition": expressions.HAS_LOGGED, "Next": READING}],
+        "Assign": {"lines": []},
+        "Default": follower,
+    }
 
 
 def _last_lines(project: Project, follower: str) -> Json:

@@ -32,10 +32,21 @@ def _arn(service: str, what: str, example: str) -> tuple[AfterValidator, WithJso
     return _form(pattern, what, f"one such as arn:aws:{example}")
 
 
+def _standard(what: str) -> AfterValidator:
+    """What alerts may go to: FIFO ones take nothing from standard topics, rules and alarms."""
+
+    def read(text: str) -> str:
+        if text.endswith(".fifo"):
+            raise ValueError(f"{said(text)} is a FIFO {what}, which AWS sends no alerts to|name a standard {what}")
+        return text
+
+    return AfterValidator(read)
+
+
 Name = Annotated[str, StringConstraints(pattern=NAME, max_length=LONGEST_NAME)]
 """Of a project, a job, a channel, an environment: it becomes part of AWS's names."""
-QueueArn = Annotated[str, *_arn("sqs", "ARN of a queue", "sqs:us-east-1:123456789012:alerts")]
-TopicArn = Annotated[str, *_arn("sns", "ARN of a topic", "sns:us-east-1:123456789012:alerts")]
+QueueArn = Annotated[str, *_arn("sqs", "ARN of a queue", "sqs:us-east-1:123456789012:alerts"), _standard("queue")]
+TopicArn = Annotated[str, *_arn("sns", "ARN of a topic", "sns:us-east-1:123456789012:alerts"), _standard("topic")]
 RoleArn = Annotated[str, *_arn("iam", "ARN of a role", "iam::123456789012:role/mine")]
 Cluster = Annotated[
     str,
@@ -43,6 +54,15 @@ Cluster = Annotated[
         rf"{_NAMED}|arn:[a-z-]+:ecs:[a-z0-9-]+:[0-9]{{12}}:cluster/{_NAMED}",
         "cluster",
         "its name, or one such as arn:aws:ecs:us-east-1:123456789012:cluster/mine",
+    ),
+]
+Action = Annotated[str, *_form(r"\*|[a-z0-9-]+:[A-Za-z0-9*?]+", "action of IAM", "one such as s3:GetObject, or *")]
+Resource = Annotated[
+    str,
+    *_form(
+        r"\*|arn:[^:\s]+:[^:\s]+:[^:\s]*:[^:\s]*:.+",
+        "ARN of what an action is about",
+        "one such as arn:aws:s3:::reports/*, or *",
     ),
 ]
 Email = Annotated[str, *_form(r"[^@\s]+@[^@\s]+", "address", "one such as ops@example.com")]

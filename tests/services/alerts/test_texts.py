@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lamplighter.services.alerts.texts import LONGEST_SUBJECT, Alert, shown, subject, text
 
-ALERT = Alert("reports: nightly failed", "A headline.", None, None, None, None, None, None, "2026-01-01T00:00:00Z")
+ALERT = Alert("reports: nightly failed", "A headline.", None, None, None, None, None, "2026-01-01T00:00:00Z")
 
 
 def test_what_is_not_known_is_left_out() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
+from tests.engines import DAY
 from tests.services.cloudformation.office import Office, body, topic
 
 
@@ -77,6 +78,41 @@ def test_a_command_comes_back_when_its_change_is_rolled_back(office: Office) -> 
     office.update(body(T=topic() | {"Metadata": ours(Command=["new"])}, Q=bad))
     assert office.state() == "UPDATE_ROLLBACK_COMPLETE"
     assert subscribed(office) == [("lamplighter:command", "old")]
+
+
+def hook(**words: Json) -> str:
+    given = {"TopicArn": {"Ref": "T"}, "Protocol": "http", "Endpoint": "http://127.0.0.1:9/night"}
+    return body(T=topic(), S={"Type": "AWS::SNS::Subscription", "Properties": given, "Metadata": ours(**words)})
+
+
+def its_arn(office: Office) -> str:
+    (found,) = office.call("sns", "ListSubscriptions")["Subscriptions"]
+    return str(found["SubscriptionArn"])
+
+
+def test_a_web_server_that_the_owner_vouches_for_is_subscribed_without_being_asked(office: Office) -> None:
+    office.create(hook(Confirmed=True))
+    assert its_arn(office) == office.physical("S")
+    office.update(body(T=topic()))
+    assert subscribed(office) == []
+
+
+@pytest.mark.parametrize("words", [{}, {"Confirmed": "yes"}])
+def test_a_web_server_that_nobody_vouches_for_is_asked(office: Office, words: Json) -> None:
+    office.create(hook(**words))
+    assert its_arn(office) == "PendingConfirmation"
+
+
+@pytest.mark.parametrize("days", [1, 3])
+def test_a_web_server_that_has_not_answered_is_subscribed_once_the_owner_vouches_for_it(
+    office: Office, days: int
+) -> None:
+    office.create(hook())
+    office.advance(days * DAY)
+    office.update(hook(Confirmed=True))
+    assert its_arn(office) == office.physical("S")
+    office.advance(3 * DAY)
+    assert len(subscribed(office)) == 1
 
 
 def test_a_schedule_says_which_missed_times_are_made_up_for_and_for_how_long(office: Office) -> None:

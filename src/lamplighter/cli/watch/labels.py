@@ -16,7 +16,7 @@ OURS = "LAMPLIGHTER_RUN"
 """The variable that every container of a job is given."""
 OWN_STATES = frozenset({
     "Watch", "List runs", "Alone?", "Queue up", "My turn?", "Not yet", "Begin", "Judge", "Again?", "Count", "Pause",
-    "Last lines",
+    "A log?", "Last lines", "More runs",
 })  # fmt: skip
 """States of a job's machine that only serve it."""
 

@@ -20,7 +20,8 @@ from lamplighter.jobs import gaps, names
 from lamplighter.jobs.channels import Channel
 from lamplighter.jobs.expressions import ATTEMPT_AT, KILLED, RUN_ARN_AT
 from lamplighter.jobs.model import Job, Project
-from lamplighter.jobs.stack import arns, links
+from lamplighter.jobs.stack import arns, links, roles
+from lamplighter.jobs.values import shown
 
 STEPS = ((10 * 60, 60, 86_400), (6 * 3600, 300, 86_400), (7 * 86_400, 3600, 7 * 86_400))
 """Up to which gap, in steps of how long, over how long at most: seconds that CloudWatch takes."""
@@ -29,6 +30,8 @@ LONGEST_WARM_UP = 2_880
 _READ = re.compile("<([a-z]+)>")
 GONE_WRONG = ["TaskFailedToStart", "SpotInterruption", "TerminationNotice", "InfrastructureHealth"]
 """Ways to stop that say by themselves that an attempt failed; UserInitiated is somebody's wish."""
+STOPPED = "The Task state in AWS Step Functions execution"
+"""How the reason of a task begins that Step Functions stopped: it took too long, or its run was stopped."""
 
 
 def resources(project: Project) -> Iterator[AWSObject]:
@@ -60,7 +63,9 @@ def _subscriptions(channel: Channel) -> Iterator[tuple[str, str, Json]]:
     if channel.email is not None:
         yield "email", channel.email, {}
     if channel.webhook is not None:
-        yield channel.webhook.partition(":")[0], channel.webhook, {}
+        # AWS asks a web server first; on one box its owner wrote it in the file.
+        own = {"Metadata": {"Lamplighter": {"Confirmed": True}}}
+        yield channel.webhook.partition(":")[0], channel.webhook, own
     if channel.sqs is not None:
         yield "sqs", channel.sqs, {"RawMessageDelivery": True}
 
@@ -98,9 +103,18 @@ def _rules(project: Project, name: str) -> Iterator[AWSObject]:
             {"run": "$.detail.executionArn", "status": "$.detail.status",
              "time": "$.time"},
             (f"{project.prefix}: a run of the job {name} ended <status>.", "", "Run:       <run>", "Time:      <time>",
+             *_limits(job),
              f"Look at:   {names.slot(names.CONSOLE)}<run>",
              f"Run again: lamplighter run {project.name(name)}{names.slot(names.OPTIONS)}"),
         )  # fmt: skip
+
+
+def _limits(job: Job) -> Iterator[str]:
+    """How long a run may take, which explains one that TIMED_OUT, and an attempt."""
+    given = [("the run", job.deadline), ("an attempt", job.timeout)]
+    said = [f"{what} may take {shown(limit)}" for what, limit in given if limit is not None]
+    if said:
+        yield f"Limits:    {', '.join(said)}"
 
 
 def _told_of_attempt(project: Project, name: str) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -130,8 +144,10 @@ def _attempt_failed(project: Project, name: str) -> Json:
     """A container that did not end with 0, or a task that never ran or was taken away: no exit code says so.
 
     Sidecars are killed when the job is done: a pattern cannot say whose exit code it means, so that beside them an
-    attempt that was killed itself is not told.
+    attempt that was killed itself is not told. Nor can it tell one that took too long from one whose run was stopped:
+    where there is a timeout both are told, for a hang that nobody hears of is worse. The engine of this box knows.
     """
+    slow = [{"stopCode": ["UserInitiated"], "stoppedReason": [{"prefix": STOPPED}]}]
     well = [0, *KILLED] if project.jobs[name].sidecars else 0
     return {
         "source": ["aws.ecs"],
@@ -143,6 +159,7 @@ def _attempt_failed(project: Project, name: str) -> Json:
             "$or": [
                 {"stopCode": ["EssentialContainerExited"], "containers": {"exitCode": [{"anything-but": well}]}},
                 {"stopCode": GONE_WRONG},
+                *(slow if project.jobs[name].timeout is not None else []),
             ],
         },
     }
@@ -180,10 +197,18 @@ def _rule(
 
 
 def _local(project: Project, name: str) -> Json:
-    """What the engine of this box composes alerts with: how many attempts there are, and whom the run tells itself."""
+    """What the engine of this box composes alerts with: how many attempts there are, how long each and the run may
+    take, and whom the run tells itself.
+    """
     job = project.jobs[name]
-    counted = {} if job.workflow is not None else {"Attempts": job.retry.total + 1}
-    return {**counted, **({"Caught": list(job.notify.caught)} if job.notify.caught else {})}
+    limits = {each: project.jobs[each].timeout for each in roles.steps(project, name)}
+    known = {
+        "Attempts": None if job.workflow is not None else job.retry.total + 1,
+        "Timeouts": {project.name(each): shown(limit) for each, limit in limits.items() if limit is not None},
+        "Deadline": None if job.deadline is None else shown(job.deadline),
+        "Caught": list(job.notify.caught),
+    }
+    return {key: value for key, value in known.items() if value}
 
 
 def _filled(text: str) -> Json:

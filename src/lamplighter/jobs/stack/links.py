@@ -13,7 +13,12 @@ from lamplighter.base.jsontext import Json
 from lamplighter.jobs import names
 
 ON_AWS = "OnAws"
-AWS_CONSOLE = "https://${AWS::Region}.console.aws.amazon.com/states/home?region=${AWS::Region}#/v2/executions/details/"
+AWS_CONSOLE = "https://${AWS::Region}.${Domain}/states/home?region=${AWS::Region}#/v2/executions/details/"
+ELSEWHERE = {
+    "InChina": ("aws-cn", "console.amazonaws.cn"),
+    "InGovCloud": ("aws-us-gov", "console.amazonaws-us-gov.com"),
+}
+"""Partitions whose console is not at console.aws.amazon.com, by the conditions that say so."""
 
 
 def parameters() -> Iterator[Parameter]:
@@ -29,14 +34,24 @@ def parameters() -> Iterator[Parameter]:
 
 
 def conditions() -> dict[str, Json]:
-    """Whether AWS runs it."""
-    return {ON_AWS: Equals(Ref(names.CONSOLE_URL), "")}
+    """Whether AWS runs it, and in which partition."""
+    there = {name: Equals(Ref("AWS::Partition"), partition) for name, (partition, _) in ELSEWHERE.items()}
+    return {ON_AWS: Equals(Ref(names.CONSOLE_URL), ""), **there}
+
+
+def _domain() -> Json:
+    """Where the console of the stack's partition is."""
+    found: Json = "console.aws.amazon.com"
+    for name, (_, domain) in ELSEWHERE.items():
+        found = If(name, domain, found)
+    return found
 
 
 def slots() -> dict[str, Json]:
     """What comes before a run's ARN, and after the command."""
+    on_aws = Sub(AWS_CONSOLE, {"Domain": _domain()})
     return {
-        names.CONSOLE: If(ON_AWS, Sub(AWS_CONSOLE), Join("", [Ref(names.CONSOLE_URL), "/runs/"])),
+        names.CONSOLE: If(ON_AWS, on_aws, Join("", [Ref(names.CONSOLE_URL), "/runs/"])),
         names.OPTIONS: If(ON_AWS, Sub(" --aws --region ${AWS::Region}"), ""),
     }
 

@@ -4,10 +4,10 @@ import json
 import re
 from collections.abc import Iterator
 
-from troposphere import AWSObject, GetAtt, Ref, Tags, stepfunctions
+from troposphere import AWSObject, GetAtt, Ref, Sub, Tags, stepfunctions
 
 from lamplighter.base.jsontext import Json
-from lamplighter.jobs import names
+from lamplighter.jobs import integrations, names
 from lamplighter.jobs.machine import machine
 from lamplighter.jobs.model import Project
 from lamplighter.jobs.stack import arns, links, network
@@ -25,28 +25,32 @@ def resources(project: Project) -> Iterator[AWSObject]:
             names.WATCH,
             StateMachineName=f"{project.prefix}--watch",
             RoleArn=GetAtt("WatchRole", "Arn"),
-            DefinitionString=text(WATCHING),
+            **_definition(project, WATCHING),
         )
     for name, job in project.jobs.items():
-        definition = text(machine(project, name))
-        known = slots(project)
-        filled = {slot: known[slot] for slot in sorted(set(_SLOT.findall(definition)) & known.keys())}
         yield stepfunctions.StateMachine(
             names.machine(name),
             StateMachineName=project.name(name),
             RoleArn=arns.machine_role(project, name),
-            DefinitionString=definition,
-            **({"DefinitionSubstitutions": filled} if filled else {}),
+            **_definition(project, machine(project, name)),
             Tags=Tags({**job.tags, "lamplighter:project": project.prefix, "lamplighter:job": name}),
             Metadata={"Lamplighter": {"Job": name}},
         )
+
+
+def _definition(project: Project, definition: Json) -> Json:
+    """A definition and what is filled in there."""
+    written, known = text(definition), slots(project)
+    filled = {slot: known[slot] for slot in sorted(set(_SLOT.findall(written)) & known.keys())}
+    return {"DefinitionString": written, **({"DefinitionSubstitutions": filled} if filled else {})}
 
 
 def slots(project: Project) -> dict[str, Json]:
     """What definitions may have places for, and what comes there."""
     tasks = {names.task(name): Ref(names.task(name)) for name, job in project.jobs.items() if job.workflow is None}
     topics = {names.topic(name): Ref(names.topic(name)) for name, each in project.channels.items() if each.sns is None}
-    return {**links.slots(), **network.slots(), **tasks, **topics, names.WATCH: Ref(names.WATCH)}
+    calls = {call: Sub(integrations.resource(call, "${AWS::Partition}")) for call in integrations.CALLS}
+    return {**links.slots(), **network.slots(), **tasks, **topics, **calls, names.WATCH: Ref(names.WATCH)}
 
 
 def text(definition: Json) -> str:

@@ -14,6 +14,8 @@ from lamplighter.jobs.model import Project
 
 MAKES_NETWORK = "MakesNetwork"
 BLOCK = "10.111.0.0/24"
+WAY_OUT = ("WayOut", "FirstAssociation", "SecondAssociation")
+"""What a task needs to pull its image, and that nothing else refers to."""
 SUBNET_BLOCKS = ("10.111.0.0/25", "10.111.0.128/25")
 
 
@@ -56,7 +58,8 @@ def conditions(project: Project) -> dict[str, Json]:
 
 def slots() -> dict[str, Json]:
     """What definitions are told of the network."""
-    made = Join(",", [Ref("FirstSubnet"), Ref("SecondSubnet")])
+    # Whatever is in the list is waited for: no machine is there, and so no schedule, before there is a way out.
+    made = Select(0, [Join(",", [Ref("FirstSubnet"), Ref("SecondSubnet")]), *map(Ref, WAY_OUT)])
     return {
         names.SUBNETS: If(MAKES_NETWORK, made, Join(",", Ref(names.SUBNETS))),
         names.SECURITY_GROUPS: If(MAKES_NETWORK, GetAtt("TaskGroup", "GroupId"), Join(",", Ref(names.SECURITY_GROUPS))),

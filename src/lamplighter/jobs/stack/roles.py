@@ -75,9 +75,11 @@ def execution(project: Project, name: str) -> Iterator[Json]:
     images = [job.image, *(sidecar.image for sidecar in job.sidecars.values())]
     private = [_PRIVATE.match(image) for image in images if image]
     repositories = [
-        f"arn:aws:ecr:{found['region']}:{found['account']}:repository/{found['name']}" for found in private if found
+        f"arn:${{AWS::Partition}}:ecr:{found['region']}:{found['account']}:repository/{found['name']}"
+        for found in private
+        if found
     ]
-    pulled: list[Json] = list(dict.fromkeys(repositories))
+    pulled: list[Json] = [arns.filled(each) for each in dict.fromkeys(repositories)]
     if job.builds:
         pulled.append(arns.arn("ecr", f"repository/{repository(project, name)}"))
     if pulled:
@@ -108,11 +110,9 @@ def machine(project: Project, name: str) -> Iterator[Json]:
     run = steps(project, name)
     if run:
         yield from _tasks(project, run)
-    own = arns.machine(project, name)
     if job.overlap != "allow":
-        yield _allow(["states:ListExecutions"], [own])
-    if job.overlap == "cancel-previous":
-        yield _allow(["states:StopExecution"], [arns.executions(project, name)])
+        yield _allow(["states:ListExecutions"], [arns.machine(project, name)])
+    yield from _of_runs(project, name)
     if is_watched(job):
         yield _allow(["states:StartExecution"], [Ref(names.WATCH)])
     if job.notify.caught:
@@ -120,13 +120,22 @@ def machine(project: Project, name: str) -> Iterator[Json]:
         if run:
             yield _allow(["logs:GetLogEvents"], [arns.log_streams(project, each) for each in run])
     if job.workflow is not None:
-        if is_distributed(project.workflows[job.workflow]):
-            yield _allow(["states:StartExecution"], [own])
-            yield _allow(
-                ["states:DescribeExecution", "states:RedriveExecution", "states:StopExecution"],
-                [arns.executions(project, name, "/*")],
-            )
         yield from permissions(job)
+
+
+def _of_runs(project: Project, name: str) -> Iterator[Json]:
+    """What a job's machine does with its own runs, and with those that a distributed Map starts.
+
+    See https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html.
+    """
+    job = project.jobs[name]
+    runs, children = arns.executions(project, name), arns.executions(project, name, "/*")
+    if job.workflow is not None and is_distributed(project.workflows[job.workflow]):
+        yield _allow(["states:StartExecution"], [arns.machine(project, name)])
+        yield _allow(["states:DescribeExecution", "states:StopExecution"], [runs, children])
+        yield _allow(["states:RedriveExecution"], [children])
+    elif job.overlap == "cancel-previous":
+        yield _allow(["states:StopExecution"], [runs])
 
 
 def is_distributed(definition: Json) -> bool:

@@ -1,23 +1,31 @@
-"""Pattern 1: an attempt failed, which a retry may yet mend. The event is the task's."""
+"""Pattern 1: an attempt failed, which a retry may yet mend. The event is the task's.
+
+Step Functions stops a task that took too long, and one whose run somebody stops, with the same words. Here the run's
+history tells them apart: what a person stopped is told to nobody.
+"""
 
 from lamplighter.base.jsontext import Json
 from lamplighter.services.alerts.facts import Facts, execution_of, failed_container, told_to_container
+from lamplighter.services.alerts.history import read
 from lamplighter.services.alerts.texts import Alert
 
 
-def composed(facts: Facts, mark: Json, _channel: str, event: Json) -> Alert:
-    """What is told of a task that has stopped."""
+def composed(facts: Facts, mark: Json, _channel: str, event: Json) -> Alert | None:
+    """What is told of a task that has stopped; None where it was stopped with its run."""
     task = event["detail"]
     container = failed_container(task)
     run = execution_of(task, facts.caller)
     known = run is not None and facts.run(run) is not None
-    machine = task.get("group", "").removeprefix("family:") or None
+    reason = _stopped(facts, mark, run, task) if run and task.get("stopCode") == "UserInitiated" else reason_of(task)
+    if reason is None:
+        return None
+    machine = family(task) or None
     project = project_of(machine or "", mark["Job"])
     return Alert(
         subject=f"{project}: an attempt of {mark['Job']} failed",
         headline=f"{project}: an attempt of the job {mark['Job']} failed.",
-        error=task.get("stopCode"),
-        reason=reason_of(task),
+        error=task.get("stopCode") if reason == reason_of(task) else "States.Timeout",
+        reason=reason,
         exit_code=container.get("exitCode") if container is not None else None,
         attempt=counted(told_to_container(task, "LAMPLIGHTER_ATTEMPT"), mark),
         run=run if known else None,
@@ -27,17 +35,51 @@ def composed(facts: Facts, mark: Json, _channel: str, event: Json) -> Alert:
     )
 
 
+def _stopped(facts: Facts, mark: Json, run: str, task: Json) -> str | None:
+    """Why a task was stopped; None where a person or another run stopped its run, or a step beside it failed."""
+    attempt = read(facts, run).of(task["taskArn"])
+    if attempt is None:
+        return reason_of(task)
+    if attempt.was_slow:
+        return slow(mark, task)
+    return slow_run(mark) if (facts.run(run) or {}).get("status") == "TIMED_OUT" else None
+
+
+def slow(mark: Json, task: Json) -> str:
+    """Why an attempt was ended that took too long."""
+    return _too_long("an attempt", "timeout", (mark.get("Timeouts") or {}).get(family(task)))
+
+
+def slow_run(mark: Json) -> str:
+    """Why a run was ended that took too long."""
+    return _too_long("the run", "deadline", mark.get("Deadline"))
+
+
+def _too_long(what: str, limit: str, known: str | None) -> str:
+    return f"{what} took longer than its {limit}" + (f" of {known}" if known else "")
+
+
 def reason_of(task: Json) -> str:
     """Why a task stopped: its own reason and those of its containers."""
     reasons = [task.get("stoppedReason"), *(each.get("reason") for each in task.get("containers", []))]
     return "; ".join(dict.fromkeys(reason for reason in reasons if reason))
 
 
-def counted(attempt: str | int | None, mark: Json) -> str | None:
+def counted(attempt: str | None, mark: Json) -> str | None:
     """`n of m`, as far as that is known."""
     if attempt is None:
         return None
-    return f"{attempt} of {mark['Attempts']}" if "Attempts" in mark else str(attempt)
+    return f"{attempt} of {mark['Attempts']}" if "Attempts" in mark else attempt
+
+
+def family(task: Json) -> str:
+    """The family of a task, which is called as the job's machine."""
+    return str(task.get("group") or "").removeprefix("family:")
+
+
+def job_of(project: str, task: Json) -> str:
+    """The job whose task this is."""
+    return family(task).removeprefix(f"{project}-")
 
 
 def project_of(machine: str, job: str) -> str:

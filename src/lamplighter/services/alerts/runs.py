@@ -1,55 +1,57 @@
 """Pattern 2: a run failed, after all of its attempts. The event is the execution's."""
 
-from dataclasses import dataclass
-
-from lamplighter.base.jsontext import Json, JsonError, loads
-from lamplighter.services.alerts.attempts import counted, project_of, reason_of
-from lamplighter.services.alerts.facts import Facts, failed_container
+from lamplighter.base.jsontext import Json
+from lamplighter.services.alerts.attempts import job_of, project_of, reason_of, slow, slow_run
+from lamplighter.services.alerts.facts import Facts, failed_container, told_to_container
+from lamplighter.services.alerts.history import Attempt, document, read
 from lamplighter.services.alerts.texts import Alert
 
-RUN_TASK = "runTask"
 ENDINGS = {"FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was stopped"}
 
 
-@dataclass(slots=True)
-class Story:
-    """What a run's history tells."""
-
-    attempts: int = 0
-    """How many tasks it asked for."""
-    task: str | None = None
-    """The ARN of the last one that there was."""
-    told: bool = False
-    """Whether the run has told the channel itself, before it failed."""
-
-
 def composed(facts: Facts, mark: Json, channel: str, event: Json) -> Alert | None:
-    """What is told of a run that has ended; None where it has told the channel itself."""
+    """What is told of a run that has ended; None where it has told the channel itself, all that can be told here."""
     detail = event["detail"]
     run, machine = detail["executionArn"], detail["stateMachineArn"].rpartition(":")[2]
-    story = _story(facts, run, channel if channel in mark.get("Caught", []) else None)
-    if story.told:
-        return None
-    described, task = facts.run(run) or {}, facts.task(story.task) if story.task else None
+    history, described = read(facts, run), facts.run(run) or {}
+    last = history.last
+    task = facts.task(last.task) if last is not None and last.task is not None else None
     container = failed_container(task) if task is not None else None
+    lines = facts.lines(task, container["name"]) if task is not None and container is not None else []
+    if channel in mark.get("Caught", []) and history.told(channel) and (history.read or not lines):
+        return None
     project, ended = project_of(machine, mark["Job"]), ENDINGS.get(detail["status"], detail["status"])
     return Alert(
         subject=f"{project}: {mark['Job']} {ended}",
         headline=f"{project}: a run of the job {mark['Job']} {ended}.",
         error=described.get("error") or detail["status"],
-        reason=_reason(described.get("cause"), task),
+        reason=_reason(mark, described, task),
         exit_code=container.get("exitCode") if container is not None else None,
-        attempt=counted(story.attempts, mark) if story.attempts and "Attempts" in mark else None,
+        step=_step(project, last, task) if "Attempts" not in mark else None,
+        attempts=history.attempts if "Attempts" in mark else None,
         run=run,
         machine=machine,
         time=event["time"],
-        lines=tuple(facts.lines(task, container["name"])) if task is not None and container is not None else (),
+        lines=tuple(lines),
     )
 
 
-def _reason(cause: str | None, task: Json | None) -> str | None:
-    """The cause of the error; where that is a whole task, why the task stopped."""
-    told = _read(cause or "")
+def _step(project: str, last: Attempt | None, task: Json | None) -> str | None:
+    """The step of a workflow that failed: `Load (job load), attempt 2`."""
+    if last is None or last.step is None or task is None:
+        return None if last is None else last.step
+    attempt = told_to_container(task, "LAMPLIGHTER_ATTEMPT")
+    return f"{last.step} (job {job_of(project, task)})" + (f", attempt {attempt}" if attempt else "")
+
+
+def _reason(mark: Json, described: Json, task: Json | None) -> str | None:
+    """What took too long; or the cause of the error, and where that is a whole task, why the task stopped."""
+    cause, error = described.get("cause"), described.get("error")
+    if described.get("status") == "TIMED_OUT":
+        return slow_run(mark)
+    if error == "States.Timeout":
+        return slow(mark, task or {})
+    told = document(cause or "")
     if isinstance(told, dict):
         return reason_of({name[:1].lower() + name[1:]: value for name, value in told.items()} | _lower(told))
     return cause or (reason_of(task) if task is not None else None)
@@ -60,41 +62,3 @@ def _lower(told: Json) -> Json:
     if not isinstance(containers, list):
         return {}
     return {"containers": [{"reason": each.get("Reason")} for each in containers if isinstance(each, dict)]}
-
-
-def _read(text: str) -> Json:
-    try:
-        return loads(text) if text.startswith("{") else None
-    except JsonError:
-        return None
-
-
-def _story(facts: Facts, run: str, channel: str | None) -> Story:
-    """Read a history from its end. A run that was caught tells its channels last of all, and then fails."""
-    story, telling, title = Story(), "", f"Tell {channel}"
-    for event in facts.history(run):
-        kind = event["type"]
-        if channel is not None and kind == "TaskStateExited" and _is_called(event, title):
-            telling = title
-        elif telling and kind.startswith("Task"):
-            story.told = story.told or kind == "TaskSucceeded"
-            telling = ""
-        if kind == "TaskScheduled" and event["taskScheduledEventDetails"]["resource"].startswith(RUN_TASK):
-            story.attempts += 1
-        if kind == "TaskSubmitted" and story.task is None:
-            story.task = _task_of(event["taskSubmittedEventDetails"])
-    return story
-
-
-def _is_called(event: Json, title: str) -> bool:
-    """In a workflow the names of our own states begin with the job's."""
-    name: str = event["stateExitedEventDetails"]["name"]
-    return name == title or name.endswith(f": {title}")
-
-
-def _task_of(details: Json) -> str | None:
-    if not details.get("resource", "").startswith(RUN_TASK):
-        return None
-    answer = _read(details.get("output", ""))
-    found = answer.get("Tasks") if isinstance(answer, dict) else None
-    return found[0].get("TaskArn") if found else None

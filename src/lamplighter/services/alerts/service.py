@@ -2,7 +2,8 @@
 
 Promises that composing and publishing are part of the transaction that settles the rule's letter: told exactly once. A
 run is told of once in a channel: where the run itself has told it (pattern 3, "caught"), the rule on its end (pattern
-2, "run-failed") stays silent there. Attempts are told besides, for they are asked for by name.
+2, "run-failed") stays silent there, unless it has found the lines of a log that the run could not. Attempts are told
+besides, for they are asked for by name.
 """
 
 import logging
@@ -46,7 +47,7 @@ class Alerts:
             log.warning("an alert of %s is told as it came: %s", params["Mark"], error, exc_info=not known)
         else:
             if alert is None:
-                log.info("%s knows already that %s failed", params["Channel"], params["Mark"]["Job"])
+                log.info("%s need not be told of %s", params["Channel"], params["Mark"]["Job"])
                 return {}
             message |= {"Subject": subject(alert), "Message": text(alert, self._url)}
         return self._bus.invoke(tx, caller, "sns", "Publish", message)

@@ -20,14 +20,18 @@ class Alert:
     error: str | None
     reason: str | None
     exit_code: int | None
-    attempt: str | None
-    """2 of 3"""
     run: str | None
     """The ARN of the execution."""
     machine: str | None
     """The name of the state machine, by which `lamplighter run` knows the job."""
     time: str
     lines: tuple[str, ...] = ()
+    step: str | None = None
+    """Load (job load), attempt 2"""
+    attempt: str | None = None
+    """2 of 3"""
+    attempts: int | None = None
+    """How many there were, where there is none to come."""
 
 
 def subject(alert: Alert) -> str:
@@ -48,7 +52,9 @@ def _facts(alert: Alert, url: str) -> Iterator[str]:
         "Error:": alert.error,
         "Reason:": None if alert.reason is None else shown(alert.reason, LONGEST_REASON),
         "Exit code:": alert.exit_code,
+        "Step:": alert.step,
         "Attempt:": alert.attempt,
+        "Attempts:": alert.attempts or None,
         "Time:": alert.time,
         "Run:": alert.run,
         "Look at:": None if alert.run is None else f"{url.rstrip('/')}/runs/{alert.run}",

@@ -71,7 +71,9 @@ class Sns:
             "TagResource": Operation(write=tags.tag),
             "UntagResource": Operation(write=tags.untag),
             "ListTagsForResource": Operation(read=tags.tags),
-            # No operations of AWS's: the console asks, and the server answers for the address that messages name.
+            # No operations of AWS's: a stack vouches for the webhooks of a job file, the console asks, and the server
+            # answers for the address that messages name.
+            "Vouch": Operation(write=subscribing.vouch),
             "ListDeliveries": Operation(read=deliveries.list_by_topic),
             "GetCertificate": Operation(read=lambda _reader, _caller, _params: signer.certificate()),
         }

@@ -2,7 +2,8 @@
 
 Endpoints that this engine's owner names are confirmed at once; a web server is asked, and so is who reads mail where
 the engine was told to ask (`--confirm-mail`): whoever can call this API owns the engine, and need not be protected from
-strangers as AWS's mail readers are. A subscription that nobody confirms is gone after two days, as its token is. See
+strangers as AWS's mail readers are. A web server that the owner's own job file names is vouched for, and not asked
+either. A subscription that nobody confirms is gone after two days, as its token is. See
 https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html and
 https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html.
 """
@@ -73,6 +74,17 @@ class Subscribing:
             log.warning("%s gets nothing: an engine on one box has no way to deliver by %s", endpoint, protocol)
         shown = subscription.status == CONFIRMED or params.get("ReturnSubscriptionArn")
         return {"SubscriptionArn": subscription.arn if shown else ASKED}
+
+    def vouch(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Vouch, which AWS has not: subscribe an endpoint without asking it, or confirm one that was asked."""
+        topic = find_topic(tx, params["TopicArn"])
+        protocol, endpoint = str(params["Protocol"]), str(params["Endpoint"])
+        protocols.check(protocol, endpoint, commands=self.commands)
+        _check_order(topic, protocol, endpoint)
+        found = rows.at(tx, topic.arn, protocol, endpoint) or self._new(caller, topic, protocol, endpoint)
+        rows.put(tx, replace(found, status=CONFIRMED, authenticated=True))
+        timers.delete(tx, SERVICE, found.arn, EXPIRE)
+        return {"SubscriptionArn": found.arn}
 
     def confirm(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """ConfirmSubscription; a second time it answers the same."""

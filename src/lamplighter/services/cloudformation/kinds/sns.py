@@ -1,6 +1,8 @@
 """Resources of SNS.
 
 `Metadata: {Lamplighter: {Command: [word, …], Directory: /folder}}` subscribes a command of this box to a topic.
+`Metadata: {Lamplighter: {Confirmed: true}}` of a subscription says that its endpoint need not be asked: whoever owns
+this box wrote it down.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_SNS.html.
 """
 
@@ -18,6 +20,9 @@ SUBSCRIPTION = (
     *("DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "ReplayPolicy"),
     "SubscriptionRoleArn",
 )
+WHERE = ("TopicArn", "Protocol", "Endpoint")
+CONFIRMED = "Confirmed"
+"""A word of ours, as if it were a property."""
 
 
 def _feedback(asked: Asked) -> dict[str, Json]:
@@ -86,25 +91,30 @@ def _with_command(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Ma
     return {**properties, "Subscription": [*properties.get("Subscription", []), command]}
 
 
+def _vouched(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
+    return {**properties, CONFIRMED: True} if own.get(CONFIRMED) is True else properties
+
+
 def _subscribe(asked: Asked) -> Plan:
+    if asked.get(CONFIRMED):
+        return (yield from _update_subscription(asked))
     answer = yield Call(
         "sns",
         "Subscribe",
-        {
-            **asked.taken("TopicArn", "Protocol", "Endpoint"),
-            "Attributes": asked.taken(*SUBSCRIPTION),
-            "ReturnSubscriptionArn": True,
-        },
+        {**asked.taken(*WHERE), "Attributes": asked.taken(*SUBSCRIPTION), "ReturnSubscriptionArn": True},
     )
     return Made(answer["SubscriptionArn"], {"Arn": answer["SubscriptionArn"]})
 
 
 def _update_subscription(asked: Asked) -> Plan:
+    arn = asked.physical
+    if asked.get(CONFIRMED) and not asked.before.get(CONFIRMED):
+        arn = (yield Call("sns", "Vouch", asked.taken(*WHERE)))["SubscriptionArn"]
     for name in SUBSCRIPTION:
         if asked.before.get(name) != asked.get(name):
-            given = {"SubscriptionArn": asked.physical, "AttributeName": name, "AttributeValue": asked.get(name)}
+            given = {"SubscriptionArn": arn, "AttributeName": name, "AttributeValue": asked.get(name)}
             yield Call("sns", "SetSubscriptionAttributes", given)
-    return Made(asked.physical, asked.attributes)
+    return Made(arn, {"Arn": arn})
 
 
 def _put_policy(asked: Asked) -> Plan:
@@ -146,6 +156,7 @@ KINDS: Mapping[str, Kind] = {
         # All regions are one engine: the topic's ARN says where it is.
         idle=frozenset({"Region"}),
         attributes=frozenset({"Arn"}),
+        here=_vouched,
     ),
     "AWS::SNS::TopicPolicy": Kind(_put_policy, _put_policy, _leave_policy, attributes=frozenset({"Id"})),
     "AWS::SNS::TopicInlinePolicy": Kind(
