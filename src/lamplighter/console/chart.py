@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from lamplighter.base.jsontext import Json
 from lamplighter.console import why
-from lamplighter.console.attendants import serves
 from lamplighter.console.lengths import length
 from lamplighter.console.standing import status
+from lamplighter.jobs.attendants import serves
 from lamplighter.jobs.story import Attempt, Story, Visit
 from lamplighter.jobs.waits import pause
 

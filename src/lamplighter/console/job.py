@@ -6,9 +6,9 @@ from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json
 from lamplighter.console import graph, skips, slots, timetable
-from lamplighter.console.attendants import is_attendant
 from lamplighter.console.marks import strip
 from lamplighter.console.page import Page, shows
+from lamplighter.jobs.attendants import is_attendant
 
 PAGE, MARKS = 50, 20
 STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")

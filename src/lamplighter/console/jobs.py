@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json
 from lamplighter.console import skips, slots, survey, timetable
-from lamplighter.console.attendants import is_attendant
 from lamplighter.console.links import ours
 from lamplighter.console.marks import Strip, strip
 from lamplighter.console.page import Page, acts, shows
 from lamplighter.console.slots import Tally
 from lamplighter.console.timetable import Entry
+from lamplighter.jobs.attendants import is_attendant
 
 PAGE, RUNS = 25, 20
 

@@ -9,10 +9,10 @@ from starlette.responses import PlainTextResponse, Response
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.console import chart, detail, graph, headline, history, skips, why
-from lamplighter.console.attendants import serves
 from lamplighter.console.masking import masked
 from lamplighter.console.page import Page, acts, shows
 from lamplighter.console.standing import broken, standings
+from lamplighter.jobs.attendants import serves
 from lamplighter.jobs.story import Story
 
 OVER = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")

@@ -15,10 +15,10 @@ from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.console import defaults, timetable
-from lamplighter.console.attendants import steps
 from lamplighter.console.look import indented
 from lamplighter.console.masking import masked, restored
 from lamplighter.console.page import Page, acts, shows
+from lamplighter.jobs.attendants import steps
 from lamplighter.jobs.expressions import OWN
 
 READS_OWN = f"Execution.Input.{OWN}"

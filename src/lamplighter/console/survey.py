@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
-from lamplighter.console.attendants import is_attendant
 from lamplighter.console.page import Page
+from lamplighter.jobs.attendants import is_attendant
 
 FAILED = ("FAILED", "TIMED_OUT")
 

@@ -7,8 +7,8 @@ attempt before one of a state that only serves the job. Pure.
 from collections.abc import Mapping
 
 from lamplighter.base.jsontext import Json
-from lamplighter.console.attendants import serves
 from lamplighter.console.lengths import limit
+from lamplighter.jobs.attendants import serves
 from lamplighter.jobs.story import Attempt, Story
 
 HEARTBEAT = "States.HeartbeatTimeout"

@@ -7,18 +7,13 @@ from dataclasses import dataclass
 
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.watch.words import place
+from lamplighter.jobs.attendants import CONTAINERS, OWN_STATES, own_name
 from lamplighter.jobs.story import Attempt, Visit
 from lamplighter.jobs.walk import states
 
 SKIPPED, WORKFLOW = "Skipped", "Workflow"
-CONTAINERS = "ecs:runTask"
 OURS = "LAMPLIGHTER_RUN"
 """The variable that every container of a job is given."""
-OWN_STATES = frozenset({
-    "Watch", "List runs", "Alone?", "Queue up", "My turn?", "Not yet", "Begin", "Judge", "Again?", "Count", "Pause",
-    "A log?", "Last lines", "More runs",
-})  # fmt: skip
-"""States of a job's machine that only serve it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +73,6 @@ def of_definition(definition: Json, redriven: tuple[int, ...] = ()) -> Labels:
 def is_workflow(definition: Json) -> bool:
     """Whether a job with several steps made a machine: they are inside a state that is called after the job."""
     return any(name.endswith(f": {WORKFLOW}") for name in definition["States"])
-
-
-def own_name(state: str) -> str:
-    """A state's name without that of the step of a workflow which it belongs to."""
-    return state.rpartition(": ")[2]
 
 
 def _runs_containers(state: Json) -> bool:

@@ -12,9 +12,8 @@ from lamplighter.base import arn as arns
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json, loads
 from lamplighter.cli.watch.site import Site
+from lamplighter.jobs.attendants import is_attendant
 
-WATCHES = "--watch"
-"""What the machine of a project is called that tells of late runs, after its prefix; jobs cannot be called so."""
 JOB_TAG = "lamplighter:job"
 MANY = 8
 
@@ -55,7 +54,7 @@ def listed(site: Site) -> list[Machine]:
     machines = everything(site)
     if site.project is not None:
         return [each for each in machines if each.job is not None]
-    return [each for each in machines if not each.name.endswith(WATCHES)]
+    return [each for each in machines if not is_attendant(each.name)]
 
 
 def find(site: Site, word: str) -> Machine:

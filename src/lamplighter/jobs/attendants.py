@@ -10,8 +10,11 @@ from lamplighter.jobs.walk import states
 
 WATCHES = "--watch"
 """What the machine of a project is called that tells of late runs, after its prefix; jobs cannot be called so."""
-STATES = frozenset({"Watch", "List runs", "Stop", "Last lines"})
-"""Task states of a job's machine that only serve it."""
+OWN_STATES = frozenset({
+    "Watch", "List runs", "More runs", "Alone?", "Queue up", "My turn?", "Not yet", "Stop", "Begin", "Judge", "Again?",
+    "Count", "Pause", "A log?", "Last lines",
+})  # fmt: skip
+"""States of a job's machine that only serve it."""
 TELLS = "Tell "
 """What the names of the states begin with that tell a channel."""
 CONTAINERS = "ecs:runTask"
@@ -29,5 +32,10 @@ def steps(definition: Json) -> int:
 
 def serves(attempt: Attempt) -> bool:
     """Whether an attempt is of a state that only serves a job; the states of a workflow's job have its name before."""
-    own = attempt.state.rpartition(": ")[2]
-    return not attempt.resource.startswith(CONTAINERS) and (own in STATES or own.startswith(TELLS))
+    own = own_name(attempt.state)
+    return not attempt.resource.startswith(CONTAINERS) and (own in OWN_STATES or own.startswith(TELLS))
+
+
+def own_name(state: str) -> str:
+    """A state's name without that of the step of a workflow which it belongs to."""
+    return state.rpartition(": ")[2]
