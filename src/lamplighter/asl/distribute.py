@@ -14,7 +14,7 @@ from lamplighter.asl.frame import Execution, Phase
 from lamplighter.asl.messages import COMPACT, MapRunEnded, RedriveMapRun, StartMapRun
 from lamplighter.asl.model import Batcher, Definition, Distributed, Map
 from lamplighter.asl.paths import complete, fits, located, recover
-from lamplighter.asl.run import Path, Run, always
+from lamplighter.asl.run import Path, Run
 from lamplighter.asl.scope import Scope
 from lamplighter.base import arn
 from lamplighter.base.jsontext import Json, dumps, loads
@@ -108,7 +108,7 @@ def inputs(
     definition: Definition, execution: Execution, frame: int, world: World, items: Sequence[Json], first: int, most: int
 ) -> list[Given]:
     """What the next children are given, `most` of them, from item `first` on; a Fault whose cause says where."""
-    run = Run(definition, execution, world, always)
+    run = Run(definition, execution, world)
     path = run.path(frame)
     state = run.state(path)
     assert isinstance(state, Map)

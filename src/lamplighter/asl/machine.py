@@ -30,7 +30,7 @@ from lamplighter.asl.messages import (
 )
 from lamplighter.asl.model import Choice, Definition, Fail, Map, Parallel, Pass, State, Succeed, Task, Wait
 from lamplighter.asl.paths import assign, enter, fail_execution, leave, stumble
-from lamplighter.asl.run import GOING, HistoryFull, Path, Run, Step, always
+from lamplighter.asl.run import GOING, HistoryFull, Path, Refuses, Run, Step, never
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 
@@ -44,12 +44,12 @@ def advance(
     event: Event,
     world: World,
     crossings: int = CROSSINGS,
-    exists: Callable[[str], bool] = always,
+    refuses: Refuses = never,
 ) -> Step:
-    """What becomes of an execution when something happens to it; `exists` tells whether there is such an activity."""
+    """What becomes of an execution when something happens to it; `refuses` tells why a task cannot be begun."""
     if execution.status != "RUNNING":
         return Step(execution)
-    run = Run(definition, execution, world, exists)
+    run = Run(definition, execution, world, refuses)
     try:
         HANDLERS[type(event)](run, event)
         _go_on(run, crossings)

@@ -10,7 +10,7 @@ from lamplighter.asl import history
 from lamplighter.asl.faults import MAX_EVENTS
 from lamplighter.asl.frame import Execution, Fan, Frame, Phase
 from lamplighter.asl.messages import CancelMapRun, CancelTask, ClearTimer, Command, Finish, SetTimer
-from lamplighter.asl.model import Block, Definition, Map, State, Task
+from lamplighter.asl.model import Block, Definition, Map, Resource, State, Task
 from lamplighter.asl.scope import Scope
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
@@ -43,9 +43,13 @@ class Step:
         return last if isinstance(last, Finish) else None
 
 
-def always(_arn: str) -> bool:
-    """Every activity exists."""
-    return True
+Refuses = Callable[[Resource, Json], str | None]
+"""From what a task calls and its parameters, why it cannot be begun; None where it can."""
+
+
+def never(_resource: Resource, _parameters: Json) -> str | None:
+    """Every task can be begun."""
+    return None
 
 
 FRAME_FIELDS = tuple(field.name for field in fields(Frame))
@@ -106,14 +110,11 @@ class Ended:
 class Run:
     """The execution as it changes."""
 
-    def __init__(
-        self, definition: Definition, execution: Execution, world: World, exists: Callable[[str], bool] = always
-    ) -> None:
+    def __init__(self, definition: Definition, execution: Execution, world: World, refuses: Refuses = never) -> None:
         self.definition = definition
         self.execution = execution
         self.world = world
-        self.exists = exists
-        """Whether there is an activity of this ARN."""
+        self.refuses = refuses
         self.now = world.now()
         self.event = execution.event
         self.counter = execution.counter

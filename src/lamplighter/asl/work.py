@@ -20,8 +20,6 @@ from lamplighter.base.jsontext import Json
 
 def begin(run: Run, path: Path, state: Task) -> None:
     """Schedule an attempt."""
-    if state.resource.kind == "activity" and not run.exists(state.resource.text):
-        raise runtime(f"The activity {state.resource.text} does not exist.")
     number = run.number()
     path.number, path.submitted = number, False
     if state.resource.pattern == "waitForTaskToken" or state.resource.kind == "activity":
@@ -33,6 +31,9 @@ def begin(run: Run, path: Path, state: Task) -> None:
             raise runtime("The parameters of a service integration must be an object.")
         parameters = {**parameters, **state.additions}
     text = sized(state, parameters)
+    refusal = run.refuses(state.resource, parameters)
+    if refusal is not None:
+        raise runtime(refusal)
     timeout, beat = _limits(state, scope)
     role = state.role(scope) if state.role is not None else None
     _note_scheduled(run, path, state, text, timeout, beat, role)

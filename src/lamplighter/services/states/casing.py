@@ -58,7 +58,7 @@ def _members(shape: StructureShape, value: Json, name: str) -> Json:
             out[member] = to_service(shape.members[member], inner, key)
     missing = [member for member in shape.required_members if member not in given]
     if missing:
-        raise ParametersRefused(f'The field "{pascal(missing[0])}" is required but was missing')
+        raise ParametersRefused(f"The field '{pascal(missing[0])}' is required but was missing")
     return out
 
 

@@ -35,7 +35,7 @@ from lamplighter.asl.messages import (
 )
 from lamplighter.asl.model import Definition, Resource, Task
 from lamplighter.asl.parse import Additions, InvalidDefinition, parse
-from lamplighter.asl.run import Step
+from lamplighter.asl.run import Refuses, Step
 from lamplighter.asl.work import read_token
 from lamplighter.base.errors import Bug
 from lamplighter.base.jsontext import Json, JsonError, loads
@@ -96,6 +96,8 @@ class Driver:
         self.on_map_run_redriven: Callable[[Tx, RedriveMapRun], None]
         self.on_map_run_cancelled: Callable[[Tx, Work], None]
         self.on_child_ended: Callable[[Tx, int, Execution, Finish, int], None]
+        self.misfit: Refuses
+        """Why the parameters of a call do not fit it."""
 
     def forget(self) -> None:
         """Believe nothing that is not on disk."""
@@ -130,7 +132,13 @@ class Driver:
     def first_step(self, reader: Reader, execution: Execution, revision: str) -> Step:
         """How a new execution begins; nothing is kept yet."""
         definition = self.definition_of(reader, execution, revision)
-        return advance(definition, execution, Started(), self._world, exists=partial(activities.exists, reader))
+        return advance(definition, execution, Started(), self._world, refuses=partial(self._refusal, reader))
+
+    def _refusal(self, reader: Reader, resource: Resource, parameters: Json) -> str | None:
+        """Why a task cannot be begun."""
+        if resource.kind != "activity":
+            return self.misfit(resource, parameters)
+        return None if activities.exists(reader, resource.text) else f"The activity {resource.text} does not exist."
 
     def adopt(
         self,
@@ -193,7 +201,7 @@ class Driver:
     def _advance(self, tx: Tx, revision: str, execution: Execution, event: Event) -> Step:
         try:
             definition = self.definition_of(tx, execution, revision)
-            return advance(definition, execution, event, self._world, exists=partial(activities.exists, tx))
+            return advance(definition, execution, event, self._world, refuses=partial(self._refusal, tx))
         except Exception:
             log.exception("execution %s cannot go on from %s; it is ended", execution.arn, type(event).__name__)
             return self._break_off(self.definition(tx, revision), execution)

@@ -35,6 +35,7 @@ from lamplighter.wire.validate import Check, compile_check
 
 log = logging.getLogger("lamplighter.states")
 
+UNFIT = "The Parameters '{}' could not be used to start the Task: [{}]"
 INTERNAL = "An internal error occurred; the engine's log has it."
 
 
@@ -53,6 +54,22 @@ class Performer:
         self._https = https
         self._following = Following(bus, driver, models, remote)
         self._checks: dict[tuple[str, str], Check] = {}
+        driver.misfit = self.misfit
+
+    def misfit(self, resource: Resource, parameters: Json) -> str | None:
+        """Why a call cannot take these parameters; None where it can, or where nobody knows what it takes."""
+        binding = bind(resource) if resource.kind in ("integration", "sdk") else None
+        if binding is None or binding.service == HTTP or not self._is_known(binding):
+            return None
+        try:
+            to_service(self._models(binding.service).operation_model(binding.operation).input_shape, parameters)
+        except ParametersRefused as error:
+            return UNFIT.format(dumps(parameters), error)
+        return None
+
+    def _is_known(self, binding: Binding) -> bool:
+        served = self._bus.serves(binding.service, binding.operation)
+        return served or self._remote.knows(binding.service, binding.operation)
 
     async def perform(self, posted: Posted) -> None:
         """Do what one row of the outbox says."""
@@ -163,7 +180,7 @@ class Performer:
         self, work: Work, binding: Binding, error: AwsError | ParametersRefused, parameters: Json
     ) -> TaskFailed:
         if isinstance(error, ParametersRefused):
-            cause = f"The Parameters '{dumps(parameters)}' could not be used to start the Task: [{error}]"
+            cause = UNFIT.format(dumps(parameters), error)
             return TaskFailed(work.frame, work.number, "States.Runtime", cause)
         if binding.service == HTTP:
             code = error.code if isinstance(error, HttpFailed) else f"Events.{error.code}"
