@@ -92,6 +92,8 @@ def test_what_a_composite_alarm_cannot_be_is_refused(tower: Tower) -> None:
     assert put("ALARM(cpu)", "cpu").startswith("The alarm cpu is a metric alarm")
     composite(tower, "ALARM(cpu)", "one")
     composite(tower, "ALARM(one)", "two")
+    with pytest.raises(AwsError, match="The alarm one is a composite alarm"):
+        tower.alarm("one")
     assert put("ALARM(two)", "one").startswith("Composite alarms must not go by themselves")
     assert refusal(tower, "DeleteAlarms", AlarmNames=["cpu"]) == (
         "Cannot delete cpu as there are composite alarm(s) depending on it."

@@ -83,9 +83,8 @@ class Composites:
 
     def _judge(self, tx: Tx, alarm: Alarm, reason: Callable[[str], str]) -> None:
         settings, caller = alarm.body["settings"], Caller(alarm.account, alarm.region)
-        children = {
-            each.arn: each for name in alarmchildren.children(tx, alarm.arn) if (each := rows.readable(tx, name))
-        }
+        named = [rows.readable(tx, child) for child in alarmchildren.children(tx, alarm.arn)]
+        children = {child.arn: child for child in named if child is not None}
 
         def state_of(name: str) -> str:
             found = children.get(_arn(caller, name))
