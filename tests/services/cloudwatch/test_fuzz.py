@@ -21,7 +21,14 @@ HEALTH = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 CATALOG = Catalog()
 MODEL = CATALOG.service("monitoring").model
 OPERATIONS = (
-    *("PutMetricAlarm", "DescribeAlarms", "DescribeAlarmsForMetric", "DescribeAlarmHistory", "DeleteAlarms"),
+    *(
+        "PutMetricAlarm",
+        "PutCompositeAlarm",
+        "DescribeAlarms",
+        "DescribeAlarmsForMetric",
+        "DescribeAlarmHistory",
+        "DeleteAlarms",
+    ),
     *("SetAlarmState", "EnableAlarmActions", "DisableAlarmActions", "PutMetricData", "ListMetrics"),
     *("GetMetricStatistics", "GetMetricData", "TagResource", "UntagResource", "ListTagsForResource"),
 )
@@ -31,6 +38,7 @@ WORDS = {
     "MetricName": ("m", "ExecutionsStarted", "ApproximateNumberOfMessagesVisible"),
     "AlarmName": ("a", "b"),
     "AlarmNames": ("a", "b"),
+    "AlarmRule": ("ALARM(a)", "NOT OK(b)", "TRUE", "x"),
     "AlarmActions": (f"arn:aws:sns:{REGION}:{ACCOUNT}:people", "arn:aws:swf:us-east-1:1:x", "x"),
     "ComparisonOperator": ("GreaterThanThreshold", "LessThanThreshold"),
     "TreatMissingData": ("breaching", "missing", "no"),

@@ -11,11 +11,12 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch import judging
 from lamplighter.services.cloudwatch.clockwork import Clockwork
-from lamplighter.services.cloudwatch.errors import InvalidFormat, LimitExceeded, ResourceNotFound
+from lamplighter.services.cloudwatch.errors import InvalidFormat, InvalidRule, LimitExceeded, ResourceNotFound
 from lamplighter.services.cloudwatch.naming import alarm_arn
-from lamplighter.services.cloudwatch.settings import checked, unjudged
+from lamplighter.services.cloudwatch.settings import checked, is_composite, unjudged
 from lamplighter.services.cloudwatch.tags import merged
 from lamplighter.services.cloudwatch.transitions import CONFIGURATION, Transitions
+from lamplighter.store import alarmchildren
 from lamplighter.store import alarms as rows
 from lamplighter.store.alarms import Alarm
 from lamplighter.store.db import Tx
@@ -42,6 +43,8 @@ class Alarms:
             if rows.count(tx, caller.account, caller.region) >= MOST:
                 raise LimitExceeded(f"An account can have at most {MOST} alarms here.")
             alarm = self._new(caller, key, settings, merged({}, params.get("Tags")), now)
+        elif is_composite(old.body["settings"]):
+            raise InvalidRule(f"The alarm {old.name} is a composite alarm: a metric alarm needs a name of its own.")
         else:
             alarm = replace(old, body=old.body | {"settings": settings, "configured": now})
         rows.put(tx, alarm)
@@ -63,11 +66,15 @@ class Alarms:
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """DeleteAlarms: all of them, or none where one of them is not there."""
-        for name in dict.fromkeys(params["AlarmNames"]):
-            key = alarm_arn(caller, name)
+        going = {alarm_arn(caller, name): name for name in params["AlarmNames"]}
+        for key, name in going.items():
+            if set(alarmchildren.parents(tx, key)) - going.keys():
+                raise InvalidRule(f"Cannot delete {name} as there are composite alarm(s) depending on it.")
+        for key, name in going.items():
             alarm = rows.readable(tx, key)
             if not rows.delete(tx, key):
                 raise _missing(name)
+            alarmchildren.put(tx, key, ())
             self._clockwork.end(tx, key)
             if alarm is not None:
                 self._transitions.configured(tx, alarm, "deleted")

@@ -1,16 +1,19 @@
 """Operations that tell of alarms: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from lamplighter.base.jsontext import Json
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.errors import InvalidCombination
 from lamplighter.services.cloudwatch.naming import END, alarm_arn, metric_of, milliseconds, number, page
-from lamplighter.services.cloudwatch.settings import ACTIONS, watched
+from lamplighter.services.cloudwatch.settings import ACTIONS, is_composite, watched
 from lamplighter.store import alarms as rows
 from lamplighter.store.alarms import Alarm, Item
 from lamplighter.store.db import Reader
 
 PAGE = 50
-METRIC = "MetricAlarm"
+METRIC, COMPOSITE = "MetricAlarm", "CompositeAlarm"
 
 
 def alarms(reader: Reader, caller: Caller, params: Json) -> Json:
@@ -18,21 +21,25 @@ def alarms(reader: Reader, caller: Caller, params: Json) -> Json:
     names, prefix = params.get("AlarmNames"), params.get("AlarmNamePrefix", "")
     if names and prefix:
         raise InvalidCombination("AlarmNames and AlarmNamePrefix cannot both be given.")
-    empty: Json = {"MetricAlarms": [], "CompositeAlarms": []}
-    if (
-        METRIC not in params.get("AlarmTypes", [METRIC])
-        or {"ChildrenOfAlarmName", "ParentsOfAlarmName"} & params.keys()
-    ):
-        return empty
+    if {"ChildrenOfAlarmName", "ParentsOfAlarmName"} & params.keys():
+        return {"MetricAlarms": [], "CompositeAlarms": []}
     found = rows.every(reader, caller.account, caller.region, prefix, params.get("NextToken", ""))
     wanted = (alarm for alarm in found if _is_wanted(alarm, names, params))
-    return empty | page("MetricAlarms", wanted, params.get("MaxRecords", PAGE), shown, lambda alarm: alarm.name)
+    answer = page("Alarms", wanted, params.get("MaxRecords", PAGE), lambda alarm: alarm, lambda alarm: alarm.name)
+    listed: list[Alarm] = answer.pop("Alarms")
+    by_kind = {kind: [shown(alarm) for alarm in listed if _kind(alarm) == kind] for kind in (METRIC, COMPOSITE)}
+    return answer | {"MetricAlarms": by_kind[METRIC], "CompositeAlarms": by_kind[COMPOSITE]}
+
+
+def _kind(alarm: Alarm) -> str:
+    return COMPOSITE if is_composite(alarm.body["settings"]) else METRIC
 
 
 def _is_wanted(alarm: Alarm, names: list[str] | None, params: Json) -> bool:
     actions = [action for field in ACTIONS for action in alarm.body["settings"][field]]
     return (
-        (not names or alarm.name in names)
+        _kind(alarm) in params.get("AlarmTypes", [METRIC])
+        and (not names or alarm.name in names)
         and params.get("StateValue", alarm.state) == alarm.state
         and ("ActionPrefix" not in params or any(each.startswith(params["ActionPrefix"]) for each in actions))
     )
@@ -73,8 +80,6 @@ def shown(alarm: Alarm) -> Json:
 
 def history(reader: Reader, caller: Caller, params: Json) -> Json:
     """DescribeAlarmHistory: the latest first, unless asked otherwise."""
-    if METRIC not in params.get("AlarmTypes", [METRIC]):
-        return {"AlarmHistoryItems": []}
     name = params.get("AlarmName")
     wanted = rows.Wanted(
         alarm_arn(caller, name or ""),
@@ -86,14 +91,31 @@ def history(reader: Reader, caller: Caller, params: Json) -> Json:
         params.get("ScanBy") == "TimestampAscending",
     )
     most = params.get("MaxRecords", PAGE * 2)
-    found = rows.history(reader, wanted, most + 1)
-    return page("AlarmHistoryItems", found, most, _item, lambda item: str(item.id))
+    kinds = dict[str, str]()
+
+    def kind(item: Item) -> str:
+        """What an alarm is; one that is deleted counts as a metric alarm."""
+        if item.alarm not in kinds:
+            alarm = rows.readable(reader, item.alarm)
+            kinds[item.alarm] = METRIC if alarm is None else _kind(alarm)
+        return kinds[item.alarm]
+
+    types = params.get("AlarmTypes", [METRIC])
+    found = (item for item in _every(reader, wanted) if kind(item) in types)
+    return page("AlarmHistoryItems", found, most, lambda item: _item(item, kind(item)), lambda item: str(item.id))
 
 
-def _item(item: Item) -> Json:
+def _every(reader: Reader, wanted: rows.Wanted) -> Iterator[Item]:
+    """All items that are wanted, read a few at a time."""
+    while found := rows.history(reader, wanted, PAGE):
+        yield from found
+        wanted = replace(wanted, after=found[-1].id)
+
+
+def _item(item: Item, kind: str) -> Json:
     return {
         "AlarmName": item.alarm.partition(":alarm:")[2],
-        "AlarmType": METRIC,
+        "AlarmType": kind,
         "Timestamp": item.time / 1000,
         "HistoryItemType": item.type,
         "HistorySummary": item.summary,

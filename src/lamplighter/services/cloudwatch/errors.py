@@ -47,6 +47,12 @@ class InvalidFormat(AwsError):
     code = "InvalidFormatFault"
 
 
+class InvalidRule(AwsError):
+    """A composite alarm cannot be as it is asked for, or another cannot go because of one."""
+
+    code = "ValidationError"
+
+
 class LimitExceeded(AwsError):
     """There is no room for more."""
 

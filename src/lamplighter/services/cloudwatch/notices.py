@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from botocore.loaders import Loader
 
 from lamplighter.base.arn import Arn
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.services.cloudwatch.judging import MISSING, stamp
-from lamplighter.services.cloudwatch.settings import watched
+from lamplighter.services.cloudwatch.settings import is_composite, watched
 from lamplighter.store.alarms import Alarm
 
 LONGEST_SUBJECT = 100
@@ -50,8 +50,8 @@ def _subject(alarm: Alarm) -> str:
 
 
 def _message(before: Alarm, alarm: Alarm) -> Json:
-    settings, source = alarm.body["settings"], watched(alarm.body["settings"])
-    return {
+    settings = alarm.body["settings"]
+    told = {
         "AlarmName": alarm.name,
         "AlarmDescription": settings.get("AlarmDescription"),
         "AWSAccountId": alarm.account,
@@ -65,8 +65,20 @@ def _message(before: Alarm, alarm: Alarm) -> Json:
         "OKActions": settings["OKActions"],
         "AlarmActions": settings["AlarmActions"],
         "InsufficientDataActions": settings["InsufficientDataActions"],
-        "Trigger": _trigger(settings, source),
     }
+    if not is_composite(settings):
+        return told | {"Trigger": _trigger(settings, watched(settings))}
+    return told | {"AlarmRule": settings["AlarmRule"], "TriggeringChildren": _triggering(alarm)}
+
+
+def _triggering(alarm: Alarm) -> list[Json]:
+    """The alarms that a composite alarm goes by and that are in the state ALARM."""
+    data = alarm.body["reason_data"]
+    found = loads(data).get("triggeringAlarms", []) if data is not None else []
+    return [
+        {"Arn": each["arn"], "State": {"Value": each["state"]["value"], "Timestamp": each["state"]["timestamp"]}}
+        for each in found
+    ]
 
 
 def _trigger(settings: Json, source: Json) -> Json:
@@ -101,7 +113,9 @@ def _mail(before: Alarm, alarm: Alarm, url: str) -> str:
         f"Alarm:     {alarm.name}",
         f"State:     {before.state} -> {alarm.state}",
         f"Reason:    {alarm.body['reason']}",
-        f"Metric:    {source['Namespace']} {source['MetricName']}" + (f" ({dimensions})" if dimensions else ""),
+        f"Rule:      {settings['AlarmRule']}"
+        if is_composite(settings)
+        else f"Metric:    {source['Namespace']} {source['MetricName']}" + (f" ({dimensions})" if dimensions else ""),
         f"Time:      {stamp(alarm.body['updated'])}",
     ]
     if "Job" in mark:
@@ -128,6 +142,9 @@ def shown_state(alarm: Alarm) -> Json:
 def configuration(alarm: Alarm) -> Json:
     """What an alarm watches, as its event tells of it."""
     settings, source = alarm.body["settings"], watched(alarm.body["settings"])
+    described = {"description": settings["AlarmDescription"]} if settings.get("AlarmDescription") else {}
+    if is_composite(settings):
+        return {"alarmRule": settings["AlarmRule"]} | described
     metric = {
         "namespace": source["Namespace"],
         "name": source["MetricName"],
@@ -135,10 +152,7 @@ def configuration(alarm: Alarm) -> Json:
     }
     stat = {"metric": metric, "period": source["Period"], "stat": source["Stat"]}
     stat |= {"unit": source["Unit"]} if "Unit" in source else {}
-    told: Json = {"metrics": [{"id": "m1", "metricStat": stat, "returnData": True}]}
-    if settings.get("AlarmDescription"):
-        told["description"] = settings["AlarmDescription"]
-    return told
+    return {"metrics": [{"id": "m1", "metricStat": stat, "returnData": True}]} | described
 
 
 def detail(before: Alarm, alarm: Alarm) -> Json:

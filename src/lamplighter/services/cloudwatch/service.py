@@ -11,6 +11,7 @@ from lamplighter.outbound.aws import Remote
 from lamplighter.services.cloudwatch import describing, tags
 from lamplighter.services.cloudwatch.alarms import Alarms
 from lamplighter.services.cloudwatch.clockwork import Clockwork
+from lamplighter.services.cloudwatch.composites import Composites
 from lamplighter.services.cloudwatch.measuring import Measures
 from lamplighter.services.cloudwatch.naming import SERVICE
 from lamplighter.services.cloudwatch.putting import Putting
@@ -32,9 +33,11 @@ class CloudWatch:
         self._transitions = transitions = Transitions(bus, world, url, self._courier.send)
         measures = Measures(bus, world)
         self._clockwork = clockwork = Clockwork(world, measures, transitions)
+        composites = Composites(world, transitions)
         alarms, statistics = Alarms(world, clockwork, transitions), Statistics(world, measures)
         self.operations: Mapping[str, Operation] = {
             "PutMetricAlarm": Operation(write=alarms.put),
+            "PutCompositeAlarm": Operation(write=composites.put),
             "DeleteAlarms": Operation(write=alarms.delete),
             "EnableAlarmActions": Operation(write=alarms.enable),
             "DisableAlarmActions": Operation(write=alarms.disable),

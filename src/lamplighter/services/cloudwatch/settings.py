@@ -27,14 +27,36 @@ KEPT = (
 )
 
 
+COMPOSITE = (
+    *("AlarmName", "AlarmDescription", "AlarmRule", "ActionConfiguration"),
+    *("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod"),
+)
+
+
+def checked_composite(params: Json) -> Json:
+    """The settings of a composite alarm, whole."""
+    kept = {name: params[name] for name in COMPOSITE if name in params}
+    return kept | {"ActionsEnabled": params.get("ActionsEnabled", True)} | _actions(params)
+
+
+def _actions(params: Json) -> Json:
+    kept = {name: params.get(name, []) for name in ACTIONS}
+    for actions in kept.values():
+        _check_actions(actions)
+    return kept
+
+
+def is_composite(settings: Json) -> bool:
+    """Whether an alarm goes by others."""
+    return "AlarmRule" in settings
+
+
 def checked(params: Json) -> Json:
     """The settings of an alarm, whole."""
     _check_combination(params)
     kept = {name: params[name] for name in KEPT if name in params}
     kept |= {"ActionsEnabled": params.get("ActionsEnabled", True), "Dimensions": params.get("Dimensions", [])}
-    kept |= {name: params.get(name, []) for name in ACTIONS}
-    for name in ACTIONS:
-        _check_actions(kept[name])
+    kept |= _actions(params)
     if unjudged(kept) is None:
         _check_numbers(kept, watched(kept))
     return kept
@@ -47,6 +69,7 @@ def unjudged(settings: Json) -> str | None:
         "metric math or Metrics Insights": queries is not None
         and (len(queries) != 1 or "MetricStat" not in queries[0]),
         "anomaly detection": "ThresholdMetricId" in settings or settings.get("ComparisonOperator", "") in BANDS,
+        "others": is_composite(settings),
         "PromQL": "EvaluationCriteria" in settings,
         "wall clock windows": "WallClockWindow" in settings.get("EvaluationWindow", {}),
         "trimmed statistics": is_trimmed(settings.get("ExtendedStatistic", "")),

@@ -40,6 +40,11 @@ class Transitions:
         self._world = world
         self._url = url
         self._send = send
+        self._followers: list[Callable[[Tx, Alarm], None]] = []
+
+    def follow(self, follower: Callable[[Tx, Alarm], None]) -> None:
+        """Have somebody told of each alarm that has changed its state, in the same transaction."""
+        self._followers.append(follower)
 
     def judged(self, tx: Tx, alarm: Alarm, verdict: Verdict, data: str) -> None:
         """An alarm has looked: it changes its state, or nothing."""
@@ -62,6 +67,8 @@ class Transitions:
         self._bus.publish(tx, SOURCE, lambda: self._event(alarm, moved))
         if moved.body["settings"]["ActionsEnabled"]:
             self._act(tx, alarm, moved)
+        for follower in self._followers:
+            follower(tx, moved)
 
     def configured(self, tx: Tx, alarm: Alarm, done: str) -> None:
         """An alarm was put or deleted: `created`, `updated`, `deleted`."""

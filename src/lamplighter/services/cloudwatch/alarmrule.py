@@ -1,0 +1,114 @@
+"""The rule of a composite alarm: `ALARM(cpu) AND NOT (OK("disk") OR FALSE)`.
+
+Promises to read a rule once, and to say of any states of the alarms that it names whether it holds. See AlarmRule in
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html: NOT binds most, OR least.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lamplighter.services.cloudwatch.errors import InvalidRule
+
+States = Callable[[str], str]
+"""The state of an alarm, by the name or ARN that the rule has for it."""
+Holds = Callable[[States], bool]
+
+TOKEN = re.compile(
+    r'\s*(?:(?P<state>ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:"(?P<quoted>[^"]+)"|(?P<bare>[^()"\s][^()"]*?))\s*\)'
+    r"|(?P<word>AND|OR|NOT|TRUE|FALSE)\b|(?P<bracket>[()]))\s*"
+)
+MOST_ELEMENTS, MOST_ALARMS = 500, 100
+DEEPEST = 50
+"""How deeply brackets and NOTs may be nested."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that has been read."""
+
+    names: Sequence[str]
+    """The alarms that it names, each once."""
+    holds: Holds
+
+
+def read_rule(text: str) -> Rule:
+    """A rule by its text; InvalidRule."""
+    reader = _Reader(text)
+    holds = reader.read()
+    return Rule(tuple(dict.fromkeys(reader.names)), holds)
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self._tokens = _tokens(text)
+        self._at = 0
+        self._depth = 0
+        self.names: list[str] = []
+
+    def read(self) -> Holds:
+        holds = self._either()
+        if self._at < len(self._tokens):
+            raise InvalidRule(f"AlarmRule has something behind its end: {self._tokens[self._at][0].strip()}")
+        if len(set(self.names)) > MOST_ALARMS:
+            raise InvalidRule(f"AlarmRule can name at most {MOST_ALARMS} alarms.")
+        return holds
+
+    def _take(self, *words: str) -> bool:
+        """Whether the next token is one of these words, which is then read."""
+        found = self._at < len(self._tokens) and self._tokens[self._at][0].strip() in words
+        self._at += found
+        return found
+
+    def _either(self) -> Holds:
+        parts = [self._both()]
+        while self._take("OR"):
+            parts.append(self._both())
+        return lambda states: any(part(states) for part in parts)
+
+    def _both(self) -> Holds:
+        parts = [self._one()]
+        while self._take("AND"):
+            parts.append(self._one())
+        return lambda states: all(part(states) for part in parts)
+
+    def _one(self) -> Holds:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise InvalidRule(f"AlarmRule is nested more than {DEEPEST} deep.")
+        holds = self._plain()
+        self._depth -= 1
+        return holds
+
+    def _plain(self) -> Holds:
+        if self._take("NOT"):
+            inner = self._one()
+            return lambda states: not inner(states)
+        if self._take("("):
+            inner = self._either()
+            if not self._take(")"):
+                raise InvalidRule("AlarmRule lacks a closing bracket.")
+            return inner
+        if self._take("TRUE"):
+            return lambda _states: True
+        if self._take("FALSE"):
+            return lambda _states: False
+        if self._at == len(self._tokens) or self._tokens[self._at]["state"] is None:
+            raise InvalidRule("AlarmRule lacks an alarm, e.g. ALARM(name).")
+        token = self._tokens[self._at]
+        self._at += 1
+        state, name = token["state"], token["quoted"] or token["bare"]
+        self.names.append(name)
+        return lambda states: states(name) == state
+
+
+def _tokens(text: str) -> list[re.Match[str]]:
+    found: list[re.Match[str]] = []
+    at = 0
+    while at < len(text):
+        match = TOKEN.match(text, at)
+        if match is None or len(found) == 2 * MOST_ELEMENTS:
+            raise InvalidRule(f"AlarmRule cannot be read from here: {text[at : at + 40]}")
+        found.append(match)
+        at = match.end()
+    return found
