@@ -21,7 +21,7 @@ SCHEDULE = shape("scheduler", "CreateSchedule")
 
 
 def test_what_is_not_given_is_missed_and_what_is_given_as_null_is_left_to_the_service() -> None:
-    with pytest.raises(ParametersRefused, match='The field "MessageBody" is required but was missing'):
+    with pytest.raises(ParametersRefused, match="The field 'MessageBody' is required but was missing"):
         to_service(SEND, {"QueueUrl": "u"})
     assert to_service(SEND, {"QueueUrl": "u", "MessageBody": None}) == {"QueueUrl": "u"}
 

@@ -7,6 +7,7 @@ from tests.services.states.desk import ACTIVITY, ROLE, Desk, passing, single
 
 TASK = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution"}
 SYNC = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync"}
+CHILD = {"StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:child"}
 ITEM = {"StartAt": "B", "States": {"B": {"Type": "Pass", "End": True}}}
 
 
@@ -45,7 +46,7 @@ async def test_only_as_many_faults_are_told_as_are_wanted(desk: Desk) -> None:
 
 @pytest.mark.parametrize("pattern", ["sync", "waitForTaskToken"])
 async def test_an_express_machine_waits_for_nobody(desk: Desk, pattern: str) -> None:
-    waiting = single(Type="Task", Resource=f"arn:aws:states:::states:startExecution.{pattern}", Parameters={})
+    waiting = single(Type="Task", Resource=f"arn:aws:states:::states:startExecution.{pattern}", Parameters=CHILD)
     (fault,) = (await validate(desk, waiting, type="EXPRESS"))["diagnostics"]
     assert fault["message"].rstrip() == f"Express state machine does not support '.{pattern}' service integration"
     assert fault["message"].endswith(" ") == (pattern == "waitForTaskToken")  # as AWS was recorded
@@ -104,8 +105,8 @@ async def test_a_label_may_be_anything_else(desk: Desk, label: str) -> None:
 @pytest.mark.parametrize(
     ("state", "code", "location"),
     [
-        (TASK | {"Parameters": {"Input": {"a": "$.a"}}}, "NO_DOLLAR", "/States/A/Parameters/Input/a"),
-        (TASK | {"Parameters": {"Name": "States.UUID()"}}, "NO_DOLLAR", "/States/A/Parameters/Name"),
+        (TASK | {"Parameters": CHILD | {"Input": {"a": "$.a"}}}, "NO_DOLLAR", "/States/A/Parameters/Input/a"),
+        (TASK | {"Parameters": CHILD | {"Name": "States.UUID()"}}, "NO_DOLLAR", "/States/A/Parameters/Name"),
         ({"Type": "Pass", "Result": {"a.$": "$.a"}}, "PASS_RESULT_IS_STATIC", "/States/A/Result/a.$"),
     ],
 )
@@ -127,3 +128,59 @@ async def test_a_path_under_a_name_that_takes_none_is_a_warning(desk: Desk) -> N
     assert [(fault["code"], fault["location"]) for fault in answer["diagnostics"]] == [
         ("NO_PATH", "/States/A/Choices[0]/StringEquals")
     ]
+
+
+SEND = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage"}
+MESSAGE = {"QueueUrl": "u", "MessageBody": "a"}
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "location"),
+    [
+        (SEND, "Parameters field is required for resource ARN: arn:aws:states:::sqs:sendMessage", "Resource"),
+        (
+            SEND | {"QueryLanguage": "JSONata"},
+            "Arguments field is required for resource ARN: arn:aws:states:::sqs:sendMessage",
+            "Resource",
+        ),
+        (
+            SEND | {"Parameters": {"QueueUrl.$": "$.u"}},
+            "The field 'MessageBody' is required but was missing",
+            "Parameters",
+        ),
+        (
+            SEND | {"Parameters": MESSAGE | {"Message.$": "$.m"}},
+            'The field "Message" is not supported by Step Functions',
+            "Parameters",
+        ),
+        (
+            SEND | {"QueryLanguage": "JSONata", "Arguments": MESSAGE | {"Message": "{% 1 %}"}},
+            'The field "Message" is not supported by Step Functions',
+            "Arguments",
+        ),
+        (
+            {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sqs:sendMessage", "Parameters": {"QueueUrl": "u"}},
+            "The field 'MessageBody' is required but was missing",
+            "Parameters",
+        ),
+    ],
+)
+async def test_parameters_that_a_call_cannot_take_are_told(
+    desk: Desk, state: Json, message: str, location: str
+) -> None:
+    (fault,) = (await validate(desk, single(**state)))["diagnostics"]
+    assert (fault["message"], fault["location"]) == (message, f"/States/A/{location}")
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        SEND | {"Parameters": MESSAGE},
+        SEND | {"Parameters": {"QueueUrl.$": "$.u", "MessageBody": {"a": 1}}},
+        SEND | {"QueryLanguage": "JSONata", "Arguments": "{% $states.input %}"},
+        {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sqs:sendMessage"},
+        {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "Parameters": {"TaskDefinition": "t"}},
+    ],
+)
+async def test_parameters_that_a_call_may_take_are_no_fault(desk: Desk, state: Json) -> None:
+    assert (await validate(desk, single(**state)))["diagnostics"] == []

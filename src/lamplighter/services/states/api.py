@@ -1,6 +1,7 @@
 """Step Functions as a service of the bus: its operations, by AWS's names."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from botocore.model import ServiceModel
 
@@ -46,9 +47,10 @@ class States:
         polls = Polls(bus.store, self._driver)
         self._performer = Performer(bus, world, self._driver, models, polls, remote, https)
         express = Express(bus, world, self._driver)
-        definitions = Definitions(bus, remote)
+        known = partial(self._model, models, remote)
+        definitions = Definitions(bus, remote, known)
         machines, executions = Machines(bus, world, definitions), Executions(world, self._driver, express)
-        prober = Prober(world, self._performer, definitions, lambda service: self._model(models, remote, service))
+        prober = Prober(world, self._performer, definitions, known)
         versions, aliases = Versions(world), Aliases(world)
         activities, tokens = Activities(world), Tokens(self._driver)
         self._children = Children(bus, world, self._driver)

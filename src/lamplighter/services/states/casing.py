@@ -49,8 +49,8 @@ def _members(shape: StructureShape, value: Json, name: str) -> Json:
         raise ParametersRefused(f"The value for the field '{name}' must be a STRUCTURE")
     out, given = {}, set()
     for key, inner in value.items():
-        member = key if key in shape.members else key[:1].lower() + key[1:]
-        if member not in shape.members:
+        member = member_of(shape, key)
+        if member is None:
             raise ParametersRefused(f'The field "{key}" is not supported by Step Functions')
         # One that is given as null is left to the service to miss: SQS was seen to answer MissingParameter.
         given.add(member)
@@ -60,6 +60,12 @@ def _members(shape: StructureShape, value: Json, name: str) -> Json:
     if missing:
         raise ParametersRefused(f"The field '{pascal(missing[0])}' is required but was missing")
     return out
+
+
+def member_of(shape: StructureShape, key: str) -> str | None:
+    """The member of a structure that a key of a state machine means."""
+    own = key[:1].lower() + key[1:]
+    return key if key in shape.members else own if own in shape.members else None
 
 
 def _scalar(shape: Shape | None, value: Json, name: str) -> Json:

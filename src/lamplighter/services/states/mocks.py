@@ -14,6 +14,7 @@ from lamplighter.asl.model import Resource
 from lamplighter.base.jsontext import Json
 from lamplighter.services.states.casing import pascal
 from lamplighter.services.states.errors import Invalid
+from lamplighter.services.states.https import SERVICE as HTTP
 from lamplighter.services.states.integrations import bind
 
 FREE: Mapping[tuple[str, str], frozenset[str]] = {
@@ -50,7 +51,7 @@ def answer_shape(resource: Resource, model: Callable[[str], ServiceModel | None]
     binding = bind(resource) if resource.kind in ("integration", "sdk") else None
     if binding is None or resource.pattern == "waitForTaskToken" or (resource.pattern and binding.sync is None):
         return None
-    if binding.service == "http":  # no service of AWS: whoever is called answers as they like
+    if binding.service == HTTP:  # no service of AWS: whoever is called answers as they like
         return None
     operation, member = binding.sync.shape if binding.sync else (binding.operation, "")
     found = model(binding.service)

@@ -3,8 +3,10 @@
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+
+from botocore.model import ServiceModel
 
 from lamplighter.asl.check import SCHEMA, Diagnostic
 from lamplighter.asl.model import Definition, Resource
@@ -12,7 +14,8 @@ from lamplighter.asl.parse import InvalidDefinition, parse, parse_resource
 from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.bus import Bus, Caller
 from lamplighter.outbound.aws import Remote
-from lamplighter.services.states import labels
+from lamplighter.services.states import arguments, labels
+from lamplighter.services.states.https import SERVICE as HTTP
 from lamplighter.services.states.integrations import additions, bind
 from lamplighter.services.states.jackson import complaint
 from lamplighter.services.states.tree import Place, places
@@ -36,9 +39,10 @@ MOST = 100
 class Definitions:
     """Checks definitions against the language and against what this engine serves."""
 
-    def __init__(self, bus: Bus, remote: Remote) -> None:
+    def __init__(self, bus: Bus, remote: Remote, model: Callable[[str], ServiceModel | None]) -> None:
         self._bus = bus
         self._remote = remote
+        self._model = model
 
     def compile(self, text: str, kind: str) -> Definition:
         """A definition, compiled; raises InvalidDefinition with all that is wrong with it."""
@@ -91,6 +95,14 @@ class Definitions:
             yield Diagnostic(SCHEMA, "Express state machine does not support Activity ARN", at)
         elif missing is not None:
             yield Diagnostic(SCHEMA, missing, at)
+        elif resource is not None and resource.kind in ("integration", "sdk"):
+            yield from self._arguments(place, resource)
+
+    def _arguments(self, place: Place, resource: Resource) -> Iterator[Diagnostic]:
+        binding = bind(resource)
+        model = self._model(binding.service) if binding is not None and binding.service != HTTP else None
+        if binding is not None and model is not None:
+            yield from arguments.faults(place, binding, model.operation_model(binding.operation))
 
     def _storage(self, part: Json, at: str) -> Iterator[Diagnostic]:
         if part.get("ReaderConfig", {}).get("InputType") == "PARQUET":
