@@ -55,3 +55,15 @@ def test_secrets_have_to_be_read_where_they_are_held() -> None:
         ("ssm:GetParameters", "arn:aws:ssm:us-east-1:123456789012:parameter/reports/db"),
         ("ssm:GetParameters", parameter),
     ]
+
+
+def test_in_another_partition_everything_is_of_that() -> None:
+    there = described(
+        image="123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/team/report:1",
+        secrets=[{"name": "X", "valueFrom": "/reports/db"}],
+        logConfiguration={"logDriver": "awslogs", "options": {"awslogs-group": "/night"}},
+    )
+    there["taskDefinitionArn"] = "arn:aws-cn:ecs:cn-north-1:123456789012:task-definition/report:1"
+    resources = {call.resource for call in needs(there)} - {"*"}
+    assert len(resources) == 3
+    assert all(resource.startswith("arn:aws-cn:") for resource in resources)

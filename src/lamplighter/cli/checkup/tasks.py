@@ -5,6 +5,7 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_I
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.cli.checkup.finding import Finding, bad, doubt
@@ -51,30 +52,47 @@ def _role(about: str, title: str, iam: Json, arn: str) -> Iterator[Finding]:
 
 def needs(described: Json) -> Iterator[Call]:
     """The calls that ECS makes for a task definition before its containers run."""
-    region, account = described["taskDefinitionArn"].split(":")[3:5]
+    home = _home(described)
     found: dict[tuple[str, str], None] = {}
     for container in described["containerDefinitions"]:
-        found |= dict.fromkeys(_pull(container.get("image", "")))
-        found |= dict.fromkeys(_log(container.get("logConfiguration") or {}, region, account))
+        found |= dict.fromkeys(_pull(container.get("image", ""), home))
+        found |= dict.fromkeys(_log(container.get("logConfiguration") or {}, home))
         for secret in container.get("secrets", []):
-            found[_secret(secret["valueFrom"], region, account)] = None
+            found[_secret(secret["valueFrom"], home)] = None
     yield from (Call(action, resource) for action, resource in found)
 
 
-def _pull(image: str) -> Iterator[tuple[str, str]]:
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """Where a task definition is."""
+
+    partition: str
+    region: str
+    account: str
+
+    def arn(self, service: str, resource: str, region: str | None = None, account: str | None = None) -> str:
+        """The ARN of something there, or elsewhere in the same partition."""
+        return f"arn:{self.partition}:{service}:{region or self.region}:{account or self.account}:{resource}"
+
+
+def _home(described: Json) -> _Home:
+    _, partition, _, region, account, *_ = described["taskDefinitionArn"].split(":")
+    return _Home(partition, region, account)
+
+
+def _pull(image: str, home: _Home) -> Iterator[tuple[str, str]]:
     found = PRIVATE.match(image)
     if found:
-        repository = f"arn:aws:ecr:{found[2]}:{found[1]}:repository/{found[3]}"
+        repository = home.arn("ecr", f"repository/{found[3]}", found[2], found[1])
         yield "ecr:GetAuthorizationToken", "*"
         yield "ecr:BatchGetImage", repository
         yield "ecr:GetDownloadUrlForLayer", repository
 
 
-def _log(configuration: Mapping[str, Json], region: str, account: str) -> Iterator[tuple[str, str]]:
+def _log(configuration: Mapping[str, Json], home: _Home) -> Iterator[tuple[str, str]]:
     options = configuration.get("options") or {}
     if configuration.get("logDriver") == "awslogs" and "awslogs-group" in options:
-        where = options.get("awslogs-region", region)
-        group = f"arn:aws:logs:{where}:{account}:log-group:{options['awslogs-group']}"
+        group = home.arn("logs", f"log-group:{options['awslogs-group']}", options.get("awslogs-region"))
         if options.get("awslogs-create-group") == "true":
             yield "logs:CreateLogGroup", group
         for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
@@ -88,14 +106,13 @@ def stream(described: Json) -> str | None:
     options = configuration.get("options") or {}
     if configuration.get("logDriver") != "awslogs" or not {"awslogs-group", "awslogs-stream-prefix"} <= options.keys():
         return None
-    region, account = described["taskDefinitionArn"].split(":")[3:5]
-    where = options.get("awslogs-region", region)
     name = f"{options['awslogs-stream-prefix']}/{container['name']}/0123456789abcdef0123456789abcdef"
-    return f"arn:aws:logs:{where}:{account}:log-group:{options['awslogs-group']}:log-stream:{name}"
+    where = f"log-group:{options['awslogs-group']}:log-stream:{name}"
+    return _home(described).arn("logs", where, options.get("awslogs-region"))
 
 
-def _secret(held: str, region: str, account: str) -> tuple[str, str]:
+def _secret(held: str, home: _Home) -> tuple[str, str]:
     if ":secretsmanager:" in held:
         return "secretsmanager:GetSecretValue", ":".join(held.split(":")[:7])
-    parameter = held if held.startswith("arn:") else f"arn:aws:ssm:{region}:{account}:parameter/{held.lstrip('/')}"
+    parameter = held if held.startswith("arn:") else home.arn("ssm", f"parameter/{held.lstrip('/')}")
     return "ssm:GetParameters", parameter

@@ -25,7 +25,7 @@ def jobs(plan: Plan, steps: list[Step], times: Mapping[str, str]) -> Iterator[st
     for name in project.jobs:
         yield f"  {_sign(done, own[name], names.machine(name))} {name:<{width}}  {times[name]}"
     for name in _gone(project, steps):
-        yield f"  {GONE} {name}"
+        yield f"  {GONE} {name}  gone, and its log with it"
 
 
 def _sign(done: Mapping[str, str], own: set[str], machine: str) -> str:
