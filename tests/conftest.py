@@ -7,6 +7,7 @@ import fcntl
 import functools
 import io
 import os
+import signal
 import subprocess
 import tarfile
 import tempfile
@@ -17,6 +18,10 @@ from hypothesis import settings
 
 settings.register_profile("unhurried", deadline=None)  # how long an example takes says more of the machine than of us
 settings.load_profile("unhurried")
+
+# Whoever started the tests in the background may have had these ignored, which every program that they start inherits.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 IMAGE = "lamplighter-test:latest"
 BUSYBOX = Path("/bin/busybox")

@@ -169,7 +169,7 @@ def test_without_a_mail_server_mails_are_kept_for_people_to_read(served: Served)
     sns.publish(TopicArn=topic, Message="the batch failed", Subject="Night")
     (kept,) = eventually(lambda: list((served.data / "mail").glob("*.eml")))
     assert "Subject: Night\r\n" in kept.read_bytes().decode()
-    assert any("no mail server" in line for line in served.lines)
+    eventually(lambda: any("no mail server" in line for line in served.lines))
 
 
 def test_a_command_gets_the_message(served: Served, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.checkup.box import smtp
+from lamplighter.jobs.integrations import written_out
 from tests.cli.account import NIGHTLY, client, job_file, typed
 from tests.contracts.servers import mail_server
 from tests.served import Served, one, run_task
@@ -147,7 +148,7 @@ def as_aws_has_it(url: str) -> None:
     definition = sfn.describe_state_machine(stateMachineArn=machine["stateMachineArn"])["definition"]
     for slot, value in filled.items():
         definition = definition.replace(slot, value)
-    sfn.update_state_machine(stateMachineArn=machine["stateMachineArn"], definition=definition)
+    sfn.update_state_machine(stateMachineArn=machine["stateMachineArn"], definition=written_out(definition))
 
 
 def test_a_machine_of_ours_that_is_deployed_is_well(aws: str, tmp_path: Path) -> None:
