@@ -326,6 +326,10 @@ STATES: list[tuple[Json, str]] = [
         f"{S}{foreign('Condition', 'JSONPath', 'JSONata')} at /States/S/Choices[0]",
     ),
     (
+        rule(And=[{"Condition": "{% true %}"}]),
+        f"{foreign('Condition', 'JSONPath', 'JSONata')} at /States/S/Choices[0]/And[0]",
+    ),
+    (
         rule(Not={"Variable": "$", "IsNull": True, "Next": "N"}),
         f"{S}Field 'Next' is not supported at /States/S/Choices[0]/Not",
     ),

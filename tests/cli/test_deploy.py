@@ -15,7 +15,7 @@ from rich.console import Console
 
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.stack import changeset, following, stacks, stopping
-from lamplighter.cli.stack.sending import Room, written
+from lamplighter.cli.stack.sending import Room
 from lamplighter.cli.stack.speaking import pause
 from lamplighter.cli.target import Target
 from tests.cli.account import NIGHTLY, client, job_file, surroundings, typed
@@ -412,7 +412,7 @@ def test_letters_of_every_script_come_back_as_they_were(aws: str, folder: Path) 
     assert typed(folder, "deploy", "--yes", "--endpoint-url", aws).code == 0
     assert typed(folder, "diff", "--endpoint-url", aws).code == 0
     assert "야간 배치 🌙" in machines(aws)["reports-nightly"]["definition"]
-    assert written({"Description": "야간 배치 🌙"}).isascii()
+    assert compact({"Description": "야간 배치 🌙"}).isascii()
 
 
 def test_parameters_are_said_once_and_stay(engine: Served, folder: Path) -> None:

@@ -1,7 +1,9 @@
 """What happens while no engine runs counts when it happened: a job ends before its time is up, or after it."""
 
+import pytest
+
 from lamplighter.base.jsontext import Json
-from lamplighter.runtime.fake import Script
+from lamplighter.runtime.fake import FakeRuntime, Script
 from tests.engines import Site, job
 
 RETRY = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 2}]
@@ -60,4 +62,18 @@ def test_an_engine_starts_though_nobody_tells_what_ended(site: Site) -> None:
     site.up()
     site.runtime.come_back()
     site.settle()
+    assert site.status(execution) == "SUCCEEDED"
+
+
+def test_an_engine_starts_though_what_is_left_of_containers_cannot_be_read(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution = leave(site, 5_000, 60_000, TimeoutSeconds=100)
+    site.crash()
+
+    async def broken(_runtime: FakeRuntime) -> frozenset[str]:
+        raise IndexError("half a file")
+
+    monkeypatch.setattr(FakeRuntime, "ended", broken)
+    site.up()
     assert site.status(execution) == "SUCCEEDED"

@@ -153,3 +153,44 @@ def test_a_history_can_be_read_however_far_it_has_come(entries: tuple[Entry, ...
 def test_work_of_every_kind_is_an_attempt(kind: str, details: Json, resource: str) -> None:
     told = story((begun(), entered("Work", 0), (kind, 2, details)))
     assert [each.resource for each in told.attempts] == [resource]
+
+
+def test_an_attempt_that_only_a_sidecar_made_fail_has_succeeded() -> None:
+    """Step Functions takes a task for failed whose sidecar was killed; the job's machine judges it otherwise."""
+
+    def entered(at: int, kind: str, name: str) -> Json:
+        details = {"name": name}
+        return {"id": at, "previousEventId": at - 1, "timestamp": at, "type": kind, "stateEnteredEventDetails": details}
+
+    def left(at: int, kind: str, name: str) -> Json:
+        details = {"name": name}
+        return {"id": at, "previousEventId": at - 1, "timestamp": at, "type": kind, "stateExitedEventDetails": details}
+
+    cause = (
+        '{"TaskArn": "t", "Containers": [{"Name": "main", "ExitCode": 0}, {"Name": "proxy", "ExitCode": 143}], '
+        '"StoppedReason": "Essential container in task exited"}'
+    )
+    scheduled = {"resourceType": "ecs", "resource": "runTask.sync"}
+    failed = {**scheduled, "error": "States.TaskFailed", "cause": cause}
+    story = read(
+        [
+            entered(1, "TaskStateEntered", "One: Run"),
+            {
+                "id": 2,
+                "previousEventId": 1,
+                "timestamp": 2,
+                "type": "TaskScheduled",
+                "taskScheduledEventDetails": scheduled,
+            },
+            {"id": 3, "previousEventId": 2, "timestamp": 3, "type": "TaskFailed", "taskFailedEventDetails": failed},
+            left(4, "TaskStateExited", "One: Run"),
+            entered(5, "PassStateEntered", "One: Judge"),
+            left(6, "PassStateExited", "One: Judge"),
+            entered(7, "ChoiceStateEntered", "One: Again?"),
+            left(8, "ChoiceStateExited", "One: Again?"),
+            entered(9, "PassStateEntered", "One: Ended well"),
+        ]
+    )
+    (attempt,) = story.attempts
+    assert (attempt.outcome, attempt.error, attempt.reason) == ("succeeded", None, None)
+    assert attempt.exits == {"main": 0, "proxy": 143}

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.jsontext import Json
-from lamplighter.lang.jsonplace import place
+from lamplighter.lang.jsonplace import after, position
+from lamplighter.lang.matchers import Spot
 from lamplighter.lang.pattern import InvalidPattern, compile_pattern
 
 RECORDED = Path(__file__).parents[3] / "shared/conformance/cases/events_events_patterns"
@@ -27,6 +28,11 @@ def refusal(pattern: Json) -> str:
     with pytest.raises(InvalidPattern) as raised:
         compile_pattern(pattern)
     return raised.value.reason
+
+
+def told_at(text: str, spot: Spot | None) -> str:
+    at = position(text, spot) if spot else None
+    return "" if spot is None or at is None else after(text, at) * spot.times
 
 
 # --- fields -----------------------------------------------------------------------------------------------------------
@@ -161,7 +167,7 @@ def test_what_aws_was_seen_to_refuse_is_refused_in_its_words_at_its_place(text: 
     with pytest.raises(InvalidPattern) as raised:
         compile_pattern(json.loads(text))
     found = raised.value
-    where = place(text, found.spot) if found.spot else ""
+    where = told_at(text, found.spot)
     assert f"Event pattern is not valid. Reason: {found.reason}{where}" == message
 
 
@@ -227,7 +233,7 @@ def test_the_first_fault_of_a_comparison_is_told_where_it_was_seen(
     text = f'{{"a": [{expression}]}}'
     with pytest.raises(InvalidPattern) as raised:
         compile_pattern(json.loads(text))
-    where = place(text, raised.value.spot) if raised.value.spot else ""
+    where = told_at(text, raised.value.spot)
     told = "".join(f'\n at [Source: (String)"{text}"; line: 1, column: {at}]' for at in places)
     assert raised.value.reason + where == reason + told
 

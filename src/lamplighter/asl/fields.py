@@ -69,7 +69,7 @@ def number(low: float, high: float, *, whole: bool = True) -> Check:
 
 
 def _bound(value: float, *, whole: bool) -> str:
-    return f"{value:.0f}" if whole else f"{value:.1f}"
+    return str(value) if whole else f"{value:.1f}"
 
 
 def instant(value: Json, jsonata: bool) -> str | None:  # noqa: FBT001

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lamplighter.asl import waits
-from lamplighter.asl.check import SCHEMA, Diagnostic, check, check_alone
+from lamplighter.asl.check import check, check_alone
 from lamplighter.asl.choice import compile_rule
 from lamplighter.asl.dataflow import (
     BadField,
@@ -24,6 +24,7 @@ from lamplighter.asl.dataflow import (
     scalar,
 )
 from lamplighter.asl.dataset import READS, WRITES, calls, compile_reader, compile_writer
+from lamplighter.asl.diagnostics import SCHEMA, Diagnostic
 from lamplighter.asl.faults import runtime
 from lamplighter.asl.model import (
     Batcher,

@@ -14,6 +14,7 @@ from lamplighter.console import links, traffic
 from lamplighter.console.page import Page, acts, shows
 from lamplighter.console.wording import wanted
 from lamplighter.lang.explain import Explanation, explain
+from lamplighter.lang.jackson import first
 from lamplighter.lang.matchers import InvalidPattern
 
 PAGE, BUSES = 50, 100
@@ -99,7 +100,7 @@ def _explained(rule: Rule, text: str) -> tuple[Explanation | None, str | None]:
     if not isinstance(event, dict):
         return None, "An event is a JSON object."
     try:
-        return explain(loads(rule.about["EventPattern"]), event), None
+        return explain(first(rule.about["EventPattern"]), event), None
     except (InvalidPattern, JsonError) as error:
         return None, f"The pattern of this rule is none: {error}"
 

@@ -11,6 +11,7 @@ from lamplighter.console import links
 from lamplighter.console.page import Page, shows
 from lamplighter.console.wording import wanted
 from lamplighter.lang.explain import Explanation, explain
+from lamplighter.lang.jackson import first
 from lamplighter.lang.matchers import InvalidPattern
 
 PAGE, RULES, LATELY = 50, 100, 5
@@ -91,7 +92,7 @@ async def _verdicts(page: Page, seen: Seen) -> Sequence[Verdict]:
 
 def _verdict(rule: Json, seen: Seen) -> Verdict | None:
     try:
-        return Verdict(rule, rule["Arn"] in seen.rules, explain(loads(rule["EventPattern"]), seen.event))
+        return Verdict(rule, rule["Arn"] in seen.rules, explain(first(rule["EventPattern"]), seen.event))
     except InvalidPattern:
         return None
 

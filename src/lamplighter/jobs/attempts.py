@@ -18,10 +18,9 @@ from lamplighter.jobs import expressions, names
 from lamplighter.jobs.expressions import expression
 from lamplighter.jobs.integrations import RUN_TASK
 from lamplighter.jobs.model import Job
-from lamplighter.jobs.names import slot
+from lamplighter.jobs.names import WELL, slot
 from lamplighter.jobs.retry import Again
 
-WELL = "Ended well"
 SAME_INPUT = expression("$states.input")
 FAILURE = expression("$states.errorOutput")
 PAUSE = expression("$pause")

@@ -15,7 +15,7 @@ from lamplighter.jobs.cloud import Finding
 from lamplighter.jobs.document import Problem
 from lamplighter.jobs.file import Loaded
 from lamplighter.jobs.model import Job
-from lamplighter.jobs.template import template, to_json
+from lamplighter.jobs.template import compact, template
 from lamplighter.jobs.values import shown
 from lamplighter.lang import zones
 from lamplighter.lang.schedule import Calendar, parse_schedule
@@ -148,7 +148,7 @@ def _permits(loaded: Loaded) -> Iterator[Problem]:
 def _whole(loaded: Loaded) -> Iterator[Problem]:
     """More in one stack than AWS takes; one box takes any number."""
     document = template(loaded.project)
-    size = len(to_json(document).encode())
+    size = len(compact(document))
     counts = [(name, len(document.get(name, {})), most) for name, most in MOST.items()]
     for what, found, most in [*counts, ("bytes", size, LARGEST)]:
         if found > most:

@@ -5,6 +5,8 @@ Promises that one job of one environment has one name everywhere, so that roles 
 
 USUAL_NAME = "lamplighter.yaml"
 """What a job file is called."""
+WELL = "Ended well"
+"""The state of a job with sidecars that a failure leads to which was none of the job's own."""
 MAIN = "main"
 """The container of a job itself, beside its sidecars."""
 SHARED_CLUSTER, SUBNETS, SECURITY_GROUPS, PUBLIC_IP, WATCH = "Cluster", "Subnets", "SecurityGroups", "PublicIp", "Watch"

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from lamplighter.asl.parse import InvalidDefinition, parse
 from lamplighter.base.jsontext import Json, JsonError, dumps
 from lamplighter.jobs import names, workflow
-from lamplighter.jobs.attempts import WELL, is_judged
+from lamplighter.jobs.attempts import is_judged
 from lamplighter.jobs.document import Path
 from lamplighter.jobs.integrations import written_out
 from lamplighter.jobs.machine import machine
@@ -20,7 +20,7 @@ from lamplighter.jobs.telling import title
 LONGEST_NAME = 64 - len("-attempt-failed")
 """Of a job with its project, so that the rule that tells of it has a name that EventBridge takes."""
 LONGEST_STATE = 80
-LONGEST_STEP = LONGEST_STATE - len(f": {WELL}")
+LONGEST_STEP = LONGEST_STATE - len(f": {names.WELL}")
 """Of a step whose job's retries need several states, each named after it."""
 CONTAINER_KEYS = (
     "image", "command", "entrypoint", "working-directory", "user", "stop-timeout", "cpu", "memory", "storage",

@@ -12,6 +12,7 @@ from typing import Literal
 
 from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.jobs import reasons
+from lamplighter.jobs.names import WELL
 
 Outcome = Literal["running", "succeeded", "failed", "timed out", "aborted"]
 
@@ -140,6 +141,9 @@ def read(events: Iterable[Json]) -> Story:
     reader = _Reader()
     for event in events:
         reader.take(event)
+    for visit in reader.visits:
+        if visit.state.rpartition(": ")[2] == WELL:
+            reader.forgive(visit)
     return replace(reader.story, attempts=tuple(reader.attempts), visits=tuple(reader.visits))
 
 
@@ -155,6 +159,15 @@ class _Reader:
         self.visits: list[Visit] = []
         self._after: dict[int, _Here] = {}
         self._tries: dict[tuple[tuple[str, ...], str], int] = {}
+
+    def forgive(self, visit: Visit) -> None:
+        """The last attempt before this visit did not fail by itself: Step Functions only took it so."""
+        before = visit.previous
+        while before is not None and not self.visits[before].attempts:
+            before = self.visits[before].previous
+        if before is not None:
+            at = self.visits[before].attempts[-1]
+            self.attempts[at] = replace(self.attempts[at], outcome="succeeded", error=None, reason=None)
 
     def take(self, event: Json) -> None:
         """Read one event."""

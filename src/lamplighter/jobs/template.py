@@ -53,6 +53,11 @@ def to_json(document: Json) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
+def compact(document: Json) -> str:
+    """A template as it is sent, in ASCII: of other letters CloudFormation gives back question marks (GetTemplate)."""
+    return json.dumps(document, separators=(",", ":"))
+
+
 def to_yaml(document: Json) -> str:
     """A template as YAML text, in which definitions can be read."""
     return yaml.dump(document, Dumper=_Readable, sort_keys=False, allow_unicode=True, width=120)

@@ -56,7 +56,7 @@ Cluster = Annotated[
         "its name, or one such as arn:aws:ecs:us-east-1:123456789012:cluster/mine",
     ),
 ]
-Action = Annotated[str, *_form(r"\*|[a-z0-9-]+:[A-Za-z0-9*?]+", "action of IAM", "one such as s3:GetObject, or *")]
+Action = Annotated[str, *_form(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+", "action of IAM", "one such as s3:GetObject, or *")]
 Resource = Annotated[
     str,
     *_form(

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
+from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.lang.jsonplace import located
 
 KINDS = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
@@ -56,6 +57,15 @@ class _Broken(Exception):
 def fault(text: str) -> Fault | None:
     """What is wrong with the first value of a text; None where that is sound."""
     return read(text).fault
+
+
+def first(text: str) -> Json:
+    """The first value of a text, whatever comes after it; JsonError where there is none."""
+    try:
+        return loads(text)
+    except JsonError:
+        reading = read(text)
+        return loads(text[: reading.end] + reading.closing)
 
 
 def read(text: str) -> Reading:

@@ -18,12 +18,6 @@ NAMELESS = -1
 """In the place of a member's name while it is read."""
 
 
-def place(text: str, spot: Spot) -> str:
-    """The place of a spot, as often as AWS tells it; nothing where the text does not have it."""
-    at = position(text, spot)
-    return "" if at is None else after(text, at) * spot.times
-
-
 def position(text: str, spot: Spot) -> int | None:
     """How many characters of a text had been read at a spot; None where the text does not have it."""
     return next((at for path, token, at in _places(text) if path == spot.path and token is spot.token), None)

@@ -76,6 +76,7 @@ def run(recipe: Recipe, alive: int) -> None:
     adopt()
     pid, fault = begin(recipe, child_out, child_err)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: reap(pid))
+    reap(pid)  # What ended before we listened.
     os.close(child_out)
     os.close(child_err)
     if fault:

@@ -129,3 +129,12 @@ def test_a_rule_holds_as_python_says(rule: str, first: str, second: str) -> None
         said = said.replace(word, python)
     states = {"a": first, "b c": second}
     assert read_rule(rule).holds(states.__getitem__) == eval(said)
+
+
+def test_an_alarm_is_asked_for_its_children_and_its_parents(tower: Tower) -> None:
+    composite(tower, "ALARM(cpu) AND ALARM(disk)")
+    both = ["MetricAlarm", "CompositeAlarm"]
+    children = tower.cw("DescribeAlarms", ChildrenOfAlarmName="both", AlarmTypes=both)["MetricAlarms"]
+    parents = tower.cw("DescribeAlarms", ParentsOfAlarmName="cpu", AlarmTypes=both)["CompositeAlarms"]
+    assert [each["AlarmName"] for each in children] == ["cpu", "disk"]
+    assert [each["AlarmName"] for each in parents] == ["both"]

@@ -46,6 +46,21 @@ def test_only_rules_that_want_an_event_send_it(hall: Hall) -> None:
     assert hall.messages() == ["two"]
 
 
+def test_a_rule_with_text_after_its_pattern_is_a_rule_as_any_other(hall: Hall) -> None:
+    """AWS reads a pattern to its last brace."""
+    hall.rule(None, to(QUEUE, Input='"taken"'))
+    hall.events("PutRule", Name="rule", EventPattern='{"source":["shop"]} xyz')
+    hall.put({"n": 1})
+    assert hall.messages() == ["taken"]
+
+
+def test_a_source_that_a_way_of_or_names_is_one_that_the_rule_wants(hall: Hall) -> None:
+    hall.rule({"source": ["a"], "$or": [{"source": ["b"]}, {"detail-type": ["x"]}]}, to(QUEUE, Input='"taken"'))
+    hall.put({}, source="b")
+    hall.put({}, source="c")
+    assert hall.messages() == ["taken"]
+
+
 def test_a_rule_that_is_disabled_sends_nothing_until_it_is_enabled(hall: Hall) -> None:
     hall.rule(None, to(QUEUE))
     hall.events("DisableRule", Name="rule")

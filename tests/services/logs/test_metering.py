@@ -7,7 +7,10 @@ import logging
 
 import pytest
 
+from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, dumps
+from lamplighter.bus import Caller, Operation
+from lamplighter.store.db import Tx
 from tests.services.logs.clerk import GROUP, Clerk
 
 MINUTE = 60_000
@@ -122,13 +125,21 @@ def test_the_oldest_event_that_is_taken_counts(clerk: Clerk) -> None:
 def test_what_cloudwatch_refuses_is_logged_and_the_events_are_kept(
     clerk: Clerk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    counts(clerk, "[n]", metricValue="$n")
-    counts(clerk, "ERROR", name="g", metricName="other")
+    def refuse(_tx: Tx, _caller: Caller, _params: Json) -> Json:
+        raise AwsError("no", code="InvalidParameterValue", status=400)
+
+    clerk.site.engine.bus.serve("monitoring", {"PutMetricData": Operation(write=refuse)})
+    counts(clerk, "ERROR")
     with caplog.at_level(logging.WARNING, "lamplighter.logs"):
-        clerk.put("s", (0, "1e200"))
+        clerk.put("s", (0, "ERROR"))
     assert "metric filter f" in caplog.text
-    assert clerk.found() == ["1e200"]
-    assert values(clerk) == []
+    assert clerk.found() == ["ERROR"]
+
+
+def test_a_value_that_no_metric_can_have_is_passed_over_and_the_others_count(clerk: Clerk) -> None:
+    counts(clerk, "[n]", metricValue="$n")
+    clerk.put("s", (0, "1"), (0, "1e200"), (0, "2"))
+    assert values(clerk) == [3]
 
 
 def test_a_filter_that_is_deleted_or_changed_counts_no_more_as_it_did(clerk: Clerk) -> None:

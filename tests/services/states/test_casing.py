@@ -48,3 +48,14 @@ def test_an_instant_is_given_as_text_or_as_a_number(given: Json, seconds: float)
 def test_an_instant_that_is_none_is_refused() -> None:
     with pytest.raises(ParametersRefused, match="The value for the field 'StartDate' must be a TIMESTAMP"):
         to_service(SCHEDULE, {"StartDate": "tomorrow"})
+
+
+def test_a_name_is_known_however_its_abbreviations_are_spelled() -> None:
+    alarm = shape("cloudwatch", "PutMetricAlarm")
+    given = {"AlarmName": "a", "EvaluationPeriods": 1, "ComparisonOperator": "LessThanThreshold", "OkActions": ["t"]}
+    assert to_service(alarm, given)["OKActions"] == ["t"]
+
+
+def test_bytes_that_are_no_base64_are_refused() -> None:
+    with pytest.raises(ParametersRefused, match="must be a BLOB"):
+        to_service(shape("lambda", "Invoke"), {"FunctionName": "f", "Payload": "größe"})

@@ -184,3 +184,16 @@ async def test_parameters_that_a_call_cannot_take_are_told(
 )
 async def test_parameters_that_a_call_may_take_are_no_fault(desk: Desk, state: Json) -> None:
     assert (await validate(desk, single(**state)))["diagnostics"] == []
+
+
+@pytest.mark.parametrize("call", ["sns:vouch", "sns:getCertificate", "eventbridge:listTraffic"])
+async def test_what_only_this_engine_can_do_is_no_call_for_a_machine(desk: Desk, call: str) -> None:
+    (fault,) = (await validate(desk, single(Type="Task", Resource=f"arn:aws:states:::aws-sdk:{call}")))["diagnostics"]
+    assert fault["message"].startswith(f"The resource provided arn:aws:states:::aws-sdk:{call} is not recognized.")
+
+
+async def test_a_text_is_a_payload_for_a_function(desk: Desk) -> None:
+    invoke = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke"}
+    state = invoke | {"Parameters": {"FunctionName": "f", "Payload.$": "$.name"}}
+    told = (await validate(desk, single(**state)))["diagnostics"]
+    assert [each["message"] for each in told if "not served here" not in each["message"]] == []

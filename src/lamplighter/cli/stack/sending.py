@@ -4,7 +4,6 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformatio
 """
 
 import hashlib
-import json
 from dataclasses import dataclass, replace
 
 from botocore.exceptions import ClientError
@@ -14,6 +13,7 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.health import is_engine
 from lamplighter.cli.target import Target
+from lamplighter.jobs.template import compact
 
 REGION = "x-amz-bucket-region"
 NOT_FOUND = 404
@@ -46,7 +46,7 @@ def room(target: Target, bucket: str | None) -> Room:
 
 def sent(target: Target, name: str, template: Json, room: Room) -> dict[str, str]:
     """The parameters that say a template for the stack of this name."""
-    text = written(template)
+    text = compact(template)
     if room.most is None or len(text) <= room.most:
         return {"TemplateBody": text}
     if room.bucket is None:
@@ -79,8 +79,3 @@ def _suffix(region: str) -> str:
     name = session.get_partition_for_region(region)
     partitions: Json = session.get_data("endpoints")["partitions"]
     return str(next(each["dnsSuffix"] for each in partitions if each["partition"] == name))
-
-
-def written(template: Json) -> str:
-    """A template as text in ASCII: of other letters CloudFormation gives back question marks (GetTemplate)."""
-    return json.dumps(template, separators=(",", ":"))

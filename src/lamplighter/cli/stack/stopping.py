@@ -131,17 +131,29 @@ def _end_tasks(found: Works, going: Going) -> None:
 
 def _running(sfn: Json, machine: str) -> Iterator[str]:
     pages = sfn.get_paginator("list_executions").paginate(stateMachineArn=machine, statusFilter="RUNNING")
-    return (each["executionArn"] for page in pages for each in page["executions"])
+    with _gone("StateMachineDoesNotExist"):
+        yield from (each["executionArn"] for page in pages for each in page["executions"])
 
 
 def _active(ecs: Json, cluster: str) -> Iterator[Json]:
     """The tasks of a cluster that count as active: one that is told to stop does until it has stopped."""
-    for wanted in ("RUNNING", "STOPPED"):
-        pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=wanted)
-        # A page is what DescribeTasks takes at once: 100 tasks.
-        for listed in (page["taskArns"] for page in pages if page["taskArns"]):
-            described = ecs.describe_tasks(cluster=cluster, tasks=listed)["tasks"]
-            yield from (each for each in described if each["lastStatus"] != "STOPPED")
+    with _gone("ClusterNotFoundException"):
+        for wanted in ("RUNNING", "STOPPED"):
+            pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=wanted)
+            # A page is what DescribeTasks takes at once: 100 tasks.
+            for listed in (page["taskArns"] for page in pages if page["taskArns"]):
+                described = ecs.describe_tasks(cluster=cluster, tasks=listed)["tasks"]
+                yield from (each for each in described if each["lastStatus"] != "STOPPED")
+
+
+@contextmanager
+def _gone(code: str) -> Iterator[None]:
+    """In what somebody deleted by hand nothing goes on."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] != code:
+            raise
 
 
 def _name(execution: str) -> str:

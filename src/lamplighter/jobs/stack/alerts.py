@@ -207,6 +207,7 @@ def _local(project: Project, name: str) -> Json:
         "Timeouts": {project.name(each): shown(limit) for each, limit in limits.items() if limit is not None},
         "Deadline": None if job.deadline is None else shown(job.deadline),
         "Caught": list(job.notify.caught),
+        "Essential": [title for title, sidecar in job.sidecars.items() if sidecar.essential],
     }
     return {key: value for key, value in known.items() if value}
 

@@ -9,10 +9,17 @@ from lamplighter.services.alerts.facts import Facts, execution_of, failed_contai
 from lamplighter.services.alerts.history import read
 from lamplighter.services.alerts.texts import Alert
 
+MAIN = "main"
+"""The container of a job itself."""
+KILLED = (137, 143)
+"""Exit codes of a container that was told to go because another has ended."""
+
 
 def composed(facts: Facts, mark: Json, _channel: str, event: Json) -> Alert | None:
     """What is told of a task that has stopped; None where it was stopped with its run."""
     task = event["detail"]
+    if ended_well(mark, task):
+        return None
     container = failed_container(task)
     run = execution_of(task, facts.caller)
     known = run is not None and facts.run(run) is not None
@@ -33,6 +40,14 @@ def composed(facts: Facts, mark: Json, _channel: str, event: Json) -> Alert | No
         time=event["time"],
         lines=tuple(facts.lines(task, container["name"])) if container is not None else (),
     )
+
+
+def ended_well(mark: Json, task: Json) -> bool:
+    """Whether the job's own container ended well: what is beside it counts only where it is essential."""
+    codes = {each["name"]: each.get("exitCode") for each in task.get("containers", [])}
+    essential = [code for name, code in codes.items() if name in mark.get("Essential", [])]
+    sound = all(code in (0, *KILLED) for code in essential)
+    return task.get("stopCode") == "EssentialContainerExited" and codes.get(MAIN) == 0 and sound
 
 
 def _stopped(facts: Facts, mark: Json, run: str, task: Json) -> str | None:

@@ -34,6 +34,13 @@ class History:
         """What was done last of containers."""
         return next((Attempt(self._back(each)) for each in self.events.values() if _runs_task(each)), None)
 
+    def blamed(self, error: str | None) -> "Attempt | None":
+        """What was done last of containers, if the run ended by that: with its error, or in the middle of it."""
+        last = self.last
+        if last is None or last.error in (None, error):
+            return None if last is not None and last.succeeded else last
+        return None
+
     def of(self, task: str) -> "Attempt | None":
         """The attempt whose task this is."""
         begun = next((each for each in self.events.values() if _submitted(each) == task), None)
@@ -84,6 +91,17 @@ class Attempt:
         """The state of the workflow that it belongs to."""
         entered = self.events[-1].get("stateEnteredEventDetails")
         return str(entered["name"]).removesuffix(ATTEMPT) if entered else None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it ended well."""
+        return bool(self.events[0]["type"] == "TaskSucceeded")
+
+    @property
+    def error(self) -> str | None:
+        """The error with which it ended; None where it did not fail."""
+        found = _details(self.events[0]).get("error")
+        return None if found is None else str(found)
 
     @property
     def was_slow(self) -> bool:

@@ -14,7 +14,7 @@ def composed(facts: Facts, mark: Json, channel: str, event: Json) -> Alert | Non
     detail = event["detail"]
     run, machine = detail["executionArn"], detail["stateMachineArn"].rpartition(":")[2]
     history, described = read(facts, run), facts.run(run) or {}
-    last = history.last
+    last = history.blamed(described.get("error"))
     task = facts.task(last.task) if last is not None and last.task is not None else None
     container = failed_container(task) if task is not None else None
     lines = facts.lines(task, container["name"]) if task is not None and container is not None else []

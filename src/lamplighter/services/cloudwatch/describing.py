@@ -8,6 +8,7 @@ from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.errors import InvalidCombination
 from lamplighter.services.cloudwatch.naming import END, alarm_arn, metric_of, milliseconds, number, page
 from lamplighter.services.cloudwatch.settings import ACTIONS, is_composite, watched
+from lamplighter.store import alarmchildren
 from lamplighter.store import alarms as rows
 from lamplighter.store.alarms import Alarm, Item
 from lamplighter.store.db import Reader
@@ -21,14 +22,26 @@ def alarms(reader: Reader, caller: Caller, params: Json) -> Json:
     names, prefix = params.get("AlarmNames"), params.get("AlarmNamePrefix", "")
     if names and prefix:
         raise InvalidCombination("AlarmNames and AlarmNamePrefix cannot both be given.")
-    if {"ChildrenOfAlarmName", "ParentsOfAlarmName"} & params.keys():
-        return {"MetricAlarms": [], "CompositeAlarms": []}
+    related = _related(reader, caller, params)
     found = rows.every(reader, caller.account, caller.region, prefix, params.get("NextToken", ""))
-    wanted = (alarm for alarm in found if _is_wanted(alarm, names, params))
+    wanted = (
+        alarm
+        for alarm in found
+        if _is_wanted(alarm, names, params) and (related is None or alarm_arn(caller, alarm.name) in related)
+    )
     answer = page("Alarms", wanted, params.get("MaxRecords", PAGE), lambda alarm: alarm, lambda alarm: alarm.name)
     listed: list[Alarm] = answer.pop("Alarms")
     by_kind = {kind: [shown(alarm) for alarm in listed if _kind(alarm) == kind] for kind in (METRIC, COMPOSITE)}
     return answer | {"MetricAlarms": by_kind[METRIC], "CompositeAlarms": by_kind[COMPOSITE]}
+
+
+def _related(reader: Reader, caller: Caller, params: Json) -> set[str] | None:
+    """The ARNs of the alarms that another goes by, or that go by it; None where nobody asks."""
+    if name := params.get("ChildrenOfAlarmName"):
+        return set(alarmchildren.children(reader, alarm_arn(caller, name)))
+    if name := params.get("ParentsOfAlarmName"):
+        return set(alarmchildren.parents(reader, alarm_arn(caller, name)))
+    return None
 
 
 def _kind(alarm: Alarm) -> str:

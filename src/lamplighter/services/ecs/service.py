@@ -94,6 +94,8 @@ class Ecs:
                 await asyncio.gather(*(each.wait() for arn, each in self._ends.items() if self._is_over(arn, ended)))
         except (RuntimeUnavailable, TimeoutError) as error:
             log.warning("it is not known yet which tasks ended while no engine ran: %r", error)
+        except Exception:
+            log.exception("it is not known yet which tasks ended while no engine ran")
 
     def _is_over(self, arn: str, ended: frozenset[str]) -> bool:
         """Whether an essential container of a task has exited; what is damaged, its supervisor says."""

@@ -10,8 +10,8 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from lamplighter.base.jsontext import loads
 from lamplighter.bus import Caller
+from lamplighter.lang.jackson import first
 from lamplighter.lang.pattern import Pattern
 from lamplighter.services.events.errors import InvalidEventPattern
 from lamplighter.services.events.patterns import read_pattern
@@ -101,9 +101,12 @@ def _wish(resource: Resource) -> Wish | None:
     except InvalidEventPattern as error:
         log.error("%s wants nothing any more: %s", resource.arn, error)
         return None
-    sources = loads(text).get("source")
-    # An address may be written in several ways, so that it is no name to look up.
-    plain = isinstance(sources, list) and all(
-        isinstance(each, str) and ADDRESS.search(each) is None for each in sources
+    document = first(text)
+    sources = document.get("source")
+    # An address may be written in several ways, so that it is no name to look up; of `$or` each way may name its own.
+    plain = (
+        isinstance(sources, list)
+        and "$or" not in document
+        and all(isinstance(each, str) and ADDRESS.search(each) is None for each in sources)
     )
     return Wish(resource, pattern, frozenset(sources) if plain else None)

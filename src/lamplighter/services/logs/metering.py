@@ -27,6 +27,8 @@ from lamplighter.store.db import Tx
 from lamplighter.store.logs import Group
 
 METRICS, PUT = "monitoring", "PutMetricData"
+HIGHEST = 2.0**360
+"""What PutMetricData takes: "Values must be in the range of -2^360 to 2^360." """
 MINUTE = 60_000
 MOST = 100
 """Metric filters of a group."""
@@ -106,7 +108,7 @@ class Metering:
             spoken.add(minute)
             value = number(self._filled(made["metricValue"], message, values) or "")
             dimensions = self._dimensions(made, message, values)
-            if value is not None and dimensions is not None:
+            if value is not None and abs(value) <= HIGHEST and dimensions is not None:
                 found.setdefault(_Kind(minute, dimensions + fixed), Counter())[value] += 1
         if "defaultValue" in made:
             for minute in silent - spoken:

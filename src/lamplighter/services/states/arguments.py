@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from botocore.model import OperationModel, StructureShape
 
-from lamplighter.asl.check import SCHEMA, Diagnostic
+from lamplighter.asl.diagnostics import SCHEMA, Diagnostic
 from lamplighter.services.states.casing import member_of, pascal
 from lamplighter.services.states.integrations import Binding
 from lamplighter.services.states.tree import Place

@@ -63,9 +63,16 @@ def _members(shape: StructureShape, value: Json, name: str) -> Json:
 
 
 def member_of(shape: StructureShape, key: str) -> str | None:
-    """The member of a structure that a key of a state machine means."""
+    """The member of a structure that a key of a state machine means.
+
+    Step Functions spells as the AWS SDK for Java does, which knows no abbreviations: OkActions for OKActions.
+    """
     own = key[:1].lower() + key[1:]
-    return key if key in shape.members else own if own in shape.members else None
+    exact = next((name for name in (key, own) if name in shape.members), None)
+    if exact is not None:
+        return exact
+    alike = [name for name in shape.members if name.lower() == key.lower()]
+    return alike[0] if len(alike) == 1 else None
 
 
 def _scalar(shape: Shape | None, value: Json, name: str) -> Json:
@@ -73,7 +80,7 @@ def _scalar(shape: Shape | None, value: Json, name: str) -> Json:
     if kind == "string" and isinstance(value, (dict, list)):
         return dumps(value)
     if kind == "blob":
-        return _blob(value)
+        return _blob(value, name)
     if kind == "timestamp" and isinstance(value, str):
         return _instant(value, name)
     expected = SCALARS.get(kind)
@@ -90,10 +97,15 @@ def _instant(value: str, name: str) -> float:
     return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()
 
 
-def _blob(value: Json) -> bytes:
+def _blob(value: Json, name: str) -> bytes:
     if isinstance(value, bytes):
         return value
-    return b64decode(value) if isinstance(value, str) else dumps(value).encode()
+    if not isinstance(value, str):
+        return dumps(value).encode()
+    try:
+        return b64decode(value, validate=True)
+    except ValueError:
+        raise ParametersRefused(f"The value for the field '{name}' must be a BLOB") from None
 
 
 def to_states(shape: Shape | None, value: Json, time: Callable[[float], Json]) -> Json:

@@ -13,9 +13,13 @@ def prepare(resource: Resource, parameters: Json) -> Json:
     """The parameters of Invoke, the payload as it goes over the wire."""
     if resource.kind == "lambda":
         return {"FunctionName": resource.text, "Payload": dumps(parameters).encode()}
-    if resource.kind == "integration" and resource.service == "lambda" and "Payload" in parameters:
+    if resource.kind == "integration" and resource.service == "lambda" and _has_payload(parameters):
         return parameters | {"Payload": dumps(parameters["Payload"]).encode()}
     return parameters
+
+
+def _has_payload(parameters: Json) -> bool:
+    return isinstance(parameters, dict) and "Payload" in parameters
 
 
 def failure(answer: Json) -> tuple[str, str] | None:

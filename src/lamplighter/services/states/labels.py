@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html#
 import re
 from collections.abc import Iterable, Iterator
 
-from lamplighter.asl.check import Diagnostic
+from lamplighter.asl.diagnostics import Diagnostic
 from lamplighter.base.errors import AwsError
 from lamplighter.services.states.tree import Place
 

@@ -62,7 +62,8 @@ class Performer:
         if binding is None or binding.service == HTTP or not self._is_known(binding):
             return None
         try:
-            to_service(self._models(binding.service).operation_model(binding.operation).input_shape, parameters)
+            shape = self._models(binding.service).operation_model(binding.operation).input_shape
+            to_service(shape, functions.prepare(resource, parameters))
         except ParametersRefused as error:
             return UNFIT.format(dumps(parameters), error)
         return None

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from botocore.model import ServiceModel
 
-from lamplighter.asl.check import SCHEMA, Diagnostic
+from lamplighter.asl.diagnostics import SCHEMA, Diagnostic
 from lamplighter.asl.faults import TIMEOUT
 from lamplighter.asl.messages import TaskFailed
 from lamplighter.asl.model import State, Task, Working

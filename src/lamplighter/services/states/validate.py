@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from botocore.model import ServiceModel
 
-from lamplighter.asl.check import SCHEMA, Diagnostic
+from lamplighter.asl.diagnostics import SCHEMA, Diagnostic
 from lamplighter.asl.model import Definition, Resource
 from lamplighter.asl.parse import InvalidDefinition, parse, parse_resource
 from lamplighter.base.jsontext import Json, JsonError, loads
@@ -16,7 +16,7 @@ from lamplighter.bus import Bus, Caller
 from lamplighter.outbound.aws import Remote
 from lamplighter.services.states import arguments, labels
 from lamplighter.services.states.https import SERVICE as HTTP
-from lamplighter.services.states.integrations import additions, bind
+from lamplighter.services.states.integrations import Binding, additions, bind
 from lamplighter.services.states.jackson import complaint
 from lamplighter.services.states.tree import Place, places
 from lamplighter.services.states.warnings import warnings
@@ -98,6 +98,11 @@ class Definitions:
         elif resource is not None and resource.kind in ("integration", "sdk"):
             yield from self._arguments(place, resource)
 
+    def _is_of_aws(self, binding: Binding) -> bool:
+        """Whether AWS has this operation: some of what is served here is the engine's own."""
+        model = self._model(binding.service) if binding.service != HTTP else None
+        return binding.service == HTTP or (model is not None and binding.operation in model.operation_names)
+
     def _arguments(self, place: Place, resource: Resource) -> Iterator[Diagnostic]:
         binding = bind(resource)
         model = self._model(binding.service) if binding is not None and binding.service != HTTP else None
@@ -118,7 +123,7 @@ class Definitions:
         if resource is None or binding is None or (resource.pattern.startswith("sync") and binding.sync is None):
             return UNKNOWN.format(text)
         if self._bus.serves(binding.service, binding.operation):
-            return None
+            return None if self._is_of_aws(binding) else UNKNOWN.format(text)
         if self._remote.knows(binding.service, binding.operation):
             return None
         if self._bus.serves_any(binding.service) or not self._remote.offers(binding.service, binding.operation):

@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateS
 import re
 from collections.abc import Iterable, Iterator
 
-from lamplighter.asl.check import Diagnostic
+from lamplighter.asl.diagnostics import Diagnostic
 from lamplighter.base.jsontext import Json
 from lamplighter.services.states.tree import Place
 

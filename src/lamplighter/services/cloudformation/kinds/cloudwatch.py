@@ -1,7 +1,7 @@
 """Resources of CloudWatch.
 
 An alarm's metadata may say which job of a job file it is of, and for how many seconds it holds its peace at first:
-`Metadata: {Lamplighter: {Job: …, Pattern: …, Patience: …}}`. Composite alarms are recorded. See
+`Metadata: {Lamplighter: {Job: …, Pattern: …, Patience: …}}`. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_CloudWatch.html.
 """
 
@@ -45,6 +45,28 @@ def _update_alarm(asked: Asked) -> Plan:
     return Made(asked.physical, asked.attributes)
 
 
+COMPOSITE = (
+    *("AlarmRule", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "InsufficientDataActions"),
+    *("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod", "ActionConfiguration"),
+)
+
+
+def _put_composite(asked: Asked, name: str) -> Generator[Call, Json, None]:
+    tags = {"Tags": list(asked.tags)} if asked.tags else {}
+    yield Call("monitoring", "PutCompositeAlarm", {"AlarmName": name, **asked.taken(*COMPOSITE), **tags})
+
+
+def _create_composite(asked: Asked) -> Plan:
+    yield from _put_composite(asked, asked.name)
+    return Made(asked.name, {"Arn": asked.arn("cloudwatch", f"alarm:{asked.name}")})
+
+
+def _update_composite(asked: Asked) -> Plan:
+    yield from _put_composite(asked, asked.physical)
+    yield from retag("monitoring", asked, {"ResourceARN": asked.attributes["Arn"]}, "TagKeys")
+    return Made(asked.physical, asked.attributes)
+
+
 KINDS: Mapping[str, Kind] = {
     "AWS::CloudWatch::Alarm": Kind(
         _create_alarm,
@@ -55,5 +77,14 @@ KINDS: Mapping[str, Kind] = {
         replaces=frozenset({"AlarmName"}),
         attributes=frozenset({"Arn"}),
         idle=frozenset({f"EvaluationWindow/{SLIDING}"}),
+    ),
+    "AWS::CloudWatch::CompositeAlarm": Kind(
+        _create_composite,
+        _update_composite,
+        gone(lambda asked: Call("monitoring", "DeleteAlarms", {"AlarmNames": [asked.physical]})),
+        name="AlarmName",
+        longest=255,
+        replaces=frozenset({"AlarmName"}),
+        attributes=frozenset({"Arn"}),
     ),
 }

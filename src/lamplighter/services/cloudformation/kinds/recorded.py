@@ -63,7 +63,6 @@ _FORMS: Mapping[str, tuple[str, str, bool]] = {
 _COLONS: Mapping[str, tuple[str, str]] = {
     "AWS::Lambda::Function": ("lambda", "function"),
     "AWS::Lambda::Version": ("lambda", "function"),
-    "AWS::CloudWatch::CompositeAlarm": ("cloudwatch", "alarm"),
     "AWS::SecretsManager::Secret": ("secretsmanager", "secret"),
 }
 """The same for those whose ARNs end in kind:name."""
