@@ -18,6 +18,7 @@ from lamplighter.cli.stack import changeset, following, stacks, stopping
 from lamplighter.cli.stack.sending import Room
 from lamplighter.cli.stack.speaking import pause
 from lamplighter.cli.target import Target
+from lamplighter.jobs.template import compact
 from tests.cli.account import NIGHTLY, client, job_file, surroundings, typed
 from tests.served import Served, eventually
 

@@ -6,6 +6,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.console.inside import Inside
 from lamplighter.console.port import Place
+from lamplighter.console.survey import FEW
 from tests.console.browsing import Browser
 from tests.engines import ROLE, Site
 
@@ -63,7 +64,7 @@ def test_where_more_jobs_are_than_may_be_looked_at_that_is_told(
     usual = Inside.call
 
     async def noted(port: Inside, place: Place, service: str, operation: str, params: Json) -> Json:
-        if operation == "ListExecutions" and params["maxResults"] == 1:
+        if operation == "ListExecutions" and params["maxResults"] == FEW:
             asked.append(params["stateMachineArn"])
         return await usual(port, place, service, operation, params)
 
@@ -85,7 +86,7 @@ def test_a_limit_of_aws_leaves_out_what_it_hides_and_spoils_nothing(
     usual = Inside.call
 
     async def limited(port: Inside, place: Place, service: str, operation: str, params: Json) -> Json:
-        if operation == "ListExecutions" and params["maxResults"] == 1:
+        if operation == "ListExecutions" and params["maxResults"] == FEW:
             raise AwsError("Rate exceeded", code="ThrottlingException")
         return await usual(port, place, service, operation, params)
 
@@ -111,3 +112,16 @@ def test_the_machine_that_watches_for_late_runs_is_no_job_and_has_no_button(site
 def test_an_express_machine_is_not_asked_for_runs_that_nobody_lists(site: Site, browser: Browser) -> None:
     site.call("states", "CreateStateMachine", name="ping", definition=dumps(GOOD), roleArn=ROLE, type="EXPRESS")
     assert "there are more" not in browser.get("/").text
+
+
+def test_a_run_that_was_skipped_hides_none_that_failed(site: Site, browser: Browser) -> None:
+    skip = {"Type": "Succeed", "QueryLanguage": "JSONata", "Output": {"skipped": True, "running": ["arn"]}}
+    rule = {"Variable": "$.skip", "BooleanEquals": True, "Next": "S"}
+    states = {"C": {"Type": "Choice", "Choices": [rule], "Default": "F"}, "F": {"Type": "Fail"}, "S": skip}
+    machine = site.machine({"StartAt": "C", "States": states}, "night")
+    site.start(machine, {"skip": False})
+    site.settle()
+    site.advance(1000)
+    site.start(machine, {"skip": True})
+    site.settle()
+    assert "1 failed last" in browser.get("/").text

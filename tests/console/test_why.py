@@ -56,7 +56,7 @@ def test_the_jobs_own_attempt_is_blamed_before_a_helper_whose_failure_was_caught
 
 
 def test_what_a_helper_could_not_do_is_caught_rather_than_failed() -> None:
-    rows = chart(story(*TOLD), {}, 99_000).rows
+    rows = chart(story(*TOLD), {"States": {"Run": "LAMPLIGHTER_RUN"}}, 99_000).rows
     assert [(row.state, row.status) for row in rows] == [("Run", "FAILED"), ("Last lines", "CAUGHT")]
 
 
@@ -96,3 +96,13 @@ def test_the_scale_of_a_short_run_has_no_two_ticks_of_one_name() -> None:
     events = [event | {"timestamp": event["timestamp"] / 50} for event in history(*TOLD)]
     labels = [label for _, label in chart(read(events), {}, 99_000).ticks]
     assert labels == ["0 ms", "44 ms", "88 ms", "132 ms", "176 ms"]
+
+
+def test_in_other_peoples_machines_names_mean_nothing() -> None:
+    rows = chart(story(*TOLD), {}, 99_000).rows
+    assert [(row.state, row.status) for row in rows] == [("Run", "FAILED"), ("Last lines", "FAILED")]
+    blamed = why.blamed(
+        story(*RUN, failed(4, "a", 0), exited("Run", 5), *LINES, ("ExecutionFailed", 11, None)), ours=False
+    )
+    assert blamed is not None
+    assert blamed.state == "Last lines"

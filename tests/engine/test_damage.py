@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
 from lamplighter.runtime.fake import Script
 from lamplighter.store.db import Damaged
-from tests.engines import SECOND, Died, Site, chain, job
+from tests.engines import ROLE, SECOND, Died, Site, chain, job
 
 HOW = pytest.mark.parametrize("damage", ["not json", '{"half', '"another shape"', b"\xff\xfe\xfd"], ids=str)
 """What a row may hold instead: other text, half of it, JSON that is something else, bytes that are no UTF-8."""
@@ -186,3 +187,15 @@ def test_a_user_reads_that_error_in_one_line_without_a_stack_trace(tmp_path: Pat
     assert "file is not a database" in done.stderr
     assert "put a backup in its place" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_definition_that_an_older_version_took_is_run_as_it_is(site: Site) -> None:
+    """Rules that came later refuse it to whoever creates it now, and leave what is there alone."""
+    machine = site.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
+    site.crash()
+    older = '{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true, "Colour": "red"}}}'
+    site.damage("UPDATE revisions SET definition = ?", older)
+    site.up()
+    assert site.status(site.start(machine, {"a": 1})) == "SUCCEEDED"
+    with pytest.raises(AwsError, match="Field 'Colour' is not supported"):
+        site.call("states", "CreateStateMachine", name="again", definition=older, roleArn=ROLE)

@@ -72,10 +72,14 @@ class InvalidDefinition(AwsError):
         self.diagnostics = diagnostics
 
 
-def parse(text: str, additions: Additions = lambda _resource: {}) -> Definition:
-    """Compile a definition. `additions` tells what an integration adds to a task's parameters."""
+def parse(text: str, additions: Additions = lambda _resource: {}, *, kept: bool = False) -> Definition:
+    """Compile a definition. `additions` tells what an integration adds to a task's parameters.
+
+    `kept`: it was accepted once, perhaps by a version that knew fewer rules, and is taken as it is. What is damaged
+    raises anything.
+    """
     document = _read(text)
-    return _compile(document, lambda: check(document), additions)
+    return _compile(document, lambda: [] if kept else check(document), additions)
 
 
 def parse_alone(text: str, additions: Additions = lambda _resource: {}) -> Definition:

@@ -4,9 +4,11 @@ Exit codes: 0 it is gone, or was not there; 1 something of it could not be delet
 be asked; 130 interrupted, while AWS goes on. Logs can be kept; images in ECR always are.
 """
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
+from botocore.exceptions import ClientError
 from rich.console import Console
 
 from lamplighter.base.errors import LamplighterError
@@ -24,6 +26,8 @@ from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Targe
 from lamplighter.cli.watch.site import in_a_sentence
 from lamplighter.jobs.model import Project
 from lamplighter.jobs.stack.roles import repository
+
+TASK = "AWS::ECS::TaskDefinition"
 
 
 class Protected(LamplighterError):
@@ -103,4 +107,16 @@ def delete(stack: Stack, deployed: Json, where: Target, console: Console) -> Non
         how = "put right what is told above, then say `lamplighter destroy` again"
         typer.echo(f"lamplighter: {stack.name} could not be deleted as a whole: {status}: {how}", err=True)
         raise typer.Exit(1)
+    _retire(deployed, where)
     console.print(f"{stack.name} is gone from {where}", soft_wrap=True)
+
+
+def _retire(deployed: Json, where: Target) -> None:
+    """Take back the revisions of task definitions that stayed for runs of their time; who may not, leaves them."""
+    ecs = where.client("ecs")
+    made = [each["Properties"] for each in deployed.get("Resources", {}).values() if each["Type"] == TASK]
+    with suppress(ClientError):
+        for family in (each["Family"] for each in made if isinstance(each.get("Family"), str)):
+            pages = ecs.get_paginator("list_task_definitions").paginate(familyPrefix=family, status="ACTIVE")
+            for revision in [arn for page in pages for arn in page["taskDefinitionArns"]]:
+                ecs.deregister_task_definition(taskDefinition=revision)

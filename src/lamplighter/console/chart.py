@@ -10,7 +10,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.console import why
 from lamplighter.console.lengths import length
 from lamplighter.console.standing import status
-from lamplighter.jobs.attendants import serves
+from lamplighter.jobs.attendants import is_ours, serves
 from lamplighter.jobs.story import Attempt, Story, Visit
 from lamplighter.jobs.waits import pause
 
@@ -90,6 +90,8 @@ class _Told:
     scale: _Scale
     until: int
     """Where what goes on ends for now."""
+    ours: bool
+    """Whether a job file made the machine."""
 
 
 def chart(story: Story, definition: Json, now: int, after: int = 0, broken: frozenset[int] = frozenset()) -> Chart:
@@ -97,7 +99,7 @@ def chart(story: Story, definition: Json, now: int, after: int = 0, broken: froz
     now -= now % STEP  # so that a timeline is not another one at each look
     began = story.began if story.began is not None else now
     scale = _Scale(began, max(1, (story.ended or now) - began))
-    told = _Told(story, why.deadline(definition), broken, scale, story.ended or now)
+    told = _Told(story, why.deadline(definition), broken, scale, story.ended or now, is_ours(definition))
     found = sorted(_rows(told), key=lambda row: row.event)
     page = [row for row in found if row.event > after]
     following = page[PAGE - 1].event if len(page) > PAGE else None
@@ -115,9 +117,9 @@ def _rows(told: _Told) -> Iterator[Row]:
             yield _stay(told, visit)
 
 
-def _outcome(visit: Visit, attempt: Attempt) -> str:
+def _outcome(told: _Told, visit: Visit, attempt: Attempt) -> str:
     """How an attempt ended; what an attendant could not do, and the run went on all the same, is no failure."""
-    caught = serves(attempt) and attempt.failed and visit.left is not None
+    caught = told.ours and serves(attempt) and attempt.failed and visit.left is not None
     return "CAUGHT" if caught else OUTCOMES[attempt.outcome]
 
 
@@ -132,7 +134,7 @@ def _attempt(told: _Told, visit: Visit, attempt: Attempt, before: Attempt | None
         f"{attempt.state} #{attempt.number}",
         " › ".join(attempt.path),
         attempt.resource,
-        _outcome(visit, attempt),
+        _outcome(told, visit, attempt),
         (ended - attempt.began) / 1000,
         x,
         max(LEAST, scale.x(ended) - x),

@@ -8,6 +8,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.console import output, why
 from lamplighter.console.output import log_of
 from lamplighter.console.page import Page
+from lamplighter.jobs.attendants import is_ours
 from lamplighter.jobs.story import Attempt, Story
 
 LINES, LONGEST = 12, 400
@@ -35,7 +36,7 @@ async def of(page: Page, story: Story, definition: Json) -> Headline | None:
     if story.outcome in ("running", "succeeded"):
         return None
     most = why.deadline(definition)
-    attempt = why.blamed(story)
+    attempt = why.blamed(story, ours=is_ours(definition))
     words = why.of_run(story, most)
     stopped = story.outcome == "aborted"
     if attempt is None:

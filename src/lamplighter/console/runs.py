@@ -12,7 +12,7 @@ from lamplighter.console import chart, detail, graph, headline, history, skips, 
 from lamplighter.console.masking import masked
 from lamplighter.console.page import Page, acts, shows
 from lamplighter.console.standing import broken, standings
-from lamplighter.jobs.attendants import serves
+from lamplighter.jobs.attendants import is_ours, serves
 from lamplighter.jobs.story import Story
 
 OVER = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
@@ -84,7 +84,7 @@ async def values(page: Page, run: Run) -> Mapping[str, Json]:
         "standings": standings(run.story, left),
         "chart": chart.chart(run.story, run.definition, now, page.number("after") or 0, left),
         "skipped_for": skips.others(run.about),
-        "attempts": [each for each in run.story.attempts if not serves(each)],
+        "attempts": [each for each in run.story.attempts if not (is_ours(run.definition) and serves(each))],
         "maps": await maps(page, run),
         "command": command(page, run.about),
     }

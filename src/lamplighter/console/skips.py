@@ -43,6 +43,17 @@ async def told(page: Page, executions: Sequence[Json], definition: str, most: in
     return [each | {"status": STATUS} if known.get(each["executionArn"]) else each for each in executions]
 
 
+async def skipped(page: Page, arn: str) -> bool:
+    """Whether a run that succeeded did nothing; each is asked for once."""
+    known = page.console.memory
+    if arn not in known:
+        found = await _is_skipped(page, arn)
+        if found is None:
+            return False
+        known.note({arn: found})
+    return bool(known.get(arn))
+
+
 async def _is_skipped(page: Page, arn: str) -> bool | None:
     """Whether a run was skipped; None where that is not to be known now."""
     try:

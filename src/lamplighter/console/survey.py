@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
 from lamplighter.console.page import Page
+from lamplighter.console.skips import skipped
 from lamplighter.jobs.attendants import is_attendant
 
 FAILED = ("FAILED", "TIMED_OUT")
@@ -26,6 +27,10 @@ class Last:
     """As ListStateMachines has it."""
     run: Json
     """As ListExecutions has it."""
+
+
+FEW = 5
+"""Runs of a machine that are looked at: those that were skipped say nothing of those that they made way for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,13 @@ async def survey(page: Page) -> Survey:
 async def _last(page: Page, machine: Json) -> Last | None:
     """The latest run, which may be none; None where that is not to be known."""
     try:
-        listed = await page.call("states", "ListExecutions", stateMachineArn=machine["stateMachineArn"], maxResults=1)
+        listed = await page.call("states", "ListExecutions", stateMachineArn=machine["stateMachineArn"], maxResults=FEW)
     except AwsError:
         return None
-    return Last(machine, next(iter(listed["executions"]), None))
+    runs = listed["executions"]
+    for at, run in enumerate(runs):
+        # Whether a run was skipped takes a call to find out: only where it hides one that did not succeed.
+        hides = run["status"] == "SUCCEEDED" and any(each["status"] != "SUCCEEDED" for each in runs[at + 1 :])
+        if not hides or not await skipped(page, run["executionArn"]):
+            return Last(machine, run)
+    return Last(machine, None)

@@ -57,12 +57,15 @@ def _longer(what: str, seconds: int | None) -> str:
     return f"took longer than its {what}" + ("" if seconds is None else f" of {limit(seconds)}")
 
 
-def blamed(story: Story) -> Attempt | None:
-    """The attempt that a run did not succeed for; None where there is none, or the run goes on or went well."""
+def blamed(story: Story, *, ours: bool = True) -> Attempt | None:
+    """The attempt that a run did not succeed for; None where there is none, or the run goes on or went well.
+
+    `ours`: a job file made the machine, which has states that only serve the job.
+    """
     if story.outcome in ("running", "succeeded"):
         return None
     saved = {(each.state, each.path) for each in story.attempts if each.outcome == "succeeded"}
-    own = [each for each in story.attempts if each.failed and not serves(each)]
+    own = [each for each in story.attempts if each.failed and not (ours and serves(each))]
     found = [each for each in own if (each.state, each.path) not in saved] or _given_up(story)
     fitting = [each for each in found if each.error == story.error]
     return next(reversed(fitting or found), None)

@@ -20,6 +20,15 @@ TELLS = "Tell "
 CONTAINERS = "ecs:runTask"
 
 
+OURS = "LAMPLIGHTER_RUN"
+"""The variable that every container of a job is given."""
+
+
+def is_ours(definition: Json) -> bool:
+    """Whether a job file made a machine: the names of states mean nothing in others."""
+    return OURS in str(definition)
+
+
 def is_attendant(machine: str) -> bool:
     """Whether a state machine is not a job, by its name."""
     return machine.endswith(WATCHES)

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.watch.words import place
-from lamplighter.jobs.attendants import CONTAINERS, OWN_STATES, own_name
+from lamplighter.jobs.attendants import CONTAINERS, OURS, OWN_STATES, own_name
 from lamplighter.jobs.story import Attempt, Visit
 from lamplighter.jobs.walk import states
 
 SKIPPED, WORKFLOW = "Skipped", "Workflow"
-OURS = "LAMPLIGHTER_RUN"
-"""The variable that every container of a job is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +43,10 @@ class Labels:
     def hides(self, state: str) -> bool:
         """Whether a state only serves what the attempts and waits of a job tell better."""
         return self.job and own_name(state) in OWN_STATES
+
+    def hides_work(self, attempt: Attempt) -> bool:
+        """Whether an attempt is of such a state; one that runs a container never is."""
+        return self.hides(attempt.state) and not attempt.resource.startswith(CONTAINERS)
 
     def prefix(self, attempt: Attempt, container: str | None) -> str:
         """What stands before a line of output; nothing where it can be of one attempt only."""

@@ -43,7 +43,7 @@ def moments(story: Story, definition: Json) -> list[Moment]:
 
 def _attempt(attempt: Attempt, labels: Labels) -> Iterator[Moment]:
     title = labels.title(attempt)
-    if labels.hides(attempt.state) and not attempt.failed:
+    if labels.hides_work(attempt) and not attempt.failed:
         return
     yield Moment(("began", attempt.event), attempt.began, f"{title} started")
     if attempt.ended is not None:

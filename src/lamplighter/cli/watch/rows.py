@@ -34,7 +34,7 @@ class Row:
 def rows(story: Story, definition: Json, *, states: bool) -> list[Row]:
     """All rows in the order of time; with `states`, every state that was entered has one."""
     labels = of_definition(definition, story.redriven)
-    shown_ones = (each for each in story.attempts if states or each.failed or not labels.hides(each.state))
+    shown_ones = (each for each in story.attempts if states or each.failed or not labels.hides_work(each))
     found: list[Row] = [_attempt(each, labels) for each in shown_ones]
     for visit in story.visits:
         found += _retries(story, visit, definition)

@@ -34,7 +34,7 @@ from lamplighter.asl.messages import (
     TimerFired,
 )
 from lamplighter.asl.model import Definition, Resource, Task
-from lamplighter.asl.parse import Additions, InvalidDefinition, parse
+from lamplighter.asl.parse import Additions, parse
 from lamplighter.asl.run import Refuses, Step
 from lamplighter.asl.work import read_token
 from lamplighter.base.errors import Bug
@@ -118,8 +118,8 @@ class Driver:
             if row is None:
                 raise Bug(f"revision {revision} is gone")
             try:
-                found = self._definitions[revision] = parse(row.definition, self._additions)
-            except (JsonError, InvalidDefinition) as error:
+                found = self._definitions[revision] = parse(row.definition, self._additions, kept=True)
+            except Exception as error:
                 raise Damaged(f"the definition of revision {revision} cannot be read: {error}") from error
             if len(self._definitions) > CACHED:
                 self._definitions.popitem(last=False)
