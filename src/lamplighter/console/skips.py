@@ -10,8 +10,9 @@ import asyncio
 from collections.abc import Sequence
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, JsonError, loads
+from lamplighter.base.jsontext import Json
 from lamplighter.console.page import Page
+from lamplighter.jobs.overlap import made_way_for
 
 STATUS = "SKIPPED"
 """What the console calls it."""
@@ -21,14 +22,7 @@ SAYS = ('"skipped"', '"running"')
 
 def others(about: Json) -> Sequence[str] | None:
     """The runs that a run made way for, as DescribeExecution tells of it; None where it did not."""
-    try:
-        output = loads(about.get("output") or "null")
-    except JsonError:
-        return None
-    if not isinstance(output, dict) or output.keys() != {"skipped", "running"} or output["skipped"] is not True:
-        return None
-    running = output["running"]
-    return [str(each) for each in running] if isinstance(running, list) else [str(running)]
+    return made_way_for(about.get("output"))
 
 
 async def told(page: Page, executions: Sequence[Json], definition: str, most: int) -> Sequence[Json]:

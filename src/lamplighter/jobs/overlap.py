@@ -11,7 +11,9 @@ not listed at all yet goes by the dates. `cancel-previous` stops the runs of the
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html.
 """
 
-from lamplighter.base.jsontext import Json
+from collections.abc import Sequence
+
+from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.jobs import expressions
 from lamplighter.jobs.attempts import PAUSE, SAME_INPUT, States
 from lamplighter.jobs.expressions import expression
@@ -37,6 +39,18 @@ def before(job: Job, follower: str) -> States | None:
             return States("Queue up", _queue(follower))
         case "cancel-previous":
             return States("List runs", {"List runs": _list("Stop them"), "Stop them": _stop(follower)})
+
+
+def made_way_for(output: str | None) -> Sequence[str] | None:
+    """The runs that a run with this output was skipped for; None where it was not."""
+    try:
+        said = loads(output or "null")
+    except JsonError:
+        return None
+    if not isinstance(said, dict) or said.keys() != {"skipped", "running"} or said["skipped"] is not True:
+        return None
+    running = said["running"]
+    return [str(each) for each in running] if isinstance(running, list) else [str(running)]
 
 
 def _looks(title: str, others: str, follower: str) -> dict[str, Json]:

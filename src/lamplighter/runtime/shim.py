@@ -285,8 +285,7 @@ def children() -> list[int]:
 
 def parent(name: str) -> int:
     """The parent of a process."""
-    with open(f"/proc/{name}/stat", "rb") as stat:
-        return int(stat.read().rpartition(b")")[2].split()[1])
+    return int(stat(name)[1])
 
 
 def exit_code(pid: int) -> int:
@@ -338,8 +337,13 @@ def wait_for_room(error: OSError) -> None:
 
 def start_time(pid: int) -> str:
     """Return the kernel's start time of a process: with the boot, it tells the pid from its next owner."""
-    with open(f"/proc/{pid}/stat", "rb") as stat:
-        return stat.read().rpartition(b")")[2].split()[19].decode()
+    return stat(str(pid))[19].decode()
+
+
+def stat(name: str) -> list[bytes]:
+    """What the kernel says of a process, from its state on: its name, which goes before, may hold anything."""
+    with open(f"/proc/{name}/stat", "rb") as said:
+        return said.read().rpartition(b")")[2].split()
 
 
 def boot() -> str:

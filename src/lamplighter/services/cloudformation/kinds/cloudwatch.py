@@ -5,7 +5,7 @@ An alarm's metadata may say which job of a job file it is of, and for how many s
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_CloudWatch.html.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 
 from lamplighter.base.jsontext import Json
 from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, gone, own_words, retag
@@ -23,7 +23,7 @@ SLIDING = "SlidingWindow"
 """What every alarm has that says nothing else."""
 
 
-def _put(asked: Asked, name: str) -> Generator[Call, Json, None]:
+def _put_metric(asked: Asked, name: str) -> Generator[Call, Json, None]:
     tags = {"Tags": list(asked.tags)} if asked.tags else {}
     window = {name: value for name, value in asked.get("EvaluationWindow", {}).items() if name != SLIDING}
     given = {**asked.taken(*ALARM), **({"EvaluationWindow": window} if window else {}), **tags}
@@ -32,17 +32,6 @@ def _put(asked: Asked, name: str) -> Generator[Call, Json, None]:
     if mark:
         said = {each: mark.get(each) for each in ("Job", "Pattern", "Patience")}
         yield Call("monitoring", "SetMark", {"AlarmName": name, **said})
-
-
-def _create_alarm(asked: Asked) -> Plan:
-    yield from _put(asked, asked.name)
-    return Made(asked.name, {"Arn": asked.arn("cloudwatch", f"alarm:{asked.name}")})
-
-
-def _update_alarm(asked: Asked) -> Plan:
-    yield from _put(asked, asked.physical)
-    yield from retag("monitoring", asked, {"ResourceARN": asked.attributes["Arn"]}, "TagKeys")
-    return Made(asked.physical, asked.attributes)
 
 
 COMPOSITE = (
@@ -56,35 +45,31 @@ def _put_composite(asked: Asked, name: str) -> Generator[Call, Json, None]:
     yield Call("monitoring", "PutCompositeAlarm", {"AlarmName": name, **asked.taken(*COMPOSITE), **tags})
 
 
-def _create_composite(asked: Asked) -> Plan:
-    yield from _put_composite(asked, asked.name)
-    return Made(asked.name, {"Arn": asked.arn("cloudwatch", f"alarm:{asked.name}")})
+def _kind(put: Callable[[Asked, str], Generator[Call, Json, None]], idle: frozenset[str] = frozenset()) -> Kind:
+    """An alarm that one call both makes and changes."""
 
+    def create(asked: Asked) -> Plan:
+        yield from put(asked, asked.name)
+        return Made(asked.name, {"Arn": asked.arn("cloudwatch", f"alarm:{asked.name}")})
 
-def _update_composite(asked: Asked) -> Plan:
-    yield from _put_composite(asked, asked.physical)
-    yield from retag("monitoring", asked, {"ResourceARN": asked.attributes["Arn"]}, "TagKeys")
-    return Made(asked.physical, asked.attributes)
+    def update(asked: Asked) -> Plan:
+        yield from put(asked, asked.physical)
+        yield from retag("monitoring", asked, {"ResourceARN": asked.attributes["Arn"]}, "TagKeys")
+        return Made(asked.physical, asked.attributes)
+
+    return Kind(
+        create,
+        update,
+        gone(lambda asked: Call("monitoring", "DeleteAlarms", {"AlarmNames": [asked.physical]})),
+        name="AlarmName",
+        longest=255,
+        replaces=frozenset({"AlarmName"}),
+        attributes=frozenset({"Arn"}),
+        idle=idle,
+    )
 
 
 KINDS: Mapping[str, Kind] = {
-    "AWS::CloudWatch::Alarm": Kind(
-        _create_alarm,
-        _update_alarm,
-        gone(lambda asked: Call("monitoring", "DeleteAlarms", {"AlarmNames": [asked.physical]})),
-        name="AlarmName",
-        longest=255,
-        replaces=frozenset({"AlarmName"}),
-        attributes=frozenset({"Arn"}),
-        idle=frozenset({f"EvaluationWindow/{SLIDING}"}),
-    ),
-    "AWS::CloudWatch::CompositeAlarm": Kind(
-        _create_composite,
-        _update_composite,
-        gone(lambda asked: Call("monitoring", "DeleteAlarms", {"AlarmNames": [asked.physical]})),
-        name="AlarmName",
-        longest=255,
-        replaces=frozenset({"AlarmName"}),
-        attributes=frozenset({"Arn"}),
-    ),
+    "AWS::CloudWatch::Alarm": _kind(_put_metric, frozenset({f"EvaluationWindow/{SLIDING}"})),
+    "AWS::CloudWatch::CompositeAlarm": _kind(_put_composite),
 }
