@@ -17,12 +17,14 @@ from lamplighter.base.world import ManualClock, World, fixed_world
 from lamplighter.bus import Caller, Event
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
+from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.fake import FakeRuntime
 from lamplighter.runtime.port import Container, Runtime
 from lamplighter.store import db
 from lamplighter.store.db import Store, Tx
 from tests.disk import Death, Disk
+from tests.inline import Inline
 from tests.virtual import VirtualLoop
 
 T = TypeVar("T")
@@ -67,9 +69,15 @@ class Listening(Engine):
     """An engine that keeps every event in the transaction that caused it, as every listener of ours does."""
 
     def __init__(
-        self, config: Config, world: World, store: Store, runtime: Runtime, outbound: Outbound | None = None
+        self,
+        config: Config,
+        world: World,
+        store: Store,
+        runtime: Runtime,
+        outbound: Outbound | None = None,
+        isolation: Isolation | None = None,
     ) -> None:
-        super().__init__(config, world, store, runtime, outbound)
+        super().__init__(config, world, store, runtime, outbound, isolation or Inline())
         self.bus.listen("*", _note)
 
 

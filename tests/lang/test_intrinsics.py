@@ -23,6 +23,7 @@ class Seen:
     input: Json = None
     context: Json = None
     variables: Mapping[str, Json] = field(default_factory=dict)
+    may_block: bool = True
 
 
 def value(text: str, given_input: Json = None, **variables: Json) -> Json:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from lamplighter.base.errors import MayTakeLong
 from lamplighter.base.jsontext import Json
 from lamplighter.lang.jsonpath import (
     NotFound,
@@ -25,6 +26,7 @@ class Seen:
     input: Json = None
     context: Json = None
     variables: Mapping[str, Json] = field(default_factory=dict)
+    may_block: bool = True
 
 
 LIBRARY = jsonpath.JSONPathEnvironment(strict=True)
@@ -182,6 +184,7 @@ def test_the_root_decides_what_the_path_is_applied_to() -> None:
 class Reluctant:
     input: Json = {"a": 1}  # noqa: RUF012
     variables: Mapping[str, Json] = {}
+    may_block = True
 
     @property
     def context(self) -> Json:
@@ -235,3 +238,17 @@ def test_a_path_that_could_name_several_places_is_no_reference_path(text: str) -
 
 def test_an_operator_with_a_backslash_before_it_is_part_of_the_name() -> None:
     assert compile_reference(r"$.foo\@bar.baz\[\[.\?pretty").steps == ("foo@bar", "baz[[", "?pretty")
+
+
+@pytest.mark.parametrize("text", ["$.a.b", "$['a'][0].c", "$.a[*].b", "$.a[1:3]", "$.*.x", "$$.State.Name", "$v.a[-1]"])
+def test_a_path_that_looks_at_each_value_once_is_bounded(text: str) -> None:
+    assert compile_path(text).bounded
+
+
+@pytest.mark.parametrize("text", ["$..a", "$.a..b..c", "$.a[?(@.b == 1)]", "$['a','a']['b','b']", "$.a[0,0][0,0]"])
+def test_a_path_that_may_look_at_a_value_again_and_again_is_not_answered_where_others_wait(text: str) -> None:
+    path = compile_path(text)
+    assert not path.bounded
+    with pytest.raises(MayTakeLong):
+        path.find(Seen({"a": []}, may_block=False))
+    path.find(Seen({"a": []}))

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from lamplighter.asl.faults import INTRINSIC, QUERY, RESULT_PATH, Fault, runtime
 from lamplighter.asl.model import Filters, Template
 from lamplighter.asl.scope import Scope
+from lamplighter.base.errors import MayTakeLong
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.lang.intrinsics import IntrinsicFailure, IntrinsicSyntaxError, compile_intrinsic
 from lamplighter.lang.jsonata import UNDEFINED, JsonataError, JsonataSyntaxError, compile_expression
@@ -23,6 +24,8 @@ _BARE = re.compile(r"\s*([^\W\d]\w*)(?!\w|\s*\()")
 """An expression that begins with a name: there is no document at the top level that could have it."""
 _WORDS = frozenset(["true", "false", "null", "function", "and", "or", "in"])
 NO_SIGN = "Reference path didn't start with '$'"
+MOST_PATHS = 100
+"""How often a payload may name a document (of 256 KiB at most) before it counts as work without a known bound."""
 TYPE_NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
 
 
@@ -218,7 +221,29 @@ def _object(keys: list[str], values: list[Json], parts: list[Template | None]) -
 def payload(value: Json, field: str, *, jsonata: bool) -> Template:
     """A payload template (Parameters, ItemSelector, ResultSelector, Assign; Arguments, Output, Items)."""
     found = _expression_template(value, field) if jsonata else _path_template(value, field)
-    return found or constant(value)
+    if found is None:
+        return constant(value)
+    return found if _count_paths(value) <= MOST_PATHS else _unbounded(found, field)
+
+
+def _count_paths(value: Json) -> int:
+    """How often a payload can name a document at most."""
+    if isinstance(value, str):
+        return value.count("$")
+    if isinstance(value, list):
+        return sum(map(_count_paths, value))
+    return sum(map(_count_paths, value.values())) if isinstance(value, dict) else 0
+
+
+def _unbounded(template: Template, field: str) -> Template:
+    """A payload that may put together so many documents that it takes long."""
+
+    def fill(scope: Scope) -> Json:
+        if not scope.may_block:
+            raise MayTakeLong(field)
+        return template(scope)
+
+    return fill
 
 
 def scalar(value: Json, field: str, expected: tuple[type, ...], *, jsonata: bool) -> Template:

@@ -6,11 +6,10 @@ A frame is one path of control. `Parallel` and `Map` are parents of frames; a fr
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 
 from lamplighter.base.jsontext import Json
 
-NOTHING: Mapping[str, Json] = MappingProxyType({})
+NOTHING: Mapping[str, Json] = {}
 
 
 class Phase(StrEnum):

@@ -36,6 +36,8 @@ from lamplighter.base.world import World
 
 CROSSINGS = 250
 """How many states one step crosses before it lets others have the loop."""
+CROSSING_BYTES = 8_192
+"""How many bytes of history count as one crossing: states that carry large documents take longer."""
 
 
 def advance(
@@ -64,9 +66,9 @@ def _go_on(run: Run, crossings: int) -> None:
         if run.ended:
             fan.settle(run, run.ended.pop())
             continue
-        path = run.path(run.ready.pop())
+        path, before = run.path(run.ready.pop()), len(run.entries)
         _cross(run, path, run.state(path))
-        crossings -= 1
+        crossings -= 1 + sum(map(len, run.entries[before:])) // CROSSING_BYTES
 
 
 def _cross(run: Run, path: Path, state: State) -> None:

@@ -43,6 +43,11 @@ class Scope:
         return self._make_context()
 
     @property
+    def may_block(self) -> bool:
+        """Whether work without a known bound may be done here."""
+        return self.world.may_block
+
+    @property
     def states(self) -> Mapping[str, Json]:
         """`$states`."""
         return _States(self)

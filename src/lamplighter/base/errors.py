@@ -14,6 +14,10 @@ class Bug(LamplighterError):
     """Something happened that this program believed impossible; never the caller's fault."""
 
 
+class MayTakeLong(LamplighterError):
+    """Nobody can tell beforehand how long the work takes: it must not be done where others wait for it."""
+
+
 class AwsError(LamplighterError):
     """An error in AWS's words."""
 

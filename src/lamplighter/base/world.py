@@ -24,6 +24,15 @@ class World:
     """A name that never repeats, in the form of a UUID version 4."""
     chance: Callable[[], float]
     """A number in [0, 1)."""
+    may_block: bool = True
+    """Whether work without a known bound may be done here; where it may not, it raises MayTakeLong."""
+
+
+def repeatable_world(wall: int, steady: int, seed: int) -> World:
+    """Return a world whose clock stands and whose names and chance follow from a seed."""
+    clock = ManualClock(wall)
+    clock.unset = steady
+    return fixed_world(clock, seed)
 
 
 def real_world() -> World:

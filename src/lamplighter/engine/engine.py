@@ -15,6 +15,8 @@ from lamplighter.bus import Bus, Caller, Service, forever
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.later import Later
 from lamplighter.engine.pump import Pump
+from lamplighter.isolation.port import Isolation
+from lamplighter.isolation.processes import Processes
 from lamplighter.outbound.aws import Remote
 from lamplighter.outbound.http import HttpWeb
 from lamplighter.outbound.mail import MailFolder, SmtpMail
@@ -40,7 +42,13 @@ class Engine:
     """Made by `open`, which takes up what the last engine on this data directory left."""
 
     def __init__(
-        self, config: Config, world: World, store: Store, runtime: Runtime, outbound: Outbound | None = None
+        self,
+        config: Config,
+        world: World,
+        store: Store,
+        runtime: Runtime,
+        outbound: Outbound | None = None,
+        isolation: Isolation | None = None,
     ) -> None:
         self.config = config
         self.world = world
@@ -50,7 +58,9 @@ class Engine:
         self.bus = Bus(store)
         remote = Remote(config.endpoints)
         ways_out = outbound or _outbound(config)
-        states = States(self.bus, world, lambda service: self._model(remote, service), remote, ways_out.web)
+        self.isolation = isolation or Processes()
+        models = partial(self._model, remote)
+        states = States(self.bus, world, models, remote, ways_out.web, self.isolation)
         keys = _keys(config.holder)
         self.ecs = ecs = Ecs(self.bus, store, world, runtime, config.data, secrets=config.secrets, keys=keys)
         self.outputs = ecs.outputs
@@ -122,13 +132,14 @@ class Engine:
         world: World | None = None,
         runtime: Runtime | None = None,
         outbound: Outbound | None = None,
+        isolation: Isolation | None = None,
     ) -> "Engine":
-        """Start an engine; `world`, `runtime` and `outbound` are given by tests."""
+        """Start an engine; everything but `config` is given by tests."""
         clocks = world or real_world()
         store = Store(config.data, clocks)
         try:
             name = await store.write(lambda tx: identity.engine(tx, clocks.uuid))
-            engine = cls(config, clocks, store, runtime or _runtime(config, name, clocks), outbound)
+            engine = cls(config, clocks, store, runtime or _runtime(config, name, clocks), outbound, isolation)
             for service in engine.services.values():
                 await service.start()
             await engine.ecs.catch_up()
@@ -152,6 +163,7 @@ class Engine:
         await self.pump.stop()
         for service in self.services.values():
             await service.stop()
+        await self.isolation.close()
         await self.runtime.close()
         await self.store.close()
 

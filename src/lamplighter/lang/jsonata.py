@@ -15,9 +15,11 @@ from typing import Final, Protocol
 
 import jsonatapy
 
+from lamplighter.base.errors import MayTakeLong
 from lamplighter.base.jsontext import Json, loads
 from lamplighter.base.world import World, iso
 from lamplighter.lang import functions
+from lamplighter.lang.effort import is_bounded
 from lamplighter.lang.wording import worded
 
 TIME_LIMIT = 1_000
@@ -84,12 +86,17 @@ class Expression:
     """What the text names after a `$`: variables, functions, and whatever looks like one in a string."""
     reads: Reads
     """What of `$states` it names."""
+    bounded: bool
+    """Whether its evaluation is short on every document; see `lang/effort.py`."""
 
     def value(self, bindings: Mapping[str, Json], world: World) -> Json | Undefined:
         """What the expression gives, UNDEFINED included; raises JsonataError.
 
         `bindings` are the variables without `$`: `{"states": {"input": …}, "total": 3}`. Values are read, not kept.
+        Raises MayTakeLong where the expression has no known bound and the world must not be blocked.
         """
+        if not (self.bounded or world.may_block):
+            raise MayTakeLong(self.text)
         for name in self.names & OUTSIDE.keys():
             self.program.register_override(name, OUTSIDE[name](world))
         try:
@@ -124,7 +131,7 @@ def compile_expression(text: str) -> Expression:
     names = frozenset(_NAME.findall(text))
     for name in names & PURE.keys():
         program.register_override(name, PURE[name])
-    return Expression(text, program, names, _reads(text))
+    return Expression(text, program, names, _reads(text), is_bounded(text))
 
 
 # Strings, comments and regular expressions are searched too: to tell them apart takes the whole grammar, and a name too

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from lamplighter.base.errors import MayTakeLong
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.lang.jayway import PathError, Select, called, compile_query, split_call
 
@@ -43,6 +44,10 @@ class Scope(Protocol):
     def variables(self) -> Mapping[str, Json]:
         """What `$name` stands for."""
 
+    @property
+    def may_block(self) -> bool:
+        """Whether a query without a known bound may be answered here."""
+
 
 class NotFound(LookupError):
     """The path selects nothing. `text` is the path, `document` what it was applied to (None for an unset variable)."""
@@ -70,6 +75,8 @@ class Path:
     """Of a path that selects one value at most."""
     select: Select
     """All matches in the document that the root stands for."""
+    bounded: bool
+    """Whether it looks at each value of a document once at most: not a filter, a descent or a union."""
 
     @property
     def definite(self) -> bool:
@@ -77,7 +84,10 @@ class Path:
         return self.steps is not None
 
     def find(self, scope: Scope) -> list[Json]:
-        """All matches, none included; raises NotFound for a variable that is not set."""
+        """All matches, none included; raises NotFound for a variable that is not set.
+
+        Raises MayTakeLong where the path has no known bound and the scope must not be blocked.
+        """
         return self.select(self._document(scope))
 
     def value(self, scope: Scope) -> Json:
@@ -94,6 +104,8 @@ class Path:
         raise NotFound(self.text, document, _reason(self.steps, document))
 
     def _document(self, scope: Scope) -> Json:
+        if not (self.bounded or scope.may_block):
+            raise MayTakeLong(self.text)
         if self.root == "$":
             return scope.input
         if self.root == "$$":
@@ -133,7 +145,8 @@ def compile_path(text: str) -> Path:
     plain, function = split_call(rest)
     steps = _steps(plain, _STEP)
     select = compile_query("$" + plain) if steps is None else _selector(steps)
-    return Path(text, name, steps, select=called(select, function) if function else select)
+    bounded = steps is not None or _BOUNDED.fullmatch(plain) is not None
+    return Path(text, name, steps, called(select, function) if function else select, bounded)
 
 
 def compile_reference(text: str) -> Reference:
@@ -144,6 +157,8 @@ def compile_reference(text: str) -> Reference:
     return Reference(text, steps)
 
 
+# Names, indices, wildcards and slices.
+_BOUNDED = re.compile(r"""(?:\.[^\s.\[\]()'"*,\\?@]+|\.\*|\[(?:\*|-?\d*(?::-?\d*){0,2}|'[^'\\]*'|"[^"\\]*")\])*""")
 _ROOT = re.compile(r"\$\$|\$(?:[^\W\d]\w*)?")
 
 

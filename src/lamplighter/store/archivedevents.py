@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from lamplighter.store.db import Reader, Tx
 
+SPAN = 600_000
+"""Milliseconds whose events are added up together."""
 SWEPT = 20
 """How many events that are too old go for each that comes."""
 
@@ -35,20 +37,23 @@ def between(reader: Reader, archive: str, after: tuple[int, int], end: int, sinc
 
 
 def measure(reader: Reader, archive: str, since: int) -> tuple[int, int]:
-    """How many events an archive has that came since a time, and their size in bytes."""
+    """Return how many events an archive has that came since a time, and their size in bytes.
+
+    Spans of ten minutes are added up; only those of the first span are looked at one by one.
+    """
     size = "coalesce(sum(length(CAST(body AS BLOB))), 0)"
-    sql = f"SELECT count(*), {size} FROM archived_events WHERE archive = ? AND time >= ?"  # noqa: S608 - our own
-    row = reader.row(sql, (archive, since))
-    assert row is not None
-    return row[0], row[1]
+    first, after = since // SPAN, (since // SPAN + 1) * SPAN
+    sql = f"SELECT count(*), {size} FROM archived_events WHERE archive = ? AND time >= ? AND time < ?"  # noqa: S608
+    begun = reader.row(sql, (archive, since, after))
+    sql = "SELECT coalesce(sum(number), 0), coalesce(sum(bytes), 0) FROM archived_totals WHERE archive = ? AND span > ?"
+    rest = reader.row(sql, (archive, first))
+    assert begun is not None
+    assert rest is not None
+    return begun[0] + rest[0], begun[1] + rest[1]
 
 
-def sweep(tx: Tx, archive: str, before: int) -> None:
-    """Forget some of the events that came before a time."""
+def sweep(tx: Tx, archive: str, before: int, most: int = SWEPT) -> int:
+    """Delete some of the events that came before a time; how many."""
     old = "SELECT id FROM archived_events WHERE archive = ? AND time < ? LIMIT ?"
-    tx.execute(f"DELETE FROM archived_events WHERE id IN ({old})", (archive, before, SWEPT))  # noqa: S608 - our own
-
-
-def delete_all(tx: Tx, archive: str) -> None:
-    """Forget an archive's events."""
-    tx.execute("DELETE FROM archived_events WHERE archive = ?", (archive,))
+    sql = f"DELETE FROM archived_events WHERE id IN ({old})"  # noqa: S608 - our own
+    return tx.execute(sql, (archive, before, most))

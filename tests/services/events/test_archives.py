@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.services.events.replays import PAUSE, SLICE
 from tests.engines import ACCOUNT, DAY, HOUR, REGION, SECOND, Died
 from tests.services.events.hall import QUEUE, Hall, to
@@ -170,6 +170,30 @@ def test_an_archive_that_is_deleted_takes_its_events_along(hall: Hall) -> None:
     assert hall.rows("SELECT * FROM archived_events") == []
     hall.put()
     assert hall.rows("SELECT * FROM archived_events") == []
+
+
+def test_an_archive_that_is_made_again_begins_without_the_events_of_the_deleted_one(hall: Hall) -> None:
+    archive(hall)
+    hall.put()
+    hall.die_at(1, before=False)
+    with pytest.raises(Died):
+        hall.events("DeleteArchive", ArchiveName="all")
+    assert len(hall.rows("SELECT * FROM archived_events")) == 1, "nothing was swept yet"
+    hall.up()
+    archive(hall)
+    assert count(hall) == 0
+    hall.put()
+    assert (count(hall), len(hall.rows("SELECT * FROM archived_events"))) == (1, 1)
+    assert len(hall.rows("SELECT * FROM archived_totals")) == 1
+
+
+def test_a_replay_of_nothing_is_over_with_its_answer(hall: Hall) -> None:
+    archive(hall)
+    hall.die_at(1, before=False)
+    with pytest.raises(Died):
+        replay(hall)
+    ((body,),) = hall.rows("SELECT body FROM event_resources WHERE kind = 'replay'")
+    assert loads(body)["State"] == "COMPLETED"
 
 
 def test_a_change_of_an_archive_holds_from_then_on(hall: Hall) -> None:

@@ -13,6 +13,7 @@ from lamplighter.bus import Caller
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime
+from tests.inline import Inline
 
 CALLER = Caller("123456789012", "eu-west-1")
 ROLE = "arn:aws:iam::123456789012:role/lamps"
@@ -57,7 +58,7 @@ class Desk:
 @asynccontextmanager
 async def desk_in(directory: Path) -> AsyncIterator[Desk]:
     clock = ManualClock()
-    engine = await Engine.open(Config(data=directory), fixed_world(clock), FakeRuntime(clock.now))
+    engine = await Engine.open(Config(data=directory), fixed_world(clock), FakeRuntime(clock.now), isolation=Inline())
     try:
         yield Desk(engine, clock)
     finally:

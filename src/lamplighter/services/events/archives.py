@@ -13,15 +13,22 @@ from lamplighter.services.events.buses import find_bus
 from lamplighter.services.events.errors import ResourceAlreadyExists, ResourceNotFound
 from lamplighter.services.events.names import owner
 from lamplighter.services.events.patterns import read_pattern
-from lamplighter.services.events.router import kept_since
+from lamplighter.services.events.router import events_of, kept_since
 from lamplighter.store import archivedevents as archived
 from lamplighter.store import eventresources as rows
+from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.eventresources import Resource
+from lamplighter.store.timers import Timer
 
 GIVEN = ("Description", "EventPattern", "RetentionDays", "KmsKeyIdentifier")
 FILTERS = ("State", "EventSourceArn", "NamePrefix")
 STATE = "ENABLED"
+SUBJECT = "archive:"
+"""What the subject of an archive's timer begins with."""
+SLICE = 500
+"""How many events are deleted in one turn."""
+FOREVER = 2**62
 
 
 def find_archive(reader: Reader, caller: Caller, name: str) -> Resource:
@@ -46,7 +53,7 @@ class Archives:
         source = params["EventSourceArn"]
         bus = find_bus(tx, owner(source, caller), source)
         now, key = self._world.now(), f"arn:aws:events:{caller.region}:{caller.account}:archive/{name}"
-        body = {"EventSourceArn": source, "Bus": bus.name} | _given(params)
+        body = {"EventSourceArn": source, "Bus": bus.name, "Events": self._world.uuid()} | _given(params)
         archive = Resource("archive", caller.account, caller.region, "", name, key, now, now, body, {})
         self._keep(tx, archive)
         return _answer(archive)
@@ -63,12 +70,17 @@ class Archives:
         rows.set_version(tx, self._world.uuid())
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """DeleteArchive, with its events."""
+        """DeleteArchive, with its events: nobody finds them any more, and they go in slices."""
         archive = find_archive(tx, caller, params["ArchiveName"])
-        archived.delete_all(tx, archive.arn)
+        timers.put(tx, Timer("events", f"{SUBJECT}{events_of(archive)}", "delete", self._world.now()), elapsed=False)
         rows.delete(tx, archive.arn)
         rows.set_version(tx, self._world.uuid())
         return {}
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """Delete a slice of the events of an archive that is deleted."""
+        if archived.sweep(tx, timer.subject.removeprefix(SUBJECT), FOREVER, SLICE):
+            timers.put(tx, timer, elapsed=False)
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """DescribeArchive"""
@@ -94,7 +106,7 @@ class Archives:
         return {"Archives": found} | more
 
     def _item(self, reader: Reader, archive: Resource) -> Json:
-        number, size = archived.measure(reader, archive.arn, kept_since(archive, self._world.now()))
+        number, size = archived.measure(reader, events_of(archive), kept_since(archive, self._world.now()))
         return {
             "ArchiveName": archive.name,
             "EventSourceArn": archive.body["EventSourceArn"],

@@ -15,7 +15,7 @@ from lamplighter.services.events import listing
 from lamplighter.services.events.buses import find_bus
 from lamplighter.services.events.errors import IllegalStatus, ResourceAlreadyExists, ResourceNotFound
 from lamplighter.services.events.names import LATEST, owner
-from lamplighter.services.events.router import Router, kept_since
+from lamplighter.services.events.router import Router, events_of, kept_since
 from lamplighter.store import archivedevents as archived
 from lamplighter.store import eventresources as rows
 from lamplighter.store import outbox, timers
@@ -64,14 +64,15 @@ class Replays:
         now, key = self._world.now(), f"arn:aws:events:{caller.region}:{caller.account}:replay/{name}"
         body = {field: params[field] for field in ("Description", "EventSourceArn", "Destination") if field in params}
         body |= {field: params[field] for field in ("EventStartTime", "EventEndTime")}
-        body |= {"State": "STARTING", "ReplayStartTime": now / 1000, "Archive": archive.arn}
+        body |= {"State": "STARTING", "ReplayStartTime": now / 1000, "Archive": events_of(archive)}
         body |= {"At": [_time(params["EventStartTime"]), 0], "KeptSince": kept_since(archive, now)}
-        rows.put(tx, Resource("replay", caller.account, caller.region, "", name, key, now, now, body, {}))
+        replay = Resource("replay", caller.account, caller.region, "", name, key, now, now, body, {})
+        rows.put(tx, replay)
         if _slice_of(tx, body, 1):
             due = self._world.steady() + PAUSE
             timers.put(tx, Timer("events", f"{SUBJECT}{key}", BEGIN, due), elapsed=True)
         else:
-            outbox.put(tx, "events", f"{SUBJECT}{key}", {})
+            self._end(tx, replay, "COMPLETED")
         return {"ReplayArn": key, "State": "STARTING", "ReplayStartTime": now / 1000}
 
     def cancel(self, tx: Tx, caller: Caller, params: Json) -> Json:

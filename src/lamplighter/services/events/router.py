@@ -75,8 +75,8 @@ class Router:
 
     def _archive(self, tx: Tx, archive: Resource, time: str, text: str) -> None:
         now = self._world.now()
-        archived.put(tx, archive.arn, now, now if time == instant(now) else milliseconds(time), text)
-        archived.sweep(tx, archive.arn, kept_since(archive, now))
+        archived.put(tx, events_of(archive), now, now if time == instant(now) else milliseconds(time), text)
+        archived.sweep(tx, events_of(archive), kept_since(archive, now))
 
     def _send(self, tx: Tx, rule: Resource, event: Json, text: str, hops: int, *, born: int | None = None) -> None:
         now = self._world.now()
@@ -143,6 +143,12 @@ def envelope(
         "resources": list(resources),
         "detail": detail,
     }
+
+
+def events_of(archive: Resource) -> str:
+    """Return the name under which an archive's events are kept; another archive of the same name has another."""
+    name: str = archive.body.get("Events", archive.arn)
+    return name
 
 
 def kept_since(archive: Resource, now: int) -> int:

@@ -8,6 +8,7 @@ from lamplighter.bus import Bus, Operation
 from lamplighter.delivery.courier import Courier, carries
 from lamplighter.outbound.aws import Remote
 from lamplighter.services.events import patterns, tags
+from lamplighter.services.events.archives import SUBJECT as ARCHIVE
 from lamplighter.services.events.archives import Archives
 from lamplighter.services.events.buses import Buses
 from lamplighter.services.events.calls import ALERTS, INSIDE
@@ -55,7 +56,7 @@ class Events:
         )
         buses, permissions = Buses(world), Permissions(world)
         rules, targets = Rules(world, self._clockwork), Targets(world)
-        archives = Archives(world)
+        self._archives = archives = Archives(world)
         connections, destinations = Connections(world), Destinations(world)
         bus.serve("events.connections", {"Retrieve": Operation(read=connections.retrieve)})
         self.operations: Mapping[str, Operation] = {
@@ -121,6 +122,8 @@ class Events:
             self._courier.ring(tx, timer)
         elif timer.subject.startswith(SUBJECT):
             self._replays.ring(tx, timer)
+        elif timer.subject.startswith(ARCHIVE):
+            self._archives.ring(tx, timer)
         else:
             self._clockwork.ring(tx, timer)
 

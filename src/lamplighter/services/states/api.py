@@ -7,6 +7,7 @@ from botocore.model import ServiceModel
 
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
+from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.aws import Remote
 from lamplighter.outbound.port import Web
 from lamplighter.services.states import measures, tags
@@ -40,9 +41,11 @@ class States:
 
     name = SERVICE
 
-    def __init__(self, bus: Bus, world: World, models: Models, remote: Remote, web: Web) -> None:
+    def __init__(
+        self, bus: Bus, world: World, models: Models, remote: Remote, web: Web, isolation: Isolation
+    ) -> None:
         self._bus = bus
-        self._driver = Driver(bus, world, additions)
+        self._driver = Driver(bus, world, additions, isolation)
         https = Https(bus, web)
         polls = Polls(bus.store, self._driver)
         self._performer = Performer(bus, world, self._driver, models, polls, remote, https)
@@ -50,10 +53,10 @@ class States:
         known = partial(self._model, models, remote)
         definitions = Definitions(bus, remote, known)
         machines, executions = Machines(bus, world, definitions), Executions(world, self._driver, express)
-        prober = Prober(world, self._performer, definitions, known)
+        prober = Prober(world, self._performer, definitions, known, isolation)
         versions, aliases = Versions(world), Aliases(world)
         activities, tokens = Activities(world), Tokens(self._driver)
-        self._children = Children(bus, world, self._driver)
+        self._children = Children(bus, world, self._driver, isolation)
         self._performers: Mapping[str, Callable[[Posted], Awaitable[None]]] = {
             "read": Reader(bus.store, world, self._children, remote).perform,
             "write": Writer(bus.store, world, self._children, remote).perform,
@@ -119,9 +122,14 @@ class States:
 
     async def start(self) -> None:
         """Go on with every execution and Map Run that was cut off in the middle of something long."""
+        isolated = self._driver.isolated
+        await isolated.start()
         for key in frames.going(self._bus.store.reader):
-            self._bus.store.keep(self._driver.resume(key))
+            if not isolated.holds(key):
+                self._bus.store.keep(self._driver.resume(key))
         self._children.resume()
 
     async def stop(self) -> None:
-        """Nothing to let go of: all that is under way is on disk."""
+        """Break off steps that are made elsewhere; all that is under way is on disk."""
+        await self._driver.isolated.stop()
+        await self._children.selections.stop()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 
-from lamplighter.asl.distribute import Given, inputs
+from lamplighter.asl.distribute import Given
 from lamplighter.asl.faults import EXCEEDED, RUNTIME, Fault
 from lamplighter.asl.frame import Execution
 from lamplighter.asl.messages import Finish, MapRunEnded, RedriveMapRun, StartMapRun, StopRequested
@@ -19,9 +19,11 @@ from lamplighter.base import arn
 from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
+from lamplighter.isolation.port import Isolation
 from lamplighter.services.states import redrive
 from lamplighter.services.states.driver import SERVICE, Driver
 from lamplighter.services.states.results import elements, pending, told
+from lamplighter.services.states.selections import NotSelected, Selections
 from lamplighter.store import executions, outbox
 from lamplighter.store import mapruns as rows
 from lamplighter.store.db import Tx
@@ -44,10 +46,11 @@ COUNTERS = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed_ou
 class Children:
     """Map Runs at work."""
 
-    def __init__(self, bus: Bus, world: World, driver: Driver) -> None:
+    def __init__(self, bus: Bus, world: World, driver: Driver, isolation: Isolation) -> None:
         self._bus = bus
         self._world = world
         self._driver = driver
+        self.selections = Selections(bus.store, world, driver, isolation)
         self._stages: dict[Stage, Callable[[Tx, MapRun], None]] = {
             "RUN": self._run,
             "REDRIVE": self._redrive,
@@ -136,6 +139,8 @@ class Children:
         try:
             with tx.nested():
                 self._stages[run.stage](tx, run)
+        except NotSelected as wanted:
+            self._select(tx, key, wanted)
         except Fault as fault:
             self._end(tx, run, "FAILED", fault.error, fault.cause)
         except sqlite3.Error:
@@ -144,6 +149,14 @@ class Children:
             log.exception("Map Run %s cannot go on; it is ended", run.arn)
             if run.status == "RUNNING":
                 self._end(tx, run, "FAILED", RUNTIME, INTERNAL)
+
+    def _select(self, tx: Tx, key: int, wanted: NotSelected) -> None:
+        """Go on when the inputs of the next children are there."""
+
+        def go_on() -> None:
+            self._bus.store.keep(partial(self._work, key))
+
+        tx.after.append(lambda: self.selections.make_soon(wanted, go_on))
 
     def _run(self, tx: Tx, run: MapRun) -> None:
         """Start the next children, or end the run."""
@@ -265,29 +278,24 @@ class Children:
         self._close(tx, done, "FAILED", MapRunEnded(run.frame, run.number, None, *told))
 
     def pending(self, tx: Tx, key: int, first: int) -> tuple[list[str], int]:
-        """Some of the children that were not begun, as the ResultWriter tells them, and the first item after them."""
+        """Some of the children that were not begun, as the ResultWriter tells them, and the first item after them.
+
+        Raises NotSelected.
+        """
         run = rows.by_id(tx, key)
         if run is None or first >= run.total or not self._driver.awaits(tx, run.work):
             return [], first
         try:
-            given = self._given(tx, run, first, SLICE)
+            given = self.selections.take(tx, run, first, SLICE)
         except Fault:
             return [], first  # the run failed because nobody can say what they would have been given
         return [pending(each.text) for each in given], given[-1].first + given[-1].items
 
     # --- children -----------------------------------------------------------------------------------------------------
 
-    def _given(self, tx: Tx, run: MapRun, first: int, most: int) -> list[Given]:
-        parent, revision = self._driver.state_of(tx, run.execution)
-        definition = self._driver.definition(tx, revision)
-        held = parent.frames[run.frame].items
-        return inputs(
-            definition, parent, run.frame, self._world, rows.Items(tx, run) if held is None else held, first, most
-        )
-
     def _start(self, tx: Tx, run: MapRun, most: int) -> None:
         """Start a few children."""
-        given = self._given(tx, run, run.taken, most)
+        given = self.selections.take(tx, run, run.taken, most)
         taken = given[-1].first + given[-1].items
         rows.update(tx, replace(run, taken=taken, started=run.started + len(given)))
         for at, each in enumerate(given):
@@ -355,7 +363,7 @@ class Children:
             return
         rows.update(tx, _counted(run, child.status, -1, -child.items))
         if record is None:
-            given = self._given(tx, run, child.first, 1)
+            given = self.selections.take(tx, run, child.first, 1)
             rows.drop_child(tx, child.execution)
             self._start_child(tx, run, given[0], child.position)
             return

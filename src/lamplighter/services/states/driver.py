@@ -37,14 +37,17 @@ from lamplighter.asl.model import Definition, Resource, Task
 from lamplighter.asl.parse import Additions, parse
 from lamplighter.asl.run import Refuses, Step
 from lamplighter.asl.work import read_token
-from lamplighter.base.errors import Bug
+from lamplighter.base.errors import Bug, MayTakeLong
 from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
+from lamplighter.isolation.port import Isolation
+from lamplighter.isolation.requests import Source, source_of
 from lamplighter.services.states import status
+from lamplighter.services.states.isolated import IsolatedSteps
 from lamplighter.services.states.journal import Journal
 from lamplighter.services.states.transitions import describe
-from lamplighter.store import activities, executions, frames, machines, outbox, redrives, timers
+from lamplighter.store import activities, executions, frames, machines, outbox, redrives, stepmark, timers
 from lamplighter.store.db import Damaged, Reader, Tx
 from lamplighter.store.executions import Record
 from lamplighter.store.frames import Work
@@ -62,6 +65,8 @@ AT_ONCE = 4
 EXPRESS_SECONDS = 300
 """How long an express execution may take."""
 
+FROM_OUTSIDE = (StopRequested, Broken)
+"""Events that end an execution whatever it does: they wait for nothing, and evaluate nothing."""
 LEADING = (Resumed, TaskSucceeded, TaskFailed, TimerFired, MapRunEnded)
 """Events that lead to the next state: "On the next state transition" a machine that is deleted ends its executions."""
 
@@ -84,10 +89,11 @@ class Ended:
 class Driver:
     """Drives the executions of one engine."""
 
-    def __init__(self, bus: Bus, world: World, additions: Additions) -> None:
+    def __init__(self, bus: Bus, world: World, additions: Additions, isolation: Isolation) -> None:
         self._bus = bus
-        self._world = world
+        self._world = replace(world, may_block=False)
         self._additions = additions
+        self.isolated = IsolatedSteps(bus.store, world, isolation, self)
         self._definitions: OrderedDict[str, Definition] = OrderedDict()
         self._executions: OrderedDict[int, tuple[str, Execution]] = OrderedDict()
         self._awaited: dict[str, asyncio.Future[Ended]] = {}
@@ -102,6 +108,14 @@ class Driver:
     def forget(self) -> None:
         """Believe nothing that is not on disk."""
         self._executions.clear()
+        self.isolated.forget()
+
+    def source(self, reader: Reader, execution: Execution, revision: str) -> tuple[Source, int | None]:
+        """Return what an execution runs, as text, and its TimeoutSeconds."""
+        definition = self.definition_of(reader, execution, revision)
+        row = machines.revision(reader, revision)
+        assert row is not None
+        return source_of(row.definition, definition, self._additions), definition.timeout
 
     def definition_of(self, reader: Reader, execution: Execution, revision: str) -> Definition:
         """What an execution runs. "Express Workflows … can run for up to five minutes"."""
@@ -132,9 +146,16 @@ class Driver:
     def first_step(self, reader: Reader, execution: Execution, revision: str) -> Step:
         """How a new execution begins; nothing is kept yet."""
         definition = self.definition_of(reader, execution, revision)
-        return advance(definition, execution, Started(), self._world, refuses=partial(self._refusal, reader))
+        subject, refuses = stepmark.revision(revision), partial(self.refusal, reader)
+        if not self.isolated.deaths(subject):
+            try:
+                with self.isolated.under_way(subject):
+                    return advance(definition, execution, Started(), self._world, refuses=refuses)
+            except MayTakeLong:
+                pass
+        return advance(definition, execution, Started(), self._world, crossings=0, refuses=refuses)
 
-    def _refusal(self, reader: Reader, resource: Resource, parameters: Json) -> str | None:
+    def refusal(self, reader: Reader, resource: Resource, parameters: Json) -> str | None:
         """Why a task cannot be begun."""
         if resource.kind != "activity":
             return self.misfit(resource, parameters)
@@ -174,13 +195,15 @@ class Driver:
         if enter is not None:
             enter(key)
         status.publish(self._bus, tx, execution, "RUNNING", None, None)
-        self._keep(tx, key, revision, execution, step, stored=True)
+        self.keep(tx, key, revision, execution, step, stored=True)
 
     def reopen(self, tx: Tx, key: int, revision: str, execution: Execution, event: Event) -> None:
         """Go on with an execution that had ended."""
         frames.save(tx, key, replace(execution, frames={}, results={}), execution)
+        executions.set_head(tx, key, frames.head(execution))
+        self._remember(key, revision, execution)
         status.publish(self._bus, tx, execution, "RUNNING", None, None)
-        self._keep(tx, key, revision, execution, self._advance(tx, revision, execution, event))
+        self.tell(tx, key, event)
 
     def await_end(self, execution: str) -> "asyncio.Future[Ended]":
         """How an express execution ends; it is kept nowhere else."""
@@ -190,29 +213,51 @@ class Driver:
 
     def tell(self, tx: Tx, key: int, event: Event) -> None:
         """Something happened to an execution."""
-        found = self._find(tx, key)
+        found = self.find(tx, key)
         if found is None:
             return
         revision, execution = found
         if isinstance(event, LEADING) and machines.deleting(tx, execution.machine):
             event = StopRequested()
-        self._keep(tx, key, revision, execution, self._advance(tx, revision, execution, event))
+        if isinstance(event, FROM_OUTSIDE):
+            self.keep(tx, key, revision, execution, self._advance(tx, key, revision, execution, event))
+            return
+        deaths = self.isolated.deaths(stepmark.execution(key), stepmark.revision(revision))
+        if deaths or self.isolated.holds(key):
+            self.isolated.add(tx, key, event, deaths)
+            return
+        try:
+            step = self._advance(tx, key, revision, execution, event)
+        except MayTakeLong:
+            self.isolated.add(tx, key, event)
+        else:
+            self.keep(tx, key, revision, execution, step)
 
-    def _advance(self, tx: Tx, revision: str, execution: Execution, event: Event) -> Step:
+    def _advance(self, tx: Tx, key: int, revision: str, execution: Execution, event: Event) -> Step:
         try:
             definition = self.definition_of(tx, execution, revision)
-            return advance(definition, execution, event, self._world, refuses=partial(self._refusal, tx))
+            with self.isolated.under_way(stepmark.execution(key)):
+                return advance(definition, execution, event, self._world, refuses=partial(self.refusal, tx))
+        except MayTakeLong:
+            raise
         except Exception:
             log.exception("execution %s cannot go on from %s; it is ended", execution.arn, type(event).__name__)
-            return self._break_off(self.definition(tx, revision), execution)
+            return self._broken(self.definition(tx, revision), execution, INTERNAL)
 
-    def _break_off(self, definition: Definition, execution: Execution) -> Step:
+    def break_off(self, tx: Tx, key: int, cause: str) -> None:
+        """End an execution that cannot go on."""
+        found = self.find(tx, key)
+        if found is not None:
+            revision, execution = found
+            self.keep(tx, key, revision, execution, self._broken(self.definition(tx, revision), execution, cause))
+
+    def _broken(self, definition: Definition, execution: Execution, cause: str) -> Step:
         """End an execution that can't go on, and call off what it waits for, if that can still be told."""
         try:
-            return advance(definition, execution, Broken(INTERNAL), self._world)
+            return advance(definition, execution, Broken(cause), self._world)
         except Exception:
             log.exception("execution %s cannot call off what it waits for", execution.arn)
-            return self._give_up(execution, INTERNAL)
+            return self._give_up(execution, cause)
 
     def _give_up(self, execution: Execution, cause: str) -> Step:
         """End an execution of which nothing is left to go on from, be it by a redrive."""
@@ -221,9 +266,10 @@ class Driver:
 
     def awaits(self, tx: Tx, work: Work) -> bool:
         """Whether an execution still waits for a piece of work."""
-        found = self._find(tx, work.execution)
+        found = self.find(tx, work.execution)
         frame = found[1].frames.get(work.frame) if found else None
-        return frame is not None and frame.phase is Phase.WORKING and frame.number == work.number
+        waits = frame is not None and frame.phase is Phase.WORKING and frame.number == work.number
+        return waits and not self.isolated.ends(tx, work)
 
     def times_out(self, tx: Tx, work: Work, wall: int) -> bool:
         """Whether a timer of a piece of work, or of its whole execution, was due before a time of the wall clock."""
@@ -232,7 +278,7 @@ class Driver:
 
     def resource(self, tx: Tx, work: Work) -> Resource | None:
         """What a piece of work calls; None where nobody waits for it."""
-        found = self._find(tx, work.execution)
+        found = self.find(tx, work.execution)
         frame = found[1].frames.get(work.frame) if found else None
         if found is None or frame is None or frame.number != work.number:
             return None
@@ -241,13 +287,13 @@ class Driver:
 
     def state_of(self, tx: Tx, key: int) -> tuple[Execution, str]:
         """An execution that runs, and its revision."""
-        found = self._find(tx, key)
+        found = self.find(tx, key)
         assert found is not None
         return found[1], found[0]
 
     def arn_of(self, tx: Tx, work: Work) -> str | None:
         """The execution that a piece of work belongs to, while it runs."""
-        found = self._find(tx, work.execution)
+        found = self.find(tx, work.execution)
         return found[1].arn if found else None
 
     def holder(self, tx: Tx, token: str) -> Work | None:
@@ -256,11 +302,12 @@ class Driver:
         record = executions.get(tx, read[0]) if read else None
         if read is None or record is None or record.status != "RUNNING":
             return None
-        found = self._find(tx, record.id)
+        found = self.find(tx, record.id)
         frame = found[1].frames.get(read[1]) if found else None
         if frame is None or frame.token != token or frame.number != read[2]:
             return None
-        return Work(record.id, read[1], read[2])
+        work = Work(record.id, read[1], read[2])
+        return None if self.isolated.ends(tx, work) else work
 
     def ring(self, tx: Tx, timer: Timer) -> None:
         """A timer of an execution is due."""
@@ -271,7 +318,7 @@ class Driver:
         """The job that goes on with what a step left ready."""
         return lambda tx: self.tell(tx, key, Resumed())
 
-    def _find(self, tx: Tx, key: int) -> tuple[str, Execution] | None:
+    def find(self, tx: Tx, key: int) -> tuple[str, Execution] | None:
         """The revision and the state of an execution that runs."""
         cached = self._executions.get(key)
         if cached is not None:
@@ -295,7 +342,7 @@ class Driver:
         frames.delete(tx, record.id)
         fixed = fixed_part(replace(record, input=executions.mend_input(tx, record)))
         execution = replace(fixed, event=executions.last_event(tx, record.id))
-        self._keep(tx, record.id, record.revision, execution, self._give_up(execution, cause))
+        self.keep(tx, record.id, record.revision, execution, self._give_up(execution, cause))
 
     def _remember(self, key: int, revision: str, execution: Execution) -> None:
         self._executions[key] = (revision, execution)
@@ -303,7 +350,7 @@ class Driver:
         if len(self._executions) > CACHED:
             self._executions.popitem(last=False)
 
-    def _keep(self, tx: Tx, key: int, revision: str, old: Execution, step: Step, *, stored: bool = False) -> None:
+    def keep(self, tx: Tx, key: int, revision: str, old: Execution, step: Step, *, stored: bool = False) -> None:
         """Write one step down."""
         new = step.execution
         if step.entries and not new.express:
@@ -329,6 +376,7 @@ class Driver:
     def _finish(self, tx: Tx, key: int, revision: str, old: Execution, step: Step, *, stored: bool) -> None:
         finish, new = step.finish, step.execution
         assert finish is not None
+        self.isolated.drop(tx, key)
         stop = self._stop(tx, revision, new)
         if new.child:
             self.on_child_ended(tx, key, new, finish, stop)

@@ -7,26 +7,29 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.ht
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from botocore.model import ServiceModel
 
 from lamplighter.asl.diagnostics import SCHEMA, Diagnostic
-from lamplighter.asl.faults import TIMEOUT
+from lamplighter.asl.faults import RUNTIME, TIMEOUT
 from lamplighter.asl.messages import TaskFailed
 from lamplighter.asl.model import State, Task, Working
 from lamplighter.asl.parse import ALONE, InvalidDefinition, parse, parse_alone
-from lamplighter.asl.probe import Past, Probe, Verdict
-from lamplighter.asl.scope import Scope
+from lamplighter.asl.probe import Past, Verdict
 from lamplighter.base import arn
+from lamplighter.base.errors import MayTakeLong
 from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.base.world import World, iso
 from lamplighter.bus import Caller
+from lamplighter.isolation.port import Isolation, Overrun
+from lamplighter.isolation.requests import Outcome, Source, Tried, TryState, source_of, try_state
 from lamplighter.services.states.errors import Invalid
 from lamplighter.services.states.https import Exchange
 from lamplighter.services.states.inputs import read_input
 from lamplighter.services.states.integrations import additions
+from lamplighter.services.states.isolated import OVERRUN, moment
 from lamplighter.services.states.mocks import answer_shape, check_result
 from lamplighter.services.states.names import check_role
 from lamplighter.services.states.perform import Performer
@@ -49,8 +52,10 @@ class Prober:
         performer: Performer,
         definitions: Definitions,
         model: Callable[[str], ServiceModel | None],
+        isolation: Isolation,
     ) -> None:
         self._world = world
+        self._isolation = isolation
         self._performer = performer
         self._definitions = definitions
         self._model = model
@@ -70,36 +75,52 @@ class Prober:
         if context is None:
             context = self._context(caller, params, state, given)
         variables = read_object(params, "variables", "Invalid variables provided: {}")
-        scope = Scope(ALONE, given, variables, lambda: context, self._world)
-        probe = Probe(state, scope, self._world.now(), _past(configuration, source))
+        tested = self._source(params)
+        request = TryState(
+            tested, state.name, given, variables, context, _past(configuration, source), None, moment(self._world)
+        )
         texts = {id(given): text} | ({id(mock.result): mock.text} if mock and mock.text else {})
         level, reveal = params.get("inspectionLevel", "INFO"), params.get("revealSecrets", False)
-        return self._settle(caller, probe, mock, _Answer(level, probe, texts, reveal))
+        return self._settle(caller, state, mock, request, _Answer(level, texts, reveal))
 
-    def _settle(self, caller: Caller, probe: Probe, mock: Mock | None, answer: "_Answer") -> Json:
-        verdict = probe.begin()
-        if verdict is not None:
-            return answer.say(verdict)
-        if mock is None:
-            return self._call(caller, probe, answer)
-        if probe.past.failures > (len(mock.result) if isinstance(mock.result, list) else probe.iterations):
-            raise Invalid(TOO_MANY)
-        if mock.text is None:
-            return answer.say(probe.fail(mock.error, mock.cause))
-        return answer.say(probe.succeed(mock.result))
+    async def _settle(
+        self, caller: Caller, state: State, mock: Mock | None, request: TryState, answer: "_Answer"
+    ) -> Json:
+        tried = await self._tried(request)
+        if tried.verdict is not None:
+            return answer.say(tried, tried.verdict)
+        outcome = await self._call(caller, state, tried, answer) if mock is None else _mocked(mock, request, tried)
+        tried = await self._tried(replace(request, outcome=outcome))
+        assert tried.verdict is not None
+        return answer.say(tried, tried.verdict)
 
-    async def _call(self, caller: Caller, probe: Probe, answer: "_Answer") -> Json:
-        assert isinstance(probe.state, Task)
+    async def _tried(self, request: TryState) -> Tried:
+        """Try the state here, or in a process of its own where nobody can tell how long it takes."""
         try:
-            async with asyncio.timeout(probe.timeout):
-                event = await self._performer.once(
-                    caller, probe.state.resource, probe.arguments, answer.exchanges.append
-                )
+            return try_state(request, may_block=False)
+        except MayTakeLong:
+            pass
+        try:
+            tried = await self._isolation.run(request, lambda _resource, _parameters: None)
+        except Overrun as error:
+            return _overrun(OVERRUN.format(error), request)
+        assert isinstance(tried, Tried)
+        return replace(tried, stages={**tried.stages, "input": request.given})
+
+    async def _call(self, caller: Caller, state: State, tried: Tried, answer: "_Answer") -> Outcome:
+        assert isinstance(state, Task)
+        try:
+            async with asyncio.timeout(tried.timeout):
+                event = await self._performer.once(caller, state.resource, tried.arguments, answer.exchanges.append)
         except TimeoutError:
-            return answer.say(probe.fail(TIMEOUT, None))
-        if isinstance(event, TaskFailed):
-            return answer.say(probe.fail(event.error, event.cause))
-        return answer.say(probe.succeed(event.output))
+            return "fail", (TIMEOUT, None)
+        return ("fail", (event.error, event.cause)) if isinstance(event, TaskFailed) else ("succeed", event.output)
+
+    def _source(self, params: Json) -> Source:
+        """The definition, as a process of its own compiles it."""
+        text = params["definition"]
+        definition = parse(text, additions) if "stateName" in params else parse_alone(text, additions)
+        return source_of(text, definition, additions)
 
     def _check_task(self, state: Task, mock: Mock | None) -> None:
         if mock is not None and mock.text is not None:
@@ -153,10 +174,22 @@ def _past(configuration: Json, source: Mapping[str, Json]) -> Past:
     )
 
 
+def _mocked(mock: Mock, request: TryState, tried: Tried) -> Outcome:
+    """How the mock says that the work ended."""
+    if request.past.failures > (len(mock.result) if isinstance(mock.result, list) else tried.iterations):
+        raise Invalid(TOO_MANY)
+    return ("fail", (mock.error, mock.cause)) if mock.text is None else ("succeed", mock.result)
+
+
+def _overrun(cause: str, request: TryState) -> Tried:
+    """What is shown of a state that was broken off."""
+    verdict = Verdict("FAILED", error=RUNTIME, cause=cause)
+    return Tried(verdict, {"input": request.given}, {}, request.variables, None, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
     level: str
-    probe: Probe
     texts: Mapping[int, str]
     """Documents that were given, by identity, as they were written."""
     reveal: bool
@@ -164,7 +197,7 @@ class _Answer:
     exchanges: list[Exchange] = field(default_factory=list)
     """The calls of an HTTP task."""
 
-    def say(self, verdict: Verdict) -> Json:
+    def say(self, tried: Tried, verdict: Verdict) -> Json:
         """What TestState answers."""
         answer: Json = {"status": verdict.status}
         if verdict.status in ("SUCCEEDED", "CAUGHT_ERROR"):
@@ -172,20 +205,19 @@ class _Answer:
         found = {"error": verdict.error, "cause": verdict.cause, "nextState": verdict.next}
         answer |= {name: value for name, value in found.items() if value is not None}
         if self.level != "INFO":
-            answer["inspectionData"] = self._inspected(verdict)
+            answer["inspectionData"] = self._inspected(tried, verdict)
         return answer
 
-    def _inspected(self, verdict: Verdict) -> Json:
-        probe = self.probe
+    def _inspected(self, tried: Tried, verdict: Verdict) -> Json:
         data: Json = {
-            name: _listed(value) if name in LISTS else self._text(value) for name, value in probe.stages.items()
+            name: _listed(value) if name in LISTS else self._text(value) for name, value in tried.stages.items()
         }
         if self.level == "TRACE":
             for exchange in self.exchanges:
                 data |= {"request": _asked(exchange, reveal=self.reveal), "response": _answered(exchange)}
-        data |= probe.limits
-        if probe.variables:
-            data["variables"] = dumps(probe.variables)
+        data |= dict(tried.limits)
+        if tried.variables:
+            data["variables"] = dumps(dict(tried.variables))
         if verdict.handling:
             data["errorDetails"] = dict(verdict.handling)
         return data

@@ -18,6 +18,7 @@ from lamplighter.outbound.aws import Remote
 from lamplighter.services.states.children import INTERNAL, PAGE, Children
 from lamplighter.services.states.objects import caller, told
 from lamplighter.services.states.results import elements
+from lamplighter.services.states.selections import NotSelected
 from lamplighter.store import mapruns as rows
 from lamplighter.store import outbox
 from lamplighter.store.db import Posted, Store, Tx
@@ -91,7 +92,11 @@ class Writer:
         """The children that were not begun."""
         first = run.taken
         while True:
-            bodies, first = await self._store.insist(partial(self._children.pending, key=run.id, first=first))
+            try:
+                bodies, first = await self._store.insist(partial(self._children.pending, key=run.id, first=first))
+            except NotSelected as wanted:
+                await self._children.selections.make(wanted)
+                continue
             if not bodies:
                 return
             for body in bodies:

@@ -1,0 +1,182 @@
+"""A few processes that do work which may take long, each with limits of time and memory (`limits.py`).
+
+They are started when they are first needed and end when nothing has needed them for a while. A process that passes a
+limit dies, with the request that it had and nothing else.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import astuple
+
+from lamplighter.asl.run import Refuses
+from lamplighter.base.errors import Bug
+from lamplighter.base.jsontext import Json
+from lamplighter.isolation.framing import LENGTH, pack, unpack
+from lamplighter.isolation.limits import Limits
+from lamplighter.isolation.messages import OUT_OF_MEMORY, Crashed, Question
+from lamplighter.isolation.port import Overrun
+from lamplighter.isolation.requests import Answer, Request
+
+AT_ONCE = max(2, min(4, os.cpu_count() or 2))
+"""How many processes there are at most."""
+IDLE_SECONDS = 60
+"""After how long without a request all processes end."""
+PATIENCE = 500
+"""How many hundredths of a second a process that has closed its end is given to be gone."""
+ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
+"""What a process is given of the engine's environment."""
+
+
+class Process:
+    """One process and the socket to it. It answers one request at a time."""
+
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def start(cls, limits: Limits) -> "Process":
+        """Start a process; raises OSError where there is no room for one."""
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                process = _spawn(theirs.fileno(), limits)
+        except BaseException:
+            ours.close()
+            raise
+        reader, writer = await asyncio.open_connection(sock=ours)
+        return cls(process, reader, writer)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can take another request."""
+        return self._process.poll() is None
+
+    async def answer(self, request: Request, refuses: Refuses) -> Answer | Crashed:
+        """Send a request and wait for the answer; raises EOFError or OSError where the process has ended."""
+        await self._send(request)
+        while isinstance(found := await self._receive(), Question):
+            await self._send(refuses(found.resource, found.parameters))
+        answered: Answer | Crashed = found
+        return answered
+
+    async def died_of(self) -> int:
+        """Let go of a process that has closed its end; its exit status."""
+        for _ in range(PATIENCE):
+            if not self.alive:
+                break
+            await asyncio.sleep(0.01)
+        return self.end()
+
+    def end(self) -> int:
+        """End the process and let go of it; its exit status."""
+        self._writer.close()
+        self._process.kill()
+        return self._process.wait()
+
+    async def _send(self, message: Json) -> None:
+        self._writer.write(pack(message))
+        await self._writer.drain()
+
+    async def _receive(self) -> Json:
+        head = await self._reader.readexactly(LENGTH.size)
+        return unpack(await self._reader.readexactly(LENGTH.unpack(head)[0]))
+
+
+def _spawn(descriptor: int, limits: Limits) -> "subprocess.Popen[bytes]":
+    arguments = [str(descriptor), *map(str, astuple(limits))]
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "lamplighter.isolation", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
+        pass_fds=[descriptor],
+        start_new_session=True,  # the Ctrl-C of a terminal is meant for the engine
+    )
+
+
+def _reason(status: int, limits: Limits) -> str:
+    """Say why a process has ended, from its exit status."""
+    if status == -signal.SIGXCPU:
+        return f"it took more than {limits.cpu_seconds} seconds of processor time"
+    if status in (OUT_OF_MEMORY, -signal.SIGABRT):  # code below Python ends the process where it gets no memory
+        return f"it needed more than {limits.memory >> 20} MiB of memory"
+    return f"its process ended with status {status}"
+
+
+class Processes:
+    """Does work in processes of its own."""
+
+    def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008 - it is frozen
+        self._limits = limits
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._idle: list[Process] = []
+        self._busy: set[Process] = set()
+        self._reaper: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    async def run(self, request: Request, refuses: Refuses) -> Answer:
+        """Answer a request; raises Overrun, Bug where it meets a fault of ours, OSError where no process starts."""
+        async with self._places:
+            process = await self._take()
+            try:
+                answered = await self._answer(process, request, refuses)
+            finally:
+                self._put_back(process)
+        if isinstance(answered, Crashed):
+            raise Bug(answered.trace)
+        return answered
+
+    async def close(self) -> None:
+        """Break off what is under way."""
+        self._closed = True
+        for process in [*self._busy, *self._idle]:
+            process.end()
+        self._idle.clear()
+        if self._reaper is not None:
+            self._reaper.cancel()
+
+    async def _answer(self, process: Process, request: Request, refuses: Refuses) -> Answer | Crashed:
+        try:
+            async with asyncio.timeout(self._limits.wall_seconds):
+                return await process.answer(request, refuses)
+        except TimeoutError:
+            process.end()
+            raise Overrun(f"it did not end within {self._limits.wall_seconds} seconds") from None
+        except (EOFError, OSError):
+            reason = "the engine is stopping" if self._closed else _reason(await process.died_of(), self._limits)
+            raise Overrun(reason) from None
+        except BaseException:
+            process.end()
+            raise
+
+    async def _take(self) -> Process:
+        if self._reaper is not None:
+            self._reaper.cancel()
+        while self._idle and not self._idle[-1].alive:
+            self._idle.pop().end()
+        if self._closed:
+            raise Overrun("the engine is stopping")
+        process = self._idle.pop() if self._idle else await Process.start(self._limits)
+        self._busy.add(process)
+        return process
+
+    def _put_back(self, process: Process) -> None:
+        self._busy.discard(process)
+        if process.alive and not self._closed:
+            self._idle.append(process)
+        if not self._busy and not self._closed:
+            self._reaper = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._end_idle)
+
+    def _end_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().end()

@@ -1,0 +1,109 @@
+"""Tell from a JSONata expression's text whether its evaluation is short on every document that a state can carry.
+
+Short means: linear in the size of the document, with a result that is not larger than a known multiple of it. Promises
+no mistake in one direction only: an expression that is called bounded is bounded. Everything else (functions that take
+functions, regular expressions, ranges, sorting, variables bound inside the expression, a step of a path that looks at
+the whole document again) is called unbounded, however harmless it may be.
+See https://docs.jsonata.org/overview.
+"""
+
+import re
+
+REFERENCES = 64
+"""How often a bounded expression may name a variable: each may hold 256 KiB, and `&` or `[…]` puts them together."""
+
+LINEAR = frozenset(
+    [
+        "abs", "append", "average", "base64decode", "base64encode", "boolean", "ceil", "contains", "count",
+        "error", "exists", "floor", "formatBase", "fromMillis", "hash", "join", "keys", "length", "lookup",
+        "lowercase", "max", "merge", "millis", "min", "not", "now", "number", "parse", "power", "random",
+        "reverse", "round", "spread", "split", "sqrt", "string", "substring", "substringAfter",
+        "substringBefore", "sum", "toMillis", "trim", "type", "uppercase", "uuid",
+    ]
+)
+"""Functions whose time and result are linear in their arguments, as long as none of these is a regular expression."""
+
+_TOKEN = re.compile(
+    r"""
+    \s+
+    | (?P<text> "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' )
+    | (?P<number> \d+(?:\.\d+)?(?:[eE][+-]?\d+)? )
+    | (?P<variable> \$\w* )
+    | (?P<name> [^\W\d]\w* | `[^`]*` )
+    | (?P<sign> \.\. | \*\* | := | ~> | != | <= | >= | [-+*/%&=<>.,:;?(){}\[\]] )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_WORDS = frozenset(["and", "or", "in"])
+_REFUSED = frozenset(["..", "**", ":=", "~>", ";"])
+_OPERANDS = frozenset([")", "]", "}"])
+_PREDICATE_SIGNS = frozenset(["=", "!=", "<", "<=", ">", ">=", ".", "+", "-", "?", ":"])
+
+
+def is_bounded(expression: str) -> bool:
+    """Whether an evaluation is linear in what the expression names. The text need not be a valid expression."""
+    tokens = _tokens(expression)
+    if tokens is None or sum(kind == "variable" for kind, _ in tokens) > REFERENCES:
+        return False
+    pairs = zip(tokens, [*tokens[1:], ("sign", "")], strict=True)
+    before, predicate = ("sign", ""), 0
+    brackets: list[bool] = []
+    """For each bracket that is open, whether it is a predicate."""
+    for token, (_, following) in pairs:
+        if not _is_harmless(before, token, following) or (predicate and not _fits_predicate(token)):
+            return False
+        if token[1] == "[":
+            brackets.append(_is_operand(before))
+            predicate += brackets[-1]
+        elif token[1] == "]" and token[0] == "sign" and brackets:
+            predicate -= brackets.pop()
+        before = token
+    return True
+
+
+def _tokens(expression: str) -> list[tuple[str, str]] | None:
+    found: list[tuple[str, str]] = []
+    at = 0
+    while at < len(expression):
+        match = _TOKEN.match(expression, at)
+        if match is None:
+            return None
+        if match.lastgroup is not None:
+            found.append((match.lastgroup, match[0]))
+        at = match.end()
+    return found
+
+
+def _is_operand(token: tuple[str, str]) -> bool:
+    kind, text = token
+    if kind == "sign":
+        return text in _OPERANDS
+    return not (kind == "name" and text in _WORDS)
+
+
+def _is_harmless(before: tuple[str, str], token: tuple[str, str], following: str) -> bool:
+    """Whether a token in its place keeps the expression bounded."""
+    kind, text = token
+    if before[1] == "." and before[0] == "sign":
+        # A step of a path is evaluated once for each item: it must not look at anything but the item.
+        return kind == "name" and following != "("
+    match kind:
+        case "variable":
+            return following != "(" or text[1:] in LINEAR
+        case "name":
+            return following != "("
+        case "sign":
+            if text in _REFUSED:
+                return False
+            if text in ("%", "*", "/"):  # as operators; not the parent, the wildcard or a regular expression
+                return _is_operand(before)
+            if text == "{":  # as an object; not as a grouping
+                return not _is_operand(before)
+            return text != "(" or before[0] == "variable" or not _is_operand(before)
+    return True
+
+
+def _fits_predicate(token: tuple[str, str]) -> bool:
+    """Whether a token may stand in a predicate, which is evaluated once for each item."""
+    kind, text = token
+    return kind in ("text", "number", "name") or text in _PREDICATE_SIGNS or text == "]"

@@ -1,0 +1,22 @@
+"""Work that may take long, done at once in the tests' own process: for what is tested on a clock of ours."""
+
+import pickle
+
+from lamplighter.asl.run import Refuses
+from lamplighter.isolation.requests import Answer, Request, answer
+
+
+class Inline:
+    """An isolation without processes; what goes in and out still travels as it does to a process."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+
+    async def run(self, request: Request, refuses: Refuses) -> Answer:
+        self.requests.append(request)
+        sent: Request = pickle.loads(pickle.dumps(request))
+        found: Answer = pickle.loads(pickle.dumps(answer(sent, refuses, lambda: False)))
+        return found
+
+    async def close(self) -> None:
+        """Nothing is under way."""
