@@ -4,6 +4,7 @@ import pytest
 
 from lamplighter.base.jsontext import Json
 from lamplighter.runtime.fake import FakeRuntime, Script
+from lamplighter.store.timers import Timer
 from tests.engines import Site, job
 
 RETRY = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 2}]
@@ -76,4 +77,50 @@ def test_an_engine_starts_though_what_is_left_of_containers_cannot_be_read(
 
     monkeypatch.setattr(FakeRuntime, "ended", broken)
     site.up()
+    assert site.status(execution) == "SUCCEEDED"
+
+
+def pause(site: Site, run: int, still: int, machine: Json = None, **state: Json) -> str:
+    """Start a job that takes so many milliseconds, let the engine stand still for so many; the ARN of the execution."""
+    site.define_task()
+    site.runtime.script(Script(after=run))
+    definition = {"StartAt": "A", "States": {"A": job(**state) | {"End": True}}, **(machine or {})}
+    execution = site.start(site.machine(definition))
+    site.settle()
+    site.advance(still)
+    return execution
+
+
+def test_a_job_that_ended_in_time_while_the_engine_stood_still_has_succeeded(site: Site) -> None:
+    execution = pause(site, 5_000, 60_000, TimeoutSeconds=10, Retry=RETRY)
+    assert site.status(execution) == "SUCCEEDED"
+    assert len(site.runtime.begun) == 1
+
+
+def test_a_job_that_ended_too_late_while_the_engine_stood_still_has_timed_out(site: Site) -> None:
+    execution = pause(site, 15_000, 60_000, TimeoutSeconds=10)
+    assert site.describe(execution)["error"] == "States.Timeout"
+
+
+def test_a_run_that_ended_before_its_deadline_while_the_engine_stood_still_has_not_missed_it(site: Site) -> None:
+    assert site.status(pause(site, 5_000, 60_000, {"TimeoutSeconds": 20})) == "SUCCEEDED"
+    assert site.status(pause(site, 25_000, 60_000, {"TimeoutSeconds": 20})) == "TIMED_OUT"
+
+
+def test_a_timer_whose_turn_waited_for_the_disk_rings_after_what_ended_before_it(site: Site) -> None:
+    site.define_task()
+    site.runtime.script(Script(after=5_000))
+    execution = site.run_machine(job(TimeoutSeconds=10))
+    asked = site.engine.pump._ring
+
+    def stall(timer: Timer) -> None:
+        asked(timer)
+        site.clock.advance(30_000)  # the disk takes its time between the decision and the turn
+
+    site.engine.pump._ring = stall  # type: ignore[method-assign]
+    site.clock.advance(10_000)
+    site.runtime.settle()
+    site.settle()
+    site.engine.pump._ring = asked  # type: ignore[method-assign]
+    site.settle()
     assert site.status(execution) == "SUCCEEDED"

@@ -69,7 +69,7 @@ class Engine:
         self.services: dict[str, Service] = {service.name: service for service in services}
         for service in self.services.values():
             self.bus.serve(service.name, service.operations)
-        self.pump = Pump(store, world, self.services)
+        self.pump = Pump(store, world, self.services, ecs.catch_up)
 
     def _later(self, remote: Remote, ways_out: Outbound) -> Iterator[Service]:
         """The services that an engine may never need."""

@@ -2,12 +2,15 @@
 
 The database decides what is true, the clock decides when to look. Nothing is held in memory but the time of the next
 look and the names of what is under way.
+
+An engine that stood still (a stopped process, a disk that took no writes for a while) is as one that was away: before
+any timer rings, what ended meanwhile in the world is put on record, so that what would have come first decides.
 """
 
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 
 from lamplighter.base.errors import Unavailable
 from lamplighter.base.world import World
@@ -24,6 +27,8 @@ LOOK_AGAIN = 5_000
 """The longest time between two looks at the clock, in milliseconds: somebody may have set it."""
 JUMP = 1_000
 """From how many milliseconds on a difference between the clocks is a wall clock that was set."""
+PAUSE = 1_000
+"""By how many milliseconds a look or a ring is late before the engine counts as one that stood still."""
 PUT_OFF = 60_000
 """How many milliseconds later a timer rings again whose ringing failed through a bug of ours."""
 
@@ -34,10 +39,19 @@ REFUSED = 500
 class Pump:
     """Rings timers and performs the outbox."""
 
-    def __init__(self, store: Store, world: World, services: Mapping[str, Service]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        world: World,
+        services: Mapping[str, Service],
+        catch_up: Callable[[], Coroutine[None, None, None]],
+    ) -> None:
         self._store = store
         self._world = world
         self._services = services
+        self._catch_up = catch_up
+        """Puts on record what ended in the world while the engine was away; does not raise."""
+        self._catching_up: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._handle: asyncio.TimerHandle | None = None
         self._next = 0
@@ -64,13 +78,18 @@ class Pump:
         if self._handle is not None:
             self._handle.cancel()
         tasks = list(self._under_way.values())
+        if self._catching_up is not None:
+            tasks.append(self._catching_up)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def look(self) -> None:
         """Ring what is due, and know when to look again."""
-        if self._stopped:
+        if self._stopped or self._catching_up is not None:
+            return
+        if self._world.steady() - self._next > PAUSE and self._next:
+            self._come_back()
             return
         self._check_clock()
         wall, steady = self._world.now(), self._world.steady()
@@ -80,6 +99,18 @@ class Pump:
         wait = timers.wait(self._store.reader, wall, steady)
         self._arm(steady + min(LOOK_AGAIN if wait is None else wait, LOOK_AGAIN))
 
+    def _come_back(self) -> None:
+        """Put on record what ended while the engine stood still, and look again then."""
+        if self._catching_up is None and not self._stopped:
+            self._catching_up = self._loop.create_task(self._catch_up())
+            self._catching_up.add_done_callback(self._caught_up)
+
+    def _caught_up(self, task: "asyncio.Task[None]") -> None:
+        self._catching_up = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("what ended while the engine stood still is not on record yet", exc_info=error)
+        self._arm(self._world.steady())
+
     @property
     def refused(self) -> bool:
         """Whether the data directory took no writes when it was last tried."""
@@ -88,7 +119,7 @@ class Pump:
     @property
     def idle(self) -> bool:
         """Whether nothing is under way (what waits for a timer or for the world is not)."""
-        return not self._ringing and not self._under_way
+        return not self._ringing and not self._under_way and self._catching_up is None
 
     def _committed(self, signals: Signals) -> None:
         if self._refused:
@@ -109,15 +140,18 @@ class Pump:
             return
         if self._handle is not None:
             self._handle.cancel()
-        self._next = due
-        self._handle = self._loop.call_later(max(0, due - self._world.steady()) / 1000, self.look)
+        steady = self._world.steady()
+        self._next = max(due, steady)
+        self._handle = self._loop.call_later((self._next - steady) / 1000, self.look)
 
     def _ring(self, timer: Timer) -> None:
         self._ringing.add(timer.key)
-        service = self._services[timer.service]
+        service, decided = self._services[timer.service], self._world.steady()
 
         def job(tx: Tx) -> None:
-            if timers.delete(tx, *timer.key):
+            if self._world.steady() - decided > PAUSE:
+                self._come_back()
+            elif timers.delete(tx, *timer.key):
                 service.ring(tx, timer)
 
         self._store.write(job).add_done_callback(lambda future: self._rung(timer, future))
