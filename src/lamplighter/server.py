@@ -178,7 +178,7 @@ async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Respon
 
 
 async def _metrics(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
-    return answer(200, metrics.CONTENT_TYPE, metrics.exposition(engine.store.reader, engine.world), request_id)
+    return answer(200, metrics.CONTENT_TYPE, engine.metrics(), request_id)
 
 
 async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response:

@@ -46,6 +46,11 @@ def real_world() -> World:
     )
 
 
+def thread_seconds() -> float:
+    """Return the seconds of processor time that the current thread has used."""
+    return time.thread_time()
+
+
 class ManualClock:
     """A clock that stands until it is told to move."""
 

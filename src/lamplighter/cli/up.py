@@ -197,6 +197,7 @@ async def _serve(
         typer.echo(f"lamplighter: the console is at {config.url}/", err=True)
         for line in admission.advice(entry, config.url):
             typer.echo(f"lamplighter: {line}", err=True)
+        engine.turns.start()
         async with _keeping(keeper):
             application = Server(engine, hosts, entry.holders)
             await http.serve(application, application.closing, listener, Connection)

@@ -12,9 +12,11 @@ from botocore.model import ServiceModel
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World, real_world
 from lamplighter.bus import Bus, Caller, Service, forever
+from lamplighter.engine import metrics
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.later import Later
 from lamplighter.engine.pump import Pump
+from lamplighter.engine.turns import Turns
 from lamplighter.isolation.port import Isolation
 from lamplighter.isolation.processes import Processes
 from lamplighter.outbound.aws import Remote
@@ -69,6 +71,7 @@ class Engine:
         self.services: dict[str, Service] = {service.name: service for service in services}
         for service in self.services.values():
             self.bus.serve(service.name, service.operations)
+        self.turns = Turns()
         self.pump = Pump(store, world, self.services, ecs.catch_up)
 
     def _later(self, remote: Remote, ways_out: Outbound) -> Iterator[Service]:
@@ -158,8 +161,13 @@ class Engine:
         """Have an operation of a service done; `left` raises when there is no more use in an answer."""
         return await self.bus.call(caller, service, operation, params, left)
 
+    def metrics(self) -> bytes:
+        """Return what there is to watch, as Prometheus reads it."""
+        return metrics.exposition(self.store.reader, self.world, turns=self.turns)
+
     async def close(self) -> None:
         """Stop; whatever runs goes on, and is taken up by the next engine."""
+        self.turns.stop()
         await self.pump.stop()
         for service in self.services.values():
             await service.stop()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lamplighter.base.world import World
+from lamplighter.engine.turns import LONG, Turns
 from lamplighter.store import counts, letters, notifications, outbox, slots, timers
 from lamplighter.store.db import Reader
 
@@ -87,9 +88,19 @@ SOURCES: tuple[Source, ...] = (executions, tasks, waiting, due, deliveries, sche
 """Who tells what."""
 
 
-def exposition(reader: Reader, world: World, sources: Iterable[Source] = SOURCES) -> bytes:
+def loop(turns: Turns) -> Iterator[Gauge]:
+    """How long the event loop was held."""
+    text = "The longest time for which the event loop was held since the start, in seconds of processor time."
+    yield Gauge("lamplighter_longest_turn_seconds", text, {"": round(turns.longest, 3)})
+    yield Gauge("lamplighter_long_turns", f"How often it was held for {LONG} s or longer.", {"": turns.long})
+
+
+def exposition(
+    reader: Reader, world: World, sources: Iterable[Source] = SOURCES, turns: Turns | None = None
+) -> bytes:
     """Everything, as Prometheus reads it."""
-    lines = [line for source in sources for gauge in source(reader, world) for line in _lines(gauge)]
+    gauges = [gauge for source in sources for gauge in source(reader, world)]
+    lines = [line for gauge in [*gauges, *(loop(turns) if turns else ())] for line in _lines(gauge)]
     return "".join(f"{line}\n" for line in lines).encode()
 
 
