@@ -11,6 +11,7 @@ from lamplighter.delivery.courier import Courier, carries
 from lamplighter.delivery.letter import Letter, Outcome, Policy
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
+from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.aws import Remote
 from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import Runtime
@@ -96,9 +97,15 @@ class Post(Site):
 
         class Sending(Listening):
             def __init__(
-                self, config: Config, world: World, store: Store, runtime: Runtime, outbound: Outbound | None = None
+                self,
+                config: Config,
+                world: World,
+                store: Store,
+                runtime: Runtime,
+                outbound: Outbound | None = None,
+                isolation: Isolation | None = None,
             ) -> None:
-                super().__init__(config, world, store, runtime, outbound)
+                super().__init__(config, world, store, runtime, outbound, isolation)
                 post.sender = self.services["sender"] = Sender(self.bus, world, post.elsewhere)
                 self.bus.serve("near", {"Do": Operation(write=post.do), "RunTask": Operation(write=post.do)})
                 self.bus.serve("sqs", {"SendMessage": Operation(write=post.bury)})

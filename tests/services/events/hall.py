@@ -6,6 +6,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
+from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.fake import FakeWorld
 from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import Runtime
@@ -34,9 +35,15 @@ class Hall(Site):
 
         class Targeted(Listening):
             def __init__(
-                self, config: Config, world: World, store: Store, runtime: Runtime, outbound: Outbound | None = None
+                self,
+                config: Config,
+                world: World,
+                store: Store,
+                runtime: Runtime,
+                outbound: Outbound | None = None,
+                isolation: Isolation | None = None,
             ) -> None:
-                super().__init__(config, world, store, runtime, outbound)
+                super().__init__(config, world, store, runtime, outbound, isolation)
                 self.bus.serve("sqs", {"SendMessage": Operation(write=hall.take("sqs"))})
                 self.bus.serve("sns", {"Publish": Operation(write=hall.take("sns"))})
                 log = {name: Operation(write=hall.take(name)) for name in ("CreateLogStream", "PutLogEvents")}

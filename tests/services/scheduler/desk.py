@@ -11,6 +11,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
+from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import Runtime
 from lamplighter.store import schedules, slots
@@ -30,9 +31,15 @@ class Stubbed(Listening):
     """An engine that writes down what is asked of services that it does not have."""
 
     def __init__(
-        self, config: Config, world: World, store: Store, runtime: Runtime, outbound: Outbound | None = None
+        self,
+        config: Config,
+        world: World,
+        store: Store,
+        runtime: Runtime,
+        outbound: Outbound | None = None,
+        isolation: Isolation | None = None,
     ) -> None:
-        super().__init__(config, world, store, runtime, outbound)
+        super().__init__(config, world, store, runtime, outbound, isolation)
         self.faults: deque[AwsError] = deque()
         for service, names in STUBBED.items():
             self.bus.serve(service, {name: Operation(write=self._note(name)) for name in names})

@@ -10,6 +10,7 @@ from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.engine.config import Config
+from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.fake import FakeWorld
 from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import Runtime
@@ -33,9 +34,15 @@ class Posting(Listening):
     """An engine with queues that keep what is sent to them; that of the name `gone` is gone."""
 
     def __init__(
-        self, config: Config, world: World, store: Store, runtime: Runtime, outbound: Outbound | None = None
+        self,
+        config: Config,
+        world: World,
+        store: Store,
+        runtime: Runtime,
+        outbound: Outbound | None = None,
+        isolation: Isolation | None = None,
     ) -> None:
-        super().__init__(config, world, store, runtime, outbound)
+        super().__init__(config, world, store, runtime, outbound, isolation)
         self.bus.serve("sqs", {"SendMessage": Operation(write=_send)})
 
 
