@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from lamplighter.base.world import thread_seconds
-from lamplighter.engine.turns import INTERVAL, LONG, Turns
+from lamplighter.engine.turns import LONG, Turns
 
 
 @pytest.fixture
@@ -24,16 +24,9 @@ def work(seconds: float) -> None:
         pass
 
 
-async def look_again(turns: Turns) -> None:
-    """Wait until the watch has looked once more."""
-    before = turns.looks
-    while turns.looks == before:
-        await asyncio.sleep(INTERVAL)
-
-
 async def test_a_turn_that_holds_the_loop_is_measured_and_counted(turns: Turns) -> None:
     work(LONG)
-    await look_again(turns)
+    turns._look()
     assert turns.longest >= LONG
     assert turns.long == 1
 
@@ -41,6 +34,17 @@ async def test_a_turn_that_holds_the_loop_is_measured_and_counted(turns: Turns) 
 async def test_many_short_turns_are_not_a_long_one(turns: Turns) -> None:
     for _ in range(100):
         work(LONG / 100)
-        await asyncio.sleep(0)
-    await look_again(turns)
+        turns._look()
     assert turns.long == 0
+
+
+async def test_the_loop_looks_by_itself(turns: Turns) -> None:
+    looked = asyncio.Event()
+    arm = turns._arm
+
+    def tell() -> None:
+        looked.set()
+        arm()
+
+    turns._arm = tell  # type: ignore[method-assign]
+    await looked.wait()

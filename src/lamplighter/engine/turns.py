@@ -24,8 +24,6 @@ class Turns:
         """Seconds of processor time, since the start."""
         self.long = 0
         """How many turns were long."""
-        self.looks = 0
-        """How often the loop looked."""
         self._handle: asyncio.TimerHandle | None = None
         self._used = 0.0
 
@@ -45,7 +43,6 @@ class Turns:
     def _look(self) -> None:
         used = thread_seconds()
         turn, self._used = used - self._used, used
-        self.looks += 1
         self.longest = max(self.longest, turn)
         self.long += turn >= LONG
         self._arm()
