@@ -106,6 +106,7 @@ class IsolatedSteps:
         if rows:
             with suppress(Unavailable):
                 await self._store.write(lambda tx: pendingevents.count_begun(tx, rows, -1))
+        self._mark.close()
 
     def forget(self) -> None:
         """Believe nothing that is not on disk."""
