@@ -324,3 +324,36 @@ def test_times_that_are_made_up_for_ring_no_alarm(house: House) -> None:
     for _ in range(30):
         house.advance(MINUTE)
     assert house.mails() == []
+
+
+def test_a_night_that_was_missed_is_told_in_the_morning_and_the_alarm_for_given_up_starts_is_silent(
+    house: House,
+) -> None:
+    job = "timezone: Asia/Seoul, missed: {run: last, within: 6h}, notify: {did-not-start: [ops, hook]}"
+    house.deploy(f"schedule: 'cron(0 1 * * ? *)', {job}")
+    house.down()
+    house.clock.advance(DAY)
+    house.up()
+    house.advance(10 * SECOND)
+    ((subject, text),) = house.mails()
+    assert subject == "reports: nightly did not start"
+    assert "Time:      2026-01-02 01:00 (Asia/Seoul)\n" in text
+    assert "Reason:    no engine ran at that time, and it is more than 6 h ago\n" in text
+    assert text.rstrip().endswith("Run now:   lamplighter run reports-nightly")
+    assert len(house.out.web.posts) == 1
+    alarms = house.call("monitoring", "DescribeAlarms")["MetricAlarms"]
+    assert {each["AlarmName"]: each["ActionsEnabled"] for each in alarms} == {
+        "reports-nightly-did-not-start": True,
+        "reports-given-up": False,
+    }
+
+
+def test_a_start_that_is_refused_is_told_with_the_reason(house: House) -> None:
+    house.deploy("schedule: rate(1 hour), notify: {did-not-start: ops}")
+    machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:reports-nightly"
+    house.call("states", "DeleteStateMachine", stateMachineArn=machine)
+    for _ in range(62):
+        house.advance(MINUTE)
+    subjects = [subject for subject, _ in house.mails()]
+    assert subjects[0] == "reports: nightly did not start"
+    assert "Reason:    StateMachineDeleting" in house.mails()[0][1]

@@ -19,8 +19,12 @@ _PLATFORM = "no matching manifest|no match for platform|does not match the \\w+(
 _DISK = "no space left on device|disk quota exceeded|not enough (?:disk )?space"
 _RATE = r"toomanyrequests|too many requests|rate limit|\b429\b"
 _CERTIFICATE = "x509|certificate|HTTP response to HTTPS client"
-_BROKEN = r"(?:HTTP status|status code|status from \w+ request)[^\n]*\b5\d\d\b|\b50[0234] (?:Internal|Bad|Service|Gateway)"
-_DENIED = "access denied|requested access|insufficient_scope|denied|forbidden|not authorized|authorization failed|\\b403\\b"
+_BROKEN = (
+    r"(?:HTTP status|status code|status from \w+ request)[^\n]*\b5\d\d\b|\b50[0234] (?:Internal|Bad|Service|Gateway)"
+)
+_DENIED = (
+    "access denied|requested access|insufficient_scope|denied|forbidden|not authorized|authorization failed|\\b403\\b"
+)
 _LOGIN = r"no basic auth|unauthorized|authentication required|token has expired|incorrect username|\b401\b"
 _NONE = r"not found|manifest unknown|name unknown|\b404\b|repository does not exist"
 _NO_NAME = "invalid reference format"
@@ -84,7 +88,9 @@ HERE = (
         "try again later; say `docker pull` with it on this box",
     ),
     _pull(
-        _NO_NAME, "that is no name of an image", "write it in lower case: HOST/NAME:TAG; `docker pull` on this box tells"
+        _NO_NAME,
+        "that is no name of an image",
+        "write it in lower case: HOST/NAME:TAG; `docker pull` on this box tells",
     ),
     known(
         rf"CannotPull\w*Error.*(?:{_NONE})|No such image",

@@ -1,4 +1,4 @@
-"""Alerts as the engine sees them: one operation, on the bus only, that a rule of a job file's stack is delivered to.
+"""Alerts as the engine sees them: operations on the bus only, that a rule of a job file's stack is delivered to.
 
 Promises that composing and publishing are part of the transaction that settles the rule's letter: told exactly once. A
 run is told of once in a channel: where the run itself has told it (pattern 3, "caught"), the rule on its end (pattern
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
 from lamplighter.bus import Bus, Caller, Operation
-from lamplighter.services.alerts import attempts, runs
+from lamplighter.services.alerts import attempts, dropped, runs
 from lamplighter.services.alerts.facts import Facts
 from lamplighter.services.alerts.texts import Alert, subject, text
 from lamplighter.store.db import Posted, Tx
@@ -33,7 +33,10 @@ class Alerts:
     def __init__(self, bus: Bus, url: str) -> None:
         self._bus = bus
         self._url = url
-        self.operations: Mapping[str, Operation] = {"Tell": Operation(write=self.tell)}
+        self.operations: Mapping[str, Operation] = {
+            "Tell": Operation(write=self.tell),
+            "TellDropped": Operation(write=self.tell_dropped),
+        }
 
     def tell(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Tell: {Mark, Channel, TopicArn, Message, Event}: `Message` is told where nothing better can be composed."""
@@ -51,6 +54,11 @@ class Alerts:
                 return {}
             message |= {"Subject": subject(alert), "Message": text(alert, self._url)}
         return self._bus.invoke(tx, caller, "sns", "Publish", message)
+
+    def tell_dropped(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """TellDropped: {TopicArn, Project, Job, Slots}: a job did not start at these times, and will not for them."""
+        said = dropped.composed(params["Project"], params["Job"], params["Slots"], self._url)
+        return self._bus.invoke(tx, caller, "sns", "Publish", {"TopicArn": params["TopicArn"], **said})
 
     def _compose(self, tx: Tx, caller: Caller, params: Json) -> Alert | None:
         compose = COMPOSERS[params["Mark"]["Pattern"]]

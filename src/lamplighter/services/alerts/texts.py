@@ -35,8 +35,13 @@ class Alert:
 
 
 def subject(alert: Alert) -> str:
+    """The subject of a mail about an alert."""
+    return one_line(alert.subject)
+
+
+def one_line(text: str) -> str:
     """What the subject of a mail may be: ASCII, on one line."""
-    return alert.subject.encode("ascii", "replace").decode()[:LONGEST_SUBJECT]
+    return text.encode("ascii", "replace").decode()[:LONGEST_SUBJECT]
 
 
 def text(alert: Alert, url: str) -> str:
