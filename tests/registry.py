@@ -20,7 +20,7 @@ from tests.conftest import root_file_system
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
-TOKEN = "a-token-of-the-registry"  # noqa: S105
+TOKEN = "a-token-of-the-registry"
 USER, PASSWORD = "reader", "o:pen sesame"
 
 

@@ -1,5 +1,6 @@
 """Docker and a registry: an image that wants a login, and what `doctor` says of each way in which a pull fails."""
 
+import asyncio
 import base64
 import json
 import subprocess
@@ -48,7 +49,7 @@ async def runs(runtime: DockerRuntime, server: Registry) -> bool:
     started = await runtime.start(container)
     ended = await runtime.wait(container.name)
     await runtime.remove(container.name)
-    subprocess.run(["docker", "rmi", server.image], check=True, capture_output=True)
+    await asyncio.to_thread(subprocess.run, ["docker", "rmi", server.image], check=True, capture_output=True)
     return started.pull_started_at is not None and ended.code == 0
 
 
@@ -124,9 +125,8 @@ async def test_a_wrong_password_is_told_without_it(make: Make, tmp_path: Path) -
 async def test_each_way_in_which_docker_fails_to_pull_is_told_apart(
     make: Make, manner: Manner, image: str, means: str
 ) -> None:
-    with registry(manner) as server:
-        with pytest.raises(ImageUnavailable) as refused:
-            await make().start(job(image.replace("HOST", server.host)))
+    with registry(manner) as server, pytest.raises(ImageUnavailable) as refused:
+        await make().start(job(image.replace("HOST", server.host)))
     found = cause(str(refused.value), here=True)
     assert found is not None
     assert means in found.means

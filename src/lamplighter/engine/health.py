@@ -7,10 +7,12 @@ part of the work makes it `degraded`, with HTTP 200. To report something more, w
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from lamplighter import __version__
 from lamplighter.base.jsontext import Json
 from lamplighter.engine.engine import Engine
+from lamplighter.store import outages
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,18 @@ def data_directory(engine: Engine) -> Condition | None:
     return Condition("data-directory", f"the data directory takes no writes: {refused}", stops_work=True)
 
 
-CHECKS: tuple[Check, ...] = (data_directory,)
+def docker(engine: Engine) -> Condition | None:
+    """Docker does not answer, and tasks wait for it."""
+    outage = outages.current(engine.store.reader)
+    if outage is None:
+        return None
+    count = len(outages.held(engine.store.reader))
+    since = f"{datetime.fromtimestamp(outage.since / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+    tasks = "1 task waits" if count == 1 else f"{count} tasks wait"
+    return Condition("docker", f"Docker does not answer since {since}: {tasks}", stops_work=False)
+
+
+CHECKS: tuple[Check, ...] = (data_directory, docker)
 """Everything that is checked."""
 
 

@@ -14,10 +14,9 @@ MOST = 20
 def composed(project: str, job: str, slots: Sequence[Json], url: str) -> Json:
     """Compose the subject and the message; `slots` are those of one job, `url` is where the console is."""
     count = sum(each["Count"] for each in slots)
-    times = "one of its times" if count == 1 else f"{count} of its times"
+    times, them = ("one of its times", "it") if count == 1 else (f"{count} of its times", "them")
     lines = [
-        f"{project}: the job {job} did not start at {times}, and will not be started for "
-        f"{'it' if count == 1 else 'them'} any more.",
+        f"{project}: the job {job} did not start at {times}, and will not be started for {them} any more.",
         "",
         *_times(slots[:MOST]),
         *([f"           and {len(slots) - MOST} more"] if len(slots) > MOST else []),

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
 from lamplighter.bus import Bus, Caller, Operation
-from lamplighter.services.alerts import attempts, dropped, runs
+from lamplighter.services.alerts import attempts, dropped, outage, runs
 from lamplighter.services.alerts.facts import Facts
 from lamplighter.services.alerts.texts import Alert, subject, text
 from lamplighter.store.db import Posted, Tx
@@ -36,6 +36,8 @@ class Alerts:
         self.operations: Mapping[str, Operation] = {
             "Tell": Operation(write=self.tell),
             "TellDropped": Operation(write=self.tell_dropped),
+            "TellOutage": Operation(write=self.tell_outage),
+            "TellRecovery": Operation(write=self.tell_recovery),
         }
 
     def tell(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -59,6 +61,27 @@ class Alerts:
         """TellDropped: {TopicArn, Project, Job, Slots}: a job did not start at these times, and will not for them."""
         said = dropped.composed(params["Project"], params["Job"], params["Slots"], self._url)
         return self._bus.invoke(tx, caller, "sns", "Publish", {"TopicArn": params["TopicArn"], **said})
+
+    def tell_outage(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """TellOutage: {Since, Tasks, Families}: tasks wait for a runtime that is away; {Topics}: who was told."""
+        topics = outage.topics(Facts(self._bus, tx, caller), params["Families"])
+        return {"Topics": self._publish_all(tx, caller, topics, outage.lost(params, self._url))}
+
+    def tell_recovery(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """TellRecovery: {Topics, Since, Until}: the runtime answers again."""
+        return {"Topics": self._publish_all(tx, caller, params["Topics"], outage.back(params))}
+
+    def _publish_all(self, tx: Tx, caller: Caller, topics: list[str], said: Json) -> list[str]:
+        """Publish to each topic; those that took it. One that is gone holds up no other."""
+        taken = []
+        for topic in topics:
+            try:
+                with tx.nested():
+                    self._bus.invoke(tx, caller, "sns", "Publish", {"TopicArn": topic, **said})
+                taken.append(topic)
+            except AwsError as error:
+                log.error("%s could not be told: %s: %s", topic, said["Subject"], error)
+        return taken
 
     def _compose(self, tx: Tx, caller: Caller, params: Json) -> Alert | None:
         compose = COMPOSERS[params["Mark"]["Pattern"]]

@@ -13,3 +13,16 @@ CREATE TABLE dropped_slots (       -- nobody has been told of these yet
     mark TEXT,
     PRIMARY KEY (owner, schedule, slot)
 ) WITHOUT ROWID;
+
+-- Docker, or whatever runs containers, does not answer; at most one row.
+
+CREATE TABLE runtime_outage (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    since INTEGER NOT NULL,        -- milliseconds since the epoch
+    topics TEXT                    -- a list of those that were told; NULL while nobody was
+);
+
+CREATE TABLE held_tasks (          -- tasks that wait for it; the timeouts of their states stand still
+    task TEXT PRIMARY KEY,         -- its ARN
+    since INTEGER NOT NULL         -- by the steady clock
+) WITHOUT ROWID;
