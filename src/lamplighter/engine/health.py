@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from lamplighter import __version__
 from lamplighter.base.jsontext import Json
 from lamplighter.engine.engine import Engine
-from lamplighter.store import outages
+from lamplighter.store import lostalerts, notifications, outages
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,29 @@ def docker(engine: Engine) -> Condition | None:
         return None
     count = len(outages.held(engine.store.reader))
     since = f"{datetime.fromtimestamp(outage.since / 1000, UTC):%Y-%m-%d %H:%M} UTC"
-    tasks = "1 task waits" if count == 1 else f"{count} tasks wait"
+    tasks = f"{_counted(count, 'task')} wait{'s' if count == 1 else ''}"
     return Condition("docker", f"Docker does not answer since {since}: {tasks}", stops_work=False)
 
 
-CHECKS: tuple[Check, ...] = (data_directory, docker)
+def alerts(engine: Engine) -> Condition | None:
+    """Messages for people did not reach them. Anybody may ask for the health: it names no recipient."""
+    reader = engine.store.reader
+    lost = len(lostalerts.since(reader, engine.world.now() - lostalerts.LATELY))
+    stuck = notifications.stuck(reader)
+    if not lost and not stuck:
+        return None
+    said = [
+        f"{_counted(lost, 'alert')} could not be delivered in the last 3 days" if lost else "",
+        f"{_counted(stuck, 'message')} could not be delivered yet, and will be tried again" if stuck else "",
+    ]
+    return Condition("alerts", f"{'; '.join(filter(None, said))}: see `lamplighter doctor`", stops_work=False)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"
+
+
+CHECKS: tuple[Check, ...] = (data_directory, docker, alerts)
 """Everything that is checked."""
 
 

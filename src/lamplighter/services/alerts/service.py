@@ -12,11 +12,14 @@ from collections.abc import Mapping
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
+from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation
 from lamplighter.services.alerts import attempts, dropped, outage, runs
 from lamplighter.services.alerts.facts import Facts
 from lamplighter.services.alerts.texts import Alert, subject, text
+from lamplighter.store import lostalerts
 from lamplighter.store.db import Posted, Tx
+from lamplighter.store.lostalerts import Lost
 from lamplighter.store.timers import Timer
 
 COMPOSERS = {"attempt-failed": attempts.composed, "run-failed": runs.composed}
@@ -30,8 +33,9 @@ class Alerts:
 
     name = "alerts"
 
-    def __init__(self, bus: Bus, url: str) -> None:
+    def __init__(self, bus: Bus, world: World, url: str) -> None:
         self._bus = bus
+        self._world = world
         self._url = url
         self.operations: Mapping[str, Operation] = {
             "Tell": Operation(write=self.tell),
@@ -81,6 +85,7 @@ class Alerts:
                 taken.append(topic)
             except AwsError as error:
                 log.error("%s could not be told: %s: %s", topic, said["Subject"], error)
+                lostalerts.put(tx, Lost(self._world.now(), f"topic {topic}", f"{error.code}: {error.message}"))
         return taken
 
     def _compose(self, tx: Tx, caller: Caller, params: Json) -> Alert | None:

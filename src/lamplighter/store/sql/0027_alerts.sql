@@ -26,3 +26,11 @@ CREATE TABLE held_tasks (          -- tasks that wait for it; the timeouts of th
     task TEXT PRIMARY KEY,         -- its ARN
     since INTEGER NOT NULL         -- by the steady clock
 ) WITHOUT ROWID;
+
+CREATE TABLE lost_alerts (         -- messages for people that did not reach them; the latest are kept
+    id INTEGER PRIMARY KEY,
+    time INTEGER NOT NULL,         -- milliseconds since the epoch
+    recipient TEXT NOT NULL,
+    reason TEXT NOT NULL
+);
+CREATE INDEX lost_alerts_by_time ON lost_alerts (time);
