@@ -1,6 +1,6 @@
 """Alerts that reach nobody: the engine's health says how many, and `doctor` says which and why."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 def lost(data: Path, now: int) -> Iterator[Finding]:
     """The alerts of the last days that did not reach anybody."""
-    found = _read(data, lambda reader: lostalerts.since(reader, now - lostalerts.LATELY), [])
+    found = _read(data, lambda reader: lostalerts.since(reader, now - lostalerts.LATELY))
     for each in found[:MOST]:
         moment = f"{datetime.fromtimestamp(each.time / 1000, UTC):%Y-%m-%d %H:%M} UTC"
         yield bad("alerts", f"one of {moment} did not reach {each.recipient}: {each.reason}", "mend the channel")
@@ -30,14 +30,14 @@ def lost(data: Path, now: int) -> Iterator[Finding]:
 
 def recipients(data: Path) -> list[str]:
     """The addresses that mails go to."""
-    return _read(data, subscriptions.mail_addresses, [])
+    return _read(data, subscriptions.mail_addresses)
 
 
-def _read(data: Path, ask: Callable[[Reader], T], otherwise: T) -> T:
-    """Ask the database; the other answer where there is none, or one of an older version."""
+def _read(data: Path, ask: Callable[[Reader], list[T]]) -> list[T]:
+    """Ask the database; nothing where there is none, or one of an older version."""
     file = data / "lamplighter.db"
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as connection:
             return ask(Reader(connection))
     except sqlite3.Error:
-        return otherwise
+        return []
