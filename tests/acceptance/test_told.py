@@ -11,6 +11,7 @@ import pytest
 from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
+from lamplighter.jobs import story
 from lamplighter.jobs.template import template
 from lamplighter.outbound.fake import FakeWorld
 from lamplighter.runtime.fake import Script
@@ -357,3 +358,16 @@ def test_a_start_that_is_refused_is_told_with_the_reason(house: House) -> None:
     subjects = [subject for subject, _ in house.mails()]
     assert subjects[0] == "reports: nightly did not start"
     assert "Reason:    StateMachineDeleting" in house.mails()[0][1]
+
+
+def test_an_attempt_that_ended_while_no_engine_ran_took_as_long_as_its_container(house: House) -> None:
+    house.deploy("notify: ops")
+    run = house.begin()
+    name = house.at_work()
+    house.crash()
+    house.clock.advance(24 * SECOND)
+    house.runtime.finish(name)
+    house.clock.advance(3 * MINUTE)
+    house.up()
+    (attempt,) = story.read(house.history(run)).attempts
+    assert (attempt.outcome, attempt.took) == ("succeeded", 24 * SECOND)
