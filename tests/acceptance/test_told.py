@@ -105,9 +105,9 @@ def test_a_run_that_failed_is_told_with_all_that_is_known_of_it(house: House) ->
     assert house.status(run) == "FAILED"
     lines = "\n".join(f"  line {number}" for number in range(12, 31))
     ((subject, text),) = house.mails()
-    assert subject == "reports: nightly failed"
+    assert subject == "reports: nightly failed with exit code 3"
     assert text.rstrip() == (
-        "reports: a run of the job nightly failed.\n\n"
+        "reports: a run of the job nightly failed with exit code 3.\n\n"
         "Error:     States.TaskFailed\n"
         "Reason:    Essential container in task exited\n"
         "Exit code: 3\n"
@@ -128,7 +128,7 @@ def test_each_failed_attempt_is_told_where_that_is_asked_for(house: House) -> No
     house.attempt(0)
     assert house.status(run) == "SUCCEEDED"
     ((subject, text),) = house.mails()
-    assert subject == "reports: an attempt of nightly failed"
+    assert subject == "reports: an attempt of nightly failed with exit code 7"
     assert "Exit code: 7\nAttempt:   1 of 2\n" in text
     assert f"Look at:   {URL}/runs/{run}\n" in text
     assert text.rstrip().endswith("Last lines:\n  oh no")
@@ -140,7 +140,7 @@ def test_a_webhook_that_the_job_file_names_gets_notifications_only_and_need_not_
     house.attempt(3)
     posts = [loads(post.body) for post in house.out.web.posts]
     assert [post["Type"] for post in posts] == ["Notification"]
-    assert posts[0]["Subject"] == "reports: nightly failed"
+    assert posts[0]["Subject"] == "reports: nightly failed with exit code 3"
 
 
 def test_a_run_that_told_a_channel_itself_is_not_told_of_there_again(house: House) -> None:
@@ -151,7 +151,7 @@ def test_a_run_that_told_a_channel_itself_is_not_told_of_there_again(house: Hous
     assert [subject for subject, _ in house.mails("ops")] == ["reports: nightly failed"]
     assert "Exit code: 3" in house.mails("ops")[0][1]
     assert "oh no" in house.mails("ops")[0][1]
-    assert [subject for subject, _ in house.mails("dev")] == ["reports: nightly failed"]
+    assert [subject for subject, _ in house.mails("dev")] == ["reports: nightly failed with exit code 3"]
 
 
 def test_a_run_that_its_deadline_ended_is_told_by_the_rule_alone(house: House) -> None:
@@ -203,7 +203,7 @@ def test_an_attempt_that_took_too_long_is_told_as_that(house: House) -> None:
     house.advance(10 * SECOND)
     house.attempt(0)
     ((subject, text),) = house.mails()
-    assert subject == "reports: an attempt of nightly failed"
+    assert subject == "reports: an attempt of nightly failed: it took too long"
     assert SLOW in text
     assert "Attempt:   1 of 2\n" in text
     assert "still at it" in text
@@ -244,7 +244,7 @@ def test_the_step_that_failed_is_named_with_its_exit_code(house: House, retry: s
     house.advance(10 * SECOND)
     house.attempt(3, "oh no")
     ((subject, text),) = house.mails()
-    assert subject == "reports: whole failed"
+    assert subject == "reports: whole failed with exit code 3"
     assert "Exit code: 3\nStep:      Second (job nightly), attempt 2\n" in text
     assert text.rstrip().endswith("Last lines:\n  oh no")
     ((_, caught),) = house.mails("dev")

@@ -34,6 +34,13 @@ class Alert:
     """How many there were, where there is none to come."""
 
 
+def how(error: str | None, exit_code: int | None) -> str:
+    """How something failed, in the words after "failed": it took too long, or its exit code."""
+    if error == "States.Timeout":
+        return ": it took too long"
+    return f" with exit code {exit_code}" if exit_code else ""
+
+
 def subject(alert: Alert) -> str:
     """The subject of a mail about an alert."""
     return one_line(alert.subject)

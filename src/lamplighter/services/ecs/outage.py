@@ -77,7 +77,7 @@ class Watch:
         if outage is None:
             if not needing:
                 return
-            log.error("Docker does not answer: %s tasks wait for it", len(needing))
+            log.error("Docker does not answer; tasks that wait for it: %s", len(needing))
             outages.begin(tx, self._world.now())
         for task in needing:
             if outages.hold(tx, task.arn, self._world.steady()) and self._bus.serves(STATES, "HoldTimeouts"):

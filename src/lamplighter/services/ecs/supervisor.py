@@ -118,7 +118,9 @@ class Supervisor:
                 return False
             try:
                 await self._start(member)
-            except (ImageUnavailable, CannotStart) as error:
+            except ImageUnavailable as error:
+                member.failure = f"{error}{member.plan.pull_hint}"
+            except CannotStart as error:
                 member.failure = str(error)
             except RuntimeUnavailable:
                 return False
