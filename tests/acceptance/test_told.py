@@ -11,6 +11,7 @@ import pytest
 from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
+from lamplighter.jobs import story
 from lamplighter.jobs.template import template
 from lamplighter.outbound.fake import FakeWorld
 from lamplighter.runtime.fake import Script
@@ -104,9 +105,9 @@ def test_a_run_that_failed_is_told_with_all_that_is_known_of_it(house: House) ->
     assert house.status(run) == "FAILED"
     lines = "\n".join(f"  line {number}" for number in range(12, 31))
     ((subject, text),) = house.mails()
-    assert subject == "reports: nightly failed"
+    assert subject == "reports: nightly failed with exit code 3"
     assert text.rstrip() == (
-        "reports: a run of the job nightly failed.\n\n"
+        "reports: a run of the job nightly failed with exit code 3.\n\n"
         "Error:     States.TaskFailed\n"
         "Reason:    Essential container in task exited\n"
         "Exit code: 3\n"
@@ -127,7 +128,7 @@ def test_each_failed_attempt_is_told_where_that_is_asked_for(house: House) -> No
     house.attempt(0)
     assert house.status(run) == "SUCCEEDED"
     ((subject, text),) = house.mails()
-    assert subject == "reports: an attempt of nightly failed"
+    assert subject == "reports: an attempt of nightly failed with exit code 7"
     assert "Exit code: 7\nAttempt:   1 of 2\n" in text
     assert f"Look at:   {URL}/runs/{run}\n" in text
     assert text.rstrip().endswith("Last lines:\n  oh no")
@@ -139,7 +140,7 @@ def test_a_webhook_that_the_job_file_names_gets_notifications_only_and_need_not_
     house.attempt(3)
     posts = [loads(post.body) for post in house.out.web.posts]
     assert [post["Type"] for post in posts] == ["Notification"]
-    assert posts[0]["Subject"] == "reports: nightly failed"
+    assert posts[0]["Subject"] == "reports: nightly failed with exit code 3"
 
 
 def test_a_run_that_told_a_channel_itself_is_not_told_of_there_again(house: House) -> None:
@@ -150,7 +151,7 @@ def test_a_run_that_told_a_channel_itself_is_not_told_of_there_again(house: Hous
     assert [subject for subject, _ in house.mails("ops")] == ["reports: nightly failed"]
     assert "Exit code: 3" in house.mails("ops")[0][1]
     assert "oh no" in house.mails("ops")[0][1]
-    assert [subject for subject, _ in house.mails("dev")] == ["reports: nightly failed"]
+    assert [subject for subject, _ in house.mails("dev")] == ["reports: nightly failed with exit code 3"]
 
 
 def test_a_run_that_its_deadline_ended_is_told_by_the_rule_alone(house: House) -> None:
@@ -202,7 +203,7 @@ def test_an_attempt_that_took_too_long_is_told_as_that(house: House) -> None:
     house.advance(10 * SECOND)
     house.attempt(0)
     ((subject, text),) = house.mails()
-    assert subject == "reports: an attempt of nightly failed"
+    assert subject == "reports: an attempt of nightly failed: it took too long"
     assert SLOW in text
     assert "Attempt:   1 of 2\n" in text
     assert "still at it" in text
@@ -243,7 +244,7 @@ def test_the_step_that_failed_is_named_with_its_exit_code(house: House, retry: s
     house.advance(10 * SECOND)
     house.attempt(3, "oh no")
     ((subject, text),) = house.mails()
-    assert subject == "reports: whole failed"
+    assert subject == "reports: whole failed with exit code 3"
     assert "Exit code: 3\nStep:      Second (job nightly), attempt 2\n" in text
     assert text.rstrip().endswith("Last lines:\n  oh no")
     ((_, caught),) = house.mails("dev")
@@ -324,3 +325,49 @@ def test_times_that_are_made_up_for_ring_no_alarm(house: House) -> None:
     for _ in range(30):
         house.advance(MINUTE)
     assert house.mails() == []
+
+
+def test_a_night_that_was_missed_is_told_in_the_morning_and_the_alarm_for_given_up_starts_is_silent(
+    house: House,
+) -> None:
+    job = "timezone: Asia/Seoul, missed: {run: last, within: 6h}, notify: {did-not-start: [ops, hook]}"
+    house.deploy(f"schedule: 'cron(0 1 * * ? *)', {job}")
+    house.down()
+    house.clock.advance(DAY)
+    house.up()
+    house.advance(10 * SECOND)
+    ((subject, text),) = house.mails()
+    assert subject == "reports: nightly did not start"
+    assert "Time:      2026-01-02 01:00 (Asia/Seoul)\n" in text
+    assert "Reason:    no engine ran at that time, and it is more than 6 h ago\n" in text
+    assert text.rstrip().endswith("Run now:   lamplighter run reports-nightly")
+    assert len(house.out.web.posts) == 1
+    alarms = house.call("monitoring", "DescribeAlarms")["MetricAlarms"]
+    assert {each["AlarmName"]: each["ActionsEnabled"] for each in alarms} == {
+        "reports-nightly-did-not-start": True,
+        "reports-given-up": False,
+    }
+
+
+def test_a_start_that_is_refused_is_told_with_the_reason(house: House) -> None:
+    house.deploy("schedule: rate(1 hour), notify: {did-not-start: ops}")
+    machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:reports-nightly"
+    house.call("states", "DeleteStateMachine", stateMachineArn=machine)
+    for _ in range(62):
+        house.advance(MINUTE)
+    subjects = [subject for subject, _ in house.mails()]
+    assert subjects[0] == "reports: nightly did not start"
+    assert "Reason:    StateMachineDeleting" in house.mails()[0][1]
+
+
+def test_an_attempt_that_ended_while_no_engine_ran_took_as_long_as_its_container(house: House) -> None:
+    house.deploy("notify: ops")
+    run = house.begin()
+    name = house.at_work()
+    house.crash()
+    house.clock.advance(24 * SECOND)
+    house.runtime.finish(name)
+    house.clock.advance(3 * MINUTE)
+    house.up()
+    (attempt,) = story.read(house.history(run)).attempts
+    assert (attempt.outcome, attempt.took) == ("succeeded", 24 * SECOND)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.jsontext import Json
-from lamplighter.cli.checkup.box import smtp
+from lamplighter.cli.checkup.mailserver import mail_server as smtp
 from lamplighter.jobs.integrations import written_out
 from tests.cli.account import NIGHTLY, client, job_file, typed
 from tests.contracts.servers import mail_server
@@ -291,6 +291,24 @@ async def test_a_mail_server_is_greeted() -> None:
         url = f"smtp://127.0.0.1:{server.port}?from=us@example.com"
         found = await asyncio.to_thread(smtp, {"LAMPLIGHTER_SMTP": url})
     assert (found.state, found.says) == ("good", f"127.0.0.1, port {server.port}, takes mail from us@example.com")
+
+
+@pytest.mark.parametrize(("answer", "state"), [("550 no such user", "bad"), ("451 come back later", "doubt")])
+async def test_a_mail_server_that_refuses_a_recipient_is_no_good_one(answer: str, state: str) -> None:
+    async with mail_server() as server:
+        server.to_recipients = [answer]
+        url = f"smtp://127.0.0.1:{server.port}?from=us@example.com"
+        found = await asyncio.to_thread(smtp, {"LAMPLIGHTER_SMTP": url}, None, ["ops@example.com"])
+    where = f"127.0.0.1, port {server.port}, does not take mail to ops@example.com"
+    assert (found.state, found.says) == (state, f"{where}: {answer}")
+    assert server.mails == []
+
+
+async def test_a_mail_server_that_wants_a_login_is_no_good_one_without() -> None:
+    async with mail_server(login=True) as server:
+        url = f"smtp://127.0.0.1:{server.port}?from=us@example.com"
+        found = await asyncio.to_thread(smtp, {"LAMPLIGHTER_SMTP": url})
+    assert (found.state, "does not take mail from us@example.com: 530" in found.says) == ("bad", True)
 
 
 def test_a_mail_server_that_is_none_is_a_fault() -> None:

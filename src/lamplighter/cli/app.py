@@ -7,6 +7,7 @@ the list of verbs. Exit codes: 0 all is well, 1 it is not and the output says wh
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import typer
 
@@ -60,11 +61,27 @@ def command(verb: str | None) -> typer.Typer:
         help="Scheduled container jobs with retries, timeouts and failure alerts.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
+        callback=_options,
     )
     for name, each in VERBS.items():
         app.command(name, help=each.help)(each.load(name) if name == verb else _listed)
     app.command()(version)
     return app
+
+
+def _print_version(asked_for: bool) -> None:  # noqa: FBT001 - typer's way
+    if asked_for:
+        version()
+        raise typer.Exit
+
+
+def _options(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Scheduled container jobs with retries, timeouts and failure alerts."""
 
 
 def _listed() -> None:

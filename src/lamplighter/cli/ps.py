@@ -16,6 +16,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.watch import machines, runs, show, timetables
 from lamplighter.cli.watch.arguments import AnyJobArgument
+from lamplighter.cli.watch.conditions import conditions
 from lamplighter.cli.watch.labels import of_definition
 from lamplighter.cli.watch.machines import Machine
 from lamplighter.cli.watch.runs import Run
@@ -66,6 +67,8 @@ def ps(
     if every:
         _list_runs(site, chosen, count, json=json)
         return
+    for reason in () if json else conditions(site.target.endpoint):
+        typer.echo(reason, err=True)
     now = real_world().now()
     tables = timetables.of(site, chosen)
     listed = [_overview(site, each, tables[each.arn], now) for each in chosen]

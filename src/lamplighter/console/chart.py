@@ -135,7 +135,7 @@ def _attempt(told: _Told, visit: Visit, attempt: Attempt, before: Attempt | None
         " › ".join(attempt.path),
         attempt.resource,
         _outcome(told, visit, attempt),
-        (ended - attempt.began) / 1000,
+        (ended - attempt.began if attempt.took is None else attempt.took) / 1000,
         x,
         max(LEAST, scale.x(ended) - x),
         gap if waited else None,

@@ -19,9 +19,10 @@ from lamplighter.bus import Bus, Caller
 from lamplighter.delivery.letter import End, Letter, Outcome, from_json, to_json
 from lamplighter.delivery.verdict import judge, passing
 from lamplighter.outbound.aws import Remote
-from lamplighter.store import letters, outbox, timers
+from lamplighter.store import letters, lostalerts, outbox, timers
 from lamplighter.store.db import Posted, Tx
 from lamplighter.store.letters import Waiting
+from lamplighter.store.lostalerts import Lost
 from lamplighter.store.timers import Timer
 
 SUBJECT = "letter:"
@@ -30,6 +31,9 @@ SHORTEST = 1_000
 """The most milliseconds that the first retry waits."""
 LONGEST = 900_000
 """The most milliseconds that any retry waits: half of it, 185 times, are a day."""
+
+TELLING = ("alerts", "sns")
+"""Services whose letters are messages for people: one that is lost is told of."""
 
 Calling = Callable[[], Awaitable[Json]]
 
@@ -186,6 +190,9 @@ class Courier:
             end = End.DEAD_LETTERED
         else:
             log.warning("%s is dropped after %s tries: %s: %s", letter.key, row.tries, code, error.message)
+        if letter.service in TELLING:
+            whom = letter.params.get("TopicArn", letter.operation)
+            lostalerts.put(tx, Lost(self._world.now(), f"topic {whom}", f"{code}: {error.message}"))
         self._settle(tx, row, letter, Outcome(end, row.tries, None, code, error.message, exhausted))
 
     def _bury(self, tx: Tx, row: Waiting, letter: Letter, code: str, message: str, exhausted: str | None) -> bool:

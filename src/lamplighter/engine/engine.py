@@ -108,7 +108,7 @@ class Engine:
             return made
 
         def alerts(module: ModuleType) -> Service:
-            made: Service = module.Alerts(bus, config.url)
+            made: Service = module.Alerts(bus, world, config.url)
             return made
 
         yield Later("scheduler", "lamplighter.services.scheduler.api", scheduler)

@@ -28,6 +28,13 @@ def exits(described: Json) -> Mapping[str, int]:
     return {each["Name"]: int(each["ExitCode"]) for each in containers if each.get("ExitCode") is not None}
 
 
+def ran(described: Json) -> int | None:
+    """Return for how many milliseconds a task's containers ran; None where it does not say."""
+    began, ended = described.get("StartedAt"), described.get("ExecutionStoppedAt")
+    known = isinstance(began, int) and isinstance(ended, int) and began <= ended
+    return ended - began if known else None
+
+
 def reason(cause: str | None) -> str | None:
     """Why something failed: of a task why it stopped, of RunTask what it lacked, else the beginning of the cause."""
     if not cause:

@@ -46,6 +46,16 @@ class Attempt:
     """Exit codes by the names of containers."""
     maprun: str | None = None
     """The ARN of the Map Run, of a distributed Map."""
+    ran: int | None = None
+    """For how many milliseconds its containers ran, where the task says so."""
+
+    @property
+    def took(self) -> int | None:
+        """Milliseconds that it took: its containers' own time where it is known.
+
+        Step Functions hears of an end later than it was: on one box, much later if no engine ran then.
+        """
+        return self.ran if self.ran is not None or self.ended is None else self.ended - self.began
 
     @property
     def failed(self) -> bool:
@@ -304,6 +314,7 @@ def _ended(attempt: Attempt, time: int, outcome: Outcome, details: Json) -> Atte
         error=details.get("error"),
         reason=reasons.reason(cause),
         exits=reasons.exits(described),
+        ran=reasons.ran(described),
     )
 
 

@@ -73,9 +73,12 @@ def not_created(error: DockerError) -> Exception:
     return error if _is_away(error) else CannotStart(f"CannotCreateContainerError: {_response(error)}")
 
 
-def not_pulled(error: DockerError) -> Exception:
-    """Say what a refusal to pull means."""
-    return error if _is_away(error) else ImageUnavailable(f"CannotPullContainerError: {_response(error)}")
+def not_pulled(error: DockerError, no_login: str | None = None) -> Exception:
+    """Say what a refusal to pull means; `no_login`: why the credentials of its registry could not be read."""
+    if _is_away(error):
+        return error
+    why = "" if no_login is None else f" (without a login: {no_login})"
+    return ImageUnavailable(f"CannotPullContainerError: {_response(error)}{why}")
 
 
 def not_started(error: DockerError) -> Exception:

@@ -2,13 +2,14 @@
 
 Promises what the port promises, at the price of `docker run`: two requests to start, two to learn of the exit. Docker
 may go away and come back: whoever waits or reads output asks again. Refuses to adopt a container without this engine's
-label, and to restart anything: what ran has run.
+label, and to restart anything: what ran has run. Images are pulled with the credentials of `docker login`.
 """
 
 import asyncio
 import contextlib
 import math
-from collections.abc import AsyncGenerator, Callable
+import os
+from collections.abc import AsyncGenerator, Callable, Mapping
 
 import aiohttp
 from aiodocker import DockerError
@@ -16,9 +17,10 @@ from aiodocker.containers import DockerContainer
 
 from lamplighter.base.errors import Bug
 from lamplighter.base.jsontext import Json, dumps
-from lamplighter.runtime import daemon, form, frames, state
+from lamplighter.runtime import daemon, form, frames, logins, state
 from lamplighter.runtime.frames import Frame
 from lamplighter.runtime.lines import Lines
+from lamplighter.runtime.logins import Login, NoLogin
 from lamplighter.runtime.port import CannotStart, Container, Exit, Line, RuntimeUnavailable, Started
 
 LABEL = "lamplighter.engine"
@@ -33,9 +35,17 @@ _PATIENCE = 10
 class DockerRuntime:
     """Runs the containers of the engine of this id; to be made inside a running event loop."""
 
-    def __init__(self, engine: str, now: Callable[[], int], address: str | None = None) -> None:
+    def __init__(
+        self,
+        engine: str,
+        now: Callable[[], int],
+        address: str | None = None,
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
         self._engine = engine
         self._now = now
+        self._environment = environment
+        """Where the `docker` command looks for its configuration."""
         self._docker = daemon.connect(address)
 
     async def check(self) -> None:
@@ -83,10 +93,22 @@ class DockerRuntime:
         return made.id
 
     async def _pull(self, container: Container) -> None:
+        """Pull as the `docker` command does: without a login where none can be read, which a refusal then says."""
+        image, login, unknown = str(container.image), None, None
         try:
-            await self._docker.images.pull(str(container.image))
+            login = await logins.login(image, self._environment)
+        except NoLogin as error:
+            unknown = str(error)
+        try:
+            await self._pull_as(image, login)
         except DockerError as error:
-            raise daemon.not_pulled(error) from error
+            raise daemon.not_pulled(error, unknown) from error
+
+    async def _pull_as(self, image: str, login: Login | None) -> None:
+        if login is None:
+            await self._docker.images.pull(image)
+        else:
+            await self._docker.images.pull(logins.whole_name(image), auth=login.auth)
 
     async def _launch(self, name: str) -> None:
         try:

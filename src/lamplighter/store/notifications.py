@@ -98,6 +98,14 @@ def recent(reader: Reader, topic: str, before: int | None = None, most: int = KE
     return [_delivery(row) for row in reader.rows(sql, (topic, before or 2**62, most))]
 
 
+def stuck(reader: Reader) -> int:
+    """How many deliveries wait of which an attempt has failed."""
+    row = reader.row("SELECT count(*) FROM notifications WHERE status = ? AND attempts > 0", (WAITING,))
+    assert row is not None
+    found: int = row[0]
+    return found
+
+
 def count(reader: Reader, status: str) -> int:
     """How many deliveries have a status now."""
     row = reader.row("SELECT count(*) FROM notifications WHERE status = ?", (status,))

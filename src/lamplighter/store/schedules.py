@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.store.db import Reader, Row, Tx
 
-COLUMNS = "id, arn, state, created, modified, anchor, body, missed, within"
+COLUMNS = "id, arn, state, created, modified, anchor, body, missed, within, mark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Schedule:
     """Which of the slots that came while no engine ran are made up for: all, last, none."""
     within: int | None = None
     """For how many seconds afterwards they are; None: for the target's maximum event age."""
+    mark: Json = None
+    """Which job of a job file it starts, and whom to tell of slots that are dropped: {Job, Tell: {channel: topic}}."""
 
     @property
     def name(self) -> str:
@@ -40,8 +42,9 @@ class Schedule:
 
 
 def _schedule(row: Row) -> Schedule:
-    key, arn, state, created, modified, anchor, body, missed, within = row
-    return Schedule(key, arn, state, created, modified, anchor, _read(body), missed, within)
+    key, arn, state, created, modified, anchor, body, missed, within, mark = row
+    known = None if mark is None else _read(mark)
+    return Schedule(key, arn, state, created, modified, anchor, _read(body), missed, within, known)
 
 
 def _read(body: str) -> Json:
@@ -79,6 +82,11 @@ def update(tx: Tx, schedule: Schedule) -> None:
 def set_missed(tx: Tx, arn: str, policy: str, within: int | None) -> bool:
     """Say which of the slots that come while no engine runs are made up for; False where there is no such schedule."""
     return tx.execute("UPDATE schedules SET missed = ?, within = ? WHERE arn = ?", (policy, within, arn)) > 0
+
+
+def set_mark(tx: Tx, arn: str, mark: Json) -> bool:
+    """Say which job a schedule starts; False where there is no such schedule."""
+    return tx.execute("UPDATE schedules SET mark = ? WHERE arn = ?", (dumps(mark), arn)) > 0
 
 
 def delete(tx: Tx, key: int) -> None:

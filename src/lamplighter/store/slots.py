@@ -101,7 +101,9 @@ def settle(tx: Tx, schedule: int, slot: int, outcome: str, detail: str | None) -
     return tx.execute(sql, (outcome, detail, schedule, slot)) > 0
 
 
-def abandon(tx: Tx, schedule: int) -> None:
-    """What waits within its window does not fire: the schedule has changed."""
+def abandon(tx: Tx, schedule: int) -> list[int]:
+    """What waits within its window does not fire: the schedule has changed. Return those slots."""
+    waiting = tx.rows("SELECT slot FROM slots WHERE schedule = ? AND outcome = ? ORDER BY slot", (schedule, WAITING))
     sql = "UPDATE slots SET outcome = ?, detail = ? WHERE schedule = ? AND outcome = ?"
     tx.execute(sql, (MISSED, "The schedule was changed.", schedule, WAITING))
+    return [slot for (slot,) in waiting]

@@ -85,6 +85,12 @@ def confirmed(reader: Reader, topic: str) -> Iterator[Subscription]:
         after = found[-1].arn
 
 
+def mail_addresses(reader: Reader) -> list[str]:
+    """Return the addresses that mails go to, each once."""
+    sql = "SELECT DISTINCT endpoint FROM subscriptions WHERE protocol IN ('email', 'email-json') AND status = ?"
+    return [address for (address,) in reader.rows(f"{sql} ORDER BY endpoint LIMIT 20", (CONFIRMED,))]
+
+
 def counts(reader: Reader, topic: str) -> dict[str, int]:
     """How many subscriptions of a topic there are, by status."""
     return dict(reader.rows("SELECT status, count(*) FROM subscriptions WHERE topic = ? GROUP BY status", (topic,)))

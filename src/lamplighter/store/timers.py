@@ -97,6 +97,23 @@ def put_off(tx: Tx, timer: Timer, due: int) -> None:
     _signal(tx, due)
 
 
+HELD = 2**52
+"""Added to when a timer is due that is held: it stands still, and keeps when it was due."""
+
+
+def hold(tx: Tx, service: str, subject: str, name: str) -> None:
+    """Let a timer stand still; harmless where it does."""
+    where = "service = ? AND subject = ? AND name = ? AND due < ?"
+    tx.execute(f"UPDATE timers SET due = due + ? WHERE {where}", (HELD, service, subject, name, HELD))  # noqa: S608
+
+
+def release(tx: Tx, service: str, subject: str, name: str, push: int) -> None:
+    """Let a timer that is held go on, later by `push` milliseconds than it was due."""
+    row = tx.row("SELECT due FROM timers WHERE service = ? AND subject = ? AND name = ?", (service, subject, name))
+    if row is not None and row[0] >= HELD:
+        put_off(tx, Timer(service, subject, name, row[0]), row[0] - HELD + push)
+
+
 def keep_jump(tx: Tx, milliseconds: int) -> None:
     """Remember by how much the wall clock was set since the steady clock began."""
     tx.execute("UPDATE clock SET jump = ?", (milliseconds,))
@@ -104,6 +121,7 @@ def keep_jump(tx: Tx, milliseconds: int) -> None:
 
 STEADY = {
     "timers": ("due",),
+    "held_tasks": ("since",),
     "sqs_queues": ("purged",),
     "sqs_deleted": ("deleted",),
     "sqs_messages": ("enqueued", "visible", "taken"),

@@ -66,5 +66,40 @@ def test_what_docker_on_this_box_cannot_pull_is_mended_on_this_box(why: str) -> 
     assert not {"public-ip", "NAT gateway", "ecr:"} & set(found.advice.split())
 
 
+@pytest.mark.parametrize(
+    ("why", "expected"),
+    [
+        # moby, and containerd where it keeps Docker's images
+        ('Head "https://ghcr.io/v2/x/manifests/1": denied', "may not pull it"),
+        ('Head "https://x.dkr.ecr.eu-west-1.amazonaws.com/v2/x/manifests/1": no basic auth credentials', "a login"),
+        ("denied: Your authorization token has expired. Reauthenticate and try again.", "a login"),
+        ("unexpected status from HEAD request to https://ghcr.io/v2/x/manifests/1: 401 Unauthorized", "a login"),
+        ("unexpected status from HEAD request to https://ghcr.io/v2/x/manifests/1: 403 Forbidden", "may not pull it"),
+        ("unexpected status from HEAD request to https://x/v2/x/manifests/1: 429 Too Many Requests", "that often"),
+        ("unexpected status from HEAD request to https://x/v2/x/manifests/1: 503 Service Unavailable", "failed"),
+        ('failed to resolve reference "docker.io/library/x:1": docker.io/library/x:1: not found', "no such image"),
+        (
+            "pull access denied, repository does not exist or may require authorization: insufficient_scope",
+            "may not pull it",
+        ),
+        ("no match for platform in manifest: not found", "processor"),
+        ("no matching manifest for linux/arm64/v8 in the manifest list entries: no match for platform", "processor"),
+        ("failed to register layer: write /usr/lib/x: no space left on device", "no room"),
+        ("failed to copy: write /var/lib/containerd/ingest/1: no space left on device", "no room"),
+        ('Get "https://x:5000/v2/": http: server gave HTTP response to HTTPS client', "certificate"),
+        ('Get "https://x/v2/": tls: failed to verify certificate: x509: unknown authority', "certificate"),
+        ('Get "https://x/v2/": net/http: TLS handshake timeout', "no way"),
+        ('Get "https://x/v2/": dial tcp: lookup x on 127.0.0.53:53: server misbehaving', "no way"),
+        ('Get "https://x/v2/": context deadline exceeded (Client.Timeout exceeded while awaiting headers)', "no way"),
+        ('Get "https://x/v2/": read tcp 10.0.0.2:40301->1.2.3.4:443: read: connection reset by peer', "no way"),
+        ("error pulling image configuration: download failed after attempts=6: unexpected EOF", "no way"),
+    ],
+)
+def test_ways_in_which_a_pull_fails_on_this_box_are_told_apart(why: str, expected: str) -> None:
+    found = cause(f"CannotPullContainerError: Error response from daemon: {why}", here=True)
+    assert found is not None
+    assert expected in found.means
+
+
 def test_what_is_not_known_is_not_guessed() -> None:
     assert cause("States.TaskFailed\nEssential container in task exited\nexit code 1") is None

@@ -79,12 +79,12 @@ def test_an_alert_outlives_a_death_at_any_commit_and_is_one_mail(house: House, c
         house.advance(60_000)
         house.advance(60_000)
     found = house.mails()
-    assert {subject for subject, _ in found} == {"reports: nightly failed"}
+    assert {subject for subject, _ in found} == {"reports: nightly failed with exit code 3"}
     assert all("oh no" in text for _, text in found)
     assert len({str(mail["Message-ID"]) for mail in house.out.mail.sent}) == 1
 
 
 def test_the_service_keeps_nothing(house: House) -> None:
-    loaded = Alerts(house.engine.bus, "http://box")
+    loaded = Alerts(house.engine.bus, house.engine.world, "http://box")
     loaded.forget()
     assert loaded.name == "alerts"

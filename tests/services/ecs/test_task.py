@@ -114,6 +114,17 @@ async def test_an_image_that_cannot_be_pulled_ends_in_the_recorded_shape(rig: Ri
     assert [status for status, _ in rig.statuses()] == ["PROVISIONING", "PENDING", "DEPROVISIONING", "STOPPED"]
 
 
+async def test_credentials_of_a_registry_that_are_not_read_are_named_where_they_are_missed(rig: Rig) -> None:
+    text = "CannotPullContainerError: no basic auth credentials"
+    rig.runtime.script(Script(failure=ImageUnavailable(text)))
+    secret = {"credentialsParameter": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:registry-AbCdEf"}
+    container = {"name": "job", "image": "registry.example/job", "repositoryCredentials": secret, "memory": 64}
+    await rig.call("RegisterTaskDefinition", family="private", containerDefinitions=[container])
+    task = await rig.ends((await rig.call("RunTask", taskDefinition="private"))["tasks"][0]["taskArn"])
+    hint = "its repositoryCredentials are not read on this box: say `docker login` here"
+    assert task["stoppedReason"] == f"{text} ({hint})"
+
+
 async def test_a_container_that_cannot_start_gives_its_reason(rig: Rig) -> None:
     rig.runtime.script(Script(failure=CannotStart("CannotStartContainerError: no such file")))
     task = await rig.ends(await rig.start())

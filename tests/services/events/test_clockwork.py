@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.jsontext import Json, loads
 from tests.engines import DAY, HOUR, SECOND, Died, chain
 from tests.services.events.hall import QUEUE, Hall, to, to_machine
 
@@ -54,6 +54,19 @@ def test_times_that_are_older_than_the_target_takes_are_not(hall: Hall) -> None:
     hall.clock.advance(100 * DAY + MINUTE)
     hall.up()
     assert times(hall) == ["2026-04-10T23:00:00Z", "2026-04-11T00:00:00Z"]
+
+
+def test_times_that_are_too_old_are_logged_and_are_an_event(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:
+    schedule(hall, "rate(1 hour)", RetryPolicy={"MaximumEventAgeInSeconds": 5400})
+    hall.down()
+    hall.clock.advance(10 * HOUR)
+    hall.up()
+    hall.settle()
+    found = [loads(each["Event"]) for each in hall.events("ListTraffic")["Events"]]
+    found = [each for each in found if each["source"] == "lamplighter.events"]
+    assert len(found) == 1
+    assert [each["detail"]["Count"] for each in found] == [8]
+    assert any("dropped 8 of its times" in record.message for record in caplog.records)
 
 
 def test_a_rule_that_is_disabled_or_deleted_or_goes_by_another_schedule_keeps_still(hall: Hall) -> None:

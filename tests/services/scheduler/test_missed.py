@@ -103,7 +103,8 @@ def test_a_one_time_schedule_that_was_missed_by_too_much_is_over(desk: Desk) -> 
     desk.schedule("at(2026-01-01T01:00:00)", ActionAfterCompletion="DELETE")
     desk.schedule("at(2026-01-01T01:00:00)", "kept")
     desk.off(3 * DAY)
-    assert (desk.bodies(), desk.outcomes("kept"), desk.rows("SELECT * FROM timers")) == ([], ["MISSED"], [])
+    waiting = desk.rows("SELECT * FROM timers WHERE name != 'tell'")
+    assert (desk.bodies(), desk.outcomes("kept"), waiting) == ([], ["MISSED"], [])
     assert [each["Name"] for each in desk.call("scheduler", "ListSchedules")["Schedules"]] == ["kept"]
 
 

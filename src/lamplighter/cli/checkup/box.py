@@ -8,17 +8,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
-import aiosmtplib
-
 from lamplighter import __version__
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
+from lamplighter.base.world import real_world
 from lamplighter.cli.address import ADDRESS
+from lamplighter.cli.checkup import alerts
 from lamplighter.cli.checkup.finding import Finding, bad, doubt, good
+from lamplighter.cli.checkup.mailserver import mail_server
 from lamplighter.cli.health import health
-from lamplighter.outbound import mail
-from lamplighter.outbound.mail import Server
-from lamplighter.outbound.program import MAIL_SERVER
+from lamplighter.cli.watch.conditions import reasons
 from lamplighter.runtime import daemon
 from lamplighter.runtime.port import RuntimeUnavailable
 from lamplighter.store.db import damaged
@@ -39,7 +38,10 @@ def box(data: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
     url = _address(data)
     said = None if url is None else health(url)
     yield engine(url, said)
-    yield smtp(environment, said)
+    for reason in reasons(said) if said is not None and said["status"] == "degraded" else ():
+        yield bad("engine", reason)
+    yield from alerts.lost(data, real_world().now())
+    yield mail_server(environment, said, alerts.recipients(data))
 
 
 def docker() -> Finding:
@@ -108,35 +110,11 @@ def engine(url: str | None, found: Json) -> Finding:
         return doubt("engine", "none runs on this folder", "`lamplighter up` starts it")
     if found is None:
         return bad("engine", f"it should listen on {url}, and does not answer", "start it again: `lamplighter up`")
-    if found["status"] != "ok":
+    if found["status"] not in ("ok", "degraded"):
         why = found.get("reason", found["status"])
         return bad("engine", f"the one at {url} is not well: {why}", "calls are refused until that is mended")
     if found["version"] != __version__:
         told = f"the one at {url} is lamplighter {found['version']}, and this command is {__version__}"
         return doubt("engine", told, "stop it, and start it again")
-    return good("engine", f"lamplighter {found['version']} is up and healthy at {url}")
-
-
-def smtp(environment: Mapping[str, str], engine: Json = None) -> Finding:
-    """Whether the mail server that the environment names takes our mail; `engine` may say that it has its own."""
-    url = environment.get(MAIL_SERVER)
-    if not url and engine is not None and engine.get("mails"):
-        return good("mail", f"the engine sends mails by the server of its --smtp; {MAIL_SERVER} here would try it")
-    if not url:
-        told = "no mail server is named: an engine without one keeps mails as files"
-        return doubt("mail", told, f"say --smtp or {MAIL_SERVER} where `lamplighter up` is started")
-    try:
-        server = mail.server(url)
-        asyncio.run(_greet(server))
-    except LamplighterError as error:
-        return bad("mail", f"{MAIL_SERVER}: {error}", "smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS")
-    except aiosmtplib.SMTPAuthenticationError as error:
-        return bad("mail", f"{server.host} does not let {server.user} in: {error.code} {error.message}", "mend them")
-    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-        return bad("mail", f"{server.host}, port {server.port}, does not answer as a mail server: {error}")
-    return good("mail", f"{server.host}, port {server.port}, takes mail from {server.sender}")
-
-
-async def _greet(server: Server) -> None:
-    async with mail.client(server, PATIENCE) as client:
-        await client.noop()
+    well = "is up and healthy" if found["status"] == "ok" else "is up"
+    return good("engine", f"lamplighter {found['version']} {well} at {url}")

@@ -9,6 +9,7 @@ from lamplighter.cli.watch import runs
 from lamplighter.cli.watch.machines import Machine
 from lamplighter.cli.watch.runs import Run
 from lamplighter.cli.watch.site import Site
+from lamplighter.jobs.reasons import reason, task
 from lamplighter.jobs.story import Story
 
 LAST = 10
@@ -41,11 +42,16 @@ def failures(about: str, site: Site, machine: Machine, *, here: bool) -> Iterato
             yield made(about, f"its run {run.name} ended {run.status}: {says}", advice)
 
 
+def _plain(cause: str | None) -> str | None:
+    """A cause in few words: one that is a whole task holds much that is not about the failure."""
+    return reason(cause) if task(cause) else cause
+
+
 def _explained(machine: Machine, run: Run, story: Story, *, here: bool) -> tuple[str, str]:
     last = [each for each in story.attempts if each.failed][-1:]
     words = [each for attempt in last for each in (attempt.error, attempt.reason) if each]
     words += [f"exit code {code}" for attempt in last for code in attempt.exits.values() if code]
-    words += [each for each in (story.error, story.cause) if each]
+    words += [each for each in (story.error, _plain(story.cause)) if each]
     found = cause("\n".join([*words, run.status if run.status == "TIMED_OUT" else ""]), here=here)
     short = "; ".join(dict.fromkeys(words[:MOST_SAID])) or "it does not say why"
     look = f"`lamplighter history {machine.word}:{run.name}` tells all of it"

@@ -47,7 +47,7 @@ def _attempt(attempt: Attempt, labels: Labels) -> Iterator[Moment]:
         return
     yield Moment(("began", attempt.event), attempt.began, f"{title} started")
     if attempt.ended is not None:
-        after = "" if attempt.outcome == "timed out" else f", after {lasted(attempt.ended - attempt.began)}"
+        after = "" if attempt.outcome == "timed out" else f", after {lasted(attempt.took or 0)}"
         text = f"{title} {words.result(attempt)}{after}"
         yield Moment(("ended", attempt.event), attempt.ended, text, attempt.outcome)
 

@@ -44,9 +44,8 @@ def rows(story: Story, definition: Json, *, states: bool) -> list[Row]:
 
 
 def _attempt(attempt: Attempt, labels: Labels) -> Row:
-    took = None if attempt.ended is None else attempt.ended - attempt.began
     what, result, document = labels.title(attempt), words.result(attempt), words.as_json(attempt)
-    return Row(attempt.began, attempt.event, what, took, result, attempt.outcome, document)
+    return Row(attempt.began, attempt.event, what, attempt.took, result, attempt.outcome, document)
 
 
 def _retries(story: Story, visit: Visit, definition: Json) -> Iterator[Row]:

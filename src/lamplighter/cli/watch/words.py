@@ -77,7 +77,7 @@ def as_json(attempt: Attempt) -> Json:
         "outcome": attempt.outcome,
         "began": utc(attempt.began),
         "ended": utc(attempt.ended),
-        "seconds": None if attempt.ended is None else (attempt.ended - attempt.began) / 1000,
+        "seconds": None if attempt.took is None else attempt.took / 1000,
         "exitCodes": dict(attempt.exits),
         "error": attempt.error,
         "reason": attempt.reason,

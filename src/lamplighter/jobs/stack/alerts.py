@@ -273,4 +273,6 @@ def _queue_alarm(project: Project) -> Iterator[AWSObject]:
             ComparisonOperator="GreaterThanThreshold",
             TreatMissingData="notBreaching",
             AlarmActions=[arns.topic(project, channel) for channel in dict.fromkeys(told)],
+            # The engine of this box tells of each time that it gave up, with the job and the reason.
+            Metadata={"Lamplighter": {"ActionsEnabled": False}},
         )

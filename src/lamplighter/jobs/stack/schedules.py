@@ -58,8 +58,17 @@ def _schedule(project: Project, name: str, job: Job, at: int, expression: str) -
             RetryPolicy=scheduler.RetryPolicy(**patience(job)),
             DeadLetterConfig=scheduler.DeadLetterConfig(Arn=GetAtt("DidNotStart", "Arn")),
         ),
-        Metadata={"Lamplighter": {"Job": name, "Missed": job.missed.run, "Within": job.missed.within}},
+        Metadata={"Lamplighter": _local(project, name, job)},
     )
+
+
+def _local(project: Project, name: str, job: Job) -> Json:
+    """What the engine of this box does beside: which missed times it makes up for, and whom it tells of the others."""
+    known = {"Job": name, "Missed": job.missed.run, "Within": job.missed.within}
+    told = {
+        channel: project.channels[channel].sns or f"{project.prefix}-{channel}" for channel in job.notify.did_not_start
+    }
+    return known | ({"Tell": told} if told else {})
 
 
 def patience(job: Job) -> Json:

@@ -7,7 +7,7 @@ history tells them apart: what a person stopped is told to nobody.
 from lamplighter.base.jsontext import Json
 from lamplighter.services.alerts.facts import Facts, execution_of, failed_container, told_to_container
 from lamplighter.services.alerts.history import read
-from lamplighter.services.alerts.texts import Alert
+from lamplighter.services.alerts.texts import Alert, how
 
 MAIN = "main"
 """The container of a job itself."""
@@ -26,14 +26,16 @@ def composed(facts: Facts, mark: Json, _channel: str, event: Json) -> Alert | No
     reason = _stopped(facts, mark, run, task) if run and task.get("stopCode") == "UserInitiated" else reason_of(task)
     if reason is None:
         return None
+    code = container.get("exitCode") if container is not None else None
+    error = task.get("stopCode") if reason == reason_of(task) else "States.Timeout"
     machine = family(task) or None
     project = project_of(machine or "", mark["Job"])
     return Alert(
-        subject=f"{project}: an attempt of {mark['Job']} failed",
-        headline=f"{project}: an attempt of the job {mark['Job']} failed.",
-        error=task.get("stopCode") if reason == reason_of(task) else "States.Timeout",
+        subject=f"{project}: an attempt of {mark['Job']} failed{how(error, code)}",
+        headline=f"{project}: an attempt of the job {mark['Job']} failed{how(error, code)}.",
+        error=error,
         reason=reason,
-        exit_code=container.get("exitCode") if container is not None else None,
+        exit_code=code,
         attempt=counted(told_to_container(task, "LAMPLIGHTER_ATTEMPT"), mark),
         run=run if known else None,
         machine=machine,

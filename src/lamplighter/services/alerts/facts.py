@@ -60,6 +60,18 @@ class Facts:
         found = self._ask("logs", "GetLogEvents", logGroupName=group, logStreamName=stream, limit=LINES)
         return [event["message"] for event in found["events"]] if found is not None else []
 
+    def targets(self, rule: str) -> list[str]:
+        """The ARNs of the topics that a rule tells."""
+        answer = self._ask("events", "ListTargetsByRule", Rule=rule)
+        found = [each["Arn"] for each in answer["Targets"]] if answer is not None else []
+        return [each for each in found if ":sns:" in each]
+
+    def actions(self, alarm: str) -> list[str]:
+        """The ARNs of the topics that an alarm tells."""
+        answer = self._ask("monitoring", "DescribeAlarms", AlarmNames=[alarm])
+        found = [each for described in answer["MetricAlarms"] for each in described["AlarmActions"]] if answer else []
+        return [each for each in found if ":sns:" in each]
+
     def _ask(self, service: str, operation: str, **params: Json) -> Json | None:
         try:
             return self.bus.look(self.reader, self.caller, service, operation, params)

@@ -4,7 +4,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.services.alerts.attempts import job_of, project_of, reason_of, slow, slow_run
 from lamplighter.services.alerts.facts import Facts, failed_container, told_to_container
 from lamplighter.services.alerts.history import Attempt, document, read
-from lamplighter.services.alerts.texts import Alert
+from lamplighter.services.alerts.texts import Alert, how
 
 ENDINGS = {"FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was stopped"}
 
@@ -20,13 +20,15 @@ def composed(facts: Facts, mark: Json, channel: str, event: Json) -> Alert | Non
     lines = facts.lines(task, container["name"]) if task is not None and container is not None else []
     if channel in mark.get("Caught", []) and history.told(channel) and (history.read or not lines):
         return None
+    code = container.get("exitCode") if container is not None else None
     project, ended = project_of(machine, mark["Job"]), ENDINGS.get(detail["status"], detail["status"])
+    ended += how(described.get("error"), code) if detail["status"] == "FAILED" else ""
     return Alert(
         subject=f"{project}: {mark['Job']} {ended}",
         headline=f"{project}: a run of the job {mark['Job']} {ended}.",
         error=described.get("error") or detail["status"],
         reason=_reason(mark, described, task),
-        exit_code=container.get("exitCode") if container is not None else None,
+        exit_code=code,
         step=_step(project, last, task) if "Attempts" not in mark else None,
         attempts=history.attempts if "Attempts" in mark else None,
         run=run,

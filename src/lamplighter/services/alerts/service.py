@@ -1,4 +1,4 @@
-"""Alerts as the engine sees them: one operation, on the bus only, that a rule of a job file's stack is delivered to.
+"""Alerts as the engine sees them: operations on the bus only, that a rule of a job file's stack is delivered to.
 
 Promises that composing and publishing are part of the transaction that settles the rule's letter: told exactly once. A
 run is told of once in a channel: where the run itself has told it (pattern 3, "caught"), the rule on its end (pattern
@@ -12,11 +12,14 @@ from collections.abc import Mapping
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
+from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation
-from lamplighter.services.alerts import attempts, runs
+from lamplighter.services.alerts import attempts, dropped, outage, runs
 from lamplighter.services.alerts.facts import Facts
 from lamplighter.services.alerts.texts import Alert, subject, text
+from lamplighter.store import lostalerts
 from lamplighter.store.db import Posted, Tx
+from lamplighter.store.lostalerts import Lost
 from lamplighter.store.timers import Timer
 
 COMPOSERS = {"attempt-failed": attempts.composed, "run-failed": runs.composed}
@@ -30,10 +33,16 @@ class Alerts:
 
     name = "alerts"
 
-    def __init__(self, bus: Bus, url: str) -> None:
+    def __init__(self, bus: Bus, world: World, url: str) -> None:
         self._bus = bus
+        self._world = world
         self._url = url
-        self.operations: Mapping[str, Operation] = {"Tell": Operation(write=self.tell)}
+        self.operations: Mapping[str, Operation] = {
+            "Tell": Operation(write=self.tell),
+            "TellDropped": Operation(write=self.tell_dropped),
+            "TellOutage": Operation(write=self.tell_outage),
+            "TellRecovery": Operation(write=self.tell_recovery),
+        }
 
     def tell(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Tell: {Mark, Channel, TopicArn, Message, Event}: `Message` is told where nothing better can be composed."""
@@ -51,6 +60,33 @@ class Alerts:
                 return {}
             message |= {"Subject": subject(alert), "Message": text(alert, self._url)}
         return self._bus.invoke(tx, caller, "sns", "Publish", message)
+
+    def tell_dropped(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """TellDropped: {TopicArn, Project, Job, Slots}: a job did not start at these times, and will not for them."""
+        said = dropped.composed(params["Project"], params["Job"], params["Slots"], self._url)
+        return self._bus.invoke(tx, caller, "sns", "Publish", {"TopicArn": params["TopicArn"], **said})
+
+    def tell_outage(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """TellOutage: {Since, Tasks, Families}: tasks wait for a runtime that is away; {Topics}: who was told."""
+        topics = outage.topics(Facts(self._bus, tx, caller), params["Families"])
+        return {"Topics": self._publish_all(tx, caller, topics, outage.lost(params, self._url))}
+
+    def tell_recovery(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """TellRecovery: {Topics, Since, Until}: the runtime answers again."""
+        return {"Topics": self._publish_all(tx, caller, params["Topics"], outage.back(params))}
+
+    def _publish_all(self, tx: Tx, caller: Caller, topics: list[str], said: Json) -> list[str]:
+        """Publish to each topic; those that took it. One that is gone holds up no other."""
+        taken = []
+        for topic in topics:
+            try:
+                with tx.nested():
+                    self._bus.invoke(tx, caller, "sns", "Publish", {"TopicArn": topic, **said})
+                taken.append(topic)
+            except AwsError as error:
+                log.error("%s could not be told: %s: %s", topic, said["Subject"], error)
+                lostalerts.put(tx, Lost(self._world.now(), f"topic {topic}", f"{error.code}: {error.message}"))
+        return taken
 
     def _compose(self, tx: Tx, caller: Caller, params: Json) -> Alert | None:
         compose = COMPOSERS[params["Mark"]["Pattern"]]

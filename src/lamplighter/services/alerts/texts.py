@@ -34,9 +34,21 @@ class Alert:
     """How many there were, where there is none to come."""
 
 
+def how(error: str | None, exit_code: int | None) -> str:
+    """How something failed, in the words after "failed": it took too long, or its exit code."""
+    if error == "States.Timeout":
+        return ": it took too long"
+    return f" with exit code {exit_code}" if exit_code else ""
+
+
 def subject(alert: Alert) -> str:
+    """The subject of a mail about an alert."""
+    return one_line(alert.subject)
+
+
+def one_line(text: str) -> str:
     """What the subject of a mail may be: ASCII, on one line."""
-    return alert.subject.encode("ascii", "replace").decode()[:LONGEST_SUBJECT]
+    return text.encode("ascii", "replace").decode()[:LONGEST_SUBJECT]
 
 
 def text(alert: Alert, url: str) -> str:

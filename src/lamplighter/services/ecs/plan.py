@@ -2,10 +2,10 @@
 
 Promises that overrides win, and that the task's limits hold for containers that have none of their own. Not everything
 that a definition can say means something on one machine: health checks are kept and shown but not run (a dependency on
-HEALTHY is met once the container runs), environment files of S3 are not read, and every network mode but awsvpc is the
-runtime's own. Where the engine asks for credentials, a container that calls it back (`AWS_ENDPOINT_URL…` in its
-environment) for a task that has a role is given some, as a task with a role is on AWS. Refuses a secret that nobody
-holds.
+HEALTHY is met once the container runs), environment files of S3 are not read, images are pulled with the logins of this
+box rather than with `repositoryCredentials`, and every network mode but awsvpc is the runtime's own. Where the engine
+asks for credentials, a container that calls it back (`AWS_ENDPOINT_URL…` in its environment) for a task that has a role
+is given some, as a task with a role is on AWS. Refuses a secret that nobody holds.
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html.
 """
 
@@ -21,6 +21,7 @@ from lamplighter.store.tasks import Task
 
 STOP_SECONDS = 30
 _LONGEST_NAME = 200
+_CREDENTIALS = " (its repositoryCredentials are not read on this box: say `docker login` here)"
 _UNRESOLVED = (
     "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
 )
@@ -49,6 +50,8 @@ class Planned:
     """Why it must not be started, in ECS's words."""
     log: Destination | None = None
     """Where its output goes, beside its file."""
+    pull_hint: str = ""
+    """What has to be known of an image that could not be pulled."""
 
     @property
     def stop_seconds(self) -> int:
@@ -82,6 +85,7 @@ def plan(task: Task, definition: Json, secrets: Mapping[str, str], keys: Mapping
             depends_on=tuple((each["containerName"], each["condition"]) for each in container.get("dependsOn") or ()),
             failure=_missing_secret(container, secrets),
             log=destination(task, container, container_name(task.name, container["name"])),
+            pull_hint=_CREDENTIALS if container.get("repositoryCredentials") else "",
         )
         for container in definition["containerDefinitions"]
     )

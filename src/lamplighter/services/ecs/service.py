@@ -17,12 +17,13 @@ from lamplighter.bus import Bus, Operation
 from lamplighter.runtime.port import Runtime, RuntimeUnavailable
 from lamplighter.services.ecs import api, salvage
 from lamplighter.services.ecs.awslogs import destination
+from lamplighter.services.ecs.outage import Watch
 from lamplighter.services.ecs.output import Outputs
 from lamplighter.services.ecs.patience import Pause, patiently, pauses
 from lamplighter.services.ecs.placement import Capacity
 from lamplighter.services.ecs.plan import STOP_SECONDS, container_name
 from lamplighter.services.ecs.supervisor import Means, Supervisor, copy_output
-from lamplighter.store import shipments, taskdefinitions, tasks
+from lamplighter.store import outages, shipments, taskdefinitions, tasks
 from lamplighter.store.db import Damaged, Posted, Store, Tx
 from lamplighter.store.timers import Timer
 
@@ -57,7 +58,10 @@ class Ecs:
     ) -> None:
         self.outputs = Outputs(data / "output")
         self._store = store
-        self._means = Means(bus, world, runtime, self.outputs, secrets, keys or {}, pause)
+        watch = Watch(bus, world, runtime, pause)
+        self._means = Means(bus, world, runtime, self.outputs, secrets, keys or {}, pause, watch, self._look)
+        self._looking: asyncio.Task[None] | None = None
+        """What looks after the runtime while there are tasks."""
         self._operations = api.operations(bus, world, capacity)
         self._supervisors: dict[str, Supervisor] = {}
         self._ends: dict[str, asyncio.Event] = {}
@@ -123,6 +127,20 @@ class Ecs:
             self._ends[arn] = asyncio.Event()
             self._supervisors[arn] = Supervisor(self._means, arn, self._ends[arn])
             self._spawn(self._see_through(arn))
+            self._watch()
+
+    def _watch(self) -> None:
+        """See to it that the runtime is looked after while there are tasks."""
+        if self._looking is None or self._looking.done():
+            self._looking = self._spawn(self._persist("looking after the runtime", self._watch_runtime))
+
+    async def _watch_runtime(self) -> None:
+        await self._means.watch.watch(lambda: tuple(self._supervisors))
+
+    def _look(self) -> None:
+        """A call has just failed: look at the runtime now, unless its outage is known."""
+        if outages.current(self._store.reader) is None:
+            self._spawn(self._means.watch.look(lambda: tuple(self._supervisors)))
 
     async def _see_through(self, arn: str) -> None:
         async def run() -> None:
@@ -158,10 +176,11 @@ class Ecs:
             else:
                 return
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        return task
 
     # --- containers without a task ------------------------------------------------------------------------------------
 

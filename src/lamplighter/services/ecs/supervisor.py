@@ -19,10 +19,11 @@ from lamplighter.base.errors import Bug
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
-from lamplighter.runtime.port import CannotStart, ImageUnavailable, Runtime, RuntimeUnavailable
+from lamplighter.runtime.port import CannotStart, ImageUnavailable, Runtime, RuntimeUnavailable, Started
 from lamplighter.services.ecs import awslogs, crew, lifecycle
 from lamplighter.services.ecs.awslogs import Destination
 from lamplighter.services.ecs.crew import Ending, Member
+from lamplighter.services.ecs.outage import Watch
 from lamplighter.services.ecs.output import Outputs
 from lamplighter.services.ecs.patience import Pause, patiently, pauses
 from lamplighter.services.ecs.plan import plan
@@ -48,6 +49,9 @@ class Means:
     secrets: Mapping[str, str]
     keys: Mapping[str, str]
     pause: Pause
+    watch: Watch
+    lost: Callable[[], None] = lambda: None
+    """Told at once that the runtime has not answered."""
 
 
 class Supervisor:
@@ -114,7 +118,9 @@ class Supervisor:
                 return False
             try:
                 await self._start(member)
-            except (ImageUnavailable, CannotStart) as error:
+            except ImageUnavailable as error:
+                member.failure = f"{error}{member.plan.pull_hint}"
+            except CannotStart as error:
                 member.failure = str(error)
             except RuntimeUnavailable:
                 return False
@@ -127,7 +133,15 @@ class Supervisor:
             return
         container = replace(member.plan.container, network=self._network())
         start = self._means.runtime.start
-        member.start = await patiently(self._means.pause, lambda: start(container), self._stop_ordered)
+
+        async def begin() -> Started:
+            try:
+                return await start(container)
+            except RuntimeUnavailable:
+                self._means.lost()
+                raise
+
+        member.start = await patiently(self._means.pause, begin, self._stop_ordered)
         member.started.set()
 
     async def _open_log(self, member: Member) -> str | None:
@@ -229,6 +243,7 @@ class Supervisor:
 
     def _finish(self, tx: Tx, ending: Ending) -> None:
         task = _get(tx, self._arn)
+        self._means.watch.release(tx, self._arn)
         for order in (task.run_order, task.stop_order):
             if order is not None:
                 outbox.delete(tx, order)

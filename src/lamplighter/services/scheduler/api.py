@@ -13,7 +13,8 @@ from lamplighter.bus import Bus, Operation
 from lamplighter.delivery.courier import Courier, carries
 from lamplighter.delivery.letter import Letter, Outcome
 from lamplighter.outbound.aws import Remote
-from lamplighter.services.scheduler import letters, naming, slots
+from lamplighter.services.scheduler import dropped, letters, naming, slots
+from lamplighter.services.scheduler.dropped import Teller
 from lamplighter.services.scheduler.firing import Firing
 from lamplighter.services.scheduler.groups import Groups
 from lamplighter.services.scheduler.once import once
@@ -43,10 +44,18 @@ class Scheduler:
     ) -> None:
         self._bus = bus
         self._courier = Courier(
-            self.name, bus, world, remote, self._settled, check=check, coded=letters.coded, ready=letters.numbered
+            self.name,
+            bus,
+            world,
+            remote,
+            self._settled,
+            check=_of_aws(check),
+            coded=letters.coded,
+            ready=letters.numbered,
         )
         services = Services(remote.spelled, model)
-        self._firing = Firing(world, self._courier.send, services)
+        self._teller = Teller(bus, world, self._courier.send)
+        self._firing = Firing(world, self._courier.send, services, self._teller)
         groups = Groups(world)
         self._schedules = schedules = Schedules(world, groups, self._firing, services)
         writes = {
@@ -66,6 +75,7 @@ class Scheduler:
             "ListScheduleGroups": Operation(read=groups.list),
             "ListTagsForResource": Operation(read=groups.tags),
             "SetMissed": Operation(write=slots.set_missed),
+            "SetMark": Operation(write=slots.set_mark),
             "ListSlots": Operation(read=slots.list_slots),
         }
 
@@ -78,8 +88,13 @@ class Scheduler:
             pass
 
     def ring(self, tx: Tx, timer: Timer) -> None:
-        """A slot has come, or a letter is to be tried again."""
-        (self._courier if carries(timer.subject) else self._firing).ring(tx, timer)
+        """A slot has come, a letter is to be tried again, or dropped slots are to be told of."""
+        if carries(timer.subject):
+            self._courier.ring(tx, timer)
+        elif timer.subject.startswith(dropped.SUBJECT):
+            self._teller.ring(tx, timer)
+        else:
+            self._firing.ring(tx, timer)
 
     def forget(self) -> None:
         """Nothing is believed that is not on disk."""
@@ -91,7 +106,8 @@ class Scheduler:
         """Nothing to let go of."""
 
     def _settled(self, tx: Tx, letter: Letter, outcome: Outcome) -> None:
-        self._firing.settled(tx, letter, outcome)
+        if not letter.key.startswith(dropped.KEY):
+            self._firing.settled(tx, letter, outcome)
 
     def _empty(self, tx: Tx, posted: Posted) -> bool:
         """Delete some schedules of a group, and after the last of them the group; whether there are more."""
@@ -103,3 +119,13 @@ class Scheduler:
             schedulegroups.delete(tx, posted.subject)
             outbox.delete(tx, posted.id)
         return len(found) == AT_ONCE
+
+
+def _of_aws(check: Callable[[str, str, Json], None]) -> Callable[[str, str, Json], None]:
+    """Check calls of AWS's operations only: no model has those of our alerts."""
+
+    def checked(service: str, operation: str, params: Json) -> None:
+        if service != dropped.ALERTS:
+            check(service, operation, params)
+
+    return checked

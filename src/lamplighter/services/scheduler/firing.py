@@ -3,7 +3,8 @@
 All of that is one transaction, and the letter's name is made of schedule and slot: no slot runs twice, none is lost.
 A slot that comes more than a minute late (AWS's own precision) was missed, because no engine ran: what is done about it
 is the schedule's `missed`, and slots older than its `within`, or else than the target's maximum event age, are not made
-up for. Missed slots are counted in slices, and on record as one row.
+up for. Missed slots are counted in slices, and on record as one row. A slot for which no target was called, and for
+which no later one stands, is told of (`dropped.py`).
 """
 
 import logging
@@ -15,6 +16,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.delivery.letter import End, Letter, Outcome
 from lamplighter.services.scheduler import letters, naming, plan
+from lamplighter.services.scheduler.dropped import Teller
 from lamplighter.services.scheduler.universal import Services
 from lamplighter.store import schedules, slots, timers
 from lamplighter.store.db import Tx
@@ -37,6 +39,11 @@ to be made up for or counted, which may take turns."""
 ALL, LAST, NONE = "all", "last", "none"
 POLICIES = (ALL, LAST, NONE)
 
+NOT_THERE = "no engine ran at that time"
+NOT_MADE_UP = f"{NOT_THERE}, and missed times of this schedule are not made up for"
+UNREADABLE = "The schedule cannot be read."
+CHANGED = "the schedule was changed before the moment in its flexible time window had come"
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -51,19 +58,22 @@ class Due:
 class Firing:
     """What schedules do when nobody calls them."""
 
-    def __init__(self, world: World, send: Callable[[Tx, Letter], None], services: Services) -> None:
+    def __init__(self, world: World, send: Callable[[Tx, Letter], None], services: Services, teller: Teller) -> None:
         self._world = world
         self._send = send
         self._services = services
+        self._teller = teller
 
     def begin(self, tx: Tx, schedule: Schedule, now: int) -> None:
         """Set the first timer of a schedule that is new or has changed; what was set before is taken back.
 
         `now`: when that was, by the reading of the clock from which a new rate counts.
         """
-        self.end(tx, schedule)
+        waiting = self.end(tx, schedule)
         if schedule.state != "ENABLED":
             return
+        for slot in waiting:
+            self._teller.drop(tx, schedule, [slot], CHANGED)
         first = self._first(tx, schedule, now)
         if first is not None:
             self._set(tx, schedule, str(first), max(first, now))
@@ -80,10 +90,10 @@ class Firing:
         last = slots.last(tx, schedule.id)
         return next(plan.slots(schedule, after if last is None else max(after, last.until)), None)
 
-    def end(self, tx: Tx, schedule: Schedule) -> None:
-        """Take back the timers of a schedule that is to be changed or deleted."""
+    def end(self, tx: Tx, schedule: Schedule) -> list[int]:
+        """Take back the timers of a schedule that is to be changed or deleted; the slots that waited to fire."""
         timers.delete_all(tx, naming.SERVICE, str(schedule.id))
-        slots.abandon(tx, schedule.id)
+        return slots.abandon(tx, schedule.id)
 
     def ring(self, tx: Tx, timer: Timer) -> None:
         """A slot has come, or its time within its window."""
@@ -97,7 +107,8 @@ class Firing:
         if schedule.body is None:
             log.error("the schedule %s cannot be read; it does not fire any more", schedule.arn)
             row = slots.one(schedule.id, slot, due, slots.FAILED, self._world.now())
-            slots.record(tx, replace(row, detail="The schedule cannot be read."))
+            slots.record(tx, replace(row, detail=UNREADABLE))
+            self._teller.drop(tx, schedule, [slot], UNREADABLE)
         elif kind == WINDOW:
             self._fire(tx, schedule, slot, due)
         elif kind == LATE:
@@ -111,11 +122,15 @@ class Firing:
     def settled(self, tx: Tx, letter: Letter, outcome: Outcome) -> None:
         """A letter is over."""
         key, slot = letters.read_key(letter.key)
+        schedule = schedules.by_id(tx, key)
         if outcome.end is End.DELIVERED:
             slots.settle(tx, key, slot, slots.DELIVERED, _result(outcome.answer))
         else:
-            slots.settle(tx, key, slot, slots.FAILED, f"{outcome.code}: {outcome.message}")
-        if not timers.any_of(tx, naming.SERVICE, str(key)) and (schedule := schedules.by_id(tx, key)) is not None:
+            why = f"{outcome.code}: {outcome.message}"
+            slots.settle(tx, key, slot, slots.FAILED, why)
+            if schedule is not None:
+                self._teller.drop(tx, schedule, [slot], why)
+        if schedule is not None and not timers.any_of(tx, naming.SERVICE, str(key)):
             self._complete(tx, schedule)
 
     # --- a slot -------------------------------------------------------------------------------------------------------
@@ -171,6 +186,9 @@ class Firing:
         missed = due.slots[: len(due.slots) - len(runs)]
         if missed:
             self._record_missed(tx, schedule, missed)
+            self._teller.drop(tx, schedule, missed, _why(schedule, within))
+        if runs and schedule.missed == LAST:
+            self._teller.made_up(tx, schedule)
         for slot in runs:
             self._take(tx, schedule, slot, ages.get(slot, slot))
         if due.more:
@@ -196,6 +214,17 @@ class Firing:
         else:
             row = slots.one(schedule.id, missed[0], missed[0], slots.MISSED)
             slots.record(tx, replace(row, until=missed[-1], count=len(missed)))
+
+
+def _why(schedule: Schedule, within: int) -> str:
+    """Why missed slots are not made up for."""
+    return NOT_MADE_UP if schedule.missed == NONE else f"{NOT_THERE}, and it is more than {_length(within)} ago"
+
+
+def _length(seconds: int) -> str:
+    """A length of time: 6 h, 90 min, 45 s."""
+    unit, size = next(each for each in (("h", 3600), ("min", 60), ("s", 1)) if seconds % each[1] == 0)
+    return f"{seconds // size} {unit}"
 
 
 def _result(answer: Json) -> str | None:

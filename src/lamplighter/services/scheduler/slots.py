@@ -1,6 +1,6 @@
 """What AWS has no words for: the slots of a schedule, run or missed, and which missed ones are made up for.
 
-On the bus under the names SetMissed and ListSlots; the wire, which goes by AWS's models, does not know them.
+On the bus under the names SetMissed, SetMark and ListSlots; the wire, which goes by AWS's models, does not know them.
 """
 
 from lamplighter.base.errors import ValidationError
@@ -28,6 +28,17 @@ def set_missed(tx: Tx, caller: Caller, params: Json) -> Json:
     if within is not None and (not isinstance(within, int) or isinstance(within, bool) or within < 1):
         raise ValidationError(f"Within must be a number of seconds, not {within}")
     if not schedules.set_missed(tx, naming.schedule_arn(caller, params), missed, within):
+        raise NoSuchSchedule(params["Name"])
+    return {}
+
+
+def set_mark(tx: Tx, caller: Caller, params: Json) -> Json:
+    """SetMark: {Job, Tell}: which job of a job file it starts, and the topics, by channel, that hear of dropped slots.
+
+    A topic is an ARN, or a name in the schedule's own account and region.
+    """
+    mark = {"Job": params["Job"], "Tell": params.get("Tell") or {}}
+    if not schedules.set_mark(tx, naming.schedule_arn(caller, params), mark):
         raise NoSuchSchedule(params["Name"])
     return {}
 

@@ -2,7 +2,8 @@
 
 Promises that a delivery is a row until it is done, that an attempt is a row of the outbox or a timer, and that an
 attempt's outcome is kept in the transaction that decides what comes next: so an endpoint gets a notice at least once,
-and what failed for good is in the subscription's dead-letter queue. What is unsubscribed gets no further attempts. See
+and what failed for good is in the subscription's dead-letter queue, and is told of by the engine's health and `doctor`.
+What is unsubscribed gets no further attempts. See
 https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html.
 """
 
@@ -22,9 +23,10 @@ from lamplighter.services.sns.carriers import Address, Carriers
 from lamplighter.services.sns.envelope import END, NOTIFICATION, SUBSCRIPTION, Notice, from_json
 from lamplighter.services.sns.queues import Queues
 from lamplighter.services.sns.retries import Retries
+from lamplighter.store import lostalerts, outbox, subscriptions, timers, topics
 from lamplighter.store import notifications as rows
-from lamplighter.store import outbox, subscriptions, timers, topics
 from lamplighter.store.db import Posted, Reader, Store, Tx
+from lamplighter.store.lostalerts import Lost
 from lamplighter.store.notifications import DELIVERED, FAILED, WAITING, Delivery
 from lamplighter.store.subscriptions import CONFIRMED, DELETED, PENDING, Subscription
 from lamplighter.store.timers import Timer
@@ -207,6 +209,9 @@ class Courier:
             delivery.endpoint,
             reason,
         )
+        if subscription is not None:
+            whom = lostalerts.recipient(delivery.protocol, delivery.endpoint)
+            lostalerts.put(tx, Lost(self.world.now(), whom, reason))
         if notice is None or notice.type != NOTIFICATION or subscription is None:
             return
         queue = dead_letter_queue(subscription.attributes)

@@ -18,6 +18,7 @@ from lamplighter.services.states.driver import SERVICE, Driver
 from lamplighter.services.states.executions import Executions
 from lamplighter.services.states.express import Express
 from lamplighter.services.states.following import Models
+from lamplighter.services.states.holding import Holding
 from lamplighter.services.states.https import Https
 from lamplighter.services.states.integrations import additions
 from lamplighter.services.states.machines import Machines
@@ -62,6 +63,7 @@ class States:
             "write": Writer(bus.store, world, self._children, remote).perform,
         }
         map_runs = MapRuns(self._children)
+        holding = Holding(self._driver)
         self.operations: Mapping[str, Operation] = {
             "CreateStateMachine": Operation(write=machines.create),
             "DescribeStateMachine": Operation(read=machines.describe),
@@ -88,6 +90,9 @@ class States:
             "GetExecutionHistory": Operation(read=executions.history),
             # No operation of AWS's: CloudWatch asks what it measures there.
             "MeasureExecutions": Operation(read=measures.measure),
+            # No operations of AWS's: ECS holds the time of tasks that wait for a runtime that does not answer.
+            "HoldTimeouts": Operation(write=holding.hold),
+            "ReleaseTimeouts": Operation(write=holding.release),
             "DescribeMapRun": Operation(read=map_runs.describe),
             "ListMapRuns": Operation(read=map_runs.list),
             "UpdateMapRun": Operation(write=map_runs.update),

@@ -1,7 +1,8 @@
 """Resources of CloudWatch.
 
 An alarm's metadata may say which job of a job file it is of, and for how many seconds it holds its peace at first:
-`Metadata: {Lamplighter: {Job: …, Pattern: …, Patience: …}}`. See
+`Metadata: {Lamplighter: {Job: …, Pattern: …, Patience: …}}`; or that it takes no actions on this box, where the engine
+tells of the same by other means: `{Lamplighter: {ActionsEnabled: false}}`. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_CloudWatch.html.
 """
 
@@ -19,6 +20,10 @@ ALARM = (
 )
 
 
+def _here(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
+    return {**properties, "ActionsEnabled": own["ActionsEnabled"]} if "ActionsEnabled" in own else properties
+
+
 SLIDING = "SlidingWindow"
 """What every alarm has that says nothing else."""
 
@@ -29,7 +34,7 @@ def _put_metric(asked: Asked, name: str) -> Generator[Call, Json, None]:
     given = {**asked.taken(*ALARM), **({"EvaluationWindow": window} if window else {}), **tags}
     yield Call("monitoring", "PutMetricAlarm", {"AlarmName": name, **given})
     mark = own_words(asked.metadata)
-    if mark:
+    if "Job" in mark:
         said = {each: mark.get(each) for each in ("Job", "Pattern", "Patience")}
         yield Call("monitoring", "SetMark", {"AlarmName": name, **said})
 
@@ -66,6 +71,7 @@ def _kind(put: Callable[[Asked, str], Generator[Call, Json, None]], idle: frozen
         replaces=frozenset({"AlarmName"}),
         attributes=frozenset({"Arn"}),
         idle=idle,
+        here=_here,
     )
 
 

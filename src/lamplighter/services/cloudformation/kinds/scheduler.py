@@ -1,7 +1,8 @@
 """Resources of EventBridge Scheduler.
 
 A schedule's metadata may say what is done with its slots that come while no engine runs, which AWS has no word for:
-`Metadata: {Lamplighter: {Missed: all | last | none, Within: SECONDS}}`. See
+`Metadata: {Lamplighter: {Missed: all | last | none, Within: SECONDS}}`; and which job of a job file it starts, and the
+topics that hear of slots that are dropped: `{Job: …, Tell: {channel: topic}}`. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Scheduler.html.
 """
 
@@ -16,23 +17,26 @@ SCHEDULE = (
 )
 
 
-def _set_missed(asked: Asked, name: str) -> Generator[Call, Json, None]:
+def _set_own(asked: Asked, name: str) -> Generator[Call, Json, None]:
     own = own_words(asked.metadata)
     said = {key: own[key] for key in ("Missed", "Within") if key in own}
     if said:
         group = asked.get("GroupName", "default")
         yield Call("scheduler", "SetMissed", {"Name": name, "GroupName": group, **said})
+    if "Job" in own:
+        mark = {"Job": own["Job"], "Tell": own.get("Tell")}
+        yield Call("scheduler", "SetMark", {"Name": name, "GroupName": asked.get("GroupName", "default"), **mark})
 
 
 def _create_schedule(asked: Asked) -> Plan:
     answer = yield Call("scheduler", "CreateSchedule", {"Name": asked.name, **asked.taken(*SCHEDULE)})
-    yield from _set_missed(asked, asked.name)
+    yield from _set_own(asked, asked.name)
     return Made(asked.name, {"Arn": answer["ScheduleArn"]})
 
 
 def _update_schedule(asked: Asked) -> Plan:
     yield Call("scheduler", "UpdateSchedule", {"Name": asked.physical, **asked.taken(*SCHEDULE)})
-    yield from _set_missed(asked, asked.physical)
+    yield from _set_own(asked, asked.physical)
     return Made(asked.physical, asked.attributes)
 
 

@@ -1,0 +1,105 @@
+"""Whether an engine is well: named conditions, each with a reason that a person can act on.
+
+A condition that stops the engine's work makes its health `unavailable`, which is HTTP 503; one that concerns only a
+part of the work makes it `degraded`, with HTTP 200. To report something more, write a function that returns a
+`Condition` or None and add it to `CHECKS`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lamplighter import __version__
+from lamplighter.base.jsontext import Json
+from lamplighter.engine.engine import Engine
+from lamplighter.store import lostalerts, notifications, outages
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something that is wrong now."""
+
+    name: str
+    """A short name for programs, in lower case with hyphens; it never changes."""
+    reason: str
+    """What is wrong, in a sentence for people."""
+    stops_work: bool
+    """Whether the engine cannot do what it is asked to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The health of an engine."""
+
+    conditions: tuple[Condition, ...]
+
+    @property
+    def available(self) -> bool:
+        """Whether the engine can do what it is asked to."""
+        return not any(each.stops_work for each in self.conditions)
+
+    @property
+    def status(self) -> str:
+        """`ok`, `degraded` or `unavailable`."""
+        if not self.available:
+            return "unavailable"
+        return "degraded" if self.conditions else "ok"
+
+    def body(self) -> Json:
+        """The health as JSON; `reason` holds the gravest condition."""
+        body: Json = {"status": self.status, "version": __version__}
+        if self.conditions:
+            gravest = sorted(self.conditions, key=lambda each: not each.stops_work)
+            body["reason"] = gravest[0].reason
+            body["conditions"] = [{"name": each.name, "reason": each.reason} for each in gravest]
+        return body
+
+
+Check = Callable[[Engine], Condition | None]
+
+
+def data_directory(engine: Engine) -> Condition | None:
+    """The data directory takes no writes."""
+    refused = engine.pump.refused
+    if not refused:
+        return None
+    return Condition("data-directory", f"the data directory takes no writes: {refused}", stops_work=True)
+
+
+def docker(engine: Engine) -> Condition | None:
+    """Docker does not answer, and tasks wait for it."""
+    outage = outages.current(engine.store.reader)
+    if outage is None:
+        return None
+    count = len(outages.held(engine.store.reader))
+    since = f"{datetime.fromtimestamp(outage.since / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+    tasks = f"{_counted(count, 'task')} wait{'s' if count == 1 else ''}"
+    return Condition("docker", f"Docker does not answer since {since}: {tasks}", stops_work=False)
+
+
+def alerts(engine: Engine) -> Condition | None:
+    """Messages for people did not reach them. Anybody may ask for the health: it names no recipient."""
+    reader = engine.store.reader
+    lost = len(lostalerts.since(reader, engine.world.now() - lostalerts.LATELY))
+    stuck = notifications.stuck(reader)
+    if not lost and not stuck:
+        return None
+    said = [
+        f"{_counted(lost, 'alert')} could not be delivered in the last 3 days" if lost else "",
+        f"{_counted(stuck, 'message')} could not be delivered yet, and will be tried again" if stuck else "",
+    ]
+    return Condition("alerts", f"{'; '.join(filter(None, said))}: see `lamplighter doctor`", stops_work=False)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"
+
+
+CHECKS: tuple[Check, ...] = (data_directory, docker, alerts)
+"""Everything that is checked."""
+
+
+def of(engine: Engine, checks: Iterable[Check] = CHECKS) -> Health:
+    """The health of an engine now."""
+    found = (check(engine) for check in checks)
+    return Health(tuple(each for each in found if each is not None))
