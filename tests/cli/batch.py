@@ -37,6 +37,7 @@ jobs:
     overlap: skip
   quick:
     command: [sh, -c, 'echo out']
+    input: {day: 1, Ref: text}
   broken:
     command: [sh, -c, 'echo no disk; exit 4']
   flow:
