@@ -131,8 +131,10 @@ def test_a_run_that_cannot_be_redriven_is_told_to_begin_anew(batch: Batch) -> No
     assert (succeeded.exit_code, "it succeeded" in succeeded.stderr) == (1, True)
     batch.run("judged")
     judged = batch.say("redrive", "judged").stderr
-    assert "ended in the state Failed" in judged
-    assert "begin anew: lamplighter run judged" in judged
+    assert "would go on in the state Failed, from where the run can only fail again" in judged
+    assert "start it again instead: lamplighter run judged" in judged
+    assert batch.say("redrive", "judged", "--force", "--follow").exit_code == 1
+    assert batch.listed("history", "judged", "--states")[-1]["kind"] == "redrive"
 
 
 def test_a_run_that_goes_on_cannot_be_redriven(batch: Batch) -> None:

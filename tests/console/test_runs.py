@@ -208,3 +208,43 @@ def test_a_run_that_was_stopped_by_hand_is_not_told_as_a_failure(site: Site, bro
     assert 'class="fault stack stopped"' in page.body
     assert "Operator : by hand A, attempt 1 log task the run was stopped" in page.text
     assert "Attempts 1 Error" in page.text
+
+
+def test_a_redrive_long_after_a_failure_is_marked_and_makes_no_run_long(site: Site, browser: Browser) -> None:
+    site.runtime.script(Script(code=3))
+    machine = site.machine(chain(job(site.define_task())), "night")
+    execution = site.start(machine)
+    site.settle()
+    site.advance(3 * SECOND)
+    site.advance(1200 * SECOND)
+    site.runtime.script(Script())
+    site.call("states", "RedriveExecution", executionArn=execution)
+    site.settle()
+    site.advance(3 * SECOND)
+    assert site.describe(execution)["status"] == "SUCCEEDED"
+    page = browser.get(f"/runs/{execution}")
+    assert "Redriven 1×, 20 min 0" in page.text
+    assert "after the run had ended" in page.text
+    took = page.text.partition(" Took ")[2].split()
+    assert took[1] == "s", took
+    for path in ("/", f"/jobs/{machine}"):
+        body = browser.get(path).body
+        assert "night" in body
+        assert "20 min" not in body, path
+
+
+def test_a_redrive_that_can_only_fail_again_is_not_offered(site: Site, browser: Browser) -> None:
+    caught = [{"ErrorEquals": ["States.ALL"], "Next": "Judge"}]
+    states = {
+        "Run": job(site.define_task(), Catch=caught, End=True),
+        "Judge": {"Type": "Pass", "Next": "Failed"},
+        "Failed": {"Type": "Fail", "Error": "Nightly"},
+    }
+    site.runtime.script(Script(code=3))
+    execution = site.start(site.machine({"StartAt": "Run", "States": states}))
+    site.settle()
+    site.advance(SECOND)
+    page = browser.get(f"/runs/{execution}")
+    assert 'id="redrive"' not in page.body
+    assert "a redrive would go on in the state Failed, from where the run can only fail again" in page.text
+    assert "Run again" in page.text

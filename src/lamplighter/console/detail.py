@@ -40,11 +40,8 @@ class Stay:
     documents: Sequence[Document]
     attempts: Sequence[tuple[Attempt, str]]
     """Each with why it did not succeed."""
-
-    @property
-    def seconds(self) -> float | None:
-        """How long it took."""
-        return None if self.visit.left is None else (self.visit.left - self.visit.entered) / 1000
+    seconds: float | None
+    """How long it took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +80,7 @@ def of(page: Page, events: Sequence[Json], story: Story, about: Json, deadline: 
             status(story, visit, broken),
             _documents(story, visit, by_number),
             [(each, why.of_attempt(story, each, deadline)) for each in _attempts(story, visit)],
+            None if visit.left is None else story.spent(visit.entered, visit.left) / 1000,
         )
         for visit in reversed(found[-MOST:])
     ]

@@ -6,7 +6,7 @@ without the form's token. See any module beside this one for the pattern.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from urllib.parse import quote, urlencode
 
@@ -32,7 +32,10 @@ class Console:
     look: Look
     closing: asyncio.Event
     """Set when the server is about to stop: nothing may stream on."""
-    memory: Memory = field(default_factory=Memory)
+    skips: Memory[Sequence[str]] = field(default_factory=Memory)
+    """Runs that succeeded, and those that they made way for: none, but for runs that were skipped."""
+    idle: Memory[float] = field(default_factory=Memory)
+    """Seconds between the parts of runs that were redriven (`took.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
