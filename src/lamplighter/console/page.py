@@ -23,6 +23,10 @@ from lamplighter.console.memory import Memory
 from lamplighter.console.port import Place, Port, place_of
 
 
+SCRIPT, GO_ON = "x-lamplighter-script", "x-lamplighter-go-on"
+"""Headers: a script has sent the form, and where the browser goes on (`static/forms.js`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Console:
     """What all pages of one console share."""
@@ -105,8 +109,11 @@ class Page:
         return response
 
     def redirect(self, to: str) -> Response:
-        """Go on to another page, after a button."""
-        return RedirectResponse(to, 303)
+        """Go on to another page, after a button; a form that a script sent is told where, and goes there itself."""
+        response = RedirectResponse(to, 303)
+        if SCRIPT in self.request.headers:
+            return Response(status_code=204, headers={GO_ON: response.headers["location"]})
+        return response
 
 
 Show = Callable[[Page], Awaitable[Response]]
