@@ -44,6 +44,7 @@ def test_a_run_is_started_by_a_click_fails_is_tried_again_and_succeeds_before_on
     seeds.flaky(served, "nightly", tmp_path / "flag")
     page.goto(served.url)
     page.get_by_role("button", name="Start nightly").click()
+    page.wait_for_url("**/runs/**")
     page.evaluate("window.unchanged = true")
     stands(page, "Report", "RUNNING")
     stands(page, "Report", "RETRYING")

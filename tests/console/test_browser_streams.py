@@ -160,7 +160,7 @@ def test_a_dead_engine_is_told_on_every_page_and_the_pages_go_on_when_it_is_back
 
 def heard(page: Page) -> None:
     """Wait until a page is connected: it knows then when it is not any more."""
-    page.wait_for_function("document.body.dataset.connected !== undefined")
+    expect(page.locator("body[data-connected]")).to_be_attached(timeout=screen.PATIENCE)
 
 
 def test_a_button_whose_engine_died_as_it_was_pressed_says_so_in_place(served: Served, chromium: Browser) -> None:

@@ -78,7 +78,7 @@ def _head(run: Run, story: Story, events: list[Json]) -> None:
     ended = story.ended or real_world().now()
     out.print(Text.assemble((run.arn.split(":")[6], "bold"), f"  {run.name}  ", show.state(run.state)))
     began = story.began or run.began
-    length = f", took {show.lasted(ended - began)}" if story.ended else f", {show.near(began, ended)}"
+    length = f", took {show.lasted(story.spent(began, ended))}" if story.ended else f", {show.near(began, ended)}"
     out.print(Text.assemble(("began  ", "dim"), f"{show.moment(began)} ({show.utc(began)}){length}"))
     out.print(Text.assemble(("input  ", "dim"), _short(_input(events))))
     out.print()

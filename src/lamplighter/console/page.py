@@ -22,7 +22,6 @@ from lamplighter.console.look import Look
 from lamplighter.console.memory import Memory
 from lamplighter.console.port import Place, Port, place_of
 
-
 SCRIPT, GO_ON = "x-lamplighter-script", "x-lamplighter-go-on"
 """Headers: a script has sent the form, and where the browser goes on (`static/forms.js`)."""
 

@@ -109,7 +109,7 @@ def follow(site: Site, run: Run, *, events: bool = True, since: int | None = Non
         )
         raise typer.Exit(DETACHED) from None
     if events and story.ended is not None and story.began is not None:
-        took = show.lasted(story.ended - story.began)
+        took = show.lasted(story.spent(story.began, story.ended))
         _say(story.ended, f"{words.end(ended, story)}, after {took}", "skipped" if ended.skipped else story.outcome)
     raise typer.Exit(EXITS.get(ended.status, 1))
 
