@@ -144,7 +144,7 @@ def test_a_dead_engine_is_told_on_every_page_and_the_pages_go_on_when_it_is_back
             expect(tab.locator("#lost")).to_contain_text("The engine does not answer since")
             expect(tab.locator("#lost")).to_contain_text("What you see may be old.")
         counted = first.locator("[data-since]")
-        still = counted.inner_text()
+        still = counted.evaluate(AN_HOUR_LATER)
         first.get_by_role("button", name="Stop").click()
         expect(first.locator("#refused")).to_contain_text("nothing was sent")
         status(first, "running")

@@ -246,5 +246,5 @@ def test_a_redrive_that_can_only_fail_again_is_not_offered(site: Site, browser: 
     site.advance(SECOND)
     page = browser.get(f"/runs/{execution}")
     assert 'id="redrive"' not in page.body
-    assert "a redrive would go on in the state Failed, from where the run can only fail again" in page.text
+    assert "it would go on in the state Failed, from where the run can only fail again" in page.text
     assert "Run again" in page.text

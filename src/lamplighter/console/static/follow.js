@@ -56,9 +56,8 @@ function say() {
 function hear(message) {
   if (message.kind === "event") {
     for (const each of [...followed]) if (each.path === message.of) each.take(message);
-  } else if (message.kind === "alive") document.body.dataset.connected = "";
+  } else if (message.kind === "open") find();
   else if (message.kind === "lost") lose(message.since);
-  else if (message.kind === "back") find();
   else if (message.kind === "out" && !document.querySelector("[data-still]")) location.reload();
 }
 
@@ -91,6 +90,7 @@ function lose(since) {
 }
 
 function find() {
+  document.body.dataset.connected = "";
   if (lostSince === null) return;
   lostSince = null;
   delete document.body.dataset.lost;

@@ -15,7 +15,7 @@ export class Hub {
     this.connection = null;
     this.following = null;
     this.heard = Date.now();
-    this.lost = false;
+    this.open = this.lost = false;
     setInterval(() => this.look(), 2000);
   }
 
@@ -25,6 +25,7 @@ export class Hub {
     if (paths === null) this.tabs.delete(tab);
     else this.tabs.set(tab, { paths, said: Date.now() });
     if (paths !== null && !known && this.lost) tab.postMessage({ kind: "lost", since: this.heard });
+    else if (paths !== null && !known && this.open) tab.postMessage({ kind: "open" });
     clearTimeout(this.soon);
     this.soon = setTimeout(() => this.renew(), 30);
   }
@@ -37,6 +38,7 @@ export class Hub {
     if (!this.tabs.size) {
       this.connection?.abort();
       this.connection = this.following = null;
+      this.open = this.lost = false;
     } else if (this.following !== JSON.stringify(this.wanted())) this.connect();
   }
 
@@ -56,6 +58,7 @@ export class Hub {
   lose() {
     if (!this.lost) this.tell({ kind: "lost", since: this.heard });
     this.lost = true;
+    this.open = false;
   }
 
   resumed(path) {
@@ -106,11 +109,10 @@ export class Hub {
   }
 
   take(event, asked) {
-    if (this.lost) {
-      this.lost = false;
-      this.tell({ kind: "back" });
-    }
-    if (event.event === "alive") return this.tell({ kind: "alive" });
+    if (!this.open) this.tell({ kind: "open" });
+    this.open = true;
+    this.lost = false;
+    if (event.event === "alive") return;
     const path = asked.get(event.of);
     if (event.id) this.places.set(path, event.id);
     this.tell({ kind: "event", of: path, event: event.event, text: event.text, id: event.id }, path);
