@@ -233,7 +233,7 @@ def test_nothing_keeps_anybody_from_using_it(
     with screen.page_of(chromium, scheme) as page:
         for path in paths:
             page.goto(served.url + path)
-            page.wait_for_load_state("networkidle")
+            expect(page.locator("body[data-connected]")).to_be_attached()
             assert faults(page) == [], path
 
 
