@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.console import screen, seeds
+from tests.console.test_browser import stop
 from tests.served import Served, eventually
 
 TABS = 8
@@ -168,10 +169,10 @@ def test_a_button_whose_engine_died_as_it_was_pressed_says_so_in_place(served: S
     with screen.page_of(chromium, strict=False) as page:
         page.route("**/stop", lambda route: route.abort("connectionrefused"))
         page.goto(f"{served.url}/runs/{run}")
-        page.get_by_role("button", name="Stop").click()
+        stop(page)
         expect(page.locator("#refused")).to_contain_text("The engine did not answer. Look whether this was done")
         page.unroute("**/stop")
-        page.get_by_role("button", name="Stop").click()
+        stop(page)
         status(page, "aborted")
 
 

@@ -56,9 +56,18 @@ for (const each of document.querySelectorAll("[data-own-zone]")) {
   each.textContent = zone;
 }
 for (const each of document.querySelectorAll("[data-zone]")) each.textContent = `Times in ${zone}`;
+// The tab of a run says how it stands.
+function entitle() {
+  const heading = document.querySelector("[data-title]");
+  if (!heading) return;
+  document.title = heading.dataset.title;
+  document.querySelector("link[rel=icon]").href = heading.dataset.icon;
+}
+
 document.body.addEventListener("htmx:load", (event) => {
   localise(event.detail.elt.parentNode ?? event.detail.elt);
   tick();
+  entitle();
 });
 document.addEventListener("click", copy);
 

@@ -39,6 +39,17 @@ async function take(answer) {
   return false;
 }
 
+// What cannot be undone is done by a second press.
+function ask(button) {
+  const label = button.textContent;
+  button.dataset.asked = "";
+  button.textContent = button.dataset.ask;
+  setTimeout(() => {
+    delete button.dataset.asked;
+    button.textContent = label;
+  }, 6000);
+}
+
 document.addEventListener("submit", async (event) => {
   const form = event.target, button = event.submitter;
   if (form.method !== "post" || event.defaultPrevented) return;
@@ -46,6 +57,7 @@ document.addEventListener("submit", async (event) => {
   told.hidden = true;
   const who = document.getElementById("lost").dataset.who;
   if (lostSince !== null) return refuse(`${who} does not answer, so nothing was sent. Press it again when it is back.`);
+  if (button?.dataset.ask && button.dataset.asked === undefined) return ask(button);
   const body = new URLSearchParams(new FormData(form, button));
   // A button does its work once, however often it is pressed.
   if (button) button.disabled = true;
