@@ -47,7 +47,8 @@ def stop(page: Page) -> None:
 def test_a_run_is_started_by_a_click_fails_is_tried_again_and_succeeds_before_ones_eyes(
     served: Served, page: Page, tmp_path: Path
 ) -> None:
-    seeds.flaky(served, "nightly", tmp_path / "flag")
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 8, "MaxAttempts": 1}]  # long enough to be seen
+    seeds.job(served, "nightly", seeds.TWICE.format(flag=tmp_path / "flag"), Retry=retry)
     page.goto(served.url)
     page.get_by_role("button", name="Start nightly").click()
     page.wait_for_url("**/runs/**")
