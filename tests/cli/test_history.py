@@ -119,7 +119,7 @@ def test_a_redriven_run_goes_on_and_is_watched_from_there(batch: Batch) -> None:
     assert "attempt 2 failed" not in result.stderr
     after = rows(batch, "nightly")
     (redriven,) = [each for each in after if each[0] == "redriven"]
-    assert redriven[1].endswith("after the run had ended")
+    assert redriven[1].endswith("after it had ended")
     assert [each[0] for each in after if each[0].startswith("attempt")] == [
         "attempt 1", "attempt 2", "attempt 1 after the redrive", "attempt 2 after the redrive",
     ]  # fmt: skip

@@ -45,7 +45,7 @@ def rows(story: Story, definition: Json, *, states: bool) -> list[Row]:
 
 def _redriven(gap: Gap) -> Row:
     document = {"kind": "redrive", "time": utc(gap.redriven), "ended": utc(gap.ended)}
-    after = f"{lasted(gap.redriven - gap.ended)} after the run had ended"
+    after = f"{lasted(gap.redriven - gap.ended)} after it had ended"
     return Row(gap.redriven, 0, "redriven", None, after, "", document)
 
 
