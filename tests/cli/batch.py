@@ -35,8 +35,12 @@ jobs:
   single:
     command: [sh, -c, exec sleep 1000]
     overlap: skip
+  beside:
+    command: [sh, -c, 'while test ! -e "$LAMPLIGHTER_DONE"; do sleep 0.1; done; exit 5']
+    overlap: skip
   quick:
     command: [sh, -c, 'echo out']
+    input: {day: 1, Ref: text}
   broken:
     command: [sh, -c, 'echo no disk; exit 4']
   flow:

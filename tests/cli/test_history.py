@@ -118,7 +118,8 @@ def test_a_redriven_run_goes_on_and_is_watched_from_there(batch: Batch) -> None:
     assert told == [f"{number} after the redrive | attempt {number}" for number in (1, 2)]
     assert "attempt 2 failed" not in result.stderr
     after = rows(batch, "nightly")
-    assert ["redriven"] in after
+    (redriven,) = [each for each in after if each[0] == "redriven"]
+    assert redriven[1].endswith("after it had ended")
     assert [each[0] for each in after if each[0].startswith("attempt")] == [
         "attempt 1", "attempt 2", "attempt 1 after the redrive", "attempt 2 after the redrive",
     ]  # fmt: skip
@@ -131,8 +132,10 @@ def test_a_run_that_cannot_be_redriven_is_told_to_begin_anew(batch: Batch) -> No
     assert (succeeded.exit_code, "it succeeded" in succeeded.stderr) == (1, True)
     batch.run("judged")
     judged = batch.say("redrive", "judged").stderr
-    assert "ended in the state Failed" in judged
-    assert "begin anew: lamplighter run judged" in judged
+    assert "would go on in the state Failed, from where the run can only fail again" in judged
+    assert "start it again instead: lamplighter run judged" in judged
+    assert batch.say("redrive", "judged", "--force", "--follow").exit_code == 1
+    assert batch.listed("history", "judged", "--states")[-1]["kind"] == "redrive"
 
 
 def test_a_run_that_goes_on_cannot_be_redriven(batch: Batch) -> None:

@@ -1,5 +1,7 @@
 """`lamplighter logs` prints what the containers of a run wrote, of every attempt."""
 
+from datetime import datetime
+
 import pytest
 
 from tests.cli.batch import Batch
@@ -35,6 +37,15 @@ def test_a_run_that_wrote_nothing_says_so_beside_its_empty_output(batch: Batch) 
     assert "wrote nothing since then" in batch.say("logs", "quick", "--since", "2100-01-01").stderr
     assert batch.say("logs", "quick").stderr == ""
     assert batch.say("logs", "quick", "--tail", "0").stderr == ""
+
+
+def test_each_line_may_have_its_time_before_it(batch: Batch) -> None:
+    batch.run("quick")
+    (listed,) = batch.listed("logs", "quick")
+    written = datetime.fromisoformat(listed["time"]).astimezone()
+    expected = f"{written:%Y-%m-%d %H:%M:%S}.{written.microsecond // 1000:03} out\n"
+    assert batch.say("logs", "quick", "--timestamps").stdout == expected
+    assert batch.say("logs", "quick", "--timestamps", "--follow").stdout == expected
 
 
 def test_programs_read_each_line_with_its_time_and_its_attempt(batch: Batch) -> None:

@@ -18,12 +18,14 @@ def test_a_run_begins_with_the_job_s_own_input(batch: Batch) -> None:
     assert given(batch, batch.run("nightly")) == {"table": "sales"}
 
 
-def test_without_its_job_file_a_job_is_given_what_its_schedule_gives_it(batch: Batch, tmp_path: Path) -> None:
+def test_without_its_job_file_a_job_is_given_its_input_with_or_without_a_schedule(batch: Batch, tmp_path: Path) -> None:
     where = ("--endpoint-url", batch.served.url, "--json")
     begun = loads(batch.say("run", "reports-nightly", *where, folder=tmp_path).stdout)
     assert given(batch, begun) == {"table": "sales"}
     unscheduled = loads(batch.say("run", "reports-quick", *where, folder=tmp_path).stdout)
-    assert given(batch, unscheduled) == {}
+    assert given(batch, unscheduled) == {"day": 1, "Ref": "text"}
+    without = loads(batch.say("run", "reports-broken", *where, folder=tmp_path).stdout)
+    assert given(batch, without) == {}
 
 
 def test_any_json_may_be_the_input(batch: Batch) -> None:
@@ -38,9 +40,9 @@ def test_environment_and_command_come_to_the_place_that_the_machine_reads(batch:
 
 
 def test_a_command_of_words_is_read_by_no_shell(batch: Batch) -> None:
-    begun = batch.run("quick", "--command", '["echo", "$HOME *"]')
+    begun = batch.run("broken", "--command", '["echo", "$HOME *"]')
     assert given(batch, begun) == {"lamplighter": {"command": ["echo", "$HOME *"]}}
-    assert batch.say("logs", "quick").stdout == "$HOME *\n"
+    assert batch.say("logs", "broken").stdout == "$HOME *\n"
 
 
 def test_the_input_is_read_from_a_file(batch: Batch, tmp_path: Path) -> None:

@@ -38,12 +38,20 @@ def ends(page: Page, status: str) -> None:
     expect(page.locator("#summary .status")).to_have_text(status, timeout=SECONDS)
 
 
+def stop(page: Page) -> None:
+    """Press Stop, and press it again when it asks."""
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Stop it now?").click()
+
+
 def test_a_run_is_started_by_a_click_fails_is_tried_again_and_succeeds_before_ones_eyes(
     served: Served, page: Page, tmp_path: Path
 ) -> None:
-    seeds.flaky(served, "nightly", tmp_path / "flag")
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 8, "MaxAttempts": 1}]  # long enough to be seen
+    seeds.job(served, "nightly", seeds.TWICE.format(flag=tmp_path / "flag"), Retry=retry)
     page.goto(served.url)
     page.get_by_role("button", name="Start nightly").click()
+    page.wait_for_url("**/runs/**")
     page.evaluate("window.unchanged = true")
     stands(page, "Report", "RUNNING")
     stands(page, "Report", "RETRYING")
@@ -75,8 +83,10 @@ def test_a_run_is_stopped(served: Served, page: Page) -> None:
     execution = served.start(seeds.job(served, "endless", "sleep 600"))
     page.goto(run_url(served, execution))
     stands(page, "Report", "RUNNING")
-    page.get_by_role("button", name="Stop").click()
+    assert page.title() == f"running: endless {execution.rpartition(':')[2]} · lamplighter"
+    stop(page)
     ends(page, "aborted")
+    assert page.title().startswith("aborted: endless")
     stands(page, "Report", "ABORTED")
     assert served.ended(execution)["cause"] == "Stopped in the console"
 
@@ -212,7 +222,7 @@ def test_a_link_from_elsewhere_leads_to_the_page_and_spoils_no_other(served: Ser
         other.evaluate("to => { document.querySelector('.brand').href = to }", run_url(served, execution))
         other.locator(".brand").click()
         expect(other.locator("#summary .status")).to_have_text("running")
-        page.get_by_role("button", name="Stop").click()
+        stop(page)
         ends(page, "aborted")
 
 
@@ -232,7 +242,7 @@ def test_nothing_keeps_anybody_from_using_it(
     with screen.page_of(chromium, scheme) as page:
         for path in paths:
             page.goto(served.url + path)
-            page.wait_for_load_state("networkidle")
+            expect(page.locator("body[data-connected]")).to_be_attached()
             assert faults(page) == [], path
 
 

@@ -49,3 +49,19 @@ def test_a_long_timeline_comes_in_pages_and_each_row_once() -> None:
         seen += [row.event for row in page.rows]
         after = page.following
     assert len(seen) == len(set(seen)) == 250
+
+
+def test_the_time_before_a_redrive_has_no_room_and_is_no_wait() -> None:
+    failure = ("ExecutionFailed", 4, {"error": "States.TaskFailed"})
+    late = ("ExecutionRedriven", 5, {"redriveCount": 1})
+    entries = [begun(), entered("Run", 0), scheduled(2), failed(3, "a", 1), failure, late, scheduled(6)]
+    entries += [succeeded(7, "b"), exited("Run", 8), ("ExecutionSucceeded", 9, {"output": "{}"})]
+    events = history(*entries)
+    shifted = [event | {"timestamp": event["timestamp"] + (1200 if event["id"] > 5 else 0)} for event in events]
+    drawn = chart(read(shifted), DEFINITION, 9_000)
+    first, second = drawn.rows
+    (redrive,) = drawn.redrives
+    assert (redrive.after, redrive.x) == ("20 min 01 s", WIDTH * 4 / 8)  # 4 s of 8 s had run
+    assert (first.x, second.x, second.width) == (WIDTH * 2 / 8, WIDTH * 5 / 8, WIDTH / 8)
+    assert (second.wait, second.wait_x) == ("", None)
+    assert first.event < redrive.event < second.event

@@ -7,7 +7,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.console.inside import Inside
 from lamplighter.console.port import Place
 from tests.console.browsing import Browser
-from tests.engines import ROLE, Site
+from tests.engines import ROLE, Site, chain
 
 PASS = {"Type": "Pass"}
 
@@ -101,3 +101,8 @@ def test_who_looks_at_another_region_stays_there(site: Site, browser: Browser) -
     assert f'href="/queues{elsewhere}"' in body
     assert "night" not in browser.get("/?account=123456789012&region=eu-west-1").text
     assert 'href="/queues"' in browser.get("/").body
+
+
+def test_a_job_whose_schedule_was_never_due_is_not_called_on_time(site: Site, browser: Browser) -> None:
+    scheduled(site, site.machine(chain(PASS), "nightly"))
+    assert "all on time" not in browser.get("/").text

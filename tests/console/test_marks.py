@@ -31,3 +31,13 @@ def test_the_latest_is_at_the_end_and_the_longest_is_the_highest() -> None:
 
 def test_a_job_that_never_ran_has_an_empty_strip() -> None:
     assert strip([], now=0).width == 0
+
+
+def test_a_run_that_was_redriven_took_the_sum_of_its_parts_and_is_not_measured_before_that_is_known() -> None:
+    redriven = execution("SUCCEEDED", 100, 1300) | {"redriveCount": 1}
+    quick = execution("SUCCEEDED", 40, 44)
+    assert strip([redriven | {"idle": 1196.0}, quick], now=2000).typical == 4
+    found = strip([redriven, quick], now=2000)
+    assert found.typical == 4
+    assert [mark.title for mark in found.marks] == ["run-40: succeeded, 4.0 s", "run-100: succeeded, –"]
+    assert strip([redriven], now=2000).typical is None

@@ -5,6 +5,7 @@ import re
 
 from lamplighter.base.jsontext import Json
 from lamplighter.runtime.fake import Script
+from lamplighter.runtime.port import Container
 from tests.console.browsing import Browser
 from tests.engines import SECOND, Site, chain, job
 
@@ -134,12 +135,14 @@ def test_of_many_visits_those_that_did_not_go_well_are_found_and_the_others_in_p
     site.settle()
     failed = browser.get(f"/runs/{execution}/detail?state=No&only=failed").text
     assert "A[7]" in failed
+    first = browser.get(f"/runs/{execution}/detail?state=No").text
+    assert "A[7]" in first
     seen: list[str] = []
     url = f"/runs/{execution}/detail?state=Look"
     while url:
         body = browser.get(url).body
         seen += re.findall(r'<span class="tag">(A\[[0-9]+\])</span>', body)
-        found = re.search(r'href="[^"]*(\?state=Look&amp;before=[0-9]+)"', body)
+        found = re.search(r'href="[^"]*(\?state=Look&amp;only=all&amp;before=[0-9]+)"', body)
         url = f"/runs/{execution}/detail{html.unescape(found[1])}" if found else ""
     assert len(seen) == len(set(seen)) > 20
 
@@ -208,3 +211,73 @@ def test_a_run_that_was_stopped_by_hand_is_not_told_as_a_failure(site: Site, bro
     assert 'class="fault stack stopped"' in page.body
     assert "Operator : by hand A, attempt 1 log task the run was stopped" in page.text
     assert "Attempts 1 Error" in page.text
+
+
+def test_a_redrive_long_after_a_failure_is_marked_and_makes_no_run_long(site: Site, browser: Browser) -> None:
+    site.runtime.script(Script(code=3))
+    machine = site.machine(chain(job(site.define_task())), "night")
+    execution = site.start(machine)
+    site.settle()
+    site.advance(3 * SECOND)
+    site.advance(1200 * SECOND)
+    site.runtime.script(Script())
+    site.call("states", "RedriveExecution", executionArn=execution)
+    site.settle()
+    site.advance(3 * SECOND)
+    assert site.describe(execution)["status"] == "SUCCEEDED"
+    page = browser.get(f"/runs/{execution}")
+    assert "Redriven 1×, 20 min 0" in page.text
+    assert "after the run had ended" in page.text
+    took = page.text.partition(" Took ")[2].split()
+    assert took[1] == "s", took
+    for path in ("/", f"/jobs/{machine}"):
+        body = browser.get(path).body
+        assert "night" in body
+        assert "20 min" not in body, path
+
+
+def test_a_redrive_that_can_only_fail_again_is_not_offered(site: Site, browser: Browser) -> None:
+    caught = [{"ErrorEquals": ["States.ALL"], "Next": "Judge"}]
+    states = {
+        "Run": job(site.define_task(), Catch=caught, End=True),
+        "Judge": {"Type": "Pass", "Next": "Failed"},
+        "Failed": {"Type": "Fail", "Error": "Nightly"},
+    }
+    site.runtime.script(Script(code=3))
+    execution = site.start(site.machine({"StartAt": "Run", "States": states}))
+    site.settle()
+    site.advance(SECOND)
+    page = browser.get(f"/runs/{execution}")
+    assert 'id="redrive"' not in page.body
+    assert "it would go on in the state Failed, from where the run can only fail again" in page.text
+    assert "Run again" in page.text
+
+
+def test_a_red_state_shows_first_the_visits_that_did_not_go_well(site: Site, browser: Browser) -> None:
+    work = job(site.define_task(), Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Done"}], Next="Done")
+    steps: Json = {"Work": work, "Done": {"Type": "Pass", "End": True}}
+    each: Json = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": {"StartAt": "Work", "States": steps}}
+    names: list[str] = []
+
+    def is_first(container: Container) -> bool:
+        names.append(container.name)
+        return container.name == names[0]
+
+    site.runtime.script(Script(code=3), is_first)
+    execution = site.start(site.machine(chain(each | {"MaxConcurrency": 1})), {"items": [{}, {}]})
+    site.settle()
+    for _ in range(4):
+        site.advance(SECOND)
+    assert site.describe(execution)["status"] == "SUCCEEDED"
+    assert re.findall(r"A\[[0-9]\]", browser.get(f"/runs/{execution}/detail?state=Work").text) == ["A[0]"]
+    assert "A[1]" in browser.get(f"/runs/{execution}/detail?state=Work&only=all").text
+
+
+def test_the_history_names_the_state_of_each_event(site: Site, browser: Browser) -> None:
+    site.runtime.script(Script(code=3))
+    execution = site.start(site.machine(chain(job(site.define_task()))))
+    site.settle()
+    site.advance(SECOND)
+    body = browser.get(f"/runs/{execution}/history").body
+    for kind, named in (("TaskScheduled", "A"), ("TaskFailed", "A"), ("ExecutionFailed", "")):
+        assert f"<td>{named}</td>" in body.partition(f">{kind}<")[2].partition("</tr>")[0], kind

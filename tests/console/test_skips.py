@@ -91,7 +91,7 @@ def test_only_the_output_of_a_job_that_skips_means_so() -> None:
 
 
 def test_the_oldest_is_forgotten_where_there_is_too_much() -> None:
-    memory = Memory(most=2)
+    memory: Memory[bool] = Memory(most=2)
     memory.note({"a": True, "b": True})
     memory.note({"c": False})
     assert [each in memory for each in "abc"] == [False, True, True]

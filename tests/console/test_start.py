@@ -1,12 +1,16 @@
 """Starting a run."""
 
+from pathlib import Path
+
 import pytest
 
 from lamplighter.base.jsontext import dumps
 from lamplighter.console.start import Fields, Wrong, filled, read
+from lamplighter.jobs.template import template
 from tests.console.browsing import Browser
 from tests.console.test_jobs import scheduled
 from tests.engines import ROLE, Site, chain, job
+from tests.jobs.projects import project
 
 JOB = {"Type": "Pass", "Comment": "$states.context.Execution.Input.lamplighter"}
 
@@ -47,6 +51,38 @@ def test_one_click_starts_a_job_as_its_schedule_does(site: Site, browser: Browse
     answer = browser.post(f"/jobs/{machine}/start", {})
     assert answer.status == 200
     assert latest(site, machine) == '{"report":"daily"}'
+
+
+def test_one_click_starts_a_job_without_a_schedule_with_the_input_of_its_job_file(
+    site: Site, browser: Browser, tmp_path: Path
+) -> None:
+    jobs = "nightly: {command: [sh, -c, 'exit 0'], timeout: 1h, input: {table: sales}}"
+    body = dumps(template(project(tmp_path, jobs)))
+    site.call("cloudformation", "CreateStack", StackName="reports", TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
+    site.settle()
+    (listed,) = site.call("states", "ListStateMachines")["stateMachines"]
+    machine = listed["stateMachineArn"]
+    assert "&#34;table&#34;: &#34;sales&#34;" in browser.get(f"/jobs/{machine}/start").body
+    browser.press(f"/jobs/{machine}/start", {})
+    assert latest(site, machine) == '{"table":"sales"}'
+
+
+def test_one_click_starts_a_machine_as_its_rule_does(site: Site, browser: Browser) -> None:
+    machine = site.machine(chain(JOB))
+    site.call("events", "PutRule", Name="pulse", ScheduleExpression="rate(1 day)")
+    target = {"Id": "job", "Arn": machine, "RoleArn": ROLE, "Input": '{"report":"weekly"}'}
+    site.call("events", "PutTargets", Rule="pulse", Targets=[target])
+    browser.press(f"/jobs/{machine}/start", {})
+    assert latest(site, machine) == '{"report":"weekly"}'
+
+
+def test_run_again_sends_what_the_run_had(site: Site, browser: Browser) -> None:
+    machine = site.machine(chain(JOB))
+    scheduled(site, machine, input='{"report":"daily"}')
+    earlier = site.start(machine, {"report": "of last week", "password": "hunter2"}, "earlier")
+    answer = browser.press(f"/runs/{earlier}/again", {})
+    begun = answer.headers["location"].removeprefix("/runs/")
+    assert site.describe(begun)["input"] == site.describe(earlier)["input"]
 
 
 def test_a_wrong_input_comes_back_as_it_was_and_starts_nothing(site: Site, browser: Browser) -> None:

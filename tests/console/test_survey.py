@@ -125,3 +125,25 @@ def test_a_run_that_was_skipped_hides_none_that_failed(site: Site, browser: Brow
     site.start(machine, {"skip": True})
     site.settle()
     assert "1 failed last" in browser.get("/").text
+
+
+def test_many_runs_that_were_skipped_hide_none_that_failed(site: Site, browser: Browser) -> None:
+    """A run of hours beside which a slot came every minute: it is on no page of the latest runs any more."""
+    skip = {
+        "Type": "Succeed",
+        "QueryLanguage": "JSONata",
+        "Output": {"skipped": True, "running": "{% [$states.input.beside] %}"},
+    }
+    rule = {"Variable": "$.beside", "IsPresent": True, "Next": "S"}
+    states = {"C": {"Type": "Choice", "Choices": [rule], "Default": "F"}, "F": {"Type": "Fail"}, "S": skip}
+    machine = site.machine({"StartAt": "C", "States": states}, "night")
+    failed = site.start(machine, {})
+    site.settle()
+    for _ in range(25):
+        site.advance(1000)
+        site.start(machine, {"beside": failed})
+    site.settle()
+    page = browser.get("/")
+    assert "1 failed last" in page.text
+    assert f'<a class="second quiet" href="/runs/{failed}">failed' in page.body
+    assert "then skipped 20×" in page.text

@@ -118,6 +118,14 @@ def test_a_redrive_is_no_retry_and_goes_on_in_the_state_that_failed() -> None:
     assert told.retries(told.visits[0]) == []
 
 
+def test_the_time_between_an_end_and_a_redrive_is_no_part_of_a_run() -> None:
+    told = story(REDRIVEN)
+    assert [(gap.ended, gap.redriven) for gap in told.gaps] == [(5000, 6000)]
+    assert told.idle == 1000
+    assert (told.spent(1000, 10_000), told.spent(5500, 10_000), told.spent(6000, 10_000)) == (8000, 4000, 4000)
+    assert (told.spent(1000, 5000), told.spent(1000, 5500), told.spent(5200, 5400)) == (4000, 4000, 0)
+
+
 def test_what_still_goes_on_when_a_run_is_stopped_is_stopped_with_it() -> None:
     told = story((begun(), entered("Run", 0), scheduled(2), ("ExecutionAborted", 3, {"cause": "enough"})))
     assert (told.attempts[0].outcome, told.attempts[0].ended) == ("aborted", 4000)

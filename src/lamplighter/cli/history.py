@@ -53,7 +53,7 @@ def history(
     _end(found, story)
     _items(site, story)
     _last_words(site, found, story)
-    _hints(found, story, runs.word(site, found, run))
+    _hints(found, hindrance(found, events, definition), runs.word(site, found, run))
 
 
 def _document(run: Run, story: Story, events: list[Json]) -> Json:
@@ -78,7 +78,7 @@ def _head(run: Run, story: Story, events: list[Json]) -> None:
     ended = story.ended or real_world().now()
     out.print(Text.assemble((run.arn.split(":")[6], "bold"), f"  {run.name}  ", show.state(run.state)))
     began = story.began or run.began
-    length = f", took {show.lasted(ended - began)}" if story.ended else f", {show.near(began, ended)}"
+    length = f", took {show.lasted(story.spent(began, ended))}" if story.ended else f", {show.near(began, ended)}"
     out.print(Text.assemble(("began  ", "dim"), f"{show.moment(began)} ({show.utc(began)}){length}"))
     out.print(Text.assemble(("input  ", "dim"), _short(_input(events))))
     out.print()
@@ -128,12 +128,12 @@ def _end(run: Run, story: Story) -> None:
     show.console().print(Text.assemble((f"{when}  ", "dim"), (words.end(run, story), style)))
 
 
-def _hints(run: Run, story: Story, word: str) -> None:
-    """What one may want to type next."""
+def _hints(run: Run, hindered: str | None, word: str) -> None:
+    """What one may want to type next; `hindered` says why not to redrive the run."""
     hints = [f"lamplighter logs {word}:{run.name}"]
     if run.running:
         hints.append(f"lamplighter stop {word}:{run.name}")
     elif run.status != "SUCCEEDED":
-        again = f"redrive {word}:{run.name}" if hindrance(run, story) is None else f"run {word}"
+        again = f"redrive {word}:{run.name}" if hindered is None else f"run {word}"
         hints.append(f"lamplighter {again}")
     show.console().print(Text("\n" + "\n".join(hints), "dim"))

@@ -34,6 +34,10 @@ def logs(
     since: Annotated[
         str | None, typer.Option("--since", help="Lines since then only: 10m, 2h, or 2026-12-31T03:00:00.")
     ] = None,
+    times: Annotated[
+        bool,
+        typer.Option("--timestamps", "-t", help="Before each line, when it was written, by the clocks of this place."),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print lines as JSON.")] = False,
 ) -> None:
     """Print what the containers of a run wrote, each attempt's lines with its number before them."""
@@ -42,11 +46,11 @@ def logs(
     start = None if since is None else instant(since, real_world().now())
     found = runs.find(site, run)
     if follow:
-        watch(site, found, events=False, since=start, tail=tail)
-    _print(site, found, start, tail, json=json)
+        watch(site, found, events=False, since=start, tail=tail, times=times)
+    _print(site, found, start, tail, times=times, json=json)
 
 
-def _print(site: Site, run: Run, since: int | None, tail: int | None, *, json: bool) -> None:
+def _print(site: Site, run: Run, since: int | None, tail: int | None, *, times: bool, json: bool) -> None:
     story = runs.story(site, run)
     output = Output(site, since, tail)
     children = Children(site)
@@ -56,7 +60,7 @@ def _print(site: Site, run: Run, since: int | None, tail: int | None, *, json: b
     if json:
         show.documents(map(_document, shown))
     else:
-        write(shown, of_definition(runs.definition(site, run), story.redriven))
+        write(shown, of_definition(runs.definition(site, run), story.redriven), times=times)
     for each in sorted(output.silent):
         typer.echo(f"lamplighter: {each}", err=True)
     if children.more:

@@ -1,5 +1,8 @@
 """`lamplighter ps`: what runs, how the last run ended, when the next one begins; with `--all`, the latest runs.
 
+A run that was skipped hides no run before it. What is too wide for the terminal is printed as blocks, so that the names
+of runs are never cut.
+
 Exit codes: 0 it is listed, 1 the target does not answer or there is no such job.
 """
 
@@ -14,7 +17,7 @@ from rich.text import Text
 
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import real_world
-from lamplighter.cli.watch import machines, runs, show, timetables
+from lamplighter.cli.watch import machines, runs, show, timetables, words
 from lamplighter.cli.watch.arguments import AnyJobArgument
 from lamplighter.cli.watch.conditions import conditions
 from lamplighter.cli.watch.labels import of_definition
@@ -24,12 +27,15 @@ from lamplighter.cli.watch.site import Site, on_site
 from lamplighter.cli.watch.words import as_json, run_json
 from lamplighter.jobs.story import Attempt, Story
 from lamplighter.jobs.times import Time, Timetable, following
+from lamplighter.jobs.workflow import steps
 
 MOST = 10
 """Runs of one job that go on, of which a line tells more than how many they are."""
 
-LOOKED = 100
-"""Runs among which the last that ended is looked for."""
+LOOKED = 1000
+"""Runs among which the last that ended and was not skipped is looked for."""
+LONGEST = 100
+"""Characters of a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +53,14 @@ class Overview:
 
     machine: Machine
     last: Run | None
-    """The youngest that has ended."""
+    """The youngest that has ended and was not skipped."""
+    skipped: Run | None
+    """The youngest that was skipped after that."""
     going: tuple[Going, ...]
     tables: tuple[Timetable, ...]
     next: Time | None
+    workflows: tuple[str, ...] = ()
+    """Those that the job is a step of."""
 
 
 @on_site
@@ -75,16 +85,45 @@ def ps(
     if json:
         show.documents(map(_document, listed))
     else:
-        show.table(["JOB", "NOW", "LAST RUN", "NEXT RUN"], [_cells(each, now) for each in listed])
+        show.listing(["JOB", "NOW", "LAST RUN", "NEXT RUN"], [_cells(each, now) for each in listed])
         for missing in _missing(site, chosen) if job is None else ():
             typer.echo(f"{missing}: {site.target} does not have it yet", err=True)
 
 
 def _overview(site: Site, machine: Machine, tables: list[Timetable], now: int) -> Overview:
-    ended = next((each for each in islice(runs.of(site, machine), LOOKED) if not each.running), None)
+    last, skipped = _ended(site, machine)
     going = tuple(_going(site, each) for each in islice(runs.of(site, machine, "RUNNING"), MOST))
-    last = None if ended is None else runs.judged(site, ended)
-    return Overview(machine, last, going, tuple(tables), following(tables, now))
+    workflows = () if machine.job is None else tuple(_workflows(site, machine.job))
+    return Overview(machine, last, skipped, going, tuple(tables), following(tables, now), workflows)
+
+
+def _ended(site: Site, machine: Machine) -> tuple[Run | None, Run | None]:
+    """The youngest run that has ended and was not skipped, and the youngest that was skipped after it.
+
+    A skipped run names those that it made way for: what began between them was skipped too, and is not asked for.
+    """
+    skipped: Run | None = None
+    before: int | None = None
+    for each in islice(runs.of(site, machine), LOOKED):
+        if each.running or (before is not None and each.began > before):
+            continue
+        found = runs.judged(site, each)
+        if not found.skipped:
+            return found, skipped
+        skipped = skipped or found
+        others = [run for arn in found.others if (run := runs.lookup(site, arn)) is not None]
+        before = max((run.began for run in others), default=None)
+    return None, skipped
+
+
+def _workflows(site: Site, job: str) -> Iterator[str]:
+    """The workflows of the job file that a job is a step of."""
+    project = site.project
+    if project is None:
+        return
+    for name, document in ((name, project.workflows.get(each.workflow or "")) for name, each in project.jobs.items()):
+        if document is not None and any(step["Job"] == job for _, step in steps(document)):
+            yield name
 
 
 def _going(site: Site, run: Run) -> Going:
@@ -109,7 +148,7 @@ def _missing(site: Site, chosen: list[Machine]) -> Iterator[str]:
 
 
 def _cells(overview: Overview, now: int) -> list[Text | str]:
-    return [overview.machine.word, _now(overview, now), _last(overview.last, now), _next(overview, now)]
+    return [overview.machine.word, _now(overview, now), _last(overview, now), _next(overview, now)]
 
 
 def _now(overview: Overview, now: int) -> Text:
@@ -118,11 +157,24 @@ def _now(overview: Overview, now: int) -> Text:
     return Text("\n".join(lines), "cyan")
 
 
-def _last(run: Run | None, now: int) -> Text:
-    if run is None or run.ended is None:
-        return Text("never", "dim")
-    took = show.lasted(run.ended - run.began)
-    return Text.assemble(show.state(run.state), f" {show.near(run.ended, now)}, took {took}")
+def _last(overview: Overview, now: int) -> Text:
+    last, skipped = overview.last, overview.skipped
+    if last is None and skipped is None:
+        return Text(f"as a step of {', '.join(overview.workflows)}" if overview.workflows else "never", "dim")
+    after = () if skipped is None else (_one(skipped, now),)
+    if last is None:
+        return Text.assemble(*after)
+    # By the name of its job one finds the latest run, which is the one that was skipped.
+    name = f" ({last.name})" if after else ""
+    told = Text.assemble(_one(last, now), f", took {show.lasted(last.took or 0)}{name}")
+    return Text.assemble(told, "\nthen ", *after) if after else told
+
+
+def _one(run: Run, now: int) -> Text:
+    """How a run ended, and when."""
+    why = words.because(run)
+    short = why if len(why) <= LONGEST else f"{why[: LONGEST - 1]}…"
+    return Text.assemble(show.state(run.state), (short, "bold red"), f", {show.near(run.ended or run.began, now)}")
 
 
 def _next(overview: Overview, now: int) -> Text:
@@ -140,6 +192,7 @@ def _document(overview: Overview) -> Json:
         "job": overview.machine.word,
         "machine": overview.machine.arn,
         "last": None if overview.last is None else run_json(overview.last),
+        "skipped": None if overview.skipped is None else run_json(overview.skipped),
         "running": [{**run_json(each.run), "attempts": [*map(as_json, each.attempts)]} for each in overview.going],
         "next": None if overview.next is None else show.utc(overview.next.instant),
         "paused": bool(overview.tables) and not any(each.enabled for each in overview.tables),
@@ -149,15 +202,16 @@ def _document(overview: Overview) -> Json:
 
 def _list_runs(site: Site, chosen: list[Machine], count: int, *, json: bool) -> None:
     """The latest runs of all these, youngest first."""
-    words = {each.arn: each.word for each in chosen}
+    named = {each.arn: each.word for each in chosen}
     latest = islice(merge(*(runs.of(site, each) for each in chosen), key=lambda run: run.began, reverse=True), count)
     found = (runs.judged(site, each) for each in latest)
     if json:
-        show.documents(run_json(each, words[each.machine]) for each in found)
+        show.documents(run_json(each, named[each.machine]) for each in found)
         return
-    show.table(["JOB", "RUN", "STATUS", "BEGAN", "TOOK"], [_of_run(words[each.machine], each) for each in found])
+    show.listing(["JOB", "RUN", "STATUS", "BEGAN", "TOOK"], [_of_run(named[each.machine], each) for each in found])
 
 
 def _of_run(word: str, run: Run) -> list[Text | str]:
-    took = "" if run.ended is None else show.lasted(run.ended - run.began)
-    return [word, run.name, show.state(run.state), show.moment(run.began), took]
+    took = "" if run.took is None else show.lasted(run.took)
+    status = Text.assemble(show.state(run.state), words.because(run)[:LONGEST])
+    return [word, run.name, status, show.moment(run.began), took]

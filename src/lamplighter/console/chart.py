@@ -11,7 +11,7 @@ from lamplighter.console import why
 from lamplighter.console.lengths import length
 from lamplighter.console.standing import status
 from lamplighter.jobs.attendants import is_ours, serves
-from lamplighter.jobs.story import Attempt, Story, Visit
+from lamplighter.jobs.story import Attempt, Gap, Story, Visit
 from lamplighter.jobs.waits import pause
 
 WIDTH = 1000
@@ -50,6 +50,16 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Redrive:
+    """Where the run had ended, and went on later: that time has no room on the scale."""
+
+    event: int
+    x: float
+    after: str
+    """How much later."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pausing:
     """What is being waited for now: another attempt."""
 
@@ -65,6 +75,7 @@ class Chart:
     """The timeline."""
 
     rows: Sequence[Row]
+    redrives: Sequence[Redrive]
     ticks: Sequence[tuple[float, str]]
     following: int | None
     """The number of the event after which the next page begins."""
@@ -73,11 +84,12 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
+    story: Story
     began: int
     span: int
 
     def x(self, time: int) -> float:
-        return round(WIDTH * min(1.0, max(0.0, (time - self.began) / self.span)), 2)
+        return round(WIDTH * min(1.0, max(0.0, self.story.spent(self.began, time) / self.span)), 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +110,17 @@ def chart(story: Story, definition: Json, now: int, after: int = 0, broken: froz
     """The rows after an event; `now` in milliseconds since the epoch, `broken` as `standing.broken` has it."""
     now -= now % STEP  # so that a timeline is not another one at each look
     began = story.began if story.began is not None else now
-    scale = _Scale(began, max(1, (story.ended or now) - began))
+    scale = _Scale(story, began, max(1, story.spent(began, story.ended or now)))
     told = _Told(story, why.deadline(definition), broken, scale, story.ended or now, is_ours(definition))
     found = sorted(_rows(told), key=lambda row: row.event)
     page = [row for row in found if row.event > after]
     following = page[PAGE - 1].event if len(page) > PAGE else None
-    return Chart(page[:PAGE], _ticks(scale), following, _pausing(story, definition))
+    redrives = [_redrive(gap, scale) for gap in story.gaps]
+    return Chart(page[:PAGE], redrives, _ticks(scale), following, _pausing(story, definition))
+
+
+def _redrive(gap: Gap, scale: _Scale) -> Redrive:
+    return Redrive(gap.event, scale.x(gap.redriven), length((gap.redriven - gap.ended) / 1000))
 
 
 def _rows(told: _Told) -> Iterator[Row]:
@@ -125,8 +142,9 @@ def _outcome(told: _Told, visit: Visit, attempt: Attempt) -> str:
 
 def _attempt(told: _Told, visit: Visit, attempt: Attempt, before: Attempt | None) -> Row:
     scale, ended = told.scale, told.until if attempt.ended is None else attempt.ended
-    waited = before is not None and before.ended is not None
     since = before.ended if before is not None and before.ended is not None else attempt.began
+    redriven = any(since <= gap.ended and gap.redriven <= attempt.began for gap in told.story.gaps)
+    waited = before is not None and before.ended is not None and not redriven
     x, gap = scale.x(attempt.began), scale.x(since)
     return Row(
         attempt.event,
@@ -157,7 +175,7 @@ def _stay(told: _Told, visit: Visit) -> Row:
         " › ".join(visit.path),
         visit.kind,
         status(told.story, visit, told.broken),
-        (ended - visit.entered) / 1000,
+        told.story.spent(visit.entered, ended) / 1000,
         x,
         max(LEAST, told.scale.x(ended) - x),
         None,

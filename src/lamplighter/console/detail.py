@@ -40,11 +40,8 @@ class Stay:
     documents: Sequence[Document]
     attempts: Sequence[tuple[Attempt, str]]
     """Each with why it did not succeed."""
-
-    @property
-    def seconds(self) -> float | None:
-        """How long it took."""
-        return None if self.visit.left is None else (self.visit.left - self.visit.entered) / 1000
+    seconds: float | None
+    """How long it took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +57,8 @@ class Detail:
     visits: int = 0
     troubled: int = 0
     """How many of the visits did not go well."""
+    only: str = "all"
+    """Which visits are shown: all, or those that failed."""
     earlier: int | None = None
     """The number of the event before which the next page of visits ends."""
 
@@ -73,7 +72,10 @@ def of(page: Page, events: Sequence[Json], story: Story, about: Json, deadline: 
     visits = [visit for visit in story.visits if visit.state == state]
     broken = standing.broken(events)
     troubled = [visit for visit in visits if status(story, visit, broken) in TROUBLE]
-    wanted = troubled if page.asked("only") == "failed" else visits
+    # Where a state is shown as one that did not go well, the visits that say why come first.
+    worst = standing.standings(story, broken)[state].status in TROUBLE if visits else False
+    only = page.asked("only") or ("failed" if worst and troubled else "all")
+    wanted = troubled if only == "failed" else visits
     before = page.number("before")
     found = [visit for visit in wanted if before is None or visit.event < before]
     by_number = {event["id"]: event for event in events}
@@ -83,11 +85,12 @@ def of(page: Page, events: Sequence[Json], story: Story, about: Json, deadline: 
             status(story, visit, broken),
             _documents(story, visit, by_number),
             [(each, why.of_attempt(story, each, deadline)) for each in _attempts(story, visit)],
+            None if visit.left is None else story.spent(visit.entered, visit.left) / 1000,
         )
         for visit in reversed(found[-MOST:])
     ]
     earlier = stays[-1].visit.event if len(found) > MOST else None
-    return Detail(state, stays, (), visits=len(visits), troubled=len(troubled), earlier=earlier)
+    return Detail(state, stays, (), visits=len(visits), troubled=len(troubled), earlier=earlier, only=only)
 
 
 def _attempts(story: Story, visit: Visit) -> Sequence[Attempt]:

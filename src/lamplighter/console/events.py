@@ -1,5 +1,7 @@
 """The history of a run as AWS has it, a page at a time."""
 
+from collections.abc import Mapping, Sequence
+
 from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json, dumps
@@ -19,7 +21,8 @@ async def show(page: Page) -> Response:
     answer = await page.call(
         "states", "GetExecutionHistory", executionArn=page.arn, maxResults=PAGE, reverseOrder=newest, **token
     )
-    events = [each | {"details": details(each), "name": name(each)} for each in answer["events"]]
+    names = states(answer["events"])
+    events = [each | {"details": details(each), "name": names[each["id"]]} for each in answer["events"]]
     return await page.render(
         "history.html",
         arn=page.arn,
@@ -41,7 +44,16 @@ def details(event: Json) -> str | None:
 def name(event: Json) -> str:
     """The state that an event is about, where it says so."""
     found: Json = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
-    return str(found.get("name", "")) if isinstance(found, dict) else ""
+    return str(found.get("name") or found.get("state") or "") if isinstance(found, dict) else ""
+
+
+def states(events: Sequence[Json]) -> Mapping[int, str]:
+    """The states that events are about, by their numbers: where an event says nothing, that of the one before it."""
+    found: dict[int, str] = {}
+    for each in sorted(events, key=lambda event: int(event["id"])):
+        around = "" if each["type"].startswith("Execution") else found.get(each["previousEventId"], "")
+        found[each["id"]] = name(each) or around
+    return found
 
 
 ROUTES = (shows("/runs/{arn:path}/history", show),)

@@ -5,7 +5,7 @@ import asyncio
 from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json
-from lamplighter.console import graph, skips, slots, timetable
+from lamplighter.console import graph, skips, slots, timetable, took
 from lamplighter.console.marks import strip
 from lamplighter.console.page import Page, shows
 from lamplighter.jobs.attendants import is_attendant
@@ -48,8 +48,9 @@ async def runs(page: Page, about: Json, *, latest: bool = False) -> Json:
     given = {"statusFilter": page.asked("status"), "nextToken": page.asked("next")}
     only = {name: value for name, value in given.items() if value and not latest}
     listed = await page.call("states", "ListExecutions", stateMachineArn=page.arn, maxResults=PAGE, **only)
-    told = await skips.told(page, listed["executions"], about["definition"], page.console.port.reach)
-    return listed | {"executions": told}
+    reach = page.console.port.reach
+    known = await skips.told(page, listed["executions"], about["definition"], reach)
+    return listed | {"executions": await took.told(page, known, reach // PAGE)}
 
 
 ROUTES = (shows("/jobs/{arn:path}", show),)

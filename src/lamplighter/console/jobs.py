@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json
-from lamplighter.console import skips, slots, survey, timetable
+from lamplighter.console import skips, slots, survey, timetable, took
 from lamplighter.console.links import ours
 from lamplighter.console.marks import Strip, strip
 from lamplighter.console.page import Page, acts, shows
@@ -31,7 +31,9 @@ class Job:
     entries: Sequence[Entry]
     tally: Tally | None
     last: Json
-    """The latest execution; None where there is none to be seen."""
+    """The latest execution that was not skipped; None where there is none to be seen."""
+    skipped: int = 0
+    """How many were skipped after it, of those that the strip shows."""
 
 
 async def show(page: Page) -> Response:
@@ -66,9 +68,18 @@ async def job(page: Page, machine: Json, known: Sequence[Json] | None) -> Job:
         page.peek("states", "DescribeStateMachine", stateMachineArn=arn),
     )
     definition = about["definition"] if about else ""
-    listed = await skips.told(page, runs["executions"], definition, page.console.port.reach // PAGE)
+    few = page.console.port.reach // PAGE
+    listed = await took.told(page, await skips.told(page, runs["executions"], definition, few), few)
     shown = strip(listed, page.console.world.now() / 1000)
-    return Job(machine, shown, entries, tally, listed[0] if listed else None)
+    return Job(machine, shown, entries, tally, *await last(page, listed))
+
+
+async def last(page: Page, runs: Sequence[Json]) -> tuple[Json, int]:
+    """The latest run that was not skipped, and how many of these were skipped after it."""
+    skipped = next((at for at, each in enumerate(runs) if each["status"] != skips.STATUS), len(runs))
+    if skipped < len(runs):
+        return runs[skipped], skipped
+    return (await skips.really(page, runs[0]) if runs else None), skipped
 
 
 async def switch(page: Page, given: Mapping[str, str]) -> Response:

@@ -1,5 +1,9 @@
-"""Lengths of time, as people say them."""
+"""Lengths of time, as people say them, and how long runs took."""
 
+from lamplighter.base.jsontext import Json
+
+IDLE = "idle"
+"""What a run carries that was redriven: the seconds between its parts (`took.py`)."""
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
@@ -22,3 +26,11 @@ def length(seconds: float | None) -> str:
     if whole < DAY:
         return f"{whole // HOUR} h {whole % HOUR // MINUTE:02} min"
     return f"{whole // DAY} d {whole % DAY // HOUR} h"
+
+
+def took_of(execution: Json, now: float) -> float | None:
+    """How many seconds an execution took, or has taken until now; None where that is not known."""
+    idle = execution.get(IDLE) if execution.get("redriveCount") else 0
+    if idle is None:
+        return None
+    return max(0.0, float(execution.get("stopDate") or now) - float(execution["startDate"]) - idle)

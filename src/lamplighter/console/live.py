@@ -8,6 +8,7 @@ See https://html.spec.whatwg.org/multipage/server-sent-events.html.
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from starlette.responses import Response, StreamingResponse
 
@@ -25,25 +26,36 @@ QUIET = 15.0
 """Seconds after which a word is sent all the same, so that a connection that is gone is noticed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened."""
+
+    name: str
+    text: str
+    place: str = ""
+    """Where the stream is after it: comes back as Last-Event-ID when a browser connects again."""
+
+
 async def show(page: Page) -> Response:
     """The stream"""
-    return streamed(_stream(page))
+    return streamed(changes(page))
 
 
-def streamed(events: AsyncIterator[str]) -> Response:
+def streamed(events: AsyncIterator[Event | None]) -> Response:
     """Events as they come; what is refused on the way ends them, and the browser asks again."""
     return StreamingResponse(_until_refused(events), media_type="text/event-stream")
 
 
-async def _until_refused(events: AsyncIterator[str]) -> AsyncIterator[str]:
+async def _until_refused(events: AsyncIterator[Event | None]) -> AsyncIterator[str]:
     try:
         async for each in events:
-            yield each
+            yield ": still here\n\n" if each is None else written(each)
     except AwsError as error:
         log.info("a stream ended: %s", error.message)
 
 
-async def _stream(page: Page) -> AsyncIterator[str]:
+async def changes(page: Page) -> AsyncIterator[Event | None]:
+    """The parts of a run's page that change, to its end; None where nothing has happened for a while."""
     run = await runs.read(page)
     sent: dict[str, str] = {}
     silent = 0.0
@@ -55,9 +67,9 @@ async def _stream(page: Page) -> AsyncIterator[str]:
             if sent.get(part) != text:
                 sent[part] = text
                 silent = 0.0
-                yield event(part, text)
+                yield Event(part, text)
         if not run.running:
-            yield event("end", "")
+            yield Event("end", "")
             return
         rest = max(page.console.port.patience, SHARE * (page.console.world.steady() - begun) / 1000)
         if await stopped(page, rest):
@@ -65,7 +77,7 @@ async def _stream(page: Page) -> AsyncIterator[str]:
         silent += rest
         if silent > QUIET:
             silent = 0.0
-            yield ": still here\n\n"
+            yield None
         run = await _later(page, run)
 
 
@@ -88,11 +100,11 @@ async def _later(page: Page, run: Run) -> Run:
     return Run(about, run.definition, events, await history.told(events))
 
 
-def event(name: str, text: str, place: str = "") -> str:
-    """One event of a stream; `place` comes back as Last-Event-ID when a browser connects again."""
-    lines = "".join(f"data: {line}\n" for line in text.splitlines() or [""])
-    named = f"id: {place}\n" if place else ""
-    return f"event: {name}\n{named}{lines}\n"
+def written(event: Event) -> str:
+    """One event of a stream, as browsers read it."""
+    lines = "".join(f"data: {line}\n" for line in event.text.splitlines() or [""])
+    named = f"id: {event.place}\n" if event.place else ""
+    return f"event: {event.name}\n{named}{lines}\n"
 
 
 ROUTES = (shows("/runs/{arn:path}/live", show),)

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.console import history, live, output, skips
+from lamplighter.console.live import Event
 from lamplighter.console.output import Log, log_of
 from lamplighter.console.page import Page, shows
 from lamplighter.jobs.story import Attempt, Story
@@ -122,10 +123,11 @@ async def _search(page: Page, source: Source, find: str, token: str | None) -> J
 
 async def follow(page: Page) -> Response:
     """The lines that are written from now on, as server-sent events: those after the token that the page ended with."""
-    return live.streamed(_follow(page))
+    return live.streamed(written(page))
 
 
-async def _follow(page: Page) -> AsyncIterator[str]:
+async def written(page: Page) -> AsyncIterator[Event | None]:
+    """The lines of a log as they are written, to its end; None where nothing was written for a while."""
     token = page.request.headers.get("last-event-id") or page.asked("after")
     silent = 0.0
     while True:
@@ -140,15 +142,15 @@ async def _follow(page: Page) -> AsyncIterator[str]:
             if not answer["events"]:
                 break
             silent = 0.0
-            yield live.event("lines", await page.fill("log_lines.html", lines=answer), token or "")
+            yield Event("lines", await page.fill("log_lines.html", lines=answer), token or "")
         if source.attempt.outcome != "running" and silent > GRACE:
-            yield live.event("end", "")
+            yield Event("end", "")
             return
         rest = page.console.port.patience
         if await live.stopped(page, rest):
             return
         silent += rest
-        yield ": still here\n\n"
+        yield None
 
 
 async def file(page: Page) -> Response:

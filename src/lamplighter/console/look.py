@@ -64,6 +64,7 @@ class Look:
             "document": document,
             "is_secret": is_secret,
             "length": lengths.length,
+            "took": lengths.took_of,
             "utc": utc,
             "local": local,
             "iso": iso,

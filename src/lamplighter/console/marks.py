@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from lamplighter.base.jsontext import Json
-from lamplighter.console.lengths import length
+from lamplighter.console.lengths import length, took_of
 
 WIDTH, GAP, HEIGHT, LEAST = 7, 3, 24, 5
 """Of a mark and of the strip, in pixels."""
@@ -24,8 +24,6 @@ class Mark:
 
     arn: str
     status: str
-    start: float
-    seconds: float
     title: str
     x: int
     y: int
@@ -51,24 +49,20 @@ class Strip:
 def strip(executions: Sequence[Json], now: float) -> Strip:
     """What ListExecutions tells, the latest first, as a strip; `now` in seconds since the epoch."""
     took = [took_of(each, now) for each in executions]
-    longest = max(took, default=0) or 1
+    longest = max((each for each in took if each is not None), default=0) or 1
     shown = [
         _mark(at, each, seconds, longest)
         for at, (each, seconds) in enumerate(reversed(list(zip(executions, took, strict=True))))
     ]
     ended = [each for each in executions if each["status"] not in (RUNNING, SKIPPED)]
     good = [seconds for each, seconds in zip(executions, took, strict=True) if each["status"] == GOOD]
-    return Strip(shown, len(good) / len(ended) if ended else None, median(good) if good else None)
+    known = [seconds for seconds in good if seconds is not None]
+    return Strip(shown, len(good) / len(ended) if ended else None, median(known) if known else None)
 
 
-def took_of(execution: Json, now: float) -> float:
-    """How long an execution took, or has taken until now, in seconds."""
-    return max(0.0, float(execution.get("stopDate") or now) - float(execution["startDate"]))
-
-
-def _mark(at: int, execution: Json, seconds: float, longest: float) -> Mark:
-    height = LEAST + round((HEIGHT - LEAST) * min(1.0, seconds / longest))
+def _mark(at: int, execution: Json, seconds: float | None, longest: float) -> Mark:
+    height = LEAST + round((HEIGHT - LEAST) * min(1.0, (seconds or 0) / longest))
     status = execution["status"]
     title = f"{execution['name']}: {status.lower().replace('_', ' ')}, {length(seconds)}"
     x = at * (WIDTH + GAP)
-    return Mark(execution["executionArn"], status, execution["startDate"], seconds, title, x, HEIGHT - height, height)
+    return Mark(execution["executionArn"], status, title, x, HEIGHT - height, height)

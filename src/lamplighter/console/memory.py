@@ -5,26 +5,28 @@ Promises to forget the oldest where there is too much of it; what is forgotten i
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 MOST = 50_000
 """Runs: some ten megabytes."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """Runs by their ARNs, and whether they were skipped."""
+class Memory(Generic[T]):
+    """Something that is known of runs, by their ARNs or the like."""
 
     most: int = MOST
-    _known: dict[str, bool] = field(default_factory=dict)
+    _known: dict[str, T] = field(default_factory=dict)
 
-    def __contains__(self, arn: str) -> bool:
-        return arn in self._known
+    def __contains__(self, key: str) -> bool:
+        return key in self._known
 
-    def get(self, arn: str) -> bool:
-        """Whether a run is known to have been skipped."""
-        return self._known.get(arn, False)
+    def get(self, key: str) -> T | None:
+        """What is known; None where nothing is."""
+        return self._known.get(key)
 
-    def note(self, news: Mapping[str, bool]) -> None:
+    def note(self, news: Mapping[str, T]) -> None:
         """Remember."""
         self._known.update(news)
         while len(self._known) > self.most:

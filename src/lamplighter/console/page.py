@@ -6,7 +6,7 @@ without the form's token. See any module beside this one for the pattern.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from urllib.parse import quote, urlencode
 
@@ -22,6 +22,9 @@ from lamplighter.console.look import Look
 from lamplighter.console.memory import Memory
 from lamplighter.console.port import Place, Port, place_of
 
+SCRIPT, GO_ON = "x-lamplighter-script", "x-lamplighter-go-on"
+"""Headers: a script has sent the form, and where the browser goes on (`static/forms.js`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Console:
@@ -32,7 +35,10 @@ class Console:
     look: Look
     closing: asyncio.Event
     """Set when the server is about to stop: nothing may stream on."""
-    memory: Memory = field(default_factory=Memory)
+    skips: Memory[Sequence[str]] = field(default_factory=Memory)
+    """Runs that succeeded, and those that they made way for: none, but for runs that were skipped."""
+    idle: Memory[float] = field(default_factory=Memory)
+    """Seconds between the parts of runs that were redriven (`took.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +108,11 @@ class Page:
         return response
 
     def redirect(self, to: str) -> Response:
-        """Go on to another page, after a button."""
-        return RedirectResponse(to, 303)
+        """Go on to another page, after a button; a form that a script sent is told where, and goes there itself."""
+        response = RedirectResponse(to, 303)
+        if SCRIPT in self.request.headers:
+            return Response(status_code=204, headers={GO_ON: response.headers["location"]})
+        return response
 
 
 Show = Callable[[Page], Awaitable[Response]]

@@ -9,7 +9,7 @@ from lamplighter.wire.http import HttpRequest
 
 FIRST = frozenset(
     {
-        *("", "favicon.ico", "jobs", "login", "logout", "runs", "static"),
+        *("", "favicon.ico", "jobs", "login", "logout", "runs", "static", "streams"),
         *("calendar", "definitions", "events", "queues", "rules", "stacks", "tasks", "topics"),
     }
 )

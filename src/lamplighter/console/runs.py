@@ -8,11 +8,13 @@ from starlette.responses import PlainTextResponse, Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
-from lamplighter.console import chart, detail, graph, headline, history, skips, why
+from lamplighter.console import chart, detail, graph, headline, history, skips, took, why
+from lamplighter.console.lengths import IDLE
 from lamplighter.console.masking import masked
 from lamplighter.console.page import Page, acts, shows
 from lamplighter.console.standing import broken, standings
 from lamplighter.jobs.attendants import is_ours, serves
+from lamplighter.jobs.redriving import futile
 from lamplighter.jobs.story import Story
 
 OVER = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
@@ -40,6 +42,11 @@ class Run:
     def running(self) -> bool:
         """Whether it goes on."""
         return self.about["status"] not in OVER
+
+    @property
+    def told(self) -> Json:
+        """What is known of it, with the time between its parts."""
+        return self.about | {IDLE: self.story.idle / 1000}
 
 
 async def read(page: Page) -> Run:
@@ -78,9 +85,10 @@ async def values(page: Page, run: Run) -> Mapping[str, Json]:
     left = broken(run.events)
     return {
         "run": run,
-        "about": run.about,
+        "about": run.told,
         "arn": run.arn,
         "now": now / 1000,
+        "futile": futile(run.events, run.definition),
         "standings": standings(run.story, left),
         "chart": chart.chart(run.story, run.definition, now, page.number("after") or 0, left),
         "skipped_for": skips.others(run.about),
@@ -138,7 +146,7 @@ async def items(page: Page) -> Response:
     return await page.render(
         "items.html",
         map=about | {"name": _label(page.arn)},
-        executions=listed["executions"],
+        executions=await took.told(page, listed["executions"], page.console.port.reach),
         next=listed.get("nextToken"),
         now=now,
     )

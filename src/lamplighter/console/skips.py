@@ -16,6 +16,8 @@ from lamplighter.jobs.overlap import made_way_for
 
 STATUS = "SKIPPED"
 """What the console calls it."""
+MOST = 5
+"""How often a run may have made way for one that has itself."""
 SAYS = ('"skipped"', '"running"')
 """What the definition of a machine holds that skips runs."""
 
@@ -29,28 +31,43 @@ async def told(page: Page, executions: Sequence[Json], definition: str, most: in
     """Executions as ListExecutions has them, but for the status of those that were skipped; `most` are asked for."""
     if not all(each in definition for each in SAYS):
         return executions
-    known = page.console.memory
+    known = page.console.skips
     good = [each["executionArn"] for each in executions if each["status"] == "SUCCEEDED"]
     unknown = [arn for arn in good if arn not in known][:most]
-    found = await asyncio.gather(*(_is_skipped(page, arn) for arn in unknown))
-    known.note({arn: skipped for arn, skipped in zip(unknown, found, strict=True) if skipped is not None})
+    await asyncio.gather(*(_ask(page, arn) for arn in unknown))
     return [each | {"status": STATUS} if known.get(each["executionArn"]) else each for each in executions]
 
 
-async def skipped(page: Page, arn: str) -> bool:
-    """Whether a run that succeeded did nothing; each is asked for once."""
-    known = page.console.memory
+async def really(page: Page, run: Json) -> Json:
+    """The run itself or, where it was skipped, the one that it made way for; None where that is gone."""
+    for _ in range(MOST):
+        if run is None or run["status"] not in ("SUCCEEDED", STATUS):
+            return run
+        others = await _made_way_for(page, run["executionArn"])
+        if not others:
+            return run
+        found = [each for each in await asyncio.gather(*(_described(page, arn) for arn in others)) if each]
+        run = max(found, key=lambda each: float(each["startDate"]), default=None)
+    return run
+
+
+async def _made_way_for(page: Page, arn: str) -> Sequence[str]:
+    """The runs that a run made way for; each is asked for once."""
+    known = page.console.skips
     if arn not in known:
-        found = await _is_skipped(page, arn)
-        if found is None:
-            return False
-        known.note({arn: found})
-    return bool(known.get(arn))
+        await _ask(page, arn)
+    return known.get(arn) or ()
 
 
-async def _is_skipped(page: Page, arn: str) -> bool | None:
-    """Whether a run was skipped; None where that is not to be known now."""
+async def _ask(page: Page, arn: str) -> None:
+    """Find out whether a run was skipped, and remember it; what cannot be known now is asked for again."""
+    about = await _described(page, arn)
+    if about is not None:
+        page.console.skips.note({arn: others(about) or ()})
+
+
+async def _described(page: Page, arn: str) -> Json:
     try:
-        return others(await page.call("states", "DescribeExecution", executionArn=arn)) is not None
+        return await page.call("states", "DescribeExecution", executionArn=arn)
     except AwsError:
         return None

@@ -17,6 +17,7 @@ LATE = 60
 class Tally:
     """Of the slots on record, the latest hundred of each schedule."""
 
+    seen: int
     missed: int
     late: int
     failed: int
@@ -48,7 +49,7 @@ async def _slots(page: Page, arn: str) -> Json:
 def count(slots: Sequence[Json]) -> Tally:
     """What became of slots, as ListSlots has them."""
     missed = sum(each.get("Count", 1) for each in slots if each["Outcome"] == "MISSED")
-    return Tally(missed, sum(map(is_late, slots)), sum(each["Outcome"] == "FAILED" for each in slots))
+    return Tally(len(slots), missed, sum(map(is_late, slots)), sum(each["Outcome"] == "FAILED" for each in slots))
 
 
 def is_late(slot: Json) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.console import defaults, timetable
 from lamplighter.console.look import indented
@@ -20,6 +21,7 @@ from lamplighter.console.masking import masked, restored
 from lamplighter.console.page import Page, acts, shows
 from lamplighter.jobs.attendants import steps
 from lamplighter.jobs.expressions import OWN
+from lamplighter.jobs.usual import usual_input
 
 READS_OWN = f"Execution.Input.{OWN}"
 """What the definition of a machine says that lets environment and command be overridden."""
@@ -50,14 +52,39 @@ async def show(page: Page) -> Response:
 
 
 async def usual(page: Page) -> Json:
-    """The input of the run that the query names with `from`, else what the first schedule says, else {}."""
+    """The input of the run that the query names with `from`, else what the job is usually started with."""
     if (earlier := page.asked("from")) is not None:
         found = await page.at(earlier).call("states", "DescribeExecution", executionArn=earlier)
         return _read(found.get("input", "{}"))
-    for each in await timetable.targets(page, page.arn):
-        document = _read(each.get("Input") or "{}")
-        return {key: value for key, value in document.items() if key != OWN} if isinstance(document, dict) else document
-    return {}
+    metadata = await _metadata(page)
+    schedules, rules = await timetable.targets(page, page.arn)
+    return usual_input(metadata, schedules, rules)
+
+
+async def _metadata(page: Page) -> str | None:
+    """What the stack of a state machine says of it; None where it has none, or these credentials may not ask."""
+    try:
+        told = await page.call("cloudformation", "DescribeStackResources", PhysicalResourceId=page.arn)
+        stack = told["StackResources"][0]["StackName"]
+        logical = await _logical(page, stack)
+        found = await page.call("cloudformation", "DescribeStackResource", StackName=stack, LogicalResourceId=logical)
+    except (AwsError, LookupError):
+        return None
+    text: str | None = found["StackResourceDetail"].get("Metadata")
+    return text
+
+
+async def _logical(page: Page, stack: str) -> str:
+    """What the state machine is called in its stack; LookupError where it is not there."""
+    token: dict[str, str] = {}
+    while True:
+        listed = await page.call("cloudformation", "ListStackResources", StackName=stack, **token)
+        for each in listed["StackResourceSummaries"]:
+            if each.get("PhysicalResourceId") == page.arn:
+                return str(each["LogicalResourceId"])
+        if not listed.get("NextToken"):
+            raise LookupError(page.arn)
+        token = {"NextToken": listed["NextToken"]}
 
 
 def _read(text: str) -> Json:

@@ -54,17 +54,31 @@ async def schedules(page: Page) -> Sequence[Json] | None:
     return found
 
 
-async def targets(page: Page, machine: str) -> Sequence[Json]:
-    """The targets of the schedules that begin a state machine."""
-    return [each["Target"] for each in await _mine(page, machine, await schedules(page))]
+async def targets(page: Page, machine: str) -> tuple[Sequence[Json], Sequence[Json]]:
+    """What begins a state machine: the targets of schedules, and those of rules."""
+    found = [each["Target"] for each in await _mine(page, machine, await schedules(page))]
+    listed = await asyncio.gather(*(_targets(page, name) for name in await _rules(page, machine)))
+    return found, [each for targets in listed for each in targets if each["Arn"] == machine]
+
+
+async def _rules(page: Page, machine: str) -> Sequence[str]:
+    """The names of the rules that target a state machine."""
+    named = await page.peek("events", "ListRuleNamesByTarget", TargetArn=machine)
+    names: Sequence[str] = named["RuleNames"] if named else ()
+    return names
+
+
+async def _targets(page: Page, rule: str) -> Sequence[Json]:
+    found = await page.peek("events", "ListTargetsByRule", Rule=rule)
+    listed: Sequence[Json] = found["Targets"] if found else ()
+    return listed
 
 
 async def entries(page: Page, machine: str, known: Sequence[Json] | None) -> Sequence[Entry]:
     """What begins a state machine, the next first; `known` as `schedules` found them."""
     now = page.console.world.now()
     found = [of_schedule(each, now) for each in await _mine(page, machine, known)]
-    named = await page.peek("events", "ListRuleNamesByTarget", TargetArn=machine)
-    names = named["RuleNames"] if named else ()
+    names = await _rules(page, machine)
     rules = await asyncio.gather(*(page.peek("events", "DescribeRule", Name=name) for name in names))
     found += [of_rule(each, now) for each in rules if each and each.get("ScheduleExpression")]
     return sorted(found, key=lambda entry: (not entry.enabled, entry.next is None, entry.next or 0, entry.name))

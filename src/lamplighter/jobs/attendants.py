@@ -40,9 +40,14 @@ def steps(definition: Json) -> int:
 
 
 def serves(attempt: Attempt) -> bool:
-    """Whether an attempt is of a state that only serves a job; the states of a workflow's job have its name before."""
-    own = own_name(attempt.state)
-    return not attempt.resource.startswith(CONTAINERS) and (own in OWN_STATES or own.startswith(TELLS))
+    """Whether an attempt is of a state that only serves a job."""
+    return serves_a_job(attempt.state, attempt.resource)
+
+
+def serves_a_job(state: str, resource: Json) -> bool:
+    """Whether a state only serves a job; those of a workflow's job have its name before theirs."""
+    own = own_name(state)
+    return CONTAINERS not in str(resource) and (own in OWN_STATES or own.startswith(TELLS))
 
 
 def own_name(state: str) -> str:

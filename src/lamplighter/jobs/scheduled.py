@@ -26,6 +26,18 @@ def started(target: Json) -> str:
         return ""
 
 
+def given(target: Json) -> str | None:
+    """The input that a target starts that with, as text; None where it says none."""
+    if not is_open(target):
+        text: str | None = target.get("Input")
+        return text
+    try:
+        inner = loads(target.get("Input") or "{}").get("Input")
+    except (JsonError, AttributeError):
+        return None
+    return inner if isinstance(inner, str) else None
+
+
 def _unversioned(arn: str) -> str:
     return ":".join(arn.split(":")[:7]) if ":stateMachine:" in arn else arn
 

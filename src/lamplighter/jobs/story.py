@@ -96,18 +96,43 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """The time from an end of a run to its redrive, in which nothing of it ran."""
+
+    ended: int
+    redriven: int
+    event: int
+    """The id of the event that tells of the redrive."""
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """All that happened so far."""
 
     attempts: tuple[Attempt, ...]
     visits: tuple[Visit, ...]
     began: int | None = None
-    redriven: tuple[int, ...] = ()
-    """When it was redriven."""
+    gaps: tuple[Gap, ...] = ()
+    """Between its parts, where it was redriven."""
     ended: int | None = None
     outcome: Outcome = "running"
     error: str | None = None
     cause: str | None = None
+
+    @property
+    def redriven(self) -> tuple[int, ...]:
+        """When it was redriven."""
+        return tuple(gap.redriven for gap in self.gaps)
+
+    @property
+    def idle(self) -> int:
+        """Milliseconds between its parts."""
+        return sum(gap.redriven - gap.ended for gap in self.gaps)
+
+    def spent(self, since: int, until: int) -> int:
+        """Milliseconds from one instant to another, without those between parts: how long what lasted so long ran."""
+        gaps = (min(until, gap.redriven) - max(since, gap.ended) for gap in self.gaps)
+        return until - since - sum(max(0, gap) for gap in gaps)
 
     def caught(self, visit: Visit) -> bool:
         """Whether the last attempt of a visit failed and the execution went on all the same."""
@@ -211,10 +236,9 @@ class _Reader:
         if kind == "ExecutionStarted":
             self.story = replace(self.story, began=time)
         elif kind == "ExecutionRedriven":
-            redriven = (*self.story.redriven, time)
-            self.story = replace(
-                self.story, redriven=redriven, ended=None, outcome="running", error=None, cause=None
-            )  # fmt: skip
+            before = time if self.story.ended is None else self.story.ended
+            gaps = (*self.story.gaps, Gap(before, time, event["id"]))
+            self.story = replace(self.story, gaps=gaps, ended=None, outcome="running", error=None, cause=None)
         else:
             outcome = OUTCOMES[kind.removeprefix("Execution")]
             details = _details(event)

@@ -39,6 +39,13 @@ def test_the_same_template_differs_in_nothing(tmp_path: Path) -> None:
     assert between(made(tmp_path, JOB), made(tmp_path, JOB)) == []
 
 
+def test_another_input_of_a_job_without_a_schedule_is_a_change_on_aws_too(tmp_path: Path) -> None:
+    before = "nightly: {image: x, timeout: 1h, network: {subnets: [a]}, input: {day: 1}}"
+    (change,) = between(made(tmp_path, before), made(tmp_path, before.replace("day: 1", "day: 2")))
+    (difference,) = change.differences
+    assert (difference.path, difference.after) == ("Metadata.Lamplighter.Input", '{"day":2}')
+
+
 def test_an_image_that_a_parameter_names_is_a_change_of_the_container(tmp_path: Path) -> None:
     job = "nightly: {image: ./report, timeout: 1h, network: {subnets: [a]}}"
     (change,) = between(made(tmp_path, job, NightlyImage="old"), made(tmp_path, job, NightlyImage="new"))

@@ -71,7 +71,10 @@ class Change:
 
 
 def changes(before: Mapping[str, Resource], after: Mapping[str, Resource], *, metadata: bool) -> list[Change]:
-    """Every resource that comes, changes or goes; `metadata` says whether that counts, which AWS only keeps."""
+    """Every resource that comes, changes or goes.
+
+    `metadata` says whether metadata counts, which AWS only keeps; the input of a job always does.
+    """
     found = []
     for name in [*after, *(name for name in before if name not in after)]:
         old, new = before.get(name), after.get(name)
@@ -100,8 +103,15 @@ def _differences(before: Mapping[Path, Json], after: Mapping[Path, Json]) -> Ite
 def _leaves(resource: Resource | None, *, metadata: bool) -> dict[Path, Json]:
     if resource is None:
         return {}
-    kept = {"Metadata": resource.metadata} if metadata and resource.metadata else {}
+    kept = {"Metadata": resource.metadata} if metadata and resource.metadata else _input(resource)
     return dict(_walk((), {**resource.properties, **kept}))
+
+
+def _input(resource: Resource) -> dict[str, Json]:
+    """What a job is usually started with, which counts on AWS too: whoever starts the job reads it there."""
+    own = resource.metadata.get("Lamplighter") if isinstance(resource.metadata, dict) else None
+    text = own.get("Input") if isinstance(own, dict) else None
+    return {} if text is None else {"Metadata": {"Lamplighter": {"Input": text}}}
 
 
 def _walk(path: Path, value: Json) -> Iterator[tuple[Path, Json]]:

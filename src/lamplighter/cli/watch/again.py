@@ -1,38 +1,35 @@
-"""Whether a run can be redriven, and what to do where it cannot.
+"""Whether a run can be redriven, and what to do where it cannot (`jobs/redriving.py`).
 
-A redrive goes on in the state that failed, with what went before it as it was. A run that a Fail state ended would
-enter that state again and fail again, so that nothing is won by it.
 See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html.
 """
 
+from collections.abc import Sequence
+
 from lamplighter.base.errors import LamplighterError
+from lamplighter.base.jsontext import Json
 from lamplighter.cli.watch.runs import Run
-from lamplighter.jobs.story import Story
+from lamplighter.jobs.redriving import futile
 
 
 class NoRedrive(LamplighterError):
-    """The run is to be begun anew instead."""
+    """The run has to be started anew instead."""
 
 
-def hindrance(run: Run, story: Story) -> str | None:
+def hindrance(run: Run, events: Sequence[Json], definition: Json) -> str | None:
     """Why a run should not be redriven; None where it may be."""
-    last = story.visits[-1] if story.visits else None
     if run.running:
         return "it still goes on"
     if run.status == "SUCCEEDED":
         return "it succeeded"
     if run.final is not None:
         return run.final
-    if last is not None and last.kind == "Fail":
-        return f"it ended in the state {last.state}, which fails again whenever it is entered"
-    return None
+    return futile(events, definition)
 
 
-def check(run: Run, story: Story, word: str) -> None:
+def check(run: Run, why: str | None, word: str) -> None:
     """Raise NoRedrive where a redrive would be refused or useless."""
-    why = hindrance(run, story)
     if why is None:
         return
-    said = "watch it" if run.running else "begin anew"
+    said = "watch it" if run.running else "start it again instead"
     instead = f"logs -f {word}:{run.name}" if run.running else f"run {word}"
     raise NoRedrive(f"{word}:{run.name} cannot be redriven: {why}\n    {said}: lamplighter {instead}")

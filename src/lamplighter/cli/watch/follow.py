@@ -97,10 +97,18 @@ class Watch:
         return look()
 
 
-def follow(site: Site, run: Run, *, events: bool = True, since: int | None = None, tail: int | None = None) -> NoReturn:
+def follow(
+    site: Site,
+    run: Run,
+    *,
+    events: bool = True,
+    since: int | None = None,
+    tail: int | None = None,
+    times: bool = False,
+) -> NoReturn:
     """Watch a run to its end and end the verb with its result; with Ctrl-C, leave it alone."""
     try:
-        story, ended = _followed(Watch(site, run, since, tail), runs.definition(site, run), events=events)
+        story, ended = _followed(Watch(site, run, since, tail), runs.definition(site, run), events=events, times=times)
     except KeyboardInterrupt:
         typer.echo(
             f"\nlamplighter: the run goes on without you; look again: lamplighter logs -f {run.arn}\n"
@@ -109,12 +117,12 @@ def follow(site: Site, run: Run, *, events: bool = True, since: int | None = Non
         )
         raise typer.Exit(DETACHED) from None
     if events and story.ended is not None and story.began is not None:
-        took = show.lasted(story.ended - story.began)
+        took = show.lasted(story.spent(story.began, story.ended))
         _say(story.ended, f"{words.end(ended, story)}, after {took}", "skipped" if ended.skipped else story.outcome)
     raise typer.Exit(EXITS.get(ended.status, 1))
 
 
-def _followed(watch: Watch, definition: Json, *, events: bool) -> tuple[Story, Run]:
+def _followed(watch: Watch, definition: Json, *, events: bool, times: bool) -> tuple[Story, Run]:
     told: set[tuple[str, int]] = set()
     while True:
         story = watch.patiently(watch.look)
@@ -126,7 +134,7 @@ def _followed(watch: Watch, definition: Json, *, events: bool) -> tuple[Story, R
         timeline: list[Moment | Line] = [*fresh, *printed]
         for each in sorted(timeline, key=lambda each: each.time):
             if isinstance(each, Line):
-                write([each], labels)
+                write([each], labels, times=times)
             else:
                 _say(each.time, each.text, each.status)
         if watch.complete(story):
@@ -134,11 +142,12 @@ def _followed(watch: Watch, definition: Json, *, events: bool) -> tuple[Story, R
         watch.rest()
 
 
-def write(lines: Iterable[Line], labels: Labels) -> None:
-    """Print lines of containers, each with its attempt before it if there may be several."""
+def write(lines: Iterable[Line], labels: Labels, *, times: bool = False) -> None:
+    """Print lines of containers, each with its attempt before it if there may be several, and its time if asked for."""
     for line in lines:
         container = None if line.source.alone else line.source.container
-        typer.echo(labels.prefix(line.source.attempt, container) + line.text)
+        time = f"{show.local(line.time):%Y-%m-%d %H:%M:%S}.{line.time % 1000:03} " if times else ""
+        typer.echo(time + labels.prefix(line.source.attempt, container) + line.text)
 
 
 def _newer(site: Site, run: Run, seen: int) -> list[Json]:

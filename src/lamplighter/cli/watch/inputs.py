@@ -1,6 +1,7 @@
 """What a run begins with: what was typed, or what the job is always given, and what it is told besides.
 
-Promises JSON text that an execution can begin with. A job whose file is not here is given what its schedule gives it.
+Promises JSON text that an execution can begin with. A machine whose job file is not here is given what its stack says,
+or what its schedule gives it.
 """
 
 import re
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 import typer
+from botocore.exceptions import ClientError
 
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.cli.watch import machines, timetables
@@ -15,6 +17,7 @@ from lamplighter.cli.watch.labels import is_workflow
 from lamplighter.cli.watch.machines import Machine
 from lamplighter.cli.watch.site import Site, fail
 from lamplighter.jobs.expressions import OWN
+from lamplighter.jobs.usual import usual_input
 
 NAME = re.compile(r"""[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}""")
 """See https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html."""
@@ -78,13 +81,26 @@ def typed(given: str) -> str:
 
 
 def usual(site: Site, machine: Machine) -> str:
-    """The input of a job by its file or, where that is not here, by its schedule; nothing for other machines."""
+    """The input of a job by its file or, where that is not here, as `jobs/usual.py` has it."""
     if site.project is not None and machine.job is not None:
         return dumps(site.project.jobs[machine.job].input)
-    if not machines.of_a_job(site, machine):
-        return "{}"
-    scheduled = timetables.given(site, machine)
-    return dumps({name: value for name, value in scheduled.items() if name != OWN})
+    return dumps(usual_input(_metadata(site, machine), *timetables.targets(site, machine)))
+
+
+def _metadata(site: Site, machine: Machine) -> str | None:
+    """What the stack of a machine says of it; None where it has none, or these credentials may not ask."""
+    cloudformation = site.target.client("cloudformation")
+    try:
+        known = cloudformation.describe_stack_resources(PhysicalResourceId=machine.arn)["StackResources"]
+        stack = known[0]["StackName"]
+        pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+        listed = (each for page in pages for each in page["StackResourceSummaries"])
+        logical = next(each["LogicalResourceId"] for each in listed if each.get("PhysicalResourceId") == machine.arn)
+        found = cloudformation.describe_stack_resource(StackName=stack, LogicalResourceId=logical)
+    except (ClientError, LookupError, StopIteration):
+        return None
+    text: str | None = found["StackResourceDetail"].get("Metadata")
+    return text
 
 
 def whole(text: str, told: Json) -> str:

@@ -11,8 +11,8 @@ from lamplighter.cli.skipped import WHY
 from lamplighter.cli.watch import words
 from lamplighter.cli.watch.labels import Labels, of_definition
 from lamplighter.cli.watch.moments import awaited, before, waiting
-from lamplighter.cli.watch.show import utc
-from lamplighter.jobs.story import Attempt, Story, Visit
+from lamplighter.cli.watch.show import lasted, utc
+from lamplighter.jobs.story import Attempt, Gap, Story, Visit
 from lamplighter.jobs.values import shown
 
 
@@ -39,8 +39,14 @@ def rows(story: Story, definition: Json, *, states: bool) -> list[Row]:
     for visit in story.visits:
         found += _retries(story, visit, definition)
         found += _visit(story, visit, labels, states=states)
-    found += [Row(time, 0, "redriven", None, "", "", {"kind": "redrive", "time": utc(time)}) for time in story.redriven]
+    found += map(_redriven, story.gaps)
     return sorted(found, key=lambda row: (row.time, row.order))
+
+
+def _redriven(gap: Gap) -> Row:
+    document = {"kind": "redrive", "time": utc(gap.redriven), "ended": utc(gap.ended)}
+    after = f"{lasted(gap.redriven - gap.ended)} after it had ended"
+    return Row(gap.redriven, 0, "redriven", None, after, "", document)
 
 
 def _attempt(attempt: Attempt, labels: Labels) -> Row:
@@ -76,9 +82,9 @@ def _visit(story: Story, visit: Visit, labels: Labels, *, states: bool) -> Itera
     if visit.kind == "Wait" and (not states or labels.hides(visit.state)):
         yield _paused(story, visit)
     elif states:
-        yield _state(visit)
+        yield _state(story, visit)
     elif labels.skipped(visit):
-        yield replace(_state(visit), what="skipped", took=None, result=WHY)
+        yield replace(_state(story, visit), what="skipped", took=None, result=WHY)
     if story.caught(visit) and visit.left is not None and visit.follower and not labels.hides(visit.follower):
         document = {"kind": "catch", "state": visit.state, "time": utc(visit.left), "next": visit.follower}
         yield Row(visit.left, visit.event, "caught", None, f"goes on with {visit.follower}", "", document)
@@ -90,8 +96,8 @@ def _paused(story: Story, visit: Visit) -> Row:
     return _wait(visit.event, visit.entered, visit.left, planned, awaited(story, visit), visit.state)
 
 
-def _state(visit: Visit) -> Row:
-    took = None if visit.left is None else visit.left - visit.entered
+def _state(story: Story, visit: Visit) -> Row:
+    took = None if visit.left is None else story.spent(visit.entered, visit.left)
     what = " ".join([*visit.path, visit.state])
     document = {
         "kind": "state",

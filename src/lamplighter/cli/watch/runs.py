@@ -4,7 +4,7 @@ Promises to say which of two runs was not meant, rather than to choose one.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from botocore.exceptions import ClientError
@@ -12,11 +12,11 @@ from botocore.exceptions import ClientError
 from lamplighter.base import arn as arns
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json, loads
-from lamplighter.cli.skipped import is_skip
 from lamplighter.cli.watch import machines
 from lamplighter.cli.watch.machines import Machine
 from lamplighter.cli.watch.numbers import read
 from lamplighter.cli.watch.site import Site
+from lamplighter.jobs.overlap import made_way_for
 from lamplighter.jobs.story import Story, milliseconds
 
 REDRIVABLE = "REDRIVABLE"
@@ -41,6 +41,15 @@ class Run:
     """Why it cannot be redriven; None where it can, or where nobody asked."""
     skipped: bool = False
     """Whether another run of its job kept it from beginning; only a run that is described says so."""
+    others: tuple[str, ...] = ()
+    """The runs that it was skipped for."""
+    redrives: int = 0
+    """How often it was redriven."""
+    idle: int = 0
+    """Milliseconds between its parts, where it was redriven and somebody asked (`judged`)."""
+    error: str | None = None
+    cause: str | None = None
+    """What it failed with; only a run that is described says so."""
 
     @property
     def name(self) -> str:
@@ -52,6 +61,11 @@ class Run:
         """The ARN of its state machine."""
         # Of a run that a Map started the name is MACHINE/LABEL.
         return ":".join([*self.arn.split(":")[:5], "stateMachine", self.arn.split(":")[6].partition("/")[0]])
+
+    @property
+    def took(self) -> int | None:
+        """Milliseconds for which it ran: the sum of its parts; None where it goes on."""
+        return None if self.ended is None else self.ended - self.began - self.idle
 
     @property
     def state(self) -> str:
@@ -126,8 +140,9 @@ def refreshed(site: Site, run: Run) -> Run:
 
 
 def judged(site: Site, run: Run) -> Run:
-    """The run, asked whether it was skipped if that can be: lists of runs have no outputs."""
-    return refreshed(site, run) if run.status == "SUCCEEDED" else run
+    """The run with what a list of runs does not say: whether it was skipped, why it failed, how long its parts ran."""
+    found = run if run.running else refreshed(site, run)
+    return replace(found, idle=story(site, found).idle) if found.redrives else found
 
 
 def _latest(site: Site, machine: Machine) -> Run:
@@ -141,7 +156,7 @@ def _latest(site: Site, machine: Machine) -> Run:
 
 def _by_name(site: Site, name: str, known: list[Machine]) -> Run:
     """A run by its name alone, which may be that of any machine."""
-    found = [run for each in known if not each.express if (run := _looked_up(site, arn_of(each, name))) is not None]
+    found = [run for each in known if not each.express if (run := lookup(site, arn_of(each, name))) is not None]
     if not found:
         why = machines.unknown(site, name, known)
         raise NoSuchRun(f"{why}\n    and no run has that name (a run is named by ARN, NAME, JOB, or JOB:NAME)")
@@ -152,13 +167,14 @@ def _by_name(site: Site, name: str, known: list[Machine]) -> Run:
 
 
 def _described(site: Site, arn: str) -> Run:
-    found = _looked_up(site, arn)
+    found = lookup(site, arn)
     if found is None:
         raise NoSuchRun(f"{site.target} has no run {arn}: `lamplighter ps --all` lists the latest")
     return found
 
 
-def _looked_up(site: Site, arn: str) -> Run | None:
+def lookup(site: Site, arn: str) -> Run | None:
+    """The run of an ARN; None where there is none."""
     try:
         return listed(site.sfn.describe_execution(executionArn=arn))
     except ClientError as error:
@@ -178,6 +194,16 @@ def listed(answer: Json) -> Run:
     began = milliseconds(answer["startDate"])
     redrivable = answer.get("redriveStatus", REDRIVABLE).startswith(REDRIVABLE)
     final = None if redrivable else answer.get("redriveStatusReason")
-    skipped = is_skip(answer["status"], answer.get("output"))
-    until = None if ended is None else milliseconds(ended)
-    return Run(answer["executionArn"], answer["status"], began, until, final, skipped)
+    others = made_way_for(answer.get("output")) if answer["status"] == "SUCCEEDED" else None
+    return Run(
+        answer["executionArn"],
+        answer["status"],
+        began,
+        None if ended is None else milliseconds(ended),
+        final,
+        skipped=others is not None,
+        others=tuple(others or ()),
+        redrives=answer.get("redriveCount", 0),
+        error=answer.get("error"),
+        cause=answer.get("cause"),
+    )

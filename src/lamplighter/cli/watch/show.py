@@ -38,6 +38,27 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[Text | str]]) -> None
     console().print(made)
 
 
+def listing(headings: Sequence[str], rows: Sequence[Sequence[Text | str]]) -> None:
+    """Print a table or, where it is wider than the terminal, a block for each row: nothing is cut."""
+    cells = [[each if isinstance(each, Text) else Text(each) for each in row] for row in rows]
+    widths = [max(map(cell_width, column)) for column in zip(map(Text, headings), *cells, strict=True)]
+    if sum(widths) + 2 * (len(widths) - 1) <= console().width:
+        table(headings, cells)
+        return
+    out = console()
+    for title, *rest in cells:
+        out.print(Text.assemble((title.plain, "bold")), soft_wrap=True)
+        for heading, cell in zip(headings[1:], rest, strict=True):
+            for at, line in enumerate(cell.split("\n") if cell.plain else ()):
+                named = f"  {heading.lower() if at == 0 else '':<{max(map(len, headings))}}  "
+                out.print(Text.assemble((named, "dim"), line), soft_wrap=True)
+
+
+def cell_width(cell: Text) -> int:
+    """Columns of a cell's longest line."""
+    return max((line.cell_len for line in cell.split("\n")), default=0)
+
+
 def documents(listed: Iterable[Json]) -> None:
     """Print JSON documents, one a line."""
     for each in listed:

@@ -7,7 +7,7 @@ tell when a rule's rate is due, because AWS does not say from when it counts.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from lamplighter.base.jsontext import Json, loads
+from lamplighter.base.jsontext import Json
 from lamplighter.cli.watch.machines import Machine
 from lamplighter.cli.watch.site import Site
 from lamplighter.jobs.scheduled import is_open, started, timetable
@@ -25,10 +25,13 @@ def of(site: Site, machines: Iterable[Machine]) -> Mapping[str, list[Timetable]]
     return found
 
 
-def given(site: Site, machine: Machine) -> Json:
-    """The input that a schedule starts a machine with; {} where none does."""
-    found = (schedule["Target"].get("Input") or "{}" for _, schedule in _schedules(site, {machine.arn}))
-    return loads(next(found, "{}"))
+def targets(site: Site, machine: Machine) -> tuple[list[Json], list[Json]]:
+    """What begins a machine: the targets of schedules, and those of rules."""
+    schedules = [schedule["Target"] for _, schedule in _schedules(site, {machine.arn})]
+    events = site.target.client("events")
+    names = events.list_rule_names_by_target(TargetArn=machine.arn)["RuleNames"]
+    listed = [each for name in names for each in events.list_targets_by_rule(Rule=name)["Targets"]]
+    return schedules, [each for each in listed if each["Arn"] == machine.arn]
 
 
 def _schedules(site: Site, wanted: set[str]) -> Iterator[tuple[str, Json]]:

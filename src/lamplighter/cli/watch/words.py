@@ -63,7 +63,16 @@ def _ending(story: Story) -> str:
     if story.outcome in ("running", "succeeded"):
         return story.outcome
     word = "stopped" if story.outcome == "aborted" else story.outcome
-    return word + why(story.error, reason(story.cause), codes(dict(exits(task(story.cause)))))
+    return word + _because(story.error, story.cause)
+
+
+def because(run: Run) -> str:
+    """What follows the status of a run that did not succeed: its exit code and its reason; nothing of others."""
+    return "" if run.status in ("RUNNING", "SUCCEEDED") else _because(run.error, run.cause)
+
+
+def _because(error: str | None, cause: str | None) -> str:
+    return why(error, reason(cause), codes(dict(exits(task(cause)))))
 
 
 def as_json(attempt: Attempt) -> Json:
@@ -95,5 +104,9 @@ def run_json(run: Run, job: str | None = None) -> Json:
         "skipped": run.skipped,
         "began": utc(run.began),
         "ended": utc(run.ended),
-        "seconds": None if run.ended is None else (run.ended - run.began) / 1000,
+        "seconds": None if run.took is None else run.took / 1000,
+        "redrives": run.redrives,
+        "error": run.error,
+        "reason": reason(run.cause),
+        "exitCodes": dict(exits(task(run.cause))),
     }

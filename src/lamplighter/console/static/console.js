@@ -1,5 +1,7 @@
 // What every page does with a script: times as the clocks of the reader show them, lengths that grow, buttons that copy.
 // Pages work without it.
+import { lostSince } from "./follow.js";
+import "./forms.js";
 
 const shown = new Intl.DateTimeFormat(undefined, {
   year: "numeric", month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
@@ -30,7 +32,7 @@ function length(seconds) {
 }
 
 function tick() {
-  const now = Date.now() / 1000;
+  const now = (lostSince ?? Date.now()) / 1000;
   for (const each of document.querySelectorAll("[data-since]")) each.textContent = length(now - each.dataset.since);
   for (const each of document.querySelectorAll("[data-until]")) {
     each.textContent = each.dataset.until > now ? `in ${length(each.dataset.until - now)}` : "now";
@@ -54,9 +56,18 @@ for (const each of document.querySelectorAll("[data-own-zone]")) {
   each.textContent = zone;
 }
 for (const each of document.querySelectorAll("[data-zone]")) each.textContent = `Times in ${zone}`;
+// The tab of a run says how it stands.
+function entitle() {
+  const heading = document.querySelector("[data-title]");
+  if (!heading) return;
+  document.title = heading.dataset.title;
+  document.querySelector("link[rel=icon]").href = heading.dataset.icon;
+}
+
 document.body.addEventListener("htmx:load", (event) => {
   localise(event.detail.elt.parentNode ?? event.detail.elt);
   tick();
+  entitle();
 });
 document.addEventListener("click", copy);
 
@@ -94,39 +105,9 @@ document.addEventListener("pointermove", () => { moved = Date.now(); });
 let looked = Date.now();
 setInterval(() => {
   const each = document.querySelector("[data-refresh]");
-  if (!each || Date.now() - looked < 1000 * each.dataset.refresh) return;
+  if (!each || lostSince !== null || Date.now() - looked < 1000 * each.dataset.refresh) return;
   if (document.visibilityState !== "visible" || each.contains(document.activeElement)) return;
   if (each.matches(":hover") && Date.now() - moved <= 3000) return;
   looked = Date.now();
   window.htmx.trigger(each, "refresh");
 }, 1000);
-
-// A page that nobody sees lets go of its stream, of which a browser has only six for a host; seen again, it is loaded anew.
-const streams = new Set();
-let letGo = false;
-let hiding = 0;
-window.htmx.createEventSource = (url) => {
-  const made = new EventSource(url);
-  streams.add(made);
-  made.addEventListener("end", () => streams.delete(made));
-  return made;
-};
-document.addEventListener("visibilitychange", () => {
-  clearTimeout(hiding);
-  if (document.visibilityState === "visible") {
-    if (letGo) location.reload();
-    return;
-  }
-  hiding = setTimeout(() => {
-    letGo = streams.size > 0;
-    for (const each of streams) each.close();
-  }, 20000);
-});
-
-// A button does its work once, however often it is pressed. Whoever comes back to the page may press it again.
-document.addEventListener("submit", (event) => {
-  const button = event.submitter;
-  if (!button || event.target.method !== "post") return;
-  setTimeout(() => { button.disabled = true; });
-  setTimeout(() => { button.disabled = false; }, 5000);
-});

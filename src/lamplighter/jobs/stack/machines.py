@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from troposphere import AWSObject, GetAtt, Ref, Sub, Tags, stepfunctions
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.jsontext import Json, dumps
 from lamplighter.jobs import integrations, names
 from lamplighter.jobs.machine import machine
-from lamplighter.jobs.model import Project
+from lamplighter.jobs.model import Job, Project
 from lamplighter.jobs.stack import arns, links, network
 from lamplighter.jobs.telling import WATCHING, is_watched
 
@@ -34,8 +34,13 @@ def resources(project: Project) -> Iterator[AWSObject]:
             RoleArn=arns.machine_role(project, name),
             **_definition(project, machine(project, name)),
             Tags=Tags({**job.tags, "lamplighter:project": project.prefix, "lamplighter:job": name}),
-            Metadata={"Lamplighter": {"Job": name}},
+            Metadata={"Lamplighter": {"Job": name, **_usual(job)}},
         )
+
+
+def _usual(job: Job) -> dict[str, str]:
+    """The job's input, for whoever starts it (`jobs/usual.py`): as text, in which nothing looks like a function."""
+    return {"Input": dumps(job.input)} if job.input else {}
 
 
 def _definition(project: Project, definition: Json) -> Json:

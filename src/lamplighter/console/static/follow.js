@@ -1,0 +1,108 @@
+// What a tab follows through the connection that all tabs share (stream.js), and what it shows when the engine is gone.
+// htmx's extension for streams asks for an EventSource: it gets one that hears from there.
+
+const followed = new Set();
+const banner = document.getElementById("lost");
+const source = document.querySelector("[data-stream]").dataset.stream;
+const own = crypto.randomUUID?.() ?? String(Math.random()); // each tab has its own place in a log
+let hidden = document.visibilityState === "hidden"; // a tab that nobody sees follows nothing, also if it was opened so
+let hiding = 0;
+
+class Followed extends EventTarget {
+  constructor(url) {
+    super();
+    this.path = `${url}${url.includes("?") ? "&" : "?"}tab=${own}`;
+    this.readyState = EventSource.CONNECTING;
+    followed.add(this);
+    say();
+  }
+
+  take({ event, text, id }) {
+    if (this.readyState === EventSource.CONNECTING) this.onopen?.(new Event("open"));
+    this.readyState = EventSource.OPEN;
+    if (event === "gone") this.close();
+    else this.dispatchEvent(new MessageEvent(event, { data: text, lastEventId: id }));
+  }
+
+  close() {
+    this.readyState = EventSource.CLOSED;
+    followed.delete(this);
+    say();
+  }
+}
+
+// --- the shared connection --------------------------------------------------------------------------------------------
+
+const tab = { postMessage: (message) => hear(message) };
+let hub = null;
+let port = null;
+
+async function open() {
+  try {
+    port = new SharedWorker(source, { type: "module", name: "lamplighter" }).port;
+    port.onmessage = ({ data }) => hear(data);
+  } catch {
+    hub = new (await import(source)).Hub();
+  }
+  say();
+}
+
+function say() {
+  const paths = hidden ? null : [...followed].map((each) => each.path);
+  if (port) port.postMessage(paths);
+  else hub?.hear(tab, paths);
+}
+
+function hear(message) {
+  if (message.kind === "event") {
+    for (const each of [...followed]) if (each.path === message.of) each.take(message);
+  } else if (message.kind === "open") find();
+  else if (message.kind === "lost") lose(message.since);
+  else if (message.kind === "out" && !document.querySelector("[data-still]")) location.reload();
+}
+
+window.htmx.createEventSource = (url) => new Followed(url);
+setInterval(say, 20000);
+addEventListener("pagehide", () => { if (port) port.postMessage(null); });
+addEventListener("pageshow", (event) => { if (event.persisted) say(); });
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(hiding);
+  if (document.visibilityState === "hidden") {
+    hiding = setTimeout(() => { hidden = true; say(); }, 20000);
+  } else if (hidden) {
+    hidden = false;
+    say();
+  }
+});
+open();
+
+// --- an engine that does not answer -----------------------------------------------------------------------------------
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
+export let lostSince = null; // milliseconds since the epoch: what counts up stops there
+
+function lose(since) {
+  lostSince = since;
+  document.body.dataset.lost = "";
+  banner.textContent = `${banner.dataset.who} does not answer since ${clock.format(new Date(since))}. What you see may be old.`;
+  banner.hidden = false;
+}
+
+function find() {
+  document.body.dataset.connected = "";
+  if (lostSince === null) return;
+  lostSince = null;
+  delete document.body.dataset.lost;
+  banner.hidden = true;
+  renew();
+}
+
+// What is followed comes again by itself; all else is loaded anew, unless somebody is filling it in.
+function renew() {
+  const lists = document.querySelectorAll("[data-refresh]");
+  for (const each of lists) window.htmx.trigger(each, "refresh");
+  const fields = [...document.querySelectorAll("textarea, input:not([type=hidden])")];
+  const touched = fields.some((each) => each.value !== each.defaultValue);
+  if (!lists.length && !followed.size && !touched && !document.querySelector("[data-still]")) location.reload();
+}

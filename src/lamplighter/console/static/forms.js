@@ -1,0 +1,74 @@
+// Forms are sent by a script, so that an engine that does not answer, or refuses, says so on the page that one is on
+// rather than on one of the browser's. Without scripts they are sent as forms always are.
+import { lostSince } from "./follow.js";
+
+const told = document.getElementById("refused");
+
+function refuse(text) {
+  told.textContent = text;
+  told.hidden = false;
+}
+
+function read(answer, text) {
+  const type = answer.headers.get("content-type") ?? "";
+  return type.startsWith("text/html") ? new DOMParser().parseFromString(text, "text/html") : null;
+}
+
+// A page that comes back in place of this one: a form with what is wrong in it, or what came of a run.
+function show(page) {
+  const main = page.getElementById("main");
+  document.getElementById("main").replaceWith(document.adoptNode(main));
+  document.title = page.title;
+  window.htmx.process(main);
+  main.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: main } }));
+  (main.querySelector("[autofocus]") ?? main.querySelector("h1"))?.focus();
+  window.scrollTo(0, 0);
+}
+
+async function take(answer) {
+  const to = answer.headers.get("x-lamplighter-go-on");
+  if (to || answer.redirected) {
+    location.assign(to ?? answer.url);
+    return true;
+  }
+  const text = await answer.text();
+  const page = read(answer, text);
+  const alert = answer.ok ? null : page?.querySelector(".panel.empty[role=alert]");
+  if (page?.getElementById("main") && !alert) show(page);
+  else refuse(alert ? `${alert.querySelector("h1").textContent}: ${alert.querySelector("h1 + p").textContent}` : text);
+  return false;
+}
+
+// What cannot be undone is done by a second press.
+function ask(button) {
+  const label = button.textContent;
+  button.dataset.asked = "";
+  button.textContent = button.dataset.ask;
+  setTimeout(() => {
+    delete button.dataset.asked;
+    button.textContent = label;
+  }, 6000);
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target, button = event.submitter;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  event.preventDefault();
+  told.hidden = true;
+  const who = document.getElementById("lost").dataset.who;
+  if (lostSince !== null) return refuse(`${who} does not answer, so nothing was sent. Press it again when it is back.`);
+  if (button?.dataset.ask && button.dataset.asked === undefined) return ask(button);
+  const body = new URLSearchParams(new FormData(form, button));
+  // A button does its work once, however often it is pressed.
+  if (button) button.disabled = true;
+  let leaves = false;
+  try {
+    leaves = await take(await fetch(form.getAttribute("action"), {
+      method: "POST", body, headers: { "x-lamplighter-script": "1" },
+    }));
+  } catch {
+    refuse(`${who} did not answer. Look whether this was done before you press it again.`);
+  }
+  // Whoever comes back to the page may press it again.
+  if (button) setTimeout(() => { button.disabled = false; }, leaves ? 5000 : 0);
+});

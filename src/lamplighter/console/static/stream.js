@@ -1,0 +1,125 @@
+// The one connection that all tabs of a browser share: a SharedWorker or, where there is none, a part of the page.
+//
+// A tab says which streams it follows, and gets what they tell, each event with the path of its stream. All of them come
+// in one answer of /streams (console/streams.py), since a browser opens six connections to a host and no more. A tab is
+// also told when the engine does not answer any more, since when, and when it is back.
+
+const SILENCE = 16000; // milliseconds without a sign of life, of which one comes every five seconds
+const AGAIN = 1000; // before the next try
+const GONE = 70000; // a tab that has not said for so long that it is there is closed
+
+export class Hub {
+  constructor() {
+    this.tabs = new Map(); // what a tab hears by: the streams that it follows, and when it said so
+    this.places = new Map(); // streams, and where they are: a log goes on after its last line
+    this.connection = null;
+    this.following = null;
+    this.heard = Date.now();
+    this.open = this.lost = false;
+    setInterval(() => this.look(), 2000);
+  }
+
+  // What a tab says: the streams that it follows, or null if it follows nothing any more.
+  hear(tab, paths) {
+    const known = this.tabs.get(tab);
+    if (paths === null) this.tabs.delete(tab);
+    else this.tabs.set(tab, { paths, said: Date.now() });
+    if (paths !== null && !known && this.lost) tab.postMessage({ kind: "lost", since: this.heard });
+    else if (paths !== null && !known && this.open) tab.postMessage({ kind: "open" });
+    clearTimeout(this.soon);
+    this.soon = setTimeout(() => this.renew(), 30);
+  }
+
+  wanted() {
+    return [...new Set([...this.tabs.values()].flatMap((each) => each.paths))].sort();
+  }
+
+  renew() {
+    if (!this.tabs.size) {
+      this.connection?.abort();
+      this.connection = this.following = null;
+      this.open = this.lost = false;
+    } else if (this.following !== JSON.stringify(this.wanted())) this.connect();
+  }
+
+  tell(message, path) {
+    for (const [tab, each] of this.tabs) if (path === undefined || each.paths.includes(path)) tab.postMessage(message);
+  }
+
+  look() {
+    for (const [tab, each] of this.tabs) if (Date.now() - each.said > GONE) this.tabs.delete(tab);
+    this.renew();
+    if (this.tabs.size && this.connection && Date.now() - Math.max(this.heard, this.began) > SILENCE) {
+      this.lose();
+      this.connect();
+    }
+  }
+
+  lose() {
+    if (!this.lost) this.tell({ kind: "lost", since: this.heard });
+    this.lost = true;
+    this.open = false;
+  }
+
+  resumed(path) {
+    if (!this.places.has(path)) return path;
+    const [before, query] = path.split("?");
+    const asked = new URLSearchParams(query);
+    asked.set("after", this.places.get(path));
+    return `${before}?${asked}`;
+  }
+
+  async connect() {
+    clearTimeout(this.again);
+    this.connection?.abort();
+    const own = this.connection = new AbortController();
+    const paths = this.wanted();
+    this.following = JSON.stringify(paths);
+    this.began = Date.now();
+    const asked = new Map(paths.map((path) => [this.resumed(path), path]));
+    let answered = false;
+    try {
+      const query = [...asked.keys()].map((path) => `of=${encodeURIComponent(path)}`).join("&");
+      const accept = { accept: "text/event-stream" };
+      const answer = await fetch(`/streams?${query}`, { headers: accept, signal: own.signal, cache: "no-store" });
+      if (answer.status === 401) return this.tell({ kind: "out" });
+      if (!answer.ok) throw new Error(answer.statusText);
+      answered = true;
+      await this.read(answer.body.pipeThrough(new TextDecoderStream()).getReader(), asked);
+    } catch (error) {
+      if (!own.signal.aborted) console.info(`lamplighter: ${error.message}`);
+    }
+    if (own.signal.aborted) return;
+    if (answered) return this.connect(); // a proxy may have cut it off: only who does not answer is lost
+    this.lose();
+    this.again = setTimeout(() => this.tabs.size && this.connect(), AGAIN);
+  }
+
+  async read(reader, asked) {
+    let text = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      this.heard = Date.now();
+      text += value;
+      const events = text.split("\n\n");
+      text = events.pop();
+      for (const each of events) this.take(JSON.parse(each.slice("data: ".length)), asked);
+    }
+  }
+
+  take(event, asked) {
+    if (!this.open) this.tell({ kind: "open" });
+    this.open = true;
+    this.lost = false;
+    if (event.event === "alive") return;
+    const path = asked.get(event.of);
+    if (event.id) this.places.set(path, event.id);
+    this.tell({ kind: "event", of: path, event: event.event, text: event.text, id: event.id }, path);
+  }
+}
+
+if (typeof SharedWorkerGlobalScope !== "undefined" && self instanceof SharedWorkerGlobalScope) {
+  const hub = new Hub();
+  self.onconnect = ({ ports: [tab] }) => { tab.onmessage = ({ data }) => hub.hear(tab, data); };
+}

@@ -1,0 +1,202 @@
+"""Many tabs at once, and an engine that dies, in a real browser over a real engine."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.console import screen, seeds
+from tests.console.test_browser import stop
+from tests.served import Served, eventually
+
+TABS = 8
+"""More than the six connections that a browser opens to a host."""
+WITHOUT_WORKERS = "delete window.SharedWorker"
+HIDDEN = """
+Object.defineProperty(document, "visibilityState", { get: () => window.seen ? "visible" : "hidden" })
+"""
+"""A tab that was opened in the background: a browser without windows has none."""
+AN_HOUR_LATER = """
+each => new Promise((done) => {
+  const now = Date.now;
+  Date.now = () => now() + 3600000;
+  const told = () => { Date.now = now; done(each.innerText); };
+  new MutationObserver(told).observe(each, { childList: true });
+})
+"""
+"""What a length that grows says when it is told the next time, an hour later."""
+SEE = """() => { window.seen = true; document.dispatchEvent(new Event("visibilitychange")) }"""
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    engine = Served(tmp_path / "data")
+    engine.up()
+    engine.ecs.create_cluster(clusterName="default")
+    yield engine
+    engine.close()
+
+
+def status(page: Page, words: str) -> None:
+    expect(page.locator("#summary .status")).to_have_text(words, timeout=screen.PATIENCE)
+
+
+def endless(served: Served, name: str = "endless") -> str:
+    return served.start(seeds.job(served, name, "sleep 600"))
+
+
+def again(served: Served) -> None:
+    """Another engine on the directory and the port of one that was killed."""
+    port = served.port
+    served.kill()
+    served.port = port
+
+
+def test_eight_tabs_of_running_runs_leave_room_for_a_ninth_page_and_all_hear_of_their_runs(
+    served: Served, page: Page
+) -> None:
+    machine = seeds.job(served, "endless", "sleep 600")
+    runs = [served.start(machine) for _ in range(TABS)]
+    tabs = [page, *(page.context.new_page() for _ in runs[1:])]
+    for tab, run in zip(tabs, runs, strict=True):
+        tab.goto(f"{served.url}/runs/{run}")
+        status(tab, "running")
+    ninth = page.context.new_page()
+    ninth.goto(served.url)
+    expect(ninth.locator("h1")).to_have_text("Jobs")
+    for run in runs[:4]:
+        served.sfn.stop_execution(executionArn=run)
+    for tab in tabs[:4]:
+        status(tab, "aborted")
+    page.close()
+    tabs[4].close()
+    for run in runs[5:]:
+        served.sfn.stop_execution(executionArn=run)
+    for tab in tabs[5:]:
+        status(tab, "aborted")
+
+
+def test_a_browser_without_shared_workers_follows_a_run_all_the_same(served: Served, page: Page) -> None:
+    page.add_init_script(WITHOUT_WORKERS)
+    run = endless(served)
+    page.goto(f"{served.url}/runs/{run}")
+    status(page, "running")
+    served.sfn.stop_execution(executionArn=run)
+    status(page, "aborted")
+
+
+def test_a_tab_that_was_opened_in_the_background_follows_nothing_until_it_is_seen(served: Served, page: Page) -> None:
+    page.add_init_script(WITHOUT_WORKERS)
+    page.add_init_script(HIDDEN)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    run = endless(served)
+    page.goto(f"{served.url}/runs/{run}")
+    status(page, "running")
+    served.sfn.stop_execution(executionArn=run)
+    page.wait_for_load_state("networkidle")
+    assert [each for each in asked if "/streams" in each] == []
+    status(page, "running")
+    page.evaluate(SEE)
+    status(page, "aborted")
+
+
+def test_a_log_goes_on_after_its_last_line_when_another_tab_joins(served: Served, page: Page, tmp_path: Path) -> None:
+    command = f"echo one; while ! test -e '{tmp_path}/on'; do sleep 0.1; done; echo two; sleep 600"
+    run = served.start(seeds.job(served, "chatty", command))
+    eventually(lambda: "TaskSubmitted" in [event["type"] for event in served.history(run)])
+    page.goto(f"{served.url}/runs/{run}/logs")
+    lines = page.locator("#log .l")
+    expect(lines).to_have_count(1)
+    other = page.context.new_page()
+    other.goto(f"{served.url}/runs/{run}")
+    status(other, "running")
+    (tmp_path / "on").touch()
+    expect(lines).to_have_count(2)
+    third = page.context.new_page()
+    third.goto(f"{served.url}/runs/{run}")
+    status(third, "running")
+    served.sfn.stop_execution(executionArn=run)
+    status(third, "aborted")
+    expect(lines).to_have_count(2)
+
+
+@pytest.mark.parametrize("workers", [True, False])
+def test_a_dead_engine_is_told_on_every_page_and_the_pages_go_on_when_it_is_back(
+    served: Served, chromium: Browser, *, workers: bool
+) -> None:
+    run = endless(served)
+    machine = run.replace(":execution:", ":stateMachine:").rpartition(":")[0]
+    paths = [f"/runs/{run}", "/", "/calendar", f"/jobs/{machine}/start"]
+    with screen.page_of(chromium, strict=False) as first:
+        tabs = [first, *(first.context.new_page() for _ in paths[1:])]
+        for tab, path in zip(tabs, paths, strict=True):
+            if not workers:
+                tab.add_init_script(WITHOUT_WORKERS)
+            tab.goto(served.url + path)
+            expect(tab.locator("h1")).to_be_visible()
+        status(first, "running")
+        tabs[3].get_by_label("Name").fill("half-typed")
+        for tab in tabs:
+            heard(tab)
+        again(served)
+        for tab in tabs:
+            expect(tab.locator("#lost")).to_contain_text("The engine does not answer since")
+            expect(tab.locator("#lost")).to_contain_text("What you see may be old.")
+        counted = first.locator("[data-since]")
+        still = counted.evaluate(AN_HOUR_LATER)
+        first.get_by_role("button", name="Stop").click()
+        expect(first.locator("#refused")).to_contain_text("nothing was sent")
+        status(first, "running")
+        assert counted.evaluate(AN_HOUR_LATER) == still
+        served.up()
+        served.sfn.stop_execution(executionArn=run)
+        for tab in tabs:
+            expect(tab.locator("#lost")).to_be_hidden(timeout=screen.PATIENCE)
+        status(first, "aborted")
+        expect(tabs[1].locator("#jobs")).to_contain_text("aborted", timeout=screen.PATIENCE)
+        expect(tabs[3].get_by_label("Name")).to_have_value("half-typed")
+
+
+def heard(page: Page) -> None:
+    """Wait until a page is connected: it knows then when it is not any more."""
+    expect(page.locator("body[data-connected]")).to_be_attached(timeout=screen.PATIENCE)
+
+
+def test_a_button_whose_engine_died_as_it_was_pressed_says_so_in_place(served: Served, chromium: Browser) -> None:
+    run = endless(served)
+    with screen.page_of(chromium, strict=False) as page:
+        page.route("**/stop", lambda route: route.abort("connectionrefused"))
+        page.goto(f"{served.url}/runs/{run}")
+        stop(page)
+        expect(page.locator("#refused")).to_contain_text("The engine did not answer. Look whether this was done")
+        page.unroute("**/stop")
+        stop(page)
+        status(page, "aborted")
+
+
+def test_what_is_refused_is_told_on_the_page_and_loses_no_form(served: Served, chromium: Browser) -> None:
+    machine = seeds.job(served, "endless", "sleep 600")
+    served.start(machine, {}, "taken")
+    with screen.page_of(chromium, strict=False) as page:
+        page.goto(f"{served.url}/jobs/{machine}/start")
+        page.get_by_label("Input").fill('{"day": 7}')
+        page.get_by_label("Name").fill("taken")
+        page.get_by_role("button", name="Start").click()
+        expect(page.locator("#refused")).to_contain_text("ExecutionAlreadyExists")
+        expect(page.get_by_label("Input")).to_have_value('{"day": 7}')
+        page.get_by_label("Name").fill("free")
+        page.get_by_role("button", name="Start").click()
+        status(page, "running")
+        assert page.url.endswith(":free")
+
+
+def test_buttons_work_without_scripts(served: Served, chromium: Browser) -> None:
+    run = endless(served)
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{served.url}/runs/{run}")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#summary .status")).to_have_text("aborted")
+    context.close()
