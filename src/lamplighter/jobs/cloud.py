@@ -13,8 +13,9 @@ from lamplighter.base.jsontext import dumps
 from lamplighter.jobs.channels import Channel
 from lamplighter.jobs.model import Job, Sidecar
 from lamplighter.jobs.secrets import is_mistaken
-from lamplighter.jobs.stack.alerts import LONGEST_WARM_UP, waits_for
+from lamplighter.jobs.stack.alarms import LONGEST_WARM_UP
 from lamplighter.jobs.values import shown
+from lamplighter.jobs.waiting import waits_for
 
 DAY = 86_400
 YEAR = 365 * DAY

@@ -40,7 +40,7 @@ def _around(project: Project, name: str, body: States) -> States:
     start, states = body.start, dict(body.states)
     if job.notify.caught:
         states |= telling(project, name, counted=job.workflow is None)
-    others = overlap.before(job, start)
+    others = overlap.before(job, start, FIRST if job.notify.caught else None)
     if others is not None:
         start, states = others.start, others.states | states
     if is_watched(job):

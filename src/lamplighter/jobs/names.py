@@ -9,10 +9,18 @@ WELL = "Ended well"
 """The state of a job with sidecars that a failure leads to which was none of the job's own."""
 MAIN = "main"
 """The container of a job itself, beside its sidecars."""
-SHARED_CLUSTER, SUBNETS, SECURITY_GROUPS, PUBLIC_IP, WATCH = "Cluster", "Subnets", "SecurityGroups", "PublicIp", "Watch"
+SHARED_CLUSTER, SUBNETS, SECURITY_GROUPS, PUBLIC_IP = "Cluster", "Subnets", "SecurityGroups", "PublicIp"
+WATCH, START, SLOTS, FAILURES = "Watch", "Start", "Slots", "Failures"
+"""The machines of a project that only serve its jobs (`jobs/helpers.py`, `jobs/telling.py`)."""
+HELPERS = (WATCH, START, SLOTS, FAILURES)
 
 
 CONSOLE_URL, CONSOLE, OPTIONS = "ConsoleUrl", "Console", "Options"
+
+
+def helper(machine: str) -> str:
+    """What the name of a machine ends with that only serves jobs; no job can be called so."""
+    return f"--{machine.lower()}"
 
 
 def logical(name: str) -> str:

@@ -101,7 +101,11 @@ def _beside(name: str, title: str, sidecar: Sidecar) -> ecs.ContainerDefinition:
 
 def _inside(name: str, environment: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, Json]:
     """What any container of a job has."""
+    # awslogs is non-blocking by default since June 2025, and then loses lines where its buffer is full. A batch whose
+    # last lines say why it failed rather waits for its log; one that must not wait logs somewhere else.
+    # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html
     options = {
+        "mode": "blocking",
         "awslogs-group": Ref(f"{names.logical(name)}Log"),
         "awslogs-region": Ref("AWS::Region"),
         "awslogs-stream-prefix": name,
