@@ -41,8 +41,8 @@ TASK = r"""$cause := $failure.Error = 'States.TaskFailed' ? $string($failure.Cau
 """The task that failed, if the error's cause is one: "Cause" is the text of what DescribeTasks says of it.
 
 Step Functions cuts a cause off after 32,768 characters, and `$parse` of what is cut off ends the run where nothing can
-catch that. The beginning of an object is whole where, outside of its strings, as many braces are closed as opened. Each regular
-expression has balanced brackets, the escaped ones apart: JSONata looks for its end by counting them.
+catch that. The beginning of an object is whole where, outside of its strings, as many braces are closed as opened.
+Each regular expression has balanced brackets, the escaped ones apart: JSONata looks for its end by counting them.
 """
 
 
