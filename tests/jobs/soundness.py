@@ -139,18 +139,18 @@ def logs_say_their_mode(stack: Stack) -> Iterator[str]:
 
 def slots_start_named_runs(stack: Stack) -> Iterator[str]:
     """Scheduler delivers at least once: https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html"""
-    ends = (names.helper(names.START), names.helper(names.SLOTS))
+    ends = (names.supporting(names.START), names.supporting(names.SLOTS))
     for title, schedule in of(stack, "AWS::Scheduler::Schedule").items():
         target = schedule["Target"]
         if not target["Arn"].endswith(ends) and ":role/stack-" in target["RoleArn"]:
             yield title
 
 
-def failures_of_helpers_are_told(stack: Stack) -> Iterator[str]:
+def failures_of_supportings_are_told(stack: Stack) -> Iterator[str]:
     """Somebody hears where a machine fails that tells others."""
     told = told_machines(stack, (*ENDS, "ABORTED"))
     for title in of(stack, "AWS::StepFunctions::StateMachine"):
-        if title in names.HELPERS and title != names.START and stack.arn(title) not in told:
+        if title in names.SUPPORTING and title != names.START and stack.arn(title) not in told:
             yield title
 
 
@@ -179,7 +179,7 @@ RULES: Mapping[str, Callable[[Stack], Iterator[str]]] = {
         alarms_look_back_a_week_at_most,
         logs_say_their_mode,
         slots_start_named_runs,
-        failures_of_helpers_are_told,
+        failures_of_supportings_are_told,
     )
 }
 """By name; each gives the logical ids of what breaks it."""

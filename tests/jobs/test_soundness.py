@@ -60,7 +60,7 @@ def broken(template: Json) -> Iterator[tuple[str, Json]]:
             "AWS::Scheduler::Schedule",
             lambda each: each["Target"].update(Arn={"Ref": "AnyMachine"}),
         ),
-        "failures_of_helpers_are_told": (
+        "failures_of_supportings_are_told": (
             "AWS::Events::Rule",
             lambda each: each["EventPattern"]["detail"].update(status=["FAILED"]),
         ),

@@ -5,11 +5,11 @@ Promises to tell both by their names and by what they do, as `jobs/telling.py`, 
 """
 
 from lamplighter.base.jsontext import Json
-from lamplighter.jobs.names import HELPERS, helper
+from lamplighter.jobs.names import SUPPORTING, supporting
 from lamplighter.jobs.story import Attempt
 from lamplighter.jobs.walk import states
 
-ENDS = tuple(map(helper, HELPERS))
+ENDS = tuple(map(supporting, SUPPORTING))
 """What the names of these machines end with."""
 OWN_STATES = frozenset({
     "Watch", "List runs", "More runs", "Alone?", "Queue up", "My turn?", "Not yet", "Stop", "Begin", "Judge", "Again?",

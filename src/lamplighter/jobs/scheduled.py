@@ -1,16 +1,16 @@
 """What a schedule of EventBridge Scheduler starts, and when: as GetSchedule tells it, through boto3 or over the wire.
 
 Promises to see through the universal target that calls StartExecution itself, and through the machine START of a
-project (`helpers.py`): the input of either names the state machine.
+project (`supporting.py`): the input of either names the state machine.
 See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html.
 """
 
 from lamplighter.base.jsontext import Json, JsonError, loads
-from lamplighter.jobs.names import START, helper
+from lamplighter.jobs.names import START, supporting
 from lamplighter.jobs.story import milliseconds
 from lamplighter.jobs.times import Timetable
 
-_OPEN = {":aws-sdk:sfn:startExecution": "StateMachineArn", helper(START): "machine"}
+_OPEN = {":aws-sdk:sfn:startExecution": "StateMachineArn", supporting(START): "machine"}
 """What ends the ARN of a target whose input says what is started: the field that does."""
 
 

@@ -1,4 +1,4 @@
-"""Which jobs need one of the machines that only serve jobs (`helpers.py`)."""
+"""Which jobs need one of the machines that only serve jobs (`supporting.py`)."""
 
 from lamplighter.jobs import names
 from lamplighter.jobs.channels import Pattern

@@ -21,7 +21,7 @@ def resources(project: Project) -> Iterator[AWSObject]:
         yield from rules.of_job(project, name)
         yield from alarms.did_not_start(project, name)
     for machine in served(project):
-        yield from rules.of_helper(project, machine)
+        yield from rules.of_supporting(project, machine)
     yield from deadletters.alerts(project, rules.told(project))
     yield from deadletters.starts(project)
 

@@ -17,6 +17,15 @@ def filled(text: str) -> Json:
     return Sub(text) if "${" in text else text
 
 
+def literal(text: str) -> Json:
+    """Text of a job file that CloudFormation is to leave as it is.
+
+    Outside of Fn::Sub it does so anyway, but then `${…}` looks like a place that somebody forgot (cfn-lint's E1029).
+    See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html.
+    """
+    return Sub(text.replace("${", "${!")) if "${" in text else text
+
+
 def cluster(job: Job) -> Json:
     """The ARN of the cluster that a job runs in."""
     if job.cluster is None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from troposphere import Join
 
 from lamplighter.base.jsontext import Json, dumps
+from lamplighter.jobs.stack.arns import literal
 
 
 def document(filled: Mapping[str, Json], known: Json, places: Mapping[str, str] | None = None) -> Join:
@@ -18,7 +19,7 @@ def document(filled: Mapping[str, Json], known: Json, places: Mapping[str, str] 
         parts += ["[", *_listed(value), "]"] if isinstance(value, list) else ['"', value, '"']
         parts.append(",")
     parts += [f"{dumps(key)}:{place}," for key, place in (places or {}).items()]
-    return Join("", [*parts, dumps(known)[1:]])
+    return Join("", [*parts, literal(dumps(known)[1:])])
 
 
 def _listed(values: list[Json]) -> list[Json]:

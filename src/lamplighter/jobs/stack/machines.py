@@ -47,4 +47,4 @@ def slots(project: Project, where: links.Place = "anywhere") -> dict[str, Json]:
 
 def text(definition: Json) -> str:
     """A definition as a person reads it."""
-    return json.dumps(definition, indent=2, ensure_ascii=False)
+    return json.dumps(definition, indent=2, ensure_ascii=False).replace(names.DOLLAR, "\\u0024")

@@ -19,7 +19,7 @@ from lamplighter.jobs.model import Job, Project
 from lamplighter.jobs.served import channels, is_asked, served
 from lamplighter.jobs.stack import arns, deadletters, links, roles
 from lamplighter.jobs.stack.documents import document
-from lamplighter.jobs.stack.helpers import NOT_HERE
+from lamplighter.jobs.stack.supporting import NOT_HERE
 from lamplighter.jobs.telling import LONGEST_SUBJECT
 from lamplighter.jobs.values import shown
 
@@ -93,10 +93,10 @@ LOST = {
 """What is lost where a machine fails that only serves jobs."""
 
 
-def of_helper(project: Project, machine: str) -> Iterator[events.Rule]:
+def of_supporting(project: Project, machine: str) -> Iterator[events.Rule]:
     """The rules that tell where such a machine fails; one for every five channels."""
     told = channels(project, machine)
-    name = f"{project.prefix}{names.helper(machine)}"
+    name = f"{project.prefix}{names.supporting(machine)}"
     lines = (f"{name} ended <status>: {LOST[machine]}.", "", "Run:       <run>", "Time:      <time>",
              f"Look at:   {names.slot(names.CONSOLE)}<run>")  # fmt: skip
     paths = {"run": "$.detail.executionArn", "status": "$.detail.status", "time": "$.time"}

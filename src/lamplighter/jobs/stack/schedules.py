@@ -45,11 +45,11 @@ def resources(project: Project) -> Iterator[AWSObject]:
 def _schedule(project: Project, name: str, job: Job, at: int, expression: str) -> scheduler.Schedule:
     given = dumps({**job.input, OWN: {"scheduled": SCHEDULED_TIME}})
     machine: Json = Ref(names.machine(name))
-    arn, text = machine, given
+    arn, text = machine, arns.literal(given)
     if is_named(job):
         known = {"scheduled": SCHEDULED_TIME, "suffix": f"--{at + 1}" if at else ""}
         arn = If(links.ON_AWS, Ref(names.START), machine)
-        text = If(links.ON_AWS, document({"machine": machine}, {**known, "input": loads(given)}), given)
+        text = If(links.ON_AWS, document({"machine": machine}, {**known, "input": loads(given)}), text)
     return scheduler.Schedule(
         f"{names.logical(name)}Schedule{at + 1 if at else ''}",
         Name=title(project, name, at),

@@ -10,12 +10,12 @@ from troposphere import AWSObject, GetAtt, Ref, stepfunctions
 
 from lamplighter.base.jsontext import Json
 from lamplighter.jobs import names
-from lamplighter.jobs.helpers import ASKING, LOOKING, STARTING, WATCHING
 from lamplighter.jobs.model import Project
 from lamplighter.jobs.served import channels, served
 from lamplighter.jobs.stack import arns, links
 from lamplighter.jobs.stack.machines import filled_in
 from lamplighter.jobs.stack.roles import allow, role
+from lamplighter.jobs.supporting import ASKING, LOOKING, STARTING, WATCHING
 
 NOT_HERE = (names.START, names.FAILURES)
 """Machines that one box does not need."""
@@ -30,7 +30,7 @@ def resources(project: Project) -> Iterator[AWSObject]:
         yield role(f"{machine}Role", "states", _statements(project, machine, jobs), **only)
         yield stepfunctions.StateMachine(
             machine,
-            StateMachineName=f"{project.prefix}{names.helper(machine)}",
+            StateMachineName=f"{project.prefix}{names.supporting(machine)}",
             RoleArn=GetAtt(f"{machine}Role", "Arn"),
             **filled_in(project, DEFINITIONS[machine], "aws" if machine in NOT_HERE else "anywhere"),
             **only,
