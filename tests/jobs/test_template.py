@@ -206,3 +206,48 @@ def test_one_box_runs_more_jobs_than_a_stack_of_aws_may_have(tmp_path: Path) -> 
     office.create(to_json(document), Capabilities=["CAPABILITY_IAM"])
     assert office.state() == "CREATE_COMPLETE", office.reasons()
     office.close()
+
+
+LITERAL = """
+project: p
+channels: {c: {email: a@b.c}}
+jobs:
+  job:
+    description: 'costs $${money} and $${Cluster}'
+    image: busybox
+    command: [echo, '$${money}', '$${Cluster}']
+    environment: {A: '$${money}', B: 'x$$$${y}'}
+    input: {text: '$${money}'}
+    schedule: rate(1 day)
+    notify: {did-not-start: c, caught: c}
+  rare: {image: busybox, schedule: 'cron(0 3 1 * ? *)', input: {text: '$${money}'}, notify: c}
+  steps: {workflow: steps.yaml, notify: c}
+"""
+LITERAL_STEPS = "StartAt: A\nStates: {A: {Type: Pass, Result: 'pay ${Cluster}', End: true}}"
+
+
+def test_a_text_of_the_file_is_no_place_that_cloudformation_fills_in(tmp_path: Path) -> None:
+    made = written(tmp_path, LITERAL, steps_yaml=LITERAL_STEPS).project
+    found = lint_all(to_yaml(template(made)))
+    assert [str(match) for match in found if match.rule.severity != "informational"] == []
+    office = Office(tmp_path / "data")
+    office.up()
+    try:
+        office.create(to_json(template(made)), Capabilities=["CAPABILITY_IAM"])
+        assert office.state() == "CREATE_COMPLETE", office.reasons()
+        (task,) = office.call("ecs", "DescribeTaskDefinition", taskDefinition="p-job")["taskDefinition"][
+            "containerDefinitions"
+        ]
+        assert task["command"] == ["echo", "${money}", "${Cluster}"]
+        assert {each["name"]: each["value"] for each in task["environment"]} == {"A": "${money}", "B": "x$$${y}"}
+        arn = "arn:aws:states:us-east-1:123456789012:stateMachine:p-"
+        job, steps = (
+            json.loads(office.call("states", "DescribeStateMachine", stateMachineArn=f"{arn}{name}")["definition"])
+            for name in ("job", "steps")
+        )
+        assert job["Comment"] == "costs ${money} and ${Cluster}"
+        assert '"Result": "pay ${Cluster}"' in json.dumps(steps)
+        given = office.call("scheduler", "GetSchedule", Name="p-job", GroupName="p")["Target"]["Input"]
+        assert json.loads(given)["input"]["text"] == "${money}"
+    finally:
+        office.close()

@@ -93,8 +93,7 @@ class Stack:
     def _sub(self, given: Json) -> str:
         text, own = given if isinstance(given, list) else (given, {})
         known = {name: str(self.fill(value)) for name, value in own.items()}
-        filled = _SUB.sub(lambda found: known[found[1]] if found[1] in known else str(self._named(found[1])), text)
-        return filled.replace("${!", "${")
+        return _SUB.sub(lambda found: known[found[1]] if found[1] in known else str(self._named(found[1])), text)
 
     def _holds(self, condition: str) -> bool:
         return bool(self.fill(self.template["Conditions"][condition]))
