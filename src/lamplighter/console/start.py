@@ -18,6 +18,7 @@ from lamplighter.console import defaults, timetable
 from lamplighter.console.look import indented
 from lamplighter.console.masking import masked, restored
 from lamplighter.console.page import Page, acts, shows
+from lamplighter.jobs import scheduled
 from lamplighter.jobs.attendants import steps
 from lamplighter.jobs.expressions import OWN
 
@@ -55,7 +56,7 @@ async def usual(page: Page) -> Json:
         found = await page.at(earlier).call("states", "DescribeExecution", executionArn=earlier)
         return _read(found.get("input", "{}"))
     for each in await timetable.targets(page, page.arn):
-        document = _read(each.get("Input") or "{}")
+        document = scheduled.given(each)
         return {key: value for key, value in document.items() if key != OWN} if isinstance(document, dict) else document
     return {}
 

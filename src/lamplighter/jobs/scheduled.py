@@ -30,6 +30,17 @@ def started(target: Json) -> str:
         return ""
 
 
+def given(target: Json) -> Json:
+    """What a target gives to the run that it starts; {} where nobody can tell."""
+    try:
+        document = loads(target.get("Input") or "{}")
+        if target["Arn"].endswith(supporting(START)):
+            return document["input"]
+        return loads(document.get("Input") or "{}") if is_open(target) else document
+    except (JsonError, AttributeError, KeyError, TypeError):
+        return {}
+
+
 def _unversioned(arn: str) -> str:
     return ":".join(arn.split(":")[:7]) if ":stateMachine:" in arn else arn
 

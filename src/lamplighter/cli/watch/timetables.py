@@ -7,9 +7,10 @@ tell when a rule's rate is due, because AWS does not say from when it counts.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from lamplighter.base.jsontext import Json, loads
+from lamplighter.base.jsontext import Json
 from lamplighter.cli.watch.machines import Machine
 from lamplighter.cli.watch.site import Site
+from lamplighter.jobs import scheduled
 from lamplighter.jobs.scheduled import is_open, started, timetable
 from lamplighter.jobs.times import Timetable
 
@@ -27,8 +28,8 @@ def of(site: Site, machines: Iterable[Machine]) -> Mapping[str, list[Timetable]]
 
 def given(site: Site, machine: Machine) -> Json:
     """The input that a schedule starts a machine with; {} where none does."""
-    found = (schedule["Target"].get("Input") or "{}" for _, schedule in _schedules(site, {machine.arn}))
-    return loads(next(found, "{}"))
+    found = (scheduled.given(schedule["Target"]) for _, schedule in _schedules(site, {machine.arn}))
+    return next(found, {})
 
 
 def _schedules(site: Site, wanted: set[str]) -> Iterator[tuple[str, Json]]:
