@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from botocore.exceptions import ClientError
 from rich.console import Console
 
 from lamplighter.base.jsontext import Json
@@ -334,6 +335,51 @@ def test_of_two_at_once_the_one_who_comes_second_is_told(engine: Served, folder:
         changeset.execute(cloudformation, second)
     changeset.discard(cloudformation, second)
     assert cloudformation.describe_stacks(StackName="reports")["Stacks"][0]["StackStatus"].startswith("CREATE")
+
+
+def test_a_change_set_that_may_not_be_carried_out_does_not_stay_behind(engine: Served, folder: Path) -> None:
+    cloudformation = engine.client("cloudformation")
+    where = Target(engine.url, "us-east-1")
+    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
+    made = changeset.create(where, None, "reports", "first", template, {}, Room(None, None), lambda: None)
+    assert made is not None
+
+    class Denied:
+        """CloudFormation that carries nothing out."""
+
+        def __getattr__(self, name: str) -> Json:
+            return getattr(cloudformation, name)
+
+        def execute_change_set(self, **_: str) -> None:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ExecuteChangeSet")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        changeset.execute(Denied(), made)
+    assert cloudformation.list_stacks(StackStatusFilter=["REVIEW_IN_PROGRESS"])["StackSummaries"] == []
+
+
+def test_a_change_set_that_cannot_be_waited_for_does_not_stay_behind(engine: Served, folder: Path) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    client = engine.client("cloudformation")
+
+    class Pending:
+        """CloudFormation that takes its time, and where it is."""
+
+        def client(self, _service: str) -> Json:
+            return self
+
+        def __getattr__(self, name: str) -> Json:
+            return getattr(client, name)
+
+        def describe_change_set(self, **_: str) -> Json:
+            return {"Status": "CREATE_PENDING"}
+
+    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
+    with pytest.raises(KeyboardInterrupt):
+        changeset.create(Pending(), None, "reports", "a", template, {}, Room(None, None), interrupted)  # type: ignore[arg-type]
+    assert client.list_stacks(StackStatusFilter=["REVIEW_IN_PROGRESS"])["StackSummaries"] == []
 
 
 def test_whoever_interrupts_a_deployment_hears_that_it_goes_on(

@@ -77,3 +77,12 @@ def test_brackets_of_a_file_are_shown_as_they_are(tmp_path: Path) -> None:
     result = say(tmp_path, text="project: p\njobs: {a: {image: '[red]', timeouts: 1h}}\n")
     assert "did you mean `timeout`?" in result.stderr
     assert "\x1b" not in result.stderr
+
+
+def test_what_many_jobs_have_in_common_is_shown_once_with_their_names(tmp_path: Path) -> None:
+    text = "project: p\njobs:\n" + "".join(f"  job-{at}: {{image: busybox}}\n" for at in range(11))
+    result = say(tmp_path, text=text)
+    assert result.stderr.count("an attempt that hangs is never stopped") == 1
+    assert "job-0, job-1, job-2" in result.stderr
+    assert result.stderr.endswith("11 warnings\n")
+    assert len(say(tmp_path, "--json").stdout.splitlines()) == 11

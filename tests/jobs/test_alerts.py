@@ -19,24 +19,25 @@ from tests.services.cloudformation.office import Office
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:alerts"
 URL = "http://127.0.0.1:4566"
+AWS_CONSOLE = f"https://{REGION}.console.aws.amazon.com/states/home?region={REGION}#/v2/executions/details/"
 
 
 class Desk(Office):
     """An office whose jobs tell a queue."""
 
-    def deploy(self, folder: Path, body: str, steps: str = "") -> None:
-        """Make a stack of one job, and of a workflow where there are steps; or change it."""
+    def deploy(self, folder: Path, body: str, steps: str = "", *, url: str = URL, told: str = "") -> None:
+        """Make a stack of one job, and of a workflow where there are steps; or change it. Without a URL as on AWS."""
         self.call("sqs", "CreateQueue", QueueName="alerts")
         channels = f"channels: {{q: {{sqs: '{QUEUE}'}}}}"
         jobs = f"  job:\n    image: busybox\n{indent(body, '    ')}\n"
         if steps:
-            jobs += "  steps: {workflow: steps.yaml}\n"
+            jobs += f"  steps: {{workflow: steps.yaml{told}}}\n"
         document = template(written(folder, f"project: p\n{channels}\njobs:\n{jobs}", steps_yaml=steps).project)
         for resource in document["Resources"].values():
             resource.pop("Metadata", None)  # AWS takes no notice of it
         there = self.cf("ListStacks")["StackSummaries"]
         act = self.update if there else self.create
-        act(to_json(document), values={"ConsoleUrl": URL}, Capabilities=["CAPABILITY_IAM"])
+        act(to_json(document), values={"ConsoleUrl": url}, Capabilities=["CAPABILITY_IAM"])
         assert self.state() == ("UPDATE_COMPLETE" if there else "CREATE_COMPLETE"), self.reasons()
 
     def run_job(self, minutes: int = 5, name: str = "p-job") -> str:
@@ -134,7 +135,7 @@ def test_nobody_is_told_of_what_is_well_or_tried_again_with_success(desk: Desk, 
 
 
 def test_a_failure_that_is_caught_is_told_from_inside_with_its_log_and_once(desk: Desk, tmp_path: Path) -> None:
-    desk.deploy(tmp_path, "retry: {attempts: 1}\nnotify: {caught: q}")
+    desk.deploy(tmp_path, "retry: {attempts: 1}\nnotify: {caught: q}", url="")
     desk.runtime.script(Script(lines=(("stderr", "no disk left"),), code=3))
     execution = desk.run_job()
     (told,) = desk.alerts()
@@ -146,8 +147,8 @@ def test_a_failure_that_is_caught_is_told_from_inside_with_its_log_and_once(desk
         "Exit code: 3",
         "Attempts:  2",
         f"Run:       {execution}",
-        f"Look at:   {URL}/runs/{execution}",
-        "Run again: lamplighter run p-job",
+        f"Look at:   {AWS_CONSOLE}{execution}",
+        "Run again: lamplighter run p-job --aws --region us-east-1",
         "",
         "Last lines:",
         "  no disk left",

@@ -163,15 +163,49 @@ def test_a_plain_process_is_for_this_box_and_has_no_containers_beside_it(tmp_pat
     ]
 
 
-def test_an_engine_s_own_wait_for_a_start_is_longer_than_cloudwatch_s(tmp_path: Path) -> None:
+def test_a_job_that_runs_seldom_is_looked_after_and_lint_has_nothing_to_say(tmp_path: Path) -> None:
     job = "image: x, timeout: 1m, notify: c, schedule: 'cron(0 3 1 * ? *)'"
     text = f"project: p\nchannels: {{c: {{command: ls}}}}\njobs: {{a: {{{job}}}}}"
+    assert found(tmp_path, text, "info") == []
+
+
+def test_a_time_that_is_over_is_told(tmp_path: Path) -> None:
+    text = "project: p\njobs: {a: {image: x, timeout: 1m, schedule: 'at(2026-03-01T03:00:00)', notify: c}}"
+    read = written(tmp_path, f"{text}\nchannels: {{c: {{command: ls}}}}")
+    april, before = 1_775_000_000_000, 1_770_000_000_000
+    (told,) = [each for each in lint(read, april) if "over" in each.message]
+    assert told.severity == "warning"
+    assert told.message == "a: the time of at(2026-03-01T03:00:00) is over: it starts no run any more"
+    assert [each for each in lint(read, before) if "over" in each.message] == []
+
+
+def test_clock_changes_are_those_of_the_year_to_come(tmp_path: Path) -> None:
+    job = "{image: x, timeout: 1m, notify: c, schedule: 'cron(30 2 * * ? *)', timezone: Europe/Berlin}"
+    read = written(tmp_path, f"project: p\nchannels: {{c: {{command: ls}}}}\njobs: {{a: {job}}}")
+    april = 1_775_000_000_000
+    (told,) = [each.message for each in lint(read, april) if "clocks" in each.message]
+    assert "on 2027-03-28" in told
+
+
+def test_a_job_that_runs_nothing_is_an_error(tmp_path: Path) -> None:
+    told = of_file(tmp_path, "jobs: {a: {timeout: 1h}}")
+    assert "2:8 error: a: it has neither an image nor a command, so that nothing would run -> add `command:`" in told
+
+
+def test_what_a_rule_tells_of_a_job_that_tells_itself_is_said(tmp_path: Path) -> None:
+    text = "project: p\nchannels: {c: {command: ls}}\njobs: {a: {image: x, timeout: 1m, notify: {caught: c}}}"
     assert found(tmp_path, text, "info") == [
         (
-            "3:46 info: a: CloudWatch waits for a run no longer than a week: on AWS only a start that was tried in "
-            "vain is told -> let the job tell an outside watch when it is done, if that matters"
+            "3:35 info: a: a rule tells what no run can catch, such as its deadline, without the last lines of the "
+            "log -> write run-failed: CHANNEL as well, to say who hears of it"
         )
     ]
+
+
+def test_a_role_of_one_s_own_starts_a_slot_at_least_once(tmp_path: Path) -> None:
+    role = "roles: {schedule: 'arn:aws:iam::123456789012:role/r'}"
+    text = f"project: p\nchannels: {{c: {{command: ls}}}}\njobs: {{a: {{image: x, timeout: 1m, notify: c, {role}"
+    assert [each for each in found(tmp_path, text + ", schedule: rate(1 day)}}") if "at least once" in each]
 
 
 def test_a_first_deployment_of_a_weekly_job_may_ring_on_aws(tmp_path: Path) -> None:
@@ -236,7 +270,8 @@ def test_what_may_not_overlap_may_for_a_second_on_aws(tmp_path: Path) -> None:
             "info",
             (
                 "2:16 info: AWS wants the policy of arn:aws:sns:us-east-1:123456789012:t to allow it -> "
-                "allow sns:Publish to cloudwatch.amazonaws.com and events.amazonaws.com there"
+                "allow sns:Publish to cloudwatch.amazonaws.com and events.amazonaws.com there, and to events without a "
+                "Condition"
             ),
         ),
     ],

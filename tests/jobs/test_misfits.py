@@ -231,3 +231,22 @@ def test_a_fault_of_a_job_is_told_with_its_place_and_its_remedy(tmp_path: Path, 
 def test_every_key_of_a_job_has_a_fault_among_these_tests() -> None:
     names = {key.partition(":")[0] for key in KEYS} | {"user", "entrypoint"}  # the same kinds as others
     assert {name.replace("_", "-") for name in Job.model_fields} <= names
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("cron(61 3 * * ? *)", "`61` is no minute in `cron(61 3 * * ? *)` -> write 0 to 59"),
+        ("cron(0 24 * * ? *)", "`24` is no hour in `cron(0 24 * * ? *)` -> write 0 to 23"),
+        ("cron(0 3 * 13 ? *)", "`13` is no month in `cron(0 3 * 13 ? *)` -> write 1 to 12, or JAN to DEC"),
+        ("cron(0 3 * * ? 1969)", "`1969` is no year in `cron(0 3 * * ? 1969)` -> write 1970 to 2199, or *"),
+    ],
+)
+def test_a_field_of_a_schedule_that_is_wrong_is_named(tmp_path: Path, expression: str, told: str) -> None:
+    (problem,) = refused(tmp_path, f"project: p\njobs: {{a: {{image: x, schedule: '{expression}'}}}}")
+    assert problem.endswith(told)
+
+
+def test_a_key_that_is_like_none_is_given_no_suggestion(tmp_path: Path) -> None:
+    (problem,) = refused(tmp_path, "project: p\njobs: {a: {image: x, sleeps: 3}}")
+    assert "did you mean" not in problem

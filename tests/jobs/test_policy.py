@@ -342,11 +342,16 @@ def test_the_machine_that_watches_may_ask_for_watched_runs_and_tell_of_them(made
     assert actions == {each for statement in statements for each in statement["Action"]}
 
 
-def test_the_scheduler_may_start_what_is_scheduled_and_nothing_else(made: Project) -> None:
-    statements = stack(made).statements("ScheduleRole")
+def test_the_scheduler_may_start_what_starts_runs_and_that_may_start_what_is_scheduled(made: Project) -> None:
+    statements, starts = stack(made).statements("ScheduleRole"), stack(made).statements("StartRole")
     machine = "arn:aws:states:us-east-1:123456789012:stateMachine:reports-"
-    assert allowed(statements, Call("states:StartExecution", machine + "plain"))
-    assert not allowed(statements, Call("states:StartExecution", machine + "classes"))
+    assert allowed(statements, Call("states:StartExecution", machine + "-start"))
+    assert not allowed(statements, Call("states:StartExecution", machine + "plain"))
+    assert allowed(starts, Call("states:StartExecution", machine + "plain"))
+    assert not allowed(starts, Call("states:StartExecution", machine + "classes"))
+    on_box = stack(made, ConsoleUrl="http://127.0.0.1:4566").statements("ScheduleRole")
+    assert allowed(on_box, Call("states:StartExecution", machine + "plain"))
+    assert not allowed(on_box, Call("states:StartExecution", machine + "classes"))
     assert allowed(statements, Call("sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:reports-did-not-start"))
 
 

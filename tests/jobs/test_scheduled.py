@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lamplighter.base.jsontext import Json, dumps
-from lamplighter.jobs.scheduled import started, timetable
+from lamplighter.jobs.scheduled import given, is_open, started, timetable
 from lamplighter.jobs.times import Timetable
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:nightly"
@@ -36,3 +36,20 @@ def test_times_are_the_same_through_boto3_and_over_the_wire() -> None:
 def test_a_schedule_for_one_time_has_no_dates_between_which_it_holds() -> None:
     once = {"ScheduleExpression": "at(2026-12-31T03:00:00)", "StartDate": 1.0, "EndDate": 2.0}
     assert (timetable(once).start, timetable(once).end) == (None, None)
+
+
+START = MACHINE.replace("nightly", "reports--start")
+
+
+def test_through_the_machine_that_starts_runs_is_seen_what_it_starts_and_what_that_is_given() -> None:
+    target = {"Arn": START, "Input": dumps({"machine": MACHINE, "input": {"a": 1}, "scheduled": "x", "suffix": ""})}
+    assert is_open(target)
+    assert started(target) == MACHINE
+    assert given(target) == {"a": 1}
+
+
+def test_what_a_run_is_given_is_read_from_each_kind_of_target() -> None:
+    assert given({"Arn": MACHINE, "Input": '{"a": 1}'}) == {"a": 1}
+    assert given({"Arn": MACHINE}) == {}
+    assert given(CALL | {"Input": dumps({"StateMachineArn": MACHINE, "Input": '{"a": 1}'})}) == {"a": 1}
+    assert given(CALL | {"Input": "[1]"}) == given({"Arn": START, "Input": "{}"}) == given({"Arn": START}) == {}

@@ -74,10 +74,12 @@ def test_every_name_is_one_that_aws_takes(tmp_path: Path, file: str) -> None:
         for properties in of(document, kind):
             assert re.fullmatch(legal, properties[field]), (kind, properties[field])
     for rule in of(document, "AWS::Events::Rule"):
-        assert 1 <= len(rule["Targets"]) <= 5
-        for target in rule["Targets"]:
-            assert re.fullmatch(NAME + "{1,64}", target["Id"])
-            assert len(target["InputTransformer"]["InputTemplate"]) <= 8192
+        targets = rule["Targets"]
+        for each in targets["Fn::If"][1:] if isinstance(targets, dict) else [targets]:
+            assert 1 <= len(each) <= 5
+            for target in each:
+                assert re.fullmatch(NAME + "{1,64}", target["Id"])
+                assert len(dumps(target["InputTransformer"]["InputTemplate"])) <= 8192
 
 
 @every_file
@@ -191,7 +193,7 @@ def test_rules_say_what_the_engine_composes_alerts_with(tmp_path: Path) -> None:
 def test_the_policy_of_a_topic_names_that_topic_and_no_other(tmp_path: Path, file: str) -> None:
     policies = list(of(made(tmp_path, file), "AWS::SNS::TopicPolicy"))
     statements = [statement for each in policies for statement in each["PolicyDocument"]["Statement"]]
-    assert [each["Topics"] for each in policies] == [[each["Resource"]] for each in statements]
+    assert [each["Topics"] for each in policies for _ in range(2)] == [[each["Resource"]] for each in statements]
     assert len(policies) == len(list(of(made(tmp_path, file), "AWS::SNS::Topic")))
 
 
@@ -204,3 +206,48 @@ def test_one_box_runs_more_jobs_than_a_stack_of_aws_may_have(tmp_path: Path) -> 
     office.create(to_json(document), Capabilities=["CAPABILITY_IAM"])
     assert office.state() == "CREATE_COMPLETE", office.reasons()
     office.close()
+
+
+LITERAL = """
+project: p
+channels: {c: {email: a@b.c}}
+jobs:
+  job:
+    description: 'costs $${money} and $${Cluster}'
+    image: busybox
+    command: [echo, '$${money}', '$${Cluster}']
+    environment: {A: '$${money}', B: 'x$$$${y}'}
+    input: {text: '$${money}'}
+    schedule: rate(1 day)
+    notify: {did-not-start: c, caught: c}
+  rare: {image: busybox, schedule: 'cron(0 3 1 * ? *)', input: {text: '$${money}'}, notify: c}
+  steps: {workflow: steps.yaml, notify: c}
+"""
+LITERAL_STEPS = "StartAt: A\nStates: {A: {Type: Pass, Result: 'pay ${Cluster}', End: true}}"
+
+
+def test_a_text_of_the_file_is_no_place_that_cloudformation_fills_in(tmp_path: Path) -> None:
+    made = written(tmp_path, LITERAL, steps_yaml=LITERAL_STEPS).project
+    found = lint_all(to_yaml(template(made)))
+    assert [str(match) for match in found if match.rule.severity != "informational"] == []
+    office = Office(tmp_path / "data")
+    office.up()
+    try:
+        office.create(to_json(template(made)), Capabilities=["CAPABILITY_IAM"])
+        assert office.state() == "CREATE_COMPLETE", office.reasons()
+        (task,) = office.call("ecs", "DescribeTaskDefinition", taskDefinition="p-job")["taskDefinition"][
+            "containerDefinitions"
+        ]
+        assert task["command"] == ["echo", "${money}", "${Cluster}"]
+        assert {each["name"]: each["value"] for each in task["environment"]} == {"A": "${money}", "B": "x$$${y}"}
+        arn = "arn:aws:states:us-east-1:123456789012:stateMachine:p-"
+        job, steps = (
+            json.loads(office.call("states", "DescribeStateMachine", stateMachineArn=f"{arn}{name}")["definition"])
+            for name in ("job", "steps")
+        )
+        assert job["Comment"] == "costs ${money} and ${Cluster}"
+        assert '"Result": "pay ${Cluster}"' in json.dumps(steps)
+        given = office.call("scheduler", "GetSchedule", Name="p-job", GroupName="p")["Target"]["Input"]
+        assert json.loads(given)["input"]["text"] == "${money}"
+    finally:
+        office.close()

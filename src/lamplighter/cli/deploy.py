@@ -11,7 +11,7 @@ from rich.console import Console
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.world import real_world
-from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, read
+from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, gathered, read
 from lamplighter.cli.jobfile import show as show_problems
 from lamplighter.cli.stack import changeset, following, images, keeping, servicerole
 from lamplighter.cli.stack.changeset import ChangeSet
@@ -70,8 +70,8 @@ def deploy(
 
 
 def _lint(loaded: Loaded) -> None:
-    problems = lint(loaded)
-    show_problems(each for each in problems if each.severity != "info")
+    problems = lint(loaded, real_world().now())
+    show_problems(gathered(each for each in problems if each.severity != "info"))
     if any(each.severity == "error" for each in problems):
         raise typer.Exit(1)
 
@@ -100,7 +100,7 @@ def _is_idle(found: Plan, change_set: ChangeSet, where: Target) -> bool:
 
 def _prepare(found: Plan, change_set: ChangeSet, where: Target, console: Console, *, yes: bool) -> None:
     """Show the changes, ask, make what has to be there before; whatever ends this throws the change set away."""
-    try:
+    with changeset.thrown_away(where.client("cloudformation"), change_set):
         show(found.changes, console, change_set.replaced)
         console.print(summary(found.changes) or "only outputs change", soft_wrap=True)
         agree(f"Deploy {found.name} to {where}?", yes=yes)
@@ -108,9 +108,6 @@ def _prepare(found: Plan, change_set: ChangeSet, where: Target, console: Console
             servicerole.make(where, console, lambda: pause(where))
         for image in found.images:
             _bring(found, where, image, console)
-    except BaseException:
-        changeset.discard(where.client("cloudformation"), change_set)
-        raise
 
 
 def _bring(found: Plan, where: Target, image: images.Image, console: Console) -> None:
@@ -122,7 +119,8 @@ def _bring(found: Plan, where: Target, image: images.Image, console: Console) ->
 
 def _carry_out(found: Plan, change_set: ChangeSet, where: Target, console: Console) -> None:
     client = where.client("cloudformation")
-    course = following.begin(client, change_set.stack)
+    with changeset.thrown_away(client, change_set):
+        course = following.begin(client, change_set.stack)
     changeset.execute(client, change_set)
     with carried_on(f"the deployment of {found.name}", found.name, where):
         status = following.follow(client, change_set.stack, course, change_set.count, console, lambda: pause(where))

@@ -1,6 +1,7 @@
 """The job file that a verb is about, and how its problems are shown."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,32 @@ def read(file: Path, environment: str | None) -> Loaded:
     except JobFileError as error:
         show(error.problems)
         raise typer.Exit(1) from None
+
+
+SEVERAL = 3
+"""From how many jobs on a finding that is the same for all of them is shown once."""
+
+
+def gathered(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems as they are shown: what several jobs have in common stands at the first, with the names of all."""
+    listed = list(problems)
+    alike: dict[tuple[str, str, str], list[Problem]] = {}
+    for each in listed:
+        alike.setdefault(_kind(each), []).append(each)
+    shown = list[Problem]()
+    for each in listed:
+        same = alike[_kind(each)]
+        if len(same) < SEVERAL or not each.message.partition(": ")[2]:
+            shown.append(each)
+        elif each is same[0]:
+            names = ", ".join(other.message.partition(": ")[0] for other in same)
+            shown.append(replace(each, message=f"{names}: {each.message.partition(': ')[2]}"))
+    return shown
+
+
+def _kind(problem: Problem) -> tuple[str, str, str]:
+    """What is said without the job that it is said of."""
+    return problem.severity, problem.message.partition(": ")[2], problem.instead
 
 
 def show(problems: Iterable[Problem]) -> None:

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from lamplighter.base.jsontext import dumps
-from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, show
+from lamplighter.base.world import real_world
+from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, gathered, show
 from lamplighter.jobs.document import JobFileError, Problem
 from lamplighter.jobs.file import load
 from lamplighter.jobs.lint import lint as judge
@@ -23,14 +24,14 @@ def lint(
 ) -> None:
     """Check a job file: everything that is wrong or doubtful, with its line and what to write instead."""
     try:
-        problems = judge(load(file, environment))
+        problems = judge(load(file, environment), real_world().now())
     except JobFileError as error:
         problems = error.problems
     if json:
         for each in problems:
             typer.echo(dumps(_flat(each)))
     else:
-        show(problems)
+        show(gathered(problems))
         typer.echo(_summary(problems), err=True)
     bad = {"error", "warning"} if strict else {"error"}
     raise typer.Exit(1 if any(each.severity in bad for each in problems) else 0)

@@ -22,6 +22,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
+from botocore.parsers import ResponseParserError
 
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.address import ADDRESS
@@ -73,7 +74,8 @@ class Target:
         return self._session.client(service, endpoint_url=self.endpoint, config=config)
 
     def __str__(self) -> str:
-        return f"AWS in {self.region}" if self.endpoint is None else f"the engine at {self.endpoint}"
+        aws = f"AWS in {self.region}" if self.region else "AWS"
+        return aws if self.endpoint is None else f"the engine at {self.endpoint}"
 
 
 def target(
@@ -126,8 +128,15 @@ def _holder(data: Path) -> Holder | None:
         raise typer.Exit(1) from None
 
 
-def in_words(error: BotoCoreError | ClientError, where: Target) -> str:
+WRONG = (BotoCoreError, ClientError, ResponseParserError)
+"""What boto3 raises where a call comes to nothing."""
+
+
+def in_words(error: BotoCoreError | ClientError | ResponseParserError, where: Target) -> str:
     """What went wrong with a call, and what to do about it where that is known."""
+    if isinstance(error, ResponseParserError):
+        hint = "is a proxy in between?" if where.endpoint is None else "is it an engine's URL?"
+        return f"{where} gives an answer that is none of AWS's: {hint}"
     if isinstance(error, EndpointConnectionError):
         hint = "is `lamplighter up` running?" if where.endpoint is not None else "is there a network?"
         return f"{where} does not answer: {hint}"
@@ -140,7 +149,7 @@ def in_words(error: BotoCoreError | ClientError, where: Target) -> str:
     return str(error)
 
 
-def has_expired(error: BotoCoreError | ClientError) -> bool:
+def has_expired(error: Exception) -> bool:
     """Whether somebody was signed in, and is no longer."""
     if isinstance(error, ClientError):
         return error.response["Error"].get("Code") in EXPIRED

@@ -113,7 +113,7 @@ def attempts(name: str, job: Job, *, caught: str | None = None, given: str = exp
     again = [{"Condition": _is_left(policies), "Next": "Count"}] if policies else []
     judged: dict[str, Json] = {
         "Begin": begin,
-        "Run": {**task(name, job, "$attempt", given), "Catch": [_caught("Judge")], "End": True},
+        "Run": {**task(name, job, "$attempt", given), "Catch": caught_by("Judge"), "End": True},
         "Judge": {"Type": "Pass", "Assign": {"kind": _kind(job)}, "Next": "Again?"},
         "Again?": {"Type": "Choice", "Choices": [*well, *again], "Default": caught or "Failed"},
         **({WELL: {"Type": "Pass", "Output": expressions.FAILED_TASK, "End": True}} if well else {}),
@@ -173,13 +173,17 @@ def _retrier(error: str, again: Again) -> Json:
 def _catch(caught: str | None) -> Json:
     if caught is None:
         return {}
-    catcher = _caught(caught)
-    return {"Catch": [{**catcher, "Assign": {**catcher["Assign"], "attempt": expression(expressions.NATIVE_ATTEMPT)}}]}
+    return {"Catch": caught_by(caught, attempt=expression(expressions.NATIVE_ATTEMPT))}
 
 
-def _caught(follower: str) -> Json:
-    """A Catch that keeps the failure in a variable and the input as it was."""
-    return {"ErrorEquals": ["States.ALL"], "Assign": {"failure": FAILURE}, "Output": SAME_INPUT, "Next": follower}
+EVERYTHING = ("States.DataLimitExceeded", "States.ALL")
+"""What catches all that can be caught: States.ALL "can't catch the States.DataLimitExceeded terminal error"."""
+
+
+def caught_by(follower: str, **assigned: Json) -> list[Json]:
+    """A Catch of everything that keeps the failure in a variable and the input as it was."""
+    kept = {"Assign": {"failure": FAILURE, **assigned}, "Output": SAME_INPUT, "Next": follower}
+    return [{"ErrorEquals": [error], **kept} for error in EVERYTHING]
 
 
 def _kind(job: Job) -> str:

@@ -1,15 +1,16 @@
-"""What of a project only serves its jobs: the machine that tells of late runs, and states around a job's own.
+"""What of a project only serves its jobs: machines that start runs and tell of them, and states around a job's own.
 
 Promises to tell both by their names and by what they do, as `jobs/telling.py`, `jobs/overlap.py` and
 `jobs/stack/machines.py` make them: a state that runs a container is never one of them.
 """
 
 from lamplighter.base.jsontext import Json
+from lamplighter.jobs.names import SUPPORTING, supporting
 from lamplighter.jobs.story import Attempt
 from lamplighter.jobs.walk import states
 
-WATCHES = "--watch"
-"""What the machine of a project is called that tells of late runs, after its prefix; jobs cannot be called so."""
+ENDS = tuple(map(supporting, SUPPORTING))
+"""What the names of these machines end with."""
 OWN_STATES = frozenset({
     "Watch", "List runs", "More runs", "Alone?", "Queue up", "My turn?", "Not yet", "Stop", "Begin", "Judge", "Again?",
     "Count", "Pause", "A log?", "Last lines",
@@ -31,7 +32,7 @@ def is_ours(definition: Json) -> bool:
 
 def is_attendant(machine: str) -> bool:
     """Whether a state machine is not a job, by its name."""
-    return machine.endswith(WATCHES)
+    return machine.endswith(ENDS)
 
 
 def steps(definition: Json) -> int:

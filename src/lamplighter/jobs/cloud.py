@@ -13,8 +13,9 @@ from lamplighter.base.jsontext import dumps
 from lamplighter.jobs.channels import Channel
 from lamplighter.jobs.model import Job, Sidecar
 from lamplighter.jobs.secrets import is_mistaken
-from lamplighter.jobs.stack.alerts import LONGEST_WARM_UP, waits_for
+from lamplighter.jobs.stack.alarms import LONGEST_WARM_UP
 from lamplighter.jobs.values import shown
+from lamplighter.jobs.waiting import waits_for
 
 DAY = 86_400
 YEAR = 365 * DAY
@@ -93,7 +94,10 @@ def _size(job: Job) -> Iterator[Finding]:
 
 
 def _starts(job: Job) -> Iterator[Finding]:
-    """AWS tries to start a run for a day at most, and CloudWatch waits for one for a week at most."""
+    """AWS tries to start a run for a day at most, and may deliver a slot twice."""
+    if job.roles.schedule is not None:
+        what = "Scheduler of AWS delivers a slot at least once: with a role of your own a slot may start two runs there"
+        yield "info", "roles", what, "leave roles.schedule out, or let overlap: skip stand in the way"
     if job.missed.run == "all":
         what = "AWS makes up for no times that were missed: it tries each start again, for a day at most"
         yield "warning", "missed", what, "write missed: last, or be sure that the job needs no more than that on AWS"
@@ -106,9 +110,6 @@ def _starts(job: Job) -> Iterator[Finding]:
     if wait is not None and wait[0] * wait[1] > LONGEST_WARM_UP * 60:
         what = "a new alarm of AWS warms up for two days at most: at first it may ring before any run is due"
         yield "info", "schedule", what, "run the job once when it is deployed, or pass over that alarm"
-    if wait is None:
-        what = "CloudWatch waits for a run no longer than a week: on AWS only a start that was tried in vain is told"
-        yield "info", "schedule", what, "let the job tell an outside watch when it is done, if that matters"
 
 
 def of_channel(name: str, channel: Channel) -> Iterator[Finding]:
@@ -130,7 +131,8 @@ def of_channel(name: str, channel: Channel) -> Iterator[Finding]:
         )
     if channel.sns is not None:
         both, region = "cloudwatch.amazonaws.com and events", channel.sns.split(":")[3]
-        yield "info", "sns", f"AWS wants the policy of {channel.sns} to allow it", _POLICY.format("sns:Publish", both)
+        instead = f"{_POLICY.format('sns:Publish', both)}, and to events without a Condition"
+        yield "info", "sns", f"AWS wants the policy of {channel.sns} to allow it", instead
         what = f"rules and alarms of AWS tell no topic of another region than their own, and this one is in {region}"
         yield "info", "sns", what, f"deploy to {region}"
 

@@ -20,6 +20,10 @@ INFRA = (
     "ECS.SdkClientException", "ECS.ServiceUnavailableException",
 )  # fmt: skip
 """Errors of RunTask that another try may mend; AmazonECS.Unknown is an answer with failures. Their case matters."""
+THROTTLED = "/throttl|rate exceeded|too ?many ?requests|request ?limit ?exceeded|slow ?down/i"
+"""How services say that they are asked too often, in whatever an integration wraps it: ECS.ThrottlingException,
+ECS.AmazonECSException, ECS.ClientException or InvalidParameterException with "Rate exceeded", States.TaskFailed.
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html."""
 _INFRA_REASON = "/network interface|capacity|throttl|rate exceeded|toomanyrequests|service unavailable|internal error/i"
 """Why a task did not start, where neither its image nor its definition is to blame."""
 _EXPRESSION = re.compile(r"^\{%(.*)%\}$", re.DOTALL)
@@ -30,10 +34,16 @@ INPUT = f"""$type($states.input) = 'object'
 """What a job reads: its state's input without what is ours."""
 NATIVE_ATTEMPT = "$states.context.State.RetryCount + 1"
 """Which attempt this is, where Step Functions itself counts them."""
-TASK = """$task := $failure.Error = 'States.TaskFailed'
-    ? ($substring($failure.Cause, 0, 1) = '{' ? $parse($failure.Cause) : {})
-    : {};"""
-"""The task that failed, if the error's cause is one: "Cause" is the text of what DescribeTasks says of it."""
+TASK = r"""$cause := $failure.Error = 'States.TaskFailed' ? $string($failure.Cause);
+  $outside := $replace($cause, /"(?:[^\\"]|\\.)*"/, '');
+  $task := $contains($cause, '"TaskArn"') and $contains($outside, /^\{[^"]*\}$/) and
+    $length($replace($outside, /[^\{]/, '')) = $length($replace($outside, /[^\}]/, '')) ? $parse($cause) : {};"""
+"""The task that failed, if the error's cause is one: "Cause" is the text of what DescribeTasks says of it.
+
+Step Functions cuts a cause off after 32,768 characters, and `$parse` of what is cut off ends the run where nothing can
+catch that. The beginning of an object is whole where, outside of its strings, as many braces are closed as opened.
+Each regular expression has balanced brackets, the escaped ones apart: JSONata looks for its end by counting them.
+"""
 
 
 def expression(text: str) -> str:
@@ -82,6 +92,9 @@ def kind(classes: list[str], codes: dict[str, tuple[int, ...]]) -> str:
         "timeout": ["$failure.Error = 'States.Timeout'"],
         "infra": [
             f"$failure.Error in {dumps(list(INFRA))}",
+            f"$contains($failure.Error, {THROTTLED})",
+            # A cause that is an object is a task, which says itself why it stopped, or what is left of one.
+            f"$substring($failure.Cause, 0, 1) != '{{' and $contains($failure.Cause, {THROTTLED})",
             "$task.StopCode = 'InfrastructureHealth'",
             f"$task.StopCode = 'TaskFailedToStart' and $contains($reason, {_INFRA_REASON})",
         ],
@@ -92,7 +105,7 @@ def kind(classes: list[str], codes: dict[str, tuple[int, ...]]) -> str:
         "start-failure": ["$task.StopCode = 'TaskFailedToStart'"],
     }  # fmt: skip
     tests |= {name: [f"$code in {dumps(list(each))}"] for name, each in codes.items()}
-    chosen = [f"{test} ? '{name}'" for name in classes for test in tests.get(name, ())]
+    chosen = [f"({test}) ? '{name}'" for name in classes for test in tests.get(name, ())]
     rest = "'any'" if "any" in classes else "''"
     body = "\n    : ".join([*chosen, rest])
     return expression(f"""(

@@ -17,9 +17,10 @@ CALLS: Mapping[str, str] = {
     "ListExecutionsCall": "aws-sdk:sfn:listExecutions",
     "StopExecutionCall": "aws-sdk:sfn:stopExecution",
     "GetLogEventsCall": "aws-sdk:cloudwatchlogs:getLogEvents",
+    "GetExecutionHistoryCall": "aws-sdk:sfn:getExecutionHistory",
 }
 """By the name of its place; those of jobs and channels end otherwise."""
-RUN_TASK, PUBLISH, START, DESCRIBE, LIST, STOP, READ_LOG = map(slot, CALLS)
+RUN_TASK, PUBLISH, START, DESCRIBE, LIST, STOP, READ_LOG, HISTORY = map(slot, CALLS)
 
 
 def resource(call: str, partition: str) -> str:

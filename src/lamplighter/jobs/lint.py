@@ -1,12 +1,12 @@
 """What is allowed and yet worth a second look: what AWS cannot do, what cannot happen, what may hurt one night.
 
 Promises few findings and useful ones, each with its place and what to write instead. Errors are what AWS refuses;
-warnings are what will probably not do what is meant. Refuses to know what day it is: times are looked at in 2026.
+warnings are what will probably not do what is meant. Whoever asks says what time it is.
 """
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice, takewhile
 
 from lamplighter.base.jsontext import dumps
@@ -15,34 +15,36 @@ from lamplighter.jobs.cloud import Finding
 from lamplighter.jobs.document import Problem
 from lamplighter.jobs.file import Loaded
 from lamplighter.jobs.model import Job
+from lamplighter.jobs.served import is_asked
 from lamplighter.jobs.template import compact, template
 from lamplighter.jobs.values import shown
 from lamplighter.lang import zones
 from lamplighter.lang.schedule import Calendar, parse_schedule
 from lamplighter.lang.template import LARGEST, MOST_OUTPUTS, MOST_PARAMETERS, MOST_RESOURCES
 
-YEAR = datetime(2026, 1, 1)  # noqa: DTZ001 - what clocks show, wherever they are
 MOST = {"Resources": MOST_RESOURCES, "Outputs": MOST_OUTPUTS, "Parameters": MOST_PARAMETERS}
 SELDOM = 4
 """Times a day up to which one that is skipped is missed."""
 _SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
 
 
-def lint(loaded: Loaded) -> list[Problem]:
-    """Everything worth a look, in the order of the file."""
+def lint(loaded: Loaded, now: int = gaps.START) -> list[Problem]:
+    """Everything worth a look, in the order of the file; `now`: the time, in milliseconds since the epoch."""
     found = [
         Problem(loaded.place("jobs", name, *([key] if key else []), key=True), f"{name}: {what}", instead, severity)
         for name, job in loaded.project.jobs.items()
-        for severity, key, what, instead in _of(job, loaded, name)
+        for severity, key, what, instead in _of(job, loaded, name, now)
     ]
     return sorted(
         {*found, *_channels(loaded), *_permits(loaded), *_whole(loaded)}, key=lambda each: (each.place, each.message)
     )
 
 
-def _of(job: Job, loaded: Loaded, name: str) -> Iterator[Finding]:
+def _of(job: Job, loaded: Loaded, name: str, now: int) -> Iterator[Finding]:
+    if job.workflow is None and job.image is None and job.command is None and job.entrypoint is None:
+        yield "error", "", "it has neither an image nor a command, so that nothing would run", "add `command:`"
     yield from cloud.of_job(job)
-    yield from _times(job)
+    yield from _times(job, now)
     yield from _limits(job)
     yield from _retries(job)
     yield from _told(job, loaded, name)
@@ -52,7 +54,7 @@ def _of(job: Job, loaded: Loaded, name: str) -> Iterator[Finding]:
             yield "warning", "environment", what, f"hold it in SSM and write secrets: {{{variable}: 'ssm:/path'}}"
 
 
-def _times(job: Job) -> Iterator[Finding]:
+def _times(job: Job, now: int) -> Iterator[Finding]:
     """Times that never come, or not every day."""
     for expression in job.schedule:
         schedule = parse_schedule(expression)
@@ -61,13 +63,17 @@ def _times(job: Job) -> Iterator[Finding]:
         elif schedule.kind == "at" and schedule.next(0, job.timezone) is None:
             what = f"clocks in {job.timezone} never show the time of {expression}"
             yield "error", "schedule", what, "name a time outside of the hour that summer time takes away"
+        elif schedule.kind == "at" and schedule.next(now, job.timezone) is None:
+            what = f"the time of {expression} is over: it starts no run any more"
+            yield "warning", "schedule", what, "name a time that is still to come, or remove the schedule"
         elif isinstance(schedule, Calendar):
-            yield from _skips(expression, schedule, job.timezone)
+            yield from _skips(expression, schedule, job.timezone, now)
 
 
-def _skips(expression: str, schedule: Calendar, zone: str) -> Iterator[Finding]:
+def _skips(expression: str, schedule: Calendar, zone: str, now: int) -> Iterator[Finding]:
     where = zones.zone(zone)
-    year = takewhile(lambda time: time < YEAR + timedelta(days=366), schedule.cron.times(YEAR))
+    begin = zones.local(now, where).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    year = takewhile(lambda time: time < begin + timedelta(days=366), schedule.cron.times(begin))
     times = list(islice(year, SELDOM * 366 + 1))
     if len(times) > SELDOM * 366:
         return
@@ -123,6 +129,9 @@ def _told(job: Job, loaded: Loaded, name: str) -> Iterator[Finding]:
     if job.workflow is not None and job.notify.caught:
         what = "a run that told of its failure itself ends in a state of its own: `redrive` has no step to go on with"
         yield "info", "notify", what, f"begin it anew (lamplighter run {name}), or write run-failed for caught"
+    if is_asked(job):
+        what = "a rule tells what no run can catch, such as its deadline, without the last lines of the log"
+        yield "info", "notify", what, "write run-failed: CHANNEL as well, to say who hears of it"
     if job.workflow is not None and job.notify.attempt_failed:
         what = "a workflow has no attempts of its own"
         yield "warning", "notify", what, "write attempt-failed for the jobs that are its steps"

@@ -6,7 +6,7 @@ goes on from there: such a run is begun anew (`lamplighter run`) rather than red
 """
 
 from lamplighter.base.jsontext import Json
-from lamplighter.jobs import overlap, workflow
+from lamplighter.jobs import names, overlap, workflow
 from lamplighter.jobs.attempts import States, attempts, prefixed
 from lamplighter.jobs.model import Project
 from lamplighter.jobs.telling import FIRST, is_watched, telling, watch
@@ -17,7 +17,7 @@ WATCH_STATE, WORKFLOW_STATE = "Watch", "Workflow"
 def machine(project: Project, name: str) -> Json:
     """The definition of a job's state machine; places like ${Cluster} are the template's to fill in."""
     job = project.jobs[name]
-    document = {"QueryLanguage": "JSONata"} if job.workflow is None else project.workflows[job.workflow]
+    document = {"QueryLanguage": "JSONata"} if job.workflow is None else names.kept(project.workflows[job.workflow])
     caught = FIRST if job.notify.caught else None
     body = attempts(name, job, caught=caught) if job.workflow is None else States(WORKFLOW_STATE, {})
     around = _around(project, name, body)
@@ -26,7 +26,7 @@ def machine(project: Project, name: str) -> Json:
         whole = workflow.whole(project, document, caught)
         around = prefixed(f"{name}: ", States(around.start, {WORKFLOW_STATE: whole, **own}))
     return {
-        "Comment": job.description or f"The job {name} of {project.prefix}",
+        "Comment": names.kept(job.description) or f"The job {name} of {project.prefix}",
         **({"QueryLanguage": "JSONata"} if workflow.is_jsonata(document) else {}),
         "StartAt": around.start,
         "States": around.states,
@@ -40,7 +40,7 @@ def _around(project: Project, name: str, body: States) -> States:
     start, states = body.start, dict(body.states)
     if job.notify.caught:
         states |= telling(project, name, counted=job.workflow is None)
-    others = overlap.before(job, start)
+    others = overlap.before(job, start, FIRST if job.notify.caught else None)
     if others is not None:
         start, states = others.start, others.states | states
     if is_watched(job):

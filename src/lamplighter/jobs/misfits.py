@@ -50,7 +50,7 @@ def _told(model: type[BaseModel], part: Part, loc: Path, error: ErrorDetails) ->
     match error["type"]:
         case "extra_forbidden":
             known = _keys(model, loc[:-1])
-            close = get_close_matches(name, known, 1, 0.5)
+            close = get_close_matches(name, known, 1, ALIKE)
             instead = f"did you mean `{close[0]}`?" if close else f"write one of {', '.join(known)}"
             return Problem(found.key or found.place, f"`{name}` is no key that is known here", instead)
         case "missing":
@@ -93,6 +93,8 @@ def _wrong(shown: str, error: ErrorDetails) -> tuple[str, str]:
     return f"{error['msg'][:1].lower()}{error['msg'][1:]}", "write another value"
 
 
+ALIKE = 0.75
+"""How alike two keys have to be for one to be a slip of the pen: `volumes` is no `roles`."""
 _MAPPING = ("no mapping", "write `key: value` lines, one further to the right")
 _LIST = ("no list", "write [one, two]")
 _KINDS: Mapping[str, tuple[str, str]] = {

@@ -3,16 +3,26 @@
 Promises that one job of one environment has one name everywhere, so that roles can name it before it is there.
 """
 
+from lamplighter.base.jsontext import Json
+
 USUAL_NAME = "lamplighter.yaml"
 """What a job file is called."""
 WELL = "Ended well"
 """The state of a job with sidecars that a failure leads to which was none of the job's own."""
 MAIN = "main"
 """The container of a job itself, beside its sidecars."""
-SHARED_CLUSTER, SUBNETS, SECURITY_GROUPS, PUBLIC_IP, WATCH = "Cluster", "Subnets", "SecurityGroups", "PublicIp", "Watch"
+SHARED_CLUSTER, SUBNETS, SECURITY_GROUPS, PUBLIC_IP = "Cluster", "Subnets", "SecurityGroups", "PublicIp"
+WATCH, START, SLOTS, FAILURES = "Watch", "Start", "Slots", "Failures"
+"""The machines of a project that only serve its jobs (`jobs/supporting.py`, `jobs/telling.py`)."""
+SUPPORTING = (WATCH, START, SLOTS, FAILURES)
 
 
 CONSOLE_URL, CONSOLE, OPTIONS = "ConsoleUrl", "Console", "Options"
+
+
+def supporting(machine: str) -> str:
+    """What the name of a machine ends with that only serves jobs; no job can be called so."""
+    return f"--{machine.lower()}"
 
 
 def logical(name: str) -> str:
@@ -38,6 +48,22 @@ def topic(channel: str) -> str:
 def image(job: str) -> str:
     """The parameter that says which image a job's folder was built into."""
     return f"{logical(job)}Image"
+
+
+DOLLAR = "\ue000"
+"""Stands in a definition for the dollar of `${` that a job file or workflow says: it is no place to be filled in.
+
+A character for private use, which is written as JSON's \\u0024 (`stack/machines.py`).
+"""
+
+
+def kept(value: Json) -> Json:
+    """A value of a job file or workflow, of which nothing is to be filled in."""
+    if isinstance(value, dict):
+        return {name: kept(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [kept(each) for each in value]
+    return value.replace("${", f"{DOLLAR}{{") if isinstance(value, str) else value
 
 
 def slot(name: str) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.jobs import expressions
-from lamplighter.jobs.attempts import PAUSE, SAME_INPUT, States
+from lamplighter.jobs.attempts import PAUSE, SAME_INPUT, States, caught_by
 from lamplighter.jobs.expressions import expression
 from lamplighter.jobs.integrations import LIST, STOP
 from lamplighter.jobs.model import Job
@@ -27,8 +27,18 @@ SHORTEST, LONGER, LONGEST = 15, 5, 300
 """Seconds from one look to the next: they grow, so that a wait of a week fits into the 25,000 events of a history."""
 
 
-def before(job: Job, follower: str) -> States | None:
-    """The states before a job; None where it may overlap."""
+def before(job: Job, follower: str, caught: str | None = None) -> States | None:
+    """The states before a job; None where it may overlap. `caught`: the state that a failure of theirs leads to."""
+    made = _before(job, follower)
+    if made is None or caught is None:
+        return made
+    # No attempt was made by then.
+    catch = {"Catch": caught_by(caught, attempt=0)}
+    states = {name: state | catch if state["Type"] in ("Task", "Map") else state for name, state in made.states.items()}
+    return States(made.start, states)
+
+
+def _before(job: Job, follower: str) -> States | None:
     match job.overlap:
         case "allow":
             return None

@@ -1,27 +1,31 @@
 """What a schedule of EventBridge Scheduler starts, and when: as GetSchedule tells it, through boto3 or over the wire.
 
-Promises to see through the universal target that calls StartExecution itself, whose input names the state machine.
+Promises to see through the universal target that calls StartExecution itself, and through the machine START of a
+project (`supporting.py`): the input of either names the state machine.
 See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html.
 """
 
-from lamplighter.base.jsontext import Json, JsonError, loads
+from lamplighter.base.jsontext import Json, JsonError, dumps, loads
+from lamplighter.jobs.names import START, supporting
 from lamplighter.jobs.story import milliseconds
 from lamplighter.jobs.times import Timetable
 
-_UNIVERSAL = ":aws-sdk:sfn:startExecution"
+_OPEN = {":aws-sdk:sfn:startExecution": "StateMachineArn", supporting(START): "machine"}
+"""What ends the ARN of a target whose input says what is started: the field that does."""
 
 
 def is_open(target: Json) -> bool:
     """Whether only the target's input tells what it starts, which a list of schedules does not show."""
-    return bool(target["Arn"].endswith(_UNIVERSAL))
+    return bool(target["Arn"].endswith(tuple(_OPEN)))
 
 
 def started(target: Json) -> str:
     """The ARN of what a target starts, a state machine's without its version or alias; empty where nobody can tell."""
-    if not is_open(target):
+    field = next((field for end, field in _OPEN.items() if target["Arn"].endswith(end)), None)
+    if field is None:
         return _unversioned(target["Arn"])
     try:
-        return _unversioned(str(loads(target.get("Input") or "{}").get("StateMachineArn", "")))
+        return _unversioned(str(loads(target.get("Input") or "{}").get(field, "")))
     except (JsonError, AttributeError):
         return ""
 
@@ -32,8 +36,11 @@ def given(target: Json) -> str | None:
         text: str | None = target.get("Input")
         return text
     try:
-        inner = loads(target.get("Input") or "{}").get("Input")
-    except (JsonError, AttributeError):
+        document = loads(target.get("Input") or "{}")
+        if target["Arn"].endswith(supporting(START)):
+            return dumps(document["input"])
+        inner = document.get("Input")
+    except (JsonError, AttributeError, KeyError, TypeError):
         return None
     return inner if isinstance(inner, str) else None
 

@@ -12,7 +12,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.jobs import expressions, names
 from lamplighter.jobs.attempts import FAILED, SAME_INPUT
 from lamplighter.jobs.expressions import expression
-from lamplighter.jobs.integrations import DESCRIBE, PUBLISH, READ_LOG, START
+from lamplighter.jobs.integrations import PUBLISH, READ_LOG, START
 from lamplighter.jobs.model import Job, Project
 from lamplighter.jobs.names import slot
 from lamplighter.jobs.overlap import PATIENTLY
@@ -131,59 +131,3 @@ def watch(project: Project, name: str, follower: str) -> Json:
         "Output": SAME_INPUT,
         "Next": follower,
     }
-
-
-LATE = """$states.input.text & '\\n\\n' &
-  'Run:       ' & $states.input.run & '\\n' &
-  'Look at:   ' & $states.input.link & '\\n'"""
-WATCHING: Json = {
-    "Comment": "Waits, and tells of a run that still goes on.",
-    "QueryLanguage": "JSONata",
-    "StartAt": "Wait",
-    "States": {
-        "Wait": {"Type": "Wait", "Seconds": expression("$states.input.seconds"), "Next": "Ask"},
-        "Ask": {
-            "Type": "Task",
-            "Resource": DESCRIBE,
-            "Arguments": {"ExecutionArn": expression("$states.input.run")},
-            "Retry": PATIENTLY,
-            "Assign": {"status": expression("$states.result.Status")},
-            "Output": SAME_INPUT,
-            "Next": "Late?",
-        },
-        "Late?": {
-            "Type": "Choice",
-            "Choices": [{"Condition": expression("$status = 'RUNNING'"), "Next": "Tell"}],
-            "Default": "In time",
-        },
-        "Tell": {
-            "Type": "Map",
-            "Items": expression("$states.input.topics"),
-            "ItemSelector": {
-                "topic": expression("$states.context.Map.Item.Value"),
-                "subject": expression("$states.input.subject"),
-                "text": expression(LATE),
-            },
-            "ItemProcessor": {
-                "ProcessorConfig": {"Mode": "INLINE"},
-                "StartAt": "Publish",
-                "States": {
-                    "Publish": {
-                        "Type": "Task",
-                        "Resource": PUBLISH,
-                        "Arguments": {
-                            "TopicArn": expression("$states.input.topic"),
-                            "Subject": expression("$states.input.subject"),
-                            "Message": expression("$states.input.text"),
-                        },
-                        "Retry": PATIENTLY,
-                        "End": True,
-                    }
-                },
-            },
-            "End": True,
-        },
-        "In time": {"Type": "Succeed"},
-    },
-}
-"""The definition of the machine that watches."""

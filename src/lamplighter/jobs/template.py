@@ -14,7 +14,7 @@ from troposphere import Output, Ref, Template
 from lamplighter.base.jsontext import Json, loads
 from lamplighter.jobs import names
 from lamplighter.jobs.model import Project
-from lamplighter.jobs.stack import alerts, links, machines, network, roles, schedules, tasks
+from lamplighter.jobs.stack import alerts, links, machines, network, roles, schedules, supporting, tasks
 
 
 def template(project: Project) -> Json:
@@ -32,6 +32,7 @@ def template(project: Project) -> Json:
         *(each for name in project.jobs for each in roles.of_job(project, name)),
         *roles.of_project(project),
         *(each for name in contained for each in tasks.resources(project, name)),
+        *supporting.resources(project),
         *machines.resources(project),
         *schedules.resources(project),
         *alerts.resources(project),

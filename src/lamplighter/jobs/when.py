@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from lamplighter.jobs.strict import Strict
 from lamplighter.jobs.values import Duration, shown
+from lamplighter.lang import cron
 from lamplighter.lang.schedule import InvalidSchedule, parse_schedule
 from lamplighter.lang.zones import UnknownZone, zone
 
@@ -42,11 +43,26 @@ def _no_schedule(expression: str) -> str:
             "where days of the week count from 1 = SUN"
         )
     if expression.startswith("cron("):
+        found = cron.wrong(expression.removeprefix("cron(").removesuffix(")").strip())
+        if found is not None:
+            name, written = found
+            return f"`{written}` is no {name} in `{expression}`|write {_TAKES[name]}"
         return (
             f"`{expression}` is no schedule|"
             "write minute, hour, day, month, day of the week and year, one of the days as ?: cron(0 3 * * ? *)"
         )
     return f"`{expression}` is no schedule|write cron(0 3 * * ? *), rate(5 minutes) or at(2026-12-31T03:00:00)"
+
+
+_TAKES = {
+    "minute": "0 to 59",
+    "hour": "0 to 23",
+    "day of the month": "1 to 31, L, LW or 15W, or ? where the day of the week is said",
+    "month": "1 to 12, or JAN to DEC",
+    "day of the week": "1 to 7 from Sunday on, SUN to SAT, L, 6L or 3#2, or ? where the day of the month is said",
+    "year": "1970 to 2199, or *",
+}
+"""What each field of a cron expression takes."""
 
 
 def _zone(name: str) -> str:

@@ -16,7 +16,7 @@ from typing import Final
 
 from lamplighter.base.jsontext import Json
 from lamplighter.jobs import expressions
-from lamplighter.jobs.attempts import FAILURE, SAME_INPUT, attempts, is_judged, native, prefixed
+from lamplighter.jobs.attempts import EVERYTHING, FAILURE, SAME_INPUT, attempts, is_judged, native, prefixed
 from lamplighter.jobs.expressions import expression
 from lamplighter.jobs.model import Project
 from lamplighter.jobs.retry import Retry
@@ -110,7 +110,7 @@ def whole(project: Project, definition: Json, caught: str | None) -> Json:
     else:
         state["OutputPath"] = "$[0]"
         catch = {"Assign": {"failure.$": "$"}, "ResultPath": None}
-    catchers = [{"ErrorEquals": ["States.ALL"], **catch, "Next": caught}] if caught else []
+    catchers = [{"ErrorEquals": [error], **catch, "Next": caught} for error in EVERYTHING] if caught else []
     return {**state, **({"Catch": catchers} if catchers else {}), "End": True}
 
 

@@ -8,7 +8,7 @@ See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions
 import re
 from bisect import bisect_left
 from calendar import monthrange
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -163,6 +163,26 @@ def parse(text: str, *, with_year: bool = True) -> Cron:
         raise NoCron(text)
     days = _dates(date) if weekday == "?" else _weekdays(weekday)
     return Cron(_values(minute, MINUTE), _values(hour, HOUR), days, _values(month, MONTH), _values(year, YEAR))
+
+
+def wrong(text: str) -> tuple[str, str] | None:
+    """The first field of six that cannot be read, by its name and as it is written; None where it is none of them."""
+    fields = re.split(r"\s+", text.upper())
+    readers: Mapping[str, Callable[[str], object]] = {
+        "minute": lambda each: _values(each, MINUTE),
+        "hour": lambda each: _values(each, HOUR),
+        "day of the month": lambda each: each == "?" or _dates(each),
+        "month": lambda each: _values(each, MONTH),
+        "day of the week": lambda each: each == "?" or _weekdays(each),
+        "year": lambda each: _values(each, YEAR),
+    }
+    if len(fields) == len(readers):
+        for (name, read), written in zip(readers.items(), fields, strict=True):
+            try:
+                read(written)
+            except NoCron:
+                return name, written
+    return None
 
 
 def _dates(text: str) -> Days:

@@ -122,6 +122,17 @@ def test_whoever_asks_too_often_asks_again_and_misses_nothing(capsys: pytest.Cap
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["03:00:01", "03:00:02"]
 
 
+def test_while_aws_tells_no_events_for_long_the_status_of_the_stack_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    waits = 20
+    account = Refusing("Throttling", 1_000, *([event(1, "A", "CREATE_COMPLETE")] for _ in range(waits)))
+    account.statuses = [*["CREATE_IN_PROGRESS"] * 6, *["CREATE_COMPLETE"] * waits]
+    assert follow(account, STACK, begin(account, STACK), 1, Console(), account.wait) == "CREATE_COMPLETE"
+    assert [line.split(" (")[0] for line in capsys.readouterr().out.splitlines()] == [
+        "reports is CREATE_IN_PROGRESS",
+        "reports is CREATE_COMPLETE",
+    ]
+
+
 def test_whose_credentials_expire_hears_that_it_goes_on_and_to_sign_in_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, loads
-from tests.engines import CALLER, HOUR, Died
+from lamplighter.base.jsontext import Json, dumps, loads
+from tests.engines import ACCOUNT, CALLER, HOUR, REGION, Died
 from tests.services.cloudwatch.tower import MINUTE, QUIET, Tower
 
 
@@ -181,6 +181,50 @@ def test_messages_that_wait_in_a_queue_are_looked_at_each_minute(tower: Tower) -
     tower.minutes(3)
     assert tower.state() == "OK"
     assert len(tower.told()) == 1
+
+
+def test_messages_that_are_sent_to_a_queue_are_counted_so_that_an_alarm_rings_for_each(tower: Tower) -> None:
+    url = tower.call("sqs", "CreateQueue", QueueName="dead")["QueueUrl"]
+    tower.alarm(
+        Namespace="AWS/SQS",
+        MetricName="NumberOfMessagesSent",
+        Dimensions=[{"Name": "QueueName", "Value": "dead"}],
+        Statistic="Sum",
+        EvaluationPeriods=3,
+        DatapointsToAlarm=1,
+        Threshold=0.0,
+        TreatMissingData="notBreaching",
+    )
+    for number in (1, 2):
+        entries = [{"Id": str(each), "MessageBody": "x"} for each in range(number)]
+        tower.call("sqs", "SendMessageBatch", QueueUrl=url, Entries=entries)
+        tower.minutes(1)
+        assert tower.state() == "ALARM"
+        tower.minutes(6)
+        assert tower.state() == "OK"
+    assert [told["Trigger"]["MetricName"] for told in tower.told()] == ["NumberOfMessagesSent"] * 2
+    points = tower.cw(
+        "GetMetricStatistics",
+        Namespace="AWS/SQS",
+        MetricName="NumberOfMessagesSent",
+        Dimensions=[{"Name": "QueueName", "Value": "dead"}],
+        StartTime=(tower.clock.now() - HOUR) / 1000,
+        EndTime=tower.clock.now() / 1000,
+        Period=60,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    assert sorted(point["Sum"] for point in points) == [1.0, 2.0]
+
+
+def test_messages_of_a_dead_letter_queue_that_a_redrive_policy_brings_are_not_sent(tower: Tower) -> None:
+    dead = tower.call("sqs", "CreateQueue", QueueName="dead")["QueueUrl"]
+    policy = dumps({"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead", "maxReceiveCount": 1})
+    url = tower.call("sqs", "CreateQueue", QueueName="q", Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    tower.call("sqs", "SendMessage", QueueUrl=url, MessageBody="x")
+    for _ in range(2):
+        tower.call("sqs", "ReceiveMessage", QueueUrl=url, VisibilityTimeout=0)
+    assert tower.call("sqs", "ReceiveMessage", QueueUrl=dead)["Messages"]
+    assert tower.rows("SELECT queue, number FROM sqs_sent_counts") == [("q", 1)]
 
 
 def test_an_engine_that_was_off_looks_at_how_things_are_now(tower: Tower) -> None:

@@ -167,6 +167,7 @@ def test_an_archive_that_is_deleted_takes_its_events_along(hall: Hall) -> None:
     archive(hall)
     hall.put()
     hall.events("DeleteArchive", ArchiveName="all")
+    hall.settle()
     assert hall.rows("SELECT * FROM archived_events") == []
     hall.put()
     assert hall.rows("SELECT * FROM archived_events") == []

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import ClientError, NoCredentialsError
 
 from lamplighter.cli.checkup.finding import Finding, bad, doubt, good
 from lamplighter.cli.stack.servicerole import MAKE, NAME
-from lamplighter.cli.target import Target, in_words
+from lamplighter.cli.target import WRONG, Target, in_words
 
 ABOUT, ECS = "credentials", "role of ECS"
 HOW = "`aws configure`, `aws sso login`, --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
@@ -22,7 +22,7 @@ def account(find: Callable[[], Target], *, needed: bool) -> Iterator[Finding]:
         yield worse(ABOUT, "there are none for AWS, which `lamplighter deploy` needs", HOW)
     except ClientError as error:
         yield worse(ABOUT, f"AWS does not take them: {error.response['Error']['Message']}", HOW)
-    except BotoCoreError as error:
+    except WRONG as error:
         yield worse(ABOUT, f"AWS cannot be asked for whom they are: {error}", HOW)
     else:
         yield good(ABOUT, f"{caller['Arn']}, account {caller['Account']}, region {where.region}")
@@ -38,6 +38,6 @@ def _role_of_ecs(where: Target) -> Finding:
         if error.response["Error"]["Code"] == "NoSuchEntity":
             return doubt(ECS, f"the account has no {NAME} yet", f"`lamplighter deploy` makes it, or `{MAKE}`")
         return doubt(ECS, f"{NAME} cannot be looked at: {in_words(error, where)}")
-    except BotoCoreError as error:
+    except WRONG as error:
         return doubt(ECS, f"{NAME} cannot be looked at: {in_words(error, where)}")
     return good(ECS, f"{NAME} is there")

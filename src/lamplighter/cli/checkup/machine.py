@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json, loads
@@ -12,7 +12,7 @@ from lamplighter.cli.checkup.finding import Finding, bad, doubt
 from lamplighter.cli.checkup.network import network
 from lamplighter.cli.checkup.permissions import permissions
 from lamplighter.cli.checkup.tasks import tasks
-from lamplighter.cli.target import Target, in_words
+from lamplighter.cli.target import WRONG, Target, in_words
 from lamplighter.cli.watch.machines import Machine
 from lamplighter.cli.watch.site import Site
 
@@ -40,7 +40,7 @@ def looked(about: str, what: str, where: Target, look: Callable[[], Iterable[Fin
     """What a look finds, each once; doubt, if AWS does not let us look."""
     try:
         return list(dict.fromkeys(look()))
-    except (ClientError, BotoCoreError) as error:
+    except WRONG as error:
         return [doubt(about, f"{what} cannot be looked at: {in_words(error, where)}")]
     except LamplighterError as error:
         return [doubt(about, f"{what} cannot be looked at: {error}")]

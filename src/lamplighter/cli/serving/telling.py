@@ -7,6 +7,7 @@ from lamplighter.base.jsontext import Json, loads
 from lamplighter.cli.serving.plan import Plan
 from lamplighter.cli.serving.stack import Resource, Step
 from lamplighter.jobs import names
+from lamplighter.jobs.attendants import is_attendant
 from lamplighter.jobs.model import Project
 
 MACHINE, TASK = "AWS::StepFunctions::StateMachine", "AWS::ECS::TaskDefinition"
@@ -51,7 +52,7 @@ def _named(resource: Json) -> str:
 
 def _gone(project: Project, steps: list[Step]) -> list[str]:
     machines = [each.physical.rpartition(":")[2] for each in steps if (each.type, each.status) == _DELETED]
-    ours = [name.removeprefix(f"{project.prefix}-") for name in machines if not name.endswith("--watch")]
+    ours = [name.removeprefix(f"{project.prefix}-") for name in machines if not is_attendant(name)]
     return [name for name in ours if name not in project.jobs]
 
 

@@ -4,8 +4,9 @@ Promises that a change set which is not carried out leaves nothing behind, the e
 included. See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 
 from botocore.exceptions import ClientError
 
@@ -14,7 +15,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.cli.stack import stacks
 from lamplighter.cli.stack.sending import Room, sent
 from lamplighter.cli.stack.stacks import Stack
-from lamplighter.cli.target import Target
+from lamplighter.cli.target import WRONG, Target
 
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
 NOTHING = ("didn't contain changes", "No updates are to be performed")
@@ -71,10 +72,12 @@ def create(
         if _is_nothing(error.response["Error"].get("Message", "")):
             return None
         raise
-    found = _waited_for(client, made["Id"], pause)
+    shell = ChangeSet(made["Id"], made["StackId"], is_first, {}, 0)
+    with thrown_away(client, shell):
+        found = _waited_for(client, made["Id"], pause)
     touched = {each["LogicalResourceId"]: each.get("Replacement", "False") for each in found["Changes"]}
     replaced = {key: value for key, value in touched.items() if value != "False"}
-    change_set = ChangeSet(made["Id"], made["StackId"], is_first, replaced, len(touched))
+    change_set = replace(shell, replaced=replaced, count=len(touched))
     if found["Status"] != "FAILED":
         return change_set
     discard(client, change_set)
@@ -102,10 +105,26 @@ def _waited_for(client: Json, key: str, pause: Callable[[], object]) -> Json:
     return found | {"Changes": [each["ResourceChange"] for each in changes if "ResourceChange" in each]}
 
 
-def execute(client: Json, change_set: ChangeSet) -> None:
-    """Carry a change set out; Overtaken where something else was done to the stack since it was made."""
+@contextmanager
+def thrown_away(client: Json, change_set: ChangeSet) -> Iterator[None]:
+    """Whatever goes wrong inside, the change set does not stay behind; nor does its own going wrong hide why."""
     try:
-        client.execute_change_set(ChangeSetName=change_set.id)
+        yield
+    except BaseException:
+        with suppress(*WRONG):
+            discard(client, change_set)
+        raise
+
+
+def execute(client: Json, change_set: ChangeSet) -> None:
+    """Carry a change set out; Overtaken where something else was done to the stack since it was made.
+
+    One that is refused does not stay behind. CloudFormation deletes none that it has begun to carry out, so that one
+    whose answer is lost on the way goes on.
+    """
+    try:
+        with thrown_away(client, change_set):
+            client.execute_change_set(ChangeSetName=change_set.id)
     except ClientError as error:
         if error.response["Error"]["Code"].startswith("InvalidChangeSetStatus"):
             raise Overtaken("somebody else changed the stack meanwhile, and nothing was done: deploy again") from None

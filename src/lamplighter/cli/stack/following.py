@@ -13,7 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
@@ -22,7 +22,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.cli.stack import stacks
 from lamplighter.cli.stack.changes import CALLED
 from lamplighter.cli.stack.stacks import Stack
-from lamplighter.cli.target import Target, in_words
+from lamplighter.cli.target import WRONG, Target, in_words
 
 GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE")
 CALLED_OFF = ("cancelled", "canceled")
@@ -33,6 +33,9 @@ INTERRUPTED = 130
 """Exit code of who is interrupted: 128 and the number of SIGINT."""
 THROTTLED = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
 """How AWS says that it is asked too often, after boto3 has asked several times."""
+
+LASTING = 4
+"""After how many refusals in a row a stack's own status is told."""
 
 T = TypeVar("T")
 
@@ -82,17 +85,42 @@ def begin(client: Json, stack: str) -> Course:
 
 def follow(client: Json, stack: str, course: Course, total: int, console: Console, pause: Callable[[], object]) -> str:
     """Show a stack's way to its end, which is its status then."""
+    standing = Standing(stack)
     with _bar(console) as bar:
         task = bar.add_task("waiting for CloudFormation", total=max(total, 1))
         while True:
-            for event in _insisted(partial(events, client, stack, course.seen), pause):
+            found = _unless_throttled(partial(events, client, stack, course.seen))
+            for event in found or ():
                 if event.get("ResourceStatusReason") != REPEATED:
                     console.print(line(event), soft_wrap=True)
                 take(course, stack, event)
                 bar.update(task, completed=min(len(course.done), total), description=event["ResourceStatus"].lower())
+            course.ended = course.ended or standing.look(client, console, throttled=found is None)
             if course.ended is not None:
                 return course.ended
             pause()
+
+
+@dataclass(slots=True)
+class Standing:
+    """How a stack stands, told in place of its events while AWS is asked too often for them."""
+
+    stack: str
+    refused: int = 0
+    """How many times in a row its events could not be read."""
+    told: str = ""
+
+    def look(self, client: Json, console: Console, *, throttled: bool) -> str | None:
+        """Tell how the stack stands if its events cannot be read for long; its status once it has come to its end."""
+        self.refused = self.refused + 1 if throttled else 0
+        found = _unless_throttled(partial(stacks.find, client, self.stack)) if self.refused >= LASTING else None
+        if found is None:
+            return None
+        if found.status != self.told:
+            why = "AWS is asked too often to tell each step"
+            console.print(f"{found.name} is {found.status} ({why})", soft_wrap=True)
+            self.told = found.status
+        return found.status if not found.is_going and self.refused >= 2 * LASTING else None
 
 
 def wait(client: Json, stack: Stack, console: Console, pause: Callable[[], object]) -> Stack | None:
@@ -113,9 +141,23 @@ def _insisted(look: Callable[[], T], pause: Callable[[], object]) -> T:
         try:
             return look()
         except ClientError as error:
-            if error.response["Error"]["Code"] not in THROTTLED:
-                raise
+            _check_throttled(error)
         pause()
+
+
+def _unless_throttled(look: Callable[[], T]) -> T | None:
+    """What a look comes to; None where AWS is asked too often."""
+    try:
+        return look()
+    except ClientError as error:
+        _check_throttled(error)
+        return None
+
+
+def _check_throttled(error: ClientError) -> None:
+    """Raise what is no throttling."""
+    if error.response["Error"]["Code"] not in THROTTLED:
+        raise error
 
 
 def _bar(console: Console) -> Progress:
@@ -166,7 +208,7 @@ def carried_on(what: str, stack: str, where: Target) -> Iterator[None]:
     """Whoever interrupts hears that AWS goes on, and so does who can ask it no more: cut off, or signed out."""
     try:
         yield
-    except (KeyboardInterrupt, BotoCoreError, ClientError) as error:
+    except (KeyboardInterrupt, *WRONG) as error:
         refused = not isinstance(error, KeyboardInterrupt)
         if refused:
             typer.echo(f"lamplighter: nothing more can be told: {in_words(error, where)}", err=True)

@@ -7,11 +7,11 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked
 from collections.abc import Callable
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from rich.console import Console
 
 from lamplighter.base.jsontext import Json
-from lamplighter.cli.target import Target, in_words
+from lamplighter.cli.target import WRONG, Target, in_words
 
 SERVICE, NAME = "ecs.amazonaws.com", "AWSServiceRoleForECS"
 CLUSTER = "AWS::ECS::Cluster"
@@ -29,7 +29,7 @@ def make(where: Target, console: Console, pause: Callable[[], object]) -> None:
     """Make the role unless it is there."""
     try:
         where.client("iam").create_service_linked_role(AWSServiceName=SERVICE)
-    except (BotoCoreError, ClientError) as error:
+    except WRONG as error:
         if not _is_there(error):
             typer.echo(
                 f"lamplighter: the role {NAME} could not be made ({in_words(error, where)}): "
@@ -42,6 +42,6 @@ def make(where: Target, console: Console, pause: Callable[[], object]) -> None:
         pause()
 
 
-def _is_there(error: BotoCoreError | ClientError) -> bool:
+def _is_there(error: Exception) -> bool:
     told = error.response["Error"] if isinstance(error, ClientError) else {}
     return "has been taken" in told.get("Message", "") or told.get("Code") == "EntityAlreadyExists"

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
+from botocore.exceptions import ProfileNotFound
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
 from lamplighter.cli.jobfile import USUAL, EnvironmentOption, read
 from lamplighter.cli.target import (
     USUAL_DATA,
+    WRONG,
     AwsOption,
     DataOption,
     EndpointUrlOption,
@@ -107,7 +108,7 @@ def in_a_sentence(where: Target | Site) -> Iterator[None]:
         yield
     except ProfileNotFound as error:
         fail(str(error))
-    except (BotoCoreError, ClientError) as error:
+    except WRONG as error:
         fail(in_words(error, where.target if isinstance(where, Site) else where))
     except LamplighterError as error:
         fail(str(error))

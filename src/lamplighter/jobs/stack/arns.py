@@ -1,6 +1,6 @@
 """ARNs of what the template makes, said without a reference to it: so that a role can name what names the role."""
 
-from troposphere import GetAtt, Ref, Sub
+from troposphere import GetAtt, Join, Ref, Sub
 
 from lamplighter.base.jsontext import Json
 from lamplighter.jobs import names
@@ -15,6 +15,14 @@ def arn(service: str, resource: str) -> Sub:
 def filled(text: str) -> Json:
     """Text in which CloudFormation has something to fill in, or nothing."""
     return Sub(text) if "${" in text else text
+
+
+def literal(text: str) -> Json:
+    """Text of a job file that CloudFormation is to leave as it is.
+
+    Outside of Fn::Sub it does so anyway, but then `${…}` looks like a place that somebody forgot (cfn-lint's E1029).
+    """
+    return Join("$", text.split("$")) if "${" in text else text
 
 
 def cluster(job: Job) -> Json:

@@ -6,6 +6,7 @@ run at `URL/runs/ARN`.
 """
 
 from collections.abc import Iterator
+from typing import Literal
 
 from troposphere import Equals, If, Join, Output, Parameter, Ref, Sub
 
@@ -14,6 +15,7 @@ from lamplighter.jobs import names
 
 ON_AWS = "OnAws"
 AWS_CONSOLE = "https://${AWS::Region}.${Domain}/states/home?region=${AWS::Region}#/v2/executions/details/"
+ON_AWS_OPTIONS = " --aws --region ${AWS::Region}"
 ELSEWHERE = {
     "InChina": ("aws-cn", "console.amazonaws.cn"),
     "InGovCloud": ("aws-us-gov", "console.amazonaws-us-gov.com"),
@@ -47,13 +49,17 @@ def _domain() -> Json:
     return found
 
 
-def slots() -> dict[str, Json]:
+Place = Literal["anywhere", "aws", "here"]
+"""Where a resource, or a branch of one, holds."""
+
+
+def slots(where: Place = "anywhere") -> dict[str, Json]:
     """What comes before a run's ARN, and after the command."""
-    on_aws = Sub(AWS_CONSOLE, {"Domain": _domain()})
-    return {
-        names.CONSOLE: If(ON_AWS, on_aws, Join("", [Ref(names.CONSOLE_URL), "/runs/"])),
-        names.OPTIONS: If(ON_AWS, Sub(" --aws --region ${AWS::Region}"), ""),
-    }
+    on_aws = {names.CONSOLE: Sub(AWS_CONSOLE, {"Domain": _domain()}), names.OPTIONS: Sub(ON_AWS_OPTIONS)}
+    here = {names.CONSOLE: Join("", [Ref(names.CONSOLE_URL), "/runs/"]), names.OPTIONS: ""}
+    if where == "anywhere":
+        return {name: If(ON_AWS, on_aws[name], here[name]) for name in on_aws}
+    return on_aws if where == "aws" else here
 
 
 def output() -> Output:

@@ -1,17 +1,16 @@
-"""The state machines: one for each job, and the one that watches runs which may be late."""
+"""The state machines of jobs, one for each."""
 
 import json
 import re
 from collections.abc import Iterator
 
-from troposphere import AWSObject, GetAtt, Ref, Sub, Tags, stepfunctions
+from troposphere import AWSObject, Ref, Sub, Tags, stepfunctions
 
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.jobs import integrations, names
 from lamplighter.jobs.machine import machine
 from lamplighter.jobs.model import Job, Project
 from lamplighter.jobs.stack import arns, links, network
-from lamplighter.jobs.telling import WATCHING, is_watched
 
 _SLOT = re.compile(r"\$\{([A-Za-z0-9]+)\}")
 LARGEST = 1024 * 1024
@@ -19,20 +18,13 @@ LARGEST = 1024 * 1024
 
 
 def resources(project: Project) -> Iterator[AWSObject]:
-    """All machines of a project."""
-    if any(is_watched(job) for job in project.jobs.values()):
-        yield stepfunctions.StateMachine(
-            names.WATCH,
-            StateMachineName=f"{project.prefix}--watch",
-            RoleArn=GetAtt("WatchRole", "Arn"),
-            **_definition(project, WATCHING),
-        )
+    """The machines of a project's jobs."""
     for name, job in project.jobs.items():
         yield stepfunctions.StateMachine(
             names.machine(name),
             StateMachineName=project.name(name),
             RoleArn=arns.machine_role(project, name),
-            **_definition(project, machine(project, name)),
+            **filled_in(project, machine(project, name)),
             Tags=Tags({**job.tags, "lamplighter:project": project.prefix, "lamplighter:job": name}),
             Metadata={"Lamplighter": {"Job": name, **_usual(job)}},
         )
@@ -43,21 +35,21 @@ def _usual(job: Job) -> dict[str, str]:
     return {"Input": dumps(job.input)} if job.input else {}
 
 
-def _definition(project: Project, definition: Json) -> Json:
+def filled_in(project: Project, definition: Json, where: links.Place = "anywhere") -> Json:
     """A definition and what is filled in there."""
-    written, known = text(definition), slots(project)
+    written, known = text(definition), slots(project, where)
     filled = {slot: known[slot] for slot in sorted(set(_SLOT.findall(written)) & known.keys())}
     return {"DefinitionString": written, **({"DefinitionSubstitutions": filled} if filled else {})}
 
 
-def slots(project: Project) -> dict[str, Json]:
+def slots(project: Project, where: links.Place = "anywhere") -> dict[str, Json]:
     """What definitions may have places for, and what comes there."""
     tasks = {names.task(name): Ref(names.task(name)) for name, job in project.jobs.items() if job.workflow is None}
     topics = {names.topic(name): Ref(names.topic(name)) for name, each in project.channels.items() if each.sns is None}
     calls = {call: Sub(integrations.resource(call, "${AWS::Partition}")) for call in integrations.CALLS}
-    return {**links.slots(), **network.slots(), **tasks, **topics, **calls, names.WATCH: Ref(names.WATCH)}
+    return {**links.slots(where), **network.slots(), **tasks, **topics, **calls, names.WATCH: Ref(names.WATCH)}
 
 
 def text(definition: Json) -> str:
     """A definition as a person reads it."""
-    return json.dumps(definition, indent=2, ensure_ascii=False)
+    return json.dumps(definition, indent=2, ensure_ascii=False).replace(names.DOLLAR, "\\u0024")

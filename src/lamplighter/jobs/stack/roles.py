@@ -10,13 +10,14 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html.
 import re
 from collections.abc import Iterator
 
-from troposphere import AWSObject, GetAtt, Ref, iam
+from troposphere import AWSObject, GetAtt, If, Ref, iam
 
 from lamplighter.base.jsontext import Json
 from lamplighter.jobs import names, workflow
 from lamplighter.jobs.model import Job, Project
 from lamplighter.jobs.secrets import source
-from lamplighter.jobs.stack import arns
+from lamplighter.jobs.served import is_looked_after, is_named
+from lamplighter.jobs.stack import arns, deadletters, links
 from lamplighter.jobs.telling import is_watched
 from lamplighter.jobs.walk import states
 
@@ -37,41 +38,36 @@ def of_job(project: Project, name: str) -> Iterator[AWSObject]:
     job = project.jobs[name]
     title = names.logical(name)
     if job.workflow is None and job.roles.execution is None:
-        yield _role(f"{title}ExecutionRole", "ecs-tasks", list(execution(project, name)))
+        yield role(f"{title}ExecutionRole", "ecs-tasks", list(execution(project, name)))
     if job.workflow is None and job.roles.task is None:
-        yield _role(f"{title}TaskRole", "ecs-tasks", permissions(job))
+        yield role(f"{title}TaskRole", "ecs-tasks", permissions(job))
     if job.roles.machine is None:
-        yield _role(f"{title}MachineRole", "states", list(machine(project, name)))
+        yield role(f"{title}MachineRole", "states", list(machine(project, name)))
 
 
 def of_project(project: Project) -> Iterator[AWSObject]:
     """The roles that jobs share."""
-    started = [name for name, job in project.jobs.items() if job.schedule and job.roles.schedule is None]
-    if started:
+    started = [name for name, job in project.jobs.items() if is_named(job)]
+    looked_after = [Ref(names.SLOTS)] if any(map(is_looked_after, project.jobs.values())) else []
+    if started or looked_after:
+        there = [*([Ref(names.START)] if started else []), *looked_after]
+        here = [*(Ref(names.machine(name)) for name in started), *looked_after]
         statements = [
-            _allow(["states:StartExecution"], [Ref(names.machine(name)) for name in started]),
-            _allow(["sqs:SendMessage"], [GetAtt("DidNotStart", "Arn")]),
+            allow(["states:StartExecution"], If(links.ON_AWS, there, here)),
+            allow(["sqs:SendMessage"], [GetAtt(deadletters.STARTS, "Arn")]),
         ]
-        yield _role("ScheduleRole", "scheduler", statements)
-    watched = [name for name, job in project.jobs.items() if is_watched(job)]
-    if watched:
-        channels = dict.fromkeys(channel for name in watched for channel in project.jobs[name].notify.late)
-        statements = [
-            _allow(["states:DescribeExecution"], [arns.executions(project, name) for name in watched]),
-            _allow(["sns:Publish"], [arns.topic(project, channel) for channel in channels]),
-        ]
-        yield _role("WatchRole", "states", statements)
+        yield role("ScheduleRole", "scheduler", statements)
 
 
 def permissions(job: Job) -> list[Json]:
     """What a job says that it may do."""
-    return [_allow(list(each.actions), list(each.resources)) for each in job.permissions]
+    return [allow(list(each.actions), list(each.resources)) for each in job.permissions]
 
 
 def execution(project: Project, name: str) -> Iterator[Json]:
     """What has to be done before a job's container can run: pull, read secrets, write the log."""
     job = project.jobs[name]
-    yield _allow(["logs:CreateLogStream", "logs:PutLogEvents"], [GetAtt(f"{names.logical(name)}Log", "Arn")])
+    yield allow(["logs:CreateLogStream", "logs:PutLogEvents"], [GetAtt(f"{names.logical(name)}Log", "Arn")])
     images = [job.image, *(sidecar.image for sidecar in job.sidecars.values())]
     private = [_PRIVATE.match(image) for image in images if image]
     repositories = [
@@ -83,8 +79,8 @@ def execution(project: Project, name: str) -> Iterator[Json]:
     if job.builds:
         pulled.append(arns.arn("ecr", f"repository/{repository(project, name)}"))
     if pulled:
-        yield _allow(["ecr:GetAuthorizationToken"], ["*"])
-        yield _allow(["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], pulled)
+        yield allow(["ecr:GetAuthorizationToken"], ["*"])
+        yield allow(["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], pulled)
     held: dict[str, dict[str, None]] = {}
     for where in (
         *job.secrets.values(),
@@ -93,7 +89,7 @@ def execution(project: Project, name: str) -> Iterator[Json]:
         found = source(where)
         held.setdefault(found.action, {}).update(dict.fromkeys(found.resources))
     for action, resources in held.items():
-        yield _allow([action], [arns.filled(each) for each in resources])
+        yield allow([action], [arns.filled(each) for each in resources])
 
 
 def steps(project: Project, name: str) -> list[str]:
@@ -111,14 +107,14 @@ def machine(project: Project, name: str) -> Iterator[Json]:
     if run:
         yield from _tasks(project, run)
     if job.overlap != "allow":
-        yield _allow(["states:ListExecutions"], [arns.machine(project, name)])
+        yield allow(["states:ListExecutions"], [arns.machine(project, name)])
     yield from _of_runs(project, name)
     if is_watched(job):
-        yield _allow(["states:StartExecution"], [Ref(names.WATCH)])
+        yield allow(["states:StartExecution"], [Ref(names.WATCH)])
     if job.notify.caught:
-        yield _allow(["sns:Publish"], [arns.topic(project, channel) for channel in job.notify.caught])
+        yield allow(["sns:Publish"], [arns.topic(project, channel) for channel in job.notify.caught])
         if run:
-            yield _allow(["logs:GetLogEvents"], [arns.log_streams(project, each) for each in run])
+            yield allow(["logs:GetLogEvents"], [arns.log_streams(project, each) for each in run])
     if job.workflow is not None:
         yield from permissions(job)
 
@@ -131,11 +127,11 @@ def _of_runs(project: Project, name: str) -> Iterator[Json]:
     job = project.jobs[name]
     runs, children = arns.executions(project, name), arns.executions(project, name, "/*")
     if job.workflow is not None and is_distributed(project.workflows[job.workflow]):
-        yield _allow(["states:StartExecution"], [arns.machine(project, name)])
-        yield _allow(["states:DescribeExecution", "states:StopExecution"], [runs, children])
-        yield _allow(["states:RedriveExecution"], [children])
+        yield allow(["states:StartExecution"], [arns.machine(project, name)])
+        yield allow(["states:DescribeExecution", "states:StopExecution"], [runs, children])
+        yield allow(["states:RedriveExecution"], [children])
     elif job.overlap == "cancel-previous":
-        yield _allow(["states:StopExecution"], [runs])
+        yield allow(["states:StopExecution"], [runs])
 
 
 def is_distributed(definition: Json) -> bool:
@@ -152,25 +148,27 @@ def _tasks(project: Project, run: list[str]) -> Iterator[Json]:
     for jobs in clusters.values():
         first = project.jobs[jobs[0]]
         there = {"ArnEquals": {"ecs:cluster": arns.cluster(first)}}
-        yield _allow(["ecs:RunTask"], [arns.family(project, name) for name in jobs], there)
-        yield _allow(["ecs:StopTask", "ecs:DescribeTasks"], [arns.tasks(project, first)], there)
+        yield allow(["ecs:RunTask"], [arns.family(project, name) for name in jobs], there)
+        yield allow(["ecs:StopTask", "ecs:DescribeTasks"], [arns.tasks(project, first)], there)
         made = {"StringEquals": {"ecs:CreateAction": "RunTask"}}
-        yield _allow(["ecs:TagResource"], [arns.tasks(project, first)], made)
+        yield allow(["ecs:TagResource"], [arns.tasks(project, first)], made)
     passed: list[Json] = []
     for name in run:
-        for role in (arns.execution_role(project, name), arns.task_role(project, name)):
-            if not isinstance(role, str) or role not in passed:
-                passed.append(role)
-    yield _allow(["iam:PassRole"], passed, TO_TASKS)
-    yield _allow(["events:PutTargets", "events:PutRule", "events:DescribeRule"], [arns.arn("events", MANAGED_RULE)])
+        for each in (arns.execution_role(project, name), arns.task_role(project, name)):
+            if not isinstance(each, str) or each not in passed:
+                passed.append(each)
+    yield allow(["iam:PassRole"], passed, TO_TASKS)
+    yield allow(["events:PutTargets", "events:PutRule", "events:DescribeRule"], [arns.arn("events", MANAGED_RULE)])
 
 
-def _allow(actions: list[str], resources: list[Json], condition: Json = None) -> Json:
+def allow(actions: list[str], resources: Json, condition: Json = None) -> Json:
+    """A statement."""
     statement: Json = {"Effect": "Allow", "Action": actions, "Resource": resources}
     return statement if condition is None else {**statement, "Condition": condition}
 
 
-def _role(title: str, service: str, statements: list[Json]) -> iam.Role:
+def role(title: str, service: str, statements: list[Json], **more: Json) -> iam.Role:
+    """A role that a service assumes, with these statements; `more`: what else the resource says."""
     trust = {
         "Version": "2012-10-17",
         "Statement": [
@@ -184,4 +182,4 @@ def _role(title: str, service: str, statements: list[Json]) -> iam.Role:
     }
     document = {"Version": "2012-10-17", "Statement": statements}
     given = {"Policies": [iam.Policy(PolicyName="Needs", PolicyDocument=document)]} if statements else {}
-    return iam.Role(title, AssumeRolePolicyDocument=trust, **given)
+    return iam.Role(title, AssumeRolePolicyDocument=trust, **given, **more)

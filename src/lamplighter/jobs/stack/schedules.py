@@ -1,4 +1,4 @@
-"""When jobs begin: a schedule for each expression, and the queue of those that could not be begun.
+"""When jobs begin: a schedule for each expression.
 
 Promises that AWS tries to start a run for as long as the job says (a day at most, which is all that AWS can). What the
 engine of this box can do beside is metadata: `Missed` says which of the times it makes up for that it was not there
@@ -7,16 +7,20 @@ for, `Within` for how many seconds afterwards.
 
 from collections.abc import Iterator
 
-from troposphere import AWSObject, GetAtt, Ref, scheduler, sqs
+from troposphere import AWSObject, GetAtt, If, Ref, scheduler
 
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.jobs import names
 from lamplighter.jobs.expressions import OWN
 from lamplighter.jobs.model import Job, Project
+from lamplighter.jobs.served import is_looked_after, is_named
+from lamplighter.jobs.stack import arns, deadletters, links
+from lamplighter.jobs.stack.documents import document
+from lamplighter.jobs.telling import LONGEST_SUBJECT
+from lamplighter.jobs.waiting import GRACE
 
 DAY = 86_400
 MOST_RETRIES = 185
-TWO_WEEKS = 14 * DAY
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 """Scheduler puts the time for which a run is meant here."""
 
@@ -27,37 +31,31 @@ def title(project: Project, name: str, at: int) -> str:
 
 
 def resources(project: Project) -> Iterator[AWSObject]:
-    """The schedules, their group, and the queue."""
+    """The schedules and their group."""
     if not any(job.schedule for job in project.jobs.values()):
         return
     yield scheduler.ScheduleGroup("Schedules", Name=project.prefix)
-    yield sqs.Queue(
-        "DidNotStart",
-        QueueName=f"{project.prefix}-did-not-start",
-        MessageRetentionPeriod=TWO_WEEKS,
-        SqsManagedSseEnabled=True,
-    )
     for name, job in project.jobs.items():
         for at, expression in enumerate(job.schedule):
             yield _schedule(project, name, job, at, expression)
+            if is_looked_after(job):
+                yield _looking(project, name, job, at, expression)
 
 
 def _schedule(project: Project, name: str, job: Job, at: int, expression: str) -> scheduler.Schedule:
+    given = dumps({**job.input, OWN: {"scheduled": SCHEDULED_TIME}})
+    machine: Json = Ref(names.machine(name))
+    arn, text = machine, arns.literal(given)
+    if is_named(job):
+        known = {"scheduled": SCHEDULED_TIME, "suffix": f"--{at + 1}" if at else ""}
+        arn = If(links.ON_AWS, Ref(names.START), machine)
+        text = If(links.ON_AWS, document({"machine": machine}, {**known, "input": loads(given)}), text)
     return scheduler.Schedule(
         f"{names.logical(name)}Schedule{at + 1 if at else ''}",
         Name=title(project, name, at),
-        GroupName=Ref("Schedules"),
-        ScheduleExpression=expression,
-        ScheduleExpressionTimezone=job.timezone,
-        FlexibleTimeWindow=scheduler.FlexibleTimeWindow(**_window(job.window)),
+        **_times(job, expression),
         State="ENABLED" if job.enabled else "DISABLED",
-        Target=scheduler.Target(
-            Arn=Ref(names.machine(name)),
-            RoleArn=job.roles.schedule or GetAtt("ScheduleRole", "Arn"),
-            Input=dumps({**job.input, OWN: {"scheduled": SCHEDULED_TIME}}),
-            RetryPolicy=scheduler.RetryPolicy(**patience(job)),
-            DeadLetterConfig=scheduler.DeadLetterConfig(Arn=GetAtt("DidNotStart", "Arn")),
-        ),
+        Target=_target(arn, text, job.roles.schedule, patience(job)),
         Metadata={"Lamplighter": _local(project, name, job)},
     )
 
@@ -69,6 +67,51 @@ def _local(project: Project, name: str, job: Job) -> Json:
         channel: project.channels[channel].sns or f"{project.prefix}-{channel}" for channel in job.notify.did_not_start
     }
     return known | ({"Tell": told} if told else {})
+
+
+def _looking(project: Project, name: str, job: Job, at: int, expression: str) -> scheduler.Schedule:
+    """The schedule that has SLOTS look whether a run began."""
+    topics = [arns.topic(project, channel) for channel in job.notify.did_not_start]
+    known = {
+        "scheduled": SCHEDULED_TIME,
+        "seconds": (job.window or 0) + GRACE,
+        "subject": f"{project.prefix}: {name} did not start"[:LONGEST_SUBJECT],
+        "text": f"{project.prefix}: no run of the job {name} began at its time.",
+        "name": project.name(name),
+    }
+    return scheduler.Schedule(
+        f"{names.logical(name)}Slot{at + 1 if at else ''}",
+        Name=f"{project.name(name)}--slot{at + 1 if at else ''}",
+        **_times(job.model_copy(update={"window": None}), expression),
+        State="ENABLED",
+        Target=_target(
+            Ref(names.SLOTS),
+            document({"machine": Ref(names.machine(name)), "topics": topics}, known),
+            None,
+            {"MaximumEventAgeInSeconds": DAY, "MaximumRetryAttempts": MOST_RETRIES},
+        ),
+        # Here it looks after a slot that nobody was there for as well, as soon as somebody is.
+        Metadata={"Lamplighter": {"Missed": "last", "Within": 366 * DAY}},
+    )
+
+
+def _times(job: Job, expression: str) -> Json:
+    return {
+        "GroupName": Ref("Schedules"),
+        "ScheduleExpression": expression,
+        "ScheduleExpressionTimezone": job.timezone,
+        "FlexibleTimeWindow": scheduler.FlexibleTimeWindow(**_window(job.window)),
+    }
+
+
+def _target(arn: Json, text: Json, own_role: str | None, policy: Json) -> scheduler.Target:
+    return scheduler.Target(
+        Arn=arn,
+        RoleArn=own_role or GetAtt("ScheduleRole", "Arn"),
+        Input=text,
+        RetryPolicy=scheduler.RetryPolicy(**policy),
+        DeadLetterConfig=scheduler.DeadLetterConfig(Arn=GetAtt(deadletters.STARTS, "Arn")),
+    )
 
 
 def patience(job: Job) -> Json:

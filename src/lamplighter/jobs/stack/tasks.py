@@ -79,7 +79,7 @@ def _main(name: str, job: Job) -> ecs.ContainerDefinition:
         Image=built or NO_IMAGE,
         Essential=True,
         **_inside(name, job.environment, job.secrets),
-        **{field: value for field, value in given.items() if value is not None},
+        **_literally(given),
     )
 
 
@@ -95,20 +95,37 @@ def _beside(name: str, title: str, sidecar: Sidecar) -> ecs.ContainerDefinition:
         Image=sidecar.image,
         Essential=sidecar.essential,
         **_inside(name, sidecar.environment, sidecar.secrets),
-        **{field: value for field, value in given.items() if value is not None},
+        **_literally(given),
     )
+
+
+def _literally(given: Mapping[str, Json]) -> dict[str, Json]:
+    """What is given, with its texts as the job file has them."""
+
+    def of(value: Json) -> Json:
+        if isinstance(value, list):
+            return [of(each) for each in value]
+        return arns.literal(value) if isinstance(value, str) else value
+
+    return {field: of(value) for field, value in given.items() if value is not None}
 
 
 def _inside(name: str, environment: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, Json]:
     """What any container of a job has."""
+    # awslogs is non-blocking by default since June 2025, and then loses lines where its buffer is full. A batch whose
+    # last lines say why it failed rather waits for its log; one that must not wait logs somewhere else.
+    # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html
     options = {
+        "mode": "blocking",
         "awslogs-group": Ref(f"{names.logical(name)}Log"),
         "awslogs-region": Ref("AWS::Region"),
         "awslogs-stream-prefix": name,
     }
     inside: dict[str, Json] = {"LogConfiguration": ecs.LogConfiguration(LogDriver="awslogs", Options=options)}
     if environment:
-        inside["Environment"] = [ecs.Environment(Name=key, Value=value) for key, value in environment.items()]
+        inside["Environment"] = [
+            ecs.Environment(Name=key, Value=arns.literal(value)) for key, value in environment.items()
+        ]
     if secrets:
         inside["Secrets"] = [
             ecs.Secret(Name=key, ValueFrom=arns.filled(source(where).value)) for key, where in secrets.items()

@@ -3,7 +3,7 @@
 Promises that nothing is counted twice. AWS/States is counted where executions are, so it has all of them for as long as
 they are kept (standard ones: of express executions nothing is kept). How many messages a queue has goes up and down and
 is kept nowhere, so it is looked at now and, for as long as an alarm watches it, once a minute, and these samples are
-kept. Everything else is what customers put. See https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+kept. How many were sent is counted by SQS. Everything else is what customers put. See https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
 and https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html.
 """
 
@@ -33,6 +33,8 @@ GAUGES: Mapping[str, str] = {
     "ApproximateNumberOfMessagesDelayed": "ApproximateNumberOfMessagesDelayed",
 }
 """What SQS measures of queues, and the attribute that says it."""
+SENT = "NumberOfMessagesSent"
+"""What SQS counts of queues, minute by minute."""
 
 Invoke = Callable[[str, str, Json], Json]
 """Asks an operation of a service."""
@@ -58,6 +60,9 @@ class Measures:
         """What a metric was, one point for each period that has any value."""
         if metric.namespace == STATES and metric.name in EXECUTIONS:
             return list(self._executions(reader, metric, span)) if unit in (None, _unit(metric)) else []
+        if metric.namespace == QUEUES and metric.name == SENT:
+            found = list(self._sent(reader, metric, span)) if unit in (None, "Count") else []
+            return list(points.by_period(found, span.start, span.period))
         found = metricpoints.between(reader, metric, span.start, span.end, unit)
         found += self._now(reader, metric, span) if unit in (None, "Count") else []
         return list(points.by_period(found, span.start, span.period))
@@ -75,7 +80,7 @@ class Measures:
             for name in EXECUTIONS:
                 yield Metric(*home, STATES, name, ((MACHINE, arn["stateMachineArn"]),))
         for url in self._listed(reader, caller, "sqs", "ListQueues", "QueueUrls"):
-            for name in GAUGES:
+            for name in (*GAUGES, SENT):
                 yield Metric(*home, QUEUES, name, ((QUEUE, url.rpartition("/")[2]),))
         stored = metricpoints.metrics(reader, *home, since)
         yield from (metric for metric in stored if metric.namespace != QUEUES)
@@ -92,6 +97,14 @@ class Measures:
             spread = ((least, samples),) if least == most else None
             time = span.start + number * span.period
             yield Point(time, float(samples), float(total), float(least), float(most), spread, _unit(metric))
+
+    def _sent(self, reader: Reader, metric: Metric, span: Span) -> Iterator[Point]:
+        """How many messages were sent to a queue, by minute."""
+        found = dict(metric.dimensions)
+        if set(found) == {QUEUE}:
+            asked = {"queue": found[QUEUE], "start": span.start, "end": span.end}
+            for minute, number in self._ask(reader, metric, "sqs", "MeasureMessages", asked) or ():
+                yield points.of_values(minute, [(float(number), 1.0)], "Count")
 
     def _now(self, reader: Reader, metric: Metric, span: Span) -> list[Point]:
         """What a queue has now, where that is asked for."""

@@ -17,7 +17,7 @@ from lamplighter.services.sqs.attributes import GROUP_SCOPE, LARGEST_MESSAGE, SC
 from lamplighter.services.sqs.errors import BatchRequestTooLong, InvalidParameterValue, MissingParameter, invalid
 from lamplighter.services.sqs.names import find
 from lamplighter.services.sqs.stock import Stock
-from lamplighter.store import repeats
+from lamplighter.store import repeats, sentmessages
 from lamplighter.store.db import Tx
 from lamplighter.store.messages import Message
 from lamplighter.store.queues import Queue
@@ -88,6 +88,7 @@ class Sending:
             grp=draft.group,
             dedup=draft.dedup,
         )
+        sentmessages.count(tx, queue.account, queue.region, queue.name, message.sent)
         return message.uuid, self._stock.put(tx, queue, message)
 
 

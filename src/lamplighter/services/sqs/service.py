@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from lamplighter.base.errors import Bug
 from lamplighter.base.world import World
 from lamplighter.bus import Operation
-from lamplighter.services.sqs import moving
+from lamplighter.services.sqs import measures, moving
 from lamplighter.services.sqs.lines import Lines
 from lamplighter.services.sqs.looking import Looking
 from lamplighter.services.sqs.moving import Moves
@@ -61,7 +61,8 @@ class Sqs:
             "StartMessageMoveTask": Operation(write=moves.start),
             "ListMessageMoveTasks": Operation(read=moves.list),
             "CancelMessageMoveTask": Operation(write=moves.cancel),
-            # No operations of AWS's: the console asks.
+            # No operations of AWS's: CloudWatch asks, and the console.
+            "MeasureMessages": Operation(read=measures.measure),
             "PeekMessages": Operation(read=looking.peek),
             "SendAgain": Operation(write=looking.again),
             "Discard": Operation(write=looking.discard),

@@ -1,0 +1,54 @@
+"""The machines that only serve the jobs of a project, with their roles.
+
+START and FAILURES are made on AWS only: the Scheduler of one box delivers a slot once and names the run after it, and
+its alerts know what a run has told itself.
+"""
+
+from collections.abc import Iterator
+
+from troposphere import AWSObject, GetAtt, Ref, stepfunctions
+
+from lamplighter.base.jsontext import Json
+from lamplighter.jobs import names
+from lamplighter.jobs.model import Project
+from lamplighter.jobs.served import channels, served
+from lamplighter.jobs.stack import arns, links
+from lamplighter.jobs.stack.machines import filled_in
+from lamplighter.jobs.stack.roles import allow, role
+from lamplighter.jobs.supporting import ASKING, LOOKING, STARTING, WATCHING
+
+NOT_HERE = (names.START, names.FAILURES)
+"""Machines that one box does not need."""
+DEFINITIONS = {names.WATCH: WATCHING, names.START: STARTING, names.SLOTS: LOOKING, names.FAILURES: ASKING}
+
+
+def resources(project: Project) -> Iterator[AWSObject]:
+    """The machines and their roles, and the role with which EventBridge starts FAILURES."""
+    needed = served(project)
+    for machine, jobs in needed.items():
+        only = {"Condition": links.ON_AWS} if machine in NOT_HERE else {}
+        yield role(f"{machine}Role", "states", _statements(project, machine, jobs), **only)
+        yield stepfunctions.StateMachine(
+            machine,
+            StateMachineName=f"{project.prefix}{names.supporting(machine)}",
+            RoleArn=GetAtt(f"{machine}Role", "Arn"),
+            **filled_in(project, DEFINITIONS[machine], "aws" if machine in NOT_HERE else "anywhere"),
+            **only,
+        )
+    if names.FAILURES in needed:
+        statements = [allow(["states:StartExecution"], [Ref(names.FAILURES)])]
+        yield role("EventsRole", "events", statements, Condition=links.ON_AWS)
+
+
+def _statements(project: Project, machine: str, jobs: list[str]) -> list[Json]:
+    runs = [arns.executions(project, name) for name in jobs]
+    told = allow(["sns:Publish"], [arns.topic(project, channel) for channel in channels(project, machine)])
+    match machine:
+        case names.WATCH:
+            return [allow(["states:DescribeExecution"], runs), told]
+        case names.START:
+            return [allow(["states:StartExecution"], [Ref(names.machine(name)) for name in jobs])]
+        case names.SLOTS:
+            return [allow(["states:ListExecutions"], [arns.machine(project, name) for name in jobs]), told]
+        case _:
+            return [allow(["states:GetExecutionHistory"], runs), told]

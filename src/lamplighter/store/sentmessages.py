@@ -1,0 +1,30 @@
+"""How many messages were sent to a queue in each minute; whether they are still there makes no difference."""
+
+from lamplighter.store.db import Reader, Row, Tx
+
+MINUTE = 60_000
+KEPT = 15 * 86_400_000
+"""Milliseconds, as CloudWatch keeps values by minute."""
+
+
+def count(tx: Tx, account: str, region: str, queue: str, now: int) -> None:
+    """Count a message that is sent now. The first of a minute removes what is too old to be asked for."""
+    minute = now - now % MINUTE
+    key = (account, region, queue)
+    changed = tx.execute(
+        "UPDATE sqs_sent_counts SET number = number + 1 WHERE account = ? AND region = ? AND queue = ? AND minute = ?",
+        (*key, minute),
+    )
+    if not changed:
+        tx.execute("INSERT INTO sqs_sent_counts VALUES (?, ?, ?, ?, 1)", (*key, minute))
+        sql = "DELETE FROM sqs_sent_counts WHERE account = ? AND region = ? AND queue = ? AND minute < ?"
+        tx.execute(sql, (*key, now - KEPT))
+
+
+def measure(reader: Reader, account: str, region: str, queue: str, start: int, end: int) -> list[Row]:
+    """For each minute from `start` and before `end` in which any was sent: the minute and how many."""
+    sql = (
+        "SELECT minute, number FROM sqs_sent_counts WHERE account = ? AND region = ? AND queue = ? "
+        "AND minute >= ? AND minute < ? ORDER BY minute"
+    )
+    return reader.rows(sql, (account, region, queue, start, end))
