@@ -1,7 +1,7 @@
 """Events that happened to an execution while a process of its own works on its last step, in order.
 
-An event is a row until the step that it leads to is kept. How often that step was begun is counted before it begins,
-so that a step which kills the engine is found out.
+An event is a row until the step that it leads to is kept. How often that step went on for a while is counted while it
+does, so that a step in which engines die is found out.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,11 +54,11 @@ class PendingEvent:
     id: int
     event: Event
     begun: int
-    """How often the step was begun."""
+    """How often the step was under way for a while; once it is kept, the row is gone."""
 
 
 def add(tx: Tx, execution: int, event: Event, begun: int) -> None:
-    """Keep an event until its step is kept; `begun` is how often that was begun already."""
+    """Keep an event until its step is kept; `begun` is how often an engine died in it already."""
     body = dumps([type(event).__name__, asdict(event)])
     tx.execute("INSERT INTO pending_events (execution, event, begun) VALUES (?, ?, ?)", (execution, body, begun))
 
@@ -86,7 +86,7 @@ def exist(reader: Reader, execution: int, keys: Sequence[int]) -> bool:
 
 
 def count_begun(tx: Tx, keys: Sequence[int], by: int) -> None:
-    """Count that the step of these events is begun, or (-1) that it was broken off without fault."""
+    """Count that the step of these events goes on for a while, or (-1) that it was broken off in good order."""
     tx.many("UPDATE pending_events SET begun = begun + ? WHERE id = ?", [(by, key) for key in keys])
 
 

@@ -13,6 +13,7 @@ from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
 from lamplighter.isolation.port import Overrun
 from lamplighter.isolation.requests import Answer, Request
+from lamplighter.services.states.isolated import SLOW_SECONDS
 from tests.engines import ROLE, SECOND, Listening, Site, chain, job
 from tests.inline import Inline
 
@@ -151,11 +152,23 @@ def test_a_step_that_is_broken_off_costs_its_own_execution_only(house: House) ->
     assert house.status(begun(house, passing(), name="other")) == "SUCCEEDED"
 
 
-def test_a_step_in_which_the_engine_died_twice_is_not_begun_again(house: House) -> None:
+def test_a_short_step_goes_on_however_often_the_engine_dies(house: House) -> None:
+    house.held.holds = True
+    execution = begun(house, passing())
+    for _ in range(3):
+        house.crash()
+        house.held.holds = True
+        house.up()
+    house.release()
+    assert house.status(execution) == "SUCCEEDED"
+
+
+def test_a_slow_step_in_which_the_engine_died_twice_is_not_begun_again(house: House) -> None:
     house.held.holds = True
     execution = begun(house, passing())
     for _ in range(2):
         assert house.status(execution) == "RUNNING"
+        house.advance(SLOW_SECONDS * SECOND)
         house.crash()
         house.held.holds = True
         house.up()
@@ -169,6 +182,7 @@ def test_an_engine_that_is_stopped_in_good_order_does_not_count(house: House) ->
     house.held.holds = True
     execution = begun(house, passing())
     for _ in range(3):
+        house.advance(SLOW_SECONDS * SECOND)
         house.down()
         house.held = Held()
         house.held.holds = True
@@ -192,6 +206,19 @@ def test_a_step_in_which_the_engine_died_is_made_elsewhere_the_next_time(house: 
     assert len(house.held.requests) == 1
 
 
+def test_engines_that_died_in_first_steps_of_a_machine_do_not_condemn_it(house: House) -> None:
+    machine = house.machine(jsonata(passing(SHORT)))
+    (revision,) = house.rows("SELECT revision FROM machines")[0]
+    for _ in range(3):
+        house.crash()
+        (house.directory / "step").write_bytes(f"revision {revision}".encode().ljust(64, b"\0"))
+        house.up()
+    execution = house.start(machine, 1)
+    house.settle()
+    assert house.status(execution) == "SUCCEEDED"
+    assert house.rows("SELECT * FROM suspects") == []
+
+
 def test_a_step_that_killed_the_engine_here_and_elsewhere_is_not_begun_again(house: House) -> None:
     execution = begun(house, {"Type": "Wait", "Seconds": 5}, passing(SHORT))
     house.crash()
@@ -200,6 +227,7 @@ def test_a_step_that_killed_the_engine_here_and_elsewhere_is_not_begun_again(hou
     house.up()
     house.held.holds = True
     house.advance(5 * SECOND)
+    house.advance(SLOW_SECONDS * SECOND)
     house.restart()
     assert house.describe(execution)["error"] == "States.Runtime"
 

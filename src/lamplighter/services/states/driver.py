@@ -222,9 +222,9 @@ class Driver:
         if isinstance(event, FROM_OUTSIDE):
             self.keep(tx, key, revision, execution, self._advance(tx, key, revision, execution, event))
             return
-        deaths = self.isolated.deaths(stepmark.execution(key), stepmark.revision(revision))
-        if deaths or self.isolated.holds(key):
-            self.isolated.add(tx, key, event, deaths)
+        own, shared = self.isolated.deaths(stepmark.execution(key)), self.isolated.deaths(stepmark.revision(revision))
+        if own or shared or self.isolated.holds(key):
+            self.isolated.add(tx, key, event, own)
             return
         try:
             step = self._advance(tx, key, revision, execution, event)

@@ -3,8 +3,10 @@
 An event whose step may take long becomes a row (`store/pendingevents.py`), and so does everything that happens to the
 execution until that step is kept. Promises that events take effect in their order, once, and that a step which takes
 too long, needs too much memory or ends its process costs its own execution only: that one fails with States.Runtime.
-A step that was under way when an engine died, here or in a process of its own, is counted; the third time it is not
-begun. What ends an execution from outside (StopExecution, damaged storage) waits for no step.
+A step in which the engine died is made in a process of its own from then on, where it cannot take the engine along.
+One that went on for a while when the engine died is counted; the third time it is not begun. A short step is not: an
+engine that is killed again and again must not end executions that are innocent of it. What ends an execution from
+outside (StopExecution, damaged storage) waits for no step.
 """
 
 import asyncio
@@ -33,6 +35,8 @@ log = logging.getLogger("lamplighter.states")
 
 EVENTS_AT_ONCE = 50
 """How many events of one execution one request carries."""
+SLOW_SECONDS = 1
+"""How long a step is under way before it is counted as one in which an engine may die."""
 MOST_BEGUN = 2
 """How often a step may have been under way when an engine died."""
 RETRY_SECONDS = 1
@@ -84,8 +88,8 @@ class IsolatedSteps:
         self._deaths: dict[str, int] = {}
         """By step, how often an engine died in it."""
         self._trips: dict[int, asyncio.Task[None]] = {}
-        self._begun: dict[int, tuple[int, ...]] = {}
-        """By execution, the rows whose step is under way."""
+        self._counted: dict[int, tuple[int, ...]] = {}
+        """By execution, the rows whose step is under way and counted."""
 
     async def start(self) -> None:
         """Take up what the last engine left, and count what it died in."""
@@ -102,7 +106,7 @@ class IsolatedSteps:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        rows = [row for begun in self._begun.values() for row in begun]
+        rows = [row for counted in self._counted.values() for row in counted]
         if rows:
             with suppress(Unavailable):
                 await self._store.write(lambda tx: pendingevents.count_begun(tx, rows, -1))
@@ -145,13 +149,21 @@ class IsolatedSteps:
 
     async def _travel(self, key: int) -> None:
         while (trip := await self._store.insist(partial(self._take, key))) is not None:
-            self._begun[key] = trip.rows
-            outcome = await self._answer(trip)
+            slow = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._count, key, trip.rows)
+            try:
+                outcome = await self._answer(trip)
+            finally:
+                slow.cancel()
             await self._store.insist(partial(self._settle, key, trip, outcome))
-            del self._begun[key]
+            self._counted.pop(key, None)
+
+    def _count(self, key: int, rows: tuple[int, ...]) -> None:
+        """Count a step that goes on for a while."""
+        self._counted[key] = rows
+        self._store.keep(lambda tx: pendingevents.count_begun(tx, rows, 1))
 
     def _take(self, key: int, tx: Tx) -> Trip | None:
-        """Count that the next events are begun; None where there are none."""
+        """Return the next events to work on; None where there are none."""
         found = self._executions.find(tx, key)
         try:
             rows = pendingevents.of_execution(tx, key, EVENTS_AT_ONCE) if found else []
@@ -168,7 +180,6 @@ class IsolatedSteps:
             self._trips.pop(key, None)
             return None
         keys = tuple(row.id for row in rows)
-        pendingevents.count_begun(tx, keys, 1)
         revision, execution = found
         source, timeout = self._executions.source(tx, execution, revision)
         events = tuple(row.event for row in rows)

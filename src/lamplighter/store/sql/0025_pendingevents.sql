@@ -5,7 +5,7 @@ CREATE TABLE pending_events (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     execution INTEGER NOT NULL,
     event TEXT NOT NULL,               -- [type, fields] as JSON
-    begun INTEGER NOT NULL DEFAULT 0   -- how often its step was begun
+    begun INTEGER NOT NULL DEFAULT 0   -- how often an engine died while its step went on
 );
 CREATE INDEX pending_events_by_execution ON pending_events (execution, id);
 
