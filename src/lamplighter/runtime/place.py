@@ -14,6 +14,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from lamplighter.base.files import make_directory, write_file
 from lamplighter.runtime.port import CannotStart, Exit
 
 SHIM_DIED = "the process that kept this one was killed, or the machine went down: its exit code is not known"
@@ -39,7 +40,7 @@ class Place:
 
     def make(self) -> None:
         """Make the directory and its FIFO where they are missing."""
-        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_directory(self.path, 0o700)
         if not self.alive.exists():
             os.mkfifo(self.alive, 0o600)
 
@@ -75,9 +76,7 @@ class Place:
 
     def lose(self, now: int) -> Exit:
         """Record that its exit code will never be known."""
-        draft = self.path / "exit.lost"
-        draft.write_text(f"unknown\n{now}\n{SHIM_DIED}")
-        draft.rename(self.path / "exit")
+        write_file(self.path / "exit", f"unknown\n{now}\n{SHIM_DIED}".encode())
         return Exit(None, now, SHIM_DIED)
 
     def clear(self) -> None:

@@ -1,0 +1,40 @@
+"""Files that survive a power cut: content and name are on disk when these functions return.
+
+A file that was written is in the page cache only, and a file that was renamed may come back empty: the content is on
+disk after fsync of the file, the name after fsync of its directory. See https://man7.org/linux/man-pages/man2/fsync.2.html.
+"""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+
+def write_file(path: Path, content: bytes, mode: int = 0o666) -> None:
+    """Write a file whole: after a crash it is there with this content, or as it was before."""
+    draft = path.with_name(f".{path.name}.new")
+    with suppress(FileNotFoundError):
+        draft.unlink()  # A draft that a killed process left may have another mode.
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync_directory(path.parent)
+
+
+def make_directory(path: Path, mode: int = 0o777) -> None:
+    """Make a directory and those that lead to it, where they are missing."""
+    if path.is_dir():
+        return
+    make_directory(path.parent)
+    path.mkdir(mode, exist_ok=True)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Put the names in a directory on disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
