@@ -97,6 +97,7 @@ def held(alive: int) -> bool:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text().split("\n")
+        text = path.read_text()
     except FileNotFoundError:
         return []
+    return text.split("\n") if text else []  # Empty: a power cut took what was never synced, as versions before did it.
