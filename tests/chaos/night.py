@@ -8,9 +8,11 @@ import hashlib
 import random
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
 from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import Container
@@ -171,11 +173,12 @@ class Night:
                 self.told(ENDED, arn)
                 self._executions.remove(arn)
 
-    def crash(self) -> None:
+    def crash(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Let the engine be killed, and start another. What SQLite tidies up for us here, no dead process does."""
         end = len(self.recorded.log)
         self.site.crash()
         del self.recorded.log[end:]
+        meanwhile()
         self.site.up()
 
     def end(self) -> None:
@@ -219,6 +222,22 @@ def work(night: Night, number: int, chance: random.Random) -> None:
     night.answer()
     night.site.advance(SECOND)
     night.look()
+
+
+def record_limbo(directory: Path, syncs: int) -> Recorded:
+    """Let an engine be killed between the writes and the sync of a commit; its successor takes up what was written."""
+    recorder = Recorder(directory, seed=1)
+    recorded = Recorded(recorder.log)
+    night = Night(directory, recorded, sound(recorded))
+    with recorder, in_step():
+        night.begin()
+        recorder.syncs_left = syncs
+        with suppress(AwsError):
+            night.start("task", "limbo")
+        night.site.settle()
+        night.crash(lambda: setattr(recorder, "syncs_left", float("inf")))
+        night.end()
+    return recorded
 
 
 def record(directory: Path, seed: int, rounds: int = 20, work: Work = work, disk: MakeDisk = sound) -> Recorded:

@@ -62,10 +62,10 @@ class Platter:
         return found
 
 
-def states(log: Sequence[Operation], number: int, seed: int) -> Iterator[tuple[int, dict[str, bytes]]]:
-    """So many states: how many operations came before the cut, and the files that it leaves."""
+def states(log: Sequence[Operation], number: int, seed: int, first: int = 0) -> Iterator[tuple[int, dict[str, bytes]]]:
+    """So many states: the point of the log (from the first that may be), and the files that the cut leaves."""
     chance = random.Random(seed)
-    points = sorted(chance.randint(0, len(log)) for _ in range(number))
+    points = sorted(chance.randint(first, len(log)) for _ in range(number))
     platter, done = Platter(), 0
     for point in points:
         for operation in log[done:point]:

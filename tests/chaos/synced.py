@@ -24,13 +24,13 @@ class SyncedDisk:
 
     def __enter__(self) -> Self:
         self.mirror.mkdir(exist_ok=True)
-        os.fsync = self._sync
+        setattr(os, "fsync", self._sync)  # noqa: B010 - types know os.fsync as a function that is not replaced
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.fsync = self._fsync
+        setattr(os, "fsync", self._fsync)  # noqa: B010
 
-    def _sync(self, descriptor: int) -> None:  # type: ignore[override]
+    def _sync(self, descriptor: int) -> None:
         self._fsync(descriptor)
         info, path = os.fstat(descriptor), f"/proc/self/fd/{descriptor}"
         if stat.S_ISDIR(info.st_mode):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.jsontext import Json
-from tests.chaos.night import Night, Recorded, RecordedDisk, record
+from tests.chaos.night import Night, Recorded, RecordedDisk, record, record_limbo
 from tests.chaos.platter import states
 from tests.chaos.powercut import judge, put, revive
 
@@ -55,6 +55,15 @@ def test_the_same_seed_gives_the_same_states(tmp_path: Path, recorded: Recorded)
     assert again.log == recorded.log
     assert list(states(again.log, 20, SEED)) == list(states(recorded.log, 20, SEED))
     assert list(states(again.log, 20, SEED)) != list(states(recorded.log, 20, SEED + 1))
+
+
+@pytest.mark.parametrize("syncs", range(8))
+def test_what_an_engine_takes_up_of_a_killed_one_is_on_disk_before_it_acts_on_it(tmp_path: Path, syncs: int) -> None:
+    recorded = record_limbo(directory(tmp_path), syncs)
+    end = len(recorded.log)
+    for point, files in states(recorded.log, 20, SEED, first=end):
+        put(tmp_path / "left", files)
+        assert judge(tmp_path / "left", recorded, point) is None
 
 
 @pytest.mark.parametrize("mode", ["OFF", "NORMAL"])

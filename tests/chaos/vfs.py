@@ -2,7 +2,8 @@
 
 `Recorder` makes it the default while it is entered: each database that is opened meanwhile is recorded. Every call goes
 on to the file system. Locks and shared memory are not recorded: no power cut leaves any. Refuses databases that
-are not in the recorder's folder. See https://www.sqlite.org/c3ref/vfs.html and https://www.sqlite.org/c3ref/io_methods.html.
+are not in the recorder's folder. Python's own syncs of these
+files are recorded too. See https://www.sqlite.org/c3ref/vfs.html and https://www.sqlite.org/c3ref/io_methods.html.
 """
 
 import _sqlite3
@@ -10,13 +11,16 @@ import ctypes
 import os
 import random
 from collections.abc import Callable
+from contextlib import ExitStack
 from ctypes import CFUNCTYPE, POINTER, Structure, byref, c_char_p, c_int, c_int64, c_void_p, cast, string_at
 from pathlib import Path
 from typing import Any, Self
+from unittest import mock
 
 from tests.chaos.log import Create, Delete, Operation, Sync, SyncDirectory, Truncate, Write
 
 OK = 0
+IOERR_FSYNC = 1034
 OPEN = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, c_int, POINTER(c_int))
 DELETE = CFUNCTYPE(c_int, c_void_p, c_void_p, c_int)
 RANDOMNESS = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p)
@@ -75,12 +79,16 @@ class Recorder:
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.log: list[Operation] = []
+        self.syncs_left: float = float("inf")
+        """How many syncs are still done; after them each one fails, and syncs nothing."""
         self._folder = os.path.realpath(folder)
         self._chance = random.Random(seed)
         self._library = ctypes.CDLL(_sqlite3.__file__)
         self._library.sqlite3_vfs_find.restype = POINTER(Vfs)
         self._unix = self._library.sqlite3_vfs_find(b"unix")
         self._real: Vfs = self._unix.contents
+        self._stack = ExitStack()
+        self._fsync = os.fsync
         self._names: dict[int, str] = {}
         self._wrapped: dict[int, Methods] = {}
         self._open_directory = OPEN_DIRECTORY(self._real.get_system_call(self._unix, b"openDirectory"))
@@ -96,9 +104,11 @@ class Recorder:
         self._check(self._library.sqlite3_vfs_register(byref(self._vfs), 1))
         self._library.sqlite3_randomness(0, None)  # The next salt comes from our seed.
         self._check(self._real.set_system_call(self._unix, b"openDirectory", cast(self._watch_directory, c_void_p)))
+        self._stack.enter_context(mock.patch.object(os, "fsync", self._synced))
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._stack.close()
         self._check(self._real.set_system_call(self._unix, b"openDirectory", None))
         self._check(self._library.sqlite3_vfs_register(self._unix, 1))
         self._check(self._library.sqlite3_vfs_unregister(byref(self._vfs)))
@@ -140,6 +150,15 @@ class Recorder:
         code: int = self._open_directory(name, out)
         return code
 
+    def _synced(self, descriptor: int) -> None:
+        """Python syncs something: the folder, or a file in it."""
+        self._fsync(descriptor)
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
+        if path == self._folder:
+            self.log.append(SyncDirectory())
+        elif os.path.basename(path) in self._names.values():
+            self.log.append(Sync(self._name(path)))
+
     def _name(self, path: str) -> str:
         folder, name = os.path.split(os.path.realpath(path))
         assert folder == self._folder, f"{path} is not in the recorder's folder"
@@ -155,9 +174,18 @@ class Recorder:
             made = Methods.from_buffer_copy(real)
             made.write = WRITE(self._after(real.write, _write))
             made.truncate = TRUNCATE(self._after(real.truncate, Truncate))
-            made.sync = SYNC(self._after(real.sync, lambda name, _flags: Sync(name)))
+            made.sync = SYNC(self._syncing(self._after(real.sync, lambda name, _flags: Sync(name))))
             self._wrapped[address] = made
         return self._wrapped[address]
+
+    def _syncing(self, sync: Callable[[int, int], int]) -> Callable[[int, int], int]:
+        """Sync, while there are syncs left."""
+
+        def run(file: int, flags: int) -> int:
+            self.syncs_left -= 1
+            return sync(file, flags) if self.syncs_left >= 0 else IOERR_FSYNC
+
+        return run
 
     def _after(self, real: Any, operation: Callable[..., Operation]) -> Callable[..., int]:
         """Record an operation once it was done."""

@@ -33,7 +33,17 @@ def make_directory(path: Path, mode: int = 0o777) -> None:
 
 def sync_directory(path: Path) -> None:
     """Put the names in a directory on disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    _sync(path, os.O_DIRECTORY)
+
+
+def sync_file(path: Path) -> None:
+    """Put on disk what anybody has written to a file; harmless where there is none."""
+    with suppress(FileNotFoundError):
+        _sync(path, 0)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
     try:
         os.fsync(descriptor)
     finally:

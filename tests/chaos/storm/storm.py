@@ -29,7 +29,7 @@ class Storm:
 
     def __init__(self, folder: Path, seed: int, patience: float = PATIENCE) -> None:
         self.patience = patience
-        self.before_the_end: Callable[[], None] = lambda: None
+        self.before_the_end: Callable[[], object] = lambda: None
         """Called after the last kill, while customers are still at work."""
         self.ledger = Ledger()
         self.kills = 0
