@@ -34,7 +34,7 @@ class SyncedDisk:
         self._fsync(descriptor)
         info, path = os.fstat(descriptor), f"/proc/self/fd/{descriptor}"
         if stat.S_ISDIR(info.st_mode):
-            names = {name: os.lstat(f"{path}/{name}").st_ino for name in os.listdir(path)}
+            names = {entry.name: (entry.inode(), entry.is_dir()) for entry in os.scandir(path)}
             self._keep(info.st_ino, json.dumps(names).encode(), "names")
         else:
             with suppress(FileExistsError):  # Another name for it: so its number is not given to another file.
@@ -54,9 +54,9 @@ def left(mirror: Path, top: Path) -> dict[str, bytes]:
 
 def _below(mirror: Path, inode: int, path: str) -> Iterator[tuple[str, bytes]]:
     names = mirror / f"{inode}.names"
-    for name, number in json.loads(names.read_bytes()).items() if names.exists() else ():
+    for name, (number, is_directory) in json.loads(names.read_bytes()).items() if names.exists() else ():
         content = mirror / f"{number}.content"
-        if (mirror / f"{number}.names").exists():
+        if is_directory:
             yield from _below(mirror, number, f"{path}{name}/")
         else:
             yield path + name, content.read_bytes() if content.exists() else b""

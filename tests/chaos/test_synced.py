@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.files import write_file
+from lamplighter.base.files import make_path, write_file
 from lamplighter.base.world import real_world
 from lamplighter.engine import credentials
 from lamplighter.outbound.mail import MailFolder
@@ -30,10 +30,12 @@ def disk(tmp_path: Path) -> Iterator[SyncedDisk]:
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """A data directory that is still to be made, below one that is there."""
+def data(tmp_path: Path, disk: SyncedDisk) -> Path:
+    """A data directory below one that was there before."""
     (tmp_path / "home").mkdir()
-    return tmp_path / "home" / "data"
+    made = tmp_path / "home" / "data"
+    make_path(made)
+    return made
 
 
 def kept(disk: SyncedDisk, data: Path) -> dict[str, bytes]:
@@ -43,13 +45,13 @@ def kept(disk: SyncedDisk, data: Path) -> dict[str, bytes]:
 
 
 def test_what_was_not_synced_is_gone(disk: SyncedDisk, data: Path) -> None:
-    data.mkdir()
+    (data / "folder").mkdir()
     (data / "lost").write_bytes(b"x")
     assert kept(disk, data) == {}
-    write_file(data / "kept", b"y")
+    write_file(data / "folder" / "kept", b"y")
     assert kept(disk, data) == {}, "nothing leads to it"
-    write_file(data.parent / "beside", b"z")
-    assert kept(disk, data) == {"lost": b"", "kept": b"y", "beside": b"z"}
+    write_file(data / "beside", b"z")
+    assert kept(disk, data) == {"lost": b"", "folder/kept": b"y", "beside": b"z"}
 
 
 def test_a_data_directory_is_there(disk: SyncedDisk, data: Path) -> None:

@@ -9,12 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write_file(path: Path, content: bytes, mode: int = 0o666) -> None:
-    """Write a file whole: after a crash it is there with this content, or as it was before."""
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file whole, for its owner only: after a crash it is there with this content, or as it was before."""
     draft = path.with_name(f".{path.name}.new")
     with suppress(FileNotFoundError):
         draft.unlink()  # A draft that a killed process left may have another mode.
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as file:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -22,13 +22,18 @@ def write_file(path: Path, content: bytes, mode: int = 0o666) -> None:
     sync_directory(path.parent)
 
 
-def make_directory(path: Path, mode: int = 0o777) -> None:
-    """Make a directory and those that lead to it, where they are missing."""
-    if path.is_dir():
-        return
-    make_directory(path.parent)
-    path.mkdir(mode, exist_ok=True)
-    sync_directory(path.parent)
+def make_directory(path: Path) -> None:
+    """Make a directory for its owner only, where it is missing; the one above it has to be there."""
+    if not path.is_dir():
+        path.mkdir(mode=0o700, exist_ok=True)
+        sync_directory(path.parent)
+
+
+def make_path(path: Path) -> None:
+    """Make a directory and those above it, where they are missing."""
+    if not path.is_dir():
+        make_path(path.parent)
+        make_directory(path)
 
 
 def sync_directory(path: Path) -> None:

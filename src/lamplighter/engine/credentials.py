@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 from string import ascii_lowercase
 
-from lamplighter.base.files import make_directory, sync_directory
+from lamplighter.base.files import make_path, sync_directory
 from lamplighter.base.world import unguessable
 from lamplighter.wire import holders
 from lamplighter.wire.holders import Holders, NoCredentials
@@ -20,7 +20,7 @@ CREDENTIALS = "credentials"
 
 def make(file: Path) -> None:
     """Write new credentials, unless there are some."""
-    make_directory(file.parent)
+    make_path(file.parent)
     draft = file.with_name(f".{file.name}.{unguessable(ascii_lowercase, 16)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

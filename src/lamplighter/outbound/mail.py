@@ -136,7 +136,7 @@ class MailFolder:
             raise Undelivered(f"the mail could not be kept: {error}", again=True) from None
 
     def _keep(self, message: EmailMessage) -> None:
-        make_directory(self._folder)
+        make_directory(self._folder)  # the data directory has to be there
         name = re.sub("[^A-Za-z0-9.-]", "", str(message["Message-ID"]).partition("@")[0])
         kept = self._folder / f"{name}.eml"
         write_file(kept, message.as_bytes(policy=SMTP))

@@ -39,8 +39,9 @@ class Place:
     path: Path
 
     def make(self) -> None:
-        """Make the directory and its FIFO where they are missing."""
-        make_directory(self.path, 0o700)
+        """Make the directory and its FIFO where they are missing; the data directory has to be there."""
+        for directory in (self.path.parent, self.path):
+            make_directory(directory)
         if not self.alive.exists():
             os.mkfifo(self.alive, 0o600)
 

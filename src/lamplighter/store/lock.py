@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.files import make_directory, sync_directory
+from lamplighter.base.files import make_path, sync_directory
 
 
 class DirectoryInUse(LamplighterError):
@@ -16,7 +16,7 @@ class DirectoryLock:
     """The exclusive right to write below a directory, until it is released or the process is gone."""
 
     def __init__(self, directory: Path) -> None:
-        make_directory(directory, 0o700)
+        make_path(directory)
         self._file = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,6 +9,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -42,8 +43,9 @@ class Outputs:
 
     def _open(self, task: str, container: str) -> BinaryIO:
         path = self.path(task, container)
-        make_directory(path.parent)
-        return path.open("wb", buffering=0)
+        for directory in (self._directory, path.parent):  # the data directory has to be there
+            make_directory(directory)
+        return open(path, "wb", buffering=0, opener=partial(os.open, mode=0o600))
 
     def _sync(self, file: BinaryIO, task: str) -> None:
         os.fsync(file.fileno())

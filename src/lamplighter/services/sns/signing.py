@@ -93,9 +93,9 @@ class Signer:
         text = key.private_bytes(serialization.Encoding.PEM, private, serialization.NoEncryption())
         certificate = self._certify(key).public_bytes(serialization.Encoding.PEM)
         try:
-            make_directory(self._folder)
-            write_file(self._folder / "certificate.pem", certificate, 0o600)
-            write_file(self._folder / "key.pem", text, 0o600)
+            make_directory(self._folder)  # the data directory has to be there
+            write_file(self._folder / "certificate.pem", certificate)
+            write_file(self._folder / "key.pem", text)
         except OSError as error:
             raise Unavailable(f"the key that signs messages cannot be kept: {error}") from None
         return key
