@@ -43,14 +43,14 @@ class Storm:
     def run(self, more: Callable[[int], bool]) -> Figures:
         """Kill as long as there is to be one more; then wait for the end of everything, and compare."""
         with ExitStack() as stack:
-            stack.callback(self.served.close)
+            stack.callback(self._stop, self._receiving)
+            stack.callback(self.served.close)  # A worker may be asking for a task: that takes a minute.
             tokens: list[str] = []
             web = stack.enter_context(receivers.web_page(self.ledger, tokens))
             self.served.up("--quiet")
             made = resources.make(self.served, self._witness, web)
             eventually(lambda: tokens)
             self.served.client("sns").confirm_subscription(TopicArn=made.topic, Token=tokens[0])
-            stack.callback(self._stop, self._receiving)
             stack.callback(self._stop, self._asking)
             self._begin(made)
             while more(self.kills):
