@@ -38,8 +38,18 @@ def _read(office: Office, queue: str) -> None:
             office.ledger.arrive(Wish(kind, name), identity)
         if identity in office.ledger.deleted and queue.endswith(".fifo"):
             office.ledger.blame(f"{body} came after its deletion")
-        if office.call("sqs", "delete_message", QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"]) is not None:
+        if _delete(office, queue, message["ReceiptHandle"]):
             office.ledger.deleted.add(identity)
+
+
+def _delete(office: Office, queue: str, handle: str) -> bool:
+    """Delete a message; False where nobody answered, or we came too late: a FIFO queue then gives it again."""
+    try:
+        return office.call("sqs", "delete_message", QueueUrl=queue, ReceiptHandle=handle) is not None
+    except ClientError as error:
+        if "expired" in error.response["Error"]["Message"]:
+            return False
+        raise
 
 
 def work(office: Office, resources: Resources, _name: str, _chance: random.Random) -> None:

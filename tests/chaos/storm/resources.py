@@ -9,7 +9,7 @@ from tests.chaos.executions import machines
 from tests.served import ROLE, Served, one
 
 GROUP, STREAM = "storm", "one"
-VISIBILITY = "5"
+VISIBILITY = "10"
 """Seconds after which a message whose receiver was cut off comes again."""
 RETRY = [{"ErrorEquals": ["States.Timeout", "States.HeartbeatTimeout"], "IntervalSeconds": 1, "MaxAttempts": 100}]
 """A worker may be cut off when it is given a task: then another gets it."""
