@@ -39,8 +39,6 @@ class Office:
             raise
         except BotoCoreError:
             return None
-        if "ResponseMetadata" not in answer:
-            return None  # boto3 takes an answer that was cut off for an empty one.
         self.ledger.count()
         return answer
 
