@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import cache
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from lamplighter.base.jsontext import Json
 from tests.chaos.storm.ledger import Ledger, Wish
@@ -37,7 +38,7 @@ class Office:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
                 return None
             raise
-        except BotoCoreError:
+        except (BotoCoreError, ResponseParserError):  # nothing, or the head of an answer and no body
             return None
         self.ledger.count()
         return answer
