@@ -6,12 +6,12 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo bench pictures clean
+.PHONY: help setup check test chaos demo bench pictures clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
 	@echo
-	@echo 'PYTHON=python3.12 chooses the interpreter of a new .venv; ARGS="tests/asl -k retry" goes to pytest, demo or bench.'
+	@echo 'PYTHON=python3.12 chooses the interpreter of a new .venv; ARGS="tests/asl -k retry" goes to pytest, chaos, demo or bench.'
 
 setup: $(READY) ## build .venv with the lamplighter command and all that tests need
 
@@ -30,6 +30,9 @@ check: setup ## ruff, mypy strict, import-linter
 
 test: setup ## all tests, one process per core
 	$(BIN)/pytest -n auto $(ARGS)
+
+chaos: setup ## kill the engine and cut its power: ARGS="--minutes 10 --seed 7", or "--kills 1000 --cuts 5000"
+	$(BIN)/python -m tests.chaos.storm $(ARGS)
 
 demo: setup ## the article's batch: fails, is killed, is retried, succeeds; then fails, and a mail tells
 	$(BIN)/python examples/article/demo.py $(ARGS)

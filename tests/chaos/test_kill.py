@@ -18,16 +18,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lamplighter.base.jsontext import Json
 from tests.chaos.containers import WITNESS, left, register, sweep
+from tests.chaos.executions import DONE, NAMED, RETRY, check_history, check_output, machines
 from tests.served import Served, eventually, run_task
 
 EXECUTIONS = 200
 CONTAINERS = 40
 """How many of them run real containers, where there is Docker."""
 KILLS = 10
-NAME = {"Name": "NAME", "Value.$": "$$.Execution.Name"}
-NAMED = {"Overrides": {"ContainerOverrides": [{"Name": "main", "Environment": [NAME]}]}}
-RETRY = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1}]
-DONE: Json = {"Type": "Pass", "Result": "done", "End": True}
 SEED = int(os.environ.get("LAMPLIGHTER_CHAOS_SEED", "1"))
 
 
@@ -46,43 +43,6 @@ def served(tmp_path: Path, image: str | None) -> Iterator[Served]:
     engine.close()
     if image:
         sweep(engine.data)
-
-
-def machines(served: Served, witness: Path) -> dict[str, tuple[str, Json]]:
-    """By what they try: a state machine, and the output that it must come to."""
-    say = f'echo "$LAMPLIGHTER_TASK_ARN" >> {witness}/runs'
-    works = served.task("works", ["sh", "-c", f"{say}; sleep 0.1"])
-    flaky = served.task("flaky", ["sh", "-c", f'{say}; mkdir "{witness}/tried-$NAME" 2>/dev/null && exit 7; exit 0'])
-    retry = run_task(flaky, Retry=RETRY, ResultPath=None, Next="Done")
-    retry["Parameters"] |= NAMED
-    wait: Json = {"Type": "Wait", "Seconds": 2, "Next": "Done"}
-    branch = {"StartAt": "Run", "States": {"Run": run_task(works, ResultPath=None)}}
-    nap = {"StartAt": "Nap", "States": {"Nap": {"Type": "Wait", "Seconds": 1, "End": True}}}
-    item = {"StartAt": "Each", "States": {"Each": run_task(works, ResultPath=None)}}
-    definitions: dict[str, tuple[Json, Json]] = {
-        "retry": ({"StartAt": "Job", "States": {"Job": retry, "Done": DONE}}, "done"),
-        "wait": ({"StartAt": "Wait", "States": {"Wait": wait, "Done": DONE}}, "done"),
-        "parallel": (
-            {"StartAt": "All", "States": {"All": {"Type": "Parallel", "Branches": [branch, nap], "End": True}}},
-            None,
-        ),
-        "map": (
-            {
-                "StartAt": "Each one",
-                "States": {
-                    "Each one": {
-                        "Type": "Map",
-                        "ItemsPath": "$.items",
-                        "MaxConcurrency": 2,
-                        "ItemProcessor": item,
-                        "End": True,
-                    }
-                },
-            },
-            [1, 2, 3],
-        ),
-    }
-    return {kind: (served.machine(definition, kind), output) for kind, (definition, output) in definitions.items()}
 
 
 def container_machines(served: Served, image: str, witness: Path) -> dict[str, tuple[str, Json]]:
@@ -159,26 +119,3 @@ def kill_at_random(served: Served, chance: random.Random) -> None:
         except AssertionError:
             served.kill()
             served.up("--quiet")
-
-
-def check_output(kind: str, expected: Json, output: Json) -> None:
-    if kind == "map":
-        assert output == expected
-    elif kind == "parallel":
-        assert len(output) == 2
-    else:
-        assert output == expected
-
-
-def check_history(served: Served, execution: str) -> list[str]:
-    """A history is whole: ids rise by one, each previous one exists, each task ends once. The tasks it started."""
-    events = served.history(execution)
-    assert [event["id"] for event in events] == list(range(1, len(events) + 1))
-    assert all(event["previousEventId"] < event["id"] for event in events)
-    assert events[0]["type"] == "ExecutionStarted"
-    assert events[-1]["type"] == "ExecutionSucceeded"
-    kinds = Counter(event["type"] for event in events)
-    assert kinds["TaskScheduled"] == kinds["TaskSubmitted"] == kinds["TaskSucceeded"] + kinds["TaskFailed"]
-    assert kinds["TaskStateEntered"] == kinds["TaskStateExited"]
-    outputs = [event["taskSubmittedEventDetails"]["output"] for event in events if event["type"] == "TaskSubmitted"]
-    return [json.loads(output)["Tasks"][0]["TaskArn"] for output in outputs]

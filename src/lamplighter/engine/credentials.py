@@ -1,7 +1,7 @@
 """The credentials of a data directory: the file that says who may come in, made where one is needed and missing.
 
 Promises that nobody but its owner can read a file that is made here, and that two who make it at once end up with the
-same one.
+same one, which is on disk when `make` returns.
 """
 
 import os
@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 from string import ascii_lowercase
 
+from lamplighter.base.files import make_path, sync_directory
 from lamplighter.base.world import unguessable
 from lamplighter.wire import holders
 from lamplighter.wire.holders import Holders, NoCredentials
@@ -19,17 +20,20 @@ CREDENTIALS = "credentials"
 
 def make(file: Path) -> None:
     """Write new credentials, unless there are some."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_path(file.parent)
     draft = file.with_name(f".{file.name}.{unguessable(ascii_lowercase, 16)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w") as opened:
             opened.write(holders.write(holders.make(unguessable)))
+            opened.flush()
+            os.fsync(opened.fileno())
         os.link(draft, file)
     except FileExistsError:
         pass
     finally:
         draft.unlink()
+    sync_directory(file.parent)
 
 
 def load(file: Path) -> Holders:

@@ -1,9 +1,10 @@
 """Mail out: through an SMTP server, or into a folder that a person can read where there is none.
 
-Promises that a mail was taken by the server when `send` returns, and that a mail that is kept twice is kept once: its
-file is named for its Message-ID. The server is named as a URL: `smtp://user:password@host:port?from=address`, with
-STARTTLS where the server offers it (`&tls=off`: without, for a relay on this machine whose certificate nobody signed),
-or `smtps://` for TLS from the first byte. See https://datatracker.ietf.org/doc/html/rfc5321.
+Promises that a mail was taken by the server, or is on disk, when `send` returns, and that a mail that is kept twice is
+kept once: its file is named for its Message-ID. The server is named as a URL:
+`smtp://user:password@host:port?from=address`, with STARTTLS where the server offers it (`&tls=off`: without, for a
+relay on this machine whose certificate nobody signed), or `smtps://` for TLS from the first byte.
+See https://datatracker.ietf.org/doc/html/rfc5321.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 
 from lamplighter.base.errors import LamplighterError
+from lamplighter.base.files import make_directory, write_file
 from lamplighter.outbound.port import Undelivered
 
 log = logging.getLogger("lamplighter.outbound")
@@ -134,9 +136,8 @@ class MailFolder:
             raise Undelivered(f"the mail could not be kept: {error}", again=True) from None
 
     def _keep(self, message: EmailMessage) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_directory(self._folder)  # the data directory has to be there
         name = re.sub("[^A-Za-z0-9.-]", "", str(message["Message-ID"]).partition("@")[0])
-        draft = self._folder / f".{name}"
-        draft.write_bytes(message.as_bytes(policy=SMTP))
-        kept = draft.replace(self._folder / f"{name}.eml")
+        kept = self._folder / f"{name}.eml"
+        write_file(kept, message.as_bytes(policy=SMTP))
         log.warning("no mail server was named (--smtp): the mail to %s is kept as %s", message["To"], kept)

@@ -14,6 +14,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from lamplighter.base.files import make_directory, write_file
 from lamplighter.runtime.port import CannotStart, Exit
 
 SHIM_DIED = "the process that kept this one was killed, or the machine went down: its exit code is not known"
@@ -38,8 +39,9 @@ class Place:
     path: Path
 
     def make(self) -> None:
-        """Make the directory and its FIFO where they are missing."""
-        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Make the directory and its FIFO where they are missing; the data directory has to be there."""
+        for directory in (self.path.parent, self.path):
+            make_directory(directory)
         if not self.alive.exists():
             os.mkfifo(self.alive, 0o600)
 
@@ -75,9 +77,7 @@ class Place:
 
     def lose(self, now: int) -> Exit:
         """Record that its exit code will never be known."""
-        draft = self.path / "exit.lost"
-        draft.write_text(f"unknown\n{now}\n{SHIM_DIED}")
-        draft.rename(self.path / "exit")
+        write_file(self.path / "exit", f"unknown\n{now}\n{SHIM_DIED}".encode())
         return Exit(None, now, SHIM_DIED)
 
     def clear(self) -> None:
@@ -98,6 +98,7 @@ def held(alive: int) -> bool:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text().split("\n")
+        text = path.read_text()
     except FileNotFoundError:
         return []
+    return text.split("\n") if text else []  # Empty: a power cut took what was never synced, as versions before did it.

@@ -1,8 +1,10 @@
 """Reads the log that a shim writes, while it is being written; the format is told in `place.py`.
 
-Promises each line once and in order. Refuses a record that is not complete: it waits for its end.
+Promises each line once and in order. Refuses a record that is not complete: it waits for its end. What a power cut
+made of the last records is passed over.
 """
 
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -10,6 +12,8 @@ from lamplighter.runtime.lines import Lines
 from lamplighter.runtime.port import Line, Stream
 
 _CHUNK = 256 * 1024
+_RECORD = re.compile(rb"\0*(\d+) ([oeOE]) (.*)", re.DOTALL)
+"""A file that was growing when the power went may have zeros, or worse, where its last pages were to be."""
 _STREAMS: dict[bytes, Stream] = {b"o": "stdout", b"e": "stderr"}
 
 
@@ -35,7 +39,10 @@ class Records:
 
     def _complete(self, records: list[bytes]) -> Iterator[Line]:
         for record in records:
-            time, mark, piece = record.split(b" ", 2)
+            found = _RECORD.fullmatch(record)
+            if found is None:
+                continue
+            time, mark, piece = found.groups()
             line = self._lines.add(int(time), _STREAMS[mark.lower()], piece, complete=mark.islower())
             if line is not None:
                 yield line

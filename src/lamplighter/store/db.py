@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lamplighter.base.errors import LamplighterError, Unavailable
+from lamplighter.base.files import sync_file
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.store.lock import DirectoryLock
@@ -167,6 +168,8 @@ class Store:
         self._world = world
         self._lock = DirectoryLock(directory)
         path = directory / "lamplighter.db"
+        # A commit of a killed engine that was written but not synced is read as if it were on disk: now it is.
+        sync_file(path.with_name(f"{path.name}-wal"))
         try:
             self._connection = _connect(path, read_only=False)
             self.reader = Reader(_connect(path, read_only=True))

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
+from lamplighter.base.files import make_path, sync_directory
 
 
 class DirectoryInUse(LamplighterError):
@@ -15,7 +16,7 @@ class DirectoryLock:
     """The exclusive right to write below a directory, until it is released or the process is gone."""
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_path(directory)
         self._file = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -28,6 +29,7 @@ class DirectoryLock:
             ) from None
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        sync_directory(directory)  # What a killed engine made here has its name on disk from now on.
 
     def release(self) -> None:
         """Let another engine in."""

@@ -9,9 +9,11 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from lamplighter.base.files import make_directory, sync_directory
 from lamplighter.base.jsontext import dump_bytes, loads
 from lamplighter.runtime.port import Line
 
@@ -34,15 +36,21 @@ class Outputs:
                 file = file or self._open(task, container)
                 file.write(dump_bytes({"time": line.time, "stream": line.stream, "text": line.text}) + b"\n")
             if file is not None:
-                await asyncio.to_thread(os.fsync, file.fileno())
+                await asyncio.to_thread(self._sync, file, task)
         finally:
             if file is not None:
                 file.close()
 
     def _open(self, task: str, container: str) -> BinaryIO:
         path = self.path(task, container)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("wb", buffering=0)
+        for directory in (self._directory, path.parent):  # the data directory has to be there
+            make_directory(directory)
+        return open(path, "wb", buffering=0, opener=partial(os.open, mode=0o600))
+
+    def _sync(self, file: BinaryIO, task: str) -> None:
+        os.fsync(file.fileno())
+        sync_directory(self._directory / task)
+        sync_directory(self._directory)
 
     def remove(self, task: str) -> None:
         """Remove the output of a task; harmless where there is none."""

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
 from lamplighter.base.errors import Unavailable
+from lamplighter.base.files import make_directory, write_file
 from lamplighter.base.world import World
 
 BITS = 2048
@@ -92,9 +93,9 @@ class Signer:
         text = key.private_bytes(serialization.Encoding.PEM, private, serialization.NoEncryption())
         certificate = self._certify(key).public_bytes(serialization.Encoding.PEM)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._write("certificate.pem", certificate)
-            self._write("key.pem", text)
+            make_directory(self._folder)  # the data directory has to be there
+            write_file(self._folder / "certificate.pem", certificate)
+            write_file(self._folder / "key.pem", text)
         except OSError as error:
             raise Unavailable(f"the key that signs messages cannot be kept: {error}") from None
         return key
@@ -112,9 +113,3 @@ class Signer:
             .not_valid_after(made + timedelta(days=365 * YEARS))
             .sign(key, hashes.SHA256())
         )
-
-    def _write(self, name: str, content: bytes) -> None:
-        draft = self._folder / f".{name}"
-        draft.touch(mode=0o600)
-        draft.write_bytes(content)
-        draft.replace(self._folder / name)

@@ -1,0 +1,81 @@
+"""What the customers of a storm work with: queues, a topic, a rule, state machines, an activity, a log group."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from lamplighter.base.jsontext import Json
+from tests.chaos.executions import machines
+from tests.served import ROLE, Served, one
+
+GROUP, STREAM = "storm", "one"
+VISIBILITY = "10"
+"""Seconds after which a message whose receiver was cut off comes again."""
+RETRY = [{"ErrorEquals": ["States.Timeout", "States.HeartbeatTimeout"], "IntervalSeconds": 1, "MaxAttempts": 100}]
+"""A worker may be cut off when it is given a task: then another gets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Their names."""
+
+    inbox: str
+    """The URL of the queue to which everything comes that has no better place."""
+    inbox_arn: str
+    fifo: str
+    topic: str
+    activity: str
+    express: str
+    machines: dict[str, tuple[str, Json]]
+    """By kind: a machine, and the output that it must come to."""
+
+
+def make(served: Served, witness: Path, web: str) -> Resources:
+    """Make them; `web` is a page that takes what the topic tells."""
+    sqs, sns, events = served.client("sqs"), served.client("sns"), served.client("events")
+    visible = {"VisibilityTimeout": VISIBILITY}
+    inbox: str = sqs.create_queue(QueueName="inbox", Attributes=visible)["QueueUrl"]
+    fifo: str = sqs.create_queue(QueueName="orders.fifo", Attributes=visible | {"FifoQueue": "true"})["QueueUrl"]
+    inbox_arn: str = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=inbox, Attributes={"Policy": json.dumps(_policy(inbox_arn))})
+    topic: str = sns.create_topic(Name="news")["TopicArn"]
+    raw = {"RawMessageDelivery": "true"}
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox_arn, Attributes=raw)
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=web)
+    events.put_rule(Name="orders", EventPattern=json.dumps({"source": ["storm"]}))
+    events.put_targets(Rule="orders", Targets=[{"Id": "inbox", "Arn": inbox_arn, "InputPath": "$.detail.name"}])
+    logs = served.client("logs")
+    logs.create_log_group(logGroupName=GROUP)
+    logs.create_log_stream(logGroupName=GROUP, logStreamName=STREAM)
+    served.ecs.create_cluster(clusterName="default")
+    activity: str = served.sfn.create_activity(name="knock")["activityArn"]
+    send = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": True}
+    say = one(send | {"Parameters": {"QueueUrl": inbox, "MessageBody.$": "$.name"}})
+    express: str = served.sfn.create_state_machine(
+        name="express", type="EXPRESS", definition=json.dumps(say), roleArn=ROLE
+    )["stateMachineArn"]
+    ours = {kind: (served.machine(definition, kind), output) for kind, definition, output in _machines(inbox, activity)}
+    return Resources(inbox, inbox_arn, fifo, topic, activity, express, machines(served, witness) | ours)
+
+
+def _policy(queue: str) -> Json:
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": queue}
+    return {"Version": "2012-10-17", "Statement": [allow]}
+
+
+def _machines(inbox: str, activity: str) -> list[tuple[str, Json, Json]]:
+    token = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": {"QueueUrl": inbox, "MessageBody": {"token.$": "$$.Task.Token"}},
+        "End": True,
+    }
+    worked = {"Type": "Task", "Resource": activity, "TimeoutSeconds": 10, "Retry": RETRY, "End": True}
+    items = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+    children = items | {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    distributed = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": children, "End": True}
+    return [
+        ("callback", one(token), "answered"),
+        ("activity", one(worked), "answered"),
+        ("distributed", one(distributed), [1, 2, 3]),
+    ]

@@ -1,0 +1,132 @@
+"""The machine loses power: the files that something depends on are on the disk before it is said or done."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from lamplighter.base.files import make_path, write_file
+from lamplighter.base.world import real_world
+from lamplighter.engine import credentials
+from lamplighter.outbound.mail import MailFolder
+from lamplighter.runtime import process
+from lamplighter.runtime.place import Place
+from lamplighter.runtime.port import Container, Line
+from lamplighter.runtime.process import ProcessRuntime
+from lamplighter.services.ecs.output import Outputs
+from lamplighter.services.sns.signing import Signer
+from lamplighter.store.lock import DirectoryLock
+from tests.chaos.synced import SyncedDisk, left
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[SyncedDisk]:
+    with SyncedDisk(tmp_path / "mirror") as made:
+        yield made
+
+
+@pytest.fixture
+def data(tmp_path: Path, disk: SyncedDisk) -> Path:
+    """A data directory below one that was there before."""
+    (tmp_path / "home").mkdir()
+    made = tmp_path / "home" / "data"
+    make_path(made)
+    return made
+
+
+def kept(disk: SyncedDisk, data: Path) -> dict[str, bytes]:
+    """What a power cut leaves of a data directory."""
+    found = left(disk.mirror, data.parent)
+    return {name.removeprefix("data/"): content for name, content in found.items()}
+
+
+def test_what_was_not_synced_is_gone(disk: SyncedDisk, data: Path) -> None:
+    (data / "folder").mkdir()
+    (data / "lost").write_bytes(b"x")
+    assert kept(disk, data) == {}
+    write_file(data / "folder" / "kept", b"y")
+    assert kept(disk, data) == {}, "nothing leads to it"
+    write_file(data / "beside", b"z")
+    assert kept(disk, data) == {"lost": b"", "folder/kept": b"y", "beside": b"z"}
+
+
+def test_a_data_directory_is_there(disk: SyncedDisk, data: Path) -> None:
+    DirectoryLock(data / "deep" / "deeper").release()
+    assert set(kept(disk, data)) == {"deep/deeper/lock"}
+
+
+async def test_a_mail_that_is_in_the_folder_is_there(disk: SyncedDisk, data: Path) -> None:
+    message = EmailMessage()
+    message["To"], message["Message-ID"] = "ops@example.com", "<one@lamplighter>"
+    message.set_content("The batch failed.")
+    await MailFolder(data / "mail").send(message, "Night")
+    content = kept(disk, data)["mail/one.eml"]
+    assert content == (data / "mail" / "one.eml").read_bytes()
+    assert b"The batch failed." in content
+
+
+def test_credentials_are_there(disk: SyncedDisk, data: Path) -> None:
+    credentials.make(data / "credentials")
+    content = (data / "credentials").read_bytes()
+    assert content
+    assert kept(disk, data)["credentials"] == content
+
+
+def test_the_key_that_signs_messages_and_its_certificate_are_there(disk: SyncedDisk, data: Path) -> None:
+    certificate = Signer(data / "sns", real_world()).certificate()
+    found = kept(disk, data)
+    assert found["sns/certificate.pem"] == certificate
+    assert found["sns/key.pem"] == (data / "sns" / "key.pem").read_bytes() != b""
+
+
+async def test_the_output_of_a_container_is_there_before_it_is_removed(disk: SyncedDisk, data: Path) -> None:
+    async def lines() -> AsyncIterator[Line]:
+        yield Line(1, "stdout", "hello")
+
+    outputs = Outputs(data / "output")
+    await outputs.copy("task", "main", lines())
+    assert b"hello" in kept(disk, data)["output/task/main.log"]
+    assert list(outputs.read("task", "main")) == [Line(1, "stdout", "hello")]
+
+
+def test_an_exit_that_is_recorded_as_unknown_is_there(disk: SyncedDisk, data: Path) -> None:
+    place = Place(data / "processes" / "job")
+    place.make()
+    ended = place.lose(7)
+    assert kept(disk, data)["processes/job/exit"].startswith(b"unknown\n7\n")
+    assert place.ended() == ended
+
+
+@pytest.fixture
+def watched_shim(disk: SyncedDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shims under the same disk."""
+    script = tmp_path / "shim.py"
+    script.write_text(
+        f"import runpy, sys; from pathlib import Path; sys.path.insert(0, {str(ROOT)!r})\n"
+        f"from tests.chaos.synced import SyncedDisk; SyncedDisk(Path({str(disk.mirror)!r})).__enter__()\n"
+        f"runpy.run_path({str(process._SHIM)!r}, run_name='__main__')\n"
+    )
+    monkeypatch.setattr(process, "_SHIM", script)
+
+
+@pytest.mark.usefixtures("watched_shim")
+async def test_a_process_begins_when_its_start_is_there_and_has_ended_when_its_exit_and_output_are(
+    disk: SyncedDisk, data: Path, tmp_path: Path
+) -> None:
+    runtime = ProcessRuntime(data / "processes", real_world().now)
+    script = f"cp -r {disk.mirror} {tmp_path}/seen; echo hello; exit 3"
+    async with asyncio.timeout(60):
+        await runtime.start(Container(name="job", command=("sh", "-c", script)))
+        ended = await runtime.wait("job")
+    assert ended.code == 3
+    started = (data / "processes" / "job" / "started").read_bytes()
+    assert started
+    assert left(tmp_path / "seen", data.parent)["data/processes/job/started"] == started
+    found = kept(disk, data)
+    assert found["processes/job/exit"].startswith(b"3\n")
+    assert found["processes/job/log"].endswith(b" o hello\n")
+    await runtime.close()
