@@ -15,7 +15,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
-from lamplighter.lang.wildcard import InvalidWildcard, compile_wildcard
+from lamplighter.lang.eventwildcard import InvalidWildcard, compile_wildcard
 
 Predicate = Callable[[Json], bool]
 Path = tuple[str | int, ...]

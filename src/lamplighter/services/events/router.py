@@ -13,7 +13,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller, Event
 from lamplighter.delivery.courier import Courier
 from lamplighter.delivery.letter import Letter
-from lamplighter.lang.jsonpath import PathError
+from lamplighter.lang.jsonpath import PathError, TooComplex
 from lamplighter.services.events.calls import INSIDE, Call, Parcel, call_for
 from lamplighter.services.events.names import DEFAULT, derived, instant, milliseconds, owner
 from lamplighter.services.events.rulebook import Rulebook
@@ -118,7 +118,7 @@ class Router:
             return call_for(Parcel(key, rule.name, target, given, event, hops, rule.body.get("Mark")))
         except AwsError as error:
             return Call(INSIDE, "Refuse", {"code": error.code, "message": error.message})
-        except PathError as error:
+        except (PathError, TooComplex) as error:
             return Call(INSIDE, "Refuse", {"code": "INVALID_PARAMETER", "message": str(error)})
 
 
