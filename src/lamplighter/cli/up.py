@@ -20,6 +20,7 @@ from typing import Annotated
 import typer
 import uvloop
 
+from lamplighter.base import secretplaces
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli import admission
 from lamplighter.cli.address import ADDRESS
@@ -137,7 +138,7 @@ def up(
             smtp=mail.server(smtp) if smtp else None,
             confirm_mail=confirm_mail,
             commands=commands,
-            secrets=kept.secrets if kept else os.environ,
+            secrets=kept.held if kept else secretplaces.in_environment(os.environ),
         )
         with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             entry = admission.decide(credentials, data, listener.getsockname()[0])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from lamplighter.base import secretplaces
 from lamplighter.cli.jobfile import show
 from lamplighter.cli.serving.asked import Asked, Keeping, Kept
 from lamplighter.cli.serving.keeper import Keeper
@@ -50,8 +51,8 @@ class _Kept:
     orders: Orders
 
     @property
-    def secrets(self) -> Mapping[str, str]:
-        return self.orders.secrets
+    def held(self) -> secretplaces.Held:
+        return self.orders.secrets.value
 
     @property
     def needs_docker(self) -> bool:
