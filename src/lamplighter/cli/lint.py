@@ -11,9 +11,11 @@ from typing import Annotated
 
 import typer
 
+from lamplighter.base import denials
 from lamplighter.base.jsontext import dumps
 from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, show
 from lamplighter.cli.serving.secrets import USUAL_NAME, Secrets
+from lamplighter.jobs.denied import denied
 from lamplighter.jobs.document import JobFileError, Problem, Severity
 from lamplighter.jobs.file import Loaded, load
 from lamplighter.jobs.held import judged
@@ -24,12 +26,19 @@ def lint(
     file: FileArgument = USUAL,
     environment: EnvironmentOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings count as errors.")] = False,  # noqa: FBT002
+    deny: Annotated[
+        str, typer.Option(metavar="LIST", help="What the engine refuses: the words of `up --deny`.", show_default=False)
+    ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON, one a line.")] = False,  # noqa: FBT002
 ) -> None:
     """Check a job file: everything that is wrong or doubtful, with its line and what to write instead."""
     try:
         loaded = load(file, environment)
-        problems = [*judge(loaded), *_secrets(loaded, file.absolute().parent / USUAL_NAME)]
+        problems = [
+            *judge(loaded),
+            *denied(loaded, _words(deny)),
+            *_secrets(loaded, file.absolute().parent / USUAL_NAME),
+        ]
     except JobFileError as error:
         problems = error.problems
     if json:
@@ -40,6 +49,13 @@ def lint(
         typer.echo(_summary(problems), err=True)
     bad = {"error", "warning"} if strict else {"error"}
     raise typer.Exit(1 if any(each.severity in bad for each in problems) else 0)
+
+
+def _words(deny: str) -> frozenset[str]:
+    try:
+        return denials.words(deny)
+    except denials.UnknownWord as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def _secrets(loaded: Loaded, env: Path) -> Iterator[Problem]:

@@ -44,3 +44,5 @@ class Config:
     """What containers are given as their secrets: what is held for the places that they name."""
     commands: bool = True
     """Whether a command line may be subscribed to a topic (services/sns/protocols.py says why it may)."""
+    deny: frozenset[str] = frozenset()
+    """What task definitions may not ask for (base/denials.py)."""

@@ -17,6 +17,8 @@ class Asked:
     templates: tuple[Path, ...]
     parameters: tuple[str, ...]
     """NAME=VALUE each."""
+    deny: frozenset[str] = frozenset()
+    """What no task may ask for."""
 
 
 class Kept(Protocol):

@@ -43,7 +43,7 @@ def _source(asked: Asked) -> Source:
     if asked.templates:
         return Templates(asked.templates, dict(values(asked.parameters)))
     assert asked.file is not None
-    return JobFile(asked.file, asked.environment)
+    return JobFile(asked.file, asked.environment, asked.deny)
 
 
 @dataclass(frozen=True, slots=True)

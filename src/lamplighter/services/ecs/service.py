@@ -7,7 +7,7 @@ stopped, or was never heard of, are stopped and removed at the start.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -54,6 +54,7 @@ class Ecs:
         capacity: Capacity | None = None,
         secrets: secretplaces.Held | None = None,
         keys: Mapping[str, str] | None = None,
+        deny: Collection[str] = (),
         pause: Pause = asyncio.sleep,
     ) -> None:
         self.outputs = Outputs(data / "output")
@@ -63,7 +64,7 @@ class Ecs:
         self._means = Means(bus, world, runtime, self.outputs, held, keys or {}, pause, watch, self._look)
         self._looking: asyncio.Task[None] | None = None
         """What looks after the runtime while there are tasks."""
-        self._operations = api.operations(bus, world, capacity)
+        self._operations = api.operations(bus, world, capacity, deny)
         self._supervisors: dict[str, Supervisor] = {}
         self._ends: dict[str, asyncio.Event] = {}
         """By task, set when its end is on disk."""
