@@ -115,6 +115,11 @@ def _exact(wanted: Json) -> Predicate:
     return lambda value: value is wanted
 
 
+def is_plain(wanted: str) -> bool:
+    """Whether a text of a pattern is compared letter by letter: an address may be spelt otherwise."""
+    return _address(wanted) is None
+
+
 def _exactly(given: Json, at: Path) -> Predicate:
     wanted = _text(given, at, "exact match pattern must be a string")
     return lambda value: isinstance(value, str) and value == wanted
