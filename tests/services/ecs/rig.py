@@ -61,6 +61,7 @@ class Rig:
         self.runtime = FakeRuntime(self.clock.now)
         self.secrets: dict[str, str] = {}
         self.capacity: Capacity | None = None
+        self.deny = frozenset[str]()
         self.events: list[Event] = []
         self.commits = 0
         self.crash_at: int | None = None
@@ -78,6 +79,7 @@ class Rig:
             self.runtime,
             self.directory,
             capacity=self.capacity,
+            deny=self.deny,
             secrets=secretplaces.in_environment(self.secrets),
             pause=lambda _seconds: asyncio.sleep(0),
         )
