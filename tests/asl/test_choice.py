@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
 
 import pytest
 
-from lamplighter.asl.choice import timestamp, wildcard
+from lamplighter.asl.choice import timestamp
 from lamplighter.base.jsontext import Json
 from tests.asl.play import Play, play
 
@@ -186,7 +186,13 @@ def test_a_condition_of_jsonata_must_be_boolean() -> None:
     ],
 )
 def test_wildcards(pattern: str, text: str, expected: bool) -> None:
-    assert bool(wildcard(pattern).fullmatch(text)) is expected
+    assert holds({"Variable": "$.v", "StringMatches": pattern}, {"v": text}) is expected
+
+
+def test_a_filter_that_would_take_too_long_ends_the_execution() -> None:
+    ended = choose({"Variable": "$.v[?(@ in $.v)]", "IsPresent": True}, {"v": list(range(2_000))}).finish
+    assert ended.error == "States.Runtime"
+    assert "looks at more than" in str(ended.cause)
 
 
 @pytest.mark.parametrize(

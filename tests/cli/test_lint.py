@@ -86,3 +86,36 @@ def test_what_many_jobs_have_in_common_is_shown_once_with_their_names(tmp_path: 
     assert "job-0, job-1, job-2" in result.stderr
     assert result.stderr.endswith("11 warnings\n")
     assert len(say(tmp_path, "--json").stdout.splitlines()) == 11
+
+
+HELD = "project: p\njobs:\n  a: {image: busybox, timeout: 1h, secrets: {WORD_OF_A: 'ssm:/a/word'}}\n"
+
+
+def test_where_a_secret_comes_from_is_told_without_what_it_is(tmp_path: Path) -> None:
+    assert "on this box nobody holds WORD_OF_A" in say(tmp_path, text=HELD).stderr
+    (tmp_path / ".env").write_text("WORD_OF_A=open sesame\n")
+    told = say(tmp_path, "--strict")
+    assert "comes from the variable WORD_OF_A, as nothing is held for ssm:/a/word" in told.stderr
+    assert "sesame" not in told.output
+    assert told.exit_code == 0
+    (tmp_path / ".env").write_text("ssm:/a/word=open sesame\n")
+    assert "nothing to say" in say(tmp_path).stderr
+
+
+def test_two_places_of_one_variable_are_a_warning(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("WORD_OF_A=open sesame\n")
+    told = say(
+        tmp_path, "--strict", text=HELD + HELD.splitlines()[-1].replace("a:", "b:", 1).replace("/a/", "/b/") + "\n"
+    )
+    assert "WORD_OF_A is the secret of several places (ssm:/a/word and ssm:/b/word)" in told.stderr
+    assert told.exit_code == 1
+
+
+def test_what_an_engine_denies_is_an_error_with_its_line(tmp_path: Path) -> None:
+    text = "project: p\njobs: {a: {command: 'true', timeout: 1h, notify: me}}\nchannels: {me: {command: cat}}\n"
+    assert say(tmp_path, text=text).exit_code == 0
+    told = say(tmp_path, "--deny", "commands")
+    assert told.exit_code == 1
+    assert "a: This engine does not run commands (--deny commands): container main has no image" in told.stderr
+    assert "the channel me is a command" in told.stderr
+    assert "host-mounts" in say(tmp_path, "--deny", "everything").output

@@ -101,7 +101,7 @@ def test_secrets_come_from_env_or_the_process_and_a_new_value_holds_from_the_nex
     """)
     env.write_text("WORD=one\n")
     home.keep()
-    assert str(env) in home.says("tells: its runs will fail, because nobody holds PATH_")
+    assert str(env) in home.says("tells: its runs will fail: nobody holds PATH_")
     home.run("tells")
     assert "invalid ssm parameters" in home.says("tells: attempt 1 failed")
     env.write_text("WORD=two\nPATH_=${WORD}s\n")

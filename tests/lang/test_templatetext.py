@@ -73,3 +73,11 @@ def test_scalars_are_those_of_cloudformation_not_of_yaml() -> None:
 def test_what_is_no_template_is_refused_with_its_place(text: str, told: str) -> None:
     with pytest.raises(TemplateError, match=told):
         read(text)
+
+
+def test_yaml_that_is_too_long_is_refused_before_it_is_read() -> None:
+    with pytest.raises(TemplateError, match="may not exceed 1048576 bytes"):
+        read("a: " + "[" * 1_048_576)
+    with pytest.raises(TemplateError, match="may not exceed 1048576 bytes"):
+        read("{a: " + "x" * 1_048_576)
+    assert read('{"a": "' + "x" * 1_048_576 + '"}')["a"] == "x" * 1_048_576

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from operator import eq, ge, gt, le, lt
 
-from lamplighter.asl.dataflow import BadField, expression, expression_text, is_expression, no_reference
+from lamplighter.asl.dataflow import BadField, expression, expression_text, is_expression, no_reference, too_complex
 from lamplighter.asl.faults import runtime
 from lamplighter.asl.model import Choice, Rule, Template
 from lamplighter.asl.scope import Scope
 from lamplighter.base.jsontext import Json
-from lamplighter.lang.jsonpath import NotFound, Path, PathError, compile_path
+from lamplighter.lang.jsonpath import NotFound, Path, PathError, TooComplex, compile_path
+from lamplighter.lang.wildcard import fitting, split
 
 TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})")
 """RFC 3339 with a capital T, and a capital Z where there is no offset, as the specification demands."""
@@ -112,8 +113,8 @@ def _comparison(rule: Mapping[str, Json], at: str) -> Rule:
         test = TESTS[operator]
         return lambda scope: test(_value(variable, scope)) is operand
     if operator == "StringMatches":
-        pattern = wildcard(operand)
-        return lambda scope: _matches(pattern, _value(variable, scope))
+        matches = fitting(split(operand))
+        return lambda scope: isinstance(value := _value(variable, scope), str) and matches(value)
     return _compared(variable, operator, operand, at)
 
 
@@ -143,6 +144,8 @@ def _present(variable: Path, scope: Scope) -> bool:
         variable.value(scope)
     except NotFound:
         return False
+    except TooComplex as error:
+        raise too_complex(variable.text, error) from None
     return True
 
 
@@ -153,17 +156,8 @@ def _value(variable: Path, scope: Scope) -> Json:
         raise runtime(
             f"Invalid path '{variable.text}': The choice state's condition path references an invalid value."
         ) from None
-
-
-def wildcard(text: str) -> re.Pattern[str]:
-    r"""StringMatches: `*` stands for any characters, `\*` for itself."""
-    parts = re.split(r"(\\\\|\\\*|\*)", text)
-    out = [".*" if part == "*" else re.escape(part.removeprefix("\\") if part[:1] == "\\" else part) for part in parts]
-    return re.compile("".join(out), re.DOTALL)
-
-
-def _matches(pattern: re.Pattern[str], value: Json) -> bool:
-    return isinstance(value, str) and pattern.fullmatch(value) is not None
+    except TooComplex as error:
+        raise too_complex(variable.text, error) from None
 
 
 def choose(state: Choice, seen: Scope) -> tuple[str, Template | None, Template]:

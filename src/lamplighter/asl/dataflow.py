@@ -18,7 +18,7 @@ from lamplighter.base.errors import MayTakeLong
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.lang.intrinsics import IntrinsicFailure, IntrinsicSyntaxError, compile_intrinsic
 from lamplighter.lang.jsonata import UNDEFINED, JsonataError, JsonataSyntaxError, compile_expression
-from lamplighter.lang.jsonpath import NotFound, PathError, ResultPathError, compile_path, compile_reference
+from lamplighter.lang.jsonpath import NotFound, PathError, ResultPathError, TooComplex, compile_path, compile_reference
 
 _BARE = re.compile(r"\s*([^\W\d]\w*)(?!\w|\s*\()")
 """An expression that begins with a name: there is no document at the top level that could have it."""
@@ -72,6 +72,8 @@ def path(text: str, field: str) -> Template:
                 f"The JSONPath '{text}' specified for the field '{field}' could not be found "
                 f"in the input '{dumps(scope.input)}'"
             ) from None
+        except TooComplex as error:
+            raise too_complex(text, error) from None
 
     return read
 
@@ -92,6 +94,8 @@ def filter_path(text: str | None, field: str) -> Template:
             return compiled.value(scope)
         except NotFound as error:
             raise runtime(f"Invalid path '{text}' : {error.reason}") from None
+        except TooComplex as error:
+            raise too_complex(text, error) from None
 
     return read
 
@@ -105,10 +109,17 @@ def intrinsic(text: str) -> Template:
             return compiled.value(scope, scope.world)
         except IntrinsicFailure as error:
             raise Fault(INTRINSIC, str(error), located=True) from None
+        except TooComplex as error:
+            raise too_complex(text, error) from None
         except NotFound as error:
             raise runtime(str(error)) from None
 
     return call
+
+
+def too_complex(text: str, error: TooComplex) -> Fault:
+    """The fault of a path whose evaluation takes too long."""
+    return runtime(f"Invalid path '{text}' : {error}")
 
 
 def dynamic(text: str, field: str) -> Template:

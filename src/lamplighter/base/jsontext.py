@@ -39,7 +39,14 @@ def loads(text: str | bytes) -> Json:
     except orjson.JSONDecodeError as error:
         raise JsonError(str(error)) from None
     # orjson reads an integer beyond 64 bits as a float; the standard library does not.
-    return json.loads(text) if _LONG.search(text if isinstance(text, str) else text.decode()) else value
+    if not _LONG.search(text if isinstance(text, str) else text.decode()):
+        return value
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise TooDeep(f"the document is nested more than {DEEPEST} deep") from None
+    except ValueError as error:  # an integer of more digits than Python reads
+        raise JsonError(str(error)) from None
 
 
 def dumps(value: Json) -> str:

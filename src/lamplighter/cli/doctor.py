@@ -21,8 +21,9 @@ from lamplighter.cli.checkup.account import account
 from lamplighter.cli.checkup.box import box
 from lamplighter.cli.checkup.finding import Finding, doubt, good
 from lamplighter.cli.checkup.machine import looked, machine
+from lamplighter.cli.checkup.secrets import secrets
 from lamplighter.cli.health import is_engine
-from lamplighter.cli.jobfile import EnvironmentOption
+from lamplighter.cli.jobfile import USUAL, EnvironmentOption
 from lamplighter.cli.stack.speaking import JsonOption
 from lamplighter.cli.target import (
     USUAL_DATA,
@@ -61,7 +62,10 @@ def doctor(
             find = partial(target, endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
             site = Site(find, file, env)
         here = None if aws or endpoint_url else data
-        findings = _single(site, name) if site is not None and name is not None else _all(site, here, profile, region)
+        if site is not None and name is not None:
+            findings = _single(site, name)
+        else:
+            findings = _all(site, here, profile, region, (file or USUAL, env))
         bad = _tell(findings, json=json)
     raise typer.Exit(1 if bad else 0)
 
@@ -74,9 +78,12 @@ def _single(site: Site, name: str) -> Iterator[Finding]:
     yield from machine(site, found, asks=asks)
 
 
-def _all(site: Site | None, data: Path | None, profile: str | None, region: str | None) -> Iterator[Finding]:
+def _all(
+    site: Site | None, data: Path | None, profile: str | None, region: str | None, jobs: tuple[Path, str | None]
+) -> Iterator[Finding]:
     if data is not None:
         yield from box(data, os.environ)
+        yield from secrets(*jobs)
     # An engine of this folder asks for no permissions, also where it does not answer.
     if site is None or data is not None or not _asks(site.target):
         yield from account(lambda: Target(None, region or usual_region(profile), profile), needed=False)

@@ -43,7 +43,7 @@ jobs:
   # nightly-report:
   #   image: ./report # a folder with a Dockerfile, or an image such as python:3.13-slim
   #   command: [python, report.py]
-  #   secrets: {{DB_PASSWORD: ssm:/reports/db-password}} # here a line of .env, or a variable of the process
+  #   secrets: {{DB_PASSWORD: ssm:/reports/db-password}} # here a line ssm:/reports/db-password=… of .env
   #   schedule: cron(0 3 * * ? *)
   #   timeout: 1h
 """

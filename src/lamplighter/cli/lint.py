@@ -3,16 +3,23 @@
 Exit codes: 0 nothing is wrong (warnings may be shown), 1 there are errors, or warnings with --strict.
 """
 
+import os
+from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from lamplighter.base import denials
 from lamplighter.base.jsontext import dumps
 from lamplighter.base.world import real_world
 from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, gathered, show
-from lamplighter.jobs.document import JobFileError, Problem
-from lamplighter.jobs.file import load
+from lamplighter.cli.serving.secrets import USUAL_NAME, Secrets
+from lamplighter.jobs.denied import denied
+from lamplighter.jobs.document import JobFileError, Problem, Severity
+from lamplighter.jobs.file import Loaded, load
+from lamplighter.jobs.held import judged
 from lamplighter.jobs.lint import lint as judge
 
 
@@ -20,11 +27,19 @@ def lint(
     file: FileArgument = USUAL,
     environment: EnvironmentOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings count as errors.")] = False,  # noqa: FBT002
+    deny: Annotated[
+        str, typer.Option(metavar="LIST", help="What the engine refuses: the words of `up --deny`.", show_default=False)
+    ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON, one a line.")] = False,  # noqa: FBT002
 ) -> None:
     """Check a job file: everything that is wrong or doubtful, with its line and what to write instead."""
     try:
-        problems = judge(load(file, environment), real_world().now())
+        loaded = load(file, environment)
+        problems = [
+            *judge(loaded, real_world().now()),
+            *denied(loaded, _words(deny)),
+            *_secrets(loaded, file.absolute().parent / USUAL_NAME),
+        ]
     except JobFileError as error:
         problems = error.problems
     if json:
@@ -35,6 +50,23 @@ def lint(
         typer.echo(_summary(problems), err=True)
     bad = {"error", "warning"} if strict else {"error"}
     raise typer.Exit(1 if any(each.severity in bad for each in problems) else 0)
+
+
+def _words(deny: str) -> frozenset[str]:
+    try:
+        return denials.words(deny)
+    except denials.UnknownWord as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _secrets(loaded: Loaded, env: Path) -> Iterator[Problem]:
+    """Where the secrets of jobs come from on this box, if not from where the file says."""
+    secrets = Secrets(os.environ)
+    secrets.read(env)
+    for each in judged(loaded.project, secrets):
+        severity: Severity = "warning" if each.shared else "info"
+        place = loaded.place("jobs", each.job, each.section, key=True)
+        yield Problem(place, f"{each.job}: on this box {each.says}", each.advice(str(env)), severity)
 
 
 def _flat(problem: Problem) -> dict[str, str | int]:

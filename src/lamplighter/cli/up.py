@@ -20,6 +20,7 @@ from typing import Annotated
 import typer
 import uvloop
 
+from lamplighter.base import denials, secretplaces
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli import admission
 from lamplighter.cli.address import ADDRESS
@@ -119,6 +120,11 @@ def up(
         bool,
         typer.Option(help="Let a topic's subscription be a command line that runs here.", rich_help_panel=REACHING),
     ] = True,
+    deny: Annotated[
+        str,
+        typer.Option(metavar="LIST", help=f"What no task may ask for, with commas: {', '.join(denials.KINDS)}.",
+                     show_default=False, rich_help_panel=SERVING),
+    ] = "",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")] = False,  # noqa: FBT002 - typer's way
 ) -> None:  # fmt: skip
     """Run the jobs of a file here, and serve the AWS APIs on one port, whatever is killed and whenever.
@@ -127,7 +133,8 @@ def up(
     """
     to_stderr(logging.WARNING if quiet else logging.INFO)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    asked = _asked(file, env, template or [], parameters or [])
+    denied = _denied(deny, runtime)
+    asked = replace(_asked(file, env, template or [], parameters or []), deny=denied)
     try:
         kept = _read(asked, data)
         config = Config(
@@ -136,8 +143,9 @@ def up(
             endpoints=_endpoints(endpoint or []),
             smtp=mail.server(smtp) if smtp else None,
             confirm_mail=confirm_mail,
-            commands=commands,
-            secrets=kept.secrets if kept else os.environ,
+            commands=commands and denials.COMMANDS not in denied,
+            deny=denied,
+            secrets=kept.held if kept else secretplaces.in_environment(os.environ),
         )
         with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             entry = admission.decide(credentials, data, listener.getsockname()[0])
@@ -173,6 +181,16 @@ def _asked(file: Path | None, env: str | None, templates: list[Path], parameters
     if file is None and not templates and (usual.exists() or env is not None):
         file = usual
     return Asked(file, env, tuple(templates), tuple(parameters))
+
+
+def _denied(text: str, runtime: RuntimeChoice) -> frozenset[str]:
+    try:
+        found = denials.words(text)
+    except denials.UnknownWord as error:
+        raise typer.BadParameter(str(error)) from None
+    if denials.COMMANDS in found and runtime is RuntimeChoice.PROCESS:
+        raise typer.BadParameter("--runtime process runs commands and nothing else, and --deny commands refuses them")
+    return found
 
 
 def _read(asked: Asked, data: Path) -> Kept | None:

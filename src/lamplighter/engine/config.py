@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from lamplighter.base import secretplaces
 from lamplighter.outbound.mail import Server
 from lamplighter.wire.holders import Holder
 
@@ -39,7 +40,9 @@ class Config:
     """Whether a mail address that is subscribed is asked first, as on AWS."""
     holder: Holder | None = None
     """Whose credentials tasks are given that call the engine back; None where it takes any."""
-    secrets: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    """What containers may ask for as their secrets, by name."""
+    secrets: secretplaces.Held = field(default_factory=lambda: secretplaces.in_environment(os.environ))
+    """What containers are given as their secrets: what is held for the places that they name."""
     commands: bool = True
     """Whether a command line may be subscribed to a topic (services/sns/protocols.py says why it may)."""
+    deny: frozenset[str] = frozenset()
+    """What task definitions may not ask for (base/denials.py)."""

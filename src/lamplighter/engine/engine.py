@@ -64,7 +64,9 @@ class Engine:
         models = partial(self._model, remote)
         states = States(self.bus, world, models, remote, ways_out.web, self.isolation)
         keys = _keys(config.holder)
-        self.ecs = ecs = Ecs(self.bus, store, world, runtime, config.data, secrets=config.secrets, keys=keys)
+        self.ecs = ecs = Ecs(
+            self.bus, store, world, runtime, config.data, secrets=config.secrets, keys=keys, deny=config.deny
+        )
         self.outputs = ecs.outputs
         events = Events(self.bus, world, remote, self._check)
         services: tuple[Service, ...] = (states, ecs, events, *self._later(remote, ways_out))

@@ -21,6 +21,9 @@ MOST_VALUES = 100_000
 """More than any file that a person writes; fewer than what nine aliases of nine aliases of … come to."""
 
 
+Severity = Literal["error", "warning", "info"]
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
     """Where something is written; lines and columns count from 1."""
@@ -41,7 +44,7 @@ class Problem:
     message: str
     instead: str
     """What to write instead."""
-    severity: Literal["error", "warning", "info"] = "error"
+    severity: Severity = "error"
 
     def __str__(self) -> str:
         return f"{self.place}: {self.severity}: {self.message}\n    {self.instead}"

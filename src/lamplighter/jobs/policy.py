@@ -6,12 +6,12 @@ policy variables, principals, boundaries and organisations.
 See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from lamplighter.base.jsontext import Json
+from lamplighter.lang.wildcard import Matches, fitting
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +85,12 @@ def _several(value: Json) -> list[Json]:
 
 def like(pattern: str, value: str, *, fold: bool = False) -> bool:
     """Whether a text fits a pattern in which * is any text and ? any character."""
-    return _compiled(pattern, fold).fullmatch(value) is not None
+    return _compiled(pattern.lower())(value.lower()) if fold else _compiled(pattern)(value)
 
 
 @lru_cache(maxsize=1024)
-def _compiled(pattern: str, fold: bool) -> re.Pattern[str]:  # noqa: FBT001 - a key of the cache
-    text = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.compile(text, re.DOTALL | (re.IGNORECASE if fold else 0))
+def _compiled(pattern: str) -> Matches:
+    return fitting(pattern.split("*"), single=True)
 
 
 def arn_like(pattern: str, value: str) -> bool:

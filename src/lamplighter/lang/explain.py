@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.jsontext import Json
-from lamplighter.lang.pattern import compile_pattern, values
+from lamplighter.lang.pattern import TooComplex, compile_pattern, values
 
 SHOWN = 20
 """Values of a field that are told of, where the event has more."""
@@ -44,7 +44,7 @@ class Explanation:
 
 def explain(pattern: Json, event: Json) -> Explanation:
     """Why an event meets a pattern, or does not; raises InvalidPattern."""
-    return Explanation(compile_pattern(pattern).matches(event), list(_object(pattern, event, ())))
+    return Explanation(_met(pattern, event), list(_object(pattern, event, ())))
 
 
 def _object(pattern: Mapping[str, Json], event: Json, outer: tuple[str, ...]) -> Iterator[Finding]:
@@ -52,14 +52,22 @@ def _object(pattern: Mapping[str, Json], event: Json, outer: tuple[str, ...]) ->
         at = (*outer, name)
         if name == "$or" and isinstance(wanted, list):
             branches = [list(_object(branch, event, outer)) for branch in wanted]
-            met = compile_pattern(_inside(outer, {"$or": wanted})).matches(event)
+            met = _met(_inside(outer, {"$or": wanted}), event)
             yield Finding(".".join(at), wanted, (), met, branches)
         elif isinstance(wanted, dict):
             yield from _object(wanted, event, at)
         else:
             steps = tuple(".".join(at).split("."))
             found = [value for value, _ in zip(values(event, steps), range(SHOWN), strict=False)]
-            yield Finding(".".join(at), wanted, found, compile_pattern(_inside(at, wanted)).matches(event))
+            yield Finding(".".join(at), wanted, found, _met(_inside(at, wanted), event))
+
+
+def _met(pattern: Json, event: Json) -> bool:
+    """Whether an event meets a pattern; one that is too complex for it is not met."""
+    try:
+        return compile_pattern(pattern).matches(event)
+    except TooComplex:
+        return False
 
 
 def _inside(path: Sequence[str], value: Json) -> Json:

@@ -2,8 +2,8 @@
 
 Step Functions reads paths the way Jayway JsonPath does (https://github.com/json-path/JsonPath). Promises that what both
 dialects say alike is the library's work; what Jayway says otherwise is rewritten once, when the path is compiled:
-`@.items.length()`, `nin`, `===`, and a function at the end of a path, `$.items.max()`. Refuses the library's own
-extensions (unions and intersections of whole paths).
+`@.items.length()`, `nin`, `===`, and a function at the end of a path, `$.items.max()`. The library parses a path,
+`jsonwalk` evaluates it. Refuses the library's own extensions (unions and intersections of whole paths).
 """
 
 import re
@@ -11,9 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import jsonpath
+from jsonpath.filter import BaseExpression, FilterExpressionLiteral
 from jsonpath.function_extensions import ExpressionType, FilterFunction
+from jsonpath.parse import Parser
+from jsonpath.stream import TokenStream
 
 from lamplighter.base.jsontext import Json
+from lamplighter.lang.jsonwalk import NOTHING, Unsupported, compile_walk
+from lamplighter.lang.regex import InvalidRegex, Regex, java
 
 Select = Callable[[Json], list[Json]]
 """All matches in a document, in document order."""
@@ -42,25 +47,30 @@ _CALL = re.compile(rf"(.*)\.({_NAMES})\(\)", re.DOTALL)
 
 _REWRITE = re.compile(
     rf"""
-    (?P<quoted> '(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*" )
+    (?P<quoted> '(?:\\.|[^'\\])*(?:'|\\?\Z) | "(?:\\.|[^"\\])*(?:"|\\?\Z) )
     | (?P<subject> @[\w.\[\]*-]*? ) \.(?P<function>{_NAMES})\(\)
-    | (?P<left> [@$][\w.\[\]*-]* ) \s+nin\s+ (?P<right> \[[^\]]*\] | [@$][\w.\[\]*-]* )
+    | (?P<left> [@$][\w.\[\]*-]* ) \s+nin\s+ (?P<right> \[[^\[\]]*\] | [@$][\w.\[\]*-]* )
     | (?P<strict> [=!]== )
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.DOTALL,
 )
+LONGEST = 10_000
+"""Characters of a path that is more than names and indexes."""
 
 
 def compile_query(text: str) -> Select:
-    """Compile a path that may match many values; raises PathError."""
+    """Compile a path that may match many values; raises PathError, and its matches TooComplex."""
+    if len(text) > LONGEST:
+        raise PathError(f"The path '{text[:40]}…' is longer than {LONGEST} characters")
     try:
         query = _ENVIRONMENT.compile(_REWRITE.sub(_rewritten, text))
-    except (jsonpath.JSONPathError, RecursionError, re.error) as error:
+        if isinstance(query, jsonpath.CompoundJSONPath):
+            raise PathError(f"{text!r} is more than one path")
+        return compile_walk(query, _CALLS)
+    except (InvalidRegex, Unsupported) as error:
+        raise PathError(f"{text!r} is no path: {error}") from None
+    except (jsonpath.JSONPathError, RecursionError) as error:
         raise PathError(f"{text!r} is no path: {str(error).splitlines()[0]}") from None
-    if isinstance(query, jsonpath.CompoundJSONPath):
-        raise PathError(f"{text!r} is more than one path")
-    # The library reads a document that is text as JSON; to us it is a value that nothing is below.
-    return lambda document: [] if isinstance(document, str) else query.findall(document)
 
 
 def split_call(text: str) -> tuple[str, str | None]:
@@ -92,23 +102,45 @@ def _rewritten(match: re.Match[str]) -> str:
 
 
 class _Function(FilterFunction):
-    """A path function inside a filter."""
+    """A path function inside a filter, as the library's parser has to know it."""
 
     arg_types = [ExpressionType.VALUE]  # noqa: RUF012 - the library's declaration
     return_type = ExpressionType.VALUE
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __call__(self, value: Json) -> Json:
-        return next(_apply(self.name, value), jsonpath.UNDEFINED)
+    def __call__(self, *_: Json) -> Json:
+        """Never: it is evaluated by `jsonwalk`."""
+        raise NotImplementedError
 
 
-def _environment() -> jsonpath.JSONPathEnvironment:
-    environment = jsonpath.JSONPathEnvironment(unicode_escape=False)
+class _Parser(Parser):
+    """The library's parser with RE2's regular expressions."""
+
+    def parse_regex(self, stream: TokenStream) -> BaseExpression:
+        """`/a.*/i`."""
+        pattern, flags = stream.next().value, stream.next().value
+        return _Literal(value=java(pattern, flags))
+
+
+class _Literal(FilterExpressionLiteral[Regex]):
+    """A regular expression in a filter."""
+
+
+class _Environment(jsonpath.JSONPathEnvironment):
+    parser_class = _Parser
+
+
+def _environment() -> _Environment:
+    environment = _Environment(unicode_escape=False, filter_caching=False)
+    for name in (*FUNCTIONS, "isinstance", "is", "typeof", "type", "startswith"):
+        environment.function_extensions.pop(name, None)
     for name in FUNCTIONS:
-        environment.function_extensions[name] = _Function(name)
+        environment.function_extensions[name] = _Function()
     return environment
 
 
+def _called(name: str) -> Callable[[Json], Json]:
+    return lambda value: next(_apply(name, value), NOTHING)
+
+
 _ENVIRONMENT = _environment()
+_CALLS = {name: _called(name) for name in FUNCTIONS}

@@ -14,6 +14,7 @@ from typing import Protocol
 from lamplighter.base.errors import MayTakeLong
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.lang.jayway import PathError, Select, called, compile_query, split_call
+from lamplighter.lang.jsonwalk import TooComplex
 
 __all__ = [
     "NotFound",
@@ -22,6 +23,7 @@ __all__ = [
     "Reference",
     "ResultPathError",
     "Scope",
+    "TooComplex",
     "compile_path",
     "compile_reference",
 ]
@@ -84,7 +86,7 @@ class Path:
         return self.steps is not None
 
     def find(self, scope: Scope) -> list[Json]:
-        """All matches, none included; raises NotFound for a variable that is not set.
+        """All matches, none included; raises NotFound for a variable that is not set, and TooComplex.
 
         Raises MayTakeLong where the path has no known bound and the scope must not be blocked.
         """
@@ -92,6 +94,8 @@ class Path:
 
     def value(self, scope: Scope) -> Json:
         """The value of a definite path, or raises NotFound; the list of all matches, empty or not, of any other.
+
+        Raises TooComplex where a query would look at too many values.
 
         AWS, recorded: `$.items[*]`, `$.items[1:]` and `$.items[?(…)]` are `[]` where `items` itself is missing.
         """

@@ -1,14 +1,15 @@
 """The values that a filter pattern of CloudWatch Logs compares with: text with wildcards, numbers, regular expressions.
 
 See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html. Promises that no expression
-takes longer than the text is long: regular expressions are RE2's. Refuses, as AWS does, what its expressions may not
-hold (parentheses, characters of other alphabets).
+takes longer than the text is long (`regex.py`); what is too long for an expression does not match it.
+Refuses, as AWS does, what its expressions may not hold (parentheses, characters of other alphabets).
 """
 
 import re
 from collections.abc import Callable
 
-import re2
+from lamplighter.lang.regex import InvalidRegex, TooLong, linear
+from lamplighter.lang.wildcard import fitting
 
 Test = Callable[[str | float], bool]
 """Whether a value, text or a number, is what the pattern asks for."""
@@ -17,12 +18,6 @@ NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 PLAIN = re.compile(r"[A-Za-z0-9_]+")
 ALLOWED = re.compile(r"[A-Za-z0-9:_#=@/;,\- ^$?\[\]{}|\\*+.]*")
 """What an expression may hold; by `\\xhh` it can ask for everything else."""
-LARGEST_EXPRESSION = 1 << 20
-"""Bytes that a compiled expression may take."""
-
-_QUIET = re2.Options()
-_QUIET.log_errors = False
-_QUIET.max_mem = LARGEST_EXPRESSION
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "=": lambda one, other: one == other,
@@ -48,35 +43,22 @@ def expression(text: str) -> Callable[[str], bool]:
     if not ALLOWED.fullmatch(text):
         raise InvalidPattern(f"Invalid character(s) in term '{text}'")
     try:
-        compiled = re2.compile(text, _QUIET)
-    except re2.error:
+        compiled = linear(text)
+    except InvalidRegex:
         raise invalid() from None
-    return lambda value: compiled.search(value) is not None
+
+    def found(value: str) -> bool:
+        try:
+            return compiled.search(value)
+        except TooLong:
+            return False
+
+    return found
 
 
 def text_test(text: str) -> Callable[[str], bool]:
     """The test of text in which an asterisk stands for any text."""
-    if "*" not in text:
-        return lambda value: value == text
-    return _like(text.split("*"))
-
-
-def _like(pieces: list[str]) -> Callable[[str], bool]:
-    """Whether a text begins with the first piece, ends with the last, and has the others between them in order."""
-    first, *middle, last = pieces
-
-    def holds(value: str) -> bool:
-        if not value.startswith(first):
-            return False
-        at = len(first)
-        for piece in middle:
-            at = value.find(piece, at)
-            if at < 0:
-                return False
-            at += len(piece)
-        return value.endswith(last) and len(value) - len(last) >= at
-
-    return holds
+    return fitting(text.split("*"))
 
 
 def number(value: str | float) -> float | None:

@@ -15,7 +15,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
-from lamplighter.lang.wildcard import InvalidWildcard, compile_wildcard
+from lamplighter.lang.eventwildcard import InvalidWildcard, compile_wildcard
 
 Predicate = Callable[[Json], bool]
 Path = tuple[str | int, ...]
@@ -113,6 +113,11 @@ def _exact(wanted: Json) -> Predicate:
     if is_number(wanted):
         return lambda value: is_number(value) and value == wanted
     return lambda value: value is wanted
+
+
+def is_plain(wanted: str) -> bool:
+    """Whether a text of a pattern is compared letter by letter: an address may be spelt otherwise."""
+    return _address(wanted) is None
 
 
 def _exactly(given: Json, at: Path) -> Predicate:

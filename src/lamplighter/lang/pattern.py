@@ -1,6 +1,7 @@
 """Event patterns: which events a rule, an archive or a filter policy wants.
 
-Promises that a pattern is compiled once and that matching looks only where the pattern does. A field is named by the
+Promises that a pattern is compiled once, that matching looks only where the pattern does, and that it looks at `MOST`
+values at most: `TooComplex` refuses an event that has more for it. A field is named by the
 steps to it, joined by dots; an event may have the dots in its own names. Objects in arrays give several values to a
 field, and two conditions are met together only by values that are in the same element of every array that they share.
 Refuses what is no pattern, in AWS's words.
@@ -10,14 +11,17 @@ See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.h
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json, depth
-from lamplighter.lang.matchers import InvalidPattern, Path, Predicate, Spot, Token, alone, comparison
+from lamplighter.lang.matchers import InvalidPattern, Path, Predicate, Spot, Token, alone, comparison, is_plain
 from lamplighter.lang.patternpaths import Choice, Field, Item, TooManyWays, settled
 
-__all__ = ["InvalidPattern", "Pattern", "compile_pattern"]
+__all__ = ["InvalidPattern", "Pattern", "TooComplex", "compile_pattern"]
 
 DEEPEST = 200
 """How deeply a pattern may be nested; 4,096 characters hold hardly more."""
+MOST = 300_000
+"""Values of an event that are looked at: more than twice as many as the largest event has."""
 LAST: tuple[str, ...] = ("\U0010ffff",)
 """Comes after the fields."""
 TOO_COMPLEX = "Event pattern names fields again in too many combinations of $or"
@@ -34,12 +38,31 @@ RESERVED = frozenset(
 """Names that no field has inside `$or`."""
 
 Steps = tuple[str, ...]
-Inside = tuple[int, int, "Inside | None"]
-"""An array, one of its elements, and the array and element that it is in."""
-Elements = Mapping[int, int]
-"""In which element of which array the values are that were chosen."""
-Condition = Callable[[Json, Elements], Iterator[Elements]]
+Inside = tuple[int, int, Steps, "Inside | None"]
+"""An array, one of its elements, the field that it is, and the array and element that it is in."""
+Tried = tuple[int | tuple[int, int], ...]
+"""Which elements of which arrays, for whoever looks at them."""
+Elements = Mapping[int, tuple[int, Steps]]
+"""In which element of which array the values are that were chosen, and the field that the array is."""
+Condition = Callable[[Json, Elements, "Work"], Iterator[Elements]]
 """The ways in which an event meets a condition, given where the values of others are: each with where its own are."""
+
+
+class TooComplex(LamplighterError):
+    """The event has too many values, in too many arrays, for the pattern."""
+
+
+@dataclass(slots=True)
+class Work:
+    """How many more values may be looked at."""
+
+    left: int = MOST
+
+    def spend(self) -> None:
+        """Look at one more."""
+        self.left -= 1
+        if self.left < 0:
+            raise TooComplex(f"The pattern looks at more than {MOST} values of the event.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +72,8 @@ class Pattern:
     _condition: Condition
 
     def matches(self, event: Json) -> bool:
-        """Whether an event is wanted."""
-        return any(True for _ in self._condition(event, {}))
+        """Whether an event is wanted; raises TooComplex."""
+        return any(True for _ in self._condition(event, {}, Work()))
 
 
 def compile_pattern(source: Json) -> Pattern:
@@ -68,7 +91,7 @@ def compile_pattern(source: Json) -> Pattern:
 
 def values(event: Json, steps: Steps) -> Iterator[Json]:
     """The values that an event has at a field, in all elements of whatever arrays are on the way."""
-    return (value for value, _ in _leaves(event, steps, {}))
+    return (value for value, _ in _leaves(event, steps, {}, Work()))
 
 
 # --- compiling --------------------------------------------------------------------------------------------------------
@@ -122,8 +145,11 @@ def _field(steps: Steps, values: Json, at: Path) -> Condition:
     if not values:
         raise InvalidPattern("Empty arrays are not allowed", Spot(at, Token.END))
     tests: list[Predicate] = []
+    texts = {value for value in values if isinstance(value, str) and is_plain(value)}
     absent = False
     for index, value in enumerate(values):
+        if isinstance(value, str) and value in texts:
+            continue
         if not (isinstance(value, dict) and next(iter(value), None) == "exists"):
             tests.append(comparison(value, (*at, index)))
         elif _exists(value, (*at, index)):
@@ -131,12 +157,15 @@ def _field(steps: Steps, values: Json, at: Path) -> Condition:
         else:
             absent = True
 
-    def met(event: Json, elements: Elements) -> Iterator[Elements]:
-        for value, inside in _leaves(event, steps, elements):
-            if any(test(value) for test in tests):
+    def fits(value: Json) -> bool:
+        return (isinstance(value, str) and value in texts) or any(test(value) for test in tests)
+
+    def met(event: Json, elements: Elements, work: Work) -> Iterator[Elements]:
+        for value, inside in _leaves(event, steps, elements, work):
+            if fits(value):
                 yield _with(elements, inside)
         # Absent is what the event has nowhere, in the elements that were chosen or in others.
-        if absent and not any(True for _ in _leaves(event, steps, {})):
+        if absent and not any(True for _ in _leaves(event, steps, {}, work)):
             yield elements
 
     return met
@@ -158,50 +187,63 @@ def _all_of(found: Sequence[tuple[Steps, Condition]]) -> Condition:
 
     Fields of one array are looked at one after another, so that one that fails there is not tried with all of others.
     """
-    conditions = [condition for _, condition in sorted(found, key=lambda each: each[0])]
+    ordered = sorted(found, key=lambda each: each[0])
+    conditions = [condition for _, condition in ordered]
+    # By an array's field the last condition to which it matters which element was chosen; to a choice all may matter.
+    choice = any(steps == LAST for steps, _ in ordered)
+    last = {steps[:end]: at for at, (steps, _) in enumerate(ordered) if not choice for end in range(len(steps) + 1)}
 
-    def met(event: Json, elements: Elements) -> Iterator[Elements]:
+    def met(event: Json, elements: Elements, work: Work) -> Iterator[Elements]:
         # Most events fail at one field: that needs no search for values that go together.
-        if not all(any(True for _ in condition(event, elements)) for condition in conditions):
+        if not all(any(True for _ in condition(event, elements, work)) for condition in conditions):
             return
-        yield from chosen(event, elements, 0)
+        yield from chosen(event, elements, 0, work, set())
 
-    def chosen(event: Json, elements: Elements, index: int) -> Iterator[Elements]:
+    def chosen(event: Json, elements: Elements, index: int, work: Work, failed: set[Tried]) -> Iterator[Elements]:
         if index == len(conditions):
             yield elements
             return
-        tried = set[frozenset[tuple[int, int]]]()
-        for found in conditions[index](event, elements):
-            key = frozenset(found.items())
-            if key not in tried:
-                tried.add(key)
-                yield from chosen(event, found, index + 1)
+        tried = set[Tried]()
+        for found in conditions[index](event, elements, work):
+            key = tuple(sorted((array, at) for array, (at, _) in found.items()))
+            # What was chosen in arrays that no other condition looks at does not matter to them.
+            rest = tuple(each for each in key if last.get(found[each[0]][1], len(conditions)) > index)
+            if key in tried or (index, *rest) in failed:
+                continue
+            tried.add(key)
+            success = False
+            for each in chosen(event, found, index + 1, work, failed):
+                success = True
+                yield each
+            if not success:
+                failed.add((index, *rest))
 
     return met if len(conditions) > 1 else conditions[0]
 
 
 def _any_of(conditions: Sequence[Condition]) -> Condition:
-    def met(event: Json, elements: Elements) -> Iterator[Elements]:
+    def met(event: Json, elements: Elements, work: Work) -> Iterator[Elements]:
         for condition in conditions:
-            yield from condition(event, elements)
+            yield from condition(event, elements, work)
 
     return met
 
 
 def _with(elements: Elements, inside: Inside | None) -> Elements:
     """Where the values are with one more."""
-    found: dict[int, int] = {}
+    found: dict[int, tuple[int, Steps]] = {}
     while inside is not None:
-        array, index, inside = inside
-        found[array] = index
+        array, index, field, inside = inside
+        found[array] = (index, field)
     return {**elements, **found} if found else elements
 
 
-def _leaves(event: Json, steps: Steps, elements: Elements) -> Iterator[tuple[Json, Inside | None]]:
+def _leaves(event: Json, steps: Steps, elements: Elements, work: Work) -> Iterator[tuple[Json, Inside | None]]:
     """The values of a field in the elements that were chosen, or in all of an array of which none was."""
     left: list[tuple[Json, int, Inside | None]] = [(event, 0, None)]
     while left:
         value, at, inside = left.pop()
+        work.spend()
         if isinstance(value, dict):
             for end in range(at + 1, len(steps) + 1):
                 name = ".".join(steps[at:end])
@@ -209,9 +251,9 @@ def _leaves(event: Json, steps: Steps, elements: Elements) -> Iterator[tuple[Jso
                     left.append((value[name], end, inside))
         elif isinstance(value, list):
             chosen = elements.get(id(value))
-            for index, inner in enumerate(value) if chosen is None else ((chosen, value[chosen]),):
+            for index, inner in enumerate(value) if chosen is None else ((chosen[0], value[chosen[0]]),):
                 # A bare value has no fields beside it with which it would have to be together.
                 bare = not isinstance(inner, (dict, list))
-                left.append((inner, at, inside if bare else (id(value), index, inside)))
+                left.append((inner, at, inside if bare else (id(value), index, steps[:at], inside)))
         elif at == len(steps):
             yield value, inside

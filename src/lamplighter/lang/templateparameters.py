@@ -7,17 +7,14 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-se
 import re
 from collections.abc import Mapping
 
-import re2
-
 from lamplighter.base.jsontext import Json
+from lamplighter.lang.regex import InvalidRegex, TooLong, java
 from lamplighter.lang.templatetext import TemplateError
 from lamplighter.lang.templatevalues import text_of
 
 STORED = "AWS::SSM::Parameter::Value<"
 """How the types begin whose value is the name of a parameter of Systems Manager."""
 
-_QUIET = re2.Options()
-_QUIET.log_errors = False
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 _TYPES = re.compile(
     r"String|Number|CommaDelimitedList|List<(Number|String|AWS::[A-Za-z0-9:]+)>|AWS::SSM::Parameter::Name"
@@ -129,17 +126,12 @@ def _check_text(name: str, definition: Definition, text: str) -> None:
 
 def _matches(name: str, pattern: str, text: str) -> bool:
     try:
-        return re2.fullmatch(pattern, text, _QUIET) is not None
-    except re2.error:
-        # What re2 lacks, a look ahead for one, the patterns of Java have.
-        return _searches(name, pattern, text)
-
-
-def _searches(name: str, pattern: str, text: str) -> bool:
-    try:
-        return re.fullmatch(pattern, text) is not None
-    except re.error:
-        raise TemplateError(f"Template format error: AllowedPattern of parameter {name} is not valid") from None
+        return java(pattern).fullmatch(text)
+    except InvalidRegex as error:
+        wrong = f"Template format error: AllowedPattern of parameter {name} is not valid. {error}"
+        raise TemplateError(wrong) from None
+    except TooLong as error:
+        raise TemplateError(f"Parameter '{name}' failed to satisfy constraint: {error}") from None
 
 
 def _refuse(name: str, definition: Definition, what: str) -> None:

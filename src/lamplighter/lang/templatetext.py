@@ -2,8 +2,8 @@
 
 Promises YAML 1.1 as CloudFormation takes it: short forms (`!Ref`, `!Sub`, …) become functions, a date stays the text
 that it is, and so does a number with leading zeros, which is an account more often than it is octal. Keys are text.
-Refuses aliases ("YAML aliases are not allowed in CloudFormation templates"), tags that are no function, and text that
-is neither JSON nor YAML.
+Refuses aliases ("YAML aliases are not allowed in CloudFormation templates"), YAML of more than 1 MiB, tags that are no
+function, and text that is neither JSON nor YAML.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html.
 """
 
@@ -44,6 +44,10 @@ SHORT = frozenset(
     ]
 )
 """The functions that have a short form beside !Ref and !Condition."""
+
+
+LARGEST_YAML = 1_048_576
+"""Characters: what CloudFormation takes, and YAML is read slowly. The templates of job files are JSON."""
 
 
 class TemplateError(AwsError):
@@ -145,6 +149,8 @@ def _read_yaml(text: str) -> Json:
 
 
 def _load(text: str) -> Json:
+    if len(text) > LARGEST_YAML:
+        raise TemplateError(f"Template may not exceed {LARGEST_YAML} bytes in size.")
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, _Loader)):
             raise TemplateError("Template error: YAML aliases are not allowed in CloudFormation templates")

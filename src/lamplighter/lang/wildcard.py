@@ -1,123 +1,64 @@
-r"""Text with wildcards: `*` stands for any characters, `\*` for an asterisk and `\\` for a backslash.
+r"""Text with wildcards: `*` is any text, and `?` is any one character where a language has it.
 
-Promises a match in one pass, whatever the pattern. Refuses patterns that could be in many places of themselves at once,
-as EventBridge does; how many are too many is not documented: ours refuses what AWS is recorded to refuse.
-See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html.
+Promises a match whose work grows with the length of the text, whatever the pattern: the literal pieces between the
+wildcards are found one after another, each as far to the left as it can be, and nothing is tried twice. A piece with
+`?` takes the length of the text times its own at most. Refuses to know how a language spells its wildcards: `split`
+reads the two common spellings, and a language with another one splits its text itself.
 """
 
+import re
 from collections.abc import Callable, Sequence
 
-from lamplighter.base.errors import LamplighterError
+Matches = Callable[[str], bool]
+"""Whether a text fits as a whole."""
+Find = Callable[[str, int, int], int]
+"""Where a piece is in a part of a text; -1 where it is not."""
 
-COMPLEXITY = 10
-"""From how many places at once on a pattern is too complex."""
-
-STAR = None
-Item = str | None
-"""A character, or STAR."""
+_ESCAPED = re.compile(r"\\[\\*]|\*|[^\\*]+|\\")
 
 
-class InvalidWildcard(LamplighterError):
-    """The text is no pattern; its text is AWS's reason."""
+def split(text: str) -> list[str]:
+    r"""The pieces between the wildcards, where `\*` is an asterisk and `\\` is a backslash."""
+    pieces: list[list[str]] = [[]]
+    for part in _ESCAPED.findall(text):
+        if part == "*":
+            pieces.append([])
+        else:
+            pieces[-1].append(part[1:] if part in (r"\*", r"\\") else part)
+    return ["".join(piece) for piece in pieces]
 
-    def __init__(self, reason: str, *, located: bool = True) -> None:
-        super().__init__(reason)
-        self.located = located
-        """Whether AWS says where in the pattern."""
 
-
-def compile_wildcard(text: str) -> Callable[[str], bool]:
-    """A test whether a text fits the pattern as a whole."""
-    items = _read(text)
-    if _complexity(items) >= COMPLEXITY:
-        reason = (
-            "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences "
-            "after a wildcard character"
-        )
-        raise InvalidWildcard(reason, located=False)
-    first, *rest = _literals(items)
+def fitting(pieces: Sequence[str], *, single: bool = False) -> Matches:
+    """The test whether a text is these pieces with any text between them; `single`: `?` is any one character."""
+    first, *rest = pieces
     if not rest:
-        return lambda value: value == first
+        whole = _finder(first, single=single)
+        return lambda text: len(text) == len(first) and whole(text, 0, len(text)) == 0
     *middle, last = rest
+    start, end = _finder(first, single=single), _finder(last, single=single)
+    finds = [(_finder(piece, single=single), len(piece)) for piece in middle if piece]
 
-    def matches(value: str) -> bool:
-        if not value.startswith(first) or not value.endswith(last):
+    def matches(text: str) -> bool:
+        at, until = len(first), len(text) - len(last)
+        if at > until or start(text, 0, at) != 0 or end(text, until, len(text)) != until:
             return False
-        at, end = len(first), len(value) - len(last)
-        for part in middle:
-            found = value.find(part, at, end) if at <= end else -1
+        for find, length in finds:
+            found = find(text, at, until)
             if found < 0:
                 return False
-            at = found + len(part)
-        return at <= end
+            at = found + length
+        return True
 
     return matches
 
 
-def _read(text: str) -> list[Item]:
-    items: list[Item] = []
-    at = 0
-    while at < len(text):
-        here, after = text[at], text[at + 1 : at + 2]
-        if here == "*" and after == "*":
-            raise InvalidWildcard(f"Consecutive wildcard characters at pos {_position(text, at)}")
-        if here == "\\" and (not after or after not in "*\\"):
-            raise InvalidWildcard(f"Invalid escape character at pos {_position(text, at)}")
-        items.append(STAR if here == "*" else after if here == "\\" else here)
-        at += 2 if here == "\\" else 1
-    return items
+def _finder(piece: str, *, single: bool) -> Find:
+    if not single or "?" not in piece:
+        return lambda text, at, end: text.find(piece, at, end)
+    expression = re.compile("".join("." if each == "?" else re.escape(each) for each in piece), re.DOTALL)
 
+    def find(text: str, at: int, end: int) -> int:
+        found = expression.search(text, at, end)
+        return -1 if found is None else found.start()
 
-def _position(text: str, at: int) -> int:
-    """Where AWS says it is: in bytes, of the text in its quotes."""
-    return len(text[:at].encode(errors="surrogatepass")) + 1
-
-
-def _literals(items: Sequence[Item]) -> list[str]:
-    """What stands between the wildcards."""
-    parts = [""]
-    for item in items:
-        if item is STAR:
-            parts.append("")
-        else:
-            parts[-1] += item
-    return parts
-
-
-def _complexity(items: Sequence[Item]) -> int:
-    """In how many places of itself the pattern can be at once, for the input that is worst for it.
-
-    A place is the item that took the last character, or a wildcard that may take the next one.
-    """
-    worst, seen, left = 0, {frozenset[int]()}, [frozenset({-1})]
-    while left:
-        places = left.pop()
-        if places in seen:
-            continue
-        seen.add(places)
-        waiting = {place + 1 for place in places if place + 1 < len(items) and items[place + 1] is STAR}
-        worst = max(worst, len(places | waiting))
-        if worst >= COMPLEXITY:
-            break
-        left += [_after(items, places, letter) for letter in _awaited(items, places)]
-    return worst
-
-
-def _awaited(items: Sequence[Item], places: frozenset[int]) -> set[Item]:
-    """The characters that make a difference in these places; STAR: one that no literal is."""
-    steps = (step for place in places for step in (place + 1, place + 2) if step < len(items))
-    return {STAR, *(items[step] for step in steps)}
-
-
-def _after(items: Sequence[Item], places: frozenset[int], letter: Item) -> frozenset[int]:
-    """Where it can be after one more character; STAR: one that no literal is."""
-    found = set()
-    for place in places:
-        if place >= 0 and items[place] is STAR:
-            found.add(place)
-        for step in (place + 1, place + 2):
-            if step < len(items) and items[step] in (letter, STAR):
-                found.add(step)
-            if step >= len(items) or items[step] is not STAR:
-                break
-    return frozenset(found)
+    return find

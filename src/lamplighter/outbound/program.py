@@ -113,4 +113,4 @@ class NoPrograms:
     async def run(self, command: str, given: bytes, environment: Mapping[str, str]) -> None:
         """Refuse."""
         del command, given, environment
-        raise Undelivered("this engine runs no commands (--no-commands)", again=False)
+        raise Undelivered("this engine runs no commands (--no-commands, or --deny commands)", again=False)

@@ -14,6 +14,9 @@ from lamplighter.wire.blobs import blobs, from_base64, to_base64
 from lamplighter.wire.http import HttpRequest, Response, answer
 from lamplighter.wire.shapes import Service
 
+MOST_CONTAINERS = 1_200_000
+"""Opening brackets in a body: more than a text of 1 MiB, the longest that there is, can have."""
+
 
 def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
     """How this operation's params are read; SerializationException where the body is no JSON object."""
@@ -76,6 +79,8 @@ def error_form(service: Service | None, error: AwsError) -> tuple[str, int]:
 
 def read(body: bytes) -> Json:
     """A JSON object without its null members, which are absent ones; SerializationException where it is none."""
+    if body.count(b"{") + body.count(b"[") > MOST_CONTAINERS:
+        raise AwsError("The request body has too many objects and arrays.", code="SerializationException")
     if not body:
         return {}
     try:

@@ -22,6 +22,8 @@ CONTENT_TYPE = b"application/cbor"
 HEADER, PROTOCOL = b"smithy-protocol", b"rpc-v2-cbor"
 EPOCH = 1
 """The tag of a timestamp: https://www.rfc-editor.org/rfc/rfc8949.html#name-epoch-based-date-time."""
+LARGEST = 1_100_000
+"""Bytes: "Each PutMetricData request is limited to 1 MB in size", and CBOR escapes nothing."""
 _PATH = re.compile(rb".*/service/([A-Za-z0-9_]+)/operation/([A-Za-z0-9_]+)")
 
 
@@ -45,6 +47,8 @@ def read(body: bytes) -> Json:
     """A map without its null members, which are absent ones."""
     if not body:
         return {}
+    if len(body) > LARGEST:
+        raise AwsError(f"The request body has more than {LARGEST} bytes.", code="SerializationException", status=413)
     try:
         params = _plain(cbor2.loads(body))
     except (cbor2.CBORDecodeError, ValueError, OverflowError, RecursionError) as error:

@@ -7,13 +7,32 @@ types.
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
-DEEPEST = 32
+from lamplighter.base.errors import AwsError
+
+DEEPEST = 16
 """Names with more dots than any shape has levels are not looked at."""
+MOST_FIELDS = 30_000
+"""More than 1 MB can name, which is the most that a request to CloudWatch may have; nothing else has as many."""
+MOST_PARTS = 200_000
+"""Parts of names."""
+
+
+class TooManyFields(AwsError):
+    """The request names more fields than any operation takes."""
+
+    code = "MalformedQueryString"
+
+    def __init__(self) -> None:
+        super().__init__(f"The request has more than {MOST_FIELDS} fields.")
 
 
 def fields(raw: bytes) -> list[tuple[str, str]]:
-    """Names and values in order, blank ones included."""
-    return parse_qsl(raw.decode(errors="replace"), keep_blank_values=True, errors="replace")
+    """Names and values in order, blank ones included; raises TooManyFields."""
+    try:
+        text = raw.decode(errors="replace")
+        return parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise TooManyFields from None
 
 
 @dataclass(slots=True)
@@ -30,11 +49,15 @@ class Node:
 
 
 def tree(pairs: list[tuple[str, str]]) -> Node:
-    """The fields by the parts of their names; of two fields of one name the first counts."""
-    root = Node()
+    """The fields by the parts of their names; of two fields of one name the first counts. Raises TooManyFields."""
+    root, parts = Node(), 0
     for name, value in pairs:
-        if name.count(".") > DEEPEST:
+        dots = name.count(".")
+        if dots > DEEPEST:
             continue
+        parts += dots + 1
+        if parts > MOST_PARTS:
+            raise TooManyFields
         node = root
         for part in name.split("."):
             node = node.below.setdefault(part, Node())

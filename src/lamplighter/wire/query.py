@@ -34,8 +34,7 @@ def parameters(http: HttpRequest) -> Node:
 
 def action(http: HttpRequest) -> str | None:
     """The operation that a request names; None where it names none."""
-    node = parameters(http).below.get("Action")
-    return node.text if node is not None else None
+    return next((value for name, value in fields(http.body) + fields(http.query) if name == "Action"), None)
 
 
 def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:

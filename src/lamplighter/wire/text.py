@@ -12,6 +12,8 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
 from lamplighter.wire.blobs import from_base64, to_base64
 
+SHOWN = 200
+"""Characters that an error shows of a text."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -32,7 +34,8 @@ def parse_text(text: str, shape: Shape) -> Json:
             case _:
                 return text
     except (ValueError, KeyError, OverflowError):
-        raise AwsError(f"'{text}' is no {shape.type_name}", code="MalformedInput") from None
+        shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+        raise AwsError(f"'{shown}' is no {shape.type_name}", code="MalformedInput") from None
 
 
 def _whole(text: str) -> int:

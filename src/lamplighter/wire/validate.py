@@ -2,7 +2,8 @@
 
 Promises to name every violation at once (`2 validation errors detected: Value … at …; Value … at …`), to stop at the
 first JSON value of a wrong kind (SerializationException), and to pass over members that the shape does not have, all as
-AWS does. Refuses to check what the model does not say: that belongs to the service.
+AWS does; and to look at so many values and violations and no more, for a request may consist of millions. Refuses to
+check what the model does not say: that belongs to the service.
 """
 
 from collections.abc import Callable, Collection
@@ -18,7 +19,29 @@ from lamplighter.wire.rules import NOT_NULL, Rule, bounds_of, rules_of
 Check = Callable[[Json], None]
 """Raises an AwsError where the value does not fit."""
 
-_Walk = Callable[[Json, str, list[str]], None]
+MOST_ELEMENTS = 400_000
+"""Elements of all lists and maps of one request: as many as a request of 1 MiB to CloudWatch can have, and more."""
+MOST_FAULTS = 1_000
+
+
+class _Faults(list[str]):
+    """The violations found so far, and how many more elements may be looked at."""
+
+    left = MOST_ELEMENTS
+
+    def look(self, value: Collection[Json]) -> None:
+        """Look at the elements of a list or map."""
+        self.left -= len(value)
+        if self.left < 0:
+            raise AwsError(f"The request has more than {MOST_ELEMENTS} elements.", code="SerializationException")
+
+    @property
+    def full(self) -> bool:
+        """Whether there are enough to be told."""
+        return len(self) >= MOST_FAULTS
+
+
+_Walk = Callable[[Json, str, _Faults], None]
 """Looks at a value, and at the path of it adds to the violations found so far."""
 
 _KINDS: dict[str, tuple[str, frozenset[type]]] = {
@@ -42,7 +65,7 @@ def compile_check(shape: Shape | None, manners: Manners) -> Check:
     walk = _walk(shape, manners)
 
     def check(params: Json) -> None:
-        faults: list[str] = []
+        faults = _Faults()
         walk(params, "", faults)
         if faults:
             raise ValidationError(_summary(faults, manners), code=manners.fault)
@@ -50,7 +73,7 @@ def compile_check(shape: Shape | None, manners: Manners) -> Check:
     return check
 
 
-def _summary(faults: list[str], manners: Manners) -> str:
+def _summary(faults: _Faults, manners: Manners) -> str:
     if not manners.constrained:
         return faults[0]
     plural = "s" if len(faults) > 1 else ""
@@ -70,7 +93,7 @@ def _walk(shape: Shape, manners: Manners, *, element: bool = False) -> _Walk:
             return _scalar(shape, manners, [] if element else rules_of(shape, manners)[::-1])
 
 
-def _anything(value: Json, at: str, faults: list[str]) -> None:
+def _anything(value: Json, at: str, faults: _Faults) -> None:
     """A document holds any JSON value."""
 
 
@@ -79,7 +102,7 @@ def _structure(shape: Shape, manners: Manners) -> _Walk:
     required = set(shape.required_members)
     members = [(name, spell(name), name in required, _walk(member, manners)) for name, member in shape.members.items()]
 
-    def walk(value: Json, at: str, faults: list[str]) -> None:
+    def walk(value: Json, at: str, faults: _Faults) -> None:
         if type(value) is not dict:
             raise _misfit(value, "structure", manners)
         prefix = f"{at}." if at else ""
@@ -103,10 +126,13 @@ def _list(shape: Shape, manners: Manners) -> _Walk:
     inner = _walk(shape.member, manners, element=True)
     rules, element_rules = bounds_of(shape, manners), rules_of(shape.member, manners)
 
-    def walk(value: Json, at: str, faults: list[str]) -> None:
+    def walk(value: Json, at: str, faults: _Faults) -> None:
         if type(value) is not list:
             raise _misfit(value, "list", manners)
+        faults.look(value)
         for number, item in enumerate(value, 1):
+            if faults.full:
+                return
             if item is not None:
                 inner(item, f"{at}.{number}.member", faults)
         _judge(shape, manners, value, at, rules, faults)
@@ -121,10 +147,13 @@ def _map(shape: Shape, manners: Manners) -> _Walk:
     rules = bounds_of(shape, manners)
     key_rules, value_rules = rules_of(shape.key, manners), rules_of(shape.value, manners)
 
-    def walk(value: Json, at: str, faults: list[str]) -> None:
+    def walk(value: Json, at: str, faults: _Faults) -> None:
         if type(value) is not dict:
             raise _misfit(value, "map", manners)
+        faults.look(value)
         for key, item in value.items():
+            if faults.full:
+                return
             if item is not None:
                 inner(item, f"{at}.{key}.member", faults)
         _judge(shape, manners, value, at, rules, faults)
@@ -146,7 +175,7 @@ def _broken(items: Collection[Json], rules: list[Rule]) -> str:
 def _scalar(shape: Shape, manners: Manners, rules: list[Rule]) -> _Walk:
     kind, types = _KINDS[shape.type_name]
 
-    def walk(value: Json, at: str, faults: list[str]) -> None:
+    def walk(value: Json, at: str, faults: _Faults) -> None:
         if type(value) not in types:
             raise _misfit(value, kind, manners)
         for holds, text in rules:
@@ -156,7 +185,7 @@ def _scalar(shape: Shape, manners: Manners, rules: list[Rule]) -> _Walk:
     return walk
 
 
-def _judge(shape: Shape, manners: Manners, value: Json, at: str, rules: list[Rule], faults: list[str]) -> None:
+def _judge(shape: Shape, manners: Manners, value: Json, at: str, rules: list[Rule], faults: _Faults) -> None:
     faults.extend(_fault(shape, manners, value, at, text) for holds, text in rules if not holds(value))
 
 

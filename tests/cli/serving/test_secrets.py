@@ -6,6 +6,9 @@ import pytest
 
 from lamplighter.cli.serving.secrets import Secrets
 from lamplighter.jobs.document import JobFileError
+from lamplighter.jobs.file import load
+from lamplighter.jobs.held import judged
+from lamplighter.jobs.model import Project
 
 
 def read(tmp_path: Path, text: str, **process: str) -> Secrets:
@@ -52,3 +55,43 @@ def test_what_is_no_text_is_told(tmp_path: Path) -> None:
     file.mkdir()
     with pytest.raises(JobFileError, match="is a directory"):
         Secrets({}).read(file)
+
+
+def jobs(tmp_path: Path, *places: str) -> Project:
+    listed = "".join(
+        f"  job{at}: {{command: 'true', secrets: {{WORD: '{place}'}}}}\n" for at, place in enumerate(places)
+    )
+    file = tmp_path / "lamplighter.yaml"
+    file.write_text(f"project: p\njobs:\n{listed}")
+    return load(file, None).project
+
+
+def test_two_jobs_get_what_is_held_for_their_places(tmp_path: Path) -> None:
+    secrets = read(tmp_path, "ssm:/a/db=one\n", SSM_B_DB="two")
+    secrets.want([jobs(tmp_path, "ssm:/a/db", "ssm:/b/db")])
+    assert secrets.value("WORD", "arn:aws:ssm:us-east-1:123456789012:parameter/a/db") == "one"
+    assert secrets.value("WORD", "arn:aws:ssm:us-east-1:123456789012:parameter/b/db") == "two"
+
+
+def test_the_variable_s_name_stands_in_for_one_place_that_the_job_file_names(tmp_path: Path) -> None:
+    secrets = read(tmp_path, "WORD=one\n", PATH="/bin")
+    secrets.want([jobs(tmp_path, "ssm:/a/db")])
+    assert secrets.value("WORD", "arn:aws:ssm:us-east-1:123456789012:parameter/a/db") == "one"
+    assert secrets.value("WORD", "/elsewhere") is None
+    assert secrets.value("PATH", "/a/db") is None
+    secrets.want([jobs(tmp_path, "ssm:/a/db", "ssm:/b/db")])
+    assert secrets.value("WORD", "/a/db") is None
+
+
+def test_what_stands_in_and_what_is_missing_is_told_without_its_value(tmp_path: Path) -> None:
+    secrets = read(tmp_path, "WORD=open sesame\n")
+    (one,) = judged(jobs(tmp_path, "ssm:/a/db"), secrets)
+    assert one.held
+    assert one.says == "WORD comes from the variable WORD, as nothing is held for ssm:/a/db"
+    assert one.advice(".env") == "write a line ssm:/a/db=… in .env, or set the variable SSM_A_DB"
+    two = list(judged(jobs(tmp_path, "ssm:/a/db", "ssm:/b/db"), secrets))
+    assert [each.held for each in two] == [False, False]
+    assert "is the secret of several places (ssm:/a/db and ssm:/b/db)" in two[0].says
+    (missing,) = judged(jobs(tmp_path, "ssm:/a/db"), {})
+    assert missing.says == "nobody holds WORD, the secret of ssm:/a/db"
+    assert "sesame" not in repr([one, two, missing])

@@ -7,6 +7,7 @@ from pathlib import Path
 import botocore.session
 from botocore.model import Shape
 
+from lamplighter.base import secretplaces
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import ManualClock, fixed_world
 from lamplighter.bus import Bus, Caller, Event
@@ -60,6 +61,7 @@ class Rig:
         self.runtime = FakeRuntime(self.clock.now)
         self.secrets: dict[str, str] = {}
         self.capacity: Capacity | None = None
+        self.deny = frozenset[str]()
         self.events: list[Event] = []
         self.commits = 0
         self.crash_at: int | None = None
@@ -77,7 +79,8 @@ class Rig:
             self.runtime,
             self.directory,
             capacity=self.capacity,
-            secrets=self.secrets,
+            deny=self.deny,
+            secrets=secretplaces.in_environment(self.secrets),
             pause=lambda _seconds: asyncio.sleep(0),
         )
         self.bus.serve("ecs", self.ecs.operations)

@@ -139,7 +139,7 @@ async def test_a_container_that_vanished_while_it_ran_is_not_run_again(rig: Rig)
 
 
 async def test_a_secret_that_is_gone_at_the_restart_does_not_orphan_what_runs(rig: Rig) -> None:
-    rig.secrets["PASSWORD"] = "open sesame"
+    rig.secrets["ssm:db"] = "open sesame"
     rig.runtime.script(Script(after=None))
     secret = {"name": "PASSWORD", "valueFrom": "db"}
     arn = await rig.start(definition=containers({"name": "job", "secrets": [secret]}))

@@ -228,7 +228,7 @@ async def test_the_definition_reaches_the_container(rig: Rig) -> None:
         return True
 
     rig.runtime.script(Script(), see)
-    rig.secrets["PASSWORD"] = "open sesame"
+    rig.secrets["SSM_NIGHT_PASSWORD"] = "open sesame"
     definition: Json = containers(
         {
             "name": "job",

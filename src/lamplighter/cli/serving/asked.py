@@ -1,10 +1,10 @@
 """What `up` was asked to keep, and what it needs to know of whoever keeps it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from lamplighter.base import secretplaces
 from lamplighter.engine.engine import Engine
 
 
@@ -17,14 +17,16 @@ class Asked:
     templates: tuple[Path, ...]
     parameters: tuple[str, ...]
     """NAME=VALUE each."""
+    deny: frozenset[str] = frozenset()
+    """What no task may ask for."""
 
 
 class Kept(Protocol):
     """What was read of them."""
 
     @property
-    def secrets(self) -> Mapping[str, str]:
-        """What containers may ask for, by name."""
+    def held(self) -> secretplaces.Held:
+        """The secrets of containers."""
 
     @property
     def needs_docker(self) -> bool:

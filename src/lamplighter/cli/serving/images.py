@@ -5,11 +5,11 @@ what the folder holds. What cannot be built is told, and holds up no job but its
 """
 
 import asyncio
-import re
 from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli.stack import context
+from lamplighter.lang.regex import InvalidRegex, TooLong
 
 HERE = "here"
 """In the place of a platform: that of this machine."""
@@ -35,7 +35,7 @@ async def tag(name: str, folder: Path, data: Path) -> str:
     """The tag of the image that a folder comes to, whether it is built already or not."""
     try:
         return f"{name}:{await asyncio.to_thread(context.digest, folder, HERE, data)}"
-    except (OSError, context.NoContext, re.error) as error:
+    except (OSError, context.NoContext, InvalidRegex, TooLong) as error:
         raise NotBuilt(str(error)) from error
 
 

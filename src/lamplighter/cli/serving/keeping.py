@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from lamplighter.base import secretplaces
 from lamplighter.cli.jobfile import show
 from lamplighter.cli.serving.asked import Asked, Keeping, Kept
 from lamplighter.cli.serving.keeper import Keeper
@@ -42,7 +43,7 @@ def _source(asked: Asked) -> Source:
     if asked.templates:
         return Templates(asked.templates, dict(values(asked.parameters)))
     assert asked.file is not None
-    return JobFile(asked.file, asked.environment)
+    return JobFile(asked.file, asked.environment, asked.deny)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,8 @@ class _Kept:
     orders: Orders
 
     @property
-    def secrets(self) -> Mapping[str, str]:
-        return self.orders.secrets
+    def held(self) -> secretplaces.Held:
+        return self.orders.secrets.value
 
     @property
     def needs_docker(self) -> bool:

@@ -28,6 +28,7 @@ class Orders:
         if self.secrets.read(self.env) and self.plans:
             log.info("%s is read again: what it says holds from the next run on", self.env)
         self.plans = self.source.read()
+        self.secrets.want(plan.project for plan in self.plans if plan.project is not None)
         # Which files there are besides is known only now.
         self._seen = {path: self._seen.get(path, state) for path, state in watch.look(self._paths()).items()}
 

@@ -13,6 +13,8 @@ from typing import Protocol
 
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.jobs import names
+from lamplighter.jobs.denied import denied
+from lamplighter.jobs.document import JobFileError
 from lamplighter.jobs.file import load
 from lamplighter.jobs.model import Project
 from lamplighter.jobs.template import template
@@ -79,6 +81,8 @@ class JobFile:
 
     file: Path
     environment: str | None
+    deny: frozenset[str] = frozenset()
+    """What no job may ask for."""
     _others: set[Path] = field(default_factory=set)
 
     @property
@@ -98,7 +102,11 @@ class JobFile:
 
     def read(self) -> list[Plan]:
         """See the protocol; raises JobFileError."""
-        project, folder = load(self.file, self.environment).project, self.home
+        loaded = load(self.file, self.environment)
+        refused = list(denied(loaded, self.deny))
+        if refused:
+            raise JobFileError(refused)
+        project, folder = loaded.project, self.home
         self._others = {folder / name for name in project.workflows}
         document = located(template(project), folder)
         document["Metadata"] = {"Lamplighter": {"File": self.mark}}

@@ -1,18 +1,24 @@
 """Secrets on this box: variables of the process, and lines `NAME=value` of the `.env` beside the job file.
 
-Promises what everybody's `.env` does: the process wins over the file, and `${OTHER}` is filled in. A file that cannot
-be read is told with its line, and what was read before it holds.
+A secret is held for its place (`base/secretplaces.py`): a line `ssm:/reports/db-password=…`, or the variable
+`SSM_REPORTS_DB_PASSWORD`. One that a job file names may be held under the name of its variable instead, where nothing
+is held for its place and no other place goes by that name. Promises what everybody's `.env` does: the process wins
+over the file, and `${OTHER}` is filled in. A file that cannot be read is told with its line, and what was read before
+it holds.
 See https://saurabh-kumar.com/python-dotenv/#file-format.
 """
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dotenv import dotenv_values
 from dotenv.parser import Original, parse_stream
 
+from lamplighter.base import secretplaces
 from lamplighter.jobs.document import JobFileError, Place, Problem
+from lamplighter.jobs.held import wanted
+from lamplighter.jobs.model import Project
 
 USUAL_NAME = ".env"
 
@@ -23,6 +29,19 @@ class Secrets(Mapping[str, str]):
     def __init__(self, process: Mapping[str, str]) -> None:
         self._process = process
         self._file: Mapping[str, str] = {}
+        self._wanted: Mapping[str, Sequence[str]] = {}
+
+    def want(self, projects: Iterable[Project]) -> None:
+        """Know which secrets job files name, by the variables that get them."""
+        self._wanted = wanted(projects)
+
+    def value(self, name: str, where: str) -> str | None:
+        """The secret that a container knows by a name, from a place; None where there is none."""
+        found = secretplaces.found(self, where)
+        places = self._wanted.get(name, ())
+        if found is not None or not any(secretplaces.is_same(where, each) for each in places):
+            return found
+        return self.get(name) if len(places) == 1 else None
 
     def read(self, file: Path) -> bool:
         """Read `.env`, or find that there is none; whether it says something else than before. Raises JobFileError."""

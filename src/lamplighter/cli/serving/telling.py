@@ -8,6 +8,7 @@ from lamplighter.cli.serving.plan import Plan
 from lamplighter.cli.serving.stack import Resource, Step
 from lamplighter.jobs import names
 from lamplighter.jobs.attendants import is_attendant
+from lamplighter.jobs.held import judged
 from lamplighter.jobs.model import Project
 
 MACHINE, TASK = "AWS::StepFunctions::StateMachine", "AWS::ECS::TaskDefinition"
@@ -60,12 +61,10 @@ _DELETED = (MACHINE, "DELETE_COMPLETE")
 
 
 def missing_secrets(project: Project, secrets: Mapping[str, str], env: Path) -> Iterator[str]:
-    """What jobs ask for and nobody holds."""
-    for name, job in project.jobs.items():
-        wanted = [*job.secrets, *(each for sidecar in job.sidecars.values() for each in sidecar.secrets)]
-        missing = [each for each in dict.fromkeys(wanted) if each not in secrets]
-        if missing:
-            yield f"{name}: its runs will fail, because nobody holds {', '.join(missing)}: say {missing[0]}=… in {env}"
+    """What jobs ask for and is not held, and what is held for nothing but its variable's name."""
+    for finding in judged(project, secrets):
+        if not finding.held:
+            yield f"{finding.job}: its runs will fail: {finding.says}: {finding.advice(str(env))}"
 
 
 def not_simulated(resources: list[Resource]) -> Iterator[str]:

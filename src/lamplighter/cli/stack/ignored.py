@@ -1,12 +1,15 @@
 """Which files of a folder no build sees: what its `.dockerignore` says.
 
 See https://docs.docker.com/build/concepts/context/#dockerignore-files. Promises the last pattern that fits decides, `!`
-brings back, `**` is any number of folders. The Dockerfile and the file itself are always seen: they say what is built.
+brings back, `**` is any number of folders; no pattern backtracks. The Dockerfile and the file itself are always seen:
+they say what is built.
 """
 
 import re
 from collections.abc import Callable
 from pathlib import Path
+
+from lamplighter.lang.regex import Regex, linear
 
 FILE = ".dockerignore"
 ALWAYS = ("Dockerfile", FILE)
@@ -37,11 +40,11 @@ def _lines(file: Path) -> list[str]:
     return [line for line in lines if line]
 
 
-def _rule(line: str) -> tuple[re.Pattern[str], bool]:
+def _rule(line: str) -> tuple[Regex, bool]:
     """A pattern as a regular expression; and whether it brings back."""
     back, path = line.startswith("!"), line.removeprefix("!").strip()
     steps = [step for step in path.split("/") if step not in ("", ".")]
-    return re.compile("".join(map(_step, steps[:-1])) + _last(steps[-1] if steps else "") + "(/.*)?", re.DOTALL), back
+    return linear("(?s)" + "".join(map(_step, steps[:-1])) + _last(steps[-1] if steps else "") + "(/.*)?"), back
 
 
 def _step(step: str) -> str:

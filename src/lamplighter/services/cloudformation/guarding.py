@@ -5,10 +5,10 @@ denies. Refuses a policy that is none when it is set. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html.
 """
 
-import re
 from collections.abc import Iterator
 
 from lamplighter.base.jsontext import Json, JsonError, loads
+from lamplighter.lang.wildcard import fitting
 from lamplighter.services.cloudformation.errors import Invalid
 
 MODIFY, REPLACE, DELETE = "Update:Modify", "Update:Replace", "Update:Delete"
@@ -96,7 +96,7 @@ def _holds(operator: str, values: Json, kind: str) -> bool:
 
 
 def _matches(patterns: Json, text: str) -> bool:
-    return any(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text) for pattern in _listed(patterns))
+    return any(fitting(pattern.split("*"))(text) for pattern in _listed(patterns))
 
 
 def _listed(given: Json) -> list[str]:

@@ -8,7 +8,6 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Create
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from urllib.parse import unquote, urlsplit
 
 from lamplighter.base.jsontext import Json
@@ -22,6 +21,7 @@ from lamplighter.lang.templateparameters import accept, declared, is_hidden, is_
 from lamplighter.lang.templaterefs import attributes, order
 from lamplighter.lang.templatetext import TemplateError, read, read_part
 from lamplighter.lang.templatevalues import Scope, resolve, text_of
+from lamplighter.lang.wildcard import fitting
 from lamplighter.services.cloudformation.changing import NotYet
 from lamplighter.services.cloudformation.errors import InsufficientCapabilities, Invalid
 from lamplighter.services.cloudformation.kinds.table import TABLE
@@ -208,7 +208,7 @@ def _check_attribute(template: Template, name: str, wanted: str) -> None:
 def _check_types(template: Template, allowed: list[str]) -> None:
     """Refuse types that whoever asks did not name: all of one service may be named by `AWS::SQS::*`."""
     for resource in template.resources.values() if allowed else ():
-        if not any(fnmatchcase(resource.type, each) for each in allowed):
+        if not any(fitting(each.split("*"))(resource.type) for each in allowed):
             named = ", ".join(allowed)
             raise Invalid(f"Resource type {resource.type} is not allowed by parameter ResourceTypes [{named}]")
 

@@ -4,7 +4,7 @@ See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Operations.htm
 model's shapes; what it means is checked where each operation is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
@@ -12,8 +12,10 @@ from lamplighter.services.ecs import clusters, definitions, launch, tags, tasks
 from lamplighter.services.ecs.placement import Capacity
 
 
-def operations(bus: Bus, world: World, capacity: Capacity | None) -> Mapping[str, Operation]:
-    """All that is served."""
+def operations(
+    bus: Bus, world: World, capacity: Capacity | None, deny: Collection[str] = ()
+) -> Mapping[str, Operation]:
+    """All that is served; `deny`: what task definitions may not ask for."""
     return {
         "CreateCluster": Operation(write=clusters.create),
         "DeleteCluster": Operation(write=clusters.delete),
@@ -21,13 +23,13 @@ def operations(bus: Bus, world: World, capacity: Capacity | None) -> Mapping[str
         "ListClusters": Operation(read=clusters.list_all),
         "UpdateCluster": Operation(write=clusters.update),
         "PutClusterCapacityProviders": Operation(write=clusters.update),
-        "RegisterTaskDefinition": Operation(write=definitions.register(world)),
+        "RegisterTaskDefinition": Operation(write=definitions.register(world, deny)),
         "DeregisterTaskDefinition": Operation(write=definitions.deregister(world)),
         "DeleteTaskDefinitions": Operation(write=definitions.delete(world)),
         "DescribeTaskDefinition": Operation(read=definitions.describe),
         "ListTaskDefinitions": Operation(read=definitions.list_revisions),
         "ListTaskDefinitionFamilies": Operation(read=definitions.list_families),
-        "RunTask": Operation(write=launch.run_task(bus, world, capacity)),
+        "RunTask": Operation(write=launch.run_task(bus, world, capacity, deny)),
         "StopTask": Operation(write=tasks.stop(bus, world)),
         "DescribeTasks": Operation(read=tasks.describe),
         "ListTasks": Operation(read=tasks.list_all),

@@ -4,7 +4,7 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definitions
 DELETE_IN_PROGRESS and can be described: tasks may still run from it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from lamplighter.base.jsontext import Json
@@ -33,11 +33,12 @@ _BARE_CONTAINER: Json = {
 MOST_DELETED = 10
 
 
-def register(world: World) -> Write:
-    """RegisterTaskDefinition."""
+def register(world: World, deny: Collection[str]) -> Write:
+    """RegisterTaskDefinition; `deny`: what a definition may not ask for."""
 
     def run(tx: Tx, caller: Caller, params: Json) -> Json:
         rules.check(params)
+        rules.check_allowed(params, deny)
         owner, family = naming.owner(caller), params["family"]
         revision = taskdefinitions.next_revision(tx, owner, family)
         arn = naming.build(caller, f"task-definition/{family}:{revision}")

@@ -5,13 +5,13 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
-from lamplighter.services.ecs import clusters, document, lifecycle, naming, placement, tags
+from lamplighter.services.ecs import clusters, document, lifecycle, naming, placement, rules, tags
 from lamplighter.services.ecs.errors import ClientError, Conflict
 from lamplighter.services.ecs.placement import Capacity, Launch
 from lamplighter.store import outbox, tasks
@@ -24,8 +24,10 @@ TOKEN_MILLISECONDS = 24 * 60 * 60 * 1000
 DEFAULT_STORAGE: Json = {"sizeInGiB": 20}
 
 
-def run_task(bus: Bus, world: World, capacity: Capacity | None) -> Callable[[Tx, Caller, Json], Json]:
-    """RunTask; `capacity`: what the tasks may take together, None for no bound."""
+def run_task(
+    bus: Bus, world: World, capacity: Capacity | None, deny: Collection[str]
+) -> Callable[[Tx, Caller, Json], Json]:
+    """RunTask; `capacity`: what the tasks may take together, None for no bound; `deny`: what they may not ask for."""
 
     def run(tx: Tx, caller: Caller, params: Json) -> Json:
         cluster = clusters.resolve(tx, caller, params.get("cluster"))
@@ -36,6 +38,7 @@ def run_task(bus: Bus, world: World, capacity: Capacity | None) -> Callable[[Tx,
         definition = naming.definition(tx, caller, params["taskDefinition"])
         if definition is None:
             raise ClientError("TaskDefinition not found.")
+        rules.check_allowed(definition.body, deny)
         launch = placement.choose(params, cluster, definition)
         begun, failures = [], []
         for _ in range(params.get("count", 1)):

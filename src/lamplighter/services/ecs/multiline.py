@@ -9,7 +9,7 @@ https://docs.docker.com/engine/logging/drivers/awslogs/. The expressions are Go'
 import re
 from collections.abc import Callable, Mapping
 
-import re2
+from lamplighter.lang.regex import InvalidRegex, TooLong, linear
 
 Starts = Callable[[str], bool]
 """Whether a line begins a message."""
@@ -37,9 +37,6 @@ CODES: Mapping[str, str] = {
     "%": "%",
 }
 
-_QUIET = re2.Options()
-_QUIET.log_errors = False
-
 
 def beginning(options: Mapping[str, str]) -> str | None:
     """The expression that the first line of a message matches; the format wins over the pattern."""
@@ -51,13 +48,20 @@ def beginning(options: Mapping[str, str]) -> str | None:
 
 def _translated(piece: str) -> str:
     code = CODES.get(piece[1:]) if piece.startswith("%") else None
-    return re2.escape(piece) if code is None else code
+    return re.escape(piece) if code is None else code
 
 
 def compiled(pattern: str) -> Starts | None:
-    """The test of an expression; None where it is none."""
+    """The test of an expression; None where it is none. A line that is too long for it begins no message."""
     try:
-        expression = re2.compile(pattern, _QUIET)
-    except re2.error:
+        expression = linear(pattern)
+    except InvalidRegex:
         return None
-    return lambda line: expression.search(line) is not None
+
+    def starts(line: str) -> bool:
+        try:
+            return expression.search(line)
+        except TooLong:
+            return False
+
+    return starts

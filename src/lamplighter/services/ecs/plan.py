@@ -5,7 +5,8 @@ that a definition can say means something on one machine: health checks are kept
 HEALTHY is met once the container runs), environment files of S3 are not read, images are pulled with the logins of this
 box rather than with `repositoryCredentials`, and every network mode but awsvpc is the runtime's own. Where the engine
 asks for credentials, a container that calls it back (`AWS_ENDPOINT_URL…` in its environment) for a task that has a role
-is given some, as a task with a role is on AWS. Refuses a secret that nobody holds.
+is given some, as a task with a role is on AWS. Refuses a secret that is not held for the place that its `valueFrom`
+names.
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html.
 """
 
@@ -13,6 +14,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lamplighter.base import secretplaces
 from lamplighter.base.jsontext import Json
 from lamplighter.runtime.port import Container, Mount, Ulimit
 from lamplighter.services.ecs.awslogs import Destination, destination
@@ -31,7 +33,7 @@ _UNRESOLVED = (
 class Held:
     """What is held for the containers of a task."""
 
-    secrets: Mapping[str, str]
+    secrets: secretplaces.Held
     keys: Mapping[str, str]
     """Nothing where the task has no role."""
 
@@ -69,10 +71,11 @@ def container_name(task: str, container: str) -> str:
     return f"{name[: _LONGEST_NAME - 17]}-{mark}"
 
 
-def plan(task: Task, definition: Json, secrets: Mapping[str, str], keys: Mapping[str, str]) -> tuple[Planned, ...]:
+def plan(task: Task, definition: Json, secrets: secretplaces.Held, keys: Mapping[str, str]) -> tuple[Planned, ...]:
     """The containers of a task in their definition's order.
 
-    `secrets`: what is held, by name. `keys`: the variables with which this engine lets somebody in, if it asks for any.
+    `secrets`: what is held for a place. `keys`: the variables with which this engine lets somebody in, if it asks for
+    any.
     """
     role = task.body["overrides"].get("taskRoleArn") or definition.get("taskRoleArn")
     held = Held(secrets, keys if role else {})
@@ -126,12 +129,11 @@ def _container(task: Task, definition: Json, given: Json, override: Json, held: 
 
 
 def _environment(task: Task, given: Json, override: Json, held: Held) -> dict[str, str]:
-    """Variables of the container; a secret is held under the name by which the container knows it."""
-    secrets = held.secrets
+    """Variables of the container; a secret comes from where its `valueFrom` says."""
     pairs = [*(given.get("environment") or ()), *(override.get("environment") or ())]
-    names = [secret["name"] for secret in given.get("secrets") or ()]
+    wanted = {each["name"]: held.secrets(each["name"], each["valueFrom"]) for each in given.get("secrets") or ()}
     own = {
-        **{name: secrets[name] for name in names if name in secrets},
+        **{name: value for name, value in wanted.items() if value is not None},
         **{pair["name"]: pair.get("value", "") for pair in pairs if pair.get("name")},
     }
     calls_back = any(name.startswith("AWS_ENDPOINT_URL") for name in own)
@@ -143,8 +145,9 @@ def _environment(task: Task, given: Json, override: Json, held: Held) -> dict[st
     }
 
 
-def _missing_secret(given: Json, secrets: Mapping[str, str]) -> str | None:
-    source = next((each["valueFrom"] for each in given.get("secrets") or () if each["name"] not in secrets), None)
+def _missing_secret(given: Json, secrets: secretplaces.Held) -> str | None:
+    wanted = ((each["name"], each["valueFrom"]) for each in given.get("secrets") or ())
+    source = next((source for name, source in wanted if secrets(name, source) is None), None)
     if source is None:
         return None
     if ":secretsmanager:" in source:

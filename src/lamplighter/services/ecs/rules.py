@@ -4,7 +4,9 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_
 a container that names no image is a plain process of this machine, and needs no memory limit.
 """
 
-from lamplighter.base import fargate
+from collections.abc import Collection
+
+from lamplighter.base import denials, fargate
 from lamplighter.base.jsontext import Json
 from lamplighter.services.ecs.errors import ClientError
 from lamplighter.services.ecs.naming import NAME
@@ -49,6 +51,13 @@ def check(params: Json) -> None:
     _check_order(names)
     if "FARGATE" in (params.get("requiresCompatibilities") or ()):
         _check_fargate(params, cpu, memory)
+
+
+def check_allowed(definition: Json, deny: Collection[str]) -> None:
+    """Raise ClientError where a definition asks for what this engine was told to refuse."""
+    reason = denials.refusal(definition, deny)
+    if reason is not None:
+        raise ClientError(reason)
 
 
 def fits_fargate(params: Json) -> bool:

@@ -7,11 +7,11 @@ stopped, or was never heard of, are stopped and removed at the start.
 
 import asyncio
 import logging
-import os
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
 
+from lamplighter.base import secretplaces
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
 from lamplighter.runtime.port import Runtime, RuntimeUnavailable
@@ -52,17 +52,19 @@ class Ecs:
         data: Path,
         *,
         capacity: Capacity | None = None,
-        secrets: Mapping[str, str] = os.environ,
+        secrets: secretplaces.Held | None = None,
         keys: Mapping[str, str] | None = None,
+        deny: Collection[str] = (),
         pause: Pause = asyncio.sleep,
     ) -> None:
         self.outputs = Outputs(data / "output")
         self._store = store
         watch = Watch(bus, world, runtime, pause)
-        self._means = Means(bus, world, runtime, self.outputs, secrets, keys or {}, pause, watch, self._look)
+        held = secrets or secretplaces.in_environment({})
+        self._means = Means(bus, world, runtime, self.outputs, held, keys or {}, pause, watch, self._look)
         self._looking: asyncio.Task[None] | None = None
         """What looks after the runtime while there are tasks."""
-        self._operations = api.operations(bus, world, capacity)
+        self._operations = api.operations(bus, world, capacity, deny)
         self._supervisors: dict[str, Supervisor] = {}
         self._ends: dict[str, asyncio.Event] = {}
         """By task, set when its end is on disk."""

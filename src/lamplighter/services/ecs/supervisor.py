@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
+from lamplighter.base import secretplaces
 from lamplighter.base.errors import Bug
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
@@ -46,7 +47,7 @@ class Means:
     world: World
     runtime: Runtime
     outputs: Outputs
-    secrets: Mapping[str, str]
+    secrets: secretplaces.Held
     keys: Mapping[str, str]
     pause: Pause
     watch: Watch

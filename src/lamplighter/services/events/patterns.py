@@ -8,7 +8,7 @@ from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.bus import Caller
 from lamplighter.lang.jackson import read
 from lamplighter.lang.jsonplace import after, position
-from lamplighter.lang.pattern import InvalidPattern, Pattern, compile_pattern
+from lamplighter.lang.pattern import InvalidPattern, Pattern, TooComplex, compile_pattern
 from lamplighter.services.events.errors import InvalidEventPattern
 from lamplighter.store.db import Reader
 
@@ -64,4 +64,7 @@ def test(_reader: Reader, _caller: Caller, params: Json) -> Json:
         event = None
     if not isinstance(event, dict) or not all(event.get(name) for name in REQUIRED):
         raise ValidationError("Parameter Event is not valid.")
-    return {"Result": pattern.matches(event)}
+    try:
+        return {"Result": pattern.matches(event)}
+    except TooComplex as error:
+        raise ValidationError(str(error)) from None

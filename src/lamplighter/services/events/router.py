@@ -4,6 +4,7 @@ Promises that all of it is in the transaction that the event came in. An event h
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html.
 """
 
+import logging
 from collections.abc import Collection
 
 from lamplighter.base import arn
@@ -13,7 +14,9 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller, Event
 from lamplighter.delivery.courier import Courier
 from lamplighter.delivery.letter import Letter
-from lamplighter.lang.jsonpath import PathError
+from lamplighter.lang.jsonpath import PathError, TooComplex
+from lamplighter.lang.pattern import Pattern
+from lamplighter.lang.pattern import TooComplex as TooComplexEvent
 from lamplighter.services.events.calls import INSIDE, Call, Parcel, call_for
 from lamplighter.services.events.names import DEFAULT, derived, instant, milliseconds, owner
 from lamplighter.services.events.rulebook import Rulebook
@@ -24,6 +27,8 @@ from lamplighter.store import archivedevents as archived
 from lamplighter.store import eventtargets as targets
 from lamplighter.store.db import Tx
 from lamplighter.store.eventresources import Resource
+
+log = logging.getLogger("lamplighter.events")
 
 DAY = 86_400_000
 HOPS = 1
@@ -53,7 +58,9 @@ class Router:
     ) -> None:
         """An event has come to a bus; `only`: for these rules, if any are named."""
         wishes = self._rulebook.of(tx, caller, bus).of(event["source"])
-        wanted = [wish.resource for wish in wishes if wish.pattern is None or wish.pattern.matches(event)]
+        wanted = [
+            wish.resource for wish in wishes if wish.pattern is None or _wants(wish.resource.arn, wish.pattern, event)
+        ]
         text = dumps(event)
         taken = [each.arn for each in wanted if each.kind == "rule" and (not only or each.arn in only)]
         self._traffic.note(caller, self._world.now(), bus, text, taken)
@@ -118,7 +125,7 @@ class Router:
             return call_for(Parcel(key, rule.name, target, given, event, hops, rule.body.get("Mark")))
         except AwsError as error:
             return Call(INSIDE, "Refuse", {"code": error.code, "message": error.message})
-        except PathError as error:
+        except (PathError, TooComplex) as error:
             return Call(INSIDE, "Refuse", {"code": "INVALID_PARAMETER", "message": str(error)})
 
 
@@ -149,6 +156,15 @@ def events_of(archive: Resource) -> str:
     """Return the name under which an archive's events are kept; another archive of the same name has another."""
     name: str = archive.body.get("Events", archive.arn)
     return name
+
+
+def _wants(arn: str, pattern: Pattern, event: Json) -> bool:
+    """Whether a rule or archive wants an event; where that takes too long it does not, and the log says so."""
+    try:
+        return pattern.matches(event)
+    except TooComplexEvent as error:
+        log.warning("%s does not get the event %s: %s", arn, event["id"], error)
+        return False
 
 
 def kept_since(archive: Resource, now: int) -> int:

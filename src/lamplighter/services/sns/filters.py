@@ -8,13 +8,16 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html 
 https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html.
 """
 
+import logging
 from collections.abc import Mapping
 from functools import lru_cache
 
 from lamplighter.base.jsontext import Json, JsonError, loads
-from lamplighter.lang.pattern import InvalidPattern, Pattern, compile_pattern
+from lamplighter.lang.pattern import InvalidPattern, Pattern, TooComplex, compile_pattern
 from lamplighter.services.sns.errors import FilterPolicyLimitExceeded, InvalidParameter
 from lamplighter.services.sns.messages import Attribute
+
+log = logging.getLogger("lamplighter.sns")
 
 KEYS = 5
 COMBINATIONS = 150
@@ -56,15 +59,26 @@ def accepts(subscription: Mapping[str, str], text: str, attributes: Mapping[str,
     if policy is None:
         return True
     pattern = _compiled(policy)
-    if pattern is None:
-        return True
+    return pattern is None or _wants(pattern, subscription, text, attributes)
+
+
+def _wants(pattern: Pattern, subscription: Mapping[str, str], text: str, attributes: Mapping[str, Attribute]) -> bool:
     if subscription.get("FilterPolicyScope") != "MessageBody":
-        return pattern.matches(_seen(attributes))
+        return _matches(pattern, _seen(attributes), subscription)
     try:
         document = loads(text)
     except JsonError:
         return False
-    return isinstance(document, dict) and pattern.matches(document)
+    return isinstance(document, dict) and _matches(pattern, document, subscription)
+
+
+def _matches(pattern: Pattern, document: Json, subscription: Mapping[str, str]) -> bool:
+    """Whether a policy wants a message; one that is too complex for it does not, and the log says so."""
+    try:
+        return pattern.matches(document)
+    except TooComplex as error:
+        log.warning("%s does not get a message: %s", subscription.get("SubscriptionArn", "a subscription"), error)
+        return False
 
 
 @lru_cache(CACHED)

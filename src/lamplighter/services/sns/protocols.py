@@ -1,9 +1,10 @@
 """The protocols of subscriptions: what endpoint each has, and how it is confirmed.
 
 `lamplighter:command` is ours: its endpoint is a command line that gets the message on its standard input. It is allowed
-unless the engine was started with `--no-commands`. That gives a caller nothing new: whoever reaches this API can have
-commands run by ECS tasks already, no web page reaches it (server.py checks Host, Origin and signature), and neither of
-the two requests that need no signature can make a subscription.
+unless the engine was started with `--deny commands` or `--no-commands`. That gives a caller nothing new: whoever
+reaches this API can have commands run by ECS tasks already (`--deny commands` refuses those, too), no web page reaches
+it (server.py checks Host, Origin and signature), and neither of the two requests that need no signature can make a
+subscription.
 See https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html.
 """
 
@@ -38,7 +39,7 @@ def check(protocol: str, endpoint: str, *, commands: bool) -> None:
     if not endpoint or not fits(endpoint):
         raise InvalidParameter(fault)
     if protocol == COMMAND and not commands:
-        raise InvalidParameter("Protocol", "this engine runs no commands (--no-commands)")
+        raise InvalidParameter("Protocol", "this engine runs no commands (--no-commands, or --deny commands)")
 
 
 def _is_url(scheme: str) -> Callable[[str], bool]:

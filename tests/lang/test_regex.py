@@ -1,0 +1,80 @@
+"""Regular expressions of users: Java's dialect as far as RE2 has it, and no text that is too long for one."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamplighter.lang.regex import WORK, InvalidRegex, TooLong, java, linear
+
+PIECES = st.sampled_from(["a", "b", ".", "a*", "b+", "(ab)?", "(?:a|b)", "[ab]", "[^a]", r"\d", "(a|b)*"])
+
+
+@given(st.lists(PIECES, max_size=5).map("".join), st.text(alphabet="ab1", max_size=8))
+def test_it_matches_what_a_backtracking_engine_matches(pattern: str, text: str) -> None:
+    assert java(pattern).fullmatch(text) is (re.fullmatch(pattern, text) is not None)
+    assert linear(pattern).search(text) is (re.search(pattern, text) is not None)
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.lists(PIECES, max_size=3).map("".join)), max_size=3),
+    st.lists(PIECES, max_size=3).map("".join),
+    st.text(alphabet="ab1", max_size=6),
+    st.booleans(),
+)
+def test_look_aheads_at_the_beginning_are_more_conditions(
+    looks: list[tuple[bool, str]], rest: str, text: str, anchored: bool
+) -> None:
+    ahead = "".join(f"(?{'=' if wanted else '!'}{look})" for wanted, look in looks)
+    pattern = f"{'^' if anchored else ''}{ahead}{rest}"
+    assert java(pattern).fullmatch(text) is (re.fullmatch(pattern, text) is not None)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "flags", "text"),
+    [
+        (r"A.*", "i", "abc"),
+        (r"a.b", "s", "a\nb"),
+        (r"\u0041\p{Digit}+", "", "A12"),
+        (r"[\p{Lower}_]+", "", "a_b"),
+        (r"\P{Upper}", "", "a"),
+        (r"\Q(a)\E", "", "(a)"),
+        (r"^(?=.*[A-Z])(?=.*\d)(?!.*_)[A-Za-z0-9_]{4,}$", "", "Ab12"),
+        (".", "", "\ud800"),
+        ("[(]a[)]", "", "(a)"),
+    ],
+)
+def test_java_spells_some_things_otherwise(pattern: str, flags: str, text: str) -> None:
+    assert java(pattern, flags).fullmatch(text)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(a)\1",
+        "a(?=b)",
+        "(?=a)b|c",
+        "(?=a)*b",
+        "(?<=a)b",
+        "(?>a)",
+        "a++",
+        "(",
+        "(?=a",
+        "a" * 3_000,
+        r"\pL" * 100,
+        "\\",
+    ],
+)
+def test_what_needs_backtracking_and_what_is_none_is_refused(pattern: str) -> None:
+    with pytest.raises(InvalidRegex):
+        java(pattern)
+
+
+def test_a_text_that_is_too_long_for_its_expression_is_refused() -> None:
+    regex = java("[ab]*a[ab]{900}c")
+    assert not regex.fullmatch("ab" * 1_000)
+    with pytest.raises(TooLong, match="too long for the regular expression"):
+        regex.fullmatch("a" * (WORK // 900))
+    with pytest.raises(TooLong):
+        regex.search("é" * (WORK // 1_800))
