@@ -27,6 +27,7 @@ from lamplighter.cli.serving import http
 from lamplighter.cli.serving.asked import Asked, Keeping, Kept
 from lamplighter.cli.serving.listening import listen, reached, url_of
 from lamplighter.cli.serving.log import to_stderr
+from lamplighter.engine import descriptors
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs.names import USUAL_NAME
@@ -34,7 +35,7 @@ from lamplighter.outbound import mail
 from lamplighter.outbound.aws import AWS
 from lamplighter.outbound.program import MAIL_SERVER
 from lamplighter.runtime.port import RuntimeUnavailable
-from lamplighter.server import Connection, Server
+from lamplighter.server import Server
 
 SWITCH_INTERVAL = 0.0005
 """Seconds that the loop may keep the interpreter from the thread that commits: its word is what callers wait for."""
@@ -127,6 +128,7 @@ def up(
     """
     to_stderr(logging.WARNING if quiet else logging.INFO)
     sys.setswitchinterval(SWITCH_INTERVAL)
+    files = descriptors.raise_limit()
     asked = _asked(file, env, template or [], parameters or [])
     try:
         kept = _read(asked, data)
@@ -137,6 +139,7 @@ def up(
             smtp=mail.server(smtp) if smtp else None,
             confirm_mail=confirm_mail,
             commands=commands,
+            files=files,
             secrets=kept.secrets if kept else os.environ,
         )
         with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -199,7 +202,7 @@ async def _serve(
             typer.echo(f"lamplighter: {line}", err=True)
         async with _keeping(keeper):
             application = Server(engine, hosts, entry.holders)
-            await http.serve(application, application.closing, listener, Connection)
+            await http.serve(application, application.closing, listener, descriptors.connections())
         (config.data / ADDRESS).unlink(missing_ok=True)
     finally:
         await engine.close()

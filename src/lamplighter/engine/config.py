@@ -43,3 +43,5 @@ class Config:
     """What containers may ask for as their secrets, by name."""
     commands: bool = True
     """Whether a command line may be subscribed to a topic (services/sns/protocols.py says why it may)."""
+    files: int | None = None
+    """The soft limit of open files that programs get which the engine starts; None where its own was not raised."""

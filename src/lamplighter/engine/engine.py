@@ -12,6 +12,7 @@ from botocore.model import ServiceModel
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World, real_world
 from lamplighter.bus import Bus, Caller, Service, forever
+from lamplighter.engine import descriptors
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.later import Later
 from lamplighter.engine.pump import Pump
@@ -169,7 +170,9 @@ class Engine:
 
 
 def _runtime(config: Config, name: str, world: World) -> Runtime:
-    processes = ProcessRuntime(_absolute(config.data) / "processes", world.now)
+    processes = ProcessRuntime(
+        _absolute(config.data) / "processes", world.now, files=config.files, has_room=descriptors.has_room
+    )
     if config.runtime is RuntimeChoice.PROCESS:
         return processes
     docker = DockerRuntime(name, world.now)
@@ -178,7 +181,8 @@ def _runtime(config: Config, name: str, world: World) -> Runtime:
 
 def _outbound(config: Config) -> Outbound:
     mail = SmtpMail(config.smtp) if config.smtp else MailFolder(_absolute(config.data) / "mail")
-    return Outbound(mail, HttpWeb(), ShellPrograms() if config.commands else NoPrograms())
+    programs = ShellPrograms(files=config.files, has_room=descriptors.has_room) if config.commands else NoPrograms()
+    return Outbound(mail, HttpWeb(), programs)
 
 
 def _keys(holder: Holder | None) -> dict[str, str]:
