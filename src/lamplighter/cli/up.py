@@ -14,6 +14,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -79,6 +80,11 @@ def up(
     data: Annotated[
         Path, typer.Option(help="Directory that keeps everything.", file_okay=False, rich_help_panel=SERVING)
     ] = Path(".lamplighter"),
+    new: Annotated[  # noqa: FBT002 - typer's way
+        bool,
+        typer.Option("--new", help="Begin with nothing; what is in the data directory is set aside in a folder of it.",
+                     rich_help_panel=SERVING),
+    ] = False,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(help="A host name by which this engine may be called, besides IP addresses and localhost.",
@@ -134,6 +140,7 @@ def up(
         kept = _read(asked, data)
         config = Config(
             data=data,
+            new=new,
             runtime=runtime,
             endpoints=_endpoints(endpoint or []),
             smtp=mail.server(smtp) if smtp else None,
@@ -195,7 +202,7 @@ async def _serve(
         if kept is None or kept.needs_docker:
             await _say_what_is_missing(engine)
         _settle_memory()
-        (config.data / ADDRESS).write_text(config.url + "\n")
+        _write_address(config)
         typer.echo(f"lamplighter: listening on {url_of(listener)}", err=True)
         typer.echo(f"lamplighter: the console is at {config.url}/", err=True)
         for line in admission.advice(entry, config.url):
@@ -206,6 +213,11 @@ async def _serve(
         (config.data / ADDRESS).unlink(missing_ok=True)
     finally:
         await engine.close()
+
+
+def _write_address(config: Config) -> None:
+    with open(config.data / ADDRESS, "w", opener=partial(os.open, mode=0o600)) as file:
+        file.write(config.url + "\n")
 
 
 @asynccontextmanager

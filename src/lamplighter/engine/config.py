@@ -26,6 +26,8 @@ class Config:
     """One engine's settings."""
 
     data: Path = field(default_factory=lambda: Path(".lamplighter"))
+    new: bool = False
+    """Whether to begin with an empty database, and set aside what is in the directory."""
     runtime: RuntimeChoice = RuntimeChoice.AUTO
     endpoints: Mapping[str, str] = field(default_factory=dict)
     """By AWS service (lambda, s3, …), where it is called that is not served here: a URL, or `aws`."""

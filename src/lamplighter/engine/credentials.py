@@ -19,7 +19,7 @@ CREDENTIALS = "credentials"
 
 def make(file: Path) -> None:
     """Write new credentials, unless there are some."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{unguessable(ascii_lowercase, 16)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -137,7 +137,7 @@ class Engine:
     ) -> "Engine":
         """Start an engine; everything but `config` is given by tests."""
         clocks = world or real_world()
-        store = Store(config.data, clocks)
+        store = Store(config.data, clocks, new=config.new)
         try:
             name = await store.write(lambda tx: identity.engine(tx, clocks.uuid))
             engine = cls(config, clocks, store, runtime or _runtime(config, name, clocks), outbound, isolation)

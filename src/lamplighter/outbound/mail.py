@@ -8,12 +8,14 @@ or `smtps://` for TLS from the first byte. See https://datatracker.ietf.org/doc/
 
 import asyncio
 import logging
+import os
 import re
 import socket
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -134,9 +136,10 @@ class MailFolder:
             raise Undelivered(f"the mail could not be kept: {error}", again=True) from None
 
     def _keep(self, message: EmailMessage) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, exist_ok=True)  # the data directory has to be there
         name = re.sub("[^A-Za-z0-9.-]", "", str(message["Message-ID"]).partition("@")[0])
         draft = self._folder / f".{name}"
-        draft.write_bytes(message.as_bytes(policy=SMTP))
+        with open(draft, "wb", opener=partial(os.open, mode=0o600)) as file:
+            file.write(message.as_bytes(policy=SMTP))
         kept = draft.replace(self._folder / f"{name}.eml")
         log.warning("no mail server was named (--smtp): the mail to %s is kept as %s", message["To"], kept)

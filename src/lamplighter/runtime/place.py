@@ -12,6 +12,7 @@ import fcntl
 import os
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from lamplighter.runtime.port import CannotStart, Exit
@@ -38,8 +39,9 @@ class Place:
     path: Path
 
     def make(self) -> None:
-        """Make the directory and its FIFO where they are missing."""
-        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Make the directory and its FIFO where they are missing; the data directory has to be there."""
+        for directory in (self.path.parent, self.path):
+            directory.mkdir(exist_ok=True, mode=0o700)
         if not self.alive.exists():
             os.mkfifo(self.alive, 0o600)
 
@@ -76,7 +78,8 @@ class Place:
     def lose(self, now: int) -> Exit:
         """Record that its exit code will never be known."""
         draft = self.path / "exit.lost"
-        draft.write_text(f"unknown\n{now}\n{SHIM_DIED}")
+        with open(draft, "w", opener=partial(os.open, mode=0o600)) as file:
+            file.write(f"unknown\n{now}\n{SHIM_DIED}")
         draft.rename(self.path / "exit")
         return Exit(None, now, SHIM_DIED)
 

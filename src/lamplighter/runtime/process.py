@@ -196,7 +196,7 @@ async def _launch(place: Place, text: bytes) -> None:
 
 def _run_shim(directory: Path, text: bytes) -> bytes:
     """Give a shim its recipe; what it said, if it could not keep it."""
-    command = [sys.executable, "-I", "-S", _SHIM, directory]
+    command: list[str | Path] = [sys.executable, "-I", "-S", _SHIM, directory]
     done = subprocess.run(
         command, input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, check=False
     )

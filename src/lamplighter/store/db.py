@@ -3,20 +3,21 @@
 A turn runs all the jobs that are waiting, one after another on the loop, inside one transaction; then a thread commits
 it, while the loop goes on reading from the network. Jobs that arrive meanwhile wait for the next turn. So many
 executions share one fsync, every job sees what the jobs before it wrote, and a disk that takes its time holds nobody
-but those who wait for it.
+but those who wait for it. A turn is acknowledged only if the path of the database still leads to it (`presence.py`).
 
 A turn that can't be kept (disk full, I/O error) is undone whole: each of its jobs fails with `Unavailable`, nothing of
 them was done, and `on_loss` tells the engine to forget what it believed. It is a crash without the exit.
 """
 
 import asyncio
+import ctypes
 import logging
 import queue
 import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,9 +25,20 @@ from typing import Any, TypeVar
 
 from lamplighter.base.errors import LamplighterError, Unavailable
 from lamplighter.base.jsontext import Json
-from lamplighter.base.world import World
+from lamplighter.base.world import World, iso
+from lamplighter.store.directory import (
+    DATABASE,
+    LOCK,
+    WAL,
+    NoDatabase,
+    close_to_others,
+    make_database,
+    may_begin,
+    set_aside,
+)
 from lamplighter.store.lock import DirectoryLock
-from lamplighter.store.migrate import migrate
+from lamplighter.store.migrate import NoSchema, migrate
+from lamplighter.store.presence import Presence
 
 T = TypeVar("T")
 Row = tuple[Json, ...]
@@ -129,17 +141,17 @@ class _Job:
     error: Exception | None = None
 
 
-def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+def _connect(path: Path, *, read_only: bool, begins: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
     try:
-        _prepare(connection, read_only=read_only)
+        _prepare(connection, read_only=read_only, begins=begins)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, *, read_only: bool) -> None:
+def _prepare(connection: sqlite3.Connection, *, read_only: bool, begins: bool) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
@@ -150,7 +162,7 @@ def _prepare(connection: sqlite3.Connection, *, read_only: bool) -> None:
     if read_only:
         connection.execute("PRAGMA query_only=ON")
     else:
-        migrate(connection)
+        migrate(connection, begins=begins)
 
 
 def damaged(path: Path, error: sqlite3.DatabaseError) -> Damaged:
@@ -159,20 +171,24 @@ def damaged(path: Path, error: sqlite3.DatabaseError) -> Damaged:
     return Damaged(f"{path} cannot be opened ({error}); {advice}, or name another directory with --data")
 
 
+ADVICE = "put the database back, or begin anew with --new, which sets aside what is there"
+
+
+def abandon(connection: sqlite3.Connection) -> None:
+    """Never close a connection: SQLite would delete the WAL at a path that may be another engine's by now."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+
+
 class Store:
     """The one database of an engine. Open it on the loop that will own it."""
 
-    def __init__(self, directory: Path, world: World) -> None:
+    def __init__(self, directory: Path, world: World, *, new: bool = False) -> None:
+        """`new`: begin with an empty database, and set aside what is there."""
         self.directory = directory
         self._world = world
         self._lock = DirectoryLock(directory)
-        path = directory / "lamplighter.db"
         try:
-            self._connection = _connect(path, read_only=False)
-            self.reader = Reader(_connect(path, read_only=True))
-        except sqlite3.DatabaseError as error:
-            self._lock.release()
-            raise damaged(path, error) from error
+            self._open(directory.absolute(), new=new)
         except BaseException:
             self._lock.release()
             raise
@@ -189,6 +205,30 @@ class Store:
         self._thread.start()
         self.on_commit: Callable[[Signals], None] = lambda _signals: None
         self.on_loss: Callable[[sqlite3.Error], None] = lambda _error: None
+
+    def _open(self, directory: Path, *, new: bool) -> None:
+        """Open the database, which is made where none was."""
+        lock, path = self._lock, directory / DATABASE
+        if new and (folder := set_aside(directory, iso(self._world.now()).replace(":", ""))):
+            log.warning("what was in %s is set aside in %s", directory, folder)
+        begins = new or may_begin(directory, was_new=lock.was_new, was_used=lock.was_used)
+        lock.note(new=begins)
+        close_to_others(directory)
+        if begins:
+            make_database(directory)
+        try:
+            self._connection = _connect(path, read_only=False, begins=begins)
+            self.reader = Reader(_connect(path, read_only=True))
+        except NoSchema as error:
+            raise NoDatabase(f"{path} is no database of lamplighter: {error}; {ADVICE}") from error
+        except sqlite3.DatabaseError as error:
+            raise damaged(path, error) from error
+        lock.note(new=False)
+        self._presence = Presence([path, directory / WAL, directory / LOCK])
+
+    def trouble(self) -> str:
+        """Why what is written would not be found again; empty while all is well."""
+        return self._presence.trouble()
 
     def write(self, run: Callable[[Tx], T]) -> "asyncio.Future[T]":
         """Run a job in the next turn; its result, once it is on disk.
@@ -227,8 +267,12 @@ class Store:
         await self._quiet.wait()
         self._commits.put(False)  # noqa: FBT003 - the committer's word for "no more"
         await asyncio.to_thread(self._thread.join)
-        self._connection.close()
-        self.reader._connection.close()  # noqa: SLF001 - ours
+        displaced = bool(self.trouble())
+        for connection in (self._connection, self.reader._connection):  # noqa: SLF001 - ours
+            if displaced:
+                abandon(connection)
+            else:
+                connection.close()
         self._lock.release()
 
     def _run_turn(self) -> None:
@@ -269,7 +313,9 @@ class Store:
         while self._commits.get():
             failure: sqlite3.Error | None = None
             try:
+                self._presence.check()
                 self._connection.execute("COMMIT")
+                self._presence.check()  # moved away meanwhile: it is kept, and whoever asks again finds it
             except sqlite3.Error as error:
                 failure = error
             self._loop.call_soon_threadsafe(self._finish, failure)
@@ -291,7 +337,8 @@ class Store:
 
     def _undo(self) -> None:
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            with suppress(sqlite3.Error):  # the next turn, which cannot begin, tries again
+                self._connection.execute("ROLLBACK")
 
 
 def _settle(job: _Job, failure: sqlite3.Error | None) -> None:

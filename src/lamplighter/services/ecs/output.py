@@ -9,6 +9,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,8 +42,9 @@ class Outputs:
 
     def _open(self, task: str, container: str) -> BinaryIO:
         path = self.path(task, container)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("wb", buffering=0)
+        for directory in (self._directory, path.parent):  # the data directory has to be there
+            directory.mkdir(mode=0o700, exist_ok=True)
+        return open(path, "wb", buffering=0, opener=partial(os.open, mode=0o600))
 
     def remove(self, task: str) -> None:
         """Remove the output of a task; harmless where there is none."""

@@ -92,7 +92,7 @@ class Signer:
         text = key.private_bytes(serialization.Encoding.PEM, private, serialization.NoEncryption())
         certificate = self._certify(key).public_bytes(serialization.Encoding.PEM)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, exist_ok=True)  # the data directory has to be there
             self._write("certificate.pem", certificate)
             self._write("key.pem", text)
         except OSError as error:
