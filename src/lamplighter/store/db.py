@@ -10,7 +10,6 @@ them was done, and `on_loss` tells the engine to forget what it believed. It is 
 """
 
 import asyncio
-import ctypes
 import logging
 import queue
 import sqlite3
@@ -174,11 +173,6 @@ def damaged(path: Path, error: sqlite3.DatabaseError) -> Damaged:
 ADVICE = "put the database back, or begin anew with --new, which sets aside what is there"
 
 
-def abandon(connection: sqlite3.Connection) -> None:
-    """Never close a connection: SQLite would delete the WAL at a path that may be another engine's by now."""
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
-
-
 class Store:
     """The one database of an engine. Open it on the loop that will own it."""
 
@@ -267,12 +261,9 @@ class Store:
         await self._quiet.wait()
         self._commits.put(False)  # noqa: FBT003 - the committer's word for "no more"
         await asyncio.to_thread(self._thread.join)
-        displaced = bool(self.trouble())
-        for connection in (self._connection, self.reader._connection):  # noqa: SLF001 - ours
-            if displaced:
-                abandon(connection)
-            else:
-                connection.close()
+        # SQLite leaves the paths alone that lead to other files by now: they may be another engine's.
+        self._connection.close()
+        self.reader._connection.close()  # noqa: SLF001 - ours
         self._lock.release()
 
     def _run_turn(self) -> None:
