@@ -19,7 +19,7 @@ class Presence:
     """Some open files, and the paths that led to them when this was made."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
-        self._known = {path: _identity(path) for path in paths}
+        self._known = {path: _identity(path) for path in map(str, paths)}
 
     def trouble(self) -> str:
         """What is wrong with the paths; empty if they lead where they did."""
@@ -38,6 +38,6 @@ class Presence:
             raise Displaced(found)
 
 
-def _identity(path: Path) -> tuple[int, int]:
+def _identity(path: str) -> tuple[int, int]:
     found = os.stat(path)
     return found.st_dev, found.st_ino
