@@ -28,6 +28,7 @@ from lamplighter.cli.serving import http
 from lamplighter.cli.serving.asked import Asked, Keeping, Kept
 from lamplighter.cli.serving.listening import listen, reached, url_of
 from lamplighter.cli.serving.log import to_stderr
+from lamplighter.cli.serving.repeats import Repeats
 from lamplighter.engine import descriptors
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.engine import Engine
@@ -40,6 +41,8 @@ from lamplighter.server import Server
 
 SWITCH_INTERVAL = 0.0005
 """Seconds that the loop may keep the interpreter from the thread that commits: its word is what callers wait for."""
+COUNT_SECONDS = 5
+"""Between two looks at the failures that were repeated."""
 JOBS, SERVING, REACHING = "Jobs", "Serving", "Reaching others"
 """Where an option stands in --help."""
 
@@ -132,7 +135,7 @@ def up(
 
     The files are watched: what changes is applied, what is wrong is told and changes nothing.
     """
-    to_stderr(logging.WARNING if quiet else logging.INFO)
+    repeats = to_stderr(logging.WARNING if quiet else logging.INFO)
     sys.setswitchinterval(SWITCH_INTERVAL)
     files = descriptors.raise_limit()
     asked = _asked(file, env, template or [], parameters or [])
@@ -153,7 +156,7 @@ def up(
             entry = admission.decide(credentials, data, listener.getsockname()[0])
             config = replace(config, url=(url or reached(listener)).rstrip("/"), holder=entry.first)
             hosts = frozenset({host, *(allow_host or [])})
-            runner.run(_serve(config, hosts, listener, entry, kept))
+            runner.run(_serve(config, hosts, listener, entry, kept, repeats))
     except LamplighterError as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
@@ -194,8 +197,14 @@ def _read(asked: Asked, data: Path) -> Kept | None:
 
 
 async def _serve(
-    config: Config, hosts: frozenset[str], listener: socket.socket, entry: admission.Entry, kept: Kept | None
+    config: Config,
+    hosts: frozenset[str],
+    listener: socket.socket,
+    entry: admission.Entry,
+    kept: Kept | None,
+    repeats: Repeats,
 ) -> None:
+    counting = asyncio.create_task(_count(repeats))
     engine = await Engine.open(config)
     try:
         keeper = None if kept is None else await kept.keeper(engine)
@@ -213,6 +222,15 @@ async def _serve(
         (config.data / ADDRESS).unlink(missing_ok=True)
     finally:
         await engine.close()
+        counting.cancel()
+        repeats.tell(all_of_it=True)
+
+
+async def _count(repeats: Repeats) -> None:
+    """Have repeated failures told also when nothing else is logged."""
+    while True:
+        await asyncio.sleep(COUNT_SECONDS)
+        repeats.tell()
 
 
 def _write_address(config: Config) -> None:
