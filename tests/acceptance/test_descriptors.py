@@ -60,14 +60,17 @@ def open_sockets(pid: int) -> int:
     return sum(os.readlink(each).startswith("socket:") for each in found)
 
 
-def test_processes_that_find_no_room_wait_until_others_have_ended(served: Served) -> None:
+def test_processes_that_find_no_room_wait_until_others_have_ended(served: Served, tmp_path: Path) -> None:
     served.files = 64
     served.up()
     served.ecs.create_cluster()
-    task = run_task(served.task("job", ["sh", "-c", "sleep 0.5"]))
+    gate = tmp_path / "gate"
+    task = run_task(served.task("job", ["sh", "-c", f"while [ ! -e {gate} ]; do sleep 0.2; done"]))
     each = {"StartAt": "Each", "States": {"Each": task}}
     fan = {"Type": "Map", "ItemProcessor": each, "End": True}
     execution = served.start(served.machine(one(fan)), list(range(60)))
+    eventually(lambda: any("too many" in line.lower() for line in served.lines), 120)
+    gate.touch()
     assert served.ended(execution, 300)["status"] == "SUCCEEDED"
     told = "".join(served.lines)
     assert "Traceback" not in told

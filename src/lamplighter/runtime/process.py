@@ -88,9 +88,7 @@ class ProcessRuntime:
         leader = place.leader()
         if leader is None:
             return Exit(None, self._now(), "there is no such process")
-        with _shortage():
-            watch = self._watch(name)
-        await watch.gone.wait()
+        await self._watch(name).gone.wait()
         return place.ended() or await self._lost(place, leader)
 
     async def _lost(self, place: Place, leader: Leader) -> Exit:
@@ -103,8 +101,7 @@ class ProcessRuntime:
         leader = place.leader()
         if leader is None or place.ended():
             return
-        with _shortage():
-            gone = self._watch(name).gone
+        gone = self._watch(name).gone
         _signal(leader, signal.SIGTERM, gone)
         try:
             async with asyncio.timeout(grace):
@@ -118,10 +115,10 @@ class ProcessRuntime:
         place = self._place(name)
         if place.leader() is None:
             return
+        watch = self._watch(name)
         if not self._has_room(_FOLLOW):
             raise _full()
         with _shortage():
-            watch = self._watch(name)
             log = place.log.open("rb")
         with log:
             records = Records(log)
@@ -178,7 +175,10 @@ class ProcessRuntime:
     def _watch(self, name: str) -> Watch:
         watch = self._watches.get(name)
         if watch is None:
-            watch = self._watches[name] = Watch(self._place(name).alive)
+            if not self._has_room(1):
+                raise _full()
+            with _shortage():
+                watch = self._watches[name] = Watch(self._place(name).alive)
         return watch
 
 
@@ -204,7 +204,7 @@ def _run_shim(directory: Path, text: bytes) -> bytes:
 
 
 def _full() -> RuntimeUnavailable:
-    return RuntimeUnavailable("too many files are open to begin another process; it begins when others have ended")
+    return RuntimeUnavailable("too many files are open to look after another process: it waits until others have ended")
 
 
 @contextlib.contextmanager
