@@ -39,9 +39,9 @@ def connections() -> int:
     return max(FEWEST_CONNECTIONS, min((limit() - OWN) // 2, MOST_CONNECTIONS))
 
 
-def has_room(wanted: int = 0) -> bool:
+def has_room(wanted: int = 0, reserve: int = RESERVE) -> bool:
     """Whether so many files can be opened without touching the reserve."""
     try:
-        return limit() - len(os.listdir(WHERE)) >= wanted + RESERVE
+        return limit() - len(os.listdir(WHERE)) >= wanted + reserve
     except OSError:
         return False

@@ -181,7 +181,9 @@ def _runtime(config: Config, name: str, world: World) -> Runtime:
 
 def _outbound(config: Config) -> Outbound:
     mail = SmtpMail(config.smtp) if config.smtp else MailFolder(_absolute(config.data) / "mail")
-    programs = ShellPrograms(files=config.files, has_room=descriptors.has_room) if config.commands else NoPrograms()
+    # Jobs leave the reserve alone: what tells of their failure may use it.
+    has_room = partial(descriptors.has_room, reserve=0)
+    programs = ShellPrograms(files=config.files, has_room=has_room) if config.commands else NoPrograms()
     return Outbound(mail, HttpWeb(), programs)
 
 

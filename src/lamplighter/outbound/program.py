@@ -24,7 +24,7 @@ MAIL_SERVER = "LAMPLIGHTER_SMTP"
 """What the engine may be told in its environment, and no program of a topic."""
 TAIL = 500
 """Characters of standard error that are kept."""
-NEEDED = 8
+NEEDED = 10
 """Files that may be open while a program is started."""
 PAUSE = 0.5
 """Seconds until we look again whether there is room for them."""

@@ -8,7 +8,6 @@ in the directory, to follow symbolic links, and to delete: what stands in the wa
 import logging
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
@@ -21,6 +20,8 @@ KEPT = (DATABASE, WAL, SHARED_MEMORY, "processes", "output", "mail", "sns", "add
 """What an engine leaves in the directory by its work."""
 OURS = (*KEPT, LOCK, "credentials")
 """Everything of ours there."""
+CLOSED = 0o700
+"""The mode of a folder that only its owner can enter."""
 ASIDE = "aside-"
 """How the name of a folder begins that holds what was set aside."""
 
@@ -82,31 +83,31 @@ def close_to_others(directory: Path) -> None:
         _set_mode(directory, found)
     for name in os.listdir(directory):
         if name in OURS or name.startswith(ASIDE):
-            for path in _below(directory / name):
-                _close(path)
-
-
-def _below(path: Path) -> Iterator[Path]:
-    """A file, or a folder before what is in it."""
-    yield path
-    if not path.is_symlink() and path.is_dir():
-        for each in os.listdir(path):
-            yield from _below(path / each)
+            _close(directory / name)
 
 
 def _close(path: Path) -> None:
+    """Close a file, or a folder and what is in it, unless it was closed all along.
+
+    So the start does not take longer with all that was ever written.
+    """
     try:
         found = path.lstat()
         if stat.S_ISLNK(found.st_mode):
             return
+        was_open = stat.S_IMODE(found.st_mode) != CLOSED
         _set_mode(path, found)
-    except FileNotFoundError:
-        pass  # a process that runs writes here too
+        inside = os.listdir(path) if was_open and stat.S_ISDIR(found.st_mode) else []
+    except FileNotFoundError:  # a process that runs writes here too
+        return
     except OSError as error:
         log.warning("others may be able to read %s: %s", path, (error.strerror or str(error)).lower())
+        return
+    for each in inside:
+        _close(path / each)
 
 
 def _set_mode(path: Path, found: os.stat_result) -> None:
-    wanted = 0o700 if stat.S_ISDIR(found.st_mode) else 0o600
+    wanted = CLOSED if stat.S_ISDIR(found.st_mode) else 0o600
     if stat.S_IMODE(found.st_mode) != wanted:
         path.chmod(wanted)

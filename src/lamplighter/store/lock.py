@@ -25,19 +25,23 @@ class DirectoryLock:
     def __init__(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        lines = os.pread(self._file, 64, 0).decode(errors="replace").split("\n")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            holder = self._lines()[0]
             os.close(self._file)
             raise DirectoryInUse(
-                f"another engine (process {lines[0].strip() or 'unknown'}) runs on {directory}; "
+                f"another engine (process {holder or 'unknown'}) runs on {directory}; "
                 "stop it first, or name another directory with --data"
             ) from None
+        lines = self._lines()
         self.was_used = bool(lines[0])
         """Whether there was an engine before this one."""
         self.was_new = NEW in lines[1:]
         """Whether the one before this did not come as far as to have a database."""
+
+    def _lines(self) -> list[str]:
+        return [line.strip() for line in os.pread(self._file, 64, 0).decode(errors="replace").split("\n")]
 
     def note(self, *, new: bool) -> None:
         """Write down who holds the lock, and whether there is no database yet."""
