@@ -37,9 +37,9 @@ class Disk:
     _until: int | None = None
     _connections: list[sqlite3.Connection] = field(default_factory=list)
 
-    def connect(self, path: Path, *, read_only: bool) -> "sqlite3.Connection | Connection":
+    def connect(self, path: Path, *, read_only: bool, begins: bool = False) -> "sqlite3.Connection | Connection":
         """What the store calls to open its database."""
-        real = connect(path, read_only=read_only)
+        real = connect(path, read_only=read_only, begins=begins)
         self._connections.append(real)
         return real if read_only else Connection(real, self)
 

@@ -32,6 +32,8 @@ class Served:
         self.runtime = runtime
         self.port = 0
         self.region = REGION
+        self.files: int | None = None
+        """The limit of open files with which it is started, soft and hard; None: that of the tests."""
         self.lines: list[str] = []
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -41,8 +43,9 @@ class Served:
         command = [sys.executable, "-m", "lamplighter", "up", "--data", str(self.data), "--port", str(self.port)]
         credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": self.region}
         environment = {**os.environ, **credentials, "PYTHONUNBUFFERED": "1"}
+        limited = [] if self.files is None else ["/bin/sh", "-c", f'ulimit -n {self.files}; exec "$@"', "sh"]
         self._process = subprocess.Popen(
-            [*command, "--runtime", self.runtime, *options],
+            [*limited, *command, "--runtime", self.runtime, *options],
             stderr=subprocess.PIPE,
             text=True,
             env=environment,

@@ -19,8 +19,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import parse_qsl
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from lamplighter.base.errors import AccessDenied, AwsError, Unavailable, ValidationError
 from lamplighter.base.jsontext import Json, dump_bytes
 from lamplighter.bus import Caller, CallerLeft, first
@@ -40,8 +38,6 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LARGEST = 8 * 1024 * 1024
 """Bytes of a request's body: the largest of the AWS APIs here is 1 MiB, of which JSON may make six times as much."""
-LARGEST_HEAD = 64 * 1024
-"""Bytes of what is not body: request line, headers, trailers."""
 
 log = logging.getLogger("lamplighter.server")
 
@@ -51,32 +47,6 @@ class TooLarge(AwsError):
 
     code = "RequestEntityTooLargeException"
     status = 413
-
-
-class Connection(HttpToolsProtocol):
-    """One connection, with the bound on a request's head that uvicorn lacks."""
-
-    _head = 0
-    _moved = False
-
-    def data_received(self, data: bytes) -> None:
-        """Parse what has come, unless too much has come without an end of the head or a piece of the body."""
-        if self._head > LARGEST_HEAD:
-            self.send_400_response(f"The head of a request may have at most {LARGEST_HEAD} bytes.")
-            return
-        self._moved = False
-        super().data_received(data)
-        self._head = 0 if self._moved else self._head + len(data)
-
-    def on_headers_complete(self) -> None:
-        """See uvicorn."""
-        self._moved = True
-        super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        """See uvicorn."""
-        self._moved = True
-        super().on_body(body)
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,8 @@ class RecordedDisk(Disk):
     recorded: Recorded
     mode: str = "FULL"
 
-    def connect(self, path: Path, *, read_only: bool) -> Json:
-        opened = Disk.connect(self, path, read_only=read_only)
+    def connect(self, path: Path, *, read_only: bool, begins: bool = False) -> Json:
+        opened = Disk.connect(self, path, read_only=read_only, begins=begins)
         opened.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         opened.execute(f"PRAGMA synchronous={self.mode}")
         return opened

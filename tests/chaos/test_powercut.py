@@ -78,9 +78,9 @@ class Hasty(RecordedDisk):
 
     left: Callable[[str], sqlite3.Cursor] | None = None
 
-    def connect(self, path: Path, *, read_only: bool) -> Json:
+    def connect(self, path: Path, *, read_only: bool, begins: bool = False) -> Json:
         self.left = None  # A new engine knows nothing of it.
-        return RecordedDisk.connect(self, path, read_only=read_only)
+        return RecordedDisk.connect(self, path, read_only=read_only, begins=begins)
 
     def meet(self, sql: str) -> None:
         if sql == "BEGIN IMMEDIATE" and self.left is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import uvloop
 from lamplighter.base.world import real_world
 from lamplighter.runtime import recipe, shim
 from lamplighter.runtime.place import SHIM_DIED, Place
-from lamplighter.runtime.port import Container
+from lamplighter.runtime.port import Container, RuntimeUnavailable
 from lamplighter.runtime.process import ProcessRuntime
 
 ENGINE = """
@@ -110,6 +111,37 @@ async def test_a_process_outlives_its_engine_and_all_of_its_group(
     await asyncio.to_thread(gate.write_text, "")
     assert (await runtime.wait("job")).code == 7
     assert await output(runtime) == ["once"]
+
+
+async def test_a_process_for_which_there_is_no_room_is_not_begun_and_may_be_begun_later(
+    tmp_path: Path, gate: Path
+) -> None:
+    room = False
+    made = ProcessRuntime(tmp_path / "processes", real_world().now, has_room=lambda _files: room)
+    with pytest.raises(RuntimeUnavailable, match="too many files are open"):
+        await made.start(job("echo once"))
+    assert await made.names() == frozenset()
+    room = True
+    await made.start(job(f"echo once; cat {gate}"))
+    room = False
+    await made.close()  # the watches of a process end with an engine, and are made again by the next
+    for call in (made.wait("job"), output(made), made.stop("job", 0)):
+        with pytest.raises(RuntimeUnavailable):
+            await call
+    room = True
+    await asyncio.to_thread(gate.write_text, "")
+    assert (await made.wait("job")).code == 0
+    assert await output(made) == ["once"]
+    await made.remove("job")
+
+
+async def test_a_process_gets_the_limit_of_files_that_the_user_had(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    made = ProcessRuntime(tmp_path / "processes", real_world().now, files=soft - 1)
+    await made.start(job("ulimit -Sn; ulimit -Hn"))
+    await made.wait("job")
+    assert await output(made) == [str(soft - 1), str(hard)]
+    await made.remove("job")
 
 
 async def test_when_the_shim_is_killed_the_process_ends_and_is_not_run_again(

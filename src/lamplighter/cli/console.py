@@ -25,6 +25,7 @@ from lamplighter.console.app import application
 from lamplighter.console.guard import AtHome
 from lamplighter.console.outside import Outside
 from lamplighter.console.port import Place
+from lamplighter.engine import descriptors
 
 
 def console(
@@ -59,4 +60,4 @@ async def _serve(where: Target, place: Place, listener: socket.socket) -> None:
     )
     pages = AtHome(application(outside, real_world(), closing))
     typer.echo(f"lamplighter: the console of {where} is at {url_of(listener)}/", err=True)
-    await http.serve(pages, closing, listener)
+    await http.serve(pages, closing, listener, descriptors.connections())

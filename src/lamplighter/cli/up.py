@@ -14,6 +14,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,8 @@ from lamplighter.cli.serving import http
 from lamplighter.cli.serving.asked import Asked, Keeping, Kept
 from lamplighter.cli.serving.listening import listen, reached, url_of
 from lamplighter.cli.serving.log import to_stderr
+from lamplighter.cli.serving.repeats import Repeats
+from lamplighter.engine import descriptors
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs.names import USUAL_NAME
@@ -35,10 +38,12 @@ from lamplighter.outbound import mail
 from lamplighter.outbound.aws import AWS
 from lamplighter.outbound.program import MAIL_SERVER
 from lamplighter.runtime.port import RuntimeUnavailable
-from lamplighter.server import Connection, Server
+from lamplighter.server import Server
 
 SWITCH_INTERVAL = 0.0005
 """Seconds that the loop may keep the interpreter from the thread that commits: its word is what callers wait for."""
+COUNT_SECONDS = 5
+"""Between two looks at the failures that were repeated."""
 JOBS, SERVING, REACHING = "Jobs", "Serving", "Reaching others"
 """Where an option stands in --help."""
 
@@ -79,6 +84,11 @@ def up(
     data: Annotated[
         Path, typer.Option(help="Directory that keeps everything.", file_okay=False, rich_help_panel=SERVING)
     ] = Path(".lamplighter"),
+    new: Annotated[  # noqa: FBT002 - typer's way
+        bool,
+        typer.Option("--new", help="Begin with nothing; what is in the data directory is set aside in a folder of it.",
+                     rich_help_panel=SERVING),
+    ] = False,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(help="A host name by which this engine may be called, besides IP addresses and localhost.",
@@ -131,14 +141,16 @@ def up(
 
     The files are watched: what changes is applied, what is wrong is told and changes nothing.
     """
-    to_stderr(logging.WARNING if quiet else logging.INFO)
+    repeats = to_stderr(logging.WARNING if quiet else logging.INFO)
     sys.setswitchinterval(SWITCH_INTERVAL)
+    files = descriptors.raise_limit()
     denied = _denied(deny, runtime)
     asked = replace(_asked(file, env, template or [], parameters or []), deny=denied)
     try:
         kept = _read(asked, data)
         config = Config(
             data=data,
+            new=new,
             runtime=runtime,
             endpoints=_endpoints(endpoint or []),
             smtp=mail.server(smtp) if smtp else None,
@@ -146,12 +158,13 @@ def up(
             commands=commands and denials.COMMANDS not in denied,
             deny=denied,
             secrets=kept.held if kept else secretplaces.in_environment(os.environ),
+            files=files,
         )
         with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             entry = admission.decide(credentials, data, listener.getsockname()[0])
             config = replace(config, url=(url or reached(listener)).rstrip("/"), holder=entry.first)
             hosts = frozenset({host, *(allow_host or [])})
-            runner.run(_serve(config, hosts, listener, entry, kept))
+            runner.run(_serve(config, hosts, listener, entry, kept, repeats))
     except LamplighterError as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
@@ -202,15 +215,21 @@ def _read(asked: Asked, data: Path) -> Kept | None:
 
 
 async def _serve(
-    config: Config, hosts: frozenset[str], listener: socket.socket, entry: admission.Entry, kept: Kept | None
+    config: Config,
+    hosts: frozenset[str],
+    listener: socket.socket,
+    entry: admission.Entry,
+    kept: Kept | None,
+    repeats: Repeats,
 ) -> None:
+    counting = asyncio.create_task(_count(repeats))
     engine = await Engine.open(config)
     try:
         keeper = None if kept is None else await kept.keeper(engine)
         if kept is None or kept.needs_docker:
             await _say_what_is_missing(engine)
         _settle_memory()
-        (config.data / ADDRESS).write_text(config.url + "\n")
+        _write_address(config)
         typer.echo(f"lamplighter: listening on {url_of(listener)}", err=True)
         typer.echo(f"lamplighter: the console is at {config.url}/", err=True)
         for line in admission.advice(entry, config.url):
@@ -218,10 +237,24 @@ async def _serve(
         engine.turns.start()
         async with _keeping(keeper):
             application = Server(engine, hosts, entry.holders)
-            await http.serve(application, application.closing, listener, Connection)
+            await http.serve(application, application.closing, listener, descriptors.connections())
         (config.data / ADDRESS).unlink(missing_ok=True)
     finally:
         await engine.close()
+        counting.cancel()
+        repeats.tell(all_of_it=True)
+
+
+async def _count(repeats: Repeats) -> None:
+    """Have repeated failures told also when nothing else is logged."""
+    while True:
+        await asyncio.sleep(COUNT_SECONDS)
+        repeats.tell()
+
+
+def _write_address(config: Config) -> None:
+    with open(config.data / ADDRESS, "w", opener=partial(os.open, mode=0o600)) as file:
+        file.write(config.url + "\n")
 
 
 @asynccontextmanager

@@ -27,6 +27,8 @@ class Config:
     """One engine's settings."""
 
     data: Path = field(default_factory=lambda: Path(".lamplighter"))
+    new: bool = False
+    """Whether to begin with an empty database, and set aside what is in the directory."""
     runtime: RuntimeChoice = RuntimeChoice.AUTO
     endpoints: Mapping[str, str] = field(default_factory=dict)
     """By AWS service (lambda, s3, …), where it is called that is not served here: a URL, or `aws`."""
@@ -46,3 +48,5 @@ class Config:
     """Whether a command line may be subscribed to a topic (services/sns/protocols.py says why it may)."""
     deny: frozenset[str] = frozenset()
     """What task definitions may not ask for (base/denials.py)."""
+    files: int | None = None
+    """The soft limit of open files that programs get which the engine starts; None where its own was not raised."""

@@ -12,7 +12,7 @@ from botocore.model import ServiceModel
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World, real_world
 from lamplighter.bus import Bus, Caller, Service, forever
-from lamplighter.engine import metrics
+from lamplighter.engine import descriptors, metrics
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.later import Later
 from lamplighter.engine.pump import Pump
@@ -141,7 +141,7 @@ class Engine:
     ) -> "Engine":
         """Start an engine; everything but `config` is given by tests."""
         clocks = world or real_world()
-        store = Store(config.data, clocks)
+        store = Store(config.data, clocks, new=config.new)
         try:
             name = await store.write(lambda tx: identity.engine(tx, clocks.uuid))
             engine = cls(config, clocks, store, runtime or _runtime(config, name, clocks), outbound, isolation)
@@ -179,7 +179,9 @@ class Engine:
 
 
 def _runtime(config: Config, name: str, world: World) -> Runtime:
-    processes = ProcessRuntime(_absolute(config.data) / "processes", world.now)
+    processes = ProcessRuntime(
+        _absolute(config.data) / "processes", world.now, files=config.files, has_room=descriptors.has_room
+    )
     if config.runtime is RuntimeChoice.PROCESS:
         return processes
     docker = DockerRuntime(name, world.now)
@@ -188,7 +190,10 @@ def _runtime(config: Config, name: str, world: World) -> Runtime:
 
 def _outbound(config: Config) -> Outbound:
     mail = SmtpMail(config.smtp) if config.smtp else MailFolder(_absolute(config.data) / "mail")
-    return Outbound(mail, HttpWeb(), ShellPrograms() if config.commands else NoPrograms())
+    # Jobs leave the reserve alone: what tells of their failure may use it.
+    has_room = partial(descriptors.has_room, reserve=0)
+    programs = ShellPrograms(files=config.files, has_room=has_room) if config.commands else NoPrograms()
+    return Outbound(mail, HttpWeb(), programs)
 
 
 def _keys(holder: Holder | None) -> dict[str, str]:

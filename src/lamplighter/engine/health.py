@@ -60,10 +60,10 @@ Check = Callable[[Engine], Condition | None]
 
 def data_directory(engine: Engine) -> Condition | None:
     """The data directory takes no writes."""
-    refused = engine.pump.refused
-    if not refused:
+    reason = engine.store.trouble() or engine.pump.refused
+    if not reason:
         return None
-    return Condition("data-directory", f"the data directory takes no writes: {refused}", stops_work=True)
+    return Condition("data-directory", f"the data directory takes no writes: {reason}", stops_work=True)
 
 
 def docker(engine: Engine) -> Condition | None:

@@ -17,6 +17,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Service
 from lamplighter.store import outbox, timers
 from lamplighter.store.db import Posted, Signals, Store, Tx
+from lamplighter.store.presence import Displaced
 from lamplighter.store.timers import Timer
 
 log = logging.getLogger("lamplighter.engine")
@@ -62,6 +63,8 @@ class Pump:
         self._stopped = False
         self._refused = ""
         """Why the last turn could not be kept; empty if it was."""
+        self._displaced = False
+        """Whether that is because the files of the store are not where they were."""
         store.on_commit = self._committed
         store.on_loss = self._lost
 
@@ -92,6 +95,7 @@ class Pump:
             self._come_back()
             return
         self._check_clock()
+        self._check_directory()
         wall, steady = self._world.now(), self._world.steady()
         for timer in timers.due(self._store.reader, wall, steady, BATCH + len(self._ringing)):
             if timer.key not in self._ringing:
@@ -123,8 +127,7 @@ class Pump:
 
     def _committed(self, signals: Signals) -> None:
         if self._refused:
-            self._refused = ""
-            log.warning("the data directory takes writes again")
+            self._recover()
         for posted in signals.posted:
             self._perform(posted)
         if signals.soonest is None:
@@ -184,8 +187,24 @@ class Pump:
         if not self._refused:
             log.error("the data directory takes no writes (%s); nothing is lost, trying again", error)
         self._refused = str(error)
+        self._displaced = isinstance(error, Displaced)
         for service in self._services.values():
             service.forget()
+
+    def _recover(self) -> None:
+        """Go on: a turn that was kept in files that were away was not told of, but is in the outbox."""
+        was_displaced, self._displaced, self._refused = self._displaced, False, ""
+        log.warning("the data directory takes writes again")
+        for posted in outbox.pending(self._store.reader) if was_displaced else ():
+            self._perform(posted)
+
+    def _check_directory(self) -> None:
+        """Notice also without a write that the files of the store are gone, or are there again."""
+        trouble = self._store.trouble()
+        if trouble and not self._refused:
+            self._lost(Displaced(trouble))
+        elif self._displaced and not trouble:
+            self._recover()
 
     def _check_clock(self) -> None:
         """Keep by how much the wall clock was set: the next engine's steady clock begins at the wall clock's time."""

@@ -9,7 +9,7 @@ input is a file in memory and no pipe, so that a program which does not read can
 import asyncio
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from tempfile import TemporaryFile
 from typing import BinaryIO
@@ -24,6 +24,10 @@ MAIL_SERVER = "LAMPLIGHTER_SMTP"
 """What the engine may be told in its environment, and no program of a topic."""
 TAIL = 500
 """Characters of standard error that are kept."""
+NEEDED = 10
+"""Files that may be open while a program is started."""
+PAUSE = 0.5
+"""Seconds until we look again whether there is room for them."""
 CHUNK = 64 * 1024
 """Bytes of standard error that are read at once."""
 
@@ -31,18 +35,32 @@ CHUNK = 64 * 1024
 class ShellPrograms:
     """Runs command lines with /bin/sh."""
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        patience: float = PATIENCE,
+        files: int | None = None,
+        has_room: Callable[[int], bool] = lambda _files: True,
+    ) -> None:
+        """`files`: the soft limit of open files that programs get; None: the engine's own.
+
+        `has_room` tells whether this process may open so many files more.
+        """
         self._patience = patience
+        self._limit = "" if files is None else f"ulimit -S -n {files}; "
+        self._has_room = has_room
         self._lanes = asyncio.Semaphore(LANES)
 
     async def run(self, command: str, given: bytes, environment: Mapping[str, str]) -> None:
         """Run to the end."""
         async with self._lanes:
+            while not self._has_room(NEEDED):  # noqa: ASYNC110 - whoever closes a file tells nobody
+                await asyncio.sleep(PAUSE)
             try:
                 with _file(given) as message:
                     process = await asyncio.create_subprocess_exec(
                         "/bin/sh",
                         "-c",
+                        self._limit + 'exec /bin/sh -c "$0"',
                         command,
                         stdin=message,
                         stdout=asyncio.subprocess.DEVNULL,

@@ -3,15 +3,18 @@
 Promises what the port promises: each process is kept by a detached shim (`shim.py`), so that it outlives the engine,
 and is found again in its directory (`place.py`). Refuses what a process would miss and could not know: mount points and
 extra hosts. Does not enforce what only restricts: cpu, memory, a read-only root and the network of another container;
-a process sees this machine as it is. No shell is involved.
+a process sees this machine as it is. No shell is involved. A process that cannot be begun because there are too many
+open files or processes, or because its directory cannot be written, is waited for: `RuntimeUnavailable` says so.
 """
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 
 from lamplighter.base.errors import Bug
@@ -23,6 +26,8 @@ from lamplighter.runtime.watch import Watch
 
 _SUPPORTED = hasattr(os, "pidfd_open") and Path("/proc/self/stat").exists()
 _SHIM = Path(__file__).with_name("shim.py")
+_START, _FOLLOW = 8, 2
+"""Files that are open while a process is begun (one of them until it is removed), and while its output is read."""
 _PAUSE = 0.02
 """Seconds between two looks at another engine's shim that is just starting: the one thing here that is polled."""
 
@@ -30,9 +35,23 @@ _PAUSE = 0.02
 class ProcessRuntime:
     """Runs processes whose directories lie under one directory."""
 
-    def __init__(self, directory: Path, now: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        now: Callable[[], int],
+        files: int | None = None,
+        has_room: Callable[[int], bool] = lambda _files: True,
+    ) -> None:
+        """`files`: the soft limit of open files for processes whose definition names none; None: the engine's own.
+
+        `has_room` tells whether this process may open so many files more.
+        """
         self._directory = directory.absolute()
         self._now = now
+        self._files = files
+        self._has_room = has_room
+        self._starting = 0
+        """How many processes are being begun."""
         self._watches: dict[str, Watch] = {}
 
     def has(self, name: str) -> bool:
@@ -48,9 +67,12 @@ class ProcessRuntime:
         """See the port."""
         place = self._place(container.name)
         if place.leader() is None and place.ended() is None:
-            text = recipe.write(container)
-            place.make()
-            await _launch(place, text)
+            text = recipe.write(container, self._files)
+            with self._room():
+                place.make()
+                await _launch(place, text)
+                if place.ended() is None:
+                    self._watch(container.name)
         if refusal := place.refusal():
             raise refusal
         leader = place.leader()
@@ -94,7 +116,11 @@ class ProcessRuntime:
         if place.leader() is None:
             return
         watch = self._watch(name)
-        with place.log.open("rb") as log:
+        if not self._has_room(_FOLLOW):
+            raise _full()
+        with _shortage():
+            log = place.log.open("rb")
+        with log:
             records = Records(log)
             while True:
                 ended = watch.gone.is_set()
@@ -131,30 +157,65 @@ class ProcessRuntime:
             watch.close()
         self._watches.clear()
 
+    @contextlib.contextmanager
+    def _room(self) -> Iterator[None]:
+        """Keep the files free that a process needs to be begun, and those of the others that are being begun."""
+        if not self._has_room(_START * (self._starting + 1)):
+            raise _full()
+        self._starting += 1
+        try:
+            with _shortage():
+                yield
+        finally:
+            self._starting -= 1
+
     def _place(self, name: str) -> Place:
         return Place(self._directory / name)
 
     def _watch(self, name: str) -> Watch:
         watch = self._watches.get(name)
         if watch is None:
-            watch = self._watches[name] = Watch(self._place(name).alive)
+            if not self._has_room(1):
+                raise _full()
+            with _shortage():
+                watch = self._watches[name] = Watch(self._place(name).alive)
         return watch
 
 
 async def _launch(place: Place, text: bytes) -> None:
-    """Start a shim; return when it, or another one that a dead engine started, has decided the start."""
-    shim = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-S", _SHIM, place.path),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-    )
-    said, _ = await shim.communicate(text)
+    """Start a shim; return when it, or another one that a dead engine started, has decided the start.
+
+    In a thread, because uvloop loses files when it cannot start a process (https://github.com/MagicStack/uvloop).
+    """
+    said = await asyncio.to_thread(_run_shim, place.path, text)
     while place.leader() is None:
         if not _held(place):
             raise RuntimeUnavailable(f"the process could not be kept: {said.decode(errors='replace').strip()}")
         await asyncio.sleep(_PAUSE)
+
+
+def _run_shim(directory: Path, text: bytes) -> bytes:
+    """Give a shim its recipe; what it said, if it could not keep it."""
+    command: list[str | Path] = [sys.executable, "-I", "-S", _SHIM, directory]
+    done = subprocess.run(
+        command, input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, check=False
+    )
+    return done.stdout
+
+
+def _full() -> RuntimeUnavailable:
+    return RuntimeUnavailable("too many files are open to look after another process: it waits until others have ended")
+
+
+@contextlib.contextmanager
+def _shortage() -> Iterator[None]:
+    """Call what the system lacks only for a time by one name."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise _full() from error
+        raise RuntimeUnavailable(f"a process cannot be kept now: {error}") from error
 
 
 def _held(place: Place) -> bool:

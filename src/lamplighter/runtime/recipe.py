@@ -10,9 +10,15 @@ from pathlib import PurePosixPath
 from lamplighter.runtime import identity
 from lamplighter.runtime.port import CannotStart, Container
 
+SAME = -2
+"""In place of a hard limit: it stays as it is."""
 
-def write(container: Container) -> bytes:
-    """Put the recipe together; raises CannotStart where a process can never run so."""
+
+def write(container: Container, files: int | None = None) -> bytes:
+    """Put the recipe together; raises CannotStart where a process can never run so.
+
+    `files` is the soft limit of open files, where the definition names none.
+    """
     arguments = [*(container.entry_point or ()), *(container.command or ())]
     _refuse_what_would_be_missed(container, arguments)
     who = identity.resolve(container.user)
@@ -20,7 +26,7 @@ def write(container: Container) -> bytes:
     fields = [
         container.working_directory or "/",
         " ".join(map(str, who.numbers)),
-        ",".join(_limits(container)),
+        ",".join(_limits(container, files)),
         str(len(arguments)),
         *arguments,
         *(f"{name}={value}" for name, value in environment.items()),
@@ -42,8 +48,9 @@ def _refuse_what_would_be_missed(container: Container, arguments: list[str]) -> 
         raise _refused(f"the working directory {container.working_directory!r} is not an absolute path")
 
 
-def _limits(container: Container) -> list[str]:
-    return [f"{_kind(limit.name)} {limit.soft} {limit.hard}" for limit in container.ulimits]
+def _limits(container: Container, files: int | None) -> list[str]:
+    usual = [] if files is None else [f"{resource.RLIMIT_NOFILE} {files} {SAME}"]
+    return usual + [f"{_kind(limit.name)} {limit.soft} {limit.hard}" for limit in container.ulimits]
 
 
 def _kind(name: str) -> int:

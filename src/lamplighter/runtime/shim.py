@@ -24,6 +24,8 @@ MOST_CHUNKS = 16
 """What a pipe can hold at most; a daemon that escaped and writes for ever cannot hold the exit back."""
 IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 """Meant for the engine, or for a whole machine that shuts down: the shim stays to record how its process ended."""
+SAME = -2
+"""In place of a hard limit: it stays as it is."""
 SUBREAPER = 36
 """PR_SET_CHILD_SUBREAPER."""
 CHANGED = (*IGNORED, signal.SIGPIPE, signal.SIGXFSZ)
@@ -46,8 +48,7 @@ class Recipe:
 
 def main() -> None:
     """Run the recipe unless it has been begun before."""
-    # An event loop may leave files of the engine open in its children (uvloop does): its port, its pipes.
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    close_others()
     recipe = Recipe(sys.stdin.buffer.read())
     if os.fork():
         os._exit(0)  # The engine's own child ends here: it leaves no zombie and needs no one to wait for it.
@@ -57,6 +58,19 @@ def main() -> None:
     alive = os.open("alive", os.O_RDWR | os.O_NONBLOCK)
     if claim(alive):
         run(recipe, alive)
+
+
+def close_others() -> None:
+    """Close what whoever started us may have left open: the engine's port, its pipes.
+
+    Those that are open, and not each number up to the limit: that may be a thousand million.
+    """
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2:
+            try:  # noqa: SIM105
+                os.close(int(name))
+            except OSError:
+                pass  # It was open only for the list.
 
 
 def claim(alive: int) -> bool:
@@ -119,7 +133,7 @@ def become(recipe: Recipe, gate: int, failed: int, out: int, err: int) -> None:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         for kind, soft, hard in recipe.limits:
-            resource.setrlimit(kind, (soft, hard))
+            resource.setrlimit(kind, (soft, resource.getrlimit(kind)[1] if hard == SAME else hard))
         take_identity(recipe.identity)
         os.chdir(recipe.directory)
         execute(recipe)

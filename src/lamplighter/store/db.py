@@ -3,7 +3,7 @@
 A turn runs all the jobs that are waiting, one after another on the loop, inside one transaction; then a thread commits
 it, while the loop goes on reading from the network. Jobs that arrive meanwhile wait for the next turn. So many
 executions share one fsync, every job sees what the jobs before it wrote, and a disk that takes its time holds nobody
-but those who wait for it.
+but those who wait for it. A turn is acknowledged only if the path of the database still leads to it (`presence.py`).
 
 A turn that can't be kept (disk full, I/O error) is undone whole: each of its jobs fails with `Unavailable`, nothing of
 them was done, and `on_loss` tells the engine to forget what it believed. It is a crash without the exit.
@@ -16,7 +16,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,9 +25,20 @@ from typing import Any, TypeVar
 from lamplighter.base.errors import LamplighterError, Unavailable
 from lamplighter.base.files import sync_file
 from lamplighter.base.jsontext import Json
-from lamplighter.base.world import World
+from lamplighter.base.world import World, iso
+from lamplighter.store.directory import (
+    DATABASE,
+    LOCK,
+    WAL,
+    NoDatabase,
+    close_to_others,
+    make_database,
+    may_begin,
+    set_aside,
+)
 from lamplighter.store.lock import DirectoryLock
-from lamplighter.store.migrate import migrate
+from lamplighter.store.migrate import NoSchema, migrate
+from lamplighter.store.presence import Presence
 
 T = TypeVar("T")
 Row = tuple[Json, ...]
@@ -130,17 +141,17 @@ class _Job:
     error: Exception | None = None
 
 
-def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+def _connect(path: Path, *, read_only: bool, begins: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
     try:
-        _prepare(connection, read_only=read_only)
+        _prepare(connection, read_only=read_only, begins=begins)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, *, read_only: bool) -> None:
+def _prepare(connection: sqlite3.Connection, *, read_only: bool, begins: bool) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
@@ -151,7 +162,7 @@ def _prepare(connection: sqlite3.Connection, *, read_only: bool) -> None:
     if read_only:
         connection.execute("PRAGMA query_only=ON")
     else:
-        migrate(connection)
+        migrate(connection, begins=begins)
 
 
 def damaged(path: Path, error: sqlite3.DatabaseError) -> Damaged:
@@ -160,22 +171,19 @@ def damaged(path: Path, error: sqlite3.DatabaseError) -> Damaged:
     return Damaged(f"{path} cannot be opened ({error}); {advice}, or name another directory with --data")
 
 
+ADVICE = "put the database back, or begin anew with --new, which sets aside what is there"
+
+
 class Store:
     """The one database of an engine. Open it on the loop that will own it."""
 
-    def __init__(self, directory: Path, world: World) -> None:
+    def __init__(self, directory: Path, world: World, *, new: bool = False) -> None:
+        """`new`: begin with an empty database, and set aside what is there."""
         self.directory = directory
         self._world = world
         self._lock = DirectoryLock(directory)
-        path = directory / "lamplighter.db"
-        # A commit of a killed engine that was written but not synced is read as if it were on disk: now it is.
-        sync_file(path.with_name(f"{path.name}-wal"))
         try:
-            self._connection = _connect(path, read_only=False)
-            self.reader = Reader(_connect(path, read_only=True))
-        except sqlite3.DatabaseError as error:
-            self._lock.release()
-            raise damaged(path, error) from error
+            self._open(directory.absolute(), new=new)
         except BaseException:
             self._lock.release()
             raise
@@ -192,6 +200,32 @@ class Store:
         self._thread.start()
         self.on_commit: Callable[[Signals], None] = lambda _signals: None
         self.on_loss: Callable[[sqlite3.Error], None] = lambda _error: None
+
+    def _open(self, directory: Path, *, new: bool) -> None:
+        """Open the database, which is made where none was."""
+        # A commit of a killed engine that was written but not synced is read as if it were on disk: now it is.
+        sync_file(directory / WAL)
+        lock, path = self._lock, directory / DATABASE
+        if new and (folder := set_aside(directory, iso(self._world.now()).replace(":", ""))):
+            log.warning("what was in %s is set aside in %s", directory, folder)
+        begins = new or may_begin(directory, was_new=lock.was_new, was_used=lock.was_used)
+        lock.note(new=begins)
+        close_to_others(directory)
+        if begins:
+            make_database(directory)
+        try:
+            self._connection = _connect(path, read_only=False, begins=begins)
+            self.reader = Reader(_connect(path, read_only=True))
+        except NoSchema as error:
+            raise NoDatabase(f"{path} is no database of lamplighter: {error}; {ADVICE}") from error
+        except sqlite3.DatabaseError as error:
+            raise damaged(path, error) from error
+        lock.note(new=False)
+        self._presence = Presence([path, directory / WAL, directory / LOCK])
+
+    def trouble(self) -> str:
+        """Why what is written would not be found again; empty while all is well."""
+        return self._presence.trouble()
 
     def write(self, run: Callable[[Tx], T]) -> "asyncio.Future[T]":
         """Run a job in the next turn; its result, once it is on disk.
@@ -230,6 +264,7 @@ class Store:
         await self._quiet.wait()
         self._commits.put(False)  # noqa: FBT003 - the committer's word for "no more"
         await asyncio.to_thread(self._thread.join)
+        # SQLite leaves the paths alone that lead to other files by now: they may be another engine's.
         self._connection.close()
         self.reader._connection.close()  # noqa: SLF001 - ours
         self._lock.release()
@@ -272,7 +307,9 @@ class Store:
         while self._commits.get():
             failure: sqlite3.Error | None = None
             try:
+                self._presence.check()
                 self._connection.execute("COMMIT")
+                self._presence.check()  # moved away meanwhile: it is kept, and whoever asks again finds it
             except sqlite3.Error as error:
                 failure = error
             self._loop.call_soon_threadsafe(self._finish, failure)
@@ -294,7 +331,8 @@ class Store:
 
     def _undo(self) -> None:
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            with suppress(sqlite3.Error):  # the next turn, which cannot begin, tries again
+                self._connection.execute("ROLLBACK")
 
 
 def _settle(job: _Job, failure: sqlite3.Error | None) -> None:

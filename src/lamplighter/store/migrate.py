@@ -17,9 +17,18 @@ def scripts() -> list[tuple[int, str]]:
     return sorted(found)
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the database to this program's schema; a database from the future is refused, untouched."""
+class NoSchema(LamplighterError):
+    """The database is none of ours."""
+
+
+def migrate(connection: sqlite3.Connection, *, begins: bool = True) -> None:
+    """Bring the database to this program's schema; one from the future is refused, untouched.
+
+    So is one without a schema, unless an engine begins with it.
+    """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == 0 and not begins:
+        raise NoSchema("it holds nothing of lamplighter")
     steps = scripts()
     if version > steps[-1][0]:
         raise NewerData(f"the data has schema {version}, this program knows {steps[-1][0]}; upgrade lamplighter")

@@ -1,14 +1,16 @@
-"""The HTTP server of a verb that serves: uvicorn, ended by a signal without an error."""
+"""The HTTP server of a verb that serves: uvicorn with bounds on its connections, ended by a signal without an error."""
 
 import asyncio
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import uvicorn
 
 from lamplighter.base.jsontext import Json
+from lamplighter.cli.serving.connection import Connection, Connections
 
 Application = Callable[[Json, Json, Json], Awaitable[None]]
 """In ASGI's terms; Starlette's own name for it would load Starlette."""
@@ -18,15 +20,16 @@ async def serve(
     application: Application,
     closing: asyncio.Event,
     listener: socket.socket,
-    connection: type[asyncio.Protocol] | None = None,
+    most: int,
 ) -> None:
-    """Answer on a port until a signal says that it is enough; `closing` is set when it does."""
+    """Answer on a port, `most` connections at once, until a signal says that it is enough; `closing` is set then."""
     config = uvicorn.Config(
         application,
         lifespan="off",
         log_config=None,
         access_log=False,
-        http=connection or "auto",
+        http=partial(Connection, among=Connections(most)),  # type: ignore[arg-type]  # it is called as a class is
+        ws="none",
         server_header=False,
         timeout_graceful_shutdown=5,
     )

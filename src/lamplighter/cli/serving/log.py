@@ -1,7 +1,13 @@
-"""The engine's log on standard error: the time before every line."""
+"""The engine's log on standard error: the time before every line, and what fails again and again once in a minute."""
 
 import logging
 import sys
+
+from lamplighter.base.world import real_world
+from lamplighter.cli.serving.repeats import Repeats
+
+LIBRARIES = ("asyncio", "uvicorn.error")
+"""Loggers of others that tell of failures: they would go to standard error without a time and without an end."""
 
 
 class _EveryLine(logging.Formatter):
@@ -13,10 +19,12 @@ class _EveryLine(logging.Formatter):
         return "\n".join(prefix + line for line in super().format(record).split("\n"))
 
 
-def to_stderr(level: int) -> None:
-    """Let everything from a level on be written to standard error."""
+def to_stderr(level: int) -> Repeats:
+    """Let everything from a level on be written to standard error; of libraries, failures only."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_EveryLine("%(message)s"))
-    root = logging.getLogger("lamplighter")
-    root.setLevel(level)
-    root.addHandler(handler)
+    for name, least in (("lamplighter", level), *((each, logging.WARNING) for each in LIBRARIES)):
+        logger = logging.getLogger(name)
+        logger.setLevel(least)
+        logger.addHandler(handler)
+    return Repeats(handler, real_world().steady)

@@ -1,0 +1,101 @@
+"""The data directory of a running engine: private, and missed when it is gone."""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lamplighter.base.jsontext import Json
+from tests.served import Served, eventually, one, run_task
+
+WAIT = one({"Type": "Wait", "Seconds": 1, "End": True})
+
+
+def health(served: Served) -> tuple[int, Json]:
+    try:
+        with urllib.request.urlopen(f"{served.url}/_lamplighter/health") as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.loads(error.read())
+
+
+def test_a_directory_that_is_gone_is_told_and_takes_nothing_until_it_is_back(served: Served) -> None:
+    machine = served.machine(WAIT)
+    away = served.data.with_name("away")
+    served.data.rename(away)
+    with pytest.raises(ClientError, match="ServiceUnavailable") as refused:
+        served.start(machine)
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+    status, body = health(served)
+    assert (status, body["status"], body["conditions"][0]["name"]) == (503, "unavailable", "data-directory")
+    assert "is gone" in body["reason"]
+    assert not served.data.exists(), "nothing makes a new one in its place"
+    away.rename(served.data)
+    assert served.ended(served.start(machine))["status"] == "SUCCEEDED"
+    assert health(served)[0] == 200
+
+
+def test_a_directory_that_was_deleted_is_not_made_again_by_anybody(served: Served, tmp_path: Path) -> None:
+    served.ecs.create_cluster()
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    served.start(served.machine(one(run_task(served.task("job", ["sh", "-c", f"echo begun; cat {gate}; echo done"])))))
+    eventually(lambda: list(served.data.glob("output/*/main.log")))
+    shutil.rmtree(served.data)
+    gate.write_text("")
+    eventually(lambda: health(served)[0] == 503)
+    eventually(lambda: any("takes no writes" in line for line in served.lines))
+    with pytest.raises(ClientError, match="ServiceUnavailable"):
+        served.sfn.create_state_machine(name="x", definition=json.dumps(WAIT), roleArn="arn:aws:iam::1:role/x")
+    assert not served.data.exists()
+
+
+def test_an_engine_whose_database_is_gone_refuses_to_start_and_begins_anew_when_it_is_told_to(served: Served) -> None:
+    served.machine(WAIT)
+    served.kill()
+    for each in served.data.glob("lamplighter.db*"):
+        each.unlink()
+    command = [sys.executable, "-m", "lamplighter", "up", "--data", str(served.data), "--port", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("lamplighter: ")
+    assert "is missing, although an engine has run here" in done.stderr
+    assert "--new" in done.stderr
+    assert "Traceback" not in done.stderr
+    served.up("--new")
+    assert served.sfn.list_state_machines()["stateMachines"] == []
+    assert list(served.data.glob("aside-*/address"))
+
+
+def test_nobody_but_the_owner_can_read_what_is_kept(served: Served) -> None:
+    served.kill()
+    before = os.umask(0)
+    try:
+        for each in (served.data, *served.data.rglob("*")):
+            each.chmod(0o777 if each.is_dir() else 0o666)
+        served.up()
+    finally:
+        os.umask(before)
+    served.ecs.create_cluster()
+    sns = served.client("sns")
+    topic = sns.create_topic(Name="night")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="who@example.com")
+    sns.publish(TopicArn=topic, Message="it failed")
+    assert served.ended(served.start(served.machine(one(run_task(served.task("job", ["sh", "-c", "echo hi"]))))))
+    eventually(lambda: list(served.data.glob("mail/*.eml")))
+    eventually(lambda: list(served.data.glob("output/*/main.log")))
+    open_to_others = [
+        str(each)
+        for each in (served.data, *served.data.rglob("*"))
+        if stat.S_IMODE(each.lstat().st_mode) & 0o077 and not each.is_symlink()
+    ]
+    assert open_to_others == []

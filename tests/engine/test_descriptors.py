@@ -1,0 +1,31 @@
+"""How many files may be open: raised at the start, shared between connections and jobs."""
+
+import resource
+import subprocess
+import sys
+
+import pytest
+
+from lamplighter.engine import descriptors
+
+PROGRAM = """
+import os, resource
+from lamplighter.engine import descriptors
+before = descriptors.raise_limit()
+room = descriptors.has_room(5)
+held = [os.dup(0) for _ in range(descriptors.limit() - len(os.listdir("/proc/self/fd")) - descriptors.RESERVE)]
+print(before, descriptors.limit(), descriptors.connections(), room, descriptors.has_room(5))
+"""
+
+
+@pytest.mark.parametrize(("soft", "hard", "connections"), [(40, 64, 8), (100, 1024, 488), (256, 4096, 2024)])
+def test_the_limit_is_raised_and_a_part_of_it_is_kept_for_jobs(soft: int, hard: int, connections: int) -> None:
+    limited = f'ulimit -S -n {soft}; ulimit -H -n {hard}; exec "$@"'
+    command = ["/bin/sh", "-c", limited, "sh", sys.executable, "-c", PROGRAM]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert said == [str(soft), str(hard), str(connections), "True", "False"]
+
+
+def test_without_a_limit_the_number_of_connections_is_bounded_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _kind: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert descriptors.connections() == descriptors.MOST_CONNECTIONS
