@@ -35,6 +35,7 @@ from lamplighter.outbound.aws import AWS
 from lamplighter.outbound.program import MAIL_SERVER
 from lamplighter.runtime.port import RuntimeUnavailable
 from lamplighter.server import Connection, Server
+from lamplighter.wire.hosts import Hosts
 
 SWITCH_INTERVAL = 0.0005
 """Seconds that the loop may keep the interpreter from the thread that commits: its word is what callers wait for."""
@@ -80,7 +81,7 @@ def up(
     ] = Path(".lamplighter"),
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(help="A host name by which this engine may be called, besides IP addresses and localhost.",
+        typer.Option(help="A host name by which this engine may be called, besides localhost and its addresses.",
                      rich_help_panel=SERVING),
     ] = None,
     url: Annotated[
@@ -142,7 +143,8 @@ def up(
         with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             entry = admission.decide(credentials, data, listener.getsockname()[0])
             config = replace(config, url=(url or reached(listener)).rstrip("/"), holder=entry.first)
-            hosts = frozenset({host, *(allow_host or [])})
+            names = frozenset(name.lower() for name in (host, *(allow_host or [])))
+            hosts = Hosts(names, addresses=entry.holders is not None)
             runner.run(_serve(config, hosts, listener, entry, kept))
     except LamplighterError as error:
         typer.echo(f"lamplighter: {error}", err=True)
@@ -184,7 +186,7 @@ def _read(asked: Asked, data: Path) -> Kept | None:
 
 
 async def _serve(
-    config: Config, hosts: frozenset[str], listener: socket.socket, entry: admission.Entry, kept: Kept | None
+    config: Config, hosts: Hosts, listener: socket.socket, entry: admission.Entry, kept: Kept | None
 ) -> None:
     engine = await Engine.open(config)
     try:
