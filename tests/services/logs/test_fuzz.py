@@ -15,8 +15,8 @@ from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime
 from lamplighter.server import Server
-from lamplighter.wire.hosts import Hosts
 from lamplighter.services.logs.naming import event_id, page_token
+from lamplighter.wire.hosts import Hosts
 
 FUZZ = settings(
     deadline=None,
