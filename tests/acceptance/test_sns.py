@@ -144,6 +144,11 @@ def test_the_button_behind_the_link_in_a_mail_unsubscribes_and_that_of_the_next_
     assert len(post.mails) == 2
 
 
+def arns(engine: Served) -> set[str]:
+    """What AWS's list of all subscriptions calls them."""
+    return {each["SubscriptionArn"] for each in engine.client("sns").list_subscriptions()["Subscriptions"]}
+
+
 def test_a_mail_that_asks_to_confirm_is_not_answered_by_who_opens_its_link(tmp_path: Path, post: MailServer) -> None:
     engine = Served(tmp_path / "asking")
     engine.up("--smtp", smtp(post), "--confirm-mail")
@@ -156,13 +161,12 @@ def test_a_mail_that_asks_to_confirm_is_not_answered_by_who_opens_its_link(tmp_p
         if str(person.get_content()).startswith("{"):
             person, program = program, person
         links = [link_in(person, engine), json.loads(program.get_content())["SubscribeURL"]]
-        arns = lambda: {each["SubscriptionArn"] for each in sns.list_subscriptions()["Subscriptions"]}  # noqa: E731
         for link in links:
             assert "<button" in opened(link)
-        assert arns() == {"PendingConfirmation"}
+        assert arns(engine) == {"PendingConfirmation"}
         for link in links:
             assert "You are subscribed" in pressed(link)
-        assert "PendingConfirmation" not in arns()
+        assert "PendingConfirmation" not in arns(engine)
     finally:
         engine.close()
 

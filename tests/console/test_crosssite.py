@@ -138,7 +138,7 @@ def check_that_nothing_ran(victim: Victim, done: Path) -> None:
     assert not victim.commanded.exists()
 
 
-def check_that_nothing_was_read(results: list[list[str]]) -> None:
+def check_that_nothing_was_read(results: list[list[str | None]]) -> None:
     assert [result for result in results if result[2] is None] == [], "the browser never said that it is over"
     assert [result for result in results if result[2]] == []
 

@@ -7,16 +7,17 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize, expect
 
 from lamplighter.base.jsontext import Json
 from lamplighter.bus import Caller
 from lamplighter.console import subscription
 from lamplighter.wire.http import HttpRequest
+from tests.engines import DAY
 from tests.served import Served
 from tests.services.sns.town import Town
 
-PHONE = {"width": 360, "height": 640}
+PHONE = ViewportSize(width=360, height=640)
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_a_token_is_good_for_two_days_and_for_its_own_topic(town: Town) -> None:
     for wrong in (link.replace(":alerts", ":others"), link.partition("&")[0], link + "x"):
         found, text = look(town, wrong, "POST")
         assert (found, "not valid any more" in text) == (404, True)
-    town.advance(2 * 24 * 3_600)
+    town.advance(2 * DAY)
     found, text = look(town, link)
     assert (found, "not valid any more" in text, "<button" in text) == (404, True, False)
 
