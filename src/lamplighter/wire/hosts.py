@@ -18,6 +18,8 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::[0-9]{1,
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 """The last part of a name that is a number makes browsers read the whole as an IPv4 address (`127.1`, `0x7f.1`)."""
 
+REMEDY = "call it by localhost or 127.0.0.1, or name the host with --allow-host where the engine is started"
+
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
@@ -34,7 +36,7 @@ class Hosts:
         name = found[1] if found else ""
         if not name or not self._has(name):
             shown = header.decode("ascii", "backslashreplace")
-            raise AccessDenied(f"this server does not answer to the host name '{shown}'", status=403)
+            raise AccessDenied(f"this server does not answer to the host name '{shown}': {REMEDY}", status=403)
 
     def _has(self, name: str) -> bool:
         address = _address(name)

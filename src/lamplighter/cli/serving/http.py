@@ -27,6 +27,7 @@ async def serve(
         log_config=None,
         access_log=False,
         http=connection or "auto",
+        ws="none",  # nothing here speaks WebSocket, and what is no HTTP would pass by the checks of who asks
         server_header=False,
         timeout_graceful_shutdown=5,
     )
