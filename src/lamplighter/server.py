@@ -1,10 +1,12 @@
 """HTTP in and out: one port for all services, as an ASGI application on uvicorn.
 
-Promises that no web page reaches the engine (Host and Origin are checked, and every request must carry an AWS
-signature, in a header or in its query, but the links that SNS sends and those that only ask how the engine is:
-`/_lamplighter/health`, `/_lamplighter/metrics` and `/_lamplighter/slots`), that a request is bounded in size, and that
-no answer is a stack trace. Where there are holders of credentials, the signature must be one of theirs, metrics and
-slots are for them alone, and what is open is whether the engine is well, its certificate and the links of SNS.
+Promises that no web page reaches the engine (`wire/hosts.py`, `wire/crosssite.py`): the Host header must be one of its
+names, and a call must carry an AWS signature in its Authorization header. Without one, a request can open a link that
+SNS sent (`wire/unsigned.py`), or ask how the engine is: `/_lamplighter/health`, `/_lamplighter/metrics` and
+`/_lamplighter/slots`. Promises that a request is bounded in size, and that no answer is a stack trace. Where there are
+holders of credentials, the signature must be one of theirs, and may be in the query then, because it is verified;
+metrics and slots are for them alone, and what is open is whether the engine is well, its certificate and the links of
+SNS.
 What is for the console goes to the console, which has its own guard and login (`console/guard.py`, `console/login.py`)
 and is loaded when somebody first looks at it.
 See https://asgi.readthedocs.io/en/latest/specs/www.html.
@@ -19,15 +21,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import parse_qsl
 
-from lamplighter.base.errors import AccessDenied, AwsError, Unavailable, ValidationError
+from lamplighter.base.errors import AwsError, Unavailable, ValidationError
 from lamplighter.base.jsontext import Json, dump_bytes
 from lamplighter.bus import Caller, CallerLeft, first
 from lamplighter.console import paths
 from lamplighter.console.inside import Inside
 from lamplighter.engine import health, metrics
 from lamplighter.engine.engine import Engine
-from lamplighter.wire import gate, hosts, sigv4, unsigned
+from lamplighter.wire import crosssite, gate, sigv4, unsigned
 from lamplighter.wire.holders import Holder, Holders
+from lamplighter.wire.hosts import Hosts
 from lamplighter.wire.http import HttpRequest, Response, answer
 from lamplighter.wire.route import refuse, respond, route
 
@@ -54,8 +57,8 @@ class Server:
     """The ASGI application of one engine."""
 
     engine: Engine
-    hosts: frozenset[str]
-    """Names by which the port may be called, besides every IP address and localhost."""
+    hosts: Hosts
+    """The names by which it may be called."""
     holders: Holders | None = None
     """Who may come in; None where any credentials are taken, because only this machine reaches the port."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -69,12 +72,14 @@ class Server:
         request_id = self.engine.world.uuid()
         http = HttpRequest(scope["method"], scope["raw_path"], scope["query_string"], headers, b"")
         try:
-            hosts.check(headers.get(b"host", b""), self.hosts)
-            if paths.is_page(http) and not unsigned.is_link(http):
+            crosssite.check_once(scope["headers"])
+            self.hosts.check(headers.get(b"host", b""))
+            if paths.is_page(http) and not unsigned.is_open(http):
                 await (await asyncio.to_thread(self._console))(scope, receive, send)
                 return
-            self._guard(http)
-            signer = None if self.holders is None else self._signer(http, self.holders)
+            if not unsigned.is_open(http):  # a link is opened from wherever it is read: its secret is what guards it
+                crosssite.check_origin(http)
+            signer = self._signer(http)
             http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
             if signer is not None:
                 sigv4.verify(http, signer.secret, self.engine.world.now())
@@ -99,6 +104,8 @@ class Server:
     async def _answer(self, http: HttpRequest, request_id: str, left: Callable[[], Awaitable[None]]) -> Response:
         if http.method == "GET" and (watch := WATCHED.get(http.path)) is not None:
             return await watch(self.engine, http, request_id)
+        if unsigned.is_page(http):
+            return await self._subscription(http, request_id)
         request = route(self.engine.catalog, http, self.engine.config.account)
         caller = Caller(request.account, request.region)
         try:
@@ -110,13 +117,27 @@ class Server:
             log.exception("%s %s failed (request %s)", request.service, request.operation, request_id)
             raise InternalFailure(request_id) from error
 
-    def _signer(self, http: HttpRequest, holders: Holders) -> Holder | None:
+    async def _subscription(self, http: HttpRequest, request_id: str) -> Response:
+        """A page that a link in a mail opens."""
+        module = await asyncio.to_thread(importlib.import_module, "lamplighter.console.subscription")
+        nobody = Caller("", "")
+        response: Response = await module.respond(
+            lambda operation, params: self.engine.call(nobody, "sns", operation, params), http, request_id
+        )
+        return response
+
+    def _signer(self, http: HttpRequest) -> Holder | None:
         """Who has to have signed a request, if anybody; strangers are refused before more of it is read."""
         if http.method == "GET" and http.path in WATCHED:
-            if http.path not in OPEN:
-                gate.admit_watcher(http, holders, self.engine.world.now())
+            if self.holders is not None and http.path not in OPEN:
+                gate.admit_watcher(http, self.holders, self.engine.world.now())
             return None
-        return None if unsigned.is_link(http) else gate.signer(http, holders)
+        if unsigned.is_open(http):
+            return None
+        if self.holders is None:
+            crosssite.check_authorization(http)
+            return None
+        return gate.signer(http, self.holders)
 
     async def _left(self, receive: Receive) -> None:
         await first(_hung_up(receive), self._closed())
@@ -124,17 +145,6 @@ class Server:
     async def _closed(self) -> None:
         await self.closing.wait()
         raise Unavailable("the engine is stopping")
-
-    def _guard(self, http: HttpRequest) -> None:
-        """Refuse what a web page can send: any Origin.
-
-        A link of SNS may be opened from wherever it is read: its secret is what guards it.
-        """
-        headers = http.headers
-        if unsigned.is_link(http):
-            return
-        if b"origin" in headers or headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
-            raise AccessDenied("this server does not answer to web pages", status=403)
 
 
 async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Response:

@@ -295,3 +295,39 @@ def test_a_task_with_a_role_comes_in_as_it_would_on_aws(abroad: Served, role: bo
         return status if status != "RUNNING" else None
 
     assert eventually(ended) == ("SUCCEEDED" if role else "FAILED")
+
+
+def presigned(endpoint: str, key: str, secret: str) -> str:
+    given = {"endpoint_url": endpoint, "aws_access_key_id": key, "aws_secret_access_key": secret}
+    sns = boto3.client("sns", region_name="us-east-1", **given)
+    made: str = sns.generate_presigned_url("create_topic", Params={"Name": "made"}, HttpMethod="GET")
+    return made
+
+
+def opens(link: str) -> int:
+    try:
+        with urllib.request.urlopen(link, timeout=30) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+def test_a_presigned_url_counts_where_it_is_verified_only(abroad: Served, tmp_path: Path) -> None:
+    key = holder(abroad)
+    assert opens(presigned(url(abroad), key.access_key, key.secret)) == 200
+    assert opens(presigned(url(abroad), key.access_key, "another")) == 403
+    assert opens(presigned(url(abroad), "another", key.secret)) == 403
+    at_home = Served(tmp_path / "home")
+    at_home.up()
+    try:
+        assert opens(presigned(at_home.url, "any", "any")) == 403
+        assert at_home.client("sns").list_topics()["Topics"] == []
+    finally:
+        at_home.close()
+
+
+def test_names_are_as_strict_abroad_but_every_address_is_served(abroad: Served) -> None:
+    for host, status in (("10.0.0.9", 200), ("[fd00::9]:80", 200), ("0.0.0.0", 403), ("[::ffff:10.0.0.9]", 403)):
+        assert fetched(abroad, "/_lamplighter/health", {"Host": host}) == status, host
+    assert fetched(abroad, "/_lamplighter/health", {"Host": "evil.example"}) == 403

@@ -18,6 +18,7 @@ from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime
 from lamplighter.server import Server
+from lamplighter.wire.hosts import Hosts
 from lamplighter.wire.shapes import JSON, load
 from tests.asl.test_parse import broken
 from tests.shaped import documents, shaped
@@ -101,7 +102,7 @@ def line(tmp_path: Path) -> Iterator[Line]:
         clock = ManualClock()
         opened = Engine.open(Config(data=tmp_path), fixed_world(clock), FakeRuntime(clock.now))
         engine = runner.run(opened)
-        yield Line(runner, Server(engine, frozenset()))
+        yield Line(runner, Server(engine, Hosts()))
         runner.run(engine.close())
 
 

@@ -57,9 +57,71 @@ def test_no_web_page_reaches_the_engine(served: Served, headers: dict[str, str])
     assert "AccessDenied" in str(answer["__type"])
 
 
-@pytest.mark.parametrize("host", ["localhost:80", "LOCALHOST", "job.localhost", "[::1]:80", "10.0.0.9"])
-def test_every_name_of_this_machine_that_no_page_can_take_is_answered_to(served: Served, host: str) -> None:
-    assert ask(served, headers={"Host": host})[0] == 200
+def test_every_name_of_this_machine_that_no_page_can_take_is_answered_to_and_no_other(served: Served) -> None:
+    for host in ("localhost:80", "LOCALHOST", "job.localhost", "[::1]:80", "127.9.9.9"):
+        assert ask(served, headers={"Host": host})[0] == 200, host
+    for host in ("10.0.0.9", "0.0.0.0", "[::ffff:127.0.0.1]", "localhost.", "127.1", "evil.example"):
+        assert ask(served, headers={"Host": host})[0] == 403, host
+        assert raw(served, f"GET / HTTP/1.1\r\nHost: {host}\r\n") == 403, host
+
+
+def raw(served: Served, head: str) -> int:
+    """The status of the answer to a request as it is written here."""
+    with socket.create_connection(("127.0.0.1", served.port), timeout=30) as connection:
+        connection.sendall(f"{head}Connection: close\r\n\r\n".encode())
+        with connection.makefile("rb") as answer:
+            return int(answer.readline().split()[1])
+
+
+HEALTH = "GET /_lamplighter/health HTTP/1.1\r\n"
+
+
+def test_a_request_says_once_whom_it_asks_and_who_asks(served: Served) -> None:
+    ours = "Host: localhost\r\n"
+    assert raw(served, f"{HEALTH}{ours}") == 200
+    for other in (ours, "Host: evil.example\r\n", "host: localhost\r\n"):
+        assert raw(served, f"{HEALTH}{ours}{other}") == 400
+        assert raw(served, f"{HEALTH}{other}{ours}") == 400
+    assert raw(served, HEALTH) == 403
+    assert raw(served, HEALTH.replace("1.1", "1.0")) == 403
+    signed = f"POST / HTTP/1.1\r\n{ours}X-Amz-Target: {TARGET}\r\nAuthorization: {AUTHORIZATION}\r\n"
+    for twice in (f"Authorization: {AUTHORIZATION}\r\n", f"X-Amz-Target: {TARGET}\r\n", "Origin: x\r\n" * 2):
+        assert raw(served, f"{signed}Content-Length: 0\r\n{twice}") == 400
+    assert raw(served, f"{signed}Content-Length: 0\r\nContent-Length: 0\r\n") == 400
+    assert raw(served, f"{signed}Content-Length: 0\r\nTransfer-Encoding: chunked\r\n") == 400
+
+
+QUERY = "X-Amz-Credential=test%2F20260101%2Fus-east-1%2Fsns%2Faws4_request"
+
+
+def test_a_browser_that_says_nothing_of_the_page_that_asks_gets_no_call_through(served: Served) -> None:
+    form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 0\r\n"
+    for path in (f"/?Action=CreateTopic&Name=n&{QUERY}", f"/schedules?{QUERY}", f"/schedules/x?{QUERY}"):
+        for method in ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"):
+            for more in ("", "Authorization: Basic dTpw\r\n", "Accept: text/html\r\n"):
+                head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{form}{more}"
+                assert raw(served, head) == 403, head
+    assert served.client("sns").list_topics()["Topics"] == []
+
+
+def test_an_operation_of_a_query_api_is_called_by_post(served: Served) -> None:
+    signed = f"Authorization: {AUTHORIZATION.replace('states', 'sns')}\r\n"
+    for method, status in (("GET", 400), ("POST", 200)):
+        head = f"{method} /?Action=CreateTopic&Name={method} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n"
+        assert raw(served, head + signed) == status
+    assert [each["TopicArn"].rpartition(":")[2] for each in served.client("sns").list_topics()["Topics"]] == ["POST"]
+
+
+def test_no_answer_can_be_taken_in_by_a_page_of_another_site(served: Served) -> None:
+    for path in ("/_lamplighter/health", "/_lamplighter/metrics", "/?Action=ListTopics", "/unsubscribe.html", "/"):
+        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert [name for name in answer.headers if name.lower().startswith("access-control")] == []
 
 
 def test_a_head_without_an_end_is_cut_off(served: Served) -> None:

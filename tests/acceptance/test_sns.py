@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
+from email.message import EmailMessage
 from pathlib import Path
 from typing import TypeVar
 
@@ -106,42 +107,114 @@ def test_a_night_that_fails_is_told_by_mail_and_by_webhook(town: Served, post: M
     verify(opened(document["SigningCertURL"]).encode(), document)
 
 
-def test_the_link_in_a_mail_unsubscribes_and_the_next_mail_brings_back(town: Served, post: MailServer) -> None:
+def link_in(mail: EmailMessage, engine: Served) -> str:
+    """The link of a mail."""
+    return next(line for line in str(mail.get_content()).splitlines() if line.startswith(engine.url))
+
+
+def pressed(url: str) -> str:
+    """What the button of a page answers; it has no fields."""
+    with urllib.request.urlopen(urllib.request.Request(url, data=b""), timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def test_the_button_behind_the_link_in_a_mail_unsubscribes_and_that_of_the_next_mail_brings_back(
+    town: Served, post: MailServer
+) -> None:
     sns = town.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
     sns.publish(TopicArn=topic, Message="one")
-    first = str(eventually(lambda: post.mails)[0].get_content())
-    link = next(line for line in first.splitlines() if line.startswith(town.url))
-    assert "UnsubscribeResponse" in opened(link, **{"Sec-Fetch-Site": "cross-site"})  # from a webmail
+    link = link_in(eventually(lambda: post.mails)[0], town)
+    for _ in range(2):  # a mail scanner, then a person who comes from a webmail
+        page = opened(link, **{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Accept": "text/html"})
+        assert "<button" in page
+        assert "ops@example.com" in page
+    assert len(sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]) == 1
+    assert "You are unsubscribed" in pressed(link)
     assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
-    second = str(eventually(lambda: post.mails[1:])[0].get_content())
-    opened(next(line for line in second.splitlines() if line.startswith(town.url)))
+    assert "does not exist any more" in opened(link)
+    assert "does not exist any more" in pressed(link)
+    back = link_in(eventually(lambda: post.mails[1:])[0], town)
+    assert "<button" in opened(back)
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+    assert "You are subscribed" in pressed(back)
+    assert "There is nothing to do" in opened(back)
+    assert len(sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]) == 1
+    assert len(post.mails) == 2
+
+
+def arns(engine: Served) -> set[str]:
+    """What AWS's list of all subscriptions calls them."""
+    return {each["SubscriptionArn"] for each in engine.client("sns").list_subscriptions()["Subscriptions"]}
+
+
+def test_a_mail_that_asks_to_confirm_is_not_answered_by_who_opens_its_link(tmp_path: Path, post: MailServer) -> None:
+    engine = Served(tmp_path / "asking")
+    engine.up("--smtp", smtp(post), "--confirm-mail")
+    try:
+        sns = engine.client("sns")
+        topic = sns.create_topic(Name="night")["TopicArn"]
+        for protocol in ("email", "email-json"):
+            sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint="ops@example.com")
+        person, program = eventually(lambda: post.mails if len(post.mails) == 2 else None)
+        if str(person.get_content()).startswith("{"):
+            person, program = program, person
+        links = [link_in(person, engine), json.loads(program.get_content())["SubscribeURL"]]
+        for link in links:
+            assert "<button" in opened(link)
+        assert arns(engine) == {"PendingConfirmation"}
+        for link in links:
+            assert "You are subscribed" in pressed(link)
+        assert "PendingConfirmation" not in arns(engine)
+    finally:
+        engine.close()
+
+
+def test_nobody_is_unsubscribed_by_a_get_of_an_unsubscribe_url(town: Served, hooks: WebServer) -> None:
+    sns = town.client("sns")
+    topic = sns.create_topic(Name="night")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"{hooks.url}/hook")
+    opened(eventually(lambda: bodies(hooks))[0]["SubscribeURL"])
+    sns.publish(TopicArn=topic, Message="one")
+    url = eventually(lambda: bodies(hooks)[1:])[0]["UnsubscribeURL"]
+    with pytest.raises(urllib.error.HTTPError) as error:
+        opened(url)
+    with error.value as answer:
+        assert answer.code == 403  # a program must not believe that it is done
+    assert "<button" in opened(url, Accept="text/html")
     assert len(sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]) == 1
 
 
 @pytest.mark.parametrize(
-    "query",
+    "path",
     [
-        "Action=ConfirmSubscription&TopicArn=TOPIC&Token=guess",
-        "Action=Unsubscribe&SubscriptionArn=nonsense",
-        "Action=Unsubscribe",
-        "Action=DeleteTopic&TopicArn=TOPIC",
+        "/?Action=ConfirmSubscription&TopicArn=TOPIC&Token=guess",
+        "/?Action=Unsubscribe&SubscriptionArn=nonsense",
+        "/?Action=Unsubscribe",
+        "/?Action=DeleteTopic&TopicArn=TOPIC",
+        "/confirmation.html?TopicArn=TOPIC&Token=guess",
+        "/confirmation.html?TopicArn=TOPIC",
+        "/confirmation.html",
+        "/unsubscribe.html?SubscriptionArn=%00%ff",
+        "/unsubscribe.html",
     ],
 )
-def test_a_link_that_somebody_makes_up_does_nothing(served: Served, query: str) -> None:
+def test_a_link_that_somebody_makes_up_does_nothing(served: Served, path: str) -> None:
     sns = served.client("sns")
     topic = sns.create_topic(Name="night")["TopicArn"]
-    with pytest.raises(urllib.error.HTTPError) as error:
-        opened(f"{served.url}/?{query.replace('TOPIC', topic)}")
-    with error.value as answer:
-        assert answer.code in (400, 403)
+    for go in (opened, pressed):
+        with pytest.raises(urllib.error.HTTPError) as error:
+            go(f"{served.url}{path.replace('TOPIC', topic)}")
+        with error.value as answer:
+            assert answer.code in (400, 403, 404)
     assert len(sns.list_topics()["Topics"]) == 1
 
 
-def test_no_other_site_can_open_a_link_by_another_name_of_this_machine(served: Served) -> None:
+@pytest.mark.parametrize("path", ["/?Action=Unsubscribe&SubscriptionArn=x", "/unsubscribe.html?SubscriptionArn=x"])
+def test_no_other_site_can_open_a_link_by_another_name_of_this_machine(served: Served, path: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as error:
-        opened(f"{served.url}/?Action=Unsubscribe&SubscriptionArn=x", Host="evil.example")
+        opened(f"{served.url}{path}", Host="evil.example")
     with error.value as answer:
         assert answer.code == 403
 

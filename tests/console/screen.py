@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserType, ConsoleMessage, Page, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 20_000
@@ -32,13 +32,19 @@ def require() -> None:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A browser without windows."""
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path=program(), args=arguments)
+def chromium(*options: str) -> Iterator[Browser]:
+    """A browser without windows; options are those of its command line."""
+    with sync_playwright() as playwright, launched(playwright.chromium, *options) as browser:
         yield browser
-        browser.close()
+
+
+@contextmanager
+def launched(kind: BrowserType, *options: str) -> Iterator[Browser]:
+    """Another browser beside one that runs."""
+    arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", *options]
+    browser = kind.launch(executable_path=program(), args=arguments)
+    yield browser
+    browser.close()
 
 
 @contextmanager

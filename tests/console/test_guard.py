@@ -38,6 +38,10 @@ def test_another_site_may_link_here_and_do_no_more() -> None:
     guard.check("GET", {"host": HOST, "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"})
     with pytest.raises(AccessDenied):
         guard.check("GET", {"host": HOST, "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"})
+    for place in ("iframe", "frame", "object", "embed"):
+        framed = {"host": HOST, "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": place}
+        with pytest.raises(AccessDenied):
+            guard.check("GET", framed)
     with pytest.raises(AccessDenied):
         guard.check("POST", {"host": HOST, "sec-fetch-site": "none"})
 

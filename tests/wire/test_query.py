@@ -1,12 +1,13 @@
 """The query protocol as its oldest clients write it, word for word."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamplighter.base.errors import AwsError
+from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.jsontext import Json
 from lamplighter.wire.catalog import Catalog
 from lamplighter.wire.http import HttpRequest
@@ -71,8 +72,23 @@ def test_sqs_answers_in_the_xml_of_its_query_days(catalog: Catalog) -> None:
 
 
 def test_an_action_may_stand_in_the_query_string(catalog: Catalog) -> None:
-    http = HttpRequest("GET", b"/", b"Action=ListTopics&NextToken=n", post(b"sns", b"").headers, b"")
+    http = HttpRequest("POST", b"/", b"Action=ListTopics&NextToken=n", post(b"sns", b"").headers, b"")
     assert route(catalog, http).params == {"NextToken": "n"}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("query", [b"Action=ListTopics", b"%41ction=ListTopics", b""])
+def test_an_operation_is_called_by_post(catalog: Catalog, method: str, query: bytes) -> None:
+    http = replace(post(b"sns", b"Action=ListTopics"), method=method, query=query)
+    with pytest.raises(UnknownOperation, match="by POST"):
+        route(catalog, http)
+
+
+def test_a_presigned_url_is_called_by_get(catalog: Catalog, ask: Callable[..., HttpRequest]) -> None:
+    http = ask("sns", "ListTopics", {"NextToken": "n"}, presigned=True)
+    assert route(catalog, replace(http, method="GET")).params == {"NextToken": "n"}
+    with pytest.raises(UnknownOperation, match="by POST"):
+        route(catalog, replace(http, method="HEAD"))
 
 
 def test_list_members_keep_the_order_of_their_numbers_and_close_gaps(catalog: Catalog) -> None:

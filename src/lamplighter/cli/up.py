@@ -39,6 +39,7 @@ from lamplighter.outbound.aws import AWS
 from lamplighter.outbound.program import MAIL_SERVER
 from lamplighter.runtime.port import RuntimeUnavailable
 from lamplighter.server import Server
+from lamplighter.wire.hosts import Hosts
 
 SWITCH_INTERVAL = 0.0005
 """Seconds that the loop may keep the interpreter from the thread that commits: its word is what callers wait for."""
@@ -91,7 +92,7 @@ def up(
     ] = False,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(help="A host name by which this engine may be called, besides IP addresses and localhost.",
+        typer.Option(help="A host name by which this engine may be called, besides localhost and its addresses.",
                      rich_help_panel=SERVING),
     ] = None,
     url: Annotated[
@@ -163,7 +164,8 @@ def up(
         with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             entry = admission.decide(credentials, data, listener.getsockname()[0])
             config = replace(config, url=(url or reached(listener)).rstrip("/"), holder=entry.first)
-            hosts = frozenset({host, *(allow_host or [])})
+            names = frozenset(name.lower() for name in (host, *(allow_host or [])))
+            hosts = Hosts(names, addresses=entry.holders is not None)
             runner.run(_serve(config, hosts, listener, entry, kept, repeats))
     except LamplighterError as error:
         typer.echo(f"lamplighter: {error}", err=True)
@@ -216,7 +218,7 @@ def _read(asked: Asked, data: Path) -> Kept | None:
 
 async def _serve(
     config: Config,
-    hosts: frozenset[str],
+    hosts: Hosts,
     listener: socket.socket,
     entry: admission.Entry,
     kept: Kept | None,

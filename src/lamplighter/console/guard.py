@@ -14,8 +14,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lamplighter.base.errors import AccessDenied
-from lamplighter.wire import hosts
+from lamplighter.base.errors import AccessDenied, AwsError
+from lamplighter.wire import crosssite
+from lamplighter.wire.hosts import Hosts
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
@@ -42,6 +43,7 @@ def check(method: str, headers: Mapping[str, str]) -> None:
         raise AccessDenied("what changes something must come from a page of this console", status=403)
     site = headers.get("sec-fetch-site", "none")
     linked = method in READS and headers.get("sec-fetch-mode") == "navigate"
+    linked = linked and headers.get("sec-fetch-dest", "document") == "document"
     if site not in ("none", "same-origin") and not linked:
         raise AccessDenied("this console does not answer to pages of other sites", status=403)
 
@@ -55,8 +57,9 @@ class AtHome:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
         try:
-            hosts.check(Headers(scope=scope).get("host", "").encode(), ())
-        except AccessDenied as error:
+            crosssite.check_once(scope["headers"])
+            Hosts().check(dict(scope["headers"]).get(b"host", b""))
+        except AwsError as error:
             await PlainTextResponse(f"{error.message}\n", error.status)(scope, receive, send)
             return
         await self._app(scope, receive, send)

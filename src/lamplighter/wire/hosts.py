@@ -1,25 +1,59 @@
-"""By which names a server may be called: a page of another site that points its own name here is refused.
+"""By which names a server may be called: the Host header of a request has to be one of them.
 
-See https://owasp.org/www-community/attacks/DNS_Rebinding.
+A web page of another site reaches a server on this machine under a name that its author chose: a name of the author's
+that leads here (DNS rebinding), or a spelling of loopback for which browsers do not say that another site asks
+(`0.0.0.0`, `[::ffff:127.0.0.1]`). Promises to take a name only in the one spelling that this module knows: a dotted
+IPv4 address, an IPv6 address in brackets, or a host name without a final dot, each with a port or without. Refuses the
+unspecified address and IPv4 addresses that are written as IPv6 wherever the server listens.
+See https://owasp.org/www-community/attacks/DNS_Rebinding and https://www.rfc-editor.org/rfc/rfc9112#section-3.2.
 """
 
-import ipaddress
-from collections.abc import Collection
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from lamplighter.base.errors import AccessDenied
 
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::[0-9]{1,5})?")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+"""The last part of a name that is a number makes browsers read the whole as an IPv4 address (`127.1`, `0x7f.1`)."""
 
-def check(header: bytes, names: Collection[str]) -> None:
-    """Refuse a Host header that is neither an IP address, nor localhost, nor one of the names; AccessDenied."""
-    host = header.decode("latin-1").lower()
-    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    if not (name in names or name == "localhost" or name.endswith(".localhost") or _is_address(name)):
-        raise AccessDenied(f"this server does not answer to the host name '{name}'", status=403)
+REMEDY = "call it by localhost or 127.0.0.1, or name the host with --allow-host where the engine is started"
 
 
-def _is_address(name: str) -> bool:
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """The names of one server; localhost and the addresses of loopback are always among them."""
+
+    names: frozenset[str] = frozenset()
+    """Host names, or addresses, that its owner has given."""
+    addresses: bool = False
+    """Whether every IP address is one of them: where each call has to show credentials."""
+
+    def check(self, header: bytes) -> None:
+        """Refuse a Host header that names another server; AccessDenied."""
+        found = _HOST.fullmatch(header.decode("latin-1").lower())
+        name = found[1] if found else ""
+        if not name or not self._has(name):
+            shown = header.decode("ascii", "backslashreplace")
+            raise AccessDenied(f"this server does not answer to the host name '{shown}': {REMEDY}", status=403)
+
+    def _has(self, name: str) -> bool:
+        address = _address(name)
+        if address is not None:
+            given = self.addresses or str(address) in self.names
+            return address.is_loopback or (given and not address.is_unspecified)
+        if name.startswith("[") or _NUMBER.fullmatch(name.rpartition(".")[2]):
+            return False
+        return name in self.names or name == "localhost" or name.endswith(".localhost")
+
+
+def _address(name: str) -> IPv4Address | IPv6Address | None:
+    """The address that a name spells; None where it spells none, or in a way that hides an IPv4 address."""
     try:
-        ipaddress.ip_address(name.strip("[]"))
+        found = ip_address(name.removeprefix("[").removesuffix("]"))
     except ValueError:
-        return False
-    return True
+        return None
+    if isinstance(found, IPv4Address):
+        return None if name.startswith("[") else found
+    return found if name.startswith("[") and found.ipv4_mapped is None else None

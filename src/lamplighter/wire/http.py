@@ -33,10 +33,12 @@ class Response:
 
 
 def answer(status: int, content_type: bytes, body: bytes, request_id: str) -> Response:
-    """Put the headers on that every AWS answer carries."""
+    """Put the headers on that every answer carries: AWS's, and those that keep it from pages of other sites."""
     headers = [
         (b"x-amzn-requestid", request_id.encode()),
         (b"content-type", content_type),
         (b"content-length", b"%d" % len(body)),
+        (b"x-content-type-options", b"nosniff"),
+        (b"cross-origin-resource-policy", b"same-origin"),
     ]
     return Response(status, headers, body)

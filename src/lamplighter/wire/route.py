@@ -40,7 +40,7 @@ class Request:
 def route(catalog: Catalog, http: HttpRequest, default_account: str = DEFAULT_ACCOUNT) -> Request:
     """Understand a request; any AwsError that it raises is the caller's to read, by `refuse`."""
     scope = _scope(http)
-    operation = _operation(catalog, http, scope.service)
+    operation = _operation(catalog, http, scope)
     params = operation.decode(http)
     operation.check(params)
     account = "" if scope is unsigned.NOBODY else _account(scope.access_key, default_account)
@@ -55,7 +55,7 @@ def _account(access_key: str, default: str) -> str:
     return access_key if _ACCOUNT.fullmatch(access_key) else default
 
 
-def _operation(catalog: Catalog, http: HttpRequest, service: str) -> Operation:
+def _operation(catalog: Catalog, http: HttpRequest, scope: sigv4.Scope) -> Operation:
     target = http.headers.get(b"x-amz-target")
     if target is not None:
         if http.method != "POST":
@@ -64,11 +64,19 @@ def _operation(catalog: Catalog, http: HttpRequest, service: str) -> Operation:
     if cbor.is_spoken(http):
         return catalog.called(http)
     if not _is_query(http):
-        return catalog.placed(service, http)
+        return catalog.placed(scope.service, http)
+    _check_method(http, scope)
     name = query.action(http)
     if not name:
         raise AwsError("The request must contain the parameter Action.", code="MissingAction")
-    return catalog.operation(service, name, QUERY)
+    return catalog.operation(scope.service, name, QUERY)
+
+
+def _check_method(http: HttpRequest, scope: sigv4.Scope) -> None:
+    """A GET of a query API is a link: one of SNS, or one that was signed as a whole."""
+    linked = scope is unsigned.NOBODY or sigv4.is_presigned(http)
+    if http.method != "POST" and not (http.method == "GET" and linked):
+        raise UnknownOperation("Call an operation of a query API by POST; only a presigned URL is called by GET.")
 
 
 def _is_query(http: HttpRequest) -> bool:

@@ -60,9 +60,14 @@ def scope(http: HttpRequest) -> Scope:
     header = http.headers.get(b"authorization")
     if header is not None:
         return _credential(_between(header.decode("latin-1"), "Credential=", ","))
-    if b"X-Amz-Credential=" in http.query:
+    if is_presigned(http):
         return _credential(dict(fields(http.query)).get("X-Amz-Credential", ""))
     raise MissingAuthentication("Missing Authentication Token")
+
+
+def is_presigned(http: HttpRequest) -> bool:
+    """Whether the signature of a request is in its query."""
+    return b"authorization" not in http.headers and b"X-Amz-Credential=" in http.query
 
 
 def _between(text: str, start: str, end: str) -> str:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.lang.templatetext import read
 from lamplighter.server import Server
+from lamplighter.wire.hosts import Hosts
 from lamplighter.wire.shapes import QUERY, load
 from tests.asl.test_parse import changed, places, renamed, without
 from tests.services.cloudformation.office import Office, template
@@ -85,7 +86,7 @@ class Wire:
     def __init__(self, office: Office) -> None:
         self.office = office
         self.names = (f"fuzz{number}" for number in itertools.count())
-        self._server = Server(office.engine, frozenset())
+        self._server = Server(office.engine, Hosts())
 
     def ask(self, operation: str, **params: str) -> tuple[int, Xml.Element]:
         """The status and the document of an answer."""

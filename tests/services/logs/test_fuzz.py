@@ -16,6 +16,7 @@ from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime
 from lamplighter.server import Server
 from lamplighter.services.logs.naming import event_id, page_token
+from lamplighter.wire.hosts import Hosts
 
 FUZZ = settings(
     deadline=None,
@@ -69,7 +70,7 @@ class Line:
 
     def __init__(self, runner: asyncio.Runner, engine: Engine) -> None:
         self._runner = runner
-        self._server = Server(engine, frozenset())
+        self._server = Server(engine, Hosts())
         self.service = engine.catalog.service("logs")
         self.operations = sorted(engine.services["logs"].operations)
 

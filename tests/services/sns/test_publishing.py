@@ -261,7 +261,7 @@ def test_a_mail_is_awss_words_under_the_topics_name(town: Town) -> None:
         "the batch failed\n\n--\n"
         "If you wish to stop receiving notifications from this topic, please click or visit the link below to "
         "unsubscribe:\n"
-        f"http://127.0.0.1:4566/?Action=Unsubscribe&SubscriptionArn={arn}\n\n"
+        f"http://127.0.0.1:4566/unsubscribe.html?SubscriptionArn={arn}\n\n"
         "Please do not reply directly to this email.\n"
     )
 

@@ -29,7 +29,7 @@ async def serve(
         log_config=None,
         access_log=False,
         http=partial(Connection, among=Connections(most)),  # type: ignore[arg-type]  # it is called as a class is
-        ws="none",
+        ws="none",  # nothing here speaks WebSocket, and what is no HTTP would pass by the checks of who asks
         server_header=False,
         timeout_graceful_shutdown=5,
     )

@@ -74,10 +74,11 @@ class Carriers:
             raise Undelivered(f"the endpoint answered with {status}", again=status >= 500 or status == 429)
 
     async def _mail(self, address: Address, notice: Notice) -> None:
-        await self._send(address, notice, plain(notice, self.links))
+        await self._send(address, notice, plain(notice, self.links.for_mail()))
 
     async def _mail_document(self, address: Address, notice: Notice) -> None:
-        await self._send(address, notice, write(self._document(notice)))
+        document = members(notice, self.links.for_mail(), self.signer)
+        await self._send(address, notice, write(document))
 
     async def _send(self, address: Address, notice: Notice, text: str) -> None:
         name = (address.display_name or SENDER) if notice.type == NOTIFICATION else SENDER

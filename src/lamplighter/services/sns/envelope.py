@@ -5,13 +5,13 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from urllib.parse import urlencode
 
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.base.world import iso
 from lamplighter.services.sns.signing import Signer
-from lamplighter.wire.unsigned import CERTIFICATE
+from lamplighter.wire.unsigned import CERTIFICATE, CONFIRMATION, UNSUBSCRIBE
 
 NOTIFICATION = "Notification"
 SUBSCRIPTION = "SubscriptionConfirmation"
@@ -57,17 +57,24 @@ class Links:
     """The addresses at which this engine is found by those who get its messages."""
 
     url: str
+    pages: bool = False
+    """Whether a link opens a page with a button: mail scanners open every link of a mail."""
+
+    def for_mail(self) -> "Links":
+        """The links for a mail."""
+        return replace(self, pages=True)
 
     def confirm(self, topic: str, token: str) -> str:
-        """What confirms a subscription when it is opened."""
-        return self._link({"Action": "ConfirmSubscription", "TopicArn": topic, "Token": token})
+        """What confirms a subscription: when it is opened, or by the button of the page."""
+        return self._link(CONFIRMATION, "ConfirmSubscription", {"TopicArn": topic, "Token": token})
 
     def unsubscribe(self, subscription: str) -> str:
-        """What ends a subscription when it is opened."""
-        return self._link({"Action": "Unsubscribe", "SubscriptionArn": subscription})
+        """What ends a subscription by the button of its page."""
+        return self._link(UNSUBSCRIBE, "Unsubscribe", {"SubscriptionArn": subscription})
 
-    def _link(self, query: Mapping[str, str]) -> str:
-        return f"{self.url}/?{urlencode(query, safe=':')}"
+    def _link(self, page: str, operation: str, params: Mapping[str, str]) -> str:
+        path, query = (page, params) if self.pages else ("/", {"Action": operation, **params})
+        return f"{self.url}{path}?{urlencode(query, safe=':')}"
 
     @property
     def certificate(self) -> str:

@@ -1,7 +1,8 @@
 """Mails: what people read who are subscribed by `email`, and the document that programs get by `email-json`.
 
 Promises that a mail which is sent twice can be told to be one: its Message-ID is made of the message and the
-subscription. The words are AWS's. See https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html.
+subscription; and that its links open pages with a button, because mail scanners open every link. The words are AWS's.
+See https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html.
 """
 
 from datetime import UTC, datetime

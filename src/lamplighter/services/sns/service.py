@@ -7,7 +7,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
 from lamplighter.outbound.aws import Remote
 from lamplighter.outbound.port import Outbound
-from lamplighter.services.sns import deliveries, subscriptions, tags
+from lamplighter.services.sns import deliveries, links, subscriptions, tags
 from lamplighter.services.sns.carriers import Carriers
 from lamplighter.services.sns.courier import RETRY, SERVICE, Courier
 from lamplighter.services.sns.envelope import Links
@@ -42,8 +42,8 @@ class Sns:
         self._bus = bus
         self._outbound = outbound
         self._signer = signer = Signer(data / "sns", world)
-        links = Links(url)
-        carriers, queues = Carriers(outbound, remote, links, signer), Queues(bus, links, signer)
+        addresses = Links(url)
+        carriers, queues = Carriers(outbound, remote, addresses, signer), Queues(bus, addresses, signer)
         self._courier = courier = Courier(bus.store, world, carriers, queues)
         topics = Topics(world, signer.prepare)
         asks = ask_by_mail and outbound.mail.sends
@@ -71,10 +71,11 @@ class Sns:
             "TagResource": Operation(write=tags.tag),
             "UntagResource": Operation(write=tags.untag),
             "ListTagsForResource": Operation(read=tags.tags),
-            # No operations of AWS's: a stack vouches for the webhooks of a job file, the console asks, and the server
-            # answers for the address that messages name.
+            # No operations of AWS's: a stack vouches for the webhooks of a job file, the console asks, the pages of
+            # links in mails ask, and the server answers for the address that messages name.
             "Vouch": Operation(write=subscribing.vouch),
             "ListDeliveries": Operation(read=deliveries.list_by_topic),
+            "DescribeLink": Operation(read=links.describe),
             "GetCertificate": Operation(read=lambda _reader, _caller, _params: signer.certificate()),
         }
 
