@@ -21,13 +21,12 @@ from urllib.parse import parse_qsl
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from lamplighter import __version__
 from lamplighter.base.errors import AccessDenied, AwsError, Unavailable, ValidationError
 from lamplighter.base.jsontext import Json, dump_bytes
 from lamplighter.bus import Caller, CallerLeft, first
 from lamplighter.console import paths
 from lamplighter.console.inside import Inside
-from lamplighter.engine import metrics
+from lamplighter.engine import health, metrics
 from lamplighter.engine.engine import Engine
 from lamplighter.wire import gate, hosts, sigv4, unsigned
 from lamplighter.wire.holders import Holder, Holders
@@ -169,12 +168,10 @@ class Server:
 
 
 async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
-    """Whether what is asked for can be done: 503 while the data directory takes no writes; whether mails are sent."""
-    refused, mails = engine.pump.refused, engine.config.smtp is not None
-    body = {"status": "unavailable" if refused else "ok", "version": __version__, "mails": mails}
-    if refused:
-        body["reason"] = "the data directory takes no writes"
-    return answer(503 if refused else 200, b"application/json", dump_bytes(body), request_id)
+    """The health of the engine (`engine/health.py`), and whether mails are sent."""
+    found = health.of(engine)
+    body = found.body() | {"mails": engine.config.smtp is not None}
+    return answer(200 if found.available else 503, b"application/json", dump_bytes(body), request_id)
 
 
 async def _metrics(engine: Engine, _http: HttpRequest, request_id: str) -> Response:

@@ -1,10 +1,12 @@
 """Programs: what they get, what they say when they fail, and that none outlives its time."""
 
+import asyncio
 import os
 import select
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from lamplighter.outbound.port import Undelivered
 from lamplighter.outbound.program import NoPrograms, ShellPrograms
@@ -29,6 +31,31 @@ async def test_a_program_does_not_inherit_the_mail_servers_password(
 
 async def test_a_program_that_reads_nothing_is_no_failure() -> None:
     await ShellPrograms().run("exit 0", b"x" * 10_000_000, {})
+
+
+@pytest.mark.parametrize("script", ["true", "exit 0", "head -c 131072 > /dev/null"])
+def test_each_message_runs_its_program_once_however_much_of_it_is_read(tmp_path: Path, script: str) -> None:
+    """On the loop of `up`, whose pipes fail in other ways than asyncio's own."""
+    runs = tmp_path / "runs"
+
+    async def deliver_all() -> None:
+        programs = ShellPrograms()
+        command = f"echo run >> {runs}; {script}"
+        await asyncio.gather(*(programs.run(command, b"x" * 262_144, {}) for _ in range(60)))
+
+    uvloop.run(deliver_all())
+    assert runs.read_text().split() == ["run"] * 60
+
+
+async def test_a_program_that_succeeded_is_not_run_again_for_what_it_left_running(tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    await ShellPrograms(patience=0.5).run(f"sleep 60 & echo $! > {left}; exit 0", b"", {})
+    assert ends(int(left.read_text()), within=20)
+
+
+async def test_of_what_a_program_complains_the_end_is_kept() -> None:
+    with pytest.raises(Undelivered, match=r"it ended with 3: .*the end"):
+        await ShellPrograms().run("head -c 50000000 /dev/zero >&2; echo the end >&2; exit 3", b"", {})
 
 
 async def test_a_program_that_fails_says_why() -> None:

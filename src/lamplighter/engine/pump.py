@@ -60,8 +60,8 @@ class Pump:
         self._under_way: dict[int, asyncio.Task[None]] = {}
         """By the key of its outbox row, what is being performed: a row that is read at the start may be new as well."""
         self._stopped = False
-        self._refused = False
-        """Whether the last turn could not be kept."""
+        self._refused = ""
+        """Why the last turn could not be kept; empty if it was."""
         store.on_commit = self._committed
         store.on_loss = self._lost
 
@@ -112,8 +112,8 @@ class Pump:
         self._arm(self._world.steady())
 
     @property
-    def refused(self) -> bool:
-        """Whether the data directory took no writes when it was last tried."""
+    def refused(self) -> str:
+        """Why the data directory took no writes when it was last tried; empty if it did."""
         return self._refused
 
     @property
@@ -123,7 +123,7 @@ class Pump:
 
     def _committed(self, signals: Signals) -> None:
         if self._refused:
-            self._refused = False
+            self._refused = ""
             log.warning("the data directory takes writes again")
         for posted in signals.posted:
             self._perform(posted)
@@ -182,8 +182,8 @@ class Pump:
 
     def _lost(self, error: sqlite3.Error) -> None:
         if not self._refused:
-            self._refused = True
             log.error("the data directory takes no writes (%s); nothing is lost, trying again", error)
+        self._refused = str(error)
         for service in self._services.values():
             service.forget()
 

@@ -1,14 +1,18 @@
 """Programs: a command line of the owner's, run by /bin/sh on this machine.
 
-Promises that it has ended when `run` returns, or was killed with all that it started. What it writes goes nowhere but,
-the end of its standard error, into the reason why it failed.
+Promises that it runs once for each message that it takes: exit code 0 means that the message is delivered, whether the
+program read it or not, and whatever it left running. It has ended when `run` returns, or was killed with all that it
+started. What it writes goes nowhere but, the end of its standard error, into the reason why it failed. Its standard
+input is a file in memory and no pipe, so that a program which does not read can break nothing.
 """
 
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
 from lamplighter.outbound.port import Undelivered
 
@@ -20,6 +24,8 @@ MAIL_SERVER = "LAMPLIGHTER_SMTP"
 """What the engine may be told in its environment, and no program of a topic."""
 TAIL = 500
 """Characters of standard error that are kept."""
+CHUNK = 64 * 1024
+"""Bytes of standard error that are read at once."""
 
 
 class ShellPrograms:
@@ -33,33 +39,60 @@ class ShellPrograms:
         """Run to the end."""
         async with self._lanes:
             try:
-                process = await asyncio.create_subprocess_exec(
-                    "/bin/sh",
-                    "-c",
-                    command,
-                    stdin=asyncio.subprocess.PIPE,
-                    stdout=asyncio.subprocess.DEVNULL,
-                    stderr=asyncio.subprocess.PIPE,
-                    env={**_inherited(), **environment},
-                    start_new_session=True,
-                )
+                with _file(given) as message:
+                    process = await asyncio.create_subprocess_exec(
+                        "/bin/sh",
+                        "-c",
+                        command,
+                        stdin=message,
+                        stdout=asyncio.subprocess.DEVNULL,
+                        stderr=asyncio.subprocess.PIPE,
+                        env={**_inherited(), **environment},
+                        start_new_session=True,
+                    )
             except OSError as error:
                 raise Undelivered(f"it could not be run: {error}", again=True) from None
-            await self._see_through(process, given)
+            await self._see_through(process)
 
-    async def _see_through(self, process: asyncio.subprocess.Process, given: bytes) -> None:
+    async def _see_through(self, process: asyncio.subprocess.Process) -> None:
+        errors = b""
         try:
             async with asyncio.timeout(self._patience):
-                _, errors = await process.communicate(given)
+                errors = await _tail(process)
+                await process.wait()
         except TimeoutError:
+            ended = process.returncode
             await _kill(process)
-            raise Undelivered(f"it had not ended after {self._patience:g} s", again=True) from None
+            if ended is None:
+                raise Undelivered(f"it had not ended after {self._patience:g} s", again=True) from None
         except BaseException:
             await _kill(process)
             raise
         if process.returncode != 0:
             tail = errors.decode(errors="replace").strip()[-TAIL:]
             raise Undelivered(f"it ended with {process.returncode}{': ' if tail else ''}{tail}", again=True)
+
+
+@contextmanager
+def _file(content: bytes) -> Iterator[int]:
+    """A file that holds the content, to be read from its beginning; in memory where the system can."""
+    if hasattr(os, "memfd_create"):
+        opened: BinaryIO = os.fdopen(os.memfd_create("message"), "w+b")
+    else:
+        opened = TemporaryFile()  # noqa: SIM115 - closed below
+    with opened:
+        opened.write(content)
+        opened.seek(0)
+        yield opened.fileno()
+
+
+async def _tail(process: asyncio.subprocess.Process) -> bytes:
+    """The end of what a program writes to its standard error."""
+    assert process.stderr is not None
+    kept = b""
+    while piece := await process.stderr.read(CHUNK):
+        kept = (kept + piece)[-4 * TAIL :]
+    return kept
 
 
 def _inherited() -> dict[str, str]:
