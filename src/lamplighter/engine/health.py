@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from lamplighter import __version__
 from lamplighter.base.jsontext import Json
 from lamplighter.engine.engine import Engine
+from lamplighter.store import unapplied
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,17 @@ def data_directory(engine: Engine) -> Condition | None:
     return Condition("data-directory", f"the data directory takes no writes: {refused}", stops_work=True)
 
 
-CHECKS: tuple[Check, ...] = (data_directory,)
+def file_applied(engine: Engine) -> Condition | None:
+    """The jobs are not as their file says. A stranger may ask for the health, so the reason names no job."""
+    found = unapplied.everything(engine.store.reader)
+    if not found:
+        return None
+    first = found[0]
+    why = f"the jobs are not as {first.file} says" + (f": {first.reason}" if engine.config.holder is None else "")
+    return Condition("file-not-applied", why, stops_work=False)
+
+
+CHECKS: tuple[Check, ...] = (data_directory, file_applied)
 """Everything that is checked."""
 
 

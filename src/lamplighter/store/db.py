@@ -34,6 +34,8 @@ Row = tuple[Json, ...]
 TURN_MILLISECONDS = 10
 """How long one turn may hold the loop before it commits what it has."""
 log = logging.getLogger("lamplighter.store")
+FILE = "lamplighter.db"
+"""The database, in the directory of an engine."""
 RETRY_SECONDS = 0.5
 """How long `insist` waits before it tries again on a disk that would not take a write."""
 
@@ -166,7 +168,7 @@ class Store:
         self.directory = directory
         self._world = world
         self._lock = DirectoryLock(directory)
-        path = directory / "lamplighter.db"
+        path = directory / FILE
         try:
             self._connection = _connect(path, read_only=False)
             self.reader = Reader(_connect(path, read_only=True))

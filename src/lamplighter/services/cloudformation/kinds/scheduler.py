@@ -1,19 +1,23 @@
 """Resources of EventBridge Scheduler.
 
 A schedule's metadata may say what is done with its slots that come while no engine runs, which AWS has no word for:
-`Metadata: {Lamplighter: {Missed: all | last | none, Within: SECONDS}}`. See
+`Metadata: {Lamplighter: {Missed: all | last | none, Within: SECONDS}}`. A schedule of a job (`Job`) that was paused, or
+resumed, by a call stays so until its template says another State than before. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Scheduler.html.
 """
 
 from collections.abc import Generator, Mapping
 
 from lamplighter.base.jsontext import Json
-from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, gone, own_words, retag
+from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, found, gone, own_words, retag
 
 SCHEDULE = (
     *("GroupName", "Description", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "State"),
     *("FlexibleTimeWindow", "KmsKeyArn", "Target"),
 )
+
+KEEPS = "KeepsState"
+"""A word of ours, as if it were a property: what paused a schedule of a job beside the file holds."""
 
 
 def _set_missed(asked: Asked, name: str) -> Generator[Call, Json, None]:
@@ -30,8 +34,20 @@ def _create_schedule(asked: Asked) -> Plan:
     return Made(asked.name, {"Arn": answer["ScheduleArn"]})
 
 
+def _get_schedule(asked: Asked) -> Call:
+    return Call("scheduler", "GetSchedule", {"Name": asked.physical, "GroupName": asked.get("GroupName")})
+
+
+def _kept_paused(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
+    return {**properties, KEEPS: True} if own.get("Job") else properties
+
+
 def _update_schedule(asked: Asked) -> Plan:
-    yield Call("scheduler", "UpdateSchedule", {"Name": asked.physical, **asked.taken(*SCHEDULE)})
+    given = asked.taken(*SCHEDULE)
+    if asked.get(KEEPS) and asked.before.get("State") == asked.get("State"):
+        # Who paused it, or let it go on, did so beside the file, which has not said anything else since.
+        given["State"] = (yield _get_schedule(asked))["State"]
+    yield Call("scheduler", "UpdateSchedule", {"Name": asked.physical, **given})
     yield from _set_missed(asked, asked.physical)
     return Made(asked.physical, asked.attributes)
 
@@ -62,6 +78,8 @@ KINDS: Mapping[str, Kind] = {
         longest=64,
         replaces=frozenset({"Name", "GroupName"}),
         attributes=frozenset({"Arn"}),
+        look=found(_get_schedule),
+        here=_kept_paused,
     ),
     "AWS::Scheduler::ScheduleGroup": Kind(
         _create_group,
@@ -70,6 +88,7 @@ KINDS: Mapping[str, Kind] = {
         name="Name",
         longest=64,
         replaces=frozenset({"Name"}),
+        look=found(lambda asked: Call("scheduler", "GetScheduleGroup", {"Name": asked.physical})),
         attributes=frozenset({"Arn", "CreationDate", "LastModificationDate", "State"}),
     ),
 }
