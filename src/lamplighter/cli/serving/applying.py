@@ -61,6 +61,7 @@ async def apply(stacks: Stacks, plan: Plan, parameters: Mapping[str, str], busy:
     narrow = _narrowing(plan)
     faults: dict[str, Fault] = {}
     held: frozenset[str] = frozenset()
+    taken_back: set[str] = set()
     steps: list[Step] = []
     while True:
         document, held = hold_back(narrow, before, held)
@@ -73,10 +74,14 @@ async def apply(stacks: Stacks, plan: Plan, parameters: Mapping[str, str], busy:
             steps += await stacks.bring(plan.stack, dumps(document), given, ours=True, rollback=False)
         except StackFailed as error:
             found = _found(plan, error.failures, units(document))
-            if not error.failures or found.keys() <= held:
+            if not error.failures or found.keys() <= taken_back:
                 await stacks.ready(plan.stack)
                 raise
-            faults |= found
+            if found.keys() <= held:
+                # What cannot even be put back by a change is left untouched after a rollback, which skips it.
+                await stacks.ready(plan.stack)
+                taken_back |= found.keys()
+            faults = found | faults
             held |= found.keys()
             continue
         return Applied(steps, tuple(faults.values()), leaving, held)

@@ -6,6 +6,7 @@ a moment, so of that the channels are told after two minutes; what the engine re
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
@@ -29,6 +30,7 @@ class Differing:
         self._engine = engine
         self._caller = caller
         self._file = file
+        self._name = Path(file).name
 
     async def note(self, reason: str, topics: Iterable[str], *, at_once: bool) -> None:
         """The file is not applied."""
@@ -51,14 +53,14 @@ class Differing:
                 f"The jobs are not as {self._file} says:\n\n{reason}\n\n"
                 "What can be applied is applied; the rest stays as it was. It is tried again until it holds."
             )
-            self._publish(tx, topics, f"Not applied: {self._file}", text)
+            self._publish(tx, topics, f"{self._name} is not applied", text)
             unapplied.tell(tx, self._file, now)
 
     def _clear(self, tx: Tx, topics: tuple[str, ...]) -> None:
         found = unapplied.get(tx, self._file)
         unapplied.clear(tx, self._file)
         if found is not None and found.told is not None:
-            self._publish(tx, topics, f"Applied again: {self._file}", f"The jobs are as {self._file} says again.")
+            self._publish(tx, topics, f"{self._name} is applied again", f"The jobs are as {self._file} says again.")
 
     def _publish(self, tx: Tx, topics: tuple[str, ...], subject: str, text: str) -> None:
         short = subject if len(subject) <= LONGEST_SUBJECT else f"{subject[: LONGEST_SUBJECT - 3]}..."

@@ -12,6 +12,7 @@ from lamplighter.jobs import names
 from lamplighter.lang.templaterefs import references
 
 MACHINE, SCHEDULE = "AWS::StepFunctions::StateMachine", "AWS::Scheduler::Schedule"
+SNS, TOPIC = "AWS::SNS::", "AWS::SNS::Topic"
 ALARM, LOG = "AWS::CloudWatch::Alarm", "AWS::Logs::LogGroup"
 _OWN = re.compile("(Execution|Task|Machine)Role|Log|Task|Machine|Schedule[0-9]*|DidNotStart|AttemptFailed|RunFailed")
 """How the logical ids of a job's own resources end."""
@@ -84,7 +85,15 @@ def graft(base: Json, before: Json, wanted: Iterable[str], *, starts: bool = Tru
         if title not in found:
             found[title] = old[title]
             waiting += [each for each in _needs(old[title]) if each in old]
+            waiting += _of_topic(old, title)
     return _without_lost({**base, **_sections(base, before), "Resources": found})
+
+
+def _of_topic(resources: Json, title: str) -> list[str]:
+    """What makes a topic tell somebody, and refers to it rather than is referred to: its subscriptions and its policy."""
+    if resources[title]["Type"] != TOPIC:
+        return []
+    return [name for name, each in resources.items() if each["Type"].startswith(SNS) and title in _needs(each)]
 
 
 def _sections(base: Json, before: Json) -> Json:

@@ -225,10 +225,10 @@ class Stacks:
         if status == "UPDATE_FAILED":
             await self.call("RollbackStack", StackName=name)
             status = await self._rest(name)
-        if status == "UPDATE_ROLLBACK_FAILED":
+        while status == "UPDATE_ROLLBACK_FAILED":
             stuck = await self._resources(name, "UPDATE_FAILED")
             await self.call("ContinueUpdateRollback", StackName=name, ResourcesToSkip=stuck)
-            return await self._rest(name)
+            status = await self._rest(name)
         return status
 
     async def _resources(self, name: str, status: str) -> list[str]:
