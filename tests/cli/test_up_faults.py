@@ -248,3 +248,15 @@ def test_a_channel_that_leads_nowhere_is_a_fault_with_its_line_until_what_it_nam
     home.write("one: {command: 'true', notify: q}", head=f"channels:\n  q: {{sqs: '{queue}'}}\n")
     home.applies(before)
     eventually(lambda: "conditions" not in health(home))
+
+
+def test_the_reason_of_a_failure_is_that_of_the_step_that_failed(home: Home) -> None:
+    states = {
+        "First": {"Type": "Task", "Job": "well", "Next": "Second"},
+        "Second": {"Type": "Fail", "Error": "Sales.Missing", "Cause": "there are no sales"},
+    }
+    (home.folder / "steps.asl.json").write_text(json.dumps({"StartAt": "First", "States": states}))
+    home.write("well: {command: echo all is well}\nsteps: {workflow: steps.asl.json}")
+    home.keep()
+    home.run("steps")
+    assert home.says("steps: failed after").rstrip().endswith(": Sales.Missing: there are no sales")

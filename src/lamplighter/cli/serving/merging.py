@@ -90,7 +90,7 @@ def graft(base: Json, before: Json, wanted: Iterable[str], *, starts: bool = Tru
 
 
 def _of_topic(resources: Json, title: str) -> list[str]:
-    """What makes a topic tell somebody, and refers to it rather than is referred to: its subscriptions and its policy."""
+    """The subscriptions and the policy of a topic, which refer to it: without them it tells nobody."""
     if resources[title]["Type"] != TOPIC:
         return []
     return [name for name, each in resources.items() if each["Type"].startswith(SNS) and title in _needs(each)]
