@@ -34,6 +34,12 @@ def mails(home: Home) -> list[str]:
     return [next(line for line in file.read_text().splitlines() if line.startswith("Subject:")) for file in found]
 
 
+def findings(home: Home) -> Json:
+    """What doctor finds, by what it is about."""
+    said = lamplighter("doctor", "--data", str(home.data), "--json", cwd=home.folder).stdout
+    return {each["about"]: each for each in json.loads(said)["findings"]}
+
+
 def schedule(home: Home, name: str) -> Json:
     """A schedule as it is."""
     return home.client("scheduler").get_schedule(GroupName="home", Name=name)
@@ -243,6 +249,9 @@ def test_a_channel_that_leads_nowhere_is_a_fault_with_its_line_until_what_it_nam
     assert "lamplighter.yaml:5:3: error: the channel w: " in home.says("the channel w")
     assert home.machines() == ["home-one"]
     assert health(home)["conditions"][0]["name"] == "file-not-applied"
+    found = findings(home)
+    assert (found["channel q"]["state"], f"there is no queue {queue}" in found["channel q"]["says"]) == ("bad", True)
+    assert found["channel w"]["state"] == "bad"
     home.client("sqs").create_queue(QueueName="alerts")
     before = len(home.lines)
     home.write("one: {command: 'true', notify: q}", head=f"channels:\n  q: {{sqs: '{queue}'}}\n")
@@ -260,3 +269,16 @@ def test_the_reason_of_a_failure_is_that_of_the_step_that_failed(home: Home) -> 
     home.keep()
     home.run("steps")
     assert home.says("steps: failed after").rstrip().endswith(": Sales.Missing: there are no sales")
+
+
+def test_doctor_tells_a_subscription_that_was_taken_away(home: Home) -> None:
+    head = "channels: {me: {email: me@example.com}, you: {email: you@example.com}}\n"
+    home.write("one: {command: 'true', notify: [me, you]}", head=head)
+    home.keep()
+    sns = home.client("sns")
+    ended = next(each for each in sns.list_subscriptions()["Subscriptions"] if each["Endpoint"] == "me@example.com")
+    sns.unsubscribe(SubscriptionArn=ended["SubscriptionArn"])
+    found = findings(home)
+    assert found["channel me"]["state"] == "bad"
+    assert "me@example.com is not subscribed any more" in found["channel me"]["says"]
+    assert found["channel you"]["state"] == "good"
