@@ -230,6 +230,8 @@ class Keeper:
 
     async def _restore(self, plan: Plan) -> bool:
         """Find what somebody deleted, and say that it is made again; whether there is something."""
+        if plan.project is not None and not await self._stacks.is_ours(plan.stack):
+            return False
         found = await self._stacks.missing(plan.stack)
         for each in found:
             log.warning("%s was taken away from %s: it is made again", telling.resource(each), plan.stack)

@@ -111,7 +111,7 @@ class Stacks:
         }
         try:
             status = await self.ready(name) if rollback else await self._rest(name)
-            if ours and status not in GONE and not await self._is_ours(name):
+            if ours and status not in GONE and not await self.is_ours(name):
                 raise StackFailed(f"there is a stack {name} that was not made of a job file: rename your project")
             await self.call("CreateStack" if status in GONE else "UpdateStack", **given)
         except AwsError as error:
@@ -205,7 +205,8 @@ class Stacks:
             return {}
         return found
 
-    async def _is_ours(self, name: str) -> bool:
+    async def is_ours(self, name: str) -> bool:
+        """Whether a stack was made of a job file."""
         return str((await self._find(name)).get("Description", "")).endswith(OURS)
 
     async def _rest(self, name: str) -> str:
