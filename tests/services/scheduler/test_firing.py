@@ -138,7 +138,7 @@ def test_a_one_time_schedule_that_is_enabled_after_its_time_fires_at_once(desk: 
     assert desk.bodies() == ["again"]
 
 
-def test_an_update_keeps_the_beat_of_a_rate_and_a_new_rate_counts_from_then_and_does_not_fire_at_once(desk: Desk) -> None:
+def test_an_update_keeps_the_beat_of_a_rate_and_a_new_rate_counts_from_then_without_firing(desk: Desk) -> None:
     desk.schedule("rate(10 minutes)")
     desk.settle()
     desk.advance(3 * MINUTE)
