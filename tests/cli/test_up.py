@@ -165,7 +165,7 @@ def test_a_stack_of_somebody_else_is_not_taken(home: Home) -> None:
     home.kill()
     home.write("one: {command: 'true'}")
     home.up(str(home.file))
-    assert "there is a stack home that was not made of a job file: rename your project" in home.says("home is not as")
+    assert "there is a stack home that was not made of a job file: rename your project" in home.says("error: home:")
     assert home.machines() == []
 
 

@@ -60,8 +60,8 @@ def deploy(
         ready(client, name, console, lambda: pause(where), partial(agree, yes=yes))
         found = plan(loaded, where, spoken(parameter or []))
         new = (each.name for each in found.changes if each.type == keeping.LOG and each.action == "add")
-        keeping.check_free(where.client("logs"), new)
-        change_set = _change_set(found, where, bucket)
+        kept = keeping.left(where.client("logs"), new)
+        change_set = _change_set(found, where, bucket, kept)
         if change_set is None or _is_idle(found, change_set, where):
             console.print(f"{found.name} is deployed to {where} as the file says: nothing to do", soft_wrap=True)
             return
@@ -82,10 +82,12 @@ def _check_images(loaded: Loaded) -> None:
         raise NotForAws(f"AWS runs nothing without an image: add `image:` to {', '.join(jobs)}")
 
 
-def _change_set(found: Plan, where: Target, bucket: str | None) -> ChangeSet | None:
+def _change_set(found: Plan, where: Target, bucket: str | None, kept: tuple[str, ...]) -> ChangeSet | None:
     title, space = f"lamplighter-{real_world().uuid()}", room(where, bucket)
+    template = keeping.adopting(found.template, kept)
     return changeset.create(
-        where, found.stack, found.name, title, found.template, found.parameters, space, lambda: pause(where)
+        *(where, found.stack, found.name, title, template, found.parameters, space, lambda: pause(where)),
+        imports=bool(kept),
     )
 
 

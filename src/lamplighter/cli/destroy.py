@@ -69,6 +69,8 @@ def destroy(
             keeping.keep(where, stack, deployed, room(where, bucket), console, lambda: pause(where))
         stopping.stop(works, console, lambda: pause(where))
         delete(stack, deployed, where, console)
+        if not kept:
+            keeping.drop(where.client("logs"), keeping.retained(deployed))
         for name in kept:
             console.print(f"kept: the log {name}", soft_wrap=True)
 

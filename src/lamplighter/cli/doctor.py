@@ -19,6 +19,7 @@ from lamplighter.base.jsontext import dumps
 from lamplighter.cli.address import ADDRESS
 from lamplighter.cli.checkup.account import account
 from lamplighter.cli.checkup.box import box
+from lamplighter.cli.checkup.channels import channels
 from lamplighter.cli.checkup.finding import Finding, doubt, good
 from lamplighter.cli.checkup.machine import looked, machine
 from lamplighter.cli.checkup.secrets import secrets
@@ -91,6 +92,9 @@ def _all(
         yield from account(site.find, needed=True)
     if site is not None:
         yield from looked("machines", "the machines", site.target, lambda: list(_machines(site)))
+        project = site.project
+        if project is not None:
+            yield from looked("channels", "the channels", site.target, lambda: list(channels(project, site.target)))
 
 
 def _machines(site: Site) -> Iterator[Finding]:

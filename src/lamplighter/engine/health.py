@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from lamplighter import __version__
 from lamplighter.base.jsontext import Json
 from lamplighter.engine.engine import Engine
-from lamplighter.store import lostalerts, notifications, outages
+from lamplighter.store import lostalerts, notifications, outages, unapplied
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,17 @@ def _counted(count: int, what: str) -> str:
     return f"1 {what}" if count == 1 else f"{count} {what}s"
 
 
-CHECKS: tuple[Check, ...] = (data_directory, docker, alerts)
+def file_applied(engine: Engine) -> Condition | None:
+    """The jobs are not as their file says. A stranger may ask for the health, so the reason names no job."""
+    found = unapplied.everything(engine.store.reader)
+    if not found:
+        return None
+    first = found[0]
+    why = f"the jobs are not as {first.file} says" + (f": {first.reason}" if engine.config.holder is None else "")
+    return Condition("file-not-applied", why, stops_work=False)
+
+
+CHECKS: tuple[Check, ...] = (data_directory, docker, file_applied, alerts)
 """Everything that is checked."""
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.world import World
 from lamplighter.engine.turns import LONG, Turns
-from lamplighter.store import counts, letters, notifications, outbox, slots, timers
+from lamplighter.store import counts, letters, notifications, outbox, slots, timers, unapplied
 from lamplighter.store.db import Reader
 
 SENDERS = ("events", "scheduler", "monitoring")
@@ -84,7 +84,15 @@ def schedules(reader: Reader, world: World) -> Iterator[Gauge]:
     yield Gauge("lamplighter_schedules_late_seconds", text, {"": late})
 
 
-SOURCES: tuple[Source, ...] = (executions, tasks, waiting, due, deliveries, schedules)
+def files(reader: Reader, world: World) -> Iterator[Gauge]:
+    """Whether the jobs are as their files say."""
+    found = unapplied.everything(reader)
+    age = max(0, world.now() - found[0].since) / 1000 if found else 0.0
+    yield Gauge("lamplighter_files_not_applied", "Job files and templates that are not applied.", {"": len(found)})
+    yield Gauge("lamplighter_files_not_applied_seconds", "For how long the oldest of them is not applied.", {"": age})
+
+
+SOURCES: tuple[Source, ...] = (executions, tasks, waiting, due, deliveries, schedules, files)
 """Who tells what."""
 
 

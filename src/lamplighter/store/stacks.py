@@ -68,6 +68,22 @@ def regions(reader: Reader, account: str) -> list[str]:
     return [region for (region,) in reader.rows(sql, (account,))]
 
 
+def status(reader: Reader, account: str, region: str, name: str) -> tuple[str, str] | None:
+    """The id and the status of a stack that is not deleted; its template is not read for that."""
+    sql = "SELECT id, status FROM stacks WHERE account = ? AND region = ? AND name = ? AND deleted IS NULL"
+    row = reader.row(sql, (account, region, name))
+    return (row[0], row[1]) if row else None
+
+
+def metadata(reader: Reader, account: str, region: str) -> dict[str, Json]:
+    """What the templates of a place's stacks say under Metadata, by the stacks' names; deleted ones are left out."""
+    sql = (
+        "SELECT name, json_extract(plan, '$.document.Metadata') FROM stacks "
+        "WHERE account = ? AND region = ? AND deleted IS NULL AND parent IS NULL ORDER BY name"
+    )
+    return {name: loads(text) if text else None for name, text in reader.rows(sql, (account, region))}
+
+
 def put(tx: Tx, stack: Stack) -> None:
     """Keep a stack as it is now."""
     values = (

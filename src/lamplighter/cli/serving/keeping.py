@@ -9,9 +9,10 @@ from pathlib import Path
 import typer
 
 from lamplighter.base import secretplaces
+from lamplighter.base.errors import LamplighterError
 from lamplighter.cli.jobfile import show
 from lamplighter.cli.serving.asked import Asked, Keeping, Kept
-from lamplighter.cli.serving.keeper import Keeper
+from lamplighter.cli.serving.keeper import Keeper, tell
 from lamplighter.cli.serving.orders import Orders
 from lamplighter.cli.serving.plan import JobFile, Source
 from lamplighter.cli.serving.secrets import Secrets
@@ -19,6 +20,7 @@ from lamplighter.cli.serving.templates import Templates, values
 from lamplighter.cli.target import usual_region
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs.document import JobFileError
+from lamplighter.store import directory
 
 SAID_ALREADY: Mapping[str, int] = {
     "lamplighter.cloudformation": logging.ERROR,
@@ -29,13 +31,21 @@ SAID_ALREADY: Mapping[str, int] = {
 
 
 def read(asked: Asked, data: Path) -> Kept:
-    """Read what was asked for; what is wrong with a job file is shown, and the verb ends with 1."""
+    """Read what was asked for.
+
+    What is wrong with it is shown. Where no engine ever ran on the directory, the verb ends with 1; where one did, the
+    jobs that it was given last are more use than none (`Keeper.recall` refuses where there are none).
+    """
     orders = Orders(_source(asked), Secrets(os.environ), data)
     try:
         orders.read()
-    except JobFileError as error:
-        show(error.problems)
-        raise typer.Exit(1) from None
+    except LamplighterError as error:
+        if not (data / directory.DATABASE).exists():
+            if not isinstance(error, JobFileError):
+                raise
+            show(error.problems)
+            raise typer.Exit(1) from None
+        tell(error)
     return _Kept(orders)
 
 
@@ -56,7 +66,7 @@ class _Kept:
 
     @property
     def needs_docker(self) -> bool:
-        return any(plan.needs_docker for plan in self.orders.plans)
+        return self.orders.broken is not None or any(plan.needs_docker for plan in self.orders.plans)
 
     async def keeper(self, engine: Engine) -> Keeping:
         keeper = Keeper(engine, self.orders, usual_region())

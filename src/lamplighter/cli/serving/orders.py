@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+from lamplighter.base.errors import LamplighterError
 from lamplighter.cli.serving import watch
 from lamplighter.cli.serving.plan import Plan, Source
 from lamplighter.cli.serving.secrets import USUAL_NAME, Secrets
@@ -20,11 +21,21 @@ class Orders:
         self.secrets = secrets
         self.data = data.absolute()
         self.plans: list[Plan] = []
+        self.broken: LamplighterError | None = None
+        """What is wrong with the files, where they could not be read."""
         self._seen: watch.State = {}
 
     def read(self) -> None:
         """Read everything; raises LamplighterError with all that is wrong, and then what was read before holds."""
         self._seen = watch.look(self._paths())
+        try:
+            self._read()
+        except LamplighterError as error:
+            self.broken = error
+            raise
+        self.broken = None
+
+    def _read(self) -> None:
         if self.secrets.read(self.env) and self.plans:
             log.info("%s is read again: what it says holds from the next run on", self.env)
         self.plans = self.source.read()

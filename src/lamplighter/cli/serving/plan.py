@@ -1,8 +1,8 @@
 """What an engine is to keep: stacks, read from a job file or from templates that somebody has already.
 
 Promises that a plan was read without a fault, and names the files on which it depends, so that they can be watched. A
-template of ours comes with what only this box knows: in which folder plain processes run, and that tasks need no
-network of their own here.
+template of ours comes with what only this box knows: in which folder plain processes run, that tasks need no network of
+their own here, and that the log of a job stays when the job goes, so that one of the same name goes on with it.
 """
 
 import os
@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.cli.serving.merging import LOG
 from lamplighter.jobs import names
 from lamplighter.jobs.denied import denied
 from lamplighter.jobs.document import JobFileError
-from lamplighter.jobs.file import load
+from lamplighter.jobs.file import Loaded, load
 from lamplighter.jobs.model import Project
+from lamplighter.jobs.stack import roles
 from lamplighter.jobs.template import template
 
 NO_NETWORK = "subnet-0000000000000000f"
@@ -34,6 +36,15 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """The file, and the environment of it, that a stack was made of."""
+
+    file: str
+    environment: str = ""
+    """Empty: the file without an environment."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """One stack as it is to be."""
 
@@ -43,6 +54,9 @@ class Plan:
     project: Project | None = None
     """Of a job file, what it says."""
     builds: tuple[Build, ...] = ()
+    mark: Mark | None = None
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Where each job and each channel is written: file, line and column."""
 
     @property
     def needs_docker(self) -> bool:
@@ -61,8 +75,11 @@ class Source(Protocol):
         """What a person calls it."""
 
     @property
-    def mark(self) -> str:
-        """What marks its stacks, so that one which it no longer asks for is known as its own; "" for nothing."""
+    def mark(self) -> Mark | None:
+        """What marks its stacks, so that one which it no longer asks for is known as its own; None for nothing."""
+
+    def owns(self, stack: str, mark: Mark | None, /) -> bool:
+        """Whether a stack with this name and this mark was made of it, also where it cannot be read now."""
 
     @property
     def home(self) -> Path:
@@ -91,9 +108,13 @@ class JobFile:
         return str(self.file)
 
     @property
-    def mark(self) -> str:
+    def mark(self) -> Mark:
         """See the protocol."""
-        return str(self.file.absolute())
+        return Mark(str(self.file.absolute()), self.environment or "")
+
+    def owns(self, _stack: str, mark: Mark | None) -> bool:
+        """See the protocol."""
+        return mark == self.mark
 
     @property
     def home(self) -> Path:
@@ -108,11 +129,11 @@ class JobFile:
             raise JobFileError(refused)
         project, folder = loaded.project, self.home
         self._others = {folder / name for name in project.workflows}
-        document = located(template(project), folder)
-        document["Metadata"] = {"Lamplighter": {"File": self.mark}}
+        document = marked(template(project), folder, self.mark)
         declared = document.get("Parameters", {})
         parameters = {names.SUBNETS: NO_NETWORK} if names.SUBNETS in declared else {}
-        return [Plan(project.prefix, dumps(document), parameters, project, tuple(_builds(project, folder)))]
+        builds = tuple(_builds(project, folder))
+        return [Plan(project.prefix, dumps(document), parameters, project, builds, self.mark, _places(loaded))]
 
     def files(self) -> set[Path]:
         """See the protocol."""
@@ -120,13 +141,47 @@ class JobFile:
         return {self.file, self.home, *self._others}
 
 
+def marked(document: Json, folder: Path, mark: Mark) -> Json:
+    """A template of ours as it is for this box."""
+    metadata = {"Lamplighter": {"File": mark.file, "Environment": mark.environment}}
+    return {**located(document, folder), "Metadata": metadata}
+
+
 def located(document: Json, folder: Path) -> Json:
-    """A template of ours whose plain processes and commands run in a folder."""
+    """A template of ours whose plain processes and commands run in a folder, and whose logs outlive their jobs."""
     for resource in document["Resources"].values():
         own = resource.get("Metadata", {}).get("Lamplighter", {})
         if own.get("Process") or own.get("Command"):
             own["Directory"] = str(folder / own.get("Directory", "."))
+        if resource["Type"] == LOG:
+            resource["DeletionPolicy"] = resource["UpdateReplacePolicy"] = "Retain"
+            resource["Metadata"] = {"Lamplighter": {"Adopt": True}}
     return document
+
+
+def narrowed(plan: Plan, without: frozenset[str]) -> Json | None:
+    """The template of a plan without some jobs, and without those that run them; None where no job is left."""
+    project, mark = plan.project, plan.mark
+    assert project is not None
+    assert mark is not None
+    if not without:
+        return loads(plan.template)
+    jobs = {
+        name: job
+        for name, job in project.jobs.items()
+        if name not in without and not without & {*roles.steps(project, name)}
+    }
+    if not jobs:
+        return None
+    return marked(template(project.model_copy(update={"jobs": jobs})), Path(mark.file).parent, mark)
+
+
+def _places(loaded: Loaded) -> dict[str, str]:
+    project = loaded.project
+    written = {name: ("jobs", name) for name in project.jobs} | {
+        names.topic(name): ("channels", name) for name in project.channels
+    }
+    return {name: str(loaded.place(*path, key=True)) for name, path in written.items()}
 
 
 def _builds(project: Project, folder: Path) -> Iterator[Build]:

@@ -11,8 +11,9 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Final
 
+from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, JsonError, loads
-from lamplighter.bus import Event
+from lamplighter.bus import Caller, Event
 from lamplighter.cli.skipped import WHY, is_skip
 from lamplighter.engine.engine import Engine
 from lamplighter.services.ecs.output import Outputs
@@ -32,11 +33,14 @@ class Runs:
     """Listens to an engine; follows nothing until it is told to."""
 
     def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         self._outputs = engine.outputs
         self._labels: Mapping[str, str] = {}
         self._followed: dict[str, Mapping[str, str]] = {}
         self._tails: dict[str, str] = {}
-        """Of each run that goes on, what its last attempt came to."""
+        """Of each run that goes on, the last line of its last attempt that succeeded."""
+        self._failures: dict[str, str] = {}
+        """Of each run that goes on, why its last attempt failed; nothing once another step has succeeded."""
         self._held: list[tuple[int, str]] | None = None
         engine.bus.listen("aws.states", self._hear_run, lambda _tx: bool(self._labels))
         engine.bus.listen("aws.ecs", self._hear_task, lambda _tx: bool(self._labels))
@@ -79,14 +83,15 @@ class Runs:
         if run["status"] == "RUNNING":
             self._say(logging.INFO, f"{label}: started")
             return
-        tail = self._tails.pop(run["name"], "")
+        tail, failure = self._tails.pop(run["name"], ""), self._failures.pop(run["name"], "")
         took = ((run["stopDate"] or run["startDate"]) - run["startDate"]) / 1000
         if is_skip(run["status"], run.get("output")):
             self._say(logging.INFO, f"{label}: skipped: {WHY}")
             return
         how = ENDS.get(run["status"], run["status"])
         level = logging.INFO if run["status"] == "SUCCEEDED" else logging.WARNING
-        self._say(level, f"{label}: {how} after {_length(took)}{_after(tail)}")
+        last = tail if run["status"] == "SUCCEEDED" else failure or self._reason(run["executionArn"])
+        self._say(level, f"{label}: {how} after {_length(took)}{_after(last)}")
 
     def _tell_task(self, label: str, task: Json) -> None:
         of_machine = task.get("startedBy") == "AWS Step Functions"
@@ -100,12 +105,29 @@ class Runs:
         if code == 0:
             if run:
                 self._tails[run] = tail
+                self._failures.pop(run, None)
             elif not of_machine:
                 self._say(logging.INFO, f"{label}: succeeded{_after(tail)}")
             return
         why = f"exit code {code}" if code is not None else str(task.get("stoppedReason", "it did not start"))
+        if run:
+            self._failures[run] = f"{why}{_after(tail)}"
         which = f"attempt {attempt} failed" if attempt else "failed"
         self._say(logging.WARNING, f"{label}: {which}, {why}{_after(tail)}")
+
+
+    def _reason(self, run: str) -> str:
+        """Why a run says that it did not succeed; a cause in JSON is too long for a line."""
+        engine, of = self._engine, run.split(":")
+        try:
+            look = engine.bus.look
+            given = {"executionArn": run}
+            found = look(engine.store.reader, Caller(of[4], of[3]), "states", "DescribeExecution", given)
+        except AwsError:
+            return ""
+        error, cause = found.get("error") or "", found.get("cause") or ""
+        told = error if cause.startswith("{") else ": ".join(each for each in (error, cause) if each)
+        return _cut("".join(each for each in told if each.isprintable()))
 
 
 def _soon(tell: Callable[[], None]) -> None:
@@ -127,8 +149,12 @@ def _last_line(outputs: Outputs, task: Json, container: str) -> str:
         for record in reversed(file.read().splitlines()):
             text = "".join(each for each in loads(record.decode())["text"] if each.isprintable()).strip()
             if text:
-                return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+                return _cut(text)
     return ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _after(tail: str) -> str:

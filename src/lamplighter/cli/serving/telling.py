@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lamplighter.base.jsontext import Json, loads
+from lamplighter.cli.serving.applying import Applied, Fault
 from lamplighter.cli.serving.plan import Plan
 from lamplighter.cli.serving.stack import Resource, Step
 from lamplighter.jobs import names
@@ -14,20 +15,51 @@ from lamplighter.jobs.model import Project
 MACHINE, TASK = "AWS::StepFunctions::StateMachine", "AWS::ECS::TaskDefinition"
 FEW = 2
 """How many resources of a type are called by their names."""
-NEW, CHANGED, GONE, SAME = "+", "~", "-", " "
+NEW, CHANGED, GONE, SAME, HELD, LEAVING = "+", "~", "-", " ", "!", "…"
+NEWS = NEW + CHANGED + GONE
+KINDS: Mapping[str, str] = {
+    MACHINE: "the state machine",
+    TASK: "the task definition",
+    "AWS::Scheduler::Schedule": "the schedule",
+    "AWS::Scheduler::ScheduleGroup": "the group of schedules",
+    "AWS::SNS::Topic": "the topic",
+    "AWS::SNS::Subscription": "the subscription",
+    "AWS::SQS::Queue": "the queue",
+    "AWS::Events::Rule": "the rule",
+    "AWS::CloudWatch::Alarm": "the alarm",
+    "AWS::Logs::LogGroup": "the log",
+    "AWS::ECS::Cluster": "the cluster",
+}
 
 
-def jobs(plan: Plan, steps: list[Step], times: Mapping[str, str]) -> Iterator[str]:
-    """Each job with a sign of what became of it, and when it runs; then those that are gone."""
+def jobs(plan: Plan, applied: Applied, times: Mapping[str, str]) -> Iterator[str]:
+    """Each job with a sign of what became of it, and when it runs; then those that are gone or that go."""
     project = plan.project
     assert project is not None
-    done = {step.logical: step.status for step in steps}
+    done = {step.logical: step.status for step in applied.steps}
     width = max(map(len, project.jobs))
     own = _own(plan)
     for name in project.jobs:
-        yield f"  {_sign(done, own[name], names.machine(name))} {name:<{width}}  {times[name]}"
-    for name in _gone(project, steps):
-        yield f"  {GONE} {name}  gone, and its log with it"
+        if name in applied.held:
+            yield f"  {HELD} {name:<{width}}  not applied, it is tried again; until then {times[name]}"
+        else:
+            yield f"  {_sign(done, own[name], names.machine(name))} {name:<{width}}  {times[name]}"
+    for name in applied.leaving:
+        yield f"  {LEAVING} {name}  starts no more, and goes when its run has ended"
+    for name in _gone(project, applied.steps):
+        yield f"  {GONE} {name}  gone; its log and its runs can still be read"
+
+
+def fault(found: Fault) -> str:
+    """What is wrong with a part of a file, and what becomes of it."""
+    if found.passes:
+        return f"{found.place}: {found.about} has to wait, and is tried again: {found.reason}"
+    return f"{found.place}: error: {found.about}: {found.reason}"
+
+
+def resource(found: Resource) -> str:
+    """A resource as a person calls it."""
+    return f"{KINDS.get(found.type, found.type)} {found.logical}"
 
 
 def _sign(done: Mapping[str, str], own: set[str], machine: str) -> str:

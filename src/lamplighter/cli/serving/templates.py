@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.cli.serving.plan import Plan
+from lamplighter.cli.serving.plan import Mark, Plan
 from lamplighter.lang.templateparameters import accept
 from lamplighter.lang.templatetext import TemplateError, read
 
@@ -33,9 +33,13 @@ class Templates:
         return ", ".join(map(str, self.paths))
 
     @property
-    def mark(self) -> str:
+    def mark(self) -> None:
         """See the protocol: what is not ours gets no mark."""
-        return ""
+        return None
+
+    def owns(self, stack: str, mark: Mark | None) -> bool:
+        """See the protocol: a stack is known by its name."""
+        return mark is None and stack in map(stack_name, self.paths)
 
     @property
     def home(self) -> Path:

@@ -54,8 +54,13 @@ def create(
     parameters: Mapping[str, str],
     room: Room,
     pause: Callable[[], object],
+    *,
+    imports: bool = False,
 ) -> ChangeSet | None:
-    """Make a change set of this title for the stack of this name, and wait for it; None where nothing changes."""
+    """Make a change set of this title for the stack of this name, and wait for it; None where nothing changes.
+
+    `imports`: resources that exist with their names, belong to no stack and would be retained are taken over.
+    """
     client = target.client("cloudformation")
     is_first = stack is None or stack.status == stacks.WAITING
     asked = {
@@ -64,6 +69,7 @@ def create(
         "ChangeSetType": "CREATE" if is_first else "UPDATE",
         "Capabilities": CAPABILITIES,
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        **({"ImportExistingResources": True} if imports else {}),
         **sent(target, name, template, room),
     }
     try:

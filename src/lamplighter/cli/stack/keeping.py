@@ -1,10 +1,12 @@
 """Logs that outlive their stack: a deletion policy that is put on them before the stack goes.
 
-A deletion policy by itself is no change that CloudFormation carries out everywhere, so a tag goes with it.
-See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html.
+A deletion policy by itself is no change that CloudFormation carries out everywhere, so a tag goes with it. The next
+deployment takes the logs over by a change set that imports what exists. See
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html and https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from rich.console import Console
 
@@ -22,10 +24,6 @@ KEPT = {"Key": "lamplighter:kept", "Value": "yes"}
 
 class NotKept(LamplighterError):
     """Logs could not be made to stay, so nothing is deleted."""
-
-
-class InTheWay(LamplighterError):
-    """Logs that were kept have the names that new ones need."""
 
 
 def groups(template: Json) -> tuple[str, ...]:
@@ -54,15 +52,41 @@ def keep(
         raise NotKept(f"the logs of {stack.name} could not be kept, and nothing was deleted")
 
 
-def check_free(client: Json, wanted: Iterable[str]) -> None:
-    """Refuse to make log groups that an earlier deployment left, which would fail half way."""
-    for name in wanted:
-        found = client.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
-        if any(each["logGroupName"] == name for each in found):
-            raise InTheWay(
-                f"the log group {name} is there already, kept by an earlier deployment: read what you need of it, then "
-                f"say `aws logs delete-log-group --log-group-name {name}`"
-            )
+def left(client: Json, wanted: Iterable[str]) -> tuple[str, ...]:
+    """Those of some log groups that are there already, because an earlier deployment left them."""
+    return tuple(name for name in wanted if _exists(client, name))
+
+
+def _exists(client: Json, name: str) -> bool:
+    found = client.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    return any(each["logGroupName"] == name for each in found)
+
+
+def adopting(template: Json, names: Iterable[str]) -> Json:
+    """A template that can take over log groups which are there: CloudFormation imports only what would be retained."""
+    wanted = set(names)
+    changed = {
+        title: {**each, "DeletionPolicy": "Retain"}
+        if _is_log(each) and each["Properties"]["LogGroupName"] in wanted
+        else each
+        for title, each in template["Resources"].items()
+    }
+    return {**template, "Resources": changed}
+
+
+def retained(template: Json) -> tuple[str, ...]:
+    """The log groups that stay when their stack goes."""
+    found = template.get("Resources", {}).values()
+    return tuple(
+        each["Properties"]["LogGroupName"] for each in found if _is_log(each) and each.get("DeletionPolicy") == "Retain"
+    )
+
+
+def drop(client: Json, names: Iterable[str]) -> None:
+    """Delete log groups; one that is gone already is no error."""
+    for name in names:
+        with suppress(client.exceptions.ResourceNotFoundException):
+            client.delete_log_group(logGroupName=name)
 
 
 def _is_log(resource: Json) -> bool:

@@ -29,7 +29,7 @@ def resources(project: Project) -> Iterator[AWSObject]:
 def _topic(project: Project, name: str, channel: Channel) -> Iterator[AWSObject]:
     local = {} if channel.command is None else {"Metadata": {"Lamplighter": {"Command": list(channel.command)}}}
     yield sns.Topic(names.topic(name), TopicName=f"{project.prefix}-{name}", **local)
-    for protocol, endpoint, settings in _subscriptions(channel):
+    for protocol, endpoint, settings in subscriptions(channel):
         yield sns.SubscriptionResource(
             f"{names.logical(name)}Subscription",
             TopicArn=Ref(names.topic(name)),
@@ -40,7 +40,8 @@ def _topic(project: Project, name: str, channel: Channel) -> Iterator[AWSObject]
     yield _policy(name)
 
 
-def _subscriptions(channel: Channel) -> Iterator[tuple[str, str, Json]]:
+def subscriptions(channel: Channel) -> Iterator[tuple[str, str, Json]]:
+    """What is subscribed to the topic of a channel: the protocol, the endpoint, and other properties."""
     if channel.email is not None:
         yield "email", channel.email, {}
     if channel.webhook is not None:

@@ -17,6 +17,7 @@ from lamplighter.services.cloudformation.building import Builder
 from lamplighter.services.cloudformation.changesets import ChangeSets
 from lamplighter.services.cloudformation.journal import SERVICE, Journal, is_going
 from lamplighter.services.cloudformation.maker import Maker, undone
+from lamplighter.services.cloudformation.missing import Missing
 from lamplighter.services.cloudformation.nested import Nested
 from lamplighter.services.cloudformation.operations import Operations
 from lamplighter.services.cloudformation.outside import Material, Outside, Wanted
@@ -83,6 +84,7 @@ class CloudFormation:
             "ListChangeSets": Operation(read=change_sets.list),
             "DeleteChangeSet": Operation(write=change_sets.delete),
             "ExecuteChangeSet": self._supplied(change_sets.execute),
+            "FindMissingResources": Operation(write=Missing(maker, journal).find),
         }
 
     def _supplied(self, run: Supplied) -> Operation:

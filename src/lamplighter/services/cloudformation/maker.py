@@ -20,7 +20,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.lang.templatetext import TemplateError
 from lamplighter.services.cloudformation.errors import ResourceFailed
-from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made
+from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Look, Made
 from lamplighter.services.cloudformation.naming import make_up
 from lamplighter.services.cloudformation.outside import Material, Wanted
 from lamplighter.services.cloudformation.shaping import fit
@@ -34,6 +34,7 @@ log = logging.getLogger("lamplighter.cloudformation")
 GONE = re.compile("NotFound|NoSuch|DoesNotExist|NonExistent")
 """What the names of errors have that say that a resource is not there."""
 CODES = (
+    (re.compile("Deleting|DeletedRecently"), "ResourceConflict"),
     (re.compile("AlreadyExist|Conflict|QueueNameExists"), "AlreadyExists"),
     (GONE, "NotFound"),
     (re.compile("LimitExceeded|QuotaExceeded"), "ServiceLimitExceeded"),
@@ -98,6 +99,15 @@ class Maker:
             if not GONE.search(error.code):
                 raise
 
+    def is_there(self, tx: Tx, look: Callable[[Asked], Look], asked: Asked, material: Material) -> bool:
+        """Whether a resource is there."""
+        try:
+            return self._run(tx, asked, look(asked), material)
+        except AwsError as error:
+            if GONE.search(error.code):
+                return False
+            raise
+
     def _run(self, tx: Tx, asked: Asked, plan: Generator[Call, Json, T], material: Material) -> T:
         caller, answer = Caller(asked.account, asked.region), None
         with undone(tx):
@@ -133,7 +143,13 @@ class Maker:
         if not isinstance(error, AwsError):
             log.error("a resource could not be seen to", exc_info=error)
             return "Internal Failure"
-        code = next((name for pattern, name in CODES if pattern.search(error.code)), "InvalidRequest")
+        # A group of schedules says by its message only that it passes.
+        passes = "is being deleted" in error.message
+        code = (
+            "ResourceConflict"
+            if passes
+            else next((name for pattern, name in CODES if pattern.search(error.code)), "InvalidRequest")
+        )
         token = self._world.uuid()
         return f'Resource handler returned message: "{error.message}" (RequestToken: {token}, HandlerErrorCode: {code})'
 

@@ -64,17 +64,18 @@ class Firing:
         self._services = services
         self._teller = teller
 
-    def begin(self, tx: Tx, schedule: Schedule, now: int) -> None:
+    def begin(self, tx: Tx, schedule: Schedule, now: int, *, at_once: bool = True) -> None:
         """Set the first timer of a schedule that is new or has changed; what was set before is taken back.
 
-        `now`: when that was, by the reading of the clock from which a new rate counts.
+        `now`: when that was, by the reading of the clock from which a new rate counts. `at_once`: whether a slot of
+        that very instant counts.
         """
         waiting = self.end(tx, schedule)
         if schedule.state != "ENABLED":
             return
         for slot in waiting:
             self._teller.drop(tx, schedule, [slot], CHANGED)
-        first = self._first(tx, schedule, now)
+        first = self._first(tx, schedule, now if at_once else now + 1)
         if first is not None:
             self._set(tx, schedule, str(first), max(first, now))
 

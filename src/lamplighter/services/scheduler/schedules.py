@@ -63,7 +63,8 @@ class Schedules:
         state = params.get("State", "ENABLED")
         changed = replace(found, state=state, modified=now, anchor=anchor, body=body)
         rows.update(tx, changed)
-        self._firing.begin(tx, changed, now)
+        # A new rate counts from now. AWS does not document whether it also fires now; who edits one does not want it.
+        self._firing.begin(tx, changed, now, at_once=same or "StartDate" in body)
         return {"ScheduleArn": changed.arn}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:

@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Cloud
 from collections.abc import Callable, Generator, Mapping
 
 from lamplighter.base.jsontext import Json
-from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, gone, own_words, retag
+from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, found, gone, own_words, retag
 
 ALARM = (
     *("AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "InsufficientDataActions", "MetricName"),
@@ -18,6 +18,9 @@ ALARM = (
     *("Metrics", "ThresholdMetricId", "EvaluationCriteria", "EvaluationInterval"),
     *("WarmUpConfiguration", "ActionConfiguration"),
 )
+
+
+TYPES = ["MetricAlarm", "CompositeAlarm"]
 
 
 def _here(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -67,6 +70,10 @@ def _kind(put: Callable[[Asked, str], Generator[Call, Json, None]], idle: frozen
         update,
         gone(lambda asked: Call("monitoring", "DeleteAlarms", {"AlarmNames": [asked.physical]})),
         name="AlarmName",
+        look=found(
+            lambda asked: Call("monitoring", "DescribeAlarms", {"AlarmNames": [asked.physical], "AlarmTypes": TYPES}),
+            lambda answer: bool(answer.get("MetricAlarms") or answer.get("CompositeAlarms")),
+        ),
         longest=255,
         replaces=frozenset({"AlarmName"}),
         attributes=frozenset({"Arn"}),

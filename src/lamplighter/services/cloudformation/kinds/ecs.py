@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from lamplighter.base.jsontext import Json
-from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, gone, retag
+from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, found, gone, retag
 
 NO_IMAGE = "scratch"
 PROVIDERS = ("CapacityProviders", "DefaultCapacityProviderStrategy")
@@ -95,6 +95,10 @@ KINDS: Mapping[str, Kind] = {
         name="ClusterName",
         longest=255,
         replaces=frozenset({"ClusterName"}),
+        look=found(
+            lambda asked: Call("ecs", "DescribeClusters", {"clusters": [asked.physical]}),
+            lambda answer: any(each["status"] == "ACTIVE" for each in answer["clusters"]),
+        ),
         attributes=frozenset({"Arn"}),
     ),
     "AWS::ECS::ClusterCapacityProviderAssociations": Kind(
@@ -120,5 +124,9 @@ KINDS: Mapping[str, Kind] = {
             }
         ),
         attributes=frozenset({"TaskDefinitionArn"}),
+        look=found(
+            lambda asked: Call("ecs", "DescribeTaskDefinition", {"taskDefinition": asked.physical}),
+            lambda answer: bool(answer["taskDefinition"]["status"] == "ACTIVE"),
+        ),
     ),
 }

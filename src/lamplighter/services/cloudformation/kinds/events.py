@@ -11,6 +11,7 @@ from lamplighter.services.cloudformation.kinds.kind import (
     Asked,
     Call,
     Kind,
+    Look,
     Made,
     Plan,
     Unmaking,
@@ -79,6 +80,19 @@ def _delete_rule(asked: Asked) -> Unmaking:
     for at in range(0, len(ids), AT_ONCE):
         yield Call("events", "RemoveTargets", {"Rule": name, **_bus(asked), "Ids": ids[at : at + AT_ONCE]})
     yield Call("events", "DeleteRule", {"Name": name, **_bus(asked)})
+
+
+def _look_for_rule(asked: Asked) -> Look:
+    """A rule and all its targets."""
+    name, there = _rule_name(asked), set[str]()
+    yield Call("events", "DescribeRule", {"Name": name, **_bus(asked)})
+    token: Json = {}
+    while True:
+        answer = yield Call("events", "ListTargetsByRule", {"Rule": name, **_bus(asked), **token})
+        there |= {target["Id"] for target in answer["Targets"]}
+        if "NextToken" not in answer:
+            return there >= {target["Id"] for target in asked.get("Targets", [])}
+        token = {"NextToken": answer["NextToken"]}
 
 
 BUS = ("EventSourceName", "Description", "KmsKeyIdentifier", "DeadLetterConfig", "LogConfig")
@@ -174,6 +188,7 @@ KINDS: Mapping[str, Kind] = {
         name="Name",
         longest=64,
         replaces=frozenset({"Name", "EventBusName"}),
+        look=_look_for_rule,
         attributes=frozenset({"Arn", "RuleName"}),
     ),
     "AWS::Events::EventBus": Kind(

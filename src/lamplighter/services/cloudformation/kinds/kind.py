@@ -66,6 +66,8 @@ class Asked:
 
 Plan = Generator[Call, Json, Made]
 Unmaking = Generator[Call, Json, None]
+Look = Generator[Call, Json, bool]
+"""A plan that looks whether a resource is there; a call that does not find it says so as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class Kind:
     """Whether one that is made anew may have the name of the old: it is a revision of it."""
     here: Callable[[Mapping[str, Json], Mapping[str, Json]], Mapping[str, Json]] = lambda properties, _own: properties
     """What its properties are on this box, by what its metadata says under `Lamplighter`."""
+    look: Callable[[Asked], Look] | None = None
+    """Looks whether it is there; None where nobody can tell."""
 
 
 ALL = frozenset({"*"})
@@ -129,6 +133,16 @@ def gone(*calls: Callable[[Asked], Call]) -> Callable[[Asked], Unmaking]:
     def plan(asked: Asked) -> Unmaking:
         for call in calls:
             yield call(asked)
+
+    return plan
+
+
+def found(call: Callable[[Asked], Call], is_there: Callable[[Json], bool] = lambda _: True) -> Callable[[Asked], Look]:
+    """A plan that looks by one call, and judges its answer."""
+
+    def plan(asked: Asked) -> Look:
+        answer = yield call(asked)
+        return is_there(answer)
 
     return plan
 

@@ -1,16 +1,24 @@
 """Resources of CloudWatch Logs. A subscription filter is none of them: nothing is delivered to its destination here, so
 that it is recorded like all that is not simulated.
 
+`Metadata: {Lamplighter: {Adopt: true}}` of a log group says that one of its name which is there already is taken over,
+as by a change set with ImportExistingResources, unless it belongs to a stack.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Logs.html.
 """
 
 from collections.abc import Generator, Mapping
 
 from lamplighter.base.jsontext import Json
-from lamplighter.services.cloudformation.kinds.kind import ALL, Asked, Call, Kind, Made, Plan, gone, never, retag
+from lamplighter.services.cloudformation.kinds.kind import ALL, Asked, Call, Kind, Look, Made, Plan, gone, never, retag
+
+ADOPT = "Adopt"
+"""A word of ours, as if it were a property: a group of this name that no stack has is taken over."""
 
 
 def _create_group(asked: Asked) -> Plan:
+    if asked.get(ADOPT) and _has((yield _describe(asked.name)), asked.name):
+        yield from _retain(asked, asked.name)
+        return Made(asked.name, {"Arn": asked.arn("logs", f"log-group:{asked.name}:*")})
     yield Call(
         "logs",
         "CreateLogGroup",
@@ -22,6 +30,22 @@ def _create_group(asked: Asked) -> Plan:
     )
     yield from _retain(asked, asked.name)
     return Made(asked.name, {"Arn": asked.arn("logs", f"log-group:{asked.name}:*")})
+
+
+def _describe(name: str) -> Call:
+    return Call("logs", "DescribeLogGroups", {"logGroupNamePrefix": name})
+
+
+def _has(answer: Json, name: str) -> bool:
+    return any(each["logGroupName"] == name for each in answer["logGroups"])
+
+
+def _look_for_group(asked: Asked) -> Look:
+    return _has((yield _describe(asked.physical)), asked.physical)
+
+
+def _adopted(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
+    return {**properties, ADOPT: True} if own.get(ADOPT) is True else properties
 
 
 def _retain(asked: Asked, name: str) -> Generator[Call, Json, None]:
@@ -84,6 +108,8 @@ KINDS: Mapping[str, Kind] = {
         name="LogGroupName",
         longest=512,
         replaces=frozenset({"LogGroupName", "LogGroupClass"}),
+        look=_look_for_group,
+        here=_adopted,
         attributes=frozenset({"Arn"}),
         idle=frozenset(
             {

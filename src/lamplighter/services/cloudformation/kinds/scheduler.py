@@ -2,19 +2,23 @@
 
 A schedule's metadata may say what is done with its slots that come while no engine runs, which AWS has no word for:
 `Metadata: {Lamplighter: {Missed: all | last | none, Within: SECONDS}}`; and which job of a job file it starts, and the
-topics that hear of slots that are dropped: `{Job: …, Tell: {channel: topic}}`. See
+topics that hear of slots that are dropped: `{Job: …, Tell: {channel: topic}}`. A schedule of a job that was paused, or
+resumed, by a call stays so until its template says another State than before. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Scheduler.html.
 """
 
 from collections.abc import Generator, Mapping
 
 from lamplighter.base.jsontext import Json
-from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, gone, own_words, retag
+from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, found, gone, own_words, retag
 
 SCHEDULE = (
     *("GroupName", "Description", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "State"),
     *("FlexibleTimeWindow", "KmsKeyArn", "Target"),
 )
+
+KEEPS = "KeepsState"
+"""A word of ours, as if it were a property: what paused a schedule of a job beside the file holds."""
 
 
 def _set_own(asked: Asked, name: str) -> Generator[Call, Json, None]:
@@ -34,8 +38,20 @@ def _create_schedule(asked: Asked) -> Plan:
     return Made(asked.name, {"Arn": answer["ScheduleArn"]})
 
 
+def _get_schedule(asked: Asked) -> Call:
+    return Call("scheduler", "GetSchedule", {"Name": asked.physical, "GroupName": asked.get("GroupName")})
+
+
+def _kept_paused(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
+    return {**properties, KEEPS: True} if own.get("Job") else properties
+
+
 def _update_schedule(asked: Asked) -> Plan:
-    yield Call("scheduler", "UpdateSchedule", {"Name": asked.physical, **asked.taken(*SCHEDULE)})
+    given = asked.taken(*SCHEDULE)
+    if asked.get(KEEPS) and asked.before.get("State") == asked.get("State"):
+        # Who paused it, or let it go on, did so beside the file, which has not said anything else since.
+        given["State"] = (yield _get_schedule(asked))["State"]
+    yield Call("scheduler", "UpdateSchedule", {"Name": asked.physical, **given})
     yield from _set_own(asked, asked.physical)
     return Made(asked.physical, asked.attributes)
 
@@ -66,6 +82,8 @@ KINDS: Mapping[str, Kind] = {
         longest=64,
         replaces=frozenset({"Name", "GroupName"}),
         attributes=frozenset({"Arn"}),
+        look=found(_get_schedule),
+        here=_kept_paused,
     ),
     "AWS::Scheduler::ScheduleGroup": Kind(
         _create_group,
@@ -74,6 +92,7 @@ KINDS: Mapping[str, Kind] = {
         name="Name",
         longest=64,
         replaces=frozenset({"Name"}),
+        look=found(lambda asked: Call("scheduler", "GetScheduleGroup", {"Name": asked.physical})),
         attributes=frozenset({"Arn", "CreationDate", "LastModificationDate", "State"}),
     ),
 }

@@ -10,7 +10,18 @@ import shlex
 from collections.abc import Generator, Mapping
 
 from lamplighter.base.jsontext import Json
-from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, Unmaking, gone, retag
+from lamplighter.services.cloudformation.kinds.kind import (
+    Asked,
+    Call,
+    Kind,
+    Look,
+    Made,
+    Plan,
+    Unmaking,
+    found,
+    gone,
+    retag,
+)
 
 TOPIC = (
     *("ArchivePolicy", "ContentBasedDeduplication", "DisplayName", "FifoThroughputScope", "FifoTopic"),
@@ -117,6 +128,19 @@ def _update_subscription(asked: Asked) -> Plan:
     return Made(arn, {"Arn": arn})
 
 
+def _look_for_subscription(asked: Asked) -> Look:
+    """One that its reader ended by the link of a mail is listed no more, although it could be brought back."""
+    token: Json = {}
+    while True:
+        answer = yield Call("sns", "ListSubscriptionsByTopic", {"TopicArn": asked.get("TopicArn"), **token})
+        for each in answer["Subscriptions"]:
+            if (each["Protocol"], each["Endpoint"]) == (asked.get("Protocol"), asked.get("Endpoint")):
+                return True
+        if "NextToken" not in answer:
+            return False
+        token = {"NextToken": answer["NextToken"]}
+
+
 def _put_policy(asked: Asked) -> Plan:
     for topic in asked.get("Topics", []):
         given = {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": asked.get("PolicyDocument")}
@@ -146,6 +170,7 @@ KINDS: Mapping[str, Kind] = {
         replaces=frozenset({"TopicName", "FifoTopic"}),
         attributes=frozenset({"TopicArn", "TopicName"}),
         here=_with_command,
+        look=found(lambda asked: Call("sns", "GetTopicAttributes", {"TopicArn": asked.physical})),
         ending=lambda properties: ".fifo" if str(properties.get("FifoTopic")).lower() == "true" else "",
     ),
     "AWS::SNS::Subscription": Kind(
@@ -157,6 +182,7 @@ KINDS: Mapping[str, Kind] = {
         idle=frozenset({"Region"}),
         attributes=frozenset({"Arn"}),
         here=_vouched,
+        look=_look_for_subscription,
     ),
     "AWS::SNS::TopicPolicy": Kind(_put_policy, _put_policy, _leave_policy, attributes=frozenset({"Id"})),
     "AWS::SNS::TopicInlinePolicy": Kind(

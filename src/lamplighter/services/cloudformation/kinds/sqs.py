@@ -5,7 +5,7 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_S
 
 from collections.abc import Mapping
 
-from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, Unmaking, gone
+from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Made, Plan, Unmaking, found, gone
 
 CLEARED = frozenset({"KmsMasterKeyId", "RedriveAllowPolicy", "RedrivePolicy"})
 """Attributes that go away when they are set to nothing; the others fall back to their usual values."""
@@ -80,6 +80,7 @@ KINDS: Mapping[str, Kind] = {
         longest=80,
         replaces=frozenset({"QueueName", "FifoQueue"}),
         attributes=frozenset({"Arn", "QueueName", "QueueUrl"}),
+        look=found(lambda asked: Call("sqs", "GetQueueAttributes", {"QueueUrl": asked.physical})),
         ending=lambda properties: ".fifo" if str(properties.get("FifoQueue")).lower() == "true" else "",
     ),
     "AWS::SQS::QueuePolicy": Kind(_put_policy, _put_policy, _remove_policy, attributes=frozenset({"Id"})),

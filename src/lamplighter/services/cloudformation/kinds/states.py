@@ -9,7 +9,7 @@ from collections.abc import Generator, Mapping
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.lang.templatevalues import text_of
 from lamplighter.services.cloudformation.errors import ResourceFailed
-from lamplighter.services.cloudformation.kinds.kind import ALL, Asked, Call, Kind, Made, Plan, gone, never, retag
+from lamplighter.services.cloudformation.kinds.kind import ALL, Asked, Call, Kind, Made, Plan, found, gone, never, retag
 
 SETTINGS = ("RoleArn", "LoggingConfiguration", "TracingConfiguration", "EncryptionConfiguration")
 SUBSTITUTION = re.compile(r"\$\{([^}]+)\}")
@@ -129,6 +129,7 @@ KINDS: Mapping[str, Kind] = {
         prefix=False,
         replaces=frozenset({"StateMachineName", "StateMachineType"}),
         attributes=frozenset({"Arn", "Name", "StateMachineRevisionId"}),
+        look=found(lambda asked: Call("states", "DescribeStateMachine", {"stateMachineArn": asked.physical})),
     ),
     "AWS::StepFunctions::StateMachineVersion": Kind(
         _create_version,
