@@ -28,7 +28,7 @@ from lamplighter.console import paths
 from lamplighter.console.inside import Inside
 from lamplighter.engine import health, metrics
 from lamplighter.engine.engine import Engine
-from lamplighter.wire import crosssite, gate, sigv4, unsigned
+from lamplighter.wire import crosssite, encoding, gate, sigv4, unsigned
 from lamplighter.wire.holders import Holder, Holders
 from lamplighter.wire.hosts import Hosts
 from lamplighter.wire.http import HttpRequest, Response, answer
@@ -83,6 +83,7 @@ class Server:
             http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
             if signer is not None:
                 sigv4.verify(http, signer.secret, self.engine.world.now())
+            http = encoding.decoded(http, LARGEST)
             response = await self._answer(http, request_id, lambda: self._left(receive))
         except AwsError as error:
             response = refuse(self.engine.catalog, http, error, request_id)

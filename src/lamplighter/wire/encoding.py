@@ -1,0 +1,39 @@
+"""Compressed requests: an SDK may send a body as gzip, as boto3 does with PutMetricData from 10 KB on.
+
+The signature is of the body as it was sent, so it is verified before. Promises that no body becomes larger than `most`,
+however well it was packed. See https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html and
+https://smithy.io/2.0/spec/behavior-traits.html#requestcompression-trait.
+"""
+
+import zlib
+from dataclasses import replace
+
+from lamplighter.base.errors import AwsError
+from lamplighter.wire.http import HttpRequest
+
+GZIP = 31
+"""What zlib calls the format of gzip, with its header and checksum."""
+
+
+def decoded(http: HttpRequest, most: int) -> HttpRequest:
+    """Return the request with its body as it was before it was compressed; raises AwsError."""
+    encoding = http.headers.get(b"content-encoding", b"").strip().lower()
+    if encoding in (b"", b"identity"):
+        return http
+    if encoding != b"gzip":
+        text = f"The content encoding {encoding.decode('latin-1')} is not understood; send gzip or none."
+        raise AwsError(text, code="SerializationException")
+    return replace(http, body=_unpacked(http.body, most))
+
+
+def _unpacked(body: bytes, most: int) -> bytes:
+    unpacker = zlib.decompressobj(GZIP)
+    try:
+        content = unpacker.decompress(body, most + 1)
+    except zlib.error as error:
+        raise AwsError(f"The request body is not gzip: {error}", code="SerializationException") from None
+    if len(content) > most:
+        raise AwsError(f"a request may have at most {most} bytes", code="RequestEntityTooLargeException", status=413)
+    if not unpacker.eof:
+        raise AwsError("The request body is not gzip: it is cut off", code="SerializationException")
+    return content
