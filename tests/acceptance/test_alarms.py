@@ -172,7 +172,7 @@ def check_failures(box: Served, post: MailServer) -> None:
     eventually(lambda: len(texts(post, "dev", "failed")) == 2 and len(texts(post, "ops", "failed")) == 1)
     attempts = sorted(texts(post, "dev", "an attempt of nightly failed"), key=lambda text: "Attempt:   2" in text)
     for number, text in enumerate(attempts, 1):
-        assert text.startswith("reports: an attempt of the job nightly failed.\n")
+        assert text.startswith("reports: an attempt of the job nightly failed with exit code 3.\n")
         assert f"Exit code: 3\nAttempt:   {number} of 2\n" in text
         assert LAST_LINES in text
         assert f"Look at:   {box.url}/runs/{run}\nRun again: lamplighter run reports-nightly\n" in text

@@ -34,6 +34,7 @@ def test_any_other_body_stays_as_it_is(encoding: bytes | None) -> None:
         (b"{}", b"br", "SerializationException"),
         (gzip.compress(bytes(10_000_000)), b"gzip", "RequestEntityTooLargeException"),
     ],
+    ids=["not packed", "cut off", "another encoding", "too large"],
 )
 def test_what_cannot_be_read_or_becomes_too_large_is_refused(body: bytes, encoding: bytes, code: str) -> None:
     with pytest.raises(AwsError) as refused:
