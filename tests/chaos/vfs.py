@@ -121,7 +121,7 @@ class Recorder:
 
     def _opened(self, _vfs: Any, name: int | None, file: int, flags: int, out: Any) -> int:
         path = None if name is None else string_at(name).decode()
-        is_new = path is not None and not os.path.exists(path)
+        is_new = path is not None and (not os.path.exists(path) or self._is_unheard_of(path))
         code: int = self._real.open(self._unix, name, file, flags, out)
         if code == OK and path is not None:
             self._names[file] = self._name(path)
@@ -130,6 +130,10 @@ class Recorder:
             opened = cast(file, POINTER(File)).contents
             opened.methods = ctypes.pointer(self._recording(opened.methods))
         return code
+
+    def _is_unheard_of(self, path: str) -> bool:
+        """Whether a file is one that the engine has just made for SQLite."""
+        return os.path.getsize(path) == 0 and self._name(path) not in self._names.values()
 
     def _deleted(self, _vfs: Any, name: int, sync: int) -> int:
         code: int = self._real.delete(self._unix, name, sync)

@@ -14,7 +14,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +22,7 @@ import uvloop
 
 from lamplighter.base import denials, secretplaces
 from lamplighter.base.errors import LamplighterError
+from lamplighter.base.files import write_file
 from lamplighter.cli import admission
 from lamplighter.cli.address import ADDRESS
 from lamplighter.cli.serving import http
@@ -231,7 +231,7 @@ async def _serve(
         if kept is None or kept.needs_docker:
             await _say_what_is_missing(engine)
         _settle_memory()
-        _write_address(config)
+        write_file(config.data / ADDRESS, f"{config.url}\n".encode())
         typer.echo(f"lamplighter: listening on {url_of(listener)}", err=True)
         typer.echo(f"lamplighter: the console is at {config.url}/", err=True)
         for line in admission.advice(entry, config.url):
@@ -252,11 +252,6 @@ async def _count(repeats: Repeats) -> None:
     while True:
         await asyncio.sleep(COUNT_SECONDS)
         repeats.tell()
-
-
-def _write_address(config: Config) -> None:
-    with open(config.data / ADDRESS, "w", opener=partial(os.open, mode=0o600)) as file:
-        file.write(config.url + "\n")
 
 
 @asynccontextmanager

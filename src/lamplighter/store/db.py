@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lamplighter.base.errors import LamplighterError, Unavailable
-from lamplighter.base.files import sync_file
+from lamplighter.base.files import sync_directory, sync_file
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World, iso
 from lamplighter.store.directory import (
@@ -220,6 +220,7 @@ class Store:
             raise NoDatabase(f"{path} is no database of lamplighter: {error}; {ADVICE}") from error
         except sqlite3.DatabaseError as error:
             raise damaged(path, error) from error
+        sync_directory(directory)  # The name of the WAL, before the lock says that there is a database.
         lock.note(new=False)
         self._presence = Presence([path, directory / WAL, directory / LOCK])
 

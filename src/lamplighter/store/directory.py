@@ -11,12 +11,13 @@ import stat
 from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
+from lamplighter.base.files import sync_directory
 
 log = logging.getLogger("lamplighter.store")
 
 DATABASE, LOCK = "lamplighter.db", "lock"
 WAL, SHARED_MEMORY = f"{DATABASE}-wal", f"{DATABASE}-shm"
-KEPT = (DATABASE, WAL, SHARED_MEMORY, "processes", "output", "mail", "sns", "address")
+KEPT = (DATABASE, WAL, SHARED_MEMORY, "processes", "output", "mail", "sns", "address", "step")
 """What an engine leaves in the directory by its work."""
 OURS = (*KEPT, LOCK, "credentials")
 """Everything of ours there."""
@@ -60,12 +61,15 @@ def set_aside(directory: Path, name: str) -> Path | None:
     folder.mkdir(mode=0o700)
     for each in left:
         (directory / each).rename(folder / each)
+    sync_directory(folder)
+    sync_directory(directory)
     return folder
 
 
 def make_database(directory: Path) -> None:
     """Make the file of a new database, which SQLite would let others read; its other files get the same mode."""
     os.close(os.open(directory / DATABASE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    sync_directory(directory)
 
 
 def close_to_others(directory: Path) -> None:
