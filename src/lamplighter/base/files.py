@@ -32,7 +32,8 @@ def make_directory(path: Path) -> None:
 def make_path(path: Path) -> None:
     """Make a directory and those above it, where they are missing."""
     if not path.is_dir():
-        make_path(path.parent)
+        if not path.parent.exists():
+            make_path(path.parent)
         make_directory(path)
 
 
