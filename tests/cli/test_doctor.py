@@ -123,9 +123,12 @@ def test_an_execution_role_that_cannot_pull_is_found(aws: str, tmp_path: Path) -
 
 def as_aws_has_it(url: str) -> None:
     """Mend what moto made of a template: policies in Python, ARNs of logs without their end, tasks without roles,
-    definitions that are not filled in.
+    definitions that are not filled in, topics without their subscriptions.
     """
-    iam = client(url, "iam")
+    sns, iam = client(url, "sns"), client(url, "iam")
+    (topic,) = [each["TopicArn"] for each in sns.list_topics()["Topics"]]
+    if not sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
+        sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
     roles = iam.list_roles()["Roles"]
     for each in roles:
         for name in iam.list_role_policies(RoleName=each["RoleName"])["PolicyNames"]:
@@ -144,7 +147,8 @@ def as_aws_has_it(url: str) -> None:
         taskRoleArn=own,
     )
     filled["${NightlyTask}"] = mended["taskDefinition"]["taskDefinitionArn"]
-    (machine,) = sfn.list_state_machines()["stateMachines"]
+    listed = sfn.list_state_machines()["stateMachines"]
+    (machine,) = [each for each in listed if each["name"] == "reports-nightly"]
     definition = sfn.describe_state_machine(stateMachineArn=machine["stateMachineArn"])["definition"]
     for slot, value in filled.items():
         definition = definition.replace(slot, value)
