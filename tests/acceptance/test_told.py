@@ -346,6 +346,7 @@ def test_a_night_that_was_missed_is_told_in_the_morning_and_the_alarm_for_given_
     assert {each["AlarmName"]: each["ActionsEnabled"] for each in alarms} == {
         "reports-nightly-did-not-start": True,
         "reports-given-up": False,
+        "reports-undelivered-alerts": True,
     }
 
 
