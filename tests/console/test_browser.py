@@ -226,6 +226,23 @@ def test_a_link_from_elsewhere_leads_to_the_page_and_spoils_no_other(served: Ser
         ends(page, "aborted")
 
 
+def test_a_button_that_asks_goes_on_asking_when_the_page_refreshes_it(served: Served, chromium: Browser) -> None:
+    execution = served.start(seeds.job(served, "endless", "sleep 600"))
+    with screen.page_of(chromium) as page:
+        page.goto(run_url(served, execution))
+        expect(page.locator("#summary .status")).to_have_text("running")
+        before = page.locator("#summary").inner_html()
+        page.get_by_role("button", name="Stop", exact=True).click()
+        refresh = """html => {
+            const summary = document.getElementById("summary");
+            summary.innerHTML = html;
+            summary.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: summary } }));
+        }"""
+        page.evaluate(refresh, before)
+        page.get_by_role("button", name="Stop it now?").click()
+        ends(page, "aborted")
+
+
 @pytest.mark.parametrize("scheme", get_args(screen.Scheme))
 def test_nothing_keeps_anybody_from_using_it(
     served: Served, chromium: Browser, tmp_path: Path, scheme: screen.Scheme

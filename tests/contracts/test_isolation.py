@@ -18,9 +18,6 @@ from tests.inline import Inline
 
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:night:one"
 LITTLE_TIME, LITTLE_MEMORY = Limits(cpu_seconds=1), Limits(memory=400 * 1024 * 1024)
-DEEP: Json = {"a": None}
-for _ in range(60):
-    DEEP = {"a": DEEP}
 
 
 @pytest.fixture(params=[Inline, Processes])
@@ -43,9 +40,9 @@ def passing(expression: str) -> Json:
 
 
 def searching() -> AdvanceExecution:
-    """A request that takes minutes, and little memory."""
-    state = {"Type": "Pass", "InputPath": f"${'..a' * 8}.b", "End": True}
-    return started({"A": state}, DEEP, "JSONPath")
+    """A request of many expressions, each of them quick, that takes half a minute and little memory."""
+    one = "{% $sum($map([1..50000], function($n){ $n * 2 })) %}"
+    return started({"A": {"Type": "Pass", "Output": [one] * 2000, "End": True}})
 
 
 async def outcome(isolation: Isolation, request: AdvanceExecution) -> tuple[str, str | None]:

@@ -113,7 +113,8 @@ class Pump:
         self._catching_up = None
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("what ended while the engine stood still is not on record yet", exc_info=error)
-        self._arm(self._world.steady())
+        self._next = self._world.steady()
+        self.look()
 
     @property
     def refused(self) -> str:

@@ -39,16 +39,31 @@ async function take(answer) {
   return false;
 }
 
-// What cannot be undone is done by a second press.
+// What cannot be undone is done by a second press, also if the page has refreshed the button in between.
+const PATIENCE = 6000;
+let asked = { action: null, until: 0 };
+
 function ask(button) {
+  asked = { action: button.form.getAttribute("action"), until: Date.now() + PATIENCE };
+  mark(button);
+}
+
+function mark(button) {
   const label = button.textContent;
   button.dataset.asked = "";
   button.textContent = button.dataset.ask;
   setTimeout(() => {
     delete button.dataset.asked;
     button.textContent = label;
-  }, 6000);
+  }, asked.until - Date.now());
 }
+
+document.addEventListener("htmx:load", (event) => {
+  if (asked.until <= Date.now()) return;
+  for (const button of event.detail.elt.querySelectorAll("[data-ask]")) {
+    if (button.form.getAttribute("action") === asked.action && button.dataset.asked === undefined) mark(button);
+  }
+});
 
 document.addEventListener("submit", async (event) => {
   const form = event.target, button = event.submitter;
