@@ -16,6 +16,7 @@ from jsonpath.function_extensions import ExpressionType, FilterFunction
 from jsonpath.parse import Parser
 from jsonpath.stream import TokenStream
 
+from lamplighter.base.errors import Bug
 from lamplighter.base.jsontext import Json
 from lamplighter.lang.jsonwalk import NOTHING, Unsupported, compile_walk
 from lamplighter.lang.regex import InvalidRegex, Regex, java
@@ -109,7 +110,7 @@ class _Function(FilterFunction):
 
     def __call__(self, *_: Json) -> Json:
         """Never: it is evaluated by `jsonwalk`."""
-        raise NotImplementedError
+        raise Bug("a path function was called by the library")
 
 
 class _Parser(Parser):

@@ -6,43 +6,14 @@ does, so that a step in which engines die is found out.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from typing import get_args
 
-from lamplighter.asl.messages import (
-    Broken,
-    Event,
-    Heartbeat,
-    MapRunEnded,
-    Redriven,
-    Resumed,
-    Started,
-    StopRequested,
-    TaskFailed,
-    TaskStarted,
-    TaskSubmitted,
-    TaskSucceeded,
-    TimerFired,
-)
+from lamplighter.asl.messages import Event, MapRunEnded, TaskFailed, TaskSucceeded, TimerFired
 from lamplighter.base.jsontext import JsonError, dumps, loads
 from lamplighter.store.db import Damaged, Reader, Tx
 from lamplighter.store.frames import Work
 
-KINDS: dict[str, type[Event]] = {
-    kind.__name__: kind
-    for kind in (
-        Broken,
-        Heartbeat,
-        MapRunEnded,
-        Redriven,
-        Resumed,
-        Started,
-        StopRequested,
-        TaskFailed,
-        TaskStarted,
-        TaskSubmitted,
-        TaskSucceeded,
-        TimerFired,
-    )
-}
+KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 ENDS = (TaskSucceeded, TaskFailed, MapRunEnded, TimerFired)
 """Events after which nobody waits for the work any more."""
 

@@ -22,6 +22,7 @@ from lamplighter.bus import Bus
 from lamplighter.isolation.port import Isolation
 from lamplighter.services.states import redrive
 from lamplighter.services.states.driver import SERVICE, Driver
+from lamplighter.services.states.isolated import INTERNAL
 from lamplighter.services.states.results import elements, pending, told
 from lamplighter.services.states.selections import NotSelected, Selections
 from lamplighter.store import executions, outbox
@@ -38,7 +39,6 @@ SLICE = 25
 """How many children are started, or stopped, in one turn."""
 PAGE = 1000
 """How many results are read at once."""
-INTERNAL = "An internal error occurred; the engine's log has it."
 EXCEEDED_CAUSE = "The specified tolerated failure threshold was exceeded"
 COUNTERS = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed_out", "ABORTED": "aborted"}
 

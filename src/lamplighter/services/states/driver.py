@@ -44,7 +44,7 @@ from lamplighter.bus import Bus
 from lamplighter.isolation.port import Isolation
 from lamplighter.isolation.requests import Source, source_of
 from lamplighter.services.states import status
-from lamplighter.services.states.isolated import IsolatedSteps
+from lamplighter.services.states.isolated import INTERNAL, IsolatedSteps
 from lamplighter.services.states.journal import Journal
 from lamplighter.services.states.transitions import describe
 from lamplighter.store import activities, executions, frames, machines, outbox, redrives, stepmark, timers
@@ -70,7 +70,6 @@ FROM_OUTSIDE = (StopRequested, Broken)
 LEADING = (Resumed, TaskSucceeded, TaskFailed, TimerFired, MapRunEnded)
 """Events that lead to the next state: "On the next state transition" a machine that is deleted ends its executions."""
 
-INTERNAL = "An internal error occurred; the engine's log has it."
 NOWHERE = Definition(blocks=())
 """What an execution runs of which nothing is left to run."""
 

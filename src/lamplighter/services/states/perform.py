@@ -26,6 +26,7 @@ from lamplighter.services.states.following import Followed, Following, Models, c
 from lamplighter.services.states.https import SERVICE as HTTP
 from lamplighter.services.states.https import HttpFailed, Https, Watch
 from lamplighter.services.states.integrations import Binding, bind
+from lamplighter.services.states.isolated import INTERNAL
 from lamplighter.services.states.polls import Polls
 from lamplighter.store import outbox
 from lamplighter.store.db import Posted, Tx
@@ -36,7 +37,6 @@ from lamplighter.wire.validate import Check, compile_check
 log = logging.getLogger("lamplighter.states")
 
 UNFIT = "The Parameters '{}' could not be used to start the Task: [{}]"
-INTERNAL = "An internal error occurred; the engine's log has it."
 
 
 class Performer:

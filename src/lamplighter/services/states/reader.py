@@ -15,7 +15,8 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.outbound.aws import Remote
-from lamplighter.services.states.children import INTERNAL, Children
+from lamplighter.services.states.children import Children
+from lamplighter.services.states.isolated import INTERNAL
 from lamplighter.services.states.objects import caller, items, told
 from lamplighter.store import mapruns as rows
 from lamplighter.store import outbox

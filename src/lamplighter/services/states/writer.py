@@ -15,7 +15,8 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.outbound.aws import Remote
-from lamplighter.services.states.children import INTERNAL, PAGE, Children
+from lamplighter.services.states.children import PAGE, Children
+from lamplighter.services.states.isolated import INTERNAL
 from lamplighter.services.states.objects import caller, told
 from lamplighter.services.states.results import elements
 from lamplighter.services.states.selections import NotSelected
