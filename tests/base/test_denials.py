@@ -53,7 +53,5 @@ def test_what_asks_for_nothing_is_never_refused() -> None:
 def test_a_list_is_read_and_an_unknown_word_names_the_known_ones() -> None:
     assert words("privileged, commands,") == {"privileged", "commands"}
     assert words("") == frozenset()
-    with pytest.raises(
-        UnknownWord, match="root is nothing that can be denied: write privileged"
-    ):
+    with pytest.raises(UnknownWord, match="root is nothing that can be denied: write privileged"):
         words("privileged,root")

@@ -103,9 +103,7 @@ def loop(turns: Turns) -> Iterator[Gauge]:
     yield Gauge("lamplighter_long_turns", f"How often it was held for {LONG} s or longer.", {"": turns.long})
 
 
-def exposition(
-    reader: Reader, world: World, sources: Iterable[Source] = SOURCES, turns: Turns | None = None
-) -> bytes:
+def exposition(reader: Reader, world: World, sources: Iterable[Source] = SOURCES, turns: Turns | None = None) -> bytes:
     """Everything, as Prometheus reads it."""
     gauges = [gauge for source in sources for gauge in source(reader, world)]
     lines = [line for gauge in [*gauges, *(loop(turns) if turns else ())] for line in _lines(gauge)]

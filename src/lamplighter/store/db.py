@@ -16,7 +16,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -240,6 +240,27 @@ class Store:
             self._quiet.clear()
             self._loop.call_soon(self._run_turn)
         return future
+
+    async def look_aside(self, run: Callable[[Reader], T]) -> T:
+        """Have a thread of its own run what reads what is committed and takes long; the loop goes on meanwhile."""
+        return await asyncio.to_thread(self._look_aside, run)
+
+    async def insist_aside(self, run: Callable[[Reader], T]) -> T:
+        """Look aside, again and again while the disk gives nothing."""
+        while True:
+            try:
+                return await self.look_aside(run)
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def _look_aside(self, run: Callable[[Reader], T]) -> T:
+        if trouble := self.trouble():  # SQLite would make a database where there is none
+            raise Unavailable(f"the data directory cannot be read: {trouble}")
+        try:
+            with closing(_connect(self.directory.absolute() / DATABASE, read_only=True)) as connection:
+                return run(Reader(connection))
+        except sqlite3.Error as error:
+            raise Unavailable(f"the data directory cannot be read: {error}") from error
 
     async def insist(self, run: Callable[[Tx], T]) -> T:
         """Run a job, again and again while the disk won't take it: for what only we know of the world."""

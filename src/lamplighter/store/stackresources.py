@@ -1,5 +1,6 @@
 """The resources of stacks, and those that no template names any more and that are still there."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lamplighter.base.jsontext import Json, dumps, loads
@@ -29,6 +30,21 @@ class StackResource:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """Of one resource of a stack, what a pass over all of them asks."""
+
+    logical: str
+    type: str
+    status: str
+    phase: int
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether something is being done to it."""
+        return self.status.endswith("_IN_PROGRESS")
+
+
+@dataclass(frozen=True, slots=True)
 class Leftover:
     """A resource that is to be deleted because nothing names it any more."""
 
@@ -48,6 +64,36 @@ def of(reader: Reader, stack: str) -> list[StackResource]:
     """The resources of a stack, in the order in which they are made."""
     sql = f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? ORDER BY position, logical"  # noqa: S608 - our columns
     return [_resource(row) for row in reader.rows(sql, (stack,))]
+
+
+def outline(reader: Reader, stack: str) -> list[Outline]:
+    """The resources of a stack, in the order in which they are made; an index answers, whatever they hold."""
+    sql = "SELECT logical, type, status, phase FROM stack_resources WHERE stack = ? ORDER BY position, logical"
+    return [Outline(*row) for row in reader.rows(sql, (stack,))]
+
+
+def some(reader: Reader, stack: str, outlines: Iterable[Outline]) -> list[StackResource]:
+    """A few resources of a stack, in the order given."""
+    found = [get(reader, stack, each.logical) for each in outlines]
+    return [row for row in found if row is not None]
+
+
+def touched(reader: Reader, stack: str, phase: int, most: int) -> list[StackResource]:
+    """Resources that an update changed and the pass `phase` has not seen to, the last first."""
+    sql = (
+        f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? AND phase <> ? "  # noqa: S608
+        "AND json_type(body, '$.before') IS NOT NULL ORDER BY position DESC, logical DESC LIMIT ?"
+    )
+    return [_resource(row) for row in reader.rows(sql, (stack, phase, most))]
+
+
+def unsettled(reader: Reader, stack: str, phase: int, most: int) -> list[StackResource]:
+    """Resources that say how they were before an update, or were last seen to before the pass `phase`."""
+    sql = (
+        f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? "  # noqa: S608
+        "AND (phase < ? OR json_type(body, '$.before') IS NOT NULL) ORDER BY position, logical LIMIT ?"
+    )
+    return [_resource(row) for row in reader.rows(sql, (stack, phase, most))]
 
 
 def page(reader: Reader, stack: str, after: str, most: int) -> list[StackResource]:

@@ -28,7 +28,7 @@ class Stack:
     phase: int
     """Counts the passes over its resources."""
     plan: Json
-    """What it is to be."""
+    """What it is to be: parameters, tags, and the key of its template."""
     previous: Json
     """What it was before the update that is under way."""
     body: Json
@@ -78,7 +78,7 @@ def status(reader: Reader, account: str, region: str, name: str) -> tuple[str, s
 def metadata(reader: Reader, account: str, region: str) -> dict[str, Json]:
     """What the templates of a place's stacks say under Metadata, by the stacks' names; deleted ones are left out."""
     sql = (
-        "SELECT name, json_extract(plan, '$.document.Metadata') FROM stacks "
+        "SELECT name, json_extract(plan, '$.metadata') FROM stacks "
         "WHERE account = ? AND region = ? AND deleted IS NULL AND parent IS NULL ORDER BY name"
     )
     return {name: loads(text) if text else None for name, text in reader.rows(sql, (account, region))}
@@ -97,5 +97,5 @@ def put(tx: Tx, stack: Stack) -> None:
 def forget(tx: Tx, key: str) -> None:
     """Delete a stack with all that is known of it."""
     tx.execute("DELETE FROM stacks WHERE id = ?", (key,))
-    for table in ("stack_resources", "stack_leftovers", "stack_events", "change_sets"):
+    for table in ("stack_resources", "stack_leftovers", "stack_events", "stack_templates", "change_sets"):
         tx.execute(f"DELETE FROM {table} WHERE stack = ?", (key,))  # noqa: S608

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.jsontext import Json
-from lamplighter.services.cloudformation import journal
+from lamplighter.services.cloudformation import building, undoing
 from tests.engines import Died
 from tests.services.cloudformation.office import Office, body, queue, topic
 
@@ -36,7 +36,12 @@ MOST = 40
 @pytest.fixture(autouse=True)
 def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A commit for each resource, so that there is one to die at."""
-    monkeypatch.setattr(journal, "AT_ONCE", 1)
+    set_at_once(monkeypatch, 1)
+
+
+def set_at_once(monkeypatch: pytest.MonkeyPatch, resources: int) -> None:
+    for passes in (building, undoing):
+        monkeypatch.setattr(passes, "AT_ONCE", resources)
 
 
 def begin(office: Office, operation: str, **params: Json) -> None:
@@ -141,7 +146,7 @@ def test_a_stack_that_is_being_deleted_is_deleted_whole(tmp_path: Path, *, befor
 def test_resources_that_are_made_together_are_made_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, before: bool
 ) -> None:
-    monkeypatch.setattr(journal, "AT_ONCE", 10)
+    set_at_once(monkeypatch, 10)
     sites = killed(
         tmp_path, lambda _: None, lambda office: begin(office, "CreateStack", TemplateBody=LARGE), before=before
     )

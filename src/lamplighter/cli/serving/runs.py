@@ -115,7 +115,6 @@ class Runs:
         which = f"attempt {attempt} failed" if attempt else "failed"
         self._say(logging.WARNING, f"{label}: {which}, {why}{_after(tail)}")
 
-
     def _reason(self, run: str) -> str:
         """Why a run says that it did not succeed; a cause in JSON is too long for a line."""
         engine, of = self._engine, run.split(":")

@@ -13,6 +13,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation
 from lamplighter.outbound.aws import Remote
 from lamplighter.services.cloudformation import showing, telling
+from lamplighter.services.cloudformation.blueprints import Blueprints
 from lamplighter.services.cloudformation.building import Builder
 from lamplighter.services.cloudformation.changesets import ChangeSets
 from lamplighter.services.cloudformation.journal import SERVICE, Journal, is_going
@@ -49,13 +50,13 @@ class CloudFormation:
         check: Callable[[str, str, Json], None],
     ) -> None:
         self._store = bus.store
-        self._outside = Outside(remote)
+        self._outside = Outside(bus.store, remote)
         self._journal = journal = Journal(bus, world)
-        planner, starter = Planner(world), Starter(world, journal)
+        planner, blueprints, starter = Planner(), Blueprints(), Starter(world, journal)
         maker, nested = Maker(bus, world, models, check), Nested(world, planner, starter, journal)
-        self._builder, self._undoer = Builder(maker, journal, nested), Undoer(maker, journal, nested)
-        operations = Operations(planner, starter, journal)
-        change_sets, templates = ChangeSets(world, planner, starter, journal), Templates(planner)
+        self._builder, self._undoer = Builder(maker, journal, nested, blueprints), Undoer(maker, journal, nested)
+        operations = Operations(planner, blueprints, starter, journal)
+        change_sets, templates = ChangeSets(world, planner, blueprints, starter, journal), Templates(planner)
         self.operations: Mapping[str, Operation] = {
             "CreateStack": self._supplied(operations.create),
             "UpdateStack": self._supplied(operations.update),
@@ -108,7 +109,7 @@ class CloudFormation:
         """Take the next step of a stack."""
         try:
             await self._outside.supplied(
-                lambda material: self._store.insist(lambda tx: self._step(tx, posted, material))
+                lambda material: self._store.insist(lambda tx: self._step(tx, posted, material)), insists=True
             )
         except Exception:
             log.exception("%s cannot go on", posted.subject)

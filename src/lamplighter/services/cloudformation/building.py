@@ -10,25 +10,27 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from lamplighter.base.jsontext import Json
-from lamplighter.lang.template import Resource, Template, taken_apart
-from lamplighter.lang.templaterefs import order
+from lamplighter.lang.template import Resource, Template
 from lamplighter.lang.templatetext import TemplateError
 from lamplighter.lang.templatevalues import Scope, resolve, text_of
+from lamplighter.services.cloudformation.blueprints import Blueprint, Blueprints
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.guarding import DELETE, MODIFY, REPLACE, denied
-from lamplighter.services.cloudformation.journal import Journal, share
+from lamplighter.services.cloudformation.journal import AT_ONCE, Journal
 from lamplighter.services.cloudformation.kinds.kind import Kind, Made, own_words, replaced
 from lamplighter.services.cloudformation.kinds.table import NESTED, is_simulated, kind_of, told_of
 from lamplighter.services.cloudformation.maker import PASSING, Maker, undone
 from lamplighter.services.cloudformation.nested import Nested
 from lamplighter.services.cloudformation.outside import Material
-from lamplighter.services.cloudformation.scoping import Sight, live, merged_tags, resolved
+from lamplighter.services.cloudformation.scoping import Sight, merged_tags, resolved
 from lamplighter.store import exports, stackresources
 from lamplighter.store.db import Tx
 from lamplighter.store.exports import Export
-from lamplighter.store.stackresources import StackResource
+from lamplighter.store.stackresources import Outline, StackResource
 from lamplighter.store.stacks import Stack
 
+FOUND, MADE = 1, 5
+"""What it costs to find a resource good, and to make or change one, in the same unit."""
 ANEW = "Requested update requires the creation of a new physical resource; hence creating one."
 
 
@@ -76,36 +78,42 @@ def wish(resource: Resource, scope: Scope, stack_tags: Json) -> Wish:
 class Builder:
     """Makes stacks what their templates say."""
 
-    def __init__(self, maker: Maker, journal: Journal, nested: Nested) -> None:
+    def __init__(self, maker: Maker, journal: Journal, nested: Nested, blueprints: Blueprints) -> None:
         self._maker = maker
         self._journal = journal
         self._nested = nested
+        self._blueprints = blueprints
 
     def step(self, tx: Tx, stack: Stack, material: Material) -> None:
         """See to the next resources that are not what the template says, or finish."""
-        rows = {row.logical: row for row in stackresources.of(tx, stack.id)}
-        waiting = next((row for row in rows.values() if row.status.endswith("_IN_PROGRESS")), None)
-        if waiting is not None:
-            self._look(tx, stack, waiting)
+        outline = stackresources.outline(tx, stack.id)
+        waiting = stackresources.some(tx, stack.id, [each for each in outline if each.is_under_way][:1])
+        if waiting:
+            self._look(tx, stack, waiting[0])
             return
-        template = taken_apart(stack.plan["document"])
-        noted = partial(exports.note_import, tx, (stack.account, stack.region), stack=stack.id)
-        scope = Sight(tx, stack, rows, material, lambda name: noted(name=name)).scope(stack.plan, template)
-        made = 0
-        names = order(live(template, scope))
-        for position, name in enumerate(names):
-            row = rows.get(name)
-            if row is not None and row.phase == stack.phase:
+        blueprint = self._blueprints.of(tx, stack, stack.plan, material)
+        scope = self._scope(tx, stack, blueprint.template, material)
+        seen_to = {each.logical for each in outline if each.phase == stack.phase}
+        left = AT_ONCE * MADE
+        for position, name in enumerate(blueprint.names):
+            if name in seen_to:
                 continue
-            if made == share(len(names)):
+            if left <= 0:
                 self._journal.go_on(tx, stack)
                 return
-            done = self._take_up(tx, stack, template.resources[name], row, position, scope, material)
-            if done is None:
+            row = stackresources.get(tx, stack.id, name)
+            cost = self._take_up(tx, stack, blueprint.template.resources[name], row, position, scope, material)
+            if cost is None:
                 return
-            made += done
-            rows[name] = next(found for found in [stackresources.get(tx, stack.id, name)] if found is not None)
-        self._finish(tx, stack, template, scope)
+            left -= cost
+        self._finish(tx, stack, blueprint, scope)
+
+    def _scope(self, tx: Tx, stack: Stack, template: Template, material: Material) -> Scope:
+        def note(name: str) -> None:
+            exports.note_import(tx, (stack.account, stack.region), name, stack.id)
+
+        find = partial(stackresources.get, tx, stack.id)
+        return Sight(tx, stack, find, material, note).scope(stack.plan, template)
 
     # --- one resource -------------------------------------------------------------------------------------------------
 
@@ -119,7 +127,7 @@ class Builder:
         scope: Scope,
         material: Material,
     ) -> int | None:
-        """See to one resource: 0 where it was good, 1 where it is now; None where it failed, or is waited for."""
+        """See to one resource; FOUND where it was good, MADE where it is now, None where it failed or is waited for."""
         found = row or StackResource(stack.id, resource.name, None, resource.type, "", None, 0, position, 0)
         fresh = found.physical is None
         try:
@@ -133,9 +141,9 @@ class Builder:
             stackresources.put(
                 tx, replace(found, position=position, phase=stack.phase, body={**found.body, **wanted.body})
             )
-            return 0
+            return FOUND
         act = self._create if fresh else self._update
-        return 1 if act(tx, stack, wanted, replace(found, position=position), material) else None
+        return MADE if act(tx, stack, wanted, replace(found, position=position), material) else None
 
     def _create(self, tx: Tx, stack: Stack, wanted: Wish, found: StackResource, material: Material) -> bool:
         before = {"before": None} if stack.status.startswith("UPDATE") else {}
@@ -213,7 +221,7 @@ class Builder:
         made = self._maker.change(tx, wanted.kind, asked, material)
         return replace(row, physical=made.physical, body={**row.body, "attributes": dict(made.attributes)})
 
-    def _check_policy(self, stack: Stack, action: str, row: StackResource) -> None:
+    def _check_policy(self, stack: Stack, action: str, row: StackResource | Outline) -> None:
         policy = stack.body.get("policy_during") or stack.body["policy"]
         why = denied(policy, action, row.logical, row.type)
         if why is not None:
@@ -265,21 +273,23 @@ class Builder:
         else:
             self._journal.begin(tx, stack, "ROLLBACK_IN_PROGRESS", f"{why}Rollback requested by user.")
 
-    def _finish(self, tx: Tx, stack: Stack, template: Template, scope: Scope) -> None:
+    def _finish(self, tx: Tx, stack: Stack, blueprint: Blueprint, scope: Scope) -> None:
         """Every resource is what the template says."""
+        template = blueprint.template
         try:
             with undone(tx):
                 outputs = _outputs(template, scope)
                 self._export(tx, stack, outputs)
-                for row in stackresources.of(tx, stack.id):
-                    if row.phase != stack.phase and stack.status == "UPDATE_IN_PROGRESS":
-                        self._check_policy(stack, DELETE, row)
+                if stack.status == "UPDATE_IN_PROGRESS":
+                    for each in stackresources.outline(tx, stack.id):
+                        if each.phase != stack.phase:
+                            self._check_policy(stack, DELETE, each)
         except (TemplateError, ResourceFailed) as error:
             self.give_up(tx, stack, f"{error.message} ")
             return
         body = {name: value for name, value in stack.body.items() if name != "retry"}
         done = replace(stack, body={**body, "outputs": outputs})
-        self._drop_imports(tx, stack, template, scope)
+        self._drop_imports(tx, stack, blueprint, scope)
         if stack.status == "CREATE_IN_PROGRESS":
             self._journal.end(tx, done, "CREATE_COMPLETE")
             return
@@ -310,8 +320,11 @@ class Builder:
                 raise TemplateError(f"Export {name} cannot be deleted as it is in use by {named}")
             raise TemplateError(f"Cannot update export {name} as it is in use by {named}")
 
-    def _drop_imports(self, tx: Tx, stack: Stack, template: Template, scope: Scope) -> None:
+    def _drop_imports(self, tx: Tx, stack: Stack, blueprint: Blueprint, scope: Scope) -> None:
         """Forget what the stack imports no longer."""
+        kept = exports.imports(tx, stack.id)
+        if not kept:
+            return
         used: set[str] = set()
 
         def imported(name: str) -> Json:
@@ -319,10 +332,10 @@ class Builder:
             return scope.imported(name)
 
         noting = replace(scope, imported=imported)
-        for name in live(template, scope):
-            resolved(template.resources[name].properties, noting)
-        _outputs(template, noting)
-        for name in exports.imports(tx, stack.id):
+        for name in blueprint.names:
+            resolved(blueprint.template.resources[name].properties, noting)
+        _outputs(blueprint.template, noting)
+        for name in kept:
             if name not in used:
                 exports.drop_import(tx, stack.id, name)
 

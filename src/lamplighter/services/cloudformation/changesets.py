@@ -9,7 +9,8 @@ from lamplighter.base import arn
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.cloudformation.changing import changes, differs
+from lamplighter.services.cloudformation.blueprints import Blueprints
+from lamplighter.services.cloudformation.changing import compare
 from lamplighter.services.cloudformation.errors import (
     AlreadyExists,
     ChangeSetNotFound,
@@ -32,34 +33,24 @@ from lamplighter.services.cloudformation.planning import Planner
 from lamplighter.services.cloudformation.showing import parameters
 from lamplighter.services.cloudformation.starting import INITIATED, Starter, check_updatable
 from lamplighter.store import changesets as rows
-from lamplighter.store import stacks
+from lamplighter.store import stacks, stacktemplates
 from lamplighter.store.changesets import ChangeSet
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.stacks import Stack
 
 REVIEW = "REVIEW_IN_PROGRESS"
 NOTHING = "The submitted information didn't contain changes. Submit different information to create a change set."
-EMPTY: Json = {
-    "template": "{}",
-    "document": {},
-    "parameters": [],
-    "values": {},
-    "resolved": {},
-    "tags": [],
-    "capabilities": [],
-    "notifications": [],
-    "role": None,
-    "description": None,
-}
-"""What a stack is to be that waits for its first change set."""
 
 
 class ChangeSets:
     """Change sets, as the API has them."""
 
-    def __init__(self, world: World, planner: Planner, starter: Starter, journal: Journal) -> None:
+    def __init__(
+        self, world: World, planner: Planner, blueprints: Blueprints, starter: Starter, journal: Journal
+    ) -> None:
         self._world = world
         self._planner = planner
+        self._blueprints = blueprints
         self._starter = starter
         self._journal = journal
 
@@ -77,12 +68,13 @@ class ChangeSets:
             raise AlreadyExists(f"ChangeSet {there.id} already exists")
         old = None if stack.status == REVIEW else stack.plan
         plan = self._planner.plan(tx, caller, params | {"StackName": stack.name}, old, material)
-        found = changes(tx, stack, plan, material)
-        empty = old is not None and not differs(tx, stack, plan, material)
+        before = None if old is None else self._blueprints.of(tx, stack, old, material)
+        comparison = compare(tx, stack, before, plan.body, plan.blueprint, material)
+        empty = not comparison.differs
         key = arn.build(SERVICE, caller.region, caller.account, f"changeSet/{name}/{self._world.uuid()}")
         body = {
-            "plan": plan,
-            "changes": found,
+            "plan": self._starter.keep(tx, stack, plan),
+            "changes": comparison.changes,
             "type": kind,
             "created": self._world.now(),
             "description": params.get("Description"),
@@ -111,7 +103,7 @@ class ChangeSets:
                 raise Invalid(f"Stack [{name}] already exists and cannot be created again with the changeSet [CREATE].")
             return found
         check_name(name)
-        return self._journal.stack(tx, self._starter.new(caller, name, EMPTY, {}), REVIEW, INITIATED)
+        return self._journal.stack(tx, self._starter.new(tx, caller, name, None, {}), REVIEW, INITIATED)
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """DescribeChangeSet"""
@@ -146,6 +138,7 @@ class ChangeSets:
         if found.body["execution"] == "EXECUTE_IN_PROGRESS":
             raise InvalidChangeSetStatus(f"ChangeSet [{found.id}] cannot be deleted in its current status")
         rows.delete(tx, found.id)
+        stacktemplates.drop_unused(tx, found.stack)
         return {}
 
     def execute(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
@@ -168,7 +161,7 @@ class ChangeSets:
         else:
             check_updatable(stack)
             # What else was done to the stack meanwhile may have made the changes impossible.
-            changes(tx, stack, body["plan"], material)
+            compare(tx, stack, None, body["plan"], self._blueprints.of(tx, stack, body["plan"], material), material)
             self._starter.update(tx, stack, body["plan"], options)
         for other in rows.page(tx, stack.id, "", 1_000):
             execution = "EXECUTE_COMPLETE" if other.id == found.id else "OBSOLETE"

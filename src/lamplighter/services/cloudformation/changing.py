@@ -5,18 +5,18 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Resour
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
-from lamplighter.lang.template import Resource, Template, taken_apart
-from lamplighter.lang.templaterefs import order
+from lamplighter.lang.template import Resource, Template
 from lamplighter.lang.templatevalues import NO_VALUE, Scope, resolve
+from lamplighter.services.cloudformation.blueprints import Blueprint
 from lamplighter.services.cloudformation.errors import Invalid
 from lamplighter.services.cloudformation.kinds.kind import ALL, own_words
 from lamplighter.services.cloudformation.kinds.table import NESTED, kind_of
 from lamplighter.services.cloudformation.outside import Material
-from lamplighter.services.cloudformation.scoping import Sight, live, merged_tags
+from lamplighter.services.cloudformation.scoping import Sight, merged_tags
 from lamplighter.store import stackresources
 from lamplighter.store.db import Reader
 from lamplighter.store.stackresources import StackResource
@@ -34,17 +34,38 @@ class _Later:
 LATER = _Later()
 
 
-def changes(reader: Reader, stack: Stack, plan: Json, material: Material) -> list[Json]:
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A stack beside a plan to which it is to be brought."""
+
+    changes: list[Json]
     """What would become of each resource, in the order in which it would."""
-    template = taken_apart(plan["document"])
+    differs: bool
+    """Whether an update has anything to do."""
+
+
+def compare(
+    reader: Reader, stack: Stack, old: Blueprint | None, plan: Json, new: Blueprint, material: Material
+) -> Comparison:
+    """Compare a stack, of whose plan `old` is the blueprint, with another plan; a large one by a thread."""
+
+    def run(reader: Reader, material: Material) -> Comparison:
+        found = changes(reader, stack, plan, new, material)
+        return Comparison(found, old is None or bool(found) or _differs(stack, old.template, plan, new.template))
+
+    return material.compute(f"changes after pass {stack.phase}", new.size, reader, run)
+
+
+def changes(reader: Reader, stack: Stack, plan: Json, new: Blueprint, material: Material) -> list[Json]:
+    """What would become of each resource, in the order in which it would."""
+    template = new.template
     rows = {row.logical: row for row in stackresources.of(reader, stack.id) if not row.status.startswith("DELETE_")}
     fresh: set[str] = set()
     moved: set[str] = set()
-    known = Sight(reader, stack, rows, material).scope(plan, template)
+    known = Sight(reader, stack, rows.get, material).scope(plan, template)
     scope = replace(known, resource=_known(known, fresh), attribute=_known_attribute(known, fresh, moved, rows))
     found = []
-    needs = live(template, known)
-    for name in order(needs):
+    for name in new.names:
         resource, row = template.resources[name], rows.get(name)
         if row is None or row.physical is None:
             fresh.add(name)
@@ -61,25 +82,18 @@ def changes(reader: Reader, stack: Stack, plan: Json, material: Material) -> lis
             if change["ResourceChange"]["Replacement"] != "False":
                 fresh.add(name)
             found.append(change)
+    needs = frozenset(new.names)
     gone = [row for name, row in rows.items() if name not in needs]
     return found + [_change("Remove", row.logical, row.physical, row.type) for row in reversed(gone)]
 
 
-def differs(reader: Reader, stack: Stack, plan: Json, material: Material) -> bool:
-    """Whether an update has anything to do."""
-    old = stack.plan
-    if any(plan[name] != old[name] for name in ("tags", "notifications", "role")):
+def _differs(stack: Stack, old: Template, plan: Json, new: Template) -> bool:
+    """Whether an update has something to do beside its resources."""
+    if any(plan[name] != stack.plan[name] for name in ("tags", "notifications", "role")):
         return True
-    if plan["document"].get("Outputs") != old["document"].get("Outputs"):
+    if new.outputs != old.outputs or (new.outputs and plan["values"] != stack.plan["values"]):
         return True
-    template = taken_apart(plan["document"])
-    nested = any(resource.type == NESTED for resource in template.resources.values())
-    return nested or bool(changes(reader, stack, plan, material)) or _outputs_move(template, plan, old)
-
-
-def _outputs_move(template: Template, plan: Json, old: Json) -> bool:
-    """Whether outputs may come to something else because parameters do."""
-    return bool(template.outputs) and plan["values"] != old["values"]
+    return any(resource.type == NESTED for resource in new.resources.values())
 
 
 def _known(scope: Scope, fresh: set[str]) -> Callable[[str], Json]:

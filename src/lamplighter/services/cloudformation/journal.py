@@ -10,9 +10,10 @@ from functools import partial
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.base.world import World, iso
 from lamplighter.bus import Bus, Caller, Event
-from lamplighter.store import exports, outbox, stackevents, stackresources, stacks, timers
-from lamplighter.store.db import Tx
-from lamplighter.store.stackresources import StackResource
+from lamplighter.services.cloudformation.kinds.table import is_simulated
+from lamplighter.store import exports, outbox, stackevents, stackresources, stacks, stacktemplates, timers
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.stackresources import Outline, StackResource
 from lamplighter.store.stacks import Stack
 from lamplighter.store.timers import Timer
 
@@ -32,12 +33,8 @@ KEPT = 90 * 86_400_000
 """Milliseconds for which a deleted stack is still to be seen: "You can view deleted stacks for 90 days." """
 
 
-AT_ONCE, TURNS = 10, 20
-
-
-def share(resources: int) -> int:
-    """How many of so many resources a turn sees to: what it has to read of the whole stack is read for all of them."""
-    return max(AT_ONCE, resources // TURNS)
+AT_ONCE = 10
+"""How many resources a turn makes, changes or deletes: about 20 ms."""
 
 
 def is_going(status: str) -> bool:
@@ -84,6 +81,7 @@ class Journal:
         gone = self._world.now() if status == "DELETE_COMPLETE" else None
         ended = self.stack(tx, replace(stack, deleted=gone), status, reason)
         timers.delete_all(tx, SERVICE, stack.id)
+        stacktemplates.drop_unused(tx, stack.id)
         if gone is not None:
             for export in exports.of(tx, stack.id):
                 exports.delete(tx, (stack.account, stack.region), export.name)
@@ -152,9 +150,9 @@ class Journal:
                 tx.after.append(lambda: log.warning("stack %s: not simulated: %s", stack.name, ", ".join(recorded)))
 
 
-def recorded_only(tx: Tx, stack: str) -> list[StackResource]:
+def recorded_only(reader: Reader, stack: str) -> list[Outline]:
     """The resources of a stack that are not simulated."""
-    return [row for row in stackresources.of(tx, stack) if row.body.get("recorded")]
+    return [each for each in stackresources.outline(reader, stack) if not is_simulated(each.type)]
 
 
 def _event(stack: Stack, event: Json, now: int, *, own: bool) -> Event:

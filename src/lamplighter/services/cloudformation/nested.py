@@ -50,7 +50,7 @@ class Nested:
         plan = self._planner.plan(tx, caller, self._params(stack, row), None, material)
         name = make_up(self._world.chance, stack.name, row.logical, LONGEST)
         options = {"timeout": row.body["properties"].get("TimeoutInMinutes")}
-        return self._starter.create(tx, self._starter.new(caller, name, plan, options, stack)).id
+        return self._starter.create(tx, self._starter.new(tx, caller, name, plan, options, stack)).id
 
     def update(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> bool:
         """Begin to change one; False where there is nothing to change."""
@@ -59,9 +59,9 @@ class Nested:
             raise ResourceFailed(f"Stack:{child.id} is in {child.status} state and can not be updated.")
         caller = Caller(stack.account, stack.region)
         plan = self._planner.plan(tx, caller, self._params(stack, row), child.plan, material)
-        if plan == child.plan and "_FAILED" not in child.status:
+        if plan.equals(tx, child.plan) and "_FAILED" not in child.status:
             return False
-        self._starter.update(tx, child, plan, {"held": True})
+        self._starter.update(tx, child, self._starter.keep(tx, child, plan), {"held": True})
         return True
 
     def go_back(self, tx: Tx, row: StackResource) -> bool:

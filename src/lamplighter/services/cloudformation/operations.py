@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from lamplighter.base.jsontext import Json
 from lamplighter.bus import Caller
-from lamplighter.services.cloudformation.changing import changes, differs
+from lamplighter.services.cloudformation.blueprints import Blueprints
+from lamplighter.services.cloudformation.changing import compare
 from lamplighter.services.cloudformation.errors import AlreadyExists, Invalid, NothingToUpdate
 from lamplighter.services.cloudformation.guarding import checked
 from lamplighter.services.cloudformation.journal import Journal, is_going
@@ -24,8 +25,9 @@ from lamplighter.store.stacks import Stack
 class Operations:
     """Operations on stacks, as the API has them."""
 
-    def __init__(self, planner: Planner, starter: Starter, journal: Journal) -> None:
+    def __init__(self, planner: Planner, blueprints: Blueprints, starter: Starter, journal: Journal) -> None:
         self._planner = planner
+        self._blueprints = blueprints
         self._starter = starter
         self._journal = journal
 
@@ -49,7 +51,7 @@ class Operations:
             "policy": policy_of(params, "StackPolicy", caller, material),
             **wishes(params),
         }
-        return _begun(self._starter.create(tx, self._starter.new(caller, name, plan, options)))
+        return _begun(self._starter.create(tx, self._starter.new(tx, caller, name, plan, options)))
 
     def update(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
         """UpdateStack"""
@@ -59,15 +61,16 @@ class Operations:
         check_updatable(stack)
         named = params | {"StackName": stack.name}
         plan = self._planner.plan(tx, caller, named, stack.plan, material, direct=True)
+        old = self._blueprints.of(tx, stack, stack.plan, material)
         # Whatever is wrong with the changes is told now.
-        changes(tx, stack, plan, material)
+        comparison = compare(tx, stack, old, plan.body, plan.blueprint, material)
         policy = policy_of(params, "StackPolicy", caller, material)
-        if not stack.status.endswith("_FAILED") and not differs(tx, stack, plan, material):
+        if not stack.status.endswith("_FAILED") and not comparison.differs:
             raise NothingToUpdate
         during = policy_of(params, "StackPolicyDuringUpdate", caller, material)
         options = {"token": token, "change_set": None, "policy_during": during, **wishes(params)}
         options |= {"policy": policy} if policy is not None else {}
-        return _begun(self._starter.update(tx, stack, plan, options))
+        return _begun(self._starter.update(tx, stack, self._starter.keep(tx, stack, plan), options))
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """DeleteStack: one that is not there is deleted already."""

@@ -10,8 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
-from lamplighter.base.jsontext import Json
-from lamplighter.base.world import World
+from lamplighter.base.jsontext import Json, dumps
 from lamplighter.bus import Caller
 from lamplighter.lang.template import LARGEST, SERVERLESS, Template, calls, is_of_job_file, parse, transforms
 from lamplighter.lang.templateconditions import broken, judge
@@ -22,12 +21,15 @@ from lamplighter.lang.templaterefs import attributes, order
 from lamplighter.lang.templatetext import TemplateError, read, read_part
 from lamplighter.lang.templatevalues import Scope, resolve, text_of
 from lamplighter.lang.wildcard import fitting
+from lamplighter.services.cloudformation.blueprints import Blueprint
 from lamplighter.services.cloudformation.changing import NotYet
 from lamplighter.services.cloudformation.errors import InsufficientCapabilities, Invalid
 from lamplighter.services.cloudformation.kinds.table import TABLE
 from lamplighter.services.cloudformation.outside import SAM, Material
+from lamplighter.services.cloudformation.plans import Plan
 from lamplighter.services.cloudformation.scoping import live, pseudo, stored
 from lamplighter.services.cloudformation.starting import USUAL
+from lamplighter.store import stacktemplates
 from lamplighter.store.db import Reader
 from lamplighter.store.stacks import Stack
 
@@ -43,29 +45,42 @@ IAM_NAMES = ("GroupName", "InstanceProfileName", "ManagedPolicyName", "RoleName"
 class Planner:
     """Makes plans of requests."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def read(self, caller: Caller, params: Json, old: Json, material: Material) -> tuple[str, Json]:
-        """The template that a request names: its text, and what that says."""
+    def template(self, reader: Reader, caller: Caller, params: Json, old: Json, material: Material) -> str:
+        """Return the text of the template that a request names."""
         if params.get("TemplateBody"):
-            text: str = params["TemplateBody"]
-        elif params.get("TemplateURL"):
-            text = fetched(params["TemplateURL"], caller.region, material)
-        elif params.get("UsePreviousTemplate") and old is not None:
-            text = old["template"]
-        else:
-            raise Invalid("Either Template URL or Template Body must be specified.")
-        document = read(text)
-        if len(text.encode()) > LARGEST and not is_of_job_file(document):
-            raise Invalid(f"Template may not exceed {LARGEST} bytes in size.")
-        return text, document
+            return str(params["TemplateBody"])
+        if params.get("TemplateURL"):
+            return fetched(params["TemplateURL"], caller.region, material)
+        if params.get("UsePreviousTemplate") and old is not None:
+            return stacktemplates.text(reader, old["template"])
+        raise Invalid("Either Template URL or Template Body must be specified.")
 
     def plan(
         self, reader: Reader, caller: Caller, params: Json, old: Json, material: Material, *, direct: bool = False
-    ) -> Json:
-        """What a stack is to be; `direct`: no change set shows what transforms make of the template."""
-        text, document = self.read(caller, params, old, material)
+    ) -> Plan:
+        """Make the plan of what a stack is to be; `direct`: no change set shows what transforms make of the template.
+
+        A large template is planned by a thread, from what is committed then.
+        """
+        text = self.template(reader, caller, params, old, material)
+
+        def make(reader: Reader, material: Material) -> Plan:
+            return self._plan(reader, caller, params, old, material, text, direct=direct)
+
+        return material.compute(f"plan of {params.get('StackName', '')}", len(text), reader, make)
+
+    def _plan(
+        self,
+        reader: Reader,
+        caller: Caller,
+        params: Json,
+        old: Json,
+        material: Material,
+        text: str,
+        *,
+        direct: bool,
+    ) -> Plan:
+        document = document_of(text)
         given = _given(params.get("Parameters", []), old)
         definitions = declared(document)
         texts = accept(definitions, given)
@@ -75,9 +90,9 @@ class Planner:
             for name, definition in definitions.items()
         }
         capabilities = params.get("Capabilities", [])
+        wanted = transforms(document)
         plan = {
-            "template": text,
-            "document": document,
+            "transforms": wanted,
             "parameters": [
                 {"name": name, "text": texts[name], "hidden": is_hidden(definitions[name])} for name in texts
             ],
@@ -90,16 +105,16 @@ class Planner:
             else _kept(old, "notifications", []),
             "role": params["RoleARN"] if "RoleARN" in params else _kept(old, "role", None),
         }
-        wanted = transforms(document)
         if wanted and direct and "CAPABILITY_AUTO_EXPAND" not in capabilities:
             raise InsufficientCapabilities(["CAPABILITY_AUTO_EXPAND"])
-        plan["document"] = self._transformed(document, plan, place, texts, material)
-        template = parse(plan["document"])
-        plan["description"] = template.description
-        self.check(template, plan, place)
+        document = self._transformed(document, plan, place, texts, material)
+        template = parse(document)
+        plan |= {"description": template.description, "metadata": template.metadata}
+        names = self.check(template, plan, place)
         _check_types(template, params.get("ResourceTypes", []))
         _check_capabilities(template, capabilities)
-        return plan
+        processed = dumps(document)
+        return Plan(plan, text, processed, Blueprint(template, names, len(processed)))
 
     def _looked_up(self, reader: Reader, place: Stack, definition: Json, text: str, material: Material) -> str:
         """A parameter's value; one that names a parameter of Systems Manager nobody knows stands for itself."""
@@ -131,17 +146,16 @@ class Planner:
                     raise Invalid(f"No transform named {name} found.")
         return {key: section for key, section in document.items() if key != "Globals"}
 
-    def check(self, template: Template, plan: Json, place: Stack) -> None:
-        """Refuse a template that can't come up with these parameters."""
+    def check(self, template: Template, plan: Json, place: Stack) -> tuple[str, ...]:
+        """Refuse a template that can't come up with these parameters; return its resources in their order."""
         scope = Scope({**plan["values"], **pseudo(place, plan)}, template.mappings)
         judge(template.conditions, scope)
         told = broken(template.rules, scope)
         if told is not None:
             raise Invalid(f"Template error: rule {told}")
         judged = replace(scope, conditions=judge(template.conditions, scope), resource=_later, imported=_later)
-        needs = live(template, judged)
-        order(needs)
-        for name in needs:
+        names = tuple(order(live(template, judged.conditions)))
+        for name in names:
             _try(template.resources[name].properties.values(), judged)
         _try([output.value for output in template.outputs.values()], judged)
         for resource in template.resources.values():
@@ -150,6 +164,15 @@ class Planner:
         for output in template.outputs.values():
             for name, wanted in attributes(output.value):
                 _check_attribute(template, name, wanted)
+        return names
+
+
+def document_of(text: str) -> Json:
+    """Return what the text of a template says; ValidationError where it is too long."""
+    document = read(text)
+    if len(text.encode()) > LARGEST and not is_of_job_file(document):
+        raise Invalid(f"Template may not exceed {LARGEST} bytes in size.")
+    return document
 
 
 def _serverless(document: Json, texts: dict[str, str], region: str, material: Material) -> Json:

@@ -39,25 +39,29 @@ def pseudo(stack: Stack, plan: Json) -> dict[str, Json]:
     }
 
 
+def conditions(template: Template, stack: Stack, plan: Json) -> Mapping[str, bool]:
+    """Judge the conditions of a template."""
+    return judge(template.conditions, Scope({**plan["values"], **pseudo(stack, plan)}, template.mappings))
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What one stack sees in one turn."""
 
     reader: Reader
     stack: Stack
-    rows: Mapping[str, StackResource]
+    find: Callable[[str], StackResource | None]
+    """Finds a resource of the stack by its logical id."""
     material: Material
     imported: Callable[[str], None] = lambda _name: None
     """Called with the name of each export that is used."""
 
     def scope(self, plan: Json, template: Template) -> Scope:
         """The scope of its template's functions."""
-        values = {**plan["values"], **pseudo(self.stack, plan)}
-        bare = Scope(values, template.mappings)
         return Scope(
-            values,
+            {**plan["values"], **pseudo(self.stack, plan)},
             template.mappings,
-            judge(template.conditions, bare),
+            conditions(template, self.stack, plan),
             self._resource,
             self._attribute,
             self._import,
@@ -65,7 +69,7 @@ class Sight:
         )
 
     def _row(self, name: str) -> StackResource:
-        row = self.rows.get(name)
+        row = self.find(name)
         if row is None or row.physical is None:
             raise TemplateError(
                 f"Template format error: Unresolved resource dependencies [{name}] in the Resources block of the "
@@ -135,12 +139,12 @@ def stored(reader: Reader, stack: Stack, reference: str, material: Material) -> 
     return text_of(answer["Parameter"]["Value"])
 
 
-def live(template: Template, scope: Scope) -> dict[str, set[str]]:
+def live(template: Template, holds: Mapping[str, bool]) -> dict[str, set[str]]:
     """The resources whose conditions hold, each with what it refers to."""
     return {
         name: {*references(resource.properties), *resource.depends_on}
         for name, resource in template.resources.items()
-        if resource.condition is None or scope.conditions[resource.condition]
+        if resource.condition is None or holds[resource.condition]
     }
 
 

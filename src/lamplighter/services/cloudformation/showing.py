@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.errors import Invalid
+from lamplighter.services.cloudformation.journal import recorded_only
 from lamplighter.services.cloudformation.kinds.recorded import NOT_SIMULATED
 from lamplighter.services.cloudformation.lookup import FIRST, PAGE, find_stack, number, page, the_stack
 from lamplighter.store import exports, stackresources, stacks
 from lamplighter.store.db import Reader
-from lamplighter.store.stackresources import StackResource
+from lamplighter.store.stackresources import Outline, StackResource
 from lamplighter.store.stacks import Stack
 
 HIDDEN = "****"
@@ -113,7 +114,7 @@ def _simulated(reader: Reader, stack: Stack) -> str | None:
     """A stack that is well says what of it has no effect here."""
     if stack.status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         return None
-    recorded = [row.logical for row in stackresources.of(reader, stack.id) if row.body.get("recorded")]
+    recorded = [each.logical for each in recorded_only(reader, stack.id)]
     return f"{NOT_SIMULATED} [{', '.join(recorded)}]" if recorded else None
 
 
@@ -154,11 +155,12 @@ def resource(reader: Reader, caller: Caller, params: Json) -> Json:
 def resources(reader: Reader, caller: Caller, params: Json) -> Json:
     """DescribeStackResources: "only the first 100 associated resources are returned"."""
     stack = _asked_stack(reader, caller, params)
-    found = [row for row in stackresources.of(reader, stack.id) if _is_asked(row, params)]
+    asked = [each for each in stackresources.outline(reader, stack.id) if _is_asked(each, params)]
+    found = stackresources.some(reader, stack.id, asked[:PAGE])
     if not found and params.get("LogicalResourceId"):
         raise Invalid(f"Resource {params['LogicalResourceId']} does not exist for stack {stack.name}")
     named = {"StackId": stack.id, "StackName": stack.name}
-    return {"StackResources": [_resource(row) | named | {"Timestamp": row.updated / 1000} for row in found[:PAGE]]}
+    return {"StackResources": [_resource(row) | named | {"Timestamp": row.updated / 1000} for row in found]}
 
 
 def _asked_stack(reader: Reader, caller: Caller, params: Json) -> Stack:
@@ -173,7 +175,7 @@ def _asked_stack(reader: Reader, caller: Caller, params: Json) -> Stack:
     raise Invalid(f"Stack for {params['PhysicalResourceId']} does not exist")
 
 
-def _is_asked(row: StackResource, params: Json) -> bool:
+def _is_asked(row: Outline, params: Json) -> bool:
     return params.get("LogicalResourceId") in (None, row.logical)
 
 

@@ -8,7 +8,8 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.errors import Invalid
 from lamplighter.services.cloudformation.journal import SERVICE, Journal
-from lamplighter.store import timers
+from lamplighter.services.cloudformation.plans import Plan
+from lamplighter.store import stacktemplates, timers
 from lamplighter.store.db import Tx
 from lamplighter.store.stacks import Stack
 from lamplighter.store.timers import Timer
@@ -33,6 +34,20 @@ USUAL: Json = {
     "retain": [],
     "held": False,
 }
+EMPTY: Json = {
+    "template": stacktemplates.NONE,
+    "metadata": None,
+    "transforms": [],
+    "parameters": [],
+    "values": {},
+    "resolved": {},
+    "tags": [],
+    "capabilities": [],
+    "notifications": [],
+    "role": None,
+    "description": None,
+}
+"""What a stack is to be that waits for its first change set."""
 ONCE: Json = {"policy_during": None, "discard": False}
 """What holds for one operation only."""
 INITIATED = "User Initiated"
@@ -46,11 +61,17 @@ class Starter:
     journal: Journal
     usual: Json = field(default_factory=lambda: USUAL)
 
-    def new(self, caller: Caller, name: str, plan: Json, options: Json, parent: Stack | None = None) -> Stack:
-        """A stack that is not there yet."""
+    def keep(self, tx: Tx, stack: Stack, plan: Plan) -> Json:
+        """Keep the template of a plan for a stack; return what is kept with the stack itself."""
+        return plan.keep(tx, stack.id, self.world.uuid())
+
+    def new(
+        self, tx: Tx, caller: Caller, name: str, plan: Plan | None, options: Json, parent: Stack | None = None
+    ) -> Stack:
+        """A stack that is not there yet; without a plan it waits for its first change set."""
         key = arn.build(SERVICE, caller.region, caller.account, f"stack/{name}/{self.world.uuid()}")
         root = None if parent is None else parent.body["root"] or parent.id
-        return Stack(
+        stack = Stack(
             id=key,
             account=caller.account,
             region=caller.region,
@@ -62,10 +83,11 @@ class Starter:
             deleted=None,
             parent=None if parent is None else parent.id,
             phase=0,
-            plan=plan,
+            plan=EMPTY,
             previous=None,
             body=self.usual | options | {"root": root},
         )
+        return stack if plan is None else replace(stack, plan=self.keep(tx, stack, plan))
 
     def create(self, tx: Tx, stack: Stack) -> Stack:
         """Begin to make a stack."""

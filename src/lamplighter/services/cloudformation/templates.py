@@ -15,8 +15,8 @@ from lamplighter.lang.templatetext import read
 from lamplighter.services.cloudformation.errors import ChangeSetNotFound
 from lamplighter.services.cloudformation.lookup import the_stack
 from lamplighter.services.cloudformation.outside import Material
-from lamplighter.services.cloudformation.planning import Planner, required
-from lamplighter.store import changesets
+from lamplighter.services.cloudformation.planning import Planner, document_of, required
+from lamplighter.store import changesets, stacktemplates
 from lamplighter.store.db import Reader, Tx
 
 CONSTRAINTS = ("AllowedValues",)
@@ -33,10 +33,10 @@ class Templates:
         """GetTemplate: as it was given, or without its transforms, which is the same where it has none."""
         plan = self._plan(reader, caller, params)
         whole = {"StagesAvailable": ["Original", "Processed"]}
-        processed = params.get("TemplateStage", "Processed") == "Processed"
-        if processed and transforms(read(plan["template"])):
-            return whole | {"TemplateBody": dumps(plan["document"])}
-        return whole | {"TemplateBody": plan["template"]}
+        text = stacktemplates.text(reader, plan["template"])
+        if params.get("TemplateStage", "Processed") == "Processed" and _is_transformed(plan, text):
+            return whole | {"TemplateBody": stacktemplates.processed(reader, plan["template"])}
+        return whole | {"TemplateBody": text}
 
     def _plan(self, reader: Reader, caller: Caller, params: Json) -> Json:
         named = params.get("ChangeSetName")
@@ -50,36 +50,51 @@ class Templates:
             raise ChangeSetNotFound(named)
         return found.body["plan"]
 
-    def validate(self, _tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
+    def validate(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
         """ValidateTemplate"""
-        _, document = self._planner.read(caller, params, None, material)
-        described = _described(document)
-        listed = [
-            {
-                "ParameterKey": name,
-                "NoEcho": is_hidden(definition),
-                **({"DefaultValue": default(definition)} if "Default" in definition else {}),
-                **({"Description": definition["Description"]} if "Description" in definition else {}),
-            }
-            for name, definition in declared(document).items()
-        ]
-        return described | {"Parameters": listed}
+        text = self._planner.template(tx, caller, params, None, material)
+        return material.compute("validation", len(text), tx, lambda _reader, _material: _validated(text))
 
     def summary(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
         """GetTemplateSummary"""
         if params.get("StackName") and not params.get("TemplateBody") and not params.get("TemplateURL"):
-            document = read(the_stack(tx, caller, params["StackName"]).plan["template"])
+            text = stacktemplates.text(tx, the_stack(tx, caller, params["StackName"]).plan["template"])
         else:
-            _, document = self._planner.read(caller, params, None, material)
-        metadata = document.get("Metadata")
-        version = document.get("AWSTemplateFormatVersion")
-        return {
-            **_described(document),
-            "Parameters": [_declared(*pair) for pair in declared(document).items()],
-            "ResourceTypes": sorted(set(_types(document.get("Resources")))),
-            **({"Metadata": dumps(metadata)} if metadata is not None else {}),
-            **({"Version": str(version)} if version is not None else {}),
+            text = self._planner.template(tx, caller, params, None, material)
+        return material.compute("summary", len(text), tx, lambda _reader, _material: _summed_up(text))
+
+
+def _is_transformed(plan: Json, text: str) -> bool:
+    """Whether a template wants transforms; plans of earlier versions do not say."""
+    return bool(transforms(read(text)) if plan["transforms"] is None else plan["transforms"])
+
+
+def _validated(text: str) -> Json:
+    document = document_of(text)
+    described = _described(document)
+    listed = [
+        {
+            "ParameterKey": name,
+            "NoEcho": is_hidden(definition),
+            **({"DefaultValue": default(definition)} if "Default" in definition else {}),
+            **({"Description": definition["Description"]} if "Description" in definition else {}),
         }
+        for name, definition in declared(document).items()
+    ]
+    return described | {"Parameters": listed}
+
+
+def _summed_up(text: str) -> Json:
+    document = document_of(text)
+    metadata = document.get("Metadata")
+    version = document.get("AWSTemplateFormatVersion")
+    return {
+        **_described(document),
+        "Parameters": [_declared(*pair) for pair in declared(document).items()],
+        "ResourceTypes": sorted(set(_types(document.get("Resources")))),
+        **({"Metadata": dumps(metadata)} if metadata is not None else {}),
+        **({"Version": str(version)} if version is not None else {}),
+    }
 
 
 def _described(document: Json) -> Json:

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attri
 
 from dataclasses import replace
 
-from lamplighter.services.cloudformation.journal import Journal, share
+from lamplighter.services.cloudformation.journal import AT_ONCE, Journal
 from lamplighter.services.cloudformation.kinds.table import NESTED, kind_of, told_of
 from lamplighter.services.cloudformation.maker import PASSING, Maker, undone
 from lamplighter.services.cloudformation.nested import Nested
@@ -19,6 +19,8 @@ from lamplighter.store.stackresources import StackResource
 from lamplighter.store.stacks import Stack
 
 GONE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
+SETTLED = 50
+"""How many resources a turn settles: about 10 ms."""
 RETAINING = ("Retain", "RetainExceptOnCreate")
 
 
@@ -36,16 +38,16 @@ class Undoer:
         """Delete the last resources that are there, or finish: DELETE and ROLLBACK."""
         if stack.status == "DELETE_IN_PROGRESS" and self._is_used(tx, stack):
             return
-        rows = stackresources.of(tx, stack.id)
-        waiting = next((row for row in rows if row.status == "DELETE_IN_PROGRESS"), None)
-        left = [row for row in reversed(rows) if self._is_left(stack, row)]
-        if waiting is not None:
-            self._look(tx, stack, waiting)
+        outline = stackresources.outline(tx, stack.id)
+        waiting = [each for each in outline if each.status == "DELETE_IN_PROGRESS"][:1]
+        left = [each for each in reversed(outline) if each.status not in GONE and each.phase != stack.phase][:AT_ONCE]
+        if waiting:
+            self._look(tx, stack, *stackresources.some(tx, stack.id, waiting))
         elif left:
-            if all(self._delete(tx, stack, row, material) for row in left[: share(len(rows))]):
+            if all(self._delete(tx, stack, row, material) for row in stackresources.some(tx, stack.id, left)):
                 self._journal.go_on(tx, stack)
         elif not self._clear(tx, stack, material):
-            self._deleted(tx, stack, [row.logical for row in rows if row.status == "DELETE_FAILED"])
+            self._deleted(tx, stack, [each.logical for each in outline if each.status == "DELETE_FAILED"])
 
     def _is_used(self, tx: Tx, stack: Stack) -> bool:
         for export in exports.of(tx, stack.id):
@@ -56,9 +58,6 @@ class Undoer:
                 self._journal.end(tx, stack, "DELETE_FAILED", why)
                 return True
         return False
-
-    def _is_left(self, stack: Stack, row: StackResource) -> bool:
-        return row.status not in GONE and row.phase != stack.phase
 
     def _delete(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> bool:
         """Delete one resource; False where it has to be waited for."""
@@ -114,25 +113,32 @@ class Undoer:
     def clean(self, tx: Tx, stack: Stack, material: Material) -> None:
         """Delete what no template names any more, one a turn, or finish."""
         if stack.previous is not None:
-            stack = self._settle(tx, stack)
+            settled = self._settle(tx, stack)
+            if settled is None:
+                self._journal.go_on(tx, stack)
+                return
+            stack = settled
         if any(self._nested.is_going(tx, row) for row in self._children(tx, stack)):
             return
         if not self._clear(tx, stack, material):
             self._journal.end(tx, stack, stack.status.removesuffix("_CLEANUP_IN_PROGRESS"))
 
     def _children(self, tx: Tx, stack: Stack) -> list[StackResource]:
-        rows = stackresources.of(tx, stack.id)
-        return [row for row in rows if row.type == NESTED and row.physical is not None]
+        nested = [each for each in stackresources.outline(tx, stack.id) if each.type == NESTED]
+        return [row for row in stackresources.some(tx, stack.id, nested) if row.physical is not None]
 
-    def _settle(self, tx: Tx, stack: Stack) -> Stack:
-        """The update is good: how things were before it is of no use any more, nor is what it did not see to."""
-        for row in stackresources.of(tx, stack.id):
+    def _settle(self, tx: Tx, stack: Stack) -> Stack | None:
+        """Forget how things were before the update, which is good; None where a turn is not enough for it."""
+        rows = stackresources.unsettled(tx, stack.id, stack.phase - 1, SETTLED)
+        for row in rows:
             body = {name: value for name, value in row.body.items() if name != "before"}
             if row.phase < stack.phase - 1:
                 stackresources.leave(tx, replace(row, body=body))
                 stackresources.delete(tx, stack.id, row.logical)
-            elif "before" in row.body:
+            else:
                 stackresources.put(tx, replace(row, body=body))
+        if len(rows) == SETTLED:
+            return None
         for row in self._children(tx, stack):
             self._nested.clean(tx, row)
         settled = replace(stack, previous=None)
@@ -185,15 +191,16 @@ class Undoer:
     # --- rolling back an update ---------------------------------------------------------------------------------------
 
     def restore(self, tx: Tx, stack: Stack, material: Material) -> None:
-        """Bring back the last resource that the update touched, or finish."""
-        rows = stackresources.of(tx, stack.id)
-        waiting = next((row for row in rows if row.status.endswith("_IN_PROGRESS") and row.phase == stack.phase), None)
-        if waiting is not None:
-            self._look_back(tx, stack, waiting)
+        """Bring back the last resources that the update touched, or finish."""
+        outline = stackresources.outline(tx, stack.id)
+        waiting = [each for each in outline if each.is_under_way and each.phase == stack.phase][:1]
+        if waiting:
+            self._look_back(tx, stack, *stackresources.some(tx, stack.id, waiting))
             return
-        touched = [row for row in rows if "before" in row.body and row.phase != stack.phase]
+        touched = stackresources.touched(tx, stack.id, stack.phase, AT_ONCE)
         if touched:
-            self._bring_back(tx, stack, touched[-1], material)
+            if all(self._bring_back(tx, stack, row, material) for row in touched):
+                self._journal.go_on(tx, stack)
             return
         self._export_again(tx, stack)
         body = stack.body | {"skip": [], "outputs": stack.body.get("outputs_before", stack.body["outputs"])}
@@ -211,32 +218,31 @@ class Undoer:
             if "ExportName" in output:
                 exports.put(tx, place, Export(output["ExportName"], stack.id, output["OutputValue"]))
 
-    def _bring_back(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> None:
+    def _bring_back(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> bool:
+        """Bring back one resource; False where it has to be waited for, or the rollback ends with it."""
         before = row.body["before"]
         if before is None:
             left = {name: value for name, value in row.body.items() if name != "before"}
             stackresources.leave(tx, replace(row, body={**left, "unwanted": True}))
             stackresources.delete(tx, stack.id, row.logical)
-            self._journal.go_on(tx, stack)
-            return
+            return True
         old = replace(row, physical=before["physical"], body=before["body"])
         if row.logical in stack.body.get("skip", []):
             self._journal.resource(tx, stack, old, "UPDATE_COMPLETE")
-            self._journal.go_on(tx, stack)
-            return
+            return True
         begun = self._journal.resource(tx, stack, row, "UPDATE_IN_PROGRESS")
         try:
             with undone(tx):
                 if row.type == NESTED and self._nested.go_back(tx, row):
-                    return
+                    return False
                 back = self._return(tx, stack, row, old, material)
         except PASSING:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
             self._stuck(tx, stack, begun, self._maker.reason(error))
-            return
+            return False
         self._journal.resource(tx, stack, back, "UPDATE_COMPLETE", told_of(back))
-        self._journal.go_on(tx, stack)
+        return True
 
     def _return(
         self, tx: Tx, stack: Stack, row: StackResource, old: StackResource, material: Material

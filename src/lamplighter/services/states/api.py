@@ -42,9 +42,7 @@ class States:
 
     name = SERVICE
 
-    def __init__(
-        self, bus: Bus, world: World, models: Models, remote: Remote, web: Web, isolation: Isolation
-    ) -> None:
+    def __init__(self, bus: Bus, world: World, models: Models, remote: Remote, web: Web, isolation: Isolation) -> None:
         self._bus = bus
         self._driver = Driver(bus, world, additions, isolation)
         https = Https(bus, web)
