@@ -1,7 +1,7 @@
 """Alarms of CloudWatch, and their histories."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
@@ -53,6 +53,16 @@ def get(reader: Reader, arn: str) -> Alarm | None:
     return _alarm(row) if row else None
 
 
+def named(reader: Reader, account: str, region: str, names: Iterable[str], after: str = "") -> Iterator[Alarm]:
+    """Alarms of an account in a region by their names, as far as they come after one, in order of name.
+
+    Of those that cannot be read the log says so.
+    """
+    sql = f"SELECT {COLUMNS} FROM alarms WHERE account = ? AND region = ? AND name = ?"  # noqa: S608 - our own columns
+    for name in sorted({name for name in names if name > after}):
+        yield from _readable(reader.rows(sql, (account, region, name)))
+
+
 def every(reader: Reader, account: str, region: str, prefix: str = "", after: str = "") -> Iterator[Alarm]:
     """Alarms of an account in a region whose names begin in one way and come after one, in order of name.
 
@@ -63,12 +73,16 @@ def every(reader: Reader, account: str, region: str, prefix: str = "", after: st
         "AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?"
     )
     while found := reader.rows(sql, (account, region, after, prefix, prefix, PAGE)):
-        for row in found:
-            try:
-                yield _alarm(row)
-            except Damaged as error:
-                log.error("%s; it is passed over", error)
+        yield from _readable(found)
         after = found[-1][3]
+
+
+def _readable(found: list[Row]) -> Iterator[Alarm]:
+    for row in found:
+        try:
+            yield _alarm(row)
+        except Damaged as error:
+            log.error("%s; it is passed over", error)
 
 
 def count(reader: Reader, account: str, region: str) -> int:

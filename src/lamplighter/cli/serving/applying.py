@@ -5,6 +5,7 @@ it is new. A job that the file no longer has starts no more, and stays until its
 them. Every fault names the place in the file.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -64,16 +65,15 @@ async def apply(stacks: Stacks, plan: Plan, parameters: Mapping[str, str], busy:
     taken_back: set[str] = set()
     steps: list[Step] = []
     while True:
-        document, held = hold_back(narrow, before, held)
-        leaving = tuple(name for name in jobs_of(before) if name in busy and name not in jobs_of(document))
-        document = graft(document, before, leaving, starts=False)
+        document, held, leaving = await asyncio.to_thread(_document, narrow, before, held, busy)
         if not document.get("Resources"):
             raise NotApplied(tuple(faults.values()))
         given = _given(document, known, parameters, held)
         try:
-            steps += await stacks.bring(plan.stack, dumps(document), given, ours=True, rollback=False)
+            text = await asyncio.to_thread(dumps, document)
+            steps += await stacks.bring(plan.stack, text, given, ours=True, rollback=False)
         except StackFailed as error:
-            found = _found(plan, error.failures, units(document))
+            found = _found(plan, error.failures, await asyncio.to_thread(units, document))
             if not error.failures or found.keys() <= taken_back:
                 await stacks.ready(plan.stack)
                 raise
@@ -85,6 +85,16 @@ async def apply(stacks: Stacks, plan: Plan, parameters: Mapping[str, str], busy:
             held |= found.keys()
             continue
         return Applied(steps, tuple(faults.values()), leaving, held)
+
+
+def _document(
+    narrow: Narrowed, before: Json, held: frozenset[str], busy: frozenset[str]
+) -> tuple[Json, frozenset[str], tuple[str, ...]]:
+    """The template that is good of a plan, all that is held back, and the jobs that stay while their runs go on."""
+    document, held = hold_back(narrow, before, held)
+    wanted = frozenset(jobs_of(document))
+    leaving = tuple(name for name in jobs_of(before) if name in busy and name not in wanted)
+    return graft(document, before, leaving, starts=False), held, leaving
 
 
 def _given(

@@ -252,7 +252,7 @@ class Keeper:
 
     async def _tell_jobs(self, plan: Plan, project: Project, applied: Applied) -> None:
         times = {name: await upcoming(self._engine, self._caller, project, name) for name in project.jobs}
-        lines = list(telling.jobs(plan, applied, times))
+        lines = await asyncio.to_thread(lambda: list(telling.jobs(plan, applied, times)))
         known = all(str(each) in self._told for each in applied.faults)
         if applied.faults and known and not any(line[2] in telling.NEWS for line in lines):
             return

@@ -5,6 +5,7 @@ here only when its last run has ended, with retries and alerts: until then its j
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html.
 """
 
+import asyncio
 from collections.abc import Iterable
 
 from lamplighter.base import arn
@@ -25,6 +26,7 @@ async def _goes_on(engine: Engine, caller: Caller, machine: str) -> bool:
     key = arn.build("states", caller.region, caller.account, f"stateMachine:{machine}")
     for status in GOING:
         given = {"stateMachineArn": key, "statusFilter": status, "maxResults": 1}
+        await asyncio.sleep(0)  # others have their turn between the jobs of a large file
         try:
             answer = await engine.call(caller, "states", "ListExecutions", given)
         except AwsError:

@@ -57,11 +57,8 @@ def hold_back(narrowed: Narrowed, before: Json, held: frozenset[str]) -> tuple[J
         held |= jobs - set(jobs_of(base))
         kept = {title: each for title, each in base.get("Resources", {}).items() if known[title] not in held}
         renamed = bool(held & jobs - set(jobs_of(before)))
-        stays = {
-            unit
-            for unit in units(before).values()
-            if unit in held or (renamed and unit not in set(units(whole).values()))
-        }
+        wanted = set(units(whole).values())
+        stays = {unit for unit in units(before).values() if unit in held or (renamed and unit not in wanted)}
         document = graft({**base, "Resources": kept}, before, stays)
         broken = {known[title] for title, lost in _lost(document, known) if lost}
         if broken <= held:

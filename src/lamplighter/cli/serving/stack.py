@@ -89,7 +89,8 @@ class Stacks:
         self._caller = caller
 
     async def call(self, operation: str, **params: Json) -> Json:
-        """Call CloudFormation."""
+        """Call CloudFormation; between two calls others have their turn, also where an answer is at hand at once."""
+        await asyncio.sleep(0)
         return await self._engine.call(self._caller, "cloudformation", operation, params)
 
     async def bring(
@@ -119,7 +120,7 @@ class Stacks:
                 return []
             raise StackFailed(error.message) from error
         status = await self._rest(name)
-        told = self._told(name, token)
+        told = await self._told(name, token)
         if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             failures = tuple(_failures(told))
             raise StackFailed("; ".join(map(str, failures)) or f"the stack {name} ended {status}", failures)
@@ -149,10 +150,12 @@ class Stacks:
         found = self.status(name)
         if found in (*GONE, *EMPTY):
             return {}
-        document = read((await self.call("GetTemplate", StackName=name, TemplateStage="Original"))["TemplateBody"])
+        text = (await self.call("GetTemplate", StackName=name, TemplateStage="Original"))["TemplateBody"]
+        document = await asyncio.to_thread(read, text)
         if found in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             return document
-        return restricted(document, [each.logical for each in await self.resources(name) if each.exists])
+        exists = [each.logical for each in await self.resources(name) if each.exists]
+        return await asyncio.to_thread(restricted, document, exists)
 
     def status(self, name: str) -> str:
         """The status of a stack; "" where there is none."""
@@ -236,12 +239,13 @@ class Stacks:
         found = (await self.call("DescribeStackResources", StackName=name))["StackResources"]
         return [each["LogicalResourceId"] for each in found if each["ResourceStatus"] == status]
 
-    def _told(self, name: str, token: str) -> list[Json]:
+    async def _told(self, name: str, token: str) -> list[Json]:
         """The events of one request, the first of them first."""
         reader, found = self._engine.store.reader, list[Json]()
         place = stacks.status(reader, self._caller.account, self._caller.region, name)
         before = NEWEST
         while place is not None:
+            await asyncio.sleep(0)
             several = stackevents.page(reader, place[0], before, PAGE)
             mine = [event for _, event in several if event.get("ClientRequestToken") == token]
             found += mine

@@ -21,7 +21,7 @@ from lamplighter.store.db import Tx
 from lamplighter.store.stackresources import StackResource
 from lamplighter.store.stacks import Stack
 
-AT_ONCE = 100
+AT_ONCE = 50
 """How many resources a turn looks at: about 10 ms."""
 WHY = "Somebody deleted it."
 

@@ -23,11 +23,12 @@ def alarms(reader: Reader, caller: Caller, params: Json) -> Json:
     if names and prefix:
         raise InvalidCombination("AlarmNames and AlarmNamePrefix cannot both be given.")
     related = _related(reader, caller, params)
-    found = rows.every(reader, caller.account, caller.region, prefix, params.get("NextToken", ""))
+    place, after = (caller.account, caller.region), params.get("NextToken", "")
+    found = rows.named(reader, *place, names, after) if names else rows.every(reader, *place, prefix, after)
     wanted = (
         alarm
         for alarm in found
-        if _is_wanted(alarm, names, params) and (related is None or alarm_arn(caller, alarm.name) in related)
+        if _is_wanted(alarm, params) and (related is None or alarm_arn(caller, alarm.name) in related)
     )
     answer = page("Alarms", wanted, params.get("MaxRecords", PAGE), lambda alarm: alarm, lambda alarm: alarm.name)
     listed: list[Alarm] = answer.pop("Alarms")
@@ -48,11 +49,10 @@ def _kind(alarm: Alarm) -> str:
     return COMPOSITE if is_composite(alarm.body["settings"]) else METRIC
 
 
-def _is_wanted(alarm: Alarm, names: list[str] | None, params: Json) -> bool:
+def _is_wanted(alarm: Alarm, params: Json) -> bool:
     actions = [action for field in ACTIONS for action in alarm.body["settings"][field]]
     return (
         _kind(alarm) in params.get("AlarmTypes", [METRIC])
-        and (not names or alarm.name in names)
         and params.get("StateValue", alarm.state) == alarm.state
         and ("ActionPrefix" not in params or any(each.startswith(params["ActionPrefix"]) for each in actions))
     )

@@ -20,10 +20,18 @@ from lamplighter.store.db import Reader
 from lamplighter.store.eventresources import Resource
 
 ADDRESS = re.compile(r":|^[0-9.]+$")
-BUSES = 256
-"""How many buses are held in memory."""
+BUSES, PATTERNS = 256, 4_096
+"""How many buses and compiled patterns are held in memory."""
 
 log = logging.getLogger("lamplighter.events")
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """An event pattern, and the only sources whose events it may match, where it names them."""
+
+    pattern: Pattern
+    sources: Collection[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,8 @@ class Rulebook:
         self._version: str | None = None
         self._buses: dict[tuple[Caller, str], Wishes] = {}
         self._any = False
+        self._patterns: dict[str, Compiled] = {}
+        """By their texts: a rule that is new compiles no other again."""
 
     def anything(self, reader: Reader) -> bool:
         """Whether there is any rule or archive at all."""
@@ -70,7 +80,7 @@ class Rulebook:
         if key not in self._buses:
             if len(self._buses) >= BUSES:
                 self._buses.clear()
-            self._buses[key] = _read(reader, caller, bus)
+            self._buses[key] = self._read(reader, caller, bus)
         return self._buses[key]
 
     def _turn(self, reader: Reader) -> None:
@@ -80,28 +90,40 @@ class Rulebook:
             self._any = rows.exists(reader, "rule", "archive")
             self._version = version
 
+    def _read(self, reader: Reader, caller: Caller, bus: str) -> Wishes:
+        rules = rows.sound(reader, "rule", caller.account, caller.region, bus)
+        archives = rows.sound(reader, "archive", caller.account, caller.region)
+        found = [rule for rule in rules if rule.body.get("EventPattern") and rule.body["State"] != "DISABLED"]
+        found += [archive for archive in archives if archive.body["Bus"] == bus]
+        return _sorted([wish for wish in map(self._wish, found) if wish is not None])
 
-def _read(reader: Reader, caller: Caller, bus: str) -> Wishes:
-    rules = rows.sound(reader, "rule", caller.account, caller.region, bus)
-    archives = rows.sound(reader, "archive", caller.account, caller.region)
-    found = [rule for rule in rules if rule.body.get("EventPattern") and rule.body["State"] != "DISABLED"]
-    found += [archive for archive in archives if archive.body["Bus"] == bus]
-    wishes = [wish for wish in map(_wish, found) if wish is not None]
+    def _wish(self, resource: Resource) -> Wish | None:
+        text = resource.body.get("EventPattern")
+        if not text:
+            return Wish(resource, None, None)
+        try:
+            compiled = self._compile(text)
+        except InvalidEventPattern as error:
+            log.error("%s wants nothing any more: %s", resource.arn, error)
+            return None
+        return Wish(resource, compiled.pattern, compiled.sources)
+
+    def _compile(self, text: str) -> Compiled:
+        if text not in self._patterns:
+            if len(self._patterns) >= PATTERNS:
+                self._patterns.clear()
+            self._patterns[text] = _compiled(text)
+        return self._patterns[text]
+
+
+def _sorted(wishes: list[Wish]) -> Wishes:
     names = {source for wish in wishes for source in wish.sources or ()}
     named = {name: tuple(wish for wish in wishes if wish.sources is None or name in wish.sources) for name in names}
     return Wishes(named, tuple(wish for wish in wishes if wish.sources is None))
 
 
-def _wish(resource: Resource) -> Wish | None:
-    text = resource.body.get("EventPattern")
-    if not text:
-        return Wish(resource, None, None)
-    try:
-        pattern = read_pattern(text)
-    except InvalidEventPattern as error:
-        log.error("%s wants nothing any more: %s", resource.arn, error)
-        return None
-    document = first(text)
+def _compiled(text: str) -> Compiled:
+    pattern, document = read_pattern(text), first(text)
     sources = document.get("source")
     # An address may be written in several ways, so that it is no name to look up; of `$or` each way may name its own.
     plain = (
@@ -109,4 +131,4 @@ def _wish(resource: Resource) -> Wish | None:
         and "$or" not in document
         and all(isinstance(each, str) and ADDRESS.search(each) is None for each in sources)
     )
-    return Wish(resource, pattern, frozenset(sources) if plain else None)
+    return Compiled(pattern, frozenset(sources) if plain else None)

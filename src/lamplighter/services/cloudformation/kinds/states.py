@@ -129,7 +129,11 @@ KINDS: Mapping[str, Kind] = {
         prefix=False,
         replaces=frozenset({"StateMachineName", "StateMachineType"}),
         attributes=frozenset({"Arn", "Name", "StateMachineRevisionId"}),
-        look=found(lambda asked: Call("states", "DescribeStateMachine", {"stateMachineArn": asked.physical})),
+        look=found(
+            lambda asked: Call(
+                "states", "DescribeStateMachine", {"stateMachineArn": asked.physical, "includedData": "METADATA_ONLY"}
+            )
+        ),
     ),
     "AWS::StepFunctions::StateMachineVersion": Kind(
         _create_version,
