@@ -136,7 +136,7 @@ def taken_apart(document: Json) -> Template:
     if str(version) != "2010-09-09":
         raise TemplateError("Template format error: unsupported value for AWSTemplateFormatVersion.")
     section = _Sections(document)
-    resources = {name: _resource(name, body) for name, body in section.of("Resources").items()}
+    resources = {name: resource_of(name, body) for name, body in section.of("Resources").items()}
     if not resources:
         raise TemplateError("Template format error: At least one Resources member must be defined.")
     return Template(
@@ -175,7 +175,8 @@ def _description(document: Json) -> str | None:
     return found
 
 
-def _resource(name: str, body: Json) -> Resource:
+def resource_of(name: str, body: Json) -> Resource:
+    """Take one resource of a template apart; TemplateError where it is none."""
     kind = body.get("Type")
     if kind is None:
         raise TemplateError(

@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from lamplighter.base.aside import run_aside
 from lamplighter.base.errors import LamplighterError, Unavailable
 from lamplighter.base.files import sync_directory, sync_file
 from lamplighter.base.jsontext import Json
@@ -243,7 +244,7 @@ class Store:
 
     async def look_aside(self, run: Callable[[Reader], T]) -> T:
         """Have a thread of its own run what reads what is committed and takes long; the loop goes on meanwhile."""
-        return await asyncio.to_thread(self._look_aside, run)
+        return await run_aside(partial(self._look_aside, run))
 
     async def insist_aside(self, run: Callable[[Reader], T]) -> T:
         """Look aside, again and again while the disk gives nothing."""

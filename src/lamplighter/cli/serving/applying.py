@@ -5,15 +5,17 @@ it is new. A job that the file no longer has starts no more, and stays until its
 them. Every fault names the place in the file.
 """
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.aside import run_aside
+from lamplighter.base.jsontext import dumps, loads
 from lamplighter.cli.serving.merging import Narrowed, graft, hold_back, jobs_of, units
 from lamplighter.cli.serving.plan import Plan, narrowed
 from lamplighter.cli.serving.stack import Failure, StackFailed, Stacks, Step
 from lamplighter.jobs import names
+from lamplighter.lang.templatetext import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +60,22 @@ async def apply(stacks: Stacks, plan: Plan, parameters: Mapping[str, str], busy:
     `busy`: jobs that have runs under way.
     """
     await stacks.ready(plan.stack)
-    before, known = await stacks.template(plan.stack), await stacks.parameters(plan.stack)
+    before, known = await stacks.template_text(plan.stack), await stacks.parameters(plan.stack)
     narrow = _narrowing(plan)
     faults: dict[str, Fault] = {}
     held: frozenset[str] = frozenset()
     taken_back: set[str] = set()
     steps: list[Step] = []
     while True:
-        document, held, leaving = await asyncio.to_thread(_document, narrow, before, held, busy)
-        if not document.get("Resources"):
+        draft = await run_aside(partial(_draft, narrow, before, held, busy))
+        held = draft.held
+        if draft.is_empty:
             raise NotApplied(tuple(faults.values()))
-        given = _given(document, known, parameters, held)
+        given = _given(draft, known, parameters)
         try:
-            text = await asyncio.to_thread(dumps, document)
-            steps += await stacks.bring(plan.stack, text, given, ours=True, rollback=False)
+            steps += await stacks.bring(plan.stack, draft.text, given, ours=True, rollback=False)
         except StackFailed as error:
-            found = _found(plan, error.failures, await asyncio.to_thread(units, document))
+            found = _found(plan, error.failures, await run_aside(draft.units))
             if not error.failures or found.keys() <= taken_back:
                 await stacks.ready(plan.stack)
                 raise
@@ -84,26 +86,41 @@ async def apply(stacks: Stacks, plan: Plan, parameters: Mapping[str, str], busy:
             faults = found | faults
             held |= found.keys()
             continue
-        return Applied(steps, tuple(faults.values()), leaving, held)
+        return Applied(steps, tuple(faults.values()), draft.leaving, held)
 
 
-def _document(
-    narrow: Narrowed, before: Json, held: frozenset[str], busy: frozenset[str]
-) -> tuple[Json, frozenset[str], tuple[str, ...]]:
-    """The template that is good of a plan, all that is held back, and the jobs that stay while their runs go on."""
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A template that may be good of a plan."""
+
+    text: str
+    is_empty: bool
+    parameters: frozenset[str]
+    held: frozenset[str]
+    """All that is held back."""
+    leaving: tuple[str, ...]
+    """The jobs that stay while their runs go on."""
+
+    def units(self) -> dict[str, str]:
+        """Return the unit of each resource."""
+        return units(loads(self.text))
+
+
+def _draft(narrow: Narrowed, text: str, held: frozenset[str], busy: frozenset[str]) -> _Draft:
+    before = read(text)
     document, held = hold_back(narrow, before, held)
     wanted = frozenset(jobs_of(document))
     leaving = tuple(name for name in jobs_of(before) if name in busy and name not in wanted)
-    return graft(document, before, leaving, starts=False), held, leaving
+    document = graft(document, before, leaving, starts=False)
+    declared = frozenset(document.get("Parameters", {}))
+    return _Draft(dumps(document), not document.get("Resources"), declared, held, leaving)
 
 
-def _given(
-    document: Json, known: Mapping[str, str], parameters: Mapping[str, str], held: frozenset[str]
-) -> dict[str, str]:
+def _given(draft: _Draft, known: Mapping[str, str], parameters: Mapping[str, str]) -> dict[str, str]:
     """The values of a template's parameters; a job that is held back keeps the image that it has."""
-    kept = {names.image(job) for job in held} & known.keys()
+    kept = {names.image(job) for job in draft.held} & known.keys()
     values = {**known, **{name: value for name, value in parameters.items() if name not in kept}}
-    return {name: value for name, value in values.items() if name in document.get("Parameters", {})}
+    return {name: value for name, value in values.items() if name in draft.parameters}
 
 
 def _narrowing(plan: Plan) -> Narrowed:

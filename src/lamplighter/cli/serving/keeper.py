@@ -6,11 +6,11 @@ channels say so (`differing.py`). Runs that are under way go on as they began, a
 longer has (`leaving.py`). What somebody deleted behind the file's back is made again: the file wins.
 """
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lamplighter.base.aside import run_aside
 from lamplighter.base.errors import LamplighterError, Unavailable
 from lamplighter.base.jsontext import dumps
 from lamplighter.bus import Caller
@@ -130,7 +130,7 @@ class Keeper:
                 await self._note(str(why), at_once=False)
                 continue
             try:
-                await asyncio.to_thread(self._orders.read)
+                await run_aside(self._orders.read)
             except LamplighterError as error:
                 well, was_well, why = False, False, error
                 tell(error)
@@ -252,7 +252,7 @@ class Keeper:
 
     async def _tell_jobs(self, plan: Plan, project: Project, applied: Applied) -> None:
         times = {name: await upcoming(self._engine, self._caller, project, name) for name in project.jobs}
-        lines = await asyncio.to_thread(lambda: list(telling.jobs(plan, applied, times)))
+        lines = await run_aside(lambda: list(telling.jobs(plan, applied, times)))
         known = all(str(each) in self._told for each in applied.faults)
         if applied.faults and known and not any(line[2] in telling.NEWS for line in lines):
             return

@@ -11,9 +11,11 @@ import asyncio
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
+from lamplighter.base.aside import run_aside
 from lamplighter.base.errors import AwsError, LamplighterError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.jsontext import Json, dumps
 from lamplighter.bus import Caller
 from lamplighter.cli.serving.merging import restricted
 from lamplighter.cli.serving.plan import Mark
@@ -147,15 +149,19 @@ class Stacks:
 
     async def template(self, name: str) -> Json:
         """The template that a stack was made of, as far as it was made; {} for a stack that is not there."""
+        text = await self.template_text(name)
+        return await run_aside(partial(read, text))
+
+    async def template_text(self, name: str) -> str:
+        """The same as text: while something long goes on, a large document is not to lie in memory."""
         found = self.status(name)
         if found in (*GONE, *EMPTY):
-            return {}
-        text = (await self.call("GetTemplate", StackName=name, TemplateStage="Original"))["TemplateBody"]
-        document = await asyncio.to_thread(read, text)
+            return "{}"
+        text: str = (await self.call("GetTemplate", StackName=name, TemplateStage="Original"))["TemplateBody"]
         if found in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-            return document
+            return text
         exists = [each.logical for each in await self.resources(name) if each.exists]
-        return await asyncio.to_thread(restricted, document, exists)
+        return await run_aside(lambda: dumps(restricted(read(text), exists)))
 
     def status(self, name: str) -> str:
         """The status of a stack; "" where there is none."""

@@ -4,10 +4,11 @@ Promises that the templates which were used last are at hand, whatever the passe
 a large one is taken apart by a thread.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from lamplighter.base.jsontext import Json, loads
-from lamplighter.lang.template import Template, taken_apart
+from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.lang.template import Resource, Template, resource_of, taken_apart
 from lamplighter.lang.templaterefs import order
 from lamplighter.services.cloudformation.outside import Material
 from lamplighter.services.cloudformation.scoping import conditions, live
@@ -21,13 +22,34 @@ MOST = 4
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """A template with the values of one plan."""
+    """A template with the values of one plan. Its resources stay text: a million objects would be looked through by
+    the garbage collector again and again.
+    """
 
-    template: Template
+    frame: Template
+    """All but the resources."""
     names: tuple[str, ...]
     """The resources whose conditions hold, in the order in which they are made."""
-    size: int
-    """Of its text, in characters."""
+    bodies: Mapping[str, str]
+    """What the template says of each resource, as JSON text."""
+    types: frozenset[str]
+    """Of all its resources."""
+
+    @property
+    def size(self) -> int:
+        """Return how long it is, in characters."""
+        return sum(map(len, self.bodies.values()))
+
+    def resource(self, name: str) -> Resource:
+        """Return one of its resources."""
+        return resource_of(name, loads(self.bodies[name]))
+
+
+def blueprint(template: Template, names: Iterable[str], document: Json) -> Blueprint:
+    """Make the blueprint of a template that `document` says."""
+    bodies = {name: dumps(body) for name, body in document["Resources"].items()}
+    types = frozenset(resource.type for resource in template.resources.values())
+    return Blueprint(replace(template, resources={}), tuple(names), bodies, types)
 
 
 class Blueprints:
@@ -53,5 +75,6 @@ class Blueprints:
 
 
 def _blueprint(text: str, stack: Stack, plan: Json) -> Blueprint:
-    template = taken_apart(loads(text))
-    return Blueprint(template, tuple(order(live(template, conditions(template, stack, plan)))), len(text))
+    document = loads(text)
+    template = taken_apart(document)
+    return blueprint(template, order(live(template, conditions(template, stack, plan))), document)

@@ -92,7 +92,7 @@ class Builder:
             self._look(tx, stack, waiting[0])
             return
         blueprint = self._blueprints.of(tx, stack, stack.plan, material)
-        scope = self._scope(tx, stack, blueprint.template, material)
+        scope = self._scope(tx, stack, blueprint.frame, material)
         seen_to = {each.logical for each in outline if each.phase == stack.phase}
         left = AT_ONCE * MADE
         for position, name in enumerate(blueprint.names):
@@ -102,7 +102,7 @@ class Builder:
                 self._journal.go_on(tx, stack)
                 return
             row = stackresources.get(tx, stack.id, name)
-            cost = self._take_up(tx, stack, blueprint.template.resources[name], row, position, scope, material)
+            cost = self._take_up(tx, stack, blueprint.resource(name), row, position, scope, material)
             if cost is None:
                 return
             left -= cost
@@ -275,7 +275,7 @@ class Builder:
 
     def _finish(self, tx: Tx, stack: Stack, blueprint: Blueprint, scope: Scope) -> None:
         """Every resource is what the template says."""
-        template = blueprint.template
+        template = blueprint.frame
         try:
             with undone(tx):
                 outputs = _outputs(template, scope)
@@ -333,8 +333,8 @@ class Builder:
 
         noting = replace(scope, imported=imported)
         for name in blueprint.names:
-            resolved(blueprint.template.resources[name].properties, noting)
-        _outputs(blueprint.template, noting)
+            resolved(blueprint.resource(name).properties, noting)
+        _outputs(blueprint.frame, noting)
         for name in kept:
             if name not in used:
                 exports.drop_import(tx, stack.id, name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
-from lamplighter.lang.template import Resource, Template
+from lamplighter.lang.template import Resource
 from lamplighter.lang.templatevalues import NO_VALUE, Scope, resolve
 from lamplighter.services.cloudformation.blueprints import Blueprint
 from lamplighter.services.cloudformation.errors import Invalid
@@ -51,22 +51,21 @@ def compare(
 
     def run(reader: Reader, material: Material) -> Comparison:
         found = changes(reader, stack, plan, new, material)
-        return Comparison(found, old is None or bool(found) or _differs(stack, old.template, plan, new.template))
+        return Comparison(found, old is None or bool(found) or _differs(stack, old, plan, new))
 
     return material.compute(f"changes after pass {stack.phase}", new.size, reader, run)
 
 
 def changes(reader: Reader, stack: Stack, plan: Json, new: Blueprint, material: Material) -> list[Json]:
     """What would become of each resource, in the order in which it would."""
-    template = new.template
     rows = {row.logical: row for row in stackresources.of(reader, stack.id) if not row.status.startswith("DELETE_")}
     fresh: set[str] = set()
     moved: set[str] = set()
-    known = Sight(reader, stack, rows.get, material).scope(plan, template)
+    known = Sight(reader, stack, rows.get, material).scope(plan, new.frame)
     scope = replace(known, resource=_known(known, fresh), attribute=_known_attribute(known, fresh, moved, rows))
     found = []
     for name in new.names:
-        resource, row = template.resources[name], rows.get(name)
+        resource, row = new.resource(name), rows.get(name)
         if row is None or row.physical is None:
             fresh.add(name)
             found.append(_change("Add", name, None, resource.type))
@@ -87,13 +86,14 @@ def changes(reader: Reader, stack: Stack, plan: Json, new: Blueprint, material: 
     return found + [_change("Remove", row.logical, row.physical, row.type) for row in reversed(gone)]
 
 
-def _differs(stack: Stack, old: Template, plan: Json, new: Template) -> bool:
+def _differs(stack: Stack, old: Blueprint, plan: Json, new: Blueprint) -> bool:
     """Whether an update has something to do beside its resources."""
     if any(plan[name] != stack.plan[name] for name in ("tags", "notifications", "role")):
         return True
-    if new.outputs != old.outputs or (new.outputs and plan["values"] != stack.plan["values"]):
+    outputs = new.frame.outputs
+    if outputs != old.frame.outputs or (outputs and plan["values"] != stack.plan["values"]):
         return True
-    return any(resource.type == NESTED for resource in new.resources.values())
+    return NESTED in new.types
 
 
 def _known(scope: Scope, fresh: set[str]) -> Callable[[str], Json]:

@@ -21,7 +21,7 @@ from lamplighter.lang.templaterefs import attributes, order
 from lamplighter.lang.templatetext import TemplateError, read, read_part
 from lamplighter.lang.templatevalues import Scope, resolve, text_of
 from lamplighter.lang.wildcard import fitting
-from lamplighter.services.cloudformation.blueprints import Blueprint
+from lamplighter.services.cloudformation.blueprints import blueprint
 from lamplighter.services.cloudformation.changing import NotYet
 from lamplighter.services.cloudformation.errors import InsufficientCapabilities, Invalid
 from lamplighter.services.cloudformation.kinds.table import TABLE
@@ -114,7 +114,7 @@ class Planner:
         _check_types(template, params.get("ResourceTypes", []))
         _check_capabilities(template, capabilities)
         processed = dumps(document)
-        return Plan(plan, text, processed, Blueprint(template, names, len(processed)))
+        return Plan(plan, text, processed, blueprint(template, names, document))
 
     def _looked_up(self, reader: Reader, place: Stack, definition: Json, text: str, material: Material) -> str:
         """A parameter's value; one that names a parameter of Systems Manager nobody knows stands for itself."""
