@@ -2,15 +2,17 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from lamplighter.base.errors import Unavailable
+from lamplighter.base.jsontext import Json
 from lamplighter.base.world import fixed_world
 from lamplighter.store import outbox, timers
-from lamplighter.store.db import Posted, Signals, Store, Tx
+from lamplighter.store.db import Posted, Reader, Signals, Store, Tx
 from lamplighter.store.lock import DirectoryInUse
 from lamplighter.store.migrate import NewerData, scripts
 from lamplighter.store.timers import Timer
@@ -186,3 +188,26 @@ async def test_many_writers_share_commits_and_none_is_lost(store: Store) -> None
     await asyncio.gather(*(store.write(lambda tx, n=n: put(tx, str(n))) for n in range(300)))  # type: ignore[misc]
     assert len(bodies(store)) == 300
     assert len(turns) < 300
+
+
+async def test_what_takes_long_reads_what_is_committed_while_the_loop_goes_on(store: Store) -> None:
+    await store.write(lambda tx: put(tx, "kept"))
+    reading, goes_on = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def read(reader: Reader) -> list[Json]:
+        before = reader.rows("SELECT body FROM outbox")
+        loop.call_soon_threadsafe(reading.set)
+        assert goes_on.wait(30)
+        return [*before, *reader.rows("SELECT body FROM outbox")]
+
+    aside = asyncio.create_task(store.look_aside(read))
+    await reading.wait()
+    await store.write(lambda tx: put(tx, "meanwhile"))
+    goes_on.set()
+    assert await aside == [('"kept"',), ('"kept"',), ('"meanwhile"',)]
+
+
+async def test_what_takes_long_writes_nothing(store: Store) -> None:
+    with pytest.raises(Unavailable, match="attempt to write a readonly database"):
+        await store.look_aside(lambda reader: reader.rows("DELETE FROM outbox"))

@@ -10,6 +10,7 @@ them was done, and `on_loss` tells the engine to forget what it believed. It is 
 """
 
 import asyncio
+import inspect
 import logging
 import queue
 import sqlite3
@@ -363,6 +364,8 @@ def _settle(job: _Job, failure: sqlite3.Error | None) -> None:
     if error is None:
         for callback in job.after:
             callback()
+    elif inspect.iscoroutine(job.result):
+        job.result.close()  # what would have gone on after the commit
     if job.future.done():
         return
     if error is None:
