@@ -1,4 +1,8 @@
-"""Numbered, append-only migrations: `sql/NNNN_name.sql`, each run once, in order, in a transaction of its own."""
+"""Numbered, append-only migrations: `sql/NNNN_name.sql`, each run once, in order.
+
+All that are missing run in one transaction: an upgrade that fails leaves the data as it was, and a new database costs
+one sync rather than one for each migration.
+"""
 
 import sqlite3
 from importlib.resources import files
@@ -32,6 +36,6 @@ def migrate(connection: sqlite3.Connection, *, begins: bool = True) -> None:
     steps = scripts()
     if version > steps[-1][0]:
         raise NewerData(f"the data has schema {version}, this program knows {steps[-1][0]}; upgrade lamplighter")
-    for number, sql in steps:
-        if number > version:
-            connection.executescript(f"BEGIN IMMEDIATE; {sql}; PRAGMA user_version={number}; COMMIT")
+    missing = [f"{sql}; PRAGMA user_version={number};" for number, sql in steps if number > version]
+    if missing:
+        connection.executescript("\n".join(["BEGIN IMMEDIATE;", *missing, "COMMIT"]))

@@ -1,0 +1,28 @@
+"""Migrations: all that are missing run, or none of them."""
+
+import sqlite3
+
+import pytest
+
+from lamplighter.store import migrate
+
+
+def tables(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+
+
+def test_an_upgrade_that_fails_leaves_the_data_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = [(1, "CREATE TABLE old (x)"), (2, "CREATE TABLE new (x)"), (3, "INSERT INTO nowhere VALUES (1)")]
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    monkeypatch.setattr(migrate, "scripts", lambda: steps[:1])
+    migrate.migrate(connection)
+    monkeypatch.setattr(migrate, "scripts", lambda: steps)
+    with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+        migrate.migrate(connection, begins=False)
+    connection.rollback()
+    assert tables(connection) == {"old"}
+    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    monkeypatch.setattr(migrate, "scripts", lambda: steps[:2])
+    migrate.migrate(connection, begins=False)
+    assert tables(connection) == {"old", "new"}
+    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
