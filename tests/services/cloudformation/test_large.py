@@ -5,6 +5,7 @@ import pytest
 from lamplighter.base.errors import AwsError, Unavailable
 from lamplighter.base.jsontext import dumps
 from lamplighter.services.cloudformation import outside
+from tests.services.cloudformation.elsewhere import beside
 from tests.services.cloudformation.office import Office, body, queue, topic
 
 FIRST = body(A=queue(DelaySeconds=1), B=topic())
@@ -93,3 +94,32 @@ def test_while_the_database_is_away_a_request_is_refused_and_nothing_is_made_in_
     away.rename(home)
     office.create(FIRST)
     assert office.state() == "CREATE_COMPLETE"
+
+
+def test_stacks_in_a_stack_are_each_planned_for_themselves(office: Office) -> None:
+    elsewhere = beside(office)
+    names = ("one", "two", "three")
+    children = {}
+    for name in names:
+        elsewhere.objects[f"bucket/{name}"] = body(Q=queue(QueueName=name))
+        url = f"https://bucket.s3.amazonaws.com/{name}"
+        children[name] = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}
+    office.create(body(**children))
+    office.update(body(**children, Extra=topic()))
+    assert office.state() == "UPDATE_COMPLETE"
+    assert sorted(url.rpartition("/")[2] for url in office.call("sqs", "ListQueues")["QueueUrls"]) == sorted(names)
+    assert not [name for name, status in office.events() if name in names and status == "DELETE_COMPLETE"]
+
+
+def test_a_parameter_that_the_stack_made_just_before_is_seen_by_the_stack_in_it(office: Office) -> None:
+    parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/size", "Type": "String", "Value": "small"}}
+    child = {
+        "Parameters": {"Size": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/size"}},
+        "Resources": {"Q": queue(QueueName={"Ref": "Size"})},
+    }
+    beside(office).objects["bucket/child"] = dumps(child)
+    properties = {"TemplateURL": "https://bucket.s3.amazonaws.com/child"}
+    nested = {"Type": "AWS::CloudFormation::Stack", "Properties": properties, "DependsOn": "P"}
+    office.create(body(P=parameter, Child=nested))
+    assert office.state() == "CREATE_COMPLETE"
+    assert [url.rpartition("/")[2] for url in office.call("sqs", "ListQueues")["QueueUrls"]] == ["small"]

@@ -94,15 +94,17 @@ class Builder:
         blueprint = self._blueprints.of(tx, stack, stack.plan, material)
         scope = self._scope(tx, stack, blueprint.frame, material)
         seen_to = {each.logical for each in outline if each.phase == stack.phase}
-        left = AT_ONCE * MADE
+        left = full = AT_ONCE * MADE
         for position, name in enumerate(blueprint.names):
             if name in seen_to:
                 continue
-            if left <= 0:
+            resource = blueprint.resource(name)
+            # A stack in the stack begins in a turn of its own: a thread that plans it sees what was made before.
+            if left <= 0 or (resource.type == NESTED and left < full):
                 self._journal.go_on(tx, stack)
                 return
             row = stackresources.get(tx, stack.id, name)
-            cost = self._take_up(tx, stack, blueprint.resource(name), row, position, scope, material)
+            cost = self._take_up(tx, stack, resource, row, position, scope, material)
             if cost is None:
                 return
             left -= cost
