@@ -26,12 +26,12 @@ def project() -> Iterator[str]:
 
 
 def image(home: Home, said: str) -> Path:
-    """A folder of which an image is made that says something."""
+    """A folder of which an image is made that says something, and whose layers no other test's image has."""
     folder = home.folder / "said"
     folder.mkdir(exist_ok=True)
     shutil.copy(BUSYBOX, folder / "busybox")
     folder.joinpath("said").write_text(f"{said}\n")
-    folder.joinpath("Dockerfile").write_text(f"FROM scratch\nCOPY busybox /bin/sh\nCOPY said /said\nCMD {READS}\n")
+    folder.joinpath("Dockerfile").write_text(f"FROM scratch\nLABEL of={home.folder}\nCOPY busybox /bin/sh\nCOPY said /said\nCMD {READS}\n")
     return folder
 
 
