@@ -31,7 +31,8 @@ def image(home: Home, said: str) -> Path:
     folder.mkdir(exist_ok=True)
     shutil.copy(BUSYBOX, folder / "busybox")
     folder.joinpath("said").write_text(f"{said}\n")
-    folder.joinpath("Dockerfile").write_text(f"FROM scratch\nLABEL of={home.folder}\nCOPY busybox /bin/sh\nCOPY said /said\nCMD {READS}\n")
+    first = f"FROM scratch\nLABEL of={home.folder}\n"
+    folder.joinpath("Dockerfile").write_text(f"{first}COPY busybox /bin/sh\nCOPY said /said\nCMD {READS}\n")
     return folder
 
 
