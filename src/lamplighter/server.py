@@ -149,9 +149,9 @@ class Server:
 
 
 async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
-    """The health of the engine (`engine/health.py`), and whether mails are sent."""
-    found = health.of(engine)
-    body = found.body() | {"mails": engine.config.smtp is not None}
+    """The health of the engine (`engine/health.py`), whether mails are sent, and what tasks may not ask for."""
+    found, config = health.of(engine), engine.config
+    body = found.body() | {"mails": config.smtp is not None, "denied": sorted(config.deny)}
     return answer(200 if found.available else 503, b"application/json", dump_bytes(body), request_id)
 
 

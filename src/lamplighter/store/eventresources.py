@@ -38,9 +38,12 @@ def _resource(row: Row) -> Resource:
     *head, body, tags = row
     kind, account, region, scope, name, arn, created, modified = head
     try:
-        return Resource(kind, account, region, scope, name, arn, created, modified, loads(body), loads(tags))
+        found = Resource(kind, account, region, scope, name, arn, created, modified, loads(body), loads(tags))
     except JsonError as error:
         raise Damaged(f"{arn} cannot be read: {error}") from error
+    if not isinstance(found.body, dict) or not isinstance(found.tags, dict):
+        raise Damaged(f"{arn} cannot be read: it is no object")
+    return found
 
 
 def get(reader: Reader, kind: str, account: str, region: str, name: str, scope: str = "") -> Resource | None:
@@ -48,6 +51,24 @@ def get(reader: Reader, kind: str, account: str, region: str, name: str, scope: 
     sql = f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? AND name = ?"  # noqa: S608, E501
     row = reader.row(sql, (kind, account, region, scope, name))
     return _resource(row) if row else None
+
+
+def readable(reader: Reader, kind: str, account: str, region: str, name: str, scope: str) -> Resource | None:
+    """A resource that can be read; one that cannot may be put anew, or deleted."""
+    try:
+        return get(reader, kind, account, region, name, scope)
+    except Damaged as error:
+        log.error("%s", error)
+        return None
+
+
+def damaged(reader: Reader) -> list[str]:
+    """The ARNs of what cannot be read."""
+    sql = """
+        SELECT arn FROM event_resources WHERE CASE WHEN json_valid(body) AND json_valid(tags)
+        THEN json_type(body) <> 'object' OR json_type(tags) <> 'object' ELSE 1 END ORDER BY arn
+    """
+    return [row[0] for row in reader.rows(sql)]
 
 
 def by_arn(reader: Reader, arn: str) -> Resource | None:

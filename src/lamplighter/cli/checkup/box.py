@@ -38,6 +38,8 @@ def box(data: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
     url = _address(data)
     said = None if url is None else health(url)
     yield engine(url, said)
+    if said is not None and said.get("denied"):
+        yield good("denied", f"tasks may not ask for {', '.join(said['denied'])} (--deny)")
     for reason in reasons(said) if said is not None and said["status"] == "degraded" else ():
         yield bad("engine", reason)
     yield from alerts.lost(data, real_world().now())
