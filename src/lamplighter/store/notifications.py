@@ -106,6 +106,17 @@ def stuck(reader: Reader) -> int:
     return found
 
 
+def troubles(reader: Reader) -> list[tuple[str, str, str, int]]:
+    """To whom deliveries wait of which an attempt has failed: protocol, endpoint, the last error, how many."""
+    sql = """
+        SELECT protocol, endpoint, error, count(*), max(changed) FROM notifications
+        WHERE status = ? AND attempts > 0 GROUP BY protocol, endpoint ORDER BY protocol, endpoint
+    """
+    return [
+        (protocol, endpoint, error, number) for protocol, endpoint, error, number, _ in reader.rows(sql, (WAITING,))
+    ]
+
+
 def count(reader: Reader, status: str) -> int:
     """How many deliveries have a status now."""
     row = reader.row("SELECT count(*) FROM notifications WHERE status = ?", (status,))
