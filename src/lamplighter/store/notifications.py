@@ -112,9 +112,8 @@ def troubles(reader: Reader) -> list[tuple[str, str, str, int]]:
         SELECT protocol, endpoint, error, count(*), max(changed) FROM notifications
         WHERE status = ? AND attempts > 0 GROUP BY protocol, endpoint ORDER BY protocol, endpoint
     """
-    return [
-        (protocol, endpoint, error, number) for protocol, endpoint, error, number, _ in reader.rows(sql, (WAITING,))
-    ]
+    # Beside max(), SQLite gives the error of the row that has it: the last.
+    return [row[:4] for row in reader.rows(sql, (WAITING,))]
 
 
 def count(reader: Reader, status: str) -> int:
