@@ -6,6 +6,7 @@ They are rows of one kind, as their API is; what each has of its own is in its b
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.store.db import Damaged, Reader, Row, Tx
@@ -80,23 +81,19 @@ def by_arn(reader: Reader, arn: str) -> Resource | None:
 def page(
     reader: Reader, kind: str, account: str, region: str, after: str, most: int, *, scope: str = "", prefix: str = ""
 ) -> list[Resource]:
-    """Resources whose names begin in one way and come after one, in order of name."""
+    """Resources that can be read, whose names begin in one way and come after one, in order of name."""
+    return list(islice(sound(reader, kind, account, region, scope, after=after, prefix=prefix), most))
+
+
+def sound(
+    reader: Reader, kind: str, account: str, region: str, scope: str = "", *, after: str = "", prefix: str = ""
+) -> Iterator[Resource]:
+    """All of a kind that can be read, in order of name, read a page at a time; of the others the log says so."""
     sql = (
         f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? "  # noqa: S608
         "AND name > ? AND name >= ? AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?"
     )
-    rows = reader.rows(sql, (kind, account, region, scope, after, prefix, prefix, prefix, most))
-    return [_resource(row) for row in rows]
-
-
-def sound(reader: Reader, kind: str, account: str, region: str, scope: str = "") -> Iterator[Resource]:
-    """All of a kind that can be read, read a page at a time; of the others the log says so."""
-    sql = (
-        f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? "  # noqa: S608
-        "AND name > ? ORDER BY name LIMIT ?"
-    )
-    after = ""
-    while found := reader.rows(sql, (kind, account, region, scope, after, PAGE)):
+    while found := reader.rows(sql, (kind, account, region, scope, after, prefix, prefix, prefix, PAGE)):
         for row in found:
             try:
                 yield _resource(row)

@@ -18,6 +18,7 @@ def test_a_rule_that_cannot_be_read_is_passed_over(hall: Hall, caplog: pytest.Lo
     hall.up()
     hall.put()
     assert hall.messages() == ["good"]
+    assert [each["Name"] for each in hall.call("events", "ListRules")["Rules"]] == ["good"]
     assert "rule/bad cannot be read" in caplog.text
     assert hall.status(hall.run_machine({"Type": "Pass"})) == "SUCCEEDED"
 
