@@ -167,7 +167,7 @@ class Site:
         assert task.done(), "it waits for time or for the world"
         return task.result()
 
-    def begin(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    def set_off(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Have something done that goes on as time passes."""
         task = self._loops[-1].create_task(work)
         self.settle()

@@ -168,7 +168,7 @@ def test_a_fault_of_an_override_is_told_where_the_override_is_written(tmp_path: 
         ("environments: {e: {defaults: {retry: false}}}", "3:38 `retry`: `false` is no mapping"),
         ("environments: {e: {defaults: {retry: '${x}'}}}", "3:38 `retry`: `${x}` is no mapping"),
         ("environments: {e: {jobs: {a: {timeout: 1 hour}}}}", "3:40 `timeout`: `1 hour` is no duration"),
-        ("environments: {e: {channels: {c: text}}}", "3:34 `text` is no mapping"),
+        ("environments: {e: {channels: {c: text}}}", "3:34 `c`: `text` is no mapping"),
         ("environments: {e: {jobs: {a: {environment: {a b: '${x}'}}}}}", "3:45 `a b` is no name of an environment"),
         ("defaults: {cpu: half}", "3:17 `cpu`: `half` is no size"),
     ],

@@ -83,20 +83,21 @@ def _untold(more: Iterable[Problem], problems: list[Problem]) -> list[Problem]:
 
 def _bodies(part: Part) -> Iterator[Problem]:
     """What is wrong with jobs, defaults and channels wherever they are written, in other environments too."""
-    for around in (part, *_inside(part, "environments")):
+    for around in (part, *_inside(part, "environments").values()):
         bodies = around.mapping()
-        for body in (*_inside(around, "jobs"), *(bodies[name] for name in ("defaults",) if name in bodies)):
+        defaults = {"defaults": bodies["defaults"]} if "defaults" in bodies else {}
+        for name, body in (*_inside(around, "jobs").items(), *defaults.items()):
             if body.value is not None:
-                yield from always_wrong(Job, body)
-        for channel in _inside(around, "channels"):
+                yield from always_wrong(Job, body, name)
+        for name, channel in _inside(around, "channels").items():
             if channel.value is not None:
-                yield from always_wrong(Channel, channel)
+                yield from always_wrong(Channel, channel, name)
 
 
-def _inside(part: Part, name: str) -> Iterable[Part]:
+def _inside(part: Part, name: str) -> Mapping[str, Part]:
     """What a mapping holds that is written under a name."""
     held = part.mapping().get(name)
-    return held.mapping().values() if held is not None else ()
+    return held.mapping() if held is not None else {}
 
 
 def _as_seen(part: Part, environment: str | None, problems: list[Problem]) -> Part:
@@ -138,7 +139,7 @@ def _with_defaults(jobs: Part, defaults: Part) -> Part:
 def _channels(whole: Part) -> Iterator[Problem]:
     """Channels that are spoken of and are not there."""
     channels = list(whole.find(("channels",)).mapping()) if "channels" in whole.mapping() else []
-    for job in _inside(whole, "jobs"):
+    for job in _inside(whole, "jobs").values():
         notify = job.mapping().get("notify")
         for named in _scalars(notify) if notify is not None else ():
             if isinstance(named.value, str) and named.value not in channels:
@@ -160,7 +161,7 @@ def _scalars(part: Part) -> Iterator[Part]:
 
 def _workflows(whole: Part, folder: FilePath, problems: list[Problem]) -> Iterator[tuple[str, Part]]:
     """The files that jobs name as their workflow, read."""
-    for job in _inside(whole, "jobs"):
+    for job in _inside(whole, "jobs").values():
         named = job.mapping().get("workflow")
         if named is None or not isinstance(named.value, str):
             continue

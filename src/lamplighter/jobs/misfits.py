@@ -23,15 +23,15 @@ def misfits(model: type[BaseModel], part: Part) -> Iterator[Problem]:
         yield _told(model, part, each["loc"], each)
 
 
-def always_wrong(model: type[BaseModel], part: Part) -> Iterator[Problem]:
+def always_wrong(model: type[BaseModel], part: Part, name: str) -> Iterator[Problem]:
     """What no environment could make right in a part of the file, which need be neither whole nor filled in."""
     for each in _errors(model, part):
         if each["type"] == "extra_forbidden":
-            yield _told(model, part, each["loc"], each)
+            yield _told(model, part, each["loc"], each, name)
     seen = without_nulls(part)
     for each in _errors(model, seen):
         if not (_is_unfinished(each) or _is_to_be_filled_in(seen, each)):
-            yield _told(model, seen, each["loc"], each)
+            yield _told(model, seen, each["loc"], each, name)
 
 
 def _errors(model: type[BaseModel], part: Part) -> list[ErrorDetails]:
@@ -62,7 +62,7 @@ def _is_inside(loc: Path, around: Path) -> bool:
     return len(loc) > len(around) and loc[: len(around)] == around
 
 
-def _told(model: type[BaseModel], part: Part, loc: Path, error: ErrorDetails) -> Problem:
+def _told(model: type[BaseModel], part: Part, loc: Path, error: ErrorDetails, around: str = "") -> Problem:
     found = part.find(loc)
     name = str(loc[-1]) if loc else ""
     match error["type"]:
@@ -78,7 +78,8 @@ def _told(model: type[BaseModel], part: Part, loc: Path, error: ErrorDetails) ->
     else:
         shown, place = said(found.plain()).strip("`"), found.place
     wrong, instead = _wrong(shown, error)
-    about = "" if "[key]" in loc or not loc else f"`{_owner(loc)}`: "
+    owner = _owner(loc) or around
+    about = "" if "[key]" in loc or not owner else f"`{owner}`: "
     return Problem(place, about + wrong, instead)
 
 

@@ -36,7 +36,7 @@ class Kept:
         self.site.up()
         orders = Orders(JobFile(self.file, None), Secrets({}), self.site.directory)
         orders.read()
-        self.keeping = self.site.begin(Keeper(self.site.engine, orders, REGION).keep())
+        self.keeping = self.site.set_off(Keeper(self.site.engine, orders, REGION).keep())
 
     def pass_by(self, seconds: float) -> None:
         """Let time pass, in steps in which nobody misses a look at the file."""
