@@ -4,6 +4,7 @@ A death is what kill -9 leaves: the files as they were at that moment. Nothing o
 locks are gone, and its successor finds the same containers.
 """
 
+import asyncio
 import shutil
 import sqlite3
 from collections.abc import Callable, Coroutine
@@ -165,6 +166,12 @@ class Site:
         self._check()
         assert task.done(), "it waits for time or for the world"
         return task.result()
+
+    def set_off(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Have something done that goes on as time passes."""
+        task = self._loops[-1].create_task(work)
+        self.settle()
+        return task
 
     def settle(self) -> None:
         """Let everything happen that needs no time."""

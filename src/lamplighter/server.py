@@ -2,11 +2,11 @@
 
 Promises that no web page reaches the engine (`wire/hosts.py`, `wire/crosssite.py`): the Host header must be one of its
 names, and a call must carry an AWS signature in its Authorization header. Without one, a request can open a link that
-SNS sent (`wire/unsigned.py`), or ask how the engine is: `/_lamplighter/health`, `/_lamplighter/metrics` and
-`/_lamplighter/slots`. Promises that a request is bounded in size, and that no answer is a stack trace. Where there are
-holders of credentials, the signature must be one of theirs, and may be in the query then, because it is verified;
-metrics and slots are for them alone, and what is open is whether the engine is well, its certificate and the links of
-SNS.
+SNS sent (`wire/unsigned.py`), or ask how the engine is: `/_lamplighter/health`, `/_lamplighter/metrics`,
+`/_lamplighter/slots` and `/_lamplighter/runs`. Promises that a request is bounded in size, and that no answer is a
+stack trace. Where there are holders of credentials, the signature must be one of theirs, and may be in the query then,
+because it is verified; metrics, slots and runs are for them alone, and what is open is whether the engine is well, its
+certificate and the links of SNS.
 What is for the console goes to the console, which has its own guard and login (`console/guard.py`, `console/login.py`)
 and is loaded when somebody first looks at it.
 See https://asgi.readthedocs.io/en/latest/specs/www.html.
@@ -149,9 +149,9 @@ class Server:
 
 
 async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
-    """The health of the engine (`engine/health.py`), and whether mails are sent."""
-    found = health.of(engine)
-    body = found.body() | {"mails": engine.config.smtp is not None}
+    """The health of the engine (`engine/health.py`), whether mails are sent, and what tasks may not ask for."""
+    found, config = health.of(engine), engine.config
+    body = found.body() | {"mails": config.smtp is not None, "denied": sorted(config.deny)}
     return answer(200 if found.available else 503, b"application/json", dump_bytes(body), request_id)
 
 
@@ -172,6 +172,17 @@ async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response
     return answer(200, b"application/json", dump_bytes(slots), request_id)
 
 
+async def _runs(engine: Engine, http: HttpRequest, request_id: str) -> Response:
+    """The latest executions of a state machine, also of one that is deleted: `?machine=NAME&region=REGION`."""
+    given = dict(parse_qsl(http.query.decode("latin-1")))
+    name, region = given.get("machine", ""), given.get("region", "")
+    if not MACHINE.fullmatch(name) or not REGION.fullmatch(region):
+        raise ValidationError("Say ?machine= with the name of a state machine, and &region= with its region")
+    caller = Caller(engine.config.account, region)
+    runs = await engine.call(caller, "states", "ListKeptExecutions", {"name": name})
+    return answer(200, b"application/json", dump_bytes(runs), request_id)
+
+
 async def _certificate(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
     """The certificate of what SNS signs."""
     found = await engine.call(Caller(engine.config.account, ""), "sns", "GetCertificate", {})
@@ -179,11 +190,14 @@ async def _certificate(engine: Engine, _http: HttpRequest, request_id: str) -> R
 
 
 SCHEDULE = re.compile("arn:aws[^:]*:scheduler:([^:]+):([0-9]{12}):schedule/([^/]+)/([^/]+)")
+MACHINE = re.compile(r"[^:/\s]{1,80}")
+REGION = re.compile("[a-z0-9-]{1,32}")
 SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")
 WATCHED: Mapping[bytes, Callable[[Engine, HttpRequest, str], Awaitable[Response]]] = {
     b"/_lamplighter/health": _health,
     b"/_lamplighter/metrics": _metrics,
     b"/_lamplighter/slots": _slots,
+    b"/_lamplighter/runs": _runs,
     unsigned.CERTIFICATE.encode(): _certificate,
 }
 OPEN = frozenset({b"/_lamplighter/health", unsigned.CERTIFICATE.encode()})

@@ -65,6 +65,10 @@ def test_every_slot_is_on_record_and_can_be_listed_whether_it_ran_or_not(served:
             urllib.request.urlopen(f"{served.url}/_lamplighter/slots{wrong}", timeout=10)
         with error.value as answer:
             assert answer.code in (400, 404)
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(f"{served.url}/_lamplighter/runs?machine=now&region=", timeout=10)
+    assert error.value.code == 400
+    error.value.close()
     with pytest.raises(ClientError):
         scheduler._make_api_call("GetSchedule", {"Name": "nobody"})
 

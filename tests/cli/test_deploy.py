@@ -3,24 +3,27 @@
 import json
 import os
 import pty
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pytest
 import typer
 from botocore.exceptions import ClientError
 from rich.console import Console
+from typer.testing import CliRunner
 
 from lamplighter.base.jsontext import Json
+from lamplighter.cli.app import command
 from lamplighter.cli.stack import changeset, following, stacks, stopping
 from lamplighter.cli.stack.sending import Room
 from lamplighter.cli.stack.speaking import pause
 from lamplighter.cli.target import Target
 from lamplighter.jobs.template import compact
-from tests.cli.account import NIGHTLY, client, job_file, surroundings, typed
+from tests.cli.account import ANYBODY, NIGHTLY, client, job_file, surroundings, typed
 from tests.served import Served, eventually
 
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
@@ -153,6 +156,30 @@ def test_a_deployment_that_fails_is_taken_back_and_says_why_and_the_next_one_cle
     made = typed(folder, "deploy", "--yes", *at)
     assert made.code == 0, made.err
     assert "what is left of it goes" in made.out
+
+
+def test_a_deployment_whose_queue_was_deleted_a_moment_ago_says_so_waits_and_is_done(
+    engine: Served, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    for name, value in ANYBODY.items():
+        monkeypatch.setenv(name, value)
+    at = ("--endpoint-url", engine.url)
+    assert typed(folder, "deploy", "--yes", *at).code == 0
+    assert typed(folder, "destroy", "--yes", *at).code == 0
+    rests: list[float] = []
+
+    def rest(seconds: float) -> None:
+        """Let SQS forget the name, as time would."""
+        rests.append(seconds)
+        with closing(sqlite3.connect(folder / "data" / "lamplighter.db")) as database, database:
+            database.execute("DELETE FROM sqs_deleted")
+
+    monkeypatch.setattr("lamplighter.cli.deploy.rest", rest)
+    done = CliRunner().invoke(command("deploy"), ["deploy", "--yes", *at])
+    assert (done.exit_code, done.stderr, len(rests)) == (0, "", 1)
+    assert "SQS lets no queue have the name of one that was deleted less than a minute ago (" in done.stdout
+    assert "reports is deployed to" in done.stdout
 
 
 def test_what_is_left_of_a_failed_deployment_goes_only_if_it_is_wanted(engine: Served, folder: Path) -> None:

@@ -271,11 +271,12 @@ def test_a_database_that_is_none_is_a_fault_as_it_is_to_up(tmp_path: Path) -> No
     assert "✗ data directory: data/lamplighter.db cannot be opened (file is not a database)" in found.out
 
 
-def test_an_engine_that_has_a_mail_server_is_not_told_to_get_one(tmp_path: Path) -> None:
+def test_an_engine_that_has_a_mail_server_is_not_told_to_get_one_and_what_it_denies_is_named(tmp_path: Path) -> None:
     served = Served(tmp_path / "data")
-    served.up("--smtp", "smtp://127.0.0.1:1")
+    served.up("--smtp", "smtp://127.0.0.1:1", "--deny", "privileged,host-mounts")
     found = typed(tmp_path, "doctor", "--data", "data")
     served.close()
+    assert "✓ denied: tasks may not ask for host-mounts, privileged (--deny)" in found.out
     assert "✓ mail: the engine sends mails by the server of its --smtp" in found.out
 
 

@@ -117,6 +117,17 @@ def test_without_a_job_file_every_state_machine_is_listed_by_its_name(batch: Bat
     assert names == [f"reports-{each}" for each in jobs]
 
 
+def test_a_job_file_that_is_broken_keeps_nobody_from_seeing_what_runs(batch: Batch, tmp_path: Path) -> None:
+    (tmp_path / "lamplighter.yaml").write_text("project: reports\njobs: {nightly: {comand: ls}}\n")
+    at = ("--endpoint-url", batch.served.url)
+    result = batch.say("ps", *at, folder=tmp_path)
+    assert (result.exit_code, "reports-nightly" in result.stdout) == (0, True)
+    assert "did you mean `command`?" in result.stderr
+    assert "lamplighter.yaml is broken, so jobs go by the names of their state machines" in result.stderr
+    named = batch.say("ps", *at, "--file", "lamplighter.yaml", folder=tmp_path)
+    assert (named.exit_code, named.stdout) == (1, "")
+
+
 def test_where_no_engine_ever_ran_it_is_said_how_to_start_one(batch: Batch, tmp_path: Path) -> None:
     result = batch.say("ps", folder=tmp_path)
     assert result.exit_code == 1

@@ -130,6 +130,25 @@ def test_a_removed_job_ends_its_run_with_its_retries_and_its_alert_and_starts_no
     assert "wrote nothing" in told.stderr
 
 
+@pytest.mark.parametrize("word", ["two", "home-two"])
+def test_runs_of_a_removed_job_are_found_by_its_name(home: Home, word: str) -> None:
+    home.write("one: {command: 'true'}\ntwo: {command: echo first}")
+    home.keep()
+    first = home.run("two")
+    home.ended(first)
+    before = len(home.lines)
+    home.write("one: {command: 'true'}")
+    home.says("- two", before)
+    name, at = first.rpartition(":")[2], ("--endpoint-url", home.url)
+    for words in (("ps", word), ("ps", word, "--all"), ("history", word), ("history", f"{word}:{name}")):
+        told = lamplighter(*words, *at, cwd=home.folder)
+        assert (told.returncode, "succeeded" in told.stdout) == (0, True), told.stderr
+    assert "first" in lamplighter("logs", word, *at, cwd=home.folder).stdout
+    assert "the job is gone" in lamplighter("ps", word, *at, cwd=home.folder).stdout
+    begun = lamplighter("run", word, *at, cwd=home.folder)
+    assert (begun.returncode, f"called {word}" in begun.stderr) == (1, True)
+
+
 def test_a_job_that_comes_back_finds_its_log_again(home: Home) -> None:
     home.write("one: {command: 'true'}\ntwo: {command: echo first}")
     home.keep()

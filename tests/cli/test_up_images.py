@@ -26,12 +26,13 @@ def project() -> Iterator[str]:
 
 
 def image(home: Home, said: str) -> Path:
-    """A folder of which an image is made that says something."""
+    """A folder of which an image is made that says something, and whose layers no other test's image has."""
     folder = home.folder / "said"
     folder.mkdir(exist_ok=True)
     shutil.copy(BUSYBOX, folder / "busybox")
     folder.joinpath("said").write_text(f"{said}\n")
-    folder.joinpath("Dockerfile").write_text(f"FROM scratch\nCOPY busybox /bin/sh\nCOPY said /said\nCMD {READS}\n")
+    first = f"FROM scratch\nLABEL of={home.folder}\n"
+    folder.joinpath("Dockerfile").write_text(f"{first}COPY busybox /bin/sh\nCOPY said /said\nCMD {READS}\n")
     return folder
 
 

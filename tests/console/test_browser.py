@@ -1,5 +1,9 @@
 """What people do in the console, in a real browser over a real engine."""
 
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from lamplighter.base.jsontext import Json
+from tests.cli.account import surroundings
 from tests.console import screen, seeds
 from tests.served import Served, eventually
 
@@ -89,6 +94,46 @@ def test_a_run_is_stopped(served: Served, page: Page) -> None:
     assert page.title().startswith("aborted: endless")
     stands(page, "Report", "ABORTED")
     assert served.ended(execution)["cause"] == "Stopped in the console"
+
+
+def test_an_activity_that_no_worker_has_taken_up_says_so(served: Served, page: Page) -> None:
+    activity = served.sfn.create_activity(name="approve")["activityArn"]
+    state = {"Type": "Task", "Resource": activity, "TimeoutSeconds": 600, "End": True}
+    execution = served.start(served.machine({"StartAt": "Approve", "States": {"Approve": state}}, "approval"))
+    page.goto(f"{run_url(served, execution)}?state=Approve")
+    stands(page, "Approve", "RUNNING")
+    expect(page.locator("#timeline")).to_contain_text("waits for a worker")
+    expect(page.locator("#detail")).to_contain_text("waits for a worker")
+    node = page.get_by_role("link", name="Approve: running, waits for a worker")
+    expect(node).to_be_visible()
+    token = served.sfn.get_activity_task(activityArn=activity)["taskToken"]
+    expect(page.locator("#timeline")).not_to_contain_text("waits for a worker", timeout=SECONDS)
+    expect(node).to_have_count(0)
+    served.sfn.send_task_success(taskToken=token, output="{}")
+    ends(page, "succeeded")
+
+
+@pytest.mark.parametrize("given", [{"day": 1}, {"day": 1, "password": "hunter2"}, {"text": "é" * 5000}])
+def test_the_command_that_is_copied_starts_the_same_run_and_holds_no_secret(
+    served: Served, page: Page, given: Json
+) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    machine = served.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
+    page.goto(run_url(served, served.start(machine, given)))
+    page.get_by_role("button", name="Copy command").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    command = page.evaluate("navigator.clipboard.readText()")
+    assert ("hunter2" in command, "•" in command) == (False, False)
+    assert inputs_by(command, served, machine) == [given, given]
+
+
+def inputs_by(command: str, served: Served, machine: str) -> list[Json]:
+    """Type a command; what the runs of a machine began with, which there are then."""
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(["sh", "-c", command], env=surroundings(PATH=programs), check=True, timeout=60, capture_output=True)
+    listed = served.sfn.list_executions(stateMachineArn=machine)["executions"]
+    found = [served.sfn.describe_execution(executionArn=each["executionArn"]) for each in listed]
+    return [json.loads(each["input"]) for each in found]
 
 
 def test_a_run_is_redriven_from_where_it_failed(served: Served, page: Page, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import iso
 from lamplighter.runtime.fake import Script
-from tests.engines import DAY, HOUR, SECOND, WITH_TOKEN, Site, job
+from tests.engines import DAY, HOUR, SECOND, WITH_TOKEN, Site, chain, job
 
 LOOK = 5 * SECOND
 """How long the engine may take to notice that the wall clock was set."""
@@ -158,3 +158,15 @@ def test_a_clock_that_is_set_twice_across_two_restarts_is_reckoned_with_each_tim
     assert site.status(execution) == "RUNNING"
     site.advance(1)
     assert site.status(execution) == "SUCCEEDED"
+
+
+def test_a_redriven_run_that_runs_out_of_time_again_ended_at_the_end_of_its_second_time(site: Site) -> None:
+    began = site.clock.now()
+    execution = site.start(site.machine(chain({"Type": "Wait", "Seconds": 600}) | {"TimeoutSeconds": 5}))
+    site.advance(5 * SECOND)
+    assert site.describe(execution)["stopDate"] * 1000 == began + 5 * SECOND
+    site.advance(60 * SECOND)
+    site.call("states", "RedriveExecution", executionArn=execution)
+    site.advance(5 * SECOND)
+    found = site.describe(execution)
+    assert (found["status"], found["stopDate"] * 1000) == ("TIMED_OUT", began + 70 * SECOND)

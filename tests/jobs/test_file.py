@@ -156,8 +156,40 @@ def test_an_environment_that_is_not_there_is_told_of_with_those_that_are(tmp_pat
 
 def test_a_fault_of_an_override_is_told_where_the_override_is_written(tmp_path: Path) -> None:
     text = "project: p\njobs: {a: {command: ls}}\nenvironments:\n  e: {jobs: {a: {cpu: half}}}\n"
-    written(tmp_path, text)
-    assert refused(tmp_path, text, "e") == ["4:23 `cpu`: `half` is no size -> write CPU units such as 256, or 0.5 vCPU"]
+    for environment in (None, "e"):
+        assert refused(tmp_path, text, environment) == [
+            "4:23 `cpu`: `half` is no size -> write CPU units such as 256, or 0.5 vCPU"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("environments: {e: {defaults: {retry: false}}}", "3:38 `retry`: `false` is no mapping"),
+        ("environments: {e: {defaults: {retry: '${x}'}}}", "3:38 `retry`: `${x}` is no mapping"),
+        ("environments: {e: {jobs: {a: {timeout: 1 hour}}}}", "3:40 `timeout`: `1 hour` is no duration"),
+        ("environments: {e: {channels: {c: text}}}", "3:34 `c`: `text` is no mapping"),
+        ("environments: {e: {jobs: {a: {environment: {a b: '${x}'}}}}}", "3:45 `a b` is no name of an environment"),
+        ("defaults: {cpu: half}", "3:17 `cpu`: `half` is no size"),
+    ],
+)
+def test_a_value_that_can_never_be_right_is_told_of_in_whichever_environment_it_is(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    (told,) = refused(tmp_path, f"project: p\njobs: {{a: {{command: ls, cpu: 256}}}}\n{text}\n")
+    assert told.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "environments: {e: {jobs: {a: {timeout: '${known-elsewhere}', retry: {interval: 10s, exit: {attempts: 2}}}}}}",
+        "environments: {e: {jobs: {a: {timeout: null, retry: {attempts: null}}}, channels: {c: null}}}",
+        "environments: {e: {defaults: {environment: {A: b}, secrets: {A: ssm:/a}}, channels: {c: {email: null}}}}",
+    ],
+)
+def test_what_another_environment_leaves_open_is_no_fault(tmp_path: Path, text: str) -> None:
+    written(tmp_path, f"project: p\njobs: {{a: {{command: ls}}}}\n{text}\n")
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,12 @@ KEYS: dict[str, list[str]] = {
         "4:12 `input`: `lamplighter` is where a run is told when it was scheduled -> give the key another name"
     ],
     "input: {rows: 1e999}": ["4:19 1e999 is too large a number -> write a smaller one, or text"],
+    "image: .inf": [
+        "4:12 .inf is no number that JSON has -> write another one, or put it in quotation marks if it is text"
+    ],
+    "cpu: !!int x": [
+        "4:10 x is no number that JSON has -> write another one, or put it in quotation marks if it is text"
+    ],
     "<<: {image: x}": ["4:5 YAML 1.2 merges nothing -> write it out, or into `defaults:`"],
     "input: [1]": [f"4:12 `input`: a list is no mapping -> {MAPPING}"],
     "schedule: 0 3 * * *": [

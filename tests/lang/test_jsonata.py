@@ -1,6 +1,8 @@
 """JSONata gives what AWS gives, within AWS's bounds, and takes clock and chance from the world alone."""
 
+import gc
 from collections.abc import Iterator, Mapping
+from threading import Thread
 
 import pytest
 from hypothesis import given
@@ -225,3 +227,22 @@ def test_the_longest_sequence_that_aws_takes_is_taken() -> None:
 def test_what_is_no_expression_is_refused_when_it_is_compiled(text: str) -> None:
     with pytest.raises(JsonataSyntaxError, match=r"\w+"):
         compile_expression(text)
+
+
+def test_an_expression_is_evaluated_and_forgotten_in_whichever_thread_it_comes_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As by Python's collector, which runs in the thread that happens to be at work."""
+    complaints: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", complaints.append)
+    text = "$now('[Y]') & '-' & $string(21 * 2)"
+    expressions, found = [compile_expression(text)], [value(text)]
+
+    def elsewhere() -> None:
+        found.append(expressions.pop().value({}, fixed_world()))
+        gc.collect()
+
+    thread = Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert [*found, *complaints] == [found[0], found[0]]

@@ -4,6 +4,7 @@ Exit codes: 0 it is done, or there was nothing to do; 1 it failed and was taken 
 be asked; 130 interrupted, while AWS goes on.
 """
 
+from collections.abc import Mapping
 from functools import partial
 
 import typer
@@ -13,14 +14,23 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.world import real_world
 from lamplighter.cli.jobfile import USUAL, EnvironmentOption, FileArgument, gathered, read
 from lamplighter.cli.jobfile import show as show_problems
-from lamplighter.cli.stack import changeset, following, images, keeping, servicerole
+from lamplighter.cli.stack import changeset, following, images, keeping, quarantine, servicerole
 from lamplighter.cli.stack.changeset import ChangeSet
-from lamplighter.cli.stack.following import carried_on, tell
+from lamplighter.cli.stack.following import Course, carried_on, tell
 from lamplighter.cli.stack.plan import Plan, plan, spoken
 from lamplighter.cli.stack.readiness import ready
 from lamplighter.cli.stack.sending import room
 from lamplighter.cli.stack.showing import show, summary
-from lamplighter.cli.stack.speaking import BucketOption, EngineOption, ParameterOption, YesOption, agree, aws_or, pause
+from lamplighter.cli.stack.speaking import (
+    BucketOption,
+    EngineOption,
+    ParameterOption,
+    YesOption,
+    agree,
+    aws_or,
+    pause,
+    rest,
+)
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.cli.watch.site import in_a_sentence
 from lamplighter.jobs.file import Loaded
@@ -56,17 +66,31 @@ def deploy(
     with in_a_sentence(where):
         if where.endpoint is None:
             _check_images(loaded)
-        client, name = where.client("cloudformation"), loaded.project.prefix
-        ready(client, name, console, lambda: pause(where), partial(agree, yes=yes))
-        found = plan(loaded, where, spoken(parameter or []))
-        new = (each.name for each in found.changes if each.type == keeping.LOG and each.action == "add")
-        kept = keeping.left(where.client("logs"), new)
-        change_set = _change_set(found, where, bucket, kept)
-        if change_set is None or _is_idle(found, change_set, where):
-            console.print(f"{found.name} is deployed to {where} as the file says: nothing to do", soft_wrap=True)
-            return
-        _prepare(found, change_set, where, console, yes=yes)
-        _carry_out(found, change_set, where, console)
+        attempt = partial(_attempt, loaded, where, spoken(parameter or []), bucket, console)
+        course = attempt(yes=yes)
+        queues = quarantine.held(course) if course is not None else ()
+        if queues:
+            _wait_for(queues, console)
+            course = attempt(yes=True)
+        if course is not None:
+            _tell_end(course, loaded.project.prefix, where, console)
+
+
+def _attempt(
+    loaded: Loaded, where: Target, parameters: Mapping[str, str], bucket: str | None, console: Console, *, yes: bool
+) -> Course | None:
+    """Deploy once; what became of it, None where there was nothing to do."""
+    client, name = where.client("cloudformation"), loaded.project.prefix
+    ready(client, name, console, lambda: pause(where), partial(agree, yes=yes))
+    found = plan(loaded, where, parameters)
+    new = (each.name for each in found.changes if each.type == keeping.LOG and each.action == "add")
+    kept = keeping.left(where.client("logs"), new)
+    change_set = _change_set(found, where, bucket, kept)
+    if change_set is None or _is_idle(found, change_set, where):
+        console.print(f"{found.name} is deployed to {where} as the file says: nothing to do", soft_wrap=True)
+        return None
+    _prepare(found, change_set, where, console, yes=yes)
+    return _carried_out(found, change_set, where, console)
 
 
 def _lint(loaded: Loaded) -> None:
@@ -119,16 +143,26 @@ def _bring(found: Plan, where: Target, image: images.Image, console: Console) ->
         console.print(f"pushed {found.parameters[image.parameter]}", soft_wrap=True)
 
 
-def _carry_out(found: Plan, change_set: ChangeSet, where: Target, console: Console) -> None:
+def _carried_out(found: Plan, change_set: ChangeSet, where: Target, console: Console) -> Course:
     client = where.client("cloudformation")
     with changeset.thrown_away(client, change_set):
         course = following.begin(client, change_set.stack)
     changeset.execute(client, change_set)
     with carried_on(f"the deployment of {found.name}", found.name, where):
-        status = following.follow(client, change_set.stack, course, change_set.count, console, lambda: pause(where))
+        following.follow(client, change_set.stack, course, change_set.count, console, lambda: pause(where))
+    return course
+
+
+def _wait_for(queues: tuple[str, ...], console: Console) -> None:
+    why = f"SQS lets no queue have the name of one that was deleted less than a minute ago ({', '.join(queues)})"
+    console.print(f"{why}: it is tried again in {quarantine.SECONDS:.0f} seconds", soft_wrap=True)
+    rest(quarantine.SECONDS)
+
+
+def _tell_end(course: Course, name: str, where: Target, console: Console) -> None:
     if tell(course):
-        console.print(f"{found.name} is deployed to {where}: {status}", soft_wrap=True)
+        console.print(f"{name} is deployed to {where}: {course.ended}", soft_wrap=True)
         return
-    left = LEFT.get(status, "was not changed as the file says")
-    typer.echo(f"lamplighter: {found.name} {left}: {status}", err=True)
+    left = LEFT.get(course.ended or "", "was not changed as the file says")
+    typer.echo(f"lamplighter: {name} {left}: {course.ended}", err=True)
     raise typer.Exit(1)

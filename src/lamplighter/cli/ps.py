@@ -73,7 +73,7 @@ def ps(
     json: Annotated[bool, typer.Option("--json", help="Print jobs or runs as JSON, one a line.")] = False,
 ) -> None:
     """List jobs: what runs now, how the last run ended, when the next one begins."""
-    chosen = machines.listed(site) if job is None else [machines.find(site, job)]
+    chosen = machines.listed(site) if job is None else [runs.machine(site, job)]
     if every:
         _list_runs(site, chosen, count, json=json)
         return
@@ -178,6 +178,8 @@ def _one(run: Run, now: int) -> Text:
 
 
 def _next(overview: Overview, now: int) -> Text:
+    if overview.machine.gone:
+        return Text("the job is gone", "dim")
     if overview.next is None:
         paused = any(not each.enabled for each in overview.tables)
         return Text("paused" if paused else "-", "yellow" if paused else "dim")

@@ -114,20 +114,27 @@ def _label(arn: str) -> str:
 
 
 def command(page: Page, about: Json) -> str:
-    """The command line that starts such a run."""
+    """The command line that starts such a run.
+
+    An input that is long, or holds what looks like a secret, is not in it: it is asked for when the line is run.
+    """
     endpoint = page.console.port.endpoint
-    words = ["aws", "stepfunctions", "start-execution", "--region", page.place.region]
-    words += ["--endpoint-url", endpoint] if endpoint else []
-    given = _masked_text(about.get("input", "{}"))
-    given = given if len(given) <= LONGEST else "file://input.json"
-    return shlex.join([*words, "--state-machine-arn", about["stateMachineArn"], "--input", given])
+    where = ["--region", page.place.region, *(["--endpoint-url", endpoint] if endpoint else [])]
+    starts = ["aws", "stepfunctions", "start-execution", *where, "--state-machine-arn", about["stateMachineArn"]]
+    given = about.get("input", "{}")
+    if len(given) <= LONGEST and not _has_secrets(given):
+        return shlex.join([*starts, "--input", given])
+    asks = ["aws", "stepfunctions", "describe-execution", *where, "--execution-arn", about["executionArn"]]
+    asks += ["--query", "input", "--output", "text"]
+    return f"{shlex.join(asks)} | {shlex.join([*starts, '--input', 'file:///dev/stdin'])}"
 
 
-def _masked_text(text: str) -> str:
+def _has_secrets(text: str) -> bool:
     try:
-        return dumps(masked(loads(text)))
+        document = loads(text)
     except JsonError:
-        return text
+        return False
+    return bool(masked(document) != document)
 
 
 async def part(page: Page) -> Response:

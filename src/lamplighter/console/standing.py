@@ -27,6 +27,8 @@ class Standing:
     """On how many of them it went well."""
     followers: Sequence[str]
     """The states that came next."""
+    unclaimed: bool = False
+    """Whether it runs an activity that no worker has taken up."""
 
 
 def broken(events: Sequence[Json]) -> frozenset[int]:
@@ -45,14 +47,19 @@ def standings(story: Story, broken: frozenset[int] = frozenset()) -> Mapping[str
         if visit.follower is not None:
             followers.setdefault(visit.state, {})[visit.follower] = None
     return {
-        name: _standing(name, [status(story, visit, broken) for visit in paths.values()], list(followers.get(name, ())))
+        name: _standing(story, name, list(paths.values()), broken, list(followers.get(name, ())))
         for name, paths in last.items()
     }
 
 
-def _standing(name: str, found: Sequence[str], followers: Sequence[str]) -> Standing:
-    worst = min(found, key=WORST.index)
-    return Standing(name, worst, len(found), sum(each in ("SUCCEEDED", "CAUGHT") for each in found), followers)
+def _standing(
+    story: Story, name: str, visits: Sequence[Visit], broken: frozenset[int], followers: Sequence[str]
+) -> Standing:
+    found = [status(story, visit, broken) for visit in visits]
+    worst, done = min(found, key=WORST.index), sum(each in ("SUCCEEDED", "CAUGHT") for each in found)
+    latest = [story.attempts[visit.attempts[-1]] for visit in visits if visit.attempts]
+    unclaimed = any(each.unclaimed and each.outcome == "running" for each in latest)
+    return Standing(name, worst, len(found), done, followers, unclaimed)
 
 
 def status(story: Story, visit: Visit, broken: frozenset[int] = frozenset()) -> str:

@@ -37,11 +37,13 @@ def of_run(story: Story, most: int | None) -> str:
 
 
 def of_attempt(story: Story, attempt: Attempt, most: int | None) -> str:
-    """Why an attempt did not succeed: its error and what is known of it; nothing where it did or goes on."""
+    """Why an attempt did not succeed, or does not: its error and what is known of it; nothing where it goes well."""
     return ": ".join(filter(None, (attempt.error, _reason(story, attempt, most))))
 
 
 def _reason(story: Story, attempt: Attempt, most: int | None) -> str | None:
+    if attempt.unclaimed and attempt.outcome in ("running", "timed out"):
+        return "waits for a worker" if attempt.outcome == "running" else "no worker took it up in time"
     if attempt.error == HEARTBEAT:
         return "sent no heartbeat in time"
     if attempt.outcome == "timed out":

@@ -12,7 +12,10 @@ from datetime import UTC, datetime
 from lamplighter import __version__
 from lamplighter.base.jsontext import Json
 from lamplighter.engine.engine import Engine
-from lamplighter.store import lostalerts, notifications, outages, unapplied
+from lamplighter.store import eventresources, lostalerts, notifications, outages, unapplied
+
+MANY = 3
+"""Damaged rules that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,17 @@ def file_applied(engine: Engine) -> Condition | None:
     return Condition("file-not-applied", why, stops_work=False)
 
 
-CHECKS: tuple[Check, ...] = (data_directory, docker, file_applied, alerts)
+def rules(engine: Engine) -> Condition | None:
+    """Rules of EventBridge, or what else it has by name, cannot be read. Strangers may ask, so they hear no names."""
+    found = eventresources.damaged(engine.store.reader)
+    if not found:
+        return None
+    which = "" if engine.config.holder is not None else f" ({', '.join(found[:MANY])}{', …' if found[MANY:] else ''})"
+    what = f"{_counted(len(found), 'rule or archive')} of EventBridge cannot be read and hears of no event{which}"
+    return Condition("rules-damaged", f"{what}: put it anew, or delete it", stops_work=False)
+
+
+CHECKS: tuple[Check, ...] = (data_directory, docker, file_applied, alerts, rules)
 """Everything that is checked."""
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from lamplighter.base.jsontext import Json
-from lamplighter.jobs.strict import Strict
+from lamplighter.jobs.strict import Strict, Unfinished
 from lamplighter.jobs.texts import Email, Name, QueueArn, TopicArn, Url
 from lamplighter.jobs.values import Command
 
@@ -30,7 +30,7 @@ class Channel(Strict):
     @model_validator(mode="after")
     def _is_one(self) -> "Channel":
         if len(self.model_fields_set) != 1:
-            raise ValueError("a channel is one thing|write email, webhook, sqs, sns or command, and only one of them")
+            raise Unfinished("a channel is one thing|write email, webhook, sqs, sns or command, and only one of them")
         return self
 
 

@@ -110,6 +110,7 @@ for _tag, _pattern, _first in (
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
     ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
     ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
+    ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", list("-+.")),
 ):
     _Core.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
 
@@ -190,6 +191,18 @@ class _Reader:
             self.problems.append(Problem(place, "there is half a character here", "write \\u twice, or the character"))
             return ""
 
+    def _number(self, text: str, place: Place, *, whole: bool) -> Json:
+        try:
+            number = int(text, 0 if text[:2] in ("0o", "0x") else 10) if whole else float(text)
+        except ValueError:  # .inf, .nan, or what only its tag calls a number
+            instead = "write another one, or put it in quotation marks if it is text"
+            self.problems.append(Problem(place, f"{text or 'nothing'} is no number that JSON has", instead))
+            return text
+        if not whole and not isfinite(number):
+            self.problems.append(Problem(place, f"{text} is too large a number", "write a smaller one, or text"))
+            return text
+        return number
+
     def _scalar(self, node: ScalarNode, place: Place) -> Json:
         text: str = node.value
         match node.tag.rpartition(":")[2]:
@@ -197,13 +210,8 @@ class _Reader:
                 return None
             case "bool":
                 return text.lower() == "true"
-            case "int":
-                return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
-            case "float" if isfinite(float(text)):
-                return float(text)
-            case "float":
-                self.problems.append(Problem(place, f"{text} is too large a number", "write a smaller one, or text"))
-                return text
+            case "int" | "float" as kind:
+                return self._number(text, place, whole=kind == "int")
             case "str":
                 return self._whole(text, place)
         self.problems.append(Problem(place, f"the tag {node.tag} means nothing here", "leave the tag away"))

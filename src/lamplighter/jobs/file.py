@@ -13,7 +13,7 @@ from lamplighter.jobs import document
 from lamplighter.jobs.channels import Channel
 from lamplighter.jobs.document import JobFileError, Part, Place, Problem
 from lamplighter.jobs.merge import Variables, overlay, without_nulls
-from lamplighter.jobs.misfits import misfits, strangers
+from lamplighter.jobs.misfits import always_wrong, misfits
 from lamplighter.jobs.model import Job, Project
 from lamplighter.jobs.references import CONTAINER_KEYS, findings
 from lamplighter.jobs.source import Source
@@ -45,10 +45,10 @@ def load(file: FilePath, environment: str | None = None) -> Loaded:
     part = document.read(_text(file), str(file))
     if not isinstance(part.value, dict):
         raise JobFileError([Problem(part.place, "this is no job file", "begin with `project: name` and `jobs:`")])
-    problems = [*misfits(Source, part), *_strangers(part)]
+    problems = list(misfits(Source, part))
+    problems += _untold(_bodies(part), problems)
     whole = _as_seen(part, environment, problems)
-    told = {each.place for each in problems}
-    problems += [each for each in misfits(Project, whole) if each.place not in told]
+    problems += _untold(misfits(Project, whole), problems)
     problems += _channels(whole)
     workflows = dict(_workflows(whole, file.parent, problems))
     if problems:
@@ -76,15 +76,28 @@ def _text(file: FilePath) -> str:
         raise JobFileError([Problem(start, "this file is not UTF-8", "save it as UTF-8")]) from None
 
 
-def _strangers(part: Part) -> Iterator[Problem]:
-    """Keys that nobody knows, in every environment, and where nothing is said of them as well."""
-    for around in (part, *part.mapping().get("environments", Part({}, part.place)).mapping().values()):
+def _untold(more: Iterable[Problem], problems: list[Problem]) -> list[Problem]:
+    told = {each.place for each in problems}
+    return [each for each in more if each.place not in told]
+
+
+def _bodies(part: Part) -> Iterator[Problem]:
+    """What is wrong with jobs, defaults and channels wherever they are written, in other environments too."""
+    for around in (part, *_inside(part, "environments").values()):
         bodies = around.mapping()
-        jobs = bodies["jobs"].mapping().values() if "jobs" in bodies else ()
-        for body in (*jobs, *(bodies[name] for name in ("defaults",) if name in bodies)):
-            yield from strangers(Job, body)
-        for channel in bodies["channels"].mapping().values() if "channels" in bodies else ():
-            yield from strangers(Channel, channel)
+        defaults = {"defaults": bodies["defaults"]} if "defaults" in bodies else {}
+        for name, body in (*_inside(around, "jobs").items(), *defaults.items()):
+            if body.value is not None:
+                yield from always_wrong(Job, body, name)
+        for name, channel in _inside(around, "channels").items():
+            if channel.value is not None:
+                yield from always_wrong(Channel, channel, name)
+
+
+def _inside(part: Part, name: str) -> Mapping[str, Part]:
+    """What a mapping holds that is written under a name."""
+    held = part.mapping().get(name)
+    return held.mapping() if held is not None else {}
 
 
 def _as_seen(part: Part, environment: str | None, problems: list[Problem]) -> Part:
@@ -126,7 +139,7 @@ def _with_defaults(jobs: Part, defaults: Part) -> Part:
 def _channels(whole: Part) -> Iterator[Problem]:
     """Channels that are spoken of and are not there."""
     channels = list(whole.find(("channels",)).mapping()) if "channels" in whole.mapping() else []
-    for job in _jobs(whole):
+    for job in _inside(whole, "jobs").values():
         notify = job.mapping().get("notify")
         for named in _scalars(notify) if notify is not None else ():
             if isinstance(named.value, str) and named.value not in channels:
@@ -148,7 +161,7 @@ def _scalars(part: Part) -> Iterator[Part]:
 
 def _workflows(whole: Part, folder: FilePath, problems: list[Problem]) -> Iterator[tuple[str, Part]]:
     """The files that jobs name as their workflow, read."""
-    for job in _jobs(whole):
+    for job in _inside(whole, "jobs").values():
         named = job.mapping().get("workflow")
         if named is None or not isinstance(named.value, str):
             continue
@@ -163,8 +176,3 @@ def _workflows(whole: Part, folder: FilePath, problems: list[Problem]) -> Iterat
             problems += (
                 [Problem(named.place, f"there is no file `{named.value}`", instead)] if missing else error.problems
             )
-
-
-def _jobs(whole: Part) -> Iterable[Part]:
-    jobs = whole.mapping().get("jobs")
-    return jobs.mapping().values() if jobs is not None else ()

@@ -10,41 +10,59 @@ from pydantic_core import ErrorDetails
 
 from lamplighter.base.jsontext import Json
 from lamplighter.jobs.document import Part, Path, Problem
+from lamplighter.jobs.merge import without_nulls
 from lamplighter.jobs.model import Project
-from lamplighter.jobs.strict import kebab
+from lamplighter.jobs.strict import Unfinished, kebab
 from lamplighter.jobs.texts import LONGEST_NAME
 from lamplighter.jobs.values import said
 
 
 def misfits(model: type[BaseModel], part: Part) -> Iterator[Problem]:
     """What a model has to say of a part of the file."""
-    errors = _errors(model, part)
-    for each in errors:
-        # pydantic says of a list whose items are all wrong that it is too short as well.
-        if each["type"] != "too_short" or not any(_is_inside(other["loc"], each["loc"]) for other in errors):
-            yield _told(model, part, tuple(each["loc"]), each)
+    for each in _errors(model, part):
+        yield _told(model, part, each["loc"], each)
 
 
-def strangers(model: type[BaseModel], part: Part) -> Iterator[Problem]:
-    """The keys of a part of the file that its model does not know; the part need be neither whole nor filled in."""
+def always_wrong(model: type[BaseModel], part: Part, name: str) -> Iterator[Problem]:
+    """What no environment could make right in a part of the file, which need be neither whole nor filled in."""
     for each in _errors(model, part):
         if each["type"] == "extra_forbidden":
-            yield _told(model, part, tuple(each["loc"]), each)
+            yield _told(model, part, each["loc"], each, name)
+    seen = without_nulls(part)
+    for each in _errors(model, seen):
+        if not (_is_unfinished(each) or _is_to_be_filled_in(seen, each)):
+            yield _told(model, seen, each["loc"], each, name)
 
 
 def _errors(model: type[BaseModel], part: Part) -> list[ErrorDetails]:
     try:
         model.model_validate(part.plain())
     except ValidationError as error:
-        return error.errors(include_url=False, include_context=True)
+        errors = error.errors(include_url=False, include_context=True)
+        # pydantic says of a list whose items are all wrong that it is too short as well.
+        return [
+            each
+            for each in errors
+            if each["type"] != "too_short" or not any(_is_inside(other["loc"], each["loc"]) for other in errors)
+        ]
     return []
+
+
+def _is_unfinished(error: ErrorDetails) -> bool:
+    return error["type"] == "missing" or isinstance(error.get("ctx", {}).get("error"), Unfinished)
+
+
+def _is_to_be_filled_in(part: Part, error: ErrorDetails) -> bool:
+    """Whether a variable may make a value right; the value of none is a mapping, and keys are not filled in."""
+    value = part.find(error["loc"]).value
+    return isinstance(value, str) and "${" in value and "[key]" not in error["loc"] and error["type"] not in _MAPPINGS
 
 
 def _is_inside(loc: Path, around: Path) -> bool:
     return len(loc) > len(around) and loc[: len(around)] == around
 
 
-def _told(model: type[BaseModel], part: Part, loc: Path, error: ErrorDetails) -> Problem:
+def _told(model: type[BaseModel], part: Part, loc: Path, error: ErrorDetails, around: str = "") -> Problem:
     found = part.find(loc)
     name = str(loc[-1]) if loc else ""
     match error["type"]:
@@ -60,7 +78,8 @@ def _told(model: type[BaseModel], part: Part, loc: Path, error: ErrorDetails) ->
     else:
         shown, place = said(found.plain()).strip("`"), found.place
     wrong, instead = _wrong(shown, error)
-    about = "" if "[key]" in loc or not loc else f"`{_owner(loc)}`: "
+    owner = _owner(loc) or around
+    about = "" if "[key]" in loc or not owner else f"`{owner}`: "
     return Problem(place, about + wrong, instead)
 
 
@@ -97,10 +116,9 @@ ALIKE = 0.75
 """How alike two keys have to be for one to be a slip of the pen: `volumes` is no `roles`."""
 _MAPPING = ("no mapping", "write `key: value` lines, one further to the right")
 _LIST = ("no list", "write [one, two]")
+_MAPPINGS = ("dict_type", "model_type", "model_attributes_type")
 _KINDS: Mapping[str, tuple[str, str]] = {
-    "dict_type": _MAPPING,
-    "model_type": _MAPPING,
-    "model_attributes_type": _MAPPING,
+    **dict.fromkeys(_MAPPINGS, _MAPPING),
     "tuple_type": _LIST,
     "list_type": _LIST,
     "string_type": ("no text", "write text; put it in quotation marks if it looks like a number"),

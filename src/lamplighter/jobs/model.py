@@ -15,7 +15,7 @@ from lamplighter.jobs.expressions import OWN
 from lamplighter.jobs.names import MAIN
 from lamplighter.jobs.retry import Retry
 from lamplighter.jobs.secrets import Secret
-from lamplighter.jobs.strict import Strict
+from lamplighter.jobs.strict import Strict, Unfinished
 from lamplighter.jobs.texts import (
     Action,
     Cluster,
@@ -64,7 +64,7 @@ def _apart(environment: Mapping[str, str], secrets: Mapping[str, str]) -> None:
     """ECS refuses a variable that is a secret as well."""
     both = sorted(environment.keys() & secrets.keys())
     if both:
-        raise ValueError(f"{both[0]} is said under environment and under secrets|keep one of the two")
+        raise Unfinished(f"{both[0]} is said under environment and under secrets|keep one of the two")
 
 
 class Sidecar(Strict):

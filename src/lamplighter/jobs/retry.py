@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from lamplighter.base.jsontext import Json
-from lamplighter.jobs.strict import Strict
+from lamplighter.jobs.strict import Strict, Unfinished
 from lamplighter.jobs.values import Duration, Factor, Switch, Whole, said
 
 Class = Literal["infra", "spot", "start-failure", "timeout", "exit", "any"]
@@ -76,7 +76,7 @@ class Retry(Strict):
     def _says_how_often(self) -> "Retry":
         named = {"interval", "backoff", "jitter", "max_interval"} & self.model_fields_set
         if self.attempts is None and named:
-            raise ValueError("this does not say how often to try again|add `attempts: 1`")
+            raise Unfinished("this does not say how often to try again|add `attempts: 1`")
         codes = [code for each in self.exit for code in each.codes]
         twice = [code for at, code in enumerate(codes) if code in codes[:at]]
         if twice:

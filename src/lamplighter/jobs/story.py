@@ -48,6 +48,8 @@ class Attempt:
     """The ARN of the Map Run, of a distributed Map."""
     ran: int | None = None
     """For how many milliseconds its containers ran, where the task says so."""
+    unclaimed: bool = False
+    """Whether it is an activity's that no worker has taken up."""
 
     @property
     def took(self) -> int | None:
@@ -287,6 +289,8 @@ class _Reader:
         attempt = self.attempts[here.attempt]
         if rest in OUTCOMES:
             attempt = _ended(attempt, time, OUTCOMES[rest], details)
+        elif (work, rest) == ("Activity", "Started"):
+            attempt = replace(attempt, unclaimed=False)
         elif rest == "Submitted":
             attempt = _at_work(attempt, reasons.task(details.get("output")))
         self.attempts[here.attempt] = attempt
@@ -311,6 +315,7 @@ class _Reader:
                 time,
                 timeout=details.get("timeoutInSeconds"),
                 maprun=details.get("mapRunArn"),
+                unclaimed=work == "Activity",
             )
         )
         at = len(self.attempts) - 1

@@ -8,6 +8,10 @@ def kebab(name: str) -> str:
     return name.rstrip("_").replace("_", "-")
 
 
+class Unfinished(ValueError):
+    """Things that do not go together as they are written; what an environment adds or takes away may mend it."""
+
+
 class Strict(BaseModel):
     """A part of the file."""
 

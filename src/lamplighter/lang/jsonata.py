@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
+from threading import local
 from typing import Final, Protocol
 
 import jsonatapy
@@ -28,6 +30,8 @@ DEPTH_LIMIT = 100
 """How deep an evaluation may nest. AWS, measured by users: refused from about 100 on, `1+1+…+1` of 200 terms too."""
 SEQUENCE_LIMIT = 873_782
 """Items of one sequence. AWS, measured by users: `[1..873782]` is evaluated, one more is not."""
+PROGRAMS = 2_048
+"""How many programs a thread keeps: 2.7 KiB each, and 10 µs to make one again, as long as one evaluation."""
 
 
 class Undefined(Enum):
@@ -78,10 +82,9 @@ class Program(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression. Evaluate it in one thread at a time."""
+    """An expression without a fault. What jsonatapy made of it is kept by each thread for itself; see `_Programs`."""
 
     text: str
-    program: Program
     names: frozenset[str]
     """What the text names after a `$`: variables, functions, and whatever looks like one in a string."""
     reads: Reads
@@ -97,19 +100,14 @@ class Expression:
         """
         if not (self.bounded or world.may_block):
             raise MayTakeLong(self.text)
+        program = _PROGRAMS.of(self.text)
         for name in self.names & OUTSIDE.keys():
-            self.program.register_override(name, OUTSIDE[name](world))
+            program.register_override(name, OUTSIDE[name](world))
         try:
-            result = self._evaluate(self._named(bindings))
+            result = _evaluate(program, self._named(bindings))
         except ValueError as error:
             raise JsonataError(*worded(str(error), self.text)) from None
         return UNDEFINED if result is None else loads(result)
-
-    def _evaluate(self, bindings: dict[str, Json]) -> str | None:
-        try:
-            return self.program.evaluate_json_or_none(None, bindings)
-        except OverflowError:
-            return self.program.evaluate_json_or_none(None, {name: _narrow(bindings[name]) for name in bindings})
 
     def _named(self, bindings: Mapping[str, Json]) -> dict[str, Json]:
         used = {name: bindings[name] for name in self.names if name in bindings}
@@ -123,15 +121,42 @@ class Expression:
 def compile_expression(text: str) -> Expression:
     """Compile an expression, without `{%` and `%}`; raises JsonataSyntaxError."""
     try:
-        program: Program = jsonatapy.compile(
-            text, timeout=TIME_LIMIT, max_stack_depth=DEPTH_LIMIT, max_sequence_length=SEQUENCE_LIMIT
-        )
+        _PROGRAMS.of(text)
     except ValueError as error:
         raise JsonataSyntaxError(*worded(str(error))) from None
-    names = frozenset(_NAME.findall(text))
-    for name in names & PURE.keys():
+    return Expression(text, _named_in(text), _reads(text), is_bounded(text))
+
+
+def _named_in(text: str) -> frozenset[str]:
+    return frozenset(_NAME.findall(text))
+
+
+def _program(text: str) -> Program:
+    program: Program = jsonatapy.compile(
+        text, timeout=TIME_LIMIT, max_stack_depth=DEPTH_LIMIT, max_sequence_length=SEQUENCE_LIMIT
+    )
+    for name in _named_in(text) & PURE.keys():
         program.register_override(name, PURE[name])
-    return Expression(text, program, names, _reads(text), is_bounded(text))
+    return program
+
+
+class _Programs(local):
+    """The programs of one thread, which nobody else holds on to: jsonatapy's belong to the thread that made them, and
+    one that Python's collector drops in another is an error and never freed.
+    """
+
+    def __init__(self) -> None:
+        self.of: Callable[[str], Program] = lru_cache(PROGRAMS)(_program)
+
+
+_PROGRAMS = _Programs()
+
+
+def _evaluate(program: Program, bindings: dict[str, Json]) -> str | None:
+    try:
+        return program.evaluate_json_or_none(None, bindings)
+    except OverflowError:
+        return program.evaluate_json_or_none(None, {name: _narrow(bindings[name]) for name in bindings})
 
 
 # Strings, comments and regular expressions are searched too: to tell them apart takes the whole grammar, and a name too
@@ -198,16 +223,16 @@ def _shuffle(world: World) -> Callable[..., list[Json]]:
     return lambda items: sorted(items if isinstance(items, list) else [items], key=lambda _: world.chance())
 
 
-_PICTURE = jsonatapy.compile("$fromMillis($instant, $picture, $zone)")
+_PICTURE = "$fromMillis($instant, $picture, $zone)"
 
 
 def _now(world: World) -> Callable[..., Json]:
     def now(*picture: Json) -> Json:
         if not picture:
             return iso(world.now())
-        return _PICTURE.evaluate(
-            None, {"instant": world.now(), **dict(zip(("picture", "zone"), picture, strict=False))}
-        )
+        given = {"instant": world.now(), **dict(zip(("picture", "zone"), picture, strict=False))}
+        shown = _evaluate(_PROGRAMS.of(_PICTURE), given)
+        return shown if shown is None else loads(shown)
 
     return now
 

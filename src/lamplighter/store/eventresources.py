@@ -6,6 +6,7 @@ They are rows of one kind, as their API is; what each has of its own is in its b
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.store.db import Damaged, Reader, Row, Tx
@@ -38,9 +39,12 @@ def _resource(row: Row) -> Resource:
     *head, body, tags = row
     kind, account, region, scope, name, arn, created, modified = head
     try:
-        return Resource(kind, account, region, scope, name, arn, created, modified, loads(body), loads(tags))
+        found = Resource(kind, account, region, scope, name, arn, created, modified, loads(body), loads(tags))
     except JsonError as error:
         raise Damaged(f"{arn} cannot be read: {error}") from error
+    if not isinstance(found.body, dict) or not isinstance(found.tags, dict):
+        raise Damaged(f"{arn} cannot be read: it is no object")
+    return found
 
 
 def get(reader: Reader, kind: str, account: str, region: str, name: str, scope: str = "") -> Resource | None:
@@ -48,6 +52,24 @@ def get(reader: Reader, kind: str, account: str, region: str, name: str, scope: 
     sql = f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? AND name = ?"  # noqa: S608, E501
     row = reader.row(sql, (kind, account, region, scope, name))
     return _resource(row) if row else None
+
+
+def readable(reader: Reader, kind: str, account: str, region: str, name: str, scope: str) -> Resource | None:
+    """A resource that can be read; one that cannot may be put anew, or deleted."""
+    try:
+        return get(reader, kind, account, region, name, scope)
+    except Damaged as error:
+        log.error("%s", error)
+        return None
+
+
+def damaged(reader: Reader) -> list[str]:
+    """The ARNs of what cannot be read."""
+    sql = """
+        SELECT arn FROM event_resources WHERE CASE WHEN json_valid(body) AND json_valid(tags)
+        THEN json_type(body) <> 'object' OR json_type(tags) <> 'object' ELSE 1 END ORDER BY arn
+    """
+    return [row[0] for row in reader.rows(sql)]
 
 
 def by_arn(reader: Reader, arn: str) -> Resource | None:
@@ -59,23 +81,19 @@ def by_arn(reader: Reader, arn: str) -> Resource | None:
 def page(
     reader: Reader, kind: str, account: str, region: str, after: str, most: int, *, scope: str = "", prefix: str = ""
 ) -> list[Resource]:
-    """Resources whose names begin in one way and come after one, in order of name."""
+    """Resources that can be read, whose names begin in one way and come after one, in order of name."""
+    return list(islice(sound(reader, kind, account, region, scope, after=after, prefix=prefix), most))
+
+
+def sound(
+    reader: Reader, kind: str, account: str, region: str, scope: str = "", *, after: str = "", prefix: str = ""
+) -> Iterator[Resource]:
+    """All of a kind that can be read, in order of name, read a page at a time; of the others the log says so."""
     sql = (
         f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? "  # noqa: S608
         "AND name > ? AND name >= ? AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?"
     )
-    rows = reader.rows(sql, (kind, account, region, scope, after, prefix, prefix, prefix, most))
-    return [_resource(row) for row in rows]
-
-
-def sound(reader: Reader, kind: str, account: str, region: str, scope: str = "") -> Iterator[Resource]:
-    """All of a kind that can be read, read a page at a time; of the others the log says so."""
-    sql = (
-        f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? "  # noqa: S608
-        "AND name > ? ORDER BY name LIMIT ?"
-    )
-    after = ""
-    while found := reader.rows(sql, (kind, account, region, scope, after, PAGE)):
+    while found := reader.rows(sql, (kind, account, region, scope, after, prefix, prefix, prefix, PAGE)):
         for row in found:
             try:
                 yield _resource(row)

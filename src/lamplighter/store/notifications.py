@@ -106,6 +106,16 @@ def stuck(reader: Reader) -> int:
     return found
 
 
+def troubles(reader: Reader) -> list[tuple[str, str, str, int]]:
+    """To whom deliveries wait of which an attempt has failed: protocol, endpoint, the last error, how many."""
+    sql = """
+        SELECT protocol, endpoint, error, count(*), max(changed) FROM notifications
+        WHERE status = ? AND attempts > 0 GROUP BY protocol, endpoint ORDER BY protocol, endpoint
+    """
+    # Beside max(), SQLite gives the error of the row that has it: the last.
+    return [row[:4] for row in reader.rows(sql, (WAITING,))]
+
+
 def count(reader: Reader, status: str) -> int:
     """How many deliveries have a status now."""
     row = reader.row("SELECT count(*) FROM notifications WHERE status = ?", (status,))

@@ -36,7 +36,7 @@ class Holder:
     password: str = field(repr=False)
     """What opens the console: the file's, else the secret."""
     token: str = field(default="", repr=False)
-    """What shows the metrics and slots to who bears it; none where it is empty."""
+    """What shows the metrics, slots and runs to who bears it; none where it is empty."""
 
 
 Holders = Mapping[str, Holder]

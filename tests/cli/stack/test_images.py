@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import uuid
 from pathlib import Path
 
 import pytest
@@ -41,8 +42,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def tag(folder: Path) -> str:
-    (image,) = images(written(folder, JOBS))
+def tag(folder: Path, jobs: str = JOBS) -> str:
+    (image,) = images(written(folder, jobs))
     return image.tag
 
 
@@ -142,14 +143,18 @@ def test_diff_builds_nothing(aws: str, folder: Path) -> None:
 
 @pytest.mark.docker
 def test_an_engine_of_ours_gets_the_image_on_its_own_box(folder: Path) -> None:
+    # Docker is shared: another test that builds of the same content and removes the image takes layers away here.
+    project = f"t{uuid.uuid4().hex[:8]}"
+    jobs = JOBS.replace("project: reports", f"project: {project}")
+    (folder / "report" / "report.py").write_text(f"print('{project}')\n")
     served = Served(folder / "data")
-    name = f"reports/nightly:{tag(folder)}"
+    name = f"{project}/nightly:{tag(folder, jobs)}"
     try:
         served.up()
         for _ in range(2):
             done = typed(folder, "deploy", "--yes", "--endpoint-url", served.url)
             assert done.code == 0, done.err
-        task = served.ecs.describe_task_definition(taskDefinition="reports-nightly")["taskDefinition"]
+        task = served.ecs.describe_task_definition(taskDefinition=f"{project}-nightly")["taskDefinition"]
         assert task["containerDefinitions"][0]["image"] == name
         assert subprocess.run(["docker", "image", "inspect", name], capture_output=True).returncode == 0
     finally:

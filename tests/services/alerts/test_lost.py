@@ -79,8 +79,11 @@ def test_a_mail_that_waits_for_its_server_is_told_of_until_it_goes_through(house
     house.begin()
     house.attempt(3)
     assert reasons(house) == ["1 message could not be delivered yet, and will be tried again: see `lamplighter doctor`"]
+    (found,) = alerts.waiting(house.directory)
+    assert found.says == "1 for email ops@example.com could not be delivered yet: connection refused"
     house.advance(MINUTE)
     assert reasons(house) == []
+    assert list(alerts.waiting(house.directory)) == []
     assert len(house.mails()) == 1
 
 

@@ -2,20 +2,43 @@
 
 import pytest
 
+from lamplighter.engine import health
 from tests.engines import HOUR, chain
 from tests.services.events.hall import QUEUE, Hall, to
 
+DAMAGE = pytest.mark.parametrize("damage", ["{", '"another shape"'])
 
-def test_a_rule_that_cannot_be_read_is_passed_over(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:
+
+@DAMAGE
+def test_a_rule_that_cannot_be_read_is_passed_over(hall: Hall, caplog: pytest.LogCaptureFixture, damage: str) -> None:
     hall.rule({"source": ["shop", "aws.states"]}, to(QUEUE, Input='"bad"'), name="bad")
     hall.rule({"source": ["shop"]}, to(QUEUE, Input='"good"'), name="good")
     hall.crash()
-    hall.damage("UPDATE event_resources SET body = '{' WHERE name = 'bad'")
+    hall.damage("UPDATE event_resources SET body = ? WHERE name = 'bad'", damage)
     hall.up()
     hall.put()
     assert hall.messages() == ["good"]
+    assert [each["Name"] for each in hall.call("events", "ListRules")["Rules"]] == ["good"]
     assert "rule/bad cannot be read" in caplog.text
     assert hall.status(hall.run_machine({"Type": "Pass"})) == "SUCCEEDED"
+
+
+@DAMAGE
+def test_the_health_names_a_rule_that_cannot_be_read_until_it_is_put_anew(hall: Hall, damage: str) -> None:
+    for name in ("good", "bad"):
+        hall.rule(None, to(QUEUE), name=name, ScheduleExpression="rate(1 hour)")
+    assert health.of(hall.engine).status == "ok"
+    hall.crash()
+    hall.damage("UPDATE event_resources SET body = ? WHERE name = 'bad'", damage)
+    hall.up()
+    (condition,) = health.of(hall.engine).conditions
+    assert condition.name == "rules-damaged"
+    assert "1 rule or archive of EventBridge cannot be read" in condition.reason
+    assert "(arn:aws:events:us-east-1:123456789012:rule/bad)" in condition.reason
+    hall.call("events", "PutRule", Name="bad", ScheduleExpression="rate(1 hour)")
+    assert health.of(hall.engine).status == "ok"
+    hall.advance(HOUR)
+    assert len(hall.messages()) == 2
 
 
 def test_a_pattern_that_is_none_any_more_wants_nothing(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lamplighter.cli.checkup.finding import Finding, bad
-from lamplighter.store import lostalerts, subscriptions
+from lamplighter.store import lostalerts, notifications, subscriptions
 from lamplighter.store.db import Reader
 
 MOST = 5
@@ -26,6 +26,13 @@ def lost(data: Path, now: int) -> Iterator[Finding]:
         yield bad("alerts", f"one of {moment} did not reach {each.recipient}: {each.reason}", "mend the channel")
     if len(found) > MOST:
         yield bad("alerts", f"{len(found) - MOST} more did not reach anybody")
+
+
+def waiting(data: Path) -> Iterator[Finding]:
+    """The alerts that could not be delivered yet."""
+    for protocol, endpoint, error, count in _read(data, notifications.troubles):
+        who = f"{count} for {lostalerts.recipient(protocol, endpoint)} could not be delivered yet"
+        yield bad("alerts", f"{who}: {error or 'nobody knows why'}", "mend the channel: it is tried again for a while")
 
 
 def recipients(data: Path) -> list[str]:

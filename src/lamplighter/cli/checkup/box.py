@@ -17,7 +17,6 @@ from lamplighter.cli.checkup import alerts
 from lamplighter.cli.checkup.finding import Finding, bad, doubt, good
 from lamplighter.cli.checkup.mailserver import mail_server
 from lamplighter.cli.health import health
-from lamplighter.cli.watch.conditions import reasons
 from lamplighter.runtime import daemon
 from lamplighter.runtime.port import RuntimeUnavailable
 from lamplighter.store.db import damaged
@@ -38,8 +37,12 @@ def box(data: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
     url = _address(data)
     said = None if url is None else health(url)
     yield engine(url, said)
-    for reason in reasons(said) if said is not None and said["status"] == "degraded" else ():
-        yield bad("engine", reason)
+    if said is not None and said.get("denied"):
+        yield good("denied", f"tasks may not ask for {', '.join(said['denied'])} (--deny)")
+    if said is not None and said["status"] == "degraded":
+        # Of alerts it only counts; their own findings say more.
+        yield from (bad("engine", each["reason"]) for each in said["conditions"] if each["name"] != "alerts")
+    yield from alerts.waiting(data)
     yield from alerts.lost(data, real_world().now())
     yield mail_server(environment, said, alerts.recipients(data))
 

@@ -48,6 +48,11 @@ def agree(question: str, *, yes: bool) -> None:
         raise typer.Exit(1)
 
 
+def rest(seconds: float) -> None:
+    """Wait for what only time brings."""
+    Event().wait(seconds)
+
+
 def pause(where: Target) -> None:
     """Wait before asking again: AWS counts the questions, an engine of this box does not."""
     Event().wait(2.0 if where.endpoint is None else 0.1)

@@ -32,6 +32,8 @@ class Machine:
     job: str | None = None
     """The job of the job file."""
     express: bool = False
+    gone: bool = False
+    """Whether only its runs are left."""
 
     @property
     def name(self) -> str:

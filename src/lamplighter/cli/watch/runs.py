@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from lamplighter.base import arn as arns
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json, loads
-from lamplighter.cli.watch import machines
-from lamplighter.cli.watch.machines import Machine
+from lamplighter.cli.watch import kept, machines
+from lamplighter.cli.watch.machines import Machine, NoSuchJob
 from lamplighter.cli.watch.numbers import read
 from lamplighter.cli.watch.site import Site
 from lamplighter.jobs.overlap import made_way_for
@@ -82,6 +82,8 @@ def of(site: Site, machine: Machine, status: str | None = None) -> Iterator[Run]
     """The runs of a machine, youngest first."""
     if machine.express:
         return iter(())
+    if machine.gone:
+        return (run for each in kept.runs(site, machine) if status in (None, (run := listed(each)).status))
     only = {} if status is None else {"statusFilter": status}
     pages = site.sfn.get_paginator("list_executions").paginate(
         stateMachineArn=machine.arn, PaginationConfig={"PageSize": 20}, **only
@@ -97,16 +99,27 @@ def find(site: Site, word: str) -> Run:
         return _described(site, word) if parsed.resource.startswith("execution:") else latest(site, word)
     job, colon, name = word.partition(":")
     if colon:
-        return _described(site, arn_of(machines.find(site, job), name))
+        return _described(site, arn_of(machine(site, job), name))
     known = machines.everything(site)
-    if machine := machines.lookup(site, word, known):
-        return _latest(site, machine)
+    if (found := machines.lookup(site, word, known) or kept.machine(site, word)) is not None:
+        return _latest(site, found)
     return _by_name(site, word, known)
 
 
 def latest(site: Site, word: str) -> Run:
     """The youngest run of the job that a word names."""
-    return _latest(site, machines.find(site, word))
+    return _latest(site, machine(site, word))
+
+
+def machine(site: Site, word: str) -> Machine:
+    """The machine that a word names, also one of which only runs are left; raises NoSuchJob."""
+    try:
+        return machines.find(site, word)
+    except NoSuchJob:
+        found = kept.machine(site, word)
+        if found is None:
+            raise
+        return found
 
 
 def story(site: Site, run: Run) -> Story:

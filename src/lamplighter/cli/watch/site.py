@@ -19,7 +19,7 @@ from botocore.exceptions import ProfileNotFound
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.jsontext import Json
-from lamplighter.cli.jobfile import USUAL, EnvironmentOption, read
+from lamplighter.cli.jobfile import USUAL, EnvironmentOption, read, show
 from lamplighter.cli.target import (
     USUAL_DATA,
     WRONG,
@@ -32,6 +32,8 @@ from lamplighter.cli.target import (
     in_words,
     target,
 )
+from lamplighter.jobs.document import JobFileError
+from lamplighter.jobs.file import load
 from lamplighter.jobs.model import Project
 
 FileOption = Annotated[
@@ -55,15 +57,27 @@ class Site:
 
     @cached_property
     def project(self) -> Project | None:
-        """The job file's project; None where there is no file and none was asked for."""
-        if self.file is None and self.environment is None and not USUAL.exists():
-            return None
+        """The job file's project; None where none was asked for, and there is none here or a broken one."""
+        if self.file is None and self.environment is None:
+            return _beside()
         return read(self.file or USUAL, self.environment).project
 
     @cached_property
     def sfn(self) -> Json:
         """Step Functions."""
         return self.target.client("stepfunctions")
+
+
+def _beside() -> Project | None:
+    """The project of the folder. A file that is broken keeps nobody from looking at what runs, as it did before."""
+    if not USUAL.exists():
+        return None
+    try:
+        return load(USUAL).project
+    except JobFileError as error:
+        show(error.problems)
+        typer.echo(f"lamplighter: {USUAL} is broken, so jobs go by the names of their state machines", err=True)
+        return None
 
 
 def on_site(verb: Callable[..., None]) -> Callable[..., None]:

@@ -6,6 +6,8 @@ import dagre from "./vendor/dagre.esm.js";
 const SVG = "http://www.w3.org/2000/svg";
 const LEAF = { width: 190, height: 48 };
 const PAD = 14, HEAD = 34, GAP = 16, DOT = 12;
+// Characters that a box has room for below its name.
+const LINE = 27;
 const START = "\u0000start", END = "\u0000end";
 
 function draw(tag, attributes = {}, children = []) {
@@ -102,7 +104,7 @@ function drawNode(name, node, home) {
     draw("rect", { class: "box", width, height, rx: 7 }),
     draw("rect", { class: "stripe", x: 0, y: 0, width: 5, height, rx: 2.5 }),
     draw("text", { x: 15, y: 20, class: "name" }, [short(name, most)]),
-    draw("text", { x: 15, y: inner.length ? 20 : 37, dx: inner.length ? 0 : 0, class: "what" }, inner.length ? [] : [short(state.what, 27)]),
+    draw("text", { x: 15, y: 37, class: "what", "data-whole": inner.length ? "" : state.what }, inner.length ? [] : [short(state.what, LINE)]),
     draw("text", { x: width - 9, y: inner.length ? 20 : 37, class: "note" }),
   ];
   const link = draw("a", { href: home ? `${home}?state=${encodeURIComponent(name)}` : "#", "aria-label": name }, parts);
@@ -149,6 +151,8 @@ function paint(figure, list) {
     const link = node.querySelector(":scope > a");
     link.setAttribute("aria-label", `${name}: ${status.toLowerCase().replace("_", " ")}${note ? `, ${note}` : ""}`);
     link.querySelector(".note").textContent = note;
+    const what = link.querySelector(".what");
+    what.textContent = short(what.dataset.whole, note ? LINE - note.length - 2 : LINE);
     for (const next of JSON.parse(item.dataset.next)) went.add(`${name}\u0000${next}`);
   }
   const status = (name) => figure.querySelector(`.node[data-name="${CSS.escape(name)}"]`)?.dataset.status;

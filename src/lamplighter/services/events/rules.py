@@ -40,7 +40,7 @@ class Rules:
         now, name, key = self._world.now(), params["Name"], rule_arn(caller, bus, params["Name"])
         body = {field: params[field] for field in GIVEN if params.get(field)}
         body |= {"State": params.get("State", "ENABLED"), "CreatedBy": caller.account}
-        old = rows.get(tx, "rule", caller.account, caller.region, name, bus)
+        old = rows.readable(tx, "rule", caller.account, caller.region, name, bus)
         if old is None:
             tags = read_tags(params.get("Tags", ()))
             rule = Resource("rule", caller.account, caller.region, bus, name, key, now, now, body, tags)

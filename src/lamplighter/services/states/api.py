@@ -86,6 +86,8 @@ class States:
             "RedriveExecution": Operation(write=Redrives(world, self._driver).redrive),
             "StopExecution": Operation(write=executions.stop),
             "GetExecutionHistory": Operation(read=executions.history),
+            # No operation of AWS's: AWS lists no executions of a state machine that is deleted.
+            "ListKeptExecutions": Operation(read=executions.kept),
             # No operation of AWS's: CloudWatch asks what it measures there.
             "MeasureExecutions": Operation(read=measures.measure),
             # No operations of AWS's: ECS holds the time of tasks that wait for a runtime that does not answer.

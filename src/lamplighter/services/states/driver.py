@@ -376,7 +376,7 @@ class Driver:
         finish, new = step.finish, step.execution
         assert finish is not None
         self.isolated.drop(tx, key)
-        stop = self._stop(tx, revision, new)
+        stop = self._stop(tx, key, revision, new)
         if new.child:
             self.on_child_ended(tx, key, new, finish, stop)
         if new.express:
@@ -401,13 +401,14 @@ class Driver:
         if future is not None and not future.done():
             tx.after.append(lambda: None if future.done() else future.set_result(ended))
 
-    def _stop(self, tx: Tx, revision: str, execution: Execution) -> int:
-        """When an execution ended: one that ran out of time, at the end of its time."""
+    def _stop(self, tx: Tx, key: int, revision: str, execution: Execution) -> int:
+        """When an execution ended: one that ran out of time, at the end of its time; a redrive begins that anew."""
         if execution.status != "TIMED_OUT":
             return self._world.now()
         timeout = self.definition_of(tx, execution, revision).timeout
         assert timeout is not None
-        return execution.start + timeout * 1000
+        redrive = redrives.last(tx, key)
+        return (execution.start if redrive is None else redrive.date) + timeout * 1000
 
     def _carry_out(self, tx: Tx, key: int, execution: Execution, command: Command) -> None:
         match command:

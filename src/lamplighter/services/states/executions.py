@@ -25,6 +25,9 @@ from lamplighter.store import mapruns
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.executions import Record
 
+KEPT = 1_000
+"""Executions of a deleted state machine that are listed."""
+
 
 class Executions:
     """Executions, as the API has them."""
@@ -105,6 +108,11 @@ class Executions:
             raise StateMachineTypeNotSupported
         found = rows.page(reader, target.owner, wanted, size + 1)
         return page("executions", found, size, _item, lambda record: record.id)
+
+    def kept(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListKeptExecutions, which is ours: the newest of a state machine, also of one that is deleted."""
+        machine = arn.build("states", caller.region, caller.account, f"stateMachine:{params['name']}")
+        return {"executions": [_item(each) for each in rows.page(reader, ("machine", machine), rows.Wanted(), KEPT)]}
 
     def stop(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """StopExecution: harmless on one that has ended."""

@@ -1,0 +1,88 @@
+"""A file that is broken for long is told to its channels: once, after two minutes, and once when it is well again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lamplighter.cli.serving.keeper import REMIND, Keeper
+from lamplighter.cli.serving.orders import Orders
+from lamplighter.cli.serving.plan import JobFile
+from lamplighter.cli.serving.secrets import Secrets
+from tests.engines import REGION, SECOND, Site
+
+GOOD = """
+project: home
+channels: {me: {email: me@example.com}}
+jobs: {one: {command: 'true', notify: me}}
+"""
+
+
+class Kept:
+    """A job file, and a virtual engine that keeps to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.site = Site(folder / "data")
+        self.file = folder / "lamplighter.yaml"
+
+    def write(self, text: str) -> None:
+        """Write the file as an editor does."""
+        new = self.file.with_name("new")
+        new.write_text(text)
+        new.rename(self.file)
+
+    def keep(self) -> None:
+        """Begin to keep to the file; it is applied."""
+        self.site.up()
+        orders = Orders(JobFile(self.file, None), Secrets({}), self.site.directory)
+        orders.read()
+        self.keeping = self.site.set_off(Keeper(self.site.engine, orders, REGION).keep())
+
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass, in steps in which nobody misses a look at the file."""
+        for _ in range(round(seconds * 2)):
+            self.site.advance(SECOND // 2)
+
+    def mails(self) -> list[str]:
+        """The subjects of all mails, in order."""
+        found = sorted((self.site.directory / "mail").glob("**/*.eml"), key=lambda each: each.stat().st_mtime_ns)
+        return [line for each in found for line in each.read_text().splitlines() if line.startswith("Subject: ")]
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[Kept]:
+    made = Kept(tmp_path)
+    made.write(GOOD)
+    made.keep()
+    yield made
+    made.keeping.cancel()
+    made.site.settle()
+    made.site.close()
+
+
+def test_a_bad_edit_that_stays_for_two_minutes_is_told_once_and_its_end_once(kept: Kept) -> None:
+    kept.write(GOOD.replace("command", "comand"))
+    kept.pass_by(115)
+    assert kept.mails() == []
+    kept.pass_by(15 + REMIND)
+    assert kept.mails() == ["Subject: lamplighter.yaml is not applied"]
+    kept.pass_by(10 * REMIND)
+    kept.write(GOOD)
+    kept.pass_by(5)
+    assert kept.mails() == ["Subject: lamplighter.yaml is not applied", "Subject: lamplighter.yaml is applied again"]
+
+
+def test_a_bad_edit_that_is_mended_sooner_is_told_to_nobody(kept: Kept) -> None:
+    kept.write("nothing: at all")
+    kept.pass_by(115)
+    kept.write(GOOD)
+    kept.pass_by(60)
+    assert kept.mails() == []
+
+
+def test_another_mistake_in_a_file_that_is_broken_does_not_begin_the_two_minutes_anew(kept: Kept) -> None:
+    kept.write(GOOD.replace("command", "comand"))
+    kept.pass_by(100)
+    kept.write("nothing: at all")
+    kept.pass_by(30 + REMIND)
+    assert kept.mails() == ["Subject: lamplighter.yaml is not applied"]
