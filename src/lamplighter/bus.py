@@ -49,6 +49,8 @@ class Operation:
 
     read: Callable[[Reader, Caller, Json], Json] | None = None
     write: Callable[[Tx, Caller, Json], Json] | None = None
+    ahead: Callable[[Reader, Caller, Json], Callable[[], object] | None] | None = None
+    """Tells what may be done in a thread before the call, so that its turn is short (`base/ahead.py`)."""
 
 
 Listener = Callable[[Tx, Event], None]
@@ -111,10 +113,18 @@ class Bus:
     store: Store
     _services: dict[str, Mapping[str, Operation]] = field(default_factory=dict)
     _listeners: dict[str, list[tuple[Listener, Wants]]] = field(default_factory=dict)
+    _loads: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
 
-    def serve(self, service: str, operations: Mapping[str, Operation]) -> None:
-        """Answer for a service from now on."""
+    def serve(
+        self,
+        service: str,
+        operations: Mapping[str, Operation],
+        load: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Answer for a service from now on; `load` has it loaded before it is first needed."""
         self._services[service] = operations
+        if load is not None:
+            self._loads[service] = load
 
     def serves(self, service: str, operation: str) -> bool:
         """Whether someone answers for this operation."""
@@ -128,6 +138,7 @@ class Bus:
         self, caller: Caller, service: str, operation: str, params: Json, left: Callable[[], Awaitable[None]] = forever
     ) -> Json:
         """Have an operation done, from outside of any turn; `left` raises when there is no more use in an answer."""
+        await self.prepare(caller, service, operation, params)
         entry = self._find(service, operation)
         if entry.write is not None:
             run = entry.write
@@ -136,6 +147,19 @@ class Bus:
             assert entry.read is not None
             result = entry.read(self.store.reader, caller, params)
         return await first(result, left()) if inspect.isawaitable(result) else result
+
+    async def prepare(self, caller: Caller, service: str, operation: str, params: Json) -> None:
+        """Do in a thread what would make the turn of an operation long; for whoever is about to invoke it.
+
+        Nothing depends on it but how long the turn is.
+        """
+        load = self._loads.get(service)
+        if load is not None:
+            await load()
+        entry = self._services.get(service, {}).get(operation)
+        work = entry.ahead(self.store.reader, caller, params) if entry is not None and entry.ahead is not None else None
+        if work is not None:
+            await asyncio.to_thread(work)
 
     def invoke(self, tx: Tx, caller: Caller, service: str, operation: str, params: Json) -> Json:
         """Have an operation done inside a turn: its writes are kept or undone with the rest of the job's."""

@@ -12,7 +12,7 @@ from lamplighter.asl.frame import Execution, Fan, Frame, Phase
 from lamplighter.asl.messages import CancelMapRun, CancelTask, ClearTimer, Command, Finish, SetTimer
 from lamplighter.asl.model import Block, Definition, Map, Resource, State, Task
 from lamplighter.asl.scope import Scope
-from lamplighter.base.errors import LamplighterError
+from lamplighter.base.errors import LamplighterError, MayTakeLong
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World, iso
 
@@ -188,7 +188,9 @@ class Run:
         self.moving.pop(path.id, None)
 
     def state(self, path: Path) -> State:
-        """The state that a path is in."""
+        """The state that a path is in; raises MayTakeLong where it is long, and nobody must wait here."""
+        if not self.world.may_block and path.state in self.definition.long:
+            raise MayTakeLong(path.state)
         return self.definition.blocks[path.block].states[path.state]
 
     def scope(self, path: Path, item: tuple[int, Json] | None = None) -> Scope:

@@ -7,6 +7,7 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.ht
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from lamplighter.asl.model import State, Task, Working
 from lamplighter.asl.parse import ALONE, InvalidDefinition, parse, parse_alone
 from lamplighter.asl.probe import Past, Verdict
 from lamplighter.base import arn
+from lamplighter.base.ahead import LARGE
 from lamplighter.base.errors import MayTakeLong
 from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.base.world import World, iso
@@ -61,7 +63,18 @@ class Prober:
         self._model = model
 
     def test(self, _reader: Reader, caller: Caller, params: Json) -> Json:
-        """TestState; an awaitable where it calls a service."""
+        """TestState; an awaitable, because it may call a service."""
+        return self._test(caller, params)
+
+    async def _test(self, caller: Caller, params: Json) -> Json:
+        """What the request says is understood in a thread where its definition is large."""
+        if len(params["definition"]) > LARGE:
+            trial = await asyncio.to_thread(self._trial, caller, params)
+        else:
+            trial = self._trial(caller, params)
+        return await self._settle(caller, *trial)
+
+    def _trial(self, caller: Caller, params: Json) -> tuple[State, Mock | None, TryState, "_Answer"]:
         if "roleArn" in params:
             check_role(params["roleArn"])
         state, source = _find(params)
@@ -81,7 +94,7 @@ class Prober:
         )
         texts = {id(given): text} | ({id(mock.result): mock.text} if mock and mock.text else {})
         level, reveal = params.get("inspectionLevel", "INFO"), params.get("revealSecrets", False)
-        return self._settle(caller, state, mock, request, _Answer(level, texts, reveal))
+        return state, mock, request, _Answer(level, texts, reveal)
 
     async def _settle(
         self, caller: Caller, state: State, mock: Mock | None, request: TryState, answer: "_Answer"
@@ -96,10 +109,9 @@ class Prober:
 
     async def _tried(self, request: TryState) -> Tried:
         """Try the state here, or in a process of its own where nobody can tell how long it takes."""
-        try:
-            return try_state(request, may_block=False)
-        except MayTakeLong:
-            pass
+        if len(request.source.text) <= LARGE:
+            with suppress(MayTakeLong):
+                return try_state(request, may_block=False)
         try:
             tried = await self._isolation.run(request, lambda _resource, _parameters: None)
         except Overrun as error:
@@ -119,7 +131,7 @@ class Prober:
     def _source(self, params: Json) -> Source:
         """The definition, as a process of its own compiles it."""
         text = params["definition"]
-        definition = parse(text, additions) if "stateName" in params else parse_alone(text, additions)
+        definition = parse(text, additions, kept=True) if "stateName" in params else parse_alone(text, additions)
         return source_of(text, definition, additions)
 
     def _check_task(self, state: Task, mock: Mock | None) -> None:
