@@ -125,7 +125,7 @@ class Run:
         self.results: dict[int, Mapping[int, str]] = dict(execution.results)
         self.own_results: dict[int, dict[int, str]] = {}
         """Those of `results` that this run made, and may change."""
-        self.ready: list[int] = [key for key, frame in execution.frames.items() if frame.phase in GOING][::-1]
+        self.ready: list[int] = going(execution.frames)
         """Ids of the frames that can go on, the next one last."""
         self.ended: list[Ended] = []
         self.commands: list[Command] = []
@@ -328,5 +328,12 @@ class Run:
         )
 
 
-GOING: Sequence[Phase] = (Phase.READY, Phase.AGAIN, Phase.GATHERED)
+GOING: Sequence[Phase] = (Phase.READY, Phase.AGAIN, Phase.GATHERED, Phase.STARTING)
 """Phases in which a frame needs nothing from the world to go on."""
+
+
+def going(frames: Mapping[int, Frame]) -> list[int]:
+    """The frames that can go on, the next one last: the older first, and further branches after all that has begun."""
+    found = [key for key in sorted(frames, reverse=True) if frames[key].phase in GOING]
+    return sorted(found, key=lambda key: frames[key].phase is not Phase.STARTING)
+

@@ -6,8 +6,9 @@ pure: it depends on what it is given and on nothing that changes.
 """
 
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from lamplighter.base.errors import LamplighterError
 
@@ -19,32 +20,48 @@ KEPT = 8
 V = TypeVar("V")
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[V]):
+    """What came of a piece of work: a value, or an error without the places that it came by.
+
+    They would hold what the work was made of, and JSONata's programs may be let go in their own thread only.
+    """
+
+    value: V | None
+    error: LamplighterError | None
+
+    def get(self) -> V:
+        """The value; raises the error."""
+        if self.error is not None:
+            raise self.error.with_traceback(None)
+        return cast("V", self.value)
+
+
+def outcome(work: Callable[[], V]) -> Outcome[V]:
+    """Do a piece of work."""
+    try:
+        return Outcome(work(), None)
+    except LamplighterError as error:
+        error.__context__ = error.__cause__ = None
+        return Outcome(None, error.with_traceback(None))
+
+
 class Ahead(Generic[V]):
     """A function of texts whose results may be had ahead."""
 
     def __init__(self, work: Callable[..., V]) -> None:
         self._work = work
-        self._outcome = lru_cache(KEPT)(self._done)
+        self._outcome: Callable[..., Outcome[V]] = lru_cache(KEPT)(lambda *given: outcome(lambda: work(*given)))
 
     def __call__(self, *given: Hashable) -> V:
         """The result; what was done ahead is not done again."""
         if not _is_large(given):
             return self._work(*given)
-        result, error = self._outcome(*given)
-        if error is not None:
-            raise error.with_traceback(None)
-        assert result is not None
-        return result[0]
+        return self._outcome(*given).get()
 
     def begin(self, *given: Hashable) -> Callable[[], object] | None:
         """What is to be done in a thread before the turn; None where it is done as quickly in the turn."""
         return (lambda: self._outcome(*given)) if _is_large(given) else None
-
-    def _done(self, *given: Hashable) -> tuple[tuple[V] | None, LamplighterError | None]:
-        try:
-            return (self._work(*given),), None
-        except LamplighterError as error:
-            return None, error
 
 
 def together(*works: Callable[[], object] | None) -> Callable[[], object] | None:
