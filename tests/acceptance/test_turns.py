@@ -312,7 +312,7 @@ def logs() -> Iterable[Case]:
     made = (Call("logs", "CreateLogGroup", {"logGroupName": "g"}), Call("logs", "CreateLogStream", STREAM))
     put = Call("logs", "PutLogEvents", lines)
     yield Case("PutLogEvents of 10,000", put, made)
-    yield Case("PutLogEvents of 10,000 to 5 filters", put, (*made, *map(metering, range(5))))
+    yield Case("PutLogEvents of 10,000 to 40 filters", put, (*made, *map(metering, range(40))))
     searched = {"logGroupName": "g", "filterPattern": '{ $.a = 2 && $.b = "*x*y" }'}
     yield Case("FilterLogEvents over 50,000", Call("logs", "FilterLogEvents", searched), (*made, *[put] * 5))
     texts = {"filterPattern": "{ $.a = 2 }", "logEventMessages": [dumps({"a": 1, "b": [[]] * 30_000})] * 50}
@@ -371,7 +371,8 @@ def overridden() -> Json:
 def ecs() -> Iterable[Case]:
     yield Case("RegisterTaskDefinition, 180,000 variables", registered(lambda: {"environment": variables()}))
     yield Case("RegisterTaskDefinition, 390,000 words", registered(lambda: {"command": ["a"] * 390_000}))
-    yield Case("RunTask with 180,000 variables", Call("ecs", "RunTask", overridden), (registered(dict),))
+    small = registered(lambda: {"memory": 128})
+    yield Case("RunTask with 180,000 variables", Call("ecs", "RunTask", overridden), (small,))
 
 
 STACKS: tuple[Case, ...] = ()

@@ -16,6 +16,8 @@ MOST = 50
 
 def read(given: list[Json], old: Mapping[str, str] = NONE) -> dict[str, str]:
     """Tags as a request has them, and those that were there; botocore's model lets one be without a key, AWS not."""
+    if len(given) > MOST:
+        raise TooManyTags
     for position, tag in enumerate(given, 1):
         if "key" not in tag:
             raise ValidationError(
