@@ -101,3 +101,16 @@ def test_a_branch_that_fails_ends_a_parallel_that_is_still_being_started(site: S
     found = site.describe(execution)
     assert (found["status"], found["error"]) == ("FAILED", "First")
     assert site.rows("SELECT * FROM frames") == []
+
+
+def test_what_a_parallel_cannot_carry_is_not_kept_until_it_fails(site: Site) -> None:
+    execution = site.start(site.machine(many_branches(300)), "x" * 100_000)
+    site.die_at(10, before=False)
+    with pytest.raises(Died):
+        site.settle()
+    ((count, size),) = site.rows("SELECT count(*), sum(length(output)) FROM results")
+    assert count > 10
+    assert size < 500_000
+    site.up()
+    found = site.describe(execution)
+    assert (found["status"], found["error"]) == ("FAILED", "States.DataLimitExceeded")

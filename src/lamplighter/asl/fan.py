@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/state-parallel.html and
 from dataclasses import replace
 
 from lamplighter.asl import distribute, history
-from lamplighter.asl.faults import Fault
+from lamplighter.asl.faults import MAX_BYTES, Fault, too_large
 from lamplighter.asl.frame import Fan, Phase
 from lamplighter.asl.model import Map, Parallel, Working
 from lamplighter.asl.paths import complete, fail_execution, fits, kind, recover, stumble
@@ -143,6 +143,8 @@ def gather(run: Run, path: Path, state: Working) -> None:
     """All children are done: their outputs, in order, are the result."""
     assert path.fan is not None
     outputs = run.results.pop(path.id, {})
+    if sum(map(len, outputs.values())) > MAX_BYTES:  # before they are put together: they may be 300 MB
+        raise too_large(state.name)
     text = fits(state, f"[{','.join(outputs[index] for index in range(path.fan.total))}]")
     run.note(path.previous, f"{kind(state)}StateSucceeded")
     complete(run, path, state, loads(text), text)

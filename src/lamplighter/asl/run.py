@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from lamplighter.asl import history
-from lamplighter.asl.faults import MAX_EVENTS
+from lamplighter.asl.faults import MAX_BYTES, MAX_EVENTS
 from lamplighter.asl.frame import Execution, Fan, Frame, Phase
 from lamplighter.asl.messages import CancelMapRun, CancelTask, ClearTimer, Command, Finish, SetTimer
 from lamplighter.asl.model import Block, Definition, Map, Resource, State, Task
@@ -125,6 +125,8 @@ class Run:
         self.results: dict[int, Mapping[int, str]] = dict(execution.results)
         self.own_results: dict[int, dict[int, str]] = {}
         """Those of `results` that this run made, and may change."""
+        self.sizes: dict[int, int] = {}
+        """How long all of `own_results` are together, by parent."""
         self.ready: list[int] = going(execution.frames)
         """Ids of the frames that can go on, the next one last."""
         self.ended: list[Ended] = []
@@ -235,12 +237,18 @@ class Run:
         return None
 
     def keep_result(self, parent: Path, index: int, output: str) -> None:
-        """Remember what a child came to."""
+        """Remember what a child came to; beyond what a state can carry only that there was more.
+
+        The state fails when all its children are done, and a redrive goes the same way: until then, and when all that
+        is forgotten, hundreds of megabytes would be moved for nothing.
+        """
         mine = self.own_results.get(parent.id)
         if mine is None or self.results.get(parent.id) is not mine:
             mine = self.own_results[parent.id] = dict(self.results.get(parent.id, {}))
             self.results[parent.id] = mine
-        mine[index] = output
+            self.sizes[parent.id] = sum(map(len, mine.values()))
+        mine[index] = output if self.sizes[parent.id] <= MAX_BYTES else ""
+        self.sizes[parent.id] += len(mine[index])
 
     def set_timer(self, path: Path, milliseconds: int, *, elapsed: bool = True) -> int:
         """Set a timer for a path; its number. `elapsed`: in so many milliseconds; else at that instant."""
