@@ -107,6 +107,10 @@ class Ended:
     cause: str | None = None
 
 
+TOO_MUCH = "0"
+"""Stands for an output that its state cannot carry beside the others."""
+
+
 class Run:
     """The execution as it changes."""
 
@@ -247,7 +251,7 @@ class Run:
             mine = self.own_results[parent.id] = dict(self.results.get(parent.id, {}))
             self.results[parent.id] = mine
             self.sizes[parent.id] = sum(map(len, mine.values()))
-        mine[index] = output if self.sizes[parent.id] <= MAX_BYTES else ""
+        mine[index] = output if self.sizes[parent.id] <= MAX_BYTES else TOO_MUCH
         self.sizes[parent.id] += len(mine[index])
 
     def set_timer(self, path: Path, milliseconds: int, *, elapsed: bool = True) -> int:

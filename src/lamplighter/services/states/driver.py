@@ -56,7 +56,7 @@ from lamplighter.store.timers import Timer
 SERVICE = "states"
 CACHED = 128
 """How many executions and definitions are held in memory: those that move, not those that wait."""
-CACHED_TEXT = 4 * 1024 * 1024
+CACHED_TEXT = 2 * 1024 * 1024
 """Characters of all definitions that are held."""
 
 RETENTION = 90 * 24 * 3600 * 1000
