@@ -348,4 +348,3 @@ def going(frames: Mapping[int, Frame]) -> list[int]:
     """The frames that can go on, the next one last: the older first, and further branches after all that has begun."""
     found = [key for key in sorted(frames, reverse=True) if frames[key].phase in GOING]
     return sorted(found, key=lambda key: frames[key].phase is not Phase.STARTING)
-

@@ -52,7 +52,6 @@ class Ingest:
         answer: Json = {"nextSequenceToken": sequence_token(now)}
         return answer | ({"rejectedLogEventsInfo": rejected} if rejected else {})
 
-
     def ahead(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
         """What of PutLogEvents takes as long as the events are, times the metric filters of the group."""
         group = find_group(reader, caller, params["logGroupName"])

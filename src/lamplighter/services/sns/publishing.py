@@ -116,9 +116,7 @@ class Publishing:
         topics.take(tx, topic.arn, scope, deduplication, taken, now + MEMORY)
         return taken, True
 
-    def _hand_on(
-        self, tx: Tx, topic: Topic, message: Message, key: str, sequence: str | None, sight: Sight
-    ) -> None:
+    def _hand_on(self, tx: Tx, topic: Topic, message: Message, key: str, sequence: str | None, sight: Sight) -> None:
         filtered = 0
         for subscription in subscriptions.confirmed(tx, topic.arn):
             text = message.to(subscription.protocol)
