@@ -163,6 +163,9 @@ def states() -> Iterable[Case]:
     yield of_input("$map over 100,000 items", mapping, [1] * 100_000)
     inner = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
     yield of_input("a Map over 100,000 items", {"Type": "Map", "ItemProcessor": inner}, [1] * 100_000)
+    wide = created(lambda: dumps(branches(1_000)))
+    start = {"stateMachineArn": MACHINE, "input": dumps("x" * 100_000)}
+    yield Case("StartExecution, 1,000 branches of 100 KB", Call("states", "StartExecution", start), (wide,))
     functions = {"u.$": "States.ArrayUnique($)", "p.$": "States.ArrayPartition($, 1)", "s.$": "States.JsonToString($)"}
     yield of_input("intrinsic functions on 100,000 items", {"Type": "Pass", "Parameters": functions}, [1] * 100_000)
 
@@ -288,6 +291,9 @@ def sqs() -> Iterable[Case]:
         batch = Call("sqs", "SendMessageBatch", partial(numbered, count, body))
         yield Case(f"SendMessageBatch of {name}", batch, queue)
     yield Case("SendMessage of 90,000 attributes", Call("sqs", "SendMessage", lambda: typed(90_000)), queue)
+    large = Call("sqs", "SendMessage", lambda: {"QueueUrl": QUEUE_URL, "MessageBody": "x" * 1_000_000})
+    purge = Call("sqs", "PurgeQueue", {"QueueUrl": QUEUE_URL})
+    yield Case("PurgeQueue of 150 MB", purge, (*queue, *[large] * 150))
     for name in ("Policy", "RedrivePolicy"):
         changed = Call("sqs", "SetQueueAttributes", partial(governed, name))
         yield Case(f"SetQueueAttributes, {name} of 3 MB", changed, queue)
