@@ -40,6 +40,21 @@ class Event:
     detail: Json
 
 
+Work = Callable[[], object]
+"""What is done ahead of a turn (`base/ahead.py`). A `Ready` that it returns goes to the operation with its params."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Something that was worked out of an operation's params."""
+
+    value: Json
+
+
+READY = object()
+"""The member of the params that has what is ready: nobody outside can name it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation of a service, in one of two kinds: it only reads, or it runs in a turn of writes.
@@ -49,6 +64,8 @@ class Operation:
 
     read: Callable[[Reader, Caller, Json], Json] | None = None
     write: Callable[[Tx, Caller, Json], Json] | None = None
+    ahead: Callable[[Reader, Caller, Json], Work | None] | None = None
+    """Tells what may be done in a thread before the call, so that its turn is short."""
 
 
 Listener = Callable[[Tx, Event], None]
@@ -111,10 +128,18 @@ class Bus:
     store: Store
     _services: dict[str, Mapping[str, Operation]] = field(default_factory=dict)
     _listeners: dict[str, list[tuple[Listener, Wants]]] = field(default_factory=dict)
+    _loads: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
 
-    def serve(self, service: str, operations: Mapping[str, Operation]) -> None:
-        """Answer for a service from now on."""
+    def serve(
+        self,
+        service: str,
+        operations: Mapping[str, Operation],
+        load: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Answer for a service from now on; `load` has it loaded before it is first needed."""
         self._services[service] = operations
+        if load is not None:
+            self._loads[service] = load
 
     def serves(self, service: str, operation: str) -> bool:
         """Whether someone answers for this operation."""
@@ -128,6 +153,7 @@ class Bus:
         self, caller: Caller, service: str, operation: str, params: Json, left: Callable[[], Awaitable[None]] = forever
     ) -> Json:
         """Have an operation done, from outside of any turn; `left` raises when there is no more use in an answer."""
+        params = await self.prepare(caller, service, operation, params)
         entry = self._find(service, operation)
         if entry.write is not None:
             run = entry.write
@@ -136,6 +162,19 @@ class Bus:
             assert entry.read is not None
             result = entry.read(self.store.reader, caller, params)
         return await first(result, left()) if inspect.isawaitable(result) else result
+
+    async def prepare(self, caller: Caller, service: str, operation: str, params: Json) -> Json:
+        """Do in a thread what would make the turn of an operation long; the params with which to invoke it then.
+
+        Nothing depends on it but how long the turn is.
+        """
+        load = self._loads.get(service)
+        if load is not None:
+            await load()
+        entry = self._services.get(service, {}).get(operation)
+        work = entry.ahead(self.store.reader, caller, params) if entry is not None and entry.ahead is not None else None
+        done = await asyncio.to_thread(work) if work is not None else None
+        return {**params, READY: done.value} if isinstance(done, Ready) else params
 
     def invoke(self, tx: Tx, caller: Caller, service: str, operation: str, params: Json) -> Json:
         """Have an operation done inside a turn: its writes are kept or undone with the rest of the job's."""

@@ -19,6 +19,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from lamplighter.base.errors import AwsError, Unavailable, ValidationError
@@ -41,6 +42,11 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LARGEST = 8 * 1024 * 1024
 """Bytes of a request's body: the largest of the AWS APIs here is 1 MiB, of which JSON may make six times as much."""
+
+SHORT = 32_768
+"""Bytes of a body up to which a request is understood on the loop, which takes some milliseconds at most."""
+
+T = TypeVar("T")
 
 log = logging.getLogger("lamplighter.server")
 
@@ -82,11 +88,12 @@ class Server:
             signer = self._signer(http)
             http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
             if signer is not None:
-                sigv4.verify(http, signer.secret, self.engine.world.now())
-            http = encoding.decoded(http, LARGEST)
+                await _aside(http, lambda: sigv4.verify(http, signer.secret, self.engine.world.now()))
+            http = await _aside(http, lambda: encoding.decoded(http, LARGEST))
             response = await self._answer(http, request_id, lambda: self._left(receive))
         except AwsError as error:
-            response = refuse(self.engine.catalog, http, error, request_id)
+            refused = error
+            response = await _aside(http, lambda: refuse(self.engine.catalog, http, refused, request_id))
         except (CallerLeft, ConnectionResetError):
             return
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
@@ -107,7 +114,7 @@ class Server:
             return await watch(self.engine, http, request_id)
         if unsigned.is_page(http):
             return await self._subscription(http, request_id)
-        request = route(self.engine.catalog, http, self.engine.config.account)
+        request = await _aside(http, lambda: route(self.engine.catalog, http, self.engine.config.account))
         caller = Caller(request.account, request.region)
         try:
             result = await self.engine.call(caller, request.service, request.operation, request.params, left)
@@ -212,6 +219,11 @@ class InternalFailure(AwsError):
 
     def __init__(self, request_id: str) -> None:
         super().__init__(f"The request failed through a fault of the engine, whose log has it under {request_id}.")
+
+
+async def _aside(http: HttpRequest, work: Callable[[], T]) -> T:
+    """Do what takes as long as a request's body is: in a thread where that would hold up the others."""
+    return await asyncio.to_thread(work) if len(http.body) > SHORT else work()
 
 
 async def _hung_up(receive: Receive) -> None:

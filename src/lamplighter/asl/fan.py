@@ -6,15 +6,21 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/state-parallel.html and
 from dataclasses import replace
 
 from lamplighter.asl import distribute, history
-from lamplighter.asl.faults import Fault
+from lamplighter.asl.faults import MAX_BYTES, Fault, too_large
 from lamplighter.asl.frame import Fan, Phase
 from lamplighter.asl.model import Map, Parallel, Working
 from lamplighter.asl.paths import complete, fail_execution, fits, kind, recover, stumble
 from lamplighter.asl.run import Ended, Path, Run
-from lamplighter.base.jsontext import dumps, loads
+from lamplighter.base.jsontext import Json, dumps, loads
 
 INLINE_LIMIT = 40
 """How many items an inline Map works on at once: "up to 40 concurrent iterations"."""
+
+
+STARTED_AT_ONCE = 250
+"""How many branches are started in one crossing."""
+STARTED_BYTES = 2_097_152
+"""Of how many bytes their inputs are together."""
 
 
 def begin_parallel(run: Run, path: Path, state: Parallel) -> None:
@@ -23,10 +29,33 @@ def begin_parallel(run: Run, path: Path, state: Parallel) -> None:
     document = given, path.text if given is path.input else dumps(given)
     path.previous = run.note(path.previous, "ParallelStateStarted")
     total = len(state.branches)
-    path.phase, path.fan = Phase.FANNED, Fan(total, total, 0, total)
+    path.phase, path.fan = Phase.FANNED, Fan(total, 0, 0, total)
+    _start_branches(run, path, state, document)
+
+
+def go_on_starting(run: Run, path: Path, state: Parallel) -> None:
+    """Start further branches of one that has begun."""
+    _start_branches(run, path, state, (path.input, path.text))
+
+
+def _start_branches(run: Run, path: Path, state: Parallel, document: tuple[Json, str]) -> None:
+    """Start the next branches, and those after them when these have gone as far as they can.
+
+    What was made of the input is not made again, and not kept: then all branches are started at once.
+    """
+    assert path.fan is not None
+    first, end = path.fan.started, path.fan.total
+    if document[0] is path.input:
+        end = min(end, first + max(1, min(STARTED_AT_ONCE, STARTED_BYTES // len(document[1]))))
+    path.fan = replace(path.fan, started=end)
+    if end < path.fan.total:
+        path.phase = Phase.STARTING
+        run.ready.append(path.id)
+    else:
+        path.phase = Phase.FANNED
     children = [
-        run.spawn(path, index, run.definition.blocks[block], document, path.previous)
-        for index, block in enumerate(state.branches)
+        run.spawn(path, index, run.definition.blocks[state.branches[index]], document, path.previous)
+        for index in range(first, end)
     ]
     run.ready += [child.id for child in reversed(children)]
 
@@ -114,6 +143,8 @@ def gather(run: Run, path: Path, state: Working) -> None:
     """All children are done: their outputs, in order, are the result."""
     assert path.fan is not None
     outputs = run.results.pop(path.id, {})
+    if sum(map(len, outputs.values())) > MAX_BYTES:  # before they are put together: they may be 300 MB
+        raise too_large(state.name)
     text = fits(state, f"[{','.join(outputs[index] for index in range(path.fan.total))}]")
     run.note(path.previous, f"{kind(state)}StateSucceeded")
     complete(run, path, state, loads(text), text)
@@ -135,7 +166,7 @@ def _call_off(run: Run, parent: Path) -> None:
     """Stop all that a Parallel or Map still has under way."""
     for path in list(run.below(parent.id)):
         state = run.state(path)
-        waits = path.phase in (Phase.WORKING, Phase.WAITING, Phase.RETRYING, Phase.FANNED)
+        waits = path.phase in (Phase.WORKING, Phase.WAITING, Phase.RETRYING, Phase.FANNED, Phase.STARTING)
         run.cancel(path)
         if waits and path.entered:
             run.note(path.previous, f"{kind(state)}StateAborted")
@@ -145,5 +176,5 @@ def _call_off(run: Run, parent: Path) -> None:
         run.drop(path)
         run.results.pop(path.id, None)
     run.results.pop(parent.id, None)
-    run.ready = [key for key in run.ready if key in run.frames]
+    run.ready = [key for key in run.ready if key in run.frames and key != parent.id]
     run.ended = [end for end in run.ended if end.path.id in run.frames]

@@ -25,6 +25,8 @@ class Phase(StrEnum):
     """For the timer of a retry."""
     AGAIN = "again"
     """To try its state again, now."""
+    STARTING = "starting"
+    """To start further children (Parallel)."""
     FANNED = "fanned"
     """For its children (Parallel, Map)."""
     GATHERED = "gathered"

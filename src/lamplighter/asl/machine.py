@@ -30,7 +30,7 @@ from lamplighter.asl.messages import (
 )
 from lamplighter.asl.model import Choice, Definition, Fail, Map, Parallel, Pass, State, Succeed, Task, Wait
 from lamplighter.asl.paths import assign, enter, fail_execution, leave, stumble
-from lamplighter.asl.run import GOING, HistoryFull, Path, Refuses, Run, Step, never
+from lamplighter.asl.run import HistoryFull, Path, Refuses, Run, Step, going, never
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 
@@ -76,6 +76,9 @@ def _cross(run: Run, path: Path, state: State) -> None:
     try:
         if path.phase is Phase.GATHERED:
             fan.gather(run, path, state)  # type: ignore[arg-type]
+            return
+        if path.phase is Phase.STARTING:
+            fan.go_on_starting(run, path, state)  # type: ignore[arg-type]
             return
         if path.phase is Phase.READY:
             enter(run, path, state)
@@ -221,7 +224,7 @@ def _redriven(run: Run, _event: Redriven) -> None:
     _limit(run)
     for key in sorted(run.frames, reverse=True):
         path = run.path(key)
-        if path.phase in (Phase.FANNED, Phase.GATHERED) or not path.entered:
+        if path.phase in (Phase.STARTING, Phase.FANNED, Phase.GATHERED) or not path.entered:
             continue
         if path.map_run is not None:
             distribute.redrive(run, path)
@@ -229,7 +232,7 @@ def _redriven(run: Run, _event: Redriven) -> None:
         path.phase, path.retries, path.number, path.submitted, path.token = Phase.AGAIN, (), 0, False, None
         path.timeout = path.heartbeat = path.beat = 0
         path.items = None
-    run.ready = [key for key in sorted(run.frames, reverse=True) if run.path(key).phase in GOING]
+    run.ready = going({key: run.path(key).freeze() for key in run.frames})
 
 
 def _broken(run: Run, event: Broken) -> None:

@@ -3,7 +3,7 @@
 See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -269,3 +269,7 @@ class Definition:
     comment: str | None = None
     states: Mapping[str, State] = field(default_factory=dict)
     """All states, of all blocks, by name: names are unique in a machine."""
+    resources: Mapping[str, Resource] = field(default_factory=dict)
+    """What its tasks call, by the task's name."""
+    long: Container[str] = ()
+    """States that nobody may enter who has no time: their text is long, and they are not compiled yet."""

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from lamplighter.asl import history
-from lamplighter.asl.faults import MAX_EVENTS
+from lamplighter.asl.faults import MAX_BYTES, MAX_EVENTS
 from lamplighter.asl.frame import Execution, Fan, Frame, Phase
 from lamplighter.asl.messages import CancelMapRun, CancelTask, ClearTimer, Command, Finish, SetTimer
 from lamplighter.asl.model import Block, Definition, Map, Resource, State, Task
 from lamplighter.asl.scope import Scope
-from lamplighter.base.errors import LamplighterError
+from lamplighter.base.errors import LamplighterError, MayTakeLong
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World, iso
 
@@ -107,6 +107,10 @@ class Ended:
     cause: str | None = None
 
 
+TOO_MUCH = "0"
+"""Stands for an output that its state cannot carry beside the others."""
+
+
 class Run:
     """The execution as it changes."""
 
@@ -125,7 +129,9 @@ class Run:
         self.results: dict[int, Mapping[int, str]] = dict(execution.results)
         self.own_results: dict[int, dict[int, str]] = {}
         """Those of `results` that this run made, and may change."""
-        self.ready: list[int] = [key for key, frame in execution.frames.items() if frame.phase in GOING][::-1]
+        self.sizes: dict[int, int] = {}
+        """How long all of `own_results` are together, by parent."""
+        self.ready: list[int] = going(execution.frames)
         """Ids of the frames that can go on, the next one last."""
         self.ended: list[Ended] = []
         self.commands: list[Command] = []
@@ -188,7 +194,9 @@ class Run:
         self.moving.pop(path.id, None)
 
     def state(self, path: Path) -> State:
-        """The state that a path is in."""
+        """The state that a path is in; raises MayTakeLong where it is long, and nobody must wait here."""
+        if not self.world.may_block and path.state in self.definition.long:
+            raise MayTakeLong(path.state)
         return self.definition.blocks[path.block].states[path.state]
 
     def scope(self, path: Path, item: tuple[int, Json] | None = None) -> Scope:
@@ -233,12 +241,18 @@ class Run:
         return None
 
     def keep_result(self, parent: Path, index: int, output: str) -> None:
-        """Remember what a child came to."""
+        """Remember what a child came to; beyond what a state can carry only that there was more.
+
+        The state fails when all its children are done, and a redrive goes the same way: until then, and when all that
+        is forgotten, hundreds of megabytes would be moved for nothing.
+        """
         mine = self.own_results.get(parent.id)
         if mine is None or self.results.get(parent.id) is not mine:
             mine = self.own_results[parent.id] = dict(self.results.get(parent.id, {}))
             self.results[parent.id] = mine
-        mine[index] = output
+            self.sizes[parent.id] = sum(map(len, mine.values()))
+        mine[index] = output if self.sizes[parent.id] <= MAX_BYTES else TOO_MUCH
+        self.sizes[parent.id] += len(mine[index])
 
     def set_timer(self, path: Path, milliseconds: int, *, elapsed: bool = True) -> int:
         """Set a timer for a path; its number. `elapsed`: in so many milliseconds; else at that instant."""
@@ -326,5 +340,11 @@ class Run:
         )
 
 
-GOING: Sequence[Phase] = (Phase.READY, Phase.AGAIN, Phase.GATHERED)
+GOING: Sequence[Phase] = (Phase.READY, Phase.AGAIN, Phase.GATHERED, Phase.STARTING)
 """Phases in which a frame needs nothing from the world to go on."""
+
+
+def going(frames: Mapping[int, Frame]) -> list[int]:
+    """The frames that can go on, the next one last: the older first, and further branches after all that has begun."""
+    found = [key for key in sorted(frames, reverse=True) if frames[key].phase in GOING]
+    return sorted(found, key=lambda key: frames[key].phase is not Phase.STARTING)

@@ -69,14 +69,17 @@ class Engine:
         )
         self.outputs = ecs.outputs
         events = Events(self.bus, world, remote, self._check)
-        services: tuple[Service, ...] = (states, ecs, events, *self._later(remote, ways_out))
+        later = list(self._later(remote, ways_out))
+        services: tuple[Service, ...] = (states, ecs, events, *later)
         self.services: dict[str, Service] = {service.name: service for service in services}
         for service in self.services.values():
             self.bus.serve(service.name, service.operations)
+        for service in later:
+            self.bus.serve(service.name, service.operations, service.load)
         self.turns = Turns()
         self.pump = Pump(store, world, self.services, ecs.catch_up)
 
-    def _later(self, remote: Remote, ways_out: Outbound) -> Iterator[Service]:
+    def _later(self, remote: Remote, ways_out: Outbound) -> Iterator[Later]:
         """The services that an engine may never need."""
         bus, world, config = self.bus, self.world, self.config
 

@@ -1,11 +1,13 @@
 """A service that is loaded when it is first needed: most engines never need most of them, and each costs 10 to 50 ms.
 
-Promises that nobody can tell, but by the clock.
+Promises that nobody can tell, but by the clock; and that whoever has time for it (`load`) holds nobody else up, because
+the module is imported in a thread.
 """
 
+import asyncio
 import importlib
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from threading import Lock
 from types import ModuleType
 
 from lamplighter.bus import Operation, Service
@@ -23,16 +25,22 @@ class Later:
         self._module = module
         self._make = make
         self._used = used
-
-    @cached_property
-    def service(self) -> Service:
-        """The service itself."""
-        return self._make(importlib.import_module(self._module))
+        self._loaded: Service | None = None
+        self._loading = Lock()
 
     @property
-    def _loaded(self) -> Service | None:
-        found: Service | None = self.__dict__.get("service")
-        return found
+    def service(self) -> Service:
+        """The service itself; it is made once, whichever thread asks for it first."""
+        if self._loaded is None:
+            with self._loading:
+                if self._loaded is None:
+                    self._loaded = self._make(importlib.import_module(self._module))
+        return self._loaded
+
+    async def load(self) -> None:
+        """Import it in a thread, so that the first to ask for it finds it there."""
+        if self._loaded is None:
+            await asyncio.to_thread(importlib.import_module, self._module)
 
     @property
     def operations(self) -> Mapping[str, Operation]:
@@ -41,6 +49,7 @@ class Later:
 
     async def perform(self, posted: Posted) -> None:
         """Do what the outbox says."""
+        await self.load()
         await self.service.perform(posted)
 
     def ring(self, tx: Tx, timer: Timer) -> None:
@@ -55,6 +64,7 @@ class Later:
     async def start(self) -> None:
         """Take up what the last engine left."""
         if self._used():
+            await self.load()
             await self.service.start()
 
     async def stop(self) -> None:

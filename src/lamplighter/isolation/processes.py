@@ -25,6 +25,8 @@ AT_ONCE = max(2, min(4, os.cpu_count() or 2))
 """How many processes there are at most."""
 IDLE_SECONDS = 60
 """After how long without a request all processes end."""
+LARGE = 65_536
+"""Bytes of a message from which on it is understood in a thread."""
 PATIENCE = 500
 """How many hundredths of a second a process that has closed its end is given to be gone."""
 ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
@@ -87,7 +89,8 @@ class Process:
 
     async def _receive(self) -> Json:
         head = await self._reader.readexactly(LENGTH.size)
-        return unpack(await self._reader.readexactly(LENGTH.unpack(head)[0]))
+        body = await self._reader.readexactly(LENGTH.unpack(head)[0])
+        return await asyncio.to_thread(unpack, body) if len(body) > LARGE else unpack(body)
 
 
 def _spawn(descriptor: int, limits: Limits) -> "subprocess.Popen[bytes]":

@@ -15,7 +15,7 @@ from lamplighter.asl.faults import Fault
 from lamplighter.asl.frame import Execution, Frame
 from lamplighter.asl.machine import advance
 from lamplighter.asl.messages import Event, Resumed
-from lamplighter.asl.model import Definition, Resource, Task
+from lamplighter.asl.model import Definition, Resource
 from lamplighter.asl.parse import ALONE, parse, parse_alone
 from lamplighter.asl.probe import Past, Probe, Verdict
 from lamplighter.asl.run import Refuses, Step
@@ -181,8 +181,7 @@ Answer: TypeAlias = Advanced | Selected | WindowTooSmall | Failed | Tried
 
 def source_of(text: str, definition: Definition, additions: Callable[[Resource], Mapping[str, Json]]) -> Source:
     """Return what a process needs to compile this definition again."""
-    resources = {state.resource for state in definition.states.values() if isinstance(state, Task)}
-    added = {resource.text: dumps(dict(additions(resource))) for resource in resources}
+    added = {resource.text: dumps(dict(additions(resource))) for resource in set(definition.resources.values())}
     return Source(text, tuple(sorted(added.items())), alone=ALONE in definition.states)
 
 

@@ -337,8 +337,8 @@ def _anything_but_list(given: Json, at: Path) -> Predicate:
     if len({isinstance(each, str) for each in given}) != 1:
         reason = "Inside anything but list, either all values are number or string, mixed type is not supported"
         raise InvalidPattern(reason, Spot(at, Token.END))
-    tests = [_exactly_this(each) for each in given]
-    return lambda value: not any(test(value) for test in tests)
+    unwanted, kind = frozenset(given), isinstance(given[0], str)
+    return lambda value: not ((isinstance(value, str) if kind else is_number(value)) and value in unwanted)
 
 
 def _exactly_this(wanted: Json) -> Predicate:

@@ -14,8 +14,10 @@ from lamplighter.wire.blobs import blobs, from_base64, to_base64
 from lamplighter.wire.http import HttpRequest, Response, answer
 from lamplighter.wire.shapes import Service
 
-MOST_CONTAINERS = 1_200_000
-"""Opening brackets in a body: more than a text of 1 MiB, the longest that there is, can have."""
+MOST_CONTAINERS = 400_000
+"""Opening brackets in a body outside of strings: as many as a request may have elements (`validate.py`)."""
+MOST_COMMAS = 800_000
+"""Commas outside of strings: more than a request of 1 MiB to CloudWatch, the longest list that there is, can have."""
 
 
 def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
@@ -79,8 +81,7 @@ def error_form(service: Service | None, error: AwsError) -> tuple[str, int]:
 
 def read(body: bytes) -> Json:
     """A JSON object without its null members, which are absent ones; SerializationException where it is none."""
-    if body.count(b"{") + body.count(b"[") > MOST_CONTAINERS:
-        raise AwsError("The request body has too many objects and arrays.", code="SerializationException")
+    _check_extent(body)
     if not body:
         return {}
     try:
@@ -92,6 +93,20 @@ def read(body: bytes) -> Json:
     if b"null" in body:
         _drop_nulls(params)
     return params
+
+
+def _check_extent(body: bytes) -> None:
+    """Refuse what is all brackets and commas: reading it takes long, and holds up everybody meanwhile."""
+    if _brackets(body) <= MOST_CONTAINERS and body.count(b",") <= MOST_COMMAS:
+        return
+    # What is in strings costs nothing: a definition, say, or the body of a message.
+    bare = b"".join(body.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
+    if _brackets(bare) > MOST_CONTAINERS or bare.count(b",") > MOST_COMMAS:
+        raise AwsError("The request body has too many objects and arrays.", code="SerializationException")
+
+
+def _brackets(body: bytes) -> int:
+    return body.count(b"{") + body.count(b"[")
 
 
 def _drop_nulls(params: Json) -> None:

@@ -30,7 +30,7 @@ MESSAGE = {
 
 def wants(policy: Json, attributes: dict[str, Attribute] | None = None, text: str = "", scope: str = "") -> bool:
     settings = {"FilterPolicy": dumps(policy)} | ({"FilterPolicyScope": scope} if scope else {})
-    return filters.accepts(settings, text, attributes or {})
+    return filters.accepts(settings, text, filters.Sight(attributes or {}, {}))
 
 
 def wants_body(policy: Json, text: str) -> bool:

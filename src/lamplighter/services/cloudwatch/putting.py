@@ -21,6 +21,8 @@ KEPT = 15 * 86_400_000
 """Milliseconds."""
 OLDEST, NEWEST = 14 * 86_400_000, 2 * 3_600_000
 """A time stamp may be up to two weeks before and two hours after the time of the request, in milliseconds."""
+MOST = 1_000
+"""Metrics of one request."""
 MOST_VALUES = 150
 MOST_DIMENSIONS = 30
 LARGEST = 2.0**360
@@ -38,6 +40,8 @@ class Putting:
             raise InvalidParameterValue("The value AWS/ for parameter Namespace is reserved.")
         if "MetricData" not in params:
             raise MissingParameter("The parameter MetricData is required.")
+        if len(params["MetricData"]) > MOST:
+            raise InvalidParameterValue(f"The collection MetricData must not have a size greater than {MOST}.")
         now = self._world.now()
         for datum in params["MetricData"]:
             metric = metric_of(caller, {**datum, "Namespace": params["Namespace"]})

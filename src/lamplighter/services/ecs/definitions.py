@@ -7,7 +7,7 @@ DELETE_IN_PROGRESS and can be described: tasks may still run from it.
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.jsontext import Json, dump_bytes
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.ecs import listing, naming, rules, tags
@@ -30,6 +30,8 @@ _BARE_CONTAINER: Json = {
     "systemControls": [],
 }  # fmt: skip
 """What ECS shows of a container that does not say."""
+LARGEST = 65_536
+"""Bytes of a definition: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html."""
 MOST_DELETED = 10
 
 
@@ -37,6 +39,7 @@ def register(world: World, deny: Collection[str]) -> Write:
     """RegisterTaskDefinition; `deny`: what a definition may not ask for."""
 
     def run(tx: Tx, caller: Caller, params: Json) -> Json:
+        _check_size(params)
         rules.check(params)
         rules.check_allowed(params, deny)
         owner, family = naming.owner(caller), params["family"]
@@ -48,6 +51,12 @@ def register(world: World, deny: Collection[str]) -> Write:
         return {"taskDefinition": shown(kept), "tags": kept.tags}
 
     return run
+
+
+def _check_size(params: Json) -> None:
+    length = len(dump_bytes(params))
+    if length > LARGEST:
+        raise ClientError(f"Actual length: '{length}'. Max allowed length is '{LARGEST}' bytes.")
 
 
 def _body(params: Json, caller: Caller, arn: str, revision: int, now: int) -> Json:

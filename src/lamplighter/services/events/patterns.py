@@ -3,9 +3,10 @@
 See https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPattern.html.
 """
 
+from lamplighter.base.ahead import Ahead
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.jsontext import Json, JsonError, loads
-from lamplighter.bus import Caller
+from lamplighter.bus import Caller, Work
 from lamplighter.lang.jackson import read
 from lamplighter.lang.jsonplace import after, position
 from lamplighter.lang.pattern import InvalidPattern, Pattern, TooComplex, compile_pattern
@@ -55,16 +56,28 @@ def _refusal(text: str, error: InvalidPattern, at: int | None) -> InvalidEventPa
     return InvalidEventPattern(error.reason + ("" if at is None else after(text, at) * times))
 
 
-def test(_reader: Reader, _caller: Caller, params: Json) -> Json:
-    """TestEventPattern"""
-    pattern = read_pattern(params["EventPattern"])
+def _tested(wanted: str, given: str) -> bool:
+    pattern = read_pattern(wanted)
     try:
-        event = loads(params["Event"])
+        event = loads(given)
     except JsonError:
         event = None
     if not isinstance(event, dict) or not all(event.get(name) for name in REQUIRED):
         raise ValidationError("Parameter Event is not valid.")
     try:
-        return {"Result": pattern.matches(event)}
+        return pattern.matches(event)
     except TooComplex as error:
         raise ValidationError(str(error)) from None
+
+
+_TESTED = Ahead(_tested)
+
+
+def test(_reader: Reader, _caller: Caller, params: Json) -> Json:
+    """TestEventPattern"""
+    return {"Result": _TESTED(params["EventPattern"], params["Event"])}
+
+
+def ahead(_reader: Reader, _caller: Caller, params: Json) -> Work | None:
+    """What of TestEventPattern takes as long as the event is large."""
+    return _TESTED.begin(params["EventPattern"], params["Event"])

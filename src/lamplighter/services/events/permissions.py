@@ -30,6 +30,8 @@ class Permissions:
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """PutPermission: a whole policy, or one statement more."""
         bus = find_bus(tx, caller, params.get("EventBusName"))
+        if len(params.get("Policy", "")) > 16 * LONGEST:  # whatever of it is space
+            raise PolicyLengthExceeded(f"The policy is longer than {LONGEST} bytes.")
         if "Policy" in params:
             policy = _read(params["Policy"])
         else:

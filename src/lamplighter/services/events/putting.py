@@ -5,16 +5,20 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html.
 """
 
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from lamplighter.base.ahead import LARGE
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.jsontext import Json, JsonError, depth, loads
 from lamplighter.base.world import World
-from lamplighter.bus import Caller
+from lamplighter.bus import READY, Caller, Ready, Work
 from lamplighter.services.events.buses import find_bus
 from lamplighter.services.events.errors import BusNotFound
 from lamplighter.services.events.names import LATEST, bus_name, owner
-from lamplighter.services.events.router import Router, envelope
-from lamplighter.store.db import Tx
+from lamplighter.services.events.router import Judged, Router, envelope, judge
+from lamplighter.services.events.rulebook import Wish
+from lamplighter.store.db import Reader, Tx
 
 LARGEST = 1_048_576
 """Bytes of all entries of a request: "The total entry size must be less than 1MB"."""
@@ -32,6 +36,14 @@ class Refusal(Exception):
         self.entry = {"ErrorCode": code, "ErrorMessage": message}
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An event that an entry was made into before its turn."""
+
+    event: Json
+    judged: Judged
+
+
 class Putting:
     """Takes events of customers."""
 
@@ -43,16 +55,42 @@ class Putting:
         """PutEvents"""
         if sum(map(size, params["Entries"])) >= LARGEST:
             raise ValidationError("Total size of the entries in the request is over the limit.")
-        entries = [self._put(tx, caller, entry) for entry in params["Entries"]]
+        ready: Sequence[Made | None] = params.get(READY) or [None] * len(params["Entries"])
+        entries = [self._put(tx, caller, *each) for each in zip(params["Entries"], ready, strict=True)]
         return {"FailedEntryCount": sum("ErrorCode" in entry for entry in entries), "Entries": entries}
 
-    def _put(self, tx: Tx, caller: Caller, entry: Json) -> Json:
+    def ahead(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
+        """What of PutEvents takes as long as the events are: reading them, and seeing who wants them."""
+        entries = params["Entries"]
+        if not LARGE < sum(len(entry.get("Detail", "")) for entry in entries) < LARGEST:
+            return None
+        wishes = [self._wishes(reader, caller, entry) for entry in entries]
+        return lambda: Ready([self._made(caller, *each) for each in zip(entries, wishes, strict=True)])
+
+    def _wishes(self, reader: Reader, caller: Caller, entry: Json) -> tuple[Wish, ...]:
+        home = owner(entry.get("EventBusName") or "", caller)
+        return self._router.wishes(reader, home, bus_name(entry.get("EventBusName")), entry.get("Source", ""))
+
+    def _made(self, caller: Caller, entry: Json, wishes: tuple[Wish, ...]) -> "Made | None":
+        """What an entry comes to; None where it is none, which is told when it is put."""
         try:
-            detail = _check(entry)
+            event = self._event(caller, entry)
+        except Refusal:
+            return None
+        return Made(event, judge(event, wishes))
+
+    def _event(self, caller: Caller, entry: Json) -> Json:
+        detail = _check(entry)
+        time = int(entry["Time"] * 1000) if "Time" in entry else self._world.now()
+        head = (self._world.uuid(), caller, entry["Source"], entry["DetailType"], time)
+        return envelope(*head, entry.get("Resources", ()), detail)
+
+    def _put(self, tx: Tx, caller: Caller, entry: Json, made: "Made | None") -> Json:
+        try:
+            event = self._event(caller, entry) if made is None else made.event
         except Refusal as refusal:
             return refusal.entry
-        name = self._world.uuid()
-        given = entry.get("EventBusName")
+        name, given = event["id"], entry.get("EventBusName")
         home = owner(given or "", caller)
         try:
             bus = find_bus(tx, home, given).name
@@ -61,9 +99,7 @@ class Putting:
             log.warning("an event was put on the bus %s, which does not exist: it goes nowhere", bus_name(given))
             return {"EventId": name}
         if self._router.wanted(tx):
-            time = int(entry["Time"] * 1000) if "Time" in entry else self._world.now()
-            head = (name, caller, entry["Source"], entry["DetailType"], time)
-            self._router.route(tx, home, bus, envelope(*head, entry.get("Resources", ()), detail))
+            self._router.route(tx, home, bus, event, judged=made.judged if made else None)
         return {"EventId": name}
 
 

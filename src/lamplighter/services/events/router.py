@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.htm
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
@@ -19,13 +20,13 @@ from lamplighter.lang.pattern import Pattern
 from lamplighter.lang.pattern import TooComplex as TooComplexEvent
 from lamplighter.services.events.calls import INSIDE, Call, Parcel, call_for
 from lamplighter.services.events.names import DEFAULT, derived, instant, milliseconds, owner
-from lamplighter.services.events.rulebook import Rulebook
+from lamplighter.services.events.rulebook import Rulebook, Wish
 from lamplighter.services.events.targets import policy_of
 from lamplighter.services.events.traffic import Traffic
 from lamplighter.services.events.transform import transform
 from lamplighter.store import archivedevents as archived
 from lamplighter.store import eventtargets as targets
-from lamplighter.store.db import Tx
+from lamplighter.store.db import Reader, Tx
 from lamplighter.store.eventresources import Resource
 
 log = logging.getLogger("lamplighter.events")
@@ -33,6 +34,20 @@ log = logging.getLogger("lamplighter.events")
 DAY = 86_400_000
 HOPS = 1
 """How often an event may go from bus to bus: it can't go on "to a third event bus"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is known of an event before its turn: its text, and by the patterns there were then who wants it."""
+
+    text: str
+    wanted: Mapping[Pattern, bool]
+
+
+def judge(event: Json, wishes: Iterable[Wish]) -> Judged:
+    """See who wants an event; it takes as long as the event is large."""
+    patterns = [(wish.resource.arn, wish.pattern) for wish in wishes if wish.pattern is not None]
+    return Judged(dumps(event), {pattern: _wants(arn, pattern, event) for arn, pattern in patterns})
 
 
 class Router:
@@ -53,15 +68,26 @@ class Router:
         """Whether anybody may want any event, or want to know why there was no rule for it."""
         return self._rulebook.anything(tx)
 
+    def wishes(self, reader: Reader, caller: Caller, bus: str, source: str) -> tuple[Wish, ...]:
+        """Who may want events of a source."""
+        return self._rulebook.of(reader, caller, bus).of(source)
+
     def route(
-        self, tx: Tx, caller: Caller, bus: str, event: Json, *, hops: int = 0, only: Collection[str] = ()
+        self,
+        tx: Tx,
+        caller: Caller,
+        bus: str,
+        event: Json,
+        *,
+        hops: int = 0,
+        only: Collection[str] = (),
+        judged: Judged | None = None,
     ) -> None:
-        """An event has come to a bus; `only`: for these rules, if any are named."""
-        wishes = self._rulebook.of(tx, caller, bus).of(event["source"])
-        wanted = [
-            wish.resource for wish in wishes if wish.pattern is None or _wants(wish.resource.arn, wish.pattern, event)
-        ]
-        text = dumps(event)
+        """An event has come to a bus; `only`: for these rules, if any are named; `judged`: what is known of it."""
+        known = judged or Judged(dumps(event), {})
+        wishes = self.wishes(tx, caller, bus, event["source"])
+        wanted = [wish.resource for wish in wishes if _is_wanted(wish, event, known)]
+        text = known.text
         taken = [each.arn for each in wanted if each.kind == "rule" and (not only or each.arn in only)]
         self._traffic.note(caller, self._world.now(), bus, text, taken)
         for resource in wanted:
@@ -156,6 +182,13 @@ def events_of(archive: Resource) -> str:
     """Return the name under which an archive's events are kept; another archive of the same name has another."""
     name: str = archive.body.get("Events", archive.arn)
     return name
+
+
+def _is_wanted(wish: Wish, event: Json, known: Judged) -> bool:
+    if wish.pattern is None:
+        return True
+    found = known.wanted.get(wish.pattern)
+    return _wants(wish.resource.arn, wish.pattern, event) if found is None else found
 
 
 def _wants(arn: str, pattern: Pattern, event: Json) -> bool:

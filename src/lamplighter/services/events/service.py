@@ -54,7 +54,7 @@ class Events:
                 "Refuse": Operation(write=inside.refuse),
             },
         )
-        buses, permissions = Buses(world), Permissions(world)
+        buses, permissions, putting = Buses(world), Permissions(world), Putting(world, router)
         rules, targets = Rules(world, self._clockwork), Targets(world)
         self._archives = archives = Archives(world)
         connections, destinations = Connections(world), Destinations(world)
@@ -79,8 +79,8 @@ class Events:
             "PutTargets": Operation(write=targets.put),
             "RemoveTargets": Operation(write=targets.remove),
             "ListTargetsByRule": Operation(read=targets.list),
-            "PutEvents": Operation(write=Putting(world, router).put),
-            "TestEventPattern": Operation(read=patterns.test),
+            "PutEvents": Operation(write=putting.put, ahead=putting.ahead),
+            "TestEventPattern": Operation(read=patterns.test, ahead=patterns.ahead),
             "CreateArchive": Operation(write=archives.create),
             "UpdateArchive": Operation(write=archives.update),
             "DeleteArchive": Operation(write=archives.delete),

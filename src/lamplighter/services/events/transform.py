@@ -13,6 +13,8 @@ from lamplighter.services.events.names import instant
 
 VARIABLE = re.compile(r"<([^<>]+)>")
 TOKEN = re.compile(r'\\.|"|<[^<>]+>', re.DOTALL)
+LARGEST = 1_048_576
+"""Characters of what a target gets: no event is larger."""
 RESERVED = (
     "aws.events.rule-arn",
     "aws.events.rule-name",
@@ -27,6 +29,15 @@ class InvalidInput(AwsError):
     """The event can't be made into what the target takes."""
 
     code = "INVALID_JSON"
+
+
+class TooLarge(InvalidInput):
+    """A template that is filled with so much of an event that nobody takes it."""
+
+    code = "INVALID_PARAMETER"
+
+    def __init__(self) -> None:
+        super().__init__(f"The input is larger than {LARGEST} bytes.")
 
 
 def is_constant(target: Json) -> bool:
@@ -60,11 +71,12 @@ def fill(template: str, values: Mapping[str, Sequence[Json]]) -> str:
     """A template with its variables filled in: as JSON, or inside of quotation marks as text without any.
 
     A variable of which the event has nothing is empty text: it "isn't created and won't appear in the output".
+    InvalidInput where it comes to more than any target takes.
     """
-    quoted = False
+    quoted, left = False, LARGEST
 
     def value(match: re.Match[str]) -> str:
-        nonlocal quoted
+        nonlocal quoted, left
         found = match[0]
         if found == '"':
             quoted = not quoted
@@ -72,7 +84,11 @@ def fill(template: str, values: Mapping[str, Sequence[Json]]) -> str:
             return found
         matches = values[found[1:-1]]
         filling = matches[0] if matches else ""
-        return _inside(filling) if quoted else dumps(filling)
+        text = _inside(filling) if quoted else dumps(filling)
+        left -= len(text)
+        if left < 0:
+            raise TooLarge
+        return text
 
     return TOKEN.sub(value, template)
 

@@ -9,9 +9,10 @@ import logging
 import re
 from collections.abc import Sequence
 
+from lamplighter.base.ahead import LARGE
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
-from lamplighter.bus import Caller
+from lamplighter.bus import READY, Caller, Ready, Work
 from lamplighter.services.logs.errors import InvalidParameter, LimitExceeded, NotFound
 from lamplighter.services.logs.naming import find_group, invalid_token, page_token, read_page_token
 from lamplighter.services.logs.purposes import check_destination, check_transformation
@@ -103,15 +104,22 @@ class Filters:
 
     def test(self, _reader: Reader, _caller: Caller, params: Json) -> Json:
         """TestMetricFilter"""
-        match = compiled(params["filterPattern"])
-        found = [(number, message, match(message)) for number, message in enumerate(params["logEventMessages"], 1)]
-        return {
-            "matches": [
-                {"eventNumber": number, "eventMessage": message, "extractedValues": dict(values)}
-                for number, message, values in found
-                if values is not None
-            ]
-        }
+        return {"matches": params[READY] if READY in params else _matches(params)}
+
+    def ahead_of_test(self, _reader: Reader, _caller: Caller, params: Json) -> Work | None:
+        """What of TestMetricFilter takes as long as the messages are."""
+        large = sum(map(len, params["logEventMessages"])) > LARGE
+        return (lambda: Ready(_matches(params))) if large else None
+
+
+def _matches(params: Json) -> Json:
+    match = compiled(params["filterPattern"])
+    found = [(number, message, match(message)) for number, message in enumerate(params["logEventMessages"], 1)]
+    return [
+        {"eventNumber": number, "eventMessage": message, "extractedValues": dict(values)}
+        for number, message, values in found
+        if values is not None
+    ]
 
 
 def _check_expressions(reader: Reader, group: int, kind: Kind, params: Json) -> None:

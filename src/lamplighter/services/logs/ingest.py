@@ -10,13 +10,13 @@ from itertools import pairwise
 
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
-from lamplighter.bus import Caller
+from lamplighter.bus import READY, Caller, Ready, Work
 from lamplighter.services.logs.errors import InvalidParameter
 from lamplighter.services.logs.metering import Metering
 from lamplighter.services.logs.naming import find_group, find_stream
 from lamplighter.services.logs.sequence import sequence_token
 from lamplighter.store import logchunks, logs
-from lamplighter.store.db import Tx
+from lamplighter.store.db import Reader, Tx
 
 LARGEST = 1_048_576
 MOST = 10_000
@@ -48,9 +48,17 @@ class Ingest:
             counted = logchunks.append(tx, group.id, stream.id, kept, now)
             logs.resize_group(tx, group.id, counted)
             logs.note_events(tx, stream.id, kept[-1][0], now)
-            self._metering.count(tx, group, kept)
+            self._metering.count(tx, group, kept, params.get(READY))
         answer: Json = {"nextSequenceToken": sequence_token(now)}
         return answer | ({"rejectedLogEventsInfo": rejected} if rejected else {})
+
+    def ahead(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
+        """What of PutLogEvents takes as long as the events are, times the metric filters of the group."""
+        group = find_group(reader, caller, params["logGroupName"])
+        events = [(event["timestamp"], event["message"]) for event in params["logEvents"]]
+        kept, _ = _sort_out(events, self._world.now(), group.retention)
+        measure = self._metering.ahead(reader, group, kept) if kept and len(events) <= MOST else None
+        return None if measure is None else lambda: Ready(measure())
 
 
 def _check(events: list[tuple[int, str]]) -> None:

@@ -13,7 +13,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxF
 
 import logging
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError
@@ -23,7 +23,7 @@ from lamplighter.bus import Bus, Caller
 from lamplighter.lang.logpattern import Match, compile_pattern
 from lamplighter.lang.logterms import InvalidPattern, number
 from lamplighter.store import logfilters
-from lamplighter.store.db import Tx
+from lamplighter.store.db import Reader, Tx
 from lamplighter.store.logs import Group
 
 METRICS, PUT = "monitoring", "PutMetricData"
@@ -32,10 +32,14 @@ HIGHEST = 2.0**360
 MINUTE = 60_000
 MOST = 100
 """Metric filters of a group."""
+MOST_METRICS = 1_000
+"""Metrics that PutMetricData takes at once."""
 MOST_VALUES = 150
 """Different values of one metric that PutMetricData takes at once."""
 LONGEST = 1024
 """Characters of a dimension's value."""
+LARGE = 1_048_576
+"""Characters of messages, times the filters that look at them, up to which that is done in the turn."""
 CACHED = 256
 """Patterns that are kept compiled."""
 
@@ -54,6 +58,16 @@ class _Kind:
     dimensions: Dimensions
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What filters made of events."""
+
+    filters: list[Json]
+    events: Events
+    told: list[tuple[str, Json]]
+    """By the filter's name, what CloudWatch is told."""
+
+
 class Metering:
     """Counts log events, for one engine."""
 
@@ -62,35 +76,53 @@ class Metering:
         self._world = world
         self._patterns = OrderedDict[str, Match]()
 
-    def count(self, tx: Tx, group: Group, events: Events) -> None:
-        """Tell CloudWatch what the filters of a group make of events that it takes in."""
-        try:
-            filters = logfilters.page(tx, group.id, "metric", "", "", MOST)
-        except JsonError as error:
-            log.error("a metric filter of %s cannot be read; nothing is counted: %s", group.name, error)
-            return
+    def count(self, tx: Tx, group: Group, events: Events, ready: Measured | None = None) -> None:
+        """Tell CloudWatch what the filters of a group make of events that it takes in; `ready`: as it was seen."""
+        filters = self._filters(tx, group)
         if not filters or not self._bus.serves(METRICS, PUT):
             return
+        if ready is None or (ready.filters, ready.events) != (filters, events):
+            ready = self.measure(group, filters, events)
+        for name, params in ready.told:
+            try:
+                with tx.nested():
+                    self._bus.invoke(tx, Caller(group.account, group.region), METRICS, PUT, params)
+            except AwsError as error:
+                log.warning("metric filter %s of %s: %s", name, group.name, error.message)
+
+    def ahead(self, reader: Reader, group: Group, events: Events) -> Callable[[], Measured] | None:
+        """What makes of events what `count` tells, where that takes long."""
+        filters = self._filters(reader, group)
+        if sum(len(message) for _, message in events) * len(filters) <= LARGE:
+            return None
+        return lambda: self.measure(group, filters, events)
+
+    def _filters(self, reader: Reader, group: Group) -> list[Json]:
+        try:
+            return logfilters.page(reader, group.id, "metric", "", "", MOST)
+        except JsonError as error:
+            log.error("a metric filter of %s cannot be read; nothing is counted: %s", group.name, error)
+            return []
+
+    def measure(self, group: Group, filters: list[Json], events: Events) -> Measured:
+        """What filters make of events."""
         now = self._world.now()
         timed = [(now if 0 <= now - time < MINUTE else time, message) for time, message in events]
-        for body in filters:
-            for made in body["metricTransformations"]:
-                self._tell(tx, group, body, made, timed)
+        told = [
+            (body["filterName"], {"Namespace": made["metricNamespace"], "MetricData": data[at : at + MOST_METRICS]})
+            for body in filters
+            for made in body["metricTransformations"]
+            for data in [self._data_of(group, body, made, timed)]
+            for at in range(0, len(data), MOST_METRICS)
+        ]
+        return Measured(filters, events, told)
 
-    def _tell(self, tx: Tx, group: Group, body: Json, made: Json, events: Events) -> None:
+    def _data_of(self, group: Group, body: Json, made: Json, events: Events) -> list[Json]:
         system = {"@aws.account": group.account, "@aws.region": group.region}
         fixed = tuple((name, system[name]) for name in body.get("emitSystemFieldDimensions", ()) if name in system)
         found = self._measured(body["filterPattern"], made, fixed, events)
         first = min(time for time, _ in events)
-        data = [datum for kind, values in found.items() for datum in _data(made, kind, values, first)]
-        if not data:
-            return
-        try:
-            with tx.nested():
-                params = {"Namespace": made["metricNamespace"], "MetricData": data}
-                self._bus.invoke(tx, Caller(group.account, group.region), METRICS, PUT, params)
-        except AwsError as error:
-            log.warning("metric filter %s of %s: %s", body["filterName"], group.name, error.message)
+        return [datum for kind, values in found.items() for datum in _data(made, kind, values, first)]
 
     def _measured(
         self, pattern: str, made: Json, fixed: Dimensions, events: Events
@@ -135,11 +167,12 @@ class Metering:
         return (found or {}).get(text)
 
     def _compiled(self, pattern: str) -> Match:
-        if pattern not in self._patterns:
-            self._patterns[pattern] = compile_pattern(pattern)
+        found = self._patterns.get(pattern)
+        if found is None:
+            found = self._patterns[pattern] = compile_pattern(pattern)
             if len(self._patterns) > CACHED:
                 self._patterns.popitem(last=False)
-        return self._patterns[pattern]
+        return found
 
 
 def _data(made: Json, kind: _Kind, values: Mapping[float, int], first: int) -> Iterator[Json]:

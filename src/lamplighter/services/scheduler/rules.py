@@ -9,6 +9,8 @@ from lamplighter.lang.schedule import InvalidSchedule, Schedule, parse_schedule
 from lamplighter.lang.zones import UnknownZone, zone
 from lamplighter.services.scheduler.plan import MINUTE, ZONE, milliseconds
 
+LARGEST_INPUT = 262_144
+"""Bytes of what a target is given: https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html."""
 GRACE = 5 * MINUTE
 """How long ago a schedule may have started that is made now."""
 
@@ -18,6 +20,8 @@ def check(body: Json, now: int, before: Json | None = None) -> None:
     expression = _expression(body["ScheduleExpression"])
     _zone(body.get("ScheduleExpressionTimezone", ZONE))
     _window(body["FlexibleTimeWindow"])
+    if len(body["Target"].get("Input", "").encode()) > LARGEST_INPUT:
+        raise ValidationError(f"The Input of a target can have at most {LARGEST_INPUT} bytes.")
     if expression.kind != "at":
         _dates(body, now, before or {})
 

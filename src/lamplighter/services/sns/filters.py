@@ -9,10 +9,13 @@ https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
+from lamplighter.base.ahead import Ahead
 from lamplighter.base.jsontext import Json, JsonError, loads
+from lamplighter.bus import Work
 from lamplighter.lang.pattern import InvalidPattern, Pattern, TooComplex, compile_pattern
 from lamplighter.services.sns.errors import FilterPolicyLimitExceeded, InvalidParameter
 from lamplighter.services.sns.messages import Attribute
@@ -28,6 +31,15 @@ CACHED = 1_000
 
 def check(text: str, *, body: bool) -> None:
     """Refuse what is no filter policy."""
+    _CHECK(text, body)
+
+
+def ahead(text: str, *, body: bool) -> Work | None:
+    """What of `check` is to be done before the turn."""
+    return _CHECK.begin(text, body)
+
+
+def _check(text: str, body: bool) -> None:  # noqa: FBT001 - it is a key
     if len(text.encode()) > LARGEST:
         raise InvalidParameter("FilterPolicy: Policy is too large")
     try:
@@ -53,23 +65,70 @@ def check(text: str, *, body: bool) -> None:
         raise FilterPolicyLimitExceeded("Filter policy is too complex")
 
 
-def accepts(subscription: Mapping[str, str], text: str, attributes: Mapping[str, Attribute]) -> bool:
+_CHECK = Ahead(_check)
+
+Judged = Mapping[tuple[str, str, str], bool]
+"""By filter policy, scope and text, whether a message is wanted, as far as that is known."""
+
+
+@dataclass(slots=True)
+class Sight:
+    """A message as filter policies see it: read once, however many there are."""
+
+    attributes: Mapping[str, Attribute]
+    judged: Judged
+    _documents: dict[str, Json] = field(default_factory=dict)
+    _seen: Json = None
+
+    def of_text(self, text: str) -> Json:
+        """The body; None where it is no JSON object."""
+        if text not in self._documents:
+            self._documents[text] = _object(text)
+        return self._documents[text]
+
+    def of_attributes(self) -> Json:
+        """The attributes as an event."""
+        if self._seen is None:
+            self._seen = _seen(self.attributes)
+        return self._seen
+
+
+def accepts(subscription: Mapping[str, str], text: str, sight: Sight) -> bool:
     """Whether a subscription wants a message."""
     policy = subscription.get("FilterPolicy")
     if policy is None:
         return True
+    known = sight.judged.get((policy, subscription.get("FilterPolicyScope", ""), text))
+    return _accepts(policy, subscription, text, sight) if known is None else known
+
+
+def judge(subscriptions: Iterable[tuple[Mapping[str, str], str]], attributes: Mapping[str, Attribute]) -> Judged:
+    """See which filter policies want a message; each with the text that its subscription would get."""
+    sight, found = Sight(attributes, {}), dict[tuple[str, str, str], bool]()
+    for subscription, text in subscriptions:
+        policy = subscription.get("FilterPolicy")
+        if policy is not None:
+            key = (policy, subscription.get("FilterPolicyScope", ""), text)
+            found[key] = _accepts(policy, subscription, text, sight)
+    return found
+
+
+def _accepts(policy: str, subscription: Mapping[str, str], text: str, sight: Sight) -> bool:
     pattern = _compiled(policy)
-    return pattern is None or _wants(pattern, subscription, text, attributes)
-
-
-def _wants(pattern: Pattern, subscription: Mapping[str, str], text: str, attributes: Mapping[str, Attribute]) -> bool:
+    if pattern is None:
+        return True
     if subscription.get("FilterPolicyScope") != "MessageBody":
-        return _matches(pattern, _seen(attributes), subscription)
+        return _matches(pattern, sight.of_attributes(), subscription)
+    document = sight.of_text(text)
+    return document is not None and _matches(pattern, document, subscription)
+
+
+def _object(text: str) -> Json:
     try:
         document = loads(text)
     except JsonError:
-        return False
-    return isinstance(document, dict) and _matches(pattern, document, subscription)
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def _matches(pattern: Pattern, document: Json, subscription: Mapping[str, str]) -> bool:

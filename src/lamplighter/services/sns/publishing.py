@@ -10,10 +10,11 @@ import logging
 import re
 from dataclasses import dataclass
 
+from lamplighter.base.ahead import LARGE
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
-from lamplighter.bus import Caller
+from lamplighter.bus import READY, Caller, Ready, Work
 from lamplighter.services.sns import filters, messages, protocols
 from lamplighter.services.sns.courier import Courier
 from lamplighter.services.sns.envelope import NOTIFICATION, Notice
@@ -25,16 +26,19 @@ from lamplighter.services.sns.errors import (
     InvalidParameter,
     TooManyEntriesInBatchRequest,
 )
+from lamplighter.services.sns.filters import Judged, Sight
 from lamplighter.services.sns.messages import Message
 from lamplighter.services.sns.names import find_topic, parse
 from lamplighter.store import subscriptions, topics
-from lamplighter.store.db import Tx
+from lamplighter.store.db import Reader, Tx
 from lamplighter.store.subscriptions import Subscription
 from lamplighter.store.topics import Taken, Topic
 
 MEMORY = 5 * 60_000
 """Milliseconds for which a FIFO topic remembers what it took."""
 BATCH = 10
+SMALL = 4_096
+"""Bytes up to which messages are looked at in the turn, however many filter policies there are."""
 FIRST_SEQUENCE = 10**19
 """AWS's sequence numbers have twenty digits."""
 
@@ -61,7 +65,15 @@ class Publishing:
             log.warning("%s gets nothing: an engine on one box sends no texts", params["PhoneNumber"])
             return {"MessageId": self.world.uuid()}
         topic = _topic(tx, caller, params[targets[0]], targets[0])
-        return self._take(tx, topic, messages.read(params, topic))
+        return self._take(tx, topic, messages.read(params, topic), params.get(READY, {}))
+
+    def ahead(self, reader: Reader, _caller: Caller, params: Json) -> Work | None:
+        """What of Publish takes as long as the message is large: seeing who wants it."""
+        return _judging(reader, params.get("TopicArn") or params.get("TargetArn"), [params])
+
+    def batch_ahead(self, reader: Reader, _caller: Caller, params: Json) -> Work | None:
+        """What of PublishBatch takes as long as the messages are large."""
+        return _judging(reader, params["TopicArn"], params["PublishBatchRequestEntries"])
 
     def publish_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """PublishBatch: each entry is taken or told to have failed by itself."""
@@ -71,7 +83,7 @@ class Publishing:
         answer: Json = {"Successful": [], "Failed": []}
         for entry in entries:
             try:
-                taken = self._take(tx, topic, messages.read(entry, topic))
+                taken = self._take(tx, topic, messages.read(entry, topic), params.get(READY, {}))
             except AwsError as error:
                 code = error.code.removesuffix("Exception")
                 failed = {"Id": entry["Id"], "Code": code, "Message": error.message, "SenderFault": True}
@@ -80,7 +92,7 @@ class Publishing:
                 answer["Successful"].append({"Id": entry["Id"], **taken})
         return answer
 
-    def _take(self, tx: Tx, topic: Topic, message: Message) -> Json:
+    def _take(self, tx: Tx, topic: Topic, message: Message, judged: Judged) -> Json:
         """Take a message; what it is called from now on."""
         key, sequence = self.world.uuid(), None
         if topic.fifo:
@@ -89,7 +101,7 @@ class Publishing:
             if not new:
                 return {"MessageId": key, "SequenceNumber": sequence}
         topics.count(tx, topic.arn, "published")
-        self._hand_on(tx, topic, message, key, sequence)
+        self._hand_on(tx, topic, message, key, sequence, Sight(message.attributes, judged))
         return {"MessageId": key} | ({"SequenceNumber": sequence} if sequence is not None else {})
 
     def _once(self, tx: Tx, topic: Topic, message: Message, key: str) -> tuple[Taken, bool]:
@@ -104,11 +116,11 @@ class Publishing:
         topics.take(tx, topic.arn, scope, deduplication, taken, now + MEMORY)
         return taken, True
 
-    def _hand_on(self, tx: Tx, topic: Topic, message: Message, key: str, sequence: str | None) -> None:
+    def _hand_on(self, tx: Tx, topic: Topic, message: Message, key: str, sequence: str | None, sight: Sight) -> None:
         filtered = 0
         for subscription in subscriptions.confirmed(tx, topic.arn):
             text = message.to(subscription.protocol)
-            if not filters.accepts(subscription.attributes, text, message.attributes):
+            if not filters.accepts(subscription.attributes, text, sight):
                 filtered += 1
                 continue
             notice = self._notice(topic, subscription, message, text, key, sequence)
@@ -140,6 +152,26 @@ class Publishing:
             raw=subscription.raw,
             version=topic.attributes.get("SignatureVersion", "1"),
         )
+
+
+def _judging(reader: Reader, arn: str | None, entries: list[Json]) -> Work | None:
+    """Seeing beforehand who wants messages, where they are large for so many filter policies."""
+    topic = topics.get(reader, arn) if arn and len(entries) <= BATCH else None
+    size = sum(_size(entry) for entry in entries) if topic is not None else 0
+    if topic is None or not SMALL < size <= messages.largest(topic):
+        return None
+    found = [each for each in subscriptions.confirmed(reader, topic.arn) if "FilterPolicy" in each.attributes]
+    if size * len(found) <= LARGE:
+        return None
+    return lambda: Ready({key: value for entry in entries for key, value in _judged(topic, entry, found).items()})
+
+
+def _judged(topic: Topic, entry: Json, found: list[Subscription]) -> Judged:
+    try:
+        message = messages.read(entry, topic)
+    except AwsError:
+        return {}  # which is told when it is taken
+    return filters.judge([(each.attributes, message.to(each.protocol)) for each in found], message.attributes)
 
 
 def _sent(message: Message) -> dict[str, tuple[str, str]]:

@@ -8,9 +8,12 @@ from collections.abc import Mapping
 
 from lamplighter.base import arn
 from lamplighter.base.jsontext import JsonError, loads
+from lamplighter.bus import Work
 from lamplighter.services.sns import deliverypolicy, filters, protocols
 from lamplighter.services.sns.errors import InvalidParameter
 
+LARGEST = 30_720
+"""Characters of a policy that is no filter policy."""
 SCOPES = ("MessageAttributes", "MessageBody")
 KEPT = frozenset({"ReplayPolicy", "SubscriptionRoleArn"})
 NAMES = KEPT | {"DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy"}
@@ -40,6 +43,8 @@ def check(name: str, attributes: Mapping[str, str], protocol: str) -> None:
         raise InvalidParameter(
             f"FilterPolicyScope: Invalid value [{value}]. Please use either MessageBody or MessageAttributes"
         )
+    elif name in {"DeliveryPolicy", "RedrivePolicy"} and len(value) > LARGEST:
+        raise InvalidParameter(f"{name}: Policy is too large")
     elif name == "DeliveryPolicy":
         raw = attributes.get("RawMessageDelivery", "").lower() == "true"
         deliverypolicy.check_subscription(value, raw=raw)
@@ -47,6 +52,12 @@ def check(name: str, attributes: Mapping[str, str], protocol: str) -> None:
         _check_redrive(value)
     if name in {"FilterPolicy", "FilterPolicyScope"} and attributes.get("FilterPolicy"):
         filters.check(attributes["FilterPolicy"], body=attributes.get("FilterPolicyScope") == "MessageBody")
+
+
+def ahead(attributes: Mapping[str, str]) -> Work | None:
+    """What of checking attributes takes as long as the filter policy is large."""
+    policy = attributes.get("FilterPolicy")
+    return filters.ahead(policy, body=attributes.get("FilterPolicyScope") == "MessageBody") if policy else None
 
 
 def _check_raw(value: str, protocol: str) -> None:

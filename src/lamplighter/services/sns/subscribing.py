@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
-from lamplighter.bus import Caller
+from lamplighter.bus import Caller, Work
 from lamplighter.services.sns import protocols, settings
 from lamplighter.services.sns.courier import SERVICE, Courier
 from lamplighter.services.sns.envelope import END, SUBSCRIPTION, Notice
@@ -21,7 +21,7 @@ from lamplighter.services.sns.errors import AuthorizationError, InvalidParameter
 from lamplighter.services.sns.names import check_subscription_arn, find_topic
 from lamplighter.store import subscriptions as rows
 from lamplighter.store import timers, topics
-from lamplighter.store.db import Tx
+from lamplighter.store.db import Reader, Tx
 from lamplighter.store.subscriptions import CONFIRMED, DELETED, PENDING, Subscription
 from lamplighter.store.timers import Timer
 from lamplighter.store.topics import Topic
@@ -74,6 +74,10 @@ class Subscribing:
             log.warning("%s gets nothing: an engine on one box has no way to deliver by %s", endpoint, protocol)
         shown = subscription.status == CONFIRMED or params.get("ReturnSubscriptionArn")
         return {"SubscriptionArn": subscription.arn if shown else ASKED}
+
+    def ahead(self, _reader: Reader, _caller: Caller, params: Json) -> Work | None:
+        """What of Subscribe takes as long as the filter policy is large."""
+        return settings.ahead(params.get("Attributes") or {})
 
     def vouch(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Vouch, which AWS has not: subscribe an endpoint without asking it, or confirm one that was asked."""

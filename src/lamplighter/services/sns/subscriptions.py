@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lamplighter.base.jsontext import Json, dumps
-from lamplighter.bus import Caller
+from lamplighter.bus import Caller, Work
 from lamplighter.services.sns import deliverypolicy, protocols, settings
 from lamplighter.services.sns.names import PAGE, find_subscription, find_topic, page_token, read_page_token
 from lamplighter.store import subscriptions as rows
@@ -48,6 +48,13 @@ def attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
     if "FilterPolicy" in found.attributes:
         shown["FilterPolicyScope"] = settings.SCOPES[0]
     return {"Attributes": shown | found.attributes}
+
+
+def ahead(reader: Reader, _caller: Caller, params: Json) -> Work | None:
+    """What of SetSubscriptionAttributes takes as long as the filter policy is large."""
+    found = rows.get(reader, params["SubscriptionArn"])
+    given = {params["AttributeName"]: params.get("AttributeValue") or ""}
+    return settings.ahead(found.attributes | given) if found is not None else None
 
 
 def set_attributes(tx: Tx, _caller: Caller, params: Json) -> Json:

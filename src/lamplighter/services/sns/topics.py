@@ -31,6 +31,8 @@ WORDS = {
 """Attributes that have one of a few values."""
 FIFO_ONLY = frozenset({"ContentBasedDeduplication", "FifoThroughputScope", "ArchivePolicy"})
 SIZES = (1_024, 1_048_576)
+LARGEST = 30_720
+"""Characters of a policy: see https://docs.aws.amazon.com/sns/latest/api/API_PutDataProtectionPolicy.html."""
 LONGEST_DISPLAY_NAME = 100
 
 
@@ -142,6 +144,8 @@ def check(name: str, value: str, *, fifo: bool) -> None:
         raise InvalidParameter("AttributeName")
     if not value:
         return
+    if name in {"Policy", "DeliveryPolicy"} and len(value) > LARGEST:
+        raise InvalidParameter(f"{name}: Policy is too large")
     if name == "Policy":
         accesspolicy.check(value)
     elif name == "DeliveryPolicy":
@@ -167,7 +171,7 @@ def _truth(given: dict[str, str], name: str) -> bool:
 
 def _check_protection(text: str) -> None:
     try:
-        policy = loads(text)
+        policy = loads(text) if len(text) <= LARGEST else None
     except JsonError:
         policy = None
     if not isinstance(policy, dict):

@@ -7,7 +7,7 @@ kept and shown; on one box it means nothing.
 from collections.abc import Callable, Mapping
 
 from lamplighter.base.jsontext import Json, JsonError, loads
-from lamplighter.services.sqs.errors import InvalidAttributeName, InvalidAttributeValue
+from lamplighter.services.sqs.errors import InvalidAttributeName, InvalidAttributeValue, OverLimit
 from lamplighter.store.queues import Queue
 
 LARGEST_MESSAGE = 1024 * 1024
@@ -25,9 +25,13 @@ def _one_of(*words: str) -> Fits:
     return lambda text: text in words
 
 
+LARGEST_POLICY = 8_192
+"""Bytes: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html."""
+
+
 def _map(text: str) -> bool:
     try:
-        return isinstance(loads(text), dict)
+        return len(text) <= LARGEST_POLICY and isinstance(loads(text), dict)
     except JsonError:
         return False
 
@@ -77,6 +81,8 @@ def merge(old: Mapping[str, str], given: Mapping[str, str], *, fifo: bool) -> di
     for name, value in given.items():
         if name not in known:
             raise InvalidAttributeName(name)
+        if name == "Policy" and len(value.encode()) > LARGEST_POLICY:
+            raise OverLimit("Submitted policy is over max allowed size.")
         if not known[name](value) and not (value == "" and name in _CLEARED):
             raise InvalidAttributeValue(name)
     merged = {name: value for name, value in {**old, **given}.items() if value}

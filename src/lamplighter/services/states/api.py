@@ -63,13 +63,15 @@ class States:
         map_runs = MapRuns(self._children)
         holding = Holding(self._driver)
         self.operations: Mapping[str, Operation] = {
-            "CreateStateMachine": Operation(write=machines.create),
-            "DescribeStateMachine": Operation(read=machines.describe),
+            "CreateStateMachine": Operation(write=machines.create, ahead=machines.create_ahead),
+            "DescribeStateMachine": Operation(read=machines.describe, ahead=machines.describe_ahead),
             "ListStateMachines": Operation(read=machines.list),
-            "UpdateStateMachine": Operation(write=machines.update),
+            "UpdateStateMachine": Operation(write=machines.update, ahead=machines.update_ahead),
             "DeleteStateMachine": Operation(write=machines.delete),
-            "DescribeStateMachineForExecution": Operation(read=machines.describe_for_execution),
-            "ValidateStateMachineDefinition": Operation(read=definitions.validate),
+            "DescribeStateMachineForExecution": Operation(
+                read=machines.describe_for_execution, ahead=machines.describe_for_execution_ahead
+            ),
+            "ValidateStateMachineDefinition": Operation(read=definitions.validate, ahead=definitions.ahead),
             "PublishStateMachineVersion": Operation(write=versions.publish),
             "ListStateMachineVersions": Operation(read=versions.list),
             "DeleteStateMachineVersion": Operation(write=versions.delete),

@@ -33,7 +33,7 @@ from lamplighter.asl.messages import (
     TaskSucceeded,
     TimerFired,
 )
-from lamplighter.asl.model import Definition, Resource, Task
+from lamplighter.asl.model import Definition, Resource
 from lamplighter.asl.parse import Additions, parse
 from lamplighter.asl.run import Refuses, Step
 from lamplighter.asl.work import read_token
@@ -56,6 +56,8 @@ from lamplighter.store.timers import Timer
 SERVICE = "states"
 CACHED = 128
 """How many executions and definitions are held in memory: those that move, not those that wait."""
+CACHED_TEXT = 2 * 1024 * 1024
+"""Characters of all definitions that are held."""
 
 RETENTION = 90 * 24 * 3600 * 1000
 """Milliseconds for which an execution is kept after its end: "Execution history retention time: 90 days"."""
@@ -93,7 +95,8 @@ class Driver:
         self._world = replace(world, may_block=False)
         self._additions = additions
         self.isolated = IsolatedSteps(bus.store, world, isolation, self)
-        self._definitions: OrderedDict[str, Definition] = OrderedDict()
+        self._definitions: OrderedDict[str, tuple[Definition, int]] = OrderedDict()
+        """By revision, the definition and how long its text is."""
         self._executions: OrderedDict[int, tuple[str, Execution]] = OrderedDict()
         self._awaited: dict[str, asyncio.Future[Ended]] = {}
         self.journal = Journal(bus, world)
@@ -126,17 +129,22 @@ class Driver:
     def definition(self, reader: Reader, revision: str) -> Definition:
         """A revision's definition, compiled; raises Damaged."""
         found = self._definitions.get(revision)
-        if found is None:
-            row = machines.revision(reader, revision)
-            if row is None:
-                raise Bug(f"revision {revision} is gone")
-            try:
-                found = self._definitions[revision] = parse(row.definition, self._additions, kept=True)
-            except Exception as error:
-                raise Damaged(f"the definition of revision {revision} cannot be read: {error}") from error
-            if len(self._definitions) > CACHED:
-                self._definitions.popitem(last=False)
-        return found
+        if found is not None:
+            return found[0]
+        row = machines.revision(reader, revision)
+        if row is None:
+            raise Bug(f"revision {revision} is gone")
+        try:
+            definition = parse(row.definition, self._additions, kept=True)
+        except Exception as error:
+            raise Damaged(f"the definition of revision {revision} cannot be read: {error}") from error
+        self._definitions[revision] = (definition, len(row.definition))
+        while len(self._definitions) > CACHED or self._text_held() > CACHED_TEXT:
+            self._definitions.popitem(last=False)
+        return definition
+
+    def _text_held(self) -> int:
+        return sum(length for _, length in self._definitions.values()) if len(self._definitions) > 1 else 0
 
     def begin(self, tx: Tx, execution: Execution, revision: str, enter: Callable[[int], None] | None = None) -> None:
         """Start an execution; `enter` takes the key of a Map Run's child down, before it can end."""
@@ -235,8 +243,9 @@ class Driver:
     def _advance(self, tx: Tx, key: int, revision: str, execution: Execution, event: Event) -> Step:
         try:
             definition = self.definition_of(tx, execution, revision)
+            world = replace(self._world, may_block=isinstance(event, FROM_OUTSIDE))
             with self.isolated.under_way(stepmark.execution(key)):
-                return advance(definition, execution, event, self._world, refuses=partial(self.refusal, tx))
+                return advance(definition, execution, event, world, refuses=partial(self.refusal, tx))
         except MayTakeLong:
             raise
         except Exception:
@@ -253,7 +262,7 @@ class Driver:
     def _broken(self, definition: Definition, execution: Execution, cause: str) -> Step:
         """End an execution that can't go on, and call off what it waits for, if that can still be told."""
         try:
-            return advance(definition, execution, Broken(cause), self._world)
+            return advance(definition, execution, Broken(cause), replace(self._world, may_block=True))
         except Exception:
             log.exception("execution %s cannot call off what it waits for", execution.arn)
             return self._give_up(execution, cause)
@@ -281,8 +290,7 @@ class Driver:
         frame = found[1].frames.get(work.frame) if found else None
         if found is None or frame is None or frame.number != work.number:
             return None
-        state = self.definition(tx, found[0]).blocks[frame.block].states[frame.state]
-        return state.resource if isinstance(state, Task) else None
+        return self.definition(tx, found[0]).resources.get(frame.state)
 
     def state_of(self, tx: Tx, key: int) -> tuple[Execution, str]:
         """An execution that runs, and its revision."""

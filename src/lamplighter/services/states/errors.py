@@ -148,6 +148,15 @@ class ResourceNotFound(AwsError):
         self.resource = arn
 
 
+class TooManyTags(AwsError):
+    """A resource would have more tags than it may."""
+
+    code = "TooManyTags"
+
+    def __init__(self) -> None:
+        super().__init__("You've exceeded the number of tags allowed for a resource.")
+
+
 class StateMachineDeleting(AwsError):
     """The state machine goes as soon as its last execution has ended."""
 

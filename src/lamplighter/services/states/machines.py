@@ -1,8 +1,10 @@
 """Operations on state machines."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from lamplighter.base import arn
+from lamplighter.base.ahead import Ahead, together
 from lamplighter.base.jsontext import Json, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
@@ -15,7 +17,7 @@ from lamplighter.services.states.errors import (
 from lamplighter.services.states.lookup import find_execution
 from lamplighter.services.states.names import check_name, check_role, page, page_size, read_page_token
 from lamplighter.services.states.references import variable_references
-from lamplighter.services.states.targets import Target, find_machine, find_target, split
+from lamplighter.services.states.targets import Target, definitions, find_machine, find_target, split
 from lamplighter.services.states.telemetry import DEFAULTS, SETTINGS, settings
 from lamplighter.services.states.validate import Definitions
 from lamplighter.services.states.versions import check_description, publish
@@ -36,6 +38,29 @@ class Machines:
         self._bus = bus
         self._world = world
         self._definitions = definitions
+        self._references = Ahead(lambda definition: variable_references(loads(definition)))
+
+    def create_ahead(self, _reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
+        """What of CreateStateMachine takes as long as the definition is."""
+        return self._definitions.check.begin(params["definition"], params.get("type", "STANDARD"))
+
+    def update_ahead(self, reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
+        """What of UpdateStateMachine takes as long as the definition is."""
+        machine = rows.get(reader, params["stateMachineArn"])
+        if machine is None:
+            return None
+        return self._definitions.check.begin(params.get("definition", machine.definition), machine.type)
+
+    def describe_ahead(self, reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
+        """What of DescribeStateMachine takes as long as the definition is."""
+        return together(*map(self._references.begin, definitions(reader, params["stateMachineArn"])))
+
+    def describe_for_execution_ahead(
+        self, reader: Reader, _caller: Caller, params: Json
+    ) -> Callable[[], object] | None:
+        """What of DescribeStateMachineForExecution takes as long as the definition is."""
+        found = rows.revision(reader, find_execution(reader, params["executionArn"]).revision)
+        return None if found is None else self._references.begin(found.definition)
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """CreateStateMachine: "an idempotent API", as far as name, definition, type and settings are the same."""
@@ -55,7 +80,7 @@ class Machines:
 
     def _new(self, tx: Tx, caller: Caller, name: str, params: Json) -> Machine:
         role, kind = check_role(params["roleArn"]), params.get("type", "STANDARD")
-        self._definitions.compile(params["definition"], kind)
+        self._definitions.check(params["definition"], kind)
         return Machine(
             arn=arn.build("states", caller.region, caller.account, f"stateMachine:{name}"),
             account=caller.account,
@@ -91,7 +116,7 @@ class Machines:
         """DescribeStateMachine, as it stands or as a version has it."""
         target = find_target(reader, params["stateMachineArn"], self._world)
         machine = target.machine
-        answer = _content(machine.arn, machine.name, _revision(machine), params) | _version(target)
+        answer = self._content(machine.arn, machine.name, _revision(machine), params) | _version(target)
         return answer | {"status": "DELETING" if machine.deleting else "ACTIVE", "type": machine.type}
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -125,7 +150,7 @@ class Machines:
     def _revised(self, tx: Tx, machine: Machine, params: Json) -> Revision:
         definition = params.get("definition", machine.definition)
         role = check_role(params["roleArn"]) if "roleArn" in params else machine.role
-        self._definitions.compile(definition, machine.type)
+        self._definitions.check(definition, machine.type)
         changed = settings(machine.settings, params, lambda group: self._logs(tx, group))
         return Revision(self._world.uuid(), definition, role, changed, self._world.now())
 
@@ -148,7 +173,21 @@ class Machines:
         found = rows.revision(reader, record.revision)
         assert found is not None
         name = record.machine.rpartition(":")[2]
-        return _content(record.machine, name, found, params) | {"updateDate": found.created / 1000}
+        return self._content(record.machine, name, found, params) | {"updateDate": found.created / 1000}
+
+    def _content(self, arn: str, name: str, revision: Revision, params: Json) -> Json:
+        """What a revision says. "If called with includedData = METADATA_ONLY, the returned definition will be {}"."""
+        whole = params.get("includedData") != "METADATA_ONLY"
+        content: Json = {
+            "stateMachineArn": arn,
+            "name": name,
+            "definition": revision.definition if whole else "{}",
+            "roleArn": revision.role,
+        } | {setting: revision.settings[setting] for setting in SETTINGS}
+        if not revision.initial:
+            content["revisionId"] = revision.id
+        references = self._references(revision.definition) if whole else {}
+        return content | ({"variableReferences": references} if references else {})
 
 
 def _item(machine: Machine) -> Json:
@@ -179,21 +218,6 @@ def _same(tx: Tx, one: Machine, other: Machine, params: Json) -> bool:
         and (born is not None) == params.get("publish", False)
         and (born.description if born else None) == params.get("versionDescription")
     )
-
-
-def _content(arn: str, name: str, revision: Revision, params: Json) -> Json:
-    """What a revision says. "If called with includedData = METADATA_ONLY, the returned definition will be {}"."""
-    whole = params.get("includedData") != "METADATA_ONLY"
-    content: Json = {
-        "stateMachineArn": arn,
-        "name": name,
-        "definition": revision.definition if whole else "{}",
-        "roleArn": revision.role,
-    } | {setting: revision.settings[setting] for setting in SETTINGS}
-    if not revision.initial:
-        content["revisionId"] = revision.id
-    references = variable_references(loads(revision.definition)) if whole else {}
-    return content | ({"variableReferences": references} if references else {})
 
 
 def _version(target: Target) -> Json:

@@ -7,6 +7,7 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.ht
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
@@ -15,10 +16,11 @@ from botocore.model import ServiceModel
 from lamplighter.asl.diagnostics import SCHEMA, Diagnostic
 from lamplighter.asl.faults import RUNTIME, TIMEOUT
 from lamplighter.asl.messages import TaskFailed
-from lamplighter.asl.model import State, Task, Working
+from lamplighter.asl.model import Resource, State, Task, Working
 from lamplighter.asl.parse import ALONE, InvalidDefinition, parse, parse_alone
 from lamplighter.asl.probe import Past, Verdict
 from lamplighter.base import arn
+from lamplighter.base.ahead import LARGE, outcome
 from lamplighter.base.errors import MayTakeLong
 from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.base.world import World, iso
@@ -61,7 +63,17 @@ class Prober:
         self._model = model
 
     def test(self, _reader: Reader, caller: Caller, params: Json) -> Json:
-        """TestState; an awaitable where it calls a service."""
+        """TestState; an awaitable, because it may call a service."""
+        return self._test(caller, params)
+
+    async def _test(self, caller: Caller, params: Json) -> Json:
+        """What the request says is understood in a thread where its definition is large."""
+        if len(params["definition"]) <= LARGE:
+            return await self._settle(caller, *self._trial(caller, params))
+        trial = await asyncio.to_thread(outcome, lambda: self._trial(caller, params))
+        return await self._settle(caller, *trial.get())
+
+    def _trial(self, caller: Caller, params: Json) -> tuple[Resource | None, Mock | None, TryState, "_Answer"]:
         if "roleArn" in params:
             check_role(params["roleArn"])
         state, source = _find(params)
@@ -81,25 +93,29 @@ class Prober:
         )
         texts = {id(given): text} | ({id(mock.result): mock.text} if mock and mock.text else {})
         level, reveal = params.get("inspectionLevel", "INFO"), params.get("revealSecrets", False)
-        return self._settle(caller, state, mock, request, _Answer(level, texts, reveal))
+        resource = state.resource if isinstance(state, Task) else None
+        return resource, mock, request, _Answer(level, texts, reveal)
 
     async def _settle(
-        self, caller: Caller, state: State, mock: Mock | None, request: TryState, answer: "_Answer"
+        self, caller: Caller, resource: Resource | None, mock: Mock | None, request: TryState, answer: "_Answer"
     ) -> Json:
         tried = await self._tried(request)
         if tried.verdict is not None:
-            return answer.say(tried, tried.verdict)
-        outcome = await self._call(caller, state, tried, answer) if mock is None else _mocked(mock, request, tried)
-        tried = await self._tried(replace(request, outcome=outcome))
-        assert tried.verdict is not None
-        return answer.say(tried, tried.verdict)
+            return await self._said(request, answer, tried)
+        ended = await self._call(caller, resource, tried, answer) if mock is None else _mocked(mock, request, tried)
+        return await self._said(request, answer, await self._tried(replace(request, outcome=ended)))
+
+    async def _said(self, request: TryState, answer: "_Answer", tried: Tried) -> Json:
+        verdict = tried.verdict
+        assert verdict is not None
+        large = len(request.source.text) > LARGE
+        return await asyncio.to_thread(answer.say, tried, verdict) if large else answer.say(tried, verdict)
 
     async def _tried(self, request: TryState) -> Tried:
         """Try the state here, or in a process of its own where nobody can tell how long it takes."""
-        try:
-            return try_state(request, may_block=False)
-        except MayTakeLong:
-            pass
+        if len(request.source.text) <= LARGE:
+            with suppress(MayTakeLong):
+                return try_state(request, may_block=False)
         try:
             tried = await self._isolation.run(request, lambda _resource, _parameters: None)
         except Overrun as error:
@@ -107,11 +123,11 @@ class Prober:
         assert isinstance(tried, Tried)
         return replace(tried, stages={**tried.stages, "input": request.given})
 
-    async def _call(self, caller: Caller, state: State, tried: Tried, answer: "_Answer") -> Outcome:
-        assert isinstance(state, Task)
+    async def _call(self, caller: Caller, resource: Resource | None, tried: Tried, answer: "_Answer") -> Outcome:
+        assert resource is not None
         try:
             async with asyncio.timeout(tried.timeout):
-                event = await self._performer.once(caller, state.resource, tried.arguments, answer.exchanges.append)
+                event = await self._performer.once(caller, resource, tried.arguments, answer.exchanges.append)
         except TimeoutError:
             return "fail", (TIMEOUT, None)
         return ("fail", (event.error, event.cause)) if isinstance(event, TaskFailed) else ("succeed", event.output)
@@ -119,7 +135,7 @@ class Prober:
     def _source(self, params: Json) -> Source:
         """The definition, as a process of its own compiles it."""
         text = params["definition"]
-        definition = parse(text, additions) if "stateName" in params else parse_alone(text, additions)
+        definition = parse(text, additions, kept=True) if "stateName" in params else parse_alone(text, additions)
         return source_of(text, definition, additions)
 
     def _check_task(self, state: Task, mock: Mock | None) -> None:

@@ -1,22 +1,33 @@
 """Operations on tags."""
 
+from collections.abc import Mapping
+
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.jsontext import Json
 from lamplighter.bus import Caller
-from lamplighter.services.states.errors import ResourceNotFound
+from lamplighter.services.states.errors import ResourceNotFound, TooManyTags
 from lamplighter.store import activities, machines
 from lamplighter.store.db import Reader, Tx
 
+NONE: Mapping[str, str] = {}
+MOST = 50
+"""Tags of a resource: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html."""
 
-def read(given: list[Json]) -> dict[str, str]:
-    """Tags as a request has them; botocore's model lets one be without a key, AWS does not."""
+
+def read(given: list[Json], old: Mapping[str, str] = NONE) -> dict[str, str]:
+    """Tags as a request has them, and those that were there; botocore's model lets one be without a key, AWS not."""
+    if len(given) > MOST:
+        raise TooManyTags
     for position, tag in enumerate(given, 1):
         if "key" not in tag:
             raise ValidationError(
                 f"1 validation error detected: Value null at 'tags.{position}.member.key' failed to satisfy "
                 "constraint: Member must not be null"
             )
-    return {tag["key"]: tag.get("value", "") for tag in given}
+    found = {**old, **{tag["key"]: tag.get("value", "") for tag in given}}
+    if len(found) > MOST:
+        raise TooManyTags
+    return found
 
 
 def _find(reader: Reader, arn: str) -> dict[str, str]:
@@ -36,7 +47,7 @@ def _keep(tx: Tx, arn: str, kept: dict[str, str]) -> None:
 def tag(tx: Tx, _caller: Caller, params: Json) -> Json:
     """TagResource"""
     arn = params["resourceArn"]
-    _keep(tx, arn, _find(tx, arn) | read(params["tags"]))
+    _keep(tx, arn, read(params["tags"], _find(tx, arn)))
     return {}
 
 

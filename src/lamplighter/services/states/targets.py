@@ -84,6 +84,18 @@ def find_target(reader: Reader, text: str, world: World) -> Target:
     return Target(_as_of(reader, machine, version), version, alias)
 
 
+def definitions(reader: Reader, text: str) -> list[str]:
+    """The definitions to which an ARN may lead, whatever chance decides; none where it leads nowhere."""
+    arn, qualifier = split(text)
+    machine = machines.get(reader, arn)
+    if machine is None or not qualifier:
+        return [] if machine is None else [machine.definition]
+    alias = find_alias(reader, text)
+    names = [route["stateMachineVersionArn"] for route in alias.routes] if alias else [text]
+    found = [find_version(reader, name) for name in names]
+    return [_as_of(reader, machine, version).definition for version in found if version is not None]
+
+
 def route(routes: Json, chance: float) -> str:
     """The ARN of one of the versions that a routing configuration names: chance is from [0, 1), weights are percent."""
     first = routes[0]

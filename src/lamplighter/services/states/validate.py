@@ -9,8 +9,9 @@ from dataclasses import replace
 from botocore.model import ServiceModel
 
 from lamplighter.asl.diagnostics import SCHEMA, Diagnostic
-from lamplighter.asl.model import Definition, Resource
+from lamplighter.asl.model import Resource
 from lamplighter.asl.parse import InvalidDefinition, parse, parse_resource
+from lamplighter.base.ahead import Ahead
 from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.bus import Bus, Caller
 from lamplighter.outbound.aws import Remote
@@ -43,21 +44,26 @@ class Definitions:
         self._bus = bus
         self._remote = remote
         self._model = model
+        self.check = Ahead(self._check)
+        """Refuse a definition of this kind of machine; raises InvalidDefinition with all that is wrong with it."""
+        self._found = Ahead(self._diagnose)
 
-    def compile(self, text: str, kind: str) -> Definition:
-        """A definition, compiled; raises InvalidDefinition with all that is wrong with it."""
-        compiled = parse(text, additions)
+    def ahead(self, _reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
+        """What of ValidateStateMachineDefinition takes as long as the definition is."""
+        return self._found.begin(params["definition"], params.get("type", "STANDARD"))
+
+    def _check(self, text: str, kind: str) -> None:
+        parse(text, additions)
         found = list(self._faults(loads(text), kind))
         for fault in found:
             if fault.code == labels.INVALID:
                 raise labels.InvalidLabel(fault.message, text)
         if found:
             raise InvalidDefinition(found)
-        return compiled
 
     def validate(self, _reader: Reader, _caller: Caller, params: Json) -> Json:
         """ValidateStateMachineDefinition"""
-        found = self._diagnose(params["definition"], params.get("type", "STANDARD"))
+        found = self._found(params["definition"], params.get("type", "STANDARD"))
         errors = [fault for fault in found if fault.severity == "ERROR"]
         shown = found if params.get("severity") == "WARNING" else errors
         most = params.get("maxResults") or MOST
