@@ -149,6 +149,16 @@ class Bus:
         """Whether someone answers for this service at all."""
         return service in self._services
 
+    def is_loaded(self, service: str) -> bool:
+        """Whether a turn may invoke a service without loading it first."""
+        return service not in self._loads
+
+    async def load(self, service: str) -> None:
+        """Load a service before it is first needed."""
+        if load := self._loads.get(service):
+            await load()
+            self._loads.pop(service, None)
+
     async def call(
         self, caller: Caller, service: str, operation: str, params: Json, left: Callable[[], Awaitable[None]] = forever
     ) -> Json:
@@ -168,9 +178,7 @@ class Bus:
 
         Nothing depends on it but how long the turn is.
         """
-        load = self._loads.get(service)
-        if load is not None:
-            await load()
+        await self.load(service)
         entry = self._services.get(service, {}).get(operation)
         work = entry.ahead(self.store.reader, caller, params) if entry is not None and entry.ahead is not None else None
         done = await asyncio.to_thread(work) if work is not None else None

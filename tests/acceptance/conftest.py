@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.home import Home
 from tests.served import Served
 
 
@@ -15,3 +16,11 @@ def served(tmp_path: Path) -> Iterator[Served]:
     engine.up()
     yield engine
     engine.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A folder with a job file, and an engine that is not started yet."""
+    made = Home(tmp_path)
+    yield made
+    made.close()

@@ -23,6 +23,7 @@ import cbor2
 import pytest
 
 from lamplighter.base.jsontext import Json, dumps, loads
+from tests.cli.home import Home
 from tests.served import ACCOUNT, REGION, ROLE, Served, eventually
 
 LONGEST = 0.1
@@ -381,13 +382,44 @@ def ecs() -> Iterable[Case]:
     yield Case("RunTask with 180,000 variables", Call("ecs", "RunTask", overridden), (small,))
 
 
-STACKS: tuple[Case, ...] = ()
-"""The heaviest stacks of CloudFormation: `Case(name, Call("cloudformation", "CreateStack", {…form fields…}))`."""
+def queues(count: int, **more: Json) -> str:
+    """A template of queues, each of which refers to the one before."""
+    first = {"Q0": {"Type": "AWS::SQS::Queue"}}
+    others = {
+        f"Q{at}": {"Type": "AWS::SQS::Queue", "Properties": {"Tags": [{"Key": "k", "Value": {"Ref": f"Q{at - 1}"}}]}}
+        for at in range(1, count)
+    }
+    return dumps({"Resources": {**first, **others}, **more})
+
+
+OURS: Json = {"Metadata": {"Lamplighter": {"File": "f"}}}
+"""What a template says that was made of a job file, and may be longer than AWS's limit."""
+
+
+def cloudformation() -> Iterable[Case]:
+    def call(operation: str, text: Callable[[], str]) -> Call:
+        named = {} if operation == "ValidateTemplate" else {"StackName": "s"}
+        return Call("cloudformation", operation, lambda: {**named, "TemplateBody": text()})
+
+    def in_yaml() -> str:
+        outputs = "".join(f"  O{at}:\n    Value: !Sub 'a-${{AWS::Region}}-{at}'\n" for at in range(199))
+        pad = "#" * 78 + "\n"
+        text = f"Resources:\n  Q:\n    Type: AWS::SQS::Queue\nOutputs:\n{outputs}"
+        return text + pad * ((51_200 - len(text)) // len(pad))
+
+    yield Case("ValidateTemplate of YAML", call("ValidateTemplate", in_yaml))
+    yield Case("CreateStack of YAML", call("CreateStack", in_yaml))
+    yield Case("CreateStack of 400 queues", call("CreateStack", lambda: queues(400)))
+    yield Case("CreateStack of 3,000 queues", call("CreateStack", lambda: queues(3_000, **OURS)))
+    changed = call("UpdateStack", lambda: queues(1_001, **OURS))
+    yield Case("UpdateStack of 1,000 queues", changed, (call("CreateStack", lambda: queues(1_000, **OURS)),))
+    gone = Call("cloudformation", "DeleteStack", {"StackName": "s"})
+    yield Case("DeleteStack of 400 queues", gone, (call("CreateStack", lambda: queues(400)),))
 
 
 def all_cases() -> list[Case]:
-    kinds = (wire, states, sns, events, scheduler, sqs, logs, monitoring, ecs)
-    return [*(case for kind in kinds for case in kind()), *STACKS]
+    kinds = (wire, states, sns, events, scheduler, sqs, logs, monitoring, ecs, cloudformation)
+    return [case for kind in kinds for case in kind()]
 
 
 # --- how it is measured -----------------------------------------------------------------------------------------------
@@ -457,6 +489,7 @@ def test_no_turn_is_long(served: Served, case: Case) -> None:
     for call in case.before:
         status, answer = send(served, call)
         assert status == 200, answer[:500]
+        eventually(lambda: nothing_runs(served), 120)
     cost = known_work()
     status, answer = send(served, case.call)
     assert status in (200, 400, 403, 413), answer[:500]
@@ -469,3 +502,19 @@ def test_what_is_measured_is_a_long_turn(served: Served) -> None:
     """The bound means something: the metric is there, and the first calls have cost something."""
     send(served, Call("states", "ListStateMachines", {}))
     assert 0 < metric(served, "lamplighter_longest_turn_seconds") < LONGEST
+
+
+def test_an_apply_of_300_jobs_holds_nobody_up(home: Home) -> None:
+    jobs = [
+        f"j{at}: {{command: 'echo {at}', schedule: rate(1 day), retry: {{attempts: 2}}, notify: ops}}"
+        for at in range(300)
+    ]
+    head = "channels: {ops: {email: ops@example.com}}\n"
+    cost = known_work()
+    home.write("\n".join(jobs), head=head)
+    home.up(str(home.file))
+    home.says("says:", seconds=300)
+    before = len(home.lines)
+    home.write("\n".join([*jobs[:-1], "other: {command: 'true'}"]), head=head)
+    home.says("says:", before, seconds=300)
+    assert metric(home, "lamplighter_longest_turn_seconds") <= LONGEST * max(1.0, cost / USUAL, known_work() / USUAL)

@@ -83,18 +83,26 @@ def attributes(value: Json) -> Iterator[tuple[str, str]]:
 
 def order(needs: Mapping[str, Iterable[str]]) -> list[str]:
     """Names so that each comes after what it needs, else as they were given; TemplateError where they form a circle."""
-    waiting = {name: {need for need in needed if need in needs} for name, needed in needs.items()}
+    place = {name: at for at, name in enumerate(needs)}
+    waiting = {name: {need for need in needed if need in place} for name, needed in needs.items()}
+    needing: dict[str, list[str]] = {name: [] for name in needs}
+    for name, needed in waiting.items():
+        for need in needed:
+            needing[need].append(name)
     found: list[str] = []
-    while waiting:
-        ready = [name for name, needed in waiting.items() if not needed]
-        if not ready:
-            names = ", ".join(sorted(_circle(waiting)))
-            raise TemplateError(f"Circular dependency between resources: [{names}]")
+    ready = [name for name, needed in waiting.items() if not needed]
+    while ready:
+        found += ready
+        freed = []
         for name in ready:
             del waiting[name]
-        found += ready
-        for needed in waiting.values():
-            needed.difference_update(ready)
+            for other in needing[name]:
+                waiting[other].discard(name)
+                if not waiting[other]:
+                    freed.append(other)
+        ready = sorted(freed, key=place.__getitem__)
+    if waiting:
+        raise TemplateError(f"Circular dependency between resources: [{', '.join(sorted(_circle(waiting)))}]")
     return found
 
 

@@ -50,7 +50,7 @@ class CloudFormation:
         check: Callable[[str, str, Json], None],
     ) -> None:
         self._store = bus.store
-        self._outside = Outside(bus.store, remote)
+        self._outside = Outside(bus, remote)
         self._journal = journal = Journal(bus, world)
         planner, blueprints, starter = Planner(), Blueprints(), Starter(world, journal)
         maker, nested = Maker(bus, world, models, check), Nested(world, planner, starter, journal)
@@ -85,7 +85,7 @@ class CloudFormation:
             "ListChangeSets": Operation(read=change_sets.list),
             "DeleteChangeSet": Operation(write=change_sets.delete),
             "ExecuteChangeSet": self._supplied(change_sets.execute),
-            "FindMissingResources": Operation(write=Missing(maker, journal).find),
+            "FindMissingResources": self._supplied(Missing(maker, journal).find),
         }
 
     def _supplied(self, run: Supplied) -> Operation:

@@ -22,7 +22,7 @@ from lamplighter.lang.templatetext import TemplateError
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.kinds.kind import Asked, Call, Kind, Look, Made
 from lamplighter.services.cloudformation.naming import make_up
-from lamplighter.services.cloudformation.outside import Material, Wanted
+from lamplighter.services.cloudformation.outside import Material, NotLoaded, Wanted
 from lamplighter.services.cloudformation.shaping import fit
 from lamplighter.store.db import Tx
 from lamplighter.store.stackresources import StackResource
@@ -124,6 +124,8 @@ class Maker:
     def _call(self, tx: Tx, caller: Caller, call: Call, material: Material) -> Json:
         if not self._bus.serves_any(call.service):
             return material.get(call.service, call.operation, dict(call.params), caller.region)
+        if not self._bus.is_loaded(call.service):
+            raise NotLoaded(call.service)
         model = self._models(call.service)
         if call.operation not in model.operation_names:
             # It is between us: AWS has no such operation.

@@ -15,7 +15,7 @@ from lamplighter.services.cloudformation.journal import Journal, is_going
 from lamplighter.services.cloudformation.kinds.table import kind_of
 from lamplighter.services.cloudformation.lookup import living_stack
 from lamplighter.services.cloudformation.maker import Maker
-from lamplighter.services.cloudformation.outside import Material, Wanted
+from lamplighter.services.cloudformation.outside import Material, NotFetched
 from lamplighter.store import stackresources
 from lamplighter.store.db import Tx
 from lamplighter.store.stackresources import StackResource
@@ -33,24 +33,24 @@ class Missing:
         self._maker = maker
         self._journal = journal
 
-    def find(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def find(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
         """FindMissingResources: the missing ones of a page, and where the next page begins."""
         stack = living_stack(tx, caller, params["StackName"])
         if is_going(stack.status):
             return {"Missing": []}
         page = stackresources.page(tx, stack.id, params.get("After", ""), AT_ONCE)
-        gone = [row for row in page if self._is_gone(tx, stack, row)]
+        gone = [row for row in page if self._is_gone(tx, stack, row, material)]
         for row in gone:
             self._journal.resource(tx, stack, replace(row, physical=None), "DELETE_COMPLETE", WHY)
         found = [{"Logical": row.logical, "Type": row.type, "Physical": row.physical} for row in gone]
         return {"Missing": found, **({"After": page[-1].logical} if len(page) == AT_ONCE else {})}
 
-    def _is_gone(self, tx: Tx, stack: Stack, row: StackResource) -> bool:
+    def _is_gone(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> bool:
         kind, body = kind_of(row.type), row.body
         if kind.look is None or row.physical is None or not row.status.endswith("_COMPLETE"):
             return False
         asked = self._maker.asked(stack, kind, row, body["properties"], body["metadata"], body["tags"])
         try:
-            return not self._maker.is_there(tx, kind.look, asked, Material())
-        except (AwsError, Wanted):
+            return not self._maker.is_there(tx, kind.look, asked, material)
+        except (AwsError, NotFetched):
             return False

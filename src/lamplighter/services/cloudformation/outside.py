@@ -1,5 +1,5 @@
-"""What a turn needs from elsewhere: objects in a bucket, parameters and secrets, the serverless transform, and what
-takes long to compute of a large template.
+"""What a turn needs from elsewhere: objects in a bucket, parameters and secrets, the serverless transform, what takes
+long to compute of a large template, and services that are not loaded yet.
 
 A turn of the store cannot wait. Code that misses something raises `Wanted`; the turn is undone, the thing is fetched or
 computed by a thread of its own, and the turn is run again with it at hand. So nothing that was fetched is believed
@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 
 from lamplighter.base.errors import AwsError, LamplighterError, Unavailable
 from lamplighter.base.jsontext import Json, dump_bytes, dumps, loads
+from lamplighter.bus import Bus
 from lamplighter.outbound.aws import Remote
 from lamplighter.services.cloudformation.errors import Invalid
-from lamplighter.store.db import Reader, Store
+from lamplighter.store.db import Reader
 
 T = TypeVar("T")
 
@@ -54,6 +55,14 @@ class NotFetched(Wanted):
     def __init__(self, request: Request) -> None:
         super().__init__(f"{request.service}:{request.operation}")
         self.request = request
+
+
+class NotLoaded(Wanted):
+    """A service is missing that was never needed before."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(service)
+        self.service = service
 
 
 class NotComputed(Wanted):
@@ -111,8 +120,8 @@ Look = Callable[[Callable[[Reader], Any]], Awaitable[Any]]
 class Outside:
     """Fetches what is wanted."""
 
-    def __init__(self, store: Store, remote: Remote) -> None:
-        self._store = store
+    def __init__(self, bus: Bus, remote: Remote) -> None:
+        self._bus = bus
         self._remote = remote
 
     async def supplied(self, run: Callable[[Material], Awaitable[T]], *, insists: bool = False) -> T:
@@ -125,8 +134,10 @@ class Outside:
             try:
                 return await run(material)
             except NotComputed as missing:
-                look = self._store.insist_aside if insists else self._store.look_aside
+                look = self._bus.store.insist_aside if insists else self._bus.store.look_aside
                 await self._compute(material, missing, look)
+            except NotLoaded as missing:
+                await self._bus.load(missing.service)
             except NotFetched as missing:
                 material.found[missing.request] = await self._fetch(missing.request)
         raise Invalid(f"Template error: more than {MOST} values from elsewhere are wanted")
