@@ -72,6 +72,16 @@ def test_a_bad_edit_that_stays_for_two_minutes_is_told_once_and_its_end_once(kep
     assert kept.mails() == ["Subject: lamplighter.yaml is not applied", "Subject: lamplighter.yaml is applied again"]
 
 
+def test_a_file_whose_job_tells_from_inside_its_run_alone_is_kept_to_as_any_other(kept: Kept) -> None:
+    """On AWS a rule of such a job goes another way than here, so that a condition stands around its targets."""
+    kept.write(GOOD.replace("notify: me", "notify: {caught: me}"))
+    kept.pass_by(5)
+    assert not kept.keeping.done()
+    kept.write(GOOD.replace("command", "comand"))
+    kept.pass_by(125 + REMIND)
+    assert kept.mails() == ["Subject: lamplighter.yaml is not applied"]
+
+
 def test_a_bad_edit_that_is_mended_sooner_is_told_to_nobody(kept: Kept) -> None:
     kept.write("nothing: at all")
     kept.pass_by(115)

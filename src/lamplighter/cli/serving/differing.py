@@ -90,5 +90,13 @@ def _arn(topic: Json, caller: Caller) -> str:
 def _told(resource: Json) -> list[Json]:
     properties = resource.get("Properties", {})
     if resource["Type"] == RULE:
-        return [target["Arn"] for target in properties.get("Targets", [])]
-    return list(properties.get("AlarmActions", [])) if resource["Type"] == ALARM else []
+        return [target["Arn"] for target in _either(properties.get("Targets", []))]
+    return _either(properties.get("AlarmActions", [])) if resource["Type"] == ALARM else []
+
+
+def _either(items: Json) -> list[Json]:
+    """A list, or the two of which a condition decides."""
+    if isinstance(items, dict):
+        _, yes, no = items["Fn::If"]
+        return [*_either(yes), *_either(no)]
+    return list(items)
