@@ -96,3 +96,14 @@ def test_another_mistake_in_a_file_that_is_broken_does_not_begin_the_two_minutes
     kept.write("nothing: at all")
     kept.pass_by(30 + REMIND)
     assert kept.mails() == ["Subject: lamplighter.yaml is not applied"]
+
+
+def test_a_disk_that_takes_nothing_for_a_while_keeps_the_file_from_nothing_for_good(kept: Kept) -> None:
+    kept.site.disk.fill("write")
+    kept.write(GOOD.replace("{one:", "{two: {command: 'true'}, one:"))
+    kept.pass_by(30)
+    assert not kept.keeping.done()
+    kept.site.disk.fill("")
+    kept.pass_by(30)
+    found = kept.site.call("states", "ListStateMachines")["stateMachines"]
+    assert "home-two" in [each["name"] for each in found]

@@ -145,7 +145,11 @@ class Keeper:
     # --- what is told -------------------------------------------------------------------------------------------------
 
     async def _note(self, reason: str, *, at_once: bool) -> None:
-        await self._differing.note(reason, await self._topics(), at_once=at_once)
+        """Note that the file is not applied; that it cannot be noted, or told, ends nothing: it is tried again."""
+        try:
+            await self._differing.note(reason, await self._topics(), at_once=at_once)
+        except Exception:
+            log.exception("it cannot be noted that %s is not applied", self._orders.source.called)
 
     async def _topics(self) -> list[str]:
         """The topics of the file's notify channels."""
