@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from lamplighter.base.aside import run_aside
 from lamplighter.base.errors import LamplighterError, UnknownOperation
 from lamplighter.base.jsontext import Json
 from lamplighter.store.db import Posted, Reader, Store, Tx
@@ -181,7 +182,7 @@ class Bus:
         await self.load(service)
         entry = self._services.get(service, {}).get(operation)
         work = entry.ahead(self.store.reader, caller, params) if entry is not None and entry.ahead is not None else None
-        done = await asyncio.to_thread(work) if work is not None else None
+        done = await run_aside(work) if work is not None else None
         return {**params, READY: done.value} if isinstance(done, Ready) else params
 
     def invoke(self, tx: Tx, caller: Caller, service: str, operation: str, params: Json) -> Json:

@@ -22,6 +22,7 @@ from functools import cached_property
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
+from lamplighter.base.aside import run_aside
 from lamplighter.base.errors import AwsError, Unavailable, ValidationError
 from lamplighter.base.jsontext import Json, dump_bytes
 from lamplighter.bus import Caller, CallerLeft, first
@@ -223,7 +224,7 @@ class InternalFailure(AwsError):
 
 async def _aside(http: HttpRequest, work: Callable[[], T]) -> T:
     """Do what takes as long as a request's body is: in a thread where that would hold up the others."""
-    return await asyncio.to_thread(work) if len(http.body) > SHORT else work()
+    return await run_aside(work) if len(http.body) > SHORT else work()
 
 
 async def _hung_up(receive: Receive) -> None:

@@ -14,10 +14,15 @@ T = TypeVar("T")
 
 async def run_aside(run: Callable[[], T]) -> T:
     """Run a function in a thread, without the collector; return its result."""
+    return await asyncio.to_thread(_without_collector, run)
+
+
+def _without_collector(run: Callable[[], T]) -> T:
+    # Of several threads the first that ends has it collect again: it is never off for good.
     collects = gc.isenabled()
     gc.disable()
     try:
-        return await asyncio.to_thread(run)
+        return run()
     finally:
         if collects:
             gc.enable()

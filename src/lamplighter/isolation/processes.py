@@ -11,8 +11,10 @@ import socket
 import subprocess
 import sys
 from dataclasses import astuple
+from functools import partial
 
 from lamplighter.asl.run import Refuses
+from lamplighter.base.aside import run_aside
 from lamplighter.base.errors import Bug
 from lamplighter.base.jsontext import Json
 from lamplighter.isolation.framing import LENGTH, pack, unpack
@@ -90,7 +92,7 @@ class Process:
     async def _receive(self) -> Json:
         head = await self._reader.readexactly(LENGTH.size)
         body = await self._reader.readexactly(LENGTH.unpack(head)[0])
-        return await asyncio.to_thread(unpack, body) if len(body) > LARGE else unpack(body)
+        return await run_aside(partial(unpack, body)) if len(body) > LARGE else unpack(body)
 
 
 def _spawn(descriptor: int, limits: Limits) -> "subprocess.Popen[bytes]":

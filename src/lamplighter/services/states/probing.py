@@ -21,6 +21,7 @@ from lamplighter.asl.parse import ALONE, InvalidDefinition, parse, parse_alone
 from lamplighter.asl.probe import Past, Verdict
 from lamplighter.base import arn
 from lamplighter.base.ahead import LARGE, outcome
+from lamplighter.base.aside import run_aside
 from lamplighter.base.errors import MayTakeLong
 from lamplighter.base.jsontext import Json, dumps, loads
 from lamplighter.base.world import World, iso
@@ -70,7 +71,7 @@ class Prober:
         """What the request says is understood in a thread where its definition is large."""
         if len(params["definition"]) <= LARGE:
             return await self._settle(caller, *self._trial(caller, params))
-        trial = await asyncio.to_thread(outcome, lambda: self._trial(caller, params))
+        trial = await run_aside(lambda: outcome(lambda: self._trial(caller, params)))
         return await self._settle(caller, *trial.get())
 
     def _trial(self, caller: Caller, params: Json) -> tuple[Resource | None, Mock | None, TryState, "_Answer"]:
@@ -109,7 +110,7 @@ class Prober:
         verdict = tried.verdict
         assert verdict is not None
         large = len(request.source.text) > LARGE
-        return await asyncio.to_thread(answer.say, tried, verdict) if large else answer.say(tried, verdict)
+        return await run_aside(lambda: answer.say(tried, verdict)) if large else answer.say(tried, verdict)
 
     async def _tried(self, request: TryState) -> Tried:
         """Try the state here, or in a process of its own where nobody can tell how long it takes."""
