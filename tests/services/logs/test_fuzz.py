@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lamplighter.base.jsontext import Json, dump_bytes, loads
 from lamplighter.base.world import ManualClock, fixed_world
+from lamplighter.bus import forever
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime
@@ -79,9 +80,12 @@ class Line:
 
     async def _ask(self, operation: str, body: bytes) -> tuple[int, Json]:
         sent: list[Json] = []
+        messages = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def receive() -> Json:
-            return {"type": "http.request", "body": body, "more_body": False}
+            if not messages:  # the caller waits for the answer
+                await forever()
+            return messages.pop()
 
         async def send(message: Json) -> None:
             sent.append(message)
