@@ -498,10 +498,11 @@ def test_no_turn_is_long(served: Served, case: Case) -> None:
     assert metric(served, "lamplighter_longest_turn_seconds") <= allowed
 
 
-def test_what_is_measured_is_a_long_turn(served: Served) -> None:
-    """The bound means something: the metric is there, and the first calls have cost something."""
-    send(served, Call("states", "ListStateMachines", {}))
-    assert 0 < metric(served, "lamplighter_longest_turn_seconds") < LONGEST
+def test_what_holds_the_loop_is_seen(served: Served) -> None:
+    """The bound means something: what is too small for a thread costs the loop some milliseconds."""
+    text = filling(passing, 30_000)
+    send(served, Call("states", "ValidateStateMachineDefinition", {"definition": text}))
+    eventually(lambda: metric(served, "lamplighter_longest_turn_seconds") > 0)
 
 
 def test_an_apply_of_300_jobs_holds_nobody_up(home: Home) -> None:
