@@ -90,7 +90,8 @@ class Server:
             http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
             if signer is not None:
                 await _aside(http, lambda: sigv4.verify(http, signer.secret, self.engine.world.now()))
-            http = await _aside(http, lambda: encoding.decoded(http, LARGEST))
+            if encoding.is_encoded(http):
+                http = await _aside(http, lambda: encoding.decoded(http, LARGEST))
             response = await self._answer(http, request_id, lambda: self._left(receive))
         except AwsError as error:
             refused = error
@@ -115,7 +116,9 @@ class Server:
             return await watch(self.engine, http, request_id)
         if unsigned.is_page(http):
             return await self._subscription(http, request_id)
-        request = await _aside(http, lambda: route(self.engine.catalog, http, self.engine.config.account))
+        catalog, account = self.engine.catalog, self.engine.config.account
+        short = len(http.body) <= SHORT  # most are, and would wait for nothing
+        request = route(catalog, http, account) if short else await run_aside(lambda: route(catalog, http, account))
         caller = Caller(request.account, request.region)
         try:
             result = await self.engine.call(caller, request.service, request.operation, request.params, left)

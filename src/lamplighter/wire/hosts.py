@@ -10,6 +10,7 @@ See https://owasp.org/www-community/attacks/DNS_Rebinding and https://www.rfc-ed
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from lamplighter.base.errors import AccessDenied
@@ -32,13 +33,12 @@ class Hosts:
 
     def check(self, header: bytes) -> None:
         """Refuse a Host header that names another server; AccessDenied."""
-        found = _HOST.fullmatch(header.decode("latin-1").lower())
-        name = found[1] if found else ""
-        if not name or not self._has(name):
+        if not _is_name(self, header):
             shown = header.decode("ascii", "backslashreplace")
             raise AccessDenied(f"this server does not answer to the host name '{shown}': {REMEDY}", status=403)
 
-    def _has(self, name: str) -> bool:
+    def has(self, name: str) -> bool:
+        """Whether a name in lower case, without a port, is one of them."""
         address = _address(name)
         if address is not None:
             given = self.addresses or str(address) in self.names
@@ -46,6 +46,13 @@ class Hosts:
         if name.startswith("[") or _NUMBER.fullmatch(name.rpartition(".")[2]):
             return False
         return name in self.names or name == "localhost" or name.endswith(".localhost")
+
+
+@lru_cache(maxsize=256)
+def _is_name(hosts: Hosts, header: bytes) -> bool:
+    """Whether a Host header names a server; most callers say the same again and again."""
+    found = _HOST.fullmatch(header.decode("latin-1").lower())
+    return found is not None and hosts.has(found[1])
 
 
 def _address(name: str) -> IPv4Address | IPv6Address | None:
