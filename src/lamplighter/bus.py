@@ -179,7 +179,8 @@ class Bus:
 
         Nothing depends on it but how long the turn is.
         """
-        await self.load(service)
+        if not self.is_loaded(service):
+            await self.load(service)
         entry = self._services.get(service, {}).get(operation)
         work = entry.ahead(self.store.reader, caller, params) if entry is not None and entry.ahead is not None else None
         done = await run_aside(work) if work is not None else None

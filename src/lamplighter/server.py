@@ -116,9 +116,7 @@ class Server:
             return await watch(self.engine, http, request_id)
         if unsigned.is_page(http):
             return await self._subscription(http, request_id)
-        catalog, account = self.engine.catalog, self.engine.config.account
-        short = len(http.body) <= SHORT  # most are, and would wait for nothing
-        request = route(catalog, http, account) if short else await run_aside(lambda: route(catalog, http, account))
+        request = await _aside(http, lambda: route(self.engine.catalog, http, self.engine.config.account))
         caller = Caller(request.account, request.region)
         try:
             result = await self.engine.call(caller, request.service, request.operation, request.params, left)

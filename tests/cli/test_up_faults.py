@@ -130,8 +130,8 @@ def test_a_removed_job_ends_its_run_with_its_retries_and_its_alert_and_starts_no
     assert "wrote nothing" in told.stderr
 
 
-@pytest.mark.parametrize("word", ["two", "home-two"])
-def test_runs_of_a_removed_job_are_found_by_its_name(home: Home, word: str) -> None:
+def run_and_remove(home: Home) -> str:
+    """Run the job `two`, and take it out of the file; the run's ARN."""
     home.write("one: {command: 'true'}\ntwo: {command: echo first}")
     home.keep()
     first = home.run("two")
@@ -139,6 +139,12 @@ def test_runs_of_a_removed_job_are_found_by_its_name(home: Home, word: str) -> N
     before = len(home.lines)
     home.write("one: {command: 'true'}")
     home.says("- two", before)
+    return first
+
+
+@pytest.mark.parametrize("word", ["two", "home-two"])
+def test_runs_of_a_removed_job_are_found_by_its_name(home: Home, word: str) -> None:
+    first = run_and_remove(home)
     name, at = first.rpartition(":")[2], ("--endpoint-url", home.url)
     for words in (("ps", word), ("ps", word, "--all"), ("history", word), ("history", f"{word}:{name}")):
         told = lamplighter(*words, *at, cwd=home.folder)
@@ -150,13 +156,7 @@ def test_runs_of_a_removed_job_are_found_by_its_name(home: Home, word: str) -> N
 
 
 def test_a_job_that_comes_back_finds_its_log_again(home: Home) -> None:
-    home.write("one: {command: 'true'}\ntwo: {command: echo first}")
-    home.keep()
-    first = home.run("two")
-    home.ended(first)
-    before = len(home.lines)
-    home.write("one: {command: 'true'}")
-    home.says("- two", before)
+    first = run_and_remove(home)
     assert "first" in lamplighter("logs", first, "--endpoint-url", home.url, cwd=home.folder).stdout
     before = len(home.lines)
     home.write("one: {command: 'true'}\ntwo: {command: echo second}")

@@ -2,8 +2,8 @@
 
 An execution crosses a few states of a definition that may have twenty thousand, so that its first step must not wait
 until all of them are compiled. Promises that a state is compiled once, and is the same as if all had been; refuses to
-look for faults, because the definition had none when it was accepted. A state whose own text is long is told by
-`Definition.long`, for whoever must not wait even for that one.
+look for faults, because the definition had none when it was accepted. `Definition.long` names the states whose own text
+is long: the event loop must not compile even one of them.
 """
 
 from collections.abc import Callable, Container, Iterator, Mapping

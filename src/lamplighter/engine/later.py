@@ -1,7 +1,7 @@
 """A service that is loaded when it is first needed: most engines never need most of them, and each costs 10 to 50 ms.
 
-Promises that nobody can tell, but by the clock; and that whoever has time for it (`load`) holds nobody else up, because
-the module is imported in a thread.
+Promises that callers see no difference but the time it takes. `load` imports the module in a thread, so that the event
+loop goes on meanwhile.
 """
 
 import asyncio

@@ -16,7 +16,7 @@ import queue
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -249,11 +249,7 @@ class Store:
 
     async def insist_aside(self, run: Callable[[Reader], T]) -> T:
         """Look aside, again and again while the disk gives nothing."""
-        while True:
-            try:
-                return await self.look_aside(run)
-            except Unavailable:
-                await asyncio.sleep(RETRY_SECONDS)
+        return await _insist(lambda: self.look_aside(run))
 
     def _look_aside(self, run: Callable[[Reader], T]) -> T:
         if trouble := self.trouble():  # SQLite would make a database where there is none
@@ -266,11 +262,7 @@ class Store:
 
     async def insist(self, run: Callable[[Tx], T]) -> T:
         """Run a job, again and again while the disk won't take it: for what only we know of the world."""
-        while True:
-            try:
-                return await self.write(run)
-            except Unavailable:
-                await asyncio.sleep(RETRY_SECONDS)
+        return await _insist(lambda: self.write(run))
 
     def keep(self, run: Callable[[Tx], None]) -> None:
         """Insist on a job in the background."""
@@ -357,6 +349,14 @@ class Store:
         if self._connection.in_transaction:
             with suppress(sqlite3.Error):  # the next turn, which cannot begin, tries again
                 self._connection.execute("ROLLBACK")
+
+
+async def _insist(attempt: Callable[[], Awaitable[T]]) -> T:
+    while True:
+        try:
+            return await attempt()
+        except Unavailable:
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 def _settle(job: _Job, failure: sqlite3.Error | None) -> None:

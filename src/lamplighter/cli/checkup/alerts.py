@@ -32,7 +32,9 @@ def waiting(data: Path) -> Iterator[Finding]:
     """The alerts that could not be delivered yet."""
     for protocol, endpoint, error, count in _read(data, notifications.troubles):
         who = f"{count} for {lostalerts.recipient(protocol, endpoint)} could not be delivered yet"
-        yield bad("alerts", f"{who}: {error or 'nobody knows why'}", "mend the channel: it is tried again for a while")
+        yield bad(
+            "alerts", f"{who}: {error or 'the reason is not known'}", "mend the channel: it is tried again for a while"
+        )
 
 
 def recipients(data: Path) -> list[str]:

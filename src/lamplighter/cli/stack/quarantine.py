@@ -1,7 +1,7 @@
 """Names of queues that cannot be used yet: SQS gives the name of a deleted queue away again after a minute.
 
-Whoever deploys, destroys and deploys meets it. CloudFormation takes everything back then, and all queues that it made
-meanwhile are deleted queues as well; so the minute counts from the end of that.
+A user who deploys, destroys and deploys again meets this rule. CloudFormation takes everything back then. All queues
+that it made meanwhile are deleted queues as well, so that the minute counts from the end of that.
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html.
 """
 

@@ -68,7 +68,7 @@ class NotLoaded(Wanted):
 class NotComputed(Wanted):
     """Something is missing that takes long to compute."""
 
-    def __init__(self, name: str, compute: "Callable[[Reader], Any]") -> None:
+    def __init__(self, name: str, compute: Callable[[Reader], Any]) -> None:
         super().__init__(name)
         self.name = name
         self.compute = compute

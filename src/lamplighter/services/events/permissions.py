@@ -30,7 +30,7 @@ class Permissions:
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """PutPermission: a whole policy, or one statement more."""
         bus = find_bus(tx, caller, params.get("EventBusName"))
-        if len(params.get("Policy", "")) > 16 * LONGEST:  # whatever of it is space
+        if len(params.get("Policy", "")) > 16 * LONGEST:  # spaces do not count, but so many are refused
             raise PolicyLengthExceeded(f"The policy is longer than {LONGEST} bytes.")
         if "Policy" in params:
             policy = _read(params["Policy"])

@@ -72,7 +72,7 @@ class Putting:
         return self._router.wishes(reader, home, bus_name(entry.get("EventBusName")), entry.get("Source", ""))
 
     def _made(self, caller: Caller, entry: Json, wishes: tuple[Wish, ...]) -> "Made | None":
-        """What an entry comes to; None where it is none, which is told when it is put."""
+        """Make the event of an entry and judge it; None for a bad entry, which PutEvents refuses in its turn."""
         try:
             event = self._event(caller, entry)
         except Refusal:

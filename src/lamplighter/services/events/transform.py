@@ -71,7 +71,7 @@ def fill(template: str, values: Mapping[str, Sequence[Json]]) -> str:
     """A template with its variables filled in: as JSON, or inside of quotation marks as text without any.
 
     A variable of which the event has nothing is empty text: it "isn't created and won't appear in the output".
-    InvalidInput where it comes to more than any target takes.
+    Raises TooLarge where the result is larger than any target takes.
     """
     quoted, left = False, LARGEST
 

@@ -12,7 +12,7 @@ from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.bus import READY, Caller, Ready, Work
 from lamplighter.services.logs.errors import InvalidParameter
-from lamplighter.services.logs.metering import Metering
+from lamplighter.services.logs.metering import Metering, is_short
 from lamplighter.services.logs.naming import find_group, find_stream
 from lamplighter.services.logs.sequence import sequence_token
 from lamplighter.store import logchunks, logs
@@ -54,10 +54,12 @@ class Ingest:
 
     def ahead(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
         """What of PutLogEvents takes as long as the events are, times the metric filters of the group."""
-        group = find_group(reader, caller, params["logGroupName"])
         events = [(event["timestamp"], event["message"]) for event in params["logEvents"]]
+        if len(events) > MOST or is_short(events):
+            return None
+        group = find_group(reader, caller, params["logGroupName"])
         kept, _ = _sort_out(events, self._world.now(), group.retention)
-        measure = self._metering.ahead(reader, group, kept) if kept and len(events) <= MOST else None
+        measure = self._metering.ahead(reader, group, kept) if kept else None
         return None if measure is None else lambda: Ready(measure())
 
 

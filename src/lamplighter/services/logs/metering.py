@@ -65,7 +65,12 @@ class Measured:
     filters: list[Json]
     events: Events
     told: list[tuple[str, Json]]
-    """By the filter's name, what CloudWatch is told."""
+    """What CloudWatch gets, by the name of the filter."""
+
+
+def is_short(events: Events) -> bool:
+    """Whether no number of filters looks at so many events for long."""
+    return sum(len(message) for _, message in events) * MOST <= LARGE
 
 
 class Metering:

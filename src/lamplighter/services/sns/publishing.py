@@ -156,9 +156,9 @@ class Publishing:
 
 def _judging(reader: Reader, arn: str | None, entries: list[Json]) -> Work | None:
     """Seeing beforehand who wants messages, where they are large for so many filter policies."""
-    topic = topics.get(reader, arn) if arn and len(entries) <= BATCH else None
-    size = sum(_size(entry) for entry in entries) if topic is not None else 0
-    if topic is None or not SMALL < size <= messages.largest(topic):
+    size = sum(map(_size, entries)) if arn and len(entries) <= BATCH else 0
+    topic = topics.get(reader, arn) if arn and size > SMALL else None
+    if topic is None or size > messages.largest(topic):
         return None
     found = [each for each in subscriptions.confirmed(reader, topic.arn) if "FilterPolicy" in each.attributes]
     if size * len(found) <= LARGE:
@@ -170,7 +170,7 @@ def _judged(topic: Topic, entry: Json, found: list[Subscription]) -> Judged:
     try:
         message = messages.read(entry, topic)
     except AwsError:
-        return {}  # which is told when it is taken
+        return {}  # Publish refuses it in its turn
     return filters.judge([(each.attributes, message.to(each.protocol)) for each in found], message.attributes)
 
 
