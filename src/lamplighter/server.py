@@ -81,12 +81,13 @@ class Server:
         try:
             crosssite.check_once(scope["headers"])
             self.hosts.check(headers.get(b"host", b""))
-            if paths.is_page(http) and not unsigned.is_open(http):
+            is_open = unsigned.is_open(http)
+            if paths.is_page(http) and not is_open:
                 await (await asyncio.to_thread(self._console))(scope, receive, send)
                 return
-            if not unsigned.is_open(http):  # a link is opened from wherever it is read: its secret is what guards it
+            if not is_open:  # a link is opened from wherever it is read: its secret is what guards it
                 crosssite.check_origin(http)
-            signer = self._signer(http)
+            signer = None if is_open else self._signer(http)
             http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
             if signer is not None:
                 await _aside(http, lambda: sigv4.verify(http, signer.secret, self.engine.world.now()))
@@ -141,8 +142,6 @@ class Server:
         if http.method == "GET" and http.path in WATCHED:
             if self.holders is not None and http.path not in OPEN:
                 gate.admit_watcher(http, self.holders, self.engine.world.now())
-            return None
-        if unsigned.is_open(http):
             return None
         if self.holders is None:
             crosssite.check_authorization(http)

@@ -85,9 +85,10 @@ class _States(Mapping[str, State]):
     def __getitem__(self, name: str) -> State:
         if name not in self.sources:
             raise KeyError(name)
-        if name not in self.made:
-            self.made[name] = self.compiled(name)
-        return self.made[name]
+        state = self.made.get(name)
+        if state is None:
+            state = self.made[name] = self.compiled(name)
+        return state
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.sources)
@@ -100,15 +101,17 @@ class _States(Mapping[str, State]):
 class _Long(Container[str]):
     """The states that are long by themselves, without the states within them."""
 
-    sources: Mapping[str, Json]
-    measured: dict[str, bool] = field(default_factory=dict)
+    sources: Mapping[object, Json]
+    measured: dict[object, bool] = field(default_factory=dict)
 
     def __contains__(self, name: object) -> bool:
-        if not isinstance(name, str) or name not in self.sources:
+        if name in self.measured:
+            return self.measured[name]
+        if name not in self.sources:
             return False
-        if name not in self.measured:
-            self.measured[name] = len(dump_bytes(_alone(self.sources[name]))) > LONG
-        return self.measured[name]
+        long = len(dump_bytes(_alone(self.sources[name]))) > LONG
+        self.measured[name] = long
+        return long
 
 
 def _alone(source: Mapping[str, Json]) -> Json:

@@ -66,9 +66,9 @@ def _go_on(run: Run, crossings: int) -> None:
         if run.ended:
             fan.settle(run, run.ended.pop())
             continue
-        path, before = run.path(run.ready.pop()), len(run.entries)
+        path, before = run.path(run.ready.pop()), run.written
         _cross(run, path, run.state(path))
-        crossings -= 1 + sum(map(len, run.entries[before:])) // CROSSING_BYTES
+        crossings -= 1 + (run.written - before) // CROSSING_BYTES
 
 
 def _cross(run: Run, path: Path, state: State) -> None:

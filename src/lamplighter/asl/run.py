@@ -136,6 +136,8 @@ class Run:
         self.ended: list[Ended] = []
         self.commands: list[Command] = []
         self.entries: list[bytes] = []
+        self.written = 0
+        """Bytes of all entries."""
         self.notes: list[tuple[str, Json]] = []
         self.finish: Finish | None = None
         self.failing: tuple[Mapping[int, Frame], Mapping[int, Mapping[int, str]]] | None = None
@@ -150,7 +152,9 @@ class Run:
     def last_word(self, previous: int, kind: str, field: str | None = None, details: Json = None) -> int:
         """Write the event that ends the history."""
         self.event += 1
-        self.entries.append(history.entry(self.event, previous, self.now, kind, field, details))
+        entry = history.entry(self.event, previous, self.now, kind, field, details)
+        self.entries.append(entry)
+        self.written += len(entry)
         self.notes.append((kind, details))
         return self.event
 

@@ -20,9 +20,9 @@ OWN = "_lamplighter"
 
 def is_page(http: HttpRequest) -> bool:
     """Whether a request is for the console."""
-    first = http.path.split(b"/", 2)[1].decode("latin-1") if http.path.startswith(b"/") else "?"
     if _is_signed(http) or _is_query(http):
         return False
+    first = http.path.split(b"/", 2)[1].decode("latin-1") if http.path.startswith(b"/") else "?"
     if first not in FIRST:
         return first != OWN and _is_of_a_browser(http)
     return http.method in ("GET", "HEAD") or (http.method == "POST" and first != "")

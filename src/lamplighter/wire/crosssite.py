@@ -9,6 +9,7 @@ See https://fetch.spec.whatwg.org/#cors-safelisted-request-header, https://web.d
 https://www.rfc-editor.org/rfc/rfc9112#section-3.2.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
 from lamplighter.base.errors import AccessDenied, AwsError, MissingAuthentication
@@ -27,11 +28,12 @@ SCHEME = b"AWS4-"
 
 def check_once(headers: Iterable[tuple[bytes, bytes]]) -> None:
     """Refuse a request that says something twice of which there can be one; its names are in lower case."""
-    seen = set[bytes]()
-    for name, _ in headers:
-        if name in seen and (name in ONCE or name.startswith(ONCE_PREFIXES)):
+    names = [name for name, _ in headers]
+    if len(set(names)) == len(names):
+        return
+    for name, count in Counter(names).items():
+        if count > 1 and (name in ONCE or name.startswith(ONCE_PREFIXES)):
             raise AwsError(f"A request can have one header '{name.decode('latin-1')}' only.", code="InvalidRequest")
-        seen.add(name)
 
 
 def check_origin(http: HttpRequest) -> None:

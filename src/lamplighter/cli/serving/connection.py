@@ -96,6 +96,8 @@ class Connection(HttpToolsProtocol):
         self._unsent = 0
         """Bytes that the peer had not taken when we looked last."""
         self._timer: asyncio.TimerHandle | None = None
+        """Rings at the deadline or before it. It serves one wait after another: to make one for each request costs as
+        much as to route the request."""
 
     # --- asyncio's protocol -------------------------------------------------------------------------------------------
 
@@ -109,7 +111,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place free."""
-        self._work()
+        self._stop_timer()
         self._among.forget(self)
         super().connection_lost(exc)
 
@@ -159,7 +161,7 @@ class Connection(HttpToolsProtocol):
 
     def cut_off(self) -> None:
         """Close the connection now, whatever is under way."""
-        self._work()
+        self._stop_timer()
         self._among.forget(self)
         self.transport.abort()
 
@@ -179,18 +181,15 @@ class Connection(HttpToolsProtocol):
     def _work(self) -> None:
         self._phase = ""
         self._among.work(self)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     def _wait(self, phase: str) -> None:
         """Wait for the peer; as long as it is for the same thing, the deadline stays."""
         if phase != self._phase:
-            self._work()
             self._phase = phase
             self._since = self.loop.time()
             self._unsent = self.transport.get_write_buffer_size()
-            self._timer = self.loop.call_later(self._left(), self._expire)
+            if self._timer is None or self._timer.when() > self._since + PATIENCE[phase]:
+                self._set_timer(self._left())
         self._among.wait(self)
 
     def _left(self) -> float:
@@ -198,14 +197,26 @@ class Connection(HttpToolsProtocol):
         more = self._body / SLOWEST if self._phase == "body" else 0.0
         return self._since + PATIENCE[self._phase] + more - self.loop.time()
 
-    def _expire(self, *, is_last: bool = False) -> None:
-        """The deadline has come, if it was not put off since."""
+    def _set_timer(self, seconds: float, *, is_last: bool = False) -> None:
+        self._stop_timer()
+        self._timer = self.loop.call_later(seconds, partial(self._ring, is_last=is_last))
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _ring(self, *, is_last: bool) -> None:
+        """Look whether the deadline has come: it may be another one than that for which the timer was set."""
+        self._timer = None
+        if not self._phase:
+            return
         unsent = self.transport.get_write_buffer_size()
         if unsent < self._unsent:
             self._unsent, self._since = unsent, self.loop.time()
         if (left := self._left()) > 0:
-            self._timer = self.loop.call_later(left, self._expire)
+            self._set_timer(left)
         elif is_last:
             self.cut_off()
         else:
-            self._timer = self.loop.call_later(LAST_LOOK, partial(self._expire, is_last=True))
+            self._set_timer(LAST_LOOK, is_last=True)
