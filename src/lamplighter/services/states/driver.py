@@ -34,18 +34,18 @@ from lamplighter.asl.messages import (
     TimerFired,
 )
 from lamplighter.asl.model import Definition, Resource
-from lamplighter.asl.parse import Additions, parse
+from lamplighter.asl.parse import Additions
 from lamplighter.asl.run import Refuses, Step
 from lamplighter.asl.work import read_token
-from lamplighter.base.errors import Bug, MayTakeLong
+from lamplighter.base.errors import MayTakeLong
 from lamplighter.base.jsontext import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
 from lamplighter.isolation.port import Isolation
-from lamplighter.isolation.requests import Source, source_of
 from lamplighter.services.states import status
 from lamplighter.services.states.isolated import INTERNAL, IsolatedSteps
 from lamplighter.services.states.journal import Journal
+from lamplighter.services.states.revisions import Revisions
 from lamplighter.services.states.transitions import describe
 from lamplighter.store import activities, executions, frames, machines, outbox, redrives, stepmark, timers
 from lamplighter.store.db import Damaged, Reader, Tx
@@ -55,17 +55,12 @@ from lamplighter.store.timers import Timer
 
 SERVICE = "states"
 CACHED = 128
-"""How many executions and definitions are held in memory: those that move, not those that wait."""
-CACHED_TEXT = 2 * 1024 * 1024
-"""Characters of all definitions that are held."""
+"""How many executions are held in memory: those that move, not those that wait."""
 
 RETENTION = 90 * 24 * 3600 * 1000
 """Milliseconds for which an execution is kept after its end: "Execution history retention time: 90 days"."""
 AT_ONCE = 4
 """How many that are older are forgotten when another ends."""
-
-EXPRESS_SECONDS = 300
-"""How long an express execution may take."""
 
 FROM_OUTSIDE = (StopRequested, Broken)
 """Events that end an execution whatever it does: they wait for nothing, and evaluate nothing."""
@@ -93,10 +88,9 @@ class Driver:
     def __init__(self, bus: Bus, world: World, additions: Additions, isolation: Isolation) -> None:
         self._bus = bus
         self._world = replace(world, may_block=False)
-        self._additions = additions
-        self.isolated = IsolatedSteps(bus.store, world, isolation, self)
-        self._definitions: OrderedDict[str, tuple[Definition, int]] = OrderedDict()
-        """By revision, the definition and how long its text is."""
+        self._patient_world = world
+        self.revisions = Revisions(additions)
+        self.isolated = IsolatedSteps(bus.store, world, isolation, self, self.revisions)
         self._executions: OrderedDict[int, tuple[str, Execution]] = OrderedDict()
         self._awaited: dict[str, asyncio.Future[Ended]] = {}
         self.journal = Journal(bus, world)
@@ -112,47 +106,13 @@ class Driver:
         self._executions.clear()
         self.isolated.forget()
 
-    def source(self, reader: Reader, execution: Execution, revision: str) -> tuple[Source, int | None]:
-        """Return what an execution runs, as text, and its TimeoutSeconds."""
-        definition = self.definition_of(reader, execution, revision)
-        row = machines.revision(reader, revision)
-        assert row is not None
-        return source_of(row.definition, definition, self._additions), definition.timeout
-
-    def definition_of(self, reader: Reader, execution: Execution, revision: str) -> Definition:
-        """What an execution runs. "Express Workflows … can run for up to five minutes"."""
-        definition = self.definition(reader, revision)
-        if not execution.express or (definition.timeout is not None and definition.timeout <= EXPRESS_SECONDS):
-            return definition
-        return replace(definition, timeout=EXPRESS_SECONDS)
-
-    def definition(self, reader: Reader, revision: str) -> Definition:
-        """A revision's definition, compiled; raises Damaged."""
-        found = self._definitions.get(revision)
-        if found is not None:
-            return found[0]
-        row = machines.revision(reader, revision)
-        if row is None:
-            raise Bug(f"revision {revision} is gone")
-        try:
-            definition = parse(row.definition, self._additions, kept=True)
-        except Exception as error:
-            raise Damaged(f"the definition of revision {revision} cannot be read: {error}") from error
-        self._definitions[revision] = (definition, len(row.definition))
-        while len(self._definitions) > CACHED or self._text_held() > CACHED_TEXT:
-            self._definitions.popitem(last=False)
-        return definition
-
-    def _text_held(self) -> int:
-        return sum(length for _, length in self._definitions.values()) if len(self._definitions) > 1 else 0
-
     def begin(self, tx: Tx, execution: Execution, revision: str, enter: Callable[[int], None] | None = None) -> None:
         """Start an execution; `enter` takes the key of a Map Run's child down, before it can end."""
         self.adopt(tx, execution, revision, self.first_step(tx, execution, revision), enter)
 
     def first_step(self, reader: Reader, execution: Execution, revision: str) -> Step:
         """How a new execution begins; nothing is kept yet."""
-        definition = self.definition_of(reader, execution, revision)
+        definition = self.revisions.definition_of(reader, execution, revision)
         subject, refuses = stepmark.revision(revision), partial(self.refusal, reader)
         if not self.isolated.deaths(subject):
             try:
@@ -242,27 +202,29 @@ class Driver:
 
     def _advance(self, tx: Tx, key: int, revision: str, execution: Execution, event: Event) -> Step:
         try:
-            definition = self.definition_of(tx, execution, revision)
-            world = replace(self._world, may_block=isinstance(event, FROM_OUTSIDE))
+            definition = self.revisions.definition_of(tx, execution, revision)
+            world = self._patient_world if isinstance(event, FROM_OUTSIDE) else self._world
             with self.isolated.under_way(stepmark.execution(key)):
                 return advance(definition, execution, event, world, refuses=partial(self.refusal, tx))
         except MayTakeLong:
             raise
         except Exception:
             log.exception("execution %s cannot go on from %s; it is ended", execution.arn, type(event).__name__)
-            return self._broken(self.definition(tx, revision), execution, INTERNAL)
+            return self._broken(self.revisions.definition(tx, revision), execution, INTERNAL)
 
     def break_off(self, tx: Tx, key: int, cause: str) -> None:
         """End an execution that cannot go on."""
         found = self.find(tx, key)
         if found is not None:
             revision, execution = found
-            self.keep(tx, key, revision, execution, self._broken(self.definition(tx, revision), execution, cause))
+            self.keep(
+                tx, key, revision, execution, self._broken(self.revisions.definition(tx, revision), execution, cause)
+            )
 
     def _broken(self, definition: Definition, execution: Execution, cause: str) -> Step:
         """End an execution that can't go on, and call off what it waits for, if that can still be told."""
         try:
-            return advance(definition, execution, Broken(cause), replace(self._world, may_block=True))
+            return advance(definition, execution, Broken(cause), self._patient_world)
         except Exception:
             log.exception("execution %s cannot call off what it waits for", execution.arn)
             return self._give_up(execution, cause)
@@ -290,7 +252,7 @@ class Driver:
         frame = found[1].frames.get(work.frame) if found else None
         if found is None or frame is None or frame.number != work.number:
             return None
-        return self.definition(tx, found[0]).resources.get(frame.state)
+        return self.revisions.definition(tx, found[0]).resources.get(frame.state)
 
     def state_of(self, tx: Tx, key: int) -> tuple[Execution, str]:
         """An execution that runs, and its revision."""
@@ -336,7 +298,7 @@ class Driver:
             return None
         try:
             execution = frames.load(tx, key, fixed_part(record), record.head)
-            self.definition(tx, record.revision)
+            self.revisions.definition(tx, record.revision)
         except Damaged as error:
             log.error("%s; execution %s is ended", error, record.arn)
             self._end_damaged(tx, record, str(error))
@@ -413,7 +375,7 @@ class Driver:
         """When an execution ended: one that ran out of time, at the end of its time; a redrive begins that anew."""
         if execution.status != "TIMED_OUT":
             return self._world.now()
-        timeout = self.definition_of(tx, execution, revision).timeout
+        timeout = self.revisions.definition_of(tx, execution, revision).timeout
         assert timeout is not None
         redrive = redrives.last(tx, key)
         return (execution.start if redrive is None else redrive.date) + timeout * 1000

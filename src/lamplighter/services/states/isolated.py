@@ -25,7 +25,8 @@ from lamplighter.base.errors import Unavailable
 from lamplighter.base.jsontext import Json
 from lamplighter.base.world import World
 from lamplighter.isolation.port import Isolation, Overrun
-from lamplighter.isolation.requests import Advanced, AdvanceExecution, Moment, Source
+from lamplighter.isolation.requests import Advanced, AdvanceExecution, Moment
+from lamplighter.services.states.revisions import Revisions
 from lamplighter.store import pendingevents, stepmark
 from lamplighter.store.db import Damaged, Reader, Store, Tx
 from lamplighter.store.frames import Work
@@ -52,9 +53,6 @@ class Executions(Protocol):
     def find(self, tx: Tx, key: int) -> tuple[str, Execution] | None:
         """Return the revision and the state of an execution that runs."""
 
-    def source(self, reader: Reader, execution: Execution, revision: str) -> tuple[Source, int | None]:
-        """Return what an execution runs, as text, and its TimeoutSeconds."""
-
     def keep(self, tx: Tx, key: int, revision: str, old: Execution, step: Step) -> None:
         """Write one step down."""
 
@@ -77,11 +75,14 @@ class Trip:
 class IsolatedSteps:
     """The steps of one engine that are made elsewhere."""
 
-    def __init__(self, store: Store, world: World, isolation: Isolation, executions: Executions) -> None:
+    def __init__(
+        self, store: Store, world: World, isolation: Isolation, executions: Executions, revisions: Revisions
+    ) -> None:
         self._store = store
         self._world = world
         self._isolation = isolation
         self._executions = executions
+        self._revisions = revisions
         self._mark = StepMark(store.directory)
         self._pending: set[int] = set()
         """Executions with pending events; some of them may have none any more."""
@@ -181,7 +182,7 @@ class IsolatedSteps:
             return None
         keys = tuple(row.id for row in rows)
         revision, execution = found
-        source, timeout = self._executions.source(tx, execution, revision)
+        source, timeout = self._revisions.source(tx, execution, revision)
         events = tuple(row.event for row in rows)
         request = AdvanceExecution(source, timeout, execution, events, moment(self._world))
         return Trip(keys, revision, request)

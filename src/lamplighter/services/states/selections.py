@@ -58,7 +58,7 @@ class Selections:
         subject = stepmark.execution(run.execution)
         if self._driver.isolated.deaths(subject):
             raise NotSelected(run.id, first, most)
-        definition, items = self._driver.definition(tx, revision), _items(tx, run, parent)
+        definition, items = self._driver.revisions.definition(tx, revision), _items(tx, run, parent)
         try:
             with self._driver.isolated.under_way(subject):
                 world = replace(self._world, may_block=False)
@@ -100,7 +100,7 @@ class Selections:
         if run is None or not self._driver.awaits(tx, run.work):
             return None
         parent, revision = self._driver.state_of(tx, run.execution)
-        source, _ = self._driver.source(tx, parent, revision)
+        source, _ = self._driver.revisions.source(tx, parent, revision)
         items = _items(tx, run, parent)
         sent = tuple(items[at] for at in range(first, min(first + window, len(items))))
         light = replace(parent, frames={**parent.frames, run.frame: replace(parent.frames[run.frame], items=())})
