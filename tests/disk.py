@@ -1,6 +1,7 @@
 """The disk under a store, which a test can fill, and on which a test can let the process die."""
 
 import sqlite3
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,8 @@ class Disk:
     death: Death | None = None
     dead: bool = False
     on_death: Callable[[], object] = lambda: None
+    committing: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a commit is under way, in the thread of its store: nobody may close the connection meanwhile."""
     _until: int | None = None
     _connections: list[sqlite3.Connection] = field(default_factory=list)
 
@@ -44,7 +47,7 @@ class Disk:
         return real if read_only else Connection(real, self)
 
     def release(self) -> None:
-        """Let go of the files, as the kernel does for a process that is gone."""
+        """Let go of the files, as the kernel does for a process that is gone; `committing` has to be held."""
         for connection in self._connections:
             connection.close()
         self._connections.clear()
@@ -61,16 +64,19 @@ class Disk:
                 self.full = ""
             raise sqlite3.OperationalError("database or disk is full")
 
-    def commit(self, run: Callable[[str], sqlite3.Cursor]) -> sqlite3.Cursor:
-        """Commit, or die."""
-        self.commits += 1
-        death = self.death
-        if death is None or self.commits != death.commit:
-            return run("COMMIT")
-        self.dead, self.death = True, None
-        cursor = run("ROLLBACK" if death.before else "COMMIT")
-        self.on_death()
-        return cursor
+    def commit(self, connection: sqlite3.Connection) -> sqlite3.Cursor:
+        """Commit, or die; a process that is gone commits nothing."""
+        with self.committing:
+            if connection not in self._connections:
+                raise sqlite3.ProgrammingError("the process is gone")
+            self.commits += 1
+            death = self.death
+            if death is None or self.commits != death.commit:
+                return connection.execute("COMMIT")
+            self.dead, self.death = True, None
+            cursor = connection.execute("ROLLBACK" if death.before else "COMMIT")
+            self.on_death()
+            return cursor
 
 
 class Connection:
@@ -87,7 +93,7 @@ class Connection:
     def execute(self, sql: str, parameters: Sequence[Json] = ()) -> sqlite3.Cursor:
         self._disk.meet(sql)
         if sql == "COMMIT":
-            return self._disk.commit(self._real.execute)
+            return self._disk.commit(self._real)
         return self._real.execute(sql, parameters)
 
     def executemany(self, sql: str, parameters: Sequence[Sequence[Json]]) -> sqlite3.Cursor:

@@ -126,8 +126,12 @@ class Site:
     def crash(self) -> None:
         """Let the engine die now. SQLite tidies up as it closes, which no dead process does: it gets the originals."""
         left = self.directory.with_name(f"{self.directory.name}.left")
-        shutil.copytree(self.directory, left)
-        self.disk.release()
+        with self.disk.committing:
+            shutil.copytree(self.directory, left)
+            self.disk.release()
+        if self._up:
+            self.engine.store._commits.put(False)
+            self.engine.store._thread.join()
         shutil.rmtree(self.directory)
         left.rename(self.directory)
         self._up = False
