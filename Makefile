@@ -29,7 +29,7 @@ check: setup ## ruff, mypy strict, import-linter
 	$(BIN)/lint-imports --no-logo
 
 test: setup ## all tests, one process per core
-	$(BIN)/pytest -n auto $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 chaos: setup ## kill the engine and cut its power: ARGS="--minutes 10 --seed 7", or "--kills 1000 --cuts 5000"
 	$(BIN)/python -m tests.chaos.storm $(ARGS)
