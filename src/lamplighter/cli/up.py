@@ -5,7 +5,6 @@ line before anything is begun.
 """
 
 import asyncio
-import gc
 import importlib
 import logging
 import os
@@ -33,6 +32,7 @@ from lamplighter.cli.serving.repeats import Repeats
 from lamplighter.engine import descriptors
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.engine import Engine
+from lamplighter.engine.garbage import Garbage
 from lamplighter.jobs.names import USUAL_NAME
 from lamplighter.outbound import mail
 from lamplighter.outbound.aws import AWS
@@ -225,12 +225,12 @@ async def _serve(
     repeats: Repeats,
 ) -> None:
     counting = asyncio.create_task(_count(repeats))
-    engine = await Engine.open(config)
+    engine, garbage = await Engine.open(config), Garbage()
     try:
         keeper = None if kept is None else await kept.keeper(engine)
         if kept is None or kept.needs_docker:
             await _say_what_is_missing(engine)
-        _settle_memory()
+        garbage.start()
         write_file(config.data / ADDRESS, f"{config.url}\n".encode())
         typer.echo(f"lamplighter: listening on {url_of(listener)}", err=True)
         typer.echo(f"lamplighter: the console is at {config.url}/", err=True)
@@ -242,6 +242,7 @@ async def _serve(
             await http.serve(application, application.closing, listener, descriptors.connections())
         (config.data / ADDRESS).unlink(missing_ok=True)
     finally:
+        garbage.stop()
         await engine.close()
         counting.cancel()
         repeats.tell(all_of_it=True)
@@ -279,12 +280,6 @@ async def _say_what_is_missing(engine: Engine) -> None:
         await engine.runtime.check()
     except RuntimeUnavailable as error:
         log.warning("%s", error)
-
-
-def _settle_memory() -> None:
-    """Keep the collector from walking over what lives as long as the engine does."""
-    gc.collect()
-    gc.freeze()
 
 
 def _endpoints(given: list[str]) -> dict[str, str]:

@@ -35,7 +35,8 @@ class Resource:
     tags: dict[str, str]
 
 
-def _resource(row: Row) -> Resource:
+def read(row: Row) -> Resource:
+    """What a row of `all_rows` holds; raises Damaged."""
     *head, body, tags = row
     kind, account, region, scope, name, arn, created, modified = head
     try:
@@ -51,7 +52,7 @@ def get(reader: Reader, kind: str, account: str, region: str, name: str, scope: 
     """A resource by its name."""
     sql = f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? AND name = ?"  # noqa: S608, E501
     row = reader.row(sql, (kind, account, region, scope, name))
-    return _resource(row) if row else None
+    return read(row) if row else None
 
 
 def readable(reader: Reader, kind: str, account: str, region: str, name: str, scope: str) -> Resource | None:
@@ -75,7 +76,7 @@ def damaged(reader: Reader) -> list[str]:
 def by_arn(reader: Reader, arn: str) -> Resource | None:
     """A resource by its ARN."""
     row = reader.row(f"SELECT {COLUMNS} FROM event_resources WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
-    return _resource(row) if row else None
+    return read(row) if row else None
 
 
 def page(
@@ -96,10 +97,16 @@ def sound(
     while found := reader.rows(sql, (kind, account, region, scope, after, prefix, prefix, prefix, PAGE)):
         for row in found:
             try:
-                yield _resource(row)
+                yield read(row)
             except Damaged as error:
                 log.error("%s; it is passed over", error)
         after = found[-1][4]
+
+
+def all_rows(reader: Reader, kind: str, account: str, region: str, scope: str = "") -> list[Row]:
+    """All rows of a kind in order of name, unread: who has read such a row before need not read it again."""
+    sql = f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? ORDER BY name"  # noqa: S608, E501
+    return reader.rows(sql, (kind, account, region, scope))
 
 
 def exists(reader: Reader, *kinds: str) -> bool:

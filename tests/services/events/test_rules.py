@@ -1,6 +1,9 @@
 import pytest
 
 from lamplighter.base.jsontext import Json
+from lamplighter.store import eventresources
+from lamplighter.store.db import Row
+from lamplighter.store.eventresources import Resource
 from tests.engines import ACCOUNT, REGION, ROLE
 from tests.services.events.hall import QUEUE, TOPIC, Hall, to
 
@@ -154,3 +157,23 @@ def test_what_was_put_is_there_after_a_crash(hall: Hall) -> None:
 def test_an_empty_schedule_is_none(hall: Hall) -> None:
     hall.events("PutRule", Name="r", EventPattern='{"a":[1]}', ScheduleExpression="")
     assert "ScheduleExpression" not in hall.events("DescribeRule", Name="r")
+
+
+def test_a_new_rule_has_no_other_read_again(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    for at in range(20):
+        hall.rule({"source": ["elsewhere"]}, to(QUEUE), name=f"old-{at}")
+    hall.put()
+    hall.rule({"source": ["shop"]}, to(QUEUE, Input='"new"'), name="new")
+    read: set[str] = set()
+    original = eventresources.read
+
+    def noted(row: Row) -> Resource:
+        found = original(row)
+        read.add(found.name)
+        return found
+
+    monkeypatch.setattr(eventresources, "read", noted)
+    hall.put()
+    assert hall.messages() == ["new"]
+    assert "new" in read
+    assert not [name for name in read if name.startswith("old")]

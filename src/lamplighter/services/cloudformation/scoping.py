@@ -5,7 +5,7 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseud
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lamplighter.base import arn
 from lamplighter.base.jsontext import Json, JsonError, loads
@@ -55,6 +55,8 @@ class Sight:
     material: Material
     imported: Callable[[str], None] = lambda _name: None
     """Called with the name of each export that is used."""
+    _found: dict[str, StackResource] = field(default_factory=dict)
+    """Resources that were looked at: many refer to the same one, which is seen to before them and not again."""
 
     def scope(self, plan: Json, template: Template) -> Scope:
         """The scope of its template's functions."""
@@ -69,12 +71,15 @@ class Sight:
         )
 
     def _row(self, name: str) -> StackResource:
+        if name in self._found:
+            return self._found[name]
         row = self.find(name)
         if row is None or row.physical is None:
             raise TemplateError(
                 f"Template format error: Unresolved resource dependencies [{name}] in the Resources block of the "
                 "template"
             )
+        self._found[name] = row
         return row
 
     def _resource(self, name: str) -> Json:

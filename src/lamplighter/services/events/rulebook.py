@@ -16,7 +16,7 @@ from lamplighter.lang.pattern import Pattern
 from lamplighter.services.events.errors import InvalidEventPattern
 from lamplighter.services.events.patterns import read_pattern
 from lamplighter.store import eventresources as rows
-from lamplighter.store.db import Reader
+from lamplighter.store.db import Damaged, Reader, Row
 from lamplighter.store.eventresources import Resource
 
 ADDRESS = re.compile(r":|^[0-9.]+$")
@@ -67,6 +67,8 @@ class Rulebook:
         self._any = False
         self._patterns: dict[str, Compiled] = {}
         """By their texts: a rule that is new compiles no other again."""
+        self._known: dict[tuple[Caller, str], dict[Row, Wish | None]] = {}
+        """By bus, what its rows were when they were read last: a rule that is new has no other read again."""
 
     def anything(self, reader: Reader) -> bool:
         """Whether there is any rule or archive at all."""
@@ -80,6 +82,7 @@ class Rulebook:
         if key not in self._buses:
             if len(self._buses) >= BUSES:
                 self._buses.clear()
+                self._known.clear()
             self._buses[key] = self._read(reader, caller, bus)
         return self._buses[key]
 
@@ -91,14 +94,22 @@ class Rulebook:
             self._version = version
 
     def _read(self, reader: Reader, caller: Caller, bus: str) -> Wishes:
-        rules = rows.sound(reader, "rule", caller.account, caller.region, bus)
-        archives = rows.sound(reader, "archive", caller.account, caller.region)
-        found = [rule for rule in rules if rule.body.get("EventPattern") and rule.body["State"] != "DISABLED"]
-        found += [archive for archive in archives if archive.body["Bus"] == bus]
-        return _sorted([wish for wish in map(self._wish, found) if wish is not None])
+        found = rows.all_rows(reader, "rule", caller.account, caller.region, bus)
+        found += rows.all_rows(reader, "archive", caller.account, caller.region)
+        known = self._known.get((caller, bus), {})
+        now = {row: known[row] if row in known else self._wish(row, bus) for row in found}
+        self._known[caller, bus] = now
+        return _sorted([wish for wish in now.values() if wish is not None])
 
-    def _wish(self, resource: Resource) -> Wish | None:
+    def _wish(self, row: Row, bus: str) -> Wish | None:
+        try:
+            resource = rows.read(row)
+        except Damaged as error:
+            log.error("%s; it is passed over", error)
+            return None
         text = resource.body.get("EventPattern")
+        if not _is_wanted(resource, bus):
+            return None
         if not text:
             return Wish(resource, None, None)
         try:
@@ -116,10 +127,19 @@ class Rulebook:
         return self._patterns[text]
 
 
+def _is_wanted(resource: Resource, bus: str) -> bool:
+    if resource.kind == "archive":
+        return resource.body.get("Bus") == bus  # type: ignore[no-any-return]
+    return bool(resource.body.get("EventPattern")) and resource.body.get("State") != "DISABLED"
+
+
 def _sorted(wishes: list[Wish]) -> Wishes:
-    names = {source for wish in wishes for source in wish.sources or ()}
-    named = {name: tuple(wish for wish in wishes if wish.sources is None or name in wish.sources) for name in names}
-    return Wishes(named, tuple(wish for wish in wishes if wish.sources is None))
+    named: dict[str, list[Wish]] = {name: [] for wish in wishes for name in wish.sources or ()}
+    others: list[Wish] = []
+    for wish in wishes:
+        for listed in [*named.values(), others] if wish.sources is None else [named[name] for name in wish.sources]:
+            listed.append(wish)
+    return Wishes({name: tuple(listed) for name, listed in named.items()}, tuple(others))
 
 
 def _compiled(text: str) -> Compiled:
