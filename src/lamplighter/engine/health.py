@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from lamplighter import __version__
 from lamplighter.base.jsontext import Json
 from lamplighter.engine.engine import Engine
-from lamplighter.store import eventresources, lostalerts, notifications, outages, unapplied
+from lamplighter.store import damage, lostalerts, notifications, outages, unapplied
 
 MANY = 3
-"""Damaged rules that are named."""
+"""How many of what is damaged are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +109,34 @@ def file_applied(engine: Engine) -> Condition | None:
 
 
 def rules(engine: Engine) -> Condition | None:
-    """Rules of EventBridge, or what else it has by name, cannot be read. Strangers may ask, so they hear no names."""
-    found = eventresources.damaged(engine.store.reader)
+    """Rules of EventBridge, or what else it has by name, cannot be read."""
+    found = damage.rules(engine.store.reader)
+    words = ("rule, target or archive", "rules, targets or archives")
+    return _damaged(engine, found, "rules", words, "hear of no event")
+
+
+def alarms(engine: Engine) -> Condition | None:
+    """Alarms cannot be read."""
+    return _damaged(engine, damage.alarms(engine.store.reader), "alarms", ("alarm", "alarms"), "tell nobody")
+
+
+def schedules(engine: Engine) -> Condition | None:
+    """Schedules cannot be read."""
+    found = damage.schedules(engine.store.reader)
+    return _damaged(engine, found, "schedules", ("schedule", "schedules"), "start nothing")
+
+
+def _damaged(engine: Engine, found: list[str], kind: str, words: tuple[str, str], effect: str) -> Condition | None:
+    """Say what cannot be read and stands still; `words` for one and for several. Strangers hear no names."""
     if not found:
         return None
     which = "" if engine.config.holder is not None else f" ({', '.join(found[:MANY])}{', …' if found[MANY:] else ''})"
-    what = f"{_counted(len(found), 'rule or archive')} of EventBridge cannot be read and hears of no event{which}"
-    return Condition("rules-damaged", f"{what}: put it anew, or delete it", stops_work=False)
+    what = f"{len(found)} {words[len(found) > 1]}"
+    reason = f"{what} cannot be read and will {effect}{which}: put it anew, or delete it"
+    return Condition(f"{kind}-damaged", reason, stops_work=False)
 
 
-CHECKS: tuple[Check, ...] = (data_directory, docker, file_applied, alerts, rules)
+CHECKS: tuple[Check, ...] = (data_directory, docker, file_applied, alerts, rules, alarms, schedules)
 """Everything that is checked."""
 
 

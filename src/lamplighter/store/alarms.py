@@ -42,9 +42,12 @@ class Item:
 def _alarm(row: Row) -> Alarm:
     arn, account, region, name, state, body, tags = row
     try:
-        return Alarm(arn, account, region, name, state, loads(body), loads(tags))
+        found = Alarm(arn, account, region, name, state, loads(body), loads(tags))
     except JsonError as error:
         raise Damaged(f"the alarm {arn} cannot be read: {error}") from error
+    if not isinstance(found.body, dict) or not isinstance(found.tags, dict):
+        raise Damaged(f"the alarm {arn} cannot be read: it is no object")
+    return found
 
 
 def get(reader: Reader, arn: str) -> Alarm | None:

@@ -64,15 +64,6 @@ def readable(reader: Reader, kind: str, account: str, region: str, name: str, sc
         return None
 
 
-def damaged(reader: Reader) -> list[str]:
-    """The ARNs of what cannot be read."""
-    sql = """
-        SELECT arn FROM event_resources WHERE CASE WHEN json_valid(body) AND json_valid(tags)
-        THEN json_type(body) <> 'object' OR json_type(tags) <> 'object' ELSE 1 END ORDER BY arn
-    """
-    return [row[0] for row in reader.rows(sql)]
-
-
 def by_arn(reader: Reader, arn: str) -> Resource | None:
     """A resource by its ARN."""
     row = reader.row(f"SELECT {COLUMNS} FROM event_resources WHERE arn = ?", (arn,))  # noqa: S608 - our own columns

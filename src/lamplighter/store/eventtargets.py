@@ -17,10 +17,14 @@ def of_rule(reader: Reader, rule: str, after: str = "", most: int = 100) -> list
 
 def _read(rule: str, id: str, body: str) -> Json | None:  # noqa: A002 - AWS's word
     try:
-        return loads(body)
+        found = loads(body)
     except JsonError as error:
         log.error("target %s of %s cannot be read; it is passed over: %s", id, rule, error)
         return None
+    if not isinstance(found, dict):
+        log.error("target %s of %s cannot be read; it is passed over: it is no object", id, rule)
+        return None
+    return found
 
 
 def count(reader: Reader, rule: str) -> int:

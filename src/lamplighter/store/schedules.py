@@ -49,9 +49,10 @@ def _schedule(row: Row) -> Schedule:
 
 def _read(body: str) -> Json:
     try:
-        return loads(body)
+        found = loads(body)
     except JsonError:
         return None
+    return found if isinstance(found, dict) else None
 
 
 def get(reader: Reader, arn: str) -> Schedule | None:

@@ -4,6 +4,7 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.engine import health
 from tests.engines import ACCOUNT, CALLER, HOUR, REGION, Died
 from tests.services.cloudwatch.tower import MINUTE, QUIET, Tower
 
@@ -303,6 +304,20 @@ def test_what_cannot_be_read_stands_still_alone(tower: Tower) -> None:
     assert tower.state("good") == "ALARM"
     tower.alarm("bad")
     assert tower.state("bad") == "ALARM"
+
+
+def test_the_health_names_what_cannot_be_read_until_it_is_put_anew(tower: Tower) -> None:
+    for name in ("a", "b"):
+        tower.alarm(name)
+    tower.crash()
+    tower.damage("UPDATE alarms SET body = '7'")
+    tower.up()
+    (condition,) = health.of(tower.engine).conditions
+    assert condition.name == "alarms-damaged"
+    assert condition.reason.startswith("2 alarms cannot be read and will tell nobody (arn:aws:cloudwatch:us-east-1:")
+    for name in ("a", "b"):
+        tower.alarm(name)
+    assert health.of(tower.engine).status == "ok"
 
 
 def test_what_cannot_be_read_can_be_deleted(tower: Tower) -> None:

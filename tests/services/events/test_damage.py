@@ -33,7 +33,7 @@ def test_the_health_names_a_rule_that_cannot_be_read_until_it_is_put_anew(hall: 
     hall.up()
     (condition,) = health.of(hall.engine).conditions
     assert condition.name == "rules-damaged"
-    assert "1 rule or archive of EventBridge cannot be read" in condition.reason
+    assert "1 rule, target or archive cannot be read and will hear of no event" in condition.reason
     assert "(arn:aws:events:us-east-1:123456789012:rule/bad)" in condition.reason
     hall.call("events", "PutRule", Name="bad", ScheduleExpression="rate(1 hour)")
     assert health.of(hall.engine).status == "ok"
@@ -51,14 +51,17 @@ def test_a_pattern_that_is_none_any_more_wants_nothing(hall: Hall, caplog: pytes
     assert "wants nothing any more" in caplog.text
 
 
-def test_a_target_that_cannot_be_read_is_passed_over(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:
+@DAMAGE
+def test_a_target_that_cannot_be_read_is_passed_over(hall: Hall, caplog: pytest.LogCaptureFixture, damage: str) -> None:
     hall.rule(None, to(QUEUE, "1", Input='"bad"'), to(QUEUE, "2", Input='"good"'))
     hall.crash()
-    hall.damage("UPDATE event_targets SET body = '{' WHERE id = '1'")
+    hall.damage("UPDATE event_targets SET body = ? WHERE id = '1'", damage)
     hall.up()
     hall.put()
     assert hall.messages() == ["good"]
     assert "target 1" in caplog.text
+    (condition,) = health.of(hall.engine).conditions
+    assert "(arn:aws:events:us-east-1:123456789012:rule/rule target 1)" in condition.reason
 
 
 def test_a_schedule_that_cannot_be_read_stands_still(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:

@@ -3,16 +3,18 @@
 import pytest
 
 from lamplighter.base.errors import AwsError
-from tests.services.scheduler.desk import HOUR, Desk, request
+from lamplighter.engine import health
+from tests.services.scheduler.desk import HOUR, Desk
+from tests.services.scheduler.desk import request as schedule_of
 
 
-@pytest.fixture
-def broken(desk: Desk) -> Desk:
+@pytest.fixture(params=['{"Target', "7"], ids=["no JSON", "no object"])
+def broken(desk: Desk, request: pytest.FixtureRequest) -> Desk:
     """A desk with a schedule that cannot be read, and one that can."""
     desk.schedule("cron(0 * * * ? *)", "broken")
     desk.schedule("cron(0 * * * ? *)", "sound")
     desk.crash()
-    desk.damage("UPDATE schedules SET body = '{\"Target' WHERE arn LIKE '%/broken'")
+    desk.damage("UPDATE schedules SET body = ? WHERE arn LIKE '%/broken'", request.param)
     desk.up()
     return desk
 
@@ -25,6 +27,14 @@ def test_it_is_listed_and_says_that_it_cannot_be_read(broken: Desk) -> None:
     assert caught.value.code == "InternalServerException"
 
 
+def test_the_health_names_it_until_it_is_replaced(broken: Desk) -> None:
+    (condition,) = health.of(broken.engine).conditions
+    assert condition.name == "schedules-damaged"
+    assert "1 schedule cannot be read and will start nothing (arn:aws:scheduler:us-east-1:" in condition.reason
+    broken.call("scheduler", "UpdateSchedule", **schedule_of("cron(0 * * * ? *)", "broken"))
+    assert health.of(broken.engine).status == "ok"
+
+
 def test_its_slot_is_on_record_as_failed_and_others_fire(broken: Desk) -> None:
     for _ in range(2):
         broken.advance(HOUR)
@@ -35,7 +45,7 @@ def test_its_slot_is_on_record_as_failed_and_others_fire(broken: Desk) -> None:
 
 
 def test_it_can_be_replaced(broken: Desk) -> None:
-    broken.call("scheduler", "UpdateSchedule", **request("cron(0 * * * ? *)", "broken"))
+    broken.call("scheduler", "UpdateSchedule", **schedule_of("cron(0 * * * ? *)", "broken"))
     broken.advance(HOUR)
     assert broken.outcomes("broken") == ["DELIVERED"]
 
