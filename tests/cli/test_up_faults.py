@@ -302,3 +302,22 @@ def test_doctor_tells_a_subscription_that_was_taken_away(home: Home) -> None:
     assert found["channel me"]["state"] == "bad"
     assert "me@example.com is not subscribed any more" in found["channel me"]["says"]
     assert found["channel you"]["state"] == "good"
+
+
+def test_doctor_tells_a_command_that_cannot_be_run_any_more_or_was_taken_away(home: Home) -> None:
+    script = home.folder / "tell"
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    home.write("one: {command: 'true', notify: mine}", head="channels: {mine: {command: [./tell, now]}}\n")
+    home.keep()
+    assert findings(home)["channel mine"]["says"] == "./tell is subscribed"
+    script.unlink()
+    found = findings(home)["channel mine"]
+    assert (found["state"], "the command ./tell cannot be run here" in found["says"]) == ("bad", True)
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    sns = home.client("sns")
+    (subscription,) = sns.list_subscriptions()["Subscriptions"]
+    sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+    found = findings(home)["channel mine"]
+    assert (found["state"], "./tell is not subscribed any more" in found["says"]) == ("bad", True)

@@ -94,7 +94,9 @@ def _all(
         yield from looked("machines", "the machines", site.target, lambda: list(_machines(site)))
         project = site.project
         if project is not None:
-            yield from looked("channels", "the channels", site.target, lambda: list(channels(project, site.target)))
+            folder = None if data is None else jobs[0].absolute().parent
+            find = partial(channels, project, site.target, folder)
+            yield from looked("channels", "the channels", site.target, lambda: list(find()))
 
 
 def _machines(site: Site) -> Iterator[Finding]:

@@ -35,7 +35,7 @@ async def dead_ends(engine: Engine, plan: Plan) -> list[Fault]:
 
 async def _why(engine: Engine, channel: Channel, folder: Path) -> str | None:
     if channel.command is not None:
-        return await _command(channel.command[0], folder)
+        return await command(channel.command[0], folder)
     if channel.webhook is not None:
         return url(channel.webhook)
     for target, service, operation, parameter in _targets(channel):
@@ -78,7 +78,7 @@ def url(text: str) -> str | None:
     return f"{text} is no URL that can be called ({why}): write one such as https://example.com/alerts"
 
 
-async def _command(program: str, folder: Path) -> str | None:
+async def command(program: str, folder: Path) -> str | None:
     """Why a command cannot be run; the shell that will run it is asked."""
     process = await asyncio.create_subprocess_exec(
         *("/bin/sh", "-c", 'command -v "$1"', "sh", program),
