@@ -53,6 +53,14 @@ def filled(engine: Served) -> list[str]:
     return [*lists, *seen, f"/rules/{rule}", f"/topics/{topic}", f"/tasks/{task}", f"/definitions/{definition}"]
 
 
+def removed(engine: Served) -> list[str]:
+    """A job that was removed, with a run; the paths of the pages that name it."""
+    machine = engine.machine({"StartAt": "A", "States": {"A": {"Type": "Fail", "Error": "Sales.Missing"}}}, "old")
+    engine.ended(engine.start(machine))
+    engine.sfn.delete_state_machine(stateMachineArn=machine)
+    return ["/", f"/jobs/{machine}"]
+
+
 def _rule(engine: Served, topic: str) -> str:
     pattern: Json = {
         "source": ["shop"],

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from lamplighter.engine import credentials
 from tests.console import screen, seeds
-from tests.console.around import dead_letters, filled, waiting
+from tests.console.around import dead_letters, filled, removed, waiting
 from tests.console.test_browser import faults
 from tests.served import Served, eventually
 
@@ -75,7 +75,7 @@ def test_axe_finds_nothing_serious_on_any_page_around_the_jobs(
     engine: Served, chromium: Browser, scheme: screen.Scheme
 ) -> None:
     engine.up()
-    places = filled(engine)
+    places = [*filled(engine), *removed(engine)]
     with screen.page_of(chromium, scheme) as page:
         found = {path: faults_at(page, engine.url + path) for path in places}
     assert {path: each for path, each in found.items() if each} == {}
@@ -84,7 +84,7 @@ def test_axe_finds_nothing_serious_on_any_page_around_the_jobs(
 def test_every_page_around_the_jobs_fits_a_phone(engine: Served, chromium: Browser) -> None:
     engine.up()
     with screen.page_of(chromium, width=390, height=800) as page:
-        wide = [path for path in filled(engine) if is_wide(page, engine.url + path)]
+        wide = [path for path in [*filled(engine), *removed(engine)] if is_wide(page, engine.url + path)]
     assert wide == []
 
 

@@ -1,11 +1,10 @@
 """One job: its definition as a graph, what begins it and how punctual that was, and its runs, a page at a time."""
 
-import asyncio
-
 from starlette.responses import Response
 
+from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
-from lamplighter.console import graph, skips, slots, timetable, took
+from lamplighter.console import graph, removed, skips, slots, timetable, took
 from lamplighter.console.marks import strip
 from lamplighter.console.page import Page, shows
 from lamplighter.jobs.attendants import is_attendant
@@ -16,9 +15,13 @@ STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 async def show(page: Page) -> Response:
     """The job"""
-    about, known = await asyncio.gather(
-        page.call("states", "DescribeStateMachine", stateMachineArn=page.arn), timetable.schedules(page)
-    )
+    try:
+        about = await page.call("states", "DescribeStateMachine", stateMachineArn=page.arn)
+    except AwsError as error:
+        if error.code != "StateMachineDoesNotExist":
+            raise
+        return await removed.show(page, error)
+    known = await timetable.schedules(page)
     entries = await timetable.entries(page, page.arn, known)
     now = page.console.world.now() / 1000
     listed = await runs(page, about)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from lamplighter.base.jsontext import Json
-from lamplighter.console import skips, slots, survey, timetable, took
+from lamplighter.console import removed, skips, slots, survey, timetable, took
 from lamplighter.console.links import ours
 from lamplighter.console.marks import Strip, strip
 from lamplighter.console.page import Page, acts, shows
@@ -39,10 +39,11 @@ class Job:
 async def show(page: Page) -> Response:
     """Jobs"""
     token = {"nextToken": following} if (following := page.asked("next")) else {}
-    listed, known, seen = await asyncio.gather(
+    listed, known, seen, gone = await asyncio.gather(
         page.call("states", "ListStateMachines", maxResults=PAGE, **token),
         timetable.schedules(page),
         survey.survey(page),
+        removed.listed(page),
     )
     machines = [each for each in listed["stateMachines"] if not is_attendant(each["name"])]
     return await page.render(
@@ -50,6 +51,7 @@ async def show(page: Page) -> Response:
         jobs=await asyncio.gather(*(job(page, machine, known) for machine in machines)),
         attendants=[each for each in listed["stateMachines"] if is_attendant(each["name"])],
         next=listed.get("nextToken"),
+        removed=() if token else gone,
         blind=known is None,
         survey=seen,
         rest=page.console.port.rest,

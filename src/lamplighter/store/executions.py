@@ -67,6 +67,25 @@ def insert(tx: Tx, values: Sequence[Json]) -> int:
     )
 
 
+def removed_machines(reader: Reader, account: str, region: str, most: int) -> list[str]:
+    """The ARNs of state machines that are gone and have executions that are kept, in order of name.
+
+    It goes from one machine to the next in the index, however many executions each has.
+    """
+    low, high = (f"arn:aws:states:{region}:{account}:stateMachine{end}" for end in ":;")
+    sql = """
+        WITH RECURSIVE found (machine) AS (
+            SELECT min(machine) FROM executions WHERE machine > ?1 AND machine < ?2
+            UNION ALL
+            SELECT (SELECT min(machine) FROM executions WHERE machine > found.machine AND machine < ?2)
+            FROM found WHERE found.machine IS NOT NULL
+        )
+        SELECT machine FROM found WHERE machine IS NOT NULL AND instr(machine, '/') = 0
+        AND NOT EXISTS (SELECT 1 FROM machines WHERE machines.arn = found.machine) LIMIT ?3
+    """
+    return [row[0] for row in reader.rows(sql, (low, high, most))]
+
+
 def qualify(tx: Tx, arn: str, version: str | None, alias: str | None) -> None:
     """Keep with which version and alias an execution was started."""
     if version is not None:

@@ -90,6 +90,7 @@ class States:
             "GetExecutionHistory": Operation(read=executions.history),
             # No operation of AWS's: AWS lists no executions of a state machine that is deleted.
             "ListKeptExecutions": Operation(read=executions.kept),
+            "ListRemovedMachines": Operation(read=executions.removed),
             # No operation of AWS's: CloudWatch asks what it measures there.
             "MeasureExecutions": Operation(read=measures.measure),
             # No operations of AWS's: ECS holds the time of tasks that wait for a runtime that does not answer.

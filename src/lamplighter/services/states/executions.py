@@ -114,6 +114,11 @@ class Executions:
         machine = arn.build("states", caller.region, caller.account, f"stateMachine:{params['name']}")
         return {"executions": [_item(each) for each in rows.page(reader, ("machine", machine), rows.Wanted(), KEPT)]}
 
+    def removed(self, reader: Reader, caller: Caller, _params: Json) -> Json:
+        """ListRemovedMachines, which is ours: the state machines that are gone and whose executions are kept."""
+        found = rows.removed_machines(reader, caller.account, caller.region, KEPT)
+        return {"stateMachines": [{"stateMachineArn": each, "name": each.rpartition(":")[2]} for each in found]}
+
     def stop(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """StopExecution: harmless on one that has ended."""
         record = find_execution(tx, params["executionArn"])

@@ -1,0 +1,44 @@
+"""Jobs that were removed: their runs are kept for as long as those of others, and somebody may still want to read them.
+
+AWS lists neither such state machines nor their executions, so that a console over AWS shows none.
+"""
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+
+from lamplighter.base import arn
+from lamplighter.base.errors import AwsError
+from lamplighter.base.jsontext import Json
+from lamplighter.console import took
+from lamplighter.console.marks import strip
+from lamplighter.console.page import Page
+from lamplighter.jobs.attendants import is_attendant
+
+RUNS, MARKS = 200, 20
+
+
+async def listed(page: Page) -> Sequence[Json]:
+    """The removed jobs of the place of a page; none where nobody tells."""
+    told = await page.console.port.told(page.place, "states", "ListRemovedMachines", {})
+    return [each for each in (told or {}).get("stateMachines", ()) if not is_attendant(each["name"])]
+
+
+async def show(page: Page, missing: AwsError) -> Response:
+    """The runs of a job that is gone; raises `missing` where none is kept."""
+    found = arn.parse(page.arn)
+    name = found.resource.rpartition(":")[2] if found else ""
+    told = await page.console.port.told(page.place, "states", "ListKeptExecutions", {"name": name})
+    runs = (told or {}).get("executions", ())
+    if not runs:
+        raise missing
+    now = page.console.world.now() / 1000
+    executions = await took.told(page, runs[:RUNS], page.console.port.reach // RUNS)
+    return await page.render(
+        "removed.html",
+        name=name,
+        executions=executions,
+        more=len(runs) > RUNS,
+        strip=strip(executions[:MARKS], now),
+        now=now,
+    )
