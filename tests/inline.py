@@ -1,6 +1,7 @@
 """Work that may take long, done at once in the tests' own process: for what is tested on a clock of ours."""
 
 import pickle
+from collections.abc import Callable
 
 from lamplighter.asl.run import Refuses
 from lamplighter.isolation.requests import Answer, Request, answer
@@ -12,7 +13,8 @@ class Inline:
     def __init__(self) -> None:
         self.requests: list[Request] = []
 
-    async def run(self, request: Request, refuses: Refuses) -> Answer:
+    async def run(self, request: Request, refuses: Refuses, on_slow: Callable[[], None] | None = None) -> Answer:
+        del on_slow  # nothing takes long here
         self.requests.append(request)
         sent: Request = pickle.loads(pickle.dumps(request))
         found: Answer = pickle.loads(pickle.dumps(answer(sent, refuses, lambda: False)))

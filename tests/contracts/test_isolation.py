@@ -12,7 +12,7 @@ from lamplighter.asl.run import never
 from lamplighter.base.jsontext import Json, dumps
 from lamplighter.isolation.limits import Limits
 from lamplighter.isolation.port import Isolation, Overrun
-from lamplighter.isolation.processes import Processes
+from lamplighter.isolation.processes import Processes, _watch
 from lamplighter.isolation.requests import Advanced, AdvanceExecution, Moment, source_of
 from tests.inline import Inline
 
@@ -98,6 +98,34 @@ async def test_what_takes_too_much_is_broken_off_and_the_next_request_is_answere
         assert await outcome(processes, started(passing("$sum([1..4])"))) == ("SUCCEEDED", "10")
     finally:
         await processes.close()
+
+
+async def test_work_that_uses_much_processor_time_is_told_of_while_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lamplighter.isolation.processes.SLOW_SECONDS", 0.2)
+    processes, slow = Processes(), asyncio.Event()
+    under_way = asyncio.ensure_future(processes.run(searching(), never, slow.set))
+    await slow.wait()
+    assert not under_way.done()
+    await processes.close()
+    with pytest.raises(Overrun):
+        await under_way
+
+
+async def test_work_that_waits_is_not_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lamplighter.isolation.processes.SLOW_SECONDS", 0.001)
+    monkeypatch.setattr("lamplighter.isolation.processes.SHORTEST_LOOK", 0)
+    told: list[int] = []
+    used = iter([5.0, 5.0, 5.0, 5.0005, 5.0005, 5.002])
+
+    class Waiting:
+        @property
+        def used(self) -> float:
+            told.append(0)
+            return next(used)
+
+    slow: list[int] = []
+    await _watch(Waiting(), lambda: slow.append(len(told)))  # type: ignore[arg-type]  # as far as it is looked at
+    assert slow == [6]
 
 
 async def test_closing_breaks_off_what_is_under_way() -> None:

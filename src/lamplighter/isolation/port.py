@@ -1,10 +1,14 @@
 """What the engine needs of whoever does work that may take long."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from lamplighter.asl.run import Refuses
 from lamplighter.base.errors import LamplighterError
 from lamplighter.isolation.requests import Answer, Request
+
+SLOW_SECONDS = 1.0
+"""Processor time from which on work is slow."""
 
 
 class Overrun(LamplighterError):
@@ -14,10 +18,11 @@ class Overrun(LamplighterError):
 class Isolation(Protocol):
     """Does work without a known bound so that nobody else waits for it."""
 
-    async def run(self, request: Request, refuses: Refuses) -> Answer:
+    async def run(self, request: Request, refuses: Refuses, on_slow: Callable[[], None] | None = None) -> Answer:
         """Answer a request; raises Overrun, or what the request raises by a fault of ours.
 
-        `refuses` is called on the caller's event loop.
+        `refuses` is called on the caller's event loop, and so is `on_slow`, once the work itself has used SLOW_SECONDS
+        of processor time: whoever waits for a process, or for a processor on a busy machine, is not slow.
         """
 
     async def close(self) -> None:

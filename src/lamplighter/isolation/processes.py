@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import astuple
 from functools import partial
 
@@ -17,10 +18,11 @@ from lamplighter.asl.run import Refuses
 from lamplighter.base.aside import run_aside
 from lamplighter.base.errors import Bug
 from lamplighter.base.jsontext import Json
+from lamplighter.base.world import process_seconds
 from lamplighter.isolation.framing import LENGTH, pack, unpack
 from lamplighter.isolation.limits import Limits
 from lamplighter.isolation.messages import OUT_OF_MEMORY, Crashed, Question
-from lamplighter.isolation.port import Overrun
+from lamplighter.isolation.port import SLOW_SECONDS, Overrun
 from lamplighter.isolation.requests import Answer, Request
 
 AT_ONCE = max(2, min(4, os.cpu_count() or 2))
@@ -29,6 +31,8 @@ IDLE_SECONDS = 60
 """After how long without a request all processes end."""
 LARGE = 65_536
 """Bytes of a message from which on it is understood in a thread."""
+SHORTEST_LOOK = 0.05
+"""Seconds between two looks how much processor time a process has used, at least."""
 PATIENCE = 500
 """How many hundredths of a second a process that has closed its end is given to be gone."""
 ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
@@ -62,6 +66,11 @@ class Process:
     def alive(self) -> bool:
         """Whether it can take another request."""
         return self._process.poll() is None
+
+    @property
+    def used(self) -> float | None:
+        """Seconds of processor time that it has used; None where nobody tells."""
+        return process_seconds(self._process.pid)
 
     async def answer(self, request: Request, refuses: Refuses) -> Answer | Crashed:
         """Send a request and wait for the answer; raises EOFError or OSError where the process has ended."""
@@ -118,6 +127,16 @@ def _reason(status: int, limits: Limits) -> str:
     return f"its process ended with status {status}"
 
 
+async def _watch(process: Process, on_slow: Callable[[], None]) -> None:
+    """Tell once a process has used SLOW_SECONDS from now on; where nobody tells how much, once they have passed."""
+    begun, left = process.used, SLOW_SECONDS
+    while left > 0:
+        await asyncio.sleep(max(left, SHORTEST_LOOK))
+        used = process.used
+        left = 0 if begun is None or used is None else SLOW_SECONDS - (used - begun)
+    on_slow()
+
+
 class Processes:
     """Does work in processes of its own."""
 
@@ -129,13 +148,16 @@ class Processes:
         self._reaper: asyncio.TimerHandle | None = None
         self._closed = False
 
-    async def run(self, request: Request, refuses: Refuses) -> Answer:
+    async def run(self, request: Request, refuses: Refuses, on_slow: Callable[[], None] | None = None) -> Answer:
         """Answer a request; raises Overrun, Bug where it meets a fault of ours, OSError where no process starts."""
         async with self._places:
             process = await self._take()
+            watch = None if on_slow is None else asyncio.create_task(_watch(process, on_slow))
             try:
                 answered = await self._answer(process, request, refuses)
             finally:
+                if watch is not None:
+                    watch.cancel()
                 self._put_back(process)
         if isinstance(answered, Crashed):
             raise Bug(answered.trace)

@@ -1,7 +1,7 @@
 """Steps that may take long are made elsewhere: events keep their order, and what goes wrong costs one execution."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,6 @@ from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
 from lamplighter.isolation.port import Overrun
 from lamplighter.isolation.requests import Answer, Request
-from lamplighter.services.states.isolated import SLOW_SECONDS
 from tests.engines import ROLE, SECOND, Listening, Site, chain, job
 from tests.inline import Inline
 
@@ -28,9 +27,11 @@ class Held(Inline):
         super().__init__()
         self.holds = False
         self.overruns = False
+        self.slow: Callable[[], None] = lambda: None
+        """Say of the last that is held that it has used much processor time."""
         self._gates: list[asyncio.Future[None]] = []
 
-    async def run(self, request: Request, refuses: Refuses) -> Answer:
+    async def run(self, request: Request, refuses: Refuses, on_slow: Callable[[], None] | None = None) -> Answer:
         if self.overruns:
             self.requests.append(request)
             raise Overrun("it took too long")
@@ -38,6 +39,7 @@ class Held(Inline):
         if self.holds:
             gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._gates.append(gate)
+            self.slow = on_slow or self.slow
             await gate
         return answer
 
@@ -63,6 +65,10 @@ class House(Site):
 
     def release(self) -> None:
         self.held.release()
+        self.settle()
+
+    def slow(self) -> None:
+        self.held.slow()
         self.settle()
 
     def crash(self) -> None:
@@ -163,12 +169,24 @@ def test_a_short_step_goes_on_however_often_the_engine_dies(house: House) -> Non
     assert house.status(execution) == "SUCCEEDED"
 
 
+def test_a_step_that_waits_long_for_its_process_goes_on_however_often_the_engine_dies(house: House) -> None:
+    house.held.holds = True
+    execution = begun(house, passing())
+    for _ in range(3):
+        house.advance(100 * SECOND)
+        house.crash()
+        house.held.holds = True
+        house.up()
+    house.release()
+    assert house.status(execution) == "SUCCEEDED"
+
+
 def test_a_slow_step_in_which_the_engine_died_twice_is_not_begun_again(house: House) -> None:
     house.held.holds = True
     execution = begun(house, passing())
     for _ in range(2):
         assert house.status(execution) == "RUNNING"
-        house.advance(SLOW_SECONDS * SECOND)
+        house.slow()
         house.crash()
         house.held.holds = True
         house.up()
@@ -182,7 +200,7 @@ def test_an_engine_that_is_stopped_in_good_order_does_not_count(house: House) ->
     house.held.holds = True
     execution = begun(house, passing())
     for _ in range(3):
-        house.advance(SLOW_SECONDS * SECOND)
+        house.slow()
         house.down()
         house.held = Held()
         house.held.holds = True
@@ -227,7 +245,7 @@ def test_a_step_that_killed_the_engine_here_and_elsewhere_is_not_begun_again(hou
     house.up()
     house.held.holds = True
     house.advance(5 * SECOND)
-    house.advance(SLOW_SECONDS * SECOND)
+    house.slow()
     house.restart()
     assert house.describe(execution)["error"] == "States.Runtime"
 

@@ -4,14 +4,16 @@ An event whose step may take long becomes a row (`store/pendingevents.py`), and 
 execution until that step is kept. Promises that events take effect in their order, once, and that a step which takes
 too long, needs too much memory or ends its process costs its own execution only: that one fails with States.Runtime.
 A step in which the engine died is made in a process of its own from then on, where it cannot take the engine along.
-One that went on for a while when the engine died is counted; the third time it is not begun. A short step is not: an
-engine that is killed again and again must not end executions that are innocent of it. What ends an execution from
+One that had used processor time for a while when the engine died is counted; the third time it is not begun. A short
+step is not, nor one that waited for its process: an engine that is killed again and again must not end executions that
+are innocent of it. What ends an execution from
 outside (StopExecution, damaged storage) waits for no step.
 """
 
 import asyncio
 import logging
 import sqlite3
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -36,8 +38,6 @@ log = logging.getLogger("lamplighter.states")
 
 EVENTS_AT_ONCE = 50
 """How many events of one execution one request carries."""
-SLOW_SECONDS = 1
-"""How long a step is under way before it is counted as one in which an engine may die."""
 MOST_BEGUN = 2
 """How often a step may have been under way when an engine died."""
 RETRY_SECONDS = 1
@@ -150,16 +150,12 @@ class IsolatedSteps:
 
     async def _travel(self, key: int) -> None:
         while (trip := await self._store.insist(partial(self._take, key))) is not None:
-            slow = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._count, key, trip.rows)
-            try:
-                outcome = await self._answer(trip)
-            finally:
-                slow.cancel()
+            outcome = await self._answer(trip, partial(self._count, key, trip.rows))
             await self._store.insist(partial(self._settle, key, trip, outcome))
             self._counted.pop(key, None)
 
     def _count(self, key: int, rows: tuple[int, ...]) -> None:
-        """Count a step that goes on for a while."""
+        """Count a step that is slow: an engine that dies now may die of it."""
         self._counted[key] = rows
         self._store.keep(lambda tx: pendingevents.count_begun(tx, rows, 1))
 
@@ -187,11 +183,11 @@ class IsolatedSteps:
         request = AdvanceExecution(source, timeout, execution, events, moment(self._world))
         return Trip(keys, revision, request)
 
-    async def _answer(self, trip: Trip) -> Advanced | str:
+    async def _answer(self, trip: Trip, on_slow: Callable[[], None]) -> Advanced | str:
         """The steps, or why there are none."""
         while True:
             try:
-                answer = await self._isolation.run(trip.request, self._refusal)
+                answer = await self._isolation.run(trip.request, self._refusal, on_slow)
             except Overrun as error:
                 log.warning("a step of execution %s was broken off: %s", trip.request.execution.arn, error)
                 return OVERRUN.format(error)
