@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from lamplighter.base.world import thread_seconds
 from lamplighter.engine import garbage
 from lamplighter.engine.garbage import QUIET, ROUNDS, TRIES, Garbage
+from tests.engine.busy import work
 
 
 @pytest.fixture(autouse=True)
@@ -46,12 +46,6 @@ def rounds() -> None:
         gc.collect(1)
 
 
-def work() -> None:
-    end = thread_seconds() + 2 * QUIET
-    while thread_seconds() < end:
-        pass
-
-
 def grow() -> list[list[int]]:
     """Allocate what makes Python begin a full collection by itself."""
     return [[at] for at in range(1_000_000)]
@@ -80,7 +74,7 @@ async def test_it_waits_for_a_quiet_turn(started: Garbage, full: list[int]) -> N
     full.clear()
     started._look()
     for _ in range(10):
-        work()
+        work(2 * QUIET)
         started._try()
         assert not full
     started._try()
@@ -92,10 +86,10 @@ async def test_it_does_not_wait_for_ever(started: Garbage, full: list[int]) -> N
     full.clear()
     started._look()
     started._tries = 1
-    work()
+    work(2 * QUIET)
     started._try()
     assert not full
-    work()
+    work(2 * QUIET)
     started._try()
     assert full
     assert TRIES > 1

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from lamplighter.base.world import thread_seconds
 from lamplighter.engine.turns import LONG, Turns
+from tests.engine.busy import work
 
 
 @pytest.fixture
@@ -15,13 +15,6 @@ async def turns() -> AsyncIterator[Turns]:
     made.start()
     yield made
     made.stop()
-
-
-def work(seconds: float) -> None:
-    """Use so much processor time."""
-    end = thread_seconds() + seconds
-    while thread_seconds() < end:
-        pass
 
 
 async def test_a_turn_that_holds_the_loop_is_measured_and_counted(turns: Turns) -> None:

@@ -49,6 +49,14 @@ def loads(text: str | bytes) -> Json:
         raise JsonError(str(error)) from None
 
 
+def loads_object(text: str | bytes) -> dict[str, Json]:
+    """Read the text of a JSON object; any other value is a JsonError, too."""
+    found = loads(text)
+    if not isinstance(found, dict):
+        raise JsonError("it is no object")
+    return found
+
+
 def dumps(value: Json) -> str:
     """Write compact JSON text."""
     return dump_bytes(value).decode()

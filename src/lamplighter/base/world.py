@@ -11,6 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+PROCESS_CLOCK = 2
+"""CPUCLOCK_SCHED: https://github.com/torvalds/linux/blob/master/include/linux/posix-timers.h"""
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -44,10 +47,6 @@ def real_world() -> World:
         uuid=lambda: str(uuid.uuid4()),
         chance=random.random,
     )
-
-
-PROCESS_CLOCK = 2
-"""CPUCLOCK_SCHED: https://github.com/torvalds/linux/blob/master/include/linux/posix-timers.h"""
 
 
 def thread_seconds() -> float:

@@ -94,9 +94,8 @@ def _all(
         yield from looked("machines", "the machines", site.target, lambda: list(_machines(site)))
         project = site.project
         if project is not None:
-            folder = None if data is None else jobs[0].absolute().parent
-            find = partial(channels, project, site.target, folder)
-            yield from looked("channels", "the channels", site.target, lambda: list(find()))
+            where, folder = site.target, None if data is None else jobs[0].absolute().parent
+            yield from looked("channels", "the channels", where, lambda: list(channels(project, where, folder)))
 
 
 def _machines(site: Site) -> Iterator[Finding]:

@@ -1,5 +1,7 @@
 """One job: its definition as a graph, what begins it and how punctual that was, and its runs, a page at a time."""
 
+import asyncio
+
 from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
@@ -16,12 +18,13 @@ STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 async def show(page: Page) -> Response:
     """The job"""
     try:
-        about = await page.call("states", "DescribeStateMachine", stateMachineArn=page.arn)
+        about, known = await asyncio.gather(
+            page.call("states", "DescribeStateMachine", stateMachineArn=page.arn), timetable.schedules(page)
+        )
     except AwsError as error:
         if error.code != "StateMachineDoesNotExist":
             raise
         return await removed.show(page, error)
-    known = await timetable.schedules(page)
     entries = await timetable.entries(page, page.arn, known)
     now = page.console.world.now() / 1000
     listed = await runs(page, about)

@@ -39,11 +39,10 @@ class Job:
 async def show(page: Page) -> Response:
     """Jobs"""
     token = {"nextToken": following} if (following := page.asked("next")) else {}
-    listed, known, seen, gone = await asyncio.gather(
+    listed, known, seen = await asyncio.gather(
         page.call("states", "ListStateMachines", maxResults=PAGE, **token),
         timetable.schedules(page),
         survey.survey(page),
-        removed.listed(page),
     )
     machines = [each for each in listed["stateMachines"] if not is_attendant(each["name"])]
     return await page.render(
@@ -51,7 +50,7 @@ async def show(page: Page) -> Response:
         jobs=await asyncio.gather(*(job(page, machine, known) for machine in machines)),
         attendants=[each for each in listed["stateMachines"] if is_attendant(each["name"])],
         next=listed.get("nextToken"),
-        removed=() if token else gone,
+        removed=() if token else await removed.listed(page),
         blind=known is None,
         survey=seen,
         rest=page.console.port.rest,

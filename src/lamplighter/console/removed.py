@@ -1,4 +1,4 @@
-"""Jobs that were removed: their runs are kept for as long as those of others, and somebody may still want to read them.
+"""The runs of removed jobs, which the engine keeps for as long as it keeps the runs of other jobs.
 
 AWS lists neither such state machines nor their executions, so that a console over AWS shows none.
 """
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
-from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json
 from lamplighter.console import took
@@ -26,8 +25,7 @@ async def listed(page: Page) -> Sequence[Json]:
 
 async def show(page: Page, missing: AwsError) -> Response:
     """The runs of a job that is gone; raises `missing` where none is kept."""
-    found = arn.parse(page.arn)
-    name = found.resource.rpartition(":")[2] if found else ""
+    name = page.arn.rpartition(":")[2]
     told = await page.console.port.told(page.place, "states", "ListKeptExecutions", {"name": name})
     runs = (told or {}).get("executions", ())
     if not runs:

@@ -1,9 +1,9 @@
 """Full garbage collections in moments of their own.
 
-Python begins a full collection wherever an allocation happens to call for one, so that its time adds to that
-of the turn which it meets: with 300 jobs, 70 ms to 70 ms. Promises that a full collection waits for a turn in which
-nothing else was done, looks only at what was made since the last one, except once in an hour, and takes at most one
-`SHARE`th of the engine's time; refuses to wait for ever, as an engine that is busy all the time has garbage too.
+Python begins a full collection wherever an allocation happens to call for one, so that its time adds to that of the
+turn which it meets: with 300 jobs, 70 ms to 70 ms. Promises that a full collection waits for a turn in which nothing
+else was done, looks only at what was made since the last one, except once in an hour, and takes at most one `SHARE`th
+of the engine's time; refuses to wait for ever, as an engine that is busy all the time has garbage too.
 See https://docs.python.org/3/library/gc.html#gc.freeze.
 """
 

@@ -94,8 +94,8 @@ def alerts(engine: Engine) -> Condition | None:
     return Condition("alerts", f"{'; '.join(filter(None, said))}: see `lamplighter doctor`", stops_work=False)
 
 
-def _counted(count: int, what: str) -> str:
-    return f"1 {what}" if count == 1 else f"{count} {what}s"
+def _counted(count: int, one: str, many: str = "") -> str:
+    return f"1 {one}" if count == 1 else f"{count} {many or f'{one}s'}"
 
 
 def file_applied(engine: Engine) -> Condition | None:
@@ -111,29 +111,29 @@ def file_applied(engine: Engine) -> Condition | None:
 def rules(engine: Engine) -> Condition | None:
     """Rules of EventBridge, or what else it has by name, cannot be read."""
     found = damage.rules(engine.store.reader)
-    words = ("rule, target or archive", "rules, targets or archives")
-    return _damaged(engine, found, "rules", words, "hear of no event")
+    what = _counted(len(found), "rule, target or archive", "rules, targets or archives")
+    return _damaged(engine, found, "rules-damaged", what, "hear of no event")
 
 
 def alarms(engine: Engine) -> Condition | None:
     """Alarms cannot be read."""
-    return _damaged(engine, damage.alarms(engine.store.reader), "alarms", ("alarm", "alarms"), "tell nobody")
+    found = damage.alarms(engine.store.reader)
+    return _damaged(engine, found, "alarms-damaged", _counted(len(found), "alarm"), "tell nobody")
 
 
 def schedules(engine: Engine) -> Condition | None:
     """Schedules cannot be read."""
     found = damage.schedules(engine.store.reader)
-    return _damaged(engine, found, "schedules", ("schedule", "schedules"), "start nothing")
+    return _damaged(engine, found, "schedules-damaged", _counted(len(found), "schedule"), "start nothing")
 
 
-def _damaged(engine: Engine, found: list[str], kind: str, words: tuple[str, str], effect: str) -> Condition | None:
-    """Say what cannot be read and stands still; `words` for one and for several. Strangers hear no names."""
+def _damaged(engine: Engine, found: list[str], name: str, what: str, effect: str) -> Condition | None:
+    """Say what cannot be read and what follows. A stranger may ask for the health, so the reason names nothing then."""
     if not found:
         return None
     which = "" if engine.config.holder is not None else f" ({', '.join(found[:MANY])}{', …' if found[MANY:] else ''})"
-    what = f"{len(found)} {words[len(found) > 1]}"
     reason = f"{what} cannot be read and will {effect}{which}: put it anew, or delete it"
-    return Condition(f"{kind}-damaged", reason, stops_work=False)
+    return Condition(name, reason, stops_work=False)
 
 
 CHECKS: tuple[Check, ...] = (data_directory, docker, file_applied, alerts, rules, alarms, schedules)

@@ -22,7 +22,7 @@ class Isolation(Protocol):
         """Answer a request; raises Overrun, or what the request raises by a fault of ours.
 
         `refuses` is called on the caller's event loop, and so is `on_slow`, once the work itself has used SLOW_SECONDS
-        of processor time: whoever waits for a process, or for a processor on a busy machine, is not slow.
+        of processor time. The time for which it waits for a process, or for a processor, does not count.
         """
 
     async def close(self) -> None:

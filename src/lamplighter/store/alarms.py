@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from lamplighter.base.jsontext import Json, JsonError, dumps, loads
+from lamplighter.base.jsontext import Json, JsonError, dumps, loads_object
 from lamplighter.store.db import Damaged, Reader, Row, Tx
 
 COLUMNS = "arn, account, region, name, state, body, tags"
@@ -42,12 +42,9 @@ class Item:
 def _alarm(row: Row) -> Alarm:
     arn, account, region, name, state, body, tags = row
     try:
-        found = Alarm(arn, account, region, name, state, loads(body), loads(tags))
+        return Alarm(arn, account, region, name, state, loads_object(body), loads_object(tags))
     except JsonError as error:
         raise Damaged(f"the alarm {arn} cannot be read: {error}") from error
-    if not isinstance(found.body, dict) or not isinstance(found.tags, dict):
-        raise Damaged(f"the alarm {arn} cannot be read: it is no object")
-    return found
 
 
 def get(reader: Reader, arn: str) -> Alarm | None:

@@ -1,6 +1,6 @@
 """Rows that cannot be read, of what works by itself: nobody asks for an alarm, so that nobody would hear of it.
 
-Whoever comes by such a row passes it over, so that it concerns nobody else; health names it.
+The engine skips such a row and goes on with all others; its health names the row.
 """
 
 from lamplighter.store.db import Reader

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from lamplighter.base.jsontext import Json, JsonError, dumps, loads
+from lamplighter.base.jsontext import Json, JsonError, dumps, loads_object
 from lamplighter.store.db import Damaged, Reader, Row, Tx
 
 COLUMNS = "kind, account, region, scope, name, arn, created, modified, body, tags"
@@ -35,24 +35,30 @@ class Resource:
     tags: dict[str, str]
 
 
-def read(row: Row) -> Resource:
-    """What a row of `all_rows` holds; raises Damaged."""
+def _resource(row: Row) -> Resource:
     *head, body, tags = row
     kind, account, region, scope, name, arn, created, modified = head
     try:
-        found = Resource(kind, account, region, scope, name, arn, created, modified, loads(body), loads(tags))
+        parts = loads_object(body), loads_object(tags)
     except JsonError as error:
         raise Damaged(f"{arn} cannot be read: {error}") from error
-    if not isinstance(found.body, dict) or not isinstance(found.tags, dict):
-        raise Damaged(f"{arn} cannot be read: it is no object")
-    return found
+    return Resource(kind, account, region, scope, name, arn, created, modified, *parts)
+
+
+def read(row: Row) -> Resource | None:
+    """What a row of `all_rows` holds; None where it cannot be read, of which the log says so."""
+    try:
+        return _resource(row)
+    except Damaged as error:
+        log.error("%s; it is passed over", error)
+        return None
 
 
 def get(reader: Reader, kind: str, account: str, region: str, name: str, scope: str = "") -> Resource | None:
     """A resource by its name."""
     sql = f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? AND name = ?"  # noqa: S608, E501
     row = reader.row(sql, (kind, account, region, scope, name))
-    return read(row) if row else None
+    return _resource(row) if row else None
 
 
 def readable(reader: Reader, kind: str, account: str, region: str, name: str, scope: str) -> Resource | None:
@@ -67,30 +73,23 @@ def readable(reader: Reader, kind: str, account: str, region: str, name: str, sc
 def by_arn(reader: Reader, arn: str) -> Resource | None:
     """A resource by its ARN."""
     row = reader.row(f"SELECT {COLUMNS} FROM event_resources WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
-    return read(row) if row else None
+    return _resource(row) if row else None
 
 
 def page(
     reader: Reader, kind: str, account: str, region: str, after: str, most: int, *, scope: str = "", prefix: str = ""
 ) -> list[Resource]:
     """Resources that can be read, whose names begin in one way and come after one, in order of name."""
-    return list(islice(sound(reader, kind, account, region, scope, after=after, prefix=prefix), most))
+    return list(islice(_readable(reader, (kind, account, region, scope), after, prefix), most))
 
 
-def sound(
-    reader: Reader, kind: str, account: str, region: str, scope: str = "", *, after: str = "", prefix: str = ""
-) -> Iterator[Resource]:
-    """All of a kind that can be read, in order of name, read a page at a time; of the others the log says so."""
+def _readable(reader: Reader, owner: tuple[str, str, str, str], after: str, prefix: str) -> Iterator[Resource]:
     sql = (
         f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? "  # noqa: S608
         "AND name > ? AND name >= ? AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?"
     )
-    while found := reader.rows(sql, (kind, account, region, scope, after, prefix, prefix, prefix, PAGE)):
-        for row in found:
-            try:
-                yield read(row)
-            except Damaged as error:
-                log.error("%s; it is passed over", error)
+    while found := reader.rows(sql, (*owner, after, prefix, prefix, prefix, PAGE)):
+        yield from filter(None, map(read, found))
         after = found[-1][4]
 
 

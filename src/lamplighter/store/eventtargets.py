@@ -2,7 +2,7 @@
 
 import logging
 
-from lamplighter.base.jsontext import Json, JsonError, dumps, loads
+from lamplighter.base.jsontext import Json, JsonError, dumps, loads_object
 from lamplighter.store.db import Reader, Tx
 
 log = logging.getLogger("lamplighter.events")
@@ -17,14 +17,10 @@ def of_rule(reader: Reader, rule: str, after: str = "", most: int = 100) -> list
 
 def _read(rule: str, id: str, body: str) -> Json | None:  # noqa: A002 - AWS's word
     try:
-        found = loads(body)
+        return loads_object(body)
     except JsonError as error:
         log.error("target %s of %s cannot be read; it is passed over: %s", id, rule, error)
         return None
-    if not isinstance(found, dict):
-        log.error("target %s of %s cannot be read; it is passed over: it is no object", id, rule)
-        return None
-    return found
 
 
 def count(reader: Reader, rule: str) -> int:

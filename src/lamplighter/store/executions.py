@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from lamplighter.base.arn import build
 from lamplighter.base.jsontext import Json, JsonError, dumps, loads
 from lamplighter.store.db import Reader, Row, Tx
 
@@ -72,7 +73,7 @@ def removed_machines(reader: Reader, account: str, region: str, most: int) -> li
 
     It goes from one machine to the next in the index, however many executions each has.
     """
-    low, high = (f"arn:aws:states:{region}:{account}:stateMachine{end}" for end in ":;")
+    low, high = (build("states", region, account, f"stateMachine{end}") for end in ":;")
     sql = """
         WITH RECURSIVE found (machine) AS (
             SELECT min(machine) FROM executions WHERE machine > ?1 AND machine < ?2

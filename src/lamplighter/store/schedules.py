@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lamplighter.base.jsontext import Json, JsonError, dumps, loads
+from lamplighter.base.jsontext import Json, JsonError, dumps, loads_object
 from lamplighter.store.db import Reader, Row, Tx
 
 COLUMNS = "id, arn, state, created, modified, anchor, body, missed, within, mark"
@@ -49,10 +49,9 @@ def _schedule(row: Row) -> Schedule:
 
 def _read(body: str) -> Json:
     try:
-        found = loads(body)
+        return loads_object(body)
     except JsonError:
         return None
-    return found if isinstance(found, dict) else None
 
 
 def get(reader: Reader, arn: str) -> Schedule | None:

@@ -25,7 +25,7 @@ _READS = frozenset({"GET", "HEAD"})
 
 def is_open(http: HttpRequest) -> bool:
     """Whether a request needs no signature."""
-    return not _is_signed(http) and (is_link(http) or is_page(http))
+    return is_link(http) or is_page(http)
 
 
 def is_link(http: HttpRequest) -> bool:

@@ -167,8 +167,9 @@ def test_a_new_rule_has_no_other_read_again(hall: Hall, monkeypatch: pytest.Monk
     read: set[str] = set()
     original = eventresources.read
 
-    def noted(row: Row) -> Resource:
+    def noted(row: Row) -> Resource | None:
         found = original(row)
+        assert found is not None
         read.add(found.name)
         return found
 

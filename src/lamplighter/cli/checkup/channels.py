@@ -70,8 +70,7 @@ def _subscribed(about: str, topic: str, channel: Channel, where: Target) -> Iter
     bring = "lamplighter deploy" if where.endpoint is None else "start `lamplighter up` again"
     wanted = {endpoint: found.get((protocol, endpoint)) for protocol, endpoint, _ in subscriptions(channel)}
     if channel.command is not None:  # its line says the folder, too, so that the protocol tells
-        kept = [subscription for (protocol, _), subscription in found.items() if protocol == COMMAND]
-        wanted[channel.command[0]] = kept[0] if kept else None
+        wanted[channel.command[0]] = next((each for (protocol, _), each in found.items() if protocol == COMMAND), None)
     for endpoint, subscription in wanted.items():
         if subscription is None:
             yield bad(about, f"{endpoint} is not subscribed any more: somebody took it away", f"{bring}: the file wins")

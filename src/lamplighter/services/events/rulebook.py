@@ -16,7 +16,7 @@ from lamplighter.lang.pattern import Pattern
 from lamplighter.services.events.errors import InvalidEventPattern
 from lamplighter.services.events.patterns import read_pattern
 from lamplighter.store import eventresources as rows
-from lamplighter.store.db import Damaged, Reader, Row
+from lamplighter.store.db import Reader, Row
 from lamplighter.store.eventresources import Resource
 
 ADDRESS = re.compile(r":|^[0-9.]+$")
@@ -102,14 +102,10 @@ class Rulebook:
         return _sorted([wish for wish in now.values() if wish is not None])
 
     def _wish(self, row: Row, bus: str) -> Wish | None:
-        try:
-            resource = rows.read(row)
-        except Damaged as error:
-            log.error("%s; it is passed over", error)
+        resource = rows.read(row)
+        if resource is None or not _is_wanted(resource, bus):
             return None
         text = resource.body.get("EventPattern")
-        if not _is_wanted(resource, bus):
-            return None
         if not text:
             return Wish(resource, None, None)
         try:

@@ -6,8 +6,7 @@ too long, needs too much memory or ends its process costs its own execution only
 A step in which the engine died is made in a process of its own from then on, where it cannot take the engine along.
 One that had used processor time for a while when the engine died is counted; the third time it is not begun. A short
 step is not, nor one that waited for its process: an engine that is killed again and again must not end executions that
-are innocent of it. What ends an execution from
-outside (StopExecution, damaged storage) waits for no step.
+are innocent of it. What ends an execution from outside (StopExecution, damaged storage) waits for no step.
 """
 
 import asyncio
