@@ -69,8 +69,8 @@ class RecordedDisk(Disk):
         opened.execute(f"PRAGMA synchronous={self.mode}")
         return opened
 
-    def commit(self, run: Callable[[str], sqlite3.Cursor]) -> sqlite3.Cursor:
-        cursor = Disk.commit(self, run)
+    def commit(self, connection: sqlite3.Connection) -> sqlite3.Cursor:
+        cursor = Disk.commit(self, connection)
         self.recorded.commits.append((len(self.recorded.log), digest(cursor.connection)))
         return cursor
 

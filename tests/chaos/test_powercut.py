@@ -4,7 +4,6 @@ Each state is what a disk may hold that has kept what was synced, and any part o
 """
 
 import sqlite3
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +75,7 @@ def test_an_engine_that_does_not_sync_each_commit_is_found_out(tmp_path: Path, m
 class Hasty(RecordedDisk):
     """Says that a commit is done, and makes it before the next one."""
 
-    left: Callable[[str], sqlite3.Cursor] | None = None
+    left: sqlite3.Connection | None = None
 
     def connect(self, path: Path, *, read_only: bool, begins: bool = False) -> Json:
         self.left = None  # A new engine knows nothing of it.
@@ -87,9 +86,9 @@ class Hasty(RecordedDisk):
             RecordedDisk.commit(self, self.left)
             self.left = None
 
-    def commit(self, run: Callable[[str], sqlite3.Cursor]) -> sqlite3.Cursor:
-        self.left = run
-        return run("SELECT 1")
+    def commit(self, connection: sqlite3.Connection) -> sqlite3.Cursor:
+        self.left = connection
+        return connection.execute("SELECT 1")
 
 
 def test_an_engine_that_answers_before_the_sync_is_found_out(tmp_path: Path) -> None:

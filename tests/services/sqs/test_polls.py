@@ -33,9 +33,9 @@ def test_a_receiver_that_comes_between_a_write_and_its_commit_learns_of_it(
     url = office.queue()
     began, commit = threading.Event(), Disk.commit
 
-    def slow(disk: Disk, run: Callable[[str], sqlite3.Cursor]) -> sqlite3.Cursor:
+    def slow(disk: Disk, connection: sqlite3.Connection) -> sqlite3.Cursor:
         began.wait(5)
-        return commit(disk, run)
+        return commit(disk, connection)
 
     monkeypatch.setattr(Disk, "commit", slow)
 
