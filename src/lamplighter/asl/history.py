@@ -1,8 +1,10 @@
-"""The entries of an execution's history, as ready-made JSON.
+"""The events of an execution's history, and the entries that they become: ready-made JSON.
 
 See https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html. Documents inside of entries
 (inputs, outputs) are JSON text in a string, as on the wire.
 """
+
+from collections.abc import Iterable
 
 from lamplighter.asl.model import Resource
 from lamplighter.base.jsontext import Json, dump_bytes
@@ -10,12 +12,20 @@ from lamplighter.base.jsontext import Json, dump_bytes
 TRUNCATED = {"truncated": False}
 
 
-def entry(number: int, previous: int, time: int, kind: str, field: str | None = None, details: Json = None) -> bytes:
-    """One entry; `time` in milliseconds since the epoch."""
-    body: Json = {"timestamp": time / 1000, "type": kind, "id": number, "previousEventId": previous}
-    if field is not None:
-        body[field] = details
-    return dump_bytes(body)
+Event = tuple[int, int, int, str, str | None, Json]
+"""An event's number, the number of the one before it on its path, when it happened (milliseconds since the epoch), its
+type, and the name of its details and these, if it has any."""
+
+
+def entries(events: Iterable[Event]) -> tuple[bytes, ...]:
+    """The entry of each event."""
+    made = []
+    for number, previous, time, kind, field, details in events:
+        body: Json = {"timestamp": time / 1000, "type": kind, "id": number, "previousEventId": previous}
+        if field is not None:
+            body[field] = details
+        made.append(dump_bytes(body))
+    return tuple(made)
 
 
 def started(input: str, role: str) -> Json:  # noqa: A002 - AWS's word

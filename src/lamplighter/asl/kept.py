@@ -25,12 +25,18 @@ def keep(document: Json, additions: Additions) -> Definition:
     compiler.numbers = {id(block): number for number, block in enumerate(blocks)}
     sources = {name: state for block in blocks for name, state in block["States"].items()}
 
+    long = _Long(sources)
+    made: dict[str, State] = {}
+    short: dict[str, State] = {}
+
     def compiled(name: str) -> State:
         source = sources[name]
         speaks = jsonata or source.get("QueryLanguage") == "JSONata"
-        return compiler.state(name, source, jsonata=speaks, outer=jsonata, at=f"/States/{name}")
+        state = made[name] = compiler.state(name, source, jsonata=speaks, outer=jsonata, at=f"/States/{name}")
+        if name not in long:
+            short[name] = state
+        return state
 
-    made: dict[str, State] = {}
     return Definition(
         blocks=tuple(
             Block(number, block["StartAt"], _States(block["States"], compiled, made))
@@ -40,7 +46,8 @@ def keep(document: Json, additions: Additions) -> Definition:
         comment=document.get("Comment"),
         states=_States(sources, compiled, made),
         resources=_resources(sources),
-        long=_Long(sources),
+        long=long,
+        short=short,
     )
 
 
@@ -86,9 +93,7 @@ class _States(Mapping[str, State]):
         if name not in self.sources:
             raise KeyError(name)
         state = self.made.get(name)
-        if state is None:
-            state = self.made[name] = self.compiled(name)
-        return state
+        return self.compiled(name) if state is None else state
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.sources)

@@ -38,6 +38,8 @@ CROSSINGS = 250
 """How many states one step crosses before it lets others have the loop."""
 CROSSING_BYTES = 8_192
 """How many bytes of history count as one crossing: states that carry large documents take longer."""
+EVENT_BYTES = 200
+"""How long an event is without its documents."""
 
 
 def advance(
@@ -66,9 +68,9 @@ def _go_on(run: Run, crossings: int) -> None:
         if run.ended:
             fan.settle(run, run.ended.pop())
             continue
-        path, before = run.path(run.ready.pop()), run.written
+        path, written, event = run.path(run.ready.pop()), run.written, run.event
         _cross(run, path, run.state(path))
-        crossings -= 1 + (run.written - before) // CROSSING_BYTES
+        crossings -= 1 + (run.written - written + (run.event - event) * EVENT_BYTES) // CROSSING_BYTES
 
 
 def _cross(run: Run, path: Path, state: State) -> None:

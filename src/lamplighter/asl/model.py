@@ -273,3 +273,5 @@ class Definition:
     """What its tasks call, by the task's name."""
     long: Container[str] = ()
     """States that nobody may enter who has no time: their text is long, and they are not compiled yet."""
+    short: Mapping[str, State] = field(default_factory=dict)
+    """States that are compiled and not long, by name; a state is looked for here first, since that costs least."""

@@ -77,5 +77,6 @@ def _compiled(document: Json, found: list[Diagnostic], additions: Additions) -> 
         timeout=document.get("TimeoutSeconds"),
         comment=document.get("Comment"),
         states=states,
+        short=states,
         resources={name: state.resource for name, state in states.items() if isinstance(state, Task)},
     )

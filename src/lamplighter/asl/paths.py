@@ -5,19 +5,36 @@ from collections.abc import Mapping, Sequence
 from lamplighter.asl import faults, history
 from lamplighter.asl.faults import MAX_BYTES, Fault, matches, too_large
 from lamplighter.asl.frame import Phase
-from lamplighter.asl.model import Catcher, Retrier, State, Template, Working
+from lamplighter.asl.model import (
+    Catcher,
+    Choice,
+    Fail,
+    Map,
+    Parallel,
+    Pass,
+    Retrier,
+    State,
+    Succeed,
+    Task,
+    Template,
+    Wait,
+    Working,
+)
 from lamplighter.asl.run import Ended, Path, Run
 from lamplighter.asl.scope import Scope
 from lamplighter.base.jsontext import Json, TooDeep, dumps
+
+TYPES: Sequence[type[State]] = (Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait)
+ENTERED = {each: f"{each.__name__}StateEntered" for each in TYPES}
+EXITED = {each: f"{each.__name__}StateExited" for each in TYPES}
 
 
 def enter(run: Run, path: Path, state: State) -> None:
     """Come into a state."""
     path.came = path.previous
+    run.written += len(path.text)
     details = history.entered(state.name, path.text)
-    path.entered = path.previous = run.note(
-        path.previous, f"{kind(state)}StateEntered", "stateEnteredEventDetails", details
-    )
+    path.entered = path.previous = run.note(path.previous, ENTERED[type(state)], "stateEnteredEventDetails", details)
     path.entered_at = run.now
     path.retries = ()
 
@@ -38,9 +55,13 @@ def leave(
 ) -> None:
     """Go out of a state with its output, to the next state or to the end of the block; `known`: the output as text."""
     text = path.text if output is path.input else known if known is not None else sized(state, output)
-    names = {name: dumps(value) for name, value in assigned.items()} if assigned is not None else None
+    run.written += len(text)
+    names = None
+    if assigned is not None:
+        names = {name: dumps(value) for name, value in assigned.items()}
+        run.written += sum(map(len, names.values()))
     details = history.exited(state.name, text, names)
-    path.previous = run.note(path.previous, f"{kind(state)}StateExited", "stateExitedEventDetails", details)
+    path.previous = run.note(path.previous, EXITED[type(state)], "stateExitedEventDetails", details)
     if assigned:
         path.variables = {**path.variables, **assigned}
     if target is None:

@@ -5,6 +5,7 @@ Everything here lives for the length of one `advance`; a `Path` is a frame while
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 
 from lamplighter.asl import history
 from lamplighter.asl.faults import MAX_BYTES, MAX_EVENTS
@@ -27,14 +28,17 @@ class Step:
 
     execution: Execution
     commands: tuple[Command, ...] = ()
-    entries: tuple[bytes, ...] = ()
-    """What to append to the history, ready-made JSON each."""
-    notes: tuple[tuple[str, Json], ...] = ()
-    """The same, as (type, details)."""
+    events: tuple[history.Event, ...] = ()
+    """What to append to the history."""
     redrive: Execution | None = None
     """Where an execution failed: from here a redrive goes on."""
     more: bool = False
     """Frames are ready: go on with `Resumed` when there is time."""
+
+    @property
+    def entries(self) -> tuple[bytes, ...]:
+        """The events as JSON, made anew at each call: an execution that leaves no history pays for none."""
+        return history.entries(self.events)
 
     @property
     def finish(self) -> Finish | None:
@@ -53,6 +57,8 @@ def never(_resource: Resource, _parameters: Json) -> str | None:
 
 
 FRAME_FIELDS = tuple(field.name for field in fields(Frame))
+frame_values = attrgetter(*FRAME_FIELDS)
+"""The values of a frame or a path, in the order of the fields."""
 
 
 class Path:
@@ -85,14 +91,14 @@ class Path:
     map_redrives: int
 
     def __init__(self, frame: Frame) -> None:
-        for name in FRAME_FIELDS:
-            setattr(self, name, getattr(frame, name))
+        for name, value in zip(FRAME_FIELDS, frame_values(frame), strict=True):
+            setattr(self, name, value)
         self.came = frame.previous
         """The id of the event before the state was entered."""
 
     def freeze(self) -> Frame:
         """The frame that it has come to be."""
-        return Frame(**{name: getattr(self, name) for name in FRAME_FIELDS})
+        return Frame(*frame_values(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +141,9 @@ class Run:
         """Ids of the frames that can go on, the next one last."""
         self.ended: list[Ended] = []
         self.commands: list[Command] = []
-        self.entries: list[bytes] = []
+        self.events: list[history.Event] = []
         self.written = 0
-        """Bytes of all entries."""
-        self.notes: list[tuple[str, Json]] = []
+        """Characters of the documents in all events."""
         self.finish: Finish | None = None
         self.failing: tuple[Mapping[int, Frame], Mapping[int, Mapping[int, str]]] | None = None
         """Frames and results as they were when an error arose that nothing has handled yet."""
@@ -152,10 +157,7 @@ class Run:
     def last_word(self, previous: int, kind: str, field: str | None = None, details: Json = None) -> int:
         """Write the event that ends the history."""
         self.event += 1
-        entry = history.entry(self.event, previous, self.now, kind, field, details)
-        self.entries.append(entry)
-        self.written += len(entry)
-        self.notes.append((kind, details))
+        self.events.append((self.event, previous, self.now, kind, field, details))
         return self.event
 
     def number(self) -> int:
@@ -199,9 +201,12 @@ class Run:
 
     def state(self, path: Path) -> State:
         """The state that a path is in; raises MayTakeLong where it is long, and nobody must wait here."""
+        state = self.definition.short.get(path.state)
+        if state is not None:
+            return state
         if not self.world.may_block and path.state in self.definition.long:
             raise MayTakeLong(path.state)
-        return self.definition.blocks[path.block].states[path.state]
+        return self.definition.states[path.state]
 
     def scope(self, path: Path, item: tuple[int, Json] | None = None) -> Scope:
         """What the path's state sees; `item`: as the ItemSelector of a Map sees it."""
@@ -339,9 +344,7 @@ class Run:
         redrive = None
         if self.finish is not None and self.finish.status != "SUCCEEDED" and self.failing is not None:
             redrive = replace(execution, status="RUNNING", frames=self.failing[0], results=self.failing[1])
-        return Step(
-            execution, tuple(self.commands), tuple(self.entries), tuple(self.notes), redrive, more=bool(self.ready)
-        )
+        return Step(execution, tuple(self.commands), tuple(self.events), redrive, more=bool(self.ready))
 
 
 GOING: Sequence[Phase] = (Phase.READY, Phase.AGAIN, Phase.GATHERED, Phase.STARTING)

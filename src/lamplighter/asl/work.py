@@ -61,6 +61,7 @@ def _set_limits(run: Run, path: Path, timeout: int | None, beat: int | None) -> 
 def _note_scheduled(
     run: Run, path: Path, state: Task, text: str, timeout: int | None, beat: int | None, role: str | None
 ) -> None:
+    run.written += len(text)
     resource = state.resource
     if resource.kind == "activity":
         details = history.activity(resource.text, text, timeout, beat)

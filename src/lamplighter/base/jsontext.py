@@ -59,7 +59,10 @@ def loads_object(text: str | bytes) -> dict[str, Json]:
 
 def dumps(value: Json) -> str:
     """Write compact JSON text."""
-    return dump_bytes(value).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return dump_bytes(value).decode()
 
 
 def dump_bytes(value: Json) -> bytes:

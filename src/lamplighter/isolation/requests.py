@@ -273,8 +273,8 @@ def _difference(old: Mapping[int, T], new: Mapping[int, T]) -> Difference[T]:
 def _change(old: Execution, step: Step) -> Change:
     new = step.execution
     results = {key: _difference(old.results.get(key, {}), outputs) for key, outputs in new.results.items()}
-    notes = tuple((kind, loads(dumps(details))) for kind, details in step.notes)
-    bare = replace(step, execution=replace(new, frames={}, results={}), notes=notes)
+    events = tuple((*event, loads(dumps(details))) for *event, details in step.events)
+    bare = replace(step, execution=replace(new, frames={}, results={}), events=events)
     return Change(bare, _difference(old.frames, new.frames), results)
 
 

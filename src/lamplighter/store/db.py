@@ -40,7 +40,7 @@ from lamplighter.store.directory import (
 )
 from lamplighter.store.lock import DirectoryLock
 from lamplighter.store.migrate import NoSchema, migrate
-from lamplighter.store.presence import Presence
+from lamplighter.store.presence import Displaced, Presence
 
 T = TypeVar("T")
 Row = tuple[Json, ...]
@@ -295,6 +295,7 @@ class Store:
                 job = self._waiting.popleft()
                 self._turn.append(job)
                 self._run_job(job)
+            self._presence.check()
         except sqlite3.Error as error:
             self._finish(error)
         else:
@@ -323,12 +324,21 @@ class Store:
         while self._commits.get():
             failure: sqlite3.Error | None = None
             try:
-                self._presence.check()
                 self._connection.execute("COMMIT")
-                self._presence.check()  # moved away meanwhile: it is kept, and whoever asks again finds it
             except sqlite3.Error as error:
                 failure = error
-            self._loop.call_soon_threadsafe(self._finish, failure)
+            self._loop.call_soon_threadsafe(self._end_commit, failure)
+
+    def _end_commit(self, failure: sqlite3.Error | None) -> None:
+        """Look again for the files: if they were moved away meanwhile, it is kept, and whoever asks again finds it.
+
+        The loop looks, not the thread that commits: for each of six calls it would have to wait for the interpreter.
+        """
+        try:
+            self._presence.check()
+        except Displaced as error:
+            failure = failure or error
+        self._finish(failure)
 
     def _finish(self, failure: sqlite3.Error | None) -> None:
         turn, signals = self._turn, self._signals

@@ -1,6 +1,7 @@
 """Which step is under way in the engine's own process: a few bytes of a file that a killed process leaves as they were.
 
-They are not synced, so that setting them costs two microseconds. A power cut may lose them: a step that brought the
+They are not synced, so that setting them costs two microseconds, and as much again where another thread takes the
+interpreter meanwhile: what is marked already is not written again. A power cut may lose them: a step that brought the
 whole machine down is not found out by them. A disk that refuses them holds nothing up.
 """
 
@@ -12,6 +13,7 @@ from lamplighter.store.db import Reader, Tx
 LENGTH = 64
 """Bytes: the name of a subject, then zeros."""
 NONE = bytes(LENGTH)
+CLOSED = -1
 
 
 class StepMark:
@@ -19,23 +21,38 @@ class StepMark:
 
     def __init__(self, directory: Path) -> None:
         self._file = os.open(directory / "step", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self.left = os.pread(self._file, LENGTH, 0).rstrip(b"\0").decode(errors="replace")
-        self.write(NONE)
+        found = os.pread(self._file, LENGTH, 0)
+        self._marked = found or NONE
+        self.left = found.rstrip(b"\0").decode(errors="replace")
+        self.clear()
 
     def under_way(self, subject: str) -> "UnderWay":
         """Have a successor know that this step was under way, if this process dies in the block."""
         return UnderWay(self, subject)
 
-    def close(self) -> None:
-        """Let go of the file."""
-        os.close(self._file)
+    def set(self, subject: str) -> bool:
+        """Mark a step until the mark is cleared or another one is set; whether it was not marked already."""
+        return self._write(subject.encode().ljust(LENGTH, b"\0"))
 
-    def write(self, name: bytes) -> None:
-        """Set the mark: a name and zeros."""
+    def clear(self) -> None:
+        """Say that no step is under way."""
+        self._write(NONE)
+
+    def close(self) -> None:
+        """Clear the mark and let go of the file."""
+        self.clear()
+        os.close(self._file)
+        self._file = CLOSED
+
+    def _write(self, name: bytes) -> bool:
+        if name == self._marked:
+            return False
+        self._marked = name
         try:  # noqa: SIM105 - each step comes by here twice, and `suppress` costs as much as the write
             os.pwrite(self._file, name, 0)
         except OSError:
             pass
+        return True
 
 
 class UnderWay:
@@ -48,10 +65,10 @@ class UnderWay:
         self._subject = subject
 
     def __enter__(self) -> None:
-        self._mark.write(self._subject.encode().ljust(LENGTH, b"\0"))
+        self._mark.set(self._subject)
 
     def __exit__(self, *_: object) -> None:
-        self._mark.write(NONE)
+        self._mark.clear()
 
 
 def execution(key: int) -> str:

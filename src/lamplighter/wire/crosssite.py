@@ -10,7 +10,7 @@ https://www.rfc-editor.org/rfc/rfc9112#section-3.2.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from lamplighter.base.errors import AccessDenied, AwsError, MissingAuthentication
 from lamplighter.wire.http import HttpRequest
@@ -26,12 +26,11 @@ SCHEME = b"AWS4-"
 """What the name of every signature of version 4 begins with."""
 
 
-def check_once(headers: Iterable[tuple[bytes, bytes]]) -> None:
+def check_once(headers: Collection[tuple[bytes, bytes]]) -> None:
     """Refuse a request that says something twice of which there can be one; its names are in lower case."""
-    names = [name for name, _ in headers]
-    if len(set(names)) == len(names):
+    if len(dict(headers)) == len(headers):
         return
-    for name, count in Counter(names).items():
+    for name, count in Counter(name for name, _ in headers).items():
         if count > 1 and (name in ONCE or name.startswith(ONCE_PREFIXES)):
             raise AwsError(f"A request can have one header '{name.decode('latin-1')}' only.", code="InvalidRequest")
 

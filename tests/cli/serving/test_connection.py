@@ -23,12 +23,14 @@ class Transport(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.sent = b""
+        self.writes: list[bytes] = []
         self.unread = 0
         self.protocol: Connection
         self._closing = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.sent += bytes(data)
+        self.writes.append(bytes(data))
 
     def get_write_buffer_size(self) -> int:
         return self.unread
@@ -76,6 +78,11 @@ class Peers:
         if scope["path"] == "/slow":
             await self.answers.wait()
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        if scope["path"] == "/stream":
+            await self.answers.wait()
+            await send({"type": "http.response.body", "body": b"o", "more_body": True})
+            await send({"type": "http.response.body", "body": b"k"})
+            return
         await send({"type": "http.response.body", "body": b"ok"})
 
     def connect(self, *pieces: bytes) -> Transport:
@@ -197,3 +204,31 @@ def test_what_came_while_the_engine_stood_still_is_read_before_the_deadline_coun
     peers.send(transport, b"\r\n")
     peers.wait(10 * LAST_LOOK)
     assert transport.sent.endswith(b"ok")
+
+
+def test_head_and_body_of_an_answer_leave_in_one_write(peers: Peers) -> None:
+    (whole,) = peers.connect(QUICK).writes
+    assert whole.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert whole.endswith(b"\r\n\r\nok")
+
+
+def test_the_head_of_an_answer_that_streams_leaves_before_its_body_is_known(peers: Peers) -> None:
+    transport = peers.connect(b"GET /stream HTTP/1.1\r\nHost: here\r\n\r\n")
+    assert transport.sent.endswith(b"\r\n\r\n")
+    peers.answer()
+    assert transport.writes[1:] == [b"o", b"k"]
+
+
+def test_a_body_that_is_waited_for_is_asked_for_at_once(peers: Peers) -> None:
+    head = HEAD.replace(b"/slow", b"/quick").replace(b"Content", b"Expect: 100-continue\r\nContent")
+    transport = peers.connect(head)
+    assert transport.sent == b"HTTP/1.1 100 Continue\r\n\r\n"
+    peers.send(transport, b"0123456789")
+    assert transport.sent.endswith(b"ok")
+
+
+def test_answers_to_requests_that_came_together_leave_in_their_order(peers: Peers) -> None:
+    transport = peers.connect(QUICK + QUICK.replace(b"/quick", b"/slow") + QUICK)
+    assert len(transport.writes) == 1
+    peers.answer()
+    assert [each[-2:] for each in transport.writes] == [b"ok"] * 3

@@ -13,7 +13,7 @@ from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
 from lamplighter.isolation.port import Overrun
 from lamplighter.isolation.requests import Answer, Request
-from tests.engines import ROLE, SECOND, Listening, Site, chain, job
+from tests.engines import CALLER, ROLE, SECOND, Listening, Site, chain, job
 from tests.inline import Inline
 
 LONG = "{% $sum($map([1..3], function($n){ $n })) %}"
@@ -316,3 +316,18 @@ def test_a_state_with_a_long_expression_is_tried(house: House) -> None:
     house.held.overruns = True
     answer = house.call("states", "TestState", definition=dumps(state), input="{}")
     assert (answer["status"], answer["error"]) == ("FAILED", "States.Runtime")
+
+
+def test_the_first_steps_of_a_definition_are_marked_until_the_loop_turns(house: House) -> None:
+    machine = house.machine(jsonata(passing(SHORT)))
+    (revision,) = house.rows("SELECT revision FROM machines")[0]
+    mark = house.directory / "step"
+    start = {"stateMachineArn": machine, "input": "1"}
+
+    async def turn() -> bytes:
+        bus = house.engine.bus
+        bus.store.write(lambda tx: bus.invoke(tx, CALLER, "states", "StartExecution", start))
+        return await bus.store.write(lambda _tx: mark.read_bytes())
+
+    assert house.run(turn()).rstrip(b"\0").decode() == f"revision {revision}"
+    assert mark.read_bytes() == bytes(64)

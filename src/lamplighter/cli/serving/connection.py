@@ -19,6 +19,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from lamplighter.cli.serving.joined import JoinedWrites
+
 LARGEST_HEAD = 64 * 1024
 """Bytes of what is not body: request line, headers, trailers."""
 PATIENCE = {"idle": 20.0, "head": 20.0, "body": 20.0, "send": 60.0, "close": 60.0}
@@ -133,6 +135,8 @@ class Connection(HttpToolsProtocol):
         self._moved = True
         self._body = 0
         super().on_headers_complete()
+        if self.cycle is not None:
+            self.cycle.transport = JoinedWrites(self.transport, self.loop)  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
         """See uvicorn."""

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -115,11 +116,9 @@ class Driver:
         definition = self.revisions.definition_of(reader, execution, revision)
         subject, refuses = stepmark.revision(revision), partial(self.refusal, reader)
         if not self.isolated.deaths(subject):
-            try:
-                with self.isolated.under_way(subject):
-                    return advance(definition, execution, Started(), self._world, refuses=refuses)
-            except MayTakeLong:
-                pass
+            self.isolated.mark_until_loop_turns(subject)
+            with suppress(MayTakeLong):
+                return advance(definition, execution, Started(), self._world, refuses=refuses)
         return advance(definition, execution, Started(), self._world, crossings=0, refuses=refuses)
 
     def refusal(self, reader: Reader, resource: Resource, parameters: Json) -> str | None:
@@ -139,7 +138,7 @@ class Driver:
         """Keep an execution that has begun by this step."""
         finish = step.finish
         if finish is not None and execution.express and enter is None:
-            self.journal.write(tx, revision, step.execution, step.entries)
+            self.journal.write(tx, revision, step)
             return
         key = executions.insert(
             tx,
@@ -322,9 +321,9 @@ class Driver:
     def keep(self, tx: Tx, key: int, revision: str, old: Execution, step: Step, *, stored: bool = False) -> None:
         """Write one step down."""
         new = step.execution
-        if step.entries and not new.express:
+        if step.events and not new.express:
             executions.append_history(tx, key, old.event + 1, step.entries)
-        self.journal.write(tx, revision, new, step.entries)
+        self.journal.write(tx, revision, step)
         frames.save(tx, key, old, new)
         for command in step.commands:
             self._carry_out(tx, key, new, command)
@@ -338,8 +337,8 @@ class Driver:
             self._remember(key, revision, new)
         if step.more:
             tx.after.append(lambda: self._bus.store.keep(self.resume(key)))
-        if transitions.isEnabledFor(logging.INFO) and step.notes:
-            text = "\n".join(describe(new, step.notes))
+        if transitions.isEnabledFor(logging.INFO) and step.events:
+            text = "\n".join(describe(new, step.events))
             tx.after.append(lambda: transitions.info(text))
 
     def _finish(self, tx: Tx, key: int, revision: str, old: Execution, step: Step, *, stored: bool) -> None:

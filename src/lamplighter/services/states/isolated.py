@@ -132,6 +132,15 @@ class IsolatedSteps:
         """Mark a step that is made in this process, in case that it is the engine's last."""
         return self._mark.under_way(subject)
 
+    def mark_until_loop_turns(self, subject: str) -> None:
+        """Mark a step that is made in this process, and those of the same name that follow at once.
+
+        An engine that dies soon after such a step is said to have died in it. That is allowed for a subject whose
+        deaths only have steps made in a process of their own, and end nothing.
+        """
+        if self._mark.set(subject):
+            asyncio.get_running_loop().call_soon(self._mark.clear)
+
     def add(self, tx: Tx, key: int, event: Event, begun: int = 0) -> None:
         """Keep an event, and have its step made."""
         pendingevents.add(tx, key, event, begun)

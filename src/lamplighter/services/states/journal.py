@@ -7,10 +7,10 @@ costs a look into a dictionary.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lamplighter.asl.frame import Execution
+from lamplighter.asl.run import Step
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.jsontext import Json, dumps, loads
@@ -64,12 +64,13 @@ class Journal:
                 self._revisions.popitem(last=False)
         return self._revisions[revision]
 
-    def write(self, tx: Tx, revision: str, execution: Execution, entries: Sequence[bytes]) -> None:
-        """Log events of an execution, given as its history has them."""
+    def write(self, tx: Tx, revision: str, step: Step) -> None:
+        """Log the events of a step."""
         to = self.logging(tx, revision)
         if to is None:
             return
-        read = (loads(entry) for entry in entries)
+        execution = step.execution
+        read = (loads(entry) for entry in step.entries)
         wanted = [event for event in read if _is_logged(event["type"], to.level)]
         events = [(round(event["timestamp"] * 1000), dumps(line(event, execution, data=to.data))) for event in wanted]
         for batch in batches(events):

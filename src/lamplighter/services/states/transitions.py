@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from lamplighter.asl.frame import Execution
+from lamplighter.asl.history import Event
 from lamplighter.base.jsontext import Json, JsonError, loads
 
 QUIET = frozenset(
@@ -12,10 +13,10 @@ QUIET = frozenset(
 LONGEST = 200
 
 
-def describe(execution: Execution, notes: Sequence[tuple[str, Json]]) -> Iterator[str]:
+def describe(execution: Execution, events: Sequence[Event]) -> Iterator[str]:
     """What happened, a line each."""
     who = f"{execution.machine_name} {execution.name}"
-    for kind, details in notes:
+    for _, _, _, kind, _, details in events:
         if kind not in QUIET:
             yield f"{who}  {kind}{_what(details or {})}"
 
