@@ -40,10 +40,11 @@ class Garbage:
         """When all is to be looked at again, by the loop's clock."""
 
     def start(self) -> None:
-        """Take full collections over from Python, and begin with one."""
+        """Take full collections over from Python; what was loaded by now is looked at with all else, in an hour."""
         gc.set_threshold(*self._thresholds[:2], NEVER)
         loop = asyncio.get_running_loop()
-        self._collect(loop)
+        self._thaw = loop.time() + THAW
+        gc.freeze()
         self._handle = loop.call_later(SHORTEST, self._look)
 
     def stop(self) -> None:
