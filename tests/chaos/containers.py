@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lamplighter.runtime.docker import LABEL
 from tests.chaos.line import DOCKER
-from tests.served import Served
+from tests.served import Served, eventually
 
 COMMAND = ("docker", "--host", f"unix://{DOCKER}")
 """Speaks to Docker itself, also where an engine's line to it is cut."""
@@ -46,6 +46,12 @@ def left(data: Path) -> list[str]:
 
 
 def sweep(data: Path) -> None:
-    """Remove them."""
-    if found := left(data):
-        subprocess.run([*COMMAND, "rm", "--force", "--volumes", *found], capture_output=True, check=True)
+    """Remove them; Docker refuses to remove what a dying engine has told it to remove, and then it is gone soon."""
+
+    def is_swept() -> bool:
+        found = left(data)
+        if found:
+            subprocess.run([*COMMAND, "rm", "--force", "--volumes", *found], capture_output=True, check=False)
+        return not found
+
+    eventually(is_swept)

@@ -16,6 +16,7 @@ from tests.served import Served, eventually, one, run_task
 pytestmark = pytest.mark.docker
 
 SAY = f'echo "$LAMPLIGHTER_TASK_ARN" >> {WITNESS}/runs'
+WAITS = f"while [ ! -e {WITNESS}/gate ]; do sleep 0.05; done"
 
 
 @pytest.fixture
@@ -62,8 +63,7 @@ def test_a_container_that_exits_while_docker_is_away_is_judged_when_it_is_back(
     served: Served, line: Line, docker_image: str, tmp_path: Path
 ) -> None:
     gate = tmp_path / "gate"
-    script = f"while [ ! -e {WITNESS}/gate ]; do sleep 0.05; done; echo over > {WITNESS}/over; exit 3"
-    execution = start(served, docker_image, script, tmp_path)
+    execution = start(served, docker_image, f"{WAITS}; echo over > {WITNESS}/over; exit 3", tmp_path)
     eventually(lambda: task_status(served) == "RUNNING")
     line.cut()
     gate.touch()
@@ -109,13 +109,14 @@ def test_a_docker_that_comes_and_goes_runs_each_task_once(
 def test_an_engine_that_starts_while_docker_is_away_says_so_and_goes_on_when_it_is_back(
     served: Served, line: Line, docker_image: str, tmp_path: Path
 ) -> None:
-    execution = start(served, docker_image, "sleep 0.5", tmp_path)
+    execution = start(served, docker_image, WAITS, tmp_path)
     served.kill()
     line.cut()
     served.up("--quiet")
     assert any("Docker does not answer" in text and "start Docker" in text for text in served.lines)
     assert served.sfn.describe_execution(executionArn=execution)["status"] == "RUNNING"
     line.mend()
+    (tmp_path / "gate").touch()
     assert served.ended(execution)["status"] == "SUCCEEDED"
     assert len(runs(tmp_path)) == 1
     eventually(lambda: not left(tmp_path / "data"))
