@@ -3,7 +3,7 @@
 import asyncio
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urlsplit
@@ -57,10 +57,39 @@ class Browser:
         sent = {"origin": f"http://{HOST}", "content-type": "application/x-www-form-urlencoded"} | headers
         return self._send("POST", url, urlencode(given).encode(), sent)
 
+    def follow(self, url: str) -> list[str]:
+        """Open a stream; what comes is added to the list."""
+        heard: list[str] = []
+
+        async def send(message: Json) -> None:
+            heard.append(message.get("body", b"").decode())
+
+        async def asked() -> None:
+            await self._app(self._scope("GET", url, {}), _sending(b""), send)
+
+        self.site.set_off(asked())
+        return heard
+
     def _send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        sent: list[Json] = []
+
+        async def send(message: Json) -> None:
+            sent.append(message)
+
+        async def asked() -> None:
+            await self._app(self._scope(method, url, headers), _sending(body), send)
+
+        self.site.run(asked())
+        heads = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+        for name, morsel in SimpleCookie(heads.get("set-cookie", "")).items():
+            self.cookies[name] = morsel.value
+        text = b"".join(message.get("body", b"") for message in sent[1:]).decode()
+        return Answer(sent[0]["status"], heads, text)
+
+    def _scope(self, method: str, url: str, headers: Mapping[str, str]) -> Json:
         parts = urlsplit(url)
         given = {"host": HOST, "cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
-        scope: Json = {
+        return {
             "type": "http",
             "http_version": "1.1",
             "method": method,
@@ -74,24 +103,15 @@ class Browser:
                 (name.replace("_", "-").encode(), value.encode()) for name, value in {**given, **headers}.items()
             ],
         }
-        sent: list[Json] = []
 
-        arrived = [body]
 
-        async def receive() -> Json:
-            if not arrived:
-                await asyncio.Event().wait()  # it stays, and has no more to say
-            return {"type": "http.request", "body": arrived.pop(), "more_body": False}
+def _sending(body: bytes) -> Callable[[], Awaitable[Json]]:
+    """What the application reads: a body, and then nothing more, while the peer stays."""
+    arrived = [body]
 
-        async def send(message: Json) -> None:
-            sent.append(message)
+    async def receive() -> Json:
+        if not arrived:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": arrived.pop(), "more_body": False}
 
-        async def asked() -> None:
-            await self._app(scope, receive, send)
-
-        self.site.run(asked())
-        heads = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-        for name, morsel in SimpleCookie(heads.get("set-cookie", "")).items():
-            self.cookies[name] = morsel.value
-        text = b"".join(message.get("body", b"") for message in sent[1:]).decode()
-        return Answer(sent[0]["status"], heads, text)
+    return receive

@@ -58,9 +58,10 @@ async def changes(page: Page) -> AsyncIterator[Event | None]:
     """The parts of a run's page that change, to its end; None where nothing has happened for a while."""
     run = await runs.read(page)
     sent: dict[str, str] = {}
-    silent = 0.0
+    silent = took = 0.0
     while True:
         begun = page.console.world.steady()
+        is_first = not sent
         values = await runs.values(page, run)
         for part in PARTS:
             text = await page.fill(f"run_{part}.html", **values)
@@ -71,7 +72,9 @@ async def changes(page: Page) -> AsyncIterator[Event | None]:
         if not run.running:
             yield Event("end", "")
             return
-        rest = max(page.console.port.patience, SHARE * (page.console.world.steady() - begun) / 1000)
+        if not is_first:  # the first one may have loaded the templates, and tells nothing of those that follow
+            took = (page.console.world.steady() - begun) / 1000
+        rest = max(page.console.port.patience, SHARE * took)
         if await stopped(page, rest):
             return
         silent += rest
