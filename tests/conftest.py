@@ -11,10 +11,13 @@ import signal
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.ports import claimed_port
 
 settings.register_profile("unhurried", deadline=None)  # how long an example takes says more of the machine than of us
 settings.load_profile("unhurried")
@@ -45,6 +48,13 @@ def docker_is_missing() -> str | None:
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"no Docker answers: {error}"
     return None if answer.returncode == 0 else f"no Docker answers: {answer.stderr.strip()}"
+
+
+@pytest.fixture
+def own_port() -> Iterator[int]:
+    """A port for an engine that is killed and has to come back on it."""
+    with claimed_port() as port:
+        yield port
 
 
 @pytest.fixture(scope="session")

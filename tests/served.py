@@ -66,6 +66,11 @@ class Served:
         self._reader = threading.Thread(target=self._drain, args=(self._process,), daemon=True)
         self._reader.start()
 
+    def up_on(self, port: int) -> None:
+        """Start the engine on a port."""
+        self.port = port
+        self.up()
+
     def _drain(self, process: "subprocess.Popen[str]") -> None:
         assert process.stderr is not None
         self.lines.extend(process.stderr)

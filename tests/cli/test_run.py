@@ -109,10 +109,10 @@ def test_ctrl_c_leaves_the_run_alone_and_says_how_to_look_again(batch: Batch) ->
     assert batch.say("stop", "left").exit_code == 0
 
 
-def test_an_engine_that_is_killed_is_waited_for_and_the_run_watched_to_its_end(tmp_path: Path) -> None:
+def test_an_engine_that_is_killed_is_waited_for_and_the_run_watched_to_its_end(tmp_path: Path, own_port: int) -> None:
     batch = Batch(tmp_path)
+    batch.served.port = own_port
     batch.up()
-    port = batch.served.port
     script = "echo begun; while ! [ -e go ]; do sleep 0.1; done; echo done"
     watcher = batch.process("run", "endless", "--command", f"cd {tmp_path}; {script}", "--follow")
     assert watcher.stdout is not None
@@ -120,8 +120,7 @@ def test_an_engine_that_is_killed_is_waited_for_and_the_run_watched_to_its_end(t
     assert watcher.stdout.readline() == "begun\n"
     batch.served.kill()
     assert any("waiting for it" in line for line in watcher.stderr)
-    batch.served.port = port
-    batch.served.up()
+    batch.served.up_on(own_port)
     (tmp_path / "go").touch()
     assert watcher.stdout.read() == "done\n"
     assert watcher.wait(timeout=60) == 0

@@ -243,16 +243,18 @@ def test_a_run_of_ten_thousand_items_opens_in_under_a_second(served: Served, pag
     expect(page.locator("tbody tr")).to_have_count(100)
 
 
-def test_a_page_goes_on_with_the_engine_that_follows_on_one_that_was_killed(served: Served, chromium: Browser) -> None:
+def test_a_page_goes_on_with_the_engine_that_follows_on_one_that_was_killed(
+    served: Served, chromium: Browser, own_port: int
+) -> None:
     execution = served.start(seeds.job(served, "endless", "sleep 600"))
     with screen.page_of(chromium, strict=False) as page:
+        served.kill()
+        served.up_on(own_port)
         page.goto(run_url(served, execution))
         stands(page, "Report", "RUNNING")
         page.evaluate("window.unchanged = true")
-        port = served.port
         served.kill()
-        served.port = port
-        served.up()
+        served.up_on(own_port)
         served.sfn.stop_execution(executionArn=execution)
         ends(page, "aborted")
         assert page.evaluate("window.unchanged"), "the page was loaded again"

@@ -46,13 +46,6 @@ def endless(served: Served, name: str = "endless") -> str:
     return served.start(seeds.job(served, name, "sleep 600"))
 
 
-def again(served: Served) -> None:
-    """Another engine on the directory and the port of one that was killed."""
-    port = served.port
-    served.kill()
-    served.port = port
-
-
 def test_eight_tabs_of_running_runs_leave_room_for_a_ninth_page_and_all_hear_of_their_runs(
     served: Served, page: Page
 ) -> None:
@@ -124,12 +117,14 @@ def test_a_log_goes_on_after_its_last_line_when_another_tab_joins(served: Served
 
 @pytest.mark.parametrize("workers", [True, False])
 def test_a_dead_engine_is_told_on_every_page_and_the_pages_go_on_when_it_is_back(
-    served: Served, chromium: Browser, *, workers: bool
+    served: Served, chromium: Browser, own_port: int, *, workers: bool
 ) -> None:
     run = endless(served)
     machine = run.replace(":execution:", ":stateMachine:").rpartition(":")[0]
     paths = [f"/runs/{run}", "/", "/calendar", f"/jobs/{machine}/start"]
     with screen.page_of(chromium, strict=False) as first:
+        served.kill()
+        served.up_on(own_port)
         tabs = [first, *(first.context.new_page() for _ in paths[1:])]
         for tab, path in zip(tabs, paths, strict=True):
             if not workers:
@@ -140,7 +135,7 @@ def test_a_dead_engine_is_told_on_every_page_and_the_pages_go_on_when_it_is_back
         tabs[3].get_by_label("Name").fill("half-typed")
         for tab in tabs:
             heard(tab)
-        again(served)
+        served.kill()
         for tab in tabs:
             expect(tab.locator("#lost")).to_contain_text("The engine does not answer since")
             expect(tab.locator("#lost")).to_contain_text("What you see may be old.")
@@ -150,7 +145,7 @@ def test_a_dead_engine_is_told_on_every_page_and_the_pages_go_on_when_it_is_back
         expect(first.locator("#refused")).to_contain_text("nothing was sent")
         status(first, "running")
         assert counted.evaluate(AN_HOUR_LATER) == still
-        served.up()
+        served.up_on(own_port)
         served.sfn.stop_execution(executionArn=run)
         for tab in tabs:
             expect(tab.locator("#lost")).to_be_hidden(timeout=screen.PATIENCE)
