@@ -1,6 +1,7 @@
 """Plain processes outlive whatever is killed around them, and are never run twice."""
 
 import asyncio
+import fcntl
 import os
 import resource
 import signal
@@ -266,6 +267,27 @@ async def test_a_second_shim_in_one_directory_begins_nothing(runtime: ProcessRun
     assert (await runtime.wait("job")).code == 7
     run_shim(runtime._place("job"), second)
     assert await output(runtime) == ["once"]
+
+
+async def test_an_exit_counts_when_its_shim_has_gone_which_syncs_it_first(runtime: ProcessRuntime) -> None:
+    await runtime.start(job("exit 5"))
+    await runtime.wait("job")
+    shim_of_ours = os.open(runtime._place("job").alive, os.O_RDWR | os.O_NONBLOCK)
+    fcntl.flock(shim_of_ours, fcntl.LOCK_EX)
+    again = ProcessRuntime(runtime._directory, real_world().now)
+    waiting = asyncio.create_task(again.wait("job"))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    os.close(shim_of_ours)
+    assert (await waiting).code == 5
+    await again.close()
+
+
+async def test_an_exit_is_read_where_nothing_else_is_left(runtime: ProcessRuntime) -> None:
+    await runtime.start(job("exit 5"))
+    await runtime.wait("job")
+    runtime._place("job").alive.unlink()
+    assert (await runtime.wait("job")).code == 5
 
 
 async def test_a_directory_that_is_half_removed_holds_no_process(runtime: ProcessRuntime) -> None:

@@ -83,9 +83,9 @@ class ProcessRuntime:
     async def wait(self, name: str) -> Exit:
         """See the port."""
         place = self._place(name)
-        if ended := place.ended():
+        ended, leader = place.ended(), place.leader()
+        if ended and not _is_held(place):  # while the shim lives, the exit may not be on disk yet
             return ended
-        leader = place.leader()
         if leader is None:
             return Exit(None, self._now(), "there is no such process")
         await self._watch(name).gone.wait()
@@ -189,7 +189,7 @@ async def _launch(place: Place, text: bytes) -> None:
     """
     said = await asyncio.to_thread(_run_shim, place.path, text)
     while place.leader() is None:
-        if not _held(place):
+        if not _is_held(place):
             raise RuntimeUnavailable(f"the process could not be kept: {said.decode(errors='replace').strip()}")
         await asyncio.sleep(_PAUSE)
 
@@ -218,8 +218,12 @@ def _shortage() -> Iterator[None]:
         raise RuntimeUnavailable(f"a process cannot be kept now: {error}") from error
 
 
-def _held(place: Place) -> bool:
-    alive = os.open(place.alive, os.O_RDONLY | os.O_NONBLOCK)
+def _is_held(place: Place) -> bool:
+    """Whether a shim lives there."""
+    if not place.alive.exists():
+        return False
+    with _shortage():
+        alive = os.open(place.alive, os.O_RDONLY | os.O_NONBLOCK)
     try:
         return held(alive)
     finally:
