@@ -12,49 +12,50 @@ from tests.engines import SECOND, Site, chain
 WAIT = chain({"Type": "Wait", "Seconds": 600})
 
 
-def test_a_first_look_that_takes_long_does_not_delay_the_second(
-    site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    execution = site.start(site.machine(WAIT))
+class Looks:
+    """Counts the looks at a run, each of which takes four seconds."""
+
+    def __init__(self, site: Site, monkeypatch: pytest.MonkeyPatch, *, quick_first: bool) -> None:
+        self.count = 0
+        values = runs.values
+
+        async def look(page: Page, run: Run) -> Json:
+            self.count += 1
+            site.clock.advance(0 if quick_first and self.count == 1 else 4 * SECOND)
+            return await values(page, run)
+
+        monkeypatch.setattr(runs, "values", look)
+
+
+@pytest.fixture
+def execution(site: Site) -> str:
+    """One that runs for a while."""
+    started = site.start(site.machine(WAIT))
     site.settle()
-    looks = 0
-    values = runs.values
+    return started
 
-    async def look(page: Page, run: Run) -> Json:
-        nonlocal looks
-        looks += 1
-        site.clock.advance(4 * SECOND)
-        return await values(page, run)
 
-    monkeypatch.setattr(runs, "values", look)
+def test_a_first_look_that_takes_long_does_not_delay_the_second(
+    site: Site, browser: Browser, execution: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = Looks(site, monkeypatch, quick_first=False)
     heard = browser.follow(f"/runs/{execution}/live")
-    assert looks == 1
+    assert looks.count == 1
     site.call("states", "StopExecution", executionArn=execution)
     site.advance(SECOND)
-    assert looks == 2
+    assert looks.count == 2
     assert "aborted" in "".join(heard)
 
 
 def test_a_look_waits_five_times_as_long_as_the_last_one_took(
-    site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    site: Site, browser: Browser, execution: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    execution = site.start(site.machine(WAIT))
-    site.settle()
-    looks = 0
-    values = runs.values
-
-    async def look(page: Page, run: Run) -> Json:
-        nonlocal looks
-        looks += 1
-        site.clock.advance(4 * SECOND if looks > 1 else 0)
-        return await values(page, run)
-
-    monkeypatch.setattr(runs, "values", look)
+    looks = Looks(site, monkeypatch, quick_first=True)
     browser.follow(f"/runs/{execution}/live")
     site.advance(SECOND)
-    assert looks == 2
+    assert looks.count == 2
     site.advance(19 * SECOND)
-    assert looks == 2
+    assert looks.count == 2
     site.advance(2 * SECOND)
-    assert looks == 3
+    assert looks.count == 3
     browser.closing.set()

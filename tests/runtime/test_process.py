@@ -283,7 +283,7 @@ async def test_an_exit_counts_when_its_shim_has_gone_which_syncs_it_first(runtim
     await again.close()
 
 
-async def test_an_exit_is_read_where_nothing_else_is_left(runtime: ProcessRuntime) -> None:
+async def test_an_exit_is_read_also_where_the_fifo_of_its_shim_is_gone(runtime: ProcessRuntime) -> None:
     await runtime.start(job("exit 5"))
     await runtime.wait("job")
     runtime._place("job").alive.unlink()

@@ -12,12 +12,12 @@ from lamplighter.base.jsontext import Json, dump_bytes
 TRUNCATED = {"truncated": False}
 
 
-Event = tuple[int, int, int, str, str | None, Json]
+HistoryEvent = tuple[int, int, int, str, str | None, Json]
 """An event's number, the number of the one before it on its path, when it happened (milliseconds since the epoch), its
 type, and the name of its details and these, if it has any."""
 
 
-def entries(events: Iterable[Event]) -> tuple[bytes, ...]:
+def entries(events: Iterable[HistoryEvent]) -> tuple[bytes, ...]:
     """The entry of each event."""
     made = []
     for number, previous, time, kind, field, details in events:

@@ -5,28 +5,10 @@ from collections.abc import Mapping, Sequence
 from lamplighter.asl import faults, history
 from lamplighter.asl.faults import MAX_BYTES, Fault, matches, too_large
 from lamplighter.asl.frame import Phase
-from lamplighter.asl.model import (
-    Catcher,
-    Choice,
-    Fail,
-    Map,
-    Parallel,
-    Pass,
-    Retrier,
-    State,
-    Succeed,
-    Task,
-    Template,
-    Wait,
-    Working,
-)
+from lamplighter.asl.model import Catcher, Retrier, State, Template, Working
 from lamplighter.asl.run import Ended, Path, Run
 from lamplighter.asl.scope import Scope
 from lamplighter.base.jsontext import Json, TooDeep, dumps
-
-TYPES: Sequence[type[State]] = (Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait)
-ENTERED = {each: f"{each.__name__}StateEntered" for each in TYPES}
-EXITED = {each: f"{each.__name__}StateExited" for each in TYPES}
 
 
 def enter(run: Run, path: Path, state: State) -> None:
@@ -34,7 +16,9 @@ def enter(run: Run, path: Path, state: State) -> None:
     path.came = path.previous
     run.written += len(path.text)
     details = history.entered(state.name, path.text)
-    path.entered = path.previous = run.note(path.previous, ENTERED[type(state)], "stateEnteredEventDetails", details)
+    path.entered = path.previous = run.note(
+        path.previous, f"{kind(state)}StateEntered", "stateEnteredEventDetails", details
+    )
     path.entered_at = run.now
     path.retries = ()
 
@@ -61,7 +45,7 @@ def leave(
         names = {name: dumps(value) for name, value in assigned.items()}
         run.written += sum(map(len, names.values()))
     details = history.exited(state.name, text, names)
-    path.previous = run.note(path.previous, EXITED[type(state)], "stateExitedEventDetails", details)
+    path.previous = run.note(path.previous, f"{kind(state)}StateExited", "stateExitedEventDetails", details)
     if assigned:
         path.variables = {**path.variables, **assigned}
     if target is None:

@@ -28,7 +28,7 @@ class Step:
 
     execution: Execution
     commands: tuple[Command, ...] = ()
-    events: tuple[history.Event, ...] = ()
+    events: tuple[history.HistoryEvent, ...] = ()
     """What to append to the history."""
     redrive: Execution | None = None
     """Where an execution failed: from here a redrive goes on."""
@@ -141,9 +141,9 @@ class Run:
         """Ids of the frames that can go on, the next one last."""
         self.ended: list[Ended] = []
         self.commands: list[Command] = []
-        self.events: list[history.Event] = []
+        self.events: list[history.HistoryEvent] = []
         self.written = 0
-        """Characters of the documents in all events."""
+        """Characters of the inputs, outputs, variables and parameters in the events."""
         self.finish: Finish | None = None
         self.failing: tuple[Mapping[int, Frame], Mapping[int, Mapping[int, str]]] | None = None
         """Frames and results as they were when an error arose that nothing has handled yet."""

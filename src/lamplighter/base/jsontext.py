@@ -62,7 +62,7 @@ def dumps(value: Json) -> str:
     try:
         return orjson.dumps(value).decode()
     except TypeError:
-        return dump_bytes(value).decode()
+        return _dump_slowly(value).decode()
 
 
 def dump_bytes(value: Json) -> bytes:

@@ -58,7 +58,7 @@ async def changes(page: Page) -> AsyncIterator[Event | None]:
     """The parts of a run's page that change, to its end; None where nothing has happened for a while."""
     run = await runs.read(page)
     sent: dict[str, str] = {}
-    silent = took = 0.0
+    silent = 0.0
     while True:
         begun = page.console.world.steady()
         is_first = not sent
@@ -72,8 +72,8 @@ async def changes(page: Page) -> AsyncIterator[Event | None]:
         if not run.running:
             yield Event("end", "")
             return
-        if not is_first:  # the first one may have loaded the templates, and tells nothing of those that follow
-            took = (page.console.world.steady() - begun) / 1000
+        # The first look may have loaded the templates, and tells nothing of those that follow.
+        took = 0.0 if is_first else (page.console.world.steady() - begun) / 1000
         rest = max(page.console.port.patience, SHARE * took)
         if await stopped(page, rest):
             return

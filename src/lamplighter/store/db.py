@@ -330,9 +330,10 @@ class Store:
             self._loop.call_soon_threadsafe(self._end_commit, failure)
 
     def _end_commit(self, failure: sqlite3.Error | None) -> None:
-        """Look again for the files: if they were moved away meanwhile, it is kept, and whoever asks again finds it.
+        """Finish the turn; a commit counts only if the files are still in their place.
 
-        The loop looks, not the thread that commits: for each of six calls it would have to wait for the interpreter.
+        If somebody moved them during the commit, they hold it: a caller that asks again finds it when they are back.
+        The loop looks for the files. The thread that commits would have to wait for the interpreter after each call.
         """
         try:
             self._presence.check()

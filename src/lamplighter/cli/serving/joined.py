@@ -28,8 +28,8 @@ class JoinedWrites:
             self._began, self._held = True, data
             self._loop.call_soon(self._flush)
         elif self._held and len(data) <= LARGEST_JOINED:
-            held, self._held = self._held, b""
-            self._transport.write(held + data)
+            self._held += data
+            self._flush()
         else:
             self._flush()
             self._transport.write(data)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from lamplighter.asl.frame import Execution
-from lamplighter.asl.history import Event
+from lamplighter.asl.history import HistoryEvent
 from lamplighter.base.jsontext import Json, JsonError, loads
 
 QUIET = frozenset(
@@ -13,7 +13,7 @@ QUIET = frozenset(
 LONGEST = 200
 
 
-def describe(execution: Execution, events: Sequence[Event]) -> Iterator[str]:
+def describe(execution: Execution, events: Sequence[HistoryEvent]) -> Iterator[str]:
     """What happened, a line each."""
     who = f"{execution.machine_name} {execution.name}"
     for _, _, _, kind, _, details in events:
