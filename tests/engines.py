@@ -124,7 +124,12 @@ class Site:
         self.disk.death = Death(self.disk.commits + commit, before)
 
     def crash(self) -> None:
-        """Let the engine die now. SQLite tidies up as it closes, which no dead process does: it gets the originals."""
+        """Let the engine die now. SQLite tidies up as it closes, which no dead process does: it gets the originals.
+
+        A thread of the engine, which would die with a process, ends first: it must not write into what is copied, nor
+        into what the next engine finds.
+        """
+        self._loops[-1].join_threads()
         left = self.directory.with_name(f"{self.directory.name}.left")
         with self.disk.committing:
             shutil.copytree(self.directory, left)

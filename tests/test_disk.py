@@ -1,11 +1,14 @@
 """The disk of the tests: a process dies before or after a commit, never while SQLite is in it."""
 
 import sqlite3
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.disk import Disk
+from tests.engines import Died, Site
 
 
 def disk_with_a_row(directory: Path) -> tuple[Disk, sqlite3.Connection]:
@@ -34,3 +37,33 @@ def test_a_process_that_is_gone_commits_nothing(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.ProgrammingError, match="gone"):
         connection.execute("COMMIT")
     assert disk.commits == 0
+
+
+def test_a_thread_of_a_dead_engine_has_ended_when_its_files_are_copied_and_its_successor_begins(tmp_path: Path) -> None:
+    site = Site(tmp_path / "data")
+    site.up()
+    begun, dead = threading.Event(), threading.Event()
+    files = [str(number) for number in range(200)]
+
+    def write() -> None:
+        begun.set()
+        assert dead.wait(20)
+        for name in files:
+            new = site.directory / f".{name}.new"
+            new.touch()
+            new.rename(site.directory / "output" / name)
+
+    def die(stop: Callable[[], object] = site.disk.on_death) -> None:
+        stop()
+        dead.set()
+
+    (site.directory / "output").mkdir(exist_ok=True)
+    site._loops[-1].run_in_executor(None, write)
+    assert begun.wait(20)
+    site.disk.on_death = die
+    site.die_at(1, before=False)
+    with pytest.raises(Died):
+        site.call("sqs", "CreateQueue", QueueName="queue")
+    site.up()
+    assert sorted(path.name for path in (site.directory / "output").iterdir()) == sorted(files)
+    site.close()

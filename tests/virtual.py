@@ -7,6 +7,7 @@ commit, fsync) are waited for.
 import asyncio
 import selectors
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from typing import TypeVar, TypeVarTuple
 
@@ -48,6 +49,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         selector.rests = self._rests
         super().__init__(selector)
         self._clock_resolution = 1e-4  # floats of today's size know no finer one
+        self._renew_threads()
+
+    def _renew_threads(self) -> None:
+        self._threads = ThreadPoolExecutor()
+        self.set_default_executor(self._threads)
 
     def time(self) -> float:
         return self._hands.steady() / 1000
@@ -77,6 +83,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Stop, called from any thread; what threads have to tell after that is not heard."""
         super().call_soon_threadsafe(self.stop)
         self._dead = True
+
+    def join_threads(self) -> None:
+        """Wait until no thread works for this loop; what none of them has begun is never begun."""
+        self._threads.shutdown(cancel_futures=True)
+        self._renew_threads()  # tasks that are broken off at the end may need one
 
     def call_soon_threadsafe(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
