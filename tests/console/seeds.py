@@ -56,4 +56,4 @@ def many(served: Served, items: int) -> str:
     }
     state = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor, "MaxConcurrency": 200, "End": True}
     machine = served.machine({"StartAt": "Each", "States": {"Each": state}}, "orders-import")
-    return served.start(machine, {"items": list(range(items))}, "many")
+    return served.start(machine, {"items": list(range(items))}, f"items-{items}")

@@ -226,17 +226,20 @@ def test_a_state_is_chosen_with_the_keyboard_and_has_its_own_address(served: Ser
     expect(page.locator("#detail h2")).to_have_text("Second")
 
 
-def test_a_run_of_ten_thousand_items_opens_in_under_a_second(served: Served, page: Page) -> None:
-    execution = seeds.many(served, 10_000)
-    served.ended(execution, 120)
-    taken = []
-    for _ in range(3):  # the machine may be busy with others
+def test_a_run_of_ten_thousand_items_opens_about_as_fast_as_one_of_ten(served: Served, page: Page) -> None:
+    few, many = seeds.many(served, 10), seeds.many(served, 10_000)
+    served.ended(few)
+    served.ended(many, 120)
+
+    def seconds(execution: str) -> float:
         begun = time.monotonic()
         page.goto(run_url(served, execution))
-        expect(page.locator("#maps")).to_contain_text("10000 of 10000 items")
+        expect(page.locator("#maps")).to_contain_text(f"{execution.rpartition('-')[2]} of")
         page.locator(".graph .node").first.wait_for()
-        taken.append(time.monotonic() - begun)
-    assert min(taken) < 1
+        return time.monotonic() - begun
+
+    seconds(few)  # the first page loads the templates
+    assert any(seconds(few) > seconds(many) / 5 for _ in range(10)), "however little others do on the machine"
     page.get_by_role("link", name="Items").click()
     expect(page.locator("tbody tr")).to_have_count(100)
     page.get_by_role("link", name="More").click()

@@ -13,6 +13,14 @@ from tests.served import Served, eventually
 TABS = 8
 """More than the six connections that a browser opens to a host."""
 WITHOUT_WORKERS = "delete window.SharedWorker"
+NO_SCRIPT = """
+const Real = window.SharedWorker;
+window.died = true;
+window.SharedWorker = class extends Real {
+  constructor(url, options) { super(window.died ? "/static/none.js" : url, options); }
+};
+"""
+"""The script of the connection does not come, as from an engine that died when it had given the page."""
 HIDDEN = """
 Object.defineProperty(document, "visibilityState", { get: () => window.seen ? "visible" : "hidden" })
 """
@@ -157,6 +165,24 @@ def test_a_dead_engine_is_told_on_every_page_and_the_pages_go_on_when_it_is_back
 def heard(page: Page) -> None:
     """Wait until a page is connected: it knows then when it is not any more."""
     expect(page.locator("body[data-connected]")).to_be_attached(timeout=screen.PATIENCE)
+
+
+@pytest.mark.parametrize("workers", [True, False])
+def test_a_page_whose_engine_died_before_it_gave_the_script_of_the_connection_says_so_and_goes_on(
+    served: Served, chromium: Browser, *, workers: bool
+) -> None:
+    run = endless(served)
+    with screen.page_of(chromium, strict=False) as page:
+        page.add_init_script(NO_SCRIPT if workers else WITHOUT_WORKERS)
+        page.route("**/stream.js?*", lambda route: route.abort("connectionrefused"))
+        page.goto(f"{served.url}/runs/{run}")
+        status(page, "running")
+        expect(page.locator("#lost")).to_contain_text("The engine does not answer since")
+        page.unroute("**/stream.js?*")
+        page.evaluate("window.died = false")
+        expect(page.locator("#lost")).to_be_hidden(timeout=screen.PATIENCE)
+        served.sfn.stop_execution(executionArn=run)
+        status(page, "aborted")
 
 
 def test_a_button_whose_engine_died_as_it_was_pressed_says_so_in_place(served: Served, chromium: Browser) -> None:

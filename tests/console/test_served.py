@@ -4,7 +4,6 @@ import http.client
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -96,10 +95,8 @@ def test_a_stream_ends_when_the_engine_stops(served: Served) -> None:
         connection.request("GET", f"/runs/{execution}/live")
         stream = connection.getresponse()
         assert stream.readline() == b"event: summary\n"
-        begun = time.monotonic()
         assert served.kill(signal.SIGTERM) == 0
-        assert time.monotonic() - begun < 5
-        stream.read()
+        stream.read()  # to its end: one that was cut off is an error
         stream.close()
 
 

@@ -241,9 +241,9 @@ def test_what_aws_refuses_is_refused(pattern: str, message: str) -> None:
 
 def test_no_expression_takes_longer_than_a_moment() -> None:
     holds = compile_pattern("%" + "a*" * 200 + "b%")
-    began = time.monotonic()
+    began = time.thread_time()
     assert holds("a" * 20_000) is None
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5
 
 
 words = st.from_regex(r"[A-Za-z0-9_]{1,6}", fullmatch=True)

@@ -1,5 +1,6 @@
 """A file that is broken for long is told to its channels: once, after two minutes, and once when it is well again."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from lamplighter.cli.serving.keeper import REMIND, Keeper
 from lamplighter.cli.serving.orders import Orders
 from lamplighter.cli.serving.plan import JobFile
 from lamplighter.cli.serving.secrets import Secrets
+from lamplighter.engine import health
 from tests.engines import REGION, SECOND, Site
 
 GOOD = """
@@ -107,3 +109,27 @@ def test_a_disk_that_takes_nothing_for_a_while_keeps_the_file_from_nothing_for_g
     kept.pass_by(30)
     found = kept.site.call("states", "ListStateMachines")["stateMachines"]
     assert "home-two" in [each["name"] for each in found]
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        (GOOD.replace("command", "comand"), "the jobs stay as they are"),
+        (GOOD.replace("{email: me@example.com}", "{sqs: 'arn:aws:sqs:us-east-1:123456789012:no'}"), "the channel me"),
+    ],
+    ids=["broken", "refused"],
+)
+def test_who_reads_the_line_about_a_file_finds_it_in_the_health(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, file: str, line: str
+) -> None:
+    found: list[bool] = []
+
+    class Reader(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if line in record.getMessage():
+                found.append(health.file_applied(kept.site.engine) is not None)
+
+    monkeypatch.setattr(logging.getLogger("lamplighter.jobs"), "handlers", [Reader()])
+    kept.write(file)
+    kept.pass_by(5)
+    assert found == [True]

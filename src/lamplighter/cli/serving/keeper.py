@@ -105,17 +105,17 @@ class Keeper:
         """Bring the engine to what was read, and to whatever the files say from then on."""
         broken = self._orders.broken
         if broken is not None:
-            log.error("%s is broken: the jobs run as they were applied last", self._orders.source.called)
             await self._note(str(broken), at_once=True)
+            log.error("%s is broken: the jobs run as they were applied last", self._orders.source.called)
             await self._reread(None, well=False)
         while True:
             try:
                 outcome = await self._apply()
                 await self._judge(outcome)
             except Exception as error:
+                await self._note(str(error), at_once=False)
                 log.exception("%s could not be applied", self._orders.source.called)
                 outcome = Outcome(broken=True)
-                await self._note(str(error), at_once=False)
             self._tries = self._tries + 1 if outcome.undone else 0
             await self._reread(pause(outcome, self._tries), well=True)
 
@@ -133,9 +133,9 @@ class Keeper:
                 await run_aside(self._orders.read)
             except LamplighterError as error:
                 well, was_well, why = False, False, error
+                await self._note(str(error), at_once=False)
                 tell(error)
                 log.warning("%s is not applied: the jobs stay as they are", self._orders.source.called)
-                await self._note(str(error), at_once=False)
                 continue
             if not was_well:
                 log.info("%s is well again", self._orders.source.called)
@@ -160,18 +160,18 @@ class Keeper:
         return list(found)
 
     async def _judge(self, outcome: Outcome) -> None:
-        """Tell what is wrong, once, and whether the file and the engine agree."""
-        for fault in outcome.faults:
-            if str(fault) not in self._told:
-                log.log(logging.WARNING if fault.passes else logging.ERROR, "%s", telling.fault(fault))
+        """Tell what is wrong, once, and whether the file and the engine agree: who reads it finds it in the health."""
         refused = [each for each in outcome.faults if not each.passes]
-        self._told = {str(each) for each in outcome.faults}
         if outcome.faults:
             await self._note("\n".join(map(str, refused or outcome.faults)), at_once=bool(refused))
         elif outcome.undone:
             await self._note("an image could not be built yet", at_once=False)
         else:
             await self._differing.clear(await self._topics())
+        for fault in outcome.faults:
+            if str(fault) not in self._told:
+                log.log(logging.WARNING if fault.passes else logging.ERROR, "%s", telling.fault(fault))
+        self._told = {str(each) for each in outcome.faults}
 
     # --- applying -----------------------------------------------------------------------------------------------------
 

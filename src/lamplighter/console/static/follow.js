@@ -1,6 +1,8 @@
 // What a tab follows through the connection that all tabs share (stream.js), and what it shows when the engine is gone.
 // htmx's extension for streams asks for an EventSource: it gets one that hears from there.
 
+const AGAIN = 1000; // milliseconds before the next try to have the connection
+
 const followed = new Set();
 const banner = document.getElementById("lost");
 const source = document.querySelector("[data-stream]").dataset.stream;
@@ -36,15 +38,32 @@ class Followed extends EventTarget {
 const tab = { postMessage: (message) => hear(message) };
 let hub = null;
 let port = null;
+let misses = 0;
 
 async function open() {
   try {
-    port = new SharedWorker(source, { type: "module", name: "lamplighter" }).port;
+    const worker = new SharedWorker(source, { type: "module", name: "lamplighter" });
+    worker.onerror = miss;
+    port = worker.port;
     port.onmessage = ({ data }) => hear(data);
   } catch {
-    hub = new (await import(source)).Hub();
+    try {
+      // A browser may keep it that a script did not come (the module map of HTML), by its address.
+      hub = new (await import(`${source}&${misses}`)).Hub();
+    } catch {
+      return miss();
+    }
   }
   say();
+}
+
+// The engine died when it had given the page, and before it gave the script of the connection.
+function miss() {
+  misses += 1;
+  port?.close();
+  port = null;
+  if (lostSince === null) lose(Date.now());
+  setTimeout(open, AGAIN);
 }
 
 function say() {
