@@ -15,11 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.ports import claimed_port
 
-settings.register_profile("unhurried", deadline=None)  # how long an example takes says more of the machine than of us
+# How long an example takes says more of the machine than of us.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
 # Whoever started the tests in the background may have had these ignored, which every program that they start inherits.

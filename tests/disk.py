@@ -9,6 +9,8 @@ from pathlib import Path
 from lamplighter.base.jsontext import Json
 from lamplighter.store import db
 
+HANGS = 300
+"""Seconds after which a thread that does not come back is an error."""
 WRITES = ("INSERT", "UPDATE", "DELETE")
 
 connect = db._connect
@@ -37,8 +39,15 @@ class Disk:
     on_death: Callable[[], object] = lambda: None
     committing: threading.Lock = field(default_factory=threading.Lock)
     """Held while a commit is under way, in the thread of its store: nobody may close the connection meanwhile."""
+    committed: threading.Condition = field(init=False)
+    """Told when a turn has come to its end in the thread of its store."""
+    _turns: int = 0
+    """How many turns have begun and not ended: 1 at most, as a store has one at a time."""
     _until: int | None = None
     _connections: list[sqlite3.Connection] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.committed = threading.Condition(self.committing)
 
     def connect(self, path: Path, *, read_only: bool, begins: bool = False) -> "sqlite3.Connection | Connection":
         """What the store calls to open its database."""
@@ -51,6 +60,7 @@ class Disk:
         for connection in self._connections:
             connection.close()
         self._connections.clear()
+        self._turns = 0
 
     def fill(self, what: str, until: int | None = None) -> None:
         """Let it be full: for good, or until it has refused so often."""
@@ -63,6 +73,22 @@ class Disk:
             if self.refused == self._until:
                 self.full = ""
             raise sqlite3.OperationalError("database or disk is full")
+
+    def begin(self) -> None:
+        """A turn begins."""
+        with self.committed:
+            self._turns = 1
+
+    def end(self) -> None:
+        """A turn has ended, well or not."""
+        with self.committed:
+            self._turns = 0
+            self.committed.notify_all()
+
+    def rest(self) -> None:
+        """Wait for the commit that is under way, so that what was counted does not depend on how fast a thread is."""
+        with self.committed:
+            assert self.committed.wait_for(lambda: self._turns == 0, HANGS), "a commit hangs"
 
     def commit(self, connection: sqlite3.Connection) -> sqlite3.Cursor:
         """Commit, or die; a process that is gone commits nothing."""
@@ -91,10 +117,14 @@ class Connection:
         return self._real.in_transaction
 
     def execute(self, sql: str, parameters: Sequence[Json] = ()) -> sqlite3.Cursor:
-        self._disk.meet(sql)
-        if sql == "COMMIT":
-            return self._disk.commit(self._real)
-        return self._real.execute(sql, parameters)
+        if sql.startswith("BEGIN"):
+            self._disk.begin()
+        try:
+            self._disk.meet(sql)
+            return self._disk.commit(self._real) if sql == "COMMIT" else self._real.execute(sql, parameters)
+        finally:
+            if sql in ("COMMIT", "ROLLBACK"):
+                self._disk.end()
 
     def executemany(self, sql: str, parameters: Sequence[Sequence[Json]]) -> sqlite3.Cursor:
         self._disk.meet(sql)

@@ -172,6 +172,8 @@ class Site:
         task = loop.create_task(work)
         task.add_done_callback(lambda _task: loop.stop())
         loop.settle()
+        if self._up and self.engine.store._thread.is_alive():
+            self.disk.rest()
         self._check()
         assert task.done(), "it waits for time or for the world"
         return task.result()

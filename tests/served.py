@@ -9,11 +9,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
+from unittest import mock
 
 import boto3
+from botocore.awsrequest import AWSHTTPConnection
 from botocore.config import Config
 
 from lamplighter.base.jsontext import Json
@@ -196,7 +199,21 @@ def one(state: Json) -> Json:
     return {"StartAt": "Job", "States": {"Job": state}}
 
 
-def eventually(look: Callable[[], T | None], seconds: float = 30) -> T:
+def when_sent(pool: ThreadPoolExecutor, call: Callable[..., Json], **params: Json) -> "Future[Json]":
+    """Call an operation in a thread; what will come of it, once its request is on its way."""
+    sent, read = threading.Event(), AWSHTTPConnection.getresponse
+
+    def getresponse(connection: AWSHTTPConnection) -> object:
+        sent.set()
+        return read(connection)
+
+    with mock.patch.object(AWSHTTPConnection, "getresponse", getresponse):
+        waiting = pool.submit(call, **params)
+        assert sent.wait(60)
+    return waiting
+
+
+def eventually(look: Callable[[], T | None], seconds: float = 120) -> T:
     """Look again and again until there is something to see."""
     end = time.monotonic() + seconds
     while True:

@@ -12,12 +12,10 @@ from contextvars import Context
 from typing import TypeVar, TypeVarTuple
 
 from lamplighter.base.world import ManualClock
+from tests.disk import HANGS
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
-
-HANGS = 20
-"""Seconds after which a thread that does not come back is an error."""
 
 
 class _Selector(selectors.DefaultSelector):

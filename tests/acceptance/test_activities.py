@@ -2,7 +2,6 @@
 
 import json
 import signal
-import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import boto3
@@ -11,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError, ReadTimeoutError
 
 from lamplighter.base.jsontext import Json
-from tests.served import REGION, Served, eventually, one
+from tests.served import REGION, Served, eventually, one, when_sent
 
 
 @pytest.fixture
@@ -31,11 +30,7 @@ def ask(served: Served, activity: str, worker: str = "worker") -> Json:
 
 def asks(pool: ThreadPoolExecutor, served: Served, activity: str) -> "Future[Json]":
     """A worker that has asked, and waits."""
-    sent = threading.Event()
-    client = served.sfn
-    client.meta.events.register("before-send.sfn", lambda **_: sent.set())
-    asking = pool.submit(client.get_activity_task, activityArn=activity)
-    assert sent.wait(10)
+    asking = when_sent(pool, served.sfn.get_activity_task, activityArn=activity)
     for _ in range(3):
         served.sfn.list_activities()  # answered after the request that was sent before it has been read
     return asking

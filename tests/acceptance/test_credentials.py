@@ -84,7 +84,7 @@ def cli(served: Served, *words: str, **environment: str) -> "subprocess.Complete
 def fetched(served: Served, path: str, headers: Mapping[str, str] | None = None) -> int:
     request = urllib.request.Request(url(served) + path, headers=dict(headers or {}))
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -211,7 +211,7 @@ def signed(served: Served, body: bytes, time: str | None = None) -> dict[str, st
 
 
 def post(served: Served, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, object]]:
-    connection = http.client.HTTPConnection(own_address(), served.port, timeout=10)
+    connection = http.client.HTTPConnection(own_address(), served.port, timeout=60)
     connection.request("POST", "/", body, dict(headers))
     answer = connection.getresponse()
     text = json.loads(answer.read())
@@ -222,7 +222,7 @@ def post(served: Served, headers: Mapping[str, str], body: bytes) -> tuple[int, 
 def test_a_stranger_is_refused_before_he_has_sent_what_he_wants_to(abroad: Served) -> None:
     headers = signed(abroad, b"{}")
     headers["Authorization"] = headers["Authorization"].replace(holder(abroad).access_key, "STRANGER")
-    with socket.create_connection((own_address(), abroad.port), timeout=10) as connection:
+    with socket.create_connection((own_address(), abroad.port), timeout=60) as connection:
         lines = [f"{name}: {value}" for name, value in headers.items()]
         head = ["POST / HTTP/1.1", f"Host: {own_address()}:{abroad.port}", "Content-Length: 8000000", *lines, "", ""]
         connection.sendall("\r\n".join(head).encode())
@@ -244,7 +244,7 @@ def test_the_console_asks_for_the_password_and_then_shows_itself(abroad: Served)
     def opened(path: str, fields: Mapping[str, str] | None = None) -> str:
         data = urlencode(fields).encode() if fields is not None else None
         request = urllib.request.Request(url(abroad) + path, data, {"Origin": url(abroad)})
-        with browser.open(request, timeout=30) as answer:
+        with browser.open(request, timeout=120) as answer:
             return str(answer.read().decode())
 
     asked = opened("/")
@@ -256,7 +256,7 @@ def test_the_console_asks_for_the_password_and_then_shows_itself(abroad: Served)
     assert token is not None
     entered = opened("/login", {"token": token[1], "password": holder(abroad).password, "next": "/"})
     assert "No jobs in us-east-1 yet" in entered
-    with browser.open(url(abroad) + WATCHING[0], timeout=30) as answer:
+    with browser.open(url(abroad) + WATCHING[0], timeout=120) as answer:
         assert "lamplighter_" in answer.read().decode()
 
 
@@ -306,7 +306,7 @@ def presigned(endpoint: str, key: str, secret: str) -> str:
 
 def opens(link: str) -> int:
     try:
-        with urllib.request.urlopen(link, timeout=30) as answer:
+        with urllib.request.urlopen(link, timeout=120) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         with error:

@@ -46,7 +46,7 @@ def test_silent_connections_keep_no_job_from_its_start(served: Served, connectio
     definition = served.task("job", ["sh", "-c", "ulimit -Sn; ulimit -Hn"])
     execution = served.start(served.machine(after_a_wait(run_task(definition))))
     for number in range(2000):
-        silent = connections.enter_context(socket.create_connection(("127.0.0.1", served.port), timeout=30))
+        silent = connections.enter_context(socket.create_connection(("127.0.0.1", served.port), timeout=120))
         silent.sendall(HALVES[number % 3])
     assert served.ended(execution, 120)["status"] == "SUCCEEDED"
     assert open_sockets(served.pid) < 600, "the silent ones are bounded"

@@ -159,7 +159,7 @@ def test_a_missing_group_fails_the_state_with_the_words_of_aws(served: Served) -
 
 def ask(served: Served, path: str, method: str = "GET", **headers: str) -> tuple[int, str, str]:
     """Status, content type and text of an answer to a request that nobody signed."""
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
     connection.request(method, path, headers=headers)
     answer = connection.getresponse()
     found = answer.status, answer.getheader("content-type") or "", answer.read().decode()

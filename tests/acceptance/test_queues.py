@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lamplighter.base.jsontext import Json
 from lamplighter.engine import credentials
-from tests.served import ACCOUNT, REGION, Served, eventually, one
+from tests.served import ACCOUNT, REGION, Served, eventually, one, when_sent
 
 NAMESPACE = "{http://queue.amazonaws.com/doc/2012-11-05/}"
 
@@ -110,16 +110,12 @@ def test_who_waits_gets_a_message_at_once(served: Served, sqs: Json, url: str) -
     with ThreadPoolExecutor() as pool:
         waiting = waits(pool, served, url)
         sqs.send_message(QueueUrl=url, MessageBody="news")
-        assert bodies(waiting.result(10)) == ["news"]
+        assert bodies(waiting.result(60)) == ["news"]
 
 
 def waits(pool: ThreadPoolExecutor, served: Served, url: str) -> "Future[Json]":
     """A receiver that has asked, and waits."""
-    sent = threading.Event()
-    client = served.client("sqs")
-    client.meta.events.register("before-send.sqs", lambda **_: sent.set())
-    waiting = pool.submit(client.receive_message, QueueUrl=url, WaitTimeSeconds=20)
-    assert sent.wait(10)
+    waiting = when_sent(pool, served.client("sqs").receive_message, QueueUrl=url, WaitTimeSeconds=20)
     for _ in range(3):
         served.client("sqs").list_queues()  # answered after the request that was sent before it has been read
     return waiting
@@ -153,7 +149,8 @@ def test_no_message_is_lost_and_none_that_was_deleted_comes_back_when_the_engine
         producer.start()
     deleted: set[str] = set()
     while len(deleted) < 60:
-        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)["Messages"]:
+        received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        for message in received.get("Messages", []):
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             deleted.add(message["Body"])
     served.kill()

@@ -141,13 +141,17 @@ def test_a_redrive_runs_only_the_branches_that_had_not_ended(served: Served, tmp
     served.ecs.create_cluster(clusterName="default")
     mark, runs = tmp_path / "mark", tmp_path / "runs"
     good = run_task(served.task("good", ["sh", "-c", f"echo good >> {runs}"]), ResultPath=None)
-    wait = {"Type": "Wait", "Seconds": 1, "Next": "Bad"}
+    gate: str = served.sfn.create_activity(name="gate")["activityArn"]
+    wait = {"Type": "Task", "Resource": gate, "ResultPath": None, "Next": "Bad"}
     bad = run_task(served.task("bad", ["sh", "-c", f"echo bad >> {runs}; test -e {mark}"]), ResultPath=None)
     branches = [
         {"StartAt": "Good", "States": {"Good": good}},
         {"StartAt": "Wait", "States": {"Wait": wait, "Bad": bad}},
     ]
     execution = served.start(served.machine(one({"Type": "Parallel", "Branches": branches, "End": True})), {"n": 1})
+    eventually(lambda: "TaskSucceeded" in [event["type"] for event in served.history(execution)])
+    token = served.sfn.get_activity_task(activityArn=gate)["taskToken"]
+    served.sfn.send_task_success(taskToken=token, output="{}")
     assert served.ended(execution)["status"] == "FAILED"
     mark.touch()
     served.sfn.redrive_execution(executionArn=execution)

@@ -21,7 +21,7 @@ TARGET = "AWSStepFunctions.ListStateMachines"
 
 
 def ask(served: Served, body: bytes = b"{}", headers: Mapping[str, str] | None = None) -> tuple[int, dict[str, object]]:
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
     sent = {"X-Amz-Target": TARGET, "Authorization": AUTHORIZATION, "Content-Type": "application/x-amz-json-1.0"}
     sent |= headers or {}
     connection.request("POST", "/", body, {name: value for name, value in sent.items() if value})
@@ -67,7 +67,7 @@ def test_every_name_of_this_machine_that_no_page_can_take_is_answered_to_and_no_
 
 def raw(served: Served, head: str) -> int:
     """The status of the answer to a request as it is written here."""
-    with socket.create_connection(("127.0.0.1", served.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=120) as connection:
         connection.sendall(f"{head}Connection: close\r\n\r\n".encode())
         with connection.makefile("rb") as answer:
             return int(answer.readline().split()[1])
@@ -114,7 +114,7 @@ def test_an_operation_of_a_query_api_is_called_by_post(served: Served) -> None:
 
 def test_no_answer_can_be_taken_in_by_a_page_of_another_site(served: Served) -> None:
     for path in ("/_lamplighter/health", "/_lamplighter/metrics", "/?Action=ListTopics", "/unsubscribe.html", "/"):
-        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=120)
         connection.request("GET", path)
         answer = connection.getresponse()
         answer.read()
@@ -126,7 +126,7 @@ def test_no_answer_can_be_taken_in_by_a_page_of_another_site(served: Served) -> 
 
 def test_a_head_without_an_end_is_cut_off(served: Served) -> None:
     cut_off = pytest.raises((BrokenPipeError, ConnectionResetError))
-    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection, cut_off:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=60) as connection, cut_off:
         connection.sendall(b"POST / HTTP/1.1\r\nX: ")
         for _ in range(100):
             connection.sendall(b"x" * 1_000_000)
@@ -229,6 +229,7 @@ def test_the_aws_command_line_drives_it(served: Served) -> None:
         check=True,
     )
     execution = json.loads(started.stdout)["executionArn"]
+    served.ended(execution)
     described = subprocess.run(
         [*command, "describe-execution", "--execution-arn", execution],
         capture_output=True,

@@ -54,19 +54,19 @@ def test_every_slot_is_on_record_and_can_be_listed_whether_it_ran_or_not(served:
     )["ScheduleArn"]
 
     def recorded() -> Json:
-        with urllib.request.urlopen(f"{served.url}/_lamplighter/slots?arn={arn}", timeout=10) as answer:
+        with urllib.request.urlopen(f"{served.url}/_lamplighter/slots?arn={arn}", timeout=60) as answer:
             slots = json.load(answer)["Slots"]
         return slots if slots and slots[0]["Outcome"] == "DELIVERED" else None
 
     (slot,) = eventually(recorded)
-    assert slot["Fired"] - slot["Due"] < 5
+    assert slot["Fired"] - slot["Due"] < 60
     for wrong in ("", "?arn=x", f"?arn={arn}x", f"?arn={arn}&before=x"):
         with pytest.raises(urllib.error.HTTPError) as error:
-            urllib.request.urlopen(f"{served.url}/_lamplighter/slots{wrong}", timeout=10)
+            urllib.request.urlopen(f"{served.url}/_lamplighter/slots{wrong}", timeout=60)
         with error.value as answer:
             assert answer.code in (400, 404)
     with pytest.raises(urllib.error.HTTPError) as error:
-        urllib.request.urlopen(f"{served.url}/_lamplighter/runs?machine=now&region=", timeout=10)
+        urllib.request.urlopen(f"{served.url}/_lamplighter/runs?machine=now&region=", timeout=60)
     assert error.value.code == 400
     error.value.close()
     with pytest.raises(ClientError):

@@ -72,7 +72,7 @@ def smtp(post: MailServer) -> str:
 
 def opened(url: str, **headers: str) -> str:
     """What a browser or curl gets that opens a link."""
-    answer = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10)
+    answer = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60)
     with answer:
         return str(answer.read().decode())
 
@@ -114,7 +114,7 @@ def link_in(mail: EmailMessage, engine: Served) -> str:
 
 def pressed(url: str) -> str:
     """What the button of a page answers; it has no fields."""
-    with urllib.request.urlopen(urllib.request.Request(url, data=b""), timeout=10) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, data=b""), timeout=60) as answer:
         return str(answer.read().decode())
 
 

@@ -15,6 +15,8 @@ class Line:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._ends: set[socket.socket] = set()
+        self._cutting = threading.Lock()
+        """Held by who cuts, and by who lets a call through."""
         self._listener: socket.socket | None = None
         self.address = f"unix://{path}"
 
@@ -30,12 +32,13 @@ class Line:
         if self._listener is None:
             return
         self._path.unlink()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._listener = None
-        for end in list(self._ends):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+        with self._cutting:
+            self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
+            self._listener = None
+            for end in list(self._ends):
+                with suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
 
     def _answer(self, listener: socket.socket) -> None:
         with suppress(OSError):
@@ -43,7 +46,12 @@ class Line:
                 caller, _ = listener.accept()
                 docker = socket.socket(socket.AF_UNIX)
                 docker.connect(DOCKER)
-                self._ends |= {caller, docker}
+                with self._cutting:
+                    if listener is not self._listener:  # it was cut meanwhile
+                        caller.close()
+                        docker.close()
+                        return
+                    self._ends |= {caller, docker}
                 for source, target in ((caller, docker), (docker, caller)):
                     threading.Thread(target=self._copy, args=(source, target), daemon=True).start()
 

@@ -32,7 +32,7 @@ class Home(Served):
         self.up(str(self.file), *options)
         self.says("says:", before)
 
-    def says(self, text: str, since: int = 0, seconds: float = 30) -> str:
+    def says(self, text: str, since: int = 0, seconds: float = 120) -> str:
         """Wait until the engine says something; the whole line."""
         return eventually(lambda: next((line for line in self.lines[since:] if text in line), None), seconds)
 

@@ -343,8 +343,8 @@ def test_of_two_at_once_the_one_who_declines_takes_nothing_from_the_other(engine
         command, cwd=folder, env=surroundings(PYTHONUNBUFFERED="1"), stdin=theirs, stdout=subprocess.PIPE, text=True
     ) as asked:
         assert asked.stdout is not None
-        while "permissions change" not in asked.stdout.readline():
-            pass
+        while "permissions change" not in (line := asked.stdout.readline()):
+            assert line, "it asked for nothing"
         assert typed(folder, "deploy", "--yes", "--endpoint-url", engine.url).code == 0
         os.write(ours, b"n\n")
         asked.communicate(timeout=60)

@@ -68,7 +68,7 @@ def test_following_ends_with_the_run_and_its_result(batch: Batch) -> None:
     assert watcher.stdout is not None
     assert watcher.stdout.readline() == "begun\n"
     batch.say("stop", "endless:followed")
-    assert watcher.communicate(timeout=30) == ("", "")
+    assert watcher.communicate(timeout=120) == ("", "")
     assert watcher.returncode == 4
 
 

@@ -35,10 +35,11 @@ def test_of_no_time_no_table_is_printed(batch: Batch) -> None:
 
 
 def test_of_a_year_the_night_on_which_clocks_are_set_forward_is_marked(batch: Batch) -> None:
-    (skipped,) = [each for each in batch.listed("next", "nightly", "--count", "365") if each["skipped"]]
-    assert (skipped["time"], skipped["local"][5:7]) == (None, "03")
-    said = batch.say("next", "nightly", "--count", "365").stdout
-    assert said.count("skipped: clocks are set forward over it") == 1
+    # From one such night to the next it may be 53 weeks.
+    skipped = [each for each in batch.listed("next", "nightly", "--count", "400") if each["skipped"]]
+    assert (skipped[0]["time"], skipped[0]["local"][5:7]) == (None, "03")
+    said = batch.say("next", "nightly", "--count", "400").stdout
+    assert said.count("skipped: clocks are set forward over it") == len(skipped)
 
 
 def test_a_job_file_alone_needs_no_engine(batch: Batch, tmp_path: Path) -> None:

@@ -5,13 +5,26 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.base.jsontext import Json
 from lamplighter.cli.watch import show
 from tests.cli.batch import Batch
+from tests.served import eventually
+
+
+def begun(batch: Batch) -> None:
+    """Wait until the first attempt of the endless job has begun, which it does after its run."""
+
+    def attempts() -> Json:
+        (job,) = [each for each in batch.listed("ps") if each["job"] == "endless"]
+        return job["running"][0]["attempts"]
+
+    eventually(attempts)
 
 
 def test_each_job_has_its_last_run_what_runs_now_and_its_next_time(batch: Batch) -> None:
     ended = batch.run("nightly")
     going = batch.run("endless")
+    begun(batch)
     jobs = {each["job"]: each for each in batch.listed("ps")}
     assert [*jobs] == ["nightly", "judged", "endless", "single", "beside", "quick", "broken", "flow"]
     assert (jobs["nightly"]["last"]["run"], jobs["nightly"]["last"]["status"]) == (ended["run"], "FAILED")
@@ -25,6 +38,7 @@ def test_each_job_has_its_last_run_what_runs_now_and_its_next_time(batch: Batch)
 
 def test_a_person_sees_the_same_as_a_table_and_which_jobs_are_not_there_yet(batch: Batch) -> None:
     run = batch.run("endless")
+    begun(batch)
     result = batch.say("ps")
     (line,) = [line for line in result.stdout.splitlines() if line.startswith("endless")]
     assert "attempt 1 since " in line

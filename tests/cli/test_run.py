@@ -91,7 +91,7 @@ def test_following_a_run_that_somebody_stops_ends_with_4(batch: Batch) -> None:
     assert watcher.stdout is not None
     assert watcher.stdout.readline() == "begun\n"
     assert batch.say("stop", "endless:stopped", "--cause", "enough").exit_code == 0
-    _, told = watcher.communicate(timeout=30)
+    _, told = watcher.communicate(timeout=120)
     assert watcher.returncode == 4
     assert "the run was stopped: enough" in told
 
@@ -101,7 +101,7 @@ def test_ctrl_c_leaves_the_run_alone_and_says_how_to_look_again(batch: Batch) ->
     assert watcher.stdout is not None
     assert watcher.stdout.readline() == "begun\n"
     watcher.send_signal(signal.SIGINT)
-    _, told = watcher.communicate(timeout=30)
+    _, told = watcher.communicate(timeout=120)
     assert watcher.returncode == 130
     assert "lamplighter logs -f arn:aws:states:" in told
     (running,) = [each for each in batch.listed("ps", "endless")[0]["running"] if each["run"] == "left"]
@@ -131,7 +131,7 @@ def test_an_engine_that_is_killed_is_waited_for_and_the_run_watched_to_its_end(t
 
 def test_two_runs_at_once_are_two_runs(batch: Batch) -> None:
     first, second = (batch.process("run", "quick", "--follow") for _ in range(2))
-    assert [each.communicate(timeout=30)[0] for each in (first, second)] == ["out\n", "out\n"]
+    assert [each.communicate(timeout=120)[0] for each in (first, second)] == ["out\n", "out\n"]
     assert (first.returncode, second.returncode) == (0, 0)
 
 

@@ -1,6 +1,7 @@
 """`lamplighter up` with a file of which not all is good: what is good runs, and the rest is told and tried again."""
 
 import json
+import re
 import urllib.request
 from pathlib import Path
 
@@ -245,7 +246,7 @@ def test_a_paused_schedule_stays_paused_when_its_job_is_edited_and_a_new_rate_st
     home.write("one: {command: 'true', schedule: rate(2 hours)}\ntwo: {command: 'true', schedule: rate(2 hours)}")
     assert "rate(2 hours), next " in home.says("~ two", before)
     assert schedule(home, "home-one")["State"] == "DISABLED"
-    assert "in 1h59m59s" in home.says("~ two", before) or "in 2h" in home.says("~ two", before)
+    assert re.search(r" in (2h|1h5\dm)", home.says("~ two", before)), "and not now"
     home.write("one: {command: 'true', schedule: rate(2 hours), enabled: false}")
     home.says("- two", before)
     before = len(home.lines)

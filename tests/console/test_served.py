@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.around import filled
-from tests.served import REGION, Served, one, run_task
+from tests.served import REGION, Served, eventually, one, run_task
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def endless(served: Served) -> str:
 
 def test_up_says_where_the_console_is(served: Served) -> None:
     served.client("sqs").list_queues()
-    assert any(f"the console is at {served.url}/" in line for line in served.lines)
+    eventually(lambda: any(f"the console is at {served.url}/" in line for line in served.lines))
 
 
 def test_the_console_answers_to_no_foreign_name(served: Served) -> None:

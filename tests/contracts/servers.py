@@ -4,8 +4,8 @@ import asyncio
 import socket
 import ssl
 import warnings
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -145,8 +145,10 @@ async def web_server() -> AsyncIterator[WebServer]:
         await runner.cleanup()
 
 
-def closed_port() -> int:
-    """A port on which nobody listens."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """A port on which nobody listens, and nobody else begins to."""
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
-        return port
+        yield port

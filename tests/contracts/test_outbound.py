@@ -157,7 +157,7 @@ async def test_a_post_arrives_and_its_status_is_told(webs: WebRig) -> None:
 
 async def test_a_request_is_answered_with_status_headers_and_body_as_far_as_wanted(webs: WebRig) -> None:
     webs.reply(Reply(418, "I'm a Teapot", (("X-A", "1"), ("X-A", "2")), b"0123456789"))
-    reply = await webs.out.ask(Request("POST", f"{webs.url}/x", {"X-Kind": "k"}, b"body"), 5, 4)
+    reply = await webs.out.ask(Request("POST", f"{webs.url}/x", {"X-Kind": "k"}, b"body"), 60, 4)
     assert (reply.status, reply.reason, reply.body) == (418, "I'm a Teapot", b"0123")
     assert [value for name, value in reply.headers if name == "X-A"] == ["1", "2"]
 

@@ -22,8 +22,8 @@ async def test_a_server_that_does_not_answer_is_given_up_and_may_be_tried_again(
 @pytest.mark.parametrize("host", ["127.0.0.1", "no.such.host.invalid"])
 async def test_a_server_that_is_not_there_may_be_tried_again(host: str) -> None:
     out = HttpWeb()
-    with pytest.raises(Undelivered) as error:
-        await out.post(f"http://{host}:{closed_port()}/", {}, b"")
+    with closed_port() as port, pytest.raises(Undelivered) as error:
+        await out.post(f"http://{host}:{port}/", {}, b"")
     await out.close()
     assert error.value.again
 

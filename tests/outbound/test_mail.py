@@ -72,8 +72,8 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 
 async def test_a_server_that_is_not_there_is_tried_again() -> None:
-    with pytest.raises(Undelivered) as error:
-        await SmtpMail(server(f"smtp://127.0.0.1:{closed_port()}")).send(mail(), "Night")
+    with closed_port() as port, pytest.raises(Undelivered) as error:
+        await SmtpMail(server(f"smtp://127.0.0.1:{port}")).send(mail(), "Night")
     assert error.value.again
 
 

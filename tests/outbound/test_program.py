@@ -3,13 +3,52 @@
 import asyncio
 import os
 import select
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvloop
 
 from lamplighter.outbound.port import Undelivered
 from lamplighter.outbound.program import NoPrograms, ShellPrograms
+
+
+@dataclass(slots=True)
+class Watched:
+    """The program that runs, and its time, which is over when a test says so."""
+
+    process: asyncio.subprocess.Process | None = None
+    time: asyncio.Timeout | None = None
+
+    def end_time(self) -> None:
+        assert self.time is not None
+        self.time.reschedule(asyncio.get_running_loop().time())
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
+    found, begin = Watched(), asyncio.create_subprocess_exec
+
+    async def begun(*words: str, **options: Any) -> asyncio.subprocess.Process:
+        found.process = await begin(*words, **options)
+        return found.process
+
+    def timeout(_seconds: float) -> asyncio.Timeout:
+        found.time = asyncio.Timeout(None)
+        return found.time
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", begun)
+    monkeypatch.setattr(asyncio, "timeout", timeout)
+    return found
+
+
+async def until(ready: Callable[[], bool]) -> None:
+    """Wait for something that has no event of its own."""
+    async with asyncio.Timeout(asyncio.get_running_loop().time() + 60):
+        while not ready():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def test_a_command_line_gets_the_message_and_its_environment(tmp_path: Path) -> None:
@@ -47,10 +86,15 @@ def test_each_message_runs_its_program_once_however_much_of_it_is_read(tmp_path:
     assert runs.read_text().split() == ["run"] * 60
 
 
-async def test_a_program_that_succeeded_is_not_run_again_for_what_it_left_running(tmp_path: Path) -> None:
+async def test_a_program_that_succeeded_is_not_run_again_for_what_it_left_running(
+    tmp_path: Path, watched: Watched
+) -> None:
     left = tmp_path / "left"
-    await ShellPrograms(patience=0.5).run(f"sleep 60 & echo $! > {left}; exit 0", b"", {})
-    assert ends(int(left.read_text()), within=20)
+    running = asyncio.create_task(ShellPrograms().run(f"sleep 60 & echo $! > {left}; exit 0", b"", {}))
+    await until(lambda: watched.process is not None and watched.process.returncode is not None)
+    watched.end_time()
+    await running
+    assert ends(int(left.read_text()), within=60)
 
 
 async def test_of_what_a_program_complains_the_end_is_kept() -> None:
@@ -64,11 +108,16 @@ async def test_a_program_that_fails_says_why() -> None:
     assert error.value.again
 
 
-async def test_a_program_that_takes_too_long_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
+async def test_a_program_that_takes_too_long_is_killed_with_all_that_it_started(
+    tmp_path: Path, watched: Watched
+) -> None:
     started = tmp_path / "started"
+    running = asyncio.create_task(ShellPrograms().run(f"sleep 60 & echo $! > {started}; wait", b"", {}))
+    await until(lambda: started.exists() and started.read_text().endswith("\n"))
+    watched.end_time()
     with pytest.raises(Undelivered, match="had not ended"):
-        await ShellPrograms(patience=0.3).run(f"sleep 60 & echo $! > {started}; wait", b"", {})
-    assert ends(int(started.read_text()), within=20)
+        await running
+    assert ends(int(started.read_text()), within=60)
 
 
 def ends(process: int, within: float) -> bool:

@@ -76,4 +76,4 @@ def test_importing_the_wire_reads_no_model() -> None:
         "lamplighter.wire.route.Catalog()\n"
         "assert not [name for name in opened if 'service-2' in name], opened\n"
     )
-    assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 0

@@ -128,12 +128,12 @@ class Rig:
         return (await self.call("DescribeTasks", cluster=cluster, tasks=[arn], include=["TAGS"]))["tasks"][0]
 
     async def until(self, ready: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not ready():  # noqa: ASYNC110 - what it waits for has no event of its own
                 await asyncio.sleep(0)
 
     async def reaches(self, arn: str, status: str) -> Json:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (task := await self.describe(arn))["lastStatus"] != status:  # noqa: ASYNC110
                 await asyncio.sleep(0)
         return task

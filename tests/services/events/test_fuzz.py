@@ -114,7 +114,10 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
 
 @pytest.mark.parametrize("name", OPERATIONS)
 @settings(
-    deadline=None, derandomize=True, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    derandomize=True,
+    max_examples=100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
 def test_every_request_is_answered_or_refused(

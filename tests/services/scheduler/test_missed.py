@@ -110,9 +110,8 @@ def test_a_one_time_schedule_that_was_missed_by_too_much_is_over(desk: Desk) -> 
 
 def test_a_time_that_was_over_when_it_was_asked_for_is_no_older_than_the_request(desk: Desk) -> None:
     desk.die_at(2, before=True)
-    desk.schedule("at(2022-12-31T23:59:59)")
     with pytest.raises(Died):
-        desk.settle()
+        desk.schedule("at(2022-12-31T23:59:59)")
     desk.clock.advance(HOUR)
     desk.up()
     assert desk.bodies() == ["2022-12-31T23:59:59Z"]

@@ -116,7 +116,10 @@ def of(shape: Shape, name: str, handles: list[str]) -> st.SearchStrategy[Json]:
 
 @pytest.mark.parametrize("name", OPERATIONS)
 @settings(
-    deadline=None, derandomize=True, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    derandomize=True,
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
 def test_every_answer_can_be_written_and_every_error_is_one_of_aws(desk: Desk, name: str, data: st.DataObject) -> None:

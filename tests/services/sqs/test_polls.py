@@ -34,7 +34,7 @@ def test_a_receiver_that_comes_between_a_write_and_its_commit_learns_of_it(
     began, commit = threading.Event(), Disk.commit
 
     def slow(disk: Disk, connection: sqlite3.Connection) -> sqlite3.Cursor:
-        began.wait(5)
+        assert began.wait(60)
         return commit(disk, connection)
 
     monkeypatch.setattr(Disk, "commit", slow)

@@ -56,7 +56,7 @@ class House:
 
     async def offered(self, tasks: int) -> None:
         """So many tasks wait for a worker."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.waiting() != tasks:  # noqa: ASYNC110 - what it waits for has no event of its own
                 await asyncio.sleep(0)
 
@@ -69,7 +69,7 @@ class House:
         """Let time pass, and have what is due happen."""
         self.clock.advance(round(seconds * 1000))
         self.engine.pump.look()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not self.engine.pump.idle:  # noqa: ASYNC110
                 await asyncio.sleep(0)
 
@@ -189,7 +189,7 @@ async def test_a_task_on_its_way_to_a_worker_that_leaves_goes_back_to_its_place(
     await house.start("second")
     await house.offered(2)
     leaves = house.poll()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not house.engine.store._turn:  # noqa: ASYNC110 - the hand-out is being committed
             await asyncio.sleep(0)
     leaves.cancel()
@@ -313,7 +313,7 @@ async def test_an_execution_can_be_the_worker_of_another(house: House) -> None:
     }
     await house.start(definition={"StartAt": "Ask", "States": {"Ask": ask, "Answer": answer}})
     execution = await house.start({"who": "Ann"})
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await house.describe(execution))["status"] == "RUNNING":  # noqa: ASYNC110
             await asyncio.sleep(0)
     assert json.loads((await house.describe(execution))["output"]) == {"who": "Ann"}
