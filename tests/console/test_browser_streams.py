@@ -78,13 +78,17 @@ def test_eight_tabs_of_running_runs_leave_room_for_a_ninth_page_and_all_hear_of_
         status(tab, "aborted")
 
 
-def test_a_browser_without_shared_workers_follows_a_run_all_the_same(served: Served, page: Page) -> None:
-    page.add_init_script(WITHOUT_WORKERS)
-    run = endless(served)
-    page.goto(f"{served.url}/runs/{run}")
-    status(page, "running")
-    served.sfn.stop_execution(executionArn=run)
-    status(page, "aborted")
+@pytest.mark.parametrize("script", [WITHOUT_WORKERS, NO_SCRIPT], ids=["none", "none that knows modules"])
+def test_a_browser_without_shared_workers_follows_a_run_all_the_same(
+    served: Served, chromium: Browser, script: str
+) -> None:
+    with screen.page_of(chromium, strict=False) as page:
+        page.add_init_script(script)
+        run = endless(served)
+        page.goto(f"{served.url}/runs/{run}")
+        status(page, "running")
+        served.sfn.stop_execution(executionArn=run)
+        status(page, "aborted")
 
 
 def test_a_tab_that_was_opened_in_the_background_follows_nothing_until_it_is_seen(served: Served, page: Page) -> None:

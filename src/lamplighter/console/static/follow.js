@@ -40,30 +40,32 @@ let hub = null;
 let port = null;
 let misses = 0;
 
-async function open() {
+function open() {
   try {
     const worker = new SharedWorker(source, { type: "module", name: "lamplighter" });
-    worker.onerror = miss;
+    worker.onerror = openAlone;
     port = worker.port;
     port.onmessage = ({ data }) => hear(data);
+    say();
   } catch {
-    try {
-      // A browser may keep it that a script did not come (the module map of HTML), by its address.
-      hub = new (await import(`${source}&${misses}`)).Hub();
-    } catch {
-      return miss();
-    }
+    openAlone();
   }
-  say();
 }
 
-// The engine died when it had given the page, and before it gave the script of the connection.
-function miss() {
-  misses += 1;
+// The page has a connection of its own where there are no such workers, or none that know modules. If the script does
+// not come here either, the engine died when it had given the page.
+async function openAlone() {
   port?.close();
   port = null;
-  if (lostSince === null) lose(Date.now());
-  setTimeout(open, AGAIN);
+  try {
+    // A browser may keep it that a script did not come (the module map of HTML), by its address.
+    hub = new (await import(`${source}&${misses}`)).Hub();
+    say();
+  } catch {
+    misses += 1;
+    if (lostSince === null) lose(Date.now());
+    setTimeout(open, AGAIN);
+  }
 }
 
 function say() {
