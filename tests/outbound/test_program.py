@@ -22,7 +22,8 @@ class Watched:
     process: asyncio.subprocess.Process | None = None
     time: asyncio.Timeout | None = None
 
-    def end_time(self) -> None:
+    async def end_time(self) -> None:
+        await until(lambda: self.time is not None)
         assert self.time is not None
         self.time.reschedule(asyncio.get_running_loop().time())
 
@@ -92,7 +93,7 @@ async def test_a_program_that_succeeded_is_not_run_again_for_what_it_left_runnin
     left = tmp_path / "left"
     running = asyncio.create_task(ShellPrograms().run(f"sleep 60 & echo $! > {left}; exit 0", b"", {}))
     await until(lambda: watched.process is not None and watched.process.returncode is not None)
-    watched.end_time()
+    await watched.end_time()
     await running
     assert ends(int(left.read_text()), within=60)
 
@@ -114,7 +115,7 @@ async def test_a_program_that_takes_too_long_is_killed_with_all_that_it_started(
     started = tmp_path / "started"
     running = asyncio.create_task(ShellPrograms().run(f"sleep 60 & echo $! > {started}; wait", b"", {}))
     await until(lambda: started.exists() and started.read_text().endswith("\n"))
-    watched.end_time()
+    await watched.end_time()
     with pytest.raises(Undelivered, match="had not ended"):
         await running
     assert ends(int(started.read_text()), within=60)
