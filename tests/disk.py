@@ -41,8 +41,8 @@ class Disk:
     """Held while a commit is under way, in the thread of its store: nobody may close the connection meanwhile."""
     committed: threading.Condition = field(init=False)
     """Told when a turn has come to its end in the thread of its store."""
-    _turns: int = 0
-    """How many turns have begun and not ended: 1 at most, as a store has one at a time."""
+    _in_turn: bool = False
+    """Whether a turn has begun and not ended; a store has one at a time."""
     _until: int | None = None
     _connections: list[sqlite3.Connection] = field(default_factory=list)
 
@@ -60,7 +60,7 @@ class Disk:
         for connection in self._connections:
             connection.close()
         self._connections.clear()
-        self._turns = 0
+        self._in_turn = False
 
     def fill(self, what: str, until: int | None = None) -> None:
         """Let it be full: for good, or until it has refused so often."""
@@ -77,18 +77,18 @@ class Disk:
     def begin(self) -> None:
         """A turn begins."""
         with self.committed:
-            self._turns = 1
+            self._in_turn = True
 
     def end(self) -> None:
         """A turn has ended, well or not."""
         with self.committed:
-            self._turns = 0
+            self._in_turn = False
             self.committed.notify_all()
 
     def rest(self) -> None:
         """Wait for the commit that is under way, so that what was counted does not depend on how fast a thread is."""
         with self.committed:
-            assert self.committed.wait_for(lambda: self._turns == 0, HANGS), "a commit hangs"
+            assert self.committed.wait_for(lambda: not self._in_turn, HANGS), "a commit hangs"
 
     def commit(self, connection: sqlite3.Connection) -> sqlite3.Cursor:
         """Commit, or die; a process that is gone commits nothing."""

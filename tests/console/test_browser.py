@@ -22,6 +22,13 @@ from tests.console import screen, seeds
 from tests.served import Served, eventually
 
 SECONDS = screen.PATIENCE
+KEEP_LABELS = """
+each => {
+  window.labels = [];
+  new MutationObserver(() => window.labels.push(each.innerText)).observe(each, { childList: true, subtree: true });
+}
+"""
+"""What a button says, also where it says so for a moment only."""
 
 
 @pytest.fixture
@@ -130,7 +137,10 @@ def test_the_command_that_is_copied_starts_the_same_run_and_holds_no_secret(
     machine = served.machine({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}, "nightly")
     page.goto(run_url(served, served.start(machine, given)))
     page.evaluate("navigator.clipboard.writeText('')")
-    page.get_by_role("button", name="Copy command").click()
+    button = page.get_by_role("button", name="Copy command")
+    button.evaluate(KEEP_LABELS)
+    button.click()
+    eventually(lambda: page.evaluate("window.labels.includes('Copied')"))
     command = str(eventually(lambda: page.evaluate("navigator.clipboard.readText()")))
     assert ("hunter2" in command, "•" in command) == (False, False)
     assert inputs_by(command, served, machine) == [given, given]

@@ -332,7 +332,8 @@ class Store:
     def _end_commit(self, failure: sqlite3.Error | None) -> None:
         """Finish the turn; a commit counts only if the files are still in their place.
 
-        If somebody moved them during the commit, they hold it: a caller that asks again finds it when they are back.
+        If somebody moved the files during the commit, the files have what was committed, and its caller is refused. A
+        caller that asks again after the files came back finds it.
         The loop looks for the files. The thread that commits would have to wait for the interpreter after each call.
         """
         try:
