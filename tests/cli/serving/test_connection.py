@@ -160,8 +160,25 @@ def test_a_long_poll_is_answered_however_long_it_takes(peers: Peers) -> None:
 def test_a_connection_that_was_used_is_closed_when_nothing_more_comes(peers: Peers) -> None:
     transport = peers.connect(QUICK)
     assert transport.sent.endswith(b"ok")
+    peers.wait(PATIENCE["keep-alive"] - 1)
+    assert is_open(transport), "clients keep a connection for a minute and a half"
+    peers.wait(2)
+    assert not is_open(transport)
+
+
+def test_each_request_on_a_connection_gives_it_the_whole_time_again(peers: Peers) -> None:
+    transport = peers.connect(QUICK)
+    for _ in range(3):
+        peers.wait(PATIENCE["keep-alive"] - 1)
+        peers.send(transport, QUICK)
+    assert [each[-2:] for each in transport.writes] == [b"ok"] * 4
+
+
+def test_a_next_request_that_comes_in_part_has_no_more_time_than_the_first(peers: Peers) -> None:
+    transport = peers.connect(QUICK, b"GET / HT")
+    peers.wait(PATIENCE["head"] - 0.1)
     assert is_open(transport)
-    peers.wait(PATIENCE["idle"] + 1)
+    peers.wait(0.2 + 4 * LAST_LOOK)
     assert not is_open(transport)
 
 

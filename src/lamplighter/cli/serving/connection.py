@@ -6,7 +6,10 @@ connection waits for its peer when it is idle, when a head or a body is under wa
 it is sent. Such a connection has a deadline; and when there are too many connections, the one that has waited longest
 is closed in favour of the new one. Only if every connection is being answered is the new one refused, with 503.
 
-The times are those of Apache's mod_reqtimeout: https://httpd.apache.org/docs/2.4/mod/mod_reqtimeout.html.
+The times are those of Apache's mod_reqtimeout: https://httpd.apache.org/docs/2.4/mod/mod_reqtimeout.html. A connection
+that has had an answer is kept longer than clients keep theirs (90 s is Go's default, the longest that we know:
+https://pkg.go.dev/net/http#DefaultTransport). So the client closes first. A server that closes first may do so while
+the next request is on its way, which then fails: https://www.rfc-editor.org/rfc/rfc9112#section-9.5.
 """
 
 import asyncio
@@ -23,9 +26,10 @@ from lamplighter.cli.serving.joined import JoinedWrites
 
 LARGEST_HEAD = 64 * 1024
 """Bytes of what is not body: request line, headers, trailers."""
-PATIENCE = {"idle": 20.0, "head": 20.0, "body": 20.0, "send": 60.0, "close": 60.0}
-"""Seconds that a peer may take: to begin a request, to send its head, to send its body (and one second more for each
-SLOWEST bytes that have come), and to read something of what it is sent, where more is to come and where none is."""
+PATIENCE = {"idle": 20.0, "keep-alive": 120.0, "head": 20.0, "body": 20.0, "send": 60.0, "close": 60.0}
+"""Seconds that a peer may take: to begin its first request, to begin another one, to send its head, to send its body
+(and one second more for each SLOWEST bytes that have come), and to read something of what it is sent, where more is to
+come and where none is."""
 SLOWEST = 500
 """Bytes of a body in a second."""
 LAST_LOOK = 0.05
@@ -92,7 +96,7 @@ class Connection(HttpToolsProtocol):
         """Bytes of the body that have come."""
         self._moved = False
         self._phase = ""
-        """For what the connection waits: idle, head, body, send, close; empty while a request is being answered."""
+        """For what the connection waits, a key of PATIENCE; empty while a request is being answered."""
         self._since = 0.0
         """When the phase began, by the loop's clock."""
         self._unsent = 0
@@ -149,6 +153,9 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
         self._follow()
 
+    def timeout_keep_alive_handler(self) -> None:
+        """Do nothing: the deadline is ours, not the five seconds of uvicorn."""
+
     def pause_writing(self) -> None:
         """Begin to wait for the peer to read."""
         super().pause_writing()
@@ -173,10 +180,11 @@ class Connection(HttpToolsProtocol):
         """Wait for what the peer has to do next; for nothing while its request is being answered."""
         if self._phase == "send":
             return
+        has_request = self.cycle is not None  # it is None until the first one
         if self.transport.is_closing():
             self._wait("close")
-        elif self.cycle is None or self.cycle.response_complete:  # type: ignore[redundant-expr]  # None at first
-            self._wait("head" if self._head else "idle")
+        elif not has_request or self.cycle.response_complete:
+            self._wait("head" if self._head else "keep-alive" if has_request else "idle")
         elif self.cycle.more_body:
             self._wait("body")
         else:
