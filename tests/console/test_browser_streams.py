@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from tests.console import screen, seeds
 from tests.console.test_browser import stop
@@ -21,6 +21,10 @@ window.SharedWorker = class extends Real {
 };
 """
 """The script of the connection does not come, as from an engine that died when it had given the page."""
+SILENT = """
+window.SharedWorker = class { port = { postMessage() {}, close() {} } };
+"""
+"""A worker that never begins, without an error: Chromium has had some whose script did not come."""
 HIDDEN = """
 Object.defineProperty(document, "visibilityState", { get: () => window.seen ? "visible" : "hidden" })
 """
@@ -78,7 +82,9 @@ def test_eight_tabs_of_running_runs_leave_room_for_a_ninth_page_and_all_hear_of_
         status(tab, "aborted")
 
 
-@pytest.mark.parametrize("script", [WITHOUT_WORKERS, NO_SCRIPT], ids=["none", "none that knows modules"])
+@pytest.mark.parametrize(
+    "script", [WITHOUT_WORKERS, NO_SCRIPT, SILENT], ids=["none", "none that knows modules", "one that never begins"]
+)
 def test_a_browser_without_shared_workers_follows_a_run_all_the_same(
     served: Served, chromium: Browser, script: str
 ) -> None:
@@ -187,6 +193,45 @@ def test_a_page_whose_engine_died_before_it_gave_the_script_of_the_connection_sa
         expect(page.locator("#lost")).to_be_hidden(timeout=screen.PATIENCE)
         served.sfn.stop_execution(executionArn=run)
         status(page, "aborted")
+
+
+def test_a_page_whose_engine_stands_still_before_it_gave_the_script_of_the_connection_says_so_and_goes_on(
+    served: Served, chromium: Browser
+) -> None:
+    run = endless(served)
+    with screen.page_of(chromium, strict=False) as page:
+        page.add_init_script(WITHOUT_WORKERS)
+        page.route("**/stream.js?*", lambda _: None)
+        page.goto(f"{served.url}/runs/{run}")
+        expect(page.locator("#lost")).to_contain_text("The engine does not answer since")
+        page.unroute("**/stream.js?*")
+        expect(page.locator("#lost")).to_be_hidden(timeout=screen.PATIENCE)
+        served.sfn.stop_execution(executionArn=run)
+        status(page, "aborted")
+
+
+def test_tabs_whose_shared_worker_ended_share_another(served: Served, chromium: Browser) -> None:
+    run = endless(served)
+    with screen.page_of(chromium) as first:
+        tabs = [first, first.context.new_page()]
+        for tab in tabs:
+            tab.goto(f"{served.url}/runs/{run}")
+            heard(tab)
+        browser = chromium.new_browser_cdp_session()
+        (ended,) = workers(browser, served)
+        browser.send("Target.closeTarget", {"targetId": ended})
+        served.sfn.stop_execution(executionArn=run)
+        for tab in tabs:
+            status(tab, "aborted")
+        (other,) = workers(browser, served)
+        assert other != ended
+        browser.detach()
+
+
+def workers(browser: CDPSession, served: Served) -> list[str]:
+    """The shared workers whose script is this engine's, as Chromium's developer tools name them."""
+    targets = browser.send("Target.getTargets", {"filter": [{"type": "shared_worker"}]})["targetInfos"]
+    return [each["targetId"] for each in targets if each["url"].startswith(served.url)]
 
 
 def test_a_button_whose_engine_died_as_it_was_pressed_says_so_in_place(served: Served, chromium: Browser) -> None:

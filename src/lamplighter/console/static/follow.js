@@ -2,6 +2,8 @@
 // htmx's extension for streams asks for an EventSource: it gets one that hears from there.
 
 const AGAIN = 1000; // milliseconds before the next try to have the connection
+const SAID = 10000; // between two times that a tab says what it follows
+const SILENCE = 20000; // without an answer to that: a worker answers at once, unless it is gone
 
 const followed = new Set();
 const banner = document.getElementById("lost");
@@ -38,40 +40,69 @@ class Followed extends EventTarget {
 const tab = { postMessage: (message) => hear(message) };
 let hub = null;
 let port = null;
+let answered = false;
+let silence = null;
 let misses = 0;
 
 function open() {
+  closePort();
   try {
     const worker = new SharedWorker(source, { type: "module", name: "lamplighter" });
-    worker.onerror = openAlone;
     port = worker.port;
-    port.onmessage = ({ data }) => hear(data);
+    worker.onerror = () => { if (port === worker.port) openAlone(); };
+    port.onmessage = ({ data }) => { answered = true; stopWaiting(); hear(data); };
     say();
   } catch {
     openAlone();
   }
 }
 
-// The page has a connection of its own where there are no such workers, or none that know modules. If the script does
-// not come here either, the engine died when it had given the page.
-async function openAlone() {
+function closePort() {
+  stopWaiting();
+  answered = false;
+  port?.postMessage(null);
   port?.close();
   port = null;
+}
+
+// A worker may end, or never begin, without an error that a page is told of. All pages share the next one, unless that
+// one has never answered either.
+function replace() {
+  if (answered) open();
+  else openAlone();
+}
+
+function stopWaiting() {
+  clearTimeout(silence);
+  silence = null;
+}
+
+// The page has a connection of its own where there are no such workers, or none that know modules. If the script does
+// not come here either, the engine died when it had given the page, or it stands still.
+async function openAlone() {
+  closePort();
   try {
     // A browser may keep it that a script did not come (the module map of HTML), by its address.
-    hub = new (await import(`${source}&${misses}`)).Hub();
+    const script = import(`${source}&${misses}`);
+    hub = new (await Promise.race([script, timeout()])).Hub();
     say();
   } catch {
     misses += 1;
-    if (lostSince === null) lose(Date.now());
+    lose(Date.now());
     setTimeout(open, AGAIN);
   }
 }
 
+function timeout() {
+  return new Promise((_, reject) => { setTimeout(reject, SILENCE); });
+}
+
 function say() {
   const paths = hidden ? null : [...followed].map((each) => each.path);
-  if (port) port.postMessage(paths);
-  else hub?.hear(tab, paths);
+  if (!port) return hub?.hear(tab, paths);
+  port.postMessage(paths);
+  if (paths === null) stopWaiting();
+  else silence ??= setTimeout(replace, SILENCE);
 }
 
 function hear(message) {
@@ -83,8 +114,11 @@ function hear(message) {
 }
 
 window.htmx.createEventSource = (url) => new Followed(url);
-setInterval(say, 20000);
-addEventListener("pagehide", () => { if (port) port.postMessage(null); });
+setInterval(say, SAID);
+addEventListener("pagehide", () => {
+  stopWaiting();
+  port?.postMessage(null);
+});
 addEventListener("pageshow", (event) => { if (event.persisted) say(); });
 document.addEventListener("visibilitychange", () => {
   clearTimeout(hiding);
@@ -104,6 +138,7 @@ const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-d
 export let lostSince = null; // milliseconds since the epoch: what counts up stops there
 
 function lose(since) {
+  if (lostSince !== null) return;
   lostSince = since;
   document.body.dataset.lost = "";
   banner.textContent = `${banner.dataset.who} does not answer since ${clock.format(new Date(since))}. What you see may be old.`;

@@ -2,7 +2,8 @@
 //
 // A tab says which streams it follows, and gets what they tell, each event with the path of its stream. All of them come
 // in one answer of /streams (console/streams.py), since a browser opens six connections to a host and no more. A tab is
-// also told when the engine does not answer any more, since when, and when it is back.
+// also told when the engine does not answer any more, since when, and when it is back; and each time that it says what
+// it follows it is answered, so that it knows that the worker is still there.
 
 const SILENCE = 16000; // milliseconds without a sign of life, of which one comes every five seconds
 const AGAIN = 1000; // before the next try
@@ -15,17 +16,15 @@ export class Hub {
     this.connection = null;
     this.following = null;
     this.heard = Date.now();
-    this.open = this.lost = false;
+    this.state = "opening"; // or "open", or "lost"
     setInterval(() => this.look(), 2000);
   }
 
   // What a tab says: the streams that it follows, or null if it follows nothing any more.
   hear(tab, paths) {
-    const known = this.tabs.get(tab);
     if (paths === null) this.tabs.delete(tab);
     else this.tabs.set(tab, { paths, said: Date.now() });
-    if (paths !== null && !known && this.lost) tab.postMessage({ kind: "lost", since: this.heard });
-    else if (paths !== null && !known && this.open) tab.postMessage({ kind: "open" });
+    if (paths !== null) tab.postMessage({ kind: this.state, since: this.heard });
     clearTimeout(this.soon);
     this.soon = setTimeout(() => this.renew(), 30);
   }
@@ -38,7 +37,7 @@ export class Hub {
     if (!this.tabs.size) {
       this.connection?.abort();
       this.connection = this.following = null;
-      this.open = this.lost = false;
+      this.state = "opening";
     } else if (this.following !== JSON.stringify(this.wanted())) this.connect();
   }
 
@@ -56,9 +55,8 @@ export class Hub {
   }
 
   lose() {
-    if (!this.lost) this.tell({ kind: "lost", since: this.heard });
-    this.lost = true;
-    this.open = false;
+    if (this.state !== "lost") this.tell({ kind: "lost", since: this.heard });
+    this.state = "lost";
   }
 
   resumed(path) {
@@ -109,9 +107,8 @@ export class Hub {
   }
 
   take(event, asked) {
-    if (!this.open) this.tell({ kind: "open" });
-    this.open = true;
-    this.lost = false;
+    if (this.state !== "open") this.tell({ kind: "open" });
+    this.state = "open";
     if (event.event === "alive") return;
     const path = asked.get(event.of);
     if (event.id) this.places.set(path, event.id);
