@@ -47,7 +47,7 @@ def test_the_article_s_machine_retries_a_failed_container_after_ten_seconds_and_
     ]
     assert [event["previousEventId"] for event in events] == [0, 0, *range(2, 12)]
     failed, again = events[5], events[6]
-    assert 10 <= (again["timestamp"] - failed["timestamp"]).total_seconds() < 20, "one interval"
+    assert (again["timestamp"] - failed["timestamp"]).total_seconds() >= 10, "the article's interval"
 
 
 def test_a_container_that_fails_ends_the_run_as_aws_says_it(served: Served) -> None:
