@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 from unittest import mock
@@ -20,6 +19,8 @@ from botocore.awsrequest import AWSHTTPConnection
 from botocore.config import Config
 
 from lamplighter.base.jsontext import Json
+from lamplighter.runtime import session
+from lamplighter.runtime.place import Place
 
 T = TypeVar("T")
 
@@ -106,9 +107,10 @@ class Served:
         """Leave no engine behind, and none of the processes that it runs."""
         if self._process is not None:
             self.kill()
-        for started in self.data.glob("processes/*/started"):
-            with suppress(ProcessLookupError, ValueError, IndexError):
-                os.killpg(int(started.read_text().split()[0]), signal.SIGKILL)
+        for place in map(Place, self.data.glob("processes/*")):
+            leader = place.leader()
+            if leader is not None and place.ended() is None:
+                session.kill(leader)
 
     @property
     def url(self) -> str:

@@ -5,6 +5,7 @@ start times (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html). Refuse
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -18,28 +19,44 @@ _PAUSE = 0.01
 async def end(leader: Leader) -> None:
     """Kill what is left of the leader's session; return when nothing is."""
     while members := _members(leader):
-        for pid in members:
-            _kill(pid)
+        _kill(members)
         await asyncio.sleep(_PAUSE)
 
 
+def kill(leader: Leader) -> None:
+    """Kill what is left of the leader's session now, without waiting until it has ended."""
+    _kill(_members(leader))
+
+
 def _members(leader: Leader) -> list[int]:
-    if Path("/proc/sys/kernel/random/boot_id").read_text().strip() != leader.boot:
+    if Path("/proc/sys/kernel/random/boot_id").read_text().strip() != leader.boot or _is_reused(leader):
         return []
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _belongs(entry, leader)]
 
 
+def _is_reused(leader: Leader) -> bool:
+    """Whether the leader's number is another process's: the kernel gives it away when the whole session has ended."""
+    fields = _fields(Path("/proc", str(leader.pid)))
+    return fields is not None and int(fields[19]) != int(leader.start_time)
+
+
 def _belongs(entry: Path, leader: Leader) -> bool:
-    try:
-        fields = (entry / "stat").read_bytes().rpartition(b")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
+    fields = _fields(entry)
+    if fields is None:
         return False
     state, session, start_time = fields[0], int(fields[3]), int(fields[19])
     return session == leader.pid and state not in (b"Z", b"X") and start_time >= int(leader.start_time)
 
 
-def _kill(pid: int) -> None:
+def _fields(entry: Path) -> list[bytes] | None:
+    """Return the fields of a process's `stat` from its state on; None: it has ended."""
     try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+        return (entry / "stat").read_bytes().rpartition(b")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def _kill(members: list[int]) -> None:
+    for pid in members:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

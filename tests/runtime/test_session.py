@@ -1,0 +1,38 @@
+"""What is left of a session is killed, and nothing else: the kernel gives the numbers of processes away again."""
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lamplighter.runtime import session
+from lamplighter.runtime.place import Leader
+
+
+@pytest.fixture
+def sleeper() -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def leader(process: "subprocess.Popen[bytes]", earlier: int = 0) -> Leader:
+    """The leader that a process is, or one that began some ticks earlier and had the same number."""
+    start_time = int(Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[19])
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return Leader(process.pid, str(start_time - earlier), boot, 0)
+
+
+async def test_a_session_is_ended(sleeper: "subprocess.Popen[bytes]") -> None:
+    await session.end(leader(sleeper))
+    assert sleeper.wait() == -signal.SIGKILL
+
+
+async def test_a_process_that_got_the_number_of_an_ended_leader_is_left_alone(
+    sleeper: "subprocess.Popen[bytes]",
+) -> None:
+    await session.end(leader(sleeper, earlier=1))
+    assert sleeper.poll() is None
