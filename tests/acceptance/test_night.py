@@ -7,6 +7,7 @@ import json
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
 
@@ -82,19 +83,27 @@ class Watch:
 
     def heard(self, name: str) -> list[Json]:
         """The messages that the webhook was told."""
-        return [json.loads(each["Message"]) for each in self.posted(name) if each["Type"] == "Notification"]
+        return [json.loads(each["Message"]) for each in self.notifications(name)]
+
+    def notifications(self, name: str) -> list[Json]:
+        """What the webhook got beside the request to confirm."""
+        return [each for each in self.posted(name) if each["Type"] == "Notification"]
+
+    def post_ids(self, name: str) -> set[str]:
+        """The ids of the messages that the webhook got, each once."""
+        return {each["MessageId"] for each in self.notifications(name)}
 
     def mailed(self, name: str) -> int:
         """How many mails came."""
-        return sum(str(mail["To"]) == f"{name}@example.com" for mail in self.post.mails)
+        return len(self.mails(name))
+
+    def mails(self, name: str) -> list[EmailMessage]:
+        """The mails that came."""
+        return [mail for mail in self.post.mails if str(mail["To"]) == f"{name}@example.com"]
 
     def mail_ids(self, name: str) -> set[str]:
-        """The names of the mails that came, each once."""
-        return {str(mail["Message-ID"]) for mail in self.post.mails if str(mail["To"]) == f"{name}@example.com"}
-
-    def post_ids(self, name: str) -> set[str]:
-        """The names of the messages that the webhook was told, each once."""
-        return {each["MessageId"] for each in self.posted(name) if each["Type"] == "Notification"}
+        """The ids of the mails that came, each once."""
+        return {str(mail["Message-ID"]) for mail in self.mails(name)}
 
     def told(self, name: str, times: int) -> None:
         """Wait until everybody was told so often, and no more often."""

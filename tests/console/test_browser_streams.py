@@ -218,17 +218,17 @@ def test_tabs_whose_shared_worker_ended_share_another(served: Served, chromium: 
             tab.goto(f"{served.url}/runs/{run}")
             heard(tab)
         browser = chromium.new_browser_cdp_session()
-        (ended,) = workers(browser, served)
+        (ended,) = shared_workers(browser, served)
         browser.send("Target.closeTarget", {"targetId": ended})
         served.sfn.stop_execution(executionArn=run)
         for tab in tabs:
             status(tab, "aborted")
-        (other,) = workers(browser, served)
+        (other,) = shared_workers(browser, served)
         assert other != ended
         browser.detach()
 
 
-def workers(browser: CDPSession, served: Served) -> list[str]:
+def shared_workers(browser: CDPSession, served: Served) -> list[str]:
     """The shared workers whose script is this engine's, as Chromium's developer tools name them."""
     targets = browser.send("Target.getTargets", {"filter": [{"type": "shared_worker"}]})["targetInfos"]
     return [each["targetId"] for each in targets if each["url"].startswith(served.url)]

@@ -3,12 +3,12 @@
 import signal
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from lamplighter.runtime import session
 from lamplighter.runtime.place import Leader
+from lamplighter.runtime.shim import boot, start_time
 
 
 @pytest.fixture
@@ -21,9 +21,7 @@ def sleeper() -> Iterator["subprocess.Popen[bytes]"]:
 
 def leader(process: "subprocess.Popen[bytes]", earlier: int = 0) -> Leader:
     """The leader that a process is, or one that began some ticks earlier and had the same number."""
-    start_time = int(Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[19])
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return Leader(process.pid, str(start_time - earlier), boot, 0)
+    return Leader(process.pid, str(int(start_time(process.pid)) - earlier), boot(), 0)
 
 
 async def test_a_session_is_ended(sleeper: "subprocess.Popen[bytes]") -> None:

@@ -8,9 +8,9 @@ import asyncio
 import contextlib
 import os
 import signal
-from pathlib import Path
 
 from lamplighter.runtime.place import Leader
+from lamplighter.runtime.shim import boot, start_time, stat
 
 _PAUSE = 0.01
 """Seconds that the kernel gets to take killed processes away before we look again."""
@@ -29,31 +29,26 @@ def kill(leader: Leader) -> None:
 
 
 def _members(leader: Leader) -> list[int]:
-    if Path("/proc/sys/kernel/random/boot_id").read_text().strip() != leader.boot or _is_reused(leader):
+    if boot() != leader.boot or _is_reused(leader):
         return []
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _belongs(entry, leader)]
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and _belongs(name, leader)]
 
 
 def _is_reused(leader: Leader) -> bool:
     """Whether the leader's number is another process's: the kernel gives it away when the whole session has ended."""
-    fields = _fields(Path("/proc", str(leader.pid)))
-    return fields is not None and int(fields[19]) != int(leader.start_time)
-
-
-def _belongs(entry: Path, leader: Leader) -> bool:
-    fields = _fields(entry)
-    if fields is None:
-        return False
-    state, session, start_time = fields[0], int(fields[3]), int(fields[19])
-    return session == leader.pid and state not in (b"Z", b"X") and start_time >= int(leader.start_time)
-
-
-def _fields(entry: Path) -> list[bytes] | None:
-    """Return the fields of a process's `stat` from its state on; None: it has ended."""
     try:
-        return (entry / "stat").read_bytes().rpartition(b")")[2].split()
+        return start_time(leader.pid) != leader.start_time
     except (FileNotFoundError, ProcessLookupError):
-        return None
+        return False
+
+
+def _belongs(name: str, leader: Leader) -> bool:
+    try:
+        fields = stat(name)
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    state, session, begun = fields[0], int(fields[3]), int(fields[19])
+    return session == leader.pid and state not in (b"Z", b"X") and begun >= int(leader.start_time)
 
 
 def _kill(members: list[int]) -> None:

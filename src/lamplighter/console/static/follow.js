@@ -65,8 +65,8 @@ function closePort() {
   port = null;
 }
 
-// A worker may end, or never begin, without an error that a page is told of. All pages share the next one, unless that
-// one has never answered either.
+// The browser may give a page no error when a worker ends or never begins. If the worker answered before, the pages share
+// a new one; if it never answered, this page opens its own connection.
 function replace() {
   if (answered) open();
   else openAlone();
