@@ -77,6 +77,11 @@ def _uuid4(digits: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
+def pause(seconds: float) -> None:
+    """Let the current thread wait."""
+    time.sleep(seconds)
+
+
 def thread_seconds() -> float:
     """Return the seconds of processor time that the current thread has used."""
     return time.thread_time()

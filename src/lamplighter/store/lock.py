@@ -1,4 +1,8 @@
-"""One engine to a data directory, held by the kernel: the lock goes when its process does, however it ends."""
+"""One engine to a data directory, held by the kernel: the lock goes when its process does, however it ends.
+
+An engine that is killed while it starts a program leaves its lock for a moment to the child, which has all its files
+until it becomes the program (https://man7.org/linux/man-pages/man2/flock.2.html): such a lock is waited for.
+"""
 
 import fcntl
 import os
@@ -6,6 +10,7 @@ from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.files import make_path, sync_directory
+from lamplighter.base.world import pause
 from lamplighter.store.directory import LOCK
 
 
@@ -13,6 +18,10 @@ class DirectoryInUse(LamplighterError):
     """Another engine runs on this data directory."""
 
 
+LOOKS = 3000
+"""How often a lock whose engine has ended is tried again before the start is refused."""
+PAUSE = 0.01
+"""Seconds between two of these looks."""
 NEW = "new"
 """The second line of the file as long as the directory has no database that was ever committed to."""
 
@@ -27,20 +36,33 @@ class DirectoryLock:
         make_path(directory)
         self._file = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = self._lines()[0]
+            self._take(directory)
+        except BaseException:
             os.close(self._file)
-            raise DirectoryInUse(
-                f"another engine (process {holder or 'unknown'}) runs on {directory}; "
-                "stop it first, or name another directory with --data"
-            ) from None
+            raise
         lines = self._lines()
         self.was_used = bool(lines[0])
         """Whether there was an engine before this one."""
         self.was_new = NEW in lines[1:]
         """Whether the one before this did not come as far as to have a database."""
         sync_directory(directory)  # What a killed engine made here has its name on disk from now on.
+
+    def _take(self, directory: Path) -> None:
+        looks = 0
+        while not _is_taken(self._file):
+            holder = self._lines()[0]
+            if not _has_ended(holder):
+                raise DirectoryInUse(
+                    f"another engine (process {holder or 'unknown'}) runs on {directory}; "
+                    "stop it first, or name another directory with --data"
+                )
+            if looks == LOOKS:
+                raise DirectoryInUse(
+                    f"the engine of {directory} (process {holder}) has ended, but a process that it started still has "
+                    f"{directory / LOCK} open; end that process, or name another directory with --data"
+                )
+            looks += 1
+            pause(PAUSE)
 
     def _lines(self) -> list[str]:
         return [line.strip() for line in os.pread(self._file, 64, 0).decode(errors="replace").split("\n")]
@@ -53,5 +75,26 @@ class DirectoryLock:
         os.fsync(self._file)
 
     def release(self) -> None:
-        """Let another engine in."""
+        """Let another engine in, also while a child that is just being started has the file open."""
+        fcntl.flock(self._file, fcntl.LOCK_UN)
         os.close(self._file)
+
+
+def _is_taken(file: int) -> bool:
+    """Take the lock if nobody has it; whether we have it now."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _has_ended(pid: str) -> bool:
+    """Whether there is no such process; False for what is no number."""
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, ValueError, OverflowError):  # somebody else's, none, or damage
+        return False
+    return False
