@@ -28,6 +28,14 @@ signal.pause()
 """An engine that is starting a program; the child goes on until its input ends."""
 
 
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that a start makes, none of which takes time."""
+    found: list[float] = []
+    monkeypatch.setattr(lock, "pause", found.append)
+    return found
+
+
 @contextmanager
 def engine(directory: Path, ends: str) -> Iterator["subprocess.Popen[str]"]:
     """An engine that holds the directory and is starting a program, until the block ends."""
@@ -66,10 +74,8 @@ def test_a_lock_that_a_killed_engine_left_to_a_child_is_waited_for(
 
 
 def test_a_lock_that_a_process_of_an_ended_engine_keeps_is_refused_with_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, pauses: list[float]
 ) -> None:
-    pauses: list[float] = []
-    monkeypatch.setattr(lock, "pause", pauses.append)
     with (
         engine(tmp_path, "is killed") as killed,
         pytest.raises(DirectoryInUse, match=rf"process {killed.pid}\) has ended, but .* end that process"),
@@ -78,9 +84,7 @@ def test_a_lock_that_a_process_of_an_ended_engine_keeps_is_refused_with_what_to_
     assert len(pauses) == lock.LOOKS
 
 
-def test_a_lock_whose_engine_lives_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pauses: list[float] = []
-    monkeypatch.setattr(lock, "pause", pauses.append)
+def test_a_lock_whose_engine_lives_is_refused_at_once(tmp_path: Path, pauses: list[float]) -> None:
     with (
         engine(tmp_path, "lives") as living,
         pytest.raises(DirectoryInUse, match=rf"another engine \(process {living.pid}\) runs on"),
@@ -91,10 +95,8 @@ def test_a_lock_whose_engine_lives_is_refused_at_once(tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize("written", ["", "damage", "9" * 60])
 def test_a_lock_of_an_engine_that_cannot_be_told_is_refused_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
+    tmp_path: Path, pauses: list[float], written: str
 ) -> None:
-    pauses: list[float] = []
-    monkeypatch.setattr(lock, "pause", pauses.append)
     held = DirectoryLock(tmp_path)
     (tmp_path / "lock").write_text(written)
     with pytest.raises(DirectoryInUse, match=r"another engine \(process .+\) runs on"):

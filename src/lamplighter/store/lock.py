@@ -1,7 +1,7 @@
 """One engine to a data directory, held by the kernel: the lock goes when its process does, however it ends.
 
 An engine that is killed while it starts a program leaves its lock for a moment to the child, which has all its files
-until it becomes the program (https://man7.org/linux/man-pages/man2/flock.2.html): such a lock is waited for.
+until it becomes the program (https://man7.org/linux/man-pages/man2/flock.2.html): a start waits for such a lock.
 """
 
 import fcntl
@@ -48,21 +48,20 @@ class DirectoryLock:
         sync_directory(directory)  # What a killed engine made here has its name on disk from now on.
 
     def _take(self, directory: Path) -> None:
-        looks = 0
-        while not _is_taken(self._file):
+        for _ in range(LOOKS):
+            if _try_lock(self._file):
+                return
             holder = self._lines()[0]
             if not _has_ended(holder):
                 raise DirectoryInUse(
                     f"another engine (process {holder or 'unknown'}) runs on {directory}; "
                     "stop it first, or name another directory with --data"
                 )
-            if looks == LOOKS:
-                raise DirectoryInUse(
-                    f"the engine of {directory} (process {holder}) has ended, but a process that it started still has "
-                    f"{directory / LOCK} open; end that process, or name another directory with --data"
-                )
-            looks += 1
             pause(PAUSE)
+        raise DirectoryInUse(
+            f"the engine of {directory} (process {holder}) has ended, but a process that it started still has "
+            f"{directory / LOCK} open; end that process, or name another directory with --data"
+        )
 
     def _lines(self) -> list[str]:
         return [line.strip() for line in os.pread(self._file, 64, 0).decode(errors="replace").split("\n")]
@@ -80,8 +79,8 @@ class DirectoryLock:
         os.close(self._file)
 
 
-def _is_taken(file: int) -> bool:
-    """Take the lock if nobody has it; whether we have it now."""
+def _try_lock(file: int) -> bool:
+    """Lock the file if nobody else holds its lock; return whether this engine holds it now."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -90,11 +89,11 @@ def _is_taken(file: int) -> bool:
 
 
 def _has_ended(pid: str) -> bool:
-    """Whether there is no such process; False for what is no number."""
+    """Return whether no process has this number; False for text that is no number."""
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
         return True
-    except (PermissionError, ValueError, OverflowError):  # somebody else's, none, or damage
+    except (PermissionError, ValueError, OverflowError):  # Another user runs it, or the text is no process's number.
         return False
     return False
