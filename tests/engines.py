@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 from unittest import mock
 
-from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import ManualClock, World, fixed_world
 from lamplighter.bus import Caller, Event
 from lamplighter.engine.config import Config

@@ -3,7 +3,7 @@
 import pickle
 from collections.abc import Callable
 
-from lamplighter.asl.run import Refuses
+from lamplighter.asl.execution.step import Refuses
 from lamplighter.isolation.requests import Answer, Request, answer
 
 

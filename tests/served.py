@@ -18,9 +18,9 @@ import boto3
 from botocore.awsrequest import AWSHTTPConnection
 from botocore.config import Config
 
-from lamplighter.base.jsontext import Json
-from lamplighter.runtime import session
-from lamplighter.runtime.place import Place
+from lamplighter.base.json_text import Json
+from lamplighter.runtime.process import process_session
+from lamplighter.runtime.process.process_directory import Place
 
 T = TypeVar("T")
 
@@ -110,7 +110,7 @@ class Served:
         for place in map(Place, self.data.glob("processes/*")):
             leader = place.leader()
             if leader is not None and place.ended() is None:
-                session.kill(leader)
+                process_session.kill(leader)
 
     @property
     def url(self) -> str:

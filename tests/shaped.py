@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from hypothesis import strategies as st
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 
 documents = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),

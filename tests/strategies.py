@@ -11,7 +11,7 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.json_text import Json, dumps
 
 RESOURCES = (
     "arn:aws:states:::ecs:runTask",

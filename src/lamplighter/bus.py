@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from lamplighter.base.aside import run_aside
 from lamplighter.base.errors import LamplighterError, UnknownOperation
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
+from lamplighter.base.threads import run_aside
 from lamplighter.store.db import Posted, Reader, Store, Tx
 from lamplighter.store.timers import Timer
 
@@ -42,7 +42,8 @@ class Event:
 
 
 Work = Callable[[], object]
-"""What is done ahead of a turn (`base/ahead.py`). A `Ready` that it returns goes to the operation with its params."""
+"""What is done ahead of a turn (`base/precompute.py`). A `Ready` that it returns goes to the operation with its
+params."""
 
 
 @dataclass(frozen=True, slots=True)

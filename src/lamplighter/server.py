@@ -1,15 +1,14 @@
 """HTTP in and out: one port for all services, as an ASGI application on uvicorn.
 
-Promises that no web page reaches the engine (`wire/hosts.py`, `wire/crosssite.py`): the Host header must be one of its
-names, and a call must carry an AWS signature in its Authorization header. Without one, a request can open a link that
-SNS sent (`wire/unsigned.py`), or ask how the engine is: `/_lamplighter/health`, `/_lamplighter/metrics`,
-`/_lamplighter/slots` and `/_lamplighter/runs`. Promises that a request is bounded in size, and that no answer is a
-stack trace. Where there are holders of credentials, the signature must be one of theirs, and may be in the query then,
-because it is verified; metrics, slots and runs are for them alone, and what is open is whether the engine is well, its
-certificate and the links of SNS.
-What is for the console goes to the console, which has its own guard and login (`console/guard.py`, `console/login.py`)
-and is loaded when somebody first looks at it.
-See https://asgi.readthedocs.io/en/latest/specs/www.html.
+Promises that no web page reaches the engine (`wire/access/host_header.py`, `wire/access/cross_site.py`): the Host
+header must be one of its names, and a call must carry an AWS signature in its Authorization header. Without one, a
+request can open a link that SNS sent (`wire/access/unsigned_requests.py`), or ask how the engine is:
+`/_lamplighter/health`, `/_lamplighter/metrics`, `/_lamplighter/slots` and `/_lamplighter/runs`. Promises that a request
+is bounded in size, and that no answer is a stack trace. Where there are holders of credentials, the signature must be
+one of theirs, and may be in the query then, because it is verified; metrics, slots and runs are for them alone, and
+what is open is whether the engine is well, its certificate and the links of SNS. What is for the console goes to the
+console, which has its own guard and login (`console/security/guard.py`, `console/security/login.py`) and is loaded when
+somebody first looks at it. See https://asgi.readthedocs.io/en/latest/specs/www.html.
 """
 
 import asyncio
@@ -22,18 +21,19 @@ from functools import cached_property
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
-from lamplighter.base.aside import run_aside
 from lamplighter.base.errors import AwsError, Unavailable, ValidationError
-from lamplighter.base.jsontext import Json, dump_bytes
+from lamplighter.base.json_text import Json, dump_bytes
+from lamplighter.base.threads import run_aside
 from lamplighter.bus import Caller, CallerLeft, first
 from lamplighter.console import paths
-from lamplighter.console.inside import Inside
+from lamplighter.console.ports.local import Inside
 from lamplighter.engine import health, metrics
 from lamplighter.engine.engine import Engine
-from lamplighter.wire import crosssite, encoding, gate, sigv4, unsigned
-from lamplighter.wire.holders import Holder, Holders
-from lamplighter.wire.hosts import Hosts
+from lamplighter.wire.access import cross_site, gate, sigv4, unsigned_requests
+from lamplighter.wire.access.credentials import Holder, Holders
+from lamplighter.wire.access.host_header import Hosts
 from lamplighter.wire.http import HttpRequest, Response, answer
+from lamplighter.wire.protocols import compression
 from lamplighter.wire.route import refuse, respond, route
 
 Scope = MutableMapping[str, Json]
@@ -79,20 +79,20 @@ class Server:
         request_id = self.engine.world.uuid()
         http = HttpRequest(scope["method"], scope["raw_path"], scope["query_string"], headers, b"")
         try:
-            crosssite.check_once(scope["headers"])
+            cross_site.check_once(scope["headers"])
             self.hosts.check(headers.get(b"host", b""))
-            is_open = unsigned.is_open(http)
+            is_open = unsigned_requests.is_open(http)
             if paths.is_page(http) and not is_open:
                 await (await asyncio.to_thread(self._console))(scope, receive, send)
                 return
             if not is_open:  # a link is opened from wherever it is read: its secret is what guards it
-                crosssite.check_origin(http)
+                cross_site.check_origin(http)
             signer = None if is_open else self._signer(http)
             http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
             if signer is not None:
                 await _aside(http, lambda: sigv4.verify(http, signer.secret, self.engine.world.now()))
-            if encoding.is_encoded(http):
-                http = await _aside(http, lambda: encoding.decoded(http, LARGEST))
+            if compression.is_encoded(http):
+                http = await _aside(http, lambda: compression.decoded(http, LARGEST))
             response = await self._answer(http, request_id, lambda: self._left(receive))
         except AwsError as error:
             refused = error
@@ -115,7 +115,7 @@ class Server:
     async def _answer(self, http: HttpRequest, request_id: str, left: Callable[[], Awaitable[None]]) -> Response:
         if http.method == "GET" and (watch := WATCHED.get(http.path)) is not None:
             return await watch(self.engine, http, request_id)
-        if unsigned.is_page(http):
+        if unsigned_requests.is_page(http):
             return await self._subscription(http, request_id)
         request = await _aside(http, lambda: route(self.engine.catalog, http, self.engine.config.account))
         caller = Caller(request.account, request.region)
@@ -130,7 +130,7 @@ class Server:
 
     async def _subscription(self, http: HttpRequest, request_id: str) -> Response:
         """A page that a link in a mail opens."""
-        module = await asyncio.to_thread(importlib.import_module, "lamplighter.console.subscription")
+        module = await asyncio.to_thread(importlib.import_module, "lamplighter.console.pages.subscription")
         nobody = Caller("", "")
         response: Response = await module.respond(
             lambda operation, params: self.engine.call(nobody, "sns", operation, params), http, request_id
@@ -144,7 +144,7 @@ class Server:
                 gate.admit_watcher(http, self.holders, self.engine.world.now())
             return None
         if self.holders is None:
-            crosssite.check_authorization(http)
+            cross_site.check_authorization(http)
             return None
         return gate.signer(http, self.holders)
 
@@ -206,9 +206,9 @@ WATCHED: Mapping[bytes, Callable[[Engine, HttpRequest, str], Awaitable[Response]
     b"/_lamplighter/metrics": _metrics,
     b"/_lamplighter/slots": _slots,
     b"/_lamplighter/runs": _runs,
-    unsigned.CERTIFICATE.encode(): _certificate,
+    unsigned_requests.CERTIFICATE.encode(): _certificate,
 }
-OPEN = frozenset({b"/_lamplighter/health", unsigned.CERTIFICATE.encode()})
+OPEN = frozenset({b"/_lamplighter/health", unsigned_requests.CERTIFICATE.encode()})
 """What anybody may ask for: a load balancer, and who checks a message of SNS."""
 
 

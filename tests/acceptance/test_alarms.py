@@ -15,8 +15,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 
-from lamplighter.base.jsontext import Json
-from lamplighter.jobs.template import template
+from lamplighter.base.json_text import Json
+from lamplighter.jobs.stack.template import template
 from tests.acceptance.test_sns import running, smtp
 from tests.acceptance.test_sns_sqs import queue, received
 from tests.chaos.containers import sweep

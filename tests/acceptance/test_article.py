@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.served import ROLE, Served, eventually, one, run_task
 
 SEED = Path(__file__).parents[2] / "examples" / "article" / "state-machine.asl.json"

@@ -21,10 +21,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.cli.target import target
 from lamplighter.engine import credentials
-from lamplighter.wire.holders import Holder
+from lamplighter.wire.access.credentials import Holder
 from tests.served import ROLE, Served, eventually, one, run_task
 
 WATCHING = ("/_lamplighter/metrics", "/_lamplighter/slots?arn=x", "/_lamplighter/runs?machine=x&region=x")

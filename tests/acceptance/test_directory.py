@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.served import Served, eventually, one, run_task
 
 WAIT = one({"Type": "Wait", "Seconds": 1, "End": True})

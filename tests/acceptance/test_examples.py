@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.jsontext import Json, dumps, loads
-from lamplighter.jobs.file import load
-from lamplighter.jobs.lint import lint
+from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.jobs.file.load import load
+from lamplighter.jobs.lint.lint import lint
 from tests.cli.home import lamplighter
 from tests.served import ACCOUNT, REGION, Served, eventually
 

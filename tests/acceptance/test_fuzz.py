@@ -11,17 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lamplighter.asl import run
-from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.asl.execution import step
+from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import ManualClock, fixed_world
 from lamplighter.bus import forever
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime
 from lamplighter.server import Server
-from lamplighter.wire.hosts import Hosts
-from lamplighter.wire.shapes import JSON, load
-from tests.asl.test_parse import broken
+from lamplighter.wire.access.host_header import Hosts
+from lamplighter.wire.models.shapes import JSON, load
+from tests.asl.definition.test_parse import broken
 from tests.shaped import documents, shaped
 from tests.strategies import values
 
@@ -113,7 +113,7 @@ def line(tmp_path: Path) -> Iterator[Line]:
 @contextmanager
 def short_histories() -> Iterator[None]:
     """A loop ends soon."""
-    with mock.patch.object(run, "MAX_EVENTS", 300):
+    with mock.patch.object(step, "MAX_EVENTS", 300):
         yield
 
 

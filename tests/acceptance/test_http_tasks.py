@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.served import Served, one
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.served import Served, eventually, one
 
 

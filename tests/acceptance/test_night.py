@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.acceptance.test_sns import running, smtp
 from tests.acceptance.test_sns_sqs import queue, received
 from tests.chaos.containers import sweep

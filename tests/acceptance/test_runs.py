@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.served import ROLE, Served, eventually, one, run_task
 
 ECHO = {"StartAt": "Echo", "States": {"Echo": {"Type": "Pass", "End": True}}}

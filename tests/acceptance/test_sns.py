@@ -17,10 +17,10 @@ from typing import TypeVar
 import pytest
 from botocore.exceptions import ClientError
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.contracts.servers import MailServer, WebServer, mail_server, web_server
 from tests.served import Served, eventually, one
-from tests.services.sns.test_signing import verify
+from tests.services.sns.messages.test_signing import verify
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.served import Served
 
 pytest.importorskip("lamplighter.services.sqs", reason="this engine has no SQS")

@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import WaiterError
 from moto.server import ThreadedMotoServer
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.served import REGION, Served, eventually
 
 BUCKET = "artifacts"

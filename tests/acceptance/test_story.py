@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.engine.config import Config
 from lamplighter.outbound.fake import FakeWorld
 from lamplighter.runtime.fake import Script

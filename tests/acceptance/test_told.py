@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
-from lamplighter.jobs import story
-from lamplighter.jobs.template import template
+from lamplighter.jobs.stack.template import template
 from lamplighter.outbound.fake import FakeWorld
+from lamplighter.runs import story
 from lamplighter.runtime.fake import Script
 from tests.engines import ACCOUNT, DAY, HOUR, REGION, SECOND, Listening, Site
 from tests.jobs.projects import written

@@ -24,7 +24,7 @@ from urllib.parse import urlencode
 import cbor2
 import pytest
 
-from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads
 from tests.cli.home import Home
 from tests.served import ACCOUNT, REGION, ROLE, Served, eventually
 

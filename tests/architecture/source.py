@@ -13,7 +13,7 @@ class Module:
     """One file of the program."""
 
     name: str
-    """Its path within the package, `asl/machine.py`."""
+    """Its path within the package, `asl/execution/advance.py`."""
     text: str
     tree: ast.Module
 

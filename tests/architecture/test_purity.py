@@ -12,12 +12,12 @@ from tests.architecture.source import MODULES, PACKAGE, Module
 EDGES = {"sqlite3", "socket", "ssl", "subprocess", "http", "asyncio"}
 LUCK = {"time", "uuid", "random", "secrets"}
 DOOR = "base/world.py"
-APART = "runtime/shim.py"
+APART = "runtime/process/shim.py"
 """A program of its own that outlives the engine: it imports nothing of ours, so nobody can hand it a clock."""
 
 
 def test_the_machine_loads_without_the_edges_of_the_world() -> None:
-    assert loaded_by("lamplighter.asl.machine") & EDGES == set()
+    assert loaded_by("lamplighter.asl.execution.advance") & EDGES == set()
 
 
 def test_the_question_which_modules_are_loaded_is_answered() -> None:

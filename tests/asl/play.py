@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from lamplighter.asl.frame import Execution, Frame, Phase
-from lamplighter.asl.machine import CROSSINGS, advance
-from lamplighter.asl.messages import (
+from lamplighter.asl.definition.model import Definition, Task
+from lamplighter.asl.definition.parse import parse
+from lamplighter.asl.execution.advance import CROSSINGS, advance
+from lamplighter.asl.execution.frame import Execution, Frame, Phase
+from lamplighter.asl.execution.messages import (
     CancelTask,
     ClearTimer,
     Event,
@@ -22,10 +24,8 @@ from lamplighter.asl.messages import (
     TaskSucceeded,
     TimerFired,
 )
-from lamplighter.asl.model import Definition, Task
-from lamplighter.asl.parse import parse
-from lamplighter.asl.run import Step
-from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.asl.execution.step import Step
+from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import ManualClock, fixed_world
 
 Name = tuple[int, int]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.asl.parse import parse
-from lamplighter.base.jsontext import Json, JsonError, dumps, loads
+from lamplighter.asl.definition.parse import parse
+from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from tests.asl.play import Play
 
 CASES = Path(__file__).parents[3] / "shared" / "conformance" / "cases"

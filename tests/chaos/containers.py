@@ -5,7 +5,7 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
-from lamplighter.runtime.docker import LABEL
+from lamplighter.runtime.docker.runtime import LABEL
 from tests.chaos.line import DOCKER
 from tests.served import Served, eventually
 

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.served import Served, run_task
 
 NAME = {"Name": "NAME", "Value.$": "$$.Execution.Name"}

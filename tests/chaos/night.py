@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import Container
 from tests.chaos.instep import in_step

@@ -2,8 +2,8 @@
 
 What was synced is there. Of what was not, each sector of 512 bytes may be there or not, in any order and mixed; a file
 that grew may hold zeros or rubbish where nothing arrived; a file's new name may be there or not until its folder was
-synced. This is what SQLite expects of a disk, and no more: https://www.sqlite.org/atomiccommit.html#_hardware_assumptions.
-"""
+synced. This is what SQLite expects of a disk, and no more:
+https://www.sqlite.org/atomiccommit.html#_hardware_assumptions."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.chaos.containers import WITNESS, left, register, sweep
 from tests.chaos.line import Line
 from tests.served import Served, eventually, one, run_task

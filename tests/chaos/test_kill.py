@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.chaos.containers import WITNESS, left, register, sweep
 from tests.chaos.executions import DONE, NAMED, RETRY, check_history, check_output, machines
 from tests.served import Served, eventually, run_task

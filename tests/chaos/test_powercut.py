@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.chaos.night import Night, Recorded, RecordedDisk, record, record_limbo
 from tests.chaos.platter import states
 from tests.chaos.powercut import judge, put, revive

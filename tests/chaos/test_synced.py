@@ -11,12 +11,12 @@ from lamplighter.base.files import make_path, write_file
 from lamplighter.base.world import real_world
 from lamplighter.engine import credentials
 from lamplighter.outbound.mail import MailFolder
-from lamplighter.runtime import process
-from lamplighter.runtime.place import Place
 from lamplighter.runtime.port import Container, Line
-from lamplighter.runtime.process import ProcessRuntime
-from lamplighter.services.ecs.output import Outputs
-from lamplighter.services.sns.signing import Signer
+from lamplighter.runtime.process import runtime as process
+from lamplighter.runtime.process.process_directory import Place
+from lamplighter.runtime.process.runtime import ProcessRuntime
+from lamplighter.services.ecs.logs.output_files import Outputs
+from lamplighter.services.sns.messages.signing import Signer
 from lamplighter.store.lock import DirectoryLock
 from tests.chaos.synced import SyncedDisk, left
 

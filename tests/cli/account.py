@@ -11,7 +11,7 @@ from textwrap import dedent
 
 import boto3
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 
 REGION = "us-east-1"
 ANYBODY = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from typer.testing import CliRunner, Result
 
-from lamplighter.base.jsontext import Json, loads
+from lamplighter.base.json_text import Json, loads
 from lamplighter.cli.app import command
-from lamplighter.jobs.file import load
-from lamplighter.jobs.template import template, to_json
+from lamplighter.jobs.file.load import load
+from lamplighter.jobs.stack.template import template, to_json
 from tests.served import Served, eventually
 
 JOBS = """

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from textwrap import dedent
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.served import ACCOUNT, REGION, Served, eventually
 
 

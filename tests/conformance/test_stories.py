@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from lamplighter.base.jsontext import Json, dumps
-from lamplighter.jobs.story import read
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.runs.story import read
 from tests.conformance.recorded import SHARED, cases
 
 DOCUMENTS = ("cause", "input", "output", "parameters")

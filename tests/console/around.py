@@ -2,7 +2,7 @@
 
 import json
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.console import seeds
 from tests.served import ACCOUNT, REGION, Served, eventually
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urlsplit
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.console.app import application
-from lamplighter.console.inside import Inside
-from lamplighter.wire.holders import Holders
+from lamplighter.console.ports.local import Inside
+from lamplighter.wire.access.credentials import Holders
 from tests.engines import Site
 
 HOST = "127.0.0.1:4566"

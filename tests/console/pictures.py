@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.console import screen, seeds
 from tests.served import Served
 

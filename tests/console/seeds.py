@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.served import ROLE, Served, run_task
 
 GROUP = "/lamplighter/reports"

@@ -16,7 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.cli.account import surroundings
 from tests.console import screen, seeds
 from tests.served import Served, eventually

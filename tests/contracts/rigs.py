@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Protocol
 
 from lamplighter.base.world import ManualClock, real_world
-from lamplighter.runtime.docker import DockerRuntime
+from lamplighter.runtime.docker.runtime import DockerRuntime
 from lamplighter.runtime.fake import FakeRuntime, Script
 from lamplighter.runtime.port import CannotStart, Container, Mount, Runtime
-from lamplighter.runtime.process import ProcessRuntime
+from lamplighter.runtime.process.runtime import ProcessRuntime
 
 GATE = "cat $GATE > /dev/null"
 """In a script: wait until the test calls `release`."""

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from lamplighter.asl.frame import Execution
-from lamplighter.asl.messages import Started
-from lamplighter.asl.parse import parse
-from lamplighter.asl.run import never
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.asl.definition.parse import parse
+from lamplighter.asl.execution.frame import Execution
+from lamplighter.asl.execution.messages import Started
+from lamplighter.asl.execution.step import never
+from lamplighter.base.json_text import Json, dumps
 from lamplighter.isolation.limits import Limits
 from lamplighter.isolation.port import Isolation, Overrun
 from lamplighter.isolation.processes import Processes, _watch

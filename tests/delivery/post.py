@@ -4,11 +4,11 @@ from collections import deque
 from collections.abc import Mapping
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation
-from lamplighter.delivery.courier import Courier, carries
-from lamplighter.delivery.letter import Letter, Outcome, Policy
+from lamplighter.delivery.delivery import Letter, Outcome, Policy
+from lamplighter.delivery.delivery_queue import Courier, carries
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
 from lamplighter.isolation.port import Isolation

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import FakeRuntime, Script
 from lamplighter.store.timers import Timer
 from tests.engines import Site, job

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, loads
+from lamplighter.base.json_text import Json, loads
 from lamplighter.runtime.fake import Script
 from tests.engines import SECOND, WITH_TOKEN, Died, Site, chain, job
 

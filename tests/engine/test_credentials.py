@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.engine.credentials import is_open, load, make
-from lamplighter.wire.holders import NoCredentials
+from lamplighter.wire.access.credentials import NoCredentials
 
 
 def test_they_are_made_once_and_kept(tmp_path: Path) -> None:

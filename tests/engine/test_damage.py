@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import Script
 from lamplighter.store.db import Damaged
 from tests.engines import ROLE, SECOND, Died, Site, chain, job

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import Script
 from tests.engines import ACCOUNT, CALLER, REGION, SECOND, Site, chain, job
 

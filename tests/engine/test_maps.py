@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, loads
+from lamplighter.base.json_text import Json, loads
 from tests.engines import ACCOUNT, REGION, Site
 
 PASS = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}

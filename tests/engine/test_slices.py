@@ -2,8 +2,8 @@
 
 import pytest
 
-from lamplighter.asl.machine import CROSSINGS
-from lamplighter.base.jsontext import Json, loads
+from lamplighter.asl.execution.advance import CROSSINGS
+from lamplighter.base.json_text import Json, loads
 from tests.engines import Died, Site, chain
 
 EACH: Json = {"Type": "Map", "ItemProcessor": chain({"Type": "Pass"}, first="I")}

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.base.world import iso
 from lamplighter.runtime.fake import Script
 from tests.engines import DAY, HOUR, SECOND, WITH_TOKEN, Site, chain, job

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lamplighter.jobs.file import Loaded
+from lamplighter.jobs.file.load import Loaded
 from tests.jobs.projects import written
 
 CHANNELS = """

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
 
-from lamplighter.base.jsontext import Json, dumps, loads
-from lamplighter.jobs import names, permits
-from lamplighter.jobs.document import JobFileError
-from lamplighter.jobs.file import Loaded, load
-from lamplighter.jobs.model import Project
-from lamplighter.jobs.resolve import Stack
+from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.jobs import names
+from lamplighter.jobs.file.load import Loaded, load
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.jobs.iam import check_roles
+from lamplighter.jobs.iam.resolve_template import Stack
 from tests.engines import Site
 
 CHANNELS = "channels:\n  ops: {email: ops@example.com}\n  dev: {sns: 'arn:aws:sns:us-east-1:123456789012:dev'}\n"
@@ -41,7 +42,7 @@ def project(folder: Path, jobs: str, **files: str) -> Project:
 
 def stack(made: Project, **parameters: str) -> Stack:
     """A project as if it had been deployed."""
-    deployed = permits.deployed(made)
+    deployed = check_roles.deployed(made)
     return Stack(deployed.template, {**deployed.parameters, **parameters})
 
 

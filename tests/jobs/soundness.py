@@ -5,10 +5,10 @@ A template is judged as AWS would see it: with its parameters and conditions fil
 
 from collections.abc import Callable, Iterator, Mapping
 
-from lamplighter.base.jsontext import Json, dumps
-from lamplighter.jobs import names
-from lamplighter.jobs.policy import arn_like
-from lamplighter.jobs.resolve import Stack
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.jobs.iam.policy_evaluation import arn_like
+from lamplighter.jobs.iam.resolve_template import Stack
+from lamplighter.runs import job_machine
 
 ENDS = ("FAILED", "TIMED_OUT")
 
@@ -138,8 +138,9 @@ def logs_say_their_mode(stack: Stack) -> Iterator[str]:
 
 
 def slots_start_named_runs(stack: Stack) -> Iterator[str]:
-    """Scheduler delivers at least once: https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html"""
-    ends = (names.supporting(names.START), names.supporting(names.SLOTS))
+    """Scheduler delivers at least once:
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html"""
+    ends = (job_machine.supporting(job_machine.START), job_machine.supporting(job_machine.SLOTS))
     for title, schedule in of(stack, "AWS::Scheduler::Schedule").items():
         target = schedule["Target"]
         if not target["Arn"].endswith(ends) and ":role/stack-" in target["RoleArn"]:
@@ -150,7 +151,7 @@ def failures_of_supportings_are_told(stack: Stack) -> Iterator[str]:
     """Somebody hears where a machine fails that tells others."""
     told = told_machines(stack, (*ENDS, "ABORTED"))
     for title in of(stack, "AWS::StepFunctions::StateMachine"):
-        if title in names.SUPPORTING and title != names.START and stack.arn(title) not in told:
+        if title in job_machine.SUPPORTING and title != job_machine.START and stack.arn(title) not in told:
             yield title
 
 

@@ -9,8 +9,8 @@ from textwrap import indent
 
 import pytest
 
-from lamplighter.base.jsontext import Json, loads
-from lamplighter.jobs.template import template, to_json
+from lamplighter.base.json_text import Json, loads
+from lamplighter.jobs.stack.template import template, to_json
 from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import CannotStart
 from tests.engines import ACCOUNT, REGION

@@ -2,10 +2,10 @@
 
 import pytest
 
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import ManualClock, fixed_world
-from lamplighter.jobs import expressions
-from lamplighter.lang.jsonata import compile_expression
+from lamplighter.jobs.machine import expressions
+from lamplighter.lang.jsonata.expression import compile_expression
 
 TASK: Json = {
     "TaskArn": "arn:aws:ecs:us-east-1:123456789012:task/reports/0123",

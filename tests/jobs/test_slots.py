@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, loads
+from lamplighter.base.json_text import Json, loads
 from lamplighter.bus import Caller, Operation
-from lamplighter.jobs.scheduled import is_open, started
+from lamplighter.runs.schedules import is_open, started
 from lamplighter.runtime.fake import Script
 from lamplighter.store.db import Tx
 from tests.engines import ACCOUNT, HOUR, REGION

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
-from lamplighter.jobs.attempts import EVERYTHING
-from lamplighter.jobs.lint import lint
-from lamplighter.jobs.resolve import Stack
-from lamplighter.jobs.telling import FIRST
+from lamplighter.jobs.iam.resolve_template import Stack
+from lamplighter.jobs.lint.lint import lint
+from lamplighter.jobs.machine.alert_states import FIRST
+from lamplighter.jobs.machine.attempt_states import EVERYTHING
 from tests.jobs.matrix import FILES, loaded
 from tests.jobs.projects import stack
 from tests.jobs.soundness import ENDS, RULES, of, told_machines

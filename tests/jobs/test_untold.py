@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller, Operation
 from lamplighter.runtime.fake import Script
 from lamplighter.store.db import Reader, Tx

@@ -19,17 +19,17 @@ assert not fitting(split("*a" * 2000 + "*b"))("a" * 262_144)
 assert not fitting(split("*" + "a" * 100_000 + "b*"))("a" * 262_144)
 """,
     "a policy of IAM": """
-from lamplighter.jobs.policy import like
+from lamplighter.jobs.iam.policy_evaluation import like
 assert not like("*a" * 500 + "b", "a" * 10_000)
 assert not like("*a?" * 500 + "b", "a" * 10_000)
 """,
     "a stack policy": """
-from lamplighter.services.cloudformation.guarding import denied
+from lamplighter.services.cloudformation.stacks.stack_policy import denied
 policy = '{"Statement": [{"Effect": "Allow", "Action": "Update:*", "Resource": "%s"}]}' % ("*a" * 500 + "b")
 assert denied(policy, "Update:Modify", "a" * 10_000, "AWS::SQS::Queue")
 """,
     "an event pattern": """
-from lamplighter.lang.eventwildcard import InvalidWildcard, compile_wildcard
+from lamplighter.lang.event_pattern.wildcard import InvalidWildcard, compile_wildcard
 for text in ("*a" * 2_000, "*" + "ab" * 100_000, "*a*b*c*d*e" * 400, "*".join("abcdefghij" * 20_000)):
     try:
         compile_wildcard(text)("a" * 262_144)
@@ -37,13 +37,13 @@ for text in ("*a" * 2_000, "*" + "ab" * 100_000, "*a*b*c*d*e" * 400, "*".join("a
         pass
 """,
     "a filter of JSONPath": """
-from lamplighter.lang.jayway import compile_query
+from lamplighter.lang.jsonpath.queries import compile_query
 assert compile_query("$[?(@ =~ /^(a+)+$/)]")(["a" * 40 + "b", "a" * 200_000 + "b"]) == []
 assert compile_query("$[?(match(@, '(a+)+'))]")(["a" * 200_000 + "b"]) == []
 """,
     "the text of a path": """
-from lamplighter.lang.jayway import compile_query
-from lamplighter.lang.jsonpath import PathError, compile_path
+from lamplighter.lang.jsonpath.queries import compile_query
+from lamplighter.lang.jsonpath.paths import PathError, compile_path
 for text in ("$['" + chr(92) + "'" * 100_000, "$[?(@ nin [ " * 800, "$" + "[" * 9_000, "$." + "a.b" * 90_000 + "["):
     try:
         compile_path(text)
@@ -51,14 +51,14 @@ for text in ("$['" + chr(92) + "'" * 100_000, "$[?(@ nin [ " * 800, "$" + "[" * 
         pass
 """,
     "AllowedPattern": """
-from lamplighter.lang.templateparameters import accept
-from lamplighter.lang.templatetext import TemplateError
+from lamplighter.lang.template.parameters import accept
+from lamplighter.lang.template.text import TemplateError
 from lamplighter.lang.regex import java
 assert not java("^(a+)+$").fullmatch("a" * 4_000 + "b")
 """,
     "a pattern of a log": """
-from lamplighter.lang.logterms import expression, text_test
-from lamplighter.services.ecs.multiline import compiled
+from lamplighter.lang.log_pattern.terms import expression, text_test
+from lamplighter.services.ecs.logs.multiline import compiled
 assert not expression("^a*a*a*a*a*a*b$")("a" * 100_000)
 assert not text_test("*a" * 400 + "b")("a" * 262_144)
 assert not compiled("^(a+)+$")("a" * 100_000 + "b")

@@ -9,7 +9,7 @@ import pytest
 from lamplighter.base.world import real_world
 from lamplighter.outbound.mail import BadServer, MailFolder, Server, SmtpMail, server
 from lamplighter.outbound.port import Undelivered
-from lamplighter.services.sns.signing import Signer
+from lamplighter.services.sns.messages.signing import Signer
 from tests.contracts.servers import closed_port, mail_server
 from tests.contracts.test_outbound import mail
 

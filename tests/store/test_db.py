@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.errors import Unavailable
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.base.world import fixed_world
 from lamplighter.store import outbox, timers
 from lamplighter.store.db import Posted, Reader, Signals, Store, Tx

@@ -10,9 +10,9 @@ from botocore.credentials import Credentials
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
-from lamplighter.base.jsontext import Json
-from lamplighter.wire.catalog import Catalog
+from lamplighter.base.json_text import Json
 from lamplighter.wire.http import HttpRequest, Response
+from lamplighter.wire.models.catalog import Catalog
 
 ENDPOINT = "http://127.0.0.1:4566"
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.errors import AwsError, MissingAuthentication, UnknownOperation
-from lamplighter.base.jsontext import Json
-from lamplighter.wire.catalog import Catalog
+from lamplighter.base.json_text import Json
 from lamplighter.wire.http import HttpRequest
+from lamplighter.wire.models.catalog import Catalog
 from lamplighter.wire.route import Request, refuse, respond, route
 
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:night"

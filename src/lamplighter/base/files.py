@@ -1,7 +1,8 @@
 """Files that survive a power cut: content and name are on disk when these functions return.
 
 A file that was written is in the page cache only, and a file that was renamed may come back empty: the content is on
-disk after fsync of the file, the name after fsync of its directory. See https://man7.org/linux/man-pages/man2/fsync.2.html.
+disk after fsync of the file, the name after fsync of its directory. See
+https://man7.org/linux/man-pages/man2/fsync.2.html.
 """
 
 import os

@@ -22,7 +22,7 @@ class Verb:
 
     def load(self, name: str) -> Callable[..., None]:
         """The function that does it."""
-        function: Callable[..., None] = getattr(importlib.import_module(f"lamplighter.cli.{name}"), name)
+        function: Callable[..., None] = getattr(importlib.import_module(f"lamplighter.cli.commands.{name}"), name)
         return function
 
 

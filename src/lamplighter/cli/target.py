@@ -24,11 +24,11 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from lamplighter.base.jsontext import Json
-from lamplighter.cli.address import ADDRESS
+from lamplighter.base.json_text import Json
+from lamplighter.cli.engine_address import ADDRESS
 from lamplighter.engine import credentials
 from lamplighter.engine.credentials import CREDENTIALS
-from lamplighter.wire.holders import Holder, NoCredentials
+from lamplighter.wire.access.credentials import Holder, NoCredentials
 
 USUAL_DATA = Path(".lamplighter")
 USUAL_REGION = "us-east-1"

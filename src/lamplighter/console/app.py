@@ -15,47 +15,47 @@ from starlette.types import ASGIApp
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.world import World
-from lamplighter.console import (
+from lamplighter.console.page import Console
+from lamplighter.console.pages import (
     calendar,
-    definitions,
-    events,
+    event_streams,
     job,
     jobs,
-    live,
+    live_run,
     logs,
     queues,
+    recent_events,
     rules,
-    runs,
+    run,
+    run_events,
     stacks,
-    start,
-    streams,
+    start_run,
+    task_definitions,
     tasks,
     topics,
-    traffic,
 )
-from lamplighter.console.arrival import Arriving
-from lamplighter.console.guard import Guarded, Hardened
-from lamplighter.console.login import Door, Locked
-from lamplighter.console.look import Look
-from lamplighter.console.page import Console
-from lamplighter.console.port import Port
+from lamplighter.console.ports.port import Port
+from lamplighter.console.security.cross_site_links import Arriving
+from lamplighter.console.security.guard import Guarded, Hardened
+from lamplighter.console.security.login import Door, Locked
 from lamplighter.console.static import ICON, Static
-from lamplighter.wire.holders import Holders
+from lamplighter.console.view.templates import Look
+from lamplighter.wire.access.credentials import Holders
 
 PAGES: tuple[BaseRoute, ...] = (
     *jobs.ROUTES,
-    *start.ROUTES,
+    *start_run.ROUTES,
     *job.ROUTES,
     *logs.ROUTES,
-    *live.ROUTES,
-    *streams.ROUTES,
-    *events.ROUTES,
-    *runs.ROUTES,
+    *live_run.ROUTES,
+    *event_streams.ROUTES,
+    *run_events.ROUTES,
+    *run.ROUTES,
     *rules.ROUTES,
-    *traffic.ROUTES,
+    *recent_events.ROUTES,
     *queues.ROUTES,
     *tasks.ROUTES,
-    *definitions.ROUTES,
+    *task_definitions.ROUTES,
     *topics.ROUTES,
     *stacks.ROUTES,
     *calendar.ROUTES,

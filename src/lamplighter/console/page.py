@@ -15,12 +15,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from lamplighter.base.errors import AwsError, ValidationError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.console import form
-from lamplighter.console.look import Look
-from lamplighter.console.memory import Memory
-from lamplighter.console.port import Place, Port, place_of
+from lamplighter.console.data.run_cache import Memory
+from lamplighter.console.ports.port import Place, Port, place_of
+from lamplighter.console.security import forms
+from lamplighter.console.view.templates import Look
 
 SCRIPT, GO_ON = "x-lamplighter-script", "x-lamplighter-go-on"
 """Headers: a script has sent the form, and where the browser goes on (`static/forms.js`)."""
@@ -38,7 +38,7 @@ class Console:
     skips: Memory[Sequence[str]] = field(default_factory=Memory)
     """Runs that succeeded, and those that they made way for: none, but for runs that were skipped."""
     idle: Memory[float] = field(default_factory=Memory)
-    """Seconds between the parts of runs that were redriven (`took.py`)."""
+    """Seconds between the parts of runs that were redriven (`console/view/run_duration.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,8 @@ class Page:
     async def render(self, template: str, status: int = 200, **values: Json) -> Response:
         """The template filled in, as a page."""
         response = HTMLResponse(await self.fill(template, **values), status)
-        if form.token(self.request) is None:
-            form.hand_out(response, self.token, secure=self.request.url.scheme == "https")
+        if forms.token(self.request) is None:
+            forms.hand_out(response, self.token, secure=self.request.url.scheme == "https")
         return response
 
     def redirect(self, to: str) -> Response:
@@ -132,7 +132,7 @@ def acts(path: str, act: Act) -> Route:
     """A button: what a form at a path does."""
 
     async def endpoint(request: Request) -> Response:
-        given = await form.fields(request)
+        given = await forms.fields(request)
         return await act(await _page(request), given)
 
     return Route(path, endpoint, methods=["POST"])
@@ -141,7 +141,7 @@ def acts(path: str, act: Act) -> Route:
 async def _page(request: Request) -> Page:
     """The page of a request, in the place of the resource that its path names, or that its query asks for."""
     console: Console = request.app.state.console
-    token = form.token(request) or console.world.uuid()
+    token = forms.token(request) or console.world.uuid()
     page = Page(console, request, await _asked_for(console, request), token)
     return page.at(page.arn) if "arn" in request.path_params else page
 

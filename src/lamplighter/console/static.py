@@ -1,7 +1,7 @@
 """The console's own files: scripts, the stylesheet, and libraries of others with their licences.
 
-Promises that a browser asks once for a file whose URL carries its stamp (`look.py`), and makes sure of others each
-time.
+Promises that a browser asks once for a file whose URL carries its stamp (`console/view/templates.py`), and makes sure
+of others each time.
 """
 
 from starlette.requests import Request
@@ -10,7 +10,7 @@ from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from lamplighter.console.look import STATIC
+from lamplighter.console.view.templates import STATIC
 
 DAY = "public, max-age=86400"
 FOR_GOOD = "public, max-age=31536000, immutable"

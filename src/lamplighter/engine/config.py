@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from lamplighter.base import secretplaces
+from lamplighter.base import secret_references
 from lamplighter.outbound.mail import Server
-from lamplighter.wire.holders import Holder
+from lamplighter.wire.access.credentials import Holder
 
 
 class RuntimeChoice(StrEnum):
@@ -42,11 +42,11 @@ class Config:
     """Whether a mail address that is subscribed is asked first, as on AWS."""
     holder: Holder | None = None
     """Whose credentials tasks are given that call the engine back; None where it takes any."""
-    secrets: secretplaces.Held = field(default_factory=lambda: secretplaces.in_environment(os.environ))
+    secrets: secret_references.Held = field(default_factory=lambda: secret_references.in_environment(os.environ))
     """What containers are given as their secrets: what is held for the places that they name."""
     commands: bool = True
-    """Whether a command line may be subscribed to a topic (services/sns/protocols.py says why it may)."""
+    """Whether a command line may be subscribed to a topic (services/sns/subscriptions/protocols.py says why it may)."""
     deny: frozenset[str] = frozenset()
-    """What task definitions may not ask for (base/denials.py)."""
+    """What task definitions may not ask for (base/deny_rules.py)."""
     files: int | None = None
     """The soft limit of open files that programs get which the engine starts; None where its own was not raised."""

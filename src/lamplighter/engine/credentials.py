@@ -11,8 +11,8 @@ from string import ascii_lowercase
 
 from lamplighter.base.files import make_path, sync_directory
 from lamplighter.base.world import unguessable
-from lamplighter.wire import holders
-from lamplighter.wire.holders import Holders, NoCredentials
+from lamplighter.wire.access import credentials
+from lamplighter.wire.access.credentials import Holders, NoCredentials
 
 CREDENTIALS = "credentials"
 """The file's name, in the data directory."""
@@ -25,7 +25,7 @@ def make(file: Path) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w") as opened:
-            opened.write(holders.write(holders.make(unguessable)))
+            opened.write(credentials.write(credentials.make(unguessable)))
             opened.flush()
             os.fsync(opened.fileno())
         os.link(draft, file)
@@ -39,7 +39,7 @@ def make(file: Path) -> None:
 def load(file: Path) -> Holders:
     """Who may come in; raises NoCredentials."""
     try:
-        return holders.read(file.read_text())
+        return credentials.read(file.read_text())
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise NoCredentials(f"the credentials file {file} cannot be read: {reason}") from None

@@ -9,14 +9,14 @@ from types import ModuleType
 
 from botocore.model import ServiceModel
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.base.world import World, real_world
 from lamplighter.bus import Bus, Caller, Service, forever
-from lamplighter.engine import descriptors, metrics
+from lamplighter.engine import file_descriptors, metrics
 from lamplighter.engine.config import Config, RuntimeChoice
-from lamplighter.engine.later import Later
-from lamplighter.engine.pump import Pump
-from lamplighter.engine.turns import Turns
+from lamplighter.engine.dispatcher import Pump
+from lamplighter.engine.lazy_service import Later
+from lamplighter.engine.turn_times import Turns
 from lamplighter.isolation.port import Isolation
 from lamplighter.isolation.processes import Processes
 from lamplighter.outbound.aws import Remote
@@ -24,18 +24,19 @@ from lamplighter.outbound.http import HttpWeb
 from lamplighter.outbound.mail import MailFolder, SmtpMail
 from lamplighter.outbound.port import Outbound
 from lamplighter.outbound.program import NoPrograms, ShellPrograms
-from lamplighter.runtime.docker import DockerRuntime
-from lamplighter.runtime.either import EitherRuntime
+from lamplighter.runtime.composite import EitherRuntime
+from lamplighter.runtime.docker.runtime import DockerRuntime
 from lamplighter.runtime.port import Runtime
-from lamplighter.runtime.process import ProcessRuntime
+from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.services.ecs.service import Ecs
 from lamplighter.services.events.service import Events
-from lamplighter.services.states.api import States
-from lamplighter.store import identity, topics
+from lamplighter.services.sns.tables import topics
+from lamplighter.services.states.service import States
+from lamplighter.store import engine_id
 from lamplighter.store.db import Store, damaged
-from lamplighter.wire.catalog import Catalog
-from lamplighter.wire.holders import Holder
-from lamplighter.wire.shapes import SERVICES
+from lamplighter.wire.access.credentials import Holder
+from lamplighter.wire.models.catalog import Catalog
+from lamplighter.wire.models.shapes import SERVICES
 
 log = logging.getLogger("lamplighter.engine")
 
@@ -116,13 +117,13 @@ class Engine:
             made: Service = module.Alerts(bus, world, config.url)
             return made
 
-        yield Later("scheduler", "lamplighter.services.scheduler.api", scheduler)
+        yield Later("scheduler", "lamplighter.services.scheduler.service", scheduler)
         yield Later("sns", "lamplighter.services.sns.service", sns, lambda: topics.any_exists(self.store.reader))
         yield Later("sqs", "lamplighter.services.sqs.service", sqs)
-        yield Later("logs", "lamplighter.services.logs.api", logs)
+        yield Later("logs", "lamplighter.services.logs.service", logs)
         yield Later("monitoring", "lamplighter.services.cloudwatch.service", cloudwatch)
         yield Later("alerts", "lamplighter.services.alerts.service", alerts)
-        yield Later("cloudformation", "lamplighter.services.cloudformation.api", stacks)
+        yield Later("cloudformation", "lamplighter.services.cloudformation.service", stacks)
 
     def _check(self, service: str, operation: str, params: Json) -> None:
         self.catalog.operation(service, operation).check(params)
@@ -146,7 +147,7 @@ class Engine:
         clocks = world or real_world()
         store = Store(config.data, clocks, new=config.new)
         try:
-            name = await store.write(lambda tx: identity.engine(tx, clocks.uuid))
+            name = await store.write(lambda tx: engine_id.engine(tx, clocks.uuid))
             engine = cls(config, clocks, store, runtime or _runtime(config, name, clocks), outbound, isolation)
             for service in engine.services.values():
                 await service.start()
@@ -183,7 +184,7 @@ class Engine:
 
 def _runtime(config: Config, name: str, world: World) -> Runtime:
     processes = ProcessRuntime(
-        _absolute(config.data) / "processes", world.now, files=config.files, has_room=descriptors.has_room
+        _absolute(config.data) / "processes", world.now, files=config.files, has_room=file_descriptors.has_room
     )
     if config.runtime is RuntimeChoice.PROCESS:
         return processes
@@ -194,7 +195,7 @@ def _runtime(config: Config, name: str, world: World) -> Runtime:
 def _outbound(config: Config) -> Outbound:
     mail = SmtpMail(config.smtp) if config.smtp else MailFolder(_absolute(config.data) / "mail")
     # Jobs leave the reserve alone: what tells of their failure may use it.
-    has_room = partial(descriptors.has_room, reserve=0)
+    has_room = partial(file_descriptors.has_room, reserve=0)
     programs = ShellPrograms(files=config.files, has_room=has_room) if config.commands else NoPrograms()
     return Outbound(mail, HttpWeb(), programs)
 

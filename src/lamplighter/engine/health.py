@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lamplighter import __version__
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
+from lamplighter.delivery.tables import lost_alerts
+from lamplighter.engine import unreadable_rows
 from lamplighter.engine.engine import Engine
-from lamplighter.store import damage, lostalerts, notifications, outages, unapplied
+from lamplighter.services.ecs.tables import outages
+from lamplighter.services.sns.tables import deliveries
+from lamplighter.store import unapplied_files
 
 MANY = 3
 """How many of what is damaged are named."""
@@ -83,8 +87,8 @@ def docker(engine: Engine) -> Condition | None:
 def alerts(engine: Engine) -> Condition | None:
     """Messages for people did not reach them. Anybody may ask for the health: it names no recipient."""
     reader = engine.store.reader
-    lost = len(lostalerts.since(reader, engine.world.now() - lostalerts.LATELY))
-    stuck = notifications.stuck(reader)
+    lost = len(lost_alerts.since(reader, engine.world.now() - lost_alerts.LATELY))
+    stuck = deliveries.stuck(reader)
     if not lost and not stuck:
         return None
     said = [
@@ -100,7 +104,7 @@ def _counted(count: int, one: str, many: str = "") -> str:
 
 def file_applied(engine: Engine) -> Condition | None:
     """The jobs are not as their file says. A stranger may ask for the health, so the reason names no job."""
-    found = unapplied.everything(engine.store.reader)
+    found = unapplied_files.everything(engine.store.reader)
     if not found:
         return None
     first = found[0]
@@ -110,20 +114,20 @@ def file_applied(engine: Engine) -> Condition | None:
 
 def rules(engine: Engine) -> Condition | None:
     """Rules of EventBridge, or what else it has by name, cannot be read."""
-    found = damage.rules(engine.store.reader)
+    found = unreadable_rows.rules(engine.store.reader)
     what = _counted(len(found), "rule, target or archive", "rules, targets or archives")
     return _damaged(engine, found, "rules-damaged", what, "hear of no event")
 
 
 def alarms(engine: Engine) -> Condition | None:
     """Alarms cannot be read."""
-    found = damage.alarms(engine.store.reader)
+    found = unreadable_rows.alarms(engine.store.reader)
     return _damaged(engine, found, "alarms-damaged", _counted(len(found), "alarm"), "tell nobody")
 
 
 def schedules(engine: Engine) -> Condition | None:
     """Schedules cannot be read."""
-    found = damage.schedules(engine.store.reader)
+    found = unreadable_rows.schedules(engine.store.reader)
     return _damaged(engine, found, "schedules-damaged", _counted(len(found), "schedule"), "start nothing")
 
 

@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lamplighter.base.world import World
-from lamplighter.engine.turns import LONG, Turns
-from lamplighter.store import counts, letters, notifications, outbox, slots, timers, unapplied
+from lamplighter.delivery.tables import deliveries as letters
+from lamplighter.engine.turn_times import LONG, Turns
+from lamplighter.services.scheduler.tables import slots
+from lamplighter.services.sns.tables import deliveries as notifications
+from lamplighter.store import outbox, row_counts, timers, unapplied_files
 from lamplighter.store.db import Reader
 
 SENDERS = ("events", "scheduler", "monitoring")
@@ -37,13 +40,15 @@ Source = Callable[[Reader, World], Iterable[Gauge]]
 
 def executions(reader: Reader, _world: World) -> Iterator[Gauge]:
     """Executions, by status."""
-    found = counts.by_status(reader, "execution")
+    found = row_counts.by_status(reader, "execution")
     yield Gauge("lamplighter_executions", "Executions that are kept, by status.", found, "status")
 
 
 def tasks(reader: Reader, _world: World) -> Iterator[Gauge]:
     """ECS tasks, by status."""
-    yield Gauge("lamplighter_tasks", "ECS tasks that are kept, by status.", counts.by_status(reader, "task"), "status")
+    yield Gauge(
+        "lamplighter_tasks", "ECS tasks that are kept, by status.", row_counts.by_status(reader, "task"), "status"
+    )
 
 
 def waiting(reader: Reader, world: World) -> Iterator[Gauge]:
@@ -63,7 +68,7 @@ def due(reader: Reader, world: World) -> Iterator[Gauge]:
 
 def deliveries(reader: Reader, world: World) -> Iterator[Gauge]:
     """Calls of targets by EventBridge and Scheduler, and what SNS delivers."""
-    ended = counts.by_status(reader, "delivery")
+    ended = row_counts.by_status(reader, "delivery")
     yield Gauge("lamplighter_deliveries", "Deliveries to targets that are over, by how they ended.", ended, "outcome")
     held = {sender: float(letters.waiting(reader, sender)) for sender in SENDERS}
     yield Gauge("lamplighter_deliveries_waiting", "Deliveries that are not over, by sender.", held, "sender")
@@ -86,7 +91,7 @@ def schedules(reader: Reader, world: World) -> Iterator[Gauge]:
 
 def files(reader: Reader, world: World) -> Iterator[Gauge]:
     """Whether the jobs are as their files say."""
-    found = unapplied.everything(reader)
+    found = unapplied_files.everything(reader)
     age = max(0, world.now() - found[0].since) / 1000 if found else 0.0
     yield Gauge("lamplighter_files_not_applied", "Job files and templates that are not applied.", {"": len(found)})
     yield Gauge("lamplighter_files_not_applied_seconds", "For how long the oldest of them is not applied.", {"": age})

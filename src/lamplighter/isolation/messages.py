@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from lamplighter.asl.model import Resource
-from lamplighter.base.jsontext import Json
+from lamplighter.asl.definition.model import Resource
+from lamplighter.base.json_text import Json
 
 OUT_OF_MEMORY = 77
 """The exit status of a process whose memory is used up."""

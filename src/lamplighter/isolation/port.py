@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from lamplighter.asl.run import Refuses
+from lamplighter.asl.execution.step import Refuses
 from lamplighter.base.errors import LamplighterError
 from lamplighter.isolation.requests import Answer, Request
 

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import astuple
 from functools import partial
 
-from lamplighter.asl.run import Refuses
-from lamplighter.base.aside import run_aside
+from lamplighter.asl.execution.step import Refuses
 from lamplighter.base.errors import Bug
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
+from lamplighter.base.threads import run_aside
 from lamplighter.base.world import process_seconds
 from lamplighter.isolation.framing import LENGTH, pack, unpack
 from lamplighter.isolation.limits import Limits

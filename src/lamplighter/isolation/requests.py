@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Generic, Literal, TypeAlias, TypeVar
 
-from lamplighter.asl.distribute import Given, inputs
-from lamplighter.asl.faults import Fault
-from lamplighter.asl.frame import Execution, Frame
-from lamplighter.asl.machine import advance
-from lamplighter.asl.messages import Event, Resumed
-from lamplighter.asl.model import Definition, Resource
-from lamplighter.asl.parse import ALONE, parse, parse_alone
-from lamplighter.asl.probe import Past, Probe, Verdict
-from lamplighter.asl.run import Refuses, Step
-from lamplighter.asl.scope import Scope
-from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.asl.definition.expression_scope import Scope
+from lamplighter.asl.definition.model import Definition, Resource
+from lamplighter.asl.definition.parse import ALONE, parse, parse_alone
+from lamplighter.asl.execution.advance import advance
+from lamplighter.asl.execution.distributed_map import Given, inputs
+from lamplighter.asl.execution.frame import Execution, Frame
+from lamplighter.asl.execution.messages import Event, Resumed
+from lamplighter.asl.execution.single_state import Past, Probe, Verdict
+from lamplighter.asl.execution.state_errors import Fault
+from lamplighter.asl.execution.step import Refuses, Step
+from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World, repeatable_world
 
 T = TypeVar("T")

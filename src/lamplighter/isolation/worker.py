@@ -8,8 +8,8 @@ import os
 import traceback
 from typing import BinaryIO
 
-from lamplighter.asl.model import Resource
-from lamplighter.base.jsontext import Json
+from lamplighter.asl.definition.model import Resource
+from lamplighter.base.json_text import Json
 from lamplighter.isolation.framing import receive, send
 from lamplighter.isolation.limits import Limits, grant_time, seconds_used
 from lamplighter.isolation.messages import OUT_OF_MEMORY, Crashed, Question

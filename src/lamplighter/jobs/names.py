@@ -3,26 +3,12 @@
 Promises that one job of one environment has one name everywhere, so that roles can name it before it is there.
 """
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 
 USUAL_NAME = "lamplighter.yaml"
 """What a job file is called."""
-WELL = "Ended well"
-"""The state of a job with sidecars that a failure leads to which was none of the job's own."""
-MAIN = "main"
-"""The container of a job itself, beside its sidecars."""
 SHARED_CLUSTER, SUBNETS, SECURITY_GROUPS, PUBLIC_IP = "Cluster", "Subnets", "SecurityGroups", "PublicIp"
-WATCH, START, SLOTS, FAILURES = "Watch", "Start", "Slots", "Failures"
-"""The machines of a project that only serve its jobs (`jobs/supporting.py`, `jobs/telling.py`)."""
-SUPPORTING = (WATCH, START, SLOTS, FAILURES)
-
-
 CONSOLE_URL, CONSOLE, OPTIONS = "ConsoleUrl", "Console", "Options"
-
-
-def supporting(machine: str) -> str:
-    """What the name of a machine ends with that only serves jobs; no job can be called so."""
-    return f"--{machine.lower()}"
 
 
 def logical(name: str) -> str:

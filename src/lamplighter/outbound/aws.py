@@ -13,8 +13,8 @@ from botocore.loaders import Loader, UnknownServiceError
 from botocore.model import ServiceModel
 
 from lamplighter.base.errors import AwsError, Bug
-from lamplighter.base.jsontext import Json
-from lamplighter.outbound.names import spellings
+from lamplighter.base.json_text import Json
+from lamplighter.outbound.service_names import spellings
 
 Call = Callable[[str, Json], Json]
 """From an operation and its parameters to its answer; raises AwsError."""

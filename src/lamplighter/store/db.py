@@ -3,7 +3,8 @@
 A turn runs all the jobs that are waiting, one after another on the loop, inside one transaction; then a thread commits
 it, while the loop goes on reading from the network. Jobs that arrive meanwhile wait for the next turn. So many
 executions share one fsync, every job sees what the jobs before it wrote, and a disk that takes its time holds nobody
-but those who wait for it. A turn is acknowledged only if the path of the database still leads to it (`presence.py`).
+but those who wait for it. A turn is acknowledged only if the path of the database still leads to it
+(`file_presence.py`).
 
 A turn that can't be kept (disk full, I/O error) is undone whole: each of its jobs fails with `Unavailable`, nothing of
 them was done, and `on_loss` tells the engine to forget what it believed. It is a crash without the exit.
@@ -23,12 +24,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lamplighter.base.aside import run_aside
 from lamplighter.base.errors import LamplighterError, Unavailable
 from lamplighter.base.files import sync_directory, sync_file
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
+from lamplighter.base.threads import run_aside
 from lamplighter.base.world import World, iso
-from lamplighter.store.directory import (
+from lamplighter.store.data_directory import (
     DATABASE,
     LOCK,
     WAL,
@@ -38,9 +39,9 @@ from lamplighter.store.directory import (
     may_begin,
     set_aside,
 )
+from lamplighter.store.file_presence import Displaced, Presence
 from lamplighter.store.lock import DirectoryLock
 from lamplighter.store.migrate import NoSchema, migrate
-from lamplighter.store.presence import Displaced, Presence
 
 T = TypeVar("T")
 Row = tuple[Json, ...]

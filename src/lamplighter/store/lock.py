@@ -11,7 +11,7 @@ from pathlib import Path
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.files import make_path, sync_directory
 from lamplighter.base.world import pause
-from lamplighter.store.directory import LOCK
+from lamplighter.store.data_directory import LOCK
 
 
 class DirectoryInUse(LamplighterError):

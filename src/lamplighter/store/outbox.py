@@ -6,7 +6,7 @@ it deletes it in the transaction that records its effect.
 
 from collections.abc import Callable
 
-from lamplighter.base.jsontext import Json, JsonError, dumps, loads
+from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.store.db import Posted, Reader, Tx
 
 

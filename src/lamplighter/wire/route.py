@@ -10,11 +10,12 @@ import re
 from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError, UnknownOperation
-from lamplighter.base.jsontext import Json
-from lamplighter.wire import cbor, query, sigv4, unsigned
-from lamplighter.wire.catalog import Catalog, Operation
+from lamplighter.base.json_text import Json
+from lamplighter.wire.access import sigv4, unsigned_requests
 from lamplighter.wire.http import HttpRequest, Response
-from lamplighter.wire.shapes import CBOR, JSON, QUERY, REST_JSON
+from lamplighter.wire.models.catalog import Catalog, Operation
+from lamplighter.wire.models.shapes import CBOR, JSON, QUERY, REST_JSON
+from lamplighter.wire.protocols import cbor, query
 
 DEFAULT_ACCOUNT = "123456789012"
 
@@ -43,12 +44,12 @@ def route(catalog: Catalog, http: HttpRequest, default_account: str = DEFAULT_AC
     operation = _operation(catalog, http, scope)
     params = operation.decode(http)
     operation.check(params)
-    account = "" if scope is unsigned.NOBODY else _account(scope.access_key, default_account)
+    account = "" if scope is unsigned_requests.NOBODY else _account(scope.access_key, default_account)
     return Request(operation.service, operation.name, scope.region, scope.access_key, account, params, operation)
 
 
 def _scope(http: HttpRequest) -> sigv4.Scope:
-    return unsigned.NOBODY if unsigned.is_link(http) else sigv4.scope(http)
+    return unsigned_requests.NOBODY if unsigned_requests.is_link(http) else sigv4.scope(http)
 
 
 def _account(access_key: str, default: str) -> str:
@@ -74,7 +75,7 @@ def _operation(catalog: Catalog, http: HttpRequest, scope: sigv4.Scope) -> Opera
 
 def _check_method(http: HttpRequest, scope: sigv4.Scope) -> None:
     """A GET of a query API is a link: one of SNS, or one that was signed as a whole."""
-    linked = scope is unsigned.NOBODY or sigv4.is_presigned(http)
+    linked = scope is unsigned_requests.NOBODY or sigv4.is_presigned(http)
     if http.method != "POST" and not (http.method == "GET" and linked):
         raise UnknownOperation("Call an operation of a query API by POST; only a presigned URL is called by GET.")
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.chaos.storm.ledger import Wish
 from tests.chaos.storm.office import Office
 from tests.chaos.storm.resources import GROUP, STREAM, Resources

@@ -7,7 +7,7 @@ from functools import cache
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.chaos.storm.ledger import Ledger, Wish
 from tests.served import Served
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from botocore.exceptions import ClientError
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.chaos.storm.ledger import Ledger, Wish
 from tests.chaos.storm.office import Office
 from tests.chaos.storm.resources import Resources

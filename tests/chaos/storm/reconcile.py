@@ -8,7 +8,7 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.chaos.executions import check_history, check_output
 from tests.chaos.storm.ledger import Figures, Ledger, Wish
 from tests.chaos.storm.resources import GROUP, STREAM, Resources

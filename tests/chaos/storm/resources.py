@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.chaos.executions import machines
 from tests.served import ROLE, Served, one
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.world import real_world
-from lamplighter.cli.checkup import alerts
+from lamplighter.cli.doctor import alerts
+from lamplighter.delivery.tables import lost_alerts
 from lamplighter.engine import health
 from lamplighter.outbound.port import Undelivered
-from lamplighter.store import lostalerts
 from tests.acceptance.test_told import MINUTE, House
 from tests.engines import ACCOUNT, DAY, REGION
 
@@ -29,7 +29,7 @@ def reasons(house: House) -> list[str]:
 
 
 def lost(house: House) -> list[tuple[str, str]]:
-    return [(each.recipient, each.reason) for each in lostalerts.since(house.engine.store.reader, 0)]
+    return [(each.recipient, each.reason) for each in lost_alerts.since(house.engine.store.reader, 0)]
 
 
 def fail(house: House) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.services.alerts import service
 from lamplighter.services.alerts.service import Alerts
 from tests.acceptance.test_told import House

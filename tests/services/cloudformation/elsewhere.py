@@ -4,7 +4,7 @@ import io
 from collections.abc import Awaitable, Callable
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.services.cloudformation.office import Office
 
 

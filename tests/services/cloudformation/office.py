@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.json_text import Json, dumps
 from tests.engines import Site
 
 TEMPLATES = Path(__file__).with_name("templates")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.jsontext import Json
-from lamplighter.services.cloudformation import building, undoing
+from lamplighter.base.json_text import Json
+from lamplighter.services.cloudformation.deploy import create_resources, delete_and_roll_back
 from tests.engines import Died
 from tests.services.cloudformation.office import Office, body, queue, topic
 
@@ -40,7 +40,7 @@ def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def set_at_once(monkeypatch: pytest.MonkeyPatch, resources: int) -> None:
-    for passes in (building, undoing):
+    for passes in (create_resources, delete_and_roll_back):
         monkeypatch.setattr(passes, "AT_ONCE", resources)
 
 

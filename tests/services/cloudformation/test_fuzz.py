@@ -10,12 +10,12 @@ from botocore.serialize import create_serializer
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from lamplighter.base.jsontext import Json, dumps
-from lamplighter.lang.templatetext import read
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.lang.template.text import read
 from lamplighter.server import Server
-from lamplighter.wire.hosts import Hosts
-from lamplighter.wire.shapes import QUERY, load
-from tests.asl.test_parse import changed, places, renamed, without
+from lamplighter.wire.access.host_header import Hosts
+from lamplighter.wire.models.shapes import QUERY, load
+from tests.asl.definition.test_parse import changed, places, renamed, without
 from tests.services.cloudformation.office import Office, template
 from tests.shaped import documents, shaped
 

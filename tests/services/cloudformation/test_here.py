@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.engines import DAY
 from tests.services.cloudformation.office import Office, body, topic
 

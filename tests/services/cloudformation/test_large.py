@@ -3,8 +3,8 @@
 import pytest
 
 from lamplighter.base.errors import AwsError, Unavailable
-from lamplighter.base.jsontext import dumps
-from lamplighter.services.cloudformation import outside
+from lamplighter.base.json_text import dumps
+from lamplighter.services.cloudformation.templates import external_inputs
 from tests.services.cloudformation.elsewhere import beside
 from tests.services.cloudformation.office import Office, body, queue, topic
 
@@ -14,7 +14,7 @@ SECOND = body(A=queue(DelaySeconds=2), C=queue())
 
 @pytest.fixture(autouse=True)
 def every_template_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outside, "SHORT", -1)
+    monkeypatch.setattr(external_inputs, "SHORT", -1)
 
 
 def templates(office: Office) -> int:

@@ -1,4 +1,4 @@
-from lamplighter.base.jsontext import dumps, loads
+from lamplighter.base.json_text import dumps, loads
 from tests.services.cloudformation.office import Office, body
 
 GROUP = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "g"}}

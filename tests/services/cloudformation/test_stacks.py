@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads
 from tests.engines import ACCOUNT, DAY, REGION
 from tests.services.cloudformation.office import Office, body, queue, topic
 

@@ -1,6 +1,6 @@
 """An error in a container's output, counted by a metric filter, rings an alarm that people are told of."""
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import Script
 from tests.services.cloudwatch.tower import MINUTE, Tower
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lamplighter.base.jsontext import Json, loads
+from lamplighter.base.json_text import Json, loads
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
 from lamplighter.outbound.fake import FakeWorld

@@ -7,13 +7,13 @@ from pathlib import Path
 import botocore.session
 from botocore.model import Shape
 
-from lamplighter.base import secretplaces
-from lamplighter.base.jsontext import Json
+from lamplighter.base import secret_references
+from lamplighter.base.json_text import Json
 from lamplighter.base.world import ManualClock, fixed_world
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.runtime.fake import FakeRuntime
-from lamplighter.services.ecs.placement import Capacity
 from lamplighter.services.ecs.service import Ecs
+from lamplighter.services.ecs.tasks.placement import Capacity
 from lamplighter.store import outbox
 from lamplighter.store.db import Signals, Store
 
@@ -80,7 +80,7 @@ class Rig:
             self.directory,
             capacity=self.capacity,
             deny=self.deny,
-            secrets=secretplaces.in_environment(self.secrets),
+            secrets=secret_references.in_environment(self.secrets),
             pause=lambda _seconds: asyncio.sleep(0),
         )
         self.bus.serve("ecs", self.ecs.operations)

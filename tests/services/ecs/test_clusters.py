@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import Script
 from tests.services.ecs.rig import FARGATE, RUN, Rig
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import FakeRuntime, Script
 from lamplighter.runtime.port import Container, Exit, Started
 from lamplighter.store import outbox

@@ -1,7 +1,7 @@
 """A site with EventBridge, and with targets that note what comes to them: SQS, SNS and CloudWatch Logs."""
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.engine.config import Config

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, dumps
-from lamplighter.services.events.patterns import REQUIRED
-from lamplighter.wire.catalog import Catalog
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.services.events.rules.event_patterns import REQUIRED
+from lamplighter.wire.models.catalog import Catalog
 from tests.engines import ACCOUNT, CALLER, REGION, ROLE, SECOND
 from tests.services.events.hall import GROUP, QUEUE, TOPIC, Hall
 

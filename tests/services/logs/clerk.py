@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.engines import Site
 
 GROUP = "/batch/nightly"

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogE
 
 import pytest
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.engines import DAY, HOUR, SECOND, Died
 from tests.services.logs.clerk import ARN, GROUP, Clerk, messages
 

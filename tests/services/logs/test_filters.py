@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.services.logs.clerk import GROUP, Clerk
 
 METRIC: Json = [{"metricName": "errors", "metricNamespace": "batch", "metricValue": "1"}]

@@ -9,15 +9,15 @@ from botocore.model import Shape
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lamplighter.base.jsontext import Json, dump_bytes, loads
+from lamplighter.base.json_text import Json, dump_bytes, loads
 from lamplighter.base.world import ManualClock, fixed_world
 from lamplighter.bus import forever
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime
 from lamplighter.server import Server
-from lamplighter.services.logs.naming import event_id, page_token
-from lamplighter.wire.hosts import Hosts
+from lamplighter.services.logs.arns import event_id, page_token
+from lamplighter.wire.access.host_header import Hosts
 
 FUZZ = settings(
     deadline=None,

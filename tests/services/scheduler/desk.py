@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.engine.config import Config
@@ -14,9 +14,9 @@ from lamplighter.engine.engine import Engine
 from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import Runtime
-from lamplighter.store import schedules, slots
+from lamplighter.services.scheduler.tables import schedules, slots
+from lamplighter.services.scheduler.tables.slots import Slot
 from lamplighter.store.db import Store, Tx
-from lamplighter.store.slots import Slot
 from tests.engines import ACCOUNT, REGION, ROLE, Listening, Site, chain
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000

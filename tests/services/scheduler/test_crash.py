@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import loads
+from lamplighter.base.json_text import loads
 from tests.engines import ACCOUNT, REGION, ROLE, Died
 from tests.services.scheduler.desk import MINUTE, QUEUE, Desk
 

@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.engines import ROLE, Died
 from tests.services.scheduler.desk import DAY, HOUR, MINUTE, QUEUE, Desk, text
 

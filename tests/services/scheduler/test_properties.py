@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lamplighter.lang.schedule import parse_schedule
+from lamplighter.lang.schedule.expression import parse_schedule
 from tests.engines import ROLE, Died
 from tests.services.scheduler.desk import HOUR, MINUTE, QUEUE, Desk, text
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from tests.engines import ACCOUNT, REGION, ROLE
 from tests.services.scheduler.desk import DEAD, HOUR, OFF, QUEUE, Desk, instant, request

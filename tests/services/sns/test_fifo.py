@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/sns/latest/dg/sns-fifo-topics.html
 """
 
-from lamplighter.base.jsontext import Json, loads
+from lamplighter.base.json_text import Json, loads
 from tests.engines import ACCOUNT, REGION
 from tests.services.sns.town import HOOK, QUEUE, Town
 

@@ -1,6 +1,6 @@
 """State machines that publish: the night's batch tells somebody that it failed."""
 
-from lamplighter.base.jsontext import Json, loads
+from lamplighter.base.json_text import Json, loads
 from tests.engines import ACCOUNT, REGION
 from tests.services.sns.town import HOOK, QUEUE, Town
 

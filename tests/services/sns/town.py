@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.errors import AwsError, Unavailable
-from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.engine.config import Config
@@ -14,9 +14,9 @@ from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.fake import FakeWorld
 from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import Runtime
-from lamplighter.store import notifications
+from lamplighter.services.sns.tables import deliveries as notifications
+from lamplighter.services.sns.tables.deliveries import Delivery
 from lamplighter.store.db import Store, Tx
-from lamplighter.store.notifications import Delivery
 from tests.engines import ACCOUNT, CALLER, REGION, Listening, Site
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:reports"

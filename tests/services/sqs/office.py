@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.bus import forever
 from tests.engines import ACCOUNT, CALLER, REGION, SECOND, Site
 

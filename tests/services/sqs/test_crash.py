@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.errors import Unavailable
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.engines import CALLER, Died, Site
 from tests.services.sqs.office import Office, arn, redrive, text
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.services.sqs.office import Office, redrive
 
 

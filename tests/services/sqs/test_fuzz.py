@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, dumps
-from lamplighter.wire.catalog import Catalog
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.wire.models.catalog import Catalog
 from tests.engines import Site
 from tests.services.sqs.office import Office, arn, redrive
 

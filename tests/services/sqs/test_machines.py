@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from tests.services.sqs.office import Office
 
 SEND = "arn:aws:states:::sqs:sendMessage"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import ManualClock, fixed_world
 from lamplighter.bus import Caller
 from lamplighter.engine.config import Config

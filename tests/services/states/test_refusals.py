@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.errors import ValidationError
-from lamplighter.base.jsontext import Json, dumps
+from lamplighter.base.json_text import Json, dumps
 from tests.services.states.desk import ROLE, Desk
 
 

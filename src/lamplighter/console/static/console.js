@@ -21,7 +21,7 @@ function localise(root) {
   }
 }
 
-// As console/lengths.py has it.
+// As console/view/durations.py has it.
 function length(seconds) {
   if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`;
   const whole = Math.round(seconds), two = (number) => String(Math.floor(number)).padStart(2, "0");

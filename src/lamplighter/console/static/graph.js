@@ -1,4 +1,4 @@
-// Draws a state machine. The shape is in the figure's data-graph (console/graph.py); how each state stands is read from
+// Draws a state machine. The shape is in the figure's data-graph (console/view/graph.py); how each state stands is read from
 // the list #states, which the server sends anew as the run goes on. Dagre lays out one block at a time: what is inside of
 // a Parallel or a Map is laid out first and is one large node outside.
 import dagre from "./vendor/dagre.esm.js";

@@ -1,7 +1,7 @@
 // The one connection that all tabs of a browser share: a SharedWorker or, where there is none, a part of the page.
 //
 // A tab says which streams it follows, and gets what they tell, each event with the path of its stream. All of them come
-// in one answer of /streams (console/streams.py), since a browser opens six connections to a host and no more. A tab is
+// in one answer of /streams (console/pages/event_streams.py), since a browser opens six connections to a host and no more. A tab is
 // also told when the engine does not answer any more, since when, and when it is back; and each time that it says what
 // it follows it is answered, so that it knows that the worker is still there.
 

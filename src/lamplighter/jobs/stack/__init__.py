@@ -1,1 +1,1 @@
-"""The template, resource family by resource family; each module says which resources it makes of a project."""
+"""A project as a CloudFormation template, one module for each family of resources."""

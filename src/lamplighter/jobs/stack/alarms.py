@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from troposphere import Ref, cloudwatch
 
 from lamplighter.jobs import names
-from lamplighter.jobs.model import Project
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.lint.alarm_window import waits_for
 from lamplighter.jobs.stack import arns
-from lamplighter.jobs.waiting import waits_for
 
 LONGEST_WARM_UP = 2_880
 """Minutes for which CloudWatch lets an alarm warm up."""

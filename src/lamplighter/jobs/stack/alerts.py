@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from troposphere import AWSObject, Ref, sns
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
-from lamplighter.jobs.channels import Channel
-from lamplighter.jobs.model import Project
-from lamplighter.jobs.served import served
-from lamplighter.jobs.stack import alarms, deadletters, rules
+from lamplighter.jobs.file.channels import Channel
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.machine.supported_jobs import served
+from lamplighter.jobs.stack import alarms, dead_letter_queues, event_rules
 
 
 def resources(project: Project) -> Iterator[AWSObject]:
@@ -18,12 +18,12 @@ def resources(project: Project) -> Iterator[AWSObject]:
     for name in made:
         yield from _topic(project, name, project.channels[name])
     for name in project.jobs:
-        yield from rules.of_job(project, name)
+        yield from event_rules.of_job(project, name)
         yield from alarms.did_not_start(project, name)
     for machine in served(project):
-        yield from rules.of_supporting(project, machine)
-    yield from deadletters.alerts(project, rules.told(project))
-    yield from deadletters.starts(project)
+        yield from event_rules.of_supporting(project, machine)
+    yield from dead_letter_queues.alerts(project, event_rules.told(project))
+    yield from dead_letter_queues.starts(project)
 
 
 def _topic(project: Project, name: str, channel: Channel) -> Iterator[AWSObject]:

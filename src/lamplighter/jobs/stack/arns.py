@@ -2,9 +2,10 @@
 
 from troposphere import GetAtt, Join, Ref, Sub
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
-from lamplighter.jobs.model import Job, Project
+from lamplighter.jobs.file.model import Job, Project
+from lamplighter.runs import job_machine
 
 
 def arn(service: str, resource: str) -> Sub:
@@ -62,7 +63,7 @@ def log_group(project: Project, job: str) -> str:
 
 def log_streams(project: Project, job: str) -> Sub:
     """The ARNs of what a job's own containers have logged."""
-    return arn("logs", f"log-group:{log_group(project, job)}:log-stream:{job}/{names.MAIN}/*")
+    return arn("logs", f"log-group:{log_group(project, job)}:log-stream:{job}/{job_machine.MAIN_CONTAINER}/*")
 
 
 def topic(project: Project, channel: str) -> Json:

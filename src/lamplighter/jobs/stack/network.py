@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from troposphere import AWSObject, Equals, GetAtt, GetAZs, If, Join, Parameter, Ref, Select, Tags, ec2, ecs
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
-from lamplighter.jobs.model import Project
+from lamplighter.jobs.file.model import Project
 
 MAKES_NETWORK = "MakesNetwork"
 BLOCK = "10.111.0.0/24"

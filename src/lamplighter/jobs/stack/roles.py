@@ -12,14 +12,16 @@ from collections.abc import Iterator
 
 from troposphere import AWSObject, GetAtt, If, Ref, iam
 
-from lamplighter.base.jsontext import Json
-from lamplighter.jobs import names, workflow
-from lamplighter.jobs.model import Job, Project
-from lamplighter.jobs.secrets import source
-from lamplighter.jobs.served import is_looked_after, is_named
-from lamplighter.jobs.stack import arns, deadletters, links
-from lamplighter.jobs.telling import is_watched
-from lamplighter.jobs.walk import states
+from lamplighter.asl.definition.walk_states import states
+from lamplighter.base.json_text import Json
+from lamplighter.jobs import names
+from lamplighter.jobs.file.model import Job, Project
+from lamplighter.jobs.file.secrets import source
+from lamplighter.jobs.machine import workflow
+from lamplighter.jobs.machine.alert_states import is_watched
+from lamplighter.jobs.machine.supported_jobs import is_looked_after, is_named
+from lamplighter.jobs.stack import arns, console_links, dead_letter_queues
+from lamplighter.runs import job_machine
 
 MANAGED_RULE = "rule/StepFunctionsGetEventsForECSTaskRule"
 TO_TASKS: Json = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
@@ -48,13 +50,13 @@ def of_job(project: Project, name: str) -> Iterator[AWSObject]:
 def of_project(project: Project) -> Iterator[AWSObject]:
     """The roles that jobs share."""
     started = [name for name, job in project.jobs.items() if is_named(job)]
-    looked_after = [Ref(names.SLOTS)] if any(map(is_looked_after, project.jobs.values())) else []
+    looked_after = [Ref(job_machine.SLOTS)] if any(map(is_looked_after, project.jobs.values())) else []
     if started or looked_after:
-        there = [*([Ref(names.START)] if started else []), *looked_after]
+        there = [*([Ref(job_machine.START)] if started else []), *looked_after]
         here = [*(Ref(names.machine(name)) for name in started), *looked_after]
         statements = [
-            allow(["states:StartExecution"], If(links.ON_AWS, there, here)),
-            allow(["sqs:SendMessage"], [GetAtt(deadletters.STARTS, "Arn")]),
+            allow(["states:StartExecution"], If(console_links.ON_AWS, there, here)),
+            allow(["sqs:SendMessage"], [GetAtt(dead_letter_queues.STARTS, "Arn")]),
         ]
         yield role("ScheduleRole", "scheduler", statements)
 
@@ -110,7 +112,7 @@ def machine(project: Project, name: str) -> Iterator[Json]:
         yield allow(["states:ListExecutions"], [arns.machine(project, name)])
     yield from _of_runs(project, name)
     if is_watched(job):
-        yield allow(["states:StartExecution"], [Ref(names.WATCH)])
+        yield allow(["states:StartExecution"], [Ref(job_machine.WATCH)])
     if job.notify.caught:
         yield allow(["sns:Publish"], [arns.topic(project, channel) for channel in job.notify.caught])
         if run:

@@ -9,15 +9,16 @@ from collections.abc import Iterator
 
 from troposphere import AWSObject, GetAtt, If, Ref, scheduler
 
-from lamplighter.base.jsontext import Json, dumps, loads
+from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.jobs import names
-from lamplighter.jobs.expressions import OWN
-from lamplighter.jobs.model import Job, Project
-from lamplighter.jobs.served import is_looked_after, is_named
-from lamplighter.jobs.stack import arns, deadletters, links
-from lamplighter.jobs.stack.documents import document
-from lamplighter.jobs.telling import LONGEST_SUBJECT
-from lamplighter.jobs.waiting import GRACE
+from lamplighter.jobs.file.model import Job, Project
+from lamplighter.jobs.lint.alarm_window import GRACE
+from lamplighter.jobs.machine.alert_states import LONGEST_SUBJECT
+from lamplighter.jobs.machine.supported_jobs import is_looked_after, is_named
+from lamplighter.jobs.stack import arns, console_links, dead_letter_queues
+from lamplighter.jobs.stack.json_documents import document
+from lamplighter.runs import job_machine
+from lamplighter.runs.job_machine import LAMPLIGHTER_KEY
 
 DAY = 86_400
 MOST_RETRIES = 185
@@ -43,13 +44,13 @@ def resources(project: Project) -> Iterator[AWSObject]:
 
 
 def _schedule(project: Project, name: str, job: Job, at: int, expression: str) -> scheduler.Schedule:
-    given = dumps({**job.input, OWN: {"scheduled": SCHEDULED_TIME}})
+    given = dumps({**job.input, LAMPLIGHTER_KEY: {"scheduled": SCHEDULED_TIME}})
     machine: Json = Ref(names.machine(name))
     arn, text = machine, arns.literal(given)
     if is_named(job):
         known = {"scheduled": SCHEDULED_TIME, "suffix": f"--{at + 1}" if at else ""}
-        arn = If(links.ON_AWS, Ref(names.START), machine)
-        text = If(links.ON_AWS, document({"machine": machine}, {**known, "input": loads(given)}), text)
+        arn = If(console_links.ON_AWS, Ref(job_machine.START), machine)
+        text = If(console_links.ON_AWS, document({"machine": machine}, {**known, "input": loads(given)}), text)
     return scheduler.Schedule(
         f"{names.logical(name)}Schedule{at + 1 if at else ''}",
         Name=title(project, name, at),
@@ -85,7 +86,7 @@ def _looking(project: Project, name: str, job: Job, at: int, expression: str) ->
         **_times(job.model_copy(update={"window": None}), expression),
         State="ENABLED",
         Target=_target(
-            Ref(names.SLOTS),
+            Ref(job_machine.SLOTS),
             document({"machine": Ref(names.machine(name)), "topics": topics}, known),
             None,
             {"MaximumEventAgeInSeconds": DAY, "MaximumRetryAttempts": MOST_RETRIES},
@@ -110,7 +111,7 @@ def _target(arn: Json, text: Json, own_role: str | None, policy: Json) -> schedu
         RoleArn=own_role or GetAtt("ScheduleRole", "Arn"),
         Input=text,
         RetryPolicy=scheduler.RetryPolicy(**policy),
-        DeadLetterConfig=scheduler.DeadLetterConfig(Arn=GetAtt(deadletters.STARTS, "Arn")),
+        DeadLetterConfig=scheduler.DeadLetterConfig(Arn=GetAtt(dead_letter_queues.STARTS, "Arn")),
     )
 
 

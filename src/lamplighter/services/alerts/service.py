@@ -11,18 +11,18 @@ import sqlite3
 from collections.abc import Mapping
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation
-from lamplighter.services.alerts import attempts, dropped, outage, runs
-from lamplighter.services.alerts.facts import Facts
-from lamplighter.services.alerts.texts import Alert, subject, text
-from lamplighter.store import lostalerts
+from lamplighter.delivery.tables import lost_alerts
+from lamplighter.delivery.tables.lost_alerts import Lost
+from lamplighter.services.alerts import attempt_alert, dropped_slots_alert, outage_alert, run_alert
+from lamplighter.services.alerts.alert_text import Alert, subject, text
+from lamplighter.services.alerts.queries import Facts
 from lamplighter.store.db import Posted, Tx
-from lamplighter.store.lostalerts import Lost
 from lamplighter.store.timers import Timer
 
-COMPOSERS = {"attempt-failed": attempts.composed, "run-failed": runs.composed}
+COMPOSERS = {"attempt-failed": attempt_alert.composed, "run-failed": run_alert.composed}
 """By pattern, what makes an alert of an event; None where there is nothing to tell."""
 
 log = logging.getLogger("lamplighter.alerts")
@@ -63,17 +63,17 @@ class Alerts:
 
     def tell_dropped(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """TellDropped: {TopicArn, Project, Job, Slots}: a job did not start at these times, and will not for them."""
-        said = dropped.composed(params["Project"], params["Job"], params["Slots"], self._url)
+        said = dropped_slots_alert.composed(params["Project"], params["Job"], params["Slots"], self._url)
         return self._bus.invoke(tx, caller, "sns", "Publish", {"TopicArn": params["TopicArn"], **said})
 
     def tell_outage(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """TellOutage: {Since, Tasks, Families}: tasks wait for a runtime that is away; {Topics}: who was told."""
-        topics = outage.topics(Facts(self._bus, tx, caller), params["Families"])
-        return {"Topics": self._publish_all(tx, caller, topics, outage.lost(params, self._url))}
+        topics = outage_alert.topics(Facts(self._bus, tx, caller), params["Families"])
+        return {"Topics": self._publish_all(tx, caller, topics, outage_alert.lost(params, self._url))}
 
     def tell_recovery(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """TellRecovery: {Topics, Since, Until}: the runtime answers again."""
-        return {"Topics": self._publish_all(tx, caller, params["Topics"], outage.back(params))}
+        return {"Topics": self._publish_all(tx, caller, params["Topics"], outage_alert.back(params))}
 
     def _publish_all(self, tx: Tx, caller: Caller, topics: list[str], said: Json) -> list[str]:
         """Publish to each topic; those that took it. One that is gone holds up no other."""
@@ -85,7 +85,7 @@ class Alerts:
                 taken.append(topic)
             except AwsError as error:
                 log.error("%s could not be told: %s: %s", topic, said["Subject"], error)
-                lostalerts.put(tx, Lost(self._world.now(), f"topic {topic}", f"{error.code}: {error.message}"))
+                lost_alerts.put(tx, Lost(self._world.now(), f"topic {topic}", f"{error.code}: {error.message}"))
         return taken
 
     def _compose(self, tx: Tx, caller: Caller, params: Json) -> Alert | None:

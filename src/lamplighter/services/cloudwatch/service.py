@@ -2,21 +2,21 @@
 
 from collections.abc import Callable, Mapping
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
-from lamplighter.delivery.courier import Courier, carries
-from lamplighter.delivery.letter import Letter, Outcome
+from lamplighter.delivery.delivery import Letter, Outcome
+from lamplighter.delivery.delivery_queue import Courier, carries
 from lamplighter.outbound.aws import Remote
-from lamplighter.services.cloudwatch import describing, tags
-from lamplighter.services.cloudwatch.alarms import Alarms
-from lamplighter.services.cloudwatch.clockwork import Clockwork
-from lamplighter.services.cloudwatch.composites import Composites
-from lamplighter.services.cloudwatch.measuring import Measures
-from lamplighter.services.cloudwatch.naming import SERVICE
-from lamplighter.services.cloudwatch.putting import Putting
-from lamplighter.services.cloudwatch.statistics import Statistics
-from lamplighter.services.cloudwatch.transitions import Transitions
+from lamplighter.services.cloudwatch.alarms import describe_alarms, tags
+from lamplighter.services.cloudwatch.alarms.composite_alarms import Composites
+from lamplighter.services.cloudwatch.alarms.evaluation_times import Clockwork
+from lamplighter.services.cloudwatch.alarms.metric_alarms import Alarms
+from lamplighter.services.cloudwatch.alarms.state_changes import Transitions
+from lamplighter.services.cloudwatch.arns import SERVICE
+from lamplighter.services.cloudwatch.metrics.metric_sources import Measures
+from lamplighter.services.cloudwatch.metrics.metric_statistics import Statistics
+from lamplighter.services.cloudwatch.metrics.put_metric_data import Putting
 from lamplighter.store.db import Posted, Tx
 from lamplighter.store.timers import Timer
 
@@ -44,9 +44,9 @@ class CloudWatch:
             "SetAlarmState": Operation(write=alarms.set_state),
             # No operation of AWS's: what a template's metadata says of an alarm.
             "SetMark": Operation(write=alarms.mark),
-            "DescribeAlarms": Operation(read=describing.alarms),
-            "DescribeAlarmsForMetric": Operation(read=describing.for_metric),
-            "DescribeAlarmHistory": Operation(read=describing.history),
+            "DescribeAlarms": Operation(read=describe_alarms.alarms),
+            "DescribeAlarmsForMetric": Operation(read=describe_alarms.for_metric),
+            "DescribeAlarmHistory": Operation(read=describe_alarms.history),
             "PutMetricData": Operation(write=Putting(world).put),
             "ListMetrics": Operation(read=statistics.metrics),
             "GetMetricStatistics": Operation(read=statistics.statistics),

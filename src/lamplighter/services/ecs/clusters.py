@@ -1,17 +1,18 @@
 """Clusters: names under which tasks are kept apart.
 
 `default` is there for every account and region: it is written down when CreateCluster or RunTask first means it. Any
-other cluster must be created, as on AWS. See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Cluster.html.
+other cluster must be created, as on AWS. See
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Cluster.html.
 """
 
 from dataclasses import replace
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.ecs import listing, naming, tags
+from lamplighter.services.ecs import arns, paging, tags
 from lamplighter.services.ecs.errors import ClusterContainsTasks, ClusterNotFound, InvalidParameter
-from lamplighter.store import clusters, tasks
-from lamplighter.store.clusters import Cluster
+from lamplighter.services.ecs.tables import clusters, tasks
+from lamplighter.services.ecs.tables.clusters import Cluster
 from lamplighter.store.db import Reader, Tx
 
 SETTINGS = (
@@ -28,10 +29,10 @@ _BARE: Json = {
 
 def create(tx: Tx, caller: Caller, params: Json) -> Json:
     """CreateCluster: the same name again answers with the cluster that is there."""
-    name = params.get("clusterName") or naming.DEFAULT
-    if not naming.NAME.fullmatch(name):
+    name = params.get("clusterName") or arns.DEFAULT
+    if not arns.NAME.fullmatch(name):
         raise InvalidParameter("Invalid cluster name. Only letters, numbers, hyphens, and underscores are allowed.")
-    found = clusters.get(tx, naming.cluster_arn(caller, name))
+    found = clusters.get(tx, arns.cluster_arn(caller, name))
     if found is None or found.status != "ACTIVE":
         body = _BARE | {key: params[key] for key in SETTINGS if key in params}
         found = _keep(tx, caller, name, body, tags.checked(params.get("tags")))
@@ -39,17 +40,17 @@ def create(tx: Tx, caller: Caller, params: Json) -> Json:
 
 
 def _keep(tx: Tx, caller: Caller, name: str, body: Json, given: Json) -> Cluster:
-    cluster = Cluster(naming.cluster_arn(caller, name), naming.owner(caller), name, "ACTIVE", body, given)
+    cluster = Cluster(arns.cluster_arn(caller, name), arns.owner(caller), name, "ACTIVE", body, given)
     clusters.put(tx, cluster)
     return cluster
 
 
 def resolve(tx: Tx, caller: Caller, reference: str | None) -> Cluster:
     """The cluster in which a task shall run; raises ClusterNotFound."""
-    name = naming.cluster_arn(caller, reference)
+    name = arns.cluster_arn(caller, reference)
     found = clusters.get(tx, name)
-    if found is None and name == naming.cluster_arn(caller, naming.DEFAULT):
-        return _keep(tx, caller, naming.DEFAULT, _BARE, [])
+    if found is None and name == arns.cluster_arn(caller, arns.DEFAULT):
+        return _keep(tx, caller, arns.DEFAULT, _BARE, [])
     if found is None:
         raise ClusterNotFound("Cluster not found.")
     if found.status != "ACTIVE":
@@ -59,8 +60,8 @@ def resolve(tx: Tx, caller: Caller, reference: str | None) -> Cluster:
 
 def require(reader: Reader, caller: Caller, reference: str | None) -> str:
     """The ARN of a cluster whose tasks are asked for; raises ClusterNotFound."""
-    name = naming.cluster_arn(caller, reference)
-    if name != naming.cluster_arn(caller, naming.DEFAULT) and not naming.is_active(reader, name):
+    name = arns.cluster_arn(caller, reference)
+    if name != arns.cluster_arn(caller, arns.DEFAULT) and not arns.is_active(reader, name):
         raise ClusterNotFound("Cluster not found.")
     return name
 
@@ -69,8 +70,8 @@ def describe(reader: Reader, caller: Caller, params: Json) -> Json:
     """DescribeClusters."""
     include = set(params.get("include") or ())
     shown, failures = [], []
-    for reference in params.get("clusters") or [naming.DEFAULT]:
-        name = naming.cluster_arn(caller, reference)
+    for reference in params.get("clusters") or [arns.DEFAULT]:
+        name = arns.cluster_arn(caller, reference)
         found = clusters.get(reader, name)
         if found is None:
             failures.append({"arn": name, "reason": "MISSING"})
@@ -81,9 +82,9 @@ def describe(reader: Reader, caller: Caller, params: Json) -> Json:
 
 def list_all(reader: Reader, caller: Caller, params: Json) -> Json:
     """ListClusters."""
-    size = listing.most(params)
-    found = clusters.page(reader, naming.owner(caller), params.get("nextToken", ""), size + 1)
-    return listing.page("clusterArns", found, size, str, str)
+    size = paging.most(params)
+    found = clusters.page(reader, arns.owner(caller), params.get("nextToken", ""), size + 1)
+    return paging.page("clusterArns", found, size, str, str)
 
 
 def update(tx: Tx, caller: Caller, params: Json) -> Json:

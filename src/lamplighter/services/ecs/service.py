@@ -11,19 +11,20 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
 
-from lamplighter.base import secretplaces
+from lamplighter.base import secret_references
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
 from lamplighter.runtime.port import Runtime, RuntimeUnavailable
-from lamplighter.services.ecs import api, salvage
-from lamplighter.services.ecs.awslogs import destination
-from lamplighter.services.ecs.outage import Watch
-from lamplighter.services.ecs.output import Outputs
-from lamplighter.services.ecs.patience import Pause, patiently, pauses
-from lamplighter.services.ecs.placement import Capacity
-from lamplighter.services.ecs.plan import STOP_SECONDS, container_name
-from lamplighter.services.ecs.supervisor import Means, Supervisor, copy_output
-from lamplighter.store import outages, shipments, taskdefinitions, tasks
+from lamplighter.services.ecs import operations as api
+from lamplighter.services.ecs.logs.awslogs import destination
+from lamplighter.services.ecs.logs.output_files import Outputs
+from lamplighter.services.ecs.tables import outages, shipped_logs, task_definitions, tasks
+from lamplighter.services.ecs.tasks import damaged_task
+from lamplighter.services.ecs.tasks.container_plan import STOP_SECONDS, container_name
+from lamplighter.services.ecs.tasks.placement import Capacity
+from lamplighter.services.ecs.tasks.runtime_outage import Watch
+from lamplighter.services.ecs.tasks.runtime_retry import Pause, patiently, pauses
+from lamplighter.services.ecs.tasks.supervisor import Means, Supervisor, copy_output
 from lamplighter.store.db import Damaged, Posted, Store, Tx
 from lamplighter.store.timers import Timer
 
@@ -52,7 +53,7 @@ class Ecs:
         data: Path,
         *,
         capacity: Capacity | None = None,
-        secrets: secretplaces.Held | None = None,
+        secrets: secret_references.Held | None = None,
         keys: Mapping[str, str] | None = None,
         deny: Collection[str] = (),
         pause: Pause = asyncio.sleep,
@@ -60,7 +61,7 @@ class Ecs:
         self.outputs = Outputs(data / "output")
         self._store = store
         watch = Watch(bus, world, runtime, pause)
-        held = secrets or secretplaces.in_environment({})
+        held = secrets or secret_references.in_environment({})
         self._means = Means(bus, world, runtime, self.outputs, held, keys or {}, pause, watch, self._look)
         self._looking: asyncio.Task[None] | None = None
         """What looks after the runtime while there are tasks."""
@@ -107,7 +108,7 @@ class Ecs:
         """Whether an essential container of a task has exited; what is damaged, its supervisor says."""
         try:
             task = tasks.get(self._store.reader, arn)
-            definition = taskdefinitions.by_arn(self._store.reader, task.body["taskDefinitionArn"]) if task else None
+            definition = task_definitions.by_arn(self._store.reader, task.body["taskDefinitionArn"]) if task else None
         except Damaged:
             return False
         return task is not None and any(
@@ -151,7 +152,7 @@ class Ecs:
                 await supervisor.run()
             except Damaged as error:
                 log.error("%s; it is ended", error)
-                await self._store.insist(partial(salvage.end, self._means.bus, self._means.world, arn, str(error)))
+                await self._store.insist(partial(damaged_task.end, self._means.bus, self._means.world, arn, str(error)))
                 self._spawn(self._persist("clearing away", self._clear))
 
         try:
@@ -188,14 +189,14 @@ class Ecs:
 
     async def _clear(self) -> None:
         """Stop and remove containers whose task has stopped, or is not known."""
-        shipped = shipments.known(self._store.reader)
+        shipped = shipped_logs.known(self._store.reader)
         names = await patiently(self._means.pause, self._means.runtime.names)
         # A container is begun after its task is on disk: whatever is named here and has a task, has it there by now.
         orphans = [name for name in sorted(names) if self._is_orphan(name)]
         await asyncio.gather(*(self._clear_away(name) for name in orphans))
         # Noted before the containers were named: what has no container any more, was removed and needs no count.
         if removed := (shipped - names) | shipped.intersection(orphans):
-            await self._store.insist(lambda tx: shipments.forget(tx, removed))
+            await self._store.insist(lambda tx: shipped_logs.forget(tx, removed))
 
     def _is_orphan(self, name: str) -> bool:
         found = tasks.status(self._store.reader, name.partition("-")[0])
@@ -207,7 +208,7 @@ class Ecs:
         await patiently(means.pause, partial(runtime.stop, name, STOP_SECONDS))
         task = tasks.by_name(self._store.reader, name.partition("-")[0])
         if task is not None:
-            definition = taskdefinitions.by_arn(self._store.reader, task.body["taskDefinitionArn"])
+            definition = task_definitions.by_arn(self._store.reader, task.body["taskDefinitionArn"])
             for container in definition.body["containerDefinitions"] if definition else ():
                 if container_name(task.name, container["name"]) == name:
                     log_to = destination(task, container, name)

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lamplighter.base import arn
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.ecs.errors import ClientError, ClusterNotFound, InvalidParameter, ResourceNotFound
-from lamplighter.store import clusters, taskdefinitions, tasks
-from lamplighter.store.clusters import Cluster
+from lamplighter.services.ecs.tables import clusters, task_definitions, tasks
+from lamplighter.services.ecs.tables.clusters import Cluster
+from lamplighter.services.ecs.tables.task_definitions import Definition
+from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.store.db import Reader, Tx
-from lamplighter.store.taskdefinitions import Definition
-from lamplighter.store.tasks import Task
 
 MOST = 50
 Tagged = Cluster | Definition | Task
@@ -64,7 +64,7 @@ def _change(tx: Tx, name: str, change: Callable[[Json], Json]) -> None:
     if isinstance(found, Cluster):
         clusters.put(tx, replace(found, tags=changed))
     elif isinstance(found, Definition):
-        taskdefinitions.put(tx, replace(found, tags=changed))
+        task_definitions.put(tx, replace(found, tags=changed))
     else:
         tasks.update(tx, replace(found, tags=changed))
 
@@ -78,7 +78,7 @@ def _find(reader: Reader, name: str) -> Tagged:
         if found is None:
             raise ClusterNotFound("Cluster not found.")
     elif kind == "task-definition":
-        found = taskdefinitions.by_arn(reader, name)
+        found = task_definitions.by_arn(reader, name)
     elif kind == "task":
         found = tasks.get(reader, name)
     else:

@@ -2,29 +2,30 @@
 
 from collections.abc import Callable, Mapping
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
-from lamplighter.delivery.courier import Courier, carries
+from lamplighter.delivery.delivery_queue import Courier, carries
 from lamplighter.outbound.aws import Remote
-from lamplighter.services.events import patterns, tags
-from lamplighter.services.events.archives import SUBJECT as ARCHIVE
-from lamplighter.services.events.archives import Archives
-from lamplighter.services.events.buses import Buses
-from lamplighter.services.events.calls import ALERTS, INSIDE
-from lamplighter.services.events.clockwork import SERVICE, Clockwork
-from lamplighter.services.events.connections import Connections
-from lamplighter.services.events.destinations import Destinations
-from lamplighter.services.events.failures import coded
-from lamplighter.services.events.inside import Inside
-from lamplighter.services.events.permissions import Permissions
-from lamplighter.services.events.putting import Putting
-from lamplighter.services.events.replays import SUBJECT, Replays
-from lamplighter.services.events.router import Router
-from lamplighter.services.events.rulebook import Rulebook
-from lamplighter.services.events.rules import Rules
-from lamplighter.services.events.targets import Targets
-from lamplighter.services.events.traffic import Traffic
+from lamplighter.services.events import tags
+from lamplighter.services.events.buses.archives import SUBJECT as ARCHIVE
+from lamplighter.services.events.buses.archives import Archives
+from lamplighter.services.events.buses.buses import Buses
+from lamplighter.services.events.buses.permissions import Permissions
+from lamplighter.services.events.buses.put_events import Putting
+from lamplighter.services.events.buses.recent_events import Traffic
+from lamplighter.services.events.buses.replays import SUBJECT, Replays
+from lamplighter.services.events.buses.router import Router
+from lamplighter.services.events.rules import event_patterns
+from lamplighter.services.events.rules.compiled_rules import Rulebook
+from lamplighter.services.events.rules.rules import Rules
+from lamplighter.services.events.rules.scheduled_rules import SERVICE, Clockwork
+from lamplighter.services.events.targets.api_destinations import Destinations
+from lamplighter.services.events.targets.connections import Connections
+from lamplighter.services.events.targets.dead_letter_codes import coded
+from lamplighter.services.events.targets.internal_calls import Inside
+from lamplighter.services.events.targets.target_calls import ALERTS, INSIDE
+from lamplighter.services.events.targets.targets import Targets
 from lamplighter.store.db import Posted, Tx
 from lamplighter.store.timers import Timer
 
@@ -80,7 +81,7 @@ class Events:
             "RemoveTargets": Operation(write=targets.remove),
             "ListTargetsByRule": Operation(read=targets.list),
             "PutEvents": Operation(write=putting.put, ahead=putting.ahead),
-            "TestEventPattern": Operation(read=patterns.test, ahead=patterns.ahead),
+            "TestEventPattern": Operation(read=event_patterns.test, ahead=event_patterns.ahead),
             "CreateArchive": Operation(write=archives.create),
             "UpdateArchive": Operation(write=archives.update),
             "DeleteArchive": Operation(write=archives.delete),

@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 from lamplighter.base import arn
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.events.buses import find_bus
+from lamplighter.services.events.arns import owner, read_tags, rule_of
+from lamplighter.services.events.buses.buses import find_bus
 from lamplighter.services.events.errors import ResourceNotFound
-from lamplighter.services.events.lookup import find_rule
-from lamplighter.services.events.names import owner, read_tags, rule_of
-from lamplighter.store import eventresources as rows
+from lamplighter.services.events.rules.lookup import find_rule
+from lamplighter.services.events.tables import resources as rows
+from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Reader, Tx
-from lamplighter.store.eventresources import Resource
 
 
 def tag(tx: Tx, caller: Caller, params: Json) -> Json:

@@ -1,25 +1,25 @@
 """Metric filters and subscription filters, kept and shown; and TestMetricFilter, which says what a pattern matches.
 
 "The maximum number of metric filters that can be associated with a log group is 100"; "each log group can have up to
-two subscription filters". What metric filters count is told by `metering.py`. Nothing is delivered to the destination
-of a subscription filter, as none of those is on one box, and the log says so once it is put.
+two subscription filters". What metric filters count is told by `metric_extraction.py`. Nothing is delivered to the
+destination of a subscription filter, as none of those is on one box, and the log says so once it is put.
 """
 
 import logging
 import re
 from collections.abc import Sequence
 
-from lamplighter.base.ahead import LARGE
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
+from lamplighter.base.precompute import LARGE
 from lamplighter.base.world import World
 from lamplighter.bus import READY, Caller, Ready, Work
+from lamplighter.services.logs.arns import find_group, invalid_token, page_token, read_page_token
 from lamplighter.services.logs.errors import InvalidParameter, LimitExceeded, NotFound
-from lamplighter.services.logs.naming import find_group, invalid_token, page_token, read_page_token
-from lamplighter.services.logs.purposes import check_destination, check_transformation
-from lamplighter.services.logs.search import compiled
-from lamplighter.store import logfilters
+from lamplighter.services.logs.filter_destinations import check_destination, check_transformation
+from lamplighter.services.logs.search_events import compiled
+from lamplighter.services.logs.tables import filters
+from lamplighter.services.logs.tables.filters import Kind
 from lamplighter.store.db import Reader, Tx
-from lamplighter.store.logfilters import Kind
 
 MOST: dict[Kind, int] = {"metric": 100, "subscription": 2}
 PAGE = 50
@@ -61,8 +61,8 @@ class Filters:
     def _put(self, tx: Tx, caller: Caller, kind: Kind, params: Json, usual: Json, members: Sequence[str]) -> Json:
         compiled(params["filterPattern"])
         group, name = find_group(tx, caller, params["logGroupName"]), params["filterName"]
-        existing = logfilters.get(tx, group.id, kind, name)
-        if existing is None and logfilters.count(tx, group.id, kind) >= MOST[kind]:
+        existing = filters.get(tx, group.id, kind, name)
+        if existing is None and filters.count(tx, group.id, kind) >= MOST[kind]:
             raise LimitExceeded
         _check_expressions(tx, group.id, kind, params)
         body = {
@@ -73,7 +73,7 @@ class Filters:
             **usual,
             **{member: params[member] for member in members if member in params},
         }
-        logfilters.put(tx, group.id, kind, name, body)
+        filters.put(tx, group.id, kind, name, body)
         return {}
 
     def describe_metrics(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -127,7 +127,7 @@ def _check_expressions(reader: Reader, group: int, kind: Kind, params: Json) -> 
     others = [
         body["filterPattern"]
         for each in MOST
-        for body in logfilters.page(reader, group, each, "", "", MOST[each])
+        for body in filters.page(reader, group, each, "", "", MOST[each])
         if (each, body["filterName"]) != (kind, params["filterName"])
     ]
     new = _expressions(params["filterPattern"])
@@ -141,7 +141,7 @@ def _expressions(pattern: str) -> int:
 
 def _delete(tx: Tx, caller: Caller, kind: Kind, params: Json) -> Json:
     group = find_group(tx, caller, params["logGroupName"])
-    if not logfilters.delete(tx, group.id, kind, params["filterName"]):
+    if not filters.delete(tx, group.id, kind, params["filterName"]):
         raise NotFound(f"{kind} filter")
     return {}
 
@@ -150,7 +150,7 @@ def _page(reader: Reader, caller: Caller, kind: Kind, params: Json) -> tuple[lis
     group = find_group(reader, caller, params["logGroupName"])
     prefix, size = params.get("filterNamePrefix", ""), params.get("limit", PAGE)
     after = read_page_token(params.get("nextToken"), str) or ""
-    found = logfilters.page(reader, group.id, kind, prefix, after, size + 1)
+    found = filters.page(reader, group.id, kind, prefix, after, size + 1)
     return found[:size], {"nextToken": page_token(found[size - 1]["filterName"])} if len(found) > size else {}
 
 
@@ -160,7 +160,7 @@ def _page_of_all(reader: Reader, caller: Caller, params: Json) -> tuple[list[Jso
     if [type(each) for each in place] != [str, str]:
         raise invalid_token()
     owner = (caller.account, caller.region)
-    looked_at = logfilters.page_of_all(reader, owner, "metric", (place[0], place[1]), size + 1)
+    looked_at = filters.page_of_all(reader, owner, "metric", (place[0], place[1]), size + 1)
     found = [body for body in looked_at[:size] if body["filterName"].startswith(prefix)]
     last = looked_at[size - 1] if len(looked_at) > size else None
     return found, {} if last is None else {"nextToken": page_token([last["logGroupName"], last["filterName"]])}

@@ -1,12 +1,12 @@
 """Tags of log groups, by both generations of operations: by the group's name, and by its ARN."""
 
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
+from lamplighter.services.logs.arns import find_group, tagged_group
 from lamplighter.services.logs.errors import TooManyTags
-from lamplighter.services.logs.naming import find_group, tagged_group
-from lamplighter.store import logs
+from lamplighter.services.logs.tables import log_groups
+from lamplighter.services.logs.tables.log_groups import Group
 from lamplighter.store.db import Reader, Tx
-from lamplighter.store.logs import Group
 
 MOST = 50
 
@@ -20,13 +20,13 @@ def merged(tags: dict[str, str], more: dict[str, str]) -> dict[str, str]:
 
 
 def _tag(tx: Tx, group: Group, more: dict[str, str]) -> Json:
-    logs.change_group(tx, group.id, "tags", merged(group.tags, more))
+    log_groups.change_group(tx, group.id, "tags", merged(group.tags, more))
     return {}
 
 
 def _untag(tx: Tx, group: Group, keys: list[str]) -> Json:
     left = {key: value for key, value in group.tags.items() if key not in keys}
-    logs.change_group(tx, group.id, "tags", left)
+    log_groups.change_group(tx, group.id, "tags", left)
     return {}
 
 

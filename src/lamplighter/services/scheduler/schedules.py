@@ -9,23 +9,24 @@ from dataclasses import replace
 
 from lamplighter.base import arn as arns
 from lamplighter.base.errors import ValidationError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.scheduler import naming, plan, rules, targets, universal
+from lamplighter.services.scheduler import arns as naming
+from lamplighter.services.scheduler import schedule_times, templated_targets, universal_targets, validate_schedule
 from lamplighter.services.scheduler.errors import Conflict, NoSuchSchedule, Unreadable
-from lamplighter.services.scheduler.firing import Firing
-from lamplighter.services.scheduler.groups import Groups
-from lamplighter.services.scheduler.universal import Services
-from lamplighter.store import schedules as rows
+from lamplighter.services.scheduler.fire_schedules import Firing
+from lamplighter.services.scheduler.schedule_groups import Groups
+from lamplighter.services.scheduler.tables import schedules as rows
+from lamplighter.services.scheduler.tables.schedules import Schedule
+from lamplighter.services.scheduler.universal_targets import Services
 from lamplighter.store.db import Reader, Tx
-from lamplighter.store.schedules import Schedule
 
 FIELDS = (
     "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "Description", "KmsKeyArn", "Target",
     "FlexibleTimeWindow", "ActionAfterCompletion",
 )  # fmt: skip
-USUAL: Json = {"ScheduleExpressionTimezone": plan.ZONE, "ActionAfterCompletion": "NONE"}
+USUAL: Json = {"ScheduleExpressionTimezone": schedule_times.ZONE, "ActionAfterCompletion": "NONE"}
 RETRIES: Json = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
 """What a target has where it says nothing."""
 
@@ -49,7 +50,7 @@ class Schedules:
         if rows.get(tx, arn) is not None:
             raise Conflict(f"Schedule {params['Name']} already exists.")
         state = params.get("State", "ENABLED")
-        schedule = Schedule(0, arn, state, now, now, plan.anchor(body, now), body)
+        schedule = Schedule(0, arn, state, now, now, schedule_times.anchor(body, now), body)
         self._firing.begin(tx, replace(schedule, id=rows.insert(tx, schedule)), now)
         return {"ScheduleArn": arn}
 
@@ -59,7 +60,7 @@ class Schedules:
         before = found.body or {}
         body = self._body(params, now, before)
         same = all(body.get(field) == before.get(field) for field in ("ScheduleExpression", "StartDate"))
-        anchor = found.anchor if same else plan.anchor(body, now)
+        anchor = found.anchor if same else schedule_times.anchor(body, now)
         state = params.get("State", "ENABLED")
         changed = replace(found, state=state, modified=now, anchor=anchor, body=body)
         rows.update(tx, changed)
@@ -106,21 +107,21 @@ class Schedules:
         given = {field: params[field] for field in FIELDS if params.get(field) is not None}
         target = params["Target"] | {"RetryPolicy": RETRIES | params["Target"].get("RetryPolicy", {})}
         body = USUAL | given | {"Target": target}
-        rules.check(body, now, before)
+        validate_schedule.check(body, now, before)
         self._check_target(target)
         return body
 
     def _check_target(self, target: Json) -> None:
-        if universal.is_universal(target["Arn"]):
-            universal.check(target, self._services)
+        if universal_targets.is_universal(target["Arn"]):
+            universal_targets.check(target, self._services)
             return
         arn = arns.parse(target["Arn"])
         if arn is None:
             raise ValidationError("Provided Arn is not in correct format.")
-        template = targets.find(arn)
+        template = templated_targets.find(arn)
         if template is None:
             raise ValidationError(f"{arn.service} is not a supported service for a target.")
-        targets.check(template, arn, target)
+        templated_targets.check(template, arn, target)
 
 
 def _summary(schedule: Schedule) -> Json:

@@ -4,14 +4,15 @@ On the bus under the names SetMissed, SetMark and ListSlots; the wire, which goe
 """
 
 from lamplighter.base.errors import ValidationError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.scheduler import naming
+from lamplighter.services.scheduler import arns
 from lamplighter.services.scheduler.errors import NoSuchSchedule
-from lamplighter.services.scheduler.firing import LAST, POLICIES
-from lamplighter.store import schedules, slots, timers
+from lamplighter.services.scheduler.fire_schedules import LAST, POLICIES
+from lamplighter.services.scheduler.tables import schedules, slots
+from lamplighter.services.scheduler.tables.slots import Slot
+from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
-from lamplighter.store.slots import Slot
 
 PAGE = 100
 
@@ -27,7 +28,7 @@ def set_missed(tx: Tx, caller: Caller, params: Json) -> Json:
         raise ValidationError(f"Missed must be one of {', '.join(POLICIES)}, not {missed}")
     if within is not None and (not isinstance(within, int) or isinstance(within, bool) or within < 1):
         raise ValidationError(f"Within must be a number of seconds, not {within}")
-    if not schedules.set_missed(tx, naming.schedule_arn(caller, params), missed, within):
+    if not schedules.set_missed(tx, arns.schedule_arn(caller, params), missed, within):
         raise NoSuchSchedule(params["Name"])
     return {}
 
@@ -38,20 +39,20 @@ def set_mark(tx: Tx, caller: Caller, params: Json) -> Json:
     A topic is an ARN, or a name in the schedule's own account and region.
     """
     mark = {"Job": params["Job"], "Tell": params.get("Tell") or {}}
-    if not schedules.set_mark(tx, naming.schedule_arn(caller, params), mark):
+    if not schedules.set_mark(tx, arns.schedule_arn(caller, params), mark):
         raise NoSuchSchedule(params["Name"])
     return {}
 
 
 def list_slots(reader: Reader, caller: Caller, params: Json) -> Json:
     """ListSlots: the latest first, and when the next comes; times in seconds since the epoch."""
-    found = schedules.get(reader, naming.schedule_arn(caller, params))
+    found = schedules.get(reader, arns.schedule_arn(caller, params))
     if found is None:
         raise NoSuchSchedule(params["Name"])
     before = params.get("Before")
     page = slots.page(reader, found.id, None if before is None else round(before * 1000), PAGE + 1)
     answer: Json = {"Slots": [_shown(slot) for slot in page[:PAGE]]}
-    coming = timers.soonest(reader, naming.SERVICE, str(found.id))
+    coming = timers.soonest(reader, arns.SERVICE, str(found.id))
     answer |= {} if coming is None else {"Next": coming / 1000}
     return answer if len(page) <= PAGE else answer | {"Before": page[PAGE - 1].slot / 1000}
 

@@ -7,18 +7,20 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
 from lamplighter.outbound.aws import Remote
 from lamplighter.outbound.port import Outbound
-from lamplighter.services.sns import deliveries, links, subscriptions, tags
-from lamplighter.services.sns.carriers import Carriers
-from lamplighter.services.sns.courier import RETRY, SERVICE, Courier
-from lamplighter.services.sns.envelope import Links
-from lamplighter.services.sns.publishing import Publishing
-from lamplighter.services.sns.queues import Queues
-from lamplighter.services.sns.signing import Signer
-from lamplighter.services.sns.subscribing import Subscribing
-from lamplighter.services.sns.topics import Topics
-from lamplighter.store import topics as rows
+from lamplighter.services.sns.delivery import list_deliveries
+from lamplighter.services.sns.delivery.deliver import RETRY, SERVICE, Courier
+from lamplighter.services.sns.delivery.endpoints import Carriers
+from lamplighter.services.sns.delivery.sqs_endpoint import Queues
+from lamplighter.services.sns.messages.notification import Links
+from lamplighter.services.sns.messages.publish import Publishing
+from lamplighter.services.sns.messages.signing import Signer
+from lamplighter.services.sns.subscriptions import mail_links, subscriptions
+from lamplighter.services.sns.subscriptions.subscribe import Subscribing
+from lamplighter.services.sns.tables import topics as rows
+from lamplighter.services.sns.tables.subscriptions import set_free
+from lamplighter.services.sns.topics import tags
+from lamplighter.services.sns.topics.topics import Topics
 from lamplighter.store.db import Posted, Tx
-from lamplighter.store.subscriptions import set_free
 from lamplighter.store.timers import Timer
 
 
@@ -74,8 +76,8 @@ class Sns:
             # No operations of AWS's: a stack vouches for the webhooks of a job file, the console asks, the pages of
             # links in mails ask, and the server answers for the address that messages name.
             "Vouch": Operation(write=subscribing.vouch),
-            "ListDeliveries": Operation(read=deliveries.list_by_topic),
-            "DescribeLink": Operation(read=links.describe),
+            "ListDeliveries": Operation(read=list_deliveries.list_by_topic),
+            "DescribeLink": Operation(read=mail_links.describe),
             "GetCertificate": Operation(read=lambda _reader, _caller, _params: signer.certificate()),
         }
 

@@ -4,7 +4,7 @@ See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Common
 """
 
 from lamplighter.base.errors import AwsError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 
 
 class InvalidParameterValue(AwsError):

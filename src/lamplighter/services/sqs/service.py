@@ -9,17 +9,17 @@ from collections.abc import Mapping
 from lamplighter.base.errors import Bug
 from lamplighter.base.world import World
 from lamplighter.bus import Operation
-from lamplighter.services.sqs import measures, moving
-from lamplighter.services.sqs.lines import Lines
-from lamplighter.services.sqs.looking import Looking
-from lamplighter.services.sqs.moving import Moves
-from lamplighter.services.sqs.names import Urls
-from lamplighter.services.sqs.permissions import Permissions
-from lamplighter.services.sqs.polls import Polls
-from lamplighter.services.sqs.queueing import Queues
-from lamplighter.services.sqs.sending import Sending
-from lamplighter.services.sqs.settling import Settling
-from lamplighter.services.sqs.stock import SERVICE, Stock
+from lamplighter.services.sqs.messages.delete_message import Settling
+from lamplighter.services.sqs.messages.long_polls import Polls
+from lamplighter.services.sqs.messages.peek_messages import Looking
+from lamplighter.services.sqs.messages.queue_messages import SERVICE, Stock
+from lamplighter.services.sqs.messages.send_message import Sending
+from lamplighter.services.sqs.messages.waiting_receivers import Lines
+from lamplighter.services.sqs.queue_urls import Urls
+from lamplighter.services.sqs.queues import move_tasks, queue_metrics
+from lamplighter.services.sqs.queues.move_tasks import Moves
+from lamplighter.services.sqs.queues.permissions import Permissions
+from lamplighter.services.sqs.queues.queues import Queues
 from lamplighter.store.db import Posted, Store, Tx
 from lamplighter.store.timers import Timer
 
@@ -62,7 +62,7 @@ class Sqs:
             "ListMessageMoveTasks": Operation(read=moves.list),
             "CancelMessageMoveTask": Operation(write=moves.cancel),
             # No operations of AWS's: CloudWatch asks, and the console.
-            "MeasureMessages": Operation(read=measures.measure),
+            "MeasureMessages": Operation(read=queue_metrics.measure),
             "PeekMessages": Operation(read=looking.peek),
             "SendAgain": Operation(write=looking.again),
             "Discard": Operation(write=looking.discard),
@@ -74,7 +74,7 @@ class Sqs:
 
     def ring(self, tx: Tx, timer: Timer) -> None:
         """Messages have expired, or a task that moves messages goes on."""
-        if timer.name == moving.NAME:
+        if timer.name == move_tasks.NAME:
             self._moves.ring(tx, timer)
         else:
             self._stock.sweep(tx, int(timer.subject))

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from lamplighter.base.errors import ValidationError
-from lamplighter.base.jsontext import Json
+from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states.errors import ResourceNotFound, TooManyTags
-from lamplighter.store import activities, machines
+from lamplighter.services.states.tables import activities, state_machines
 from lamplighter.store.db import Reader, Tx
 
 NONE: Mapping[str, str] = {}
@@ -32,7 +32,7 @@ def read(given: list[Json], old: Mapping[str, str] = NONE) -> dict[str, str]:
 
 def _find(reader: Reader, arn: str) -> dict[str, str]:
     """The tags of a state machine or an activity."""
-    found = machines.get(reader, arn) or activities.get(reader, arn)
+    found = state_machines.get(reader, arn) or activities.get(reader, arn)
     if found is None:
         raise ResourceNotFound(arn)
     return found.tags
@@ -40,7 +40,7 @@ def _find(reader: Reader, arn: str) -> dict[str, str]:
 
 def _keep(tx: Tx, arn: str, kept: dict[str, str]) -> None:
     """Only one of them has this ARN."""
-    machines.tag(tx, arn, kept)
+    state_machines.tag(tx, arn, kept)
     activities.tag(tx, arn, kept)
 
 

@@ -1,0 +1,1 @@
+"""A state machine definition: its text checked, parsed and compiled."""

@@ -1,0 +1,273 @@
+"""Whether a definition is one, and if not, where and why, in AWS's words.
+
+See https://states-language.net/spec.html and
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html. Promises to find
+all structural faults of any JSON value; refuses to look into paths and expressions (`parse` does, as it compiles them).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from lamplighter.asl.definition import check_choice, check_map
+from lamplighter.asl.definition.diagnostics import (
+    SCHEMA,
+    Diagnostic,
+    assigned,
+    known,
+    neither,
+    required,
+    several,
+    unknown,
+    values,
+)
+from lamplighter.asl.definition.fields import (
+    EVERY,
+    FIELDS,
+    LONGEST,
+    RETRIER,
+    TIMINGS,
+    Check,
+    anything,
+    filled,
+    mapping,
+    number,
+    one_of,
+    path,
+    text,
+)
+from lamplighter.base.json_text import Json
+
+TARGET = "MISSING_TRANSITION_TARGET"
+NO_END = "MISSING_END_STATE"
+
+
+def check(definition: Json) -> list[Diagnostic]:
+    """Every structural fault of a definition, in the order of its text."""
+    if not isinstance(definition, dict):
+        return [Diagnostic(SCHEMA, "Expected value of type Object", "/")]
+    return list(_machine(definition)) or list(_duplicates(definition))
+
+
+def check_alone(name: str, state: Json) -> list[Diagnostic]:
+    """Every structural fault of a state without its machine: nobody asks whether what it leads to is there."""
+    return list(_state(name, state, f"/States/{name}", jsonata=False)) or list(_duplicates({"States": {name: state}}))
+
+
+def _machine(machine: Mapping[str, Json]) -> Iterator[Diagnostic]:
+    fields: dict[str, Check] = {
+        "TimeoutSeconds": number(0, LONGEST),
+        "Version": one_of("1.0"),
+        "Comment": text,
+        "QueryLanguage": one_of("JSONPath", "JSONata"),
+    }
+    yield from values(machine, fields, "", jsonata=False)
+    yield from _block(machine, "", jsonata=machine.get("QueryLanguage") == "JSONata")
+
+
+def _block(block: Json, at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
+    if not isinstance(block, dict):
+        yield Diagnostic(SCHEMA, "Expected value of type Object", at)
+        return
+    missing = [name for name in ("StartAt", "States") if name not in block]
+    if missing:
+        yield required(missing, at or "/")
+        return
+    states, start = block["States"], block["StartAt"]
+    if not isinstance(states, dict) or not states:
+        yield Diagnostic(
+            SCHEMA, "Value cannot be empty" if states == {} else "Expected value of type Object", f"{at}/States"
+        )
+        return
+    if not isinstance(start, str):
+        yield Diagnostic(SCHEMA, "Expected value of type String", f"{at}/StartAt")
+        return
+    faults = [
+        fault for name, state in states.items() for fault in _state(name, state, f"{at}/States/{name}", jsonata=jsonata)
+    ]
+    yield from faults
+    if not any(fault.code == SCHEMA for fault in faults):
+        yield from _transitions(states, start, at)
+
+
+def _state(name: str, state: Json, at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
+    if not isinstance(state, dict):
+        yield Diagnostic(SCHEMA, "Expected value of type Object", at)
+        return
+    if len(name) > 80:
+        yield Diagnostic("INVALID_STATE_NAME", "State name cannot be longer than 80 characters", at)
+    kind = state.get("Type")
+    if kind is None:
+        yield required(["Type"], at)
+        return
+    if not isinstance(kind, str) or kind not in FIELDS:
+        yield Diagnostic(SCHEMA, f"Value should be one of the following: [{', '.join(FIELDS)}]", f"{at}/Type")
+        return
+    if jsonata and state.get("QueryLanguage") == "JSONPath":
+        message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine"
+        yield Diagnostic(SCHEMA, message, at)
+        return
+    yield from _body(kind, state, at, jsonata=jsonata or state.get("QueryLanguage") == "JSONata", outer=jsonata)
+
+
+def _body(kind: str, state: Mapping[str, Json], at: str, *, jsonata: bool, outer: bool) -> Iterator[Diagnostic]:
+    both, in_path, in_jsonata = FIELDS[kind]
+    yield from known(state, (EVERY | both, in_path, in_jsonata), at, jsonata=jsonata)
+    yield from assigned(state, at)
+    yield from _flow(kind, state, at)
+    yield from _way_out(state, at, jsonata=jsonata)
+    special = SPECIAL.get(kind)
+    if special is not None:
+        yield from special(state, at, jsonata, outer)
+
+
+def _flow(kind: str, state: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
+    if "Next" not in FIELDS[kind][0]:
+        return
+    ends = state.get("End") is True
+    if "Next" in state and ends:
+        yield several(("Next", "End"), at)
+    if "Next" not in state and not ends:
+        yield neither(("Next", "End"), at)
+
+
+def _way_out(state: Mapping[str, Json], at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
+    catcher: dict[str, Check] = {"ErrorEquals": filled, "Next": text, "Comment": text, "Assign": mapping} | (
+        {"Output": anything} if jsonata else {"ResultPath": path}
+    )
+    for field, fields, needed in (("Retry", RETRIER, ["ErrorEquals"]), ("Catch", catcher, ["ErrorEquals", "Next"])):
+        entries = state.get(field, [])
+        if not isinstance(entries, list):
+            yield Diagnostic(SCHEMA, "Expected value of type Array", f"{at}/{field}")
+            continue
+        for index, entry in enumerate(entries):
+            yield from _entry(entry, fields, needed, f"{at}/{field}[{index}]", last=index == len(entries) - 1)
+
+
+def _entry(entry: Json, fields: Mapping[str, Check], needed: list[str], at: str, *, last: bool) -> Iterator[Diagnostic]:
+    if not isinstance(entry, dict):
+        yield Diagnostic(SCHEMA, "Expected value of type Object", at)
+        return
+    missing = [name for name in needed if name not in entry]
+    if missing:
+        yield required(missing, at)
+    for field in entry:
+        if field not in fields:
+            yield unknown(field, at)
+    yield from values(entry, fields, at, jsonata=False)
+    yield from assigned(entry, at)
+    names = entry.get("ErrorEquals")
+    if not isinstance(names, list):
+        return
+    if not all(isinstance(name, str) for name in names):
+        yield Diagnostic(SCHEMA, "Expected value of type String", f"{at}/ErrorEquals")
+    elif "States.ALL" in names and (len(names) > 1 or not last):
+        message = "States.ALL must appear alone and at end of list"
+        yield Diagnostic(SCHEMA, message, f"{at}/ErrorEquals[{names.index('States.ALL')}]")
+
+
+def _task(state: Mapping[str, Json], at: str, jsonata: bool, _outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
+    if "Resource" not in state:
+        yield required(["Resource"], at)
+    credentials = state.get("Credentials", {"RoleArn": ""})
+    if isinstance(credentials, dict) and "RoleArn" not in credentials and (jsonata or "RoleArn.$" not in credentials):
+        yield Diagnostic(SCHEMA, "The field 'RoleArn' is required but was missing", f"{at}/Credentials")
+    timeout, beat = state.get("TimeoutSeconds"), state.get("HeartbeatSeconds")
+    if isinstance(timeout, int) and isinstance(beat, int) and beat >= timeout:
+        yield Diagnostic(SCHEMA, "HeartbeatSeconds must be smaller than TimeoutSeconds", f"{at}/HeartbeatSeconds")
+
+
+def _wait(state: Mapping[str, Json], at: str, _jsonata: bool, _outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
+    given = [name for name in TIMINGS if name in state]
+    if not given:
+        yield neither(TIMINGS, at)
+    if len(given) > 1:
+        yield several(TIMINGS, at)
+
+
+def _choice(state: Mapping[str, Json], at: str, jsonata: bool, _outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
+    return check_choice.faults(state, at, jsonata=jsonata)
+
+
+def _parallel(state: Mapping[str, Json], at: str, _jsonata: bool, outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
+    if "Branches" not in state:
+        yield required(["Branches"], at)
+        return
+    branches = state["Branches"]
+    for index, branch in enumerate(branches if isinstance(branches, list) else []):
+        yield from _block(branch, f"{at}/Branches[{index}]", jsonata=outer)
+
+
+def _map(state: Mapping[str, Json], at: str, jsonata: bool, outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
+    field = next((name for name in ("ItemProcessor", "Iterator") if name in state), None)
+    if field is None:
+        yield neither(("ItemProcessor", "Iterator"), at)
+        return
+    yield from check_map.dataset_faults(state, state[field], at, jsonata=jsonata)
+    yield from check_map.processor_faults(state[field], f"{at}/{field}")
+    yield from _block(state[field], f"{at}/{field}", jsonata=outer)
+
+
+SPECIAL: Mapping[str, Callable[[Mapping[str, Json], str, bool, bool], Iterator[Diagnostic]]] = {
+    "Task": _task,
+    "Wait": _wait,
+    "Choice": _choice,
+    "Parallel": _parallel,
+    "Map": _map,
+}
+
+
+def _targets(name: str, state: Mapping[str, Json], at: str) -> Iterator[tuple[str, str]]:
+    here = f"{at}/States/{name}"
+    if "Next" in state:
+        yield state["Next"], f"{here}/Next"
+    for index, rule in enumerate(state.get("Choices", [])):
+        if isinstance(rule.get("Next"), str):
+            yield rule["Next"], f"{here}/Choices[{index}]/Next"
+    if "Default" in state:
+        yield state["Default"], f"{here}/Default"
+    for index, catcher in enumerate(state.get("Catch", [])):
+        yield catcher["Next"], f"{here}/Catch[{index}]/Next"
+
+
+def _transitions(states: Mapping[str, Json], start: str, at: str) -> Iterator[Diagnostic]:
+    """Every target must be there, every state reached, and some state the end."""
+    targets = [
+        (start, f"{at}/StartAt"),
+        *(target for name, state in states.items() for target in _targets(name, state, at)),
+    ]
+    for name, place in targets:
+        if name not in states:
+            yield Diagnostic(TARGET, f"Missing 'Next' target: {name}", place)
+    if not any(state["Type"] in ("Succeed", "Fail") or state.get("End") is True for state in states.values()):
+        yield Diagnostic(NO_END, "Workflow has no terminal state", None)
+        return
+    reached = {start}
+    queue = [start]
+    while queue:
+        name = queue.pop()
+        for target, _ in _targets(name, states.get(name, {}), at):
+            if target not in reached:
+                reached.add(target)
+                queue.append(target)
+    for name in states:
+        if name not in reached:
+            yield Diagnostic(TARGET, f'State "{name}" is not reachable.', f"{at}/States/{name}")
+
+
+def _duplicates(definition: Mapping[str, Json]) -> Iterator[Diagnostic]:
+    """State names are unique within the whole machine."""
+    seen: set[str] = set()
+    for name, place in _names(definition, ""):
+        if name in seen:
+            yield Diagnostic("DUPLICATE_STATE_NAME", f"Duplicate State name: {name}", place)
+        seen.add(name)
+
+
+def _names(block: Mapping[str, Json], at: str) -> Iterator[tuple[str, str]]:
+    for name, state in block["States"].items():
+        here = f"{at}/States/{name}"
+        yield name, here
+        for index, branch in enumerate(state.get("Branches", [])):
+            yield from _names(branch, f"{here}/Branches[{index}]")
+        for field in ("ItemProcessor", "Iterator"):
+            if field in state:
+                yield from _names(state[field], f"{here}/{field}")

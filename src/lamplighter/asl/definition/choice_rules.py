@@ -1,0 +1,178 @@
+"""The conditions of a Choice, compiled to closures.
+
+See https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html. A comparison of the wrong type is false, a
+variable that is not there ends the execution, except for IsPresent.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from operator import eq, ge, gt, le, lt
+
+from lamplighter.asl.definition.data_flow import (
+    BadField,
+    expression,
+    expression_text,
+    is_expression,
+    no_reference,
+    too_complex,
+)
+from lamplighter.asl.definition.expression_scope import Scope
+from lamplighter.asl.definition.model import Choice, Rule, Template
+from lamplighter.asl.execution.state_errors import runtime
+from lamplighter.base.json_text import Json
+from lamplighter.lang.jsonpath.paths import NotFound, Path, PathError, TooComplex, compile_path
+from lamplighter.lang.wildcard import fitting, split
+
+TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})")
+"""RFC 3339 with a capital T, and a capital Z where there is no offset, as the specification demands."""
+
+Convert = Callable[[Json], Json]
+"""A value as its comparison needs it, or None where it has another type."""
+
+
+def timestamp(value: Json) -> datetime | None:
+    """An instant, or None where the text is none."""
+    if not isinstance(value, str) or not TIMESTAMP.fullmatch(value):
+        return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def _string(value: Json) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: Json) -> float | None:
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _boolean(value: Json) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+TYPES: Mapping[str, Convert] = {
+    "String": _string,
+    "Numeric": _number,
+    "Boolean": _boolean,
+    "Timestamp": timestamp,
+}
+COMPARISONS: Mapping[str, Callable[[Json, Json], bool]] = {
+    "Equals": eq,
+    "LessThan": lt,
+    "LessThanEquals": le,
+    "GreaterThan": gt,
+    "GreaterThanEquals": ge,
+}
+TESTS: Mapping[str, Callable[[Json], bool]] = {
+    "IsNull": lambda value: value is None,
+    "IsString": lambda value: isinstance(value, str),
+    "IsNumeric": lambda value: _number(value) is not None,
+    "IsBoolean": lambda value: isinstance(value, bool),
+    "IsTimestamp": lambda value: timestamp(value) is not None,
+}
+OPERATORS: Mapping[str, tuple[Convert, Callable[[Json, Json], bool]]] = {
+    f"{kind}{name}": (convert, compare)
+    for kind, convert in TYPES.items()
+    for name, compare in COMPARISONS.items()
+    if kind != "Boolean" or name == "Equals"
+}
+NAMES = frozenset(OPERATORS) | {f"{name}Path" for name in OPERATORS} | frozenset(TESTS) | {"IsPresent", "StringMatches"}
+"""Every comparison that a rule can have."""
+
+
+def compile_rule(rule: Mapping[str, Json], *, jsonata: bool, at: str = "") -> Rule:
+    """The condition of one rule of a Choice; `at`: its place in the state."""
+    if jsonata:
+        return _condition(rule["Condition"], f"{at}Condition")
+    if "And" in rule:
+        inner = _inner(rule, "And", at)
+        return lambda scope: all(test(scope) for test in inner)
+    if "Or" in rule:
+        inner = _inner(rule, "Or", at)
+        return lambda scope: any(test(scope) for test in inner)
+    if "Not" in rule:
+        denied = compile_rule(rule["Not"], jsonata=False, at=f"{at}Not/")
+        return lambda scope: not denied(scope)
+    return _comparison(rule, at)
+
+
+def _inner(rule: Mapping[str, Json], name: str, at: str) -> list[Rule]:
+    return [compile_rule(each, jsonata=False, at=f"{at}{name}[{index}]/") for index, each in enumerate(rule[name])]
+
+
+def _condition(value: Json, field: str) -> Rule:
+    if not is_expression(value):
+        return lambda _scope: value is True
+    test = expression(expression_text(value), field, (bool,))
+    return lambda scope: test(scope) is True
+
+
+def _comparison(rule: Mapping[str, Json], at: str) -> Rule:
+    variable = _path(rule["Variable"], f"{at}Variable")
+    operator = next(key for key in rule if key in NAMES)
+    operand = rule[operator]
+    if operator == "IsPresent":
+        return lambda scope: _present(variable, scope) is operand
+    if operator in TESTS:
+        test = TESTS[operator]
+        return lambda scope: test(_value(variable, scope)) is operand
+    if operator == "StringMatches":
+        matches = fitting(split(operand))
+        return lambda scope: isinstance(value := _value(variable, scope), str) and matches(value)
+    return _compared(variable, operator, operand, at)
+
+
+def _path(text: str, field: str) -> Path:
+    try:
+        return compile_path(text)
+    except PathError as error:
+        raise BadField(no_reference(text, error), field) from None
+
+
+def _compared(variable: Path, operator: str, operand: Json, at: str) -> Rule:
+    if operator.endswith("Path"):
+        other = _path(operand, f"{at}{operator}")
+        convert, compare = OPERATORS[operator.removesuffix("Path")]
+        return lambda scope: _holds(compare, convert(_value(variable, scope)), convert(_value(other, scope)))
+    convert, compare = OPERATORS[operator]
+    fixed = convert(operand)
+    return lambda scope: _holds(compare, convert(_value(variable, scope)), fixed)
+
+
+def _holds(compare: Callable[[Json, Json], bool], left: Json, right: Json) -> bool:
+    return left is not None and right is not None and compare(left, right)
+
+
+def _present(variable: Path, scope: Scope) -> bool:
+    try:
+        variable.value(scope)
+    except NotFound:
+        return False
+    except TooComplex as error:
+        raise too_complex(variable.text, error) from None
+    return True
+
+
+def _value(variable: Path, scope: Scope) -> Json:
+    try:
+        return variable.value(scope)
+    except NotFound:
+        raise runtime(
+            f"Invalid path '{variable.text}': The choice state's condition path references an invalid value."
+        ) from None
+    except TooComplex as error:
+        raise too_complex(variable.text, error) from None
+
+
+def choose(state: Choice, seen: Scope) -> tuple[str, Template | None, Template]:
+    """Where a Choice goes, what it sets and what it puts out there: by its first rule that holds, or its Default."""
+    for rule, target, sets, output in state.rules:
+        if rule(seen):
+            return target, sets, output or state.output
+    if state.default is None:
+        # AWS's documentation names States.NoChoiceMatched for this; what its executions end with is this.
+        raise runtime("Failed to transition out of the state. The state does not point to a next state.")
+    return state.default, state.assign, state.output

@@ -1,0 +1,89 @@
+"""Faults of a definition, and those that any part of one may have, in AWS's words.
+
+See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinitionDiagnostic.html.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from lamplighter.asl.definition.fields import EXCLUSIVE, Check, Fields
+from lamplighter.base.json_text import Json
+
+SCHEMA = "SCHEMA_VALIDATION_FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One fault of a definition."""
+
+    code: str
+    message: str
+    location: str | None
+    severity: str = "ERROR"
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}" + (f" at {self.location}" if self.location is not None else "")
+
+
+def required(names: Iterable[str], at: str) -> Diagnostic:
+    """Fields that are missing."""
+    return Diagnostic(SCHEMA, f"These fields are required: [{', '.join(names)}]", at)
+
+
+def values(holder: Mapping[str, Json], fields: Mapping[str, Check], at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
+    """What is wrong with each value by itself."""
+    for name, test in fields.items():
+        if name in holder:
+            wrong = test(holder[name], jsonata)
+            if wrong:
+                yield Diagnostic(SCHEMA, wrong, f"{at}/{name}")
+
+
+def known(holder: Mapping[str, Json], fields: Fields, at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
+    """What is wrong with each field by itself."""
+    both, in_path, in_jsonata = fields
+    mine, others = (in_jsonata, in_path) if jsonata else (in_path, in_jsonata)
+    ours = {**both, **mine}
+    for field in holder:
+        if field not in ours:
+            yield foreign(field, at, jsonata=jsonata) if field in others else unknown(field, at)
+    yield from values(holder, ours, at, jsonata=jsonata)
+    for pair in EXCLUSIVE:
+        if all(each in holder for each in pair):
+            yield several(pair, at)
+
+
+def assigned(holder: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
+    """Variables that cannot be: https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html."""
+    given = holder.get("Assign")
+    for field in given if isinstance(given, dict) else ():
+        name = field.removesuffix(".$")
+        if name == "states":
+            yield Diagnostic("RESERVED_VARIABLE_NAME", "Cannot assign to reserved variable '$states'.", f"{at}/Assign")
+        elif not name.isidentifier():
+            message = f"Invalid variable name '{name}': the variable name contains invalid characters."
+            yield Diagnostic("INVALID_VARIABLE_NAME", message, f"{at}/Assign")
+
+
+def unknown(field: str, at: str) -> Diagnostic:
+    """A field that there is not."""
+    return Diagnostic(SCHEMA, f"Field '{field}' is not supported", at)
+
+
+def foreign(field: str, at: str, *, jsonata: bool) -> Diagnostic:
+    """A field of the other language."""
+    mine, other = ("JSONata", "JSONPath") if jsonata else ("JSONPath", "JSONata")
+    message = (
+        f"The QueryLanguage is set to '{mine}', but field '{field}' is only supported for the '{other}' QueryLanguage"
+    )
+    return Diagnostic(SCHEMA, message, at)
+
+
+def several(fields: Iterable[str], at: str) -> Diagnostic:
+    """More than one field of those of which there may be one."""
+    return Diagnostic(SCHEMA, f"There should only be one of the following fields: [{', '.join(fields)}]", at)
+
+
+def neither(fields: Iterable[str], at: str) -> Diagnostic:
+    """No field of those of which there has to be one."""
+    return Diagnostic(SCHEMA, f"This object should have only one of the following fields: [{', '.join(fields)}]", at)

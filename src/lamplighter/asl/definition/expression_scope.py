@@ -1,0 +1,107 @@
+"""What an expression in a state can see."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+
+ABSENT = object()
+"""Stands for a result or an error that there is not, as null may be one."""
+
+
+class Scope:
+    """The input, the variables and the context object of a state, and later its result.
+
+    In JSONPath `$` is `input`, `$$` is `context`, `$name` a variable; in JSONata they are `$states.input`,
+    `$states.context` and `$name`, and `$states.result` and `$states.errorOutput` are `result` and `error`.
+    The context object is built only when something asks for it.
+    """
+
+    __slots__ = ("_make_context", "error", "input", "result", "state", "variables", "world")
+
+    def __init__(
+        self,
+        state: str,
+        input: Json,  # noqa: A002 - the specification's word
+        variables: Mapping[str, Json],
+        make_context: Callable[[], Json],
+        world: World,
+        result: Json = ABSENT,
+        error: Json = ABSENT,
+    ) -> None:
+        self.state = state
+        self.input = input
+        self.variables = variables
+        self.world = world
+        self.result = result
+        self.error = error
+        self._make_context = make_context
+
+    @property
+    def context(self) -> Json:
+        """The context object."""
+        return self._make_context()
+
+    @property
+    def may_block(self) -> bool:
+        """Whether work without a known bound may be done here."""
+        return self.world.may_block
+
+    @property
+    def states(self) -> Mapping[str, Json]:
+        """`$states`."""
+        return _States(self)
+
+    def at(self, input: Json) -> "Scope":  # noqa: A002 - the specification's word
+        """The same place with another `$`."""
+        return Scope(self.state, input, self.variables, self._make_context, self.world, self.result, self.error)
+
+    def in_map(self, index: int, item: Json) -> "Scope":
+        """The same place as the ItemSelector of a Map sees it for one item."""
+        make = self._make_context
+
+        def context() -> Json:
+            return {**make(), "Map": {"Item": {"Index": index, "Value": item}}}
+
+        return Scope(self.state, self.input, self.variables, context, self.world, self.result, self.error)
+
+    def with_result(self, result: Json) -> "Scope":
+        """The same place, its work done."""
+        return Scope(self.state, self.input, self.variables, self._make_context, self.world, result=result)
+
+    def with_error(self, error: Json) -> "Scope":
+        """The same place, its work failed."""
+        return Scope(self.state, self.input, self.variables, self._make_context, self.world, error=error)
+
+
+class _States(Mapping[str, Json]):
+    """`$states`, member by member as they are asked for."""
+
+    __slots__ = ("_scope",)
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def __getitem__(self, name: str) -> Json:
+        scope = self._scope
+        match name:
+            case "input":
+                return scope.input
+            case "context":
+                return scope.context
+            case "result" if scope.result is not ABSENT:
+                return scope.result
+            case "errorOutput" if scope.error is not ABSENT:
+                return scope.error
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        yield "input"
+        yield "context"
+        if self._scope.result is not ABSENT:
+            yield "result"
+        if self._scope.error is not ABSENT:
+            yield "errorOutput"
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -1,0 +1,123 @@
+"""A definition that was accepted once, compiled as its states are entered.
+
+An execution crosses a few states of a definition that may have twenty thousand, so that its first step must not wait
+until all of them are compiled. Promises that a state is compiled once, and is the same as if all had been; refuses to
+look for faults, because the definition had none when it was accepted. `Definition.long` names the states whose own text
+is long: the event loop must not compile even one of them.
+"""
+
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from lamplighter.asl.definition.compiler import Additions, Compiler, parse_resource
+from lamplighter.asl.definition.model import Block, Definition, Resource, State
+from lamplighter.base.json_text import Json, dump_bytes
+
+LONG = 32_768
+"""Bytes of JSON from which on a single state is long."""
+
+
+def keep(document: Json, additions: Additions) -> Definition:
+    """The definition of a document that was accepted; raises anything where it is damaged."""
+    jsonata = document.get("QueryLanguage") == "JSONata"
+    compiler = _Compiler(additions)
+    blocks = list(_blocks(document))
+    compiler.numbers = {id(block): number for number, block in enumerate(blocks)}
+    sources = {name: state for block in blocks for name, state in block["States"].items()}
+
+    long = _Long(sources)
+    made: dict[str, State] = {}
+    short: dict[str, State] = {}
+
+    def compiled(name: str) -> State:
+        source = sources[name]
+        speaks = jsonata or source.get("QueryLanguage") == "JSONata"
+        state = made[name] = compiler.state(name, source, jsonata=speaks, outer=jsonata, at=f"/States/{name}")
+        if name not in long:
+            short[name] = state
+        return state
+
+    return Definition(
+        blocks=tuple(
+            Block(number, block["StartAt"], _States(block["States"], compiled, made))
+            for number, block in enumerate(blocks)
+        ),
+        timeout=document.get("TimeoutSeconds"),
+        comment=document.get("Comment"),
+        states=_States(sources, compiled, made),
+        resources=_resources(sources),
+        long=long,
+        short=short,
+    )
+
+
+def _blocks(block: Json) -> Iterator[Json]:
+    """A block and those within it, in the order of their numbers."""
+    yield block
+    for state in block["States"].values():
+        for branch in state.get("Branches", ()) if state["Type"] == "Parallel" else ():
+            yield from _blocks(branch)
+        if state["Type"] == "Map":
+            yield from _blocks(state["ItemProcessor" if "ItemProcessor" in state else "Iterator"])
+
+
+def _resources(sources: Mapping[str, Json]) -> dict[str, Resource]:
+    known: dict[str, Resource | None] = {}
+    tasks = {name: source["Resource"] for name, source in sources.items() if source["Type"] == "Task"}
+    for text in tasks.values():
+        if text not in known:
+            known[text] = parse_resource(text)
+    return {name: resource for name, text in tasks.items() if (resource := known[text]) is not None}
+
+
+class _Compiler(Compiler):
+    """Compiles one state at a time: the blocks below it have their numbers already."""
+
+    numbers: Mapping[int, int]
+    """By the identity of a block's source."""
+
+    def block(self, source: Mapping[str, Json], *, jsonata: bool, at: str) -> int:  # noqa: ARG002 - of all blocks
+        return self.numbers[id(source)]
+
+
+@dataclass(frozen=True, slots=True)
+class _States(Mapping[str, State]):
+    """States by name, compiled when they are first asked for."""
+
+    sources: Mapping[str, Json]
+    compiled: Callable[[str], State]
+    made: dict[str, State]
+    """Those of all blocks."""
+
+    def __getitem__(self, name: str) -> State:
+        if name not in self.sources:
+            raise KeyError(name)
+        state = self.made.get(name)
+        return self.compiled(name) if state is None else state
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.sources)
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+
+@dataclass(frozen=True, slots=True)
+class _Long(Container[str]):
+    """The states that are long by themselves, without the states within them."""
+
+    sources: Mapping[object, Json]
+    measured: dict[object, bool] = field(default_factory=dict)
+
+    def __contains__(self, name: object) -> bool:
+        if name in self.measured:
+            return self.measured[name]
+        if name not in self.sources:
+            return False
+        long = len(dump_bytes(_alone(self.sources[name]))) > LONG
+        self.measured[name] = long
+        return long
+
+
+def _alone(source: Mapping[str, Json]) -> Json:
+    return {name: part for name, part in source.items() if name not in ("Branches", "ItemProcessor", "Iterator")}

@@ -1,0 +1,77 @@
+"""Where a distributed Map has its items from and where its results go: ItemReader and ResultWriter, compiled.
+
+See https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html and
+https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html.
+"""
+
+from collections.abc import Mapping
+
+from lamplighter.asl.definition import dynamic_values
+from lamplighter.asl.definition.data_flow import constant, payload
+from lamplighter.asl.definition.expression_scope import Scope
+from lamplighter.asl.definition.model import ItemReader, ResultWriter, Template
+from lamplighter.asl.execution.messages import Reading, Writing
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json
+from lamplighter.lang.jsonpath.paths import compile_reference
+
+READS = ("s3:getObject", "s3:listObjectsV2")
+WRITES = ("s3:putObject",)
+
+
+def calls(resource: str, actions: tuple[str, ...]) -> bool:
+    """Whether a Resource is one of these actions."""
+    found = arn.parse(resource)
+    return found is not None and found.service == "states" and found.resource in actions
+
+
+def compile_reader(source: Mapping[str, Json], *, jsonata: bool) -> ItemReader | None:
+    """A Map's ItemReader; None where its items come with its input."""
+    if "ItemReader" not in source:
+        return None
+    reader = source["ItemReader"]
+    config: dict[str, Json] = reader.get("ReaderConfig", {})
+    fixed = {name: value for name, value in config.items() if name not in ("MaxItems", "MaxItemsPath")}
+    return ItemReader(
+        action=reader["Resource"].rpartition(":")[2],
+        arguments=_arguments(reader, "ItemReader/", jsonata=jsonata) or constant({}),
+        config=fixed,
+        most=dynamic_values.seconds(config, "MaxItems", jsonata=jsonata, within="ItemReader/ReaderConfig/"),
+        # "The Reference Path is applied to the ItemReader result and MUST identify a field whose value is a JSON
+        # array."
+        steps=compile_reference(source["ItemsPath"]).steps if "ItemsPath" in source else (),
+    )
+
+
+def compile_writer(source: Mapping[str, Json], *, jsonata: bool) -> ResultWriter | None:
+    """A Map's ResultWriter; None where its results are its output."""
+    if "ResultWriter" not in source:
+        return None
+    writer = source["ResultWriter"]
+    config = writer.get("WriterConfig", {})
+    # "NONE … Default when exporting the child workflow execution results to Amazon S3 and WriterConfig is not
+    # specified."
+    usual = "NONE" if "Resource" in writer else "COMPACT"
+    return ResultWriter(
+        arguments=_arguments(writer, "ResultWriter/", jsonata=jsonata) if "Resource" in writer else None,
+        transformation=config.get("Transformation", usual),
+        lines=config.get("OutputType") == "JSONL",
+    )
+
+
+def _arguments(source: Mapping[str, Json], within: str, *, jsonata: bool) -> Template | None:
+    name = "Arguments" if jsonata else "Parameters"
+    return payload(source[name], f"{within}{name}", jsonata=jsonata) if name in source else None
+
+
+def reading(reader: ItemReader, scope: Scope) -> Reading:
+    """What is to be read, for one visit of the state."""
+    config = dict(reader.config)
+    if reader.most is not None:
+        config["MaxItems"] = reader.most(scope)
+    return Reading(reader.action, reader.arguments(scope), config, reader.steps)
+
+
+def writing(writer: ResultWriter, scope: Scope) -> Writing:
+    """What is to be written, for one visit of the state."""
+    return Writing(writer.arguments(scope) if writer.arguments else None, writer.transformation, writer.lines)

@@ -1,0 +1,201 @@
+"""What an ItemReader makes of the bytes of an object: the items of a distributed Map.
+
+JSON (an array, or the one that ItemsPointer and ItemsPath lead to), JSON Lines, and CSV with its header in the first
+row or in the definition, each packed by gzip or not. Promises to read piece by piece: however long a data set is, one
+piece and one item are in memory. See https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html.
+"""
+
+import codecs
+import csv
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from itertools import chain, islice
+
+import ijson
+
+from lamplighter.asl.execution.state_errors import READER_FAILED, Fault
+from lamplighter.base.json_text import Json, JsonError, loads
+
+DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
+GZIP = b"\x1f\x8b"
+PIECE = 2**20
+"""Bytes that are unpacked, and characters of one line that are read, at once."""
+
+Steps = tuple[str | int, ...]
+
+
+def read_items(pieces: Iterable[bytes], config: Mapping[str, Json], steps: Steps = ()) -> Iterator[Json]:
+    """The items of a data set, as a ReaderConfig says, MaxItems at most; raises States.ItemReaderFailed.
+
+    `steps` lead to the array in a JSON document, below what the ItemsPointer leads to.
+    """
+    kind = config.get("InputType", "JSON")
+    form = FORMS.get(kind)
+    if form is None:
+        raise unreadable(f"a text cannot be read as {kind}")
+    return islice(form(unpacked(pieces), config, pointed(config) + steps), config.get("MaxItems") or None)
+
+
+def unreadable(why: str) -> Fault:
+    """A data set is none."""
+    return Fault(READER_FAILED, f"Attempted to read the items of the Map, but {why}.")
+
+
+def pointed(config: Mapping[str, Json]) -> Steps:
+    """The steps of the ItemsPointer, a JSON Pointer (RFC 6901)."""
+    parts: list[str] = config.get("ItemsPointer", "").split("/")[1:]
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
+
+
+def unpacked(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """What a gzip file holds; anything else as it is."""
+    whole = iter(pieces)
+    first = next(whole, b"")
+    every = chain((first,), whole)
+    yield from _unpacked(every) if first.startswith(GZIP) else every
+
+
+def _unpacked(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        for piece in pieces:
+            left = piece
+            while left:
+                yield stream.decompress(left, PIECE)
+                left = stream.unconsumed_tail
+    except zlib.error as error:
+        raise unreadable(f"the gzip file is damaged: {error}") from None
+    if not stream.eof:
+        raise unreadable("the gzip file ends too early")
+
+
+# JSON
+
+
+def _json(pieces: Iterable[bytes], _config: Mapping[str, Json], steps: Steps) -> Iterator[Json]:
+    try:
+        yield from _elements(pieces, steps)
+    except ijson.JSONError as error:
+        why = error.args[0] if isinstance(error.args[0], str) else error.args[0].decode(errors="replace")
+        raise unreadable(f"the document is no JSON: {why.strip().partition(chr(10))[0]}") from None
+
+
+def _elements(pieces: Iterable[bytes], steps: Steps) -> Iterator[Json]:
+    events = ijson.basic_parse(ijson.from_iter(_without_mark(pieces)))
+    kind, _ = _descend(events, steps)
+    if kind != "start_array":
+        raise Fault(READER_FAILED, "Attempting to map over non-iterable node.")
+    for kind, value in events:
+        if kind == "end_array":
+            break
+        yield _built(events, kind, value)
+    for _ in events:
+        """The rest must be JSON, too."""
+
+
+def _without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    whole = iter(pieces)
+    return chain((next(whole, b"").removeprefix(codecs.BOM_UTF8),), whole)
+
+
+def _descend(events: Iterator[tuple[str, Json]], steps: Steps) -> tuple[str, Json]:
+    """The first event of what the steps lead to."""
+    event = next(events)
+    for step in steps:
+        kind = event[0]
+        if kind == "start_map":
+            event = _member(events, str(step))
+        elif kind == "start_array" and str(step).isdecimal():
+            event = _element(events, int(step))
+        else:
+            raise unreadable(f"nothing is at '{step}' in the document")
+    return event
+
+
+def _member(events: Iterator[tuple[str, Json]], name: str) -> tuple[str, Json]:
+    for kind, value in events:
+        if kind == "end_map":
+            break
+        event = next(events)
+        if value == name:
+            return event
+        _built(events, *event)
+    raise unreadable(f"the document has no member '{name}' there")
+
+
+def _element(events: Iterator[tuple[str, Json]], index: int) -> tuple[str, Json]:
+    for event in events:
+        if event[0] == "end_array":
+            break
+        if index == 0:
+            return event
+        _built(events, *event)
+        index -= 1
+    raise unreadable("an array of the document has too few elements")
+
+
+def _built(events: Iterator[tuple[str, Json]], kind: str, value: Json) -> Json:
+    """The value that begins with an event."""
+    builder, level = ijson.ObjectBuilder(), 0
+    while True:
+        builder.event(kind, float(value) if isinstance(value, Decimal) else value)
+        level += kind.startswith("start_")
+        level -= kind.startswith("end_")
+        if level == 0:
+            return builder.value
+        kind, value = next(events)
+
+
+# Lines and tables
+
+
+def _json_lines(pieces: Iterable[bytes], _config: Mapping[str, Json], _steps: Steps) -> Iterator[Json]:
+    for number, line in enumerate(lines(pieces), 1):
+        if line.strip():
+            try:
+                yield loads(line)
+            except JsonError as error:
+                raise unreadable(f"line {number} is no JSON: {error}") from None
+
+
+def _csv(pieces: Iterable[bytes], config: Mapping[str, Json], _steps: Steps) -> Iterator[Json]:
+    rows = csv.reader(lines(pieces), delimiter=DELIMITERS[config.get("CSVDelimiter", "COMMA")])
+    try:
+        given = config.get("CSVHeaderLocation") == "GIVEN"
+        header = config.get("CSVHeaders", []) if given else next(rows, [])
+        for row in rows:
+            if row:
+                # A short row leaves its last columns empty, what a long row has beyond the header is dropped.
+                yield {name: row[at] if at < len(row) else "" for at, name in enumerate(header)}
+    except csv.Error as error:
+        raise unreadable(f"line {rows.line_num} is no CSV: {error}") from None
+
+
+def lines(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Lines of UTF-8 with their ends, as csv.reader wants them, without a byte order mark."""
+    pending = ""
+    for text in _texts(pieces):
+        *whole, pending = (pending + text).split("\n")
+        yield from (f"{line}\n" for line in whole)
+        if len(pending) > PIECE:
+            raise unreadable(f"a line is longer than {PIECE} characters")
+    if pending:
+        yield pending
+
+
+def _texts(pieces: Iterable[bytes]) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    try:
+        for piece in pieces:
+            yield decoder.decode(piece)
+        yield decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        raise unreadable("the data set is not UTF-8") from None
+
+
+FORMS: Mapping[str, Callable[[Iterable[bytes], Mapping[str, Json], Steps], Iterator[Json]]] = {
+    "JSON": _json,
+    "JSONL": _json_lines,
+    "CSV": _csv,
+}

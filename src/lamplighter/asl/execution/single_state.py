@@ -1,0 +1,281 @@
+"""One state, tried by itself: what each stage of its data flow comes to, and how it ends.
+
+It runs the same closures as the machine does, one stage at a time, and takes down what they give. Promises that a state
+ends here as it would in an execution; refuses to do a task's work, to run branches or items and to let time pass: who
+asks for those tells what they came to. See
+https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.html.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from lamplighter.asl.definition.choice_rules import choose
+from lamplighter.asl.definition.expression_scope import Scope
+from lamplighter.asl.definition.model import (
+    Batcher,
+    Choice,
+    Fail,
+    Map,
+    Parallel,
+    Pass,
+    State,
+    Succeed,
+    Task,
+    Template,
+    Wait,
+    Working,
+)
+from lamplighter.asl.execution.distributed_map import batched
+from lamplighter.asl.execution.frame import NOTHING
+from lamplighter.asl.execution.item_reader import read_items
+from lamplighter.asl.execution.state_errors import EXCEEDED, RUNTIME, TIMEOUT, Fault
+from lamplighter.asl.execution.transitions import assign, caught, handler, sized
+from lamplighter.base.json_text import Json
+
+LONGEST = 300
+"""Seconds: "The TestState API can run for up to five minutes … it fails with the States.Timeout error"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a state ended."""
+
+    status: Literal["SUCCEEDED", "FAILED", "RETRIABLE", "CAUGHT_ERROR"]
+    output: Json = None
+    """Where it goes on."""
+    next: str | None = None
+    error: str | None = None
+    cause: str | None = None
+    handling: Mapping[str, int] = field(default_factory=dict)
+    """errorDetails: which retrier and catcher were meant, and after how many seconds it is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What happened to the state before, or inside of it."""
+
+    retried: int = 0
+    """How often the retrier that is meant was used already."""
+    failures: int = 0
+    """How many items of a Map failed."""
+    data: str | None = None
+    """What an ItemReader found, as it stands in its source."""
+    reader: Mapping[str, Json] = field(default_factory=dict)
+    """How it reads it: a ReaderConfig."""
+
+
+class Probe:
+    """A state while it is tried."""
+
+    def __init__(self, state: State, scope: Scope, now: int, past: Past) -> None:
+        self.state = state
+        self.scope = scope
+        self.now = now
+        self.past = past
+        self.stages: dict[str, Json] = {"input": scope.input}
+        """By AWS's names, what the stages of the data flow came to, as far as it got."""
+        self.limits: dict[str, float] = {}
+        """By AWS's names, the numbers that bound a Map."""
+        self.variables = scope.variables
+        self.arguments: Json = None
+        """What the state asks of the world."""
+        self.timeout: float = LONGEST
+        """Seconds that its work may take."""
+        self.iterations = 0
+        """How often a Map runs its processor."""
+
+    def begin(self) -> Verdict | None:
+        """Go as far as can be gone without the world; None where its answer is needed."""
+        try:
+            return BEGIN[type(self.state)](self, self.state)
+        except Fault as fault:
+            return self.fail(fault.error, fault.cause)
+
+    def succeed(self, result: Json) -> Verdict:
+        """The work is done."""
+        assert isinstance(self.state, Working)
+        try:
+            if isinstance(self.state, Map):
+                _tolerate(self)
+            if isinstance(self.state, Task):
+                # AWS, recorded: what a Map came to is shown from its ResultSelector on.
+                self.note("result", result)
+            return self.leave(result, self.state.next)
+        except Fault as fault:
+            return self.fail(fault.error, fault.cause)
+
+    def fail(self, error: str | None, cause: str | None) -> Verdict:
+        """The work, or a stage of the data flow, failed: say who is meant to deal with it."""
+        state = self.state
+        handling: dict[str, int] = {}
+        if not isinstance(state, Working) or error == RUNTIME:
+            return Verdict("FAILED", error=error, cause=cause)
+        retrier = handler(state.retriers, error)
+        if retrier is not None:
+            handling["retryIndex"] = retrier
+            if self.past.retried < state.retriers[retrier].attempts:
+                delay = state.retriers[retrier].delay(self.past.retried, self.scope.world.chance())
+                handling["retryBackoffIntervalSeconds"] = delay // 1000
+                return Verdict("RETRIABLE", error=error, cause=cause, handling=handling)
+        catcher = handler(state.catchers, error)
+        if catcher is None:
+            return Verdict("FAILED", error=error, cause=cause, handling=handling)
+        return self._catch(catcher, error, cause, handling | {"catchIndex": catcher})
+
+    def _catch(self, index: int, error: str | None, cause: str | None, handling: Mapping[str, int]) -> Verdict:
+        assert isinstance(self.state, Working)
+        catcher = self.state.catchers[index]
+        try:
+            output, assigned = caught(catcher, self.state, self.scope, error, cause)
+            sized(self.state, output)
+        except Fault as fault:
+            return Verdict("FAILED", error=fault.error, cause=fault.cause)
+        self.variables = {**self.variables, **(assigned or NOTHING)}
+        return Verdict("CAUGHT_ERROR", output, catcher.next, error, cause, handling)
+
+    def note(self, stage: str, value: Json) -> Json:
+        """Take down what a stage came to."""
+        self.stages[stage] = value
+        return value
+
+    def select(self) -> Json:
+        """InputPath; in JSONata the input as it came."""
+        filters = self.state.filters
+        return self.scope.input if filters is None else self.note("afterInputPath", filters.input_path(self.scope))
+
+    def fill(self) -> Json:
+        """InputPath and Parameters; in JSONata the input as it came."""
+        given = self.select()
+        filters = self.state.filters
+        if filters is None:
+            return given
+        filled = given if filters.parameters is None else filters.parameters(self.scope.at(given))
+        return self.note("afterParameters", filled)
+
+    def leave(self, result: Json, target: str | None) -> Verdict:
+        """Assign, then ResultSelector, ResultPath and OutputPath; in JSONata Output."""
+        state = self.state
+        assert isinstance(state, (Pass, Working))
+        self.assign(state.assign, result)
+        filters = state.filters
+        if filters is None:
+            return self.end(state.output(self.scope, result), target)
+        selector = filters.result_selector
+        selected = self.note("afterResultSelector", result if selector is None else selector(self.scope.at(result)))
+        combined = self.note("afterResultPath", filters.result_path(self.scope.input, selected))
+        return self.end(filters.output_path(self.scope.at(combined)), target)
+
+    def assign(self, template: Template | None, result: Json) -> None:
+        """Set the variables that the state sets."""
+        self.variables = {**self.variables, **(assign(template, self.state, self.scope, result) or NOTHING)}
+
+    def end(self, output: Json, target: str | None) -> Verdict:
+        """The state has succeeded."""
+        sized(self.state, output)
+        return Verdict("SUCCEEDED", output, target)
+
+
+def _pass(probe: Probe, state: Pass) -> Verdict:
+    result = probe.note("result", state.result(probe.scope)) if state.fixed else probe.fill()
+    return probe.leave(result, state.next)
+
+
+def _succeed(probe: Probe, state: Succeed) -> Verdict:
+    probe.select()
+    return probe.end(state.output(probe.scope), None)
+
+
+def _fail(probe: Probe, state: Fail) -> Verdict:
+    probe.select()
+    return Verdict("FAILED", error=state.error(probe.scope), cause=state.cause(probe.scope))
+
+
+def _choice(probe: Probe, state: Choice) -> Verdict:
+    given = probe.select()
+    target, sets, output = choose(state, probe.scope.at(given))
+    made = output(probe.scope)
+    probe.assign(sets, given)
+    return probe.end(made, target)
+
+
+def _wait(probe: Probe, state: Wait) -> Verdict:
+    due, _ = state.until(probe.scope.at(probe.select()), probe.now)
+    if due - probe.now > LONGEST * 1000:
+        raise Fault(TIMEOUT)
+    output = state.output(probe.scope)
+    probe.assign(state.assign, output)
+    return probe.end(output, state.next)
+
+
+def _parallel(probe: Probe, state: Parallel) -> None:
+    probe.arguments = _ask(probe, state)
+
+
+def _task(probe: Probe, state: Task) -> None:
+    asked = _ask(probe, state)
+    probe.arguments = {**asked, **state.additions} if state.additions and isinstance(asked, dict) else asked
+    sized(state, probe.arguments)
+    if state.timeout is not None:
+        probe.timeout = min(LONGEST, state.timeout(probe.scope))
+
+
+def _ask(probe: Probe, state: Working) -> Json:
+    return probe.note("afterArguments", state.arguments(probe.scope)) if state.jsonata else probe.fill()
+
+
+def _map(probe: Probe, state: Map) -> None:
+    seen = probe.scope.at(probe.select())
+    items = _items(probe, state, seen)
+    if state.selector is not None:
+        chosen = [state.selector(seen.in_map(at, item)) for at, item in enumerate(items)]
+        items = probe.note("afterItemSelector", chosen)
+    distributed = state.distributed
+    if distributed is not None and distributed.batcher is not None:
+        items = probe.note("afterItemBatcher", _batches(distributed.batcher, seen, items))
+    probe.arguments, probe.iterations = items, len(items)
+    probe.limits["maxConcurrency"] = state.concurrency(probe.scope)
+    if distributed is not None and distributed.tolerated_count is not None:
+        probe.limits["toleratedFailureCount"] = distributed.tolerated_count(probe.scope)
+    if distributed is not None and distributed.tolerated_percentage is not None:
+        probe.limits["toleratedFailurePercentage"] = float(distributed.tolerated_percentage(probe.scope))
+
+
+def _items(probe: Probe, state: Map, seen: Scope) -> Sequence[Json]:
+    past = probe.past
+    if past.data is not None:
+        read = list(read_items([past.data.encode()], past.reader))
+        return probe.note("afterItemsPointer", read) if "ItemsPointer" in past.reader else read
+    items: Sequence[Json] = state.items(seen)
+    return items if state.jsonata else probe.note("afterItemsPath", items)
+
+
+def _batches(batcher: Batcher, seen: Scope, items: Sequence[Json]) -> list[Json]:
+    batches: list[Json] = []
+    taken = 0
+    while taken < len(items):
+        batch, used = batched(batcher, seen, len(items), items.__getitem__, taken)
+        batches.append(batch)
+        taken += used
+    return batches
+
+
+def _tolerate(probe: Probe) -> None:
+    """Fail a Map of which more items failed than it tolerates."""
+    failures, limits = probe.past.failures, probe.limits
+    count, percentage = limits.get("toleratedFailureCount"), limits.get("toleratedFailurePercentage")
+    bounds = [bound for bound in (count, percentage and percentage * probe.iterations / 100) if bound is not None]
+    if failures > min(bounds, default=0):
+        raise Fault(EXCEEDED, "The specified tolerated failure threshold was exceeded")
+
+
+BEGIN: Mapping[type[State], Callable[[Probe, Any], Verdict | None]] = {
+    Pass: _pass,
+    Succeed: _succeed,
+    Fail: _fail,
+    Choice: _choice,
+    Wait: _wait,
+    Task: _task,
+    Parallel: _parallel,
+    Map: _map,
+}

@@ -1,0 +1,178 @@
+"""Task: having something done in the world, once for each attempt, within its time.
+
+See https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Callable
+
+from lamplighter.asl.definition.expression_scope import Scope
+from lamplighter.asl.definition.model import Task
+from lamplighter.asl.execution import history
+from lamplighter.asl.execution.frame import Execution, Phase
+from lamplighter.asl.execution.messages import (
+    Heartbeat,
+    StartTask,
+    TaskFailed,
+    TaskStarted,
+    TaskSubmitted,
+    TaskSucceeded,
+)
+from lamplighter.asl.execution.state_errors import HEARTBEAT_TIMEOUT, TIMEOUT, runtime
+from lamplighter.asl.execution.step import Path, Run
+from lamplighter.asl.execution.transitions import complete, recover, sized
+from lamplighter.base.json_text import Json
+
+
+def begin(run: Run, path: Path, state: Task) -> None:
+    """Schedule an attempt."""
+    number = run.number()
+    path.number, path.submitted = number, False
+    if state.resource.pattern == "waitForTaskToken" or state.resource.kind == "activity":
+        path.token = token(run.execution, path.id, number, run.world.uuid())
+    scope = run.scope(path)
+    parameters = state.arguments(scope)
+    if state.additions:
+        if not isinstance(parameters, dict):
+            raise runtime("The parameters of a service integration must be an object.")
+        parameters = {**parameters, **state.additions}
+    text = sized(state, parameters)
+    refusal = run.refuses(state.resource, parameters)
+    if refusal is not None:
+        raise runtime(refusal)
+    timeout, beat = _limits(state, scope)
+    role = state.role(scope) if state.role is not None else None
+    _note_scheduled(run, path, state, text, timeout, beat, role)
+    path.phase = Phase.WORKING
+    run.commands.append(StartTask(path.id, number, state.resource, parameters, path.token, role))
+    if state.resource.kind != "activity":
+        _set_limits(run, path, timeout, beat)
+
+
+def _limits(state: Task, scope: Scope) -> tuple[int | None, int | None]:
+    """How long the work may take, and how long it may be silent, in seconds."""
+    timeout = state.timeout(scope) if state.timeout is not None else None
+    beat = state.heartbeat(scope) if state.heartbeat is not None else None
+    return timeout, beat
+
+
+def _set_limits(run: Run, path: Path, timeout: int | None, beat: int | None) -> None:
+    if timeout is not None:
+        path.timeout = run.set_timer(path, timeout * 1000)
+    if beat is not None:
+        path.beat = beat
+        path.heartbeat = run.set_timer(path, beat * 1000)
+
+
+def _note_scheduled(
+    run: Run, path: Path, state: Task, text: str, timeout: int | None, beat: int | None, role: str | None
+) -> None:
+    run.written += len(text)
+    resource = state.resource
+    if resource.kind == "activity":
+        details = history.activity(resource.text, text, timeout, beat)
+        path.previous = run.note(path.previous, "ActivityScheduled", "activityScheduledEventDetails", details)
+        return
+    if resource.kind == "lambda":
+        details = history.function(resource.text, text, timeout, role)
+        path.previous = run.note(
+            path.previous, "LambdaFunctionScheduled", "lambdaFunctionScheduledEventDetails", details
+        )
+        path.previous = run.note(path.previous, "LambdaFunctionStarted")
+        return
+    details = history.scheduled(resource, run.execution.region, text, timeout, beat, role)
+    path.previous = run.note(path.previous, "TaskScheduled", "taskScheduledEventDetails", details)
+    path.previous = run.note(path.previous, "TaskStarted", "taskStartedEventDetails", history.task(resource))
+
+
+def token(execution: Execution, frame: int, number: int, secret: str) -> str:
+    """A task token: it says itself for which work of which execution it stands, and cannot be guessed."""
+    return urlsafe_b64encode(f"{execution.arn} {frame} {number} {secret}".encode()).decode()
+
+
+def read_token(text: str) -> tuple[str, int, int] | None:
+    """The execution's ARN, the frame and the number that a token stands for; None where it is none."""
+    try:
+        arn, frame, number, _secret = urlsafe_b64decode(text.encode()).decode().split(" ")
+        return arn, int(frame), int(number)
+    except (ValueError, Base64Error):
+        return None
+
+
+def started(run: Run, path: Path, state: Task, event: TaskStarted) -> None:
+    """A worker took it up: only now time counts.
+
+    "For Activities, the count begins when GetActivityTask receives a token"; one that no worker ever takes up is ended
+    by the execution's timeout alone:
+    https://docs.aws.amazon.com/step-functions/latest/dg/troubleshooting-activities.html.
+    """
+    if state.resource.kind == "activity" and not path.submitted:
+        path.submitted = True
+        details = {"workerName": event.worker} if event.worker is not None else {}
+        path.previous = run.note(path.previous, "ActivityStarted", "activityStartedEventDetails", details)
+        _set_limits(run, path, *_limits(state, run.scope(path)))
+
+
+def submitted(run: Run, path: Path, state: Task, event: TaskSubmitted) -> None:
+    """The call was answered, the work goes on."""
+    if path.submitted:
+        return
+    path.submitted = True
+    details = history.task_output(state.resource, sized(state, event.output))
+    path.previous = run.note(path.previous, "TaskSubmitted", "taskSubmittedEventDetails", details)
+
+
+def succeeded(run: Run, path: Path, state: Task, event: TaskSucceeded) -> None:
+    """The work is done."""
+    run.rest(path)
+    text = sized(state, event.output)
+    name, field, details = _outcome(state, "Succeeded", {"output": text, "outputDetails": history.TRUNCATED})
+    path.previous = run.note(path.previous, name, field, details)
+    complete(run, path, state, event.output, text)
+
+
+def failed(run: Run, path: Path, state: Task, event: TaskFailed) -> None:
+    """The work failed."""
+    run.rest(path)
+    name, field, details = _outcome(state, "Failed", history.failed(event.error, event.cause))
+    path.previous = run.note(path.previous, name, field, details)
+    recover(run, path, state, event.error, event.cause)
+
+
+def timed_out(run: Run, path: Path, state: Task, number: int) -> None:
+    """The work, or a sign of life from it, is overdue.
+
+    A missed heartbeat is told as States.Timeout, as recorded; Retry and Catch may name it States.HeartbeatTimeout.
+    """
+    meant = TIMEOUT if number == path.timeout else HEARTBEAT_TIMEOUT
+    run.cancel(path)
+    name, field, details = _outcome(state, "TimedOut", history.failed(TIMEOUT, None))
+    path.previous = run.note(path.previous, name, field, details)
+    recover(run, path, state, TIMEOUT, None, meant)
+
+
+def beating(run: Run, path: Path, _state: Task, _event: Heartbeat) -> None:
+    """The work is alive."""
+    if path.beat:
+        _beat(run, path)
+
+
+def _beat(run: Run, path: Path) -> None:
+    timeout, path.timeout = path.timeout, 0
+    beat = path.beat
+    run.clear_timers(path)
+    path.timeout, path.beat = timeout, beat
+    path.heartbeat = run.set_timer(path, beat * 1000)
+
+
+def _outcome(state: Task, what: str, details: Json) -> tuple[str, str, Json]:
+    """The event that tells how an attempt ended, by the kind of the resource."""
+    if state.resource.kind == "activity":
+        return f"Activity{what}", f"activity{what}EventDetails", details
+    if state.resource.kind == "lambda":
+        return f"LambdaFunction{what}", f"lambdaFunction{what}EventDetails", details
+    return f"Task{what}", f"task{what}EventDetails", history.task(state.resource) | details
+
+
+Telling = Callable[[Run, Path, Task, Json], None]

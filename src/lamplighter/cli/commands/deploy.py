@@ -1,0 +1,170 @@
+"""`lamplighter deploy`: the job file as a stack on AWS, through a change set.
+
+Exit codes: 0 it is done, or there was nothing to do; 1 it failed and was taken back, or was not wanted; 2 nobody could
+be asked; 130 interrupted, while AWS goes on.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+
+import typer
+from rich.console import Console
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.world import real_world
+from lamplighter.cli.deploy import change_set as changeset
+from lamplighter.cli.deploy import follow_stack, reserved_queue_names, retain_logs, service_linked_role
+from lamplighter.cli.deploy.change_set import ChangeSet
+from lamplighter.cli.deploy.follow_stack import Course, carried_on, tell
+from lamplighter.cli.deploy.images import images
+from lamplighter.cli.deploy.plan import Plan, plan, spoken
+from lamplighter.cli.deploy.prompts import (
+    BucketOption,
+    EngineOption,
+    ParameterOption,
+    YesOption,
+    agree,
+    aws_or,
+    pause,
+    rest,
+)
+from lamplighter.cli.deploy.render_changes import show, summary
+from lamplighter.cli.deploy.upload_template import room
+from lamplighter.cli.deploy.wait_until_ready import ready
+from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, gathered, read
+from lamplighter.cli.job_file import show as show_problems
+from lamplighter.cli.runs.site import in_a_sentence
+from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
+from lamplighter.jobs.file.load import Loaded
+from lamplighter.jobs.lint.lint import lint
+
+LEFT = {
+    "ROLLBACK_COMPLETE": "could not be made, and what was made of it is gone again",
+    "UPDATE_ROLLBACK_COMPLETE": "is as it was before",
+}
+"""What a failure leaves, by the status of the stack."""
+
+
+class NotForAws(LamplighterError):
+    """The file has something that runs on a box only."""
+
+
+def deploy(
+    file: FileArgument = USUAL,
+    env: EnvironmentOption = None,
+    parameter: ParameterOption = None,
+    bucket: BucketOption = None,
+    yes: YesOption = False,  # noqa: FBT002 - typer's way
+    endpoint_url: EngineOption = None,
+    aws: AwsOption = False,  # noqa: FBT002 - typer's way
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+) -> None:
+    """Deploy a job file: show what changes, ask, build its images, change it, and tell how it went."""
+    loaded = read(file, env)
+    _lint(loaded)
+    where = aws_or(endpoint_url, profile, region, aws=aws)
+    console = Console(highlight=False)
+    with in_a_sentence(where):
+        if where.endpoint is None:
+            _check_images(loaded)
+        attempt = partial(_attempt, loaded, where, spoken(parameter or []), bucket, console)
+        course = attempt(yes=yes)
+        queues = reserved_queue_names.held(course) if course is not None else ()
+        if queues:
+            _wait_for(queues, console)
+            course = attempt(yes=True)
+        if course is not None:
+            _tell_end(course, loaded.project.prefix, where, console)
+
+
+def _attempt(
+    loaded: Loaded, where: Target, parameters: Mapping[str, str], bucket: str | None, console: Console, *, yes: bool
+) -> Course | None:
+    """Deploy once; what became of it, None where there was nothing to do."""
+    client, name = where.client("cloudformation"), loaded.project.prefix
+    ready(client, name, console, lambda: pause(where), partial(agree, yes=yes))
+    found = plan(loaded, where, parameters)
+    new = (each.name for each in found.changes if each.type == retain_logs.LOG and each.action == "add")
+    kept = retain_logs.left(where.client("logs"), new)
+    change_set = _change_set(found, where, bucket, kept)
+    if change_set is None or _is_idle(found, change_set, where):
+        console.print(f"{found.name} is deployed to {where} as the file says: nothing to do", soft_wrap=True)
+        return None
+    _prepare(found, change_set, where, console, yes=yes)
+    return _carried_out(found, change_set, where, console)
+
+
+def _lint(loaded: Loaded) -> None:
+    problems = lint(loaded, real_world().now())
+    show_problems(gathered(each for each in problems if each.severity != "info"))
+    if any(each.severity == "error" for each in problems):
+        raise typer.Exit(1)
+
+
+def _check_images(loaded: Loaded) -> None:
+    jobs = [name for name, job in loaded.project.jobs.items() if job.image is None and job.workflow is None]
+    if jobs:
+        raise NotForAws(f"AWS runs nothing without an image: add `image:` to {', '.join(jobs)}")
+
+
+def _change_set(found: Plan, where: Target, bucket: str | None, kept: tuple[str, ...]) -> ChangeSet | None:
+    title, space = f"lamplighter-{real_world().uuid()}", room(where, bucket)
+    template = retain_logs.adopting(found.template, kept)
+    return changeset.create(
+        *(where, found.stack, found.name, title, template, found.parameters, space, lambda: pause(where)),
+        imports=bool(kept),
+    )
+
+
+def _is_idle(found: Plan, change_set: ChangeSet, where: Target) -> bool:
+    """Whether a change set changes nothing; some that speak CloudFormation do not say so themselves."""
+    outputs = found.deployed.get("Outputs") != found.template.get("Outputs")
+    if change_set.count or found.changes or outputs:
+        return False
+    changeset.discard(where.client("cloudformation"), change_set)
+    return True
+
+
+def _prepare(found: Plan, change_set: ChangeSet, where: Target, console: Console, *, yes: bool) -> None:
+    """Show the changes, ask, make what has to be there before; whatever ends this throws the change set away."""
+    with changeset.thrown_away(where.client("cloudformation"), change_set):
+        show(found.changes, console, change_set.replaced)
+        console.print(summary(found.changes) or "only outputs change", soft_wrap=True)
+        agree(f"Deploy {found.name} to {where}?", yes=yes)
+        if change_set.is_first and not found.is_engine and service_linked_role.is_needed(found.template):
+            service_linked_role.make(where, console, lambda: pause(where))
+        for image in found.images:
+            _bring(found, where, image, console)
+
+
+def _bring(found: Plan, where: Target, image: images.Image, console: Console) -> None:
+    if found.is_engine:
+        images.keep(image)
+    elif images.push(where.client("ecr"), image):
+        console.print(f"pushed {found.parameters[image.parameter]}", soft_wrap=True)
+
+
+def _carried_out(found: Plan, change_set: ChangeSet, where: Target, console: Console) -> Course:
+    client = where.client("cloudformation")
+    with changeset.thrown_away(client, change_set):
+        course = follow_stack.begin(client, change_set.stack)
+    changeset.execute(client, change_set)
+    with carried_on(f"the deployment of {found.name}", found.name, where):
+        follow_stack.follow(client, change_set.stack, course, change_set.count, console, lambda: pause(where))
+    return course
+
+
+def _wait_for(queues: tuple[str, ...], console: Console) -> None:
+    why = f"SQS lets no queue have the name of one that was deleted less than a minute ago ({', '.join(queues)})"
+    console.print(f"{why}: it is tried again in {reserved_queue_names.SECONDS:.0f} seconds", soft_wrap=True)
+    rest(reserved_queue_names.SECONDS)
+
+
+def _tell_end(course: Course, name: str, where: Target, console: Console) -> None:
+    if tell(course):
+        console.print(f"{name} is deployed to {where}: {course.ended}", soft_wrap=True)
+        return
+    left = LEFT.get(course.ended or "", "was not changed as the file says")
+    typer.echo(f"lamplighter: {name} {left}: {course.ended}", err=True)
+    raise typer.Exit(1)

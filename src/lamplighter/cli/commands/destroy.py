@@ -1,0 +1,124 @@
+"""`lamplighter destroy`: take a deployment back, with the runs of it that go on.
+
+Exit codes: 0 it is gone, or was not there; 1 something of it could not be deleted, or it was not wanted; 2 nobody could
+be asked; 130 interrupted, while AWS goes on. Logs can be kept; images in ECR always are.
+"""
+
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+from botocore.exceptions import ClientError
+from rich.console import Console
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json
+from lamplighter.cli.deploy import follow_stack, retain_logs, stacks, stop_runs
+from lamplighter.cli.deploy.changes import changes
+from lamplighter.cli.deploy.plan import checked
+from lamplighter.cli.deploy.prompts import BucketOption, EngineOption, YesOption, agree, aws_or, pause
+from lamplighter.cli.deploy.render_changes import show
+from lamplighter.cli.deploy.resolved_template import resources
+from lamplighter.cli.deploy.stacks import Stack
+from lamplighter.cli.deploy.upload_template import room
+from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, read
+from lamplighter.cli.runs.site import in_a_sentence
+from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.stack.roles import repository
+
+TASK = "AWS::ECS::TaskDefinition"
+
+
+class Protected(LamplighterError):
+    """Somebody said that a stack must not be deleted."""
+
+
+def destroy(
+    file: FileArgument = USUAL,
+    env: EnvironmentOption = None,
+    keep_logs: Annotated[
+        bool | None, typer.Option("--keep-logs/--delete-logs", help="What becomes of the logs.", show_default="asked")
+    ] = None,
+    bucket: BucketOption = None,
+    yes: YesOption = False,  # noqa: FBT002 - typer's way
+    endpoint_url: EngineOption = None,
+    aws: AwsOption = False,  # noqa: FBT002 - typer's way
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+) -> None:
+    """Take a deployment back: show what goes, ask, delete it, and tell how it went."""
+    project = read(file, env).project
+    where = aws_or(endpoint_url, profile, region, aws=aws)
+    console = Console(highlight=False)
+    with in_a_sentence(where):
+        client = where.client("cloudformation")
+        stack = stacks.find(client, project.prefix)
+        if stack is not None and stack.is_going:
+            console.print(f"{stack.name} is {stack.status}: it is waited for", soft_wrap=True)
+            stack = follow_stack.wait(client, stack, console, lambda: pause(where))
+        if stack is None:
+            console.print(f"{project.prefix} is not deployed to {where}: nothing to do", soft_wrap=True)
+            return
+        deployed = _show(client, stack, project, where, console)
+        works = stop_runs.works(where, stack)
+        going = works.going().names
+        agree(f"{f'Stop {going} and delete' if going else 'Delete'} {stack.name} from {where}?", yes=yes)
+        kept = retain_logs.groups(deployed) if _keeps(keep_logs, deployed, yes=yes) else ()
+        if kept:
+            retain_logs.keep(where, stack, deployed, room(where, bucket), console, lambda: pause(where))
+        stop_runs.stop(works, console, lambda: pause(where))
+        delete(stack, deployed, where, console)
+        if not kept:
+            retain_logs.drop(where.client("logs"), retain_logs.retained(deployed))
+        for name in kept:
+            console.print(f"kept: the log {name}", soft_wrap=True)
+
+
+def _show(client: Json, stack: Stack, project: Project, where: Target, console: Console) -> Json:
+    if stack.protected:
+        raise Protected(
+            f"{stack.name} is protected against deletion: first say `aws cloudformation update-termination-protection "
+            f"--no-enable-termination-protection --stack-name {stack.name}`"
+        )
+    deployed = checked(client, stack)
+    show(changes(resources(deployed, stack.parameters), {}, metadata=False), console)
+    pushed = [repository(project, name) for name, job in project.jobs.items() if job.builds]
+    if where.endpoint is None and pushed:
+        console.print("images in ECR stay; what deletes them:")
+        for name in pushed:
+            console.print(f"  aws ecr delete-repository --force --repository-name {name}", soft_wrap=True)
+    return deployed
+
+
+def _keeps(said: bool | None, deployed: Json, *, yes: bool) -> bool:  # noqa: FBT001 - an option that may be missing
+    if said is not None or yes or not retain_logs.groups(deployed):
+        return bool(said)
+    return typer.confirm("Keep the logs?", default=True)
+
+
+def delete(stack: Stack, deployed: Json, where: Target, console: Console) -> None:
+    """Delete a stack, and tell how it went; where something of it stays, end the verb with 1."""
+    client = where.client("cloudformation")
+    course = follow_stack.begin(client, stack.id)
+    client.delete_stack(StackName=stack.id)
+    total = len(deployed.get("Resources", {}))
+    with follow_stack.carried_on(f"the deletion of {stack.name}", stack.name, where):
+        status = follow_stack.follow(client, stack.id, course, total, console, lambda: pause(where))
+    if not follow_stack.tell(course):
+        how = "put right what is told above, then say `lamplighter destroy` again"
+        typer.echo(f"lamplighter: {stack.name} could not be deleted as a whole: {status}: {how}", err=True)
+        raise typer.Exit(1)
+    _retire(deployed, where)
+    console.print(f"{stack.name} is gone from {where}", soft_wrap=True)
+
+
+def _retire(deployed: Json, where: Target) -> None:
+    """Take back the revisions of task definitions that stayed for runs of their time; who may not, leaves them."""
+    ecs = where.client("ecs")
+    made = [each["Properties"] for each in deployed.get("Resources", {}).values() if each["Type"] == TASK]
+    with suppress(ClientError):
+        for family in (each["Family"] for each in made if isinstance(each.get("Family"), str)):
+            pages = ecs.get_paginator("list_task_definitions").paginate(familyPrefix=family, status="ACTIVE")
+            for revision in [arn for page in pages for arn in page["taskDefinitionArns"]]:
+                ecs.deregister_task_definition(taskDefinition=revision)

@@ -1,0 +1,62 @@
+"""`lamplighter diff`: what `deploy` would change.
+
+Exit codes, as those of diff(1): 0 nothing, 1 something, 2 it cannot be found out, and standard error says why.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+
+from lamplighter.base.json_text import dumps
+from lamplighter.cli.deploy.plan import Plan, plan, spoken
+from lamplighter.cli.deploy.prompts import EngineOption, JsonOption, ParameterOption, aws_or
+from lamplighter.cli.deploy.render_changes import as_data, show, summary
+from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, read
+from lamplighter.cli.runs.site import in_a_sentence
+from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
+
+TROUBLE = 2
+
+
+def diff(
+    file: FileArgument = USUAL,
+    env: EnvironmentOption = None,
+    parameter: ParameterOption = None,
+    endpoint_url: EngineOption = None,
+    aws: AwsOption = False,  # noqa: FBT002 - typer's way
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    json: JsonOption = False,  # noqa: FBT002 - typer's way
+) -> None:
+    """Show what deploying would change, by resource and property. Exit codes: 0 nothing, 1 something, 2 trouble."""
+    with _trouble():
+        loaded = read(file, env)
+        where = aws_or(endpoint_url, profile, region, aws=aws)
+        with in_a_sentence(where):
+            found = plan(loaded, where, spoken(parameter or []))
+    if json:
+        status = found.stack.status if found.stack else None
+        typer.echo(dumps({"stack": found.name, "status": status, "changes": [as_data(each) for each in found.changes]}))
+    else:
+        _show(found, where)
+    raise typer.Exit(1 if found.changes else 0)
+
+
+@contextmanager
+def _trouble() -> Iterator[None]:
+    """What other verbs end with 1 for, ends this one with 2: 1 has a meaning of its own."""
+    try:
+        yield
+    except typer.Exit as end:
+        raise typer.Exit(TROUBLE if end.exit_code else 0) from None
+
+
+def _show(found: Plan, where: Target) -> None:
+    console = Console(highlight=False)
+    if found.stack is None:
+        console.print(f"{found.name} is not deployed to {where} yet", soft_wrap=True)
+    show(found.changes, console)
+    told = summary(found.changes) or f"{found.name} is deployed to {where} as the file says"
+    console.print(told, soft_wrap=True)

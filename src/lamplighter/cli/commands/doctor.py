@@ -1,0 +1,138 @@
+"""`lamplighter doctor`: what is wrong, or will be at night.
+
+Without a word it looks at this box, the credentials, and the machines of the job file; with one at a single state
+machine, whoever made it. Exit codes: 0 nothing is wrong (doubts may be told), 1 something is.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from lamplighter.base.json_text import dumps
+from lamplighter.cli.deploy.prompts import JsonOption
+from lamplighter.cli.doctor.account import account
+from lamplighter.cli.doctor.channels import channels
+from lamplighter.cli.doctor.finding import Finding, doubt, good
+from lamplighter.cli.doctor.local_machine import box
+from lamplighter.cli.doctor.secrets import secrets
+from lamplighter.cli.doctor.state_machine import looked, machine
+from lamplighter.cli.engine_address import ADDRESS
+from lamplighter.cli.engine_health import is_engine
+from lamplighter.cli.job_file import USUAL, EnvironmentOption
+from lamplighter.cli.runs import find_job
+from lamplighter.cli.runs.site import FileOption, Site, in_a_sentence
+from lamplighter.cli.target import (
+    USUAL_DATA,
+    AwsOption,
+    DataOption,
+    EndpointUrlOption,
+    ProfileOption,
+    RegionOption,
+    Target,
+    target,
+    usual_region,
+)
+
+MARKS = {"good": ("✓", "green"), "doubt": ("?", "yellow"), "bad": ("✗", "bold red")}
+
+
+def doctor(
+    name: Annotated[
+        str | None, typer.Argument(metavar="JOB|MACHINE", help="A job, or the name or ARN of any state machine.")
+    ] = None,
+    file: FileOption = None,
+    env: EnvironmentOption = None,
+    endpoint_url: EndpointUrlOption = None,
+    aws: AwsOption = False,  # noqa: FBT002 - typer's way
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    data: DataOption = USUAL_DATA,
+    json: JsonOption = False,  # noqa: FBT002 - typer's way
+) -> None:
+    """Look for what is wrong: on this box, with your credentials, with a machine's permissions and its last runs."""
+    with in_a_sentence(Target(None, "")):
+        site = None
+        if name is not None or aws or endpoint_url or (data / ADDRESS).exists():
+            find = partial(target, endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
+            site = Site(find, file, env)
+        here = None if aws or endpoint_url else data
+        if site is not None and name is not None:
+            findings = _single(site, name)
+        else:
+            findings = _all(site, here, profile, region, (file or USUAL, env))
+        bad = _tell(findings, json=json)
+    raise typer.Exit(1 if bad else 0)
+
+
+def _single(site: Site, name: str) -> Iterator[Finding]:
+    found = find_job.find(site, name)
+    asks = _asks(site.target)
+    if not asks:
+        yield good("permissions", f"{site.target} asks for none: what roles may do counts on AWS")
+    yield from machine(site, found, asks=asks)
+
+
+def _all(
+    site: Site | None, data: Path | None, profile: str | None, region: str | None, jobs: tuple[Path, str | None]
+) -> Iterator[Finding]:
+    if data is not None:
+        yield from box(data, os.environ)
+        yield from secrets(*jobs)
+    # An engine of this folder asks for no permissions, also where it does not answer.
+    if site is None or data is not None or not _asks(site.target):
+        yield from account(lambda: Target(None, region or usual_region(profile), profile), needed=False)
+    else:
+        yield from account(site.find, needed=True)
+    if site is not None:
+        yield from looked("machines", "the machines", site.target, lambda: list(_machines(site)))
+        project = site.project
+        if project is not None:
+            where, folder = site.target, None if data is None else jobs[0].absolute().parent
+            yield from looked("channels", "the channels", where, lambda: list(channels(project, where, folder)))
+
+
+def _machines(site: Site) -> Iterator[Finding]:
+    """The machines of the job file; without one, those of an engine."""
+    where, project = site.target, site.project
+    if project is None and where.endpoint is None:
+        yield doubt("machines", "there is no job file here", "name a machine: `lamplighter doctor --aws MACHINE`")
+        return
+    there = {each.word: each for each in find_job.listed(site)}
+    for job in project.jobs if project is not None else ():
+        if job not in there:
+            verb = "deploy" if where.endpoint is None else "up"
+            yield doubt(job, f"{where} does not have it yet", f"`lamplighter {verb}` brings it there")
+    for each in there.values():
+        yield from machine(site, each, asks=_asks(where))
+
+
+def _asks(where: Target) -> bool:
+    """Whether permissions are asked for there: an engine of ours asks for none."""
+    return not is_engine(where.endpoint)
+
+
+def _tell(findings: Iterator[Finding], *, json: bool) -> bool:
+    """Tell the findings as they come; whether one of them is bad."""
+    known: list[Finding] = []
+    console = Console(highlight=False, soft_wrap=True)
+    for each in findings:
+        known.append(each)
+        if not json:
+            console.print(_line(each))
+    bad = any(each.state == "bad" for each in known)
+    if json:
+        typer.echo(dumps({"well": not bad, "findings": [asdict(each) for each in known]}))
+    return bad
+
+
+def _line(finding: Finding) -> Text:
+    mark, colour = MARKS[finding.state]
+    advice = [("\n    " + line, "dim") for line in finding.advice.splitlines()]
+    return Text.assemble((f"{mark} ", colour), (f"{finding.about}: ", "bold"), finding.says, *advice)

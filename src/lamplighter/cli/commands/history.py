@@ -1,0 +1,150 @@
+"""`lamplighter history`: what happened in a run, attempt by attempt.
+
+Exit codes: 0 it is told, however the run ended; 1 there is no such run.
+"""
+
+from collections import deque
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import real_world
+from lamplighter.cli.runs import failure_words, find_run, formatting
+from lamplighter.cli.runs.arguments import RunArgument
+from lamplighter.cli.runs.attempt_labels import of_definition
+from lamplighter.cli.runs.attempt_numbers import read
+from lamplighter.cli.runs.check_redrive import hindrance
+from lamplighter.cli.runs.find_run import Run
+from lamplighter.cli.runs.map_children import Children, counts
+from lamplighter.cli.runs.output import Output
+from lamplighter.cli.runs.rows import Row, rows
+from lamplighter.cli.runs.site import Site, on_site
+from lamplighter.runs.failure_reasons import reason
+from lamplighter.runs.story import Attempt, Story
+
+LAST_WORDS = 5
+"""Lines of output that are shown of an attempt that failed."""
+
+
+@on_site
+def history(
+    site: Site,
+    run: RunArgument,
+    *,
+    states: Annotated[
+        bool | None, typer.Option("--states/--no-states", help="Every state too; usual where no job file made it.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the run and each row as JSON, one a line.")] = False,
+) -> None:
+    """Tell what happened in a run: attempts, exit codes, reasons, waits, and how it ended."""
+    found = find_run.judged(site, find_run.find(site, run))
+    events = find_run.events(site, found)
+    story = read(events)
+    definition = find_run.definition(site, found)
+    every = not of_definition(definition).job if states is None else states
+    told = rows(story, definition, states=every)
+    if json:
+        formatting.documents([_document(found, story, events), *(each.document for each in told)])
+        return
+    _head(found, story, events)
+    formatting.table(["TIME", "WHAT", "TOOK", "RESULT"], [_cells(each, story.began or each.time) for each in told])
+    _end(found, story)
+    _items(site, story)
+    _last_words(site, found, story)
+    _hints(found, hindrance(found, events, definition), find_run.word(site, found, run))
+
+
+def _document(run: Run, story: Story, events: list[Json]) -> Json:
+    return {
+        "kind": "run",
+        **failure_words.run_json(run),
+        "machine": run.machine,
+        "input": _input(events),
+        "error": story.error,
+        "reason": reason(story.cause),
+        "cause": story.cause,
+    }
+
+
+def _input(events: list[Json]) -> str:
+    details = events[0].get("executionStartedEventDetails") if events else None
+    return (details or {}).get("input") or "{}"
+
+
+def _head(run: Run, story: Story, events: list[Json]) -> None:
+    out = formatting.console()
+    ended = story.ended or real_world().now()
+    out.print(Text.assemble((run.arn.split(":")[6], "bold"), f"  {run.name}  ", formatting.state(run.state)))
+    began = story.began or run.began
+    length = (
+        f", took {formatting.lasted(story.spent(began, ended))}"
+        if story.ended
+        else f", {formatting.near(began, ended)}"
+    )
+    out.print(Text.assemble(("began  ", "dim"), f"{formatting.moment(began)} ({formatting.utc(began)}){length}"))
+    out.print(Text.assemble(("input  ", "dim"), _short(_input(events))))
+    out.print()
+
+
+def _short(text: str, longest: int = 200) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _cells(row: Row, began: int) -> list[Text | str]:
+    took = "" if row.took is None else formatting.lasted(row.took)
+    return [
+        Text(formatting.clock(row.time, began), "dim"),
+        row.what,
+        took,
+        Text(row.result, formatting.STYLES.get(row.status, "")),
+    ]
+
+
+def _items(site: Site, story: Story) -> None:
+    """How far each distributed Map came."""
+    for each in (each for each in story.attempts if each.maprun):
+        numbers = [f"{count} {failure_words.ITEMS[name]}" for name, count in counts(site, each).items()
+                   if count and name in failure_words.ITEMS]  # fmt: skip
+        formatting.console().print(
+            Text.assemble((f"{failure_words.place(each)}: ", "bold"), ", ".join(numbers) or "no items")
+        )
+
+
+def _last_words(site: Site, run: Run, story: Story) -> None:
+    """The end of what the attempt wrote that the run ended with, which often says why."""
+    if story.outcome in ("succeeded", "running"):
+        return
+    last = _last(Children(site).attempts(story), story)
+    lines = [] if last is None else deque(Output(site, tail=LAST_WORDS).everything([last]), maxlen=LAST_WORDS)
+    if last is not None and lines:
+        title = of_definition(find_run.definition(site, run), story.redriven).title(last)
+        formatting.console().print(Text(f"\nThe last that {title} wrote:", "dim"))
+        formatting.console().print(Text("\n".join(f"    {line.text}" for line in lines)))
+
+
+def _last(attempts: list[Attempt], story: Story) -> Attempt | None:
+    """The attempt that failed last; of a run that failed it is none of those that were stopped with the run."""
+    over = [each for each in attempts if each.failed and each.task]
+    ended_it = [each for each in over if each.outcome != "aborted"] if story.outcome == "failed" else []
+    return max(ended_it or over, key=lambda each: each.ended or 0, default=None)
+
+
+def _end(run: Run, story: Story) -> None:
+    if story.ended is None:
+        return
+    when = formatting.clock(story.ended, story.began or story.ended)
+    style = formatting.STYLES.get("skipped" if run.skipped else story.outcome, "")
+    formatting.console().print(Text.assemble((f"{when}  ", "dim"), (failure_words.end(run, story), style)))
+
+
+def _hints(run: Run, hindered: str | None, word: str) -> None:
+    """What one may want to type next; `hindered` says why not to redrive the run."""
+    hints = [f"lamplighter logs {word}:{run.name}"]
+    if run.running:
+        hints.append(f"lamplighter stop {word}:{run.name}")
+    elif run.status != "SUCCEEDED":
+        again = f"redrive {word}:{run.name}" if hindered is None else f"run {word}"
+        hints.append(f"lamplighter {again}")
+    formatting.console().print(Text("\n" + "\n".join(hints), "dim"))

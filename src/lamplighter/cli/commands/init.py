@@ -1,0 +1,91 @@
+"""`lamplighter init`: a job file to begin with, which runs as it is.
+
+Promises to overwrite nothing. Exit codes: 0 it is written, 1 it is there already, or cannot be written.
+"""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lamplighter.jobs.file.json_schema import schema
+from lamplighter.jobs.names import USUAL_NAME
+from lamplighter.jobs.stack.template import to_json
+
+SCHEMA = Path(".lamplighter", "schema.json")
+"""What editors know of job files, in the data directory, which belongs to no repository."""
+FIRST = """\
+# yaml-language-server: $schema={schema}
+#
+# What runs, when, how often it is tried, how long it may take, and who is told.
+# `lamplighter up` runs it here and applies whatever you change in this file; `lamplighter deploy` ships it to AWS.
+
+project: {project}
+
+defaults: # what every job says unless it says otherwise
+  timezone: UTC # or yours, such as Asia/Seoul
+  notify: ops # when a run fails, does not start or is late
+
+channels:
+  ops: {{email: you@example.com}} # or webhook, sqs, sns; without `up --smtp …` mails are files in .lamplighter/mail
+
+jobs:
+  hello:
+    command: echo "Hello from lamplighter, it is $(date)" # a line for the shell, or [words, of, a, command]
+    schedule: rate(1 minute) # or cron(0 3 * * ? *), with fields as on AWS
+    retry: {{attempts: 2, interval: 10s}}
+    timeout: 15s # of one attempt; it is stopped then
+
+  # A job with an image is a container, in Docker here and in Fargate on AWS:
+  #
+  # nightly-report:
+  #   image: ./report # a folder with a Dockerfile, or an image such as python:3.13-slim
+  #   command: [python, report.py]
+  #   secrets: {{DB_PASSWORD: ssm:/reports/db-password}} # here a line ssm:/reports/db-password=… of .env
+  #   schedule: cron(0 3 * * ? *)
+  #   timeout: 1h
+"""
+NEXT = """\
+{file} is written: a job that runs every minute. Next:
+
+{there}    lamplighter up                    # runs it, and says so
+    lamplighter run hello --follow    # in another terminal: runs it now
+"""
+
+
+def init(
+    folder: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="Where to write it.", file_okay=False, show_default=False)
+    ] = Path(),
+) -> None:
+    """Write a job file to begin with; nothing that is there is overwritten."""
+    file = folder / USUAL_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with file.open("x") as new:
+            new.write(FIRST.format(schema=SCHEMA, project=project_name(folder.resolve().name)))
+        _write_schema(folder / SCHEMA)
+    except FileExistsError:
+        typer.echo(f"lamplighter: {file} is there already, and stays as it is", err=True)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        typer.echo(f"lamplighter: {error.filename or file} cannot be written: {why}", err=True)
+        raise typer.Exit(1) from None
+    there = "" if folder.resolve() == Path.cwd() else f"    cd {shlex.quote(str(folder))}\n"
+    typer.echo(NEXT.format(file=file, there=there), nl=False)
+
+
+def _write_schema(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.write_text(to_json(schema()))
+    # The directory of an engine is nobody else's business, least of all that of a repository or an image.
+    (path.parent / ".gitignore").write_text("*\n")
+
+
+def project_name(folder: str) -> str:
+    """A folder's name as the name of a project."""
+    name = re.sub("[^a-z0-9]+", "-", folder.lower()).strip("-")[:20].strip("-")
+    return name if name[:1].isalpha() else "jobs"

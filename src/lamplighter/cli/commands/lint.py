@@ -1,0 +1,84 @@
+"""`lamplighter lint`: what is wrong with a job file, and what is worth a second look.
+
+Exit codes: 0 nothing is wrong (warnings may be shown), 1 there are errors, or warnings with --strict.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lamplighter.base import deny_rules
+from lamplighter.base.json_text import dumps
+from lamplighter.base.world import real_world
+from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, gathered, show
+from lamplighter.cli.up.secrets import USUAL_NAME, Secrets
+from lamplighter.jobs.file.load import Loaded, load
+from lamplighter.jobs.file.yaml_document import JobFileError, Problem, Severity
+from lamplighter.jobs.lint.denied_jobs import denied
+from lamplighter.jobs.lint.held_secrets import judged
+from lamplighter.jobs.lint.lint import lint as judge
+
+
+def lint(
+    file: FileArgument = USUAL,
+    environment: EnvironmentOption = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings count as errors.")] = False,  # noqa: FBT002
+    deny: Annotated[
+        str, typer.Option(metavar="LIST", help="What the engine refuses: the words of `up --deny`.", show_default=False)
+    ] = "",
+    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON, one a line.")] = False,  # noqa: FBT002
+) -> None:
+    """Check a job file: everything that is wrong or doubtful, with its line and what to write instead."""
+    try:
+        loaded = load(file, environment)
+        problems = [
+            *judge(loaded, real_world().now()),
+            *denied(loaded, _words(deny)),
+            *_secrets(loaded, file.absolute().parent / USUAL_NAME),
+        ]
+    except JobFileError as error:
+        problems = error.problems
+    if json:
+        for each in problems:
+            typer.echo(dumps(_flat(each)))
+    else:
+        show(gathered(problems))
+        typer.echo(_summary(problems), err=True)
+    bad = {"error", "warning"} if strict else {"error"}
+    raise typer.Exit(1 if any(each.severity in bad for each in problems) else 0)
+
+
+def _words(deny: str) -> frozenset[str]:
+    try:
+        return deny_rules.words(deny)
+    except deny_rules.UnknownWord as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _secrets(loaded: Loaded, env: Path) -> Iterator[Problem]:
+    """Where the secrets of jobs come from on this box, if not from where the file says."""
+    secrets = Secrets(os.environ)
+    secrets.read(env)
+    for each in judged(loaded.project, secrets):
+        severity: Severity = "warning" if each.shared else "info"
+        place = loaded.place("jobs", each.job, each.section, key=True)
+        yield Problem(place, f"{each.job}: on this box {each.says}", each.advice(str(env)), severity)
+
+
+def _flat(problem: Problem) -> dict[str, str | int]:
+    return {
+        "severity": problem.severity,
+        **asdict(problem.place),
+        "message": problem.message,
+        "instead": problem.instead,
+    }
+
+
+def _summary(problems: list[Problem]) -> str:
+    counts = {name: sum(each.severity == name for each in problems) for name in ("error", "warning", "info")}
+    words = [f"{count} {name}{'s' if count > 1 and name != 'info' else ''}" for name, count in counts.items() if count]
+    return ", ".join(words) or "nothing to say: this file is well"

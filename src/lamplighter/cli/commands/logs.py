@@ -1,0 +1,99 @@
+"""`lamplighter logs`: what the containers of a run wrote, all attempts of it.
+
+Exit codes: 0 it is printed; 1 there is no such run, or it ran no containers that log to CloudWatch Logs. With --follow
+the run's result, as of `lamplighter run --follow`.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import real_world
+from lamplighter.cli.runs import find_run, formatting
+from lamplighter.cli.runs.arguments import FollowOption, RunArgument
+from lamplighter.cli.runs.attempt_labels import of_definition
+from lamplighter.cli.runs.find_run import Run
+from lamplighter.cli.runs.follow import follow as watch
+from lamplighter.cli.runs.follow import write
+from lamplighter.cli.runs.map_children import MOST, Children
+from lamplighter.cli.runs.output import Line, Output
+from lamplighter.cli.runs.points_in_time import instant
+from lamplighter.cli.runs.site import Site, fail, on_site
+
+
+@on_site
+def logs(
+    site: Site,
+    run: RunArgument,
+    *,
+    follow: FollowOption = False,
+    tail: Annotated[int | None, typer.Option("--tail", "-n", help="The last so many lines only.", min=0)] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Lines since then only: 10m, 2h, or 2026-12-31T03:00:00.")
+    ] = None,
+    times: Annotated[
+        bool,
+        typer.Option("--timestamps", "-t", help="Before each line, when it was written, by the clocks of this place."),
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print lines as JSON.")] = False,
+) -> None:
+    """Print what the containers of a run wrote, each attempt's lines with its number before them."""
+    if follow and json:
+        raise typer.BadParameter("say --follow or --json, not both")
+    start = None if since is None else instant(since, real_world().now())
+    found = find_run.find(site, run)
+    if follow:
+        watch(site, found, events=False, since=start, tail=tail, times=times)
+    _print(site, found, start, tail, times=times, json=json)
+
+
+def _print(site: Site, run: Run, since: int | None, tail: int | None, *, times: bool, json: bool) -> None:
+    story = find_run.story(site, run)
+    output = Output(site, since, tail)
+    children = Children(site)
+    attempts = children.attempts(story)
+    lines = _Counted(output.everything(attempts))
+    shown = lines if tail is None else deque(lines, maxlen=tail)
+    if json:
+        formatting.documents(map(_document, shown))
+    else:
+        write(shown, of_definition(find_run.definition(site, run), story.redriven), times=times)
+    for each in sorted(output.silent):
+        typer.echo(f"lamplighter: {each}", err=True)
+    if children.more:
+        typer.echo(f"lamplighter: of the runs that a Map started the latest {MOST} are read", err=True)
+    if not any(each.task for each in attempts):
+        fail(f"{run.name} has run no containers so far: `lamplighter history {run.arn}` tells what it did")
+    if output.silent:
+        raise typer.Exit(1)
+    if not lines.count:
+        far = "so far" if run.running else "at all" if since is None else "since then"
+        typer.echo(f"lamplighter: {run.name} wrote nothing {far}", err=True)
+
+
+class _Counted(Iterator[Line]):
+    """Lines, and how many of them there were."""
+
+    def __init__(self, lines: Iterator[Line]) -> None:
+        self._lines = lines
+        self.count = 0
+
+    def __next__(self) -> Line:
+        line = next(self._lines)
+        self.count += 1
+        return line
+
+
+def _document(line: Line) -> Json:
+    attempt = line.source.attempt
+    return {
+        "time": formatting.utc(line.time),
+        "state": attempt.state,
+        "path": list(attempt.path),
+        "attempt": attempt.number,
+        "container": line.source.container,
+        "message": line.text,
+    }

@@ -1,0 +1,37 @@
+"""`lamplighter redrive`: let a run that failed go on from where it failed.
+
+Exit codes: 0 it goes on; 1 it cannot be redriven, or could only fail again, and why is said; with --follow the run's
+result.
+"""
+
+from typing import Annotated
+
+import typer
+
+from lamplighter.cli.runs import find_run
+from lamplighter.cli.runs.arguments import FollowOption, RunArgument
+from lamplighter.cli.runs.attempt_numbers import read
+from lamplighter.cli.runs.check_redrive import check, hindrance
+from lamplighter.cli.runs.follow import follow as watch
+from lamplighter.cli.runs.site import Site, on_site
+
+
+@on_site
+def redrive(
+    site: Site,
+    run: RunArgument,
+    *,
+    follow: FollowOption = False,
+    force: Annotated[bool, typer.Option("--force", help="Redrive it even if it can only fail again.")] = False,
+) -> None:
+    """Let a run go on in the state that failed; what succeeded before is kept."""
+    found = find_run.find(site, run)
+    events = find_run.events(site, found)
+    if not force:
+        why = hindrance(found, events, find_run.definition(site, found))
+        check(found, why, find_run.word(site, found, run))
+    before = read(events)
+    site.sfn.redrive_execution(executionArn=found.arn)
+    typer.echo(f"redriven {found.arn}", err=follow)
+    if follow:
+        watch(site, find_run.refreshed(site, found), since=(before.ended or found.began) + 1)

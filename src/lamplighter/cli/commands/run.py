@@ -1,0 +1,82 @@
+"""`lamplighter run`: begin a run of a job now.
+
+Exit codes: 0 the run has begun or, with --follow, it succeeded; 1 it failed or cannot be begun; 2 the command line
+makes no sense; 3 it timed out; 4 it was stopped; 130 Ctrl-C: nobody watches any more, and the run goes on.
+"""
+
+from typing import Annotated
+
+import typer
+
+from lamplighter.base.world import real_world
+from lamplighter.cli.runs import find_job, find_run, formatting, run_input
+from lamplighter.cli.runs.arguments import FollowOption, JobArgument
+from lamplighter.cli.runs.failure_words import run_json
+from lamplighter.cli.runs.find_job import Machine
+from lamplighter.cli.runs.follow import EXITS
+from lamplighter.cli.runs.follow import follow as watch
+from lamplighter.cli.runs.site import Site, on_site
+
+
+@on_site
+def run(
+    site: Site,
+    job: JobArgument,
+    *,
+    given: Annotated[
+        str | None, typer.Option("--input", "-i", help="The input: JSON, @FILE, or @- for standard input.")
+    ] = None,
+    env: Annotated[list[str] | None, typer.Option("--env", help="NAME=VALUE in the job's environment.")] = None,
+    command: Annotated[
+        str | None,
+        typer.Option(
+            "--command", help="What runs instead of the job's command: a line for sh -c, or a JSON list of words."
+        ),
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="What the run is called, as no other is.")] = None,
+    follow: FollowOption = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,
+) -> None:
+    """Begin a run now, watch it if you like, and end with its result."""
+    overrides = run_input.overrides(env or [], command)
+    typed = None if given is None else run_input.typed(given)
+    wanted = None if name is None else run_input.called(name)
+    machine = find_job.find(site, job)
+    run_input.check(site, machine, overrides)
+    text = run_input.whole(run_input.usual(site, machine) if typed is None else typed, overrides)
+    if machine.express and follow:
+        _at_once(site, machine, text)
+    begun = _begin(site, machine, text, wanted)
+    if machine.express:
+        typer.echo(begun)
+        return
+    started = find_run.find(site, begun)
+    if json:
+        formatting.documents([run_json(started, machine.word)])
+    else:
+        typer.echo(f"{machine.word}:{started.name}\n{started.arn}", err=follow)
+    if follow:
+        watch(site, started)
+
+
+def _begin(site: Site, machine: Machine, text: str, name: str | None) -> str:
+    """Begin it under a name, so that a call that is made again, because its answer was lost, begins no second run."""
+    chosen = name or real_world().uuid()
+    try:
+        begun: str = site.sfn.start_execution(stateMachineArn=machine.arn, input=text, name=chosen)["executionArn"]
+    except site.sfn.exceptions.ExecutionAlreadyExists:
+        if name is not None:
+            raise
+        return find_run.arn_of(machine, chosen)
+    return begun
+
+
+def _at_once(site: Site, machine: Machine, text: str) -> None:
+    """Run an express state machine, of which no record is kept, and wait for its result."""
+    answer = site.sfn.start_sync_execution(stateMachineArn=machine.arn, input=text)
+    typer.echo(answer["executionArn"], err=True)
+    if answer["status"] == "SUCCEEDED":
+        typer.echo(answer["output"])
+    else:
+        typer.echo(f"{answer['status'].lower()}: {answer.get('error', '')} {answer.get('cause', '')}", err=True)
+    raise typer.Exit(EXITS.get(answer["status"], 1))

@@ -1,0 +1,44 @@
+"""`lamplighter stop`: end a run, and with it the containers that it runs now.
+
+Exit codes: 0 it is being stopped; 1 there is nothing to stop, or several runs of the job go on and none is named.
+"""
+
+from typing import Annotated
+
+import typer
+
+from lamplighter.cli.runs import find_job, find_run
+from lamplighter.cli.runs.arguments import RunArgument
+from lamplighter.cli.runs.find_run import Run
+from lamplighter.cli.runs.site import Site, fail, on_site
+
+
+@on_site
+def stop(
+    site: Site,
+    run: RunArgument,
+    *,
+    cause: Annotated[str | None, typer.Option("--cause", help="Why, for whoever reads the history.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All runs of the job that go on.")] = False,
+) -> None:
+    """Stop a run, or the run of a job that goes on."""
+    for each in _meant(site, run, every=every):
+        site.sfn.stop_execution(executionArn=each.arn, cause=cause or "stopped with `lamplighter stop`")
+        typer.echo(f"stopped {each.arn}")
+
+
+def _meant(site: Site, word: str, *, every: bool) -> list[Run]:
+    """The runs to stop. Of a job those that go on are meant, and not the latest, which may be over."""
+    machine = None if ":" in word else find_job.lookup(site, word, find_job.everything(site))
+    if machine is None:
+        found = find_run.find(site, word)
+        if not found.running:
+            fail(f"{found.name} has ended already: {found.status.lower().replace('_', ' ')}")
+        return [found]
+    going = [*find_run.of(site, machine, "RUNNING")]
+    if not going:
+        fail(f"no run of {machine.word} goes on")
+    if len(going) > 1 and not every:
+        names = "\n".join(f"    {machine.word}:{each.name}" for each in going)
+        fail(f"{len(going)} runs of {machine.word} go on: say which, or --all\n{names}")
+    return going

@@ -1,0 +1,41 @@
+"""`lamplighter synth`: the template that a job file comes to.
+
+Exit codes: 0 the template is printed or written, 1 the file is wrong, or the template cannot be written.
+"""
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, read
+from lamplighter.jobs.stack.template import template, to_json, to_yaml
+
+
+class Format(Enum):
+    """How a template is written."""
+
+    YAML = "yaml"
+    JSON = "json"
+
+
+def synth(
+    file: FileArgument = USUAL,
+    environment: EnvironmentOption = None,
+    output_format: Annotated[Format, typer.Option("--format", "-f", help="How to write it.")] = Format.YAML,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to write it, instead of printing it.", dir_okay=False)
+    ] = None,
+) -> None:
+    """Print the CloudFormation template that a job file comes to: the only plan, on AWS and here."""
+    document = template(read(file, environment).project)
+    text = to_yaml(document) if output_format is Format.YAML else to_json(document)
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text)
+    except OSError as error:
+        typer.echo(f"lamplighter: {output} cannot be written: {error.strerror}", err=True)
+        raise typer.Exit(1) from None

@@ -1,0 +1,292 @@
+"""`lamplighter up`: run an engine here, and keep it as the job file says, until it is told to stop.
+
+Exit codes: 0 it was told to stop, 1 it cannot start, and the output says why: a file that is wrong is told with its
+line before anything is begun.
+"""
+
+import asyncio
+import importlib
+import logging
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+
+from lamplighter.base import deny_rules, secret_references
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.files import write_file
+from lamplighter.cli.engine_address import ADDRESS
+from lamplighter.cli.up import access
+from lamplighter.cli.up.http import http_server
+from lamplighter.cli.up.http.listen import listen, reached, url_of
+from lamplighter.cli.up.options import Asked, Keeping, Kept
+from lamplighter.cli.up.reports.log import to_stderr
+from lamplighter.cli.up.reports.repeated_lines import Repeats
+from lamplighter.engine import file_descriptors
+from lamplighter.engine.config import Config, RuntimeChoice
+from lamplighter.engine.engine import Engine
+from lamplighter.engine.garbage_collection import Garbage
+from lamplighter.jobs.names import USUAL_NAME
+from lamplighter.outbound import mail
+from lamplighter.outbound.aws import AWS
+from lamplighter.outbound.program import MAIL_SERVER
+from lamplighter.runtime.port import RuntimeUnavailable
+from lamplighter.server import Server
+from lamplighter.wire.access.host_header import Hosts
+
+SWITCH_INTERVAL = 0.0005
+"""Seconds that the loop may keep the interpreter from the thread that commits: its word is what callers wait for."""
+COUNT_SECONDS = 5
+"""Between two looks at the failures that were repeated."""
+JOBS, SERVING, REACHING = "Jobs", "Serving", "Reaching others"
+"""Where an option stands in --help."""
+
+log = logging.getLogger("lamplighter.engine")
+
+
+def up(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help=f"The job file; without, {USUAL_NAME} if there is one.", show_default=False),
+    ] = None,
+    env: Annotated[
+        str | None,
+        typer.Option("--environment", "-e", help="The environment of the job file whose overrides hold.",
+                     show_default=False, rich_help_panel=JOBS),
+    ] = None,
+    template: Annotated[
+        list[Path] | None,
+        typer.Option(help="Instead of a job file: a CloudFormation template, from CDK, SAM, Copilot or by hand.",
+                     rich_help_panel=JOBS),
+    ] = None,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=VALUE: a parameter of the templates.", rich_help_panel=JOBS),
+    ] = None,
+    runtime: Annotated[
+        RuntimeChoice, typer.Option(help="What runs containers.", rich_help_panel=JOBS)
+    ] = RuntimeChoice.AUTO,
+    host: Annotated[
+        str,
+        typer.Option(help="Address to listen on. Beyond this machine, callers need the engine's credentials.",
+                     rich_help_panel=SERVING),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535, rich_help_panel=SERVING),
+    ] = 4566,
+    data: Annotated[
+        Path, typer.Option(help="Directory that keeps everything.", file_okay=False, rich_help_panel=SERVING)
+    ] = Path(".lamplighter"),
+    new: Annotated[  # noqa: FBT002 - typer's way
+        bool,
+        typer.Option("--new", help="Begin with nothing; what is in the data directory is set aside in a folder of it.",
+                     rich_help_panel=SERVING),
+    ] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A host name by which this engine may be called, besides localhost and its addresses.",
+                     rich_help_panel=SERVING),
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(help="URL by which others reach this engine: links in mails and webhooks, URLs of queues.",
+                     rich_help_panel=SERVING),
+    ] = None,
+    endpoint: Annotated[
+        list[str] | None,
+        typer.Option(help="SERVICE=URL, or SERVICE=aws: where to call an AWS service that is not served here.",
+                     rich_help_panel=REACHING),
+    ] = None,
+    credentials: Annotated[
+        Path | None,
+        typer.Option(
+            help="Who may come in, in AWS's format; without, DATA/credentials, made where strangers reach the address.",
+            exists=True,
+            dir_okay=False,
+            rich_help_panel=SERVING,
+        ),
+    ] = None,
+    smtp: Annotated[
+        str | None,
+        typer.Option(
+            envvar=MAIL_SERVER,
+            help="Mail server: smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, or smtps://. Without: mails become files.",
+            rich_help_panel=REACHING,
+        ),
+    ] = None,
+    confirm_mail: Annotated[  # noqa: FBT002 - typer's way
+        bool,
+        typer.Option("--confirm-mail", help="Ask who is subscribed by mail first, as AWS does.",
+                     rich_help_panel=REACHING),
+    ] = False,
+    commands: Annotated[  # noqa: FBT002 - typer's way
+        bool,
+        typer.Option(help="Let a topic's subscription be a command line that runs here.", rich_help_panel=REACHING),
+    ] = True,
+    deny: Annotated[
+        str,
+        typer.Option(metavar="LIST", help=f"What no task may ask for, with commas: {', '.join(deny_rules.KINDS)}.",
+                     show_default=False, rich_help_panel=SERVING),
+    ] = "",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")] = False,  # noqa: FBT002 - typer's way
+) -> None:  # fmt: skip
+    """Run the jobs of a file here, and serve the AWS APIs on one port, whatever is killed and whenever.
+
+    The files are watched: what changes is applied, what is wrong is told and changes nothing.
+    """
+    repeats = to_stderr(logging.WARNING if quiet else logging.INFO)
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    files = file_descriptors.raise_limit()
+    denied = _denied(deny, runtime)
+    asked = replace(_asked(file, env, template or [], parameters or []), deny=denied)
+    try:
+        kept = _read(asked, data)
+        config = Config(
+            data=data,
+            new=new,
+            runtime=runtime,
+            endpoints=_endpoints(endpoint or []),
+            smtp=mail.server(smtp) if smtp else None,
+            confirm_mail=confirm_mail,
+            commands=commands and deny_rules.COMMANDS not in denied,
+            deny=denied,
+            secrets=kept.held if kept else secret_references.in_environment(os.environ),
+            files=files,
+        )
+        with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            entry = access.decide(credentials, data, listener.getsockname()[0])
+            config = replace(config, url=(url or reached(listener)).rstrip("/"), holder=entry.first)
+            names = frozenset(name.lower() for name in (host, *(allow_host or [])))
+            hosts = Hosts(names, addresses=entry.holders is not None)
+            runner.run(_serve(config, hosts, listener, entry, kept, repeats))
+    except LamplighterError as error:
+        typer.echo(f"lamplighter: {error}", err=True)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        typer.echo(f"lamplighter: {_in_words(error, data)}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _in_words(error: OSError, data: Path) -> str:
+    """What went wrong with a file, and what to do where it is in the data directory, or on the way to it."""
+    at = Path(error.filename) if isinstance(error.filename, str) else None
+    if at is None or not (at in (data, *data.parents) or data in at.parents):
+        return str(error)
+    why = (error.strerror or str(error)).lower()
+    return f"the data directory {data} cannot be used ({at}: {why}): make it writable, or name another with --data"
+
+
+def _asked(file: Path | None, env: str | None, templates: list[Path], parameters: list[str]) -> Asked:
+    """What the command line names; refuses what makes no sense together."""
+    if file is not None and templates:
+        raise typer.BadParameter("name a job file or --template, not both")
+    if parameters and not templates:
+        raise typer.BadParameter("--parameters are those of a --template")
+    if env is not None and templates:
+        raise typer.BadParameter("--environment is one of a job file, not of a --template")
+    usual = Path(USUAL_NAME)
+    if file is None and not templates and (usual.exists() or env is not None):
+        file = usual
+    return Asked(file, env, tuple(templates), tuple(parameters))
+
+
+def _denied(text: str, runtime: RuntimeChoice) -> frozenset[str]:
+    try:
+        found = deny_rules.words(text)
+    except deny_rules.UnknownWord as error:
+        raise typer.BadParameter(str(error)) from None
+    if deny_rules.COMMANDS in found and runtime is RuntimeChoice.PROCESS:
+        raise typer.BadParameter("--runtime process runs commands and nothing else, and --deny commands refuses them")
+    return found
+
+
+def _read(asked: Asked, data: Path) -> Kept | None:
+    """What is to be kept; what reads it is loaded only where there is something to read."""
+    if asked.file is None and not asked.templates:
+        return None
+    kept: Kept = importlib.import_module("lamplighter.cli.up.source").read(asked, data)
+    return kept
+
+
+async def _serve(
+    config: Config,
+    hosts: Hosts,
+    listener: socket.socket,
+    entry: access.Entry,
+    kept: Kept | None,
+    repeats: Repeats,
+) -> None:
+    counting = asyncio.create_task(_count(repeats))
+    engine, garbage = await Engine.open(config), Garbage()
+    try:
+        keeper = None if kept is None else await kept.keeper(engine)
+        if kept is None or kept.needs_docker:
+            await _say_what_is_missing(engine)
+        garbage.start()
+        write_file(config.data / ADDRESS, f"{config.url}\n".encode())
+        typer.echo(f"lamplighter: listening on {url_of(listener)}", err=True)
+        typer.echo(f"lamplighter: the console is at {config.url}/", err=True)
+        for line in access.advice(entry, config.url):
+            typer.echo(f"lamplighter: {line}", err=True)
+        engine.turns.start()
+        async with _keeping(keeper):
+            application = Server(engine, hosts, entry.holders)
+            await http_server.serve(application, application.closing, listener, file_descriptors.connections())
+        (config.data / ADDRESS).unlink(missing_ok=True)
+    finally:
+        garbage.stop()
+        await engine.close()
+        counting.cancel()
+        repeats.tell(all_of_it=True)
+
+
+async def _count(repeats: Repeats) -> None:
+    """Have repeated failures told also when nothing else is logged."""
+    while True:
+        await asyncio.sleep(COUNT_SECONDS)
+        repeats.tell()
+
+
+@asynccontextmanager
+async def _keeping(keeper: Keeping | None) -> AsyncIterator[None]:
+    """Keep the engine as the files say for as long as it serves."""
+    if keeper is None:
+        yield
+        return
+    keeping = asyncio.create_task(keeper.keep())
+    keeping.add_done_callback(_say_that_it_ended)
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+
+def _say_that_it_ended(keeping: "asyncio.Task[None]") -> None:
+    if not keeping.cancelled() and (error := keeping.exception()) is not None:
+        log.error("the files are not watched any more; start lamplighter again to apply changes", exc_info=error)
+
+
+async def _say_what_is_missing(engine: Engine) -> None:
+    try:
+        await engine.runtime.check()
+    except RuntimeUnavailable as error:
+        log.warning("%s", error)
+
+
+def _endpoints(given: list[str]) -> dict[str, str]:
+    endpoints = {}
+    for each in given:
+        service, sign, where = each.partition("=")
+        if not service or not sign or not (where == AWS or where.startswith(("http://", "https://"))):
+            raise typer.BadParameter(f"{each}: say SERVICE=URL, as in lambda=http://127.0.0.1:9000, or SERVICE=aws")
+        endpoints[service] = where
+    return endpoints

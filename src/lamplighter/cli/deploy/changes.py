@@ -1,0 +1,138 @@
+"""What lies between two states of a stack: which resources come, go and change, property by property.
+
+Promises that one line of a policy is one difference, and that lists whose items have names are compared by name and not
+by place. Refuses to foretell what AWS replaces: a change set knows (`change_set.py`).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from lamplighter.base.json_text import Json
+from lamplighter.cli.deploy.policy_lines import grants
+from lamplighter.cli.deploy.resolved_template import Resource
+
+Action = Literal["add", "change", "remove"]
+Path = tuple[str, ...]
+
+NAMES = ("Name", "Key", "PolicyName", "Id", "ContainerName")
+"""What items of a list are told apart by."""
+POLICIES = ("PolicyDocument", "AssumeRolePolicyDocument")
+ALLOWS = ("AWS::IAM::", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
+"""Types that say who may do what."""
+CALLED: Mapping[str, tuple[str, str]] = {
+    "AWS::StepFunctions::StateMachine": ("job", "StateMachineName"),
+    "AWS::ECS::TaskDefinition": ("task", "Family"),
+    "AWS::ECS::Cluster": ("cluster", "ClusterName"),
+    "AWS::Scheduler::Schedule": ("schedule", "Name"),
+    "AWS::Scheduler::ScheduleGroup": ("schedules", "Name"),
+    "AWS::Events::Rule": ("alert", "Name"),
+    "AWS::CloudWatch::Alarm": ("alarm", "AlarmName"),
+    "AWS::SNS::Topic": ("channel", "TopicName"),
+    "AWS::SNS::Subscription": ("subscriber", "Endpoint"),
+    "AWS::SNS::TopicPolicy": ("policy", ""),
+    "AWS::SQS::Queue": ("queue", "QueueName"),
+    "AWS::Logs::LogGroup": ("log", "LogGroupName"),
+    "AWS::IAM::Role": ("role", ""),
+}
+"""What a person calls a resource of a type, and the property that names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One property, before and after; None where it is not there."""
+
+    path: str
+    before: Json
+    after: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of one resource."""
+
+    resource: str
+    """Its logical id."""
+    type: str
+    action: Action
+    called: str
+    """What a person calls it."""
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What it is called, without what it is."""
+        return self.called.partition(" ")[2]
+
+    @property
+    def allows(self) -> bool:
+        """Whether it is about who may do what."""
+        return self.type.startswith(ALLOWS)
+
+
+def changes(before: Mapping[str, Resource], after: Mapping[str, Resource], *, metadata: bool) -> list[Change]:
+    """Every resource that comes, changes or goes.
+
+    `metadata` says whether metadata counts, which AWS only keeps; the input of a job always does.
+    """
+    found = []
+    for name in [*after, *(name for name in before if name not in after)]:
+        old, new = before.get(name), after.get(name)
+        action: Action = "add" if old is None else "remove" if new is None else "change"
+        differences = tuple(_differences(_leaves(old, metadata=metadata), _leaves(new, metadata=metadata)))
+        if differences or action != "change":
+            told = new or old
+            assert told is not None
+            found.append(Change(name, told.type, action, _called(name, told), differences))
+    return found
+
+
+def _called(name: str, resource: Resource) -> str:
+    word, named = CALLED.get(resource.type, (resource.type.rsplit("::", 1)[-1], ""))
+    title = resource.properties.get(named) if named else None
+    return f"{word} {title if isinstance(title, str) else name}"
+
+
+def _differences(before: Mapping[Path, Json], after: Mapping[Path, Json]) -> Iterator[Difference]:
+    for path in [*after, *(path for path in before if path not in after)]:
+        old, new = before.get(path), after.get(path)
+        if old != new:
+            yield Difference(".".join(step for step in path if not step.startswith("\0")), old, new)
+
+
+def _leaves(resource: Resource | None, *, metadata: bool) -> dict[Path, Json]:
+    if resource is None:
+        return {}
+    kept = {"Metadata": resource.metadata} if metadata and resource.metadata else _input(resource)
+    return dict(_walk((), {**resource.properties, **kept}))
+
+
+def _input(resource: Resource) -> dict[str, Json]:
+    """What a job is usually started with, which counts on AWS too: whoever starts the job reads it there."""
+    own = resource.metadata.get("Lamplighter") if isinstance(resource.metadata, dict) else None
+    text = own.get("Input") if isinstance(own, dict) else None
+    return {} if text is None else {"Metadata": {"Lamplighter": {"Input": text}}}
+
+
+def _walk(path: Path, value: Json) -> Iterator[tuple[Path, Json]]:
+    if path and path[-1] in POLICIES:
+        # A line is its own place: one that is there before and after is no difference.
+        yield from (((*path, f"\0{line}"), line) for line in grants(value))
+    elif isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _walk((*path, key), inner)
+    elif isinstance(value, list) and (named := _by_name(value)) is not None:
+        for key, inner in named.items():
+            yield from _walk((*path, key), inner)
+    else:
+        yield path, value
+
+
+def _by_name(items: list[Json]) -> dict[str, Json] | None:
+    """Items of a list by their names; None where they have none, or not each its own."""
+    for name in NAMES:
+        if items and all(isinstance(item, dict) and isinstance(item.get(name), str) for item in items):
+            found = {item[name]: {key: each for key, each in item.items() if key != name} for item in items}
+            whole = len(found) == len(items)
+            return {key: inner.get("Value", inner) for key, inner in found.items()} if whole else None
+    return None

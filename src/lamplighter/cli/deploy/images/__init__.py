@@ -1,0 +1,1 @@
+"""Images that `deploy` builds and pushes."""

@@ -1,0 +1,147 @@
+"""Images of jobs that are folders: named after what is in them, built, and brought where the tasks will look for them.
+
+Promises that a folder in which nothing changed is neither built nor pushed again: the tag is a hash of what a build
+sees. AWS, and whatever speaks of itself as AWS, gets the image into ECR; an engine of this box runs it from here.
+See https://docs.aws.amazon.com/AmazonECR/latest/userguide/docker-push-ecr-image.html.
+"""
+
+import base64
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json
+from lamplighter.cli.deploy.images.build_context import DOCKERFILE, NoContext, digest
+from lamplighter.jobs import names
+from lamplighter.jobs.file.load import Loaded
+from lamplighter.jobs.stack.roles import repository
+
+PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
+
+
+class CannotBuild(LamplighterError):
+    """An image cannot be built, or not be brought to where it is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The image of one job."""
+
+    job: str
+    folder: Path
+    platform: str
+    repository: str
+    tag: str
+
+    @property
+    def parameter(self) -> str:
+        """The parameter of the template that names it."""
+        return names.image(self.job)
+
+    @property
+    def here(self) -> str:
+        """What it is called on this box."""
+        return f"{self.repository}:{self.tag}"
+
+
+def images(loaded: Loaded) -> list[Image]:
+    """The images that a project's jobs are built into."""
+    found = []
+    for name, job in loaded.project.jobs.items():
+        if job.builds and job.image is not None:
+            folder, platform = (loaded.folder / job.image).resolve(), PLATFORMS[job.architecture]
+            if not (folder / DOCKERFILE).is_file():
+                raise CannotBuild(f"{name}: there is no Dockerfile in {job.image}: add one, or name another image")
+            try:
+                tag = digest(folder, platform)
+            except NoContext as error:
+                raise CannotBuild(f"{name}: {error}") from None
+            found.append(Image(name, folder, platform, repository(loaded.project, name), tag))
+    return found
+
+
+# --- on this box ------------------------------------------------------------------------------------------------------
+
+
+def keep(image: Image) -> None:
+    """Have an image on this box."""
+    there = _docker("image", "inspect", image.here, quiet=True)
+    if there.returncode != 0:
+        build(image, image.here)
+
+
+def build(image: Image, name: str) -> None:
+    """Build an image; what Docker says goes to standard error."""
+    if _docker("build", "--platform", image.platform, "--tag", name, str(image.folder)).returncode != 0:
+        raise CannotBuild(f"the image of the job {image.job} cannot be built: Docker says above why")
+
+
+# --- in ECR -----------------------------------------------------------------------------------------------------------
+
+
+def uri(ecr: Json, account: str, region: str, image: Image) -> str:
+    """What an image is called in ECR, whether its repository is there yet or not."""
+    found = _repository(ecr, image)
+    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    usual = f"{account}.dkr.ecr.{region}.{domain}/{image.repository}"
+    return f"{found['repositoryUri'] if found else usual}:{image.tag}"
+
+
+def push(ecr: Json, image: Image) -> bool:
+    """Have an image in ECR; whether it had to be brought there."""
+    found = _repository(ecr, image)
+    if found is None:
+        made = ecr.create_repository(repositoryName=image.repository, imageTagMutability="IMMUTABLE")
+        found = made["repository"]
+    elif _is_there(ecr, image):
+        return False
+    name = f"{found['repositoryUri']}:{image.tag}"
+    build(image, name)
+    _log_in(ecr, found["repositoryUri"].partition("/")[0])
+    if _docker("push", name).returncode != 0:
+        raise CannotBuild(f"the image of the job {image.job} cannot be pushed: Docker says above why")
+    return True
+
+
+def _repository(ecr: Json, image: Image) -> Json:
+    try:
+        return ecr.describe_repositories(repositoryNames=[image.repository])["repositories"][0]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "RepositoryNotFoundException":
+            return None
+        raise
+
+
+def _is_there(ecr: Json, image: Image) -> bool:
+    try:
+        ecr.describe_images(repositoryName=image.repository, imageIds=[{"imageTag": image.tag}])
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ImageNotFoundException":
+            return False
+        raise
+    return True
+
+
+def _log_in(ecr: Json, registry: str) -> None:
+    (given,) = ecr.get_authorization_token()["authorizationData"]
+    user, _, password = base64.b64decode(given["authorizationToken"]).decode().partition(":")
+    done = _docker("login", "--username", user, "--password-stdin", registry, given=password, quiet=True)
+    if done.returncode != 0:
+        raise CannotBuild(f"Docker cannot log in to {registry}: {done.stdout.strip()}")
+
+
+def _docker(*words: str, given: str | None = None, quiet: bool = False) -> "subprocess.CompletedProcess[str]":
+    if shutil.which("docker") is None:
+        raise CannotBuild("there is no `docker` command here, which builds images: install Docker, or name an image")
+    return subprocess.run(
+        ["docker", *words],
+        input=given,
+        stdout=subprocess.PIPE if quiet else 2,  # 2: standard output is for what a script reads
+        stderr=subprocess.STDOUT if quiet else None,
+        text=True,
+        check=False,
+    )

@@ -1,0 +1,90 @@
+"""Changes as a person reads them, and as a program does.
+
+Promises that a text of several lines is shown as what changed in it, and that whatever changes who may do what is
+marked. Of what comes or goes as a whole only the permissions are shown.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from difflib import unified_diff
+
+from rich.console import Console
+from rich.text import Text
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.cli.deploy.changes import Action, Change, Difference
+
+MARKS: Mapping[Action, tuple[str, str]] = {"add": ("+", "green"), "change": ("~", "yellow"), "remove": ("-", "red")}
+AROUND = 2
+"""Lines of a text that are shown around what changed."""
+LONGEST = 300
+"""Characters of a value that are shown."""
+PLACES = {"True": "is replaced", "Conditional": "may be replaced"}
+_OWN = re.compile(r"arn:\$\{AWS::Partition\}:([a-z0-9-]+):(?:\$\{AWS::Region\})?:\$\{AWS::AccountId\}:")
+"""ARNs in the stack's own account and region, which are most."""
+
+
+def show(changes: Iterable[Change], console: Console, replaced: Mapping[str, str] | None = None) -> None:
+    """Show changes; `replaced` is what a change set knows of replacement."""
+    for change in changes:
+        mark, colour = MARKS[change.action]
+        place = PLACES.get((replaced or {}).get(change.resource, ""), "")
+        console.print(
+            Text.assemble(
+                (f"{mark} ", colour), (change.called, "bold"),
+                ("" if change.called.endswith(f" {change.resource}") else f"  {change.resource}", "dim"),
+                ("  permissions", "magenta") if change.allows else "", (f"  {place}", "bold red") if place else "",
+            ),
+            soft_wrap=True,
+        )  # fmt: skip
+        for difference in change.differences:
+            if change.action == "change" or _is_grant(difference):
+                console.print(Text("\n").join(_lines(difference)), soft_wrap=True)
+
+
+def summary(changes: Iterable[Change]) -> str:
+    """How many of what."""
+    known = list(changes)
+    counts = {word: sum(each.action == word for each in known) for word in MARKS}
+    told = ", ".join(f"{count} to {word}" for word, count in counts.items() if count)
+    return told + ("; permissions change" if any(each.allows for each in known) else "")
+
+
+def as_data(change: Change) -> Json:
+    """A change as JSON."""
+    return {**asdict(change), "permissions": change.allows}
+
+
+def _is_grant(difference: Difference) -> bool:
+    return difference.path.endswith("PolicyDocument")
+
+
+def _lines(difference: Difference) -> Iterator[Text]:
+    before, after = difference.before, difference.after
+    if _is_grant(difference):
+        sign, colour, line = ("+", "green", after) if before is None else ("-", "red", before)
+        short = _OWN.sub(r"\1:", line)
+        yield Text(f"    {sign} {short}", colour)
+    elif isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
+        yield Text(f"    {difference.path}:")
+        yield from _text(before, after)
+    elif before is None:
+        yield Text.assemble(f"    {difference.path}: ", (_shown(after), "green"))
+    elif after is None:
+        yield Text.assemble(f"    {difference.path}: ", (_shown(before), "red"), " → nothing")
+    else:
+        yield Text.assemble(f"    {difference.path}: ", (_shown(before), "red"), " → ", (_shown(after), "green"))
+
+
+def _text(before: str, after: str) -> Iterator[Text]:
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    lines = unified_diff(before.splitlines(), after.splitlines(), n=AROUND, lineterm="")
+    for at, line in enumerate(lines):
+        if at > 1:  # the first two name files
+            yield Text(f"      {line}", colours.get(line[:1], "dim"))
+
+
+def _shown(value: Json) -> str:
+    text = value if isinstance(value, str) else dumps(value)
+    return text if len(text) <= LONGEST else text[:LONGEST] + " …"

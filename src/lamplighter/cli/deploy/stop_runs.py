@@ -1,0 +1,161 @@
+"""What goes on in a stack that is to go: its runs and their tasks, found first, and stopped before anything is deleted.
+
+ECS deletes no cluster whose tasks are active, which CloudFormation finds out when roles and logs are gone already.
+Promises that the stack's schedules begin nothing anew meanwhile, and that whoever is interrupted hears so. See
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCluster.html.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import typer
+from botocore.exceptions import ClientError
+from rich.console import Console
+
+from lamplighter.base.json_text import Json
+from lamplighter.cli.deploy.stacks import Stack
+from lamplighter.cli.target import Target, in_words
+
+MACHINE, CLUSTER = "AWS::StepFunctions::StateMachine", "AWS::ECS::Cluster"
+SCHEDULE, GROUP = "AWS::Scheduler::Schedule", "AWS::Scheduler::ScheduleGroup"
+STEP_FUNCTIONS = "AWS Step Functions"
+"""Who is said to have started the task of a run."""
+CAUSE = "stopped with `lamplighter destroy`"
+MANY = 8
+"""Runs that are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """What goes on."""
+
+    runs: tuple[str, ...] = ()
+    """The ARNs of executions."""
+    tasks: tuple[Json, ...] = ()
+    """The tasks in the stack's own clusters that have not stopped."""
+
+    @property
+    def names(self) -> str:
+        """The runs, and the tasks that belong to none."""
+        strays = (each for each in self.tasks if each.get("startedBy") != STEP_FUNCTIONS)
+        known = [*map(_name, self.runs), *(f"the task {each['taskArn'].rpartition('/')[2]}" for each in strays)]
+        return ", ".join(known[:MANY]) + (f" and {len(known) - MANY} more" if len(known) > MANY else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """The resources of a stack that make something go on."""
+
+    where: Target
+    stack: str
+    ids: Mapping[str, tuple[str, ...]]
+    """Physical ids, by type."""
+
+    def going(self) -> Going:
+        """What goes on now."""
+        sfn, ecs = self.where.client("stepfunctions"), self.where.client("ecs")
+        runs = (arn for machine in self.ids[MACHINE] for arn in _running(sfn, machine))
+        return Going(tuple(runs), tuple(task for cluster in self.ids[CLUSTER] for task in _active(ecs, cluster)))
+
+
+def works(where: Target, stack: Stack) -> Works:
+    """Find what of a stack is still there."""
+    pages = where.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack.id)
+    listed = [each for page in pages for each in page["StackResourceSummaries"]]
+    there = [each for each in listed if each["ResourceStatus"] != "DELETE_COMPLETE" and each.get("PhysicalResourceId")]
+    ids = {
+        kind: tuple(each["PhysicalResourceId"] for each in there if each["ResourceType"] == kind)
+        for kind in (MACHINE, CLUSTER, SCHEDULE, GROUP)
+    }
+    return Works(where, stack.name, ids)
+
+
+def stop(found: Works, console: Console, pause: Callable[[], object]) -> None:
+    """Stop all that goes on in a stack, and wait until it has stopped."""
+    going = found.going()
+    if not going.runs and not going.tasks:
+        return
+    with _told(found.stack):
+        _disable(found)
+        console.print("waiting until all runs and tasks have stopped", soft_wrap=True)
+        stopped: set[str] = set()
+        while going.runs or going.tasks:
+            # A run is listed for a while after it was stopped: lists are "eventually consistent".
+            _end_runs(found, [each for each in going.runs if each not in stopped], console)
+            stopped.update(going.runs)
+            _end_tasks(found, going)
+            pause()
+            going = found.going()
+
+
+@contextmanager
+def _told(stack: str) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        told = "its schedules may be disabled by now, and nothing was deleted: say `lamplighter destroy` again"
+        typer.echo(f"lamplighter: {stack} is not gone: {told}", err=True)
+        raise
+
+
+def _disable(found: Works) -> None:
+    """Let no schedule begin a run; one that AWS does not let us change is told of, and goes with the stack."""
+    scheduler = found.where.client("scheduler")
+    inputs = scheduler.meta.service_model.operation_model("UpdateSchedule").input_shape.members
+    for group in found.ids[GROUP]:
+        for name in found.ids[SCHEDULE]:
+            try:
+                known = scheduler.get_schedule(GroupName=group, Name=name)
+                kept = {key: value for key, value in known.items() if key in inputs and key != "ClientToken"}
+                scheduler.update_schedule(**kept | {"State": "DISABLED"})
+            except ClientError as error:
+                why = in_words(error, found.where)
+                typer.echo(f"lamplighter: the schedule {name} could not be disabled: {why}", err=True)
+
+
+def _end_runs(found: Works, runs: Iterable[str], console: Console) -> None:
+    sfn = found.where.client("stepfunctions")
+    for arn in runs:
+        sfn.stop_execution(executionArn=arn, cause=CAUSE)
+        console.print(f"stopped {_name(arn)}", soft_wrap=True)
+
+
+def _end_tasks(found: Works, going: Going) -> None:
+    """Stop what Step Functions has not stopped: it only does so "on a best-effort basis", and knows no other tasks."""
+    ecs = found.where.client("ecs")
+    for task in going.tasks:
+        if task["desiredStatus"] != "STOPPED":
+            ecs.stop_task(cluster=task["clusterArn"], task=task["taskArn"], reason=CAUSE)
+
+
+def _running(sfn: Json, machine: str) -> Iterator[str]:
+    pages = sfn.get_paginator("list_executions").paginate(stateMachineArn=machine, statusFilter="RUNNING")
+    with _gone("StateMachineDoesNotExist"):
+        yield from (each["executionArn"] for page in pages for each in page["executions"])
+
+
+def _active(ecs: Json, cluster: str) -> Iterator[Json]:
+    """The tasks of a cluster that count as active: one that is told to stop does until it has stopped."""
+    with _gone("ClusterNotFoundException"):
+        for wanted in ("RUNNING", "STOPPED"):
+            pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=wanted)
+            # A page is what DescribeTasks takes at once: 100 tasks.
+            for listed in (page["taskArns"] for page in pages if page["taskArns"]):
+                described = ecs.describe_tasks(cluster=cluster, tasks=listed)["tasks"]
+                yield from (each for each in described if each["lastStatus"] != "STOPPED")
+
+
+@contextmanager
+def _gone(code: str) -> Iterator[None]:
+    """In what somebody deleted by hand nothing goes on."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] != code:
+            raise
+
+
+def _name(execution: str) -> str:
+    """A run as other verbs take it: MACHINE:NAME."""
+    return ":".join(execution.split(":")[6:8])

@@ -1,0 +1,81 @@
+"""A template on its way to CloudFormation: in the request, or through a bucket where it is too long for that.
+
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+
+from botocore.exceptions import ClientError
+from botocore.session import get_session
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json
+from lamplighter.cli.engine_health import is_engine
+from lamplighter.cli.target import Target
+from lamplighter.jobs.stack.template import compact
+
+REGION = "x-amz-bucket-region"
+NOT_FOUND = 404
+MOST_INLINE = 51_200
+"""Bytes of a template in a request."""
+
+
+class TooLong(LamplighterError):
+    """A template that needs a bucket has none."""
+
+
+class NoBucket(LamplighterError):
+    """The bucket that a template is to go through is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Where a template goes."""
+
+    bucket: str | None
+    """The bucket for one that is too long for a request."""
+    most: int | None
+    """Bytes that a request may have; None: any number."""
+
+
+def room(target: Target, bucket: str | None) -> Room:
+    """What a target has room for: an engine of ours takes templates of any length."""
+    return Room(bucket, None if is_engine(target.endpoint) else MOST_INLINE)
+
+
+def sent(target: Target, name: str, template: Json, room: Room) -> dict[str, str]:
+    """The parameters that say a template for the stack of this name."""
+    text = compact(template)
+    if room.most is None or len(text) <= room.most:
+        return {"TemplateBody": text}
+    if room.bucket is None:
+        raise TooLong(
+            f"the template has {len(text):,} bytes, and CloudFormation takes {room.most:,} in a request: "
+            "say --bucket with the name of an S3 bucket that it can be put into"
+        )
+    key = f"lamplighter/{name}/{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+    there = replace(target, region=_region(target, room.bucket))
+    there.client("s3").put_object(Bucket=room.bucket, Key=key, Body=text.encode(), ContentType="application/json")
+    return {"TemplateURL": f"https://{room.bucket}.s3.{there.region}.{_suffix(there.region)}/{key}"}
+
+
+def _region(target: Target, bucket: str) -> str:
+    """Where a bucket is, which may be elsewhere than the stack: S3 says so even where it refuses the rest."""
+    try:
+        headers = target.client("s3").head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"]
+    except ClientError as error:
+        headers = error.response["ResponseMetadata"]["HTTPHeaders"]
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == NOT_FOUND:
+            raise NoBucket(f"there is no bucket {bucket}: say --bucket with the name of one that is there") from None
+        if REGION not in headers:
+            raise
+    return str(headers.get(REGION, target.region))
+
+
+def _suffix(region: str) -> str:
+    """How the names of AWS's servers of a region end: China has its own."""
+    session = get_session()
+    name = session.get_partition_for_region(region)
+    partitions: Json = session.get_data("endpoints")["partitions"]
+    return str(next(each["dnsSuffix"] for each in partitions if each["partition"] == name))

@@ -1,0 +1,1 @@
+"""The checks of `lamplighter doctor`: each returns findings and changes nothing."""

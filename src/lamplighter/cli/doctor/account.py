@@ -1,0 +1,43 @@
+"""Whose credentials these are, for which region, and whether ECS has its role in their account."""
+
+from collections.abc import Callable, Iterator
+
+from botocore.exceptions import ClientError, NoCredentialsError
+
+from lamplighter.cli.deploy.service_linked_role import MAKE, NAME
+from lamplighter.cli.doctor.finding import Finding, bad, doubt, good
+from lamplighter.cli.target import WRONG, Target, in_words
+
+ABOUT, ECS = "credentials", "role of ECS"
+HOW = "`aws configure`, `aws sso login`, --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+
+
+def account(find: Callable[[], Target], *, needed: bool) -> Iterator[Finding]:
+    """Who AWS takes us for; `needed` says whether anything hangs on it now."""
+    worse = bad if needed else doubt
+    try:
+        where = find()
+        caller = where.client("sts").get_caller_identity()
+    except NoCredentialsError:
+        yield worse(ABOUT, "there are none for AWS, which `lamplighter deploy` needs", HOW)
+    except ClientError as error:
+        yield worse(ABOUT, f"AWS does not take them: {error.response['Error']['Message']}", HOW)
+    except WRONG as error:
+        yield worse(ABOUT, f"AWS cannot be asked for whom they are: {error}", HOW)
+    else:
+        yield good(ABOUT, f"{caller['Arn']}, account {caller['Account']}, region {where.region}")
+        if needed:
+            yield _role_of_ecs(where)
+
+
+def _role_of_ecs(where: Target) -> Finding:
+    """Whether the service-linked role is there, without which the first cluster of an account fails."""
+    try:
+        where.client("iam").get_role(RoleName=NAME)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchEntity":
+            return doubt(ECS, f"the account has no {NAME} yet", f"`lamplighter deploy` makes it, or `{MAKE}`")
+        return doubt(ECS, f"{NAME} cannot be looked at: {in_words(error, where)}")
+    except WRONG as error:
+        return doubt(ECS, f"{NAME} cannot be looked at: {in_words(error, where)}")
+    return good(ECS, f"{NAME} is there")

@@ -1,0 +1,53 @@
+"""What the database of a folder's engine knows of alerts: those that were lost, and where mails go. It is only read."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from lamplighter.cli.doctor.finding import Finding, bad
+from lamplighter.delivery.tables import lost_alerts
+from lamplighter.services.sns.tables import deliveries, subscriptions
+from lamplighter.store.db import Reader
+
+MOST = 5
+"""Lost alerts that are told one by one."""
+PATIENCE = 5
+"""Seconds to wait for the database."""
+T = TypeVar("T")
+
+
+def lost(data: Path, now: int) -> Iterator[Finding]:
+    """The alerts of the last days that did not reach anybody."""
+    found = _read(data, lambda reader: lost_alerts.since(reader, now - lost_alerts.LATELY))
+    for each in found[:MOST]:
+        moment = f"{datetime.fromtimestamp(each.time / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+        yield bad("alerts", f"one of {moment} did not reach {each.recipient}: {each.reason}", "mend the channel")
+    if len(found) > MOST:
+        yield bad("alerts", f"{len(found) - MOST} more did not reach anybody")
+
+
+def waiting(data: Path) -> Iterator[Finding]:
+    """The alerts that could not be delivered yet."""
+    for protocol, endpoint, error, count in _read(data, deliveries.troubles):
+        who = f"{count} for {lost_alerts.recipient(protocol, endpoint)} could not be delivered yet"
+        yield bad(
+            "alerts", f"{who}: {error or 'the reason is not known'}", "mend the channel: it is tried again for a while"
+        )
+
+
+def recipients(data: Path) -> list[str]:
+    """The addresses that mails go to."""
+    return _read(data, subscriptions.mail_addresses)
+
+
+def _read(data: Path, ask: Callable[[Reader], list[T]]) -> list[T]:
+    """Ask the database; nothing where there is none, or one of an older version."""
+    file = data / "lamplighter.db"
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as connection:
+            return ask(Reader(connection))
+    except sqlite3.Error:
+        return []

@@ -1,0 +1,80 @@
+"""The channels of the job file: whether each leads somewhere, and whether its subscription is still there.
+
+Promises the same answers for AWS and for an engine, from SNS and SQS alone. A subscription that somebody ended is lost
+until the file is applied again; an alert to a queue that is not there is lost for ever. A command is looked for on this
+box, in the folder of the job file, where an engine of this folder would run it.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json
+from lamplighter.cli.doctor.finding import Finding, bad, doubt, good
+from lamplighter.cli.target import Target
+from lamplighter.cli.up.check_channels import command, missing, url
+from lamplighter.jobs.file.channels import Channel
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.stack.alerts import subscriptions
+from lamplighter.services.sns.subscriptions.protocols import COMMAND
+
+UNTIL_THEN = "until then nobody hears of a failure by it"
+GONE = ("NotFound", "NonExistentQueue", "QueueDoesNotExist")
+
+
+def channels(project: Project, where: Target, folder: Path | None) -> Iterator[Finding]:
+    """Everything about the channels of a job file that is applied there; `folder`: where this box runs commands."""
+    there = _topics(where)
+    for name, channel in project.channels.items():
+        about = f"channel {name}"
+        wrong = _dead_end(channel, where, folder)
+        if wrong is not None:
+            yield bad(about, *wrong)
+        elif channel.sns is None and (topic := there.get(f"{project.prefix}-{name}")) is not None:
+            yield from _subscribed(about, topic, channel, where)
+
+
+def _topics(where: Target) -> dict[str, str]:
+    pages = where.client("sns").get_paginator("list_topics").paginate()
+    return {each["TopicArn"].rpartition(":")[2]: each["TopicArn"] for page in pages for each in page["Topics"]}
+
+
+def _dead_end(channel: Channel, where: Target, folder: Path | None) -> tuple[str, str] | None:
+    """Why a channel leads nowhere, and what to do."""
+    if channel.command is not None and folder is not None:
+        why = asyncio.run(command(channel.command[0], folder))
+        return None if why is None else (why, UNTIL_THEN)
+    if channel.webhook is not None and (why := url(channel.webhook)) is not None:
+        return why, "correct it in the job file"
+    try:
+        if channel.sqs is not None:
+            found = arn.parse(channel.sqs)
+            assert found is not None
+            where.client("sqs").get_queue_url(QueueName=found.resource, QueueOwnerAWSAccountId=found.account)
+        if channel.sns is not None:
+            where.client("sns").get_topic_attributes(TopicArn=channel.sns)
+    except ClientError as error:
+        if not any(each in error.response["Error"]["Code"] for each in GONE):
+            raise
+        target = channel.sqs or channel.sns or ""
+        return missing("sqs" if channel.sqs else "sns", target), UNTIL_THEN
+    return None
+
+
+def _subscribed(about: str, topic: str, channel: Channel, where: Target) -> Iterator[Finding]:
+    pages = where.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    found: Json = {(each["Protocol"], each["Endpoint"]): each for page in pages for each in page["Subscriptions"]}
+    bring = "lamplighter deploy" if where.endpoint is None else "start `lamplighter up` again"
+    wanted = {endpoint: found.get((protocol, endpoint)) for protocol, endpoint, _ in subscriptions(channel)}
+    if channel.command is not None:  # its line says the folder, too, so that the protocol tells
+        wanted[channel.command[0]] = next((each for (protocol, _), each in found.items() if protocol == COMMAND), None)
+    for endpoint, subscription in wanted.items():
+        if subscription is None:
+            yield bad(about, f"{endpoint} is not subscribed any more: somebody took it away", f"{bring}: the file wins")
+        elif subscription["SubscriptionArn"] == "PendingConfirmation":
+            yield doubt(about, f"{endpoint} has not confirmed its subscription", "open the link that was sent to it")
+        else:
+            yield good(about, f"{endpoint} is subscribed")

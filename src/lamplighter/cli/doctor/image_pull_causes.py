@@ -1,0 +1,127 @@
+"""Why an image cannot be pulled: what the messages of Docker, containerd and registries mean.
+
+Docker's daemon passes on what a registry or the network said, and containerd, with which AWS Fargate and newer Dockers
+pull, words the same things in its own way. The order counts: "no match for platform in manifest: not found" is about a
+processor, though it says "not found". See https://distribution.github.io/distribution/spec/api/#errors and
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html.
+"""
+
+from lamplighter.cli.doctor.known_cause import Cause, known
+
+NO_WAY = (
+    "i/o timeout|context deadline exceeded|request canceled|connection issue|dial tcp|connection timed out"
+    "|no such host|connection refused|connection reset|network is unreachable|no route to host|handshake timeout"
+    "|server misbehaving|temporary failure in name resolution|proxyconnect|unexpected EOF|: EOF"
+)
+WAY_OUT = "public-ip: true in a public subnet, or a NAT gateway, or VPC endpoints; and let its group out"
+
+_PLATFORM = "no matching manifest|no match for platform|does not match the \\w+(?: host)? platform|exec format"
+_DISK = "no space left on device|disk quota exceeded|not enough (?:disk )?space"
+_RATE = r"toomanyrequests|too many requests|rate limit|\b429\b"
+_CERTIFICATE = "x509|certificate|HTTP response to HTTPS client"
+_BROKEN = (
+    r"(?:HTTP status|status code|status from \w+ request)[^\n]*\b5\d\d\b|\b50[0234] (?:Internal|Bad|Service|Gateway)"
+)
+_DENIED = (
+    "access denied|requested access|insufficient_scope|denied|forbidden|not authorized|authorization failed|\\b403\\b"
+)
+_LOGIN = r"no basic auth|unauthorized|authentication required|token has expired|incorrect username|\b401\b"
+_NONE = r"not found|manifest unknown|name unknown|\b404\b|repository does not exist"
+_NO_NAME = "invalid reference format"
+
+
+def _pull(words: str, means: str, advice: str) -> Cause:
+    return known(rf"CannotPull\w*Error.*(?:{words})|No such image.*(?:{words})", means, advice)
+
+
+PLATFORM = _pull(
+    _PLATFORM,
+    "the image is for another kind of processor",
+    "build it for that of the job, or say architecture: arm64",
+)
+
+HERE = (
+    PLATFORM,
+    _pull(
+        r"https?://localhost/v2/",
+        "the image was built on this box and is not here any more",
+        "let `lamplighter up` build it: start it again, or change a file of its folder",
+    ),
+    _pull(
+        _DISK,
+        "the disk of this box has no room for the image",
+        "make room: `docker system df` tells what takes it, `docker image prune` removes images that nothing uses",
+    ),
+    _pull(
+        _RATE,
+        "the registry lets nobody without a login pull that often",
+        "say `docker login` on this box, or build the image here: an `image:` that is a folder",
+    ),
+    _pull(
+        _CERTIFICATE,
+        "Docker does not trust the certificate of the registry, or the registry speaks plain HTTP",
+        "give Docker on this box the certificate in /etc/docker/certs.d, or name it in insecure-registries",
+    ),
+    _pull(
+        NO_WAY,
+        "Docker found no way to the registry of the image",
+        "say `docker pull` with it on this box, and look at the box's network, its DNS, its proxy",
+    ),
+    _pull(
+        rf"(?:{_LOGIN}|{_DENIED}).*\(without a login: ",
+        "the registry wants a login, and the credentials of `docker login` cannot be read",
+        "the message says why; say `docker login` again, as the user that runs the engine on this box",
+    ),
+    _pull(
+        _LOGIN,
+        "the registry wants a login, or does not take the one that it was given",
+        "say `docker login` for it, as the user that runs the engine on this box",
+    ),
+    _pull(
+        _DENIED,
+        "there is no such image, or Docker on this box may not pull it",
+        "look at its name; say `docker login` for its registry, as the user that runs the engine on this box",
+    ),
+    _pull(
+        _BROKEN,
+        "the registry of the image failed",
+        "try again later; say `docker pull` with it on this box",
+    ),
+    _pull(
+        _NO_NAME,
+        "that is no name of an image",
+        "write it in lower case: HOST/NAME:TAG; `docker pull` on this box tells",
+    ),
+    known(
+        rf"CannotPull\w*Error.*(?:{_NONE})|No such image",
+        "there is no such image, or not with this tag",
+        "look at its name and tag; `lamplighter up` builds those that are folders",
+    ),
+    known(r"CannotPull\w*Error", "Docker could not pull the image", "say `docker pull` with it on this box"),
+)
+"""Where Docker of this box runs the containers."""
+
+THERE = (
+    PLATFORM,
+    _pull(_DISK, "the task's disk has no room for the image", "make the image smaller"),
+    _pull(
+        _RATE,
+        "the registry lets nobody without a login pull that often",
+        "put the image into ECR: an `image:` that is a folder goes there",
+    ),
+    _pull(_CERTIFICATE, "AWS does not trust the certificate of the registry", "put the image into ECR"),
+    _pull(NO_WAY, "the task found no way to the registry of its image", WAY_OUT),
+    _pull(
+        f"{_LOGIN}|{_DENIED}",
+        "the execution role may not pull the image, or there is no such image for it",
+        "look at the image's name; allow ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on its repository",
+    ),
+    _pull(_BROKEN, "the registry of the image failed", "try again later"),
+    known(
+        rf"CannotPull\w*Error.*(?:{_NONE}|{_NO_NAME})|No such image",
+        "there is no such image, or not with this tag",
+        "look at its name and tag; `lamplighter deploy` pushes those that are folders",
+    ),
+    known(r"CannotPull\w*Error", "the image could not be pulled", "look at its name, and at the task's way out"),
+)
+"""Where AWS runs them."""

@@ -1,0 +1,123 @@
+"""The box: Docker, the data directory, the engine of this folder, the mail server."""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from lamplighter import __version__
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import real_world
+from lamplighter.cli.doctor import alerts
+from lamplighter.cli.doctor.finding import Finding, bad, doubt, good
+from lamplighter.cli.doctor.mail_server import mail_server
+from lamplighter.cli.engine_address import ADDRESS
+from lamplighter.cli.engine_health import health
+from lamplighter.runtime.docker import daemon
+from lamplighter.runtime.port import RuntimeUnavailable
+from lamplighter.store.db import damaged
+
+PATIENCE = 10
+"""Seconds for anybody to answer."""
+SCARCE = 1024**3
+"""Bytes of free disk that are little for a database and the output of containers."""
+PROCESSES = "jobs with an image need it; jobs without one run as plain processes"
+
+
+def box(data: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Everything of this box."""
+    yield docker()
+    if shutil.which("docker") is None:
+        yield doubt("docker command", "there is none here", "install it where `lamplighter deploy` builds images")
+    yield from directory(data)
+    url = _address(data)
+    said = None if url is None else health(url)
+    yield engine(url, said)
+    if said is not None and said.get("denied"):
+        yield good("denied", f"tasks may not ask for {', '.join(said['denied'])} (--deny)")
+    if said is not None and said["status"] == "degraded":
+        # Of alerts it only counts; their own findings say more.
+        yield from (bad("engine", each["reason"]) for each in said["conditions"] if each["name"] != "alerts")
+    yield from alerts.waiting(data)
+    yield from alerts.lost(data, real_world().now())
+    yield mail_server(environment, said, alerts.recipients(data))
+
+
+def docker() -> Finding:
+    """Whether Docker answers."""
+    try:
+        version = asyncio.run(_version())
+    except (RuntimeUnavailable, LamplighterError) as error:
+        return bad("Docker", str(error), PROCESSES)
+    except TimeoutError:
+        return bad("Docker", f"it does not answer within {PATIENCE} seconds", PROCESSES)
+    return good("Docker", f"{version} answers")
+
+
+async def _version() -> str:
+    client = daemon.connect(None)
+    try:
+        with daemon.answers():
+            async with asyncio.timeout(PATIENCE):
+                version: str = (await client.version())["Version"]
+                return version
+    finally:
+        await client.close()
+
+
+def directory(data: Path) -> Iterator[Finding]:
+    """Whether the data directory can be written and has room."""
+    if not data.exists():
+        yield doubt("data directory", f"there is no {data} here", "`lamplighter up` makes it")
+        return
+    if not os.access(data, os.R_OK | os.W_OK | os.X_OK):
+        yield bad("data directory", f"{data} cannot be written by you", "let it belong to who runs the engine")
+        return
+    broken = _broken(data / "lamplighter.db")
+    if broken is not None:
+        yield bad("data directory", str(broken))
+        return
+    free = shutil.disk_usage(data).free
+    told = f"{data} can be written, {free / SCARCE:,.1f} GiB are free"
+    scarce = "an engine without room refuses calls until there is some: make room"
+    yield good("data directory", told) if free >= SCARCE else doubt("data directory", told, scarce)
+
+
+def _broken(file: Path) -> LamplighterError | None:
+    """Why an engine would refuse to start on a database; None where it would not, or there is none."""
+    if not file.exists():
+        return None
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.DatabaseError as error:
+        return damaged(file, error)
+    return None
+
+
+def _address(data: Path) -> str | None:
+    """Where the engine of a folder says that it listens."""
+    try:
+        return (data / ADDRESS).read_text().strip()
+    except OSError:
+        return None
+
+
+def engine(url: str | None, found: Json) -> Finding:
+    """Whether the engine of this folder is up and healthy; `found` is what it says of its health."""
+    if url is None:
+        return doubt("engine", "none runs on this folder", "`lamplighter up` starts it")
+    if found is None:
+        return bad("engine", f"it should listen on {url}, and does not answer", "start it again: `lamplighter up`")
+    if found["status"] not in ("ok", "degraded"):
+        why = found.get("reason", found["status"])
+        return bad("engine", f"the one at {url} is not well: {why}", "calls are refused until that is mended")
+    if found["version"] != __version__:
+        told = f"the one at {url} is lamplighter {found['version']}, and this command is {__version__}"
+        return doubt("engine", told, "stop it, and start it again")
+    well = "is up and healthy" if found["status"] == "ok" else "is up"
+    return good("engine", f"lamplighter {found['version']} {well} at {url}")

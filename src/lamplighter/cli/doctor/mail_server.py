@@ -1,0 +1,74 @@
+"""Whether the mail server takes our mail: it is asked as for a mail, with sender and recipients, and none is sent.
+
+A server that refuses a sender or a recipient says so before the mail's text (RFC 5321, 3.3); RSET then takes the mail
+back. What a server refuses only for its text is not found. See https://datatracker.ietf.org/doc/html/rfc5321.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import aiosmtplib
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json
+from lamplighter.cli.doctor.finding import Finding, bad, doubt, good
+from lamplighter.outbound import mail
+from lamplighter.outbound.mail import Server
+from lamplighter.outbound.program import MAIL_SERVER
+
+PATIENCE = 10
+"""Seconds for each answer."""
+PERMANENT = 500
+"""From which reply code on a refusal is the last word."""
+
+
+class Refused(LamplighterError):
+    """The server does not take a sender or a recipient."""
+
+    def __init__(self, whom: str, code: int, message: str) -> None:
+        super().__init__(f"{whom}: {code} {message}")
+        self.permanent = code >= PERMANENT
+
+
+def mail_server(environment: Mapping[str, str], engine: Json = None, recipients: Sequence[str] = ()) -> Finding:
+    """Whether the mail server that the environment names takes our mail to these recipients.
+
+    `engine` is what an engine says of itself: that it has a server of its own.
+    """
+    url = environment.get(MAIL_SERVER)
+    if not url and engine is not None and engine.get("mails"):
+        return good("mail", f"the engine sends mails by the server of its --smtp; {MAIL_SERVER} here would try it")
+    if not url:
+        told = "no mail server is named: an engine without one keeps mails as files"
+        return doubt("mail", told, f"say --smtp or {MAIL_SERVER} where `lamplighter up` is started")
+    try:
+        server = mail.server(url)
+    except LamplighterError as error:
+        return bad("mail", f"{MAIL_SERVER}: {error}", "smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS")
+    where = f"{server.host}, port {server.port},"
+    try:
+        asyncio.run(_ask(server, recipients))
+    except Refused as error:
+        told = f"{where} does not take mail {error}"
+        return bad("mail", told) if error.permanent else doubt("mail", told, "it may take it later")
+    except aiosmtplib.SMTPAuthenticationError as error:
+        return bad("mail", f"{server.host} does not let {server.user} in: {error.code} {error.message}", "mend them")
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        return bad("mail", f"{where} does not answer as a mail server: {error}")
+    to = f" to {', '.join(recipients)}" if recipients else ""
+    return good("mail", f"{where} takes mail from {server.sender}{to}")
+
+
+async def _ask(server: Server, recipients: Sequence[str]) -> None:
+    """Ask whether it would take a mail; raises Refused."""
+    async with mail.client(server, PATIENCE) as client:
+        try:
+            await client.mail(server.sender)
+        except aiosmtplib.SMTPResponseException as error:
+            raise Refused(f"from {server.sender}", error.code, error.message) from None
+        for recipient in recipients:
+            try:
+                await client.rcpt(recipient)
+            except aiosmtplib.SMTPResponseException as error:
+                raise Refused(f"to {recipient}", error.code, error.message) from None
+        await client.rset()

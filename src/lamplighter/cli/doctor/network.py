@@ -1,0 +1,57 @@
+"""Whether a task finds the way out that it needs to pull its image, read its secrets and write its log.
+
+A subnet leads out by an internet gateway, which wants a public address, or by a NAT gateway or the like. VPC endpoints
+may do instead, so what is missing here is doubt and no more.
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from lamplighter.base.json_text import Json
+from lamplighter.cli.doctor.definitions import Run
+from lamplighter.cli.doctor.finding import Finding, doubt
+
+EVERYWHERE = "0.0.0.0/0"
+LOOKS = "the image cannot be pulled (CannotPullContainerError … i/o timeout, or ResourceInitializationError)"
+
+
+def network(about: str, runs: Iterable[Run], ec2: Json) -> Iterator[Finding]:
+    """What is doubtful about the subnets of tasks."""
+    for subnet, public in dict.fromkeys((subnet, run.public) for run in runs for subnet in run.subnets):
+        gateway = _way_out(ec2, subnet)
+        if gateway is None:
+            told = f"the subnet {subnet} has no way out: without VPC endpoints {LOOKS}"
+            yield doubt(about, told, "give its route table a route to a NAT gateway or an internet gateway")
+        elif gateway.startswith("igw-") and not public:
+            told = (
+                f"the subnet {subnet} leads out by an internet gateway, and its tasks have no public address: {LOOKS}"
+            )
+            yield doubt(about, told, "AssignPublicIp: ENABLED (public-ip: true in a job file), or a NAT gateway")
+        elif not gateway.startswith("igw-") and public:
+            told = f"the subnet {subnet} leads out by {gateway}: a public address is of no use there"
+            yield doubt(about, told, "AssignPublicIp: DISABLED costs less")
+
+
+def _way_out(ec2: Json, subnet: str) -> str | None:
+    """Where a subnet's default route leads."""
+    for table in _tables(ec2, subnet):
+        for route in table.get("Routes", []):
+            if route.get("DestinationCidrBlock") == EVERYWHERE and route.get("State", "active") == "active":
+                found = (route.get(key) for key in ("GatewayId", "NatGatewayId", "TransitGatewayId", "InstanceId"))
+                return next((each for each in found if each), "another device")
+    return None
+
+
+def _tables(ec2: Json, subnet: str) -> list[Json]:
+    """A subnet's own route table, else the main one of its VPC."""
+    own: list[Json] = ec2.describe_route_tables(Filters=[_filter("association.subnet-id", subnet)])["RouteTables"]
+    if own:
+        return own
+    (found,) = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"]
+    wanted = [_filter("vpc-id", found["VpcId"]), _filter("association.main", "true")]
+    tables: list[Json] = ec2.describe_route_tables(Filters=wanted)["RouteTables"]
+    return tables
+
+
+def _filter(name: str, value: str) -> Json:
+    return {"Name": name, "Values": [value]}

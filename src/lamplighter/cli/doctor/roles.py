@@ -1,0 +1,92 @@
+"""A role as IAM has it: what its policies allow, who may take it on.
+
+Reads inline and managed policies; that a permissions boundary or an organisation's policy may still refuse is said,
+not judged. See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from botocore.exceptions import ClientError
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.jobs.iam.policy_evaluation import Call, like
+
+
+class Unreadable(LamplighterError):
+    """A policy is not in the form that IAM keeps them in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One role."""
+
+    name: str
+    statements: tuple[Json, ...]
+    trust: tuple[Json, ...]
+    bounded: bool
+    """Whether a permissions boundary may refuse what these statements allow."""
+
+    def trusts(self, service: str) -> bool:
+        """Whether a service may take the role on."""
+        return any(
+            each.get("Effect") == "Allow"
+            and any(like(action, "sts:AssumeRole", fold=True) for action in several(each.get("Action", [])))
+            and _names(each.get("Principal", {}), service)
+            for each in self.trust
+        )
+
+    def may_sometimes(self, call: Call) -> bool:
+        """Whether anything is said for an action, whatever it is about."""
+        return any(
+            each.get("Effect") == "Allow"
+            and any(like(action, call.action, fold=True) for action in several(each.get("Action", [])))
+            for each in self.statements
+        )
+
+
+def role(iam: Json, arn: str) -> Role | None:
+    """The role of an ARN; None where there is none."""
+    name = arn.rpartition("/")[2]
+    try:
+        found = iam.get_role(RoleName=name)["Role"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchEntity":
+            return None
+        raise
+    statements = [each for document in _policies(iam, name) for each in _statements(document)]
+    trust = _statements(found["AssumeRolePolicyDocument"])
+    return Role(name, tuple(statements), tuple(trust), "PermissionsBoundary" in found)
+
+
+def several(value: Json) -> list[Json]:
+    """One or more, as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def _policies(iam: Json, name: str) -> Iterator[Json]:
+    for page in iam.get_paginator("list_role_policies").paginate(RoleName=name):
+        for each in page["PolicyNames"]:
+            yield iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"]
+    for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=name):
+        for each in page["AttachedPolicies"]:
+            arn = each["PolicyArn"]
+            version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+            yield iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+
+
+def _statements(document: Json) -> list[Json]:
+    try:
+        known = loads(unquote(document)) if isinstance(document, str) else document
+    except JsonError as error:
+        raise Unreadable(f"a policy that is no JSON: {error}") from None
+    return several(known.get("Statement", []))
+
+
+def _names(principal: Json, service: str) -> bool:
+    """Whether a principal is a service, by its global or its regional name."""
+    named = several(principal.get("Service", [])) if isinstance(principal, dict) else []
+    short = service.removesuffix(".amazonaws.com")
+    return any(each == service or (each.startswith(f"{short}.") and ".amazonaws.com" in each) for each in named)

@@ -1,0 +1,69 @@
+"""The job file that a verb is about, and how its problems are shown."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from lamplighter.jobs.file.load import Loaded, load
+from lamplighter.jobs.file.yaml_document import JobFileError, Problem
+from lamplighter.jobs.names import USUAL_NAME
+
+COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+
+FileArgument = Annotated[Path, typer.Argument(help="The job file.", dir_okay=False)]
+EnvironmentOption = Annotated[
+    str | None, typer.Option("--environment", "-e", help="The environment whose overrides hold.", show_default=False)
+]
+USUAL = Path(USUAL_NAME)
+
+
+def read(file: Path, environment: str | None) -> Loaded:
+    """Read a job file; what is wrong with it is shown, and the verb ends with 1."""
+    try:
+        return load(file, environment)
+    except JobFileError as error:
+        show(error.problems)
+        raise typer.Exit(1) from None
+
+
+SEVERAL = 3
+"""From how many jobs on a finding that is the same for all of them is shown once."""
+
+
+def gathered(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems as they are shown: what several jobs have in common stands at the first, with the names of all."""
+    listed = list(problems)
+    alike: dict[tuple[str, str, str], list[Problem]] = {}
+    for each in listed:
+        alike.setdefault(_kind(each), []).append(each)
+    shown = list[Problem]()
+    for each in listed:
+        same = alike[_kind(each)]
+        if len(same) < SEVERAL or not each.message.partition(": ")[2]:
+            shown.append(each)
+        elif each is same[0]:
+            names = ", ".join(other.message.partition(": ")[0] for other in same)
+            shown.append(replace(each, message=f"{names}: {each.message.partition(': ')[2]}"))
+    return shown
+
+
+def _kind(problem: Problem) -> tuple[str, str, str]:
+    """What is said without the job that it is said of."""
+    return problem.severity, problem.message.partition(": ")[2], problem.instead
+
+
+def show(problems: Iterable[Problem]) -> None:
+    """Show problems on standard error."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    for each in problems:
+        console.print(
+            Text.assemble(
+                (f"{each.place}: ", "bold"), (f"{each.severity}: ", COLOURS[each.severity]), each.message,
+                ("\n    " + each.instead, "dim"),
+            )
+        )  # fmt: skip

@@ -1,0 +1,42 @@
+"""The words JOB and RUN on a command line, and what a shell completes them with: the jobs of the job file here."""
+
+from typing import Annotated
+
+import typer
+
+from lamplighter.cli.job_file import USUAL
+from lamplighter.jobs.file.load import load
+from lamplighter.jobs.file.yaml_document import JobFileError
+
+
+def jobs(incomplete: str) -> list[str]:
+    """The jobs whose names begin so; none where there is no job file, or a broken one."""
+    try:
+        return [name for name in load(USUAL).project.jobs if name.startswith(incomplete)]
+    except JobFileError:
+        return []
+
+
+JobArgument = Annotated[
+    str, typer.Argument(metavar="JOB", help="A job, or the name or ARN of a state machine.", autocompletion=jobs)
+]
+AnyJobArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="JOB", help="A job, or the name or ARN of a state machine; none: all jobs.", autocompletion=jobs
+    ),
+]
+RunArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help="A run by its ARN or name, JOB for its latest run, or JOB:NAME.", autocompletion=jobs
+    ),
+]
+FollowOption = Annotated[
+    bool,
+    typer.Option(
+        "--follow",
+        "-f",
+        help="Watch the run, and exit as it ends: 0 succeeded, 1 failed, 3 timed out, 4 stopped. Ctrl-C leaves it.",
+    ),
+]

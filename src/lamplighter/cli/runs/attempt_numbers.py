@@ -1,0 +1,46 @@
+"""Attempts by the numbers that their containers are told.
+
+Step Functions counts retries anew after a redrive, and so does LAMPLIGHTER_ATTEMPT: what is told of a run that was
+redriven has to agree with what its containers write. Other runs are numbered as their histories are read.
+See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.runs import story
+from lamplighter.runs.story import Story
+
+NUMBER = "LAMPLIGHTER_ATTEMPT"
+
+
+def read(events: Iterable[Json]) -> Story:
+    """Read a history, and number the attempts of a job as its containers do."""
+    known = list(events)
+    found = story.read(known)
+    if not found.redriven:
+        return found
+    told = dict(_told(known))
+    return replace(
+        found, attempts=tuple(replace(each, number=told.get(each.event, each.number)) for each in found.attempts)
+    )
+
+
+def _told(events: Iterable[Json]) -> Iterator[tuple[int, int]]:
+    """Of each event that schedules a container of a job, its id and the number that the container is told."""
+    for event in events:
+        details = event.get("taskScheduledEventDetails") or {}
+        for name, value in _environment(details.get("parameters") or ""):
+            if name == NUMBER and value.isdecimal():
+                yield event["id"], int(value)
+
+
+def _environment(parameters: str) -> Iterator[tuple[str, str]]:
+    if NUMBER not in parameters:
+        return
+    try:
+        overrides = loads(parameters)["Overrides"]["ContainerOverrides"]
+        yield from ((each["Name"], each["Value"]) for container in overrides for each in container["Environment"])
+    except (JsonError, KeyError, TypeError):  # whoever hands such a task on by hand says what they like
+        return

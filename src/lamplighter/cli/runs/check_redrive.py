@@ -1,0 +1,35 @@
+"""Whether a run can be redriven, and what to do where it cannot (`runs/redrive_outcome.py`).
+
+See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html.
+"""
+
+from collections.abc import Sequence
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json
+from lamplighter.cli.runs.find_run import Run
+from lamplighter.runs.redrive_outcome import futile
+
+
+class NoRedrive(LamplighterError):
+    """The run has to be started anew instead."""
+
+
+def hindrance(run: Run, events: Sequence[Json], definition: Json) -> str | None:
+    """Why a run should not be redriven; None where it may be."""
+    if run.running:
+        return "it still goes on"
+    if run.status == "SUCCEEDED":
+        return "it succeeded"
+    if run.final is not None:
+        return run.final
+    return futile(events, definition)
+
+
+def check(run: Run, why: str | None, word: str) -> None:
+    """Raise NoRedrive where a redrive would be refused or useless."""
+    if why is None:
+        return
+    said = "watch it" if run.running else "start it again instead"
+    instead = f"logs -f {word}:{run.name}" if run.running else f"run {word}"
+    raise NoRedrive(f"{word}:{run.name} cannot be redriven: {why}\n    {said}: lamplighter {instead}")

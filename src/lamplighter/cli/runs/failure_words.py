@@ -1,0 +1,112 @@
+"""What became of an attempt or a run, in the words of a sentence and as JSON."""
+
+from lamplighter.base.json_text import Json
+from lamplighter.cli.runs.find_run import Run
+from lamplighter.cli.runs.formatting import utc
+from lamplighter.cli.runs.skipped_runs import WHY
+from lamplighter.jobs.file.values import shown
+from lamplighter.runs.failure_reasons import exits, reason, task
+from lamplighter.runs.story import Attempt, Story
+
+USUAL_REASON = "Essential container in task exited"
+"""Why every task stops whose container ends by itself: the exit code says more."""
+ITEMS = {
+    "succeeded": "succeeded", "failed": "failed", "aborted": "stopped", "timedOut": "timed out", "running": "running",
+    "pending": "pending",
+}  # fmt: skip
+"""What becomes of the items of a Map Run."""
+USUAL_ERROR = "States.TaskFailed"
+
+
+def place(attempt: Attempt) -> str:
+    """The state of an attempt, and the iterations around it."""
+    return " ".join([*attempt.path, attempt.state])
+
+
+def result(attempt: Attempt) -> str:
+    """How an attempt ended."""
+    if attempt.outcome == "running":
+        return "waits for a worker" if attempt.unclaimed else "running"
+    if attempt.outcome == "succeeded":
+        return "succeeded"
+    if attempt.outcome == "aborted":
+        return "stopped with the run"
+    if attempt.outcome == "timed out":
+        after = f" after {shown(attempt.timeout)}" if attempt.timeout and attempt.error == "States.Timeout" else ""
+        return f"timed out{after}" if attempt.error == "States.Timeout" else f"timed out: {attempt.error}"
+    return "failed" + why(attempt.error, attempt.reason, codes(dict(attempt.exits)))
+
+
+def why(error: str | None, because: str | None, code: str) -> str:
+    """What follows the word "failed"."""
+    shown_reason = None if code and because == USUAL_REASON else because
+    named = None if error == USUAL_ERROR and (code or shown_reason) else error
+    rest = ": ".join(each for each in (named, shown_reason) if each)
+    return (f" with {code}" if code else "") + (f": {rest}" if rest else "")
+
+
+def codes(found: dict[str, int]) -> str:
+    """Exit codes in words; those of several containers with their names."""
+    if len(found) == 1:
+        return f"exit code {next(iter(found.values()))}"
+    return "exit codes " + ", ".join(f"{code} ({name})" for name, code in found.items()) if found else ""
+
+
+def end(run: Run, story: Story) -> str:
+    """How a run ended, as a sentence."""
+    if run.skipped:
+        return f"the run was skipped: {WHY}"
+    return f"the run {'was ' if story.outcome == 'aborted' else ''}{_ending(story)}"
+
+
+def _ending(story: Story) -> str:
+    if story.outcome in ("running", "succeeded"):
+        return story.outcome
+    word = "stopped" if story.outcome == "aborted" else story.outcome
+    return word + _because(story.error, story.cause)
+
+
+def because(run: Run) -> str:
+    """What follows the status of a run that did not succeed: its exit code and its reason; nothing of others."""
+    return "" if run.status in ("RUNNING", "SUCCEEDED") else _because(run.error, run.cause)
+
+
+def _because(error: str | None, cause: str | None) -> str:
+    return why(error, reason(cause), codes(dict(exits(task(cause)))))
+
+
+def as_json(attempt: Attempt) -> Json:
+    """An attempt for programs."""
+    return {
+        "kind": "attempt",
+        "state": attempt.state,
+        "path": list(attempt.path),
+        "attempt": attempt.number,
+        "resource": attempt.resource,
+        "outcome": attempt.outcome,
+        "began": utc(attempt.began),
+        "ended": utc(attempt.ended),
+        "seconds": None if attempt.took is None else attempt.took / 1000,
+        "exitCodes": dict(attempt.exits),
+        "error": attempt.error,
+        "reason": attempt.reason,
+        "task": attempt.task,
+    }
+
+
+def run_json(run: Run, job: str | None = None) -> Json:
+    """A run for programs."""
+    return {
+        **({} if job is None else {"job": job}),
+        "run": run.name,
+        "arn": run.arn,
+        "status": run.status,
+        "skipped": run.skipped,
+        "began": utc(run.began),
+        "ended": utc(run.ended),
+        "seconds": None if run.took is None else run.took / 1000,
+        "redrives": run.redrives,
+        "error": run.error,
+        "reason": reason(run.cause),
+        "exitCodes": dict(exits(task(run.cause))),
+    }

@@ -1,0 +1,123 @@
+"""JOB, as people say it: a job of the job file, or the name or ARN of a state machine.
+
+Promises that an unknown word is answered with those that are near, and that a job which is in the file and not yet at
+the target is told from one that is nowhere.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from lamplighter.base import arn as arns
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json, loads
+from lamplighter.cli.runs.site import Site
+from lamplighter.runs.job_machine import is_supporting_machine
+
+JOB_TAG = "lamplighter:job"
+MANY = 8
+
+
+class NoSuchJob(LamplighterError):
+    """The word names neither a job nor a state machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A state machine, by the shortest word for it here."""
+
+    arn: str
+    word: str
+    """The job that it was made of, or its own name."""
+    job: str | None = None
+    """The job of the job file."""
+    express: bool = False
+    gone: bool = False
+    """Whether only its runs are left."""
+
+    @property
+    def name(self) -> str:
+        """Its name at Step Functions."""
+        return self.arn.split(":")[6]
+
+
+def everything(site: Site) -> list[Machine]:
+    """All state machines of the target; those of the job file first, by the names of their jobs."""
+    project = site.project
+    jobs = {} if project is None else {project.name(job): job for job in project.jobs}
+    pages = site.sfn.get_paginator("list_state_machines").paginate()
+    found = [_machine(each, jobs) for page in pages for each in page["stateMachines"]]
+    order = list(jobs)
+    return sorted(found, key=lambda each: (order.index(each.name) if each.job else len(order), each.name))
+
+
+def listed(site: Site) -> list[Machine]:
+    """Whose runs a list is about: the job file's machines; without a file all, but those that only watch others."""
+    machines = everything(site)
+    if site.project is not None:
+        return [each for each in machines if each.job is not None]
+    return [each for each in machines if not is_supporting_machine(each.name)]
+
+
+def find(site: Site, word: str) -> Machine:
+    """The machine that a word names; raises NoSuchJob."""
+    parsed = arns.parse(word)
+    if parsed is not None and parsed.service == "states" and parsed.resource.startswith("stateMachine:"):
+        described = site.sfn.describe_state_machine(stateMachineArn=word)
+        return Machine(word, described["name"], express=described["type"] == "EXPRESS")
+    machine = lookup(site, word, machines := everything(site))
+    if machine is None:
+        raise NoSuchJob(unknown(site, word, machines))
+    return machine
+
+
+def lookup(site: Site, word: str, machines: Iterable[Machine]) -> Machine | None:
+    """The machine that a job's name or its own name names, among these."""
+    by_name = {each.name: each for each in machines}
+    if site.project is not None and word in site.project.jobs:
+        name = site.project.name(word)
+        if name not in by_name:
+            raise NoSuchJob(_not_yet(site, word, name, by_name))
+        return by_name[name]
+    return by_name.get(word)
+
+
+def of_a_job(site: Site, machine: Machine) -> bool:
+    """Whether a machine was made of a job file, and so reads what lamplighter tells it."""
+    tags = site.sfn.list_tags_for_resource(resourceArn=machine.arn)["tags"]
+    return any(each["key"] == JOB_TAG for each in tags)
+
+
+def definition(site: Site, machine: Machine) -> Json:
+    """What a machine does, as it is now."""
+    return loads(site.sfn.describe_state_machine(stateMachineArn=machine.arn)["definition"])
+
+
+def _machine(listed: Json, jobs: dict[str, str]) -> Machine:
+    job = jobs.get(listed["name"])
+    return Machine(listed["stateMachineArn"], job or listed["name"], job, listed["type"] == "EXPRESS")
+
+
+def _not_yet(site: Site, job: str, name: str, there: Iterable[str]) -> str:
+    project = site.project
+    assert project is not None
+    start, end = f"{project.project}-", f"-{job}"
+    others = [each[len(start) : -len(end)] for each in there if each.startswith(start) and each.endswith(end)]
+    if environments := [each for each in others if each]:
+        return f"{site.target} has the job {job} of other environments: say -e {' or -e '.join(environments)}"
+    bring = "deploy" if site.target.endpoint is None else "up"
+    where = f"the job {job} is in the job file, and {site.target} has no state machine {name}"
+    return f"{where}: `lamplighter {bring}` brings it there"
+
+
+def unknown(site: Site, word: str, machines: list[Machine]) -> str:
+    """That a word names nothing, and what is near to it."""
+    said = f"no job and no state machine of {site.target} is called {word}"
+    known = dict.fromkeys([*(each.word for each in machines), *(each.name for each in machines)])
+    near = get_close_matches(word, known, n=3)
+    if near:
+        return f"{said}: did you mean {' or '.join(near)}?"
+    words = [each.word for each in machines]
+    if not words:
+        return f"{said}: there is none at all"
+    return f"{said}: there are {', '.join(words[:MANY])}{' and others' if len(words) > MANY else ''}"

@@ -1,0 +1,171 @@
+"""Following a run: what happens on standard error, what its containers write on standard output, until it is over.
+
+Promises the run's result as an exit code, and that whoever stops watching does not stop the run.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import takewhile
+from typing import NoReturn, TypeVar
+
+import typer
+from botocore.exceptions import ConnectionError as Unreachable
+from botocore.exceptions import HTTPClientError
+from rich.text import Text
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import real_world
+from lamplighter.cli.runs import failure_words, find_run, formatting
+from lamplighter.cli.runs.attempt_labels import Labels, of_definition
+from lamplighter.cli.runs.attempt_numbers import read
+from lamplighter.cli.runs.find_run import Run
+from lamplighter.cli.runs.map_children import Children
+from lamplighter.cli.runs.output import Line, Output
+from lamplighter.cli.runs.run_moments import Moment, moments
+from lamplighter.cli.runs.site import Site
+from lamplighter.runs.story import Attempt, Story
+
+EXITS = {"SUCCEEDED": 0, "FAILED": 1, "TIMED_OUT": 3, "ABORTED": 4}
+DETACHED = 130
+"""What shells say of a command that Ctrl-C ended."""
+HERE, THERE = 0.3, 2.0
+"""Seconds between two looks at an engine, and at AWS, which counts calls."""
+LATE, LATE_LOOKS = 10_000, 4
+"""Milliseconds after the end of an attempt, and looks at most, in which lines of it may still come."""
+PATIENCE = 60
+"""Looks that may fail in a row because nobody answers."""
+
+T = TypeVar("T")
+
+
+class Watch:
+    """One run, looked at again and again."""
+
+    def __init__(self, site: Site, run: Run, since: int | None = None, tail: int | None = None) -> None:
+        self.run = run
+        self.since = since or 0
+        self._output = Output(site, since, tail)
+        self._children = Children(site)
+        self._tail = tail
+        self._site = site
+        self._events: list[Json] = []
+        self._looks: Counter[str] = Counter()
+        self._open = True
+        self._pace = THERE if site.target.endpoint is None else HERE
+
+    def look(self) -> Story:
+        """What happened so far; the run's status is never older than that."""
+        self._events += _newer(self._site, self.run, self._events[-1]["id"] if self._events else 0)
+        self.run = find_run.refreshed(self._site, self.run)
+        return read(self._events)
+
+    def lines(self, story: Story) -> list[Line]:
+        """What containers have written since; at first no more than the last lines, where so many are wanted."""
+        attempts = [each for each in self._children.attempts(story) if each.task and not self._read_out(each)]
+        lines = self._output.fresh(attempts)
+        self._looks.update(each.task for each in attempts if each.task and each.ended is not None)
+        self._open = any(not self._read_out(each) for each in attempts)
+        wanted, self._tail = len(lines) if self._tail is None else min(self._tail, len(lines)), None
+        return lines[len(lines) - wanted :]
+
+    def _read_out(self, attempt: Attempt) -> bool:
+        """Whether no line of an attempt can come any more."""
+        if attempt.ended is None:
+            return False
+        late = real_world().now() - attempt.ended < LATE
+        return self._looks[attempt.task or ""] >= (LATE_LOOKS if late else 1)
+
+    def complete(self, story: Story) -> bool:
+        """Whether nothing more can come."""
+        return not self.run.running and story.outcome != "running" and not self._open
+
+    def rest(self) -> None:
+        """Let a moment pass."""
+        threading.Event().wait(self._pace)
+
+    def patiently(self, look: Callable[[], T]) -> T:
+        """What a look comes to. An engine that is gone is waited for: the run goes on where it was when it is back."""
+        for attempt in range(PATIENCE):
+            try:
+                return look()
+            except (HTTPClientError, Unreachable):
+                if attempt == 0:
+                    typer.echo(f"lamplighter: {self._site.target} does not answer; waiting for it", err=True)
+                self.rest()
+        return look()
+
+
+def follow(
+    site: Site,
+    run: Run,
+    *,
+    events: bool = True,
+    since: int | None = None,
+    tail: int | None = None,
+    times: bool = False,
+) -> NoReturn:
+    """Watch a run to its end and end the verb with its result; with Ctrl-C, leave it alone."""
+    try:
+        story, ended = _followed(
+            Watch(site, run, since, tail), find_run.definition(site, run), events=events, times=times
+        )
+    except KeyboardInterrupt:
+        typer.echo(
+            f"\nlamplighter: the run goes on without you; look again: lamplighter logs -f {run.arn}\n"
+            f"             end it: lamplighter stop {run.arn}",
+            err=True,
+        )
+        raise typer.Exit(DETACHED) from None
+    if events and story.ended is not None and story.began is not None:
+        took = formatting.lasted(story.spent(story.began, story.ended))
+        _say(
+            story.ended,
+            f"{failure_words.end(ended, story)}, after {took}",
+            "skipped" if ended.skipped else story.outcome,
+        )
+    raise typer.Exit(EXITS.get(ended.status, 1))
+
+
+def _followed(watch: Watch, definition: Json, *, events: bool, times: bool) -> tuple[Story, Run]:
+    told: set[tuple[str, int]] = set()
+    while True:
+        story = watch.patiently(watch.look)
+        labels = of_definition(definition, story.redriven)
+        printed = watch.patiently(partial(watch.lines, story))
+        happened = moments(story, definition) if events else []
+        fresh = [each for each in happened if each.key not in told and each.time >= watch.since]
+        told.update(each.key for each in fresh)
+        timeline: list[Moment | Line] = [*fresh, *printed]
+        for each in sorted(timeline, key=lambda each: each.time):
+            if isinstance(each, Line):
+                write([each], labels, times=times)
+            else:
+                _say(each.time, each.text, each.status)
+        if watch.complete(story):
+            return story, watch.run
+        watch.rest()
+
+
+def write(lines: Iterable[Line], labels: Labels, *, times: bool = False) -> None:
+    """Print lines of containers, each with its attempt before it if there may be several, and its time if asked for."""
+    for line in lines:
+        container = None if line.source.alone else line.source.container
+        time = f"{formatting.local(line.time):%Y-%m-%d %H:%M:%S}.{line.time % 1000:03} " if times else ""
+        typer.echo(time + labels.prefix(line.source.attempt, container) + line.text)
+
+
+def _newer(site: Site, run: Run, seen: int) -> list[Json]:
+    """The events after one of them: read from the end, so that a long history is not read again and again."""
+    pages = site.sfn.get_paginator("get_execution_history").paginate(
+        executionArn=run.arn, reverseOrder=True, PaginationConfig={"PageSize": 100 if seen else 1000}
+    )
+    newest = (event for page in pages for event in page["events"])
+    return list(takewhile(lambda event: event["id"] > seen, newest))[::-1]
+
+
+def _say(time: int, text: str, status: str) -> None:
+    formatting.console(error=True).print(
+        Text.assemble((f"{formatting.local(time):%H:%M:%S}  ", "dim"), (text, formatting.STYLES.get(status, "")))
+    )

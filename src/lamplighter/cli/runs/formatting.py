@@ -1,0 +1,110 @@
+"""How times, lengths and lists look on a terminal, and as JSON for programs.
+
+Promises local time on a terminal and UTC in JSON, whole lines where nobody watches, and one JSON document a line.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.world import iso
+from lamplighter.jobs.file.values import shown
+
+WIDE = 400
+"""Columns where the output is no terminal, so that no line is broken."""
+STYLES = {
+    "succeeded": "green", "running": "cyan", "failed": "bold red", "timed out": "bold red", "aborted": "yellow",
+    "pending redrive": "cyan", "skipped": "yellow",
+}  # fmt: skip
+
+
+def console(*, error: bool = False) -> Console:
+    """Standard output, or standard error."""
+    watched = (sys.stderr if error else sys.stdout).isatty()
+    return Console(stderr=error, highlight=False, soft_wrap=error, width=None if watched else WIDE)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[Text | str]]) -> None:
+    """Print a table without lines."""
+    made = Table(*headings, box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for row in rows:
+        made.add_row(*(each if isinstance(each, Text) else Text(each) for each in row))
+    console().print(made)
+
+
+def listing(headings: Sequence[str], rows: Sequence[Sequence[Text | str]]) -> None:
+    """Print a table or, where it is wider than the terminal, a block for each row: nothing is cut."""
+    cells = [[each if isinstance(each, Text) else Text(each) for each in row] for row in rows]
+    widths = [max(map(cell_width, column)) for column in zip(map(Text, headings), *cells, strict=True)]
+    if sum(widths) + 2 * (len(widths) - 1) <= console().width:
+        table(headings, cells)
+        return
+    out = console()
+    for title, *rest in cells:
+        out.print(Text.assemble((title.plain, "bold")), soft_wrap=True)
+        for heading, cell in zip(headings[1:], rest, strict=True):
+            for at, line in enumerate(cell.split("\n") if cell.plain else ()):
+                named = f"  {heading.lower() if at == 0 else '':<{max(map(len, headings))}}  "
+                out.print(Text.assemble((named, "dim"), line), soft_wrap=True)
+
+
+def cell_width(cell: Text) -> int:
+    """Columns of a cell's longest line."""
+    return max((line.cell_len for line in cell.split("\n")), default=0)
+
+
+def documents(listed: Iterable[Json]) -> None:
+    """Print JSON documents, one a line."""
+    for each in listed:
+        typer.echo(dumps(each))
+
+
+def state(status: str) -> Text:
+    """A status in its colour."""
+    words = status.lower().replace("_", " ")
+    return Text(words, STYLES.get(words, ""))
+
+
+def local(time: int) -> datetime:
+    """An instant on the clocks of this place."""
+    return datetime.fromtimestamp(time / 1000).astimezone()
+
+
+def moment(time: int) -> str:
+    """An instant, to the second."""
+    return f"{local(time):%Y-%m-%d %H:%M:%S}"
+
+
+def clock(time: int, since: int) -> str:
+    """An instant as a clock shows it, with its day where that is another one than that of `since`."""
+    there = local(time)
+    return f"{there:%H:%M:%S}" if there.date() == local(since).date() else f"{there:%m-%d %H:%M:%S}"
+
+
+def lasted(milliseconds: int) -> str:
+    """A length of time: 85ms, 2.1s, 1h3m."""
+    if milliseconds < 1000:
+        return f"{max(milliseconds, 0)}ms"
+    if milliseconds < 10_000:
+        return f"{milliseconds / 1000:.1f}s"
+    seconds = round(milliseconds / 1000)
+    return shown(seconds - seconds % 60 if seconds >= 86_400 else seconds)
+
+
+def near(time: int, now: int) -> str:
+    """How far an instant is from now: "5m ago", "in 3h20m"."""
+    seconds = abs(time - now) // 1000
+    unit = next(size for least, size in ((2 * 86_400, 3600), (120, 60), (0, 1)) if seconds >= least)
+    words = shown(seconds // unit * unit)
+    return f"in {words}" if time > now else f"{words} ago"
+
+
+def utc(time: int | None) -> str | None:
+    """An instant for programs."""
+    return None if time is None else iso(time)

@@ -1,0 +1,54 @@
+"""When a state machine is started, by what EventBridge knows: schedules of Scheduler, and rules that go by a schedule.
+
+Promises to find the schedules of every group that start a machine, by a templated target or a universal one. Refuses to
+tell when a rule's rate is due, because AWS does not say from when it counts.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from lamplighter.base.json_text import Json
+from lamplighter.cli.runs.find_job import Machine
+from lamplighter.cli.runs.site import Site
+from lamplighter.runs.schedules import is_open, started, timetable
+from lamplighter.runs.upcoming_times import Timetable
+
+
+def of(site: Site, machines: Iterable[Machine]) -> Mapping[str, list[Timetable]]:
+    """The timetables of machines, by their ARNs."""
+    wanted = {each.arn for each in machines}
+    found: dict[str, list[Timetable]] = defaultdict(list)
+    for arn, schedule in _schedules(site, wanted):
+        found[arn].append(timetable(schedule))
+    for arn in sorted(wanted):
+        found[arn] += _rules(site, arn)
+    return found
+
+
+def targets(site: Site, machine: Machine) -> tuple[list[Json], list[Json]]:
+    """What begins a machine: the targets of schedules, and those of rules."""
+    schedules = [schedule["Target"] for _, schedule in _schedules(site, {machine.arn})]
+    events = site.target.client("events")
+    names = events.list_rule_names_by_target(TargetArn=machine.arn)["RuleNames"]
+    listed = [each for name in names for each in events.list_targets_by_rule(Rule=name)["Targets"]]
+    return schedules, [each for each in listed if each["Arn"] == machine.arn]
+
+
+def _schedules(site: Site, wanted: set[str]) -> Iterator[tuple[str, Json]]:
+    scheduler = site.target.client("scheduler")
+    for page in scheduler.get_paginator("list_schedules").paginate():
+        for each in page["Schedules"]:
+            if not is_open(each["Target"]) and started(each["Target"]) not in wanted:
+                continue
+            whole = scheduler.get_schedule(Name=each["Name"], GroupName=each["GroupName"])
+            arn = started(whole["Target"])
+            if arn in wanted:
+                yield arn, whole
+
+
+def _rules(site: Site, arn: str) -> Iterator[Timetable]:
+    events = site.target.client("events")
+    for name in events.list_rule_names_by_target(TargetArn=arn)["RuleNames"]:
+        rule = events.describe_rule(Name=name)
+        if rule.get("ScheduleExpression"):
+            yield Timetable(rule["ScheduleExpression"], enabled=rule["State"] != "DISABLED")

@@ -1,0 +1,19 @@
+"""A point in time, as people type it: 10m (ago), or a date with or without a time."""
+
+from datetime import datetime
+
+import typer
+
+from lamplighter.jobs.file.values import seconds
+
+
+def instant(text: str, now: int) -> int:
+    """Milliseconds since the epoch; a time without a zone is one of this place."""
+    try:
+        return now - seconds(text) * 1000
+    except ValueError:
+        pass
+    try:
+        return round(datetime.fromisoformat(text).astimezone().timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{text}: say how long ago, as in 10m or 2h, or a time: 2026-12-31T03:00:00") from None

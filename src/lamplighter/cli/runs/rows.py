@@ -1,0 +1,111 @@
+"""A run as rows: one for each attempt, wait and turn of events, or for each state besides.
+
+Promises that whoever reads them in the morning sees in one look what was tried, how it ended, what was waited for.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from lamplighter.base.json_text import Json
+from lamplighter.cli.runs import failure_words
+from lamplighter.cli.runs.attempt_labels import Labels, of_definition
+from lamplighter.cli.runs.formatting import lasted, utc
+from lamplighter.cli.runs.run_moments import awaited, before, waiting
+from lamplighter.cli.runs.skipped_runs import WHY
+from lamplighter.jobs.file.values import shown
+from lamplighter.runs.story import Attempt, Gap, Story, Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a history."""
+
+    time: int
+    order: int
+    """Which of those of one millisecond comes first."""
+    what: str
+    took: int | None
+    """Milliseconds; None where it goes on, or takes no time."""
+    result: str
+    status: str
+    document: Json = field(compare=False)
+
+
+def rows(story: Story, definition: Json, *, states: bool) -> list[Row]:
+    """All rows in the order of time; with `states`, every state that was entered has one."""
+    labels = of_definition(definition, story.redriven)
+    shown_ones = (each for each in story.attempts if states or each.failed or not labels.hides_work(each))
+    found: list[Row] = [_attempt(each, labels) for each in shown_ones]
+    for visit in story.visits:
+        found += _retries(story, visit, definition)
+        found += _visit(story, visit, labels, states=states)
+    found += map(_redriven, story.gaps)
+    return sorted(found, key=lambda row: (row.time, row.order))
+
+
+def _redriven(gap: Gap) -> Row:
+    document = {"kind": "redrive", "time": utc(gap.redriven), "ended": utc(gap.ended)}
+    after = f"{lasted(gap.redriven - gap.ended)} after it had ended"
+    return Row(gap.redriven, 0, "redriven", None, after, "", document)
+
+
+def _attempt(attempt: Attempt, labels: Labels) -> Row:
+    what, result, document = labels.title(attempt), failure_words.result(attempt), failure_words.as_json(attempt)
+    return Row(attempt.began, attempt.event, what, attempt.took, result, attempt.outcome, document)
+
+
+def _retries(story: Story, visit: Visit, definition: Json) -> Iterator[Row]:
+    for each in story.retries(visit):
+        failed = each.failed
+        assert failed.ended is not None
+        until = None if each.follower is None else each.follower.began
+        planned = waiting(definition, story, visit, failed).strip()
+        yield _wait(failed.event, failed.ended, until, planned, failed.number + 1, visit.state)
+
+
+def _wait(order: int, began: int, until: int | None, planned: str, number: int | None, state: str) -> Row:
+    took = None if until is None else until - began
+    result = f"waiting {planned}".strip() if until is None else ""
+    what = f"wait in {state}" if number is None else f"wait before attempt {number}"
+    document = {
+        "kind": "wait",
+        "state": state,
+        "began": utc(began),
+        "ended": utc(until),
+        "seconds": None if took is None else took / 1000,
+        "attempt": number,
+    }
+    return Row(began, order, what, took, result, "running" if until is None else "", document)
+
+
+def _visit(story: Story, visit: Visit, labels: Labels, *, states: bool) -> Iterator[Row]:
+    if visit.kind == "Wait" and (not states or labels.hides(visit.state)):
+        yield _paused(story, visit)
+    elif states:
+        yield _state(story, visit)
+    elif labels.skipped(visit):
+        yield replace(_state(story, visit), what="skipped", took=None, result=WHY)
+    if story.caught(visit) and visit.left is not None and visit.follower and not labels.hides(visit.follower):
+        document = {"kind": "catch", "state": visit.state, "time": utc(visit.left), "next": visit.follower}
+        yield Row(visit.left, visit.event, "caught", None, f"goes on with {visit.follower}", "", document)
+
+
+def _paused(story: Story, visit: Visit) -> Row:
+    seconds = before(story, visit)
+    planned = "" if seconds is None else shown(seconds)
+    return _wait(visit.event, visit.entered, visit.left, planned, awaited(story, visit), visit.state)
+
+
+def _state(story: Story, visit: Visit) -> Row:
+    took = None if visit.left is None else story.spent(visit.entered, visit.left)
+    what = " ".join([*visit.path, visit.state])
+    document = {
+        "kind": "state",
+        "state": visit.state,
+        "path": list(visit.path),
+        "type": visit.kind,
+        "began": utc(visit.entered),
+        "ended": utc(visit.left),
+        "next": visit.follower,
+    }
+    return Row(visit.entered, visit.event, what, took, visit.kind, "", document)

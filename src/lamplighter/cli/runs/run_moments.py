@@ -1,0 +1,97 @@
+"""What happens in a run, one sentence at a time, for whoever watches it.
+
+Promises that a moment which was told once keeps its key, so that a story which is read again and again is told once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json
+from lamplighter.cli.runs import failure_words
+from lamplighter.cli.runs.attempt_labels import Labels, of_definition
+from lamplighter.cli.runs.formatting import lasted
+from lamplighter.cli.runs.skipped_runs import WHY
+from lamplighter.jobs.file.values import shown
+from lamplighter.runs.retry_delay import pause
+from lamplighter.runs.story import Attempt, Story, Visit
+
+PAUSE = "pause"
+"""The variable in which a job's machine keeps how long it waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One thing that happened."""
+
+    key: tuple[str, int]
+    time: int
+    text: str
+    status: str = ""
+    """A status whose colour it has."""
+
+
+def moments(story: Story, definition: Json) -> list[Moment]:
+    """What happened so far, in the order of time."""
+    labels = of_definition(definition, story.redriven)
+    found = [
+        *(Moment(("redriven", at), time, "redriven") for at, time in enumerate(story.redriven)),
+        *(moment for each in story.attempts for moment in _attempt(each, labels)),
+        *(moment for each in story.visits for moment in _visit(story, each, definition, labels)),
+    ]
+    return sorted(found, key=lambda each: each.time)
+
+
+def _attempt(attempt: Attempt, labels: Labels) -> Iterator[Moment]:
+    title = labels.title(attempt)
+    if labels.hides_work(attempt) and not attempt.failed:
+        return
+    yield Moment(("began", attempt.event), attempt.began, f"{title} started")
+    if attempt.ended is not None:
+        after = "" if attempt.outcome == "timed out" else f", after {lasted(attempt.took or 0)}"
+        text = f"{title} {failure_words.result(attempt)}{after}"
+        yield Moment(("ended", attempt.event), attempt.ended, text, attempt.outcome)
+
+
+def _visit(story: Story, visit: Visit, definition: Json, labels: Labels) -> Iterator[Moment]:
+    for each in story.retries(visit):
+        failed = each.failed
+        assert failed.ended is not None
+        text = f"waits {waiting(definition, story, visit, failed)}before attempt {failed.number + 1}"
+        yield Moment(("waits", failed.event), failed.ended, text, "running")
+    if visit.kind == "Wait":
+        seconds = before(story, visit)
+        number = awaited(story, visit)
+        what = f"in {' '.join([*visit.path, visit.state])}" if number is None else f"before attempt {number}"
+        text = f"waits {what}" if seconds is None else f"waits {shown(seconds)} {what}"
+        yield Moment(("waits", visit.event), visit.entered, text, "running")
+    if labels.skipped(visit):
+        yield Moment(("skipped", visit.event), visit.entered, f"skipped: {WHY}", "aborted")
+    if story.caught(visit) and visit.follower is not None and not labels.hides(visit.follower):
+        assert visit.left is not None
+        yield Moment(("caught", visit.event), visit.left, f"caught: goes on with {visit.follower}")
+
+
+def waiting(definition: Json, story: Story, visit: Visit, failed: Attempt) -> str:
+    """How long Step Functions waits after a failure, in words that end with a space; none if that cannot be said."""
+    tries = [story.attempts[at] for at in visit.attempts]
+    found = pause(definition, visit.state, [each.error or "" for each in tries[: tries.index(failed) + 1]])
+    if found is None:
+        return ""
+    return ("at most " if found.at_most else "") + f"{shown(round(found.seconds))} "
+
+
+def before(story: Story, visit: Visit) -> int | None:
+    """The seconds that a Wait of a job waits: its machine has put them into a variable in the state before."""
+    assigned = {} if visit.previous is None else story.visits[visit.previous].assigned
+    return int(assigned[PAUSE]) if PAUSE in assigned else None
+
+
+def awaited(story: Story, visit: Visit) -> int | None:
+    """The number of the attempt that a Wait of a job comes before."""
+    if before(story, visit) is None:
+        return None
+    at = visit.previous
+    while at is not None and not story.visits[at].attempts:
+        at = story.visits[at].previous
+    last = None if at is None else story.attempts[story.visits[at].attempts[-1]]
+    return last.number + 1 if last is not None and last.failed else None

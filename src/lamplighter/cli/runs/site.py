@@ -1,0 +1,137 @@
+"""What a verb about runs works on: an account, behind AWS or an engine, and the job file that gives its jobs names.
+
+Promises one set of options for all these verbs (`on_site`), and that whatever goes wrong ends a verb with one sentence
+and exit code 1. The job file is read when a word has to be looked up in it: who names an ARN needs none.
+"""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from botocore.exceptions import ProfileNotFound
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json
+from lamplighter.cli.job_file import USUAL, EnvironmentOption, read, show
+from lamplighter.cli.target import (
+    USUAL_DATA,
+    WRONG,
+    AwsOption,
+    DataOption,
+    EndpointUrlOption,
+    ProfileOption,
+    RegionOption,
+    Target,
+    in_words,
+    target,
+)
+from lamplighter.jobs.file.load import load
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.file.yaml_document import JobFileError
+
+FileOption = Annotated[
+    Path | None, typer.Option("--file", help="The job file that names jobs: ./lamplighter.yaml.", dir_okay=False)
+]
+
+
+@dataclass(frozen=True)
+class Site:
+    """An account and the job file beside it."""
+
+    find: Callable[[], Target]
+    """What finds the account when a verb first needs it; some never do."""
+    file: Path | None = None
+    environment: str | None = None
+
+    @cached_property
+    def target(self) -> Target:
+        """The account."""
+        return self.find()
+
+    @cached_property
+    def project(self) -> Project | None:
+        """The job file's project; None where none was asked for, and there is none here or a broken one."""
+        if self.file is None and self.environment is None:
+            return _beside()
+        return read(self.file or USUAL, self.environment).project
+
+    @cached_property
+    def sfn(self) -> Json:
+        """Step Functions."""
+        return self.target.client("stepfunctions")
+
+
+def _beside() -> Project | None:
+    """The project of the folder. A file that is broken keeps nobody from looking at what runs, as it did before."""
+    if not USUAL.exists():
+        return None
+    try:
+        return load(USUAL).project
+    except JobFileError as error:
+        show(error.problems)
+        typer.echo(f"lamplighter: {USUAL} is broken, so jobs go by the names of their state machines", err=True)
+        return None
+
+
+def on_site(verb: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb the options that say where, and make of them its first argument."""
+    own = inspect.signature(verb, eval_str=True)
+    options = inspect.signature(_site, eval_str=True).parameters
+    parameters = [*list(own.parameters.values())[1:], *options.values()]
+
+    def command(**given: Json) -> None:
+        where = {name: given.pop(name) for name in options}
+        site = _site(**where)
+        with in_a_sentence(site):
+            verb(site, **given)
+
+    command.__doc__ = verb.__doc__
+    command.__annotations__ = {each.name: each.annotation for each in parameters}
+    command.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return command
+
+
+def _site(
+    *,
+    file: FileOption = None,
+    environment: EnvironmentOption = None,
+    endpoint_url: EndpointUrlOption = None,
+    aws: AwsOption = False,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    data: DataOption = USUAL_DATA,
+) -> Site:
+    if environment is not None and "=" in environment:
+        meant = "it names an environment of the job file; `run` takes --env NAME=VALUE"
+        raise typer.BadParameter(f"-e {environment}: {meant}")
+    find = partial(target, endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
+    return Site(find, file, environment)
+
+
+@contextmanager
+def in_a_sentence(where: Target | Site) -> Iterator[None]:
+    """What goes wrong inside is told in a sentence; whoever reads no further is no error."""
+    try:
+        yield
+    except ProfileNotFound as error:
+        fail(str(error))
+    except WRONG as error:
+        fail(in_words(error, where.target if isinstance(where, Site) else where))
+    except LamplighterError as error:
+        fail(str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+
+
+def fail(why: str) -> NoReturn:
+    """End the verb with 1."""
+    typer.echo(f"lamplighter: {why}", err=True)
+    raise typer.Exit(1) from None

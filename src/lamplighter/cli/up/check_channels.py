@@ -1,0 +1,92 @@
+"""Channels of a job file that lead nowhere: a queue or a topic that is not there, a command that cannot be run, a URL.
+
+SNS takes such a subscription, and the alert is lost on the night when it is needed. Promises to find it when the file
+is applied, with its line and what to do.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from lamplighter.base import arn
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Caller
+from lamplighter.cli.up.apply_plan import Fault
+from lamplighter.cli.up.plan import Plan
+from lamplighter.engine.engine import Engine
+from lamplighter.jobs import names
+from lamplighter.jobs.file.channels import Channel
+
+
+async def dead_ends(engine: Engine, plan: Plan) -> list[Fault]:
+    """The channels of a plan that lead nowhere."""
+    if plan.project is None or plan.mark is None:
+        return []
+    folder, found = Path(plan.mark.file).parent, []
+    for name, channel in plan.project.channels.items():
+        why = await _why(engine, channel, folder)
+        if why is not None:
+            place = plan.places.get(names.topic(name), plan.mark.file)
+            found.append(Fault(f"the channel {name}", place, why, passes=False))
+    return found
+
+
+async def _why(engine: Engine, channel: Channel, folder: Path) -> str | None:
+    if channel.command is not None:
+        return await command(channel.command[0], folder)
+    if channel.webhook is not None:
+        return url(channel.webhook)
+    for target, service, operation, parameter in _targets(channel):
+        parsed = arn.parse(target)
+        assert parsed is not None
+        given: Json = {parameter: target if service == "sns" else parsed.resource}
+        try:
+            await engine.call(Caller(parsed.account, parsed.region), service, operation, given)
+        except AwsError:
+            return missing(service, target)
+    return None
+
+
+def _targets(channel: Channel) -> Iterator[tuple[str, str, str, str]]:
+    if channel.sqs is not None:
+        yield channel.sqs, "sqs", "GetQueueUrl", "QueueName"
+    if channel.sns is not None:
+        yield channel.sns, "sns", "GetTopicAttributes", "TopicArn"
+
+
+def missing(service: str, target: str) -> str:
+    """What to say of a queue or a topic that is not there."""
+    what, verb = (
+        ("queue", "sqs create-queue --queue-name") if service == "sqs" else ("topic", "sns create-topic --name")
+    )
+    name = target.rpartition(":")[2]
+    return f"there is no {what} {target}, so its alerts are lost: make it (`aws {verb} {name}`), or name another"
+
+
+def url(text: str) -> str | None:
+    """Why a URL leads nowhere; None where it may lead somewhere."""
+    try:
+        parts = urlsplit(text)
+        # Reading the port checks it.
+        if parts.hostname and (parts.port is None or parts.port > 0):
+            return None
+        why = "it names no host"
+    except ValueError as error:
+        why = str(error)
+    return f"{text} is no URL that can be called ({why}): write one such as https://example.com/alerts"
+
+
+async def command(program: str, folder: Path) -> str | None:
+    """Why a command cannot be run; the shell that will run it is asked."""
+    process = await asyncio.create_subprocess_exec(
+        *("/bin/sh", "-c", 'command -v "$1"', "sh", program),
+        cwd=folder,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    if await process.wait() == 0:
+        return None
+    return f"the command {program} cannot be run here: install it, make it executable, or name another"

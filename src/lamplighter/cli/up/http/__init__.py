@@ -1,0 +1,1 @@
+"""The HTTP server of `up`: its port, its connections and their limits."""

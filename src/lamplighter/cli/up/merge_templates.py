@@ -1,0 +1,141 @@
+"""One template made of several: what is good of a new one, and what has to stay of the one before. Pure.
+
+A unit is a job, with all resources that are only its own, or else a single resource that jobs share. Promises that what
+comes out refers to nothing that it does not have: whatever refers to a unit that is held back is held back as well.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from lamplighter.base.json_text import Json
+from lamplighter.jobs import names
+from lamplighter.lang.template.references import references
+
+MACHINE, SCHEDULE = "AWS::StepFunctions::StateMachine", "AWS::Scheduler::Schedule"
+SNS, TOPIC = "AWS::SNS::", "AWS::SNS::Topic"
+ALARM, LOG = "AWS::CloudWatch::Alarm", "AWS::Logs::LogGroup"
+_OWN = re.compile("(Execution|Task|Machine)Role|Log|Task|Machine|Schedule[0-9]*|DidNotStart|AttemptFailed|RunFailed")
+"""How the logical ids of a job's own resources end."""
+
+Narrowed = Callable[[frozenset[str]], Json | None]
+"""The new template without some jobs, and without those that run them; None where no job is left."""
+
+
+def jobs_of(document: Json) -> list[str]:
+    """The jobs of a template."""
+    found = (_job(each) for each in document.get("Resources", {}).values() if each["Type"] == MACHINE)
+    return [name for name in found if name]
+
+
+def units(document: Json) -> dict[str, str]:
+    """The unit of each resource, by its logical id: its job, or itself."""
+    jobs = {names.logical(name): name for name in jobs_of(document)}
+    return {title: _unit(title, each, jobs) for title, each in document.get("Resources", {}).items()}
+
+
+def _unit(title: str, resource: Json, jobs: Mapping[str, str]) -> str:
+    said = _job(resource)
+    if said in jobs.values():
+        return said
+    fits = (name for start, name in jobs.items() if title.startswith(start) and _OWN.fullmatch(title, len(start)))
+    return next(fits, title)
+
+
+def _job(resource: Json) -> str:
+    return str(resource.get("Metadata", {}).get("Lamplighter", {}).get("Job", ""))
+
+
+def hold_back(narrowed: Narrowed, before: Json, held: frozenset[str]) -> tuple[Json, frozenset[str]]:
+    """The new template with some units as they were before, or left out where they are new; and all that is held.
+
+    What the new template no longer has stays while a job is left out: it may be that job under its old name.
+    """
+    whole = narrowed(frozenset()) or {}
+    jobs, known = set(jobs_of(whole)), units(whole) | units(before)
+    while True:
+        base = narrowed(held & jobs) or {}
+        held |= jobs - set(jobs_of(base))
+        kept = {title: each for title, each in base.get("Resources", {}).items() if known[title] not in held}
+        renamed = bool(held & jobs - set(jobs_of(before)))
+        wanted = set(units(whole).values())
+        stays = {unit for unit in units(before).values() if unit in held or (renamed and unit not in wanted)}
+        document = graft({**base, "Resources": kept}, before, stays)
+        broken = {known[title] for title, lost in _lost(document, known) if lost}
+        if broken <= held:
+            return _without_lost(document), held
+        held |= broken
+
+
+def graft(base: Json, before: Json, wanted: Iterable[str], *, starts: bool = True) -> Json:
+    """A template with some units of the one before, and what these refer to.
+
+    `starts`: with what starts the runs of a job, and with the alarm for runs that did not start.
+    """
+    old, found, chosen = before.get("Resources", {}), dict(base.get("Resources", {})), set(wanted)
+    if not chosen:
+        return base
+    waiting = [title for title, unit in units(before).items() if unit in chosen]
+    if not starts:
+        waiting = [title for title in waiting if old[title]["Type"] not in (SCHEDULE, ALARM)]
+    while waiting:
+        title = waiting.pop()
+        if title not in found:
+            found[title] = old[title]
+            waiting += [each for each in _needs(old[title]) if each in old]
+            waiting += _of_topic(old, title)
+    return _without_lost({**base, **_sections(base, before), "Resources": found})
+
+
+def _of_topic(resources: Json, title: str) -> list[str]:
+    """The subscriptions and the policy of a topic, which refer to it: without them it tells nobody."""
+    if resources[title]["Type"] != TOPIC:
+        return []
+    return [name for name, each in resources.items() if each["Type"].startswith(SNS) and title in _needs(each)]
+
+
+def _sections(base: Json, before: Json) -> Json:
+    merged = {name: {**before.get(name, {}), **base.get(name, {})} for name in ("Parameters", "Conditions", "Outputs")}
+    kept = {name: base.get(name) or before.get(name) for name in ("Description", "Metadata")}
+    return {name: value for name, value in {**merged, **kept}.items() if value}
+
+
+def without_starts(document: Json) -> Json:
+    """A template whose jobs start no more by themselves, and whose logs stay when it goes."""
+    kept = {
+        title: {**each, "DeletionPolicy": "Retain"} if each["Type"] == LOG else each
+        for title, each in document["Resources"].items()
+        if each["Type"] not in (SCHEDULE, ALARM)
+    }
+    return _without_lost({**document, "Resources": kept})
+
+
+def _needs(resource: Json) -> set[str]:
+    depends = resource.get("DependsOn", [])
+    return {*references(resource.get("Properties", {})), *([depends] if isinstance(depends, str) else depends)}
+
+
+def _lost(document: Json, known: Mapping[str, str]) -> Iterator[tuple[str, set[str]]]:
+    """Each resource with what it refers to that is not there."""
+    there = document["Resources"].keys()
+    for title, resource in document["Resources"].items():
+        yield title, {each for each in _needs(resource) if each in known and each not in there}
+
+
+def _without_lost(document: Json) -> Json:
+    """A template without outputs of what it does not have."""
+    there = {*document["Resources"], *document.get("Parameters", {})}
+    outputs = {
+        name: each
+        for name, each in document.get("Outputs", {}).items()
+        if all(other in there or other.startswith("AWS::") for other in references(each))
+    }
+    rest = {name: section for name, section in document.items() if name != "Outputs"}
+    return {**rest, **({"Outputs": outputs} if outputs else {})}
+
+
+def restricted(document: Json, there: Iterable[str]) -> Json:
+    """A template without the units of which something is not there."""
+    exists, known = set(there), units(document)
+    missing = {unit for title, unit in known.items() if title not in exists}
+    kept = {title: each for title, each in document.get("Resources", {}).items() if known[title] not in missing}
+    return {**document, "Resources": kept}

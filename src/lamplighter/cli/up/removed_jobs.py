@@ -1,0 +1,43 @@
+"""Jobs that a file no longer has, and whose runs go on.
+
+Step Functions ends the executions of a state machine that is deleted at their next transition. So a machine is deleted
+here only when its last run has ended, with retries and alerts: until then its job is leaving. See
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+from lamplighter.base import arn
+from lamplighter.base.errors import AwsError
+from lamplighter.bus import Caller
+from lamplighter.delivery.tables import deliveries
+from lamplighter.engine.engine import Engine
+from lamplighter.services.sns.tables import deliveries as notifications
+
+GOING = ("RUNNING", "PENDING_REDRIVE")
+
+
+async def busy(engine: Engine, caller: Caller, stack: str, jobs: Iterable[str]) -> frozenset[str]:
+    """Those of some jobs of a stack that have a run under way."""
+    return frozenset([job for job in jobs if await _goes_on(engine, caller, f"{stack}-{job}")])
+
+
+async def _goes_on(engine: Engine, caller: Caller, machine: str) -> bool:
+    key = arn.build("states", caller.region, caller.account, f"stateMachine:{machine}")
+    for status in GOING:
+        given = {"stateMachineArn": key, "statusFilter": status, "maxResults": 1}
+        await asyncio.sleep(0)  # others have their turn between the jobs of a large file
+        try:
+            answer = await engine.call(caller, "states", "ListExecutions", given)
+        except AwsError:
+            return False
+        if answer["executions"]:
+            return True
+    return False
+
+
+def alerts_wait(engine: Engine) -> bool:
+    """Whether alerts are on their way: the rules and topics that they come from are still needed."""
+    reader = engine.store.reader
+    return deliveries.waiting(reader, "events") > 0 or notifications.count(reader, notifications.WAITING) > 0

@@ -1,0 +1,1 @@
+"""What `up` prints and reports."""

@@ -1,0 +1,121 @@
+"""What `up` says of the jobs that it keeps: a line for each, and what of a template has no effect here."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from lamplighter.base.json_text import Json, loads
+from lamplighter.cli.up.apply_plan import Applied, Fault
+from lamplighter.cli.up.plan import Plan
+from lamplighter.cli.up.stacks import Resource, Step
+from lamplighter.jobs import names
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.lint.held_secrets import judged
+from lamplighter.runs.job_machine import is_supporting_machine
+
+MACHINE, TASK = "AWS::StepFunctions::StateMachine", "AWS::ECS::TaskDefinition"
+FEW = 2
+"""How many resources of a type are called by their names."""
+NEW, CHANGED, GONE, SAME, HELD, LEAVING = "+", "~", "-", " ", "!", "…"
+NEWS = NEW + CHANGED + GONE
+KINDS: Mapping[str, str] = {
+    MACHINE: "the state machine",
+    TASK: "the task definition",
+    "AWS::Scheduler::Schedule": "the schedule",
+    "AWS::Scheduler::ScheduleGroup": "the group of schedules",
+    "AWS::SNS::Topic": "the topic",
+    "AWS::SNS::Subscription": "the subscription",
+    "AWS::SQS::Queue": "the queue",
+    "AWS::Events::Rule": "the rule",
+    "AWS::CloudWatch::Alarm": "the alarm",
+    "AWS::Logs::LogGroup": "the log",
+    "AWS::ECS::Cluster": "the cluster",
+}
+
+
+def jobs(plan: Plan, applied: Applied, times: Mapping[str, str]) -> Iterator[str]:
+    """Each job with a sign of what became of it, and when it runs; then those that are gone or that go."""
+    project = plan.project
+    assert project is not None
+    done = {step.logical: step.status for step in applied.steps}
+    width = max(map(len, project.jobs))
+    own = _own(plan)
+    for name in project.jobs:
+        if name in applied.held:
+            yield f"  {HELD} {name:<{width}}  not applied, it is tried again; until then {times[name]}"
+        else:
+            yield f"  {_sign(done, own[name], names.machine(name))} {name:<{width}}  {times[name]}"
+    for name in applied.leaving:
+        yield f"  {LEAVING} {name}  starts no more, and goes when its run has ended"
+    for name in _gone(project, applied.steps):
+        yield f"  {GONE} {name}  gone; its log and its runs can still be read"
+
+
+def fault(found: Fault) -> str:
+    """What is wrong with a part of a file, and what becomes of it."""
+    if found.passes:
+        return f"{found.place}: {found.about} has to wait, and is tried again: {found.reason}"
+    return f"{found.place}: error: {found.about}: {found.reason}"
+
+
+def resource(found: Resource) -> str:
+    """A resource as a person calls it."""
+    return f"{KINDS.get(found.type, found.type)} {found.logical}"
+
+
+def _sign(done: Mapping[str, str], own: set[str], machine: str) -> str:
+    if done.get(machine) == "CREATE_COMPLETE":
+        return NEW
+    return CHANGED if own & done.keys() else SAME
+
+
+def _own(plan: Plan) -> Mapping[str, set[str]]:
+    """Of each job the resources that make it what it is."""
+    assert plan.project is not None
+    own = {name: {names.task(name), names.machine(name)} for name in plan.project.jobs}
+    for title, resource in loads(plan.template)["Resources"].items():
+        named = _named(resource)
+        if named in own:
+            own[named].add(title)
+    return own
+
+
+def _named(resource: Json) -> str:
+    return str(resource.get("Metadata", {}).get("Lamplighter", {}).get("Job", ""))
+
+
+def _gone(project: Project, steps: list[Step]) -> list[str]:
+    machines = [each.physical.rpartition(":")[2] for each in steps if (each.type, each.status) == _DELETED]
+    ours = [name.removeprefix(f"{project.prefix}-") for name in machines if not is_supporting_machine(name)]
+    return [name for name in ours if name not in project.jobs]
+
+
+_DELETED = (MACHINE, "DELETE_COMPLETE")
+
+
+def missing_secrets(project: Project, secrets: Mapping[str, str], env: Path) -> Iterator[str]:
+    """What jobs ask for and is not held, and what is held for nothing but its variable's name."""
+    for finding in judged(project, secrets):
+        if not finding.held:
+            yield f"{finding.job}: its runs will fail: {finding.says}: {finding.advice(str(env))}"
+
+
+def not_simulated(resources: list[Resource]) -> Iterator[str]:
+    """What a stack only has on record, one line for each type of resource."""
+    types: dict[str, list[str]] = {}
+    for each in resources:
+        if not each.simulated:
+            types.setdefault(each.type, []).append(each.logical)
+    for kind, found in sorted(types.items()):
+        yield f"    {kind}: {', '.join(sorted(found)) if len(found) <= FEW else f'{len(found)} of them'}"
+
+
+def jobs_called(project: Project) -> Mapping[str, str]:
+    """Machines and task families of jobs, by their names, and what a person calls them."""
+    return {project.name(name): name for name in project.jobs}
+
+
+def resources_called(resources: list[Resource]) -> Mapping[str, str]:
+    """Machines and task families of a stack: they have no other names."""
+    machines = [each.physical.rpartition(":")[2] for each in resources if each.type == MACHINE]
+    families = [each.physical.rpartition("/")[2].partition(":")[0] for each in resources if each.type == TASK]
+    return {name: name for name in (*machines, *families)}

@@ -1,0 +1,55 @@
+"""When jobs run next, as the engine knows it, said as a person would."""
+
+import asyncio
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from lamplighter.base.errors import AwsError
+from lamplighter.bus import Caller
+from lamplighter.engine.engine import Engine
+from lamplighter.jobs.file.model import Job, Project
+from lamplighter.jobs.file.values import shown
+from lamplighter.jobs.stack.schedules import title
+
+DAY = 86_400
+
+
+async def upcoming(engine: Engine, caller: Caller, project: Project, name: str) -> str:
+    """When a job runs next, and by which of its schedules."""
+    job = project.jobs[name]
+    if not job.schedule:
+        return "no schedule"
+    if not job.enabled:
+        return f"{', '.join(job.schedule)}: not enabled"
+    coming = [await _next(engine, caller, project.prefix, title(project, name, at)) for at in range(len(job.schedule))]
+    times = [time for time in coming if time is not None]
+    if not times:
+        return f"{', '.join(job.schedule)}: no time is left"
+    return f"{', '.join(job.schedule)}, next {_said(job, min(times), engine.world.now() / 1000)}"
+
+
+async def _next(engine: Engine, caller: Caller, group: str, name: str) -> float | None:
+    params = {"GroupName": group, "Name": name}
+    await asyncio.sleep(0)  # others have their turn between the jobs of a large file
+    try:
+        answer = await engine.call(caller, "scheduler", "ListSlots", params)
+    except AwsError:
+        return None
+    found: float | None = answer.get("Next")
+    return found
+
+
+def _said(job: Job, time: float, now: float) -> str:
+    """A time on the clocks of a job's own zone, and how long that is from now."""
+    wait = round(time - now)
+    if wait < 1:
+        return "now"
+    there = datetime.fromtimestamp(time, ZoneInfo(job.timezone))
+    day = "" if wait < DAY / 2 else f"{there:%a %d %b} "
+    return f"{day}{there:%H:%M:%S %Z}, in {shown(_rough(wait))}"
+
+
+def _rough(wait: int) -> int:
+    """A length of time in its two largest units."""
+    unit = 3600 if wait >= DAY else 60 if wait >= 3600 else 1
+    return max(unit, wait // unit * unit)

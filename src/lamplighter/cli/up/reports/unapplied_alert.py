@@ -1,0 +1,102 @@
+"""Says that the jobs are not as the file says: in the engine's health and metrics, and to the file's notify channels.
+
+Promises one message when it begins to be so, and one when it is over, however often it is tried meanwhile and whatever
+is killed: what was told is on record in the transaction that sends it. A file that somebody is writing may be wrong for
+a moment, so of that the channels are told after two minutes; what the engine refuses they are told at once.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from lamplighter.base import arn
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Caller
+from lamplighter.cli.up.merge_templates import ALARM
+from lamplighter.engine.engine import Engine
+from lamplighter.store import unapplied_files
+from lamplighter.store.db import Tx
+
+PATIENCE = 120_000
+"""Milliseconds until the channels are told of what may pass."""
+RULE, TOPIC = "AWS::Events::Rule", "AWS::SNS::Topic"
+LONGEST_SUBJECT = 100
+
+
+class Differing:
+    """Whether one file is applied."""
+
+    def __init__(self, engine: Engine, caller: Caller, file: str) -> None:
+        self._engine = engine
+        self._caller = caller
+        self._file = file
+        self._name = Path(file).name
+
+    async def note(self, reason: str, topics: Iterable[str], *, at_once: bool) -> None:
+        """The file is not applied."""
+        told = tuple(topics)
+        await self._engine.store.write(lambda tx: self._note(tx, reason, told, at_once=at_once))
+
+    async def clear(self, topics: Iterable[str]) -> None:
+        """The file is applied."""
+        told = tuple(topics)
+        if unapplied_files.get(self._engine.store.reader, self._file) is not None:
+            await self._engine.store.write(lambda tx: self._clear(tx, told))
+
+    def _note(self, tx: Tx, reason: str, topics: tuple[str, ...], *, at_once: bool) -> None:
+        now = self._engine.world.now()
+        unapplied_files.note(tx, self._file, reason, now)
+        found = unapplied_files.get(tx, self._file)
+        assert found is not None
+        if found.told is None and (at_once or now - found.since >= PATIENCE):
+            text = (
+                f"The jobs are not as {self._file} says:\n\n{reason}\n\n"
+                "What can be applied is applied; the rest stays as it was. It is tried again until it holds."
+            )
+            self._publish(tx, topics, f"{self._name} is not applied", text)
+            unapplied_files.tell(tx, self._file, now)
+
+    def _clear(self, tx: Tx, topics: tuple[str, ...]) -> None:
+        found = unapplied_files.get(tx, self._file)
+        unapplied_files.clear(tx, self._file)
+        if found is not None and found.told is not None:
+            self._publish(tx, topics, f"{self._name} is applied again", f"The jobs are as {self._file} says again.")
+
+    def _publish(self, tx: Tx, topics: tuple[str, ...], subject: str, text: str) -> None:
+        short = subject if len(subject) <= LONGEST_SUBJECT else f"{subject[: LONGEST_SUBJECT - 3]}..."
+        for topic in topics:
+            given: Json = {"TopicArn": topic, "Subject": short.encode("ascii", "replace").decode(), "Message": text}
+            try:
+                with tx.nested():
+                    self._engine.bus.invoke(tx, self._caller, "sns", "Publish", given)
+            except AwsError:
+                # A topic elsewhere, or one that is gone: the log and the health say it as well.
+                continue
+
+
+def topics(document: Json, caller: Caller) -> list[str]:
+    """The topics of a template that its rules and alarms tell, else all of them; by their ARNs."""
+    resources = document.get("Resources", {})
+    made = {title: _arn(each, caller) for title, each in resources.items() if each["Type"] == TOPIC}
+    named = [where for each in resources.values() for where in _told(each)]
+    arns = [made.get(where.get("Ref", ""), "") if isinstance(where, dict) else str(where) for where in named]
+    return list(dict.fromkeys(each for each in arns or made.values() if each))
+
+
+def _arn(topic: Json, caller: Caller) -> str:
+    return arn.build("sns", caller.region, caller.account, str(topic["Properties"]["TopicName"]))
+
+
+def _told(resource: Json) -> list[Json]:
+    properties = resource.get("Properties", {})
+    if resource["Type"] == RULE:
+        return [target["Arn"] for target in _either(properties.get("Targets", []))]
+    return _either(properties.get("AlarmActions", [])) if resource["Type"] == ALARM else []
+
+
+def _either(items: Json) -> list[Json]:
+    """A list, or the two of which a condition decides."""
+    if isinstance(items, dict):
+        _, yes, no = items["Fn::If"]
+        return [*_either(yes), *_either(no)]
+    return list(items)

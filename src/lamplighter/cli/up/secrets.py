@@ -1,0 +1,81 @@
+"""Secrets on this box: variables of the process, and lines `NAME=value` of the `.env` beside the job file.
+
+A secret is held for its place (`base/secret_references.py`): a line `ssm:/reports/db-password=…`, or the variable
+`SSM_REPORTS_DB_PASSWORD`. One that a job file names may be held under the name of its variable instead, where nothing
+is held for its place and no other place goes by that name. Promises what everybody's `.env` does: the process wins
+over the file, and `${OTHER}` is filled in. A file that cannot be read is told with its line, and what was read before
+it holds.
+See https://saurabh-kumar.com/python-dotenv/#file-format.
+"""
+
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from dotenv import dotenv_values
+from dotenv.parser import Original, parse_stream
+
+from lamplighter.base import secret_references
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.file.yaml_document import JobFileError, Place, Problem
+from lamplighter.jobs.lint.held_secrets import wanted
+
+USUAL_NAME = ".env"
+
+
+class Secrets(Mapping[str, str]):
+    """What is held, by name, as it was when `.env` was last read."""
+
+    def __init__(self, process: Mapping[str, str]) -> None:
+        self._process = process
+        self._file: Mapping[str, str] = {}
+        self._wanted: Mapping[str, Sequence[str]] = {}
+
+    def want(self, projects: Iterable[Project]) -> None:
+        """Know which secrets job files name, by the variables that get them."""
+        self._wanted = wanted(projects)
+
+    def value(self, name: str, where: str) -> str | None:
+        """The secret that a container knows by a name, from a place; None where there is none."""
+        found = secret_references.found(self, where)
+        places = self._wanted.get(name, ())
+        if found is not None or not any(secret_references.is_same(where, each) for each in places):
+            return found
+        return self.get(name) if len(places) == 1 else None
+
+    def read(self, file: Path) -> bool:
+        """Read `.env`, or find that there is none; whether it says something else than before. Raises JobFileError."""
+        before, self._file = self._file, _read(file)
+        return self._file != before
+
+    def __getitem__(self, name: str) -> str:
+        return self._process[name] if name in self._process else self._file[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._file, **self._process})
+
+    def __len__(self) -> int:
+        return len({**self._file, **self._process})
+
+
+def _read(file: Path) -> Mapping[str, str]:
+    try:
+        text = file.read_text("utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        why = (error.strerror or "").lower() if isinstance(error, OSError) else "it is not UTF-8"
+        place = Place(str(file), 1, 1)
+        raise JobFileError([Problem(place, f"this file cannot be read: {why}", "mend it, or remove it")]) from None
+    wrong = [_line(each.original) for each in parse_stream(io.StringIO(text)) if each.error]
+    if wrong:
+        message, instead = "this is no line of a .env file", 'write NAME=value, or NAME="a value with spaces"'
+        raise JobFileError([Problem(Place(str(file), line, 1), message, instead) for line in wrong])
+    found = dotenv_values(stream=io.StringIO(text))
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _line(statement: Original) -> int:
+    """Where a statement begins, after the empty lines before it."""
+    text = statement.string
+    return statement.line + len(text) - len(text.lstrip("\n"))

@@ -1,0 +1,295 @@
+"""Stacks of the engine that runs here, brought to what a template says, through its own CloudFormation.
+
+Promises that a stack which an earlier try left behind is no obstacle: one under way is waited for, one that holds
+nothing is deleted and made anew, one that got stuck on its way back is brought back first. What failed is told resource
+by resource, with whether it passes by itself (CloudFormation's HandlerErrorCode says so: see
+https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html).
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html#cfn-stack-status-codes.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from lamplighter.base.errors import AwsError, LamplighterError
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.threads import run_aside
+from lamplighter.bus import Caller
+from lamplighter.cli.deploy.stacks import OURS
+from lamplighter.cli.up.merge_templates import restricted
+from lamplighter.cli.up.plan import Mark
+from lamplighter.engine.engine import Engine
+from lamplighter.lang.template.text import read
+from lamplighter.services.cloudformation.tables import stack_events, stacks
+
+CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+GONE = ("", "DELETE_COMPLETE")
+EMPTY = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "REVIEW_IN_PROGRESS")
+"""Stacks that hold nothing, or nothing that could be changed: they are deleted and made anew."""
+PAUSE = 0.02
+"""Seconds between two looks at a stack that is under way."""
+_WRAPPED = re.compile(
+    r'Resource handler returned message: "(.*)" \(RequestToken: [^,]*, HandlerErrorCode: (\w+)\)', re.DOTALL
+)
+PASSING = frozenset({"ResourceConflict", "Throttling", "ServiceInternalError"})
+"""HandlerErrorCodes of failures that are over after a while."""
+NEWEST, PAGE, STACK = 2**62, 100, "AWS::CloudFormation::Stack"
+UNKNOWN = "?"
+"""In the place of the environment of a stack that an earlier version made, which did not note it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A resource that could not be made, changed or deleted."""
+
+    logical: str
+    reason: str
+    passes: bool
+    """Whether it is over after a while, without anybody's help."""
+
+    def __str__(self) -> str:
+        return f"{self.logical}: {self.reason}"
+
+
+class StackFailed(LamplighterError):
+    """A stack is not what it should be; what was there before is there still, unless it was to be left as it is."""
+
+    def __init__(self, why: str, failures: tuple[Failure, ...] = ()) -> None:
+        super().__init__(why)
+        self.failures = failures
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What became of one resource."""
+
+    logical: str
+    type: str
+    physical: str
+    status: str
+    """CREATE_COMPLETE, UPDATE_COMPLETE or DELETE_COMPLETE."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource as it is."""
+
+    logical: str
+    type: str
+    physical: str
+    simulated: bool
+    exists: bool = True
+
+
+class Stacks:
+    """The stacks of one engine, for one caller."""
+
+    def __init__(self, engine: Engine, caller: Caller) -> None:
+        self._engine = engine
+        self._caller = caller
+
+    async def call(self, operation: str, **params: Json) -> Json:
+        """Call CloudFormation; between two calls others have their turn, also where an answer is at hand at once."""
+        await asyncio.sleep(0)
+        return await self._engine.call(self._caller, "cloudformation", operation, params)
+
+    async def bring(
+        self, name: str, template: str, parameters: Mapping[str, str], *, ours: bool, rollback: bool = True
+    ) -> list[Step]:
+        """Make a stack what a template says; what changed, nothing if it was so. Raises StackFailed.
+
+        `ours`: a stack of this name that was not made of a job file is somebody else's. `rollback`: a failure takes
+        everything back; otherwise the stack stays as it is then, and can be brought to another template.
+        """
+        token = self._engine.world.uuid()
+        given = {
+            "StackName": name,
+            "TemplateBody": template,
+            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            "Capabilities": CAPABILITIES,
+            "ClientRequestToken": token,
+            "DisableRollback": not rollback,
+        }
+        try:
+            status = await self.ready(name) if rollback else await self._rest(name)
+            if ours and status not in GONE and not await self.is_ours(name):
+                raise StackFailed(f"there is a stack {name} that was not made of a job file: rename your project")
+            await self.call("CreateStack" if status in GONE else "UpdateStack", **given)
+        except AwsError as error:
+            if "No updates are to be performed" in error.message:
+                return []
+            raise StackFailed(error.message) from error
+        status = await self._rest(name)
+        told = await self._told(name, token)
+        if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            failures = tuple(_failures(told))
+            raise StackFailed("; ".join(map(str, failures)) or f"the stack {name} ended {status}", failures)
+        return _steps(told, name)
+
+    async def remove(self, name: str) -> None:
+        """Delete a stack; raises StackFailed."""
+        try:
+            await self.call("DeleteStack", StackName=name)
+            status = await self._rest(name)
+            if status == "DELETE_FAILED":
+                held = await self._resources(name, "DELETE_FAILED")
+                await self.call("DeleteStack", StackName=name, RetainResources=held)
+                status = await self._rest(name)
+        except AwsError as error:
+            raise StackFailed(error.message) from error
+        if status not in GONE:
+            raise StackFailed(f"the stack {name} cannot be deleted: it is {status}")
+
+    async def parameters(self, name: str) -> dict[str, str]:
+        """The parameters with which a stack is; none of one that is not there."""
+        found = await self._find(name)
+        return {each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters", [])}
+
+    async def template(self, name: str) -> Json:
+        """The template that a stack was made of, as far as it was made; {} for a stack that is not there."""
+        text = await self.template_text(name)
+        return await run_aside(partial(read, text))
+
+    async def template_text(self, name: str) -> str:
+        """The same as text: while something long goes on, a large document is not to lie in memory."""
+        found = self.status(name)
+        if found in (*GONE, *EMPTY):
+            return "{}"
+        text: str = (await self.call("GetTemplate", StackName=name, TemplateStage="Original"))["TemplateBody"]
+        if found in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            return text
+        exists = [each.logical for each in await self.resources(name) if each.exists]
+        return await run_aside(lambda: dumps(restricted(read(text), exists)))
+
+    def status(self, name: str) -> str:
+        """The status of a stack; "" where there is none."""
+        found = stacks.status(self._engine.store.reader, self._caller.account, self._caller.region, name)
+        return "" if found is None else found[1]
+
+    async def missing(self, name: str) -> list[Resource]:
+        """What somebody deleted of a stack; the next bring makes it again."""
+        if self.status(name) in GONE:
+            return []
+        found: list[Resource] = []
+        after: Json = {}
+        while True:
+            answer = await self.call("FindMissingResources", StackName=name, **after)
+            found += [
+                Resource(each["Logical"], each["Type"], each["Physical"], simulated=True) for each in answer["Missing"]
+            ]
+            if "After" not in answer:
+                return found
+            after = {"After": answer["After"]}
+
+    async def resources(self, name: str) -> list[Resource]:
+        """All that a stack is made of; nothing of one that is not there."""
+        found: list[Resource] = []
+        token: Json = {}
+        while True:
+            try:
+                answer = await self.call("ListStackResources", StackName=name, **token)
+            except AwsError:
+                return found
+            found += [_resource(each) for each in answer["StackResourceSummaries"]]
+            if "NextToken" not in answer:
+                return found
+            token = {"NextToken": answer["NextToken"]}
+
+    def marks(self) -> dict[str, Mark]:
+        """The stacks whose templates say that they were made of a file, and which."""
+        found = stacks.metadata(self._engine.store.reader, self._caller.account, self._caller.region)
+        marks = {name: own_mark(metadata) for name, metadata in found.items()}
+        return {name: mark for name, mark in marks.items() if mark is not None}
+
+    def names(self) -> list[str]:
+        """The stacks that are there."""
+        return list(stacks.metadata(self._engine.store.reader, self._caller.account, self._caller.region))
+
+    async def _find(self, name: str) -> Json:
+        try:
+            found: Json = (await self.call("DescribeStacks", StackName=name))["Stacks"][0]
+        except AwsError:
+            return {}
+        return found
+
+    async def is_ours(self, name: str) -> bool:
+        """Whether a stack was made of a job file."""
+        return str((await self._find(name)).get("Description", "")).endswith(OURS)
+
+    async def _rest(self, name: str) -> str:
+        """The status of a stack, once nothing is under way."""
+        while True:
+            found = self.status(name)
+            if not found.endswith("_IN_PROGRESS") or found == "REVIEW_IN_PROGRESS":
+                return found
+            await asyncio.sleep(PAUSE)
+
+    async def ready(self, name: str) -> str:
+        """The status of a stack, once it can be made or changed; what an update left half done is taken back."""
+        status = await self._rest(name)
+        if status in EMPTY:
+            await self.remove(name)
+            return ""
+        if status == "UPDATE_FAILED":
+            await self.call("RollbackStack", StackName=name)
+            status = await self._rest(name)
+        while status == "UPDATE_ROLLBACK_FAILED":
+            stuck = await self._resources(name, "UPDATE_FAILED")
+            await self.call("ContinueUpdateRollback", StackName=name, ResourcesToSkip=stuck)
+            status = await self._rest(name)
+        return status
+
+    async def _resources(self, name: str, status: str) -> list[str]:
+        found = (await self.call("DescribeStackResources", StackName=name))["StackResources"]
+        return [each["LogicalResourceId"] for each in found if each["ResourceStatus"] == status]
+
+    async def _told(self, name: str, token: str) -> list[Json]:
+        """The events of one request, the first of them first."""
+        reader, found = self._engine.store.reader, list[Json]()
+        place = stacks.status(reader, self._caller.account, self._caller.region, name)
+        before = NEWEST
+        while place is not None:
+            await asyncio.sleep(0)
+            several = stack_events.page(reader, place[0], before, PAGE)
+            mine = [event for _, event in several if event.get("ClientRequestToken") == token]
+            found += mine
+            if len(mine) < PAGE:
+                break
+            before = several[-1][0]
+        return found[::-1]
+
+
+def own_mark(metadata: Json) -> Mark | None:
+    """The file that a template was made of, by its metadata; None where it was not, or where it does not say all."""
+    own = metadata.get("Lamplighter") if isinstance(metadata, dict) else None
+    if not isinstance(own, dict) or not own.get("File"):
+        return None
+    return Mark(str(own["File"]), str(own.get("Environment", UNKNOWN)))
+
+
+def _resource(summary: Json) -> Resource:
+    simulated = "not simulated" not in summary.get("ResourceStatusReason", "")
+    physical, status = summary.get("PhysicalResourceId", ""), summary["ResourceStatus"]
+    exists = bool(physical) and not status.startswith(("DELETE", "CREATE_FAILED"))
+    return Resource(summary["LogicalResourceId"], summary["ResourceType"], physical, simulated, exists)
+
+
+def _failures(told: list[Json]) -> Iterator[Failure]:
+    """The resources that failed; what failed because of them does not matter."""
+    for each in told:
+        reason = each.get("ResourceStatusReason", "no reason is known")
+        own = each["ResourceType"] == STACK and each["PhysicalResourceId"] == each["StackId"]
+        if each["ResourceStatus"].endswith("_FAILED") and "cancelled" not in reason and not own:
+            found = _WRAPPED.search(reason)
+            passes = found is not None and found[2] in PASSING
+            yield Failure(each["LogicalResourceId"], found[1] if found else reason, passes)
+
+
+def _steps(told: list[Json], stack: str) -> list[Step]:
+    return [
+        Step(each["LogicalResourceId"], each["ResourceType"], each["PhysicalResourceId"], each["ResourceStatus"])
+        for each in told
+        if each["ResourceStatus"].endswith("_COMPLETE") and each["LogicalResourceId"] != stack
+    ]

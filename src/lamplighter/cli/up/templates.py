@@ -1,0 +1,102 @@
+"""Templates that somebody has already, from CDK, SAM, Copilot or by hand: each a stack, unchanged.
+
+Promises that a template which cannot be read, or a parameter that does not fit, is told before anything is made.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.cli.up.plan import Mark, Plan
+from lamplighter.lang.template.parameters import accept
+from lamplighter.lang.template.text import TemplateError, read
+
+SUFFIXES = (".json", ".yaml", ".yml", ".template")
+
+
+class NoTemplate(LamplighterError):
+    """A file cannot be a stack, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """Some templates, and the values of their parameters."""
+
+    paths: tuple[Path, ...]
+    parameters: Mapping[str, str]
+
+    @property
+    def called(self) -> str:
+        """See the protocol."""
+        return ", ".join(map(str, self.paths))
+
+    @property
+    def mark(self) -> None:
+        """See the protocol: what is not ours gets no mark."""
+        return None
+
+    def owns(self, stack: str, mark: Mark | None) -> bool:
+        """See the protocol: a stack is known by its name."""
+        return mark is None and stack in map(stack_name, self.paths)
+
+    @property
+    def home(self) -> Path:
+        """See the protocol."""
+        return self.paths[0].absolute().parent
+
+    def read(self) -> list[Plan]:
+        """See the protocol; raises NoTemplate."""
+        found = [self._plan(path) for path in self.paths]
+        names = [plan.stack for plan in found]
+        for path, name in zip(self.paths, names, strict=True):
+            if names.count(name) > 1:
+                raise NoTemplate(f"{path}: two of these files would both be the stack {name}: rename one of them")
+        unused = set(self.parameters) - {name for plan in found for name in plan.parameters}
+        if unused:
+            raise NoTemplate(f"--parameters {', '.join(sorted(unused))}: no template has such a parameter")
+        return found
+
+    def files(self) -> set[Path]:
+        """See the protocol."""
+        return set(self.paths)
+
+    def _plan(self, path: Path) -> Plan:
+        try:
+            text = path.read_text("utf-8-sig")
+            document = read(text)
+            declared = document.get("Parameters") or {} if isinstance(document, dict) else {}
+            given = {name: value for name, value in self.parameters.items() if name in declared}
+            accept(declared, given)
+        except OSError as error:
+            raise NoTemplate(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+        except UnicodeDecodeError:
+            raise NoTemplate(f"{path} is not UTF-8") from None
+        except TemplateError as error:
+            raise NoTemplate(f"{path}: {error.message}{_hint(error.message)}") from None
+        except (TypeError, AttributeError):
+            raise NoTemplate(f"{path}: this is no CloudFormation template") from None
+        return Plan(stack_name(path), text, given)
+
+
+def _hint(message: str) -> str:
+    return ": say --parameters NAME=VALUE" if "must have values" in message else ""
+
+
+def stack_name(path: Path) -> str:
+    """The stack that a file is: cdk.out/App.template.json is App."""
+    name = path.name
+    while name.endswith(SUFFIXES):
+        name = name.rpartition(".")[0]
+    name = re.sub("[^A-Za-z0-9]+", "-", name).strip("-")[:128]
+    return name if name[:1].isalpha() else f"stack-{name}".rstrip("-")
+
+
+def values(given: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """What `--parameters K=V` says, one or several in a word; raises NoTemplate."""
+    for each in given:
+        name, sign, value = each.partition("=")
+        if not sign or not name:
+            raise NoTemplate(f"--parameters {each}: say NAME=VALUE")
+        yield name, value

@@ -1,0 +1,44 @@
+"""What a job's container runs with if nobody says otherwise, as its task definition has it: without its secrets."""
+
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.console.page import Page
+from lamplighter.console.view.masking import MASK, is_secret
+
+_DEFINITION = re.compile(r"arn:aws[^:\"]*:ecs:[^:\"]*:[^:\"]*:task-definition/[\w-]+:[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What is overridden by a run that says something else."""
+
+    environment: str
+    """NAME=value on each line."""
+    command: str
+
+
+async def read(page: Page, definition: str) -> Defaults:
+    """Those of the first task definition that a state machine names; nothing where it names none."""
+    named = _DEFINITION.search(definition)
+    containers = await _containers(page, named[0]) if named else ()
+    first: Json = containers[0] if containers else {}
+    lines = [f"{each['name']}={_shown(each)}" for each in first.get("environment") or ()]
+    return Defaults("\n".join(lines), shlex.join(first.get("command") or ()))
+
+
+async def _containers(page: Page, definition: str) -> Sequence[Json]:
+    try:
+        found = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=definition)
+    except AwsError:
+        return ()
+    containers: Sequence[Json] = found["taskDefinition"]["containerDefinitions"]
+    return containers
+
+
+def _shown(variable: Json) -> str:
+    return MASK if is_secret(variable["name"]) else str(variable.get("value", ""))

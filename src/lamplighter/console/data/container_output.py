@@ -1,0 +1,59 @@
+"""The output of one container, where the awslogs driver puts it: CloudWatch Logs.
+
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from starlette.responses import Response, StreamingResponse
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.console.page import Page
+
+PIECE = 2_000
+"""Lines of a piece of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Where it is."""
+
+    group: str
+    stream: str
+
+
+def log_of(container: Json, task: str) -> Log | None:
+    """Where a container's output goes, by its definition and its task's ARN; None where it keeps none."""
+    options = (container.get("logConfiguration") or {}).get("options") or {}
+    if not (options.get("awslogs-group") and options.get("awslogs-stream-prefix")):
+        return None
+    stream = f"{options['awslogs-stream-prefix']}/{container['name']}/{task.rpartition('/')[2]}"
+    return Log(options["awslogs-group"], stream)
+
+
+async def events(page: Page, log: Log, **asked: Json) -> Json:
+    """A page of its lines, as GetLogEvents has them."""
+    try:
+        return await page.call("logs", "GetLogEvents", logGroupName=log.group, logStreamName=log.stream, **asked)
+    except AwsError as error:
+        if "NotFound" in error.code:  # nothing has been written yet
+            return {"events": []}
+        raise
+
+
+def text(page: Page, log: Log) -> Response:
+    """All of it, as text."""
+    return StreamingResponse(_all(page, log), media_type="text/plain; charset=utf-8")
+
+
+async def _all(page: Page, log: Log) -> AsyncIterator[str]:
+    token: str | None = None
+    while True:
+        given = {"nextToken": token} if token else {}
+        answer = await events(page, log, limit=PIECE, startFromHead=True, **given)
+        yield "".join(f"{event['message']}\n" for event in answer["events"])
+        if answer.get("nextForwardToken") in (None, token):
+            return
+        token = answer["nextForwardToken"]

@@ -1,0 +1,80 @@
+"""Where a dead letter came from, and how it is sent there again.
+
+A queue's message goes back to that queue. What a rule could not deliver is delivered to that target of the rule; what a
+schedule could not call is called, exactly so: its letter holds the call. Both are done first and the letter is taken
+out then, so that a crash between the two leaves it there; an execution that a schedule begins has its name from the
+slot, and is not begun twice.
+See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html and
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html.
+"""
+
+from dataclasses import dataclass
+
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.console.page import Page
+from lamplighter.console.ports.port import place_of
+from lamplighter.console.view import links
+
+UNIVERSAL = "arn:aws:scheduler:::aws-sdk:"
+SERVICES = {"sfn": "states", "eventbridge": "events"}
+"""What requests to a service are signed with, where the SDKs call it otherwise."""
+ATTRIBUTES = frozenset({"RULE_ARN", "SCHEDULE_ARN", "TARGET_ARN", "ERROR_CODE", "ERROR_MESSAGE"})
+"""What a dead letter says of itself that is told in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who gave a message up."""
+
+    kind: str
+    """queue, rule or schedule"""
+    name: str
+    url: str | None
+    to: str
+    """Where it goes when it is sent again."""
+    error: str
+
+
+def origin(message: Json) -> Origin | None:
+    """Who gave a message up, as PeekMessages shows it; None where it was just sent."""
+    if message["Source"]:
+        name = message["Source"].rpartition(":")[2]
+        return Origin("queue", name, links.page_of(message["Source"]), name, "")
+    said = {name: str(value.get("StringValue", "")) for name, value in message["Attributes"].items()}
+    target = said.get("TARGET_ARN", "")
+    error = ": ".join(filter(None, (said.get("ERROR_CODE"), said.get("ERROR_MESSAGE"))))
+    if target and "RULE_ARN" in said:
+        name = said["RULE_ARN"].rpartition("/")[2]
+        return Origin("rule", name, links.page_of(said["RULE_ARN"]), links.named(target), error)
+    if target.startswith(UNIVERSAL) and "SCHEDULE_ARN" in said:
+        return Origin("schedule", said["SCHEDULE_ARN"].rpartition("/")[2], None, target.removeprefix(UNIVERSAL), error)
+    return None
+
+
+async def send_again(page: Page, message: Json) -> bool:
+    """Send what no queue gave up; False where one did."""
+    found = origin(message)
+    if found is None:
+        raise ValidationError("Nobody gave this message up: it was sent here.")
+    said = {name: str(value.get("StringValue", "")) for name, value in message["Attributes"].items()}
+    if found.kind == "rule":
+        params = {"RuleArn": said["RULE_ARN"], "TargetArn": said["TARGET_ARN"], "Event": message["Body"]}
+        await page.console.port.told(page.place, "events", "Redeliver", params)
+    elif found.kind == "schedule":
+        await _call(page, said, message["Body"])
+    return found.kind != "queue"
+
+
+async def _call(page: Page, said: dict[str, str], body: str) -> None:
+    """Make the call that a schedule could not make."""
+    service, _, action = said["TARGET_ARN"].removeprefix(UNIVERSAL).partition(":")
+    place = place_of(said["SCHEDULE_ARN"])
+    try:
+        params = loads(body)
+    except JsonError:
+        params = None
+    if place is None or not isinstance(params, dict) or not action:
+        raise ValidationError("This letter does not say which call it is.")
+    operation = f"{action[:1].upper()}{action[1:]}"
+    await page.console.port.call(place, SERVICES.get(service, service), operation, params)

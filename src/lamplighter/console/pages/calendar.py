@@ -1,0 +1,81 @@
+"""A calendar of the next seven days: all schedules and all rules with one."""
+
+import asyncio
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from starlette.responses import Response
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.console.data import job_schedules
+from lamplighter.console.page import Page, shows
+from lamplighter.console.view import links, week
+from lamplighter.console.view.week import Moment, Plan, Week
+from lamplighter.lang.schedule import time_zones
+from lamplighter.lang.schedule.time_zones import UnknownZone
+from lamplighter.runs.schedules import started
+
+PAGE, RULES, SLICE = 100, 500, 20
+
+
+async def show(page: Page) -> Response:
+    """Calendar"""
+    zone = page.asked("zone") or "UTC"
+    try:
+        where, fault = time_zones.zone(zone), None
+    except UnknownZone:
+        where, fault = time_zones.zone("UTC"), f"There is no time zone {zone}: this is UTC."
+    plans = [*await _schedules(page), *await _rules(page)]
+    shown = await _week(plans, page.console.world.now(), where)
+    used = sorted({"UTC", *(plan.zone for plan in plans)})
+    return await page.render("calendar.html", week=shown, zone=where.key, fault=fault, used=used)
+
+
+async def _week(plans: Sequence[Plan], now: int, where: ZoneInfo) -> Week:
+    """In slices, so that nobody waits for a calendar that he did not ask for."""
+    due: list[Sequence[Moment] | None] = []
+    for plan in plans:
+        due.append(week.moments(plan, now, where))
+        if len(due) % SLICE == 0:
+            await asyncio.sleep(0)
+    return week.arrange(plans, due, now, where)
+
+
+async def _schedules(page: Page) -> Sequence[Plan]:
+    known = await job_schedules.schedules(page) or ()
+    found: list[Plan | None] = []
+    for at in range(0, len(known), SLICE):
+        found += await asyncio.gather(*(_schedule(page, each) for each in known[at : at + SLICE]))
+        await asyncio.sleep(0)
+    return [plan for plan in found if plan is not None]
+
+
+async def _schedule(page: Page, summary: Json) -> Plan | None:
+    """One that is switched on, and there still."""
+    if summary.get("State") == "DISABLED":
+        return None
+    try:
+        about = await page.call("scheduler", "GetSchedule", Name=summary["Name"], GroupName=summary["GroupName"])
+    except AwsError:
+        return None
+    return Plan(about["Name"], "schedule", about, links.page_of(started(about["Target"])))
+
+
+async def _rules(page: Page) -> Sequence[Plan]:
+    found: list[Json] = []
+    token: dict[str, str] = {}
+    while len(found) < RULES:
+        answer = await page.call("events", "ListRules", Limit=PAGE, **token)
+        found += answer["Rules"]
+        if not answer.get("NextToken"):
+            break
+        token = {"NextToken": answer["NextToken"]}
+    return [
+        Plan(rule["Name"], "rule", rule, links.page_of(rule["Arn"]), not rule["ScheduleExpression"].startswith("rate"))
+        for rule in found
+        if rule.get("ScheduleExpression") and rule.get("State") != "DISABLED"
+    ]
+
+
+ROUTES = (shows("/calendar", show),)

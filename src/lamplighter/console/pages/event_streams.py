@@ -1,0 +1,99 @@
+"""One stream for everything that the tabs of a browser follow.
+
+A browser opens six connections to a host, and a stream holds one for as long as it lasts: of six tabs that each have
+their own, a seventh gets no page. So `static/stream.js` asks for all of it at once, each by the path of its own stream
+(`/streams?of=/runs/…/live&of=/runs/…/logs/live?…`), and hands out what comes. Promises a sign of life every few
+seconds, so that an engine that died or hangs is noticed, and to end when the server stops.
+See https://html.spec.whatwg.org/multipage/server-sent-events.html.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
+from urllib.parse import unquote, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from lamplighter.base.errors import AwsError, ValidationError
+from lamplighter.base.json_text import dumps
+from lamplighter.console.page import Page, shows
+from lamplighter.console.pages import live_run, logs
+from lamplighter.console.pages.live_run import Event
+
+ALIVE = 5.0
+"""Seconds between two signs of life; `static/stream.js` gives up after three."""
+MOST = 100
+"""Streams in one."""
+GONE = Event("gone", "")
+"""What is told of a stream that was refused."""
+_KINDS: Sequence[tuple[re.Pattern[str], Callable[[Page], AsyncIterator[Event | None]]]] = (
+    (re.compile(r"/runs/(?P<arn>arn:.+)/logs/live"), logs.written),
+    (re.compile(r"/runs/(?P<arn>arn:.+)/live"), live_run.changes),
+)
+
+
+async def show(page: Page) -> Response:
+    """The stream"""
+    paths = list(dict.fromkeys(page.request.query_params.getlist("of")))
+    if len(paths) > MOST:
+        raise ValidationError(f"one stream follows at most {MOST} others")
+    followed = {path: _followed(page, path) for path in paths}
+    return StreamingResponse(_merged(page, followed), media_type="text/event-stream")
+
+
+def _followed(page: Page, path: str) -> AsyncIterator[Event | None]:
+    """What happens at the path of a stream; ValidationError where there is none."""
+    parts = urlsplit(path)
+    for form, follow in _KINDS:
+        if found := form.fullmatch(unquote(parts.path)):
+            where = {"path": parts.path, "query_string": parts.query.encode(), "path_params": found.groupdict()}
+            request = Request({**page.request.scope, **where})
+            return follow(replace(page, request=request).at(found["arn"]))
+    raise ValidationError(f"there is no stream at {path}")
+
+
+async def _merged(page: Page, followed: Mapping[str, AsyncIterator[Event | None]]) -> AsyncIterator[str]:
+    news: asyncio.Queue[tuple[str, Event] | None] = asyncio.Queue(maxsize=MOST)
+    tasks = [asyncio.create_task(_hand_on(path, events, news)) for path, events in followed.items()]
+    tasks.append(asyncio.create_task(_end(page, news)))
+    try:
+        yield _told("", Event("alive", ""))
+        while True:
+            try:
+                found = await asyncio.wait_for(news.get(), ALIVE)
+            except TimeoutError:
+                found = ("", Event("alive", ""))
+            if found is None:
+                return
+            yield _told(*found)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _hand_on(
+    path: str, events: AsyncIterator[Event | None], news: asyncio.Queue[tuple[str, Event] | None]
+) -> None:
+    try:
+        async for each in events:
+            if each is not None:
+                await news.put((path, each))
+    except AwsError as error:
+        live_run.log.info("a stream ended: %s", error.message)
+        await news.put((path, GONE))
+
+
+async def _end(page: Page, news: asyncio.Queue[tuple[str, Event] | None]) -> None:
+    await page.console.closing.wait()
+    await news.put(None)
+
+
+def _told(path: str, event: Event) -> str:
+    """An event of one of the streams, as one of this."""
+    return f"data: {dumps({'of': path, 'event': event.name, 'id': event.place, 'text': event.text})}\n\n"
+
+
+ROUTES = (shows("/streams", show),)

@@ -1,0 +1,64 @@
+"""One job: its definition as a graph, what begins it and how punctual that was, and its runs, a page at a time."""
+
+import asyncio
+
+from starlette.responses import Response
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.console.data import job_schedules, skipped_runs, slot_counts
+from lamplighter.console.page import Page, shows
+from lamplighter.console.pages import removed_jobs
+from lamplighter.console.view import graph, run_duration
+from lamplighter.console.view.run_strip import strip
+from lamplighter.runs.job_machine import is_supporting_machine
+
+PAGE, MARKS = 50, 20
+STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+
+
+async def show(page: Page) -> Response:
+    """The job"""
+    try:
+        about, known = await asyncio.gather(
+            page.call("states", "DescribeStateMachine", stateMachineArn=page.arn), job_schedules.schedules(page)
+        )
+    except AwsError as error:
+        if error.code != "StateMachineDoesNotExist":
+            raise
+        return await removed_jobs.show(page, error)
+    entries = await job_schedules.entries(page, page.arn, known)
+    now = page.console.world.now() / 1000
+    listed = await runs(page, about)
+    latest = listed if not page.asked("status") and not page.asked("next") else await runs(page, about, latest=True)
+    return await page.render(
+        "job.html",
+        about=about,
+        graph=graph.of_text(about["definition"]),
+        entries=entries,
+        tally=await slot_counts.tally(page, entries),
+        slots=await slot_counts.latest(page, entries),
+        late=slot_counts.is_late,
+        executions=listed["executions"],
+        next=listed.get("nextToken"),
+        strip=strip(latest["executions"][:MARKS], now),
+        statuses=STATUSES,
+        now=now,
+        attendant=is_supporting_machine(about["name"]),
+        rest=page.console.port.rest,
+    )
+
+
+async def runs(page: Page, about: Json, *, latest: bool = False) -> Json:
+    """A page of the runs as the query asks for them, or the latest; none of an express machine: nobody lists them."""
+    if about["type"] == "EXPRESS":
+        return {"executions": ()}
+    given = {"statusFilter": page.asked("status"), "nextToken": page.asked("next")}
+    only = {name: value for name, value in given.items() if value and not latest}
+    listed = await page.call("states", "ListExecutions", stateMachineArn=page.arn, maxResults=PAGE, **only)
+    reach = page.console.port.reach
+    known = await skipped_runs.told(page, listed["executions"], about["definition"], reach)
+    return listed | {"executions": await run_duration.told(page, known, reach // PAGE)}
+
+
+ROUTES = (shows("/jobs/{arn:path}", show),)

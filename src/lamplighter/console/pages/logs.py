@@ -1,0 +1,170 @@
+"""What a run's containers wrote: as it is written, from its beginning to its end, and searched.
+
+Promises all of it: pages of lines from either end, a file of everything, and a search by CloudWatch Logs itself. Needs
+containers with the awslogs driver, since AWS keeps no other output.
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.console.data import container_output, history, skipped_runs
+from lamplighter.console.data.container_output import Log, log_of
+from lamplighter.console.page import Page, shows
+from lamplighter.console.pages import live_run
+from lamplighter.console.pages.live_run import Event
+from lamplighter.runs.story import Attempt, Story
+
+LINES = 400
+"""Lines of a page."""
+ROOM = 120_000
+"""Characters of a page: of longer lines there are fewer."""
+GRACE = 2.0
+"""Seconds of silence after the end of a container before its log is taken to be complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the output of one container of one attempt is."""
+
+    attempt: Attempt
+    container: str
+    log: Log
+
+    @property
+    def key(self) -> str:
+        """How a URL names it."""
+        return f"attempt={self.attempt.event}&container={self.container}"
+
+
+async def sources(page: Page, story: Story) -> Sequence[Source]:
+    """The containers that log, in the order of their attempts."""
+    attempts = [each for each in story.attempts if each.task and each.definition]
+    read: dict[str, Json] = {}
+    for each in attempts:
+        if each.definition not in read:
+            read[str(each.definition)] = await _containers(page, str(each.definition))
+    return [found for each in attempts for found in _of(each, read[str(each.definition)])]
+
+
+async def _containers(page: Page, definition: str) -> Json:
+    try:
+        found = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=definition)
+    except AwsError:
+        return []
+    return found["taskDefinition"]["containerDefinitions"]
+
+
+def _of(attempt: Attempt, containers: Sequence[Json]) -> Sequence[Source]:
+    logs = ((each["name"], log_of(each, str(attempt.task))) for each in containers)
+    return [Source(attempt, name, log) for name, log in logs if log is not None]
+
+
+def chosen(page: Page, known: Sequence[Source]) -> Source | None:
+    """The one that the query names, else that of the last attempt."""
+    attempt, container = page.asked("attempt"), page.asked("container")
+    fit = [each for each in known if attempt is None or str(each.attempt.event) == attempt]
+    named = [each for each in fit if container is None or each.container == container]
+    if attempt is None and named:
+        named = [each for each in named if each.attempt.event == named[-1].attempt.event]
+    return named[0] if named else None
+
+
+async def show(page: Page) -> Response:
+    """The log"""
+    about = await page.call("states", "DescribeExecution", executionArn=page.arn)
+    story = await history.told(await history.whole(page, page.arn))
+    known = await sources(page, story)
+    source = chosen(page, known)
+    lines = {"events": (), "more": False} | (await read(page, source) if source else {})
+    return await page.render(
+        "logs.html",
+        arn=page.arn,
+        about=about,
+        skipped_for=skipped_runs.others(about),
+        sources=known,
+        source=source,
+        lines=lines,
+        find=page.asked("find") or "",
+        live=source is not None and source.attempt.outcome == "running" and not page.asked("find"),
+    )
+
+
+async def read(page: Page, source: Source) -> Json:
+    """A page of lines: what is searched for, what is before a token, or the end."""
+    if (find := page.asked("find")) is not None:
+        return await _search(page, source, find, page.asked("next"))
+    token = {"nextToken": earlier} if (earlier := page.asked("before")) else {}
+    most = LINES
+    while True:
+        found = await container_output.events(page, source.log, limit=most, startFromHead=False, **token)
+        if most == 1 or sum(len(event["message"]) for event in found["events"]) <= ROOM:
+            return found | {"more": len(found["events"]) == most}
+        most = max(1, most // 4)
+
+
+async def _search(page: Page, source: Source, find: str, token: str | None) -> Json:
+    """Lines that hold a text, however it is written; an empty page may have others after it."""
+    asked = {"logGroupName": source.log.group, "logStreamNames": [source.log.stream], "limit": LINES}
+    asked |= {"filterPattern": dumps(find)} | ({"nextToken": token} if token else {})
+    try:
+        answer = await page.call("logs", "FilterLogEvents", **asked)
+        while not answer["events"] and answer.get("nextToken"):
+            answer = await page.call("logs", "FilterLogEvents", **asked | {"nextToken": answer["nextToken"]})
+    except AwsError as error:
+        if "NotFound" in error.code:
+            return {"events": []}
+        raise
+    return answer
+
+
+async def follow(page: Page) -> Response:
+    """The lines that are written from now on, as server-sent events: those after the token that the page ended with."""
+    return live_run.streamed(written(page))
+
+
+async def written(page: Page) -> AsyncIterator[Event | None]:
+    """The lines of a log as they are written, to its end; None where nothing was written for a while."""
+    token = page.request.headers.get("last-event-id") or page.asked("after")
+    silent = 0.0
+    while True:
+        story = await history.told(await history.whole(page, page.arn))
+        source = chosen(page, await sources(page, story))
+        if source is None:
+            return
+        while True:
+            given = {"nextToken": token} if token else {}
+            answer = await container_output.events(page, source.log, limit=LINES, startFromHead=True, **given)
+            token = answer.get("nextForwardToken", token)
+            if not answer["events"]:
+                break
+            silent = 0.0
+            yield Event("lines", await page.fill("log_lines.html", lines=answer), token or "")
+        if source.attempt.outcome != "running" and silent > GRACE:
+            yield Event("end", "")
+            return
+        rest = page.console.port.patience
+        if await live_run.stopped(page, rest):
+            return
+        silent += rest
+        yield None
+
+
+async def file(page: Page) -> Response:
+    """All lines, as text."""
+    story = await history.told(await history.whole(page, page.arn))
+    source = chosen(page, await sources(page, story))
+    if source is None:
+        raise AwsError("No container of this run keeps a log", code="NotFound", status=404)
+    return container_output.text(page, source.log)
+
+
+ROUTES = (
+    shows("/runs/{arn:path}/logs/live", follow),
+    shows("/runs/{arn:path}/logs/file", file),
+    shows("/runs/{arn:path}/logs", show),
+)

@@ -1,0 +1,131 @@
+"""Queues: how many messages wait in each, which are dead letters, what is in them, and *send again*."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from lamplighter.base import arn
+from lamplighter.base.errors import AwsError, ValidationError
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.console.data import dead_letter_origin
+from lamplighter.console.page import Page, acts, shows
+from lamplighter.console.view.masking import MASK, is_secret
+
+PAGE, SOURCES = 25, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One queue."""
+
+    arn: str
+    attributes: Mapping[str, str]
+    sources: Sequence[str]
+    """The names of queues whose dead letters it takes: the first of them."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.arn.rpartition(":")[2]
+
+    @property
+    def redrive(self) -> Json:
+        """Where its own dead letters go: `deadLetterTargetArn` and `maxReceiveCount`; None where they go nowhere."""
+        try:
+            return loads(self.attributes["RedrivePolicy"])
+        except (KeyError, JsonError):
+            return None
+
+    def count(self, which: str) -> int:
+        """How many messages there are of a kind."""
+        return int(self.attributes.get(f"ApproximateNumberOfMessages{which}", "0"))
+
+
+async def show(page: Page) -> Response:
+    """Queues"""
+    token = {"NextToken": following} if (following := page.asked("next")) else {}
+    listed = await page.call("sqs", "ListQueues", MaxResults=PAGE, **token)
+    found = await asyncio.gather(*(_queue(page, url) for url in listed.get("QueueUrls", ())))
+    return await page.render("queues.html", queues=found, next=listed.get("NextToken"))
+
+
+async def _queue(page: Page, url: str) -> Queue:
+    told, sources = await asyncio.gather(
+        page.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"]),
+        page.call("sqs", "ListDeadLetterSourceQueues", QueueUrl=url, MaxResults=SOURCES),
+    )
+    attributes = told["Attributes"]
+    return Queue(attributes["QueueArn"], attributes, [each.rpartition("/")[2] for each in sources["queueUrls"]])
+
+
+async def one(page: Page) -> Response:
+    """A queue, with the messages in it where somebody shows them without receiving them."""
+    queue = await _queue(page, await _url(page))
+    after = {"After": place} if (place := _place(page.asked("after"))) else {}
+    told = await page.console.port.told(page.place, "sqs", "PeekMessages", {"QueueArn": queue.arn, **after})
+    moves = await page.call("sqs", "ListMessageMoveTasks", SourceArn=queue.arn, MaxResults=3) if queue.sources else {}
+    return await page.render(
+        "queue.html",
+        queue=queue,
+        messages=told and told["Messages"],
+        following=",".join(map(str, told["After"])) if told and "After" in told else None,
+        moves=moves.get("Results", ()),
+        written=_written,
+        origin=dead_letter_origin.origin,
+    )
+
+
+async def _url(page: Page) -> str:
+    found = arn.parse(page.arn)
+    if found is None or found.service != "sqs":
+        raise ValidationError(f"{page.arn} is not the ARN of a queue")
+    told = await page.call("sqs", "GetQueueUrl", QueueName=found.resource)
+    return str(told["QueueUrl"])
+
+
+def _place(text: str | None) -> list[int] | None:
+    parts = (text or "").split(",")
+    return [int(part) for part in parts] if len(parts) == 3 and all(map(str.isdecimal, parts)) else None
+
+
+def _written(attributes: Mapping[str, Json]) -> Mapping[str, str]:
+    """The attributes of a message, as text."""
+    return {
+        name: MASK if is_secret(name) else str(value.get("StringValue", "binary"))
+        for name, value in attributes.items()
+        if name not in dead_letter_origin.ATTRIBUTES
+    }
+
+
+async def again_all(page: Page, _given: Mapping[str, str]) -> Response:
+    """Send every dead letter back to the queue that gave it up."""
+    await page.call("sqs", "StartMessageMoveTask", SourceArn=page.arn)
+    return page.redirect(page.url)
+
+
+async def act(page: Page, given: Mapping[str, str]) -> Response:
+    """Send one message again, or throw it away."""
+    number, do = given.get("message", ""), given.get("do")
+    if do not in ("again", "discard") or not number.isdecimal():
+        raise ValidationError("Say what to do with which message")
+    one = {"QueueArn": page.arn, "Id": int(number)}
+    told = await page.console.port.told(page.place, "sqs", "PeekMessages", one)
+    if told is None:
+        raise AwsError("AWS moves all messages of a queue, or none", code="UnsupportedOperation")
+    if not told["Messages"]:
+        raise AwsError("This message is not in the queue any more.", code="NotFound", status=404)
+    if do == "discard" or await dead_letter_origin.send_again(page, told["Messages"][0]):
+        await page.console.port.told(page.place, "sqs", "Discard", one)
+    else:
+        await page.console.port.told(page.place, "sqs", "SendAgain", one)
+    return page.redirect(page.url)
+
+
+ROUTES = (
+    shows("/queues", show),
+    acts("/queues/{arn:path}/again", again_all),
+    acts("/queues/{arn:path}/message", act),
+    shows("/queues/{arn:path}", one),
+)

@@ -1,0 +1,100 @@
+"""The events that came to the buses lately, and for each rule why it took one or did not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json, loads
+from lamplighter.console.page import Page, shows
+from lamplighter.console.view import links
+from lamplighter.console.view.pattern_wording import wanted
+from lamplighter.lang.event_pattern.comparisons import InvalidPattern
+from lamplighter.lang.event_pattern.explain import Explanation, explain
+from lamplighter.lang.json_errors import first
+
+PAGE, RULES, LATELY = 50, 100, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An event that came."""
+
+    number: int
+    time: float
+    bus: str
+    text: str
+    event: Json
+    rules: Sequence[str]
+    """The ARNs of those that took it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule makes of an event."""
+
+    rule: Json
+    took: bool
+    """When it came."""
+    explanation: Explanation
+
+
+async def show(page: Page) -> Response:
+    """Events"""
+    found = await _seen(page, page.asked("from"))
+    return await page.render(
+        "events.html", kept=found is not None, events=(found or ())[:PAGE],
+        next=found[PAGE].number if found and len(found) > PAGE else None, page_of=links.page_of,
+    )  # fmt: skip
+
+
+async def _seen(page: Page, upto: str | None) -> Sequence[Seen] | None:
+    """Those up to a number, the latest first; None where nobody remembers them."""
+    params = {"Number": int(upto)} if upto is not None and upto.isdecimal() and len(upto) < 16 else {}
+    told = await page.console.port.told(page.place, "events", "ListTraffic", params)
+    if told is None:
+        return None
+    return [
+        Seen(each["Number"], each["Time"], each["EventBusName"], each["Event"], loads(each["Event"]), each["Rules"])
+        for each in told["Events"]
+    ]
+
+
+async def lately(page: Page, rule: str, bus: str) -> Sequence[Seen]:
+    """The last events of a bus: those that a rule took, and a few that it did not."""
+    found = [each for each in await _seen(page, None) or () if each.bus == bus]
+    took = [each for each in found if rule in each.rules][:LATELY]
+    rest = [each for each in found if rule not in each.rules][:LATELY]
+    return sorted([*took, *rest], key=lambda each: -each.number)
+
+
+async def one(page: Page) -> Response:
+    """An event, and what each rule of its bus makes of it"""
+    number: str = page.request.path_params["number"]
+    found = await _seen(page, number)
+    if not found or str(found[0].number) != number:
+        raise AwsError("This event is not remembered any more.", code="NotFound", status=404)
+    seen = found[0]
+    verdicts = await _verdicts(page, seen)
+    return await page.render("event.html", seen=seen, verdicts=verdicts, wanted=wanted, page_of=links.page_of)
+
+
+async def _verdicts(page: Page, seen: Seen) -> Sequence[Verdict]:
+    """Those that took it first."""
+    listed = await page.call("events", "ListRules", EventBusName=seen.bus, Limit=RULES)
+    told = [_verdict(rule, seen) for rule in listed["Rules"] if rule.get("EventPattern")]
+    return sorted(
+        (each for each in told if each is not None),
+        key=lambda each: (not each.took, not each.explanation.matches, each.rule["Name"]),
+    )
+
+
+def _verdict(rule: Json, seen: Seen) -> Verdict | None:
+    try:
+        return Verdict(rule, rule["Arn"] in seen.rules, explain(first(rule["EventPattern"]), seen.event))
+    except InvalidPattern:
+        return None
+
+
+ROUTES = (shows("/events", show), shows("/events/{number}", one))

@@ -1,0 +1,122 @@
+"""Rules of EventBridge: what each waits for, where it sends that, and why an event is for it or not."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from lamplighter.base import arn
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.console.page import Page, acts, shows
+from lamplighter.console.pages import recent_events
+from lamplighter.console.view import links
+from lamplighter.console.view.pattern_wording import wanted
+from lamplighter.lang.event_pattern.comparisons import InvalidPattern
+from lamplighter.lang.event_pattern.explain import Explanation, explain
+from lamplighter.lang.json_errors import first
+
+PAGE, BUSES = 50, 100
+DEFAULT = "default"
+SAMPLE = {
+    "version": "0", "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718", "detail-type": "ECS Task State Change",
+    "source": "aws.ecs", "account": "123456789012", "time": "2026-01-01T18:00:00Z", "region": "us-east-1",
+    "resources": [], "detail": {"lastStatus": "STOPPED", "stopCode": "EssentialContainerExited"},
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule and where it sends events."""
+
+    about: Json
+    """As DescribeRule has it."""
+    targets: Sequence[Json]
+
+
+async def show(page: Page) -> Response:
+    """Rules of a bus"""
+    bus = page.asked("bus") or DEFAULT
+    token = {"NextToken": following} if (following := page.asked("next")) else {}
+    listed, buses = await asyncio.gather(
+        page.call("events", "ListRules", EventBusName=bus, Limit=PAGE, **token),
+        page.call("events", "ListEventBuses", Limit=BUSES),
+    )
+    found = await asyncio.gather(*(_whole(page, rule) for rule in listed["Rules"]))
+    return await page.render(
+        "rules.html", rules=found, bus=bus, buses=[each["Name"] for each in buses["EventBuses"]],
+        next=listed.get("NextToken"), page_of=links.page_of, named=links.named,
+    )  # fmt: skip
+
+
+async def _whole(page: Page, about: Json) -> Rule:
+    told = await page.call(
+        "events", "ListTargetsByRule", Rule=about["Name"], EventBusName=about.get("EventBusName", DEFAULT)
+    )
+    return Rule(about, told["Targets"])
+
+
+async def one(page: Page) -> Response:
+    """A rule"""
+    return await _shown(page, json.dumps(SAMPLE, indent=2))
+
+
+async def attempt(page: Page, given: Mapping[str, str]) -> Response:
+    """Try an event: nothing is sent."""
+    return await _shown(page, given.get("event", ""), tried=True)
+
+
+async def _shown(page: Page, event: str, *, tried: bool = False) -> Response:
+    rule = await _read(page)
+    explanation, fault = _explained(rule, event) if tried else (None, None)
+    return await page.render(
+        "rule.html", 422 if fault else 200, rule=rule, event=event, explanation=explanation, fault=fault, wanted=wanted,
+        page_of=links.page_of, named=links.named,
+        lately=await recent_events.lately(page, rule.about["Arn"], rule.about.get("EventBusName", DEFAULT)),
+    )  # fmt: skip
+
+
+async def _read(page: Page) -> Rule:
+    bus, name = names(page.arn)
+    return await _whole(page, await page.call("events", "DescribeRule", Name=name, EventBusName=bus))
+
+
+def names(rule: str) -> tuple[str, str]:
+    """The bus and the name of a rule, by its ARN."""
+    found = arn.parse(rule)
+    if found is None or found.service != "events" or not found.resource.startswith("rule/"):
+        raise ValidationError(f"{rule} is not the ARN of a rule")
+    bus, _, name = found.resource.removeprefix("rule/").rpartition("/")
+    return bus or DEFAULT, name
+
+
+def _explained(rule: Rule, text: str) -> tuple[Explanation | None, str | None]:
+    """Why an event is for a rule or not, or what is wrong with it."""
+    try:
+        event = loads(text)
+    except JsonError as error:
+        return None, f"This event is not JSON: {error}"
+    if not isinstance(event, dict):
+        return None, "An event is a JSON object."
+    try:
+        return explain(first(rule.about["EventPattern"]), event), None
+    except (InvalidPattern, JsonError) as error:
+        return None, f"The pattern of this rule is none: {error}"
+
+
+async def switch(page: Page, given: Mapping[str, str]) -> Response:
+    """Enable or disable the rule."""
+    bus, name = names(page.arn)
+    operation = "EnableRule" if given.get("do") == "enable" else "DisableRule"
+    await page.call("events", operation, Name=name, EventBusName=bus)
+    return page.redirect(page.url)
+
+
+ROUTES = (
+    shows("/rules", show),
+    acts("/rules/{arn:path}/try", attempt),
+    acts("/rules/{arn:path}/switch", switch),
+    shows("/rules/{arn:path}", one),
+)

@@ -1,0 +1,83 @@
+"""Stacks of CloudFormation: what each is made of, what happened to it, and what of it has no effect here."""
+
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from lamplighter.base import arn
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.console.page import Page, shows
+from lamplighter.console.ports.port import Place
+from lamplighter.console.view import links
+
+RECORDED = "Recorded;"
+"""How the engine begins to say that a resource is kept and shown, and does nothing on one box."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource of a stack."""
+
+    about: Json
+    """As ListStackResources has it."""
+    place: Place
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it has no effect here."""
+        return str(self.about.get("ResourceStatusReason", "")).startswith(RECORDED)
+
+    @property
+    def page(self) -> str | None:
+        """Where the console shows it."""
+        name = self.about.get("PhysicalResourceId") or ""
+        return links.page_of(_queue(name, self.place) if self.about["ResourceType"] == "AWS::SQS::Queue" else name)
+
+
+def _queue(url: str, place: Place) -> str:
+    """The ARN of a queue by its URL."""
+    return arn.build("sqs", place.region, place.account, url.rpartition("/")[2])
+
+
+async def show(page: Page) -> Response:
+    """Stacks that are there"""
+    token = {"NextToken": following} if (following := page.asked("next")) else {}
+    listed = await page.call("cloudformation", "DescribeStacks", **token)
+    return await page.render(
+        "stacks.html", stacks=listed["Stacks"], next=listed.get("NextToken"), page_of=links.page_of
+    )
+
+
+async def one(page: Page) -> Response:
+    """A stack"""
+    told = await page.call("cloudformation", "DescribeStacks", StackName=page.arn)
+    if not told["Stacks"]:
+        raise AwsError(f"Stack with id {page.arn} does not exist", code="NotFound", status=404)
+    stack = told["Stacks"][0]
+    more = {"NextToken": following} if (following := page.asked("next")) else {}
+    events = {"NextToken": following} if (following := page.asked("events")) else {}
+    resources = await page.call("cloudformation", "ListStackResources", StackName=page.arn, **more)
+    happened = await page.call("cloudformation", "DescribeStackEvents", StackName=page.arn, **events)
+    return await page.render(
+        "stack.html",
+        stack=stack,
+        resources=[Resource(each, page.place) for each in resources["StackResourceSummaries"]],
+        next=resources.get("NextToken"),
+        events=happened["StackEvents"],
+        earlier=happened.get("NextToken"),
+        page_of=links.page_of,
+    )
+
+
+async def template(page: Page) -> Response:
+    """The template that a stack was made of"""
+    told = await page.call("cloudformation", "GetTemplate", StackName=page.arn)
+    return await page.render("stack_template.html", arn=page.arn, body=told["TemplateBody"], page_of=links.page_of)
+
+
+ROUTES = (
+    shows("/stacks", show),
+    shows("/stacks/{arn:path}/template", template),
+    shows("/stacks/{arn:path}", one),
+)

@@ -1,0 +1,179 @@
+"""Starting a run: with what the job is usually started with at one click, or with something else.
+
+An express machine, whose executions nobody can look at later, is waited for, and what came of it is shown.
+
+What is filled in is checked before anything is started, and comes back with what is wrong. Environment and command can
+be said of machines that read them from their input, as those of job files do (`jobs/machine/expressions.py`). A command
+would be that of every step: where there are several, none is asked for.
+"""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.console.data import container_defaults, job_schedules
+from lamplighter.console.page import Page, acts, shows
+from lamplighter.console.view.masking import masked, restored
+from lamplighter.console.view.templates import indented
+from lamplighter.runs.default_input import usual_input
+from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, steps
+
+READS_OWN = f"Execution.Input.{LAMPLIGHTER_KEY}"
+"""What the definition of a machine says that lets environment and command be overridden."""
+
+
+class Wrong(ValueError):
+    """A field makes no sense: which, and what to do."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What the form holds."""
+
+    input: str
+    environment: str = ""
+    command: str = ""
+    name: str = ""
+
+
+async def show(page: Page) -> Response:
+    """The form"""
+    about = await page.call("states", "DescribeStateMachine", stateMachineArn=page.arn)
+    return await _form(page, about, filled(masked(await usual(page))), None)
+
+
+async def usual(page: Page) -> Json:
+    """The input of the run that the query names with `from`, else what the job is usually started with."""
+    if (earlier := page.asked("from")) is not None:
+        found = await page.at(earlier).call("states", "DescribeExecution", executionArn=earlier)
+        return _read(found.get("input", "{}"))
+    metadata = await _metadata(page)
+    schedules, rules = await job_schedules.targets(page, page.arn)
+    return usual_input(metadata, schedules, rules)
+
+
+async def _metadata(page: Page) -> str | None:
+    """What the stack of a state machine says of it; None where it has none, or these credentials may not ask."""
+    try:
+        told = await page.call("cloudformation", "DescribeStackResources", PhysicalResourceId=page.arn)
+        stack = told["StackResources"][0]["StackName"]
+        logical = await _logical(page, stack)
+        found = await page.call("cloudformation", "DescribeStackResource", StackName=stack, LogicalResourceId=logical)
+    except (AwsError, LookupError):
+        return None
+    text: str | None = found["StackResourceDetail"].get("Metadata")
+    return text
+
+
+async def _logical(page: Page, stack: str) -> str:
+    """What the state machine is called in its stack; LookupError where it is not there."""
+    token: dict[str, str] = {}
+    while True:
+        listed = await page.call("cloudformation", "ListStackResources", StackName=stack, **token)
+        for each in listed["StackResourceSummaries"]:
+            if each.get("PhysicalResourceId") == page.arn:
+                return str(each["LogicalResourceId"])
+        if not listed.get("NextToken"):
+            raise LookupError(page.arn)
+        token = {"NextToken": listed["NextToken"]}
+
+
+def _read(text: str) -> Json:
+    try:
+        return loads(text)
+    except JsonError:
+        return {}
+
+
+def filled(document: Json) -> Fields:
+    """A form that holds an input: what is ours of it has fields of its own."""
+    own = document.get(LAMPLIGHTER_KEY) if isinstance(document, dict) else None
+    if not isinstance(own, dict):
+        return Fields(indented(document))
+    rest = {key: value for key, value in document.items() if key != LAMPLIGHTER_KEY}
+    environment, command = own.get("environment") or {}, own.get("command") or []
+    lines = "\n".join(f"{name}={value}" for name, value in environment.items())
+    return Fields(indented(rest), lines, shlex.join(map(str, command)))
+
+
+async def act(page: Page, given: Mapping[str, str]) -> Response:
+    """Start it, as the form says or as usual."""
+    about = await page.call("states", "DescribeStateMachine", stateMachineArn=page.arn)
+    original = await usual(page)
+    if "input" not in given:
+        return await _start(page, about, original, "")
+    fields = Fields(*(given.get(name, "") for name in ("input", "environment", "command", "name")))
+    try:
+        document = restored(read(fields), original)
+    except Wrong as wrong:
+        return await _form(page, about, fields, wrong)
+    return await _start(page, about, document, fields.name)
+
+
+def read(fields: Fields) -> Json:
+    """The input that a form says; Wrong where it makes no sense."""
+    try:
+        document = loads(fields.input or "{}")
+    except JsonError as error:
+        raise Wrong("input", f"This is not JSON: {error}") from None
+    own: Json = {}
+    if fields.environment.strip():
+        own["environment"] = dict(_variable(line) for line in fields.environment.splitlines() if line.strip())
+    if fields.command.strip():
+        own["command"] = _words(fields.command)
+    if not own:
+        return document
+    if not isinstance(document, dict):
+        raise Wrong("input", "Environment and command go with an input that is an object: write { } around it")
+    return {**document, LAMPLIGHTER_KEY: own}
+
+
+def _variable(line: str) -> tuple[str, str]:
+    name, sign, value = line.partition("=")
+    if not sign or not name.strip():
+        raise Wrong("environment", f"Write NAME=value on each line, not '{line.strip()}'")
+    return name.strip(), value
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise Wrong("command", f"This is no command: {error}") from None
+
+
+async def _form(page: Page, about: Json, fields: Fields, wrong: Wrong | None) -> Response:
+    overrides = READS_OWN in about["definition"]
+    several = steps(_read(about["definition"])) > 1
+    return await page.render(
+        "start.html",
+        status=200 if wrong is None else 422,
+        about=about,
+        fields=fields,
+        wrong=wrong,
+        overrides=overrides,
+        several=several,
+        defaults=await container_defaults.read(page, about["definition"]) if overrides and not several else None,
+        origin=page.asked("from"),
+    )
+
+
+async def _start(page: Page, about: Json, document: Json, name: str) -> Response:
+    named = {"name": name.strip()} if name.strip() else {}
+    asked = {"stateMachineArn": page.arn, "input": dumps(document)} | named
+    if about["type"] == "EXPRESS":  # nobody could look at it later
+        result = await page.call("states", "StartSyncExecution", **asked)
+        return await page.render("express.html", about=about, result=result)
+    begun = await page.call("states", "StartExecution", **asked)
+    return page.redirect(page.console.look.run(begun["executionArn"]))
+
+
+ROUTES = (shows("/jobs/{arn:path}/start", show), acts("/jobs/{arn:path}/start", act))

@@ -1,0 +1,93 @@
+"""The two pages that links in mails open: one confirms a subscription by its button, the other ends one.
+
+Promises that opening a page changes nothing, because mail scanners open every link; that its button works without
+scripts and cookies; and that a page whose subscription is gone, or is already as the button would make it, says so and
+has no button. The secret in the link is what guards it, so that nobody has to log in.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.console.security.guard import HEADERS
+from lamplighter.console.view.templates import Look
+from lamplighter.wire.access.unsigned_requests import CONFIRMATION, UNSUBSCRIBE
+from lamplighter.wire.http import HttpRequest, Response, answer
+
+Call = Callable[[str, Mapping[str, str]], Awaitable[Json]]
+"""Calls an operation of SNS as somebody who has not signed."""
+CONFIRMED, DELETED, GONE = "CONFIRMED", "DELETED", "GONE"
+LOOK = Look("Subscription")
+OLD = "Links to subscribe are good for two days. To get its messages, ask the person who runs this engine."
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a page says."""
+
+    title: str
+    text: str
+    button: str = ""
+    """What its button says; nothing where there is none."""
+    status: int = 200
+
+
+async def respond(call: Call, http: HttpRequest, request_id: str) -> Response:
+    """Show a page, or do what its button says."""
+    given = dict(parse_qsl(http.query.decode("latin-1")))
+    confirms = http.path == CONFIRMATION.encode()
+    names, path = (("TopicArn", "Token"), CONFIRMATION) if confirms else (("SubscriptionArn",), UNSUBSCRIBE)
+    params = {name: given.get(name, "") for name in names}
+    sheet = await (_confirmation if confirms else _ending)(call, params, pressed=http.method == "POST")
+    status = sheet.status if http.path == path.encode() or _reads_pages(http) else 403
+    values = {"sheet": sheet, "action": f"{path}?{urlencode(params, safe=':')}"}
+    response = answer(status, b"text/html; charset=utf-8", LOOK.fill("subscription.html", values).encode(), request_id)
+    headers = dict(response.headers) | {name.encode(): value.encode() for name, value in HEADERS.items()}
+    return Response(status, [*headers.items(), (b"cache-control", b"no-store")], response.body)
+
+
+def _reads_pages(http: HttpRequest) -> bool:
+    """Whether a person opened an `UnsubscribeURL`; a program that did is told that nothing was done."""
+    return b"text/html" in http.headers.get(b"accept", b"")
+
+
+async def _confirmation(call: Call, params: Mapping[str, str], *, pressed: bool) -> Sheet:
+    found = await call("DescribeLink", params)
+    if found["Status"] == GONE:
+        return Sheet("This link is not valid any more", OLD, status=404)
+    if found["Status"] == CONFIRMED:
+        return Sheet("You are subscribed", f"The {_messages(found, 'are')}. There is nothing to do.")
+    if not pressed:
+        asked = f"If you press this button, the {_messages(found, 'are')}. If you do not want them, close this page."
+        return Sheet("Subscribe?", asked, "Subscribe")
+    try:
+        await call("ConfirmSubscription", params)
+    except AwsError as error:
+        return Sheet("You are not subscribed", error.message, status=error.status)
+    return Sheet("You are subscribed", f"From now on, the {_messages(found, 'are')}.")
+
+
+async def _ending(call: Call, params: Mapping[str, str], *, pressed: bool) -> Sheet:
+    found = await call("DescribeLink", params)
+    if found["Status"] in (DELETED, GONE):
+        ended = "This subscription does not exist any more. No messages are sent for it."
+        return Sheet("You are not subscribed", ended, status=200 if found["Status"] == DELETED else 404)
+    if found["Locked"]:
+        locked = f"The {_messages(found, 'are')}. Only the person who runs this engine can end this subscription."
+        return Sheet("You cannot unsubscribe here", locked, status=403)
+    if not pressed:
+        asked = f"If you press this button, the {_messages(found, 'are not')} any more."
+        return Sheet("Unsubscribe?", asked, "Unsubscribe")
+    try:
+        await call("Unsubscribe", params)
+    except AwsError as error:
+        return Sheet("You are still subscribed", error.message, status=error.status)
+    back = "A last message has a link to subscribe again. That link is good for two days."
+    return Sheet("You are unsubscribed", f"The {_messages(found, 'are not')} any more. {back}")
+
+
+def _messages(found: Json, are: str) -> str:
+    topic = str(found["TopicArn"]).rpartition(":")[2]
+    return f"messages of the topic {topic} {are} sent to {found['Endpoint']}"

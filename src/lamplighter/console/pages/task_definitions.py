@@ -1,0 +1,39 @@
+"""Task definitions: their families, and what one of them runs."""
+
+import asyncio
+
+from starlette.responses import Response
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.console.page import Page, shows
+from lamplighter.console.view import links
+
+PAGE = 25
+
+
+async def show(page: Page) -> Response:
+    """The families, each with its latest revision"""
+    token = {"nextToken": following} if (following := page.asked("next")) else {}
+    listed = await page.call("ecs", "ListTaskDefinitionFamilies", status="ACTIVE", maxResults=PAGE, **token)
+    found = await asyncio.gather(*(_latest(page, family) for family in listed["families"]))
+    return await page.render("definitions.html", definitions=found, next=listed.get("nextToken"), page_of=links.page_of)
+
+
+async def _latest(page: Page, family: str) -> Json:
+    told = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=family)
+    return told["taskDefinition"]
+
+
+async def one(page: Page) -> Response:
+    """A task definition, and its other revisions"""
+    told = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=page.arn)
+    definition = told["taskDefinition"]
+    family = definition["family"]
+    listed = await page.call("ecs", "ListTaskDefinitions", familyPrefix=family, sort="DESC", maxResults=PAGE)
+    return await page.render(
+        "definition.html", definition=definition, revisions=listed["taskDefinitionArns"], text=dumps(definition),
+        page_of=links.page_of,
+    )  # fmt: skip
+
+
+ROUTES = (shows("/definitions", show), shows("/definitions/{arn:path}", one))

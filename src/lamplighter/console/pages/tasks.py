@@ -1,0 +1,111 @@
+"""Tasks of ECS: what ran and runs, how each container ended and why, and what it wrote."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.console.data import container_output
+from lamplighter.console.data.container_output import Log, log_of
+from lamplighter.console.page import Page, acts, shows
+from lamplighter.console.view import links
+
+PAGE, CLUSTERS, LINES = 100, 10, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The end of what a container wrote."""
+
+    container: Json
+    log: Log | None
+    lines: Json
+    """As GetLogEvents has them."""
+
+
+async def show(page: Page) -> Response:
+    """Tasks"""
+    before = {"Before": int(text)} if (text := page.asked("next") or "").isdecimal() else {}
+    told = await page.console.port.told(page.place, "ecs", "LatestTasks", before)
+    tasks = told["Tasks"] if told else await _of_clusters(page)
+    return await page.render("tasks.html", tasks=tasks, next=(told or {}).get("Before"), page_of=links.page_of)
+
+
+async def _of_clusters(page: Page) -> Sequence[Json]:
+    """Those of the first clusters, the latest first: AWS keeps no order, and a task for an hour after its end."""
+    listed = await page.call("ecs", "ListClusters", maxResults=CLUSTERS)
+    found = await asyncio.gather(
+        *(_listed(page, cluster, status) for cluster in listed["clusterArns"] for status in ("RUNNING", "STOPPED"))
+    )
+    return sorted((each for some in found for each in some), key=lambda each: each.get("createdAt", 0), reverse=True)
+
+
+async def _listed(page: Page, cluster: str, status: str) -> Sequence[Json]:
+    listed = await page.call("ecs", "ListTasks", cluster=cluster, desiredStatus=status, maxResults=PAGE)
+    if not listed["taskArns"]:
+        return ()
+    told = await page.call("ecs", "DescribeTasks", cluster=cluster, tasks=listed["taskArns"])
+    found: Sequence[Json] = told["tasks"]
+    return found
+
+
+async def one(page: Page) -> Response:
+    """A task, with the end of what its containers wrote"""
+    task, definition = await _read(page)
+    outputs = await asyncio.gather(*(_output(page, task, definition, each) for each in task["containers"]))
+    return await page.render(
+        "task.html", task=task, definition=definition, outputs=outputs, page_of=links.page_of, named=links.named
+    )
+
+
+async def _read(page: Page) -> tuple[Json, Json]:
+    cluster = page.arn.split("/")[1] if page.arn.count("/") > 1 else "default"
+    told = await page.call("ecs", "DescribeTasks", cluster=cluster, tasks=[page.arn])
+    if not told["tasks"]:
+        raise AwsError("This task is not remembered any more.", code="NotFound", status=404)
+    task = told["tasks"][0]
+    try:
+        found = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=task["taskDefinitionArn"])
+    except AwsError:
+        return task, {}
+    return task, found["taskDefinition"]
+
+
+async def _output(page: Page, task: Json, definition: Json, container: Json) -> Output:
+    log = _log(task, definition, container["name"])
+    if log is None:
+        return Output(container, None, {"events": []})
+    return Output(container, log, await container_output.events(page, log, limit=LINES, startFromHead=False))
+
+
+def _log(task: Json, definition: Json, name: str) -> Log | None:
+    """Where a container's output goes, by its definition; None where it keeps none."""
+    defined: Json = next((each for each in definition.get("containerDefinitions", ()) if each["name"] == name), {})
+    return log_of(defined, task["taskArn"])
+
+
+async def file(page: Page) -> Response:
+    """All that a container wrote, as text"""
+    task, definition = await _read(page)
+    log = _log(task, definition, page.asked("container") or "")
+    if log is None:
+        raise AwsError("No container of this name keeps a log", code="NotFound", status=404)
+    return container_output.text(page, log)
+
+
+async def stop(page: Page, _given: Mapping[str, str]) -> Response:
+    """Stop the task."""
+    cluster = page.arn.split("/")[1] if page.arn.count("/") > 1 else "default"
+    await page.call("ecs", "StopTask", cluster=cluster, task=page.arn, reason="Stopped in the console")
+    return page.redirect(page.url)
+
+
+ROUTES = (
+    shows("/tasks", show),
+    acts("/tasks/{arn:path}/stop", stop),
+    shows("/tasks/{arn:path}/log", file),
+    shows("/tasks/{arn:path}", one),
+)

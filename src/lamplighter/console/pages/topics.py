@@ -1,0 +1,83 @@
+"""Topics of SNS: who is subscribed, and how the last messages reached them."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from lamplighter.base.json_text import Json
+from lamplighter.console.page import Page, acts, shows
+from lamplighter.console.view import links
+
+PAGE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic."""
+
+    arn: str
+    attributes: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.arn.rpartition(":")[2]
+
+
+async def show(page: Page) -> Response:
+    """Topics"""
+    token = {"NextToken": following} if (following := page.asked("next")) else {}
+    listed = await page.call("sns", "ListTopics", **token)
+    found = await asyncio.gather(*(_topic(page, each["TopicArn"]) for each in listed.get("Topics", ())))
+    return await page.render("topics.html", topics=found, next=listed.get("NextToken"), page_of=links.page_of)
+
+
+async def _topic(page: Page, arn: str) -> Topic:
+    told = await page.call("sns", "GetTopicAttributes", TopicArn=arn)
+    return Topic(arn, told["Attributes"])
+
+
+async def one(page: Page) -> Response:
+    """A topic"""
+    token = {"NextToken": following} if (following := page.asked("next")) else {}
+    before = {"Before": int(text)} if (text := page.asked("before") or "").isdecimal() else {}
+    topic, listed = await asyncio.gather(
+        _topic(page, page.arn), page.call("sns", "ListSubscriptionsByTopic", TopicArn=page.arn, **token)
+    )
+    subscriptions = await asyncio.gather(*(_whole(page, each) for each in listed.get("Subscriptions", ())))
+    told = await page.console.port.told(page.place, "sns", "ListDeliveries", {"TopicArn": page.arn, **before})
+    return await page.render(
+        "topic.html", topic=topic, subscriptions=subscriptions, next=listed.get("NextToken"),
+        deliveries=told and told["Deliveries"], before=(told or {}).get("Before"), page_of=links.page_of,
+        secretless=secretless,
+    )  # fmt: skip
+
+
+async def _whole(page: Page, subscription: Json) -> Json:
+    """A subscription with its attributes; one that is not confirmed has none that AWS shows."""
+    if not subscription["SubscriptionArn"].startswith("arn:"):
+        return subscription | {"Attributes": {}}
+    told = await page.call("sns", "GetSubscriptionAttributes", SubscriptionArn=subscription["SubscriptionArn"])
+    return subscription | {"Attributes": told["Attributes"]}
+
+
+async def publish(page: Page, given: Mapping[str, str]) -> Response:
+    """Send a message to all who are subscribed."""
+    subject = {"Subject": text} if (text := given.get("subject", "").strip()) else {}
+    fifo = {"MessageGroupId": "console", "MessageDeduplicationId": page.console.world.uuid()}
+    await page.call(
+        "sns", "Publish", TopicArn=page.arn, Message=given.get("message", ""), **subject,
+        **(fifo if page.arn.endswith(".fifo") else {}),
+    )  # fmt: skip
+    return page.redirect(page.url)
+
+
+def secretless(endpoint: str) -> str:
+    """An endpoint without the password that a URL may have."""
+    scheme, sign, rest = endpoint.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if sign and "@" in rest.partition("/")[0] else endpoint
+
+
+ROUTES = (shows("/topics", show), acts("/topics/{arn:path}/publish", publish), shows("/topics/{arn:path}", one))

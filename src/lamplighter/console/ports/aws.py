@@ -1,0 +1,86 @@
+"""The console's port over boto3: an AWS account, or an engine somewhere else.
+
+Promises that no call holds the loop, that what is refused is told in AWS's words, and that answers are plain JSON, as
+those of an engine are.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+
+from lamplighter.base.errors import AwsError, Unavailable, ValidationError
+from lamplighter.base.json_text import Json
+from lamplighter.console.ports.port import Place
+
+Client = Callable[[str, str], Json]
+"""Makes a boto3 client of a service and a region."""
+AT_ONCE = 16
+REACH, REST = 100, 60.0
+"""What AWS bears for good: it lists the executions of a few machines a second, and of a hundred at once."""
+OF_AN_ENGINE = 300, 15.0
+NAMES = {"states": "stepfunctions"}
+"""What boto3 calls a service, where it is not as its requests are signed."""
+
+
+class Outside:
+    """AWS's APIs through boto3."""
+
+    patience = 2.0
+
+    def __init__(self, client: Client, usual: Place, title: str, endpoint: str | None = None) -> None:
+        self._client = client
+        self._usual = usual
+        self._clients: dict[tuple[str, str], Json] = {}
+        self._threads = ThreadPoolExecutor(AT_ONCE, "console")
+        self.title = title
+        self.endpoint = endpoint
+        self.reach, self.rest = (REACH, REST) if endpoint is None else OF_AN_ENGINE
+
+    async def places(self) -> Sequence[Place]:
+        """The place that was asked for."""
+        return [self._usual]
+
+    async def call(self, place: Place, service: str, operation: str, params: Json) -> Json:
+        """See `Port`."""
+        key = (NAMES.get(service, service), place.region)
+        if key not in self._clients:
+            self._clients[key] = self._client(*key)
+        function = getattr(self._clients[key], xform_name(operation))
+        try:
+            answer = await asyncio.get_running_loop().run_in_executor(self._threads, lambda: function(**params))
+        except ClientError as error:
+            raise _told(error) from None
+        except ParamValidationError as error:
+            raise ValidationError(str(error)) from None
+        except BotoCoreError as error:
+            raise Unavailable(f"{self.title} does not answer: {error}") from None
+        return {name: plain(value) for name, value in answer.items() if name != "ResponseMetadata"}
+
+    async def slots(self, schedule: str, before: float | None = None) -> Json:
+        """Nobody keeps them."""
+        del schedule, before
+
+    async def told(self, place: Place, service: str, operation: str, params: Json) -> Json:
+        """Nobody tells."""
+        del place, service, operation, params
+
+
+def plain(value: Json) -> Json:
+    """An answer of boto3 as JSON: times as seconds since the epoch."""
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    return value
+
+
+def _told(error: ClientError) -> AwsError:
+    said = error.response.get("Error", {})
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+    return AwsError(said.get("Message") or str(error), code=said.get("Code", "Unknown"), status=status)

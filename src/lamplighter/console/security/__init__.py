@@ -1,0 +1,1 @@
+"""Protection of the console: login, CSRF tokens and response headers."""

@@ -1,0 +1,1 @@
+"""What the pages show: text, charts and tables made of values, without a call."""

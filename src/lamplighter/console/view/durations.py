@@ -1,0 +1,36 @@
+"""Lengths of time, as people say them, and how long runs took."""
+
+from lamplighter.base.json_text import Json
+
+IDLE = "idle"
+"""What a run carries that was redriven: the seconds between its parts (`run_duration.py`)."""
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+def limit(seconds: int) -> str:
+    """A time that somebody has set, in whole seconds: 3 s, 1 min 30 s, 2 h 00 min."""
+    return f"{seconds} s" if seconds < MINUTE else length(seconds)
+
+
+def length(seconds: float | None) -> str:
+    """0.4 s, 12 s, 3 min 04 s, 2 h 05 min, 3 d 4 h; a dash where there is none."""
+    if seconds is None:
+        return "–"
+    if seconds < 10:
+        return f"{max(0.0, seconds):.1f} s"
+    whole = round(seconds)
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min {whole % MINUTE:02} s"
+    if whole < DAY:
+        return f"{whole // HOUR} h {whole % HOUR // MINUTE:02} min"
+    return f"{whole // DAY} d {whole % DAY // HOUR} h"
+
+
+def took_of(execution: Json, now: float) -> float | None:
+    """How many seconds an execution took, or has taken until now; None where that is not known."""
+    idle = execution.get(IDLE) if execution.get("redriveCount") else 0
+    if idle is None:
+        return None
+    return max(0.0, float(execution.get("stopDate") or now) - float(execution["startDate"]) - idle)

@@ -1,0 +1,78 @@
+"""Why a run, or one attempt of it, ended as it did: in words, and which attempt is to blame.
+
+Promises to name the time limit that was too short, as the definition or the history has it, and to blame a job's own
+attempt before one of a state that only serves the job. Pure.
+"""
+
+from collections.abc import Mapping
+
+from lamplighter.base.json_text import Json
+from lamplighter.console.view.durations import limit
+from lamplighter.runs.story import Attempt, Story
+
+HEARTBEAT = "States.HeartbeatTimeout"
+CODES: Mapping[int, str] = {
+    126: "its command may not be executed",
+    127: "its command was not found",
+    134: "it aborted itself (SIGABRT)",
+    137: "it was killed (SIGKILL), as it is when memory runs out",
+    139: "it crashed (SIGSEGV)",
+    143: "it was asked to end (SIGTERM)",
+}
+"""What exit codes mean to a shell and to the kernel, beyond what programs mean by theirs."""
+
+
+def deadline(definition: Json) -> int | None:
+    """The seconds that a whole run may take; None where it may take any."""
+    found = definition.get("TimeoutSeconds") if isinstance(definition, dict) else None
+    return found if isinstance(found, int) else None
+
+
+def of_run(story: Story, most: int | None) -> str:
+    """What a run did that was not let go on; `most` is its deadline."""
+    if story.outcome != "timed out":
+        return ""
+    return _longer("deadline", most)
+
+
+def of_attempt(story: Story, attempt: Attempt, most: int | None) -> str:
+    """Why an attempt did not succeed, or does not: its error and what is known of it; nothing where it goes well."""
+    return ": ".join(filter(None, (attempt.error, _reason(story, attempt, most))))
+
+
+def _reason(story: Story, attempt: Attempt, most: int | None) -> str | None:
+    if attempt.unclaimed and attempt.outcome in ("running", "timed out"):
+        return "waits for a worker" if attempt.outcome == "running" else "no worker took it up in time"
+    if attempt.error == HEARTBEAT:
+        return "sent no heartbeat in time"
+    if attempt.outcome == "timed out":
+        return _longer("timeout", attempt.timeout)
+    if attempt.outcome == "aborted" and attempt.reason is None and attempt.ended == story.ended:
+        return {"timed out": f"the run {_longer('deadline', most)}", "aborted": "the run was stopped"}.get(
+            story.outcome
+        )
+    return attempt.reason
+
+
+def _longer(what: str, seconds: int | None) -> str:
+    return f"took longer than its {what}" + ("" if seconds is None else f" of {limit(seconds)}")
+
+
+def blamed(story: Story, *, ours: bool = True) -> Attempt | None:
+    """The attempt that a run did not succeed for; None where there is none, or the run goes on or went well.
+
+    `ours`: a job file made the machine, which has states that only serve the job.
+    """
+    if story.outcome in ("running", "succeeded"):
+        return None
+    saved = {(each.state, each.path) for each in story.attempts if each.outcome == "succeeded"}
+    own = [each for each in story.attempts if each.failed and not (ours and each.supporting)]
+    found = [each for each in own if (each.state, each.path) not in saved] or _given_up(story)
+    fitting = [each for each in found if each.error == story.error]
+    return next(reversed(fitting or found), None)
+
+
+def _given_up(story: Story) -> list[Attempt]:
+    """The last attempts of visits that nothing came of, whosever they are."""
+    last = [story.attempts[visit.attempts[-1]] for visit in story.visits if visit.attempts and visit.left is None]
+    return [each for each in last if each.failed]

@@ -1,0 +1,79 @@
+"""A definition as a graph: blocks of states, and the ways between them.
+
+Promises the shape that `static/graph.js` draws: a block is a start and its states; a state has the ways out of it, and
+the blocks inside of it where it is a Parallel or a Map. Reads any definition, also one that makes no sense.
+See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html.
+"""
+
+from collections.abc import Iterator
+
+from lamplighter.base.json_text import Json, JsonError, loads
+
+LABELS = 22
+"""Characters of a label of a way."""
+
+
+def of_text(definition: str) -> Json:
+    """The graph of a definition as text; an empty block where it is none."""
+    try:
+        return block(loads(definition))
+    except JsonError:
+        return block({})
+
+
+def block(machine: Json) -> Json:
+    """The graph of a machine, a branch or a processor."""
+    states = machine.get("States", {}) if isinstance(machine, dict) else {}
+    start = machine.get("StartAt") if isinstance(machine, dict) else None
+    return {"start": start, "states": [_state(name, state) for name, state in states.items()]}
+
+
+def _state(name: str, state: Json) -> Json:
+    ways = [way for way in _ways(state) if way["to"]]
+    return {
+        "name": name,
+        "type": state.get("Type", ""),
+        "what": _what(state),
+        "ways": ways,
+        "end": bool(state.get("End")) or state.get("Type") in ("Succeed", "Fail"),
+        "blocks": [block(inner) for inner in _inner(state)],
+    }
+
+
+def _what(state: Json) -> str:
+    """What it does, in a few words."""
+    kind, resource = state.get("Type", ""), str(state.get("Resource", ""))
+    if kind == "Task":
+        return resource.rpartition(":::")[2] if ":::" in resource else resource.rpartition(":")[2]
+    if kind == "Wait" and "Seconds" in state:
+        return f"Wait {state['Seconds']} s" if isinstance(state["Seconds"], int) else "Wait"
+    if kind == "Map" and _processor(state).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
+        return "Distributed Map"
+    return str(kind)
+
+
+def _ways(state: Json) -> Iterator[Json]:
+    if "Next" in state:
+        yield {"to": state["Next"], "label": "", "kind": "next"}
+    for rule in state.get("Choices", []):
+        yield {"to": rule.get("Next"), "label": "", "kind": "choice"}
+    if "Default" in state:
+        yield {"to": state["Default"], "label": "else", "kind": "default"}
+    for catcher in state.get("Catch", []):
+        errors = ", ".join(map(str, catcher.get("ErrorEquals", [])))
+        label = "any error" if errors == "States.ALL" else errors
+        yield {"to": catcher.get("Next"), "label": _short(label), "kind": "catch"}
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= LABELS else f"{label[: LABELS - 1]}…"
+
+
+def _inner(state: Json) -> list[Json]:
+    if state.get("Type") == "Parallel":
+        return list(state.get("Branches", []))
+    return [_processor(state)] if state.get("Type") == "Map" else []
+
+
+def _processor(state: Json) -> Json:
+    return state.get("ItemProcessor", state.get("Iterator", {}))

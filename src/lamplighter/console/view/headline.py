@@ -1,0 +1,72 @@
+"""What has to be read first of a run that did not go well: why, whose fault it was, and the last lines of its log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.console.data import container_output
+from lamplighter.console.data.container_output import log_of
+from lamplighter.console.page import Page
+from lamplighter.console.view import failure_reason
+from lamplighter.runs.job_machine import is_ours
+from lamplighter.runs.story import Attempt, Story
+
+LINES, LONGEST = 12, 400
+"""Lines, and characters of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The failure of a run."""
+
+    words: str
+    """What the run itself did: took longer than its deadline."""
+    attempt: Attempt | None
+    """Whose failure it is."""
+    reason: str
+    codes: Sequence[tuple[str, int, str]]
+    """Exit codes with the names of their containers, and what they mean."""
+    lines: Sequence[str]
+    stopped: bool = False
+    """Somebody has stopped it, which is no fault of the run."""
+
+
+async def of(page: Page, story: Story, definition: Json) -> Headline | None:
+    """What to say of a run; None where it goes on or went well."""
+    if story.outcome in ("running", "succeeded"):
+        return None
+    most = failure_reason.deadline(definition)
+    attempt = failure_reason.blamed(story, ours=is_ours(definition))
+    words = failure_reason.of_run(story, most)
+    stopped = story.outcome == "aborted"
+    if attempt is None:
+        return Headline(words, None, "", (), (), stopped)
+    codes = [(name, code, failure_reason.CODES.get(code, "")) for name, code in sorted(attempt.exits.items())]
+    with_it = words and attempt.outcome == "aborted"
+    reason = "was stopped with it" if with_it else failure_reason.of_attempt(story, attempt, most)
+    return Headline(words, attempt, reason, codes, await _lines(page, attempt), stopped)
+
+
+async def _lines(page: Page, attempt: Attempt) -> Sequence[str]:
+    """The end of what the container wrote that failed; nothing where that is not kept, or not to be seen."""
+    try:
+        log = await _log(page, attempt)
+        found = (
+            {"events": ()}
+            if log is None
+            else await container_output.events(page, log, limit=LINES, startFromHead=False)
+        )
+    except AwsError:
+        return ()
+    return [each["message"][:LONGEST] for each in found["events"]]
+
+
+async def _log(page: Page, attempt: Attempt) -> container_output.Log | None:
+    if not attempt.task or not attempt.definition:
+        return None
+    told = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=attempt.definition)
+    containers = told["taskDefinition"]["containerDefinitions"]
+    failed = [each for each in containers if attempt.exits.get(each["name"])]
+    logs = (log_of(each, attempt.task) for each in failed or containers)
+    return next((log for log in logs if log is not None), None)

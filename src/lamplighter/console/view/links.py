@@ -1,0 +1,35 @@
+"""Which page of the console tells of a resource, by its ARN."""
+
+import re
+from collections.abc import Sequence
+
+from lamplighter.console.view.templates import path
+
+_PAGES: Sequence[tuple[re.Pattern[str], str]] = tuple(
+    (re.compile(f"arn:aws[^:]*:{form}"), first)
+    for form, first in (
+        (r"states:[^:]*:[^:]*:stateMachine:[^:]+", "jobs"),
+        (r"states:[^:]*:[^:]*:(?:execution|mapRun):.+", "runs"),
+        (r"ecs:[^:]*:[^:]*:task-definition/.+", "definitions"),
+        (r"ecs:[^:]*:[^:]*:task/.+", "tasks"),
+        (r"events:[^:]*:[^:]*:rule/.+", "rules"),
+        (r"sns:[^:]*:[^:]*:[^:]+", "topics"),
+        (r"sqs:[^:]*:[^:]*:[^:]+", "queues"),
+        (r"cloudformation:[^:]*:[^:]*:stack/.+", "stacks"),
+    )
+)
+
+
+def page_of(arn: str) -> str | None:
+    """The URL of its page; None where there is none."""
+    return next((f"/{first}/{path(arn)}" for form, first in _PAGES if form.fullmatch(arn)), None)
+
+
+def named(arn: str) -> str:
+    """What people call a resource: its ARN without what all of them have."""
+    return arn.split(":", 5)[-1] if arn.startswith("arn:") else arn
+
+
+def ours(to: str) -> str:
+    """A page of ours to go on to, whatever a link or a form said: the first page where it would lead elsewhere."""
+    return to if to.isprintable() and to.startswith("/") and to[1:2] not in ("/", "\\") else "/"

@@ -1,0 +1,61 @@
+"""Secrets in documents: not shown.
+
+What looks like a secret by its name is masked, wherever it is: the value of a key, an environment variable as ECS and
+Step Functions write it, and JSON text inside of text. Promises that what is edited while masked can be put together
+again (`restored`). Refuses to judge values: a secret under a harmless name is shown.
+"""
+
+import re
+
+from lamplighter.base.json_text import Json, JsonError, dumps, loads
+
+MASK = "••••••"
+_SECRET = re.compile(
+    r"passw|passphrase|pwd|secret|token|api_?key|access_?key|private_?key|credential|connection_?string|"
+    r"(^|_)(auth|dsn|key|database_url)$",
+    re.IGNORECASE,
+)
+
+
+def is_secret(name: str) -> bool:
+    """Whether a name sounds as if its value were nobody's business."""
+    return _SECRET.search(name) is not None
+
+
+def masked(document: Json) -> Json:
+    """The same document without its secrets."""
+    if isinstance(document, list):
+        return [masked(each) for each in document]
+    if isinstance(document, str):
+        return _text(document)
+    if not isinstance(document, dict):
+        return document
+    named = document.get("Name", document.get("name"))
+    if isinstance(named, str) and is_secret(named):
+        return {key: MASK if key in ("Value", "value") else masked(value) for key, value in document.items()}
+    return {key: _hidden(key, value) for key, value in document.items()}
+
+
+def _hidden(key: str, value: Json) -> Json:
+    return MASK if is_secret(key) and isinstance(value, str | int | float) else masked(value)
+
+
+def _text(text: str) -> str:
+    if text[:1] not in ("{", "["):
+        return text
+    try:
+        return dumps(masked(loads(text)))
+    except JsonError:
+        return text
+
+
+def restored(edited: Json, original: Json) -> Json:
+    """What was edited, with the secrets of the original where they are still masked."""
+    if edited == masked(original) or edited == MASK:
+        return original
+    if isinstance(edited, dict) and isinstance(original, dict):
+        return {key: restored(value, original.get(key)) for key, value in edited.items()}
+    if isinstance(edited, list) and isinstance(original, list):
+        padded = [*original, *[None] * len(edited)]
+        return [restored(value, padded[at]) for at, value in enumerate(edited)]
+    return edited

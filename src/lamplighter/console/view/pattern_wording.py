@@ -1,0 +1,49 @@
+"""What an event pattern asks of a field, in words."""
+
+from collections.abc import Callable, Mapping
+
+from lamplighter.base.json_text import Json, dumps
+
+
+def wanted(values: Json) -> str:
+    """The list of a field, of which one has to be met."""
+    return " or ".join(map(_one, values)) if isinstance(values, list) else dumps(values)
+
+
+def _one(value: Json) -> str:
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, given),) = value.items()
+        return _WORDS[name](given) if name in _WORDS else dumps(value)
+    return dumps(value)
+
+
+def _text(given: Json) -> str:
+    return _one(given) if isinstance(given, dict) else dumps(given)
+
+
+def _except(given: Json) -> str:
+    """What is not wanted: one value, several, or what another comparison names."""
+    if isinstance(given, dict) and len(given) == 1:
+        ((name, inner),) = given.items()
+        several = inner if isinstance(inner, list) else [inner]
+        return " or ".join(f"what {_WORDS[name](each)}" if name in _WORDS else dumps(each) for each in several)
+    return " or ".join(map(dumps, given)) if isinstance(given, list) else dumps(given)
+
+
+def _numeric(given: Json) -> str:
+    if not isinstance(given, list):
+        return dumps(given)
+    return " and ".join(f"{sign} {bound}" for sign, bound in zip(given[::2], given[1::2], strict=False))
+
+
+_WORDS: Mapping[str, Callable[[Json], str]] = {
+    "prefix": lambda given: f"begins with {_text(given)}",
+    "suffix": lambda given: f"ends with {_text(given)}",
+    "equals-ignore-case": lambda given: f"{dumps(given)} in any case",
+    "wildcard": lambda given: f"is like {dumps(given)}",
+    "anything-but": lambda given: f"anything but {_except(given)}",
+    "numeric": _numeric,
+    "cidr": lambda given: f"an address in {given}",
+    "exists": lambda given: "is there" if given else "is not there",
+    "exactly": dumps,
+}

@@ -1,0 +1,232 @@
+"""The courier of one sender: takes letters to their targets, again where that may help, then to a dead-letter queue.
+
+Promises that a letter is a row until it is over, whatever is killed; that a call to one of our own services is made in
+the transaction that settles the letter, exactly once; and that a service elsewhere is called at least once. Each retry
+may wait twice as long as the one before, and waits by the throw of a die between nothing and that ("full jitter").
+See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html.
+"""
+
+import inspect
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable
+
+from lamplighter.base import arn
+from lamplighter.base.errors import AwsError, UnknownOperation
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Caller
+from lamplighter.delivery.delivery import End, Letter, Outcome, from_json, to_json
+from lamplighter.delivery.retryable import judge, passing
+from lamplighter.delivery.tables import deliveries, lost_alerts
+from lamplighter.delivery.tables.deliveries import Waiting
+from lamplighter.delivery.tables.lost_alerts import Lost
+from lamplighter.outbound.aws import Remote
+from lamplighter.store import outbox, timers
+from lamplighter.store.db import Posted, Tx
+from lamplighter.store.timers import Timer
+
+SUBJECT = "letter:"
+"""What the subjects of a courier's outbox rows and timers begin with."""
+SHORTEST = 1_000
+"""The most milliseconds that the first retry waits."""
+LONGEST = 900_000
+"""The most milliseconds that any retry waits: half of it, 185 times, are a day."""
+
+TELLING = ("alerts", "sns")
+"""Services whose letters are messages for people: one that is lost is told of."""
+
+Calling = Callable[[], Awaitable[Json]]
+
+log = logging.getLogger("lamplighter.delivery")
+
+
+def carries(subject: str) -> bool:
+    """Whether a row of the outbox or a timer is a courier's."""
+    return subject.startswith(SUBJECT)
+
+
+class Courier:
+    """Delivers the letters of one sender.
+
+    `settled` is told in the transaction that ends a letter; `check` raises where the params of a call do not fit it;
+    `coded` gives an error the name by which the dead letter calls it; `ready` makes a letter ready for its nth try.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        bus: Bus,
+        world: World,
+        remote: Remote,
+        settled: Callable[[Tx, Letter, Outcome], None] = lambda _tx, _letter, _outcome: None,
+        *,
+        check: Callable[[str, str, Json], None] = lambda _service, _operation, _params: None,
+        coded: Callable[[AwsError], str] = lambda error: error.code,
+        ready: Callable[[Letter, int], Letter] = lambda letter, _attempt: letter,
+    ) -> None:
+        self._name = name
+        self._bus = bus
+        self._world = world
+        self._remote = remote
+        self._settled = settled
+        self._check = check
+        self._coded = coded
+        self._ready = ready
+
+    def send(self, tx: Tx, letter: Letter) -> None:
+        """Have a letter delivered, once this turn is on disk; one that was sent before is not sent again."""
+        born = letter.born + self._world.steady() - self._world.now()
+        number = deliveries.put(tx, self._name, letter.key, born, to_json(letter))
+        if number is not None:
+            self._post(tx, number)
+
+    async def perform(self, posted: Posted) -> None:
+        """Try to deliver a letter."""
+        calling = await self._bus.store.insist(lambda tx: self._try(tx, posted))
+        if calling is not None:
+            await self._elsewhere(posted, *calling)
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """A letter is to be tried again."""
+        self._post(tx, int(timer.subject.removeprefix(SUBJECT)))
+
+    # --- a try --------------------------------------------------------------------------------------------------------
+
+    def _post(self, tx: Tx, number: int) -> None:
+        outbox.put(tx, self._name, f"{SUBJECT}{number}", {})
+
+    def _try(self, tx: Tx, posted: Posted) -> tuple[Letter, Calling] | None:
+        """Call one of our own services and settle the letter; or how to call, where that takes longer."""
+        if not outbox.holds(tx, posted.id):
+            return None
+        row = deliveries.get(tx, int(posted.subject.removeprefix(SUBJECT)))
+        letter = self._open(tx, row) if row is not None else None
+        if row is None or letter is None:
+            outbox.delete(tx, posted.id)
+            return None
+        letter = self._ready(letter, row.tries + 1)
+        try:
+            with tx.nested():
+                if not self._bus.serves(letter.service, letter.operation):
+                    return letter, self._remotely(letter)
+                self._check(letter.service, letter.operation, letter.params)
+                answer = self._bus.invoke(tx, letter.caller, letter.service, letter.operation, letter.params)
+                if inspect.isawaitable(answer):
+                    return letter, lambda: answer
+                judge(letter, answer)
+        except AwsError as error:
+            self._failed(tx, posted, letter, error)
+        except sqlite3.Error:
+            raise
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the letter is not delivered
+            self._failed(tx, posted, letter, _ours(letter, fault))
+        else:
+            self._delivered(tx, posted, letter, answer)
+        return None
+
+    def _open(self, tx: Tx, row: Waiting) -> Letter | None:
+        try:
+            return from_json(row.body)
+        except (TypeError, KeyError):
+            log.error("letter %s of %s cannot be read; it is dropped", row.id, self._name)
+            deliveries.settle(tx, row.id, self._world.now(), End.DROPPED)
+            return None
+
+    def _remotely(self, letter: Letter) -> Calling:
+        if not self._remote.knows(letter.service, letter.operation):
+            advice = f"name an endpoint with --endpoint {letter.service}=URL"
+            raise UnknownOperation(f"Nothing serves {letter.service}:{letter.operation}; {advice}")
+        return lambda: self._remote.call(letter.service, letter.operation, letter.params, letter.caller.region)
+
+    async def _elsewhere(self, posted: Posted, letter: Letter, calling: Calling) -> None:
+        try:
+            answer = await calling()
+            judge(letter, answer)
+        except Exception as caught:  # noqa: BLE001 - whatever it is, the letter is not delivered
+            error = caught if isinstance(caught, AwsError) else _ours(letter, caught)
+            await self._bus.store.insist(lambda tx: self._failed(tx, posted, letter, error))
+        else:
+            await self._bus.store.insist(lambda tx: self._delivered(tx, posted, letter, answer))
+
+    # --- how it ended -------------------------------------------------------------------------------------------------
+
+    def _delivered(self, tx: Tx, posted: Posted, letter: Letter, answer: Json) -> None:
+        row = self._tried(tx, posted)
+        if row is not None:
+            self._settle(tx, row, letter, Outcome(End.DELIVERED, row.tries, answer))
+
+    def _failed(self, tx: Tx, posted: Posted, letter: Letter, error: AwsError) -> None:
+        """Try again later, or give up."""
+        row = self._tried(tx, posted)
+        if row is None:
+            return
+        now = self._world.steady()
+        end = row.born + letter.policy.age * 1000
+        exhausted = None
+        if passing(error):
+            if row.tries > letter.policy.attempts:
+                exhausted = "MaximumRetryAttempts"
+            elif now >= end:
+                exhausted = "MaximumEventAgeInSeconds"
+            else:
+                wait = int(self._world.chance() * min(LONGEST, SHORTEST << min(row.tries - 1, 20))) + 1
+                timer = Timer(self._name, f"{SUBJECT}{row.id}", "retry", min(now + wait, end))
+                timers.put(tx, timer, elapsed=True)
+                return
+        self._give_up(tx, row, letter, error, exhausted)
+
+    def _tried(self, tx: Tx, posted: Posted) -> Waiting | None:
+        """Count a try; the letter, if this is the first time that this try is over."""
+        number = int(posted.subject.removeprefix(SUBJECT))
+        if not outbox.delete(tx, posted.id):
+            return None
+        deliveries.tried(tx, number)
+        return deliveries.get(tx, number)
+
+    def _give_up(self, tx: Tx, row: Waiting, letter: Letter, error: AwsError, exhausted: str | None) -> None:
+        code = self._coded(error)
+        end = End.DROPPED
+        if letter.dead_letter is not None and self._bury(tx, row, letter, code, error.message, exhausted):
+            end = End.DEAD_LETTERED
+        else:
+            log.warning("%s is dropped after %s tries: %s: %s", letter.key, row.tries, code, error.message)
+        if letter.service in TELLING:
+            whom = letter.params.get("TopicArn", letter.operation)
+            lost_alerts.put(tx, Lost(self._world.now(), f"topic {whom}", f"{code}: {error.message}"))
+        self._settle(tx, row, letter, Outcome(end, row.tries, None, code, error.message, exhausted))
+
+    def _bury(self, tx: Tx, row: Waiting, letter: Letter, code: str, message: str, exhausted: str | None) -> bool:
+        """Send a letter to its dead-letter queue; False where that fails."""
+        queue = arn.parse(letter.dead_letter or "")
+        if queue is None:
+            return False
+        said = {**letter.attributes, "ERROR_CODE": code, "ERROR_MESSAGE": message, "RETRY_ATTEMPTS": str(row.tries - 1)}
+        if exhausted is not None:
+            said["EXHAUSTED_RETRY_CONDITION"] = exhausted
+        params = {
+            "QueueUrl": f"https://sqs.{queue.region}.amazonaws.com/{queue.account}/{queue.resource}",
+            "MessageBody": letter.body,
+            "MessageAttributes": {
+                name: {"DataType": "String", "StringValue": value} for name, value in said.items() if value
+            },
+        }
+        try:
+            with tx.nested():
+                self._bus.invoke(tx, Caller(queue.account, queue.region), "sqs", "SendMessage", params)
+        except AwsError as error:
+            log.warning("%s does not take the dead letter %s: %s", letter.dead_letter, letter.key, error)
+            return False
+        return True
+
+    def _settle(self, tx: Tx, row: Waiting, letter: Letter, outcome: Outcome) -> None:
+        deliveries.settle(tx, row.id, self._world.now(), outcome.end)
+        self._settled(tx, letter, outcome)
+
+
+def _ours(letter: Letter, fault: Exception) -> AwsError:
+    """A fault that is ours and not the target's: the log has it, and the letter is tried again."""
+    log.error(
+        "%s %s of %s failed through a fault of ours", letter.service, letter.operation, letter.key, exc_info=fault
+    )
+    return AwsError("An internal error occurred", code="InternalFailure", status=500)

@@ -1,0 +1,1 @@
+"""The tables of delivery: pending deliveries, and alerts that reached nobody."""

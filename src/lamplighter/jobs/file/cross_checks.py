@@ -1,0 +1,141 @@
+"""What has to fit together in a project: names that are short enough and differ, workflows that are one.
+
+Promises to find all of it before anything is made of the project; each finding is a path of the file and two sentences.
+"""
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from lamplighter.asl.definition.parse import InvalidDefinition, parse
+from lamplighter.base.json_text import Json, JsonError, dumps
+from lamplighter.jobs import names
+from lamplighter.jobs.file.model import Job, Project
+from lamplighter.jobs.file.yaml_document import Path
+from lamplighter.jobs.machine import workflow
+from lamplighter.jobs.machine.alert_states import title
+from lamplighter.jobs.machine.attempt_states import is_judged
+from lamplighter.jobs.machine.integrations import written_out
+from lamplighter.jobs.machine.state_machine import machine
+from lamplighter.runs import job_machine
+
+LONGEST_NAME = 64 - len("-attempt-failed")
+"""Of a job with its project, so that the rule that tells of it has a name that EventBridge takes."""
+LONGEST_STATE = 80
+LONGEST_STEP = LONGEST_STATE - len(f": {job_machine.ENDED_WELL}")
+"""Of a step whose job's retries need several states, each named after it."""
+CONTAINER_KEYS = (
+    "image", "command", "entrypoint", "working-directory", "user", "stop-timeout", "cpu", "memory", "storage",
+    "architecture", "launch", "environment", "secrets", "retry", "timeout", "sidecars", "network", "cluster",
+    "log-retention",
+)  # fmt: skip
+"""What a job with a workflow does not have; of defaults it takes no notice."""
+
+Finding = tuple[Path, str, str]
+"""A path of the file (or of the workflow, after its name), what is wrong, and what to write instead."""
+
+
+def findings(project: Project) -> Iterator[Finding]:
+    """Everything that does not fit."""
+    yield from _doubles("jobs", list(project.jobs))
+    yield from _doubles("channels", list(project.channels))
+    for name, job in project.jobs.items():
+        excess = len(project.name(name)) - LONGEST_NAME
+        if excess > 0:
+            shorter = f"shorten it by {excess} characters"
+            yield ("jobs", name), f"`{project.name(name)}` is too long for the names that AWS gives", shorter
+        if job.workflow is not None:
+            yield from _workflow(project, name, job)
+
+
+def _doubles(family: str, given: list[str]) -> Iterator[Finding]:
+    seen: dict[str, str] = {}
+    for name in given:
+        title = names.logical(name)
+        if title in seen:
+            yield (family, name), f"`{name}` and `{seen[title]}` would both be called {title}", "rename one of them"
+        seen.setdefault(title, name)
+
+
+def _workflow(project: Project, name: str, job: Job) -> Iterator[Finding]:
+    definition = project.workflows.get(job.workflow or "")
+    for key in CONTAINER_KEYS:
+        if key.replace("-", "_") in job.model_fields_set:
+            instead = "say it of the jobs that are its steps"
+            yield ("jobs", name, key), f"a job with a workflow has no container, so `{key}` means nothing", instead
+    if not isinstance(definition, dict) or not isinstance(definition.get("States"), dict):
+        yield ("workflow", job.workflow or ""), "this is no workflow", "begin with StartAt: and States:"
+        return
+    wrong = [*_steps(project, job.workflow or "", definition), *_tellers(name, job)]
+    yield from wrong
+    if not wrong:
+        yield from _language(project, name, job)
+
+
+def _tellers(name: str, job: Job) -> Iterator[Finding]:
+    """Channels whose names are too long for the states that tell them, which begin with the job's."""
+    for channel in job.notify.caught:
+        excess = len(f"{name}: {title(channel)}") - LONGEST_STATE
+        if excess > 0:
+            what = f"`{name}` and `{channel}` are too long for the name of the state that tells the channel"
+            yield ("jobs", name, "notify", "caught"), what, f"shorten one of them by {excess} characters"
+
+
+def _steps(project: Project, file: str, definition: Json) -> Iterator[Finding]:
+    runnable = [name for name, job in project.jobs.items() if job.workflow is None]
+    for path, state in _placed(definition, ()):
+        if "Job" not in state:
+            continue
+        named = state["Job"]
+        step = str(path[-1])
+        if named in runnable and is_judged(project.jobs[named]) and len(step) > LONGEST_STEP:
+            what = f"a name of {len(step)} characters leaves no room for the states that the job `{named}` needs"
+            yield ("workflow", file, *path), what, f"shorten it to {LONGEST_STEP} characters"
+        if named not in runnable:
+            close = get_close_matches(str(named), runnable, 1)
+            instead = f"did you mean `{close[0]}`?" if close else "name a job of this file that has no workflow itself"
+            yield ("workflow", file, *path, "Job"), f"there is no job `{named}` to be a step", instead
+        for key in state:
+            if key not in workflow.OWN:
+                instead = f"write {', '.join(workflow.OWN)}; what the job is, is said in the job file"
+                yield ("workflow", file, *path, key), f"a state with `Job` has no field `{key}`", instead
+
+
+def _placed(block: Json, path: Path) -> Iterator[tuple[Path, Json]]:
+    found = block.get("States") if isinstance(block, dict) else None
+    for name, state in found.items() if isinstance(found, dict) else ():
+        if not isinstance(state, dict):
+            continue
+        here = (*path, "States", name)
+        yield here, state
+        for field in ("ItemProcessor", "Iterator"):
+            yield from _placed(state.get(field), (*here, field))
+        branches = state.get("Branches")
+        for at, branch in enumerate(branches if isinstance(branches, list) else ()):
+            yield from _placed(branch, (*here, "Branches", at))
+
+
+def _language(project: Project, name: str, job: Job) -> Iterator[Finding]:
+    """What Step Functions itself would say: of the workflow first, then of the machine that is made around it."""
+    file = job.workflow or ""
+    try:
+        for definition in (workflow.expanded(project, project.workflows[file]), machine(project, name)):
+            parse(written_out(dumps(definition)))
+    except InvalidDefinition as error:
+        for fault in error.diagnostics:
+            yield ("workflow", file, *_path(fault.location or "")), f"{fault.message}", _where(fault.location)
+    except (JsonError, KeyError, TypeError, AttributeError) as error:
+        yield ("workflow", file), f"this is no workflow: {error}", "begin with StartAt: and States:"
+
+
+def _where(location: str | None) -> str:
+    return f"mend {location}" if location else "see https://states-language.net/spec.html"
+
+
+def _path(location: str) -> Path:
+    """The path that a diagnostic's location means: /States/A/Retry[0]/ErrorEquals."""
+    steps: list[str | int] = []
+    for part in location.strip("/").split("/"):
+        found = re.fullmatch(r"(.*)\[([0-9]+)\]", part)
+        steps += [found[1], int(found[2])] if found else [part] if part else []
+    return tuple(steps)

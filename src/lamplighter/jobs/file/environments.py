@@ -1,0 +1,78 @@
+"""Environments, defaults and variables: from what is written to what one environment means.
+
+Promises one rule: mappings are merged key by key, everything else is replaced, and `key: null` takes away what would be
+inherited; and that each part remembers where it was written. `${name}` is the value of a variable, `${name:-text}` says
+what it is if nobody does, `$${name}` is left to the shell as `${name}`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+
+from lamplighter.base.json_text import Json
+from lamplighter.jobs.file.yaml_document import Part, Problem
+
+_REFERENCE = re.compile(r"\$?\$\{(?P<name>[^}:]*)(?P<default>:-(?P<text>[^}]*))?\}")
+
+
+def overlay(base: Part, over: Part) -> Part:
+    """What is said by `over`, and by `base` where `over` says nothing."""
+    if not isinstance(base.value, dict) or not isinstance(over.value, dict):
+        return over
+    merged = dict(base.value)
+    for name, part in over.value.items():
+        merged[name] = overlay(merged[name], part) if name in merged else part
+    return Part(merged, over.place, over.key)
+
+
+def without_nulls(part: Part) -> Part:
+    """The same without what was taken away."""
+    if not isinstance(part.value, dict):
+        return part
+    return replace(
+        part, value={name: without_nulls(each) for name, each in part.value.items() if each.value is not None}
+    )
+
+
+@dataclass(slots=True)
+class Variables:
+    """Fills variables in, and notes those that nobody knows."""
+
+    values: Mapping[str, Json]
+    problems: list[Problem] = field(default_factory=list)
+
+    def fill(self, part: Part) -> Part:
+        """The part with its variables filled in; one that is nothing but a variable becomes its value."""
+        if isinstance(part.value, dict):
+            return replace(part, value={name: self.fill(each) for name, each in part.value.items()})
+        if isinstance(part.value, list):
+            return replace(part, value=[self.fill(each) for each in part.value])
+        if not isinstance(part.value, str) or "${" not in part.value:
+            return part
+        whole = _REFERENCE.fullmatch(part.value)
+        if whole and not whole[0].startswith("$$"):
+            return replace(part, value=self._value(part, whole))
+        return replace(part, value=_REFERENCE.sub(lambda found: _text(self._inside(part, found)), part.value))
+
+    def _inside(self, part: Part, found: re.Match[str]) -> Json:
+        return found[0][1:] if found[0].startswith("$$") else self._value(part, found)
+
+    def _value(self, part: Part, found: re.Match[str]) -> Json:
+        name = found["name"]
+        if self.values.get(name) is not None:
+            return self.values[name]
+        if found["default"]:
+            return found["text"]
+        self.problems.append(Problem(part.place, f"no variable `{name}` has a value", _instead(name, self.values)))
+        return found[0]
+
+
+def _instead(name: str, known: Mapping[str, Json]) -> str:
+    close = get_close_matches(name, [each for each, value in known.items() if value is not None], 1)
+    meant = f"did you mean ${{{close[0]}}}? " if close else ""
+    return f"{meant}give it one under `variables:`, or write $${{{name}}} if the shell is to fill it in"
+
+
+def _text(value: Json) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

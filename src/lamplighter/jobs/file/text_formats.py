@@ -1,0 +1,80 @@
+"""Texts of a job file that have to have a form: names, ARNs, addresses, images.
+
+Promises an error that says what is wrong and shows a right one.
+"""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
+
+from lamplighter.jobs.file.values import environment_text, said
+
+NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+LONGEST_NAME = 40
+_NAMED = "[A-Za-z][A-Za-z0-9_-]{0,254}"
+
+
+def _form(pattern: str, what: str, instead: str) -> tuple[AfterValidator, WithJsonSchema]:
+    """Text that fits a pattern; what it is not otherwise, and what to write."""
+    compiled = re.compile(pattern)
+
+    def read(text: str) -> str:
+        if compiled.fullmatch(text) is None:
+            raise ValueError(f"{said(text)} is no {what}|write {instead}")
+        return text
+
+    return AfterValidator(read), WithJsonSchema({"type": "string", "pattern": f"^({pattern})$"})
+
+
+def _arn(service: str, what: str, example: str) -> tuple[AfterValidator, WithJsonSchema]:
+    pattern = rf"arn:[a-z-]+:{service}:[a-z0-9-]*:[0-9]{{12}}:\S+"
+    return _form(pattern, what, f"one such as arn:aws:{example}")
+
+
+def _standard(what: str) -> AfterValidator:
+    """What alerts may go to: FIFO ones take nothing from standard topics, rules and alarms."""
+
+    def read(text: str) -> str:
+        if text.endswith(".fifo"):
+            raise ValueError(f"{said(text)} is a FIFO {what}, which AWS sends no alerts to|name a standard {what}")
+        return text
+
+    return AfterValidator(read)
+
+
+Name = Annotated[str, StringConstraints(pattern=NAME, max_length=LONGEST_NAME)]
+"""Of a project, a job, a channel, an environment: it becomes part of AWS's names."""
+QueueArn = Annotated[str, *_arn("sqs", "ARN of a queue", "sqs:us-east-1:123456789012:alerts"), _standard("queue")]
+TopicArn = Annotated[str, *_arn("sns", "ARN of a topic", "sns:us-east-1:123456789012:alerts"), _standard("topic")]
+RoleArn = Annotated[str, *_arn("iam", "ARN of a role", "iam::123456789012:role/mine")]
+Cluster = Annotated[
+    str,
+    *_form(
+        rf"{_NAMED}|arn:[a-z-]+:ecs:[a-z0-9-]+:[0-9]{{12}}:cluster/{_NAMED}",
+        "cluster",
+        "its name, or one such as arn:aws:ecs:us-east-1:123456789012:cluster/mine",
+    ),
+]
+Action = Annotated[str, *_form(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+", "action of IAM", "one such as s3:GetObject, or *")]
+Resource = Annotated[
+    str,
+    *_form(
+        r"\*|arn:[^:\s]+:[^:\s]+:[^:\s]*:[^:\s]*:.+",
+        "ARN of what an action is about",
+        "one such as arn:aws:s3:::reports/*, or *",
+    ),
+]
+Email = Annotated[str, *_form(r"[^@\s]+@[^@\s]+", "address", "one such as ops@example.com")]
+Url = Annotated[str, *_form(r"https?://\S+", "URL", "one such as https://example.com/alerts")]
+Image = Annotated[str, *_form(r"\S+", "image", "one such as busybox:1.36, or a folder with a Dockerfile: ./report")]
+Reference = Annotated[str, *_form(r"[A-Za-z0-9]\S*", "image that can be pulled", "one such as envoyproxy/envoy:v1.31")]
+Directory = Annotated[str, *_form(r"/.*", "whole path of a directory", "one that begins with /, such as /work")]
+Variable = Annotated[str, *_form(r"[^=\s\x00]+", "name of an environment variable", "one such as LOG_LEVEL")]
+Tag = Annotated[str, *_form(r"(?!aws:)[\w .:/=+@-]{1,128}", "key of a tag", "letters, digits, spaces and _.:/=+-@")]
+TagValue = Annotated[
+    str,
+    *_form(r"[\w .:/=+@-]{0,256}", "value of a tag", "letters, digits, spaces and _.:/=+-@"),
+    BeforeValidator(environment_text),
+    WithJsonSchema({"type": ["string", "integer", "boolean"]}),
+]

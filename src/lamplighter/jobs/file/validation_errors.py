@@ -1,0 +1,152 @@
+"""What pydantic has against a part of the file, in the file's own words: where it is, and what to write instead."""
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from lamplighter.base.json_text import Json
+from lamplighter.jobs.file.environments import without_nulls
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.file.strict_model import Unfinished, kebab
+from lamplighter.jobs.file.text_formats import LONGEST_NAME
+from lamplighter.jobs.file.values import said
+from lamplighter.jobs.file.yaml_document import Part, Path, Problem
+
+
+def misfits(model: type[BaseModel], part: Part) -> Iterator[Problem]:
+    """What a model has to say of a part of the file."""
+    for each in _errors(model, part):
+        yield _told(model, part, each["loc"], each)
+
+
+def always_wrong(model: type[BaseModel], part: Part, name: str) -> Iterator[Problem]:
+    """What no environment could make right in a part of the file, which need be neither whole nor filled in."""
+    for each in _errors(model, part):
+        if each["type"] == "extra_forbidden":
+            yield _told(model, part, each["loc"], each, name)
+    seen = without_nulls(part)
+    for each in _errors(model, seen):
+        if not (_is_unfinished(each) or _is_to_be_filled_in(seen, each)):
+            yield _told(model, seen, each["loc"], each, name)
+
+
+def _errors(model: type[BaseModel], part: Part) -> list[ErrorDetails]:
+    try:
+        model.model_validate(part.plain())
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_context=True)
+        # pydantic says of a list whose items are all wrong that it is too short as well.
+        return [
+            each
+            for each in errors
+            if each["type"] != "too_short" or not any(_is_inside(other["loc"], each["loc"]) for other in errors)
+        ]
+    return []
+
+
+def _is_unfinished(error: ErrorDetails) -> bool:
+    return error["type"] == "missing" or isinstance(error.get("ctx", {}).get("error"), Unfinished)
+
+
+def _is_to_be_filled_in(part: Part, error: ErrorDetails) -> bool:
+    """Whether a variable may make a value right; the value of none is a mapping, and keys are not filled in."""
+    value = part.find(error["loc"]).value
+    return isinstance(value, str) and "${" in value and "[key]" not in error["loc"] and error["type"] not in _MAPPINGS
+
+
+def _is_inside(loc: Path, around: Path) -> bool:
+    return len(loc) > len(around) and loc[: len(around)] == around
+
+
+def _told(model: type[BaseModel], part: Part, loc: Path, error: ErrorDetails, around: str = "") -> Problem:
+    found = part.find(loc)
+    name = str(loc[-1]) if loc else ""
+    match error["type"]:
+        case "extra_forbidden":
+            known = _keys(model, loc[:-1])
+            close = get_close_matches(name, known, 1, ALIKE)
+            instead = f"did you mean `{close[0]}`?" if close else f"write one of {', '.join(known)}"
+            return Problem(found.key or found.place, f"`{name}` is no key that is known here", instead)
+        case "missing":
+            return Problem(found.key or found.place, f"`{name}` is missing here", f"add `{name}:`")
+    if name == "[key]":
+        shown, place = str(loc[-2]), found.key or found.place
+    else:
+        shown, place = said(found.plain()).strip("`"), found.place
+    wrong, instead = _wrong(shown, error)
+    owner = _owner(loc) or around
+    about = "" if "[key]" in loc or not owner else f"`{owner}`: "
+    return Problem(place, about + wrong, instead)
+
+
+def _owner(loc: Path) -> str:
+    """The key that a value belongs to; an item of a list is of the list's key."""
+    return next((str(step) for step in reversed(loc) if isinstance(step, str)), "")
+
+
+def _wrong(shown: str, error: ErrorDetails) -> tuple[str, str]:
+    """What is wrong with a value, and what to write instead."""
+    context = error.get("ctx", {})
+    kind = error["type"]
+    if kind == "value_error":
+        message, _, instead = str(context["error"]).partition("|")
+        return message, instead
+    if kind in _KINDS:
+        what, instead = _KINDS[kind]
+        quoted = shown if shown in ("nothing", "a list", "a mapping") else f"`{shown}`"
+        return f"{quoted} is {what}", instead
+    if kind == "literal_error":
+        return f"`{shown}` means nothing here", f"write {context['expected'].replace(chr(39), '')}"
+    if kind in _BOUNDS:
+        limit, words = _BOUNDS[kind]
+        bound = f"{int(context[limit])}{'s' if re.fullmatch('([0-9]+[dhms])+', shown) else ''}"
+        return f"`{shown}` is {words} {bound}", f"write {bound} or {_SIDE[kind]}"
+    if kind == "too_short":
+        return "there is nothing here", "write at least one"
+    if kind == "too_long":
+        return f"there are {context['actual_length']} here", f"write {context['max_length']} at most"
+    return f"{error['msg'][:1].lower()}{error['msg'][1:]}", "write another value"
+
+
+ALIKE = 0.75
+"""How alike two keys have to be for one to be a slip of the pen: `volumes` is no `roles`."""
+_MAPPING = ("no mapping", "write `key: value` lines, one further to the right")
+_LIST = ("no list", "write [one, two]")
+_MAPPINGS = ("dict_type", "model_type", "model_attributes_type")
+_KINDS: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(_MAPPINGS, _MAPPING),
+    "tuple_type": _LIST,
+    "list_type": _LIST,
+    "string_type": ("no text", "write text; put it in quotation marks if it looks like a number"),
+    "string_pattern_mismatch": ("no name", "use small letters, digits and single hyphens, a letter first"),
+    "string_too_long": ("too long for a name", f"write {LONGEST_NAME} characters at most"),
+}
+"""Errors of pydantic: what a value is then, and what to write instead."""
+_BOUNDS: Mapping[str, tuple[str, str]] = {
+    "greater_than_equal": ("ge", "less than"),
+    "less_than_equal": ("le", "more than"),
+}
+_SIDE = {"greater_than_equal": "more", "less_than_equal": "less"}
+
+
+def _keys(model: type[BaseModel], path: Path) -> list[str]:
+    """The keys that may stand at a path of the file."""
+    for step in path:
+        fields = {each.alias or kebab(name): each for name, each in model.model_fields.items()}
+        inner = fields[str(step)].annotation if str(step) in fields else None
+        model = next(iter(_models(inner)), model) if inner is not None else model
+    hidden = {"workflows"} | ({"environment"} if model is Project else set())
+    return [
+        name for name in (each.alias or kebab(key) for key, each in model.model_fields.items()) if name not in hidden
+    ]
+
+
+def _models(annotation: Json) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)

@@ -1,0 +1,151 @@
+"""The small values of a job file: numbers, switches, durations, sizes, text for a container, commands.
+
+Promises one way to read each, and an error that shows a right one. Durations are seconds, sizes are CPU units and MiB.
+What is a number may also be text that says one, because variables are text.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from lamplighter.base.json_text import Json
+
+UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+LONGEST = 99_999_999
+"""Seconds: the longest that Amazon States Language can say."""
+DURATION = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
+_DURATION = re.compile(r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?", re.ASCII)
+_WHOLE = r"-?[0-9]{1,18}"
+_NUMBER = r"[0-9]{1,18}(\.[0-9]{1,18})?"
+
+
+def seconds(value: Json) -> int:
+    """Read a duration: 10s, 5m, 1h30m, 2d."""
+    found = _DURATION.fullmatch(value) if isinstance(value, str) and value else None
+    if found is None:
+        bare = isinstance(value, int) and not isinstance(value, bool)
+        hint = f"{value}s or {value}m" if bare else "10s, 5m, 1h30m, 2d"
+        raise ValueError(f"{said(value)} is no duration|write it with its unit: {hint}")
+    digits = [part or "0" for part in found.groups()]
+    total = sum(int(part) * unit for part, unit in zip(digits, UNITS.values(), strict=True) if len(part) < 12)
+    if not 1 <= total <= LONGEST or any(len(part) >= 12 for part in digits):
+        raise ValueError(f"{said(value)} is not between 1 second and {LONGEST}|write a duration such as 1h30m")
+    return total
+
+
+def shown(duration: int) -> str:
+    """Write a duration as a person would."""
+    parts = []
+    for unit, size in UNITS.items():
+        count, duration = divmod(duration, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+def said(value: Json) -> str:
+    """Write a value as the file would."""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, (dict, list, tuple)):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    if value in (None, ""):
+        return "nothing"
+    return f"`{value if len(str(value)) < 100 else str(value)[:97] + '…'}`"
+
+
+def _size(suffix: str, example: str) -> Callable[[Json], int]:
+    number = re.compile(rf"({_NUMBER}|\.[0-9]{{1,18}})\s*({suffix})?", re.IGNORECASE | re.ASCII)
+
+    def read(value: Json) -> int:
+        plain = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+        found = number.fullmatch(plain)
+        unit = found is not None and plain[-1].isalpha()
+        size = round(float(found[1]) * 1024) if found and unit else int(plain) if found and plain.isdecimal() else 0
+        if size <= 0:
+            raise ValueError(f"{said(value)} is no size|write {example}")
+        return size
+
+    return read
+
+
+def _whole(value: Json) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch(_WHOLE, value, re.ASCII):
+        return int(value)
+    raise ValueError(f"{said(value)} is no whole number|write one such as 3")
+
+
+def _factor(value: Json) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str) and re.fullmatch(_NUMBER, value, re.ASCII):
+        return float(value)
+    raise ValueError(f"{said(value)} is no number|write one such as 1.5")
+
+
+def _switch(value: Json) -> bool:
+    if value in (True, False) and isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return bool(value == "true")
+    raise ValueError(f"{said(value)} is neither true nor false|write true or false")
+
+
+def environment_text(value: Json) -> str:
+    """Text, as a container finds it in its environment; 1.10 is none, because 1.1 would be left of it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (str, int)):
+        return str(value)
+    raise ValueError(f"{said(value)} is no text|put it in quotation marks")
+
+
+def _words(value: Json) -> Json:
+    """A command: words, or a line for the shell."""
+    if isinstance(value, str) and value.strip():
+        return ("sh", "-c", value)
+    given = value if isinstance(value, (list, tuple)) else ()
+    if given and all(isinstance(word, (str, int)) and not isinstance(word, bool) for word in given):
+        return tuple(map(str, given))
+    raise ValueError(f"{said(value)} is no command|write [python, report.py], or one line of text for the shell")
+
+
+def _schema(pattern: str, *examples: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
+
+
+Duration = Annotated[int, BeforeValidator(seconds), _schema(DURATION, "10s", "5m", "1h30m", "2d")]
+Cpu = Annotated[
+    int,
+    BeforeValidator(_size("v?cpu", "CPU units such as 256, or 0.5 vCPU")),
+    WithJsonSchema({"type": ["integer", "string"], "examples": [256, "0.5 vCPU"]}),
+]
+Memory = Annotated[
+    int,
+    BeforeValidator(_size("gb", "MiB such as 512, or 2 GB")),
+    WithJsonSchema({"type": ["integer", "string"], "examples": [512, "2 GB"]}),
+]
+Whole = Annotated[
+    int, BeforeValidator(_whole), WithJsonSchema({"type": ["integer", "string"], "pattern": f"^{_WHOLE}$"})
+]
+Factor = Annotated[
+    float, BeforeValidator(_factor), WithJsonSchema({"type": ["number", "string"], "pattern": f"^{_NUMBER}$"})
+]
+Switch = Annotated[bool, BeforeValidator(_switch), WithJsonSchema({"enum": [True, False, "true", "false"]})]
+Text = Annotated[str, BeforeValidator(environment_text), WithJsonSchema({"type": ["string", "integer", "boolean"]})]
+Command = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_words),
+    WithJsonSchema(
+        {
+            "oneOf": [
+                {"type": "string", "minLength": 1},
+                {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1},
+            ]
+        }
+    ),
+]

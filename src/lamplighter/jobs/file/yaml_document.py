@@ -1,0 +1,218 @@
+"""YAML as data that remembers where each part of it was written.
+
+Promises YAML 1.2's core schema (`yes`, `on` and `10:30` are text), and the line and column of every key and value.
+Refuses keys that are said twice, and documents that aliases blow up. See https://yaml.org/spec/1.2.2/#103-core-schema.
+"""
+
+import re
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Literal
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json
+
+Path = tuple[str | int, ...]
+DEEPEST = 60
+MOST_VALUES = 100_000
+"""More than any file that a person writes; fewer than what nine aliases of nine aliases of … come to."""
+
+
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something is written; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to mend, or to think about."""
+
+    place: Place
+    message: str
+    instead: str
+    """What to write instead."""
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.severity}: {self.message}\n    {self.instead}"
+
+
+class JobFileError(LamplighterError):
+    """A file cannot be used; str() is one readable block with all that is wrong."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = sorted(set(problems), key=lambda each: (each.place, each.message))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A value and where it is written; inside of mappings and lists are parts again."""
+
+    value: "dict[str, Part] | list[Part] | Json"
+    place: Place
+    key: Place | None = None
+    """Where the key is, of what a mapping holds."""
+
+    def plain(self) -> Json:
+        """The value alone."""
+        if isinstance(self.value, dict):
+            return {name: part.plain() for name, part in self.value.items()}
+        if isinstance(self.value, list):
+            return [part.plain() for part in self.value]
+        return self.value
+
+    def mapping(self) -> "dict[str, Part]":
+        """What a mapping holds; nothing, if this is none."""
+        return self.value if isinstance(self.value, dict) else {}
+
+    def find(self, path: Path) -> "Part":
+        """The part at a path; if it is nowhere, the nearest one around it."""
+        part = self
+        for step in path:
+            inner = part._step(step)
+            if inner is not None:
+                part = inner
+            elif isinstance(step, str):
+                break
+        return part
+
+    def _step(self, step: str | int) -> "Part | None":
+        if isinstance(self.value, dict) and isinstance(step, str):
+            return self.value.get(step)
+        if isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
+            found: Part = self.value[step]
+            return found
+        return None
+
+
+class _Core(yaml.SafeLoader):
+    """Resolves plain scalars as YAML 1.2's core schema does."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own
+
+
+for _tag, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
+    ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", list("-+.")),
+):
+    _Core.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
+
+
+def read(text: str, file: str) -> Part:
+    """Read YAML; raises JobFileError."""
+    try:
+        node = yaml.compose(text, Loader=_Core)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
+        raise JobFileError([_no_yaml(place, error.problem or "this is no YAML")]) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise JobFileError([_no_yaml(Place(file, 1, 1), " ".join(str(error).split()))]) from None
+    if node is None:
+        return Part({}, Place(file, 1, 1))
+    reader = _Reader(file)
+    part = reader.build(node, None, ())
+    if reader.problems:
+        raise JobFileError(reader.problems)
+    return part
+
+
+def _no_yaml(place: Place, why: str) -> Problem:
+    instead = "look for indentation, quotation marks and colons here"
+    if "another document" in why:
+        return Problem(place, "a second document begins here", "keep one; what differs is said in `environments:`")
+    if "'?'" in why:
+        instead = "put quotation marks around cron(…) where it stands inside of { } or [ ]"
+    return Problem(place, f"this cannot be read as YAML: {why}", instead)
+
+
+@dataclass(slots=True)
+class _Reader:
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+    built: int = 0
+
+    def build(self, node: Node, key: Place | None, within: tuple[int, ...]) -> Part:
+        place = self._place(node)
+        self.built += 1
+        if id(node) in within or self.built > MOST_VALUES or len(within) > DEEPEST:
+            raise JobFileError([Problem(place, "this goes on without end", "write out what the aliases mean")])
+        inside = (*within, id(node))
+        if isinstance(node, MappingNode):
+            return Part(self._mapping(node, inside), place, key)
+        if isinstance(node, SequenceNode):
+            return Part([self.build(item, None, inside) for item in node.value], place, key)
+        assert isinstance(node, ScalarNode)
+        return Part(self._scalar(node, place), place, key)
+
+    def _place(self, node: Node) -> Place:
+        return Place(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def _mapping(self, node: MappingNode, within: tuple[int, ...]) -> dict[str, Part]:
+        built: dict[str, Part] = {}
+        for key, value in node.value:
+            place = self._place(key)
+            if not isinstance(key, ScalarNode):
+                self.problems.append(Problem(place, "a key has to be text", "write a word here"))
+                continue
+            name = self._whole(str(key.value), place)
+            if name == "<<":
+                self.problems.append(Problem(place, "YAML 1.2 merges nothing", "write it out, or into `defaults:`"))
+                continue
+            if name in built:
+                self.problems.append(Problem(place, f"`{name}` is said twice here", "keep one of the two"))
+            built[name] = self.build(value, place, within)
+        return built
+
+    def _whole(self, text: str, place: Place) -> str:
+        """Text in which JSON's pairs of surrogates have become the characters that they mean."""
+        if not any("\ud800" <= letter <= "\udfff" for letter in text):
+            return text
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            self.problems.append(Problem(place, "there is half a character here", "write \\u twice, or the character"))
+            return ""
+
+    def _number(self, text: str, place: Place, *, whole: bool) -> Json:
+        try:
+            number = int(text, 0 if text[:2] in ("0o", "0x") else 10) if whole else float(text)
+        except ValueError:  # .inf, .nan, or what only its tag calls a number
+            instead = "write another one, or put it in quotation marks if it is text"
+            self.problems.append(Problem(place, f"{text or 'nothing'} is no number that JSON has", instead))
+            return text
+        if not whole and not isfinite(number):
+            self.problems.append(Problem(place, f"{text} is too large a number", "write a smaller one, or text"))
+            return text
+        return number
+
+    def _scalar(self, node: ScalarNode, place: Place) -> Json:
+        text: str = node.value
+        match node.tag.rpartition(":")[2]:
+            case "null":
+                return None
+            case "bool":
+                return text.lower() == "true"
+            case "int" | "float" as kind:
+                return self._number(text, place, whole=kind == "int")
+            case "str":
+                return self._whole(text, place)
+        self.problems.append(Problem(place, f"the tag {node.tag} means nothing here", "leave the tag away"))
+        return text

@@ -1,0 +1,1 @@
+"""IAM: which permissions a job needs, and whether its roles grant them."""

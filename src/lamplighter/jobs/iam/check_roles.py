@@ -1,0 +1,56 @@
+"""Whether the role that a template makes for a machine allows what the machine does, found before anything runs.
+
+Promises to judge a workflow's own calls too, which nobody but its author knows of. Refuses roles of one's own: what
+they allow is not in the file.
+"""
+
+import json
+
+from lamplighter.base.json_text import Json
+from lamplighter.jobs import names
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.iam.missing_permission import Missing, explain
+from lamplighter.jobs.iam.required_calls import Situation
+from lamplighter.jobs.iam.resolve_template import Stack
+from lamplighter.jobs.stack.template import template
+
+STREAM = "0123456789abcdef0123456789abcdef"
+LARGEST_POLICY = 10_240
+"""Characters of all inline policies of a role:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+
+def deployed(project: Project) -> Stack:
+    """A project as if it had been deployed."""
+    images = {names.image(name): "built" for name, job in project.jobs.items() if job.builds}
+    return Stack(template(project), images)
+
+
+def situation(stack: Stack, machine: str, watched: tuple[str, ...] = ()) -> Situation:
+    """What the definition of a stack's machine does not say of itself."""
+    resources = stack.template["Resources"]
+    tasks = [title for title, each in resources.items() if each["Type"] == "AWS::ECS::TaskDefinition"]
+    given = {stack.arn(title): stack.properties(title) for title in tasks}
+    roles = {arn: tuple(dict.fromkeys((each["ExecutionRoleArn"], each["TaskRoleArn"]))) for arn, each in given.items()}
+    streams = {arn: _stream(stack, each["ContainerDefinitions"][0]) for arn, each in given.items()}
+    return Situation(stack.arn(machine), roles, streams, watched)
+
+
+def _stream(stack: Stack, container: Json) -> str:
+    """Where a container logs to, as the awslogs driver names it."""
+    options = container["LogConfiguration"]["Options"]
+    name = f"{options['awslogs-stream-prefix']}/{container['Name']}/{STREAM}"
+    return stack.log_stream(options["awslogs-group"], name)
+
+
+def missing(stack: Stack, job: str) -> list[Missing]:
+    """What a job's machine does and the role that is made for it does not allow."""
+    title = names.machine(job)
+    definition = json.loads(stack.definition(title))
+    statements = stack.statements(f"{names.logical(job)}MachineRole")
+    return explain(definition, statements, situation(stack, title))
+
+
+def policy_size(stack: Stack, job: str) -> int:
+    """How many characters the policy of a machine's role has; IAM does not count white space."""
+    return len(json.dumps(stack.statements(f"{names.logical(job)}MachineRole"), separators=(",", ":")))

@@ -1,0 +1,78 @@
+"""Why a state machine fails for want of a permission, in the words that it fails with, and the statement that mends it.
+
+Promises the explanation of the article's trap: the policy that the console makes for a machine with `ecs:runTask.sync`
+has no `iam:PassRole`, and whether that fails depends on the task definition.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.jobs.iam.policy_evaluation import Call, evaluate, speaks_of
+from lamplighter.jobs.iam.required_calls import Situation, calls
+
+WHY = {
+    "iam:PassRole": (
+        "RunTask hands this role to the task, and ECS lets only those do that who may pass the role. The policy that "
+        "the console makes for a state machine has no such statement, so a task definition with a role fails."
+    ),
+    "ecs:TagResource": "PropagateTags and Tags make RunTask put tags on the task.",
+    "events:PutRule": "`.sync` learns through a rule that Step Functions manages that a task has stopped.",
+    "events:PutTargets": "`.sync` learns through a rule that Step Functions manages that a task has stopped.",
+    "events:DescribeRule": "`.sync` learns through a rule that Step Functions manages that a task has stopped.",
+    "ecs:StopTask": "A timeout, or a run that is stopped, stops the task; without it the task runs on unseen.",
+    "ecs:DescribeTasks": "`.sync` also asks after its task, because events may be lost.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A call that is not allowed."""
+
+    call: Call
+    error: str
+    """What the run fails with."""
+    why: str
+    statement: Json
+    """What to add to the policy of the machine's role."""
+
+    def __str__(self) -> str:
+        return f"{self.error}\n  {self.why}\n  add: {dumps(self.statement)}"
+
+
+def explain(
+    definition: Json, statements: Iterable[Json], situation: Situation, role: str = "the-role"
+) -> list[Missing]:
+    """Everything that a machine does and its role may not; where only a run knows what a call is about, some allowance
+    of its action is enough.
+    """
+    known = list(statements)
+    found = []
+    for call in calls(definition, situation):
+        verdict = evaluate(known, call)
+        if not verdict.allowed and not ("*" in call.resource and speaks_of(known, call.action)):
+            why = WHY.get(call.action, "The definition calls it.")
+            found.append(Missing(call, _error(call, verdict.reason, situation, role), why, statement(call)))
+    return found
+
+
+def statement(call: Call) -> Json:
+    """The least that allows a call, and calls like it."""
+    resource, context = call.resource, dict(call.context)
+    if call.action == "ecs:RunTask":
+        resource = f"{resource.rsplit(':', 1)[0]}:*" if resource.count(":") > 5 else f"{resource}:*"
+    if ":task/" in resource:
+        resource = f"{resource.rsplit('/', 1)[0]}/*"
+    given: Json = {"Effect": "Allow", "Action": call.action, "Resource": resource}
+    if call.action == "ecs:TagResource":
+        context.pop("ecs:cluster", None)
+    operator = "ArnEquals" if "ecs:cluster" in context else "StringEquals"
+    return {**given, "Condition": {operator: context}} if context else given
+
+
+def _error(call: Call, reason: str, situation: Situation, role: str) -> str:
+    account = situation.machine.split(":")[4]
+    return (
+        f"AccessDeniedException: User: arn:aws:sts::{account}:assumed-role/{role}/a-run is not authorized to perform: "
+        f"{call.action} on resource: {call.resource} because {reason}"
+    )

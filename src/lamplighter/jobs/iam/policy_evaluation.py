@@ -1,0 +1,140 @@
+"""Whether IAM allows a call: policies evaluated as IAM does, so that what a machine may do is proved before it runs.
+
+Promises "by default, all requests are implicitly denied; an explicit allow overrides this default; an explicit deny
+overrides any allows", with the reason. A condition whose operator is not known here never holds, and says so. Refuses
+policy variables, principals, boundaries and organisations.
+See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from lamplighter.base.json_text import Json
+from lamplighter.lang.wildcard import Matches, fitting
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as IAM sees it."""
+
+    action: str
+    """As policies spell it: ecs:RunTask."""
+    resource: str
+    context: Mapping[str, str] = field(default_factory=dict)
+    """Condition keys and their values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What IAM says."""
+
+    allowed: bool
+    reason: str
+
+
+def evaluate(statements: Iterable[Json], call: Call) -> Verdict:
+    """Whether statements of identity-based policies allow a call, and why."""
+    nearly, allowed = "", None
+    for at, statement in enumerate(statements, 1):
+        misses = list(_misses(statement, call))
+        name = statement.get("Sid") or f"statement {at}"
+        if misses:
+            nearly = nearly or ("" if misses[0] == ACTION else f"; {name} comes near, but {misses[0]}")
+        elif statement["Effect"] == "Deny":
+            return Verdict(allowed=False, reason=f"an explicit deny in {name}")
+        else:
+            allowed = allowed or f"{name} allows it"
+    if allowed is not None:
+        return Verdict(allowed=True, reason=allowed)
+    return Verdict(allowed=False, reason=f"no identity-based policy allows the {call.action} action{nearly}")
+
+
+def speaks_of(statements: Iterable[Json], action: str) -> bool:
+    """Whether something of an action is allowed, whatever it is about."""
+    return any(
+        statement["Effect"] == "Allow" and _is_about(statement, "Action", action, fold=True) for statement in statements
+    )
+
+
+ACTION = "it is about other actions"
+
+
+def _misses(statement: Json, call: Call) -> Iterable[str]:
+    """Why a statement is not about a call, the plainest first."""
+    if not _is_about(statement, "Action", call.action, fold=True):
+        yield ACTION
+    if not _is_about(statement, "Resource", call.resource, fold=False):
+        yield f"it is about other resources than {call.resource}"
+    for operator, keys in statement.get("Condition", {}).items():
+        for key, wanted in keys.items():
+            if not _holds(operator, key, wanted, call.context):
+                is_there = _lower(call.context).get(key.lower(), "not there")
+                yield f"its condition {operator} {key} = {wanted} does not hold: the key is {is_there}"
+
+
+def _is_about(statement: Json, element: str, value: str, *, fold: bool) -> bool:
+    patterns = statement.get(element, statement.get(f"Not{element}", []))
+    found = any(like(pattern, value, fold=fold) for pattern in _several(patterns))
+    return found is (element in statement)
+
+
+def _several(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else [value]
+
+
+def like(pattern: str, value: str, *, fold: bool = False) -> bool:
+    """Whether a text fits a pattern in which * is any text and ? any character."""
+    return _compiled(pattern.lower())(value.lower()) if fold else _compiled(pattern)(value)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> Matches:
+    return fitting(pattern.split("*"), single=True)
+
+
+def arn_like(pattern: str, value: str) -> bool:
+    """Whether an ARN fits: "Each of the six colon-delimited components of the ARN is checked separately"."""
+    wanted, found = pattern.split(":", 5), value.split(":", 5)
+    return len(wanted) == len(found) == 6 and all(like(*pair) for pair in zip(wanted, found, strict=True))
+
+
+_OPERATORS: Mapping[str, tuple[Callable[[str, str], bool], bool]] = {
+    "StringEquals": (lambda wanted, value: wanted == value, True),
+    "StringNotEquals": (lambda wanted, value: wanted == value, False),
+    "StringEqualsIgnoreCase": (lambda wanted, value: wanted.lower() == value.lower(), True),
+    "StringNotEqualsIgnoreCase": (lambda wanted, value: wanted.lower() == value.lower(), False),
+    "StringLike": (like, True),
+    "StringNotLike": (like, False),
+    "ArnEquals": (arn_like, True),
+    "ArnLike": (arn_like, True),
+    "ArnNotEquals": (arn_like, False),
+    "ArnNotLike": (arn_like, False),
+    "Bool": (lambda wanted, value: wanted.lower() == value.lower(), True),
+    "NumericEquals": (lambda wanted, value: float(wanted) == float(value), True),
+    "NumericLessThan": (lambda wanted, value: float(value) < float(wanted), True),
+    "NumericLessThanEquals": (lambda wanted, value: float(value) <= float(wanted), True),
+    "NumericGreaterThan": (lambda wanted, value: float(value) > float(wanted), True),
+    "NumericGreaterThanEquals": (lambda wanted, value: float(value) >= float(wanted), True),
+}
+"""How one value is compared, and whether a match is what the operator wants."""
+
+
+def _holds(operator: str, key: str, wanted: Json, context: Mapping[str, str]) -> bool:
+    values = [str(each).lower() if isinstance(each, bool) else str(each) for each in _several(wanted)]
+    value = _lower(context).get(key.lower())
+    name = operator.removeprefix("ForAnyValue:").removeprefix("ForAllValues:")
+    if name == "Null":
+        return values == ["true" if value is None else "false"]
+    plain = name.removesuffix("IfExists")
+    if plain not in _OPERATORS:
+        return False
+    compare, positive = _OPERATORS[plain]
+    if value is None:
+        # "If the key is not present in the request, the values do not match", so a negated operator holds.
+        return not positive or plain != name or operator.startswith("ForAllValues:")
+    return any(compare(each, value) for each in values) is positive
+
+
+def _lower(context: Mapping[str, str]) -> dict[str, str]:
+    return {key.lower(): value for key, value in context.items()}

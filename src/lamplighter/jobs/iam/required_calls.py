@@ -1,0 +1,183 @@
+"""What a state machine asks of AWS, as IAM sees it: read from its definition.
+
+Promises all calls of the integrations that machines of jobs are made of, those that nobody writes down included: the
+roles that RunTask passes, the tags that it puts on, the rule by which `.sync` is told, stopping what is called off,
+the runs that a distributed Map starts, and the objects of S3 that it reads and writes. Of other integrations it
+promises the call itself; what it is about is `*` where an expression decides that.
+See https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from lamplighter.asl.definition.parse import parse_resource
+from lamplighter.asl.definition.walk_states import states
+from lamplighter.base.json_text import Json
+from lamplighter.jobs.iam.policy_evaluation import Call
+
+IAM_NAMES: Mapping[str, str] = {"sfn": "states", "cloudwatchlogs": "logs", "eventbridge": "events"}
+"""Services that IAM calls by other names than AWS SDK integrations do."""
+IAM_ACTIONS: Mapping[str, str] = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "http:Invoke": "states:InvokeHTTPEndpoint",
+    "apigateway:Invoke": "execute-api:Invoke",
+}
+"""Calls that IAM calls otherwise."""
+ABOUT = ("StateMachineArn", "ExecutionArn", "TopicArn", "FunctionName", "QueueUrl", "TaskDefinition", "JobQueue")
+"""Parameters that say what a call is about."""
+QUEUE = re.compile(
+    r"https?://(sqs\.(?P<region>[a-z0-9-]+)\.)?[^/]+/(?P<account>[0-9]{12})/(?P<name>[A-Za-z0-9_-]+(\.fifo)?)"
+)
+"""The URL of a queue: https://sqs.us-east-1.amazonaws.com/123456789012/name."""
+NESTED_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
+RULE = "StepFunctionsGetEventsForECSTaskRule"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a definition does not say of itself."""
+
+    machine: str
+    """Its own ARN."""
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By the ARN of a task definition, the roles that its tasks are given."""
+    streams: Mapping[str, str] = field(default_factory=dict)
+    """By the ARN of a task definition, a log stream of its tasks."""
+    runs: tuple[str, ...] = ()
+    """The ARNs of other machines' runs that it may ask for."""
+
+    @property
+    def run(self) -> str:
+        """The ARN of one of its own runs."""
+        return self.machine.replace(":stateMachine:", ":execution:") + ":a-run"
+
+    def arn(self, service: str, resource: str) -> str:
+        """An ARN in the machine's account and region."""
+        _, partition, _, region, account, _ = self.machine.split(":", 5)
+        return f"arn:{partition}:{service}:{region}:{account}:{resource}"
+
+
+def calls(definition: Json, situation: Situation) -> list[Call]:
+    """Every call that a definition can lead to, each once."""
+    found: list[Call] = []
+    run = [each for _, state in states(definition) for each in _defined(state)]
+    for _, state in states(definition):
+        if state.get("Type") == "Task":
+            found += [call for call in _task(state, situation, run) if call not in found]
+        if (state.get("ItemProcessor") or {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
+            found += [call for call in (*_distributed(situation), *_objects(state, situation)) if call not in found]
+    return found
+
+
+def _defined(state: Json) -> Iterator[str]:
+    """The task definition that a state runs."""
+    given = state.get("Arguments", state.get("Parameters", {}))
+    if isinstance(given, dict) and isinstance(given.get("TaskDefinition"), str):
+        yield given["TaskDefinition"]
+
+
+def _task(state: Json, situation: Situation, run: list[str]) -> Iterator[Call]:
+    resource = parse_resource(state["Resource"])
+    given = state.get("Arguments", state.get("Parameters", {}))
+    if resource is None or resource.kind in ("activity", "lambda"):
+        if resource is not None and resource.kind == "lambda":
+            yield Call("lambda:InvokeFunction", state["Resource"])
+        return
+    if (resource.service, resource.action) == ("ecs", "runTask"):
+        yield from _run_task(given, situation, waits=resource.pattern.startswith("sync"))
+        return
+    service = IAM_NAMES.get(resource.service, resource.service)
+    action = resource.action[:1].upper() + resource.action[1:]
+    named = IAM_ACTIONS.get(f"{service}:{action}", f"{service}:{action}")
+    streams = [situation.streams[each] for each in run if each in situation.streams]
+    if action == "GetLogEvents" and streams:
+        yield from (Call("logs:GetLogEvents", stream) for stream in streams)
+        return
+    for about in _about(given, situation):
+        yield Call(named, about)
+    if named == "states:StartExecution" and resource.pattern.startswith("sync"):
+        yield from _nested(given, situation)
+
+
+def _nested(given: Json, situation: Situation) -> Iterator[Call]:
+    """What follows a run of another machine, and calls it off."""
+    child = _literal(given, "StateMachineArn").replace(":stateMachine:", ":execution:")
+    for action in ("DescribeExecution", "StopExecution"):
+        yield Call(f"states:{action}", child if child == "*" else f"{child}:a-run")
+    for action in ("PutTargets", "PutRule", "DescribeRule"):
+        yield Call(f"events:{action}", situation.arn("events", f"rule/{NESTED_RULE}"))
+
+
+def _about(given: Json, situation: Situation) -> Iterator[str]:
+    name = next((name for name in ABOUT if isinstance(given, dict) and isinstance(given.get(name), str)), "")
+    text = given[name] if name else "*"
+    if "context.StateMachine.Id" in text:
+        yield situation.machine
+    elif text.startswith("{%"):
+        # An expression may come to any run that the situation knows of.
+        yield from situation.runs or ((situation.run,) if "ExecutionArn" in given else ("*",))
+    else:
+        yield _as_arn(name, text, situation)
+
+
+def _as_arn(name: str, text: str, situation: Situation) -> str:
+    """What IAM calls a thing that a call may name otherwise: it takes ARNs only."""
+    queue = QUEUE.fullmatch(text)
+    if queue is not None:
+        partition, region = situation.machine.split(":")[1], queue["region"] or situation.machine.split(":")[3]
+        return f"arn:{partition}:sqs:{region}:{queue['account']}:{queue['name']}"
+    if name == "FunctionName" and not text.startswith("arn:"):
+        return situation.arn("lambda", f"function:{text}")
+    return text if text.startswith("arn:") else "*"
+
+
+def _run_task(given: Json, situation: Situation, *, waits: bool) -> Iterator[Call]:
+    definition, cluster = given["TaskDefinition"], given.get("Cluster", "default")
+    where = cluster if cluster.startswith("arn:") else situation.arn("ecs", f"cluster/{cluster}")
+    task = where.replace(":cluster/", ":task/") + "/0123456789abcdef0123456789abcdef"
+    there = {"ecs:cluster": where}
+    revision = definition if definition.startswith("arn:") else situation.arn("ecs", f"task-definition/{definition}")
+    yield Call("ecs:RunTask", revision, there)
+    for role in situation.roles.get(definition, ()):
+        yield Call("iam:PassRole", role, {"iam:PassedToService": "ecs-tasks.amazonaws.com"})
+    if "PropagateTags" in given or "Tags" in given:
+        yield Call("ecs:TagResource", task, {"ecs:CreateAction": "RunTask", **there})
+    if waits:
+        yield Call("ecs:DescribeTasks", task, there)
+        yield Call("ecs:StopTask", task, there)
+        for action in ("PutTargets", "PutRule", "DescribeRule"):
+            yield Call(f"events:{action}", situation.arn("events", f"rule/{RULE}"))
+
+
+def _objects(state: Json, situation: Situation) -> Iterator[Call]:
+    """What a distributed Map reads from S3 and writes there."""
+    partition = situation.machine.split(":", 2)[1]
+    reader, writer = state.get("ItemReader"), state.get("ResultWriter")
+    if isinstance(reader, dict):
+        given = reader.get("Arguments", reader.get("Parameters", {}))
+        bucket = f"arn:{partition}:s3:::{_literal(given, 'Bucket')}"
+        if str(reader.get("Resource", "")).endswith(":listObjectsV2"):
+            yield Call("s3:ListBucket", bucket)
+        else:
+            yield Call("s3:GetObject", f"{bucket}/{_literal(given, 'Key')}")
+    if isinstance(writer, dict) and "Resource" in writer:
+        given = writer.get("Arguments", writer.get("Parameters", {}))
+        there = f"arn:{partition}:s3:::{_literal(given, 'Bucket')}/{_literal(given, 'Prefix')}"
+        for action in ("PutObject", "GetObject", "ListMultipartUploadParts", "AbortMultipartUpload"):
+            yield Call(f"s3:{action}", f"{there.rstrip('/*')}/a-run/manifest.json")
+
+
+def _literal(given: Json, name: str) -> str:
+    """What a definition says itself; * where an expression decides."""
+    value = given.get(name) if isinstance(given, dict) else None
+    return value if isinstance(value, str) and not value.startswith("{%") else "*"
+
+
+def _distributed(situation: Situation) -> Iterator[Call]:
+    yield Call("states:StartExecution", situation.machine)
+    child = situation.machine.replace(":stateMachine:", ":execution:") + "/label:a-run"
+    for action in ("DescribeExecution", "StopExecution"):
+        yield Call(f"states:{action}", child)
+        yield Call(f"states:{action}", situation.run)
+    yield Call("states:RedriveExecution", child)

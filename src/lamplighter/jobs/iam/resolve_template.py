@@ -1,0 +1,130 @@
+"""A template with its references filled in, as if it had been deployed: for judging it, not for making it.
+
+Promises plausible ARNs for what our own templates make, and what CloudFormation says of the intrinsic functions that
+they use. Refuses functions that they do not use.
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from lamplighter.base.errors import Bug
+from lamplighter.base.json_text import Json
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+_SUB = re.compile(r"\$\{([^}!]+)\}")
+_ARNS: Mapping[str, tuple[str, str, str]] = {
+    "AWS::ECS::Cluster": ("ecs", "cluster/{}", "ClusterName"),
+    "AWS::ECS::TaskDefinition": ("ecs", "task-definition/{}:1", "Family"),
+    "AWS::StepFunctions::StateMachine": ("states", "stateMachine:{}", "StateMachineName"),
+    "AWS::SNS::Topic": ("sns", "{}", "TopicName"),
+    "AWS::SQS::Queue": ("sqs", "{}", "QueueName"),
+    "AWS::Logs::LogGroup": ("logs", "log-group:{}:*", "LogGroupName"),
+    "AWS::IAM::Role": ("iam", "role/{}", ""),
+    "AWS::Scheduler::ScheduleGroup": ("scheduler", "schedule-group/{}", "Name"),
+}
+"""Service, resource, and the property that names it."""
+_BY_ARN = ("AWS::ECS::TaskDefinition", "AWS::StepFunctions::StateMachine", "AWS::SNS::Topic")
+"""Types whose Ref is their ARN; that of the others is their name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A template and what it was deployed with."""
+
+    template: Json
+    parameters: Mapping[str, Json]
+    partition: str = "aws"
+
+    def properties(self, title: str) -> Json:
+        """The properties of a resource, filled in."""
+        return self.fill(self.template["Resources"][title].get("Properties", {}))
+
+    def arn(self, title: str) -> str:
+        """The ARN of a resource."""
+        resource = self.template["Resources"][title]
+        service, pattern, named = _ARNS[resource["Type"]]
+        name = self.fill(resource["Properties"][named]) if named else f"stack-{title}"
+        region = "" if service == "iam" else REGION
+        return f"arn:{self.partition}:{service}:{region}:{ACCOUNT}:{pattern.format(name)}"
+
+    def log_stream(self, group: str, name: str) -> str:
+        """The ARN of a stream of a log group."""
+        return f"arn:{self.partition}:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:{name}"
+
+    def definition(self, title: str) -> str:
+        """The definition of a state machine as Step Functions gets it."""
+        properties = self.properties(title)
+        text: str = properties["DefinitionString"]
+        for name, value in properties.get("DefinitionSubstitutions", {}).items():
+            text = text.replace(f"${{{name}}}", value)
+        return text
+
+    def statements(self, role: str) -> list[Json]:
+        """All statements of a role's policies."""
+        policies = self.properties(role).get("Policies", [])
+        return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+
+    def fill(self, value: Json) -> Json:
+        """A value with its functions evaluated."""
+        if isinstance(value, list):
+            return [each for each in map(self.fill, value) if each is not None]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            name, argument = next(iter(value.items()))
+            if name == "Ref" or name.startswith("Fn::"):
+                return self._functions()[name](argument)
+        return {key: self.fill(each) for key, each in value.items()}
+
+    def _functions(self) -> Mapping[str, Callable[[Json], Json]]:
+        return {
+            "Ref": self._ref,
+            "Fn::GetAtt": self._attribute,
+            "Fn::Sub": self._sub,
+            "Fn::Join": lambda pair: pair[0].join(self.fill(pair[1])),
+            "Fn::If": lambda three: self.fill(three[1] if self._holds(three[0]) else three[2]),
+            "Fn::Equals": lambda pair: self.fill(pair[0]) == self.fill(pair[1]),
+            "Fn::Select": lambda pair: self.fill(pair[1])[int(pair[0])],
+            "Fn::GetAZs": lambda _region: [f"{REGION}a", f"{REGION}b"],
+        }
+
+    def _sub(self, given: Json) -> str:
+        text, own = given if isinstance(given, list) else (given, {})
+        known = {name: str(self.fill(value)) for name, value in own.items()}
+        return _SUB.sub(lambda found: known[found[1]] if found[1] in known else str(self._named(found[1])), text)
+
+    def _holds(self, condition: str) -> bool:
+        return bool(self.fill(self.template["Conditions"][condition]))
+
+    def _named(self, name: str) -> Json:
+        title, dot, attribute = name.partition(".")
+        return self._attribute([title, attribute]) if dot else self._ref(name)
+
+    def _ref(self, name: str) -> Json:
+        pseudo = {"AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": self.partition}
+        if name in pseudo:
+            return pseudo[name]
+        if name in self.template.get("Parameters", {}):
+            return self._parameter(name)
+        resource = self.template["Resources"][name]
+        if resource["Type"] in _BY_ARN:
+            return self.arn(name)
+        named = _ARNS.get(resource["Type"], ("", "", ""))[2]
+        return self.fill(resource["Properties"][named]) if named else f"{name.lower()}-0123456789abcdef0"
+
+    def _parameter(self, name: str) -> Json:
+        declared = self.template["Parameters"][name]
+        given = self.parameters.get(name, declared.get("Default"))
+        if given is None:
+            raise Bug(f"the parameter {name} has no value")
+        return str(given).split(",") if declared["Type"].startswith(("List<", "CommaDelimitedList")) else given
+
+    def _attribute(self, pair: Json) -> Json:
+        title, attribute = pair if isinstance(pair, list) else pair.split(".", 1)
+        if attribute == "Arn":
+            return self.arn(title)
+        if attribute.endswith("Name"):
+            return self._ref(title)
+        return f"{title.lower()}-{attribute.lower()}"

@@ -1,0 +1,25 @@
+"""How long CloudWatch can wait for a run before it says that none began.
+
+"An alarm's total current evaluation period can be no longer than seven days, so Period multiplied by EvaluationPeriods
+can't be more than 604,800 seconds. For alarms with a period of less than one hour (3,600 seconds), the total evaluation
+period can't be longer than one day (86,400 seconds)."
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+"""
+
+from lamplighter.jobs.file.model import Job
+from lamplighter.jobs.lint import schedule_interval
+
+STEPS = ((10 * 60, 60, 86_400), (6 * 3600, 300, 86_400), (7 * 86_400, 3600, 7 * 86_400))
+"""Up to which gap, in steps of how long, over how long at most: seconds that CloudWatch takes."""
+GRACE = 3600
+"""Seconds after a slot, and after its window, at which the machine SLOTS looks whether a run began."""
+
+
+def waits_for(job: Job) -> tuple[int, int] | None:
+    """For how many periods of how many seconds CloudWatch waits for a run; None where it cannot wait that long."""
+    gap = schedule_interval.longest(job)
+    if gap is None:
+        return None
+    whole = gap + (job.window or 0)
+    fits = [(step, whole // step + 2, span) for most, step, span in STEPS if whole <= most]
+    return next(((step, count) for step, count, span in fits if step * count <= span), None)

@@ -1,0 +1,140 @@
+"""What AWS cannot do and the engine does, what AWS refuses, and what it wants to be done first.
+
+Promises for each its place in the job and what to write instead. Refuses to ask AWS: all of it is read from the file.
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html and
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from lamplighter.base import fargate
+from lamplighter.base.json_text import dumps
+from lamplighter.jobs.file.channels import Channel
+from lamplighter.jobs.file.model import Job, Sidecar
+from lamplighter.jobs.file.secrets import is_mistaken
+from lamplighter.jobs.file.values import shown
+from lamplighter.jobs.lint.alarm_window import waits_for
+from lamplighter.jobs.stack.alarms import LONGEST_WARM_UP
+
+DAY = 86_400
+YEAR = 365 * DAY
+MOST_OVERRIDES = 8192 - 800
+"""Characters that RunTask takes, without those that an attempt's own variables and names need."""
+MOST_DEFINITION = 64 * 1024 - 8192
+"""Bytes of a task definition, without those that are not a job's own."""
+
+Severity = Literal["error", "warning", "info"]
+Finding = tuple[Severity, str, str, str]
+"""Severity, the key of the job that it is about, what is so, and what to write instead."""
+
+
+def of_job(job: Job) -> Iterator[Finding]:
+    """Of one job."""
+    if job.workflow is None:
+        yield from _container(job)
+        yield from _size(job)
+    if job.schedule:
+        yield from _starts(job)
+    given = len(dumps(dumps(job.input)))
+    if given > MOST_OVERRIDES:
+        what = f"RunTask takes {MOST_OVERRIDES} characters of input, and there are {given}"
+        yield "error", "input", what, "keep it in S3 or SSM, and let the input say where"
+    for key, value in (("deadline", job.deadline), ("timeout", job.timeout)):
+        if value is not None and value > YEAR:
+            yield "warning", key, f"AWS ends every run after a year, not after {shown(value)}", "write 365d, or less"
+    if job.overlap != "allow":
+        what = "AWS lists runs a moment late: two that begin within the same second may not see each other there"
+        yield "info", "overlap", what, "let nothing else start the job at the seconds of its schedule"
+
+
+def _container(job: Job) -> Iterator[Finding]:
+    if job.image is None:
+        yield "warning", "", "a job without an image runs on this box only", "add `image:` before it goes to AWS"
+    if job.image is None and job.sidecars:
+        yield "warning", "sidecars", "a plain process has no containers beside it", "add `image:`"
+    inside: list[Job | Sidecar] = [job, *job.sidecars.values()]
+    said = [
+        text for each in inside for given in (each.environment, each.secrets) for pair in given.items() for text in pair
+    ]
+    if job.sidecars and job.notify.attempt_failed:
+        what = "beside sidecars an attempt that was killed (137, 143) is not told, and no alert names the run"
+        yield "info", "sidecars", what, "write notify: {caught: CHANNEL} to be told what the job's own container did"
+    if job.timeout is not None and job.notify.attempt_failed:
+        what = "on AWS an attempt whose run somebody stops is told as well: its end looks like that of one that hung"
+        yield "info", "notify", what, "pass over such an alert; on this box there is none"
+    if job.launch == "fargate-spot" and job.cluster is not None:
+        what = f"AWS runs it on Spot only if the cluster {job.cluster} has the capacity provider FARGATE_SPOT"
+        yield "info", "cluster", what, "see aws ecs put-cluster-capacity-providers"
+    held = [("secrets", job.secrets), *(("sidecars", sidecar.secrets) for sidecar in job.sidecars.values())]
+    for key, where in [(key, where) for key, secrets in held for where in secrets.values() if is_mistaken(where)]:
+        what = f"Secrets Manager takes {where} for a whole ARN: it ends in a hyphen and six characters"
+        yield "error", key, what, "write the secret's ARN, with the hyphen and the six characters that follow"
+    text = sum(map(len, said))
+    if text > MOST_DEFINITION:
+        what = f"a task definition has 64 KiB, and the variables alone have {text // 1024}"
+        yield "error", "environment", what, "keep them in a file of the image, or in S3"
+    for name in job.environment:
+        if name.startswith("LAMPLIGHTER_"):
+            yield "warning", "environment", f"every attempt says itself what {name} is", "give it another name"
+
+
+def _size(job: Job) -> Iterator[Finding]:
+    """Fargate has some sizes, and the containers of a task share one."""
+    if not fargate.fits(job.cpu, job.memory):
+        cpu, memory = fargate.nearest(job.cpu, job.memory)
+        key = "memory" if "memory" in job.model_fields_set else "cpu"
+        what = f"Fargate has no size of {job.cpu} CPU units with {job.memory} MiB"
+        yield "error", key, what, f"write cpu: {cpu} and memory: {memory}"
+    cpu = sum(each.cpu or 0 for each in job.sidecars.values())
+    memory = sum(each.memory or 0 for each in job.sidecars.values())
+    if cpu > job.cpu or memory >= job.memory:
+        what = f"the sidecars have {cpu} CPU units and {memory} MiB of the job's {job.cpu} and {job.memory}"
+        yield "error", "sidecars", what, "`cpu` and `memory` are those of the whole task: let them be larger"
+
+
+def _starts(job: Job) -> Iterator[Finding]:
+    """AWS tries to start a run for a day at most, and may deliver a slot twice."""
+    if job.roles.schedule is not None:
+        what = "Scheduler of AWS delivers a slot at least once: with a role of your own a slot may start two runs there"
+        yield "info", "roles", what, "leave roles.schedule out, or let overlap: skip stand in the way"
+    if job.missed.run == "all":
+        what = "AWS makes up for no times that were missed: it tries each start again, for a day at most"
+        yield "warning", "missed", what, "write missed: last, or be sure that the job needs no more than that on AWS"
+    if job.missed.run != "none" and job.missed.within > DAY:
+        what = f"AWS tries to start a run for 24 hours, not for {shown(job.missed.within)}"
+        yield "warning", "missed", what, "write within: 24h, or less"
+    if not job.enabled or not job.notify.did_not_start:
+        return
+    wait = waits_for(job)
+    if wait is not None and wait[0] * wait[1] > LONGEST_WARM_UP * 60:
+        what = "a new alarm of AWS warms up for two days at most: at first it may ring before any run is due"
+        yield "info", "schedule", what, "run the job once when it is deployed, or pass over that alarm"
+
+
+def of_channel(name: str, channel: Channel) -> Iterator[Finding]:
+    """Of one channel."""
+    if channel.command is not None:
+        what = f"the channel {name} runs a command, which AWS cannot"
+        yield "warning", "", what, "use email, webhook, sqs or sns for what goes to AWS"
+    if channel.email is not None:
+        yield "info", "email", f"AWS asks {channel.email} first", "open the link in the mail that comes after `deploy`"
+    if channel.webhook is not None:
+        what = f"on AWS {channel.webhook} is asked first, and has to open the SubscribeURL; on this box it is not asked"
+        yield "info", "webhook", what, "see https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html"
+    if channel.sqs is not None:
+        yield (
+            "info",
+            "sqs",
+            f"AWS wants the policy of {channel.sqs} to allow it",
+            _POLICY.format("sqs:SendMessage", "sns"),
+        )
+    if channel.sns is not None:
+        both, region = "cloudwatch.amazonaws.com and events", channel.sns.split(":")[3]
+        instead = f"{_POLICY.format('sns:Publish', both)}, and to events without a Condition"
+        yield "info", "sns", f"AWS wants the policy of {channel.sns} to allow it", instead
+        what = f"rules and alarms of AWS tell no topic of another region than their own, and this one is in {region}"
+        yield "info", "sns", what, f"deploy to {region}"
+
+
+_POLICY = "allow {} to {}.amazonaws.com there"

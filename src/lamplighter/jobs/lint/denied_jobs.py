@@ -1,0 +1,43 @@
+"""Which jobs an engine would refuse that was told to deny something (`up --deny`)."""
+
+from collections.abc import Collection, Iterator
+
+from lamplighter.base import deny_rules
+from lamplighter.base.json_text import Json
+from lamplighter.jobs import names
+from lamplighter.jobs.file.load import Loaded
+from lamplighter.jobs.file.yaml_document import Problem
+from lamplighter.jobs.stack.template import template
+
+
+def denied(loaded: Loaded, deny: Collection[str]) -> Iterator[Problem]:
+    """Each job and channel that is refused, with its line."""
+    if not deny:
+        return
+    resources = template(loaded.project)["Resources"]
+    for name in loaded.project.jobs:
+        reason = deny_rules.refusal(_definition(resources.get(names.task(name), {})), deny)
+        if reason is not None:
+            place = loaded.place("jobs", name, key=True)
+            yield Problem(place, f"{name}: {reason}", "change the job, or start the engine without that word of --deny")
+    for name, channel in loaded.project.channels.items():
+        if deny_rules.COMMANDS in deny and channel.command is not None:
+            place = loaded.place("channels", name, key=True)
+            what = f"the channel {name} is a command, and this engine runs none (--deny commands)"
+            yield Problem(place, what, "name another way to tell somebody, or do not deny commands")
+
+
+def _definition(resource: Json) -> Json:
+    """A task definition of a template, as RegisterTaskDefinition takes it on this box."""
+    definition = _lower(resource.get("Properties", {}))
+    if resource.get("Metadata", {}).get("Lamplighter", {}).get("Process"):
+        definition["containerDefinitions"][0]["image"] = None
+    return definition
+
+
+def _lower(value: Json) -> Json:
+    if isinstance(value, list):
+        return [_lower(each) for each in value]
+    if isinstance(value, dict):
+        return {name[:1].lower() + name[1:]: _lower(inner) for name, inner in value.items()}
+    return value

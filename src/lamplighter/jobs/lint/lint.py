@@ -1,0 +1,178 @@
+"""What is allowed and yet worth a second look: what AWS cannot do, what cannot happen, what may hurt one night.
+
+Promises few findings and useful ones, each with its place and what to write instead. Errors are what AWS refuses;
+warnings are what will probably not do what is meant. Whoever asks says what time it is.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice, takewhile
+
+from lamplighter.base.json_text import dumps
+from lamplighter.jobs.file.load import Loaded
+from lamplighter.jobs.file.model import Job
+from lamplighter.jobs.file.values import shown
+from lamplighter.jobs.file.yaml_document import Problem
+from lamplighter.jobs.iam import check_roles
+from lamplighter.jobs.lint import aws_limits, schedule_interval
+from lamplighter.jobs.lint.aws_limits import Finding
+from lamplighter.jobs.machine.supported_jobs import is_asked
+from lamplighter.jobs.stack.template import compact, template
+from lamplighter.lang.schedule import time_zones
+from lamplighter.lang.schedule.expression import Calendar, parse_schedule
+from lamplighter.lang.template.template import LARGEST, MOST_OUTPUTS, MOST_PARAMETERS, MOST_RESOURCES
+
+MOST = {"Resources": MOST_RESOURCES, "Outputs": MOST_OUTPUTS, "Parameters": MOST_PARAMETERS}
+SELDOM = 4
+"""Times a day up to which one that is skipped is missed."""
+_SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
+
+
+def lint(loaded: Loaded, now: int = schedule_interval.START) -> list[Problem]:
+    """Everything worth a look, in the order of the file; `now`: the time, in milliseconds since the epoch."""
+    found = [
+        Problem(loaded.place("jobs", name, *([key] if key else []), key=True), f"{name}: {what}", instead, severity)
+        for name, job in loaded.project.jobs.items()
+        for severity, key, what, instead in _of(job, loaded, name, now)
+    ]
+    return sorted(
+        {*found, *_channels(loaded), *_permits(loaded), *_whole(loaded)}, key=lambda each: (each.place, each.message)
+    )
+
+
+def _of(job: Job, loaded: Loaded, name: str, now: int) -> Iterator[Finding]:
+    if job.workflow is None and job.image is None and job.command is None and job.entrypoint is None:
+        yield "error", "", "it has neither an image nor a command, so that nothing would run", "add `command:`"
+    yield from aws_limits.of_job(job)
+    yield from _times(job, now)
+    yield from _limits(job)
+    yield from _retries(job)
+    yield from _told(job, loaded, name)
+    for variable in job.environment:
+        if _SECRET.search(variable):
+            what = f"the value of {variable} can be read by everybody who may see the template"
+            yield "warning", "environment", what, f"hold it in SSM and write secrets: {{{variable}: 'ssm:/path'}}"
+
+
+def _times(job: Job, now: int) -> Iterator[Finding]:
+    """Times that never come, or not every day."""
+    for expression in job.schedule:
+        schedule = parse_schedule(expression)
+        if schedule.kind != "at" and schedule.next(schedule_interval.START, job.timezone) is None:
+            yield "error", "schedule", f"{expression} names a day that never comes", "name another day, month or year"
+        elif schedule.kind == "at" and schedule.next(0, job.timezone) is None:
+            what = f"clocks in {job.timezone} never show the time of {expression}"
+            yield "error", "schedule", what, "name a time outside of the hour that summer time takes away"
+        elif schedule.kind == "at" and schedule.next(now, job.timezone) is None:
+            what = f"the time of {expression} is over: it starts no run any more"
+            yield "warning", "schedule", what, "name a time that is still to come, or remove the schedule"
+        elif isinstance(schedule, Calendar):
+            yield from _skips(expression, schedule, job.timezone, now)
+
+
+def _skips(expression: str, schedule: Calendar, zone: str, now: int) -> Iterator[Finding]:
+    where = time_zones.zone(zone)
+    begin = time_zones.local(now, where).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    year = takewhile(lambda time: time < begin + timedelta(days=366), schedule.cron.times(begin))
+    times = list(islice(year, SELDOM * 366 + 1))
+    if len(times) > SELDOM * 366:
+        return
+    skipped = [time for time in times if time_zones.instant(time, where) is None]
+    if skipped:
+        what = f"clocks in {zone} are set forward over {skipped[0]:%H:%M} on {skipped[0]:%Y-%m-%d}: no run on that day"
+        yield "warning", "schedule", what, f"choose an hour that every day has, or timezone: UTC, in {expression}"
+
+
+def _limits(job: Job) -> Iterator[Finding]:
+    """Runs that never end, or end too early."""
+    if job.workflow is None and job.timeout is None and job.deadline is None:
+        yield "warning", "", "an attempt that hangs is never stopped", "add `timeout:`, such as timeout: 1h"
+    if job.workflow is not None and job.deadline is None:
+        yield "warning", "", "a run that hangs is never stopped", "add `deadline:`, such as deadline: 6h"
+    if job.timeout and job.deadline and job.deadline < job.timeout:
+        what = f"the run ends after {shown(job.deadline)}, before one attempt may take its {shown(job.timeout)}"
+        yield "warning", "deadline", what, "let the deadline be longer than the timeout"
+    if job.late and job.deadline and job.late >= job.deadline:
+        what = f"a run that is ended after {shown(job.deadline)} is never late"
+        yield "warning", "late", what, "let `late` be shorter than the deadline"
+    longest = job.deadline or (job.timeout and job.timeout * (job.retry.total + 1))
+    gap = schedule_interval.longest(job) if job.schedule else None
+    if job.overlap == "allow" and longest and gap and longest > gap:
+        what = f"a run may take {shown(longest)} and the next begins after {shown(gap)}: they may overlap"
+        yield "warning", "schedule", what, "say what is meant with overlap: skip, queue, cancel-previous or allow"
+
+
+def _retries(job: Job) -> Iterator[Finding]:
+    """Retries for what cannot happen, and none for what will."""
+    spot = job.launch == "fargate-spot"
+    if job.retry.timeout and job.timeout is None:
+        yield "warning", "retry", "without a timeout no attempt takes too long", "add `timeout:`"
+    if job.retry.spot and not spot:
+        yield "warning", "retry", "only Fargate Spot takes its capacity back", "write launch: fargate-spot"
+    if any(each.max_interval is not None and each.max_interval < each.interval for each in job.retry.budgets.values()):
+        what = "a wait that begins longer than `max-interval` is never that long"
+        yield "warning", "retry", what, "let max-interval be longer than interval"
+    if spot and not (job.retry.spot or job.retry.any):
+        what = "Fargate Spot may take its capacity back in the middle of an attempt, and nothing tries again"
+        yield "warning", "launch", what, "add retry: {spot: {attempts: 3, interval: 1m}}"
+
+
+def _told(job: Job, loaded: Loaded, name: str) -> Iterator[Finding]:
+    """Failures that nobody hears of."""
+    said = loaded.part.find(("jobs", name, "notify"))
+    if job.schedule and not (job.notify.run_failed or job.notify.caught):
+        yield "warning", "", "when a run fails nobody is told", "add `notify: CHANNEL`"
+    if job.late is not None and not job.notify.late:
+        yield "warning", "late", "nobody is told when a run is late", "add notify: {late: CHANNEL}"
+    if job.late is None and "late" in said.mapping():
+        yield "warning", "notify", "it is not said when a run is late", "add `late: 1h`"
+    if job.workflow is not None and job.notify.caught:
+        what = "a run that told of its failure itself ends in a state of its own: `redrive` has no step to go on with"
+        yield "info", "notify", what, f"begin it anew (lamplighter run {name}), or write run-failed for caught"
+    if is_asked(job):
+        what = "a rule tells what no run can catch, such as its deadline, without the last lines of the log"
+        yield "info", "notify", what, "write run-failed: CHANNEL as well, to say who hears of it"
+    if job.workflow is not None and job.notify.attempt_failed:
+        what = "a workflow has no attempts of its own"
+        yield "warning", "notify", what, "write attempt-failed for the jobs that are its steps"
+
+
+def _permits(loaded: Loaded) -> Iterator[Problem]:
+    """Calls of workflows that nothing allows, and roles that have become too large."""
+    made = [name for name, job in loaded.project.jobs.items() if job.workflow and not job.roles.machine]
+    if not made:
+        return
+    stack = check_roles.deployed(loaded.project)
+    for name in made:
+        place = loaded.place("jobs", name, "workflow", key=True)
+        for each in check_roles.missing(stack, name):
+            given = dumps({"actions": each.call.action, "resources": each.call.resource})
+            yield Problem(place, f"{name}: its role does not allow {each.call.action}", f"add permissions: [{given}]")
+        size = check_roles.policy_size(stack, name)
+        if size > check_roles.LARGEST_POLICY:
+            what = f"{name}: the policy of its role has {size} characters, and IAM takes {check_roles.LARGEST_POLICY}"
+            yield Problem(place, what, "make two workflows of it, or bring a role: roles: {machine: ARN}")
+
+
+def _whole(loaded: Loaded) -> Iterator[Problem]:
+    """More in one stack than AWS takes; one box takes any number."""
+    document = template(loaded.project)
+    size = len(compact(document))
+    counts = [(name, len(document.get(name, {})), most) for name, most in MOST.items()]
+    for what, found, most in [*counts, ("bytes", size, LARGEST)]:
+        if found > most:
+            told = f"the stack has {found:,} {what.lower()}, and AWS takes {most:,}"
+            yield Problem(loaded.place("jobs", key=True), told, "make two projects of it")
+
+
+def _channels(loaded: Loaded) -> Iterator[Problem]:
+    jobs = loaded.project.jobs.values()
+    used = {each for job in jobs for _, channels in job.notify for each in channels}
+    for name, channel in loaded.project.channels.items():
+        for severity, key, what, instead in aws_limits.of_channel(name, channel):
+            place = loaded.place("channels", name, *([key] if key else []), key=True)
+            yield Problem(place, what, instead, severity)
+        if name not in used:
+            place = loaded.place("channels", name, key=True)
+            yield Problem(place, f"nobody is told through the channel {name}", "name it in a `notify:`", "info")

@@ -1,0 +1,1 @@
+"""A job as a state machine in the Amazon States Language."""

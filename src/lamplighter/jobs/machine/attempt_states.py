@@ -1,0 +1,211 @@
+"""One job as states: `ecs:runTask.sync`, and when it is tried again.
+
+Promises two forms. Where the error's name tells all (the simple form, and `timeout`), Retry of Amazon States Language
+does it, as in the article this grew from. Where the cause has to be read (exit codes, start failures, Spot, and
+`infra`, of which a task without a network interface is one), a Catch hands the failure to a state that reads it, a
+Choice looks at what is left of the class's budget, and a Wait leads back. Either way the run fails with the error of
+its last attempt.
+
+Step Functions fails a state when any container of its task does not end with 0, also one that was killed because the
+job was done. A job with sidecars is therefore judged too: it ended well if its own container did.
+See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html.
+"""
+
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json
+from lamplighter.jobs import names
+from lamplighter.jobs.file.model import Job
+from lamplighter.jobs.file.retry import Again
+from lamplighter.jobs.machine import expressions
+from lamplighter.jobs.machine.expressions import expression
+from lamplighter.jobs.machine.integrations import RUN_TASK
+from lamplighter.jobs.names import slot
+from lamplighter.runs.job_machine import ENDED_WELL
+
+SAME_INPUT = expression("$states.input")
+FAILURE = expression("$states.errorOutput")
+PAUSE = expression("$pause")
+"""How long our own Wait states wait."""
+FAILED: Json = {
+    "Type": "Fail",
+    "Error": expression("$failure.Error"),
+    "Cause": expression("$exists($failure.Cause) ? $string($failure.Cause) : ''"),
+}
+"""The end of a run that failed: with the error that it failed with."""
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """States and the one that they begin with. Where they end well they have `End`; their names are their own."""
+
+    start: str
+    states: dict[str, Json]
+
+
+def prefixed(prefix: str, given: States) -> States:
+    """The same states under longer names: a name may be used only once in a whole machine."""
+
+    def flow(state: Json) -> Json:
+        changed = {key: prefix + state[key] for key in ("Next", "Default", "StartAt") if key in state}
+        for key in ("Catch", "Choices"):
+            if key in state:
+                changed[key] = [flow(each) for each in state[key]]
+        if "ItemProcessor" in state:
+            changed["ItemProcessor"] = {
+                **flow(state["ItemProcessor"]),
+                "States": all_of(state["ItemProcessor"]["States"]),
+            }
+        return {**state, **changed}
+
+    def all_of(states: dict[str, Json]) -> dict[str, Json]:
+        return {prefix + name: flow(state) for name, state in states.items()}
+
+    return States(prefix + given.start, all_of(given.states))
+
+
+def task(name: str, job: Job, attempt: str, given: str = expressions.INPUT) -> Json:
+    """The state that runs one attempt of a job and waits for it."""
+    state: Json = {
+        "Type": "Task",
+        "Resource": RUN_TASK,
+        "Arguments": {
+            **_launch(job),
+            "PlatformVersion": "LATEST",
+            "Cluster": job.cluster or slot(names.SHARED_CLUSTER),
+            "TaskDefinition": slot(names.task(name)),
+            "PropagateTags": "TASK_DEFINITION",
+            "NetworkConfiguration": {"AwsvpcConfiguration": _network(job)},
+            "Overrides": {"ContainerOverrides": expressions.overrides(attempt, given)},
+        },
+    }
+    return state if job.timeout is None else {**state, "TimeoutSeconds": job.timeout}
+
+
+def _launch(job: Job) -> Json:
+    if job.launch == "fargate":
+        return {"LaunchType": "FARGATE"}
+    return {"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]}
+
+
+def _network(job: Job) -> Json:
+    if job.network is None:
+        return {
+            "Subnets": _list(names.SUBNETS),
+            "SecurityGroups": _list(names.SECURITY_GROUPS),
+            "AssignPublicIp": slot(names.PUBLIC_IP),
+        }
+    groups = {"SecurityGroups": list(job.network.security_groups)} if job.network.security_groups else {}
+    address = "ENABLED" if job.network.public_ip else "DISABLED"
+    return {"Subnets": list(job.network.subnets), **groups, "AssignPublicIp": address}
+
+
+def _list(name: str) -> str:
+    """The template fills in one text, in which commas part the items; there may be none."""
+    return expression(f"[$split('{slot(name)}', ',')[$ != '']]")
+
+
+def attempts(name: str, job: Job, *, caught: str | None = None, given: str = expressions.INPUT) -> States:
+    """All attempts of a job; `caught`: the state that a failure leads to once there is nothing left to try."""
+    if not is_judged(job):
+        return States("Run", {"Run": {**native(name, job, given), **_catch(caught), "End": True}})
+    policies = job.retry.budgets
+    begin = {"Type": "Pass", "Assign": {"attempt": 1, "retries": dict.fromkeys(policies, 0)}, "Next": "Run"}
+    well = [{"Condition": expressions.ended_well(_essential(job)), "Next": ENDED_WELL}] if job.sidecars else []
+    again = [{"Condition": _is_left(policies), "Next": "Count"}] if policies else []
+    judged: dict[str, Json] = {
+        "Begin": begin,
+        "Run": {**task(name, job, "$attempt", given), "Catch": caught_by("Judge"), "End": True},
+        "Judge": {"Type": "Pass", "Assign": {"kind": _kind(job)}, "Next": "Again?"},
+        "Again?": {"Type": "Choice", "Choices": [*well, *again], "Default": caught or "Failed"},
+        **({ENDED_WELL: {"Type": "Pass", "Output": expressions.FAILED_TASK, "End": True}} if well else {}),
+        **(_pauses(policies) if again else {}),
+    }
+    return States("Begin", judged if caught else {**judged, "Failed": FAILED})
+
+
+def is_judged(job: Job) -> bool:
+    """Whether the cause of a failure has to be read to know what to do."""
+    return job.retry.by_cause or bool(job.sidecars)
+
+
+def _pauses(policies: dict[str, Again]) -> dict[str, Json]:
+    """The states that lead back to another attempt."""
+    return {
+        "Count": {
+            "Type": "Pass",
+            "Assign": {
+                "attempt": expression("$attempt + 1"),
+                "pause": expressions.pause({each: _numbers(policy) for each, policy in policies.items()}),
+                "retries": expression("$merge([$retries, {$kind: $lookup($retries, $kind) + 1}])"),
+            },
+            "Next": "Pause",
+        },
+        "Pause": {"Type": "Wait", "Seconds": PAUSE, "Next": "Run"},
+    }
+
+
+def _essential(job: Job) -> list[str]:
+    return [name for name, sidecar in job.sidecars.items() if sidecar.essential]
+
+
+def native(name: str, job: Job, given: str = expressions.INPUT) -> Json:
+    """The state of a job that Step Functions itself tries again."""
+    retriers = []
+    if job.retry.timeout is not None:
+        retriers.append(_retrier("States.Timeout", job.retry.timeout))
+    if job.retry.any is not None:
+        retriers.append(_retrier("States.ALL", job.retry.any))
+    state = task(name, job, expressions.NATIVE_ATTEMPT, given)
+    return {**state, "Retry": retriers} if retriers else state
+
+
+def _retrier(error: str, again: Again) -> Json:
+    longest = {} if again.max_interval is None else {"MaxDelaySeconds": again.max_interval}
+    return {
+        "ErrorEquals": [error],
+        "BackoffRate": int(again.backoff) if again.backoff == int(again.backoff) else again.backoff,
+        "IntervalSeconds": again.interval,
+        "MaxAttempts": again.attempts,
+        **longest,
+        **({"JitterStrategy": "FULL"} if again.jitter else {}),
+    }
+
+
+def _catch(caught: str | None) -> Json:
+    if caught is None:
+        return {}
+    return {"Catch": caught_by(caught, attempt=expression(expressions.NATIVE_ATTEMPT))}
+
+
+EVERYTHING = ("States.DataLimitExceeded", "States.ALL")
+"""What catches all that can be caught: States.ALL "can't catch the States.DataLimitExceeded terminal error"."""
+
+
+def caught_by(follower: str, **assigned: Json) -> list[Json]:
+    """A Catch of everything that keeps the failure in a variable and the input as it was."""
+    kept = {"Assign": {"failure": FAILURE, **assigned}, "Output": SAME_INPUT, "Next": follower}
+    return [{"ErrorEquals": [error], **kept} for error in EVERYTHING]
+
+
+def _kind(job: Job) -> str:
+    codes = {name: each.codes for name, each in zip(_exits(job), job.retry.exit, strict=True)}
+    return expressions.kind(list(job.retry.budgets), codes)
+
+
+def _exits(job: Job) -> list[str]:
+    return [name for name in job.retry.budgets if name.startswith("exit")]
+
+
+def _is_left(policies: dict[str, Again]) -> str:
+    budgets = expressions.jsonata({name: policy.attempts for name, policy in policies.items()})
+    return expression(f"$kind = '' ? false : $lookup($retries, $kind) < $lookup({budgets}, $kind)")
+
+
+def _numbers(policy: Again) -> Json:
+    return {
+        "interval": policy.interval,
+        "backoff": policy.backoff,
+        "most": policy.max_interval or 86_400 * 365,
+        "jitter": policy.jitter,
+    }

@@ -1,0 +1,49 @@
+"""A job as a state machine: what was said of it, in plain Amazon States Language that runs on AWS and here alike.
+
+Promises one machine for each job, and one order: have it watched, mind the others, run it, tell of a failure. Retries,
+timeout, deadline and overlap hold wherever it runs. A run that was caught or judged ends in a Fail state, and a redrive
+goes on from there: such a run is begun anew (`lamplighter run`) rather than redriven.
+"""
+
+from lamplighter.base.json_text import Json
+from lamplighter.jobs import names
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.machine import overlap_states, workflow
+from lamplighter.jobs.machine.alert_states import FIRST, is_watched, telling, watch
+from lamplighter.jobs.machine.attempt_states import States, attempts, prefixed
+
+WATCH_STATE, WORKFLOW_STATE = "Watch", "Workflow"
+
+
+def machine(project: Project, name: str) -> Json:
+    """The definition of a job's state machine; places like ${Cluster} are the template's to fill in."""
+    job = project.jobs[name]
+    document = {"QueryLanguage": "JSONata"} if job.workflow is None else names.kept(project.workflows[job.workflow])
+    caught = FIRST if job.notify.caught else None
+    body = attempts(name, job, caught=caught) if job.workflow is None else States(WORKFLOW_STATE, {})
+    around = _around(project, name, body)
+    if job.workflow is not None:
+        own = around.states if workflow.is_jsonata(document) else workflow.speaking(around.states)
+        whole = workflow.whole(project, document, caught)
+        around = prefixed(f"{name}: ", States(around.start, {WORKFLOW_STATE: whole, **own}))
+    return {
+        "Comment": names.kept(job.description) or f"The job {name} of {project.prefix}",
+        **({"QueryLanguage": "JSONata"} if workflow.is_jsonata(document) else {}),
+        "StartAt": around.start,
+        "States": around.states,
+        **({} if job.deadline is None else {"TimeoutSeconds": job.deadline}),
+    }
+
+
+def _around(project: Project, name: str, body: States) -> States:
+    """What comes before a job and after its failure."""
+    job = project.jobs[name]
+    start, states = body.start, dict(body.states)
+    if job.notify.caught:
+        states |= telling(project, name, counted=job.workflow is None)
+    others = overlap_states.before(job, start, FIRST if job.notify.caught else None)
+    if others is not None:
+        start, states = others.start, others.states | states
+    if is_watched(job):
+        start, states = WATCH_STATE, {WATCH_STATE: watch(project, name, start)} | states
+    return States(start, states)

@@ -1,0 +1,202 @@
+"""State machines that only serve the jobs of a project: they start runs, look after slots, and tell what runs cannot.
+
+Each reads all that it needs from its input, so that one of each is enough for a project.
+
+START starts the run of a slot. EventBridge Scheduler "provides at-least-once event delivery to targets", so that a slot
+may come twice (https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html). It cannot name an
+execution after the slot: `<aws.scheduler.scheduled-time>` has colons, which names of executions may not have, and
+`<aws.scheduler.execution-id>` is "the unique ID that EventBridge Scheduler assigns for each attempted invocation"
+(https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html). This machine names
+it. "If StartExecution is called with the same name and input as a running execution, the call will succeed and return
+the same response as the original request. If the execution is closed or if the input is different, it will return a 400
+ExecutionAlreadyExists error. Names can be reused after 90 days": a second delivery starts nothing, and a start that
+failed leaves no name behind, so that it can be tried again.
+See https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html.
+
+SLOTS looks some time after a slot whether any run has begun since. It serves jobs whose times are further apart than a
+week, which is as far as an alarm of CloudWatch looks back.
+
+FAILURES is told of every failed run of a job that tells of its failures itself (`notify: {caught: …}`), and tells what
+the run did not. A deadline cannot be caught, nor States.Runtime, nor an error of a state that has no Catch.
+"""
+
+from lamplighter.base.json_text import Json
+from lamplighter.jobs import names
+from lamplighter.jobs.machine.alert_states import FIRST
+from lamplighter.jobs.machine.attempt_states import SAME_INPUT
+from lamplighter.jobs.machine.expressions import expression
+from lamplighter.jobs.machine.integrations import DESCRIBE, HISTORY, LIST, PUBLISH, START
+from lamplighter.jobs.machine.overlap_states import PATIENTLY
+
+STARTED_BEFORE = ["StepFunctions.ExecutionAlreadyExistsException", "StepFunctions.ExecutionAlreadyExists"]
+LAST_EVENTS = 300
+"""How many events at the end of a history are looked at: those of telling five channels, each tried seven times."""
+
+
+def tell(text: str) -> Json:
+    """The state that publishes `text` to each of the topics of the input."""
+    return {
+        "Type": "Map",
+        "Items": expression("$states.input.topics"),
+        "ItemSelector": {
+            "topic": expression("$states.context.Map.Item.Value"),
+            "subject": expression("$states.input.subject"),
+            "text": expression(text),
+        },
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "INLINE"},
+            "StartAt": "Publish",
+            "States": {
+                "Publish": {
+                    "Type": "Task",
+                    "Resource": PUBLISH,
+                    "Arguments": {
+                        "TopicArn": expression("$states.input.topic"),
+                        "Subject": expression("$states.input.subject"),
+                        "Message": expression("$states.input.text"),
+                    },
+                    "Retry": PATIENTLY,
+                    "End": True,
+                }
+            },
+        },
+        "End": True,
+    }
+
+
+STARTING: Json = {
+    "Comment": "Starts the run of a slot, once, however often the slot is delivered.",
+    "QueryLanguage": "JSONata",
+    "StartAt": "Start",
+    "States": {
+        "Start": {
+            "Type": "Task",
+            "Resource": START,
+            "Arguments": {
+                "StateMachineArn": expression("$states.input.machine"),
+                "Name": expression("$replace($states.input.scheduled, ':', '-') & $states.input.suffix"),
+                "Input": expression("$states.input.input"),
+            },
+            "Retry": [
+                {"ErrorEquals": STARTED_BEFORE, "MaxAttempts": 0},
+                {
+                    "ErrorEquals": ["States.ALL"],
+                    "IntervalSeconds": 2,
+                    "MaxAttempts": 12,
+                    "MaxDelaySeconds": 300,
+                    "JitterStrategy": "FULL",
+                },
+            ],
+            "Catch": [{"ErrorEquals": STARTED_BEFORE, "Output": SAME_INPUT, "Next": "Started before"}],
+            "End": True,
+        },
+        "Started before": {"Type": "Succeed"},
+    },
+}
+"""The definition of START. Input: machine, scheduled, suffix, input."""
+NOT_STARTED = f"""$states.input.text & '\\n\\n' &
+  'Scheduled: ' & $states.input.scheduled & '\\n' &
+  'Run now:   lamplighter run ' & $states.input.name & '{names.slot(names.OPTIONS)}\\n'"""
+LOOKING: Json = {
+    "Comment": "Waits, and tells of a slot for which no run began.",
+    "QueryLanguage": "JSONata",
+    "StartAt": "Wait",
+    "States": {
+        "Wait": {"Type": "Wait", "Seconds": expression("$states.input.seconds"), "Next": "Look"},
+        "Look": {
+            "Type": "Task",
+            "Resource": LIST,
+            # "Results are sorted by time, with the most recent execution first."
+            "Arguments": {"StateMachineArn": expression("$states.input.machine"), "MaxResults": 1},
+            "Retry": PATIENTLY,
+            "Assign": {
+                "began": expression(
+                    "$exists($states.result.Executions[0]) ? $toMillis($states.result.Executions[0].StartDate) : 0"
+                )
+            },
+            "Output": SAME_INPUT,
+            "Next": "Started?",
+        },
+        "Started?": {
+            "Type": "Choice",
+            "Choices": [{"Condition": expression("$began < $toMillis($states.input.scheduled)"), "Next": "Tell"}],
+            "Default": "Started",
+        },
+        "Tell": tell(NOT_STARTED),
+        "Started": {"Type": "Succeed"},
+    },
+}
+"""The definition of SLOTS. Input: machine, scheduled, seconds, topics, subject, text, name."""
+UNTOLD = f"""$states.input.text & ' ' & $states.input.status & '.\\n\\n' &
+  'Run:       ' & $states.input.run & '\\n' &
+  'Time:      ' & $states.input.time & '\\n' &
+  'Look at:   {names.slot(names.CONSOLE)}' & $states.input.run & '\\n' &
+  'Run again: lamplighter run ' & $states.input.name & '{names.slot(names.OPTIONS)}\\n'"""
+TOLD = f"""(
+  $first := $max($states.result.Events[$contains($string(StateEnteredEventDetails.Name), /(^|: ){FIRST[:-1]}\\?$/)].Id);
+  $exists($first) and
+    $count($states.result.Events[TaskSucceededEventDetails.ResourceType = 'sns' and Id > $first]) > 0
+)"""
+"""Whether a run published something after the state with which telling begins."""
+ASKING: Json = {
+    "Comment": "Tells of a run that failed without telling of it itself.",
+    "QueryLanguage": "JSONata",
+    "StartAt": "Look",
+    "States": {
+        "Look": {
+            "Type": "Task",
+            "Resource": HISTORY,
+            "Arguments": {
+                "ExecutionArn": expression("$states.input.run"),
+                "ReverseOrder": True,
+                "MaxResults": LAST_EVENTS,
+                "IncludeExecutionData": False,
+            },
+            "Retry": PATIENTLY,
+            "Assign": {"told": expression(TOLD)},
+            "Output": SAME_INPUT,
+            # Who cannot know tells it twice rather than not at all. States.ALL does not catch what is too large.
+            "Catch": [
+                {"ErrorEquals": [each], "Assign": {"told": False}, "Output": SAME_INPUT, "Next": "Told?"}
+                for each in ("States.DataLimitExceeded", "States.ALL")
+            ],
+            "Next": "Told?",
+        },
+        "Told?": {
+            "Type": "Choice",
+            "Choices": [{"Condition": expression("$told"), "Next": "Told"}],
+            "Default": "Tell",
+        },
+        "Tell": tell(UNTOLD),
+        "Told": {"Type": "Succeed"},
+    },
+}
+"""The definition of FAILURES. Input: run, status, time, topics, subject, text, name."""
+LATE = """$states.input.text & '\\n\\n' &
+  'Run:       ' & $states.input.run & '\\n' &
+  'Look at:   ' & $states.input.link & '\\n'"""
+WATCHING: Json = {
+    "Comment": "Waits, and tells of a run that still goes on.",
+    "QueryLanguage": "JSONata",
+    "StartAt": "Wait",
+    "States": {
+        "Wait": {"Type": "Wait", "Seconds": expression("$states.input.seconds"), "Next": "Ask"},
+        "Ask": {
+            "Type": "Task",
+            "Resource": DESCRIBE,
+            "Arguments": {"ExecutionArn": expression("$states.input.run")},
+            "Retry": PATIENTLY,
+            "Assign": {"status": expression("$states.result.Status")},
+            "Output": SAME_INPUT,
+            "Next": "Late?",
+        },
+        "Late?": {
+            "Type": "Choice",
+            "Choices": [{"Condition": expression("$status = 'RUNNING'"), "Next": "Tell"}],
+            "Default": "In time",
+        },
+        "Tell": tell(LATE),
+        "In time": {"Type": "Succeed"},
+    },
+}
+"""The definition of WATCH, which a run that may be late starts (`alert_states.py`)."""

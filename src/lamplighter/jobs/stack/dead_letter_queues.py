@@ -1,0 +1,88 @@
+"""What could not be delivered: starts that Scheduler gave up, and alerts that no topic took; each queue has an alarm.
+
+Promises that each message rings: the alarm counts the messages that are sent to the queue, so that it is OK again after
+twenty minutes although the queue keeps its messages for two weeks. An alarm on how many messages wait there would act
+once and then stay in ALARM. Twenty minutes, because CloudWatch may hear up to 15 minutes late from a queue that was not
+used for long. Messages that come within that time of each other share one alert.
+See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html.
+
+EventBridge writes to a dead-letter queue only where the queue's own policy allows it, for rules by `aws:SourceArn`:
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html. Scheduler has a role for it:
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from troposphere import AWSObject, GetAtt, Ref, cloudwatch, sqs
+
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.stack import arns
+
+TWO_WEEKS = 14 * 86_400
+STARTS, ALERTS = "DidNotStart", "UndeliveredAlerts"
+"""The two queues."""
+MINUTES = 20
+MOST_ACTIONS = 5
+"""Of one alarm: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
+
+
+def starts(project: Project) -> Iterator[AWSObject]:
+    """The queue of starts that Scheduler gave up, and its alarm."""
+    scheduled = [job for job in project.jobs.values() if job.schedule]
+    if scheduled:
+        yield _queue(STARTS, f"{project.prefix}-did-not-start")
+    told = dict.fromkeys(channel for job in scheduled for channel in job.notify.did_not_start)
+    what = "Scheduler gave up starting a run; the queue says which and why."
+    for alarm in _alarms(project, "GivenUp", "given-up", what, STARTS, [*told]):
+        # The engine of this box tells of each time that it gave up, with the job and the reason.
+        alarm.Metadata = {"Lamplighter": {"ActionsEnabled": False}}
+        yield alarm
+
+
+def alerts(project: Project, told: Sequence[str]) -> Iterator[AWSObject]:
+    """The queue of alerts that rules could not deliver, its policy and its alarm; `told`: the channels of the rules."""
+    if not told:
+        return
+    yield _queue(ALERTS, f"{project.prefix}-undelivered-alerts")
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": GetAtt(ALERTS, "Arn"),
+        "Condition": {"ArnLike": {"aws:SourceArn": arns.arn("events", f"rule/{project.prefix}-*")}},
+    }
+    yield sqs.QueuePolicy(
+        f"{ALERTS}Policy",
+        Queues=[Ref(ALERTS)],
+        PolicyDocument={"Version": "2012-10-17", "Statement": [statement]},
+    )
+    what = "EventBridge could not deliver an alert; the queue has the event, and says why."
+    yield from _alarms(project, "AlertsUndelivered", "undelivered-alerts", what, ALERTS, told)
+
+
+def _queue(title: str, name: str) -> sqs.Queue:
+    return sqs.Queue(title, QueueName=name, MessageRetentionPeriod=TWO_WEEKS, SqsManagedSseEnabled=True)
+
+
+def _alarms(
+    project: Project, title: str, name: str, what: str, queue: str, channels: Sequence[str]
+) -> Iterator[cloudwatch.Alarm]:
+    """An alarm for each message that is sent to a queue; one for every five channels."""
+    for at, first in enumerate(range(0, len(channels), MOST_ACTIONS)):
+        told = channels[first : first + MOST_ACTIONS]
+        yield cloudwatch.Alarm(
+            f"{title}{at + 1 if at else ''}",
+            AlarmName=f"{project.prefix}-{name}{f'--{at + 1}' if at else ''}",
+            AlarmDescription=what,
+            Namespace="AWS/SQS",
+            MetricName="NumberOfMessagesSent",
+            Dimensions=[cloudwatch.MetricDimension(Name="QueueName", Value=GetAtt(queue, "QueueName"))],
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=MINUTES,
+            DatapointsToAlarm=1,
+            Threshold=0,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="notBreaching",
+            AlarmActions=[arns.topic(project, channel) for channel in told],
+        )

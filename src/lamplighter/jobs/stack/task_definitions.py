@@ -1,0 +1,134 @@
+"""What a job runs: its task definition and its log.
+
+Promises what Fargate takes. What only the engine of this box understands is metadata, which AWS keeps and ignores:
+`Process` says that the job is a plain process without an image, to be run in the folder of the job file; `Build` says
+from which folder the image is made that the parameter names. A revision stays when another takes its place: runs that
+are under way, and those that are redriven, run the revision of their time, and ECS runs none that is deregistered
+(https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html).
+"""
+
+from collections.abc import Iterator, Mapping
+
+from troposphere import AWSObject, Parameter, Ref, Tags, ecs, logs
+
+from lamplighter.base.json_text import Json
+from lamplighter.jobs import names
+from lamplighter.jobs.file.model import Job, Project, Sidecar
+from lamplighter.jobs.file.secrets import source
+from lamplighter.jobs.stack import arns
+from lamplighter.runs import job_machine
+
+NO_IMAGE = "scratch"
+"""Stands where CloudFormation demands an image; nobody can pull it."""
+
+
+def parameters(project: Project) -> list[Parameter]:
+    """The images that are built from folders."""
+    return [
+        Parameter(names.image(name), Type="String", Description=f"The image that {job.image} was built into")
+        for name, job in project.jobs.items()
+        if job.builds
+    ]
+
+
+def resources(project: Project, name: str) -> Iterator[AWSObject]:
+    """A job's log and its task definition."""
+    job = project.jobs[name]
+    yield logs.LogGroup(
+        f"{names.logical(name)}Log",
+        LogGroupName=arns.log_group(project, name),
+        RetentionInDays=job.log_retention,
+    )
+    storage = {} if job.storage is None else {"EphemeralStorage": ecs.EphemeralStorage(SizeInGiB=job.storage)}
+    local = _local(job)
+    yield ecs.TaskDefinition(
+        names.task(name),
+        Family=project.name(name),
+        RequiresCompatibilities=["FARGATE"],
+        NetworkMode="awsvpc",
+        Cpu=str(job.cpu),
+        Memory=str(job.memory),
+        RuntimePlatform=ecs.RuntimePlatform(CpuArchitecture=job.architecture.upper(), OperatingSystemFamily="LINUX"),
+        ExecutionRoleArn=arns.execution_role(project, name),
+        TaskRoleArn=arns.task_role(project, name),
+        ContainerDefinitions=[_main(name, job), *(_beside(name, *each) for each in job.sidecars.items())],
+        Tags=Tags({**job.tags, "lamplighter:project": project.prefix, "lamplighter:job": name}),
+        **storage,
+        **({"Metadata": {"Lamplighter": local}} if local else {}),
+        UpdateReplacePolicy="Retain",
+        DeletionPolicy="Delete",
+    )
+
+
+def _local(job: Job) -> Json:
+    if job.image is None:
+        return {"Process": True, "Directory": "."}
+    return {"Build": job.image} if job.builds else {}
+
+
+def _main(name: str, job: Job) -> ecs.ContainerDefinition:
+    built = Ref(names.image(name)) if job.builds else job.image
+    given = {
+        "Command": None if job.command is None else list(job.command),
+        "EntryPoint": None if job.entrypoint is None else list(job.entrypoint),
+        "WorkingDirectory": job.working_directory,
+        "User": job.user,
+        "StopTimeout": job.stop_timeout,
+    }
+    return ecs.ContainerDefinition(
+        Name=job_machine.MAIN_CONTAINER,
+        Image=built or NO_IMAGE,
+        Essential=True,
+        **_inside(name, job.environment, job.secrets),
+        **_literally(given),
+    )
+
+
+def _beside(name: str, title: str, sidecar: Sidecar) -> ecs.ContainerDefinition:
+    given = {
+        "Command": None if sidecar.command is None else list(sidecar.command),
+        "EntryPoint": None if sidecar.entrypoint is None else list(sidecar.entrypoint),
+        "Cpu": sidecar.cpu,
+        "Memory": sidecar.memory,
+    }
+    return ecs.ContainerDefinition(
+        Name=title,
+        Image=sidecar.image,
+        Essential=sidecar.essential,
+        **_inside(name, sidecar.environment, sidecar.secrets),
+        **_literally(given),
+    )
+
+
+def _literally(given: Mapping[str, Json]) -> dict[str, Json]:
+    """What is given, with its texts as the job file has them."""
+
+    def of(value: Json) -> Json:
+        if isinstance(value, list):
+            return [of(each) for each in value]
+        return arns.literal(value) if isinstance(value, str) else value
+
+    return {field: of(value) for field, value in given.items() if value is not None}
+
+
+def _inside(name: str, environment: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, Json]:
+    """What any container of a job has."""
+    # awslogs is non-blocking by default since June 2025, and then loses lines where its buffer is full. A batch whose
+    # last lines say why it failed rather waits for its log; one that must not wait logs somewhere else.
+    # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html
+    options = {
+        "mode": "blocking",
+        "awslogs-group": Ref(f"{names.logical(name)}Log"),
+        "awslogs-region": Ref("AWS::Region"),
+        "awslogs-stream-prefix": name,
+    }
+    inside: dict[str, Json] = {"LogConfiguration": ecs.LogConfiguration(LogDriver="awslogs", Options=options)}
+    if environment:
+        inside["Environment"] = [
+            ecs.Environment(Name=key, Value=arns.literal(value)) for key, value in environment.items()
+        ]
+    if secrets:
+        inside["Secrets"] = [
+            ecs.Secret(Name=key, ValueFrom=arns.filled(source(where).value)) for key, where in secrets.items()
+        ]
+    return inside

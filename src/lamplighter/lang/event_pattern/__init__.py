@@ -1,0 +1,1 @@
+"""Event patterns of EventBridge and filter policies of SNS."""

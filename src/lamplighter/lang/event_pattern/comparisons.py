@@ -1,0 +1,396 @@
+"""The comparisons that an event pattern may ask of one value.
+
+Promises a predicate for each comparison of EventBridge, made once from its JSON, and AWS's words for one that is none.
+A value is a leaf of an event: text, number, true, false or null.
+See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html; the words are those of
+https://github.com/aws/event-ruler, the engine that EventBridge runs.
+"""
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import IPv4Address, IPv6Address
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json
+from lamplighter.lang.event_pattern.wildcard import InvalidWildcard, compile_wildcard
+
+Predicate = Callable[[Json], bool]
+Path = tuple[str | int, ...]
+Address = IPv4Address | IPv6Address
+
+LARGEST = 5_000_000_000
+"""Numbers that are compared are "between -5.0e9 and 5.0e9, inclusive"."""
+ONLY_ONE = "Only one key allowed in match expression"
+TOO_MANY = "Too many elements in numeric expression"
+IPV4 = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+")
+LONGEST_IPV4 = len("255.255.255.255")
+INTEGER = re.compile("([+-]?)0*([0-9]{1,10})")
+IPV6 = re.compile(r"[0-9a-fA-F:]*:[0-9a-fA-F:]*")
+RANGES: Mapping[str, Callable[[Json, Json], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+
+
+class Token(Enum):
+    """How far the pattern had been read when its fault was seen."""
+
+    VALUE = "value"
+    """The first of a value: its bracket, its quotation mark, a whole number; a fault of a name is seen there too."""
+    TEXT = "text"
+    """A value that is text, to its end."""
+    END = "end"
+    """The bracket that closes a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where in a pattern a fault was seen."""
+
+    path: Path
+    token: Token = Token.VALUE
+    times: int = 1
+    """How many times AWS says where: faults in some lists are told twice, and some faults have no place."""
+
+
+class InvalidPattern(LamplighterError):
+    """The pattern is none; its text is AWS's reason."""
+
+    def __init__(self, reason: str, spot: Spot | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.spot = spot
+
+
+def comparison(value: Json, at: Path) -> Predicate:
+    """One entry of a field's list, as a predicate; `exists` is none, and is dealt with by the pattern."""
+    if isinstance(value, dict):
+        name, given, inner = only_member(value, at)
+        compiler = COMPARISONS.get(name)
+        if compiler is None:
+            raise InvalidPattern(f"Unrecognized match type {name}", Spot(inner))
+        predicate = compiler(given, inner)
+        alone(value, at, TOO_MANY if name in ("numeric", "anything-but") else ONLY_ONE)
+        return predicate
+    if isinstance(value, list):
+        raise InvalidPattern("Match value must be String, number, true, false, or null", Spot(at))
+    return _exact(value)
+
+
+def only_member(value: Json, at: Path) -> tuple[str, Json, Path]:
+    """The name, the value and the place of the first of an expression, which should be its only one."""
+    if not value:
+        raise InvalidPattern("Match expression name not found", Spot(at, Token.END))
+    name, given = next(iter(value.items()))
+    return name, given, (*at, name)
+
+
+def alone(expression: Json, at: Path, reason: str = ONLY_ONE) -> None:
+    """Refuse an expression of which the first member is sound and not the only one."""
+    if len(expression) > 1:
+        raise InvalidPattern(reason, Spot((*at, list(expression)[1])))
+
+
+def is_number(value: Json) -> bool:
+    """Whether a JSON value is a number; Python's true and false are, JSON's are not."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+# --- equality ---------------------------------------------------------------------------------------------------------
+
+
+def _exact(wanted: Json) -> Predicate:
+    if isinstance(wanted, str):
+        address = _address(wanted)
+        if address is not None:
+            return lambda value: isinstance(value, str) and (value == wanted or _address(value) == address)
+        return lambda value: isinstance(value, str) and value == wanted
+    if is_number(wanted):
+        return lambda value: is_number(value) and value == wanted
+    return lambda value: value is wanted
+
+
+def is_plain(wanted: str) -> bool:
+    """Whether a text of a pattern is compared letter by letter: an address may be spelt otherwise."""
+    return _address(wanted) is None
+
+
+def _exactly(given: Json, at: Path) -> Predicate:
+    wanted = _text(given, at, "exact match pattern must be a string")
+    return lambda value: isinstance(value, str) and value == wanted
+
+
+def _equals_ignore_case(given: Json, at: Path) -> Predicate:
+    wanted = _text(given, at, "equals-ignore-case match pattern must be a string").lower()
+    return lambda value: isinstance(value, str) and value.lower() == wanted
+
+
+def _text(given: Json, at: Path, reason: str) -> str:
+    if not isinstance(given, str):
+        raise InvalidPattern(reason, Spot(at))
+    return given
+
+
+# --- ends of text -----------------------------------------------------------------------------------------------------
+
+
+def _end(kind: str, test: Callable[[str, str], bool]) -> Callable[[Json, Path], Predicate]:
+    """A `prefix` or a `suffix`, either of which may ignore case."""
+
+    def compiler(given: Json, at: Path) -> Predicate:
+        if not isinstance(given, dict):
+            wanted = _text(given, at, f"{kind} match pattern must be a string")
+            return lambda value: isinstance(value, str) and test(value, wanted)
+        if not given:
+            raise InvalidPattern(f"{kind.capitalize()} expression name not found", Spot(at, Token.END))
+        name, inner = next(iter(given.items()))
+        if name != "equals-ignore-case":
+            raise InvalidPattern(f"Unsupported {kind} pattern: {name}", Spot((*at, name)))
+        lower = _text(inner, (*at, name), "equals-ignore-case match pattern must be a string").lower()
+        alone(given, at)
+        return lambda value: isinstance(value, str) and test(value.lower(), lower)
+
+    return compiler
+
+
+def _wildcard(given: Json, at: Path) -> Predicate:
+    wanted = _text(given, at, "wildcard match pattern must be a string")
+    return _wildcard_of(wanted, Spot(at, Token.TEXT))
+
+
+def _wildcard_of(text: str, spot: Spot) -> Predicate:
+    try:
+        matches = compile_wildcard(text)
+    except InvalidWildcard as error:
+        raise InvalidPattern(str(error), spot if error.located else None) from None
+    return lambda value: isinstance(value, str) and matches(value)
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+def _numeric(given: Json, at: Path) -> Predicate:
+    """`[">", 0, "<=", 5]`: one bound, or a lower and an upper one, or `["=", 5]`.
+
+    How large a number is matters to AWS when it has read all of the list.
+    """
+    if not isinstance(given, list):
+        raise InvalidPattern("Value of numeric must be an array.", Spot(at))
+    if not given or not isinstance(given[0], str):
+        raise InvalidPattern(f"Invalid member in numeric match: {_spelt(given[:1], ']')}", _member(at, given, 0))
+    sign, end = given[0], Spot(at, Token.END)
+    if sign != "=" and sign not in RANGES:
+        raise InvalidPattern(f"Unrecognized numeric range operator: {sign}", _member(at, given, 1))
+    bound = _number(given, 1, "equals" if sign == "=" else sign, at)
+    if sign == "=":
+        _no_more(given, 2, at, TOO_MANY)
+        _within(bound, end)
+        return lambda value: is_number(value) and value == bound
+    test = RANGES[sign]
+    if len(given) == 2 or sign in ("<", "<="):
+        _no_more(given, 2, at, TOO_MANY)
+        _within(bound, end)
+        return lambda value: is_number(value) and test(value, bound)
+    return _between(given, at, test, bound)
+
+
+def _between(given: Json, at: Path, test: Callable[[Json, Json], bool], bottom: Json) -> Predicate:
+    if not isinstance(given[2], str):
+        raise InvalidPattern(f"Bad value in numeric range: {_spelt(given[2:3], ']')}", _member(at, given, 2))
+    sign = given[2]
+    if sign not in ("<", "<="):
+        raise InvalidPattern(f"Bad numeric range operator: {sign}", Spot((*at, 2), Token.TEXT))
+    top = _number(given, 3, sign, at)
+    _no_more(given, 4, at, "Too many terms in numeric range expression")
+    end = Spot(at, Token.END)
+    if bottom >= top:
+        raise InvalidPattern("Bottom must be less than top", end)
+    _within(bottom, end)
+    _within(top, end)
+    below = RANGES[sign]
+    return lambda value: is_number(value) and test(value, bottom) and below(value, top)
+
+
+def _number(given: Json, index: int, sign: str, at: Path) -> Json:
+    if index >= len(given) or not is_number(given[index]):
+        raise InvalidPattern(f"Value of {sign} must be numeric", _member(at, given, index))
+    return given[index]
+
+
+def _within(number: Json, spot: Spot) -> None:
+    if not -LARGEST <= number <= LARGEST:
+        raise InvalidPattern("Value must be between -5.0E9 and 5.0E9, inclusive", spot)
+
+
+def _no_more(given: Json, most: int, at: Path, reason: str) -> None:
+    if len(given) > most:
+        raise InvalidPattern(reason, _member(at, given, most))
+
+
+def _member(at: Path, given: Json, index: int) -> Spot:
+    return Spot((*at, index)) if index < len(given) else Spot(at, Token.END)
+
+
+def _spelt(members: Json, otherwise: str) -> str:
+    """How a member that does not belong there is named; the closing bracket where there is none."""
+    if not members:
+        return otherwise
+    words = {True: "true", False: "false", None: "null"}
+    value = members[0]
+    if isinstance(value, (dict, list)):
+        return "{" if isinstance(value, dict) else "["
+    return words[value] if value is None or isinstance(value, bool) else str(value)
+
+
+# --- addresses --------------------------------------------------------------------------------------------------------
+
+
+def _cidr(given: Json, at: Path) -> Predicate:
+    """A block of addresses, from the one that is named to the last one of its network."""
+    block = _text(given, at, "prefix match pattern must be a string")  # sic: AWS's words
+    try:
+        first, bits = _block(block)
+    except InvalidPattern as error:
+        raise InvalidPattern(error.reason, Spot(at, Token.TEXT, times=0)) from None
+    bottom, top = int(first), int(first) | ((1 << (first.max_prefixlen - bits)) - 1)
+
+    def within(value: Json) -> bool:
+        address = _address(value) if isinstance(value, str) else None
+        return address is not None and address.version == first.version and bottom <= int(address) <= top
+
+    return within
+
+
+def _block(text: str) -> tuple[Address, int]:
+    """The first address of a block, and how many of its bits are common to all: a slash at the end does no harm."""
+    parts = text.rstrip("/").split("/")
+    if len(parts) != 2:
+        raise InvalidPattern("Malformed CIDR, one '/' required")
+    integer = INTEGER.fullmatch(parts[1])
+    bits = int(integer[1] + integer[2]) if integer else LARGEST
+    if not -(2**31) <= bits < 2**31:
+        raise InvalidPattern("Malformed CIDR, mask bits must be an integer")
+    if bits < 0:
+        raise InvalidPattern("Malformed CIDR, mask bits must not be negative")
+    if not _looks_like_address(parts[0]):
+        raise InvalidPattern(f"Nonstandard IP address: {parts[0]}")
+    first = _address(parts[0])
+    if first is None:
+        raise InvalidPattern(f"Invalid IP address: {parts[0]}")
+    if bits >= first.max_prefixlen:
+        raise InvalidPattern(f"IPv{first.version} mask bits must be < {first.max_prefixlen}")
+    return first, bits
+
+
+def _looks_like_address(text: str) -> bool:
+    return (IPV4.fullmatch(text) or IPV6.fullmatch(text)) is not None
+
+
+def _address(text: str) -> Address | None:
+    """The address that a text is; an IPv6 one that stands for one of IPv4 is that."""
+    if IPV4.fullmatch(text):
+        numbers = [int(part) for part in text.split(".")] if len(text) <= LONGEST_IPV4 else [256]
+        return IPv4Address(bytes(numbers)) if max(numbers) < 256 else None
+    if not IPV6.fullmatch(text):
+        return None
+    try:
+        found = IPv6Address(text)
+    except ValueError:
+        return None
+    return found.ipv4_mapped or found
+
+
+# --- anything but -----------------------------------------------------------------------------------------------------
+
+
+def _anything_but(given: Json, at: Path) -> Predicate:
+    if isinstance(given, dict):
+        if not given:
+            raise InvalidPattern("Anything-But expression name not found", Spot(at, Token.END))
+        name, inner = next(iter(given.items()))
+        if name not in ANYTHING_BUT:
+            raise InvalidPattern(f"Unsupported anything-but pattern: {name}", Spot((*at, name)))
+        excluded = _excluded(inner, (*at, name), name)
+        alone(given, at, TOO_MANY)
+        return lambda value: not any(test(value) for test in excluded)
+    if not isinstance(given, list):
+        _listable(given, at)
+        if is_number(given):
+            _within(given, Spot(at, times=0))
+        unwanted = _exactly_this(given)
+        return lambda value: not unwanted(value)
+    return _anything_but_list(given, at)
+
+
+def _anything_but_list(given: Json, at: Path) -> Predicate:
+    for index, each in enumerate(given):
+        if not isinstance(each, str) and not is_number(each):
+            spot = Spot((*at, index), times=2)
+            raise InvalidPattern("Inside anything but list, start|null|boolean is not supported.", spot)
+        if is_number(each):
+            _within(each, Spot((*at, index)))
+    if len({isinstance(each, str) for each in given}) != 1:
+        reason = "Inside anything but list, either all values are number or string, mixed type is not supported"
+        raise InvalidPattern(reason, Spot(at, Token.END))
+    unwanted, kind = frozenset(given), isinstance(given[0], str)
+    return lambda value: not ((isinstance(value, str) if kind else is_number(value)) and value in unwanted)
+
+
+def _exactly_this(wanted: Json) -> Predicate:
+    """Equality without regard to what the text may mean."""
+    if isinstance(wanted, str):
+        return lambda value: isinstance(value, str) and value == wanted
+    return lambda value: is_number(value) and value == wanted
+
+
+def _excluded(given: Json, at: Path, name: str) -> list[Predicate]:
+    """What an `anything-but` of another comparison keeps out: one text, or any of a list."""
+    _listable(given, at)
+    compiler, reason = ANYTHING_BUT[name]
+    texts = given if isinstance(given, list) else [given]
+    found = []
+    for index, text in enumerate(texts):
+        place, times = ((*at, index), 2) if isinstance(given, list) else (at, 1)
+        if not isinstance(text, str):
+            raise InvalidPattern(reason, Spot(place, times=times))
+        if not text and name in ("prefix", "suffix"):
+            raise InvalidPattern("Null prefix/suffix not allowed", Spot(place, Token.TEXT, times))
+        if name != "wildcard":
+            found.append(compiler(text, place))
+    if name == "wildcard":
+        # AWS reads wildcards when it has read all of the list.
+        spot = Spot(at, Token.END if isinstance(given, list) else Token.TEXT)
+        found = [_wildcard_of(text, spot) for text in texts]
+    return found
+
+
+def _listable(given: Json, at: Path) -> None:
+    if not isinstance(given, (str, list)) and not is_number(given):
+        raise InvalidPattern("Value of anything-but must be an array or single string/number value.", Spot(at))
+
+
+COMPARISONS: Mapping[str, Callable[[Json, Path], Predicate]] = {
+    "exactly": _exactly,
+    "prefix": _end("prefix", str.startswith),
+    "suffix": _end("suffix", str.endswith),
+    "equals-ignore-case": _equals_ignore_case,
+    "wildcard": _wildcard,
+    "numeric": _numeric,
+    "cidr": _cidr,
+    "anything-but": _anything_but,
+}
+ENDS = "prefix/suffix match pattern must be a string"
+ANYTHING_BUT: Mapping[str, tuple[Callable[[Json, Path], Predicate], str]] = {
+    "prefix": (COMPARISONS["prefix"], ENDS),
+    "suffix": (COMPARISONS["suffix"], ENDS),
+    "wildcard": (COMPARISONS["wildcard"], "wildcard match pattern must be a string"),
+    "equals-ignore-case": (
+        COMPARISONS["equals-ignore-case"],
+        "Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported.",
+    ),
+}

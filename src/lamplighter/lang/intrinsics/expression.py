@@ -1,0 +1,213 @@
+r"""Intrinsic functions of the Amazon States Language: `States.Format('Hello, {}', $.name)`.
+
+https://states-language.net/spec.html#intrinsic-functions. Promises that the text is read once, when it is compiled:
+names, the number of arguments and every path are checked then, and evaluating walks a tree. Chance and names come from
+the world that is handed in. Refuses a lone backslash: "if an open escape backslash \ is found in the intrinsic
+invocation string, the interpreter will return a runtime error".
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.world import World
+from lamplighter.lang.intrinsics import functions
+from lamplighter.lang.jsonpath.paths import NotFound, Path, PathError, Scope, compile_path
+
+NESTING_LIMIT = 10
+"""How deep functions may be nested: "You can nest up to 10 intrinsic functions within a field"."""
+
+
+class IntrinsicSyntaxError(ValueError):
+    """The text is no invocation of an intrinsic function; str() says why."""
+
+
+class IntrinsicFailure(ValueError):
+    """The function cannot do its work with these arguments (States.IntrinsicFailure); str() is AWS's message."""
+
+
+class ArgumentNotFound(NotFound):
+    """A path among the arguments selects nothing (States.Runtime); str() is AWS's message."""
+
+    def __init__(self, function: str, cause: NotFound) -> None:
+        super().__init__(cause.text, cause.document)
+        self.function = function
+
+    def __str__(self) -> str:
+        return (
+            f"The function '{self.function}' had the following error: The JsonPath argument for the field "
+            f"'{self.text}' could not be found in the input '{dumps(self.document)}'"
+        )
+
+
+Node = Callable[[Scope, World], Json]
+"""An argument or a call: what it is worth, given what can be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intrinsic:
+    """A compiled invocation."""
+
+    text: str
+    node: Node
+
+    def value(self, scope: Scope, world: World) -> Json:
+        """What the function gives; raises IntrinsicFailure or ArgumentNotFound, a NotFound."""
+        try:
+            return self.node(scope, world)
+        except functions.FunctionError as error:
+            raise IntrinsicFailure(f"The function '{self.text}' had the following error: {error}") from None
+        except NotFound as error:
+            raise ArgumentNotFound(self.text, error) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What a name stands for: the work, and how many arguments it takes."""
+
+    work: Callable[..., Json]
+    least: int
+    most: int
+    needs_world: bool = False
+
+
+def _random(world: World, first: Json, last: Json, *seed: Json) -> int:
+    return functions.between(first, last, functions.seeded(seed[0]) if seed else world.chance())
+
+
+ANY = 10_000
+
+FUNCTIONS = {
+    "Format": Function(functions.format_text, 1, ANY),
+    "StringToJson": Function(functions.parse_json, 1, 1),
+    "JsonToString": Function(dumps, 1, 1),
+    "Array": Function(lambda *items: list(items), 0, ANY),
+    "ArrayPartition": Function(functions.partition, 2, 2),
+    "ArrayContains": Function(functions.contains, 2, 2),
+    "ArrayRange": Function(functions.array_range, 3, 3),
+    "ArrayGetItem": Function(functions.item, 2, 2),
+    "ArrayLength": Function(functions.length, 1, 1),
+    "ArrayUnique": Function(functions.unique, 1, 1),
+    "Base64Encode": Function(functions.encode_base64, 1, 1),
+    "Base64Decode": Function(functions.decode_base64, 1, 1),
+    "Hash": Function(functions.digest, 2, 2),
+    "JsonMerge": Function(functions.merge, 3, 3),
+    "MathRandom": Function(_random, 2, 3, needs_world=True),
+    "MathAdd": Function(functions.add, 2, 2),
+    "StringSplit": Function(functions.split, 2, 2),
+    "UUID": Function(lambda world: world.uuid(), 0, 0, needs_world=True),
+}
+
+
+def compile_intrinsic(text: str) -> Intrinsic:
+    """Compile an invocation; raises IntrinsicSyntaxError."""
+    reader = _Reader(text)
+    node = reader.call(1)
+    reader.space()
+    if reader.position < len(text):
+        raise reader.error("the invocation ends before the text does")
+    return Intrinsic(text, node)
+
+
+_NAME = re.compile(r"States\.(\w+)\s*\(")
+_STRING = re.compile(r"'((?:\\.|[^'\\])*)'", re.DOTALL)
+_LITERAL = re.compile(r"[\w.+-]+")
+# A path ends at the comma or bracket that is not part of a name in quotes or of something in brackets.
+_PATH = re.compile(
+    r"\$(?:\[(?:'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|\[[^\]]*\]|[^\[\]'\"])*\]|\w+\(\)|\\.|[^\s,()\[\]])*"
+)
+_SPACE = re.compile(r"\s*")
+
+
+class _Reader:
+    """Reads one invocation from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.position = 0
+
+    def error(self, reason: str) -> IntrinsicSyntaxError:
+        return IntrinsicSyntaxError(f"{self.text!r} is no intrinsic function: {reason} (at character {self.position})")
+
+    def space(self) -> None:
+        self.take(_SPACE)
+
+    def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        match = pattern.match(self.text, self.position)
+        if match:
+            self.position = match.end()
+        return match
+
+    def call(self, depth: int) -> Node:
+        head = self.take(_NAME)
+        if head is None:
+            raise self.error("States.Name(…) expected")
+        function = FUNCTIONS.get(head[1])
+        if function is None:
+            raise self.error(f"there is no States.{head[1]}")
+        if depth > NESTING_LIMIT:
+            raise self.error(f"functions are nested more than {NESTING_LIMIT} deep")
+        arguments = self.arguments(depth, raw=head[1] == "Format")
+        if not function.least <= len(arguments) <= function.most:
+            raise self.error(f"States.{head[1]} does not take {len(arguments)} arguments")
+        return _call(function, arguments)
+
+    def arguments(self, depth: int, *, raw: bool) -> list[Node]:
+        nodes: list[Node] = []
+        self.space()
+        while not self.text.startswith(")", self.position):
+            if nodes:
+                self.comma()
+            # The template of States.Format keeps its escapes: only there are {} and \{\} two things.
+            nodes.append(self.argument(depth, raw=raw and not nodes))
+            self.space()
+        self.position += 1
+        return nodes
+
+    def comma(self) -> None:
+        if not self.text.startswith(",", self.position):
+            raise self.error("a comma or ) expected")
+        self.position += 1
+        self.space()
+
+    def argument(self, depth: int, *, raw: bool) -> Node:
+        if self.text.startswith("States.", self.position):
+            return self.call(depth + 1)
+        if self.text.startswith("$", self.position):
+            return self.path()
+        if string := self.take(_STRING):
+            plain = self.unescaped(string[1])
+            return _constant(string[1] if raw else plain)
+        return _constant(self.literal())
+
+    def path(self) -> Node:
+        match = self.take(_PATH)
+        try:
+            path: Path = compile_path(match[0] if match else "")
+        except PathError as error:
+            raise self.error(str(error)) from None
+        return lambda scope, _: path.value(scope)
+
+    def unescaped(self, raw: str) -> str:
+        if re.search(r"\\", re.sub(r"\\[\\'{}]", "", raw)):
+            raise self.error(r"a backslash may only stand before ' { } or \ itself")
+        return re.sub(r"\\(.)", r"\1", raw, flags=re.DOTALL)
+
+    def literal(self) -> Json:
+        match = self.take(_LITERAL)
+        try:
+            return loads(match[0] if match else "")
+        except JsonError:
+            raise self.error("a path, a 'string', a number, true, false, null or a function expected") from None
+
+
+def _constant(value: Json) -> Node:
+    return lambda _scope, _world: value
+
+
+def _call(function: Function, arguments: list[Node]) -> Node:
+    work = function.work
+    if function.needs_world:
+        return lambda scope, world: work(world, *[argument(scope, world) for argument in arguments])
+    return lambda scope, world: work(*[argument(scope, world) for argument in arguments])

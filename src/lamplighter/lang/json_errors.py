@@ -1,0 +1,288 @@
+"""What AWS says of text that is not JSON: the words and places of the parser that it uses.
+
+Promises to read a text as that parser does, one token after another, up to the end of its first value or to the first
+fault: where the fault was seen, how much before it is sound, and what would make a value of that.
+See https://github.com/FasterXML/jackson-core, ReaderBasedJsonParser of 2.x.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple, NoReturn
+
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.lang.json_location import located
+
+KINDS = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+LITERALS = ("true", "false", "null")
+NUMBERLESS = ("NaN", "Infinity")
+"""Words that the parser knows and takes for no number unless it is told to."""
+SPACE = re.compile(r"[ \t\r\n]*")
+WORD = re.compile(r"[\w$]+")
+LONGEST = 256
+"""How much of a word is told."""
+PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
+"""What needs no second look in a text."""
+DIGIT = tuple("0123456789")
+DIGITS = re.compile("[0-9]*")
+ESCAPED = '"\\/bfnrt'
+HEX = re.compile("[0-9a-fA-F]")
+CLOSING = {"Object": "}", "Array": "]"}
+
+
+class Fault(NamedTuple):
+    """Why a text is not JSON."""
+
+    reason: str
+    at: int
+    """How many characters had been read when that was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The first value of a text, as far as there is one."""
+
+    end: int
+    """How many characters of it are sound."""
+    closing: str
+    """What is missing after them: nothing where the value is whole."""
+    fault: Fault | None
+
+
+class _Broken(Exception):
+    def __init__(self, reason: str, at: int) -> None:
+        super().__init__(reason)
+        self.fault = Fault(reason, at)
+
+
+def fault(text: str) -> Fault | None:
+    """What is wrong with the first value of a text; None where that is sound."""
+    return read(text).fault
+
+
+def first(text: str) -> Json:
+    """The first value of a text, whatever comes after it; JsonError where there is none."""
+    try:
+        return loads(text)
+    except JsonError:
+        reading = read(text)
+        return loads(text[: reading.end] + reading.closing)
+
+
+def read(text: str) -> Reading:
+    """Read the first value of a text."""
+    reader = _Reader(text)
+    try:
+        reader.run()
+    except _Broken as broken:
+        return Reading(reader.sound, reader.closing(), broken.fault)
+    return Reading(reader.sound, "", None)
+
+
+class _Reader:
+    """Where in a text the parser is."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._open: list[tuple[str, int]] = []
+        """The objects and arrays around, each with the place of its bracket."""
+        self._first = True
+        """Whether the innermost of them has had nothing yet."""
+        self.sound = 0
+        self._missing = "null"
+        """What is missing after what is sound, besides brackets."""
+
+    def closing(self) -> str:
+        return self._missing + "".join(CLOSING[kind] for kind, _ in reversed(self._open))
+
+    def run(self) -> None:
+        self._value(self._take() or self._over(""))
+        while self._open:
+            self._member()
+
+    # --- what is between values ---------------------------------------------------------------------------------------
+
+    def _member(self) -> None:
+        """One more member of the innermost object or array, or its end."""
+        kind, begun = self._open[-1]
+        here = self._take() or self._over(
+            f": expected close marker for {kind} (start marker at {located(self._text, begun)})"
+        )
+        if here in "]}":
+            self._close(here)
+            return
+        if not self._first:
+            if here != ",":
+                self._unexpected(here, f"was expecting comma to separate {kind} entries")
+            here = self._take() or self._over(f" within/between {kind} entries")
+        self._first = False
+        if kind == "Object":
+            here = self._name(here)
+        self._value(here)
+
+    def _close(self, here: str) -> None:
+        kind, begun = self._open[-1] if self._open else ("root", -1)
+        if here != CLOSING.get(kind):
+            expected = "]" if here == "}" else "}"
+            around = f"(for {kind} starting at {located(self._text, begun)})"
+            raise _Broken(f"Unexpected close marker '{here}': expected '{expected}' {around}", self._at)
+        self._open.pop()
+        self._whole()
+
+    def _name(self, here: str) -> str:
+        """A name with its colon; the first character of its value."""
+        if here != '"':
+            self._unexpected(here, "was expecting double-quote to start field name")
+        self._string(" in field name", "name")
+        self._keep(":null")
+        end = " within/between Object entries"
+        if (colon := self._take() or self._over(end)) != ":":
+            self._unexpected(colon, "was expecting a colon to separate field name and value")
+        self._keep("null")
+        return self._take() or self._over(end)
+
+    def _take(self) -> str:
+        """The next character that is no space; nothing where the text is over."""
+        space = SPACE.match(self._text, self._at)
+        assert space is not None
+        self._at = space.end()
+        here = self._peek()
+        self._at += len(here)
+        if "" < here < " ":
+            tabs = r"only regular white space (\r, \n, \t) is allowed between tokens"
+            raise _Broken(f"Illegal character ({_told(here)}): {tabs}", self._at)
+        if here == "/":
+            allowed = "not recognized as one since Feature 'ALLOW_COMMENTS' not enabled for parser"
+            self._unexpected(here, f"maybe a (non-standard) comment? ({allowed})")
+        return here
+
+    def _keep(self, missing: str) -> None:
+        """What has been read is sound, and this is missing after it."""
+        self.sound, self._missing = self._at, missing
+
+    def _whole(self) -> None:
+        """A value is whole."""
+        self._first = False
+        self._keep("")
+
+    # --- values -------------------------------------------------------------------------------------------------------
+
+    def _value(self, here: str) -> None:
+        if here in "{[":
+            self._open.append(("Object" if here == "{" else "Array", self._at - 1))
+            self._keep("")
+            self._first = True
+        elif here == '"':
+            self._keep('"')
+            self._string(": was expecting closing quote for a string value", "string value")
+            self._whole()
+        elif here == "-" or here in DIGIT:
+            self._number(here)
+            self._whole()
+        else:
+            self._literal(here)
+            self._whole()
+
+    def _literal(self, here: str) -> None:
+        if here in "]}" and not self._open:
+            self._close(here)
+        if here == "}":
+            self._unexpected(here, "expected a value")
+        begun = self._at - 1
+        word = WORD.match(self._text, begun)
+        if word is None or here.isdigit():
+            self._unexpected(here, f"expected a valid value {KINDS}")
+        self._at = min(word.end(), begun + LONGEST)
+        if word[0] in LITERALS:
+            return
+        if word[0] in NUMBERLESS:
+            allowed = "enable JsonParser.Feature.ALLOW_NON_NUMERIC_NUMBERS to allow"
+            raise _Broken(f"Non-standard token '{word[0]}': {allowed}", self._at)
+        shown = word[0] if len(word[0]) < LONGEST else f"{word[0][:LONGEST]}..."
+        raise _Broken(f"Unrecognized token '{shown}': was expecting {KINDS}", self._at)
+
+    def _string(self, otherwise: str, what: str) -> None:
+        """A text whose quotation mark has been read, to its end."""
+        while True:
+            plain = PLAIN.match(self._text, self._at)
+            assert plain is not None
+            self._at = plain.end()
+            here = self._next(otherwise)
+            if here == '"':
+                return
+            if here == "\\":
+                self._escape()
+            else:
+                excluded = f"has to be escaped using backslash to be included in {what}"
+                raise _Broken(f"Illegal unquoted character ({_told(here)}): {excluded}", self._at)
+
+    def _escape(self) -> None:
+        end = " in character escape sequence"
+        here = self._next(end)
+        if here != "u":
+            if here not in ESCAPED:
+                raise _Broken(f"Unrecognized character escape {_told(here)}", self._at)
+            return
+        for _ in range(4):
+            if not HEX.fullmatch(digit := self._next(end)):
+                self._unexpected(digit, "expected a hex-digit for character escape sequence")
+
+    def _number(self, here: str) -> None:
+        begun = self._at
+        if here == "-":
+            here = self._next("No digit following minus sign")
+            begun = self._at
+            if here not in DIGIT:
+                expected = "expected digit (0-9) to follow minus sign, for valid numeric value"
+                self._unexpected(here, expected, kind=" in numeric value")
+        if here == "0" and self._peek() in DIGIT:
+            raise _Broken("Invalid numeric value: Leading zeroes not allowed", self._at)
+        self._digits()
+        if self._peek() == ".":
+            self._at += 1
+            self._some_digits("Decimal point not followed by a digit", begun)
+        if self._peek() in ("e", "E"):
+            self._at += 1
+            if self._peek() in ("+", "-"):
+                self._at += 1
+            self._some_digits("Exponent indicator not followed by a digit", begun)
+        if not self._open and self._peek() and self._peek() not in " \t\r\n":
+            self._unexpected(self._next(""), "Expected space separating root-level values")
+
+    def _some_digits(self, otherwise: str, begun: int) -> None:
+        """At least one digit; what is told is the place after the number's first one, as the parser has it."""
+        here = self._peek()
+        if here not in DIGIT:
+            seen = here or self._text[self._at - 1]
+            raise _Broken(f"Unexpected character ({_told(seen)}) in numeric value: {otherwise}", begun)
+        self._digits()
+
+    def _digits(self) -> None:
+        digits = DIGITS.match(self._text, self._at)
+        assert digits is not None
+        self._at = digits.end()
+
+    def _peek(self) -> str:
+        return self._text[self._at : self._at + 1]
+
+    def _next(self, otherwise: str) -> str:
+        """The next character, whatever it is; a fault where the text is over."""
+        here = self._peek() or self._over(otherwise)
+        self._at += 1
+        return here
+
+    def _over(self, where: str) -> NoReturn:
+        raise _Broken(f"Unexpected end-of-input{where}", self._at)
+
+    def _unexpected(self, here: str, expected: str, *, kind: str = "") -> NoReturn:
+        raise _Broken(f"Unexpected character ({_told(here)}){kind}: {expected}", self._at)
+
+
+def _told(character: str) -> str:
+    """How a character is named."""
+    code = ord(character)
+    if code < 0x20 or 0x7F <= code < 0xA0:
+        return f"(CTRL-CHAR, code {code})"
+    if code > 0xFF:
+        return f"'{character}' (code {code} / 0x{code:x})"
+    return f"'{character}' (code {code})"

@@ -1,0 +1,1 @@
+"""JSONata expressions: compiled, evaluated, and reported in the words of AWS."""

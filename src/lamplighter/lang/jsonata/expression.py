@@ -1,0 +1,256 @@
+"""JSONata as Step Functions speaks it: the text between `{%` and `%}`.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html on https://docs.jsonata.org, evaluated by
+jsonatapy. Promises AWS's own functions ($partition, $range, $hash, $random, $uuid, $parse), AWS's bounds on depth and
+size, and AWS's wording of errors; undefined is not null; only what an expression names is handed to it, so that a large
+state costs nothing where it is not used. Refuses `$eval`, the top-level context `$`, and a clock of its own: `$now`,
+`$millis`, `$random` and `$uuid` come from the world that is handed in.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from threading import local
+from typing import Final, Protocol
+
+import jsonatapy
+
+from lamplighter.base.errors import MayTakeLong
+from lamplighter.base.json_text import Json, loads
+from lamplighter.base.world import World, iso
+from lamplighter.lang.intrinsics import functions
+from lamplighter.lang.jsonata.bounded_cost import is_bounded
+from lamplighter.lang.jsonata.error_messages import worded
+
+TIME_LIMIT = 1_000
+"""Milliseconds that one evaluation may take."""
+DEPTH_LIMIT = 100
+"""How deep an evaluation may nest. AWS, measured by users: refused from about 100 on, `1+1+…+1` of 200 terms too."""
+SEQUENCE_LIMIT = 873_782
+"""Items of one sequence. AWS, measured by users: `[1..873782]` is evaluated, one more is not."""
+PROGRAMS = 2_048
+"""How many programs a thread keeps: 2.7 KiB each, and 10 µs to make one again, as long as one evaluation."""
+
+
+class Undefined(Enum):
+    """The type of UNDEFINED."""
+
+    UNDEFINED = "undefined"
+
+
+Reads = Mapping[str, frozenset[str] | None] | None
+"""Fields, and of each the members; None stands for all."""
+
+UNDEFINED: Final = Undefined.UNDEFINED
+"""What an expression gives that selects nothing; JSON has no word for it."""
+
+
+class JsonataSyntaxError(ValueError):
+    """The text is no expression. `code` is JSONata's (S0202 …) or empty, str() the message without it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class JsonataError(ValueError):
+    """The evaluation failed (States.QueryEvaluationError). `code` is JSONata's, empty for AWS's own bounds."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}" if code else message)
+        self.code = code
+        self.message = message
+
+    def cause(self, expression: str, field: str) -> str:
+        """AWS's sentence for an expression in a field, such as `Output/total`."""
+        separator = "." if self.code else ":"
+        head = f"The JSONata expression '{expression}' specified for the field '{field}'"
+        return f"{head} threw an error during evaluation{separator} {self}"
+
+
+class Program(Protocol):
+    """What jsonatapy makes of an expression."""
+
+    def register_override(self, name: str, func: Callable[..., Json]) -> "Program":
+        """Let `$name` call a function."""
+
+    def evaluate_json_or_none(self, json_str: str | None, bindings: dict[str, Json] | None) -> str | None:
+        """The result as JSON text, None where it is undefined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression without a fault. What jsonatapy made of it is kept by each thread for itself; see `_Programs`."""
+
+    text: str
+    names: frozenset[str]
+    """What the text names after a `$`: variables, functions, and whatever looks like one in a string."""
+    reads: Reads
+    """What of `$states` it names."""
+    bounded: bool
+    """Whether its evaluation is short on every document; see `lang/jsonata/bounded_cost.py`."""
+
+    def value(self, bindings: Mapping[str, Json], world: World) -> Json | Undefined:
+        """What the expression gives, UNDEFINED included; raises JsonataError.
+
+        `bindings` are the variables without `$`: `{"states": {"input": …}, "total": 3}`. Values are read, not kept.
+        Raises MayTakeLong where the expression has no known bound and the world must not be blocked.
+        """
+        if not (self.bounded or world.may_block):
+            raise MayTakeLong(self.text)
+        program = _PROGRAMS.of(self.text)
+        for name in self.names & OUTSIDE.keys():
+            program.register_override(name, OUTSIDE[name](world))
+        try:
+            result = _evaluate(program, self._named(bindings))
+        except ValueError as error:
+            raise JsonataError(*worded(str(error), self.text)) from None
+        return UNDEFINED if result is None else loads(result)
+
+    def _named(self, bindings: Mapping[str, Json]) -> dict[str, Json]:
+        used = {name: bindings[name] for name in self.names if name in bindings}
+        if "states" in used:
+            whole = used["states"]
+            reads = dict.fromkeys(whole) if self.reads is None else self.reads
+            used["states"] = {field: _only(whole[field], members) for field, members in reads.items() if field in whole}
+        return used
+
+
+def compile_expression(text: str) -> Expression:
+    """Compile an expression, without `{%` and `%}`; raises JsonataSyntaxError."""
+    try:
+        _PROGRAMS.of(text)
+    except ValueError as error:
+        raise JsonataSyntaxError(*worded(str(error))) from None
+    return Expression(text, _named_in(text), _reads(text), is_bounded(text))
+
+
+def _named_in(text: str) -> frozenset[str]:
+    return frozenset(_NAME.findall(text))
+
+
+def _program(text: str) -> Program:
+    program: Program = jsonatapy.compile(
+        text, timeout=TIME_LIMIT, max_stack_depth=DEPTH_LIMIT, max_sequence_length=SEQUENCE_LIMIT
+    )
+    for name in _named_in(text) & PURE.keys():
+        program.register_override(name, PURE[name])
+    return program
+
+
+class _Programs(local):
+    """The programs of one thread, which nobody else holds on to: jsonatapy's belong to the thread that made them, and
+    one that Python's collector drops in another is an error and never freed.
+    """
+
+    def __init__(self) -> None:
+        self.of: Callable[[str], Program] = lru_cache(PROGRAMS)(_program)
+
+
+_PROGRAMS = _Programs()
+
+
+def _evaluate(program: Program, bindings: dict[str, Json]) -> str | None:
+    try:
+        return program.evaluate_json_or_none(None, bindings)
+    except OverflowError:
+        return program.evaluate_json_or_none(None, {name: _narrow(bindings[name]) for name in bindings})
+
+
+# Strings, comments and regular expressions are searched too: to tell them apart takes the whole grammar, and a name too
+# many does no harm.
+_NAME = re.compile(r"\$(\w+)")
+_STATES = re.compile(r"\$states\b(?:\s*\.\s*(?P<field>[^\W\d]\w*)(?:\s*\.\s*(?P<member>[^\W\d]\w*))?)?")
+
+
+def _reads(text: str) -> Reads:
+    reads: dict[str, frozenset[str] | None] = {}
+    for match in _STATES.finditer(text):
+        field, member = match["field"], match["member"]
+        if field is None or "%" in text:  # the parent operator may climb from a member to the whole
+            return None
+        known = reads.get(field, frozenset())
+        reads[field] = None if member is None or known is None else known | {member}
+    return reads
+
+
+def _only(value: Json, members: frozenset[str] | None) -> Json:
+    if members is None or not isinstance(value, dict):
+        return value
+    return {name: value[name] for name in members if name in value}
+
+
+def _range(first: Json, last: Json, step: Json) -> Json:
+    numbers = functions.number_range(first, last, step)
+    if len(numbers) > SEQUENCE_LIMIT:
+        raise functions.FunctionError(f"D2015: The range has more than {SEQUENCE_LIMIT} items")
+    # AWS, recorded: a sequence of one is its item, $range(1, 9, 9) is 1.
+    return numbers[0] if len(numbers) == 1 else list(numbers)
+
+
+def _refuse(*_: Json) -> Json:
+    raise functions.FunctionError("T1006: Attempted to invoke a non-function")
+
+
+def _host(name: str, least: int, most: int, work: Callable[..., Json]) -> Callable[..., Json]:
+    def called(*arguments: Json) -> Json:
+        if not least <= len(arguments) <= most:
+            wrong = min(len(arguments), most) + 1
+            message = f'T0410: Argument {wrong} of function "{name}" does not match function signature'
+            raise functions.FunctionError(message)
+        return work(*arguments)
+
+    return called
+
+
+PURE = {
+    "partition": _host("partition", 2, 2, functions.partition),
+    "range": _host("range", 3, 3, _range),
+    "hash": _host("hash", 2, 2, functions.digest),
+    "parse": _host("parse", 1, 1, functions.parse_json),
+    "eval": _refuse,
+}
+"""Functions of AWS's own that are the same for every evaluation."""
+
+
+def _random(world: World) -> Callable[..., float]:
+    return lambda *seed: functions.seeded(seed[0]) if seed else world.chance()
+
+
+def _shuffle(world: World) -> Callable[..., list[Json]]:
+    return lambda items: sorted(items if isinstance(items, list) else [items], key=lambda _: world.chance())
+
+
+_PICTURE = "$fromMillis($instant, $picture, $zone)"
+
+
+def _now(world: World) -> Callable[..., Json]:
+    def now(*picture: Json) -> Json:
+        if not picture:
+            return iso(world.now())
+        given = {"instant": world.now(), **dict(zip(("picture", "zone"), picture, strict=False))}
+        shown = _evaluate(_PROGRAMS.of(_PICTURE), given)
+        return shown if shown is None else loads(shown)
+
+    return now
+
+
+OUTSIDE: dict[str, Callable[[World], Callable[..., Json]]] = {
+    "uuid": lambda world: _host("uuid", 0, 0, world.uuid),
+    "random": lambda world: _host("random", 0, 1, _random(world)),
+    "millis": lambda world: _host("millis", 0, 0, world.now),
+    "now": lambda world: _host("now", 0, 2, _now(world)),
+    "shuffle": lambda world: _host("shuffle", 1, 1, _shuffle(world)),
+}
+"""Functions that need clock, chance or names, each made for the world of one evaluation."""
+
+
+def _narrow(value: Json) -> Json:
+    # JSONata has one kind of number, the double; jsonatapy refuses integers beyond 64 bits instead of rounding them.
+    if isinstance(value, dict):
+        return {name: _narrow(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_narrow(member) for member in value]
+    return float(value) if isinstance(value, int) and value.bit_length() > 63 else value

@@ -1,0 +1,260 @@
+r"""Paths and reference paths of the Amazon States Language.
+
+https://states-language.net/spec.html#path: a path begins with `$` (the input), `$$` (the context object) or `$name` (a
+variable) and selects values; a reference path selects one place only, so that a value can be put there. Promises that a
+path is compiled once and that the plain kind, `$.a.b[0]`, is a loop over its steps with no library below it. Refuses to
+know which field of a state a path stands in: the caller words the failure.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from lamplighter.base.errors import MayTakeLong
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.lang.jsonpath.queries import PathError, Select, called, compile_query, split_call
+from lamplighter.lang.jsonpath.query_evaluation import TooComplex
+
+__all__ = [
+    "NotFound",
+    "Path",
+    "PathError",
+    "Reference",
+    "ResultPathError",
+    "Scope",
+    "TooComplex",
+    "compile_path",
+    "compile_reference",
+]
+
+Steps = tuple[str | int, ...]
+
+
+class Scope(Protocol):
+    """What a path can see. The context may be a property that builds it: it is asked for only by paths under `$$`."""
+
+    @property
+    def input(self) -> Json:
+        """What `$` stands for."""
+
+    @property
+    def context(self) -> Json:
+        """What `$$` stands for: the context object."""
+
+    @property
+    def variables(self) -> Mapping[str, Json]:
+        """What `$name` stands for."""
+
+    @property
+    def may_block(self) -> bool:
+        """Whether a query without a known bound may be answered here."""
+
+
+class NotFound(LookupError):
+    """The path selects nothing. `text` is the path, `document` what it was applied to (None for an unset variable)."""
+
+    def __init__(self, text: str, document: Json, reason: str = "") -> None:
+        super().__init__(text)
+        self.text = text
+        self.document = document
+        self.reason = reason or text
+        """Why, in Jayway's words."""
+
+
+class ResultPathError(LookupError):
+    """A value cannot be put there (States.ResultPathMatchFailure); str() is AWS's message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A compiled path."""
+
+    text: str
+    root: str
+    """`$`, `$$` or the name of a variable."""
+    steps: Steps | None
+    """Of a path that selects one value at most."""
+    select: Select
+    """All matches in the document that the root stands for."""
+    bounded: bool
+    """Whether it looks at each value of a document once at most: not a filter, a descent or a union."""
+
+    @property
+    def definite(self) -> bool:
+        """Whether it selects one value at most."""
+        return self.steps is not None
+
+    def find(self, scope: Scope) -> list[Json]:
+        """All matches, none included; raises NotFound for a variable that is not set, and TooComplex.
+
+        Raises MayTakeLong where the path has no known bound and the scope must not be blocked.
+        """
+        return self.select(self._document(scope))
+
+    def value(self, scope: Scope) -> Json:
+        """The value of a definite path, or raises NotFound; the list of all matches, empty or not, of any other.
+
+        Raises TooComplex where a query would look at too many values.
+
+        AWS, recorded: `$.items[*]`, `$.items[1:]` and `$.items[?(…)]` are `[]` where `items` itself is missing.
+        """
+        document = self._document(scope)
+        found = self.select(document)
+        if self.steps is None:
+            return found
+        if found:
+            return found[0]
+        raise NotFound(self.text, document, _reason(self.steps, document))
+
+    def _document(self, scope: Scope) -> Json:
+        if not (self.bounded or scope.may_block):
+            raise MayTakeLong(self.text)
+        if self.root == "$":
+            return scope.input
+        if self.root == "$$":
+            return scope.context
+        try:
+            return scope.variables[self.root]
+        except KeyError:
+            raise NotFound(self.text, None) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A compiled reference path below `$`."""
+
+    text: str
+    steps: Steps
+
+    def put(self, document: Json, value: Json) -> Json:
+        """The document with the value in this place; missing objects are made, nothing given is changed.
+
+        Raises ResultPathError where a step meets something that is no object or array, or leads past an array's end.
+        """
+        try:
+            return _put(document, self.steps, value)
+        except LookupError:
+            message = f"Unable to apply ReferencePath {self.text} to input {dumps(document)}"
+            raise ResultPathError(message) from None
+
+
+def compile_path(text: str) -> Path:
+    """Compile a path; raises PathError."""
+    head = _ROOT.match(text)
+    if head is None:
+        raise PathError(f"{text!r} is no path: it must begin with $")
+    root, rest = head[0], text[head.end() :]
+    name = root if root in ("$", "$$") else root[1:]
+    plain, function = split_call(rest)
+    steps = _steps(plain, _STEP)
+    select = compile_query("$" + plain) if steps is None else _selector(steps)
+    bounded = steps is not None or _BOUNDED.fullmatch(plain) is not None
+    return Path(text, name, steps, called(select, function) if function else select, bounded)
+
+
+def compile_reference(text: str) -> Reference:
+    """Compile a reference path, as ResultPath takes it; raises PathError."""
+    steps = _steps(text[1:], _REFERENCE_STEP) if text.startswith("$") else None
+    if steps is None:
+        raise PathError(f"{text!r} is no reference path: only $, .name, ['name'] and [0] can name a single place")
+    return Reference(text, steps)
+
+
+# Names, indices, wildcards and slices.
+_BOUNDED = re.compile(r"""(?:\.[^\s.\[\]()'"*,\\?@]+|\.\*|\[(?:\*|-?\d*(?::-?\d*){0,2}|'[^'\\]*'|"[^"\\]*")\])*""")
+_ROOT = re.compile(r"\$\$|\$(?:[^\W\d]\w*)?")
+
+
+def _step(name: str, index: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"""
+        \. (?P<name> (?: \\. | {name} )+ )
+        | \.? \[ \s*
+            (?: (?P<index> {index} ) | '(?P<single> (?: \\. | [^'\\] )* )' | "(?P<double> (?: \\. | [^"\\] )* )" )
+          \s* \]
+        """,
+        re.VERBOSE | re.DOTALL,
+    )
+
+
+_STEP = _step(r"""[^\s.\[\]()'"*,\\]""", r"-?[0-9]+")
+# "the operators @ .. , : ? * aren't supported" in a reference path, save with a backslash before them.
+_REFERENCE_STEP = _step(r"""[^\s.\[\]()'"*,@:?\\]""", r"[0-9]+")
+
+
+def _steps(text: str, pattern: re.Pattern[str]) -> Steps | None:
+    """The steps of a path that names a single place; None where it is of another kind, or no path."""
+    steps: list[str | int] = []
+    position = 0
+    while position < len(text):
+        match = pattern.match(text, position)
+        if match is None:
+            return None
+        steps.append(_read(match))
+        position = match.end()
+    return tuple(steps)
+
+
+def _read(match: re.Match[str]) -> str | int:
+    if match["index"] is not None:
+        return int(match["index"])
+    if match["name"] is not None:
+        return re.sub(r"\\(.)", r"\1", match["name"])
+    # AWS, recorded: in $['a\"b'] the backslash is part of the name; only the enclosing quote and \ itself are escaped.
+    if match["single"] is not None:
+        return re.sub(r"\\(['\\])", r"\1", match["single"])
+    return re.sub(r'\\(["\\])', r"\1", match["double"])
+
+
+def _selector(steps: Steps) -> Select:
+    def select(document: Json) -> list[Json]:
+        try:
+            for step in steps:
+                if document.__class__ is str:  # Python would index its characters
+                    return []
+                document = document[step]
+        except (KeyError, IndexError, TypeError):
+            return []
+        return [document]
+
+    return select
+
+
+def _reason(steps: Steps, document: Json) -> str:
+    """What Jayway says of a path that leads nowhere: where it is the last step that fails, and where one before."""
+    for at, step in enumerate(steps[:-1]):
+        if isinstance(document, dict) and isinstance(step, str):
+            if step not in document:
+                return f"Missing property in path {_bracketed(steps[: at + 1])}"
+        elif not (isinstance(document, list) and isinstance(step, int) and -len(document) <= step < len(document)):
+            break
+        document = document[step]
+    return f"No results for path: {_bracketed(steps)}"
+
+
+def _bracketed(steps: Steps) -> str:
+    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f"['{step}']" for step in steps)
+
+
+def _put(document: Json, steps: Steps, value: Json) -> Json:
+    """Copy the containers along the way; not by recursion, for a path may be as long as a definition."""
+    if len(steps) == 1 and isinstance(steps[0], str) and isinstance(document, dict):  # almost always
+        return {**document, steps[0]: value}
+    way: list[Json] = []
+    for step in steps:
+        way.append(document)
+        document = _into(document, step)
+    for container, step in zip(reversed(way), reversed(steps), strict=True):
+        value = (
+            {**container, step: value} if isinstance(step, str) else [*container[:step], value, *container[step + 1 :]]
+        )
+    return value
+
+
+def _into(document: Json, step: str | int) -> Json:
+    if isinstance(step, str) and isinstance(document, dict):
+        return document.get(step, {})
+    if isinstance(step, int) and isinstance(document, list) and step < len(document):
+        return document[step]
+    raise LookupError(step)

@@ -1,0 +1,365 @@
+"""Queries of JSONPath, evaluated with bounded work: wildcards, slices, filters, descent.
+
+What the library parsed (python-jsonpath's tree of segments, selectors and filter expressions) becomes closures over
+lists of values. Promises the library's matches in document order, and that a query looks at `MOST` values at most:
+`TooComplex` refuses the rest in words, so that no document and no path can hold the engine. Refuses what is the
+library's own and not Jayway's: keys, the key of a member, other roots, queries as names.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from jsonpath import JSONPath
+from jsonpath import filter as tree
+from jsonpath import segments as way
+from jsonpath import selectors as select
+
+from lamplighter.base.json_text import Json
+from lamplighter.lang.regex import InvalidRegex, Regex, TooLong, linear
+
+MOST = 500_000
+"""Values that a query looks at: four times as many as the largest document has, and 50 ms."""
+LETTERS = 1_000
+"""Characters that are compared in the time of one value."""
+MATCH = 30
+"""What a match of a regular expression costs at least, and how much of its work costs as much as a value, at worst."""
+INSTRUCTIONS = 12
+BUILD = 100
+"""What a character costs of a regular expression that comes from the document."""
+
+
+class TooComplex(LookupError):
+    """The query would look at too many values; str() says so."""
+
+
+class Unsupported(ValueError):
+    """The query has a part that Jayway JsonPath does not know; str() names it."""
+
+
+class Nodes(list[Json]):
+    """The values that a query inside a filter found."""
+
+
+NOTHING = tree.UNDEFINED
+
+
+@dataclass(slots=True)
+class Walk:
+    """One evaluation: the document, what the filters' queries of it found, and how much work is left."""
+
+    root: Json
+    left: int = MOST
+    known: dict[int, "Nodes"] = field(default_factory=dict)
+    built: dict[str, Regex | None] = field(default_factory=dict)
+
+    def spend(self, amount: int) -> None:
+        """Look at so many values."""
+        self.left -= amount
+        if self.left < 0:
+            raise TooComplex(f"The query looks at more than {MOST} values.")
+
+
+Step = Callable[[list[Json], Walk], list[Json]]
+"""From the values that were found so far to those one step further."""
+Operand = Callable[[Json, Walk], Json]
+"""What an expression of a filter is for one value: a value, Nodes or NOTHING."""
+Functions = Mapping[str, Callable[[Json], Json]]
+"""What the functions of a filter make of a value; one that makes nothing of it gives NOTHING."""
+
+
+def compile_walk(path: JSONPath, functions: Functions) -> Callable[[Json], list[Json]]:
+    """All matches of a parsed path in a document; raises Unsupported, and the matches raise TooComplex."""
+    if path.pseudo_root:
+        raise Unsupported("a root above the document")
+    walk = _Compiler(functions).path(path)
+
+    def found(document: Json) -> list[Json]:
+        try:
+            return walk([document], Walk(document))
+        except RecursionError:
+            raise TooComplex("The query compares documents that are nested too deeply.") from None
+
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiler:
+    functions: Functions
+
+    def path(self, path: JSONPath) -> Step:
+        """A path from its first step to its last."""
+        steps = [self._segment(each) for each in path.segments]
+
+        def walk(nodes: list[Json], work: Walk) -> list[Json]:
+            for step in steps:
+                work.spend(len(nodes))
+                nodes = step(nodes, work)
+            return nodes
+
+        return walk
+
+    def _segment(self, segment: way.JSONPathSegment) -> Step:
+        steps = [self._selector(each) for each in segment.selectors]
+        one = steps[0] if len(steps) == 1 else _each_in_turn(steps)
+        if not isinstance(segment, way.JSONPathRecursiveDescentSegment):
+            return one
+        return lambda nodes, work: one(_descended(nodes, work), work)
+
+    def _selector(self, selector: select.JSONPathSelector) -> Step:
+        match selector:
+            case select.NameSelector():
+                return _named(selector.name)
+            case select.IndexSelector():
+                return _indexed(selector.index)
+            case select.SliceSelector():
+                return _sliced(selector.slice)
+            case select.WildcardSelector():
+                return lambda nodes, work: [inner for node in nodes for inner in _spent(node, work)]
+            case select.Filter():
+                return self._filter(selector.expression)
+            case _:
+                raise Unsupported(f"the selector {selector}")
+
+    def _filter(self, expression: tree.FilterExpression) -> Step:
+        test = self.operand(expression.expression)
+        return lambda nodes, work: [
+            inner for node in nodes for inner in _spent(node, work) if truthy(test(inner, work))
+        ]
+
+    def operand(self, expression: tree.BaseExpression) -> Operand:
+        """An expression inside a filter."""
+        match expression:
+            case tree.InfixExpression():
+                return self._infix(expression)
+            case tree.PrefixExpression():
+                right = self.operand(expression.right)
+                return lambda value, work: not truthy(right(value, work))
+            case tree.FilterExpression():
+                inner = self.operand(expression.expression)
+                return lambda value, work: truthy(inner(value, work))
+            case tree.RelativeFilterQuery():
+                return self._relative(expression.path)
+            case tree.RootFilterQuery():
+                return self._absolute(expression.path)
+            case tree.FunctionExtension():
+                return self._call(expression)
+            case tree.ListLiteral():
+                items = [self.operand(each) for each in expression.items]
+                return lambda value, work: [_single(item(value, work)) for item in items]
+            case tree.FilterExpressionLiteral():
+                literal = expression.value
+                return lambda _value, _work: literal
+            case tree.Nil():
+                return lambda _value, _work: None
+            case tree.Undefined():
+                return lambda _value, _work: NOTHING
+            case _:
+                raise Unsupported(f"the expression {expression}")
+
+    def _infix(self, expression: tree.InfixExpression) -> Operand:
+        left, right = self.operand(expression.left), self.operand(expression.right)
+        if expression.operator == "&&":
+            return lambda value, work: truthy(left(value, work)) and truthy(right(value, work))
+        if expression.operator == "||":
+            return lambda value, work: truthy(left(value, work)) or truthy(right(value, work))
+        compare = COMPARISONS[expression.operator]
+        return lambda value, work: compare(_single(left(value, work)), _single(right(value, work)), work)
+
+    def _relative(self, path: JSONPath) -> Operand:
+        walk = self.path(path)
+        if path.empty():
+            return lambda value, _work: Nodes([value]) if isinstance(value, (dict, list)) else value
+        return lambda value, work: Nodes(walk([value], work))
+
+    def _absolute(self, path: JSONPath) -> Operand:
+        walk = self.path(path)
+
+        def found(_value: Json, work: Walk) -> Nodes:
+            if id(walk) not in work.known:
+                work.known[id(walk)] = Nodes(walk([work.root], work))
+            return work.known[id(walk)]
+
+        return found
+
+    def _call(self, expression: tree.FunctionExtension) -> Operand:
+        given = [self.operand(each) for each in expression.args]
+        if expression.name in ("count", "value"):
+            counts = expression.name == "count"
+            return lambda value, work: _of_nodes(given[0](value, work), counts=counts)
+        if expression.name in ("match", "search"):
+            whole = expression.name == "match"
+            return lambda value, work: _matched(
+                _single(given[0](value, work)), _single(given[1](value, work)), work, whole=whole
+            )
+        function = self.functions[expression.name]
+
+        def call(value: Json, work: Walk) -> Json:
+            argument = _single(given[0](value, work))
+            work.spend(len(argument) if isinstance(argument, (dict, list)) else 1)
+            return NOTHING if argument is NOTHING else function(argument)
+
+        return call
+
+
+# --- selectors --------------------------------------------------------------------------------------------------------
+
+
+def _each_in_turn(steps: Sequence[Step]) -> Step:
+    """All that one value yields comes before what the next one does."""
+    return lambda nodes, work: [inner for node in nodes for step in steps for inner in step([node], work)]
+
+
+def _named(name: str) -> Step:
+    return lambda nodes, _work: [node[name] for node in nodes if isinstance(node, dict) and name in node]
+
+
+def _indexed(index: int) -> Step:
+    key = str(index)
+
+    def step(nodes: list[Json], _work: Walk) -> list[Json]:
+        found = []
+        for node in nodes:
+            if isinstance(node, list) and -len(node) <= index < len(node):
+                found.append(node[index])
+            elif isinstance(node, dict) and key in node:
+                found.append(node[key])
+        return found
+
+    return step
+
+
+def _sliced(part: slice) -> Step:
+    def step(nodes: list[Json], work: Walk) -> list[Json]:
+        found: list[Json] = []
+        for node in nodes:
+            if isinstance(node, list) and part.step != 0:
+                work.spend(len(range(*part.indices(len(node)))))
+                found += node[part]
+        return found
+
+    return step
+
+
+def _spent(node: Json, work: Walk) -> Sequence[Json]:
+    """What is directly in a value."""
+    inner: Sequence[Json] = node if isinstance(node, list) else list(node.values()) if isinstance(node, dict) else ()
+    work.spend(len(inner))
+    return inner
+
+
+def _descended(nodes: list[Json], work: Walk) -> list[Json]:
+    """Each value and all objects and arrays in it, the outer before the inner."""
+    found: list[Json] = []
+    left = nodes[::-1]
+    while left:
+        node = left.pop()
+        found.append(node)
+        inner = _spent(node, work)
+        left += [each for each in reversed(inner) if isinstance(each, (dict, list))]
+    return found
+
+
+# --- comparisons ------------------------------------------------------------------------------------------------------
+
+
+def truthy(value: Json) -> bool:
+    """Whether a filter takes a value for true: null is, and so is a query that found something."""
+    return value is None or (value is not NOTHING and bool(value))
+
+
+def _single(value: Json) -> Json:
+    """A query that found one value is that."""
+    return value[0] if isinstance(value, Nodes) and len(value) == 1 else value
+
+
+def _equal(left: Json, right: Json, work: Walk) -> bool:
+    if isinstance(left, Nodes) or isinstance(right, Nodes):
+        # One value was taken out already: these found none or several.
+        others = [each for each in (left, right) if not isinstance(each, Nodes)]
+        return not any(isinstance(each, Nodes) and each for each in (left, right)) and all(
+            each is NOTHING for each in others
+        )
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, (dict, list)) and isinstance(right, (dict, list)):
+        work.spend(_extent(left))
+    elif isinstance(left, str):
+        work.spend(1 + len(left) // LETTERS)
+    return bool(left == right)
+
+
+def _extent(value: Json) -> int:
+    """How many values are in one; not by recursion."""
+    found, left = 0, [value]
+    while left:
+        node = left.pop()
+        if isinstance(node, (dict, list)):
+            found += len(node)
+            left += node.values() if isinstance(node, dict) else node
+    return found + 1
+
+
+def _less(left: Json, right: Json, work: Walk) -> bool:
+    if isinstance(left, str) and isinstance(right, str):
+        work.spend(1 + min(len(left), len(right)) // LETTERS)
+        return left < right
+    numbers = isinstance(left, (int, float)) and isinstance(right, (int, float))
+    return numbers and bool(left < right)
+
+
+def _in(left: Json, right: Json, work: Walk) -> bool:
+    if isinstance(right, str):
+        work.spend(1 + len(right) // LETTERS)
+        return isinstance(left, str) and left in right
+    if isinstance(right, (list, dict)) and not isinstance(right, Nodes):
+        work.spend(len(right) + (_extent(right) if isinstance(left, (dict, list)) else 0))
+        return left in right if isinstance(right, list) else isinstance(left, str) and left in right
+    return False
+
+
+def _matches(left: Json, right: Json, work: Walk) -> bool:
+    return isinstance(right, Regex) and isinstance(left, str) and _judged(right, left, work, right.fullmatch)
+
+
+def _matched(text: Json, pattern: Json, work: Walk, *, whole: bool) -> bool:
+    """The functions `match` and `search`, whose expression may be in the document; one that is none matches none."""
+    if not isinstance(text, str) or not isinstance(pattern, str):
+        return False
+    if pattern not in work.built:
+        work.spend(BUILD * len(pattern))
+        try:
+            work.built[pattern] = linear(pattern)
+        except InvalidRegex:
+            work.built[pattern] = None
+    regex = work.built[pattern]
+    return regex is not None and _judged(regex, text, work, regex.fullmatch if whole else regex.search)
+
+
+def _judged(regex: Regex, text: str, work: Walk, matches: Callable[[str], bool]) -> bool:
+    work.spend(MATCH + regex.work(text) // INSTRUCTIONS)
+    try:
+        return matches(text)
+    except TooLong as error:
+        raise TooComplex(str(error)) from None
+
+
+def _of_nodes(found: Json, *, counts: bool) -> Json:
+    nodes = found if isinstance(found, Nodes) else [found]
+    if counts:
+        return len(nodes)
+    return nodes[0] if len(nodes) == 1 else NOTHING
+
+
+Compare = Callable[[Json, Json, Walk], bool]
+COMPARISONS: Mapping[str, Compare] = {
+    "==": _equal,
+    "!=": lambda left, right, work: not _equal(left, right, work),
+    "<>": lambda left, right, work: not _equal(left, right, work),
+    "<": _less,
+    ">": lambda left, right, work: _less(right, left, work),
+    "<=": lambda left, right, work: _less(left, right, work) or _equal(left, right, work),
+    ">=": lambda left, right, work: _less(right, left, work) or _equal(left, right, work),
+    "in": _in,
+    "contains": lambda left, right, work: _in(right, left, work),
+    "=~": _matches,
+}

@@ -1,0 +1,116 @@
+"""Filter patterns for JSON log events: `{ $.eventType = "UpdateTrail" && $.user.id > 1 }`.
+
+"Property selectors point to value nodes in JSON log events. Value nodes can be strings or numbers." A node that is not
+there, or is an array or an object, fulfils no comparison; `IS` asks for null, true or false. Of a wildcard's nodes one
+has to fulfil the condition.
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html#matching-terms-json-log-events.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+from lamplighter.base.json_text import Json, loads
+from lamplighter.lang.log_pattern.conditions import OPERATOR, Condition, Conditions, Scanner
+from lamplighter.lang.log_pattern.terms import InvalidPattern, invalid, shown, test
+
+STEP = re.compile(r"\.?\[\s*(?:(\*)|([0-9]{1,9})|'([^']*)'|\"([^\"]*)\")\s*\]|\.(?:(\*)|([A-Za-z0-9_-]+))")
+SELECTOR = re.compile(rf"\$(?:{STEP.pattern})+")
+IS = re.compile(r"IS\s+(NULL|TRUE|FALSE)\b")
+NOT_EXISTS = re.compile(r"NOT\s+EXISTS\b")
+MOST_WILDCARDS = 3
+"""In a pattern; one in a selector."""
+CONSTANTS: Mapping[str, Json] = {"NULL": None, "TRUE": True, "FALSE": False}
+
+Step = str | int | None
+"""A member, an element, or (None) every one."""
+
+
+def compile_document(pattern: str) -> Callable[[str], Mapping[str, str] | None]:
+    """What a message must be for a pattern between braces: the values of its selectors, or None where it is not."""
+    selectors: dict[str, tuple[Step, ...]] = {}
+    scanner = Scanner(pattern[1:-1])
+    condition = Conditions(scanner, lambda here: _condition(here, selectors)).read()
+    if not scanner.ended() or sum(steps.count(None) for steps in selectors.values()) > MOST_WILDCARDS:
+        raise invalid()
+
+    def match(message: str) -> Mapping[str, str] | None:
+        document = _document(message)
+        return _extract(document, selectors) if document is not None and condition(document) else None
+
+    return match
+
+
+def _document(message: str) -> Json:
+    """The object that a message is, if it is one."""
+    if not message.lstrip().startswith("{"):
+        return None
+    try:
+        return loads(message)
+    except (ValueError, RecursionError):  # a number of thousands of digits, or no JSON
+        return None
+
+
+def _condition(scanner: Scanner, selectors: dict[str, tuple[Step, ...]]) -> Condition[Json]:
+    text = scanner.need(SELECTOR)
+    steps = selectors[text] = _steps(text)
+    if scanner.take(NOT_EXISTS):
+        return lambda document: not nodes(document, steps)
+    constant = scanner.take(IS)
+    if constant is not None:
+        wanted = CONSTANTS[constant.split()[1]]
+        return lambda document: any(node is wanted for node in nodes(document, steps))
+    operator = scanner.need(OPERATOR)
+    operand = scanner.operand()
+    holds = test(operator, operand)
+    return lambda document: any(_is_value(node) and holds(node) for node in nodes(document, steps))
+
+
+def _steps(selector: str) -> tuple[Step, ...]:
+    steps = tuple(_step(*found.groups()) for found in STEP.finditer(selector, 1))
+    if steps.count(None) > 1:
+        raise InvalidPattern("Only one wildcard selector is supported in a property selector")
+    return steps
+
+
+def _step(
+    all_elements: str | None, element: str | None, single: str | None, double: str | None, all_fields: str | None,
+    field: str | None,
+) -> Step:  # fmt: skip
+    if all_elements or all_fields:
+        return None
+    if element is not None:
+        return int(element)
+    return next(name for name in (single, double, field) if name is not None)
+
+
+def nodes(document: Json, steps: tuple[Step, ...]) -> list[Json]:
+    """All nodes that steps lead to."""
+    found = [document]
+    for step in steps:
+        found = [inner for node in found for inner in _follow(node, step)]
+    return found
+
+
+def _follow(node: Json, step: Step) -> list[Json]:
+    if isinstance(node, dict):
+        if step is None:
+            return list(node.values())
+        return [node[step]] if step in node else []
+    if isinstance(node, list):
+        if step is None:
+            return node
+        return [node[step]] if isinstance(step, int) and step < len(node) else []
+    return []
+
+
+def _is_value(node: Json) -> bool:
+    return isinstance(node, (str, int, float)) and not isinstance(node, bool)
+
+
+def _extract(document: Json, selectors: Mapping[str, tuple[Step, ...]]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for text, steps in selectors.items():
+        found = [node for node in nodes(document, steps) if _is_value(node)]
+        if found:
+            values[text] = shown(found[0])
+    return values

@@ -1,0 +1,133 @@
+"""AWS's schedule expressions: `rate(5 minutes)`, `cron(0 18 ? * MON-FRI *)`, `at(2026-12-31T23:59:59)`.
+
+Promises exactly AWS's grammar and its rule for daylight saving (`lang/schedule/time_zones.py`), and that a rate is
+counted from its start, never from the clock. Refuses to know what time it is. See
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.lang.schedule import cron, time_zones
+
+MINUTE = 60_000
+UNITS = {"minute": MINUTE, "hour": 60 * MINUTE, "day": 24 * 60 * MINUTE}
+"""Milliseconds. A day of a rate is 24 hours, whatever clocks do."""
+LARGEST = 2**31 - 1
+END = 253_402_300_800_000
+"""Milliseconds since the epoch at which the calendar ends, with the year 9999."""
+
+_RATE = re.compile(r"rate\(([0-9]{1,10})\s+(minute|hour|day)(s?)\)")
+_CRON = re.compile(r"cron\((\S.*\S)\)")
+_AT = re.compile(r"at\(([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})\)")
+
+Kind = Literal["rate", "cron", "at"]
+
+
+class InvalidSchedule(LamplighterError):
+    """The text is no schedule expression."""
+
+
+class Schedule(Protocol):
+    """When something is to happen."""
+
+    @property
+    def kind(self) -> Kind:
+        """What the expression begins with."""
+
+    def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
+        """The first time strictly after an instant, in milliseconds since the epoch; None where there is none."""
+
+    def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
+        """All of them, in order: cheaper than asking for the next again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Again and again, at one distance."""
+
+    period: int
+    """Milliseconds."""
+    kind: Kind = "rate"
+
+    def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
+        """The anchor, or a whole number of periods after it; without an anchor, one period from the instant on."""
+        return next(self.times(after_ms, zone, anchor_ms), None)
+
+    def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
+        """The anchor, and whole numbers of periods after it."""
+        del zone
+        anchor = after_ms if anchor_ms is None else anchor_ms
+        first = anchor if after_ms < anchor else after_ms + self.period - (after_ms - anchor) % self.period
+        return iter(range(first, END, self.period))
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """At times of a calendar, as clocks of a place show them."""
+
+    cron: cron.Cron
+    kind: Kind = "cron"
+
+    def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
+        """The next time that the clocks of the zone show a time that the expression names."""
+        return next(self.times(after_ms, zone, anchor_ms), None)
+
+    def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
+        """When the clocks of the zone show times that the expression names."""
+        del anchor_ms
+        where = time_zones.zone(zone)
+        start = time_zones.local(after_ms, where).replace(second=0, microsecond=0)
+        instants = (time_zones.instant(shown, where) for shown in self.cron.times(start))
+        return (found for found in instants if found is not None and found > after_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """At one time, as clocks of a place show it."""
+
+    shown: datetime
+    kind: Kind = "at"
+
+    def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
+        """That time, unless it is over or never comes."""
+        del anchor_ms
+        found = time_zones.instant(self.shown, time_zones.zone(zone))
+        return found if found is not None and found > after_ms else None
+
+    def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
+        """At most one."""
+        found = self.next(after_ms, zone, anchor_ms)
+        return iter(() if found is None else (found,))
+
+
+def parse_schedule(text: str, *, strict: bool = True) -> Schedule:
+    """Read a schedule expression; raises InvalidSchedule.
+
+    `strict`: as EventBridge's rules have it. "If the value is equal to 1, then the unit must be singular. If the value
+    is greater than 1, the unit must be plural", and a cron has six fields. Its Scheduler writes `rate(1 days)`, and
+    needs no year: "five required fields …, and one optional field, year".
+    """
+    if found := _RATE.fullmatch(text):
+        return _rate(text, int(found[1]), found[2], plural=bool(found[3]), strict=strict)
+    if found := _CRON.fullmatch(text):
+        try:
+            return Calendar(cron.parse(found[1], with_year=strict))
+        except cron.NoCron:
+            raise InvalidSchedule(text) from None
+    if found := _AT.fullmatch(text):
+        try:
+            return Once(datetime.fromisoformat(found[1]))
+        except ValueError:
+            raise InvalidSchedule(text) from None
+    raise InvalidSchedule(text)
+
+
+def _rate(text: str, value: int, unit: str, *, plural: bool, strict: bool) -> Rate:
+    if not 1 <= value <= LARGEST or (strict and plural != (value > 1)):
+        raise InvalidSchedule(text)
+    return Rate(value * UNITS[unit])

@@ -1,0 +1,1 @@
+"""CloudFormation templates: read, checked and resolved, without making a resource."""

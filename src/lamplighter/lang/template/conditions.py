@@ -1,0 +1,128 @@
+"""The Conditions and Rules of a CloudFormation template.
+
+Promises each condition's truth, whatever order they are written in, and the assertion that a stack's parameters break.
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-conditions.html
+and …/intrinsic-function-reference-rules.html.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from lamplighter.base.json_text import Json
+from lamplighter.lang.template.functions import Scope, resolve, text_of
+from lamplighter.lang.template.references import function
+from lamplighter.lang.template.text import TemplateError
+
+Judge = Callable[[str], bool]
+"""The truth of a condition that another one names."""
+
+
+def judge(conditions: Mapping[str, Json], scope: Scope) -> dict[str, bool]:
+    """The truth of each condition."""
+    found: dict[str, bool] = {}
+    under_way: list[str] = []
+
+    def named(name: str) -> bool:
+        if name not in conditions:
+            raise TemplateError(
+                f"Template format error: Unresolved condition dependency {name} in the Conditions block of the template"
+            )
+        if name in under_way:
+            raise TemplateError(f"Template error: Circular dependency between conditions: [{', '.join(under_way)}]")
+        if name not in found:
+            under_way.append(name)
+            found[name] = _truth(conditions[name], replace(scope, conditions=found), named)
+            under_way.pop()
+        return found[name]
+
+    return {name: named(name) for name in conditions}
+
+
+def broken(rules: Mapping[str, Json], scope: Scope) -> str | None:
+    """What the first assertion says that does not hold; None where all hold."""
+
+    def no_condition(name: str) -> bool:
+        raise TemplateError(f"Template error: a rule cannot name the condition {name}")
+
+    for name, rule in rules.items():
+        if "RuleCondition" in rule and not _truth(rule["RuleCondition"], scope, no_condition):
+            continue
+        for assertion in _assertions(name, rule):
+            if not _truth(assertion.get("Assert"), scope, no_condition):
+                described = assertion.get("AssertDescription")
+                return f"{name}: {described}" if described else f"The assertion of rule {name} does not hold"
+    return None
+
+
+def _assertions(name: str, rule: Json) -> list[Json]:
+    found = rule.get("Assertions", [])
+    if not isinstance(found, list) or any(not isinstance(each, dict) or "Assert" not in each for each in found):
+        raise TemplateError(
+            f"Template format error: Rule {name} is malformed. Assertions is a list of objects with an Assert member"
+        )
+    return found
+
+
+def _truth(value: Json, scope: Scope, named: Judge) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value in ("true", "false"):
+        return bool(value == "true")
+    name = function(value)
+    given = value[name] if name is not None else None
+    if name == "Condition" and isinstance(given, str):
+        return named(given)
+    if name == "Fn::Not":
+        (one,) = _operands(given, 1, 1, "Template error: every Fn::Not object requires one boolean parameter.")
+        return not _truth(one, scope, named)
+    if name in ("Fn::And", "Fn::Or"):
+        told = f"Template error: every {name} object requires a list of at least 2 and at most 10 boolean parameters."
+        each = [_truth(one, scope, named) for one in _operands(given, 2, 10, told)]
+        return all(each) if name == "Fn::And" else any(each)
+    if name in COMPARISONS:
+        return COMPARISONS[name](given, scope)
+    raise TemplateError("Template error: every condition must be a function that comes to true or false")
+
+
+def _operands(given: Json, least: int, most: int, told: str) -> list[Json]:
+    if not isinstance(given, list) or not least <= len(given) <= most:
+        raise TemplateError(told)
+    return given
+
+
+def _pair(name: str, given: Json, scope: Scope) -> tuple[Json, Json]:
+    told = f"Template error: every {name} object requires a list of 2 string parameters."
+    first, second = _operands(given, 2, 2, told)
+    return resolve(first, scope), resolve(second, scope)
+
+
+def _equals(given: Json, scope: Scope) -> bool:
+    first, second = _pair("Fn::Equals", given, scope)
+    return text_of(first) == text_of(second)
+
+
+def _contains(given: Json, scope: Scope) -> bool:
+    items, wanted = _pair("Fn::Contains", given, scope)
+    return text_of(wanted) in _texts(items)
+
+
+def _each_equals(given: Json, scope: Scope) -> bool:
+    items, wanted = _pair("Fn::EachMemberEquals", given, scope)
+    return all(item == text_of(wanted) for item in _texts(items))
+
+
+def _each_in(given: Json, scope: Scope) -> bool:
+    items, wanted = _pair("Fn::EachMemberIn", given, scope)
+    return set(_texts(items)) <= set(_texts(wanted))
+
+
+def _texts(items: Json) -> list[str]:
+    return [text_of(item) for item in (items if isinstance(items, list) else [items])]
+
+
+COMPARISONS: Mapping[str | None, Callable[[Json, Scope], bool]] = {
+    "Fn::Equals": _equals,
+    "Fn::Contains": _contains,
+    "Fn::EachMemberEquals": _each_equals,
+    "Fn::EachMemberIn": _each_in,
+}

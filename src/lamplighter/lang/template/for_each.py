@@ -1,0 +1,73 @@
+"""Fn::ForEach: a fragment of a template that is written once and stands there for each item of a collection.
+
+Promises to expand loops in Resources, Conditions, Outputs, and inside of resources' properties, loops in loops as well.
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html.
+"""
+
+import re
+from collections.abc import Mapping
+
+from lamplighter.base.json_text import Json
+from lamplighter.lang.template.functions import Scope, resolve, text_of
+from lamplighter.lang.template.text import TemplateError
+
+LOOP = "Fn::ForEach::"
+MOST = 10_000
+"""How many members all loops of a template may make, one inside the other: more is a mistake."""
+
+
+def expand(document: Json, scope: Scope) -> Json:
+    """Write out every loop of a template."""
+    loops = _Loops(scope)
+    return {
+        name: loops.expand(section, {}) if name in ("Resources", "Conditions", "Outputs") else section
+        for name, section in document.items()
+    }
+
+
+class _Loops:
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._made = 0
+
+    def expand(self, value: Json, bound: Mapping[str, str]) -> Json:
+        """Write out the loops below a value; `bound` has the identifiers of the loops around it."""
+        if isinstance(value, str):
+            return _fill(value, bound)
+        if isinstance(value, list):
+            return [self.expand(item, bound) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1 and isinstance(value.get("Ref"), str) and value["Ref"] in bound:
+            return bound[value["Ref"]]
+        members: dict[str, Json] = {}
+        for name, inner in value.items():
+            if name.startswith(LOOP):
+                members |= self._loop(name, inner, bound)
+            else:
+                members[_fill(name, bound)] = self.expand(inner, bound)
+        return members
+
+    def _loop(self, name: str, given: Json, bound: Mapping[str, str]) -> dict[str, Json]:
+        if not (
+            isinstance(given, list) and len(given) == 3 and isinstance(given[0], str) and isinstance(given[2], dict)
+        ):
+            raise TemplateError(f"Template error: {name} is a list of an identifier, a collection, a fragment")
+        identifier, collection, fragment = given
+        items = resolve(self.expand(collection, bound), self._scope)
+        if not isinstance(items, list):
+            raise TemplateError(f"Template error: the collection of {name} must be a list")
+        members: dict[str, Json] = {}
+        for item in items:
+            self._made += 1
+            if self._made > MOST:
+                raise TemplateError(f"Template error: {name} makes too much")
+            members |= self.expand(fragment, {**bound, identifier: text_of(item)})
+        return members
+
+
+def _fill(text: str, bound: Mapping[str, str]) -> str:
+    """${Identifier} is the item, &{Identifier} the item without what is not alphanumeric."""
+    for name, item in bound.items():
+        text = text.replace(f"${{{name}}}", item).replace(f"&{{{name}}}", re.sub(r"[^A-Za-z0-9]", "", item))
+    return text

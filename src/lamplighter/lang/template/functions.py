@@ -1,0 +1,273 @@
+"""What the functions of a CloudFormation template come to.
+
+Promises that a value without functions is returned as it is, that NoValue takes its place away with it, and that a
+malformed function is refused in CloudFormation's words. What only a stack knows (the resources that are there, exports,
+references to Systems Manager) is asked of the `Scope`; whatever that raises goes through.
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html.
+"""
+
+import ipaddress
+import re
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.lang.template.references import PLACE, function
+from lamplighter.lang.template.text import TemplateError
+
+
+class NoValue:
+    """What AWS::NoValue is: nothing, and its place goes with it."""
+
+
+NO_VALUE: Final = NoValue()
+MOST_BLOCKS = 256
+DYNAMIC = re.compile(r"\{\{resolve:([a-z-]+):([^{}]+)\}\}")
+"""See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html."""
+
+_VARIABLE = re.compile(r"[A-Za-z0-9_.:]+")
+
+
+def _unknown(name: str) -> Json:
+    raise TemplateError(
+        f"Template format error: Unresolved dependencies [{name}]. Cannot reference resources in this block of the "
+        "template"
+    )
+
+
+def _no_attribute(name: str, _attribute: str) -> Json:
+    return _unknown(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a template's functions can see."""
+
+    values: Mapping[str, Json]
+    """Parameters and pseudo parameters."""
+    mappings: Mapping[str, Json] = field(default_factory=dict)
+    conditions: Mapping[str, bool] = field(default_factory=dict)
+    resource: Callable[[str], Json] = _unknown
+    """Ref of a resource."""
+    attribute: Callable[[str, str], Json] = _no_attribute
+    """An attribute of a resource."""
+    imported: Callable[[str], Json] = _unknown
+    """What another stack exports under a name."""
+    dynamic: Callable[[str, str], str] = lambda service, reference: f"{{{{resolve:{service}:{reference}}}}}"
+    """What a dynamic reference says: its service and the rest."""
+    zones: Callable[[str], list[str]] = lambda region: [f"{region}{letter}" for letter in "abc"]
+    """The Availability Zones of a region."""
+
+
+def resolve(value: Json, scope: Scope) -> Json:
+    """Put values in the place of functions."""
+    if isinstance(value, str):
+        return DYNAMIC.sub(lambda found: scope.dynamic(found[1], found[2]), value) if "{{resolve:" in value else value
+    if isinstance(value, list):
+        items = [resolve(item, scope) for item in value]
+        return [item for item in items if item is not NO_VALUE]
+    if not isinstance(value, dict):
+        return value
+    name = function(value)
+    if name is None or name == "Condition":
+        members = {key: resolve(inner, scope) for key, inner in value.items()}
+        return {key: inner for key, inner in members.items() if inner is not NO_VALUE}
+    found = FUNCTIONS.get(name)
+    if found is None:
+        raise TemplateError(f"Template error: {name} is not supported here")
+    result = found(value[name], scope)
+    return resolve(result, scope) if isinstance(result, str) and "{{resolve:" in result else result
+
+
+def text_of(value: Json) -> str:
+    """A value in the middle of text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else dumps(value) if isinstance(value, (dict, list)) else str(value)
+
+
+def _ref(given: Json, scope: Scope) -> Json:
+    if not isinstance(given, str):
+        raise TemplateError("Template error: every Ref object must have a single String value.")
+    if given == "AWS::NoValue":
+        return NO_VALUE
+    return scope.values[given] if given in scope.values else scope.resource(given)
+
+
+def _attribute(given: Json, scope: Scope) -> Json:
+    parts = given.split(".", 1) if isinstance(given, str) else resolve(given, scope)
+    if not isinstance(parts, list) or len(parts) < 2 or not all(isinstance(part, str) and part for part in parts):
+        raise TemplateError(
+            "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the "
+            "resource attribute"
+        )
+    return scope.attribute(parts[0], ".".join(parts[1:]))
+
+
+def _sub(given: Json, scope: Scope) -> Json:
+    text, variables = given if isinstance(given, list) and len(given) == 2 else (given, {})
+    if not isinstance(text, str) or not isinstance(variables, dict):
+        raise TemplateError(
+            "Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a "
+            "string as first argument, and an optional second argument to specify a mapping of values to replace in "
+            "the string"
+        )
+
+    def place(found: re.Match[str]) -> str:
+        literal, name = found[1], found[2].strip()
+        if literal:
+            return f"${{{name}}}"
+        if not _VARIABLE.fullmatch(name):
+            raise TemplateError(
+                "Template error: variable names in Fn::Sub syntax must contain only alphanumeric characters, "
+                "underscores, periods, and colons"
+            )
+        return text_of(_variable(name, variables, scope))
+
+    return PLACE.sub(place, text)
+
+
+def _variable(name: str, variables: Mapping[str, Json], scope: Scope) -> Json:
+    if name in variables:
+        return resolve(variables[name], scope)
+    if name in scope.values or "." not in name:
+        return _ref(name, scope)
+    return scope.attribute(*name.split(".", 1))
+
+
+def _join(given: Json, scope: Scope) -> Json:
+    delimiter, items = given if isinstance(given, list) and len(given) == 2 else (None, None)
+    resolved = resolve(items, scope)
+    if not isinstance(delimiter, str) or not isinstance(resolved, list):
+        raise TemplateError(
+            "Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of "
+            "strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be joined."
+        )
+    return delimiter.join(text_of(item) for item in resolved)
+
+
+def _split(given: Json, scope: Scope) -> Json:
+    delimiter, source = given if isinstance(given, list) and len(given) == 2 else (None, None)
+    text = resolve(source, scope)
+    if not isinstance(delimiter, str) or not delimiter or not isinstance(text, (str, int, float)):
+        raise TemplateError(
+            "Template error: every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string "
+            "to be split or a function that returns a string to be split."
+        )
+    return text_of(text).split(delimiter)
+
+
+def _select(given: Json, scope: Scope) -> Json:
+    wanted, source = given if isinstance(given, list) and len(given) == 2 else (None, None)
+    index, items = resolve(wanted, scope), resolve(source, scope)
+    if not isinstance(items, list) or not str(index).isdecimal():
+        raise TemplateError(
+            "Template error: Fn::Select requires a list argument with two elements: an integer index and a list"
+        )
+    if int(index) >= len(items):
+        raise TemplateError(f"Template error: Fn::Select cannot select nonexistent value at index {index}")
+    return items[int(index)]
+
+
+def _find_in_map(given: Json, scope: Scope) -> Json:
+    if not isinstance(given, list) or len(given) not in (3, 4):
+        raise TemplateError(
+            "Template error: every Fn::FindInMap object requires three parameters, the map name, map key and the "
+            "attribute for return value"
+        )
+    name, key, attribute = (resolve(part, scope) for part in given[:3])
+    default = given[3].get("DefaultValue") if len(given) == 4 and isinstance(given[3], dict) else None
+    found = scope.mappings.get(str(name))
+    if found is None and default is None:
+        raise TemplateError(
+            f"Template error: Mapping named '{name}' is not present in the 'Mappings' section of template."
+        )
+    level = (found or {}).get(text_of(key), {})
+    if isinstance(level, dict) and text_of(attribute) in level:
+        return level[text_of(attribute)]
+    if default is None:
+        raise TemplateError(f"Template error: Unable to get mapping for {name}::{key}::{attribute}")
+    return resolve(default, scope)
+
+
+def _if(given: Json, scope: Scope) -> Json:
+    if not isinstance(given, list) or len(given) != 3 or not isinstance(given[0], str):
+        raise TemplateError("Template error: Fn::If requires a list argument with the first element being a condition")
+    if given[0] not in scope.conditions:
+        raise TemplateError(
+            f"Template format error: Unresolved condition dependency {given[0]} in the Fn::If block of the template"
+        )
+    return resolve(given[1 if scope.conditions[given[0]] else 2], scope)
+
+
+def _base64(given: Json, scope: Scope) -> Json:
+    text = resolve(given, scope)
+    if isinstance(text, (dict, list)):
+        raise TemplateError("Template error: every Fn::Base64 object must have a String-typed value.")
+    return b64encode(text_of(text).encode()).decode()
+
+
+def _cidr(given: Json, scope: Scope) -> Json:
+    """Fn::Cidr: `cidrBits` is how many bits are left to each block, which is the inverse of its mask."""
+    parts = resolve(given, scope)
+    if not isinstance(parts, list) or len(parts) not in (2, 3):
+        raise TemplateError("Template error: Fn::Cidr requires a list of an ipBlock, a count and cidrBits")
+    try:
+        whole = ipaddress.ip_network(str(parts[0]), strict=False)
+        count = int(parts[1])
+        prefix = whole.max_prefixlen - int(parts[2] if len(parts) == 3 else 8)
+        fits = 1 <= count <= MOST_BLOCKS and whole.prefixlen <= prefix and count <= 2 ** (prefix - whole.prefixlen)
+    except (TypeError, ValueError):
+        raise TemplateError(f"Template error: Fn::Cidr cannot read {dumps(parts)}") from None
+    if not fits:
+        raise TemplateError(
+            f"Template error: Fn::Cidr cannot generate {count} subnets with a mask of {prefix} from {whole}"
+        )
+    blocks = whole.subnets(new_prefix=prefix)
+    return [str(next(blocks)) for _ in range(count)]
+
+
+def _zones(given: Json, scope: Scope) -> Json:
+    region = resolve(given, scope) or scope.values["AWS::Region"]
+    return scope.zones(region)
+
+
+def _import(given: Json, scope: Scope) -> Json:
+    name = resolve(given, scope)
+    if not isinstance(name, str):
+        raise TemplateError("Template error: the attribute in Fn::ImportValue must be a string or a function")
+    return scope.imported(name)
+
+
+def _length(given: Json, scope: Scope) -> Json:
+    items = resolve(given, scope)
+    if not isinstance(items, list):
+        raise TemplateError("Template error: Fn::Length requires a list")
+    return len(items)
+
+
+def _json(given: Json, scope: Scope) -> Json:
+    document = resolve(given, scope)
+    if not isinstance(document, (dict, list)):
+        raise TemplateError("Template error: Fn::ToJsonString requires an object or a list")
+    return dumps(document)
+
+
+FUNCTIONS: Mapping[str, Callable[[Json, Scope], Json]] = {
+    "Ref": _ref,
+    "Fn::GetAtt": _attribute,
+    "Fn::Sub": _sub,
+    "Fn::Join": _join,
+    "Fn::Split": _split,
+    "Fn::Select": _select,
+    "Fn::FindInMap": _find_in_map,
+    "Fn::If": _if,
+    "Fn::Base64": _base64,
+    "Fn::Cidr": _cidr,
+    "Fn::GetAZs": _zones,
+    "Fn::ImportValue": _import,
+    "Fn::Length": _length,
+    "Fn::ToJsonString": _json,
+}

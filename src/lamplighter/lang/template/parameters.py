@@ -1,0 +1,141 @@
+"""The parameters of a CloudFormation template, and the values that a stack gives them.
+
+Promises that a value which was accepted obeys its parameter's type and constraints. A list is a list of text.
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html.
+"""
+
+import re
+from collections.abc import Mapping
+
+from lamplighter.base.json_text import Json
+from lamplighter.lang.regex import InvalidRegex, TooLong, java
+from lamplighter.lang.template.functions import text_of
+from lamplighter.lang.template.text import TemplateError
+
+STORED = "AWS::SSM::Parameter::Value<"
+"""How the types begin whose value is the name of a parameter of Systems Manager."""
+
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+_TYPES = re.compile(
+    r"String|Number|CommaDelimitedList|List<(Number|String|AWS::[A-Za-z0-9:]+)>|AWS::SSM::Parameter::Name"
+    r"|AWS::SSM::Parameter::Value<(String|CommaDelimitedList|List<(String|AWS::[A-Za-z0-9:]+)>|AWS::[A-Za-z0-9:]+)>"
+    r"|AWS::[A-Za-z0-9]+::[A-Za-z0-9:]+"
+)
+
+Definition = Mapping[str, Json]
+_NUMBERS = ("MinValue", "MaxValue", "MinLength", "MaxLength")
+
+
+def declared(document: Json) -> dict[str, Definition]:
+    """The parameters that a template declares, each of them well formed."""
+    section = document.get("Parameters")
+    if section is None:
+        return {}
+    if not isinstance(section, dict) or any(not isinstance(each, dict) for each in section.values()):
+        raise TemplateError("Template format error: Every Parameters member must be an object.")
+    for name, definition in section.items():
+        _check_definition(name, definition)
+    return section
+
+
+def _check_definition(name: str, definition: Definition) -> None:
+    if "Type" not in definition:
+        raise TemplateError("Template format error: Every Parameters object must contain a Type member.")
+    if not isinstance(definition["Type"], str) or not _TYPES.fullmatch(definition["Type"]):
+        raise TemplateError(f"Template format error: Unrecognized parameter type: {text_of(definition['Type'])}")
+    for each in _NUMBERS:
+        if each in definition and not _NUMBER.fullmatch(text_of(definition[each])):
+            raise TemplateError(f"Template format error: {each} of parameter {name} must be a number.")
+    if not isinstance(definition.get("AllowedValues", []), list):
+        raise TemplateError(f"Template format error: AllowedValues of parameter {name} must be a list.")
+    if isinstance(definition.get("Default", ""), (dict, list, type(None))):
+        raise TemplateError(
+            f"Template format error: Every Default member must be a string. [/Parameters/{name}/Default]"
+        )
+    for each in ("Description", "ConstraintDescription", "AllowedPattern"):
+        if not isinstance(definition.get(each, ""), str):
+            raise TemplateError(f"Template format error: {each} of parameter {name} must be a string.")
+
+
+def accept(definitions: Mapping[str, Definition], given: Mapping[str, str]) -> dict[str, str]:
+    """The value of every parameter that is declared, as text: what is given, else its default."""
+    unknown = [name for name in given if name not in definitions]
+    if unknown:
+        raise TemplateError(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
+    missing = [name for name, definition in definitions.items() if name not in given and "Default" not in definition]
+    if missing:
+        raise TemplateError(f"Parameters: [{', '.join(missing)}] must have values")
+    values = {name: given.get(name, default(definition)) for name, definition in definitions.items()}
+    for name, definition in definitions.items():
+        _check(name, definition, values[name])
+    return values
+
+
+def default(definition: Definition) -> str:
+    """A parameter's default as text."""
+    return text_of(definition.get("Default", ""))
+
+
+def is_hidden(definition: Definition) -> bool:
+    """Whether its value is shown to nobody (NoEcho)."""
+    return text_of(definition.get("NoEcho", False)).lower() == "true"
+
+
+def is_stored(definition: Definition) -> bool:
+    """Whether its value is the name of a parameter of Systems Manager."""
+    return str(definition["Type"]).startswith(STORED)
+
+
+def value(definition: Definition, text: str) -> Json:
+    """What Ref gives."""
+    kind = str(definition["Type"]).removeprefix(STORED)
+    listed = kind.startswith(("List<", "CommaDelimitedList"))
+    return [item.strip() for item in text.split(",")] if listed else text
+
+
+def _check(name: str, definition: Definition, text: str) -> None:
+    kind = str(definition["Type"])
+    items = [item.strip() for item in text.split(",")] if kind.startswith(("List<", "CommaDelimited")) else [text]
+    for item in items:
+        if "Number" in kind:
+            _check_number(name, definition, item)
+        _check_text(name, definition, item)
+
+
+def _check_number(name: str, definition: Definition, text: str) -> None:
+    if not _NUMBER.fullmatch(text):
+        raise TemplateError(f"Parameter '{name}' must be a number.")
+    if "MinValue" in definition and float(text) < float(definition["MinValue"]):
+        _refuse(name, definition, f"must be a number not less than {definition['MinValue']}")
+    if "MaxValue" in definition and float(text) > float(definition["MaxValue"]):
+        _refuse(name, definition, f"must be a number not greater than {definition['MaxValue']}")
+
+
+def _check_text(name: str, definition: Definition, text: str) -> None:
+    allowed = definition.get("AllowedValues")
+    if isinstance(allowed, list) and text not in [text_of(each) for each in allowed]:
+        _refuse(name, definition, "must be one of AllowedValues")
+    if "MinLength" in definition and len(text) < float(definition["MinLength"]):
+        _refuse(name, definition, f"must contain at least {definition['MinLength']} characters")
+    if "MaxLength" in definition and len(text) > float(definition["MaxLength"]):
+        _refuse(name, definition, f"must contain at most {definition['MaxLength']} characters")
+    pattern = definition.get("AllowedPattern")
+    if pattern is not None and not _matches(name, str(pattern), text):
+        _refuse(name, definition, f"must match pattern {pattern}")
+
+
+def _matches(name: str, pattern: str, text: str) -> bool:
+    try:
+        return java(pattern).fullmatch(text)
+    except InvalidRegex as error:
+        wrong = f"Template format error: AllowedPattern of parameter {name} is not valid. {error}"
+        raise TemplateError(wrong) from None
+    except TooLong as error:
+        raise TemplateError(f"Parameter '{name}' failed to satisfy constraint: {error}") from None
+
+
+def _refuse(name: str, definition: Definition, what: str) -> None:
+    described = definition.get("ConstraintDescription")
+    raise TemplateError(
+        f"Parameter '{name}' failed to satisfy constraint: {described}" if described else f"Parameter '{name}' {what}"
+    )

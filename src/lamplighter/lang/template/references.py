@@ -1,0 +1,116 @@
+"""What the functions of a template refer to, and in which order resources have to be made because of it.
+
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from lamplighter.base.json_text import Json
+from lamplighter.lang.template.text import TemplateError
+
+PLACE = re.compile(r"\$\{(!?)([^}]*)\}")
+"""A variable of Fn::Sub; `${!Literal}` is the text ${Literal}."""
+
+
+def function(value: Json) -> str | None:
+    """The function that a value is; None where it is a plain value."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return None
+    (name,) = value
+    return name if name in ("Ref", "Condition") or name.startswith("Fn::") else None
+
+
+def references(value: Json) -> list[str]:
+    """Everything that a value refers to: resources, parameters, pseudo parameters."""
+    found: list[str] = []
+    _gather(value, found)
+    return found
+
+
+def _gather(value: Json, found: list[str]) -> None:
+    if isinstance(value, list):
+        for item in value:
+            _gather(item, found)
+    elif isinstance(value, dict):
+        function = len(value) == 1
+        for name, inner in value.items():
+            if function:
+                _gather_of(name, inner, found)
+            else:
+                _gather(inner, found)
+
+
+def _gather_of(name: str, inner: Json, found: list[str]) -> None:
+    if name == "Ref" and isinstance(inner, str):
+        found.append(inner)
+    elif name == "Fn::GetAtt":
+        if isinstance(inner, str):
+            found.append(inner.partition(".")[0])
+        elif isinstance(inner, list) and inner and isinstance(inner[0], str):
+            found.append(inner[0])
+            _gather(inner[1:], found)
+    elif name == "Fn::Sub":
+        _gather_of_sub(inner, found)
+    else:
+        _gather(inner, found)
+
+
+def _gather_of_sub(inner: Json, found: list[str]) -> None:
+    text, given = (inner[0], inner[1]) if isinstance(inner, list) and len(inner) == 2 else (inner, {})
+    _gather(given, found)
+    if isinstance(text, str):
+        for literal, name in PLACE.findall(text):
+            whole = name.strip()
+            if not literal and not (isinstance(given, dict) and whole in given):
+                found.append(whole.partition(".")[0])
+
+
+def attributes(value: Json) -> Iterator[tuple[str, str]]:
+    """Every attribute of a resource that a value refers to, with the resource's name."""
+    if isinstance(value, list):
+        for item in value:
+            yield from attributes(item)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if name == "Fn::GetAtt" and len(value) == 1:
+                parts = inner.split(".", 1) if isinstance(inner, str) else inner
+                if isinstance(parts, list) and len(parts) > 1 and all(isinstance(part, str) for part in parts):
+                    yield parts[0], ".".join(parts[1:])
+            else:
+                yield from attributes(inner)
+
+
+def order(needs: Mapping[str, Iterable[str]]) -> list[str]:
+    """Names so that each comes after what it needs, else as they were given; TemplateError where they form a circle."""
+    place = {name: at for at, name in enumerate(needs)}
+    waiting = {name: {need for need in needed if need in place} for name, needed in needs.items()}
+    needing: dict[str, list[str]] = {name: [] for name in needs}
+    for name, needed in waiting.items():
+        for need in needed:
+            needing[need].append(name)
+    found: list[str] = []
+    ready = [name for name, needed in waiting.items() if not needed]
+    while ready:
+        found += ready
+        freed = []
+        for name in ready:
+            del waiting[name]
+            for other in needing[name]:
+                waiting[other].discard(name)
+                if not waiting[other]:
+                    freed.append(other)
+        ready = sorted(freed, key=place.__getitem__)
+    if waiting:
+        raise TemplateError(f"Circular dependency between resources: [{', '.join(sorted(_circle(waiting)))}]")
+    return found
+
+
+def _circle(waiting: Mapping[str, set[str]]) -> set[str]:
+    """Those that wait for each other, without those that only wait for them."""
+    needed = set(waiting)
+    while True:
+        still = set().union(*(waiting[name] & needed for name in needed))
+        if still == needed:
+            return needed
+        needed &= still

@@ -1,0 +1,300 @@
+"""A CloudFormation template, taken apart: what it asks for, before anything of it has a value.
+
+Promises that a template that was parsed refers to nothing that it does not define, and refuses any other in
+CloudFormation's words.
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json
+from lamplighter.lang.template.includes import macros, named
+from lamplighter.lang.template.references import references
+from lamplighter.lang.template.text import TemplateError
+
+SECTIONS = frozenset(
+    [
+        "AWSTemplateFormatVersion",
+        "Description",
+        "Metadata",
+        "Parameters",
+        "Rules",
+        "Mappings",
+        "Conditions",
+        "Transform",
+        "Globals",
+        "Hooks",
+        "Resources",
+        "Outputs",
+    ]
+)
+MEMBERS = frozenset(
+    [
+        "Type",
+        "Properties",
+        "DependsOn",
+        "Condition",
+        "Metadata",
+        "DeletionPolicy",
+        "UpdateReplacePolicy",
+        "CreationPolicy",
+        "UpdatePolicy",
+    ]
+)
+"""What a resource may say."""
+PSEUDO = frozenset(
+    f"AWS::{name}"
+    for name in ("AccountId", "NotificationARNs", "NoValue", "Partition", "Region", "StackId", "StackName", "URLSuffix")
+)
+SERVERLESS = "AWS::Serverless-2016-10-31"
+MOST_RESOURCES, MOST_PARAMETERS, MOST_OUTPUTS, MOST_MAPPINGS = 500, 200, 200, 200
+LARGEST = 1_048_576
+"""Bytes of a template: what AWS takes through S3 (51,200 in a request, a limit that nothing here asks for). See
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html."""
+
+_NAME = re.compile(r"[A-Za-z0-9]+")
+_TYPE = re.compile(r"[A-Za-z0-9]{2,64}(::[A-Za-z0-9]{2,64}){2,3}|Custom::[A-Za-z0-9_@-]{1,60}")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource, as the template says it."""
+
+    name: str
+    """Its logical id."""
+    type: str
+    properties: Mapping[str, Json]
+    depends_on: tuple[str, ...]
+    condition: str | None
+    metadata: Json
+    deletion_policy: Json
+    update_replace_policy: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One output."""
+
+    name: str
+    value: Json
+    description: str | None
+    condition: str | None
+    export: Json
+    """The name under which it is exported; None where it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """All that a template says."""
+
+    description: str | None
+    metadata: Json
+    parameters: Mapping[str, Mapping[str, Json]]
+    mappings: Mapping[str, Json]
+    conditions: Mapping[str, Json]
+    rules: Mapping[str, Json]
+    resources: Mapping[str, Resource]
+    outputs: Mapping[str, Output]
+
+
+def transforms(document: Json) -> list[str]:
+    """Name the transforms that a template wants, in order."""
+    within = {name: section for name, section in document.items() if name != "Transform"}
+    return list(dict.fromkeys([*(named(call) for call in calls(document)), *macros(within)]))
+
+
+def calls(document: Json) -> list[Json]:
+    """The Transform section, as a list: names, or names with parameters."""
+    wanted = document.get("Transform")
+    return wanted if isinstance(wanted, list) else [wanted] if wanted is not None else []
+
+
+def is_of_job_file(document: Json) -> bool:
+    """Whether it says that it was made of a job file: one box runs any number of jobs, whatever AWS's limits are."""
+    metadata = document.get("Metadata")
+    return isinstance(metadata, dict) and "Lamplighter" in metadata
+
+
+def parse(document: Json) -> Template:
+    """Take a template apart; TemplateError where it is none."""
+    template = taken_apart(document)
+    if not is_of_job_file(document):
+        _check_limits(template)
+    _check_names(template)
+    _check_references(template)
+    return template
+
+
+def taken_apart(document: Json) -> Template:
+    """Take apart what was found good before; TemplateError where it has not even the form of a template."""
+    strange = [name for name in document if name not in SECTIONS]
+    if strange:
+        raise TemplateError(f"Invalid template property or properties [{', '.join(strange)}]")
+    version = document.get("AWSTemplateFormatVersion", "2010-09-09")
+    if str(version) != "2010-09-09":
+        raise TemplateError("Template format error: unsupported value for AWSTemplateFormatVersion.")
+    section = _Sections(document)
+    resources = {name: resource_of(name, body) for name, body in section.of("Resources").items()}
+    if not resources:
+        raise TemplateError("Template format error: At least one Resources member must be defined.")
+    return Template(
+        _description(document),
+        document.get("Metadata"),
+        section.of("Parameters"),
+        section.of("Mappings"),
+        section.of("Conditions"),
+        section.of("Rules"),
+        resources,
+        {name: _output(name, body) for name, body in section.of("Outputs").items()},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sections:
+    document: Json
+
+    def of(self, name: str) -> dict[str, Json]:
+        found = self.document.get(name)
+        if found is None:
+            return {}
+        if not isinstance(found, dict) or any(not isinstance(entry, dict) for entry in found.values()):
+            raise TemplateError(f"Template format error: Every {name} member must be an object.")
+        return found
+
+
+def _description(document: Json) -> str | None:
+    found = document.get("Description")
+    if found is None:
+        return None
+    if not isinstance(found, str):
+        raise TemplateError("Template format error: Description must be a string.")
+    if len(found.encode()) > 1024:
+        raise TemplateError("Template format error: 'Description' length is greater than 1024.")
+    return found
+
+
+def resource_of(name: str, body: Json) -> Resource:
+    """Take one resource of a template apart; TemplateError where it is none."""
+    kind = body.get("Type")
+    if kind is None:
+        raise TemplateError(
+            f"Template format error: [/Resources/{name}] Every Resources object must contain a Type member."
+        )
+    if not isinstance(kind, str) or not _TYPE.fullmatch(kind):
+        raise TemplateError(f"Template format error: Unrecognized resource types: [{kind}]")
+    strange = [member for member in body if member not in MEMBERS]
+    if strange:
+        raise TemplateError(f"Invalid template resource property '{strange[0]}'")
+    properties = body["Properties"] if body.get("Properties") is not None else {}
+    if not isinstance(properties, dict):
+        raise TemplateError(f"Template format error: [/Resources/{name}/Properties] must be an object.")
+    return Resource(
+        name,
+        kind,
+        properties,
+        _depends_on(name, body.get("DependsOn", [])),
+        _condition(f"/Resources/{name}", body),
+        body.get("Metadata"),
+        body.get("DeletionPolicy"),
+        body.get("UpdateReplacePolicy"),
+    )
+
+
+def _depends_on(name: str, given: Json) -> tuple[str, ...]:
+    names = [given] if isinstance(given, str) else given
+    if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
+        raise TemplateError(
+            f"Template format error: [/Resources/{name}/DependsOn] DependsOn must be a string or a list of strings."
+        )
+    return tuple(names)
+
+
+def _condition(place: str, body: Json) -> str | None:
+    named = body.get("Condition")
+    if named is not None and not isinstance(named, str):
+        raise TemplateError(f"Template format error: Every Condition member must be a string: [{place}]")
+    return named
+
+
+def _output(name: str, body: Json) -> Output:
+    if "Value" not in body:
+        raise TemplateError(
+            f"Template format error: Output {name} is malformed. Every Outputs member must contain a Value object"
+        )
+    export = body.get("Export")
+    if export is not None and (not isinstance(export, dict) or "Name" not in export):
+        raise TemplateError(f"Template format error: Output {name} is malformed. The Export member must contain a Name")
+    described = body.get("Description")
+    return Output(
+        name,
+        body["Value"],
+        described if described is None else str(described),
+        _condition(f"/Outputs/{name}", body),
+        export["Name"] if export is not None else None,
+    )
+
+
+def _check_limits(template: Template) -> None:
+    for what, found, most in (
+        ("resources", template.resources, MOST_RESOURCES),
+        ("parameters", template.parameters, MOST_PARAMETERS),
+        ("outputs", template.outputs, MOST_OUTPUTS),
+        ("mappings", template.mappings, MOST_MAPPINGS),
+    ):
+        if len(found) > most:
+            raise TemplateError(
+                f"Template format error: Number of {what}, {len(found)}, is greater than maximum allowed, {most}"
+            )
+
+
+def _check_names(template: Template) -> None:
+    for what, names in (
+        ("Parameter", template.parameters),
+        ("Resource", template.resources),
+        ("Output", template.outputs),
+    ):
+        for name in names:
+            if not _NAME.fullmatch(name):
+                raise TemplateError(f"Template format error: {what} name {name} is non alphanumeric.")
+    doubled = [name for name in template.resources if name in template.parameters]
+    if doubled:
+        raise TemplateError(f"Template format error: [/Resources/{doubled[0]}] resource and parameter have one name.")
+
+
+def _check_references(template: Template) -> None:
+    known = set(template.resources)
+    values = set(template.parameters) | PSEUDO
+    for block, found in (("Resources", _in_resources(template)), ("Outputs", _in_outputs(template))):
+        missing = sorted({name for name in found if name not in known and name not in values})
+        if missing:
+            raise TemplateError(
+                f"Template format error: Unresolved resource dependencies [{', '.join(missing)}] in the {block} block "
+                "of the template"
+            )
+    wrong = sorted({name for name in references(template.conditions) if name not in values})
+    if wrong:
+        raise TemplateError(
+            "Template format error: Unresolved dependencies [" + ", ".join(wrong) + "]. Cannot reference resources in "
+            "the Conditions block of the template"
+        )
+    conditions = [resource.condition for resource in template.resources.values()]
+    conditions += [output.condition for output in template.outputs.values()]
+    unknown = [name for name in conditions if name is not None and name not in template.conditions]
+    if unknown:
+        raise TemplateError(
+            f"Template format error: Condition '{unknown[0]}' is not defined in the Conditions block of the template"
+        )
+
+
+def _in_resources(template: Template) -> Iterator[str]:
+    for resource in template.resources.values():
+        yield from references(resource.properties)
+        yield from resource.depends_on
+
+
+def _in_outputs(template: Template) -> Iterator[str]:
+    for output in template.outputs.values():
+        yield from references(output.value)
+        yield from references(output.export)

@@ -1,0 +1,159 @@
+"""The text of a CloudFormation template, JSON or YAML, as a document in which every function has its long form.
+
+Promises YAML 1.1 as CloudFormation takes it: short forms (`!Ref`, `!Sub`, …) become functions, a date stays the text
+that it is, and so does a number with leading zeros, which is an account more often than it is octal. Keys are text.
+Refuses aliases ("YAML aliases are not allowed in CloudFormation templates"), YAML of more than 1 MiB, tags that are no
+function, and text that is neither JSON nor YAML.
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html.
+"""
+
+import json
+import re
+
+import yaml
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import DEEPEST, Json, depth
+
+SHORT = frozenset(
+    [
+        "And",
+        "Base64",
+        "Cidr",
+        "Equals",
+        "FindInMap",
+        "GetAtt",
+        "GetAZs",
+        "If",
+        "ImportValue",
+        "Join",
+        "Length",
+        "Not",
+        "Or",
+        "Select",
+        "Split",
+        "Sub",
+        "ToJsonString",
+        "Transform",
+        "Contains",
+        "EachMemberEquals",
+        "EachMemberIn",
+        "RefAll",
+        "ValueOf",
+        "ValueOfAll",
+    ]
+)
+"""The functions that have a short form beside !Ref and !Condition."""
+
+
+LARGEST_YAML = 1_048_576
+"""Characters: what CloudFormation takes, and YAML is read slowly. The templates of job files are JSON."""
+
+
+class TemplateError(AwsError):
+    """The template can't be used; the message says why in CloudFormation's words."""
+
+    code = "ValidationError"
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML as CloudFormation reads it."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own way to tell a loader what plain text means
+        first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] in ("bool", "null")]
+        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)$"),
+    list("-+0123456789"),
+)
+
+
+def _mapping(loader: _Loader, node: Json) -> Json:
+    if not isinstance(node, yaml.MappingNode):
+        raise yaml.constructor.ConstructorError(None, None, "expected a mapping", node.start_mark)
+    found = {}
+    for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise yaml.constructor.ConstructorError(None, None, "a key is text", key.start_mark)
+        found[key.value] = loader.construct_object(value, deep=True)
+    return found
+
+
+def _float(_loader: _Loader, node: Json) -> float:
+    return float(node.value)
+
+
+def _short(loader: _Loader, suffix: str, node: Json) -> Json:
+    if suffix not in SHORT and suffix not in ("Ref", "Condition"):
+        raise yaml.constructor.ConstructorError(None, None, f"there is no function {suffix}", node.start_mark)
+    if isinstance(node, yaml.ScalarNode):
+        value = node.value
+        if suffix == "GetAtt":
+            return {"Fn::GetAtt": value.split(".", 1)}
+    elif isinstance(node, yaml.SequenceNode):
+        value = [loader.construct_object(item, deep=True) for item in node.value]
+    else:
+        value = _mapping(loader, node)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_Loader.add_constructor("tag:yaml.org,2002:float", _float)
+_Loader.add_multi_constructor("!", _short)
+
+
+def read(text: str) -> Json:
+    """Read the text of a template; TemplateError where it is none."""
+    document = read_part(text)
+    if not isinstance(document, dict):
+        raise TemplateError("Template format error: unsupported structure.")
+    return document
+
+
+def read_part(text: str) -> Json:
+    """Read a part of a template, which may be anything; TemplateError where it is nothing."""
+    part = _read_json(text) if text.lstrip().startswith("{") else _read_yaml(text)
+    if depth(part) > DEEPEST:
+        raise TemplateError("Template format error: the template is nested too deeply.")
+    return part
+
+
+def _read_json(text: str) -> Json:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        # A YAML document may begin with a brace, too.
+        try:
+            return _load(text)
+        except yaml.YAMLError:
+            where = f"(line {error.lineno}, column {error.colno})"
+            raise TemplateError(f"Template format error: JSON not well-formed. {where}") from None
+    except RecursionError:
+        raise TemplateError("Template format error: the template is nested too deeply.") from None
+
+
+def _read_yaml(text: str) -> Json:
+    try:
+        return _load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
+        raise TemplateError(f"Template format error: YAML not well-formed.{where}") from None
+    except (yaml.YAMLError, ValueError):
+        raise TemplateError("Template format error: YAML not well-formed.") from None
+
+
+def _load(text: str) -> Json:
+    if len(text) > LARGEST_YAML:
+        raise TemplateError(f"Template may not exceed {LARGEST_YAML} bytes in size.")
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, _Loader)):
+            raise TemplateError("Template error: YAML aliases are not allowed in CloudFormation templates")
+        return yaml.load(text, _Loader)  # noqa: S506 - a safe loader with fewer types than PyYAML's own
+    except RecursionError:
+        raise TemplateError("Template format error: the template is nested too deeply.") from None

@@ -1,0 +1,66 @@
+"""The names in a job's state machine by which its runs are read: what belongs to the job, and what only supports it.
+
+The template of a project makes two kinds of things beside a job's own work: supporting machines, which start runs and
+send alerts, and supporting states around the job's own. Promises to recognize both by their names and by what they do:
+a state that runs a container is never one of them.
+"""
+
+from lamplighter.asl.definition.walk_states import states
+from lamplighter.base.json_text import Json
+
+MAIN_CONTAINER = "main"
+"""The container of a job itself, beside its sidecars."""
+ENDED_WELL = "Ended well"
+"""The state of a job with sidecars whose own container ended well although a sidecar failed."""
+LAMPLIGHTER_KEY = "lamplighter"
+"""The key of a run's input under which lamplighter passes its own settings."""
+WATCH, START, SLOTS, FAILURES = "Watch", "Start", "Slots", "Failures"
+SUPPORTING = (WATCH, START, SLOTS, FAILURES)
+"""The supporting machines of a project."""
+
+
+def supporting(machine: str) -> str:
+    """Return the suffix of a supporting machine's name; no job can have a name that ends so."""
+    return f"--{machine.lower()}"
+
+
+ENDS = tuple(map(supporting, SUPPORTING))
+"""What the names of these machines end with."""
+OWN_STATES = frozenset({
+    "Watch", "List runs", "More runs", "Alone?", "Queue up", "My turn?", "Not yet", "Stop", "Begin", "Judge", "Again?",
+    "Count", "Pause", "A log?", "Last lines",
+})  # fmt: skip
+"""States of a job's machine that only serve it."""
+TELLS = "Tell "
+"""What the names of the states begin with that tell a channel."""
+CONTAINERS = "ecs:runTask"
+
+
+OURS = "LAMPLIGHTER_RUN"
+"""The variable that every container of a job is given."""
+
+
+def is_ours(definition: Json) -> bool:
+    """Whether a job file made a machine: the names of states mean nothing in others."""
+    return OURS in str(definition)
+
+
+def is_supporting_machine(machine: str) -> bool:
+    """Whether a state machine is not a job, by its name."""
+    return machine.endswith(ENDS)
+
+
+def steps(definition: Json) -> int:
+    """How many states of a machine run containers."""
+    return sum(CONTAINERS in str(state.get("Resource")) for _, state in states(definition))
+
+
+def is_supporting_state(state: str, resource: Json) -> bool:
+    """Whether a state only serves a job; those of a workflow's job have its name before theirs."""
+    own = own_name(state)
+    return CONTAINERS not in str(resource) and (own in OWN_STATES or own.startswith(TELLS))
+
+
+def own_name(state: str) -> str:
+    """A state's name without that of the step of a workflow which it belongs to."""
+    return state.rpartition(": ")[2]

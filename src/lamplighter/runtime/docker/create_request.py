@@ -1,0 +1,60 @@
+"""A container as the body of Docker's create request.
+
+See https://docs.docker.com/reference/api/engine/version/v1.45/#tag/Container/operation/ContainerCreate. Promises
+what ECS's agent gives Docker for the same definition: cpu units are shares, memory is a hard limit. Refuses swap, as
+Fargate does: a container that outgrows its memory is killed, here as there.
+"""
+
+from collections.abc import Mapping
+
+from lamplighter.base.json_text import Json
+from lamplighter.runtime.port import Container, Mount
+
+PREFIX = "lamplighter-"
+"""Begins the name of each of our containers in Docker."""
+
+_MEBIBYTE = 1024 * 1024
+_WHOLE_LOG: dict[str, Json] = {"Type": "json-file", "Config": {"max-size": "1000t", "mode": "blocking"}}
+"""Said outright, because the daemon's own settings may throw output away."""
+
+
+def fill(container: Container, labels: Mapping[str, str]) -> dict[str, Json]:
+    """Fill in the request; `labels` are the engine's own and win over the container's."""
+    form: dict[str, Json] = {
+        "Image": container.image,
+        "Entrypoint": list(container.entry_point or ()) or None,
+        "Cmd": list(container.command or ()) or None,
+        "Env": [f"{name}={value}" for name, value in container.environment.items()],
+        "Labels": {**container.labels, **labels},
+        "WorkingDir": container.working_directory,
+        "User": container.user,
+        "StopTimeout": container.stop_timeout,
+        "HostConfig": _host_config(container),
+    }
+    return {name: value for name, value in form.items() if value is not None}
+
+
+def _host_config(container: Container) -> dict[str, Json]:
+    config: dict[str, Json] = {
+        "LogConfig": _WHOLE_LOG,
+        "Init": container.init,
+        "Privileged": container.privileged,
+        "ReadonlyRootfs": container.read_only_root,
+        "CpuShares": max(2, container.cpu) if container.cpu else None,  # the kernel takes no fewer than 2
+        "Memory": container.memory and container.memory * _MEBIBYTE,
+        "MemorySwap": container.memory and container.memory * _MEBIBYTE,  # memory and swap together: no swap
+        "MemoryReservation": container.memory_reservation and container.memory_reservation * _MEBIBYTE,
+        "NetworkMode": container.network and f"container:{PREFIX}{container.network}",
+        "Mounts": [_mount(mount) for mount in container.mounts],
+        "Ulimits": [{"Name": each.name, "Soft": each.soft, "Hard": each.hard} for each in container.ulimits],
+        "ExtraHosts": [f"{host}:{address}" for host, address in container.extra_hosts.items()],
+    }
+    return {name: value for name, value in config.items() if value is not None}
+
+
+def _mount(mount: Mount) -> dict[str, Json]:
+    form: dict[str, Json] = {"Source": mount.source, "Target": mount.target, "ReadOnly": mount.read_only}
+    if not mount.source.startswith("/"):
+        return {**form, "Type": "volume"}
+    # "If the sourcePath value doesn't exist on the host container instance, the Docker daemon creates it."
+    return {**form, "Type": "bind", "BindOptions": {"CreateMountpoint": True}}

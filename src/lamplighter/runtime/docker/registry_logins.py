@@ -1,0 +1,207 @@
+"""The credentials of `docker login`, which the daemon asks its clients for with each pull.
+
+Promises to find what the `docker` command would find: the registry of an image by Docker's own rule, then in
+`config.json` (of $DOCKER_CONFIG, or of ~/.docker) the helper program of that registry (`credHelpers`), the one of all
+registries (`credsStore`), or the entry under `auths`. The file is read for each pull, so that a new login counts at
+once. Refuses to let a secret into a message: a helper is quoted only where it failed.
+See https://docs.docker.com/reference/cli/docker/login/ and https://github.com/docker/docker-credential-helpers.
+"""
+
+import asyncio
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json, JsonError, dumps, loads
+
+DOCKER_HUB = "docker.io"
+HUB_KEY = "https://index.docker.io/v1/"
+"""Under which a login at Docker Hub is kept, and the address by which the daemon knows it."""
+TOKEN_USER = "<token>"  # noqa: S105 - a helper's name for "no user: the secret is an identity token"
+NOT_FOUND = ("credentials not found in native keychain", "no credentials server url", "no credentials username")
+"""What a helper says that works and holds nothing for this registry."""
+PATIENCE = 30.0
+"""Seconds for a helper to answer: some ask a cloud."""
+LONGEST_ANSWER = 200
+"""Characters that are quoted of a helper that failed."""
+_HELPER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+class NoLogin(LamplighterError):
+    """The credentials cannot be read, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """The credentials for one registry."""
+
+    address: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    identity_token: str = field(default="", repr=False)
+    registry_token: str = field(default="", repr=False)
+
+    @property
+    def auth(self) -> Json:
+        """The document of the header X-Registry-Auth."""
+        return {
+            "username": self.user,
+            "password": self.password,
+            "identitytoken": self.identity_token,
+            "registrytoken": self.registry_token,
+            "serveraddress": self.address,
+        }
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it names nobody, as the entry of a registry whose credentials a helper keeps."""
+        return not (self.user or self.password or self.identity_token or self.registry_token)
+
+
+def registry(image: str) -> str:
+    """Return the registry's host of an image's name, `docker.io` where it names none.
+
+    The part before the first slash is a host if nothing else could look like it:
+    https://pkg.go.dev/github.com/distribution/reference#ParseNormalizedNamed.
+    """
+    first, slash, _ = image.partition("/")
+    is_host = bool(slash) and ("." in first or ":" in first or first == "localhost" or first != first.lower())
+    host = first if is_host else DOCKER_HUB
+    return DOCKER_HUB if host == "index.docker.io" else host
+
+
+def whole_name(image: str) -> str:
+    """Return an image's name with its registry: `busybox:1` is `docker.io/library/busybox:1`."""
+    host = registry(image)
+    if host != DOCKER_HUB:
+        return image
+    path = image.removeprefix("index.docker.io/").removeprefix(f"{DOCKER_HUB}/")
+    return f"{host}/{path}" if "/" in path else f"{host}/library/{path}"
+
+
+async def login(image: str, environment: Mapping[str, str]) -> Login | None:
+    """Return the credentials for the registry of an image; None where there are none. Raises NoLogin."""
+    config = await asyncio.to_thread(_config, environment)
+    host = registry(image)
+    key = HUB_KEY if host == DOCKER_HUB else host
+    helper = _texts(config, "credHelpers").get(key) or config.get("credsStore")
+    found = await _of_helper(str(helper), key, environment) if helper else _of_file(config, key)
+    return None if found is None or found.is_empty else found
+
+
+# --- the file -------------------------------------------------------------------------------------------------------
+
+
+def _config(environment: Mapping[str, str]) -> Json:
+    """Read Docker's configuration; {} where there is none."""
+    folder = environment.get("DOCKER_CONFIG")
+    try:
+        file = (Path(folder) if folder else _home(environment) / ".docker") / "config.json"
+        text = file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, RuntimeError):  # RuntimeError: this user has no home
+        return {}
+    except OSError as error:
+        raise NoLogin(f"Docker's config.json cannot be read: {error.strerror or error}") from None
+    try:
+        config = loads(text) if text.strip() else {}
+    except JsonError:
+        config = None
+    if not isinstance(config, dict):
+        raise NoLogin(f"{file} is not a JSON document")
+    return config
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    home = environment.get("HOME")
+    return Path(home) if home else Path.home()
+
+
+def _texts(config: Json, name: str) -> dict[str, str]:
+    given = config.get(name)
+    return {key: value for key, value in given.items() if isinstance(value, str)} if isinstance(given, dict) else {}
+
+
+def _of_file(config: Json, key: str) -> Login | None:
+    auths = config.get("auths")
+    if not isinstance(auths, dict):
+        return None
+    entry = auths.get(key) or next((each for name, each in auths.items() if _hostname(name) == key), None)
+    if not isinstance(entry, dict):
+        return None
+    user, password = entry.get("username") or "", entry.get("password") or ""
+    if entry.get("auth"):
+        user, password = _decoded(str(entry["auth"]), key)
+    return Login(key, user, password, entry.get("identitytoken") or "", entry.get("registrytoken") or "")
+
+
+def _hostname(name: str) -> str:
+    """Return the host and port of a key that an old `docker login` wrote as a URL."""
+    if "://" in name:
+        try:
+            return urlsplit(name).netloc
+        except ValueError:
+            return ""
+    return name.partition("/")[0]
+
+
+def _decoded(text: str, key: str) -> tuple[str, str]:
+    try:
+        user, colon, password = base64.b64decode(text, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        user = colon = password = ""
+    if not colon:
+        raise NoLogin(f"the entry of {key} in Docker's config.json is damaged: say `docker login {key}`")
+    return user, password.rstrip("\0")
+
+
+# --- a helper -------------------------------------------------------------------------------------------------------
+
+
+async def _of_helper(helper: str, key: str, environment: Mapping[str, str]) -> Login | None:
+    name = f"docker-credential-{helper}"
+    if not _HELPER_NAME.fullmatch(helper):
+        raise NoLogin(f"Docker's config.json names a credential helper that cannot be one: {dumps(helper)}")
+    code, said, complained = await _run(name, key, environment)
+    if code != 0:
+        told = (said or complained).strip()
+        if told.lower().startswith(NOT_FOUND):
+            return None
+        raise NoLogin(f"{name} failed with exit code {code}: {_one_line(told) or 'it does not say why'}")
+    try:
+        answer = loads(said)
+        user, secret = answer["Username"], answer["Secret"]
+    except (JsonError, KeyError, TypeError):
+        raise NoLogin(f"{name} did not answer with a user and a secret") from None
+    if user == TOKEN_USER:
+        return Login(key, identity_token=str(secret))
+    return Login(key, str(user), str(secret))
+
+
+async def _run(name: str, key: str, environment: Mapping[str, str]) -> tuple[int, str, str]:
+    """Run a helper's `get`; its exit code, its answer and its complaints."""
+    pipe = asyncio.subprocess.PIPE
+    try:
+        process = await asyncio.create_subprocess_exec(
+            name, "get", stdin=pipe, stdout=pipe, stderr=pipe, env=dict(environment)
+        )
+    except OSError as error:
+        raise NoLogin(f"the credential helper {name} cannot be run: {error.strerror or error}") from None
+    try:
+        async with asyncio.timeout(PATIENCE):
+            said, complained = await process.communicate(key.encode())
+    except TimeoutError:
+        raise NoLogin(f"{name} did not answer within {PATIENCE:.0f} seconds") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return process.returncode or 0, said.decode(errors="replace"), complained.decode(errors="replace")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:LONGEST_ANSWER]

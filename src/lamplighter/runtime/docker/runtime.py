@@ -1,0 +1,251 @@
+"""Containers under Docker.
+
+Promises what the port promises, at the price of `docker run`: two requests to start, two to learn of the exit. Docker
+may go away and come back: whoever waits or reads output asks again. Refuses to adopt a container without this engine's
+label, and to restart anything: what ran has run. Images are pulled with the credentials of `docker login`.
+"""
+
+import asyncio
+import contextlib
+import math
+import os
+from collections.abc import AsyncGenerator, Callable, Mapping
+
+import aiohttp
+from aiodocker import DockerError
+from aiodocker.containers import DockerContainer
+
+from lamplighter.base.errors import Bug
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.runtime.docker import container_state, create_request, daemon, log_stream, registry_logins
+from lamplighter.runtime.docker.log_stream import Frame
+from lamplighter.runtime.docker.registry_logins import Login, NoLogin
+from lamplighter.runtime.line_joiner import Lines
+from lamplighter.runtime.port import CannotStart, Container, Exit, Line, RuntimeUnavailable, Started
+
+LABEL = "lamplighter.engine"
+_ARRIVAL = 0.25
+"""Seconds in which what a killed engine asked of the daemon is under way; only then may we ask for a start again."""
+_OOM_NEWS = 0.1
+"""Seconds in which Docker learns that a killed container had outgrown its memory: that news may follow the exit's."""
+_PATIENCE = 10
+"""Seconds for Docker to say its version."""
+
+
+class DockerRuntime:
+    """Runs the containers of the engine of this id; to be made inside a running event loop."""
+
+    def __init__(
+        self,
+        engine: str,
+        now: Callable[[], int],
+        address: str | None = None,
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._engine = engine
+        self._now = now
+        self._environment = environment
+        """Where the `docker` command looks for its configuration."""
+        self._docker = daemon.connect(address)
+
+    async def check(self) -> None:
+        """See the port."""
+        with daemon.answers():
+            async with asyncio.timeout(_PATIENCE):
+                await self._docker.version()
+
+    async def start(self, container: Container) -> Started:
+        """See the port."""
+        if container.image is None:
+            raise CannotStart(
+                "CannotCreateContainerError: it has no image, and Docker runs nothing else: "
+                "name one, or choose plain processes for such containers with --runtime auto"
+            )
+        with daemon.answers():
+            pull_started_at = pull_stopped_at = None
+            try:
+                runtime_id = await self._create(container)
+            except daemon.ImageMissing:
+                if await self._inspect(container.name):  # its image was removed since
+                    return await self._adopt(container)
+                pull_started_at = self._now()
+                await self._pull(container)
+                pull_stopped_at = self._now()
+                runtime_id = await self._create(container)
+            if runtime_id is None:
+                return await self._adopt(container)
+            digest = asyncio.create_task(self._digest(container))  # costs nothing in the shadow of the start
+            try:
+                await self._launch(container.name)
+            finally:
+                image_digest = await digest
+            return Started(runtime_id, self._now(), image_digest, pull_started_at, pull_stopped_at)
+
+    async def _create(self, container: Container) -> str | None:
+        """Create it; None if a container of this name is there already."""
+        body = create_request.fill(container, {LABEL: self._engine})
+        try:
+            made = await self._docker.containers.create(body, name=create_request.PREFIX + container.name)
+        except DockerError as error:
+            if error.status == 409:
+                return None
+            raise daemon.not_created(error) from error
+        return made.id
+
+    async def _pull(self, container: Container) -> None:
+        """Pull as the `docker` command does: without a login where none can be read, which a refusal then says."""
+        image, login, unknown = str(container.image), None, None
+        try:
+            login = await registry_logins.login(image, self._environment)
+        except NoLogin as error:
+            unknown = str(error)
+        try:
+            await self._pull_as(image, login)
+        except DockerError as error:
+            raise daemon.not_pulled(error, unknown) from error
+
+    async def _pull_as(self, image: str, login: Login | None) -> None:
+        if login is None:
+            await self._docker.images.pull(image)
+        else:
+            await self._docker.images.pull(registry_logins.whole_name(image), auth=login.auth)
+
+    async def _launch(self, name: str) -> None:
+        try:
+            await self._container(name).start()
+        except DockerError as error:
+            raise daemon.not_started(error) from error
+
+    async def _adopt(self, container: Container) -> Started:
+        found = await self._inspect(container.name)
+        if found is None or container_state.is_new(found):
+            await asyncio.sleep(_ARRIVAL)
+            found = await self._inspect(container.name)
+        if found is None:
+            raise RuntimeUnavailable(f"Docker holds the name {container.name} for a container that it does not show")
+        if found["Config"]["Labels"].get(LABEL) != self._engine:
+            raise CannotStart(f"CannotCreateContainerError: {container.name} belongs to another engine")
+        if why := container_state.start_failure(found):
+            raise CannotStart(f"CannotStartContainerError: {why}")
+        started_at = container_state.started_at(found)
+        if container_state.is_new(found):
+            await self._launch(container.name)
+            started_at = self._now()
+        return Started(found["Id"], started_at, await self._digest(container))
+
+    async def _digest(self, container: Container) -> str | None:
+        """Name the image's content: the registry's digest, or Docker's own for an image that no registry gave."""
+        try:
+            image: Json = await self._docker.images.inspect(str(container.image))
+        except (DockerError, aiohttp.ClientError):
+            return None
+        known = [digest.partition("@")[2] for digest in image.get("RepoDigests") or ()]
+        return str(known[0] if known else image["Id"])
+
+    async def wait(self, name: str) -> Exit:
+        """See the port."""
+        pauses = daemon.pauses()
+        while True:
+            with contextlib.suppress(RuntimeUnavailable):
+                ended = await self._ended(name)
+                if ended is not None:
+                    return ended
+            await asyncio.sleep(next(pauses))
+
+    async def _ended(self, name: str) -> Exit | None:
+        with daemon.answers(), daemon.harmless(404):
+            await self._container(name).wait(condition="not-running")
+        found = await self._inspect(name)
+        if found is not None and container_state.is_killed_for_unknown_reason(found):
+            await asyncio.sleep(_OOM_NEWS)
+            found = await self._inspect(name)
+        if found is None:
+            return Exit(None, self._now(), "there is no such container: its exit code is not known")
+        return container_state.ended(found, self._now())
+
+    async def stop(self, name: str, grace: float) -> None:
+        """See the port; Docker counts whole seconds."""
+        with daemon.answers(), daemon.harmless(404):
+            await self._container(name).stop(t=math.ceil(grace))
+
+    async def logs(self, name: str) -> AsyncGenerator[Line, None]:
+        """See the port."""
+        lines = Lines()
+        seen = 0
+        pauses = daemon.pauses()
+        while True:
+            number = 0
+            try:
+                async with contextlib.aclosing(self._frames(name)) as stream:
+                    async for frame in stream:
+                        number += 1
+                        if number <= seen:
+                            continue  # read before Docker went away
+                        seen = number
+                        if line := lines.add(frame.time, frame.stream, frame.piece, complete=frame.complete):
+                            yield line
+                if await self._has_ended(name):
+                    break
+            except RuntimeUnavailable:
+                pass
+            await asyncio.sleep(next(pauses))
+        for line in lines.rest():
+            yield line
+
+    async def _frames(self, name: str) -> AsyncGenerator[Frame, None]:
+        """Read all that it has written, then follow until it exits or Docker goes away."""
+        address = f"{self._docker.docker_host}/containers/{create_request.PREFIX}{name}/logs"
+        what = {"follow": "1", "stdout": "1", "stderr": "1", "timestamps": "1"}
+        with daemon.answers():
+            async with self._docker.session.get(address, params=what) as response:
+                if response.status == 404:
+                    return
+                response.raise_for_status()
+                async for frame in log_stream.read(response.content):
+                    yield frame
+
+    async def _has_ended(self, name: str) -> bool:
+        """Ask why the output has ended: Docker, going down, ends it as quietly as the container does."""
+        found = await self._inspect(name)
+        return found is None or container_state.ended(found, self._now()) is not None
+
+    async def remove(self, name: str) -> None:
+        """See the port."""
+        try:
+            with daemon.answers(), daemon.harmless(404):
+                await self._container(name).delete(v=True)
+        except DockerError as error:
+            if error.status != 409:
+                raise
+            if "in progress" not in error.message:
+                raise Bug(f"the container {name} still runs and cannot be removed") from error
+
+    async def names(self) -> frozenset[str]:
+        """See the port."""
+        return await self._named({})
+
+    async def ended(self) -> frozenset[str]:
+        """See the port."""
+        return await self._named({"status": ["exited", "dead"]})
+
+    async def _named(self, wanted: Json) -> frozenset[str]:
+        filters = dumps({"label": [f"{LABEL}={self._engine}"], **wanted})
+        with daemon.answers():
+            found = await self._docker.containers.list(all=1, filters=filters)
+        return frozenset(each["Names"][0].removeprefix(f"/{create_request.PREFIX}") for each in found)
+
+    async def close(self) -> None:
+        """See the port."""
+        await self._docker.close()
+
+    async def _inspect(self, name: str) -> Json | None:
+        with daemon.answers():
+            try:
+                return await self._container(name).show()
+            except DockerError as error:
+                if error.status != 404:
+                    raise
+                return None
+
+    def _container(self, name: str) -> DockerContainer:
+        return self._docker.containers.container(create_request.PREFIX + name)

@@ -1,0 +1,238 @@
+"""Containers as plain processes of this machine, for definitions that name no image and for machines without Docker.
+
+Promises what the port promises: each process is kept by a detached shim (`shim.py`), so that it outlives the engine,
+and is found again in its directory (`process_directory.py`). Refuses what a process would miss and could not know:
+mount points and extra hosts. Does not enforce what only restricts: cpu, memory, a read-only root and the network of
+another container; a process sees this machine as it is. No shell is involved. A process that cannot be begun because
+there are too many open files or processes, or because its directory cannot be written, is waited for:
+`RuntimeUnavailable` says so.
+"""
+
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Callable, Iterator
+from pathlib import Path
+
+from lamplighter.base.errors import Bug
+from lamplighter.runtime.port import Container, Exit, Line, RuntimeUnavailable, Started
+from lamplighter.runtime.process import process_session, shim_arguments
+from lamplighter.runtime.process.process_directory import Leader, Place, held
+from lamplighter.runtime.process.shim_log import Records
+from lamplighter.runtime.process.shim_watch import Watch
+
+_SUPPORTED = hasattr(os, "pidfd_open") and Path("/proc/self/stat").exists()
+_SHIM = Path(__file__).with_name("shim.py")
+_START, _FOLLOW = 8, 2
+"""Files that are open while a process is begun (one of them until it is removed), and while its output is read."""
+_PAUSE = 0.02
+"""Seconds between two looks at another engine's shim that is just starting: the one thing here that is polled."""
+
+
+class ProcessRuntime:
+    """Runs processes whose directories lie under one directory."""
+
+    def __init__(
+        self,
+        directory: Path,
+        now: Callable[[], int],
+        files: int | None = None,
+        has_room: Callable[[int], bool] = lambda _files: True,
+    ) -> None:
+        """`files`: the soft limit of open files for processes whose definition names none; None: the engine's own.
+
+        `has_room` tells whether this process may open so many files more.
+        """
+        self._directory = directory.absolute()
+        self._now = now
+        self._files = files
+        self._has_room = has_room
+        self._starting = 0
+        """How many processes are being begun."""
+        self._watches: dict[str, Watch] = {}
+
+    def has(self, name: str) -> bool:
+        """Tell whether a process of this name is kept here."""
+        return self._place(name).path.is_dir()
+
+    async def check(self) -> None:
+        """Return if this machine can keep processes."""
+        if not _SUPPORTED:
+            raise RuntimeUnavailable("plain processes need Linux 5.3 or later with /proc mounted: use Docker")
+
+    async def start(self, container: Container) -> Started:
+        """See the port."""
+        place = self._place(container.name)
+        if place.leader() is None and place.ended() is None:
+            text = shim_arguments.write(container, self._files)
+            with self._room():
+                place.make()
+                await _launch(place, text)
+                if place.ended() is None:
+                    self._watch(container.name)
+        if refusal := place.refusal():
+            raise refusal
+        leader = place.leader()
+        if leader is None:
+            raise Bug(f"the process {container.name} ended before it began")
+        return Started(runtime_id=str(leader.pid), started_at=leader.started_at)
+
+    async def wait(self, name: str) -> Exit:
+        """See the port."""
+        place = self._place(name)
+        ended, leader = place.ended(), place.leader()
+        if ended and not _is_held(place):  # while the shim lives, the exit may not be on disk yet
+            return ended
+        if leader is None:
+            return Exit(None, self._now(), "there is no such process")
+        await self._watch(name).gone.wait()
+        return place.ended() or await self._lost(place, leader)
+
+    async def _lost(self, place: Place, leader: Leader) -> Exit:
+        await process_session.end(leader)
+        return place.ended() or place.lose(self._now())
+
+    async def stop(self, name: str, grace: float) -> None:
+        """See the port."""
+        place = self._place(name)
+        leader = place.leader()
+        if leader is None or place.ended():
+            return
+        gone = self._watch(name).gone
+        _signal(leader, signal.SIGTERM, gone)
+        try:
+            async with asyncio.timeout(grace):
+                await gone.wait()
+        except TimeoutError:
+            _signal(leader, signal.SIGKILL, gone)
+        await self.wait(name)
+
+    async def logs(self, name: str) -> AsyncGenerator[Line, None]:
+        """See the port."""
+        place = self._place(name)
+        if place.leader() is None:
+            return
+        watch = self._watch(name)
+        if not self._has_room(_FOLLOW):
+            raise _full()
+        with _shortage():
+            log = place.log.open("rb")
+        with log:
+            records = Records(log)
+            while True:
+                ended = watch.gone.is_set()
+                watch.news.clear()
+                lines = records.read()
+                for line in lines or ():
+                    yield line
+                if lines is None and ended:
+                    break
+                await (watch.news.wait() if lines is None else asyncio.sleep(0))
+            for line in records.rest():
+                yield line
+
+    async def remove(self, name: str) -> None:
+        """See the port."""
+        place = self._place(name)
+        if place.leader() and not place.ended() and not self._watch(name).gone.is_set():
+            raise Bug(f"the process {name} still runs and cannot be removed")
+        if watch := self._watches.pop(name, None):
+            watch.close()
+        place.clear()
+
+    async def names(self) -> frozenset[str]:
+        """See the port."""
+        return frozenset(os.listdir(self._directory)) if self._directory.is_dir() else frozenset()
+
+    async def ended(self) -> frozenset[str]:
+        """See the port."""
+        return frozenset(name for name in await self.names() if self._place(name).ended() is not None)
+
+    async def close(self) -> None:
+        """See the port."""
+        for watch in self._watches.values():
+            watch.close()
+        self._watches.clear()
+
+    @contextlib.contextmanager
+    def _room(self) -> Iterator[None]:
+        """Keep the files free that a process needs to be begun, and those of the others that are being begun."""
+        if not self._has_room(_START * (self._starting + 1)):
+            raise _full()
+        self._starting += 1
+        try:
+            with _shortage():
+                yield
+        finally:
+            self._starting -= 1
+
+    def _place(self, name: str) -> Place:
+        return Place(self._directory / name)
+
+    def _watch(self, name: str) -> Watch:
+        watch = self._watches.get(name)
+        if watch is None:
+            if not self._has_room(1):
+                raise _full()
+            with _shortage():
+                watch = self._watches[name] = Watch(self._place(name).alive)
+        return watch
+
+
+async def _launch(place: Place, text: bytes) -> None:
+    """Start a shim; return when it, or another one that a dead engine started, has decided the start.
+
+    In a thread, because uvloop loses files when it cannot start a process (https://github.com/MagicStack/uvloop).
+    """
+    said = await asyncio.to_thread(_run_shim, place.path, text)
+    while place.leader() is None:
+        if not _is_held(place):
+            raise RuntimeUnavailable(f"the process could not be kept: {said.decode(errors='replace').strip()}")
+        await asyncio.sleep(_PAUSE)
+
+
+def _run_shim(directory: Path, text: bytes) -> bytes:
+    """Give a shim its recipe; what it said, if it could not keep it."""
+    command: list[str | Path] = [sys.executable, "-I", "-S", _SHIM, directory]
+    done = subprocess.run(
+        command, input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, check=False
+    )
+    return done.stdout
+
+
+def _full() -> RuntimeUnavailable:
+    return RuntimeUnavailable("too many files are open to look after another process: it waits until others have ended")
+
+
+@contextlib.contextmanager
+def _shortage() -> Iterator[None]:
+    """Call what the system lacks only for a time by one name."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise _full() from error
+        raise RuntimeUnavailable(f"a process cannot be kept now: {error}") from error
+
+
+def _is_held(place: Place) -> bool:
+    """Whether a shim lives there."""
+    if not place.alive.exists():
+        return False
+    with _shortage():
+        alive = os.open(place.alive, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        return held(alive)
+    finally:
+        os.close(alive)
+
+
+def _signal(leader: Leader, number: int, gone: asyncio.Event) -> None:
+    """Signal the process group; while its shim lives, no one else can have its number."""
+    if not gone.is_set():
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(leader.pid, number)

@@ -1,0 +1,61 @@
+"""What is told of Docker that does not answer, and of its return; and which topics hear of it.
+
+The topics are those of the jobs whose tasks wait: the channels for runs that failed, or else for attempts that failed,
+or else for runs that did not start.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from lamplighter.base.json_text import Json
+from lamplighter.services.alerts.queries import Facts
+
+MOST_NAMED = 20
+"""Jobs that are named."""
+
+
+def topics(facts: Facts, families: Sequence[str]) -> list[str]:
+    """The ARNs of the topics that hear of what happens to the jobs of these families, each once."""
+    found = [topic for family in families for topic in _of(facts, family)]
+    return list(dict.fromkeys(found))
+
+
+def _of(facts: Facts, family: str) -> list[str]:
+    for pattern in ("run-failed", "attempt-failed"):
+        if told := facts.targets(f"{family}-{pattern}"):
+            return told
+    return facts.actions(f"{family}-did-not-start")
+
+
+def lost(params: Json, url: str) -> Json:
+    """Compose the subject and the message about Docker that does not answer."""
+    count, families = params["Tasks"], params["Families"]
+    tasks = _tasks(count)
+    more = f" and {len(families) - MOST_NAMED} more" if len(families) > MOST_NAMED else ""
+    lines = [
+        f"Docker on this box has not answered since {_moment(params['Since'])}. {tasks} for it:",
+        "",
+        f"Jobs:      {', '.join(families[:MOST_NAMED])}{more}",
+        f"Look at:   {url.rstrip('/')}/",
+        "",
+        "The tasks go on when Docker answers again. The timeout of an attempt stands still until then; the deadline of",
+        "a run does not. On the box, `systemctl status docker` and `lamplighter doctor` say more.",
+    ]
+    return {"Subject": f"Docker does not answer: {tasks}", "Message": "\n".join(lines) + "\n"}
+
+
+def back(params: Json) -> Json:
+    """Compose the subject and the message about Docker that answers again."""
+    text = (
+        f"Docker on this box answers again since {_moment(params['Until'])}. It had not answered since "
+        f"{_moment(params['Since'])}.\n\nThe tasks that waited for it go on.\n"
+    )
+    return {"Subject": "Docker answers again", "Message": text}
+
+
+def _tasks(count: int) -> str:
+    return "1 task waits" if count == 1 else f"{count} tasks wait"
+
+
+def _moment(iso: str) -> str:
+    return f"{datetime.fromisoformat(iso):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,56 @@
+"""Resources of stacks that somebody deleted behind their stack's back: found, and made again by the next update.
+
+AWS tells of them by drift detection, and makes nothing again; who keeps the jobs of a file needs both. So this is an
+operation of ours, `FindMissingResources`, which AWS has not: it looks at a page of a stack's resources, and has the
+record say of each that is gone that it is not made. See
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html.
+"""
+
+from dataclasses import replace
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Caller
+from lamplighter.services.cloudformation.deploy.resource_handler import Maker
+from lamplighter.services.cloudformation.resource_types.registry import kind_of
+from lamplighter.services.cloudformation.stacks.lookup import living_stack
+from lamplighter.services.cloudformation.stacks.stack_events import Journal, is_going
+from lamplighter.services.cloudformation.tables import stack_resources
+from lamplighter.services.cloudformation.tables.stack_resources import StackResource
+from lamplighter.services.cloudformation.tables.stacks import Stack
+from lamplighter.services.cloudformation.templates.external_inputs import Material, NotFetched
+from lamplighter.store.db import Tx
+
+AT_ONCE = 50
+"""How many resources a turn looks at: about 10 ms."""
+WHY = "Somebody deleted it."
+
+
+class Missing:
+    """Looks whether resources are there."""
+
+    def __init__(self, maker: Maker, journal: Journal) -> None:
+        self._maker = maker
+        self._journal = journal
+
+    def find(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
+        """FindMissingResources: the missing ones of a page, and where the next page begins."""
+        stack = living_stack(tx, caller, params["StackName"])
+        if is_going(stack.status):
+            return {"Missing": []}
+        page = stack_resources.page(tx, stack.id, params.get("After", ""), AT_ONCE)
+        gone = [row for row in page if self._is_gone(tx, stack, row, material)]
+        for row in gone:
+            self._journal.resource(tx, stack, replace(row, physical=None), "DELETE_COMPLETE", WHY)
+        found = [{"Logical": row.logical, "Type": row.type, "Physical": row.physical} for row in gone]
+        return {"Missing": found, **({"After": page[-1].logical} if len(page) == AT_ONCE else {})}
+
+    def _is_gone(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> bool:
+        kind, body = kind_of(row.type), row.body
+        if kind.look is None or row.physical is None or not row.status.endswith("_COMPLETE"):
+            return False
+        asked = self._maker.asked(stack, kind, row, body["properties"], body["metadata"], body["tags"])
+        try:
+            return not self._maker.is_there(tx, kind.look, asked, material)
+        except (AwsError, NotFetched):
+            return False

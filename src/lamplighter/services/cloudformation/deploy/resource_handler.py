@@ -1,0 +1,182 @@
+"""Makes, changes and deletes single resources, by the plans of their kinds.
+
+Promises that what one plan did is undone whole where a call of it fails, and that a resource which is gone already
+counts as deleted.
+"""
+
+import inspect
+import logging
+import re
+import sqlite3
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TypeVar
+
+from botocore.model import ServiceModel
+
+from lamplighter.base.errors import AwsError, Bug
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Caller
+from lamplighter.lang.template.text import TemplateError
+from lamplighter.services.cloudformation.deploy.physical_names import make_up
+from lamplighter.services.cloudformation.errors import ResourceFailed
+from lamplighter.services.cloudformation.resource_types.operation_parameters import fit
+from lamplighter.services.cloudformation.resource_types.resource_type import Asked, Call, Kind, Look, Made
+from lamplighter.services.cloudformation.tables.stack_resources import StackResource
+from lamplighter.services.cloudformation.tables.stacks import Stack
+from lamplighter.services.cloudformation.templates.external_inputs import Material, NotLoaded, Wanted
+from lamplighter.store.db import Tx
+
+T = TypeVar("T")
+log = logging.getLogger("lamplighter.cloudformation")
+
+GONE = re.compile("NotFound|NoSuch|DoesNotExist|NonExistent")
+"""What the names of errors have that say that a resource is not there."""
+CODES = (
+    (re.compile("Deleting|DeletedRecently"), "ResourceConflict"),
+    (re.compile("AlreadyExist|Conflict|QueueNameExists"), "AlreadyExists"),
+    (GONE, "NotFound"),
+    (re.compile("LimitExceeded|QuotaExceeded"), "ServiceLimitExceeded"),
+)
+
+
+class Maker:
+    """Runs plans."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        world: World,
+        models: Callable[[str], ServiceModel],
+        check: Callable[[str, str, Json], None],
+    ) -> None:
+        self._bus = bus
+        self._world = world
+        self._models = models
+        self._check = check
+
+    def asked(
+        self, stack: Stack, kind: Kind, row: StackResource, properties: Mapping[str, Json], metadata: Json, tags: Json
+    ) -> Asked:
+        """A resource as its plan sees it."""
+        body = row.body
+        return Asked(
+            row.logical,
+            row.type,
+            properties,
+            stack.account,
+            stack.region,
+            name=self._name(stack, kind, row.logical, properties),
+            tags=tuple(tags),
+            physical=row.physical or "",
+            attributes=body.get("attributes") or {"digits": self._world.uuid().replace("-", "")},
+            before=body.get("properties", {}),
+            tags_before=tuple(body.get("tags", [])),
+            metadata=metadata or {},
+        )
+
+    def _name(self, stack: Stack, kind: Kind, logical: str, properties: Mapping[str, Json]) -> str:
+        if kind.name is not None and properties.get(kind.name):
+            return str(properties[kind.name])
+        ending = kind.ending(properties)
+        head = stack.name if kind.prefix else ""
+        return make_up(self._world.chance, head, logical, kind.longest - len(ending)) + ending
+
+    def make(self, tx: Tx, kind: Kind, asked: Asked, material: Material) -> Made:
+        """Make a resource."""
+        return self._run(tx, asked, kind.create(asked), material)
+
+    def change(self, tx: Tx, kind: Kind, asked: Asked, material: Material) -> Made:
+        """Bring a resource to its properties."""
+        return self._run(tx, asked, kind.update(asked), material)
+
+    def unmake(self, tx: Tx, kind: Kind, asked: Asked, material: Material) -> None:
+        """Delete a resource."""
+        try:
+            self._run(tx, asked, kind.delete(asked), material)
+        except AwsError as error:
+            if not GONE.search(error.code):
+                raise
+
+    def is_there(self, tx: Tx, look: Callable[[Asked], Look], asked: Asked, material: Material) -> bool:
+        """Whether a resource is there."""
+        try:
+            return self._run(tx, asked, look(asked), material)
+        except AwsError as error:
+            if GONE.search(error.code):
+                return False
+            raise
+
+    def _run(self, tx: Tx, asked: Asked, plan: Generator[Call, Json, T], material: Material) -> T:
+        caller, answer = Caller(asked.account, asked.region), None
+        with undone(tx):
+            while True:
+                try:
+                    call = plan.send(answer)
+                except StopIteration as done:
+                    result: T = done.value
+                    return result
+                except MALFORMED as error:
+                    raise ResourceFailed(_misfit(error)) from error
+                answer = self._call(tx, caller, call, material)
+
+    def _call(self, tx: Tx, caller: Caller, call: Call, material: Material) -> Json:
+        if not self._bus.serves_any(call.service):
+            return material.get(call.service, call.operation, dict(call.params), caller.region)
+        if not self._bus.is_loaded(call.service):
+            raise NotLoaded(call.service)
+        model = self._models(call.service)
+        if call.operation not in model.operation_names:
+            # It is between us: AWS has no such operation.
+            served = self._bus.serves(call.service, call.operation)
+            return self._bus.invoke(tx, caller, call.service, call.operation, dict(call.params)) if served else None
+        params = fit(model.operation_model(call.operation).input_shape, dict(call.params))
+        self._check(call.service, call.operation, params)
+        answer = self._bus.invoke(tx, caller, call.service, call.operation, params)
+        if inspect.isawaitable(answer):
+            raise Bug(f"{call.service}:{call.operation} takes time")
+        return answer
+
+    def reason(self, error: Exception) -> str:
+        """Why a resource failed, as its events tell it."""
+        if isinstance(error, (ResourceFailed, TemplateError)):
+            return error.message
+        if not isinstance(error, AwsError):
+            log.error("a resource could not be seen to", exc_info=error)
+            return "Internal Failure"
+        # A group of schedules says by its message only that it passes.
+        passes = "is being deleted" in error.message
+        code = (
+            "ResourceConflict"
+            if passes
+            else next((name for pattern, name in CODES if pattern.search(error.code)), "InvalidRequest")
+        )
+        token = self._world.uuid()
+        return f'Resource handler returned message: "{error.message}" (RequestToken: {token}, HandlerErrorCode: {code})'
+
+
+def _misfit(error: Exception) -> str:
+    told = "a property has not the form that its type has"
+    if isinstance(error, KeyError) and isinstance(error.args[0], str):
+        told = f"required key [{error.args[0]}] not found"
+    return f"Properties validation failed with message: #: {told}"
+
+
+@contextmanager
+def undone(tx: Tx) -> Iterator[None]:
+    """Undo whatever this block wrote or asked for, and only that, if it raises."""
+    posted, after = len(tx.signals.posted), len(tx.after)
+    try:
+        with tx.nested():
+            yield
+    except Exception:
+        del tx.signals.posted[posted:]
+        del tx.after[after:]
+        raise
+
+
+MALFORMED = (KeyError, TypeError, AttributeError, ValueError, IndexError)
+"""What a plan stumbles over in properties that are not what the type's are: it reads them, and does nothing else."""
+PASSING = (Wanted, sqlite3.Error)
+"""What is no failure of a resource: the whole turn is run again."""

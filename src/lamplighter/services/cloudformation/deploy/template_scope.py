@@ -1,0 +1,170 @@
+"""What the functions of a template see in a stack: its parameters, the resources that are there, other stacks' exports.
+
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-parameter-reference.html.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.lang.template.conditions import judge
+from lamplighter.lang.template.functions import NO_VALUE, Scope, resolve, text_of
+from lamplighter.lang.template.references import references
+from lamplighter.lang.template.template import Template
+from lamplighter.lang.template.text import TemplateError
+from lamplighter.services.cloudformation.resource_types.recorded_only import attribute
+from lamplighter.services.cloudformation.resource_types.resource_type import Asked
+from lamplighter.services.cloudformation.tables import exports, stack_resources
+from lamplighter.services.cloudformation.tables.stack_resources import StackResource
+from lamplighter.services.cloudformation.tables.stacks import Stack
+from lamplighter.services.cloudformation.templates.external_inputs import Material
+from lamplighter.store.db import Reader
+
+PARAMETER = "AWS::SSM::Parameter"
+_SECRET = re.compile(r"(arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:]+|[^:]+)(?::(.*))?")
+
+
+def pseudo(stack: Stack, plan: Json) -> dict[str, Json]:
+    """The pseudo parameters."""
+    return {
+        "AWS::AccountId": stack.account,
+        "AWS::NotificationARNs": plan["notifications"],
+        "AWS::Partition": arn.PARTITION,
+        "AWS::Region": stack.region,
+        "AWS::StackId": stack.id,
+        "AWS::StackName": stack.name,
+        "AWS::URLSuffix": "amazonaws.com",
+    }
+
+
+def conditions(template: Template, stack: Stack, plan: Json) -> Mapping[str, bool]:
+    """Judge the conditions of a template."""
+    return judge(template.conditions, Scope({**plan["values"], **pseudo(stack, plan)}, template.mappings))
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one stack sees in one turn."""
+
+    reader: Reader
+    stack: Stack
+    find: Callable[[str], StackResource | None]
+    """Finds a resource of the stack by its logical id."""
+    material: Material
+    imported: Callable[[str], None] = lambda _name: None
+    """Called with the name of each export that is used."""
+    _found: dict[str, StackResource] = field(default_factory=dict)
+    """Resources that were looked at: many refer to the same one, which is seen to before them and not again."""
+
+    def scope(self, plan: Json, template: Template) -> Scope:
+        """The scope of its template's functions."""
+        return Scope(
+            {**plan["values"], **pseudo(self.stack, plan)},
+            template.mappings,
+            conditions(template, self.stack, plan),
+            self._resource,
+            self._attribute,
+            self._import,
+            self._dynamic,
+        )
+
+    def _row(self, name: str) -> StackResource:
+        if name in self._found:
+            return self._found[name]
+        row = self.find(name)
+        if row is None or row.physical is None:
+            raise TemplateError(
+                f"Template format error: Unresolved resource dependencies [{name}] in the Resources block of the "
+                "template"
+            )
+        self._found[name] = row
+        return row
+
+    def _resource(self, name: str) -> Json:
+        return self._row(name).physical
+
+    def _attribute(self, name: str, wanted: str) -> Json:
+        row = self._row(name)
+        known = row.body.get("attributes", {})
+        if wanted in known:
+            return known[wanted]
+        if not row.body.get("recorded"):
+            raise TemplateError(
+                f"Template error: resource {name} does not support attribute type {wanted} in Fn::GetAtt"
+            )
+        properties = row.body["properties"]
+        if wanted in properties:
+            return properties[wanted]
+        physical = row.physical or ""
+        return attribute(
+            Asked(name, row.type, properties, self.stack.account, self.stack.region, physical=physical), wanted
+        )
+
+    def _import(self, name: str) -> Json:
+        export = exports.get(self.reader, (self.stack.account, self.stack.region), name)
+        if export is None:
+            raise TemplateError(f"No export named {name} found.")
+        self.imported(name)
+        return export.value
+
+    def _dynamic(self, service: str, reference: str) -> str:
+        if service in ("ssm", "ssm-secure"):
+            return stored(self.reader, self.stack, reference, self.material)
+        if service == "secretsmanager":
+            return self._secret(reference)
+        raise TemplateError(f"Template error: {{{{resolve:{service}}}}} names no service that holds values")
+
+    def _secret(self, reference: str) -> str:
+        found = _SECRET.fullmatch(reference)
+        assert found is not None
+        _, key, stage, version = [*(found[2] or "").split(":"), "", "", "", ""][:4]
+        params = {"SecretId": found[1]}
+        params |= {"VersionStage": stage} if stage else {}
+        params |= {"VersionId": version} if version else {}
+        answer = self.material.get("secretsmanager", "GetSecretValue", params, self.stack.region)
+        text: str = answer.get("SecretString", "")
+        if not key:
+            return text
+        try:
+            return text_of(loads(text)[key])
+        except (JsonError, KeyError, TypeError):
+            raise TemplateError(f"Could not find a value associated with JSONKey in SecretString: {key}") from None
+
+
+def stored(reader: Reader, stack: Stack, reference: str, material: Material) -> str:
+    """A parameter of Systems Manager: one that a stack recorded here, else one from elsewhere."""
+    name = reference.partition(":")[0]
+    for row in stack_resources.by_physical(reader, name, 10):
+        home = arn.parse(row.stack)
+        if row.type == PARAMETER and home is not None and (home.account, home.region) == (stack.account, stack.region):
+            return text_of(row.body.get("attributes", {}).get("Value", ""))
+    answer = material.get("ssm", "GetParameter", {"Name": reference, "WithDecryption": True}, stack.region)
+    return text_of(answer["Parameter"]["Value"])
+
+
+def live(template: Template, holds: Mapping[str, bool]) -> dict[str, set[str]]:
+    """The resources whose conditions hold, each with what it refers to."""
+    return {
+        name: {*references(resource.properties), *resource.depends_on}
+        for name, resource in template.resources.items()
+        if resource.condition is None or holds[resource.condition]
+    }
+
+
+def resolved(properties: Mapping[str, Json], scope: Scope) -> dict[str, Json]:
+    """Properties with values in the place of functions."""
+    found = {name: resolve(value, scope) for name, value in properties.items()}
+    return {name: value for name, value in found.items() if value is not NO_VALUE}
+
+
+def merged_tags(stack_tags: Json, properties: Mapping[str, Json]) -> list[Mapping[str, str]]:
+    """A resource's own tags, and those of its stack."""
+    own = properties.get("Tags", [])
+    listed = [{"Key": key, "Value": own[key]} for key in own] if isinstance(own, dict) else own
+    if not isinstance(listed, list) or any(not isinstance(tag, dict) or "Key" not in tag for tag in listed):
+        raise TemplateError("Properties validation failed with message: #/Tags: required key [Key] not found")
+    given = [{"Key": text_of(tag["Key"]), "Value": text_of(tag.get("Value", ""))} for tag in listed]
+    keys = {tag["Key"] for tag in given}
+    return [*given, *(tag for tag in stack_tags if tag["Key"] not in keys)]

@@ -1,0 +1,98 @@
+"""Resources of CloudWatch.
+
+An alarm's metadata may say which job of a job file it is of, and for how many seconds it holds its peace at first:
+`Metadata: {Lamplighter: {Job: …, Pattern: …, Patience: …}}`; or that it takes no actions on this box, where the engine
+tells of the same by other means: `{Lamplighter: {ActionsEnabled: false}}`. See
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_CloudWatch.html.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+
+from lamplighter.base.json_text import Json
+from lamplighter.services.cloudformation.resource_types.resource_type import (
+    Asked,
+    Call,
+    Kind,
+    Made,
+    Plan,
+    found,
+    gone,
+    own_words,
+    retag,
+)
+
+ALARM = (
+    *("AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "InsufficientDataActions", "MetricName"),
+    *("Namespace", "Statistic", "ExtendedStatistic", "Dimensions", "Period", "Unit", "EvaluationPeriods"),
+    *("DatapointsToAlarm", "Threshold", "ComparisonOperator", "TreatMissingData", "EvaluateLowSampleCountPercentile"),
+    *("Metrics", "ThresholdMetricId", "EvaluationCriteria", "EvaluationInterval"),
+    *("WarmUpConfiguration", "ActionConfiguration"),
+)
+
+
+TYPES = ["MetricAlarm", "CompositeAlarm"]
+
+
+def _here(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
+    return {**properties, "ActionsEnabled": own["ActionsEnabled"]} if "ActionsEnabled" in own else properties
+
+
+SLIDING = "SlidingWindow"
+"""What every alarm has that says nothing else."""
+
+
+def _put_metric(asked: Asked, name: str) -> Generator[Call, Json, None]:
+    tags = {"Tags": list(asked.tags)} if asked.tags else {}
+    window = {name: value for name, value in asked.get("EvaluationWindow", {}).items() if name != SLIDING}
+    given = {**asked.taken(*ALARM), **({"EvaluationWindow": window} if window else {}), **tags}
+    yield Call("monitoring", "PutMetricAlarm", {"AlarmName": name, **given})
+    mark = own_words(asked.metadata)
+    if "Job" in mark:
+        said = {each: mark.get(each) for each in ("Job", "Pattern", "Patience")}
+        yield Call("monitoring", "SetMark", {"AlarmName": name, **said})
+
+
+COMPOSITE = (
+    *("AlarmRule", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "InsufficientDataActions"),
+    *("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod", "ActionConfiguration"),
+)
+
+
+def _put_composite(asked: Asked, name: str) -> Generator[Call, Json, None]:
+    tags = {"Tags": list(asked.tags)} if asked.tags else {}
+    yield Call("monitoring", "PutCompositeAlarm", {"AlarmName": name, **asked.taken(*COMPOSITE), **tags})
+
+
+def _kind(put: Callable[[Asked, str], Generator[Call, Json, None]], idle: frozenset[str] = frozenset()) -> Kind:
+    """An alarm that one call both makes and changes."""
+
+    def create(asked: Asked) -> Plan:
+        yield from put(asked, asked.name)
+        return Made(asked.name, {"Arn": asked.arn("cloudwatch", f"alarm:{asked.name}")})
+
+    def update(asked: Asked) -> Plan:
+        yield from put(asked, asked.physical)
+        yield from retag("monitoring", asked, {"ResourceARN": asked.attributes["Arn"]}, "TagKeys")
+        return Made(asked.physical, asked.attributes)
+
+    return Kind(
+        create,
+        update,
+        gone(lambda asked: Call("monitoring", "DeleteAlarms", {"AlarmNames": [asked.physical]})),
+        name="AlarmName",
+        look=found(
+            lambda asked: Call("monitoring", "DescribeAlarms", {"AlarmNames": [asked.physical], "AlarmTypes": TYPES}),
+            lambda answer: bool(answer.get("MetricAlarms") or answer.get("CompositeAlarms")),
+        ),
+        longest=255,
+        replaces=frozenset({"AlarmName"}),
+        attributes=frozenset({"Arn"}),
+        idle=idle,
+        here=_here,
+    )
+
+
+KINDS: Mapping[str, Kind] = {
+    "AWS::CloudWatch::Alarm": _kind(_put_metric, frozenset({f"EvaluationWindow/{SLIDING}"})),
+    "AWS::CloudWatch::CompositeAlarm": _kind(_put_composite),
+}

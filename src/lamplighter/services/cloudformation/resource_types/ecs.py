@@ -1,0 +1,141 @@
+"""Resources of ECS: clusters and task definitions. Services are recorded only; nothing here keeps tasks running.
+
+`Metadata: {Lamplighter: {Process: true, Directory: /folder}}` says of a task definition that the container whose image
+is `scratch`, which nobody can pull, is a plain process of this box, in that folder.
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ECS.html.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from lamplighter.base.json_text import Json
+from lamplighter.services.cloudformation.resource_types.resource_type import (
+    Asked,
+    Call,
+    Kind,
+    Made,
+    Plan,
+    found,
+    gone,
+    retag,
+)
+
+NO_IMAGE = "scratch"
+PROVIDERS = ("CapacityProviders", "DefaultCapacityProviderStrategy")
+NEW = (*PROVIDERS, "Configuration", "ServiceConnectDefaults")
+
+
+def _create_cluster(asked: Asked) -> Plan:
+    answer = yield Call(
+        "ecs",
+        "CreateCluster",
+        {
+            "clusterName": asked.name,
+            "settings": asked.get("ClusterSettings"),
+            **asked.taken(*NEW),
+            "tags": list(asked.tags) or None,
+        },
+    )
+    return Made(asked.name, {"Arn": answer["cluster"]["clusterArn"]})
+
+
+def _update_cluster(asked: Asked) -> Plan:
+    yield Call(
+        "ecs",
+        "UpdateCluster",
+        {
+            "cluster": asked.physical,
+            "settings": asked.get("ClusterSettings"),
+            **asked.taken("Configuration", "ServiceConnectDefaults"),
+        },
+    )
+    if any(asked.get(name) != asked.before.get(name) for name in PROVIDERS):
+        yield _providers(asked.physical, asked)
+    yield from retag("ecs", asked, {"resourceArn": asked.attributes["Arn"]}, "tagKeys")
+    return Made(asked.physical, asked.attributes)
+
+
+def _providers(cluster: str, asked: Asked) -> Call:
+    given = {name: asked.get(name, []) for name in PROVIDERS}
+    return Call("ecs", "PutClusterCapacityProviders", {"cluster": cluster, **given})
+
+
+def _associate(asked: Asked) -> Plan:
+    cluster = str(asked.get("Cluster")).rpartition("/")[2]
+    yield _providers(cluster, asked)
+    return Made(cluster)
+
+
+def _register(asked: Asked) -> Plan:
+    given = {name: value for name, value in asked.properties.items() if name != "Tags"}
+    answer = yield Call(
+        "ecs", "RegisterTaskDefinition", {**given, "Family": asked.name, "tags": list(asked.tags) or None}
+    )
+    key = answer["taskDefinition"]["taskDefinitionArn"]
+    return Made(key, {"TaskDefinitionArn": key})
+
+
+def _retag_definition(asked: Asked) -> Plan:
+    yield from retag("ecs", asked, {"resourceArn": asked.physical}, "tagKeys")
+    return Made(asked.physical, asked.attributes)
+
+
+def _as_process(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
+    containers = properties.get("ContainerDefinitions")
+    if own.get("Process") is not True or not isinstance(containers, list):
+        return properties
+    folder = PurePosixPath(str(own.get("Directory", "")))
+    return {**properties, "ContainerDefinitions": [_without_image(each, folder) for each in containers]}
+
+
+def _without_image(container: Json, folder: PurePosixPath) -> Json:
+    if not isinstance(container, dict) or container.get("Image") != NO_IMAGE:
+        return container
+    bare = {name: value for name, value in container.items() if name != "Image"}
+    return bare | {"WorkingDirectory": str(folder / str(bare.get("WorkingDirectory", "")))} if folder.root else bare
+
+
+KINDS: Mapping[str, Kind] = {
+    "AWS::ECS::Cluster": Kind(
+        _create_cluster,
+        _update_cluster,
+        gone(lambda asked: Call("ecs", "DeleteCluster", {"cluster": asked.physical})),
+        name="ClusterName",
+        longest=255,
+        replaces=frozenset({"ClusterName"}),
+        look=found(
+            lambda asked: Call("ecs", "DescribeClusters", {"clusters": [asked.physical]}),
+            lambda answer: any(each["status"] == "ACTIVE" for each in answer["clusters"]),
+        ),
+        attributes=frozenset({"Arn"}),
+    ),
+    "AWS::ECS::ClusterCapacityProviderAssociations": Kind(
+        _associate,
+        _associate,
+        gone(lambda asked: _providers(asked.physical, replace(asked, properties={}))),
+        replaces=frozenset({"Cluster"}),
+    ),
+    "AWS::ECS::TaskDefinition": Kind(
+        _register,
+        _retag_definition,
+        gone(lambda asked: Call("ecs", "DeregisterTaskDefinition", {"taskDefinition": asked.physical})),
+        name="Family",
+        longest=255,
+        revised=True,
+        here=_as_process,
+        replaces=frozenset(
+            {
+                *("ContainerDefinitions", "Cpu", "EnableFaultInjection", "EphemeralStorage", "ExecutionRoleArn"),
+                *("Family", "InferenceAccelerators", "IpcMode", "Memory", "NetworkMode", "PidMode"),
+                *("PlacementConstraints", "ProxyConfiguration", "RequiresCompatibilities", "RuntimePlatform"),
+                *("TaskRoleArn", "Volumes"),
+            }
+        ),
+        attributes=frozenset({"TaskDefinitionArn"}),
+        look=found(
+            lambda asked: Call("ecs", "DescribeTaskDefinition", {"taskDefinition": asked.physical}),
+            lambda answer: bool(answer["taskDefinition"]["status"] == "ACTIVE"),
+        ),
+    ),
+}

@@ -1,0 +1,164 @@
+"""Resources of CloudWatch Logs. A subscription filter is none of them: nothing is delivered to its destination here, so
+that it is recorded like all that is not simulated.
+
+`Metadata: {Lamplighter: {Adopt: true}}` of a log group says that one of its name which is there already is taken over,
+as by a change set with ImportExistingResources, unless it belongs to a stack.
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Logs.html.
+"""
+
+from collections.abc import Generator, Mapping
+
+from lamplighter.base.json_text import Json
+from lamplighter.services.cloudformation.resource_types.resource_type import (
+    ALL,
+    Asked,
+    Call,
+    Kind,
+    Look,
+    Made,
+    Plan,
+    gone,
+    never,
+    retag,
+)
+
+ADOPT = "Adopt"
+"""A word of ours, as if it were a property: a group of this name that no stack has is taken over."""
+
+
+def _create_group(asked: Asked) -> Plan:
+    if asked.get(ADOPT) and _has((yield _describe(asked.name)), asked.name):
+        yield from _retain(asked, asked.name)
+        return Made(asked.name, {"Arn": asked.arn("logs", f"log-group:{asked.name}:*")})
+    yield Call(
+        "logs",
+        "CreateLogGroup",
+        {
+            "logGroupName": asked.name,
+            **asked.taken("KmsKeyId", "LogGroupClass", "DeletionProtectionEnabled"),
+            "tags": list(asked.tags) or None,
+        },
+    )
+    yield from _retain(asked, asked.name)
+    return Made(asked.name, {"Arn": asked.arn("logs", f"log-group:{asked.name}:*")})
+
+
+def _describe(name: str) -> Call:
+    return Call("logs", "DescribeLogGroups", {"logGroupNamePrefix": name})
+
+
+def _has(answer: Json, name: str) -> bool:
+    return any(each["logGroupName"] == name for each in answer["logGroups"])
+
+
+def _look_for_group(asked: Asked) -> Look:
+    return _has((yield _describe(asked.physical)), asked.physical)
+
+
+def _adopted(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
+    return {**properties, ADOPT: True} if own.get(ADOPT) is True else properties
+
+
+def _retain(asked: Asked, name: str) -> Generator[Call, Json, None]:
+    days = asked.get("RetentionInDays")
+    if days is not None:
+        yield Call("logs", "PutRetentionPolicy", {"logGroupName": name, "retentionInDays": days})
+    elif asked.before.get("RetentionInDays") is not None:
+        yield Call("logs", "DeleteRetentionPolicy", {"logGroupName": name})
+
+
+def _update_group(asked: Asked) -> Plan:
+    yield from _retain(asked, asked.physical)
+    if asked.get("DeletionProtectionEnabled") != asked.before.get("DeletionProtectionEnabled"):
+        given = {"deletionProtectionEnabled": asked.get("DeletionProtectionEnabled", False)}
+        yield Call("logs", "PutLogGroupDeletionProtection", {"logGroupIdentifier": asked.physical, **given})
+    key = asked.get("KmsKeyId")
+    if key != asked.before.get("KmsKeyId"):
+        operation = "AssociateKmsKey" if key else "DisassociateKmsKey"
+        yield Call("logs", operation, {"logGroupName": asked.physical, "kmsKeyId": key})
+    where = {"resourceArn": str(asked.attributes["Arn"]).removesuffix(":*")}
+    yield from retag("logs", asked, where, "tagKeys")
+    return Made(asked.physical, asked.attributes)
+
+
+def _create_stream(asked: Asked) -> Plan:
+    yield Call("logs", "CreateLogStream", {**asked.taken("LogGroupName"), "logStreamName": asked.name})
+    return Made(asked.name)
+
+
+FILTER = ("LogGroupName", "FilterPattern", "ApplyOnTransformedLogs", "FieldSelectionCriteria")
+METRIC = (*FILTER, "MetricTransformations", "EmitSystemFieldDimensions")
+
+
+def _put_metric(asked: Asked) -> Plan:
+    name = asked.physical or asked.name
+    given = asked.taken(*METRIC)
+    transformed = [
+        {**each, **({"Dimensions": _pairs(each["Dimensions"])} if "Dimensions" in each else {})}
+        for each in given.get("MetricTransformations", [])
+    ]
+    yield Call("logs", "PutMetricFilter", {"filterName": name, **given, "MetricTransformations": transformed})
+    return Made(name)
+
+
+def _put_policy(asked: Asked) -> Plan:
+    name = asked.physical or asked.name
+    yield Call("logs", "PutResourcePolicy", {"policyName": name, **asked.taken("PolicyDocument")})
+    return Made(name)
+
+
+def _pairs(dimensions: list[Mapping[str, Json]]) -> dict[str, Json]:
+    return {each["Key"]: each["Value"] for each in dimensions}
+
+
+KINDS: Mapping[str, Kind] = {
+    "AWS::Logs::LogGroup": Kind(
+        _create_group,
+        _update_group,
+        gone(lambda asked: Call("logs", "DeleteLogGroup", {"logGroupName": asked.physical})),
+        name="LogGroupName",
+        longest=512,
+        replaces=frozenset({"LogGroupName", "LogGroupClass"}),
+        look=_look_for_group,
+        here=_adopted,
+        attributes=frozenset({"Arn"}),
+        idle=frozenset(
+            {
+                *("BearerTokenAuthenticationEnabled", "DataProtectionPolicy", "FieldIndexPolicies"),
+                "ResourcePolicyDocument",
+            }
+        ),
+    ),
+    "AWS::Logs::LogStream": Kind(
+        _create_stream,
+        never,
+        gone(
+            lambda asked: Call(
+                "logs", "DeleteLogStream", {**asked.taken("LogGroupName"), "logStreamName": asked.physical}
+            )
+        ),
+        name="LogStreamName",
+        longest=512,
+        replaces=ALL,
+    ),
+    "AWS::Logs::ResourcePolicy": Kind(
+        _put_policy,
+        _put_policy,
+        gone(lambda asked: Call("logs", "DeleteResourcePolicy", {"policyName": asked.physical})),
+        name="PolicyName",
+        longest=255,
+        replaces=frozenset({"PolicyName"}),
+    ),
+    "AWS::Logs::MetricFilter": Kind(
+        _put_metric,
+        _put_metric,
+        gone(
+            lambda asked: Call(
+                "logs", "DeleteMetricFilter", {**asked.taken("LogGroupName"), "filterName": asked.physical}
+            )
+        ),
+        name="FilterName",
+        longest=512,
+        replaces=frozenset({"FilterName", "LogGroupName"}),
+    ),
+}

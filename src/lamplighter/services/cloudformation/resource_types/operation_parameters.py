@@ -1,0 +1,126 @@
+"""From a resource's properties to an operation's parameters.
+
+CloudFormation spells members as it likes ("DockerLabels" is ECS's dockerLabels), writes numbers as text and documents
+as objects. Promises parameters in the model's own spelling and types; refuses a member that the model does not have,
+in CloudFormation's words.
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-type-schema.html.
+"""
+
+import re
+from datetime import UTC, datetime
+
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.lang.template.functions import text_of
+from lamplighter.services.cloudformation.errors import ResourceFailed
+
+ELSEWHERE = {
+    "filesystemid": "fileSystemId",
+    "taglist": "Tags",
+    "placementstrategies": "PlacementStrategy",
+    "proxyconfigurationproperties": "properties",
+}
+"""Members that CloudFormation calls by another name."""
+
+_WHOLE = re.compile(r"[-+]?[0-9]+")
+
+
+def fit(shape: Shape | None, value: Json, place: str = "#") -> Json:
+    """A value as the model has it."""
+    if isinstance(shape, StructureShape):
+        return _members(shape, value, place)
+    if isinstance(shape, ListShape):
+        items = value if isinstance(value, list) else [value]
+        return [fit(shape.member, item, f"{place}/{at}") for at, item in enumerate(items)]
+    if isinstance(shape, MapShape):
+        pairs = _pairs(value, place)
+        return {key: fit(shape.value, inner, f"{place}/{key}") for key, inner in pairs.items()}
+    return _scalar(shape.type_name if shape is not None else "string", value, place)
+
+
+def _members(shape: StructureShape, value: Json, place: str) -> Json:
+    if not isinstance(value, dict):
+        raise _refused(place, f"expected type: JSONObject, found: {_kind(value)}")
+    if shape.metadata.get("document"):
+        return value
+    known = {name.lower(): name for name in shape.members}
+    found = {}
+    for key, inner in value.items():
+        name = known.get(key.lower(), ELSEWHERE.get(key.lower(), ""))
+        if name not in shape.members:
+            raise _refused(place, f"extraneous key [{key}] is not permitted")
+        if inner is not None:
+            found[name] = fit(shape.members[name], inner, f"{place}/{key}")
+    return found
+
+
+def _pairs(value: Json, place: str) -> dict[str, Json]:
+    """A map; tags are often a list in CloudFormation where the service has a map."""
+    if isinstance(value, list) and all(isinstance(tag, dict) and "Key" in tag for tag in value):
+        return {str(tag["Key"]): tag.get("Value", "") for tag in value}
+    if not isinstance(value, dict):
+        raise _refused(place, f"expected type: JSONObject, found: {_kind(value)}")
+    return value
+
+
+def _scalar(kind: str, value: Json, place: str) -> Json:
+    match kind:
+        case "string" | "character":
+            return dumps(value) if isinstance(value, (dict, list)) else text_of(value)
+        case "boolean":
+            return _truth(value, place)
+        case "integer" | "long":
+            return _number(value, place)
+        case "float" | "double":
+            return _decimal(value, place)
+        case "timestamp":
+            return _instant(value, place)
+        case "blob":
+            return value if isinstance(value, bytes) else text_of(value).encode()
+        case _:
+            return value
+
+
+def _truth(value: Json, place: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    if str(value).lower() not in ("true", "false"):
+        raise _refused(place, f"expected type: Boolean, found: {_kind(value)}")
+    return str(value).lower() == "true"
+
+
+def _number(value: Json, place: str) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if not isinstance(value, str) or not _WHOLE.fullmatch(value):
+        raise _refused(place, f"expected type: Integer, found: {_kind(value)}")
+    return int(value)
+
+
+def _decimal(value: Json, place: str) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise _refused(place, f"expected type: Number, found: {_kind(value)}") from None
+
+
+def _instant(value: Json, place: str) -> float:
+    if isinstance(value, (int, float)):
+        return value
+    try:
+        instant = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise _refused(place, f"string [{value}] does not match the form of a timestamp") from None
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()
+
+
+def _kind(value: Json) -> str:
+    names = {dict: "JSONObject", list: "JSONArray", str: "String", bool: "Boolean", int: "Integer", float: "Number"}
+    return names.get(type(value), "Null")
+
+
+def _refused(place: str, why: str) -> ResourceFailed:
+    return ResourceFailed(f"Properties validation failed with message: {place}: {why}")

@@ -1,0 +1,48 @@
+"""All types of resources that are simulated, and the one kind that every other type is of."""
+
+from collections.abc import Mapping
+
+from lamplighter.services.cloudformation.resource_types import (
+    cloudwatch,
+    ecs,
+    events,
+    logs,
+    scheduler,
+    sns,
+    sqs,
+    states,
+)
+from lamplighter.services.cloudformation.resource_types.recorded_only import NOT_SIMULATED, NOT_WORTH_SAYING, RECORDED
+from lamplighter.services.cloudformation.resource_types.resource_type import Kind, idle
+from lamplighter.services.cloudformation.tables.stack_resources import StackResource
+
+NESTED = "AWS::CloudFormation::Stack"
+
+TABLE: Mapping[str, Kind] = {
+    **states.KINDS,
+    **ecs.KINDS,
+    **events.KINDS,
+    **scheduler.KINDS,
+    **sns.KINDS,
+    **sqs.KINDS,
+    **logs.KINDS,
+    **cloudwatch.KINDS,
+}
+
+
+def kind_of(name: str) -> Kind:
+    """What is known of a type."""
+    return TABLE.get(name, RECORDED)
+
+
+def told_of(row: StackResource) -> str | None:
+    """What of a resource has no effect here; None where all of it has what it has on AWS."""
+    if row.body.get("recorded"):
+        return NOT_SIMULATED
+    without = idle(kind_of(row.type), row.body.get("properties", {}))
+    return f"Not simulated here: {', '.join(without)}." if without else None
+
+
+def is_simulated(name: str) -> bool:
+    """Whether a resource of this type does here what it does on AWS, or does nothing there either."""
+    return name in TABLE or name == NESTED or name in NOT_WORTH_SAYING

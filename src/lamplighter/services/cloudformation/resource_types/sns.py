@@ -1,0 +1,191 @@
+"""Resources of SNS.
+
+`Metadata: {Lamplighter: {Command: [word, …], Directory: /folder}}` subscribes a command of this box to a topic.
+`Metadata: {Lamplighter: {Confirmed: true}}` of a subscription says that its endpoint need not be asked: whoever owns
+this box wrote it down.
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_SNS.html.
+"""
+
+import shlex
+from collections.abc import Generator, Mapping
+
+from lamplighter.base.json_text import Json
+from lamplighter.services.cloudformation.resource_types.resource_type import (
+    Asked,
+    Call,
+    Kind,
+    Look,
+    Made,
+    Plan,
+    Unmaking,
+    found,
+    gone,
+    retag,
+)
+
+TOPIC = (
+    *("ArchivePolicy", "ContentBasedDeduplication", "DisplayName", "FifoThroughputScope", "FifoTopic"),
+    *("KmsMasterKeyId", "MaximumMessageSize", "SignatureVersion", "TracingConfig"),
+)
+SUBSCRIPTION = (
+    *("DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "ReplayPolicy"),
+    "SubscriptionRoleArn",
+)
+WHERE = ("TopicArn", "Protocol", "Endpoint")
+CONFIRMED = "Confirmed"
+"""A word of ours, as if it were a property."""
+
+
+def _feedback(asked: Asked) -> dict[str, Json]:
+    """DeliveryStatusLogging as attributes: HTTPSuccessFeedbackRoleArn …"""
+    spelled = {"http/s": "HTTP", "sqs": "SQS", "lambda": "Lambda", "firehose": "Firehose", "application": "Application"}
+    found: dict[str, Json] = {}
+    for entry in asked.get("DeliveryStatusLogging", []):
+        protocol = spelled.get(str(entry.get("Protocol")), str(entry.get("Protocol")))
+        found |= {f"{protocol}{name}": value for name, value in entry.items() if name != "Protocol"}
+    return found
+
+
+def _create_topic(asked: Asked) -> Plan:
+    attributes = {**asked.taken(*TOPIC), **_feedback(asked)}
+    answer = yield Call(
+        "sns", "CreateTopic", {"Name": asked.name, "Attributes": attributes, "Tags": list(asked.tags) or None}
+    )
+    key = answer["TopicArn"]
+    yield from _protect(asked, key)
+    for each in asked.get("Subscription", []):
+        yield Call("sns", "Subscribe", {"TopicArn": key, "Protocol": each["Protocol"], "Endpoint": each["Endpoint"]})
+    return Made(key, {"TopicArn": key, "TopicName": asked.name})
+
+
+def _protect(asked: Asked, key: str) -> Generator[Call, Json, None]:
+    policy = asked.get("DataProtectionPolicy")
+    if policy is not None and policy != asked.before.get("DataProtectionPolicy"):
+        yield Call("sns", "PutDataProtectionPolicy", {"ResourceArn": key, "DataProtectionPolicy": policy})
+
+
+def _update_topic(asked: Asked) -> Plan:
+    before = Asked(asked.logical, asked.type, asked.before, asked.account, asked.region)
+    old, new = {**before.taken(*TOPIC), **_feedback(before)}, {**asked.taken(*TOPIC), **_feedback(asked)}
+    for name in {**old, **new}:
+        if old.get(name) != new.get(name):
+            given = {"TopicArn": asked.physical, "AttributeName": name, "AttributeValue": new.get(name, "")}
+            yield Call("sns", "SetTopicAttributes", given)
+    yield from _protect(asked, asked.physical)
+    yield from _resubscribe(asked)
+    yield from retag("sns", asked, {"ResourceArn": asked.physical}, "TagKeys")
+    return Made(asked.physical, asked.attributes)
+
+
+def _resubscribe(asked: Asked) -> Generator[Call, Json, None]:
+    wanted = asked.get("Subscription", [])
+    lost = [each for each in asked.before.get("Subscription", []) if each not in wanted]
+    if lost:
+        answer = yield Call("sns", "ListSubscriptionsByTopic", {"TopicArn": asked.physical})
+        for found in answer["Subscriptions"]:
+            is_lost = {"Protocol": found["Protocol"], "Endpoint": found["Endpoint"]} in lost
+            if is_lost and found["SubscriptionArn"].startswith("arn:"):
+                yield Call("sns", "Unsubscribe", {"SubscriptionArn": found["SubscriptionArn"]})
+    for each in wanted:
+        if each not in asked.before.get("Subscription", []):
+            given = {"TopicArn": asked.physical, "Protocol": each["Protocol"], "Endpoint": each["Endpoint"]}
+            yield Call("sns", "Subscribe", given)
+
+
+def _with_command(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
+    words, folder = own.get("Command"), own.get("Directory")
+    if not words or not isinstance(words, list):
+        return properties
+    line = shlex.join(map(str, words))
+    line = f"cd {shlex.quote(str(folder))} && exec {line}" if folder else line
+    command = {"Protocol": "lamplighter:command", "Endpoint": line}
+    return {**properties, "Subscription": [*properties.get("Subscription", []), command]}
+
+
+def _vouched(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
+    return {**properties, CONFIRMED: True} if own.get(CONFIRMED) is True else properties
+
+
+def _subscribe(asked: Asked) -> Plan:
+    if asked.get(CONFIRMED):
+        return (yield from _update_subscription(asked))
+    answer = yield Call(
+        "sns",
+        "Subscribe",
+        {**asked.taken(*WHERE), "Attributes": asked.taken(*SUBSCRIPTION), "ReturnSubscriptionArn": True},
+    )
+    return Made(answer["SubscriptionArn"], {"Arn": answer["SubscriptionArn"]})
+
+
+def _update_subscription(asked: Asked) -> Plan:
+    arn = asked.physical
+    if asked.get(CONFIRMED) and not asked.before.get(CONFIRMED):
+        arn = (yield Call("sns", "Vouch", asked.taken(*WHERE)))["SubscriptionArn"]
+    for name in SUBSCRIPTION:
+        if asked.before.get(name) != asked.get(name):
+            given = {"SubscriptionArn": arn, "AttributeName": name, "AttributeValue": asked.get(name)}
+            yield Call("sns", "SetSubscriptionAttributes", given)
+    return Made(arn, {"Arn": arn})
+
+
+def _look_for_subscription(asked: Asked) -> Look:
+    """One that its reader ended by the link of a mail is listed no more, although it could be brought back."""
+    token: Json = {}
+    while True:
+        answer = yield Call("sns", "ListSubscriptionsByTopic", {"TopicArn": asked.get("TopicArn"), **token})
+        for each in answer["Subscriptions"]:
+            if (each["Protocol"], each["Endpoint"]) == (asked.get("Protocol"), asked.get("Endpoint")):
+                return True
+        if "NextToken" not in answer:
+            return False
+        token = {"NextToken": answer["NextToken"]}
+
+
+def _put_policy(asked: Asked) -> Plan:
+    for topic in asked.get("Topics", []):
+        given = {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": asked.get("PolicyDocument")}
+        yield Call("sns", "SetTopicAttributes", given)
+    return Made(asked.physical or asked.name, {"Id": asked.physical or asked.name})
+
+
+def _put_inline_policy(asked: Asked) -> Plan:
+    topic = asked.get("TopicArn")
+    given = {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": asked.get("PolicyDocument")}
+    yield Call("sns", "SetTopicAttributes", given)
+    return Made(topic)
+
+
+def _leave_policy(_asked: Asked) -> Unmaking:
+    """The topic's owner may do all that the policy allowed: there is nobody else here."""
+    yield from ()
+
+
+KINDS: Mapping[str, Kind] = {
+    "AWS::SNS::Topic": Kind(
+        _create_topic,
+        _update_topic,
+        gone(lambda asked: Call("sns", "DeleteTopic", {"TopicArn": asked.physical})),
+        name="TopicName",
+        longest=256,
+        replaces=frozenset({"TopicName", "FifoTopic"}),
+        attributes=frozenset({"TopicArn", "TopicName"}),
+        here=_with_command,
+        look=found(lambda asked: Call("sns", "GetTopicAttributes", {"TopicArn": asked.physical})),
+        ending=lambda properties: ".fifo" if str(properties.get("FifoTopic")).lower() == "true" else "",
+    ),
+    "AWS::SNS::Subscription": Kind(
+        _subscribe,
+        _update_subscription,
+        gone(lambda asked: Call("sns", "Unsubscribe", {"SubscriptionArn": asked.physical})),
+        replaces=frozenset({"Endpoint", "Protocol", "TopicArn"}),
+        # All regions are one engine: the topic's ARN says where it is.
+        idle=frozenset({"Region"}),
+        attributes=frozenset({"Arn"}),
+        here=_vouched,
+        look=_look_for_subscription,
+    ),
+    "AWS::SNS::TopicPolicy": Kind(_put_policy, _put_policy, _leave_policy, attributes=frozenset({"Id"})),
+    "AWS::SNS::TopicInlinePolicy": Kind(
+        _put_inline_policy, _put_inline_policy, _leave_policy, replaces=frozenset({"TopicArn"})
+    ),
+}

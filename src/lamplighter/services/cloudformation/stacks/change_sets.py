@@ -1,0 +1,186 @@
+"""Change sets: made, shown, carried out.
+
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html.
+"""
+
+from dataclasses import replace
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.cloudformation.errors import (
+    AlreadyExists,
+    ChangeSetNotFound,
+    Invalid,
+    InvalidChangeSetStatus,
+)
+from lamplighter.services.cloudformation.stacks.compute_changes import compare
+from lamplighter.services.cloudformation.stacks.describe_stacks import parameters
+from lamplighter.services.cloudformation.stacks.lookup import (
+    PAGE,
+    check_name,
+    find_change_set,
+    find_stack,
+    living_stack,
+    page,
+    the_stack,
+)
+from lamplighter.services.cloudformation.stacks.stack_events import SERVICE, Journal
+from lamplighter.services.cloudformation.stacks.stack_operations import wishes
+from lamplighter.services.cloudformation.stacks.start_operation import INITIATED, Starter, check_updatable
+from lamplighter.services.cloudformation.tables import change_sets as rows
+from lamplighter.services.cloudformation.tables import stacks, templates
+from lamplighter.services.cloudformation.tables.change_sets import ChangeSet
+from lamplighter.services.cloudformation.tables.stacks import Stack
+from lamplighter.services.cloudformation.templates.external_inputs import Material
+from lamplighter.services.cloudformation.templates.parsed_templates import Blueprints
+from lamplighter.services.cloudformation.templates.plan_stack import Planner
+from lamplighter.store.db import Reader, Tx
+
+REVIEW = "REVIEW_IN_PROGRESS"
+NOTHING = "The submitted information didn't contain changes. Submit different information to create a change set."
+
+
+class ChangeSets:
+    """Change sets, as the API has them."""
+
+    def __init__(
+        self, world: World, planner: Planner, blueprints: Blueprints, starter: Starter, journal: Journal
+    ) -> None:
+        self._world = world
+        self._planner = planner
+        self._blueprints = blueprints
+        self._starter = starter
+        self._journal = journal
+
+    def create(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
+        """CreateChangeSet"""
+        kind = params.get("ChangeSetType", "UPDATE")
+        if kind == "IMPORT":
+            raise Invalid("Resources cannot be imported here: whatever there is was made by a template or by a call.")
+        stack = self._stack(tx, caller, params["StackName"], kind)
+        name, token = params["ChangeSetName"], params.get("ClientToken")
+        there = rows.by_name(tx, stack.id, name)
+        if there is not None:
+            if token is not None and there.body["token"] == token:
+                return {"Id": there.id, "StackId": stack.id}
+            raise AlreadyExists(f"ChangeSet {there.id} already exists")
+        old = None if stack.status == REVIEW else stack.plan
+        plan = self._planner.plan(tx, caller, params | {"StackName": stack.name}, old, material)
+        before = None if old is None else self._blueprints.of(tx, stack, old, material)
+        comparison = compare(tx, stack, before, plan.body, plan.blueprint, material)
+        empty = not comparison.differs
+        key = arn.build(SERVICE, caller.region, caller.account, f"changeSet/{name}/{self._world.uuid()}")
+        body = {
+            "plan": self._starter.keep(tx, stack, plan),
+            "changes": comparison.changes,
+            "type": kind,
+            "created": self._world.now(),
+            "description": params.get("Description"),
+            "token": token,
+            "nested": params.get("IncludeNestedStacks", False),
+            "on_failure": params.get("OnStackFailure", "ROLLBACK"),
+            "wishes": {name: params[name] for name in ("RollbackConfiguration", "DeploymentConfig") if name in params},
+            "status": "FAILED" if empty else "CREATE_COMPLETE",
+            "reason": NOTHING if empty else None,
+            "execution": "UNAVAILABLE" if empty else "AVAILABLE",
+        }
+        rows.put(tx, ChangeSet(key, stack.id, name, body))
+        return {"Id": key, "StackId": stack.id}
+
+    def _stack(self, tx: Tx, caller: Caller, name: str, kind: str) -> Stack:
+        """The stack that is to change; one that is to be made waits for its change set under its name."""
+        found = find_stack(tx, caller, name)
+        if kind == "UPDATE":
+            stack = living_stack(tx, caller, name)
+            if stack.status == REVIEW:
+                raise Invalid(f"Stack [{name}] does not exist")
+            check_updatable(stack)
+            return stack
+        if found is not None and found.deleted is None:
+            if found.status != REVIEW:
+                raise Invalid(f"Stack [{name}] already exists and cannot be created again with the changeSet [CREATE].")
+            return found
+        check_name(name)
+        return self._journal.stack(tx, self._starter.new(tx, caller, name, None, {}), REVIEW, INITIATED)
+
+    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """DescribeChangeSet"""
+        found = find_change_set(reader, caller, params)
+        body, plan = found.body, found.body["plan"]
+        stack = stacks.get(reader, found.stack)
+        start = int(params.get("NextToken") or 0)
+        listed = body["changes"][start : start + PAGE + 1]
+        return {
+            **_summary(found, stack),
+            "Parameters": parameters(plan),
+            "NotificationARNs": plan["notifications"],
+            "RollbackConfiguration": body.get("wishes", {}).get("RollbackConfiguration", {}),
+            "Capabilities": plan["capabilities"],
+            "Tags": plan["tags"],
+            **page("Changes", listed, str(start + PAGE)),
+        }
+
+    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListChangeSets"""
+        stack = the_stack(reader, caller, params["StackName"])
+        found = rows.page(reader, stack.id, params.get("NextToken") or "", PAGE + 1)
+        token = found[PAGE - 1].name if len(found) > PAGE else ""
+        return page("Summaries", [_summary(each, stack) for each in found], token)
+
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DeleteChangeSet: one that is not there is deleted already."""
+        try:
+            found = find_change_set(tx, caller, params)
+        except ChangeSetNotFound:
+            return {}
+        if found.body["execution"] == "EXECUTE_IN_PROGRESS":
+            raise InvalidChangeSetStatus(f"ChangeSet [{found.id}] cannot be deleted in its current status")
+        rows.delete(tx, found.id)
+        templates.drop_unused(tx, found.stack)
+        return {}
+
+    def execute(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
+        """ExecuteChangeSet"""
+        found = find_change_set(tx, caller, params)
+        stack = stacks.get(tx, found.stack)
+        body = found.body
+        if stack is None or body["execution"] != "AVAILABLE":
+            raise InvalidChangeSetStatus(
+                f"ChangeSet [{found.id}] cannot be executed in its current status of [{body['status']}]"
+            )
+        options = {
+            "token": params.get("ClientRequestToken"),
+            **wishes({**body.get("wishes", {}), **params}),
+            "on_failure": body["on_failure"],
+            "change_set": found.id,
+        }
+        if stack.status == REVIEW:
+            self._starter.create(tx, replace(stack, plan=body["plan"], body=stack.body | options))
+        else:
+            check_updatable(stack)
+            # What else was done to the stack meanwhile may have made the changes impossible.
+            compare(tx, stack, None, body["plan"], self._blueprints.of(tx, stack, body["plan"], material), material)
+            self._starter.update(tx, stack, body["plan"], options)
+        for other in rows.page(tx, stack.id, "", 1_000):
+            execution = "EXECUTE_COMPLETE" if other.id == found.id else "OBSOLETE"
+            rows.put(tx, replace(other, body=other.body | {"execution": execution}))
+        return {}
+
+
+def _summary(found: ChangeSet, stack: Stack | None) -> Json:
+    body = found.body
+    return {
+        "ChangeSetName": found.name,
+        "ChangeSetId": found.id,
+        "StackId": found.stack,
+        "StackName": stack.name if stack is not None else "",
+        "CreationTime": body["created"] / 1000,
+        "ExecutionStatus": body["execution"],
+        "Status": body["status"],
+        "IncludeNestedStacks": body["nested"],
+        **({"StatusReason": body["reason"]} if body["reason"] else {}),
+        **({"OnStackFailure": body["on_failure"]} if body["on_failure"] != "ROLLBACK" else {}),
+        **({"Description": body["description"]} if body["description"] else {}),
+    }

@@ -1,0 +1,180 @@
+"""What an update would do to a stack, found out without doing it.
+
+A value that only the update itself can tell (the name of a resource that is to be made) counts as changed.
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json
+from lamplighter.lang.template.functions import NO_VALUE, Scope, resolve
+from lamplighter.lang.template.template import Resource
+from lamplighter.services.cloudformation.deploy.template_scope import Sight, merged_tags
+from lamplighter.services.cloudformation.errors import Invalid
+from lamplighter.services.cloudformation.resource_types.registry import NESTED, kind_of
+from lamplighter.services.cloudformation.resource_types.resource_type import ALL, own_words
+from lamplighter.services.cloudformation.tables import stack_resources
+from lamplighter.services.cloudformation.tables.stack_resources import StackResource
+from lamplighter.services.cloudformation.tables.stacks import Stack
+from lamplighter.services.cloudformation.templates.external_inputs import Material
+from lamplighter.services.cloudformation.templates.parsed_templates import Blueprint
+from lamplighter.store.db import Reader
+
+
+class NotYet(LamplighterError):
+    """Only the update can tell."""
+
+
+class _Later:
+    """Stands for a value that only the update can tell."""
+
+
+LATER = _Later()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A stack beside a plan to which it is to be brought."""
+
+    changes: list[Json]
+    """What would become of each resource, in the order in which it would."""
+    differs: bool
+    """Whether an update has anything to do."""
+
+
+def compare(
+    reader: Reader, stack: Stack, old: Blueprint | None, plan: Json, new: Blueprint, material: Material
+) -> Comparison:
+    """Compare a stack, of whose plan `old` is the blueprint, with another plan; a large one by a thread."""
+
+    def run(reader: Reader, material: Material) -> Comparison:
+        found = changes(reader, stack, plan, new, material)
+        return Comparison(found, old is None or bool(found) or _differs(stack, old, plan, new))
+
+    return material.compute(f"changes after pass {stack.phase}", new.size, reader, run)
+
+
+def changes(reader: Reader, stack: Stack, plan: Json, new: Blueprint, material: Material) -> list[Json]:
+    """What would become of each resource, in the order in which it would."""
+    rows = {row.logical: row for row in stack_resources.of(reader, stack.id) if not row.status.startswith("DELETE_")}
+    fresh: set[str] = set()
+    moved: set[str] = set()
+    known = Sight(reader, stack, rows.get, material).scope(plan, new.frame)
+    scope = replace(known, resource=_known(known, fresh), attribute=_known_attribute(known, fresh, moved, rows))
+    found = []
+    for name in new.names:
+        resource, row = new.resource(name), rows.get(name)
+        if row is None or row.physical is None:
+            fresh.add(name)
+            found.append(_change("Add", name, None, resource.type))
+            continue
+        if row.type != resource.type:
+            raise Invalid(
+                "Update of resource type is not permitted. The new template modifies resource type of the following "
+                f"resources: [{name}]"
+            )
+        change = _modified(resource, row, scope, plan)
+        if change is not None:
+            moved.add(name)
+            if change["ResourceChange"]["Replacement"] != "False":
+                fresh.add(name)
+            found.append(change)
+    needs = frozenset(new.names)
+    gone = [row for name, row in rows.items() if name not in needs]
+    return found + [_change("Remove", row.logical, row.physical, row.type) for row in reversed(gone)]
+
+
+def _differs(stack: Stack, old: Blueprint, plan: Json, new: Blueprint) -> bool:
+    """Whether an update has something to do beside its resources."""
+    if any(plan[name] != stack.plan[name] for name in ("tags", "notifications", "role")):
+        return True
+    outputs = new.frame.outputs
+    if outputs != old.frame.outputs or (outputs and plan["values"] != stack.plan["values"]):
+        return True
+    return NESTED in new.types
+
+
+def _known(scope: Scope, fresh: set[str]) -> Callable[[str], Json]:
+    def resource(name: str) -> Json:
+        if name in fresh:
+            raise NotYet(name)
+        return scope.resource(name)
+
+    return resource
+
+
+def _known_attribute(
+    scope: Scope, fresh: set[str], moved: set[str], rows: Mapping[str, StackResource]
+) -> Callable[[str, str], Json]:
+    def attribute(name: str, wanted: str) -> Json:
+        # What a change in place may bring about: a revision, an output. A name or an ARN stays.
+        stays = wanted.endswith(("Arn", "Name", "Url", "Id")) and wanted != "StateMachineRevisionId"
+        if name in fresh or (name in moved and not stays) or (name in rows and rows[name].type == NESTED):
+            raise NotYet(name)
+        return scope.attribute(name, wanted)
+
+    return attribute
+
+
+def _modified(resource: Resource, row: StackResource, scope: Scope, plan: Json) -> Json:
+    """How a resource would change; None where it would not."""
+    old = row.body["properties"]
+    new = {name: _value(value, scope) for name, value in resource.properties.items()}
+    new = {name: value for name, value in new.items() if value is not NO_VALUE}
+    new = dict(kind_of(row.type).here(new, own_words(resource.metadata)))
+    differing = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    details = [_detail("Properties", row.type, name, later=new.get(name) is LATER) for name in differing]
+    known = {name: value for name, value in new.items() if value is not LATER}
+    if "Tags" not in differing and merged_tags(plan["tags"], known) != row.body["tags"]:
+        details.append(_detail("Tags", row.type, None, later=False))
+    if resource.metadata != row.body.get("metadata"):
+        details.append(_detail("Metadata", row.type, None, later=False))
+    if not details and (row.type == NESTED or not row.status.endswith("_FAILED")):
+        return None
+    change = _change("Modify", row.logical, row.physical, row.type)
+    scopes = sorted({detail["Target"]["Attribute"] for detail in details})
+    recreated = [detail for detail in details if detail["Target"]["RequiresRecreation"] == "Always"]
+    certain = any(detail["Evaluation"] == "Static" for detail in recreated)
+    change["ResourceChange"] |= {
+        "Replacement": "True" if certain else "Conditional" if recreated else "False",
+        "Scope": scopes,
+        "Details": details,
+    }
+    return change
+
+
+def _value(value: Json, scope: Scope) -> Json:
+    try:
+        return resolve(value, scope)
+    except NotYet:
+        return LATER
+
+
+def _detail(attribute: str, kind: str, name: str | None, *, later: bool) -> Json:
+    replaces = kind_of(kind).replaces
+    anew = attribute == "Properties" and (replaces is ALL or name in replaces)
+    return {
+        "Target": {
+            "Attribute": attribute,
+            **({"Name": name} if name is not None else {}),
+            "RequiresRecreation": "Always" if anew else "Never",
+        },
+        "Evaluation": "Dynamic" if later else "Static",
+        "ChangeSource": "ResourceReference" if later else "DirectModification",
+    }
+
+
+def _change(action: str, name: str, physical: str | None, kind: str) -> Json:
+    return {
+        "Type": "Resource",
+        "ResourceChange": {
+            "Action": action,
+            "LogicalResourceId": name,
+            **({"PhysicalResourceId": physical} if physical is not None else {}),
+            "ResourceType": kind,
+            "Scope": [],
+            "Details": [],
+        },
+    }

@@ -1,0 +1,93 @@
+"""What happened to stacks: events, by stack, by operation, by change set.
+
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html and
+…/API_DescribeEvents.html.
+"""
+
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Caller
+from lamplighter.services.cloudformation.errors import Invalid
+from lamplighter.services.cloudformation.stacks.lookup import PAGE, find_change_set, find_stack, number, page
+from lamplighter.services.cloudformation.stacks.stack_events import STACK
+from lamplighter.services.cloudformation.tables import stack_events
+from lamplighter.services.cloudformation.tables.change_sets import ChangeSet
+from lamplighter.store.db import Reader
+
+
+def events(reader: Reader, caller: Caller, params: Json) -> Json:
+    """DescribeStackEvents"""
+    found = stack_events.page(
+        reader, _stack(reader, caller, params.get("StackName", "")), number(params.get("NextToken")), PAGE + 1
+    )
+    return page("StackEvents", [event for _, event in found], _token(found))
+
+
+def _stack(reader: Reader, caller: Caller, name: str) -> str:
+    found = find_stack(reader, caller, name)
+    if found is None:
+        raise Invalid(f"Stack [{name}] does not exist")
+    return found.id
+
+
+def _token(found: list[tuple[int, Json]]) -> str:
+    return str(found[PAGE - 1][0]) if len(found) > PAGE else ""
+
+
+def all_events(reader: Reader, caller: Caller, params: Json) -> Json:
+    """DescribeEvents"""
+    before, failed = number(params.get("NextToken")), params.get("Filters", {}).get("FailedEvents", False)
+    if params.get("ChangeSetName"):
+        made = _of_change_set(find_change_set(reader, caller, params))
+        return {"OperationEvents": [made] if not failed or made["OperationStatus"] == "FAILED" else []}
+    found: list[tuple[int, Json]] = []
+    while len(found) <= PAGE:
+        several = _several(reader, caller, params, before)
+        found += [(key, _event(event)) for key, event in several if not failed or _is_failure(event)]
+        if len(several) < PAGE:
+            break
+        before = several[-1][0]
+    return page("OperationEvents", [event for _, event in found[: PAGE + 1]], _token(found))
+
+
+def _several(reader: Reader, caller: Caller, params: Json, before: int) -> list[tuple[int, Json]]:
+    """One page of an operation's events, or of a stack's."""
+    operation = params.get("OperationId")
+    if operation:
+        return stack_events.of_operation(reader, operation, before, PAGE)
+    if not params.get("StackName"):
+        raise Invalid("One of ChangeSetName, OperationId or StackName must be specified.")
+    return stack_events.page(reader, _stack(reader, caller, params["StackName"]), before, PAGE)
+
+
+def _is_failure(event: Json) -> bool:
+    return bool(event["ResourceStatus"].endswith("_FAILED")) and not _is_own(event)
+
+
+def _is_own(event: Json) -> bool:
+    """Whether it tells of the stack as a whole."""
+    return bool(event["ResourceType"] == STACK and event["PhysicalResourceId"] == event["StackId"])
+
+
+def _event(event: Json) -> Json:
+    """An event, with what it says of its operation."""
+    status = event["ResourceStatus"]
+    if _is_own(event):
+        going = status.endswith("_IN_PROGRESS")
+        came = "IN_PROGRESS" if going else "FAILED" if status.endswith("_FAILED") else "SUCCEEDED"
+        return event | {"EventType": "STACK_EVENT", "OperationStatus": came}
+    return event | {"EventType": "PROVISIONING_ERROR" if _is_failure(event) else "PROGRESS_EVENT"}
+
+
+def _of_change_set(found: ChangeSet) -> Json:
+    """That a change set was made: it is in one step."""
+    body = found.body
+    return {
+        "EventId": found.id.rpartition("/")[2],
+        "StackId": found.stack,
+        "OperationId": found.id.rpartition("/")[2],
+        "OperationType": "CREATE_CHANGESET",
+        "OperationStatus": "FAILED" if body["status"] == "FAILED" else "SUCCEEDED",
+        "EventType": "STACK_EVENT",
+        "Timestamp": body["created"] / 1000,
+        **({"ResourceStatusReason": body["reason"]} if body["reason"] else {}),
+    }

@@ -1,0 +1,231 @@
+"""What there is to see of stacks: themselves, their resources, their events, their exports.
+
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html.
+"""
+
+from collections.abc import Callable, Iterator
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.bus import Caller
+from lamplighter.services.cloudformation.errors import Invalid
+from lamplighter.services.cloudformation.resource_types.recorded_only import NOT_SIMULATED
+from lamplighter.services.cloudformation.stacks.lookup import FIRST, PAGE, find_stack, number, page, the_stack
+from lamplighter.services.cloudformation.stacks.stack_events import recorded_only
+from lamplighter.services.cloudformation.tables import exports, stack_resources, stacks
+from lamplighter.services.cloudformation.tables.stack_resources import Outline, StackResource
+from lamplighter.services.cloudformation.tables.stacks import Stack
+from lamplighter.store.db import Reader
+
+HIDDEN = "****"
+UNCHECKED: Json = {"StackDriftStatus": "NOT_CHECKED"}
+
+
+def describe(reader: Reader, caller: Caller, params: Json) -> Json:
+    """DescribeStacks"""
+    if params.get("StackName"):
+        return {"Stacks": [_stack(reader, the_stack(reader, caller, params["StackName"]))]}
+    found = _stacks(reader, caller, params.get("NextToken"), lambda stack: stack.deleted is None)
+    return page("Stacks", [_stack(reader, stack) for stack in found], _token(found))
+
+
+def list_all(reader: Reader, caller: Caller, params: Json) -> Json:
+    """ListStacks"""
+    wanted = params.get("StackStatusFilter") or None
+    chosen = _stacks(reader, caller, params.get("NextToken"), lambda stack: wanted is None or stack.status in wanted)
+    return page("StackSummaries", [_summary(stack) for stack in chosen], _token(chosen))
+
+
+def _stacks(reader: Reader, caller: Caller, token: str | None, wanted: Callable[[Stack], bool]) -> list[Stack]:
+    """One page of stacks, and one more where there is one."""
+    found: list[Stack] = []
+    place = _place(token)
+    while len(found) <= PAGE:
+        several = stacks.page(reader, caller.account, caller.region, place, PAGE)
+        found += [stack for stack in several if wanted(stack)]
+        if len(several) < PAGE:
+            break
+        place = (several[-1].created, several[-1].id)
+    return found[: PAGE + 1]
+
+
+def _place(token: str | None) -> tuple[int, str]:
+    if token is None:
+        return (FIRST, "")
+    created, _, key = token.partition("|")
+    return (number(created), key)
+
+
+def _token(found: list[Stack]) -> str:
+    return f"{found[PAGE - 1].created}|{found[PAGE - 1].id}" if len(found) > PAGE else ""
+
+
+def _summary(stack: Stack) -> Json:
+    return {
+        "StackId": stack.id,
+        "StackName": stack.name,
+        "CreationTime": stack.created / 1000,
+        "StackStatus": stack.status,
+        "DriftInformation": UNCHECKED,
+        **({"TemplateDescription": stack.plan["description"]} if stack.plan["description"] else {}),
+        **_known(
+            StackStatusReason=stack.reason,
+            LastUpdatedTime=stack.updated and stack.updated / 1000,
+            DeletionTime=stack.deleted and stack.deleted / 1000,
+            ParentId=stack.parent,
+            RootId=stack.body["root"],
+        ),
+    }
+
+
+def _stack(reader: Reader, stack: Stack) -> Json:
+    body, plan = stack.body, stack.plan
+    return {
+        "StackId": stack.id,
+        "StackName": stack.name,
+        "CreationTime": stack.created / 1000,
+        "StackStatus": stack.status,
+        "DisableRollback": body["disable_rollback"],
+        "EnableTerminationProtection": body["protection"],
+        "RollbackConfiguration": body.get("monitoring", {}),
+        "RetainExceptOnCreate": body.get("discard", False),
+        "LastOperations": body.get("operations", []),
+        "NotificationARNs": plan["notifications"],
+        "Capabilities": plan["capabilities"],
+        "Parameters": parameters(plan),
+        "Outputs": body["outputs"],
+        "Tags": plan["tags"],
+        "DriftInformation": UNCHECKED,
+        **_known(
+            Description=plan["description"],
+            StackStatusReason=stack.reason or _simulated(reader, stack),
+            LastUpdatedTime=stack.updated and stack.updated / 1000,
+            DeletionTime=stack.deleted and stack.deleted / 1000,
+            TimeoutInMinutes=body["timeout"],
+            RoleARN=plan["role"],
+            ChangeSetId=body["change_set"],
+            ParentId=stack.parent,
+            RootId=body["root"],
+            DeletionMode="FORCE_DELETE_STACK" if body.get("forced") else None,
+        ),
+    }
+
+
+def _simulated(reader: Reader, stack: Stack) -> str | None:
+    """A stack that is well says what of it has no effect here."""
+    if stack.status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        return None
+    recorded = [each.logical for each in recorded_only(reader, stack.id)]
+    return f"{NOT_SIMULATED} [{', '.join(recorded)}]" if recorded else None
+
+
+def parameters(plan: Json) -> list[Json]:
+    """The parameters of a plan, as the API has them."""
+    return [
+        {
+            "ParameterKey": parameter["name"],
+            "ParameterValue": HIDDEN if parameter["hidden"] else parameter["text"],
+            **(_resolved(plan["resolved"][parameter["name"]]) if parameter["name"] in plan["resolved"] else {}),
+        }
+        for parameter in plan["parameters"]
+    ]
+
+
+def _resolved(value: Json) -> Json:
+    return {"ResolvedValue": ",".join(value) if isinstance(value, list) else value}
+
+
+def _known(**members: Json) -> Json:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+# --- resources --------------------------------------------------------------------------------------------------------
+
+
+def resource(reader: Reader, caller: Caller, params: Json) -> Json:
+    """DescribeStackResource"""
+    stack = _the_stack_named(reader, caller, params["StackName"])
+    row = stack_resources.get(reader, stack.id, params["LogicalResourceId"])
+    if row is None:
+        raise Invalid(f"Resource {params['LogicalResourceId']} does not exist for stack {stack.name}")
+    metadata = row.body.get("metadata")
+    detail = _resource(row) | {"LastUpdatedTimestamp": row.updated / 1000, "Metadata": dumps(metadata or {})}
+    return {"StackResourceDetail": detail | {"StackId": stack.id, "StackName": stack.name}}
+
+
+def resources(reader: Reader, caller: Caller, params: Json) -> Json:
+    """DescribeStackResources: "only the first 100 associated resources are returned"."""
+    stack = _asked_stack(reader, caller, params)
+    asked = [each for each in stack_resources.outline(reader, stack.id) if _is_asked(each, params)]
+    found = stack_resources.some(reader, stack.id, asked[:PAGE])
+    if not found and params.get("LogicalResourceId"):
+        raise Invalid(f"Resource {params['LogicalResourceId']} does not exist for stack {stack.name}")
+    named = {"StackId": stack.id, "StackName": stack.name}
+    return {"StackResources": [_resource(row) | named | {"Timestamp": row.updated / 1000} for row in found]}
+
+
+def _asked_stack(reader: Reader, caller: Caller, params: Json) -> Stack:
+    if params.get("StackName"):
+        return _the_stack_named(reader, caller, params["StackName"])
+    if not params.get("PhysicalResourceId"):
+        raise Invalid("Either stackName or physicalResourceId must be specified")
+    for row in stack_resources.by_physical(reader, params["PhysicalResourceId"], PAGE):
+        stack = find_stack(reader, caller, row.stack)
+        if stack is not None:
+            return stack
+    raise Invalid(f"Stack for {params['PhysicalResourceId']} does not exist")
+
+
+def _is_asked(row: Outline, params: Json) -> bool:
+    return params.get("LogicalResourceId") in (None, row.logical)
+
+
+def list_resources(reader: Reader, caller: Caller, params: Json) -> Json:
+    """ListStackResources"""
+    stack = _the_stack_named(reader, caller, params["StackName"])
+    found = stack_resources.page(reader, stack.id, params.get("NextToken") or "", PAGE + 1)
+    token = found[PAGE - 1].logical if len(found) > PAGE else ""
+    listed = [_resource(row) | {"LastUpdatedTimestamp": row.updated / 1000} for row in found]
+    return page("StackResourceSummaries", listed, token)
+
+
+def _the_stack_named(reader: Reader, caller: Caller, name: str) -> Stack:
+    found = find_stack(reader, caller, name)
+    if found is None:
+        raise Invalid(f"Stack '{name}' does not exist")
+    return found
+
+
+def _resource(row: StackResource) -> Json:
+    return {
+        "LogicalResourceId": row.logical,
+        "ResourceType": row.type,
+        "ResourceStatus": row.status,
+        "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+        **_known(PhysicalResourceId=row.physical, ResourceStatusReason=row.reason),
+    }
+
+
+# --- exports ----------------------------------------------------------------------------------------------------------
+
+
+def list_exports(reader: Reader, caller: Caller, params: Json) -> Json:
+    """ListExports"""
+    found = exports.page(reader, (caller.account, caller.region), params.get("NextToken") or "", PAGE + 1)
+    listed = [{"ExportingStackId": each.stack, "Name": each.name, "Value": each.value} for each in found]
+    return page("Exports", listed, found[PAGE - 1].name if len(found) > PAGE else "")
+
+
+def list_imports(reader: Reader, caller: Caller, params: Json) -> Json:
+    """ListImports"""
+    place, name = (caller.account, caller.region), params["ExportName"]
+    if exports.get(reader, place, name) is None:
+        raise Invalid(f"Export '{name}' is not imported by any stack.")
+    found = exports.importers(reader, place, name, params.get("NextToken") or "", PAGE + 1)
+    if not found:
+        raise Invalid(f"Export '{name}' is not imported by any stack.")
+    return page("Imports", list(_names(found)), found[PAGE - 1] if len(found) > PAGE else "")
+
+
+def _names(found: list[str]) -> Iterator[str]:
+    for key in found:
+        yield key.split("/")[1]

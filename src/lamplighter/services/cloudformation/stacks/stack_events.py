@@ -1,0 +1,176 @@
+"""What stacks and their resources are, and the events that tell how they became so: one is never without the other.
+
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/eventbridge-events.html.
+"""
+
+import logging
+from dataclasses import replace
+from functools import partial
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.world import World, iso
+from lamplighter.bus import Bus, Caller, Event
+from lamplighter.services.cloudformation.resource_types.registry import is_simulated
+from lamplighter.services.cloudformation.tables import exports, stack_events, stack_resources, stacks, templates
+from lamplighter.services.cloudformation.tables.stack_resources import Outline, StackResource
+from lamplighter.services.cloudformation.tables.stacks import Stack
+from lamplighter.store import outbox, timers
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.timers import Timer
+
+log = logging.getLogger("lamplighter.cloudformation")
+
+CLEANUP = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+SERVICE, STACK = "cloudformation", "AWS::CloudFormation::Stack"
+OPERATIONS = {
+    "CREATE_IN_PROGRESS": "CREATE_STACK",
+    "UPDATE_IN_PROGRESS": "UPDATE_STACK",
+    "DELETE_IN_PROGRESS": "DELETE_STACK",
+    "ROLLBACK_IN_PROGRESS": "ROLLBACK",
+    "UPDATE_ROLLBACK_IN_PROGRESS": "ROLLBACK",
+}
+"""The operation that begins when a stack comes into a state."""
+KEPT = 90 * 86_400_000
+"""Milliseconds for which a deleted stack is still to be seen: "You can view deleted stacks for 90 days." """
+
+
+AT_ONCE = 10
+"""How many resources a turn makes, changes or deletes: about 20 ms."""
+
+
+def is_going(status: str) -> bool:
+    """Whether something is under way."""
+    return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
+
+
+class Journal:
+    """Changes stacks and resources, and tells of it."""
+
+    def __init__(self, bus: Bus, world: World) -> None:
+        self._bus = bus
+        self._world = world
+
+    def stack(self, tx: Tx, stack: Stack, status: str, reason: str | None = None) -> Stack:
+        """A stack is in another state; the stack as it is now."""
+        changed = replace(stack, status=status, reason=reason)
+        stacks.put(tx, changed)
+        self._tell(tx, changed, stack.name, stack.id, STACK, status, reason, None)
+        return changed
+
+    def begin(
+        self, tx: Tx, stack: Stack, status: str, reason: str | None = None, operation: str | None = None
+    ) -> Stack:
+        """A new pass over the resources of a stack begins; an operation as well, unless the pass belongs to one."""
+        kind = operation or OPERATIONS.get(status)
+        if kind is not None:
+            last = [{"OperationType": kind, "OperationId": self._world.uuid()}, *stack.body.get("operations", [])[:1]]
+            stack = replace(stack, body=stack.body | {"operations": last})
+        begun = self.stack(tx, replace(stack, phase=stack.phase + 1), status, reason)
+        self.go_on(tx, begun)
+        return begun
+
+    def begin_cleanup(self, tx: Tx, stack: Stack) -> None:
+        """An update is done but for what it left; a stack in a stack waits until its parent's is done as well."""
+        if not stack.body["held"]:
+            self.begin(tx, stack, CLEANUP)
+            return
+        self.stack(tx, replace(stack, phase=stack.phase + 1), CLEANUP)
+        outbox.put(tx, SERVICE, stack.parent or "", {})
+
+    def end(self, tx: Tx, stack: Stack, status: str, reason: str | None = None) -> Stack:
+        """A stack has come to rest; the stack that waits for it hears of it."""
+        gone = self._world.now() if status == "DELETE_COMPLETE" else None
+        ended = self.stack(tx, replace(stack, deleted=gone), status, reason)
+        timers.delete_all(tx, SERVICE, stack.id)
+        templates.drop_unused(tx, stack.id)
+        if gone is not None:
+            for export in exports.of(tx, stack.id):
+                exports.delete(tx, (stack.account, stack.region), export.name)
+            for name in exports.imports(tx, stack.id):
+                exports.drop_import(tx, stack.id, name)
+            timers.put(tx, Timer(SERVICE, stack.id, "forget", gone + KEPT), elapsed=False)
+        if stack.parent is not None:
+            outbox.put(tx, SERVICE, stack.parent, {})
+        self._warn(tx, ended)
+        return ended
+
+    def go_on(self, tx: Tx, stack: Stack) -> None:
+        """Have the next step of a stack taken."""
+        outbox.put(tx, SERVICE, stack.id, {})
+
+    def resource(
+        self, tx: Tx, stack: Stack, row: StackResource, status: str, reason: str | None = None
+    ) -> StackResource:
+        """A resource is in another state; the resource as it is now."""
+        changed = replace(row, status=status, reason=reason, updated=self._world.now(), phase=stack.phase)
+        stack_resources.put(tx, changed)
+        self.tell(tx, stack, changed)
+        return changed
+
+    def tell(self, tx: Tx, stack: Stack, row: StackResource) -> None:
+        """Tell of a resource as it is."""
+        properties = row.body.get("properties")
+        self._tell(tx, stack, row.logical, row.physical, row.type, row.status, row.reason, properties)
+
+    def _tell(
+        self,
+        tx: Tx,
+        stack: Stack,
+        logical: str,
+        physical: str | None,
+        kind: str,
+        status: str,
+        reason: str | None,
+        properties: Json,
+    ) -> None:
+        # Whoever sorts events by their times finds them in their order.
+        now = max(self._world.now(), stack_events.last_time(tx, stack.id) + 1)
+        token, own = stack.body.get("token"), kind == STACK and physical == stack.id
+        event = {
+            "StackId": stack.id,
+            "EventId": self._world.uuid() if own else f"{logical}-{status}-{iso(now)}",
+            "StackName": stack.name,
+            "LogicalResourceId": logical,
+            "PhysicalResourceId": physical or "",
+            "ResourceType": kind,
+            "Timestamp": now / 1000,
+            "ResourceStatus": status,
+            **({"ResourceStatusReason": reason} if reason else {}),
+            **({"ResourceProperties": dumps(properties)} if properties is not None else {}),
+            **({"ClientRequestToken": token} if token else {}),
+            **next(iter(stack.body.get("operations", [])), {}),
+        }
+        stack_events.put(tx, stack.id, event)
+        self._bus.publish(tx, f"aws.{SERVICE}", partial(_event, stack, event, now, own=own))
+
+    def _warn(self, tx: Tx, stack: Stack) -> None:
+        """Name what is only recorded, in one line."""
+        if stack.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            recorded = [f"{row.logical} ({row.type})" for row in recorded_only(tx, stack.id)]
+            if recorded:
+                tx.after.append(lambda: log.warning("stack %s: not simulated: %s", stack.name, ", ".join(recorded)))
+
+
+def recorded_only(reader: Reader, stack: str) -> list[Outline]:
+    """The resources of a stack that are not simulated."""
+    return [each for each in stack_resources.outline(reader, stack) if not is_simulated(each.type)]
+
+
+def _event(stack: Stack, event: Json, now: int, *, own: bool) -> Event:
+    details = {"status": event["ResourceStatus"], "status-reason": event.get("ResourceStatusReason", "")}
+    token = {"client-request-token": event.get("ClientRequestToken", "")}
+    detail = {"stack-id": stack.id, "status-details": details, **token}
+    if not own:
+        detail |= {
+            "logical-resource-id": event["LogicalResourceId"],
+            "physical-resource-id": event["PhysicalResourceId"],
+            "resource-type": event["ResourceType"],
+        }
+    return Event(
+        caller=Caller(stack.account, stack.region),
+        source=f"aws.{SERVICE}",
+        detail_type=f"CloudFormation {'Stack' if own else 'Resource'} Status Change",
+        time=now,
+        resources=(stack.id,),
+        detail=detail,
+    )

@@ -1,0 +1,103 @@
+"""Stack policies: what an update may do to which resources.
+
+Promises what AWS promises: without a policy everything may be updated; with one, only what a statement allows and none
+denies. Refuses a policy that is none when it is set. See
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html.
+"""
+
+from collections.abc import Iterator
+
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.lang.wildcard import fitting
+from lamplighter.services.cloudformation.errors import Invalid
+
+MODIFY, REPLACE, DELETE = "Update:Modify", "Update:Replace", "Update:Delete"
+ACTIONS = frozenset({"Update:*", MODIFY, REPLACE, DELETE})
+MEMBERS = frozenset({"Sid", "Effect", "Action", "NotAction", "Principal", "NotPrincipal", "Resource", "NotResource"})
+LARGEST = 16_384
+
+
+def checked(text: str) -> str:
+    """The text of a policy; ValidationError where it is none."""
+    if not 1 <= len(text) <= LARGEST:
+        raise Invalid(f"Stack policy must be between 1 and {LARGEST} characters long")
+    try:
+        document = loads(text)
+    except JsonError:
+        raise Invalid("Error validating stack policy: it is not well-formed JSON") from None
+    statements = document.get("Statement") if isinstance(document, dict) else None
+    if not isinstance(statements, list):
+        raise Invalid("Error validating stack policy: Statement must be a list")
+    for number, statement in enumerate(statements, 1):
+        wrong = _wrong(statement)
+        if wrong is not None:
+            raise Invalid(f"Error validating stack policy: Statement [#{number}]: {wrong}")
+    return text
+
+
+def _wrong(statement: Json) -> str | None:
+    if not isinstance(statement, dict):
+        return "it must be an object"
+    strange = sorted(set(statement) - MEMBERS - {"Condition"})
+    if strange:
+        return f"unknown element {strange[0]}"
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        return "Effect must be Allow or Deny"
+    if "Action" not in statement and "NotAction" not in statement:
+        return "Action is missing"
+    actions = [*_listed(statement.get("Action")), *_listed(statement.get("NotAction"))]
+    if not set(actions) <= ACTIONS:
+        return f"Action must be of {', '.join(sorted(ACTIONS))}"
+    if "Resource" not in statement and "NotResource" not in statement:
+        return "Resource is missing"
+    return None
+
+
+def denied(policy: str | None, action: str, logical: str, kind: str) -> str | None:
+    """Why an update may not do something to a resource; None where it may."""
+    if policy is None:
+        return None
+    statements = loads(policy)["Statement"]
+    about = [
+        (number, statement["Effect"])
+        for number, statement in enumerate(statements, 1)
+        if _is_about(statement, action, logical, kind)
+    ]
+    asked = f"[{action}] for resource [LogicalResourceId/{logical}]"
+    for number, effect in about:
+        if effect == "Deny":
+            return f"Action denied by stack policy: Statement [#{number}] does not allow {asked}"
+    return None if about else f"Action denied by stack policy: no statement allows {asked}"
+
+
+def _is_about(statement: Json, action: str, logical: str, kind: str) -> bool:
+    place = f"LogicalResourceId/{logical}"
+    if "Action" in statement and not _matches(statement["Action"], action):
+        return False
+    if "NotAction" in statement and _matches(statement["NotAction"], action):
+        return False
+    if "Resource" in statement and not _matches(statement["Resource"], place):
+        return False
+    if "NotResource" in statement and _matches(statement["NotResource"], place):
+        return False
+    return all(_holds(*pair, kind) for pair in _conditions(statement.get("Condition")))
+
+
+def _conditions(given: Json) -> Iterator[tuple[str, Json]]:
+    for operator, keys in given.items() if isinstance(given, dict) else ():
+        for key, values in keys.items() if isinstance(keys, dict) else ():
+            if key == "ResourceType":
+                yield operator, values
+
+
+def _holds(operator: str, values: Json, kind: str) -> bool:
+    """Whether a condition on the resource's type holds: StringEquals takes no wildcards, StringLike does."""
+    return _matches(values, kind) if operator == "StringLike" else kind in _listed(values)
+
+
+def _matches(patterns: Json, text: str) -> bool:
+    return any(fitting(pattern.split("*"))(text) for pattern in _listed(patterns))
+
+
+def _listed(given: Json) -> list[str]:
+    return [str(each) for each in (given if isinstance(given, list) else [given] if given is not None else [])]

@@ -1,0 +1,125 @@
+"""Beginning what stacks go through: being made, changed, deleted. The rest is done from rows."""
+
+from dataclasses import dataclass, field, replace
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.cloudformation.errors import Invalid
+from lamplighter.services.cloudformation.stacks.stack_events import SERVICE, Journal
+from lamplighter.services.cloudformation.tables import templates
+from lamplighter.services.cloudformation.tables.stacks import Stack
+from lamplighter.services.cloudformation.templates.stack_plan import Plan
+from lamplighter.store import timers
+from lamplighter.store.db import Tx
+from lamplighter.store.timers import Timer
+
+STEADY = frozenset(
+    {
+        *("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"),
+        *("CREATE_FAILED", "UPDATE_FAILED"),
+    }
+)
+"""The states from which a stack may be updated."""
+USUAL: Json = {
+    "outputs": [],
+    "protection": False,
+    "policy": None,
+    "disable_rollback": False,
+    "on_failure": "ROLLBACK",
+    "timeout": None,
+    "root": None,
+    "token": None,
+    "change_set": None,
+    "retain": [],
+    "held": False,
+}
+EMPTY: Json = {
+    "template": templates.NONE,
+    "metadata": None,
+    "transforms": [],
+    "parameters": [],
+    "values": {},
+    "resolved": {},
+    "tags": [],
+    "capabilities": [],
+    "notifications": [],
+    "role": None,
+    "description": None,
+}
+"""What a stack is to be that waits for its first change set."""
+ONCE: Json = {"policy_during": None, "discard": False}
+"""What holds for one operation only."""
+INITIATED = "User Initiated"
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Begins operations on stacks."""
+
+    world: World
+    journal: Journal
+    usual: Json = field(default_factory=lambda: USUAL)
+
+    def keep(self, tx: Tx, stack: Stack, plan: Plan) -> Json:
+        """Keep the template of a plan for a stack; return what is kept with the stack itself."""
+        return plan.keep(tx, stack.id, self.world.uuid())
+
+    def new(
+        self, tx: Tx, caller: Caller, name: str, plan: Plan | None, options: Json, parent: Stack | None = None
+    ) -> Stack:
+        """A stack that is not there yet; without a plan it waits for its first change set."""
+        key = arn.build(SERVICE, caller.region, caller.account, f"stack/{name}/{self.world.uuid()}")
+        root = None if parent is None else parent.body["root"] or parent.id
+        stack = Stack(
+            id=key,
+            account=caller.account,
+            region=caller.region,
+            name=name,
+            status="",
+            reason=None,
+            created=self.world.now(),
+            updated=None,
+            deleted=None,
+            parent=None if parent is None else parent.id,
+            phase=0,
+            plan=EMPTY,
+            previous=None,
+            body=self.usual | options | {"root": root},
+        )
+        return stack if plan is None else replace(stack, plan=self.keep(tx, stack, plan))
+
+    def create(self, tx: Tx, stack: Stack) -> Stack:
+        """Begin to make a stack."""
+        begun = self.journal.begin(tx, stack, "CREATE_IN_PROGRESS", INITIATED)
+        minutes = begun.body["timeout"]
+        if minutes is not None:
+            due = self.world.steady() + minutes * 60_000
+            timers.put(tx, Timer(SERVICE, stack.id, "timeout", due), elapsed=True)
+        return begun
+
+    def update(self, tx: Tx, stack: Stack, plan: Json, options: Json) -> Stack:
+        """Begin to bring a stack to another plan."""
+        kept = {name: value for name, value in stack.body.items() if name != "outputs_before"}
+        changed = replace(
+            stack,
+            plan=plan,
+            # What a failed update left is brought back to what was good before it.
+            previous=stack.previous if stack.status == "UPDATE_FAILED" else stack.plan,
+            updated=self.world.now(),
+            body=kept | {"on_failure": "ROLLBACK", "disable_rollback": False, "held": False, **ONCE} | options,
+        )
+        return self.journal.begin(tx, changed, "UPDATE_IN_PROGRESS", INITIATED)
+
+    def delete(self, tx: Tx, stack: Stack, options: Json) -> Stack:
+        """Begin to delete a stack."""
+        timers.delete_all(tx, SERVICE, stack.id)
+        changed = replace(stack, body=stack.body | options)
+        return self.journal.begin(tx, changed, "DELETE_IN_PROGRESS", INITIATED)
+
+
+def check_updatable(stack: Stack) -> None:
+    """Refuse to update a stack that is under way or can't be brought back."""
+    if stack.status not in STEADY:
+        raise Invalid(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")

@@ -1,0 +1,1 @@
+"""Templates as a stack uses them: read, transformed, and planned."""

@@ -1,0 +1,80 @@
+"""Templates of stacks as the passes over their resources need them: taken apart, with the order of the resources.
+
+Promises that the templates which were used last are at hand, whatever the passes of other stacks do meanwhile, and that
+a large one is taken apart by a thread.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.lang.template.references import order
+from lamplighter.lang.template.template import Resource, Template, resource_of, taken_apart
+from lamplighter.services.cloudformation.deploy.template_scope import conditions, live
+from lamplighter.services.cloudformation.tables import templates
+from lamplighter.services.cloudformation.tables.stacks import Stack
+from lamplighter.services.cloudformation.templates.external_inputs import Material
+from lamplighter.store.db import Reader
+
+MOST = 4
+"""How many are kept in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """A template with the values of one plan. Its resources stay text: a million objects would be looked through by
+    the garbage collector again and again.
+    """
+
+    frame: Template
+    """All but the resources."""
+    names: tuple[str, ...]
+    """The resources whose conditions hold, in the order in which they are made."""
+    bodies: Mapping[str, str]
+    """What the template says of each resource, as JSON text."""
+    types: frozenset[str]
+    """Of all its resources."""
+
+    @property
+    def size(self) -> int:
+        """Return how long it is, in characters."""
+        return sum(map(len, self.bodies.values()))
+
+    def resource(self, name: str) -> Resource:
+        """Return one of its resources."""
+        return resource_of(name, loads(self.bodies[name]))
+
+
+def blueprint(template: Template, names: Iterable[str], document: Json) -> Blueprint:
+    """Make the blueprint of a template that `document` says."""
+    bodies = {name: dumps(body) for name, body in document["Resources"].items()}
+    types = frozenset(resource.type for resource in template.resources.values())
+    return Blueprint(replace(template, resources={}), tuple(names), bodies, types)
+
+
+class Blueprints:
+    """Blueprints of plans that are kept, by the keys of their templates, which never change."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Blueprint] = {}
+
+    def of(self, reader: Reader, stack: Stack, plan: Json, material: Material) -> Blueprint:
+        """Return the blueprint of one of a stack's plans."""
+        key = plan["template"]
+        found = self._kept.pop(key, None) or self._read(reader, stack, plan, material)
+        self._kept[key] = found
+        if len(self._kept) > MOST:
+            del self._kept[next(iter(self._kept))]
+        return found
+
+    def _read(self, reader: Reader, stack: Stack, plan: Json, material: Material) -> Blueprint:
+        text = templates.processed(reader, plan["template"])
+        return material.compute(
+            f"template {plan['template']}", len(text), reader, lambda _reader, _material: _blueprint(text, stack, plan)
+        )
+
+
+def _blueprint(text: str, stack: Stack, plan: Json) -> Blueprint:
+    document = loads(text)
+    template = taken_apart(document)
+    return blueprint(template, order(live(template, conditions(template, stack, plan))), document)

@@ -1,0 +1,279 @@
+"""From a request to what a stack is to be: its template without transforms, the values of its parameters, its tags.
+
+Promises that a plan was checked as a whole: a template that parses, parameters that obey, rules that hold, resources
+that form no circle, and capabilities that allow what it has.
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from urllib.parse import unquote, urlsplit
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.bus import Caller
+from lamplighter.lang.template.conditions import broken, judge
+from lamplighter.lang.template.for_each import expand
+from lamplighter.lang.template.functions import Scope, resolve, text_of
+from lamplighter.lang.template.includes import include, included, named
+from lamplighter.lang.template.parameters import accept, declared, is_hidden, is_stored, value
+from lamplighter.lang.template.references import attributes, order
+from lamplighter.lang.template.template import LARGEST, SERVERLESS, Template, calls, is_of_job_file, parse, transforms
+from lamplighter.lang.template.text import TemplateError, read, read_part
+from lamplighter.lang.wildcard import fitting
+from lamplighter.services.cloudformation.deploy.template_scope import live, pseudo, stored
+from lamplighter.services.cloudformation.errors import InsufficientCapabilities, Invalid
+from lamplighter.services.cloudformation.resource_types.registry import TABLE
+from lamplighter.services.cloudformation.stacks.compute_changes import NotYet
+from lamplighter.services.cloudformation.stacks.start_operation import USUAL
+from lamplighter.services.cloudformation.tables import templates
+from lamplighter.services.cloudformation.tables.stacks import Stack
+from lamplighter.services.cloudformation.templates.external_inputs import SAM, Material
+from lamplighter.services.cloudformation.templates.parsed_templates import blueprint
+from lamplighter.services.cloudformation.templates.stack_plan import Plan
+from lamplighter.store.db import Reader
+
+IAM = frozenset(
+    f"AWS::IAM::{name}"
+    for name in (
+        *("AccessKey", "Group", "InstanceProfile", "ManagedPolicy", "Policy", "Role", "User", "UserToGroupAddition"),
+    )
+)
+IAM_NAMES = ("GroupName", "InstanceProfileName", "ManagedPolicyName", "RoleName", "UserName")
+
+
+class Planner:
+    """Makes plans of requests."""
+
+    def template(self, reader: Reader, caller: Caller, params: Json, old: Json, material: Material) -> str:
+        """Return the text of the template that a request names."""
+        if params.get("TemplateBody"):
+            return str(params["TemplateBody"])
+        if params.get("TemplateURL"):
+            return fetched(params["TemplateURL"], caller.region, material)
+        if params.get("UsePreviousTemplate") and old is not None:
+            return templates.text(reader, old["template"])
+        raise Invalid("Either Template URL or Template Body must be specified.")
+
+    def plan(
+        self, reader: Reader, caller: Caller, params: Json, old: Json, material: Material, *, direct: bool = False
+    ) -> Plan:
+        """Make the plan of what a stack is to be; `direct`: no change set shows what transforms make of the template.
+
+        A large template is planned by a thread, from what is committed then.
+        """
+        text = self.template(reader, caller, params, old, material)
+
+        def make(reader: Reader, material: Material) -> Plan:
+            return self._plan(reader, caller, params, old, material, text, direct=direct)
+
+        return material.compute(f"plan of {params.get('StackName', '')}", len(text), reader, make)
+
+    def _plan(
+        self,
+        reader: Reader,
+        caller: Caller,
+        params: Json,
+        old: Json,
+        material: Material,
+        text: str,
+        *,
+        direct: bool,
+    ) -> Plan:
+        document = document_of(text)
+        given = _given(params.get("Parameters", []), old)
+        definitions = declared(document)
+        texts = accept(definitions, given)
+        place = _place(caller, params.get("StackName", "stack"))
+        values = {
+            name: value(definition, self._looked_up(reader, place, definition, texts[name], material))
+            for name, definition in definitions.items()
+        }
+        capabilities = params.get("Capabilities", [])
+        wanted = transforms(document)
+        plan = {
+            "transforms": wanted,
+            "parameters": [
+                {"name": name, "text": texts[name], "hidden": is_hidden(definitions[name])} for name in texts
+            ],
+            "values": values,
+            "resolved": {name: values[name] for name in texts if is_stored(definitions[name])},
+            "tags": params["Tags"] if "Tags" in params else (old or {}).get("tags", []),
+            "capabilities": capabilities,
+            "notifications": params["NotificationARNs"]
+            if "NotificationARNs" in params
+            else _kept(old, "notifications", []),
+            "role": params["RoleARN"] if "RoleARN" in params else _kept(old, "role", None),
+        }
+        if wanted and direct and "CAPABILITY_AUTO_EXPAND" not in capabilities:
+            raise InsufficientCapabilities(["CAPABILITY_AUTO_EXPAND"])
+        document = self._transformed(document, plan, place, texts, material)
+        template = parse(document)
+        plan |= {"description": template.description, "metadata": template.metadata}
+        names = self.check(template, plan, place)
+        _check_types(template, params.get("ResourceTypes", []))
+        _check_capabilities(template, capabilities)
+        processed = dumps(document)
+        return Plan(plan, text, processed, blueprint(template, names, document))
+
+    def _looked_up(self, reader: Reader, place: Stack, definition: Json, text: str, material: Material) -> str:
+        """A parameter's value; one that names a parameter of Systems Manager nobody knows stands for itself."""
+        if not is_stored(definition):
+            return text
+        try:
+            return stored(reader, place, text, material)
+        except Invalid:
+            return text
+
+    def _transformed(self, document: Json, plan: Json, place: Stack, texts: dict[str, str], material: Material) -> Json:
+        """The template without its transforms: parts are put in first, then the section's are run in their order."""
+        scope = Scope({**plan["values"], **pseudo(place, plan)}, document.get("Mappings") or {})
+
+        def fetch(location: Json) -> Json:
+            return read_part(fetched(text_of(resolve(location, scope)), place.region, material))
+
+        wanted = calls(document)
+        document = include({name: document[name] for name in document if name != "Transform"}, fetch)
+        for call in wanted:
+            match named(call):
+                case "AWS::LanguageExtensions":
+                    document = expand(document, scope)
+                case "AWS::Serverless-2016-10-31":
+                    document = _serverless(document, texts, place.region, material)
+                case "AWS::Include":
+                    document = included(document, call, fetch)
+                case name:
+                    raise Invalid(f"No transform named {name} found.")
+        return {key: section for key, section in document.items() if key != "Globals"}
+
+    def check(self, template: Template, plan: Json, place: Stack) -> tuple[str, ...]:
+        """Refuse a template that can't come up with these parameters; return its resources in their order."""
+        scope = Scope({**plan["values"], **pseudo(place, plan)}, template.mappings)
+        judge(template.conditions, scope)
+        told = broken(template.rules, scope)
+        if told is not None:
+            raise Invalid(f"Template error: rule {told}")
+        judged = replace(scope, conditions=judge(template.conditions, scope), resource=_later, imported=_later)
+        names = tuple(order(live(template, judged.conditions)))
+        for name in names:
+            _try(template.resources[name].properties.values(), judged)
+        _try([output.value for output in template.outputs.values()], judged)
+        for resource in template.resources.values():
+            for name, wanted in attributes(resource.properties):
+                _check_attribute(template, name, wanted)
+        for output in template.outputs.values():
+            for name, wanted in attributes(output.value):
+                _check_attribute(template, name, wanted)
+        return names
+
+
+def document_of(text: str) -> Json:
+    """Return what the text of a template says; ValidationError where it is too long."""
+    document = read(text)
+    if len(text.encode()) > LARGEST and not is_of_job_file(document):
+        raise Invalid(f"Template may not exceed {LARGEST} bytes in size.")
+    return document
+
+
+def _serverless(document: Json, texts: dict[str, str], region: str, material: Material) -> Json:
+    bare = {key: section for key, section in document.items() if key != "Rules"}
+    asked = {"template": {**bare, "Transform": SERVERLESS}, "parameters": texts, "region": region}
+    done: Json = material.get(SAM, "Transform", asked, region)
+    return {**document, **{name: section for name, section in done.items() if name != "Transform"}}
+
+
+def _later(name: str) -> Json:
+    raise NotYet(name)
+
+
+def _try(values: Iterable[Json], scope: Scope) -> None:
+    """Refuse a function that can't come to anything, as far as it tells before the stack is there."""
+    trying = replace(scope, attribute=lambda name, _wanted: _later(name))
+    for each in values:
+        with suppress(NotYet):
+            resolve(each, trying)
+
+
+def _kept(old: Json, name: str, usual: Json) -> Json:
+    return usual if old is None else old[name]
+
+
+def _given(listed: Json, old: Json) -> dict[str, str]:
+    kept = {parameter["name"]: parameter["text"] for parameter in (old or {}).get("parameters", [])}
+    found: dict[str, str] = {}
+    for parameter in listed:
+        name = parameter.get("ParameterKey", "")
+        if parameter.get("UsePreviousValue"):
+            if name not in kept:
+                raise Invalid(
+                    f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true for a parameter "
+                    "key not in the previous template"
+                )
+            found[name] = kept[name]
+        else:
+            found[name] = parameter.get("ParameterValue", "")
+    return found
+
+
+def _place(caller: Caller, name: str) -> Stack:
+    """A stack in whose name things are looked up before it is there."""
+    return Stack("", caller.account, caller.region, name, "", None, 0, None, None, None, 0, None, None, USUAL)
+
+
+def _check_attribute(template: Template, name: str, wanted: str) -> None:
+    if name not in template.resources:
+        raise TemplateError(f"Template error: instance of Fn::GetAtt references undefined resource {name}")
+    kind = TABLE.get(template.resources[name].type)
+    if kind is not None and wanted not in kind.attributes:
+        raise TemplateError(f"Template error: resource {name} does not support attribute type {wanted} in Fn::GetAtt")
+
+
+def _check_types(template: Template, allowed: list[str]) -> None:
+    """Refuse types that whoever asks did not name: all of one service may be named by `AWS::SQS::*`."""
+    for resource in template.resources.values() if allowed else ():
+        if not any(fitting(each.split("*"))(resource.type) for each in allowed):
+            named = ", ".join(allowed)
+            raise Invalid(f"Resource type {resource.type} is not allowed by parameter ResourceTypes [{named}]")
+
+
+def required(template: Template) -> list[str]:
+    """The capabilities that a template needs."""
+    iam = [resource for resource in template.resources.values() if resource.type in IAM]
+    if any(name in resource.properties for resource in iam for name in IAM_NAMES):
+        return ["CAPABILITY_NAMED_IAM"]
+    return ["CAPABILITY_IAM"] if iam else []
+
+
+def _check_capabilities(template: Template, given: list[str]) -> None:
+    wanted = required(template)
+    enough = {
+        "CAPABILITY_IAM": {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"},
+        "CAPABILITY_NAMED_IAM": {"CAPABILITY_NAMED_IAM"},
+    }
+    missing = [name for name in wanted if not enough[name] & set(given)]
+    if missing:
+        raise InsufficientCapabilities(missing)
+
+
+def fetched(url: str, region: str, material: Material) -> str:
+    """A template that is kept in a bucket."""
+    bucket, key = bucket_and_key(url)
+    answer = material.get("s3", "GetObject", {"Bucket": bucket, "Key": key}, region)
+    text: str = answer["Body"].decode(errors="replace")
+    return text
+
+
+def bucket_and_key(url: str) -> tuple[str, str]:
+    """What a URL of S3 names, whether the bucket is in its host or in its path."""
+    parts = urlsplit(url)
+    host, path = parts.hostname or "", unquote(parts.path).lstrip("/")
+    head = host.partition(".")[0]
+    if parts.scheme == "s3":
+        bucket, key = host, path
+    elif ".s3." in host or ".s3-" in host:
+        bucket, key = host.partition(".s3")[0], path
+    else:
+        bucket, _, key = path.partition("/")
+    if parts.scheme not in ("http", "https", "s3") or not head or not bucket or not key:
+        raise Invalid("TemplateURL must be a supported URL.")
+    return bucket, key

@@ -1,0 +1,142 @@
+"""Templates on their own: read back, summed up, judged.
+
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplateSummary.html.
+"""
+
+from collections.abc import Iterator
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.bus import Caller
+from lamplighter.lang.template.for_each import LOOP
+from lamplighter.lang.template.parameters import declared, default, is_hidden
+from lamplighter.lang.template.references import order, references
+from lamplighter.lang.template.template import parse, transforms
+from lamplighter.lang.template.text import read
+from lamplighter.services.cloudformation.errors import ChangeSetNotFound
+from lamplighter.services.cloudformation.stacks.lookup import the_stack
+from lamplighter.services.cloudformation.tables import change_sets, templates
+from lamplighter.services.cloudformation.templates.external_inputs import Material
+from lamplighter.services.cloudformation.templates.plan_stack import Planner, document_of, required
+from lamplighter.store.db import Reader, Tx
+
+CONSTRAINTS = ("AllowedValues",)
+IAM_REASON = "The following resource(s) require capabilities: [{}]"
+
+
+class Templates:
+    """Templates, as the API has them."""
+
+    def __init__(self, planner: Planner) -> None:
+        self._planner = planner
+
+    def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """GetTemplate: as it was given, or without its transforms, which is the same where it has none."""
+        plan = self._plan(reader, caller, params)
+        whole = {"StagesAvailable": ["Original", "Processed"]}
+        text = templates.text(reader, plan["template"])
+        if params.get("TemplateStage", "Processed") == "Processed" and _is_transformed(plan, text):
+            return whole | {"TemplateBody": templates.processed(reader, plan["template"])}
+        return whole | {"TemplateBody": text}
+
+    def _plan(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        named = params.get("ChangeSetName")
+        if named is None:
+            return the_stack(reader, caller, params.get("StackName", "")).plan
+        if named.startswith("arn:"):
+            found = change_sets.get(reader, named)
+        else:
+            found = change_sets.by_name(reader, the_stack(reader, caller, params.get("StackName", "")).id, named)
+        if found is None:
+            raise ChangeSetNotFound(named)
+        return found.body["plan"]
+
+    def validate(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
+        """ValidateTemplate"""
+        text = self._planner.template(tx, caller, params, None, material)
+        return material.compute("validation", len(text), tx, lambda _reader, _material: _validated(text))
+
+    def summary(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
+        """GetTemplateSummary"""
+        if params.get("StackName") and not params.get("TemplateBody") and not params.get("TemplateURL"):
+            text = templates.text(tx, the_stack(tx, caller, params["StackName"]).plan["template"])
+        else:
+            text = self._planner.template(tx, caller, params, None, material)
+        return material.compute("summary", len(text), tx, lambda _reader, _material: _summed_up(text))
+
+
+def _is_transformed(plan: Json, text: str) -> bool:
+    """Whether a template wants transforms; plans of earlier versions do not say."""
+    return bool(transforms(read(text)) if plan["transforms"] is None else plan["transforms"])
+
+
+def _validated(text: str) -> Json:
+    document = document_of(text)
+    described = _described(document)
+    listed = [
+        {
+            "ParameterKey": name,
+            "NoEcho": is_hidden(definition),
+            **({"DefaultValue": default(definition)} if "Default" in definition else {}),
+            **({"Description": definition["Description"]} if "Description" in definition else {}),
+        }
+        for name, definition in declared(document).items()
+    ]
+    return described | {"Parameters": listed}
+
+
+def _summed_up(text: str) -> Json:
+    document = document_of(text)
+    metadata = document.get("Metadata")
+    version = document.get("AWSTemplateFormatVersion")
+    return {
+        **_described(document),
+        "Parameters": [_declared(*pair) for pair in declared(document).items()],
+        "ResourceTypes": sorted(set(_types(document.get("Resources")))),
+        **({"Metadata": dumps(metadata)} if metadata is not None else {}),
+        **({"Version": str(version)} if version is not None else {}),
+    }
+
+
+def _described(document: Json) -> Json:
+    """What a template says of itself; one with transforms is judged when they are done."""
+    named = transforms(document)
+    if named:
+        wanted = ["CAPABILITY_AUTO_EXPAND"]
+        reason = f"The following transforms require capabilities: [{', '.join(named)}]"
+        text = document.get("Description")
+        return {
+            "Capabilities": wanted,
+            "CapabilitiesReason": reason,
+            "DeclaredTransforms": named,
+            **({"Description": text} if text else {}),
+        }
+    template = parse(document)
+    order({name: {*references(each.properties), *each.depends_on} for name, each in template.resources.items()})
+    wanted = required(template)
+    iam = sorted({resource.type for resource in template.resources.values() if resource.type.startswith("AWS::IAM::")})
+    return {
+        "DeclaredTransforms": [],
+        **({"Description": template.description} if template.description else {}),
+        **({"Capabilities": wanted, "CapabilitiesReason": IAM_REASON.format(", ".join(iam))} if wanted else {}),
+    }
+
+
+def _types(resources: Json) -> Iterator[str]:
+    """The types of all resources, those that a loop makes as well."""
+    for name, body in resources.items() if isinstance(resources, dict) else ():
+        if name.startswith(LOOP):
+            yield from _types(body[-1] if isinstance(body, list) and body else None)
+        elif isinstance(body, dict) and isinstance(body.get("Type"), str):
+            yield body["Type"]
+
+
+def _declared(name: str, definition: Json) -> Json:
+    constraints = {key: definition[key] for key in CONSTRAINTS if key in definition}
+    return {
+        "ParameterKey": name,
+        "ParameterType": definition.get("Type", "String"),
+        "NoEcho": is_hidden(definition),
+        "ParameterConstraints": {key: [str(each) for each in values] for key, values in constraints.items()},
+        **({"DefaultValue": default(definition)} if "Default" in definition else {}),
+        **({"Description": definition["Description"]} if "Description" in definition else {}),
+    }

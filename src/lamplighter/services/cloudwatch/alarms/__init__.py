@@ -1,0 +1,1 @@
+"""Metric alarms and composite alarms: settings, evaluation and actions."""

@@ -1,0 +1,183 @@
+"""What an alarm says: to topics, to functions, to EventBridge.
+
+Promises to programs the JSON that AWS sends, and to people who read mail a text, as AWS does. Where an alarm is marked
+as one of a job file's, the text is about the job. See
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html.
+"""
+
+from dataclasses import dataclass
+
+from botocore.loaders import Loader
+
+from lamplighter.base.arn import Arn
+from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.services.cloudwatch.alarms.alarm_settings import is_composite, watched
+from lamplighter.services.cloudwatch.alarms.evaluate_alarm import MISSING, stamp
+from lamplighter.services.cloudwatch.tables.alarms import Alarm
+
+LONGEST_SUBJECT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operation with its params."""
+
+    service: str
+    operation: str
+    params: Json
+
+
+def call(before: Alarm, alarm: Alarm, action: str, place: Arn, url: str) -> Call | None:
+    """The call that an action is; None where nothing here does it."""
+    if place.service == "sns":
+        texts = {"default": dumps(_message(before, alarm)), "email": _mail(before, alarm, url)}
+        params = {"TopicArn": action, "Subject": _subject(alarm), "Message": dumps(texts), "MessageStructure": "json"}
+        return Call("sns", "Publish", params)
+    if place.service == "lambda":
+        params = {"FunctionName": action, "InvocationType": "Event", "Payload": dumps(_payload(before, alarm))}
+        return Call("lambda", "Invoke", params)
+    return None
+
+
+def _subject(alarm: Alarm) -> str:
+    """ASCII, as SNS wants it."""
+    mark = alarm.body["mark"] or {}
+    if "Job" in mark:
+        text = f"{alarm.state}: {mark['Job']} {mark.get('Pattern', '')}".rstrip()
+    else:
+        text = f'{alarm.state}: "{alarm.name}" in {region_name(alarm.region)}'
+    return text.encode("ascii", "replace").decode()[:LONGEST_SUBJECT]
+
+
+def _message(before: Alarm, alarm: Alarm) -> Json:
+    settings = alarm.body["settings"]
+    told = {
+        "AlarmName": alarm.name,
+        "AlarmDescription": settings.get("AlarmDescription"),
+        "AWSAccountId": alarm.account,
+        "AlarmConfigurationUpdatedTimestamp": stamp(alarm.body["configured"]),
+        "NewStateValue": alarm.state,
+        "NewStateReason": alarm.body["reason"],
+        "StateChangeTime": stamp(alarm.body["updated"]),
+        "Region": region_name(alarm.region),
+        "AlarmArn": alarm.arn,
+        "OldStateValue": before.state,
+        "OKActions": settings["OKActions"],
+        "AlarmActions": settings["AlarmActions"],
+        "InsufficientDataActions": settings["InsufficientDataActions"],
+    }
+    if not is_composite(settings):
+        return told | {"Trigger": _trigger(settings, watched(settings))}
+    return told | {"AlarmRule": settings["AlarmRule"], "TriggeringChildren": _triggering(alarm)}
+
+
+def _triggering(alarm: Alarm) -> list[Json]:
+    """The alarms that a composite alarm goes by and that are in the state ALARM."""
+    data = alarm.body["reason_data"]
+    found = loads(data).get("triggeringAlarms", []) if data is not None else []
+    return [
+        {"Arn": each["arn"], "State": {"Value": each["state"]["value"], "Timestamp": each["state"]["timestamp"]}}
+        for each in found
+    ]
+
+
+def _trigger(settings: Json, source: Json) -> Json:
+    if not source["MetricName"]:
+        return {"Metrics": settings.get("Metrics", [])}
+    if "ExtendedStatistic" in settings:
+        statistic = {"StatisticType": "ExtendedStatistic", "ExtendedStatistic": source["Stat"]}
+    else:
+        statistic = {"StatisticType": "Statistic", "Statistic": source["Stat"].upper()}
+    return {
+        "MetricName": source["MetricName"],
+        "Namespace": source["Namespace"],
+        **statistic,
+        "Unit": source.get("Unit"),
+        "Dimensions": [{"value": each["Value"], "name": each["Name"]} for each in source.get("Dimensions", ())],
+        "Period": source["Period"],
+        "EvaluationPeriods": settings["EvaluationPeriods"],
+        "DatapointsToAlarm": settings.get("DatapointsToAlarm", settings["EvaluationPeriods"]),
+        "ComparisonOperator": settings["ComparisonOperator"],
+        "Threshold": float(settings["Threshold"]),
+        "TreatMissingData": settings.get("TreatMissingData", MISSING),
+        "EvaluateLowSampleCountPercentile": settings.get("EvaluateLowSampleCountPercentile", ""),
+    }
+
+
+def _mail(before: Alarm, alarm: Alarm, url: str) -> str:
+    mark, settings, source = alarm.body["mark"] or {}, alarm.body["settings"], watched(alarm.body["settings"])
+    dimensions = ", ".join(f"{each['Name']} = {each['Value']}" for each in source.get("Dimensions", ()))
+    lines = [
+        settings.get("AlarmDescription") or f'The alarm "{alarm.name}" is {alarm.state}.',
+        "",
+        f"Alarm:     {alarm.name}",
+        f"State:     {before.state} -> {alarm.state}",
+        f"Reason:    {alarm.body['reason']}",
+        f"Rule:      {settings['AlarmRule']}"
+        if is_composite(settings)
+        else f"Metric:    {source['Namespace']} {source['MetricName']}" + (f" ({dimensions})" if dimensions else ""),
+        f"Time:      {stamp(alarm.body['updated'])}",
+    ]
+    if "Job" in mark:
+        machine = next((each["Value"].rpartition(":")[2] for each in source["Dimensions"]), mark["Job"])
+        lines += [f"Look at:   {url.rstrip('/')}/", f"Run now:   lamplighter run {machine}"]
+    return "\n".join(lines)
+
+
+# --- for EventBridge and Lambda ---------------------------------------------------------------------------------------
+
+
+def event_state(alarm: Alarm) -> Json:
+    """The state of an alarm, as its event tells of it."""
+    told = {"value": alarm.state, "reason": alarm.body["reason"], "timestamp": stamp(alarm.body["updated"])}
+    return told if alarm.body["reason_data"] is None else told | {"reasonData": alarm.body["reason_data"]}
+
+
+def shown_state(alarm: Alarm) -> Json:
+    """The state of an alarm, as its history tells of it."""
+    told = {"stateValue": alarm.state, "stateReason": alarm.body["reason"]}
+    return told if alarm.body["reason_data"] is None else told | {"stateReasonData": alarm.body["reason_data"]}
+
+
+def configuration(alarm: Alarm) -> Json:
+    """What an alarm watches, as its event tells of it."""
+    settings, source = alarm.body["settings"], watched(alarm.body["settings"])
+    described = {"description": settings["AlarmDescription"]} if settings.get("AlarmDescription") else {}
+    if is_composite(settings):
+        return {"alarmRule": settings["AlarmRule"]} | described
+    metric = {
+        "namespace": source["Namespace"],
+        "name": source["MetricName"],
+        "dimensions": {each["Name"]: each["Value"] for each in source.get("Dimensions", ())},
+    }
+    stat = {"metric": metric, "period": source["Period"], "stat": source["Stat"]}
+    stat |= {"unit": source["Unit"]} if "Unit" in source else {}
+    return {"metrics": [{"id": "m1", "metricStat": stat, "returnData": True}]} | described
+
+
+def detail(before: Alarm, alarm: Alarm) -> Json:
+    """What became of an alarm, as its event tells of it."""
+    return {
+        "alarmName": alarm.name,
+        "state": event_state(alarm),
+        "previousState": event_state(before),
+        "configuration": configuration(alarm),
+    }
+
+
+def _payload(before: Alarm, alarm: Alarm) -> Json:
+    return {
+        "source": "aws.cloudwatch",
+        "alarmArn": alarm.arn,
+        "accountId": alarm.account,
+        "time": stamp(alarm.body["updated"]),
+        "region": alarm.region,
+        "alarmData": detail(before, alarm),
+    }
+
+
+def region_name(code: str) -> str:
+    """A region as alarms call it: US East (N. Virginia)."""
+    partitions = Loader().load_data("partitions")["partitions"]
+    found: Json = next((each["regions"][code] for each in partitions if code in each["regions"]), {})
+    return str(found.get("description", code))

@@ -1,0 +1,147 @@
+"""What an alarm may be told to do, in AWS's bounds, with what AWS fills in.
+
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html. Promises to
+judge alarms on one metric. Those that are about more (metric math, anomaly bands, PromQL, wall clock windows) are kept
+and shown, so that a stack which has some comes up; they stay in INSUFFICIENT_DATA, and their reason says why.
+"""
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json
+from lamplighter.services.cloudwatch.alarms.evaluate_alarm import MISSING, TREATMENTS, Rule
+from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidParameterValue, MissingParameter
+from lamplighter.services.cloudwatch.metrics.aggregation import check_statistic, is_trimmed
+
+OF_METRIC = ("MetricName", "Namespace", "Period")
+OF_ALARM = ("Threshold", "ComparisonOperator", "EvaluationPeriods")
+"""What must be said."""
+WEEK, DAY, HOUR = 604_800, 86_400, 3_600
+BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
+SHORT = (10, 20, 30)
+"""Periods of less than a minute, in seconds."""
+ACTIONS = ("OKActions", "AlarmActions", "InsufficientDataActions")
+KEPT = (
+    *("AlarmName", "AlarmDescription", "MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Dimensions"),
+    *("Period", "Unit", "EvaluationPeriods", "DatapointsToAlarm", "Threshold", "ComparisonOperator"),
+    *("TreatMissingData", "EvaluateLowSampleCountPercentile", "Metrics", "WarmUpConfiguration", "ActionConfiguration"),
+    *("ThresholdMetricId", "EvaluationCriteria", "EvaluationInterval", "EvaluationWindow"),
+)
+
+
+COMPOSITE = (
+    *("AlarmName", "AlarmDescription", "AlarmRule", "ActionConfiguration"),
+    *("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod"),
+)
+
+
+def checked_composite(params: Json) -> Json:
+    """The settings of a composite alarm, whole."""
+    kept = {name: params[name] for name in COMPOSITE if name in params}
+    return kept | {"ActionsEnabled": params.get("ActionsEnabled", True)} | _actions(params)
+
+
+def _actions(params: Json) -> Json:
+    kept = {name: params.get(name, []) for name in ACTIONS}
+    for actions in kept.values():
+        _check_actions(actions)
+    return kept
+
+
+def is_composite(settings: Json) -> bool:
+    """Whether an alarm goes by others."""
+    return "AlarmRule" in settings
+
+
+def checked(params: Json) -> Json:
+    """The settings of an alarm, whole."""
+    _check_combination(params)
+    kept = {name: params[name] for name in KEPT if name in params}
+    kept |= {"ActionsEnabled": params.get("ActionsEnabled", True), "Dimensions": params.get("Dimensions", [])}
+    kept |= _actions(params)
+    if unjudged(kept) is None:
+        _check_numbers(kept, watched(kept))
+    return kept
+
+
+def unjudged(settings: Json) -> str | None:
+    """Why an alarm is kept and not judged; None where it is."""
+    queries = settings.get("Metrics")
+    beyond = {
+        "metric math or Metrics Insights": queries is not None
+        and (len(queries) != 1 or "MetricStat" not in queries[0]),
+        "anomaly detection": "ThresholdMetricId" in settings or settings.get("ComparisonOperator", "") in BANDS,
+        "others": is_composite(settings),
+        "PromQL": "EvaluationCriteria" in settings,
+        "wall clock windows": "WallClockWindow" in settings.get("EvaluationWindow", {}),
+        "trimmed statistics": is_trimmed(settings.get("ExtendedStatistic", "")),
+    }
+    found = next((name for name, holds in beyond.items() if holds), None)
+    return None if found is None else f"Unchecked: this engine keeps alarms on {found}, and does not judge them."
+
+
+def watched(settings: Json) -> Json:
+    """What an alarm looks at: Namespace, MetricName, Dimensions, Period, Stat and, where it is said, Unit."""
+    if unjudged(settings) is not None:
+        return {"Namespace": "", "MetricName": "", "Period": settings.get("Period", 60), "Stat": ""}
+    if "Metrics" not in settings:
+        stat = settings.get("Statistic") or settings.get("ExtendedStatistic")
+        given = {
+            name: settings[name]
+            for name in ("Namespace", "MetricName", "Dimensions", "Period", "Unit")
+            if name in settings
+        }
+        return given | ({} if stat is None else {"Stat": stat})
+    only = settings["Metrics"][0]["MetricStat"]
+    unit = {"Unit": only["Unit"]} if "Unit" in only else {}
+    return {**only["Metric"], "Period": only["Period"], "Stat": only["Stat"], **unit}
+
+
+def rule(settings: Json) -> Rule:
+    """What an alarm goes by."""
+    periods = settings["EvaluationPeriods"]
+    return Rule(
+        settings["ComparisonOperator"],
+        float(settings["Threshold"]),
+        periods,
+        settings.get("DatapointsToAlarm", periods),
+        settings.get("TreatMissingData", MISSING),
+    )
+
+
+def _check_combination(params: Json) -> None:
+    single = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period")
+    if "Metrics" in params and any(name in params for name in single):
+        raise InvalidCombination("Metrics cannot be combined with MetricName, Namespace, Statistic or Period.")
+
+
+def _check_numbers(settings: Json, source: Json) -> None:
+    for held, names in ((source, OF_METRIC), (settings, OF_ALARM)):
+        for name in names:
+            if name not in held:
+                raise MissingParameter(f"The parameter {name} is required.")
+    if settings.get("Statistic") and settings.get("ExtendedStatistic"):
+        raise InvalidCombination("Only one of Statistic and ExtendedStatistic may be given.")
+    if "Stat" not in source:
+        raise MissingParameter("The parameter Statistic or ExtendedStatistic is required.")
+    check_statistic(source["Stat"])
+    if settings.get("TreatMissingData", MISSING) not in TREATMENTS:
+        raise InvalidParameterValue(f"TreatMissingData must be one of {', '.join(TREATMENTS)}.")
+    _check_window(source["Period"], settings)
+
+
+def _check_window(period: int, settings: Json) -> None:
+    if period not in SHORT and period % 60:
+        raise InvalidParameterValue("Period must be 10, 20, 30 or a multiple of 60")
+    periods = settings["EvaluationPeriods"]
+    if settings.get("DatapointsToAlarm", periods) > periods:
+        raise InvalidCombination("DatapointsToAlarm must be less than or equal to EvaluationPeriods")
+    longest = WEEK if period >= HOUR else DAY
+    if period * periods > longest:
+        raise InvalidCombination(
+            f"Metrics cannot be checked across more than {longest} seconds: shorten EvaluationPeriods times Period"
+        )
+
+
+def _check_actions(actions: list[str]) -> None:
+    for action in actions:
+        if arn.parse(action) is None:
+            raise InvalidParameterValue(f"Invalid arn syntax: {action}")

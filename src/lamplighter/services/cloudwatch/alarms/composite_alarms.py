@@ -1,0 +1,115 @@
+"""Composite alarms: their state is what their rule makes of the states of other alarms.
+
+A composite alarm is judged when it is put and whenever an alarm that its rule names changes its state, in the same
+transaction. That of a suppressor is kept and suppresses nothing, of which the log tells.
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.cloudwatch.alarms import evaluate_alarm
+from lamplighter.services.cloudwatch.alarms.alarm_settings import checked_composite
+from lamplighter.services.cloudwatch.alarms.composite_rule import Rule, read_rule
+from lamplighter.services.cloudwatch.alarms.evaluate_alarm import stamp
+from lamplighter.services.cloudwatch.alarms.state_changes import Transitions
+from lamplighter.services.cloudwatch.alarms.tags import merged
+from lamplighter.services.cloudwatch.arns import alarm_arn
+from lamplighter.services.cloudwatch.errors import InvalidRule
+from lamplighter.services.cloudwatch.tables import alarm_children
+from lamplighter.services.cloudwatch.tables import alarms as rows
+from lamplighter.services.cloudwatch.tables.alarms import Alarm
+from lamplighter.store.db import Reader, Tx
+
+LONGEST = 20
+"""How many composite alarms may go by one another, one after the other."""
+
+log = logging.getLogger("lamplighter.cloudwatch")
+
+
+class Composites:
+    """Composite alarms, as the API has them, and what they make of others."""
+
+    def __init__(self, world: World, transitions: Transitions) -> None:
+        self._world = world
+        self._transitions = transitions
+        transitions.follow(self.changed)
+
+    def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """PutCompositeAlarm"""
+        key, now = alarm_arn(caller, params["AlarmName"]), self._world.now()
+        settings, rule = checked_composite(params), read_rule(params["AlarmRule"])
+        old = rows.readable(tx, key)
+        if old is not None and "AlarmRule" not in old.body["settings"]:
+            raise InvalidRule(f"The alarm {old.name} is a metric alarm: a composite alarm needs a name of its own.")
+        self._set_children(tx, caller, key, rule)
+        body: Json = {"updated": now, "transitioned": now, "reason": "", "reason_data": None, "mark": None}
+        tags = merged({}, params.get("Tags"))
+        alarm = old or Alarm(
+            key, caller.account, caller.region, params["AlarmName"], evaluate_alarm.INSUFFICIENT, body, tags
+        )
+        alarm = replace(alarm, body=alarm.body | {"settings": settings, "configured": now})
+        rows.put(tx, alarm)
+        done = "created" if old is None else "updated"
+        self._transitions.configured(tx, alarm, done)
+        if "ActionsSuppressor" in settings:
+            tx.after.append(lambda: log.warning("alarm %s: its suppressor suppresses nothing here", alarm.name))
+        self._judge(tx, alarm, lambda state: f"{key} was {done} and its alarm rule evaluates to {state}")
+        return {}
+
+    def changed(self, tx: Tx, child: Alarm) -> None:
+        """An alarm has changed its state: those that go by it are judged."""
+        moment = datetime.fromtimestamp(child.body["updated"] / 1000, UTC)
+        told = f"{child.arn} transitioned to {child.state} at {moment:%A %d %B, %Y %H:%M:%S} UTC"
+        for key in alarm_children.parents(tx, child.arn):
+            alarm = rows.readable(tx, key)
+            if alarm is not None:
+                self._judge(tx, alarm, lambda _state: told)
+
+    def _set_children(self, tx: Tx, caller: Caller, key: str, rule: Rule) -> None:
+        named = [_arn(caller, name) for name in rule.names]
+        missing = [each for each in named if rows.readable(tx, each) is None or each == key]
+        if missing:
+            listed = ", ".join(missing)
+            raise InvalidRule(f"Could not save the composite alarm as alarms [{listed}] in the alarm rule do not exist")
+        alarm_children.put(tx, key, named)
+        below, above = _reach(tx, key, alarm_children.children), _reach(tx, key, alarm_children.parents)
+        if below + above > LONGEST:
+            raise InvalidRule(f"Composite alarms must not go by themselves, nor more than {LONGEST} by one another.")
+
+    def _judge(self, tx: Tx, alarm: Alarm, reason: Callable[[str], str]) -> None:
+        settings, caller = alarm.body["settings"], Caller(alarm.account, alarm.region)
+        named = [rows.readable(tx, child) for child in alarm_children.children(tx, alarm.arn)]
+        children = {child.arn: child for child in named if child is not None}
+
+        def state_of(name: str) -> str:
+            found = children.get(_arn(caller, name))
+            return found.state if found is not None else evaluate_alarm.INSUFFICIENT
+
+        state = evaluate_alarm.ALARM if read_rule(settings["AlarmRule"]).holds(state_of) else evaluate_alarm.OK
+        if state == alarm.state:
+            return
+        triggering = [
+            {"arn": each.arn, "state": {"value": each.state, "timestamp": stamp(each.body["updated"])}}
+            for each in children.values()
+            if each.state == evaluate_alarm.ALARM
+        ]
+        self._transitions.move(tx, alarm, state, reason(state), dumps({"triggeringAlarms": triggering}))
+
+
+def _arn(caller: Caller, name: str) -> str:
+    return name if arn.parse(name) is not None else alarm_arn(caller, name)
+
+
+def _reach(reader: Reader, key: str, step: Callable[[Reader, str], list[str]]) -> int:
+    """How many steps lead on from an alarm, one after the other; more than there may be where they lead back."""
+    level, steps = {key}, 0
+    while steps <= LONGEST and (level := {each for one in level for each in step(reader, one)}):
+        steps += 1
+    return steps

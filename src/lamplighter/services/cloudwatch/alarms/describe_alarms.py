@@ -1,0 +1,138 @@
+"""Operations that tell of alarms:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Caller
+from lamplighter.services.cloudwatch.alarms.alarm_settings import ACTIONS, is_composite, watched
+from lamplighter.services.cloudwatch.arns import END, alarm_arn, metric_of, milliseconds, number, page
+from lamplighter.services.cloudwatch.errors import InvalidCombination
+from lamplighter.services.cloudwatch.tables import alarm_children
+from lamplighter.services.cloudwatch.tables import alarms as rows
+from lamplighter.services.cloudwatch.tables.alarms import Alarm, Item
+from lamplighter.store.db import Reader
+
+PAGE = 50
+METRIC, COMPOSITE = "MetricAlarm", "CompositeAlarm"
+
+
+def alarms(reader: Reader, caller: Caller, params: Json) -> Json:
+    """DescribeAlarms"""
+    names, prefix = params.get("AlarmNames"), params.get("AlarmNamePrefix", "")
+    if names and prefix:
+        raise InvalidCombination("AlarmNames and AlarmNamePrefix cannot both be given.")
+    related = _related(reader, caller, params)
+    place, after = (caller.account, caller.region), params.get("NextToken", "")
+    found = rows.named(reader, *place, names, after) if names else rows.every(reader, *place, prefix, after)
+    wanted = (
+        alarm
+        for alarm in found
+        if _is_wanted(alarm, params) and (related is None or alarm_arn(caller, alarm.name) in related)
+    )
+    answer = page("Alarms", wanted, params.get("MaxRecords", PAGE), lambda alarm: alarm, lambda alarm: alarm.name)
+    listed: list[Alarm] = answer.pop("Alarms")
+    by_kind = {kind: [shown(alarm) for alarm in listed if _kind(alarm) == kind] for kind in (METRIC, COMPOSITE)}
+    return answer | {"MetricAlarms": by_kind[METRIC], "CompositeAlarms": by_kind[COMPOSITE]}
+
+
+def _related(reader: Reader, caller: Caller, params: Json) -> set[str] | None:
+    """The ARNs of the alarms that another goes by, or that go by it; None where nobody asks."""
+    if name := params.get("ChildrenOfAlarmName"):
+        return set(alarm_children.children(reader, alarm_arn(caller, name)))
+    if name := params.get("ParentsOfAlarmName"):
+        return set(alarm_children.parents(reader, alarm_arn(caller, name)))
+    return None
+
+
+def _kind(alarm: Alarm) -> str:
+    return COMPOSITE if is_composite(alarm.body["settings"]) else METRIC
+
+
+def _is_wanted(alarm: Alarm, params: Json) -> bool:
+    actions = [action for field in ACTIONS for action in alarm.body["settings"][field]]
+    return (
+        _kind(alarm) in params.get("AlarmTypes", [METRIC])
+        and params.get("StateValue", alarm.state) == alarm.state
+        and ("ActionPrefix" not in params or any(each.startswith(params["ActionPrefix"]) for each in actions))
+    )
+
+
+def for_metric(reader: Reader, caller: Caller, params: Json) -> Json:
+    """DescribeAlarmsForMetric"""
+    metric = metric_of(caller, params)
+
+    def is_wanted(alarm: Alarm) -> bool:
+        source = watched(alarm.body["settings"])
+        if not source["MetricName"]:
+            return False
+        given = [params[name] for name in ("Statistic", "ExtendedStatistic") if name in params]
+        return (
+            metric_of(caller, source) == metric
+            and source["Stat"] in (given or [source["Stat"]])
+            and all(params.get(name, source.get(name)) == source.get(name) for name in ("Period", "Unit"))
+        )
+
+    found = rows.every(reader, caller.account, caller.region)
+    return {"MetricAlarms": [shown(alarm) for alarm in found if is_wanted(alarm)]}
+
+
+def shown(alarm: Alarm) -> Json:
+    """An alarm as the API has it."""
+    body = alarm.body
+    shown = body["settings"] | {
+        "AlarmArn": alarm.arn,
+        "AlarmConfigurationUpdatedTimestamp": body["configured"] / 1000,
+        "StateValue": alarm.state,
+        "StateReason": body["reason"],
+        "StateUpdatedTimestamp": body["updated"] / 1000,
+        "StateTransitionedTimestamp": body["transitioned"] / 1000,
+    }
+    return shown if body["reason_data"] is None else shown | {"StateReasonData": body["reason_data"]}
+
+
+def history(reader: Reader, caller: Caller, params: Json) -> Json:
+    """DescribeAlarmHistory: the latest first, unless asked otherwise."""
+    name = params.get("AlarmName")
+    wanted = rows.Wanted(
+        alarm_arn(caller, name or ""),
+        name is not None,
+        params.get("HistoryItemType"),
+        milliseconds(params.get("StartDate", 0)),
+        milliseconds(params.get("EndDate", END)),
+        number(params.get("NextToken")),
+        params.get("ScanBy") == "TimestampAscending",
+    )
+    most = params.get("MaxRecords", PAGE * 2)
+    kinds = dict[str, str]()
+
+    def kind(item: Item) -> str:
+        """What an alarm is; one that is deleted counts as a metric alarm."""
+        if item.alarm not in kinds:
+            alarm = rows.readable(reader, item.alarm)
+            kinds[item.alarm] = METRIC if alarm is None else _kind(alarm)
+        return kinds[item.alarm]
+
+    types = params.get("AlarmTypes", [METRIC])
+    found = (item for item in _every(reader, wanted) if kind(item) in types)
+    return page("AlarmHistoryItems", found, most, lambda item: _item(item, kind(item)), lambda item: str(item.id))
+
+
+def _every(reader: Reader, wanted: rows.Wanted) -> Iterator[Item]:
+    """All items that are wanted, read a few at a time."""
+    while found := rows.history(reader, wanted, PAGE):
+        yield from found
+        wanted = replace(wanted, after=found[-1].id)
+
+
+def _item(item: Item, kind: str) -> Json:
+    return {
+        "AlarmName": item.alarm.partition(":alarm:")[2],
+        "AlarmType": kind,
+        "Timestamp": item.time / 1000,
+        "HistoryItemType": item.type,
+        "HistorySummary": item.summary,
+        "HistoryData": item.data,
+    }

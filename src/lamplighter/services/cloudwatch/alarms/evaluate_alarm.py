@@ -1,0 +1,129 @@
+"""What an alarm makes of data points: its state, and the reason in AWS's words.
+
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html: real data points count
+before missing ones are treated as the alarm says, as many of them as it takes to fill the evaluation periods. "Alarms
+are designed to always go into ALARM state when the oldest available breaching datapoint … is at least as old as the
+value of Datapoints to Alarm, and all other more recent data points are breaching or missing."
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from operator import ge, gt, le, lt
+
+from lamplighter.base.json_text import Json, dumps
+
+OK, ALARM, INSUFFICIENT = "OK", "ALARM", "INSUFFICIENT_DATA"
+MISSING, IGNORE, BREACHING, NOT_BREACHING = "missing", "ignore", "breaching", "notBreaching"
+TREATMENTS = (BREACHING, NOT_BREACHING, IGNORE, MISSING)
+COMPARISONS: Mapping[str, tuple[Callable[[float, float], bool], str, str]] = {
+    "GreaterThanOrEqualToThreshold": (ge, "greater than or equal to", "not greater than or equal to"),
+    "GreaterThanThreshold": (gt, "greater than", "not greater than"),
+    "LessThanThreshold": (lt, "less than", "not less than"),
+    "LessThanOrEqualToThreshold": (le, "less than or equal to", "not less than or equal to"),
+}
+"""How a value is compared, and how that is said."""
+SHOWN = 5
+"""How many data points a reason shows."""
+FURTHER = 2
+"""How many periods beyond those that are evaluated are looked at, for data that is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What an alarm goes by."""
+
+    comparison: str
+    threshold: float
+    periods: int
+    needed: int
+    """How many of them have to be breaching."""
+    missing: str
+
+    def breaches(self, value: float) -> bool:
+        """Whether a value is beyond the threshold."""
+        return COMPARISONS[self.comparison][0](value, self.threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A data point that is there."""
+
+    time: int
+    """Milliseconds since the epoch."""
+    age: int
+    """1 for the last period, 2 for the one before."""
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an alarm comes to."""
+
+    state: str
+    reason: str
+    recent: list[float]
+
+
+def judge(rule: Rule, seen: Sequence[Seen], now: str) -> Verdict:
+    """The state of an alarm that is in the state `now`, after data points in order of time."""
+    real = list(seen)[-rule.periods :]
+    filled = rule.periods - len(real)
+    state = _state(rule, real, filled, now)
+    return Verdict(state, _reason(rule, real, filled, state), [each.value for each in real])
+
+
+def _state(rule: Rule, real: list[Seen], filled: int, now: str) -> str:
+    breaching = sum(rule.breaches(each.value) for each in real)
+    extra = filled if rule.missing == BREACHING else 0
+    if breaching + extra >= rule.needed:
+        return ALARM
+    if not filled or len(real) > breaching or rule.missing in (BREACHING, NOT_BREACHING):
+        return OK
+    if not real:
+        return INSUFFICIENT if rule.missing == MISSING else now
+    # All that is there is breaching, and it is too little.
+    return ALARM if rule.missing == MISSING and real[0].age >= rule.needed else now
+
+
+def _reason(rule: Rule, real: list[Seen], filled: int, state: str) -> str:
+    _, above, below = COMPARISONS[rule.comparison]
+    if not real:
+        if state == INSUFFICIENT:
+            return f"Insufficient Data: {_counted(rule.periods, 'datapoint was', 'datapoints were')} unknown."
+        told = f"no datapoints were received for {_counted(rule.periods, 'period', 'periods')}"
+        if filled and rule.missing in (BREACHING, NOT_BREACHING):
+            treated = "[Breaching]" if rule.missing == BREACHING else "[NonBreaching]"
+            return f"Threshold Crossed: {told} and {_counted(filled, 'missing datapoint was', 'missing datapoints were')} treated as {treated}."  # noqa: E501
+        return f"Unchecked: {told}."
+    counted = [each for each in real if rule.breaches(each.value) == (state == ALARM)] or real
+    listed = ", ".join(f"{each.value} ({_moment(each.time)})" for each in counted[: -SHOWN - 1 : -1])
+    ends = f"(minimum {_counted(rule.needed, 'datapoint', 'datapoints')} for OK -> ALARM transition)"
+    compared = f"{'was' if len(counted) == 1 else 'were'} {above if state == ALARM else below}"
+    head = f"{len(counted)} out of the last {rule.periods} datapoints [{listed}]"
+    return f"Threshold Crossed: {head} {compared} the threshold ({rule.threshold}) {ends}."
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _moment(time: int) -> str:
+    return f"{datetime.fromtimestamp(time / 1000, UTC):%d/%m/%y %H:%M:%S}"
+
+
+def reason_data(settings: Json, verdict: Verdict, start: int | None, now: int) -> str:
+    """StateReasonData: the same for programs."""
+    data: Json = {"version": "1.0", "queryDate": stamp(now)}
+    data |= {} if start is None else {"startDate": stamp(start)}
+    data |= {
+        field: settings[name] for field, name in (("unit", "Unit"), ("statistic", "Statistic")) if name in settings
+    }
+    data |= {"period": settings["Period"], "recentDatapoints": verdict.recent[-SHOWN:]}
+    return dumps(data | {"threshold": settings["Threshold"]})
+
+
+def stamp(time: int) -> str:
+    """An instant as CloudWatch writes it inside documents: 2026-01-01T00:00:00.000+0000."""
+    whole, rest = divmod(time, 1000)
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}+0000"

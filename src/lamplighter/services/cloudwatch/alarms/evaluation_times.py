@@ -1,0 +1,117 @@
+"""When alarms look: at every whole minute, or every ten seconds where their period is shorter than a minute.
+
+Each next look is a timer. An alarm looks at whole minutes that are over, back from the one in which it looks: as long
+as its periods are, and two more, for data that is there. Promises that an alarm which looks late, because no engine
+ran, looks once, at how things are now: at the first whole minute that is half a minute away. What begins because the
+engine is back is seen before: a schedule makes up for a run that it missed, and the run counts as one that began. An
+alarm for runs that do not start is therefore silent about times that were made up for, and rings where they were not,
+because the schedule said none or it was too late.
+
+A new or changed alarm looks at once, unless it warms up:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html.
+"""
+
+import logging
+
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.cloudwatch.alarms import evaluate_alarm
+from lamplighter.services.cloudwatch.alarms.alarm_settings import rule, unjudged, watched
+from lamplighter.services.cloudwatch.alarms.evaluate_alarm import FURTHER, Seen
+from lamplighter.services.cloudwatch.alarms.state_changes import Transitions
+from lamplighter.services.cloudwatch.arns import SERVICE, metric_of
+from lamplighter.services.cloudwatch.metrics import aggregation
+from lamplighter.services.cloudwatch.metrics.metric_sources import MINUTE, Measures, Span, is_sampled
+from lamplighter.services.cloudwatch.tables import alarms as rows
+from lamplighter.services.cloudwatch.tables.alarms import Alarm
+from lamplighter.store import timers
+from lamplighter.store.db import Damaged, Tx
+from lamplighter.store.timers import Timer
+
+LOOK = "look"
+QUICK = 10_000
+LATE, GRACE = 60_000, 30_000
+"""From how late on a look is one that no engine was there for, and how long it then takes its time, at least."""
+
+log = logging.getLogger("lamplighter.cloudwatch")
+
+
+class Clockwork:
+    """Has alarms look."""
+
+    def __init__(self, world: World, measures: Measures, transitions: Transitions) -> None:
+        self._world = world
+        self._measures = measures
+        self._transitions = transitions
+
+    def begin(self, tx: Tx, alarm: Alarm) -> None:
+        """Have a new or changed alarm look from now on, if it is one that is judged."""
+        if (reason := unjudged(alarm.body["settings"])) is not None:
+            log.warning("alarm %s: %s", alarm.name, reason)
+            self.end(tx, alarm.arn)
+            return
+        self._set(tx, alarm.arn, self._world.now())
+
+    def end(self, tx: Tx, arn: str) -> None:
+        """Have an alarm look no more."""
+        timers.delete_all(tx, SERVICE, arn)
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """An alarm is to look."""
+        try:
+            alarm = rows.get(tx, timer.subject)
+        except Damaged as error:
+            log.error("%s; it looks no more", error)
+            return
+        if alarm is None:
+            return
+        now, step = self._world.now(), _step(alarm)
+        if self._world.steady() - timer.due > LATE:
+            self._set(tx, alarm.arn, _after(now + GRACE - 1, MINUTE))
+            return
+        end = now - now % step
+        self._look(tx, alarm, end)
+        self._set(tx, alarm.arn, _after(end, step))
+
+    def _look(self, tx: Tx, alarm: Alarm, end: int) -> None:
+        source = watched(alarm.body["settings"])
+        metric = metric_of(Caller(alarm.account, alarm.region), source)
+        if is_sampled(metric):
+            self._measures.sample(tx, metric, end - MINUTE)
+        going_by, period = rule(alarm.body["settings"]), source["Period"] * 1000
+        span = Span(end - (going_by.periods + FURTHER) * period, end, period)
+        seen = list[Seen]()
+        for point in self._measures.points(tx, metric, span, source.get("Unit")):
+            value = aggregation.statistic(point, source["Stat"])
+            if value is not None:
+                seen.append(Seen(point.time, (end - point.time) // period, float(value)))
+        if end < _ready(alarm, filled=len(seen) >= going_by.periods):
+            return
+        verdict = evaluate_alarm.judge(going_by, seen, alarm.state)
+        start = seen[0].time if seen else None
+        data = evaluate_alarm.reason_data(alarm.body["settings"] | {"Period": source["Period"]}, verdict, start, end)
+        self._transitions.judged(tx, alarm, verdict, data)
+
+    def _set(self, tx: Tx, arn: str, due: int) -> None:
+        """Look at a time by the wall clock; who sets that neither hastens nor delays the look."""
+        wait = due - self._world.now()
+        timers.put(tx, Timer(SERVICE, arn, LOOK, self._world.steady() + wait), elapsed=True)
+
+
+def _step(alarm: Alarm) -> int:
+    return MINUTE if watched(alarm.body["settings"])["Period"] >= MINUTE // 1000 else QUICK
+
+
+def _after(time: int, step: int) -> int:
+    return time - time % step + step
+
+
+def _ready(alarm: Alarm, *, filled: bool) -> int:
+    """From when on an alarm judges, counted from when it was made or changed; `filled`: there is all the data."""
+    warm_up = alarm.body["settings"].get("WarmUpConfiguration", {})
+    minutes = warm_up.get("WarmUpPeriodDurationInMinutes", 0)
+    if filled and not warm_up.get("OnlyStartEvaluatingAfterWarmUpPeriodEnds", False):
+        minutes = 0
+    patience = (alarm.body["mark"] or {}).get("Patience", 0)
+    wait = max(minutes * MINUTE, patience * 1000)
+    return int(alarm.body["configured"] + wait) if wait else 0

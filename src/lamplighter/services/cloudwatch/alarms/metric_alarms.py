@@ -1,0 +1,137 @@
+"""Operations on metric alarms.
+
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html. Promises that an alarm
+which is put again keeps its state, its history and its tags, as on AWS.
+"""
+
+from dataclasses import replace
+
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.cloudwatch.alarms import evaluate_alarm
+from lamplighter.services.cloudwatch.alarms.alarm_settings import checked, is_composite, unjudged
+from lamplighter.services.cloudwatch.alarms.evaluation_times import Clockwork
+from lamplighter.services.cloudwatch.alarms.state_changes import CONFIGURATION, Transitions
+from lamplighter.services.cloudwatch.alarms.tags import merged
+from lamplighter.services.cloudwatch.arns import alarm_arn
+from lamplighter.services.cloudwatch.errors import InvalidFormat, InvalidRule, LimitExceeded, ResourceNotFound
+from lamplighter.services.cloudwatch.tables import alarm_children
+from lamplighter.services.cloudwatch.tables import alarms as rows
+from lamplighter.services.cloudwatch.tables.alarms import Alarm
+from lamplighter.store.db import Tx
+
+MOST = 5_000
+"""Alarms of an account in a region, which AWS does not bound any more."""
+UNCHECKED = "Unchecked: Initial alarm creation"
+
+
+class Alarms:
+    """Alarms, as the API has them."""
+
+    def __init__(self, world: World, clockwork: Clockwork, transitions: Transitions) -> None:
+        self._world = world
+        self._clockwork = clockwork
+        self._transitions = transitions
+
+    def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """PutMetricAlarm"""
+        key, now = alarm_arn(caller, params["AlarmName"]), self._world.now()
+        settings = checked(params)
+        old = rows.readable(tx, key)
+        if old is None:
+            if rows.count(tx, caller.account, caller.region) >= MOST:
+                raise LimitExceeded(f"An account can have at most {MOST} alarms here.")
+            alarm = self._new(caller, key, settings, merged({}, params.get("Tags")), now)
+        elif is_composite(old.body["settings"]):
+            raise InvalidRule(f"The alarm {old.name} is a composite alarm: a metric alarm needs a name of its own.")
+        else:
+            alarm = replace(old, body=old.body | {"settings": settings, "configured": now})
+        rows.put(tx, alarm)
+        self._clockwork.begin(tx, alarm)
+        self._transitions.configured(tx, alarm, "created" if old is None else "updated")
+        return {}
+
+    def _new(self, caller: Caller, key: str, settings: Json, tags: dict[str, str], now: int) -> Alarm:
+        body = {
+            "settings": settings,
+            "configured": now,
+            "updated": now,
+            "transitioned": now,
+            "reason": unjudged(settings) or UNCHECKED,
+            "reason_data": None,
+            "mark": None,
+        }
+        return Alarm(key, caller.account, caller.region, settings["AlarmName"], evaluate_alarm.INSUFFICIENT, body, tags)
+
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DeleteAlarms: all of them, or none where one of them is not there."""
+        going = {alarm_arn(caller, name): name for name in params["AlarmNames"]}
+        for key, name in going.items():
+            if set(alarm_children.parents(tx, key)) - going.keys():
+                raise InvalidRule(f"Cannot delete {name} as there are composite alarm(s) depending on it.")
+        for key, name in going.items():
+            alarm = rows.readable(tx, key)
+            if not rows.delete(tx, key):
+                raise _missing(name)
+            alarm_children.put(tx, key, ())
+            self._clockwork.end(tx, key)
+            if alarm is not None:
+                self._transitions.configured(tx, alarm, "deleted")
+        return {}
+
+    def enable(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """EnableAlarmActions"""
+        return self._switch(tx, caller, params, enabled=True)
+
+    def disable(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DisableAlarmActions"""
+        return self._switch(tx, caller, params, enabled=False)
+
+    def _switch(self, tx: Tx, caller: Caller, params: Json, *, enabled: bool) -> Json:
+        for name in params["AlarmNames"]:
+            alarm = rows.get(tx, alarm_arn(caller, name))
+            if alarm is None or alarm.body["settings"]["ActionsEnabled"] == enabled:
+                continue
+            settings = alarm.body["settings"] | {"ActionsEnabled": enabled}
+            changed = replace(alarm, body=alarm.body | {"settings": settings})
+            rows.put(tx, changed)
+            done = "enabled" if enabled else "disabled"
+            self._transitions.note(tx, changed, CONFIGURATION, f'Alarm "{name}" actions {done}', '{"type":"Update"}')
+        return {}
+
+    def set_state(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """SetAlarmState: until the next evaluation. The actions of that state are taken, if it is another one."""
+        alarm = self._find(tx, caller, params["AlarmName"])
+        data = params.get("StateReasonData")
+        if data is not None:
+            _check_json(data)
+        self._transitions.move(tx, alarm, params["StateValue"], params["StateReason"], data)
+        return {}
+
+    def mark(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """SetMark: what AWS has no words for: the job that an alarm is of, and how long it holds its peace at first.
+
+        On the bus only: {AlarmName, Job, Pattern, Patience (seconds)}.
+        """
+        alarm = self._find(tx, caller, params["AlarmName"])
+        mark = {name: params[name] for name in ("Job", "Pattern", "Patience") if params.get(name) is not None}
+        rows.put(tx, replace(alarm, body=alarm.body | {"mark": mark}))
+        return {}
+
+    def _find(self, tx: Tx, caller: Caller, name: str) -> Alarm:
+        alarm = rows.get(tx, alarm_arn(caller, name))
+        if alarm is None:
+            raise _missing(name)
+        return alarm
+
+
+def _missing(name: str) -> ResourceNotFound:
+    return ResourceNotFound(f"Alarm {name} does not exist")
+
+
+def _check_json(text: str) -> None:
+    try:
+        loads(text)
+    except JsonError as error:
+        raise InvalidFormat(f"StateReasonData was not valid JSON: {error}") from None

@@ -1,0 +1,143 @@
+"""What follows when an alarm changes its state: the row, its history, an event, and what its actions do.
+
+Promises all of it in one transaction, the letters to topics included: a courier publishes each exactly once. "An alarm
+invokes actions only when the alarm changes state." See
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html and
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html. Topics and Lambda
+functions are told; what else an action may be on AWS (an instance that is rebooted …) has nothing here to be done to,
+and the history says so.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Caller, Event
+from lamplighter.delivery.delivery import End, Letter, Outcome, Policy
+from lamplighter.services.cloudwatch.alarms import alarm_actions
+from lamplighter.services.cloudwatch.alarms.evaluate_alarm import ALARM, OK, Verdict
+from lamplighter.services.cloudwatch.tables import alarms as rows
+from lamplighter.services.cloudwatch.tables.alarms import Alarm, Item
+from lamplighter.store.db import Tx
+
+SOURCE = "aws.cloudwatch"
+CONFIGURATION, STATE, ACTION = "ConfigurationUpdate", "StateUpdate", "Action"
+KEPT = 30 * 86_400_000
+"""Milliseconds: "CloudWatch saves alarm history for 30 days"."""
+FIELDS = {OK: "OKActions", ALARM: "AlarmActions"}
+
+log = logging.getLogger("lamplighter.cloudwatch")
+
+
+class Transitions:
+    """Changes states, for one engine; `send` has a letter delivered, and `settled` is told how that ended."""
+
+    def __init__(self, bus: Bus, world: World, url: str, send: Callable[[Tx, Letter], None]) -> None:
+        self._bus = bus
+        self._world = world
+        self._url = url
+        self._send = send
+        self._followers: list[Callable[[Tx, Alarm], None]] = []
+
+    def follow(self, follower: Callable[[Tx, Alarm], None]) -> None:
+        """Have somebody told of each alarm that has changed its state, in the same transaction."""
+        self._followers.append(follower)
+
+    def judged(self, tx: Tx, alarm: Alarm, verdict: Verdict, data: str) -> None:
+        """An alarm has looked: it changes its state, or nothing."""
+        if verdict.state != alarm.state:
+            self.move(tx, alarm, verdict.state, verdict.reason, data)
+
+    def move(self, tx: Tx, alarm: Alarm, state: str, reason: str, data: str | None) -> None:
+        """Put an alarm into a state; its actions are taken where it is another one."""
+        now, changed = self._world.now(), state != alarm.state
+        body = alarm.body | {"reason": reason, "reason_data": data, "updated": now}
+        body |= {"transitioned": now} if changed else {}
+        moved = replace(alarm, state=state, body=body)
+        rows.put(tx, moved)
+        if not changed:
+            return
+        if ALARM in (state, alarm.state):
+            log.info("alarm %s is %s: %s", alarm.name, state, reason)
+        told = {
+            "version": "1.0",
+            "oldState": alarm_actions.shown_state(alarm),
+            "newState": alarm_actions.shown_state(moved),
+        }
+        self.note(tx, moved, STATE, f"Alarm updated from {alarm.state} to {state}", dumps(told))
+        self._bus.publish(tx, SOURCE, lambda: self._event(alarm, moved))
+        if moved.body["settings"]["ActionsEnabled"]:
+            self._act(tx, alarm, moved)
+        for follower in self._followers:
+            follower(tx, moved)
+
+    def configured(self, tx: Tx, alarm: Alarm, done: str) -> None:
+        """An alarm was put or deleted: `created`, `updated`, `deleted`."""
+        operation = done.removesuffix("d")
+        data = {"version": "1.0", "type": operation.capitalize(), f"{done}Alarm": alarm.body["settings"]}
+        self.note(tx, alarm, CONFIGURATION, f'Alarm "{alarm.name}" {done}', dumps(data))
+        caller = Caller(alarm.account, alarm.region)
+        kind = "CloudWatch Alarm Configuration Change"
+        detail = {"operation": operation, **alarm_actions.detail(alarm, alarm)}
+        self._bus.publish(tx, SOURCE, lambda: Event(caller, SOURCE, kind, self._world.now(), (alarm.arn,), detail))
+
+    def note(self, tx: Tx, alarm: Alarm, kind: str, summary: str, data: str) -> None:
+        """Add to the history of an alarm."""
+        now = self._world.now()
+        rows.note(tx, Item(0, alarm.arn, now, kind, summary, data), now - KEPT)
+
+    def settled(self, tx: Tx, letter: Letter, outcome: Outcome) -> None:
+        """An action was taken, or could not be."""
+        target, name = letter.attributes["ACTION"], letter.attributes["ALARM"]
+        alarm = rows.get(tx, name)
+        if alarm is None:
+            return
+        done = outcome.end is End.DELIVERED
+        summary = f"Successfully executed action {target}" if done else f"Failed to execute action {target}"
+        self.note(tx, alarm, ACTION, summary, dumps(_action_data(target, letter, outcome)))
+
+    def _act(self, tx: Tx, before: Alarm, alarm: Alarm) -> None:
+        for action in alarm.body["settings"][FIELDS.get(alarm.state, "InsufficientDataActions")]:
+            place = arn.parse(action)
+            assert place is not None
+            call = alarm_actions.call(before, alarm, action, place, self._url)
+            if call is None:
+                log.warning("alarm %s asks for %s, which means nothing here", alarm.name, action)
+                data = {"actionState": "Failed", "notificationResource": action, "error": "nothing here does it"}
+                self.note(tx, alarm, ACTION, f"Failed to execute action {action}", dumps(data))
+            else:
+                self._write(tx, alarm, action, place, call)
+
+    def _write(self, tx: Tx, alarm: Alarm, action: str, place: arn.Arn, call: alarm_actions.Call) -> None:
+        letter = Letter(
+            f"{alarm.arn}/{self._world.uuid()}",
+            Caller(place.account or alarm.account, place.region or alarm.region),
+            call.service,
+            call.operation,
+            call.params,
+            Policy(),
+            None,
+            body=dumps(call.params),
+            attributes={"ACTION": action, "ALARM": alarm.arn},
+            born=self._world.now(),
+        )
+        self._send(tx, letter)
+
+    def _event(self, before: Alarm, alarm: Alarm) -> Event:
+        return Event(
+            Caller(alarm.account, alarm.region),
+            SOURCE,
+            "CloudWatch Alarm State Change",
+            self._world.now(),
+            (alarm.arn,),
+            alarm_actions.detail(before, alarm),
+        )
+
+
+def _action_data(target: str, letter: Letter, outcome: Outcome) -> Json:
+    data = {"actionState": "Succeeded", "notificationResource": target}
+    data |= {"publishedMessage": letter.params["Message"]} if "Message" in letter.params else {}
+    return data if outcome.end is End.DELIVERED else data | {"actionState": "Failed", "error": outcome.message}

@@ -1,0 +1,1 @@
+"""Metrics: PutMetricData, metrics of other services, and statistics."""

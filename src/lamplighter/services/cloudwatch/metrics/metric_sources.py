@@ -1,0 +1,151 @@
+"""Where the values of a metric are: with the service that it tells of, or among what was put.
+
+Promises that nothing is counted twice. AWS/States is counted where executions are, so it has all of them for as long as
+they are kept (standard ones: of express executions nothing is kept). How many messages a queue has goes up and down and
+is kept nowhere, so it is looked at now and, for as long as an alarm watches it, once a minute, and these samples are
+kept. How many were sent is counted by SQS. Everything else is what customers put. See
+https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html and
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Caller
+from lamplighter.services.cloudwatch.metrics import aggregation
+from lamplighter.services.cloudwatch.tables import metric_points
+from lamplighter.services.cloudwatch.tables.metric_points import Metric, Point
+from lamplighter.store.db import Reader, Tx
+
+MINUTE = 60_000
+STATES, MACHINE = "AWS/States", "StateMachineArn"
+EXECUTIONS = (
+    *("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"),
+    "ExecutionTime",
+)
+"""What Step Functions measures of executions; ExecutionTime is in milliseconds, all others count."""
+QUEUES, QUEUE = "AWS/SQS", "QueueName"
+GAUGES: Mapping[str, str] = {
+    "ApproximateNumberOfMessagesVisible": "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible": "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed": "ApproximateNumberOfMessagesDelayed",
+}
+"""What SQS measures of queues, and the attribute that says it."""
+SENT = "NumberOfMessagesSent"
+"""What SQS counts of queues, minute by minute."""
+
+Invoke = Callable[[str, str, Json], Json]
+"""Asks an operation of a service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From a time on and before another, in milliseconds since the epoch, in periods of so many."""
+
+    start: int
+    end: int
+    period: int
+
+
+class Measures:
+    """Asks for values, for one engine."""
+
+    def __init__(self, bus: Bus, world: World) -> None:
+        self._bus = bus
+        self._world = world
+
+    def points(self, reader: Reader, metric: Metric, span: Span, unit: str | None = None) -> list[Point]:
+        """What a metric was, one point for each period that has any value."""
+        if metric.namespace == STATES and metric.name in EXECUTIONS:
+            return list(self._executions(reader, metric, span)) if unit in (None, _unit(metric)) else []
+        if metric.namespace == QUEUES and metric.name == SENT:
+            found = list(self._sent(reader, metric, span)) if unit in (None, "Count") else []
+            return list(aggregation.by_period(found, span.start, span.period))
+        found = metric_points.between(reader, metric, span.start, span.end, unit)
+        found += self._now(reader, metric, span) if unit in (None, "Count") else []
+        return list(aggregation.by_period(found, span.start, span.period))
+
+    def sample(self, tx: Tx, metric: Metric, minute: int) -> None:
+        """Keep what a queue has now as its value in a minute, where the metric is one of those."""
+        found = self._gauge(tx, metric)
+        if found is not None:
+            metric_points.put(tx, metric, aggregation.of_values(minute, [(found, 1.0)], "Count"))
+
+    def known(self, reader: Reader, caller: Caller, since: int) -> Iterator[Metric]:
+        """All metrics that there are."""
+        home = (caller.account, caller.region)
+        for arn in self._listed(reader, caller, "states", "ListStateMachines", "stateMachines"):
+            for name in EXECUTIONS:
+                yield Metric(*home, STATES, name, ((MACHINE, arn["stateMachineArn"]),))
+        for url in self._listed(reader, caller, "sqs", "ListQueues", "QueueUrls"):
+            for name in (*GAUGES, SENT):
+                yield Metric(*home, QUEUES, name, ((QUEUE, url.rpartition("/")[2]),))
+        stored = metric_points.metrics(reader, *home, since)
+        yield from (metric for metric in stored if metric.namespace != QUEUES)
+
+    # --- of our own services ------------------------------------------------------------------------------------------
+
+    def _executions(self, reader: Reader, metric: Metric, span: Span) -> Iterator[Point]:
+        asked = {"metric": metric.name, "start": span.start, "end": span.end, "period": span.period}
+        found = dict(metric.dimensions)
+        if set(found) != {MACHINE}:
+            return
+        answer = self._ask(reader, metric, "states", "MeasureExecutions", asked | {"stateMachineArn": found[MACHINE]})
+        for number, samples, total, least, most in answer or ():
+            spread = ((least, samples),) if least == most else None
+            time = span.start + number * span.period
+            yield Point(time, float(samples), float(total), float(least), float(most), spread, _unit(metric))
+
+    def _sent(self, reader: Reader, metric: Metric, span: Span) -> Iterator[Point]:
+        """How many messages were sent to a queue, by minute."""
+        found = dict(metric.dimensions)
+        if set(found) == {QUEUE}:
+            asked = {"queue": found[QUEUE], "start": span.start, "end": span.end}
+            for minute, number in self._ask(reader, metric, "sqs", "MeasureMessages", asked) or ():
+                yield aggregation.of_values(minute, [(float(number), 1.0)], "Count")
+
+    def _now(self, reader: Reader, metric: Metric, span: Span) -> list[Point]:
+        """What a queue has now, where that is asked for."""
+        now = self._world.now()
+        found = self._gauge(reader, metric) if span.start <= now < span.end else None
+        return [] if found is None else [aggregation.of_values(now, [(found, 1.0)], "Count")]
+
+    def _gauge(self, reader: Reader, metric: Metric) -> float | None:
+        found = dict(metric.dimensions)
+        if metric.namespace != QUEUES or metric.name not in GAUGES or set(found) != {QUEUE}:
+            return None
+        place = self._ask(reader, metric, "sqs", "GetQueueUrl", {"QueueName": found[QUEUE]})
+        if place is None:
+            return None
+        asked = {"QueueUrl": place["QueueUrl"], "AttributeNames": [GAUGES[metric.name]]}
+        told = self._ask(reader, metric, "sqs", "GetQueueAttributes", asked)
+        return float(told["Attributes"][GAUGES[metric.name]]) if told else None
+
+    def _ask(self, reader: Reader, metric: Metric, service: str, operation: str, params: Json) -> Json:
+        """The answer; None where there is nothing of that name."""
+        try:
+            return self._bus.look(reader, Caller(metric.account, metric.region), service, operation, params)
+        except AwsError:
+            return None
+
+    def _listed(self, reader: Reader, caller: Caller, service: str, operation: str, field: str) -> Iterator[Json]:
+        token: dict[str, str] = {}
+        while True:
+            answer = self._bus.look(reader, caller, service, operation, token)
+            yield from answer.get(field, ())
+            following = {name: answer[name] for name in ("nextToken", "NextToken") if answer.get(name)}
+            if not following:
+                return
+            token = following
+
+
+def is_sampled(metric: Metric) -> bool:
+    """Whether a metric has to be looked at while it is, because nothing keeps it."""
+    return metric.namespace == QUEUES and metric.name in GAUGES
+
+
+def _unit(metric: Metric) -> str:
+    return "Milliseconds" if metric.name == "ExecutionTime" else "Count"

@@ -1,0 +1,122 @@
+"""Operations that tell of metrics:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html.
+
+A query is one metric and its statistic; metric math is refused by name.
+"""
+
+from collections.abc import Iterator
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.cloudwatch.alarms.alarm_settings import SHORT
+from lamplighter.services.cloudwatch.arns import metric_of, milliseconds, number, page, shown
+from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidParameterValue, MissingParameter
+from lamplighter.services.cloudwatch.metrics import aggregation
+from lamplighter.services.cloudwatch.metrics.metric_sources import Measures, Span
+from lamplighter.services.cloudwatch.metrics.put_metric_data import KEPT
+from lamplighter.services.cloudwatch.tables.metric_points import Metric, Point
+from lamplighter.store.db import Reader
+
+PAGE = 500
+MOST_POINTS = 1_440
+MOST_OF_DATA = 100_800
+LOWEST, YEAR = 1, 366 * 86_400
+"""Periods, in seconds."""
+RECENT = 3 * 3_600_000
+"""Milliseconds: what RecentlyActive PT3H means."""
+
+
+class Statistics:
+    """Tells of metrics, for one engine."""
+
+    def __init__(self, world: World, measures: Measures) -> None:
+        self._world = world
+        self._measures = measures
+
+    def metrics(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListMetrics"""
+        after = number(params.get("NextToken")) or 0
+        since = self._world.now() - (RECENT if "RecentlyActive" in params else KEPT)
+        found = [each for each in self._measures.known(reader, caller, since) if _is_wanted(each, params)]
+        return page("Metrics", found[after:], PAGE, shown, lambda _: str(after + PAGE))
+
+    def statistics(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """GetMetricStatistics"""
+        names = params.get("Statistics", []) + params.get("ExtendedStatistics", [])
+        if not names:
+            raise MissingParameter("Must specify either Statistics or ExtendedStatistics")
+        for name in names:
+            aggregation.check_statistic(name)
+        span = _span(params["StartTime"], params["EndTime"], params["Period"])
+        if (span.end - span.start) // span.period > MOST_POINTS:
+            raise InvalidCombination(
+                f"You have requested more than {MOST_POINTS} datapoints: shorten the time or lengthen the Period."
+            )
+        found = self._measures.points(reader, metric_of(caller, params), span, params.get("Unit"))
+        shown = [_datapoint(point, params) for point in found]
+        return {"Label": params["MetricName"], "Datapoints": shown}
+
+    def data(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """GetMetricData"""
+        ascending = params.get("ScanBy") == "TimestampAscending"
+        wanted = [query for query in params["MetricDataQueries"] if query.get("ReturnData", True)]
+        results = [self._result(reader, caller, query, params, ascending=ascending) for query in wanted]
+        return {"MetricDataResults": results, "Messages": []}
+
+    def _result(self, reader: Reader, caller: Caller, query: Json, params: Json, *, ascending: bool) -> Json:
+        if "MetricStat" not in query:
+            raise InvalidParameterValue(
+                f"The query {query['Id']} has no MetricStat: this engine has no metric math or Metrics Insights."
+            )
+        stat = query["MetricStat"]
+        aggregation.check_statistic(stat["Stat"])
+        metric = metric_of(caller, stat["Metric"])
+        span = _span(params["StartTime"], params["EndTime"], stat["Period"])
+        if (span.end - span.start) // span.period > MOST_OF_DATA:
+            raise InvalidCombination(f"You have requested more than {MOST_OF_DATA} datapoints.")
+        found = self._measures.points(reader, metric, span, stat.get("Unit"))
+        known = [
+            (point.time, value) for point in found if (value := aggregation.statistic(point, stat["Stat"])) is not None
+        ]
+        ordered = known if ascending else known[::-1]
+        return {
+            "Id": query["Id"],
+            "Label": query.get("Label", metric.name),
+            "Timestamps": [time / 1000 for time, _ in ordered],
+            "Values": [float(value) for _, value in ordered],
+            "StatusCode": "Complete",
+        }
+
+
+def _span(start: float, end: float, period: int) -> Span:
+    """Whole periods from the one that the start is in."""
+    if period not in (LOWEST, *SHORT) and (period % 60 or not 0 < period <= YEAR):
+        raise InvalidParameterValue("The parameter Period must be 1, 10, 20, 30 or a multiple of 60 up to a year.")
+    if end <= start:
+        raise InvalidParameterValue("The parameter StartTime must be less than the parameter EndTime.")
+    step = period * 1000
+    first, last = milliseconds(start), milliseconds(end)
+    first -= first % (step if period <= 3600 else 3_600_000)
+    return Span(first, last, step)
+
+
+def _datapoint(point: Point, params: Json) -> Json:
+    told: Json = {"Timestamp": point.time / 1000, "Unit": point.unit}
+    told |= {name: float(aggregation.statistic(point, name) or 0) for name in params.get("Statistics", ())}
+    extended = {name: aggregation.statistic(point, name) for name in params.get("ExtendedStatistics", ())}
+    known = {name: value for name, value in extended.items() if value is not None}
+    return told | ({"ExtendedStatistics": known} if known else {})
+
+
+def _is_wanted(metric: Metric, params: Json) -> bool:
+    if params.get("Namespace", metric.namespace) != metric.namespace:
+        return False
+    if params.get("MetricName", metric.name) != metric.name:
+        return False
+    return all(_has(metric, each) for each in params.get("Dimensions", ()))
+
+
+def _has(metric: Metric, wanted: Json) -> bool:
+    held: Iterator[tuple[str, str]] = iter(metric.dimensions)
+    return any(name == wanted["Name"] and value == wanted.get("Value", value) for name, value in held)

@@ -1,0 +1,89 @@
+"""PutMetricData: values of customers, kept by minute, or by second where they ask for that.
+
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html. Kept for fifteen days: what
+AWS keeps longer, it keeps in coarser steps.
+"""
+
+from collections.abc import Iterator
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.cloudwatch.arns import metric_of
+from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidParameterValue, MissingParameter
+from lamplighter.services.cloudwatch.metrics import aggregation
+from lamplighter.services.cloudwatch.metrics.metric_sources import MINUTE
+from lamplighter.services.cloudwatch.tables import metric_points
+from lamplighter.services.cloudwatch.tables.metric_points import Point
+from lamplighter.store.db import Tx
+
+KEPT = 15 * 86_400_000
+"""Milliseconds."""
+OLDEST, NEWEST = 14 * 86_400_000, 2 * 3_600_000
+"""A time stamp may be up to two weeks before and two hours after the time of the request, in milliseconds."""
+MOST = 1_000
+"""Metrics of one request."""
+MOST_VALUES = 150
+MOST_DIMENSIONS = 30
+LARGEST = 2.0**360
+
+
+class Putting:
+    """Takes values, for one engine."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """PutMetricData"""
+        if params["Namespace"].startswith("AWS/"):
+            raise InvalidParameterValue("The value AWS/ for parameter Namespace is reserved.")
+        if "MetricData" not in params:
+            raise MissingParameter("The parameter MetricData is required.")
+        if len(params["MetricData"]) > MOST:
+            raise InvalidParameterValue(f"The collection MetricData must not have a size greater than {MOST}.")
+        now = self._world.now()
+        for datum in params["MetricData"]:
+            metric = metric_of(caller, {**datum, "Namespace": params["Namespace"]})
+            if len(metric.dimensions) > MOST_DIMENSIONS:
+                raise InvalidParameterValue(f"A metric can have at most {MOST_DIMENSIONS} dimensions.")
+            new = _point(datum, now)
+            old = metric_points.between(tx, metric, new.time, new.time + 1, new.unit)
+            metric_points.put(tx, metric, aggregation.together(new.time, [*old, new]))
+        metric_points.sweep(tx, now - KEPT)
+        return {}
+
+
+def _point(datum: Json, now: int) -> Point:
+    time = int(datum["Timestamp"] * 1000) if "Timestamp" in datum else now
+    if not now - OLDEST <= time <= now + NEWEST:
+        raise InvalidParameterValue(
+            f"The parameter MetricData.member.Timestamp of {datum['MetricName']} must be within the last two weeks and "
+            "the next two hours."
+        )
+    time -= time % (1000 if datum.get("StorageResolution") == 1 else MINUTE)
+    unit = datum.get("Unit", "None")
+    if sum(name in datum for name in ("Value", "Values", "StatisticValues")) != 1:
+        raise InvalidCombination("Each of MetricData must have one of Value, Values and StatisticValues.")
+    point = _summed(time, datum["StatisticValues"], unit) if "StatisticValues" in datum else None
+    point = point or aggregation.of_values(time, list(_values(datum)), unit)
+    if max(map(abs, (point.total, point.least, point.most))) > LARGEST:
+        raise InvalidParameterValue(f"A value of {datum['MetricName']} is outside of -2^360 to 2^360.")
+    if point.samples < 0:
+        raise InvalidParameterValue(f"{datum['MetricName']} cannot have come less than no times.")
+    return point
+
+
+def _summed(time: int, given: Json, unit: str) -> Point:
+    samples, total = float(given["SampleCount"]), float(given["Sum"])
+    return Point(time, samples, total, float(given["Minimum"]), float(given["Maximum"]), None, unit)
+
+
+def _values(datum: Json) -> Iterator[tuple[float, float]]:
+    if "Value" in datum:
+        yield float(datum["Value"]), 1.0
+        return
+    values, counts = datum["Values"], datum.get("Counts", [1] * len(datum["Values"]))
+    if not values or len(values) > MOST_VALUES or len(values) != len(counts):
+        raise InvalidParameterValue(f"Values and Counts must be lists of the same length, of 1 to {MOST_VALUES} each.")
+    yield from zip(map(float, values), map(float, counts), strict=True)

@@ -1,0 +1,157 @@
+"""Alarms of CloudWatch, and their histories."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json, JsonError, dumps, loads_object
+from lamplighter.store.db import Damaged, Reader, Row, Tx
+
+COLUMNS = "arn, account, region, name, state, body, tags"
+PAGE = 100
+
+log = logging.getLogger("lamplighter.cloudwatch")
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An alarm."""
+
+    arn: str
+    account: str
+    region: str
+    name: str
+    state: str
+    body: Json
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that happened to an alarm."""
+
+    id: int
+    alarm: str
+    time: int
+    """Milliseconds since the epoch."""
+    type: str
+    summary: str
+    data: str
+
+
+def _alarm(row: Row) -> Alarm:
+    arn, account, region, name, state, body, tags = row
+    try:
+        return Alarm(arn, account, region, name, state, loads_object(body), loads_object(tags))
+    except JsonError as error:
+        raise Damaged(f"the alarm {arn} cannot be read: {error}") from error
+
+
+def get(reader: Reader, arn: str) -> Alarm | None:
+    """An alarm by its ARN."""
+    row = reader.row(f"SELECT {COLUMNS} FROM alarms WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
+    return _alarm(row) if row else None
+
+
+def named(reader: Reader, account: str, region: str, names: Iterable[str], after: str = "") -> Iterator[Alarm]:
+    """Alarms of an account in a region by their names, as far as they come after one, in order of name.
+
+    Of those that cannot be read the log says so.
+    """
+    sql = f"SELECT {COLUMNS} FROM alarms WHERE account = ? AND region = ? AND name = ?"  # noqa: S608 - our own columns
+    for name in sorted({name for name in names if name > after}):
+        yield from _readable(reader.rows(sql, (account, region, name)))
+
+
+def every(reader: Reader, account: str, region: str, prefix: str = "", after: str = "") -> Iterator[Alarm]:
+    """Alarms of an account in a region whose names begin in one way and come after one, in order of name.
+
+    Of those that cannot be read the log says so.
+    """
+    sql = (
+        f"SELECT {COLUMNS} FROM alarms WHERE account = ? AND region = ? AND name > ? "  # noqa: S608
+        "AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?"
+    )
+    while found := reader.rows(sql, (account, region, after, prefix, prefix, PAGE)):
+        yield from _readable(found)
+        after = found[-1][3]
+
+
+def _readable(found: list[Row]) -> Iterator[Alarm]:
+    for row in found:
+        try:
+            yield _alarm(row)
+        except Damaged as error:
+            log.error("%s; it is passed over", error)
+
+
+def count(reader: Reader, account: str, region: str) -> int:
+    """How many alarms an account has in a region."""
+    row = reader.row("SELECT count(*) FROM alarms WHERE account = ? AND region = ?", (account, region))
+    assert row is not None
+    number: int = row[0]
+    return number
+
+
+def put(tx: Tx, alarm: Alarm) -> None:
+    """Keep an alarm, new or changed."""
+    values = (alarm.arn, alarm.account, alarm.region, alarm.name, alarm.state, dumps(alarm.body), dumps(alarm.tags))
+    tx.execute(f"INSERT OR REPLACE INTO alarms ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
+
+
+def delete(tx: Tx, arn: str) -> bool:
+    """Forget an alarm, of which the history stays for its time; False where it is gone."""
+    return tx.execute("DELETE FROM alarms WHERE arn = ?", (arn,)) > 0
+
+
+def readable(reader: Reader, arn: str) -> Alarm | None:
+    """An alarm that can be read; one that cannot may be put anew, or deleted."""
+    try:
+        return get(reader, arn)
+    except Damaged as error:
+        log.error("%s", error)
+        return None
+
+
+# --- histories --------------------------------------------------------------------------------------------------------
+
+
+def note(tx: Tx, item: Item, oldest: int) -> None:
+    """Keep what happened, and no more than a few thousand items older than `oldest` at once."""
+    sql = "INSERT INTO alarm_history (alarm, time, type, summary, data) VALUES (?, ?, ?, ?, ?)"
+    tx.execute(sql, (item.alarm, item.time, item.type, item.summary, item.data))
+    tx.execute(
+        "DELETE FROM alarm_history WHERE id IN (SELECT id FROM alarm_history WHERE time < ? LIMIT 1000)", (oldest,)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which items a page has."""
+
+    alarms: str
+    """What the ARNs of their alarms begin with; one alarm's whole ARN where `whole`."""
+    whole: bool
+    type: str | None
+    start: int
+    end: int
+    after: int | None
+    """The last item of the page before."""
+    ascending: bool
+
+
+def history(reader: Reader, wanted: Wanted, most: int) -> list[Item]:
+    """Items in order of time."""
+    where, values = ["time >= ?", "time <= ?"], [wanted.start, wanted.end, *([wanted.alarms] if wanted.whole else [])]
+    where += ["alarm = ?"] if wanted.whole else ["substr(alarm, 1, length(?)) = ?"]
+    values += [] if wanted.whole else [wanted.alarms, wanted.alarms]
+    if wanted.type is not None:
+        where, values = [*where, "type = ?"], [*values, wanted.type]
+    if wanted.after is not None:
+        where, values = [*where, "id > ?" if wanted.ascending else "id < ?"], [*values, wanted.after]
+    order = "ASC" if wanted.ascending else "DESC"
+    sql = (
+        "SELECT id, alarm, time, type, summary, data FROM alarm_history "  # noqa: S608 - our own conditions
+        f"WHERE {' AND '.join(where)} ORDER BY id {order} LIMIT ?"
+    )
+    return [Item(*row) for row in reader.rows(sql, (*values, most))]

@@ -1,0 +1,91 @@
+"""What was measured: one row for each metric, unit and minute (or second), whatever number of values it is made of."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import dumps, loads
+from lamplighter.store.db import Reader, Row, Tx
+
+SWEPT = 1000
+"""How many rows that are too old go with each that comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """Whose values they are."""
+
+    account: str
+    region: str
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+    """Sorted."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """As rows name it."""
+        return (self.account, self.region, self.namespace, self.name, dumps(dict(self.dimensions)))
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Values of a time."""
+
+    time: int
+    """Milliseconds since the epoch."""
+    samples: float
+    total: float
+    least: float
+    most: float
+    spread: tuple[tuple[float, float], ...] | None
+    """Each value and how often it came; None where that is not known."""
+    unit: str = "None"
+
+
+WHERE = "account = ? AND region = ? AND namespace = ? AND name = ? AND dimensions = ?"
+
+
+def between(reader: Reader, metric: Metric, start: int, end: int, unit: str | None = None) -> list[Point]:
+    """Points of a metric from a time on and before another, in order."""
+    sql = (
+        f"SELECT time, samples, total, least, most, spread, unit FROM metric_points WHERE {WHERE} "  # noqa: S608
+        f"AND time >= ? AND time < ? {'AND unit = ?' if unit is not None else ''} ORDER BY time"
+    )
+    values = (*metric.key, start, end, *(() if unit is None else (unit,)))
+    return [_point(row) for row in reader.rows(sql, values)]
+
+
+def _point(row: Row) -> Point:
+    time, samples, total, least, most, spread, unit = row
+    return Point(time, samples, total, least, most, _spread(spread), unit)
+
+
+def _spread(text: str | None) -> tuple[tuple[float, float], ...] | None:
+    return None if text is None else tuple((value, times) for value, times in loads(text))
+
+
+def put(tx: Tx, metric: Metric, point: Point) -> None:
+    """Keep a point in the place of what was known of its time."""
+    sql = "INSERT OR REPLACE INTO metric_points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    spread = None if point.spread is None else dumps(point.spread)
+    values = (point.unit, point.time, point.samples, point.total, point.least, point.most, spread)
+    tx.execute(sql, (*metric.key, *values))
+
+
+def sweep(tx: Tx, oldest: int) -> None:
+    """Forget points that are older than this, a slice of them."""
+    keys = "account, region, namespace, name, dimensions, unit, time"
+    tx.execute(
+        f"DELETE FROM metric_points WHERE ({keys}) IN (SELECT {keys} FROM metric_points WHERE time < ? LIMIT ?)",  # noqa: S608
+        (oldest, SWEPT),
+    )
+
+
+def metrics(reader: Reader, account: str, region: str, since: int) -> Iterable[Metric]:
+    """All metrics that have points since a time, in order."""
+    sql = (
+        "SELECT DISTINCT namespace, name, dimensions FROM metric_points WHERE account = ? AND region = ? "
+        "AND time >= ? ORDER BY namespace, name, dimensions"
+    )
+    for namespace, name, dimensions in reader.rows(sql, (account, region, since)):
+        yield Metric(account, region, namespace, name, tuple(loads(dimensions).items()))

@@ -1,0 +1,73 @@
+"""What ECS's resources are called, and what a caller may call them: a short name, or the whole ARN."""
+
+import re
+
+from lamplighter.base import arn
+from lamplighter.bus import Caller
+from lamplighter.services.ecs.errors import InvalidParameter
+from lamplighter.services.ecs.tables import clusters, task_definitions
+from lamplighter.services.ecs.tables.task_definitions import Definition
+from lamplighter.store.db import Reader
+
+DEFAULT = "default"
+"""The cluster that is meant where none is named."""
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
+"""Of clusters, families and containers: "Up to 255 letters (…), numbers, underscores, and hyphens are allowed." """
+
+_REVISION = re.compile(r"(?P<family>[A-Za-z0-9_-]{1,255})(?::(?P<revision>[0-9]{1,9}))?")
+
+
+def owner(caller: Caller) -> str:
+    """Whose things are kept apart from whose."""
+    return f"{caller.account}/{caller.region}"
+
+
+def build(caller: Caller, resource: str) -> str:
+    """The ARN of one of a caller's resources."""
+    return arn.build("ecs", caller.region, caller.account, resource)
+
+
+def caller_of(name: str) -> Caller:
+    """For whom the resource of an ARN is kept."""
+    found = arn.parse(name)
+    assert found is not None
+    return Caller(found.account, found.region)
+
+
+def cluster_arn(caller: Caller, reference: str | None) -> str:
+    """The ARN of a cluster by its name or its ARN."""
+    name = reference or DEFAULT
+    return name if name.startswith("arn:") else build(caller, f"cluster/{name}")
+
+
+def is_active(reader: Reader, cluster: str) -> bool:
+    """Whether there is such a cluster, and it was not deleted."""
+    found = clusters.get(reader, cluster)
+    return found is not None and found.status == "ACTIVE"
+
+
+def task_arn(cluster: str, reference: str) -> str:
+    """The ARN of a task of a cluster by its id or its ARN; raises InvalidParameter where it can be neither."""
+    if reference.startswith("arn:"):
+        return reference
+    name = reference.rpartition("/")[2]
+    if len(name) not in (32, 36):
+        raise InvalidParameter("taskId length should be one of [32,36]")
+    return f"{cluster.replace(':cluster/', ':task/', 1)}/{name}"
+
+
+def definition(reader: Reader, caller: Caller, reference: str) -> Definition | None:
+    """A task definition by family (its latest active revision), family:revision or ARN."""
+    whose, text = owner(caller), reference
+    if reference.startswith("arn:"):
+        found = arn.parse(reference)
+        if found is None or found.service != "ecs" or not found.resource.startswith("task-definition/"):
+            return None
+        whose, text = owner(Caller(found.account, found.region)), found.resource.removeprefix("task-definition/")
+    match = _REVISION.fullmatch(text)
+    if match is None:
+        return None
+    if match["revision"] is None:
+        return task_definitions.latest(reader, whose, match["family"])
+    return task_definitions.get(reader, whose, match["family"], int(match["revision"]))

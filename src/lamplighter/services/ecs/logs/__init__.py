@@ -1,0 +1,1 @@
+"""The output of containers: kept in files and sent to CloudWatch Logs."""

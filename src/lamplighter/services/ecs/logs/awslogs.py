@@ -1,0 +1,229 @@
+"""The awslogs driver: the output of a container goes to CloudWatch Logs, while the container runs.
+
+A line is an event, or several lines are one where the definition says how a message begins (`multiline.py`).
+
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html. Promises that no line is lost
+and none is doubled, whatever is killed: how many lines were handed over is written in the transaction that hands them
+over, and a runtime gives all its output again, each stream in order. As the driver does, it drops empty lines, cuts
+long ones, and passes over what CloudWatch Logs refuses (the group may be deleted while the container runs): the file
+that every output goes to has all of it. The mode and the buffer size are kept and mean nothing here: output never
+blocks.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+
+from lamplighter.base import arn
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Bus, Caller
+from lamplighter.lang.log_batches import batches, pieces
+from lamplighter.runtime.port import Line
+from lamplighter.services.ecs.logs.multiline import beginning, compiled
+from lamplighter.services.ecs.tables import shipped_logs
+from lamplighter.services.ecs.tables.tasks import Task
+from lamplighter.services.ecs.tasks.runtime_retry import Pause
+from lamplighter.store.db import Tx
+
+log = logging.getLogger("lamplighter.ecs")
+
+SERVICE = "logs"
+PATIENCE = 1.0
+"""Seconds that a line waits for others."""
+MESSAGE_PATIENCE = 5_000
+"""Milliseconds that a message waits for more lines of its own."""
+STREAMS = ("stdout", "stderr")
+FULL, FULL_BYTES = 2_000, 256 * 1024
+"""Lines, and characters of them, that do not wait for more: what holds the engine for a few milliseconds."""
+
+Numbered = tuple[int, Line]
+"""A line, and which of its stream it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a container's output goes."""
+
+    caller: Caller
+    group: str
+    stream: str
+    create: bool
+    """Whether the group is created where it is missing."""
+    fargate: bool
+    beginning: str | None = None
+    """The expression that the first line of a message matches; None: each line is a message."""
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The stream, as the operations name it."""
+        return {"logGroupName": self.group, "logStreamName": self.stream}
+
+
+def destination(task: Task, definition: Json, runtime_name: str) -> Destination | None:
+    """Where the output of a container of a task goes, by its definition; None where it says nothing of awslogs.
+
+    "Use the awslogs-stream-prefix option to associate a log stream with the specified prefix, the container name, and
+    the ID of the Amazon ECS task … prefix-name/container-name/ecs-task-id".
+    """
+    configuration = definition.get("logConfiguration") or {}
+    if configuration.get("logDriver") != "awslogs":
+        return None
+    options = configuration.get("options") or {}
+    owner = arn.parse(task.arn)
+    assert owner is not None
+    prefix = options.get("awslogs-stream-prefix")
+    return Destination(
+        caller=Caller(owner.account, options["awslogs-region"]),
+        group=options["awslogs-group"],
+        stream=f"{prefix}/{definition['name']}/{task.name}" if prefix else runtime_name,
+        create=options.get("awslogs-create-group") == "true",
+        fargate=task.launch_type == "FARGATE",
+        beginning=beginning(options),
+    )
+
+
+def prepare(bus: Bus, tx: Tx, to: Destination) -> str | None:
+    """Create the stream, and the group if so it is asked; why the container must not start, in ECS's words."""
+    cause = _unparsed(to)
+    if cause is None and to.create:
+        cause = _create(bus, tx, to, "group", {"logGroupName": to.group})
+    if cause is None:
+        cause = _create(bus, tx, to, "stream", to.names)
+    if cause is None:
+        return None
+    if to.fargate:
+        return f"ResourceInitializationError: failed to validate logger args: {cause} : exit status 1"
+    return f"CannotStartContainerError: Error response from daemon: failed to initialize logging driver: {cause}"
+
+
+def _unparsed(to: Destination) -> str | None:
+    if to.beginning is None or compiled(to.beginning) is not None:
+        return None
+    return f"awslogs could not parse multiline pattern option: error parsing regexp: `{to.beginning}`"
+
+
+def _create(bus: Bus, tx: Tx, to: Destination, what: str, params: Json) -> str | None:
+    """Create a group or stream that may be there; why that cannot be."""
+    try:
+        with tx.nested():
+            bus.invoke(tx, to.caller, SERVICE, f"CreateLog{what.capitalize()}", params)
+    except AwsError as error:
+        if error.code != "ResourceAlreadyExistsException":
+            retried = "create stream has been retried 1 times: " if to.fargate else ""
+            return f"{retried}failed to create Cloudwatch log {what}: {error.code}: {error.message}"
+    return None
+
+
+class Shipment:
+    """The output of one container on its way; `name`: what the runtime calls it."""
+
+    def __init__(self, bus: Bus, now: Callable[[], int], to: Destination, name: str) -> None:
+        self._bus = bus
+        self._now = now
+        self._to = to
+        self._name = name
+        self._starts = None if to.beginning is None else compiled(to.beginning)
+        self._read = [0, 0]
+        self._waiting: list[Numbered] = []
+        self._size = 0
+        self._sending = asyncio.Lock()
+        self._news = asyncio.Event()
+        self._refused = False
+
+    async def take(self, line: Line) -> None:
+        """Take the next line; waits where there is no more room for lines that wait."""
+        stream = STREAMS.index(line.stream)
+        self._read[stream] += 1
+        self._waiting.append((self._read[stream], line))
+        self._size += len(line.text)
+        self._news.set()
+        if self._full:
+            await self.send()
+
+    @property
+    def _full(self) -> bool:
+        return len(self._waiting) >= FULL or self._size >= FULL_BYTES
+
+    async def send_now_and_then(self, pause: Pause) -> None:
+        """Send what waits, a moment after it has come."""
+        while True:
+            await self._news.wait()
+            await pause(PATIENCE)
+            await self.send()
+
+    async def send(self, *, last: bool = False) -> None:
+        """Hand over what waits, but a message that may go on; that too, if no line can come any more."""
+        async with self._sending:
+            self._news.clear()
+            lines = self._take_out(last=last)
+            try:
+                if lines:
+                    await self._bus.store.insist(lambda tx: self._put(tx, lines))
+            except BaseException:
+                self._waiting = lines + self._waiting
+                raise
+
+    def _take_out(self, *, last: bool) -> list[Numbered]:
+        """What is to be handed over now; the rest goes on waiting."""
+        lines, full = self._waiting, self._full
+        self._waiting, self._size = [], 0
+        if self._starts is None or last or not lines:
+            return lines
+        start = max((at for at, (_, line) in enumerate(lines) if self._starts(line.text)), default=0)
+        if self._now() - lines[start][1].time >= MESSAGE_PATIENCE or (full and start == 0):
+            return lines
+        self._waiting = lines[start:]
+        self._size = sum(len(line.text) for _, line in self._waiting)
+        self._news.set()
+        return lines[:start]
+
+    def _messages(self, lines: list[Numbered]) -> Iterator[tuple[int, str]]:
+        """The messages that lines make, with the time of their first lines."""
+        message: list[Line] = []
+        for _, line in lines:
+            if message and (self._starts is None or self._starts(line.text)):
+                yield message[0].time, "\n".join(each.text for each in message)
+                message = []
+            message.append(line)
+        if message:
+            yield message[0].time, "\n".join(each.text for each in message)
+
+    def _put(self, tx: Tx, lines: list[Numbered]) -> None:
+        """Hand over what of these lines was not before."""
+        sent = shipped_logs.sent(tx, self._name)
+        fresh = [(number, line) for number, line in lines if number > sent[STREAMS.index(line.stream)]]
+        if not fresh:
+            return
+        events = [(time, piece) for time, message in self._messages(fresh) for piece in pieces(message)]
+        try:
+            with tx.nested():
+                for batch in batches(events):
+                    listed = [{"timestamp": time, "message": message} for time, message in batch]
+                    params = self._to.names | {"logEvents": listed}
+                    self._bus.invoke(tx, self._to.caller, SERVICE, "PutLogEvents", params)
+        except AwsError as error:
+            if not self._refused:
+                log.warning("output of %s is not taken by log group %s: %s", self._name, self._to.group, error)
+            self._refused = True
+        numbers = [max((n for n, line in fresh if line.stream == name), default=0) for name in STREAMS]
+        shipped_logs.note(tx, self._name, (max(sent[0], numbers[0]), max(sent[1], numbers[1])))
+
+
+async def ship(
+    bus: Bus, now: Callable[[], int], pause: Pause, to: Destination, name: str, lines: AsyncIterator[Line]
+) -> AsyncGenerator[Line, None]:
+    """Pass lines on, and hand them over beside; when they have ended, all are handed over."""
+    shipment = Shipment(bus, now, to, name)
+    sending = asyncio.get_running_loop().create_task(shipment.send_now_and_then(pause))
+    try:
+        async for line in lines:
+            await shipment.take(line)
+            yield line
+        await shipment.send(last=True)
+    finally:
+        sending.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await sending

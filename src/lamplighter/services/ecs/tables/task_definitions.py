@@ -1,0 +1,113 @@
+"""Task definitions of ECS: families and their revisions.
+
+No revision is ever removed, so that its number is given once and a task's definition can be read as long as the task.
+"""
+
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.store.db import Reader, Row, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One revision of a family."""
+
+    arn: str
+    owner: str
+    """account/region"""
+    family: str
+    revision: int
+    status: str
+    """ACTIVE, INACTIVE or DELETE_IN_PROGRESS."""
+    body: Json
+    """As the API shows it, times in milliseconds."""
+    tags: Json
+
+
+COLUMNS = "arn, owner, family, revision, status, body, tags"
+_MEMBERS = {
+    "ACTIVE": "HAVING max(status = 'ACTIVE')",
+    "INACTIVE": "HAVING NOT max(status = 'ACTIVE')",
+    "ALL": "",
+}
+
+
+def _definition(row: Row) -> Definition:
+    arn, owner, family, revision, status, body, tags = row
+    return Definition(arn, owner, family, revision, status, loads(body), loads(tags))
+
+
+def put(tx: Tx, definition: Definition) -> None:
+    """Keep a revision, new or changed."""
+    tx.execute(
+        f"INSERT OR REPLACE INTO task_definitions ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own columns
+        (
+            definition.arn,
+            definition.owner,
+            definition.family,
+            definition.revision,
+            definition.status,
+            dumps(definition.body),
+            dumps(definition.tags),
+        ),
+    )
+
+
+def get(reader: Reader, owner: str, family: str, revision: int) -> Definition | None:
+    """One revision of a family."""
+    sql = f"SELECT {COLUMNS} FROM task_definitions WHERE owner = ? AND family = ? AND revision = ?"  # noqa: S608
+    row = reader.row(sql, (owner, family, revision))
+    return _definition(row) if row else None
+
+
+def by_arn(reader: Reader, arn: str) -> Definition | None:
+    """A revision by its ARN."""
+    row = reader.row(f"SELECT {COLUMNS} FROM task_definitions WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
+    return _definition(row) if row else None
+
+
+def latest(reader: Reader, owner: str, family: str) -> Definition | None:
+    """The latest active revision of a family."""
+    sql = (
+        f"SELECT {COLUMNS} FROM task_definitions WHERE owner = ? AND family = ? AND status = 'ACTIVE' "  # noqa: S608
+        "ORDER BY revision DESC LIMIT 1"
+    )
+    row = reader.row(sql, (owner, family))
+    return _definition(row) if row else None
+
+
+def next_revision(reader: Reader, owner: str, family: str) -> int:
+    """The number that the next revision of a family gets."""
+    row = reader.row("SELECT max(revision) FROM task_definitions WHERE owner = ? AND family = ?", (owner, family))
+    return (row[0] or 0) + 1 if row else 1
+
+
+def page(
+    reader: Reader,
+    owner: str,
+    family: str | None,
+    status: str,
+    after: tuple[str, int] | None,
+    most: int,
+    *,
+    newest: bool,
+) -> list[tuple[str, str, int]]:
+    """ARN, family and revision of definitions in order, from after one; `newest`: in falling order."""
+    where, values = "owner = ? AND status = ?", [owner, status]
+    if family is not None:
+        where, values = f"{where} AND family = ?", [*values, family]
+    if after is not None:
+        where = f"{where} AND (family, revision) {'<' if newest else '>'} (?, ?)"
+    order = "family DESC, revision DESC" if newest else "family, revision"
+    sql = f"SELECT arn, family, revision FROM task_definitions WHERE {where} ORDER BY {order} LIMIT ?"  # noqa: S608
+    return [(row[0], row[1], row[2]) for row in reader.rows(sql, (*values, *(after or ()), most))]
+
+
+def families(reader: Reader, owner: str, prefix: str, status: str, after: str, most: int) -> list[str]:
+    """Families in order, from after one; `status`: ACTIVE with an active revision, INACTIVE without, or ALL."""
+    sql = (
+        "SELECT family FROM task_definitions WHERE owner = ? AND family > ? AND substr(family, 1, ?) = ? "  # noqa: S608
+        f"GROUP BY family {_MEMBERS[status]} ORDER BY family LIMIT ?"
+    )
+    return [row[0] for row in reader.rows(sql, (owner, after, len(prefix), prefix, most))]

@@ -1,0 +1,1 @@
+"""Task definitions: registered, validated and listed."""

@@ -1,0 +1,188 @@
+"""Task definitions: what a task is made of, in numbered revisions that never change.
+
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definitions.html. A revision that was deleted stays
+DELETE_IN_PROGRESS and can be described: tasks may still run from it.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from lamplighter.base.json_text import Json, dump_bytes
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.ecs import arns, paging, tags
+from lamplighter.services.ecs.errors import ClientError, InvalidParameter
+from lamplighter.services.ecs.tables import task_definitions
+from lamplighter.services.ecs.tables.task_definitions import Definition
+from lamplighter.services.ecs.task_definitions import validate
+from lamplighter.store.db import Reader, Tx
+
+Write = Callable[[Tx, Caller, Json], Json]
+
+KEPT = (
+    "taskRoleArn", "executionRoleArn", "networkMode", "pidMode", "ipcMode", "proxyConfiguration",
+    "inferenceAccelerators", "ephemeralStorage", "runtimePlatform", "requiresCompatibilities", "enableFaultInjection",
+    "trustedExecutionConfiguration",
+)  # fmt: skip
+"""Members of RegisterTaskDefinition that are shown as they were given."""
+_TIMES = ("registeredAt", "deregisteredAt", "deleteRequestedAt")
+_BARE_CONTAINER: Json = {
+    "cpu": 0, "portMappings": [], "essential": True, "environment": [], "mountPoints": [], "volumesFrom": [],
+    "systemControls": [],
+}  # fmt: skip
+"""What ECS shows of a container that does not say."""
+LARGEST = 65_536
+"""Bytes of a definition: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html."""
+MOST_DELETED = 10
+
+
+def register(world: World, deny: Collection[str]) -> Write:
+    """RegisterTaskDefinition; `deny`: what a definition may not ask for."""
+
+    def run(tx: Tx, caller: Caller, params: Json) -> Json:
+        _check_size(params)
+        validate.check(params)
+        validate.check_allowed(params, deny)
+        owner, family = arns.owner(caller), params["family"]
+        revision = task_definitions.next_revision(tx, owner, family)
+        arn = arns.build(caller, f"task-definition/{family}:{revision}")
+        body = _body(params, caller, arn, revision, world.now())
+        kept = Definition(arn, owner, family, revision, "ACTIVE", body, tags.checked(params.get("tags")))
+        task_definitions.put(tx, kept)
+        return {"taskDefinition": shown(kept), "tags": kept.tags}
+
+    return run
+
+
+def _check_size(params: Json) -> None:
+    length = len(dump_bytes(params))
+    if length > LARGEST:
+        raise ClientError(f"Actual length: '{length}'. Max allowed length is '{LARGEST}' bytes.")
+
+
+def _body(params: Json, caller: Caller, arn: str, revision: int, now: int) -> Json:
+    sizes = {
+        name: str(validate.units(params[name], name)) for name in ("cpu", "memory") if params.get(name) is not None
+    }
+    return {
+        "taskDefinitionArn": arn,
+        "containerDefinitions": [_BARE_CONTAINER | container for container in params["containerDefinitions"]],
+        "family": params["family"],
+        "revision": revision,
+        "volumes": params.get("volumes") or [],
+        "requiresAttributes": _attributes(params),
+        "placementConstraints": params.get("placementConstraints") or [],
+        "compatibilities": ["EC2", "FARGATE"] if validate.fits_fargate(params) else ["EC2"],
+        **{key: params[key] for key in KEPT if params.get(key) is not None},
+        **sizes,
+        "registeredAt": now,
+        "registeredBy": f"arn:aws:iam::{caller.account}:root",
+    }
+
+
+def _attributes(params: Json) -> Json:
+    names = ["com.amazonaws.ecs.capability.docker-remote-api.1.18"]
+    if params.get("networkMode") == "awsvpc":
+        names.append("ecs.capability.task-eni")
+    return [{"name": name} for name in names]
+
+
+def describe(reader: Reader, caller: Caller, params: Json) -> Json:
+    """DescribeTaskDefinition."""
+    found = arns.definition(reader, caller, params["taskDefinition"])
+    if found is None:
+        raise ClientError("Unable to describe task definition.")
+    answer: Json = {"taskDefinition": shown(found)}
+    if "TAGS" in (params.get("include") or ()):
+        answer["tags"] = found.tags
+    return answer
+
+
+def deregister(world: World) -> Write:
+    """DeregisterTaskDefinition: tasks that run go on; new ones are refused."""
+
+    def run(tx: Tx, caller: Caller, params: Json) -> Json:
+        if not _names_revision(params["taskDefinition"]):
+            raise ClientError("Revision is missing.")
+        found = arns.definition(tx, caller, params["taskDefinition"])
+        if found is None:
+            raise ClientError("Unable to describe task definition.")
+        if found.status == "ACTIVE":
+            found = replace(found, status="INACTIVE", body=found.body | {"deregisteredAt": world.now()})
+            task_definitions.put(tx, found)
+        return {"taskDefinition": shown(found)}
+
+    return run
+
+
+def delete(world: World) -> Write:
+    """DeleteTaskDefinitions."""
+
+    def run(tx: Tx, caller: Caller, params: Json) -> Json:
+        if not 1 <= len(params["taskDefinitions"]) <= MOST_DELETED:
+            raise InvalidParameter(f"Specify between 1 and {MOST_DELETED} task definitions.")
+        deleted, failures = [], []
+        for reference in params["taskDefinitions"]:
+            found = arns.definition(tx, caller, reference) if _names_revision(reference) else None
+            refusal = _refusal(reference, found)
+            if found is None or refusal is not None:
+                failures.append({"arn": found.arn if found else reference, "reason": refusal})
+                continue
+            gone = replace(found, status="DELETE_IN_PROGRESS", body=found.body | {"deleteRequestedAt": world.now()})
+            task_definitions.put(tx, gone)
+            deleted.append(shown(gone))
+        return {"taskDefinitions": deleted, "failures": failures}
+
+    return run
+
+
+def _refusal(reference: str, found: Definition | None) -> str | None:
+    if not _names_revision(reference):
+        return "The specified task definition identifier is invalid. Specify a valid name or ARN and try again."
+    if found is None:
+        return "The specified task definition does not exist. Specify a valid account, family, revision and try again."
+    if found.status == "ACTIVE":
+        return "The specified task definition is still in ACTIVE status. Please deregister the target and try again."
+    return None
+
+
+def _names_revision(reference: str) -> bool:
+    return ":" in reference.rpartition("/")[2]
+
+
+def list_revisions(reader: Reader, caller: Caller, params: Json) -> Json:
+    """ListTaskDefinitions; familyPrefix is, in spite of its name, the whole family."""
+    size = paging.most(params)
+    found = task_definitions.page(
+        reader,
+        arns.owner(caller),
+        params.get("familyPrefix"),
+        params.get("status", "ACTIVE"),
+        _after(params.get("nextToken")),
+        size + 1,
+        newest=params.get("sort") == "DESC",
+    )
+    return paging.page("taskDefinitionArns", found, size, lambda item: item[0], lambda item: f"{item[1]}:{item[2]}")
+
+
+def _after(token: str | None) -> tuple[str, int] | None:
+    if token is None:
+        return None
+    family, _, revision = token.rpartition(":")
+    return (family, paging.number(revision))
+
+
+def list_families(reader: Reader, caller: Caller, params: Json) -> Json:
+    """ListTaskDefinitionFamilies."""
+    size = paging.most(params)
+    prefix, status, after = params.get("familyPrefix", ""), params.get("status", "ALL"), params.get("nextToken", "")
+    if status not in ("ACTIVE", "INACTIVE", "ALL"):
+        raise InvalidParameter("Status must be one of ACTIVE, INACTIVE, ALL.")
+    found = task_definitions.families(reader, arns.owner(caller), prefix, status, after, size + 1)
+    return paging.page("families", found, size, str, str)
+
+
+def shown(definition: Definition) -> Json:
+    """A definition as the API shows it."""
+    times = {name: definition.body[name] / 1000 for name in _TIMES if name in definition.body}
+    return definition.body | times | {"status": definition.status}

@@ -1,0 +1,160 @@
+"""What ECS demands of a task definition, in ECS's words.
+
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html. One demand is not made:
+a container that names no image is a plain process of this machine, and needs no memory limit.
+"""
+
+from collections.abc import Collection
+
+from lamplighter.base import deny_rules, fargate
+from lamplighter.base.json_text import Json
+from lamplighter.services.ecs.arns import NAME
+from lamplighter.services.ecs.errors import ClientError
+
+LONGEST_STOP = 120
+"""Seconds: "The max stop timeout value is 120 seconds and if the parameter is not specified, the default value of 30
+seconds is used." """
+
+
+def units(text: str | None, name: str) -> int | None:
+    """CPU units or MiB: a number, or vCPUs and GB as ECS takes them ("1 vCPU", ".5 vcpu", "2GB")."""
+    if text is None:
+        return None
+    plain = str(text).strip().lower()
+    suffix = {"cpu": "vcpu", "memory": "gb"}[name]
+    try:
+        value = round(float(plain.removesuffix(suffix)) * 1024) if plain.endswith(suffix) else int(plain)
+    except (ValueError, OverflowError):
+        value = 0
+    if value <= 0:
+        raise ClientError(f"Invalid '{name}' setting for task.")
+    return value
+
+
+def check(params: Json) -> None:
+    """Raise ClientError where the definition breaks a rule."""
+    if not NAME.fullmatch(params.get("family") or ""):
+        raise ClientError("Family contains invalid characters.")
+    containers = params.get("containerDefinitions") or []
+    if not containers:
+        raise ClientError("Container list cannot be empty.")
+    cpu, memory = units(params.get("cpu"), "cpu"), units(params.get("memory"), "memory")
+    names = _names(containers)
+    if not any(container.get("essential", True) for container in containers):
+        raise ClientError("A task definition must have at least one essential container.")
+    _check_sizes(containers, cpu, memory)
+    if not all(volume.get("name") for volume in params.get("volumes") or ()):
+        raise ClientError("Volume.name should not be null or empty.")
+    for container in containers:
+        _check_container(container, params)
+        _check_dependencies(container, names)
+    _check_order(names)
+    if "FARGATE" in (params.get("requiresCompatibilities") or ()):
+        _check_fargate(params, cpu, memory)
+
+
+def check_allowed(definition: Json, deny: Collection[str]) -> None:
+    """Raise ClientError where a definition asks for what this engine was told to refuse."""
+    reason = deny_rules.refusal(definition, deny)
+    if reason is not None:
+        raise ClientError(reason)
+
+
+def fits_fargate(params: Json) -> bool:
+    """Whether Fargate would take it."""
+    try:
+        _check_fargate(params, units(params.get("cpu"), "cpu"), units(params.get("memory"), "memory"))
+    except ClientError:
+        return False
+    return True
+
+
+def _names(containers: Json) -> dict[str, Json]:
+    for container in containers:
+        if not container.get("name"):
+            raise ClientError("Container.name should not be null or empty.")
+        if not NAME.fullmatch(container["name"]):
+            raise ClientError("Container.name contains invalid characters.")
+    names = {container["name"]: container for container in containers}
+    if len(names) < len(containers):
+        raise ClientError("Container names must be unique within a task definition.")
+    return names
+
+
+def _check_sizes(containers: Json, cpu: int | None, memory: int | None) -> None:
+    for container in containers:
+        limits = [container[key] for key in ("memory", "memoryReservation") if container.get(key)]
+        if not limits and memory is None and container.get("image"):
+            raise ClientError(
+                f"Invalid setting for container '{container['name']}'. "
+                "At least one of 'memory' or 'memoryReservation' must be specified."
+            )
+        if memory is not None and limits and max(limits) > memory:
+            raise ClientError(f"The 'memory' setting for container '{container['name']}' is greater than for the task.")
+    if cpu is not None and sum(container.get("cpu") or 0 for container in containers) > cpu:
+        raise ClientError("The sum of all container 'cpu' values cannot be greater than the value of the task 'cpu'.")
+
+
+def _check_container(container: Json, params: Json) -> None:
+    name = container["name"]
+    if not 0 <= (container.get("stopTimeout") or 0) <= LONGEST_STOP:
+        raise ClientError(
+            f"Invalid setting for container '{name}'. 'stopTimeout' must be between 0 and {LONGEST_STOP}."
+        )
+    volumes = {volume["name"] for volume in params.get("volumes") or ()}
+    for mount in container.get("mountPoints") or ():
+        if not mount.get("containerPath"):
+            raise ClientError(f"Invalid setting for container '{name}'. A mount point needs a 'containerPath'.")
+        if mount.get("sourceVolume") not in volumes:
+            raise ClientError(f"Unknown volume '{mount.get('sourceVolume')}'.")
+    for port in container.get("portMappings") or ():
+        if params.get("networkMode") == "awsvpc" and port.get("hostPort") not in (None, 0, port.get("containerPort")):
+            raise ClientError(
+                "When networkMode=awsvpc, the host ports and container ports in port mappings must match."
+            )
+    log = container.get("logConfiguration") or {}
+    if log.get("logDriver") == "awslogs" and not {"awslogs-region", "awslogs-group"} <= set(log.get("options") or ()):
+        raise ClientError("Log driver awslogs requires options: awslogs-region, awslogs-group")
+
+
+def _check_dependencies(container: Json, names: dict[str, Json]) -> None:
+    for dependency in container.get("dependsOn") or ():
+        target = names.get(dependency["containerName"])
+        if target is None or target is container:
+            raise ClientError(
+                f"Invalid setting for container '{container['name']}'. "
+                f"It depends on container '{dependency['containerName']}', which is no other container of the task."
+            )
+        if dependency["condition"] in ("COMPLETE", "SUCCESS") and target.get("essential", True):
+            raise ClientError(
+                "A dependency container with SUCCESS or COMPLETE condition cannot be an essential container"
+            )
+        if dependency["condition"] == "HEALTHY" and not target.get("healthCheck"):
+            raise ClientError("A dependency container with HEALTHY condition must have a health check configured")
+
+
+def _check_order(names: dict[str, Json]) -> None:
+    """Take away containers whose dependencies are all away; what is left over goes round in a circle."""
+    left = {name: {each["containerName"] for each in one.get("dependsOn") or ()} for name, one in names.items()}
+    while ready := [name for name, needs in left.items() if not needs & left.keys()]:
+        for name in ready:
+            del left[name]
+    if left:
+        raise ClientError("Container dependencies must not be circular.")
+
+
+def _check_fargate(params: Json, cpu: int | None, memory: int | None) -> None:
+    if params.get("networkMode") != "awsvpc":
+        raise ClientError("Fargate only supports network mode ‘awsvpc’.")
+    if cpu is None:
+        raise ClientError("Fargate requires that 'cpu' be defined at the task level.")
+    if memory is None:
+        raise ClientError("Fargate requires that 'memory' be defined at the task level.")
+    if not fargate.fits(cpu, memory):
+        raise ClientError(
+            f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. "
+            "See the Amazon ECS documentation for the valid values."
+        )
+    for container in params["containerDefinitions"]:
+        if container.get("privileged"):
+            raise ClientError("Fargate compatible task definitions do not support privileged containers")

@@ -1,0 +1,1 @@
+"""Tasks: from RunTask to the STOPPED task."""

@@ -1,0 +1,189 @@
+"""From a task and its definition to the containers that run it.
+
+Promises that overrides win, and that the task's limits hold for containers that have none of their own. Not everything
+that a definition can say means something on one machine: health checks are kept and shown but not run (a dependency on
+HEALTHY is met once the container runs), environment files of S3 are not read, images are pulled with the logins of this
+box rather than with `repositoryCredentials`, and every network mode but awsvpc is the runtime's own. Where the engine
+asks for credentials, a container that calls it back (`AWS_ENDPOINT_URL…` in its environment) for a task that has a role
+is given some, as a task with a role is on AWS. Refuses a secret that is not held for the place that its `valueFrom`
+names.
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lamplighter.base import secret_references
+from lamplighter.base.json_text import Json
+from lamplighter.runtime.port import Container, Mount, Ulimit
+from lamplighter.services.ecs.logs.awslogs import Destination, destination
+from lamplighter.services.ecs.tables.tasks import Task
+from lamplighter.services.ecs.task_definitions.validate import LONGEST_STOP
+
+STOP_SECONDS = 30
+_LONGEST_NAME = 200
+_CREDENTIALS = " (its repositoryCredentials are not read on this box: say `docker login` here)"
+_UNRESOLVED = (
+    "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is held for the containers of a task."""
+
+    secrets: secret_references.Held
+    keys: Mapping[str, str]
+    """Nothing where the task has no role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One container of a task."""
+
+    name: str
+    """As its definition calls it."""
+    container: Container
+    essential: bool
+    depends_on: tuple[tuple[str, str], ...]
+    """Container and condition: START, COMPLETE, SUCCESS or HEALTHY."""
+    failure: str | None = None
+    """Why it must not be started, in ECS's words."""
+    log: Destination | None = None
+    """Where its output goes, beside its file."""
+    pull_hint: str = ""
+    """What has to be known of an image that could not be pulled."""
+
+    @property
+    def stop_seconds(self) -> int:
+        """How long it has between SIGTERM and SIGKILL."""
+        seconds = self.container.stop_timeout
+        return STOP_SECONDS if seconds is None else seconds
+
+
+def container_name(task: str, container: str) -> str:
+    """What the runtime calls a container: the task's id and the container's name, shortened where it is too long."""
+    name = f"{task}-{container}"
+    if len(name) <= _LONGEST_NAME:
+        return name
+    mark = hashlib.sha256(name.encode()).hexdigest()[:16]
+    return f"{name[: _LONGEST_NAME - 17]}-{mark}"
+
+
+def plan(task: Task, definition: Json, secrets: secret_references.Held, keys: Mapping[str, str]) -> tuple[Planned, ...]:
+    """The containers of a task in their definition's order.
+
+    `secrets`: what is held for a place. `keys`: the variables with which this engine lets somebody in, if it asks for
+    any.
+    """
+    role = task.body["overrides"].get("taskRoleArn") or definition.get("taskRoleArn")
+    held = Held(secrets, keys if role else {})
+    of = {override["name"]: override for override in task.body["overrides"]["containerOverrides"]}
+    return tuple(
+        Planned(
+            name=container["name"],
+            container=_container(task, definition, container, of.get(container["name"], {}), held),
+            essential=container["essential"],
+            depends_on=tuple((each["containerName"], each["condition"]) for each in container.get("dependsOn") or ()),
+            failure=_missing_secret(container, secrets),
+            log=destination(task, container, container_name(task.name, container["name"])),
+            pull_hint=_CREDENTIALS if container.get("repositoryCredentials") else "",
+        )
+        for container in definition["containerDefinitions"]
+    )
+
+
+def _container(task: Task, definition: Json, given: Json, override: Json, held: Held) -> Container:
+    linux = given.get("linuxParameters") or {}
+    hard = override.get("memory") or given.get("memory")
+    soft = override.get("memoryReservation") or given.get("memoryReservation")
+    whole = int(task.body.get("memory", 0)) or None
+    stop = given.get("stopTimeout")
+    return Container(
+        name=container_name(task.name, given["name"]),
+        image=given.get("image") or None,
+        entry_point=tuple(given["entryPoint"]) if given.get("entryPoint") else None,
+        command=tuple(override.get("command") or given.get("command") or ()) or None,
+        environment=_environment(task, given, override, held),
+        labels={
+            **(given.get("dockerLabels") or {}),
+            "lamplighter.task": task.arn,
+            "lamplighter.container": given["name"],
+        },
+        working_directory=given.get("workingDirectory") or None,
+        user=given.get("user") or None,
+        cpu=override.get("cpu") or given.get("cpu") or int(task.body.get("cpu", 0)),
+        memory=hard or whole,
+        memory_reservation=soft,
+        mounts=_mounts(task, definition, given),
+        ulimits=tuple(
+            Ulimit(each["name"], each["softLimit"], each["hardLimit"]) for each in given.get("ulimits") or ()
+        ),
+        extra_hosts={each["hostname"]: each["ipAddress"] for each in given.get("extraHosts") or ()},
+        read_only_root=bool(given.get("readonlyRootFilesystem")),
+        privileged=bool(given.get("privileged")),
+        init=bool(linux.get("initProcessEnabled")),
+        stop_timeout=None if stop is None else min(stop, LONGEST_STOP),
+    )
+
+
+def _environment(task: Task, given: Json, override: Json, held: Held) -> dict[str, str]:
+    """Variables of the container; a secret comes from where its `valueFrom` says."""
+    pairs = [*(given.get("environment") or ()), *(override.get("environment") or ())]
+    wanted = {each["name"]: held.secrets(each["name"], each["valueFrom"]) for each in given.get("secrets") or ()}
+    own = {
+        **{name: value for name, value in wanted.items() if value is not None},
+        **{pair["name"]: pair.get("value", "") for pair in pairs if pair.get("name")},
+    }
+    calls_back = any(name.startswith("AWS_ENDPOINT_URL") for name in own)
+    return {
+        "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE" if task.launch_type == "FARGATE" else "AWS_ECS_EC2",
+        "LAMPLIGHTER_TASK_ARN": task.arn,
+        **(held.keys if calls_back and "AWS_ACCESS_KEY_ID" not in own else {}),
+        **own,
+    }
+
+
+def _missing_secret(given: Json, secrets: secret_references.Held) -> str | None:
+    wanted = ((each["name"], each["valueFrom"]) for each in given.get("secrets") or ())
+    source = next((source for name, source in wanted if secrets(name, source) is None), None)
+    if source is None:
+        return None
+    if ":secretsmanager:" in source:
+        return (
+            f"{_UNRESOLVED}unable to retrieve secret from asm: service call has been retried 1 time(s): "
+            f"failed to fetch secret {source} from secrets manager: "
+            "ResourceNotFoundException: Secrets Manager can't find the specified secret."
+        )
+    name = source.partition(":parameter/")[2] or source
+    return (
+        f"{_UNRESOLVED}unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
+        f"invalid ssm parameters: {name}"
+    )
+
+
+def _mounts(task: Task, definition: Json, given: Json) -> tuple[Mount, ...]:
+    volumes = {volume["name"]: _source(task, volume) for volume in definition["volumes"]}
+    own = [(mount, mount.get("readOnly", False)) for mount in given.get("mountPoints") or ()]
+    of = {container["name"]: container for container in definition["containerDefinitions"]}
+    for other in given.get("volumesFrom") or ():
+        mounts = of.get(other.get("sourceContainer"), {}).get("mountPoints") or ()
+        own += [(mount, other.get("readOnly", False) or mount.get("readOnly", False)) for mount in mounts]
+    return tuple(
+        Mount(volumes[mount["sourceVolume"]], mount["containerPath"], read_only=read_only) for mount, read_only in own
+    )
+
+
+def _source(task: Task, volume: Json) -> str:
+    """A path of this machine, or the name of a volume: the task's own, or one that tasks share."""
+    path: str | None = (volume.get("host") or {}).get("sourcePath")
+    if path:
+        return path
+    if (volume.get("dockerVolumeConfiguration") or {}).get("scope") == "shared":
+        shared: str = volume["name"]
+        return shared
+    if volume.get("efsVolumeConfiguration"):
+        file_system: str = volume["efsVolumeConfiguration"]["fileSystemId"]
+        return file_system
+    return f"{task.name}-{volume['name']}"

@@ -1,0 +1,175 @@
+"""The containers of one task as they are now, and what that means for the task.
+
+Promises to be pure: nothing is awaited and nothing is kept here. See
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html for the words.
+"""
+
+import asyncio
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from lamplighter.base.json_text import Json
+from lamplighter.runtime.port import Exit, Started
+from lamplighter.services.ecs.tables.tasks import Task
+from lamplighter.services.ecs.tasks import lifecycle
+from lamplighter.services.ecs.tasks.container_plan import Planned
+
+ESSENTIAL_EXITED = "Essential container in task exited"
+
+
+@dataclass(slots=True)
+class Member:
+    """One container."""
+
+    plan: Planned
+    recorded: str
+    """Its status on disk: PENDING, RUNNING or STOPPED."""
+    start: Started | None = None
+    exit: Exit | None = None
+    failure: str | None = None
+    """Why it can never start, in ECS's words."""
+    unlogged: bool = False
+    """Its log could not be opened, which says nothing of whether an engine before this one began it."""
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    """It runs, or has run."""
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    copying: asyncio.Task[None] | None = None
+    """What copies its output, from when it runs."""
+
+    @property
+    def name(self) -> str:
+        """What the runtime calls it."""
+        return self.plan.container.name
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was begun and has not ended, as far as is known."""
+        return self.started.is_set() and not self.ended.is_set()
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why a task ends, in ECS's words."""
+
+    code: str
+    reason: str
+
+
+def muster(plans: Sequence[Planned], task: Task) -> tuple[Member, ...]:
+    """The containers of a task as the disk knows them."""
+    return tuple(_member(plan, container) for plan, container in zip(plans, task.body["containers"], strict=True))
+
+
+def _member(plan: Planned, container: Json) -> Member:
+    member = Member(plan, container["lastStatus"])
+    if member.recorded != "PENDING":
+        member.started.set()
+    if member.recorded == "STOPPED":
+        member.exit = Exit(container.get("exitCode"), 0, container.get("reason"))
+        member.ended.set()
+    return member
+
+
+def verdict(members: Sequence[Member]) -> Ending | None:
+    """Why the task has to end by itself; None while it goes on."""
+    for member in members:
+        if member.failure is not None:
+            return Ending("TaskFailedToStart", member.failure)
+    if any(member.plan.essential and member.ended.is_set() for member in members):
+        return Ending("EssentialContainerExited", ESSENTIAL_EXITED)
+    return None
+
+
+def has_news(task_status: str, members: Sequence[Member]) -> bool:
+    """Whether there is something to record that does not end the task."""
+    if task_status == "PENDING":
+        return all(member.started.is_set() for member in members)
+    return any(member.ended.is_set() and member.recorded != "STOPPED" for member in members)
+
+
+def progress(task: Task, members: Sequence[Member], now: int) -> Task:
+    """The task with what its containers have come to, RUNNING once all have begun."""
+    seen = _seen(task, members)
+    if task.status != "PENDING" or not all(member.started.is_set() for member in members):
+        return lifecycle.touch(task, seen)
+    begun = max((member.start.started_at for member in members if member.start), default=now)
+    running = lifecycle.step(task, "RUNNING", now)
+    return replace(running, body=running.body | seen | {"startedAt": begun}, run_order=None)
+
+
+def stopping(task: Task, members: Sequence[Member], ending: Ending, now: int) -> list[Task]:
+    """The steps until the task's containers are being stopped."""
+    if task.status == "STOPPING":
+        return []
+    steps = _caught_up(task, members, now)
+    stepped = lifecycle.step([task, *steps][-1], "STOPPING", now)
+    return [*steps, replace(stepped, body=stepped.body | _decided(stepped, ending, now))]
+
+
+def finished(task: Task, members: Sequence[Member], ending: Ending, now: int) -> list[Task]:
+    """The steps that are left until the task is STOPPED: its containers have exited, or never were."""
+    steps = _caught_up(task, members, now)
+    task = [task, *steps][-1]
+    over = max((member.exit.finished_at for member in members if member.exit), default=0) or now
+    last = _decided(task, ending, now) | _seen(task, members) | {"executionStoppedAt": over}
+    last["containers"] = [container | {"lastStatus": "STOPPED"} for container in last["containers"]]
+    task = replace(task, body=task.body | last)
+    for status in lifecycle.ending(task):
+        task = lifecycle.step(task, status, now)
+        steps.append(task)
+    steps[-1] = replace(task, run_order=None, stop_order=None)
+    return steps
+
+
+def _caught_up(task: Task, members: Sequence[Member], now: int) -> list[Task]:
+    """The step to RUNNING, where a task has come so far and the disk does not know it."""
+    runs = task.status == "PENDING" and all(member.started.is_set() for member in members)
+    return [progress(task, members, now)] if runs else []
+
+
+def _decided(task: Task, ending: Ending, now: int) -> Json:
+    """Why it ends; what was decided first holds."""
+    decided = {"stopCode": ending.code, "stoppedReason": ending.reason, "stoppingAt": now}
+    return {"desiredStatus": "STOPPED"} | {key: task.body.get(key, value) for key, value in decided.items()}
+
+
+def _seen(task: Task, members: Sequence[Member]) -> Json:
+    pairs = zip(task.body["containers"], members, strict=True)
+    return {"containers": [_container(task, container, member) for container, member in pairs], **_pulled(members)}
+
+
+def _container(task: Task, container: Json, member: Member) -> Json:
+    if member.recorded == "STOPPED":
+        return container
+    changes: Json = {}
+    if member.start is not None:
+        changes = {"lastStatus": "RUNNING", "runtimeId": member.start.runtime_id}
+        if member.start.image_digest:
+            changes["imageDigest"] = member.start.image_digest
+    if member.exit is not None:
+        changes |= {"lastStatus": "STOPPED"}
+        changes |= {} if member.exit.code is None else {"exitCode": member.exit.code}
+        changes |= {} if member.exit.reason is None else {"reason": member.exit.reason}
+    if member.failure is not None:
+        changes["lastStatus"] = "STOPPED"
+        changes |= _failed(task, container, member.failure)
+    return container | changes
+
+
+def _failed(task: Task, container: Json, failure: str) -> Json:
+    """What is shown of a container that never was: Fargate names it all the same, and leaves the reason to the task."""
+    if failure.startswith("CannotPullContainerError") and task.launch_type == "FARGATE":
+        return {"runtimeId": f"{task.name}-{zlib.crc32(container['name'].encode())}"}
+    return {"reason": failure}
+
+
+def _pulled(members: Sequence[Member]) -> Json:
+    """When images were pulled: where one was here already, that took no time."""
+    starts = [member.start for member in members if member.start and member.plan.container.image]
+    if not starts:
+        return {}
+    return {
+        "pullStartedAt": min(start.pull_started_at or start.started_at for start in starts),
+        "pullStoppedAt": max(start.pull_stopped_at or start.started_at for start in starts),
+    }

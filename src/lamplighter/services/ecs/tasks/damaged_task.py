@@ -1,0 +1,52 @@
+"""A task whose row can't be read: it is ended, and says why.
+
+Promises that whoever waits for it hears that it has stopped, and that its containers, which then belong to no task that
+runs, can be cleared away. Refuses to guess how they fared: no exit code, no stop code.
+"""
+
+from dataclasses import replace
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Bus
+from lamplighter.services.ecs import arns
+from lamplighter.services.ecs.tables import task_definitions, tasks
+from lamplighter.services.ecs.tasks import lifecycle
+from lamplighter.store import outbox
+from lamplighter.store.db import Tx
+
+VERSION = 1000
+"""Larger than any that a task comes to by itself, so that its versions rise."""
+
+
+def end(bus: Bus, world: World, arn: str, why: str, tx: Tx) -> None:
+    """End a task of which only the columns can be read."""
+    found = tasks.outline(tx, arn)
+    now = world.now()
+    body: Json = {
+        "attachments": [],
+        "clusterArn": found.cluster,
+        "containers": [],
+        "cpu": str(found.cpu),
+        "desiredStatus": "STOPPED",
+        "lastStatus": "STOPPED",
+        "launchType": found.launch_type,
+        "memory": str(found.memory),
+        "overrides": {"containerOverrides": []},
+        "stoppedAt": now,
+        "stoppedReason": why,
+        "taskArn": arn,
+        "taskDefinitionArn": _definition(tx, arn, found.family),
+        "version": VERSION,
+    }
+    for order in (found.run_order, found.stop_order):
+        if order is not None:
+            outbox.delete(tx, order)
+    lifecycle.keep(bus, tx, replace(found, body=body, run_order=None, stop_order=None), now)
+
+
+def _definition(tx: Tx, task: str, family: str) -> str:
+    """The family's last revision: which it was, only the body knew."""
+    caller = arns.caller_of(task)
+    last = task_definitions.next_revision(tx, arns.owner(caller), family) - 1
+    return arns.build(caller, f"task-definition/{family}:{last}")

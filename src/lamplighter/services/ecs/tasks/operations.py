@@ -1,0 +1,89 @@
+"""Tasks that are there: to stop, to describe, to list.
+
+See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html. Tasks that have stopped are kept and can be
+described, longer than the hour that AWS promises.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Caller
+from lamplighter.services.ecs import arns, clusters, paging
+from lamplighter.services.ecs.errors import InvalidParameter, ServiceNotFound
+from lamplighter.services.ecs.tables import tasks
+from lamplighter.services.ecs.tables.tasks import Task
+from lamplighter.services.ecs.tasks import lifecycle, task_description
+from lamplighter.store import outbox
+from lamplighter.store.db import Reader, Tx
+
+MOST_DESCRIBED = 100
+LATEST = 25
+
+
+def stop(bus: Bus, world: World) -> Callable[[Tx, Caller, Json], Json]:
+    """StopTask: its end is decided now, and carried out after the commit."""
+
+    def run(tx: Tx, caller: Caller, params: Json) -> Json:
+        found = _find(tx, clusters.require(tx, caller, params.get("cluster")), params["task"])
+        if found is None:
+            raise InvalidParameter("The referenced task was not found.")
+        if found.desired != "STOPPED":
+            changes = {
+                "desiredStatus": "STOPPED",
+                "stopCode": "UserInitiated",
+                "stoppedReason": params.get("reason") or "Task stopped by user",
+                "stoppingAt": world.now(),
+            }
+            order = outbox.put(tx, "ecs", found.arn, {"do": "stop"})
+            found = replace(lifecycle.touch(found, changes), stop_order=order)
+            lifecycle.keep(bus, tx, found, world.now())
+        return {"task": task_description.shown(found)}
+
+    return run
+
+
+def describe(reader: Reader, caller: Caller, params: Json) -> Json:
+    """DescribeTasks."""
+    cluster = clusters.require(reader, caller, params.get("cluster"))
+    references = params.get("tasks") or []
+    if not references:
+        raise InvalidParameter("Tasks cannot be empty.")
+    if len(references) > MOST_DESCRIBED:
+        raise InvalidParameter(f"Tasks can have at most {MOST_DESCRIBED} items.")
+    with_tags = "TAGS" in (params.get("include") or ())
+    shown, failures = [], []
+    for reference in references:
+        found = _find(reader, cluster, reference)
+        if found is None:
+            failures.append({"arn": arns.task_arn(cluster, reference), "reason": "MISSING"})
+        else:
+            shown.append(task_description.shown(found, with_tags=with_tags))
+    return {"tasks": shown, "failures": failures}
+
+
+def list_all(reader: Reader, caller: Caller, params: Json) -> Json:
+    """ListTasks: those whose desired status is RUNNING, unless STOPPED is asked for."""
+    cluster = clusters.require(reader, caller, params.get("cluster"))
+    if params.get("serviceName"):
+        raise ServiceNotFound("Service not found.")
+    size = paging.most(params)
+    filters = [("cluster", cluster), ("desired", params.get("desiredStatus") or "RUNNING")]
+    for name, column in (("family", "family"), ("startedBy", "started_by"), ("launchType", "launch_type")):
+        if params.get(name):
+            filters.append((column, params[name]))
+    found = tasks.page(reader, filters, paging.number(params.get("nextToken")), size + 1)
+    return paging.page("taskArns", found, size, lambda item: item[1], lambda item: str(item[0]))
+
+
+def latest(reader: Reader, caller: Caller, params: Json) -> Json:
+    """LatestTasks: those of all clusters, the latest first, from before one. The wire does not know it."""
+    found = tasks.latest(reader, caller.account, caller.region, params.get("Before", 2**62), LATEST + 1)
+    answer: Json = {"Tasks": [task_description.shown(task) for task in found[:LATEST]]}
+    return answer | ({"Before": found[LATEST - 1].id} if len(found) > LATEST else {})
+
+
+def _find(reader: Reader, cluster: str, reference: str) -> Task | None:
+    found = tasks.get(reader, arns.task_arn(cluster, reference))
+    return found if found is not None and found.cluster == cluster else None

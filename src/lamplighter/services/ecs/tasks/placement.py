@@ -1,0 +1,143 @@
+"""Whether and how a task may be launched: what RunTask's parameters demand of each other, and of the machine.
+
+See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html. AWS has machines and zones to choose
+from; here there is this machine, and what AWS would use to choose is checked, kept and shown.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.services.ecs.errors import ClientError, InvalidParameter
+from lamplighter.services.ecs.tables import tasks
+from lamplighter.services.ecs.tables.clusters import Cluster
+from lamplighter.services.ecs.tables.task_definitions import Definition
+from lamplighter.services.ecs.task_definitions import validate
+from lamplighter.store.db import Reader
+
+MOST_TASKS = 10
+MOST_OVERRIDES = 8192
+LAUNCH_TYPES = ("EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES")
+FARGATE_PROVIDERS = ("FARGATE", "FARGATE_SPOT")
+LATEST = "1.4.0"
+"""What the platform version LATEST is on Linux."""
+NO_CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """How much the tasks of this machine may take together."""
+
+    cpu: int
+    """CPU units, 1024 for each vCPU."""
+    memory: int
+    """MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """On what a task runs, as AWS would call it."""
+
+    type: str
+    """One of LAUNCH_TYPES."""
+    provider: str | None = None
+
+    @property
+    def is_fargate(self) -> bool:
+        """Whether nobody sees a container instance."""
+        return self.type == "FARGATE"
+
+
+def choose(params: Json, cluster: Cluster, definition: Definition) -> Launch:
+    """How the task is launched; raises InvalidParameter or ClientError where AWS would."""
+    if not 1 <= params.get("count", 1) <= MOST_TASKS:
+        raise InvalidParameter(f"Count must be between 1 and {MOST_TASKS}.")
+    if definition.status != "ACTIVE":
+        raise InvalidParameter("TaskDefinition is inactive")
+    launch = _launch(params, cluster)
+    if launch.is_fargate and "FARGATE" not in definition.body["compatibilities"]:
+        raise InvalidParameter("Task definition does not support launch_type FARGATE.")
+    _check_network(params, definition, launch)
+    _check_overrides(params.get("overrides") or {}, definition)
+    if params.get("propagateTags") == "SERVICE":
+        raise InvalidParameter("The propagateTags value SERVICE is only supported for tasks of a service.")
+    return launch
+
+
+def _launch(params: Json, cluster: Cluster) -> Launch:
+    strategy = params.get("capacityProviderStrategy")
+    if strategy and params.get("launchType"):
+        raise InvalidParameter(
+            "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again."
+        )
+    if params.get("launchType"):
+        if params["launchType"] not in LAUNCH_TYPES:
+            raise InvalidParameter(f"Launch type must be one of {', '.join(LAUNCH_TYPES)}.")
+        return Launch(params["launchType"])
+    strategy = strategy or cluster.body["defaultCapacityProviderStrategy"]
+    if not strategy:
+        return Launch("EC2")
+    provider = max(strategy, key=lambda each: (each.get("base", 0), each.get("weight", 0)))["capacityProvider"]
+    return Launch("FARGATE" if provider in FARGATE_PROVIDERS else "EC2", provider)
+
+
+def _check_network(params: Json, definition: Definition, launch: Launch) -> None:
+    network = (params.get("networkConfiguration") or {}).get("awsvpcConfiguration")
+    if definition.body.get("networkMode") != "awsvpc":
+        if network is not None:
+            raise InvalidParameter(
+                "Network Configuration is not valid for the given networkMode of this task definition."
+            )
+        return
+    if network is None:
+        raise InvalidParameter("Network Configuration must be provided when networkMode 'awsvpc' is specified.")
+    if not network.get("subnets"):
+        raise InvalidParameter("subnets can not be empty.")
+    if len(network["subnets"]) > 16:
+        raise InvalidParameter("subnets can have at most 16 items.")
+    if len(network.get("securityGroups") or ()) > 5:
+        raise InvalidParameter("securityGroups can have at most 5 items.")
+    if network.get("assignPublicIp") == "ENABLED" and not launch.is_fargate:
+        raise InvalidParameter("Assign public IP is not supported for this launch type.")
+
+
+def _check_overrides(overrides: Json, definition: Definition) -> None:
+    """They are about containers that there are, and have at most 8192 characters, those of JSON included."""
+    if len(dumps(overrides.get("containerOverrides") or [])) > MOST_OVERRIDES:
+        raise InvalidParameter(f"Container Overrides length must be at most {MOST_OVERRIDES}")
+    names = {container["name"] for container in definition.body["containerDefinitions"]}
+    for override in overrides.get("containerOverrides") or ():
+        if override.get("name") not in names:
+            raise InvalidParameter(
+                f"Override for container named {override.get('name', '')} is not a container in the TaskDefinition."
+            )
+
+
+def sizes(params: Json, definition: Definition) -> tuple[int | None, int | None]:
+    """CPU units and MiB of the task as a whole, where it names them."""
+    overrides = params.get("overrides") or {}
+    try:
+        cpu = validate.units(overrides.get("cpu", definition.body.get("cpu")), "cpu")
+        memory = validate.units(overrides.get("memory", definition.body.get("memory")), "memory")
+    except ClientError as error:
+        raise InvalidParameter(error.message) from error
+    return cpu, memory
+
+
+def shortage(reader: Reader, capacity: Capacity | None, launch: Launch, cluster: str, need: tuple[int, int]) -> Json:
+    """The failure that RunTask reports where the machine is full; None where it is not."""
+    if capacity is None:
+        return None
+    cpu, memory = (taken + needed for taken, needed in zip(tasks.taken(reader), need, strict=True))
+    short = "CPU" if cpu > capacity.cpu else "MEMORY" if memory > capacity.memory else None
+    if short is None:
+        return None
+    if launch.is_fargate:
+        return {"reason": NO_CAPACITY}
+    return {"arn": instance(cluster), "reason": f"RESOURCE:{short}"}
+
+
+def instance(cluster: str) -> str:
+    """The ARN by which this machine is a container instance of a cluster."""
+    name = hashlib.sha256(cluster.encode()).hexdigest()[:32]
+    return f"{cluster.replace(':cluster/', ':container-instance/', 1)}/{name}"

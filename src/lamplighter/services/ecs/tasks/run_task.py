@@ -1,0 +1,189 @@
+"""RunTask: a task is accepted, and ordered to run once that is on disk.
+
+The order is a row of the outbox. A clientToken makes the same request again harmless for a day, as on AWS:
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html.
+"""
+
+import hashlib
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Caller
+from lamplighter.services.ecs import arns, clusters, tags
+from lamplighter.services.ecs.errors import ClientError, Conflict
+from lamplighter.services.ecs.tables import tasks
+from lamplighter.services.ecs.tables.clusters import Cluster
+from lamplighter.services.ecs.tables.task_definitions import Definition
+from lamplighter.services.ecs.tables.tasks import Task
+from lamplighter.services.ecs.task_definitions import validate
+from lamplighter.services.ecs.tasks import lifecycle, placement, task_description
+from lamplighter.services.ecs.tasks.placement import Capacity, Launch
+from lamplighter.store import outbox
+from lamplighter.store.db import Tx
+
+TOKEN_MILLISECONDS = 24 * 60 * 60 * 1000
+DEFAULT_STORAGE: Json = {"sizeInGiB": 20}
+
+
+def run_task(
+    bus: Bus, world: World, capacity: Capacity | None, deny: Collection[str]
+) -> Callable[[Tx, Caller, Json], Json]:
+    """RunTask; `capacity`: what the tasks may take together, None for no bound; `deny`: what they may not ask for."""
+
+    def run(tx: Tx, caller: Caller, params: Json) -> Json:
+        cluster = clusters.resolve(tx, caller, params.get("cluster"))
+        request = hashlib.sha256(dumps(sorted(params.items())).encode()).hexdigest()
+        token = params.get("clientToken")
+        if token and (known := _answered(tx, cluster.arn, token, request, world.now())) is not None:
+            return {"tasks": known, "failures": []}
+        definition = arns.definition(tx, caller, params["taskDefinition"])
+        if definition is None:
+            raise ClientError("TaskDefinition not found.")
+        validate.check_allowed(definition.body, deny)
+        launch = placement.choose(params, cluster, definition)
+        begun, failures = [], []
+        for _ in range(params.get("count", 1)):
+            task = _describe(world, caller, params, cluster, definition, launch)
+            failure = placement.shortage(tx, capacity, launch, cluster.arn, (task.cpu, task.memory))
+            if failure is None:
+                begun.append(_begin(bus, tx, task, world.now()))
+            else:
+                failures.append(failure)
+        if token and begun:
+            tasks.keep_token(tx, cluster.arn, token, request, [task["taskArn"] for task in begun], world.now())
+        return {"tasks": begun, "failures": failures}
+
+    return run
+
+
+def _answered(tx: Tx, cluster: str, token: str, request: str, now: int) -> Json:
+    tasks.forget_tokens(tx, now - TOKEN_MILLISECONDS)
+    known = tasks.by_token(tx, cluster, token)
+    if known is None:
+        return None
+    if known[0] != request:
+        raise Conflict(
+            "The RunTask request could not be processed due to conflicts. "
+            "The provided clientToken is already in use with a different RunTask request."
+        )
+    found = (tasks.get(tx, arn) for arn in known[1])
+    return [task_description.shown(task, with_tags=True) for task in found if task is not None]
+
+
+def _begin(bus: Bus, tx: Tx, task: Task, now: int) -> Json:
+    """Keep a task and order it run; the task as RunTask shows it, although it is PENDING already."""
+    order = outbox.put(tx, "ecs", task.arn, {"do": "run"})
+    steps = [replace(task, run_order=order)]
+    if task.status == "PROVISIONING":
+        steps.append(lifecycle.step(steps[0], "PENDING", now))
+    tasks.insert(tx, steps[-1])
+    for each in steps:
+        task_description.publish(bus, tx, each, now)
+    return task_description.shown(task, with_tags=True)
+
+
+def _describe(
+    world: World, caller: Caller, params: Json, cluster: Cluster, definition: Definition, launch: Launch
+) -> Task:
+    arn = f"{cluster.arn.replace(':cluster/', ':task/', 1)}/{world.uuid().replace('-', '')}"
+    cpu, memory = placement.sizes(params, definition)
+    containers = definition.body["containerDefinitions"]
+    body = {
+        "attachments": _attachments(world, params),
+        "attributes": [{"name": "ecs.cpu-architecture", "value": _architecture(definition)}],
+        "availabilityZone": f"{caller.region}a",
+        "clusterArn": cluster.arn,
+        "containers": [_container(world, caller, arn, container) for container in containers],
+        **({} if cpu is None else {"cpu": str(cpu)}),
+        "createdAt": world.now(),
+        "desiredStatus": "RUNNING",
+        "enableExecuteCommand": params.get("enableExecuteCommand", False),
+        "group": params.get("group") or f"family:{definition.family}",
+        "inferenceAccelerators": definition.body.get("inferenceAccelerators", []),
+        "launchType": launch.type,
+        **({} if memory is None else {"memory": str(memory)}),
+        "overrides": _overrides(params, containers),
+        **_machine(params, cluster, definition, launch),
+        **({"startedBy": params["startedBy"]} if params.get("startedBy") else {}),
+        "taskArn": arn,
+        "taskDefinitionArn": definition.arn,
+        "version": 1,
+    }
+    return Task(
+        arn=arn,
+        cluster=cluster.arn,
+        family=definition.family,
+        launch_type=launch.type,
+        started_by=params.get("startedBy"),
+        cpu=cpu or sum(container.get("cpu") or 0 for container in containers),
+        memory=memory or sum(_memory(container) for container in containers),
+        body=body | {"lastStatus": lifecycle.first(body)},
+        tags=_tags(params, cluster, definition),
+    )
+
+
+def _memory(container: Json) -> int:
+    size: int = container.get("memoryReservation") or container.get("memory") or 0
+    return size
+
+
+def _attachments(world: World, params: Json) -> Json:
+    network = (params.get("networkConfiguration") or {}).get("awsvpcConfiguration")
+    return [task_description.attachment(world.uuid(), network["subnets"][0])] if network else []
+
+
+def _architecture(definition: Definition) -> str:
+    name: str = definition.body.get("runtimePlatform", {}).get("cpuArchitecture", "X86_64")
+    return name.lower()
+
+
+def _container(world: World, caller: Caller, task: str, container: Json) -> Json:
+    place = task.partition(":task/")[2]
+    return {
+        "containerArn": arns.build(caller, f"container/{place}/{world.uuid()}"),
+        "taskArn": task,
+        "name": container["name"],
+        **({"image": container["image"]} if container.get("image") else {}),
+        "lastStatus": "PENDING",
+        "networkBindings": [],
+        "networkInterfaces": [],
+        "gpuIds": [],
+        "managedAgents": [],
+        "cpu": str(container.get("cpu") or 0),
+        **{key: str(container[key]) for key in ("memory", "memoryReservation") if container.get(key)},
+    }
+
+
+def _overrides(params: Json, containers: Json) -> Json:
+    given = params.get("overrides") or {}
+    of = {override["name"]: override for override in given.get("containerOverrides") or ()}
+    bare: Json = {"command": [], "environment": [], "environmentFiles": [], "resourceRequirements": []}
+    return {
+        **given,
+        "containerOverrides": [
+            {"name": container["name"]} | bare | of.get(container["name"], {}) for container in containers
+        ],
+        "inferenceAcceleratorOverrides": given.get("inferenceAcceleratorOverrides", []),
+    }
+
+
+def _machine(params: Json, cluster: Cluster, definition: Definition, launch: Launch) -> Json:
+    provider = {} if launch.provider is None else {"capacityProviderName": launch.provider}
+    storage = (params.get("overrides") or {}).get("ephemeralStorage") or definition.body.get("ephemeralStorage")
+    if not launch.is_fargate:
+        return {"containerInstanceArn": placement.instance(cluster.arn), **provider}
+    version = params.get("platformVersion") or "LATEST"
+    return {
+        "ephemeralStorage": storage or DEFAULT_STORAGE,
+        "platformFamily": "Linux",
+        "platformVersion": placement.LATEST if version == "LATEST" else version,
+        **provider,
+    }
+
+
+def _tags(params: Json, cluster: Cluster, definition: Definition) -> Json:
+    inherited = definition.tags if params.get("propagateTags") == "TASK_DEFINITION" else []
+    managed = [{"key": "aws:ecs:clusterName", "value": cluster.name}] if params.get("enableECSManagedTags") else []
+    return managed + tags.merged(inherited, tags.checked(params.get("tags")))

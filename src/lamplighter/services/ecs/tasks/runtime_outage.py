@@ -1,0 +1,143 @@
+"""Notices that the runtime of containers does not answer, holds the time of the tasks that need it, and tells of it.
+
+Promises that the time of an outage does not count against the `TimeoutSeconds` of a state that waits for a task: of a
+container that had not begun, the timeout is put off by the time that the task waited; of one that had, whose own time
+went on, the timeout only stands still until the runtime can be asked whether it ended in time. What is held is on disk,
+so that a restart in the middle changes nothing. After a minute the channels of the jobs that wait are told, once, and
+once again when the runtime is back. Looks only while there are tasks; a task without an image is a plain process, which
+needs no runtime.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World, iso
+from lamplighter.bus import Bus
+from lamplighter.runtime.port import Runtime, RuntimeUnavailable
+from lamplighter.services.ecs.arns import caller_of
+from lamplighter.services.ecs.tables import outages, task_definitions, tasks
+from lamplighter.services.ecs.tables.tasks import Task
+from lamplighter.services.ecs.tasks.runtime_retry import Pause
+from lamplighter.store.db import Damaged, Reader, Tx
+
+LOOK = 5.0
+"""Seconds between two looks at the runtime."""
+TELL_AFTER = 60_000
+"""Milliseconds after which people are told: a restart of Docker takes less."""
+ALERTS, STATES = "alerts", "states"
+
+log = logging.getLogger("lamplighter.ecs")
+
+
+class Watch:
+    """Looks after the runtime while tasks need it."""
+
+    def __init__(self, bus: Bus, world: World, runtime: Runtime, pause: Pause) -> None:
+        self._bus = bus
+        self._world = world
+        self._runtime = runtime
+        self._pause = pause
+
+    async def watch(self, alive: Callable[[], Iterable[str]]) -> None:
+        """Look again and again, until no task is left that needs the runtime and nothing is held."""
+        while True:
+            await self.look(alive)
+            await self._pause(LOOK)
+            if not any(self._needing(alive())) and not self._is_open():
+                return
+
+    async def look(self, alive: Callable[[], Iterable[str]]) -> None:
+        """Look once, and keep what has changed."""
+        away = await self._is_away()
+        if away or self._is_open():
+            await self._bus.store.insist(lambda tx: self._lost(tx, alive()) if away else self._back(tx))
+
+    def release(self, tx: Tx, task: str) -> None:
+        """A task has ended: whether in time is told by its timeout as it was."""
+        if outages.release(tx, task):
+            self._release(tx, task, 0)
+
+    def _is_open(self) -> bool:
+        reader = self._bus.store.reader
+        return outages.current(reader) is not None or bool(outages.held(reader))
+
+    async def _is_away(self) -> bool:
+        try:
+            await self._runtime.check()
+        except (RuntimeUnavailable, TimeoutError):
+            return True
+        return False
+
+    # --- it does not answer -------------------------------------------------------------------------------------------
+
+    def _lost(self, tx: Tx, alive: Iterable[str]) -> None:
+        needing = list(self._needing(alive))
+        outage = outages.current(tx)
+        if outage is None:
+            if not needing:
+                return
+            log.error("Docker does not answer; tasks that wait for it: %s", len(needing))
+            outages.begin(tx, self._world.now())
+        for task in needing:
+            if outages.hold(tx, task.arn, self._world.steady()) and self._bus.serves(STATES, "HoldTimeouts"):
+                self._bus.invoke(tx, caller_of(task.arn), STATES, "HoldTimeouts", {"Task": task.arn})
+        if outage is not None and outage.topics is None and self._world.now() - outage.since >= TELL_AFTER:
+            outages.told(tx, self._tell(tx, needing, outage.since))
+
+    def _tell(self, tx: Tx, waiting: list[Task], since: int) -> list[str]:
+        """Tell the channels of the jobs that wait; the topics."""
+        if not waiting or not self._bus.serves(ALERTS, "TellOutage"):
+            return []
+        families = sorted({task.family for task in waiting})
+        params: Json = {"Since": iso(since), "Tasks": len(waiting), "Families": families}
+        topics: list[str] = self._bus.invoke(tx, caller_of(waiting[0].arn), ALERTS, "TellOutage", params)["Topics"]
+        return topics
+
+    def _needing(self, alive: Iterable[str]) -> Iterable[Task]:
+        """The tasks of these that need the runtime; what is damaged, its supervisor says."""
+        reader = self._bus.store.reader
+        for arn in alive:
+            try:
+                task = tasks.get(reader, arn)
+                if task is not None and task.status != "STOPPED" and _has_image(reader, task):
+                    yield task
+            except Damaged:
+                continue
+
+    # --- it answers again ---------------------------------------------------------------------------------------------
+
+    def _back(self, tx: Tx) -> None:
+        """Let the time of tasks go on: of those that had begun at the next look, so that their ends come first."""
+        outage = outages.current(tx)
+        for arn, since in outages.held(tx).items():
+            waited = self._begins(tx, arn)
+            if waited or outage is None:
+                outages.release(tx, arn)
+                self._release(tx, arn, self._world.steady() - since if waited else 0)
+        if outage is not None:
+            log.warning("Docker answers again; it did not since %s", iso(outage.since))
+            outages.end(tx)
+            self._tell_back(tx, outage)
+
+    def _begins(self, reader: Reader, arn: str) -> bool:
+        """Whether none of a task's containers has begun yet."""
+        try:
+            task = tasks.get(reader, arn)
+        except Damaged:
+            return False
+        return task is not None and all(each["lastStatus"] == "PENDING" for each in task.body["containers"])
+
+    def _release(self, tx: Tx, arn: str, push: int) -> None:
+        if self._bus.serves(STATES, "ReleaseTimeouts"):
+            self._bus.invoke(tx, caller_of(arn), STATES, "ReleaseTimeouts", {"Task": arn, "Push": push})
+
+    def _tell_back(self, tx: Tx, outage: outages.Outage) -> None:
+        if outage.topics:
+            params = {"Topics": list(outage.topics), "Since": iso(outage.since), "Until": iso(self._world.now())}
+            self._bus.invoke(tx, caller_of(outage.topics[0]), ALERTS, "TellRecovery", params)
+
+
+def _has_image(reader: Reader, task: Task) -> bool:
+    definition = task_definitions.by_arn(reader, task.body["taskDefinitionArn"])
+    return definition is not None and any(each.get("image") for each in definition.body["containerDefinitions"])

@@ -1,0 +1,303 @@
+"""Looks after one task, from the order to run it until its containers are gone.
+
+Promises that a container is begun at most once, that its exit is on disk before it is removed, and that all of this can
+be broken off anywhere: a new supervisor on the same database and the same runtime goes on from there. Commits:
+RunTask's own, one when all containers have begun (the containers do not wait for it), one for the end. A runtime that
+does not answer is waited for; for the last of the output the end waits a few seconds, and what comes later is copied
+after it. A start that is under way (a long pull) is not broken off by a stop: it is waited for.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+
+from lamplighter.base import secret_references
+from lamplighter.base.errors import Bug
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Bus
+from lamplighter.runtime.port import CannotStart, ImageUnavailable, Runtime, RuntimeUnavailable, Started
+from lamplighter.services.ecs.logs import awslogs
+from lamplighter.services.ecs.logs.awslogs import Destination
+from lamplighter.services.ecs.logs.output_files import Outputs
+from lamplighter.services.ecs.tables import shipped_logs, task_definitions, tasks
+from lamplighter.services.ecs.tables.tasks import Task
+from lamplighter.services.ecs.tasks import containers, lifecycle
+from lamplighter.services.ecs.tasks.container_plan import plan
+from lamplighter.services.ecs.tasks.containers import Ending, Member
+from lamplighter.services.ecs.tasks.runtime_outage import Watch
+from lamplighter.services.ecs.tasks.runtime_retry import Pause, patiently, pauses
+from lamplighter.store import outbox
+from lamplighter.store.db import Reader, Tx
+
+OUTPUT_PATIENCE = 5.0
+"""Seconds that the end of a task waits for the last of its output, so that whoever hears of it finds the log whole."""
+
+log = logging.getLogger("lamplighter.ecs")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What supervisors work with."""
+
+    bus: Bus
+    world: World
+    runtime: Runtime
+    outputs: Outputs
+    secrets: secret_references.Held
+    keys: Mapping[str, str]
+    pause: Pause
+    watch: Watch
+    lost: Callable[[], None] = lambda: None
+    """Told at once that the runtime has not answered."""
+
+
+class Supervisor:
+    """One task."""
+
+    def __init__(self, means: Means, arn: str, over: asyncio.Event) -> None:
+        self._means = means
+        self._arn = arn
+        self._over = over
+        """Set when the task's end is on disk."""
+        self._members: tuple[Member, ...] = ()
+        self._news = asyncio.Event()
+        self._turn = asyncio.Lock()
+        """Containers are begun one after another, in their definition's order."""
+        self._closing = False
+        """No container may be begun any more."""
+
+    def look(self) -> None:
+        """Look at the disk: the task's end may have been ordered."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """See the task to its end."""
+        task = self._task()
+        if task.status == "STOPPED":
+            return
+        self._members = containers.muster(
+            plan(task, self._definition(task), self._means.secrets, self._means.keys), task
+        )
+        async with asyncio.TaskGroup() as group:
+            lives = [group.create_task(self._live(group, member)) for member in self._members]
+            ending = await self._watch()
+            await self._close(group)
+            await self._end(ending)
+            self._over.set()
+            for life in lives:
+                life.cancel()
+        await self._remove()
+
+    def _definition(self, task: Task) -> Json:
+        found = task_definitions.by_arn(self._means.bus.store.reader, task.body["taskDefinitionArn"])
+        if found is None:
+            raise Bug(f"the definition of {self._arn} is gone")
+        return found.body
+
+    def _task(self) -> Task:
+        return _get(self._means.bus.store.reader, self._arn)
+
+    # --- one container ------------------------------------------------------------------------------------------------
+
+    async def _live(self, group: asyncio.TaskGroup, member: Member) -> None:
+        if member.ended.is_set() or not await self._begin(member):
+            return
+        member.copying = group.create_task(self._copy(member))
+        member.exit = await self._patiently(lambda: self._means.runtime.wait(member.name))
+        member.ended.set()
+        self._news.set()
+
+    async def _begin(self, member: Member) -> bool:
+        """Start a container when it may; False where it does not run, or nobody knows."""
+        if member.started.is_set():
+            return True
+        await self._await_dependencies(member)
+        async with self._turn:
+            if self._closing or self._stop_ordered():
+                return False
+            try:
+                await self._start(member)
+            except ImageUnavailable as error:
+                member.failure = f"{error}{member.plan.pull_hint}"
+            except CannotStart as error:
+                member.failure = str(error)
+            except RuntimeUnavailable:
+                return False
+        self._news.set()
+        return member.started.is_set()
+
+    async def _start(self, member: Member) -> None:
+        member.failure = member.failure or member.plan.failure or await self._open_log(member)
+        if member.failure is not None:
+            return
+        container = replace(member.plan.container, network=self._network())
+        start = self._means.runtime.start
+
+        async def begin() -> Started:
+            try:
+                return await start(container)
+            except RuntimeUnavailable:
+                self._means.lost()
+                raise
+
+        member.start = await patiently(self._means.pause, begin, self._stop_ordered)
+        member.started.set()
+
+    async def _open_log(self, member: Member) -> str | None:
+        """Prepare where a container's output goes; why it must not start."""
+        to, bus = member.plan.log, self._means.bus
+        if to is None or not bus.serves("logs", "CreateLogStream"):
+            return None
+        failure = await bus.store.insist(lambda tx: awslogs.prepare(bus, tx, to))
+        member.unlogged = failure is not None
+        return failure
+
+    def _network(self) -> str | None:
+        """The containers of an awsvpc task share the network of the first one that runs."""
+        if not self._task().body["attachments"]:
+            return None
+        return next((member.name for member in self._members if member.is_running), None)
+
+    async def _await_dependencies(self, member: Member) -> None:
+        for name, condition in member.plan.depends_on:
+            other = next(each for each in self._members if each.plan.name == name)
+            await (other.started if condition in ("START", "HEALTHY") else other.ended).wait()
+            if condition == "SUCCESS" and (other.exit is None or other.exit.code != 0):
+                member.failure = (
+                    f"Container '{member.plan.name}' depends on the success of '{name}', which did not succeed"
+                )
+
+    async def _copy(self, member: Member) -> None:
+        await copy_output(self._means, self._task().name, member.plan.name, member.name, member.plan.log)
+
+    # --- the task -----------------------------------------------------------------------------------------------------
+
+    async def _watch(self) -> Ending:
+        """Record what happens; why the task ends."""
+        while True:
+            self._news.clear()
+            if self._stop_ordered():
+                return Ending("UserInitiated", "")
+            if (ending := containers.verdict(self._members)) is not None:
+                return ending
+            if containers.has_news(self._task().status, self._members):
+                await self._record()
+            else:
+                await self._news.wait()
+
+    def _stop_ordered(self) -> bool:
+        return self._task().desired == "STOPPED"
+
+    async def _record(self) -> None:
+        for member in await self._means.bus.store.insist(self._progress):
+            member.recorded = "STOPPED"
+
+    def _progress(self, tx: Tx) -> list[Member]:
+        """Record what the containers have come to; those of which the end is recorded."""
+        task = _get(tx, self._arn)
+        if task.run_order is not None:
+            outbox.delete(tx, task.run_order)
+        self._keep(tx, [containers.progress(task, self._members, self._means.world.now())])
+        return [member for member in self._members if member.ended.is_set()]
+
+    async def _close(self, group: asyncio.TaskGroup) -> None:
+        """Let no container begin any more, and learn which have."""
+        self._closing = True
+        async with self._turn:
+            unknown = [
+                member
+                for member in self._members
+                if not member.started.is_set()
+                and (member.failure is None or member.plan.failure is not None or member.unlogged)
+            ]
+        there = await self._patiently(self._means.runtime.names) if unknown else frozenset()
+        for member in unknown:
+            if member.name in there:
+                member.started.set()
+                member.copying = group.create_task(self._copy(member))
+
+    async def _end(self, ending: Ending) -> None:
+        """Stop what still runs, and record the end."""
+        running = [member for member in self._members if member.is_running]
+        if running:
+            await self._means.bus.store.insist(lambda tx: self._mark_stopping(tx, ending))
+            await asyncio.gather(*(self._stop(member, running) for member in running))
+        if copies := [member.copying for member in self._members if member.copying is not None]:
+            await asyncio.wait(copies, timeout=OUTPUT_PATIENCE)
+        await self._means.bus.store.insist(lambda tx: self._finish(tx, ending))
+
+    def _mark_stopping(self, tx: Tx, ending: Ending) -> None:
+        self._keep(tx, containers.stopping(_get(tx, self._arn), self._members, ending, self._means.world.now()))
+
+    async def _stop(self, member: Member, running: list[Member]) -> None:
+        """Stop a container once those that depend on it have stopped."""
+        for other in running:
+            if any(name == member.plan.name for name, _ in other.plan.depends_on):
+                await other.ended.wait()
+        runtime = self._means.runtime
+        await self._patiently(lambda: runtime.stop(member.name, member.plan.stop_seconds))
+        if member.exit is None:
+            member.exit = await self._patiently(lambda: runtime.wait(member.name))
+        member.ended.set()
+
+    def _finish(self, tx: Tx, ending: Ending) -> None:
+        task = _get(tx, self._arn)
+        self._means.watch.release(tx, self._arn)
+        for order in (task.run_order, task.stop_order):
+            if order is not None:
+                outbox.delete(tx, order)
+        steps = containers.finished(task, self._members, ending, self._means.world.now())
+        self._keep(tx, steps)
+        tx.after.append(partial(_tell_end, steps[-1]))
+
+    def _keep(self, tx: Tx, steps: list[Task]) -> None:
+        for step in steps:
+            lifecycle.keep(self._means.bus, tx, step, self._means.world.now())
+
+    async def _remove(self) -> None:
+        """Forget the containers: all that they had to tell is on disk."""
+        for member in self._members:
+            await self._patiently(partial(self._means.runtime.remove, member.name))
+        logged = [member.name for member in self._members if member.plan.log is not None]
+        if logged:
+            await self._means.bus.store.insist(lambda tx: shipped_logs.forget(tx, logged))
+
+    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
+        return await patiently(self._means.pause, call)
+
+
+def _tell_end(task: Task) -> None:
+    """One readable line in the engine's log."""
+    exits = [f"{each['name']} exited with {each['exitCode']}" for each in task.body["containers"] if "exitCode" in each]
+    log.info("task %s stopped: %s", task.name, ", ".join([task.body["stoppedReason"], *exits]))
+
+
+def _get(reader: Reader, arn: str) -> Task:
+    task = tasks.get(reader, arn)
+    if task is None:
+        raise Bug(f"there is no task {arn}")
+    return task
+
+
+async def copy_output(means: Means, task: str, container: str, name: str, log_to: Destination | None) -> None:
+    """Copy all output of a container, however long the disk is full or the runtime away."""
+    for seconds in pauses():
+        try:
+            async with contextlib.aclosing(means.runtime.logs(name)) as lines:
+                if log_to is None or not means.bus.serves("logs", "PutLogEvents"):
+                    await means.outputs.copy(task, container, lines)
+                else:
+                    shipping = awslogs.ship(means.bus, means.world.now, means.pause, log_to, name, lines)
+                    async with contextlib.aclosing(shipping) as passed:
+                        await means.outputs.copy(task, container, passed)
+        except (OSError, RuntimeUnavailable) as error:
+            log.warning("the output of %s is copied again: %s", name, error)
+            await means.pause(seconds)
+        else:
+            return

@@ -1,0 +1,101 @@
+"""A task as AWS shows it: in DescribeTasks, and in the event *ECS Task State Change*.
+
+Promises the members that were recorded from AWS, and their quirks: an event calls the attachment `eni` and does not
+name the platform's family, and neither does a task that has stopped. Times are milliseconds while we keep them, seconds
+in the API and ISO text in events. The network interface is made up: no such address is reachable.
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html.
+"""
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import iso
+from lamplighter.bus import Bus, Event
+from lamplighter.services.ecs.arns import caller_of
+from lamplighter.services.ecs.tables.tasks import Task
+from lamplighter.store.db import Tx
+
+SOURCE = "aws.ecs"
+DETAIL_TYPE = "ECS Task State Change"
+TIMES = (
+    "connectivityAt", "createdAt", "executionStoppedAt", "pullStartedAt", "pullStoppedAt", "startedAt", "stoppedAt",
+    "stoppingAt",
+)  # fmt: skip
+
+
+def shown(task: Task, *, with_tags: bool = False) -> Json:
+    """The task as the API shows it."""
+    times = {name: task.body[name] / 1000 for name in TIMES if name in task.body}
+    body = _as_event(task.body) if task.status == "STOPPED" else task.body
+    return body | times | {"tags": task.tags if with_tags else []}
+
+
+def detail(task: Task, now: int) -> Json:
+    """The task as an event shows it."""
+    times = {name: iso(task.body[name]) for name in TIMES if name in task.body}
+    return _as_event(task.body) | times | {"updatedAt": iso(now)}
+
+
+def publish(bus: Bus, tx: Tx, task: Task, now: int) -> None:
+    """Tell that a task has changed."""
+    bus.publish(
+        tx,
+        SOURCE,
+        lambda: Event(caller_of(task.arn), SOURCE, DETAIL_TYPE, now, (task.arn,), detail(task, now)),
+    )
+
+
+# --- what happens to the network interface, and to the agent that tells of the task -----------------------------------
+
+
+def attachment(name: str, subnet: str) -> Json:
+    """A network interface that is still to come."""
+    return {
+        "id": name,
+        "type": "ElasticNetworkInterface",
+        "status": "PRECREATED",
+        "details": [{"name": "subnetId", "value": subnet}],
+    }
+
+
+def attached(body: Json, now: int) -> Json:
+    """The task has its network interface, and something that looks after it."""
+    if not body["attachments"]:
+        return {}
+    interface = _interface(body)
+    details = body["attachments"][0]["details"] + [{"name": key, "value": value} for key, value in interface.items()]
+    address = {
+        "attachmentId": body["attachments"][0]["id"],
+        "privateIpv4Address": interface["privateIPv4Address"],
+    }
+    return {
+        "attachments": [body["attachments"][0] | {"status": "ATTACHED", "details": details}],
+        "containers": [container | {"networkInterfaces": [address]} for container in body["containers"]],
+        **connected(body, now),
+    }
+
+
+def connected(body: Json, now: int) -> Json:
+    """Something looks after the task."""
+    return {} if "connectivity" in body else {"connectivity": "CONNECTED", "connectivityAt": now}
+
+
+def stopped(body: Json, now: int) -> Json:
+    """The task has ended, its network interface is gone."""
+    gone = [each | {"status": "DELETED"} for each in body["attachments"]]
+    return {"attachments": gone, "stoppedAt": now}
+
+
+def _interface(body: Json) -> dict[str, str]:
+    seed = body["taskArn"].rpartition("/")[2]
+    address = f"10.0.{int(seed[:2], 16)}.{4 + int(seed[2:4], 16) % 250}"
+    region = caller_of(body["taskArn"]).region
+    return {
+        "networkInterfaceId": f"eni-0{seed[:16]}",
+        "macAddress": "0a:" + ":".join(seed[start : start + 2] for start in range(0, 10, 2)),
+        "privateDnsName": f"ip-{address.replace('.', '-')}.{region}.compute.internal",
+        "privateIPv4Address": address,
+    }
+
+
+def _as_event(body: Json) -> Json:
+    kept = {key: value for key, value in body.items() if key != "platformFamily"}
+    return kept | {"attachments": [each | {"type": "eni"} for each in body["attachments"]]}

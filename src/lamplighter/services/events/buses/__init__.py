@@ -1,0 +1,1 @@
+"""Event buses: PutEvents, routing, archives and replays."""

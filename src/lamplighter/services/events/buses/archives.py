@@ -1,0 +1,128 @@
+"""Archives: events of a bus, kept to be replayed.
+
+See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html. Events that are too old go as others come,
+and are neither counted nor replayed from the moment on at which they are.
+"""
+
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.events import paging
+from lamplighter.services.events.arns import owner
+from lamplighter.services.events.buses.buses import find_bus
+from lamplighter.services.events.buses.router import events_of, kept_since
+from lamplighter.services.events.errors import ResourceAlreadyExists, ResourceNotFound
+from lamplighter.services.events.rules.event_patterns import read_pattern
+from lamplighter.services.events.tables import archived_events as archived
+from lamplighter.services.events.tables import resources as rows
+from lamplighter.services.events.tables.resources import Resource
+from lamplighter.store import timers
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.timers import Timer
+
+GIVEN = ("Description", "EventPattern", "RetentionDays", "KmsKeyIdentifier")
+FILTERS = ("State", "EventSourceArn", "NamePrefix")
+STATE = "ENABLED"
+SUBJECT = "archive:"
+"""What the subject of an archive's timer begins with."""
+SLICE = 500
+"""How many events are deleted in one turn."""
+FOREVER = 2**62
+
+
+def find_archive(reader: Reader, caller: Caller, name: str) -> Resource:
+    """An archive by its name."""
+    found = rows.get(reader, "archive", caller.account, caller.region, name)
+    if found is None:
+        raise ResourceNotFound(f"Archive {name} does not exist.")
+    return found
+
+
+class Archives:
+    """Archives, as the API has them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """CreateArchive"""
+        name = params["ArchiveName"]
+        if rows.get(tx, "archive", caller.account, caller.region, name) is not None:
+            raise ResourceAlreadyExists(f"Archive {name} already exists.")
+        source = params["EventSourceArn"]
+        bus = find_bus(tx, owner(source, caller), source)
+        now, key = self._world.now(), f"arn:aws:events:{caller.region}:{caller.account}:archive/{name}"
+        body = {"EventSourceArn": source, "Bus": bus.name, "Events": self._world.uuid()} | _given(params)
+        archive = Resource("archive", caller.account, caller.region, "", name, key, now, now, body, {})
+        self._keep(tx, archive)
+        return _answer(archive)
+
+    def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """UpdateArchive"""
+        archive = find_archive(tx, caller, params["ArchiveName"])
+        changed = rows.change(tx, archive, self._world.now(), archive.body | _given(params))
+        self._keep(tx, changed)
+        return _answer(changed)
+
+    def _keep(self, tx: Tx, archive: Resource) -> None:
+        rows.put(tx, archive)
+        rows.set_version(tx, self._world.uuid())
+
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DeleteArchive, with its events: nobody finds them any more, and they go in slices."""
+        archive = find_archive(tx, caller, params["ArchiveName"])
+        timers.put(tx, Timer("events", f"{SUBJECT}{events_of(archive)}", "delete", self._world.now()), elapsed=False)
+        rows.delete(tx, archive.arn)
+        rows.set_version(tx, self._world.uuid())
+        return {}
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """Delete a slice of the events of an archive that is deleted."""
+        if archived.sweep(tx, timer.subject.removeprefix(SUBJECT), FOREVER, SLICE):
+            timers.put(tx, timer, elapsed=False)
+
+    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """DescribeArchive"""
+        archive = find_archive(reader, caller, params["ArchiveName"])
+        return self._item(reader, archive) | {"ArchiveArn": archive.arn} | _given(archive.body)
+
+    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListArchives"""
+        if sum(name in params for name in FILTERS) > 1:
+            raise ValidationError(
+                "At most one filter is allowed for ListArchives. Use either : State, EventSourceArn, or NamePrefix."
+            )
+        source = params.get("EventSourceArn")
+        if source is not None:
+            find_bus(reader, owner(source, caller), source)
+
+        def keep(archive: Resource) -> bool:
+            return source in (None, archive.body["EventSourceArn"]) and params.get("State", STATE) == STATE
+
+        found, more = paging.page(
+            reader, caller, "archive", params, lambda archive: self._item(reader, archive), keep=keep
+        )
+        return {"Archives": found} | more
+
+    def _item(self, reader: Reader, archive: Resource) -> Json:
+        number, size = archived.measure(reader, events_of(archive), kept_since(archive, self._world.now()))
+        return {
+            "ArchiveName": archive.name,
+            "EventSourceArn": archive.body["EventSourceArn"],
+            "State": STATE,
+            "RetentionDays": archive.body.get("RetentionDays", 0),
+            "SizeBytes": size,
+            "EventCount": number,
+            "CreationTime": archive.created / 1000,
+        }
+
+
+def _given(params: Json) -> Json:
+    if params.get("EventPattern"):
+        read_pattern(params["EventPattern"])
+    return {name: params[name] for name in GIVEN if name in params}
+
+
+def _answer(archive: Resource) -> Json:
+    return {"ArchiveArn": archive.arn, "State": STATE, "CreationTime": archive.created / 1000}

@@ -1,0 +1,97 @@
+"""Event buses. The default bus is always there; it has a row once something is to be kept of it."""
+
+from dataclasses import replace
+
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.events import paging
+from lamplighter.services.events.arns import DEFAULT, bus_arn, bus_name, read_tags
+from lamplighter.services.events.errors import BusNotFound, ResourceAlreadyExists
+from lamplighter.services.events.tables import resources as rows
+from lamplighter.services.events.tables.resources import Resource
+from lamplighter.store.db import Reader, Tx
+
+SETTINGS = ("Description", "KmsKeyIdentifier", "DeadLetterConfig", "LogConfig")
+"""What is kept of a bus as it was given. "DeadLetterConfig" is for events that cannot be encrypted: there are none."""
+
+
+def find_bus(reader: Reader, caller: Caller, given: str | None) -> Resource:
+    """A bus by its name or ARN; BusNotFound."""
+    name = bus_name(given)
+    found = rows.get(reader, "bus", caller.account, caller.region, name)
+    if found is not None:
+        return found
+    if name != DEFAULT:
+        raise BusNotFound(name)
+    return Resource("bus", caller.account, caller.region, "", name, bus_arn(caller, name), 0, 0, {}, {})
+
+
+class Buses:
+    """Buses, as the API has them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """CreateEventBus"""
+        name = params["Name"]
+        if "/" in name:
+            raise ValidationError("Event bus name must not contain '/'.")
+        if name == DEFAULT or rows.get(tx, "bus", caller.account, caller.region, name) is not None:
+            raise ResourceAlreadyExists(f"Event bus {name} already exists.")
+        now, key, body = self._world.now(), bus_arn(caller, name), _settings(params)
+        tags = read_tags(params.get("Tags", ()))
+        rows.put(tx, Resource("bus", caller.account, caller.region, "", name, key, now, now, body, tags))
+        return {"EventBusArn": key} | body
+
+    def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """UpdateEventBus"""
+        bus = find_bus(tx, caller, params.get("Name"))
+        changed = rows.change(tx, bus, self._world.now(), bus.body | _settings(params))
+        return {"Arn": bus.arn, "Name": bus.name} | _settings(changed.body)
+
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DeleteEventBus: one that is not there is deleted already."""
+        name = bus_name(params["Name"])
+        if name == DEFAULT:
+            raise ValidationError("Cannot delete event bus default.")
+        if rows.page(tx, "rule", caller.account, caller.region, "", 1, scope=name):
+            raise ValidationError("Event bus can't be deleted since it has rules.")
+        rows.delete(tx, bus_arn(caller, name))
+        return {}
+
+    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """DescribeEventBus"""
+        bus = find_bus(reader, caller, params.get("Name"))
+        return _item(bus) | _settings(bus.body)
+
+    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListEventBuses: the default bus has its place among the others."""
+        prefix = params.get("NamePrefix", "")
+
+        def read(after: str, most: int) -> list[Resource]:
+            found = rows.page(reader, "bus", caller.account, caller.region, after, most, prefix=prefix)
+            if after < DEFAULT and DEFAULT.startswith(prefix) and all(bus.name != DEFAULT for bus in found):
+                found = sorted([*found, find_bus(reader, caller, DEFAULT)], key=lambda bus: bus.name)
+            return found[:most]
+
+        found, more = paging.cut(params, read, lambda bus: bus.name)
+        return {"EventBuses": [_item(bus) for bus in found]} | more
+
+
+def put_policy(tx: Tx, bus: Resource, now: int, policy: str | None) -> None:
+    """Keep what a bus permits."""
+    body = {name: value for name, value in bus.body.items() if name != "Policy"}
+    rows.put(tx, replace(bus, modified=now, body=body if policy is None else body | {"Policy": policy}))
+
+
+def _settings(given: Json) -> Json:
+    return {name: given[name] for name in SETTINGS if name in given}
+
+
+def _item(bus: Resource) -> Json:
+    item = {"Name": bus.name, "Arn": bus.arn}
+    item |= {name: bus.body[name] for name in ("Description", "Policy") if name in bus.body}
+    return item | {"CreationTime": bus.created / 1000, "LastModifiedTime": bus.modified / 1000}

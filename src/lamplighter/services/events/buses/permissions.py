@@ -1,0 +1,97 @@
+"""Who may put events on a bus: kept and shown; whoever reaches this engine may do anything.
+
+See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html.
+"""
+
+from lamplighter.base.errors import AwsError, ValidationError
+from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.events.buses.buses import find_bus, put_policy
+from lamplighter.services.events.errors import ResourceNotFound
+from lamplighter.store.db import Tx
+
+LONGEST = 10_240
+"""Bytes of a policy."""
+
+
+class PolicyLengthExceeded(AwsError):
+    """The policy would be too long."""
+
+    code = "PolicyLengthExceededException"
+
+
+class Permissions:
+    """Permissions, as the API has them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """PutPermission: a whole policy, or one statement more."""
+        bus = find_bus(tx, caller, params.get("EventBusName"))
+        if len(params.get("Policy", "")) > 16 * LONGEST:  # spaces do not count, but so many are refused
+            raise PolicyLengthExceeded(f"The policy is longer than {LONGEST} bytes.")
+        if "Policy" in params:
+            policy = _read(params["Policy"])
+        else:
+            policy = _read(bus.body.get("Policy", '{"Version":"2012-10-17","Statement":[]}'))
+            statement = _statement(params, bus.arn)
+            others = [each for each in policy["Statement"] if each.get("Sid") != statement["Sid"]]
+            policy["Statement"] = [*others, statement]
+        text = dumps(policy)
+        if len(text.encode()) > LONGEST:
+            raise PolicyLengthExceeded(f"The policy is longer than {LONGEST} bytes.")
+        put_policy(tx, bus, self._world.now(), text)
+        return {}
+
+    def remove(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """RemovePermission"""
+        bus = find_bus(tx, caller, params.get("EventBusName"))
+        if params.get("RemoveAllPermissions"):
+            put_policy(tx, bus, self._world.now(), None)
+            return {}
+        if "StatementId" not in params:
+            raise ValidationError("Parameter StatementId is required.")
+        if "Policy" not in bus.body:
+            raise ResourceNotFound("EventBus does not have a policy.")
+        policy = loads(bus.body["Policy"])
+        left = [each for each in policy["Statement"] if each.get("Sid") != params["StatementId"]]
+        if len(left) == len(policy["Statement"]):
+            raise ResourceNotFound("Statement with the provided id does not exist.")
+        put_policy(tx, bus, self._world.now(), dumps(policy | {"Statement": left}) if left else None)
+        return {}
+
+
+def _read(text: str) -> Json:
+    try:
+        policy = loads(text)
+    except JsonError:
+        policy = None
+    if not isinstance(policy, dict) or "Statement" not in policy:
+        raise ValidationError("This policy contains invalid Json")
+    statements = policy["Statement"]
+    policy["Statement"] = statements if isinstance(statements, list) else [statements]
+    if not all(isinstance(statement, dict) for statement in policy["Statement"]):
+        raise ValidationError("This policy contains invalid Json")
+    return policy
+
+
+def _statement(params: Json, bus: str) -> Json:
+    for name in ("Action", "Principal", "StatementId"):
+        if name not in params:
+            raise ValidationError(f"Parameter {name} is required.")
+    if params["Action"] != "events:PutEvents":
+        raise ValidationError("Provided value in parameter 'action' is not supported.")
+    principal = params["Principal"]
+    statement: Json = {
+        "Sid": params["StatementId"],
+        "Effect": "Allow",
+        "Principal": principal if principal == "*" else {"AWS": f"arn:aws:iam::{principal}:root"},
+        "Action": params["Action"],
+        "Resource": bus,
+    }
+    if "Condition" in params:
+        condition = params["Condition"]
+        statement["Condition"] = {condition["Type"]: {condition["Key"]: condition["Value"]}}
+    return statement

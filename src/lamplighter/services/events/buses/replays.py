@@ -1,0 +1,167 @@
+"""Replays: the events of an archive come to their bus again, named as replayed, in the order of their own times.
+
+"Only events that occurred between the EventStartTime and EventEndTime are replayed", whenever they came.
+Promises that each event of the time that is replayed comes once, whatever is killed: how far a replay has come is
+written down with what it sent. A replay goes on in slices, so that it holds nobody up. One that has anything to replay
+begins a moment after it was started, as on AWS, so that it can be cancelled; one that has nothing is over at once.
+See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html.
+"""
+
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.json_text import Json, loads
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Caller
+from lamplighter.services.events import paging
+from lamplighter.services.events.arns import LATEST, owner
+from lamplighter.services.events.buses.buses import find_bus
+from lamplighter.services.events.buses.router import Router, events_of, kept_since
+from lamplighter.services.events.errors import IllegalStatus, ResourceAlreadyExists, ResourceNotFound
+from lamplighter.services.events.tables import archived_events as archived
+from lamplighter.services.events.tables import resources as rows
+from lamplighter.services.events.tables.archived_events import Archived
+from lamplighter.services.events.tables.resources import Resource
+from lamplighter.store import outbox, timers
+from lamplighter.store.db import Posted, Reader, Tx
+from lamplighter.store.timers import Timer
+
+SUBJECT = "replay:"
+"""What the outbox calls a replay that goes on, before its ARN."""
+BEGIN = "begin"
+"""The timer of a replay that is about to begin."""
+PAUSE = 1_000
+"""Milliseconds before a replay begins."""
+SLICE = 50
+"""How many events are replayed in one turn."""
+GOING = ("STARTING", "RUNNING")
+TIMES = ("EventStartTime", "EventEndTime", "EventLastReplayedTime", "ReplayStartTime", "ReplayEndTime")
+
+
+class Replays:
+    """Replays, as the API has them, and their going on."""
+
+    def __init__(self, bus: Bus, world: World, router: Router) -> None:
+        self._bus = bus
+        self._world = world
+        self._router = router
+
+    def start(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """StartReplay"""
+        name, source, destination = params["ReplayName"], params["EventSourceArn"], params["Destination"]
+        if rows.get(tx, "replay", caller.account, caller.region, name) is not None:
+            raise ResourceAlreadyExists(f"Replay {name} already exists.")
+        archive = rows.by_arn(tx, source)
+        if archive is None or archive.kind != "archive":
+            missing = source.rpartition("/")[2]
+            reason = f"Archive {missing} does not exist."
+            raise ValidationError(f"Parameter EventSourceArn is not valid. Reason: {reason}")
+        bus = find_bus(tx, owner(destination["Arn"], caller), destination["Arn"])
+        if bus.name != archive.body["Bus"]:
+            reason = "Cross event bus replay is not permitted."
+            raise ValidationError(f"Parameter Destination.Arn is not valid. Reason: {reason}")
+        if params["EventEndTime"] <= params["EventStartTime"]:
+            reason = "EventStartTime must be before EventEndTime."
+            raise ValidationError(f"Parameter EventEndTime is not valid. Reason: {reason}")
+        now, key = self._world.now(), f"arn:aws:events:{caller.region}:{caller.account}:replay/{name}"
+        body = {field: params[field] for field in ("Description", "EventSourceArn", "Destination") if field in params}
+        body |= {field: params[field] for field in ("EventStartTime", "EventEndTime")}
+        body |= {"State": "STARTING", "ReplayStartTime": now / 1000, "Archive": events_of(archive)}
+        body |= {"At": [_time(params["EventStartTime"]), 0], "KeptSince": kept_since(archive, now)}
+        replay = Resource("replay", caller.account, caller.region, "", name, key, now, now, body, {})
+        rows.put(tx, replay)
+        if _slice_of(tx, body, 1):
+            due = self._world.steady() + PAUSE
+            timers.put(tx, Timer("events", f"{SUBJECT}{key}", BEGIN, due), elapsed=True)
+        else:
+            self._end(tx, replay, "COMPLETED")
+        return {"ReplayArn": key, "State": "STARTING", "ReplayStartTime": now / 1000}
+
+    def cancel(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """CancelReplay: what has come has come."""
+        replay = self._find(tx, caller, params["ReplayName"])
+        if replay.body["State"] not in GOING:
+            raise IllegalStatus(f"Replay {replay.name} is not in a valid state for this operation.")
+        self._end(tx, replay, "CANCELLED")
+        return {"ReplayArn": replay.arn, "State": "CANCELLING"}
+
+    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """DescribeReplay"""
+        replay = self._find(reader, caller, params["ReplayName"])
+        shown = {name: replay.body[name] for name in ("Description", "Destination") if name in replay.body}
+        return _item(replay) | {"ReplayArn": replay.arn} | shown
+
+    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListReplays"""
+        wanted = {name: params[name] for name in ("State", "EventSourceArn") if name in params}
+
+        def keep(replay: Resource) -> bool:
+            return all(replay.body[name] == value for name, value in wanted.items())
+
+        found, more = paging.page(reader, caller, "replay", params, _item, keep=keep)
+        return {"Replays": found} | more
+
+    def _find(self, reader: Reader, caller: Caller, name: str) -> Resource:
+        replay = rows.get(reader, "replay", caller.account, caller.region, name)
+        if replay is None:
+            raise ResourceNotFound(f"Replay {name} does not exist.")
+        return replay
+
+    # --- going on -----------------------------------------------------------------------------------------------------
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """Begin with a replay."""
+        outbox.put(tx, "events", timer.subject, {})
+
+    async def perform(self, posted: Posted) -> None:
+        """Go on with a replay until it is over."""
+        while await self._bus.store.insist(lambda tx: self._slice(tx, posted)):
+            pass
+
+    def _slice(self, tx: Tx, posted: Posted) -> bool:
+        """Replay some events; whether there may be more."""
+        replay = rows.by_arn(tx, posted.subject.removeprefix(SUBJECT))
+        if replay is None or replay.body["State"] not in GOING:
+            outbox.delete(tx, posted.id)
+            return False
+        body = replay.body
+        caller = Caller(replay.account, replay.region)
+        destination = body["Destination"]
+        home, bus = owner(destination["Arn"], caller), destination["Arn"].rpartition("event-bus/")[2]
+        found = _slice_of(tx, body, SLICE)
+        for event in found:
+            named = loads(event.body) | {"replay-name": replay.name}
+            self._router.route(tx, home, bus, named, only=destination.get("FilterArns", ()))
+        if found:
+            last = found[-1]
+            body = body | {"At": [last.happened, last.id], "EventLastReplayedTime": last.happened / 1000}
+            body |= {"State": "RUNNING"}
+            replay = rows.change(tx, replay, self._world.now(), body)
+        if len(found) == SLICE:
+            return True
+        outbox.delete(tx, posted.id)
+        self._end(tx, replay, "COMPLETED")
+        return False
+
+    def _end(self, tx: Tx, replay: Resource, state: str) -> None:
+        now = self._world.now()
+        rows.change(tx, replay, now, replay.body | {"State": state, "ReplayEndTime": now / 1000})
+
+
+def _slice_of(reader: Reader, body: Json, most: int) -> list[Archived]:
+    """The next events of a replay."""
+    # Keys begin at 1: an event of the first millisecond comes after (that millisecond, 0).
+    at, since = (body["At"][0], body["At"][1]), body.get("KeptSince", 0)
+    return archived.between(reader, body["Archive"], at, _time(body["EventEndTime"]), since, most)
+
+
+def _time(seconds: float) -> int:
+    """A time of which there may be events, in milliseconds."""
+    return min(max(int(seconds * 1000), 0), LATEST)
+
+
+def _item(replay: Resource) -> Json:
+    body = replay.body
+    return {
+        "ReplayName": replay.name,
+        "EventSourceArn": body["EventSourceArn"],
+        "State": body["State"],
+    } | {name: body[name] for name in TIMES if name in body}

@@ -1,0 +1,83 @@
+"""Event patterns as the API takes them: JSON text, refused in AWS's words.
+
+See https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPattern.html.
+"""
+
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.precompute import Ahead
+from lamplighter.bus import Caller, Work
+from lamplighter.lang.event_pattern.pattern import InvalidPattern, Pattern, TooComplex, compile_pattern
+from lamplighter.lang.json_errors import read
+from lamplighter.lang.json_location import after, position
+from lamplighter.services.events.errors import InvalidEventPattern
+from lamplighter.store.db import Reader
+
+REQUIRED = ("id", "account", "source", "time", "region", "detail-type")
+"""What an event has to have to be tested."""
+
+
+def read_pattern(text: str) -> Pattern:
+    """A pattern by its text; InvalidEventPattern."""
+    try:
+        return compile_pattern(loads(text))
+    except JsonError as error:
+        return _read_piecewise(text, str(error))
+    except InvalidPattern as error:
+        raise _refusal(text, error, position(text, error.spot) if error.spot else None) from None
+
+
+def _read_piecewise(text: str, otherwise: str) -> Pattern:
+    """A pattern whose text is not JSON as a whole.
+
+    AWS reads it as a stream: what comes after its last brace is not looked at, and of several faults the first is told.
+    """
+    reading = read(text)
+    whole = text[: reading.end] + reading.closing
+    try:
+        pattern = compile_pattern(loads(whole))
+    except JsonError:
+        pattern = None
+    except InvalidPattern as error:
+        at = position(whole, error.spot) if error.spot else None
+        if reading.fault is None or (at is not None and at <= reading.end):
+            raise _refusal(text, error, at) from None
+        pattern = None
+    if reading.fault is not None:
+        raise InvalidEventPattern(reading.fault.reason + after(text, reading.fault.at))
+    if pattern is None:
+        raise InvalidEventPattern(otherwise)
+    return pattern
+
+
+def _refusal(text: str, error: InvalidPattern, at: int | None) -> InvalidEventPattern:
+    """The reason with the place, as often as AWS tells it."""
+    times = error.spot.times if error.spot else 0
+    return InvalidEventPattern(error.reason + ("" if at is None else after(text, at) * times))
+
+
+def _tested(wanted: str, given: str) -> bool:
+    pattern = read_pattern(wanted)
+    try:
+        event = loads(given)
+    except JsonError:
+        event = None
+    if not isinstance(event, dict) or not all(event.get(name) for name in REQUIRED):
+        raise ValidationError("Parameter Event is not valid.")
+    try:
+        return pattern.matches(event)
+    except TooComplex as error:
+        raise ValidationError(str(error)) from None
+
+
+_TESTED = Ahead(_tested)
+
+
+def test(_reader: Reader, _caller: Caller, params: Json) -> Json:
+    """TestEventPattern"""
+    return {"Result": _TESTED(params["EventPattern"], params["Event"])}
+
+
+def ahead(_reader: Reader, _caller: Caller, params: Json) -> Work | None:
+    """What of TestEventPattern takes as long as the event is large."""
+    return _TESTED.begin(params["EventPattern"], params["Event"])

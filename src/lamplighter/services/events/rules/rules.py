@@ -1,0 +1,131 @@
+"""Rules: what is wanted of a bus, or when something is to happen.
+
+See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rules.html.
+"""
+
+from dataclasses import replace
+
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.lang.schedule.expression import InvalidSchedule, parse_schedule
+from lamplighter.services.events import paging
+from lamplighter.services.events.arns import DEFAULT, read_tags, rule_arn, rule_of
+from lamplighter.services.events.buses.buses import find_bus
+from lamplighter.services.events.rules.event_patterns import read_pattern
+from lamplighter.services.events.rules.lookup import find_rule
+from lamplighter.services.events.rules.scheduled_rules import Clockwork
+from lamplighter.services.events.tables import resources as rows
+from lamplighter.services.events.tables import targets
+from lamplighter.services.events.tables.resources import Resource
+from lamplighter.store.db import Reader, Tx
+
+GIVEN = ("EventPattern", "ScheduleExpression", "Description", "RoleArn")
+
+
+class Rules:
+    """Rules, as the API has them."""
+
+    def __init__(self, world: World, clockwork: Clockwork) -> None:
+        self._world = world
+        self._clockwork = clockwork
+
+    def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """PutRule: "the rule is replaced with what you specify"; its targets and tags stay."""
+        bus = find_bus(tx, caller, params.get("EventBusName")).name
+        # An empty text stands for none: AWS was seen to take a pattern beside an empty ScheduleExpression.
+        params = {name: value for name, value in params.items() if value != ""}
+        _check(params, bus)
+        now, name, key = self._world.now(), params["Name"], rule_arn(caller, bus, params["Name"])
+        body = {field: params[field] for field in GIVEN if params.get(field)}
+        body |= {"State": params.get("State", "ENABLED"), "CreatedBy": caller.account}
+        old = rows.readable(tx, "rule", caller.account, caller.region, name, bus)
+        if old is None:
+            tags = read_tags(params.get("Tags", ()))
+            rule = Resource("rule", caller.account, caller.region, bus, name, key, now, now, body, tags)
+        else:
+            rule = replace(old, modified=now, body=body)
+        self._keep(tx, rule, old)
+        return {"RuleArn": key}
+
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DeleteRule: one that is not there is deleted already."""
+        bus = find_bus(tx, caller, params.get("EventBusName")).name
+        key = rule_arn(caller, bus, params["Name"])
+        if targets.count(tx, key):
+            raise ValidationError("Rule can't be deleted since it has targets.")
+        rows.delete(tx, key)
+        self._clockwork.stop(tx, key)
+        rows.set_version(tx, self._world.uuid())
+        return {}
+
+    def mark(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """SetMark: what AWS has no words for: of which job and pattern a rule tells, so that its alerts are composed.
+
+        On the bus only: {Name, EventBusName, Mark}. A rule that is put again is not marked any more.
+        """
+        rule = find_rule(tx, caller, params["Name"], params.get("EventBusName"))
+        self._keep(tx, replace(rule, body=rule.body | {"Mark": params["Mark"]}), rule)
+        return {}
+
+    def enable(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """EnableRule"""
+        return self._switch(tx, caller, params, "ENABLED")
+
+    def disable(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DisableRule"""
+        return self._switch(tx, caller, params, "DISABLED")
+
+    def _switch(self, tx: Tx, caller: Caller, params: Json, state: str) -> Json:
+        old = find_rule(tx, caller, params["Name"], params.get("EventBusName"))
+        self._keep(tx, replace(old, modified=self._world.now(), body=old.body | {"State": state}), old)
+        return {}
+
+    def _keep(self, tx: Tx, rule: Resource, old: Resource | None) -> None:
+        rows.put(tx, self._clockwork.set(tx, rule, old))
+        rows.set_version(tx, self._world.uuid())
+
+    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """DescribeRule"""
+        rule = find_rule(reader, caller, params["Name"], params.get("EventBusName"))
+        return _item(rule) | {"CreatedBy": rule.body["CreatedBy"]}
+
+    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListRules"""
+        bus = find_bus(reader, caller, params.get("EventBusName")).name
+        found, more = paging.page(reader, caller, "rule", params, _item, scope=bus)
+        return {"Rules": found} | more
+
+    def names_by_target(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListRuleNamesByTarget"""
+        bus = find_bus(reader, caller, params.get("EventBusName")).name
+        within = rule_arn(caller, bus, "")
+
+        def read(after: str, most: int) -> list[str]:
+            return targets.rules(reader, params["TargetArn"], within, after, most)
+
+        # The ARNs of all rules begin as those of the default bus do.
+        found, more = paging.cut(params, read, lambda rule: rule, lambda rule: rule_of(rule)[0] == bus)
+        return {"RuleNames": [rule_of(each)[1] for each in found]} | more
+
+
+def _check(params: Json, bus: str) -> None:
+    if not params.get("EventPattern") and not params.get("ScheduleExpression"):
+        raise ValidationError("Parameter(s) EventPattern or ScheduleExpression must be specified.")
+    if params.get("EventPattern"):
+        read_pattern(params["EventPattern"])
+    if params.get("ScheduleExpression"):
+        try:
+            kind = parse_schedule(params["ScheduleExpression"]).kind
+        except InvalidSchedule:
+            kind = "at"
+        if kind == "at":
+            raise ValidationError("Parameter ScheduleExpression is not valid.")
+        if bus != DEFAULT:
+            raise ValidationError("ScheduleExpression is supported only on the default event bus.")
+
+
+def _item(rule: Resource) -> Json:
+    shown = {field: rule.body[field] for field in (*GIVEN, "State") if field in rule.body}
+    return {"Name": rule.name, "Arn": rule.arn, "EventBusName": rule.scope} | shown

@@ -1,0 +1,101 @@
+"""Rules that go by a schedule, in UTC: each next time is a timer.
+
+Promises that a time that passed while no engine ran is made up for at the start, as long as a target may still get an
+event of that age; that older times, which are dropped, are in the engine's log and in an event of the source
+`lamplighter.events`; and that no time is told to a target twice, whatever becomes of the clock: what is delivered is
+named by rule, time and target. A rate counts from when the rule was made, enabled, or given it.
+See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html.
+"""
+
+import logging
+from dataclasses import replace
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World, iso
+from lamplighter.bus import Caller, Event
+from lamplighter.lang.schedule.expression import parse_schedule
+from lamplighter.services.events.buses.router import Router
+from lamplighter.services.events.tables import resources as rows
+from lamplighter.services.events.tables import targets
+from lamplighter.services.events.tables.resources import Resource
+from lamplighter.services.events.targets.targets import policy_of
+from lamplighter.store import timers
+from lamplighter.store.db import Damaged, Tx
+from lamplighter.store.timers import Timer
+
+SERVICE = "events"
+SOURCE, DETAIL_TYPE = "lamplighter.events", "Scheduled Times Dropped"
+MOST_COUNTED = 1_000
+"""How many dropped times are counted one by one."""
+
+log = logging.getLogger("lamplighter.events")
+
+
+class Clockwork:
+    """Tells of times."""
+
+    def __init__(self, world: World, router: Router) -> None:
+        self._world = world
+        self._router = router
+
+    def set(self, tx: Tx, rule: Resource, old: Resource | None) -> Resource:
+        """Go by the schedule of a rule from now on; the rule, with the time from which a rate counts."""
+        if not _runs(rule):
+            self.stop(tx, rule.arn)
+            return rule
+        if old is not None and _runs(old) and _expression(old) == _expression(rule):
+            return replace(rule, body=rule.body | {"Anchor": old.body["Anchor"]})
+        now = self._world.now()
+        anchored = replace(rule, body=rule.body | {"Anchor": now})
+        self.stop(tx, rule.arn)
+        self._set_timer(tx, anchored, now)
+        return anchored
+
+    def stop(self, tx: Tx, rule: str) -> None:
+        """Go by no schedule for a rule."""
+        timers.delete_all(tx, SERVICE, rule)
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """A time has come."""
+        try:
+            rule = rows.by_arn(tx, timer.subject)
+        except Damaged as error:
+            log.error("%s; its schedule stands still", error)
+            return
+        if rule is None or not _runs(rule):
+            return
+        slot = int(timer.name)
+        self._router.fire(tx, rule, slot)
+        ages = [policy_of(target).age for target in targets.of_rule(tx, rule.arn)]
+        oldest = self._world.now() - max(ages, default=0) * 1000
+        if ages and slot < oldest:
+            self._tell_dropped(tx, rule, slot, oldest)
+        self._set_timer(tx, rule, max(slot, oldest))
+
+    def _tell_dropped(self, tx: Tx, rule: Resource, first: int, oldest: int) -> None:
+        """Tell of times, from the first on, that no target gets: they are too old."""
+        count, last = 1, first
+        while count < MOST_COUNTED and (following := _following(rule, last)) is not None and following < oldest:
+            count, last = count + 1, following
+        log.warning("%s dropped %s of its times, from %s to %s: no engine ran", rule.arn, count, iso(first), iso(last))
+        detail: Json = {"RuleArn": rule.arn, "First": iso(first), "Last": iso(last), "Count": count}
+        caller, now = Caller(rule.account, rule.region), self._world.now()
+        self._router.hear(tx, Event(caller, SOURCE, DETAIL_TYPE, now, (rule.arn,), detail))
+
+    def _set_timer(self, tx: Tx, rule: Resource, after: int) -> None:
+        slot = _following(rule, after)
+        if slot is not None:
+            timers.put(tx, Timer(SERVICE, rule.arn, str(slot), slot), elapsed=False)
+
+
+def _following(rule: Resource, after: int) -> int | None:
+    """The next time of a rule's schedule."""
+    return parse_schedule(rule.body["ScheduleExpression"]).next(after, anchor_ms=rule.body["Anchor"])
+
+
+def _runs(rule: Resource) -> bool:
+    return _expression(rule) is not None and rule.body["State"] != "DISABLED"
+
+
+def _expression(rule: Resource) -> str | None:
+    return rule.body.get("ScheduleExpression") or None

@@ -1,0 +1,139 @@
+"""What EventBridge has by name: buses, rules, archives, replays, connections, API destinations.
+
+They are rows of one kind, as their API is; what each has of its own is in its body.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from lamplighter.base.json_text import Json, JsonError, dumps, loads_object
+from lamplighter.store.db import Damaged, Reader, Row, Tx
+
+COLUMNS = "kind, account, region, scope, name, arn, created, modified, body, tags"
+PAGE = 100
+
+log = logging.getLogger("lamplighter.events")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Something that has a name."""
+
+    kind: str
+    account: str
+    region: str
+    scope: str
+    """Of a rule: its bus; of anything else: nothing."""
+    name: str
+    arn: str
+    created: int
+    """Milliseconds since the epoch."""
+    modified: int
+    body: Json
+    tags: dict[str, str]
+
+
+def _resource(row: Row) -> Resource:
+    *head, body, tags = row
+    kind, account, region, scope, name, arn, created, modified = head
+    try:
+        parts = loads_object(body), loads_object(tags)
+    except JsonError as error:
+        raise Damaged(f"{arn} cannot be read: {error}") from error
+    return Resource(kind, account, region, scope, name, arn, created, modified, *parts)
+
+
+def read(row: Row) -> Resource | None:
+    """What a row of `all_rows` holds; None where it cannot be read, of which the log says so."""
+    try:
+        return _resource(row)
+    except Damaged as error:
+        log.error("%s; it is passed over", error)
+        return None
+
+
+def get(reader: Reader, kind: str, account: str, region: str, name: str, scope: str = "") -> Resource | None:
+    """A resource by its name."""
+    sql = f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? AND name = ?"  # noqa: S608, E501
+    row = reader.row(sql, (kind, account, region, scope, name))
+    return _resource(row) if row else None
+
+
+def readable(reader: Reader, kind: str, account: str, region: str, name: str, scope: str) -> Resource | None:
+    """A resource that can be read; one that cannot may be put anew, or deleted."""
+    try:
+        return get(reader, kind, account, region, name, scope)
+    except Damaged as error:
+        log.error("%s", error)
+        return None
+
+
+def by_arn(reader: Reader, arn: str) -> Resource | None:
+    """A resource by its ARN."""
+    row = reader.row(f"SELECT {COLUMNS} FROM event_resources WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
+    return _resource(row) if row else None
+
+
+def page(
+    reader: Reader, kind: str, account: str, region: str, after: str, most: int, *, scope: str = "", prefix: str = ""
+) -> list[Resource]:
+    """Resources that can be read, whose names begin in one way and come after one, in order of name."""
+    return list(islice(_readable(reader, (kind, account, region, scope), after, prefix), most))
+
+
+def _readable(reader: Reader, owner: tuple[str, str, str, str], after: str, prefix: str) -> Iterator[Resource]:
+    sql = (
+        f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? "  # noqa: S608
+        "AND name > ? AND name >= ? AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?"
+    )
+    while found := reader.rows(sql, (*owner, after, prefix, prefix, prefix, PAGE)):
+        yield from filter(None, map(read, found))
+        after = found[-1][4]
+
+
+def all_rows(reader: Reader, kind: str, account: str, region: str, scope: str = "") -> list[Row]:
+    """All rows of a kind in order of name, unread: who has read such a row before need not read it again."""
+    sql = f"SELECT {COLUMNS} FROM event_resources WHERE kind = ? AND account = ? AND region = ? AND scope = ? ORDER BY name"  # noqa: S608, E501
+    return reader.rows(sql, (kind, account, region, scope))
+
+
+def exists(reader: Reader, *kinds: str) -> bool:
+    """Whether there is anything of these kinds, whoever's it is."""
+    marks = ", ".join("?" for _ in kinds)
+    return reader.row(f"SELECT 1 FROM event_resources WHERE kind IN ({marks}) LIMIT 1", kinds) is not None  # noqa: S608
+
+
+def put(tx: Tx, resource: Resource) -> None:
+    """Keep a resource, new or changed."""
+    values = (resource.kind, resource.account, resource.region, resource.scope, resource.name, resource.arn)
+    tx.execute(
+        f"INSERT OR REPLACE INTO event_resources ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        (*values, resource.created, resource.modified, dumps(resource.body), dumps(resource.tags)),
+    )
+
+
+def change(tx: Tx, resource: Resource, now: int, body: Json) -> Resource:
+    """Keep a resource with another body; what it is now."""
+    changed = replace(resource, modified=now, body=body)
+    put(tx, changed)
+    return changed
+
+
+def delete(tx: Tx, arn: str) -> None:
+    """Forget a resource."""
+    tx.execute("DELETE FROM event_resources WHERE arn = ?", (arn,))
+
+
+def version(reader: Reader) -> str:
+    """The version of all that events are matched with."""
+    row = reader.row("SELECT version FROM event_rulebook")
+    assert row is not None
+    found: str = row[0]
+    return found
+
+
+def set_version(tx: Tx, name: str) -> None:
+    """What events are matched with has changed; a version never comes back."""
+    tx.execute("UPDATE event_rulebook SET version = ?", (name,))

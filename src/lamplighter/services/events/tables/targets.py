@@ -1,0 +1,51 @@
+"""The targets of rules."""
+
+import logging
+
+from lamplighter.base.json_text import Json, JsonError, dumps, loads_object
+from lamplighter.store.db import Reader, Tx
+
+log = logging.getLogger("lamplighter.events")
+
+
+def of_rule(reader: Reader, rule: str, after: str = "", most: int = 100) -> list[Json]:
+    """Targets of a rule whose ids come after one, in order of id, as the API has them; those that can be read."""
+    sql = "SELECT id, body FROM event_targets WHERE rule = ? AND id > ? ORDER BY id LIMIT ?"
+    found = [_read(rule, *row) for row in reader.rows(sql, (rule, after, most))]
+    return [target for target in found if target is not None]
+
+
+def _read(rule: str, id: str, body: str) -> Json | None:  # noqa: A002 - AWS's word
+    try:
+        return loads_object(body)
+    except JsonError as error:
+        log.error("target %s of %s cannot be read; it is passed over: %s", id, rule, error)
+        return None
+
+
+def count(reader: Reader, rule: str) -> int:
+    """How many targets a rule has."""
+    row = reader.row("SELECT count(*) FROM event_targets WHERE rule = ?", (rule,))
+    assert row is not None
+    number: int = row[0]
+    return number
+
+
+def rules(reader: Reader, arn: str, within: str, after: str, most: int) -> list[str]:
+    """The ARNs, of those that begin in one way, of rules that have a target, in order."""
+    sql = (
+        "SELECT DISTINCT rule FROM event_targets WHERE arn = ? AND rule > ? AND substr(rule, 1, length(?)) = ? "
+        "ORDER BY rule LIMIT ?"
+    )
+    return [rule for (rule,) in reader.rows(sql, (arn, after, within, within, most))]
+
+
+def put(tx: Tx, rule: str, target: Json) -> None:
+    """Keep a target, in the place of the one that has its id."""
+    sql = "INSERT OR REPLACE INTO event_targets (rule, id, arn, body) VALUES (?, ?, ?, ?)"
+    tx.execute(sql, (rule, target["Id"], target["Arn"], dumps(target)))
+
+
+def delete(tx: Tx, rule: str, id: str) -> None:  # noqa: A002 - AWS's word
+    """Forget a target."""
+    tx.execute("DELETE FROM event_targets WHERE rule = ? AND id = ?", (rule, id))

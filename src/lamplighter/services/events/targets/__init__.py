@@ -1,0 +1,1 @@
+"""Targets: the call that each event becomes, and how it is authorized."""

@@ -1,0 +1,94 @@
+"""Calls of API destinations: an event goes to somebody's API, authorised by a connection.
+
+Promises AWS's patience of five seconds, and another try where the API says that it may help: 401, 407, 409, 429 and
+5xx. Each try is a request of its own: at least once. The invocation rate limit is kept and shown.
+See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from urllib.parse import quote
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.bus import Bus, Caller
+from lamplighter.services.events.errors import ResourceNotFound
+from lamplighter.services.events.tables import resources as rows
+from lamplighter.services.events.targets.input_transformer import select
+from lamplighter.store.db import Tx
+
+PATIENCE = 5.0
+"""Seconds: "a maximum client execution timeout of five seconds"."""
+AGAIN = frozenset({401, 407, 409, 429})
+HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Amazon/EventBridge/ApiDestinations"}
+STATUS = "States.Http.StatusCode."
+"""What the HTTP calls of the bus call an answer that is none of 2xx, before its status."""
+
+
+def http_values(target: Json, event: Json) -> Json:
+    """What a target adds to the request: values, and paths into the event as it came."""
+    given = target.get("HttpParameters", {})
+    return {
+        "Path": [_value(each, event) for each in given.get("PathParameterValues", ())],
+        "Headers": {name: _value(each, event) for name, each in given.get("HeaderParameters", {}).items()},
+        "Query": {name: _value(each, event) for name, each in given.get("QueryStringParameters", {}).items()},
+    }
+
+
+def call_api(bus: Bus, tx: Tx, caller: Caller, params: Json) -> Awaitable[Json]:
+    """Call an API destination, once this turn is on disk."""
+    destination = rows.by_arn(tx, params["destination"])
+    if destination is None:
+        raise ResourceNotFound(f"{params['destination']} does not exist.")
+    endpoint = _filled(destination.body["InvocationEndpoint"], params["http"]["Path"])
+    if not endpoint.startswith(("https://", "http://")):
+        raise AwsError(f"{endpoint} is no URL of a web server.", code="INVALID_PARAMETER")
+    request = {
+        "Authentication": {"ConnectionArn": destination.body["ConnectionArn"]},
+        "Method": destination.body["HttpMethod"],
+        "ApiEndpoint": endpoint,
+        "Headers": HEADERS | params["http"]["Headers"],
+        "QueryParameters": params["http"]["Query"],
+        "RequestBody": _document(params["body"]),
+    }
+    return _answered(bus.invoke(tx, caller, "http", "Invoke", request))
+
+
+async def _answered(calling: Awaitable[Json]) -> Json:
+    try:
+        answer: Json = await asyncio.wait_for(calling, PATIENCE)
+    except TimeoutError:
+        raise AwsError(f"The API did not answer in {PATIENCE:.0f} seconds.", code="TIMEOUT", status=504) from None
+    except AwsError as error:
+        raise _told(error) from None
+    return {"StatusCode": answer["StatusCode"]}
+
+
+def _told(error: AwsError) -> AwsError:
+    """The error as the courier understands it: what may pass has a status that says so."""
+    if not error.code.startswith(STATUS):
+        return AwsError(error.message, code="CONNECTION_FAILURE", status=503)
+    status = int(error.code.removeprefix(STATUS))
+    passing = status if status == 429 or status >= 500 else 503 if status in AGAIN else 400
+    return AwsError(f"{status} {error.message}".strip(), code="ERROR_FROM_TARGET", status=passing)
+
+
+def _value(given: str, event: Json) -> str:
+    if not given.startswith("$."):
+        return given
+    found = select(given, event)
+    return "" if not found else found[0] if isinstance(found[0], str) else dumps(found[0])
+
+
+def _filled(endpoint: str, values: list[str]) -> str:
+    """An endpoint whose asterisks are replaced by values, in order."""
+    first, *others = endpoint.split("*")
+    values = [quote(value, safe="") for value in values] + ["*"] * len(others)
+    return first + "".join(value + part for value, part in zip(values, others, strict=False))
+
+
+def _document(text: str) -> Json:
+    try:
+        return loads(text)
+    except JsonError:
+        return text

@@ -1,0 +1,103 @@
+"""API destinations: APIs that events go to (`api_destination_calls.py`).
+
+See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html.
+"""
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.events import paging
+from lamplighter.services.events.errors import ResourceAlreadyExists, ResourceNotFound
+from lamplighter.services.events.tables import resources as rows
+from lamplighter.services.events.tables.resources import Resource
+from lamplighter.store.db import Reader, Tx
+
+KIND = "api-destination"
+GIVEN = ("ConnectionArn", "InvocationEndpoint", "HttpMethod", "InvocationRateLimitPerSecond")
+RATE = 300
+"""Calls a second where nobody says."""
+
+
+class Destinations:
+    """API destinations, as the API has them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """CreateApiDestination"""
+        name = params["Name"]
+        if rows.get(tx, KIND, caller.account, caller.region, name) is not None:
+            raise ResourceAlreadyExists(f"An api-destination '{name}' already exists.")
+        _check_connection(tx, params["ConnectionArn"])
+        now = self._world.now()
+        key = f"arn:aws:events:{caller.region}:{caller.account}:{KIND}/{name}/{self._world.uuid()}"
+        body = {"InvocationRateLimitPerSecond": RATE} | _given(params)
+        made = Resource(KIND, caller.account, caller.region, "", name, key, now, now, body, {})
+        rows.put(tx, made)
+        return _answer(tx, made)
+
+    def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """UpdateApiDestination"""
+        old = self._find(tx, caller, params["Name"], "update")
+        if "ConnectionArn" in params:
+            _check_connection(tx, params["ConnectionArn"])
+        return _answer(tx, rows.change(tx, old, self._world.now(), old.body | _given(params)))
+
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DeleteApiDestination"""
+        rows.delete(tx, self._find(tx, caller, params["Name"], "delete").arn)
+        return {}
+
+    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """DescribeApiDestination"""
+        found = self._find(reader, caller, params["Name"], "describe")
+        described = {"Description": found.body["Description"]} if "Description" in found.body else {}
+        return _item(reader, found) | described
+
+    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListApiDestinations"""
+        connection = params.get("ConnectionArn")
+        found, more = paging.page(
+            reader,
+            caller,
+            KIND,
+            params,
+            lambda each: _item(reader, each),
+            keep=lambda each: connection is None or each.body["ConnectionArn"] == connection,
+        )
+        return {"ApiDestinations": found} | more
+
+    def _find(self, reader: Reader, caller: Caller, name: str, what: str) -> Resource:
+        found = rows.get(reader, KIND, caller.account, caller.region, name)
+        if found is None:
+            raise ResourceNotFound(
+                f"Failed to {what} the api-destination(s). An api-destination '{name}' does not exist."
+            )
+        return found
+
+
+def _given(params: Json) -> Json:
+    return {name: params[name] for name in (*GIVEN, "Description") if name in params}
+
+
+def _check_connection(reader: Reader, connection: str) -> None:
+    if rows.by_arn(reader, connection) is None:
+        name = connection.partition("/")[2].partition("/")[0]
+        raise ResourceNotFound(f"Connection '{name}' does not exist.")
+
+
+def _answer(reader: Reader, destination: Resource) -> Json:
+    connection = rows.by_arn(reader, destination.body["ConnectionArn"])
+    active = connection is not None and connection.body["ConnectionState"] == "AUTHORIZED"
+    return {
+        "ApiDestinationArn": destination.arn,
+        "ApiDestinationState": "ACTIVE" if active else "INACTIVE",
+        "CreationTime": destination.created / 1000,
+        "LastModifiedTime": destination.modified / 1000,
+    }
+
+
+def _item(reader: Reader, destination: Resource) -> Json:
+    shown = {name: destination.body[name] for name in GIVEN}
+    return _answer(reader, destination) | {"Name": destination.name} | shown

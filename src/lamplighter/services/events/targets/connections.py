@@ -1,0 +1,136 @@
+"""Connections: how a call of somebody's API is authorised. Kept, and shown without what is secret.
+
+HTTP tasks of Step Functions call with them; API destinations are kept only.
+
+See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-target-connection.html.
+"""
+
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.events import paging
+from lamplighter.services.events.errors import ResourceAlreadyExists, ResourceNotFound
+from lamplighter.services.events.tables import resources as rows
+from lamplighter.services.events.tables.resources import Resource
+from lamplighter.store.db import Reader, Tx
+
+KINDS = {
+    "BASIC": "BasicAuthParameters",
+    "OAUTH_CLIENT_CREDENTIALS": "OAuthParameters",
+    "API_KEY": "ApiKeyAuthParameters",
+}
+SECRETS = frozenset({"Password", "ClientSecret", "ApiKeyValue"})
+GIVEN = ("Description", "AuthorizationType", "KmsKeyIdentifier", "InvocationConnectivityParameters")
+
+
+class Connections:
+    """Connections, as the API has them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """CreateConnection"""
+        name = params["Name"]
+        if rows.get(tx, "connection", caller.account, caller.region, name) is not None:
+            raise ResourceAlreadyExists(f"Connection {name} already exists.")
+        now, place = self._world.now(), f"{caller.region}:{caller.account}"
+        key = f"arn:aws:events:{place}:connection/{name}/{self._world.uuid()}"
+        secret = f"arn:aws:secretsmanager:{place}:secret:events!connection/{name}/{self._world.uuid()}"
+        body = self._body({"SecretArn": secret}, params, now)
+        connection = Resource("connection", caller.account, caller.region, "", name, key, now, now, body, {})
+        rows.put(tx, connection)
+        return _answer(connection)
+
+    def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """UpdateConnection"""
+        old = self._find(tx, caller, params["Name"], "update")
+        now = self._world.now()
+        changed = rows.change(tx, old, now, self._body(old.body, params, now))
+        return _answer(changed)
+
+    def deauthorize(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DeauthorizeConnection"""
+        old = self._find(tx, caller, params["Name"], "deauthorize")
+        body = old.body | {"ConnectionState": "DEAUTHORIZED"}
+        return _answer(rows.change(tx, old, self._world.now(), body))
+
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DeleteConnection"""
+        old = self._find(tx, caller, params["Name"], "delete")
+        rows.delete(tx, old.arn)
+        return _answer(old) | {"ConnectionState": "DELETING"}
+
+    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """DescribeConnection"""
+        found = self._find(reader, caller, params["Name"], "describe")
+        shown = {name: found.body[name] for name in (*GIVEN, "SecretArn", "AuthParameters") if name in found.body}
+        return _answer(found) | {"Name": found.name} | shown
+
+    def retrieve(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """All that authorises a call, secrets included: for our own services, no customer can ask for it.
+
+        AWS has a permission for it, events:RetrieveConnectionCredentials, and no operation.
+        """
+        found = rows.by_arn(reader, params["ConnectionArn"])
+        if found is None or found.kind != "connection":
+            raise ResourceNotFound(f"Connection {params['ConnectionArn']} does not exist.")
+        if found.body["ConnectionState"] == "DEAUTHORIZED":
+            raise ResourceNotFound(f"Connection {params['ConnectionArn']} is not authorized.")
+        return {"AuthorizationType": found.body["AuthorizationType"], "AuthParameters": found.body["Secrets"]}
+
+    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListConnections"""
+        state = params.get("ConnectionState")
+        found, more = paging.page(
+            reader,
+            caller,
+            "connection",
+            params,
+            lambda each: _answer(each) | {"Name": each.name, "AuthorizationType": each.body["AuthorizationType"]},
+            keep=lambda each: state is None or each.body["ConnectionState"] == state,
+        )
+        return {"Connections": found} | more
+
+    def _body(self, old: Json, params: Json, now: int) -> Json:
+        body = old | {name: params[name] for name in GIVEN if name in params}
+        kind = KINDS[body["AuthorizationType"]]
+        secrets = old.get("Secrets", {}) | params.get("AuthParameters", {})
+        secrets = {name: value for name, value in secrets.items() if name == kind or name not in KINDS.values()}
+        shown = _masked(secrets)
+        if kind not in shown:
+            raise ValidationError(
+                f"Parameter {kind} is required for the authorization type {body['AuthorizationType']}."
+            )
+        # A token of OAuth is asked for with each call, not before.
+        state = "AUTHORIZING" if kind == "OAuthParameters" else "AUTHORIZED"
+        body |= {"AuthParameters": shown, "Secrets": secrets, "ConnectionState": state}
+        return body if state == "AUTHORIZING" else body | {"LastAuthorizedTime": now / 1000}
+
+    def _find(self, reader: Reader, caller: Caller, name: str, what: str) -> Resource:
+        found = rows.get(reader, "connection", caller.account, caller.region, name)
+        if found is None:
+            raise ResourceNotFound(f"Failed to {what} the connection(s). Connection '{name}' does not exist.")
+        return found
+
+
+def _masked(value: Json) -> Json:
+    """Parameters without what is secret."""
+    if isinstance(value, list):
+        return [_masked(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    secret = {"Value"} if value.get("IsValueSecret") else set()
+    return {name: _masked(inner) for name, inner in value.items() if name not in SECRETS | secret}
+
+
+def _answer(connection: Resource) -> Json:
+    answer = {
+        "ConnectionArn": connection.arn,
+        "ConnectionState": connection.body["ConnectionState"],
+        "CreationTime": connection.created / 1000,
+        "LastModifiedTime": connection.modified / 1000,
+    }
+    last = connection.body.get("LastAuthorizedTime")
+    return answer if last is None else answer | {"LastAuthorizedTime": last}

@@ -1,0 +1,129 @@
+"""The targets of rules: what is done with an event that a rule wants.
+
+See https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html.
+"""
+
+from lamplighter.base import arn
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.delivery.delivery import Policy
+from lamplighter.lang.json_errors import read
+from lamplighter.lang.json_location import located
+from lamplighter.lang.jsonpath.paths import PathError, compile_path
+from lamplighter.services.events import paging
+from lamplighter.services.events.errors import LimitExceeded
+from lamplighter.services.events.rules.lookup import find_rule
+from lamplighter.services.events.tables import resources
+from lamplighter.services.events.tables import targets as rows
+from lamplighter.services.events.targets.input_transformer import RESERVED, sample, variables
+from lamplighter.store.db import Reader, Tx
+
+MOST = 5
+"""Targets of a rule."""
+WITH_ROLE = ("states", "ecs", "batch", "codebuild", "codepipeline", "kinesis", "firehose")
+"""Services that EventBridge calls in the role of the target."""
+ONE_OF = ("Input", "InputPath", "InputTransformer")
+
+
+def policy_of(target: Json) -> Policy:
+    """How long delivery to a target is tried."""
+    given = target.get("RetryPolicy", {})
+    usual = Policy()
+    return Policy(given.get("MaximumRetryAttempts", usual.attempts), given.get("MaximumEventAgeInSeconds", usual.age))
+
+
+class Targets:
+    """Targets, as the API has them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """PutTargets: one that has the id of another takes its place."""
+        rule = find_rule(tx, caller, params["Rule"], params.get("EventBusName"))
+        for target in params["Targets"]:
+            _check(target)
+            rows.put(tx, rule.arn, target)
+        if rows.count(tx, rule.arn) > MOST:
+            raise LimitExceeded
+        resources.set_version(tx, self._world.uuid())
+        return {"FailedEntryCount": 0, "FailedEntries": []}
+
+    def remove(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """RemoveTargets: those that are not there are removed already."""
+        rule = find_rule(tx, caller, params["Rule"], params.get("EventBusName"))
+        for each in params["Ids"]:
+            rows.delete(tx, rule.arn, each)
+        resources.set_version(tx, self._world.uuid())
+        return {"FailedEntryCount": 0, "FailedEntries": []}
+
+    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListTargetsByRule"""
+        rule = find_rule(reader, caller, params["Rule"], params.get("EventBusName"))
+
+        def read(after: str, most: int) -> list[Json]:
+            return rows.of_rule(reader, rule.arn, after, most)
+
+        found, more = paging.cut(params, read, lambda target: target["Id"])
+        return {"Targets": found} | more
+
+
+def _check(target: Json) -> None:
+    name, place = target["Id"], arn.parse(target["Arn"])
+    if place is None:
+        raise ValidationError(f"Parameter {target['Arn']} is not valid. Reason: Provided Arn is not in correct format.")
+    if "RoleArn" not in target and (place.service in WITH_ROLE or place.resource.startswith("api-destination/")):
+        raise ValidationError(f"RoleArn is required for target {target['Arn']}.")
+    if place.service == "ecs" and "EcsParameters" not in target:
+        raise ValidationError(f"Parameter(s) EcsParameters must be specified for target: {name}.")
+    if place.service == "sqs" and place.resource.endswith(".fifo") and "SqsParameters" not in target:
+        raise ValidationError(f"Parameter(s) SqsParameters must be specified for target: {name}.")
+    _check_dead_letters(target.get("DeadLetterConfig", {}).get("Arn"))
+    if sum(field in target for field in ONE_OF) > 1:
+        raise ValidationError(f"Only one of Input, InputPath, or InputTransformer must be provided for target {name}.")
+    if "Input" in target:
+        _check_json(target["Input"], f"JSON syntax error in input for target {name}")
+    if "InputPath" in target:
+        _check_path(target["InputPath"], f"InputPath for target {name}")
+    if "InputTransformer" in target:
+        _check_transformer(target["InputTransformer"], name)
+
+
+def _check_dead_letters(text: str | None) -> None:
+    queue = arn.parse(text) if text is not None else None
+    if text is not None and (queue is None or queue.service != "sqs"):
+        reason = f"{text} is not the ARN of an Amazon SQS queue."
+        raise ValidationError(f"Parameter DeadLetterConfig.Arn is not valid. Reason: {reason}")
+
+
+def _check_transformer(transformer: Json, name: str) -> None:
+    paths, template = transformer.get("InputPathsMap", {}), transformer["InputTemplate"]
+    for variable, path in paths.items():
+        if variable.lower().startswith("aws"):
+            raise ValidationError(f"Invalid InputPathsMap for target {name} : {variable} is a reserved name.")
+        _check_path(path, f"InputPathsMap for target {name}")
+    if template.lstrip().startswith("{"):
+        unknown = [each for each in variables(template) if each not in paths and each not in RESERVED]
+        if unknown:
+            raise ValidationError(f"Invalid InputTemplate for target {name} : <{unknown[0]}> is not in InputPathsMap.")
+        _check_json(sample(template), f"Invalid InputTemplate for target {name} ")
+
+
+def _check_path(path: str, what: str) -> None:
+    try:
+        sound = compile_path(path).root == "$"
+    except PathError:
+        sound = False
+    if not sound:
+        raise ValidationError(f"Invalid {what} : {path}.")
+
+
+def _check_json(text: str, message: str) -> None:
+    try:
+        loads(text)
+    except JsonError:
+        reading = read(text)
+        at = reading.fault.at if reading.fault is not None else reading.end
+        raise ValidationError(f"{message}: {located(text, at)}") from None

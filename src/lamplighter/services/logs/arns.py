@@ -1,0 +1,127 @@
+"""How log groups are named in requests, how everything is named in answers, and how a page names the next.
+
+See https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html for the ARNs: that of
+a group ends with `:*` in `arn`, and does not in `logGroupArn`.
+"""
+
+import base64
+import binascii
+import re
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json, JsonError, dump_bytes, loads
+from lamplighter.bus import Caller
+from lamplighter.services.logs.errors import InvalidParameter, NotFound
+from lamplighter.services.logs.tables import log_groups
+from lamplighter.services.logs.tables.log_chunks import Key
+from lamplighter.services.logs.tables.log_groups import Group, Stream
+from lamplighter.store.db import Reader
+
+GROUP, STREAM = "log group", "log stream"
+NAMES = {"logGroupName": r"[\.\-_/#A-Za-z0-9]+", "logStreamName": "[^:*]*"}
+
+
+def checked(name: str, member: str) -> str:
+    """The name of a new group or stream: not every caller comes by way of the wire, which checks it too."""
+    pattern = NAMES[member]
+    if not re.fullmatch(pattern, name):
+        raise InvalidParameter(
+            f"1 validation error detected: Value '{name}' at '{member}' failed to satisfy constraint: "
+            f"Member must satisfy regular expression pattern: {pattern}"
+        )
+    return name
+
+
+def group_arn(group: Group) -> str:
+    """The ARN of a group, without `:*`."""
+    return arn.build("logs", group.region, group.account, f"log-group:{group.name}")
+
+
+def stream_arn(group: Group, stream: Stream) -> str:
+    """The ARN of a stream."""
+    return f"{group_arn(group)}:log-stream:{stream.name}"
+
+
+def find_group(reader: Reader, caller: Caller, name: str) -> Group:
+    """The group of a name."""
+    found = log_groups.group(reader, caller.account, caller.region, name)
+    if found is None:
+        raise NotFound(GROUP)
+    return found
+
+
+def identified(reader: Reader, caller: Caller, identifier: str) -> Group:
+    """The group of a name or an ARN: "if you use an ARN, don't include an asterisk at the end"."""
+    parsed = arn.parse(identifier)
+    if parsed is None:
+        return find_group(reader, caller, identifier)
+    kind, _, name = parsed.resource.partition(":")
+    if parsed.service != "logs" or kind != "log-group" or name.endswith(":*"):
+        raise InvalidParameter(f"Invalid log group identifier: {identifier}")
+    return find_group(reader, Caller(parsed.account, parsed.region), name)
+
+
+def asked_group(reader: Reader, caller: Caller, params: Json) -> Group:
+    """The group of a request: "you must include one of these two parameters, but you can't include both"."""
+    name, identifier = params.get("logGroupName"), params.get("logGroupIdentifier")
+    if (name is None) == (identifier is None):
+        raise InvalidParameter("Exactly one of logGroupName and logGroupIdentifier must be specified.")
+    return identified(reader, caller, identifier) if name is None else find_group(reader, caller, name)
+
+
+def tagged_group(reader: Reader, resource: str) -> Group:
+    """The group that an ARN of the tagging operations names."""
+    parsed = arn.parse(resource)
+    if parsed is None or parsed.service != "logs":
+        raise InvalidParameter(f"Invalid ARN: {resource}")
+    kind, _, name = parsed.resource.partition(":")
+    if kind != "log-group":
+        raise NotFound("resource")
+    return find_group(reader, Caller(parsed.account, parsed.region), name.removesuffix(":*"))
+
+
+def find_stream(reader: Reader, group: Group, name: str) -> Stream:
+    """The stream of a name."""
+    found = log_groups.stream(reader, group.id, name)
+    if found is None:
+        raise NotFound(STREAM)
+    return found
+
+
+def event_id(key: Key) -> str:
+    """The id of an event: as on AWS 56 digits, of which the first is a 3."""
+    time, chunk, place = key
+    return f"3{time:014d}{chunk:020d}{place:021d}"
+
+
+def read_event_id(text: str) -> Key:
+    """Where in the order an event with this id is."""
+    if len(text) != 56 or not text.isascii() or not text.isdigit() or text[0] != "3":
+        raise invalid_token()
+    key = (int(text[1:15]), int(text[15:35]), int(text[35:]))
+    if max(key) >= 2**62:
+        raise invalid_token()
+    return key
+
+
+def invalid_token() -> InvalidParameter:
+    """The error for a token that we did not give out."""
+    return InvalidParameter("The specified nextToken is invalid.")
+
+
+def page_token(place: Json) -> str:
+    """A token for the page behind a place."""
+    return base64.urlsafe_b64encode(dump_bytes(place)).decode()
+
+
+def read_page_token(token: str | None, shape: type) -> Json:
+    """The place that a token stands for; None where there is no token."""
+    if token is None:
+        return None
+    try:
+        place = loads(base64.urlsafe_b64decode(token))
+    except (binascii.Error, JsonError, ValueError):
+        raise invalid_token() from None
+    if type(place) is not shape:
+        raise invalid_token()
+    return place

@@ -1,0 +1,95 @@
+"""Operations on log streams."""
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.logs import retention
+from lamplighter.services.logs.arns import (
+    STREAM,
+    asked_group,
+    checked,
+    find_group,
+    find_stream,
+    invalid_token,
+    page_token,
+    read_page_token,
+    stream_arn,
+)
+from lamplighter.services.logs.errors import AlreadyExists, InvalidParameter, Protected
+from lamplighter.services.logs.sequence_tokens import sequence_token
+from lamplighter.services.logs.tables import log_chunks, log_groups
+from lamplighter.services.logs.tables.log_groups import Group, Stream
+from lamplighter.store.db import Reader, Tx
+
+MOST = 50
+
+
+class Streams:
+    """Log streams, as the API has them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """CreateLogStream"""
+        group = find_group(tx, caller, params["logGroupName"])
+        name = checked(params["logStreamName"], "logStreamName")
+        if log_groups.stream(tx, group.id, name) is not None:
+            raise AlreadyExists(STREAM)
+        log_groups.put_stream(tx, group.id, name, self._world.now())
+        return {}
+
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DeleteLogStream: it is gone at once; what it held is deleted in slices."""
+        group = find_group(tx, caller, params["logGroupName"])
+        if group.protected:
+            raise Protected(group.name)
+        stream = find_stream(tx, group, params["logStreamName"])
+        log_groups.delete_stream(tx, stream.id)
+        retention.drop(tx, "stream", stream.id, self._world.now(), group.id)
+        return {}
+
+    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """DescribeLogStreams"""
+        group = asked_group(reader, caller, params)
+        size = params.get("limit", MOST)
+        if params.get("orderBy") == "LastEventTime":
+            found, place = _by_time(reader, group, params, size)
+        else:
+            found, place = _by_name(reader, group, params, size)
+        answer: Json = {"logStreams": [_described(reader, group, stream) for stream in found]}
+        return answer | ({} if place is None else {"nextToken": page_token(place)})
+
+
+def _by_name(reader: Reader, group: Group, params: Json, size: int) -> tuple[list[Stream], Json]:
+    start = read_page_token(params.get("nextToken"), str)
+    prefix, descending = params.get("logStreamNamePrefix", ""), params.get("descending", False)
+    found = log_groups.streams_by_name(reader, group.id, prefix, start, size + 1, descending=descending)
+    return found[:size], found[size - 1].name if len(found) > size else None
+
+
+def _by_time(reader: Reader, group: Group, params: Json, size: int) -> tuple[list[Stream], Json]:
+    if "logStreamNamePrefix" in params:
+        raise InvalidParameter("Cannot order by LastEventTime with a logStreamNamePrefix.")
+    start = read_page_token(params.get("nextToken"), list)
+    if start is not None and (
+        [type(each) for each in start] != [int, int] or not 0 <= min(start) <= max(start) < 2**62
+    ):
+        raise invalid_token()
+    descending = params.get("descending", False)
+    place = None if start is None else (start[0], start[1])
+    found = log_groups.streams_by_last(reader, group.id, place, size + 1, descending=descending)
+    return found[:size], [found[size - 1].last, found[size - 1].id] if len(found) > size else None
+
+
+def _described(reader: Reader, group: Group, stream: Stream) -> Json:
+    """A stream as the API shows it: "storedBytes is always reported as zero" for streams."""
+    described: Json = {"logStreamName": stream.name, "creationTime": stream.created}
+    if stream.ingested:
+        described |= {
+            "firstEventTimestamp": log_chunks.first_time(reader, stream.id) or stream.last,
+            "lastEventTimestamp": stream.last,
+            "lastIngestionTime": stream.ingested,
+            "uploadSequenceToken": sequence_token(stream.ingested),
+        }
+    return described | {"arn": stream_arn(group, stream), "storedBytes": 0}

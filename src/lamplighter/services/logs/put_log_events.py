@@ -1,0 +1,92 @@
+"""PutLogEvents.
+
+"The maximum batch size is 1,048,576 bytes. This size is calculated as the sum of all event messages in UTF-8, plus 26
+bytes for each log event." "Each log event can be no larger than 1 MB." Events "more than 2 hours in the future", "older
+than 14 days or preceding the log group's retention period are rejected while processing remaining valid events".
+See https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html.
+"""
+
+from itertools import pairwise
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import READY, Caller, Ready, Work
+from lamplighter.services.logs.arns import find_group, find_stream
+from lamplighter.services.logs.errors import InvalidParameter
+from lamplighter.services.logs.metric_extraction import Metering, is_short
+from lamplighter.services.logs.sequence_tokens import sequence_token
+from lamplighter.services.logs.tables import log_chunks, log_groups
+from lamplighter.store.db import Reader, Tx
+
+LARGEST = 1_048_576
+MOST = 10_000
+HOUR = 60 * 60 * 1000
+DAY = 24 * HOUR
+NEWEST, OLDEST, WIDEST = 2 * HOUR, 14 * DAY, DAY
+
+
+class Ingest:
+    """Takes log events in."""
+
+    def __init__(self, world: World, metering: Metering) -> None:
+        self._world = world
+        self._metering = metering
+
+    def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """PutLogEvents"""
+        group = find_group(tx, caller, params["logGroupName"])
+        stream = find_stream(tx, group, params["logStreamName"])
+        events = [(event["timestamp"], event["message"]) for event in params["logEvents"]]
+        _check(events)
+        now = self._world.now()
+        kept, rejected = _sort_out(events, now, group.retention)
+        if kept:
+            if kept[-1][0] - kept[0][0] > WIDEST:
+                raise InvalidParameter(
+                    "The batch of log events in a single PutLogEvents request cannot span more than 24 hours."
+                )
+            counted = log_chunks.append(tx, group.id, stream.id, kept, now)
+            log_groups.resize_group(tx, group.id, counted)
+            log_groups.note_events(tx, stream.id, kept[-1][0], now)
+            self._metering.count(tx, group, kept, params.get(READY))
+        answer: Json = {"nextSequenceToken": sequence_token(now)}
+        return answer | ({"rejectedLogEventsInfo": rejected} if rejected else {})
+
+    def ahead(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
+        """What of PutLogEvents takes as long as the events are, times the metric filters of the group."""
+        events = [(event["timestamp"], event["message"]) for event in params["logEvents"]]
+        if len(events) > MOST or is_short(events):
+            return None
+        group = find_group(reader, caller, params["logGroupName"])
+        kept, _ = _sort_out(events, self._world.now(), group.retention)
+        measure = self._metering.ahead(reader, group, kept) if kept else None
+        return None if measure is None else lambda: Ready(measure())
+
+
+def _check(events: list[tuple[int, str]]) -> None:
+    """What makes a whole batch unfit."""
+    sizes = [log_chunks.size(message) for _, message in events]
+    if max(sizes) > LARGEST:
+        raise InvalidParameter(f"Log event too large: {max(sizes)} bytes exceeds limit of {LARGEST}")
+    if sum(sizes) > LARGEST:
+        raise InvalidParameter(f"Upload too large: {sum(sizes)} bytes exceeds limit of {LARGEST}")
+    if any(one[0] > other[0] for one, other in pairwise(events)):
+        raise InvalidParameter("Log events in a single PutLogEvents request must be in chronological order.")
+
+
+def _sort_out(events: list[tuple[int, str]], now: int, retention: int | None) -> tuple[list[tuple[int, str]], Json]:
+    """The events that are kept, and where in the batch those begin or end that are not.
+
+    A bound of those that are too old or expired is exclusive, that of those that are too new is inclusive.
+    """
+    rejected: Json = {}
+    expired = 0 if retention is None else sum(time < now - retention * DAY for time, _ in events)
+    old = sum(time < now - OLDEST for time, _ in events)
+    new = sum(time > now + NEWEST for time, _ in events)
+    if old:
+        rejected["tooOldLogEventEndIndex"] = old
+    if expired > old:
+        rejected["expiredLogEventEndIndex"] = expired
+    if new:
+        rejected["tooNewLogEventStartIndex"] = len(events) - new
+    return events[max(old, expired) : len(events) - new], rejected

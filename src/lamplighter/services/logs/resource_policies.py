@@ -1,0 +1,102 @@
+"""Resource policies: which services may log to an account or to a log group. Kept and shown: here every one may.
+
+"An account can have a maximum of 10 policies without resourceARN and one per LogGroup resourceARN." See
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html.
+"""
+
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.logs.arns import group_arn, page_token, read_page_token, tagged_group
+from lamplighter.services.logs.errors import InvalidParameter, LimitExceeded, NotFound
+from lamplighter.services.logs.tables import resource_policies as rows
+from lamplighter.services.logs.tables.resource_policies import Policy
+from lamplighter.store.db import Reader, Tx
+
+MOST = 10
+PAGE = 50
+
+
+class Policies:
+    """Resource policies, as the API has them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """PutResourcePolicy"""
+        resource, name, document = _resource(tx, params), _name(params), params.get("policyDocument")
+        if not _is_document(document):
+            raise InvalidParameter("policyDocument must be a policy in JSON.")
+        there = rows.of(tx, caller.account, caller.region, resource)
+        # A log group has one policy, whatever that is called.
+        old = next((each for each in there if resource or each.name == name), None)
+        if old is None and len(there) >= MOST:
+            raise LimitExceeded
+        if resource:
+            _check_revision(old, params)
+        if old is not None:
+            rows.delete(tx, old)
+        now, revision = self._world.now(), self._world.uuid()
+        policy = Policy(caller.account, caller.region, resource, name, document, revision, now)
+        rows.put(tx, policy)
+        return {"resourcePolicy": _shown(policy), "revisionId": revision}
+
+    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """DescribeResourcePolicies: the account's, or those of log groups where that is asked for."""
+        home = (caller.account, caller.region)
+        if "resourceArn" in params:
+            found = rows.of(reader, *home, _resource(reader, params))
+        elif params.get("policyScope") == "RESOURCE":
+            found = rows.of_groups(reader, *home)
+        else:
+            found = rows.of(reader, *home, "")
+        size, after = params.get("limit", PAGE), read_page_token(params.get("nextToken"), int) or 0
+        more = {"nextToken": page_token(after + size)} if len(found) > after + size else {}
+        return {"resourcePolicies": [_shown(each) for each in found[max(after, 0) :][:size]]} | more
+
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DeleteResourcePolicy"""
+        resource = _resource(tx, params)
+        name = params.get("policyName")
+        there = rows.of(tx, caller.account, caller.region, resource)
+        found = next((each for each in there if each.name == name or (resource and name is None)), None)
+        if found is None:
+            raise NotFound("policy")
+        if resource:
+            _check_revision(found, params)
+        rows.delete(tx, found)
+        return {}
+
+
+def _name(params: Json) -> str:
+    name: str = params.get("policyName", "")
+    if not name and "resourceArn" not in params:
+        raise InvalidParameter("policyName must be specified.")
+    return name
+
+
+def _resource(reader: Reader, params: Json) -> str:
+    """The ARN of the log group that is meant; nothing where the account is."""
+    return group_arn(tagged_group(reader, params["resourceArn"])) if "resourceArn" in params else ""
+
+
+def _check_revision(old: Policy | None, params: Json) -> None:
+    """Refuse a change of a log group's policy by who does not know how it is."""
+    if params.get("expectedRevisionId") != (old.revision if old is not None else None):
+        raise InvalidParameter("expectedRevisionId is not the revision of the resource policy.")
+
+
+def _is_document(text: str | None) -> bool:
+    try:
+        return isinstance(loads(text or ""), dict)
+    except JsonError:
+        return False
+
+
+def _shown(policy: Policy) -> Json:
+    shown: Json = {"policyName": policy.name} if policy.name else {}
+    shown |= {"policyDocument": policy.document, "lastUpdatedTime": policy.updated}
+    if not policy.resource:
+        return shown | {"policyScope": "ACCOUNT"}
+    return shown | {"policyScope": "RESOURCE", "resourceArn": policy.resource, "revisionId": policy.revision}

@@ -1,0 +1,65 @@
+"""Deletes what is expired, or belonged to what is deleted, in slices: a timer rings for each.
+
+Promises that no slice holds the engine for long, and that a crash between two slices changes nothing. What is expired
+is not read any more, whether or not it is swept already.
+"""
+
+from typing import Literal
+
+from lamplighter.base.world import World
+from lamplighter.services.logs.put_log_events import DAY, HOUR
+from lamplighter.services.logs.tables import log_chunks, log_groups
+from lamplighter.store import timers
+from lamplighter.store.db import Tx
+from lamplighter.store.timers import Timer
+
+SERVICE = "logs"
+SLICE = 100
+"""Chunks, and streams, that are deleted at once."""
+FOREVER = 2**62
+
+Kind = Literal["grp", "stream"]
+
+
+def keep_retention(tx: Tx, group: int, due: int) -> None:
+    """Look for expired events of a group, at a time."""
+    timers.put(tx, Timer(SERVICE, str(group), "retention", due), elapsed=False)
+
+
+def drop(tx: Tx, kind: Kind, key: int, now: int, group: int = 0) -> None:
+    """Delete all chunks of a group or of a stream (of a group), and a group's streams."""
+    if kind == "grp":
+        timers.delete(tx, SERVICE, str(key), "retention")
+    timers.put(tx, Timer(SERVICE, str(key), f"drop.{kind}.{group}", now), elapsed=False)
+
+
+class Sweeper:
+    """Does a slice at each ring."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """Delete the next slice, and ring again where something is left."""
+        key = int(timer.subject)
+        if timer.name == "retention":
+            self._expire(tx, key)
+            return
+        _, kind, group = timer.name.split(".")
+        if kind == "grp":
+            left = log_chunks.sweep(tx, ("grp", key), FOREVER, SLICE)[0] + log_groups.sweep_streams(tx, key, SLICE)
+        else:
+            left, counted = log_chunks.sweep(tx, ("stream", key), FOREVER, SLICE)
+            log_groups.resize_group(tx, int(group), -counted)
+        if left:
+            timers.put(tx, timer, elapsed=False)
+
+    def _expire(self, tx: Tx, key: int) -> None:
+        group = log_groups.group_by_id(tx, key)
+        if group is None or group.retention is None:
+            return
+        now = self._world.now()
+        left, counted = log_chunks.sweep(tx, ("grp", key), now - group.retention * DAY, SLICE)
+        if left:
+            log_groups.resize_group(tx, key, -counted)
+        keep_retention(tx, key, now if left else now + HOUR)

@@ -1,0 +1,81 @@
+"""CloudWatch Logs as a service of the bus: its operations, by AWS's names.
+
+See https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Operations.html.
+"""
+
+from collections.abc import Mapping
+
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Operation
+from lamplighter.services.logs import tags
+from lamplighter.services.logs.filters import Filters
+from lamplighter.services.logs.log_groups import Groups
+from lamplighter.services.logs.log_streams import Streams
+from lamplighter.services.logs.metric_extraction import Metering
+from lamplighter.services.logs.put_log_events import Ingest
+from lamplighter.services.logs.resource_policies import Policies
+from lamplighter.services.logs.retention import SERVICE, Sweeper
+from lamplighter.services.logs.search_events import Search
+from lamplighter.store.db import Posted, Tx
+from lamplighter.store.timers import Timer
+
+
+class Logs:
+    """The service."""
+
+    name = SERVICE
+
+    def __init__(self, bus: Bus, world: World) -> None:
+        self._sweeper = Sweeper(world)
+        policies = Policies(world)
+        groups, streams, filters = Groups(world), Streams(world), Filters(world)
+        ingest, search = Ingest(world, Metering(bus, world)), Search(world)
+        self.operations: Mapping[str, Operation] = {
+            "CreateLogGroup": Operation(write=groups.create),
+            "DeleteLogGroup": Operation(write=groups.delete),
+            "DescribeLogGroups": Operation(read=groups.describe),
+            "ListLogGroups": Operation(read=groups.list),
+            "PutRetentionPolicy": Operation(write=groups.put_retention),
+            "DeleteRetentionPolicy": Operation(write=groups.delete_retention),
+            "PutLogGroupDeletionProtection": Operation(write=groups.protect),
+            "AssociateKmsKey": Operation(write=groups.encrypt),
+            "DisassociateKmsKey": Operation(write=groups.decrypt),
+            "TagLogGroup": Operation(write=tags.tag_group),
+            "UntagLogGroup": Operation(write=tags.untag_group),
+            "ListTagsLogGroup": Operation(read=tags.tags_of_group),
+            "TagResource": Operation(write=tags.tag),
+            "UntagResource": Operation(write=tags.untag),
+            "ListTagsForResource": Operation(read=tags.tags_of),
+            "CreateLogStream": Operation(write=streams.create),
+            "DeleteLogStream": Operation(write=streams.delete),
+            "DescribeLogStreams": Operation(read=streams.describe),
+            "PutLogEvents": Operation(write=ingest.put, ahead=ingest.ahead),
+            "GetLogEvents": Operation(read=search.get),
+            "FilterLogEvents": Operation(read=search.filter),
+            "PutMetricFilter": Operation(write=filters.put_metric),
+            "DescribeMetricFilters": Operation(read=filters.describe_metrics),
+            "DeleteMetricFilter": Operation(write=filters.delete_metric),
+            "TestMetricFilter": Operation(read=filters.test, ahead=filters.ahead_of_test),
+            "PutSubscriptionFilter": Operation(write=filters.put_subscription),
+            "DescribeSubscriptionFilters": Operation(read=filters.describe_subscriptions),
+            "DeleteSubscriptionFilter": Operation(write=filters.delete_subscription),
+            "PutResourcePolicy": Operation(write=policies.put),
+            "DescribeResourcePolicies": Operation(read=policies.describe),
+            "DeleteResourcePolicy": Operation(write=policies.delete),
+        }
+
+    async def perform(self, posted: Posted) -> None:
+        """Logs posts nothing."""
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """Something is to be swept."""
+        self._sweeper.ring(tx, timer)
+
+    def forget(self) -> None:
+        """Nothing is believed that is not on disk."""
+
+    async def start(self) -> None:
+        """Nothing to take up: all that is left to do is timers."""
+
+    async def stop(self) -> None:
+        """Nothing to let go of."""

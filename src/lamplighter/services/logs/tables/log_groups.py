@@ -1,0 +1,160 @@
+"""Log groups and log streams."""
+
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.store.db import Reader, Row, Tx
+
+GROUP = "id, account, region, name, class, created, retention, kms, protected, tags, bytes"
+STREAM = "id, grp, name, created, last, ingested"
+LAST_NAME = "\U0010ffff"
+"""Comes after every name that begins with the same letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A log group."""
+
+    id: int
+    account: str
+    region: str
+    name: str
+    log_class: str
+    created: int
+    retention: int | None
+    """Days; None: events do not expire."""
+    kms: str | None
+    protected: bool
+    tags: dict[str, str]
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A log stream."""
+
+    id: int
+    group: int
+    name: str
+    created: int
+    last: int
+    """The time of the latest event; 0 where there was none."""
+    ingested: int
+
+
+def _group(row: Row) -> Group:
+    key, account, region, name, log_class, created, retention, kms, protected, tags, size = row
+    return Group(key, account, region, name, log_class, created, retention, kms, bool(protected), loads(tags), size)
+
+
+def group(reader: Reader, account: str, region: str, name: str) -> Group | None:
+    """A log group by its name."""
+    sql = f"SELECT {GROUP} FROM log_groups WHERE account = ? AND region = ? AND name = ?"  # noqa: S608 - our own columns
+    row = reader.row(sql, (account, region, name))
+    return _group(row) if row else None
+
+
+def group_by_id(reader: Reader, key: int) -> Group | None:
+    """A log group by its key."""
+    row = reader.row(f"SELECT {GROUP} FROM log_groups WHERE id = ?", (key,))  # noqa: S608
+    return _group(row) if row else None
+
+
+def groups(
+    reader: Reader, owner: tuple[str, str], after: str, most: int, *, prefix: str = "", part: str = ""
+) -> list[Group]:
+    """Log groups of an account and region whose names come after one, begin so and hold a part, in order of name."""
+    sql = (
+        f"SELECT {GROUP} FROM log_groups WHERE account = ? AND region = ? "  # noqa: S608
+        "AND name > ? AND name >= ? AND name < ? AND instr(name, ?) > 0 ORDER BY name LIMIT ?"
+    )
+    return [_group(row) for row in reader.rows(sql, (*owner, after, prefix, prefix + LAST_NAME, part, most))]
+
+
+def put_group(tx: Tx, group: Group) -> int:
+    """Keep a new log group; its key."""
+    return tx.insert(
+        "INSERT INTO log_groups (account, region, name, class, created, retention, kms, protected, tags) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(group.account, group.region, group.name, group.log_class, group.created, group.retention),
+            *(group.kms, group.protected, dumps(group.tags)),
+        ),
+    )
+
+
+def change_group(tx: Tx, key: int, column: str, value: Json) -> None:
+    """Change one of: retention, kms, protected, tags."""
+    assert column in ("retention", "kms", "protected", "tags")
+    kept = dumps(value) if column == "tags" else value
+    tx.execute(f"UPDATE log_groups SET {column} = ? WHERE id = ?", (kept, key))  # noqa: S608
+
+
+def resize_group(tx: Tx, key: int, bytes_more: int) -> None:
+    """Count bytes that were stored, or (less than 0) deleted."""
+    tx.execute("UPDATE log_groups SET bytes = max(0, bytes + ?) WHERE id = ?", (bytes_more, key))
+
+
+def delete_group(tx: Tx, key: int) -> None:
+    """Forget a log group and its filters; its streams and chunks are swept later."""
+    tx.execute("DELETE FROM log_groups WHERE id = ?", (key,))
+    tx.execute("DELETE FROM log_filters WHERE grp = ?", (key,))
+
+
+def stream(reader: Reader, group: int, name: str) -> Stream | None:
+    """A log stream by its name."""
+    row = reader.row(f"SELECT {STREAM} FROM log_streams WHERE grp = ? AND name = ?", (group, name))  # noqa: S608
+    return Stream(*row) if row else None
+
+
+def stream_name(reader: Reader, key: int) -> str | None:
+    """The name of a log stream; None where it is deleted."""
+    row = reader.row("SELECT name FROM log_streams WHERE id = ?", (key,))
+    return row[0] if row else None
+
+
+def streams_by_name(
+    reader: Reader, group: int, prefix: str, start: str | None, most: int, *, descending: bool = False
+) -> list[Stream]:
+    """Log streams whose names begin so, from after (or before) a name on."""
+    order, beyond = ("DESC", "<") if descending else ("ASC", ">")
+    start = (prefix + LAST_NAME if descending else "") if start is None else start
+    sql = (
+        f"SELECT {STREAM} FROM log_streams WHERE grp = ? AND name >= ? AND name < ? AND name {beyond} ? "  # noqa: S608
+        f"ORDER BY name {order} LIMIT ?"
+    )
+    return [Stream(*row) for row in reader.rows(sql, (group, prefix, prefix + LAST_NAME, start, most))]
+
+
+def streams_by_last(
+    reader: Reader, group: int, start: tuple[int, int] | None, most: int, *, descending: bool = False
+) -> list[Stream]:
+    """Log streams in the order of their latest events, from after (or before) a time and a key on."""
+    order, beyond = ("DESC", "<") if descending else ("ASC", ">")
+    time, key = start or ((2**62, 0) if descending else (-1, 0))
+    sql = (
+        f"SELECT {STREAM} FROM log_streams WHERE grp = ? AND (last, id) {beyond} (?, ?) "  # noqa: S608
+        f"ORDER BY last {order}, id {order} LIMIT ?"
+    )
+    return [Stream(*row) for row in reader.rows(sql, (group, time, key, most))]
+
+
+def put_stream(tx: Tx, group: int, name: str, created: int) -> int:
+    """Keep a new log stream; its key."""
+    return tx.insert("INSERT INTO log_streams (grp, name, created) VALUES (?, ?, ?)", (group, name, created))
+
+
+def note_events(tx: Tx, key: int, last: int, now: int) -> None:
+    """A log stream has new events."""
+    tx.execute("UPDATE log_streams SET last = max(last, ?), ingested = ? WHERE id = ?", (last, now, key))
+
+
+def delete_stream(tx: Tx, key: int) -> None:
+    """Forget a log stream; its chunks are swept later."""
+    tx.execute("DELETE FROM log_streams WHERE id = ?", (key,))
+
+
+def sweep_streams(tx: Tx, group: int, most: int) -> int:
+    """Delete some streams of a group that is gone; how many."""
+    sql = "DELETE FROM log_streams WHERE id IN (SELECT id FROM log_streams WHERE grp = ? LIMIT ?)"
+    return tx.execute(sql, (group, most))

@@ -1,0 +1,42 @@
+"""Client tokens: a request that comes again with its token is not carried out again, and is answered as it was.
+
+"Unique, case-sensitive identifier you provide to ensure the idempotency of the request." See
+https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html.
+"""
+
+import hashlib
+from collections.abc import Callable
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.scheduler.errors import Conflict
+from lamplighter.services.scheduler.tables import client_tokens
+from lamplighter.store.db import Tx
+
+Write = Callable[[Tx, Caller, Json], Json]
+
+DAY = 24 * 60 * 60 * 1000
+
+
+def once(world: World, name: str, write: Write) -> Write:
+    """An operation that heeds client tokens, for a day."""
+
+    def run(tx: Tx, caller: Caller, params: Json) -> Json:
+        token = params.get("ClientToken")
+        if token is None:
+            return write(tx, caller, params)
+        owner = f"{caller.account}/{caller.region}"
+        given = sorted((key, value) for key, value in params.items() if key != "ClientToken")
+        request = hashlib.sha256(dumps([name, given]).encode()).hexdigest()
+        known = client_tokens.get(tx, owner, token)
+        if known is None:
+            answer = write(tx, caller, params)
+            client_tokens.forget(tx, world.now() - DAY)
+            client_tokens.put(tx, owner, token, request, answer, world.now())
+            return answer
+        if known[0] != request:
+            raise Conflict(f"The ClientToken {token} was used for another request.")
+        return known[1]
+
+    return run

@@ -1,0 +1,238 @@
+"""Firing: every slot of a schedule is a timer; when it comes it is recorded, the next is set, and its letter is sent.
+
+All of that is one transaction, and the letter's name is made of schedule and slot: no slot runs twice, none is lost.
+A slot that comes more than a minute late (AWS's own precision) was missed, because no engine ran: what is done about it
+is the schedule's `missed`, and slots older than its `within`, or else than the target's maximum event age, are not made
+up for. Missed slots are counted in slices, and on record as one row. A slot for which no target was called, and for
+which no later one stands, is told of (`dropped_slots.py`).
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.delivery.delivery import End, Letter, Outcome
+from lamplighter.services.scheduler import arns, schedule_times, target_delivery
+from lamplighter.services.scheduler.dropped_slots import Teller
+from lamplighter.services.scheduler.tables import schedules, slots
+from lamplighter.services.scheduler.tables.schedules import Schedule
+from lamplighter.services.scheduler.universal_targets import Services
+from lamplighter.store import timers
+from lamplighter.store.db import Tx
+from lamplighter.store.timers import Timer
+
+log = logging.getLogger("lamplighter.scheduler")
+
+PUNCTUAL = 60_000
+"""Up to how many milliseconds late a slot is on time: "all schedule types … invoke their targets with 60 second
+precision". """
+SLICE = 2_000
+"""How many missed slots are looked at in one turn: about 5 ms."""
+AT_ONCE = 50
+"""How many missed slots of a schedule are made up for in one turn."""
+WINDOW, LATE = "window", "late"
+"""What may follow the slot in the name of a timer: that it fires within its flexible time window, or was missed and is
+to be made up for or counted, which may take turns."""
+
+ALL, LAST, NONE = "all", "last", "none"
+POLICIES = (ALL, LAST, NONE)
+
+NOT_THERE = "no engine ran at that time"
+NOT_MADE_UP = f"{NOT_THERE}, and missed times of this schedule are not made up for"
+UNREADABLE = "The schedule cannot be read."
+CHANGED = "the schedule was changed before the moment in its flexible time window had come"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The slots of a schedule that have come, and the one after them."""
+
+    slots: list[int]
+    following: int | None
+    more: bool
+    """Whether that one has come as well."""
+
+
+class Firing:
+    """What schedules do when nobody calls them."""
+
+    def __init__(self, world: World, send: Callable[[Tx, Letter], None], services: Services, teller: Teller) -> None:
+        self._world = world
+        self._send = send
+        self._services = services
+        self._teller = teller
+
+    def begin(self, tx: Tx, schedule: Schedule, now: int, *, at_once: bool = True) -> None:
+        """Set the first timer of a schedule that is new or has changed; what was set before is taken back.
+
+        `now`: when that was, by the reading of the clock from which a new rate counts. `at_once`: whether a slot of
+        that very instant counts.
+        """
+        waiting = self.end(tx, schedule)
+        if schedule.state != "ENABLED":
+            return
+        for slot in waiting:
+            self._teller.drop(tx, schedule, [slot], CHANGED)
+        first = self._first(tx, schedule, now if at_once else now + 1)
+        if first is not None:
+            self._set(tx, schedule, str(first), max(first, now))
+
+    def _first(self, tx: Tx, schedule: Schedule, now: int) -> int | None:
+        """The first slot that is to come, and is not on record."""
+        kind = schedule_times.kind(schedule)
+        if kind == "at":
+            # "When re-enabling a one-time schedule after its original scheduled time has passed, the schedule may
+            # immediately invoke its target."
+            first = next(schedule_times.slots(schedule, schedule_times.EARLIEST), None)
+            return None if first is None or slots.get(tx, schedule.id, first) else first
+        after = now - 1 if kind == "rate" else now
+        last = slots.last(tx, schedule.id)
+        return next(schedule_times.slots(schedule, after if last is None else max(after, last.until)), None)
+
+    def end(self, tx: Tx, schedule: Schedule) -> list[int]:
+        """Take back the timers of a schedule that is to be changed or deleted; the slots that waited to fire."""
+        timers.delete_all(tx, arns.SERVICE, str(schedule.id))
+        return slots.abandon(tx, schedule.id)
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """A slot has come, or its time within its window."""
+        schedule = schedules.by_id(tx, int(timer.subject))
+        if schedule is None:
+            return
+        slot, _, kind = timer.name.partition("/")
+        self._come(tx, schedule, int(slot), kind, timer.due)
+
+    def _come(self, tx: Tx, schedule: Schedule, slot: int, kind: str, due: int) -> None:
+        if schedule.body is None:
+            log.error("the schedule %s cannot be read; it does not fire any more", schedule.arn)
+            row = slots.one(schedule.id, slot, due, slots.FAILED, self._world.now())
+            slots.record(tx, replace(row, detail=UNREADABLE))
+            self._teller.drop(tx, schedule, [slot], UNREADABLE)
+        elif kind == WINDOW:
+            self._fire(tx, schedule, slot, due)
+        elif kind == LATE:
+            self._catch_up(tx, schedule, slot, slot)
+        elif self._world.now() - due > PUNCTUAL:
+            self._catch_up(tx, schedule, slot, due)
+        else:
+            self._take(tx, schedule, slot, due)
+            self._follow(tx, schedule, next(schedule_times.slots(schedule, slot), None))
+
+    def settled(self, tx: Tx, letter: Letter, outcome: Outcome) -> None:
+        """A letter is over."""
+        key, slot = target_delivery.read_key(letter.key)
+        schedule = schedules.by_id(tx, key)
+        if outcome.end is End.DELIVERED:
+            slots.settle(tx, key, slot, slots.DELIVERED, _result(outcome.answer))
+        else:
+            why = f"{outcome.code}: {outcome.message}"
+            slots.settle(tx, key, slot, slots.FAILED, why)
+            if schedule is not None:
+                self._teller.drop(tx, schedule, [slot], why)
+        if schedule is not None and not timers.any_of(tx, arns.SERVICE, str(key)):
+            self._complete(tx, schedule)
+
+    # --- a slot -------------------------------------------------------------------------------------------------------
+
+    def _take(self, tx: Tx, schedule: Schedule, slot: int, due: int) -> None:
+        """A slot has come: it fires now, or at a point of its window."""
+        window = schedule_times.window(schedule)
+        if not window:
+            self._fire(tx, schedule, slot, due)
+            return
+        later = due + int(self._world.chance() * window)
+        slots.record(tx, slots.one(schedule.id, slot, later, slots.WAITING))
+        self._set(tx, schedule, f"{slot}/{WINDOW}", later)
+
+    def _fire(self, tx: Tx, schedule: Schedule, slot: int, due: int) -> None:
+        slots.record(tx, slots.one(schedule.id, slot, due, slots.SENT, self._world.now()))
+        self._send(tx, target_delivery.written(schedule, slot, due, self._services))
+
+    def _follow(self, tx: Tx, schedule: Schedule, slot: int | None) -> None:
+        """Set the timer of the next slot; a schedule that has none is complete."""
+        if slot is not None:
+            self._set(tx, schedule, str(slot), slot)
+        else:
+            self._complete(tx, schedule)
+
+    def _complete(self, tx: Tx, schedule: Schedule) -> None:
+        """A schedule will not fire again: it goes, if it is to, once its last letter is over."""
+        # A schedule that was disabled has no timers either, but has not run to its end.
+        over = schedule.state == "ENABLED" and schedule.body is not None and schedule_times.goes(schedule)
+        if over and not slots.unsettled(tx, schedule.id):
+            schedules.delete(tx, schedule.id)
+
+    def _set(self, tx: Tx, schedule: Schedule, name: str, due: int) -> None:
+        timers.put(tx, Timer(arns.SERVICE, str(schedule.id), name, due), elapsed=False)
+
+    # --- slots that were missed ---------------------------------------------------------------------------------------
+
+    def _catch_up(self, tx: Tx, schedule: Schedule, first: int, since: int) -> None:
+        """Make up for what was missed from a slot on, as far as the schedule wants that, a slice in each turn.
+
+        `since`: when the first was due, which is later than its time where that was over when it was asked for.
+        """
+        now = self._world.now()
+        within = schedule.within or schedule.body["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
+        oldest = now - within * 1000
+        if schedule.missed == NONE:
+            oldest = now - PUNCTUAL
+        due = self._due(chain([first], schedule_times.slots(schedule, first)), now, oldest, schedule.missed)
+        ages = {first: since}
+        runs = [slot for slot in due.slots if ages.get(slot, slot) >= oldest]
+        if schedule.missed == LAST:
+            runs = [] if due.more else runs[-1:]
+        missed = due.slots[: len(due.slots) - len(runs)]
+        if missed:
+            self._record_missed(tx, schedule, missed)
+            self._teller.drop(tx, schedule, missed, _why(schedule, within))
+        if runs and schedule.missed == LAST:
+            self._teller.made_up(tx, schedule)
+        for slot in runs:
+            self._take(tx, schedule, slot, ages.get(slot, slot))
+        if due.more:
+            # Others are due as well, and come first.
+            self._set(tx, schedule, f"{due.following}/{LATE}", now)
+        else:
+            self._follow(tx, schedule, due.following)
+
+    def _due(self, times: Iterator[int], now: int, oldest: int, policy: str) -> Due:
+        found: list[int] = []
+        young = 0
+        for time in times:
+            if time > now or len(found) == SLICE or (policy != LAST and young == AT_ONCE):
+                return Due(found, time, more=time <= now)
+            found.append(time)
+            young += time >= oldest
+        return Due(found, None, more=False)
+
+    def _record_missed(self, tx: Tx, schedule: Schedule, missed: list[int]) -> None:
+        last = slots.last(tx, schedule.id)
+        if last is not None and last.outcome == slots.MISSED and last.detail is None:
+            slots.record(tx, replace(last, until=missed[-1], count=last.count + len(missed)))
+        else:
+            row = slots.one(schedule.id, missed[0], missed[0], slots.MISSED)
+            slots.record(tx, replace(row, until=missed[-1], count=len(missed)))
+
+
+def _why(schedule: Schedule, within: int) -> str:
+    """Why missed slots are not made up for."""
+    return NOT_MADE_UP if schedule.missed == NONE else f"{NOT_THERE}, and it is more than {_length(within)} ago"
+
+
+def _length(seconds: int) -> str:
+    """A length of time: 6 h, 90 min, 45 s."""
+    unit, size = next(each for each in (("h", 3600), ("min", 60), ("s", 1)) if seconds % each[1] == 0)
+    return f"{seconds // size} {unit}"
+
+
+def _result(answer: Json) -> str | None:
+    """What a target has begun, where it says so: an execution, a task."""
+    if not isinstance(answer, dict):
+        return None
+    if "executionArn" in answer:
+        return str(answer["executionArn"])
+    return str(answer["tasks"][0]["taskArn"]) if answer.get("tasks") else None

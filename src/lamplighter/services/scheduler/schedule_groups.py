@@ -1,0 +1,128 @@
+"""Operations on schedule groups, and on their tags.
+
+The group `default` is always there. A group that is deleted is DELETING until all of its schedules are gone, a few in
+each turn. See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-group.html.
+"""
+
+from dataclasses import replace
+
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.scheduler import arns
+from lamplighter.services.scheduler.errors import Conflict, NoSuchGroup, NotFound, QuotaExceeded
+from lamplighter.services.scheduler.tables import schedule_groups
+from lamplighter.services.scheduler.tables.schedule_groups import Group
+from lamplighter.store import outbox
+from lamplighter.store.db import Reader, Tx
+
+MOST = 500
+"""Groups of an account in a region: https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html."""
+MOST_TAGS = 50
+
+
+class Groups:
+    """Groups, as the API has them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._since = world.now()
+
+    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """CreateScheduleGroup"""
+        name = params["Name"]
+        arn = arns.group_arn(caller, name)
+        if self.find(tx, arn) is not None:
+            raise Conflict(f"Schedule group {name} already exists.")
+        beginning = arns.group_arn(caller, "")
+        if schedule_groups.count(tx, beginning, arns.end_of(beginning)) >= MOST:
+            raise QuotaExceeded(f"The maximum number of schedule groups is {MOST}.")
+        now = self._world.now()
+        schedule_groups.put(tx, Group(arn, "ACTIVE", now, now, _merged({}, params.get("Tags"))))
+        return {"ScheduleGroupArn": arn}
+
+    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """GetScheduleGroup"""
+        return _shown(self.require(reader, arns.group_arn(caller, params["Name"])))
+
+    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListScheduleGroups"""
+        first = arns.group_arn(caller, params.get("NamePrefix", ""))
+        after, most = arns.after(params, arns.group_arn(caller, "")), arns.size_of(params) + 1
+        found = schedule_groups.page(reader, first, arns.end_of(first), after, most)
+        default = self.require(reader, arns.group_arn(caller, arns.DEFAULT))
+        if default not in found and default.arn.startswith(first) and default.arn > after:
+            found = sorted([*found, default], key=lambda group: group.arn)[:most]
+        return arns.page("ScheduleGroups", found, params, _shown, lambda group: group.arn)
+
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DeleteScheduleGroup: it is DELETING until its schedules are gone."""
+        if params["Name"] == arns.DEFAULT:
+            raise ValidationError("Schedule group default cannot be deleted.")
+        group = self.require(tx, arns.group_arn(caller, params["Name"]))
+        if group.state == "ACTIVE":
+            schedule_groups.put(tx, replace(group, state="DELETING", modified=self._world.now()))
+            outbox.put(tx, arns.SERVICE, group.arn, {})
+        return {}
+
+    def require(self, reader: Reader, arn: str) -> Group:
+        """A group by its ARN; raises NotFound."""
+        found = self.find(reader, arn)
+        if found is None:
+            raise NoSuchGroup(arn.rpartition("/")[2])
+        return found
+
+    def find(self, reader: Reader, arn: str) -> Group | None:
+        """A group by its ARN; `default` is there before anything is kept of it."""
+        found = schedule_groups.get(reader, arn)
+        if found is None and arn.endswith(f":schedule-group/{arns.DEFAULT}"):
+            return Group(arn, "ACTIVE", self._since, self._since, {})
+        return found
+
+    # --- tags ---------------------------------------------------------------------------------------------------------
+
+    def tag(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """TagResource"""
+        group = self._tagged(tx, caller, params["ResourceArn"])
+        schedule_groups.put(tx, replace(group, tags=_merged(group.tags, params["Tags"])))
+        return {}
+
+    def untag(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """UntagResource"""
+        group = self._tagged(tx, caller, params["ResourceArn"])
+        gone = set(params["TagKeys"])
+        kept = {key: value for key, value in group.tags.items() if key not in gone}
+        schedule_groups.put(tx, replace(group, tags=kept))
+        return {}
+
+    def tags(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListTagsForResource"""
+        group = self._tagged(reader, caller, params["ResourceArn"])
+        return {"Tags": [{"Key": key, "Value": value} for key, value in group.tags.items()]}
+
+    def _tagged(self, reader: Reader, caller: Caller, arn: str) -> Group:
+        if arns.caller_of(arn) != caller:
+            raise NotFound(f"Resource {arn} does not exist.")
+        return self.require(reader, arn)
+
+
+def _merged(old: dict[str, str], new: Json) -> dict[str, str]:
+    """Old tags with new ones over them."""
+    for tag in new or ():
+        if tag["Key"].lower().startswith("aws:"):
+            raise ValidationError("Tag keys that begin with aws: are reserved.")
+    tags = old | {tag["Key"]: tag["Value"] for tag in new or ()}
+    if len(tags) > MOST_TAGS:
+        raise ValidationError(f"A resource can have at most {MOST_TAGS} tags.")
+    return tags
+
+
+def _shown(group: Group) -> Json:
+    return {
+        "Arn": group.arn,
+        "Name": group.name,
+        "State": group.state,
+        "CreationDate": group.created / 1000,
+        "LastModificationDate": group.modified / 1000,
+    }

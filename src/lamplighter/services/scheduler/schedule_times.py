@@ -1,0 +1,64 @@
+"""When a schedule runs: its expression in its time zone, within its dates.
+
+"EventBridge Scheduler ignores" StartDate and EndDate of one-time schedules. A rate without a StartDate "starts invoking
+its target immediately". See https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html.
+"""
+
+from collections.abc import Iterator
+from itertools import takewhile
+
+from lamplighter.base.json_text import Json
+from lamplighter.lang.schedule.expression import Kind, parse_schedule
+from lamplighter.services.scheduler.tables.schedules import Schedule
+
+MINUTE = 60_000
+EARLIEST = -(2**62)
+ZONE = "UTC"
+"""Where no time zone is named."""
+
+
+def milliseconds(seconds: float) -> int:
+    """An instant of the API, as it is kept."""
+    return round(seconds * 1000)
+
+
+def anchor(body: Json, now: int) -> int:
+    """From when a rate counts: its start, which is now where none is given."""
+    return milliseconds(body["StartDate"]) if "StartDate" in body else now
+
+
+def kind(schedule: Schedule) -> Kind:
+    """What its expression begins with."""
+    return parse_schedule(schedule.body["ScheduleExpression"], strict=False).kind
+
+
+def goes(schedule: Schedule) -> bool:
+    """Whether it is to be deleted once it is complete.
+
+    "If you configure a schedule with automatic deletion but do not specify a value for EndDate, EventBridge Scheduler
+    does not automatically delete the schedule." A one-time schedule needs none.
+    """
+    body = schedule.body
+    return body["ActionAfterCompletion"] == "DELETE" and ("EndDate" in body or kind(schedule) == "at")
+
+
+def window(schedule: Schedule) -> int:
+    """For how long after its slot it may fire, in milliseconds."""
+    flexible = schedule.body["FlexibleTimeWindow"]
+    return flexible["MaximumWindowInMinutes"] * MINUTE if flexible["Mode"] == "FLEXIBLE" else 0
+
+
+def slots(schedule: Schedule, after: int) -> Iterator[int]:
+    """The times after an instant at which it is to run, in milliseconds since the epoch."""
+    body = schedule.body
+    expression = parse_schedule(body["ScheduleExpression"], strict=False)
+    zone = body.get("ScheduleExpressionTimezone", ZONE)
+    if expression.kind == "at":
+        return expression.times(after, zone)
+    if "StartDate" in body:
+        after = max(after, milliseconds(body["StartDate"]) - 1)
+    times = expression.times(after, zone, schedule.anchor)
+    if "EndDate" not in body:
+        return times
+    end = milliseconds(body["EndDate"])
+    return takewhile(lambda time: time <= end, times)

@@ -1,0 +1,132 @@
+"""EventBridge Scheduler as a service of the bus: its operations, by AWS's names.
+
+See https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.html.
+"""
+
+from collections.abc import Callable, Mapping
+
+from botocore.model import ServiceModel
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Operation
+from lamplighter.delivery.delivery import Letter, Outcome
+from lamplighter.delivery.delivery_queue import Courier, carries
+from lamplighter.outbound.aws import Remote
+from lamplighter.services.scheduler import arns, dropped_slots, slots, target_delivery
+from lamplighter.services.scheduler.client_tokens import once
+from lamplighter.services.scheduler.dropped_slots import Teller
+from lamplighter.services.scheduler.fire_schedules import Firing
+from lamplighter.services.scheduler.schedule_groups import Groups
+from lamplighter.services.scheduler.schedules import Schedules
+from lamplighter.services.scheduler.tables import schedule_groups
+from lamplighter.services.scheduler.tables import schedules as rows
+from lamplighter.services.scheduler.universal_targets import Services
+from lamplighter.store import outbox
+from lamplighter.store.db import Posted, Tx
+from lamplighter.store.timers import Timer
+
+AT_ONCE = 50
+"""How many schedules of a group that is deleted go in one turn."""
+
+
+class Scheduler:
+    """The service."""
+
+    name = arns.SERVICE
+
+    def __init__(
+        self,
+        bus: Bus,
+        world: World,
+        remote: Remote,
+        model: Callable[[str], ServiceModel | None],
+        check: Callable[[str, str, Json], None],
+    ) -> None:
+        self._bus = bus
+        self._courier = Courier(
+            self.name,
+            bus,
+            world,
+            remote,
+            self._settled,
+            check=_of_aws(check),
+            coded=target_delivery.coded,
+            ready=target_delivery.numbered,
+        )
+        services = Services(remote.spelled, model)
+        self._teller = Teller(bus, world, self._courier.send)
+        self._firing = Firing(world, self._courier.send, services, self._teller)
+        groups = Groups(world)
+        self._schedules = schedules = Schedules(world, groups, self._firing, services)
+        writes = {
+            "CreateSchedule": schedules.create,
+            "UpdateSchedule": schedules.update,
+            "DeleteSchedule": schedules.delete,
+            "CreateScheduleGroup": groups.create,
+            "DeleteScheduleGroup": groups.delete,
+            "TagResource": groups.tag,
+            "UntagResource": groups.untag,
+        }
+        self.operations: Mapping[str, Operation] = {
+            **{name: Operation(write=once(world, name, write)) for name, write in writes.items()},
+            "GetSchedule": Operation(read=schedules.describe),
+            "ListSchedules": Operation(read=schedules.list),
+            "GetScheduleGroup": Operation(read=groups.describe),
+            "ListScheduleGroups": Operation(read=groups.list),
+            "ListTagsForResource": Operation(read=groups.tags),
+            "SetMissed": Operation(write=slots.set_missed),
+            "SetMark": Operation(write=slots.set_mark),
+            "ListSlots": Operation(read=slots.list_slots),
+        }
+
+    async def perform(self, posted: Posted) -> None:
+        """Deliver a letter, or empty a group that is being deleted."""
+        if carries(posted.subject):
+            await self._courier.perform(posted)
+            return
+        while await self._bus.store.insist(lambda tx: self._empty(tx, posted)):
+            pass
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """A slot has come, a letter is to be tried again, or dropped slots are to be told of."""
+        if carries(timer.subject):
+            self._courier.ring(tx, timer)
+        elif timer.subject.startswith(dropped_slots.SUBJECT):
+            self._teller.ring(tx, timer)
+        else:
+            self._firing.ring(tx, timer)
+
+    def forget(self) -> None:
+        """Nothing is believed that is not on disk."""
+
+    async def start(self) -> None:
+        """Timers and letters are rows: there is nothing to take up."""
+
+    async def stop(self) -> None:
+        """Nothing to let go of."""
+
+    def _settled(self, tx: Tx, letter: Letter, outcome: Outcome) -> None:
+        if not letter.key.startswith(dropped_slots.KEY):
+            self._firing.settled(tx, letter, outcome)
+
+    def _empty(self, tx: Tx, posted: Posted) -> bool:
+        """Delete some schedules of a group, and after the last of them the group; whether there are more."""
+        first = f"{posted.subject.replace(':schedule-group/', ':schedule/', 1)}/"
+        found = rows.page(tx, first, arns.end_of(first), "", AT_ONCE)
+        for schedule in found:
+            self._schedules.remove(tx, schedule)
+        if len(found) < AT_ONCE:
+            schedule_groups.delete(tx, posted.subject)
+            outbox.delete(tx, posted.id)
+        return len(found) == AT_ONCE
+
+
+def _of_aws(check: Callable[[str, str, Json], None]) -> Callable[[str, str, Json], None]:
+    """Check calls of AWS's operations only: no model has those of our alerts."""
+
+    def checked(service: str, operation: str, params: Json) -> None:
+        if service != dropped_slots.ALERTS:
+            check(service, operation, params)
+
+    return checked

@@ -1,0 +1,25 @@
+"""Requests to EventBridge Scheduler that were answered, by their client tokens: the same again is answered the same."""
+
+from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.store.db import Reader, Tx
+
+AT_ONCE = 20
+"""How many old ones go with each new one."""
+
+
+def get(reader: Reader, owner: str, token: str) -> tuple[str, Json] | None:
+    """The digest of the request that came with a token, and its answer."""
+    row = reader.row("SELECT request, answer FROM scheduler_requests WHERE owner = ? AND token = ?", (owner, token))
+    return (row[0], loads(row[1])) if row else None
+
+
+def put(tx: Tx, owner: str, token: str, request: str, answer: Json, at: int) -> None:
+    """Remember an answer."""
+    sql = "INSERT OR REPLACE INTO scheduler_requests (owner, token, request, answer, at) VALUES (?, ?, ?, ?, ?)"
+    tx.execute(sql, (owner, token, request, dumps(answer), at))
+
+
+def forget(tx: Tx, before: int) -> None:
+    """Forget some of those that are older than a time."""
+    old = "SELECT owner, token FROM scheduler_requests WHERE at < ? ORDER BY at LIMIT ?"
+    tx.execute(f"DELETE FROM scheduler_requests WHERE (owner, token) IN ({old})", (before, AT_ONCE))  # noqa: S608

@@ -1,0 +1,137 @@
+"""What is sent when a slot fires: the target's call, with what AWS fills into its input.
+
+See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html and
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+
+from lamplighter.base import arn
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.base.world import iso
+from lamplighter.delivery.delivery import Letter, Policy
+from lamplighter.services.scheduler import arns, templated_targets, universal_targets
+from lamplighter.services.scheduler.tables.schedules import Schedule
+from lamplighter.services.scheduler.templated_targets import Sending
+from lamplighter.services.scheduler.universal_targets import Services
+
+ATTEMPT = "<aws.scheduler.attempt-number>"
+SDK = {"states": "sfn", "events": "eventbridge"}
+"""Services of templated targets that the AWS SDKs call otherwise."""
+LONGEST_NAME = 46
+"""Characters of a schedule's name in the name of an execution, which has 80: the rest are time and digest."""
+
+
+def letter_key(schedule: int, slot: int) -> str:
+    """How a slot's letter is called; no other ever is."""
+    return f"{schedule}/{slot}"
+
+
+def read_key(key: str) -> tuple[int, int]:
+    """The schedule and the slot of a letter."""
+    schedule, _, slot = key.partition("/")
+    return int(schedule), int(slot)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """A slot of a schedule, and what it is called."""
+
+    schedule: Schedule
+    time: str
+    digest: str
+    """Sixteen digits that no other slot of any schedule has."""
+
+    @property
+    def name(self) -> str:
+        """For the target: what an execution is called."""
+        return f"{self.schedule.name[:LONGEST_NAME]}-{self.time.replace('-', '').replace(':', '')}-{self.digest}"
+
+
+def written(schedule: Schedule, slot: int, born: int, services: Services) -> Letter:
+    """The letter of a slot; `born`: from when its age counts."""
+    target, key = schedule.body["Target"], letter_key(schedule.id, slot)
+    digest = hashlib.sha256(f"{schedule.arn}/{key}".encode()).hexdigest()[:16]
+    occasion = Occasion(schedule, moment(slot), digest)
+    service, operation, params = _call(occasion, target, services)
+    policy = target["RetryPolicy"]
+    return Letter(
+        key=key,
+        caller=arns.caller_of(schedule.arn),
+        service=service,
+        operation=operation,
+        params=params,
+        policy=Policy(policy["MaximumRetryAttempts"], policy["MaximumEventAgeInSeconds"]),
+        dead_letter=target.get("DeadLetterConfig", {}).get("Arn"),
+        body=dumps(params),
+        attributes={
+            "EXECUTION_ID": digest,
+            "IS_PAYLOAD_TRUNCATED": "false",
+            "SCHEDULED_TIME": occasion.time,
+            "SCHEDULE_ARN": schedule.arn,
+            "TARGET_ARN": _called(target["Arn"], service, operation),
+        },
+        born=born,
+    )
+
+
+def numbered(letter: Letter, attempt: int) -> Letter:
+    """A letter as it is sent for the nth time."""
+    if ATTEMPT not in letter.body:
+        return letter
+    body = letter.body.replace(ATTEMPT, str(attempt))
+    return replace(letter, body=body, params=loads(body))
+
+
+def coded(error: AwsError) -> str:
+    """What the dead letter calls an error.
+
+    "If the schedule fails to invoke a target due to an issue with EventBridge Scheduler, you'll see the following error
+    code instead: AWS.Scheduler.InternalServerError."
+    """
+    return "AWS.Scheduler.InternalServerError" if error.code == "InternalFailure" else error.code
+
+
+def moment(instant: int) -> str:
+    """An instant as AWS fills it in: 2022-03-22T18:59:43Z."""
+    return f"{iso(instant)[:19]}Z"
+
+
+def _call(occasion: Occasion, target: Json, services: Services) -> tuple[str, str, Json]:
+    """The service, the operation and its parameters."""
+    given = target.get("Input")
+    text = _notification(occasion) if given is None else _filled(given, occasion)
+    call = universal_targets.read(target["Arn"], services) if universal_targets.is_universal(target["Arn"]) else None
+    if call is not None:
+        return call.service, *universal_targets.params(call, text, services)
+    where = arn.parse(target["Arn"])
+    assert where is not None
+    template = templated_targets.TEMPLATES[where.service]
+    sending = Sending(where, target, text, given is not None, occasion.schedule.name, occasion.name)
+    return template.service, template.operation, template.params(sending)
+
+
+def _called(target: str, service: str, operation: str) -> str:
+    """What a schedule invokes, "in the following service ARN format: arn:aws:scheduler:::aws-sdk:service:apiAction"."""
+    if universal_targets.is_universal(target):
+        return target
+    return f"{universal_targets.BEGINNING}{SDK.get(service, service)}:{operation[:1].lower()}{operation[1:]}"
+
+
+def _notification(occasion: Occasion) -> str:
+    owner = arn.parse(occasion.schedule.arn)
+    assert owner is not None
+    return templated_targets.notification(owner, occasion.time, occasion.name)
+
+
+def _filled(text: str, occasion: Occasion) -> str:
+    values = {
+        "schedule-arn": occasion.schedule.arn,
+        "scheduled-time": occasion.time,
+        "execution-id": occasion.digest,
+    }
+    for word, value in values.items():
+        text = text.replace(f"<aws.scheduler.{word}>", value)
+    return text

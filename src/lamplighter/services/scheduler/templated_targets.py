@@ -1,0 +1,201 @@
+"""Templated targets: the call that an ARN stands for, and what of a schedule goes into it.
+
+Promises a table of AWS's whole list. What is not served here is called at its endpoint, where one is named.
+See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from lamplighter.base.arn import Arn
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.json_text import Json, JsonError, dumps, loads
+
+OBJECT: tuple[type, ...] = (dict,)
+ANY: tuple[type, ...] = (object,)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One slot's call, before it is made."""
+
+    arn: Arn
+    """Of the target."""
+    target: Json
+    """As the API has it."""
+    input: str
+    """The target's Input, filled in; the default notification where there is none."""
+    given: bool
+    """Whether the target has an Input."""
+    name: str
+    """Of the schedule."""
+    key: str
+    """Names the slot for the target: at most 80 letters, digits, hyphens and underscores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What a target of one service is called with."""
+
+    service: str
+    """As botocore and the bus call it."""
+    operation: str
+    params: Callable[[Sending], Json]
+    resource: str
+    """What the resource of its ARN begins with."""
+    needs: str | None = None
+    """The parameters without which it can't be called."""
+    input: tuple[type, ...] | None = None
+    """Of what kind the Input must be, read as JSON; None: any text will do."""
+
+
+def find(arn: Arn) -> Template | None:
+    """The template of a target; None where AWS has none for its service."""
+    return TEMPLATES.get(arn.service)
+
+
+def check(template: Template, arn: Arn, target: Json) -> None:
+    """Raise ValidationError for a target that could never be called."""
+    if not arn.resource.startswith(template.resource):
+        raise ValidationError("Provided Arn is not in correct format.")
+    if template.needs is not None and template.needs not in target:
+        raise ValidationError(f"{template.needs} must be provided for a target of {arn.service}.")
+    fifo = arn.service == "sqs" and arn.resource.endswith(".fifo")
+    if fifo and "MessageGroupId" not in target.get("SqsParameters", {}):
+        raise ValidationError("MessageGroupId must be provided for a target that is a FIFO queue.")
+    if template.input is not None and "Input" in target and not holds(target["Input"], template.input):
+        kind = "a JSON object" if template.input == OBJECT else "well-formed JSON"
+        raise ValidationError(f"The Input of this target must be {kind}.")
+
+
+def holds(text: str, kinds: tuple[type, ...]) -> bool:
+    """Whether a text is a JSON document of one of these kinds."""
+    try:
+        return isinstance(loads(text), kinds)
+    except JsonError:
+        return False
+
+
+def _name(sending: Sending) -> str:
+    """The last part of the ARN: what its resource is called."""
+    return sending.arn.resource.replace(":", "/").rpartition("/")[2]
+
+
+def _state_machine(sending: Sending) -> Json:
+    return {"stateMachineArn": str(sending.arn), "input": sending.input, "name": sending.key}
+
+
+def _queue(sending: Sending) -> Json:
+    queue = sending.arn
+    group = sending.target.get("SqsParameters", {}).get("MessageGroupId")
+    url = f"https://sqs.{queue.region}.amazonaws.com/{queue.account}/{queue.resource}"
+    return {"QueueUrl": url, "MessageBody": sending.input} | ({"MessageGroupId": group} if group else {})
+
+
+def _topic(sending: Sending) -> Json:
+    return {"TopicArn": str(sending.arn), "Message": sending.input}
+
+
+def _event_bus(sending: Sending) -> Json:
+    told = sending.target["EventBridgeParameters"]
+    entry = {"Source": told["Source"], "DetailType": told["DetailType"], "Detail": sending.input}
+    return {"Entries": [entry | {"EventBusName": str(sending.arn)}]}
+
+
+_ECS = (
+    "LaunchType", "NetworkConfiguration", "PlatformVersion", "Group", "CapacityProviderStrategy",
+    "EnableECSManagedTags", "EnableExecuteCommand", "PlacementConstraints", "PlacementStrategy", "PropagateTags",
+    "ReferenceId",
+)  # fmt: skip
+
+
+def _task(sending: Sending) -> Json:
+    """RunTask; the Input is its overrides."""
+    told = sending.target["EcsParameters"]
+    params = {f"{field[0].lower()}{field[1:]}": told[field] for field in _ECS if field in told}
+    network = told.get("NetworkConfiguration", {}).get("awsvpcConfiguration")
+    if network is not None:
+        vpc = {f"{field[0].lower()}{field[1:]}": value for field, value in network.items()}
+        params["networkConfiguration"] = {"awsvpcConfiguration": vpc}
+    if "Tags" in told:
+        params["tags"] = [tag for tags in told["Tags"] for tag in _tags(tags)]
+    if sending.given:
+        params["overrides"] = loads(sending.input)
+    return params | {
+        "cluster": str(sending.arn),
+        "taskDefinition": told["TaskDefinitionArn"],
+        "count": told.get("TaskCount", 1),
+        "startedBy": f"chronos-schedule/{sending.name}",
+        "clientToken": sending.key[-64:],
+    }
+
+
+def _tags(tags: Mapping[str, str]) -> list[Json]:
+    """A map of EcsParameters.Tags: one tag told by its key and its value, or each key a tag."""
+    if tags.keys() <= {"key", "value"} and "key" in tags:
+        return [dict(tags)]
+    return [{"key": key, "value": value} for key, value in tags.items()]
+
+
+def _function(sending: Sending) -> Json:
+    return {"FunctionName": str(sending.arn), "InvocationType": "Event", "Payload": sending.input}
+
+
+def _stream(sending: Sending) -> Json:
+    key = sending.target["KinesisParameters"]["PartitionKey"]
+    return {"StreamName": _name(sending), "Data": sending.input, "PartitionKey": key}
+
+
+def _delivery_stream(sending: Sending) -> Json:
+    return {"DeliveryStreamName": _name(sending), "Record": {"Data": sending.input}}
+
+
+def _build(sending: Sending) -> Json:
+    return {**(loads(sending.input) if sending.given else {}), "projectName": _name(sending)}
+
+
+def _pipeline(sending: Sending) -> Json:
+    return {"name": _name(sending), "clientRequestToken": sending.key}
+
+
+def _model_pipeline(sending: Sending) -> Json:
+    told = sending.target.get("SageMakerPipelineParameters", {}).get("PipelineParameterList", [])
+    return {"PipelineName": _name(sending), "PipelineParameters": told, "ClientRequestToken": sending.key}
+
+
+def _assessment(sending: Sending) -> Json:
+    return {"assessmentTemplateArn": str(sending.arn)}
+
+
+TEMPLATES: Mapping[str, Template] = {
+    "states": Template("states", "StartExecution", _state_machine, "stateMachine:", input=ANY),
+    "ecs": Template("ecs", "RunTask", _task, "cluster/", "EcsParameters", OBJECT),
+    "sqs": Template("sqs", "SendMessage", _queue, ""),
+    "sns": Template("sns", "Publish", _topic, ""),
+    "events": Template("events", "PutEvents", _event_bus, "event-bus/", "EventBridgeParameters", OBJECT),
+    "lambda": Template("lambda", "Invoke", _function, "function:", input=ANY),
+    "kinesis": Template("kinesis", "PutRecord", _stream, "stream/", "KinesisParameters"),
+    "firehose": Template("firehose", "PutRecord", _delivery_stream, "deliverystream/"),
+    "codebuild": Template("codebuild", "StartBuild", _build, "project/", input=OBJECT),
+    "codepipeline": Template("codepipeline", "StartPipelineExecution", _pipeline, ""),
+    "sagemaker": Template("sagemaker", "StartPipelineExecution", _model_pipeline, "pipeline/"),
+    "inspector": Template("inspector", "StartAssessmentRun", _assessment, "target/"),
+}
+"""By the service in the target's ARN."""
+
+
+def notification(arn: Arn, time: str, key: str) -> str:
+    """What a target without an Input gets: "a default notification"; `arn`: of the schedule."""
+    return dumps(
+        {
+            "version": "0",
+            "id": key,
+            "detail-type": "Scheduled Event",
+            "source": "aws.scheduler",
+            "account": arn.account,
+            "time": time,
+            "region": arn.region,
+            "resources": [str(arn)],
+            "detail": "{}",
+        }
+    )

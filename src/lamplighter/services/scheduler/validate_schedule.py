@@ -1,0 +1,57 @@
+"""What a schedule must be like, besides the shape of the request, in AWS's words where they are known.
+
+See https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html.
+"""
+
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.json_text import Json
+from lamplighter.lang.schedule.expression import InvalidSchedule, Schedule, parse_schedule
+from lamplighter.lang.schedule.time_zones import UnknownZone, zone
+from lamplighter.services.scheduler.schedule_times import MINUTE, ZONE, milliseconds
+
+LARGEST_INPUT = 262_144
+"""Bytes of what a target is given: https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html."""
+GRACE = 5 * MINUTE
+"""How long ago a schedule may have started that is made now."""
+
+
+def check(body: Json, now: int, before: Json | None = None) -> None:
+    """Raise ValidationError for what AWS refuses; `before`: the schedule as it is so far."""
+    expression = _expression(body["ScheduleExpression"])
+    _zone(body.get("ScheduleExpressionTimezone", ZONE))
+    _window(body["FlexibleTimeWindow"])
+    if len(body["Target"].get("Input", "").encode()) > LARGEST_INPUT:
+        raise ValidationError(f"The Input of a target can have at most {LARGEST_INPUT} bytes.")
+    if expression.kind != "at":
+        _dates(body, now, before or {})
+
+
+def _expression(text: str) -> Schedule:
+    try:
+        return parse_schedule(text, strict=False)
+    except InvalidSchedule:
+        raise ValidationError(f"Invalid Schedule Expression {text}.") from None
+
+
+def _zone(name: str) -> None:
+    try:
+        zone(name)
+    except UnknownZone:
+        raise ValidationError(f"Invalid Schedule Expression Timezone {name}.") from None
+
+
+def _window(window: Json) -> None:
+    if window["Mode"] == "FLEXIBLE" and "MaximumWindowInMinutes" not in window:
+        raise ValidationError("MaximumWindowInMinutes must be provided when the FlexibleTimeWindow Mode is FLEXIBLE.")
+    if window["Mode"] == "OFF" and "MaximumWindowInMinutes" in window:
+        raise ValidationError("MaximumWindowInMinutes must not be provided when the FlexibleTimeWindow Mode is OFF.")
+
+
+def _dates(body: Json, now: int, before: Json) -> None:
+    start, end = body.get("StartDate"), body.get("EndDate")
+    if start is not None and start != before.get("StartDate") and milliseconds(start) < now - GRACE:
+        raise ValidationError("The StartDate you specify cannot be earlier than 5 minutes ago.")
+    if end is not None and end != before.get("EndDate") and milliseconds(end) < now:
+        raise ValidationError("The EndDate you specify cannot be in the past.")
+    if start is not None and end is not None and start >= end:
+        raise ValidationError("The EndDate you specify must come after the StartDate.")

@@ -1,0 +1,80 @@
+"""Names, ARNs and page tokens of SNS."""
+
+import re
+from base64 import b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+
+from lamplighter.base import arn
+from lamplighter.base.arn import Arn
+from lamplighter.services.sns.errors import InvalidParameter, NotFound
+from lamplighter.services.sns.tables import subscriptions, topics
+from lamplighter.services.sns.tables.subscriptions import Subscription
+from lamplighter.services.sns.tables.topics import Topic
+from lamplighter.store.db import Reader
+
+TOPIC = re.compile("[A-Za-z0-9_-]{1,256}")
+FIFO = ".fifo"
+PAGE = 100
+
+
+def check_topic_name(name: str, *, fifo: bool) -> str:
+    """A topic's name, if it is one."""
+    stem = name.removesuffix(FIFO) if fifo else name
+    if TOPIC.fullmatch(stem) and len(name) <= 256 and name.endswith(FIFO) == fifo:
+        return name
+    if fifo:
+        raise InvalidParameter(
+            "Topic Name",
+            "Fifo Topic names must end with .fifo and must be made up of only uppercase and lowercase ASCII letters, "
+            "numbers, underscores, and hyphens, and must be between 1 and 256 characters long.",
+        )
+    raise InvalidParameter("Topic Name")
+
+
+def parse(text: str, what: str) -> Arn:
+    """An ARN of SNS, taken apart; `what` is the parameter that holds it."""
+    parts = text.split(":")
+    if len(parts) < 6:
+        raise InvalidParameter(what, f"An ARN must have at least 6 elements, not {len(parts)}")
+    found = arn.parse(text)
+    if found is None or found.service != "sns":
+        raise InvalidParameter(what)
+    return found
+
+
+def find_topic(reader: Reader, text: str, what: str = "TopicArn") -> Topic:
+    """The topic of an ARN."""
+    if ":" in parse(text, what).resource:
+        raise InvalidParameter(what)
+    found = topics.get(reader, text)
+    if found is None:
+        raise NotFound("Topic does not exist")
+    return found
+
+
+def check_subscription_arn(text: str) -> str:
+    """A subscription's ARN, if it is one."""
+    if len(parse(text, "SubscriptionArn").resource.split(":")) != 2:
+        raise InvalidParameter("SubscriptionArn")
+    return text
+
+
+def find_subscription(reader: Reader, text: str) -> Subscription:
+    """The subscription of an ARN."""
+    found = subscriptions.get(reader, check_subscription_arn(text))
+    if found is None or found.status == subscriptions.DELETED:
+        raise NotFound("Subscription does not exist")
+    return found
+
+
+def page_token(last: str) -> str:
+    """Where the next page begins, as a token."""
+    return urlsafe_b64encode(last.encode()).decode()
+
+
+def read_page_token(token: str | None) -> str:
+    """What comes before a page."""
+    try:
+        return b64decode((token or "").encode(), altchars=b"-_", validate=True).decode()
+    except (ValueError, Base64Error):
+        raise InvalidParameter("NextToken") from None

@@ -1,0 +1,1 @@
+"""Deliveries: one message to one subscription, with retries and a dead-letter queue."""

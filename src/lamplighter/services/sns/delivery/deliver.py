@@ -1,0 +1,274 @@
+"""Bringing notices to endpoints: after the commit, again and again as the retry policy says, and then no more.
+
+Promises that a delivery is a row until it is done, that an attempt is a row of the outbox or a timer, and that an
+attempt's outcome is kept in the transaction that decides what comes next: so an endpoint gets a notice at least once,
+and what failed for good is in the subscription's dead-letter queue, and is told of by the engine's health and `doctor`.
+What is unsubscribed gets no further attempts. See
+https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from weakref import WeakValueDictionary
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json, loads
+from lamplighter.base.world import World
+from lamplighter.delivery.tables import lost_alerts
+from lamplighter.delivery.tables.lost_alerts import Lost
+from lamplighter.outbound.port import Undelivered
+from lamplighter.services.sns.delivery import delivery_policy, retry_delays
+from lamplighter.services.sns.delivery.endpoints import Address, Carriers
+from lamplighter.services.sns.delivery.retry_delays import Retries
+from lamplighter.services.sns.delivery.sqs_endpoint import Queues
+from lamplighter.services.sns.messages.notification import END, NOTIFICATION, SUBSCRIPTION, Notice, from_json
+from lamplighter.services.sns.subscriptions import protocols
+from lamplighter.services.sns.tables import deliveries as rows
+from lamplighter.services.sns.tables import subscriptions, topics
+from lamplighter.services.sns.tables.deliveries import DELIVERED, FAILED, WAITING, Delivery
+from lamplighter.services.sns.tables.subscriptions import CONFIRMED, DELETED, PENDING, Subscription
+from lamplighter.store import outbox, timers
+from lamplighter.store.db import Posted, Reader, Store, Tx
+from lamplighter.store.timers import Timer
+
+SERVICE = "sns"
+RETRY = "retry"
+LANES = 8
+"""How many attempts for one subscription are made at once."""
+SERVER = 500
+"""From which HTTP status on an error is the server's: nothing was kept, and whoever asked tries again."""
+EXPECTED = {NOTIFICATION: CONFIRMED, SUBSCRIPTION: PENDING, END: DELETED}
+"""As what a subscription gets each type of notice."""
+
+log = logging.getLogger("lamplighter.sns")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt failed."""
+
+    reason: str
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """Brings notices to endpoints for one engine."""
+
+    store: Store
+    world: World
+    carriers: Carriers
+    queues: Queues
+    lanes: WeakValueDictionary[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
+    """By subscription."""
+    down: set[str] = field(default_factory=set)
+    """The endpoints of which it was said that they do not take what is brought to them."""
+
+    # --- taking over --------------------------------------------------------------------------------------------------
+
+    def take(self, tx: Tx, subscription: Subscription, notice: Notice) -> None:
+        """Have a notice brought to a subscription once this turn is on disk, or as soon as its throttle lets it."""
+        delivery = rows.put(tx, self._new(subscription, notice, WAITING, None))
+        wait = self._throttle(tx, subscription) if notice.type == NOTIFICATION else 0
+        self._schedule(tx, delivery.id, wait)
+
+    def enqueue(self, tx: Tx, subscription: Subscription, notice: Notice) -> None:
+        """Send a notice to the queue that is subscribed, in this turn. A refusal is a client-side error: the last."""
+        try:
+            self.queues.send(tx, subscription.endpoint, notice)
+        except AwsError as error:
+            if error.status >= SERVER:
+                raise
+            reason = f"{error.code}: {error.message}"
+            delivery = rows.put(tx, replace(self._new(subscription, notice, FAILED, reason), attempts=1))
+            self._give_up(tx, delivery, notice, subscription, reason)
+        else:
+            rows.put(tx, replace(self._new(subscription, notice, DELIVERED, None), attempts=1))
+            topics.count(tx, subscription.topic, "delivered")
+
+    def _new(self, subscription: Subscription, notice: Notice, status: str, error: str | None) -> Delivery:
+        now = self.world.now()
+        return Delivery(
+            0,
+            subscription.topic,
+            subscription.arn,
+            subscription.protocol,
+            subscription.endpoint,
+            notice.id,
+            notice.type,
+            status,
+            attempts=0,
+            created=now,
+            changed=now,
+            error=error,
+            body=notice.to_json() if status == WAITING else None,
+        )
+
+    def _throttle(self, tx: Tx, subscription: Subscription) -> int:
+        """How many milliseconds a message waits for its turn; the next waits longer."""
+        if subscription.protocol not in protocols.WITH_POLICY:
+            return 0
+        rate = (_policy(tx, subscription)["throttlePolicy"] or {}).get("maxReceivesPerSecond")
+        if not rate:
+            return 0
+        now = self.world.steady()
+        turn = max(now, subscription.free)
+        subscriptions.occupy(tx, subscription.arn, turn + 1000 // rate)
+        return turn - now
+
+    def _schedule(self, tx: Tx, key: int, wait: int) -> None:
+        if wait > 0:
+            timers.put(tx, Timer(SERVICE, str(key), RETRY, self.world.steady() + wait), elapsed=True)
+        else:
+            outbox.put(tx, SERVICE, str(key), None)
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """It is time for the next attempt."""
+        outbox.put(tx, SERVICE, timer.subject, None)
+
+    # --- one attempt --------------------------------------------------------------------------------------------------
+
+    async def perform(self, posted: Posted) -> None:
+        """Make one attempt, and keep what came of it. What waits for its lane is not in memory."""
+        key = int(posted.subject)
+        subscription = rows.subscription_of(self.store.reader, key)
+        lane = self.lanes.setdefault(subscription or "", asyncio.Semaphore(LANES))
+        async with lane:
+            failure = await self._attempt(self.store.reader, key)
+            await self.store.insist(lambda tx: self._conclude(tx, posted, failure))
+
+    async def _attempt(self, reader: Reader, key: int) -> Failure | None:
+        delivery = rows.get(reader, key)
+        if delivery is None:
+            return None
+        notice = _notice(delivery)
+        if notice is None:
+            return Failure("what was to be delivered cannot be read", again=False)
+        subscription = subscriptions.get(reader, delivery.subscription)
+        if subscription is None or subscription.status != EXPECTED[notice.type]:
+            return Failure("there is no such subscription any more", again=False)
+        try:
+            await self.carriers.carry(delivery.protocol, _address(reader, subscription), notice)
+        except Undelivered as error:
+            return Failure(str(error), error.again)
+        except Exception:
+            log.exception("delivery %d to %s failed through a fault of the engine", key, delivery.endpoint)
+            return Failure("a fault of the engine, whose log has it", again=True)
+        return None
+
+    def _conclude(self, tx: Tx, posted: Posted, failure: Failure | None) -> None:
+        if not outbox.delete(tx, posted.id):
+            return
+        key = int(posted.subject)
+        found = rows.get(tx, key)
+        if found is None:
+            return
+        if failure is None:
+            rows.finish(tx, found, DELIVERED, self.world.now(), None)
+            _count(tx, found, "delivered")
+            tx.after.append(partial(self._went_through, found))
+            log.info("message %s of %s is delivered to %s", found.message, found.topic, found.endpoint)
+            return
+        subscription = subscriptions.get(tx, found.subscription)
+        wait = self._next(tx, found, subscription) if failure.again else None
+        if wait is None:
+            rows.finish(tx, found, FAILED, self.world.now(), failure.reason)
+            self._give_up(tx, found, _notice(found), subscription, failure.reason)
+        else:
+            rows.attempted(tx, key, self.world.now(), failure.reason)
+            self._schedule(tx, key, wait)
+            tx.after.append(partial(self._waits, found, failure.reason))
+
+    def _waits(self, delivery: Delivery, reason: str) -> None:
+        """Say once that an endpoint is down: there are many retries, and the last of them may be hours away."""
+        if delivery.endpoint not in self.down:
+            self.down.add(delivery.endpoint)
+            log.warning("%s waits: %s; it is tried again", _carried(delivery), reason)
+
+    def _went_through(self, delivery: Delivery) -> None:
+        if delivery.endpoint in self.down:
+            self.down.remove(delivery.endpoint)
+            log.info("%s goes through again", _carried(delivery))
+
+    def _next(self, tx: Tx, delivery: Delivery, subscription: Subscription | None) -> int | None:
+        """How long until the next attempt; None where the last was made."""
+        if subscription is None:
+            return None
+        return retry_delays.delay(_retries(tx, subscription), delivery.attempts)
+
+    # --- the end ------------------------------------------------------------------------------------------------------
+
+    def _give_up(
+        self, tx: Tx, delivery: Delivery, notice: Notice | None, subscription: Subscription | None, reason: str
+    ) -> None:
+        _count(tx, delivery, "failed")
+        log.error(
+            "message %s of %s could not be delivered to %s: %s",
+            delivery.message,
+            delivery.topic,
+            delivery.endpoint,
+            reason,
+        )
+        if subscription is not None:
+            whom = lost_alerts.recipient(delivery.protocol, delivery.endpoint)
+            lost_alerts.put(tx, Lost(self.world.now(), whom, reason))
+        if notice is None or notice.type != NOTIFICATION or subscription is None:
+            return
+        queue = dead_letter_queue(subscription.attributes)
+        if queue is None:
+            return
+        try:
+            self.queues.send(tx, queue, notice)
+        except AwsError as error:
+            if error.status >= SERVER:
+                raise
+            log.error("nor could it be sent to %s: %s: %s", queue, error.code, error.message)
+        else:
+            topics.count(tx, delivery.topic, "redriven")
+
+
+def dead_letter_queue(attributes: Mapping[str, str]) -> str | None:
+    """The ARN of a subscription's dead-letter queue."""
+    text = attributes.get("RedrivePolicy")
+    found: str | None = loads(text)["deadLetterTargetArn"] if text else None
+    return found
+
+
+def _policy(reader: Reader, subscription: Subscription) -> Json:
+    topic = topics.get(reader, subscription.topic)
+    return delivery_policy.effective(topic.attributes if topic is not None else {}, subscription.attributes)
+
+
+def _retries(reader: Reader, subscription: Subscription) -> Retries:
+    if subscription.protocol in protocols.WITH_POLICY:
+        return retry_delays.of_policy(_policy(reader, subscription)["healthyRetryPolicy"])
+    return retry_delays.SMTP if subscription.protocol in protocols.MAIL else retry_delays.MANAGED
+
+
+def _address(reader: Reader, subscription: Subscription) -> Address:
+    topic = topics.get(reader, subscription.topic)
+    name = topic.attributes.get("DisplayName", "") if topic is not None else ""
+    kind = _policy(reader, subscription)["requestPolicy"]["headerContentType"]
+    return Address(subscription.endpoint, kind, name)
+
+
+def _carried(delivery: Delivery) -> str:
+    """What is brought, and to whom."""
+    return f"{'mail' if delivery.protocol in protocols.MAIL else 'what is sent'} to {delivery.endpoint}"
+
+
+def _count(tx: Tx, delivery: Delivery, what: str) -> None:
+    """Count what became of a message; what asks for a confirmation is none."""
+    if delivery.type == NOTIFICATION:
+        topics.count(tx, delivery.topic, what)
+
+
+def _notice(delivery: Delivery) -> Notice | None:
+    """What was to be delivered; None where that cannot be read."""
+    try:
+        return from_json(delivery.body)
+    except (KeyError, TypeError, ValueError):
+        return None

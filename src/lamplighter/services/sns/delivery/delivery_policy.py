@@ -1,0 +1,140 @@
+"""Delivery policies of topics and subscriptions: how HTTP/S deliveries are retried, throttled and labelled.
+
+Promises that what a policy leaves out is AWS's default, and that a subscription's policy goes before its topic's unless
+the topic disables that. See https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html.
+"""
+
+from collections.abc import Collection, Mapping
+
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.services.sns.delivery.retry_delays import RISES, of_policy, seconds
+from lamplighter.services.sns.errors import InvalidParameter
+
+CONTENT_TYPE = "text/plain; charset=UTF-8"
+RETRY: Json = {
+    "minDelayTarget": 20,
+    "maxDelayTarget": 20,
+    "numRetries": 3,
+    "numMaxDelayRetries": 0,
+    "numNoDelayRetries": 0,
+    "numMinDelayRetries": 0,
+    "backoffFunction": "linear",
+}
+"""What AWS does where nothing is said."""
+MOST_SECONDS = 3_600
+""" "The total policy retry time for an HTTP/S endpoint cannot be greater than 3,600 seconds." """
+BOUNDS = {"minDelayTarget": (1, 3600), "maxDelayTarget": (1, 3600), "numRetries": (0, 100)}
+CONTENT_TYPES = frozenset({"application/json", "text/plain"})
+"""Of an envelope, and all that a topic may say."""
+RAW_TYPES = CONTENT_TYPES | {
+    "text/css",
+    "text/csv",
+    "text/html",
+    "text/xml",
+    "application/atom+xml",
+    "application/octet-stream",
+    "application/soap+xml",
+    "application/x-www-form-urlencoded",
+    "application/xhtml+xml",
+    "application/xml",
+}
+"""Of a message that goes raw."""
+
+
+def check_topic(text: str) -> None:
+    """Refuse what is no delivery policy of a topic."""
+    policy = _read(text)
+    http = _object(policy.get("http") or {}, "http")
+    _check_retry(http.get("defaultHealthyRetryPolicy"))
+    _check_throttle(http.get("defaultThrottlePolicy"))
+    _check_request(http.get("defaultRequestPolicy"), CONTENT_TYPES)
+
+
+def check_subscription(text: str, *, raw: bool = False) -> None:
+    """Refuse what is no delivery policy of a subscription."""
+    policy = _read(text)
+    _check_retry(policy.get("healthyRetryPolicy"))
+    _check_throttle(policy.get("throttlePolicy"))
+    _check_request(policy.get("requestPolicy"), RAW_TYPES if raw else CONTENT_TYPES)
+
+
+def effective_topic(attributes: Mapping[str, str]) -> Json:
+    """A topic's policy with everything that it leaves out."""
+    http = (_read(attributes["DeliveryPolicy"]).get("http") or {}) if attributes.get("DeliveryPolicy") else {}
+    effective: Json = {
+        "defaultHealthyRetryPolicy": _with(RETRY, http.get("defaultHealthyRetryPolicy")),
+        "disableSubscriptionOverrides": bool(http.get("disableSubscriptionOverrides", False)),
+        "defaultRequestPolicy": _with({"headerContentType": CONTENT_TYPE}, http.get("defaultRequestPolicy")),
+    }
+    if http.get("defaultThrottlePolicy"):
+        effective["defaultThrottlePolicy"] = http["defaultThrottlePolicy"]
+    return {"http": effective}
+
+
+def effective(topic: Mapping[str, str], subscription: Mapping[str, str]) -> Json:
+    """A subscription's policy with everything that it leaves to its topic or to AWS."""
+    http = effective_topic(topic)["http"]
+    given = subscription.get("DeliveryPolicy")
+    own = _read(given) if given and not http["disableSubscriptionOverrides"] else {}
+    return {
+        "healthyRetryPolicy": _with(http["defaultHealthyRetryPolicy"], own.get("healthyRetryPolicy")),
+        "sicklyRetryPolicy": None,
+        "throttlePolicy": own.get("throttlePolicy") or http.get("defaultThrottlePolicy"),
+        "requestPolicy": _with(http["defaultRequestPolicy"], own.get("requestPolicy")),
+        "guaranteed": False,
+    }
+
+
+def _with(usual: Json, given: Json) -> Json:
+    """What is given, and what is usual where nothing is; null is nothing."""
+    return usual | {name: value for name, value in (given or {}).items() if value is not None}
+
+
+def _fault(reason: str) -> InvalidParameter:
+    return InvalidParameter(f"DeliveryPolicy: {reason}")
+
+
+def _read(text: str) -> Json:
+    try:
+        return _object(loads(text), "it")
+    except JsonError:
+        raise _fault("failed to parse JSON.") from None
+
+
+def _object(value: Json, what: str) -> Json:
+    if not isinstance(value, dict):
+        raise _fault(f"{what} must be a JSON object")
+    return value
+
+
+def _check_retry(given: Json) -> None:
+    if given is None:
+        return
+    policy = _with(RETRY, _object(given, "healthyRetryPolicy"))
+    for name in RETRY:
+        low, high = BOUNDS.get(name, (0, 100))
+        if name == "backoffFunction":
+            continue
+        if type(policy[name]) is not int or not low <= policy[name] <= high:
+            raise _fault(f"{name} must be a whole number from {low} to {high}")
+    if policy["backoffFunction"] not in RISES:
+        raise _fault(f"backoffFunction must be one of {', '.join(RISES)}")
+    if policy["minDelayTarget"] > policy["maxDelayTarget"]:
+        raise _fault("minDelayTarget must be less than or equal to maxDelayTarget")
+    phases = of_policy(policy)
+    if phases.rising < 0:
+        raise _fault("numRetries must be at least the sum of the retries of its phases")
+    if seconds(phases) > MOST_SECONDS:
+        raise _fault(f"the total policy retry time cannot be greater than {MOST_SECONDS} seconds")
+
+
+def _check_throttle(given: Json) -> None:
+    rate = _object(given, "throttlePolicy").get("maxReceivesPerSecond") if given is not None else None
+    if rate is not None and (type(rate) is not int or rate < 1):
+        raise _fault("maxReceivesPerSecond must be a whole number of at least 1")
+
+
+def _check_request(given: Json, kinds: Collection[str]) -> None:
+    kind = _object(given, "requestPolicy").get("headerContentType") if given is not None else None
+    if kind is not None and str(kind).removesuffix("; charset=UTF-8") not in kinds:
+        raise _fault(f"headerContentType {kind} is not supported")

@@ -1,0 +1,124 @@
+"""How a notice reaches an endpoint of each protocol: one attempt, which ends or raises `Undelivered`.
+
+See https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html for what web servers get, and
+https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html for what functions get.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from lamplighter.base import arn
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json, dump_bytes
+from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.port import Outbound, Undelivered
+from lamplighter.services.sns.delivery.mail_text import SENDER, mail, plain
+from lamplighter.services.sns.messages.notification import NOTIFICATION, SUBSCRIPTION, Links, Notice, members, write
+from lamplighter.services.sns.messages.signing import Signer
+from lamplighter.services.sns.subscriptions import protocols
+
+AGENT = "Amazon Simple Notification Service Agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a notice goes, and what the topic and the subscription say of how."""
+
+    endpoint: str
+    content_type: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Carriers:
+    """All carriers of one engine."""
+
+    outbound: Outbound
+    remote: Remote
+    links: Links
+    signer: Signer
+
+    async def carry(self, protocol: str, address: Address, notice: Notice) -> None:
+        """Make one attempt."""
+        carriers: Mapping[str, Callable[[Address, Notice], Awaitable[None]]] = {
+            protocols.HTTP: self._post,
+            protocols.HTTPS: self._post,
+            protocols.EMAIL: self._mail,
+            protocols.EMAIL_JSON: self._mail_document,
+            protocols.LAMBDA: self._invoke,
+            protocols.COMMAND: self._run,
+        }
+        await carriers[protocol](address, notice)
+
+    def _document(self, notice: Notice) -> Json:
+        return members(notice, self.links, self.signer)
+
+    async def _post(self, address: Address, notice: Notice) -> None:
+        raw = notice.raw and notice.type == NOTIFICATION
+        headers = {
+            "x-amz-sns-message-type": notice.type,
+            "x-amz-sns-message-id": notice.id,
+            "x-amz-sns-topic-arn": notice.topic,
+            "Content-Type": address.content_type,
+            "User-Agent": AGENT,
+        }
+        if notice.type != SUBSCRIPTION:
+            headers["x-amz-sns-subscription-arn"] = notice.subscription
+        if raw:
+            headers["x-amz-sns-rawdelivery"] = "true"
+        text = notice.text if raw else write(self._document(notice))
+        status = await self.outbound.web.post(address.endpoint, headers, text.encode())
+        if not 200 <= status < 300:
+            # "Amazon SNS considers all 5XX errors and 429 (too many requests sent) errors as retryable. […] All other
+            # errors are considered permanent failures and retries will not be attempted."
+            raise Undelivered(f"the endpoint answered with {status}", again=status >= 500 or status == 429)
+
+    async def _mail(self, address: Address, notice: Notice) -> None:
+        await self._send(address, notice, plain(notice, self.links.for_mail()))
+
+    async def _mail_document(self, address: Address, notice: Notice) -> None:
+        document = members(notice, self.links.for_mail(), self.signer)
+        await self._send(address, notice, write(document))
+
+    async def _send(self, address: Address, notice: Notice, text: str) -> None:
+        name = (address.display_name or SENDER) if notice.type == NOTIFICATION else SENDER
+        await self.outbound.mail.send(mail(notice, address.endpoint, text), name)
+
+    async def _run(self, address: Address, notice: Notice) -> None:
+        environment = {
+            "LAMPLIGHTER_SUBJECT": notice.subject or "",
+            "LAMPLIGHTER_TOPIC": notice.topic,
+            "LAMPLIGHTER_MESSAGE_ID": notice.id,
+        }
+        await self.outbound.programs.run(address.endpoint, notice.text.encode(), environment)
+
+    async def _invoke(self, address: Address, notice: Notice) -> None:
+        if not self.remote.knows("lambda", "Invoke"):
+            raise Undelivered("no endpoint for Lambda was given (--endpoint lambda=URL)", again=False)
+        function = arn.parse(address.endpoint)
+        assert function is not None
+        payload = {"Records": [self._record(notice)]}
+        params = {"FunctionName": address.endpoint, "InvocationType": "Event", "Payload": dump_bytes(payload)}
+        try:
+            await self.remote.call("lambda", "Invoke", params, function.region)
+        except AwsError as error:
+            again = error.status >= 500 or error.status == 429
+            raise Undelivered(f"{error.code}: {error.message}", again=again) from None
+
+    def _record(self, notice: Notice) -> Json:
+        """A notice as a function gets it: its URLs are spelled otherwise, and nothing is left out.
+
+        Arrays and numbers are not "supported for AWS Lambda subscriptions": each is "passed as the String data type".
+        """
+        document = self._document(notice)
+        for attribute in document.get("MessageAttributes", {}).values():
+            if not attribute["Type"].startswith("Binary"):
+                attribute["Type"] = "String"
+        spelled = {"SigningCertURL": "SigningCertUrl", "UnsubscribeURL": "UnsubscribeUrl"}
+        body = {spelled.get(name, name): value for name, value in document.items()}
+        return {
+            "EventSource": "aws:sns",
+            "EventVersion": "1.0",
+            "EventSubscriptionArn": notice.subscription,
+            "Sns": {"Subject": None, "MessageAttributes": {}} | body,
+        }

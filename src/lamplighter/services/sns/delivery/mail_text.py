@@ -1,0 +1,56 @@
+"""Mails: what people read who are subscribed by `email`, and the document that programs get by `email-json`.
+
+Promises that a mail which is sent twice can be told to be one: its Message-ID is made of the message and the
+subscription; and that its links open pages with a button, because mail scanners open every link. The words are AWS's.
+See https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html.
+"""
+
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from lamplighter.services.sns.messages.notification import END, NOTIFICATION, SUBSCRIPTION, Links, Notice
+
+SUBJECTS = {
+    NOTIFICATION: "AWS Notification Message",
+    SUBSCRIPTION: "AWS Notification - Subscription Confirmation",
+    END: "AWS Notification - Unsubscribe Confirmation",
+}
+SENDER = "AWS Notifications"
+""" "Subscription confirmation and unsubscribe confirmation emails always use" this name of the sender."""
+NO_REPLY = "Please do not reply directly to this email."
+
+
+def mail(notice: Notice, to: str, text: str) -> EmailMessage:
+    """A mail with this text; whoever sends it says from whom."""
+    message = EmailMessage(policy=SMTP)
+    message["To"] = to
+    message["Subject"] = notice.subject or SUBJECTS[notice.type]
+    message["Date"] = format_datetime(datetime.fromtimestamp(notice.timestamp // 1000, UTC))
+    message["Message-ID"] = f"<{notice.id}.{notice.subscription.rpartition(':')[2]}@sns.lamplighter>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text)
+    return message
+
+
+def plain(notice: Notice, links: Links) -> str:
+    """What a person reads."""
+    if notice.type == NOTIFICATION:
+        return (
+            f"{notice.text}\n\n--\n"
+            "If you wish to stop receiving notifications from this topic, please click or visit the link below to "
+            f"unsubscribe:\n{links.unsubscribe(notice.subscription)}\n\n{NO_REPLY}\n"
+        )
+    link = links.confirm(notice.topic, notice.token or "")
+    if notice.type == SUBSCRIPTION:
+        return (
+            f"You have chosen to subscribe to the topic:\n{notice.topic}\n\n"
+            "To confirm this subscription, click or visit the link below (If this was in error no action is "
+            f"necessary):\n{link}\n\n{NO_REPLY}\n"
+        )
+    return (
+        f"Your subscription to the topic below has been deleted:\n{notice.topic}\n\n"
+        "If this was in error or you wish to resubscribe, click or visit the link below to resubscribe to the topic:\n"
+        f"{link}\n\n{NO_REPLY}\n"
+    )

@@ -1,0 +1,78 @@
+"""When a delivery is tried again: AWS's retry policies, as lists of delays.
+
+Promises to be pure: a policy is a document, its delays are numbers. AWS publishes the backoff functions as a graph
+only; ours rise from the least delay, of the first retry of the phase, to the greatest, of its last: linearly, by steps
+that grow evenly (arithmetic), by a factor (geometric), or by doubling ("reaching the maximum delay the quickest":
+exponential). AWS jitters its delays so that many senders do not knock at once; one box is one sender, and does not.
+See https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json
+
+SECOND = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """The four phases: at once, at the least delay, rising, at the greatest delay. Delays are in seconds."""
+
+    immediate: int
+    before: int
+    rising: int
+    after: int
+    least: int
+    greatest: int
+    function: str
+
+    @property
+    def total(self) -> int:
+        """How many retries there are."""
+        return self.immediate + self.before + self.rising + self.after
+
+
+SMTP = Retries(0, 2, 10, 38, 10, 600, "exponential")
+""" "Customer managed endpoints": "50 attempts, over 6 hours"."""
+MANAGED = Retries(3, 2, 10, 100_000, 1, 20, "exponential")
+""" "AWS managed endpoints": "100,015 times, over 23 days"."""
+
+RISES: dict[str, Callable[[Retries, int, int], float]] = {
+    "linear": lambda it, at, last: it.least + (it.greatest - it.least) * at / last,
+    "arithmetic": lambda it, at, last: it.least + (it.greatest - it.least) * at * (at + 1) / (last * (last + 1)),
+    "geometric": lambda it, at, last: it.least * (it.greatest / it.least) ** (at / last),
+    "exponential": lambda it, at, last: min(it.least * 2.0**at, it.greatest) if at < last else it.greatest,
+}
+"""By function, the delay of a retry of the rising phase."""
+
+
+def of_policy(policy: Json) -> Retries:
+    """The retries of a healthyRetryPolicy with all its members."""
+    phases = [policy[name] for name in ("numNoDelayRetries", "numMinDelayRetries", "numMaxDelayRetries")]
+    rising = policy["numRetries"] - sum(phases)
+    delays = (policy["minDelayTarget"], policy["maxDelayTarget"], policy["backoffFunction"])
+    return Retries(phases[0], phases[1], rising, phases[2], *delays)
+
+
+def delay(retries: Retries, number: int) -> int | None:
+    """How many milliseconds to wait before a retry, the first being 0; None where there is none of this number."""
+    if number < retries.immediate:
+        return 0
+    number -= retries.immediate
+    if number < retries.before:
+        return retries.least * SECOND
+    number -= retries.before
+    if number < retries.rising:
+        return round(_risen(retries, number) * SECOND)
+    return retries.greatest * SECOND if number - retries.rising < retries.after else None
+
+
+def _risen(retries: Retries, number: int) -> float:
+    last = retries.rising - 1
+    return RISES[retries.function](retries, number, last) if last > 0 else retries.least
+
+
+def seconds(retries: Retries) -> float:
+    """How long all retries take together."""
+    return sum(delay(retries, number) or 0 for number in range(retries.total)) / SECOND

@@ -1,0 +1,53 @@
+"""Queues: as subscribers, and as the dead-letter queues of subscriptions.
+
+Promises that a message is in the queue in the transaction of whoever sends it. Raw, its attributes become the queue's;
+wrapped, they are in the envelope. A FIFO queue gets the message group and the deduplication ID, a standard one the
+group only. A dead-letter queue gets what a queue that was subscribed in the endpoint's place would get. See
+https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html.
+"""
+
+from base64 import b64decode
+from dataclasses import dataclass
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Bus, Caller
+from lamplighter.services.sns.messages.notification import Links, Notice, members, write
+from lamplighter.services.sns.messages.signing import Signer
+from lamplighter.store.db import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """SQS, as one engine's SNS reaches it."""
+
+    bus: Bus
+    links: Links
+    signer: Signer
+
+    def send(self, tx: Tx, queue: str, notice: Notice) -> None:
+        """Send to the queue of an ARN; SQS's AwsError where it is refused, with nothing changed."""
+        found = arn.parse(queue)
+        assert found is not None
+        name = found.resource
+        params: Json = {"QueueUrl": self.links.queue(found.account, name)}
+        if notice.raw:
+            params["MessageBody"] = notice.text
+            if notice.attributes:
+                params["MessageAttributes"] = _attributes(notice)
+        else:
+            params["MessageBody"] = write(members(notice, self.links, self.signer))
+        if notice.group is not None and (name.endswith(".fifo") or notice.deduplication is None):
+            params["MessageGroupId"] = notice.group
+        if notice.deduplication is not None and name.endswith(".fifo"):
+            params["MessageDeduplicationId"] = notice.deduplication
+        with tx.nested():
+            self.bus.invoke(tx, Caller(found.account, found.region), "sqs", "SendMessage", params)
+
+
+def _attributes(notice: Notice) -> Json:
+    return {name: {"DataType": kind, **_typed(kind, value)} for name, (kind, value) in notice.attributes.items()}
+
+
+def _typed(kind: str, value: str) -> Json:
+    return {"BinaryValue": b64decode(value)} if kind.startswith("Binary") else {"StringValue": value}

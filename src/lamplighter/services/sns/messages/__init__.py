@@ -1,0 +1,1 @@
+"""Messages: published, signed, and formatted for each protocol."""

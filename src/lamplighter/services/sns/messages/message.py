@@ -1,0 +1,191 @@
+"""What may be published: a message, its subject, its attributes, and what it is called.
+
+Promises that a `Message` keeps AWS's rules, and names the one that a request breaks in AWS's words.
+See https://docs.aws.amazon.com/sns/latest/api/API_Publish.html and
+https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html.
+"""
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from hashlib import sha256
+
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.services.sns.errors import InvalidAttributeValue, InvalidParameter
+from lamplighter.services.sns.tables.topics import Topic
+
+LARGEST = 262_144
+"""Bytes of a message and its attributes, where the topic says nothing else."""
+LONGEST_SUBJECT = 100
+"""Characters; this many are taken."""
+DEFAULT = "default"
+PUSH = "AWS.SNS."
+"""What the names of attributes begin with that structure mobile pushes."""
+
+_NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9_-]([A-Za-z0-9_.-]{0,254}[A-Za-z0-9_-])?")
+_RESERVED = re.compile(r"(aws|amazon)\.", re.IGNORECASE)
+_TYPE = re.compile(r"(String|Number|Binary)(\..+)?", re.DOTALL)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_TOKEN = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,./:;<=>?@\[\\\]^_`{|}~-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A message attribute, as the envelope has it."""
+
+    type: str
+    """String, String.Array, Number, Binary, or one of these with a label of the publisher's."""
+    value: str
+    """Bytes in base64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What was published."""
+
+    text: str
+    """For whoever has no text of its own."""
+    texts: Mapping[str, str]
+    """By protocol."""
+    subject: str | None
+    attributes: Mapping[str, Attribute]
+    group: str | None
+    deduplication: str | None
+
+    def to(self, protocol: str) -> str:
+        """The text for a protocol."""
+        return self.texts.get(protocol, self.text)
+
+
+def read(params: Json, topic: Topic | None) -> Message:
+    """A message out of the members that Publish and an entry of PublishBatch share; `topic` is None for a phone."""
+    text = params["Message"]
+    if not text:
+        raise InvalidParameter("Empty message")
+    subject = params.get("Subject")
+    if subject is not None:
+        _check_subject(subject)
+    attributes = {name: _attribute(name, given) for name, given in (params.get("MessageAttributes") or {}).items()}
+    if size(text, attributes) > largest(topic):
+        raise InvalidParameter("Message too long")
+    texts = _texts(text, params.get("MessageStructure"))
+    group, deduplication = _order(params, topic)
+    return Message(texts.get(DEFAULT, text), texts, subject, attributes, group, deduplication)
+
+
+def largest(topic: Topic | None) -> int:
+    """How many bytes a message of this topic may have."""
+    return int(topic.attributes.get("MaximumMessageSize", LARGEST)) if topic is not None else LARGEST
+
+
+def size(text: str, attributes: Mapping[str, Attribute]) -> int:
+    """How many bytes count: the body, and each attribute's name, type and value."""
+    parts = [text, *(part for name, each in attributes.items() for part in (name, each.type, each.value))]
+    return sum(len(part.encode()) for part in parts)
+
+
+def _check_subject(subject: str) -> None:
+    """As AWS has it: "UTF-8 text with no line breaks or control characters, and less than 100 characters long"."""
+    if not subject or len(subject) > LONGEST_SUBJECT or _CONTROL.search(subject):
+        raise InvalidParameter("Subject")
+
+
+def _texts(text: str, structure: str | None) -> Mapping[str, str]:
+    if structure is None:
+        return {}
+    if structure != "json":
+        raise InvalidParameter("MessageStructure")
+    failed = InvalidParameter("Message Structure - JSON message body failed to parse")
+    try:
+        pairs = json.loads(text, object_pairs_hook=_pairs)
+    except (ValueError, RecursionError):
+        raise failed from None
+    if not isinstance(pairs, _Pairs) or len({name for name, _ in pairs.items}) < len(pairs.items):
+        raise failed
+    # "Non-string values will cause the key to be ignored."
+    texts = {name: value for name, value in pairs.items if isinstance(value, str)}
+    if DEFAULT not in texts:
+        raise InvalidParameter("Message Structure - No default entry in JSON message body")
+    return texts
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """An object as it is written, because "Duplicate keys are not allowed" there."""
+
+    items: list[tuple[str, Json]]
+
+
+def _pairs(items: list[tuple[str, Json]]) -> _Pairs:
+    return _Pairs(items)
+
+
+def _attribute(name: str, given: Json) -> Attribute:
+    if not _NAME.fullmatch(name) or (_RESERVED.match(name) and not name.startswith(PUSH)):
+        raise InvalidParameter(f"Invalid message attribute name: {name}")
+    kind = given.get("DataType") or ""
+    if not _TYPE.fullmatch(kind) or len(kind) > 256:
+        raise InvalidAttributeValue(
+            f"The message attribute '{name}' has an invalid message attribute type, the set of supported type prefixes "
+            "is Binary, Number, and String."
+        )
+    base = kind.partition(".")[0]
+    field, other = ("BinaryValue", "StringValue") if base == "Binary" else ("StringValue", "BinaryValue")
+    value = given.get(field)
+    if not value:
+        if given.get(other):
+            word = field.removesuffix("Value")
+            raise InvalidAttributeValue(f"The message attribute '{name}' with type '{kind}' must use field '{word}'.")
+        raise InvalidAttributeValue(
+            f"The message attribute '{name}' must contain non-empty message attribute value for message attribute type "
+            f"'{kind}'."
+        )
+    if base == "Binary":
+        return Attribute(kind, b64encode(value if isinstance(value, bytes) else value.encode()).decode())
+    if base == "Number" and not _is_number(value):
+        raise InvalidAttributeValue(f"Could not cast message attribute '{name}' value to number.")
+    if kind == "String.Array" and not _is_array(value):
+        raise InvalidAttributeValue(f"The message attribute '{name}' with type 'String.Array' must hold a JSON array.")
+    return Attribute(kind, value)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return Decimal(text).is_finite()
+    except InvalidOperation:
+        return False
+
+
+def _is_array(text: str) -> bool:
+    try:
+        return isinstance(loads(text), list)
+    except JsonError:
+        return False
+
+
+def _order(params: Json, topic: Topic | None) -> tuple[str | None, str | None]:
+    """The group and the deduplication ID; a standard topic passes the group on to its queues."""
+    group, deduplication = params.get("MessageGroupId"), params.get("MessageDeduplicationId")
+    for name, value in (("MessageGroupId", group), ("MessageDeduplicationId", deduplication)):
+        if value is not None and not _TOKEN.fullmatch(value):
+            raise InvalidParameter(name)
+    if topic is None or not topic.fifo:
+        if deduplication is not None:
+            raise InvalidParameter(
+                "MessageDeduplicationId",
+                "The request includes MessageDeduplicationId parameter that is not valid for this topic type",
+            )
+        return group, None
+    if group is None:
+        raise InvalidParameter("The MessageGroupId parameter is required for FIFO topics")
+    if deduplication is None:
+        if topic.attributes.get("ContentBasedDeduplication") != "true":
+            raise InvalidParameter(
+                "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
+                "explicitly"
+            )
+        deduplication = sha256(params["Message"].encode()).hexdigest()
+    return group, deduplication

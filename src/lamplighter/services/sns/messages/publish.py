@@ -1,0 +1,210 @@
+"""Publish and PublishBatch: taking messages in and handing them to every subscription that wants them.
+
+Promises that a message is taken and handed on in one transaction, and that a FIFO topic takes a message once in five
+minutes and hands its messages on in the order in which it took them. See
+https://docs.aws.amazon.com/sns/latest/api/API_Publish.html and
+https://docs.aws.amazon.com/sns/latest/dg/fifo-message-dedup.html.
+"""
+
+import logging
+import re
+from dataclasses import dataclass
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.base.precompute import LARGE
+from lamplighter.base.world import World
+from lamplighter.bus import READY, Caller, Ready, Work
+from lamplighter.services.sns.arns import find_topic, parse
+from lamplighter.services.sns.delivery.deliver import Courier
+from lamplighter.services.sns.errors import (
+    BatchEntryIdsNotDistinct,
+    BatchRequestTooLong,
+    EmptyBatchRequest,
+    InvalidBatchEntryId,
+    InvalidParameter,
+    TooManyEntriesInBatchRequest,
+)
+from lamplighter.services.sns.messages import message as messages
+from lamplighter.services.sns.messages.message import Message
+from lamplighter.services.sns.messages.notification import NOTIFICATION, Notice
+from lamplighter.services.sns.subscriptions import filter_policy, protocols
+from lamplighter.services.sns.subscriptions.filter_policy import Judged, Sight
+from lamplighter.services.sns.tables import subscriptions, topics
+from lamplighter.services.sns.tables.subscriptions import Subscription
+from lamplighter.services.sns.tables.topics import Taken, Topic
+from lamplighter.store.db import Reader, Tx
+
+MEMORY = 5 * 60_000
+"""Milliseconds for which a FIFO topic remembers what it took."""
+BATCH = 10
+SMALL = 4_096
+"""Bytes up to which messages are looked at in the turn, however many filter policies there are."""
+FIRST_SEQUENCE = 10**19
+"""AWS's sequence numbers have twenty digits."""
+
+_ID = re.compile("[A-Za-z0-9_-]{1,80}")
+
+log = logging.getLogger("lamplighter.sns")
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """Takes messages for one engine."""
+
+    world: World
+    courier: Courier
+
+    def publish(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Publish"""
+        targets = [name for name in ("TopicArn", "TargetArn", "PhoneNumber") if params.get(name)]
+        if len(targets) != 1:
+            reason = "no value for required parameter" if not targets else "only one of them may be given"
+            raise InvalidParameter("TopicArn or TargetArn", reason)
+        if targets == ["PhoneNumber"]:
+            messages.read(params, None)
+            log.warning("%s gets nothing: an engine on one box sends no texts", params["PhoneNumber"])
+            return {"MessageId": self.world.uuid()}
+        topic = _topic(tx, caller, params[targets[0]], targets[0])
+        return self._take(tx, topic, messages.read(params, topic), params.get(READY, {}))
+
+    def ahead(self, reader: Reader, _caller: Caller, params: Json) -> Work | None:
+        """What of Publish takes as long as the message is large: seeing who wants it."""
+        return _judging(reader, params.get("TopicArn") or params.get("TargetArn"), [params])
+
+    def batch_ahead(self, reader: Reader, _caller: Caller, params: Json) -> Work | None:
+        """What of PublishBatch takes as long as the messages are large."""
+        return _judging(reader, params["TopicArn"], params["PublishBatchRequestEntries"])
+
+    def publish_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """PublishBatch: each entry is taken or told to have failed by itself."""
+        topic = _topic(tx, caller, params["TopicArn"], "TopicArn")
+        entries = params["PublishBatchRequestEntries"]
+        _check_batch(topic, entries)
+        answer: Json = {"Successful": [], "Failed": []}
+        for entry in entries:
+            try:
+                taken = self._take(tx, topic, messages.read(entry, topic), params.get(READY, {}))
+            except AwsError as error:
+                code = error.code.removesuffix("Exception")
+                failed = {"Id": entry["Id"], "Code": code, "Message": error.message, "SenderFault": True}
+                answer["Failed"].append(failed)
+            else:
+                answer["Successful"].append({"Id": entry["Id"], **taken})
+        return answer
+
+    def _take(self, tx: Tx, topic: Topic, message: Message, judged: Judged) -> Json:
+        """Take a message; what it is called from now on."""
+        key, sequence = self.world.uuid(), None
+        if topic.fifo:
+            taken, new = self._once(tx, topic, message, key)
+            key, sequence = taken.message, str(FIRST_SEQUENCE + taken.sequence)
+            if not new:
+                return {"MessageId": key, "SequenceNumber": sequence}
+        topics.count(tx, topic.arn, "published")
+        self._hand_on(tx, topic, message, key, sequence, Sight(message.attributes, judged))
+        return {"MessageId": key} | ({"SequenceNumber": sequence} if sequence is not None else {})
+
+    def _once(self, tx: Tx, topic: Topic, message: Message, key: str) -> tuple[Taken, bool]:
+        """A FIFO topic's message as it was taken before, or as it is now; and whether it is new."""
+        by_group = topic.attributes.get("FifoThroughputScope") == "MessageGroup"
+        scope, deduplication = (message.group or "") if by_group else "", message.deduplication or ""
+        now = self.world.now()
+        before = topics.taken(tx, topic.arn, scope, deduplication, now)
+        if before is not None:
+            return before, False
+        taken = Taken(key, topics.next_sequence(tx, topic.arn))
+        topics.take(tx, topic.arn, scope, deduplication, taken, now + MEMORY)
+        return taken, True
+
+    def _hand_on(self, tx: Tx, topic: Topic, message: Message, key: str, sequence: str | None, sight: Sight) -> None:
+        filtered = 0
+        for subscription in subscriptions.confirmed(tx, topic.arn):
+            text = message.to(subscription.protocol)
+            if not filter_policy.accepts(subscription.attributes, text, sight):
+                filtered += 1
+                continue
+            notice = self._notice(topic, subscription, message, text, key, sequence)
+            if subscription.protocol == protocols.SQS:
+                self.courier.enqueue(tx, subscription, notice)
+            elif subscription.protocol in protocols.NOWHERE:
+                where = (subscription.endpoint, subscription.protocol)
+                log.warning("message %s is not delivered to %s by %s", key, *where)
+            else:
+                self.courier.take(tx, subscription, notice)
+        if filtered:
+            topics.count(tx, topic.arn, "filtered", filtered)
+
+    def _notice(
+        self, topic: Topic, subscription: Subscription, message: Message, text: str, key: str, sequence: str | None
+    ) -> Notice:
+        return Notice(
+            NOTIFICATION,
+            key,
+            topic.arn,
+            subscription.arn,
+            text,
+            self.world.now(),
+            message.subject,
+            _sent(message),
+            sequence,
+            message.group,
+            message.deduplication,
+            raw=subscription.raw,
+            version=topic.attributes.get("SignatureVersion", "1"),
+        )
+
+
+def _judging(reader: Reader, arn: str | None, entries: list[Json]) -> Work | None:
+    """Seeing beforehand who wants messages, where they are large for so many filter policies."""
+    size = sum(map(_size, entries)) if arn and len(entries) <= BATCH else 0
+    topic = topics.get(reader, arn) if arn and size > SMALL else None
+    if topic is None or size > messages.largest(topic):
+        return None
+    found = [each for each in subscriptions.confirmed(reader, topic.arn) if "FilterPolicy" in each.attributes]
+    if size * len(found) <= LARGE:
+        return None
+    return lambda: Ready({key: value for entry in entries for key, value in _judged(topic, entry, found).items()})
+
+
+def _judged(topic: Topic, entry: Json, found: list[Subscription]) -> Judged:
+    try:
+        message = messages.read(entry, topic)
+    except AwsError:
+        return {}  # Publish refuses it in its turn
+    return filter_policy.judge([(each.attributes, message.to(each.protocol)) for each in found], message.attributes)
+
+
+def _sent(message: Message) -> dict[str, tuple[str, str]]:
+    """As AWS says, "Message attributes are sent only when the message structure is String, not JSON"."""
+    return {} if message.texts else {name: (each.type, each.value) for name, each in message.attributes.items()}
+
+
+def _topic(tx: Tx, caller: Caller, text: str, what: str) -> Topic:
+    """The topic of an ARN, which must be of the region that is asked."""
+    if parse(text, what).region != caller.region:
+        raise InvalidParameter(what)
+    return find_topic(tx, text, what)
+
+
+def _check_batch(topic: Topic, entries: list[Json]) -> None:
+    if not entries:
+        raise EmptyBatchRequest
+    if len(entries) > BATCH:
+        raise TooManyEntriesInBatchRequest
+    ids = [entry["Id"] for entry in entries]
+    if not all(map(_ID.fullmatch, ids)):
+        raise InvalidBatchEntryId
+    if len(set(ids)) < len(ids):
+        raise BatchEntryIdsNotDistinct
+    if sum(_size(entry) for entry in entries) > messages.largest(topic):
+        raise BatchRequestTooLong
+
+
+def _size(entry: Json) -> int:
+    """How many bytes of a batch an entry is, right or wrong."""
+    attributes = (entry.get("MessageAttributes") or {}).items()
+    values = [each.get("StringValue") or each.get("BinaryValue") or "" for _, each in attributes]
+    kinds = [each.get("DataType") or "" for _, each in attributes]
+    parts = [entry["Message"], *(name for name, _ in attributes), *kinds, *values]
+    return sum(len(part.encode() if isinstance(part, str) else part) for part in parts)

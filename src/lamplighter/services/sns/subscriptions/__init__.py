@@ -1,0 +1,1 @@
+"""Subscriptions: created, confirmed, filtered and ended."""

@@ -1,0 +1,80 @@
+"""Attributes of subscriptions: what they may be.
+
+`ReplayPolicy` and `SubscriptionRoleArn` are accepted, kept and shown: there is no archive to replay, and no stream to
+write to. See https://docs.aws.amazon.com/sns/latest/api/API_SetSubscriptionAttributes.html.
+"""
+
+from collections.abc import Mapping
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import JsonError, loads
+from lamplighter.bus import Work
+from lamplighter.services.sns.delivery import delivery_policy
+from lamplighter.services.sns.errors import InvalidParameter
+from lamplighter.services.sns.subscriptions import filter_policy, protocols
+
+LARGEST = 30_720
+"""Characters of a policy that is no filter policy."""
+SCOPES = ("MessageAttributes", "MessageBody")
+KEPT = frozenset({"ReplayPolicy", "SubscriptionRoleArn"})
+NAMES = KEPT | {"DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy"}
+
+
+def check_all(attributes: Mapping[str, str], protocol: str) -> None:
+    """Refuse attributes with which no subscription begins."""
+    try:
+        for name in attributes:
+            check(name, attributes, protocol)
+    except InvalidParameter as error:
+        if error.message == "Invalid parameter: AttributeName":
+            raise
+        raise InvalidParameter("Attributes", error.message.removeprefix("Invalid parameter: ")) from None
+
+
+def check(name: str, attributes: Mapping[str, str], protocol: str) -> None:
+    """Refuse an attribute that no subscription has, or that cannot be so beside the others; empty is the default."""
+    if name not in NAMES:
+        raise InvalidParameter("AttributeName")
+    value = attributes.get(name, "")
+    if name == "RawMessageDelivery":
+        _check_raw(value, protocol)
+    elif not value:
+        return
+    elif name == "FilterPolicyScope" and value not in SCOPES:
+        raise InvalidParameter(
+            f"FilterPolicyScope: Invalid value [{value}]. Please use either MessageBody or MessageAttributes"
+        )
+    elif name in {"DeliveryPolicy", "RedrivePolicy"} and len(value) > LARGEST:
+        raise InvalidParameter(f"{name}: Policy is too large")
+    elif name == "DeliveryPolicy":
+        raw = attributes.get("RawMessageDelivery", "").lower() == "true"
+        delivery_policy.check_subscription(value, raw=raw)
+    elif name == "RedrivePolicy":
+        _check_redrive(value)
+    if name in {"FilterPolicy", "FilterPolicyScope"} and attributes.get("FilterPolicy"):
+        filter_policy.check(attributes["FilterPolicy"], body=attributes.get("FilterPolicyScope") == "MessageBody")
+
+
+def ahead(attributes: Mapping[str, str]) -> Work | None:
+    """What of checking attributes takes as long as the filter policy is large."""
+    policy = attributes.get("FilterPolicy")
+    return filter_policy.ahead(policy, body=attributes.get("FilterPolicyScope") == "MessageBody") if policy else None
+
+
+def _check_raw(value: str, protocol: str) -> None:
+    if value.lower() not in ("true", "false"):
+        raise InvalidParameter(f"RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
+    if value.lower() == "true" and protocol not in protocols.RAW:
+        raise InvalidParameter(
+            f"RawMessageDelivery: Delivery protocol [{protocol}] does not support raw message delivery."
+        )
+
+
+def _check_redrive(value: str) -> None:
+    try:
+        target = loads(value)["deadLetterTargetArn"]
+        found = arn.parse(target)
+    except (JsonError, KeyError, TypeError, AttributeError):
+        raise InvalidParameter("RedrivePolicy: failed to parse JSON.") from None
+    if found is None or found.service != "sqs" or not found.region or not found.account:
+        raise InvalidParameter("RedrivePolicy: deadLetterTargetArn is an invalid arn")

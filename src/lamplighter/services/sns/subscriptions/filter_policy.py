@@ -1,0 +1,189 @@
+"""Filter policies: which messages a subscription wants.
+
+A policy is an event pattern with SNS's bounds: five keys, 150 combinations, no nesting where it is about attributes.
+There, a message is seen as an object of its attributes: text, numbers, and arrays, any element of which may match; a
+Binary attribute is not looked at. About the body, a message is seen as the JSON object that it must be. An attribute
+policy's number is compared by value, whatever the attribute's text looks like. See
+https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html and
+https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.precompute import Ahead
+from lamplighter.bus import Work
+from lamplighter.lang.event_pattern.pattern import InvalidPattern, Pattern, TooComplex, compile_pattern
+from lamplighter.services.sns.errors import FilterPolicyLimitExceeded, InvalidParameter
+from lamplighter.services.sns.messages.message import Attribute
+
+log = logging.getLogger("lamplighter.sns")
+
+KEYS = 5
+COMBINATIONS = 150
+LARGEST = 262_144
+CACHED = 1_000
+"""Policies that are kept compiled."""
+
+
+def check(text: str, *, body: bool) -> None:
+    """Refuse what is no filter policy."""
+    _CHECK(text, body)
+
+
+def ahead(text: str, *, body: bool) -> Work | None:
+    """What of `check` is to be done before the turn."""
+    return _CHECK.begin(text, body)
+
+
+def _check(text: str, body: bool) -> None:  # noqa: FBT001 - it is a key
+    if len(text.encode()) > LARGEST:
+        raise InvalidParameter("FilterPolicy: Policy is too large")
+    try:
+        policy = loads(text)
+    except JsonError as error:
+        raise InvalidParameter(f"FilterPolicy: failed to parse JSON. {error}") from None
+    if not isinstance(policy, dict):
+        raise InvalidParameter("FilterPolicy: failed to parse JSON. Filter policy is not an object")
+    if not body and (nested := next((name for name, value in policy.items() if isinstance(value, dict)), None)):
+        raise InvalidParameter(
+            f"FilterPolicy: Filter policy scope MessageAttributes does not support nested filter policy: {nested}"
+        )
+    if not policy:
+        return
+    try:
+        compile_pattern(policy)
+    except InvalidPattern as error:
+        raise InvalidParameter(f"FilterPolicy: {error}") from None
+    keys, combinations = _extent(policy)
+    if keys > KEYS:
+        raise InvalidParameter(f"FilterPolicy: Filter policy can not have more than {KEYS} keys")
+    if combinations > COMBINATIONS:
+        raise FilterPolicyLimitExceeded("Filter policy is too complex")
+
+
+_CHECK = Ahead(_check)
+
+Judged = Mapping[tuple[str, str, str], bool]
+"""By filter policy, scope and text, whether a message is wanted, as far as that is known."""
+
+
+@dataclass(slots=True)
+class Sight:
+    """A message as filter policies see it: read once, however many there are."""
+
+    attributes: Mapping[str, Attribute]
+    judged: Judged
+    _documents: dict[str, Json] = field(default_factory=dict)
+    _seen: Json = None
+
+    def of_text(self, text: str) -> Json:
+        """The body; None where it is no JSON object."""
+        if text not in self._documents:
+            self._documents[text] = _object(text)
+        return self._documents[text]
+
+    def of_attributes(self) -> Json:
+        """The attributes as an event."""
+        if self._seen is None:
+            self._seen = _seen(self.attributes)
+        return self._seen
+
+
+def accepts(subscription: Mapping[str, str], text: str, sight: Sight) -> bool:
+    """Whether a subscription wants a message."""
+    policy = subscription.get("FilterPolicy")
+    if policy is None:
+        return True
+    known = sight.judged.get((policy, subscription.get("FilterPolicyScope", ""), text))
+    return _accepts(policy, subscription, text, sight) if known is None else known
+
+
+def judge(subscriptions: Iterable[tuple[Mapping[str, str], str]], attributes: Mapping[str, Attribute]) -> Judged:
+    """See which filter policies want a message; each with the text that its subscription would get."""
+    sight, found = Sight(attributes, {}), dict[tuple[str, str, str], bool]()
+    for subscription, text in subscriptions:
+        policy = subscription.get("FilterPolicy")
+        if policy is not None:
+            key = (policy, subscription.get("FilterPolicyScope", ""), text)
+            found[key] = _accepts(policy, subscription, text, sight)
+    return found
+
+
+def _accepts(policy: str, subscription: Mapping[str, str], text: str, sight: Sight) -> bool:
+    pattern = _compiled(policy)
+    if pattern is None:
+        return True
+    if subscription.get("FilterPolicyScope") != "MessageBody":
+        return _matches(pattern, sight.of_attributes(), subscription)
+    document = sight.of_text(text)
+    return document is not None and _matches(pattern, document, subscription)
+
+
+def _object(text: str) -> Json:
+    try:
+        document = loads(text)
+    except JsonError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _matches(pattern: Pattern, document: Json, subscription: Mapping[str, str]) -> bool:
+    """Whether a policy wants a message; one that is too complex for it does not, and the log says so."""
+    try:
+        return pattern.matches(document)
+    except TooComplex as error:
+        log.warning("%s does not get a message: %s", subscription.get("SubscriptionArn", "a subscription"), error)
+        return False
+
+
+@lru_cache(CACHED)
+def _compiled(text: str) -> Pattern | None:
+    """A policy; None where it says nothing: an empty one wants everything."""
+    policy = loads(text)
+    return compile_pattern(policy) if policy else None
+
+
+def _extent(policy: Json) -> tuple[int, int]:
+    """How many keys a policy has, and how many combinations of values.
+
+    A nested key counts as its number of values, multiplied by the level at which it is.
+    """
+    keys, combinations = 0, 1
+    left: list[tuple[Json, int]] = [(policy, 1)]
+    while left:
+        value, level = left.pop()
+        for name, inner in value.items():
+            if name == "$or":
+                left += [(branch, level) for branch in inner]
+            elif isinstance(inner, dict):
+                left.append((inner, level + 1))
+            else:
+                keys += 1
+                combinations *= len(inner) * level
+    return keys, combinations
+
+
+def _seen(attributes: Mapping[str, Attribute]) -> Json:
+    """A message's attributes as an event."""
+    seen: dict[str, Json] = {}
+    for name, attribute in attributes.items():
+        kind = attribute.type.partition(".")[0]
+        if attribute.type == "String.Array":
+            seen[name] = loads(attribute.value)
+        elif kind == "Number":
+            seen[name] = loads(attribute.value) if _is_json(attribute.value) else float(attribute.value)
+        elif kind == "String":
+            seen[name] = attribute.value
+    return seen
+
+
+def _is_json(text: str) -> bool:
+    try:
+        loads(text)
+    except JsonError:
+        return False
+    return True

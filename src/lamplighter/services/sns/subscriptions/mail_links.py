@@ -1,0 +1,24 @@
+"""What a link in a mail is about: an operation that AWS has not, for the pages that such links open.
+
+Promises to change nothing: mail scanners open every link.
+"""
+
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Caller
+from lamplighter.services.sns.tables import subscriptions as rows
+from lamplighter.store.db import Reader
+
+GONE = "GONE"
+"""The status of a subscription that is not there: it was deleted, or its token has expired."""
+
+
+def describe(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """DescribeLink: the subscription that a Token and a TopicArn confirm, or that a SubscriptionArn names."""
+    if "Token" in params:
+        found = rows.by_token(reader, params["Token"])
+        found = found if found is not None and found.topic == params.get("TopicArn") else None
+    else:
+        found = rows.get(reader, params["SubscriptionArn"])
+    if found is None:
+        return {"Status": GONE}
+    return {"Status": found.status, "TopicArn": found.topic, "Endpoint": found.endpoint, "Locked": found.locked}

@@ -1,0 +1,91 @@
+"""Operations that show subscriptions and change their attributes.
+
+See https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.bus import Caller, Work
+from lamplighter.services.sns.arns import PAGE, find_subscription, find_topic, page_token, read_page_token
+from lamplighter.services.sns.delivery import delivery_policy
+from lamplighter.services.sns.subscriptions import attributes as settings
+from lamplighter.services.sns.subscriptions import protocols
+from lamplighter.services.sns.tables import subscriptions as rows
+from lamplighter.services.sns.tables import topics
+from lamplighter.services.sns.tables.subscriptions import PENDING, Subscription
+from lamplighter.store.db import Reader, Tx
+
+
+def list_all(reader: Reader, caller: Caller, params: Json) -> Json:
+    """ListSubscriptions"""
+    return _page(params, lambda after, most: rows.page(reader, caller.account, caller.region, after, most))
+
+
+def list_by_topic(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """ListSubscriptionsByTopic"""
+    topic = find_topic(reader, params["TopicArn"])
+    return _page(params, lambda after, most: rows.page_of(reader, topic.arn, after, most))
+
+
+def attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """GetSubscriptionAttributes"""
+    found = find_subscription(reader, params["SubscriptionArn"])
+    shown = {
+        "SubscriptionPrincipal": f"arn:aws:iam::{found.account}:root",
+        "Owner": found.account,
+        "RawMessageDelivery": "false",
+        "TopicArn": found.topic,
+        "Endpoint": found.endpoint,
+        "Protocol": found.protocol,
+        "PendingConfirmation": _word(found.status == PENDING),
+        "ConfirmationWasAuthenticated": _word(found.authenticated),
+        "SubscriptionArn": found.arn,
+    }
+    if found.protocol in protocols.WITH_POLICY:
+        topic = topics.get(reader, found.topic)
+        policy = delivery_policy.effective(topic.attributes if topic is not None else {}, found.attributes)
+        shown["EffectiveDeliveryPolicy"] = dumps(policy)
+    if "FilterPolicy" in found.attributes:
+        shown["FilterPolicyScope"] = settings.SCOPES[0]
+    return {"Attributes": shown | found.attributes}
+
+
+def ahead(reader: Reader, _caller: Caller, params: Json) -> Work | None:
+    """What of SetSubscriptionAttributes takes as long as the filter policy is large."""
+    found = rows.get(reader, params["SubscriptionArn"])
+    given = {params["AttributeName"]: params.get("AttributeValue") or ""}
+    return settings.ahead(found.attributes | given) if found is not None else None
+
+
+def set_attributes(tx: Tx, _caller: Caller, params: Json) -> Json:
+    """SetSubscriptionAttributes: one attribute; without a value it goes back to the default."""
+    found = find_subscription(tx, params["SubscriptionArn"])
+    name, value = params["AttributeName"], params.get("AttributeValue") or ""
+    settings.check(name, found.attributes | {name: value}, found.protocol)
+    kept = {key: old for key, old in found.attributes.items() if key != name}
+    rows.put(tx, replace(found, attributes=kept | ({name: value} if value else {})))
+    return {}
+
+
+def _page(params: Json, read: Callable[[str, int], list[Subscription]]) -> Json:
+    found = read(read_page_token(params.get("NextToken")), PAGE + 1)
+    answer: Json = {"Subscriptions": [_item(each) for each in found[:PAGE]]}
+    if len(found) > PAGE:
+        answer["NextToken"] = page_token(found[PAGE - 1].arn)
+    return answer
+
+
+def _item(found: Subscription) -> Json:
+    return {
+        "SubscriptionArn": "PendingConfirmation" if found.status == PENDING else found.arn,
+        "Owner": found.account,
+        "Protocol": found.protocol,
+        "Endpoint": found.endpoint,
+        "TopicArn": found.topic,
+    }
+
+
+def _word(truth: bool) -> str:  # noqa: FBT001 - a truth is what it writes
+    return "true" if truth else "false"

@@ -1,0 +1,121 @@
+"""Subscriptions to topics."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import dumps
+from lamplighter.services.sns.tables.topics import read
+from lamplighter.store.db import Reader, Row, Tx
+
+COLUMNS = "arn, topic, account, region, protocol, endpoint, status, token, authenticated, locked, attributes, free"
+PENDING, CONFIRMED, DELETED = "PENDING", "CONFIRMED", "DELETED"
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Where a topic's messages go."""
+
+    arn: str
+    topic: str
+    account: str
+    region: str
+    protocol: str
+    endpoint: str
+    status: str
+    """PENDING; CONFIRMED; DELETED by someone who had not signed, and may be brought back with its token."""
+    token: str
+    """What confirms it."""
+    authenticated: bool
+    """Whether who confirmed it had signed."""
+    locked: bool
+    """Whether who unsubscribes it must have signed."""
+    attributes: dict[str, str]
+    free: int = 0
+    """From when on its throttle lets the next message go, in the steady clock's milliseconds."""
+
+    @property
+    def raw(self) -> bool:
+        """Whether its messages go without SNS's envelope."""
+        return self.attributes.get("RawMessageDelivery", "").lower() == "true"
+
+
+def _subscription(row: Row) -> Subscription:
+    arn, topic, account, region, protocol, endpoint, status, token, authenticated, locked, attributes, free = row
+    where = (arn, topic, account, region, protocol, endpoint)
+    return Subscription(*where, status, token, bool(authenticated), bool(locked), read(attributes), free)
+
+
+def _where(reader: Reader, condition: str, *parameters: str | int) -> list[Subscription]:
+    sql = f"SELECT {COLUMNS} FROM subscriptions WHERE {condition}"  # noqa: S608 - our own words
+    return [_subscription(row) for row in reader.rows(sql, parameters)]
+
+
+def get(reader: Reader, arn: str) -> Subscription | None:
+    """A subscription by its ARN."""
+    return next(iter(_where(reader, "arn = ?", arn)), None)
+
+
+def at(reader: Reader, topic: str, protocol: str, endpoint: str) -> Subscription | None:
+    """The subscription of an endpoint to a topic."""
+    return next(iter(_where(reader, "topic = ? AND protocol = ? AND endpoint = ?", topic, protocol, endpoint)), None)
+
+
+def by_token(reader: Reader, token: str) -> Subscription | None:
+    """The subscription that a token confirms."""
+    return next(iter(_where(reader, "token = ?", token)), None)
+
+
+def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[Subscription]:
+    """An account's subscriptions in a region whose ARNs come after one, in order."""
+    condition = "account = ? AND region = ? AND arn > ? AND status <> 'DELETED' ORDER BY arn LIMIT ?"
+    return _where(reader, condition, account, region, after, most)
+
+
+def page_of(reader: Reader, topic: str, after: str, most: int) -> list[Subscription]:
+    """A topic's subscriptions whose ARNs come after one, in order."""
+    return _where(reader, "topic = ? AND arn > ? AND status <> 'DELETED' ORDER BY arn LIMIT ?", topic, after, most)
+
+
+def confirmed(reader: Reader, topic: str) -> Iterator[Subscription]:
+    """Where a topic's messages go, a few in memory at a time."""
+    after = ""
+    while found := page_of(reader, topic, after, PAGE):
+        yield from (each for each in found if each.status == CONFIRMED)
+        after = found[-1].arn
+
+
+def mail_addresses(reader: Reader) -> list[str]:
+    """Return the addresses that mails go to, each once."""
+    sql = "SELECT DISTINCT endpoint FROM subscriptions WHERE protocol IN ('email', 'email-json') AND status = ?"
+    return [address for (address,) in reader.rows(f"{sql} ORDER BY endpoint LIMIT 20", (CONFIRMED,))]
+
+
+def counts(reader: Reader, topic: str) -> dict[str, int]:
+    """How many subscriptions of a topic there are, by status."""
+    return dict(reader.rows("SELECT status, count(*) FROM subscriptions WHERE topic = ? GROUP BY status", (topic,)))
+
+
+def put(tx: Tx, subscription: Subscription) -> None:
+    """Keep a subscription, new or changed."""
+    each = subscription
+    names = (each.arn, each.topic, each.account, each.region, each.protocol, each.endpoint, each.status, each.token)
+    tx.execute(
+        f"INSERT OR REPLACE INTO subscriptions ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        (*names, each.authenticated, each.locked, dumps(each.attributes), each.free),
+    )
+
+
+def occupy(tx: Tx, arn: str, free: int) -> None:
+    """Say from when on the throttle of a subscription lets the next message go."""
+    tx.execute("UPDATE subscriptions SET free = ? WHERE arn = ?", (free, arn))
+
+
+def set_free(tx: Tx) -> None:
+    """Forget when throttles let messages go: it was told by a clock that is no more."""
+    tx.execute("UPDATE subscriptions SET free = 0 WHERE free > 0")
+
+
+def delete(tx: Tx, arn: str) -> None:
+    """Forget a subscription."""
+    tx.execute("DELETE FROM subscriptions WHERE arn = ?", (arn,))

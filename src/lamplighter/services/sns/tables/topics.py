@@ -1,0 +1,126 @@
+"""Topics, what was counted of each, and what a FIFO topic has taken in lately."""
+
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import JsonError, dumps, loads
+from lamplighter.store.db import Reader, Row, Tx
+
+COLUMNS = "arn, account, region, name, created, attributes, tags, protection, sequence"
+COUNTS = ("published", "filtered", "delivered", "failed", "redriven")
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What messages are published to."""
+
+    arn: str
+    account: str
+    region: str
+    name: str
+    created: int
+    """Milliseconds since the epoch."""
+    attributes: dict[str, str]
+    """Those that were given, by AWS's names."""
+    tags: dict[str, str]
+    protection: str | None = None
+    """The data protection policy."""
+    sequence: int = 0
+    """Of the last message, where it is FIFO."""
+
+    @property
+    def fifo(self) -> bool:
+        """Whether it keeps order."""
+        return self.name.endswith(".fifo")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message that a FIFO topic took."""
+
+    message: str
+    """Its MessageId."""
+    sequence: int
+
+
+def _topic(row: Row) -> Topic:
+    arn, account, region, name, created, attributes, tags, protection, sequence = row
+    return Topic(arn, account, region, name, created, read(attributes), read(tags), protection, sequence)
+
+
+def read(text: str) -> dict[str, str]:
+    """A map that was kept; an empty one where it can't be read: what is left goes on as if nothing had been said."""
+    try:
+        found: dict[str, str] = loads(text)
+    except JsonError:
+        return {}
+    return found
+
+
+def get(reader: Reader, arn: str) -> Topic | None:
+    """A topic by its ARN."""
+    row = reader.row(f"SELECT {COLUMNS} FROM topics WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
+    return _topic(row) if row else None
+
+
+def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[str]:
+    """The ARNs of an account's topics in a region that come after one, in order."""
+    sql = "SELECT arn FROM topics WHERE account = ? AND region = ? AND arn > ? ORDER BY arn LIMIT ?"
+    return [row[0] for row in reader.rows(sql, (account, region, after, most))]
+
+
+def put(tx: Tx, topic: Topic) -> None:
+    """Keep a topic, new or changed."""
+    values = (topic.arn, topic.account, topic.region, topic.name, topic.created)
+    tx.execute(
+        f"INSERT OR REPLACE INTO topics ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        (*values, dumps(topic.attributes), dumps(topic.tags), topic.protection, topic.sequence),
+    )
+
+
+def delete(tx: Tx, arn: str) -> None:
+    """Forget a topic and all that belongs to it."""
+    tx.execute("DELETE FROM topics WHERE arn = ?", (arn,))
+    for table in ("topic_counts", "topic_published", "subscriptions", "notifications"):
+        tx.execute(f"DELETE FROM {table} WHERE topic = ?", (arn,))  # noqa: S608 - our own names
+
+
+def count(tx: Tx, topic: str, what: str, by: int = 1) -> None:
+    """Count what happened to a topic's messages."""
+    tx.execute("INSERT OR IGNORE INTO topic_counts VALUES (?, 0, 0, 0, 0, 0)", (topic,))
+    tx.execute(f"UPDATE topic_counts SET {what} = {what} + ? WHERE topic = ?", (by, topic))  # noqa: S608 - our own names
+
+
+def counts(reader: Reader, topic: str) -> dict[str, int]:
+    """All that was counted of a topic."""
+    row = reader.row(f"SELECT {', '.join(COUNTS)} FROM topic_counts WHERE topic = ?", (topic,))  # noqa: S608
+    return dict(zip(COUNTS, row or (0,) * len(COUNTS), strict=True))
+
+
+def next_sequence(tx: Tx, topic: str) -> int:
+    """The sequence number of a FIFO topic's next message."""
+    tx.execute("UPDATE topics SET sequence = sequence + 1 WHERE arn = ?", (topic,))
+    row = tx.row("SELECT sequence FROM topics WHERE arn = ?", (topic,))
+    assert row is not None
+    number: int = row[0]
+    return number
+
+
+def taken(tx: Tx, topic: str, scope: str, deduplication: str, now: int) -> Taken | None:
+    """The message that was taken under this deduplication ID, as long as that counts."""
+    tx.execute("DELETE FROM topic_published WHERE topic = ? AND until <= ?", (topic, now))
+    sql = "SELECT message, sequence FROM topic_published WHERE topic = ? AND scope = ? AND deduplication = ?"
+    row = tx.row(sql, (topic, scope, deduplication))
+    return Taken(*row) if row else None
+
+
+def take(tx: Tx, topic: str, scope: str, deduplication: str, taken: Taken, until: int) -> None:
+    """Remember that a message was taken."""
+    tx.execute(
+        "INSERT INTO topic_published (topic, scope, deduplication, message, sequence, until) VALUES (?, ?, ?, ?, ?, ?)",
+        (topic, scope, deduplication, taken.message, taken.sequence, until),
+    )
+
+
+def any_exists(reader: Reader) -> bool:
+    """Whether there is a topic at all."""
+    return reader.row("SELECT 1 FROM topics LIMIT 1") is not None

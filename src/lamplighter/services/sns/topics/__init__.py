@@ -1,0 +1,1 @@
+"""Topics, their access policies and their tags."""

@@ -1,0 +1,97 @@
+"""The access policy of a topic: kept, shown and changed as AWS does, and not enforced.
+
+Whoever reaches this engine's API owns it, so that a policy forbids nobody anything here; it is carried so that a
+template that works on AWS works here.
+See https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html.
+"""
+
+from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.services.sns.errors import InvalidParameter, NotFound
+from lamplighter.services.sns.tables.topics import Topic
+
+ACTIONS = (
+    "GetTopicAttributes",
+    "SetTopicAttributes",
+    "AddPermission",
+    "RemovePermission",
+    "DeleteTopic",
+    "Subscribe",
+    "ListSubscriptionsByTopic",
+    "Publish",
+)
+""" "Valid Amazon SNS policy actions" of a topic's owner."""
+
+
+def default(topic: Topic) -> str:
+    """What AWS gives a topic for which nothing was said."""
+    statement = {
+        "Sid": "__default_statement_ID",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": [f"SNS:{action}" for action in ACTIONS],
+        "Resource": topic.arn,
+        "Condition": {"StringEquals": {"AWS:SourceOwner": topic.account}},
+    }
+    return dumps({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]})
+
+
+def of(topic: Topic) -> str:
+    """A topic's policy."""
+    return topic.attributes.get("Policy") or default(topic)
+
+
+def check(text: str) -> None:
+    """Refuse what is no policy."""
+    try:
+        policy = loads(text)
+    except JsonError:
+        raise InvalidParameter("Policy Error: null") from None
+    if not isinstance(policy, dict) or "Statement" not in policy:
+        raise InvalidParameter("Policy Error: null")
+    if any(isinstance(each.get("Resource"), list) and len(each["Resource"]) != 1 for each in _statements(policy)):
+        raise InvalidParameter("Policy statement must apply to a single resource!")
+
+
+def add(topic: Topic, label: str, accounts: list[str], actions: list[str]) -> str:
+    """The topic's policy with a statement that lets accounts do something."""
+    for account in accounts:
+        if not (len(account) == 12 and account.isdigit()):
+            raise InvalidParameter("AWSAccountId")
+    for action in actions:
+        if action not in {*ACTIONS, "Receive", "*"}:
+            raise InvalidParameter("Policy statement action out of service scope!")
+    policy, statements = _opened(topic)
+    if any(statement.get("Sid") == label for statement in statements):
+        raise InvalidParameter("Statement already exists")
+    principals = [f"arn:aws:iam::{account}:root" for account in accounts]
+    added = {
+        "Sid": label,
+        "Effect": "Allow",
+        "Principal": {"AWS": _one_or_all(principals)},
+        "Action": _one_or_all([f"SNS:{action}" for action in actions]),
+        "Resource": topic.arn,
+    }
+    return dumps(policy | {"Statement": [*statements, added]})
+
+
+def remove(topic: Topic, label: str) -> str:
+    """The topic's policy without a statement."""
+    policy, statements = _opened(topic)
+    kept = [statement for statement in statements if statement.get("Sid") != label]
+    if len(kept) == len(statements):
+        raise NotFound("Statement does not exist")
+    return dumps(policy | {"Statement": kept})
+
+
+def _opened(topic: Topic) -> tuple[Json, list[Json]]:
+    policy = loads(of(topic))
+    return policy, _statements(policy)
+
+
+def _statements(policy: Json) -> list[Json]:
+    found = policy["Statement"]
+    return [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]
+
+
+def _one_or_all(values: list[str]) -> Json:
+    return values[0] if len(values) == 1 else values

@@ -1,0 +1,187 @@
+"""Operations on topics.
+
+Attributes that steer what is not here (encryption, tracing, delivery status logging, the archive) are accepted, kept
+and shown. See https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.sns.arns import PAGE, check_topic_name, find_topic, page_token, parse, read_page_token
+from lamplighter.services.sns.delivery import delivery_policy
+from lamplighter.services.sns.errors import InvalidParameter
+from lamplighter.services.sns.tables import subscriptions
+from lamplighter.services.sns.tables import topics as rows
+from lamplighter.services.sns.tables.topics import Topic
+from lamplighter.services.sns.topics import access_policy, tags
+from lamplighter.store.db import Reader, Tx
+
+FEEDBACK = re.compile("(HTTP|Firehose|Lambda|Application|SQS)(Success|Failure)Feedback(RoleArn|SampleRate)")
+FREE = frozenset({"DisplayName", "KmsMasterKeyId", "ArchivePolicy"})
+WORDS = {
+    "TracingConfig": ("PassThrough", "Active"),
+    "SignatureVersion": ("1", "2"),
+    "ContentBasedDeduplication": ("true", "false"),
+    "FifoThroughputScope": ("Topic", "MessageGroup"),
+}
+"""Attributes that have one of a few values."""
+FIFO_ONLY = frozenset({"ContentBasedDeduplication", "FifoThroughputScope", "ArchivePolicy"})
+SIZES = (1_024, 1_048_576)
+LARGEST = 30_720
+"""Characters of a policy: see https://docs.aws.amazon.com/sns/latest/api/API_PutDataProtectionPolicy.html."""
+LONGEST_DISPLAY_NAME = 100
+
+
+class Topics:
+    """Topics, as the API has them."""
+
+    def __init__(self, world: World, prepare: Callable[[], None]) -> None:
+        self._world = world
+        self._prepare = prepare
+        """What is to be ready when something is published."""
+
+    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """CreateTopic: one of this name is answered with, unless it has other attributes or tags than those given."""
+        given: dict[str, str] = params.get("Attributes") or {}
+        fifo = _truth(given, "FifoTopic")
+        name = check_topic_name(params["Name"], fifo=fifo)
+        for key, value in given.items():
+            if key != "FifoTopic":
+                check(key, value, fifo=fifo)
+        attributes = {key: value for key, value in given.items() if value and (key != "FifoTopic" or fifo)}
+        labels = tags.read(params.get("Tags") or [])
+        key = arn.build("sns", caller.region, caller.account, name)
+        found = rows.get(tx, key)
+        if found is not None:
+            _agree(found, attributes, labels)
+            return {"TopicArn": key}
+        protection = params.get("DataProtectionPolicy")
+        if protection:
+            _check_protection(protection)
+        topic = Topic(key, caller.account, caller.region, name, self._world.now(), attributes, labels, protection)
+        rows.put(tx, topic)
+        tx.after.append(self._prepare)
+        return {"TopicArn": key}
+
+    def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """DeleteTopic: with its subscriptions, and what was on its way to them; one that is not there is deleted."""
+        parse(params["TopicArn"], "TopicArn")
+        rows.delete(tx, params["TopicArn"])
+        return {}
+
+    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListTopics"""
+        after = read_page_token(params.get("NextToken"))
+        found = rows.page(reader, caller.account, caller.region, after, PAGE + 1)
+        answer: Json = {"Topics": [{"TopicArn": key} for key in found[:PAGE]]}
+        if len(found) > PAGE:
+            answer["NextToken"] = page_token(found[PAGE - 1])
+        return answer
+
+    def attributes(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """GetTopicAttributes"""
+        topic = find_topic(reader, params["TopicArn"])
+        counts = subscriptions.counts(reader, topic.arn)
+        usual = {
+            "Policy": access_policy.default(topic),
+            "Owner": topic.account,
+            "SubscriptionsPending": str(counts.get(subscriptions.PENDING, 0)),
+            "TopicArn": topic.arn,
+            "EffectiveDeliveryPolicy": dumps(delivery_policy.effective_topic(topic.attributes)),
+            "SubscriptionsConfirmed": str(counts.get(subscriptions.CONFIRMED, 0)),
+            "DisplayName": "",
+            "SubscriptionsDeleted": str(counts.get(subscriptions.DELETED, 0)),
+        }
+        fifo = {"ContentBasedDeduplication": "false", "FifoThroughputScope": "Topic"} if topic.fifo else {}
+        return {"Attributes": usual | fifo | topic.attributes}
+
+    def set_attributes(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """SetTopicAttributes: one attribute; without a value it goes back to the default."""
+        topic = find_topic(tx, params["TopicArn"])
+        name, value = params["AttributeName"], params.get("AttributeValue") or ""
+        check(name, value, fifo=topic.fifo)
+        kept = {key: old for key, old in topic.attributes.items() if key != name}
+        rows.put(tx, replace(topic, attributes=kept | ({name: value} if value else {})))
+        return {}
+
+    def add_permission(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """AddPermission"""
+        topic = find_topic(tx, params["TopicArn"])
+        policy = access_policy.add(topic, params["Label"], params["AWSAccountId"], params["ActionName"])
+        rows.put(tx, replace(topic, attributes=topic.attributes | {"Policy": policy}))
+        return {}
+
+    def remove_permission(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """RemovePermission"""
+        topic = find_topic(tx, params["TopicArn"])
+        policy = access_policy.remove(topic, params["Label"])
+        rows.put(tx, replace(topic, attributes=topic.attributes | {"Policy": policy}))
+        return {}
+
+    def protection(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """GetDataProtectionPolicy"""
+        topic = find_topic(reader, params["ResourceArn"], "ResourceArn")
+        return {"DataProtectionPolicy": topic.protection or ""}
+
+    def protect(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """PutDataProtectionPolicy: kept and shown; no message is searched for what it protects."""
+        topic = find_topic(tx, params["ResourceArn"], "ResourceArn")
+        text = params["DataProtectionPolicy"]
+        if text:
+            _check_protection(text)
+        rows.put(tx, replace(topic, protection=text or None))
+        return {}
+
+
+def check(name: str, value: str, *, fifo: bool) -> None:
+    """Refuse an attribute that no topic has, or that cannot have this value; an empty one is the default."""
+    known = name in {*FREE, *WORDS, "Policy", "DeliveryPolicy", "MaximumMessageSize"} or FEEDBACK.fullmatch(name)
+    if not known or (name in FIFO_ONLY and not fifo):
+        raise InvalidParameter("AttributeName")
+    if not value:
+        return
+    if name in {"Policy", "DeliveryPolicy"} and len(value) > LARGEST:
+        raise InvalidParameter(f"{name}: Policy is too large")
+    if name == "Policy":
+        access_policy.check(value)
+    elif name == "DeliveryPolicy":
+        delivery_policy.check_topic(value)
+    elif not _fits(name, value):
+        raise InvalidParameter(name)
+
+
+def _fits(name: str, value: str) -> bool:
+    if name in WORDS:
+        return value in WORDS[name]
+    if name == "MaximumMessageSize":
+        return re.fullmatch("[0-9]{4,7}", value) is not None and SIZES[0] <= int(value) <= SIZES[1]
+    return name != "DisplayName" or (len(value) <= LONGEST_DISPLAY_NAME and value.isprintable())
+
+
+def _truth(given: dict[str, str], name: str) -> bool:
+    value = given.get(name, "false")
+    if value not in ("true", "false"):
+        raise InvalidParameter(name)
+    return value == "true"
+
+
+def _check_protection(text: str) -> None:
+    try:
+        policy = loads(text) if len(text) <= LARGEST else None
+    except JsonError:
+        policy = None
+    if not isinstance(policy, dict):
+        raise InvalidParameter("DataProtectionPolicy")
+
+
+def _agree(found: Topic, attributes: dict[str, str], labels: dict[str, str]) -> None:
+    """Refuse to answer with a topic that is not as it was asked for."""
+    if any(found.attributes.get(key) != value for key, value in attributes.items()):
+        raise InvalidParameter("Attributes", "Topic already exists with different attributes")
+    if labels and labels != found.tags:
+        raise InvalidParameter("Tags", "Topic already exists with different tags")

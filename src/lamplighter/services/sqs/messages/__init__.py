@@ -1,0 +1,1 @@
+"""Messages: sent, received, deleted, and waited for."""

@@ -1,0 +1,50 @@
+"""Batches: up to ten entries, each of which succeeds or fails by itself.
+
+See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-batch-api-actions.html.
+"""
+
+import re
+from collections.abc import Callable
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.services.sqs.errors import (
+    BatchEntryIdsNotDistinct,
+    EmptyBatchRequest,
+    InvalidBatchEntryId,
+    TooManyEntriesInBatchRequest,
+)
+from lamplighter.store.db import Tx
+
+MOST = 10
+ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
+
+
+def entries(params: Json, kind: str) -> list[Json]:
+    """The entries of a batch, if it is one."""
+    found: list[Json] = params["Entries"]
+    if not found:
+        raise EmptyBatchRequest(kind)
+    if len(found) > MOST:
+        raise TooManyEntriesInBatchRequest(len(found))
+    seen = set()
+    for entry in found:
+        if not ID.fullmatch(entry["Id"]):
+            raise InvalidBatchEntryId
+        if entry["Id"] in seen:
+            raise BatchEntryIdsNotDistinct(entry["Id"])
+        seen.add(entry["Id"])
+    return found
+
+
+def each(tx: Tx, given: list[Json], do: Callable[[Json], Json]) -> Json:
+    """Do one after the other; what came of each."""
+    answer: dict[str, list[Json]] = {"Successful": [], "Failed": []}
+    for entry in given:
+        try:
+            with tx.nested():
+                answer["Successful"].append({"Id": entry["Id"], **do(entry)})
+        except AwsError as error:
+            failure = {"Id": entry["Id"], "SenderFault": True, "Code": error.code, "Message": error.message}
+            answer["Failed"].append(failure)
+    return {name: results for name, results in answer.items() if results or name == "Successful"}

@@ -1,0 +1,79 @@
+"""What a receiver does with the messages that it has: DeleteMessage, ChangeMessageVisibility, and their batches.
+
+Promises that the handle of the latest receive is good until the message is gone, and that an older handle takes nothing
+away from who received the message since: "the request will succeed, but the message might not be deleted".
+See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html.
+"""
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.sqs.errors import MessageNotInflight, invalid
+from lamplighter.services.sqs.messages import batches, receipt_handles
+from lamplighter.services.sqs.messages.queue_messages import Stock
+from lamplighter.services.sqs.messages.receive_message import LONGEST_TIMEOUT
+from lamplighter.services.sqs.queue_urls import find
+from lamplighter.services.sqs.tables import messages
+from lamplighter.services.sqs.tables.queues import Queue
+from lamplighter.store.db import Tx
+
+
+class Settling:
+    """The operations."""
+
+    def __init__(self, world: World, stock: Stock) -> None:
+        self._world = world
+        self._stock = stock
+
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DeleteMessage"""
+        return self._delete(tx, find(tx, caller, params["QueueUrl"]), params)
+
+    def delete_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DeleteMessageBatch"""
+        queue = find(tx, caller, params["QueueUrl"])
+        entries = batches.entries(params, "DeleteMessageBatchRequestEntry")
+        return batches.each(tx, entries, lambda entry: self._delete(tx, queue, entry))
+
+    def change(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """ChangeMessageVisibility"""
+        return self._change(tx, find(tx, caller, params["QueueUrl"]), params)
+
+    def change_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """ChangeMessageVisibilityBatch"""
+        queue = find(tx, caller, params["QueueUrl"])
+        entries = batches.entries(params, "ChangeMessageVisibilityBatchRequestEntry")
+        return batches.each(tx, entries, lambda entry: self._change(tx, queue, entry))
+
+    def _delete(self, tx: Tx, queue: Queue, params: Json) -> Json:
+        """In a FIFO queue a handle ends with the visibility timeout: who comes late must not break the order."""
+        handle = params["ReceiptHandle"]
+        receipt = receipt_handles.read(queue, handle)
+        message = messages.get(tx, queue.id, receipt.message)
+        if message is None:
+            return {}
+        latest = message.received == receipt.received
+        if queue.fifo and not (latest and message.visible > self._world.steady()):
+            raise invalid(handle, "ReceiptHandle", "The receipt handle has expired.")
+        if latest:
+            self._stock.delete(tx, queue, message)
+        return {}
+
+    def _change(self, tx: Tx, queue: Queue, params: Json) -> Json:
+        handle, timeout = params["ReceiptHandle"], params.get("VisibilityTimeout", 0)
+        if not 0 <= timeout <= LONGEST_TIMEOUT:
+            reason = f"Must be >= 0 and <= {LONGEST_TIMEOUT}, if provided."
+            raise invalid(timeout, "VisibilityTimeout", reason)
+        receipt = receipt_handles.read(queue, handle)
+        message = messages.get(tx, queue.id, receipt.message)
+        if message is None or message.received != receipt.received or message.taken is None:
+            reason = "Message does not exist or is not available for visibility timeout change."
+            raise invalid(handle, "ReceiptHandle", reason)
+        now = self._world.steady()
+        if message.visible <= now:
+            raise MessageNotInflight
+        if now + timeout * 1000 > message.taken + LONGEST_TIMEOUT * 1000:
+            reason = f"Total VisibilityTimeout for the message is beyond the limit [{LONGEST_TIMEOUT} seconds]"
+            raise invalid(timeout, "VisibilityTimeout", reason)
+        self._stock.show(tx, queue, message, now + timeout * 1000)
+        return {}

@@ -1,0 +1,95 @@
+"""Waiting for messages: receivers wait in line, and messages go to the first of them.
+
+Promises that a receiver waits no longer than it asked for, that it learns at once of what is committed and of what
+becomes visible by time, and that waiting costs nothing for the messages of a queue. A queue that gives nothing is found
+so by reading alone. See
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from contextlib import suppress
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.sqs.messages.queue_messages import Stock, Taken
+from lamplighter.services.sqs.messages.receive_message import Receiving, Wish, tell, wish
+from lamplighter.services.sqs.messages.waiting_receivers import Line, Lines
+from lamplighter.services.sqs.queue_urls import find
+from lamplighter.services.sqs.tables import queues
+from lamplighter.services.sqs.tables.queues import Queue
+from lamplighter.store.db import Reader, Store, Tx
+
+SHORTEST = 20
+"""Milliseconds until the next look where there is something, and nothing could be taken."""
+
+
+class Polls:
+    """Receivers that wait for messages."""
+
+    def __init__(self, store: Store, world: World, lines: Lines, stock: Stock) -> None:
+        self._store = store
+        self._world = world
+        self._lines = lines
+        self._stock = stock
+        self._receiving = Receiving(world, stock)
+
+    def receive(self, reader: Reader, caller: Caller, params: Json) -> Awaitable[Json]:
+        """ReceiveMessage"""
+        queue = find(reader, caller, params["QueueUrl"])
+        asked = wish(queue, params)
+        return self._wait(queue, asked) if asked.wait else self._look(queue, asked)
+
+    async def _wait(self, queue: Queue, asked: Wish) -> Json:
+        line = self._lines.line(queue)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(asked.wait), line.head:
+                while True:
+                    line.news.clear()
+                    found = await self._look(queue, asked)
+                    if found:
+                        return found
+                    await self._news(line, queue)
+        return {}
+
+    async def _news(self, line: Line, queue: Queue) -> None:
+        """Wait until something happens to the queue's messages, or the first of them becomes visible."""
+        there = _same(self._store.reader, queue)
+        soonest = self._stock.soonest(self._store.reader, there) if there else None
+        seconds = None if soonest is None else max(soonest - self._world.steady(), SHORTEST) / 1000
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await line.news.wait()
+
+    async def _look(self, queue: Queue, asked: Wish) -> Json:
+        """What is there now."""
+        there = _same(self._store.reader, queue)
+        soonest = self._stock.soonest(self._store.reader, there) if there else None
+        if asked.attempt is None and (soonest is None or soonest > self._world.steady()):
+            return {}
+        return tell(queue, await self._take(queue, asked), asked)
+
+    async def _take(self, queue: Queue, asked: Wish) -> list[Taken]:
+        taking = self._store.write(lambda tx: self._hand_out(tx, queue, asked))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            taken = await taking
+            if taken:
+                await self._store.write(lambda tx: self._put_back(tx, queue, taken))
+            raise
+
+    def _hand_out(self, tx: Tx, queue: Queue, asked: Wish) -> list[Taken]:
+        there = _same(tx, queue)
+        return self._receiving.take(tx, there, asked) if there else []
+
+    def _put_back(self, tx: Tx, queue: Queue, taken: list[Taken]) -> None:
+        there = _same(tx, queue)
+        if there is not None:
+            self._stock.give_back(tx, there, taken)
+
+
+def _same(reader: Reader, queue: Queue) -> Queue | None:
+    """The queue as it is now; None where it is gone."""
+    return queues.get(reader, queue.account, queue.region, queue.name)

@@ -1,0 +1,39 @@
+"""MD5 digests by which clients check that SQS received what they sent.
+
+Promises the digest of attributes that AWS documents under "Calculating the MD5 message digest for message attributes":
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html.
+"""
+
+import hashlib
+import struct
+from collections.abc import Mapping
+
+from lamplighter.base.json_text import Json
+
+TEXT, BINARY = b"\x01", b"\x02"
+
+
+def of_text(text: str) -> str:
+    """The digest of a body."""
+    return _md5(text.encode())
+
+
+def of_attributes(attributes: Mapping[str, Json]) -> str:
+    """The digest of message attributes, which are given as the API has them."""
+    return _md5(b"".join(_encode(name, attributes[name]) for name in sorted(attributes)))
+
+
+def _encode(name: str, value: Json) -> bytes:
+    kind = value["DataType"]
+    if kind.partition(".")[0] == "Binary":
+        return _sized(name.encode()) + _sized(kind.encode()) + BINARY + _sized(value["BinaryValue"])
+    return _sized(name.encode()) + _sized(kind.encode()) + TEXT + _sized(value["StringValue"].encode())
+
+
+def _sized(data: bytes) -> bytes:
+    # AWS: "Encode the length (4 bytes) and the UTF-8 bytes" of each.
+    return struct.pack(">I", len(data)) + data
+
+
+def _md5(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()

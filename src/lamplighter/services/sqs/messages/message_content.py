@@ -1,0 +1,146 @@
+"""What a message may hold: its body, its attributes, its size.
+
+See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html and
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html.
+"""
+
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+
+from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.services.sqs.errors import InvalidMessageContents, InvalidParameterValue, MissingParameter
+
+FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+ATTRIBUTE = re.compile(r"[A-Za-z0-9_.-]+")
+RESERVED = re.compile(r"(aws|amazon)\.", re.IGNORECASE)
+TRACE = "AWSTraceHeader"
+MOST_ATTRIBUTES = 10
+LONGEST_NAME = 256
+MOST_DIGITS = 38
+
+Attributes = Mapping[str, Json]
+
+
+def check_body(body: str) -> str:
+    """The body of a message, if it is one."""
+    if not body:
+        raise MissingParameter("MessageBody")
+    if FORBIDDEN.search(body):
+        raise InvalidMessageContents
+    return body
+
+
+def check_attributes(attributes: Attributes) -> Attributes:
+    """Message attributes as they are kept, if SQS takes them."""
+    if len(attributes) > MOST_ATTRIBUTES:
+        raise InvalidParameterValue(
+            f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum [{MOST_ATTRIBUTES}]."
+        )
+    return {_check_name(name): _value(name, value) for name, value in attributes.items()}
+
+
+def check_system(attributes: Attributes) -> Attributes:
+    """Message system attributes: "the only supported message system attribute is AWSTraceHeader", a String."""
+    for name, value in attributes.items():
+        if name != TRACE:
+            raise InvalidParameterValue(f"Message system attribute name '{name}' is invalid.")
+        if _value(name, value)["DataType"] != "String":
+            raise InvalidParameterValue(f"The message system attribute '{name}' must be of type 'String'.")
+    return {name: _value(name, value) for name, value in attributes.items()}
+
+
+def _check_name(name: str) -> str:
+    if not ATTRIBUTE.fullmatch(name):
+        raise InvalidParameterValue(
+            f"The message attribute name '{name}' is invalid. Attribute names can contain A-Z, a-z, 0-9, "
+            "underscore (_), hyphen (-), and period (.) characters."
+        )
+    if len(name) > LONGEST_NAME:
+        raise InvalidParameterValue(f"Length of message attribute name must be less than {LONGEST_NAME} bytes.")
+    if RESERVED.match(name):
+        raise InvalidParameterValue("You can't use message attribute names beginning with 'AWS.' or 'Amazon.'.")
+    if name.startswith(".") or name.endswith(".") or ".." in name:
+        raise InvalidParameterValue(
+            f"The message attribute name '{name}' must not start or end with a period or have successive periods."
+        )
+    return name
+
+
+def _value(name: str, value: Json) -> Json:
+    kind = value.get("DataType", "")
+    base = kind.partition(".")[0]
+    if not kind:
+        raise InvalidParameterValue(f"The message attribute '{name}' must contain non-empty message attribute type.")
+    if base not in ("String", "Number", "Binary"):
+        raise InvalidParameterValue(
+            f"The message attribute '{name}' has an invalid message attribute type, the set of supported type "
+            "prefixes is Binary, Number, and String."
+        )
+    if len(kind) > LONGEST_NAME or FORBIDDEN.search(kind):
+        raise InvalidParameterValue(f"The type of message (user) attribute '{name}' is invalid.")
+    if value.get("StringListValues") or value.get("BinaryListValues"):
+        raise InvalidParameterValue("Message attribute list values in SendMessage operation are not supported.")
+    field = "BinaryValue" if base == "Binary" else "StringValue"
+    if set(value) & {"StringValue", "BinaryValue"} - {field}:
+        raise InvalidParameterValue(f"The message attribute '{name}' with type '{kind}' must use field '{base}'.")
+    content = value.get(field)
+    if not content:
+        raise InvalidParameterValue(
+            f"The message attribute '{name}' must contain non-empty message attribute value "
+            f"for message attribute type '{kind}'."
+        )
+    if base != "Binary" and FORBIDDEN.search(content):
+        raise InvalidMessageContents
+    if base == "Number":
+        _check_number(name, content)
+    return {"DataType": kind, field: content}
+
+
+def _check_number(name: str, text: str) -> None:
+    # "Numbers can have up to 38 digits of precision, and they can be between 10^-128 and 10^+126."
+    try:
+        number = Decimal(text) if len(text) <= LONGEST_NAME and "_" not in text else Decimal("NaN")
+    except InvalidOperation:
+        number = Decimal("NaN")
+    digits = "".join(map(str, number.as_tuple().digits)).strip("0")
+    if not number.is_finite() or len(digits) > MOST_DIGITS or (digits and not -128 <= number.adjusted() <= 126):
+        raise InvalidParameterValue(f"Can't cast the value of message (user) attribute '{name}' to a number.")
+
+
+def size(body: str, attributes: Attributes) -> int:
+    """The bytes that count: "All components of a message attribute are included" in the restriction."""
+    return len(body.encode()) + sum(len(name.encode()) + _size(value) for name, value in attributes.items())
+
+
+def _size(value: Json) -> int:
+    texts = value.get("DataType", ""), value.get("StringValue", "")
+    return sum(len(text.encode()) for text in texts) + len(value.get("BinaryValue", b""))
+
+
+def kept(attributes: Attributes) -> str:
+    """Attributes as text."""
+    if not attributes:
+        return "{}"
+    plain = {
+        name: {key: b64encode(item).decode() if key == "BinaryValue" else item for key, item in value.items()}
+        for name, value in attributes.items()
+    }
+    return dumps(plain)
+
+
+def revived(text: str) -> dict[str, Json]:
+    """Attributes as the API has them."""
+    return {
+        name: {key: b64decode(item) if key == "BinaryValue" else item for key, item in value.items()}
+        for name, value in loads(text).items()
+    }
+
+
+def wanted(attributes: Attributes, names: list[str]) -> dict[str, Json]:
+    """The attributes that a receiver asked for: by name, by a prefix (`foo.*`), or all (`All`, `.*`)."""
+    if "All" in names or ".*" in names:
+        return dict(attributes)
+    prefixes = tuple(name.removesuffix(".*") for name in names if name.endswith(".*"))
+    return {name: value for name, value in attributes.items() if name in names or name.startswith(prefixes)}

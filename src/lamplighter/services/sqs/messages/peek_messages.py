@@ -1,0 +1,88 @@
+"""What a person does with messages: look at them without receiving them, send one again, throw one away.
+
+Promises that looking changes nothing (a receive counts, and may make a dead letter of what it shows), and that a
+message that is sent again is moved as a message move task moves it, in one transaction.
+On the bus under the names PeekMessages, SendAgain and Discard; the wire, which goes by AWS's models, knows none.
+"""
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.sqs.errors import InvalidParameterValue, QueueDoesNotExist, ResourceNotFound
+from lamplighter.services.sqs.messages import message_content
+from lamplighter.services.sqs.messages.queue_messages import Stock
+from lamplighter.services.sqs.queue_urls import by_arn
+from lamplighter.services.sqs.queues.move_tasks import Moves
+from lamplighter.services.sqs.tables import messages
+from lamplighter.services.sqs.tables.messages import Message
+from lamplighter.services.sqs.tables.queues import Queue
+from lamplighter.store.db import Reader, Tx
+
+PAGE = 25
+
+
+class Looking:
+    """The operations."""
+
+    def __init__(self, world: World, stock: Stock, moves: Moves) -> None:
+        self._world = world
+        self._stock = stock
+        self._moves = moves
+
+    def peek(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """PeekMessages: in the order in which they can be received, those after a place; or one, by its id."""
+        queue, now = _queue(reader, params), self._world.steady()
+        if "Id" in params:
+            message = messages.get(reader, queue.id, params["Id"])
+            return {"Messages": [_shown(message, now)] if message is not None else []}
+        found = messages.page(reader, queue.id, params.get("After", (-1, 0, 0)), PAGE + 1)
+        answer: Json = {"Messages": [_shown(each, now) for each in found[:PAGE]]}
+        return answer | ({"After": _place(found[PAGE - 1])} if len(found) > PAGE else {})
+
+    def again(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """SendAgain: to the queue that gave the message up."""
+        queue, message = self._one(tx, params)
+        if message.source is None:
+            raise InvalidParameterValue("No queue gave this message up: it was sent here.")
+        destination = by_arn(tx, message.source)
+        if destination is None:
+            raise ResourceNotFound(f"The queue {message.source} does not exist any more.")
+        self._moves.move(tx, queue, destination, message)
+        return {}
+
+    def discard(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """Discard: the message is gone."""
+        self._stock.delete(tx, *self._one(tx, params))
+        return {}
+
+    def _one(self, tx: Tx, params: Json) -> tuple[Queue, Message]:
+        queue = _queue(tx, params)
+        message = messages.get(tx, queue.id, params["Id"])
+        if message is None:
+            raise ResourceNotFound("This message is not in the queue any more.")
+        return queue, message
+
+
+def _queue(reader: Reader, params: Json) -> Queue:
+    queue = by_arn(reader, params["QueueArn"])
+    if queue is None:
+        raise QueueDoesNotExist
+    return queue
+
+
+def _place(message: Message) -> tuple[int, int, int]:
+    return message.visible, message.tries, message.id
+
+
+def _shown(message: Message, now: int) -> Json:
+    return {
+        "Id": message.id,
+        "MessageId": message.uuid,
+        "Body": message.body,
+        "Attributes": message_content.revived(message.attributes),
+        "Sent": message.sent / 1000,
+        "Receives": message.tries,
+        "Hidden": message.visible > now,
+        "Group": message.grp,
+        "Source": message.source,
+    }

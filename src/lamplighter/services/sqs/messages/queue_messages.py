@@ -1,0 +1,232 @@
+"""The messages of queues: how they come, are taken, come back and go.
+
+Promises that whoever waits is told of every change, that the groups of a FIFO queue know from when they give messages,
+and that a queue with messages has a timer which sweeps away those that expire. A message is taken in few statements, by
+index, however many there are. See
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html and
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
+
+from lamplighter.base.world import World
+from lamplighter.services.sqs.errors import OverLimit
+from lamplighter.services.sqs.messages.waiting_receivers import Lines
+from lamplighter.services.sqs.queue_urls import by_arn
+from lamplighter.services.sqs.queues.dead_letter_queues import allows, redrive_of
+from lamplighter.services.sqs.queues.queue_attributes import seconds
+from lamplighter.services.sqs.tables import fifo_requests, message_groups, messages, queues
+from lamplighter.services.sqs.tables.messages import Message
+from lamplighter.services.sqs.tables.queues import Queue
+from lamplighter.store import timers
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.timers import Timer
+
+SERVICE = "sqs"
+SWEEP = "sweep"
+SLICE = 200
+"""How many messages are swept away, or found dead by one receive, at once."""
+FEW = 5
+"""How many are swept away between two looks at the clock."""
+SWEEP_MILLISECONDS = 20
+"""For how long one slice goes on."""
+MOST_IN_FLIGHT = 120_000
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message that was received: as it is now, and as it was."""
+
+    now: Message
+    before: Message
+
+
+class Stock:
+    """The messages of all queues."""
+
+    def __init__(self, world: World, lines: Lines) -> None:
+        self._world = world
+        self._lines = lines
+
+    # --- coming -------------------------------------------------------------------------------------------------------
+
+    def put(self, tx: Tx, queue: Queue, message: Message) -> int:
+        """Keep a new message in a queue; its id."""
+        key = messages.put(tx, replace(message, queue=queue.id))
+        if queue.messages == 0:
+            self._sweep_at(tx, queue.id, message.enqueued + _retention(queue))
+        if queue.fifo:
+            message_groups.join(tx, queue.id, message.grp or "", message.visible)
+        self._lines.tell(tx, queue)
+        return key
+
+    # --- being taken --------------------------------------------------------------------------------------------------
+
+    def soonest(self, reader: Reader, queue: Queue) -> int | None:
+        """From when there is something to take."""
+        return message_groups.soonest(reader, queue.id) if queue.fifo else messages.soonest(reader, queue.id)
+
+    def waiting(self, tx: Tx, queue: Queue, most: int) -> list[Message]:
+        """Messages that could be taken now; those that have expired are gone."""
+        now = self._world.steady()
+        found, expired = _found(tx, queue, most, now), now - _retention(queue)
+        gone = [message for message in found if message.enqueued <= expired]
+        messages.delete(tx, (message.id for message in gone))
+        self.changed(tx, queue, {message.grp for message in gone})
+        return [message for message in found if message.enqueued > expired]
+
+    def take(self, tx: Tx, queue: Queue, most: int, timeout: int) -> list[Taken]:
+        """Take messages, which are hidden for some milliseconds; dead letters among them go where they belong."""
+        now, taken = self._world.steady(), list[Taken]()
+        if self._full(tx, queue, now):
+            return []
+        sieve, looked = _sieve(tx, queue, now), 0
+        while looked < SLICE:
+            found = _found(tx, queue, most - len(taken), now)
+            for message in found:
+                if message.enqueued <= sieve.expired:
+                    messages.delete(tx, [message.id])
+                elif sieve.target is not None and message.tries >= sieve.receives:
+                    self._bury(tx, queue, sieve.target, message, now)
+                else:
+                    taken.append(self._take(tx, message, now, timeout))
+            if found:
+                self.changed(tx, queue, {message.grp for message in found})
+            if not found or len(taken) == most:
+                break
+            looked += len(found)
+        return taken
+
+    def _take(self, tx: Tx, message: Message, now: int, timeout: int) -> Taken:
+        after = replace(
+            message,
+            # Hidden for a millisecond at least, so that one receive does not take it twice.
+            visible=now + max(timeout, 1),
+            tries=message.tries + 1,
+            received=message.received + 1,
+            first=message.first or self._world.now(),
+            taken=now,
+        )
+        messages.take(tx, after)
+        return Taken(after, message)
+
+    def _full(self, reader: Reader, queue: Queue, now: int) -> bool:
+        """Whether as many messages are in flight as can be: standard queues complain of it, FIFO queues give none."""
+        if queue.messages <= MOST_IN_FLIGHT or messages.hidden(reader, queue.id, now)[0] < MOST_IN_FLIGHT:
+            return False
+        if queue.fifo:
+            return True
+        raise OverLimit(f"The maximum number of in flight messages is reached: {MOST_IN_FLIGHT}.")
+
+    def give_back(self, tx: Tx, queue: Queue, taken: Iterable[Taken]) -> None:
+        """Nobody waits for these messages any more: it is as if they had not been taken."""
+        kept = [each for each in taken if messages.get(tx, queue.id, each.now.id) == each.now]
+        for each in kept:
+            messages.take(tx, each.before)
+        self.changed(tx, queue, {each.now.grp for each in kept})
+
+    def _bury(self, tx: Tx, queue: Queue, target: Queue, message: Message, now: int) -> None:
+        """Send a message to the dead-letter queue.
+
+        "For standard queues … the enqueue timestamp is unchanged. For FIFO queues, the enqueue timestamp resets", and
+        "the original message's deduplication ID will be replaced with the original message's ID".
+        """
+        messages.delete(tx, [message.id])
+        dead = replace(message, visible=now, tries=0, source=queue.arn)
+        if queue.fifo:
+            dead = replace(dead, enqueued=now, dedup=message.uuid)
+        self.put(tx, target, dead)
+
+    # --- changing and going -------------------------------------------------------------------------------------------
+
+    def show(self, tx: Tx, queue: Queue, message: Message, visible: int) -> None:
+        """Change from when a message can be received."""
+        messages.show(tx, message.id, visible)
+        self.changed(tx, queue, [message.grp])
+
+    def delete(self, tx: Tx, queue: Queue, message: Message) -> None:
+        """A message is done with."""
+        messages.delete(tx, [message.id])
+        self.changed(tx, queue, [message.grp])
+
+    def changed(self, tx: Tx, queue: Queue, touched: Iterable[str | None]) -> None:
+        """Something has happened to messages of these groups."""
+        if queue.fifo:
+            for group in touched:
+                message_groups.settle(tx, queue.id, group or "")
+        self._lines.tell(tx, queue)
+
+    # --- sweeping -----------------------------------------------------------------------------------------------------
+
+    def sweep_soon(self, tx: Tx, key: int) -> None:
+        """What is kept there has expired, or belongs to no queue any more."""
+        self._sweep_at(tx, key, self._world.steady())
+
+    def sweep(self, tx: Tx, key: int) -> None:
+        """Sweep a slice away, and know when to go on."""
+        now = self._world.steady()
+        queue = queues.by_id(tx, key)
+        if queue is None:
+            gone = self._delete(tx, messages.aged(tx, key, sys.maxsize, SLICE))
+            if len(gone) + message_groups.clear(tx, key, SLICE) + fifo_requests.clear(tx, key, SLICE):
+                self._sweep_at(tx, key, now)
+            return
+        gone = self._delete(tx, messages.aged(tx, key, now - _retention(queue), SLICE))
+        if gone:
+            self.changed(tx, queue, {group for _, group in gone})
+        oldest = messages.oldest(tx, key)
+        if fifo_requests.sweep(tx, key, now, SLICE):
+            self._sweep_at(tx, key, now)
+        elif oldest is not None:
+            self._sweep_at(tx, key, max(now, oldest + _retention(queue)))
+
+    def _delete(self, tx: Tx, aged: Sequence[tuple[int, str | None]]) -> Sequence[tuple[int, str | None]]:
+        """Delete messages, as many as can be in a short time: one of 1 MB takes as long as hundreds of small ones."""
+        end = self._world.steady() + SWEEP_MILLISECONDS
+        for at in range(0, len(aged), FEW):
+            messages.delete(tx, (message for message, _ in aged[at : at + FEW]))
+            if self._world.steady() >= end:
+                return aged[: at + FEW]
+        return aged
+
+    def _sweep_at(self, tx: Tx, key: int, due: int) -> None:
+        timers.put(tx, Timer(SERVICE, str(key), SWEEP, due), elapsed=True)
+
+
+def _retention(queue: Queue) -> int:
+    return seconds(queue, "MessageRetentionPeriod") * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Sieve:
+    """Which messages of a queue are not received any more."""
+
+    expired: int
+    """Those that are kept since then."""
+    target: Queue | None
+    """Where there is a dead-letter queue: those that were received so often."""
+    receives: int = 0
+
+
+def _sieve(reader: Reader, queue: Queue, now: int) -> _Sieve:
+    expired, redrive = now - _retention(queue), redrive_of(queue.attributes)
+    target = by_arn(reader, redrive.target) if redrive else None
+    if redrive is None or target is None or not allows(target, queue.arn):
+        return _Sieve(expired, None)
+    return _Sieve(expired, target, redrive.receives)
+
+
+def _found(reader: Reader, queue: Queue, most: int, now: int) -> list[Message]:
+    """Messages that can be received, in their order."""
+    if not queue.fifo:
+        return messages.available(reader, queue.id, now, most)
+    found = list[Message]()
+    for group in message_groups.ready(reader, queue.id, now, most):
+        heads = message_groups.heads(reader, queue.id, group, most - len(found))
+        found += takewhile(lambda message: message.visible <= now, heads)
+        if len(found) == most:
+            break
+    return found

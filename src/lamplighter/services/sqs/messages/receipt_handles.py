@@ -1,0 +1,43 @@
+"""Receipt handles: which receive of which message of which queue.
+
+Promises that a handle means the same as long as there is a message of it, through restarts. See
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html.
+"""
+
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+
+from lamplighter.services.sqs.errors import ReceiptHandleIsInvalid
+from lamplighter.services.sqs.tables.messages import Message
+from lamplighter.services.sqs.tables.queues import Queue
+
+PREFIX = "AQEB"
+LARGEST = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a handle says."""
+
+    message: int
+    received: int
+    """By then how often."""
+
+
+def write(queue: Queue, message: Message) -> str:
+    """The handle of a receive."""
+    text = f"{queue.arn} {message.id} {message.received}"
+    return PREFIX + b64encode(text.encode()).decode()
+
+
+def read(queue: Queue, handle: str) -> Receipt:
+    """What a handle of this queue says."""
+    try:
+        text = b64decode(handle.removeprefix(PREFIX).encode(), validate=True).decode()
+        owner, message, received = text.split(" ")
+        receipt = Receipt(int(message), int(received))
+    except ValueError:
+        raise ReceiptHandleIsInvalid(handle) from None
+    if owner != queue.arn or not handle.startswith(PREFIX) or not 0 < receipt.message < LARGEST:
+        raise ReceiptHandleIsInvalid(handle)
+    return receipt

@@ -1,0 +1,1 @@
+"""Queues: attributes, permissions, dead-letter queues and message move tasks."""

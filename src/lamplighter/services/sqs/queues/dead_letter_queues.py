@@ -1,0 +1,104 @@
+"""Dead-letter queues: who may send its dead letters where, and after how many receives a message is one.
+
+See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json, loads
+from lamplighter.services.sqs.errors import InvalidParameterValue, invalid
+from lamplighter.services.sqs.queue_urls import by_arn
+from lamplighter.services.sqs.tables.queues import Queue
+from lamplighter.store.db import Reader
+
+POLICY, ALLOWED = "RedrivePolicy", "RedriveAllowPolicy"
+MOST_RECEIVES = 1000
+MOST_SOURCES = 10
+USUAL_RECEIVES = 10
+"""maxReceiveCount: "Default: 10." """
+
+
+@dataclass(frozen=True, slots=True)
+class Redrive:
+    """Where a queue's dead letters go, and when."""
+
+    target: str
+    """An ARN."""
+    receives: int
+    """After how many a message is a dead letter."""
+
+
+def redrive_of(attributes: Mapping[str, str]) -> Redrive | None:
+    """A queue's redrive policy, which was checked when it was set."""
+    text = attributes.get(POLICY)
+    policy = loads(text) if text else None
+    if not policy:
+        return None
+    return Redrive(policy["deadLetterTargetArn"], int(policy.get("maxReceiveCount", USUAL_RECEIVES)))
+
+
+def check(reader: Reader, source: str, attributes: Mapping[str, str], *, fifo: bool) -> None:
+    """Refuse policies that SQS would not take for the queue of an ARN."""
+    if attributes.get(POLICY):
+        _check_redrive(reader, source, attributes[POLICY], fifo=fifo)
+    if attributes.get(ALLOWED):
+        _check_allowed(attributes[ALLOWED])
+
+
+def _check_redrive(reader: Reader, source: str, text: str, *, fifo: bool) -> None:
+    policy = loads(text)
+    if not policy:
+        return
+    target = policy.get("deadLetterTargetArn")
+    if not target:
+        raise invalid(text, POLICY, "Redrive policy does not contain mandatory attribute: deadLetterTargetArn.")
+    if set(policy) - {"deadLetterTargetArn", "maxReceiveCount"}:
+        raise invalid(text, POLICY, "Only following attributes are supported: deadLetterTargetArn, maxReceiveCount.")
+    count = policy.get("maxReceiveCount", USUAL_RECEIVES)
+    if not _is_count(count):
+        values = f"valid values are from 1 to {MOST_RECEIVES} both inclusive."
+        raise invalid(text, POLICY, f"Invalid value for maxReceiveCount: {count}, {values}")
+    there = by_arn(reader, target) if isinstance(target, str) else None
+    here = arn.parse(source)
+    if there is None or here is None:
+        raise invalid(text, POLICY, "Dead letter target does not exist.")
+    if there.fifo != fifo:
+        raise invalid(text, POLICY, "Dead-letter queue must be same type of queue as the source.")
+    if (there.account, there.region) != (here.account, here.region):
+        raise invalid(text, POLICY, "Dead-letter target owner should be same as the source.")
+    if not allows(there, source):
+        raise invalid(text, POLICY, "Dead letter target does not allow this source queue.")
+
+
+def _is_count(value: Json) -> bool:
+    if isinstance(value, str):
+        value = int(value) if value.isascii() and value.isdigit() and len(value) <= 4 else None
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_RECEIVES
+
+
+def _check_allowed(text: str) -> None:
+    policy = loads(text)
+    sources = policy.get("sourceQueueArns")
+    permission = policy.get("redrivePermission")
+    listed = isinstance(sources, list) and 1 <= len(sources) <= MOST_SOURCES
+    fits = listed and all(isinstance(each, str) for each in sources) if permission == "byQueue" else sources is None
+    if permission not in ("allowAll", "denyAll", "byQueue") or not fits or len(policy) > 1 + listed:
+        raise InvalidParameterValue(
+            f"Value {text} for parameter {ALLOWED} is invalid. Reason: Amazon SQS can't create the redrive allow "
+            "policy, as it's in an unsupported format."
+        )
+
+
+def allows(target: Queue, source: str) -> bool:
+    """Whether a queue lets the queue of an ARN send it dead letters."""
+    text = target.attributes.get(ALLOWED)
+    policy = loads(text) if text else {"redrivePermission": "allowAll"}
+    match policy["redrivePermission"]:
+        case "allowAll":
+            return True
+        case "byQueue":
+            return source in policy["sourceQueueArns"]
+        case _:
+            return False

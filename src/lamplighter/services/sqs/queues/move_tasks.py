@@ -1,0 +1,150 @@
+"""Message move tasks: a dead-letter queue is emptied into the queues that its messages came from, or into another.
+
+Promises that a task goes on after a crash where it was, that no message is lost or doubled on the way, and that a large
+queue is moved a slice at a time. "All redriven messages are considered new messages with a new messageID and
+enqueueTime." See
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html.
+"""
+
+from base64 import b64encode
+from dataclasses import replace
+
+from lamplighter.base.json_text import Json, dump_bytes
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.sqs.errors import (
+    InvalidParameterValue,
+    ResourceNotFound,
+    UnsupportedOperation,
+    invalid,
+)
+from lamplighter.services.sqs.messages.queue_messages import SERVICE, Stock
+from lamplighter.services.sqs.queue_urls import by_arn
+from lamplighter.services.sqs.tables import move_tasks, queues
+from lamplighter.services.sqs.tables.messages import Message
+from lamplighter.services.sqs.tables.move_tasks import RUNNING, Move
+from lamplighter.services.sqs.tables.queues import Queue
+from lamplighter.store import timers
+from lamplighter.store.db import Reader, Tx
+from lamplighter.store.timers import Timer
+
+NAME = "move"
+SLICE = 100
+FASTEST = 500
+KEPT = 10
+COMPLETED, CANCELLED, FAILED = "COMPLETED", "CANCELLED", "FAILED"
+NO_QUEUE = "AWS.SimpleQueueService.NonExistentQueue"
+NO_SOURCE = "CouldNotDetermineMessageSource"
+
+
+class Moves:
+    """The operations, and what a task does when it is its turn."""
+
+    def __init__(self, world: World, stock: Stock) -> None:
+        self._world = world
+        self._stock = stock
+
+    def start(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """StartMessageMoveTask"""
+        source = _existing(tx, params, "SourceArn")
+        if not queues.sources(tx, source.arn, "", 1):
+            raise InvalidParameterValue("Source queue must be configured as a Dead Letter Queue.")
+        if "DestinationArn" in params:
+            _check_destination(source, _existing(tx, params, "DestinationArn"))
+        rate = params.get("MaxNumberOfMessagesPerSecond")
+        if rate is not None and not 1 <= rate <= FASTEST:
+            raise invalid(rate, "MaxNumberOfMessagesPerSecond", f"Must be between 1 and {FASTEST}, if provided.")
+        if any(move.status == RUNNING for move in move_tasks.latest(tx, source.arn, 1)):
+            raise InvalidParameterValue(
+                "There is already a task running. Only one active task is allowed for a source queue arn at a given "
+                "time."
+            )
+        told = {"taskId": self._world.uuid(), "sourceArn": source.arn}
+        handle = b64encode(dump_bytes(told)).decode()
+        to, now = params.get("DestinationArn"), self._world.now()
+        key = move_tasks.put(tx, Move(0, handle, source.arn, to, rate, RUNNING, now, 0, source.messages))
+        move_tasks.forget(tx, source.arn, KEPT)
+        self._go_on(tx, key, 0)
+        return {"TaskHandle": handle}
+
+    def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """ListMessageMoveTasks"""
+        source, most = _existing(reader, params, "SourceArn"), params.get("MaxResults", 1)
+        if not 1 <= most <= KEPT:
+            raise invalid(most, "MaxResults", f"Must be between 1 and {KEPT}, if provided.")
+        return {"Results": [_told(move) for move in move_tasks.latest(reader, source.arn, most)]}
+
+    def cancel(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """CancelMessageMoveTask: what has been moved stays where it is."""
+        move = move_tasks.by_handle(tx, params["TaskHandle"])
+        if move is None:
+            raise ResourceNotFound("Task does not exist.")
+        if move.status != RUNNING:
+            raise UnsupportedOperation("Only active tasks can be cancelled.")
+        move_tasks.change(tx, move.id, CANCELLED, move.moved)
+        return {"ApproximateNumberOfMessagesMoved": move.moved}
+
+    def ring(self, tx: Tx, timer: Timer) -> None:
+        """Move a slice, and know when to go on."""
+        move = move_tasks.get(tx, int(timer.subject.removeprefix(f"{NAME}/")))
+        if move is None or move.status != RUNNING:
+            return
+        source = by_arn(tx, move.source)
+        if source is None:
+            move_tasks.change(tx, move.id, FAILED, move.moved, NO_QUEUE)
+            return
+        size = min(move.rate or SLICE, SLICE, move.total - move.moved)
+        moved = move.moved
+        for message in self._stock.waiting(tx, source, size):
+            destination = by_arn(tx, move.destination or message.source or "")
+            if destination is None:
+                known = move.destination or message.source
+                move_tasks.change(tx, move.id, FAILED, moved, NO_QUEUE if known else NO_SOURCE)
+                return
+            self.move(tx, source, destination, message)
+            moved += 1
+        soonest = self._stock.soonest(tx, source)
+        done = moved >= move.total or soonest is None or soonest > self._world.steady()
+        move_tasks.change(tx, move.id, COMPLETED if done else RUNNING, moved)
+        if not done:
+            self._go_on(tx, move.id, 1000 * size // move.rate if move.rate else 0)
+
+    def move(self, tx: Tx, source: Queue, destination: Queue, message: Message) -> None:
+        """Move one message."""
+        now = self._world.steady()
+        self._stock.delete(tx, source, message)
+        fresh = replace(message, uuid=self._world.uuid(), sent=self._world.now(), enqueued=now, visible=now)
+        self._stock.put(tx, destination, replace(fresh, tries=0, received=0, first=None, taken=None, source=None))
+
+    def _go_on(self, tx: Tx, key: int, wait: int) -> None:
+        timers.put(tx, Timer(SERVICE, f"{NAME}/{key}", NAME, self._world.steady() + wait), elapsed=True)
+
+
+def _existing(reader: Reader, params: Json, name: str) -> Queue:
+    queue = by_arn(reader, params[name])
+    if queue is None:
+        raise ResourceNotFound(f"The resource that you specified for the {name} parameter doesn't exist.")
+    return queue
+
+
+def _check_destination(source: Queue, destination: Queue) -> None:
+    if destination.arn == source.arn:
+        raise InvalidParameterValue("Source queue arn and destination queue arn cannot be the same.")
+    if destination.fifo != source.fifo:
+        raise InvalidParameterValue("Source queue and destination queue must be of the same type.")
+
+
+def _told(move: Move) -> Json:
+    """A task as it is listed; its handle "is only populated for tasks that are in RUNNING status"."""
+    told = {
+        "TaskHandle": move.handle if move.status == RUNNING else None,
+        "Status": move.status,
+        "SourceArn": move.source,
+        "DestinationArn": move.destination,
+        "MaxNumberOfMessagesPerSecond": move.rate,
+        "ApproximateNumberOfMessagesMoved": move.moved,
+        "ApproximateNumberOfMessagesToMove": move.total,
+        "FailureReason": move.failure,
+        "StartedTimestamp": move.started,
+    }
+    return {name: value for name, value in told.items() if value is not None}

@@ -1,0 +1,107 @@
+"""AddPermission and RemovePermission: statements of the queue's policy, which is kept and judged by nobody here.
+
+See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_AddPermission.html.
+"""
+
+import re
+
+from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.sqs.errors import MissingParameter, OverLimit, invalid
+from lamplighter.services.sqs.queue_urls import find
+from lamplighter.services.sqs.tables import queues
+from lamplighter.services.sqs.tables.queues import Queue
+from lamplighter.store.db import Tx
+
+LABEL = re.compile(r"[A-Za-z0-9_-]{1,80}")
+ACCOUNT = re.compile(r"[0-9]{12}")
+MOST_ACTIONS = 7
+SHARED = (
+    "*",
+    "ChangeMessageVisibility",
+    "DeleteMessage",
+    "GetQueueAttributes",
+    "GetQueueUrl",
+    "ListDeadLetterSourceQueues",
+    "PurgeQueue",
+    "ReceiveMessage",
+    "SendMessage",
+)
+"""What an owner can share; the rest has "Cross-account permissions don't apply to this action"."""
+
+
+class Permissions:
+    """The operations."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def add(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """AddPermission"""
+        queue, label = find(tx, caller, params["QueueUrl"]), _label(params["Label"])
+        accounts, actions = params["AWSAccountIds"], params["Actions"]
+        _check_lists(accounts, actions)
+        policy = _policy(queue)
+        if any(statement.get("Sid") == label for statement in policy["Statement"]):
+            raise invalid(label, "Label", "Already exists.")
+        statement = {
+            "Sid": label,
+            "Effect": "Allow",
+            "Principal": {"AWS": _one_or_all([f"arn:aws:iam::{account}:root" for account in accounts])},
+            "Action": _one_or_all([f"SQS:{action}" for action in actions]),
+            "Resource": queue.arn,
+        }
+        self._keep(tx, queue, policy | {"Statement": [*policy["Statement"], statement]})
+        return {}
+
+    def remove(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """RemovePermission"""
+        queue, label = find(tx, caller, params["QueueUrl"]), params["Label"]
+        policy = _policy(queue)
+        left = [statement for statement in policy["Statement"] if statement.get("Sid") != label]
+        if left == policy["Statement"]:
+            raise invalid(label, "Label", "can't find label on existing policy.")
+        self._keep(tx, queue, policy | {"Statement": left})
+        return {}
+
+    def _keep(self, tx: Tx, queue: Queue, policy: Json) -> None:
+        others = {name: value for name, value in queue.attributes.items() if name != "Policy"}
+        kept = others | ({"Policy": dumps(policy)} if policy["Statement"] else {})
+        queues.change(tx, queue.id, kept, queues.dead_letter(tx, queue.id), self._world.now())
+
+
+def _label(label: str) -> str:
+    if not LABEL.fullmatch(label):
+        reason = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length."
+        raise invalid(label, "Label", reason)
+    return label
+
+
+def _check_lists(accounts: list[str], actions: list[str]) -> None:
+    if not accounts:
+        raise MissingParameter("AWSAccountIds")
+    if not actions:
+        raise MissingParameter("Actions")
+    if len(actions) > MOST_ACTIONS:
+        raise OverLimit(f"{len(actions)} Actions were found, maximum allowed is {MOST_ACTIONS}.")
+    for action in actions:
+        if action not in SHARED:
+            raise invalid(f"SQS:{action}", "ActionName", "Only the queue owner is allowed to invoke this action.")
+    for account in accounts:
+        if not ACCOUNT.fullmatch(account):
+            raise invalid(f"[{account}]", "PrincipalId", "Unable to verify.")
+
+
+def _policy(queue: Queue) -> Json:
+    """The queue's policy with its statements as a list; a single statement may stand for itself."""
+    empty = {"Version": "2008-10-17", "Id": f"{queue.arn}/SQSDefaultPolicy", "Statement": []}
+    text = queue.attributes.get("Policy")
+    policy = empty | (loads(text) if text else {})
+    statements = policy["Statement"]
+    listed = statements if isinstance(statements, list) else [statements]
+    return policy | {"Statement": [each for each in listed if isinstance(each, dict)]}
+
+
+def _one_or_all(values: list[str]) -> Json:
+    return values[0] if len(values) == 1 else values

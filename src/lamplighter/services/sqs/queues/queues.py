@@ -1,0 +1,184 @@
+"""Operations on queues themselves.
+
+See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html and its neighbours.
+"""
+
+from collections.abc import Sequence
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.sqs.errors import (
+    InvalidAttributeName,
+    InvalidAttributeValue,
+    PurgeQueueInProgress,
+    QueueDeletedRecently,
+    QueueDoesNotExist,
+    QueueNameExists,
+)
+from lamplighter.services.sqs.messages.queue_messages import SERVICE, Stock
+from lamplighter.services.sqs.queue_urls import Urls, check_name, find, page_size, page_token, read_page_token
+from lamplighter.services.sqs.queues import dead_letter_queues, queue_attributes
+from lamplighter.services.sqs.tables import messages, queues
+from lamplighter.services.sqs.tables.queues import Queue
+from lamplighter.store import timers
+from lamplighter.store.db import Reader, Tx
+
+QUARANTINE = 60_000
+"""Milliseconds: how long after a deletion the name is not free, and after a purge no other is taken."""
+COUNTS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+
+
+class Queues:
+    """The operations."""
+
+    def __init__(self, world: World, urls: Urls, stock: Stock) -> None:
+        self._world = world
+        self._urls = urls
+        self._stock = stock
+
+    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """CreateQueue; one that exists is returned, unless an attribute is given with another value."""
+        given = params.get("Attributes", {})
+        fifo = given.get("FifoQueue") == "true"
+        name = check_name(params["QueueName"], fifo=fifo)
+        key = arn.build("sqs", caller.region, caller.account, name)
+        merged = queue_attributes.merge({}, given, fifo=fifo)
+        dead_letter_queues.check(tx, key, merged, fifo=fifo)
+        queue = queues.get(tx, caller.account, caller.region, name)
+        if queue is not None:
+            _check_same(queue, given)
+            return {"QueueUrl": self._urls.of(queue)}
+        self._check_free(tx, caller, name)
+        now, tags = self._world.now(), params.get("tags", {})
+        queue = Queue(0, caller.account, caller.region, name, now, now, merged, tags, None, 0)
+        queues.put(tx, queue, _target(merged))
+        return {"QueueUrl": self._urls.of(queue)}
+
+    def url(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """GetQueueUrl"""
+        owner = params.get("QueueOwnerAWSAccountId", caller.account)
+        queue = queues.get(reader, owner, caller.region, params["QueueName"])
+        if queue is None:
+            raise QueueDoesNotExist
+        return {"QueueUrl": self._urls.of(queue)}
+
+    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListQueues: "You must set MaxResults to receive a value for NextToken", and get 1,000 otherwise."""
+        prefix, size, after = params.get("QueueNamePrefix", ""), page_size(params), read_page_token(params)
+        found = queues.page(reader, caller.account, caller.region, prefix, after, size + 1)
+        return self._page("QueueUrls", found, size, params)
+
+    def sources(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListDeadLetterSourceQueues"""
+        queue, size = find(reader, caller, params["QueueUrl"]), page_size(params)
+        found = queues.sources(reader, queue.arn, read_page_token(params), size + 1)
+        return {"queueUrls": [], **self._page("queueUrls", found, size, params)}
+
+    def _page(self, member: str, found: Sequence[Queue], size: int, params: Json) -> Json:
+        answer: dict[str, Json] = {member: [self._urls.of(queue) for queue in found[:size]]} if found else {}
+        if len(found) > size and "MaxResults" in params:
+            answer["NextToken"] = page_token(found[size - 1].name)
+        return answer
+
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """DeleteQueue, whatever is in it."""
+        queue, now = find(tx, caller, params["QueueUrl"]), self._world.steady()
+        queues.forget_deleted(tx, now - QUARANTINE)
+        queues.delete(tx, queue, now)
+        self._leave(tx, queue)
+        return {}
+
+    def purge(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """PurgeQueue: what is in the queue now is gone, those messages included that are in flight."""
+        queue, now = find(tx, caller, params["QueueUrl"]), self._world.steady()
+        if queue.purged is not None and now < queue.purged + QUARANTINE:
+            raise PurgeQueueInProgress(queue.name)
+        queues.empty(tx, queue, now)
+        self._leave(tx, queue)
+        return {}
+
+    def _leave(self, tx: Tx, queue: Queue) -> None:
+        """Nobody asks for the messages any more; they go a few at a time."""
+        timers.delete_all(tx, SERVICE, str(queue.id))
+        self._stock.sweep_soon(tx, queue.id)
+
+    def attributes(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """GetQueueAttributes"""
+        queue = find(reader, caller, params["QueueUrl"])
+        asked = params.get("AttributeNames", [])
+        found = _shown(queue) | (self._counts(reader, queue) if {"All", *COUNTS} & set(asked) else {})
+        for name in asked:
+            if name != "All" and name not in queue_attributes.READABLE and name not in COUNTS:
+                raise InvalidAttributeName(name)
+        told = found if "All" in asked else {name: found[name] for name in asked if name in found}
+        return {"Attributes": told} if told else {}
+
+    def _counts(self, reader: Reader, queue: Queue) -> dict[str, str]:
+        in_flight, delayed = messages.hidden(reader, queue.id, self._world.steady())
+        counts = (max(queue.messages - in_flight - delayed, 0), in_flight, delayed)
+        return {name: str(count) for name, count in zip(COUNTS, counts, strict=True)}
+
+    def set_attributes(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """SetQueueAttributes; a new MessageRetentionPeriod counts for the messages that are there."""
+        queue, given = find(tx, caller, params["QueueUrl"]), params["Attributes"]
+        if given.get("FifoQueue", "true") != "true" or ("FifoQueue" in given and not queue.fifo):
+            raise InvalidAttributeValue("FifoQueue", "Modifying queue type is not supported.")
+        merged = queue_attributes.merge(queue.attributes, given, fifo=queue.fifo)
+        changed = {name: merged[name] for name in given if name in merged}
+        dead_letter_queues.check(tx, queue.arn, changed, fifo=queue.fifo)
+        queues.change(tx, queue.id, merged, _target(merged), self._world.now())
+        if "MessageRetentionPeriod" in given:
+            self._stock.sweep_soon(tx, queue.id)
+        return {}
+
+    def tag(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """TagQueue"""
+        queue = find(tx, caller, params["QueueUrl"])
+        queues.tag(tx, queue.id, queue.tags | params["Tags"])
+        return {}
+
+    def untag(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """UntagQueue"""
+        queue = find(tx, caller, params["QueueUrl"])
+        queues.tag(tx, queue.id, {key: value for key, value in queue.tags.items() if key not in params["TagKeys"]})
+        return {}
+
+    def tags(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListQueueTags"""
+        tags = find(reader, caller, params["QueueUrl"]).tags
+        return {"Tags": tags} if tags else {}
+
+    def _check_free(self, reader: Reader, caller: Caller, name: str) -> None:
+        deleted = queues.deleted(reader, caller.account, caller.region, name)
+        if deleted is not None and self._world.steady() < deleted + QUARANTINE:
+            raise QueueDeletedRecently
+
+
+def _target(given: dict[str, str]) -> str | None:
+    redrive = dead_letter_queues.redrive_of(given)
+    return redrive.target if redrive else None
+
+
+def _check_same(queue: Queue, given: dict[str, str]) -> None:
+    # "Amazon SQS returns this error only if the request includes attributes whose values differ from those of the
+    # existing queue."
+    there = queue_attributes.complete(queue.attributes, fifo=queue.fifo)
+    for name, value in given.items():
+        if not queue_attributes.same(name, there.get(name), value):
+            raise QueueNameExists(name)
+
+
+def _shown(queue: Queue) -> dict[str, str]:
+    """All attributes but the counts."""
+    return {
+        "QueueArn": queue.arn,
+        "CreatedTimestamp": str(queue.created // 1000),
+        "LastModifiedTimestamp": str(queue.modified // 1000),
+        **queue_attributes.complete(queue.attributes, fifo=queue.fifo),
+    }

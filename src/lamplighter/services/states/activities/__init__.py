@@ -1,0 +1,1 @@
+"""Activities and task tokens: work done by programs of the user."""

@@ -1,0 +1,60 @@
+"""Operations on activities: work that somebody's own program does, wherever it runs.
+
+See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-activities.html.
+"""
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.states import tags
+from lamplighter.services.states.arns import check_name, page, page_size, read_page_token, resource_arn
+from lamplighter.services.states.errors import ActivityAlreadyExists
+from lamplighter.services.states.executions.lookup import find_activity
+from lamplighter.services.states.tables import activities as rows
+from lamplighter.services.states.tables.activities import Activity
+from lamplighter.store.db import Reader, Tx
+
+USUAL_ENCRYPTION: Json = {"type": "AWS_OWNED_KEY"}
+
+
+class Activities:
+    """Activities, as the API has them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """CreateActivity: "an idempotent API … based on the activity name"; tags of a second request are ignored."""
+        name = check_name(params["name"])
+        key = arn.build("states", caller.region, caller.account, f"activity:{name}")
+        encryption = params.get("encryptionConfiguration", USUAL_ENCRYPTION)
+        activity = rows.get(tx, key)
+        if activity is None:
+            given = tags.read(params.get("tags", []))
+            activity = Activity(key, caller.account, caller.region, name, self._world.now(), encryption, given)
+            rows.put(tx, activity)
+        elif activity.encryption != encryption:
+            raise ActivityAlreadyExists(key)
+        return {"activityArn": key, "creationDate": activity.created / 1000}
+
+    def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """DescribeActivity"""
+        activity = find_activity(reader, params["activityArn"])
+        return _item(activity) | {"encryptionConfiguration": activity.encryption}
+
+    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListActivities"""
+        size = page_size(params)
+        after = read_page_token(params.get("nextToken")) or ""
+        found = rows.page(reader, caller.account, caller.region, after, size + 1)
+        return page("activities", found, size, _item, lambda activity: activity.name)
+
+    def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """DeleteActivity: one that is not there is deleted already."""
+        rows.delete(tx, resource_arn(params["activityArn"], "activity"))
+        return {}
+
+
+def _item(activity: Activity) -> Json:
+    return {"activityArn": activity.arn, "name": activity.name, "creationDate": activity.created / 1000}

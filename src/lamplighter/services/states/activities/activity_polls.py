@@ -1,0 +1,88 @@
+"""Handing out the tasks of activities: workers wait in line, and a task goes to the first of them.
+
+Promises that a task is handed out in the transaction that tells its execution so, and that a worker that has left takes
+none with it: what was being handed to it goes back to its old place.
+See https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTask.html.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from lamplighter.asl.execution.messages import TaskStarted
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Caller
+from lamplighter.services.states.executions.driver import Driver
+from lamplighter.services.states.executions.lookup import find_activity
+from lamplighter.services.states.tables import activities
+from lamplighter.services.states.tables.activities import Waiting
+from lamplighter.services.states.tables.frames import Work
+from lamplighter.store.db import Reader, Store, Tx
+
+PATIENCE = 60.0
+"""Seconds: "The maximum time the service holds on to the request before responding is 60 seconds." """
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The workers that wait for tasks of one activity, in the order in which they came."""
+
+    head: asyncio.Lock = field(default_factory=asyncio.Lock)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    """There may be a task."""
+
+
+class Polls:
+    """Workers that wait for tasks."""
+
+    def __init__(self, store: Store, driver: Driver, patience: float = PATIENCE) -> None:
+        self._store = store
+        self._driver = driver
+        self._patience = patience
+        self._lines: defaultdict[str, Line] = defaultdict(Line)
+
+    def poll(self, reader: Reader, _caller: Caller, params: Json) -> Awaitable[Json]:
+        """GetActivityTask"""
+        activity = find_activity(reader, params["activityArn"])
+        return self._wait(activity.arn, params.get("workerName"))
+
+    def offer(self, tx: Tx, activity: str, work: Work, token: str, text: str) -> None:
+        """A task was scheduled; its input as JSON text."""
+        activities.enqueue(tx, activity, work, token, text)
+        tx.after.append(self._lines[activity].news.set)
+
+    async def _wait(self, activity: str, worker: str | None) -> Json:
+        line = self._lines[activity]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience), line.head:
+                while True:
+                    line.news.clear()
+                    task = await self._take(activity, worker)
+                    if task is not None:
+                        return {"taskToken": task.token, "input": task.input}
+                    await line.news.wait()
+        return {}
+
+    async def _take(self, activity: str, worker: str | None) -> Waiting | None:
+        taking = self._store.write(lambda tx: self._hand_out(tx, activity, worker))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            task = await taking
+            if task is not None:
+                await self._store.write(lambda tx: self._put_back(tx, task))
+            raise
+
+    def _hand_out(self, tx: Tx, activity: str, worker: str | None) -> Waiting | None:
+        while (task := activities.take(tx, activity)) is not None:
+            work = task.work
+            if self._driver.awaits(tx, work):
+                self._driver.tell(tx, work.execution, TaskStarted(work.frame, work.number, worker))
+                return task
+        return None
+
+    def _put_back(self, tx: Tx, task: Waiting) -> None:
+        activities.put_back(tx, task)
+        tx.after.append(self._lines[task.activity].news.set)

@@ -1,0 +1,83 @@
+"""Names, ARNs and page tokens of Step Functions."""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json
+from lamplighter.services.states.errors import InvalidArn, InvalidName, InvalidToken, WrongResource
+
+T = TypeVar("T")
+
+FORBIDDEN = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What a name must not contain.
+
+"white space, brackets < > { } [ ], wildcard characters ? *, special characters " # % \\ ^ | ~ ` $ & , ; : /, control
+characters (U+0000-001F, U+007F-009F, U+FFFE-FFFF), surrogates (U+D800-DFFF)"
+"""
+ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
+
+
+def check_name(name: str) -> str:
+    """A name, if it is one."""
+    if not name or FORBIDDEN.search(name):
+        raise InvalidName(name)
+    return name
+
+
+def check_role(role: str) -> str:
+    """A role's ARN, if it is one."""
+    if not ROLE.fullmatch(role):
+        raise InvalidArn(role)
+    return role
+
+
+def resource_arn(text: str, kind: str) -> str:
+    """An ARN of Step Functions of one kind (stateMachine, execution), if it is one."""
+    found = arn.parse(text)
+    if found is None or found.service != "states":
+        raise InvalidArn(text)
+    actual = found.resource.partition(":")[0]
+    if actual != kind:
+        raise WrongResource(actual)
+    return text
+
+
+def page_token(value: Json) -> str:
+    """Where the next page begins, as a token."""
+    return urlsafe_b64encode(str(value).encode()).decode()
+
+
+def read_page_token(token: str | None) -> str | None:
+    """Where a page begins."""
+    if token is None:
+        return None
+    try:
+        return urlsafe_b64decode(token.encode()).decode()
+    except (ValueError, Base64Error):
+        raise InvalidToken from None
+
+
+def page_number(token: str | None) -> int | None:
+    """Where a page begins, where it begins at a number."""
+    text = read_page_token(token)
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise InvalidToken from None
+
+
+def page_size(params: Json, largest: int = 1000, usual: int = 100) -> int:
+    """How many items a page has."""
+    return min(params.get("maxResults") or usual, largest)
+
+
+def page(name: str, found: Sequence[T], size: int, item: Callable[[T], Json], key: Callable[[T], Json]) -> Json:
+    """A page of at most `size` items; `found` has one more where another page follows, from that item's key on."""
+    answer: Json = {name: [item(each) for each in found[:size]]}
+    return answer if len(found) <= size else answer | {"nextToken": page_token(key(found[size - 1]))}

@@ -1,0 +1,130 @@
+"""Between the words of a state machine and the words of a service.
+
+"Parameters in Step Functions are expressed in PascalCase, even if the native service API is in camelCase." An object
+where the service wants text becomes JSON text, and null stands for a member that is not there.
+See https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html.
+"""
+
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+from lamplighter.base.errors import LamplighterError
+from lamplighter.base.json_text import Json, dumps
+
+SCALARS: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "character": (str,),
+    "integer": (int,),
+    "long": (int,),
+    "float": (int, float),
+    "double": (int, float),
+    "boolean": (bool,),
+}
+
+
+class ParametersRefused(LamplighterError):
+    """The parameters do not fit the call."""
+
+
+def to_service(shape: Shape | None, value: Json, name: str = "") -> Json:
+    """A state machine's parameters as the service takes them."""
+    if isinstance(shape, StructureShape):
+        return _members(shape, value, name)
+    if isinstance(shape, ListShape):
+        if not isinstance(value, list):
+            raise ParametersRefused(f"The value for the field '{name}' must be a LIST")
+        return [to_service(shape.member, item, name) for item in value]
+    if isinstance(shape, MapShape):
+        if not isinstance(value, dict):
+            raise ParametersRefused(f"The value for the field '{name}' must be a MAP")
+        return {key: to_service(shape.value, item, key) for key, item in value.items()}
+    return _scalar(shape, value, name)
+
+
+def _members(shape: StructureShape, value: Json, name: str) -> Json:
+    if not isinstance(value, dict):
+        raise ParametersRefused(f"The value for the field '{name}' must be a STRUCTURE")
+    out, given = {}, set()
+    for key, inner in value.items():
+        member = member_of(shape, key)
+        if member is None:
+            raise ParametersRefused(f'The field "{key}" is not supported by Step Functions')
+        # One that is given as null is left to the service to miss: SQS was seen to answer MissingParameter.
+        given.add(member)
+        if inner is not None:
+            out[member] = to_service(shape.members[member], inner, key)
+    missing = [member for member in shape.required_members if member not in given]
+    if missing:
+        raise ParametersRefused(f"The field '{pascal(missing[0])}' is required but was missing")
+    return out
+
+
+def member_of(shape: StructureShape, key: str) -> str | None:
+    """The member of a structure that a key of a state machine means.
+
+    Step Functions spells as the AWS SDK for Java does, which knows no abbreviations: OkActions for OKActions.
+    """
+    own = key[:1].lower() + key[1:]
+    exact = next((name for name in (key, own) if name in shape.members), None)
+    if exact is not None:
+        return exact
+    alike = [name for name in shape.members if name.lower() == key.lower()]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _scalar(shape: Shape | None, value: Json, name: str) -> Json:
+    kind = shape.type_name if shape is not None else "string"
+    if kind == "string" and isinstance(value, (dict, list)):
+        return dumps(value)
+    if kind == "blob":
+        return _blob(value, name)
+    if kind == "timestamp" and isinstance(value, str):
+        return _instant(value, name)
+    expected = SCALARS.get(kind)
+    if expected is not None and (not isinstance(value, expected) or (isinstance(value, bool) and kind != "boolean")):
+        raise ParametersRefused(f"The value for the field '{name}' must be a {kind.upper()}")
+    return value
+
+
+def _instant(value: str, name: str) -> float:
+    try:
+        instant = datetime.fromisoformat(value)
+    except ValueError:
+        raise ParametersRefused(f"The value for the field '{name}' must be a TIMESTAMP") from None
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()
+
+
+def _blob(value: Json, name: str) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    if not isinstance(value, str):
+        return dumps(value).encode()
+    try:
+        return b64decode(value, validate=True)
+    except ValueError:
+        raise ParametersRefused(f"The value for the field '{name}' must be a BLOB") from None
+
+
+def to_states(shape: Shape | None, value: Json, time: Callable[[float], Json]) -> Json:
+    """A service's answer as a state machine sees it; `time` writes an instant given in seconds."""
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
+        return {pascal(key): to_states(shape.members.get(key), inner, time) for key, inner in value.items()}
+    if isinstance(shape, ListShape) and isinstance(value, list):
+        return [to_states(shape.member, item, time) for item in value]
+    if isinstance(shape, MapShape) and isinstance(value, dict):
+        return {key: to_states(shape.value, item, time) for key, item in value.items()}
+    if shape is not None and shape.type_name == "timestamp" and isinstance(value, (int, float)):
+        return time(value)
+    if isinstance(value, datetime):
+        return time(value.timestamp())
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return value
+
+
+def pascal(name: str) -> str:
+    """fooBar as FooBar."""
+    return name[:1].upper() + name[1:]

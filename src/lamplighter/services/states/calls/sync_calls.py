@@ -1,0 +1,246 @@
+"""Work that goes on after the call (.sync): heard of or asked for until it has ended, and called off.
+
+Promises that what is served here is told of in the transaction that ends it. What is called elsewhere is asked for,
+more seldom the longer it takes, also by the next engine. See
+https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-sync.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from botocore.model import ServiceModel
+
+from lamplighter.asl.definition.model import Resource
+from lamplighter.asl.definition.parse import parse_resource
+from lamplighter.asl.execution.messages import Event as MachineEvent
+from lamplighter.asl.execution.messages import TaskFailed, TaskSucceeded
+from lamplighter.base import arn
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.world import iso
+from lamplighter.bus import Bus, Caller, Event
+from lamplighter.outbound.aws import Remote
+from lamplighter.services.states.calls.integrations import SERVICES, Binding, bind
+from lamplighter.services.states.calls.parameter_casing import to_states
+from lamplighter.services.states.calls.sync_rules import Outcome, Sync
+from lamplighter.services.states.executions.driver import SERVICE, Driver
+from lamplighter.services.states.tables import frames
+from lamplighter.services.states.tables.frames import Work
+from lamplighter.store import outbox
+from lamplighter.store.db import Posted, Tx
+
+log = logging.getLogger("lamplighter.states")
+
+Models = Callable[[str], ServiceModel]
+SHORTEST, LONGEST = 1.0, 15.0
+"""Seconds between two questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A piece of work that goes on, and how it is followed."""
+
+    work: Work
+    resource: Resource
+    binding: Binding
+    sync: Sync
+    execution: str
+    """The ARN of whom it is for."""
+
+
+class Following:
+    """Follows work."""
+
+    def __init__(self, bus: Bus, driver: Driver, models: Models, remote: Remote) -> None:
+        self._bus = bus
+        self._driver = driver
+        self._models = models
+        self._remote = remote
+        syncs = [action.sync for service in SERVICES.values() for action in service.actions.values() if action.sync]
+        for sync in syncs:
+            if sync.source:
+                bus.listen(sync.source, self._hear(sync), frames.anything_watched)
+
+    def begin(self, tx: Tx, followed: Followed, names: list[str]) -> None:
+        """Follow work that was begun under these names."""
+        for name in names:
+            frames.watch(tx, name, followed.work)
+        if followed.sync.source:
+            self._settle(tx, followed)
+            return
+        work = followed.work
+        body = {
+            "do": "follow",
+            "execution": work.execution,
+            "frame": work.frame,
+            "number": work.number,
+            "resource": followed.resource.text,
+            "arn": followed.execution,
+        }
+        outbox.put(tx, SERVICE, str(work.execution), body)
+
+    async def perform(self, posted: Posted) -> None:
+        """Follow work elsewhere to its end, or call work off, as a row of the outbox says."""
+        body = posted.body
+        resource = parse_resource(body["resource"])
+        binding = bind(resource) if resource is not None else None
+        if resource is None or binding is None or binding.sync is None:
+            await self._bus.store.insist(lambda tx: outbox.delete(tx, posted.id))
+        elif body["do"] == "cancel":
+            await self._cancel(posted, binding, binding.sync)
+        else:
+            work = Work(body["execution"], body["frame"], body["number"])
+            await self._follow(posted, Followed(work, resource, binding, binding.sync, body["arn"]))
+
+    # --- what is served here ------------------------------------------------------------------------------------------
+
+    def _hear(self, sync: Sync) -> Callable[[Tx, Event], None]:
+        """Listen to the events of a service for the end of work."""
+
+        def hear(tx: Tx, event: Event) -> None:
+            if not sync.ended(event.detail):
+                return
+            for name in event.resources:
+                for work in frames.watchers(tx, name):
+                    self._told(tx, work)
+
+        return hear
+
+    def _told(self, tx: Tx, work: Work) -> None:
+        resource, execution = self._driver.resource(tx, work), self._driver.arn_of(tx, work)
+        binding = bind(resource) if resource is not None else None
+        if resource is None or execution is None or binding is None or binding.sync is None:
+            frames.unwatch(tx, work)
+        else:
+            self._settle(tx, Followed(work, resource, binding, binding.sync, execution))
+
+    def _settle(self, tx: Tx, followed: Followed) -> None:
+        """Ask how the work stands; tell the execution if it has ended."""
+        names = frames.watched(tx, followed.work)
+        if not names:
+            return
+        caller, service, sync = caller_of(followed.execution), followed.binding.service, followed.sync
+        described = self._bus.invoke(tx, caller, service, *sync.describe(names))
+        outcome = sync.judge(described)
+        if outcome is not None and not self._came_too_late(tx, followed.work, sync.over(described)):
+            self._tell(tx, followed, outcome)
+
+    def _came_too_late(self, tx: Tx, work: Work, over: int | None) -> bool:
+        """Whether work ended when its time was up already, which a timer that nobody rang yet will say.
+
+        So it is where work ended while no engine ran: what would have come first counts.
+        """
+        if over is None:
+            return False
+        return self._driver.times_out(tx, work, over)
+
+    def _tell(self, tx: Tx, followed: Followed, outcome: Outcome) -> None:
+        work = followed.work
+        frames.unwatch(tx, work)
+        output = self._output(followed, outcome)
+        event: MachineEvent = (
+            TaskFailed(work.frame, work.number, "States.TaskFailed", dumps(output))
+            if outcome.failed
+            else TaskSucceeded(work.frame, work.number, output)
+        )
+        self._driver.tell(tx, work.execution, event)
+
+    def _output(self, followed: Followed, outcome: Outcome) -> Json:
+        binding = followed.binding
+        operation, member = followed.sync.shape
+        shape = self._models(binding.service).operation_model(operation).output_shape
+        if member:
+            shape = shape.members[member]
+            if not isinstance(outcome.output, list) and shape.type_name == "list":
+                shape = shape.member
+        output = to_states(shape, outcome.output, instant(binding))
+        return _parsed(output) if followed.resource.pattern == "sync:2" else output
+
+    # --- what is called elsewhere -------------------------------------------------------------------------------------
+
+    async def _follow(self, posted: Posted, followed: Followed) -> None:
+        """Ask until the work has ended, or nobody waits for it any more."""
+        for seconds in _pauses():
+            names = await self._bus.store.insist(lambda tx: self._names(tx, followed.work))
+            outcome = await self._ask(followed, names) if names else None
+            if outcome is not None or not names:
+                await self._bus.store.insist(lambda tx, outcome=outcome: self._conclude(tx, posted, followed, outcome))  # type: ignore[misc]
+                return
+            await asyncio.sleep(seconds)
+
+    def _names(self, tx: Tx, work: Work) -> list[str]:
+        return frames.watched(tx, work) if self._driver.awaits(tx, work) else []
+
+    async def _ask(self, followed: Followed, names: list[str]) -> Outcome | None:
+        service, region = followed.binding.service, caller_of(followed.execution).region
+        try:
+            described = await self._remote.call(service, *followed.sync.describe(names), region)
+            return followed.sync.judge(described)
+        except AwsError as error:
+            log.warning("%s cannot be asked how %s stands: %s", service, names[0], error)
+        except (LookupError, TypeError) as error:
+            log.warning("%s does not tell how %s stands: %r", service, names[0], error)
+        return None
+
+    def _conclude(self, tx: Tx, posted: Posted, followed: Followed, outcome: Outcome | None) -> None:
+        if outbox.delete(tx, posted.id) and outcome is not None:
+            self._tell(tx, followed, outcome)
+
+    # --- calling off --------------------------------------------------------------------------------------------------
+
+    async def _cancel(self, posted: Posted, binding: Binding, sync: Sync) -> None:
+        """Call work off, as well as that can be done."""
+        calls = [sync.cancel(name, posted.body["arn"]) for name in posted.body["names"]]
+        if sync.source:
+            await self._bus.store.insist(lambda tx: self._cancel_here(tx, posted, binding, calls))
+            return
+        region = caller_of(posted.body["arn"]).region
+        for call in calls:
+            try:
+                await self._remote.call(binding.service, *call, region)
+            except AwsError as error:
+                log.warning("%s %s: %s", binding.service, call, error)
+        await self._bus.store.insist(lambda tx: outbox.delete(tx, posted.id))
+
+    def _cancel_here(self, tx: Tx, posted: Posted, binding: Binding, calls: list[tuple[str, Json]]) -> None:
+        if not outbox.delete(tx, posted.id):
+            return
+        for call in calls:
+            try:
+                with tx.nested():
+                    self._bus.invoke(tx, caller_of(posted.body["arn"]), binding.service, *call)
+            except AwsError as error:
+                log.warning("%s %s: %s", binding.service, call, error)
+
+
+def _pauses() -> Iterator[float]:
+    """Seconds from one question to the next."""
+    seconds = SHORTEST
+    while True:
+        yield seconds
+        seconds = min(seconds * 1.5, LONGEST)
+
+
+def caller_of(execution: str) -> Caller:
+    """For whom an execution acts."""
+    found = arn.parse(execution)
+    assert found is not None
+    return Caller(found.account, found.region)
+
+
+def instant(binding: Binding) -> Callable[[float], Json]:
+    """How an integration writes an instant that is given in seconds."""
+    return (lambda seconds: iso(int(seconds * 1000))) if binding.iso else (lambda seconds: int(seconds * 1000))
+
+
+def _parsed(output: Json) -> Json:
+    """With `.sync:2`, the input and output of an execution are JSON rather than text."""
+    out = dict(output)
+    for name in ("Input", "Output"):
+        try:
+            out[name] = loads(out[name])
+        except (KeyError, TypeError, JsonError):
+            continue
+    return out

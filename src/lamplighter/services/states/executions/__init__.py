@@ -1,0 +1,1 @@
+"""Executions: started, driven forward, logged, redriven and described."""

@@ -1,0 +1,14 @@
+"""The input of an execution."""
+
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.services.states.errors import InvalidExecutionInput
+from lamplighter.services.states.executions.json_errors import complaint
+
+
+def read_input(params: Json) -> tuple[Json, str]:
+    """The input that a request gives, as a value and as its text."""
+    text = params.get("input", "{}")
+    try:
+        return loads(text), text
+    except JsonError:
+        raise InvalidExecutionInput(complaint(text)) from None

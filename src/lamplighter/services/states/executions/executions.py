@@ -1,0 +1,183 @@
+"""Operations on executions."""
+
+from lamplighter.asl.execution.frame import Execution
+from lamplighter.asl.execution.messages import StopRequested
+from lamplighter.base import arn
+from lamplighter.base.errors import ValidationError
+from lamplighter.base.json_text import Json, Raw, loads
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.states.arns import check_name, page, page_number, page_size, page_token
+from lamplighter.services.states.errors import (
+    ExecutionAlreadyExists,
+    StateMachineDeleting,
+    StateMachineTypeNotSupported,
+)
+from lamplighter.services.states.executions import redrive
+from lamplighter.services.states.executions.driver import Driver
+from lamplighter.services.states.executions.execution_input import read_input
+from lamplighter.services.states.executions.execution_logging import DOCUMENTS
+from lamplighter.services.states.executions.express import Express
+from lamplighter.services.states.executions.lookup import find_execution, find_map_run
+from lamplighter.services.states.machines.resolve_arn import find_target
+from lamplighter.services.states.tables import executions as rows
+from lamplighter.services.states.tables import map_runs
+from lamplighter.services.states.tables.executions import Record
+from lamplighter.store.db import Reader, Tx
+
+KEPT = 1_000
+"""Executions of a deleted state machine that are listed."""
+
+
+class Executions:
+    """Executions, as the API has them."""
+
+    def __init__(self, world: World, driver: Driver, express: Express) -> None:
+        self._world = world
+        self._driver = driver
+        self._express = express
+
+    def start(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """StartExecution.
+
+        "StartExecution is idempotent for STANDARD workflows … if you call it with the same name and input as a running
+        execution, the call succeeds and returns the same response as the original request. If the execution is closed
+        or if the input is different, it returns a 400 ExecutionAlreadyExists error."
+        """
+        target = find_target(tx, params["stateMachineArn"], self._world)
+        machine = target.machine
+        if machine.deleting:
+            raise StateMachineDeleting(machine.arn)
+        if machine.type == "EXPRESS":
+            return self._express.start(tx, machine, params)
+        name = check_name(params["name"]) if "name" in params else self._world.uuid()
+        document, text = read_input(params)
+        owner = arn.parse(machine.arn)
+        assert owner is not None
+        key = arn.build("states", owner.region, owner.account, f"execution:{machine.name}:{name}")
+        existing = rows.get(tx, key)
+        if existing is not None:
+            if existing.status != "RUNNING" or existing.input != text:
+                raise ExecutionAlreadyExists(key)
+            return {"executionArn": key, "startDate": existing.start / 1000}
+        now = self._world.now()
+        execution = Execution(key, name, machine.role, machine.arn, machine.name, document, text, now)
+        self._driver.begin(tx, execution, machine.revision)
+        rows.qualify(tx, key, *target.qualified)
+        return {"executionArn": key, "startDate": now / 1000}
+
+    def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """DescribeExecution"""
+        record = find_execution(reader, params["executionArn"])
+        description: Json = {
+            "executionArn": record.arn,
+            "stateMachineArn": record.machine,
+            "name": record.name,
+            "status": record.status,
+            "startDate": record.start / 1000,
+        } | redrive.description(reader, record, self._world.now())
+        if record.stop is not None:
+            description["stopDate"] = record.stop / 1000
+        run = map_runs.run_of(reader, record.id)
+        if run is not None:
+            description["mapRunArn"] = run
+        whole = params.get("includedData") != "METADATA_ONLY"
+        for field, text in (("input", record.input), ("output", record.output)):
+            if text is not None:
+                description |= {field: text} if whole else {}
+                description[f"{field}Details"] = {"included": whole}
+        description |= _qualifiers(record)
+        for field, value in (("error", record.error), ("cause", record.cause)):
+            if value is not None:
+                description[field] = value
+        return description
+
+    def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """ListExecutions: the newest first."""
+        size, before = page_size(params), page_number(params.get("nextToken"))
+        redriven = {"REDRIVEN": True, "NOT_REDRIVEN": False}.get(params.get("redriveFilter", ""))
+        wanted = rows.Wanted(params.get("statusFilter"), redriven, before)
+        if ("mapRunArn" in params) == ("stateMachineArn" in params):
+            raise ValidationError("Either stateMachineArn or mapRunArn must be specified")
+        if "mapRunArn" in params:
+            run = find_map_run(reader, params["mapRunArn"])
+            children = rows.page_of_run(reader, run.id, wanted, size + 1)
+            return page("executions", children, size, lambda child: _child(run.arn, *child), lambda child: child[0].id)
+        target = find_target(reader, params["stateMachineArn"], self._world)
+        if target.machine.type == "EXPRESS":
+            raise StateMachineTypeNotSupported
+        found = rows.page(reader, target.owner, wanted, size + 1)
+        return page("executions", found, size, _item, lambda record: record.id)
+
+    def kept(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListKeptExecutions, which is ours: the newest of a state machine, also of one that is deleted."""
+        machine = arn.build("states", caller.region, caller.account, f"stateMachine:{params['name']}")
+        return {"executions": [_item(each) for each in rows.page(reader, ("machine", machine), rows.Wanted(), KEPT)]}
+
+    def removed(self, reader: Reader, caller: Caller, _params: Json) -> Json:
+        """ListRemovedMachines, which is ours: the state machines that are gone and whose executions are kept."""
+        found = rows.removed_machines(reader, caller.account, caller.region, KEPT)
+        return {"stateMachines": [{"stateMachineArn": each, "name": each.rpartition(":")[2]} for each in found]}
+
+    def stop(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """StopExecution: harmless on one that has ended."""
+        record = find_execution(tx, params["executionArn"])
+        self._driver.tell(tx, record.id, StopRequested(params.get("error"), params.get("cause")))
+        stopped = find_execution(tx, params["executionArn"]).stop
+        assert stopped is not None
+        return {"stopDate": stopped / 1000}
+
+    def history(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """GetExecutionHistory"""
+        record = find_execution(reader, params["executionArn"])
+        size, token = page_size(params), page_number(params.get("nextToken"))
+        last = rows.last_event(reader, record.id)
+        if params.get("reverseOrder"):
+            top = last if token is None else token
+            first = max(1, top - size + 1)
+            lines = rows.history(reader, record.id, first, top - first + 1)[::-1]
+            following = first - 1 if first > 1 else None
+        else:
+            first = 1 if token is None else token
+            lines = rows.history(reader, record.id, first, size)
+            following = first + size if first + size <= last else None
+        answer: Json = {"events": _events(lines, data=params.get("includeExecutionData", True))}
+        if following is not None:
+            answer["nextToken"] = page_token(following)
+        return answer
+
+
+def _item(record: Record) -> Json:
+    item = {
+        "executionArn": record.arn,
+        "stateMachineArn": record.machine,
+        "name": record.name,
+        "status": record.status,
+        "startDate": record.start / 1000,
+        "redriveCount": redrive.count(record),
+    } | _qualifiers(record)
+    return item if record.stop is None else item | {"stopDate": record.stop / 1000}
+
+
+def _child(run: str, record: Record, items: int) -> Json:
+    """An execution of a Map Run."""
+    return _item(record) | {"mapRunArn": run, "itemCount": items}
+
+
+def _qualifiers(record: Record) -> Json:
+    """The version and the alias that an execution was started with."""
+    names = (("stateMachineVersionArn", record.version), ("stateMachineAliasArn", record.alias))
+    return {field: value for field, value in names if value is not None}
+
+
+def _events(lines: list[str], *, data: bool) -> Json:
+    """Events as they are kept; without `data`, without what executions carried."""
+    if data:
+        return [Raw(line) for line in lines]
+    events = [loads(line) for line in lines]
+    for event in events:
+        for details in event.values():
+            if isinstance(details, dict):
+                for name in DOCUMENTS:
+                    details.pop(name, None)
+    return events

@@ -1,0 +1,95 @@
+"""Express executions: they run as others do, and leave no history.
+
+"Synchronous Express Workflows start a workflow, wait until it completes, then return the result." One that never waits
+for the world is over before anything of it would have to be kept, and is not.
+See https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html.
+"""
+
+from lamplighter.asl.execution.frame import Execution
+from lamplighter.asl.execution.step import Step
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Caller
+from lamplighter.services.states.arns import check_name
+from lamplighter.services.states.errors import StateMachineDeleting, StateMachineTypeNotSupported
+from lamplighter.services.states.executions.driver import Driver, Ended
+from lamplighter.services.states.executions.execution_input import read_input
+from lamplighter.services.states.machines.resolve_arn import find_target
+from lamplighter.services.states.tables.state_machines import Machine
+from lamplighter.store.db import Reader, Tx
+
+BILLED_STEP = 100
+"""Milliseconds: "Duration is … rounded up to the nearest 100 ms"."""
+BILLED_MEMORY = 64
+
+
+class Express:
+    """Express executions, as the API has them."""
+
+    def __init__(self, bus: Bus, world: World, driver: Driver) -> None:
+        self._bus = bus
+        self._world = world
+        self._driver = driver
+
+    def start_sync(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """StartSyncExecution; an awaitable where the execution waits for the world."""
+        machine = find_target(reader, params["stateMachineArn"], self._world).machine
+        if machine.deleting:
+            raise StateMachineDeleting(machine.arn)
+        if machine.type != "EXPRESS":
+            raise StateMachineTypeNotSupported
+        execution = self.execution(machine, params)
+        step = self._driver.first_step(reader, execution, machine.revision)
+        if step.finish is None:
+            return self._run(execution, machine.revision, step)
+        ended = Ended(step.finish, self._world.now())
+        if self._driver.journal.logging(reader, machine.revision) is not None:
+            return self._log(execution, machine.revision, step, ended)
+        return _answer(execution, ended)
+
+    async def _log(self, execution: Execution, revision: str, step: Step, ended: Ended) -> Json:
+        """Log an execution that is over already."""
+        await self._bus.store.write(lambda tx: self._driver.adopt(tx, execution, revision, step))
+        return _answer(execution, ended)
+
+    async def _run(self, execution: Execution, revision: str, step: Step) -> Json:
+        ended = self._driver.await_end(execution.arn)
+        await self._bus.store.write(lambda tx: self._driver.adopt(tx, execution, revision, step))
+        return _answer(execution, await ended)
+
+    def start(self, tx: Tx, machine: Machine, params: Json) -> Json:
+        """StartExecution of an express state machine: nobody hears how it ends."""
+        execution = self.execution(machine, params)
+        self._driver.begin(tx, execution, machine.revision)
+        return {"executionArn": execution.arn, "startDate": execution.start / 1000}
+
+    def execution(self, machine: Machine, params: Json) -> Execution:
+        """A new execution; its name need not be its own."""
+        name = check_name(params["name"]) if "name" in params else self._world.uuid()
+        document, text = read_input(params)
+        owner = arn.parse(machine.arn)
+        assert owner is not None
+        resource = f"express:{machine.name}:{name}:{self._world.uuid()}"
+        key = arn.build("states", owner.region, owner.account, resource)
+        return Execution(key, name, machine.role, machine.arn, machine.name, document, text, self._world.now())
+
+
+def _answer(execution: Execution, ended: Ended) -> Json:
+    finish = ended.finish
+    steps = max(1, -(-(ended.stop - execution.start) // BILLED_STEP))
+    answer: Json = {
+        "executionArn": execution.arn,
+        "stateMachineArn": execution.machine,
+        "name": execution.name,
+        "startDate": execution.start / 1000,
+        "stopDate": ended.stop / 1000,
+        "status": finish.status,
+        "input": execution.text,
+        "inputDetails": {"included": True},
+        "billingDetails": {"billedMemoryUsedInMB": BILLED_MEMORY, "billedDurationInMilliseconds": steps * BILLED_STEP},
+    }
+    if finish.output is not None:
+        answer |= {"output": finish.output, "outputDetails": {"included": True}}
+    error = "States.Timeout" if finish.status == "TIMED_OUT" else finish.error
+    return answer | {name: value for name, value in (("error", error), ("cause", finish.cause)) if value is not None}

@@ -1,0 +1,33 @@
+"""From an ARN to what it names, or the error that says that it names nothing."""
+
+from lamplighter.services.states.arns import resource_arn
+from lamplighter.services.states.errors import ActivityDoesNotExist, ExecutionDoesNotExist, ResourceNotFound
+from lamplighter.services.states.tables import activities, executions, map_runs
+from lamplighter.services.states.tables.activities import Activity
+from lamplighter.services.states.tables.executions import Record
+from lamplighter.services.states.tables.map_runs import MapRun
+from lamplighter.store.db import Reader
+
+
+def find_execution(reader: Reader, text: str) -> Record:
+    """The execution of an ARN."""
+    record = executions.get(reader, resource_arn(text, "execution"))
+    if record is None:
+        raise ExecutionDoesNotExist(text)
+    return record
+
+
+def find_map_run(reader: Reader, text: str) -> MapRun:
+    """The Map Run of an ARN."""
+    run = map_runs.get(reader, resource_arn(text, "mapRun"))
+    if run is None:
+        raise ResourceNotFound(text)
+    return run
+
+
+def find_activity(reader: Reader, text: str) -> Activity:
+    """The activity of an ARN."""
+    activity = activities.get(reader, resource_arn(text, "activity"))
+    if activity is None:
+        raise ActivityDoesNotExist(text)
+    return activity

@@ -1,0 +1,97 @@
+"""RedriveExecution: going on from where an execution failed.
+
+"Step Functions preserves the results and execution history of the successful steps, and doesn't rerun these steps when
+you redrive an execution." See https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html.
+"""
+
+from dataclasses import replace
+
+from lamplighter.asl.execution.messages import Redriven
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json, loads
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.states.executions.driver import Driver, fixed_part
+from lamplighter.services.states.executions.lookup import find_execution
+from lamplighter.services.states.tables import executions, map_runs, redrives
+from lamplighter.services.states.tables.executions import Record
+from lamplighter.store.db import Reader, Tx
+
+REDRIVABLE = ("FAILED", "ABORTED", "TIMED_OUT")
+PERIOD = 14 * 24 * 3600 * 1000
+"""Milliseconds after its end for which an execution can be redriven: 14 days."""
+TOKEN_PERIOD = 15 * 60 * 1000
+"""Milliseconds for which a client's token means the same redrive."""
+MAX_EVENTS = 24_999
+
+
+class ExecutionNotRedrivable(AwsError):
+    """The execution cannot be redriven; the message says why."""
+
+    code = "ExecutionNotRedrivable"
+
+
+class Redrives:
+    """Redrives, as the API has them."""
+
+    def __init__(self, world: World, driver: Driver) -> None:
+        self._world = world
+        self._driver = driver
+
+    def redrive(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """RedriveExecution"""
+        record = find_execution(tx, params["executionArn"])
+        token, now = params.get("clientToken"), self._world.now()
+        before = redrives.last(tx, record.id)
+        if before and token is not None and before.token == token and now - before.date < TOKEN_PERIOD:
+            return {"redriveDate": before.date / 1000}
+        reason = refusal(record, now)
+        if reason is None and map_runs.child(tx, record.id) is not None:
+            reason = "Execution is a child of a Map Run and is redriven with it"
+        if reason is not None or not go_on(tx, self._driver, record, now, token):
+            raise ExecutionNotRedrivable(reason or "Execution cannot be redriven")
+        return {"redriveDate": now / 1000}
+
+
+def go_on(tx: Tx, driver: Driver, record: Record, now: int, token: str | None) -> bool:
+    """Have an execution go on from where it failed; False where that is not kept."""
+    counter, event, frame, timer, count = loads(record.head)
+    fixed = replace(fixed_part(record), counter=counter, event=event, frame=frame, timer=timer, redrives=count + 1)
+    restored = redrives.restore(tx, record.id, fixed)
+    if restored is None:
+        return False
+    redrives.note(tx, record.id, now, token)
+    executions.reopen(tx, record.id)
+    driver.reopen(tx, record.id, record.revision, restored, Redriven())
+    return True
+
+
+def count(record: Record) -> int:
+    """How often an execution was redriven."""
+    redrives: int = loads(record.head)[4]
+    return redrives
+
+
+def refusal(record: Record, now: int) -> str | None:
+    """Why an execution cannot be redriven."""
+    if record.status not in REDRIVABLE:
+        return f"Execution is {record.status} and cannot be redriven"
+    if record.stop is not None and now - record.stop > PERIOD:
+        return "Execution redrivable period exceeded"
+    if loads(record.head)[1] >= MAX_EVENTS:
+        return "Execution history event limit exceeded"
+    return None
+
+
+def description(reader: Reader, record: Record, now: int) -> Json:
+    """What DescribeExecution tells of it."""
+    reason = refusal(record, now)
+    able = "REDRIVABLE" if map_runs.child(reader, record.id) is None else "REDRIVABLE_BY_MAP_RUN"
+    described: Json = {
+        "redriveCount": count(record),
+        "redriveStatus": able if reason is None else "NOT_REDRIVABLE",
+    }
+    if reason is not None:
+        described["redriveStatusReason"] = reason
+    last = redrives.last(reader, record.id)
+    return described if last is None else described | {"redriveDate": last.date / 1000}

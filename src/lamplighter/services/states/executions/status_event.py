@@ -1,0 +1,49 @@
+"""The event *Step Functions Execution Status Change*.
+
+See https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html: dates are milliseconds, input and
+output are JSON text, and are left out where the event would grow beyond 248 KiB.
+"""
+
+from lamplighter.asl.execution.frame import Execution
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Bus, Caller, Event
+from lamplighter.store.db import Tx
+
+SOURCE = "aws.states"
+LARGEST = 248 * 1024
+
+
+def publish(bus: Bus, tx: Tx, execution: Execution, status: str, stop: int | None, output: str | None) -> None:
+    """Tell that an execution has a new status; of express ones nothing is told."""
+    if execution.express:
+        return
+    bus.publish(tx, SOURCE, lambda: _event(execution, status, stop, output))
+
+
+def _event(execution: Execution, status: str, stop: int | None, output: str | None) -> Event:
+    found = arn.parse(execution.arn)
+    assert found is not None
+    room = LARGEST - len(execution.text.encode())
+    shows_input = room >= 0
+    shows_output = output is not None and len(output.encode()) <= (room if shows_input else LARGEST)
+    detail: Json = {
+        "executionArn": execution.arn,
+        "stateMachineArn": execution.machine,
+        "name": execution.name,
+        "status": status,
+        "startDate": execution.start,
+        "stopDate": stop,
+        "input": execution.text if shows_input else None,
+        "inputDetails": {"included": shows_input},
+        "output": output if shows_output else None,
+        "outputDetails": None if output is None else {"included": shows_output},
+    }
+    return Event(
+        caller=Caller(found.account, found.region),
+        source=SOURCE,
+        detail_type="Step Functions Execution Status Change",
+        time=stop or execution.start,
+        resources=(execution.arn,),
+        detail=detail,
+    )

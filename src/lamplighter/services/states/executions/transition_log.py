@@ -1,0 +1,42 @@
+"""One readable line for each transition, for the engine's log."""
+
+from collections.abc import Iterator, Sequence
+
+from lamplighter.asl.execution.frame import Execution
+from lamplighter.asl.execution.history import HistoryEvent
+from lamplighter.base.json_text import Json, JsonError, loads
+
+QUIET = frozenset(
+    {"TaskStarted", "ParallelStateStarted", "MapStateStarted", "ParallelStateSucceeded", "MapStateSucceeded"}
+)
+
+LONGEST = 200
+
+
+def describe(execution: Execution, events: Sequence[HistoryEvent]) -> Iterator[str]:
+    """What happened, a line each."""
+    who = f"{execution.machine_name} {execution.name}"
+    for _, _, _, kind, _, details in events:
+        if kind not in QUIET:
+            yield f"{who}  {kind}{_what(details or {})}"
+
+
+def _what(details: Json) -> str:
+    parts = [str(details[name]) for name in ("name", "resource", "error") if details.get(name)]
+    if "index" in details:
+        parts.append(f"#{details['index']}")
+    if details.get("cause"):
+        parts.append(_why(details["cause"]))
+    return "".join(f"  {part}" for part in parts)
+
+
+def _why(cause: str) -> str:
+    """A cause in one glance: of a stopped task, what it says and how its containers exited."""
+    try:
+        task = loads(cause)
+    except JsonError:
+        task = None
+    if isinstance(task, dict) and "StoppedReason" in task:
+        exits = [f"{each['Name']} exited with {each['ExitCode']}" for each in task["Containers"] if "ExitCode" in each]
+        return ", ".join([task["StoppedReason"], *exits])
+    return cause if len(cause) <= LONGEST else f"{cause[:LONGEST]}…"

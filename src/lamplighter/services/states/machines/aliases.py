@@ -1,0 +1,125 @@
+"""Operations on aliases of state machines.
+
+"An alias is a pointer for up to two versions of the same state machine." See
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-alias.html.
+"""
+
+from dataclasses import replace
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.states.arns import page, page_number, page_size
+from lamplighter.services.states.errors import (
+    Conflict,
+    Invalid,
+    MissingRequiredParameter,
+    ResourceNotFound,
+    ServiceQuotaExceeded,
+    StateMachineDeleting,
+    StateMachineDoesNotExist,
+)
+from lamplighter.services.states.machines.resolve_arn import find_alias, find_version, split
+from lamplighter.services.states.tables import aliases as rows
+from lamplighter.services.states.tables import state_machines
+from lamplighter.services.states.tables.aliases import Alias
+from lamplighter.store.db import Reader, Tx
+
+MOST = 100
+"""How many aliases one state machine may have."""
+TAKEN = (
+    "Failed to create alias because an alias with the same name and a different routing configuration already exists."
+)
+NOTHING = "Either the description or the RoutingConfiguration must be specified"
+
+
+class Aliases:
+    """Aliases, as the API has them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def create(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """CreateStateMachineAlias: once more with the same parameters, it answers as before."""
+        routes, name, description = params["routingConfiguration"], params["name"], params.get("description")
+        machine = check_routes(tx, routes)
+        alias = rows.get(tx, machine, name)
+        if alias is None:
+            if len(rows.of_machine(tx, machine)) >= MOST:
+                raise ServiceQuotaExceeded(f"The state machine has {MOST} aliases already.")
+            alias = rows.put(tx, machine, name, description, routes, self._world.now())
+        elif (alias.routes, alias.description) != (routes, description):
+            raise Conflict(TAKEN)
+        return _item(alias)
+
+    def update(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """UpdateStateMachineAlias"""
+        alias = _find(tx, params["stateMachineAliasArn"])
+        routes = params.get("routingConfiguration")
+        if routes is None and "description" not in params:
+            raise MissingRequiredParameter(NOTHING)
+        if routes is not None and check_routes(tx, routes) != alias.machine:
+            raise Invalid(f"The routing configuration must name versions of {alias.machine}")
+        now = self._world.now()
+        description = params.get("description", alias.description)
+        rows.update(tx, replace(alias, routes=routes or alias.routes, description=description, updated=now))
+        return {"updateDate": now / 1000}
+
+    def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """DescribeStateMachineAlias"""
+        alias = _find(reader, params["stateMachineAliasArn"])
+        answer = {
+            "stateMachineAliasArn": alias.arn,
+            "name": alias.name,
+            "routingConfiguration": alias.routes,
+            "creationDate": alias.created / 1000,
+            "updateDate": alias.updated / 1000,
+        }
+        return answer if alias.description is None else answer | {"description": alias.description}
+
+    def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """DeleteStateMachineAlias: harmless where the alias is not there."""
+        machine, name = split(params["stateMachineAliasArn"])
+        rows.delete(tx, machine, name)
+        return {}
+
+    def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """ListStateMachineAliases: of a state machine, or those that lead to a version."""
+        arn = params["stateMachineArn"]
+        machine, qualifier = split(arn)
+        size, after = page_size(params), page_number(params.get("nextToken")) or 0
+        if state_machines.get(reader, machine) is None or (qualifier and find_version(reader, arn) is None):
+            raise StateMachineDoesNotExist(arn)
+        found = [alias for alias in rows.of_machine(reader, machine, after) if not qualifier or alias.leads_to(arn)]
+        return page("stateMachineAliases", found, size, _item, lambda alias: alias.id)
+
+
+def _item(alias: Alias) -> Json:
+    return {"stateMachineAliasArn": alias.arn, "creationDate": alias.created / 1000}
+
+
+def check_routes(reader: Reader, routes: Json) -> str:
+    """The ARN of the state machine whose versions a routing configuration names, if it is one."""
+    names = [route["stateMachineVersionArn"] for route in routes]
+    owners = {split(name)[0] for name in names}
+    if len(owners) > 1:
+        raise Invalid("Routing configuration must contain versions of the same state machine")
+    if len(set(names)) < len(names):
+        raise Invalid("Routing configuration must not contain the same version twice")
+    if sum(route["weight"] for route in routes) != 100:
+        raise Invalid("The sum of the weights in the routing configuration must be equal to 100")
+    machine = owners.pop()
+    owner = state_machines.get(reader, machine)
+    if owner is not None and owner.deleting:
+        raise StateMachineDeleting(machine)
+    for name in names:
+        if find_version(reader, name) is None:
+            raise ResourceNotFound(name)
+    return machine
+
+
+def _find(reader: Reader, text: str) -> Alias:
+    alias = find_alias(reader, text)
+    if alias is None:
+        raise ResourceNotFound(text)
+    return alias

@@ -1,0 +1,39 @@
+"""What a definition itself tells of the parameters of a call: fields that there are not, and fields that are missing.
+
+See https://docs.aws.amazon.com/step-functions/latest/dg/connect-parameters.html. Refuses to look at values: only the
+run knows them.
+"""
+
+from collections.abc import Iterator
+
+from botocore.model import OperationModel, StructureShape
+
+from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
+from lamplighter.services.states.calls.integrations import Binding
+from lamplighter.services.states.calls.parameter_casing import member_of, pascal
+from lamplighter.services.states.machines.state_tree import Place
+
+
+def faults(place: Place, binding: Binding, operation: OperationModel) -> Iterator[Diagnostic]:
+    """What is wrong with the names of a call's parameters."""
+    shape = operation.input_shape
+    field = "Arguments" if place.jsonata else "Parameters"
+    given = place.state.get(field)
+    needed = (
+        [] if shape is None else [each for each in shape.required_members if each not in operation.idempotent_members]
+    )
+    if field not in place.state and binding.optimised and needed:
+        message = f"{field} field is required for resource ARN: {place.state['Resource']}"
+        yield Diagnostic(SCHEMA, message, f"{place.at}/Resource")
+    if isinstance(given, dict) and isinstance(shape, StructureShape):
+        names = [name if place.jsonata else name.removesuffix(".$") for name in given]
+        members = {name: member_of(shape, name) for name in names}
+        added = {member_of(shape, name) for name in (binding.sync.additions if binding.sync else ())}
+        unknown = [f'The field "{name}" is not supported by Step Functions' for name in names if members[name] is None]
+        missing = [
+            f"The field '{pascal(each)}' is required but was missing"
+            for each in needed
+            if each not in {*members.values(), *added}
+        ]
+        for message in (*unknown, *missing):
+            yield Diagnostic(SCHEMA, message, f"{place.at}/{field}")

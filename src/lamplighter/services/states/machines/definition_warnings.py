@@ -1,0 +1,77 @@
+"""What is allowed in a definition and yet, most likely, not meant.
+
+See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinitionDiagnostic.html.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from lamplighter.asl.definition.diagnostics import Diagnostic
+from lamplighter.base.json_text import Json
+from lamplighter.services.states.machines.state_tree import Place
+
+PATH = re.compile(r"\$(\$?[.\[]|\$?$|[A-Za-z_]\w*([.\[]|$))")
+"""What a value looks like that is a path: `$`, `$.a`, `$$.Execution`, `$name`, `$name.a`."""
+INTRINSIC = re.compile(r"States\.\w+\(")
+TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Assign", "Credentials")
+"""Fields of which a part is dynamic if its name ends in `.$`."""
+LITERAL = ("Variable", "Comment", "Result", "Resource", "Next", "Default", "StartAt")
+"""Fields that take a path under a name that says nothing of it, or that no path could be meant in."""
+
+
+def warnings(found: Iterable[Place]) -> Iterator[Diagnostic]:
+    """All warnings about the states that speak JSONPath."""
+    for place in found:
+        if not place.jsonata:
+            yield from _state(place)
+
+
+def _state(place: Place) -> Iterator[Diagnostic]:
+    for field, value in place.own.items():
+        at = f"{place.at}/{field}"
+        if field in TEMPLATES:
+            yield from _template(value, at)
+        elif field == "Result" and place.state["Type"] == "Pass":
+            yield from _static(value, at)
+        else:
+            yield from _fields({field: value}, place.at)
+
+
+def _template(value: Json, at: str) -> Iterator[Diagnostic]:
+    for name, inner in _members(value):
+        here = f"{at}{name}"
+        if isinstance(inner, str):
+            if not name.endswith(".$") and (PATH.match(inner) or INTRINSIC.match(inner)):
+                message = "No .$ on a field that appears to be a JSONPath or Intrinsic Function"
+                yield Diagnostic("NO_DOLLAR", message, here, "WARNING")
+        else:
+            yield from _template(inner, here)
+
+
+def _static(value: Json, at: str) -> Iterator[Diagnostic]:
+    for name, inner in _members(value):
+        if isinstance(inner, str) and (name.endswith(".$") or PATH.match(inner)):
+            message = "Attempt to use a path in the result of a pass state"
+            yield Diagnostic("PASS_RESULT_IS_STATIC", message, f"{at}{name}", "WARNING")
+        else:
+            yield from _static(inner, f"{at}{name}")
+
+
+def _fields(value: Json, at: str) -> Iterator[Diagnostic]:
+    for name, inner in _members(value):
+        field = name.lstrip("/")
+        if field in TEMPLATES:
+            yield from _template(inner, f"{at}{name}")
+        elif not isinstance(inner, str):
+            yield from _fields(inner, f"{at}{name}")
+        elif PATH.match(inner) and field not in LITERAL and not field.endswith(("Path", ".$")):
+            message = "Field value looks like a path, but field name does not end with 'Path'"
+            yield Diagnostic("NO_PATH", message, f"{at}{name}", "WARNING")
+
+
+def _members(value: Json) -> Iterator[tuple[str, Json]]:
+    """The parts of a value, each with the end of its place."""
+    if isinstance(value, dict):
+        yield from ((f"/{name}", inner) for name, inner in value.items())
+    elif isinstance(value, list):
+        yield from ((f"[{index}]", inner) for index, inner in enumerate(value))

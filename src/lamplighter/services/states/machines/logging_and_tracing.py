@@ -1,0 +1,55 @@
+"""Settings of a state machine beside its definition: logging, tracing, encryption.
+
+See https://docs.aws.amazon.com/step-functions/latest/apireference/API_LoggingConfiguration.html. Promises that what is
+kept is complete, as AWS shows it, and that what AWS refuses is refused.
+"""
+
+from collections.abc import Callable
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json
+from lamplighter.services.states.errors import InvalidEncryptionConfiguration, InvalidLoggingConfiguration
+
+DEFAULTS: Json = {
+    "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
+    "tracingConfiguration": {"enabled": False},
+    "encryptionConfiguration": {"type": "AWS_OWNED_KEY"},
+}
+SETTINGS = tuple(DEFAULTS)
+
+Found = Callable[[str], bool]
+"""Whether there is a log group of this ARN."""
+
+
+def settings(base: Json, params: Json, found: Found) -> Json:
+    """The settings that a request leads to, `base` where it says nothing."""
+    given: Json = {name: DEFAULTS[name] | params[name] for name in SETTINGS if name in params}
+    if "loggingConfiguration" in given:
+        _check_logging(given["loggingConfiguration"], found)
+    if "encryptionConfiguration" in given:
+        _check_encryption(given["encryptionConfiguration"])
+    return base | given
+
+
+def _check_logging(logging: Json, found: Found) -> None:
+    """Destinations are "Limited to size 1. Required, if your log level is not set to OFF"; their ARN ends with `:*`."""
+    destinations = logging.get("destinations", [])
+    if len(destinations) > 1 or (not destinations and logging["level"] != "OFF"):
+        raise InvalidLoggingConfiguration("Must specify exactly one Log Destination.")
+    for destination in destinations:
+        group = destination.get("cloudWatchLogsLogGroup", {}).get("logGroupArn", "")
+        parsed = arn.parse(group)
+        if parsed is None or parsed.service != "logs" or not parsed.resource.startswith("log-group:"):
+            raise InvalidLoggingConfiguration("Invalid Log Destination.")
+        if not group.endswith(":*") or not found(group):
+            raise InvalidLoggingConfiguration("Log Destination not found.")
+
+
+def _check_encryption(encryption: Json) -> None:
+    """A key of the customer's is named, and none but such a key."""
+    if encryption["type"] == "CUSTOMER_MANAGED_KMS_KEY":
+        if not encryption.get("kmsKeyId"):
+            raise InvalidEncryptionConfiguration("kmsKeyId must be specified for CUSTOMER_MANAGED_KMS_KEY")
+        encryption.setdefault("kmsDataKeyReusePeriodSeconds", 300)
+    elif "kmsKeyId" in encryption or "kmsDataKeyReusePeriodSeconds" in encryption:
+        raise InvalidEncryptionConfiguration("A KMS key cannot be specified for AWS_OWNED_KEY")

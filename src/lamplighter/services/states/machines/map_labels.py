@@ -1,0 +1,54 @@
+r"""The label of a Map state, by which its child executions are named.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html#map-state-distributed-additional-fields:
+"Labels can't exceed 40 characters in length", and must not contain white space, wildcards `? *`, brackets
+`< > { } [ ]`, special characters `: ; , \ | ^ ~ $ # % & \` "` or control characters.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from lamplighter.asl.definition.diagnostics import Diagnostic
+from lamplighter.base.errors import AwsError
+from lamplighter.services.states.machines.state_tree import Place
+
+INVALID = "INVALID_LABEL_NAME"
+DUPLICATE = "DUPLICATE_LABEL_NAME"
+LONGEST = 40
+FORBIDDEN = re.compile(r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]")
+
+
+class InvalidLabel(AwsError):
+    """A label is none, in the words that the recordings of CreateStateMachine have for it.
+
+    They are not in the form of all other invalid definitions; ValidateStateMachineDefinition answers in that form.
+    """
+
+    code = "InvalidDefinition"
+
+    def __init__(self, why: str, definition: str) -> None:
+        super().__init__(f"Error=ValueError Args={[why]} in definition '{definition}'.")
+
+
+def faults(found: Iterable[Place]) -> Iterator[Diagnostic]:
+    """What is wrong with the labels of a definition."""
+    seen: set[str] = set()
+    for place in found:
+        label = place.state.get("Label")
+        if label is None:
+            continue
+        wrong = _wrong(label)
+        if wrong:
+            yield Diagnostic(INVALID, wrong, f"{place.at}/Label")
+        elif label in seen:
+            yield Diagnostic(DUPLICATE, f"Duplicate Label name: {label}", f"{place.at}/Label")
+        seen.add(label)
+
+
+def _wrong(label: str) -> str | None:
+    if not label:
+        return "Label cannot be empty"
+    if len(label) > LONGEST:
+        return f"Label cannot exceed {LONGEST} characters"
+    bad = FORBIDDEN.search(label)
+    return f"Label contains invalid character: '{bad[0].encode('unicode_escape').decode()}'" if bad else None

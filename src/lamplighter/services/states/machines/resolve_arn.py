@@ -1,0 +1,115 @@
+"""From an ARN of a state machine, of one of its versions or of an alias, to what is to run.
+
+"The following qualified state machine ARN refers to an alias named PROD: arn:…:stateMachine:myStateMachine:PROD". See
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-cd-aliasing-versioning.html.
+"""
+
+from dataclasses import dataclass, replace
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.services.states.arns import resource_arn
+from lamplighter.services.states.errors import LabelledArn, StateMachineDoesNotExist
+from lamplighter.services.states.tables import aliases, state_machines, versions
+from lamplighter.services.states.tables.aliases import Alias
+from lamplighter.services.states.tables.executions import Owner
+from lamplighter.services.states.tables.state_machines import Machine
+from lamplighter.services.states.tables.versions import Version
+from lamplighter.store.db import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A state machine as an ARN means it: with the definition, role and settings of the revision that it leads to."""
+
+    machine: Machine
+    version: Version | None = None
+    alias: Alias | None = None
+
+    @property
+    def owner(self) -> tuple[Owner, str]:
+        """By what its executions are listed."""
+        if self.alias is not None:
+            return "alias", self.alias.arn
+        return ("machine", self.machine.arn) if self.version is None else ("version", self.version.arn)
+
+    @property
+    def qualified(self) -> tuple[str | None, str | None]:
+        """The ARNs of version and alias, where it has them."""
+        return self.version.arn if self.version else None, self.alias.arn if self.alias else None
+
+
+def split(text: str) -> tuple[str, str]:
+    """The ARN of the state machine itself, and the qualifier behind it (empty where there is none)."""
+    head, kind, rest = resource_arn(text, "stateMachine").partition(":stateMachine:")
+    name, _, qualifier = rest.partition(":")
+    if "/" in name:
+        raise LabelledArn
+    return f"{head}{kind}{name}", qualifier
+
+
+def find_machine(reader: Reader, text: str) -> Machine:
+    """The state machine of an ARN that has no qualifier."""
+    arn, qualifier = split(text)
+    machine = None if qualifier else state_machines.get(reader, arn)
+    if machine is None:
+        raise StateMachineDoesNotExist(text)
+    return machine
+
+
+def find_version(reader: Reader, text: str) -> Version | None:
+    """The version of an ARN, if there is one."""
+    arn, qualifier = split(text)
+    return versions.get(reader, arn, int(qualifier)) if qualifier.isdecimal() else None
+
+
+def find_alias(reader: Reader, text: str) -> Alias | None:
+    """The alias of an ARN, if there is one."""
+    arn, qualifier = split(text)
+    return aliases.get(reader, arn, qualifier) if qualifier else None
+
+
+def find_target(reader: Reader, text: str, world: World) -> Target:
+    """What an ARN leads to; which of an alias's versions, chance decides by their weights."""
+    arn, qualifier = split(text)
+    machine = state_machines.get(reader, arn)
+    if machine is None:
+        raise StateMachineDoesNotExist(text)
+    if not qualifier:
+        return Target(machine)
+    alias = find_alias(reader, text)
+    version = find_version(reader, route(alias.routes, world.chance()) if alias else text)
+    if version is None:
+        raise StateMachineDoesNotExist(text)
+    return Target(_as_of(reader, machine, version), version, alias)
+
+
+def definitions(reader: Reader, text: str) -> list[str]:
+    """The definitions to which an ARN may lead, whatever chance decides; none where it leads nowhere."""
+    arn, qualifier = split(text)
+    machine = state_machines.get(reader, arn)
+    if machine is None or not qualifier:
+        return [] if machine is None else [machine.definition]
+    alias = find_alias(reader, text)
+    names = [route["stateMachineVersionArn"] for route in alias.routes] if alias else [text]
+    found = [find_version(reader, name) for name in names]
+    return [_as_of(reader, machine, version).definition for version in found if version is not None]
+
+
+def route(routes: Json, chance: float) -> str:
+    """The ARN of one of the versions that a routing configuration names: chance is from [0, 1), weights are percent."""
+    first = routes[0]
+    return str((first if chance * 100 < first["weight"] else routes[-1])["stateMachineVersionArn"])
+
+
+def _as_of(reader: Reader, machine: Machine, version: Version) -> Machine:
+    then = state_machines.revision(reader, version.revision)
+    assert then is not None
+    return replace(
+        machine,
+        revision=then.id,
+        definition=then.definition,
+        role=then.role,
+        settings=then.settings,
+        initial=then.initial,
+    )

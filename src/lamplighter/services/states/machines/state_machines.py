@@ -1,0 +1,229 @@
+"""Operations on state machines."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from lamplighter.base import arn
+from lamplighter.base.json_text import Json, loads
+from lamplighter.base.precompute import Ahead, together
+from lamplighter.base.world import World
+from lamplighter.bus import Bus, Caller
+from lamplighter.services.states import tags
+from lamplighter.services.states.arns import check_name, check_role, page, page_size, read_page_token
+from lamplighter.services.states.errors import (
+    MissingRequiredParameter,
+    StateMachineAlreadyExists,
+    StateMachineDeleting,
+)
+from lamplighter.services.states.executions.lookup import find_execution
+from lamplighter.services.states.machines.logging_and_tracing import DEFAULTS, SETTINGS, settings
+from lamplighter.services.states.machines.resolve_arn import Target, definitions, find_machine, find_target, split
+from lamplighter.services.states.machines.validate_definition import Definitions
+from lamplighter.services.states.machines.variable_references import variable_references
+from lamplighter.services.states.machines.versions import check_description, publish
+from lamplighter.services.states.tables import aliases, versions
+from lamplighter.services.states.tables import state_machines as rows
+from lamplighter.services.states.tables.state_machines import Machine, Revision
+from lamplighter.store.db import Reader, Tx
+
+NOTHING_TO_UPDATE = (
+    "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified"
+)
+
+
+class Machines:
+    """State machines, as the API has them."""
+
+    def __init__(self, bus: Bus, world: World, definitions: Definitions) -> None:
+        self._bus = bus
+        self._world = world
+        self._definitions = definitions
+        self._references = Ahead(lambda definition: variable_references(loads(definition)))
+
+    def create_ahead(self, _reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
+        """What of CreateStateMachine takes as long as the definition is."""
+        return self._definitions.check.begin(params["definition"], params.get("type", "STANDARD"))
+
+    def update_ahead(self, reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
+        """What of UpdateStateMachine takes as long as the definition is."""
+        machine = rows.get(reader, params["stateMachineArn"])
+        if machine is None:
+            return None
+        return self._definitions.check.begin(params.get("definition", machine.definition), machine.type)
+
+    def describe_ahead(self, reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
+        """What of DescribeStateMachine takes as long as the definition is."""
+        return together(*map(self._references.begin, definitions(reader, params["stateMachineArn"])))
+
+    def describe_for_execution_ahead(
+        self, reader: Reader, _caller: Caller, params: Json
+    ) -> Callable[[], object] | None:
+        """What of DescribeStateMachineForExecution takes as long as the definition is."""
+        found = rows.revision(reader, find_execution(reader, params["executionArn"]).revision)
+        return None if found is None else self._references.begin(found.definition)
+
+    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """CreateStateMachine: "an idempotent API", as far as name, definition, type and settings are the same."""
+        name = check_name(params["name"])
+        check_description(params)
+        machine = self._new(tx, caller, name, params)
+        existing = rows.get(tx, machine.arn)
+        if existing is None:
+            rows.put(tx, machine)
+        elif existing.deleting:
+            raise StateMachineDeleting(machine.arn)
+        elif not _same(tx, existing, machine, params):
+            raise StateMachineAlreadyExists(machine.arn)
+        made = existing or machine
+        answer = {"stateMachineArn": made.arn, "creationDate": made.created / 1000}
+        return answer | self._publish(tx, made, params)
+
+    def _new(self, tx: Tx, caller: Caller, name: str, params: Json) -> Machine:
+        role, kind = check_role(params["roleArn"]), params.get("type", "STANDARD")
+        self._definitions.check(params["definition"], kind)
+        return Machine(
+            arn=arn.build("states", caller.region, caller.account, f"stateMachine:{name}"),
+            account=caller.account,
+            region=caller.region,
+            name=name,
+            type=kind,
+            created=self._world.now(),
+            tags=tags.read(params.get("tags", [])),
+            revision=self._world.uuid(),
+            definition=params["definition"],
+            role=role,
+            settings=settings(DEFAULTS, params, lambda group: self._logs(tx, group)),
+        )
+
+    def _logs(self, tx: Tx, group: str) -> bool:
+        """Whether a log group is there; where nothing here serves logs, nobody can tell, and it is believed."""
+        if not self._bus.serves("logs", "DescribeLogGroups"):
+            return True
+        found = arn.parse(group)
+        assert found is not None
+        name = found.resource.split(":")[1]
+        caller = Caller(found.account, found.region)
+        answer = self._bus.invoke(tx, caller, "logs", "DescribeLogGroups", {"logGroupNamePrefix": name})
+        return any(each["logGroupName"] == name for each in answer["logGroups"])
+
+    def _publish(self, tx: Tx, machine: Machine, params: Json) -> Json:
+        if not params.get("publish"):
+            return {}
+        version = publish(tx, machine, params.get("versionDescription"), self._world.now())
+        return {"stateMachineVersionArn": version.arn}
+
+    def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """DescribeStateMachine, as it stands or as a version has it."""
+        target = find_target(reader, params["stateMachineArn"], self._world)
+        machine = target.machine
+        answer = self._content(machine.arn, machine.name, _revision(machine), params) | _version(target)
+        return answer | {"status": "DELETING" if machine.deleting else "ACTIVE", "type": machine.type}
+
+    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """ListStateMachines"""
+        size = page_size(params)
+        after = read_page_token(params.get("nextToken")) or ""
+        found = rows.page(reader, caller.account, caller.region, after, size + 1)
+        return page("stateMachines", found, size, _item, lambda machine: machine.name)
+
+    def update(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """UpdateStateMachine: executions that run keep the revision that they began with.
+
+        Where nothing changes, the revision stays.
+        """
+        machine = find_machine(tx, params["stateMachineArn"])
+        if machine.deleting:
+            raise StateMachineDeleting(machine.arn)
+        given = [name for name in ("definition", "roleArn", *SETTINGS) if name in params]
+        if not given and not params.get("publish"):
+            raise MissingRequiredParameter(NOTHING_TO_UPDATE)
+        check_description(params)
+        old, new = _revision(machine), self._revised(tx, machine, params)
+        if replace(old, id=new.id, created=new.created, initial=False) != new:
+            rows.revise(tx, machine.arn, new)
+        machine = find_machine(tx, machine.arn)
+        answer: Json = {"updateDate": new.created / 1000}
+        if not machine.initial:
+            answer["revisionId"] = machine.revision
+        return answer | self._publish(tx, machine, params)
+
+    def _revised(self, tx: Tx, machine: Machine, params: Json) -> Revision:
+        definition = params.get("definition", machine.definition)
+        role = check_role(params["roleArn"]) if "roleArn" in params else machine.role
+        self._definitions.check(definition, machine.type)
+        changed = settings(machine.settings, params, lambda group: self._logs(tx, group))
+        return Revision(self._world.uuid(), definition, role, changed, self._world.now())
+
+    def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """DeleteStateMachine: it goes with its versions and aliases; a machine that is not there is deleted already.
+
+        "A state machine is deleted only when all its executions are completed. On the next state transition, the state
+        machine's executions are terminated."
+        """
+        machine, qualifier = split(params["stateMachineArn"])
+        if not qualifier:
+            aliases.delete_all(tx, machine)
+            versions.delete_all(tx, machine)
+            rows.delete(tx, machine)
+        return {}
+
+    def describe_for_execution(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """DescribeStateMachineForExecution: as it was when the execution began."""
+        record = find_execution(reader, params["executionArn"])
+        found = rows.revision(reader, record.revision)
+        assert found is not None
+        name = record.machine.rpartition(":")[2]
+        return self._content(record.machine, name, found, params) | {"updateDate": found.created / 1000}
+
+    def _content(self, arn: str, name: str, revision: Revision, params: Json) -> Json:
+        """What a revision says. "If called with includedData = METADATA_ONLY, the returned definition will be {}"."""
+        whole = params.get("includedData") != "METADATA_ONLY"
+        content: Json = {
+            "stateMachineArn": arn,
+            "name": name,
+            "definition": revision.definition if whole else "{}",
+            "roleArn": revision.role,
+        } | {setting: revision.settings[setting] for setting in SETTINGS}
+        if not revision.initial:
+            content["revisionId"] = revision.id
+        references = self._references(revision.definition) if whole else {}
+        return content | ({"variableReferences": references} if references else {})
+
+
+def _item(machine: Machine) -> Json:
+    return {
+        "stateMachineArn": machine.arn,
+        "name": machine.name,
+        "type": machine.type,
+        "creationDate": machine.created / 1000,
+    }
+
+
+def _revision(machine: Machine) -> Revision:
+    return Revision(
+        machine.revision, machine.definition, machine.role, machine.settings, machine.created, initial=machine.initial
+    )
+
+
+def _same(tx: Tx, one: Machine, other: Machine, params: Json) -> bool:
+    """Whether a second creation means the machine that is there; the role and the tags are not compared.
+
+    "If a following request has a different roleArn or tags, Step Functions will ignore these differences". "The check
+    is also based on the publish and versionDescription parameters."
+    """
+    first = versions.get(tx, one.arn, 1)
+    born = first if first and first.created == one.created else None
+    return (
+        (one.definition, one.type, one.settings) == (other.definition, other.type, other.settings)
+        and (born is not None) == params.get("publish", False)
+        and (born.description if born else None) == params.get("versionDescription")
+    )
+
+
+def _version(target: Target) -> Json:
+    """What a version says of itself."""
+    version = target.version
+    if version is None:
+        return {"creationDate": target.machine.created / 1000}
+    told = {"stateMachineArn": version.arn, "creationDate": version.created / 1000}
+    return told if version.description is None else told | {"description": version.description}

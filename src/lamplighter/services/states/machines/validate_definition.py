@@ -1,0 +1,153 @@
+"""Whether a definition can be run here, to the last call that it makes; and the operation that says so.
+
+See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from botocore.model import ServiceModel
+
+from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
+from lamplighter.asl.definition.model import Resource
+from lamplighter.asl.definition.parse import InvalidDefinition, parse, parse_resource
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.precompute import Ahead
+from lamplighter.bus import Bus, Caller
+from lamplighter.outbound.aws import Remote
+from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
+from lamplighter.services.states.calls.integrations import Binding, additions, bind
+from lamplighter.services.states.executions.json_errors import complaint
+from lamplighter.services.states.machines import check_parameters, map_labels
+from lamplighter.services.states.machines.definition_warnings import warnings
+from lamplighter.services.states.machines.state_tree import Place, places
+from lamplighter.store.db import Reader
+
+NOT_JSON = "INVALID_JSON_DESCRIPTION"
+EXPRESS = "Express state machine does not support '.{}' service integration{}"
+"""AWS, recorded: of `.waitForTaskToken` it says so with a space at the end, of `.sync` without."""
+UNKNOWN = (
+    "The resource provided {} is not recognized. The value is not a valid resource ARN, or the resource is not "
+    "available in this region."
+)
+NOT_CONFIGURED = (
+    "The resource provided {0} calls a service that is not served here, and no endpoint is configured for it: start "
+    "the engine with --endpoint {1}=URL, or --endpoint {1}=aws for AWS itself"
+)
+MOST = 100
+
+
+class Definitions:
+    """Checks definitions against the language and against what this engine serves."""
+
+    def __init__(self, bus: Bus, remote: Remote, model: Callable[[str], ServiceModel | None]) -> None:
+        self._bus = bus
+        self._remote = remote
+        self._model = model
+        self.check = Ahead(self._check)
+        """Refuse a definition of this kind of machine; raises InvalidDefinition with all that is wrong with it."""
+        self._found = Ahead(self._diagnose)
+
+    def ahead(self, _reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
+        """What of ValidateStateMachineDefinition takes as long as the definition is."""
+        return self._found.begin(params["definition"], params.get("type", "STANDARD"))
+
+    def _check(self, text: str, kind: str) -> None:
+        parse(text, additions)
+        found = list(self._faults(loads(text), kind))
+        for fault in found:
+            if fault.code == map_labels.INVALID:
+                raise map_labels.InvalidLabel(fault.message, text)
+        if found:
+            raise InvalidDefinition(found)
+
+    def validate(self, _reader: Reader, _caller: Caller, params: Json) -> Json:
+        """ValidateStateMachineDefinition"""
+        found = self._found(params["definition"], params.get("type", "STANDARD"))
+        errors = [fault for fault in found if fault.severity == "ERROR"]
+        shown = found if params.get("severity") == "WARNING" else errors
+        most = params.get("maxResults") or MOST
+        return {
+            "result": "FAIL" if errors else "OK",
+            "diagnostics": [_told(fault) for fault in shown[:most]],
+            "truncated": len(shown) > most,
+        }
+
+    def _diagnose(self, text: str, kind: str) -> list[Diagnostic]:
+        try:
+            parse(text, additions)
+        except InvalidDefinition as error:
+            return [_explained(fault, text) for fault in error.diagnostics]
+        definition = loads(text)
+        return [*self._faults(definition, kind), *warnings(places(definition))]
+
+    def _faults(self, definition: Json, kind: str) -> Iterator[Diagnostic]:
+        found = list(places(definition))
+        yield from map_labels.faults(found)
+        for place in found:
+            if place.state["Type"] == "Task":
+                yield from self._call(place, kind)
+            for field in ("ItemReader", "ResultWriter"):
+                yield from self._storage(place.state.get(field, {}), f"{place.at}/{field}")
+
+    def _call(self, place: Place, kind: str) -> Iterator[Diagnostic]:
+        resource = parse_resource(place.state["Resource"])
+        at = f"{place.at}/Resource"
+        missing = self.missing(place.state["Resource"], resource)
+        if kind == "EXPRESS" and resource is not None and resource.pattern:
+            space = " " if resource.pattern == "waitForTaskToken" else ""
+            yield Diagnostic(SCHEMA, EXPRESS.format(resource.pattern, space), at)
+        elif kind == "EXPRESS" and resource is not None and resource.kind == "activity":
+            yield Diagnostic(SCHEMA, "Express state machine does not support Activity ARN", at)
+        elif missing is not None:
+            yield Diagnostic(SCHEMA, missing, at)
+        elif resource is not None and resource.kind in ("integration", "sdk"):
+            yield from self._arguments(place, resource)
+
+    def _is_of_aws(self, binding: Binding) -> bool:
+        """Whether AWS has this operation: some of what is served here is the engine's own."""
+        model = self._model(binding.service) if binding.service != HTTP else None
+        return binding.service == HTTP or (model is not None and binding.operation in model.operation_names)
+
+    def _arguments(self, place: Place, resource: Resource) -> Iterator[Diagnostic]:
+        binding = bind(resource)
+        model = self._model(binding.service) if binding is not None and binding.service != HTTP else None
+        if binding is not None and model is not None:
+            yield from check_parameters.faults(place, binding, model.operation_model(binding.operation))
+
+    def _storage(self, part: Json, at: str) -> Iterator[Diagnostic]:
+        if part.get("ReaderConfig", {}).get("InputType") == "PARQUET":
+            yield Diagnostic(SCHEMA, "Parquet is not read by this engine", f"{at}/ReaderConfig/InputType")
+        if "Resource" in part and not self._remote.knows("s3", "GetObject"):
+            yield Diagnostic(SCHEMA, NOT_CONFIGURED.format(part["Resource"], "s3"), f"{at}/Resource")
+
+    def missing(self, text: str, resource: Resource | None, *, mocked: bool = False) -> str | None:
+        """Why a resource can't be called; None where it can, or need not be: one that is mocked has only to exist."""
+        if resource is not None and resource.kind == "activity":
+            return None
+        binding = bind(resource) if resource is not None else None
+        if resource is None or binding is None or (resource.pattern.startswith("sync") and binding.sync is None):
+            return UNKNOWN.format(text)
+        if self._bus.serves(binding.service, binding.operation):
+            return None if self._is_of_aws(binding) else UNKNOWN.format(text)
+        if self._remote.knows(binding.service, binding.operation):
+            return None
+        if self._bus.serves_any(binding.service) or not self._remote.offers(binding.service, binding.operation):
+            return UNKNOWN.format(text)
+        return None if mocked else NOT_CONFIGURED.format(text, binding.service)
+
+
+def _explained(fault: Diagnostic, text: str) -> Diagnostic:
+    """A fault of JSON itself in the words of AWS's parser."""
+    if fault.code != NOT_JSON or not text.strip():
+        return fault
+    try:
+        loads(text)
+    except JsonError:
+        return replace(fault, message=complaint(text))
+    return fault
+
+
+def _told(fault: Diagnostic) -> Json:
+    told = {"severity": fault.severity, "code": fault.code, "message": fault.message}
+    return told if fault.location is None else told | {"location": fault.location}

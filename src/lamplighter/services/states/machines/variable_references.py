@@ -1,0 +1,60 @@
+"""Which variables the states of a definition refer to, as DescribeStateMachine tells it.
+
+"A map of state name to a list of variables referenced by that state. States that do not use variable references will
+not be shown in the response." `$states` is no variable but a reserved name, and assigning is not referring.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from lamplighter.asl.definition.data_flow import expression_text, is_expression
+from lamplighter.base.json_text import Json
+from lamplighter.lang.jsonata.free_variables import free_names
+from lamplighter.services.states.machines.state_tree import Place, places
+
+QUOTED = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+ROOT = re.compile(r"(?<![\w.$])\$([^\W\d]\w*)")
+"""The name of a variable at the beginning of a path, be it a field's or an argument's of an intrinsic function."""
+
+
+def variable_references(definition: Json) -> dict[str, list[str]]:
+    """By state, the variables that it refers to, in alphabetical order."""
+    found = list(places(definition))
+    assigned = {name for place in found for name in _assigned(place)}
+    used = {place.name: sorted(_names(place, assigned)) for place in found}
+    return {name: names for name, names in used.items() if names}
+
+
+def _assigned(place: Place) -> Iterator[str]:
+    holders = [place.state, *place.state.get("Choices", []), *place.state.get("Catch", [])]
+    for holder in holders:
+        yield from (name.removesuffix(".$") for name in holder.get("Assign", {}))
+
+
+def _names(place: Place, assigned: set[str]) -> set[str]:
+    if place.jsonata:
+        texts = [text for text in _strings(place.own) if is_expression(text)]
+        return {name for text in texts for name in free_names(expression_text(text), assigned)} - {"states"}
+    return {name for text in _dynamic(place.own) for name in ROOT.findall(QUOTED.sub("", text))}
+
+
+def _strings(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _strings(inner)
+
+
+def _dynamic(value: Json) -> Iterator[str]:
+    """The paths and intrinsic functions of a state that speaks JSONPath."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from _dynamic(inner)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            if isinstance(inner, str):
+                if name.endswith((".$", "Path")) or name == "Variable":
+                    yield inner
+            elif name != "Result":
+                yield from _dynamic(inner)

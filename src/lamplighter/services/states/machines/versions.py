@@ -1,0 +1,85 @@
+"""Operations on versions of state machines.
+
+"A version is a numbered, immutable snapshot of a state machine that you can run." See
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-version.html. A revision has one version at
+most: to publish it again gives the version that is there.
+"""
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import World
+from lamplighter.bus import Caller
+from lamplighter.services.states.arns import page, page_number, page_size
+from lamplighter.services.states.errors import Conflict, Invalid, ServiceQuotaExceeded, StateMachineDeleting
+from lamplighter.services.states.machines.resolve_arn import find_machine, find_version, split
+from lamplighter.services.states.tables import aliases
+from lamplighter.services.states.tables import versions as rows
+from lamplighter.services.states.tables.state_machines import Machine
+from lamplighter.services.states.tables.versions import Version
+from lamplighter.store.db import Reader, Tx
+
+MOST = 1000
+"""How many versions one state machine may have."""
+INITIAL = "INITIAL"
+"""What the API calls the revision that a state machine was created with, and that has no id."""
+MOVED_ON = "Failed to publish the State Machine version for revision {}. The current State Machine revision is {}."
+REFERENCED = (
+    "Version to be deleted must not be referenced by an alias. Current list of aliases referencing this version: [{}]"
+)
+NO_DESCRIPTION = "Version description can only be set when publish is true"
+
+
+class Versions:
+    """Versions, as the API has them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def publish(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """PublishStateMachineVersion"""
+        machine = find_machine(tx, params["stateMachineArn"])
+        if machine.deleting:
+            raise StateMachineDeleting(machine.arn)
+        current = INITIAL if machine.initial else machine.revision
+        wanted = params.get("revisionId", current)
+        if wanted != current:
+            raise Conflict(MOVED_ON.format(wanted, current))
+        version = publish(tx, machine, params.get("description"), self._world.now())
+        return _item(version)
+
+    def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """ListStateMachineVersions: the newest first, and none of a state machine that is not there."""
+        arn, _ = split(params["stateMachineArn"])
+        size = page_size(params)
+        found = rows.page(reader, arn, page_number(params.get("nextToken")), size + 1)
+        return page("stateMachineVersions", found, size, _item, lambda version: version.number)
+
+    def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """DeleteStateMachineVersion: harmless where the version is not there."""
+        version = find_version(tx, params["stateMachineVersionArn"])
+        if version is None:
+            return {}
+        users = [alias.name for alias in aliases.of_machine(tx, version.machine) if alias.leads_to(version.arn)]
+        if users:
+            raise Conflict(REFERENCED.format(", ".join(users)))
+        rows.delete(tx, version.machine, version.number)
+        return {}
+
+
+def _item(version: Version) -> Json:
+    return {"stateMachineVersionArn": version.arn, "creationDate": version.created / 1000}
+
+
+def publish(tx: Tx, machine: Machine, description: str | None, now: int) -> Version:
+    """The version of a state machine's revision, a new one where it has none."""
+    found = rows.of_revision(tx, machine.revision)
+    if found is not None:
+        return found
+    if rows.count(tx, machine.arn) >= MOST:
+        raise ServiceQuotaExceeded(f"The state machine has {MOST} versions already: delete those that are not used.")
+    return rows.publish(tx, machine.arn, machine.revision, description, now)
+
+
+def check_description(params: Json) -> None:
+    """Whether a description comes with something that it can describe."""
+    if "versionDescription" in params and not params.get("publish"):
+        raise Invalid(NO_DESCRIPTION)

@@ -1,0 +1,1 @@
+"""Map Runs: items read, child executions run, results written."""

@@ -1,0 +1,90 @@
+"""DescribeMapRun, ListMapRuns and UpdateMapRun.
+
+See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-examine-map-run.html.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Caller
+from lamplighter.services.states.arns import page, page_number, page_size
+from lamplighter.services.states.executions.lookup import find_execution, find_map_run
+from lamplighter.services.states.map_runs.child_executions import Children
+from lamplighter.services.states.tables import map_runs as rows
+from lamplighter.services.states.tables.map_runs import MapRun
+from lamplighter.store.db import Reader, Tx
+
+COUNTERS = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timedOut", "ABORTED": "aborted"}
+
+
+class MapRuns:
+    """Map Runs, as the API has them."""
+
+    def __init__(self, children: Children) -> None:
+        self._children = children
+
+    def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """DescribeMapRun"""
+        run = find_map_run(reader, params["mapRunArn"])
+        executions = {"SUCCEEDED": run.succeeded, "FAILED": run.failed, "TIMED_OUT": run.timed_out,
+                      "ABORTED": run.aborted}  # fmt: skip
+        description: Json = {
+            "mapRunArn": run.arn,
+            "executionArn": run.parent,
+            "status": run.status,
+            "startDate": run.start / 1000,
+            "maxConcurrency": run.concurrency,
+            "toleratedFailurePercentage": run.tolerated_percentage or 0,
+            "toleratedFailureCount": run.tolerated_count or 0,
+            "itemCounts": _counts(run, rows.item_counts(reader, run.id), run.total, run.taken),
+            "executionCounts": _counts(run, executions, run.started, run.started),
+            "redriveCount": run.redrives,
+        }
+        dates = (("stopDate", run.stop), ("redriveDate", run.redriven))
+        return description | {name: date / 1000 for name, date in dates if date is not None}
+
+    def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+        """ListMapRuns"""
+        parent = find_execution(reader, params["executionArn"]).arn
+        size = page_size(params)
+        found = rows.of_execution(reader, parent, page_number(params.get("nextToken")) or 0, size + 1)
+        return page("mapRuns", found, size, _item, lambda run: run.id)
+
+    def update(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+        """UpdateMapRun: "updates an in-progress Map Run's configuration"."""
+        run = find_map_run(tx, params["mapRunArn"])
+        changed = replace(
+            run,
+            concurrency=params.get("maxConcurrency", run.concurrency),
+            tolerated_count=params.get("toleratedFailureCount", run.tolerated_count),
+            tolerated_percentage=params.get("toleratedFailurePercentage", run.tolerated_percentage),
+        )
+        rows.update(tx, changed)
+        self._children.go_on(tx, run.id)
+        return {}
+
+
+def _counts(run: MapRun, by_status: Mapping[str, int], total: int, begun: int) -> Json:
+    """Of items or of executions: how many there are by what became of them."""
+    ended = {name: by_status.get(status, 0) for status, name in COUNTERS.items()}
+    over = sum(ended.values())
+    return {
+        "pending": total - begun,
+        "running": begun - over,
+        "total": total,
+        **ended,
+        "resultsWritten": over if run.written else 0,
+        "failuresNotRedrivable": 0,
+        "pendingRedrive": over - ended["succeeded"] if run.stage == "REDRIVE" else 0,
+    }
+
+
+def _item(run: MapRun) -> Json:
+    item = {
+        "executionArn": run.parent,
+        "mapRunArn": run.arn,
+        "stateMachineArn": run.parent.replace(":execution:", ":stateMachine:").rpartition(":")[0],
+        "startDate": run.start / 1000,
+    }
+    return item if run.stop is None else item | {"stopDate": run.stop / 1000}

@@ -1,0 +1,138 @@
+"""S3 for Map Runs: what an ItemReader finds in an object, in a list of objects, or in what a manifest names.
+
+Promises to read piece by piece, in a thread of the caller's. Raises States.ItemReaderFailed for what is no data set,
+and S3's own errors. See https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
+
+from botocore.exceptions import BotoCoreError
+
+from lamplighter.asl.execution.item_reader import lines, read_items, unpacked, unreadable
+from lamplighter.asl.execution.messages import Reading
+from lamplighter.base import arn
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json, JsonError, loads
+from lamplighter.base.world import World
+from lamplighter.outbound.aws import Call, CallFailed, Remote
+
+PIECE = 2**18
+"""Bytes that are read at once."""
+FLATTENED = ("CSV", "JSON", "JSONL")
+
+
+def caller(remote: Remote, map_run: str) -> Call:
+    """What calls S3 for a Map Run."""
+    owner = arn.parse(map_run)
+    assert owner is not None
+    return remote.caller("s3", owner.region)
+
+
+def told(refused: AwsError, world: World) -> str:
+    """S3's refusal in the words of AWS's SDK."""
+    return (
+        f"{refused.message} (Service: Amazon S3; Status Code: {refused.status}; Error Code: {refused.code}; "
+        f"Request ID: {world.uuid()}; Proxy: null)"
+    )
+
+
+def items(call: Call, reading: Reading) -> Iterator[Json]:
+    """All items, MaxItems at most; 0 is no limit."""
+    config = reading.config
+    if reading.action == "listObjectsV2":
+        found = _of_list(call, reading)
+    elif config.get("ManifestType") == "ATHENA_DATA":
+        found = _of_athena(call, reading)
+    elif config.get("InputType") == "MANIFEST":
+        found = _of_inventory(call, reading)
+    else:
+        found = read_items(_object(call, reading.parameters), config, reading.steps)
+    return islice(found, config.get("MaxItems") or None)
+
+
+def _object(call: Call, parameters: Json) -> Iterator[bytes]:
+    body = call("GetObject", parameters)["Body"]
+    try:
+        yield from body.iter_chunks(PIECE)
+    except BotoCoreError as error:
+        raise CallFailed(str(error)) from None
+    finally:
+        body.close()
+
+
+def _of_list(call: Call, reading: Reading) -> Iterator[Json]:
+    entries = _listed(call, reading.parameters)
+    if reading.config.get("Transformation") != "LOAD_AND_FLATTEN":
+        return map(_entry, entries)
+    bucket = reading.parameters.get("Bucket") if isinstance(reading.parameters, dict) else None
+    places = ({"Bucket": bucket, "Key": entry["Key"]} for entry in entries)
+    return _of_each(call, places, reading)
+
+
+def _listed(call: Call, parameters: Json) -> Iterator[Json]:
+    more: Json = {}
+    while True:
+        answer = call("ListObjectsV2", parameters | more if isinstance(parameters, dict) else parameters)
+        yield from answer.get("Contents", [])
+        if not answer.get("IsTruncated"):
+            return
+        more = {"ContinuationToken": answer["NextContinuationToken"]}
+
+
+def _entry(entry: Json) -> Json:
+    """An object of a list as AWS shows it: "Etag", and the time in seconds."""
+    return {
+        "Etag": entry.get("ETag"),
+        "Key": entry["Key"],
+        "LastModified": int(entry["LastModified"].timestamp()),
+        "Size": entry["Size"],
+        "StorageClass": entry.get("StorageClass", "STANDARD"),
+    }
+
+
+def _of_each(call: Call, places: Iterable[Json], reading: Reading) -> Iterator[Json]:
+    """The items of several objects, one after the other."""
+    whole = {name: value for name, value in reading.config.items() if name != "MaxItems"}
+    return chain.from_iterable(read_items(_object(call, place), whole, reading.steps) for place in places)
+
+
+def _of_athena(call: Call, reading: Reading) -> Iterator[Json]:
+    """The manifest of an Athena UNLOAD: a line for each object, s3://bucket/key."""
+    if reading.config.get("InputType") not in FLATTENED:
+        raise unreadable(f"the data of an Athena manifest cannot be read as {reading.config.get('InputType')}")
+    named = (line.strip() for line in lines(unpacked(_object(call, reading.parameters))))
+    return _of_each(call, (_place(name) for name in named if name), reading)
+
+
+def _place(name: str) -> Json:
+    scheme, _, rest = name.partition("://")
+    bucket, _, key = rest.partition("/")
+    if scheme != "s3" or not key:
+        raise unreadable(f"the manifest names '{name}' where s3://bucket/key is expected")
+    return {"Bucket": bucket, "Key": key}
+
+
+def _of_inventory(call: Call, reading: Reading) -> Iterator[Json]:
+    """The manifest of an S3 inventory: it names files of CSV, whose rows are objects."""
+    manifest = _manifest(b"".join(_object(call, reading.parameters)))
+    if manifest["fileFormat"] != "CSV":
+        raise unreadable(f"the inventory is in {manifest['fileFormat']}, and only CSV can be read")
+    bucket = manifest["destinationBucket"].rpartition(":")[2]
+    columns = [name.strip() for name in manifest["fileSchema"].split(",")]
+    config: Mapping[str, Json] = {"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": columns}
+    places = ({"Bucket": bucket, "Key": file["key"]} for file in manifest["files"])
+    yield from chain.from_iterable(read_items(_object(call, place), config) for place in places)
+
+
+def _manifest(text: bytes) -> Json:
+    try:
+        manifest = loads(text)
+    except (JsonError, UnicodeDecodeError):
+        manifest = None
+    named = {"fileFormat": str, "destinationBucket": str, "fileSchema": str, "files": list}
+    if not isinstance(manifest, dict) or not all(isinstance(manifest.get(name), kind) for name, kind in named.items()):
+        raise unreadable("the manifest is not that of an S3 inventory")
+    if not all(isinstance(file, dict) and isinstance(file.get("key"), str) for file in manifest["files"]):
+        raise unreadable("the manifest is not that of an S3 inventory")
+    return manifest

@@ -1,0 +1,234 @@
+"""Map Runs, their items, their children, and what these came to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from lamplighter.base.json_text import Json, loads
+from lamplighter.services.states.tables.frames import Work
+from lamplighter.store.db import Damaged, Reader, Tx
+
+Stage = Literal["READ", "RUN", "REDRIVE", "STOP", "WRITE", "DONE"]
+
+
+@dataclass(frozen=True, slots=True)
+class MapRun:
+    """One Map Run."""
+
+    id: int
+    arn: str
+    execution: int
+    frame: int
+    number: int
+    parent: str
+    label: str
+    block: int
+    express: bool
+    status: str
+    start: int
+    stop: int | None
+    total: int
+    taken: int
+    started: int
+    succeeded: int
+    failed: int
+    timed_out: int
+    aborted: int
+    items_failed: int
+    concurrency: int
+    tolerated_count: int | None
+    tolerated_percentage: float | None
+    stage: Stage
+    """What is being done for it; `status` is what the API tells."""
+    reading: str | None = None
+    """As JSON text, what its items are read from; None once they are read, and where they are in the frame."""
+    writing: str = "{}"
+    """As JSON text, what is made of its results."""
+    outcome: str | None = None
+    """As JSON text, the status, error and cause with which it ends when its results are written."""
+    written: int = 0
+    """1: its results are written."""
+    redrives: int = 0
+    redriven: int | None = None
+    """The last redrive, milliseconds since the epoch."""
+
+    @property
+    def ended(self) -> int:
+        """How many children have ended."""
+        return self.succeeded + self.failed + self.timed_out + self.aborted
+
+    @property
+    def work(self) -> Work:
+        """Whose work it is."""
+        return Work(self.execution, self.frame, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """An execution that runs for a Map Run."""
+
+    execution: int
+    run: int
+    position: int
+    """Its place in the result."""
+    first: int
+    """Its first item."""
+    items: int
+    """How many it has."""
+    status: str = "RUNNING"
+    redrives: int = 0
+    """In which redrive of its run it ran last."""
+
+
+class Items(Sequence[Json]):
+    """What an ItemReader read, row by row."""
+
+    def __init__(self, reader: Reader, run: MapRun) -> None:
+        self._reader = reader
+        self._run = run
+
+    def __len__(self) -> int:
+        return self._run.total
+
+    def __getitem__(self, index: Json) -> Json:
+        row = self._reader.row("SELECT item FROM map_items WHERE run = ? AND position = ?", (self._run.id, index))
+        if row is None:
+            raise Damaged(f"item {index} of the Map Run {self._run.arn} is lost")
+        return loads(row[0])
+
+
+NAMES = tuple(field.name for field in fields(MapRun))
+COLUMNS = ", ".join(NAMES)
+FIXED = ("id", "arn", "execution", "frame", "parent", "label", "block", "express", "start", "writing")
+CHANGING = tuple(name for name in NAMES if name not in FIXED)
+CHILD = ", ".join(field.name for field in fields(Child))
+
+
+def _one(reader: Reader, where: str, *values: object) -> MapRun | None:
+    row = reader.row(f"SELECT {COLUMNS} FROM map_runs WHERE {where}", values)  # noqa: S608 - our own words
+    return MapRun(*row) if row else None
+
+
+def get(reader: Reader, arn: str) -> MapRun | None:
+    """A Map Run by its ARN."""
+    return _one(reader, "arn = ?", arn)
+
+
+def by_id(reader: Reader, key: int) -> MapRun | None:
+    """A Map Run by its key."""
+    return _one(reader, "id = ?", key)
+
+
+def of_work(reader: Reader, work: Work) -> MapRun | None:
+    """The Map Run that does a piece of work."""
+    return _one(reader, "execution = ? AND frame = ? AND number = ?", work.execution, work.frame, work.number)
+
+
+def of_execution(reader: Reader, parent: str, after: int, most: int) -> list[MapRun]:
+    """The Map Runs of an execution, the oldest first."""
+    sql = f"SELECT {COLUMNS} FROM map_runs WHERE parent = ? AND id > ? ORDER BY id LIMIT ?"  # noqa: S608 - our own words
+    return [MapRun(*row) for row in reader.rows(sql, (parent, after, most))]
+
+
+def insert(tx: Tx, run: MapRun) -> int:
+    """Keep a new Map Run; its key."""
+    names = NAMES[1:]
+    sql = f"INSERT INTO map_runs ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
+    return tx.insert(sql, [getattr(run, name) for name in names])
+
+
+def update(tx: Tx, run: MapRun) -> None:
+    """Keep how far a Map Run has come, and its settings."""
+    sql = f"UPDATE map_runs SET {', '.join(f'{name} = ?' for name in CHANGING)} WHERE id = ?"  # noqa: S608
+    tx.execute(sql, [*(getattr(run, name) for name in CHANGING), run.id])
+
+
+def at_work(reader: Reader) -> list[int]:
+    """The keys of Map Runs for which something is still to be done."""
+    return [row[0] for row in reader.rows("SELECT id FROM map_runs WHERE stage <> 'DONE'")]
+
+
+# Children
+
+
+def add_child(tx: Tx, child: Child) -> None:
+    """An execution runs for a Map Run."""
+    values = [getattr(child, field.name) for field in fields(Child)]
+    tx.execute(f"INSERT INTO map_children ({CHILD}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608 - our own words
+
+
+def child(reader: Reader, execution: int) -> Child | None:
+    """An execution as the child of a Map Run."""
+    row = reader.row(f"SELECT {CHILD} FROM map_children WHERE execution = ?", (execution,))  # noqa: S608
+    return Child(*row) if row else None
+
+
+def run_of(reader: Reader, execution: int) -> str | None:
+    """The ARN of the Map Run that an execution runs for."""
+    row = reader.row(
+        "SELECT r.arn FROM map_children c JOIN map_runs r ON r.id = c.run WHERE c.execution = ?", (execution,)
+    )
+    return row[0] if row else None
+
+
+def set_child(tx: Tx, child: Child) -> None:
+    """A child runs again, or has ended."""
+    sql = "UPDATE map_children SET status = ?, redrives = ? WHERE execution = ?"
+    tx.execute(sql, (child.status, child.redrives, child.execution))
+
+
+def drop_child(tx: Tx, execution: int) -> None:
+    """Another execution takes its place."""
+    tx.execute("DELETE FROM map_children WHERE execution = ?", (execution,))
+
+
+def running_children(reader: Reader, run: int, most: int) -> list[int]:
+    """Children that run."""
+    sql = "SELECT execution FROM map_children WHERE run = ? AND status = 'RUNNING' LIMIT ?"
+    return [row[0] for row in reader.rows(sql, (run, most))]
+
+
+def unsuccessful(reader: Reader, run: MapRun, most: int) -> list[Child]:
+    """Children that did not succeed before the last redrive of their run."""
+    sql = (
+        f"SELECT {CHILD} FROM map_children "  # noqa: S608 - our own words
+        "WHERE run = ? AND status IN ('FAILED', 'TIMED_OUT', 'ABORTED') AND redrives < ? LIMIT ?"
+    )
+    return [Child(*row) for row in reader.rows(sql, (run.id, run.redrives, most))]
+
+
+def item_counts(reader: Reader, run: int) -> dict[str, int]:
+    """How many items the children of a Map Run have, by the status of the children."""
+    sql = "SELECT status, SUM(items) FROM map_children WHERE run = ? GROUP BY status"
+    return {row[0]: row[1] for row in reader.rows(sql, (run,))}
+
+
+# Items and results
+
+
+def keep_items(tx: Tx, run: int, first: int, items: Sequence[str]) -> None:
+    """Keep what was read, as JSON text, from a place on."""
+    rows = [(run, first + at, item) for at, item in enumerate(items)]
+    tx.many("INSERT OR REPLACE INTO map_items (run, position, item) VALUES (?, ?, ?)", rows)
+
+
+def forget_items(tx: Tx, run: int) -> None:
+    """They are worked through, or read again."""
+    tx.execute("DELETE FROM map_items WHERE run = ?", (run,))
+
+
+def keep_result(tx: Tx, run: int, position: int, status: str, body: str) -> None:
+    """What a child came to, as JSON text."""
+    sql = "INSERT OR REPLACE INTO map_results (run, position, status, body) VALUES (?, ?, ?, ?)"
+    tx.execute(sql, (run, position, status, body))
+
+
+def results(reader: Reader, run: int, after: int, most: int) -> list[tuple[int, str, str]]:
+    """What the children came to, in order: position, status, JSON text."""
+    sql = "SELECT position, status, body FROM map_results WHERE run = ? AND position > ? ORDER BY position LIMIT ?"
+    return [(row[0], row[1], row[2]) for row in reader.rows(sql, (run, after, most))]
+
+
+def forget_results(tx: Tx, run: int) -> None:
+    """They are gathered."""
+    tx.execute("DELETE FROM map_results WHERE run = ?", (run,))

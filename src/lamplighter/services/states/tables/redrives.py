@@ -1,0 +1,53 @@
+"""Where executions failed: their frames as they were, kept so that a redrive can go on from there."""
+
+from dataclasses import dataclass, replace
+
+from lamplighter.asl.execution.frame import Execution, Fan
+from lamplighter.base.json_text import dumps, loads
+from lamplighter.services.states.tables.frames import dump_frame, load_frame
+from lamplighter.store.db import Reader, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Redrive:
+    """The last redrive of an execution."""
+
+    date: int
+    """Milliseconds since the epoch."""
+    token: str | None
+
+
+def keep(tx: Tx, key: int, failed: Execution) -> None:
+    """Keep where an execution failed."""
+    frames = [[number, dump_frame(frame), _fan(frame.fan)] for number, frame in failed.frames.items()]
+    results = [[number, list(outputs.items())] for number, outputs in failed.results.items()]
+    sql = "INSERT INTO redrives (execution, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body"
+    tx.execute(sql, (key, dumps([frames, results])))
+
+
+def _fan(fan: Fan | None) -> list[int] | None:
+    return [fan.total, fan.started, fan.done, fan.limit] if fan else None
+
+
+def restore(reader: Reader, key: int, execution: Execution) -> Execution | None:
+    """An execution as it failed; None where that is not kept."""
+    row = reader.row("SELECT body FROM redrives WHERE execution = ?", (key,))
+    if row is None or row[0] is None:
+        return None
+    frames, results = loads(row[0])
+    return replace(
+        execution,
+        frames={number: load_frame(number, body, Fan(*fan) if fan else None) for number, body, fan in frames},
+        results={number: dict(outputs) for number, outputs in results},
+    )
+
+
+def note(tx: Tx, key: int, date: int, token: str | None) -> None:
+    """It was redriven."""
+    tx.execute("UPDATE redrives SET body = NULL, date = ?, token = ? WHERE execution = ?", (date, token, key))
+
+
+def last(reader: Reader, key: int) -> Redrive | None:
+    """The last redrive of an execution, if there was one."""
+    row = reader.row("SELECT date, token FROM redrives WHERE execution = ? AND date IS NOT NULL", (key,))
+    return Redrive(row[0], row[1]) if row else None

@@ -1,0 +1,165 @@
+"""State machines and their revisions.
+
+A revision is a definition, a role and settings that never change: an execution keeps the revision that it began with.
+"""
+
+from dataclasses import dataclass
+
+from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.store.db import Reader, Row, Tx
+
+COLUMNS = (
+    "m.arn, m.account, m.region, m.name, m.type, m.created, m.tags, m.deleting, "
+    "r.id, r.definition, r.role, r.settings, r.initial"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a state machine was at one time."""
+
+    id: str
+    definition: str
+    role: str
+    settings: Json
+    """loggingConfiguration, tracingConfiguration, encryptionConfiguration."""
+    created: int
+    initial: bool = False
+    """Whether the machine was created with it: AWS gives no id to the first revision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A state machine as it stands now."""
+
+    arn: str
+    account: str
+    region: str
+    name: str
+    type: str
+    created: int
+    tags: dict[str, str]
+    revision: str
+    definition: str
+    role: str
+    settings: Json
+    initial: bool = True
+    """Whether the revision is the one that the machine was created with."""
+    deleting: bool = False
+    """Whether it goes when its last execution has ended."""
+
+
+def _machine(row: Row) -> Machine:
+    arn, account, region, name, kind, created, tags, deleting, revision, definition, role, settings, initial = row
+    return Machine(
+        arn=arn,
+        account=account,
+        region=region,
+        name=name,
+        type=kind,
+        created=created,
+        tags=loads(tags),
+        revision=revision,
+        definition=definition,
+        role=role,
+        settings=loads(settings),
+        initial=bool(initial),
+        deleting=bool(deleting),
+    )
+
+
+def get(reader: Reader, arn: str) -> Machine | None:
+    """A state machine by its ARN."""
+    sql = f"SELECT {COLUMNS} FROM machines m JOIN revisions r ON r.id = m.revision WHERE m.arn = ?"  # noqa: S608
+    row = reader.row(sql, (arn,))
+    return _machine(row) if row else None
+
+
+def places(reader: Reader) -> list[tuple[str, str]]:
+    """The accounts and regions that have state machines, by how many they have."""
+    sql = "SELECT account, region FROM machines GROUP BY account, region ORDER BY count(*) DESC, account, region"
+    return [(account, region) for account, region in reader.rows(sql)]
+
+
+def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[Machine]:
+    """State machines of an account and region whose names come after one, in order of name."""
+    sql = (
+        f"SELECT {COLUMNS} FROM machines m JOIN revisions r ON r.id = m.revision "  # noqa: S608
+        "WHERE m.account = ? AND m.region = ? AND m.name > ? ORDER BY m.name LIMIT ?"
+    )
+    return [_machine(row) for row in reader.rows(sql, (account, region, after, most))]
+
+
+def put(tx: Tx, machine: Machine) -> None:
+    """Keep a new state machine with its first revision."""
+    first = Revision(
+        machine.revision, machine.definition, machine.role, machine.settings, machine.created, initial=True
+    )
+    _keep(tx, machine.arn, first)
+    tx.execute(
+        "INSERT INTO machines (arn, account, region, name, type, revision, created, tags) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            machine.arn,
+            machine.account,
+            machine.region,
+            machine.name,
+            machine.type,
+            machine.revision,
+            machine.created,
+            dumps(machine.tags),
+        ),
+    )
+
+
+def revise(tx: Tx, arn: str, revision: Revision) -> None:
+    """Give a state machine a new revision; the old ones stay."""
+    _keep(tx, arn, revision)
+    tx.execute("UPDATE machines SET revision = ? WHERE arn = ?", (revision.id, arn))
+
+
+def _keep(tx: Tx, arn: str, revision: Revision) -> None:
+    tx.execute(
+        "INSERT INTO revisions (id, machine, definition, role, settings, created, initial) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            revision.id,
+            arn,
+            revision.definition,
+            revision.role,
+            dumps(revision.settings),
+            revision.created,
+            revision.initial,
+        ),
+    )
+
+
+def tag(tx: Tx, arn: str, tags: dict[str, str]) -> None:
+    """Replace the tags of a state machine."""
+    tx.execute("UPDATE machines SET tags = ? WHERE arn = ?", (dumps(tags), arn))
+
+
+def delete(tx: Tx, arn: str) -> None:
+    """Forget a state machine as soon as none of its executions runs; its revisions stay for those that did."""
+    tx.execute("UPDATE machines SET deleting = 1 WHERE arn = ?", (arn,))
+    settle(tx, arn)
+
+
+def settle(tx: Tx, arn: str) -> None:
+    """Forget a state machine that is being deleted, if none of its executions runs."""
+    tx.execute(
+        "DELETE FROM machines WHERE arn = ? AND deleting "
+        "AND NOT EXISTS (SELECT 1 FROM executions WHERE machine = ? AND status = 'RUNNING')",
+        (arn, arn),
+    )
+
+
+def deleting(reader: Reader, arn: str) -> bool:
+    """Whether a state machine is being deleted."""
+    return reader.row("SELECT 1 FROM machines WHERE arn = ? AND deleting", (arn,)) is not None
+
+
+def revision(reader: Reader, key: str) -> Revision | None:
+    """A revision."""
+    row = reader.row("SELECT id, definition, role, settings, created, initial FROM revisions WHERE id = ?", (key,))
+    return Revision(row[0], row[1], row[2], loads(row[3]), row[4], initial=bool(row[5])) if row else None

@@ -1,0 +1,117 @@
+"""A mocked result against the model of the call whose place it takes.
+
+"STRICT: All required fields must be present, and all present fields must conform to the API's schema. PRESENT: All
+present fields must conform to the API's schema. NONE: No validation is performed." Members that the schema does not
+have are passed over. See https://docs.aws.amazon.com/step-functions/latest/apireference/API_MockInput.html.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+
+from lamplighter.asl.definition.model import Resource
+from lamplighter.base.json_text import Json
+from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
+from lamplighter.services.states.calls.integrations import bind
+from lamplighter.services.states.calls.parameter_casing import pascal
+from lamplighter.services.states.errors import Invalid
+
+FREE: Mapping[tuple[str, str], frozenset[str]] = {
+    ("lambda", ""): frozenset({"Payload"}),
+    ("states", "sync:2"): frozenset({"Input", "Output"}),
+}
+"""Members that an optimised integration gives as JSON, whatever the API has, by service and pattern."""
+
+KINDS: Mapping[str, tuple[str, tuple[type, ...]]] = {
+    "structure": ("an object", (dict,)),
+    "map": ("an object", (dict,)),
+    "list": ("an array", (list,)),
+    "boolean": ("a boolean", (bool,)),
+    "integer": ("a number", (int,)),
+    "long": ("a number", (int,)),
+    "float": ("a number", (int, float)),
+    "double": ("a number", (int, float)),
+}
+"""What a shape must be in JSON; all others are strings: instants and bytes, too."""
+
+
+class SchemaMismatch(Invalid):
+    """A mocked result is none that the service could give."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Mock result schema validation error: {why}")
+
+
+def answer_shape(resource: Resource, model: Callable[[str], ServiceModel | None]) -> Shape | None:
+    """The shape of what a Task's call comes to; None where it is no answer of a service, or of one that is unknown.
+
+    With `.sync` that is what the work is asked for at its end; a task token is answered with whatever a worker says.
+    """
+    binding = bind(resource) if resource.kind in ("integration", "sdk") else None
+    if binding is None or resource.pattern == "waitForTaskToken" or (resource.pattern and binding.sync is None):
+        return None
+    if binding.service == HTTP:  # no service of AWS: whoever is called answers as they like
+        return None
+    operation, member = binding.sync.shape if binding.sync else (binding.operation, "")
+    found = model(binding.service)
+    if found is None or operation not in found.operation_names:
+        return None
+    shape = found.operation_model(operation).output_shape
+    inner = shape.members[member] if member and shape is not None else shape
+    return inner.member if isinstance(inner, ListShape) else inner
+
+
+def check_result(shape: Shape | None, resource: Resource, result: Json, mode: str) -> None:
+    """Refuse a result that does not fit; `mode` is STRICT, PRESENT or NONE."""
+    if shape is None or mode == "NONE":
+        return
+    optimised = resource.kind == "integration"
+    free = FREE.get((resource.service, resource.pattern), frozenset()) if optimised else frozenset()
+    _Judge(mode == "STRICT", free).look(shape, result, "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    strict: bool
+    free: frozenset[str]
+
+    def look(self, shape: Shape, value: Json, name: str) -> None:
+        kind, types = KINDS.get(shape.type_name, ("a string", (str,)))
+        if shape.type_name == "structure" and shape.is_document_type:
+            return
+        fits = isinstance(value, types) and (bool in types or not isinstance(value, bool))
+        if not fits:
+            raise SchemaMismatch(f"Field '{name}' must be {kind}" if name else f"The result must be {kind}")
+        if isinstance(shape, StructureShape):
+            self._members(shape, value)
+        elif isinstance(shape, ListShape):
+            for item in value:
+                self.look(shape.member, item, name)
+        elif isinstance(shape, MapShape):
+            for key, inner in value.items():
+                self.look(shape.value, inner, key)
+        else:
+            _bounds(shape, value, name)
+
+    def _members(self, shape: StructureShape, value: Mapping[str, Json]) -> None:
+        for member, inner in shape.members.items():
+            name = pascal(member)
+            if value.get(name) is not None and name not in self.free:
+                self.look(inner, value[name], name)
+            elif name not in value and self.strict and member in shape.required_members:
+                raise SchemaMismatch(f"Required field '{name}' is missing")
+
+
+def _bounds(shape: Shape, value: Json, name: str) -> None:
+    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    if isinstance(value, str):
+        if low is not None and len(value) < low:
+            raise SchemaMismatch(f"Field '{name}' is smaller than the minimum length")
+        if high is not None and len(value) > high:
+            raise SchemaMismatch(f"Field '{name}' exceeds the maximum length")
+    elif not isinstance(value, bool):
+        if low is not None and value < low:
+            raise SchemaMismatch(f"Field '{name}' is less than the minimum value")
+        if high is not None and value > high:
+            raise SchemaMismatch(f"Field '{name}' exceeds the maximum value")

@@ -1,0 +1,278 @@
+"""TestState: one state, run by itself, without a state machine and without a trace.
+
+Promises that the state behaves as in an execution; a Task without a mock really calls, once, and is answered after the
+call's commit. Refuses to let a Wait pass, which says at once how it goes on.
+See https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.html.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from botocore.model import ServiceModel
+
+from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
+from lamplighter.asl.definition.model import Resource, State, Task, Working
+from lamplighter.asl.definition.parse import ALONE, InvalidDefinition, parse, parse_alone
+from lamplighter.asl.execution.messages import TaskFailed
+from lamplighter.asl.execution.single_state import Past, Verdict
+from lamplighter.asl.execution.state_errors import RUNTIME, TIMEOUT
+from lamplighter.base import arn
+from lamplighter.base.errors import MayTakeLong
+from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.base.precompute import LARGE, outcome
+from lamplighter.base.threads import run_aside
+from lamplighter.base.world import World, iso
+from lamplighter.bus import Caller
+from lamplighter.isolation.port import Isolation, Overrun
+from lamplighter.isolation.requests import Outcome, Source, Tried, TryState, source_of, try_state
+from lamplighter.services.states.arns import check_role
+from lamplighter.services.states.calls.http_tasks import Exchange
+from lamplighter.services.states.calls.integrations import additions
+from lamplighter.services.states.calls.task_calls import Performer
+from lamplighter.services.states.errors import Invalid
+from lamplighter.services.states.executions.execution_input import read_input
+from lamplighter.services.states.executions.isolated_steps import OVERRUN, moment
+from lamplighter.services.states.machines.state_tree import places
+from lamplighter.services.states.machines.validate_definition import Definitions
+from lamplighter.services.states.test_state.mocked_results import answer_shape, check_result
+from lamplighter.services.states.test_state.options import (
+    Mock,
+    check_configuration,
+    read_context,
+    read_mock,
+    read_object,
+)
+from lamplighter.store.db import Reader
+
+TOO_MANY = "Map iteration failure count must be less than or equal to the number of Map iterations"
+LISTS = frozenset({"afterItemsPath", "afterItemSelector", "afterItemBatcher", "afterItemsPointer"})
+"""Stages that AWS writes item by item."""
+
+
+class Prober:
+    """Tries states."""
+
+    def __init__(
+        self,
+        world: World,
+        performer: Performer,
+        definitions: Definitions,
+        model: Callable[[str], ServiceModel | None],
+        isolation: Isolation,
+    ) -> None:
+        self._world = world
+        self._isolation = isolation
+        self._performer = performer
+        self._definitions = definitions
+        self._model = model
+
+    def test(self, _reader: Reader, caller: Caller, params: Json) -> Json:
+        """TestState; an awaitable, because it may call a service."""
+        return self._test(caller, params)
+
+    async def _test(self, caller: Caller, params: Json) -> Json:
+        """What the request says is understood in a thread where its definition is large."""
+        if len(params["definition"]) <= LARGE:
+            return await self._settle(caller, *self._trial(caller, params))
+        trial = await run_aside(lambda: outcome(lambda: self._trial(caller, params)))
+        return await self._settle(caller, *trial.get())
+
+    def _trial(self, caller: Caller, params: Json) -> tuple[Resource | None, Mock | None, TryState, "_Answer"]:
+        if "roleArn" in params:
+            check_role(params["roleArn"])
+        state, source = _find(params)
+        mock = read_mock(params, state, source)
+        if isinstance(state, Task):
+            self._check_task(state, mock)
+        given, text = read_input(params)
+        configuration = params.get("stateConfiguration", {})
+        check_configuration(configuration, state, source)
+        context = read_context(params, state)
+        if context is None:
+            context = self._context(caller, params, state, given)
+        variables = read_object(params, "variables", "Invalid variables provided: {}")
+        tested = self._source(params)
+        request = TryState(
+            tested, state.name, given, variables, context, _past(configuration, source), None, moment(self._world)
+        )
+        texts = {id(given): text} | ({id(mock.result): mock.text} if mock and mock.text else {})
+        level, reveal = params.get("inspectionLevel", "INFO"), params.get("revealSecrets", False)
+        resource = state.resource if isinstance(state, Task) else None
+        return resource, mock, request, _Answer(level, texts, reveal)
+
+    async def _settle(
+        self, caller: Caller, resource: Resource | None, mock: Mock | None, request: TryState, answer: "_Answer"
+    ) -> Json:
+        tried = await self._tried(request)
+        if tried.verdict is not None:
+            return await self._said(request, answer, tried)
+        ended = await self._call(caller, resource, tried, answer) if mock is None else _mocked(mock, request, tried)
+        return await self._said(request, answer, await self._tried(replace(request, outcome=ended)))
+
+    async def _said(self, request: TryState, answer: "_Answer", tried: Tried) -> Json:
+        verdict = tried.verdict
+        assert verdict is not None
+        large = len(request.source.text) > LARGE
+        return await run_aside(lambda: answer.say(tried, verdict)) if large else answer.say(tried, verdict)
+
+    async def _tried(self, request: TryState) -> Tried:
+        """Try the state here, or in a process of its own where nobody can tell how long it takes."""
+        if len(request.source.text) <= LARGE:
+            with suppress(MayTakeLong):
+                return try_state(request, may_block=False)
+        try:
+            tried = await self._isolation.run(request, lambda _resource, _parameters: None)
+        except Overrun as error:
+            return _overrun(OVERRUN.format(error), request)
+        assert isinstance(tried, Tried)
+        return replace(tried, stages={**tried.stages, "input": request.given})
+
+    async def _call(self, caller: Caller, resource: Resource | None, tried: Tried, answer: "_Answer") -> Outcome:
+        assert resource is not None
+        try:
+            async with asyncio.timeout(tried.timeout):
+                event = await self._performer.once(caller, resource, tried.arguments, answer.exchanges.append)
+        except TimeoutError:
+            return "fail", (TIMEOUT, None)
+        return ("fail", (event.error, event.cause)) if isinstance(event, TaskFailed) else ("succeed", event.output)
+
+    def _source(self, params: Json) -> Source:
+        """The definition, as a process of its own compiles it."""
+        text = params["definition"]
+        definition = parse(text, additions, kept=True) if "stateName" in params else parse_alone(text, additions)
+        return source_of(text, definition, additions)
+
+    def _check_task(self, state: Task, mock: Mock | None) -> None:
+        if mock is not None and mock.text is not None:
+            check_result(answer_shape(state.resource, self._model), state.resource, mock.result, mock.mode)
+        missing = self._definitions.missing(state.resource.text, state.resource, mocked=mock is not None)
+        if missing is not None:
+            raise InvalidDefinition([Diagnostic(SCHEMA, missing, f"/States/{state.name}/Resource")])
+
+    def _context(self, caller: Caller, params: Json, state: State, given: Json) -> Json:
+        """The context object of an execution that there is not: AWS, recorded, makes the names up."""
+        machine, name, now = self._world.uuid(), self._world.uuid(), iso(self._world.now())
+        context: Json = {
+            "Execution": {
+                "Id": arn.build("states", caller.region, caller.account, f"express:{machine}:{name}"),
+                "Input": given,
+                "Name": name,
+                "RoleArn": params.get("roleArn"),
+                "StartTime": now,
+            },
+            "StateMachine": {
+                "Id": arn.build("states", caller.region, caller.account, f"stateMachine:{machine}"),
+                "Name": machine,
+            },
+            "State": {"Name": ALONE, "EnteredTime": now},
+        }
+        if isinstance(state, Working):
+            context["State"]["RetryCount"] = params.get("stateConfiguration", {}).get("retrierRetryCount", 0)
+        if isinstance(state, Task) and state.resource.pattern == "waitForTaskToken":
+            context["Task"] = {"Token": self._world.uuid()}
+        return context
+
+
+def _find(params: Json) -> tuple[State, Mapping[str, Json]]:
+    """The state under test, compiled and as it is written."""
+    text = params["definition"]
+    if "stateName" not in params:
+        return parse_alone(text, additions).states[ALONE], loads(text)
+    name = params["stateName"]
+    state = parse(text, additions).states.get(name)
+    if state is None:
+        raise Invalid("State not found in definition")
+    return state, next(place.state for place in places(loads(text)) if place.name == name)
+
+
+def _past(configuration: Json, source: Mapping[str, Json]) -> Past:
+    return Past(
+        retried=configuration.get("retrierRetryCount", 0),
+        failures=configuration.get("mapIterationFailureCount", 0),
+        data=configuration.get("mapItemReaderData"),
+        reader=source.get("ItemReader", {}).get("ReaderConfig", {}),
+    )
+
+
+def _mocked(mock: Mock, request: TryState, tried: Tried) -> Outcome:
+    """How the mock says that the work ended."""
+    if request.past.failures > (len(mock.result) if isinstance(mock.result, list) else tried.iterations):
+        raise Invalid(TOO_MANY)
+    return ("fail", (mock.error, mock.cause)) if mock.text is None else ("succeed", mock.result)
+
+
+def _overrun(cause: str, request: TryState) -> Tried:
+    """What is shown of a state that was broken off."""
+    verdict = Verdict("FAILED", error=RUNTIME, cause=cause)
+    return Tried(verdict, {"input": request.given}, {}, request.variables, None, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    level: str
+    texts: Mapping[int, str]
+    """Documents that were given, by identity, as they were written."""
+    reveal: bool
+    """Whether secrets are shown."""
+    exchanges: list[Exchange] = field(default_factory=list)
+    """The calls of an HTTP task."""
+
+    def say(self, tried: Tried, verdict: Verdict) -> Json:
+        """What TestState answers."""
+        answer: Json = {"status": verdict.status}
+        if verdict.status in ("SUCCEEDED", "CAUGHT_ERROR"):
+            answer["output"] = self._text(verdict.output)
+        found = {"error": verdict.error, "cause": verdict.cause, "nextState": verdict.next}
+        answer |= {name: value for name, value in found.items() if value is not None}
+        if self.level != "INFO":
+            answer["inspectionData"] = self._inspected(tried, verdict)
+        return answer
+
+    def _inspected(self, tried: Tried, verdict: Verdict) -> Json:
+        data: Json = {
+            name: _listed(value) if name in LISTS else self._text(value) for name, value in tried.stages.items()
+        }
+        if self.level == "TRACE":
+            for exchange in self.exchanges:
+                data |= {"request": _asked(exchange, reveal=self.reveal), "response": _answered(exchange)}
+        data |= dict(tried.limits)
+        if tried.variables:
+            data["variables"] = dumps(dict(tried.variables))
+        if verdict.handling:
+            data["errorDetails"] = dict(verdict.handling)
+        return data
+
+    def _text(self, value: Json) -> str:
+        return self.texts.get(id(value)) or dumps(value)
+
+
+def _asked(exchange: Exchange, *, reveal: bool) -> Json:
+    """The request of an HTTP task; without `reveal`, without what authorises it."""
+    request = exchange.request if reveal else exchange.plain
+    parts = urlsplit(request.url)
+    asked: Json = {
+        "protocol": parts.scheme,
+        "method": request.method,
+        "url": request.url,
+        "headers": dumps(dict(request.headers)),
+    }
+    return asked if request.body is None else asked | {"body": request.body.decode(errors="replace")}
+
+
+def _answered(exchange: Exchange) -> Json:
+    reply = exchange.reply
+    return {
+        "protocol": urlsplit(exchange.request.url).scheme,
+        "statusCode": str(reply.status),
+        "statusMessage": reply.reason,
+        "headers": dumps(dict(reply.headers)),
+        "body": reply.body.decode(errors="replace"),
+    }
+
+
+def _listed(items: Json) -> str:
+    """AWS, recorded: with a space between two items."""
+    return f"[{', '.join(map(dumps, items))}]"

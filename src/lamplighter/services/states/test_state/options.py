@@ -1,0 +1,127 @@
+"""What a state is tried with: a mock, a context object and a configuration, checked against the state and each other.
+
+See https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lamplighter.asl.definition.model import Map, Parallel, State, Task, Working
+from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.services.states.errors import Invalid
+from lamplighter.services.states.machines.state_tree import INNER
+
+CONTEXT = "Invalid Context object provided: {}"
+NO_TASK = (
+    "Context object contains 'Task' when state is not a Task state with a '.sync' or '.waitForTaskToken' service "
+    "integration pattern"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mock:
+    """What stands for the work of a state."""
+
+    result: Json
+    text: str | None
+    """The result as it was written; None where there is an error instead."""
+    error: str | None
+    cause: str | None
+    mode: str
+    """How strictly the result is held to the API's schema."""
+
+
+def read_mock(params: Json, state: State, source: Mapping[str, Json]) -> Mock | None:
+    """The mock that a request gives, if one may be given for this state."""
+    given = params.get("mock")
+    if given is None:
+        _check_unmocked(params, state)
+        return None
+    if params.get("revealSecrets"):
+        raise Invalid("TestState does not support RevealSecrets when a mock is specified.")
+    if ("result" in given) == ("errorOutput" in given):
+        raise Invalid("A test mock should have only one of the following fields: [result, errorOutput].")
+    if not isinstance(state, Working):
+        raise Invalid(f"State type '{kind(state)}' is not supported when a mock is specified")
+    mode = given.get("fieldValidationMode", "STRICT")
+    if "errorOutput" in given:
+        error = given["errorOutput"]
+        return Mock(None, None, error.get("error"), error.get("cause"), mode)
+    try:
+        result = loads(given["result"])
+    except JsonError:
+        raise Invalid("Mocked result must be valid JSON") from None
+    _check_form(state, source, result)
+    return Mock(result, given["result"], None, None, mode)
+
+
+def _check_unmocked(params: Json, state: State) -> None:
+    # "TestState only supports the following when a mock is specified: Activity tasks, .sync or .waitForTaskToken
+    # service integration patterns, Parallel, or Map states."
+    if isinstance(state, (Map, Parallel)):
+        raise Invalid(f"State type '{kind(state)}' is not supported when a mock is not specified")
+    if isinstance(state, Task) and state.resource.kind == "activity":
+        raise Invalid("Activity tasks are not supported when a mock is not specified")
+    if isinstance(state, Task) and state.resource.pattern:
+        pattern = state.resource.pattern
+        raise Invalid(f"The '.{pattern}' service integration pattern is not supported when a mock is not specified")
+    if "context" in params:
+        raise Invalid("A Context object is not supported when a mock is not specified")
+
+
+def _check_form(state: State, source: Mapping[str, Json], result: Json) -> None:
+    if isinstance(state, Map) and "Resource" in source.get("ResultWriter", {}):
+        if not isinstance(result, dict):
+            raise Invalid("Mocked result must be a JSON object.")
+    elif isinstance(state, (Map, Parallel)) and not isinstance(result, list):
+        raise Invalid("Mocked result must be an array.")
+    if isinstance(state, Parallel) and len(result) != len(state.branches):
+        raise Invalid("Mocked result must contain the same number of items as number of Parallel branches.")
+
+
+def read_context(params: Json, state: State) -> Json | None:
+    """The context object that a request gives, if it is one for this state."""
+    if "context" not in params:
+        return None
+    context = read_object(params, "context", CONTEXT)
+    takes_token = isinstance(state, Task) and bool(state.resource.pattern)
+    if "Task" in context and not takes_token:
+        raise Invalid(CONTEXT.format(NO_TASK))
+    return context
+
+
+def read_object(params: Json, name: str, refusal: str) -> Mapping[str, Json]:
+    """A parameter that is the text of a JSON object; an empty one where it is not given."""
+    try:
+        found = loads(params.get(name, "{}"))
+    except JsonError as error:
+        raise Invalid(refusal.format(error)) from None
+    if not isinstance(found, dict):
+        raise Invalid(refusal.format(f"it must be a JSON object, but was: {dumps(found)}"))
+    return found
+
+
+def check_configuration(configuration: Json, state: State, source: Mapping[str, Json]) -> None:
+    """Refuse a configuration that means another kind of state."""
+    origin = configuration.get("errorCausedByState")
+    if origin is not None and origin not in _inner(source):
+        raise Invalid(f"The state '{origin}' that the error is caused by is not found in the state under test")
+    for name in ("mapIterationFailureCount", "mapItemReaderData"):
+        if name in configuration and not isinstance(state, Map):
+            raise Invalid(f"'{name}' is not supported for state type '{kind(state)}'")
+
+
+def _inner(source: Mapping[str, Json]) -> set[str]:
+    """The names of all states inside of a state."""
+    names: set[str] = set()
+    for field in INNER:
+        found = source.get(field, [])
+        for block in found if isinstance(found, list) else [found]:
+            for name, state in block["States"].items():
+                names |= {name} | _inner(state)
+    return names
+
+
+def kind(state: State) -> str:
+    """The state's type."""
+    return type(state).__name__

@@ -1,0 +1,219 @@
+"""Signature Version 4: who signed a request, for which region and service, and whether the signature is theirs.
+
+See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. Promises to read and to
+verify, in the Authorization header and in a presigned query, and that a good signature covers all that says what is
+asked: method, path, query, host, every X-Amz header and the body, whose hash is always taken from the body that came
+(an UNSIGNED-PAYLOAD is for S3 over TLS). As on AWS, a request that is sent again in time is good again. Refuses to know
+any secret and to read a clock: both are handed in. Of an asymmetric signature (SigV4A) it knows nothing.
+"""
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote, unquote_to_bytes
+
+from lamplighter.base.errors import AwsError, MissingAuthentication
+from lamplighter.wire.http import HttpRequest
+from lamplighter.wire.protocols.form import fields
+
+ALGORITHM = "AWS4-HMAC-SHA256"
+SKEW = 15 * 60
+"""Seconds by which the clock of the signer may differ from ours."""
+LONGEST = 7 * 24 * 3600
+"""Seconds for which a presigned request may be good, however long it says."""
+
+_LABEL = re.compile(r"[A-Za-z0-9-]{1,64}")
+_SAFE = "-_.~"
+_TIME = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who signed, and what the signature is good for."""
+
+    access_key: str
+    date: str
+    """YYYYMMDD"""
+    region: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A signature and what it is said to cover."""
+
+    scope: Scope
+    signed_headers: str
+    """Names in lower case, joined by semicolons, as they were signed."""
+    signature: str
+    time: str
+    """YYYYMMDDTHHMMSSZ"""
+    lifetime: int
+    """Seconds from `time` for which it is good."""
+    presigned: bool
+
+
+def scope(http: HttpRequest) -> Scope:
+    """The credential scope; MissingAuthentication where there is no signature, IncompleteSignature where no scope."""
+    header = http.headers.get(b"authorization")
+    if header is not None:
+        return _credential(_between(header.decode("latin-1"), "Credential=", ","))
+    if is_presigned(http):
+        return _credential(dict(fields(http.query)).get("X-Amz-Credential", ""))
+    raise MissingAuthentication("Missing Authentication Token")
+
+
+def is_presigned(http: HttpRequest) -> bool:
+    """Whether the signature of a request is in its query."""
+    return b"authorization" not in http.headers and b"X-Amz-Credential=" in http.query
+
+
+def _between(text: str, start: str, end: str) -> str:
+    return text.partition(start)[2].partition(end)[0].strip()
+
+
+def _credential(text: str) -> Scope:
+    parts = text.rsplit("/", 4)
+    if len(parts) != 5 or not parts[0] or parts[4] != "aws4_request" or not all(map(_LABEL.fullmatch, parts[1:4])):
+        example = "keyid/date/region/service/term"
+        raise _incomplete(f"Credential must have exactly 5 slash-delimited elements, e.g. {example}, got '{text}'")
+    return Scope(*parts[:4])
+
+
+def _incomplete(message: str) -> AwsError:
+    return AwsError(message, code="IncompleteSignature")
+
+
+def read(http: HttpRequest) -> Signature:
+    """The whole signature; IncompleteSignature where a part of it is missing."""
+    found = _from_header(http) if b"authorization" in http.headers else _from_query(http)
+    algorithm = dict(fields(http.query)).get("X-Amz-Algorithm", "") if found.presigned else _algorithm(http)
+    if algorithm != ALGORITHM:
+        raise _incomplete(f"Unsupported AWS 'algorithm': '{algorithm}'")
+    if not (found.signed_headers and found.signature and re.fullmatch(r"\d{8}T\d{6}Z", found.time, re.ASCII)):
+        raise _incomplete("The signature lacks its date, its signed headers or itself.")
+    return found
+
+
+def _algorithm(http: HttpRequest) -> str:
+    return http.headers[b"authorization"].decode("latin-1").partition(" ")[0]
+
+
+def _from_header(http: HttpRequest) -> Signature:
+    header = http.headers[b"authorization"].decode("latin-1")
+    return Signature(
+        scope(http),
+        signed_headers=_between(header, "SignedHeaders=", ","),
+        signature=_between(header, "Signature=", ","),
+        time=http.headers.get(b"x-amz-date", b"").decode("latin-1"),
+        lifetime=SKEW,
+        presigned=False,
+    )
+
+
+def _from_query(http: HttpRequest) -> Signature:
+    given = dict(fields(http.query))
+    expires = given.get("X-Amz-Expires", "")
+    return Signature(
+        scope(http),
+        signed_headers=given.get("X-Amz-SignedHeaders", ""),
+        signature=given.get("X-Amz-Signature", ""),
+        time=given.get("X-Amz-Date", ""),
+        lifetime=min(int(expires), LONGEST) if re.fullmatch("[0-9]{1,6}", expires) else 0,
+        presigned=True,
+    )
+
+
+def verify(http: HttpRequest, secret: str, now: int) -> None:
+    """Make sure that `secret` signed this request, and in time; `now` is in milliseconds since the epoch.
+
+    Raises IncompleteSignature, RequestExpired for a presigned request after its end, and InvalidSignatureException for
+    whatever else is wrong with a signature: AWS has one code for a wrong and for an outdated one.
+    """
+    given = read(http)
+    _check_time(given, now)
+    _check_covered(http, given)
+    if not hmac.compare_digest(_sign(http, given, secret).encode(), given.signature.encode()):
+        raise _invalid(
+            "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+            "Access Key and signing method. Consult the service documentation for details."
+        )
+
+
+def _invalid(message: str) -> AwsError:
+    return AwsError(message, code="InvalidSignatureException", status=403)
+
+
+def _check_covered(http: HttpRequest, given: Signature) -> None:
+    """What is not signed could be anybody's: a target that was added or changed would ask for something else."""
+    signed = {name.encode() for name in given.signed_headers.split(";")}
+    if b"host" not in signed:
+        raise _invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
+    for name in http.headers:
+        if name.startswith(b"x-amz-") and name not in signed:
+            raise _invalid(f"'{name.decode('latin-1')}' must be a 'SignedHeader' in the AWS Authorization.")
+
+
+def _check_time(given: Signature, now: int) -> None:
+    try:
+        signed = datetime.strptime(given.time, _TIME).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        raise _incomplete(f"'{given.time}' is no date.") from None
+    clock = now / 1000
+    if signed > clock + SKEW:
+        late = f"{given.time} is still later than {_stamp(clock + SKEW)} ({_stamp(clock)} + 15 min.)"
+        raise _invalid(f"Signature not yet current: {late}")
+    if signed + given.lifetime < clock:
+        if given.presigned:
+            raise AwsError("Request has expired.", code="RequestExpired")
+        raise _invalid(
+            f"Signature expired: {given.time} is now earlier than {_stamp(clock - SKEW)} ({_stamp(clock)} - 15 min.)"
+        )
+    if not given.time.startswith(given.scope.date):
+        raise _invalid("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.")
+
+
+def _stamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime(_TIME)
+
+
+def _sign(http: HttpRequest, given: Signature, secret: str) -> str:
+    """Task 2 and 3 of the specification: the string to sign, and its signature under the derived key."""
+    place = (given.scope.date, given.scope.region, given.scope.service, "aws4_request")
+    digest = hashlib.sha256(canonical(http, given)).hexdigest()
+    text = "\n".join((ALGORITHM, given.time, "/".join(place), digest))
+    key = f"AWS4{secret}".encode()
+    for part in (*place, text):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key.hex()
+
+
+def canonical(http: HttpRequest, given: Signature) -> bytes:
+    """Task 1: the canonical request."""
+    names = given.signed_headers.split(";")
+    headers = "".join(f"{name}:{_header(http, name)}\n" for name in names)
+    body = hashlib.sha256(http.body).hexdigest()
+    lines = (http.method, _path(http.path), _query(http, given), headers, given.signed_headers, body)
+    return "\n".join(lines).encode()
+
+
+def _header(http: HttpRequest, name: str) -> str:
+    return b" ".join(http.headers.get(name.encode(), b"").split()).decode("latin-1")
+
+
+def _path(path: bytes) -> str:
+    """Encoded a second time, as every service but S3 asks."""
+    return quote(path, safe="/" + _SAFE) or "/"
+
+
+def _query(http: HttpRequest, given: Signature) -> str:
+    pairs = (pair.partition(b"=") for pair in http.query.split(b"&") if pair)
+    encoded = [(_encode(name), _encode(value)) for name, _, value in pairs]
+    kept = [pair for pair in encoded if not (given.presigned and pair[0] == "X-Amz-Signature")]
+    return "&".join(f"{name}={value}" for name, value in sorted(kept))
+
+
+def _encode(part: bytes) -> str:
+    return quote(unquote_to_bytes(part.replace(b"+", b" ")), safe=_SAFE)

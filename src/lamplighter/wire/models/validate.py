@@ -1,0 +1,215 @@
+"""Input validation in AWS's words, compiled once per operation from its shape.
+
+Promises to name every violation at once (`2 validation errors detected: Value … at …; Value … at …`), to stop at the
+first JSON value of a wrong kind (SerializationException), and to pass over members that the shape does not have, all as
+AWS does; and to look at so many values and violations and no more, for a request may consist of millions. Refuses to
+check what the model does not say: that belongs to the service.
+"""
+
+from collections.abc import Callable, Collection
+
+from botocore.model import Shape
+
+from lamplighter.base.errors import AwsError, ValidationError
+from lamplighter.base.json_text import Json
+from lamplighter.wire.models import java_text
+from lamplighter.wire.models.constraints import NOT_NULL, Rule, bounds_of, rules_of
+from lamplighter.wire.models.service_quirks import Manners
+
+Check = Callable[[Json], None]
+"""Raises an AwsError where the value does not fit."""
+
+MOST_ELEMENTS = 400_000
+"""Elements of all lists and maps of one request: as many as a request of 1 MiB to CloudWatch can have, and more."""
+MOST_FAULTS = 1_000
+
+
+class _Faults(list[str]):
+    """The violations found so far, and how many more elements may be looked at."""
+
+    left = MOST_ELEMENTS
+
+    def look(self, value: Collection[Json]) -> None:
+        """Look at the elements of a list or map."""
+        self.left -= len(value)
+        if self.left < 0:
+            raise AwsError(f"The request has more than {MOST_ELEMENTS} elements.", code="SerializationException")
+
+    @property
+    def full(self) -> bool:
+        """Whether there are enough to be told."""
+        return len(self) >= MOST_FAULTS
+
+
+_Walk = Callable[[Json, str, _Faults], None]
+"""Looks at a value, and at the path of it adds to the violations found so far."""
+
+_KINDS: dict[str, tuple[str, frozenset[type]]] = {
+    "string": ("a String", frozenset({str})),
+    "character": ("a String", frozenset({str})),
+    "integer": ("an Integer", frozenset({int})),
+    "long": ("a Long", frozenset({int})),
+    "float": ("a Float", frozenset({int, float})),
+    "double": ("a Double", frozenset({int, float})),
+    "boolean": ("a Boolean", frozenset({bool})),
+    "timestamp": ("milliseconds since epoch", frozenset({int, float})),
+    "blob": ("a Blob", frozenset({bytes})),
+}
+"""By shape type: AWS's word for it, and the Python types that a decoder makes of it."""
+
+
+def compile_check(shape: Shape | None, manners: Manners) -> Check:
+    """The check of an operation's params: raises ValidationError or, with its own code, SerializationException."""
+    if shape is None:
+        return lambda _: None
+    walk = _walk(shape, manners)
+
+    def check(params: Json) -> None:
+        faults = _Faults()
+        walk(params, "", faults)
+        if faults:
+            raise ValidationError(_summary(faults, manners), code=manners.fault)
+
+    return check
+
+
+def _summary(faults: _Faults, manners: Manners) -> str:
+    if not manners.constrained:
+        return faults[0]
+    plural = "s" if len(faults) > 1 else ""
+    return f"{len(faults)} validation error{plural} detected: {'; '.join(faults)}"
+
+
+def _walk(shape: Shape, manners: Manners, *, element: bool = False) -> _Walk:
+    """An element's own constraints are left to the list or map that holds it."""
+    match shape.type_name:
+        case "structure":
+            return _anything if shape.metadata.get("document") else _structure(shape, manners)
+        case "list":
+            return _list(shape, manners)
+        case "map":
+            return _map(shape, manners)
+        case _:
+            return _scalar(shape, manners, [] if element else rules_of(shape, manners)[::-1])
+
+
+def _anything(value: Json, at: str, faults: _Faults) -> None:
+    """A document holds any JSON value."""
+
+
+def _structure(shape: Shape, manners: Manners) -> _Walk:
+    spell = java_text.member_name if manners.constrained else str
+    required = set(shape.required_members)
+    members = [(name, spell(name), name in required, _walk(member, manners)) for name, member in shape.members.items()]
+
+    def walk(value: Json, at: str, faults: _Faults) -> None:
+        if type(value) is not dict:
+            raise _misfit(value, "structure", manners)
+        prefix = f"{at}." if at else ""
+        for name, label, must, inner in members:
+            item = value.get(name)
+            if item is not None:
+                inner(item, prefix + label, faults)
+            elif must:
+                faults.append(_absent(prefix + label, manners))
+
+    return walk
+
+
+def _absent(at: str, manners: Manners) -> str:
+    if manners.constrained:
+        return f"Value null at '{at}' failed to satisfy constraint: {NOT_NULL}"
+    return f"The request must contain the parameter {at}."
+
+
+def _list(shape: Shape, manners: Manners) -> _Walk:
+    inner = _walk(shape.member, manners, element=True)
+    rules, element_rules = bounds_of(shape, manners), rules_of(shape.member, manners)
+
+    def walk(value: Json, at: str, faults: _Faults) -> None:
+        if type(value) is not list:
+            raise _misfit(value, "list", manners)
+        faults.look(value)
+        for number, item in enumerate(value, 1):
+            if faults.full:
+                return
+            if item is not None:
+                inner(item, f"{at}.{number}.member", faults)
+        _judge(shape, manners, value, at, rules, faults)
+        if broken := _broken(value, element_rules):
+            faults.append(_fault(shape, manners, value, at, f"Member must satisfy constraint: [{broken}]"))
+
+    return walk
+
+
+def _map(shape: Shape, manners: Manners) -> _Walk:
+    inner = _walk(shape.value, manners, element=True)
+    rules = bounds_of(shape, manners)
+    key_rules, value_rules = rules_of(shape.key, manners), rules_of(shape.value, manners)
+
+    def walk(value: Json, at: str, faults: _Faults) -> None:
+        if type(value) is not dict:
+            raise _misfit(value, "map", manners)
+        faults.look(value)
+        for key, item in value.items():
+            if faults.full:
+                return
+            if item is not None:
+                inner(item, f"{at}.{key}.member", faults)
+        _judge(shape, manners, value, at, rules, faults)
+        for word, items, checks in (("keys", value.keys(), key_rules), ("value", value.values(), value_rules)):
+            if broken := _broken(items, checks):
+                faults.append(_fault(shape, manners, value, at, f"Map {word} must satisfy constraint: [{broken}]"))
+
+    return walk
+
+
+def _broken(items: Collection[Json], rules: list[Rule]) -> str:
+    """All constraints of the elements of a list or map, where one of them breaks one; else nothing."""
+    texts = [text for _, text in rules]
+    if None in items:
+        return ", ".join([*texts, NOT_NULL])
+    return "" if all(holds(item) for item in items for holds, _ in rules) else ", ".join(texts)
+
+
+def _scalar(shape: Shape, manners: Manners, rules: list[Rule]) -> _Walk:
+    kind, types = _KINDS[shape.type_name]
+
+    def walk(value: Json, at: str, faults: _Faults) -> None:
+        if type(value) not in types:
+            raise _misfit(value, kind, manners)
+        for holds, text in rules:
+            if not holds(value):
+                faults.append(_fault(shape, manners, value, at, text))
+
+    return walk
+
+
+def _judge(shape: Shape, manners: Manners, value: Json, at: str, rules: list[Rule], faults: _Faults) -> None:
+    faults.extend(_fault(shape, manners, value, at, text) for holds, text in rules if not holds(value))
+
+
+def _fault(shape: Shape, manners: Manners, value: Json, at: str, constraint: str) -> str:
+    shown = "Value" if "sensitive" in shape.metadata else f"Value '{java_text.text(value, shape, manners.unmodelled)}'"
+    return f"{shown} at '{at}' failed to satisfy constraint: {constraint}"
+
+
+def _misfit(value: Json, kind: str, manners: Manners) -> AwsError:
+    """The error for a JSON value of a wrong kind, in the words of AWS's parsers."""
+    if isinstance(value, dict):
+        message = "Start of structure or map found where not expected."
+    elif isinstance(value, list):
+        message = "Start of list found where not expected"
+    elif kind == "structure":
+        message = "Expected null"
+    elif kind in {"list", "map"}:
+        message = f"Expected {kind} or null"
+    else:
+        message = manners.conversion(_token(value), kind)
+    return AwsError(message, code="SerializationException")
+
+
+def _token(value: Json) -> str:
+    if isinstance(value, bool):
+        return "TRUE_VALUE" if value else "FALSE_VALUE"
+    return "NUMBER_VALUE" if isinstance(value, int | float) else "STRING_VALUE"

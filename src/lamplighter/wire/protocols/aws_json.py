@@ -1,0 +1,122 @@
+"""AWS JSON 1.0 and 1.1: the operation in X-Amz-Target, params and result as one JSON object.
+
+See https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html. Promises to pass results on untouched, ready-made
+JSON (`base.jsontext.Raw`) included: only operations whose shapes hold blobs are walked, which is decided once.
+"""
+
+from collections.abc import Callable
+
+from botocore.model import OperationModel
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json, JsonError, dump_bytes, loads
+from lamplighter.wire.http import HttpRequest, Response, answer
+from lamplighter.wire.models.shapes import Service
+from lamplighter.wire.protocols.blobs import blobs, from_base64, to_base64
+
+MOST_CONTAINERS = 400_000
+"""Opening brackets in a body outside of strings: as many as a request may have elements (`wire/models/validate.py`)."""
+MOST_COMMAS = 800_000
+"""Commas outside of strings: more than a request of 1 MiB to CloudWatch, the longest list that there is, can have."""
+
+
+def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
+    """How this operation's params are read; SerializationException where the body is no JSON object."""
+    revive = blobs(operation.input_shape, from_base64)
+    if revive is None:
+        return lambda http: read(http.body)
+    return lambda http: revive(read(http.body))
+
+
+def encoder(service: Service, operation: OperationModel) -> Callable[[Json, str], Response]:
+    """How this operation's result is written, with the id of the request."""
+    if operation.output_shape is None:
+        return lambda _, request_id: answer(200, service.content_type, b"", request_id)
+    content_type = service.content_type
+    embalm = blobs(operation.output_shape, to_base64)
+
+    def encode(result: Json, request_id: str) -> Response:
+        body = dump_bytes(result or {} if embalm is None else embalm(result or {}))
+        return answer(200, content_type, body, request_id)
+
+    return encode
+
+
+def refuse(service: Service | None, error: AwsError, request_id: str) -> Response:
+    """An error; where the service once spoke the query protocol, with the code of those days beside it."""
+    content_type = service.content_type if service else b"application/x-amz-json-1.0"
+    response = error_answer(service, error, content_type, {"__type": error.code}, request_id)
+    query_error(service, error, response)
+    return response
+
+
+def query_error(service: Service | None, error: AwsError, response: Response) -> None:
+    """Say beside an error what the query protocol calls it, where the service once spoke that."""
+    if service and "awsQueryCompatible" in service.model.metadata:
+        fault = "Sender" if response.status < 500 else "Receiver"
+        shape = service.error_shape(error.code)
+        old = service.manners.codes.get(error.code) or (shape is not None and shape.error_code) or error.code
+        response.headers.append((b"x-amzn-query-error", f"{old};{fault}".encode()))
+
+
+def error_answer(
+    service: Service | None, error: AwsError, content_type: bytes, body: Json, request_id: str
+) -> Response:
+    """An error under the member name and with the status that its shape has; a status other than 400 stands."""
+    message, status = error_form(service, error)
+    response = answer(status, content_type, dump_bytes({**body, message: error.message}), request_id)
+    response.headers.append((b"x-amzn-errortype", error.code.encode()))
+    return response
+
+
+def error_form(service: Service | None, error: AwsError) -> tuple[str, int]:
+    """The member of an error that has its message, and the status that it comes with."""
+    shape = service.error_shape(error.code) if service else None
+    message = "Message" if shape is not None and "Message" in shape.members else "message"
+    status = error.status
+    if shape is not None and status == AwsError.status:
+        status = shape.metadata.get("error", {}).get("httpStatusCode", status)
+    return message, status
+
+
+def read(body: bytes) -> Json:
+    """A JSON object without its null members, which are absent ones; SerializationException where it is none."""
+    _check_extent(body)
+    if not body:
+        return {}
+    try:
+        params = loads(body)
+    except JsonError as error:
+        raise AwsError(f"The request body is not JSON: {error}", code="SerializationException") from None
+    if type(params) is not dict:
+        raise AwsError("The request body is not a JSON object.", code="SerializationException")
+    if b"null" in body:
+        _drop_nulls(params)
+    return params
+
+
+def _check_extent(body: bytes) -> None:
+    """Refuse what is all brackets and commas: reading it takes long, and holds up everybody meanwhile."""
+    if _brackets(body) <= MOST_CONTAINERS and body.count(b",") <= MOST_COMMAS:
+        return
+    # What is in strings costs nothing: a definition, say, or the body of a message.
+    bare = b"".join(body.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
+    if _brackets(bare) > MOST_CONTAINERS or bare.count(b",") > MOST_COMMAS:
+        raise AwsError("The request body has too many objects and arrays.", code="SerializationException")
+
+
+def _brackets(body: bytes) -> int:
+    return body.count(b"{") + body.count(b"[")
+
+
+def _drop_nulls(params: Json) -> None:
+    """In place, and without recursion: JSON may be nested deeper than Python's stack is."""
+    waiting = [params]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            for name in [name for name, item in value.items() if item is None]:
+                del value[name]
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)

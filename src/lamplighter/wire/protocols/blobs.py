@@ -1,0 +1,71 @@
+"""Blobs: bytes in Python, base64 in JSON and XML.
+
+Promises to find the blobs of a shape once, so that values of shapes without any are never walked. See
+https://smithy.io/2.0/spec/simple-types.html#blob.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from functools import partial
+
+from botocore.model import Shape
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+
+Change = Callable[[Json], Json]
+"""A value with something in it changed; what does not fit is left as it is."""
+
+
+def blobs(shape: Shape | None, change: Change, above: frozenset[str] = frozenset()) -> Change | None:
+    """How to change each blob within a value of this shape; None where the shape has none.
+
+    A shape within itself (`above` names those around) is not followed: none of these has blobs.
+    """
+    if shape is None or shape.name in above:
+        return None
+    above |= {shape.name}
+    match shape.type_name:
+        case "blob":
+            return change
+        case "list":
+            inner = blobs(shape.member, change, above)
+            return inner and partial(_each_item, inner)
+        case "map":
+            inner = blobs(shape.value, change, above)
+            return inner and partial(_each_value, inner)
+        case "structure":
+            inners = {name: blobs(member, change, above) for name, member in shape.members.items()}
+            changes = {name: inner for name, inner in inners.items() if inner is not None}
+            return partial(_members, changes) if changes else None
+        case _:
+            return None
+
+
+def _each_item(change: Change, value: Json) -> Json:
+    return [change(item) for item in value] if isinstance(value, list) else value
+
+
+def _each_value(change: Change, value: Json) -> Json:
+    return {key: change(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _members(changes: dict[str, Change], value: Json) -> Json:
+    if not isinstance(value, dict):
+        return value
+    return value | {name: change(value[name]) for name, change in changes.items() if name in value}
+
+
+def from_base64(value: Json) -> Json:
+    """A blob as JSON carries it; what is no text is left for validation to name."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return b64decode(value, validate=True)
+    except ValueError as error:
+        raise AwsError(f"A blob is not base64: {error}", code="SerializationException") from None
+
+
+def to_base64(value: Json) -> Json:
+    """A blob for JSON or XML to carry."""
+    return b64encode(value).decode() if isinstance(value, bytes) else value

@@ -1,0 +1,108 @@
+"""Smithy RPC v2 CBOR: the operation in the path, params and result as one CBOR map.
+
+See https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html. The SDKs of Go, Java and JavaScript, and so
+Terraform, speak it to CloudWatch. Promises timestamps as seconds since the epoch inside the program and as tag 1
+outside, and an error for whatever is no CBOR map.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+import cbor2
+from botocore.model import OperationModel, Shape
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.wire.http import HttpRequest, Response, answer
+from lamplighter.wire.models.shapes import Service
+from lamplighter.wire.protocols.aws_json import error_form, query_error
+
+CONTENT_TYPE = b"application/cbor"
+HEADER, PROTOCOL = b"smithy-protocol", b"rpc-v2-cbor"
+EPOCH = 1
+"""The tag of a timestamp: https://www.rfc-editor.org/rfc/rfc8949.html#name-epoch-based-date-time."""
+LARGEST = 1_100_000
+"""Bytes: "Each PutMetricData request is limited to 1 MB in size", and CBOR escapes nothing."""
+_PATH = re.compile(rb".*/service/([A-Za-z0-9_]+)/operation/([A-Za-z0-9_]+)")
+
+
+def is_spoken(http: HttpRequest) -> bool:
+    """Whether a request is in this protocol."""
+    return http.headers.get(HEADER) == PROTOCOL
+
+
+def named(http: HttpRequest) -> tuple[str, str]:
+    """The service, by its target prefix, and the operation that a request names; empty ones where it names none."""
+    found = _PATH.fullmatch(http.path) if http.method == "POST" else None
+    return (found[1].decode(), found[2].decode()) if found is not None else ("", "")
+
+
+def decoder(_operation: OperationModel) -> Callable[[HttpRequest], Json]:
+    """How this operation's params are read; SerializationException where the body is no map."""
+    return lambda http: read(http.body)
+
+
+def read(body: bytes) -> Json:
+    """A map without its null members, which are absent ones."""
+    if not body:
+        return {}
+    if len(body) > LARGEST:
+        raise AwsError(f"The request body has more than {LARGEST} bytes.", code="SerializationException", status=413)
+    try:
+        params = _plain(cbor2.loads(body))
+    except (cbor2.CBORDecodeError, ValueError, OverflowError, RecursionError) as error:
+        raise AwsError(f"The request body is not CBOR: {error}", code="SerializationException") from None
+    if not isinstance(params, dict):
+        raise AwsError("The request body is not a CBOR map.", code="SerializationException")
+    return params
+
+
+def _plain(value: Json) -> Json:
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {str(name): _plain(each) for name, each in value.items() if each is not None}
+    return value
+
+
+def encoder(_service: Service, operation: OperationModel) -> Callable[[Json, str], Response]:
+    """How this operation's result is written, with the id of the request."""
+    shape = operation.output_shape
+    if shape is None:
+        return lambda _, request_id: _answer(200, b"", request_id)
+    return lambda result, request_id: _answer(200, cbor2.dumps(_tagged(result or {}, shape)), request_id)
+
+
+def _tagged(value: Json, shape: Shape) -> Json:
+    match shape.type_name:
+        case "structure":
+            found = ((name, value.get(name)) for name in shape.members)
+            return {name: _tagged(each, shape.members[name]) for name, each in found if each is not None}
+        case "list":
+            return [_tagged(each, shape.member) for each in value]
+        case "map":
+            return {name: _tagged(each, shape.value) for name, each in value.items()}
+        case "timestamp":
+            return cbor2.CBORTag(EPOCH, float(value))
+        case "float" | "double":
+            return float(value)
+        case _:
+            return value
+
+
+def refuse(service: Service | None, error: AwsError, request_id: str) -> Response:
+    """An error, with the code of the query protocol beside it."""
+    member, status = error_form(service, error)
+    response = _answer(status, cbor2.dumps({"__type": error.code, member: error.message}), request_id)
+    response.headers.append((b"x-amzn-errortype", error.code.encode()))
+    query_error(service, error, response)
+    return response
+
+
+def _answer(status: int, body: bytes, request_id: str) -> Response:
+    response = answer(status, CONTENT_TYPE, body, request_id)
+    response.headers.append((HEADER, PROTOCOL))
+    return response

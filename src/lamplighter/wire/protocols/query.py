@@ -1,0 +1,128 @@
+"""The query protocol: Action and params as form fields, result and error as XML.
+
+See https://smithy.io/2.0/aws/protocols/aws-query-protocol.html. Promises to read params from body and query string,
+and SQS's queue from the path, as its oldest clients name it.
+"""
+
+from collections.abc import Callable
+
+from botocore.model import OperationModel, Shape
+
+from lamplighter.base.errors import AwsError, MissingAuthentication, UnknownOperation
+from lamplighter.base.json_text import Json
+from lamplighter.wire.http import HttpRequest, Response, answer
+from lamplighter.wire.models.shapes import Service
+from lamplighter.wire.protocols.form import Node, fields, tree
+from lamplighter.wire.protocols.text import parse_text
+from lamplighter.wire.protocols.xml import escape, members
+
+CONTENT_TYPE = b"text/xml"
+
+_CODES = {
+    MissingAuthentication.code: "MissingAuthenticationToken",
+    UnknownOperation.code: "InvalidAction",
+    "UnrecognizedClientException": "InvalidClientTokenId",
+    "InvalidSignatureException": "SignatureDoesNotMatch",
+}
+"""The common errors whose code differs from the JSON protocols'."""
+
+
+def parameters(http: HttpRequest) -> Node:
+    """All fields of a request."""
+    return tree(fields(http.body) + fields(http.query))
+
+
+def action(http: HttpRequest) -> str | None:
+    """The operation that a request names; None where it names none."""
+    return next((value for name, value in fields(http.body) + fields(http.query) if name == "Action"), None)
+
+
+def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
+    """How this operation's params are read; MalformedInput where one does not parse."""
+    shape = operation.input_shape
+    if shape is None:
+        return lambda _: {}
+    if "QueueUrl" not in shape.members:
+        return lambda http: _structure(parameters(http), shape)
+    return lambda http: {"QueueUrl": _own_url(http)} | _structure(parameters(http), shape)
+
+
+def _own_url(http: HttpRequest) -> str:
+    return (b"http://" + http.headers.get(b"host", b"") + http.path).decode(errors="replace")
+
+
+def _structure(node: Node, shape: Shape) -> Json:
+    params = {}
+    for name, member in shape.members.items():
+        child = node.below.get(_key(name, member))
+        if child is not None:
+            params[name] = _value(child, member)
+    return params
+
+
+def _key(name: str, member: Shape) -> str:
+    """A flat list goes by the name of its members."""
+    if member.type_name == "list" and member.serialization.get("flattened"):
+        name = member.member.serialization.get("name", name)
+    return str(member.serialization.get("name", name))
+
+
+def _value(node: Node, shape: Shape) -> Json:
+    match shape.type_name:
+        case "structure":
+            return _structure(node, shape)
+        case "list":
+            return [_value(item, shape.member) for item in _items(node, shape, shape.member.serialization, "member")]
+        case "map":
+            return dict(_pair(entry, shape) for entry in _items(node, shape, {}, "entry"))
+        case _:
+            return parse_text(node.text or "", shape)
+
+
+def _items(node: Node, shape: Shape, naming: Json, default: str) -> list[Node]:
+    if not shape.serialization.get("flattened"):
+        node = node.below.get(naming.get("name", default), Node())
+    return node.numbered()
+
+
+def _pair(entry: Node, shape: Shape) -> tuple[str, Json]:
+    key = entry.below.get(shape.key.serialization.get("name", "key"), Node())
+    value = entry.below.get(shape.value.serialization.get("name", "value"), Node())
+    return key.text or "", _value(value, shape.value)
+
+
+def encoder(service: Service, operation: OperationModel) -> Callable[[Json, str], Response]:
+    """How this operation's result is written, with the id of the request."""
+    outer, shape = f"{operation.name}Response", operation.output_shape
+    namespace = service.model.metadata["xmlNamespace"]
+
+    def encode(result: Json, request_id: str) -> Response:
+        inner = ""
+        if shape is not None:
+            wrapper = shape.serialization.get("resultWrapper", f"{operation.name}Result")
+            inner = f"<{wrapper}>{members(result or {}, shape)}</{wrapper}>"
+        metadata = f"<ResponseMetadata><RequestId>{escape(request_id)}</RequestId></ResponseMetadata>"
+        return _document(200, f'<{outer} xmlns="{namespace}">{inner}{metadata}</{outer}>', request_id)
+
+    return encode
+
+
+def refuse(service: Service | None, error: AwsError, request_id: str) -> Response:
+    """An error under the code that the query protocol has for it."""
+    shape = service.error_shape(error.code) if service else None
+    details = shape.metadata.get("error", {}) if shape is not None else {}
+    status = details.get("httpStatusCode", error.status) if error.status == AwsError.status else error.status
+    codes = _CODES | (service.manners.codes if service else {})
+    code = codes.get(error.code) or details.get("code", error.code)
+    namespace = f' xmlns="{service.model.metadata["xmlNamespace"]}"' if service else ""
+    return _document(
+        status,
+        f"<ErrorResponse{namespace}><Error><Type>{'Sender' if status < 500 else 'Receiver'}</Type>"
+        f"<Code>{escape(code)}</Code><Message>{escape(error.message)}</Message></Error>"
+        f"<RequestId>{escape(request_id)}</RequestId></ErrorResponse>",
+        request_id,
+    )
+
+
+def _document(status: int, text: str, request_id: str) -> Response:
+    return answer(status, CONTENT_TYPE, f'<?xml version="1.0"?>\n{text}'.encode(), request_id)

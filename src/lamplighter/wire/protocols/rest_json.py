@@ -1,0 +1,106 @@
+"""REST JSON: the operation in the method and path, params in path, query string, headers and a JSON body.
+
+See https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html. Promises to read any member from wherever its shape
+puts it. Results are one JSON object each; an operation that answers in headers would be a Bug, and none is known.
+"""
+
+import re
+from collections.abc import Callable
+from functools import partial
+from urllib.parse import unquote_to_bytes
+
+from botocore.model import OperationModel, Shape
+
+from lamplighter.base.errors import AwsError, Bug
+from lamplighter.base.json_text import Json, dump_bytes
+from lamplighter.wire.http import HttpRequest, Response, answer
+from lamplighter.wire.models.shapes import Service
+from lamplighter.wire.protocols.aws_json import error_answer, read
+from lamplighter.wire.protocols.blobs import blobs, from_base64, to_base64
+from lamplighter.wire.protocols.form import fields
+from lamplighter.wire.protocols.text import parse_text
+
+CONTENT_TYPE = b"application/json"
+
+
+def matcher(operation: OperationModel) -> Callable[[HttpRequest], bool]:
+    """Whether a request means this operation."""
+    method, path = operation.http["method"], _path(operation).fullmatch
+    return lambda http: http.method == method and path(http.path) is not None
+
+
+def _path(operation: OperationModel) -> re.Pattern[bytes]:
+    """`/schedules/{Name}` takes one segment, still encoded; `{Name+}` would take several."""
+    uri = operation.http["requestUri"].partition("?")[0]
+    pieces = re.split(r"\{(\w+)(\+?)\}", uri)
+    source = re.escape(pieces[0])
+    for name, greedy, literal in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
+        source += f"(?P<{name}>{'.+' if greedy else '[^/]+'}){re.escape(literal)}"
+    return re.compile(source.encode())
+
+
+def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
+    """How this operation's params are read; SerializationException where one does not parse."""
+    shape, path = operation.input_shape, _path(operation)
+    if shape is None:
+        return lambda _: {}
+    revive = blobs(shape, from_base64) or (lambda params: params)
+    elsewhere = [
+        partial(_PLACES[member.serialization["location"]], path, name, member)
+        for name, member in shape.members.items()
+        if "location" in member.serialization
+    ]
+    inside = {
+        member.serialization.get("name", name): name
+        for name, member in shape.members.items()
+        if "location" not in member.serialization
+    }
+
+    def decode(http: HttpRequest) -> Json:
+        body = read(http.body) if inside else {}
+        params = revive({inside[key]: value for key, value in body.items() if key in inside})
+        for place in elsewhere:
+            params.update(place(http))
+        return params
+
+    return decode
+
+
+def _from_path(path: re.Pattern[bytes], name: str, member: Shape, http: HttpRequest) -> Json:
+    match = path.fullmatch(http.path)
+    if match is None:
+        raise Bug(f"{http.path!r} was routed to an operation whose path it is not")
+    segment = match[member.serialization.get("name", name)]
+    return {name: parse_text(unquote_to_bytes(segment).decode(errors="replace"), member)}
+
+
+def _from_query(_: re.Pattern[bytes], name: str, member: Shape, http: HttpRequest) -> Json:
+    key = member.serialization.get("name", name)
+    values = [value for field, value in fields(http.query) if field == key]
+    if not values:
+        return {}
+    if member.type_name == "list":
+        return {name: [parse_text(value, member.member) for value in values]}
+    return {name: parse_text(values[0], member)}
+
+
+def _from_header(_: re.Pattern[bytes], name: str, member: Shape, http: HttpRequest) -> Json:
+    value = http.headers.get(member.serialization.get("name", name).lower().encode())
+    return {} if value is None else {name: parse_text(value.decode("latin-1"), member)}
+
+
+_PLACES = {"uri": _from_path, "querystring": _from_query, "header": _from_header}
+
+
+def encoder(_: Service, operation: OperationModel) -> Callable[[Json, str], Response]:
+    """How this operation's result is written, with the id of the request."""
+    status = operation.http.get("responseCode", 200)
+    embalm = blobs(operation.output_shape, to_base64) or (lambda result: result)
+    if operation.output_shape and any(member.serialization for member in operation.output_shape.members.values()):
+        raise Bug(f"{operation.name} answers outside the body")
+    return lambda result, request_id: answer(status, CONTENT_TYPE, dump_bytes(embalm(result or {})), request_id)
+
+
+def refuse(service: Service | None, error: AwsError, request_id: str) -> Response:
+    """An error, its code in a header."""
+    return error_answer(service, error, CONTENT_TYPE, {}, request_id)

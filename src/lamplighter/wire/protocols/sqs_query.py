@@ -1,0 +1,62 @@
+"""SQS's query protocol, which older SDKs speak and botocore's model no longer describes.
+
+Promises the element names of API version 2012-11-05 for the lists and maps of today's model, which kept their flatness
+and lost their names. Refuses to touch the model handed in. See
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-xml.html.
+"""
+
+from copy import deepcopy
+
+from lamplighter.base.json_text import Json
+
+NAMESPACE = "http://queue.amazonaws.com/doc/2012-11-05/"
+
+_LIST_MEMBERS = {
+    "AWSAccountIdList": "AWSAccountId",
+    "ActionNameList": "ActionName",
+    "AttributeNameList": "AttributeName",
+    "BatchResultErrorEntryList": "BatchResultErrorEntry",
+    "BinaryList": "BinaryListValue",
+    "ChangeMessageVisibilityBatchRequestEntryList": "ChangeMessageVisibilityBatchRequestEntry",
+    "ChangeMessageVisibilityBatchResultEntryList": "ChangeMessageVisibilityBatchResultEntry",
+    "DeleteMessageBatchRequestEntryList": "DeleteMessageBatchRequestEntry",
+    "DeleteMessageBatchResultEntryList": "DeleteMessageBatchResultEntry",
+    "ListMessageMoveTasksResultEntryList": "ListMessageMoveTasksResultEntry",
+    "MessageAttributeNameList": "MessageAttributeName",
+    "MessageList": "Message",
+    "QueueUrlList": "QueueUrl",
+    "SendMessageBatchRequestEntryList": "SendMessageBatchRequestEntry",
+    "SendMessageBatchResultEntryList": "SendMessageBatchResultEntry",
+    "StringList": "StringListValue",
+    "TagKeyList": "TagKey",
+}
+
+_MAPS = {
+    # shape: (the map's own element, the key's, the value's)
+    "MessageBodyAttributeMap": ("MessageAttribute", "Name", "Value"),
+    "MessageBodySystemAttributeMap": ("MessageSystemAttribute", "Name", "Value"),
+    "MessageSystemAttributeMap": ("Attribute", "Name", "Value"),
+    "QueueAttributeMap": ("Attribute", "Name", "Value"),
+    "TagMap": ("Tag", "Key", "Value"),
+}
+
+
+def describe(model: Json) -> Json:
+    """SQS's service model as it was under the query protocol."""
+    model = deepcopy(model)
+    shapes = model["shapes"]
+    for name, element in _LIST_MEMBERS.items():
+        if name in shapes:
+            shapes[name]["member"]["locationName"] = element
+    for name, (_, key, value) in _MAPS.items():
+        shapes[name]["key"]["locationName"] = key
+        shapes[name]["value"]["locationName"] = value
+    for shape in shapes.values():
+        for member in shape.get("members", {}).values():
+            if member["shape"] in _MAPS:
+                member["locationName"] = _MAPS[member["shape"]][0]
+    for operation in model["operations"].values():
+        if "output" in operation:
+            operation["output"]["resultWrapper"] = operation["name"] + "Result"
+    model["metadata"] |= {"protocol": "query", "protocols": ["query"], "xmlNamespace": NAMESPACE}
+    return model

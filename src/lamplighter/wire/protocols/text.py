@@ -1,0 +1,63 @@
+"""Values as text, where a protocol has no types: query strings, paths, headers and XML.
+
+Promises that `parse_text(write_text(value, shape), shape) == value`. Timestamps are ISO 8601 in text and seconds since
+the epoch in Python; see https://smithy.io/2.0/aws/protocols/aws-query-protocol.html.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from botocore.model import Shape
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.wire.protocols.blobs import from_base64, to_base64
+
+SHOWN = 200
+"""Characters that an error shows of a text."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def parse_text(text: str, shape: Shape) -> Json:
+    """A value of this shape; MalformedInput where the text is none."""
+    try:
+        match shape.type_name:
+            case "integer" | "long":
+                return _whole(text)
+            case "float" | "double":
+                return float(text)
+            case "boolean":
+                return {"true": True, "false": False}[text.lower()]
+            case "timestamp":
+                return _instant(text)
+            case "blob":
+                return from_base64(text)
+            case _:
+                return text
+    except (ValueError, KeyError, OverflowError):
+        shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+        raise AwsError(f"'{shown}' is no {shape.type_name}", code="MalformedInput") from None
+
+
+def _whole(text: str) -> int:
+    if "_" in text or not text.isascii():
+        raise ValueError(text)
+    return int(text)
+
+
+def _instant(text: str) -> float:
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def write_text(value: Json, shape: Shape) -> str:
+    """The text of a value of this shape."""
+    match shape.type_name:
+        case "boolean":
+            return "true" if value else "false"
+        case "timestamp":
+            moment = _EPOCH + timedelta(milliseconds=round(value * 1000))
+            return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        case "blob":
+            return str(to_base64(value))
+        case _:
+            return str(value)

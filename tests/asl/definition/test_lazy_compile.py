@@ -1,0 +1,72 @@
+"""A definition that was accepted is compiled state by state, and is the same as if it had been compiled at once."""
+
+from dataclasses import replace
+
+import pytest
+
+from lamplighter.asl.definition.lazy_compile import LONG
+from lamplighter.asl.definition.parse import parse
+from lamplighter.asl.execution.advance import advance
+from lamplighter.asl.execution.frame import Execution
+from lamplighter.asl.execution.messages import Started
+from lamplighter.base.errors import MayTakeLong
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.world import fixed_world
+
+PASS = {"Type": "Pass", "End": True}
+TASK = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {}, "End": True}
+
+
+def block(**states: Json) -> Json:
+    return {"StartAt": next(iter(states)), "States": states}
+
+
+INNER = block(C={"Type": "Map", "ItemProcessor": block(D=PASS), "End": True})
+NESTED = block(
+    A={"Type": "Parallel", "Branches": [block(B=TASK), INNER], "Next": "E"},
+    E={"Type": "Map", "Iterator": block(F=PASS), "End": True},
+)
+
+
+def test_its_blocks_have_the_numbers_that_they_have_when_all_is_compiled() -> None:
+    kept, whole = parse(dumps(NESTED), kept=True), parse(dumps(NESTED))
+    shape = [(each.number, each.start, list(each.states)) for each in whole.blocks]
+    assert [(each.number, each.start, list(each.states)) for each in kept.blocks] == shape
+    assert kept.blocks[0].states["A"].branches == whole.blocks[0].states["A"].branches  # type: ignore[attr-defined]
+    assert kept.resources == whole.resources
+    assert list(kept.states) == [name for each in whole.blocks for name in each.states]
+
+
+def test_a_state_is_compiled_once_and_only_when_it_is_entered() -> None:
+    kept = parse(
+        dumps(block(A={"Type": "Pass", "Next": "B"}, B={"Type": "Pass", "InputPath": "no path", "End": True})),
+        kept=True,
+    )
+    assert kept.blocks[0].states["A"] is kept.states["A"]
+    with pytest.raises(ValueError, match="JSONPath"):
+        kept.blocks[0].states["B"]
+
+
+def execution() -> Execution:
+    arn = "arn:aws:states:us-east-1:123456789012:execution:m:e"
+    return Execution(arn, "e", "role", "arn:aws:states:us-east-1:123456789012:stateMachine:m", "m", {}, "{}", 0)
+
+
+@pytest.mark.parametrize("long", [True, False], ids=["long", "short"])
+def test_a_long_state_is_not_entered_where_others_wait(long: bool) -> None:
+    result = "x" * (LONG if long else 10)
+    definition = parse(dumps(block(A={"Type": "Pass", "Result": result, "End": True})), kept=True)
+    waiting = replace(fixed_world(), may_block=False)
+    if long:
+        with pytest.raises(MayTakeLong):
+            advance(definition, execution(), Started(), waiting)
+    else:
+        assert advance(definition, execution(), Started(), waiting).execution.status == "SUCCEEDED"
+    assert advance(definition, execution(), Started(), fixed_world()).execution.status == "SUCCEEDED"
+
+
+def test_a_state_is_not_long_by_what_is_within_it() -> None:
+    inner = block(B={"Type": "Pass", "Result": "x" * LONG, "End": True})
+    definition = parse(dumps(block(A={"Type": "Map", "ItemProcessor": inner, "End": True})), kept=True)
+    assert "A" not in definition.long
+    assert "B" in definition.long

@@ -1,0 +1,121 @@
+"""From the text of an object to the items of a Map.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
+"""
+
+import gzip
+import tracemalloc
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamplighter.asl.execution import item_reader
+from lamplighter.asl.execution.state_errors import Fault
+from lamplighter.base.json_text import Json, dumps
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+DOCUMENTS = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
+
+
+def read_items(text: str | bytes, config: Json, steps: item_reader.Steps = (), size: int = 7) -> list[Json]:
+    """All items of a text that comes in small pieces."""
+    whole = text if isinstance(text, bytes) else text.encode()
+    return list(item_reader.read_items((whole[at : at + size] for at in range(0, len(whole), size)), config, steps))
+
+
+@given(items=st.lists(DOCUMENTS), size=st.integers(1, 50))
+def test_an_array_is_read_as_it_was_written_wherever_its_pieces_are_cut(items: list[Json], size: int) -> None:
+    assert read_items(dumps(items), {}, size=size) == items
+
+
+@given(items=st.lists(DOCUMENTS), name=st.text(), size=st.integers(1, 50))
+def test_a_pointer_finds_its_array_whatever_its_name_is(items: list[Json], name: str, size: int) -> None:
+    text = dumps({f"{name}x": [items], name: [None, items]})
+    pointer = "/" + name.replace("~", "~0").replace("/", "~1") + "/1"
+    assert read_items(text, {"ItemsPointer": pointer}, size=size) == items
+
+
+@given(items=st.lists(DOCUMENTS), size=st.integers(1, 50))
+def test_lines_are_read_as_they_were_written_wherever_their_pieces_are_cut(items: list[Json], size: int) -> None:
+    assert read_items("\n".join(map(dumps, items)), {"InputType": "JSONL"}, size=size) == items
+
+
+def test_an_items_path_goes_on_from_where_the_pointer_leads() -> None:
+    text = '{"a": {"b": [[1], [2, 3]]}}'
+    assert read_items(text, {"ItemsPointer": "/a"}, ("b", 1)) == [2, 3]
+
+
+def test_what_gzip_packed_is_unpacked() -> None:
+    assert read_items(gzip.compress(b"a\n1\n"), {"InputType": "CSV"}) == [{"a": "1"}]
+
+
+def test_a_byte_order_mark_belongs_to_no_item() -> None:
+    assert read_items("\ufeff[1]", {}) == [1]
+    assert read_items("\ufeffa\n1\n", {"InputType": "CSV"}) == [{"a": "1"}]
+
+
+def test_a_long_data_set_is_never_in_memory() -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"[0"
+        for at in range(1, 200_000):
+            yield b", %d" % at
+        yield b"]"
+
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in item_reader.read_items(pieces(), {})) == 200_000
+        assert tracemalloc.get_traced_memory()[1] < 500_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_json_is_an_array() -> None:
+    assert read_items("[1, {}]", {}) == [1, {}]
+
+
+def test_a_pointer_leads_to_the_array() -> None:
+    assert read_items('{"a/b": [0, {"c": [5]}]}', {"ItemsPointer": "/a~1b/1/c"}) == [5]
+
+
+def test_json_lines_are_one_item_each_and_empty_ones_none() -> None:
+    assert read_items('{"a":1}\n\n2\n', {"InputType": "JSONL"}) == [{"a": 1}, 2]
+
+
+def test_csv_takes_its_header_from_the_first_row() -> None:
+    assert read_items('a,b\n1,"x,y"\n2\n', {"InputType": "CSV"}) == [{"a": "1", "b": "x,y"}, {"a": "2", "b": ""}]
+
+
+def test_csv_takes_a_header_from_the_definition_and_another_delimiter() -> None:
+    config = {"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["a", "b"], "CSVDelimiter": "PIPE"}
+    assert read_items("1|2|3\n", config) == [{"a": "1", "b": "2"}]
+
+
+def test_no_more_items_are_read_than_wanted() -> None:
+    assert read_items("[1,2,3]", {"MaxItems": 2}) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "config"),
+    [
+        ("{}", {}),
+        ("[", {}),
+        ('{"a": 1}', {"ItemsPointer": "/a"}),
+        ('{"a": [1]}', {"ItemsPointer": "/b/c"}),
+        ("[1] 2", {}),
+        ("[NaN]", {}),
+        (b'["\xff"]', {}),
+        (b"\xff", {"InputType": "CSV"}),
+        (gzip.compress(b"[1]", mtime=0)[:-4], {}),
+        ('{"a": 1}', {"ItemsPointer": "/0"}),
+        ("[[1]]", {"ItemsPointer": "/1"}),
+        ("[[1]]", {"ItemsPointer": "/x"}),
+        ("{", {"InputType": "JSONL"}),
+        ("", {"InputType": "PARQUET"}),
+    ],
+)
+def test_what_gives_no_items_fails_the_reader(text: str, config: Json) -> None:
+    with pytest.raises(Fault) as caught:
+        read_items(text, config)
+    assert caught.value.error == "States.ItemReaderFailed"

@@ -1,0 +1,332 @@
+"""`doctor`, typed: on this box, in an account at moto, on machines that we made and that others made."""
+
+import ast
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lamplighter.base.json_text import Json
+from lamplighter.cli.doctor.mail_server import mail_server as smtp
+from lamplighter.jobs.machine.integrations import written_out
+from tests.cli.account import NIGHTLY, client, job_file, typed
+from tests.contracts.servers import mail_server
+from tests.served import Served, one, run_task
+
+DATA = Path(__file__).parents[2] / "jobs" / "data"
+ACCOUNT = "123456789012"
+ARN = f"arn:aws:ecs:us-east-1:{ACCOUNT}"
+GENERATED: list[Json] = [
+    {"Effect": "Allow", "Action": ["ecs:RunTask"], "Resource": [f"{ARN}:task-definition/*"]},
+    {"Effect": "Allow", "Action": ["ecs:StopTask", "ecs:DescribeTasks", "ecs:TagResource"], "Resource": "*"},
+    {
+        "Effect": "Allow",
+        "Action": ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
+        "Resource": [f"arn:aws:events:us-east-1:{ACCOUNT}:rule/StepFunctionsGetEventsForECSTaskRule"],
+    },
+]
+"""What the console gives a machine that runs a task."""
+ECR = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/report:1"
+PULLS: list[Json] = [
+    {"Effect": "Allow", "Action": ["ecr:*", "logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}
+]
+
+
+def role(url: str, name: str, service: str, statements: list[Json]) -> str:
+    iam = client(url, "iam")
+    trust = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_role_policy(RoleName=name, PolicyName="generated", PolicyDocument=policy)
+    arn: str = made["Role"]["Arn"]
+    return arn
+
+
+def article(url: str, policy: list[Json], pulls: list[Json] = PULLS, service: str = "states") -> str:
+    """The article's machine, as its author made it in the console."""
+    execution = role(url, "ecsTaskExecutionRole", "ecs-tasks", pulls)
+    task = client(url, "ecs").register_task_definition(
+        family="report",
+        executionRoleArn=execution,
+        containerDefinitions=[{"name": "main", "image": ECR, "memory": 512}],
+    )["taskDefinition"]["taskDefinitionArn"]
+    definition = json.loads((DATA / "state-machine.asl.json").read_text())
+    parameters = definition["States"]["ECS RunTask"]["Parameters"]
+    parameters |= {"TaskDefinition": task, "Cluster": f"{ARN}:cluster/batch"}
+    parameters["NetworkConfiguration"]["AwsvpcConfiguration"]["Subnets"] = []
+    machine = client(url, "stepfunctions").create_state_machine(
+        name="batch",
+        definition=json.dumps(definition),
+        roleArn=role(url, "StepFunctions-batch-role", service, policy),
+    )
+    arn: str = machine["stateMachineArn"]
+    return arn
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Served]:
+    served = Served(tmp_path / "data")
+    served.up()
+    yield served
+    served.close()
+
+
+def test_the_article_s_trap_is_found_before_the_night_finds_it(aws: str, tmp_path: Path) -> None:
+    article(aws, GENERATED)
+    found = typed(tmp_path, "doctor", "batch", "--endpoint-url", aws)
+    assert (found.code, found.err) == (1, "")
+    passing = f"arn:aws:iam::{ACCOUNT}:role/ecsTaskExecutionRole"
+    assert (
+        f"AccessDeniedException: User: arn:aws:sts::{ACCOUNT}:assumed-role/StepFunctions-batch-role/a-run is not "
+        f"authorized to perform: iam:PassRole on resource: {passing}"
+    ) in found.out
+    assert "The policy that the console makes for a state machine has no such statement" in found.out
+    assert (
+        'add to the policy of its role: {"Effect":"Allow","Action":"iam:PassRole","Resource":"' + passing + '",'
+        '"Condition":{"StringEquals":{"iam:PassedToService":"ecs-tasks.amazonaws.com"}}}'
+    ) in found.out
+
+
+def test_the_article_s_own_policy_makes_it_well(aws: str, tmp_path: Path) -> None:
+    own = json.loads((DATA / "pass-role-policy.json").read_text())["Statement"]
+    arn = article(aws, [*GENERATED, *own])
+    for word in ("batch", arn):
+        found = typed(tmp_path, "doctor", word, "--endpoint-url", aws)
+        assert (found.code, found.err) == (0, "")
+        assert "✓ batch: its role StepFunctions-batch-role allows all that it does" in found.out
+
+
+def test_findings_can_be_read_by_a_program(aws: str, tmp_path: Path) -> None:
+    article(aws, GENERATED, service="lambda")
+    found = typed(tmp_path, "doctor", "batch", "--json", "--endpoint-url", aws)
+    assert found.code == 1
+    said = json.loads(found.out)
+    assert said["well"] is False
+    bad = [each["says"] for each in said["findings"] if each["state"] == "bad"]
+    assert "Step Functions may not take on its role StepFunctions-batch-role: every run fails at its first call" in bad
+    assert {each["about"] for each in said["findings"]} == {"batch"}
+
+
+def test_an_execution_role_that_cannot_pull_is_found(aws: str, tmp_path: Path) -> None:
+    own = json.loads((DATA / "pass-role-policy.json").read_text())["Statement"]
+    article(
+        aws, [*GENERATED, *own], pulls=[{"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}]
+    )
+    found = typed(tmp_path, "doctor", "batch", "--endpoint-url", aws)
+    assert found.code == 1
+    where = f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/report"
+    assert f"report:1 does not start: its execution role may not do ecr:BatchGetImage on {where}" in found.out
+
+
+def as_aws_has_it(url: str) -> None:
+    """Mend what moto made of a template: policies in Python, ARNs of logs without their end, tasks without roles,
+    definitions that are not filled in, topics without their subscriptions.
+    """
+    sns, iam = client(url, "sns"), client(url, "iam")
+    (topic,) = [each["TopicArn"] for each in sns.list_topics()["Topics"]]
+    if not sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
+        sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
+    roles = iam.list_roles()["Roles"]
+    for each in roles:
+        for name in iam.list_role_policies(RoleName=each["RoleName"])["PolicyNames"]:
+            found = iam.get_role_policy(RoleName=each["RoleName"], PolicyName=name)["PolicyDocument"]
+            text = json.dumps(ast.literal_eval(found)).replace('/nightly"', '/nightly:*"')
+            iam.put_role_policy(RoleName=each["RoleName"], PolicyName=name, PolicyDocument=text)
+    sfn, ecs = client(url, "stepfunctions"), client(url, "ecs")
+    filled = {"${Cluster}": ecs.list_clusters()["clusterArns"][0]}
+    made = ecs.describe_task_definition(taskDefinition="reports-nightly")["taskDefinition"]
+    (pulling,) = [each["Arn"] for each in roles if "ExecutionRole" in each["Arn"]]
+    (own,) = [each["Arn"] for each in roles if "TaskRole" in each["Arn"]]
+    mended = ecs.register_task_definition(
+        family=made["family"],
+        containerDefinitions=[{**each, "memory": 512} for each in made["containerDefinitions"]],
+        executionRoleArn=pulling,
+        taskRoleArn=own,
+    )
+    filled["${NightlyTask}"] = mended["taskDefinition"]["taskDefinitionArn"]
+    listed = sfn.list_state_machines()["stateMachines"]
+    (machine,) = [each for each in listed if each["name"] == "reports-nightly"]
+    definition = sfn.describe_state_machine(stateMachineArn=machine["stateMachineArn"])["definition"]
+    for slot, value in filled.items():
+        definition = definition.replace(slot, value)
+    sfn.update_state_machine(stateMachineArn=machine["stateMachineArn"], definition=written_out(definition))
+
+
+def test_a_machine_of_ours_that_is_deployed_is_well(aws: str, tmp_path: Path) -> None:
+    job_file(tmp_path, NIGHTLY.replace("network: {subnets: [subnet-1], security-groups: [sg-1]}", ""))
+    assert typed(tmp_path, "deploy", "--yes", "--endpoint-url", aws).code == 0
+    as_aws_has_it(aws)
+    missing = typed(tmp_path, "doctor", "--endpoint-url", aws)
+    assert "? role of ECS: the account has no AWSServiceRoleForECS yet" in missing.out
+    role(aws, "AWSServiceRoleForECS", "ecs", PULLS)
+    found = typed(tmp_path, "doctor", "--endpoint-url", aws)
+    assert found.code == 0, found.out
+    assert "✓ role of ECS: AWSServiceRoleForECS is there" in found.out
+    assert "? " not in found.out
+    assert "✓ nightly: its role" in found.out
+    assert f"✓ credentials: arn:aws:sts::{ACCOUNT}" in found.out
+
+
+def test_a_subnet_without_a_way_out_is_doubted(aws: str, tmp_path: Path) -> None:
+    ec2 = client(aws, "ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    job_file(tmp_path, NIGHTLY.replace("subnet-1", subnet))
+    assert typed(tmp_path, "deploy", "--yes", "--endpoint-url", aws).code == 0
+    as_aws_has_it(aws)
+    found = typed(tmp_path, "doctor", "nightly", "--endpoint-url", aws)
+    assert (found.code, f"? nightly: the subnet {subnet} has no way out" in found.out) == (0, True)
+
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    (table,) = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+    ec2.create_route(RouteTableId=table["RouteTableId"], DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    assert "subnet" not in typed(tmp_path, "doctor", "nightly", "--endpoint-url", aws).out
+
+
+def test_an_unknown_machine_is_answered_with_one_that_is_near(aws: str, tmp_path: Path) -> None:
+    article(aws, GENERATED)
+    found = typed(tmp_path, "doctor", "bach", "--endpoint-url", aws)
+    assert (found.code, "did you mean batch?" in found.err) == (1, True)
+
+
+def test_a_run_that_failed_is_explained(engine: Served, tmp_path: Path) -> None:
+    task = engine.task("report", ["no-such-program-anywhere"])
+    machine = engine.machine(one(run_task(task)), "nightly")
+    engine.ended(engine.start(machine, name="monday"))
+    found = typed(tmp_path, "doctor", "nightly", "--endpoint-url", engine.url)
+    assert found.code == 1
+    assert "✗ nightly: its run monday ended FAILED: the program that the job names is not in its image" in found.out
+    assert "look at `command:` and `entrypoint:`" in found.out
+
+
+def test_a_failure_before_the_last_success_is_no_more_than_doubted(engine: Served, tmp_path: Path) -> None:
+    choice: Json = {
+        "StartAt": "Choose",
+        "States": {
+            "Choose": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.bad", "IsPresent": True, "Next": "Bad"}],
+                "Default": "Good",
+            },
+            "Good": {"Type": "Succeed"},
+            "Bad": {"Type": "Fail", "Error": "Own", "Cause": "as I said"},
+        },
+    }
+    machine = engine.machine(choice, "nightly")
+    engine.ended(engine.start(machine, {"bad": 1}, "monday"))
+    engine.ended(engine.start(machine, {}, "tuesday"))
+    found = typed(tmp_path, "doctor", "nightly", "--endpoint-url", engine.url)
+    assert (found.code, "? nightly: its run monday ended FAILED: Own; as I said" in found.out) == (0, True)
+
+
+def test_a_failure_is_not_made_up_for_by_a_run_that_was_skipped(engine: Served, tmp_path: Path) -> None:
+    failing: Json = {"Type": "Fail", "Error": "Own", "Cause": "as I said"}
+    skipping: Json = {"Type": "Pass", "Result": {"skipped": True, "running": []}, "End": True}
+    choice: Json = {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$.bad", "IsPresent": True, "Next": "Bad"}],
+        "Default": "Skipped",
+    }
+    states = {"Choose": choice, "Bad": failing, "Skipped": skipping}
+    machine = engine.machine({"StartAt": "Choose", "States": states}, "nightly")
+    engine.ended(engine.start(machine, {"bad": 1}, "monday"))
+    engine.ended(engine.start(machine, {}, "tuesday"))
+    found = typed(tmp_path, "doctor", "nightly", "--endpoint-url", engine.url)
+    assert (found.code, "✗ nightly: its run monday ended FAILED: Own; as I said" in found.out) == (1, True)
+
+
+def test_a_task_definition_that_is_gone_is_named(engine: Served, tmp_path: Path) -> None:
+    engine.machine(one(run_task("gone:7")), "nightly")
+    found = typed(tmp_path, "doctor", "nightly", "--endpoint-url", engine.url)
+    assert (found.code, "there is no task definition gone:7" in found.out) == (1, True)
+
+
+def test_this_box_and_the_engine_of_this_folder_are_looked_at(aws: str, engine: Served, tmp_path: Path) -> None:
+    found = typed(tmp_path, "doctor", "--data", "data", AWS_ENDPOINT_URL_STS=aws)
+    assert f"is up and healthy at {engine.url}" in found.out
+    assert "✓ data directory: data can be written" in found.out
+    assert "account 123456789012, region us-east-1" in found.out
+    engine.kill()
+    found = typed(tmp_path, "doctor", "--data", "data", AWS_ENDPOINT_URL_STS=aws)
+    assert (found.code, "and does not answer" in found.out) == (1, True)
+
+
+def test_an_engine_that_is_dead_needs_no_credentials_of_aws(engine: Served, tmp_path: Path) -> None:
+    engine.kill()
+    nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
+    found = typed(tmp_path, "doctor", "--data", "data", **nobody)
+    assert "✗ engine: it should listen on" in found.out
+    assert "? credentials: there are none for AWS" in found.out
+
+
+def test_a_database_that_is_none_is_a_fault_as_it_is_to_up(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "lamplighter.db").write_bytes(b"no database" * 1000)
+    found = typed(tmp_path, "doctor", "--data", "data")
+    assert found.code == 1
+    assert "✗ data directory: data/lamplighter.db cannot be opened (file is not a database)" in found.out
+
+
+def test_an_engine_that_has_a_mail_server_is_not_told_to_get_one_and_what_it_denies_is_named(tmp_path: Path) -> None:
+    served = Served(tmp_path / "data")
+    served.up("--smtp", "smtp://127.0.0.1:1", "--deny", "privileged,host-mounts")
+    found = typed(tmp_path, "doctor", "--data", "data")
+    served.close()
+    assert "✓ denied: tasks may not ask for host-mounts, privileged (--deny)" in found.out
+    assert "✓ mail: the engine sends mails by the server of its --smtp" in found.out
+
+
+def test_a_folder_in_which_nothing_ran_is_no_fault(aws: str, tmp_path: Path) -> None:
+    found = typed(tmp_path, "doctor", AWS_ENDPOINT_URL_STS=aws)
+    assert "? engine: none runs on this folder" in found.out
+    assert found.err == ""
+
+
+def test_docker_that_does_not_answer_is_a_fault(aws: str, tmp_path: Path) -> None:
+    found = typed(tmp_path, "doctor", AWS_ENDPOINT_URL_STS=aws, DOCKER_HOST="unix:///nowhere/docker.sock")
+    assert (found.code, "✗ Docker: Docker does not answer" in found.out) == (1, True)
+
+
+async def test_a_mail_server_is_greeted() -> None:
+    async with mail_server() as server:
+        url = f"smtp://127.0.0.1:{server.port}?from=us@example.com"
+        found = await asyncio.to_thread(smtp, {"LAMPLIGHTER_SMTP": url})
+    assert (found.state, found.says) == ("good", f"127.0.0.1, port {server.port}, takes mail from us@example.com")
+
+
+@pytest.mark.parametrize(("answer", "state"), [("550 no such user", "bad"), ("451 come back later", "doubt")])
+async def test_a_mail_server_that_refuses_a_recipient_is_no_good_one(answer: str, state: str) -> None:
+    async with mail_server() as server:
+        server.to_recipients = [answer]
+        url = f"smtp://127.0.0.1:{server.port}?from=us@example.com"
+        found = await asyncio.to_thread(smtp, {"LAMPLIGHTER_SMTP": url}, None, ["ops@example.com"])
+    where = f"127.0.0.1, port {server.port}, does not take mail to ops@example.com"
+    assert (found.state, found.says) == (state, f"{where}: {answer}")
+    assert server.mails == []
+
+
+async def test_a_mail_server_that_wants_a_login_is_no_good_one_without() -> None:
+    async with mail_server(login=True) as server:
+        url = f"smtp://127.0.0.1:{server.port}?from=us@example.com"
+        found = await asyncio.to_thread(smtp, {"LAMPLIGHTER_SMTP": url})
+    assert (found.state, "does not take mail from us@example.com: 530" in found.says) == ("bad", True)
+
+
+def test_a_mail_server_that_is_none_is_a_fault() -> None:
+    assert "does not answer as a mail server" in smtp({"LAMPLIGHTER_SMTP": "smtp://127.0.0.1:1"}).says
+    assert "names no mail server" in smtp({"LAMPLIGHTER_SMTP": "x"}).says
+    assert smtp({}).state == "doubt"
+
+
+def test_without_credentials_it_is_said_what_needs_them(tmp_path: Path) -> None:
+    nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
+    found = typed(tmp_path, "doctor", **nobody)
+    assert "? credentials: there are none for AWS, which `lamplighter deploy` needs" in found.out
+    unknown = typed(tmp_path, "doctor", "--profile", "nobody", **nobody)
+    assert "? credentials: AWS cannot be asked for whom they are: The config profile (nobody)" in unknown.out
+    needed = typed(tmp_path, "doctor", "--aws", **nobody)
+    assert (needed.code, "✗ credentials: there are none" in needed.out) == (1, True)

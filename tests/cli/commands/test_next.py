@@ -1,0 +1,73 @@
+"""`lamplighter next` lists the times at which jobs will run, from the target's schedules or from a job file alone."""
+
+from pathlib import Path
+
+from lamplighter.base.json_text import loads
+from tests.cli.batch import Batch
+from tests.served import ROLE, one
+
+SKIPPED = """
+project: clocks
+jobs:
+  early: {command: [sh, -c, exit 0], schedule: 'at(2099-03-29T02:30:00)', timezone: Europe/Berlin}
+  rated: {command: [sh, -c, exit 0], schedule: rate(2 hours)}
+"""
+
+
+def test_times_are_listed_in_the_job_s_zone_and_in_utc(batch: Batch) -> None:
+    listed = [each for each in batch.listed("next", "nightly", "--count", "5") if not each["skipped"]]
+    assert len(listed) == 5
+    assert {each["local"][11:] for each in listed} == {"02:30:00"}
+    assert {each["time"][11:16] for each in listed} <= {"00:30", "01:30"}
+    assert {each["zone"] for each in listed} == {"Europe/Berlin"}
+
+
+def test_a_job_without_times_is_said_to_have_none_and_why(batch: Batch) -> None:
+    result = batch.say("next")
+    assert result.exit_code == 0
+    assert "judged: every schedule of it is paused" in result.stderr
+    assert "quick: it has no schedule" in result.stderr
+
+
+def test_of_no_time_no_table_is_printed(batch: Batch) -> None:
+    result = batch.say("next", "quick")
+    assert (result.stdout, result.stderr, result.exit_code) == ("", "quick: it has no schedule\n", 0)
+
+
+def test_of_a_year_the_night_on_which_clocks_are_set_forward_is_marked(batch: Batch) -> None:
+    # From one such night to the next it may be 53 weeks.
+    skipped = [each for each in batch.listed("next", "nightly", "--count", "400") if each["skipped"]]
+    assert (skipped[0]["time"], skipped[0]["local"][5:7]) == (None, "03")
+    said = batch.say("next", "nightly", "--count", "400").stdout
+    assert said.count("skipped: clocks are set forward over it") == len(skipped)
+
+
+def test_a_job_file_alone_needs_no_engine(batch: Batch, tmp_path: Path) -> None:
+    (tmp_path / "jobs.yaml").write_text(SKIPPED)
+    result = batch.say("next", "--file", "jobs.yaml", "--json", folder=tmp_path)
+    assert result.exit_code == 0
+    early, *rated = [loads(line) for line in result.stdout.splitlines()]
+    assert (early["job"], early["skipped"]) == ("early", True)
+    assert [each["guessed"] for each in rated] == [True] * 3
+    assert batch.say("next", "late", "--file", "jobs.yaml", folder=tmp_path).exit_code == 1
+
+
+def test_rules_and_universal_targets_start_machines_too(batch: Batch) -> None:
+    served = batch.served
+    machine = served.machine(one({"Type": "Pass", "End": True}), "ruled")
+    events = served.client("events")
+    events.put_rule(Name="ruled", ScheduleExpression="cron(15 3 * * ? *)")
+    events.put_targets(Rule="ruled", Targets=[{"Id": "1", "Arn": machine, "RoleArn": ROLE}])
+    served.client("scheduler").create_schedule(
+        Name="universal",
+        ScheduleExpression="cron(45 3 * * ? *)",
+        FlexibleTimeWindow={"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5},
+        Target={
+            "Arn": "arn:aws:scheduler:::aws-sdk:sfn:startExecution",
+            "RoleArn": ROLE,
+            "Input": f'{{"StateMachineArn": "{machine}"}}',
+        },
+    )
+    listed = batch.listed("next", "ruled", "--count", "2")
+    assert sorted(each["time"][11:16] for each in listed) == ["03:15", "03:45"]
+    assert {each["windowMinutes"] for each in listed} == {0, 5}

@@ -1,0 +1,15 @@
+"""`lamplighter schema`: what editors know of job files."""
+
+import json
+
+from typer.testing import CliRunner
+
+from lamplighter.cli.app import command
+from lamplighter.jobs.file.json_schema import schema
+
+
+def test_the_schema_is_printed_as_editors_read_it() -> None:
+    result = CliRunner().invoke(command("schema"), ["schema"])
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == schema()
+    assert result.stdout.endswith("}\n")

@@ -1,0 +1,37 @@
+"""Templates on their way through a bucket, wherever that is."""
+
+import boto3
+import pytest
+
+from lamplighter.base.json_text import Json
+from lamplighter.cli.deploy.upload_template import NoBucket, Room, sent
+from lamplighter.cli.target import Target
+
+LONG: Json = {"Description": "long"}
+
+
+def bucket(url: str, region: str) -> str:
+    """Make a bucket in a region; its name."""
+    name = f"templates-{region}"
+    s3: Json = boto3.client(
+        "s3", endpoint_url=url, region_name=region, aws_access_key_id="test", aws_secret_access_key="test"
+    )
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})
+    return name
+
+
+@pytest.mark.parametrize(
+    ("stack", "there", "host"),
+    [
+        ("us-east-1", "eu-west-1", "templates-eu-west-1.s3.eu-west-1.amazonaws.com"),
+        ("cn-north-1", "cn-northwest-1", "templates-cn-northwest-1.s3.cn-northwest-1.amazonaws.com.cn"),
+    ],
+)
+def test_the_url_of_a_template_is_that_of_the_bucket_s_own_region(aws: str, stack: str, there: str, host: str) -> None:
+    room = Room(bucket(aws, there), 1)
+    assert sent(Target(aws, stack), "reports", LONG, room)["TemplateURL"].startswith(f"https://{host}/lamplighter/")
+
+
+def test_a_bucket_that_is_not_there_is_said_to_be_missing(aws: str) -> None:
+    with pytest.raises(NoBucket, match="there is no bucket nowhere"):
+        sent(Target(aws, "us-east-1"), "reports", LONG, Room("nowhere", 1))

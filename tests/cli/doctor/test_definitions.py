@@ -1,0 +1,59 @@
+"""What is known of a definition before it runs."""
+
+import pytest
+
+from lamplighter.base.json_text import Json
+from lamplighter.cli.doctor.definitions import knowable, runs, unknown
+from lamplighter.jobs.iam.required_calls import Situation, calls
+from tests.served import one, run_task
+
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:batch"
+
+
+def task(**parameters: Json) -> Json:
+    return {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "Parameters": parameters, "End": True}
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        task(**{"TaskDefinition.$": "$.task"}),
+        task(**{"TaskDefinition": "report", "Cluster.$": "$.cluster"}),
+        {**task(), "Parameters": {}},
+        {**task(), "QueryLanguage": "JSONata", "Arguments": "{% $states.input %}"},
+        {**task(), "QueryLanguage": "JSONata", "Arguments": {"TaskDefinition": "{% $states.input.task %}"}},
+    ],
+)
+def test_a_state_that_chooses_when_it_runs_is_named_and_left_out(state: Json) -> None:
+    around: Json = {
+        "StartAt": "Each",
+        "States": {
+            "Each": {"Type": "Map", "ItemProcessor": {"StartAt": "Inner", "States": {"Inner": state}}, "Next": "Both"},
+            "Both": {"Type": "Parallel", "Branches": [one(state)], "End": True},
+        },
+    }
+    assert unknown(around) == ["Inner", "Job"]
+    assert runs(around) == []
+    assert calls(knowable(around), Situation(MACHINE)) == []
+
+
+def test_a_state_that_is_known_is_read_with_its_network() -> None:
+    definition = one(run_task("report:1"))
+    (run,) = runs(definition)
+    assert (run.state, run.definition, run.public, run.subnets) == ("Job", "report:1", True, ("subnet-1",))
+    assert knowable(definition) is definition
+
+
+def test_subnets_that_an_expression_says_are_not_known() -> None:
+    network = {"AwsvpcConfiguration": {"Subnets": "{% $split('a,b', ',') %}", "AssignPublicIp": "DISABLED"}}
+    (run,) = runs(one(task(TaskDefinition="report", NetworkConfiguration=network)))
+    assert (run.subnets, run.public) == ((), False)
+
+
+def test_machines_without_containers_have_no_runs() -> None:
+    states = [
+        {"Type": "Pass", "End": True},
+        {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": True},
+        {"Type": "Task", "Resource": "arn:aws:states:us-east-1:123456789012:activity:a", "End": True},
+    ]
+    assert [runs(one(state)) for state in states] == [[], [], []]

@@ -1,0 +1,83 @@
+"""Roles, as IAM tells of them."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from lamplighter.base.json_text import Json
+from lamplighter.cli.doctor.roles import Unreadable, role
+from lamplighter.jobs.iam.policy_evaluation import Call
+from tests.cli.account import client
+
+STATES = "states.amazonaws.com"
+
+
+def trust(principal: Json, **more: Json) -> str:
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more}
+    return json.dumps({"Version": "2012-10-17", "Statement": statement})
+
+
+@pytest.mark.parametrize(
+    ("principal", "expected"),
+    [
+        ({"Service": STATES}, True),
+        ({"Service": ["lambda.amazonaws.com", STATES]}, True),
+        ({"Service": "states.ap-northeast-1.amazonaws.com"}, True),
+        ({"Service": "lambda.amazonaws.com"}, False),
+        ({"AWS": "arn:aws:iam::123456789012:root"}, False),
+    ],
+)
+def test_a_role_trusts_whom_its_policy_names(aws: str, principal: Json, expected: bool) -> None:
+    iam = client(aws, "iam")
+    iam.create_role(RoleName="batch", AssumeRolePolicyDocument=trust(principal))
+    found = role(iam, "arn:aws:iam::123456789012:role/service-role/batch")
+    assert found is not None
+    assert found.trusts(STATES) is expected
+
+
+def test_inline_and_managed_policies_count_in_the_version_that_holds(aws: str) -> None:
+    iam = client(aws, "iam")
+    iam.create_role(RoleName="batch", AssumeRolePolicyDocument=trust({"Service": STATES}))
+
+    def document(action: str) -> str:
+        statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+    iam.put_role_policy(RoleName="batch", PolicyName="own", PolicyDocument=document("ecs:RunTask"))
+    arn = iam.create_policy(PolicyName="managed", PolicyDocument=document("ecs:Old"))["Policy"]["Arn"]
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=document("sns:Publish"), SetAsDefault=True)
+    iam.attach_role_policy(RoleName="batch", PolicyArn=arn)
+    found = role(iam, "arn:aws:iam::123456789012:role/batch")
+    assert found is not None
+    assert [each["Action"] for each in found.statements] == ["ecs:RunTask", "sns:Publish"]
+    assert found.may_sometimes(Call("ecs:runtask", "*"))
+    assert not found.may_sometimes(Call("ecs:StopTask", "*"))
+
+
+def test_a_role_that_is_gone_is_none(aws: str) -> None:
+    assert role(client(aws, "iam"), "arn:aws:iam::123456789012:role/gone") is None
+
+
+class Iam:
+    """Tells of one role, with the document that it is given."""
+
+    def __init__(self, document: Json) -> None:
+        self.document = document
+
+    def get_role(self, RoleName: str) -> Json:  # noqa: N803 - AWS's name
+        return {"Role": {"AssumeRolePolicyDocument": self.document}}
+
+    def get_paginator(self, operation: str) -> "Iam":
+        return self
+
+    def paginate(self, RoleName: str) -> list[Json]:  # noqa: N803
+        return [{"PolicyNames": [], "AttachedPolicies": []}]
+
+
+def test_documents_in_the_form_of_the_wire_are_read_and_others_refused() -> None:
+    found = role(Iam(quote(trust({"Service": STATES}))), "arn:aws:iam::123456789012:role/x")
+    assert found is not None
+    assert found.trusts(STATES)
+    with pytest.raises(Unreadable, match="no JSON"):
+        role(Iam("{'a': 1}"), "arn:aws:iam::123456789012:role/x")

@@ -1,0 +1,25 @@
+"""A shell completes the jobs of the job file that is here."""
+
+from pathlib import Path
+
+import pytest
+
+from lamplighter.cli.runs.arguments import jobs
+
+FILE = "project: p\njobs:\n  nightly: {command: [run]}\n  nice: {command: [run]}\n  other: {command: [run]}\n"
+
+
+def test_jobs_that_begin_so_are_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lamplighter.yaml").write_text(FILE)
+    assert jobs("ni") == ["nightly", "nice"]
+
+
+@pytest.mark.parametrize("text", [None, "jobs: {"])
+def test_without_a_job_file_that_can_be_read_nothing_is_offered(
+    text: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if text is not None:
+        (tmp_path / "lamplighter.yaml").write_text(text)
+    assert jobs("") == []

@@ -1,0 +1,44 @@
+"""Attempts are numbered as their containers are told, also after a redrive."""
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.cli.runs.attempt_numbers import read
+
+
+def history(*numbers: str | None) -> list[Json]:
+    """A run whose state was tried once, failed, was redriven, and was tried again; with what each container is told."""
+    found: list[Json] = [
+        event("ExecutionStarted", {}),
+        event("TaskStateEntered", {"stateEnteredEventDetails": {"name": "Run"}}),
+        scheduled(numbers[0]),
+        event("TaskFailed", {"taskFailedEventDetails": {}}),
+        event("ExecutionFailed", {"executionFailedEventDetails": {}}),
+        event("ExecutionRedriven", {}),
+        scheduled(numbers[1]),
+    ]
+    return [{**each, "id": at + 1, "previousEventId": at, "timestamp": at} for at, each in enumerate(found)]
+
+
+def event(kind: str, details: Json) -> Json:
+    return {"type": kind, **details}
+
+
+def scheduled(number: str | None) -> Json:
+    environment = [] if number is None else [{"Name": "LAMPLIGHTER_ATTEMPT", "Value": number}]
+    parameters = {"Overrides": {"ContainerOverrides": [{"Name": "main", "Environment": environment}]}}
+    details = {"resourceType": "ecs", "resource": "runTask.sync", "parameters": dumps(parameters)}
+    return event("TaskScheduled", {"taskScheduledEventDetails": details})
+
+
+def test_after_a_redrive_the_number_is_what_the_container_is_told() -> None:
+    assert [each.number for each in read(history("1", "1")).attempts] == [1, 1]
+
+
+def test_attempts_that_nobody_numbers_are_counted_on() -> None:
+    assert [each.number for each in read(history(None, None)).attempts] == [1, 2]
+    assert [each.number for each in read(history("1", "LAMPLIGHTER_ATTEMPT")).attempts] == [1, 2]
+
+
+def test_parameters_that_are_none_of_ours_are_no_obstacle() -> None:
+    odd = history("1", "1")
+    odd[6]["taskScheduledEventDetails"]["parameters"] = '"LAMPLIGHTER_ATTEMPT"'
+    assert [each.number for each in read(odd).attempts] == [1, 2]

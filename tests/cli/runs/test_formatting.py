@@ -1,0 +1,55 @@
+"""Lengths of time and times are told as people say them."""
+
+import pytest
+import typer
+
+from lamplighter.cli.runs.formatting import lasted, near
+from lamplighter.cli.runs.points_in_time import instant
+
+NOW = 1_774_569_600_000
+SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "words"),
+    [
+        (0, "0ms"),
+        (85, "85ms"),
+        (2_100, "2.1s"),
+        (59_600, "1m"),
+        (3_780_000, "1h3m"),
+        (2 * DAY + HOUR + 59 * SECOND, "2d1h"),
+        (-5, "0ms"),
+    ],
+)
+def test_a_length_is_as_exact_as_it_matters(milliseconds: int, words: str) -> None:
+    assert lasted(milliseconds) == words
+
+
+@pytest.mark.parametrize(
+    ("offset", "words"),
+    [
+        (-12 * SECOND, "12s ago"),
+        (12 * SECOND, "in 12s"),
+        (-5 * MINUTE - SECOND, "5m ago"),
+        (3 * HOUR + 20 * MINUTE, "in 3h20m"),
+        (-50 * HOUR - MINUTE, "2d2h ago"),
+        (0, "0s ago"),
+    ],
+)
+def test_a_time_is_told_by_how_far_it_is(offset: int, words: str) -> None:
+    assert near(NOW + offset, NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("10m", NOW - 10 * MINUTE), ("1h30m", NOW - 90 * MINUTE), ("2026-03-27T00:00:00+00:00", NOW)],
+)
+def test_a_time_is_typed_as_how_long_ago_or_as_a_date(text: str, expected: int) -> None:
+    assert instant(text, NOW) == expected
+
+
+@pytest.mark.parametrize("text", ["", "soon", "10", "2026-13-01"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="how long ago"):
+        instant(text, NOW)

@@ -1,0 +1,94 @@
+"""Output is read once, in the order of time, whatever fails between two pages."""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from lamplighter.base.json_text import Json
+from lamplighter.cli.runs.output import Output
+from lamplighter.cli.runs.site import Site
+from lamplighter.cli.target import Target
+from lamplighter.runs.story import Attempt
+
+TASK = "arn:aws:ecs:us-east-1:123456789012:task/reports/"
+FIRST = Attempt(1, "Run", (), 1, "ecs:runTask.sync", 0, task=TASK + "a", definition="reports:1")
+SECOND = replace(FIRST, event=2, number=2, task=TASK + "b")
+OPTIONS = {"awslogs-group": "group", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "job"}
+
+
+@dataclass
+class Account:
+    """An account of two services: streams of lines that are given two at a time."""
+
+    streams: dict[str, list[tuple[int, str]]]
+    containers: list[Json] = field(
+        default_factory=lambda: [{"name": "main", "logConfiguration": {"logDriver": "awslogs", "options": OPTIONS}}]
+    )
+    failing: set[str] = field(default_factory=set)
+
+    def describe_task_definition(self, **given: Json) -> Json:
+        return {"taskDefinition": {"containerDefinitions": self.containers}}
+
+    def get_log_events(self, **given: Json) -> Json:
+        name = given["logStreamName"]
+        if name in self.failing:
+            raise EndpointConnectionError(endpoint_url="http://engine")
+        if name not in self.streams:
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "GetLogEvents")
+        lines = self.streams[name]
+        start = int(given.get("nextToken", 0 if given["startFromHead"] else max(0, len(lines) - given["limit"])))
+        page = lines[start : start + 2]
+        events = [{"timestamp": time, "message": text} for time, text in page]
+        return {"events": events, "nextForwardToken": str(start + len(page))}
+
+
+def output(account: Account, patch: pytest.MonkeyPatch, tail: int | None = None) -> Output:
+    patch.setattr(Target, "client", lambda _self, _service: account)
+    return Output(Site(lambda: Target("http://engine", "us-east-1")), tail=tail)
+
+
+def texts(read: Output, *attempts: Attempt) -> list[str]:
+    return [line.text for line in read.fresh(attempts)]
+
+
+def test_lines_of_several_attempts_come_in_the_order_of_time_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = Account({"job/main/a": [(1, "a1"), (4, "a2"), (5, "a3")], "job/main/b": [(2, "b1")]})
+    read = output(account, monkeypatch)
+    assert texts(read, FIRST, SECOND) == ["a1", "b1", "a2", "a3"]
+    account.streams["job/main/b"].append((6, "b2"))
+    assert texts(read, FIRST, SECOND) == ["b2"]
+
+
+def test_what_was_read_before_a_call_failed_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = Account({"job/main/a": [(1, "a1")], "job/main/b": [(2, "b1")]}, failing={"job/main/b"})
+    read = output(account, monkeypatch)
+    with pytest.raises(EndpointConnectionError):
+        read.fresh([FIRST, SECOND])
+    account.failing.clear()
+    assert texts(read, FIRST, SECOND) == ["a1", "b1"]
+
+
+def test_a_stream_that_is_not_there_yet_has_no_lines_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = Account({})
+    read = output(account, monkeypatch)
+    assert texts(read, FIRST) == []
+    account.streams["job/main/a"] = [(1, "late")]
+    assert texts(read, FIRST) == ["late"]
+
+
+def test_of_the_last_lines_no_earlier_ones_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = Account({"job/main/a": [(time, f"line {time}") for time in range(100)]})
+    read = output(account, monkeypatch, tail=2)
+    assert texts(read, FIRST) == ["line 98", "line 99"]
+    account.streams["job/main/a"].append((100, "new"))
+    assert texts(read, FIRST) == ["new"]
+
+
+def test_a_container_without_awslogs_is_named_and_read_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = Account({"job/main/a": [(1, "a1")]})
+    account.containers.append({"name": "proxy"})
+    read = output(account, monkeypatch)
+    (line,) = read.fresh([FIRST])
+    assert (line.text, line.source.container, line.source.alone) == ("a1", "main", False)
+    assert [each.split()[0] for each in read.silent] == ["proxy"]

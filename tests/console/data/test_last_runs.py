@@ -1,0 +1,149 @@
+"""What the first page says of jobs that stand on other pages."""
+
+import pytest
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.console.data.last_runs import FEW
+from lamplighter.console.ports.local import Inside
+from lamplighter.console.ports.port import Place
+from tests.console.browsing import Browser
+from tests.engines import ROLE, Site
+
+GOOD: Json = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
+BAD: Json = {"StartAt": "A", "States": {"A": {"Type": "Fail", "Error": "No"}}}
+LONG: Json = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 60, "End": True}}}
+
+
+def many(site: Site, number: int) -> None:
+    for at in range(number):
+        site.machine(GOOD, f"job-{at:03}")
+
+
+def test_a_job_of_the_second_page_that_failed_last_is_counted_and_linked_on_the_first(
+    site: Site, browser: Browser
+) -> None:
+    many(site, 28)
+    failed = site.start(site.machine(BAD, "z-last"))
+    site.start(site.machine(LONG, "z-long"))
+    site.settle()
+    page = browser.get("/")
+    assert "1 failed last" in page.text
+    assert "1 running" in page.text
+    assert "there are more" not in page.text
+    assert f'<a href="/runs/{failed}">z-last</a>' in page.body.partition('class="failed"')[2].partition("</ul>")[0]
+
+
+def test_a_job_that_went_well_since_is_not_among_those_that_failed_last(site: Site, browser: Browser) -> None:
+    machine = site.machine(BAD, "night")
+    site.start(machine)
+    site.settle()
+    site.call("states", "UpdateStateMachine", stateMachineArn=machine, definition=dumps(GOOD))
+    site.start(machine)
+    site.settle()
+    page = browser.get("/")
+    assert "failed last" not in page.text
+    assert 'data-status="FAILED"' in page.body  # the mark of the run before
+
+
+def test_a_thousand_jobs_that_failed_make_no_page_larger_than_300_kilobytes(site: Site, browser: Browser) -> None:
+    for at in range(1000):
+        site.start(site.machine(BAD, f"a-job-with-a-name-{at:03}"))
+    site.settle()
+    page = browser.get("/")
+    assert "1000 failed last" in page.text
+    assert "and 800 others" in page.text
+    assert len(page.body.encode()) < 300_000
+
+
+def test_where_more_jobs_are_than_may_be_looked_at_that_is_told(
+    site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.console.browsing.Inside", lambda engine: Inside(engine, reach=5))
+    asked: list[str] = []
+    usual = Inside.call
+
+    async def noted(port: Inside, place: Place, service: str, operation: str, params: Json) -> Json:
+        if operation == "ListExecutions" and params["maxResults"] == FEW:
+            asked.append(params["stateMachineArn"])
+        return await usual(port, place, service, operation, params)
+
+    monkeypatch.setattr(Inside, "call", noted)
+    many(site, 6)
+    site.start(site.machine(BAD, "a-first"))
+    site.settle()
+    page = Browser(site).get("/").text
+    assert "1 failed last of 5 jobs that were looked at; there are more" in page
+    assert len(asked) == 5
+    assert "there are more" not in browser.get("/").text
+
+
+def test_a_limit_of_aws_leaves_out_what_it_hides_and_spoils_nothing(
+    site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.start(site.machine(BAD, "night"))
+    site.settle()
+    usual = Inside.call
+
+    async def limited(port: Inside, place: Place, service: str, operation: str, params: Json) -> Json:
+        if operation == "ListExecutions" and params["maxResults"] == FEW:
+            raise AwsError("Rate exceeded", code="ThrottlingException")
+        return await usual(port, place, service, operation, params)
+
+    monkeypatch.setattr(Inside, "call", limited)
+    page = browser.get("/")
+    assert page.status == 200
+    assert "of 0 jobs that were looked at; there are more" in page.text
+
+
+def test_the_machine_that_watches_for_late_runs_is_no_job_and_has_no_button(site: Site, browser: Browser) -> None:
+    site.machine(GOOD, "shop-night")
+    watch = site.machine(LONG, "shop--watch")
+    site.start(watch)
+    site.settle()
+    page = browser.get("/")
+    assert "Start shop-night" in page.body
+    assert "Start shop--watch" not in page.body
+    assert "1 running" not in page.text
+    assert f'href="/jobs/{watch}"' in page.body
+    assert f'action="/jobs/{watch}/start"' not in browser.get(f"/jobs/{watch}").body
+
+
+def test_an_express_machine_is_not_asked_for_runs_that_nobody_lists(site: Site, browser: Browser) -> None:
+    site.call("states", "CreateStateMachine", name="ping", definition=dumps(GOOD), roleArn=ROLE, type="EXPRESS")
+    assert "there are more" not in browser.get("/").text
+
+
+def test_a_run_that_was_skipped_hides_none_that_failed(site: Site, browser: Browser) -> None:
+    skip = {"Type": "Succeed", "QueryLanguage": "JSONata", "Output": {"skipped": True, "running": ["arn"]}}
+    rule = {"Variable": "$.skip", "BooleanEquals": True, "Next": "S"}
+    states = {"C": {"Type": "Choice", "Choices": [rule], "Default": "F"}, "F": {"Type": "Fail"}, "S": skip}
+    machine = site.machine({"StartAt": "C", "States": states}, "night")
+    site.start(machine, {"skip": False})
+    site.settle()
+    site.advance(1000)
+    site.start(machine, {"skip": True})
+    site.settle()
+    assert "1 failed last" in browser.get("/").text
+
+
+def test_many_runs_that_were_skipped_hide_none_that_failed(site: Site, browser: Browser) -> None:
+    """A run of hours beside which a slot came every minute: it is on no page of the latest runs any more."""
+    skip = {
+        "Type": "Succeed",
+        "QueryLanguage": "JSONata",
+        "Output": {"skipped": True, "running": "{% [$states.input.beside] %}"},
+    }
+    rule = {"Variable": "$.beside", "IsPresent": True, "Next": "S"}
+    states = {"C": {"Type": "Choice", "Choices": [rule], "Default": "F"}, "F": {"Type": "Fail"}, "S": skip}
+    machine = site.machine({"StartAt": "C", "States": states}, "night")
+    failed = site.start(machine, {})
+    site.settle()
+    for _ in range(25):
+        site.advance(1000)
+        site.start(machine, {"beside": failed})
+    site.settle()
+    page = browser.get("/")
+    assert "1 failed last" in page.text
+    assert f'<a class="second quiet" href="/runs/{failed}">failed' in page.body
+    assert "then skipped 20×" in page.text

@@ -1,0 +1,97 @@
+"""Runs that did nothing because another one of the job still went on."""
+
+import pytest
+
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.console.data.run_cache import Memory
+from lamplighter.console.data.skipped_runs import others
+from lamplighter.console.ports.local import Inside
+from lamplighter.console.ports.port import Place
+from tests.console.browsing import Browser
+from tests.engines import SECOND, Site
+
+OLDER = "arn:aws:states:us-east-1:123456789012:execution:night:first"
+SKIPPED: Json = {"skipped": True, "running": [OLDER]}
+SKIPS: Json = {
+    "QueryLanguage": "JSONata",
+    "StartAt": "Alone?",
+    "States": {
+        "Alone?": {
+            "Type": "Choice",
+            "Choices": [{"Condition": "{% $states.input.skip %}", "Next": "Skipped"}],
+            "Default": "Run",
+        },
+        "Skipped": {"Type": "Succeed", "Output": SKIPPED},
+        "Run": {"Type": "Wait", "Seconds": 20, "End": True},
+    },
+}
+
+
+@pytest.fixture
+def described(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The runs that pages ask for, one by one."""
+    seen: list[str] = []
+    usual = Inside.call
+
+    async def noted(port: Inside, place: Place, service: str, operation: str, params: Json) -> Json:
+        if operation == "DescribeExecution":
+            seen.append(params["executionArn"])
+        return await usual(port, place, service, operation, params)
+
+    monkeypatch.setattr(Inside, "call", noted)
+    return seen
+
+
+def night(site: Site) -> tuple[str, str]:
+    """A machine with a run of 20 s and one that made way for it; the machine and the latter."""
+    machine = site.machine(SKIPS, "night")
+    site.start(machine, {"skip": False}, "first")
+    skipped = site.start(machine, {"skip": True}, "second")
+    site.settle()
+    site.advance(20 * SECOND)
+    return machine, skipped
+
+
+def test_a_run_that_was_skipped_is_told_as_such_with_the_run_it_made_way_for(site: Site, browser: Browser) -> None:
+    _, skipped = night(site)
+    for path in ("/logs", "/history", ""):
+        page = browser.get(f"/runs/{skipped}{path}")
+        assert '<span class="status" data-status="SKIPPED">skipped</span>' in page.body
+    assert f'another run of the job still went on: <a href="/runs/{OLDER}">first</a>' in page.body
+
+
+def test_a_skipped_run_is_no_success_and_not_typical(site: Site, browser: Browser) -> None:
+    machine, _ = night(site)
+    for page in (browser.get("/"), browser.get(f"/jobs/{machine}")):
+        assert "<title>second: skipped" in page.body
+        assert '<rect class="mark" data-status="SKIPPED"' in page.body
+        assert "100 %" in page.text
+        assert "20 s" in page.text
+        assert "10.0 s" not in page.text
+    assert "skipped" in browser.get(f"/jobs/{machine}").text.partition(" second ")[2]
+
+
+def test_a_run_is_asked_for_once(site: Site, browser: Browser, described: list[str]) -> None:
+    night(site)
+    browser.get("/")
+    browser.get("/")
+    assert sorted(each.rpartition(":")[2] for each in described) == ["first", "second"]
+
+
+def test_runs_of_machines_that_skip_none_are_not_asked_for(site: Site, browser: Browser, described: list[str]) -> None:
+    site.run_machine({"Type": "Pass"})
+    browser.get("/")
+    assert described == []
+
+
+def test_only_the_output_of_a_job_that_skips_means_so() -> None:
+    assert others({"output": dumps(SKIPPED)}) == [OLDER]
+    for output in ('{"skipped":true}', '{"skipped":false,"running":[]}', "[]", "no json", None):
+        assert others({"output": output}) is None
+
+
+def test_the_oldest_is_forgotten_where_there_is_too_much() -> None:
+    memory: Memory[bool] = Memory(most=2)
+    memory.note({"a": True, "b": True})
+    memory.note({"c": False})
+    assert [each in memory for each in "abc"] == [False, True, True]

@@ -1,0 +1,61 @@
+"""A run as it happens."""
+
+import pytest
+
+from lamplighter.base.json_text import Json
+from lamplighter.console.page import Page
+from lamplighter.console.pages import run as runs
+from lamplighter.console.pages.run import Run
+from tests.console.browsing import Browser
+from tests.engines import SECOND, Site, chain
+
+WAIT = chain({"Type": "Wait", "Seconds": 600})
+
+
+class Looks:
+    """Counts the looks at a run, each of which takes four seconds."""
+
+    def __init__(self, site: Site, monkeypatch: pytest.MonkeyPatch, *, quick_first: bool) -> None:
+        self.count = 0
+        values = runs.values
+
+        async def look(page: Page, run: Run) -> Json:
+            self.count += 1
+            site.clock.advance(0 if quick_first and self.count == 1 else 4 * SECOND)
+            return await values(page, run)
+
+        monkeypatch.setattr(runs, "values", look)
+
+
+@pytest.fixture
+def execution(site: Site) -> str:
+    """One that runs for a while."""
+    started = site.start(site.machine(WAIT))
+    site.settle()
+    return started
+
+
+def test_a_first_look_that_takes_long_does_not_delay_the_second(
+    site: Site, browser: Browser, execution: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = Looks(site, monkeypatch, quick_first=False)
+    heard = browser.follow(f"/runs/{execution}/live")
+    assert looks.count == 1
+    site.call("states", "StopExecution", executionArn=execution)
+    site.advance(SECOND)
+    assert looks.count == 2
+    assert "aborted" in "".join(heard)
+
+
+def test_a_look_waits_five_times_as_long_as_the_last_one_took(
+    site: Site, browser: Browser, execution: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = Looks(site, monkeypatch, quick_first=True)
+    browser.follow(f"/runs/{execution}/live")
+    site.advance(SECOND)
+    assert looks.count == 2
+    site.advance(19 * SECOND)
+    assert looks.count == 2
+    site.advance(2 * SECOND)
+    assert looks.count == 3
+    browser.closing.set()

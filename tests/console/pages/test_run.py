@@ -1,0 +1,283 @@
+"""A run, over an engine in this process."""
+
+import html
+import re
+
+from lamplighter.base.json_text import Json
+from lamplighter.runtime.fake import Script
+from lamplighter.runtime.port import Container
+from tests.console.browsing import Browser
+from tests.engines import SECOND, Site, chain, job
+
+NASTY = "<script>alert('x')</script>"
+
+
+def test_whatever_others_wrote_is_escaped(site: Site, browser: Browser) -> None:
+    states: Json = {NASTY: {"Type": "Fail", "Error": NASTY, "Cause": NASTY}}
+    execution = site.start(site.machine({"StartAt": NASTY, "States": states}), {NASTY: NASTY})
+    site.settle()
+    for path in ("", "/history", "/logs", "/detail?state=%3Cscript%3E"):
+        body = browser.get(f"/runs/{execution}{path}").body
+        assert "<script>" not in body, path
+        assert "alert" in body or path in ("/logs", "/detail?state=%3Cscript%3E")
+    whole = browser.get(f"/runs/{execution}/document?of=input")
+    assert whole.headers["content-type"].startswith("text/plain")
+    assert whole.headers["x-content-type-options"] == "nosniff"
+
+
+def test_secrets_of_a_run_are_masked_wherever_they_are(site: Site, browser: Browser) -> None:
+    execution = site.start(site.machine(chain({"Type": "Pass"})), {"password": "hunter2"})
+    site.settle()
+    for path in ("", "?state=A", "/history", "/document?of=input", "/document?of=2"):
+        assert "hunter2" not in browser.get(f"/runs/{execution}{path}").body, path
+
+
+def test_a_run_tells_its_attempts_and_what_can_be_done(site: Site, browser: Browser) -> None:
+    site.runtime.script(Script(code=3))
+    state = job(site.define_task(), Retry=[{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 1}])
+    execution = site.start(site.machine(chain(state)))
+    site.settle()
+    page = browser.get(f"/runs/{execution}")
+    assert "A #1" in page.text
+    assert "exit 3" in page.text
+    assert "Next attempt" in page.text
+    assert "sse-connect" in page.body
+    assert "Redrive" not in page.text
+    site.advance(2 * SECOND)
+    site.advance(SECOND)
+    page = browser.get(f"/runs/{execution}")
+    assert "after a wait of 2.0 s" in page.text
+    assert "Redrive" in page.text
+    assert "sse-connect" not in page.body
+
+
+def test_the_stream_of_a_run_that_is_over_tells_all_and_ends(site: Site, browser: Browser) -> None:
+    execution = site.run_machine({"Type": "Pass"})
+    answer = browser.get(f"/runs/{execution}/live")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    events = [line.removeprefix("event: ") for line in answer.body.splitlines() if line.startswith("event: ")]
+    assert events == ["summary", "states", "timeline", "maps", "end"]
+
+
+def test_run_again_has_the_same_input(site: Site, browser: Browser) -> None:
+    machine = site.machine(chain({"Type": "Pass"}))
+    execution = site.start(machine, {"day": 7})
+    site.settle()
+    browser.post(f"/runs/{execution}/again", {})
+    runs = site.call("states", "ListExecutions", stateMachineArn=machine)["executions"]
+    assert len(runs) == 2
+    assert {site.describe(each["executionArn"])["input"] for each in runs} == {'{"day":7}'}
+
+
+def test_a_history_comes_in_pages_either_way(site: Site, browser: Browser) -> None:
+    execution = site.run_machine(*[{"Type": "Pass"}] * 26)
+    first = browser.get(f"/runs/{execution}/history").body
+    assert first.count("<tr>") == 51
+    following = first.partition('href="?next=')[2].partition('"')[0]
+    assert browser.get(f"/runs/{execution}/history?next={following}").body.count("<tr>") == 5
+    assert "ExecutionSucceeded" in browser.get(f"/runs/{execution}/history?order=newest").text
+
+
+def test_no_page_of_a_long_run_is_larger_than_300_kilobytes(site: Site, browser: Browser) -> None:
+    loop: Json = {
+        "StartAt": "Work",
+        "States": {
+            "Work": {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": _block(), "End": True},
+        },
+    }
+    execution = site.start(site.machine(loop), {"items": [{"text": '"' * 40, "at": at} for at in range(1000)]})
+    site.settle()
+    for _ in range(30):
+        site.advance(2 * SECOND)
+    assert site.status(execution) == "SUCCEEDED"
+    for path in ("", "?state=Pause", "/history", "/logs", "/live"):
+        assert len(browser.get(f"/runs/{execution}{path}").body.encode()) < 300_000, path
+
+
+def _block() -> Json:
+    return {"StartAt": "Pause", "States": {"Pause": {"Type": "Wait", "Seconds": 1, "End": True}}}
+
+
+def test_a_run_that_is_not_there_is_not_found(browser: Browser) -> None:
+    answer = browser.get("/runs/arn:aws:states:us-east-1:123456789012:execution:machine:nothing")
+    assert answer.status == 404
+    assert "ExecutionDoesNotExist" in answer.text
+    assert browser.get("/runs/nonsense").status == 400
+
+
+def test_the_items_of_a_map_run_come_in_pages(site: Site, browser: Browser) -> None:
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "One",
+        "States": {"One": {"Type": "Pass", "End": True}},
+    }
+    each: Json = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor}
+    execution = site.start(site.machine(chain(each)), {"items": list(range(120))})
+    site.settle()
+    site.advance(SECOND)
+    page = browser.get(f"/runs/{execution}")
+    assert "120 of 120 items" in page.text
+    items = page.body.partition('href="/runs/arn:aws:states:us-east-1:123456789012:mapRun')[2].partition('"')[0]
+    first = browser.get(f"/runs/arn:aws:states:us-east-1:123456789012:mapRun{items}")
+    assert first.body.count("<tr>") == 101
+    following = first.body.partition('href="?next=')[2].partition('"')[0]
+    second = browser.get(f"/runs/arn:aws:states:us-east-1:123456789012:mapRun{items}?next={following}")
+    assert second.body.count("<tr>") == 21
+
+
+def test_of_many_visits_those_that_did_not_go_well_are_found_and_the_others_in_pages(
+    site: Site, browser: Browser
+) -> None:
+    choice = {"Type": "Choice", "Choices": [{"Variable": "$", "NumericEquals": 7, "Next": "No"}], "Default": "Yes"}
+    steps: Json = {"Look": choice, "No": {"Type": "Fail", "Error": "Seven"}, "Yes": {"Type": "Pass", "End": True}}
+    each: Json = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": {"StartAt": "Look", "States": steps}}
+    execution = site.start(site.machine(chain(each)), {"items": list(range(60))})
+    site.settle()
+    failed = browser.get(f"/runs/{execution}/detail?state=No&only=failed").text
+    assert "A[7]" in failed
+    first = browser.get(f"/runs/{execution}/detail?state=No").text
+    assert "A[7]" in first
+    seen: list[str] = []
+    url = f"/runs/{execution}/detail?state=Look"
+    while url:
+        body = browser.get(url).body
+        seen += re.findall(r'<span class="tag">(A\[[0-9]+\])</span>', body)
+        found = re.search(r'href="[^"]*(\?state=Look&amp;only=all&amp;before=[0-9]+)"', body)
+        url = f"/runs/{execution}/detail{html.unescape(found[1])}" if found else ""
+    assert len(seen) == len(set(seen)) > 20
+
+
+def test_an_item_of_a_map_run_leads_back_to_the_items_and_the_job(site: Site, browser: Browser) -> None:
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "One",
+        "States": {"One": {"Type": "Pass", "End": True}},
+    }
+    machine = site.machine(chain({"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor, "Label": "Each"}))
+    execution = site.start(machine, {"items": [1]})
+    site.settle()
+    site.advance(SECOND)
+    (run,) = site.call("states", "ListMapRuns", executionArn=execution)["mapRuns"]
+    (child,) = site.call("states", "ListExecutions", mapRunArn=run["mapRunArn"])["executions"]
+    page = browser.get(f"/runs/{child['executionArn']}")
+    assert 'data-name="One" data-status="SUCCEEDED"' in page.body
+    for link in (f"/runs/{run['mapRunArn']}/items", f"/jobs/{machine}"):
+        assert f'href="{link}"' in page.body
+        assert browser.get(link).status == 200
+    assert "Run again" not in page.text
+
+
+def test_a_run_that_ended_on_its_deadline_says_first_that_it_took_too_long(site: Site, browser: Browser) -> None:
+    site.runtime.script(Script(after=None))
+    machine = site.machine(chain(job(site.define_task())) | {"TimeoutSeconds": 3})
+    execution = site.start(machine)
+    site.settle()
+    site.advance(3 * SECOND)
+    page = browser.get(f"/runs/{execution}")
+    assert "The run The run took longer than its deadline of 3 s A, attempt 1 log task was stopped with it" in page.text
+    assert "aborted log task the run took longer than its deadline of 3 s" in page.text
+
+
+def test_the_failure_of_a_run_is_told_in_words_before_its_cause(site: Site, browser: Browser) -> None:
+    site.runtime.script(Script(code=137))
+    execution = site.run_machine(job(site.define_task()))
+    text = browser.get(f"/runs/{execution}").text
+    told = text.partition("The run A, attempt 1 exit 137 log task ")[2].partition(" Cause ")[0]
+    assert told.startswith("States.TaskFailed: ")
+    assert told.endswith("exit 137: it was killed (SIGKILL), as it is when memory runs out")
+
+
+def test_the_last_lines_of_the_log_stand_beside_the_failure(site: Site, browser: Browser) -> None:
+    site.call("ecs", "CreateCluster")
+    options = {"awslogs-group": "/jobs", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "job"}
+    container = {"name": "main", "image": "busybox", "memory": 128}
+    container["logConfiguration"] = {"logDriver": "awslogs", "options": options}
+    site.call("logs", "CreateLogGroup", logGroupName="/jobs")
+    defined = site.call("ecs", "RegisterTaskDefinition", family="job", containerDefinitions=[container])
+    site.runtime.script(Script(code=2, lines=tuple(("stdout", f"<line {number}>") for number in range(20))))
+    execution = site.run_machine(job(defined["taskDefinition"]["taskDefinitionArn"]))
+    page = browser.get(f"/runs/{execution}")
+    assert "&lt;line 8&gt;\n&lt;line 9&gt;" in page.body
+    assert "&lt;line 19&gt;" in page.body
+    assert "&lt;line 7&gt;" not in page.body
+
+
+def test_a_run_that_was_stopped_by_hand_is_not_told_as_a_failure(site: Site, browser: Browser) -> None:
+    site.runtime.script(Script(after=None))
+    execution = site.run_machine(job(site.define_task()))
+    site.call("states", "StopExecution", executionArn=execution, error="Operator", cause="by hand")
+    site.settle()
+    page = browser.get(f"/runs/{execution}")
+    assert 'class="fault stack stopped"' in page.body
+    assert "Operator : by hand A, attempt 1 log task the run was stopped" in page.text
+    assert "Attempts 1 Error" in page.text
+
+
+def test_a_redrive_long_after_a_failure_is_marked_and_makes_no_run_long(site: Site, browser: Browser) -> None:
+    site.runtime.script(Script(code=3))
+    machine = site.machine(chain(job(site.define_task())), "night")
+    execution = site.start(machine)
+    site.settle()
+    site.advance(3 * SECOND)
+    site.advance(1200 * SECOND)
+    site.runtime.script(Script())
+    site.call("states", "RedriveExecution", executionArn=execution)
+    site.settle()
+    site.advance(3 * SECOND)
+    assert site.describe(execution)["status"] == "SUCCEEDED"
+    page = browser.get(f"/runs/{execution}")
+    assert "Redriven 1×, 20 min 0" in page.text
+    assert "after the run had ended" in page.text
+    took = page.text.partition(" Took ")[2].split()
+    assert took[1] == "s", took
+    for path in ("/", f"/jobs/{machine}"):
+        body = browser.get(path).body
+        assert "night" in body
+        assert "20 min" not in body, path
+
+
+def test_a_redrive_that_can_only_fail_again_is_not_offered(site: Site, browser: Browser) -> None:
+    caught = [{"ErrorEquals": ["States.ALL"], "Next": "Judge"}]
+    states = {
+        "Run": job(site.define_task(), Catch=caught, End=True),
+        "Judge": {"Type": "Pass", "Next": "Failed"},
+        "Failed": {"Type": "Fail", "Error": "Nightly"},
+    }
+    site.runtime.script(Script(code=3))
+    execution = site.start(site.machine({"StartAt": "Run", "States": states}))
+    site.settle()
+    site.advance(SECOND)
+    page = browser.get(f"/runs/{execution}")
+    assert 'id="redrive"' not in page.body
+    assert "it would go on in the state Failed, from where the run can only fail again" in page.text
+    assert "Run again" in page.text
+
+
+def test_a_red_state_shows_first_the_visits_that_did_not_go_well(site: Site, browser: Browser) -> None:
+    work = job(site.define_task(), Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Done"}], Next="Done")
+    steps: Json = {"Work": work, "Done": {"Type": "Pass", "End": True}}
+    each: Json = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": {"StartAt": "Work", "States": steps}}
+    names: list[str] = []
+
+    def is_first(container: Container) -> bool:
+        names.append(container.name)
+        return container.name == names[0]
+
+    site.runtime.script(Script(code=3), is_first)
+    execution = site.start(site.machine(chain(each | {"MaxConcurrency": 1})), {"items": [{}, {}]})
+    site.settle()
+    for _ in range(4):
+        site.advance(SECOND)
+    assert site.describe(execution)["status"] == "SUCCEEDED"
+    assert re.findall(r"A\[[0-9]\]", browser.get(f"/runs/{execution}/detail?state=Work").text) == ["A[0]"]
+    assert "A[1]" in browser.get(f"/runs/{execution}/detail?state=Work&only=all").text
+
+
+def test_the_history_names_the_state_of_each_event(site: Site, browser: Browser) -> None:
+    site.runtime.script(Script(code=3))
+    execution = site.start(site.machine(chain(job(site.define_task()))))
+    site.settle()
+    site.advance(SECOND)
+    body = browser.get(f"/runs/{execution}/history").body
+    for kind, named in (("TaskScheduled", "A"), ("TaskFailed", "A"), ("ExecutionFailed", "")):
+        assert f"<td>{named}</td>" in body.partition(f">{kind}<")[2].partition("</tr>")[0], kind

@@ -1,0 +1,65 @@
+"""Stacks, what they are made of, and what of it has no effect here."""
+
+from lamplighter.base.json_text import Json, dumps
+from tests.console.browsing import Browser
+from tests.engines import ACCOUNT, REGION, Site
+
+TEMPLATE: Json = {
+    "Description": "Nights <b>and</b> days",
+    "Parameters": {"DbPassword": {"Type": "String"}, "Mode": {"Type": "String", "Default": "fast"}},
+    "Resources": {
+        "Queue": {"Type": "AWS::SQS::Queue"},
+        "Topic": {"Type": "AWS::SNS::Topic"},
+        "Network": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
+    },
+    "Outputs": {"TopicArn": {"Value": {"Ref": "Topic"}}},
+}
+
+
+def stack(site: Site, name: str = "nights", template: Json = TEMPLATE) -> str:
+    parameters = [{"ParameterKey": "DbPassword", "ParameterValue": "hunter2"}] if template is TEMPLATE else []
+    told = site.call(
+        "cloudformation", "CreateStack", StackName=name, TemplateBody=dumps(template), Parameters=parameters
+    )
+    for _ in range(20):
+        site.advance(1000)
+    return str(told["StackId"])
+
+
+def test_stacks_are_listed_with_how_they_stand(site: Site, browser: Browser) -> None:
+    stack(site)
+    page = browser.get("/stacks")
+    assert "nights create complete" in page.text
+    assert "&lt;b&gt;and&lt;/b&gt;" in page.body
+
+
+def test_where_there_are_none_it_says_so(browser: Browser) -> None:
+    assert "No stacks in us-east-1" in browser.get("/stacks").text
+
+
+def test_a_stack_shows_its_resources_its_events_and_what_has_no_effect(site: Site, browser: Browser) -> None:
+    page = browser.get(f"/stacks/{stack(site)}")
+    assert (
+        "Without effect here Recorded, and given names as AWS would; on one box they do nothing. Network" in page.text
+    )
+    assert "Topic AWS::SNS::Topic create complete" in page.text
+    assert f'href="/topics/arn:aws:sns:{REGION}:{ACCOUNT}:nights-Topic-' in page.body
+    assert "create in progress" in page.text
+    assert "Mode fast" in page.text
+    assert "hunter2" not in page.body
+
+
+def test_a_stack_that_failed_says_why(site: Site, browser: Browser) -> None:
+    broken = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "no good name"}}}}
+    text = browser.get(f"/stacks/{stack(site, 'broken', broken)}").text
+    assert "rollback complete" in text
+    assert "Can only include alphanumeric characters" in text
+
+
+def test_the_template_is_shown(site: Site, browser: Browser) -> None:
+    assert "AWS::EC2::VPC" in browser.get(f"/stacks/{stack(site)}/template").text
+
+
+def test_a_stack_that_is_not_there_is_told(browser: Browser) -> None:
+    assert browser.get(f"/stacks/arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/none/x").status in (400, 404)
+    assert browser.get("/stacks/nonsense").status == 400

@@ -1,0 +1,146 @@
+"""The pages that links in mails open: opening one changes nothing, its button does what it says."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import ViewportSize, expect
+
+from lamplighter.base.json_text import Json
+from lamplighter.bus import Caller
+from lamplighter.console.pages import subscription
+from lamplighter.wire.http import HttpRequest
+from tests.engines import DAY
+from tests.served import Served
+from tests.services.sns.town import Town
+
+PHONE = ViewportSize(width=360, height=640)
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    made = Town(tmp_path / "data")
+    made.config = replace(made.config, confirm_mail=True)
+    made.up()
+    yield made
+    made.close()
+
+
+def link_of(town: Town) -> str:
+    """The link of the last mail."""
+    text = str(town.out.mail.sent[-1].get_content())
+    return next(line for line in text.splitlines() if line.startswith("http"))
+
+
+def look(town: Town, link: str, method: str = "GET") -> tuple[int, str]:
+    """The status and the text of the answer to a link, or to the button of its page."""
+
+    async def call(operation: str, params: Mapping[str, str]) -> Json:
+        return await town.engine.call(Caller("", ""), "sns", operation, params)
+
+    parts = urlsplit(link)
+    http = HttpRequest(method, parts.path.encode(), parts.query.encode(), {}, b"")
+    answer = town.run(subscription.respond(call, http, "id"))
+    town.settle()
+    heads = dict(answer.headers)
+    assert heads[b"content-length"] == b"%d" % len(answer.body)
+    assert b"frame-ancestors 'none'" in heads[b"content-security-policy"]
+    assert heads[b"cache-control"] == b"no-store"
+    return answer.status, answer.body.decode()
+
+
+def status(town: Town) -> list[str]:
+    return [str(row[0]) for row in town.engine.store.reader.rows("SELECT status FROM subscriptions")]
+
+
+def test_a_subscription_is_confirmed_ended_and_brought_back_by_buttons_only(town: Town) -> None:
+    topic = town.topic()
+    town.sns("Subscribe", TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
+    confirm = link_of(town)
+    assert "<button" in look(town, confirm)[1]
+    assert status(town) == ["PENDING"]
+    assert "You are subscribed" in look(town, confirm, "POST")[1]
+    assert status(town) == ["CONFIRMED"]
+    town.publish(topic)
+    leave = link_of(town)
+    seen = look(town, leave)[1]
+    assert "messages of the topic alerts are not sent to ops@example.com any more" in seen
+    assert "<button" in seen
+    assert status(town) == ["CONFIRMED"]
+    assert "You are unsubscribed" in look(town, leave, "POST")[1]
+    assert status(town) == ["DELETED"]
+    back = link_of(town)
+    assert "<button" in look(town, back)[1]
+    assert status(town) == ["DELETED"]
+    assert "You are subscribed" in look(town, back, "POST")[1]
+    assert status(town) == ["CONFIRMED"]
+
+
+def test_a_page_whose_subscription_is_gone_says_so_and_has_no_button(town: Town) -> None:
+    topic = town.topic()
+    arn = town.subscribe(topic, "sqs", f"arn:aws:sqs:us-east-1:{'1' * 12}:q")
+    leave = f"http://x/unsubscribe.html?SubscriptionArn={arn}"
+    look(town, leave, "POST")
+    for method in ("GET", "POST"):
+        found, text = look(town, leave, method)
+        assert (found, "does not exist any more" in text, "<button" in text) == (200, True, False)
+    town.sns("DeleteTopic", TopicArn=topic)
+    for method in ("GET", "POST"):
+        found, text = look(town, leave, method)
+        assert (found, "does not exist any more" in text, "<button" in text) == (404, True, False)
+
+
+def test_a_token_is_good_for_two_days_and_for_its_own_topic(town: Town) -> None:
+    town.sns("Subscribe", TopicArn=town.topic(), Protocol="email", Endpoint="ops@example.com")
+    link = link_of(town)
+    for wrong in (link.replace(":alerts", ":others"), link.partition("&")[0], link + "x"):
+        found, text = look(town, wrong, "POST")
+        assert (found, "not valid any more" in text) == (404, True)
+    town.advance(2 * DAY)
+    found, text = look(town, link)
+    assert (found, "not valid any more" in text, "<button" in text) == (404, True, False)
+
+
+def test_a_locked_subscription_is_not_ended_by_a_page(town: Town) -> None:
+    topic = town.topic()
+    town.sns("Subscribe", TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
+    token = link_of(town).partition("Token=")[2]
+    given = {"TopicArn": topic, "Token": token, "AuthenticateOnUnsubscribe": "true"}
+    arn = town.sns("ConfirmSubscription", **given)["SubscriptionArn"]
+    for method in ("GET", "POST"):
+        found, text = look(town, f"http://x/unsubscribe.html?SubscriptionArn={arn}", method)
+        assert (found, "Only the person who runs this engine" in text, "<button" in text) == (403, True, False)
+    assert status(town) == ["CONFIRMED"]
+
+
+def test_what_a_link_or_an_endpoint_says_is_escaped(town: Town) -> None:
+    arn = town.subscribe(town.topic(), "lamplighter:command", "echo '<script>'")
+    text = look(town, f'http://x/unsubscribe.html?SubscriptionArn={arn}&x="><script>')[1]
+    assert "&lt;script&gt;" in text
+    assert "<script" not in text
+
+
+def test_a_person_unsubscribes_on_a_phone_without_scripts_or_cookies(tmp_path: Path, chromium: Chromium) -> None:
+    engine = Served(tmp_path / "data")
+    engine.up()
+    try:
+        sns = engine.client("sns")
+        topic = sns.create_topic(Name="night")["TopicArn"]
+        arn = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")["SubscriptionArn"]
+        context = chromium.new_context(java_script_enabled=False, viewport=PHONE, is_mobile=True, has_touch=True)
+        page = context.new_page()
+        page.goto(f"{engine.url}/unsubscribe.html?SubscriptionArn={arn}")
+        assert page.locator("body").bounding_box()["width"] <= PHONE["width"]  # type: ignore[index]
+        assert len(sns.list_subscriptions()["Subscriptions"]) == 1
+        page.get_by_role("button", name="Unsubscribe").tap()
+        expect(page.get_by_role("heading")).to_have_text("You are unsubscribed")
+        assert sns.list_subscriptions()["Subscriptions"] == []
+        page.reload()
+        expect(page.get_by_role("heading")).to_have_text("You are not subscribed")
+        page.screenshot(path=tmp_path / "page.png")
+        context.close()
+    finally:
+        engine.close()

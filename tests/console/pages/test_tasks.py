@@ -1,0 +1,116 @@
+"""Tasks and what they are defined by."""
+
+import pytest
+
+from lamplighter.base.json_text import Json
+from lamplighter.runtime.fake import Script
+from tests.console.browsing import Browser
+from tests.engines import Site
+
+LOG = {
+    "logDriver": "awslogs",
+    "options": {
+        "awslogs-group": "/night",
+        "awslogs-region": "us-east-1",
+        "awslogs-stream-prefix": "job",
+        "awslogs-create-group": "true",
+    },
+}
+
+
+def define(site: Site, family: str = "night", **container: Json) -> str:
+    site.runtime.script(Script(after=None))
+    site.call("ecs", "CreateCluster")
+    given = {"name": "main", "image": "busybox", "memory": 128, **container}
+    told = site.call("ecs", "RegisterTaskDefinition", family=family, containerDefinitions=[given])
+    return str(told["taskDefinition"]["taskDefinitionArn"])
+
+
+def run(site: Site, family: str = "night") -> str:
+    (task,) = site.call("ecs", "RunTask", taskDefinition=family)["tasks"]
+    site.settle()
+    return str(task["taskArn"])
+
+
+def end(site: Site, code: int) -> None:
+    site.runtime.finish(list(site.runtime.begun)[-1], code)
+    site.settle()
+
+
+def test_tasks_are_listed_with_how_they_ended_the_latest_first(site: Site, browser: Browser) -> None:
+    define(site)
+    for code in (0, 3):
+        run(site)
+        end(site, code)
+    run(site)
+    text = browser.get("/tasks").text
+    assert text.index("running") < text.index("exit 3") < text.index("exit 0")
+
+
+def test_tasks_are_shown_a_page_at_a_time(site: Site, browser: Browser) -> None:
+    define(site)
+    arns = [run(site) for _ in range(27)]
+    first = browser.get("/tasks")
+    following = first.body.partition('href="?next=')[2].partition('"')[0].replace("&amp;", "&")
+    second = browser.get(f"/tasks?next={following}")
+    assert [arn in first.body for arn in arns] == [False, False] + [True] * 25
+    assert [arn in second.body for arn in arns] == [True, True] + [False] * 25
+
+
+def test_a_task_shows_why_it_stopped_and_what_it_wrote(site: Site, browser: Browser) -> None:
+    define(site, logConfiguration=LOG)
+    site.runtime.script(Script(lines=(("stdout", "<script>alert(1)</script> three"),), code=3))
+    arn = run(site)
+    page = browser.get(f"/tasks/{arn}")
+    assert "Essential container in task exited" in page.text
+    assert "main exit 3" in page.text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; three" in page.body
+    whole = browser.get(f"/tasks/{arn}/log?container=main")
+    assert whole.body == "<script>alert(1)</script> three\n"
+    assert whole.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+def test_a_task_without_a_log_says_so(site: Site, browser: Browser) -> None:
+    define(site)
+    arn = run(site)
+    assert "Its output is not kept" in browser.get(f"/tasks/{arn}").text
+    assert browser.get(f"/tasks/{arn}/log?container=main").status == 404
+
+
+def test_a_task_is_stopped(site: Site, browser: Browser) -> None:
+    define(site)
+    arn = run(site)
+    assert "Stopped in the console" in browser.post(f"/tasks/{arn}/stop", {}).text
+
+
+def test_task_definitions_are_listed_by_family(site: Site, browser: Browser) -> None:
+    define(site, "a")
+    define(site, "b", image="alpine")
+    define(site, "b", image="alpine:3")
+    text = browser.get("/definitions").text
+    assert "a 1 main busybox" in text
+    assert "b 2 main alpine:3" in text
+
+
+def test_a_task_definition_shows_its_containers_without_secrets_and_its_revisions(site: Site, browser: Browser) -> None:
+    first = define(site)
+    environment = [{"name": "DB_PASSWORD", "value": "hunter2"}, {"name": "MODE", "value": "<b>fast</b>"}]
+    arn = define(site, environment=environment, command=["run", "--all"])
+    page = browser.get(f"/definitions/{arn}")
+    assert "hunter2" not in page.body
+    assert "&lt;b&gt;fast&lt;/b&gt;" in page.body
+    assert "Command run --all" in page.text
+    assert f'href="/definitions/{first}"' in page.body
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/tasks/arn:aws:ecs:us-east-1:123456789012:task/default/" + "0" * 32, 404),
+        ("/tasks/nonsense", 400),
+        ("/definitions/arn:aws:ecs:us-east-1:123456789012:task-definition/none:1", 400),
+    ],
+)
+def test_what_is_not_there_is_told(site: Site, browser: Browser, path: str, status: int) -> None:
+    site.call("ecs", "CreateCluster")
+    assert browser.get(path).status == status

@@ -1,0 +1,74 @@
+"""AWS's APIs through boto3."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from lamplighter.base.errors import AwsError, Unavailable, ValidationError
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.console.ports.aws import Client, Outside
+from lamplighter.console.ports.port import Place
+from tests.engines import ACCOUNT, REGION, ROLE
+
+PLACE = Place(ACCOUNT, REGION)
+
+
+def clients(endpoint: str) -> Client:
+    def client(service: str, region: str) -> Json:
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        return boto3.client(service, region_name=region, endpoint_url=endpoint, **keys)
+
+    return client
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def aws(account: str) -> Outside:
+    return Outside(clients(account), PLACE, "AWS")
+
+
+async def test_an_answer_is_plain_json_with_times_in_seconds(aws: Outside) -> None:
+    definition = dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
+    made = await aws.call(
+        PLACE, "states", "CreateStateMachine", {"name": "night", "definition": definition, "roleArn": ROLE}
+    )
+    assert isinstance(made["creationDate"], float)
+    listed = await aws.call(PLACE, "states", "ListStateMachines", {})
+    assert [each["name"] for each in listed["stateMachines"]] == ["night"]
+    assert "ResponseMetadata" not in listed
+    dumps(listed)
+
+
+async def test_what_aws_refuses_is_told_in_its_words(aws: Outside) -> None:
+    missing = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:missing"
+    with pytest.raises(AwsError) as refused:
+        await aws.call(PLACE, "states", "DescribeStateMachine", {"stateMachineArn": missing})
+    assert refused.value.code == "StateMachineDoesNotExist"
+    assert refused.value.status == 400
+    with pytest.raises(ValidationError, match="stateMachineArn"):
+        await aws.call(PLACE, "states", "DescribeStateMachine", {})
+
+
+async def test_who_does_not_answer_is_unavailable() -> None:
+    with pytest.raises(Unavailable, match="AWS does not answer"):
+        await Outside(clients("http://127.0.0.1:9"), PLACE, "AWS").call(PLACE, "sqs", "ListQueues", {})
+
+
+def test_of_aws_less_is_asked_and_more_seldom_than_of_an_engine(aws: Outside) -> None:
+    engine = Outside(clients("http://127.0.0.1:9"), PLACE, "Engine", "http://127.0.0.1:9")
+    assert aws.reach < engine.reach
+    assert aws.rest > engine.rest
+
+
+async def test_nobody_keeps_slots_there(aws: Outside) -> None:
+    assert await aws.slots(f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/night") is None

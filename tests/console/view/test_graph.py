@@ -1,0 +1,44 @@
+"""A definition as a graph."""
+
+from hypothesis import given
+
+from lamplighter.asl.definition import walk_states
+from lamplighter.base.json_text import Json, loads
+from lamplighter.console.view import graph
+from tests.strategies import definitions
+
+
+def names(block: Json) -> list[str]:
+    """The states of a block and of what is inside of it."""
+    inner = [name for state in block["states"] for each in state["blocks"] for name in names(each)]
+    return [state["name"] for state in block["states"]] + inner
+
+
+@given(definitions())
+def test_every_state_is_in_the_graph_once(definition: str) -> None:
+    assert sorted(names(graph.of_text(definition))) == sorted(name for name, _ in walk_states.states(loads(definition)))
+
+
+def test_ways_out_of_a_state_are_told_apart() -> None:
+    choice = {"Type": "Choice", "Choices": [{"Next": "B"}], "Default": "C"}
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::ecs:runTask.sync",
+        "Next": "B",
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "C"}],
+    }
+    first, second = graph.block({"StartAt": "A", "States": {"A": choice, "T": task}})["states"]
+    assert [(way["to"], way["kind"], way["label"]) for way in first["ways"]] == [
+        ("B", "choice", ""),
+        ("C", "default", "else"),
+    ]
+    assert [(way["to"], way["kind"], way["label"]) for way in second["ways"]] == [
+        ("B", "next", ""),
+        ("C", "catch", "any error"),
+    ]
+    assert second["what"] == "ecs:runTask.sync"
+
+
+def test_a_definition_that_makes_no_sense_has_an_empty_graph() -> None:
+    assert graph.of_text("not JSON") == {"start": None, "states": []}
+    assert graph.of_text("[]") == {"start": None, "states": []}

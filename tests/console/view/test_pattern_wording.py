@@ -1,0 +1,26 @@
+"""What a pattern asks for, in words."""
+
+import pytest
+
+from lamplighter.base.json_text import Json
+from lamplighter.console.view.pattern_wording import wanted
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (["a", 1, None, True], '"a" or 1 or null or true'),
+        ([{"prefix": "a"}], 'begins with "a"'),
+        ([{"suffix": {"equals-ignore-case": ".PNG"}}], 'ends with ".PNG" in any case'),
+        ([{"anything-but": ["a", "b"]}], 'anything but "a" or "b"'),
+        ([{"anything-but": {"prefix": "a"}}], 'anything but what begins with "a"'),
+        ([{"numeric": [">", 0, "<=", 5]}], "> 0 and <= 5"),
+        ([{"exists": False}], "is not there"),
+        ([{"cidr": "10.0.0.0/8"}], "an address in 10.0.0.0/8"),
+        ([{"wildcard": "a*b"}], 'is like "a*b"'),
+        ([{"odd": 1}], '{"odd":1}'),
+        ("no list", '"no list"'),
+    ],
+)
+def test_each_comparison_is_said_in_words(values: Json, words: str) -> None:
+    assert wanted(values) == words

@@ -1,0 +1,76 @@
+"""How each state of a run stands."""
+
+from collections.abc import Mapping
+
+from lamplighter.console.view.state_status import standings
+from lamplighter.runs.story import read
+from tests.runs.histories import Entry, begun, entered, exited, failed, history, scheduled, submitted, succeeded
+
+RUN = (begun(), entered("Run", 0), scheduled(2), submitted(3, "a"))
+
+
+def stands(*entries: Entry) -> Mapping[str, str]:
+    return {name: each.status for name, each in standings(read(history(*entries))).items()}
+
+
+def test_a_state_goes_from_running_over_retrying_to_its_end() -> None:
+    again = (*RUN, failed(4, "a", 3))
+    assert stands(*RUN) == {"Run": "RUNNING"}
+    assert stands(*again) == {"Run": "RETRYING"}
+    assert stands(*again, scheduled(5)) == {"Run": "RUNNING"}
+    assert stands(*again, scheduled(5), succeeded(6, "b"), exited("Run", 7)) == {"Run": "SUCCEEDED"}
+    assert stands(*again, ("ExecutionFailed", 5, {"error": "States.TaskFailed"})) == {"Run": "FAILED"}
+
+
+def test_a_state_whose_error_was_caught_is_told_from_one_that_went_well() -> None:
+    assert stands(*RUN, failed(4, "a", 3), exited("Run", 5), entered("Tell", 6))["Run"] == "CAUGHT"
+
+
+def test_what_was_under_way_when_the_run_was_stopped_was_stopped_with_it() -> None:
+    assert stands(*RUN, ("ExecutionAborted", 4, None)) == {"Run": "ABORTED"}
+    assert stands(*RUN, ("ExecutionTimedOut", 4, None)) == {"Run": "TIMED_OUT"}
+
+
+def test_a_fail_state_failed() -> None:
+    assert stands(begun(), entered("No", 0, "Fail"), ("ExecutionFailed", 2, {"error": "No"})) == {"No": "FAILED"}
+
+
+def test_of_a_map_it_is_told_how_many_items_are_done() -> None:
+    entries = (
+        begun(),
+        entered("Files", 0, "Map"),
+        ("MapStateStarted", 2, {"length": 2}),
+        ("MapIterationStarted", 3, {"name": "Files", "index": 0}),
+        ("MapIterationStarted", 3, {"name": "Files", "index": 1}),
+        entered("Load", 4, "Pass"),
+        exited("Load", 6, "Pass"),
+        entered("Load", 5, "Pass"),
+    )
+    found = standings(read(history(*entries)))
+    assert (found["Load"].status, found["Load"].done, found["Load"].paths) == ("RUNNING", 1, 2)
+    assert found["Files"].status == "RUNNING"
+
+
+def test_a_map_inside_of_a_parallel_is_done_when_it_is_left() -> None:
+    entries = (
+        begun(),
+        entered("Both", 0, "Parallel"),
+        ("ParallelStateStarted", 2, None),
+        entered("Files", 3, "Map"),
+        ("MapStateStarted", 4, {"length": 1}),
+        ("MapIterationStarted", 5, {"name": "Files", "index": 0}),
+        entered("Load", 6, "Pass"),
+        exited("Load", 7, "Pass"),
+        ("MapIterationSucceeded", 8, {"name": "Files", "index": 0}),
+        ("MapStateSucceeded", 9, None),
+        exited("Files", 10, "Map"),
+        ("ParallelStateSucceeded", 11, None),
+        exited("Both", 12, "Parallel"),
+        ("ExecutionSucceeded", 13, {"output": "{}"}),
+    )
+    assert stands(*entries) == {"Both": "SUCCEEDED", "Files": "SUCCEEDED", "Load": "SUCCEEDED"}
+
+
+def test_the_states_that_followed_are_known() -> None:
+    entries = (begun(), entered("A", 0, "Pass"), exited("A", 2, "Pass"), entered("B", 3, "Pass"))
+    assert standings(read(history(*entries)))["A"].followers == ["B"]

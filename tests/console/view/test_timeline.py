@@ -1,0 +1,67 @@
+"""The attempts of a run as a timeline."""
+
+from lamplighter.base.json_text import Json
+from lamplighter.console.view.timeline import PAGE, WIDTH, Chart, chart
+from lamplighter.runs.story import read
+from tests.runs.histories import Entry, begun, entered, exited, failed, history, scheduled, submitted, succeeded
+
+AGAIN = (begun(), entered("Run", 0), scheduled(2), submitted(3, "a"), failed(4, "a", 3))
+RETRIED = (*AGAIN, scheduled(5), succeeded(6, "b"), exited("Run", 7), ("ExecutionSucceeded", 8, {"output": "{}"}))
+RETRY = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10}]
+DEFINITION: Json = {"StartAt": "Run", "States": {"Run": {"Type": "Task", "Retry": RETRY, "End": True}}}
+
+
+def drawn(*entries: Entry, now: int = 9_000, after: int = 0) -> Chart:
+    return chart(read(history(*entries)), DEFINITION, now, after)
+
+
+def test_each_attempt_has_a_bar_and_the_wait_before_it_a_line() -> None:
+    first, second = drawn(*RETRIED).rows
+    assert (first.label, first.status, first.exits, first.wait_x) == ("Run #1", "FAILED", [("main", 3)], None)
+    assert first.reason == "States.TaskFailed: Essential container in task exited"
+    assert (first.x, first.width) == (WIDTH * 2 / 8, WIDTH * 2 / 8)  # from second 3 to 5 of 1 to 9
+    assert (second.label, second.status, second.wait) == ("Run #2", "SUCCEEDED", "1.0 s")
+    assert second.wait_x == first.x + first.width
+    assert second.x == second.wait_x + second.wait_width
+
+
+def test_when_the_next_attempt_begins_is_told() -> None:
+    waiting = drawn(*AGAIN).pause
+    assert waiting is not None
+    assert (waiting.state, waiting.due, waiting.at_most) == ("Run", 15.0, False)
+    assert drawn(*RETRIED).pause is None
+
+
+def test_no_bar_leaves_the_picture_while_a_run_goes_on() -> None:
+    for now in (5_000, 6_001, 60_000):
+        assert all(0 <= row.x <= WIDTH and row.x + row.width <= WIDTH + 4 for row in drawn(*AGAIN, now=now).rows)
+
+
+def test_a_long_timeline_comes_in_pages_and_each_row_once() -> None:
+    entries: list[Entry] = [begun(), entered("Run", 0)]
+    for at in range(250):
+        entries += [scheduled(2 + 2 * at), failed(3 + 2 * at, "a", 1)]
+    seen: list[int] = []
+    after: int | None = 0
+    while after is not None:
+        page = drawn(*entries, after=after)
+        assert len(page.rows) <= PAGE
+        seen += [row.event for row in page.rows]
+        after = page.following
+    assert len(seen) == len(set(seen)) == 250
+
+
+def test_the_time_before_a_redrive_has_no_room_and_is_no_wait() -> None:
+    failure = ("ExecutionFailed", 4, {"error": "States.TaskFailed"})
+    late = ("ExecutionRedriven", 5, {"redriveCount": 1})
+    entries = [begun(), entered("Run", 0), scheduled(2), failed(3, "a", 1), failure, late, scheduled(6)]
+    entries += [succeeded(7, "b"), exited("Run", 8), ("ExecutionSucceeded", 9, {"output": "{}"})]
+    events = history(*entries)
+    shifted = [event | {"timestamp": event["timestamp"] + (1200 if event["id"] > 5 else 0)} for event in events]
+    drawn = chart(read(shifted), DEFINITION, 9_000)
+    first, second = drawn.rows
+    (redrive,) = drawn.redrives
+    assert (redrive.after, redrive.x) == ("20 min 01 s", WIDTH * 4 / 8)  # 4 s of 8 s had run
+    assert (first.x, second.x, second.width) == (WIDTH * 2 / 8, WIDTH * 5 / 8, WIDTH / 8)
+    assert (second.wait, second.wait_x) == ("", None)
+    assert first.event < redrive.event < second.event

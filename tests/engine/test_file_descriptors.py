@@ -1,0 +1,32 @@
+"""How many files may be open: raised at the start, shared between connections and jobs."""
+
+import resource
+import subprocess
+import sys
+
+import pytest
+
+from lamplighter.engine import file_descriptors
+
+PROGRAM = """
+import os, resource
+from lamplighter.engine import file_descriptors
+before = file_descriptors.raise_limit()
+room = file_descriptors.has_room(5)
+free = file_descriptors.limit() - len(os.listdir("/proc/self/fd"))
+held = [os.dup(0) for _ in range(free - file_descriptors.RESERVE)]
+print(before, file_descriptors.limit(), file_descriptors.connections(), room, file_descriptors.has_room(5))
+"""
+
+
+@pytest.mark.parametrize(("soft", "hard", "connections"), [(40, 64, 8), (100, 1024, 488), (256, 4096, 2024)])
+def test_the_limit_is_raised_and_a_part_of_it_is_kept_for_jobs(soft: int, hard: int, connections: int) -> None:
+    limited = f'ulimit -S -n {soft}; ulimit -H -n {hard}; exec "$@"'
+    command = ["/bin/sh", "-c", limited, "sh", sys.executable, "-c", PROGRAM]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert said == [str(soft), str(hard), str(connections), "True", "False"]
+
+
+def test_without_a_limit_the_number_of_connections_is_bounded_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _kind: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert file_descriptors.connections() == file_descriptors.MOST_CONNECTIONS

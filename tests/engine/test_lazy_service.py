@@ -1,0 +1,38 @@
+"""Services that are loaded when they are first needed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.engines import Site
+
+HEAVY = ("services.sns.service", "services.sqs.service", "services.cloudformation.api", "services.logs.api")
+PROGRAM = """
+import asyncio, sys
+from pathlib import Path
+from lamplighter.engine.config import Config
+from lamplighter.engine.engine import Engine
+
+async def main():
+    engine = await Engine.open(Config(data=Path(sys.argv[1])))
+    await engine.close()
+
+asyncio.run(main())
+print(*(name for name in sys.modules if name.startswith("lamplighter.")))
+"""
+
+
+def test_an_engine_that_needs_none_of_them_starts_without_them(tmp_path: Path) -> None:
+    ran = subprocess.run([sys.executable, "-c", PROGRAM, str(tmp_path)], capture_output=True, text=True, check=True)
+    loaded = ran.stdout.split()
+    assert "lamplighter.services.states.service" in loaded
+    assert [name for name in HEAVY if f"lamplighter.{name}" in loaded] == []
+
+
+def test_a_service_that_nobody_has_called_takes_up_what_the_last_engine_left(site: Site) -> None:
+    queue = site.call("sqs", "CreateQueue", QueueName="q")["QueueUrl"]
+    site.call("sqs", "SendMessage", QueueUrl=queue, MessageBody="x", DelaySeconds=5)
+    site.restart()
+    site.advance(5_000)
+    messages = site.call("sqs", "ReceiveMessage", QueueUrl=queue)["Messages"]
+    assert [message["Body"] for message in messages] == ["x"]

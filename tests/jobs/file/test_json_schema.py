@@ -1,0 +1,104 @@
+"""The JSON Schema: it takes what is read, refuses what nobody knows, and says what everything is for."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from lamplighter.base.json_text import Json
+from lamplighter.jobs.file import json_schema as module
+from lamplighter.jobs.file.json_schema import schema
+from lamplighter.jobs.file.load import load
+from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.jobs.stack.template import to_json
+from tests.jobs.file.test_load import LAYERS, mutated
+from tests.jobs.matrix import FILES, WORKFLOWS
+
+SCHEMA = schema()
+VALIDATOR = Draft202012Validator(SCHEMA)
+
+
+def faults(document: Json) -> list[str]:
+    return [f"{error.json_path} {error.message[:200]}" for error in VALIDATOR.iter_errors(document)]
+
+
+def test_it_is_a_schema_of_its_dialect() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("text", [*FILES.values(), LAYERS])
+def test_it_takes_every_file_that_is_read(text: str) -> None:
+    assert faults(yaml.safe_load(text)) == []
+
+
+@given(st.sampled_from(sorted(FILES)), st.integers(1, 2), st.data())
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_it_takes_whatever_is_read_without_an_error(tmp_path: Path, name: str, times: int, draw: st.DataObject) -> None:
+    document = yaml.safe_load(FILES[name])
+    for _ in range(times):
+        document = mutated(document, draw)
+    for workflow, steps in WORKFLOWS.items():
+        (tmp_path / workflow.replace("_", ".")).write_text(steps)
+    file = tmp_path / "lamplighter.yaml"
+    file.write_text(yaml.safe_dump(document, allow_unicode=True))
+    try:
+        load(file)
+    except JobFileError:
+        return
+    assert faults(document) == []
+
+
+KNOWN = "project: p\njobs:\n  a:\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "project: p",
+        "jobs: {a: {}}",
+        "project: p\njobs: {a: {imag: x}}",
+        "project: p\njobs: {a: {}}\njob: {}",
+        "project: p\njobs: {a: {retry: {attempt: 1}}}",
+        "project: p\njobs: {a: {retry: {exit: {codes: [1], attempts: 1, code: 2}}}}",
+        "project: p\njobs: {a: {notify: {failed: ops}}}",
+        "project: p\njobs: {a: {sidecars: {s: {image: x, comand: y}}}}",
+        "project: p\njobs: {a: {network: {subnet: x}}}",
+        "project: p\njobs: {a: {permissions: [{action: x}]}}",
+        "project: p\nchannels: {c: {mail: x}}\njobs: {a: {}}",
+        "project: p\ndefaults: {imag: x}\njobs: {a: {}}",
+        "project: p\nenvironments: {e: {job: {}}}\njobs: {a: {}}",
+        "project: p\nenvironments: {e: {jobs: {a: {imag: x}}}}\njobs: {a: {}}",
+        "project: p\njobs: {a: {overlap: never}}",
+        "project: p\njobs: {a: {timeout: 1 hour}}",
+        "project: p\njobs: {a: {enabled: maybe}}",
+        "project: p\njobs: {a: {cluster: a b}}",
+    ],
+)
+def test_it_refuses_what_nobody_knows(text: str) -> None:
+    assert faults(yaml.safe_load(text))
+
+
+def keys(node: Json, path: str = "") -> Iterator[tuple[str, Json]]:
+    for name, each in node.get("properties", {}).items():
+        yield f"{path}.{name}", each
+    for name, each in node.get("$defs", {}).items():
+        yield from keys(each, name)
+
+
+def test_it_names_what_a_duration_is_if_nothing_is_said_as_the_file_would() -> None:
+    found = dict(keys(SCHEMA))
+    assert found["Missed.within"]["default"] == "6h"
+    assert found["Again.interval"]["default"] == "1s"
+    assert found["Job.cpu"]["default"] == 256
+
+
+def test_the_schema_that_is_shipped_is_the_one_that_is_made() -> None:
+    """Write it again with: lamplighter schema > src/lamplighter/jobs/lamplighter.schema.json"""
+    shipped = Path(module.__file__).with_name("lamplighter.schema.json")
+    assert shipped.read_text() == to_json(SCHEMA)
+    assert json.loads(shipped.read_text()) == SCHEMA

@@ -1,0 +1,451 @@
+"""Reading a job file: environments over defaults, variables, workflows; and nothing but problems or a project."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from lamplighter.base.json_text import Json
+from lamplighter.jobs.file.channels import Channel, Notify
+from lamplighter.jobs.file.load import Loaded, load
+from lamplighter.jobs.file.model import Job, Network, Sidecar
+from lamplighter.jobs.file.outer_shape import Overlay
+from lamplighter.jobs.file.retry import Again, Exit, Retry
+from lamplighter.jobs.file.schedules import Missed
+from lamplighter.jobs.file.yaml_document import JobFileError, Problem
+from lamplighter.jobs.lint.lint import lint
+from lamplighter.jobs.stack.template import template
+from tests.jobs.matrix import FILES, WORKFLOWS
+from tests.jobs.projects import refused, written
+
+JOB = "project: p\njobs: {a: {command: ls}}\n"
+
+
+def job(loaded: Loaded, name: str = "a") -> Job:
+    return loaded.project.jobs[name]
+
+
+# --- the file itself --------------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_is_not_there_is_told_as_every_other_fault(tmp_path: Path) -> None:
+    with pytest.raises(JobFileError) as caught:
+        load(tmp_path / "none.yaml")
+    assert str(caught.value) == (
+        f"{tmp_path}/none.yaml:1:1: error: this file cannot be read: no such file or directory\n    name another file"
+    )
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"project: \xff", "this file is not UTF-8"),
+        (b"#" * 1024 * 1024 + b"\n", "a file of 1048577 bytes is too long"),
+        (b"project: \x00", "this cannot be read as YAML: unacceptable character #x0000: special characters are not"),
+        (b"a: &a [*a]", "this goes on without end"),
+        (b"a: &a [x]\nb: [*a" + b", *a" * 60_000 + b"]", "this goes on without end"),
+        (b"[" * 5000, "this cannot be read as YAML"),
+        (b"- " * 100 + b"x", "this goes on without end"),
+        (b"---\nproject: p\n---\nproject: q", "3:1: error: a second document begins here"),
+        (b"project: p\njobs: {a: {schedule: [cron(0 3 * * ? *)]}}", "this cannot be read as YAML: expected ',' or"),
+    ],
+)
+def test_bytes_that_are_no_yaml_are_told_of(tmp_path: Path, raw: bytes, message: str) -> None:
+    (tmp_path / "lamplighter.yaml").write_bytes(raw)
+    with pytest.raises(JobFileError) as caught:
+        load(tmp_path / "lamplighter.yaml")
+    assert message in str(caught.value)
+
+
+def test_a_file_is_yaml_1_2_so_that_words_and_times_of_day_are_text(tmp_path: Path) -> None:
+    environment = job(
+        written(
+            tmp_path,
+            "project: p\njobs: {a: {command: ls, environment: {A: yes, B: on, C: 10:30, D: 0o17, E: 010, F: true}}}",
+        )
+    ).environment
+    assert environment == {"A": "yes", "B": "on", "C": "10:30", "D": "15", "E": "10", "F": "true"}
+
+
+def test_characters_of_json_s_pairs_are_one_and_half_a_character_is_told_of(tmp_path: Path) -> None:
+    text = 'project: p\njobs: {a: {command: ls, description: "\\ud83d\\ude00!"}}'
+    assert job(written(tmp_path, text)).description == "\U0001f600!"
+    assert refused(tmp_path, text.replace("\\ude00", "")) == [
+        "2:38 there is half a character here -> write \\u twice, or the character"
+    ]
+
+
+def test_a_workflow_may_be_json_indented_by_tabs(tmp_path: Path) -> None:
+    steps = '{\n\t"StartAt": "A",\n\t"States": {\n\t\t"A": {"Type": "Task", "Job": "b", "End": true}\n\t}\n}\n'
+    (tmp_path / "steps.json").write_text(steps)
+    text = "project: p\njobs: {a: {command: ls}, w: {workflow: steps.json}}"
+    assert refused(tmp_path, text) == [
+        "4:25 there is no job `b` to be a step -> name a job of this file that has no workflow itself"
+    ]
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "lamplighter.yaml").write_text("\ufeff" + JOB)
+    assert load(tmp_path / "lamplighter.yaml").project.project == "p"
+
+
+def test_all_faults_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = "project: P\nchannels: {c: {email: x}}\njobs:\n  a: {timeout: 1, notify: d}\n  b: {imag: x, cpu: '${no}'}\n"
+    places = [each.partition(" ")[0] for each in refused(tmp_path, text)]
+    assert places == [
+        "1:10",
+        "2:23",
+        "4:16",
+        "4:27",
+        "5:7",
+        "5:21",
+    ]
+
+
+# --- defaults and environments ----------------------------------------------------------------------------------------
+
+LAYERS = """
+project: p
+variables: {level: info, size: 256, bucket: }
+defaults: {timeout: 1h, environment: {LEVEL: '${level}', REGION: here}, retry: {attempts: 3, interval: 10s}}
+channels: {ops: {email: 'ops@example.com'}}
+environments:
+  prod:
+    variables: {level: warning, bucket: s3-prod}
+    defaults: {notify: ops, retry: {attempts: 5}}
+    jobs: {a: {timeout: 2h, environment: {REGION: }, schedule: }, extra: {command: ls}}
+  dev:
+    channels: {ops: {email: }, }
+    jobs: {a: {schedule: null, environment: {BUCKET: none}}}
+jobs:
+  a: {command: ls, cpu: '${size}', schedule: rate(1 hour), environment: {BUCKET: 'in-${bucket:-nowhere}'}}
+  b:
+"""
+
+
+def test_a_job_says_what_the_defaults_do_not(tmp_path: Path) -> None:
+    loaded = written(tmp_path, LAYERS)
+    assert (job(loaded).timeout, job(loaded, "b").timeout) == (3600, 3600)
+    assert job(loaded).environment == {"LEVEL": "info", "REGION": "here", "BUCKET": "in-nowhere"}
+    assert job(loaded, "b").environment == {"LEVEL": "info", "REGION": "here"}
+    assert (job(loaded).retry.attempts, job(loaded).retry.interval, job(loaded).cpu) == (3, 10, 256)
+    assert loaded.project.prefix == "p"
+
+
+def test_an_environment_changes_variables_defaults_and_jobs_key_by_key_and_null_takes_away(tmp_path: Path) -> None:
+    loaded = written(tmp_path, LAYERS, "prod")
+    assert job(loaded).timeout == 7200
+    assert job(loaded).environment == {"LEVEL": "warning", "BUCKET": "in-s3-prod"}
+    assert (job(loaded).retry.attempts, job(loaded).retry.interval) == (5, 10)
+    assert job(loaded).schedule == ()
+    assert job(loaded, "b").notify.run_failed == ("ops",)
+    assert list(loaded.project.jobs) == ["a", "b", "extra"]
+    assert (loaded.project.prefix, loaded.project.name("a")) == ("p-prod", "p-prod-a")
+
+
+def test_an_environment_that_is_not_there_is_told_of_with_those_that_are(tmp_path: Path) -> None:
+    assert refused(tmp_path, LAYERS, "production") == [
+        "2:1 there is no environment `production` -> write one of prod, dev"
+    ]
+    assert refused(tmp_path, JOB, "prod") == ["1:1 there is no environment `prod` -> add it under `environments:`"]
+
+
+def test_a_fault_of_an_override_is_told_where_the_override_is_written(tmp_path: Path) -> None:
+    text = "project: p\njobs: {a: {command: ls}}\nenvironments:\n  e: {jobs: {a: {cpu: half}}}\n"
+    for environment in (None, "e"):
+        assert refused(tmp_path, text, environment) == [
+            "4:23 `cpu`: `half` is no size -> write CPU units such as 256, or 0.5 vCPU"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("environments: {e: {defaults: {retry: false}}}", "3:38 `retry`: `false` is no mapping"),
+        ("environments: {e: {defaults: {retry: '${x}'}}}", "3:38 `retry`: `${x}` is no mapping"),
+        ("environments: {e: {jobs: {a: {timeout: 1 hour}}}}", "3:40 `timeout`: `1 hour` is no duration"),
+        ("environments: {e: {channels: {c: text}}}", "3:34 `c`: `text` is no mapping"),
+        ("environments: {e: {jobs: {a: {environment: {a b: '${x}'}}}}}", "3:45 `a b` is no name of an environment"),
+        ("defaults: {cpu: half}", "3:17 `cpu`: `half` is no size"),
+    ],
+)
+def test_a_value_that_can_never_be_right_is_told_of_in_whichever_environment_it_is(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    (told,) = refused(tmp_path, f"project: p\njobs: {{a: {{command: ls, cpu: 256}}}}\n{text}\n")
+    assert told.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "environments: {e: {jobs: {a: {timeout: '${known-elsewhere}', retry: {interval: 10s, exit: {attempts: 2}}}}}}",
+        "environments: {e: {jobs: {a: {timeout: null, retry: {attempts: null}}}, channels: {c: null}}}",
+        "environments: {e: {defaults: {environment: {A: b}, secrets: {A: ssm:/a}}, channels: {c: {email: null}}}}",
+    ],
+)
+def test_what_another_environment_leaves_open_is_no_fault(tmp_path: Path, text: str) -> None:
+    written(tmp_path, f"project: p\njobs: {{a: {{command: ls}}}}\n{text}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("jobs: {a: {imag: }}", "2:12"),
+        ("jobs: {a: {retry: {attempt: }}}", "2:20"),
+        ("jobs: {a: {}}\nenvironments: {e: {jobs: {a: {imag: x}}}}", "3:31"),
+        ("jobs: {a: {}}\nenvironments: {e: {defaults: {imag: x}}}", "3:31"),
+        ("jobs: {a: {}}\nenvironments: {e: {channels: {c: {mail: x}}}}", "3:35"),
+        ("jobs: {a: {image: x}}\ndefaults: {imag: x}", "3:12"),
+    ],
+)
+def test_a_key_that_nobody_knows_is_told_of_wherever_it_is_and_whatever_it_says(
+    tmp_path: Path, text: str, place: str
+) -> None:
+    (problem,) = refused(tmp_path, f"project: p\n{text}\n")
+    assert problem.startswith(f"{place} `")
+    assert "is no key that is known here -> did you mean" in problem
+
+
+def test_a_job_may_be_called_as_a_part_of_the_file_is(tmp_path: Path) -> None:
+    names = list(
+        written(tmp_path, "project: p\njobs: {jobs: {retry: {attempts: 1}}, defaults: {}, channels: {}}").project.jobs
+    )
+    assert names == ["jobs", "defaults", "channels"]
+
+
+EVERY_KEY = FILES["every key of a job"]
+
+
+@pytest.mark.parametrize("model", [Job, Retry, Exit, Again, Sidecar, Network, Notify, Missed, Channel, Overlay])
+def test_the_example_that_says_everything_does(model: type[BaseModel]) -> None:
+    known = {name.replace("_", "-") for name in model.model_fields}
+    assert {name for name in known if f"{name}:" not in EVERY_KEY} == set()
+
+
+@pytest.mark.parametrize("environment", [None, "prod"])
+def test_the_example_that_says_everything_is_read(tmp_path: Path, environment: str | None) -> None:
+    loaded = written(tmp_path, EVERY_KEY, environment)
+    assert job(loaded, "all").retry.attempts == 1
+    assert job(loaded, "all").environment["LEVEL"] == ("info" if environment is None else "warning")
+    assert {each.severity for each in lint(loaded)} <= {"warning", "info"}
+
+
+# --- variables --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("variables", "text", "expected"),
+    [
+        ("x: here", "${x}", "here"),
+        ("x: 3", "${x}", "3"),
+        ("x: true", "is ${x}", "is true"),
+        ("x: 1, y: 2", "${x}-${y}", "1-2"),
+        ("x: 1", "${y:-two}", "two"),
+        ("x: 1", "${y:-}", ""),
+        ("x: ", "${x:-none}", "none"),
+        ("x: 1", "$${x} and $x", "${x} and $x"),
+        ("x: 1", "$$${x}", "$${x}"),
+        ("x: '${y}', y: 2", "${x}", "${y}"),
+        ("x: 1", "${project}", "p"),
+        ("x: 1", "${environment:-no}", "no"),
+    ],
+)
+def test_a_variable_is_its_value_whole_or_within_a_text(
+    tmp_path: Path, variables: str, text: str, expected: str
+) -> None:
+    loaded = written(
+        tmp_path, f"project: p\nvariables: {{{variables}}}\njobs: {{a: {{command: ls, environment: {{V: '{text}'}}}}}}"
+    )
+    assert job(loaded).environment == {"V": expected}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{cpu: '${n}', storage: '${n}', memory: '${n}'}",
+        "{retry: {attempts: '${n}'}, log-retention: '${days:-30}', enabled: '${on:-false}'}",
+        "{retry: {attempts: '${m:-2}', backoff: '${b:-1.5}', jitter: '${on}'}, timeout: '${t:-1h}'}",
+    ],
+)
+def test_a_variable_may_stand_for_any_kind_of_value(tmp_path: Path, body: str) -> None:
+    written(tmp_path, f"project: p\nvariables: {{n: 100, on: true}}\njobs: {{a: {body}}}")
+
+
+def test_a_variable_that_nobody_knows_is_told_of_with_the_one_that_was_meant(tmp_path: Path) -> None:
+    text = "project: p\nvariables: {level: a}\njobs: {a: {image: 'x:${levl}', description: '${HOME}'}}"
+    assert refused(tmp_path, text) == [
+        (
+            "3:19 no variable `levl` has a value -> did you mean ${level}? "
+            "give it one under `variables:`, or write $${levl} if the shell is to fill it in"
+        ),
+        (
+            "3:45 no variable `HOME` has a value -> "
+            "give it one under `variables:`, or write $${HOME} if the shell is to fill it in"
+        ),
+    ]
+
+
+# --- workflows --------------------------------------------------------------------------------------------------------
+
+STEP = "project: p\njobs:\n  a: {command: ls}\n  w: {workflow: steps.yaml}\n"
+
+
+@pytest.mark.parametrize(
+    ("steps", "problem"),
+    [
+        ("StartAt: A", "1:1 this is no workflow -> begin with StartAt: and States:"),
+        ("StartAt: A\nStates: [A]", "1:1 this is no workflow -> begin with StartAt: and States:"),
+        (
+            "StartAt: A\nStates:\n  A: {Type: Task, Job: aa, End: true}",
+            "3:19 there is no job `aa` to be a step -> did you mean `a`?",
+        ),
+        (
+            "StartAt: A\nStates:\n  A: {Type: Task, Job: w, End: true}",
+            "3:19 there is no job `w` to be a step -> name a job of this file that has no workflow itself",
+        ),
+        (
+            "StartAt: A\nStates:\n  A: {Type: Task, Job: a, TimeoutSeconds: 3, End: true}",
+            (
+                "3:27 a state with `Job` has no field `TimeoutSeconds` -> write Job, Type, Arguments, Retry, "
+                "QueryLanguage, Comment, Next, End, Catch, Assign, Output; what the job is, is said in the job file"
+            ),
+        ),
+    ],
+)
+def test_a_fault_of_a_workflow_is_told_in_its_own_file(tmp_path: Path, steps: str, problem: str) -> None:
+    assert refused(tmp_path, STEP, steps_yaml=steps) == [problem]
+
+
+def test_a_fault_of_the_language_is_told_in_aws_s_words_with_its_place(tmp_path: Path) -> None:
+    steps = "StartAt: A\nStates:\n  A: {Type: Task, Job: a, End: true, Catch: [{ErrorEquals: [States.ALL], Next: B}]}"
+    (problem,) = refused(tmp_path, STEP, steps_yaml=steps)
+    assert problem == "3:74 Missing 'Next' target: B -> mend /States/A/Catch[0]/Next"
+
+
+@pytest.mark.parametrize("job", ["retry: {exit: {codes: 3, attempts: 1}}", "image: x, sidecars: {s: {image: y}}"])
+def test_a_step_that_needs_several_states_leaves_room_for_their_names(tmp_path: Path, job: str) -> None:
+    text = STEP.replace("{command: ls}", f"{{command: ls, {job}}}")
+    steps = "StartAt: {0}\nStates: {{{0}: {{Type: Task, Job: a, End: true}}}}"
+    written(tmp_path, text, steps_yaml=steps.format("A" * 68))
+    assert refused(tmp_path, text, steps_yaml=steps.format("A" * 69)) == [
+        (
+            "2:10 a name of 69 characters leaves no room for the states that the job `a` needs -> "
+            "shorten it to 68 characters"
+        )
+    ]
+
+
+def test_a_channel_that_a_workflow_has_no_room_to_tell_is_named_where_it_was_written(tmp_path: Path) -> None:
+    steps = "StartAt: A\nStates: {A: {Type: Task, Job: a, End: true}}"
+    job, channel = "w" * 35, "c" * 39
+    text = (
+        f"project: p\nchannels: {{{channel}: {{command: ls}}}}\njobs:\n  a: {{command: ls}}\n"
+        f"  {job}: {{workflow: steps.yaml, notify: {{caught: {channel}}}}}\n"
+    )
+    assert refused(tmp_path, text, steps_yaml=steps) == [
+        (
+            f"5:72 `{job}` and `{channel}` are too long for the name of the state that tells the channel -> "
+            "shorten one of them by 1 characters"
+        )
+    ]
+    written(tmp_path, text.replace(channel, channel[1:]), steps_yaml=steps)
+
+
+def test_a_container_s_keys_mean_nothing_for_a_workflow(tmp_path: Path) -> None:
+    text = STEP.replace("{workflow: steps.yaml}", "{workflow: steps.yaml, timeout: 1h, image: x}")
+    assert refused(tmp_path, text, steps_yaml="StartAt: A\nStates: {A: {Type: Pass, End: true}}") == [
+        f"4:{column} a job with a workflow has no container, so `{key}` means nothing -> "
+        "say it of the jobs that are its steps"
+        for column, key in ((29, "timeout"), (42, "image"))
+    ]
+
+
+def test_a_workflow_takes_no_notice_of_defaults_that_only_a_container_has(tmp_path: Path) -> None:
+    text = STEP + "defaults: {timeout: 1h, image: x, cpu: 512, deadline: 3h, environment: {A: b}}\n"
+    loaded = written(tmp_path, text, steps_yaml="StartAt: A\nStates: {A: {Type: Pass, End: true}}")
+    assert (job(loaded, "w").timeout, job(loaded, "w").image, job(loaded, "w").deadline) == (None, None, 3 * 3600)
+    assert (job(loaded).timeout, job(loaded).image) == (3600, "x")
+
+
+# --- whatever is written ----------------------------------------------------------------------------------------------
+
+ODD: Final = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.text(max_size=8),
+    st.sampled_from(["${x}", "${", "$${x}", "${x:-1}", "a", "1h", "main", "ops", "arn:aws:iam::1:role/x", "steps.yaml",
+                     "cron(0 3 * * ? *)", "rate(1 day)", "{% 1 %}", "-", "\n", "é", "\ud83d", "x" * 99, "all", "last"]),
+    st.lists(st.integers(), max_size=2), st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+)  # fmt: skip
+
+
+def paths(value: Json, here: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Where anything is in a document."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [here, *(path for key, each in inside for path in paths(each, (*here, key)))]
+
+
+def mutated(document: Json, draw: st.DataObject) -> Json:
+    """The document with something at one place of it put in, taken away, renamed or moved."""
+    path = draw.draw(st.sampled_from(paths(document)))
+    around = document
+    for step in path[:-1]:
+        around = around[step]
+    odd = draw.draw(ODD)
+    if not path:
+        return odd
+    match draw.draw(st.sampled_from(["replace", "remove", "rename", "move"])):
+        case "replace":
+            around[path[-1]] = odd
+        case "remove":
+            del around[path[-1]]
+        case "rename" if isinstance(around, dict):
+            around[str(odd)] = around.pop(path[-1])
+        case _:
+            other = draw.draw(st.sampled_from(paths(document)))
+            moved = document
+            for step in other:
+                moved = moved[step]
+            around[path[-1]] = yaml.safe_load(yaml.safe_dump(moved))
+    return document
+
+
+def problems(folder: Path, text: str) -> list[Problem]:
+    """What is wrong with a file; if nothing is, there is a template of it, and lint has its say."""
+    for workflow, steps in WORKFLOWS.items():
+        (folder / workflow.replace("_", ".")).write_text(steps)
+    (folder / "lamplighter.yaml").write_text(text, encoding="utf-8", errors="surrogatepass")
+    try:
+        loaded = load(folder / "lamplighter.yaml")
+    except JobFileError as error:
+        return error.problems
+    template(loaded.project)
+    return [each for each in lint(loaded) if not each.instead]
+
+
+@given(st.sampled_from(sorted(FILES)), st.integers(1, 4), st.data())
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_written_gives_problems_or_a_template_and_never_another_error(
+    tmp_path: Path, name: str, times: int, draw: st.DataObject
+) -> None:
+    document = yaml.safe_load(FILES[name])
+    for _ in range(times):
+        document = mutated(document, draw)
+    for each in problems(tmp_path, yaml.safe_dump(document, allow_unicode=True)):
+        assert each.message
+        assert each.instead
+        assert each.place.line > 0
+
+
+@given(st.sampled_from(sorted(FILES)), st.integers(0, 3000), st.integers(0, 30), st.text(max_size=5))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_text_that_is_cut_into_gives_problems_or_a_template(
+    tmp_path: Path, name: str, at: int, length: int, text: str
+) -> None:
+    whole = FILES[name]
+    cut = at % len(whole)
+    for each in problems(tmp_path, whole[:cut] + text + whole[cut + length :]):
+        assert each.instead

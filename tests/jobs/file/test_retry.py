@@ -1,0 +1,73 @@
+"""What is said of retries: a budget for each class, and which of them Step Functions can count itself."""
+
+from pathlib import Path
+
+import pytest
+
+from lamplighter.base.json_text import Json
+from lamplighter.jobs.file.retry import Retry
+from lamplighter.jobs.machine.state_machine import machine
+from tests.jobs.projects import project
+
+
+def retry(**given: Json) -> Retry:
+    return Retry.model_validate({name.replace("_", "-"): value for name, value in given.items()})
+
+
+ONCE = {"attempts": 1}
+TWICE = {"attempts": 2}
+
+
+def test_the_classes_are_looked_at_from_the_most_special_to_the_rest() -> None:
+    every = retry(attempts=1, timeout=ONCE, exit={"codes": 3, **ONCE}, start_failure=ONCE, infra=ONCE, spot=ONCE)
+    assert list(every.budgets) == ["spot", "infra", "start-failure", "timeout", "exit", "any"]
+
+
+def test_each_list_of_exit_codes_is_a_class_of_its_own() -> None:
+    several = retry(exit=[{"codes": [3], **ONCE}, {"codes": [4, 5], **TWICE}])
+    assert {name: each.attempts for name, each in several.budgets.items()} == {"exit": 1, "exit1": 2}
+
+
+def test_an_alert_counts_all_budgets_together() -> None:
+    assert retry(attempts=3, spot=TWICE, exit={"codes": 3, **ONCE}).total == 6
+    assert retry().total == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "by_cause"),
+    [
+        ({}, False),
+        ({"attempts": 3}, False),
+        ({"timeout": ONCE}, False),
+        ({"attempts": 3, "timeout": ONCE}, False),
+        ({"infra": ONCE}, True),
+        ({"spot": ONCE}, True),
+        ({"start_failure": ONCE}, True),
+        ({"exit": {"codes": 3, **ONCE}}, True),
+    ],
+)
+def test_a_cause_is_read_only_where_the_error_s_name_does_not_say_enough(given: Json, by_cause: bool) -> None:
+    assert retry(**given).by_cause is by_cause
+
+
+def test_what_step_functions_counts_itself_is_its_own_retry_the_timeout_first(tmp_path: Path) -> None:
+    made = project(
+        tmp_path,
+        "job: {image: x, timeout: 1h, retry: {attempts: 3, interval: 10s, backoff: 1.5, jitter: true, max-interval: 1m,"
+        " timeout: {attempts: 1, interval: 5m, backoff: 1}}}",
+    )
+    assert machine(made, "job")["States"]["Run"]["Retry"] == [
+        {"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 300, "BackoffRate": 1, "MaxAttempts": 1},
+        {
+            "ErrorEquals": ["States.ALL"],
+            "IntervalSeconds": 10,
+            "BackoffRate": 1.5,
+            "MaxAttempts": 3,
+            "MaxDelaySeconds": 60,
+            "JitterStrategy": "FULL",
+        },
+    ]
+
+
+def test_numbers_may_be_text_because_variables_are() -> None:
+    assert retry(attempts="3", backoff="1.5", jitter="true") == retry(attempts=3, backoff=1.5, jitter=True)

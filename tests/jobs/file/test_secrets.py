@@ -1,0 +1,55 @@
+"""Where secrets are held: what ECS is told, and what the execution role may read for it."""
+
+import pytest
+
+from lamplighter.jobs.file.secrets import Source, is_source, source
+
+HERE = "${AWS::Region}:${AWS::AccountId}"
+PARAMETER = f"arn:${{AWS::Partition}}:ssm:{HERE}:parameter"
+SECRET = f"arn:${{AWS::Partition}}:secretsmanager:{HERE}:secret"
+LONG = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a/b-x1y2z3"
+SHORT = LONG.removesuffix("-x1y2z3")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ssm:/a/b", Source(f"{PARAMETER}/a/b", "ssm:GetParameters", (f"{PARAMETER}/a/b",))),
+        ("ssm:a", Source(f"{PARAMETER}/a", "ssm:GetParameters", (f"{PARAMETER}/a",))),
+        (
+            "secretsmanager:a/b",
+            Source(f"{SECRET}:a/b", "secretsmanager:GetSecretValue", (f"{SECRET}:a/b-??????", f"{SECRET}:a/b")),
+        ),
+        (
+            "secretsmanager:a/b:key",
+            Source(f"{SECRET}:a/b:key::", "secretsmanager:GetSecretValue", (f"{SECRET}:a/b-??????", f"{SECRET}:a/b")),
+        ),
+        (LONG, Source(LONG, "secretsmanager:GetSecretValue", (LONG,))),
+        (SHORT, Source(SHORT, "secretsmanager:GetSecretValue", (f"{SHORT}-??????", SHORT))),
+        (f"{SHORT}:key::", Source(f"{SHORT}:key::", "secretsmanager:GetSecretValue", (f"{SHORT}-??????", SHORT))),
+        (f"{LONG}:key::", Source(f"{LONG}:key::", "secretsmanager:GetSecretValue", (LONG,))),
+        (
+            "arn:aws:ssm:eu-west-1:123456789012:parameter/a",
+            Source(
+                "arn:aws:ssm:eu-west-1:123456789012:parameter/a",
+                "ssm:GetParameters",
+                ("arn:aws:ssm:eu-west-1:123456789012:parameter/a",),
+            ),
+        ),
+    ],
+)
+def test_a_secret_is_told_to_ecs_as_an_arn_and_may_be_read_and_nothing_beside(text: str, expected: Source) -> None:
+    assert is_source(text)
+    assert source(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "a", "/a", "ssm:", "ssm:/a:key", "secretsmanager:", "secretsmanager:a:b:c", "ssm:/a b", "s3:a",
+        "arn:aws:s3:::a", "arn:aws:ssm:eu-west-1::parameter/a", "arn:aws:secretsmanager:eu-west-1:123456789012:a",
+        "ssm:/${a}",
+    ],
+)  # fmt: skip
+def test_what_is_no_place_of_a_secret_is_none(text: str) -> None:
+    assert not is_source(text)

@@ -1,0 +1,439 @@
+"""IAM's evaluation, and least privilege: what the machines do is allowed, and nothing beside."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lamplighter.base.json_text import Json
+from lamplighter.jobs import names
+from lamplighter.jobs.file.model import Project
+from lamplighter.jobs.iam.check_roles import missing, situation
+from lamplighter.jobs.iam.missing_permission import explain, statement
+from lamplighter.jobs.iam.policy_evaluation import Call, evaluate
+from lamplighter.jobs.iam.required_calls import NESTED_RULE, Situation, calls
+from lamplighter.jobs.stack.roles import repository
+from tests.jobs.matrix import FILES, loaded
+from tests.jobs.projects import project, stack
+
+REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+DATA = Path(__file__).parents[1] / "data"
+ROLE = "arn:aws:iam::123456789012:role/ecsTaskExecutionRole"
+PASS = Call("iam:PassRole", ROLE, {"iam:PassedToService": "ecs-tasks.amazonaws.com"})
+
+
+def allowed(statements: list[Json], call: Call = PASS) -> bool:
+    return evaluate(statements, call).allowed
+
+
+def allow(action: Json = "iam:PassRole", resource: Json = "*", **condition: Json) -> Json:
+    given = {"Effect": "Allow", "Action": action, "Resource": resource}
+    return {**given, "Condition": condition} if condition else given
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        (allow(), True),
+        (allow("iam:passrole"), True),
+        (allow("iam:*"), True),
+        (allow("*"), True),
+        (allow(["ecs:RunTask", "iam:Pass????"]), True),
+        (allow("iam:Pass"), False),
+        (allow(resource=ROLE), True),
+        (allow(resource="arn:aws:iam::*:role/ecs*"), True),
+        (allow(resource=ROLE.lower()), False),
+        (allow(resource=[ROLE + "x", "arn:aws:iam::999999999999:role/*"]), False),
+        ({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}, False),
+        ({"Effect": "Allow", "NotAction": "ecs:*", "Resource": "*"}, True),
+        ({"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::*"}, True),
+        ({"Effect": "Allow", "Action": "*", "NotResource": ROLE}, False),
+        (allow(StringEquals={"iam:PassedToService": "ecs-tasks.amazonaws.com"}), True),
+        (allow(StringEquals={"iam:passedtoservice": ["x", "ecs-tasks.amazonaws.com"]}), True),
+        (allow(StringEquals={"iam:PassedToService": "ECS-tasks.amazonaws.com"}), False),
+        (allow(StringEqualsIgnoreCase={"iam:PassedToService": "ECS-tasks.amazonaws.com"}), True),
+        (allow(StringEquals={"iam:PassedToService": "ecs*"}), False),
+        (allow(StringLike={"iam:PassedToService": "ecs*"}), True),
+        (allow(StringNotEquals={"iam:PassedToService": "ec2.amazonaws.com"}), True),
+        (allow(StringNotEquals={"iam:PassedToService": ["x", "ecs-tasks.amazonaws.com"]}), False),
+        (allow(StringEquals={"aws:RequestedRegion": "us-east-1"}), False),
+        (allow(StringEqualsIfExists={"aws:RequestedRegion": "us-east-1"}), True),
+        (allow(StringNotEquals={"aws:RequestedRegion": "us-east-1"}), True),
+        (allow(Null={"aws:RequestedRegion": "true"}), True),
+        (allow(Null={"aws:RequestedRegion": True}), True),
+        (allow(Null={"iam:PassedToService": "true"}), False),
+        (allow(Null={"iam:PassedToService": "false"}), True),
+        (allow(ArnEquals={"iam:AssociatedResourceArn": "arn:aws:ecs:*:*:*"}), False),
+        (allow(Bool={"aws:SecureTransport": "true"}), False),
+        (allow(DateGreaterThan={"aws:CurrentTime": "2020-01-01"}), False),
+        (allow(StringLike={"iam:PassedToService": "ecs*"}, Bool={"aws:SecureTransport": "true"}), False),
+    ],
+)  # fmt: skip
+def test_a_statement_allows_what_iam_says(statement: Json, expected: bool) -> None:
+    assert allowed([statement]) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("arn:aws:ecs:us-east-1:123456789012:cluster/night", True),
+        ("arn:aws:ecs:*:*:cluster/*", True),
+        ("arn:aws:ecs:*:cluster/night", False),
+        ("arn:aws:ecs:us-east-1:123456789012:cluster/day", False),
+        ("*", False),
+    ],
+)
+@pytest.mark.parametrize("operator", ["ArnEquals", "ArnLike"])
+def test_the_parts_of_an_arn_in_a_condition_are_compared_one_by_one(
+    operator: str, pattern: str, expected: bool
+) -> None:
+    call = Call("ecs:RunTask", "x", {"ecs:cluster": "arn:aws:ecs:us-east-1:123456789012:cluster/night"})
+    assert allowed([allow("ecs:RunTask", **{operator: {"ecs:cluster": pattern}})], call) is expected
+
+
+def test_an_explicit_deny_wins_over_every_allow() -> None:
+    deny = {"Sid": "Never", "Effect": "Deny", "Action": "iam:*", "Resource": "*"}
+    verdict = evaluate([allow(), deny, allow()], PASS)
+    assert (verdict.allowed, verdict.reason) == (False, "an explicit deny in Never")
+
+
+def test_a_refusal_says_which_statement_came_near_and_why_it_does_not_hold() -> None:
+    near = allow(StringEquals={"iam:PassedToService": "ec2.amazonaws.com"})
+    assert evaluate([allow("ecs:*"), near], PASS).reason == (
+        "no identity-based policy allows the iam:PassRole action; statement 2 comes near, but its condition "
+        "StringEquals iam:PassedToService = ec2.amazonaws.com does not hold: the key is ecs-tasks.amazonaws.com"
+    )
+
+
+# --- the machines of jobs ---------------------------------------------------------------------------------------------
+
+JOBS = """
+    plain: {image: busybox, schedule: rate(1 hour)}
+    classes:
+      image: ./report
+      retry: {infra: {attempts: 3}, exit: {codes: [75], attempts: 2}, attempts: 1}
+      notify: {caught: [ops, dev], late: ops}
+      late: 1h
+      overlap: cancel-previous
+    queued: {command: [ls], overlap: queue, launch: fargate-spot, cluster: theirs}
+    skipped: {image: busybox, overlap: skip, cluster: 'arn:aws:ecs:us-east-1:123456789012:cluster/named'}
+    own:
+      image: busybox
+      roles: {task: 'arn:aws:iam::123456789012:role/mine', execution: 'arn:aws:iam::123456789012:role/mine'}
+    steps: {workflow: steps.yaml, notify: {caught: ops}}
+"""
+STEPS = """
+    StartAt: A
+    States:
+      A: {Type: Task, Job: plain, Next: B}
+      B:
+        Type: Map
+        ItemProcessor:
+          ProcessorConfig: {Mode: DISTRIBUTED, ExecutionType: STANDARD}
+          StartAt: C
+          States:
+            C: {Type: Task, Job: queued, End: true}
+        End: true
+"""
+NAMES = ("plain", "classes", "queued", "skipped", "own", "steps")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return project(tmp_path_factory.mktemp("policy"), JOBS, steps_yaml=STEPS)
+
+
+def needs(made: Project, name: str) -> tuple[list[Call], list[Json]]:
+    """What a job's machine calls, and what its role allows."""
+    deployed = stack(made)
+    machine = names.machine(name)
+    found = calls(json.loads(deployed.definition(machine)), situation(deployed, machine))
+    return found, deployed.statements(f"{names.logical(name)}MachineRole")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_machine_may_do_everything_that_it_does(made: Project, name: str) -> None:
+    found, statements = needs(made, name)
+    assert {"ecs:RunTask", "iam:PassRole", "ecs:StopTask"} <= {call.action for call in found}
+    assert [(call, evaluate(statements, call).reason) for call in found if not allowed(statements, call)] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_machine_may_do_nothing_beside(made: Project, name: str) -> None:
+    """Another action, another resource, another service to pass a role to, another cluster: all of it is refused."""
+    found, statements = needs(made, name)
+    assert [
+        other for call in found for other in strayed(call) if other not in found and allowed(statements, other)
+    ] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_action_and_no_resource_of_a_role_is_there_without_need(made: Project, name: str) -> None:
+    found, statements = needs(made, name)
+    for smaller, what in lessened(statements):
+        assert [call for call in found if not allowed(smaller, call)], f"nothing needs {what}"
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_in_every_file_a_machine_may_do_what_it_does_and_nothing_beside(tmp_path: Path, file: str) -> None:
+    whole = loaded(tmp_path, file).project
+    for name in [name for name, job in whole.jobs.items() if job.roles.machine is None]:
+        found, statements = needs(whole, name)
+        assert [(call, evaluate(statements, call).reason) for call in found if not allowed(statements, call)] == []
+        beside = [other for call in found for other in strayed(call) if other not in found]
+        assert [other for other in beside if allowed(statements, other)] == []
+        said = whole.jobs[name].permissions if whole.jobs[name].workflow else ()
+        for smaller, what in lessened(statements[: len(statements) - len(said)]):
+            assert [call for call in found if not allowed(smaller, call)], f"nothing needs {what}"
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_in_every_file_a_task_can_be_prepared_and_nothing_beside(tmp_path: Path, file: str) -> None:
+    whole = loaded(tmp_path, file).project
+    pushed = {names.image(name): f"{REGISTRY}/{repository(whole, name)}:1" for name in whole.jobs}
+    deployed = stack(whole, **pushed)
+    for name in [name for name, job in whole.jobs.items() if job.roles.execution is None and job.workflow is None]:
+        statements = deployed.statements(f"{names.logical(name)}ExecutionRole")
+        found = list(preparing(deployed.properties(names.task(name))))
+        assert [(call, evaluate(statements, call).reason) for call in found if not allowed(statements, call)] == []
+        others = [replace(call, resource=call.resource.replace(":123456789012:", ":999999999999:")) for call in found]
+        assert [call for call in others if call.resource != "*" and allowed(statements, call)] == []
+        for smaller, what in lessened(statements):
+            assert [call for call in found if not allowed(smaller, call)], f"nothing needs {what}"
+
+
+def preparing(task: Json) -> Iterator[Call]:
+    """What ECS does for a task before it runs: create the streams of its logs, read its secrets, pull its images."""
+    for container in task["ContainerDefinitions"]:
+        options = container["LogConfiguration"]["Options"]
+        where = f"arn:aws:logs:us-east-1:123456789012:log-group:{options['awslogs-group']}:log-stream:x/y/z"
+        yield from (Call(f"logs:{action}", where) for action in ("CreateLogStream", "PutLogEvents"))
+        for secret in container.get("Secrets", []):
+            held = ":".join(secret["ValueFrom"].split(":")[:7])
+            if ":ssm:" in held:
+                yield Call("ssm:GetParameters", held)
+                continue
+            yield Call("secretsmanager:GetSecretValue", held)
+            if held[-7] != "-":
+                yield Call("secretsmanager:GetSecretValue", f"{held}-a1B2c3")
+        if ".dkr.ecr." in container["Image"]:
+            repository = container["Image"].partition("/")[2].partition(":")[0]
+            yield Call("ecr:GetAuthorizationToken", "*")
+            for action in ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"):
+                yield Call(f"ecr:{action}", f"arn:aws:ecr:us-east-1:123456789012:repository/{repository}")
+
+
+READS = """
+    QueryLanguage: {language}
+    StartAt: Each
+    States:
+      Each:
+        Type: Map
+        ItemReader:
+          Resource: arn:aws:states:::s3:{reader}
+          {given}: {{Bucket: in, {key}: lines.jsonl}}
+        ItemProcessor:
+          ProcessorConfig: {{Mode: DISTRIBUTED, ExecutionType: STANDARD}}
+          StartAt: A
+          States:
+            A: {{Type: Task, Job: a, Next: B}}
+            B:
+              Type: Task
+              Resource: arn:aws:states:::states:startExecution.sync:2
+              {given}: {{StateMachineArn: 'arn:aws:states:us-east-1:123456789012:stateMachine:other'}}
+              End: true
+        ResultWriter:
+          Resource: arn:aws:states:::s3:putObject
+          {given}: {{Bucket: out, Prefix: nightly}}
+        End: true
+"""
+
+
+@pytest.mark.parametrize(("language", "given"), [("JSONata", "Arguments"), ("JSONPath", "Parameters")])
+@pytest.mark.parametrize(("reader", "key"), [("getObject", "Key"), ("listObjectsV2", "Prefix")])
+def test_what_a_distributed_map_reads_writes_and_starts_is_known(
+    tmp_path: Path, language: str, given: str, reader: str, key: str
+) -> None:
+    steps = READS.format(language=language, given=given, reader=reader, key=key)
+    made = project(tmp_path, "a: {image: x}\nw: {workflow: steps.yaml}", steps_yaml=steps)
+    asked = {(each.call.action, each.call.resource) for each in missing(stack(made), "w")}
+    written = {f"s3:{name}" for name in ("PutObject", "GetObject", "ListMultipartUploadParts", "AbortMultipartUpload")}
+    other = "arn:aws:states:us-east-1:123456789012:"
+    assert asked == {
+        ("s3:GetObject", "arn:aws:s3:::in/lines.jsonl") if key == "Key" else ("s3:ListBucket", "arn:aws:s3:::in"),
+        *((action, "arn:aws:s3:::out/nightly/a-run/manifest.json") for action in written),
+        ("states:StartExecution", f"{other}stateMachine:other"),
+        ("states:DescribeExecution", f"{other}execution:other:a-run"),
+        ("states:StopExecution", f"{other}execution:other:a-run"),
+        *(
+            (f"events:{action}", f"arn:aws:events:us-east-1:123456789012:rule/{NESTED_RULE}")
+            for action in ("PutTargets", "PutRule", "DescribeRule")
+        ),
+    }
+
+
+def test_a_machine_with_a_distributed_map_may_ask_for_its_runs_and_for_its_children(tmp_path: Path) -> None:
+    steps = READS.format(language="JSONata", given="Arguments", reader="getObject", key="Key")
+    made = project(tmp_path, "a: {image: x}\nw: {workflow: steps.yaml}", steps_yaml=steps)
+    _, statements = needs(made, "w")
+    runs = "arn:aws:states:us-east-1:123456789012:execution:reports-w"
+    for action in ("DescribeExecution", "StopExecution"):
+        assert allowed(statements, Call(f"states:{action}", f"{runs}:a-run"))
+        assert allowed(statements, Call(f"states:{action}", f"{runs}/label:a-run"))
+    assert allowed(statements, Call("states:RedriveExecution", f"{runs}/label:a-run"))
+    assert not allowed(statements, Call("states:RedriveExecution", f"{runs}:a-run"))
+
+
+def strayed(call: Call) -> Iterator[Call]:
+    service = call.action.partition(":")[0]
+    yield replace(call, action=f"{service}:DeleteEverything")
+    yield replace(call, resource="*")
+    yield replace(call, resource=call.resource.replace("123456789012", "999999999999"))
+    yield replace(call, resource=call.resource.replace("reports", "payroll").replace("role/", "role/payroll"))
+    if call.action.startswith("logs:"):
+        yield replace(call, resource=call.resource.replace("/main/", "/proxy/"))
+        yield replace(call, resource=call.resource.replace("/lamplighter/", "/aws/lambda/"))
+    if call.action.startswith("events:"):
+        yield replace(call, resource=call.resource.replace("ForECSTask", "ForBatchJobs"))
+    if call.action == "iam:PassRole":
+        yield replace(call, context={"iam:PassedToService": "ec2.amazonaws.com"})
+        yield replace(call, context={})
+        yield replace(call, resource="arn:aws:iam::123456789012:role/Administrator")
+    if call.action in ("ecs:RunTask", "ecs:StopTask", "ecs:DescribeTasks"):
+        yield replace(call, context={"ecs:cluster": "arn:aws:ecs:us-east-1:123456789012:cluster/payroll"})
+        yield replace(call, context={})
+    if call.action == "ecs:TagResource":
+        yield replace(call, context={"ecs:CreateAction": "CreateService"})
+
+
+def lessened(statements: list[Json]) -> Iterator[tuple[list[Json], str]]:
+    """The statements without one of their actions, or without one of their resources."""
+    for at, whole in enumerate(statements):
+        for element in ("Action", "Resource"):
+            for value in whole[element]:
+                smaller = {**whole, element: [each for each in whole[element] if each != value]}
+                yield [*statements[:at], smaller, *statements[at + 1 :]], f"{element} {value}"
+
+
+def test_the_roles_that_a_machine_may_pass_are_those_of_its_tasks_and_no_others(made: Project) -> None:
+    _, statements = needs(made, "plain")
+    (passing,) = [each for each in statements if each["Action"] == ["iam:PassRole"]]
+    assert passing["Resource"] == [
+        "arn:aws:iam::123456789012:role/stack-PlainExecutionRole",
+        "arn:aws:iam::123456789012:role/stack-PlainTaskRole",
+    ]
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+
+
+def test_the_machine_that_watches_may_ask_for_watched_runs_and_tell_of_them(made: Project) -> None:
+    deployed = stack(made)
+    statements = deployed.statements("WatchRole")
+    run = "arn:aws:states:us-east-1:123456789012:execution:reports-classes:night"
+    topic = "arn:aws:sns:us-east-1:123456789012:reports-ops"
+    assert allowed(statements, Call("states:DescribeExecution", run))
+    assert allowed(statements, Call("sns:Publish", topic))
+    assert not allowed(statements, Call("states:DescribeExecution", run.replace("classes", "plain")))
+    assert not allowed(statements, Call("states:StopExecution", run))
+    actions = {
+        call.action for call in calls(json.loads(deployed.definition("Watch")), situation(deployed, "Watch", (run,)))
+    }
+    assert actions == {each for statement in statements for each in statement["Action"]}
+
+
+def test_the_scheduler_may_start_what_starts_runs_and_that_may_start_what_is_scheduled(made: Project) -> None:
+    statements, starts = stack(made).statements("ScheduleRole"), stack(made).statements("StartRole")
+    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:reports-"
+    assert allowed(statements, Call("states:StartExecution", machine + "-start"))
+    assert not allowed(statements, Call("states:StartExecution", machine + "plain"))
+    assert allowed(starts, Call("states:StartExecution", machine + "plain"))
+    assert not allowed(starts, Call("states:StartExecution", machine + "classes"))
+    on_box = stack(made, ConsoleUrl="http://127.0.0.1:4566").statements("ScheduleRole")
+    assert allowed(on_box, Call("states:StartExecution", machine + "plain"))
+    assert not allowed(on_box, Call("states:StartExecution", machine + "classes"))
+    assert allowed(statements, Call("sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:reports-did-not-start"))
+
+
+def test_an_execution_role_reads_the_secrets_of_its_job_and_pulls_its_image_only(tmp_path: Path) -> None:
+    made = project(
+        tmp_path,
+        """
+        job:
+          image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/team/report:1
+          secrets: {A: 'ssm:/reports/a', B: 'secretsmanager:reports/b:password'}
+        """,
+    )
+    statements = stack(made).statements("JobExecutionRole")
+    held = "arn:aws:secretsmanager:us-east-1:123456789012:secret:reports/b"
+    assert allowed(statements, Call("ssm:GetParameters", "arn:aws:ssm:us-east-1:123456789012:parameter/reports/a"))
+    assert not allowed(statements, Call("ssm:GetParameters", "arn:aws:ssm:us-east-1:123456789012:parameter/reports/b"))
+    assert allowed(statements, Call("secretsmanager:GetSecretValue", f"{held}-Ab3xYz"))
+    assert not allowed(statements, Call("secretsmanager:GetSecretValue", f"{held}-and-more-Ab3xYz"))
+    repository = "arn:aws:ecr:us-east-1:123456789012:repository/team/"
+    assert allowed(statements, Call("ecr:BatchGetImage", f"{repository}report"))
+    assert not allowed(statements, Call("ecr:BatchGetImage", f"{repository}payroll"))
+    log = "arn:aws:logs:us-east-1:123456789012:log-group:/lamplighter/reports/job:log-stream:job/main/1"
+    assert allowed(statements, Call("logs:PutLogEvents", log))
+
+
+# --- the article ------------------------------------------------------------------------------------------------------
+
+GENERATED: list[Json] = [
+    {"Effect": "Allow", "Action": ["ecs:RunTask"], "Resource": ["arn:aws:ecs:ap-northeast-1:*:task-definition/*"]},
+    {"Effect": "Allow", "Action": ["ecs:StopTask", "ecs:DescribeTasks"], "Resource": "*"},
+    {
+        "Effect": "Allow",
+        "Action": ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
+        "Resource": ["arn:aws:events:ap-northeast-1:*:rule/StepFunctionsGetEventsForECSTaskRule"],
+    },
+    {"Effect": "Allow", "Action": "ecs:TagResource", "Resource": "*"},
+]
+"""The policy that AWS documents for ecs:runTask.sync, and leave for the tags that the article's machine puts on."""
+
+
+def article() -> tuple[Json, Situation]:
+    definition = json.loads((DATA / "state-machine.asl.json").read_text().replace(":xxxxx:", ":123456789012:"))
+    task = definition["States"]["ECS RunTask"]["Parameters"]["TaskDefinition"]
+    machine = "arn:aws:states:ap-northeast-1:123456789012:stateMachine:batch"
+    return definition, Situation(machine, {task: (ROLE,)})
+
+
+def test_the_article_s_failure_is_explained_with_the_statement_that_is_missing() -> None:
+    definition, where = article()
+    (found,) = explain(definition, GENERATED, where, role="StepFunctions-batch-role")
+    assert found.error == (
+        "AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/StepFunctions-batch-role/a-run is not "
+        f"authorized to perform: iam:PassRole on resource: {ROLE} because no identity-based policy allows the "
+        "iam:PassRole action"
+    )
+    assert "hands this role to the task" in found.why
+    assert found.statement == {
+        "Effect": "Allow",
+        "Action": "iam:PassRole",
+        "Resource": ROLE,
+        "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+    }
+    assert explain(definition, [*GENERATED, found.statement], where) == []
+
+
+def test_the_article_s_own_policy_mends_it() -> None:
+    definition, where = article()
+    own = json.loads((DATA / "pass-role-policy.json").read_text())["Statement"]
+    assert explain(definition, [*GENERATED, *own], where) == []
+
+
+def test_a_task_definition_without_roles_runs_without_the_statement() -> None:
+    """ "사용하는 Task Definition에 따라 실패할 수 있습니다": it depends on the task definition."""
+    definition, where = article()
+    assert explain(definition, GENERATED, replace(where, roles={})) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_told_to_add_is_enough_for_any_machine(made: Project, name: str) -> None:
+    found, _ = needs(made, name)
+    assert all(allowed([statement(call)], call) for call in found)
+    deployed = stack(made)
+    machine = names.machine(name)
+    definition = json.loads(deployed.definition(machine))
+    assert len(explain(definition, [], situation(deployed, machine))) == len(found)

@@ -1,0 +1,253 @@
+"""The template: what AWS takes without a word, the same for the same file, and what this engine makes a stack of."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from cfnlint.api import lint_all
+
+from lamplighter.asl.definition.parse import parse
+from lamplighter.base.json_text import Json, dumps
+from lamplighter.jobs.stack.network import WAY_OUT
+from lamplighter.jobs.stack.template import template, to_json, to_yaml
+from lamplighter.lang.template.references import references
+from tests.jobs.matrix import FILES, loaded
+from tests.jobs.projects import stack, written
+from tests.services.cloudformation.office import Office
+
+every_file = pytest.mark.parametrize("file", FILES)
+NAME = r"[A-Za-z0-9_.-]"
+LEGAL = {
+    ("AWS::ECS::Cluster", "ClusterName"): r"[A-Za-z][A-Za-z0-9_-]{0,254}",
+    ("AWS::ECS::TaskDefinition", "Family"): r"[A-Za-z0-9_-]{1,255}",
+    ("AWS::Events::Rule", "Name"): NAME + "{1,64}",
+    ("AWS::Events::Rule", "Description"): r".{1,512}",
+    ("AWS::Logs::LogGroup", "LogGroupName"): r"[A-Za-z0-9_./#-]{1,512}",
+    ("AWS::SNS::Topic", "TopicName"): r"[A-Za-z0-9_-]{1,256}",
+    ("AWS::SQS::Queue", "QueueName"): r"[A-Za-z0-9_-]{1,80}",
+    ("AWS::Scheduler::Schedule", "Name"): NAME + "{1,64}",
+    ("AWS::Scheduler::ScheduleGroup", "Name"): NAME + "{1,64}",
+    ("AWS::StepFunctions::StateMachine", "StateMachineName"): r"[A-Za-z0-9_-]{1,80}",
+    ("AWS::CloudWatch::Alarm", "AlarmName"): r"[\x20-\x7e]{1,255}",
+}
+"""What AWS takes as a name: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"""
+
+
+def made(folder: Path, file: str) -> Json:
+    return template(loaded(folder, file).project)
+
+
+def of(document: Json, kind: str) -> Iterator[Json]:
+    """The properties of all resources of a type."""
+    return (each["Properties"] for each in document["Resources"].values() if each["Type"] == kind)
+
+
+@every_file
+def test_cfn_lint_has_neither_an_error_nor_a_warning(tmp_path: Path, file: str) -> None:
+    found = lint_all(to_yaml(made(tmp_path, file)))
+    assert [str(match) for match in found if match.rule.severity != "informational"] == []
+
+
+@every_file
+def test_the_same_file_gives_the_same_bytes(tmp_path: Path, file: str) -> None:
+    first, second = made(tmp_path, file), made(tmp_path, file)
+    assert (to_json(first), to_yaml(first)) == (to_json(second), to_yaml(second))
+
+
+@every_file
+def test_yaml_and_json_say_the_same(tmp_path: Path, file: str) -> None:
+    document = made(tmp_path, file)
+    assert json.loads(to_json(document)) == document
+    assert yaml.safe_load(to_yaml(document)) == document
+
+
+@every_file
+def test_every_name_is_one_that_aws_takes(tmp_path: Path, file: str) -> None:
+    document = made(tmp_path, file)
+    titles = [*document["Resources"], *document["Outputs"], *document.get("Parameters", {})]
+    assert [title for title in titles if not re.fullmatch("[A-Za-z0-9]{1,255}", title)] == []
+    for (kind, field), legal in LEGAL.items():
+        for properties in of(document, kind):
+            assert re.fullmatch(legal, properties[field]), (kind, properties[field])
+    for rule in of(document, "AWS::Events::Rule"):
+        targets = rule["Targets"]
+        for each in targets["Fn::If"][1:] if isinstance(targets, dict) else [targets]:
+            assert 1 <= len(each) <= 5
+            for target in each:
+                assert re.fullmatch(NAME + "{1,64}", target["Id"])
+                assert len(dumps(target["InputTransformer"]["InputTemplate"])) <= 8192
+
+
+@every_file
+def test_every_definition_is_one_that_step_functions_takes(tmp_path: Path, file: str) -> None:
+    deployed = stack(loaded(tmp_path, file).project)
+    machines = [
+        title
+        for title, each in deployed.template["Resources"].items()
+        if each["Type"] == "AWS::StepFunctions::StateMachine"
+    ]
+    assert machines
+    for title in machines:
+        assert "${" not in deployed.definition(title)
+        parse(deployed.definition(title))
+
+
+ANYWHERE = """
+project: p
+channels: {mail: {email: ops@example.com}}
+jobs:
+  job:
+    image: 123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/report:1
+    secrets: {A: 'ssm:/a', B: 'secretsmanager:b'}
+    schedule: rate(1 day)
+    overlap: cancel-previous
+    late: 1h
+    notify: {attempt-failed: mail, run-failed: mail, caught: mail, did-not-start: mail, late: mail}
+"""
+
+
+@pytest.mark.parametrize(
+    ("partition", "console"),
+    [
+        ("aws", "https://us-east-1.console.aws.amazon.com/states/home"),
+        ("aws-cn", "https://us-east-1.console.amazonaws.cn/states/home"),
+        ("aws-us-gov", "https://us-east-1.console.amazonaws-us-gov.com/states/home"),
+    ],
+)
+def test_every_arn_is_of_the_partition_of_the_stack_and_so_is_the_console(
+    tmp_path: Path, partition: str, console: str
+) -> None:
+    deployed = replace(stack(written(tmp_path, ANYWHERE).project), partition=partition)
+    found = [
+        deployed.definition(title) if each["Type"] == "AWS::StepFunctions::StateMachine" else ""
+        for title, each in deployed.template["Resources"].items()
+    ]
+    texts = "".join([*found, *(dumps(deployed.properties(title)) for title in deployed.template["Resources"])])
+    assert set(re.findall(r"arn:([a-z-]+):", texts)) == {partition}
+    assert f"arn:{partition}:states:::ecs:runTask.sync" in texts
+    assert deployed.fill(deployed.template["Outputs"]["Console"]["Value"]).startswith(console)
+
+
+@every_file
+def test_the_engine_of_this_box_makes_a_stack_of_it_and_takes_it_away_again(tmp_path: Path, file: str) -> None:
+    document = made(tmp_path, file)
+    images = {name: "busybox" for name in document.get("Parameters", {}) if name.endswith("Image")}
+    office = Office(tmp_path / "data")
+    office.up()
+    try:
+        office.create(to_json(document), values=images, Capabilities=["CAPABILITY_IAM"])
+        assert office.state() == "CREATE_COMPLETE", office.reasons()
+        machines = {each["name"] for each in office.call("states", "ListStateMachines")["stateMachines"]}
+        assert machines == {each["StateMachineName"] for each in of(document, "AWS::StepFunctions::StateMachine")}
+        schedules = {each["Name"] for each in office.call("scheduler", "ListSchedules")["Schedules"]}
+        assert schedules == {each["Name"] for each in of(document, "AWS::Scheduler::Schedule")}
+        key = office.stack()["StackId"]
+        office.delete()
+        assert office.state(key) == "DELETE_COMPLETE"
+        assert office.call("scheduler", "ListSchedules")["Schedules"] == []
+    finally:
+        office.close()
+
+
+def test_no_schedule_begins_before_the_network_that_the_stack_makes_leads_out(tmp_path: Path) -> None:
+    text = "project: p\njobs: {job: {image: x, schedule: rate(1 day)}}"
+    resources = template(written(tmp_path, text).project)["Resources"]
+    waited_for, news = set[str](), {"JobSchedule"}
+    while news:
+        waited_for |= news
+        news = {need for name in news for need in references(resources[name]) if need in resources} - waited_for
+    assert set(WAY_OUT) <= waited_for
+
+
+def test_an_alarm_for_a_job_that_did_not_start_warms_up_for_as_long_as_it_waits(tmp_path: Path) -> None:
+    text = "project: p\nchannels: {c: {email: a@b.c}}\njobs:\n"
+    text += "".join(
+        f"  {name}: {{image: x, notify: c, schedule: '{schedule}'}}\n"
+        for name, schedule in (("daily", "cron(0 3 * * ? *)"), ("weekly", "cron(0 3 ? * MON,THU *)"))
+    )
+    resources = template(written(tmp_path, text).project)["Resources"]
+    found = {name: resources[f"{name}DidNotStart"] for name in ("Daily", "Weekly")}
+    waits = {
+        name: each["Properties"]["Period"] * each["Properties"]["EvaluationPeriods"] for name, each in found.items()
+    }
+    warm_ups = {
+        name: each["Properties"]["WarmUpConfiguration"]["WarmUpPeriodDurationInMinutes"] for name, each in found.items()
+    }
+    assert waits["Daily"] == warm_ups["Daily"] * 60
+    assert (waits["Weekly"] > 2_880 * 60, warm_ups["Weekly"]) == (True, 2_880)
+    assert {name: each["Metadata"]["Lamplighter"]["Patience"] for name, each in found.items()} == waits
+
+
+def test_rules_say_what_the_engine_composes_alerts_with(tmp_path: Path) -> None:
+    job = "{image: x, retry: {attempts: 2}, notify: {run-failed: [c, d], caught: c}}"
+    text = f"project: p\nchannels: {{c: {{email: a@b.c}}, d: {{email: d@b.c}}}}\njobs: {{j: {job}}}"
+    rule = template(written(tmp_path, text).project)["Resources"]["JRunFailed"]
+    assert rule["Metadata"]["Lamplighter"] == {"Job": "j", "Pattern": "run-failed", "Attempts": 3, "Caught": ["c"]}
+
+
+@every_file
+def test_the_policy_of_a_topic_names_that_topic_and_no_other(tmp_path: Path, file: str) -> None:
+    policies = list(of(made(tmp_path, file), "AWS::SNS::TopicPolicy"))
+    statements = [statement for each in policies for statement in each["PolicyDocument"]["Statement"]]
+    assert [each["Topics"] for each in policies for _ in range(2)] == [[each["Resource"]] for each in statements]
+    assert len(policies) == len(list(of(made(tmp_path, file), "AWS::SNS::Topic")))
+
+
+def test_one_box_runs_more_jobs_than_a_stack_of_aws_may_have(tmp_path: Path) -> None:
+    jobs = "\n".join(f"  job-{number}: {{command: ls, schedule: rate(1 day)}}" for number in range(75))
+    document = template(written(tmp_path, f"project: p\njobs:\n{jobs}").project)
+    assert len(document["Resources"]) > 500
+    office = Office(tmp_path / "data")
+    office.up()
+    office.create(to_json(document), Capabilities=["CAPABILITY_IAM"])
+    assert office.state() == "CREATE_COMPLETE", office.reasons()
+    office.close()
+
+
+LITERAL = """
+project: p
+channels: {c: {email: a@b.c}}
+jobs:
+  job:
+    description: 'costs $${money} and $${Cluster}'
+    image: busybox
+    command: [echo, '$${money}', '$${Cluster}']
+    environment: {A: '$${money}', B: 'x$$$${y}'}
+    input: {text: '$${money}'}
+    schedule: rate(1 day)
+    notify: {did-not-start: c, caught: c}
+  rare: {image: busybox, schedule: 'cron(0 3 1 * ? *)', input: {text: '$${money}'}, notify: c}
+  steps: {workflow: steps.yaml, notify: c}
+"""
+LITERAL_STEPS = "StartAt: A\nStates: {A: {Type: Pass, Result: 'pay ${Cluster}', End: true}}"
+
+
+def test_a_text_of_the_file_is_no_place_that_cloudformation_fills_in(tmp_path: Path) -> None:
+    made = written(tmp_path, LITERAL, steps_yaml=LITERAL_STEPS).project
+    found = lint_all(to_yaml(template(made)))
+    assert [str(match) for match in found if match.rule.severity != "informational"] == []
+    office = Office(tmp_path / "data")
+    office.up()
+    try:
+        office.create(to_json(template(made)), Capabilities=["CAPABILITY_IAM"])
+        assert office.state() == "CREATE_COMPLETE", office.reasons()
+        (task,) = office.call("ecs", "DescribeTaskDefinition", taskDefinition="p-job")["taskDefinition"][
+            "containerDefinitions"
+        ]
+        assert task["command"] == ["echo", "${money}", "${Cluster}"]
+        assert {each["name"]: each["value"] for each in task["environment"]} == {"A": "${money}", "B": "x$$${y}"}
+        arn = "arn:aws:states:us-east-1:123456789012:stateMachine:p-"
+        job, steps = (
+            json.loads(office.call("states", "DescribeStateMachine", stateMachineArn=f"{arn}{name}")["definition"])
+            for name in ("job", "steps")
+        )
+        assert job["Comment"] == "costs ${money} and ${Cluster}"
+        assert '"Result": "pay ${Cluster}"' in json.dumps(steps)
+        given = office.call("scheduler", "GetSchedule", Name="p-job", GroupName="p")["Target"]["Input"]
+        assert json.loads(given)["input"]["text"] == "${money}"
+    finally:
+        office.close()

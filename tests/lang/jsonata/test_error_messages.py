@@ -1,0 +1,67 @@
+"""jsonatapy's messages come out in the words that AWS uses."""
+
+import jsonatapy
+import pytest
+
+from lamplighter.lang.jsonata.error_messages import worded
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a[1,2)", ("S0202", 'Expected "]", got ","')),
+        ('"unterminated', ("S0101", "String literal must be terminated by a matching quote")),
+        ("1 +", ("S0207", "Unexpected end of expression")),
+        ('{"a":}', ("S0211", 'The symbol "}" cannot be used as a unary operator')),
+        ("(1", ("S0203", 'Expected ")" before end of expression')),
+        ("a b", ("S0201", 'Syntax error: "b"')),
+        ("a 3", ("S0201", "Syntax error: 3")),
+        ("{'a' 1}", ("S0202", 'Expected ":", got 1')),
+    ],
+)
+def test_syntax_errors_show_the_symbol_itself(text: str, words: tuple[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"\w+") as caught:
+        jsonatapy.compile(text)
+    assert worded(str(caught.value)) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("$nope(1)", ("T1006", "Attempted to invoke a non-function")),
+        ("$number('x')", ("D3030", 'Unable to cast value to a number: "x"')),
+        ("'a' - 1", ("T2001", 'The left side of the "-" operator must evaluate to a number')),
+        ("$error('no')", ("D3137", "no")),
+        ("$sum('x')", ("T0412", 'Argument 1 of function "sum" must be an array of "numbers"')),
+        ("$abs('x')", ("T0410", 'Argument 1 of function "abs" does not match function signature')),
+        ("$filter([1], 1)", ("T0410", 'Argument 2 of function "filter" does not match function signature')),
+        ("$min(1, 2)", ("T0410", 'Argument 2 of function "min" does not match function signature')),
+        ("$abs($uppercase(1))", ("T0410", "Argument 1 must be String")),
+        (
+            "true < false",
+            ("T2010", 'The expressions either side of operator "<" must evaluate to numeric or string values'),
+        ),
+        ("['a'..3]", ("T2003", "The left side of the range operator (..) must evaluate to an integer")),
+        ("[1..'a']", ("T2004", "The right side of the range operator (..) must evaluate to an integer")),
+        ("$replace('a', '', 'b')", ("D3010", "Second argument of replace function cannot be an empty string")),
+        ("$split('a', 'b', -1)", ("D3020", "Third argument of split function must evaluate to a positive number")),
+        (
+            "$formatBase(10, 1)",
+            ("D3100", "The radix of the formatBase function must be between 2 and 36.  It was given 1"),
+        ),
+        (
+            "$single([1, 2])",
+            ("D3138", "The $single() function expected exactly 1 matching result.  Instead it matched more."),
+        ),
+        ("$string(1/0)", ("D3001", "Attempting to invoke string function on Infinity or NaN")),
+    ],
+)
+def test_failures_have_jsonatas_words(text: str, words: tuple[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"\w+") as caught:
+        jsonatapy.compile(text).evaluate(None)
+    assert worded(str(caught.value), text) == words
+
+
+def test_a_message_that_no_rule_knows_stays_as_it_is() -> None:
+    assert worded("sift() first argument must be an object") == ("", "sift() first argument must be an object")
+    assert worded("host function raised FunctionError: no\nway") == ("", "no\nway")

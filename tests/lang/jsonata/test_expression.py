@@ -1,0 +1,249 @@
+"""JSONata gives what AWS gives, within AWS's bounds, and takes clock and chance from the world alone."""
+
+import gc
+from collections.abc import Iterator, Mapping
+from threading import Thread
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamplighter.base.json_text import Json
+from lamplighter.base.world import ManualClock, fixed_world
+from lamplighter.lang.jsonata.expression import UNDEFINED, JsonataError, JsonataSyntaxError, compile_expression
+
+
+def value(text: str, /, **bindings: Json) -> Json:
+    return compile_expression(text).value(bindings, fixed_world())
+
+
+def failure(text: str, /, **bindings: Json) -> JsonataError:
+    with pytest.raises(JsonataError) as caught:
+        value(text, **bindings)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("$states.input.items[price > 1].name", "b"),
+        ("$states.input.items.price", [1, 2]),
+        ("$sum($states.input.items.price) + $bias", 13),
+        ("'item-' & $string($states.input.i)", "item-5"),
+        ("$states.input.i / 2", 2.5),
+        ("$states.input.i / 5", 1),
+        ("$states.input.none", None),
+        ("null", None),
+        ("[]", []),
+        ("[0]", [0]),
+        ("[1, 'two', 3]", [1, "two", 3]),
+        ("{'z': 1, 'a': {'b': true}}", {"z": 1, "a": {"b": True}}),
+        ("$states.input.nope", UNDEFINED),
+        ("$nope", UNDEFINED),
+        ("$", UNDEFINED),
+        ("$contains('hello$world', /^hello\\$/)", True),
+        ("$contains('hello$world', /^hello\\ /)", False),
+        ("$partition([0], 2)", [[0]]),
+        ("$partition([0, 1, 2], 2)", [[0, 1], [2]]),
+        ("$range(0, 10, 3)", [0, 3, 6, 9]),
+        ("$range(1, 9, 9)", 1),
+        ("$range(1, 9, 2)", [1, 3, 5, 7, 9]),
+        ("$hash('input data', 'SHA-1')", "aaff4a450a104cd177d28d18d74485e8cae074b7"),
+        ("$parse('-0')", 0),
+        ("$parse('1.1')", 1.1),
+        ("$parse('[1, 2, \"HelloWorld\"]')", [1, 2, "HelloWorld"]),
+        ('$parse(\'{"Arg1": 1, "Arg2": []}\').Arg2', []),
+        ("($x := 2; $y := function($z) { $z * $x }; $y(21))", 42),
+        ("($range := function($n) { $n }; $range(7))", 7),
+    ],
+)
+def test_expressions_give_what_aws_gives(text: str, result: Json) -> None:
+    items = [{"name": "a", "price": 1}, {"name": "b", "price": 2}]
+    found = value(text, states={"input": {"i": 5, "none": None, "items": items}, "context": {}}, bias=10)
+    assert found == result
+    assert type(found) is type(result)
+
+
+def test_undefined_is_not_null() -> None:
+    assert value("null") is None
+    assert value("$states.input.a", states={"input": {}}) is UNDEFINED
+
+
+class Watched(Mapping[str, Json]):
+    """A mapping that notes what is read of it."""
+
+    def __init__(self, values: dict[str, Json]) -> None:
+        self.values_, self.read = values, set[str]()
+
+    def __getitem__(self, name: str) -> Json:
+        self.read.add(name)
+        return self.values_[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.values_
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_)
+
+    def __len__(self) -> int:
+        return len(self.values_)
+
+
+def test_only_what_an_expression_names_is_read() -> None:
+    states, bindings = Watched({"input": {"i": 1}, "context": {}}), Watched({"big": []})
+    bindings.values_["states"] = states
+    assert compile_expression("$states.input.i + 1").value(bindings, fixed_world()) == 2
+    assert (states.read, bindings.read) == ({"input"}, {"states"})
+
+
+STATES = {
+    "input": {"a": {"b": [1, 2]}, "c": 3, "x": "$states.input.a"},
+    "result": [{"a": 1}, {"a": 2}],
+    "errorOutput": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("$states.input ~> $keys()", ["a", "c", "x"]),
+        ("$states.*.c", 3),
+        ("$states.input.a.b", [1, 2]),
+        ("$states . input . c", 3),
+        ("$states.result.a", [1, 2]),
+        ("$states.result[1].a", 2),
+        ("$states.input.**.b", [1, 2]),
+        ("$states.input.a.%.c", 3),
+        ("($s := $states; $s.input.c)", 3),
+        ("$states.(input.c)", 3),
+        ("$states.input.`c`", 3),
+        ("$states.input.(a; c)", 3),
+        ("$lookup($states, 'input').c", 3),
+        ("$states.input.c & '$states.input.x'", "3$states.input.x"),
+        ("$contains($states.input.x, /it's|\\$states/) and $states.input.c = 3 and '' = \"\"", True),
+        ("$states.errorOutput", None),
+    ],
+)
+def test_handing_over_only_what_is_named_changes_no_result(text: str, result: Json) -> None:
+    assert value(text, states=STATES) == result
+
+
+NUMBERS = st.integers(-(2**53), 2**53)
+DOCUMENTS = st.recursive(
+    st.none() | st.booleans() | NUMBERS | st.text(st.characters(codec="utf-8"), max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=3), inner, max_size=3)
+    ),
+    max_leaves=10,
+)
+
+
+@given(DOCUMENTS)
+def test_a_value_goes_in_and_comes_out_unchanged(document: Json) -> None:
+    assert value("$document", document=document) == document
+    assert value("{'a': $document}", document=document) == {"a": document}
+
+
+def test_integers_beyond_64_bits_become_doubles() -> None:
+    assert value("$big.n", big={"n": 2**70, "m": [2**64]}) == float(2**70)
+
+
+def test_clock_chance_and_names_come_from_the_world() -> None:
+    text = "[$now(), $now('[Y]-[M01]'), $millis(), $random(), $uuid(), $shuffle([1..20])]"
+    expression = compile_expression(text)
+    first: Json = expression.value({}, fixed_world())
+    assert first[:3] == ["2026-01-01T00:00:00.000Z", "2026-01", 1_767_225_600_000]
+    assert expression.value({}, fixed_world()) == first
+    assert sorted(first[5:]) == list(range(1, 21))
+    later: Json = expression.value({}, fixed_world(ManualClock(0), seed=1))
+    assert later[0] == "1970-01-01T00:00:00.000Z"
+    assert later[3:] != first[3:]
+
+
+def test_a_seed_gives_the_same_random_number_every_time() -> None:
+    assert value("[$random(3) = $random(3), $random(3) = $random(4)]") == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("1 + 'a'", "T2002"),
+        ("$number('x')", "D3030"),
+        ("$nope(1)", "T1006"),
+        ("$eval('1+1')", "T1006"),
+        ("$error('no')", "D3137"),
+        ("$abs('x')", "T0410"),
+        ("$range(1)", "T0410"),
+        ("$uuid(1)", "T0410"),
+        ("$hash('a')", "T0410"),
+        ("$parse('{')", ""),
+        ("$partition([1], 0)", ""),
+        ("$hash('a', 'CRC')", ""),
+        ("$random('x')", ""),
+    ],
+)
+def test_a_failure_carries_jsonatas_code(text: str, code: str) -> None:
+    error = failure(text)
+    assert error.code == code
+    assert "Error" not in error.message.split(":")[0]
+
+
+def test_the_cause_is_aws_sentence() -> None:
+    assert failure("1 + 'a'").cause("1 + 'a'", "Output/v") == (
+        "The JSONata expression '1 + 'a'' specified for the field 'Output/v' threw an error during evaluation. "
+        'T2002: The right side of the "+" operator must evaluate to a number'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[1..873783] ~> $count()", "Expression evaluation memory limit exceeded: Check for excessive memory usage"),
+        (
+            "$range(1, 873783, 1) ~> $count()",
+            "Expression evaluation memory limit exceeded: Check for excessive memory usage",
+        ),
+        ("+".join(["1"] * 200), "Stack overflow error: Check for non-terminating recursive function."),
+        (
+            "($f := function($n) { 1 + $f($n) }; $f(1))",
+            "Stack overflow error: Check for non-terminating recursive function.",
+        ),
+        ("($f := function($n) { $f($n) }; $f(1))", "Expression evaluation timeout: Check for infinite loop"),
+    ],
+)
+def test_aws_bounds_hold_and_have_no_code(text: str, message: str) -> None:
+    error = failure(text)
+    assert error.code == ""
+    assert error.message.startswith(message)
+    assert f"during evaluation: {message}" in error.cause(text, "Output")
+
+
+def test_the_longest_sequence_that_aws_takes_is_taken() -> None:
+    assert value("[1..873782] ~> $count()") == 873_782
+
+
+@pytest.mark.parametrize("text", ["", "1 +", "a[1,2)", "(1", "'x", "{'a':}", "$x :=", "(" * 2000, "a b"])
+def test_what_is_no_expression_is_refused_when_it_is_compiled(text: str) -> None:
+    with pytest.raises(JsonataSyntaxError, match=r"\w+"):
+        compile_expression(text)
+
+
+def test_an_expression_is_evaluated_and_forgotten_in_whichever_thread_it_comes_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As by Python's collector, which runs in the thread that happens to be at work."""
+    complaints: list[object] = []
+    gc.collect()  # what other tests have left is no complaint of this one
+    monkeypatch.setattr("sys.unraisablehook", complaints.append)
+    text = "$now('[Y]') & '-' & $string(21 * 2)"
+    expressions, found = [compile_expression(text)], [value(text)]
+
+    def elsewhere() -> None:
+        found.append(expressions.pop().value({}, fixed_world()))
+        gc.collect()
+
+    thread = Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert [*found, *complaints] == [found[0], found[0]]

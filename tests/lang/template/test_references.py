@@ -1,0 +1,61 @@
+"""What a template refers to is found wherever it stands; resources are put in an order that suits it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamplighter.base.json_text import Json
+from lamplighter.lang.template.references import attributes, order, references
+from lamplighter.lang.template.text import TemplateError
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> dict[str, set[str]]:
+    """Names that need only names before them, written down in any order."""
+    names = [f"N{number}" for number in range(draw(st.integers(0, 12)))]
+    needs = {name: draw(st.sets(st.sampled_from(names[:at]))) if at else set() for at, name in enumerate(names)}
+    return {name: needs[name] for name in draw(st.permutations(names))}
+
+
+@given(graphs())
+def test_each_comes_after_what_it_needs(needs: dict[str, set[str]]) -> None:
+    found = order(needs)
+    assert sorted(found) == sorted(needs)
+    for at, name in enumerate(found):
+        assert needs[name] <= set(found[:at])
+
+
+@given(graphs(), st.data())
+def test_a_circle_is_named_and_nobody_who_only_waits_for_it(needs: dict[str, set[str]], data: st.DataObject) -> None:
+    circle = [f"C{number}" for number in range(data.draw(st.integers(1, 4)))]
+    tied = {name: {circle[at - 1]} for at, name in enumerate(circle)}
+    waiting = {name: {*needed, circle[0]} for name, needed in needs.items()}
+    with pytest.raises(TemplateError, match="Circular dependency between resources") as caught:
+        order({**waiting, **tied})
+    assert caught.value.message == f"Circular dependency between resources: [{', '.join(sorted(circle))}]"
+
+
+def test_what_nobody_defines_holds_nobody_up() -> None:
+    assert order({"A": {"AWS::Region", "Parameter"}}) == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ({"Ref": "A"}, {"A"}),
+        ([{"x": {"Ref": "A"}}, {"Fn::GetAtt": ["B", "Arn"]}, {"Fn::GetAtt": "C.Arn"}], {"A", "B", "C"}),
+        ({"Fn::Sub": "${A}${B.Arn}${!C}${AWS::Region}$${D}"}, {"A", "B", "AWS::Region", "D"}),
+        ({"Fn::Sub": ["${A}${V}${ W }", {"V": {"Ref": "B"}, "W": 1}]}, {"A", "B"}),
+        ({"Fn::GetAtt": ["A", {"Ref": "B"}]}, {"A", "B"}),
+        ({"Fn::If": ["Condition", {"Ref": "A"}, {"Ref": "B"}]}, {"A", "B"}),
+        ({"Ref": "A", "Other": 1}, set()),
+        ("Ref", set()),
+    ],
+)
+def test_references_are_found(value: Json, found: set[str]) -> None:
+    assert set(references(value)) == found
+
+
+def test_attributes_are_found_with_their_resources() -> None:
+    value = [{"Fn::GetAtt": ["A", "Arn"]}, {"x": {"Fn::GetAtt": "B.Outputs.C"}}, {"Fn::GetAtt": ["D", {"Ref": "E"}]}]
+    assert list(attributes(value)) == [("A", "Arn"), ("B", "Outputs.C")]

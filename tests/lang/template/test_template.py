@@ -1,0 +1,89 @@
+"""A template that was parsed refers to nothing that it does not define; any other is refused in words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamplighter.base.json_text import Json
+from lamplighter.lang.template.template import PSEUDO, parse, transforms
+from lamplighter.lang.template.text import TemplateError
+from tests.lang.template.templates import plain, refusal
+from tests.shaped import documents
+
+QUEUE = {"Type": "AWS::SQS::Queue"}
+
+
+def test_a_template_is_taken_apart() -> None:
+    found = parse(
+        {
+            "Description": "all of it",
+            "Parameters": {"P": {"Type": "String"}},
+            "Conditions": {"C": {"Fn::Equals": [{"Ref": "P"}, 1]}},
+            "Resources": {
+                "Q": {**QUEUE, "Properties": {"QueueName": {"Ref": "P"}}, "Condition": "C", "DependsOn": "T"},
+                "T": {"Type": "AWS::SNS::Topic", "DeletionPolicy": "Retain", "Metadata": 1, "CreationPolicy": {}},
+            },
+            "Outputs": {"O": {"Value": {"Ref": "Q"}, "Export": {"Name": "x"}, "Condition": "C", "Description": 1}},
+        }
+    )
+    queue, output = found.resources["Q"], found.outputs["O"]
+    assert (queue.type, queue.condition, queue.depends_on) == ("AWS::SQS::Queue", "C", ("T",))
+    assert (found.resources["T"].deletion_policy, found.resources["T"].metadata) == ("Retain", 1)
+    assert (output.export, output.condition, output.description) == ("x", "C", "1")
+
+
+def test_transforms_are_named_in_their_order_and_those_in_values_after_them() -> None:
+    assert transforms({"Transform": "A"}) == ["A"]
+    inner = {"Resources": {"Q": {"Fn::Transform": {"Name": "C"}}}}
+    assert transforms({"Transform": ["B", {"Name": "A"}], **inner}) == ["B", "A", "C"]
+    assert transforms({}) == []
+
+
+@given(st.sampled_from(sorted(PSEUDO)))
+def test_pseudo_parameters_are_known(name: str) -> None:
+    assert refusal(lambda: parse({"Resources": {"Q": {**QUEUE, "Properties": {"A": {"Ref": name}}}}})) is None
+
+
+def resource(**members: Json) -> Json:
+    return {"Resources": {"Q": {**QUEUE, **members}}}
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ({}, "At least one Resources member must be defined"),
+        ({**resource(), "Nonsense": {}}, r"Invalid template property or properties \[Nonsense\]"),
+        ({**resource(), "AWSTemplateFormatVersion": "2020-01-01"}, "unsupported value for AWSTemplateFormatVersion"),
+        ({**resource(), "Description": {}}, "Description must be a string"),
+        ({**resource(), "Description": "x" * 1025}, "length is greater than 1024"),
+        ({**resource(), "Mappings": []}, "Every Mappings member must be an object"),
+        ({"Resources": {"Q": {}}}, "Every Resources object must contain a Type member"),
+        ({"Resources": {"Q": {"Type": "Queue"}}}, r"Unrecognized resource types: \[Queue\]"),
+        ({"Resources": {"a-b": QUEUE}}, "Resource name a-b is non alphanumeric"),
+        ({"Resources": {f"Q{number}": QUEUE for number in range(501)}}, "greater than maximum allowed, 500"),
+        (resource(Nonsense=1), "Invalid template resource property 'Nonsense'"),
+        (resource(Properties=[]), "must be an object"),
+        (resource(DependsOn={}), "DependsOn must be a string or a list of strings"),
+        (resource(DependsOn="Nobody"), r"Unresolved resource dependencies \[Nobody\] in the Resources block"),
+        (resource(Properties={"A": {"Ref": "Nobody"}}), r"dependencies \[Nobody\] in the Resources block"),
+        (resource(Properties={"A": {"Fn::Sub": "${Nobody.Arn}"}}), r"dependencies \[Nobody\] in the Resources block"),
+        (resource(Condition="Nobody"), "Condition 'Nobody' is not defined in the Conditions block"),
+        (resource(Condition={}), "Every Condition member must be a string"),
+        ({**resource(), "Outputs": {"O": {}}}, "Every Outputs member must contain a Value object"),
+        ({**resource(), "Outputs": {"O": {"Value": {"Ref": "X"}}}}, r"dependencies \[X\] in the Outputs block"),
+        ({**resource(), "Outputs": {"O": {"Value": 1, "Export": "x"}}}, "The Export member must contain a Name"),
+        ({**resource(), "Parameters": {"Q": {"Type": "String"}}}, "resource and parameter have one name"),
+        ({**resource(), "Conditions": {"C": {"Fn::Equals": [{"Ref": "Q"}, 1]}}}, "Cannot reference resources"),
+    ],
+)
+def test_what_is_wrong_is_said_in_cloudformation_s_words(document: Json, told: str) -> None:
+    with pytest.raises(TemplateError, match=told):
+        parse(document)
+
+
+SECTIONS = ("Resources", "Outputs", "Parameters", "Mappings", "Conditions", "Rules", "Description", "Transform")
+
+
+@given(st.dictionaries(st.sampled_from(SECTIONS), st.dictionaries(st.text("ab", min_size=1), documents) | plain))
+def test_any_document_is_a_template_or_refused(document: Json) -> None:
+    assert refusal(lambda: parse(document)) != ""

@@ -1,0 +1,62 @@
+"""Histories of executions, written as short as can be."""
+
+from lamplighter.base.json_text import Json, dumps
+
+TASK = "arn:aws:ecs:us-east-1:123456789012:task/reports/"
+DEFINITION = "arn:aws:ecs:us-east-1:123456789012:task-definition/reports-nightly:1"
+
+Entry = tuple[str, int, Json]
+"""Type, the number of the event before it, and details."""
+
+
+def history(*entries: Entry) -> list[Json]:
+    """Events a second apart, numbered from 1; details come under the name that AWS has for them."""
+    return [
+        {"id": at, "timestamp": float(at), "type": kind, "previousEventId": previous, **_details(kind, details)}
+        for at, (kind, previous, details) in enumerate(entries, 1)
+    ]
+
+
+def begun() -> Entry:
+    return "ExecutionStarted", 0, {"input": "{}"}
+
+
+def entered(name: str, previous: int, kind: str = "Task") -> Entry:
+    return f"{kind}StateEntered", previous, {"name": name}
+
+
+def exited(name: str, previous: int, kind: str = "Task", **assigned: str) -> Entry:
+    return f"{kind}StateExited", previous, {"name": name, "assignedVariables": assigned}
+
+
+def scheduled(previous: int) -> Entry:
+    return "TaskScheduled", previous, {"resourceType": "ecs", "resource": "runTask.sync", "timeoutInSeconds": 60}
+
+
+def submitted(previous: int, task: str) -> Entry:
+    return "TaskSubmitted", previous, {"output": dumps({"Tasks": [described(task)], "Failures": []})}
+
+
+def failed(previous: int, task: str, code: int) -> Entry:
+    cause = dumps(described(task, code) | {"StoppedReason": "Essential container in task exited"})
+    return "TaskFailed", previous, {"error": "States.TaskFailed", "cause": cause}
+
+
+def succeeded(previous: int, task: str) -> Entry:
+    return "TaskSucceeded", previous, {"output": dumps(described(task, 0))}
+
+
+def described(task: str, code: int | None = None) -> Json:
+    """A task as ECS describes it inside of Step Functions' documents."""
+    container = {"Name": "main", **({} if code is None else {"ExitCode": code})}
+    return {"TaskArn": TASK + task, "TaskDefinitionArn": DEFINITION, "Containers": [container]}
+
+
+def _details(kind: str, details: Json) -> Json:
+    if not details:
+        return {}
+    name = kind[0].lower() + kind[1:]
+    for end in ("StateEntered", "StateExited"):
+        if kind.endswith(end):
+            name = end[0].lower() + end[1:]
+    return {f"{name}EventDetails": details}

@@ -1,0 +1,46 @@
+"""The wait before the next attempt is what the definition says, counted by each retrier for itself."""
+
+import pytest
+
+from lamplighter.base.json_text import Json
+from lamplighter.runs.retry_delay import Pause, pause
+
+FAILED, TIMEOUT = "States.TaskFailed", "States.Timeout"
+
+
+def definition(*retriers: Json) -> Json:
+    return {"StartAt": "Run", "States": {"Run": {"Type": "Task", "Retry": list(retriers), "End": True}}}
+
+
+def test_the_interval_grows_by_the_backoff_rate_up_to_the_longest_delay() -> None:
+    one = definition({"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "BackoffRate": 3, "MaxDelaySeconds": 60})
+    assert [pause(one, "Run", [FAILED] * count) for count in (1, 2, 3)] == [
+        Pause(10, at_most=False),
+        Pause(30, at_most=False),
+        Pause(60, at_most=False),
+    ]
+
+
+def test_after_the_last_attempt_there_is_no_wait() -> None:
+    one = definition({"ErrorEquals": ["States.ALL"], "MaxAttempts": 1})
+    assert pause(one, "Run", [FAILED]) == Pause(1, at_most=False)
+    assert pause(one, "Run", [FAILED, FAILED]) is None
+
+
+def test_each_retrier_counts_its_own_failures() -> None:
+    one = definition(
+        {"ErrorEquals": [TIMEOUT], "IntervalSeconds": 5, "BackoffRate": 2},
+        {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "BackoffRate": 2},
+    )
+    assert pause(one, "Run", [FAILED, TIMEOUT]) == Pause(5, at_most=False)
+    assert pause(one, "Run", [FAILED, TIMEOUT, FAILED]) == Pause(2, at_most=False)
+
+
+def test_with_jitter_the_wait_is_a_limit() -> None:
+    one = definition({"ErrorEquals": ["States.ALL"], "IntervalSeconds": 8, "JitterStrategy": "FULL"})
+    assert pause(one, "Run", [FAILED]) == Pause(8, at_most=True)
+
+
+@pytest.mark.parametrize("state", ["Run", "Nowhere"])
+def test_an_error_that_nothing_retries_is_not_waited_for(state: str) -> None:
+    assert pause(definition({"ErrorEquals": [TIMEOUT]}), state, [FAILED]) is None

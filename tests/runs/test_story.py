@@ -1,0 +1,204 @@
+"""A history is read as a story of visits and attempts, whatever it is of and however far it has come."""
+
+import pytest
+
+from lamplighter.base.json_text import Json
+from lamplighter.runs.story import Story, read
+from tests.runs.histories import TASK, Entry, begun, entered, exited, failed, history, scheduled, submitted, succeeded
+
+RETRIED = (
+    begun(), entered("Run", 0), scheduled(2), submitted(3, "a"), failed(4, "a", 3),
+    scheduled(5), submitted(6, "b"), succeeded(7, "b"), exited("Run", 8), ("ExecutionSucceeded", 9, {"output": "{}"}),
+)  # fmt: skip
+MAPPED = (
+    begun(), entered("Files", 0, "Map"), ("MapStateStarted", 2, {"length": 2}),
+    ("MapIterationStarted", 3, {"name": "Files", "index": 0}),
+    ("MapIterationStarted", 3, {"name": "Files", "index": 1}),
+    entered("Load", 4), scheduled(6), entered("Load", 5), scheduled(8), failed(7, "a", 1), succeeded(9, "b"),
+    scheduled(10), succeeded(12, "c"), exited("Load", 13), exited("Load", 11),
+    ("MapIterationSucceeded", 14, {"name": "Files", "index": 0}),
+    ("MapIterationSucceeded", 15, {"name": "Files", "index": 1}), ("MapStateSucceeded", 17, None),
+    exited("Files", 18, "Map"), entered("Tell", 19), scheduled(20),
+)  # fmt: skip
+CAUGHT = (begun(), entered("Run", 0), scheduled(2), failed(3, "a", 1), exited("Run", 4), entered("Tell", 5))
+REDRIVEN = (
+    begun(), entered("Run", 0), scheduled(2), failed(3, "a", 1), ("ExecutionFailed", 4, {"error": "States.TaskFailed"}),
+    ("ExecutionRedriven", 5, {"redriveCount": 1}), scheduled(6), succeeded(7, "b"), exited("Run", 8),
+    ("ExecutionSucceeded", 9, {"output": "{}"}),
+)  # fmt: skip
+
+
+def story(entries: tuple[Entry, ...]) -> Story:
+    return read(history(*entries))
+
+
+def test_each_attempt_has_its_number_its_task_its_exit_code_and_its_times() -> None:
+    first, second = story(RETRIED).attempts
+    assert (first.number, first.outcome, first.exits, first.task) == (1, "failed", {"main": 3}, TASK + "a")
+    assert (first.began, first.ended, first.timeout) == (3000, 5000, 60)
+    assert (second.number, second.outcome, second.exits, second.ended) == (2, "succeeded", {"main": 0}, 8000)
+    assert (story(RETRIED).outcome, story(RETRIED).ended) == ("succeeded", 10_000)
+
+
+def test_the_wait_between_two_attempts_of_one_visit_is_a_retry() -> None:
+    told = story(RETRIED)
+    (retry,) = told.retries(told.visits[0])
+    assert (retry.failed.number, retry.follower) == (1, told.attempts[1])
+
+
+def test_a_failed_attempt_after_which_nothing_came_yet_is_being_retried() -> None:
+    told = story(RETRIED[:5])
+    (retry,) = told.retries(told.visits[0])
+    assert retry.follower is None
+
+
+def test_a_failed_attempt_of_a_run_that_is_over_is_not_being_retried() -> None:
+    told = story((*RETRIED[:5], ("ExecutionFailed", 5, {"error": "States.TaskFailed"})))
+    assert told.retries(told.visits[0]) == []
+    assert (told.outcome, told.error) == ("failed", "States.TaskFailed")
+
+
+def test_attempts_of_interleaved_iterations_are_kept_apart() -> None:
+    told = story(MAPPED)
+    assert [(each.path, each.number, each.outcome) for each in told.attempts] == [
+        (("Files[0]",), 1, "failed"),
+        (("Files[1]",), 1, "succeeded"),
+        (("Files[0]",), 2, "succeeded"),
+        ((), 1, "running"),
+    ]
+    assert [each.state for each in told.visits if each.left is None] == ["Tell"]
+    assert told.visits[0].follower == "Tell"
+
+
+def test_an_iteration_that_follows_another_one_is_not_inside_of_it() -> None:
+    told = story((
+        begun(), entered("Files", 0, "Map"), ("MapStateStarted", 2, {"length": 2}),
+        ("MapIterationStarted", 3, {"name": "Files", "index": 0}), entered("Load", 4), scheduled(5), succeeded(6, "a"),
+        exited("Load", 7), ("MapIterationSucceeded", 8, {"name": "Files", "index": 0}),
+        ("MapIterationStarted", 8, {"name": "Files", "index": 1}), entered("Load", 10), scheduled(11),
+    ))  # fmt: skip
+    assert [each.path for each in told.attempts] == [("Files[0]",), ("Files[1]",)]
+
+
+def test_a_map_inside_of_a_map_is_left_without_leaving_the_one_around() -> None:
+    told = story((
+        begun(), entered("Outer", 0, "Map"), ("MapStateStarted", 2, {"length": 1}),
+        ("MapIterationStarted", 3, {"name": "Outer", "index": 0}), entered("Inner", 4, "Map"),
+        ("MapStateStarted", 5, {"length": 1}), ("MapIterationStarted", 6, {"name": "Inner", "index": 0}),
+        entered("Load", 7), exited("Load", 8), ("MapIterationSucceeded", 9, {"name": "Inner", "index": 0}),
+        ("MapStateSucceeded", 10, None), exited("Inner", 11, "Map"), entered("After", 12), exited("After", 13),
+        ("MapIterationSucceeded", 14, {"name": "Outer", "index": 0}), ("MapStateSucceeded", 15, None),
+        exited("Outer", 16, "Map"), entered("End", 17),
+    ))  # fmt: skip
+    assert {each.state: each.path for each in told.visits} == {
+        "Outer": (), "Inner": ("Outer[0]",), "Load": ("Outer[0]", "Inner[0]"), "After": ("Outer[0]",), "End": (),
+    }  # fmt: skip
+    assert [each.state for each in told.visits if each.left is None] == ["End"]
+
+
+def test_a_failure_that_is_caught_leads_on_to_another_state() -> None:
+    told = story(CAUGHT)
+    assert told.caught(told.visits[0])
+    assert told.visits[0].follower == "Tell"
+    assert told.retries(told.visits[0]) == []
+
+
+def test_a_success_is_not_caught() -> None:
+    told = story(RETRIED)
+    assert not told.caught(told.visits[0])
+
+
+def test_a_redrive_is_no_retry_and_goes_on_in_the_state_that_failed() -> None:
+    told = story(REDRIVEN)
+    assert [(each.state, each.number, each.outcome) for each in told.attempts] == [
+        ("Run", 1, "failed"),
+        ("Run", 2, "succeeded"),
+    ]
+    assert (told.redriven, told.outcome, told.error) == ((6000,), "succeeded", None)
+    assert told.retries(told.visits[0]) == []
+
+
+def test_the_time_between_an_end_and_a_redrive_is_no_part_of_a_run() -> None:
+    told = story(REDRIVEN)
+    assert [(gap.ended, gap.redriven) for gap in told.gaps] == [(5000, 6000)]
+    assert told.idle == 1000
+    assert (told.spent(1000, 10_000), told.spent(5500, 10_000), told.spent(6000, 10_000)) == (8000, 4000, 4000)
+    assert (told.spent(1000, 5000), told.spent(1000, 5500), told.spent(5200, 5400)) == (4000, 4000, 0)
+
+
+def test_what_still_goes_on_when_a_run_is_stopped_is_stopped_with_it() -> None:
+    told = story((begun(), entered("Run", 0), scheduled(2), ("ExecutionAborted", 3, {"cause": "enough"})))
+    assert (told.attempts[0].outcome, told.attempts[0].ended) == ("aborted", 4000)
+    assert (told.outcome, told.cause) == ("aborted", "enough")
+
+
+def test_an_attempt_that_took_too_long_says_so() -> None:
+    told = story((begun(), entered("Run", 0), scheduled(2), ("TaskTimedOut", 3, {"error": "States.Timeout"})))
+    assert (told.attempts[0].outcome, told.attempts[0].error) == ("timed out", "States.Timeout")
+
+
+def test_variables_are_read_as_what_they_are() -> None:
+    told = story((begun(), entered("Count", 0, "Pass"), exited("Count", 2, "Pass", pause="4", why='"exit"')))
+    assert told.visits[0].assigned == {"pause": 4, "why": "exit"}
+
+
+@pytest.mark.parametrize("entries", [RETRIED, MAPPED, CAUGHT, REDRIVEN])
+def test_a_history_can_be_read_however_far_it_has_come(entries: tuple[Entry, ...]) -> None:
+    for length in range(len(entries) + 1):
+        told = story(entries[:length])
+        assert len(told.attempts) == sum(kind == "TaskScheduled" for kind, _, _ in entries[:length])
+        assert all(each.began <= (each.ended or each.began) for each in told.attempts)
+
+
+@pytest.mark.parametrize(
+    ("kind", "details", "resource"),
+    [
+        ("LambdaFunctionScheduled", {"resource": "arn:aws:lambda:us-east-1:123456789012:function:f"}, "LambdaFunction"),
+        ("ActivityScheduled", {"resource": "arn:aws:states:us-east-1:123456789012:activity:a"}, "Activity"),
+        ("MapRunStarted", {"mapRunArn": "arn:aws:states:us-east-1:123456789012:mapRun:m:1"}, "MapRun"),
+    ],
+)
+def test_work_of_every_kind_is_an_attempt(kind: str, details: Json, resource: str) -> None:
+    told = story((begun(), entered("Work", 0), (kind, 2, details)))
+    assert [each.resource for each in told.attempts] == [resource]
+
+
+def test_an_attempt_that_only_a_sidecar_made_fail_has_succeeded() -> None:
+    """Step Functions takes a task for failed whose sidecar was killed; the job's machine judges it otherwise."""
+
+    def entered(at: int, kind: str, name: str) -> Json:
+        details = {"name": name}
+        return {"id": at, "previousEventId": at - 1, "timestamp": at, "type": kind, "stateEnteredEventDetails": details}
+
+    def left(at: int, kind: str, name: str) -> Json:
+        details = {"name": name}
+        return {"id": at, "previousEventId": at - 1, "timestamp": at, "type": kind, "stateExitedEventDetails": details}
+
+    cause = (
+        '{"TaskArn": "t", "Containers": [{"Name": "main", "ExitCode": 0}, {"Name": "proxy", "ExitCode": 143}], '
+        '"StoppedReason": "Essential container in task exited"}'
+    )
+    scheduled = {"resourceType": "ecs", "resource": "runTask.sync"}
+    failed = {**scheduled, "error": "States.TaskFailed", "cause": cause}
+    story = read(
+        [
+            entered(1, "TaskStateEntered", "One: Run"),
+            {
+                "id": 2,
+                "previousEventId": 1,
+                "timestamp": 2,
+                "type": "TaskScheduled",
+                "taskScheduledEventDetails": scheduled,
+            },
+            {"id": 3, "previousEventId": 2, "timestamp": 3, "type": "TaskFailed", "taskFailedEventDetails": failed},
+            left(4, "TaskStateExited", "One: Run"),
+            entered(5, "PassStateEntered", "One: Judge"),
+            left(6, "PassStateExited", "One: Judge"),
+            entered(7, "ChoiceStateEntered", "One: Again?"),
+            left(8, "ChoiceStateExited", "One: Again?"),
+            entered(9, "PassStateEntered", "One: Ended well"),
+        ]
+    )
+    (attempt,) = story.attempts
+    assert (attempt.outcome, attempt.error, attempt.reason) == ("succeeded", None, None)
+    assert attempt.exits == {"main": 0, "proxy": 143}

@@ -1,0 +1,51 @@
+"""Docker's log stream, read from bytes."""
+
+import asyncio
+from unittest.mock import Mock
+
+import pytest
+from aiohttp import StreamReader
+
+from lamplighter.runtime.docker import log_stream
+from lamplighter.runtime.docker.log_stream import Frame
+
+STAMP = b"2026-01-01T00:00:00.123456789Z "
+
+
+def stream(data: bytes) -> StreamReader:
+    reader = StreamReader(Mock(_reading_paused=False), 2**16, loop=asyncio.get_running_loop())
+    reader.feed_data(data)
+    reader.feed_eof()
+    return reader
+
+
+def frame(number: int, text: bytes) -> bytes:
+    content = STAMP + text
+    return bytes([number, 0, 0, 0]) + len(content).to_bytes(4, "big") + content
+
+
+async def test_each_frame_is_a_line_or_a_piece_of_one() -> None:
+    read = [each async for each in log_stream.read(stream(frame(1, b"a b\n") + frame(2, b"piece") + frame(2, b"\n")))]
+    time = 1_767_225_600_123
+    assert read == [
+        Frame(time, "stdout", b"a b", complete=True),
+        Frame(time, "stderr", b"piece", complete=False),
+        Frame(time, "stderr", b"", complete=True),
+    ]
+
+
+async def test_a_stream_that_breaks_off_is_no_end() -> None:
+    with pytest.raises(asyncio.IncompleteReadError):
+        [each async for each in log_stream.read(stream(frame(1, b"whole\n") + frame(1, b"cut\n")[:-2]))]
+
+
+@pytest.mark.parametrize(
+    ("stamp", "milliseconds"),
+    [
+        ("1970-01-01T00:00:01Z", 1000),
+        ("1970-01-01T00:00:00.5Z", 500),
+        ("2026-01-01T00:00:00.002000001Z", 1767225600002),
+    ],
+)
+def test_times_of_any_precision_are_read(stamp: str, milliseconds: int) -> None:
+    assert log_stream.milliseconds(stamp) == milliseconds

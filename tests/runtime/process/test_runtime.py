@@ -1,0 +1,325 @@
+"""Plain processes outlive whatever is killed around them, and are never run twice."""
+
+import asyncio
+import fcntl
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
+from pathlib import Path
+
+import pytest
+import uvloop
+
+from lamplighter.base.world import real_world
+from lamplighter.runtime.port import Container, RuntimeUnavailable
+from lamplighter.runtime.process import shim, shim_arguments
+from lamplighter.runtime.process.process_directory import SHIM_DIED, Place
+from lamplighter.runtime.process.runtime import ProcessRuntime
+
+ENGINE = """
+import asyncio, sys
+from pathlib import Path
+from lamplighter.base.world import real_world
+from lamplighter.runtime.port import Container
+from lamplighter.runtime.process.runtime import ProcessRuntime
+
+async def main(directory, script):
+    await ProcessRuntime(Path(directory), real_world().now).start(Container(name="job", command=("sh", "-c", script)))
+    print("started", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+async def runtime(tmp_path: Path) -> AsyncIterator[ProcessRuntime]:
+    made = ProcessRuntime(tmp_path / "processes", real_world().now)
+    yield made
+    for name in await made.names():
+        await made.stop(name, 0)
+        await made.remove(name)
+    await made.close()
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """A FIFO at which a script waits for the test."""
+    os.mkfifo(tmp_path / "gate")
+    return tmp_path / "gate"
+
+
+def job(script: str) -> Container:
+    return Container(name="job", command=("sh", "-c", script))
+
+
+async def output(runtime: ProcessRuntime) -> list[str]:
+    return [line.text async for line in runtime.logs("job")]
+
+
+async def ready(runtime: ProcessRuntime) -> str:
+    async with aclosing(runtime.logs("job")) as lines:
+        async for line in lines:
+            return line.text
+    raise AssertionError("no output")
+
+
+def parent(pid: str) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def children(pid: str) -> list[str]:
+    found = []
+    for each in (name.name for name in Path("/proc").iterdir() if name.name.isdigit()):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if parent(each) == int(pid):
+                found.append(each)
+    return found
+
+
+def is_alive(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def start_and_kill_engine(directory: Path, script: str, number: signal.Signals) -> None:
+    command = [sys.executable, "-c", ENGINE, str(directory), script]
+    with subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as engine:
+        assert engine.stdout is not None
+        assert engine.stdout.readline() == b"started\n"
+        os.killpg(engine.pid, number)
+
+
+def run_shim(place: Place, text: bytes) -> int:
+    """Run a shim as the engine does; return when it has decided."""
+    command = [sys.executable, "-I", "-S", shim.__file__, str(place.path)]
+    return subprocess.run(command, input=text, capture_output=True).returncode
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_a_process_outlives_its_engine_and_all_of_its_group(
+    runtime: ProcessRuntime, tmp_path: Path, gate: Path, number: signal.Signals
+) -> None:
+    script = f"echo once; cat {gate}; exit 7"
+    start_and_kill_engine(tmp_path / "processes", script, number)
+    await runtime.start(job(script))
+    await asyncio.to_thread(gate.write_text, "")
+    assert (await runtime.wait("job")).code == 7
+    assert await output(runtime) == ["once"]
+
+
+async def test_a_process_for_which_there_is_no_room_is_not_begun_and_may_be_begun_later(
+    tmp_path: Path, gate: Path
+) -> None:
+    room = False
+    made = ProcessRuntime(tmp_path / "processes", real_world().now, has_room=lambda _files: room)
+    with pytest.raises(RuntimeUnavailable, match="too many files are open"):
+        await made.start(job("echo once"))
+    assert await made.names() == frozenset()
+    room = True
+    await made.start(job(f"echo once; cat {gate}"))
+    room = False
+    await made.close()  # the watches of a process end with an engine, and are made again by the next
+    for call in (made.wait("job"), output(made), made.stop("job", 0)):
+        with pytest.raises(RuntimeUnavailable):
+            await call
+    room = True
+    await asyncio.to_thread(gate.write_text, "")
+    assert (await made.wait("job")).code == 0
+    assert await output(made) == ["once"]
+    await made.remove("job")
+
+
+async def test_a_process_gets_the_limit_of_files_that_the_user_had(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    made = ProcessRuntime(tmp_path / "processes", real_world().now, files=soft - 1)
+    await made.start(job("ulimit -Sn; ulimit -Hn"))
+    await made.wait("job")
+    assert await output(made) == [str(soft - 1), str(hard)]
+    await made.remove("job")
+
+
+async def test_when_the_shim_is_killed_the_process_ends_and_is_not_run_again(
+    runtime: ProcessRuntime, gate: Path
+) -> None:
+    container = job(f"set -m; (echo $$; cat {gate}) & wait")
+    started = await runtime.start(container)
+    waiting = asyncio.create_task(runtime.wait("job"))
+    child = await ready(runtime)
+    os.kill(parent(started.runtime_id), signal.SIGKILL)
+    ended = await waiting
+    assert (ended.code, ended.reason) == (None, SHIM_DIED)
+    assert not is_alive(started.runtime_id)
+    assert not is_alive(child)
+    assert (await runtime.start(container)).runtime_id == started.runtime_id
+    assert await runtime.wait("job") == ended
+
+
+async def test_a_shim_killed_while_no_engine_lives_is_found_out_later(tmp_path: Path, gate: Path) -> None:
+    first = ProcessRuntime(tmp_path / "processes", real_world().now)
+    started = await first.start(job(f"cat {gate}"))
+    await first.close()
+    os.kill(parent(started.runtime_id), signal.SIGKILL)
+    second = ProcessRuntime(tmp_path / "processes", real_world().now)
+    assert (await second.wait("job")).reason == SHIM_DIED
+    assert not is_alive(started.runtime_id)
+    await second.close()
+
+
+async def test_a_machine_that_shuts_down_does_not_take_the_shim_first(runtime: ProcessRuntime, gate: Path) -> None:
+    started = await runtime.start(job(f"trap 'exit 9' TERM; echo ready; cat {gate} & wait"))
+    await ready(runtime)
+    os.kill(parent(started.runtime_id), signal.SIGTERM)
+    os.kill(int(started.runtime_id), signal.SIGTERM)
+    assert (await runtime.wait("job")).code == 9
+
+
+async def test_stopping_reaches_the_whole_process_group(runtime: ProcessRuntime, gate: Path) -> None:
+    child = f"trap 'echo child; exit 0' TERM; echo ready; cat {gate} & wait"
+    await runtime.start(job(f"trap 'wait; exit 9' TERM; sh -c \"{child}\" & wait"))
+    await ready(runtime)
+    await runtime.stop("job", 30)
+    assert (await runtime.wait("job")).code == 9
+    assert await output(runtime) == ["ready", "child"]
+
+
+async def test_what_hides_in_a_session_of_its_own_ends_with_the_process(
+    runtime: ProcessRuntime, tmp_path: Path, gate: Path
+) -> None:
+    hidden = tmp_path / "hidden"
+    inner = tmp_path / "inner.sh"
+    inner.write_text(f"trap '' TERM; setsid sleep 1000 & echo $! $$ > {hidden}; echo ready; sleep 1000")
+    await runtime.start(job(f"setsid sh {inner} & cat {gate}"))
+    await ready(runtime)
+    await asyncio.to_thread(gate.write_text, "")
+    assert (await runtime.wait("job")).code == 0
+    left = hidden.read_text().split()
+    assert len(left) == 2
+    assert [pid for pid in left if is_alive(pid)] == []
+
+
+async def test_what_the_process_lost_sight_of_and_has_ended_leaves_nothing(runtime: ProcessRuntime, gate: Path) -> None:
+    lost = "for i in 1 2 3; do (setsid sh -c 'exit 0' &); done"
+    started = await runtime.start(job(f"{lost}; echo ready; cat {gate}"))
+    await ready(runtime)
+    shim = str(parent(started.runtime_id))
+    async with asyncio.timeout(60):
+        while (found := children(shim)) != [started.runtime_id]:
+            assert started.runtime_id in found
+            await asyncio.sleep(0)
+    await asyncio.to_thread(gate.write_text, "")
+    assert (await runtime.wait("job")).code == 0
+
+
+async def test_signals_that_the_engine_ignores_work_in_the_process(runtime: ProcessRuntime) -> None:
+    await runtime.start(job("grep SigIgn /proc/self/status"))
+    assert await output(runtime) == ["SigIgn:\t0000000000000000"]
+
+
+def test_no_shim_holds_open_what_belongs_to_the_engine_or_to_another_shim(tmp_path: Path, gate: Path) -> None:
+    """The event loop that the engine uses leaves its files open in its children; shims that share them hang."""
+
+    async def main() -> list[list[str]]:
+        runtime = ProcessRuntime(tmp_path / "processes", real_world().now)
+        server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
+        waiting = [Container(name=f"job-{number}", command=("cat", str(gate))) for number in range(8)]
+        started = await asyncio.gather(*(runtime.start(container) for container in waiting))
+        held = [held_open(parent(each.runtime_id)) for each in started]
+        await asyncio.gather(*(runtime.stop(container.name, 30) for container in waiting))
+        ended = await asyncio.gather(*(runtime.wait(container.name) for container in waiting))
+        assert [each.code for each in ended] == [143] * 8
+        server.close()
+        await runtime.close()
+        return held
+
+    for files in uvloop.run(main()):
+        assert not [file for file in files if file.startswith("socket:")]
+        assert len([file for file in files if file.endswith("/alive")]) == 1
+
+
+def held_open(pid: int) -> list[str]:
+    return [os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()]
+
+
+async def test_an_engine_that_dies_while_it_writes_the_recipe_has_begun_nothing(runtime: ProcessRuntime) -> None:
+    place = runtime._place("job")
+    place.make()
+    whole = b"/\0\0\0001\0touch-nothing\0PATH=/bin\0end"
+    for text in (b"", whole[:-3], whole[:9]):
+        assert run_shim(place, text) != 0
+    assert place.leader() is None
+    await runtime.start(job("exit 5"))
+    assert (await runtime.wait("job")).code == 5
+
+
+async def test_a_second_shim_in_one_directory_begins_nothing(runtime: ProcessRuntime, gate: Path) -> None:
+    container = job(f"echo once; cat {gate}; exit 7")
+    await runtime.start(container)
+    second = shim_arguments.write(job("echo twice"))
+    run_shim(runtime._place("job"), second)
+    await asyncio.to_thread(gate.write_text, "")
+    assert (await runtime.wait("job")).code == 7
+    run_shim(runtime._place("job"), second)
+    assert await output(runtime) == ["once"]
+
+
+async def test_an_exit_counts_when_its_shim_has_gone_which_syncs_it_first(runtime: ProcessRuntime) -> None:
+    await runtime.start(job("exit 5"))
+    await runtime.wait("job")
+    shim_of_ours = os.open(runtime._place("job").alive, os.O_RDWR | os.O_NONBLOCK)
+    fcntl.flock(shim_of_ours, fcntl.LOCK_EX)
+    again = ProcessRuntime(runtime._directory, real_world().now)
+    waiting = asyncio.create_task(again.wait("job"))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    os.close(shim_of_ours)
+    assert (await waiting).code == 5
+    await again.close()
+
+
+async def test_an_exit_is_read_also_where_the_fifo_of_its_shim_is_gone(runtime: ProcessRuntime) -> None:
+    await runtime.start(job("exit 5"))
+    await runtime.wait("job")
+    runtime._place("job").alive.unlink()
+    assert (await runtime.wait("job")).code == 5
+
+
+async def test_a_directory_that_is_half_removed_holds_no_process(runtime: ProcessRuntime) -> None:
+    await runtime.start(job("exit 5"))
+    await runtime.wait("job")
+    place = runtime._place("job")
+    (place.path / "started").unlink()
+    (place.path / "exit").unlink()
+    assert (await runtime.wait("job")).code is None
+    await runtime.remove("job")
+    assert await runtime.names() == frozenset()
+
+
+def test_while_the_disk_is_full_output_waits_and_none_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[int | OSError] = [3, OSError(28, "No space left on device"), OSError(122, "Disk quota exceeded"), 2]
+    written: list[bytes] = []
+    pauses: list[float] = []
+
+    def write(_: int, data: bytes) -> int:
+        answer = answers.pop(0)
+        if isinstance(answer, OSError):
+            raise answer
+        written.append(data[:answer])
+        return answer
+
+    monkeypatch.setattr(os, "write", write)
+    monkeypatch.setattr("time.sleep", pauses.append)
+    shim.write(1, b"hello")
+    assert (b"".join(written), pauses) == (b"hello", [1, 1])
+
+
+def test_a_disk_that_is_broken_is_no_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: pytest.fail("waits for room"))
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        shim.write(-1, b"hello")

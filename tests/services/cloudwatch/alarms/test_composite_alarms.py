@@ -1,0 +1,140 @@
+"""Composite alarms: judged by the states of others, when those change.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
+"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json, loads
+from lamplighter.services.cloudwatch.alarms.composite_rule import read_rule
+from tests.services.cloudwatch.tower import Tower
+
+
+def composite(tower: Tower, rule: str, name: str = "both", **settings: Json) -> None:
+    tower.cw("PutCompositeAlarm", AlarmName=name, AlarmRule=rule, **{"AlarmActions": [tower.topic]} | settings)
+    tower.settle()
+
+
+def described(tower: Tower, name: str = "both") -> Json:
+    (found,) = tower.cw("DescribeAlarms", AlarmNames=[name], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    return found
+
+
+def refusal(tower: Tower, operation: str, **params: Json) -> str:
+    with pytest.raises(AwsError) as caught:
+        tower.cw(operation, **params)
+    assert caught.value.code == "ValidationError"
+    return caught.value.message
+
+
+@pytest.fixture
+def tower(tower: Tower) -> Tower:
+    """With two alarms that are OK."""
+    for name in ("cpu", "disk"):
+        tower.alarm(name, AlarmActions=[])
+        tower.cw("SetAlarmState", AlarmName=name, StateValue="OK", StateReason="test")
+    return tower
+
+
+def to(tower: Tower, name: str, state: str) -> None:
+    tower.cw("SetAlarmState", AlarmName=name, StateValue=state, StateReason="test")
+    tower.settle()
+
+
+def test_a_composite_alarm_changes_when_those_that_it_names_do_and_tells_of_it(tower: Tower) -> None:
+    composite(tower, "ALARM(cpu) AND NOT OK(disk)", AlarmDescription="All is slow.")
+    assert described(tower)["StateValue"] == "OK"
+    to(tower, "cpu", "ALARM")
+    assert described(tower)["StateValue"] == "OK"
+    to(tower, "disk", "ALARM")
+    shown = described(tower)
+    assert (shown["StateValue"], shown["AlarmRule"]) == ("ALARM", "ALARM(cpu) AND NOT OK(disk)")
+    assert shown["StateReason"].endswith(":alarm:disk transitioned to ALARM at Thursday 01 January, 2026 00:00:00 UTC")
+    (envelope,) = tower.told()
+    message = loads(envelope["Message"])
+    assert (message["AlarmRule"], message["OldStateValue"]) == ("ALARM(cpu) AND NOT OK(disk)", "OK")
+    assert [each["Arn"].rpartition(":")[2] for each in message["TriggeringChildren"]] == ["cpu", "disk"]
+    assert "Rule:      ALARM(cpu) AND NOT OK(disk)" in tower.mails()[0][1]
+    event = tower.heard("aws.cloudwatch")[-1]
+    assert event.detail["configuration"] == {"alarmRule": shown["AlarmRule"], "description": "All is slow."}
+    tower.restart()
+    to(tower, "disk", "OK")
+    assert described(tower)["StateValue"] == "OK"
+
+
+def test_a_composite_alarm_may_go_by_another(tower: Tower) -> None:
+    composite(tower, "ALARM(cpu)", "inner", AlarmActions=[])
+    composite(tower, f'ALARM("inner") OR ALARM({described(tower, "inner")["AlarmArn"]})', "outer")
+    to(tower, "cpu", "ALARM")
+    assert described(tower, "outer")["StateValue"] == "ALARM"
+    assert len(tower.told()) == 1
+
+
+def test_composite_alarms_are_told_from_others(tower: Tower) -> None:
+    composite(tower, "TRUE")
+    assert [each["AlarmName"] for each in tower.cw("DescribeAlarms")["MetricAlarms"]] == ["cpu", "disk"]
+    found = tower.cw("DescribeAlarms", AlarmTypes=["CompositeAlarm", "MetricAlarm"], MaxRecords=1)
+    assert [each["AlarmName"] for each in found["CompositeAlarms"]] == ["both"]
+    history = tower.cw("DescribeAlarmHistory", AlarmTypes=["CompositeAlarm"])["AlarmHistoryItems"]
+    assert {item["AlarmName"] for item in history} == {"both"}
+    assert {item["AlarmType"] for item in history} == {"CompositeAlarm"}
+    assert {item["AlarmName"] for item in tower.cw("DescribeAlarmHistory")["AlarmHistoryItems"]} == {"cpu", "disk"}
+
+
+def test_what_a_composite_alarm_cannot_be_is_refused(tower: Tower) -> None:
+    def put(rule: str, name: str = "both") -> str:
+        return refusal(tower, "PutCompositeAlarm", AlarmName=name, AlarmRule=rule)
+
+    assert put("ALARM(none)").endswith(":alarm:none] in the alarm rule do not exist")
+    assert put("ALARM(cpu)", "cpu").startswith("The alarm cpu is a metric alarm")
+    composite(tower, "ALARM(cpu)", "one")
+    composite(tower, "ALARM(one)", "two")
+    with pytest.raises(AwsError, match="The alarm one is a composite alarm"):
+        tower.alarm("one")
+    assert put("ALARM(two)", "one").startswith("Composite alarms must not go by themselves")
+    assert refusal(tower, "DeleteAlarms", AlarmNames=["cpu"]) == (
+        "Cannot delete cpu as there are composite alarm(s) depending on it."
+    )
+    tower.cw("DeleteAlarms", AlarmNames=["cpu", "two", "one"])
+    tower.cw("DeleteAlarms", AlarmNames=["disk"])
+
+
+@pytest.mark.parametrize(
+    "rule", ["", "ALARM", "ALARM()", "ALARM(a", "ALARM(a) ALARM(b)", "(TRUE", "TRUE)", "NOT", "a", "(" * 60 + "TRUE"]
+)
+def test_what_is_no_rule_is_refused(rule: str) -> None:
+    with pytest.raises(AwsError):
+        read_rule(rule)
+
+
+RULES = st.recursive(
+    st.sampled_from(["TRUE", "FALSE", "ALARM(a)", 'OK("b c")', "INSUFFICIENT_DATA(a)"]),
+    lambda inner: st.one_of(
+        inner.map(lambda rule: f"NOT ({rule})"), st.tuples(inner, inner).map(lambda two: f"({two[0]} AND {two[1]})"),
+        st.tuples(inner, inner).map(lambda two: f"{two[0]} OR {two[1]}"),
+    ),
+    max_leaves=8,
+)  # fmt: skip
+STATES = st.sampled_from(["ALARM", "OK", "INSUFFICIENT_DATA"])
+
+
+@given(RULES, STATES, STATES)
+def test_a_rule_holds_as_python_says(rule: str, first: str, second: str) -> None:
+    said = rule.replace("ALARM(a)", str(first == "ALARM")).replace('OK("b c")', str(second == "OK"))
+    said = said.replace("INSUFFICIENT_DATA(a)", str(first == "INSUFFICIENT_DATA"))
+    for word, python in (("TRUE", "True"), ("FALSE", "False"), ("NOT", "not"), ("AND", "and"), ("OR", "or")):
+        said = said.replace(word, python)
+    states = {"a": first, "b c": second}
+    assert read_rule(rule).holds(states.__getitem__) == eval(said)
+
+
+def test_an_alarm_is_asked_for_its_children_and_its_parents(tower: Tower) -> None:
+    composite(tower, "ALARM(cpu) AND ALARM(disk)")
+    both = ["MetricAlarm", "CompositeAlarm"]
+    children = tower.cw("DescribeAlarms", ChildrenOfAlarmName="both", AlarmTypes=both)["MetricAlarms"]
+    parents = tower.cw("DescribeAlarms", ParentsOfAlarmName="cpu", AlarmTypes=both)["CompositeAlarms"]
+    assert [each["AlarmName"] for each in children] == ["cpu", "disk"]
+    assert [each["AlarmName"] for each in parents] == ["both"]

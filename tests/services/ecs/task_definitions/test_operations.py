@@ -1,0 +1,176 @@
+"""Task definitions: what is accepted, how it is numbered, found and listed."""
+
+from dataclasses import replace
+
+import pytest
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from tests.services.ecs.rig import CALLER, FARGATE, Rig
+
+JOB = {"name": "job", "image": "busybox", "memory": 64}
+
+
+def plain(*definitions: Json, **more: Json) -> Json:
+    return {"family": "plain", "containerDefinitions": list(definitions)} | more
+
+
+@pytest.mark.parametrize(
+    ("definition", "message"),
+    [
+        (plain(JOB, family=""), "Family contains invalid characters."),
+        (plain(JOB, family="a b"), "Family contains invalid characters."),
+        (plain(), "Container list cannot be empty."),
+        (plain({"image": "busybox"}), "Container.name should not be null or empty."),
+        (plain(JOB, JOB), "Container names must be unique within a task definition."),
+        (plain(JOB | {"essential": False}), "A task definition must have at least one essential container."),
+        (
+            plain({"name": "job", "image": "busybox"}),
+            "Invalid setting for container 'job'. At least one of 'memory' or 'memoryReservation' must be specified.",
+        ),
+        (plain(JOB, memory="32"), "The 'memory' setting for container 'job' is greater than for the task."),
+        (
+            plain(JOB | {"cpu": 512}, cpu="256"),
+            "The sum of all container 'cpu' values cannot be greater than the value of the task 'cpu'.",
+        ),
+        (plain(JOB, cpu="many"), "Invalid 'cpu' setting for task."),
+        (plain(JOB, memory="-1"), "Invalid 'memory' setting for task."),
+        (plain(JOB, memory="inf GB"), "Invalid 'memory' setting for task."),
+        (
+            plain(JOB | {"mountPoints": [{"sourceVolume": "data", "containerPath": "/data"}]}),
+            "Unknown volume 'data'.",
+        ),
+        (plain(JOB, volumes=[{}]), "Volume.name should not be null or empty."),
+        (
+            plain(JOB | {"mountPoints": [{"sourceVolume": "data"}]}, volumes=[{"name": "data"}]),
+            "Invalid setting for container 'job'. A mount point needs a 'containerPath'.",
+        ),
+        (
+            plain(JOB | {"stopTimeout": 121}),
+            "Invalid setting for container 'job'. 'stopTimeout' must be between 0 and 120.",
+        ),
+        (
+            plain(JOB | {"dependsOn": [{"containerName": "side", "condition": "SUCCESS"}]}, JOB | {"name": "side"}),
+            "A dependency container with SUCCESS or COMPLETE condition cannot be an essential container",
+        ),
+        (
+            plain(JOB | {"dependsOn": [{"containerName": "side", "condition": "HEALTHY"}]}, JOB | {"name": "side"}),
+            "A dependency container with HEALTHY condition must have a health check configured",
+        ),
+        (
+            plain(
+                JOB | {"dependsOn": [{"containerName": "side", "condition": "START"}]},
+                JOB | {"name": "side", "dependsOn": [{"containerName": "job", "condition": "START"}]},
+            ),
+            "Container dependencies must not be circular.",
+        ),
+        (
+            plain(JOB | {"logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "g"}}}),
+            "Log driver awslogs requires options: awslogs-region, awslogs-group",
+        ),
+        (FARGATE | {"networkMode": "bridge"}, "Fargate only supports network mode ‘awsvpc’."),
+        (FARGATE | {"cpu": None}, "Fargate requires that 'cpu' be defined at the task level."),
+        (
+            FARGATE | {"memory": None, "containerDefinitions": [JOB]},
+            "Fargate requires that 'memory' be defined at the task level.",
+        ),
+        (
+            FARGATE | {"cpu": "512", "memory": "512"},
+            (
+                "No Fargate configuration exists for given values: 512 CPU, 512 memory. "
+                "See the Amazon ECS documentation for the valid values."
+            ),
+        ),
+    ],
+)
+async def test_a_definition_that_breaks_a_rule_is_refused(rig: Rig, definition: Json, message: str) -> None:
+    with pytest.raises(AwsError) as caught:
+        await rig.call("RegisterTaskDefinition", **definition)
+    assert (caught.value.code, caught.value.message) == ("ClientException", message)
+    assert (await rig.call("ListTaskDefinitions"))["taskDefinitionArns"] == []
+
+
+async def test_a_container_without_an_image_needs_no_memory_limit(rig: Rig) -> None:
+    answer = await rig.call("RegisterTaskDefinition", **plain({"name": "job", "command": ["true"]}))
+    assert answer["taskDefinition"]["compatibilities"] == ["EC2"]
+
+
+async def test_a_definition_is_shown_with_what_ecs_adds(rig: Rig) -> None:
+    given = FARGATE | {"cpu": ".25 vCPU", "memory": "0.5GB", "tags": [{"key": "a", "value": "1"}]}
+    answer = await rig.call("RegisterTaskDefinition", **given)
+    shown = answer["taskDefinition"]
+    assert shown["taskDefinitionArn"] == "arn:aws:ecs:eu-central-1:123456789012:task-definition/night:1"
+    assert (shown["family"], shown["revision"], shown["status"]) == ("night", 1, "ACTIVE")
+    assert (shown["cpu"], shown["memory"]) == ("256", "512")
+    assert shown["compatibilities"] == ["EC2", "FARGATE"]
+    assert shown["registeredAt"] == rig.clock.now() / 1000
+    assert shown["containerDefinitions"][0]["essential"] is True
+    assert answer["tags"] == [{"key": "a", "value": "1"}]
+    for name in ("night", "night:1", shown["taskDefinitionArn"]):
+        found = await rig.call("DescribeTaskDefinition", taskDefinition=name, include=["TAGS"])
+        assert found == answer
+    assert "tags" not in await rig.call("DescribeTaskDefinition", taskDefinition="night")
+
+
+@pytest.mark.parametrize(
+    "name", ["night:2", "day", "arn:aws:ecs:eu-central-1:999999999999:task-definition/night:1", "arn:aws:ecs", "a:b:c"]
+)
+async def test_a_definition_that_is_not_there_cannot_be_described(rig: Rig, name: str) -> None:
+    await rig.call("RegisterTaskDefinition", **FARGATE)
+    with pytest.raises(AwsError, match="Unable to describe task definition") as caught:
+        await rig.call("DescribeTaskDefinition", taskDefinition=name)
+    assert caught.value.code == "ClientException"
+
+
+async def test_revisions_rise_and_never_come_again(rig: Rig) -> None:
+    for _ in range(2):
+        await rig.call("RegisterTaskDefinition", **FARGATE)
+    await rig.call("DeregisterTaskDefinition", taskDefinition="night:2")
+    latest = await rig.call("DescribeTaskDefinition", taskDefinition="night")
+    assert latest["taskDefinition"]["revision"] == 1
+    deleted = await rig.call("DeleteTaskDefinitions", taskDefinitions=["night:2", "night:1", "night", "night:9"])
+    assert [(each["revision"], each["status"]) for each in deleted["taskDefinitions"]] == [(2, "DELETE_IN_PROGRESS")]
+    assert len(deleted["failures"]) == 3
+    again = await rig.call("RegisterTaskDefinition", **FARGATE)
+    assert again["taskDefinition"]["revision"] == 3
+
+
+async def test_definitions_are_listed_in_pages_both_ways(rig: Rig) -> None:
+    for family in ("b", "a", "a"):
+        await rig.call("RegisterTaskDefinition", **FARGATE | {"family": family})
+
+    async def pages(**params: Json) -> list[str]:
+        names, token = [], None
+        while True:
+            more: dict[str, str] = {"nextToken": token} if token else {}
+            answer = await rig.call("ListTaskDefinitions", maxResults=1, **params, **more)
+            names += [arn.rpartition("/")[2] for arn in answer["taskDefinitionArns"]]
+            if (token := answer.get("nextToken")) is None:
+                return names
+
+    assert await pages() == ["a:1", "a:2", "b:1"]
+    assert await pages(sort="DESC") == ["b:1", "a:2", "a:1"]
+    assert await pages(familyPrefix="a") == ["a:1", "a:2"]
+    await rig.call("DeregisterTaskDefinition", taskDefinition="a:1")
+    assert await pages(status="INACTIVE") == ["a:1"]
+
+
+async def test_families_are_listed_by_prefix_and_status(rig: Rig) -> None:
+    for family in ("night-a", "night-b", "day"):
+        await rig.call("RegisterTaskDefinition", **FARGATE | {"family": family})
+    await rig.call("DeregisterTaskDefinition", taskDefinition="night-b:1")
+
+    async def names(**params: Json) -> Json:
+        return (await rig.call("ListTaskDefinitionFamilies", **params))["families"]
+
+    assert await names() == ["day", "night-a", "night-b"]
+    assert await names(familyPrefix="night-") == ["night-a", "night-b"]
+    assert await names(status="ACTIVE") == ["day", "night-a"]
+    assert await names(status="INACTIVE") == ["night-b"]
+    assert await names(maxResults=1, nextToken="day") == ["night-a"]
+
+
+async def test_two_regions_do_not_see_each_other(rig: Rig) -> None:
+    await rig.call("RegisterTaskDefinition", **FARGATE)
+    elsewhere = replace(CALLER, region="us-east-1")
+    assert (await rig.bus.call(elsewhere, "ecs", "ListTaskDefinitionFamilies", {}))["families"] == []

@@ -1,0 +1,110 @@
+"""The table of a task's life, and the small pure parts."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from lamplighter.base.errors import Bug
+from lamplighter.runtime.port import Line, RuntimeUnavailable
+from lamplighter.services.ecs.logs.output_files import Outputs
+from lamplighter.services.ecs.tables.tasks import Task
+from lamplighter.services.ecs.task_definitions.validate import units
+from lamplighter.services.ecs.tasks import lifecycle
+from lamplighter.services.ecs.tasks.container_plan import container_name
+from lamplighter.services.ecs.tasks.runtime_retry import LONGEST_SECONDS, patiently
+
+
+def task(status: str) -> Task:
+    body = {"lastStatus": status, "desiredStatus": "RUNNING", "version": 1, "attachments": [], "containers": []}
+    return Task(
+        arn="a/x", cluster="c", family="f", launch_type="EC2", started_by=None, cpu=0, memory=0, body=body, tags=[]
+    )
+
+
+@pytest.mark.parametrize("status", lifecycle.LIFE)
+def test_every_life_leads_to_stopped_and_each_step_raises_the_version_by_one(status: str) -> None:
+    one = task(status)
+    while one.status != "STOPPED":
+        following = lifecycle.step(one, lifecycle.LIFE[one.status].next[-1], 7)
+        assert following.body["version"] == one.body["version"] + 1
+        one = following
+    assert lifecycle.LIFE["STOPPED"].next == ()
+
+
+@pytest.mark.parametrize("status", lifecycle.LIFE)
+def test_nothing_follows_that_the_table_does_not_name(status: str) -> None:
+    for other in lifecycle.LIFE.keys() - set(lifecycle.LIFE[status].next):
+        with pytest.raises(Bug):
+            lifecycle.step(task(status), other, 7)
+
+
+def test_a_container_is_named_after_its_task_and_never_too_long() -> None:
+    assert container_name("a" * 32, "job") == "a" * 32 + "-job"
+    names = {container_name("a" * 32, "x" * 250 + end) for end in ("1", "2")}
+    assert [len(name) for name in names] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("256", "cpu", 256),
+        ("1 vCPU", "cpu", 1024),
+        (".5vcpu", "cpu", 512),
+        ("2GB", "memory", 2048),
+        (None, "cpu", None),
+    ],
+)
+def test_sizes_are_read_as_ecs_reads_them(text: str | None, name: str, value: int | None) -> None:
+    assert units(text, name) == value
+
+
+async def test_patience_asks_less_and_less_often_and_says_once_why(caplog: pytest.LogCaptureFixture) -> None:
+    waited: list[float] = []
+    answers = iter([False] * 9 + [True])
+
+    async def pause(seconds: float) -> None:
+        waited.append(seconds)
+
+    async def call() -> str:
+        if not next(answers):
+            raise RuntimeUnavailable("away")
+        return "here"
+
+    assert await patiently(pause, call) == "here"
+    assert waited == sorted(waited)
+    assert waited[-1] == LONGEST_SECONDS
+    assert caplog.messages == ["away"]
+
+
+async def test_patience_ends_once_it_is_given_up() -> None:
+    async def pause(_seconds: float) -> None:
+        raise AssertionError("nobody waits any more")
+
+    async def call() -> None:
+        raise RuntimeUnavailable("away")
+
+    with pytest.raises(RuntimeUnavailable):
+        await patiently(pause, call, lambda: True)
+
+
+async def test_a_copy_replaces_what_was_there_unless_it_has_nothing_to_say(tmp_path: Path) -> None:
+    outputs = Outputs(tmp_path)
+
+    async def lines(*texts: str) -> AsyncIterator[Line]:
+        for text in texts:
+            yield Line(1, "stdout", text)
+
+    await outputs.copy("task", "job", lines("one", "zwei ü"))
+    await outputs.copy("task", "job", lines("one", "zwei ü", "three"))
+    await outputs.copy("task", "job", lines())
+    assert [line.text for line in outputs.read("task", "job")] == ["one", "zwei ü", "three"]
+    assert list(outputs.read("task", "other")) == []
+
+
+async def test_a_line_that_is_half_written_is_not_read(tmp_path: Path) -> None:
+    outputs = Outputs(tmp_path)
+    path = outputs.path("task", "job")
+    path.parent.mkdir()
+    path.write_bytes(b'{"time":1,"stream":"stderr","text":"whole"}\n{"time":1,"str')
+    assert [line.text for line in outputs.read("task", "job")] == ["whole"]

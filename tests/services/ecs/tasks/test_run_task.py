@@ -1,0 +1,205 @@
+"""What RunTask takes, refuses, and reports in failures."""
+
+import pytest
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.runtime.fake import Script
+from lamplighter.services.ecs.tasks.placement import Capacity
+from lamplighter.services.ecs.tasks.run_task import TOKEN_MILLISECONDS
+from tests.services.ecs.rig import FARGATE, NETWORK, RUN, Rig
+
+BRIDGE = {"family": "bridge", "containerDefinitions": [{"name": "job", "image": "busybox", "cpu": 256, "memory": 512}]}
+
+
+async def refused(rig: Rig, params: Json) -> tuple[str, str]:
+    with pytest.raises(AwsError) as caught:
+        await rig.call("RunTask", **params)
+    return caught.value.code, caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "message"),
+    [
+        ({"taskDefinition": "nothing"}, "ClientException", "TaskDefinition not found."),
+        ({"taskDefinition": "night:7"}, "ClientException", "TaskDefinition not found."),
+        ({"taskDefinition": "night:"}, "ClientException", "TaskDefinition not found."),
+        ({"cluster": "nothing"}, "ClusterNotFoundException", "Cluster not found."),
+        ({"count": 0}, "InvalidParameterException", "Count must be between 1 and 10."),
+        ({"count": 11}, "InvalidParameterException", "Count must be between 1 and 10."),
+        (
+            {"networkConfiguration": None},
+            "InvalidParameterException",
+            "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
+        ),
+        (
+            {"networkConfiguration": {"awsvpcConfiguration": {"subnets": []}}},
+            "InvalidParameterException",
+            "subnets can not be empty.",
+        ),
+        (
+            {"taskDefinition": "bridge"},
+            "InvalidParameterException",
+            "Task definition does not support launch_type FARGATE.",
+        ),
+        (
+            {"taskDefinition": "bridge", "launchType": "EC2"},
+            "InvalidParameterException",
+            "Network Configuration is not valid for the given networkMode of this task definition.",
+        ),
+        (
+            {"capacityProviderStrategy": [{"capacityProvider": "FARGATE"}]},
+            "InvalidParameterException",
+            "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.",
+        ),
+        (
+            {"overrides": {"containerOverrides": [{"name": "other"}]}},
+            "InvalidParameterException",
+            "Override for container named other is not a container in the TaskDefinition.",
+        ),
+        (
+            {"launchType": "ROCKET"},
+            "InvalidParameterException",
+            "Launch type must be one of EC2, FARGATE, EXTERNAL, MANAGED_INSTANCES.",
+        ),
+        (
+            {"overrides": {"containerOverrides": [{"name": "job", "command": ["x" * 8192]}]}},
+            "InvalidParameterException",
+            "Container Overrides length must be at most 8192",
+        ),
+        ({"overrides": {"cpu": "much"}}, "InvalidParameterException", "Invalid 'cpu' setting for task."),
+        (
+            {"tags": [{"key": "aws:mine", "value": "1"}]},
+            "InvalidParameterException",
+            "Tag keys and values starting with aws: are reserved for AWS use.",
+        ),
+    ],
+)
+async def test_what_cannot_be_run_is_refused_and_leaves_nothing(
+    rig: Rig, changes: Json, code: str, message: str
+) -> None:
+    await rig.call("RegisterTaskDefinition", **FARGATE)
+    await rig.call("RegisterTaskDefinition", **BRIDGE)
+    assert await refused(rig, RUN | changes) == (code, message)
+    assert rig.events == []
+    assert (await rig.call("ListTasks"))["taskArns"] == []
+
+
+async def test_an_inactive_definition_is_refused(rig: Rig) -> None:
+    await rig.call("RegisterTaskDefinition", **FARGATE)
+    await rig.call("DeregisterTaskDefinition", taskDefinition="night:1")
+    assert await refused(rig, RUN | {"taskDefinition": "night:1"}) == (
+        "InvalidParameterException",
+        "TaskDefinition is inactive",
+    )
+
+
+async def test_count_runs_as_many_tasks(rig: Rig) -> None:
+    await rig.call("RegisterTaskDefinition", **FARGATE)
+    answer = await rig.call("RunTask", **RUN, count=10)
+    arns = {task["taskArn"] for task in answer["tasks"]}
+    assert len(arns) == 10
+    for arn in arns:
+        await rig.ends(arn)
+        assert rig.runtime.count("run", rig.name(arn)) == 1
+
+
+async def test_a_client_token_makes_the_same_request_harmless_for_a_day(rig: Rig) -> None:
+    rig.runtime.script(Script(after=None))
+    first = await rig.start(clientToken="t", tags=[{"key": "a", "value": "1"}])
+    again = await rig.call("RunTask", **RUN, clientToken="t", tags=[{"key": "a", "value": "1"}])
+    assert [task["taskArn"] for task in again["tasks"]] == [first]
+    assert (await refused(rig, RUN | {"clientToken": "t", "count": 2}))[0] == "ConflictException"
+    rig.clock.advance(TOKEN_MILLISECONDS + 1)
+    assert await rig.run(clientToken="t") != first
+
+
+@pytest.mark.parametrize(
+    ("definition", "params", "failure"),
+    [
+        (FARGATE, RUN, {"reason": "Capacity is unavailable at this time. "
+                                  "Please try again later or in a different availability zone"}),
+        (BRIDGE, {"taskDefinition": "bridge"}, {"reason": "RESOURCE:CPU"}),
+    ],
+)  # fmt: skip
+async def test_a_full_machine_is_a_failure_and_not_an_error(
+    rig: Rig, definition: Json, params: Json, failure: Json
+) -> None:
+    rig.capacity = Capacity(cpu=600, memory=4096)
+    rig.build()
+    rig.runtime.script(Script(after=None))
+    await rig.call("RegisterTaskDefinition", **definition)
+    answer = await rig.call("RunTask", **params, count=3)
+    assert len(answer["tasks"]) == 2
+    (found,) = answer["failures"]
+    assert found["reason"] == failure["reason"]
+    assert found.get("arn", "").startswith("arn:aws:ecs:") == (definition is BRIDGE)
+
+
+async def test_too_little_memory_is_named(rig: Rig) -> None:
+    rig.capacity = Capacity(cpu=4096, memory=500)
+    rig.build()
+    await rig.call("RegisterTaskDefinition", **BRIDGE)
+    answer = await rig.call("RunTask", taskDefinition="bridge", clientToken="t")
+    assert answer["tasks"] == []
+    assert [failure["reason"] for failure in answer["failures"]] == ["RESOURCE:MEMORY"]
+
+
+async def test_what_has_stopped_takes_no_capacity(rig: Rig) -> None:
+    rig.capacity = Capacity(cpu=256, memory=512)
+    rig.build()
+    await rig.ends(await rig.start())
+    await rig.ends(await rig.run())
+
+
+async def test_tags_come_from_the_definition_the_request_and_ecs(rig: Rig) -> None:
+    definition = FARGATE | {"tags": [{"key": "team", "value": "night"}, {"key": "a", "value": "1"}]}
+    arn = await rig.start(
+        definition=definition,
+        propagateTags="TASK_DEFINITION",
+        enableECSManagedTags=True,
+        tags=[{"key": "a", "value": "2"}],
+    )
+    expected = [
+        {"key": "aws:ecs:clusterName", "value": "default"},
+        {"key": "team", "value": "night"},
+        {"key": "a", "value": "2"},
+    ]
+    assert (await rig.describe(arn))["tags"] == expected
+    assert (await rig.call("ListTagsForResource", resourceArn=arn))["tags"] == expected
+    assert (await rig.call("DescribeTasks", tasks=[arn]))["tasks"][0]["tags"] == []
+
+
+async def test_overrides_of_the_task_are_kept_shown_and_used(rig: Rig) -> None:
+    overrides = {
+        "cpu": "512",
+        "memory": "1 GB",
+        "taskRoleArn": "arn:aws:iam::123456789012:role/task",
+        "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
+        "ephemeralStorage": {"sizeInGiB": 30},
+    }
+    task = await rig.ends(await rig.start(overrides=overrides))
+    assert (task["cpu"], task["memory"]) == ("512", "1024")
+    assert task["ephemeralStorage"] == {"sizeInGiB": 30}
+    assert overrides.items() <= task["overrides"].items()
+
+
+async def test_a_capacity_provider_decides_the_launch_type(rig: Rig) -> None:
+    await rig.call("RegisterTaskDefinition", **FARGATE)
+    answer = await rig.call(
+        "RunTask",
+        taskDefinition="night",
+        networkConfiguration=NETWORK,
+        capacityProviderStrategy=[{"capacityProvider": "FARGATE_SPOT", "weight": 1}],
+    )
+    assert answer["tasks"][0]["launchType"] == "FARGATE"
+    assert answer["tasks"][0]["capacityProviderName"] == "FARGATE_SPOT"
+
+
+async def test_the_default_cluster_is_there_once_it_is_used_and_others_must_be_made(rig: Rig) -> None:
+    assert (await rig.call("ListClusters"))["clusterArns"] == []
+    await rig.ends(await rig.start())
+    assert (await rig.call("ListClusters"))["clusterArns"] == ["arn:aws:ecs:eu-central-1:123456789012:cluster/default"]
+    made = (await rig.call("CreateCluster", clusterName="other"))["cluster"]
+    task = await rig.call("RunTask", **RUN, cluster=made["clusterArn"])
+    assert task["tasks"][0]["clusterArn"] == made["clusterArn"]

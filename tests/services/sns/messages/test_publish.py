@@ -1,0 +1,285 @@
+"""What may be published, and what endpoints get.
+
+https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+"""
+
+import pytest
+
+from lamplighter.base.json_text import Json, dumps, loads
+from lamplighter.bus import Caller
+from tests.engines import ACCOUNT, REGION
+from tests.services.sns.town import HOOK, QUEUE, Town
+
+TEXT = {"DataType": "String", "StringValue": "v"}
+
+
+def test_a_notification_has_awss_members_in_awss_order_and_spelling(town: Town) -> None:
+    topic = town.topic()
+    arn = town.subscribe(topic, "http", HOOK)
+    attributes = {"kind": TEXT, "count": {"DataType": "Number", "StringValue": "3"}}
+    message = town.publish(topic, 'the "batch" failed', Subject="Night", MessageAttributes=attributes)
+    (post,) = town.out.web.posts
+    text = post.body.decode()
+    document = loads(text)
+    signature = document["Signature"]
+    assert text == (
+        "{\n"
+        '  "Type" : "Notification",\n'
+        f'  "MessageId" : "{message}",\n'
+        f'  "TopicArn" : "{topic}",\n'
+        '  "Subject" : "Night",\n'
+        '  "Message" : "the \\"batch\\" failed",\n'
+        '  "Timestamp" : "2026-01-01T00:00:00.000Z",\n'
+        '  "SignatureVersion" : "1",\n'
+        f'  "Signature" : "{signature}",\n'
+        '  "SigningCertURL" : "http://127.0.0.1:4566/_lamplighter/sns/certificate.pem",\n'
+        f'  "UnsubscribeURL" : "http://127.0.0.1:4566/?Action=Unsubscribe&SubscriptionArn={arn}",\n'
+        '  "MessageAttributes" : {\n'
+        '    "kind" : {"Type":"String","Value":"v"},\n'
+        '    "count" : {"Type":"Number","Value":"3"}\n'
+        "  }\n"
+        "}"
+    )
+    assert post.headers == {
+        "x-amz-sns-message-type": "Notification",
+        "x-amz-sns-message-id": message,
+        "x-amz-sns-topic-arn": topic,
+        "x-amz-sns-subscription-arn": arn,
+        "Content-Type": "text/plain; charset=UTF-8",
+        "User-Agent": "Amazon Simple Notification Service Agent",
+    }
+
+
+def test_a_raw_post_is_the_message_itself(town: Town) -> None:
+    topic = town.topic()
+    policy = dumps({"requestPolicy": {"headerContentType": "application/json"}})
+    town.subscribe(topic, "http", HOOK, RawMessageDelivery="true", DeliveryPolicy=policy)
+    town.publish(topic, '{"a":1}')
+    (post,) = town.out.web.posts
+    assert post.body == b'{"a":1}'
+    assert post.headers["x-amz-sns-rawdelivery"] == "true"
+    assert post.headers["Content-Type"] == "application/json"
+
+
+def test_a_queue_gets_the_envelope_or_raw_the_message_and_its_attributes(town: Town) -> None:
+    topic = town.topic()
+    wrapped = town.subscribe(topic, "sqs", QUEUE)
+    town.subscribe(topic, "sqs", f"arn:aws:sqs:{REGION}:{ACCOUNT}:raw", RawMessageDelivery="true")
+    town.publish(topic, "body", MessageAttributes={"bytes": {"DataType": "Binary", "BinaryValue": b"\0\xff"}})
+    (one,) = town.queued()
+    assert one["QueueUrl"] == f"http://127.0.0.1:4566/{ACCOUNT}/reports"
+    assert set(one) == {"QueueUrl", "MessageBody"}
+    body = loads(one["MessageBody"])
+    assert body["MessageAttributes"] == {"bytes": {"Type": "Binary", "Value": "AP8="}}
+    assert body["UnsubscribeURL"].endswith(wrapped)
+    (other,) = town.queued("raw")
+    assert other["MessageBody"] == "body"
+    assert other["MessageAttributes"] == {"bytes": {"DataType": "Binary", "BinaryValue": "AP8="}}
+
+
+def test_a_structured_message_has_a_text_for_each_protocol(town: Town) -> None:
+    topic = town.topic()
+    town.subscribe(topic, "http", HOOK)
+    town.subscribe(topic, "sqs", QUEUE)
+    town.subscribe(topic, "lamplighter:command", "page")
+    texts = {"default": "for all", "http": "for hooks", "sqs": 7, "pigeon": "coo"}
+    town.publish(topic, dumps(texts), MessageStructure="json")
+    assert [post["Message"] for post in town.posted()] == ["for hooks"]
+    assert [loads(each["MessageBody"])["Message"] for each in town.queued()] == ["for all"]
+    assert [run.given for run in town.out.programs.runs] == [b"for all"]
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("plain", "JSON message body failed to parse"),
+        ("[1]", "JSON message body failed to parse"),
+        ('{"default": "a", "default": "b"}', "JSON message body failed to parse"),
+        ("[" * 100_000, "JSON message body failed to parse"),
+        ('{"http": "a"}', "No default entry in JSON message body"),
+        ('{"default": 1}', "No default entry in JSON message body"),
+    ],
+)
+def test_a_structured_message_that_is_none_is_refused(town: Town, message: str, reason: str) -> None:
+    refused = town.refused("Publish", TopicArn=town.topic(), Message=message, MessageStructure="json")
+    assert refused == ("InvalidParameter", f"Invalid parameter: Message Structure - {reason}")
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"Message": ""}, "Empty message"),
+        ({"Message": "x" * 262_145}, "Message too long"),
+        ({"Message": "x" * 262_140, "MessageAttributes": {"kind": TEXT}}, "Message too long"),
+        ({"Message": "é" * 131_073}, "Message too long"),
+        ({"Message": "m", "Subject": ""}, "Subject"),
+        ({"Message": "m", "Subject": "x" * 101}, "Subject"),
+        ({"Message": "m", "Subject": "two\nlines"}, "Subject"),
+        ({"Message": "m", "MessageStructure": "xml"}, "MessageStructure"),
+        (
+            {"Message": "m", "MessageDeduplicationId": "x"},
+            (
+                "MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not "
+                "valid for this topic type"
+            ),
+        ),
+        ({"Message": "m", "MessageAttributes": {"a b": TEXT}}, "Invalid message attribute name: a b"),
+        ({"Message": "m", "MessageAttributes": {"a..b": TEXT}}, "Invalid message attribute name: a..b"),
+        ({"Message": "m", "MessageAttributes": {"aws.x": TEXT}}, "Invalid message attribute name: aws.x"),
+    ],
+)
+def test_a_message_that_breaks_a_rule_is_refused(town: Town, params: Json, message: str) -> None:
+    topic = town.topic()
+    refused = town.refused("Publish", TopicArn=topic, **params)
+    assert refused == ("InvalidParameter", f"Invalid parameter: {message}")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "message"),
+    [
+        (
+            {"DataType": "Colour", "StringValue": "red"},
+            (
+                "The message attribute 'a' has an invalid message attribute type, the set of supported type prefixes "
+                "is Binary, Number, and String."
+            ),
+        ),
+        (
+            {"DataType": "String"},
+            (
+                "The message attribute 'a' must contain non-empty message attribute value for message attribute type "
+                "'String'."
+            ),
+        ),
+        (
+            {"DataType": "Binary", "StringValue": "x"},
+            "The message attribute 'a' with type 'Binary' must use field 'Binary'.",
+        ),
+        ({"DataType": "Number", "StringValue": "x"}, "Could not cast message attribute 'a' value to number."),
+        ({"DataType": "Number", "StringValue": "NaN"}, "Could not cast message attribute 'a' value to number."),
+        (
+            {"DataType": "String.Array", "StringValue": "x"},
+            "The message attribute 'a' with type 'String.Array' must hold a JSON array.",
+        ),
+    ],
+)
+def test_an_attribute_that_breaks_a_rule_is_refused(town: Town, attribute: Json, message: str) -> None:
+    refused = town.refused("Publish", TopicArn=town.topic(), Message="m", MessageAttributes={"a": attribute})
+    assert refused == ("InvalidParameterValueException", message)
+
+
+def test_attributes_are_sent_only_with_a_message_that_is_no_structure(town: Town) -> None:
+    topic = town.topic()
+    town.subscribe(topic, "sqs", QUEUE, FilterPolicy='{"kind":["v"]}')
+    town.publish(topic, '{"default":"d"}', MessageStructure="json", MessageAttributes={"kind": TEXT})
+    (sent,) = town.queued()
+    assert "MessageAttributes" not in loads(sent["MessageBody"])
+
+
+def test_a_message_of_the_largest_size_and_a_subject_of_the_longest_are_taken(town: Town) -> None:
+    topic = town.topic()
+    town.subscribe(topic, "sqs", QUEUE)
+    town.publish(topic, "x" * 262_144, Subject="x" * 100)
+    assert len(town.queued()) == 1
+
+
+def test_a_topic_may_say_how_large_its_messages_are(town: Town) -> None:
+    topic = town.topic(MaximumMessageSize="1024")
+    assert town.refused("Publish", TopicArn=topic, Message="x" * 1025)[1] == "Invalid parameter: Message too long"
+
+
+def test_a_topic_is_named_by_either_parameter_and_by_one(town: Town) -> None:
+    topic = town.topic()
+    assert town.sns("Publish", TargetArn=topic, Message="m")["MessageId"]
+    assert town.refused("Publish", Message="m")[1] == (
+        "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter"
+    )
+    assert town.refused("Publish", Message="m", TopicArn=topic, TargetArn=topic)[0] == "InvalidParameter"
+
+
+def test_a_topic_that_is_not_there_takes_no_message(town: Town) -> None:
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:none"
+    assert town.refused("Publish", TopicArn=topic, Message="m") == ("NotFound", "Topic does not exist")
+
+
+def test_a_topic_of_another_region_takes_no_message_here(town: Town) -> None:
+    topic = town.topic()
+    with pytest.raises(Exception, match="Invalid parameter: TopicArn"):
+        town.run(town.engine.call(Caller(ACCOUNT, "eu-west-1"), "sns", "Publish", {"TopicArn": topic, "Message": "m"}))
+
+
+def test_a_text_to_a_phone_is_taken_and_not_sent_and_said_so(town: Town, caplog: pytest.LogCaptureFixture) -> None:
+    assert town.sns("Publish", PhoneNumber="+15551234567", Message="m")["MessageId"]
+    assert "sends no texts" in caplog.text
+
+
+def test_each_entry_of_a_batch_is_taken_or_refused_by_itself(town: Town) -> None:
+    topic = town.topic()
+    town.subscribe(topic, "sqs", QUEUE)
+    entries = [{"Id": "one", "Message": "1"}, {"Id": "two", "Message": ""}, {"Id": "three", "Message": "3"}]
+    answer = town.sns("PublishBatch", TopicArn=topic, PublishBatchRequestEntries=entries)
+    assert [each["Id"] for each in answer["Successful"]] == ["one", "three"]
+    assert answer["Failed"] == [
+        {
+            "Id": "two",
+            "Code": "InvalidParameter",
+            "Message": "Invalid parameter: Empty message",
+            "SenderFault": True,
+        }
+    ]
+    assert [loads(each["MessageBody"])["Message"] for each in town.queued()] == ["1", "3"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "code"),
+    [
+        ([], "EmptyBatchRequest"),
+        ([{"Id": str(number), "Message": "m"} for number in range(11)], "TooManyEntriesInBatchRequest"),
+        ([{"Id": "a", "Message": "m"}] * 2, "BatchEntryIdsNotDistinct"),
+        ([{"Id": "a b", "Message": "m"}], "InvalidBatchEntryId"),
+        ([{"Id": str(number), "Message": "x" * 150_000} for number in range(2)], "BatchRequestTooLong"),
+    ],
+)
+def test_a_batch_that_is_none_is_refused_whole(town: Town, entries: list[Json], code: str) -> None:
+    topic = town.topic()
+    town.subscribe(topic, "sqs", QUEUE)
+    assert town.refused("PublishBatch", TopicArn=topic, PublishBatchRequestEntries=entries)[0] == code
+    assert town.queued() == []
+
+
+def test_a_mail_is_awss_words_under_the_topics_name(town: Town) -> None:
+    topic = town.topic(DisplayName="Night watch")
+    arn = town.subscribe(topic, "email", "ops@example.com")
+    message = town.publish(topic, "the batch failed")
+    (mail,) = town.out.mail.sent
+    assert mail["From"] == "Night watch <lamplighter@localhost>"
+    assert (mail["To"], mail["Subject"]) == ("ops@example.com", "AWS Notification Message")
+    assert mail["Message-ID"] == f"<{message}.{arn.rpartition(':')[2]}@sns.lamplighter>"
+    assert mail["Date"] == "Thu, 01 Jan 2026 00:00:00 +0000"
+    assert mail.get_content_type() == "text/plain"
+    assert mail.get_content().replace("\r\n", "\n") == (
+        "the batch failed\n\n--\n"
+        "If you wish to stop receiving notifications from this topic, please click or visit the link below to "
+        "unsubscribe:\n"
+        f"http://127.0.0.1:4566/unsubscribe.html?SubscriptionArn={arn}\n\n"
+        "Please do not reply directly to this email.\n"
+    )
+
+
+def test_a_mail_of_any_text_and_subject_is_written(town: Town) -> None:
+    topic = town.topic(DisplayName='The "night" — 夜')
+    town.subscribe(topic, "email", "ops@example.com")
+    town.publish(topic, "실패 " * 1000 + "\nFrom here\n.\n" + "x" * 5000, Subject="실패: 야간 배치 " + "아" * 50)
+    (mail,) = town.out.mail.sent
+    assert mail["Subject"] == "실패: 야간 배치 " + "아" * 50
+    assert "From here\n.\n" in mail.get_content().replace("\r\n", "\n")
+    assert mail.as_bytes()
+
+
+def test_a_program_that_reads_mail_gets_the_document(town: Town) -> None:
+    topic = town.topic()
+    town.subscribe(topic, "email-json", "robot@example.com")
+    message = town.publish(topic, Subject="Night")
+    (mail,) = town.out.mail.sent
+    assert mail["Subject"] == "Night"
+    assert loads(mail.get_content())["MessageId"] == message

@@ -1,0 +1,38 @@
+"""How ECS's work is judged: by the exit codes of all of its containers, whatever the task definition says of them."""
+
+import pytest
+
+from lamplighter.base.json_text import Json
+from lamplighter.services.states.calls.sync_rules import RUN_TASK
+
+
+def task(*codes: int | None, stop: str = "EssentialContainerExited", status: str = "STOPPED") -> Json:
+    """A task as DescribeTasks has it."""
+    containers = [{"name": f"c{at}"} if code is None else {"name": f"c{at}", "exitCode": code} for at, code in
+                  enumerate(codes)]  # fmt: skip
+    return {"taskArn": "arn", "lastStatus": status, "stopCode": stop, "containers": containers}
+
+
+@pytest.mark.parametrize(
+    ("tasks", "failed"),
+    [
+        ([task(0)], False),
+        ([task(0, 0)], False),
+        ([task(0), task(0)], False),
+        ([task(1)], True),
+        ([task(0, 137)], True),
+        ([task(0, None)], True),
+        ([task(0), task(2)], True),
+        ([task(0, stop="UserInitiated")], True),
+        ([task(None, stop="TaskFailedToStart")], True),
+    ],
+)
+def test_a_task_has_succeeded_only_if_each_of_its_containers_has(tasks: list[Json], failed: bool) -> None:
+    outcome = RUN_TASK.judge({"tasks": tasks})
+    assert outcome is not None
+    assert outcome.failed is failed
+
+
+@pytest.mark.parametrize("tasks", [[], [task(0), task(status="RUNNING")]])
+def test_nothing_is_said_of_tasks_that_go_on(tasks: list[Json]) -> None:
+    assert RUN_TASK.judge({"tasks": tasks}) is None

@@ -1,0 +1,80 @@
+"""Models are read when asked for, compiled once, and shared by no two catalogs."""
+
+import subprocess
+import sys
+
+import pytest
+
+from lamplighter.base.errors import UnknownOperation
+from lamplighter.wire.models import shapes
+from lamplighter.wire.models.catalog import Catalog
+from lamplighter.wire.models.shapes import SERVICES, Service
+from lamplighter.wire.protocols import aws_json, query, rest_json
+
+
+def test_what_is_known_of_a_service_beforehand_is_what_its_model_says(catalog: Catalog) -> None:
+    for name, entry in SERVICES.items():
+        metadata = catalog.service(name).model.metadata
+        assert entry.target == metadata.get("targetPrefix", "")
+        assert entry.protocols[0] == metadata["protocol"]
+        assert name == metadata.get("signingName", metadata["endpointPrefix"])
+
+
+def test_only_the_model_asked_for_is_read_and_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def load(name: str, protocol: str) -> Service:
+        read.append(name)
+        return original(name, protocol)
+
+    original = shapes.load
+    monkeypatch.setattr(shapes, "load", load)
+    catalog = Catalog()
+    assert read == []
+    first = catalog.targeted(b"AmazonSQS.SendMessage")
+    assert catalog.targeted(b"AmazonSQS.SendMessage") is first
+    assert catalog.operation("sqs", "SendMessage") is first
+    assert read == ["sqs"]
+
+
+def test_two_catalogs_share_nothing() -> None:
+    first, second = Catalog(), Catalog()
+    assert first.operation("sqs", "SendMessage") is not second.operation("sqs", "SendMessage")
+
+
+def test_a_name_that_no_service_has_is_not_remembered() -> None:
+    catalog = Catalog()
+    for target in (b"AmazonSQS.Nonsense", b"Nonsense.SendMessage"):
+        with pytest.raises(UnknownOperation):
+            catalog.targeted(target)
+    assert catalog._targets == {}
+    assert catalog._operations == {}
+
+
+def test_every_operation_compiles_in_every_protocol_of_its_service(catalog: Catalog) -> None:
+    for service, entry in SERVICES.items():
+        for protocol in entry.protocols:
+            for name in catalog.service(service, protocol).model.operation_names:
+                assert catalog.operation(service, name, protocol).name == name
+
+
+def test_a_service_is_unknown_in_a_protocol_that_it_does_not_speak(catalog: Catalog) -> None:
+    with pytest.raises(UnknownOperation):
+        catalog.service("sns", "json")
+
+
+def test_every_protocol_can_refuse_for_a_service_that_nobody_knows(catalog: Catalog) -> None:
+    for protocol, module in (("json", aws_json), ("rest-json", rest_json), ("query", query)):
+        error = UnknownOperation("no")
+        assert catalog.refusal("nobody", protocol)(error, "id-1") == module.refuse(None, error, "id-1")
+
+
+def test_importing_the_wire_reads_no_model() -> None:
+    script = (
+        "import sys, lamplighter.wire.route\n"
+        "opened = []\n"
+        "sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == 'open' else None)\n"
+        "lamplighter.wire.route.Catalog()\n"
+        "assert not [name for name in opened if 'service-2' in name], opened\n"
+    )
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 0

@@ -1,0 +1,172 @@
+"""Violations in AWS's words: recorded ones first, then one of each kind."""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from string import printable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.wire.models.catalog import Catalog
+
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
+RECORDED = json.loads(Path(__file__).with_name("recorded.json").read_text())
+"""What AWS answered, in the recordings of EventBridge and Step Functions."""
+
+
+def faults(catalog: Catalog, service: str, operation: str, params: Json) -> str:
+    with pytest.raises(AwsError) as caught:
+        catalog.operation(service, operation).check(params)
+    return f"{caught.value.code}: {caught.value.message}"
+
+
+@pytest.mark.parametrize("case", RECORDED, ids=lambda case: case["operation"])
+def test_a_violation_is_told_as_aws_was_recorded_to(catalog: Catalog, case: Json) -> None:
+    told = faults(catalog, case["service"], case["operation"], case["params"])
+    assert told == f"ValidationException: {case['message']}"
+
+
+def test_a_missing_member_is_told_as_null(catalog: Catalog) -> None:
+    assert faults(catalog, "states", "StartExecution", {}) == (
+        "ValidationException: 1 validation error detected: "
+        "Value null at 'stateMachineArn' failed to satisfy constraint: Member must not be null"
+    )
+
+
+def test_a_member_of_a_list_goes_by_its_number(catalog: Catalog) -> None:
+    params = {"resourceArn": MACHINE, "tags": [{"key": "a", "value": "b"}, {"key": "", "value": "b"}]}
+    assert "Value '' at 'tags.2.member.key' failed" in faults(catalog, "states", "TagResource", params)
+
+
+def test_values_in_a_list_are_judged_together(catalog: Catalog) -> None:
+    message = faults(catalog, "logs", "DescribeLogGroups", {"accountIdentifiers": ["123456789012", "x"]})
+    assert message == (
+        "InvalidParameterException: 1 validation error detected: "
+        "Value '[123456789012, x]' at 'accountIdentifiers' failed to satisfy constraint: "
+        "Member must satisfy constraint: "
+        "[Member must have length less than or equal to 12, Member must have length greater than or equal to 12, "
+        r"Member must satisfy regular expression pattern: ^\d{12}$]"
+    )
+
+
+def test_the_keys_of_a_map_are_judged_together(catalog: Catalog) -> None:
+    transformer = {"InputPathsMap": {"de onde?": "$.a"}, "InputTemplate": "x"}
+    params = {"Rule": "r", "Targets": [{"Id": "1", "Arn": "arn", "InputTransformer": transformer}]}
+    assert faults(catalog, "events", "PutTargets", params) == (
+        "ValidationException: 1 validation error detected: "
+        "Value '{de onde?=$.a}' at 'targets.1.member.inputTransformer.inputPathsMap' failed to satisfy constraint: "
+        "Map keys must satisfy constraint: "
+        "[Member must have length less than or equal to 256, Member must have length greater than or equal to 1, "
+        r"Member must satisfy regular expression pattern: [A-Za-z0-9\_\-]+]"
+    )
+
+
+def test_a_text_that_is_too_long_is_judged_by_its_pattern_too_unless_it_is_far_too_long(catalog: Catalog) -> None:
+    for length, judged in ((65, True), (1_000, True), (10_240, True), (10_241, False)):
+        message = faults(catalog, "events", "PutRule", {"Name": "!" * length, "EventPattern": "{}"})
+        assert "Member must have length less than or equal to 64" in message
+        assert ("Member must satisfy regular expression pattern" in message) is judged
+
+
+def test_a_secret_is_not_repeated(catalog: Catalog) -> None:
+    message = faults(catalog, "states", "StartExecution", {"stateMachineArn": MACHINE, "input": "s" * 262145})
+    assert "sss" not in message
+    assert (
+        "Value at 'input' failed to satisfy constraint: Member must have length less than or equal to 262144" in message
+    )
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "code"),
+    [
+        ("ecs", "RunTask", {"taskDefinition": "t", "launchType": "MOON"}, "InvalidParameterException"),
+        (
+            "logs",
+            "PutLogEvents",
+            {"logGroupName": "g", "logStreamName": "s", "logEvents": []},
+            "InvalidParameterException",
+        ),
+        ("scheduler", "GetSchedule", {"Name": "a/b"}, "ValidationException"),
+        ("sns", "Publish", {}, "ValidationError"),
+        ("cloudformation", "DescribeStackResources", {"StackName": 1}, "SerializationException"),
+        ("cloudformation", "CreateStack", {}, "ValidationError"),
+    ],
+)
+def test_each_service_has_its_code(catalog: Catalog, service: str, operation: str, params: Json, code: str) -> None:
+    assert faults(catalog, service, operation, params).startswith(f"{code}: ")
+
+
+def test_sqs_speaks_of_missing_parameters_and_leaves_the_rest_to_the_service(catalog: Catalog) -> None:
+    assert faults(catalog, "sqs", "SendMessage", {"QueueUrl": "u"}) == (
+        "MissingParameter: The request must contain the parameter MessageBody."
+    )
+    catalog.operation("sqs", "GetQueueAttributes").check({"QueueUrl": "u", "AttributeNames": ["Nonsense"]})
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "message"),
+    [
+        ("ecs", "RunTask", {"taskDefinition": "t", "count": "1"}, "STRING_VALUE cannot be converted to Integer"),
+        ("ecs", "RunTask", {"taskDefinition": True}, "TRUE_VALUE cannot be converted to String"),
+        ("states", "ListExecutions", {"maxResults": "1"}, "STRING_VALUE can not be converted to an Integer"),
+        ("states", "ListExecutions", {"maxResults": False}, "FALSE_VALUE can not be converted to an Integer"),
+        ("states", "ListExecutions", {"maxResults": 1.5}, "NUMBER_VALUE can not be converted to an Integer"),
+        ("states", "StartExecution", {"input": {"a": 1}}, "Start of structure or map found where not expected."),
+        ("states", "StartExecution", {"name": ["a"]}, "Start of list found where not expected"),
+        ("events", "PutEvents", {"Entries": "x"}, "Expected list or null"),
+        ("events", "PutEvents", {"Entries": ["x"]}, "Expected null"),
+        (
+            "events",
+            "StartReplay",
+            {"EventStartTime": "x"},
+            "STRING_VALUE can not be converted to milliseconds since epoch",
+        ),
+    ],
+)
+def test_a_value_of_a_wrong_kind_wins_over_all_violations(
+    catalog: Catalog, service: str, operation: str, params: Json, message: str
+) -> None:
+    assert faults(catalog, service, operation, params) == f"SerializationException: {message}"
+
+
+def test_unknown_members_are_passed_over(catalog: Catalog) -> None:
+    catalog.operation("states", "StartExecution").check({"stateMachineArn": MACHINE, "fromTheFuture": [[{}]]})
+
+
+def test_a_value_that_aws_accepts_against_its_model_is_accepted(catalog: Catalog) -> None:
+    oauth = {
+        "AuthorizationEndpoint": "x",
+        "ClientParameters": {"ClientID": "i", "ClientSecret": "s"},
+        "HttpMethod": "put",
+    }
+    params = {
+        "Name": "n",
+        "AuthorizationType": "OAUTH_CLIENT_CREDENTIALS",
+        "AuthParameters": {"OAuthParameters": oauth},
+    }
+    catalog.operation("events", "CreateConnection").check(params)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(printable, max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=2), inner, max_size=3),
+    max_leaves=8,
+)
+TASK = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("taskDefinition", "count", "overrides", "tags", "networkConfiguration"), VALUES)
+)
+
+
+@given(TASK)
+def test_whatever_the_values_are_only_aws_errors_come_of_it(params: Json) -> None:
+    with suppress(AwsError):
+        ECS.operation("ecs", "RunTask").check(params)
+        assert isinstance(params["taskDefinition"], str)
+
+
+ECS = Catalog()
+"""Compiled once for all examples of the property."""

@@ -1,0 +1,55 @@
+"""Smithy RPC v2 CBOR: any body has an answer, and errors come in the protocol that was spoken."""
+
+from contextlib import suppress
+
+import cbor2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.wire.http import HttpRequest
+from lamplighter.wire.models.catalog import Catalog
+from lamplighter.wire.protocols import cbor
+from lamplighter.wire.route import refuse, route
+
+SIGNED = b"AWS4-HMAC-SHA256 Credential=AKIA/20260101/eu-west-1/monitoring/aws4_request, SignedHeaders=host, Signature=0"
+PATH = b"/service/GraniteServiceVersion20100801/operation/DescribeAlarms"
+
+
+def asked(body: bytes, path: bytes = PATH, method: str = "POST") -> HttpRequest:
+    headers = {b"smithy-protocol": b"rpc-v2-cbor", b"authorization": SIGNED, b"host": b"127.0.0.1"}
+    return HttpRequest(method, path, b"", headers, body)
+
+
+@given(st.binary(max_size=60))
+def test_any_body_is_params_or_an_error_of_aws(body: bytes) -> None:
+    with suppress(AwsError):
+        assert isinstance(cbor.read(body), dict)
+
+
+def test_a_body_that_is_nested_too_deeply_is_an_error() -> None:
+    with pytest.raises(AwsError):
+        cbor.read(b"\xa1\x61a" * 100_000 + b"\x01")
+
+
+@pytest.mark.parametrize(
+    ("http", "code"),
+    [
+        (asked(b"\xff"), "SerializationException"),
+        (asked(b"\xa0", b"/service/Nonsense/operation/DescribeAlarms"), "UnknownOperationException"),
+        (asked(b"\xa0", PATH + b"s"), "UnknownOperationException"),
+        (asked(b"\xa0", b"/"), "UnknownOperationException"),
+        (asked(cbor2.dumps({"MaxRecords": "x"})), "SerializationException"),
+    ],
+)
+def test_what_is_not_understood_is_told_in_the_same_protocol(http: HttpRequest, code: str) -> None:
+    catalog = Catalog()
+    with pytest.raises(AwsError) as raised:
+        route(catalog, http)
+    response = refuse(catalog, http, raised.value, "id-1")
+    told: Json = cbor2.loads(response.body)
+    assert told["__type"] == code
+    assert told["message"]
+    assert (b"smithy-protocol", b"rpc-v2-cbor") in response.headers

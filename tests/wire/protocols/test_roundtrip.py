@@ -1,0 +1,235 @@
+"""Everything that botocore can say is understood, and everything that we say botocore understands."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from botocore.model import Shape
+
+from lamplighter.base.json_text import Json, Raw
+from lamplighter.wire.http import HttpRequest
+from lamplighter.wire.models.catalog import Catalog
+from lamplighter.wire.models.shapes import SERVICES
+from lamplighter.wire.route import respond, route
+
+MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+TONGUES = [(name, protocol) for name, entry in SERVICES.items() for protocol in entry.protocols]
+STREAMS = {"StartLiveTail", "GetLogObject"}
+"""Answered as event streams, which the wire refuses to do."""
+
+
+def sample(shape: Shape, *, ours: bool) -> Json:
+    """Some value of a shape: as the wire has it in Python, or as botocore has it."""
+    match shape.type_name:
+        case "structure":
+            found = {name: sample(member, ours=ours) for name, member in shape.members.items()}
+            return dict(list(found.items())[:1]) if shape.is_tagged_union else found
+        case "list":
+            return [sample(shape.member, ours=ours)] * 2
+        case "map":
+            return {key: sample(shape.value, ours=ours) for key in ("k & <v>", "ключ")}
+        case "integer" | "long":
+            return 7
+        case "float" | "double":
+            return 1.5
+        case "boolean":
+            return True
+        case "timestamp":
+            return MOMENT.timestamp() if ours else MOMENT
+        case "blob":
+            return b"\x00\xff\r\n"
+        case _:
+            return 'a/b c+d&<e>"\r\n é 日'
+
+
+def finite(shape: Shape | None, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether a shape ends somewhere: a sample of one that holds itself would not."""
+    if shape is None:
+        return True
+    if shape.name in seen:
+        return False
+    inner = list(getattr(shape, "members", {}).values())
+    inner += [part for name in ("member", "value") if (part := getattr(shape, name, None)) is not None]
+    return all(finite(part, seen | {shape.name}) for part in inner)
+
+
+@pytest.mark.parametrize(("service", "protocol"), TONGUES)
+def test_every_operation_reads_what_botocore_writes(
+    ask: Callable[..., HttpRequest], catalog: Catalog, service: str, protocol: str
+) -> None:
+    model = catalog.service(service, protocol).model
+    for name in model.operation_names:
+        shape = model.operation_model(name).input_shape
+        if shape is None:
+            continue
+        http = ask(service, name, sample(shape, ours=False), protocol=protocol)
+        assert catalog.operation(service, name, protocol).decode(http) == sample(shape, ours=True), name
+
+
+@pytest.mark.parametrize(("service", "protocol"), TONGUES)
+def test_botocore_reads_what_every_operation_writes(
+    hear: Callable[..., Json], catalog: Catalog, service: str, protocol: str
+) -> None:
+    model = catalog.service(service, protocol).model
+    for name in model.operation_names:
+        shape = model.operation_model(name).output_shape
+        if name in STREAMS or not finite(shape):
+            continue
+        result = sample(shape, ours=True) if shape else None
+        parsed = hear(
+            service, name, catalog.operation(service, name, protocol).encode(result, "id-1"), protocol=protocol
+        )
+        metadata = parsed.pop("ResponseMetadata")
+        assert parsed == (sample(shape, ours=False) if shape else {}), name
+        assert metadata["HTTPStatusCode"] == model.operation_model(name).http.get("responseCode", 200)
+        assert metadata["HTTPHeaders"]["x-amzn-requestid"] == "id-1"
+
+
+@pytest.mark.parametrize(("service", "protocol"), TONGUES)
+def test_an_operation_with_nothing_to_say_is_read_as_nothing(
+    hear: Callable[..., Json], catalog: Catalog, service: str, protocol: str
+) -> None:
+    for name in set(catalog.service(service, protocol).model.operation_names) - STREAMS:
+        parsed = hear(service, name, catalog.operation(service, name, protocol).encode(None, "id-1"), protocol=protocol)
+        assert set(parsed) == {"ResponseMetadata"}, name
+
+
+WHOLE_WAY: list[tuple[str, str, dict[str, Json], dict[str, Json]]] = [
+    (
+        "states",
+        "StartExecution",
+        {"stateMachineArn": "arn:aws:states:eu-west-1:123456789012:stateMachine:night", "input": '{"a":1}'},
+        {"executionArn": "arn:aws:states:eu-west-1:123456789012:execution:night:1", "startDate": MOMENT.timestamp()},
+    ),
+    ("states", "ListTagsForResource", {"resourceArn": "arn:x"}, {"tags": [{"key": "a", "value": "b"}]}),
+    (
+        "ecs",
+        "RunTask",
+        {
+            "taskDefinition": "batch:1",
+            "count": 2,
+            "overrides": {"containerOverrides": [{"name": "job", "environment": [{"name": "A", "value": ""}]}]},
+            "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"], "assignPublicIp": "ENABLED"}},
+        },
+        {"tasks": [{"taskArn": "arn:aws:ecs:eu-west-1:123456789012:task/c/1", "version": 1}], "failures": []},
+    ),
+    (
+        "events",
+        "PutEvents",
+        {"Entries": [{"Source": "app", "DetailType": "done", "Detail": "{}", "Time": 1767225600.0}]},
+        {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]},
+    ),
+    (
+        "scheduler",
+        "CreateSchedule",
+        {
+            "Name": "night.ly-1",
+            "ScheduleExpression": "rate(1 day)",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "Target": {
+                "Arn": "arn:aws:states:eu-west-1:123456789012:stateMachine:n",
+                "RoleArn": "arn:aws:iam::123456789012:role/r",
+            },
+        },
+        {"ScheduleArn": "arn:aws:scheduler:eu-west-1:123456789012:schedule/default/nightly"},
+    ),
+    ("scheduler", "ListSchedules", {"MaxResults": 5, "NamePrefix": "n"}, {"Schedules": []}),
+    (
+        "scheduler",
+        "TagResource",
+        {
+            "ResourceArn": "arn:aws:scheduler:eu-west-1:123456789012:schedule-group/g",
+            "Tags": [{"Key": "a b", "Value": "c/d"}],
+        },
+        {},
+    ),
+    (
+        "scheduler",
+        "UntagResource",
+        {"ResourceArn": "arn:aws:scheduler:eu-west-1:123456789012:schedule-group/g", "TagKeys": ["a b", "c&d"]},
+        {},
+    ),
+    (
+        "sns",
+        "Publish",
+        {
+            "TopicArn": "arn:aws:sns:eu-west-1:123456789012:t",
+            "Message": "night & <day>\r\n",
+            "MessageAttributes": {"b": {"DataType": "Binary", "BinaryValue": b"\x00\xff"}},
+        },
+        {"MessageId": "1"},
+    ),
+    ("sns", "CreateTopic", {"Name": "t", "Attributes": {"DisplayName": "x"}, "Tags": []}, {"TopicArn": "arn"}),
+    (
+        "sqs",
+        "SendMessageBatch",
+        {
+            "QueueUrl": "http://127.0.0.1:4566/123456789012/q",
+            "Entries": [
+                {
+                    "Id": "1",
+                    "MessageBody": "hello",
+                    "MessageAttributes": {"b": {"DataType": "Binary", "BinaryValue": b"\x00\xff"}},
+                }
+            ],
+        },
+        {"Successful": [{"Id": "1", "MessageId": "m", "MD5OfMessageBody": "d"}], "Failed": []},
+    ),
+    (
+        "logs",
+        "PutLogEvents",
+        {"logGroupName": "/ecs/job", "logStreamName": "a/b", "logEvents": [{"timestamp": 1, "message": "x"}]},
+        {"nextSequenceToken": "1"},
+    ),
+    (
+        "monitoring",
+        "SetAlarmState",
+        {"AlarmName": "ключ & <k>", "StateValue": "ALARM", "StateReason": "a\r\nb"},
+        {},
+    ),
+    (
+        "monitoring",
+        "PutMetricData",
+        {"Namespace": "app", "MetricData": [{"MetricName": "m", "Value": 1.5, "Timestamp": 1767225600.0}]},
+        {},
+    ),
+    (
+        "cloudformation",
+        "CreateStack",
+        {
+            "StackName": "night",
+            "TemplateBody": "Resources: {}\n",
+            "Parameters": [{"ParameterKey": "A", "ParameterValue": "", "UsePreviousValue": False}],
+            "Capabilities": ["CAPABILITY_IAM"],
+        },
+        {"StackId": "arn:aws:cloudformation:eu-west-1:123456789012:stack/night/1"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("service", "operation", "params", "result"), WHOLE_WAY)
+def test_a_valid_request_goes_the_whole_way_and_back(
+    ask: Callable[..., HttpRequest],
+    hear: Callable[..., Json],
+    catalog: Catalog,
+    service: str,
+    operation: str,
+    params: dict[str, Json],
+    result: dict[str, Json],
+) -> None:
+    request = route(catalog, ask(service, operation, params))
+    assert (request.service, request.operation, request.region) == (service, operation, "eu-west-1")
+    assert request.params == params
+    parsed = hear(service, operation, respond(request, result, "id-1"))
+    assert parsed.pop("ResponseMetadata")["HTTPHeaders"]["x-amzn-requestid"] == "id-1"
+    assert parsed == {
+        name: datetime.fromtimestamp(value, UTC) if name == "startDate" else value for name, value in result.items()
+    }
+
+
+def test_ready_made_json_goes_out_as_it_is(ask: Callable[..., HttpRequest], catalog: Catalog) -> None:
+    http = ask("states", "GetExecutionHistory", {"executionArn": "arn:x"})
+    response = respond(route(catalog, http), {"events": Raw(b'[{"id":1 }]')}, "id-1")
+    assert response.body == b'{"events":[{"id":1 }]}'
+    assert (b"content-type", b"application/x-amz-json-1.0") in response.headers
+    assert (b"content-length", b"22") in response.headers

@@ -1,0 +1,44 @@
+"""Values written as text are read back as they were."""
+
+import pytest
+from botocore.model import Shape
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamplighter.base.errors import AwsError
+from lamplighter.base.json_text import Json
+from lamplighter.wire.protocols.text import parse_text, write_text
+
+
+def shape(kind: str) -> Shape:
+    return Shape("S", {"type": kind})
+
+
+@given(
+    st.tuples(st.just("integer"), st.integers(-(2**31), 2**31))
+    | st.tuples(st.just("double"), st.floats(allow_nan=False))
+    | st.tuples(st.just("boolean"), st.booleans())
+    | st.tuples(st.just("string"), st.text())
+    | st.tuples(st.just("blob"), st.binary())
+    | st.tuples(st.just("timestamp"), st.integers(-(10**12), 10**13).map(lambda milliseconds: milliseconds / 1000))
+)
+def test_reading_undoes_writing(case: tuple[str, Json]) -> None:
+    kind, value = case
+    assert parse_text(write_text(value, shape(kind)), shape(kind)) == value
+
+
+def test_an_instant_is_written_as_aws_writes_it() -> None:
+    assert write_text(1767225600.5, shape("timestamp")) == "2026-01-01T00:00:00.500Z"
+
+
+def test_an_instant_without_a_zone_is_utc() -> None:
+    assert parse_text("2026-01-01T00:00:00", shape("timestamp")) == 1767225600.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [("timestamp", "yesterday"), ("boolean", "yes"), ("double", "x"), ("integer", "1.0")]
+)
+def test_a_text_that_is_no_such_value_is_malformed_input(kind: str, text: str) -> None:
+    with pytest.raises(AwsError) as caught:
+        parse_text(text, shape(kind))
+    assert caught.value.code == "MalformedInput"
