@@ -32,7 +32,7 @@ signal.pause()
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that a start makes, none of which takes time."""
     found: list[float] = []
-    monkeypatch.setattr(lock, "pause", found.append)
+    monkeypatch.setattr(lock, "sleep", found.append)
     return found
 
 
@@ -66,7 +66,7 @@ def test_a_lock_that_a_killed_engine_left_to_a_child_is_waited_for(
             killed.stdin.close()
             assert killed.stdout.read() == ""  # The child had it open, too: it has ended.
 
-        monkeypatch.setattr(lock, "pause", let_the_child_go_on)
+        monkeypatch.setattr(lock, "sleep", let_the_child_go_on)
         taken = DirectoryLock(tmp_path)
         assert pauses
         assert taken.was_used

@@ -77,7 +77,7 @@ def _uuid4(digits: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
-def pause(seconds: float) -> None:
+def sleep(seconds: float) -> None:
     """Let the current thread wait."""
     time.sleep(seconds)
 

@@ -36,13 +36,13 @@ TELLS = "Tell "
 CONTAINERS = "ecs:runTask"
 
 
-OURS = "LAMPLIGHTER_RUN"
+RUN_VARIABLE = "LAMPLIGHTER_RUN"
 """The variable that every container of a job is given."""
 
 
 def is_ours(definition: Json) -> bool:
     """Whether a job file made a machine: the names of states mean nothing in others."""
-    return OURS in str(definition)
+    return RUN_VARIABLE in str(definition)
 
 
 def is_supporting_machine(machine: str) -> bool:
@@ -57,10 +57,10 @@ def steps(definition: Json) -> int:
 
 def is_supporting_state(state: str, resource: Json) -> bool:
     """Whether a state only serves a job; those of a workflow's job have its name before theirs."""
-    own = own_name(state)
+    own = state_in_job(state)
     return CONTAINERS not in str(resource) and (own in OWN_STATES or own.startswith(TELLS))
 
 
-def own_name(state: str) -> str:
+def state_in_job(state: str) -> str:
     """A state's name without that of the step of a workflow which it belongs to."""
     return state.rpartition(": ")[2]

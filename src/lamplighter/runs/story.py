@@ -48,7 +48,7 @@ class Attempt:
     """The ARN of the Map Run, of a distributed Map."""
     ran: int | None = None
     """For how many milliseconds its containers ran, where the task says so."""
-    unclaimed: bool = False
+    waits_for_worker: bool = False
     """Whether it is an activity's that no worker has taken up."""
 
     @property
@@ -295,7 +295,7 @@ class _Reader:
         if rest in OUTCOMES:
             attempt = _ended(attempt, time, OUTCOMES[rest], details)
         elif (work, rest) == ("Activity", "Started"):
-            attempt = replace(attempt, unclaimed=False)
+            attempt = replace(attempt, waits_for_worker=False)
         elif rest == "Submitted":
             attempt = _at_work(attempt, failure_reasons.task(details.get("output")))
         self.attempts[here.attempt] = attempt
@@ -320,7 +320,7 @@ class _Reader:
                 time,
                 timeout=details.get("timeoutInSeconds"),
                 maprun=details.get("mapRunArn"),
-                unclaimed=work == "Activity",
+                waits_for_worker=work == "Activity",
             )
         )
         at = len(self.attempts) - 1

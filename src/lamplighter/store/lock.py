@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.files import make_path, sync_directory
-from lamplighter.base.world import pause
+from lamplighter.base.world import sleep
 from lamplighter.store.data_directory import LOCK
 
 
@@ -57,7 +57,7 @@ class DirectoryLock:
                     f"another engine (process {holder or 'unknown'}) runs on {directory}; "
                     "stop it first, or name another directory with --data"
                 )
-            pause(PAUSE)
+            sleep(PAUSE)
         raise DirectoryInUse(
             f"the engine of {directory} (process {holder}) has ended, but a process that it started still has "
             f"{directory / LOCK} open; end that process, or name another directory with --data"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lamplighter.asl.definition.walk_states import states
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs.failure_words import place
-from lamplighter.runs.job_machine import CONTAINERS, OURS, OWN_STATES, own_name
+from lamplighter.runs.job_machine import CONTAINERS, RUN_VARIABLE, OWN_STATES, state_in_job
 from lamplighter.runs.story import Attempt, Visit
 
 SKIPPED, WORKFLOW = "Skipped", "Workflow"
@@ -42,7 +42,7 @@ class Labels:
 
     def hides(self, state: str) -> bool:
         """Whether a state only serves what the attempts and waits of a job tell better."""
-        return self.job and own_name(state) in OWN_STATES
+        return self.job and state_in_job(state) in OWN_STATES
 
     def hides_work(self, attempt: Attempt) -> bool:
         """Whether an attempt is of such a state; one that runs a container never is."""
@@ -59,7 +59,7 @@ class Labels:
 
     def skipped(self, visit: Visit) -> bool:
         """Whether a run of a job ends here because it does not begin beside another one."""
-        return self.job and own_name(visit.state) == SKIPPED
+        return self.job and state_in_job(visit.state) == SKIPPED
 
 
 def of_definition(definition: Json, redriven: tuple[int, ...] = ()) -> Labels:
@@ -69,7 +69,7 @@ def of_definition(definition: Json, redriven: tuple[int, ...] = ()) -> Labels:
     mapped = any(_runs_containers(inner) for each in maps for _, inner in states(_body(each)))
     several = len(work) > 1 or mapped
     again = any("Retry" in each or "Catch" in each for each in work)
-    return Labels(several, several or again, any(OURS in str(each) for each in work), redriven)
+    return Labels(several, several or again, any(RUN_VARIABLE in str(each) for each in work), redriven)
 
 
 def is_workflow(definition: Json) -> bool:

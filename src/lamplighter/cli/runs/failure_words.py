@@ -26,7 +26,7 @@ def place(attempt: Attempt) -> str:
 def result(attempt: Attempt) -> str:
     """How an attempt ended."""
     if attempt.outcome == "running":
-        return "waits for a worker" if attempt.unclaimed else "running"
+        return "waits for a worker" if attempt.waits_for_worker else "running"
     if attempt.outcome == "succeeded":
         return "succeeded"
     if attempt.outcome == "aborted":

@@ -41,7 +41,7 @@ def of_attempt(story: Story, attempt: Attempt, most: int | None) -> str:
 
 
 def _reason(story: Story, attempt: Attempt, most: int | None) -> str | None:
-    if attempt.unclaimed and attempt.outcome in ("running", "timed out"):
+    if attempt.waits_for_worker and attempt.outcome in ("running", "timed out"):
         return "waits for a worker" if attempt.outcome == "running" else "no worker took it up in time"
     if attempt.error == HEARTBEAT:
         return "sent no heartbeat in time"

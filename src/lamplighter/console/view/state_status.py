@@ -58,7 +58,7 @@ def _standing(
     found = [status(story, visit, broken) for visit in visits]
     worst, done = min(found, key=WORST.index), sum(each in ("SUCCEEDED", "CAUGHT") for each in found)
     latest = [story.attempts[visit.attempts[-1]] for visit in visits if visit.attempts]
-    unclaimed = any(each.unclaimed and each.outcome == "running" for each in latest)
+    unclaimed = any(each.waits_for_worker and each.outcome == "running" for each in latest)
     return Standing(name, worst, len(found), done, followers, unclaimed)
 
 
