@@ -79,7 +79,7 @@ class Listening(Engine):
         isolation: Isolation | None = None,
     ) -> None:
         super().__init__(config, world, store, runtime, outbound, isolation or Inline())
-        self.bus.listen("*", _note)
+        self.bus.subscribe("*", _note)
 
 
 def _note(tx: Tx, event: Event) -> None:

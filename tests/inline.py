@@ -3,7 +3,7 @@
 import pickle
 from collections.abc import Callable
 
-from lamplighter.asl.execution.step import Refuses
+from lamplighter.asl.execution.step import RefusalReason
 from lamplighter.isolation.requests import Answer, Request, answer
 
 
@@ -13,7 +13,7 @@ class Inline:
     def __init__(self) -> None:
         self.requests: list[Request] = []
 
-    async def run(self, request: Request, refuses: Refuses, on_slow: Callable[[], None] | None = None) -> Answer:
+    async def run(self, request: Request, refuses: RefusalReason, on_slow: Callable[[], None] | None = None) -> Answer:
         del on_slow  # nothing takes long here
         self.requests.append(request)
         sent: Request = pickle.loads(pickle.dumps(request))

@@ -3,12 +3,12 @@
 import os
 import sys
 
-from lamplighter.cli.app import asked, command
+from lamplighter.cli.app import build_app, requested_command
 
 
 def main() -> None:
     """Do what was typed."""
-    command(asked(sys.argv[1:], os.environ))(prog_name="lamplighter")
+    build_app(requested_command(sys.argv[1:], os.environ))(prog_name="lamplighter")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from lamplighter.base.errors import LamplighterError, UnknownOperation
 from lamplighter.base.json_text import Json
-from lamplighter.base.threads import run_aside
+from lamplighter.base.threads import run_in_thread
 from lamplighter.store.db import Posted, Reader, Store, Tx
 from lamplighter.store.timers import Timer
 
@@ -47,13 +47,13 @@ params."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class Prepared:
     """Something that was worked out of an operation's params."""
 
     value: Json
 
 
-READY = object()
+PREPARED = object()
 """The member of the params that has what is ready: nobody outside can name it."""
 
 
@@ -66,7 +66,7 @@ class Operation:
 
     read: Callable[[Reader, Caller, Json], Json] | None = None
     write: Callable[[Tx, Caller, Json], Json] | None = None
-    ahead: Callable[[Reader, Caller, Json], Work | None] | None = None
+    prepare: Callable[[Reader, Caller, Json], Work | None] | None = None
     """Tells what may be done in a thread before the call, so that its turn is short."""
 
 
@@ -75,16 +75,16 @@ Wants = Callable[[Tx], bool]
 """Whether a listener would do anything with an event now."""
 
 
-class CallerLeft(LamplighterError):
+class CallerGone(LamplighterError):
     """Nobody waits for the answer any more."""
 
 
-async def forever() -> None:
+async def wait_forever() -> None:
     """A caller that waits, however long it takes."""
     await asyncio.Event().wait()
 
 
-async def first(*given: Awaitable[Json]) -> Json:
+async def first_result(*given: Awaitable[Json]) -> Json:
     """What comes of the one that is done first; the others are given up."""
     waits = [asyncio.ensure_future(each) for each in given]
     try:
@@ -162,7 +162,12 @@ class Bus:
             self._loads.pop(service, None)
 
     async def call(
-        self, caller: Caller, service: str, operation: str, params: Json, left: Callable[[], Awaitable[None]] = forever
+        self,
+        caller: Caller,
+        service: str,
+        operation: str,
+        params: Json,
+        left: Callable[[], Awaitable[None]] = wait_forever,
     ) -> Json:
         """Have an operation done, from outside of any turn; `left` raises when there is no more use in an answer."""
         params = await self.prepare(caller, service, operation, params)
@@ -173,7 +178,7 @@ class Bus:
         else:
             assert entry.read is not None
             result = entry.read(self.store.reader, caller, params)
-        return await first(result, left()) if inspect.isawaitable(result) else result
+        return await first_result(result, left()) if inspect.isawaitable(result) else result
 
     async def prepare(self, caller: Caller, service: str, operation: str, params: Json) -> Json:
         """Do in a thread what would make the turn of an operation long; the params with which to invoke it then.
@@ -183,27 +188,31 @@ class Bus:
         if not self.is_loaded(service):
             await self.load(service)
         entry = self._services.get(service, {}).get(operation)
-        work = entry.ahead(self.store.reader, caller, params) if entry is not None and entry.ahead is not None else None
-        done = await run_aside(work) if work is not None else None
-        return {**params, READY: done.value} if isinstance(done, Ready) else params
+        work = (
+            entry.prepare(self.store.reader, caller, params)
+            if entry is not None and entry.prepare is not None
+            else None
+        )
+        done = await run_in_thread(work) if work is not None else None
+        return {**params, PREPARED: done.value} if isinstance(done, Prepared) else params
 
     def invoke(self, tx: Tx, caller: Caller, service: str, operation: str, params: Json) -> Json:
         """Have an operation done inside a turn: its writes are kept or undone with the rest of the job's."""
         entry = self._find(service, operation)
         return (entry.write or entry.read)(tx, caller, params)  # type: ignore[misc]
 
-    def look(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> Json:
+    def read(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> Json:
         """Have an operation answered that only reads, with what `reader` sees."""
         entry = self._find(service, operation)
         if entry.read is None:
             raise UnknownOperation(f"{service}:{operation} does more than look")
         return entry.read(reader, caller, params)
 
-    def listen(self, source: str, listener: Listener, wants: Wants = lambda _tx: True) -> None:
+    def subscribe(self, source: str, listener: Listener, wants: Wants = lambda _tx: True) -> None:
         """Hear every event of a source that is wanted, in the transaction that caused it. `*` hears all."""
         self._listeners.setdefault(source, []).append((listener, wants))
 
-    def heard(self, source: str) -> bool:
+    def has_listeners(self, source: str) -> bool:
         """Whether anybody listens to a source."""
         return source in self._listeners or "*" in self._listeners
 

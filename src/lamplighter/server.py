@@ -23,8 +23,8 @@ from urllib.parse import parse_qsl
 
 from lamplighter.base.errors import AwsError, Unavailable, ValidationError
 from lamplighter.base.json_text import Json, dump_bytes
-from lamplighter.base.threads import run_aside
-from lamplighter.bus import Caller, CallerLeft, first
+from lamplighter.base.threads import run_in_thread
+from lamplighter.bus import Caller, CallerGone, first_result
 from lamplighter.console import paths
 from lamplighter.console.ports.local import Inside
 from lamplighter.engine import health, metrics
@@ -97,7 +97,7 @@ class Server:
         except AwsError as error:
             refused = error
             response = await _aside(http, lambda: refuse(self.engine.catalog, http, refused, request_id))
-        except (CallerLeft, ConnectionResetError):
+        except (CallerGone, ConnectionResetError):
             return
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         await send({"type": "http.response.body", "body": response.body})
@@ -122,7 +122,7 @@ class Server:
         try:
             result = await self.engine.call(caller, request.service, request.operation, request.params, left)
             return respond(request, result, request_id)
-        except (AwsError, CallerLeft):
+        except (AwsError, CallerGone):
             raise
         except Exception as error:
             log.exception("%s %s failed (request %s)", request.service, request.operation, request_id)
@@ -149,7 +149,7 @@ class Server:
         return gate.signer(http, self.holders)
 
     async def _left(self, receive: Receive) -> None:
-        await first(_hung_up(receive), self._closed())
+        await first_result(_hung_up(receive), self._closed())
 
     async def _closed(self) -> None:
         await self.closing.wait()
@@ -224,14 +224,14 @@ class InternalFailure(AwsError):
 
 async def _aside(http: HttpRequest, work: Callable[[], T]) -> T:
     """Do what takes as long as a request's body is: in a thread where that would hold up the others."""
-    return await run_aside(work) if len(http.body) > SHORT else work()
+    return await run_in_thread(work) if len(http.body) > SHORT else work()
 
 
 async def _hung_up(receive: Receive) -> None:
     """The end of the connection; the body has been read."""
     while (await receive())["type"] != "http.disconnect":
         continue
-    raise CallerLeft
+    raise CallerGone
 
 
 async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lamplighter.asl.execution import step
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import ManualClock, fixed_world
-from lamplighter.bus import forever
+from lamplighter.bus import wait_forever
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime
@@ -84,7 +84,7 @@ class Line:
 
         async def receive() -> Json:
             if not messages:  # the caller waits for the answer
-                await forever()
+                await wait_forever()
             return messages.pop()
 
         async def send(message: Json) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from lamplighter.asl.definition.model import Definition, Task
-from lamplighter.asl.definition.parse import parse
-from lamplighter.asl.execution.advance import CROSSINGS, advance
+from lamplighter.asl.definition.parse import parse_definition
+from lamplighter.asl.execution.advance import MAX_CROSSINGS, advance
 from lamplighter.asl.execution.frame import Execution, Frame, Phase
 from lamplighter.asl.execution.messages import (
     CancelTask,
@@ -63,7 +63,7 @@ class Scene:
 class Play:
     """One execution and its world."""
 
-    def __init__(self, definition: Definition, given: Json = None, *, crossings: int = CROSSINGS) -> None:
+    def __init__(self, definition: Definition, given: Json = None, *, crossings: int = MAX_CROSSINGS) -> None:
         self.definition = definition
         self.clock = ManualClock()
         self.world = fixed_world(self.clock)
@@ -275,7 +275,7 @@ class Gentle(Play):
 
 def play(states: dict[str, Json], given: Json = None, **fields: Json) -> Play:
     """The start of a machine of these states; it begins with the first of them."""
-    return Play(parse(dumps({"StartAt": next(iter(states)), "States": states, **fields})), given)
+    return Play(parse_definition(dumps({"StartAt": next(iter(states)), "States": states, **fields})), given)
 
 
 def only(state: Json, given: Json = None, **fields: Json) -> Play:

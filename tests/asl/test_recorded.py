@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.asl.definition.parse import parse
+from lamplighter.asl.definition.parse import parse_definition
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from tests.asl.play import Play
 
@@ -56,7 +56,7 @@ def document(value: Json) -> Json:
 @pytest.mark.skipif(not CASES.exists(), reason="the recorded cases are not there")
 @pytest.mark.parametrize("case", list(recorded()))
 def test_the_history_is_the_one_that_aws_recorded(case: Json) -> None:
-    night = Play(parse(dumps(case["definition"])), case["input"]).run()
+    night = Play(parse_definition(dumps(case["definition"])), case["input"]).run()
     told = case["expected"]["get_execution_history"]["events"]
     words = set(case["placeholders"])
     if case["unordered_events"]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamplighter.base.deny_rules import KINDS, UnknownWord, refusal, words
+from lamplighter.base.deny_rules import KINDS, UnknownDenyWord, denied_reason, parse_deny_list
 from lamplighter.base.json_text import Json
 
 
@@ -34,11 +34,11 @@ DENIED: list[tuple[str, Json, str]] = [
 def test_what_is_denied_is_refused_with_its_place_and_what_is_not_is_let_be(
     word: str, given: Json, reason: str
 ) -> None:
-    said = refusal(given, {word})
+    said = denied_reason(given, {word})
     assert said is not None
     assert reason in said
     assert f"--deny {word}" in said
-    assert refusal(given, KINDS.keys() - {word}) is None
+    assert denied_reason(given, KINDS.keys() - {word}) is None
 
 
 def test_what_asks_for_nothing_is_never_refused() -> None:
@@ -47,11 +47,11 @@ def test_what_asks_for_nothing_is_never_refused() -> None:
         networkMode="awsvpc",
         volumes=[{"name": "v", "host": {}}, {"name": "w", "efsVolumeConfiguration": {"fileSystemId": "fs-1"}}],
     )
-    assert refusal(plain, KINDS.keys()) is None
+    assert denied_reason(plain, KINDS.keys()) is None
 
 
 def test_a_list_is_read_and_an_unknown_word_names_the_known_ones() -> None:
-    assert words("privileged, commands,") == {"privileged", "commands"}
-    assert words("") == frozenset()
-    with pytest.raises(UnknownWord, match="root is nothing that can be denied: write privileged"):
-        words("privileged,root")
+    assert parse_deny_list("privileged, commands,") == {"privileged", "commands"}
+    assert parse_deny_list("") == frozenset()
+    with pytest.raises(UnknownDenyWord, match="root is nothing that can be denied: write privileged"):
+        parse_deny_list("privileged,root")

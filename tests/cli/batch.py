@@ -10,7 +10,7 @@ from pathlib import Path
 from typer.testing import CliRunner, Result
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.cli.app import command
+from lamplighter.cli.app import build_app
 from lamplighter.jobs.file.load import load
 from lamplighter.jobs.stack.template import template, to_json
 from tests.served import Served, eventually
@@ -89,7 +89,7 @@ class Batch:
     def say(self, *words: str, folder: Path | None = None) -> Result:
         """Type a command there."""
         with _in(folder or self.folder):
-            return CliRunner().invoke(command(words[0]), words)
+            return CliRunner().invoke(build_app(words[0]), words)
 
     def listed(self, *words: str) -> list[Json]:
         """What a command lists as JSON."""

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from lamplighter.asl.definition.parse import parse
+from lamplighter.asl.definition.parse import parse_definition
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import Started
-from lamplighter.asl.execution.step import never
+from lamplighter.asl.execution.step import never_refuse
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.isolation.limits import Limits
 from lamplighter.isolation.port import Isolation, Overrun
@@ -32,7 +32,9 @@ def started(states: Json, document: Json = None, language: str = "JSONata") -> A
     text = dumps({"StartAt": next(iter(states)), "QueryLanguage": language, "States": states})
     given = dumps(document)
     execution = Execution(ARN, "one", "role", "machine", "night", document, given, 0)
-    return AdvanceExecution(source_of(text, parse(text), lambda _: {}), None, execution, (Started(),), Moment(5, 5, 1))
+    return AdvanceExecution(
+        source_of(text, parse_definition(text), lambda _: {}), None, execution, (Started(),), Moment(5, 5, 1)
+    )
 
 
 def passing(expression: str) -> Json:
@@ -46,7 +48,7 @@ def searching() -> AdvanceExecution:
 
 
 async def outcome(isolation: Isolation, request: AdvanceExecution) -> tuple[str, str | None]:
-    answer = await isolation.run(request, never)
+    answer = await isolation.run(request, never_refuse)
     assert isinstance(answer, Advanced)
     *_, last = answer.steps(request.execution)
     assert last.finish is not None
@@ -94,7 +96,7 @@ async def test_what_takes_too_much_is_broken_off_and_the_next_request_is_answere
     processes = Processes(limits)
     try:
         with pytest.raises(Overrun, match=reason):
-            await processes.run(given, never)
+            await processes.run(given, never_refuse)
         assert await outcome(processes, started(passing("$sum([1..4])"))) == ("SUCCEEDED", "10")
     finally:
         await processes.close()
@@ -103,7 +105,7 @@ async def test_what_takes_too_much_is_broken_off_and_the_next_request_is_answere
 async def test_work_that_uses_much_processor_time_is_told_of_while_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lamplighter.isolation.processes.SLOW_SECONDS", 0.2)
     processes, slow = Processes(), asyncio.Event()
-    under_way = asyncio.ensure_future(processes.run(searching(), never, slow.set))
+    under_way = asyncio.ensure_future(processes.run(searching(), never_refuse, slow.set))
     await slow.wait()
     assert not under_way.done()
     await processes.close()
@@ -132,7 +134,7 @@ async def test_closing_breaks_off_what_is_under_way() -> None:
     processes = Processes()
     endless = searching()
     assert await outcome(processes, started(passing("1"))) == ("SUCCEEDED", "1")
-    under_way = asyncio.ensure_future(processes.run(endless, never))
+    under_way = asyncio.ensure_future(processes.run(endless, never_refuse))
     await asyncio.sleep(0)
     await processes.close()
     with pytest.raises(Overrun):

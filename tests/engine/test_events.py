@@ -53,7 +53,7 @@ def test_an_execution_tells_that_it_runs_and_how_it_ended_once_each(site: Site, 
 
 def test_an_event_is_for_the_caller_whose_execution_it_is(site: Site) -> None:
     callers = []
-    site.engine.bus.listen("aws.states", lambda _tx, event: callers.append(event.caller))
+    site.engine.bus.subscribe("aws.states", lambda _tx, event: callers.append(event.caller))
     site.run_machine({"Type": "Pass"})
     assert callers == [CALLER, CALLER]
 
@@ -80,7 +80,7 @@ def test_a_listener_that_fails_undoes_what_it_was_told_of(site: Site) -> None:
         raise ValueError("mine")
 
     machine = site.machine(chain({"Type": "Pass"}))
-    site.engine.bus.listen("aws.states", fail)
+    site.engine.bus.subscribe("aws.states", fail)
     with pytest.raises(ValueError, match="mine"):
         site.start(machine)
     assert site.rows("SELECT * FROM executions") == []

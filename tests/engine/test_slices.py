@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamplighter.asl.execution.advance import CROSSINGS
+from lamplighter.asl.execution.advance import MAX_CROSSINGS
 from lamplighter.base.json_text import Json, loads
 from tests.engines import Died, Site, chain
 
@@ -20,7 +20,7 @@ def test_a_map_of_ten_thousand_items_is_done_in_many_turns(site: Site) -> None:
     assert (found["status"], found["error"]) == ("FAILED", "States.Runtime")
     assert "25000" in found["cause"].replace(",", "")
     assert len(site.history(execution)) == LONGEST
-    assert site.disk.commits - before >= LONGEST // 4 // CROSSINGS
+    assert site.disk.commits - before >= LONGEST // 4 // MAX_CROSSINGS
 
 
 def test_a_map_of_six_thousand_items_succeeds_in_many_turns(site: Site) -> None:
@@ -28,7 +28,7 @@ def test_a_map_of_six_thousand_items_succeeds_in_many_turns(site: Site) -> None:
     execution = site.start(site.machine(chain(EACH)), list(range(6_000)))
     site.settle()
     assert loads(site.describe(execution)["output"]) == list(range(6_000))
-    assert site.disk.commits - before >= 6_000 // CROSSINGS
+    assert site.disk.commits - before >= 6_000 // MAX_CROSSINGS
 
 
 def test_others_are_served_between_two_slices(site: Site) -> None:
@@ -78,7 +78,7 @@ def test_a_parallel_of_a_thousand_branches_is_started_in_many_turns(site: Site) 
         if event["type"] == "PassStateEntered"
     ]
     assert entered == [f"B{at}" for at in range(1_000)]
-    assert site.disk.commits - before >= 1_000 // CROSSINGS
+    assert site.disk.commits - before >= 1_000 // MAX_CROSSINGS
 
 
 @pytest.mark.parametrize("commit", [1, 2, 3])

@@ -22,19 +22,19 @@ _VOLUME = re.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*")
 """The name of a volume; a path is none."""
 
 
-class UnknownWord(ValueError):
+class UnknownDenyWord(ValueError):
     """There is nothing of this name to deny; str() names what there is."""
 
 
-def words(text: str) -> frozenset[str]:
+def parse_deny_list(text: str) -> frozenset[str]:
     """The words of a list with commas; raises UnknownWord."""
     found = frozenset(each.strip() for each in text.split(",") if each.strip())
     for each in sorted(found - KINDS.keys()):
-        raise UnknownWord(f"{each} is nothing that can be denied: write {', '.join(KINDS)}, or some of them")
+        raise UnknownDenyWord(f"{each} is nothing that can be denied: write {', '.join(KINDS)}, or some of them")
     return found
 
 
-def refusal(definition: Json, deny: Collection[str]) -> str | None:
+def denied_reason(definition: Json, deny: Collection[str]) -> str | None:
     """Why a task definition is denied; None where it is not."""
     for word, reasons in KINDS.items():
         if word in deny:

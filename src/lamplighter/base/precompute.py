@@ -37,7 +37,7 @@ class Outcome(Generic[V]):
         return cast("V", self.value)
 
 
-def outcome(work: Callable[[], V]) -> Outcome[V]:
+def run_work(work: Callable[[], V]) -> Outcome[V]:
     """Do a piece of work."""
     try:
         return Outcome(work(), None)
@@ -46,12 +46,12 @@ def outcome(work: Callable[[], V]) -> Outcome[V]:
         return Outcome(None, error.with_traceback(None))
 
 
-class Ahead(Generic[V]):
+class Precomputed(Generic[V]):
     """A function of texts whose results may be had ahead."""
 
     def __init__(self, work: Callable[..., V]) -> None:
         self._work = work
-        self._outcome: Callable[..., Outcome[V]] = lru_cache(KEPT)(lambda *given: outcome(lambda: work(*given)))
+        self._outcome: Callable[..., Outcome[V]] = lru_cache(KEPT)(lambda *given: run_work(lambda: work(*given)))
 
     def __call__(self, *given: Hashable) -> V:
         """The result; what was done ahead is not done again."""
@@ -59,12 +59,12 @@ class Ahead(Generic[V]):
             return self._work(*given)
         return self._outcome(*given).get()
 
-    def begin(self, *given: Hashable) -> Callable[[], object] | None:
+    def work_for(self, *given: Hashable) -> Callable[[], object] | None:
         """What is to be done in a thread before the turn; None where it is done as quickly in the turn."""
         return (lambda: self._outcome(*given)) if _is_large(given) else None
 
 
-def together(*works: Callable[[], object] | None) -> Callable[[], object] | None:
+def combine(*works: Callable[[], object] | None) -> Callable[[], object] | None:
     """Several pieces of work as one; None where there is none."""
     found = [work for work in works if work is not None]
     return (lambda: [work() for work in found]) if found else None

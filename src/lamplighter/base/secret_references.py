@@ -23,7 +23,7 @@ SSM, SECRETS_MANAGER = "ssm", "secretsmanager"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SecretReference:
     """One place."""
 
     service: str
@@ -42,16 +42,16 @@ class Place:
         return re.sub("[^A-Z0-9]+", "_", self.text.upper())
 
 
-def place(text: str) -> Place:
+def parse_reference(text: str) -> SecretReference:
     """The place that `valueFrom`, or a job file, names."""
     parts = text.split(":")
     if parts[0] == "arn" and len(parts) > 6 and parts[2] == SECRETS_MANAGER:
-        return Place(SECRETS_MANAGER, parts[6], parts[7] if len(parts) > 7 else "")
+        return SecretReference(SECRETS_MANAGER, parts[6], parts[7] if len(parts) > 7 else "")
     if parts[0] == SECRETS_MANAGER and len(parts) > 1:
-        return Place(SECRETS_MANAGER, parts[1], parts[2] if len(parts) > 2 else "")
+        return SecretReference(SECRETS_MANAGER, parts[1], parts[2] if len(parts) > 2 else "")
     if parts[0] == "arn" and len(parts) > 5:
-        return Place(SSM, _path(":".join(parts[5:]).removeprefix("parameter").removeprefix("/")))
-    return Place(SSM, _path(text.removeprefix("ssm:")))
+        return SecretReference(SSM, _path(":".join(parts[5:]).removeprefix("parameter").removeprefix("/")))
+    return SecretReference(SSM, _path(text.removeprefix("ssm:")))
 
 
 def _path(name: str) -> str:
@@ -60,43 +60,45 @@ def _path(name: str) -> str:
     return f"/{bare}" if "/" in bare else bare
 
 
-def is_same(one: str, other: str) -> bool:
+def is_same_secret(one: str, other: str) -> bool:
     """Whether two texts name one place; of Secrets Manager, with and without the six characters behind a name."""
-    return not {each.text for each in _spellings(place(one))}.isdisjoint(each.text for each in _spellings(place(other)))
+    return not {each.text for each in _spellings(parse_reference(one))}.isdisjoint(
+        each.text for each in _spellings(parse_reference(other))
+    )
 
 
-def found(held: Mapping[str, str], text: str) -> str | None:
+def find_secret(held: Mapping[str, str], text: str) -> str | None:
     """The value that is held for a place."""
     # A parameter's bare name could be that of any variable.
     if text.startswith("arn:") and text in held:
         return held[text]
-    for each in _spellings(place(text)):
+    for each in _spellings(parse_reference(text)):
         for name in (each.text, each.variable):
             if name in held:
                 return held[name]
-    for each in _spellings(place(text)):
-        whole = Place(each.service, each.name)
+    for each in _spellings(parse_reference(text)):
+        whole = SecretReference(each.service, each.name)
         for name in (whole.text, whole.variable):
             if each.key and name in held:
                 return _member(held[name], each.key)
     return None
 
 
-def in_environment(process: Mapping[str, str]) -> Held:
+def environment_secrets(process: Mapping[str, str]) -> Held:
     """The secrets that a process holds, by their places alone."""
     return partial(_of_place, process)
 
 
 def _of_place(process: Mapping[str, str], _name: str, text: str) -> str | None:
-    return found(process, text)
+    return find_secret(process, text)
 
 
-def _spellings(where: Place) -> Iterator[Place]:
+def _spellings(where: SecretReference) -> Iterator[SecretReference]:
     yield where
     if where.service == SECRETS_MANAGER and _SUFFIX.search(where.name):
-        yield Place(where.service, _SUFFIX.sub("", where.name), where.key)
+        yield SecretReference(where.service, _SUFFIX.sub("", where.name), where.key)
     if where.service == SSM and "/" not in where.name:
-        yield Place(where.service, f"/{where.name}")
+        yield SecretReference(where.service, f"/{where.name}")
 
 
 def _member(text: str, key: str) -> str | None:

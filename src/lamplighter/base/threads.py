@@ -12,7 +12,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def run_aside(run: Callable[[], T]) -> T:
+async def run_in_thread(run: Callable[[], T]) -> T:
     """Run a function in a thread, without the collector; return its result."""
     return await asyncio.to_thread(_without_collector, run)
 

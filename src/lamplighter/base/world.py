@@ -24,11 +24,11 @@ class World:
 
     now: Callable[[], int]
     """Milliseconds since the epoch, UTC, as the wall clock has it: the resolution of AWS's own timestamps."""
-    steady: Callable[[], int]
+    monotonic: Callable[[], int]
     """The same on a clock that nobody can set: it agreed with the wall clock when it was made, and measures lengths."""
     uuid: Callable[[], str]
     """A name that never repeats, in the form of a UUID version 4."""
-    chance: Callable[[], float]
+    random: Callable[[], float]
     """A number in [0, 1)."""
     may_block: bool = True
     """Whether work without a known bound may be done here; where it may not, it raises MayTakeLong."""
@@ -46,9 +46,9 @@ def real_world() -> World:
     start = time.time_ns() - time.monotonic_ns()
     return World(
         now=lambda: time.time_ns() // 1_000_000,
-        steady=lambda: (start + time.monotonic_ns()) // 1_000_000,
+        monotonic=lambda: (start + time.monotonic_ns()) // 1_000_000,
         uuid=uuid_source(),
-        chance=random.random,
+        random=random.random,
     )
 
 
@@ -131,7 +131,7 @@ def fixed_world(clock: ManualClock | None = None, seed: int = 0) -> World:
     def name() -> str:
         return str(uuid.UUID(int=dice.getrandbits(128), version=4))
 
-    return World(now=hands.now, steady=hands.steady, uuid=name, chance=dice.random)
+    return World(now=hands.now, monotonic=hands.steady, uuid=name, random=dice.random)
 
 
 def unguessable(letters: str, length: int) -> str:

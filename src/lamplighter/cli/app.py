@@ -15,7 +15,7 @@ from lamplighter import __version__
 
 
 @dataclass(frozen=True, slots=True)
-class Verb:
+class Command:
     """One verb: a module of this package holds a function of its name."""
 
     help: str
@@ -26,35 +26,35 @@ class Verb:
         return function
 
 
-VERBS: Mapping[str, Verb] = {
-    "init": Verb("Write a job file to begin with."),
-    "up": Verb("Run the jobs of a file here, and serve the AWS APIs on one port."),
-    "run": Verb("Begin a run of a job now, and watch it if you like."),
-    "ps": Verb("List jobs: what runs now, how the last run ended, when the next one begins."),
-    "logs": Verb("Print what the containers of a run wrote."),
-    "history": Verb("Tell what happened in a run, attempt by attempt."),
-    "stop": Verb("Stop a run."),
-    "redrive": Verb("Let a run that failed go on from where it failed."),
-    "next": Verb("List the times at which jobs will run."),
-    "console": Verb("Show the console, over AWS or an engine somewhere else."),
-    "lint": Verb("Check a job file, and say what to write instead."),
-    "synth": Verb("Print the CloudFormation template that a job file comes to."),
-    "diff": Verb("Show what deploying would change."),
-    "deploy": Verb("Deploy a job file to AWS."),
-    "destroy": Verb("Take a deployment back."),
-    "doctor": Verb("Look for what is wrong: on this box, with credentials, with permissions."),
-    "schema": Verb("Print the JSON Schema of job files, for editors."),
+COMMANDS: Mapping[str, Command] = {
+    "init": Command("Write a job file to begin with."),
+    "up": Command("Run the jobs of a file here, and serve the AWS APIs on one port."),
+    "run": Command("Begin a run of a job now, and watch it if you like."),
+    "ps": Command("List jobs: what runs now, how the last run ended, when the next one begins."),
+    "logs": Command("Print what the containers of a run wrote."),
+    "history": Command("Tell what happened in a run, attempt by attempt."),
+    "stop": Command("Stop a run."),
+    "redrive": Command("Let a run that failed go on from where it failed."),
+    "next": Command("List the times at which jobs will run."),
+    "console": Command("Show the console, over AWS or an engine somewhere else."),
+    "lint": Command("Check a job file, and say what to write instead."),
+    "synth": Command("Print the CloudFormation template that a job file comes to."),
+    "diff": Command("Show what deploying would change."),
+    "deploy": Command("Deploy a job file to AWS."),
+    "destroy": Command("Take a deployment back."),
+    "doctor": Command("Look for what is wrong: on this box, with credentials, with permissions."),
+    "schema": Command("Print the JSON Schema of job files, for editors."),
 }
 
 
-def asked(words: Sequence[str], environment: Mapping[str, str]) -> str | None:
+def requested_command(words: Sequence[str], environment: Mapping[str, str]) -> str | None:
     """The verb of a command line, or of the one that a shell wants completed."""
     completed = environment.get("COMP_WORDS", environment.get("_TYPER_COMPLETE_ARGS", ""))
     typed = completed.split()[1:] if "_LAMPLIGHTER_COMPLETE" in environment else words
     return next((word for word in typed if not word.startswith("-")), None)
 
 
-def command(verb: str | None) -> typer.Typer:
+def build_app(verb: str | None) -> typer.Typer:
     """The command line, ready to do one verb; the others are there to be listed."""
     app = typer.Typer(
         name="lamplighter",
@@ -63,7 +63,7 @@ def command(verb: str | None) -> typer.Typer:
         pretty_exceptions_enable=False,
         callback=_options,
     )
-    for name, each in VERBS.items():
+    for name, each in COMMANDS.items():
         app.command(name, help=each.help)(each.load(name) if name == verb else _listed)
     app.command()(version)
     return app

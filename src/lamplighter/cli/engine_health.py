@@ -11,7 +11,7 @@ PATIENCE = 5
 """Seconds."""
 
 
-def health(url: str) -> Json:
+def read_health(url: str) -> Json:
     """What an engine says of its health; None where no engine of ours answers."""
     try:
         with urllib.request.urlopen(url.rstrip("/") + HEALTH, timeout=PATIENCE) as answer:  # noqa: S310 - the user's URL
@@ -23,9 +23,9 @@ def health(url: str) -> Json:
         return None
 
 
-def is_engine(endpoint: str | None) -> bool:
+def is_lamplighter(endpoint: str | None) -> bool:
     """Whether an engine of ours is behind an endpoint, rather than AWS or what else speaks as AWS does."""
-    return endpoint is not None and health(endpoint) is not None
+    return endpoint is not None and read_health(endpoint) is not None
 
 
 def _said(body: bytes) -> Json:

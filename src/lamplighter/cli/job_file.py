@@ -22,12 +22,12 @@ EnvironmentOption = Annotated[
 USUAL = Path(USUAL_NAME)
 
 
-def read(file: Path, environment: str | None) -> Loaded:
+def read_job_file(file: Path, environment: str | None) -> Loaded:
     """Read a job file; what is wrong with it is shown, and the verb ends with 1."""
     try:
         return load(file, environment)
     except JobFileError as error:
-        show(error.problems)
+        print_problems(error.problems)
         raise typer.Exit(1) from None
 
 
@@ -35,7 +35,7 @@ SEVERAL = 3
 """From how many jobs on a finding that is the same for all of them is shown once."""
 
 
-def gathered(problems: Iterable[Problem]) -> list[Problem]:
+def group_problems(problems: Iterable[Problem]) -> list[Problem]:
     """Problems as they are shown: what several jobs have in common stands at the first, with the names of all."""
     listed = list(problems)
     alike: dict[tuple[str, str, str], list[Problem]] = {}
@@ -57,7 +57,7 @@ def _kind(problem: Problem) -> tuple[str, str, str]:
     return problem.severity, problem.message.partition(": ")[2], problem.instead
 
 
-def show(problems: Iterable[Problem]) -> None:
+def print_problems(problems: Iterable[Problem]) -> None:
     """Show problems on standard error."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     for each in problems:

@@ -76,7 +76,7 @@ class Courier:
 
     def send(self, tx: Tx, letter: Letter) -> None:
         """Have a letter delivered, once this turn is on disk; one that was sent before is not sent again."""
-        born = letter.born + self._world.steady() - self._world.now()
+        born = letter.born + self._world.monotonic() - self._world.now()
         number = deliveries.put(tx, self._name, letter.key, born, to_json(letter))
         if number is not None:
             self._post(tx, number)
@@ -161,7 +161,7 @@ class Courier:
         row = self._tried(tx, posted)
         if row is None:
             return
-        now = self._world.steady()
+        now = self._world.monotonic()
         end = row.born + letter.policy.age * 1000
         exhausted = None
         if passing(error):
@@ -170,7 +170,7 @@ class Courier:
             elif now >= end:
                 exhausted = "MaximumEventAgeInSeconds"
             else:
-                wait = int(self._world.chance() * min(LONGEST, SHORTEST << min(row.tries - 1, 20))) + 1
+                wait = int(self._world.random() * min(LONGEST, SHORTEST << min(row.tries - 1, 20))) + 1
                 timer = Timer(self._name, f"{SUBJECT}{row.id}", "retry", min(now + wait, end))
                 timers.put(tx, timer, elapsed=True)
                 return

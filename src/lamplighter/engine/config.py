@@ -42,7 +42,7 @@ class Config:
     """Whether a mail address that is subscribed is asked first, as on AWS."""
     holder: Holder | None = None
     """Whose credentials tasks are given that call the engine back; None where it takes any."""
-    secrets: secret_references.Held = field(default_factory=lambda: secret_references.in_environment(os.environ))
+    secrets: secret_references.Held = field(default_factory=lambda: secret_references.environment_secrets(os.environ))
     """What containers are given as their secrets: what is held for the places that they name."""
     commands: bool = True
     """Whether a command line may be subscribed to a topic (services/sns/subscriptions/protocols.py says why it may)."""

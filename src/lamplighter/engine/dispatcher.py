@@ -91,12 +91,12 @@ class Pump:
         """Ring what is due, and know when to look again."""
         if self._stopped or self._catching_up is not None:
             return
-        if self._world.steady() - self._next > PAUSE and self._next:
+        if self._world.monotonic() - self._next > PAUSE and self._next:
             self._come_back()
             return
         self._check_clock()
         self._check_directory()
-        wall, steady = self._world.now(), self._world.steady()
+        wall, steady = self._world.now(), self._world.monotonic()
         for timer in timers.due(self._store.reader, wall, steady, BATCH + len(self._ringing)):
             if timer.key not in self._ringing:
                 self._ring(timer)
@@ -113,7 +113,7 @@ class Pump:
         self._catching_up = None
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("what ended while the engine stood still is not on record yet", exc_info=error)
-        self._next = self._world.steady()
+        self._next = self._world.monotonic()
         self.look()
 
     @property
@@ -135,7 +135,7 @@ class Pump:
             return
         if self._jump:
             # The two clocks differ: only a look tells when the timer is due.
-            self._arm(self._world.steady())
+            self._arm(self._world.monotonic())
         elif signals.soonest < self._next:
             self._arm(signals.soonest)
 
@@ -144,16 +144,16 @@ class Pump:
             return
         if self._handle is not None:
             self._handle.cancel()
-        steady = self._world.steady()
+        steady = self._world.monotonic()
         self._next = max(due, steady)
         self._handle = self._loop.call_later((self._next - steady) / 1000, self.look)
 
     def _ring(self, timer: Timer) -> None:
         self._ringing.add(timer.key)
-        service, decided = self._services[timer.service], self._world.steady()
+        service, decided = self._services[timer.service], self._world.monotonic()
 
         def job(tx: Tx) -> None:
-            if self._world.steady() - decided > PAUSE:
+            if self._world.monotonic() - decided > PAUSE:
                 self._come_back()
             elif timers.delete(tx, *timer.key):
                 service.ring(tx, timer)
@@ -164,13 +164,13 @@ class Pump:
         self._ringing.discard(timer.key)
         error = None if future.cancelled() else future.exception()
         if isinstance(error, Unavailable):
-            self._arm(self._world.steady() + REFUSED)
+            self._arm(self._world.monotonic() + REFUSED)
         elif error is not None:
             log.error("timer %s failed; it rings again in a minute", timer.key, exc_info=error)
-            later = self._world.steady() + PUT_OFF
+            later = self._world.monotonic() + PUT_OFF
             self._store.keep(lambda tx: timers.put_off(tx, timer, later))
         elif not self._ringing:
-            self._arm(self._world.steady())
+            self._arm(self._world.monotonic())
 
     def _perform(self, posted: Posted) -> None:
         if self._stopped or posted.id in self._under_way:
@@ -209,7 +209,7 @@ class Pump:
 
     def _check_clock(self) -> None:
         """Keep by how much the wall clock was set: the next engine's steady clock begins at the wall clock's time."""
-        jump = self._world.now() - self._world.steady()
+        jump = self._world.now() - self._world.monotonic()
         if abs(jump - self._jump) < JUMP:
             return
         log.warning(

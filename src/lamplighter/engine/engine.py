@@ -11,7 +11,7 @@ from botocore.model import ServiceModel
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World, real_world
-from lamplighter.bus import Bus, Caller, Service, forever
+from lamplighter.bus import Bus, Caller, Service, wait_forever
 from lamplighter.engine import file_descriptors, metrics
 from lamplighter.engine.config import Config, RuntimeChoice
 from lamplighter.engine.dispatcher import Pump
@@ -162,7 +162,12 @@ class Engine:
         return engine
 
     async def call(
-        self, caller: Caller, service: str, operation: str, params: Json, left: Callable[[], Awaitable[None]] = forever
+        self,
+        caller: Caller,
+        service: str,
+        operation: str,
+        params: Json,
+        left: Callable[[], Awaitable[None]] = wait_forever,
     ) -> Json:
         """Have an operation of a service done; `left` raises when there is no more use in an answer."""
         return await self.bus.call(caller, service, operation, params, left)

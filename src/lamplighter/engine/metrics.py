@@ -61,7 +61,7 @@ def waiting(reader: Reader, world: World) -> Iterator[Gauge]:
 
 def due(reader: Reader, world: World) -> Iterator[Gauge]:
     """Timers that should have rung."""
-    number, late = timers.overdue(reader, world.now(), world.steady())
+    number, late = timers.overdue(reader, world.now(), world.monotonic())
     yield Gauge("lamplighter_timers_due", "Timers that are due and have not rung.", {"": number})
     yield Gauge("lamplighter_timers_late_seconds", "By how much the latest of them is late.", {"": late / 1000})
 
@@ -79,7 +79,7 @@ def deliveries(reader: Reader, world: World) -> Iterator[Gauge]:
 
 
 def _age(born: int | None, world: World) -> float:
-    return 0.0 if born is None else max(0, world.steady() - born) / 1000
+    return 0.0 if born is None else max(0, world.monotonic() - born) / 1000
 
 
 def schedules(reader: Reader, world: World) -> Iterator[Gauge]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from lamplighter.asl.execution.step import Refuses
+from lamplighter.asl.execution.step import RefusalReason
 from lamplighter.base.errors import LamplighterError
 from lamplighter.isolation.requests import Answer, Request
 
@@ -18,7 +18,7 @@ class Overrun(LamplighterError):
 class Isolation(Protocol):
     """Does work without a known bound so that nobody else waits for it."""
 
-    async def run(self, request: Request, refuses: Refuses, on_slow: Callable[[], None] | None = None) -> Answer:
+    async def run(self, request: Request, refuses: RefusalReason, on_slow: Callable[[], None] | None = None) -> Answer:
         """Answer a request; raises Overrun, or what the request raises by a fault of ours.
 
         `refuses` is called on the caller's event loop, and so is `on_slow`, once the work itself has used SLOW_SECONDS

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import astuple
 from functools import partial
 
-from lamplighter.asl.execution.step import Refuses
+from lamplighter.asl.execution.step import RefusalReason
 from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
-from lamplighter.base.threads import run_aside
+from lamplighter.base.threads import run_in_thread
 from lamplighter.base.world import process_seconds
 from lamplighter.isolation.framing import LENGTH, pack, unpack
 from lamplighter.isolation.limits import Limits
@@ -72,7 +72,7 @@ class Process:
         """Seconds of processor time that it has used; None where nobody tells."""
         return process_seconds(self._process.pid)
 
-    async def answer(self, request: Request, refuses: Refuses) -> Answer | Crashed:
+    async def answer(self, request: Request, refuses: RefusalReason) -> Answer | Crashed:
         """Send a request and wait for the answer; raises EOFError or OSError where the process has ended."""
         await self._send(request)
         while isinstance(found := await self._receive(), Question):
@@ -101,7 +101,7 @@ class Process:
     async def _receive(self) -> Json:
         head = await self._reader.readexactly(LENGTH.size)
         body = await self._reader.readexactly(LENGTH.unpack(head)[0])
-        return await run_aside(partial(unpack, body)) if len(body) > LARGE else unpack(body)
+        return await run_in_thread(partial(unpack, body)) if len(body) > LARGE else unpack(body)
 
 
 def _spawn(descriptor: int, limits: Limits) -> "subprocess.Popen[bytes]":
@@ -148,7 +148,7 @@ class Processes:
         self._reaper: asyncio.TimerHandle | None = None
         self._closed = False
 
-    async def run(self, request: Request, refuses: Refuses, on_slow: Callable[[], None] | None = None) -> Answer:
+    async def run(self, request: Request, refuses: RefusalReason, on_slow: Callable[[], None] | None = None) -> Answer:
         """Answer a request; raises Overrun, Bug where it meets a fault of ours, OSError where no process starts."""
         async with self._places:
             process = await self._take()
@@ -172,7 +172,7 @@ class Processes:
         if self._reaper is not None:
             self._reaper.cancel()
 
-    async def _answer(self, process: Process, request: Request, refuses: Refuses) -> Answer | Crashed:
+    async def _answer(self, process: Process, request: Request, refuses: RefusalReason) -> Answer | Crashed:
         try:
             async with asyncio.timeout(self._limits.wall_seconds):
                 return await process.answer(request, refuses)

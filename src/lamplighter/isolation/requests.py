@@ -12,14 +12,14 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 
 from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import Definition, Resource
-from lamplighter.asl.definition.parse import ALONE, parse, parse_alone
+from lamplighter.asl.definition.parse import SINGLE_STATE, parse_definition, parse_single_state
 from lamplighter.asl.execution.advance import advance
-from lamplighter.asl.execution.distributed_map import Given, inputs
+from lamplighter.asl.execution.distributed_map import ChildInput, child_inputs
 from lamplighter.asl.execution.frame import Execution, Frame
 from lamplighter.asl.execution.messages import Event, Resumed
 from lamplighter.asl.execution.single_state import Past, Probe, Verdict
-from lamplighter.asl.execution.state_errors import Fault
-from lamplighter.asl.execution.step import Refuses, Step
+from lamplighter.asl.execution.state_errors import StateError
+from lamplighter.asl.execution.step import RefusalReason, Step
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World, repeatable_world
 
@@ -147,7 +147,7 @@ class Advanced:
 class Selected:
     """What the next children are given."""
 
-    given: tuple[Given, ...]
+    given: tuple[ChildInput, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +182,10 @@ Answer: TypeAlias = Advanced | Selected | WindowTooSmall | Failed | Tried
 def source_of(text: str, definition: Definition, additions: Callable[[Resource], Mapping[str, Json]]) -> Source:
     """Return what a process needs to compile this definition again."""
     added = {resource.text: dumps(dict(additions(resource))) for resource in set(definition.resources.values())}
-    return Source(text, tuple(sorted(added.items())), alone=ALONE in definition.states)
+    return Source(text, tuple(sorted(added.items())), alone=SINGLE_STATE in definition.states)
 
 
-def answer(request: Request, refuses: Refuses, hurries: Callable[[], bool]) -> Answer:
+def answer(request: Request, refuses: RefusalReason, hurries: Callable[[], bool]) -> Answer:
     """Answer a request; `hurries` tells between two slices whether the rest should be left for another request."""
     match request:
         case AdvanceExecution():
@@ -196,7 +196,7 @@ def answer(request: Request, refuses: Refuses, hurries: Callable[[], bool]) -> A
             return try_state(request)
 
 
-def _advance(request: AdvanceExecution, refuses: Refuses, hurries: Callable[[], bool]) -> Iterator[Change]:
+def _advance(request: AdvanceExecution, refuses: RefusalReason, hurries: Callable[[], bool]) -> Iterator[Change]:
     definition = replace(_compiled(request.source), timeout=request.timeout)
     execution, world = request.execution, request.moment.world()
     for event in request.events:
@@ -213,8 +213,8 @@ def _select(request: SelectItems) -> Answer:
     items = _Window(request.total, request.offset, request.window)
     definition, world = _compiled(request.source), request.moment.world()
     try:
-        found = inputs(definition, request.execution, request.frame, world, items, request.offset, request.most)
-    except Fault as fault:
+        found = child_inputs(definition, request.execution, request.frame, world, items, request.offset, request.most)
+    except StateError as fault:
         return Failed(fault.error, fault.cause)
     except _OutsideOfWindow:
         return WindowTooSmall()
@@ -225,7 +225,7 @@ def try_state(request: TryState, *, may_block: bool = True) -> Tried:
     """Try one state; raises MayTakeLong where that is not to be done here."""
     world = replace(request.moment.world(), may_block=may_block)
     state = _compiled(request.source).states[request.state]
-    scope = Scope(ALONE, request.given, request.variables, lambda: request.context, world)
+    scope = Scope(SINGLE_STATE, request.given, request.variables, lambda: request.context, world)
     probe = Probe(state, scope, request.moment.wall, request.past)
     verdict = probe.begin()
     if verdict is None and request.outcome is not None:
@@ -239,8 +239,8 @@ def try_state(request: TryState, *, may_block: bool = True) -> Tried:
 def _compiled(source: Source) -> Definition:
     additions: dict[str, Json] = {resource: loads(text) for resource, text in source.additions}
     if source.alone:
-        return parse_alone(source.text, lambda resource: additions.get(resource.text, {}))
-    return parse(source.text, lambda resource: additions.get(resource.text, {}), kept=True)
+        return parse_single_state(source.text, lambda resource: additions.get(resource.text, {}))
+    return parse_definition(source.text, lambda resource: additions.get(resource.text, {}), kept=True)
 
 
 class _OutsideOfWindow(IndexError):

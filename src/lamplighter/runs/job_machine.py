@@ -5,7 +5,7 @@ send alerts, and supporting states around the job's own. Promises to recognize b
 a state that runs a container is never one of them.
 """
 
-from lamplighter.asl.definition.walk_states import states
+from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json
 
 MAIN_CONTAINER = "main"
@@ -52,7 +52,7 @@ def is_supporting_machine(machine: str) -> bool:
 
 def steps(definition: Json) -> int:
     """How many states of a machine run containers."""
-    return sum(CONTAINERS in str(state.get("Resource")) for _, state in states(definition))
+    return sum(CONTAINERS in str(state.get("Resource")) for _, state in walk_states(definition))
 
 
 def is_supporting_state(state: str, resource: Json) -> bool:

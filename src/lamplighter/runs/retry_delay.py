@@ -8,8 +8,8 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.htm
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lamplighter.asl.definition.walk_states import states
-from lamplighter.asl.execution.state_errors import matches
+from lamplighter.asl.definition.walk_states import walk_states
+from lamplighter.asl.execution.state_errors import matches_error
 from lamplighter.base.json_text import Json
 
 INTERVAL, BACKOFF, ATTEMPTS = 1, 2.0, 3
@@ -27,12 +27,12 @@ class Pause:
 
 def pause(definition: Json, state: str, errors: Sequence[str]) -> Pause | None:
     """The wait after the last of these errors, which the attempts of one visit failed with; None: there is no more."""
-    written: Json = next((each for name, each in states(definition) if name == state), {})
+    written: Json = next((each for name, each in walk_states(definition) if name == state), {})
     retriers = written.get("Retry") or []
     counts = [0] * len(retriers)
     found: Pause | None = None
     for error in errors:
-        at = next((at for at, each in enumerate(retriers) if matches(tuple(each["ErrorEquals"]), error)), None)
+        at = next((at for at, each in enumerate(retriers) if matches_error(tuple(each["ErrorEquals"]), error)), None)
         if at is None:
             return None
         found = _of(retriers[at], counts[at])

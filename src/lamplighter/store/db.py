@@ -27,7 +27,7 @@ from typing import Any, TypeVar
 from lamplighter.base.errors import LamplighterError, Unavailable
 from lamplighter.base.files import sync_directory, sync_file
 from lamplighter.base.json_text import Json
-from lamplighter.base.threads import run_aside
+from lamplighter.base.threads import run_in_thread
 from lamplighter.base.world import World, iso
 from lamplighter.store.data_directory import (
     DATABASE,
@@ -246,7 +246,7 @@ class Store:
 
     async def look_aside(self, run: Callable[[Reader], T]) -> T:
         """Have a thread of its own run what reads what is committed and takes long; the loop goes on meanwhile."""
-        return await run_aside(partial(self._look_aside, run))
+        return await run_in_thread(partial(self._look_aside, run))
 
     async def insist_aside(self, run: Callable[[Reader], T]) -> T:
         """Look aside, again and again while the disk gives nothing."""
@@ -291,8 +291,8 @@ class Store:
         self._turn = []
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            end = self._world.steady() + TURN_MILLISECONDS
-            while self._waiting and self._world.steady() < end:
+            end = self._world.monotonic() + TURN_MILLISECONDS
+            while self._waiting and self._world.monotonic() < end:
                 job = self._waiting.popleft()
                 self._turn.append(job)
                 self._run_job(job)

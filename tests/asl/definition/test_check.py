@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamplighter.asl.definition.check import check
+from lamplighter.asl.definition.check import check_definition
 from lamplighter.base.json_text import Json
 
 PASS: Json = {"Type": "Pass", "End": True}
@@ -29,7 +29,7 @@ def foreign(field: str, mine: str, other: str) -> str:
 
 def found(definition: Json) -> list[str]:
     """All faults, as code, message and place."""
-    return [str(each) for each in check(definition)]
+    return [str(each) for each in check_definition(definition)]
 
 
 def one(state: Json, **fields: Json) -> list[str]:

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
 
 import pytest
 
-from lamplighter.asl.definition.choice_rules import timestamp
+from lamplighter.asl.definition.choice_rules import parse_timestamp
 from lamplighter.base.json_text import Json
 from tests.asl.play import Play, play
 
@@ -211,7 +211,7 @@ def test_a_filter_that_would_take_too_long_ends_the_execution() -> None:
     ],
 )
 def test_what_is_no_timestamp(text: str) -> None:
-    assert timestamp(text) is None
+    assert parse_timestamp(text) is None
 
 
 @pytest.mark.parametrize(

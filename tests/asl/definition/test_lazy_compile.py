@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lamplighter.asl.definition.lazy_compile import LONG
-from lamplighter.asl.definition.parse import parse
+from lamplighter.asl.definition.parse import parse_definition
 from lamplighter.asl.execution.advance import advance
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import Started
@@ -29,7 +29,7 @@ NESTED = block(
 
 
 def test_its_blocks_have_the_numbers_that_they_have_when_all_is_compiled() -> None:
-    kept, whole = parse(dumps(NESTED), kept=True), parse(dumps(NESTED))
+    kept, whole = parse_definition(dumps(NESTED), kept=True), parse_definition(dumps(NESTED))
     shape = [(each.number, each.start, list(each.states)) for each in whole.blocks]
     assert [(each.number, each.start, list(each.states)) for each in kept.blocks] == shape
     assert kept.blocks[0].states["A"].branches == whole.blocks[0].states["A"].branches  # type: ignore[attr-defined]
@@ -38,7 +38,7 @@ def test_its_blocks_have_the_numbers_that_they_have_when_all_is_compiled() -> No
 
 
 def test_a_state_is_compiled_once_and_only_when_it_is_entered() -> None:
-    kept = parse(
+    kept = parse_definition(
         dumps(block(A={"Type": "Pass", "Next": "B"}, B={"Type": "Pass", "InputPath": "no path", "End": True})),
         kept=True,
     )
@@ -55,7 +55,7 @@ def execution() -> Execution:
 @pytest.mark.parametrize("long", [True, False], ids=["long", "short"])
 def test_a_long_state_is_not_entered_where_others_wait(long: bool) -> None:
     result = "x" * (LONG if long else 10)
-    definition = parse(dumps(block(A={"Type": "Pass", "Result": result, "End": True})), kept=True)
+    definition = parse_definition(dumps(block(A={"Type": "Pass", "Result": result, "End": True})), kept=True)
     waiting = replace(fixed_world(), may_block=False)
     if long:
         with pytest.raises(MayTakeLong):
@@ -67,6 +67,6 @@ def test_a_long_state_is_not_entered_where_others_wait(long: bool) -> None:
 
 def test_a_state_is_not_long_by_what_is_within_it() -> None:
     inner = block(B={"Type": "Pass", "Result": "x" * LONG, "End": True})
-    definition = parse(dumps(block(A={"Type": "Map", "ItemProcessor": inner, "End": True})), kept=True)
+    definition = parse_definition(dumps(block(A={"Type": "Map", "ItemProcessor": inner, "End": True})), kept=True)
     assert "A" not in definition.long
     assert "B" in definition.long

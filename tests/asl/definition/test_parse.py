@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lamplighter.asl.definition.model import Definition
-from lamplighter.asl.definition.parse import InvalidDefinition, parse, parse_resource
+from lamplighter.asl.definition.parse import InvalidDefinition, parse_definition, parse_resource
 from lamplighter.asl.execution import step
 from lamplighter.base.json_text import Json, dumps, loads
 from tests.asl.play import Play
@@ -85,7 +85,7 @@ def broken(draw: st.DrawFn) -> Json:
 def outcome(text: str) -> Definition | InvalidDefinition:
     """What becomes of a text; anything but the two is raised."""
     try:
-        return parse(text)
+        return parse_definition(text)
     except InvalidDefinition as refused:
         return refused
 
@@ -247,5 +247,5 @@ def test_what_is_no_resource(text: str) -> None:
 def test_a_whole_machine_keeps_its_timeout_its_comment_and_all_its_states() -> None:
     block = {"StartAt": "In", "States": {"In": {"Type": "Succeed"}}}
     states = {"Out": {"Type": "Parallel", "Branches": [block], "End": True}}
-    found = parse(dumps({"StartAt": "Out", "States": states, "TimeoutSeconds": 9, "Comment": "c"}))
+    found = parse_definition(dumps({"StartAt": "Out", "States": states, "TimeoutSeconds": 9, "Comment": "c"}))
     assert (found.timeout, found.comment, set(found.states)) == (9, "c", {"Out", "In"})

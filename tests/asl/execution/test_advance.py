@@ -8,7 +8,7 @@ from unittest import mock
 
 from hypothesis import HealthCheck, given, settings
 
-from lamplighter.asl.definition.parse import parse
+from lamplighter.asl.definition.parse import parse_definition
 from lamplighter.asl.execution import step as run
 from lamplighter.asl.execution.advance import advance
 from lamplighter.asl.execution.frame import Execution, Phase
@@ -41,7 +41,7 @@ SHORT = 30
 
 def drawn(text: str, picks: list[int], crossings: int = 250) -> Iterator[Play]:
     """A play after each of its steps, until it has ended."""
-    play = Play(parse(text), INPUT, crossings=crossings)
+    play = Play(parse_definition(text), INPUT, crossings=crossings)
     yield play
     for pick in picks:
         if play.execution.status != "RUNNING":
@@ -206,7 +206,7 @@ def test_every_frame_is_in_the_state_that_its_event_of_the_history_entered(text:
 @quick
 @given(definitions(calm=True), moves)
 def test_where_nothing_fails_the_frames_are_in_just_the_states_that_are_open(text: str, picks: list[int]) -> None:
-    play = Gentle(parse(text), INPUT, crossings=1 + sum(picks) % 4)
+    play = Gentle(parse_definition(text), INPUT, crossings=1 + sum(picks) % 4)
     while play.execution.status == "RUNNING":
         open_states: Counter[str] = Counter()
         for event in play.history:
@@ -220,9 +220,9 @@ def test_where_nothing_fails_the_frames_are_in_just_the_states_that_are_open(tex
 @quick
 @given(definitions(calm=True))
 def test_how_finely_it_is_sliced_does_not_matter(text: str) -> None:
-    whole = Gentle(parse(text), INPUT).run()
+    whole = Gentle(parse_definition(text), INPUT).run()
     for crossings in (1, 3):
-        sliced = Gentle(parse(text), INPUT, crossings=crossings).run()
+        sliced = Gentle(parse_definition(text), INPUT, crossings=crossings).run()
         assert sliced.finish == whole.finish
         assert sorted(sliced.types) == sorted(whole.types)
         assert all(
@@ -236,9 +236,9 @@ def test_how_finely_it_is_sliced_does_not_matter(text: str) -> None:
 @quick
 @given(definitions(), moves)
 def test_nothing_that_is_handed_in_is_changed(text: str, picks: list[int]) -> None:
-    definition = parse(text)
+    definition = parse_definition(text)
     plays = []
-    for shared in (definition, definition, parse(text)):
+    for shared in (definition, definition, parse_definition(text)):
         play = Play(shared, INPUT)
         for pick in picks:
             before, told = play.execution, repr(play.execution)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.asl.execution import item_reader
-from lamplighter.asl.execution.state_errors import Fault
+from lamplighter.asl.execution.state_errors import StateError
 from lamplighter.base.json_text import Json, dumps
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -116,6 +116,6 @@ def test_no_more_items_are_read_than_wanted() -> None:
     ],
 )
 def test_what_gives_no_items_fails_the_reader(text: str, config: Json) -> None:
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(StateError) as caught:
         read_items(text, config)
     assert caught.value.error == "States.ItemReaderFailed"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.asl.definition.expression_scope import Scope
-from lamplighter.asl.definition.model import Working
-from lamplighter.asl.definition.parse import ALONE, parse, parse_alone
+from lamplighter.asl.definition.model import RetryableState
+from lamplighter.asl.definition.parse import SINGLE_STATE, parse_definition, parse_single_state
 from lamplighter.asl.execution.advance import advance
 from lamplighter.asl.execution.messages import Started
 from lamplighter.asl.execution.single_state import LONGEST, Past, Probe, Verdict
@@ -33,8 +33,8 @@ BOOM = ("Boom", "as told")
 def probe(state: Json, given: Json = None, past: Past | None = None, **variables: Json) -> Probe:
     """A state that is tried, not begun yet."""
     clock = ManualClock()
-    scope = Scope(ALONE, given, variables, lambda: {"State": {"Name": ALONE}}, fixed_world(clock))
-    return Probe(parse_alone(dumps(state)).states[ALONE], scope, clock.now(), past or Past())
+    scope = Scope(SINGLE_STATE, given, variables, lambda: {"State": {"Name": SINGLE_STATE}}, fixed_world(clock))
+    return Probe(parse_single_state(dumps(state)).states[SINGLE_STATE], scope, clock.now(), past or Past())
 
 
 def worked(tried: Probe, result: Json) -> Verdict:
@@ -112,7 +112,7 @@ def test_a_jsonata_task_shows_its_arguments_and_its_result() -> None:
 
 def test_an_expression_sees_the_whole_of_states() -> None:
     tried = probe(TASK | {"QueryLanguage": "JSONata", "Output": "{% $states %}"}, 5)
-    assert worked(tried, 6).output == {"input": 5, "context": {"State": {"Name": ALONE}}, "result": 6}
+    assert worked(tried, 6).output == {"input": 5, "context": {"State": {"Name": SINGLE_STATE}}, "result": 6}
 
 
 def test_stages_end_where_one_fails() -> None:
@@ -314,7 +314,7 @@ STATES = st.one_of(
 def test_a_state_ends_alone_as_it_ends_in_an_execution(state: Json, document: Json) -> None:
     alone = state if state["Type"] == "Succeed" else state | {"End": True}
     verdict = probe(alone, document).begin()
-    machine = parse(dumps({"StartAt": ALONE, "States": {ALONE: alone}}))
+    machine = parse_definition(dumps({"StartAt": SINGLE_STATE, "States": {SINGLE_STATE: alone}}))
     finish = advance(machine, begin(document), Started(), fixed_world()).finish
     assert verdict is not None
     assert finish is not None
@@ -328,5 +328,5 @@ def test_a_state_ends_alone_as_it_ends_in_an_execution(state: Json, document: Js
 def test_every_state_that_works_waits_for_its_work() -> None:
     for state in (TASK, MAP):
         tried = probe(state, [])
-        assert isinstance(tried.state, Working)
+        assert isinstance(tried.state, RetryableState)
         assert tried.begin() is None

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
 
 import pytest
 
-from lamplighter.asl.definition.parse import parse
+from lamplighter.asl.definition.parse import parse_definition
 from lamplighter.asl.execution.messages import (
     CancelTask,
     ClearTimer,
@@ -15,7 +15,7 @@ from lamplighter.asl.execution.messages import (
     TaskSubmitted,
     TaskSucceeded,
 )
-from lamplighter.asl.execution.task import read_token
+from lamplighter.asl.execution.task import parse_task_token
 from lamplighter.base.json_text import Json, dumps
 from tests.asl.play import Play, only, play
 
@@ -141,7 +141,7 @@ def test_a_token_says_for_which_work_it_stands_and_is_another_for_each_attempt(r
         name = night.named()
         token = night.work[name].token
         assert token is not None
-        assert read_token(token) == (night.execution.arn, *name)
+        assert parse_task_token(token) == (night.execution.arn, *name)
         tokens.append(token)
         night.fail("Boom")
         night.ring()
@@ -156,14 +156,14 @@ def test_the_parameters_can_name_the_token() -> None:
 
 @pytest.mark.parametrize("text", ["", "a", "é", "YSBiIGMgZA==", "YSAxIDI="])
 def test_what_is_no_token_is_read_as_none(text: str) -> None:
-    assert read_token(text) is None
+    assert parse_task_token(text) is None
 
 
 def test_what_an_integration_adds_is_in_the_parameters() -> None:
     text = dumps(
         {"StartAt": "S", "States": {"S": {"Type": "Task", "Resource": RUN, "Parameters": {"a": 1}, "End": True}}}
     )
-    night = Play(parse(text, lambda _resource: {"StartedBy": "AWS Step Functions"}))
+    night = Play(parse_definition(text, lambda _resource: {"StartedBy": "AWS Step Functions"}))
     assert night.work[night.named()].parameters == {"a": 1, "StartedBy": "AWS Step Functions"}
 
 

@@ -10,7 +10,7 @@ from moto.server import ThreadedMotoServer
 from typer.testing import CliRunner, Result
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.cli.app import command
+from lamplighter.cli.app import build_app
 from tests.served import ROLE
 
 HOME, ABROAD = "eu-west-1", "ap-northeast-2"
@@ -39,7 +39,7 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def say(*words: str) -> Result:
-    return CliRunner().invoke(command(words[0]), words)
+    return CliRunner().invoke(build_app(words[0]), words)
 
 
 def machine(region: str, name: str) -> str:

@@ -17,10 +17,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.app import command
+from lamplighter.cli.app import build_app
 from lamplighter.cli.deploy import change_set, follow_stack, stacks, stop_runs
-from lamplighter.cli.deploy.prompts import pause
-from lamplighter.cli.deploy.upload_template import Room
+from lamplighter.cli.deploy.prompts import pause_between_polls
+from lamplighter.cli.deploy.upload_template import TemplateUpload
 from lamplighter.cli.target import Target
 from lamplighter.jobs.stack.template import compact
 from tests.cli.account import ANYBODY, NIGHTLY, client, job_file, surroundings, typed
@@ -55,7 +55,7 @@ def change(folder: Path, old: str, new: str) -> None:
 
 
 def carried_on(engine: Served) -> AbstractContextManager[None]:
-    return follow_stack.carried_on("the deployment of reports", "reports", Target(engine.url, "us-east-1"))
+    return follow_stack.explain_interrupt("the deployment of reports", "reports", Target(engine.url, "us-east-1"))
 
 
 def machines(url: str) -> Json:
@@ -176,7 +176,7 @@ def test_a_deployment_whose_queue_was_deleted_a_moment_ago_says_so_waits_and_is_
             database.execute("DELETE FROM sqs_deleted")
 
     monkeypatch.setattr("lamplighter.cli.commands.deploy.rest", rest)
-    done = CliRunner().invoke(command("deploy"), ["deploy", "--yes", *at])
+    done = CliRunner().invoke(build_app("deploy"), ["deploy", "--yes", *at])
     assert (done.exit_code, done.stderr, len(rests)) == (0, "", 1)
     assert "SQS lets no queue have the name of one that was deleted less than a minute ago (" in done.stdout
     assert "reports is deployed to" in done.stdout
@@ -246,12 +246,12 @@ def test_while_runs_are_stopped_no_schedule_begins_another_and_no_task_is_left(e
     own = ["sh", "-c", "exec sleep 1000"]
     engine.ecs.run_task(cluster="reports", taskDefinition=engine.task("by-hand", own), networkConfiguration=NETWORK)
     where = Target(engine.url, "us-east-1")
-    stack = stacks.find(where.client("cloudformation"), "reports")
+    stack = stacks.find_stack(where.client("cloudformation"), "reports")
     assert stack is not None
-    found = stop_runs.works(where, stack)
-    assert "reports-endless:monday, the task " in found.going().names
-    stop_runs.stop(found, Console(), lambda: pause(where))
-    assert found.going() == stop_runs.Going()
+    found = stop_runs.find_sources(where, stack)
+    assert "reports-endless:monday, the task " in found.running().names
+    stop_runs.stop_work(found, Console(), lambda: pause_between_polls(where))
+    assert found.running() == stop_runs.RunningWork()
     schedule = engine.client("scheduler").get_schedule(Name="reports-endless", GroupName="reports")
     assert (schedule["State"], schedule["ScheduleExpression"]) == ("DISABLED", "cron(0 3 * * ? *)")
 
@@ -359,13 +359,13 @@ def test_of_two_at_once_the_one_who_comes_second_is_told(engine: Served, folder:
     where = Target(engine.url, "us-east-1")
     template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
     first, second = (
-        change_set.create(where, None, "reports", title, template, {}, Room(None, None), lambda: None)
+        change_set.create(where, None, "reports", title, template, {}, TemplateUpload(None, None), lambda: None)
         for title in ("first", "second")
     )
     assert first is not None
     assert second is not None
     change_set.execute(cloudformation, first)
-    with pytest.raises(change_set.Overtaken, match="somebody else changed the stack meanwhile"):
+    with pytest.raises(change_set.StackChanged, match="somebody else changed the stack meanwhile"):
         change_set.execute(cloudformation, second)
     change_set.discard(cloudformation, second)
     assert cloudformation.describe_stacks(StackName="reports")["Stacks"][0]["StackStatus"].startswith("CREATE")
@@ -375,7 +375,7 @@ def test_a_change_set_that_may_not_be_carried_out_does_not_stay_behind(engine: S
     cloudformation = engine.client("cloudformation")
     where = Target(engine.url, "us-east-1")
     template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
-    made = change_set.create(where, None, "reports", "first", template, {}, Room(None, None), lambda: None)
+    made = change_set.create(where, None, "reports", "first", template, {}, TemplateUpload(None, None), lambda: None)
     assert made is not None
 
     class Denied:
@@ -412,7 +412,7 @@ def test_a_change_set_that_cannot_be_waited_for_does_not_stay_behind(engine: Ser
 
     template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
     with pytest.raises(KeyboardInterrupt):
-        change_set.create(Pending(), None, "reports", "a", template, {}, Room(None, None), interrupted)  # type: ignore[arg-type]
+        change_set.create(Pending(), None, "reports", "a", template, {}, TemplateUpload(None, None), interrupted)  # type: ignore[arg-type]
     assert client.list_stacks(StackStatusFilter=["REVIEW_IN_PROGRESS"])["StackSummaries"] == []
 
 
@@ -425,9 +425,9 @@ def test_whoever_interrupts_a_deployment_hears_that_it_goes_on(
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    course = follow_stack.begin(cloudformation, "reports")
+    course = follow_stack.start_progress(cloudformation, "reports")
     with pytest.raises(typer.Exit) as ended, carried_on(engine):
-        follow_stack.follow(cloudformation, "reports", course, 1, Console(), interrupted)
+        follow_stack.follow_stack(cloudformation, "reports", course, 1, Console(), interrupted)
     assert ended.value.exit_code == 130
     assert "the deployment of reports goes on without this command" in capsys.readouterr().err
 
@@ -437,9 +437,9 @@ def test_whoever_is_cut_off_from_a_deployment_hears_that_it_goes_on(
 ) -> None:
     assert typed(folder, "deploy", "--yes", "--endpoint-url", engine.url).code == 0
     cloudformation = engine.client("cloudformation")
-    course = follow_stack.begin(cloudformation, "reports")
+    course = follow_stack.start_progress(cloudformation, "reports")
     with pytest.raises(typer.Exit) as ended, carried_on(engine):
-        follow_stack.follow(cloudformation, "reports", course, 1, Console(), engine.kill)
+        follow_stack.follow_stack(cloudformation, "reports", course, 1, Console(), engine.kill)
     assert ended.value.exit_code == 1
     told = capsys.readouterr().err
     assert "nothing more can be told: the engine at" in told

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.doctor.mail_server import mail_server as smtp
+from lamplighter.cli.doctor.mail_server import check_mail_server as smtp
 from lamplighter.jobs.machine.integrations import written_out
 from tests.cli.account import NIGHTLY, client, job_file, typed
 from tests.contracts.servers import mail_server

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from lamplighter.base.json_text import loads
-from lamplighter.cli.app import command
+from lamplighter.cli.app import build_app
 
 WELL = "project: p\njobs: {a: {image: busybox, timeout: 1h}}\n"
 DOUBTFUL = "project: p\njobs:\n  a: {image: busybox}\n"
@@ -18,7 +18,7 @@ def say(folder: Path, *words: str, text: str | None = None) -> Result:
     file = folder / "lamplighter.yaml"
     if text is not None:
         file.write_text(text)
-    return CliRunner().invoke(command("lint"), ["lint", str(file), *words])
+    return CliRunner().invoke(build_app("lint"), ["lint", str(file), *words])
 
 
 def test_a_file_that_is_well_is_said_to_be_so(tmp_path: Path) -> None:

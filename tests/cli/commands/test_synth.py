@@ -7,7 +7,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from lamplighter.cli.app import command
+from lamplighter.cli.app import build_app
 from lamplighter.jobs.file.load import load
 from lamplighter.jobs.stack.template import template
 
@@ -23,7 +23,7 @@ def file(tmp_path: Path) -> Path:
 
 def say(*words: str | Path) -> Result:
     """Run the verb."""
-    return CliRunner().invoke(command("synth"), ["synth", *map(str, words)])
+    return CliRunner().invoke(build_app("synth"), ["synth", *map(str, words)])
 
 
 def test_yaml_is_what_a_person_reads_and_json_what_a_program_does(file: Path) -> None:

@@ -6,16 +6,16 @@ from pathlib import Path
 from rich.console import Console
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.deploy.changes import Change, changes
-from lamplighter.cli.deploy.policy_lines import grants
-from lamplighter.cli.deploy.render_changes import show, summary
-from lamplighter.cli.deploy.resolved_template import Resource, resources
+from lamplighter.cli.deploy.changes import Change, compare_resources
+from lamplighter.cli.deploy.policy_lines import policy_lines
+from lamplighter.cli.deploy.render_changes import print_changes, summary
+from lamplighter.cli.deploy.resolved_template import Resource, resolve_resources
 from lamplighter.jobs.stack.template import template
 from tests.jobs.projects import project
 
 
 def between(before: Json, after: Json, *, metadata: bool = False) -> list[Change]:
-    return changes(before, after, metadata=metadata)
+    return compare_resources(before, after, metadata=metadata)
 
 
 def resource(kind: str, metadata: Json = None, **properties: Json) -> Resource:
@@ -24,12 +24,12 @@ def resource(kind: str, metadata: Json = None, **properties: Json) -> Resource:
 
 def shown(found: list[Change], replaced: dict[str, str] | None = None) -> str:
     page = io.StringIO()
-    show(found, Console(file=page, width=80), replaced)
+    print_changes(found, Console(file=page, width=80), replaced)
     return page.getvalue()
 
 
 def made(folder: Path, jobs: str, **parameters: str) -> dict[str, Resource]:
-    return resources(template(project(folder, jobs)), parameters)
+    return resolve_resources(template(project(folder, jobs)), parameters)
 
 
 JOB = "nightly: {image: x, schedule: 'rate(1 hour)', timeout: 1h, network: {subnets: [a]}}"
@@ -49,7 +49,7 @@ def test_another_input_of_a_job_without_a_schedule_is_a_change_on_aws_too(tmp_pa
 def test_an_image_that_a_parameter_names_is_a_change_of_the_container(tmp_path: Path) -> None:
     job = "nightly: {image: ./report, timeout: 1h, network: {subnets: [a]}}"
     (change,) = between(made(tmp_path, job, NightlyImage="old"), made(tmp_path, job, NightlyImage="new"))
-    assert change.called == "task reports-nightly"
+    assert change.label == "task reports-nightly"
     (difference,) = change.differences
     assert (difference.path, difference.before, difference.after) == ("ContainerDefinitions.main.Image", "old", "new")
 
@@ -72,8 +72,8 @@ def test_one_variable_of_a_container_is_one_difference(tmp_path: Path) -> None:
 def test_one_line_of_a_policy_is_one_difference_and_is_marked(tmp_path: Path) -> None:
     skips = JOB.replace("image: x", "image: x, overlap: skip")
     found = {each.resource: each for each in between(made(tmp_path, JOB), made(tmp_path, skips))}
-    assert found["NightlyMachineRole"].allows
-    assert not found["NightlyMachine"].allows
+    assert found["NightlyMachineRole"].changes_permissions
+    assert not found["NightlyMachine"].changes_permissions
     text = shown(list(found.values()))
     assert "~ role NightlyMachineRole  permissions\n" in text
     assert "    + allow states:ListExecutions on states:stateMachine:reports-nightly\n" in text
@@ -120,7 +120,7 @@ def test_every_part_of_a_statement_is_in_its_lines() -> None:
             {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"},
         ]
     }
-    assert grants(document) == [
+    assert policy_lines(document) == [
         "deny everything but iam:* on everything but arn:x",
         'allow a:B on r if {"Bool":{"k":"true"}}',
         'allow a:B on s if {"Bool":{"k":"true"}}',

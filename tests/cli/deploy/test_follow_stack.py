@@ -10,9 +10,9 @@ from rich.console import Console
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.commands.destroy import delete
-from lamplighter.cli.deploy.follow_stack import begin, carried_on, follow, tell
+from lamplighter.cli.deploy.follow_stack import explain_interrupt, follow_stack, report_outcome, start_progress
 from lamplighter.cli.deploy.stacks import Stack
-from lamplighter.cli.deploy.wait_until_ready import Stuck, ready
+from lamplighter.cli.deploy.wait_until_ready import StackStuck, wait_until_ready
 from lamplighter.cli.target import Target
 
 STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/reports/1"
@@ -65,9 +65,9 @@ def test_every_event_is_told_once_and_in_order(capsys: pytest.CaptureFixture[str
         [event(7, "reports", "UPDATE_COMPLETE")],
     )
     account.events = [event(1, "reports", "CREATE_COMPLETE")]
-    course = begin(account, STACK)
-    assert follow(account, STACK, course, 1, Console(), account.wait) == "UPDATE_COMPLETE"
-    assert tell(course)
+    course = start_progress(account, STACK)
+    assert follow_stack(account, STACK, course, 1, Console(), account.wait) == "UPDATE_COMPLETE"
+    assert report_outcome(course)
     assert [line.split()[0:2] for line in capsys.readouterr().out.splitlines()] == [
         ["03:00:02", "UPDATE_IN_PROGRESS"],
         ["03:00:03", "CREATE_IN_PROGRESS"],
@@ -86,9 +86,9 @@ def test_what_was_called_off_because_of_another_is_no_reason(capsys: pytest.Capt
             event(4, "reports", "ROLLBACK_COMPLETE"),
         ]
     )
-    course = begin(account, STACK)
-    follow(account, STACK, course, 2, Console(), account.wait)
-    assert not tell(course)
+    course = start_progress(account, STACK)
+    follow_stack(account, STACK, course, 2, Console(), account.wait)
+    assert not report_outcome(course)
     assert capsys.readouterr().err == "lamplighter: B (AWS::SQS::Queue) failed: Limit exceeded\n"
 
 
@@ -118,7 +118,7 @@ def test_whoever_asks_too_often_asks_again_and_misses_nothing(capsys: pytest.Cap
     account = Refusing(
         "Throttling", 2, [event(1, "A", "CREATE_COMPLETE")], [], [], [event(2, "reports", "CREATE_COMPLETE")]
     )
-    assert follow(account, STACK, begin(account, STACK), 1, Console(), account.wait) == "CREATE_COMPLETE"
+    assert follow_stack(account, STACK, start_progress(account, STACK), 1, Console(), account.wait) == "CREATE_COMPLETE"
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["03:00:01", "03:00:02"]
 
 
@@ -126,7 +126,7 @@ def test_while_aws_tells_no_events_for_long_the_status_of_the_stack_is_told(caps
     waits = 20
     account = Refusing("Throttling", 1_000, *([event(1, "A", "CREATE_COMPLETE")] for _ in range(waits)))
     account.statuses = [*["CREATE_IN_PROGRESS"] * 6, *["CREATE_COMPLETE"] * waits]
-    assert follow(account, STACK, begin(account, STACK), 1, Console(), account.wait) == "CREATE_COMPLETE"
+    assert follow_stack(account, STACK, start_progress(account, STACK), 1, Console(), account.wait) == "CREATE_COMPLETE"
     assert [line.split(" (")[0] for line in capsys.readouterr().out.splitlines()] == [
         "reports is CREATE_IN_PROGRESS",
         "reports is CREATE_COMPLETE",
@@ -137,9 +137,9 @@ def test_whose_credentials_expire_hears_that_it_goes_on_and_to_sign_in_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     account = Refusing("ExpiredToken", 1, [event(1, "A", "CREATE_COMPLETE")])
-    course = begin(account, STACK)
-    with pytest.raises(typer.Exit) as ended, carried_on("the deployment", "reports", Target(None, "eu-west-1")):
-        follow(account, STACK, course, 1, Console(), account.wait)
+    course = start_progress(account, STACK)
+    with pytest.raises(typer.Exit) as ended, explain_interrupt("the deployment", "reports", Target(None, "eu-west-1")):
+        follow_stack(account, STACK, course, 1, Console(), account.wait)
     told = capsys.readouterr().err
     assert ended.value.exit_code == 1
     assert "the credentials for AWS in eu-west-1 have expired: sign in again (`aws sso login`)" in told
@@ -175,9 +175,9 @@ def test_a_stack_that_fails_by_itself_says_why(capsys: pytest.CaptureFixture[str
             event(2, "reports", "ROLLBACK_COMPLETE"),
         ]
     )
-    course = begin(account, STACK)
-    follow(account, STACK, course, 2, Console(), account.wait)
-    assert not tell(course)
+    course = start_progress(account, STACK)
+    follow_stack(account, STACK, course, 2, Console(), account.wait)
+    assert not report_outcome(course)
     assert capsys.readouterr().err == "lamplighter: It took too long\n"
 
 
@@ -186,7 +186,7 @@ def test_what_somebody_else_does_is_waited_for(capsys: pytest.CaptureFixture[str
         [event(1, "A", "UPDATE_IN_PROGRESS")], [event(2, "reports", "UPDATE_COMPLETE")],
         statuses=("UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"),
     )  # fmt: skip
-    stack = ready(account, "reports", Console(), account.wait, lambda _: None)
+    stack = wait_until_ready(account, "reports", Console(), account.wait, lambda _: None)
     assert stack is not None
     assert stack.status == "UPDATE_COMPLETE"
     assert "it is waited for" in capsys.readouterr().out
@@ -201,5 +201,5 @@ def test_what_somebody_else_does_is_waited_for(capsys: pytest.CaptureFixture[str
     ],
 )
 def test_a_stack_that_is_stuck_says_what_helps(status: str, advice: str) -> None:
-    with pytest.raises(Stuck, match=advice):
-        ready(Account(statuses=(status,)), "reports", Console(), lambda: None, lambda _: None)
+    with pytest.raises(StackStuck, match=advice):
+        wait_until_ready(Account(statuses=(status,)), "reports", Console(), lambda: None, lambda _: None)

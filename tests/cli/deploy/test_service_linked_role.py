@@ -24,7 +24,7 @@ class Refusing:
 
 
 def made(refusing: Refusing, capsys: pytest.CaptureFixture[str]) -> str:
-    service_linked_role.make(cast("Target", refusing), Console(), lambda: None)
+    service_linked_role.create_role(cast("Target", refusing), Console(), lambda: None)
     out, err = capsys.readouterr()
     assert out == ""
     return err

@@ -4,7 +4,7 @@ import boto3
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.deploy.upload_template import NoBucket, Room, sent
+from lamplighter.cli.deploy.upload_template import NoBucket, TemplateUpload, template_parameters
 from lamplighter.cli.target import Target
 
 LONG: Json = {"Description": "long"}
@@ -28,10 +28,12 @@ def bucket(url: str, region: str) -> str:
     ],
 )
 def test_the_url_of_a_template_is_that_of_the_bucket_s_own_region(aws: str, stack: str, there: str, host: str) -> None:
-    room = Room(bucket(aws, there), 1)
-    assert sent(Target(aws, stack), "reports", LONG, room)["TemplateURL"].startswith(f"https://{host}/lamplighter/")
+    room = TemplateUpload(bucket(aws, there), 1)
+    assert template_parameters(Target(aws, stack), "reports", LONG, room)["TemplateURL"].startswith(
+        f"https://{host}/lamplighter/"
+    )
 
 
 def test_a_bucket_that_is_not_there_is_said_to_be_missing(aws: str) -> None:
     with pytest.raises(NoBucket, match="there is no bucket nowhere"):
-        sent(Target(aws, "us-east-1"), "reports", LONG, Room("nowhere", 1))
+        template_parameters(Target(aws, "us-east-1"), "reports", LONG, TemplateUpload("nowhere", 1))

@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.doctor.definitions import knowable, runs, unknown
+from lamplighter.cli.doctor.definitions import dynamic_states, static_definition, task_states
 from lamplighter.jobs.iam.required_calls import Situation, calls
 from tests.served import one, run_task
 
@@ -32,21 +32,21 @@ def test_a_state_that_chooses_when_it_runs_is_named_and_left_out(state: Json) ->
             "Both": {"Type": "Parallel", "Branches": [one(state)], "End": True},
         },
     }
-    assert unknown(around) == ["Inner", "Job"]
-    assert runs(around) == []
-    assert calls(knowable(around), Situation(MACHINE)) == []
+    assert dynamic_states(around) == ["Inner", "Job"]
+    assert task_states(around) == []
+    assert calls(static_definition(around), Situation(MACHINE)) == []
 
 
 def test_a_state_that_is_known_is_read_with_its_network() -> None:
     definition = one(run_task("report:1"))
-    (run,) = runs(definition)
+    (run,) = task_states(definition)
     assert (run.state, run.definition, run.public, run.subnets) == ("Job", "report:1", True, ("subnet-1",))
-    assert knowable(definition) is definition
+    assert static_definition(definition) is definition
 
 
 def test_subnets_that_an_expression_says_are_not_known() -> None:
     network = {"AwsvpcConfiguration": {"Subnets": "{% $split('a,b', ',') %}", "AssignPublicIp": "DISABLED"}}
-    (run,) = runs(one(task(TaskDefinition="report", NetworkConfiguration=network)))
+    (run,) = task_states(one(task(TaskDefinition="report", NetworkConfiguration=network)))
     assert (run.subnets, run.public) == ((), False)
 
 
@@ -56,4 +56,4 @@ def test_machines_without_containers_have_no_runs() -> None:
         {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": True},
         {"Type": "Task", "Resource": "arn:aws:states:us-east-1:123456789012:activity:a", "End": True},
     ]
-    assert [runs(one(state)) for state in states] == [[], [], []]
+    assert [task_states(one(state)) for state in states] == [[], [], []]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamplighter.cli.doctor.known_causes import cause
+from lamplighter.cli.doctor.known_causes import find_cause
 
 PULL = "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref docker.io/x:1: "
 INIT = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
@@ -41,7 +41,7 @@ INIT = "ResourceInitializationError: unable to pull secrets or registry auth: ex
     ],
 )
 def test_a_failure_is_known_by_its_words(text: str, expected: str) -> None:
-    found = cause(text)
+    found = find_cause(text)
     assert found is not None
     assert expected in found.means
     assert found.advice
@@ -59,7 +59,7 @@ def test_a_failure_is_known_by_its_words(text: str, expected: str) -> None:
     ],
 )
 def test_what_docker_on_this_box_cannot_pull_is_mended_on_this_box(why: str) -> None:
-    found = cause(f"CannotPullContainerError: {why}", here=True)
+    found = find_cause(f"CannotPullContainerError: {why}", here=True)
     assert found is not None
     assert "on this box" in found.advice + found.means or "`lamplighter up` builds" in found.advice
     assert "role" not in found.means
@@ -96,10 +96,10 @@ def test_what_docker_on_this_box_cannot_pull_is_mended_on_this_box(why: str) -> 
     ],
 )
 def test_ways_in_which_a_pull_fails_on_this_box_are_told_apart(why: str, expected: str) -> None:
-    found = cause(f"CannotPullContainerError: Error response from daemon: {why}", here=True)
+    found = find_cause(f"CannotPullContainerError: Error response from daemon: {why}", here=True)
     assert found is not None
     assert expected in found.means
 
 
 def test_what_is_not_known_is_not_guessed() -> None:
-    assert cause("States.TaskFailed\nEssential container in task exited\nexit code 1") is None
+    assert find_cause("States.TaskFailed\nEssential container in task exited\nexit code 1") is None

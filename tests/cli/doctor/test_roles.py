@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.doctor.roles import Unreadable, role
+from lamplighter.cli.doctor.roles import UnreadablePolicy, read_role
 from lamplighter.jobs.iam.policy_evaluation import Call
 from tests.cli.account import client
 
@@ -31,7 +31,7 @@ def trust(principal: Json, **more: Json) -> str:
 def test_a_role_trusts_whom_its_policy_names(aws: str, principal: Json, expected: bool) -> None:
     iam = client(aws, "iam")
     iam.create_role(RoleName="batch", AssumeRolePolicyDocument=trust(principal))
-    found = role(iam, "arn:aws:iam::123456789012:role/service-role/batch")
+    found = read_role(iam, "arn:aws:iam::123456789012:role/service-role/batch")
     assert found is not None
     assert found.trusts(STATES) is expected
 
@@ -48,7 +48,7 @@ def test_inline_and_managed_policies_count_in_the_version_that_holds(aws: str) -
     arn = iam.create_policy(PolicyName="managed", PolicyDocument=document("ecs:Old"))["Policy"]["Arn"]
     iam.create_policy_version(PolicyArn=arn, PolicyDocument=document("sns:Publish"), SetAsDefault=True)
     iam.attach_role_policy(RoleName="batch", PolicyArn=arn)
-    found = role(iam, "arn:aws:iam::123456789012:role/batch")
+    found = read_role(iam, "arn:aws:iam::123456789012:role/batch")
     assert found is not None
     assert [each["Action"] for each in found.statements] == ["ecs:RunTask", "sns:Publish"]
     assert found.may_sometimes(Call("ecs:runtask", "*"))
@@ -56,7 +56,7 @@ def test_inline_and_managed_policies_count_in_the_version_that_holds(aws: str) -
 
 
 def test_a_role_that_is_gone_is_none(aws: str) -> None:
-    assert role(client(aws, "iam"), "arn:aws:iam::123456789012:role/gone") is None
+    assert read_role(client(aws, "iam"), "arn:aws:iam::123456789012:role/gone") is None
 
 
 class Iam:
@@ -76,8 +76,8 @@ class Iam:
 
 
 def test_documents_in_the_form_of_the_wire_are_read_and_others_refused() -> None:
-    found = role(Iam(quote(trust({"Service": STATES}))), "arn:aws:iam::123456789012:role/x")
+    found = read_role(Iam(quote(trust({"Service": STATES}))), "arn:aws:iam::123456789012:role/x")
     assert found is not None
     assert found.trusts(STATES)
-    with pytest.raises(Unreadable, match="no JSON"):
-        role(Iam("{'a': 1}"), "arn:aws:iam::123456789012:role/x")
+    with pytest.raises(UnreadablePolicy, match="no JSON"):
+        read_role(Iam("{'a': 1}"), "arn:aws:iam::123456789012:role/x")

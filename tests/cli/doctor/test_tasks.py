@@ -1,7 +1,7 @@
 """What ECS needs before a container runs."""
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.doctor.tasks import needs, stream
+from lamplighter.cli.doctor.tasks import log_stream, startup_calls
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/report:1"
 
@@ -16,12 +16,12 @@ def described(**container: Json) -> Json:
 
 
 def needed(**container: Json) -> list[tuple[str, str]]:
-    return [(call.action, call.resource) for call in needs(described(**container))]
+    return [(call.action, call.resource) for call in startup_calls(described(**container))]
 
 
 def test_a_public_image_that_logs_nowhere_needs_nothing() -> None:
     assert needed() == []
-    assert stream(described()) is None
+    assert log_stream(described()) is None
 
 
 def test_a_private_image_has_to_be_pulled_where_it_is() -> None:
@@ -42,7 +42,7 @@ def test_a_log_has_to_be_written_and_perhaps_made() -> None:
     ]
     made = {"logDriver": "awslogs", "options": {**options, "awslogs-create-group": "true"}}
     assert ("logs:CreateLogGroup", group) in needed(logConfiguration=made)
-    assert str(stream(described(logConfiguration=logging))).startswith(f"{group}:log-stream:job/main/")
+    assert str(log_stream(described(logConfiguration=logging))).startswith(f"{group}:log-stream:job/main/")
     assert needed(logConfiguration={"logDriver": "json-file"}) == []
 
 
@@ -64,6 +64,6 @@ def test_in_another_partition_everything_is_of_that() -> None:
         logConfiguration={"logDriver": "awslogs", "options": {"awslogs-group": "/night"}},
     )
     there["taskDefinitionArn"] = "arn:aws-cn:ecs:cn-north-1:123456789012:task-definition/report:1"
-    resources = {call.resource for call in needs(there)} - {"*"}
+    resources = {call.resource for call in startup_calls(there)} - {"*"}
     assert len(resources) == 3
     assert all(resource.startswith("arn:aws-cn:") for resource in resources)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.cli.runs.arguments import jobs
+from lamplighter.cli.runs.arguments import complete_jobs
 
 FILE = "project: p\njobs:\n  nightly: {command: [run]}\n  nice: {command: [run]}\n  other: {command: [run]}\n"
 
@@ -12,7 +12,7 @@ FILE = "project: p\njobs:\n  nightly: {command: [run]}\n  nice: {command: [run]}
 def test_jobs_that_begin_so_are_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "lamplighter.yaml").write_text(FILE)
-    assert jobs("ni") == ["nightly", "nice"]
+    assert complete_jobs("ni") == ["nightly", "nice"]
 
 
 @pytest.mark.parametrize("text", [None, "jobs: {"])
@@ -22,4 +22,4 @@ def test_without_a_job_file_that_can_be_read_nothing_is_offered(
     monkeypatch.chdir(tmp_path)
     if text is not None:
         (tmp_path / "lamplighter.yaml").write_text(text)
-    assert jobs("") == []
+    assert complete_jobs("") == []

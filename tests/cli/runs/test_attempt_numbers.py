@@ -1,7 +1,7 @@
 """Attempts are numbered as their containers are told, also after a redrive."""
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.cli.runs.attempt_numbers import read
+from lamplighter.cli.runs.attempt_numbers import read_numbered_story
 
 
 def history(*numbers: str | None) -> list[Json]:
@@ -30,15 +30,15 @@ def scheduled(number: str | None) -> Json:
 
 
 def test_after_a_redrive_the_number_is_what_the_container_is_told() -> None:
-    assert [each.number for each in read(history("1", "1")).attempts] == [1, 1]
+    assert [each.number for each in read_numbered_story(history("1", "1")).attempts] == [1, 1]
 
 
 def test_attempts_that_nobody_numbers_are_counted_on() -> None:
-    assert [each.number for each in read(history(None, None)).attempts] == [1, 2]
-    assert [each.number for each in read(history("1", "LAMPLIGHTER_ATTEMPT")).attempts] == [1, 2]
+    assert [each.number for each in read_numbered_story(history(None, None)).attempts] == [1, 2]
+    assert [each.number for each in read_numbered_story(history("1", "LAMPLIGHTER_ATTEMPT")).attempts] == [1, 2]
 
 
 def test_parameters_that_are_none_of_ours_are_no_obstacle() -> None:
     odd = history("1", "1")
     odd[6]["taskScheduledEventDetails"]["parameters"] = '"LAMPLIGHTER_ATTEMPT"'
-    assert [each.number for each in read(odd).attempts] == [1, 2]
+    assert [each.number for each in read_numbered_story(odd).attempts] == [1, 2]

@@ -16,7 +16,9 @@ def names(block: Json) -> list[str]:
 
 @given(definitions())
 def test_every_state_is_in_the_graph_once(definition: str) -> None:
-    assert sorted(names(graph.of_text(definition))) == sorted(name for name, _ in walk_states.states(loads(definition)))
+    assert sorted(names(graph.of_text(definition))) == sorted(
+        name for name, _ in walk_states.walk_states(loads(definition))
+    )
 
 
 def test_ways_out_of_a_state_are_told_apart() -> None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from cfnlint.api import lint_all
 
-from lamplighter.asl.definition.parse import parse
+from lamplighter.asl.definition.parse import parse_definition
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs.stack.network import WAY_OUT
 from lamplighter.jobs.stack.template import template, to_json, to_yaml
@@ -93,7 +93,7 @@ def test_every_definition_is_one_that_step_functions_takes(tmp_path: Path, file:
     assert machines
     for title in machines:
         assert "${" not in deployed.definition(title)
-        parse(deployed.definition(title))
+        parse_definition(deployed.definition(title))
 
 
 ANYWHERE = """

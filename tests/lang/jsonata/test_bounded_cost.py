@@ -69,4 +69,4 @@ def test_an_unbounded_expression_is_not_evaluated_where_others_wait() -> None:
     world = fixed_world()
     assert expression.value({}, world) == [2, 3]
     with pytest.raises(MayTakeLong):
-        expression.value({}, type(world)(world.now, world.steady, world.uuid, world.chance, may_block=False))
+        expression.value({}, type(world)(world.now, world.monotonic, world.uuid, world.random, may_block=False))

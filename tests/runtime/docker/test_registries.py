@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 
 from lamplighter.base.world import real_world
-from lamplighter.cli.doctor.known_causes import cause
+from lamplighter.cli.doctor.known_causes import find_cause
 from lamplighter.runtime.docker.runtime import DockerRuntime
 from lamplighter.runtime.port import Container, ImageUnavailable
 from tests.registry import PASSWORD, USER, Manner, Registry, registry
@@ -61,7 +61,7 @@ async def test_an_image_that_wants_a_login_is_pulled_with_that_of_docker_login(
         runtime = make()
         with pytest.raises(ImageUnavailable) as refused:
             await runtime.start(job(server.image))
-        found = cause(str(refused.value), here=True)
+        found = find_cause(str(refused.value), here=True)
         assert found is not None
         assert "wants a login" in found.means
         auth = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -87,7 +87,7 @@ async def test_a_helper_that_fails_is_told_only_where_the_registry_wants_a_login
         manner.asks = "basic"
         with pytest.raises(ImageUnavailable, match="docker-credential-no-such cannot be run: No such file") as refused:
             await runtime.start(job(server.image))
-    found = cause(str(refused.value), here=True)
+    found = find_cause(str(refused.value), here=True)
     assert found is not None
     assert "credentials of `docker login` cannot be read" in found.means
 
@@ -98,7 +98,7 @@ async def test_a_wrong_password_is_told_without_it(make: Make, tmp_path: Path) -
         (tmp_path / "config.json").write_text(json.dumps({"auths": {server.host: {"auth": auth}}}))
         with pytest.raises(ImageUnavailable) as refused:
             await make().start(job(server.image))
-    found = cause(str(refused.value), here=True)
+    found = find_cause(str(refused.value), here=True)
     assert found is not None
     assert "wants a login" in found.means
     assert "s3cret" not in str(refused.value)
@@ -127,6 +127,6 @@ async def test_each_way_in_which_docker_fails_to_pull_is_told_apart(
 ) -> None:
     with registry(manner) as server, pytest.raises(ImageUnavailable) as refused:
         await make().start(job(image.replace("HOST", server.host)))
-    found = cause(str(refused.value), here=True)
+    found = find_cause(str(refused.value), here=True)
     assert found is not None
     assert means in found.means

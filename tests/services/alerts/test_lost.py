@@ -79,11 +79,11 @@ def test_a_mail_that_waits_for_its_server_is_told_of_until_it_goes_through(house
     house.begin()
     house.attempt(3)
     assert reasons(house) == ["1 message could not be delivered yet, and will be tried again: see `lamplighter doctor`"]
-    (found,) = alerts.waiting(house.directory)
+    (found,) = alerts.check_waiting_alerts(house.directory)
     assert found.says == "1 for email ops@example.com could not be delivered yet: connection refused"
     house.advance(MINUTE)
     assert reasons(house) == []
-    assert list(alerts.waiting(house.directory)) == []
+    assert list(alerts.check_waiting_alerts(house.directory)) == []
     assert len(house.mails()) == 1
 
 
@@ -99,12 +99,12 @@ def test_doctor_names_the_alert_and_its_reason(house: House) -> None:
     house.deploy("notify: ops")
     house.out.mail.failures.append(Undelivered("550 no such user", again=False))
     fail(house)
-    (found,) = alerts.lost(house.directory, house.clock.now())
+    (found,) = alerts.check_lost_alerts(house.directory, house.clock.now())
     assert found.state == "bad"
     assert found.says.endswith("did not reach email ops@example.com: 550 no such user")
-    assert alerts.recipients(house.directory) == ["dev@example.com", "ops@example.com"]
+    assert alerts.mail_recipients(house.directory) == ["dev@example.com", "ops@example.com"]
 
 
 def test_doctor_asks_no_database_that_is_not_there(tmp_path: Path) -> None:
-    assert list(alerts.lost(tmp_path, real_world().now())) == []
-    assert alerts.recipients(tmp_path) == []
+    assert list(alerts.check_lost_alerts(tmp_path, real_world().now())) == []
+    assert alerts.mail_recipients(tmp_path) == []

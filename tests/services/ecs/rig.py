@@ -71,7 +71,7 @@ class Rig:
 
     def build(self) -> None:
         self.bus = Bus(self.store)
-        self.bus.listen("aws.ecs", lambda _tx, event: self.events.append(event))
+        self.bus.subscribe("aws.ecs", lambda _tx, event: self.events.append(event))
         self.ecs = Ecs(
             self.bus,
             self.store,
@@ -80,7 +80,7 @@ class Rig:
             self.directory,
             capacity=self.capacity,
             deny=self.deny,
-            secrets=secret_references.in_environment(self.secrets),
+            secrets=secret_references.environment_secrets(self.secrets),
             pause=lambda _seconds: asyncio.sleep(0),
         )
         self.bus.serve("ecs", self.ecs.operations)

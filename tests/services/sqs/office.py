@@ -7,7 +7,7 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.bus import forever
+from lamplighter.bus import wait_forever
 from tests.engines import ACCOUNT, CALLER, REGION, SECOND, Site
 
 FIFO = {"FifoQueue": "true"}
@@ -26,7 +26,7 @@ class Office:
         return answer
 
     def begin(
-        self, operation: str, left: Callable[[], Awaitable[None]] = forever, **params: Json
+        self, operation: str, left: Callable[[], Awaitable[None]] = wait_forever, **params: Json
     ) -> "asyncio.Task[Json]":
         """Call an operation without waiting for anything."""
         return self.site._loops[-1].create_task(self.site.engine.call(CALLER, "sqs", operation, params, left))
@@ -69,7 +69,7 @@ class Office:
         self.call("ChangeMessageVisibility", QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=seconds)
 
     def poll(
-        self, url: str, seconds: int = 20, left: Callable[[], Awaitable[None]] = forever, **params: Json
+        self, url: str, seconds: int = 20, left: Callable[[], Awaitable[None]] = wait_forever, **params: Json
     ) -> "asyncio.Task[Json]":
         """Wait for messages; settled so far as no time is needed."""
         task = self.begin("ReceiveMessage", left, QueueUrl=url, WaitTimeSeconds=seconds, **params)

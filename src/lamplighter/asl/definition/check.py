@@ -11,28 +11,28 @@ from lamplighter.asl.definition import check_choice, check_map
 from lamplighter.asl.definition.diagnostics import (
     SCHEMA,
     Diagnostic,
-    assigned,
-    known,
-    neither,
-    required,
-    several,
-    unknown,
-    values,
+    check_assigned,
+    check_fields,
+    check_values,
+    conflicting_fields,
+    missing_fields,
+    no_field_of,
+    unknown_field,
 )
 from lamplighter.asl.definition.fields import (
     EVERY,
     FIELDS,
-    LONGEST,
+    MAX_SECONDS,
     RETRIER,
     TIMINGS,
     Check,
-    anything,
-    filled,
-    mapping,
-    number,
+    accept_any,
+    check_nonempty_list,
+    check_object,
+    check_path,
+    check_text,
+    number_between,
     one_of,
-    path,
-    text,
 )
 from lamplighter.base.json_text import Json
 
@@ -40,26 +40,26 @@ TARGET = "MISSING_TRANSITION_TARGET"
 NO_END = "MISSING_END_STATE"
 
 
-def check(definition: Json) -> list[Diagnostic]:
+def check_definition(definition: Json) -> list[Diagnostic]:
     """Every structural fault of a definition, in the order of its text."""
     if not isinstance(definition, dict):
         return [Diagnostic(SCHEMA, "Expected value of type Object", "/")]
     return list(_machine(definition)) or list(_duplicates(definition))
 
 
-def check_alone(name: str, state: Json) -> list[Diagnostic]:
+def check_single_state(name: str, state: Json) -> list[Diagnostic]:
     """Every structural fault of a state without its machine: nobody asks whether what it leads to is there."""
     return list(_state(name, state, f"/States/{name}", jsonata=False)) or list(_duplicates({"States": {name: state}}))
 
 
 def _machine(machine: Mapping[str, Json]) -> Iterator[Diagnostic]:
     fields: dict[str, Check] = {
-        "TimeoutSeconds": number(0, LONGEST),
+        "TimeoutSeconds": number_between(0, MAX_SECONDS),
         "Version": one_of("1.0"),
-        "Comment": text,
+        "Comment": check_text,
         "QueryLanguage": one_of("JSONPath", "JSONata"),
     }
-    yield from values(machine, fields, "", jsonata=False)
+    yield from check_values(machine, fields, "", jsonata=False)
     yield from _block(machine, "", jsonata=machine.get("QueryLanguage") == "JSONata")
 
 
@@ -69,7 +69,7 @@ def _block(block: Json, at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
         return
     missing = [name for name in ("StartAt", "States") if name not in block]
     if missing:
-        yield required(missing, at or "/")
+        yield missing_fields(missing, at or "/")
         return
     states, start = block["States"], block["StartAt"]
     if not isinstance(states, dict) or not states:
@@ -96,7 +96,7 @@ def _state(name: str, state: Json, at: str, *, jsonata: bool) -> Iterator[Diagno
         yield Diagnostic("INVALID_STATE_NAME", "State name cannot be longer than 80 characters", at)
     kind = state.get("Type")
     if kind is None:
-        yield required(["Type"], at)
+        yield missing_fields(["Type"], at)
         return
     if not isinstance(kind, str) or kind not in FIELDS:
         yield Diagnostic(SCHEMA, f"Value should be one of the following: [{', '.join(FIELDS)}]", f"{at}/Type")
@@ -110,8 +110,8 @@ def _state(name: str, state: Json, at: str, *, jsonata: bool) -> Iterator[Diagno
 
 def _body(kind: str, state: Mapping[str, Json], at: str, *, jsonata: bool, outer: bool) -> Iterator[Diagnostic]:
     both, in_path, in_jsonata = FIELDS[kind]
-    yield from known(state, (EVERY | both, in_path, in_jsonata), at, jsonata=jsonata)
-    yield from assigned(state, at)
+    yield from check_fields(state, (EVERY | both, in_path, in_jsonata), at, jsonata=jsonata)
+    yield from check_assigned(state, at)
     yield from _flow(kind, state, at)
     yield from _way_out(state, at, jsonata=jsonata)
     special = SPECIAL.get(kind)
@@ -124,15 +124,18 @@ def _flow(kind: str, state: Mapping[str, Json], at: str) -> Iterator[Diagnostic]
         return
     ends = state.get("End") is True
     if "Next" in state and ends:
-        yield several(("Next", "End"), at)
+        yield conflicting_fields(("Next", "End"), at)
     if "Next" not in state and not ends:
-        yield neither(("Next", "End"), at)
+        yield no_field_of(("Next", "End"), at)
 
 
 def _way_out(state: Mapping[str, Json], at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
-    catcher: dict[str, Check] = {"ErrorEquals": filled, "Next": text, "Comment": text, "Assign": mapping} | (
-        {"Output": anything} if jsonata else {"ResultPath": path}
-    )
+    catcher: dict[str, Check] = {
+        "ErrorEquals": check_nonempty_list,
+        "Next": check_text,
+        "Comment": check_text,
+        "Assign": check_object,
+    } | ({"Output": accept_any} if jsonata else {"ResultPath": check_path})
     for field, fields, needed in (("Retry", RETRIER, ["ErrorEquals"]), ("Catch", catcher, ["ErrorEquals", "Next"])):
         entries = state.get(field, [])
         if not isinstance(entries, list):
@@ -148,12 +151,12 @@ def _entry(entry: Json, fields: Mapping[str, Check], needed: list[str], at: str,
         return
     missing = [name for name in needed if name not in entry]
     if missing:
-        yield required(missing, at)
+        yield missing_fields(missing, at)
     for field in entry:
         if field not in fields:
-            yield unknown(field, at)
-    yield from values(entry, fields, at, jsonata=False)
-    yield from assigned(entry, at)
+            yield unknown_field(field, at)
+    yield from check_values(entry, fields, at, jsonata=False)
+    yield from check_assigned(entry, at)
     names = entry.get("ErrorEquals")
     if not isinstance(names, list):
         return
@@ -166,7 +169,7 @@ def _entry(entry: Json, fields: Mapping[str, Check], needed: list[str], at: str,
 
 def _task(state: Mapping[str, Json], at: str, jsonata: bool, _outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
     if "Resource" not in state:
-        yield required(["Resource"], at)
+        yield missing_fields(["Resource"], at)
     credentials = state.get("Credentials", {"RoleArn": ""})
     if isinstance(credentials, dict) and "RoleArn" not in credentials and (jsonata or "RoleArn.$" not in credentials):
         yield Diagnostic(SCHEMA, "The field 'RoleArn' is required but was missing", f"{at}/Credentials")
@@ -178,18 +181,18 @@ def _task(state: Mapping[str, Json], at: str, jsonata: bool, _outer: bool) -> It
 def _wait(state: Mapping[str, Json], at: str, _jsonata: bool, _outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
     given = [name for name in TIMINGS if name in state]
     if not given:
-        yield neither(TIMINGS, at)
+        yield no_field_of(TIMINGS, at)
     if len(given) > 1:
-        yield several(TIMINGS, at)
+        yield conflicting_fields(TIMINGS, at)
 
 
 def _choice(state: Mapping[str, Json], at: str, jsonata: bool, _outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
-    return check_choice.faults(state, at, jsonata=jsonata)
+    return check_choice.check_choice_rules(state, at, jsonata=jsonata)
 
 
 def _parallel(state: Mapping[str, Json], at: str, _jsonata: bool, outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
     if "Branches" not in state:
-        yield required(["Branches"], at)
+        yield missing_fields(["Branches"], at)
         return
     branches = state["Branches"]
     for index, branch in enumerate(branches if isinstance(branches, list) else []):
@@ -199,10 +202,10 @@ def _parallel(state: Mapping[str, Json], at: str, _jsonata: bool, outer: bool) -
 def _map(state: Mapping[str, Json], at: str, jsonata: bool, outer: bool) -> Iterator[Diagnostic]:  # noqa: FBT001
     field = next((name for name in ("ItemProcessor", "Iterator") if name in state), None)
     if field is None:
-        yield neither(("ItemProcessor", "Iterator"), at)
+        yield no_field_of(("ItemProcessor", "Iterator"), at)
         return
-    yield from check_map.dataset_faults(state, state[field], at, jsonata=jsonata)
-    yield from check_map.processor_faults(state[field], f"{at}/{field}")
+    yield from check_map.check_reader_and_writer(state, state[field], at, jsonata=jsonata)
+    yield from check_map.check_processor(state[field], f"{at}/{field}")
     yield from _block(state[field], f"{at}/{field}", jsonata=outer)
 
 

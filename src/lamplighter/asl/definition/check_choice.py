@@ -10,22 +10,30 @@ from lamplighter.asl.definition.choice_rules import NAMES
 from lamplighter.asl.definition.diagnostics import (
     SCHEMA,
     Diagnostic,
-    assigned,
-    foreign,
-    neither,
-    required,
-    several,
-    unknown,
-    values,
+    check_assigned,
+    check_values,
+    conflicting_fields,
+    missing_fields,
+    no_field_of,
+    unknown_field,
+    wrong_language_field,
 )
-from lamplighter.asl.definition.fields import ASSIGN, SELECTORS, Check, flag, instant, number, text
+from lamplighter.asl.definition.fields import (
+    ASSIGN,
+    SELECTORS,
+    Check,
+    check_boolean,
+    check_text,
+    check_timestamp,
+    number_between,
+)
 from lamplighter.base.json_text import Json
 
 
-def faults(state: Mapping[str, Json], at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
+def check_choice_rules(state: Mapping[str, Json], at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
     """What is wrong with the rules of a Choice."""
     if "Choices" not in state:
-        yield required(["Choices"], at)
+        yield missing_fields(["Choices"], at)
         return
     rules = state["Choices"]
     for index, rule in enumerate(rules if isinstance(rules, list) else []):
@@ -35,11 +43,11 @@ def faults(state: Mapping[str, Json], at: str, *, jsonata: bool) -> Iterator[Dia
             continue
         missing = [name for name in (("Condition", "Next") if jsonata else ("Next",)) if name not in rule]
         if missing:
-            yield required(missing, place)
-        yield from values(rule, {"Next": text, "Comment": text, **ASSIGN}, place, jsonata=jsonata)
-        yield from assigned(rule, place)
+            yield missing_fields(missing, place)
+        yield from check_values(rule, {"Next": check_text, "Comment": check_text, **ASSIGN}, place, jsonata=jsonata)
+        yield from check_assigned(rule, place)
         theirs = ("And", "Or", "Not", "Variable", *NAMES) if jsonata else ("Condition", "Output")
-        others = [foreign(field, place, jsonata=jsonata) for field in rule if field in theirs]
+        others = [wrong_language_field(field, place, jsonata=jsonata) for field in rule if field in theirs]
         yield from others
         if not jsonata and not others:
             yield from _rule(rule, place)
@@ -50,7 +58,7 @@ def _rule(rule: Json, at: str) -> Iterator[Diagnostic]:
         yield Diagnostic(SCHEMA, "Expected value of type Object", at)
         return
     if "Condition" in rule:
-        yield foreign("Condition", at, jsonata=False)
+        yield wrong_language_field("Condition", at, jsonata=False)
         return
     selectors = [name for name in SELECTORS if name in rule]
     if len(selectors) != 1:
@@ -60,9 +68,9 @@ def _rule(rule: Json, at: str) -> Iterator[Diagnostic]:
     operators = [name for name in rule if name in NAMES]
     operator = selectors[0]
     if operator == "Variable":
-        yield from [several(operators, at)] if len(operators) > 1 else _comparison(operators, rule, at)
+        yield from [conflicting_fields(operators, at)] if len(operators) > 1 else _comparison(operators, rule, at)
     elif operators:
-        yield unknown(operators[0], at)
+        yield unknown_field(operators[0], at)
     elif operator in ("And", "Or"):
         inner = rule[operator]
         if not isinstance(inner, list) or not inner:
@@ -77,7 +85,7 @@ def _rule(rule: Json, at: str) -> Iterator[Diagnostic]:
 def _nested(rule: Json, at: str) -> Iterator[Diagnostic]:
     """A rule within a rule: it leads nowhere."""
     if isinstance(rule, dict) and "Next" in rule:
-        yield unknown("Next", at)
+        yield unknown_field("Next", at)
     yield from _rule(rule, at)
 
 
@@ -85,18 +93,18 @@ def _comparison(operators: list[str], rule: Mapping[str, Json], at: str) -> Iter
     if operators:
         yield from _operand(operators[0], rule, at)
     else:
-        yield neither(sorted(NAMES), at)
+        yield no_field_of(sorted(NAMES), at)
 
 
 def _operand(operator: str, rule: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
     value = rule[operator]
-    test: Check = text
+    test: Check = check_text
     if operator.startswith(("Boolean", "Is")) and not operator.endswith("Path"):
-        test = flag
+        test = check_boolean
     elif operator.startswith("Numeric") and not operator.endswith("Path"):
-        test = number(-math.inf, math.inf, whole=False)
+        test = number_between(-math.inf, math.inf, whole=False)
     elif operator.startswith("Timestamp") and not operator.endswith("Path"):
-        test = instant
-    yield from values(
-        {"Variable": rule["Variable"], operator: value}, {"Variable": text, operator: test}, at, jsonata=False
+        test = check_timestamp
+    yield from check_values(
+        {"Variable": rule["Variable"], operator: value}, {"Variable": check_text, operator: test}, at, jsonata=False
     )

@@ -5,7 +5,15 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/state-map.html.
 
 from collections.abc import Iterator, Mapping
 
-from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic, known, neither, required, unknown, values
+from lamplighter.asl.definition.diagnostics import (
+    SCHEMA,
+    Diagnostic,
+    check_fields,
+    check_values,
+    missing_fields,
+    no_field_of,
+    unknown_field,
+)
 from lamplighter.asl.definition.fields import (
     BATCHER,
     DISTRIBUTED_CONFIG,
@@ -19,21 +27,21 @@ from lamplighter.asl.definition.fields import (
 from lamplighter.base.json_text import Json
 
 
-def processor_faults(processor: Json, at: str) -> Iterator[Diagnostic]:
+def check_processor(processor: Json, at: str) -> Iterator[Diagnostic]:
     """What a Map does with each item, but for its states."""
     if not isinstance(processor, dict):
         return
-    yield from (unknown(field, at) for field in processor if field not in PROCESSOR)
+    yield from (unknown_field(field, at) for field in processor if field not in PROCESSOR)
     config = processor.get("ProcessorConfig", {})
     if not isinstance(config, dict):
         yield Diagnostic(SCHEMA, "Expected value of type Object", f"{at}/ProcessorConfig")
         return
     distributed = is_distributed(processor)
     ours = DISTRIBUTED_CONFIG if distributed else PROCESSOR_CONFIG
-    yield from (unknown(field, f"{at}/ProcessorConfig") for field in config if field not in ours)
-    yield from values(config, ours, f"{at}/ProcessorConfig", jsonata=False)
+    yield from (unknown_field(field, f"{at}/ProcessorConfig") for field in config if field not in ours)
+    yield from check_values(config, ours, f"{at}/ProcessorConfig", jsonata=False)
     if distributed and "ExecutionType" not in config:
-        yield required(["ExecutionType"], f"{at}/ProcessorConfig")
+        yield missing_fields(["ExecutionType"], f"{at}/ProcessorConfig")
 
 
 def is_distributed(processor: Json) -> bool:
@@ -42,11 +50,13 @@ def is_distributed(processor: Json) -> bool:
     return isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED"
 
 
-def dataset_faults(state: Mapping[str, Json], processor: Json, at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
+def check_reader_and_writer(
+    state: Mapping[str, Json], processor: Json, at: str, *, jsonata: bool
+) -> Iterator[Diagnostic]:
     """Where the items come from and where the results go, if not from and to the state itself."""
     distributed = is_distributed(processor)
     if isinstance(state.get("ItemBatcher"), dict):
-        yield from known(state["ItemBatcher"], BATCHER, f"{at}/ItemBatcher", jsonata=jsonata)
+        yield from check_fields(state["ItemBatcher"], BATCHER, f"{at}/ItemBatcher", jsonata=jsonata)
     for name, fields, inner, inner_fields in (
         ("ItemReader", READER, "ReaderConfig", READER_CONFIG),
         ("ResultWriter", WRITER, "WriterConfig", WRITER_CONFIG),
@@ -56,22 +66,22 @@ def dataset_faults(state: Mapping[str, Json], processor: Json, at: str, *, jsona
             continue
         if not distributed:
             yield Diagnostic(SCHEMA, "Field is supported only when 'Mode' is 'DISTRIBUTED'", f"{at}/{name}")
-        yield from known(part, fields, f"{at}/{name}", jsonata=jsonata)
+        yield from check_fields(part, fields, f"{at}/{name}", jsonata=jsonata)
         if isinstance(part.get(inner), dict):
-            yield from known(part[inner], inner_fields, f"{at}/{name}/{inner}", jsonata=jsonata)
+            yield from check_fields(part[inner], inner_fields, f"{at}/{name}/{inner}", jsonata=jsonata)
     reader, writer = state.get("ItemReader"), state.get("ResultWriter")
     if isinstance(reader, dict) and "Resource" not in reader:
-        yield required(["Resource"], f"{at}/ItemReader")
+        yield missing_fields(["Resource"], f"{at}/ItemReader")
     if isinstance(reader, dict) and isinstance(reader.get("ReaderConfig"), dict):
         yield from _headers(reader["ReaderConfig"], f"{at}/ItemReader/ReaderConfig")
     if isinstance(writer, dict) and "Resource" not in writer and "WriterConfig" not in writer:
         # "The ResultWriter field cannot be empty. You must specify one of these sets of sub-fields."
-        yield neither(("Resource", "WriterConfig"), f"{at}/ResultWriter")
+        yield no_field_of(("Resource", "WriterConfig"), f"{at}/ResultWriter")
 
 
 def _headers(config: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
     """A CSV says where its column names are."""
     if config.get("InputType") == "CSV" and "CSVHeaderLocation" not in config:
-        yield required(["CSVHeaderLocation"], at)
+        yield missing_fields(["CSVHeaderLocation"], at)
     if config.get("CSVHeaderLocation") == "GIVEN" and "CSVHeaders" not in config:
-        yield required(["CSVHeaders"], at)
+        yield missing_fields(["CSVHeaders"], at)

@@ -11,15 +11,15 @@ from operator import eq, ge, gt, le, lt
 
 from lamplighter.asl.definition.data_flow import (
     BadField,
-    expression,
+    bad_reference_path,
+    compile_expression_field,
     expression_text,
     is_expression,
-    no_reference,
-    too_complex,
+    path_too_complex,
 )
 from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import Choice, Rule, Template
-from lamplighter.asl.execution.state_errors import runtime
+from lamplighter.asl.execution.state_errors import runtime_error
 from lamplighter.base.json_text import Json
 from lamplighter.lang.jsonpath.paths import NotFound, Path, PathError, TooComplex, compile_path
 from lamplighter.lang.wildcard import fitting, split
@@ -31,7 +31,7 @@ Convert = Callable[[Json], Json]
 """A value as its comparison needs it, or None where it has another type."""
 
 
-def timestamp(value: Json) -> datetime | None:
+def parse_timestamp(value: Json) -> datetime | None:
     """An instant, or None where the text is none."""
     if not isinstance(value, str) or not TIMESTAMP.fullmatch(value):
         return None
@@ -57,7 +57,7 @@ TYPES: Mapping[str, Convert] = {
     "String": _string,
     "Numeric": _number,
     "Boolean": _boolean,
-    "Timestamp": timestamp,
+    "Timestamp": parse_timestamp,
 }
 COMPARISONS: Mapping[str, Callable[[Json, Json], bool]] = {
     "Equals": eq,
@@ -71,7 +71,7 @@ TESTS: Mapping[str, Callable[[Json], bool]] = {
     "IsString": lambda value: isinstance(value, str),
     "IsNumeric": lambda value: _number(value) is not None,
     "IsBoolean": lambda value: isinstance(value, bool),
-    "IsTimestamp": lambda value: timestamp(value) is not None,
+    "IsTimestamp": lambda value: parse_timestamp(value) is not None,
 }
 OPERATORS: Mapping[str, tuple[Convert, Callable[[Json, Json], bool]]] = {
     f"{kind}{name}": (convert, compare)
@@ -106,7 +106,7 @@ def _inner(rule: Mapping[str, Json], name: str, at: str) -> list[Rule]:
 def _condition(value: Json, field: str) -> Rule:
     if not is_expression(value):
         return lambda _scope: value is True
-    test = expression(expression_text(value), field, (bool,))
+    test = compile_expression_field(expression_text(value), field, (bool,))
     return lambda scope: test(scope) is True
 
 
@@ -129,7 +129,7 @@ def _path(text: str, field: str) -> Path:
     try:
         return compile_path(text)
     except PathError as error:
-        raise BadField(no_reference(text, error), field) from None
+        raise BadField(bad_reference_path(text, error), field) from None
 
 
 def _compared(variable: Path, operator: str, operand: Json, at: str) -> Rule:
@@ -152,7 +152,7 @@ def _present(variable: Path, scope: Scope) -> bool:
     except NotFound:
         return False
     except TooComplex as error:
-        raise too_complex(variable.text, error) from None
+        raise path_too_complex(variable.text, error) from None
     return True
 
 
@@ -160,19 +160,19 @@ def _value(variable: Path, scope: Scope) -> Json:
     try:
         return variable.value(scope)
     except NotFound:
-        raise runtime(
+        raise runtime_error(
             f"Invalid path '{variable.text}': The choice state's condition path references an invalid value."
         ) from None
     except TooComplex as error:
-        raise too_complex(variable.text, error) from None
+        raise path_too_complex(variable.text, error) from None
 
 
-def choose(state: Choice, seen: Scope) -> tuple[str, Template | None, Template]:
+def choose_next(state: Choice, seen: Scope) -> tuple[str, Template | None, Template]:
     """Where a Choice goes, what it sets and what it puts out there: by its first rule that holds, or its Default."""
     for rule, target, sets, output in state.rules:
         if rule(seen):
             return target, sets, output or state.output
     if state.default is None:
         # AWS's documentation names States.NoChoiceMatched for this; what its executions end with is this.
-        raise runtime("Failed to transition out of the state. The state does not point to a next state.")
+        raise runtime_error("Failed to transition out of the state. The state does not point to a next state.")
     return state.default, state.assign, state.output

@@ -10,16 +10,16 @@ from lamplighter.asl.definition import dynamic_values
 from lamplighter.asl.definition.choice_rules import compile_rule
 from lamplighter.asl.definition.data_flow import (
     BadField,
+    compile_checked_field,
+    compile_effective_input,
+    compile_expression_output,
+    compile_filter_path,
+    compile_path_output,
+    compile_payload,
+    compile_result_path,
+    compile_scalar,
     constant,
-    effective,
-    expression_output,
-    filled,
-    filter_path,
-    path_output,
-    payload,
-    result_path,
-    same,
-    scalar,
+    identity,
 )
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
 from lamplighter.asl.definition.expression_scope import Scope
@@ -28,7 +28,7 @@ from lamplighter.asl.definition.model import (
     Block,
     Catcher,
     Choice,
-    Distributed,
+    DistributedMap,
     Fail,
     Filters,
     Map,
@@ -43,8 +43,8 @@ from lamplighter.asl.definition.model import (
     Template,
     Wait,
 )
-from lamplighter.asl.definition.reader_and_writer import READS, WRITES, calls, compile_reader, compile_writer
-from lamplighter.asl.execution.state_errors import runtime
+from lamplighter.asl.definition.reader_and_writer import READS, WRITES, compile_reader, compile_writer, is_action
+from lamplighter.asl.execution.state_errors import runtime_error
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.intrinsics.expression import IntrinsicSyntaxError
@@ -95,7 +95,7 @@ class Compiler:
     faults: list[Diagnostic] = field(default_factory=list)
     reserved: int = 0
 
-    def block(self, source: Mapping[str, Json], *, jsonata: bool, at: str) -> int:
+    def compile_block(self, source: Mapping[str, Json], *, jsonata: bool, at: str) -> int:
         """Compile a block and all within it; its number."""
         number, self.reserved = self.reserved, self.reserved + 1
         states = {}
@@ -103,7 +103,7 @@ class Compiler:
             place = f"{at}/States/{name}"
             try:
                 speaks = jsonata or state.get("QueryLanguage") == "JSONata"
-                states[name] = self.state(name, state, jsonata=speaks, outer=jsonata, at=place)
+                states[name] = self.compile_state(name, state, jsonata=speaks, outer=jsonata, at=place)
             except BadField as error:
                 self.faults.append(Diagnostic(error.code or SCHEMA, str(error), f"{place}/{error.field}"))
             except (PathError, IntrinsicSyntaxError, TypeError, AttributeError) as error:
@@ -111,7 +111,7 @@ class Compiler:
         self.blocks[number] = Block(number, source["StartAt"], states)
         return number
 
-    def state(self, name: str, source: Mapping[str, Json], *, jsonata: bool, outer: bool, at: str) -> State:
+    def compile_state(self, name: str, source: Mapping[str, Json], *, jsonata: bool, outer: bool, at: str) -> State:
         """Compile one state; BadField, PathError or IntrinsicSyntaxError says why it is none."""
         make: Callable[[Json, Json, _Site], State] = getattr(self, f"_{source['Type'].lower()}")
         assign = _part(source, "Assign", "", jsonata=jsonata)
@@ -122,10 +122,10 @@ class Compiler:
     def _pass(self, source: Json, common: Json, _site: "_Site") -> Pass:
         filters: Filters | None = common["filters"]
         if filters is None:
-            return Pass(**common, fixed=False, result=same, output=expression_output(_output(source)))
+            return Pass(**common, fixed=False, result=identity, output=compile_expression_output(_output(source)))
         fixed = "Result" in source
-        result = constant(source["Result"]) if fixed else effective(filters)
-        return Pass(**common, fixed=fixed, result=result, output=path_output(filters))
+        result = constant(source["Result"]) if fixed else compile_effective_input(filters)
+        return Pass(**common, fixed=fixed, result=result, output=compile_path_output(filters))
 
     def _succeed(self, source: Json, common: Json, _site: "_Site") -> Succeed:
         return Succeed(**common, output=_passed(source, common["filters"]))
@@ -140,8 +140,8 @@ class Compiler:
     def _wait(self, source: Json, common: Json, site: "_Site") -> Wait:
         return Wait(
             **common,
-            effective=filter_path(source.get("InputPath", "$"), "InputPath"),
-            until=dynamic_values.until(source, jsonata=site.jsonata),
+            effective=compile_filter_path(source.get("InputPath", "$"), "InputPath"),
+            until=dynamic_values.compile_wait_end(source, jsonata=site.jsonata),
             output=_passed(source, common["filters"]),
         )
 
@@ -157,7 +157,7 @@ class Compiler:
         )
         return Choice(
             **common,
-            effective=filter_path(source.get("InputPath", "$"), "InputPath"),
+            effective=compile_filter_path(source.get("InputPath", "$"), "InputPath"),
             rules=rules,
             default=source.get("Default"),
             output=_passed(source, common["filters"]),
@@ -173,14 +173,14 @@ class Compiler:
             **_work(source, common["filters"]),
             resource=resource,
             additions=self.additions(resource),
-            timeout=dynamic_values.seconds(source, "TimeoutSeconds", jsonata=site.jsonata),
-            heartbeat=dynamic_values.seconds(source, "HeartbeatSeconds", jsonata=site.jsonata),
+            timeout=dynamic_values.compile_seconds(source, "TimeoutSeconds", jsonata=site.jsonata),
+            heartbeat=dynamic_values.compile_seconds(source, "HeartbeatSeconds", jsonata=site.jsonata),
             role=_role(source["Credentials"], jsonata=site.jsonata) if "Credentials" in source else None,
         )
 
     def _parallel(self, source: Json, common: Json, site: "_Site") -> Parallel:
         branches = [
-            self.block(branch, jsonata=site.outer, at=f"{site.at}/Branches[{index}]")
+            self.compile_block(branch, jsonata=site.outer, at=f"{site.at}/Branches[{index}]")
             for index, branch in enumerate(source["Branches"])
         ]
         return Parallel(**common, **_work(source, common["filters"]), branches=tuple(branches))
@@ -189,17 +189,17 @@ class Compiler:
         key = "ItemProcessor" if "ItemProcessor" in source else "Iterator"
         for part, actions in (("ItemReader", READS), ("ResultWriter", WRITES)):
             resource = source.get(part, {}).get("Resource", f"arn:aws:states:::{actions[0]}")
-            if not calls(resource, actions):
+            if not is_action(resource, actions):
                 message = f"Value is not one of [{', '.join(f'arn:aws:states:::{action}' for action in actions)}]"
                 self.faults.append(Diagnostic(SCHEMA, message, f"{site.at}/{part}/Resource"))
         selector = source.get("ItemSelector", None if site.jsonata else source.get("Parameters"))
         return Map(
             **common,
             **_work(source, common["filters"]),
-            processor=self.block(source[key], jsonata=site.outer, at=f"{site.at}/{key}"),
-            items=dynamic_values.items(source, jsonata=site.jsonata),
-            selector=payload(selector, "ItemSelector", jsonata=site.jsonata) if selector is not None else None,
-            concurrency=dynamic_values.concurrency(source, jsonata=site.jsonata),
+            processor=self.compile_block(source[key], jsonata=site.outer, at=f"{site.at}/{key}"),
+            items=dynamic_values.compile_items(source, jsonata=site.jsonata),
+            selector=compile_payload(selector, "ItemSelector", jsonata=site.jsonata) if selector is not None else None,
+            concurrency=dynamic_values.compile_concurrency(source, jsonata=site.jsonata),
             distributed=_distributed(source, source[key], jsonata=site.jsonata),
         )
 
@@ -210,7 +210,7 @@ def _output(source: Mapping[str, Json], within: str = "") -> Template | None:
 
 def _part(source: Mapping[str, Json], name: str, within: str, *, jsonata: bool) -> Template | None:
     """A payload that may be there; `within`: what holds it in the state."""
-    return payload(source[name], f"{within}{name}", jsonata=jsonata) if name in source else None
+    return compile_payload(source[name], f"{within}{name}", jsonata=jsonata) if name in source else None
 
 
 def _filters(source: Mapping[str, Json]) -> Filters:
@@ -218,45 +218,45 @@ def _filters(source: Mapping[str, Json]) -> Filters:
     fills = "Parameters" in source and source["Type"] != "Map"
     selects = "ResultSelector" in source
     return Filters(
-        input_path=filter_path(source.get("InputPath", "$"), "InputPath"),
-        parameters=payload(source["Parameters"], "Parameters", jsonata=False) if fills else None,
-        result_selector=payload(source["ResultSelector"], "ResultSelector", jsonata=False) if selects else None,
-        result_path=result_path(source.get("ResultPath", "$"), "ResultPath"),
-        output_path=filter_path(source.get("OutputPath", "$"), "OutputPath"),
+        input_path=compile_filter_path(source.get("InputPath", "$"), "InputPath"),
+        parameters=compile_payload(source["Parameters"], "Parameters", jsonata=False) if fills else None,
+        result_selector=compile_payload(source["ResultSelector"], "ResultSelector", jsonata=False) if selects else None,
+        result_path=compile_result_path(source.get("ResultPath", "$"), "ResultPath"),
+        output_path=compile_filter_path(source.get("OutputPath", "$"), "OutputPath"),
     )
 
 
 def _passed(source: Mapping[str, Json], filters: Filters | None) -> Template:
     """The output of a state that has no result of its own."""
     if filters is None:
-        return _output(source) or same
+        return _output(source) or identity
     select, leave = filters.input_path, filters.output_path
-    return select if leave is same else lambda scope: leave(scope.at(select(scope)))
+    return select if leave is identity else lambda scope: leave(scope.at(select(scope)))
 
 
 def _word(source: Mapping[str, Json], name: str, *, jsonata: bool) -> Template:
     """A Fail state's Error or Cause: literal, expression, path or intrinsic; None where it says nothing."""
     where = f"{name}Path"
     if where not in source:
-        return scalar(source.get(name), name, (str,), jsonata=jsonata)
-    read = filled(source[where], where, where)
+        return compile_scalar(source.get(name), name, (str,), jsonata=jsonata)
+    read = compile_checked_field(source[where], where, where)
 
     def word(scope: Scope) -> Json:
         value = read(scope)
         if not isinstance(value, str):
-            raise runtime(f"The {where} parameter does not reference a string: {source[where]} == {dumps(value)}")
+            raise runtime_error(f"The {where} parameter does not reference a string: {source[where]} == {dumps(value)}")
         return value
 
     return word
 
 
 def _role(source: Json, *, jsonata: bool) -> Template:
-    credentials = payload(source, "Credentials", jsonata=jsonata)
+    credentials = compile_payload(source, "Credentials", jsonata=jsonata)
 
     def role(scope: Scope) -> Json:
         value = credentials(scope)["RoleArn"]
         if not isinstance(value, str):
-            raise runtime(f"The RoleArn of the Credentials is no string: {dumps(value)}")
+            raise runtime_error(f"The RoleArn of the Credentials is no string: {dumps(value)}")
         return value
 
     return role
@@ -265,10 +265,12 @@ def _role(source: Json, *, jsonata: bool) -> Template:
 def _work(source: Mapping[str, Json], filters: Filters | None) -> dict[str, Json]:
     jsonata = filters is None
     if filters is None:
-        arguments = payload(source["Arguments"], "Arguments", jsonata=True) if "Arguments" in source else same
-        output = expression_output(_output(source))
+        arguments = (
+            compile_payload(source["Arguments"], "Arguments", jsonata=True) if "Arguments" in source else identity
+        )
+        output = compile_expression_output(_output(source))
     else:
-        arguments, output = effective(filters), path_output(filters)
+        arguments, output = compile_effective_input(filters), compile_path_output(filters)
     return {
         "arguments": arguments,
         "output": output,
@@ -279,15 +281,15 @@ def _work(source: Mapping[str, Json], filters: Filters | None) -> dict[str, Json
     }
 
 
-def _distributed(source: Mapping[str, Json], processor: Mapping[str, Json], *, jsonata: bool) -> Distributed | None:
+def _distributed(source: Mapping[str, Json], processor: Mapping[str, Json], *, jsonata: bool) -> DistributedMap | None:
     config = processor.get("ProcessorConfig", {})
     if config.get("Mode") != "DISTRIBUTED":
         return None
-    return Distributed(
+    return DistributedMap(
         express=config.get("ExecutionType") == "EXPRESS",
         label=source.get("Label"),
-        tolerated_count=dynamic_values.seconds(source, "ToleratedFailureCount", jsonata=jsonata),
-        tolerated_percentage=dynamic_values.percentage(source, jsonata=jsonata),
+        tolerated_count=dynamic_values.compile_seconds(source, "ToleratedFailureCount", jsonata=jsonata),
+        tolerated_percentage=dynamic_values.compile_percentage(source, jsonata=jsonata),
         batcher=_batcher(source["ItemBatcher"], jsonata=jsonata) if "ItemBatcher" in source else None,
         reader=compile_reader(source, jsonata=jsonata),
         writer=compile_writer(source, jsonata=jsonata),
@@ -296,8 +298,8 @@ def _distributed(source: Mapping[str, Json], processor: Mapping[str, Json], *, j
 
 def _batcher(source: Mapping[str, Json], *, jsonata: bool) -> Batcher:
     return Batcher(
-        items=dynamic_values.seconds(source, "MaxItemsPerBatch", jsonata=jsonata, within="ItemBatcher/"),
-        bytes=dynamic_values.seconds(source, "MaxInputBytesPerBatch", jsonata=jsonata, within="ItemBatcher/"),
+        items=dynamic_values.compile_seconds(source, "MaxItemsPerBatch", jsonata=jsonata, within="ItemBatcher/"),
+        bytes=dynamic_values.compile_seconds(source, "MaxInputBytesPerBatch", jsonata=jsonata, within="ItemBatcher/"),
         input=_part(source, "BatchInput", "ItemBatcher/", jsonata=jsonata),
     )
 
@@ -323,7 +325,7 @@ def _catcher(source: Mapping[str, Json], within: str, *, jsonata: bool) -> Catch
             else (lambda scope, error: template(scope.with_error(error)))
         )
     else:
-        place = result_path(source.get("ResultPath", "$"), f"{within}ResultPath")
+        place = compile_result_path(source.get("ResultPath", "$"), f"{within}ResultPath")
         output = lambda scope, error: place(scope.input, error)  # noqa: E731 - the twin of the line above
     assign = _part(source, "Assign", within, jsonata=jsonata)
     return Catcher(errors=tuple(source["ErrorEquals"]), next=source["Next"], output=output, assign=assign)

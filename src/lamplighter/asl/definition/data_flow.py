@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import Filters, Template
-from lamplighter.asl.execution.state_errors import INTRINSIC, QUERY, RESULT_PATH, Fault, runtime
+from lamplighter.asl.execution.state_errors import INTRINSIC, QUERY, RESULT_PATH, StateError, runtime_error
 from lamplighter.base.errors import MayTakeLong
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.intrinsics.expression import IntrinsicFailure, IntrinsicSyntaxError, compile_intrinsic
@@ -52,7 +52,7 @@ def constant(value: Json) -> Template:
     return lambda _scope: value
 
 
-def same(scope: Scope) -> Json:
+def identity(scope: Scope) -> Json:
     """The input as it came."""
     return scope.input
 
@@ -67,7 +67,7 @@ def expression_text(value: str) -> str:
     return value[2 : value.rindex("%}")].strip()
 
 
-def path(text: str, field: str) -> Template:
+def compile_payload_path(text: str, field: str) -> Template:
     """The value at a path, or the fault that AWS reports for a payload field."""
     compiled = compile_path(text)
 
@@ -75,22 +75,22 @@ def path(text: str, field: str) -> Template:
         try:
             return compiled.value(scope)
         except NotFound:
-            raise runtime(
+            raise runtime_error(
                 f"The JSONPath '{text}' specified for the field '{field}' could not be found "
                 f"in the input '{dumps(scope.input)}'"
             ) from None
         except TooComplex as error:
-            raise too_complex(text, error) from None
+            raise path_too_complex(text, error) from None
 
     return read
 
 
-def filter_path(text: str | None, field: str) -> Template:
+def compile_filter_path(text: str | None, field: str) -> Template:
     """InputPath, OutputPath, ItemsPath: a path into the document; null gives an empty object."""
     if text is None:
         return constant({})
     if text == "$":
-        return same
+        return identity
     try:
         compiled = compile_path(text)
     except PathError:
@@ -100,14 +100,14 @@ def filter_path(text: str | None, field: str) -> Template:
         try:
             return compiled.value(scope)
         except NotFound as error:
-            raise runtime(f"Invalid path '{text}' : {error.reason}") from None
+            raise runtime_error(f"Invalid path '{text}' : {error.reason}") from None
         except TooComplex as error:
-            raise too_complex(text, error) from None
+            raise path_too_complex(text, error) from None
 
     return read
 
 
-def intrinsic(text: str) -> Template:
+def compile_intrinsic_field(text: str) -> Template:
     """The value of an intrinsic function."""
     compiled = compile_intrinsic(text)
 
@@ -115,29 +115,29 @@ def intrinsic(text: str) -> Template:
         try:
             return compiled.value(scope, scope.world)
         except IntrinsicFailure as error:
-            raise Fault(INTRINSIC, str(error), located=True) from None
+            raise StateError(INTRINSIC, str(error), located=True) from None
         except TooComplex as error:
-            raise too_complex(text, error) from None
+            raise path_too_complex(text, error) from None
         except NotFound as error:
-            raise runtime(str(error)) from None
+            raise runtime_error(str(error)) from None
 
     return call
 
 
-def too_complex(text: str, error: TooComplex) -> Fault:
+def path_too_complex(text: str, error: TooComplex) -> StateError:
     """The fault of a path whose evaluation takes too long."""
-    return runtime(f"Invalid path '{text}' : {error}")
+    return runtime_error(f"Invalid path '{text}' : {error}")
 
 
-def dynamic(text: str, field: str) -> Template:
+def compile_dynamic_field(text: str, field: str) -> Template:
     """The value of a field whose name ends in `.$`: a path or an intrinsic function."""
-    return path(text, field) if text.startswith("$") else intrinsic(text)
+    return compile_payload_path(text, field) if text.startswith("$") else compile_intrinsic_field(text)
 
 
-def filled(value: Json, key: str, field: str) -> Template:
+def compile_checked_field(value: Json, key: str, field: str) -> Template:
     """What a field whose name ends in `.$` says, compiled; `field` is the one that holds it."""
     try:
-        return dynamic(value, key)
+        return compile_dynamic_field(value, key)
     except (PathError, IntrinsicSyntaxError, AttributeError):  # the last of what is no text
         why = f"The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call"
         raise BadField(why, field) from None
@@ -154,19 +154,19 @@ def _path_template(value: Json, field: str) -> Template | None:
     for key, inner in value.items():
         if key.endswith(".$"):
             keys.append(key[:-2])
-            parts.append(filled(inner, key, field))
+            parts.append(compile_checked_field(inner, key, field))
         else:
             keys.append(key)
             parts.append(_path_template(inner, field))
     return _object(keys, list(value.values()), parts)
 
 
-def bindings(scope: Scope) -> dict[str, Json]:
+def expression_bindings(scope: Scope) -> dict[str, Json]:
     """What an expression can name."""
     return {**scope.variables, "states": scope.states}
 
 
-def expression(text: str, field: str, expected: tuple[type, ...] | None = None) -> Template:
+def compile_expression_field(text: str, field: str, expected: tuple[type, ...] | None = None) -> Template:
     """The value of a JSONata expression; `expected` names the types that the field takes."""
     try:
         compiled = compile_expression(text)
@@ -179,16 +179,16 @@ def expression(text: str, field: str, expected: tuple[type, ...] | None = None) 
 
     def evaluate(scope: Scope) -> Json:
         try:
-            value = compiled.value(bindings(scope), scope.world)
+            value = compiled.value(expression_bindings(scope), scope.world)
         except JsonataError as error:
-            raise query_fault(error.cause(text, field), field) from None
+            raise query_error(error.cause(text, field), field) from None
         if value is UNDEFINED:
-            raise query_fault(
+            raise query_error(
                 f"The JSONata expression '{text}' specified for the field '{field}' returned nothing (undefined).",
                 field,
             )
         if expected is not None and type(value) not in expected:
-            raise query_fault(
+            raise query_error(
                 f"The JSONata expression '{text}' specified for the field '{field}' returned an unexpected result "
                 f"type. Expected '{TYPE_NAMES[expected[0]]}', but was '{type_name(value)}' for value: {dumps(value)}",
                 field,
@@ -198,9 +198,9 @@ def expression(text: str, field: str, expected: tuple[type, ...] | None = None) 
     return evaluate
 
 
-def query_fault(cause: str, field: str) -> Fault:
+def query_error(cause: str, field: str) -> StateError:
     """States.QueryEvaluationError, which a state may retry or catch."""
-    return Fault(QUERY, cause, located=True, field=field)
+    return StateError(QUERY, cause, located=True, field=field)
 
 
 def type_name(value: Json) -> str:
@@ -211,7 +211,7 @@ def type_name(value: Json) -> str:
 def _expression_template(value: Json, field: str) -> Template | None:
     """A payload with expressions in its strings, or None where it has none."""
     if is_expression(value):
-        return expression(expression_text(value), field)
+        return compile_expression_field(expression_text(value), field)
     if isinstance(value, str) and value.startswith("{%"):
         raise BadField("JSONata string must start with {% and end with %}", field)
     if isinstance(value, list):
@@ -236,7 +236,7 @@ def _object(keys: list[str], values: list[Json], parts: list[Template | None]) -
     return lambda scope: {key: part(scope) for key, part in pairs}
 
 
-def payload(value: Json, field: str, *, jsonata: bool) -> Template:
+def compile_payload(value: Json, field: str, *, jsonata: bool) -> Template:
     """A payload template (Parameters, ItemSelector, ResultSelector, Assign; Arguments, Output, Items)."""
     found = _expression_template(value, field) if jsonata else _path_template(value, field)
     if found is None:
@@ -264,14 +264,14 @@ def _unbounded(template: Template, field: str) -> Template:
     return fill
 
 
-def scalar(value: Json, field: str, expected: tuple[type, ...], *, jsonata: bool) -> Template:
+def compile_scalar(value: Json, field: str, expected: tuple[type, ...], *, jsonata: bool) -> Template:
     """A field that holds a literal or, in JSONata, an expression of certain types."""
     if jsonata and is_expression(value):
-        return expression(expression_text(value), field, expected)
+        return compile_expression_field(expression_text(value), field, expected)
     return constant(value)
 
 
-def result_path(text: str | None, field: str) -> Callable[[Json, Json], Json]:
+def compile_result_path(text: str | None, field: str) -> Callable[[Json, Json], Json]:
     """Where a result goes: from the state's input and the result, the two combined."""
     if text is None:
         return lambda document, _result: document
@@ -280,31 +280,31 @@ def result_path(text: str | None, field: str) -> Callable[[Json, Json], Json]:
     try:
         reference = compile_reference(text)
     except PathError as error:
-        raise BadField(no_reference(text, error), field) from None
+        raise BadField(bad_reference_path(text, error), field) from None
 
     def put(document: Json, result: Json) -> Json:
         try:
             return reference.put(document, result)
         except ResultPathError as error:
-            raise Fault(RESULT_PATH, str(error), located=True) from None
+            raise StateError(RESULT_PATH, str(error), located=True) from None
 
     return put
 
 
-def no_reference(text: str, error: PathError) -> str:
+def bad_reference_path(text: str, error: PathError) -> str:
     """Why a text is no reference path; AWS's words are known of one without its first sign."""
     return f"Value is not a Reference Path: {error if text.startswith('$') else NO_SIGN}"
 
 
-def effective(filters: Filters) -> Template:
+def compile_effective_input(filters: Filters) -> Template:
     """What a JSONPath state works on: InputPath, then Parameters."""
     select, fill = filters.input_path, filters.parameters
     if fill is None:
         return select
-    return fill if select is same else lambda scope: fill(scope.at(select(scope)))
+    return fill if select is identity else lambda scope: fill(scope.at(select(scope)))
 
 
-def path_output(filters: Filters) -> Callable[[Scope, Json], Json]:
+def compile_path_output(filters: Filters) -> Callable[[Scope, Json], Json]:
     """The output of a JSONPath state from what it saw and its result: ResultSelector, ResultPath, OutputPath."""
     selector, place, leave = filters.result_selector, filters.result_path, filters.output_path
 
@@ -312,12 +312,12 @@ def path_output(filters: Filters) -> Callable[[Scope, Json], Json]:
         if selector is not None:
             result = selector(scope.at(result))
         combined = place(scope.input, result)
-        return combined if leave is same else leave(scope.at(combined))
+        return combined if leave is identity else leave(scope.at(combined))
 
     return output
 
 
-def expression_output(template: Template | None) -> Callable[[Scope, Json], Json]:
+def compile_expression_output(template: Template | None) -> Callable[[Scope, Json], Json]:
     """The output of a JSONata state: what Output says, else the result as it is."""
     if template is None:
         return lambda _scope, result: result

@@ -25,12 +25,14 @@ class Diagnostic:
         return f"{self.code}: {self.message}" + (f" at {self.location}" if self.location is not None else "")
 
 
-def required(names: Iterable[str], at: str) -> Diagnostic:
+def missing_fields(names: Iterable[str], at: str) -> Diagnostic:
     """Fields that are missing."""
     return Diagnostic(SCHEMA, f"These fields are required: [{', '.join(names)}]", at)
 
 
-def values(holder: Mapping[str, Json], fields: Mapping[str, Check], at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
+def check_values(
+    holder: Mapping[str, Json], fields: Mapping[str, Check], at: str, *, jsonata: bool
+) -> Iterator[Diagnostic]:
     """What is wrong with each value by itself."""
     for name, test in fields.items():
         if name in holder:
@@ -39,21 +41,21 @@ def values(holder: Mapping[str, Json], fields: Mapping[str, Check], at: str, *, 
                 yield Diagnostic(SCHEMA, wrong, f"{at}/{name}")
 
 
-def known(holder: Mapping[str, Json], fields: Fields, at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
+def check_fields(holder: Mapping[str, Json], fields: Fields, at: str, *, jsonata: bool) -> Iterator[Diagnostic]:
     """What is wrong with each field by itself."""
     both, in_path, in_jsonata = fields
     mine, others = (in_jsonata, in_path) if jsonata else (in_path, in_jsonata)
     ours = {**both, **mine}
     for field in holder:
         if field not in ours:
-            yield foreign(field, at, jsonata=jsonata) if field in others else unknown(field, at)
-    yield from values(holder, ours, at, jsonata=jsonata)
+            yield wrong_language_field(field, at, jsonata=jsonata) if field in others else unknown_field(field, at)
+    yield from check_values(holder, ours, at, jsonata=jsonata)
     for pair in EXCLUSIVE:
         if all(each in holder for each in pair):
-            yield several(pair, at)
+            yield conflicting_fields(pair, at)
 
 
-def assigned(holder: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
+def check_assigned(holder: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
     """Variables that cannot be: https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html."""
     given = holder.get("Assign")
     for field in given if isinstance(given, dict) else ():
@@ -65,12 +67,12 @@ def assigned(holder: Mapping[str, Json], at: str) -> Iterator[Diagnostic]:
             yield Diagnostic("INVALID_VARIABLE_NAME", message, f"{at}/Assign")
 
 
-def unknown(field: str, at: str) -> Diagnostic:
+def unknown_field(field: str, at: str) -> Diagnostic:
     """A field that there is not."""
     return Diagnostic(SCHEMA, f"Field '{field}' is not supported", at)
 
 
-def foreign(field: str, at: str, *, jsonata: bool) -> Diagnostic:
+def wrong_language_field(field: str, at: str, *, jsonata: bool) -> Diagnostic:
     """A field of the other language."""
     mine, other = ("JSONata", "JSONPath") if jsonata else ("JSONPath", "JSONata")
     message = (
@@ -79,11 +81,11 @@ def foreign(field: str, at: str, *, jsonata: bool) -> Diagnostic:
     return Diagnostic(SCHEMA, message, at)
 
 
-def several(fields: Iterable[str], at: str) -> Diagnostic:
+def conflicting_fields(fields: Iterable[str], at: str) -> Diagnostic:
     """More than one field of those of which there may be one."""
     return Diagnostic(SCHEMA, f"There should only be one of the following fields: [{', '.join(fields)}]", at)
 
 
-def neither(fields: Iterable[str], at: str) -> Diagnostic:
+def no_field_of(fields: Iterable[str], at: str) -> Diagnostic:
     """No field of those of which there has to be one."""
     return Diagnostic(SCHEMA, f"This object should have only one of the following fields: [{', '.join(fields)}]", at)

@@ -5,31 +5,31 @@ Seconds, Timestamp, TimeoutSeconds, HeartbeatSeconds, MaxConcurrency, ItemsPath 
 
 from collections.abc import Callable, Mapping
 
-from lamplighter.asl.definition.choice_rules import timestamp
+from lamplighter.asl.definition.choice_rules import parse_timestamp
 from lamplighter.asl.definition.data_flow import (
+    compile_expression_field,
+    compile_filter_path,
+    compile_payload,
     constant,
-    expression,
     expression_text,
-    filter_path,
+    identity,
     is_expression,
-    payload,
-    query_fault,
-    same,
+    query_error,
 )
 from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import MAX_SECONDS, Template
-from lamplighter.asl.execution.state_errors import runtime
+from lamplighter.asl.execution.state_errors import runtime_error
 from lamplighter.base.json_text import Json, dumps
 
-Until = Callable[[Scope, int], tuple[int, bool]]
+WaitEnd = Callable[[Scope, int], tuple[int, bool]]
 
 
-def until(source: Mapping[str, Json], *, jsonata: bool) -> Until:
+def compile_wait_end(source: Mapping[str, Json], *, jsonata: bool) -> WaitEnd:
     """When a Wait ends, from what it sees and now; milliseconds, and whether that is a length of time."""
     if "Timestamp" in source or "TimestampPath" in source:
         read = _instant(source, jsonata=jsonata)
         return lambda scope, _now: (read(scope), False)
-    length = seconds(source, "Seconds", jsonata=jsonata)
+    length = compile_seconds(source, "Seconds", jsonata=jsonata)
     assert length is not None
     return lambda scope, now: (now + length(scope) * 1000, True)
 
@@ -37,24 +37,24 @@ def until(source: Mapping[str, Json], *, jsonata: bool) -> Until:
 def _instant(source: Mapping[str, Json], *, jsonata: bool) -> Callable[[Scope], int]:
     if "TimestampPath" in source:
         where = source["TimestampPath"]
-        read = filter_path(where, "TimestampPath")
+        read = compile_filter_path(where, "TimestampPath")
         return lambda scope: _milliseconds(read(scope), where)
     value = source["Timestamp"]
     if jsonata and is_expression(value):
         text = expression_text(value)
-        evaluate = expression(text, "Timestamp", (str,))
+        evaluate = compile_expression_field(text, "Timestamp", (str,))
         return lambda scope: _evaluated_instant(evaluate(scope), text)
-    fixed = timestamp(value)
+    fixed = parse_timestamp(value)
     assert fixed is not None
     at = round(fixed.timestamp() * 1000)
     return lambda _scope: at
 
 
 def _milliseconds(value: Json, where: str) -> int:
-    found = timestamp(value)
+    found = parse_timestamp(value)
     if found is None:
         text = value if isinstance(value, str) else dumps(value)
-        raise runtime(
+        raise runtime_error(
             "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: "
             f"{where} == {text}"
         )
@@ -62,9 +62,9 @@ def _milliseconds(value: Json, where: str) -> int:
 
 
 def _evaluated_instant(value: str, text: str) -> int:
-    found = timestamp(value)
+    found = parse_timestamp(value)
     if found is None:
-        raise query_fault(
+        raise query_error(
             f"The JSONata expression '{text}' specified for the field 'Timestamp' returned a value that does not match "
             f"the RFC3339 timestamp format: {dumps(value)}",
             "Timestamp",
@@ -72,49 +72,55 @@ def _evaluated_instant(value: str, text: str) -> int:
     return round(found.timestamp() * 1000)
 
 
-def seconds(source: Mapping[str, Json], name: str, *, jsonata: bool, within: str = "") -> Template | None:
+def compile_seconds(source: Mapping[str, Json], name: str, *, jsonata: bool, within: str = "") -> Template | None:
     """A whole number, mostly of seconds; None where the state says nothing. `within`: the field that holds it."""
     return _number(source, name, _whole, _evaluated_whole, jsonata=jsonata, within=within)
 
 
-def percentage(source: Mapping[str, Json], *, jsonata: bool) -> Template | None:
+def compile_percentage(source: Mapping[str, Json], *, jsonata: bool) -> Template | None:
     """Which part of the items may fail, out of 100; None where the state says nothing."""
     return _number(source, "ToleratedFailurePercentage", _share, _evaluated_share, jsonata=jsonata)
 
 
-Judge = Callable[[Json, str, str], float]
+CheckNumber = Callable[[Json, str, str], float]
 """From a value, its field, and the path or expression that it comes from, to the number that it is."""
 
 
 def _number(
-    source: Mapping[str, Json], name: str, found: Judge, evaluated: Judge, *, jsonata: bool, within: str = ""
+    source: Mapping[str, Json],
+    name: str,
+    found: CheckNumber,
+    evaluated: CheckNumber,
+    *,
+    jsonata: bool,
+    within: str = "",
 ) -> Template | None:
     where = f"{name}Path"
     if where in source:
         path = source[where]
-        read = filter_path(path, f"{within}{where}")
+        read = compile_filter_path(path, f"{within}{where}")
         return lambda scope: found(read(scope), where, path)
     value = source.get(name)
     if value is None or not (jsonata and is_expression(value)):
         return None if value is None else constant(value)
     text = expression_text(value)
     field = f"{within}{name}"
-    evaluate = expression(text, field, (int, float))
+    evaluate = compile_expression_field(text, field, (int, float))
     return lambda scope: evaluated(evaluate(scope), field, text)
 
 
 def _whole(value: Json, field: str, path: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         text = value if isinstance(value, str) else dumps(value)
-        raise runtime(f"The {field} parameter cannot be parsed as a long value: {path} == {text}")
+        raise runtime_error(f"The {field} parameter cannot be parsed as a long value: {path} == {text}")
     if value < 0:
-        raise runtime(f"The {field} parameter references a negative value: {path} == {value}")
+        raise runtime_error(f"The {field} parameter references a negative value: {path} == {value}")
     return min(value, MAX_SECONDS)
 
 
 def _evaluated_whole(value: Json, field: str, text: str) -> int:
     if value != int(value) or not 0 <= value <= MAX_SECONDS:
-        raise query_fault(
+        raise query_error(
             f"The JSONata expression '{text}' specified for the field '{field}' returned an invalid value. "
             f"Expected an integer from 0 to {MAX_SECONDS}, but was: {dumps(value)}",
             field,
@@ -125,13 +131,13 @@ def _evaluated_whole(value: Json, field: str, text: str) -> int:
 def _share(value: Json, field: str, path: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 100:
         text = value if isinstance(value, str) else dumps(value)
-        raise runtime(f"The {field} parameter does not reference a number from 0 to 100: {path} == {text}")
+        raise runtime_error(f"The {field} parameter does not reference a number from 0 to 100: {path} == {text}")
     return value
 
 
 def _evaluated_share(value: Json, field: str, text: str) -> float:
     if not 0 <= value <= 100:
-        raise query_fault(
+        raise query_error(
             f"The JSONata expression '{text}' specified for the field '{field}' returned an invalid "
             f"value. Expected a number from 0 to 100, but was: {dumps(value)}",
             field,
@@ -139,23 +145,23 @@ def _evaluated_share(value: Json, field: str, text: str) -> float:
     return float(value)
 
 
-def concurrency(source: Mapping[str, Json], *, jsonata: bool) -> Template:
+def compile_concurrency(source: Mapping[str, Json], *, jsonata: bool) -> Template:
     """How many items a Map works on at once; 0 leaves it to us."""
-    return seconds(source, "MaxConcurrency", jsonata=jsonata) or constant(0)
+    return compile_seconds(source, "MaxConcurrency", jsonata=jsonata) or constant(0)
 
 
-def items(source: Mapping[str, Json], *, jsonata: bool) -> Template:
+def compile_items(source: Mapping[str, Json], *, jsonata: bool) -> Template:
     """From a Map's effective input to what it goes through."""
     if jsonata:
         return _evaluated_items(source)
     path = source.get("ItemsPath", "$")
-    read = filter_path(path, "ItemsPath")
+    read = compile_filter_path(path, "ItemsPath")
 
     def listed(scope: Scope) -> Json:
         found = read(scope)
         if not isinstance(found, list):
             # AWS, recorded: a path into the context object is told without its second dollar sign.
-            raise runtime(f'Reference path "{path.replace("$$", "$", 1)}" must point to array.')
+            raise runtime_error(f'Reference path "{path.replace("$$", "$", 1)}" must point to array.')
         return found
 
     return listed
@@ -163,15 +169,15 @@ def items(source: Mapping[str, Json], *, jsonata: bool) -> Template:
 
 def _evaluated_items(source: Mapping[str, Json]) -> Template:
     if "Items" not in source:
-        return lambda scope: _array(scope, same(scope))
+        return lambda scope: _array(scope, identity(scope))
     value = source["Items"]
     if is_expression(value):
-        return expression(expression_text(value), "Items", (list,))
-    literal = payload(value, "Items", jsonata=True)
+        return compile_expression_field(expression_text(value), "Items", (list,))
+    literal = compile_payload(value, "Items", jsonata=True)
     return lambda scope: _array(scope, literal(scope))
 
 
 def _array(_scope: Scope, value: Json) -> Json:
     if not isinstance(value, list):
-        raise query_fault(f"Map state input must be an array but was: {dumps(value)}", "")
+        raise query_error(f"Map state input must be an array but was: {dumps(value)}", "")
     return value

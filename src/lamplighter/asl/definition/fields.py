@@ -6,7 +6,7 @@ See https://states-language.net/spec.html. A check sees one value alone; what fi
 import math
 from collections.abc import Callable, Mapping
 
-from lamplighter.asl.definition.choice_rules import timestamp
+from lamplighter.asl.definition.choice_rules import parse_timestamp
 from lamplighter.asl.definition.data_flow import is_expression
 from lamplighter.base.json_text import Json
 
@@ -14,46 +14,46 @@ Check = Callable[[Json, bool], str | None]
 """From a value and whether the state speaks JSONata, what is wrong with it."""
 
 
-def text(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001 - one signature for all checks
+def check_text(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001 - one signature for all checks
     """Text."""
     return None if isinstance(value, str) else "Expected value of type String"
 
 
-def flag(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
+def check_boolean(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
     """True or false."""
     return None if isinstance(value, bool) else "Expected value of type Boolean"
 
 
-def mapping(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
+def check_object(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
     """An object."""
     return None if isinstance(value, dict) else "Expected value of type Object"
 
 
-def filled(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
+def check_nonempty_list(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
     """An array with something in it."""
     if not isinstance(value, list):
         return "Expected value of type Array"
     return None if value else "Value cannot be empty"
 
 
-def anything(_value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
+def accept_any(_value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
     """Any value."""
     return None
 
 
-def path(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
+def check_path(value: Json, _jsonata: bool) -> str | None:  # noqa: FBT001
     """A path; null where the state is to have no input, result or output."""
     return None if value is None or (isinstance(value, str) and value) else "Expected value of type String"
 
 
-def items(value: Json, jsonata: bool) -> str | None:  # noqa: FBT001
+def check_items(value: Json, jsonata: bool) -> str | None:  # noqa: FBT001
     """What a JSONata Map goes through."""
     if isinstance(value, (list, dict)) or (jsonata and is_expression(value)):
         return None
     return "Expected value of type Array, or a JSONata expression"
 
 
-def number(low: float, high: float, *, whole: bool = True) -> Check:
+def number_between(low: float, high: float, *, whole: bool = True) -> Check:
     """A number between two, both included."""
 
     def check(value: Json, jsonata: bool) -> str | None:  # noqa: FBT001
@@ -72,11 +72,11 @@ def _bound(value: float, *, whole: bool) -> str:
     return str(value) if whole else f"{value:.1f}"
 
 
-def instant(value: Json, jsonata: bool) -> str | None:  # noqa: FBT001
+def check_timestamp(value: Json, jsonata: bool) -> str | None:  # noqa: FBT001
     """A time of RFC 3339."""
     if jsonata and is_expression(value):
         return None
-    return None if timestamp(value) else "String does not match RFC3339 timestamp"
+    return None if parse_timestamp(value) else "String does not match RFC3339 timestamp"
 
 
 def one_of(*names: str) -> Check:
@@ -88,80 +88,84 @@ def one_of(*names: str) -> Check:
     return check
 
 
-LONGEST = 99_999_999
+MAX_SECONDS = 99_999_999
 Fields = tuple[dict[str, Check], dict[str, Check], dict[str, Check]]
 """Those of both languages, of JSONPath alone, of JSONata alone."""
 EVERY: dict[str, Check] = {
-    "Type": text,
-    "Comment": text,
+    "Type": check_text,
+    "Comment": check_text,
     "QueryLanguage": one_of("JSONPath", "JSONata"),
 }
-FLOW: dict[str, Check] = {"Next": text, "End": flag}
-PATHS: dict[str, Check] = {"InputPath": path, "OutputPath": path}
-WORK_PATHS: dict[str, Check] = PATHS | {"Parameters": anything, "ResultPath": path, "ResultSelector": mapping}
-WAYS_OUT: dict[str, Check] = {"Retry": anything, "Catch": anything}
-ASSIGN: dict[str, Check] = {"Assign": mapping}
+FLOW: dict[str, Check] = {"Next": check_text, "End": check_boolean}
+PATHS: dict[str, Check] = {"InputPath": check_path, "OutputPath": check_path}
+WORK_PATHS: dict[str, Check] = PATHS | {
+    "Parameters": accept_any,
+    "ResultPath": check_path,
+    "ResultSelector": check_object,
+}
+ERROR_HANDLERS: dict[str, Check] = {"Retry": accept_any, "Catch": accept_any}
+ASSIGN: dict[str, Check] = {"Assign": check_object}
 
 FIELDS: Mapping[str, Fields] = {
     "Pass": (
         FLOW | ASSIGN,
-        PATHS | {"Parameters": anything, "ResultPath": path, "Result": anything},
-        {"Output": anything},
+        PATHS | {"Parameters": accept_any, "ResultPath": check_path, "Result": accept_any},
+        {"Output": accept_any},
     ),
     "Task": (
         FLOW
         | ASSIGN
-        | WAYS_OUT
+        | ERROR_HANDLERS
         | {
-            "Resource": text,
-            "TimeoutSeconds": number(1, LONGEST),
-            "HeartbeatSeconds": number(1, LONGEST),
-            "Credentials": mapping,
+            "Resource": check_text,
+            "TimeoutSeconds": number_between(1, MAX_SECONDS),
+            "HeartbeatSeconds": number_between(1, MAX_SECONDS),
+            "Credentials": check_object,
         },
-        WORK_PATHS | {"TimeoutSecondsPath": path, "HeartbeatSecondsPath": path},
-        {"Arguments": anything, "Output": anything},
+        WORK_PATHS | {"TimeoutSecondsPath": check_path, "HeartbeatSecondsPath": check_path},
+        {"Arguments": accept_any, "Output": accept_any},
     ),
     "Choice": (
-        ASSIGN | {"Choices": filled, "Default": text},
+        ASSIGN | {"Choices": check_nonempty_list, "Default": check_text},
         PATHS,
-        {"Output": anything},
+        {"Output": accept_any},
     ),
     "Wait": (
-        FLOW | ASSIGN | {"Seconds": number(0, LONGEST), "Timestamp": instant},
-        PATHS | {"SecondsPath": path, "TimestampPath": path},
-        {"Output": anything},
+        FLOW | ASSIGN | {"Seconds": number_between(0, MAX_SECONDS), "Timestamp": check_timestamp},
+        PATHS | {"SecondsPath": check_path, "TimestampPath": check_path},
+        {"Output": accept_any},
     ),
-    "Succeed": ({}, PATHS, {"Output": anything}),
-    "Fail": ({"Error": text, "Cause": text}, {"ErrorPath": path, "CausePath": path}, {}),
+    "Succeed": ({}, PATHS, {"Output": accept_any}),
+    "Fail": ({"Error": check_text, "Cause": check_text}, {"ErrorPath": check_path, "CausePath": check_path}, {}),
     "Parallel": (
-        FLOW | ASSIGN | WAYS_OUT | {"Branches": filled},
+        FLOW | ASSIGN | ERROR_HANDLERS | {"Branches": check_nonempty_list},
         WORK_PATHS,
-        {"Arguments": anything, "Output": anything},
+        {"Arguments": accept_any, "Output": accept_any},
     ),
     "Map": (
         FLOW
         | ASSIGN
-        | WAYS_OUT
+        | ERROR_HANDLERS
         | {
-            "ItemProcessor": mapping,
-            "Iterator": mapping,
-            "ItemReader": mapping,
-            "ItemSelector": anything,
-            "ItemBatcher": mapping,
-            "ResultWriter": mapping,
-            "MaxConcurrency": number(0, 2**31 - 1),
-            "ToleratedFailurePercentage": number(0, 100, whole=False),
-            "ToleratedFailureCount": number(0, 2**63 - 1),
-            "Label": text,
+            "ItemProcessor": check_object,
+            "Iterator": check_object,
+            "ItemReader": check_object,
+            "ItemSelector": accept_any,
+            "ItemBatcher": check_object,
+            "ResultWriter": check_object,
+            "MaxConcurrency": number_between(0, 2**31 - 1),
+            "ToleratedFailurePercentage": number_between(0, 100, whole=False),
+            "ToleratedFailureCount": number_between(0, 2**63 - 1),
+            "Label": check_text,
         },
         WORK_PATHS
         | {
-            "ItemsPath": text,
-            "MaxConcurrencyPath": path,
-            "ToleratedFailurePercentagePath": path,
-            "ToleratedFailureCountPath": path,
+            "ItemsPath": check_text,
+            "MaxConcurrencyPath": check_path,
+            "ToleratedFailurePercentagePath": check_path,
+            "ToleratedFailureCountPath": check_path,
         },
-        {"Items": items, "Output": anything},
+        {"Items": check_items, "Output": accept_any},
     ),
 }
 EXCLUSIVE = (
@@ -180,49 +184,54 @@ EXCLUSIVE = (
     ("MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"),
 )
 RETRIER: dict[str, Check] = {
-    "ErrorEquals": filled,
-    "IntervalSeconds": number(0, LONGEST),
-    "MaxAttempts": number(0, LONGEST),
-    "BackoffRate": number(1, math.inf, whole=False),
-    "MaxDelaySeconds": number(1, 31_622_400),
+    "ErrorEquals": check_nonempty_list,
+    "IntervalSeconds": number_between(0, MAX_SECONDS),
+    "MaxAttempts": number_between(0, MAX_SECONDS),
+    "BackoffRate": number_between(1, math.inf, whole=False),
+    "MaxDelaySeconds": number_between(1, 31_622_400),
     "JitterStrategy": one_of("NONE", "FULL"),
-    "Comment": text,
+    "Comment": check_text,
 }
 
 TIMINGS = ("SecondsPath", "Seconds", "TimestampPath", "Timestamp")
 """Of these a Wait has one; the order is AWS's."""
 SELECTORS = ("And", "Or", "Not", "Variable", "Condition")
 """Of these a rule of a Choice has one."""
-PROCESSOR: dict[str, Check] = {"StartAt": text, "States": mapping, "Comment": text, "ProcessorConfig": mapping}
+PROCESSOR: dict[str, Check] = {
+    "StartAt": check_text,
+    "States": check_object,
+    "Comment": check_text,
+    "ProcessorConfig": check_object,
+}
 PROCESSOR_CONFIG: dict[str, Check] = {"Mode": one_of("INLINE", "DISTRIBUTED")}
 DISTRIBUTED_CONFIG: dict[str, Check] = PROCESSOR_CONFIG | {"ExecutionType": one_of("STANDARD", "EXPRESS")}
 BATCHER: Fields = (
     {
-        "BatchInput": anything,
-        "MaxItemsPerBatch": number(0, 100_000_000),
-        "MaxInputBytesPerBatch": number(0, 262_144),
+        "BatchInput": accept_any,
+        "MaxItemsPerBatch": number_between(0, 100_000_000),
+        "MaxInputBytesPerBatch": number_between(0, 262_144),
     },
-    {"MaxItemsPerBatchPath": path, "MaxInputBytesPerBatchPath": path},
+    {"MaxItemsPerBatchPath": check_path, "MaxInputBytesPerBatchPath": check_path},
     {},
 )
 
-CALL: Fields = ({"Resource": text}, {"Parameters": anything}, {"Arguments": anything})
-READER: Fields = (CALL[0] | {"ReaderConfig": mapping}, CALL[1], CALL[2])
+CALL: Fields = ({"Resource": check_text}, {"Parameters": accept_any}, {"Arguments": accept_any})
+READER: Fields = (CALL[0] | {"ReaderConfig": check_object}, CALL[1], CALL[2])
 READER_CONFIG: Fields = (
     {
         "InputType": one_of("CSV", "JSON", "JSONL", "MANIFEST", "PARQUET"),
         "CSVHeaderLocation": one_of("FIRST_ROW", "GIVEN"),
-        "CSVHeaders": filled,
+        "CSVHeaders": check_nonempty_list,
         "CSVDelimiter": one_of("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"),
-        "ItemsPointer": text,
+        "ItemsPointer": check_text,
         "ManifestType": one_of("ATHENA_DATA", "S3_INVENTORY"),
-        "MaxItems": number(1, 100_000_000),
+        "MaxItems": number_between(1, 100_000_000),
         "Transformation": one_of("NONE", "LOAD_AND_FLATTEN"),
     },
-    {"MaxItemsPath": path},
+    {"MaxItemsPath": check_path},
     {},
 )
-WRITER: Fields = (CALL[0] | {"WriterConfig": mapping}, CALL[1], CALL[2])
+WRITER: Fields = (CALL[0] | {"WriterConfig": check_object}, CALL[1], CALL[2])
 WRITER_CONFIG: Fields = (
     {"Transformation": one_of("NONE", "COMPACT", "FLATTEN"), "OutputType": one_of("JSON", "JSONL")},
     {},

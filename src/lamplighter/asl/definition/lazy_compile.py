@@ -17,7 +17,7 @@ LONG = 32_768
 """Bytes of JSON from which on a single state is long."""
 
 
-def keep(document: Json, additions: Additions) -> Definition:
+def compile_lazily(document: Json, additions: Additions) -> Definition:
     """The definition of a document that was accepted; raises anything where it is damaged."""
     jsonata = document.get("QueryLanguage") == "JSONata"
     compiler = _Compiler(additions)
@@ -32,7 +32,7 @@ def keep(document: Json, additions: Additions) -> Definition:
     def compiled(name: str) -> State:
         source = sources[name]
         speaks = jsonata or source.get("QueryLanguage") == "JSONata"
-        state = made[name] = compiler.state(name, source, jsonata=speaks, outer=jsonata, at=f"/States/{name}")
+        state = made[name] = compiler.compile_state(name, source, jsonata=speaks, outer=jsonata, at=f"/States/{name}")
         if name not in long:
             short[name] = state
         return state
@@ -76,7 +76,7 @@ class _Compiler(Compiler):
     numbers: Mapping[int, int]
     """By the identity of a block's source."""
 
-    def block(self, source: Mapping[str, Json], *, jsonata: bool, at: str) -> int:  # noqa: ARG002 - of all blocks
+    def compile_block(self, source: Mapping[str, Json], *, jsonata: bool, at: str) -> int:  # noqa: ARG002 - of all blocks
         return self.numbers[id(source)]
 
 

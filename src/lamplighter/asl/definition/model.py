@@ -153,7 +153,7 @@ class Choice(State):
 
 
 @dataclass(frozen=True, slots=True)
-class Working(State):
+class RetryableState(State):
     """What Task, Parallel and Map have: arguments, a result, and ways out of an error."""
 
     arguments: Template
@@ -163,7 +163,7 @@ class Working(State):
 
 
 @dataclass(frozen=True, slots=True)
-class Task(Working):
+class Task(RetryableState):
     """Has something done in the world."""
 
     resource: Resource
@@ -177,7 +177,7 @@ class Task(Working):
 
 
 @dataclass(frozen=True, slots=True)
-class Parallel(Working):
+class Parallel(RetryableState):
     """Runs each of its branches."""
 
     branches: tuple[int, ...]
@@ -223,7 +223,7 @@ class ResultWriter:
 
 
 @dataclass(frozen=True, slots=True)
-class Distributed:
+class DistributedMap:
     """What a Map that runs its items as executions of their own has besides."""
 
     express: bool
@@ -236,7 +236,7 @@ class Distributed:
 
 
 @dataclass(frozen=True, slots=True)
-class Map(Working):
+class Map(RetryableState):
     """Runs its processor once for each item."""
 
     processor: int
@@ -246,7 +246,7 @@ class Map(Working):
     selector: Template | None
     concurrency: Template
     """At most this many at once; 0 leaves it to us."""
-    distributed: Distributed | None = None
+    distributed: DistributedMap | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,17 @@ wrong in form, while it runs.
 
 from collections.abc import Callable
 
-from lamplighter.asl.definition.check import check, check_alone
+from lamplighter.asl.definition.check import check_definition, check_single_state
 from lamplighter.asl.definition.compiler import Additions, Compiler, parse_resource
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
-from lamplighter.asl.definition.lazy_compile import keep
+from lamplighter.asl.definition.lazy_compile import compile_lazily
 from lamplighter.asl.definition.model import Definition, Task
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import DEEPEST, Json, JsonError, depth, loads
 
-__all__ = ["ALONE", "Additions", "InvalidDefinition", "parse", "parse_alone", "parse_resource"]
+__all__ = ["SINGLE_STATE", "Additions", "InvalidDefinition", "parse_definition", "parse_resource", "parse_single_state"]
 
-ALONE = "StateName"
+SINGLE_STATE = "StateName"
 """What AWS calls a state that is given without its machine."""
 
 
@@ -30,20 +30,28 @@ class InvalidDefinition(AwsError):
         self.diagnostics = diagnostics
 
 
-def parse(text: str, additions: Additions = lambda _resource: {}, *, kept: bool = False) -> Definition:
+def parse_definition(text: str, additions: Additions = lambda _resource: {}, *, kept: bool = False) -> Definition:
     """Compile a definition. `additions` tells what an integration adds to a task's parameters.
 
     `kept`: it was accepted once, perhaps by a version that knew fewer rules, and is taken as it is (`lazy_compile.py`).
     What is damaged raises anything.
     """
     document = _read(text)
-    return keep(document, additions) if kept else _compile(document, lambda: check(document), additions)
+    return (
+        compile_lazily(document, additions)
+        if kept
+        else _compile(document, lambda: check_definition(document), additions)
+    )
 
 
-def parse_alone(text: str, additions: Additions = lambda _resource: {}) -> Definition:
+def parse_single_state(text: str, additions: Additions = lambda _resource: {}) -> Definition:
     """Compile a state without its machine, as the machine of this state, wherever it leads to; its name is `ALONE`."""
     state = _read(text)
-    return _compile({"StartAt": ALONE, "States": {ALONE: state}}, lambda: check_alone(ALONE, state), additions)
+    return _compile(
+        {"StartAt": SINGLE_STATE, "States": {SINGLE_STATE: state}},
+        lambda: check_single_state(SINGLE_STATE, state),
+        additions,
+    )
 
 
 def _read(text: str) -> Json:
@@ -67,7 +75,7 @@ def _compiled(document: Json, found: list[Diagnostic], additions: Additions) -> 
     if found:
         raise InvalidDefinition(found)
     compiler = Compiler(additions)
-    compiler.block(document, jsonata=document.get("QueryLanguage") == "JSONata", at="")
+    compiler.compile_block(document, jsonata=document.get("QueryLanguage") == "JSONata", at="")
     if compiler.faults:
         raise InvalidDefinition(compiler.faults)
     blocks = tuple(compiler.blocks[number] for number in range(len(compiler.blocks)))

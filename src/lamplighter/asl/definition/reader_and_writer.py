@@ -7,10 +7,10 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.h
 from collections.abc import Mapping
 
 from lamplighter.asl.definition import dynamic_values
-from lamplighter.asl.definition.data_flow import constant, payload
+from lamplighter.asl.definition.data_flow import compile_payload, constant
 from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import ItemReader, ResultWriter, Template
-from lamplighter.asl.execution.messages import Reading, Writing
+from lamplighter.asl.execution.messages import ReaderSettings, WriterSettings
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.lang.jsonpath.paths import compile_reference
@@ -19,7 +19,7 @@ READS = ("s3:getObject", "s3:listObjectsV2")
 WRITES = ("s3:putObject",)
 
 
-def calls(resource: str, actions: tuple[str, ...]) -> bool:
+def is_action(resource: str, actions: tuple[str, ...]) -> bool:
     """Whether a Resource is one of these actions."""
     found = arn.parse(resource)
     return found is not None and found.service == "states" and found.resource in actions
@@ -36,7 +36,7 @@ def compile_reader(source: Mapping[str, Json], *, jsonata: bool) -> ItemReader |
         action=reader["Resource"].rpartition(":")[2],
         arguments=_arguments(reader, "ItemReader/", jsonata=jsonata) or constant({}),
         config=fixed,
-        most=dynamic_values.seconds(config, "MaxItems", jsonata=jsonata, within="ItemReader/ReaderConfig/"),
+        most=dynamic_values.compile_seconds(config, "MaxItems", jsonata=jsonata, within="ItemReader/ReaderConfig/"),
         # "The Reference Path is applied to the ItemReader result and MUST identify a field whose value is a JSON
         # array."
         steps=compile_reference(source["ItemsPath"]).steps if "ItemsPath" in source else (),
@@ -61,17 +61,17 @@ def compile_writer(source: Mapping[str, Json], *, jsonata: bool) -> ResultWriter
 
 def _arguments(source: Mapping[str, Json], within: str, *, jsonata: bool) -> Template | None:
     name = "Arguments" if jsonata else "Parameters"
-    return payload(source[name], f"{within}{name}", jsonata=jsonata) if name in source else None
+    return compile_payload(source[name], f"{within}{name}", jsonata=jsonata) if name in source else None
 
 
-def reading(reader: ItemReader, scope: Scope) -> Reading:
+def reader_settings(reader: ItemReader, scope: Scope) -> ReaderSettings:
     """What is to be read, for one visit of the state."""
     config = dict(reader.config)
     if reader.most is not None:
         config["MaxItems"] = reader.most(scope)
-    return Reading(reader.action, reader.arguments(scope), config, reader.steps)
+    return ReaderSettings(reader.action, reader.arguments(scope), config, reader.steps)
 
 
-def writing(writer: ResultWriter, scope: Scope) -> Writing:
+def writer_settings(writer: ResultWriter, scope: Scope) -> WriterSettings:
     """What is to be written, for one visit of the state."""
-    return Writing(writer.arguments(scope) if writer.arguments else None, writer.transformation, writer.lines)
+    return WriterSettings(writer.arguments(scope) if writer.arguments else None, writer.transformation, writer.lines)

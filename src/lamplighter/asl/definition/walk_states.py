@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from lamplighter.base.json_text import Json
 
 
-def states(definition: Json) -> Iterator[tuple[str, Json]]:
+def walk_states(definition: Json) -> Iterator[tuple[str, Json]]:
     """All states of a definition with their names."""
     found = definition.get("States") if isinstance(definition, dict) else None
     for name, state in found.items() if isinstance(found, dict) else ():
         if isinstance(state, dict):
             yield name, state
             for inner in (state.get("ItemProcessor"), state.get("Iterator"), *(state.get("Branches") or ())):
-                yield from states(inner)
+                yield from walk_states(inner)

@@ -8,7 +8,7 @@ See https://states-language.net/spec.html.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lamplighter.asl.definition.choice_rules import choose
+from lamplighter.asl.definition.choice_rules import choose_next
 from lamplighter.asl.definition.model import Choice, Definition, Fail, Map, Parallel, Pass, State, Succeed, Task, Wait
 from lamplighter.asl.execution import distributed_map, history, parallel_and_map, task
 from lamplighter.asl.execution.frame import NOTHING, Execution, Frame, Phase
@@ -28,13 +28,21 @@ from lamplighter.asl.execution.messages import (
     TaskSucceeded,
     TimerFired,
 )
-from lamplighter.asl.execution.state_errors import MAX_EVENTS, RUNTIME, Fault
-from lamplighter.asl.execution.step import HistoryFull, Path, Refuses, Run, Step, going, never
-from lamplighter.asl.execution.transitions import assign, enter, fail_execution, leave, stumble
+from lamplighter.asl.execution.state_errors import MAX_EVENTS, RUNTIME, StateError
+from lamplighter.asl.execution.step import (
+    HistoryFull,
+    MutableFrame,
+    RefusalReason,
+    Step,
+    StepBuilder,
+    never_refuse,
+    runnable_frames,
+)
+from lamplighter.asl.execution.transitions import assign_variables, enter_state, fail_execution, fail_state, leave_state
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 
-CROSSINGS = 250
+MAX_CROSSINGS = 250
 """How many states one step crosses before it lets others have the loop."""
 CROSSING_BYTES = 8_192
 """How many bytes of history count as one crossing: states that carry large documents take longer."""
@@ -47,211 +55,217 @@ def advance(
     execution: Execution,
     event: Event,
     world: World,
-    crossings: int = CROSSINGS,
-    refuses: Refuses = never,
+    crossings: int = MAX_CROSSINGS,
+    refuses: RefusalReason = never_refuse,
 ) -> Step:
     """What becomes of an execution when something happens to it; `refuses` tells why a task cannot be begun."""
     if execution.status != "RUNNING":
         return Step(execution)
-    run = Run(definition, execution, world, refuses)
+    run = StepBuilder(definition, execution, world, refuses)
     try:
         HANDLERS[type(event)](run, event)
-        _go_on(run, crossings)
+        _run_ready_frames(run, crossings)
     except HistoryFull:
         cause = f"The execution reached the maximum number of history events ({MAX_EVENTS})."
         fail_execution(run, run.event, RUNTIME, cause)
-    return run.step()
+    return run.build_step()
 
 
-def _go_on(run: Run, crossings: int) -> None:
+def _run_ready_frames(run: StepBuilder, crossings: int) -> None:
     while run.finish is None and (run.ended or (run.ready and crossings > 0)):
         if run.ended:
-            parallel_and_map.settle(run, run.ended.pop())
+            parallel_and_map.end_path(run, run.ended.pop())
             continue
-        path, written, event = run.path(run.ready.pop()), run.written, run.event
-        _cross(run, path, run.state(path))
+        path, written, event = run.open_frame(run.ready.pop()), run.written, run.event
+        _enter_and_run(run, path, run.state(path))
         crossings -= 1 + (run.written - written + (run.event - event) * EVENT_BYTES) // CROSSING_BYTES
 
 
-def _cross(run: Run, path: Path, state: State) -> None:
+def _enter_and_run(run: StepBuilder, path: MutableFrame, state: State) -> None:
     """Go through one state, or as far into it as can be gone without the world."""
     try:
         if path.phase is Phase.GATHERED:
-            parallel_and_map.gather(run, path, state)  # type: ignore[arg-type]
+            parallel_and_map.gather_results(run, path, state)  # type: ignore[arg-type]
             return
         if path.phase is Phase.STARTING:
-            parallel_and_map.go_on_starting(run, path, state)  # type: ignore[arg-type]
+            parallel_and_map.start_more_branches(run, path, state)  # type: ignore[arg-type]
             return
         if path.phase is Phase.READY:
-            enter(run, path, state)
+            enter_state(run, path, state)
         STATES[type(state)](run, path, state)
-    except Fault as fault:
-        stumble(run, path, state, fault)
+    except StateError as fault:
+        fail_state(run, path, state, fault)
 
 
-def _pass(run: Run, path: Path, state: Pass) -> None:
+def _pass(run: StepBuilder, path: MutableFrame, state: Pass) -> None:
     scope = run.scope(path)
     result = state.result(scope)
-    assigned = assign(state.assign, state, scope, result)
-    leave(run, path, state, state.output(scope, result), state.next, assigned)
+    assigned = assign_variables(state.assign, state, scope, result)
+    leave_state(run, path, state, state.output(scope, result), state.next, assigned)
 
 
-def _succeed(run: Run, path: Path, state: Succeed) -> None:
-    leave(run, path, state, state.output(run.scope(path)), None)
+def _succeed(run: StepBuilder, path: MutableFrame, state: Succeed) -> None:
+    leave_state(run, path, state, state.output(run.scope(path)), None)
 
 
-def _fail(run: Run, path: Path, state: Fail) -> None:
+def _fail(run: StepBuilder, path: MutableFrame, state: Fail) -> None:
     scope = run.scope(path)
-    raise Fault(state.error(scope), state.cause(scope))
+    raise StateError(state.error(scope), state.cause(scope))
 
 
-def _choice(run: Run, path: Path, state: Choice) -> None:
+def _choice(run: StepBuilder, path: MutableFrame, state: Choice) -> None:
     scope = run.scope(path)
     given = state.effective(scope)
-    target, sets, output = choose(state, scope.at(given))
-    leave(run, path, state, output(scope), target, assign(sets, state, scope, given))
+    target, sets, output = choose_next(state, scope.at(given))
+    leave_state(run, path, state, output(scope), target, assign_variables(sets, state, scope, given))
 
 
-def _wait(run: Run, path: Path, state: Wait) -> None:
+def _wait(run: StepBuilder, path: MutableFrame, state: Wait) -> None:
     scope = run.scope(path)
     due, elapsed = state.until(scope.at(state.effective(scope)), run.now)
     path.phase = Phase.WAITING
     path.number = run.set_timer(path, due - run.now if elapsed else due, elapsed=elapsed)
 
 
-def _waited(run: Run, path: Path, state: Wait) -> None:
+def _waited(run: StepBuilder, path: MutableFrame, state: Wait) -> None:
     scope = run.scope(path)
     output = state.output(scope)
-    leave(run, path, state, output, state.next, assign(state.assign, state, scope, output))
+    leave_state(run, path, state, output, state.next, assign_variables(state.assign, state, scope, output))
 
 
-STATES: Mapping[type[State], Callable[[Run, Path, Any], None]] = {
+STATES: Mapping[type[State], Callable[[StepBuilder, MutableFrame, Any], None]] = {
     Pass: _pass,
     Succeed: _succeed,
     Fail: _fail,
     Choice: _choice,
     Wait: _wait,
-    Task: task.begin,
+    Task: task.schedule_task,
     Parallel: parallel_and_map.begin_parallel,
     Map: parallel_and_map.begin_map,
 }
 
 
-def _started(run: Run, _event: Started) -> None:
+def _started(run: StepBuilder, _event: Started) -> None:
     execution = run.execution
     if execution.event:
         return
-    details = history.started(execution.text, execution.role)
-    run.note(0, "ExecutionStarted", "executionStartedEventDetails", details)
+    details = history.execution_started(execution.text, execution.role)
+    run.add_event(0, "ExecutionStarted", "executionStartedEventDetails", details)
     _limit(run)
     run.frame = 1
     block = run.definition.blocks[execution.block]
-    run.adopt(Frame(1, 0, 0, block.number, block.start, Phase.READY, execution.input, execution.text, NOTHING, 0))
+    run.add_frame(Frame(1, 0, 0, block.number, block.start, Phase.READY, execution.input, execution.text, NOTHING, 0))
     run.ready.append(1)
 
 
-def _limit(run: Run) -> None:
+def _limit(run: StepBuilder) -> None:
     """Set the timer that ends the execution."""
     if run.definition.timeout is not None and not run.execution.child:
-        run.timer = run.number()
-        due = run.world.steady() + run.definition.timeout * 1000
+        run.timer = run.next_number()
+        due = run.world.monotonic() + run.definition.timeout * 1000
         run.commands.append(SetTimer(0, run.timer, due, elapsed=True))
 
 
-def _resumed(_run: Run, _event: Resumed) -> None:
+def _resumed(_run: StepBuilder, _event: Resumed) -> None:
     """Whatever is ready goes on by itself."""
 
 
-def _told(tell: Callable[[Run, Path, Any, Any], None], kind: type[State] = Task) -> Callable[[Run, Any], None]:
+def _work_event(
+    tell: Callable[[StepBuilder, MutableFrame, Any, Any], None], kind: type[State] = Task
+) -> Callable[[StepBuilder, Any], None]:
     """An event about work, a task's or a Map Run's: it counts only while a path waits for just this work."""
 
-    def handle(run: Run, event: Json) -> None:
+    def handle(run: StepBuilder, event: Json) -> None:
         frame = run.frames.get(event.frame)
         if frame is None or frame.phase is not Phase.WORKING or frame.number != event.number:
             return
-        path = run.path(event.frame)
+        path = run.open_frame(event.frame)
         state = run.state(path)
         if not isinstance(state, kind):
             return
         try:
             tell(run, path, state, event)
-        except Fault as fault:
-            stumble(run, path, state, fault)
+        except StateError as fault:
+            fail_state(run, path, state, fault)
 
     return handle
 
 
-def _timer_fired(run: Run, event: TimerFired) -> None:
+def _timer_fired(run: StepBuilder, event: TimerFired) -> None:
     if not event.number:  # names no timer: 0 stands where none is set
         return
     if event.frame == 0:
         if event.number == run.timer:
-            run.last_word(run.event, "ExecutionTimedOut", "executionTimedOutEventDetails", {"error": "States.Timeout"})
-            run.end("TIMED_OUT")
+            run.add_terminal_event(
+                run.event, "ExecutionTimedOut", "executionTimedOutEventDetails", {"error": "States.Timeout"}
+            )
+            run.end_execution("TIMED_OUT")
         return
     frame = run.frames.get(event.frame)
     if frame is None or event.number not in (frame.number, frame.timeout, frame.heartbeat):
         return
-    path = run.path(event.frame)
+    path = run.open_frame(event.frame)
     state = run.state(path)
     try:
-        _time_has_come(run, path, state, event.number)
-    except Fault as fault:
-        stumble(run, path, state, fault)
+        _timer_due(run, path, state, event.number)
+    except StateError as fault:
+        fail_state(run, path, state, fault)
 
 
-def _time_has_come(run: Run, path: Path, state: State, number: int) -> None:
+def _timer_due(run: StepBuilder, path: MutableFrame, state: State, number: int) -> None:
     if path.phase is Phase.WAITING and isinstance(state, Wait):
         _waited(run, path, state)
     elif path.phase is Phase.RETRYING:
         path.phase = Phase.AGAIN
         run.ready.append(path.id)
     elif path.phase is Phase.WORKING and isinstance(state, Task) and number != path.number:
-        task.timed_out(run, path, state, number)
+        task.task_timed_out(run, path, state, number)
 
 
-def _stop(run: Run, event: StopRequested) -> None:
-    details = history.failed(event.error, event.cause)
-    run.last_word(run.event, "ExecutionAborted", "executionAbortedEventDetails", details)
-    run.end("ABORTED", error=event.error, cause=event.cause)
+def _stop(run: StepBuilder, event: StopRequested) -> None:
+    details = history.failure_details(event.error, event.cause)
+    run.add_terminal_event(run.event, "ExecutionAborted", "executionAbortedEventDetails", details)
+    run.end_execution("ABORTED", error=event.error, cause=event.cause)
 
 
-def _redriven(run: Run, _event: Redriven) -> None:
+def _redriven(run: StepBuilder, _event: Redriven) -> None:
     """Every path that had not come to its end tries its state again.
 
     "A redriven execution … continues the failed execution from the unsuccessful step and uses the same input."
     See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html.
     """
-    run.note(run.event, "ExecutionRedriven", "executionRedrivenEventDetails", {"redriveCount": run.execution.redrives})
+    run.add_event(
+        run.event, "ExecutionRedriven", "executionRedrivenEventDetails", {"redriveCount": run.execution.redrives}
+    )
     _limit(run)
     for key in sorted(run.frames, reverse=True):
-        path = run.path(key)
+        path = run.open_frame(key)
         if path.phase in (Phase.STARTING, Phase.FANNED, Phase.GATHERED) or not path.entered:
             continue
         if path.map_run is not None:
-            distributed_map.redrive(run, path)
+            distributed_map.redrive_map_run(run, path)
             continue
         path.phase, path.retries, path.number, path.submitted, path.token = Phase.AGAIN, (), 0, False, None
         path.timeout = path.heartbeat = path.beat = 0
         path.items = None
-    run.ready = going({key: run.path(key).freeze() for key in run.frames})
+    run.ready = runnable_frames({key: run.open_frame(key).freeze() for key in run.frames})
 
 
-def _broken(run: Run, event: Broken) -> None:
+def _broken(run: StepBuilder, event: Broken) -> None:
     fail_execution(run, run.event, RUNTIME, event.cause)
 
 
-HANDLERS: Mapping[type[Event], Callable[[Run, Any], None]] = {
+HANDLERS: Mapping[type[Event], Callable[[StepBuilder, Any], None]] = {
     Started: _started,
     Resumed: _resumed,
-    TaskStarted: _told(task.started),
-    TaskSubmitted: _told(task.submitted),
-    TaskSucceeded: _told(task.succeeded),
-    TaskFailed: _told(task.failed),
-    Heartbeat: _told(task.beating),
+    TaskStarted: _work_event(task.task_started),
+    TaskSubmitted: _work_event(task.task_submitted),
+    TaskSucceeded: _work_event(task.task_succeeded),
+    TaskFailed: _work_event(task.task_failed),
+    Heartbeat: _work_event(task.task_heartbeat),
     TimerFired: _timer_fired,
     StopRequested: _stop,
     Broken: _broken,
-    MapRunEnded: _told(distributed_map.end, Map),
+    MapRunEnded: _work_event(distributed_map.end_map_run, Map),
     Redriven: _redriven,
 }

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 
 from lamplighter.asl.definition import reader_and_writer
 from lamplighter.asl.definition.expression_scope import Scope
-from lamplighter.asl.definition.model import Batcher, Definition, Distributed, Map
+from lamplighter.asl.definition.model import Batcher, Definition, DistributedMap, Map
 from lamplighter.asl.execution.frame import Execution, Phase
 from lamplighter.asl.execution.messages import COMPACT, MapRunEnded, RedriveMapRun, StartMapRun
-from lamplighter.asl.execution.state_errors import Fault
-from lamplighter.asl.execution.step import Path, Run
-from lamplighter.asl.execution.transitions import complete, fits, located, recover
+from lamplighter.asl.execution.state_errors import StateError
+from lamplighter.asl.execution.step import MutableFrame, StepBuilder
+from lamplighter.asl.execution.transitions import cause_in_state, check_size, complete_state, handle_error
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 
 
-def begin(run: Run, path: Path, state: Map, distributed: Distributed) -> None:
+def start_map_run(run: StepBuilder, path: MutableFrame, state: Map, distributed: DistributedMap) -> None:
     """Have a Map Run started."""
     scope = run.scope(path)
     seen = scope.at(state.arguments(scope))
@@ -30,14 +30,14 @@ def begin(run: Run, path: Path, state: Map, distributed: Distributed) -> None:
     count = distributed.tolerated_count(scope) if distributed.tolerated_count else None
     percentage = distributed.tolerated_percentage(scope) if distributed.tolerated_percentage else None
     concurrency = state.concurrency(scope)
-    reading = reader_and_writer.reading(reader, seen) if reader else None
-    writing = reader_and_writer.writing(writer, seen) if writer else COMPACT
+    reading = reader_and_writer.reader_settings(reader, seen) if reader else None
+    writing = reader_and_writer.writer_settings(writer, seen) if writer else COMPACT
     details = {"length": len(items)}
-    path.previous = run.note(path.previous, "MapStateStarted", "mapStateStartedEventDetails", details)
+    path.previous = run.add_event(path.previous, "MapStateStarted", "mapStateStartedEventDetails", details)
     label = distributed.label or run.world.uuid()
     name = map_run_arn(run.execution, label, run.world.uuid())
-    path.previous = run.note(path.previous, "MapRunStarted", "mapRunStartedEventDetails", {"mapRunArn": name})
-    path.phase, path.number, path.map_run = Phase.WORKING, run.number(), name
+    path.previous = run.add_event(path.previous, "MapRunStarted", "mapRunStartedEventDetails", {"mapRunArn": name})
+    path.phase, path.number, path.map_run = Phase.WORKING, run.next_number(), name
     path.items = items if reader is None else None
     run.commands.append(
         StartMapRun(
@@ -57,7 +57,7 @@ def begin(run: Run, path: Path, state: Map, distributed: Distributed) -> None:
     )
 
 
-def redrive(run: Run, path: Path) -> None:
+def redrive_map_run(run: StepBuilder, path: MutableFrame) -> None:
     """Have a Map Run go on that had failed, or was aborted with its execution.
 
     "When you redrive a Map Run, Step Functions … redrives the unsuccessful child workflow executions."
@@ -66,8 +66,8 @@ def redrive(run: Run, path: Path) -> None:
     assert path.map_run is not None
     path.map_redrives += 1
     details = {"mapRunArn": path.map_run, "redriveCount": path.map_redrives}
-    path.previous = run.note(run.event, "MapRunRedriven", "mapRunRedrivenEventDetails", details)
-    path.phase, path.number = Phase.WORKING, run.number()
+    path.previous = run.add_event(run.event, "MapRunRedriven", "mapRunRedrivenEventDetails", details)
+    path.phase, path.number = Phase.WORKING, run.next_number()
     run.commands.append(RedriveMapRun(path.id, path.number, path.map_run))
 
 
@@ -78,22 +78,22 @@ def map_run_arn(execution: Execution, label: str, name: str) -> str:
     return arn.build("states", owner.region, owner.account, f"mapRun:{execution.machine_name}/{label}:{name}")
 
 
-def end(run: Run, path: Path, state: Map, event: MapRunEnded) -> None:
+def end_map_run(run: StepBuilder, path: MutableFrame, state: Map, event: MapRunEnded) -> None:
     """The Map Run has ended: go on with what its children came to, or with its error."""
     run.clear_timers(path)
     if event.output is None:
         details = {name: value for name, value in (("error", event.error), ("cause", event.cause)) if value is not None}
-        path.previous = run.note(path.previous, "MapRunFailed", "mapRunFailedEventDetails", details)
-        recover(run, path, state, event.error, event.cause)
+        path.previous = run.add_event(path.previous, "MapRunFailed", "mapRunFailedEventDetails", details)
+        handle_error(run, path, state, event.error, event.cause)
         return
-    text = fits(state, event.output)
-    path.previous = run.note(path.previous, "MapRunSucceeded")
-    run.note(path.previous, "MapStateSucceeded")
-    complete(run, path, state, loads(text), text)
+    text = check_size(state, event.output)
+    path.previous = run.add_event(path.previous, "MapRunSucceeded")
+    run.add_event(path.previous, "MapStateSucceeded")
+    complete_state(run, path, state, loads(text), text)
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ChildInput:
     """What one child is given."""
 
     text: str
@@ -104,12 +104,12 @@ class Given:
     """How many it has."""
 
 
-def inputs(
+def child_inputs(
     definition: Definition, execution: Execution, frame: int, world: World, items: Sequence[Json], first: int, most: int
-) -> list[Given]:
+) -> list[ChildInput]:
     """What the next children are given, `most` of them, from item `first` on; a Fault whose cause says where."""
-    run = Run(definition, execution, world)
-    path = run.path(frame)
+    run = StepBuilder(definition, execution, world)
+    path = run.open_frame(frame)
     state = run.state(path)
     assert isinstance(state, Map)
     assert state.distributed is not None
@@ -117,16 +117,16 @@ def inputs(
     try:
         if batcher is None:
             chosen = range(first, min(first + most, len(items)))
-            return [Given(dumps(_selected(run, path, state, at, items[at])), at, 1) for at in chosen]
+            return [ChildInput(dumps(_selected(run, path, state, at, items[at])), at, 1) for at in chosen]
         return _batches(run, path, state, batcher, items, first, most)
-    except Fault as fault:
-        raise Fault(fault.error, located(path, state, fault)) from None
+    except StateError as fault:
+        raise StateError(fault.error, cause_in_state(path, state, fault)) from None
 
 
 def _batches(
-    run: Run, path: Path, state: Map, batcher: Batcher, items: Sequence[Json], first: int, most: int
-) -> list[Given]:
-    given: list[Given] = []
+    run: StepBuilder, path: MutableFrame, state: Map, batcher: Batcher, items: Sequence[Json], first: int, most: int
+) -> list[ChildInput]:
+    given: list[ChildInput] = []
     scope = run.scope(path)
     seen = scope if state.jsonata else scope.at(state.arguments(scope))
 
@@ -134,20 +134,22 @@ def _batches(
         return _selected(run, path, state, index, items[index])
 
     while len(given) < most and first < len(items):
-        batch, used = batched(batcher, seen, len(items), select, first)
-        given.append(Given(dumps(batch), first, used))
+        batch, used = next_batch(batcher, seen, len(items), select, first)
+        given.append(ChildInput(dumps(batch), first, used))
         first += used
     return given
 
 
-def _selected(run: Run, path: Path, state: Map, index: int, item: Json) -> Json:
+def _selected(run: StepBuilder, path: MutableFrame, state: Map, index: int, item: Json) -> Json:
     if state.selector is None:
         return item
     scope = run.scope(path, item=(index, item))
     return state.selector(scope if state.jsonata else scope.at(state.arguments(scope)))
 
 
-def batched(batcher: Batcher, seen: Scope, total: int, select: Callable[[int], Json], first: int) -> tuple[Json, int]:
+def next_batch(
+    batcher: Batcher, seen: Scope, total: int, select: Callable[[int], Json], first: int
+) -> tuple[Json, int]:
     """The batch that begins with an item, and how many it takes: at least one, and no more than fit; 0 is no limit."""
     most = (batcher.items(seen) if batcher.items else 0) or total
     room = (batcher.bytes(seen) if batcher.bytes else 0) or None

@@ -34,7 +34,7 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fan:
+class FanOut:
     """How far a Parallel or Map has come."""
 
     total: int
@@ -79,7 +79,7 @@ class Frame:
     beat: int = 0
     """Seconds between heartbeats."""
     token: str | None = None
-    fan: Fan | None = None
+    fan: FanOut | None = None
     items: Sequence[Json] | None = None
     """What a Map goes through: its children's inputs come from here."""
     map_run: str | None = None

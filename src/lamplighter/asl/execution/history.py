@@ -17,7 +17,7 @@ HistoryEvent = tuple[int, int, int, str, str | None, Json]
 type, and the name of its details and these, if it has any."""
 
 
-def entries(events: Iterable[HistoryEvent]) -> tuple[bytes, ...]:
+def render_events(events: Iterable[HistoryEvent]) -> tuple[bytes, ...]:
     """The entry of each event."""
     made = []
     for number, previous, time, kind, field, details in events:
@@ -28,17 +28,17 @@ def entries(events: Iterable[HistoryEvent]) -> tuple[bytes, ...]:
     return tuple(made)
 
 
-def started(input: str, role: str) -> Json:  # noqa: A002 - AWS's word
+def execution_started(input: str, role: str) -> Json:  # noqa: A002 - AWS's word
     """executionStartedEventDetails"""
     return {"input": input, "inputDetails": TRUNCATED, "roleArn": role}
 
 
-def entered(name: str, input: str) -> Json:  # noqa: A002 - AWS's word
+def state_entered(name: str, input: str) -> Json:  # noqa: A002 - AWS's word
     """stateEnteredEventDetails"""
     return {"name": name, "input": input, "inputDetails": TRUNCATED}
 
 
-def exited(name: str, output: str, assigned: dict[str, str] | None) -> Json:
+def state_exited(name: str, output: str, assigned: dict[str, str] | None) -> Json:
     """stateExitedEventDetails; variables that were assigned, as JSON text each."""
     details: Json = {"name": name, "output": output, "outputDetails": TRUNCATED}
     if assigned is not None:
@@ -46,17 +46,17 @@ def exited(name: str, output: str, assigned: dict[str, str] | None) -> Json:
     return details
 
 
-def succeeded(output: str) -> Json:
+def execution_succeeded(output: str) -> Json:
     """executionSucceededEventDetails"""
     return {"output": output, "outputDetails": TRUNCATED}
 
 
-def failed(error: str | None, cause: str | None) -> Json:
+def failure_details(error: str | None, cause: str | None) -> Json:
     """Details of what failed; what is not known is not there."""
     return {key: value for key, value in (("error", error), ("cause", cause)) if value is not None}
 
 
-def scheduled(
+def task_scheduled(
     resource: Resource, region: str, parameters: str, timeout: int | None, heartbeat: int | None, role: str | None
 ) -> Json:
     """taskScheduledEventDetails; parameters as JSON text, times in seconds."""
@@ -75,22 +75,22 @@ def scheduled(
     return details
 
 
-def task(resource: Resource) -> Json:
+def task_details(resource: Resource) -> Json:
     """What every event of a task tells."""
     return {"resourceType": resource.type, "resource": resource.name}
 
 
-def task_output(resource: Resource, output: str) -> Json:
+def task_output_details(resource: Resource, output: str) -> Json:
     """taskSubmittedEventDetails, taskSucceededEventDetails"""
-    return task(resource) | {"output": output, "outputDetails": TRUNCATED}
+    return task_details(resource) | {"output": output, "outputDetails": TRUNCATED}
 
 
 def task_failed(resource: Resource, error: str | None, cause: str | None) -> Json:
     """taskFailedEventDetails, taskTimedOutEventDetails"""
-    return task(resource) | failed(error, cause)
+    return task_details(resource) | failure_details(error, cause)
 
 
-def activity(resource: str, input: str, timeout: int | None, heartbeat: int | None) -> Json:  # noqa: A002 - AWS's word
+def activity_scheduled(resource: str, input: str, timeout: int | None, heartbeat: int | None) -> Json:  # noqa: A002 - AWS's word
     """activityScheduledEventDetails"""
     details: Json = {"resource": resource, "input": input, "inputDetails": TRUNCATED}
     if timeout is not None:
@@ -100,7 +100,7 @@ def activity(resource: str, input: str, timeout: int | None, heartbeat: int | No
     return details
 
 
-def function(resource: str, input: str, timeout: int | None, role: str | None) -> Json:  # noqa: A002 - AWS's word
+def lambda_scheduled(resource: str, input: str, timeout: int | None, role: str | None) -> Json:  # noqa: A002 - AWS's word
     """lambdaFunctionScheduledEventDetails"""
     details: Json = {"resource": resource, "input": input, "inputDetails": TRUNCATED}
     if timeout is not None:

@@ -14,7 +14,7 @@ from itertools import chain, islice
 
 import ijson
 
-from lamplighter.asl.execution.state_errors import READER_FAILED, Fault
+from lamplighter.asl.execution.state_errors import READER_FAILED, StateError
 from lamplighter.base.json_text import Json, JsonError, loads
 
 DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
@@ -33,22 +33,22 @@ def read_items(pieces: Iterable[bytes], config: Mapping[str, Json], steps: Steps
     kind = config.get("InputType", "JSON")
     form = FORMS.get(kind)
     if form is None:
-        raise unreadable(f"a text cannot be read as {kind}")
-    return islice(form(unpacked(pieces), config, pointed(config) + steps), config.get("MaxItems") or None)
+        raise reader_failed(f"a text cannot be read as {kind}")
+    return islice(form(decompress(pieces), config, parse_pointer(config) + steps), config.get("MaxItems") or None)
 
 
-def unreadable(why: str) -> Fault:
+def reader_failed(why: str) -> StateError:
     """A data set is none."""
-    return Fault(READER_FAILED, f"Attempted to read the items of the Map, but {why}.")
+    return StateError(READER_FAILED, f"Attempted to read the items of the Map, but {why}.")
 
 
-def pointed(config: Mapping[str, Json]) -> Steps:
+def parse_pointer(config: Mapping[str, Json]) -> Steps:
     """The steps of the ItemsPointer, a JSON Pointer (RFC 6901)."""
     parts: list[str] = config.get("ItemsPointer", "").split("/")[1:]
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
 
 
-def unpacked(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def decompress(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """What a gzip file holds; anything else as it is."""
     whole = iter(pieces)
     first = next(whole, b"")
@@ -65,9 +65,9 @@ def _unpacked(pieces: Iterable[bytes]) -> Iterator[bytes]:
                 yield stream.decompress(left, PIECE)
                 left = stream.unconsumed_tail
     except zlib.error as error:
-        raise unreadable(f"the gzip file is damaged: {error}") from None
+        raise reader_failed(f"the gzip file is damaged: {error}") from None
     if not stream.eof:
-        raise unreadable("the gzip file ends too early")
+        raise reader_failed("the gzip file ends too early")
 
 
 # JSON
@@ -78,14 +78,14 @@ def _json(pieces: Iterable[bytes], _config: Mapping[str, Json], steps: Steps) ->
         yield from _elements(pieces, steps)
     except ijson.JSONError as error:
         why = error.args[0] if isinstance(error.args[0], str) else error.args[0].decode(errors="replace")
-        raise unreadable(f"the document is no JSON: {why.strip().partition(chr(10))[0]}") from None
+        raise reader_failed(f"the document is no JSON: {why.strip().partition(chr(10))[0]}") from None
 
 
 def _elements(pieces: Iterable[bytes], steps: Steps) -> Iterator[Json]:
     events = ijson.basic_parse(ijson.from_iter(_without_mark(pieces)))
     kind, _ = _descend(events, steps)
     if kind != "start_array":
-        raise Fault(READER_FAILED, "Attempting to map over non-iterable node.")
+        raise StateError(READER_FAILED, "Attempting to map over non-iterable node.")
     for kind, value in events:
         if kind == "end_array":
             break
@@ -109,7 +109,7 @@ def _descend(events: Iterator[tuple[str, Json]], steps: Steps) -> tuple[str, Jso
         elif kind == "start_array" and str(step).isdecimal():
             event = _element(events, int(step))
         else:
-            raise unreadable(f"nothing is at '{step}' in the document")
+            raise reader_failed(f"nothing is at '{step}' in the document")
     return event
 
 
@@ -121,7 +121,7 @@ def _member(events: Iterator[tuple[str, Json]], name: str) -> tuple[str, Json]:
         if value == name:
             return event
         _built(events, *event)
-    raise unreadable(f"the document has no member '{name}' there")
+    raise reader_failed(f"the document has no member '{name}' there")
 
 
 def _element(events: Iterator[tuple[str, Json]], index: int) -> tuple[str, Json]:
@@ -132,7 +132,7 @@ def _element(events: Iterator[tuple[str, Json]], index: int) -> tuple[str, Json]
             return event
         _built(events, *event)
         index -= 1
-    raise unreadable("an array of the document has too few elements")
+    raise reader_failed("an array of the document has too few elements")
 
 
 def _built(events: Iterator[tuple[str, Json]], kind: str, value: Json) -> Json:
@@ -151,16 +151,16 @@ def _built(events: Iterator[tuple[str, Json]], kind: str, value: Json) -> Json:
 
 
 def _json_lines(pieces: Iterable[bytes], _config: Mapping[str, Json], _steps: Steps) -> Iterator[Json]:
-    for number, line in enumerate(lines(pieces), 1):
+    for number, line in enumerate(read_lines(pieces), 1):
         if line.strip():
             try:
                 yield loads(line)
             except JsonError as error:
-                raise unreadable(f"line {number} is no JSON: {error}") from None
+                raise reader_failed(f"line {number} is no JSON: {error}") from None
 
 
 def _csv(pieces: Iterable[bytes], config: Mapping[str, Json], _steps: Steps) -> Iterator[Json]:
-    rows = csv.reader(lines(pieces), delimiter=DELIMITERS[config.get("CSVDelimiter", "COMMA")])
+    rows = csv.reader(read_lines(pieces), delimiter=DELIMITERS[config.get("CSVDelimiter", "COMMA")])
     try:
         given = config.get("CSVHeaderLocation") == "GIVEN"
         header = config.get("CSVHeaders", []) if given else next(rows, [])
@@ -169,17 +169,17 @@ def _csv(pieces: Iterable[bytes], config: Mapping[str, Json], _steps: Steps) -> 
                 # A short row leaves its last columns empty, what a long row has beyond the header is dropped.
                 yield {name: row[at] if at < len(row) else "" for at, name in enumerate(header)}
     except csv.Error as error:
-        raise unreadable(f"line {rows.line_num} is no CSV: {error}") from None
+        raise reader_failed(f"line {rows.line_num} is no CSV: {error}") from None
 
 
-def lines(pieces: Iterable[bytes]) -> Iterator[str]:
+def read_lines(pieces: Iterable[bytes]) -> Iterator[str]:
     """Lines of UTF-8 with their ends, as csv.reader wants them, without a byte order mark."""
     pending = ""
     for text in _texts(pieces):
         *whole, pending = (pending + text).split("\n")
         yield from (f"{line}\n" for line in whole)
         if len(pending) > PIECE:
-            raise unreadable(f"a line is longer than {PIECE} characters")
+            raise reader_failed(f"a line is longer than {PIECE} characters")
     if pending:
         yield pending
 
@@ -191,7 +191,7 @@ def _texts(pieces: Iterable[bytes]) -> Iterator[str]:
             yield decoder.decode(piece)
         yield decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        raise unreadable("the data set is not UTF-8") from None
+        raise reader_failed("the data set is not UTF-8") from None
 
 
 FORMS: Mapping[str, Callable[[Iterable[bytes], Mapping[str, Json], Steps], Iterator[Json]]] = {

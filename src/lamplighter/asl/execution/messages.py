@@ -148,7 +148,7 @@ class CancelTask:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReaderSettings:
     """Where a Map Run has its items from, where these are not in the frame."""
 
     action: str
@@ -161,7 +161,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class WriterSettings:
     """What a Map Run makes of its results."""
 
     parameters: Json
@@ -171,7 +171,7 @@ class Writing:
     """JSON Lines rather than an array."""
 
 
-COMPACT = Writing(None, "COMPACT", lines=False)
+COMPACT = WriterSettings(None, "COMPACT", lines=False)
 """What is done where the definition says nothing."""
 
 
@@ -192,8 +192,8 @@ class StartMapRun:
     tolerated_count: int | None
     tolerated_percentage: float | None
     express: bool
-    reading: Reading | None
-    writing: Writing
+    reading: ReaderSettings | None
+    writing: WriterSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from lamplighter.asl.definition.choice_rules import choose
+from lamplighter.asl.definition.choice_rules import choose_next
 from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import (
     Batcher,
@@ -19,18 +19,18 @@ from lamplighter.asl.definition.model import (
     Map,
     Parallel,
     Pass,
+    RetryableState,
     State,
     Succeed,
     Task,
     Template,
     Wait,
-    Working,
 )
-from lamplighter.asl.execution.distributed_map import batched
+from lamplighter.asl.execution.distributed_map import next_batch
 from lamplighter.asl.execution.frame import NOTHING
 from lamplighter.asl.execution.item_reader import read_items
-from lamplighter.asl.execution.state_errors import EXCEEDED, RUNTIME, TIMEOUT, Fault
-from lamplighter.asl.execution.transitions import assign, caught, handler, sized
+from lamplighter.asl.execution.state_errors import EXCEEDED, RUNTIME, TIMEOUT, StateError
+from lamplighter.asl.execution.transitions import apply_catcher, assign_variables, checked_text, find_handler
 from lamplighter.base.json_text import Json
 
 LONGEST = 300
@@ -89,12 +89,12 @@ class Probe:
         """Go as far as can be gone without the world; None where its answer is needed."""
         try:
             return BEGIN[type(self.state)](self, self.state)
-        except Fault as fault:
+        except StateError as fault:
             return self.fail(fault.error, fault.cause)
 
     def succeed(self, result: Json) -> Verdict:
         """The work is done."""
-        assert isinstance(self.state, Working)
+        assert isinstance(self.state, RetryableState)
         try:
             if isinstance(self.state, Map):
                 _tolerate(self)
@@ -102,34 +102,34 @@ class Probe:
                 # AWS, recorded: what a Map came to is shown from its ResultSelector on.
                 self.note("result", result)
             return self.leave(result, self.state.next)
-        except Fault as fault:
+        except StateError as fault:
             return self.fail(fault.error, fault.cause)
 
     def fail(self, error: str | None, cause: str | None) -> Verdict:
         """The work, or a stage of the data flow, failed: say who is meant to deal with it."""
         state = self.state
         handling: dict[str, int] = {}
-        if not isinstance(state, Working) or error == RUNTIME:
+        if not isinstance(state, RetryableState) or error == RUNTIME:
             return Verdict("FAILED", error=error, cause=cause)
-        retrier = handler(state.retriers, error)
+        retrier = find_handler(state.retriers, error)
         if retrier is not None:
             handling["retryIndex"] = retrier
             if self.past.retried < state.retriers[retrier].attempts:
-                delay = state.retriers[retrier].delay(self.past.retried, self.scope.world.chance())
+                delay = state.retriers[retrier].delay(self.past.retried, self.scope.world.random())
                 handling["retryBackoffIntervalSeconds"] = delay // 1000
                 return Verdict("RETRIABLE", error=error, cause=cause, handling=handling)
-        catcher = handler(state.catchers, error)
+        catcher = find_handler(state.catchers, error)
         if catcher is None:
             return Verdict("FAILED", error=error, cause=cause, handling=handling)
         return self._catch(catcher, error, cause, handling | {"catchIndex": catcher})
 
     def _catch(self, index: int, error: str | None, cause: str | None, handling: Mapping[str, int]) -> Verdict:
-        assert isinstance(self.state, Working)
+        assert isinstance(self.state, RetryableState)
         catcher = self.state.catchers[index]
         try:
-            output, assigned = caught(catcher, self.state, self.scope, error, cause)
-            sized(self.state, output)
-        except Fault as fault:
+            output, assigned = apply_catcher(catcher, self.state, self.scope, error, cause)
+            checked_text(self.state, output)
+        except StateError as fault:
             return Verdict("FAILED", error=fault.error, cause=fault.cause)
         self.variables = {**self.variables, **(assigned or NOTHING)}
         return Verdict("CAUGHT_ERROR", output, catcher.next, error, cause, handling)
@@ -156,7 +156,7 @@ class Probe:
     def leave(self, result: Json, target: str | None) -> Verdict:
         """Assign, then ResultSelector, ResultPath and OutputPath; in JSONata Output."""
         state = self.state
-        assert isinstance(state, (Pass, Working))
+        assert isinstance(state, (Pass, RetryableState))
         self.assign(state.assign, result)
         filters = state.filters
         if filters is None:
@@ -168,11 +168,11 @@ class Probe:
 
     def assign(self, template: Template | None, result: Json) -> None:
         """Set the variables that the state sets."""
-        self.variables = {**self.variables, **(assign(template, self.state, self.scope, result) or NOTHING)}
+        self.variables = {**self.variables, **(assign_variables(template, self.state, self.scope, result) or NOTHING)}
 
     def end(self, output: Json, target: str | None) -> Verdict:
         """The state has succeeded."""
-        sized(self.state, output)
+        checked_text(self.state, output)
         return Verdict("SUCCEEDED", output, target)
 
 
@@ -193,7 +193,7 @@ def _fail(probe: Probe, state: Fail) -> Verdict:
 
 def _choice(probe: Probe, state: Choice) -> Verdict:
     given = probe.select()
-    target, sets, output = choose(state, probe.scope.at(given))
+    target, sets, output = choose_next(state, probe.scope.at(given))
     made = output(probe.scope)
     probe.assign(sets, given)
     return probe.end(made, target)
@@ -202,7 +202,7 @@ def _choice(probe: Probe, state: Choice) -> Verdict:
 def _wait(probe: Probe, state: Wait) -> Verdict:
     due, _ = state.until(probe.scope.at(probe.select()), probe.now)
     if due - probe.now > LONGEST * 1000:
-        raise Fault(TIMEOUT)
+        raise StateError(TIMEOUT)
     output = state.output(probe.scope)
     probe.assign(state.assign, output)
     return probe.end(output, state.next)
@@ -215,12 +215,12 @@ def _parallel(probe: Probe, state: Parallel) -> None:
 def _task(probe: Probe, state: Task) -> None:
     asked = _ask(probe, state)
     probe.arguments = {**asked, **state.additions} if state.additions and isinstance(asked, dict) else asked
-    sized(state, probe.arguments)
+    checked_text(state, probe.arguments)
     if state.timeout is not None:
         probe.timeout = min(LONGEST, state.timeout(probe.scope))
 
 
-def _ask(probe: Probe, state: Working) -> Json:
+def _ask(probe: Probe, state: RetryableState) -> Json:
     return probe.note("afterArguments", state.arguments(probe.scope)) if state.jsonata else probe.fill()
 
 
@@ -254,7 +254,7 @@ def _batches(batcher: Batcher, seen: Scope, items: Sequence[Json]) -> list[Json]
     batches: list[Json] = []
     taken = 0
     while taken < len(items):
-        batch, used = batched(batcher, seen, len(items), items.__getitem__, taken)
+        batch, used = next_batch(batcher, seen, len(items), items.__getitem__, taken)
         batches.append(batch)
         taken += used
     return batches
@@ -266,7 +266,7 @@ def _tolerate(probe: Probe) -> None:
     count, percentage = limits.get("toleratedFailureCount"), limits.get("toleratedFailurePercentage")
     bounds = [bound for bound in (count, percentage and percentage * probe.iterations / 100) if bound is not None]
     if failures > min(bounds, default=0):
-        raise Fault(EXCEEDED, "The specified tolerated failure threshold was exceeded")
+        raise StateError(EXCEEDED, "The specified tolerated failure threshold was exceeded")
 
 
 BEGIN: Mapping[type[State], Callable[[Probe, Any], Verdict | None]] = {

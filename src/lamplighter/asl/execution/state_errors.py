@@ -24,7 +24,7 @@ MAX_EVENTS = 25_000
 """The longest history; event 25,000 is the failure that says so."""
 
 
-class Fault(LamplighterError):
+class StateError(LamplighterError):
     """A state cannot go on; `error` and `cause` are what Retry, Catch and the history see."""
 
     def __init__(
@@ -39,20 +39,20 @@ class Fault(LamplighterError):
         """The field of the state whose query failed, for the EvaluationFailed event; "" where AWS names none."""
 
 
-def runtime(cause: str) -> Fault:
+def runtime_error(cause: str) -> StateError:
     """States.Runtime: never retried or caught, it ends the execution."""
-    return Fault(RUNTIME, cause, located=True)
+    return StateError(RUNTIME, cause, located=True)
 
 
-def too_large(state: str) -> Fault:
+def result_too_large(state: str) -> StateError:
     """A state's result is larger than AWS carries."""
-    return Fault(
+    return StateError(
         DATA_LIMIT,
         f"The state/task '{state}' returned a result with a size exceeding the maximum number of bytes service limit.",
     )
 
 
-def matches(names: tuple[str, ...], error: str | None) -> bool:
+def matches_error(names: tuple[str, ...], error: str | None) -> bool:
     """Whether a retrier or catcher of these ErrorEquals is meant.
 
     "States.ALL … does not catch States.DataLimitExceeded or States.Runtime"; "States.TaskFailed … matches any error

@@ -10,7 +10,7 @@ from operator import attrgetter
 from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import Block, Definition, Map, Resource, State, Task
 from lamplighter.asl.execution import history
-from lamplighter.asl.execution.frame import Execution, Fan, Frame, Phase
+from lamplighter.asl.execution.frame import Execution, FanOut, Frame, Phase
 from lamplighter.asl.execution.messages import CancelMapRun, CancelTask, ClearTimer, Command, Finish, SetTimer
 from lamplighter.asl.execution.state_errors import MAX_BYTES, MAX_EVENTS
 from lamplighter.base.errors import LamplighterError, MayTakeLong
@@ -38,7 +38,7 @@ class Step:
     @property
     def entries(self) -> tuple[bytes, ...]:
         """The events as JSON, made anew at each call: an execution that leaves no history pays for none."""
-        return history.entries(self.events)
+        return history.render_events(self.events)
 
     @property
     def finish(self) -> Finish | None:
@@ -47,11 +47,11 @@ class Step:
         return last if isinstance(last, Finish) else None
 
 
-Refuses = Callable[[Resource, Json], str | None]
+RefusalReason = Callable[[Resource, Json], str | None]
 """From what a task calls and its parameters, why it cannot be begun; None where it can."""
 
 
-def never(_resource: Resource, _parameters: Json) -> str | None:
+def never_refuse(_resource: Resource, _parameters: Json) -> str | None:
     """Every task can be begun."""
     return None
 
@@ -61,7 +61,7 @@ frame_values = attrgetter(*FRAME_FIELDS)
 """The values of a frame or a path, in the order of the fields."""
 
 
-class Path:
+class MutableFrame:
     """A frame while it moves. Its fields are those of `Frame`."""
 
     __slots__ = (*FRAME_FIELDS, "came")
@@ -85,7 +85,7 @@ class Path:
     heartbeat: int
     beat: int
     token: str | None
-    fan: Fan | None
+    fan: FanOut | None
     items: Sequence[Json] | None
     map_run: str | None
     map_redrives: int
@@ -102,10 +102,10 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class BlockEnd:
     """A path came to the end of its block, well or with an error."""
 
-    path: Path
+    path: MutableFrame
     output: str = ""
     """JSON text."""
     failed: bool = False
@@ -117,10 +117,12 @@ TOO_MUCH = "0"
 """Stands for an output that its state cannot carry beside the others."""
 
 
-class Run:
+class StepBuilder:
     """The execution as it changes."""
 
-    def __init__(self, definition: Definition, execution: Execution, world: World, refuses: Refuses = never) -> None:
+    def __init__(
+        self, definition: Definition, execution: Execution, world: World, refuses: RefusalReason = never_refuse
+    ) -> None:
         self.definition = definition
         self.execution = execution
         self.world = world
@@ -131,15 +133,15 @@ class Run:
         self.frame = execution.frame
         self.timer = execution.timer
         self.frames: dict[int, Frame] = dict(execution.frames)
-        self.moving: dict[int, Path] = {}
+        self.moving: dict[int, MutableFrame] = {}
         self.results: dict[int, Mapping[int, str]] = dict(execution.results)
         self.own_results: dict[int, dict[int, str]] = {}
         """Those of `results` that this run made, and may change."""
         self.sizes: dict[int, int] = {}
         """How long all of `own_results` are together, by parent."""
-        self.ready: list[int] = going(execution.frames)
+        self.ready: list[int] = runnable_frames(execution.frames)
         """Ids of the frames that can go on, the next one last."""
-        self.ended: list[Ended] = []
+        self.ended: list[BlockEnd] = []
         self.commands: list[Command] = []
         self.events: list[history.HistoryEvent] = []
         self.written = 0
@@ -148,31 +150,33 @@ class Run:
         self.failing: tuple[Mapping[int, Frame], Mapping[int, Mapping[int, str]]] | None = None
         """Frames and results as they were when an error arose that nothing has handled yet."""
 
-    def note(self, previous: int, kind: str, field: str | None = None, details: Json = None) -> int:
+    def add_event(self, previous: int, kind: str, field: str | None = None, details: Json = None) -> int:
         """Write an event into the history; its id."""
         if self.event >= MAX_EVENTS - 1:
             raise HistoryFull
-        return self.last_word(previous, kind, field, details)
+        return self.add_terminal_event(previous, kind, field, details)
 
-    def last_word(self, previous: int, kind: str, field: str | None = None, details: Json = None) -> int:
+    def add_terminal_event(self, previous: int, kind: str, field: str | None = None, details: Json = None) -> int:
         """Write the event that ends the history."""
         self.event += 1
         self.events.append((self.event, previous, self.now, kind, field, details))
         return self.event
 
-    def number(self) -> int:
+    def next_number(self) -> int:
         """A new name for a piece of work or a timer."""
         self.counter += 1
         return self.counter
 
-    def path(self, id: int) -> Path:  # noqa: A002 - it is one
+    def open_frame(self, id: int) -> MutableFrame:  # noqa: A002 - it is one
         """A frame, to be moved."""
         path = self.moving.get(id)
         if path is None:
-            path = self.moving[id] = Path(self.frames[id])
+            path = self.moving[id] = MutableFrame(self.frames[id])
         return path
 
-    def spawn(self, parent: Path, index: int, block: Block, document: tuple[Json, str], previous: int) -> Path:
+    def start_child(
+        self, parent: MutableFrame, index: int, block: Block, document: tuple[Json, str], previous: int
+    ) -> MutableFrame:
         """A new path at the start of a block; its input as a value and as text."""
         self.frame += 1
         frame = Frame(
@@ -187,19 +191,19 @@ class Run:
             variables=parent.variables,
             previous=previous,
         )
-        return self.adopt(frame)
+        return self.add_frame(frame)
 
-    def adopt(self, frame: Frame) -> Path:
+    def add_frame(self, frame: Frame) -> MutableFrame:
         """Take up a new frame."""
         self.frames[frame.id] = frame
-        return self.path(frame.id)
+        return self.open_frame(frame.id)
 
-    def drop(self, path: Path) -> None:
+    def remove_frame(self, path: MutableFrame) -> None:
         """The path is at its end."""
         self.frames.pop(path.id, None)
         self.moving.pop(path.id, None)
 
-    def state(self, path: Path) -> State:
+    def state(self, path: MutableFrame) -> State:
         """The state that a path is in; raises MayTakeLong where it is long, and nobody must wait here."""
         state = self.definition.short.get(path.state)
         if state is not None:
@@ -208,11 +212,11 @@ class Run:
             raise MayTakeLong(path.state)
         return self.definition.states[path.state]
 
-    def scope(self, path: Path, item: tuple[int, Json] | None = None) -> Scope:
+    def scope(self, path: MutableFrame, item: tuple[int, Json] | None = None) -> Scope:
         """What the path's state sees; `item`: as the ItemSelector of a Map sees it."""
         return Scope(path.state, path.input, path.variables, lambda: self.context(path, item), self.world)
 
-    def context(self, path: Path, item: tuple[int, Json] | None = None) -> Json:
+    def context(self, path: MutableFrame, item: tuple[int, Json] | None = None) -> Json:
         """The context object.
 
         See https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html.
@@ -239,7 +243,7 @@ class Run:
             context["Map"] = {"Item": {"Index": found[0], "Value": found[1]}}
         return context
 
-    def _item(self, path: Path) -> tuple[int, Json] | None:
+    def _item(self, path: MutableFrame) -> tuple[int, Json] | None:
         """The item of the innermost Map around a path."""
         index, parent = path.index, path.parent
         while parent:
@@ -249,7 +253,7 @@ class Run:
             index, parent = frame.index, frame.parent
         return None
 
-    def keep_result(self, parent: Path, index: int, output: str) -> None:
+    def keep_result(self, parent: MutableFrame, index: int, output: str) -> None:
         """Remember what a child came to; beyond what a state can carry only that there was more.
 
         The state fails when all its children are done, and a redrive goes the same way: until then, and when all that
@@ -263,14 +267,14 @@ class Run:
         mine[index] = output if self.sizes[parent.id] <= MAX_BYTES else TOO_MUCH
         self.sizes[parent.id] += len(mine[index])
 
-    def set_timer(self, path: Path, milliseconds: int, *, elapsed: bool = True) -> int:
+    def set_timer(self, path: MutableFrame, milliseconds: int, *, elapsed: bool = True) -> int:
         """Set a timer for a path; its number. `elapsed`: in so many milliseconds; else at that instant."""
-        number = self.number()
-        due = self.world.steady() + milliseconds if elapsed else milliseconds
+        number = self.next_number()
+        due = self.world.monotonic() + milliseconds if elapsed else milliseconds
         self.commands.append(SetTimer(path.id, number, due, elapsed))
         return number
 
-    def clear_timers(self, path: Path) -> None:
+    def clear_timers(self, path: MutableFrame) -> None:
         """Take back what a path waits for on the clock."""
         numbers = [path.timeout, path.heartbeat]
         if path.phase in (Phase.WAITING, Phase.RETRYING):
@@ -278,27 +282,27 @@ class Run:
         self.commands += [ClearTimer(path.id, number) for number in numbers if number]
         path.timeout = path.heartbeat = path.beat = 0
 
-    def rest(self, path: Path) -> None:
+    def clear_wait(self, path: MutableFrame) -> None:
         """What a path waited for has come: it waits for nothing now."""
         self.clear_timers(path)
         path.phase = Phase.READY
 
-    def cancel(self, path: Path) -> None:
+    def cancel_wait(self, path: MutableFrame) -> None:
         """Call off whatever a path waits for."""
         state = self.state(path)
         if path.phase is Phase.WORKING and isinstance(state, Task):
             self.commands.append(CancelTask(path.id, path.number, state.resource))
         elif path.phase is Phase.WORKING:
             self.commands.append(CancelMapRun(path.id, path.number))
-        self.rest(path)
+        self.clear_wait(path)
 
-    def below(self, id: int) -> Iterator[Path]:  # noqa: A002 - it is one
+    def descendants(self, id: int) -> Iterator[MutableFrame]:  # noqa: A002 - it is one
         """All paths under a frame, the older first."""
         for child in sorted(key for key, frame in self.frames.items() if frame.parent == id):
-            yield self.path(child)
-            yield from self.below(child)
+            yield self.open_frame(child)
+            yield from self.descendants(child)
 
-    def is_map(self, path: Path) -> bool:
+    def is_map(self, path: MutableFrame) -> bool:
         """Whether a path is in a Map state."""
         return isinstance(self.state(path), Map)
 
@@ -310,24 +314,26 @@ class Run:
             }
             self.failing = frames, {key: dict(outputs) for key, outputs in self.results.items()}
 
-    def handled(self) -> None:
+    def discard_redrive(self) -> None:
         """The error is retried or caught."""
         self.failing = None
 
-    def end(self, status: str, output: str | None = None, error: str | None = None, cause: str | None = None) -> None:
+    def end_execution(
+        self, status: str, output: str | None = None, error: str | None = None, cause: str | None = None
+    ) -> None:
         """The execution is over: nothing of it is left, but what a redrive needs."""
         if status != "SUCCEEDED":
             self.keep_for_redrive()
         for key in list(self.frames):
-            path = self.path(key)
+            path = self.open_frame(key)
             if path.phase is Phase.WORKING:
-                self.cancel(path)
+                self.cancel_wait(path)
         self.frames, self.moving, self.results, self.ready, self.ended = {}, {}, {}, [], []
         self.finish = Finish(status, output, error, cause)
         self.commands = [command for command in self.commands if not isinstance(command, (SetTimer, ClearTimer))]
         self.commands.append(self.finish)
 
-    def step(self) -> Step:
+    def build_step(self) -> Step:
         """What it came to."""
         for key, path in self.moving.items():
             self.frames[key] = path.freeze()
@@ -347,11 +353,11 @@ class Run:
         return Step(execution, tuple(self.commands), tuple(self.events), redrive, more=bool(self.ready))
 
 
-GOING: Sequence[Phase] = (Phase.READY, Phase.AGAIN, Phase.GATHERED, Phase.STARTING)
+RUNNABLE: Sequence[Phase] = (Phase.READY, Phase.AGAIN, Phase.GATHERED, Phase.STARTING)
 """Phases in which a frame needs nothing from the world to go on."""
 
 
-def going(frames: Mapping[int, Frame]) -> list[int]:
+def runnable_frames(frames: Mapping[int, Frame]) -> list[int]:
     """The frames that can go on, the next one last: the older first, and further branches after all that has begun."""
-    found = [key for key in sorted(frames, reverse=True) if frames[key].phase in GOING]
+    found = [key for key in sorted(frames, reverse=True) if frames[key].phase in RUNNABLE]
     return sorted(found, key=lambda key: frames[key].phase is not Phase.STARTING)

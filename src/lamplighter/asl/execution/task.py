@@ -19,28 +19,28 @@ from lamplighter.asl.execution.messages import (
     TaskSubmitted,
     TaskSucceeded,
 )
-from lamplighter.asl.execution.state_errors import HEARTBEAT_TIMEOUT, TIMEOUT, runtime
-from lamplighter.asl.execution.step import Path, Run
-from lamplighter.asl.execution.transitions import complete, recover, sized
+from lamplighter.asl.execution.state_errors import HEARTBEAT_TIMEOUT, TIMEOUT, runtime_error
+from lamplighter.asl.execution.step import MutableFrame, StepBuilder
+from lamplighter.asl.execution.transitions import checked_text, complete_state, handle_error
 from lamplighter.base.json_text import Json
 
 
-def begin(run: Run, path: Path, state: Task) -> None:
+def schedule_task(run: StepBuilder, path: MutableFrame, state: Task) -> None:
     """Schedule an attempt."""
-    number = run.number()
+    number = run.next_number()
     path.number, path.submitted = number, False
     if state.resource.pattern == "waitForTaskToken" or state.resource.kind == "activity":
-        path.token = token(run.execution, path.id, number, run.world.uuid())
+        path.token = make_task_token(run.execution, path.id, number, run.world.uuid())
     scope = run.scope(path)
     parameters = state.arguments(scope)
     if state.additions:
         if not isinstance(parameters, dict):
-            raise runtime("The parameters of a service integration must be an object.")
+            raise runtime_error("The parameters of a service integration must be an object.")
         parameters = {**parameters, **state.additions}
-    text = sized(state, parameters)
+    text = checked_text(state, parameters)
     refusal = run.refuses(state.resource, parameters)
     if refusal is not None:
-        raise runtime(refusal)
+        raise runtime_error(refusal)
     timeout, beat = _limits(state, scope)
     role = state.role(scope) if state.role is not None else None
     _note_scheduled(run, path, state, text, timeout, beat, role)
@@ -57,7 +57,7 @@ def _limits(state: Task, scope: Scope) -> tuple[int | None, int | None]:
     return timeout, beat
 
 
-def _set_limits(run: Run, path: Path, timeout: int | None, beat: int | None) -> None:
+def _set_limits(run: StepBuilder, path: MutableFrame, timeout: int | None, beat: int | None) -> None:
     if timeout is not None:
         path.timeout = run.set_timer(path, timeout * 1000)
     if beat is not None:
@@ -66,32 +66,40 @@ def _set_limits(run: Run, path: Path, timeout: int | None, beat: int | None) -> 
 
 
 def _note_scheduled(
-    run: Run, path: Path, state: Task, text: str, timeout: int | None, beat: int | None, role: str | None
+    run: StepBuilder,
+    path: MutableFrame,
+    state: Task,
+    text: str,
+    timeout: int | None,
+    beat: int | None,
+    role: str | None,
 ) -> None:
     run.written += len(text)
     resource = state.resource
     if resource.kind == "activity":
-        details = history.activity(resource.text, text, timeout, beat)
-        path.previous = run.note(path.previous, "ActivityScheduled", "activityScheduledEventDetails", details)
+        details = history.activity_scheduled(resource.text, text, timeout, beat)
+        path.previous = run.add_event(path.previous, "ActivityScheduled", "activityScheduledEventDetails", details)
         return
     if resource.kind == "lambda":
-        details = history.function(resource.text, text, timeout, role)
-        path.previous = run.note(
+        details = history.lambda_scheduled(resource.text, text, timeout, role)
+        path.previous = run.add_event(
             path.previous, "LambdaFunctionScheduled", "lambdaFunctionScheduledEventDetails", details
         )
-        path.previous = run.note(path.previous, "LambdaFunctionStarted")
+        path.previous = run.add_event(path.previous, "LambdaFunctionStarted")
         return
-    details = history.scheduled(resource, run.execution.region, text, timeout, beat, role)
-    path.previous = run.note(path.previous, "TaskScheduled", "taskScheduledEventDetails", details)
-    path.previous = run.note(path.previous, "TaskStarted", "taskStartedEventDetails", history.task(resource))
+    details = history.task_scheduled(resource, run.execution.region, text, timeout, beat, role)
+    path.previous = run.add_event(path.previous, "TaskScheduled", "taskScheduledEventDetails", details)
+    path.previous = run.add_event(
+        path.previous, "TaskStarted", "taskStartedEventDetails", history.task_details(resource)
+    )
 
 
-def token(execution: Execution, frame: int, number: int, secret: str) -> str:
+def make_task_token(execution: Execution, frame: int, number: int, secret: str) -> str:
     """A task token: it says itself for which work of which execution it stands, and cannot be guessed."""
     return urlsafe_b64encode(f"{execution.arn} {frame} {number} {secret}".encode()).decode()
 
 
-def read_token(text: str) -> tuple[str, int, int] | None:
+def parse_task_token(text: str) -> tuple[str, int, int] | None:
     """The execution's ARN, the frame and the number that a token stands for; None where it is none."""
     try:
         arn, frame, number, _secret = urlsafe_b64decode(text.encode()).decode().split(" ")
@@ -100,7 +108,7 @@ def read_token(text: str) -> tuple[str, int, int] | None:
         return None
 
 
-def started(run: Run, path: Path, state: Task, event: TaskStarted) -> None:
+def task_started(run: StepBuilder, path: MutableFrame, state: Task, event: TaskStarted) -> None:
     """A worker took it up: only now time counts.
 
     "For Activities, the count begins when GetActivityTask receives a token"; one that no worker ever takes up is ended
@@ -110,55 +118,55 @@ def started(run: Run, path: Path, state: Task, event: TaskStarted) -> None:
     if state.resource.kind == "activity" and not path.submitted:
         path.submitted = True
         details = {"workerName": event.worker} if event.worker is not None else {}
-        path.previous = run.note(path.previous, "ActivityStarted", "activityStartedEventDetails", details)
+        path.previous = run.add_event(path.previous, "ActivityStarted", "activityStartedEventDetails", details)
         _set_limits(run, path, *_limits(state, run.scope(path)))
 
 
-def submitted(run: Run, path: Path, state: Task, event: TaskSubmitted) -> None:
+def task_submitted(run: StepBuilder, path: MutableFrame, state: Task, event: TaskSubmitted) -> None:
     """The call was answered, the work goes on."""
     if path.submitted:
         return
     path.submitted = True
-    details = history.task_output(state.resource, sized(state, event.output))
-    path.previous = run.note(path.previous, "TaskSubmitted", "taskSubmittedEventDetails", details)
+    details = history.task_output_details(state.resource, checked_text(state, event.output))
+    path.previous = run.add_event(path.previous, "TaskSubmitted", "taskSubmittedEventDetails", details)
 
 
-def succeeded(run: Run, path: Path, state: Task, event: TaskSucceeded) -> None:
+def task_succeeded(run: StepBuilder, path: MutableFrame, state: Task, event: TaskSucceeded) -> None:
     """The work is done."""
-    run.rest(path)
-    text = sized(state, event.output)
+    run.clear_wait(path)
+    text = checked_text(state, event.output)
     name, field, details = _outcome(state, "Succeeded", {"output": text, "outputDetails": history.TRUNCATED})
-    path.previous = run.note(path.previous, name, field, details)
-    complete(run, path, state, event.output, text)
+    path.previous = run.add_event(path.previous, name, field, details)
+    complete_state(run, path, state, event.output, text)
 
 
-def failed(run: Run, path: Path, state: Task, event: TaskFailed) -> None:
+def task_failed(run: StepBuilder, path: MutableFrame, state: Task, event: TaskFailed) -> None:
     """The work failed."""
-    run.rest(path)
-    name, field, details = _outcome(state, "Failed", history.failed(event.error, event.cause))
-    path.previous = run.note(path.previous, name, field, details)
-    recover(run, path, state, event.error, event.cause)
+    run.clear_wait(path)
+    name, field, details = _outcome(state, "Failed", history.failure_details(event.error, event.cause))
+    path.previous = run.add_event(path.previous, name, field, details)
+    handle_error(run, path, state, event.error, event.cause)
 
 
-def timed_out(run: Run, path: Path, state: Task, number: int) -> None:
+def task_timed_out(run: StepBuilder, path: MutableFrame, state: Task, number: int) -> None:
     """The work, or a sign of life from it, is overdue.
 
     A missed heartbeat is told as States.Timeout, as recorded; Retry and Catch may name it States.HeartbeatTimeout.
     """
     meant = TIMEOUT if number == path.timeout else HEARTBEAT_TIMEOUT
-    run.cancel(path)
-    name, field, details = _outcome(state, "TimedOut", history.failed(TIMEOUT, None))
-    path.previous = run.note(path.previous, name, field, details)
-    recover(run, path, state, TIMEOUT, None, meant)
+    run.cancel_wait(path)
+    name, field, details = _outcome(state, "TimedOut", history.failure_details(TIMEOUT, None))
+    path.previous = run.add_event(path.previous, name, field, details)
+    handle_error(run, path, state, TIMEOUT, None, meant)
 
 
-def beating(run: Run, path: Path, _state: Task, _event: Heartbeat) -> None:
+def task_heartbeat(run: StepBuilder, path: MutableFrame, _state: Task, _event: Heartbeat) -> None:
     """The work is alive."""
     if path.beat:
         _beat(run, path)
 
 
-def _beat(run: Run, path: Path) -> None:
+def _beat(run: StepBuilder, path: MutableFrame) -> None:
     timeout, path.timeout = path.timeout, 0
     beat = path.beat
     run.clear_timers(path)
@@ -172,7 +180,7 @@ def _outcome(state: Task, what: str, details: Json) -> tuple[str, str, Json]:
         return f"Activity{what}", f"activity{what}EventDetails", details
     if state.resource.kind == "lambda":
         return f"LambdaFunction{what}", f"lambdaFunction{what}EventDetails", details
-    return f"Task{what}", f"task{what}EventDetails", history.task(state.resource) | details
+    return f"Task{what}", f"task{what}EventDetails", history.task_details(state.resource) | details
 
 
-Telling = Callable[[Run, Path, Task, Json], None]
+Telling = Callable[[StepBuilder, MutableFrame, Task, Json], None]

@@ -3,34 +3,34 @@
 from collections.abc import Mapping, Sequence
 
 from lamplighter.asl.definition.expression_scope import Scope
-from lamplighter.asl.definition.model import Catcher, Retrier, State, Template, Working
+from lamplighter.asl.definition.model import Catcher, Retrier, RetryableState, State, Template
 from lamplighter.asl.execution import history, state_errors
 from lamplighter.asl.execution.frame import Phase
-from lamplighter.asl.execution.state_errors import MAX_BYTES, Fault, matches, too_large
-from lamplighter.asl.execution.step import Ended, Path, Run
+from lamplighter.asl.execution.state_errors import MAX_BYTES, StateError, matches_error, result_too_large
+from lamplighter.asl.execution.step import BlockEnd, MutableFrame, StepBuilder
 from lamplighter.base.json_text import Json, TooDeep, dumps
 
 
-def enter(run: Run, path: Path, state: State) -> None:
+def enter_state(run: StepBuilder, path: MutableFrame, state: State) -> None:
     """Come into a state."""
     path.came = path.previous
     run.written += len(path.text)
-    details = history.entered(state.name, path.text)
-    path.entered = path.previous = run.note(
-        path.previous, f"{kind(state)}StateEntered", "stateEnteredEventDetails", details
+    details = history.state_entered(state.name, path.text)
+    path.entered = path.previous = run.add_event(
+        path.previous, f"{state_type(state)}StateEntered", "stateEnteredEventDetails", details
     )
     path.entered_at = run.now
     path.retries = ()
 
 
-def kind(state: State) -> str:
+def state_type(state: State) -> str:
     """The state's type."""
     return type(state).__name__
 
 
-def leave(
-    run: Run,
-    path: Path,
+def leave_state(
+    run: StepBuilder,
+    path: MutableFrame,
     state: State,
     output: Json,
     target: str | None,
@@ -38,18 +38,18 @@ def leave(
     known: str | None = None,
 ) -> None:
     """Go out of a state with its output, to the next state or to the end of the block; `known`: the output as text."""
-    text = path.text if output is path.input else known if known is not None else sized(state, output)
+    text = path.text if output is path.input else known if known is not None else checked_text(state, output)
     run.written += len(text)
     names = None
     if assigned is not None:
         names = {name: dumps(value) for name, value in assigned.items()}
         run.written += sum(map(len, names.values()))
-    details = history.exited(state.name, text, names)
-    path.previous = run.note(path.previous, f"{kind(state)}StateExited", "stateExitedEventDetails", details)
+    details = history.state_exited(state.name, text, names)
+    path.previous = run.add_event(path.previous, f"{state_type(state)}StateExited", "stateExitedEventDetails", details)
     if assigned:
         path.variables = {**path.variables, **assigned}
     if target is None:
-        run.ended.append(Ended(path, text))
+        run.ended.append(BlockEnd(path, text))
         return
     path.state, path.phase, path.input, path.text = target, Phase.READY, output, text
     path.number, path.submitted, path.token, path.fan, path.items, path.entered = 0, False, None, None, None, 0
@@ -57,22 +57,22 @@ def leave(
     run.ready.append(path.id)
 
 
-def sized(state: State, value: Json) -> str:
+def checked_text(state: State, value: Json) -> str:
     """A document as JSON text, if it is small enough to be carried."""
     try:
-        return fits(state, dumps(value))
+        return check_size(state, dumps(value))
     except TooDeep:
-        raise state_errors.runtime("The document is nested too deeply to be carried.") from None
+        raise state_errors.runtime_error("The document is nested too deeply to be carried.") from None
 
 
-def fits(state: State, text: str) -> str:
+def check_size(state: State, text: str) -> str:
     """A text, if it is small enough to be carried."""
     if len(text) > MAX_BYTES or (len(text) > MAX_BYTES // 4 and len(text.encode()) > MAX_BYTES):
-        raise too_large(state.name)
+        raise result_too_large(state.name)
     return text
 
 
-def assign(template: Template | None, state: State, scope: Scope, result: Json) -> Mapping[str, Json] | None:
+def assign_variables(template: Template | None, state: State, scope: Scope, result: Json) -> Mapping[str, Json] | None:
     """The variables that a state sets: in JSONPath `$` is its result."""
     if template is None:
         return None
@@ -80,15 +80,15 @@ def assign(template: Template | None, state: State, scope: Scope, result: Json) 
     return values
 
 
-def complete(run: Run, path: Path, state: Working, result: Json, text: str) -> None:
+def complete_state(run: StepBuilder, path: MutableFrame, state: RetryableState, result: Json, text: str) -> None:
     """A state's work is done, with a result and its text: make its output and go on."""
     scope = run.scope(path)
-    assigned = assign(state.assign, state, scope, result)
+    assigned = assign_variables(state.assign, state, scope, result)
     output = state.output(scope, result)
-    leave(run, path, state, output, state.next, assigned, known=text if output is result else None)
+    leave_state(run, path, state, output, state.next, assigned, known=text if output is result else None)
 
 
-def located(path: Path, state: State, fault: Fault) -> str | None:
+def cause_in_state(path: MutableFrame, state: State, fault: StateError) -> str | None:
     """The cause of a fault, with the words that say in which state it happened where it wants them."""
     if not fault.located:
         return fault.cause
@@ -96,25 +96,27 @@ def located(path: Path, state: State, fault: Fault) -> str | None:
     return f"{place} {fault.cause}"
 
 
-def _noted(run: Run, path: Path, state: State, fault: Fault) -> str | None:
+def _noted(run: StepBuilder, path: MutableFrame, state: State, fault: StateError) -> str | None:
     """Note what went wrong; its cause, as it is told."""
-    cause = located(path, state, fault)
+    cause = cause_in_state(path, state, fault)
     if fault.field is not None:
         field = {"location": fault.field} if fault.field else {}
-        details = history.failed(fault.error, cause) | field | {"state": state.name}
+        details = history.failure_details(fault.error, cause) | field | {"state": state.name}
         before = path.came if path.previous == path.entered else path.previous
-        path.previous = run.note(before, "EvaluationFailed", "evaluationFailedEventDetails", details)
+        path.previous = run.add_event(before, "EvaluationFailed", "evaluationFailedEventDetails", details)
     return cause
 
 
-def stumble(run: Run, path: Path, state: State, fault: Fault) -> None:
+def fail_state(run: StepBuilder, path: MutableFrame, state: State, fault: StateError) -> None:
     """Something in a state went wrong."""
     cause = _noted(run, path, state, fault)
-    run.cancel(path)
-    recover(run, path, state, fault.error, cause)
+    run.cancel_wait(path)
+    handle_error(run, path, state, fault.error, cause)
 
 
-def recover(run: Run, path: Path, state: State, error: str | None, cause: str | None, meant: str | None = None) -> None:
+def handle_error(
+    run: StepBuilder, path: MutableFrame, state: State, error: str | None, cause: str | None, meant: str | None = None
+) -> None:
     """Try the state again, or go where its Catch says, or end the block with the error.
 
     `meant`: the name by which Retry and Catch know the error, where it is told by another.
@@ -125,55 +127,57 @@ def recover(run: Run, path: Path, state: State, error: str | None, cause: str | 
         # "States.Runtime errors … will always cause the execution to fail."
         fail_execution(run, path.previous, error, cause)
         return
-    if isinstance(state, Working):
+    if isinstance(state, RetryableState):
         if _retry(run, path, state, meant):
             return
-        if kind(state) in ("Parallel", "Map"):
-            path.previous = run.note(path.previous, f"{kind(state)}StateFailed")
-        position = handler(state.catchers, meant)
+        if state_type(state) in ("Parallel", "Map"):
+            path.previous = run.add_event(path.previous, f"{state_type(state)}StateFailed")
+        position = find_handler(state.catchers, meant)
         if position is not None:
             _catch(run, path, state, state.catchers[position], error, cause)
             return
-    run.ended.append(Ended(path, failed=True, error=error, cause=cause))
+    run.ended.append(BlockEnd(path, failed=True, error=error, cause=cause))
 
 
-def _retry(run: Run, path: Path, state: Working, error: str | None) -> bool:
+def _retry(run: StepBuilder, path: MutableFrame, state: RetryableState, error: str | None) -> bool:
     """Use the first retrier that means this error, while it has attempts left."""
-    position = handler(state.retriers, error)
+    position = find_handler(state.retriers, error)
     if position is None:
         return False
     retrier = state.retriers[position]
     used = path.retries or (0,) * len(state.retriers)
     if used[position] >= retrier.attempts:
         return False
-    delay = retrier.delay(used[position], run.world.chance())
+    delay = retrier.delay(used[position], run.world.random())
     path.retries = (*used[:position], used[position] + 1, *used[position + 1 :])
     path.phase, path.submitted, path.token, path.fan, path.items = Phase.RETRYING, False, None, None, None
     path.map_run, path.map_redrives = None, 0
     path.number = run.set_timer(path, delay)
-    run.handled()
+    run.discard_redrive()
     return True
 
 
-def _catch(run: Run, path: Path, state: Working, catcher: Catcher, error: str | None, cause: str | None) -> None:
+def _catch(
+    run: StepBuilder, path: MutableFrame, state: RetryableState, catcher: Catcher, error: str | None, cause: str | None
+) -> None:
     try:
-        output, assigned = caught(catcher, state, run.scope(path), error, cause)
-        leave(run, path, state, output, catcher.next, assigned)
-        run.handled()
-    except Fault as fault:
+        output, assigned = apply_catcher(catcher, state, run.scope(path), error, cause)
+        leave_state(run, path, state, output, catcher.next, assigned)
+        run.discard_redrive()
+    except StateError as fault:
         told = _noted(run, path, state, fault)
         if fault.error == state_errors.RUNTIME:
             fail_execution(run, path.previous, fault.error, told)
         else:
-            run.ended.append(Ended(path, failed=True, error=fault.error, cause=told))
+            run.ended.append(BlockEnd(path, failed=True, error=fault.error, cause=told))
 
 
-def handler(handlers: Sequence[Retrier | Catcher], error: str | None) -> int | None:
+def find_handler(handlers: Sequence[Retrier | Catcher], error: str | None) -> int | None:
     """Which retrier or catcher is meant by an error: the first that names it."""
-    return next((at for at, each in enumerate(handlers) if matches(each.errors, error)), None)
+    return next((at for at, each in enumerate(handlers) if matches_error(each.errors, error)), None)
 
 
-def caught(
+def apply_catcher(
     catcher: Catcher, state: State, scope: Scope, error: str | None, cause: str | None
 ) -> tuple[Json, Mapping[str, Json] | None]:
     """What a catcher makes of an error: the output, and the variables that it sets."""
@@ -185,7 +189,9 @@ def caught(
     return catcher.output(scope, told), assigned
 
 
-def fail_execution(run: Run, previous: int, error: str | None, cause: str | None) -> None:
+def fail_execution(run: StepBuilder, previous: int, error: str | None, cause: str | None) -> None:
     """The execution ends with an error."""
-    run.last_word(previous, "ExecutionFailed", "executionFailedEventDetails", history.failed(error, cause))
-    run.end("FAILED", error=error, cause=cause)
+    run.add_terminal_event(
+        previous, "ExecutionFailed", "executionFailedEventDetails", history.failure_details(error, cause)
+    )
+    run.end_execution("FAILED", error=error, cause=cause)

@@ -15,24 +15,24 @@ from lamplighter.base.world import real_world
 from lamplighter.cli.deploy import change_set as changeset
 from lamplighter.cli.deploy import follow_stack, reserved_queue_names, retain_logs, service_linked_role
 from lamplighter.cli.deploy.change_set import ChangeSet
-from lamplighter.cli.deploy.follow_stack import Course, carried_on, tell
+from lamplighter.cli.deploy.follow_stack import StackProgress, explain_interrupt, report_outcome
 from lamplighter.cli.deploy.images import images
-from lamplighter.cli.deploy.plan import Plan, plan, spoken
+from lamplighter.cli.deploy.plan import Plan, parse_parameters, plan
 from lamplighter.cli.deploy.prompts import (
     BucketOption,
     EngineOption,
     ParameterOption,
     YesOption,
-    agree,
-    aws_or,
-    pause,
+    confirm_or_exit,
+    pause_between_polls,
     rest,
+    target_of_options,
 )
-from lamplighter.cli.deploy.render_changes import show, summary
-from lamplighter.cli.deploy.upload_template import room
-from lamplighter.cli.deploy.wait_until_ready import ready
-from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, gathered, read
-from lamplighter.cli.job_file import show as show_problems
+from lamplighter.cli.deploy.render_changes import print_changes, summary
+from lamplighter.cli.deploy.upload_template import choose_upload
+from lamplighter.cli.deploy.wait_until_ready import wait_until_ready
+from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, group_problems, read_job_file
+from lamplighter.cli.job_file import print_problems as show_problems
 from lamplighter.cli.runs.site import in_a_sentence
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.jobs.file.load import Loaded
@@ -61,16 +61,16 @@ def deploy(
     region: RegionOption = None,
 ) -> None:
     """Deploy a job file: show what changes, ask, build its images, change it, and tell how it went."""
-    loaded = read(file, env)
+    loaded = read_job_file(file, env)
     _lint(loaded)
-    where = aws_or(endpoint_url, profile, region, aws=aws)
+    where = target_of_options(endpoint_url, profile, region, aws=aws)
     console = Console(highlight=False)
     with in_a_sentence(where):
         if where.endpoint is None:
             _check_images(loaded)
-        attempt = partial(_attempt, loaded, where, spoken(parameter or []), bucket, console)
+        attempt = partial(_attempt, loaded, where, parse_parameters(parameter or []), bucket, console)
         course = attempt(yes=yes)
-        queues = reserved_queue_names.held(course) if course is not None else ()
+        queues = reserved_queue_names.reserved_queues(course) if course is not None else ()
         if queues:
             _wait_for(queues, console)
             course = attempt(yes=True)
@@ -80,13 +80,13 @@ def deploy(
 
 def _attempt(
     loaded: Loaded, where: Target, parameters: Mapping[str, str], bucket: str | None, console: Console, *, yes: bool
-) -> Course | None:
+) -> StackProgress | None:
     """Deploy once; what became of it, None where there was nothing to do."""
     client, name = where.client("cloudformation"), loaded.project.prefix
-    ready(client, name, console, lambda: pause(where), partial(agree, yes=yes))
+    wait_until_ready(client, name, console, lambda: pause_between_polls(where), partial(confirm_or_exit, yes=yes))
     found = plan(loaded, where, parameters)
     new = (each.name for each in found.changes if each.type == retain_logs.LOG and each.action == "add")
-    kept = retain_logs.left(where.client("logs"), new)
+    kept = retain_logs.existing_groups(where.client("logs"), new)
     change_set = _change_set(found, where, bucket, kept)
     if change_set is None or _is_idle(found, change_set, where):
         console.print(f"{found.name} is deployed to {where} as the file says: nothing to do", soft_wrap=True)
@@ -97,7 +97,7 @@ def _attempt(
 
 def _lint(loaded: Loaded) -> None:
     problems = lint(loaded, real_world().now())
-    show_problems(gathered(each for each in problems if each.severity != "info"))
+    show_problems(group_problems(each for each in problems if each.severity != "info"))
     if any(each.severity == "error" for each in problems):
         raise typer.Exit(1)
 
@@ -109,10 +109,10 @@ def _check_images(loaded: Loaded) -> None:
 
 
 def _change_set(found: Plan, where: Target, bucket: str | None, kept: tuple[str, ...]) -> ChangeSet | None:
-    title, space = f"lamplighter-{real_world().uuid()}", room(where, bucket)
-    template = retain_logs.adopting(found.template, kept)
+    title, space = f"lamplighter-{real_world().uuid()}", choose_upload(where, bucket)
+    template = retain_logs.importing_template(found.template, kept)
     return changeset.create(
-        *(where, found.stack, found.name, title, template, found.parameters, space, lambda: pause(where)),
+        *(where, found.stack, found.name, title, template, found.parameters, space, lambda: pause_between_polls(where)),
         imports=bool(kept),
     )
 
@@ -128,30 +128,32 @@ def _is_idle(found: Plan, change_set: ChangeSet, where: Target) -> bool:
 
 def _prepare(found: Plan, change_set: ChangeSet, where: Target, console: Console, *, yes: bool) -> None:
     """Show the changes, ask, make what has to be there before; whatever ends this throws the change set away."""
-    with changeset.thrown_away(where.client("cloudformation"), change_set):
-        show(found.changes, console, change_set.replaced)
+    with changeset.discarded_on_error(where.client("cloudformation"), change_set):
+        print_changes(found.changes, console, change_set.replaced)
         console.print(summary(found.changes) or "only outputs change", soft_wrap=True)
-        agree(f"Deploy {found.name} to {where}?", yes=yes)
+        confirm_or_exit(f"Deploy {found.name} to {where}?", yes=yes)
         if change_set.is_first and not found.is_engine and service_linked_role.is_needed(found.template):
-            service_linked_role.make(where, console, lambda: pause(where))
+            service_linked_role.create_role(where, console, lambda: pause_between_polls(where))
         for image in found.images:
             _bring(found, where, image, console)
 
 
 def _bring(found: Plan, where: Target, image: images.Image, console: Console) -> None:
     if found.is_engine:
-        images.keep(image)
-    elif images.push(where.client("ecr"), image):
+        images.build_local_image(image)
+    elif images.push_image(where.client("ecr"), image):
         console.print(f"pushed {found.parameters[image.parameter]}", soft_wrap=True)
 
 
-def _carried_out(found: Plan, change_set: ChangeSet, where: Target, console: Console) -> Course:
+def _carried_out(found: Plan, change_set: ChangeSet, where: Target, console: Console) -> StackProgress:
     client = where.client("cloudformation")
-    with changeset.thrown_away(client, change_set):
-        course = follow_stack.begin(client, change_set.stack)
+    with changeset.discarded_on_error(client, change_set):
+        course = follow_stack.start_progress(client, change_set.stack)
     changeset.execute(client, change_set)
-    with carried_on(f"the deployment of {found.name}", found.name, where):
-        follow_stack.follow(client, change_set.stack, course, change_set.count, console, lambda: pause(where))
+    with explain_interrupt(f"the deployment of {found.name}", found.name, where):
+        follow_stack.follow_stack(
+            client, change_set.stack, course, change_set.count, console, lambda: pause_between_polls(where)
+        )
     return course
 
 
@@ -161,8 +163,8 @@ def _wait_for(queues: tuple[str, ...], console: Console) -> None:
     rest(reserved_queue_names.SECONDS)
 
 
-def _tell_end(course: Course, name: str, where: Target, console: Console) -> None:
-    if tell(course):
+def _tell_end(course: StackProgress, name: str, where: Target, console: Console) -> None:
+    if report_outcome(course):
         console.print(f"{name} is deployed to {where}: {course.ended}", soft_wrap=True)
         return
     left = LEFT.get(course.ended or "", "was not changed as the file says")

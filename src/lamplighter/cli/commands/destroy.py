@@ -14,14 +14,21 @@ from rich.console import Console
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy import follow_stack, retain_logs, stacks, stop_runs
-from lamplighter.cli.deploy.changes import changes
-from lamplighter.cli.deploy.plan import checked
-from lamplighter.cli.deploy.prompts import BucketOption, EngineOption, YesOption, agree, aws_or, pause
-from lamplighter.cli.deploy.render_changes import show
-from lamplighter.cli.deploy.resolved_template import resources
+from lamplighter.cli.deploy.changes import compare_resources
+from lamplighter.cli.deploy.plan import check_stack
+from lamplighter.cli.deploy.prompts import (
+    BucketOption,
+    EngineOption,
+    YesOption,
+    confirm_or_exit,
+    pause_between_polls,
+    target_of_options,
+)
+from lamplighter.cli.deploy.render_changes import print_changes
+from lamplighter.cli.deploy.resolved_template import resolve_resources
 from lamplighter.cli.deploy.stacks import Stack
-from lamplighter.cli.deploy.upload_template import room
-from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, read
+from lamplighter.cli.deploy.upload_template import choose_upload
+from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, read_job_file
 from lamplighter.cli.runs.site import in_a_sentence
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.jobs.file.model import Project
@@ -48,29 +55,31 @@ def destroy(
     region: RegionOption = None,
 ) -> None:
     """Take a deployment back: show what goes, ask, delete it, and tell how it went."""
-    project = read(file, env).project
-    where = aws_or(endpoint_url, profile, region, aws=aws)
+    project = read_job_file(file, env).project
+    where = target_of_options(endpoint_url, profile, region, aws=aws)
     console = Console(highlight=False)
     with in_a_sentence(where):
         client = where.client("cloudformation")
-        stack = stacks.find(client, project.prefix)
+        stack = stacks.find_stack(client, project.prefix)
         if stack is not None and stack.is_going:
             console.print(f"{stack.name} is {stack.status}: it is waited for", soft_wrap=True)
-            stack = follow_stack.wait(client, stack, console, lambda: pause(where))
+            stack = follow_stack.wait_for_stack(client, stack, console, lambda: pause_between_polls(where))
         if stack is None:
             console.print(f"{project.prefix} is not deployed to {where}: nothing to do", soft_wrap=True)
             return
         deployed = _show(client, stack, project, where, console)
-        works = stop_runs.works(where, stack)
-        going = works.going().names
-        agree(f"{f'Stop {going} and delete' if going else 'Delete'} {stack.name} from {where}?", yes=yes)
-        kept = retain_logs.groups(deployed) if _keeps(keep_logs, deployed, yes=yes) else ()
+        works = stop_runs.find_sources(where, stack)
+        going = works.running().names
+        confirm_or_exit(f"{f'Stop {going} and delete' if going else 'Delete'} {stack.name} from {where}?", yes=yes)
+        kept = retain_logs.log_groups(deployed) if _keeps(keep_logs, deployed, yes=yes) else ()
         if kept:
-            retain_logs.keep(where, stack, deployed, room(where, bucket), console, lambda: pause(where))
-        stop_runs.stop(works, console, lambda: pause(where))
+            retain_logs.retain_logs(
+                where, stack, deployed, choose_upload(where, bucket), console, lambda: pause_between_polls(where)
+            )
+        stop_runs.stop_work(works, console, lambda: pause_between_polls(where))
         delete(stack, deployed, where, console)
         if not kept:
-            retain_logs.drop(where.client("logs"), retain_logs.retained(deployed))
+            retain_logs.delete_groups(where.client("logs"), retain_logs.retained_groups(deployed))
         for name in kept:
             console.print(f"kept: the log {name}", soft_wrap=True)
 
@@ -81,8 +90,8 @@ def _show(client: Json, stack: Stack, project: Project, where: Target, console: 
             f"{stack.name} is protected against deletion: first say `aws cloudformation update-termination-protection "
             f"--no-enable-termination-protection --stack-name {stack.name}`"
         )
-    deployed = checked(client, stack)
-    show(changes(resources(deployed, stack.parameters), {}, metadata=False), console)
+    deployed = check_stack(client, stack)
+    print_changes(compare_resources(resolve_resources(deployed, stack.parameters), {}, metadata=False), console)
     pushed = [repository(project, name) for name, job in project.jobs.items() if job.builds]
     if where.endpoint is None and pushed:
         console.print("images in ECR stay; what deletes them:")
@@ -92,7 +101,7 @@ def _show(client: Json, stack: Stack, project: Project, where: Target, console: 
 
 
 def _keeps(said: bool | None, deployed: Json, *, yes: bool) -> bool:  # noqa: FBT001 - an option that may be missing
-    if said is not None or yes or not retain_logs.groups(deployed):
+    if said is not None or yes or not retain_logs.log_groups(deployed):
         return bool(said)
     return typer.confirm("Keep the logs?", default=True)
 
@@ -100,12 +109,12 @@ def _keeps(said: bool | None, deployed: Json, *, yes: bool) -> bool:  # noqa: FB
 def delete(stack: Stack, deployed: Json, where: Target, console: Console) -> None:
     """Delete a stack, and tell how it went; where something of it stays, end the verb with 1."""
     client = where.client("cloudformation")
-    course = follow_stack.begin(client, stack.id)
+    course = follow_stack.start_progress(client, stack.id)
     client.delete_stack(StackName=stack.id)
     total = len(deployed.get("Resources", {}))
-    with follow_stack.carried_on(f"the deletion of {stack.name}", stack.name, where):
-        status = follow_stack.follow(client, stack.id, course, total, console, lambda: pause(where))
-    if not follow_stack.tell(course):
+    with follow_stack.explain_interrupt(f"the deletion of {stack.name}", stack.name, where):
+        status = follow_stack.follow_stack(client, stack.id, course, total, console, lambda: pause_between_polls(where))
+    if not follow_stack.report_outcome(course):
         how = "put right what is told above, then say `lamplighter destroy` again"
         typer.echo(f"lamplighter: {stack.name} could not be deleted as a whole: {status}: {how}", err=True)
         raise typer.Exit(1)

@@ -10,10 +10,10 @@ import typer
 from rich.console import Console
 
 from lamplighter.base.json_text import dumps
-from lamplighter.cli.deploy.plan import Plan, plan, spoken
-from lamplighter.cli.deploy.prompts import EngineOption, JsonOption, ParameterOption, aws_or
-from lamplighter.cli.deploy.render_changes import as_data, show, summary
-from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, read
+from lamplighter.cli.deploy.plan import Plan, parse_parameters, plan
+from lamplighter.cli.deploy.prompts import EngineOption, JsonOption, ParameterOption, target_of_options
+from lamplighter.cli.deploy.render_changes import change_to_json, print_changes, summary
+from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, read_job_file
 from lamplighter.cli.runs.site import in_a_sentence
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 
@@ -32,13 +32,15 @@ def diff(
 ) -> None:
     """Show what deploying would change, by resource and property. Exit codes: 0 nothing, 1 something, 2 trouble."""
     with _trouble():
-        loaded = read(file, env)
-        where = aws_or(endpoint_url, profile, region, aws=aws)
+        loaded = read_job_file(file, env)
+        where = target_of_options(endpoint_url, profile, region, aws=aws)
         with in_a_sentence(where):
-            found = plan(loaded, where, spoken(parameter or []))
+            found = plan(loaded, where, parse_parameters(parameter or []))
     if json:
         status = found.stack.status if found.stack else None
-        typer.echo(dumps({"stack": found.name, "status": status, "changes": [as_data(each) for each in found.changes]}))
+        typer.echo(
+            dumps({"stack": found.name, "status": status, "changes": [change_to_json(each) for each in found.changes]})
+        )
     else:
         _show(found, where)
     raise typer.Exit(1 if found.changes else 0)
@@ -57,6 +59,6 @@ def _show(found: Plan, where: Target) -> None:
     console = Console(highlight=False)
     if found.stack is None:
         console.print(f"{found.name} is not deployed to {where} yet", soft_wrap=True)
-    show(found.changes, console)
+    print_changes(found.changes, console)
     told = summary(found.changes) or f"{found.name} is deployed to {where} as the file says"
     console.print(told, soft_wrap=True)

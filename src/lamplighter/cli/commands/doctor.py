@@ -17,14 +17,14 @@ from rich.text import Text
 
 from lamplighter.base.json_text import dumps
 from lamplighter.cli.deploy.prompts import JsonOption
-from lamplighter.cli.doctor.account import account
-from lamplighter.cli.doctor.channels import channels
-from lamplighter.cli.doctor.finding import Finding, doubt, good
-from lamplighter.cli.doctor.local_machine import box
-from lamplighter.cli.doctor.secrets import secrets
-from lamplighter.cli.doctor.state_machine import looked, machine
+from lamplighter.cli.doctor.account import check_account
+from lamplighter.cli.doctor.channels import check_channels
+from lamplighter.cli.doctor.finding import Finding, doubtful, good
+from lamplighter.cli.doctor.local_machine import check_local_machine
+from lamplighter.cli.doctor.secrets import check_secrets
+from lamplighter.cli.doctor.state_machine import check_state_machine, run_check
 from lamplighter.cli.engine_address import ADDRESS
-from lamplighter.cli.engine_health import is_engine
+from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.job_file import USUAL, EnvironmentOption
 from lamplighter.cli.runs import find_job
 from lamplighter.cli.runs.site import FileOption, Site, in_a_sentence
@@ -72,50 +72,52 @@ def doctor(
 
 
 def _single(site: Site, name: str) -> Iterator[Finding]:
-    found = find_job.find(site, name)
+    found = find_job.find_job(site, name)
     asks = _asks(site.target)
     if not asks:
         yield good("permissions", f"{site.target} asks for none: what roles may do counts on AWS")
-    yield from machine(site, found, asks=asks)
+    yield from check_state_machine(site, found, asks=asks)
 
 
 def _all(
     site: Site | None, data: Path | None, profile: str | None, region: str | None, jobs: tuple[Path, str | None]
 ) -> Iterator[Finding]:
     if data is not None:
-        yield from box(data, os.environ)
-        yield from secrets(*jobs)
+        yield from check_local_machine(data, os.environ)
+        yield from check_secrets(*jobs)
     # An engine of this folder asks for no permissions, also where it does not answer.
     if site is None or data is not None or not _asks(site.target):
-        yield from account(lambda: Target(None, region or usual_region(profile), profile), needed=False)
+        yield from check_account(lambda: Target(None, region or usual_region(profile), profile), needed=False)
     else:
-        yield from account(site.find, needed=True)
+        yield from check_account(site.find, needed=True)
     if site is not None:
-        yield from looked("machines", "the machines", site.target, lambda: list(_machines(site)))
+        yield from run_check("machines", "the machines", site.target, lambda: list(_machines(site)))
         project = site.project
         if project is not None:
             where, folder = site.target, None if data is None else jobs[0].absolute().parent
-            yield from looked("channels", "the channels", where, lambda: list(channels(project, where, folder)))
+            yield from run_check(
+                "channels", "the channels", where, lambda: list(check_channels(project, where, folder))
+            )
 
 
 def _machines(site: Site) -> Iterator[Finding]:
     """The machines of the job file; without one, those of an engine."""
     where, project = site.target, site.project
     if project is None and where.endpoint is None:
-        yield doubt("machines", "there is no job file here", "name a machine: `lamplighter doctor --aws MACHINE`")
+        yield doubtful("machines", "there is no job file here", "name a machine: `lamplighter doctor --aws MACHINE`")
         return
-    there = {each.word: each for each in find_job.listed(site)}
+    there = {each.word: each for each in find_job.listed_machines(site)}
     for job in project.jobs if project is not None else ():
         if job not in there:
             verb = "deploy" if where.endpoint is None else "up"
-            yield doubt(job, f"{where} does not have it yet", f"`lamplighter {verb}` brings it there")
+            yield doubtful(job, f"{where} does not have it yet", f"`lamplighter {verb}` brings it there")
     for each in there.values():
-        yield from machine(site, each, asks=_asks(where))
+        yield from check_state_machine(site, each, asks=_asks(where))
 
 
 def _asks(where: Target) -> bool:
     """Whether permissions are asked for there: an engine of ours asks for none."""
-    return not is_engine(where.endpoint)
+    return not is_lamplighter(where.endpoint)
 
 
 def _tell(findings: Iterator[Finding], *, json: bool) -> bool:

@@ -13,9 +13,9 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.runs import failure_words, find_run, formatting
 from lamplighter.cli.runs.arguments import RunArgument
-from lamplighter.cli.runs.attempt_labels import of_definition
-from lamplighter.cli.runs.attempt_numbers import read
-from lamplighter.cli.runs.check_redrive import hindrance
+from lamplighter.cli.runs.attempt_labels import labels_for
+from lamplighter.cli.runs.attempt_numbers import read_numbered_story
+from lamplighter.cli.runs.check_redrive import why_not_redrive
 from lamplighter.cli.runs.find_run import Run
 from lamplighter.cli.runs.map_children import Children, counts
 from lamplighter.cli.runs.output import Output
@@ -39,11 +39,11 @@ def history(
     json: Annotated[bool, typer.Option("--json", help="Print the run and each row as JSON, one a line.")] = False,
 ) -> None:
     """Tell what happened in a run: attempts, exit codes, reasons, waits, and how it ended."""
-    found = find_run.judged(site, find_run.find(site, run))
-    events = find_run.events(site, found)
-    story = read(events)
-    definition = find_run.definition(site, found)
-    every = not of_definition(definition).job if states is None else states
+    found = find_run.with_details(site, find_run.find_run(site, run))
+    events = find_run.read_events(site, found)
+    story = read_numbered_story(events)
+    definition = find_run.read_definition(site, found)
+    every = not labels_for(definition).job if states is None else states
     told = rows(story, definition, states=every)
     if json:
         formatting.documents([_document(found, story, events), *(each.document for each in told)])
@@ -53,7 +53,7 @@ def history(
     _end(found, story)
     _items(site, story)
     _last_words(site, found, story)
-    _hints(found, hindrance(found, events, definition), find_run.word(site, found, run))
+    _hints(found, why_not_redrive(found, events, definition), find_run.display_name(site, found, run))
 
 
 def _document(run: Run, story: Story, events: list[Json]) -> Json:
@@ -108,7 +108,7 @@ def _items(site: Site, story: Story) -> None:
         numbers = [f"{count} {failure_words.ITEMS[name]}" for name, count in counts(site, each).items()
                    if count and name in failure_words.ITEMS]  # fmt: skip
         formatting.console().print(
-            Text.assemble((f"{failure_words.place(each)}: ", "bold"), ", ".join(numbers) or "no items")
+            Text.assemble((f"{failure_words.state_path(each)}: ", "bold"), ", ".join(numbers) or "no items")
         )
 
 
@@ -119,7 +119,7 @@ def _last_words(site: Site, run: Run, story: Story) -> None:
     last = _last(Children(site).attempts(story), story)
     lines = [] if last is None else deque(Output(site, tail=LAST_WORDS).everything([last]), maxlen=LAST_WORDS)
     if last is not None and lines:
-        title = of_definition(find_run.definition(site, run), story.redriven).title(last)
+        title = labels_for(find_run.read_definition(site, run), story.redriven).title(last)
         formatting.console().print(Text(f"\nThe last that {title} wrote:", "dim"))
         formatting.console().print(Text("\n".join(f"    {line.text}" for line in lines)))
 
@@ -136,7 +136,7 @@ def _end(run: Run, story: Story) -> None:
         return
     when = formatting.clock(story.ended, story.began or story.ended)
     style = formatting.STYLES.get("skipped" if run.skipped else story.outcome, "")
-    formatting.console().print(Text.assemble((f"{when}  ", "dim"), (failure_words.end(run, story), style)))
+    formatting.console().print(Text.assemble((f"{when}  ", "dim"), (failure_words.run_end(run, story), style)))
 
 
 def _hints(run: Run, hindered: str | None, word: str) -> None:

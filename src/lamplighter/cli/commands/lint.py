@@ -14,7 +14,7 @@ import typer
 from lamplighter.base import deny_rules
 from lamplighter.base.json_text import dumps
 from lamplighter.base.world import real_world
-from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, gathered, show
+from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, group_problems, print_problems
 from lamplighter.cli.up.secrets import USUAL_NAME, Secrets
 from lamplighter.jobs.file.load import Loaded, load
 from lamplighter.jobs.file.yaml_document import JobFileError, Problem, Severity
@@ -46,7 +46,7 @@ def lint(
         for each in problems:
             typer.echo(dumps(_flat(each)))
     else:
-        show(gathered(problems))
+        print_problems(group_problems(problems))
         typer.echo(_summary(problems), err=True)
     bad = {"error", "warning"} if strict else {"error"}
     raise typer.Exit(1 if any(each.severity in bad for each in problems) else 0)
@@ -54,8 +54,8 @@ def lint(
 
 def _words(deny: str) -> frozenset[str]:
     try:
-        return deny_rules.words(deny)
-    except deny_rules.UnknownWord as error:
+        return deny_rules.parse_deny_list(deny)
+    except deny_rules.UnknownDenyWord as error:
         raise typer.BadParameter(str(error)) from None
 
 

@@ -14,10 +14,10 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.runs import find_run, formatting
 from lamplighter.cli.runs.arguments import FollowOption, RunArgument
-from lamplighter.cli.runs.attempt_labels import of_definition
+from lamplighter.cli.runs.attempt_labels import labels_for
 from lamplighter.cli.runs.find_run import Run
-from lamplighter.cli.runs.follow import follow as watch
-from lamplighter.cli.runs.follow import write
+from lamplighter.cli.runs.follow import follow_run as watch
+from lamplighter.cli.runs.follow import print_lines
 from lamplighter.cli.runs.map_children import MOST, Children
 from lamplighter.cli.runs.output import Line, Output
 from lamplighter.cli.runs.points_in_time import instant
@@ -44,14 +44,14 @@ def logs(
     if follow and json:
         raise typer.BadParameter("say --follow or --json, not both")
     start = None if since is None else instant(since, real_world().now())
-    found = find_run.find(site, run)
+    found = find_run.find_run(site, run)
     if follow:
         watch(site, found, events=False, since=start, tail=tail, times=times)
     _print(site, found, start, tail, times=times, json=json)
 
 
 def _print(site: Site, run: Run, since: int | None, tail: int | None, *, times: bool, json: bool) -> None:
-    story = find_run.story(site, run)
+    story = find_run.read_story(site, run)
     output = Output(site, since, tail)
     children = Children(site)
     attempts = children.attempts(story)
@@ -60,7 +60,7 @@ def _print(site: Site, run: Run, since: int | None, tail: int | None, *, times: 
     if json:
         formatting.documents(map(_document, shown))
     else:
-        write(shown, of_definition(find_run.definition(site, run), story.redriven), times=times)
+        print_lines(shown, labels_for(find_run.read_definition(site, run), story.redriven), times=times)
     for each in sorted(output.silent):
         typer.echo(f"lamplighter: {each}", err=True)
     if children.more:

@@ -58,7 +58,7 @@ def _of_file(site: Site, word: str | None) -> Mapping[str, list[Timetable]]:
 
 
 def _of_target(site: Site, word: str | None) -> Mapping[str, list[Timetable]]:
-    chosen = find_job.listed(site) if word is None else [find_job.find(site, word)]
+    chosen = find_job.listed_machines(site) if word is None else [find_job.find_job(site, word)]
     found = job_schedules.of(site, chosen)
     return {each.word: found[each.arn] for each in chosen}
 

@@ -19,9 +19,9 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.runs import failure_words, find_job, find_run, formatting, job_schedules
 from lamplighter.cli.runs.arguments import AnyJobArgument
-from lamplighter.cli.runs.attempt_labels import of_definition
-from lamplighter.cli.runs.engine_conditions import conditions
-from lamplighter.cli.runs.failure_words import as_json, run_json
+from lamplighter.cli.runs.attempt_labels import labels_for
+from lamplighter.cli.runs.engine_conditions import engine_conditions
+from lamplighter.cli.runs.failure_words import attempt_json, run_json
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.find_run import Run
 from lamplighter.cli.runs.site import Site, on_site
@@ -73,11 +73,11 @@ def ps(
     json: Annotated[bool, typer.Option("--json", help="Print jobs or runs as JSON, one a line.")] = False,
 ) -> None:
     """List jobs: what runs now, how the last run ended, when the next one begins."""
-    chosen = find_job.listed(site) if job is None else [find_run.machine(site, job)]
+    chosen = find_job.listed_machines(site) if job is None else [find_run.find_machine(site, job)]
     if every:
         _list_runs(site, chosen, count, json=json)
         return
-    for reason in () if json else conditions(site.target.endpoint):
+    for reason in () if json else engine_conditions(site.target.endpoint):
         typer.echo(reason, err=True)
     now = real_world().now()
     tables = job_schedules.of(site, chosen)
@@ -92,7 +92,7 @@ def ps(
 
 def _overview(site: Site, machine: Machine, tables: list[Timetable], now: int) -> Overview:
     last, skipped = _ended(site, machine)
-    going = tuple(_going(site, each) for each in islice(find_run.of(site, machine, "RUNNING"), MOST))
+    going = tuple(_going(site, each) for each in islice(find_run.runs_of(site, machine, "RUNNING"), MOST))
     workflows = () if machine.job is None else tuple(_workflows(site, machine.job))
     return Overview(machine, last, skipped, going, tuple(tables), following(tables, now), workflows)
 
@@ -104,14 +104,14 @@ def _ended(site: Site, machine: Machine) -> tuple[Run | None, Run | None]:
     """
     skipped: Run | None = None
     before: int | None = None
-    for each in islice(find_run.of(site, machine), LOOKED):
+    for each in islice(find_run.runs_of(site, machine), LOOKED):
         if each.running or (before is not None and each.began > before):
             continue
-        found = find_run.judged(site, each)
+        found = find_run.with_details(site, each)
         if not found.skipped:
             return found, skipped
         skipped = skipped or found
-        others = [run for arn in found.others if (run := find_run.lookup(site, arn)) is not None]
+        others = [run for arn in found.others if (run := find_run.get_run(site, arn)) is not None]
         before = max((run.began for run in others), default=None)
     return None, skipped
 
@@ -127,9 +127,9 @@ def _workflows(site: Site, job: str) -> Iterator[str]:
 
 
 def _going(site: Site, run: Run) -> Going:
-    story = find_run.story(site, run)
+    story = find_run.read_story(site, run)
     attempts = tuple(each for each in story.attempts if each.outcome == "running")
-    labels = of_definition(find_run.definition(site, run), story.redriven)
+    labels = labels_for(find_run.read_definition(site, run), story.redriven)
     doing = [
         *(f"{labels.title(each)} since {formatting.clock(each.began, run.began)}" for each in attempts),
         *_waits(story),
@@ -175,7 +175,7 @@ def _last(overview: Overview, now: int) -> Text:
 
 def _one(run: Run, now: int) -> Text:
     """How a run ended, and when."""
-    why = failure_words.because(run)
+    why = failure_words.failure_reason(run)
     short = why if len(why) <= LONGEST else f"{why[: LONGEST - 1]}…"
     return Text.assemble(
         formatting.state(run.state), (short, "bold red"), f", {formatting.near(run.ended or run.began, now)}"
@@ -200,7 +200,7 @@ def _document(overview: Overview) -> Json:
         "machine": overview.machine.arn,
         "last": None if overview.last is None else run_json(overview.last),
         "skipped": None if overview.skipped is None else run_json(overview.skipped),
-        "running": [{**run_json(each.run), "attempts": [*map(as_json, each.attempts)]} for each in overview.going],
+        "running": [{**run_json(each.run), "attempts": [*map(attempt_json, each.attempts)]} for each in overview.going],
         "next": None if overview.next is None else formatting.utc(overview.next.instant),
         "paused": bool(overview.tables) and not any(each.enabled for each in overview.tables),
         "schedules": [each.expression for each in overview.tables],
@@ -211,9 +211,9 @@ def _list_runs(site: Site, chosen: list[Machine], count: int, *, json: bool) -> 
     """The latest runs of all these, youngest first."""
     named = {each.arn: each.word for each in chosen}
     latest = islice(
-        merge(*(find_run.of(site, each) for each in chosen), key=lambda run: run.began, reverse=True), count
+        merge(*(find_run.runs_of(site, each) for each in chosen), key=lambda run: run.began, reverse=True), count
     )
-    found = (find_run.judged(site, each) for each in latest)
+    found = (find_run.with_details(site, each) for each in latest)
     if json:
         formatting.documents(run_json(each, named[each.machine]) for each in found)
         return
@@ -224,5 +224,5 @@ def _list_runs(site: Site, chosen: list[Machine], count: int, *, json: bool) -> 
 
 def _of_run(word: str, run: Run) -> list[Text | str]:
     took = "" if run.took is None else formatting.lasted(run.took)
-    status = Text.assemble(formatting.state(run.state), failure_words.because(run)[:LONGEST])
+    status = Text.assemble(formatting.state(run.state), failure_words.failure_reason(run)[:LONGEST])
     return [word, run.name, status, formatting.moment(run.began), took]

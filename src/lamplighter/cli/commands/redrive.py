@@ -10,9 +10,9 @@ import typer
 
 from lamplighter.cli.runs import find_run
 from lamplighter.cli.runs.arguments import FollowOption, RunArgument
-from lamplighter.cli.runs.attempt_numbers import read
-from lamplighter.cli.runs.check_redrive import check, hindrance
-from lamplighter.cli.runs.follow import follow as watch
+from lamplighter.cli.runs.attempt_numbers import read_numbered_story
+from lamplighter.cli.runs.check_redrive import check_redrivable, why_not_redrive
+from lamplighter.cli.runs.follow import follow_run as watch
 from lamplighter.cli.runs.site import Site, on_site
 
 
@@ -25,13 +25,13 @@ def redrive(
     force: Annotated[bool, typer.Option("--force", help="Redrive it even if it can only fail again.")] = False,
 ) -> None:
     """Let a run go on in the state that failed; what succeeded before is kept."""
-    found = find_run.find(site, run)
-    events = find_run.events(site, found)
+    found = find_run.find_run(site, run)
+    events = find_run.read_events(site, found)
     if not force:
-        why = hindrance(found, events, find_run.definition(site, found))
-        check(found, why, find_run.word(site, found, run))
-    before = read(events)
+        why = why_not_redrive(found, events, find_run.read_definition(site, found))
+        check_redrivable(found, why, find_run.display_name(site, found, run))
+    before = read_numbered_story(events)
     site.sfn.redrive_execution(executionArn=found.arn)
     typer.echo(f"redriven {found.arn}", err=follow)
     if follow:
-        watch(site, find_run.refreshed(site, found), since=(before.ended or found.began) + 1)
+        watch(site, find_run.refresh_run(site, found), since=(before.ended or found.began) + 1)

@@ -14,7 +14,7 @@ from lamplighter.cli.runs.arguments import FollowOption, JobArgument
 from lamplighter.cli.runs.failure_words import run_json
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.follow import EXITS
-from lamplighter.cli.runs.follow import follow as watch
+from lamplighter.cli.runs.follow import follow_run as watch
 from lamplighter.cli.runs.site import Site, on_site
 
 
@@ -41,7 +41,7 @@ def run(
     overrides = run_input.overrides(env or [], command)
     typed = None if given is None else run_input.typed(given)
     wanted = None if name is None else run_input.called(name)
-    machine = find_job.find(site, job)
+    machine = find_job.find_job(site, job)
     run_input.check(site, machine, overrides)
     text = run_input.whole(run_input.usual(site, machine) if typed is None else typed, overrides)
     if machine.express and follow:
@@ -50,7 +50,7 @@ def run(
     if machine.express:
         typer.echo(begun)
         return
-    started = find_run.find(site, begun)
+    started = find_run.find_run(site, begun)
     if json:
         formatting.documents([run_json(started, machine.word)])
     else:
@@ -67,7 +67,7 @@ def _begin(site: Site, machine: Machine, text: str, name: str | None) -> str:
     except site.sfn.exceptions.ExecutionAlreadyExists:
         if name is not None:
             raise
-        return find_run.arn_of(machine, chosen)
+        return find_run.run_arn(machine, chosen)
     return begun
 
 

@@ -29,13 +29,13 @@ def stop(
 
 def _meant(site: Site, word: str, *, every: bool) -> list[Run]:
     """The runs to stop. Of a job those that go on are meant, and not the latest, which may be over."""
-    machine = None if ":" in word else find_job.lookup(site, word, find_job.everything(site))
+    machine = None if ":" in word else find_job.find_by_name(site, word, find_job.all_machines(site))
     if machine is None:
-        found = find_run.find(site, word)
+        found = find_run.find_run(site, word)
         if not found.running:
             fail(f"{found.name} has ended already: {found.status.lower().replace('_', ' ')}")
         return [found]
-    going = [*find_run.of(site, machine, "RUNNING")]
+    going = [*find_run.runs_of(site, machine, "RUNNING")]
     if not going:
         fail(f"no run of {machine.word} goes on")
     if len(going) > 1 and not every:

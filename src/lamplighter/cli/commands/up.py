@@ -145,8 +145,8 @@ def up(
     repeats = to_stderr(logging.WARNING if quiet else logging.INFO)
     sys.setswitchinterval(SWITCH_INTERVAL)
     files = file_descriptors.raise_limit()
-    denied = _denied(deny, runtime)
-    asked = replace(_asked(file, env, template or [], parameters or []), deny=denied)
+    denied = _parse_deny(deny, runtime)
+    asked = replace(_parse_options(file, env, template or [], parameters or []), deny=denied)
     try:
         kept = _read(asked, data)
         config = Config(
@@ -158,7 +158,7 @@ def up(
             confirm_mail=confirm_mail,
             commands=commands and deny_rules.COMMANDS not in denied,
             deny=denied,
-            secrets=kept.held if kept else secret_references.in_environment(os.environ),
+            secrets=kept.held if kept else secret_references.environment_secrets(os.environ),
             files=files,
         )
         with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -171,11 +171,11 @@ def up(
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
     except OSError as error:
-        typer.echo(f"lamplighter: {_in_words(error, data)}", err=True)
+        typer.echo(f"lamplighter: {_error_text(error, data)}", err=True)
         raise typer.Exit(1) from None
 
 
-def _in_words(error: OSError, data: Path) -> str:
+def _error_text(error: OSError, data: Path) -> str:
     """What went wrong with a file, and what to do where it is in the data directory, or on the way to it."""
     at = Path(error.filename) if isinstance(error.filename, str) else None
     if at is None or not (at in (data, *data.parents) or data in at.parents):
@@ -184,7 +184,7 @@ def _in_words(error: OSError, data: Path) -> str:
     return f"the data directory {data} cannot be used ({at}: {why}): make it writable, or name another with --data"
 
 
-def _asked(file: Path | None, env: str | None, templates: list[Path], parameters: list[str]) -> Asked:
+def _parse_options(file: Path | None, env: str | None, templates: list[Path], parameters: list[str]) -> Asked:
     """What the command line names; refuses what makes no sense together."""
     if file is not None and templates:
         raise typer.BadParameter("name a job file or --template, not both")
@@ -198,10 +198,10 @@ def _asked(file: Path | None, env: str | None, templates: list[Path], parameters
     return Asked(file, env, tuple(templates), tuple(parameters))
 
 
-def _denied(text: str, runtime: RuntimeChoice) -> frozenset[str]:
+def _parse_deny(text: str, runtime: RuntimeChoice) -> frozenset[str]:
     try:
-        found = deny_rules.words(text)
-    except deny_rules.UnknownWord as error:
+        found = deny_rules.parse_deny_list(text)
+    except deny_rules.UnknownDenyWord as error:
         raise typer.BadParameter(str(error)) from None
     if deny_rules.COMMANDS in found and runtime is RuntimeChoice.PROCESS:
         raise typer.BadParameter("--runtime process runs commands and nothing else, and --deny commands refuses them")
@@ -237,7 +237,7 @@ async def _serve(
         for line in access.advice(entry, config.url):
             typer.echo(f"lamplighter: {line}", err=True)
         engine.turns.start()
-        async with _keeping(keeper):
+        async with _reconciling(keeper):
             application = Server(engine, hosts, entry.holders)
             await http_server.serve(application, application.closing, listener, file_descriptors.connections())
         (config.data / ADDRESS).unlink(missing_ok=True)
@@ -256,7 +256,7 @@ async def _count(repeats: Repeats) -> None:
 
 
 @asynccontextmanager
-async def _keeping(keeper: Keeping | None) -> AsyncIterator[None]:
+async def _reconciling(keeper: Keeping | None) -> AsyncIterator[None]:
     """Keep the engine as the files say for as long as it serves."""
     if keeper is None:
         yield

@@ -14,7 +14,7 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy import stacks
 from lamplighter.cli.deploy.stacks import Stack
-from lamplighter.cli.deploy.upload_template import Room, sent
+from lamplighter.cli.deploy.upload_template import TemplateUpload, template_parameters
 from lamplighter.cli.target import WRONG, Target
 
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
@@ -22,11 +22,11 @@ NOTHING = ("didn't contain changes", "No updates are to be performed")
 """How CloudFormation says that there is nothing to do."""
 
 
-class Refused(LamplighterError):
+class ChangeSetRefused(LamplighterError):
     """CloudFormation does not take a template."""
 
 
-class Overtaken(LamplighterError):
+class StackChanged(LamplighterError):
     """Something else was done to the stack first."""
 
 
@@ -52,7 +52,7 @@ def create(
     title: str,
     template: Json,
     parameters: Mapping[str, str],
-    room: Room,
+    room: TemplateUpload,
     pause: Callable[[], object],
     *,
     imports: bool = False,
@@ -70,7 +70,7 @@ def create(
         "Capabilities": CAPABILITIES,
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         **({"ImportExistingResources": True} if imports else {}),
-        **sent(target, name, template, room),
+        **template_parameters(target, name, template, room),
     }
     try:
         made = client.create_change_set(**asked)
@@ -79,7 +79,7 @@ def create(
             return None
         raise
     shell = ChangeSet(made["Id"], made["StackId"], is_first, {}, 0)
-    with thrown_away(client, shell):
+    with discarded_on_error(client, shell):
         found = _waited_for(client, made["Id"], pause)
     touched = {each["LogicalResourceId"]: each.get("Replacement", "False") for each in found["Changes"]}
     replaced = {key: value for key, value in touched.items() if value != "False"}
@@ -90,7 +90,7 @@ def create(
     why = found.get("StatusReason", "no reason was given")
     if _is_nothing(why):
         return None
-    raise Refused(f"CloudFormation refuses the change: {why}")
+    raise ChangeSetRefused(f"CloudFormation refuses the change: {why}")
 
 
 def _is_nothing(why: str) -> bool:
@@ -112,7 +112,7 @@ def _waited_for(client: Json, key: str, pause: Callable[[], object]) -> Json:
 
 
 @contextmanager
-def thrown_away(client: Json, change_set: ChangeSet) -> Iterator[None]:
+def discarded_on_error(client: Json, change_set: ChangeSet) -> Iterator[None]:
     """Whatever goes wrong inside, the change set does not stay behind; nor does its own going wrong hide why."""
     try:
         yield
@@ -129,11 +129,13 @@ def execute(client: Json, change_set: ChangeSet) -> None:
     whose answer is lost on the way goes on.
     """
     try:
-        with thrown_away(client, change_set):
+        with discarded_on_error(client, change_set):
             client.execute_change_set(ChangeSetName=change_set.id)
     except ClientError as error:
         if error.response["Error"]["Code"].startswith("InvalidChangeSetStatus"):
-            raise Overtaken("somebody else changed the stack meanwhile, and nothing was done: deploy again") from None
+            raise StackChanged(
+                "somebody else changed the stack meanwhile, and nothing was done: deploy again"
+            ) from None
         raise
 
 
@@ -146,6 +148,6 @@ def discard(client: Json, change_set: ChangeSet) -> None:
 
 def _is_shell(client: Json, stack: str) -> bool:
     """Whether a stack still holds nothing, and waits for nobody else's change set."""
-    found = stacks.find(client, stack)
+    found = stacks.find_stack(client, stack)
     waits = found is not None and found.status == stacks.WAITING
     return waits and not client.list_change_sets(StackName=stack)["Summaries"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.deploy.policy_lines import grants
+from lamplighter.cli.deploy.policy_lines import policy_lines
 from lamplighter.cli.deploy.resolved_template import Resource
 
 Action = Literal["add", "change", "remove"]
@@ -55,22 +55,22 @@ class Change:
     """Its logical id."""
     type: str
     action: Action
-    called: str
+    label: str
     """What a person calls it."""
     differences: tuple[Difference, ...] = ()
 
     @property
     def name(self) -> str:
         """What it is called, without what it is."""
-        return self.called.partition(" ")[2]
+        return self.label.partition(" ")[2]
 
     @property
-    def allows(self) -> bool:
+    def changes_permissions(self) -> bool:
         """Whether it is about who may do what."""
         return self.type.startswith(ALLOWS)
 
 
-def changes(before: Mapping[str, Resource], after: Mapping[str, Resource], *, metadata: bool) -> list[Change]:
+def compare_resources(before: Mapping[str, Resource], after: Mapping[str, Resource], *, metadata: bool) -> list[Change]:
     """Every resource that comes, changes or goes.
 
     `metadata` says whether metadata counts, which AWS only keeps; the input of a job always does.
@@ -117,7 +117,7 @@ def _input(resource: Resource) -> dict[str, Json]:
 def _walk(path: Path, value: Json) -> Iterator[tuple[Path, Json]]:
     if path and path[-1] in POLICIES:
         # A line is its own place: one that is there before and after is no difference.
-        yield from (((*path, f"\0{line}"), line) for line in grants(value))
+        yield from (((*path, f"\0{line}"), line) for line in policy_lines(value))
     elif isinstance(value, dict) and value:
         for key, inner in value.items():
             yield from _walk((*path, key), inner)

@@ -50,7 +50,7 @@ class Failure:
 
 
 @dataclass(slots=True)
-class Course:
+class StackProgress:
     """What has been seen of a stack's way."""
 
     seen: set[str]
@@ -62,7 +62,7 @@ class Course:
     """What is said of the stack itself."""
 
 
-def events(client: Json, stack: str, seen: set[str]) -> list[Json]:
+def new_events(client: Json, stack: str, seen: set[str]) -> list[Json]:
     """The events of a stack that were not seen, the oldest first; they count as seen from then on."""
     found: list[Json] = []
     for event in _newest_first(client, stack):
@@ -78,22 +78,24 @@ def _newest_first(client: Json, stack: str) -> Iterator[Json]:
         yield from page["StackEvents"]
 
 
-def begin(client: Json, stack: str) -> Course:
+def start_progress(client: Json, stack: str) -> StackProgress:
     """A course from here on: what happened before counts as seen."""
-    return Course({event["EventId"] for event in _newest_first(client, stack)})
+    return StackProgress({event["EventId"] for event in _newest_first(client, stack)})
 
 
-def follow(client: Json, stack: str, course: Course, total: int, console: Console, pause: Callable[[], object]) -> str:
+def follow_stack(
+    client: Json, stack: str, course: StackProgress, total: int, console: Console, pause: Callable[[], object]
+) -> str:
     """Show a stack's way to its end, which is its status then."""
-    standing = Standing(stack)
+    standing = StatusPoller(stack)
     with _bar(console) as bar:
         task = bar.add_task("waiting for CloudFormation", total=max(total, 1))
         while True:
-            found = _unless_throttled(partial(events, client, stack, course.seen))
+            found = _unless_throttled(partial(new_events, client, stack, course.seen))
             for event in found or ():
                 if event.get("ResourceStatusReason") != REPEATED:
-                    console.print(line(event), soft_wrap=True)
-                take(course, stack, event)
+                    console.print(event_line(event), soft_wrap=True)
+                record_event(course, stack, event)
                 bar.update(task, completed=min(len(course.done), total), description=event["ResourceStatus"].lower())
             course.ended = course.ended or standing.look(client, console, throttled=found is None)
             if course.ended is not None:
@@ -102,7 +104,7 @@ def follow(client: Json, stack: str, course: Course, total: int, console: Consol
 
 
 @dataclass(slots=True)
-class Standing:
+class StatusPoller:
     """How a stack stands, told in place of its events while AWS is asked too often for them."""
 
     stack: str
@@ -113,7 +115,7 @@ class Standing:
     def look(self, client: Json, console: Console, *, throttled: bool) -> str | None:
         """Tell how the stack stands if its events cannot be read for long; its status once it has come to its end."""
         self.refused = self.refused + 1 if throttled else 0
-        found = _unless_throttled(partial(stacks.find, client, self.stack)) if self.refused >= LASTING else None
+        found = _unless_throttled(partial(stacks.find_stack, client, self.stack)) if self.refused >= LASTING else None
         if found is None:
             return None
         if found.status != self.told:
@@ -123,19 +125,19 @@ class Standing:
         return found.status if not found.is_going and self.refused >= 2 * LASTING else None
 
 
-def wait(client: Json, stack: Stack, console: Console, pause: Callable[[], object]) -> Stack | None:
+def wait_for_stack(client: Json, stack: Stack, console: Console, pause: Callable[[], object]) -> Stack | None:
     """Show what somebody else does to a stack until it is done; the stack then, None where it is gone."""
-    course = begin(client, stack.id)
+    course = start_progress(client, stack.id)
     found: Stack | None = stack
     while found is not None and found.is_going:
         pause()
-        for event in _insisted(partial(events, client, stack.id, course.seen), pause):
-            console.print(line(event), soft_wrap=True)
-        found = _insisted(partial(stacks.find, client, stack.id), pause)
+        for event in _retry_throttled(partial(new_events, client, stack.id, course.seen), pause):
+            console.print(event_line(event), soft_wrap=True)
+        found = _retry_throttled(partial(stacks.find_stack, client, stack.id), pause)
     return None if found is None or found.status == "DELETE_COMPLETE" else found
 
 
-def _insisted(look: Callable[[], T], pause: Callable[[], object]) -> T:
+def _retry_throttled(look: Callable[[], T], pause: Callable[[], object]) -> T:
     """What a look comes to, however often AWS has to be asked."""
     while True:
         try:
@@ -167,7 +169,7 @@ def _bar(console: Console) -> Progress:
     )  # fmt: skip
 
 
-def take(course: Course, stack: str, event: Json) -> None:
+def record_event(course: StackProgress, stack: str, event: Json) -> None:
     """Learn from an event."""
     status, name = event["ResourceStatus"], event["LogicalResourceId"]
     reason = event.get("ResourceStatusReason", "")
@@ -181,7 +183,7 @@ def take(course: Course, stack: str, event: Json) -> None:
         course.failures.append(Failure(name, event["ResourceType"], reason or "no reason was given"))
 
 
-def line(event: Json) -> Text:
+def event_line(event: Json) -> Text:
     """An event as a person reads it."""
     status, kind = event["ResourceStatus"], event["ResourceType"]
     colour = "red" if "FAILED" in status or "ROLLBACK" in status else "green" if status.endswith("COMPLETE") else "dim"
@@ -194,7 +196,7 @@ def line(event: Json) -> Text:
     )  # fmt: skip
 
 
-def tell(course: Course) -> bool:
+def report_outcome(course: StackProgress) -> bool:
     """Whether it went well; if not, say on standard error what failed and why."""
     for each in course.failures:
         typer.echo(f"lamplighter: {each.resource} ({each.type}) failed: {each.reason}", err=True)
@@ -204,7 +206,7 @@ def tell(course: Course) -> bool:
 
 
 @contextmanager
-def carried_on(what: str, stack: str, where: Target) -> Iterator[None]:
+def explain_interrupt(what: str, stack: str, where: Target) -> Iterator[None]:
     """Whoever interrupts hears that AWS goes on, and so does who can ask it no more: cut off, or signed out."""
     try:
         yield

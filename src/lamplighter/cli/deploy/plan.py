@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy import stacks
-from lamplighter.cli.deploy.changes import Change, changes
-from lamplighter.cli.deploy.images.images import Image, images, uri
-from lamplighter.cli.deploy.resolved_template import resources
+from lamplighter.cli.deploy.changes import Change, compare_resources
+from lamplighter.cli.deploy.images.images import Image, ecr_uri, project_images
+from lamplighter.cli.deploy.resolved_template import resolve_resources
 from lamplighter.cli.deploy.stacks import Stack
-from lamplighter.cli.engine_health import is_engine
+from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.target import Target
 from lamplighter.cli.up.plan import NO_NETWORK, located
 from lamplighter.jobs import names
@@ -49,26 +49,26 @@ class Plan:
 def plan(loaded: Loaded, target: Target, given: Mapping[str, str]) -> Plan:
     """Find out what deploying a project would change."""
     name, document = loaded.project.prefix, template(loaded.project)
-    here = is_engine(target.endpoint)
+    here = is_lamplighter(target.endpoint)
     usual = {}
     if here:
         document = located(document, loaded.folder.absolute())
         usual = {names.CONSOLE_URL: target.endpoint or "", names.SUBNETS: NO_NETWORK}
     client = target.client("cloudformation")
-    stack = stacks.find(client, name)
-    deployed = checked(client, stack)
-    built = tuple(images(loaded))
+    stack = stacks.find_stack(client, name)
+    deployed = check_stack(client, stack)
+    built = tuple(project_images(loaded))
     parameters = _parameters(document, stack, usual, given) | _names(built, target, here=here)
-    before = resources(deployed, stack.parameters if stack else {})
-    between = changes(before, resources(document, parameters), metadata=target.endpoint is not None)
+    before = resolve_resources(deployed, stack.parameters if stack else {})
+    between = compare_resources(before, resolve_resources(document, parameters), metadata=target.endpoint is not None)
     return Plan(name, stack, deployed, document, parameters, built, here, tuple(between))
 
 
-def checked(client: Json, stack: Stack | None) -> Json:
+def check_stack(client: Json, stack: Stack | None) -> Json:
     """The template of what a stack of ours holds; nothing where it holds nothing; raises NotOurs."""
     if stack is None or stack.status == stacks.WAITING:
         return {}
-    document = stacks.template(client, stack)
+    document = stacks.read_template(client, stack)
     if not stacks.is_ours(document):
         raise NotOurs(
             f"there is a stack {stack.name} that lamplighter did not make, and it is not touched: "
@@ -77,7 +77,7 @@ def checked(client: Json, stack: Stack | None) -> Json:
     return {} if stack.status == stacks.TAKEN_BACK else document
 
 
-def spoken(words: list[str]) -> dict[str, str]:
+def parse_parameters(words: list[str]) -> dict[str, str]:
     """NAME=VALUE, several times."""
     pairs = [word.partition("=") for word in words]
     wrong = [name for name, sign, _ in pairs if not name or not sign]
@@ -104,4 +104,4 @@ def _names(built: tuple[Image, ...], target: Target, *, here: bool) -> dict[str,
         return {image.parameter: image.here for image in built}
     account = target.client("sts").get_caller_identity()["Account"]
     ecr = target.client("ecr")
-    return {image.parameter: uri(ecr, account, target.region, image) for image in built}
+    return {image.parameter: ecr_uri(ecr, account, target.region, image) for image in built}

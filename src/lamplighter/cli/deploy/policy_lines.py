@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lamplighter.base.json_text import Json, dumps
 
 
-def grants(document: Json) -> list[str]:
+def policy_lines(document: Json) -> list[str]:
     """What a policy says, line by line, each once."""
     found = document.get("Statement", []) if isinstance(document, dict) else []
     statements = found if isinstance(found, list) else [found]

@@ -25,13 +25,13 @@ UNDECIDED = 2
 """Exit code where a question would have to be asked and nobody is there."""
 
 
-def aws_or(endpoint_url: str | None, profile: str | None, region: str | None, *, aws: bool) -> Target:
+def target_of_options(endpoint_url: str | None, profile: str | None, region: str | None, *, aws: bool) -> Target:
     """AWS, unless a URL is said; that it is AWS may be said as well."""
     with in_a_sentence(Target(None, "")):
         return target(endpoint_url=endpoint_url, aws=aws or endpoint_url is None, profile=profile, region=region)
 
 
-def sure(question: str, *, yes: bool) -> bool:
+def confirm(question: str, *, yes: bool) -> bool:
     """Whether a person wants it; where nobody can be asked, it has to be said beforehand."""
     if yes:
         return True
@@ -41,9 +41,9 @@ def sure(question: str, *, yes: bool) -> bool:
     return typer.confirm(question)
 
 
-def agree(question: str, *, yes: bool) -> None:
+def confirm_or_exit(question: str, *, yes: bool) -> None:
     """Go on where a person wants it; otherwise end the verb with 1."""
-    if not sure(question, yes=yes):
+    if not confirm(question, yes=yes):
         typer.echo("nothing was changed")
         raise typer.Exit(1)
 
@@ -53,6 +53,6 @@ def rest(seconds: float) -> None:
     Event().wait(seconds)
 
 
-def pause(where: Target) -> None:
+def pause_between_polls(where: Target) -> None:
     """Wait before asking again: AWS counts the questions, an engine of this box does not."""
     Event().wait(2.0 if where.endpoint is None else 0.1)

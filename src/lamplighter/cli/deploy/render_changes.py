@@ -25,16 +25,16 @@ _OWN = re.compile(r"arn:\$\{AWS::Partition\}:([a-z0-9-]+):(?:\$\{AWS::Region\})?
 """ARNs in the stack's own account and region, which are most."""
 
 
-def show(changes: Iterable[Change], console: Console, replaced: Mapping[str, str] | None = None) -> None:
+def print_changes(changes: Iterable[Change], console: Console, replaced: Mapping[str, str] | None = None) -> None:
     """Show changes; `replaced` is what a change set knows of replacement."""
     for change in changes:
         mark, colour = MARKS[change.action]
         place = PLACES.get((replaced or {}).get(change.resource, ""), "")
         console.print(
             Text.assemble(
-                (f"{mark} ", colour), (change.called, "bold"),
-                ("" if change.called.endswith(f" {change.resource}") else f"  {change.resource}", "dim"),
-                ("  permissions", "magenta") if change.allows else "", (f"  {place}", "bold red") if place else "",
+                (f"{mark} ", colour), (change.label, "bold"),
+                ("" if change.label.endswith(f" {change.resource}") else f"  {change.resource}", "dim"),
+                ("  permissions", "magenta") if change.changes_permissions else "", (f"  {place}", "bold red") if place else "",
             ),
             soft_wrap=True,
         )  # fmt: skip
@@ -48,12 +48,12 @@ def summary(changes: Iterable[Change]) -> str:
     known = list(changes)
     counts = {word: sum(each.action == word for each in known) for word in MARKS}
     told = ", ".join(f"{count} to {word}" for word, count in counts.items() if count)
-    return told + ("; permissions change" if any(each.allows for each in known) else "")
+    return told + ("; permissions change" if any(each.changes_permissions for each in known) else "")
 
 
-def as_data(change: Change) -> Json:
+def change_to_json(change: Change) -> Json:
     """A change as JSON."""
-    return {**asdict(change), "permissions": change.allows}
+    return {**asdict(change), "permissions": change.changes_permissions}
 
 
 def _is_grant(difference: Difference) -> bool:

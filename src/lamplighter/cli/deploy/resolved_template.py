@@ -23,7 +23,7 @@ class Resource:
     metadata: Json
 
 
-def resources(document: Json, parameters: Mapping[str, str]) -> dict[str, Resource]:
+def resolve_resources(document: Json, parameters: Mapping[str, str]) -> dict[str, Resource]:
     """The resources that a template makes with these parameters, by logical id; none of no template."""
     if not document:
         return {}

@@ -16,44 +16,44 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy import follow_stack
 from lamplighter.cli.deploy.change_set import CAPABILITIES
 from lamplighter.cli.deploy.stacks import Stack
-from lamplighter.cli.deploy.upload_template import Room, sent
+from lamplighter.cli.deploy.upload_template import TemplateUpload, template_parameters
 from lamplighter.cli.target import Target
 
 LOG = "AWS::Logs::LogGroup"
 KEPT = {"Key": "lamplighter:kept", "Value": "yes"}
 
 
-class NotKept(LamplighterError):
+class LogsNotRetained(LamplighterError):
     """Logs could not be made to stay, so nothing is deleted."""
 
 
-def groups(template: Json) -> tuple[str, ...]:
+def log_groups(template: Json) -> tuple[str, ...]:
     """The names of the log groups of a template."""
     return tuple(each["Properties"]["LogGroupName"] for each in template.get("Resources", {}).values() if _is_log(each))
 
 
-def keep(
-    target: Target, stack: Stack, template: Json, room: Room, console: Console, pause: Callable[[], object]
+def retain_logs(
+    target: Target, stack: Stack, template: Json, room: TemplateUpload, console: Console, pause: Callable[[], object]
 ) -> None:
     """Have the log groups of a stack stay when it goes."""
     changed = {name: _kept(each) if _is_log(each) else each for name, each in template["Resources"].items()}
     if changed == template["Resources"]:
         return
     client = target.client("cloudformation")
-    course = follow_stack.begin(client, stack.id)
+    course = follow_stack.start_progress(client, stack.id)
     client.update_stack(
         StackName=stack.id,
-        **sent(target, stack.name, {**template, "Resources": changed}, room),
+        **template_parameters(target, stack.name, {**template, "Resources": changed}, room),
         Capabilities=CAPABILITIES,
         Parameters=[{"ParameterKey": name, "UsePreviousValue": True} for name in stack.parameters],
     )
-    with follow_stack.carried_on(f"the change that keeps the logs of {stack.name}", stack.name, target):
-        follow_stack.follow(client, stack.id, course, len(groups(template)), console, pause)
-    if not follow_stack.tell(course):
-        raise NotKept(f"the logs of {stack.name} could not be kept, and nothing was deleted")
+    with follow_stack.explain_interrupt(f"the change that keeps the logs of {stack.name}", stack.name, target):
+        follow_stack.follow_stack(client, stack.id, course, len(log_groups(template)), console, pause)
+    if not follow_stack.report_outcome(course):
+        raise LogsNotRetained(f"the logs of {stack.name} could not be kept, and nothing was deleted")
 
 
-def left(client: Json, wanted: Iterable[str]) -> tuple[str, ...]:
+def existing_groups(client: Json, wanted: Iterable[str]) -> tuple[str, ...]:
     """Those of some log groups that are there already, because an earlier deployment left them."""
     return tuple(name for name in wanted if _exists(client, name))
 
@@ -63,7 +63,7 @@ def _exists(client: Json, name: str) -> bool:
     return any(each["logGroupName"] == name for each in found)
 
 
-def adopting(template: Json, names: Iterable[str]) -> Json:
+def importing_template(template: Json, names: Iterable[str]) -> Json:
     """A template that can take over log groups which are there: CloudFormation imports only what would be retained."""
     wanted = set(names)
     changed = {
@@ -75,7 +75,7 @@ def adopting(template: Json, names: Iterable[str]) -> Json:
     return {**template, "Resources": changed}
 
 
-def retained(template: Json) -> tuple[str, ...]:
+def retained_groups(template: Json) -> tuple[str, ...]:
     """The log groups that stay when their stack goes."""
     found = template.get("Resources", {}).values()
     return tuple(
@@ -83,7 +83,7 @@ def retained(template: Json) -> tuple[str, ...]:
     )
 
 
-def drop(client: Json, names: Iterable[str]) -> None:
+def delete_groups(client: Json, names: Iterable[str]) -> None:
     """Delete log groups; one that is gone already is no error."""
     for name in names:
         with suppress(client.exceptions.ResourceNotFoundException):

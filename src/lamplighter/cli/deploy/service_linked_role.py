@@ -25,7 +25,7 @@ def is_needed(template: Json) -> bool:
     return any(each["Type"] == CLUSTER for each in template["Resources"].values())
 
 
-def make(where: Target, console: Console, pause: Callable[[], object]) -> None:
+def create_role(where: Target, console: Console, pause: Callable[[], object]) -> None:
     """Make the role unless it is there."""
     try:
         where.client("iam").create_service_linked_role(AWSServiceName=SERVICE)

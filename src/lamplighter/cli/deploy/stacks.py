@@ -35,7 +35,7 @@ class Stack:
         return self.status.endswith("_IN_PROGRESS") and self.status != WAITING
 
 
-def find(client: Json, name: str) -> Stack | None:
+def find_stack(client: Json, name: str) -> Stack | None:
     """A stack by its name or its id; None where there is none."""
     try:
         (found,) = client.describe_stacks(StackName=name)["Stacks"]
@@ -53,7 +53,7 @@ def find(client: Json, name: str) -> Stack | None:
     )
 
 
-def template(client: Json, stack: Stack) -> Json:
+def read_template(client: Json, stack: Stack) -> Json:
     """The template that a stack was made of; nothing where that is not JSON, as ours are."""
     body = client.get_template(StackName=stack.id, TemplateStage="Original")["TemplateBody"]
     try:

@@ -27,7 +27,7 @@ MANY = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Going:
+class RunningWork:
     """What goes on."""
 
     runs: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ class Going:
 
 
 @dataclass(frozen=True, slots=True)
-class Works:
+class WorkSources:
     """The resources of a stack that make something go on."""
 
     where: Target
@@ -52,14 +52,14 @@ class Works:
     ids: Mapping[str, tuple[str, ...]]
     """Physical ids, by type."""
 
-    def going(self) -> Going:
+    def running(self) -> RunningWork:
         """What goes on now."""
         sfn, ecs = self.where.client("stepfunctions"), self.where.client("ecs")
         runs = (arn for machine in self.ids[MACHINE] for arn in _running(sfn, machine))
-        return Going(tuple(runs), tuple(task for cluster in self.ids[CLUSTER] for task in _active(ecs, cluster)))
+        return RunningWork(tuple(runs), tuple(task for cluster in self.ids[CLUSTER] for task in _active(ecs, cluster)))
 
 
-def works(where: Target, stack: Stack) -> Works:
+def find_sources(where: Target, stack: Stack) -> WorkSources:
     """Find what of a stack is still there."""
     pages = where.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack.id)
     listed = [each for page in pages for each in page["StackResourceSummaries"]]
@@ -68,12 +68,12 @@ def works(where: Target, stack: Stack) -> Works:
         kind: tuple(each["PhysicalResourceId"] for each in there if each["ResourceType"] == kind)
         for kind in (MACHINE, CLUSTER, SCHEDULE, GROUP)
     }
-    return Works(where, stack.name, ids)
+    return WorkSources(where, stack.name, ids)
 
 
-def stop(found: Works, console: Console, pause: Callable[[], object]) -> None:
+def stop_work(found: WorkSources, console: Console, pause: Callable[[], object]) -> None:
     """Stop all that goes on in a stack, and wait until it has stopped."""
-    going = found.going()
+    going = found.running()
     if not going.runs and not going.tasks:
         return
     with _told(found.stack):
@@ -86,7 +86,7 @@ def stop(found: Works, console: Console, pause: Callable[[], object]) -> None:
             stopped.update(going.runs)
             _end_tasks(found, going)
             pause()
-            going = found.going()
+            going = found.running()
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def _told(stack: str) -> Iterator[None]:
         raise
 
 
-def _disable(found: Works) -> None:
+def _disable(found: WorkSources) -> None:
     """Let no schedule begin a run; one that AWS does not let us change is told of, and goes with the stack."""
     scheduler = found.where.client("scheduler")
     inputs = scheduler.meta.service_model.operation_model("UpdateSchedule").input_shape.members
@@ -114,14 +114,14 @@ def _disable(found: Works) -> None:
                 typer.echo(f"lamplighter: the schedule {name} could not be disabled: {why}", err=True)
 
 
-def _end_runs(found: Works, runs: Iterable[str], console: Console) -> None:
+def _end_runs(found: WorkSources, runs: Iterable[str], console: Console) -> None:
     sfn = found.where.client("stepfunctions")
     for arn in runs:
         sfn.stop_execution(executionArn=arn, cause=CAUSE)
         console.print(f"stopped {_name(arn)}", soft_wrap=True)
 
 
-def _end_tasks(found: Works, going: Going) -> None:
+def _end_tasks(found: WorkSources, going: RunningWork) -> None:
     """Stop what Step Functions has not stopped: it only does so "on a best-effort basis", and knows no other tasks."""
     ecs = found.where.client("ecs")
     for task in going.tasks:

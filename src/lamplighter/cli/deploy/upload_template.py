@@ -11,7 +11,7 @@ from botocore.session import get_session
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
-from lamplighter.cli.engine_health import is_engine
+from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.target import Target
 from lamplighter.jobs.stack.template import compact
 
@@ -30,7 +30,7 @@ class NoBucket(LamplighterError):
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class TemplateUpload:
     """Where a template goes."""
 
     bucket: str | None
@@ -39,12 +39,12 @@ class Room:
     """Bytes that a request may have; None: any number."""
 
 
-def room(target: Target, bucket: str | None) -> Room:
+def choose_upload(target: Target, bucket: str | None) -> TemplateUpload:
     """What a target has room for: an engine of ours takes templates of any length."""
-    return Room(bucket, None if is_engine(target.endpoint) else MOST_INLINE)
+    return TemplateUpload(bucket, None if is_lamplighter(target.endpoint) else MOST_INLINE)
 
 
-def sent(target: Target, name: str, template: Json, room: Room) -> dict[str, str]:
+def template_parameters(target: Target, name: str, template: Json, room: TemplateUpload) -> dict[str, str]:
     """The parameters that say a template for the stack of this name."""
     text = compact(template)
     if room.most is None or len(text) <= room.most:

@@ -11,7 +11,7 @@ from rich.console import Console
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy import follow_stack, stacks
-from lamplighter.cli.deploy.plan import checked
+from lamplighter.cli.deploy.plan import check_stack
 from lamplighter.cli.deploy.stacks import Stack
 
 ADVICE = {
@@ -26,27 +26,27 @@ ADVICE = {
 """States that no change set leads out of, and what does."""
 
 
-class Stuck(LamplighterError):
+class StackStuck(LamplighterError):
     """A stack is in a state that needs a person."""
 
 
-def ready(
+def wait_until_ready(
     client: Json, name: str, console: Console, pause: Callable[[], object], agree: Callable[[str], object]
 ) -> Stack | None:
     """The stack of this name when it can be changed; None where it has to be made. Who does not `agree` ends it."""
-    stack = stacks.find(client, name)
+    stack = stacks.find_stack(client, name)
     if stack is not None and stack.is_going:
         console.print(f"{name} is {stack.status}: it is waited for", soft_wrap=True)
-        stack = follow_stack.wait(client, stack, console, pause)
+        stack = follow_stack.wait_for_stack(client, stack, console, pause)
     if stack is not None and stack.status == stacks.TAKEN_BACK:
-        checked(client, stack)
+        check_stack(client, stack)
         console.print(f"{name} could not be made the last time: what is left of it goes first", soft_wrap=True)
         agree(f"Delete the empty stack {name}?")
-        course = follow_stack.begin(client, stack.id)
+        course = follow_stack.start_progress(client, stack.id)
         client.delete_stack(StackName=stack.id)
-        follow_stack.follow(client, stack.id, course, 0, console, pause)
-        stack = stacks.find(client, name)
+        follow_stack.follow_stack(client, stack.id, course, 0, console, pause)
+        stack = stacks.find_stack(client, name)
     if stack is not None and stack.status in ADVICE:
         why = stack.reason or "it does not say why"
-        raise Stuck(f"{name} is {stack.status} ({why}): {ADVICE[stack.status].format(name=name)}")
+        raise StackStuck(f"{name} is {stack.status} ({why}): {ADVICE[stack.status].format(name=name)}")
     return stack

@@ -5,16 +5,16 @@ from collections.abc import Callable, Iterator
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from lamplighter.cli.deploy.service_linked_role import MAKE, NAME
-from lamplighter.cli.doctor.finding import Finding, bad, doubt, good
+from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.cli.target import WRONG, Target, in_words
 
 ABOUT, ECS = "credentials", "role of ECS"
 HOW = "`aws configure`, `aws sso login`, --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 
-def account(find: Callable[[], Target], *, needed: bool) -> Iterator[Finding]:
+def check_account(find: Callable[[], Target], *, needed: bool) -> Iterator[Finding]:
     """Who AWS takes us for; `needed` says whether anything hangs on it now."""
-    worse = bad if needed else doubt
+    worse = bad if needed else doubtful
     try:
         where = find()
         caller = where.client("sts").get_caller_identity()
@@ -36,8 +36,8 @@ def _role_of_ecs(where: Target) -> Finding:
         where.client("iam").get_role(RoleName=NAME)
     except ClientError as error:
         if error.response["Error"]["Code"] == "NoSuchEntity":
-            return doubt(ECS, f"the account has no {NAME} yet", f"`lamplighter deploy` makes it, or `{MAKE}`")
-        return doubt(ECS, f"{NAME} cannot be looked at: {in_words(error, where)}")
+            return doubtful(ECS, f"the account has no {NAME} yet", f"`lamplighter deploy` makes it, or `{MAKE}`")
+        return doubtful(ECS, f"{NAME} cannot be looked at: {in_words(error, where)}")
     except WRONG as error:
-        return doubt(ECS, f"{NAME} cannot be looked at: {in_words(error, where)}")
+        return doubtful(ECS, f"{NAME} cannot be looked at: {in_words(error, where)}")
     return good(ECS, f"{NAME} is there")

@@ -19,7 +19,7 @@ PATIENCE = 5
 T = TypeVar("T")
 
 
-def lost(data: Path, now: int) -> Iterator[Finding]:
+def check_lost_alerts(data: Path, now: int) -> Iterator[Finding]:
     """The alerts of the last days that did not reach anybody."""
     found = _read(data, lambda reader: lost_alerts.since(reader, now - lost_alerts.LATELY))
     for each in found[:MOST]:
@@ -29,7 +29,7 @@ def lost(data: Path, now: int) -> Iterator[Finding]:
         yield bad("alerts", f"{len(found) - MOST} more did not reach anybody")
 
 
-def waiting(data: Path) -> Iterator[Finding]:
+def check_waiting_alerts(data: Path) -> Iterator[Finding]:
     """The alerts that could not be delivered yet."""
     for protocol, endpoint, error, count in _read(data, deliveries.troubles):
         who = f"{count} for {lost_alerts.recipient(protocol, endpoint)} could not be delivered yet"
@@ -38,7 +38,7 @@ def waiting(data: Path) -> Iterator[Finding]:
         )
 
 
-def recipients(data: Path) -> list[str]:
+def mail_recipients(data: Path) -> list[str]:
     """The addresses that mails go to."""
     return _read(data, subscriptions.mail_addresses)
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
-from lamplighter.cli.doctor.finding import Finding, bad, doubt, good
+from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.cli.target import Target
 from lamplighter.cli.up.check_channels import command, missing, url
 from lamplighter.jobs.file.channels import Channel
@@ -25,7 +25,7 @@ UNTIL_THEN = "until then nobody hears of a failure by it"
 GONE = ("NotFound", "NonExistentQueue", "QueueDoesNotExist")
 
 
-def channels(project: Project, where: Target, folder: Path | None) -> Iterator[Finding]:
+def check_channels(project: Project, where: Target, folder: Path | None) -> Iterator[Finding]:
     """Everything about the channels of a job file that is applied there; `folder`: where this box runs commands."""
     there = _topics(where)
     for name, channel in project.channels.items():
@@ -75,6 +75,6 @@ def _subscribed(about: str, topic: str, channel: Channel, where: Target) -> Iter
         if subscription is None:
             yield bad(about, f"{endpoint} is not subscribed any more: somebody took it away", f"{bring}: the file wins")
         elif subscription["SubscriptionArn"] == "PendingConfirmation":
-            yield doubt(about, f"{endpoint} has not confirmed its subscription", "open the link that was sent to it")
+            yield doubtful(about, f"{endpoint} has not confirmed its subscription", "open the link that was sent to it")
         else:
             yield good(about, f"{endpoint} is subscribed")

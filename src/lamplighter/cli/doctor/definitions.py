@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lamplighter.asl.definition.parse import parse_resource
-from lamplighter.asl.definition.walk_states import states
+from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TaskState:
     """A state that runs a task."""
 
     state: str
@@ -23,24 +23,24 @@ class Run:
     """Those that are said; none where an expression says them."""
 
 
-def runs(definition: Json) -> list[Run]:
+def task_states(definition: Json) -> list[TaskState]:
     """The states that run tasks which are known beforehand."""
     return [_run(name, given) for name, given in _all(definition) if _is_known(given)]
 
 
-def unknown(definition: Json) -> list[str]:
+def dynamic_states(definition: Json) -> list[str]:
     """The states that choose when they run."""
     return [name for name, given in _all(definition) if not _is_known(given)]
 
 
-def knowable(definition: Json) -> Json:
+def static_definition(definition: Json) -> Json:
     """A definition without the states that choose when they run."""
-    left_out = set(unknown(definition))
+    left_out = set(dynamic_states(definition))
     return _without(definition, left_out) if left_out else definition
 
 
 def _all(definition: Json) -> Iterator[tuple[str, Json]]:
-    for name, state in states(definition):
+    for name, state in walk_states(definition):
         found = parse_resource(state["Resource"]) if state.get("Type") == "Task" else None
         if found is not None and found.service == "ecs" and found.action == "runTask":
             yield name, state.get("Arguments", state.get("Parameters", {}))
@@ -57,13 +57,13 @@ def _is_literal(value: Json) -> bool:
     return isinstance(value, str) and not value.startswith("{%")
 
 
-def _run(name: str, given: Json) -> Run:
+def _run(name: str, given: Json) -> TaskState:
     network = given.get("NetworkConfiguration")
     inner = network.get("AwsvpcConfiguration") if isinstance(network, dict) else None
     where = inner if isinstance(inner, dict) else {}
     subnets = where.get("Subnets")
     known = tuple(each for each in subnets if _is_literal(each)) if isinstance(subnets, list) else ()
-    return Run(name, given["TaskDefinition"], where.get("AssignPublicIp") == "ENABLED", known)
+    return TaskState(name, given["TaskDefinition"], where.get("AssignPublicIp") == "ENABLED", known)
 
 
 def _without(block: Json, names: set[str]) -> Json:

@@ -24,7 +24,7 @@ def good(about: str, says: str) -> Finding:
     return Finding(about, "good", says)
 
 
-def doubt(about: str, says: str, advice: str = "") -> Finding:
+def doubtful(about: str, says: str, advice: str = "") -> Finding:
     """It may be meant so."""
     return Finding(about, "doubt", says, advice)
 

@@ -6,7 +6,7 @@ processor, though it says "not found". See https://distribution.github.io/distri
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html.
 """
 
-from lamplighter.cli.doctor.known_cause import Cause, known
+from lamplighter.cli.doctor.known_cause import Cause, known_cause
 
 NO_WAY = (
     "i/o timeout|context deadline exceeded|request canceled|connection issue|dial tcp|connection timed out"
@@ -31,7 +31,7 @@ _NO_NAME = "invalid reference format"
 
 
 def _pull(words: str, means: str, advice: str) -> Cause:
-    return known(rf"CannotPull\w*Error.*(?:{words})|No such image.*(?:{words})", means, advice)
+    return known_cause(rf"CannotPull\w*Error.*(?:{words})|No such image.*(?:{words})", means, advice)
 
 
 PLATFORM = _pull(
@@ -92,12 +92,12 @@ HERE = (
         "that is no name of an image",
         "write it in lower case: HOST/NAME:TAG; `docker pull` on this box tells",
     ),
-    known(
+    known_cause(
         rf"CannotPull\w*Error.*(?:{_NONE})|No such image",
         "there is no such image, or not with this tag",
         "look at its name and tag; `lamplighter up` builds those that are folders",
     ),
-    known(r"CannotPull\w*Error", "Docker could not pull the image", "say `docker pull` with it on this box"),
+    known_cause(r"CannotPull\w*Error", "Docker could not pull the image", "say `docker pull` with it on this box"),
 )
 """Where Docker of this box runs the containers."""
 
@@ -117,11 +117,11 @@ THERE = (
         "look at the image's name; allow ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on its repository",
     ),
     _pull(_BROKEN, "the registry of the image failed", "try again later"),
-    known(
+    known_cause(
         rf"CannotPull\w*Error.*(?:{_NONE}|{_NO_NAME})|No such image",
         "there is no such image, or not with this tag",
         "look at its name and tag; `lamplighter deploy` pushes those that are folders",
     ),
-    known(r"CannotPull\w*Error", "the image could not be pulled", "look at its name, and at the task's way out"),
+    known_cause(r"CannotPull\w*Error", "the image could not be pulled", "look at its name, and at the task's way out"),
 )
 """Where AWS runs them."""

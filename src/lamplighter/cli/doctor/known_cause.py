@@ -13,6 +13,6 @@ class Cause:
     advice: str
 
 
-def known(words: str, means: str, advice: str) -> Cause:
+def known_cause(words: str, means: str, advice: str) -> Cause:
     """A cause that is known by these words, in upper or lower case."""
     return Cause(re.compile(words, re.IGNORECASE | re.DOTALL), means, advice)

@@ -5,79 +5,79 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-c
 """
 
 from lamplighter.cli.doctor.image_pull_causes import HERE, NO_WAY, THERE, WAY_OUT
-from lamplighter.cli.doctor.known_cause import Cause, known
+from lamplighter.cli.doctor.known_cause import Cause, known_cause
 
 CAUSES = (
-    known(
+    known_cause(
         r"not authorized to perform: iam:PassRole",
         "the role of the state machine may not pass the role of the task: the article's trap",
         "allow iam:PassRole on that role if iam:PassedToService is ecs-tasks.amazonaws.com",
     ),
-    known(
+    known_cause(
         r"unable to assume the (?:provided )?role|authorized to assume the provided role",
         "a role does not trust who has to take it on, or is gone",
         "let its trust policy allow sts:AssumeRole to ecs-tasks.amazonaws.com (tasks), states.amazonaws.com (machines)",
     ),
-    known(
+    known_cause(
         r"unable to pull secrets or registry auth.*AccessDenied|unable to retrieve (?:secret|ecr).*not authorized",
         "the execution role may not read a secret, or may not log in to ECR",
         "allow it ssm:GetParameters or secretsmanager:GetSecretValue on the secret, ecr:GetAuthorizationToken on *",
     ),
-    known(
+    known_cause(
         rf"unable to (?:pull secrets or registry auth|retrieve).*(?:{NO_WAY})",
         "the task found no way to Secrets Manager, SSM or ECR",
         WAY_OUT,
     ),
-    known(
+    known_cause(
         r"ResourceInitializationError.*(?:ResourceNotFoundException|ParameterNotFound|can't find the specified secret"
         r"|invalid ssm parameters)",
         "a secret that the job names is not there",
         "put it there, or mend its name under `secrets:`",
     ),
-    known(
+    known_cause(
         r"ResourceInitializationError.*log group does not exist",
         "the log group of the job is not there",
         "deploy again, or make it: aws logs create-log-group",
     ),
     *THERE,
-    known(
+    known_cause(
         r"exec format error", "the image is for another kind of processor", "build it anew, or say architecture: arm64"
     ),
-    known(
+    known_cause(
         r"OutOfMemory|exit code:? 137|\"ExitCode\":\s*137",
         "the container was killed: it took more memory than it has, or did not stop when it was told to",
         "give it more: memory: 1024",
     ),
-    known(
+    known_cause(
         r"executable file not found|no such file or directory|exit code:? 127|\"ExitCode\":\s*127",
         "the program that the job names is not in its image",
         "look at `command:` and `entrypoint:`",
     ),
-    known(
+    known_cause(
         r"Capacity is unavailable|RESOURCE:(?:CPU|MEMORY|ENI)|no container instances",
         "AWS had no room for the task",
         "retry: {infra: {attempts: 5, interval: 1m, backoff: 2}}; more subnets in other zones",
     ),
-    known(
+    known_cause(
         r"SpotInterruption|Your Spot Task was interrupted",
         "AWS took its spot capacity back",
         "retry: {spot: {attempts: 3, interval: 1m}}, or launch: fargate",
     ),
-    known(
+    known_cause(
         r"TaskDefinition (?:is inactive|not found)|Unable to describe task definition",
         "the task definition that the machine names is gone",
         "deploy again",
     ),
-    known(
+    known_cause(
         r"AccessDenied|not authorized to perform|is not authorized",
         "somebody may not do what was asked",
         "the message names who, what and on what: allow it in the policy of that role",
     ),
-    known(r"States\.Timeout|TimedOut|TIMED_OUT", "it took longer than it may", "raise `timeout:` or `deadline:`"),
+    known_cause(r"States\.Timeout|TimedOut|TIMED_OUT", "it took longer than it may", "raise `timeout:` or `deadline:`"),
 )
 """The plainest first: the first that fits counts."""
 
 
-def cause(text: str, *, here: bool = False) -> Cause | None:
+def find_cause(text: str, *, here: bool = False) -> Cause | None:
     """The known cause that a failure's words speak of; `here`: on an engine of ours, rather than on AWS."""
     return next((each for each in (*(HERE if here else ()), *CAUSES) if each.words.search(text)), None)

@@ -13,10 +13,10 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.doctor import alerts
-from lamplighter.cli.doctor.finding import Finding, bad, doubt, good
-from lamplighter.cli.doctor.mail_server import mail_server
+from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
+from lamplighter.cli.doctor.mail_server import check_mail_server
 from lamplighter.cli.engine_address import ADDRESS
-from lamplighter.cli.engine_health import health
+from lamplighter.cli.engine_health import read_health
 from lamplighter.runtime.docker import daemon
 from lamplighter.runtime.port import RuntimeUnavailable
 from lamplighter.store.db import damaged
@@ -28,26 +28,26 @@ SCARCE = 1024**3
 PROCESSES = "jobs with an image need it; jobs without one run as plain processes"
 
 
-def box(data: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
+def check_local_machine(data: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
     """Everything of this box."""
-    yield docker()
+    yield check_docker()
     if shutil.which("docker") is None:
-        yield doubt("docker command", "there is none here", "install it where `lamplighter deploy` builds images")
-    yield from directory(data)
+        yield doubtful("docker command", "there is none here", "install it where `lamplighter deploy` builds images")
+    yield from check_directory(data)
     url = _address(data)
-    said = None if url is None else health(url)
-    yield engine(url, said)
+    said = None if url is None else read_health(url)
+    yield check_engine(url, said)
     if said is not None and said.get("denied"):
         yield good("denied", f"tasks may not ask for {', '.join(said['denied'])} (--deny)")
     if said is not None and said["status"] == "degraded":
         # Of alerts it only counts; their own findings say more.
         yield from (bad("engine", each["reason"]) for each in said["conditions"] if each["name"] != "alerts")
-    yield from alerts.waiting(data)
-    yield from alerts.lost(data, real_world().now())
-    yield mail_server(environment, said, alerts.recipients(data))
+    yield from alerts.check_waiting_alerts(data)
+    yield from alerts.check_lost_alerts(data, real_world().now())
+    yield check_mail_server(environment, said, alerts.mail_recipients(data))
 
 
-def docker() -> Finding:
+def check_docker() -> Finding:
     """Whether Docker answers."""
     try:
         version = asyncio.run(_version())
@@ -69,10 +69,10 @@ async def _version() -> str:
         await client.close()
 
 
-def directory(data: Path) -> Iterator[Finding]:
+def check_directory(data: Path) -> Iterator[Finding]:
     """Whether the data directory can be written and has room."""
     if not data.exists():
-        yield doubt("data directory", f"there is no {data} here", "`lamplighter up` makes it")
+        yield doubtful("data directory", f"there is no {data} here", "`lamplighter up` makes it")
         return
     if not os.access(data, os.R_OK | os.W_OK | os.X_OK):
         yield bad("data directory", f"{data} cannot be written by you", "let it belong to who runs the engine")
@@ -84,7 +84,7 @@ def directory(data: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(data).free
     told = f"{data} can be written, {free / SCARCE:,.1f} GiB are free"
     scarce = "an engine without room refuses calls until there is some: make room"
-    yield good("data directory", told) if free >= SCARCE else doubt("data directory", told, scarce)
+    yield good("data directory", told) if free >= SCARCE else doubtful("data directory", told, scarce)
 
 
 def _broken(file: Path) -> LamplighterError | None:
@@ -107,10 +107,10 @@ def _address(data: Path) -> str | None:
         return None
 
 
-def engine(url: str | None, found: Json) -> Finding:
+def check_engine(url: str | None, found: Json) -> Finding:
     """Whether the engine of this folder is up and healthy; `found` is what it says of its health."""
     if url is None:
-        return doubt("engine", "none runs on this folder", "`lamplighter up` starts it")
+        return doubtful("engine", "none runs on this folder", "`lamplighter up` starts it")
     if found is None:
         return bad("engine", f"it should listen on {url}, and does not answer", "start it again: `lamplighter up`")
     if found["status"] not in ("ok", "degraded"):
@@ -118,6 +118,6 @@ def engine(url: str | None, found: Json) -> Finding:
         return bad("engine", f"the one at {url} is not well: {why}", "calls are refused until that is mended")
     if found["version"] != __version__:
         told = f"the one at {url} is lamplighter {found['version']}, and this command is {__version__}"
-        return doubt("engine", told, "stop it, and start it again")
+        return doubtful("engine", told, "stop it, and start it again")
     well = "is up and healthy" if found["status"] == "ok" else "is up"
     return good("engine", f"lamplighter {found['version']} {well} at {url}")

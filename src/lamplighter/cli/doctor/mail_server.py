@@ -11,7 +11,7 @@ import aiosmtplib
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
-from lamplighter.cli.doctor.finding import Finding, bad, doubt, good
+from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.outbound import mail
 from lamplighter.outbound.mail import Server
 from lamplighter.outbound.program import MAIL_SERVER
@@ -30,7 +30,7 @@ class Refused(LamplighterError):
         self.permanent = code >= PERMANENT
 
 
-def mail_server(environment: Mapping[str, str], engine: Json = None, recipients: Sequence[str] = ()) -> Finding:
+def check_mail_server(environment: Mapping[str, str], engine: Json = None, recipients: Sequence[str] = ()) -> Finding:
     """Whether the mail server that the environment names takes our mail to these recipients.
 
     `engine` is what an engine says of itself: that it has a server of its own.
@@ -40,7 +40,7 @@ def mail_server(environment: Mapping[str, str], engine: Json = None, recipients:
         return good("mail", f"the engine sends mails by the server of its --smtp; {MAIL_SERVER} here would try it")
     if not url:
         told = "no mail server is named: an engine without one keeps mails as files"
-        return doubt("mail", told, f"say --smtp or {MAIL_SERVER} where `lamplighter up` is started")
+        return doubtful("mail", told, f"say --smtp or {MAIL_SERVER} where `lamplighter up` is started")
     try:
         server = mail.server(url)
     except LamplighterError as error:
@@ -50,7 +50,7 @@ def mail_server(environment: Mapping[str, str], engine: Json = None, recipients:
         asyncio.run(_ask(server, recipients))
     except Refused as error:
         told = f"{where} does not take mail {error}"
-        return bad("mail", told) if error.permanent else doubt("mail", told, "it may take it later")
+        return bad("mail", told) if error.permanent else doubtful("mail", told, "it may take it later")
     except aiosmtplib.SMTPAuthenticationError as error:
         return bad("mail", f"{server.host} does not let {server.user} in: {error.code} {error.message}", "mend them")
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:

@@ -8,28 +8,28 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-net
 from collections.abc import Iterable, Iterator
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.doctor.definitions import Run
-from lamplighter.cli.doctor.finding import Finding, doubt
+from lamplighter.cli.doctor.definitions import TaskState
+from lamplighter.cli.doctor.finding import Finding, doubtful
 
 EVERYWHERE = "0.0.0.0/0"
 LOOKS = "the image cannot be pulled (CannotPullContainerError … i/o timeout, or ResourceInitializationError)"
 
 
-def network(about: str, runs: Iterable[Run], ec2: Json) -> Iterator[Finding]:
+def check_network(about: str, runs: Iterable[TaskState], ec2: Json) -> Iterator[Finding]:
     """What is doubtful about the subnets of tasks."""
     for subnet, public in dict.fromkeys((subnet, run.public) for run in runs for subnet in run.subnets):
         gateway = _way_out(ec2, subnet)
         if gateway is None:
             told = f"the subnet {subnet} has no way out: without VPC endpoints {LOOKS}"
-            yield doubt(about, told, "give its route table a route to a NAT gateway or an internet gateway")
+            yield doubtful(about, told, "give its route table a route to a NAT gateway or an internet gateway")
         elif gateway.startswith("igw-") and not public:
             told = (
                 f"the subnet {subnet} leads out by an internet gateway, and its tasks have no public address: {LOOKS}"
             )
-            yield doubt(about, told, "AssignPublicIp: ENABLED (public-ip: true in a job file), or a NAT gateway")
+            yield doubtful(about, told, "AssignPublicIp: ENABLED (public-ip: true in a job file), or a NAT gateway")
         elif not gateway.startswith("igw-") and public:
             told = f"the subnet {subnet} leads out by {gateway}: a public address is of no use there"
-            yield doubt(about, told, "AssignPublicIp: DISABLED costs less")
+            yield doubtful(about, told, "AssignPublicIp: DISABLED costs less")
 
 
 def _way_out(ec2: Json, subnet: str) -> str | None:

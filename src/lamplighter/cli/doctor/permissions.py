@@ -7,10 +7,10 @@ it and the statement that mends it. A call of which only the run knows what it i
 from collections.abc import Iterator, Mapping
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.cli.doctor.definitions import knowable, unknown
-from lamplighter.cli.doctor.finding import Finding, bad, doubt, good
-from lamplighter.cli.doctor.roles import Role, role
-from lamplighter.cli.doctor.tasks import stream
+from lamplighter.cli.doctor.definitions import dynamic_states, static_definition
+from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
+from lamplighter.cli.doctor.roles import Role, read_role
+from lamplighter.cli.doctor.tasks import log_stream
 from lamplighter.jobs.iam.missing_permission import Missing, explain
 from lamplighter.jobs.iam.required_calls import Situation
 
@@ -18,33 +18,33 @@ ROLES = ("executionRoleArn", "taskRoleArn")
 STATES = "states.amazonaws.com"
 
 
-def permissions(
+def check_permissions(
     about: str, definition: Json, arn: str, iam: Json, role_arn: str, described: Mapping[str, Json]
 ) -> Iterator[Finding]:
     """What the role of a machine lacks; `described` has its task definitions by what the machine calls them."""
-    found = role(iam, role_arn)
+    found = read_role(iam, role_arn)
     if found is None:
         yield bad(about, f"its role {role_arn} is not there: no run can do anything", "make it again, or name another")
         return
     if not found.trusts(STATES):
         told = f"Step Functions may not take on its role {found.name}: every run fails at its first call"
         yield bad(about, told, f"let its trust policy allow sts:AssumeRole to {STATES}")
-    for name in unknown(definition):
-        yield doubt(about, f"the state {name} chooses its task when it runs: what that needs is not judged")
+    for name in dynamic_states(definition):
+        yield doubtful(about, f"the state {name} chooses its task when it runs: what that needs is not judged")
     situation = _situation(arn, described)
-    missing = [each for each in explain(knowable(definition), found.statements, situation, found.name)
+    missing = [each for each in explain(static_definition(definition), found.statements, situation, found.name)
                if _counts(each, found)]  # fmt: skip
     yield from (bad(about, each.error, _advice(each)) for each in missing)
     if not missing:
         told = f"its role {found.name} allows all that it does"
         bounded = "a permissions boundary may still refuse some of it: it is not judged"
-        yield doubt(about, told, bounded) if found.bounded else good(about, told)
+        yield doubtful(about, told, bounded) if found.bounded else good(about, told)
 
 
 def _situation(arn: str, described: Mapping[str, Json]) -> Situation:
     """What tasks get and where they log to; and a run of the machine itself, which is what machines of jobs ask for."""
     passed = {name: tuple(each[key] for key in ROLES if key in each) for name, each in described.items()}
-    found = {name: stream(each) for name, each in described.items()}
+    found = {name: log_stream(each) for name, each in described.items()}
     streams = {name: each for name, each in found.items() if each is not None}
     return Situation(arn, passed, streams, (arn.replace(":stateMachine:", ":execution:") + ":a-run",))
 

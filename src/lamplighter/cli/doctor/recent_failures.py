@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from lamplighter.cli.doctor.finding import Finding, bad, doubt, good
-from lamplighter.cli.doctor.known_causes import cause
+from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
+from lamplighter.cli.doctor.known_causes import find_cause
 from lamplighter.cli.runs import find_run
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.find_run import Run
@@ -21,9 +21,9 @@ MOST_SAID = 3
 FAILED = ("FAILED", "TIMED_OUT")
 
 
-def failures(about: str, site: Site, machine: Machine, *, here: bool) -> Iterator[Finding]:
+def check_recent_failures(about: str, site: Site, machine: Machine, *, here: bool) -> Iterator[Finding]:
     """What the last runs say: bad where the latest that began failed, doubt where an earlier one did."""
-    found = list(islice(find_run.of(site, machine), LAST))
+    found = list(islice(find_run.runs_of(site, machine), LAST))
     over = [run for run in found if not run.running]
     failed = [run for run in over if run.status in FAILED]
     if not failed:
@@ -32,13 +32,13 @@ def failures(about: str, site: Site, machine: Machine, *, here: bool) -> Iterato
                 about, "its one run did not fail" if len(over) == 1 else f"none of its last {len(over)} runs failed"
             )
         return
-    latest = next(run for run in over if not find_run.judged(site, run).skipped)
+    latest = next(run for run in over if not find_run.with_details(site, run).skipped)
     told: set[str] = set()
     for run in failed[:MOST_TOLD]:
-        says, advice = _explained(machine, run, find_run.story(site, run), here=here)
+        says, advice = _explained(machine, run, find_run.read_story(site, run), here=here)
         if says not in told:
             told.add(says)
-            made = bad if run == latest else doubt
+            made = bad if run == latest else doubtful
             yield made(about, f"its run {run.name} ended {run.status}: {says}", advice)
 
 
@@ -52,7 +52,7 @@ def _explained(machine: Machine, run: Run, story: Story, *, here: bool) -> tuple
     words = [each for attempt in last for each in (attempt.error, attempt.reason) if each]
     words += [f"exit code {code}" for attempt in last for code in attempt.exits.values() if code]
     words += [each for each in (story.error, _plain(story.cause)) if each]
-    found = cause("\n".join([*words, run.status if run.status == "TIMED_OUT" else ""]), here=here)
+    found = find_cause("\n".join([*words, run.status if run.status == "TIMED_OUT" else ""]), here=here)
     short = "; ".join(dict.fromkeys(words[:MOST_SAID])) or "it does not say why"
     look = f"`lamplighter history {machine.word}:{run.name}` tells all of it"
     return (f"{found.means} ({short})", f"{found.advice}\n{look}") if found else (short, look)

@@ -15,7 +15,7 @@ from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.jobs.iam.policy_evaluation import Call, like
 
 
-class Unreadable(LamplighterError):
+class UnreadablePolicy(LamplighterError):
     """A policy is not in the form that IAM keeps them in."""
 
 
@@ -33,7 +33,7 @@ class Role:
         """Whether a service may take the role on."""
         return any(
             each.get("Effect") == "Allow"
-            and any(like(action, "sts:AssumeRole", fold=True) for action in several(each.get("Action", [])))
+            and any(like(action, "sts:AssumeRole", fold=True) for action in as_list(each.get("Action", [])))
             and _names(each.get("Principal", {}), service)
             for each in self.trust
         )
@@ -42,12 +42,12 @@ class Role:
         """Whether anything is said for an action, whatever it is about."""
         return any(
             each.get("Effect") == "Allow"
-            and any(like(action, call.action, fold=True) for action in several(each.get("Action", [])))
+            and any(like(action, call.action, fold=True) for action in as_list(each.get("Action", [])))
             for each in self.statements
         )
 
 
-def role(iam: Json, arn: str) -> Role | None:
+def read_role(iam: Json, arn: str) -> Role | None:
     """The role of an ARN; None where there is none."""
     name = arn.rpartition("/")[2]
     try:
@@ -61,7 +61,7 @@ def role(iam: Json, arn: str) -> Role | None:
     return Role(name, tuple(statements), tuple(trust), "PermissionsBoundary" in found)
 
 
-def several(value: Json) -> list[Json]:
+def as_list(value: Json) -> list[Json]:
     """One or more, as a list."""
     return value if isinstance(value, list) else [value]
 
@@ -81,12 +81,12 @@ def _statements(document: Json) -> list[Json]:
     try:
         known = loads(unquote(document)) if isinstance(document, str) else document
     except JsonError as error:
-        raise Unreadable(f"a policy that is no JSON: {error}") from None
-    return several(known.get("Statement", []))
+        raise UnreadablePolicy(f"a policy that is no JSON: {error}") from None
+    return as_list(known.get("Statement", []))
 
 
 def _names(principal: Json, service: str) -> bool:
     """Whether a principal is a service, by its global or its regional name."""
-    named = several(principal.get("Service", [])) if isinstance(principal, dict) else []
+    named = as_list(principal.get("Service", [])) if isinstance(principal, dict) else []
     short = service.removesuffix(".amazonaws.com")
     return any(each == service or (each.startswith(f"{short}.") and ".amazonaws.com" in each) for each in named)

@@ -4,14 +4,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from lamplighter.cli.doctor.finding import Finding, bad, doubt, good
+from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.cli.up.secrets import USUAL_NAME, Secrets
 from lamplighter.jobs.file.load import load
 from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.jobs.lint.held_secrets import judged
 
 
-def secrets(file: Path, environment: str | None) -> Iterator[Finding]:
+def check_secrets(file: Path, environment: str | None) -> Iterator[Finding]:
     """What a shell like this one and the `.env` hold; the engine may have been started with other variables."""
     if not file.exists():
         return
@@ -24,7 +24,7 @@ def secrets(file: Path, environment: str | None) -> Iterator[Finding]:
         return
     findings = list(judged(project, held))
     for each in findings:
-        tell = doubt if each.held else bad
+        tell = doubtful if each.held else bad
         yield tell("secrets", f"{each.job}: {each.says}", each.advice(str(env)))
     if not findings and any(job.secrets for job in project.jobs.values()):
         yield good("secrets", "each is held for the place that the job file names")

@@ -6,44 +6,46 @@ from botocore.exceptions import ClientError
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, loads
-from lamplighter.cli.doctor.definitions import runs
-from lamplighter.cli.doctor.finding import Finding, bad, doubt
-from lamplighter.cli.doctor.network import network
-from lamplighter.cli.doctor.permissions import permissions
-from lamplighter.cli.doctor.recent_failures import failures
-from lamplighter.cli.doctor.tasks import tasks
+from lamplighter.cli.doctor.definitions import task_states
+from lamplighter.cli.doctor.finding import Finding, bad, doubtful
+from lamplighter.cli.doctor.network import check_network
+from lamplighter.cli.doctor.permissions import check_permissions
+from lamplighter.cli.doctor.recent_failures import check_recent_failures
+from lamplighter.cli.doctor.tasks import check_tasks
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.site import Site
 from lamplighter.cli.target import WRONG, Target, in_words
 
 
-def machine(site: Site, found: Machine, *, asks: bool) -> Iterator[Finding]:
+def check_state_machine(site: Site, found: Machine, *, asks: bool) -> Iterator[Finding]:
     """All that can be found out; `asks` says whether whoever runs it asks for permissions, as an engine does not."""
     about, where = found.word, site.target
     described = site.sfn.describe_state_machine(stateMachineArn=found.arn)
     definition = loads(described["definition"])
-    known, gone = _task_definitions(where, {run.definition for run in runs(definition)})
+    known, gone = _task_definitions(where, {run.definition for run in task_states(definition)})
     for name in gone:
         yield bad(about, f"there is no task definition {name}: its runs fail with ECS.ClientException", "deploy again")
     if asks:
         iam = where.client("iam")
         role = described["roleArn"]
-        yield from looked(about, "its role", where, lambda: permissions(about, definition, found.arn, iam, role, known))
+        yield from run_check(
+            about, "its role", where, lambda: check_permissions(about, definition, found.arn, iam, role, known)
+        )
         for each in known.values():
-            yield from looked(about, "a role of its tasks", where, lambda each=each: tasks(about, each, iam))  # type: ignore[misc]
+            yield from run_check(about, "a role of its tasks", where, lambda each=each: check_tasks(about, each, iam))  # type: ignore[misc]
         ec2 = where.client("ec2")
-        yield from looked(about, "its network", where, lambda: network(about, runs(definition), ec2))
-    yield from looked(about, "its runs", where, lambda: failures(about, site, found, here=not asks))
+        yield from run_check(about, "its network", where, lambda: check_network(about, task_states(definition), ec2))
+    yield from run_check(about, "its runs", where, lambda: check_recent_failures(about, site, found, here=not asks))
 
 
-def looked(about: str, what: str, where: Target, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
+def run_check(about: str, what: str, where: Target, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
     """What a look finds, each once; doubt, if AWS does not let us look."""
     try:
         return list(dict.fromkeys(look()))
     except WRONG as error:
-        return [doubt(about, f"{what} cannot be looked at: {in_words(error, where)}")]
+        return [doubtful(about, f"{what} cannot be looked at: {in_words(error, where)}")]
     except LamplighterError as error:
-        return [doubt(about, f"{what} cannot be looked at: {error}")]
+        return [doubtful(about, f"{what} cannot be looked at: {error}")]
 
 
 def _task_definitions(where: Target, names: set[str]) -> tuple[dict[str, Json], list[str]]:

@@ -8,28 +8,28 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.cli.doctor.finding import Finding, bad, doubt
-from lamplighter.cli.doctor.roles import role
+from lamplighter.cli.doctor.finding import Finding, bad, doubtful
+from lamplighter.cli.doctor.roles import read_role
 from lamplighter.jobs.iam.policy_evaluation import Call, evaluate
 
 TASKS = "ecs-tasks.amazonaws.com"
 PRIVATE = re.compile(r"([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)")
 
 
-def tasks(about: str, described: Json, iam: Json) -> Iterator[Finding]:
+def check_tasks(about: str, described: Json, iam: Json) -> Iterator[Finding]:
     """What stands between a task definition and its containers."""
     family = f"{described['family']}:{described['revision']}"
     for title, name in (("execution role", "executionRoleArn"), ("task role", "taskRoleArn")):
         if name in described:
             yield from _role(about, f"the {title} of {family}", iam, described[name])
-    needed = list(needs(described))
+    needed = list(startup_calls(described))
     if not needed:
         return
     if "executionRoleArn" not in described:
         told = f"{family} has no execution role, and needs {', '.join(sorted({call.action for call in needed}))}"
         yield bad(about, told, "name one: executionRoleArn")
         return
-    found = role(iam, described["executionRoleArn"])
+    found = read_role(iam, described["executionRoleArn"])
     for call in needed if found is not None else ():
         verdict = evaluate(found.statements, call) if found is not None else None
         if verdict is not None and not verdict.allowed:
@@ -39,7 +39,7 @@ def tasks(about: str, described: Json, iam: Json) -> Iterator[Finding]:
 
 
 def _role(about: str, title: str, iam: Json, arn: str) -> Iterator[Finding]:
-    found = role(iam, arn)
+    found = read_role(iam, arn)
     if found is None:
         told = f"{title}, {arn}, is not there"
         yield bad(about, told, "make it again, or name another in the task definition")
@@ -47,10 +47,10 @@ def _role(about: str, title: str, iam: Json, arn: str) -> Iterator[Finding]:
         told = f"ECS was unable to assume the role {arn}: {title} does not trust {TASKS}"
         yield bad(about, told, f"let its trust policy allow sts:AssumeRole to {TASKS}")
     elif found.bounded:
-        yield doubt(about, f"{title} has a permissions boundary, which is not judged")
+        yield doubtful(about, f"{title} has a permissions boundary, which is not judged")
 
 
-def needs(described: Json) -> Iterator[Call]:
+def startup_calls(described: Json) -> Iterator[Call]:
     """The calls that ECS makes for a task definition before its containers run."""
     home = _home(described)
     found: dict[tuple[str, str], None] = {}
@@ -99,7 +99,7 @@ def _log(configuration: Mapping[str, Json], home: _Home) -> Iterator[tuple[str, 
             yield action, f"{group}:log-stream:a-stream"
 
 
-def stream(described: Json) -> str | None:
+def log_stream(described: Json) -> str | None:
     """A log stream of the first container of a task; None where it logs elsewhere."""
     container = described["containerDefinitions"][0]
     configuration = container.get("logConfiguration") or {}

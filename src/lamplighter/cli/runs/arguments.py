@@ -9,7 +9,7 @@ from lamplighter.jobs.file.load import load
 from lamplighter.jobs.file.yaml_document import JobFileError
 
 
-def jobs(incomplete: str) -> list[str]:
+def complete_jobs(incomplete: str) -> list[str]:
     """The jobs whose names begin so; none where there is no job file, or a broken one."""
     try:
         return [name for name in load(USUAL).project.jobs if name.startswith(incomplete)]
@@ -18,18 +18,23 @@ def jobs(incomplete: str) -> list[str]:
 
 
 JobArgument = Annotated[
-    str, typer.Argument(metavar="JOB", help="A job, or the name or ARN of a state machine.", autocompletion=jobs)
+    str,
+    typer.Argument(metavar="JOB", help="A job, or the name or ARN of a state machine.", autocompletion=complete_jobs),
 ]
 AnyJobArgument = Annotated[
     str | None,
     typer.Argument(
-        metavar="JOB", help="A job, or the name or ARN of a state machine; none: all jobs.", autocompletion=jobs
+        metavar="JOB",
+        help="A job, or the name or ARN of a state machine; none: all jobs.",
+        autocompletion=complete_jobs,
     ),
 ]
 RunArgument = Annotated[
     str,
     typer.Argument(
-        metavar="RUN", help="A run by its ARN or name, JOB for its latest run, or JOB:NAME.", autocompletion=jobs
+        metavar="RUN",
+        help="A run by its ARN or name, JOB for its latest run, or JOB:NAME.",
+        autocompletion=complete_jobs,
     ),
 ]
 FollowOption = Annotated[

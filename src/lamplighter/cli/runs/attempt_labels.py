@@ -5,17 +5,17 @@ Promises one answer for a whole run, also while it goes on: the definition says 
 
 from dataclasses import dataclass
 
-from lamplighter.asl.definition.walk_states import states
+from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json
-from lamplighter.cli.runs.failure_words import place
-from lamplighter.runs.job_machine import CONTAINERS, RUN_VARIABLE, OWN_STATES, state_in_job
+from lamplighter.cli.runs.failure_words import state_path
+from lamplighter.runs.job_machine import CONTAINERS, OWN_STATES, RUN_VARIABLE, state_in_job
 from lamplighter.runs.story import Attempt, Visit
 
 SKIPPED, WORKFLOW = "Skipped", "Workflow"
 
 
 @dataclass(frozen=True, slots=True)
-class Labels:
+class AttemptLabels:
     """What has to be said to tell attempts apart."""
 
     states: bool
@@ -31,8 +31,8 @@ class Labels:
         """An attempt as the subject of a sentence."""
         number = f"attempt {self._number(attempt)}"
         if not attempt.resource.startswith(CONTAINERS):
-            return place(attempt) + (f", {number}" if attempt.number > 1 else "")
-        return f"{place(attempt)}, {number}" if self.states else number
+            return state_path(attempt) + (f", {number}" if attempt.number > 1 else "")
+        return f"{state_path(attempt)}, {number}" if self.states else number
 
     def _number(self, attempt: Attempt) -> str:
         redrives = sum(time <= attempt.began for time in self.redriven)
@@ -51,7 +51,7 @@ class Labels:
     def prefix(self, attempt: Attempt, container: str | None) -> str:
         """What stands before a line of output; nothing where it can be of one attempt only."""
         said = [
-            *([place(attempt)] if self.states else []),
+            *([state_path(attempt)] if self.states else []),
             *([self._number(attempt)] if self.attempts else []),
             *([] if container is None else [container]),
         ]
@@ -62,14 +62,14 @@ class Labels:
         return self.job and state_in_job(visit.state) == SKIPPED
 
 
-def of_definition(definition: Json, redriven: tuple[int, ...] = ()) -> Labels:
+def labels_for(definition: Json, redriven: tuple[int, ...] = ()) -> AttemptLabels:
     """What the runs of a machine need; one that was redriven needs more."""
-    work = [each for _, each in states(definition) if _runs_containers(each)]
-    maps = [each for _, each in states(definition) if each.get("Type") == "Map"]
-    mapped = any(_runs_containers(inner) for each in maps for _, inner in states(_body(each)))
+    work = [each for _, each in walk_states(definition) if _runs_containers(each)]
+    maps = [each for _, each in walk_states(definition) if each.get("Type") == "Map"]
+    mapped = any(_runs_containers(inner) for each in maps for _, inner in walk_states(_body(each)))
     several = len(work) > 1 or mapped
     again = any("Retry" in each or "Catch" in each for each in work)
-    return Labels(several, several or again, any(RUN_VARIABLE in str(each) for each in work), redriven)
+    return AttemptLabels(several, several or again, any(RUN_VARIABLE in str(each) for each in work), redriven)
 
 
 def is_workflow(definition: Json) -> bool:

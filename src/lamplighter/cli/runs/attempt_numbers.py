@@ -15,7 +15,7 @@ from lamplighter.runs.story import Story
 NUMBER = "LAMPLIGHTER_ATTEMPT"
 
 
-def read(events: Iterable[Json]) -> Story:
+def read_numbered_story(events: Iterable[Json]) -> Story:
     """Read a history, and number the attempts of a job as its containers do."""
     known = list(events)
     found = story.read(known)

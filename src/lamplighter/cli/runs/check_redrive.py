@@ -15,7 +15,7 @@ class NoRedrive(LamplighterError):
     """The run has to be started anew instead."""
 
 
-def hindrance(run: Run, events: Sequence[Json], definition: Json) -> str | None:
+def why_not_redrive(run: Run, events: Sequence[Json], definition: Json) -> str | None:
     """Why a run should not be redriven; None where it may be."""
     if run.running:
         return "it still goes on"
@@ -26,7 +26,7 @@ def hindrance(run: Run, events: Sequence[Json], definition: Json) -> str | None:
     return futile(events, definition)
 
 
-def check(run: Run, why: str | None, word: str) -> None:
+def check_redrivable(run: Run, why: str | None, word: str) -> None:
     """Raise NoRedrive where a redrive would be refused or useless."""
     if why is None:
         return

@@ -18,12 +18,12 @@ ITEMS = {
 USUAL_ERROR = "States.TaskFailed"
 
 
-def place(attempt: Attempt) -> str:
+def state_path(attempt: Attempt) -> str:
     """The state of an attempt, and the iterations around it."""
     return " ".join([*attempt.path, attempt.state])
 
 
-def result(attempt: Attempt) -> str:
+def attempt_result(attempt: Attempt) -> str:
     """How an attempt ended."""
     if attempt.outcome == "running":
         return "waits for a worker" if attempt.waits_for_worker else "running"
@@ -34,10 +34,10 @@ def result(attempt: Attempt) -> str:
     if attempt.outcome == "timed out":
         after = f" after {shown(attempt.timeout)}" if attempt.timeout and attempt.error == "States.Timeout" else ""
         return f"timed out{after}" if attempt.error == "States.Timeout" else f"timed out: {attempt.error}"
-    return "failed" + why(attempt.error, attempt.reason, codes(dict(attempt.exits)))
+    return "failed" + failure_text(attempt.error, attempt.reason, exit_codes_text(dict(attempt.exits)))
 
 
-def why(error: str | None, because: str | None, code: str) -> str:
+def failure_text(error: str | None, because: str | None, code: str) -> str:
     """What follows the word "failed"."""
     shown_reason = None if code and because == USUAL_REASON else because
     named = None if error == USUAL_ERROR and (code or shown_reason) else error
@@ -45,14 +45,14 @@ def why(error: str | None, because: str | None, code: str) -> str:
     return (f" with {code}" if code else "") + (f": {rest}" if rest else "")
 
 
-def codes(found: dict[str, int]) -> str:
+def exit_codes_text(found: dict[str, int]) -> str:
     """Exit codes in words; those of several containers with their names."""
     if len(found) == 1:
         return f"exit code {next(iter(found.values()))}"
     return "exit codes " + ", ".join(f"{code} ({name})" for name, code in found.items()) if found else ""
 
 
-def end(run: Run, story: Story) -> str:
+def run_end(run: Run, story: Story) -> str:
     """How a run ended, as a sentence."""
     if run.skipped:
         return f"the run was skipped: {WHY}"
@@ -66,16 +66,16 @@ def _ending(story: Story) -> str:
     return word + _because(story.error, story.cause)
 
 
-def because(run: Run) -> str:
+def failure_reason(run: Run) -> str:
     """What follows the status of a run that did not succeed: its exit code and its reason; nothing of others."""
     return "" if run.status in ("RUNNING", "SUCCEEDED") else _because(run.error, run.cause)
 
 
 def _because(error: str | None, cause: str | None) -> str:
-    return why(error, reason(cause), codes(dict(exits(task(cause)))))
+    return failure_text(error, reason(cause), exit_codes_text(dict(exits(task(cause)))))
 
 
-def as_json(attempt: Attempt) -> Json:
+def attempt_json(attempt: Attempt) -> Json:
     """An attempt for programs."""
     return {
         "kind": "attempt",

@@ -41,7 +41,7 @@ class Machine:
         return self.arn.split(":")[6]
 
 
-def everything(site: Site) -> list[Machine]:
+def all_machines(site: Site) -> list[Machine]:
     """All state machines of the target; those of the job file first, by the names of their jobs."""
     project = site.project
     jobs = {} if project is None else {project.name(job): job for job in project.jobs}
@@ -51,27 +51,27 @@ def everything(site: Site) -> list[Machine]:
     return sorted(found, key=lambda each: (order.index(each.name) if each.job else len(order), each.name))
 
 
-def listed(site: Site) -> list[Machine]:
+def listed_machines(site: Site) -> list[Machine]:
     """Whose runs a list is about: the job file's machines; without a file all, but those that only watch others."""
-    machines = everything(site)
+    machines = all_machines(site)
     if site.project is not None:
         return [each for each in machines if each.job is not None]
     return [each for each in machines if not is_supporting_machine(each.name)]
 
 
-def find(site: Site, word: str) -> Machine:
+def find_job(site: Site, word: str) -> Machine:
     """The machine that a word names; raises NoSuchJob."""
     parsed = arns.parse(word)
     if parsed is not None and parsed.service == "states" and parsed.resource.startswith("stateMachine:"):
         described = site.sfn.describe_state_machine(stateMachineArn=word)
         return Machine(word, described["name"], express=described["type"] == "EXPRESS")
-    machine = lookup(site, word, machines := everything(site))
+    machine = find_by_name(site, word, machines := all_machines(site))
     if machine is None:
-        raise NoSuchJob(unknown(site, word, machines))
+        raise NoSuchJob(unknown_job_message(site, word, machines))
     return machine
 
 
-def lookup(site: Site, word: str, machines: Iterable[Machine]) -> Machine | None:
+def find_by_name(site: Site, word: str, machines: Iterable[Machine]) -> Machine | None:
     """The machine that a job's name or its own name names, among these."""
     by_name = {each.name: each for each in machines}
     if site.project is not None and word in site.project.jobs:
@@ -82,13 +82,13 @@ def lookup(site: Site, word: str, machines: Iterable[Machine]) -> Machine | None
     return by_name.get(word)
 
 
-def of_a_job(site: Site, machine: Machine) -> bool:
+def is_job(site: Site, machine: Machine) -> bool:
     """Whether a machine was made of a job file, and so reads what lamplighter tells it."""
     tags = site.sfn.list_tags_for_resource(resourceArn=machine.arn)["tags"]
     return any(each["key"] == JOB_TAG for each in tags)
 
 
-def definition(site: Site, machine: Machine) -> Json:
+def read_definition(site: Site, machine: Machine) -> Json:
     """What a machine does, as it is now."""
     return loads(site.sfn.describe_state_machine(stateMachineArn=machine.arn)["definition"])
 
@@ -110,7 +110,7 @@ def _not_yet(site: Site, job: str, name: str, there: Iterable[str]) -> str:
     return f"{where}: `lamplighter {bring}` brings it there"
 
 
-def unknown(site: Site, word: str, machines: list[Machine]) -> str:
+def unknown_job_message(site: Site, word: str, machines: list[Machine]) -> str:
     """That a word names nothing, and what is near to it."""
     said = f"no job and no state machine of {site.target} is called {word}"
     known = dict.fromkeys([*(each.word for each in machines), *(each.name for each in machines)])

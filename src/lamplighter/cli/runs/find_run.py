@@ -13,7 +13,7 @@ from lamplighter.base import arn as arns
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, loads
 from lamplighter.cli.runs import find_job, removed_jobs
-from lamplighter.cli.runs.attempt_numbers import read
+from lamplighter.cli.runs.attempt_numbers import read_numbered_story
 from lamplighter.cli.runs.find_job import Machine, NoSuchJob
 from lamplighter.cli.runs.site import Site
 from lamplighter.jobs.machine.overlap_states import made_way_for
@@ -78,43 +78,43 @@ class Run:
         return self.status in ("RUNNING", "PENDING_REDRIVE")
 
 
-def of(site: Site, machine: Machine, status: str | None = None) -> Iterator[Run]:
+def runs_of(site: Site, machine: Machine, status: str | None = None) -> Iterator[Run]:
     """The runs of a machine, youngest first."""
     if machine.express:
         return iter(())
     if machine.gone:
-        return (run for each in removed_jobs.runs(site, machine) if status in (None, (run := listed(each)).status))
+        return (run for each in removed_jobs.runs(site, machine) if status in (None, (run := parse_run(each)).status))
     only = {} if status is None else {"statusFilter": status}
     pages = site.sfn.get_paginator("list_executions").paginate(
         stateMachineArn=machine.arn, PaginationConfig={"PageSize": 20}, **only
     )
-    return (listed(each) for page in pages for each in page["executions"])
+    return (parse_run(each) for page in pages for each in page["executions"])
 
 
-def find(site: Site, word: str) -> Run:
+def find_run(site: Site, word: str) -> Run:
     """The run that a word names; raises NoSuchRun or NoSuchJob."""
     if (parsed := arns.parse(word)) is not None and parsed.service == "states":
         if parsed.resource.startswith("express:"):
             raise NoSuchRun("AWS keeps no record of express executions: look in the log of their state machine")
-        return _described(site, word) if parsed.resource.startswith("execution:") else latest(site, word)
+        return _described(site, word) if parsed.resource.startswith("execution:") else latest_run(site, word)
     job, colon, name = word.partition(":")
     if colon:
-        return _described(site, arn_of(machine(site, job), name))
-    known = find_job.everything(site)
-    if (found := find_job.lookup(site, word, known) or removed_jobs.machine(site, word)) is not None:
+        return _described(site, run_arn(find_machine(site, job), name))
+    known = find_job.all_machines(site)
+    if (found := find_job.find_by_name(site, word, known) or removed_jobs.machine(site, word)) is not None:
         return _latest(site, found)
     return _by_name(site, word, known)
 
 
-def latest(site: Site, word: str) -> Run:
+def latest_run(site: Site, word: str) -> Run:
     """The youngest run of the job that a word names."""
-    return _latest(site, machine(site, word))
+    return _latest(site, find_machine(site, word))
 
 
-def machine(site: Site, word: str) -> Machine:
+def find_machine(site: Site, word: str) -> Machine:
     """The machine that a word names, also one of which only runs are left; raises NoSuchJob."""
     try:
-        return find_job.find(site, word)
+        return find_job.find_job(site, word)
     except NoSuchJob:
         found = removed_jobs.machine(site, word)
         if found is None:
@@ -122,12 +122,12 @@ def machine(site: Site, word: str) -> Machine:
         return found
 
 
-def story(site: Site, run: Run) -> Story:
+def read_story(site: Site, run: Run) -> Story:
     """What happened in a run so far."""
-    return read(events(site, run))
+    return read_numbered_story(read_events(site, run))
 
 
-def events(site: Site, run: Run) -> list[Json]:
+def read_events(site: Site, run: Run) -> list[Json]:
     """The history of a run."""
     pages = site.sfn.get_paginator("get_execution_history").paginate(
         executionArn=run.arn, PaginationConfig={"PageSize": 1000}
@@ -135,33 +135,33 @@ def events(site: Site, run: Run) -> list[Json]:
     return [event for page in pages for event in page["events"]]
 
 
-def word(site: Site, run: Run, typed: str) -> str:
+def display_name(site: Site, run: Run, typed: str) -> str:
     """The shortest word for a run's machine: that of the job file, which is not looked for by who typed an ARN."""
     name = run.arn.split(":")[6]
     project = None if typed.startswith("arn:") else site.project
     return next((job for job in project.jobs if project.name(job) == name), name) if project else name
 
 
-def definition(site: Site, run: Run) -> Json:
+def read_definition(site: Site, run: Run) -> Json:
     """The definition that a run goes by, which its machine may have changed since."""
     return loads(site.sfn.describe_state_machine_for_execution(executionArn=run.arn)["definition"])
 
 
-def refreshed(site: Site, run: Run) -> Run:
+def refresh_run(site: Site, run: Run) -> Run:
     """The run as it is now."""
     return _described(site, run.arn)
 
 
-def judged(site: Site, run: Run) -> Run:
+def with_details(site: Site, run: Run) -> Run:
     """The run with what a list of runs does not say: whether it was skipped, why it failed, how long its parts ran."""
-    found = run if run.running else refreshed(site, run)
-    return replace(found, idle=story(site, found).idle) if found.redrives else found
+    found = run if run.running else refresh_run(site, run)
+    return replace(found, idle=read_story(site, found).idle) if found.redrives else found
 
 
 def _latest(site: Site, machine: Machine) -> Run:
     if machine.express:
         raise NoSuchRun(f"{machine.word} is an express state machine, and AWS keeps no record of its executions")
-    found = next(of(site, machine), None)
+    found = next(runs_of(site, machine), None)
     if found is None:
         raise NoSuchRun(f"{machine.word} has not run yet: `lamplighter run {machine.word}` starts it")
     return found
@@ -169,9 +169,9 @@ def _latest(site: Site, machine: Machine) -> Run:
 
 def _by_name(site: Site, name: str, known: list[Machine]) -> Run:
     """A run by its name alone, which may be that of any machine."""
-    found = [run for each in known if not each.express if (run := lookup(site, arn_of(each, name))) is not None]
+    found = [run for each in known if not each.express if (run := get_run(site, run_arn(each, name))) is not None]
     if not found:
-        why = find_job.unknown(site, name, known)
+        why = find_job.unknown_job_message(site, name, known)
         raise NoSuchRun(f"{why}\n    and no run has that name (a run is named by ARN, NAME, JOB, or JOB:NAME)")
     if len(found) > 1:
         said = ", ".join(f"{run.arn.split(':')[6]}:{name}" for run in islice(found, 5))
@@ -180,28 +180,28 @@ def _by_name(site: Site, name: str, known: list[Machine]) -> Run:
 
 
 def _described(site: Site, arn: str) -> Run:
-    found = lookup(site, arn)
+    found = get_run(site, arn)
     if found is None:
         raise NoSuchRun(f"{site.target} has no run {arn}: `lamplighter ps --all` lists the latest")
     return found
 
 
-def lookup(site: Site, arn: str) -> Run | None:
+def get_run(site: Site, arn: str) -> Run | None:
     """The run of an ARN; None where there is none."""
     try:
-        return listed(site.sfn.describe_execution(executionArn=arn))
+        return parse_run(site.sfn.describe_execution(executionArn=arn))
     except ClientError as error:
         if error.response["Error"]["Code"] in GONE:
             return None
         raise
 
 
-def arn_of(machine: Machine, name: str) -> str:
+def run_arn(machine: Machine, name: str) -> str:
     """The ARN of the run of that name."""
     return ":".join([*machine.arn.split(":")[:5], "execution", machine.name, name])
 
 
-def listed(answer: Json) -> Run:
+def parse_run(answer: Json) -> Run:
     """A run as AWS describes it, or lists it."""
     ended = answer.get("stopDate")
     began = milliseconds(answer["startDate"])

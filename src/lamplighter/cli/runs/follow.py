@@ -18,8 +18,8 @@ from rich.text import Text
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.runs import failure_words, find_run, formatting
-from lamplighter.cli.runs.attempt_labels import Labels, of_definition
-from lamplighter.cli.runs.attempt_numbers import read
+from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
+from lamplighter.cli.runs.attempt_numbers import read_numbered_story
 from lamplighter.cli.runs.find_run import Run
 from lamplighter.cli.runs.map_children import Children
 from lamplighter.cli.runs.output import Line, Output
@@ -40,7 +40,7 @@ PATIENCE = 60
 T = TypeVar("T")
 
 
-class Watch:
+class RunWatcher:
     """One run, looked at again and again."""
 
     def __init__(self, site: Site, run: Run, since: int | None = None, tail: int | None = None) -> None:
@@ -55,11 +55,11 @@ class Watch:
         self._open = True
         self._pace = THERE if site.target.endpoint is None else HERE
 
-    def look(self) -> Story:
+    def poll(self) -> Story:
         """What happened so far; the run's status is never older than that."""
         self._events += _newer(self._site, self.run, self._events[-1]["id"] if self._events else 0)
-        self.run = find_run.refreshed(self._site, self.run)
-        return read(self._events)
+        self.run = find_run.refresh_run(self._site, self.run)
+        return read_numbered_story(self._events)
 
     def lines(self, story: Story) -> list[Line]:
         """What containers have written since; at first no more than the last lines, where so many are wanted."""
@@ -81,11 +81,11 @@ class Watch:
         """Whether nothing more can come."""
         return not self.run.running and story.outcome != "running" and not self._open
 
-    def rest(self) -> None:
+    def sleep(self) -> None:
         """Let a moment pass."""
         threading.Event().wait(self._pace)
 
-    def patiently(self, look: Callable[[], T]) -> T:
+    def retry_while_down(self, look: Callable[[], T]) -> T:
         """What a look comes to. An engine that is gone is waited for: the run goes on where it was when it is back."""
         for attempt in range(PATIENCE):
             try:
@@ -93,11 +93,11 @@ class Watch:
             except (HTTPClientError, Unreachable):
                 if attempt == 0:
                     typer.echo(f"lamplighter: {self._site.target} does not answer; waiting for it", err=True)
-                self.rest()
+                self.sleep()
         return look()
 
 
-def follow(
+def follow_run(
     site: Site,
     run: Run,
     *,
@@ -109,7 +109,7 @@ def follow(
     """Watch a run to its end and end the verb with its result; with Ctrl-C, leave it alone."""
     try:
         story, ended = _followed(
-            Watch(site, run, since, tail), find_run.definition(site, run), events=events, times=times
+            RunWatcher(site, run, since, tail), find_run.read_definition(site, run), events=events, times=times
         )
     except KeyboardInterrupt:
         typer.echo(
@@ -122,33 +122,33 @@ def follow(
         took = formatting.lasted(story.spent(story.began, story.ended))
         _say(
             story.ended,
-            f"{failure_words.end(ended, story)}, after {took}",
+            f"{failure_words.run_end(ended, story)}, after {took}",
             "skipped" if ended.skipped else story.outcome,
         )
     raise typer.Exit(EXITS.get(ended.status, 1))
 
 
-def _followed(watch: Watch, definition: Json, *, events: bool, times: bool) -> tuple[Story, Run]:
+def _followed(watch: RunWatcher, definition: Json, *, events: bool, times: bool) -> tuple[Story, Run]:
     told: set[tuple[str, int]] = set()
     while True:
-        story = watch.patiently(watch.look)
-        labels = of_definition(definition, story.redriven)
-        printed = watch.patiently(partial(watch.lines, story))
+        story = watch.retry_while_down(watch.poll)
+        labels = labels_for(definition, story.redriven)
+        printed = watch.retry_while_down(partial(watch.lines, story))
         happened = moments(story, definition) if events else []
         fresh = [each for each in happened if each.key not in told and each.time >= watch.since]
         told.update(each.key for each in fresh)
         timeline: list[Moment | Line] = [*fresh, *printed]
         for each in sorted(timeline, key=lambda each: each.time):
             if isinstance(each, Line):
-                write([each], labels, times=times)
+                print_lines([each], labels, times=times)
             else:
                 _say(each.time, each.text, each.status)
         if watch.complete(story):
             return story, watch.run
-        watch.rest()
+        watch.sleep()
 
 
-def write(lines: Iterable[Line], labels: Labels, *, times: bool = False) -> None:
+def print_lines(lines: Iterable[Line], labels: AttemptLabels, *, times: bool = False) -> None:
     """Print lines of containers, each with its attempt before it if there may be several, and its time if asked for."""
     for line in lines:
         container = None if line.source.alone else line.source.container

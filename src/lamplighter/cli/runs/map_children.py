@@ -39,7 +39,7 @@ class Children:
             yield from (replace(each, path=(*around, *each.path)) for each in self._attempts(run))
 
     def _attempts(self, run: Run) -> Iterable[Attempt]:
-        story = self._read.get(run.arn) or find_run.story(self._site, run)
+        story = self._read.get(run.arn) or find_run.read_story(self._site, run)
         if not run.running:
             self._read[run.arn] = story
         return story.attempts
@@ -52,5 +52,5 @@ def counts(site: Site, map_run: Attempt) -> Json:
 
 def _started(site: Site, map_run: Attempt) -> Iterator[Run]:
     pages = site.sfn.get_paginator("list_executions").paginate(mapRunArn=map_run.maprun)
-    found = (find_run.listed(each) for page in pages for each in page["executions"])
+    found = (find_run.parse_run(each) for page in pages for each in page["executions"])
     return (each for each in found if ":express:" not in each.arn)

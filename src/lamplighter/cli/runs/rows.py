@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs import failure_words
-from lamplighter.cli.runs.attempt_labels import Labels, of_definition
+from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
 from lamplighter.cli.runs.formatting import lasted, utc
 from lamplighter.cli.runs.run_moments import awaited, before, waiting
 from lamplighter.cli.runs.skipped_runs import WHY
@@ -33,7 +33,7 @@ class Row:
 
 def rows(story: Story, definition: Json, *, states: bool) -> list[Row]:
     """All rows in the order of time; with `states`, every state that was entered has one."""
-    labels = of_definition(definition, story.redriven)
+    labels = labels_for(definition, story.redriven)
     shown_ones = (each for each in story.attempts if states or each.failed or not labels.hides_work(each))
     found: list[Row] = [_attempt(each, labels) for each in shown_ones]
     for visit in story.visits:
@@ -49,8 +49,12 @@ def _redriven(gap: Gap) -> Row:
     return Row(gap.redriven, 0, "redriven", None, after, "", document)
 
 
-def _attempt(attempt: Attempt, labels: Labels) -> Row:
-    what, result, document = labels.title(attempt), failure_words.result(attempt), failure_words.as_json(attempt)
+def _attempt(attempt: Attempt, labels: AttemptLabels) -> Row:
+    what, result, document = (
+        labels.title(attempt),
+        failure_words.attempt_result(attempt),
+        failure_words.attempt_json(attempt),
+    )
     return Row(attempt.began, attempt.event, what, attempt.took, result, attempt.outcome, document)
 
 
@@ -78,7 +82,7 @@ def _wait(order: int, began: int, until: int | None, planned: str, number: int |
     return Row(began, order, what, took, result, "running" if until is None else "", document)
 
 
-def _visit(story: Story, visit: Visit, labels: Labels, *, states: bool) -> Iterator[Row]:
+def _visit(story: Story, visit: Visit, labels: AttemptLabels, *, states: bool) -> Iterator[Row]:
     if visit.kind == "Wait" and (not states or labels.hides(visit.state)):
         yield _paused(story, visit)
     elif states:

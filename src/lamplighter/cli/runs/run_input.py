@@ -49,9 +49,9 @@ def _words(command: str) -> list[str]:
 
 def check(site: Site, machine: Machine, told: Json) -> None:
     """Refuse to tell a machine what it does not read, or what all steps of a workflow would take for theirs."""
-    if told and not find_job.of_a_job(site, machine):
+    if told and not find_job.is_job(site, machine):
         fail(f"{machine.word} was not made of a job file, and reads neither --env nor --command: say --input")
-    if "command" in told and is_workflow(find_job.definition(site, machine)):
+    if "command" in told and is_workflow(find_job.read_definition(site, machine)):
         fail(
             f"{machine.word} is a workflow, and --command would take the place of the command of every step: "
             "run the job of one step alone (`lamplighter run JOB --command …`), or change the job file"

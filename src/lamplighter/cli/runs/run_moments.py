@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs import failure_words
-from lamplighter.cli.runs.attempt_labels import Labels, of_definition
+from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
 from lamplighter.cli.runs.formatting import lasted
 from lamplighter.cli.runs.skipped_runs import WHY
 from lamplighter.jobs.file.values import shown
@@ -32,7 +32,7 @@ class Moment:
 
 def moments(story: Story, definition: Json) -> list[Moment]:
     """What happened so far, in the order of time."""
-    labels = of_definition(definition, story.redriven)
+    labels = labels_for(definition, story.redriven)
     found = [
         *(Moment(("redriven", at), time, "redriven") for at, time in enumerate(story.redriven)),
         *(moment for each in story.attempts for moment in _attempt(each, labels)),
@@ -41,18 +41,18 @@ def moments(story: Story, definition: Json) -> list[Moment]:
     return sorted(found, key=lambda each: each.time)
 
 
-def _attempt(attempt: Attempt, labels: Labels) -> Iterator[Moment]:
+def _attempt(attempt: Attempt, labels: AttemptLabels) -> Iterator[Moment]:
     title = labels.title(attempt)
     if labels.hides_work(attempt) and not attempt.failed:
         return
     yield Moment(("began", attempt.event), attempt.began, f"{title} started")
     if attempt.ended is not None:
         after = "" if attempt.outcome == "timed out" else f", after {lasted(attempt.took or 0)}"
-        text = f"{title} {failure_words.result(attempt)}{after}"
+        text = f"{title} {failure_words.attempt_result(attempt)}{after}"
         yield Moment(("ended", attempt.event), attempt.ended, text, attempt.outcome)
 
 
-def _visit(story: Story, visit: Visit, definition: Json, labels: Labels) -> Iterator[Moment]:
+def _visit(story: Story, visit: Visit, definition: Json, labels: AttemptLabels) -> Iterator[Moment]:
     for each in story.retries(visit):
         failed = each.failed
         assert failed.ended is not None

@@ -19,7 +19,7 @@ from botocore.exceptions import ProfileNotFound
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
-from lamplighter.cli.job_file import USUAL, EnvironmentOption, read, show
+from lamplighter.cli.job_file import USUAL, EnvironmentOption, print_problems, read_job_file
 from lamplighter.cli.target import (
     USUAL_DATA,
     WRONG,
@@ -60,7 +60,7 @@ class Site:
         """The job file's project; None where none was asked for, and there is none here or a broken one."""
         if self.file is None and self.environment is None:
             return _beside()
-        return read(self.file or USUAL, self.environment).project
+        return read_job_file(self.file or USUAL, self.environment).project
 
     @cached_property
     def sfn(self) -> Json:
@@ -75,7 +75,7 @@ def _beside() -> Project | None:
     try:
         return load(USUAL).project
     except JobFileError as error:
-        show(error.problems)
+        print_problems(error.problems)
         typer.echo(f"lamplighter: {USUAL} is broken, so jobs go by the names of their state machines", err=True)
         return None
 

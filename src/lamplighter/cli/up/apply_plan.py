@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from lamplighter.base.json_text import dumps, loads
-from lamplighter.base.threads import run_aside
+from lamplighter.base.threads import run_in_thread
 from lamplighter.cli.up.merge_templates import Narrowed, graft, hold_back, jobs_of, units
 from lamplighter.cli.up.plan import Plan, narrowed
 from lamplighter.cli.up.stacks import Failure, StackFailed, Stacks, Step
@@ -67,7 +67,7 @@ async def apply(stacks: Stacks, plan: Plan, parameters: Mapping[str, str], busy:
     taken_back: set[str] = set()
     steps: list[Step] = []
     while True:
-        draft = await run_aside(partial(_draft, narrow, before, held, busy))
+        draft = await run_in_thread(partial(_draft, narrow, before, held, busy))
         held = draft.held
         if draft.is_empty:
             raise NotApplied(tuple(faults.values()))
@@ -75,7 +75,7 @@ async def apply(stacks: Stacks, plan: Plan, parameters: Mapping[str, str], busy:
         try:
             steps += await stacks.bring(plan.stack, draft.text, given, ours=True, rollback=False)
         except StackFailed as error:
-            found = _found(plan, error.failures, await run_aside(draft.units))
+            found = _found(plan, error.failures, await run_in_thread(draft.units))
             if not error.failures or found.keys() <= taken_back:
                 await stacks.ready(plan.stack)
                 raise

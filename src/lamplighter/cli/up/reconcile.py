@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from lamplighter.base.errors import LamplighterError, Unavailable
 from lamplighter.base.json_text import dumps
-from lamplighter.base.threads import run_aside
+from lamplighter.base.threads import run_in_thread
 from lamplighter.bus import Caller
-from lamplighter.cli.job_file import show
+from lamplighter.cli.job_file import print_problems
 from lamplighter.cli.up import apply_plan, removed_jobs
 from lamplighter.cli.up.apply_plan import Applied, Fault, NotApplied
 from lamplighter.cli.up.check_channels import dead_ends
@@ -132,7 +132,7 @@ class Keeper:
                 await self._note(str(why), at_once=False)
                 continue
             try:
-                await run_aside(self._orders.read)
+                await run_in_thread(self._orders.read)
             except LamplighterError as error:
                 well, was_well, why = False, False, error
                 await self._note(str(error), at_once=False)
@@ -258,7 +258,7 @@ class Keeper:
 
     async def _tell_jobs(self, plan: Plan, project: Project, applied: Applied) -> None:
         times = {name: await upcoming(self._engine, self._caller, project, name) for name in project.jobs}
-        lines = await run_aside(lambda: list(job_lines.jobs(plan, applied, times)))
+        lines = await run_in_thread(lambda: list(job_lines.jobs(plan, applied, times)))
         known = all(str(each) in self._told for each in applied.faults)
         if applied.faults and known and not any(line[2] in job_lines.NEWS for line in lines):
             return
@@ -326,6 +326,6 @@ class Keeper:
 def tell(error: LamplighterError) -> None:
     """Show what is wrong with a file."""
     if isinstance(error, JobFileError):
-        show(error.problems)
+        print_problems(error.problems)
     else:
         log.error("%s", error)

@@ -37,9 +37,9 @@ class Secrets(Mapping[str, str]):
 
     def value(self, name: str, where: str) -> str | None:
         """The secret that a container knows by a name, from a place; None where there is none."""
-        found = secret_references.found(self, where)
+        found = secret_references.find_secret(self, where)
         places = self._wanted.get(name, ())
-        if found is not None or not any(secret_references.is_same(where, each) for each in places):
+        if found is not None or not any(secret_references.is_same_secret(where, each) for each in places):
             return found
         return self.get(name) if len(places) == 1 else None
 

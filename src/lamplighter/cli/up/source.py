@@ -10,7 +10,7 @@ import typer
 
 from lamplighter.base import secret_references
 from lamplighter.base.errors import LamplighterError
-from lamplighter.cli.job_file import show
+from lamplighter.cli.job_file import print_problems
 from lamplighter.cli.target import usual_region
 from lamplighter.cli.up.options import Asked, Keeping, Kept
 from lamplighter.cli.up.plan import JobFile, Source
@@ -43,7 +43,7 @@ def read(asked: Asked, data: Path) -> Kept:
         if not (data / data_directory.DATABASE).exists():
             if not isinstance(error, JobFileError):
                 raise
-            show(error.problems)
+            print_problems(error.problems)
             raise typer.Exit(1) from None
         tell(error)
     return _Kept(orders)

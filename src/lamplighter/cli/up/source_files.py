@@ -60,4 +60,4 @@ class Orders:
         for folder in {build.folder for plan in self.plans for build in plan.builds}:
             yield folder
             yield folder / dockerignore.FILE
-            yield from (path for _, path in build_context.files(folder, self.data))
+            yield from (path for _, path in build_context.context_files(folder, self.data))

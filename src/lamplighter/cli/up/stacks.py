@@ -15,7 +15,7 @@ from functools import partial
 
 from lamplighter.base.errors import AwsError, LamplighterError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.threads import run_aside
+from lamplighter.base.threads import run_in_thread
 from lamplighter.bus import Caller
 from lamplighter.cli.deploy.stacks import OURS
 from lamplighter.cli.up.merge_templates import restricted
@@ -150,7 +150,7 @@ class Stacks:
     async def template(self, name: str) -> Json:
         """The template that a stack was made of, as far as it was made; {} for a stack that is not there."""
         text = await self.template_text(name)
-        return await run_aside(partial(read, text))
+        return await run_in_thread(partial(read, text))
 
     async def template_text(self, name: str) -> str:
         """The same as text: while something long goes on, a large document is not to lie in memory."""
@@ -161,7 +161,7 @@ class Stacks:
         if found in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             return text
         exists = [each.logical for each in await self.resources(name) if each.exists]
-        return await run_aside(lambda: dumps(restricted(read(text), exists)))
+        return await run_in_thread(lambda: dumps(restricted(read(text), exists)))
 
     def status(self, name: str) -> str:
         """The status of a stack; "" where there is none."""

@@ -61,7 +61,7 @@ async def changes(page: Page) -> AsyncIterator[Event | None]:
     sent: dict[str, str] = {}
     silent = 0.0
     while True:
-        begun = page.console.world.steady()
+        begun = page.console.world.monotonic()
         is_first = not sent
         values = await runs.values(page, run)
         for part in PARTS:
@@ -74,7 +74,7 @@ async def changes(page: Page) -> AsyncIterator[Event | None]:
             yield Event("end", "")
             return
         # The first look may have loaded the templates, and tells nothing of those that follow.
-        took = 0.0 if is_first else (page.console.world.steady() - begun) / 1000
+        took = 0.0 if is_first else (page.console.world.monotonic() - begun) / 1000
         rest = max(page.console.port.patience, SHARE * took)
         if await stopped(page, rest):
             return

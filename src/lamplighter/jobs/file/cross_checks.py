@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from lamplighter.asl.definition.parse import InvalidDefinition, parse
+from lamplighter.asl.definition.parse import InvalidDefinition, parse_definition
 from lamplighter.base.json_text import Json, JsonError, dumps
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
@@ -120,7 +120,7 @@ def _language(project: Project, name: str, job: Job) -> Iterator[Finding]:
     file = job.workflow or ""
     try:
         for definition in (workflow.expanded(project, project.workflows[file]), machine(project, name)):
-            parse(written_out(dumps(definition)))
+            parse_definition(written_out(dumps(definition)))
     except InvalidDefinition as error:
         for fault in error.diagnostics:
             yield ("workflow", file, *_path(fault.location or "")), f"{fault.message}", _where(fault.location)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lamplighter.asl.definition.parse import parse_resource
-from lamplighter.asl.definition.walk_states import states
+from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.iam.policy_evaluation import Call
 
@@ -61,8 +61,8 @@ class Situation:
 def calls(definition: Json, situation: Situation) -> list[Call]:
     """Every call that a definition can lead to, each once."""
     found: list[Call] = []
-    run = [each for _, state in states(definition) for each in _defined(state)]
-    for _, state in states(definition):
+    run = [each for _, state in walk_states(definition) for each in _defined(state)]
+    for _, state in walk_states(definition):
         if state.get("Type") == "Task":
             found += [call for call in _task(state, situation, run) if call not in found]
         if (state.get("ItemProcessor") or {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":

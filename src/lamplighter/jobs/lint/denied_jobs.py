@@ -16,7 +16,7 @@ def denied(loaded: Loaded, deny: Collection[str]) -> Iterator[Problem]:
         return
     resources = template(loaded.project)["Resources"]
     for name in loaded.project.jobs:
-        reason = deny_rules.refusal(_definition(resources.get(names.task(name), {})), deny)
+        reason = deny_rules.denied_reason(_definition(resources.get(names.task(name), {})), deny)
         if reason is not None:
             place = loaded.place("jobs", name, key=True)
             yield Problem(place, f"{name}: {reason}", "change the job, or start the engine without that word of --deny")

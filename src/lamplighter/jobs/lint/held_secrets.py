@@ -37,7 +37,7 @@ class Finding:
 
     def advice(self, env: str) -> str:
         """What to write, and where."""
-        place = secret_references.place(self.where)
+        place = secret_references.parse_reference(self.where)
         return f"write a line {place.text}=… in {env}, or set the variable {place.variable}"
 
 
@@ -47,7 +47,7 @@ def wanted(projects: Iterable[Project]) -> Mapping[str, Sequence[str]]:
     for project in projects:
         for _, _, name, where in _named(project):
             known = found.setdefault(name, [])
-            if not any(secret_references.is_same(where, each) for each in known):
+            if not any(secret_references.is_same_secret(where, each) for each in known):
                 known.append(where)
     return found
 
@@ -56,7 +56,7 @@ def judged(project: Project, held: Mapping[str, str]) -> Iterator[Finding]:
     """Each secret that is not held for its place."""
     places = wanted([project])
     for job, section, name, where in _named(project):
-        if secret_references.found(held, where) is None:
+        if secret_references.find_secret(held, where) is None:
             shared = places[name] if len(places[name]) > 1 else ()
             yield Finding(job, section, name, where, held=name in held and not shared, shared=shared)
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from lamplighter.asl.definition.walk_states import states
+from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.retry import Retry
@@ -37,7 +37,7 @@ OWN: Final = ("Job", "Type", "Arguments", "Retry", "QueryLanguage", *KEPT)
 
 def steps(definition: Json) -> Iterator[tuple[str, Json]]:
     """All states of a definition that run a job, with their names, wherever they are."""
-    for name, state in states(definition):
+    for name, state in walk_states(definition):
         if isinstance(state.get("Job"), str):
             yield name, state
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from troposphere import AWSObject, GetAtt, If, Ref, iam
 
-from lamplighter.asl.definition.walk_states import states
+from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
@@ -138,7 +138,7 @@ def _of_runs(project: Project, name: str) -> Iterator[Json]:
 
 def is_distributed(definition: Json) -> bool:
     """Whether a workflow has a Map whose children are executions of their own."""
-    found = [state.get("ItemProcessor") or {} for _, state in states(definition)]
+    found = [state.get("ItemProcessor") or {} for _, state in walk_states(definition)]
     return any(each.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED" for each in found)
 
 

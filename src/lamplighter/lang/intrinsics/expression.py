@@ -73,7 +73,7 @@ class Function:
 
 
 def _random(world: World, first: Json, last: Json, *seed: Json) -> int:
-    return functions.between(first, last, functions.seeded(seed[0]) if seed else world.chance())
+    return functions.between(first, last, functions.seeded(seed[0]) if seed else world.random())
 
 
 ANY = 10_000

@@ -216,11 +216,11 @@ PURE = {
 
 
 def _random(world: World) -> Callable[..., float]:
-    return lambda *seed: functions.seeded(seed[0]) if seed else world.chance()
+    return lambda *seed: functions.seeded(seed[0]) if seed else world.random()
 
 
 def _shuffle(world: World) -> Callable[..., list[Json]]:
-    return lambda items: sorted(items if isinstance(items, list) else [items], key=lambda _: world.chance())
+    return lambda items: sorted(items if isinstance(items, list) else [items], key=lambda _: world.random())
 
 
 _PICTURE = "$fromMillis($instant, $picture, $zone)"

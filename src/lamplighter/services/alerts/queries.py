@@ -74,7 +74,7 @@ class Facts:
 
     def _ask(self, service: str, operation: str, **params: Json) -> Json | None:
         try:
-            return self.bus.look(self.reader, self.caller, service, operation, params)
+            return self.bus.read(self.reader, self.caller, service, operation, params)
         except AwsError:
             return None
 

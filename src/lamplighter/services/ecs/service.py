@@ -61,7 +61,7 @@ class Ecs:
         self.outputs = Outputs(data / "output")
         self._store = store
         watch = Watch(bus, world, runtime, pause)
-        held = secrets or secret_references.in_environment({})
+        held = secrets or secret_references.environment_secrets({})
         self._means = Means(bus, world, runtime, self.outputs, held, keys or {}, pause, watch, self._look)
         self._looking: asyncio.Task[None] | None = None
         """What looks after the runtime while there are tasks."""

@@ -44,7 +44,7 @@ class Events:
         router = Router(world, self._courier, rulebook, traffic)
         self._clockwork = Clockwork(world, router)
         self._replays = replays = Replays(bus, world, router)
-        bus.listen("*", router.hear, rulebook.anything)
+        bus.subscribe("*", router.hear, rulebook.anything)
         inside = Inside(bus, router)
         bus.serve(
             INSIDE,
@@ -80,8 +80,8 @@ class Events:
             "PutTargets": Operation(write=targets.put),
             "RemoveTargets": Operation(write=targets.remove),
             "ListTargetsByRule": Operation(read=targets.list),
-            "PutEvents": Operation(write=putting.put, ahead=putting.ahead),
-            "TestEventPattern": Operation(read=event_patterns.test, ahead=event_patterns.ahead),
+            "PutEvents": Operation(write=putting.put, prepare=putting.ahead),
+            "TestEventPattern": Operation(read=event_patterns.test, prepare=event_patterns.ahead),
             "CreateArchive": Operation(write=archives.create),
             "UpdateArchive": Operation(write=archives.update),
             "DeleteArchive": Operation(write=archives.delete),

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from lamplighter.base.json_text import Json
 from lamplighter.base.precompute import LARGE
 from lamplighter.base.world import World
-from lamplighter.bus import READY, Caller, Ready, Work
+from lamplighter.bus import PREPARED, Caller, Prepared, Work
 from lamplighter.services.logs.arns import find_group, invalid_token, page_token, read_page_token
 from lamplighter.services.logs.errors import InvalidParameter, LimitExceeded, NotFound
 from lamplighter.services.logs.filter_destinations import check_destination, check_transformation
@@ -104,12 +104,12 @@ class Filters:
 
     def test(self, _reader: Reader, _caller: Caller, params: Json) -> Json:
         """TestMetricFilter"""
-        return {"matches": params[READY] if READY in params else _matches(params)}
+        return {"matches": params[PREPARED] if PREPARED in params else _matches(params)}
 
     def ahead_of_test(self, _reader: Reader, _caller: Caller, params: Json) -> Work | None:
         """What of TestMetricFilter takes as long as the messages are."""
         large = sum(map(len, params["logEventMessages"])) > LARGE
-        return (lambda: Ready(_matches(params))) if large else None
+        return (lambda: Prepared(_matches(params))) if large else None
 
 
 def _matches(params: Json) -> Json:

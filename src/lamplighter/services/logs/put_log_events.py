@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.bus import READY, Caller, Ready, Work
+from lamplighter.bus import PREPARED, Caller, Prepared, Work
 from lamplighter.services.logs.arns import find_group, find_stream
 from lamplighter.services.logs.errors import InvalidParameter
 from lamplighter.services.logs.metric_extraction import Metering, is_short
@@ -48,7 +48,7 @@ class Ingest:
             counted = log_chunks.append(tx, group.id, stream.id, kept, now)
             log_groups.resize_group(tx, group.id, counted)
             log_groups.note_events(tx, stream.id, kept[-1][0], now)
-            self._metering.count(tx, group, kept, params.get(READY))
+            self._metering.count(tx, group, kept, params.get(PREPARED))
         answer: Json = {"nextSequenceToken": sequence_token(now)}
         return answer | ({"rejectedLogEventsInfo": rejected} if rejected else {})
 
@@ -60,7 +60,7 @@ class Ingest:
         group = find_group(reader, caller, params["logGroupName"])
         kept, _ = _sort_out(events, self._world.now(), group.retention)
         measure = self._metering.ahead(reader, group, kept) if kept else None
-        return None if measure is None else lambda: Ready(measure())
+        return None if measure is None else lambda: Prepared(measure())
 
 
 def _check(events: list[tuple[int, str]]) -> None:

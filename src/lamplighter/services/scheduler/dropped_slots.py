@@ -50,7 +50,7 @@ class Teller:
         found = Dropped(owner, schedule.arn, slots[0], slots[-1], len(slots), zone, reason, schedule.mark)
         dropped_slots.put(tx, found)
         if not timers.any_of(tx, naming.SERVICE, SUBJECT + owner):
-            due = self._world.steady() + WAIT
+            due = self._world.monotonic() + WAIT
             timers.put(tx, Timer(naming.SERVICE, SUBJECT + owner, "tell", due), elapsed=True)
 
     def made_up(self, tx: Tx, schedule: Schedule) -> None:

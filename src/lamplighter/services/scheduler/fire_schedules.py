@@ -143,7 +143,7 @@ class Firing:
         if not window:
             self._fire(tx, schedule, slot, due)
             return
-        later = due + int(self._world.chance() * window)
+        later = due + int(self._world.random() * window)
         slots.record(tx, slots.one(schedule.id, slot, later, slots.WAITING))
         self._set(tx, schedule, f"{slot}/{WINDOW}", later)
 

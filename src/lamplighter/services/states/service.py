@@ -64,15 +64,15 @@ class States:
         map_runs = MapRuns(self._children)
         holding = Holding(self._driver)
         self.operations: Mapping[str, Operation] = {
-            "CreateStateMachine": Operation(write=machines.create, ahead=machines.create_ahead),
-            "DescribeStateMachine": Operation(read=machines.describe, ahead=machines.describe_ahead),
+            "CreateStateMachine": Operation(write=machines.create, prepare=machines.create_ahead),
+            "DescribeStateMachine": Operation(read=machines.describe, prepare=machines.describe_ahead),
             "ListStateMachines": Operation(read=machines.list),
-            "UpdateStateMachine": Operation(write=machines.update, ahead=machines.update_ahead),
+            "UpdateStateMachine": Operation(write=machines.update, prepare=machines.update_ahead),
             "DeleteStateMachine": Operation(write=machines.delete),
             "DescribeStateMachineForExecution": Operation(
-                read=machines.describe_for_execution, ahead=machines.describe_for_execution_ahead
+                read=machines.describe_for_execution, prepare=machines.describe_for_execution_ahead
             ),
-            "ValidateStateMachineDefinition": Operation(read=definitions.validate, ahead=definitions.ahead),
+            "ValidateStateMachineDefinition": Operation(read=definitions.validate, prepare=definitions.ahead),
             "PublishStateMachineVersion": Operation(write=versions.publish),
             "ListStateMachineVersions": Operation(read=versions.list),
             "DeleteStateMachineVersion": Operation(write=versions.delete),

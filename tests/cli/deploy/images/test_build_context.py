@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.cli.deploy.images.build_context import NoContext, digest, files
+from lamplighter.cli.deploy.images.build_context import NoContext, context_digest, context_files
 
 
 def made(folder: Path, ignore: str | None, *names: str) -> Path:
@@ -20,15 +20,15 @@ def made(folder: Path, ignore: str | None, *names: str) -> Path:
 
 def sent(folder: Path) -> set[str]:
     """What goes into the image beside the files that always do."""
-    return {name for name, _ in files(folder, folder / ".lamplighter")} - {"Dockerfile", ".dockerignore"}
+    return {name for name, _ in context_files(folder, folder / ".lamplighter")} - {"Dockerfile", ".dockerignore"}
 
 
 def test_the_mark_is_of_names_contents_modes_and_links(tmp_path: Path) -> None:
     folder, data = made(tmp_path, None, "a", "b/c"), tmp_path / "none"
-    seen = [digest(folder, "here", data)]
+    seen = [context_digest(folder, "here", data)]
 
     def changed() -> bool:
-        seen.append(digest(folder, "here", data))
+        seen.append(context_digest(folder, "here", data))
         return seen[-1] not in seen[:-1]
 
     os.utime(folder / "a", (1, 1))
@@ -51,9 +51,9 @@ def test_the_mark_is_of_names_contents_modes_and_links(tmp_path: Path) -> None:
 def test_the_engine_s_own_directory_does_not_count(tmp_path: Path) -> None:
     folder = made(tmp_path, None, "a", ".lamplighter/db")
     os.mkfifo(folder / ".lamplighter/alive")
-    before = digest(folder, "here", folder / ".lamplighter")
+    before = context_digest(folder, "here", folder / ".lamplighter")
     folder.joinpath(".lamplighter/db").write_text("more")
-    assert digest(folder, "here", folder / ".lamplighter") == before
+    assert context_digest(folder, "here", folder / ".lamplighter") == before
     assert sent(folder) == {"a"}
 
 
@@ -65,6 +65,6 @@ def test_what_dockerignore_leaves_out_does_not_count(tmp_path: Path, ignore: str
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NoContext, match="there is no folder"):
-        digest(tmp_path / "none", "here")
+        context_digest(tmp_path / "none", "here")
     with pytest.raises(NoContext, match="has no Dockerfile"):
-        digest(tmp_path, "here")
+        context_digest(tmp_path, "here")

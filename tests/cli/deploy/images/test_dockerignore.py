@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.cli.deploy.images.dockerignore import ignored
+from lamplighter.cli.deploy.images.dockerignore import compile_ignore
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,8 @@ from lamplighter.cli.deploy.images.dockerignore import ignored
 )
 def test_the_last_pattern_that_fits_decides(tmp_path: Path, lines: str, path: str, expected: bool) -> None:
     (tmp_path / ".dockerignore").write_text(lines)
-    assert ignored(tmp_path)(path) is expected
+    assert compile_ignore(tmp_path)(path) is expected
 
 
 def test_without_a_file_everything_is_seen(tmp_path: Path) -> None:
-    assert not ignored(tmp_path)("a/b")
+    assert not compile_ignore(tmp_path)("a/b")

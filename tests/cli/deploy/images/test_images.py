@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.cli.deploy.images.images import CannotBuild, images
+from lamplighter.cli.deploy.images.images import CannotBuild, project_images
 from tests.cli.account import client, job_file, typed
 from tests.jobs.projects import written
 from tests.served import Served
@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def tag(folder: Path, jobs: str = JOBS) -> str:
-    (image,) = images(written(folder, jobs))
+    (image,) = project_images(written(folder, jobs))
     return image.tag
 
 
@@ -81,7 +81,7 @@ def test_a_file_that_is_ignored_changes_no_tag(folder: Path) -> None:
 
 def test_another_architecture_is_another_image(folder: Path) -> None:
     arm = JOBS.replace("timeout: 1h", "timeout: 1h, architecture: arm64")
-    (image,) = images(written(folder, arm))
+    (image,) = project_images(written(folder, arm))
     assert (image.platform, image.tag == tag(folder)) == ("linux/arm64", False)
 
 

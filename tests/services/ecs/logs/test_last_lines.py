@@ -18,10 +18,10 @@ def test_the_last_line_is_in_the_log_when_the_task_stops(tmp_path: Path) -> None
         if event.detail["lastStatus"] == "STOPPED":
             stream = f"job/main/{event.detail['taskArn'].rpartition('/')[2]}"
             asked = {"logGroupName": "/job", "logStreamName": stream}
-            found = site.engine.bus.look(tx, CALLER, "logs", "GetLogEvents", asked)
+            found = site.engine.bus.read(tx, CALLER, "logs", "GetLogEvents", asked)
             seen.append([each["message"] for each in found["events"]])
 
-    site.engine.bus.listen("aws.ecs", hear)
+    site.engine.bus.subscribe("aws.ecs", hear)
     site.runtime.script(Script(after=None))
     site.call("logs", "CreateLogGroup", logGroupName="/job")
     site.call("ecs", "CreateCluster")

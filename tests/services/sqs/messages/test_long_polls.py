@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.bus import CallerLeft
+from lamplighter.bus import CallerGone
 from lamplighter.services.sqs.messages.queue_messages import Stock, Taken
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Tx
@@ -155,13 +155,13 @@ def test_a_receiver_that_has_left_takes_no_message_with_it(office: Office) -> No
 
     async def left() -> None:
         await gone.wait()
-        raise CallerLeft
+        raise CallerGone
 
     poll = office.poll(url, left=left)
     gone.set()
     office.begin("SendMessage", QueueUrl=url, MessageBody="hello")
     office.site.settle()
-    with pytest.raises(CallerLeft):
+    with pytest.raises(CallerGone):
         poll.result()
     message = office.one(url)
     assert message["Attributes"]["ApproximateReceiveCount"] == "1"
@@ -182,7 +182,7 @@ def test_a_message_on_its_way_to_who_leaves_is_as_if_it_had_not_been_taken(
         url = office.queue(f"q{moment}")
         office.send(url)
         poll = office.poll(url, left=leaving(moment))
-        if isinstance(poll.exception(), CallerLeft):
+        if isinstance(poll.exception(), CallerGone):
             assert office.one(url)["Attributes"]["ApproximateReceiveCount"] == "1"
         else:
             assert text(poll) == ["hello"]
@@ -196,7 +196,7 @@ def leaving(moment: int) -> Callable[[], Awaitable[None]]:
     async def left() -> None:
         for _ in range(moment):
             await asyncio.sleep(0)
-        raise CallerLeft
+        raise CallerGone
 
     return left
 

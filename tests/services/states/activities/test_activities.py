@@ -13,7 +13,7 @@ import pytest
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import ManualClock, fixed_world
-from lamplighter.bus import Caller, CallerLeft
+from lamplighter.bus import Caller, CallerGone
 from lamplighter.engine.config import Config
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime
@@ -172,13 +172,13 @@ async def test_a_caller_that_hangs_up_takes_no_task_with_it(house: House) -> Non
 
     async def left() -> None:
         await hangs_up.wait()
-        raise CallerLeft
+        raise CallerGone
 
     params = {"activityArn": ACTIVITY}
     calling = asyncio.create_task(house.engine.call(CALLER, "states", "GetActivityTask", params, left))
     await asyncio.sleep(0)
     hangs_up.set()
-    with pytest.raises(CallerLeft):
+    with pytest.raises(CallerGone):
         await calling
     await house.start("work")
     assert (await house.poll())["input"] == '"work"'

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.asl.execution.step import Refuses
+from lamplighter.asl.execution.step import RefusalReason
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.engine.config import Config
@@ -31,7 +31,7 @@ class Held(Inline):
         """Say of the last that is held that it has used much processor time."""
         self._gates: list[asyncio.Future[None]] = []
 
-    async def run(self, request: Request, refuses: Refuses, on_slow: Callable[[], None] | None = None) -> Answer:
+    async def run(self, request: Request, refuses: RefusalReason, on_slow: Callable[[], None] | None = None) -> Answer:
         if self.overruns:
             self.requests.append(request)
             raise Overrun("it took too long")

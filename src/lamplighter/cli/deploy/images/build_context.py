@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.cli.deploy.images.dockerignore import brings_back, ignored
+from lamplighter.cli.deploy.images.dockerignore import compile_ignore, has_exceptions
 
 DOCKERFILE = "Dockerfile"
 TAG = 16
@@ -21,7 +21,7 @@ class NoContext(LamplighterError):
     """There is nothing here that an image could be built from."""
 
 
-def check(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
     """Refuse a folder from which no image can be built."""
     if not folder.is_dir():
         raise NoContext(f"there is no folder {folder}")
@@ -29,18 +29,18 @@ def check(folder: Path) -> None:
         raise NoContext(f"the folder {folder} has no {DOCKERFILE}")
 
 
-def digest(folder: Path, platform: str, without: Path | None = None) -> str:
+def context_digest(folder: Path, platform: str, without: Path | None = None) -> str:
     """A hash of all that a build of a folder depends on, as far as the folder says it; raises NoContext."""
-    check(folder)
+    check_folder(folder)
     told = hashlib.sha256(platform.encode())
-    for name, path in sorted(files(folder, without)):
+    for name, path in sorted(context_files(folder, without)):
         told.update(b"\0" + name.encode(errors="surrogateescape") + b"\0" + _content(path))
     return told.hexdigest()[:TAG]
 
 
-def files(folder: Path, without: Path | None = None) -> Iterator[tuple[str, Path]]:
+def context_files(folder: Path, without: Path | None = None) -> Iterator[tuple[str, Path]]:
     """The files of a folder that a build sees, by their names in it; nothing that is in `without`."""
-    out, prunes = ignored(folder), not brings_back(folder)
+    out, prunes = compile_ignore(folder), not has_exceptions(folder)
     for at, folders, found in os.walk(folder):
         names = {name: Path(at, name).relative_to(folder).as_posix() for name in (*folders, *found)}
         links = [name for name in folders if Path(at, name).is_symlink()]

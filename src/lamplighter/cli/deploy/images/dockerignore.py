@@ -15,7 +15,7 @@ FILE = ".dockerignore"
 ALWAYS = ("Dockerfile", FILE)
 
 
-def ignored(folder: Path) -> Callable[[str], bool]:
+def compile_ignore(folder: Path) -> Callable[[str], bool]:
     """Whether a path, relative to a folder, is ignored."""
     rules = [_rule(line) for line in _lines(folder / FILE)]
 
@@ -29,7 +29,7 @@ def ignored(folder: Path) -> Callable[[str], bool]:
     return judge
 
 
-def brings_back(folder: Path) -> bool:
+def has_exceptions(folder: Path) -> bool:
     """Whether something may be seen that is inside of a folder which is ignored."""
     return any(line.startswith("!") for line in _lines(folder / FILE))
 

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
-from lamplighter.cli.deploy.images.build_context import DOCKERFILE, NoContext, digest
+from lamplighter.cli.deploy.images.build_context import DOCKERFILE, NoContext, context_digest
 from lamplighter.jobs import names
 from lamplighter.jobs.file.load import Loaded
 from lamplighter.jobs.stack.roles import repository
@@ -48,7 +48,7 @@ class Image:
         return f"{self.repository}:{self.tag}"
 
 
-def images(loaded: Loaded) -> list[Image]:
+def project_images(loaded: Loaded) -> list[Image]:
     """The images that a project's jobs are built into."""
     found = []
     for name, job in loaded.project.jobs.items():
@@ -57,7 +57,7 @@ def images(loaded: Loaded) -> list[Image]:
             if not (folder / DOCKERFILE).is_file():
                 raise CannotBuild(f"{name}: there is no Dockerfile in {job.image}: add one, or name another image")
             try:
-                tag = digest(folder, platform)
+                tag = context_digest(folder, platform)
             except NoContext as error:
                 raise CannotBuild(f"{name}: {error}") from None
             found.append(Image(name, folder, platform, repository(loaded.project, name), tag))
@@ -67,14 +67,14 @@ def images(loaded: Loaded) -> list[Image]:
 # --- on this box ------------------------------------------------------------------------------------------------------
 
 
-def keep(image: Image) -> None:
+def build_local_image(image: Image) -> None:
     """Have an image on this box."""
     there = _docker("image", "inspect", image.here, quiet=True)
     if there.returncode != 0:
-        build(image, image.here)
+        build_image(image, image.here)
 
 
-def build(image: Image, name: str) -> None:
+def build_image(image: Image, name: str) -> None:
     """Build an image; what Docker says goes to standard error."""
     if _docker("build", "--platform", image.platform, "--tag", name, str(image.folder)).returncode != 0:
         raise CannotBuild(f"the image of the job {image.job} cannot be built: Docker says above why")
@@ -83,7 +83,7 @@ def build(image: Image, name: str) -> None:
 # --- in ECR -----------------------------------------------------------------------------------------------------------
 
 
-def uri(ecr: Json, account: str, region: str, image: Image) -> str:
+def ecr_uri(ecr: Json, account: str, region: str, image: Image) -> str:
     """What an image is called in ECR, whether its repository is there yet or not."""
     found = _repository(ecr, image)
     domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
@@ -91,7 +91,7 @@ def uri(ecr: Json, account: str, region: str, image: Image) -> str:
     return f"{found['repositoryUri'] if found else usual}:{image.tag}"
 
 
-def push(ecr: Json, image: Image) -> bool:
+def push_image(ecr: Json, image: Image) -> bool:
     """Have an image in ECR; whether it had to be brought there."""
     found = _repository(ecr, image)
     if found is None:
@@ -100,7 +100,7 @@ def push(ecr: Json, image: Image) -> bool:
     elif _is_there(ecr, image):
         return False
     name = f"{found['repositoryUri']}:{image.tag}"
-    build(image, name)
+    build_image(image, name)
     _log_in(ecr, found["repositoryUri"].partition("/")[0])
     if _docker("push", name).returncode != 0:
         raise CannotBuild(f"the image of the job {image.job} cannot be pushed: Docker says above why")

@@ -34,7 +34,7 @@ class NoDocker(NotBuilt):
 async def tag(name: str, folder: Path, data: Path) -> str:
     """The tag of the image that a folder comes to, whether it is built already or not."""
     try:
-        return f"{name}:{await asyncio.to_thread(build_context.digest, folder, HERE, data)}"
+        return f"{name}:{await asyncio.to_thread(build_context.context_digest, folder, HERE, data)}"
     except (OSError, build_context.NoContext, InvalidRegex, TooLong) as error:
         raise NotBuilt(str(error)) from error
 

@@ -27,4 +27,4 @@ def to_stderr(level: int) -> Repeats:
         logger = logging.getLogger(name)
         logger.setLevel(least)
         logger.addHandler(handler)
-    return Repeats(handler, real_world().steady)
+    return Repeats(handler, real_world().monotonic)

@@ -42,8 +42,8 @@ class Runs:
         self._failures: dict[str, str] = {}
         """Of each run that goes on, why its last attempt failed; nothing once another step has succeeded."""
         self._held: list[tuple[int, str]] | None = None
-        engine.bus.listen("aws.states", self._hear_run, lambda _tx: bool(self._labels))
-        engine.bus.listen("aws.ecs", self._hear_task, lambda _tx: bool(self._labels))
+        engine.bus.subscribe("aws.states", self._hear_run, lambda _tx: bool(self._labels))
+        engine.bus.subscribe("aws.ecs", self._hear_task, lambda _tx: bool(self._labels))
 
     def follow(self, stack: str, labels: Mapping[str, str]) -> None:
         """Tell of these machines and task families of a stack from now on, and call them as is said here."""
@@ -119,7 +119,7 @@ class Runs:
         """Why a run says that it did not succeed; a cause in JSON is too long for a line."""
         engine, of = self._engine, run.split(":")
         try:
-            look = engine.bus.look
+            look = engine.bus.read
             given = {"executionArn": run}
             found = look(engine.store.reader, Caller(of[4], of[3]), "states", "DescribeExecution", given)
         except AwsError:

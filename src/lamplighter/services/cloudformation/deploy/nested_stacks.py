@@ -48,7 +48,7 @@ class Nested:
             raise ResourceFailed(f"Stacks are nested more than {DEEPEST} deep")
         caller = Caller(stack.account, stack.region)
         plan = self._planner.plan(tx, caller, self._params(stack, row), None, material)
-        name = make_up(self._world.chance, stack.name, row.logical, LONGEST)
+        name = make_up(self._world.random, stack.name, row.logical, LONGEST)
         options = {"timeout": row.body["properties"].get("TimeoutInMinutes")}
         return self._starter.create(tx, self._starter.new(tx, caller, name, plan, options, stack)).id
 

@@ -81,7 +81,7 @@ class Maker:
             return str(properties[kind.name])
         ending = kind.ending(properties)
         head = stack.name if kind.prefix else ""
-        return make_up(self._world.chance, head, logical, kind.longest - len(ending)) + ending
+        return make_up(self._world.random, head, logical, kind.longest - len(ending)) + ending
 
     def make(self, tx: Tx, kind: Kind, asked: Asked, material: Material) -> Made:
         """Make a resource."""

@@ -95,7 +95,7 @@ class Starter:
         begun = self.journal.begin(tx, stack, "CREATE_IN_PROGRESS", INITIATED)
         minutes = begun.body["timeout"]
         if minutes is not None:
-            due = self.world.steady() + minutes * 60_000
+            due = self.world.monotonic() + minutes * 60_000
             timers.put(tx, Timer(SERVICE, stack.id, "timeout", due), elapsed=True)
         return begun
 

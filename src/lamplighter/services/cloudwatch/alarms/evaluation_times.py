@@ -66,7 +66,7 @@ class Clockwork:
         if alarm is None:
             return
         now, step = self._world.now(), _step(alarm)
-        if self._world.steady() - timer.due > LATE:
+        if self._world.monotonic() - timer.due > LATE:
             self._set(tx, alarm.arn, _after(now + GRACE - 1, MINUTE))
             return
         end = now - now % step
@@ -95,7 +95,7 @@ class Clockwork:
     def _set(self, tx: Tx, arn: str, due: int) -> None:
         """Look at a time by the wall clock; who sets that neither hastens nor delays the look."""
         wait = due - self._world.now()
-        timers.put(tx, Timer(SERVICE, arn, LOOK, self._world.steady() + wait), elapsed=True)
+        timers.put(tx, Timer(SERVICE, arn, LOOK, self._world.monotonic() + wait), elapsed=True)
 
 
 def _step(alarm: Alarm) -> int:

@@ -127,14 +127,14 @@ class Measures:
     def _ask(self, reader: Reader, metric: Metric, service: str, operation: str, params: Json) -> Json:
         """The answer; None where there is nothing of that name."""
         try:
-            return self._bus.look(reader, Caller(metric.account, metric.region), service, operation, params)
+            return self._bus.read(reader, Caller(metric.account, metric.region), service, operation, params)
         except AwsError:
             return None
 
     def _listed(self, reader: Reader, caller: Caller, service: str, operation: str, field: str) -> Iterator[Json]:
         token: dict[str, str] = {}
         while True:
-            answer = self._bus.look(reader, caller, service, operation, token)
+            answer = self._bus.read(reader, caller, service, operation, token)
             yield from answer.get(field, ())
             following = {name: answer[name] for name in ("nextToken", "NextToken") if answer.get(name)}
             if not following:

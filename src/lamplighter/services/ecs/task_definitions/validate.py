@@ -55,7 +55,7 @@ def check(params: Json) -> None:
 
 def check_allowed(definition: Json, deny: Collection[str]) -> None:
     """Raise ClientError where a definition asks for what this engine was told to refuse."""
-    reason = deny_rules.refusal(definition, deny)
+    reason = deny_rules.denied_reason(definition, deny)
     if reason is not None:
         raise ClientError(reason)
 

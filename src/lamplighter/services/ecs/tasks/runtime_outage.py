@@ -80,7 +80,7 @@ class Watch:
             log.error("Docker does not answer; tasks that wait for it: %s", len(needing))
             outages.begin(tx, self._world.now())
         for task in needing:
-            if outages.hold(tx, task.arn, self._world.steady()) and self._bus.serves(STATES, "HoldTimeouts"):
+            if outages.hold(tx, task.arn, self._world.monotonic()) and self._bus.serves(STATES, "HoldTimeouts"):
                 self._bus.invoke(tx, caller_of(task.arn), STATES, "HoldTimeouts", {"Task": task.arn})
         if outage is not None and outage.topics is None and self._world.now() - outage.since >= TELL_AFTER:
             outages.told(tx, self._tell(tx, needing, outage.since))
@@ -114,7 +114,7 @@ class Watch:
             waited = self._begins(tx, arn)
             if waited or outage is None:
                 outages.release(tx, arn)
-                self._release(tx, arn, self._world.steady() - since if waited else 0)
+                self._release(tx, arn, self._world.monotonic() - since if waited else 0)
         if outage is not None:
             log.warning("Docker answers again; it did not since %s", iso(outage.since))
             outages.end(tx)

@@ -12,7 +12,7 @@ from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, depth, loads
 from lamplighter.base.precompute import LARGE
 from lamplighter.base.world import World
-from lamplighter.bus import READY, Caller, Ready, Work
+from lamplighter.bus import PREPARED, Caller, Prepared, Work
 from lamplighter.services.events.arns import LATEST, bus_name, owner
 from lamplighter.services.events.buses.buses import find_bus
 from lamplighter.services.events.buses.router import Judged, Router, envelope, judge
@@ -55,7 +55,7 @@ class Putting:
         """PutEvents"""
         if sum(map(size, params["Entries"])) >= LARGEST:
             raise ValidationError("Total size of the entries in the request is over the limit.")
-        ready: Sequence[Made | None] = params.get(READY) or [None] * len(params["Entries"])
+        ready: Sequence[Made | None] = params.get(PREPARED) or [None] * len(params["Entries"])
         entries = [self._put(tx, caller, *each) for each in zip(params["Entries"], ready, strict=True)]
         return {"FailedEntryCount": sum("ErrorCode" in entry for entry in entries), "Entries": entries}
 
@@ -65,7 +65,7 @@ class Putting:
         if not LARGE < sum(len(entry.get("Detail", "")) for entry in entries) < LARGEST:
             return None
         wishes = [self._wishes(reader, caller, entry) for entry in entries]
-        return lambda: Ready([self._made(caller, *each) for each in zip(entries, wishes, strict=True)])
+        return lambda: Prepared([self._made(caller, *each) for each in zip(entries, wishes, strict=True)])
 
     def _wishes(self, reader: Reader, caller: Caller, entry: Json) -> tuple[Wish, ...]:
         home = owner(entry.get("EventBusName") or "", caller)

@@ -69,7 +69,7 @@ class Replays:
         replay = Resource("replay", caller.account, caller.region, "", name, key, now, now, body, {})
         rows.put(tx, replay)
         if _slice_of(tx, body, 1):
-            due = self._world.steady() + PAUSE
+            due = self._world.monotonic() + PAUSE
             timers.put(tx, Timer("events", f"{SUBJECT}{key}", BEGIN, due), elapsed=True)
         else:
             self._end(tx, replay, "COMPLETED")

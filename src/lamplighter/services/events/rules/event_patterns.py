@@ -5,7 +5,7 @@ See https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPat
 
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.base.precompute import Ahead
+from lamplighter.base.precompute import Precomputed
 from lamplighter.bus import Caller, Work
 from lamplighter.lang.event_pattern.pattern import InvalidPattern, Pattern, TooComplex, compile_pattern
 from lamplighter.lang.json_errors import read
@@ -70,7 +70,7 @@ def _tested(wanted: str, given: str) -> bool:
         raise ValidationError(str(error)) from None
 
 
-_TESTED = Ahead(_tested)
+_TESTED = Precomputed(_tested)
 
 
 def test(_reader: Reader, _caller: Caller, params: Json) -> Json:
@@ -80,4 +80,4 @@ def test(_reader: Reader, _caller: Caller, params: Json) -> Json:
 
 def ahead(_reader: Reader, _caller: Caller, params: Json) -> Work | None:
     """What of TestEventPattern takes as long as the event is large."""
-    return _TESTED.begin(params["EventPattern"], params["Event"])
+    return _TESTED.work_for(params["EventPattern"], params["Event"])

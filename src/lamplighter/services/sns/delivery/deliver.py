@@ -114,14 +114,14 @@ class Courier:
         rate = (_policy(tx, subscription)["throttlePolicy"] or {}).get("maxReceivesPerSecond")
         if not rate:
             return 0
-        now = self.world.steady()
+        now = self.world.monotonic()
         turn = max(now, subscription.free)
         subscriptions.occupy(tx, subscription.arn, turn + 1000 // rate)
         return turn - now
 
     def _schedule(self, tx: Tx, key: int, wait: int) -> None:
         if wait > 0:
-            timers.put(tx, Timer(SERVICE, str(key), RETRY, self.world.steady() + wait), elapsed=True)
+            timers.put(tx, Timer(SERVICE, str(key), RETRY, self.world.monotonic() + wait), elapsed=True)
         else:
             outbox.put(tx, SERVICE, str(key), None)
 

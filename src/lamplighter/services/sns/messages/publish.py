@@ -14,7 +14,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.base.precompute import LARGE
 from lamplighter.base.world import World
-from lamplighter.bus import READY, Caller, Ready, Work
+from lamplighter.bus import PREPARED, Caller, Prepared, Work
 from lamplighter.services.sns.arns import find_topic, parse
 from lamplighter.services.sns.delivery.deliver import Courier
 from lamplighter.services.sns.errors import (
@@ -66,7 +66,7 @@ class Publishing:
             log.warning("%s gets nothing: an engine on one box sends no texts", params["PhoneNumber"])
             return {"MessageId": self.world.uuid()}
         topic = _topic(tx, caller, params[targets[0]], targets[0])
-        return self._take(tx, topic, messages.read(params, topic), params.get(READY, {}))
+        return self._take(tx, topic, messages.read(params, topic), params.get(PREPARED, {}))
 
     def ahead(self, reader: Reader, _caller: Caller, params: Json) -> Work | None:
         """What of Publish takes as long as the message is large: seeing who wants it."""
@@ -84,7 +84,7 @@ class Publishing:
         answer: Json = {"Successful": [], "Failed": []}
         for entry in entries:
             try:
-                taken = self._take(tx, topic, messages.read(entry, topic), params.get(READY, {}))
+                taken = self._take(tx, topic, messages.read(entry, topic), params.get(PREPARED, {}))
             except AwsError as error:
                 code = error.code.removesuffix("Exception")
                 failed = {"Id": entry["Id"], "Code": code, "Message": error.message, "SenderFault": True}
@@ -164,7 +164,7 @@ def _judging(reader: Reader, arn: str | None, entries: list[Json]) -> Work | Non
     found = [each for each in subscriptions.confirmed(reader, topic.arn) if "FilterPolicy" in each.attributes]
     if size * len(found) <= LARGE:
         return None
-    return lambda: Ready({key: value for entry in entries for key, value in _judged(topic, entry, found).items()})
+    return lambda: Prepared({key: value for entry in entries for key, value in _judged(topic, entry, found).items()})
 
 
 def _judged(topic: Topic, entry: Json, found: list[Subscription]) -> Judged:

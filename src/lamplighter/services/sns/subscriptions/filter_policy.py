@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.base.precompute import Ahead
+from lamplighter.base.precompute import Precomputed
 from lamplighter.bus import Work
 from lamplighter.lang.event_pattern.pattern import InvalidPattern, Pattern, TooComplex, compile_pattern
 from lamplighter.services.sns.errors import FilterPolicyLimitExceeded, InvalidParameter
@@ -36,7 +36,7 @@ def check(text: str, *, body: bool) -> None:
 
 def ahead(text: str, *, body: bool) -> Work | None:
     """What of `check` is to be done before the turn."""
-    return _CHECK.begin(text, body)
+    return _CHECK.work_for(text, body)
 
 
 def _check(text: str, body: bool) -> None:  # noqa: FBT001 - it is a key
@@ -65,7 +65,7 @@ def _check(text: str, body: bool) -> None:  # noqa: FBT001 - it is a key
         raise FilterPolicyLimitExceeded("Filter policy is too complex")
 
 
-_CHECK = Ahead(_check)
+_CHECK = Precomputed(_check)
 
 Judged = Mapping[tuple[str, str, str], bool]
 """By filter policy, scope and text, whether a message is wanted, as far as that is known."""

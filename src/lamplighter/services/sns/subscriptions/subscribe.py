@@ -173,7 +173,7 @@ class Subscribing:
             version=topic.attributes.get("SignatureVersion", "1"),
         )
         self.courier.take(tx, subscription, notice)
-        timers.put(tx, Timer(SERVICE, subscription.arn, EXPIRE, self.world.steady() + LIFE), elapsed=True)
+        timers.put(tx, Timer(SERVICE, subscription.arn, EXPIRE, self.world.monotonic() + LIFE), elapsed=True)
 
 
 def _check_order(topic: Topic, protocol: str, endpoint: str) -> None:

@@ -53,7 +53,7 @@ class Settling:
         if message is None:
             return {}
         latest = message.received == receipt.received
-        if queue.fifo and not (latest and message.visible > self._world.steady()):
+        if queue.fifo and not (latest and message.visible > self._world.monotonic()):
             raise invalid(handle, "ReceiptHandle", "The receipt handle has expired.")
         if latest:
             self._stock.delete(tx, queue, message)
@@ -69,7 +69,7 @@ class Settling:
         if message is None or message.received != receipt.received or message.taken is None:
             reason = "Message does not exist or is not available for visibility timeout change."
             raise invalid(handle, "ReceiptHandle", reason)
-        now = self._world.steady()
+        now = self._world.monotonic()
         if message.visible <= now:
             raise MessageNotInflight
         if now + timeout * 1000 > message.taken + LONGEST_TIMEOUT * 1000:

@@ -57,7 +57,7 @@ class Polls:
         """Wait until something happens to the queue's messages, or the first of them becomes visible."""
         there = _same(self._store.reader, queue)
         soonest = self._stock.soonest(self._store.reader, there) if there else None
-        seconds = None if soonest is None else max(soonest - self._world.steady(), SHORTEST) / 1000
+        seconds = None if soonest is None else max(soonest - self._world.monotonic(), SHORTEST) / 1000
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await line.news.wait()
@@ -66,7 +66,7 @@ class Polls:
         """What is there now."""
         there = _same(self._store.reader, queue)
         soonest = self._stock.soonest(self._store.reader, there) if there else None
-        if asked.attempt is None and (soonest is None or soonest > self._world.steady()):
+        if asked.attempt is None and (soonest is None or soonest > self._world.monotonic()):
             return {}
         return tell(queue, await self._take(queue, asked), asked)
 

@@ -31,7 +31,7 @@ class Looking:
 
     def peek(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """PeekMessages: in the order in which they can be received, those after a place; or one, by its id."""
-        queue, now = _queue(reader, params), self._world.steady()
+        queue, now = _queue(reader, params), self._world.monotonic()
         if "Id" in params:
             message = messages.get(reader, queue.id, params["Id"])
             return {"Messages": [_shown(message, now)] if message is not None else []}

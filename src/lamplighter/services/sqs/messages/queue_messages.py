@@ -71,7 +71,7 @@ class Stock:
 
     def waiting(self, tx: Tx, queue: Queue, most: int) -> list[Message]:
         """Messages that could be taken now; those that have expired are gone."""
-        now = self._world.steady()
+        now = self._world.monotonic()
         found, expired = _found(tx, queue, most, now), now - _retention(queue)
         gone = [message for message in found if message.enqueued <= expired]
         messages.delete(tx, (message.id for message in gone))
@@ -80,7 +80,7 @@ class Stock:
 
     def take(self, tx: Tx, queue: Queue, most: int, timeout: int) -> list[Taken]:
         """Take messages, which are hidden for some milliseconds; dead letters among them go where they belong."""
-        now, taken = self._world.steady(), list[Taken]()
+        now, taken = self._world.monotonic(), list[Taken]()
         if self._full(tx, queue, now):
             return []
         sieve, looked = _sieve(tx, queue, now), 0
@@ -163,11 +163,11 @@ class Stock:
 
     def sweep_soon(self, tx: Tx, key: int) -> None:
         """What is kept there has expired, or belongs to no queue any more."""
-        self._sweep_at(tx, key, self._world.steady())
+        self._sweep_at(tx, key, self._world.monotonic())
 
     def sweep(self, tx: Tx, key: int) -> None:
         """Sweep a slice away, and know when to go on."""
-        now = self._world.steady()
+        now = self._world.monotonic()
         queue = queues.by_id(tx, key)
         if queue is None:
             gone = self._delete(tx, messages.aged(tx, key, sys.maxsize, SLICE))
@@ -185,10 +185,10 @@ class Stock:
 
     def _delete(self, tx: Tx, aged: Sequence[tuple[int, str | None]]) -> Sequence[tuple[int, str | None]]:
         """Delete messages, as many as can be in a short time: one of 1 MB takes as long as hundreds of small ones."""
-        end = self._world.steady() + SWEEP_MILLISECONDS
+        end = self._world.monotonic() + SWEEP_MILLISECONDS
         for at in range(0, len(aged), FEW):
             messages.delete(tx, (message for message, _ in aged[at : at + FEW]))
-            if self._world.steady() >= end:
+            if self._world.monotonic() >= end:
                 return aged[: at + FEW]
         return aged
 

@@ -116,7 +116,7 @@ class Receiving:
         """Take what is there; an attempt that is made again takes what it took."""
         if asked.attempt is None:
             return self._stock.take(tx, queue, asked.most, asked.timeout)
-        now = self._world.steady()
+        now = self._world.monotonic()
         taken = self._again(tx, queue, asked, now) or self._stock.take(tx, queue, asked.most, asked.timeout)
         if taken:
             left = [[each.now.id, each.now.received, each.now.visible] for each in taken]

@@ -65,7 +65,7 @@ class Sending:
 
     def _send(self, tx: Tx, caller: Caller, queue: Queue, params: Json) -> Json:
         draft = _draft(queue, params)
-        now = self._world.steady()
+        now = self._world.monotonic()
         scope = (draft.group or "") if queue.attributes.get(SCOPE) == GROUP_SCOPE else ""
         before = fifo_requests.sent(tx, queue.id, scope, draft.dedup, now) if draft.dedup is not None else None
         uuid, key = before or self._put(tx, caller, queue, draft, now)

@@ -104,20 +104,20 @@ class Moves:
             self.move(tx, source, destination, message)
             moved += 1
         soonest = self._stock.soonest(tx, source)
-        done = moved >= move.total or soonest is None or soonest > self._world.steady()
+        done = moved >= move.total or soonest is None or soonest > self._world.monotonic()
         move_tasks.change(tx, move.id, COMPLETED if done else RUNNING, moved)
         if not done:
             self._go_on(tx, move.id, 1000 * size // move.rate if move.rate else 0)
 
     def move(self, tx: Tx, source: Queue, destination: Queue, message: Message) -> None:
         """Move one message."""
-        now = self._world.steady()
+        now = self._world.monotonic()
         self._stock.delete(tx, source, message)
         fresh = replace(message, uuid=self._world.uuid(), sent=self._world.now(), enqueued=now, visible=now)
         self._stock.put(tx, destination, replace(fresh, tries=0, received=0, first=None, taken=None, source=None))
 
     def _go_on(self, tx: Tx, key: int, wait: int) -> None:
-        timers.put(tx, Timer(SERVICE, f"{NAME}/{key}", NAME, self._world.steady() + wait), elapsed=True)
+        timers.put(tx, Timer(SERVICE, f"{NAME}/{key}", NAME, self._world.monotonic() + wait), elapsed=True)
 
 
 def _existing(reader: Reader, params: Json, name: str) -> Queue:

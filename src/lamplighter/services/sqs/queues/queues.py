@@ -88,7 +88,7 @@ class Queues:
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """DeleteQueue, whatever is in it."""
-        queue, now = find(tx, caller, params["QueueUrl"]), self._world.steady()
+        queue, now = find(tx, caller, params["QueueUrl"]), self._world.monotonic()
         queues.forget_deleted(tx, now - QUARANTINE)
         queues.delete(tx, queue, now)
         self._leave(tx, queue)
@@ -96,7 +96,7 @@ class Queues:
 
     def purge(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """PurgeQueue: what is in the queue now is gone, those messages included that are in flight."""
-        queue, now = find(tx, caller, params["QueueUrl"]), self._world.steady()
+        queue, now = find(tx, caller, params["QueueUrl"]), self._world.monotonic()
         if queue.purged is not None and now < queue.purged + QUARANTINE:
             raise PurgeQueueInProgress(queue.name)
         queues.empty(tx, queue, now)
@@ -120,7 +120,7 @@ class Queues:
         return {"Attributes": told} if told else {}
 
     def _counts(self, reader: Reader, queue: Queue) -> dict[str, str]:
-        in_flight, delayed = messages.hidden(reader, queue.id, self._world.steady())
+        in_flight, delayed = messages.hidden(reader, queue.id, self._world.monotonic())
         counts = (max(queue.messages - in_flight - delayed, 0), in_flight, delayed)
         return {name: str(count) for name, count in zip(COUNTS, counts, strict=True)}
 
@@ -156,7 +156,7 @@ class Queues:
 
     def _check_free(self, reader: Reader, caller: Caller, name: str) -> None:
         deleted = queues.deleted(reader, caller.account, caller.region, name)
-        if deleted is not None and self._world.steady() < deleted + QUARANTINE:
+        if deleted is not None and self._world.monotonic() < deleted + QUARANTINE:
             raise QueueDeletedRecently
 
 

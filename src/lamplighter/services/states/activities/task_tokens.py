@@ -1,7 +1,7 @@
 """Operations with a task token: a worker tells how its work goes."""
 
 from lamplighter.asl.execution.messages import Heartbeat, TaskFailed, TaskSucceeded
-from lamplighter.asl.execution.task import read_token
+from lamplighter.asl.execution.task import parse_task_token
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.bus import Caller
 from lamplighter.services.states.errors import InvalidOutput, InvalidToken, TaskTimedOut
@@ -41,7 +41,7 @@ class Tokens:
         return {}
 
     def _work(self, tx: Tx, token: str) -> Work:
-        if read_token(token) is None:
+        if parse_task_token(token) is None:
             raise InvalidToken
         work = self._driver.holder(tx, token)
         if work is None:

@@ -61,7 +61,7 @@ class Following:
         syncs = [action.sync for service in SERVICES.values() for action in service.actions.values() if action.sync]
         for sync in syncs:
             if sync.source:
-                bus.listen(sync.source, self._hear(sync), frames.anything_watched)
+                bus.subscribe(sync.source, self._hear(sync), frames.anything_watched)
 
     def begin(self, tx: Tx, followed: Followed, names: list[str]) -> None:
         """Follow work that was begun under these names."""

@@ -36,8 +36,8 @@ from lamplighter.asl.execution.messages import (
     TaskSucceeded,
     TimerFired,
 )
-from lamplighter.asl.execution.step import Refuses, Step
-from lamplighter.asl.execution.task import read_token
+from lamplighter.asl.execution.step import RefusalReason, Step
+from lamplighter.asl.execution.task import parse_task_token
 from lamplighter.base.errors import MayTakeLong
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.world import World
@@ -100,7 +100,7 @@ class Driver:
         self.on_map_run_redriven: Callable[[Tx, RedriveMapRun], None]
         self.on_map_run_cancelled: Callable[[Tx, Work], None]
         self.on_child_ended: Callable[[Tx, int, Execution, Finish, int], None]
-        self.misfit: Refuses
+        self.misfit: RefusalReason
         """Why the parameters of a call do not fit it."""
 
     def forget(self) -> None:
@@ -246,7 +246,7 @@ class Driver:
 
     def times_out(self, tx: Tx, work: Work, wall: int) -> bool:
         """Whether a timer of a piece of work, or of its whole execution, was due before a time of the wall clock."""
-        steady = wall - (self._world.now() - self._world.steady())
+        steady = wall - (self._world.now() - self._world.monotonic())
         return timers.any_due(tx, SERVICE, str(work.execution), (f"{work.frame}.", "0."), steady)
 
     def resource(self, tx: Tx, work: Work) -> Resource | None:
@@ -270,7 +270,7 @@ class Driver:
 
     def holder(self, tx: Tx, token: str) -> Work | None:
         """The work that a task token stands for, if someone waits for it."""
-        read = read_token(token)
+        read = parse_task_token(token)
         record = executions.get(tx, read[0]) if read else None
         if read is None or record is None or record.status != "RUNNING":
             return None

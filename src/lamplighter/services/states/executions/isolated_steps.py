@@ -243,4 +243,4 @@ class IsolatedSteps:
 
 def moment(world: World) -> Moment:
     """Return the clock as it stands, and a seed."""
-    return Moment(world.now(), world.steady(), int(world.chance() * 2**53))
+    return Moment(world.now(), world.monotonic(), int(world.random() * 2**53))

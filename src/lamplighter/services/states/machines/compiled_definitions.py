@@ -8,7 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 
 from lamplighter.asl.definition.model import Definition
-from lamplighter.asl.definition.parse import Additions, parse
+from lamplighter.asl.definition.parse import Additions, parse_definition
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.base.errors import Bug
 from lamplighter.isolation.requests import Source, source_of
@@ -63,7 +63,7 @@ class Revisions:
         if row is None:
             raise Bug(f"revision {revision} is gone")
         try:
-            definition = parse(row.definition, self._additions, kept=True)
+            definition = parse_definition(row.definition, self._additions, kept=True)
         except Exception as error:
             raise Damaged(f"the definition of revision {revision} cannot be read: {error}") from error
         made = self._compiled[revision] = _Compiled(definition, _express(definition), len(row.definition))

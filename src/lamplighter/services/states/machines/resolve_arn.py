@@ -78,7 +78,7 @@ def find_target(reader: Reader, text: str, world: World) -> Target:
     if not qualifier:
         return Target(machine)
     alias = find_alias(reader, text)
-    version = find_version(reader, route(alias.routes, world.chance()) if alias else text)
+    version = find_version(reader, route(alias.routes, world.random()) if alias else text)
     if version is None:
         raise StateMachineDoesNotExist(text)
     return Target(_as_of(reader, machine, version), version, alias)

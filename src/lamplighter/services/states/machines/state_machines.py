@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, loads
-from lamplighter.base.precompute import Ahead, together
+from lamplighter.base.precompute import Precomputed, combine
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.services.states import tags
@@ -38,29 +38,29 @@ class Machines:
         self._bus = bus
         self._world = world
         self._definitions = definitions
-        self._references = Ahead(lambda definition: variable_references(loads(definition)))
+        self._references = Precomputed(lambda definition: variable_references(loads(definition)))
 
     def create_ahead(self, _reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
         """What of CreateStateMachine takes as long as the definition is."""
-        return self._definitions.check.begin(params["definition"], params.get("type", "STANDARD"))
+        return self._definitions.check.work_for(params["definition"], params.get("type", "STANDARD"))
 
     def update_ahead(self, reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
         """What of UpdateStateMachine takes as long as the definition is."""
         machine = rows.get(reader, params["stateMachineArn"])
         if machine is None:
             return None
-        return self._definitions.check.begin(params.get("definition", machine.definition), machine.type)
+        return self._definitions.check.work_for(params.get("definition", machine.definition), machine.type)
 
     def describe_ahead(self, reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
         """What of DescribeStateMachine takes as long as the definition is."""
-        return together(*map(self._references.begin, definitions(reader, params["stateMachineArn"])))
+        return combine(*map(self._references.work_for, definitions(reader, params["stateMachineArn"])))
 
     def describe_for_execution_ahead(
         self, reader: Reader, _caller: Caller, params: Json
     ) -> Callable[[], object] | None:
         """What of DescribeStateMachineForExecution takes as long as the definition is."""
         found = rows.revision(reader, find_execution(reader, params["executionArn"]).revision)
-        return None if found is None else self._references.begin(found.definition)
+        return None if found is None else self._references.work_for(found.definition)
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """CreateStateMachine: "an idempotent API", as far as name, definition, type and settings are the same."""

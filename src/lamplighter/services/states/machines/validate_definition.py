@@ -10,9 +10,9 @@ from botocore.model import ServiceModel
 
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
 from lamplighter.asl.definition.model import Resource
-from lamplighter.asl.definition.parse import InvalidDefinition, parse, parse_resource
+from lamplighter.asl.definition.parse import InvalidDefinition, parse_definition, parse_resource
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.base.precompute import Ahead
+from lamplighter.base.precompute import Precomputed
 from lamplighter.bus import Bus, Caller
 from lamplighter.outbound.aws import Remote
 from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
@@ -44,16 +44,16 @@ class Definitions:
         self._bus = bus
         self._remote = remote
         self._model = model
-        self.check = Ahead(self._check)
+        self.check = Precomputed(self._check)
         """Refuse a definition of this kind of machine; raises InvalidDefinition with all that is wrong with it."""
-        self._found = Ahead(self._diagnose)
+        self._found = Precomputed(self._diagnose)
 
     def ahead(self, _reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
         """What of ValidateStateMachineDefinition takes as long as the definition is."""
-        return self._found.begin(params["definition"], params.get("type", "STANDARD"))
+        return self._found.work_for(params["definition"], params.get("type", "STANDARD"))
 
     def _check(self, text: str, kind: str) -> None:
-        parse(text, additions)
+        parse_definition(text, additions)
         found = list(self._faults(loads(text), kind))
         for fault in found:
             if fault.code == map_labels.INVALID:
@@ -75,7 +75,7 @@ class Definitions:
 
     def _diagnose(self, text: str, kind: str) -> list[Diagnostic]:
         try:
-            parse(text, additions)
+            parse_definition(text, additions)
         except InvalidDefinition as error:
             return [_explained(fault, text) for fault in error.diagnostics]
         definition = loads(text)

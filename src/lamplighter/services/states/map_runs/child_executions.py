@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 
-from lamplighter.asl.execution.distributed_map import Given
+from lamplighter.asl.execution.distributed_map import ChildInput
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import Finish, MapRunEnded, RedriveMapRun, StartMapRun, StopRequested
-from lamplighter.asl.execution.state_errors import EXCEEDED, RUNTIME, Fault
+from lamplighter.asl.execution.state_errors import EXCEEDED, RUNTIME, StateError
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
@@ -142,7 +142,7 @@ class Children:
                 self._stages[run.stage](tx, run)
         except NotSelected as wanted:
             self._select(tx, key, wanted)
-        except Fault as fault:
+        except StateError as fault:
             self._end(tx, run, "FAILED", fault.error, fault.cause)
         except sqlite3.Error:
             raise
@@ -288,7 +288,7 @@ class Children:
             return [], first
         try:
             given = self.selections.take(tx, run, first, SLICE)
-        except Fault:
+        except StateError:
             return [], first  # the run failed because nobody can say what they would have been given
         return [pending(each.text) for each in given], given[-1].first + given[-1].items
 
@@ -302,7 +302,7 @@ class Children:
         for at, each in enumerate(given):
             self._start_child(tx, run, each, run.started + at)
 
-    def _start_child(self, tx: Tx, run: MapRun, given: Given, position: int) -> None:
+    def _start_child(self, tx: Tx, run: MapRun, given: ChildInput, position: int) -> None:
         parent, revision = self._driver.state_of(tx, run.execution)
 
         def enter(key: int) -> None:

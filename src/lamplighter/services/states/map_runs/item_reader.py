@@ -9,8 +9,8 @@ import logging
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 
-from lamplighter.asl.execution.messages import Reading
-from lamplighter.asl.execution.state_errors import READER_FAILED, Fault
+from lamplighter.asl.execution.messages import ReaderSettings
+from lamplighter.asl.execution.state_errors import READER_FAILED, StateError
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
@@ -49,7 +49,7 @@ class Reader:
     async def _outcome(self, run: MapRun) -> Callable[[Tx], None]:
         try:
             total = await self._read(run)
-        except Fault as fault:
+        except StateError as fault:
             error, cause = fault.error, fault.cause
         except AwsError as refused:
             error, cause = READER_FAILED, told(refused, self._world)
@@ -63,7 +63,7 @@ class Reader:
     async def _read(self, run: MapRun) -> int:
         """How many items were kept."""
         action, parameters, config, steps = loads(run.reading or "").values()
-        reading = Reading(action, parameters, config, tuple(steps))
+        reading = ReaderSettings(action, parameters, config, tuple(steps))
         await self._store.insist(lambda tx: rows.forget_items(tx, run.id))
         slices = sliced(items(caller(self._remote, run.arn), reading))
         total = 0

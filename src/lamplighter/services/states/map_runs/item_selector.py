@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from lamplighter.asl.execution.distributed_map import Given, inputs
+from lamplighter.asl.execution.distributed_map import ChildInput, child_inputs
 from lamplighter.asl.execution.frame import Execution
-from lamplighter.asl.execution.state_errors import RUNTIME, Fault
+from lamplighter.asl.execution.state_errors import RUNTIME, StateError
 from lamplighter.base.errors import LamplighterError, MayTakeLong
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
@@ -45,13 +45,13 @@ class Selections:
         self._world = world
         self._driver = driver
         self._isolation = isolation
-        self._made: dict[tuple[int, int, int], list[Given] | Fault] = {}
+        self._made: dict[tuple[int, int, int], list[ChildInput] | StateError] = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
-    def take(self, tx: Tx, run: MapRun, first: int, most: int) -> list[Given]:
+    def take(self, tx: Tx, run: MapRun, first: int, most: int) -> list[ChildInput]:
         """Return the inputs of the next children; raises Fault, or NotSelected where `make` has to make them first."""
         found = self._made.pop((run.id, first, most), None)
-        if isinstance(found, Fault):
+        if isinstance(found, StateError):
             raise found
         if found is not None:
             return found
@@ -63,7 +63,7 @@ class Selections:
         try:
             with self._driver.isolated.under_way(subject):
                 world = replace(self._world, may_block=False)
-                return inputs(definition, parent, run.frame, world, items, first, most)
+                return child_inputs(definition, parent, run.frame, world, items, first, most)
         except MayTakeLong:
             raise NotSelected(run.id, first, most) from None
 
@@ -107,17 +107,17 @@ class Selections:
         light = replace(parent, frames={**parent.frames, run.frame: replace(parent.frames[run.frame], items=())})
         return SelectItems(source, light, run.frame, len(items), first, sent, most, moment(self._world))
 
-    async def _answer(self, request: SelectItems) -> list[Given] | Fault | WindowTooSmall:
+    async def _answer(self, request: SelectItems) -> list[ChildInput] | StateError | WindowTooSmall:
         while True:
             try:
                 answer = await self._isolation.run(request, lambda _resource, _parameters: None)
             except Overrun as error:
-                return Fault(RUNTIME, OVERRUN.format(error))
+                return StateError(RUNTIME, OVERRUN.format(error))
             except OSError:  # no process can be started now
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             if isinstance(answer, Failed):
-                return Fault(answer.error, answer.cause)
+                return StateError(answer.error, answer.cause)
             if isinstance(answer, WindowTooSmall):
                 return answer
             assert isinstance(answer, Selected)

@@ -9,8 +9,8 @@ from itertools import chain, islice
 
 from botocore.exceptions import BotoCoreError
 
-from lamplighter.asl.execution.item_reader import lines, read_items, unpacked, unreadable
-from lamplighter.asl.execution.messages import Reading
+from lamplighter.asl.execution.item_reader import decompress, read_items, read_lines, reader_failed
+from lamplighter.asl.execution.messages import ReaderSettings
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, loads
@@ -37,7 +37,7 @@ def told(refused: AwsError, world: World) -> str:
     )
 
 
-def items(call: Call, reading: Reading) -> Iterator[Json]:
+def items(call: Call, reading: ReaderSettings) -> Iterator[Json]:
     """All items, MaxItems at most; 0 is no limit."""
     config = reading.config
     if reading.action == "listObjectsV2":
@@ -61,7 +61,7 @@ def _object(call: Call, parameters: Json) -> Iterator[bytes]:
         body.close()
 
 
-def _of_list(call: Call, reading: Reading) -> Iterator[Json]:
+def _of_list(call: Call, reading: ReaderSettings) -> Iterator[Json]:
     entries = _listed(call, reading.parameters)
     if reading.config.get("Transformation") != "LOAD_AND_FLATTEN":
         return map(_entry, entries)
@@ -91,17 +91,17 @@ def _entry(entry: Json) -> Json:
     }
 
 
-def _of_each(call: Call, places: Iterable[Json], reading: Reading) -> Iterator[Json]:
+def _of_each(call: Call, places: Iterable[Json], reading: ReaderSettings) -> Iterator[Json]:
     """The items of several objects, one after the other."""
     whole = {name: value for name, value in reading.config.items() if name != "MaxItems"}
     return chain.from_iterable(read_items(_object(call, place), whole, reading.steps) for place in places)
 
 
-def _of_athena(call: Call, reading: Reading) -> Iterator[Json]:
+def _of_athena(call: Call, reading: ReaderSettings) -> Iterator[Json]:
     """The manifest of an Athena UNLOAD: a line for each object, s3://bucket/key."""
     if reading.config.get("InputType") not in FLATTENED:
-        raise unreadable(f"the data of an Athena manifest cannot be read as {reading.config.get('InputType')}")
-    named = (line.strip() for line in lines(unpacked(_object(call, reading.parameters))))
+        raise reader_failed(f"the data of an Athena manifest cannot be read as {reading.config.get('InputType')}")
+    named = (line.strip() for line in read_lines(decompress(_object(call, reading.parameters))))
     return _of_each(call, (_place(name) for name in named if name), reading)
 
 
@@ -109,15 +109,15 @@ def _place(name: str) -> Json:
     scheme, _, rest = name.partition("://")
     bucket, _, key = rest.partition("/")
     if scheme != "s3" or not key:
-        raise unreadable(f"the manifest names '{name}' where s3://bucket/key is expected")
+        raise reader_failed(f"the manifest names '{name}' where s3://bucket/key is expected")
     return {"Bucket": bucket, "Key": key}
 
 
-def _of_inventory(call: Call, reading: Reading) -> Iterator[Json]:
+def _of_inventory(call: Call, reading: ReaderSettings) -> Iterator[Json]:
     """The manifest of an S3 inventory: it names files of CSV, whose rows are objects."""
     manifest = _manifest(b"".join(_object(call, reading.parameters)))
     if manifest["fileFormat"] != "CSV":
-        raise unreadable(f"the inventory is in {manifest['fileFormat']}, and only CSV can be read")
+        raise reader_failed(f"the inventory is in {manifest['fileFormat']}, and only CSV can be read")
     bucket = manifest["destinationBucket"].rpartition(":")[2]
     columns = [name.strip() for name in manifest["fileSchema"].split(",")]
     config: Mapping[str, Json] = {"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": columns}
@@ -132,7 +132,7 @@ def _manifest(text: bytes) -> Json:
         manifest = None
     named = {"fileFormat": str, "destinationBucket": str, "fileSchema": str, "files": list}
     if not isinstance(manifest, dict) or not all(isinstance(manifest.get(name), kind) for name, kind in named.items()):
-        raise unreadable("the manifest is not that of an S3 inventory")
+        raise reader_failed("the manifest is not that of an S3 inventory")
     if not all(isinstance(file, dict) and isinstance(file.get("key"), str) for file in manifest["files"]):
-        raise unreadable("the manifest is not that of an S3 inventory")
+        raise reader_failed("the manifest is not that of an S3 inventory")
     return manifest

@@ -7,8 +7,8 @@ large the Map is.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from lamplighter.asl.execution.frame import Execution, Fan, Frame, Phase
-from lamplighter.asl.execution.step import GOING
+from lamplighter.asl.execution.frame import Execution, FanOut, Frame, Phase
+from lamplighter.asl.execution.step import RUNNABLE
 from lamplighter.base.json_text import dumps, loads
 from lamplighter.store.db import Damaged, Reader, Tx
 
@@ -42,7 +42,7 @@ def _save_frames(tx: Tx, key: int, old: Mapping[int, Frame], new: Mapping[int, F
         if before is frame:
             continue
         if before is None or not _same_but_fan(before, frame):
-            going = frame.phase in GOING
+            going = frame.phase in RUNNABLE
             sql = "INSERT OR REPLACE INTO frames (execution, frame, going, body) VALUES (?, ?, ?, ?)"
             tx.execute(sql, (key, number, going, dump_frame(frame)))
         if frame.fan != (before.fan if before else None):
@@ -58,7 +58,7 @@ def _same_but_fan(one: Frame, other: Frame) -> bool:
     return True
 
 
-def _save_fan(tx: Tx, key: int, number: int, fan: Fan | None) -> None:
+def _save_fan(tx: Tx, key: int, number: int, fan: FanOut | None) -> None:
     if fan is None:
         tx.execute("DELETE FROM fans WHERE execution = ? AND frame = ?", (key, number))
         return
@@ -98,7 +98,7 @@ def load(reader: Reader, key: int, execution: Execution, counters: str) -> Execu
 def _load(reader: Reader, key: int, execution: Execution, counters: str) -> Execution:
     counter, event, frame, timer, redrives = loads(counters)
     fans = {
-        number: Fan(*loads(body))
+        number: FanOut(*loads(body))
         for number, body in reader.rows("SELECT frame, body FROM fans WHERE execution = ?", (key,))
     }
     frames = {
@@ -130,7 +130,7 @@ def _load(reader: Reader, key: int, execution: Execution, counters: str) -> Exec
     )
 
 
-def load_frame(number: int, body: str, fan: Fan | None) -> Frame:
+def load_frame(number: int, body: str, fan: FanOut | None) -> Frame:
     """A frame from its text."""
     values = loads(body)
     values["input"] = loads(values["text"])

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from lamplighter.asl.execution.frame import Execution, Fan
+from lamplighter.asl.execution.frame import Execution, FanOut
 from lamplighter.base.json_text import dumps, loads
 from lamplighter.services.states.tables.frames import dump_frame, load_frame
 from lamplighter.store.db import Reader, Tx
@@ -25,7 +25,7 @@ def keep(tx: Tx, key: int, failed: Execution) -> None:
     tx.execute(sql, (key, dumps([frames, results])))
 
 
-def _fan(fan: Fan | None) -> list[int] | None:
+def _fan(fan: FanOut | None) -> list[int] | None:
     return [fan.total, fan.started, fan.done, fan.limit] if fan else None
 
 
@@ -37,7 +37,7 @@ def restore(reader: Reader, key: int, execution: Execution) -> Execution | None:
     frames, results = loads(row[0])
     return replace(
         execution,
-        frames={number: load_frame(number, body, Fan(*fan) if fan else None) for number, body, fan in frames},
+        frames={number: load_frame(number, body, FanOut(*fan) if fan else None) for number, body, fan in frames},
         results={number: dict(outputs) for number, outputs in results},
     )
 

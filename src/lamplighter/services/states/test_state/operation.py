@@ -14,16 +14,16 @@ from urllib.parse import urlsplit
 from botocore.model import ServiceModel
 
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
-from lamplighter.asl.definition.model import Resource, State, Task, Working
-from lamplighter.asl.definition.parse import ALONE, InvalidDefinition, parse, parse_alone
+from lamplighter.asl.definition.model import Resource, RetryableState, State, Task
+from lamplighter.asl.definition.parse import SINGLE_STATE, InvalidDefinition, parse_definition, parse_single_state
 from lamplighter.asl.execution.messages import TaskFailed
 from lamplighter.asl.execution.single_state import Past, Verdict
 from lamplighter.asl.execution.state_errors import RUNTIME, TIMEOUT
 from lamplighter.base import arn
 from lamplighter.base.errors import MayTakeLong
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.precompute import LARGE, outcome
-from lamplighter.base.threads import run_aside
+from lamplighter.base.precompute import LARGE, run_work
+from lamplighter.base.threads import run_in_thread
 from lamplighter.base.world import World, iso
 from lamplighter.bus import Caller
 from lamplighter.isolation.port import Isolation, Overrun
@@ -77,7 +77,7 @@ class Prober:
         """What the request says is understood in a thread where its definition is large."""
         if len(params["definition"]) <= LARGE:
             return await self._settle(caller, *self._trial(caller, params))
-        trial = await run_aside(lambda: outcome(lambda: self._trial(caller, params)))
+        trial = await run_in_thread(lambda: run_work(lambda: self._trial(caller, params)))
         return await self._settle(caller, *trial.get())
 
     def _trial(self, caller: Caller, params: Json) -> tuple[Resource | None, Mock | None, TryState, "_Answer"]:
@@ -116,7 +116,7 @@ class Prober:
         verdict = tried.verdict
         assert verdict is not None
         large = len(request.source.text) > LARGE
-        return await run_aside(lambda: answer.say(tried, verdict)) if large else answer.say(tried, verdict)
+        return await run_in_thread(lambda: answer.say(tried, verdict)) if large else answer.say(tried, verdict)
 
     async def _tried(self, request: TryState) -> Tried:
         """Try the state here, or in a process of its own where nobody can tell how long it takes."""
@@ -142,7 +142,11 @@ class Prober:
     def _source(self, params: Json) -> Source:
         """The definition, as a process of its own compiles it."""
         text = params["definition"]
-        definition = parse(text, additions, kept=True) if "stateName" in params else parse_alone(text, additions)
+        definition = (
+            parse_definition(text, additions, kept=True)
+            if "stateName" in params
+            else parse_single_state(text, additions)
+        )
         return source_of(text, definition, additions)
 
     def _check_task(self, state: Task, mock: Mock | None) -> None:
@@ -167,9 +171,9 @@ class Prober:
                 "Id": arn.build("states", caller.region, caller.account, f"stateMachine:{machine}"),
                 "Name": machine,
             },
-            "State": {"Name": ALONE, "EnteredTime": now},
+            "State": {"Name": SINGLE_STATE, "EnteredTime": now},
         }
-        if isinstance(state, Working):
+        if isinstance(state, RetryableState):
             context["State"]["RetryCount"] = params.get("stateConfiguration", {}).get("retrierRetryCount", 0)
         if isinstance(state, Task) and state.resource.pattern == "waitForTaskToken":
             context["Task"] = {"Token": self._world.uuid()}
@@ -180,9 +184,9 @@ def _find(params: Json) -> tuple[State, Mapping[str, Json]]:
     """The state under test, compiled and as it is written."""
     text = params["definition"]
     if "stateName" not in params:
-        return parse_alone(text, additions).states[ALONE], loads(text)
+        return parse_single_state(text, additions).states[SINGLE_STATE], loads(text)
     name = params["stateName"]
-    state = parse(text, additions).states.get(name)
+    state = parse_definition(text, additions).states.get(name)
     if state is None:
         raise Invalid("State not found in definition")
     return state, next(place.state for place in places(loads(text)) if place.name == name)

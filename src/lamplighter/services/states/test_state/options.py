@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lamplighter.asl.definition.model import Map, Parallel, State, Task, Working
+from lamplighter.asl.definition.model import Map, Parallel, RetryableState, State, Task
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.services.states.errors import Invalid
 from lamplighter.services.states.machines.state_tree import INNER
@@ -41,7 +41,7 @@ def read_mock(params: Json, state: State, source: Mapping[str, Json]) -> Mock | 
         raise Invalid("TestState does not support RevealSecrets when a mock is specified.")
     if ("result" in given) == ("errorOutput" in given):
         raise Invalid("A test mock should have only one of the following fields: [result, errorOutput].")
-    if not isinstance(state, Working):
+    if not isinstance(state, RetryableState):
         raise Invalid(f"State type '{kind(state)}' is not supported when a mock is specified")
     mode = given.get("fieldValidationMode", "STRICT")
     if "errorOutput" in given:
