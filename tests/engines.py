@@ -16,7 +16,7 @@ from unittest import mock
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import ManualClock, World, fixed_world
 from lamplighter.bus import Caller, Event
-from lamplighter.engine.config import Config
+from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.port import Outbound
@@ -71,7 +71,7 @@ class Listening(Engine):
 
     def __init__(
         self,
-        config: Config,
+        config: EngineConfig,
         world: World,
         store: Store,
         runtime: Runtime,
@@ -117,7 +117,7 @@ class Site:
         self.settle()
 
     async def _open(self) -> Engine:
-        return await Listening.open(Config(data=self.directory), self._world, self.runtime)
+        return await Listening.open(EngineConfig(data=self.directory), self._world, self.runtime)
 
     def die_at(self, commit: int, *, before: bool) -> None:
         """Let the engine die at a commit to come; whoever runs it then meets Died."""

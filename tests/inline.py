@@ -4,7 +4,7 @@ import pickle
 from collections.abc import Callable
 
 from lamplighter.asl.execution.step import RefusalReason
-from lamplighter.isolation.requests import Answer, Request, answer
+from lamplighter.isolation.requests import Answer, Request, answer_request
 
 
 class Inline:
@@ -17,7 +17,7 @@ class Inline:
         del on_slow  # nothing takes long here
         self.requests.append(request)
         sent: Request = pickle.loads(pickle.dumps(request))
-        found: Answer = pickle.loads(pickle.dumps(answer(sent, refuses, lambda: False)))
+        found: Answer = pickle.loads(pickle.dumps(answer_request(sent, refuses, lambda: False)))
         return found
 
     async def close(self) -> None:

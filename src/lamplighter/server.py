@@ -26,7 +26,7 @@ from lamplighter.base.json_text import Json, dump_bytes
 from lamplighter.base.threads import run_in_thread
 from lamplighter.bus import Caller, CallerGone, first_result
 from lamplighter.console import paths
-from lamplighter.console.ports.local import Inside
+from lamplighter.console.ports.local import LocalPort
 from lamplighter.engine import health, metrics
 from lamplighter.engine.engine import Engine
 from lamplighter.wire.access import cross_site, gate, sigv4, unsigned_requests
@@ -109,7 +109,7 @@ class Server:
     def _pages(self) -> Application:
         """The console, which costs as much to load as the engine."""
         module = importlib.import_module("lamplighter.console.app")
-        made: Application = module.application(Inside(self.engine), self.engine.world, self.closing, self.holders)
+        made: Application = module.application(LocalPort(self.engine), self.engine.world, self.closing, self.holders)
         return made
 
     async def _answer(self, http: HttpRequest, request_id: str, left: Callable[[], Awaitable[None]]) -> Response:
@@ -158,7 +158,7 @@ class Server:
 
 async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
     """The health of the engine (`engine/health.py`), whether mails are sent, and what tasks may not ask for."""
-    found, config = health.of(engine), engine.config
+    found, config = health.read_health(engine), engine.config
     body = found.body() | {"mails": config.smtp is not None, "denied": sorted(config.deny)}
     return answer(200 if found.available else 503, b"application/json", dump_bytes(body), request_id)
 

@@ -22,7 +22,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.target import target
+from lamplighter.cli.target import find_target
 from lamplighter.engine import credentials
 from lamplighter.wire.access.credentials import Holder
 from tests.served import ROLE, Served, eventually, one, run_task
@@ -55,7 +55,7 @@ def url(served: Served) -> str:
 
 
 def holder(served: Served) -> Holder:
-    return next(iter(credentials.load(served.data / "credentials").values()))
+    return next(iter(credentials.load_credentials(served.data / "credentials").values()))
 
 
 def client(served: Served, service: str, key: str, secret: str) -> Json:
@@ -136,7 +136,7 @@ def test_the_start_names_the_file_and_shows_no_secret(abroad: Served) -> None:
 
 
 def test_a_verb_comes_in_by_itself(abroad: Served) -> None:
-    assert target(data=abroad.data).client("stepfunctions").list_state_machines()["stateMachines"] == []
+    assert find_target(data=abroad.data).client("stepfunctions").list_state_machines()["stateMachines"] == []
 
 
 def test_the_credentials_outlive_the_engine_and_hold_on_loopback_too(abroad: Served) -> None:
@@ -146,7 +146,7 @@ def test_the_credentials_outlive_the_engine_and_hold_on_loopback_too(abroad: Ser
     assert holder(abroad) == key
     with pytest.raises(ClientError, match="security token"):
         abroad.sfn.list_state_machines()
-    assert target(data=abroad.data).client("stepfunctions").list_state_machines()["stateMachines"] == []
+    assert find_target(data=abroad.data).client("stepfunctions").list_state_machines()["stateMachines"] == []
 
 
 def test_a_file_of_ones_own_says_who_comes_in(tmp_path: Path) -> None:

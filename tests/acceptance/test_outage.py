@@ -95,11 +95,11 @@ def test_the_health_of_the_engine_names_it(house: House) -> None:
     house.deploy(JOB)
     house.runtime.go_away()
     house.begin()
-    (found,) = health.of(house.engine).conditions
+    (found,) = health.read_health(house.engine).conditions
     assert found.name == "docker"
     assert found.reason == "Docker does not answer since 2026-01-01 00:00 UTC: 1 task waits"
     come_back(house)
-    assert health.of(house.engine).conditions == ()
+    assert health.read_health(house.engine).conditions == ()
 
 
 def test_an_engine_that_restarts_during_an_outage_goes_on_with_it(house: House) -> None:

@@ -67,7 +67,7 @@ def test_a_message_of_a_mebibyte_is_taken_however_it_is_escaped(sqs: Json, url: 
 def test_an_engine_that_listens_everywhere_has_urls_of_this_machine(served: Served) -> None:
     served.kill(signal.SIGTERM)
     served.up("--host", "0.0.0.0")
-    holder = next(iter(credentials.load(served.data / "credentials").values()))
+    holder = next(iter(credentials.load_credentials(served.data / "credentials").values()))
     client = served.client("sqs", key=holder.access_key, secret=holder.secret)
     url = client.create_queue(QueueName="q")["QueueUrl"]
     assert url == f"http://127.0.0.1:{served.port}/{ACCOUNT}/q"

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.engine.config import Config
+from lamplighter.engine.config import EngineConfig
 from lamplighter.outbound.fake import FakeWorld
 from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import ImageUnavailable
@@ -73,7 +73,7 @@ class Story(Site):
         self.clock.advance(round(FIRST.timestamp() * 1000) - self.clock.now())
 
     async def _open(self) -> Listening:
-        engine = await Listening.open(Config(data=self.directory), self._world, self.runtime, self.out.outbound)
+        engine = await Listening.open(EngineConfig(data=self.directory), self._world, self.runtime, self.out.outbound)
         assert isinstance(engine, Listening)
         return engine
 

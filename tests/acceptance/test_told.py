@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.engine.config import Config
+from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs.stack.template import template
 from lamplighter.outbound.fake import FakeWorld
@@ -37,7 +37,7 @@ class House(Site):
         self.runtime.script(Script(after=None))
 
     async def _open(self) -> Engine:
-        config = Config(data=self.directory, url=URL)
+        config = EngineConfig(data=self.directory, url=URL)
         return await Listening.open(config, self._world, self.runtime, self.out.outbound)
 
     def deploy(self, job: str, *, steps: str = "", whole: str = "", **more: Json) -> None:

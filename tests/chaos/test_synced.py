@@ -70,7 +70,7 @@ async def test_a_mail_that_is_in_the_folder_is_there(disk: SyncedDisk, data: Pat
 
 
 def test_credentials_are_there(disk: SyncedDisk, data: Path) -> None:
-    credentials.make(data / "credentials")
+    credentials.create_credentials(data / "credentials")
     content = (data / "credentials").read_bytes()
     assert content
     assert kept(disk, data)["credentials"] == content

@@ -9,8 +9,8 @@ from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urlsplit
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.app import application
-from lamplighter.console.ports.local import Inside
+from lamplighter.console.app import build_app
+from lamplighter.console.ports.local import LocalPort
 from lamplighter.wire.access.credentials import Holders
 from tests.engines import Site
 
@@ -37,7 +37,7 @@ class Browser:
     def __init__(self, site: Site, holders: Holders | None = None) -> None:
         self.site = site
         self.closing = asyncio.Event()
-        self._app = application(Inside(site.engine), site.engine.world, self.closing, holders)
+        self._app = build_app(LocalPort(site.engine), site.engine.world, self.closing, holders)
         self.cookies: dict[str, str] = {}
 
     def get(self, url: str, **headers: str) -> Answer:

@@ -41,7 +41,7 @@ def test_a_dead_letter_is_sent_again_by_a_click_and_then_all_others(engine: Serv
 
 def test_a_stranger_logs_in_and_out(engine: Served, page: Page) -> None:
     engine.up("--host", "0.0.0.0")
-    (holder,) = credentials.load(engine.data / "credentials").values()
+    (holder,) = credentials.load_credentials(engine.data / "credentials").values()
     page.goto(f"{engine.url}/queues")
     assert faults(page) == []
     page.get_by_label("Password").fill("open sesame")

@@ -11,16 +11,16 @@ from lamplighter.asl.execution.messages import Started
 from lamplighter.asl.execution.step import never_refuse
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.isolation.limits import Limits
-from lamplighter.isolation.port import Isolation, Overrun
-from lamplighter.isolation.processes import Processes, _watch
-from lamplighter.isolation.requests import Advanced, AdvanceExecution, Moment, source_of
+from lamplighter.isolation.port import Isolation, LimitExceeded
+from lamplighter.isolation.processes import WorkerProcesses, _watch
+from lamplighter.isolation.requests import Advanced, AdvanceExecution, RequestClock, source_of
 from tests.inline import Inline
 
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:night:one"
 LITTLE_TIME, LITTLE_MEMORY = Limits(cpu_seconds=1), Limits(memory=400 * 1024 * 1024)
 
 
-@pytest.fixture(params=[Inline, Processes])
+@pytest.fixture(params=[Inline, WorkerProcesses])
 async def isolation(request: pytest.FixtureRequest) -> AsyncIterator[Isolation]:
     made = request.param()
     yield made
@@ -33,7 +33,7 @@ def started(states: Json, document: Json = None, language: str = "JSONata") -> A
     given = dumps(document)
     execution = Execution(ARN, "one", "role", "machine", "night", document, given, 0)
     return AdvanceExecution(
-        source_of(text, parse_definition(text), lambda _: {}), None, execution, (Started(),), Moment(5, 5, 1)
+        source_of(text, parse_definition(text), lambda _: {}), None, execution, (Started(),), RequestClock(5, 5, 1)
     )
 
 
@@ -93,9 +93,9 @@ async def test_a_task_is_begun_only_if_the_engine_does_not_refuse_it(isolation: 
 async def test_what_takes_too_much_is_broken_off_and_the_next_request_is_answered(
     given: AdvanceExecution, limits: Limits, reason: str
 ) -> None:
-    processes = Processes(limits)
+    processes = WorkerProcesses(limits)
     try:
-        with pytest.raises(Overrun, match=reason):
+        with pytest.raises(LimitExceeded, match=reason):
             await processes.run(given, never_refuse)
         assert await outcome(processes, started(passing("$sum([1..4])"))) == ("SUCCEEDED", "10")
     finally:
@@ -104,12 +104,12 @@ async def test_what_takes_too_much_is_broken_off_and_the_next_request_is_answere
 
 async def test_work_that_uses_much_processor_time_is_told_of_while_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lamplighter.isolation.processes.SLOW_SECONDS", 0.2)
-    processes, slow = Processes(), asyncio.Event()
+    processes, slow = WorkerProcesses(), asyncio.Event()
     under_way = asyncio.ensure_future(processes.run(searching(), never_refuse, slow.set))
     await slow.wait()
     assert not under_way.done()
     await processes.close()
-    with pytest.raises(Overrun):
+    with pytest.raises(LimitExceeded):
         await under_way
 
 
@@ -131,11 +131,11 @@ async def test_work_that_waits_is_not_slow(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 async def test_closing_breaks_off_what_is_under_way() -> None:
-    processes = Processes()
+    processes = WorkerProcesses()
     endless = searching()
     assert await outcome(processes, started(passing("1"))) == ("SUCCEEDED", "1")
     under_way = asyncio.ensure_future(processes.run(endless, never_refuse))
     await asyncio.sleep(0)
     await processes.close()
-    with pytest.raises(Overrun):
+    with pytest.raises(LimitExceeded):
         await under_way

@@ -7,9 +7,9 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation
-from lamplighter.delivery.delivery import Letter, Outcome, Policy
-from lamplighter.delivery.delivery_queue import Courier, carries
-from lamplighter.engine.config import Config
+from lamplighter.delivery.delivery import Delivery, DeliveryOutcome, RetryPolicy
+from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
+from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.aws import Remote
@@ -52,17 +52,17 @@ class Sender:
     operations: Mapping[str, Operation] = {}
 
     def __init__(self, bus: Bus, world: World, remote: Remote) -> None:
-        self.courier = Courier(self.name, bus, world, remote, self._settled)
+        self.courier = DeliveryQueue(self.name, bus, world, remote, self._settled)
 
-    def _settled(self, tx: Tx, letter: Letter, outcome: Outcome) -> None:
+    def _settled(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
         note(tx, "settled", [letter.key, outcome.end, outcome.attempts, outcome.code, outcome.exhausted])
 
     async def perform(self, posted: Posted) -> None:
-        assert carries(posted.subject)
+        assert is_delivery(posted.subject)
         await self.courier.perform(posted)
 
     def ring(self, tx: Tx, timer: Timer) -> None:
-        assert carries(timer.subject)
+        assert is_delivery(timer.subject)
         self.courier.ring(tx, timer)
 
     def forget(self) -> None:
@@ -98,7 +98,7 @@ class Post(Site):
         class Sending(Listening):
             def __init__(
                 self,
-                config: Config,
+                config: EngineConfig,
                 world: World,
                 store: Store,
                 runtime: Runtime,
@@ -110,7 +110,7 @@ class Post(Site):
                 self.bus.serve("near", {"Do": Operation(write=post.do), "RunTask": Operation(write=post.do)})
                 self.bus.serve("sqs", {"SendMessage": Operation(write=post.bury)})
 
-        return await Sending.open(Config(data=self.directory), self._world, self.runtime)
+        return await Sending.open(EngineConfig(data=self.directory), self._world, self.runtime)
 
     def do(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         note(tx, "done", params)
@@ -136,17 +136,17 @@ class Post(Site):
         dead_letter: str | None = QUEUE,
     ) -> None:
         """Send a letter and let happen what needs no time."""
-        letter = Letter(
+        letter = Delivery(
             key,
             CALLER,
             service,
             operation,
             {"key": key},
-            Policy(attempts, age),
+            RetryPolicy(attempts, age),
             dead_letter,
             body=f"body of {key}",
             attributes={"RULE_ARN": "rule", "NOTHING": ""},
-            born=self.clock.now(),
+            created=self.clock.now(),
         )
 
         async def write() -> None:

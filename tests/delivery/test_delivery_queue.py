@@ -174,11 +174,11 @@ def test_what_waits_and_what_failed_can_be_counted(post: Post) -> None:
     post.send("b")
     post.send("c", dead_letter=None)
     reader = post.engine.store.reader
-    assert deliveries.waiting(reader, "sender") == 1
-    assert deliveries.oldest(reader, "sender") == began
-    assert deliveries.over(reader, "sender", "DEAD_LETTERED", began) == 1
-    assert deliveries.over(reader, "sender", "DROPPED", began) == 1
-    assert deliveries.waiting(reader, "another") == 0
+    assert deliveries.count_pending(reader, "sender") == 1
+    assert deliveries.oldest_pending(reader, "sender") == began
+    assert deliveries.count_finished(reader, "sender", "DEAD_LETTERED", began) == 1
+    assert deliveries.count_finished(reader, "sender", "DROPPED", began) == 1
+    assert deliveries.count_pending(reader, "another") == 0
 
 
 def test_names_of_letters_that_are_over_are_forgotten_in_time(post: Post) -> None:

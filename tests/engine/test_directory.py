@@ -25,12 +25,12 @@ def test_what_is_missing_is_noticed_at_once_and_what_comes_back_is_fine(site: Si
     with pytest.raises(Unavailable, match="is gone") as refused:
         site.start(machine, name="night")
     assert refused.value.status == 503
-    found = health.of(site.engine)
+    found = health.read_health(site.engine)
     assert not found.available
     assert str(site.directory / name) in found.body()["reason"]
     away(site).rename(lost)
     site.advance(5 * SECOND)
-    assert health.of(site.engine).available
+    assert health.read_health(site.engine).available
     execution = site.start(machine, name="night")
     site.restart()
     assert site.status(execution) == "SUCCEEDED"
@@ -42,7 +42,7 @@ def test_a_copy_in_its_place_is_not_taken_for_it(site: Site) -> None:
     shutil.copytree(away(site), site.directory)
     with pytest.raises(Unavailable, match="not the file that this engine opened"):
         site.start(machine)
-    assert not health.of(site.engine).available
+    assert not health.read_health(site.engine).available
 
 
 def test_it_is_noticed_without_a_call_and_work_goes_on_when_it_is_back(
@@ -62,7 +62,7 @@ def test_it_is_noticed_without_a_call_and_work_goes_on_when_it_is_back(
         site.advance(5 * SECOND)
     assert site.status(execution) == "SUCCEEDED"
     assert len(site.runtime.runs()) == 1
-    assert health.of(site.engine).available
+    assert health.read_health(site.engine).available
 
 
 def test_a_turn_that_was_committed_while_the_directory_went_away_is_done_when_it_is_back(

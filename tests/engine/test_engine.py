@@ -7,7 +7,7 @@ import pytest
 
 from lamplighter.base.world import ManualClock, fixed_world
 from lamplighter.bus import Caller
-from lamplighter.engine.config import Config
+from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime, Script
 from lamplighter.store.lock import DirectoryInUse
@@ -42,7 +42,8 @@ def test_two_engines_in_one_process_do_not_disturb_each_other(site: Site, other:
 async def test_two_engines_on_one_loop_do_not_disturb_each_other(tmp_path: Path) -> None:
     clock = ManualClock()
     engines = [
-        await Engine.open(Config(data=tmp_path / name), fixed_world(clock), FakeRuntime(clock.now)) for name in "ab"
+        await Engine.open(EngineConfig(data=tmp_path / name), fixed_world(clock), FakeRuntime(clock.now))
+        for name in "ab"
     ]
     params = {"name": "machine", "definition": '{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}', "roleArn": ROLE}
     await engines[0].call(CALLER, "states", "CreateStateMachine", params)

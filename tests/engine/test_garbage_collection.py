@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from lamplighter.engine import garbage_collection
-from lamplighter.engine.garbage_collection import QUIET, ROUNDS, TRIES, Garbage
+from lamplighter.engine.garbage_collection import QUIET, ROUNDS, TRIES, GarbageCollector
 from tests.engine.busy import work
 
 
@@ -19,8 +19,8 @@ def thawed() -> Iterator[None]:
 
 
 @pytest.fixture
-async def started() -> AsyncIterator[Garbage]:
-    made = Garbage()
+async def started() -> AsyncIterator[GarbageCollector]:
+    made = GarbageCollector()
     made.start()
     yield made
     made.stop()
@@ -52,7 +52,7 @@ def grow() -> list[list[int]]:
 
 
 async def test_python_begins_none_by_itself_until_it_is_left_to_it_again(full: list[int]) -> None:
-    made = Garbage()
+    made = GarbageCollector()
     made.start()
     full.clear()
     grow()
@@ -62,14 +62,14 @@ async def test_python_begins_none_by_itself_until_it_is_left_to_it_again(full: l
     assert full
 
 
-async def test_there_is_none_before_it_is_called_for(started: Garbage, full: list[int]) -> None:
+async def test_there_is_none_before_it_is_called_for(started: GarbageCollector, full: list[int]) -> None:
     gc.collect()
     full.clear()
     started._look()
     assert not full
 
 
-async def test_it_waits_for_a_quiet_turn(started: Garbage, full: list[int]) -> None:
+async def test_it_waits_for_a_quiet_turn(started: GarbageCollector, full: list[int]) -> None:
     rounds()
     full.clear()
     started._look()
@@ -81,7 +81,7 @@ async def test_it_waits_for_a_quiet_turn(started: Garbage, full: list[int]) -> N
     assert full
 
 
-async def test_it_does_not_wait_for_ever(started: Garbage, full: list[int]) -> None:
+async def test_it_does_not_wait_for_ever(started: GarbageCollector, full: list[int]) -> None:
     rounds()
     full.clear()
     started._look()
@@ -97,7 +97,7 @@ async def test_it_does_not_wait_for_ever(started: Garbage, full: list[int]) -> N
 
 async def test_the_loop_looks_by_itself(monkeypatch: pytest.MonkeyPatch, full: list[int]) -> None:
     monkeypatch.setattr(garbage_collection, "SHORTEST", 0)
-    made = Garbage()
+    made = GarbageCollector()
     made.start()
     full.clear()
     rounds()
@@ -114,7 +114,7 @@ class Cycle:
 
 
 async def test_what_was_alive_at_a_collection_is_found_once_all_is_looked_at_again(
-    started: Garbage, monkeypatch: pytest.MonkeyPatch
+    started: GarbageCollector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = Cycle()
     found = weakref.ref(held)
@@ -128,7 +128,7 @@ async def test_what_was_alive_at_a_collection_is_found_once_all_is_looked_at_aga
     assert found() is None
 
 
-async def test_while_a_thread_has_it_paused_there_is_none(started: Garbage, full: list[int]) -> None:
+async def test_while_a_thread_has_it_paused_there_is_none(started: GarbageCollector, full: list[int]) -> None:
     rounds()
     full.clear()
     gc.disable()

@@ -18,7 +18,7 @@ from tests.engines import ACCOUNT, HOUR, SECOND, Site, job
 
 def watched(site: Site) -> dict[tuple[str, str], float]:
     """Every number, by its name and its label."""
-    text = metrics.exposition(site.engine.store.reader, site.engine.world).decode()
+    text = metrics.render_metrics(site.engine.store.reader, site.engine.world).decode()
     families = list(text_string_to_metric_families(text))
     assert all(family.documentation and family.type == "gauge" for family in families)
     return {
@@ -107,7 +107,7 @@ def test_executions_of_before_are_counted_once_and_being_asked_costs_next_to_not
     crowded: sqlite3.Connection, site: Site
 ) -> None:
     reader = Reader(crowded)
-    text = metrics.exposition(reader, site.engine.world).decode()
+    text = metrics.render_metrics(reader, site.engine.world).decode()
     assert 'lamplighter_executions{status="FAILED"} 10000\n' in text
     assert 'lamplighter_executions{status="SUCCEEDED"} 90000\n' in text
     steps = 0
@@ -118,7 +118,7 @@ def test_executions_of_before_are_counted_once_and_being_asked_costs_next_to_not
         return 0
 
     crowded.set_progress_handler(count, 100)
-    metrics.exposition(reader, site.engine.world)
+    metrics.render_metrics(reader, site.engine.world)
     assert steps < 50, "something is counted row by row"
 
 
@@ -134,7 +134,9 @@ def test_an_engine_whose_disk_takes_no_writes_knows_that_it_is_not_well(site: Si
 
 def test_labels_are_escaped(site: Site) -> None:
     gauge = metrics.Gauge("odd", "Odd.", {'a"b\\c\nd': 1}, "label")
-    text = metrics.exposition(site.engine.store.reader, site.engine.world, [lambda _reader, _world: [gauge]]).decode()
+    text = metrics.render_metrics(
+        site.engine.store.reader, site.engine.world, [lambda _reader, _world: [gauge]]
+    ).decode()
     (family,) = text_string_to_metric_families(text)
     assert family.samples[0].labels == {"label": 'a"b\\c\nd'}
 

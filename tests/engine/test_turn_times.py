@@ -5,33 +5,33 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from lamplighter.engine.turn_times import LONG, Turns
+from lamplighter.engine.turn_times import LONG, TurnTimes
 from tests.engine.busy import work
 
 
 @pytest.fixture
-async def turns() -> AsyncIterator[Turns]:
-    made = Turns()
+async def turns() -> AsyncIterator[TurnTimes]:
+    made = TurnTimes()
     made.start()
     yield made
     made.stop()
 
 
-async def test_a_turn_that_holds_the_loop_is_measured_and_counted(turns: Turns) -> None:
+async def test_a_turn_that_holds_the_loop_is_measured_and_counted(turns: TurnTimes) -> None:
     work(LONG)
     turns._look()
     assert turns.longest >= LONG
     assert turns.long == 1
 
 
-async def test_many_short_turns_are_not_a_long_one(turns: Turns) -> None:
+async def test_many_short_turns_are_not_a_long_one(turns: TurnTimes) -> None:
     for _ in range(100):
         work(LONG / 100)
         turns._look()
     assert turns.long == 0
 
 
-async def test_the_loop_looks_by_itself(turns: Turns) -> None:
+async def test_the_loop_looks_by_itself(turns: TurnTimes) -> None:
     looked = asyncio.Event()
     arm = turns._arm
 

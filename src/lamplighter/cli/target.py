@@ -30,12 +30,12 @@ from lamplighter.engine import credentials
 from lamplighter.engine.credentials import CREDENTIALS
 from lamplighter.wire.access.credentials import Holder, NoCredentials
 
-USUAL_DATA = Path(".lamplighter")
-USUAL_REGION = "us-east-1"
+DEFAULT_DATA = Path(".lamplighter")
+DEFAULT_REGION = "us-east-1"
 URL = re.compile(r"https?://[^/]")
 EXPIRED = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired")
 """How AWS says that credentials were good until a while ago."""
-ANYBODY = {"aws_access_key_id": "lamplighter", "aws_secret_access_key": "lamplighter"}
+ANY_CREDENTIALS = {"aws_access_key_id": "lamplighter", "aws_secret_access_key": "lamplighter"}
 
 EndpointUrlOption = Annotated[
     str | None, typer.Option("--endpoint-url", help="An engine's URL, instead of the engine of this folder.")
@@ -54,17 +54,17 @@ class Target:
     """An engine's URL; None for AWS."""
     region: str
     profile: str | None = None
-    holder: Holder | None = None
+    credentials: Holder | None = None
     """Who calls the engine of this folder, where it asks."""
 
     @cached_property
     def _session(self) -> Json:
-        if self.holder is not None and self.profile is None:
-            keys = {"aws_access_key_id": self.holder.access_key, "aws_secret_access_key": self.holder.secret}
+        if self.credentials is not None and self.profile is None:
+            keys = {"aws_access_key_id": self.credentials.access_key, "aws_secret_access_key": self.credentials.secret}
             return boto3.Session(region_name=self.region, **keys)
         session = boto3.Session(profile_name=self.profile, region_name=self.region)
         if self.endpoint is not None and session.get_credentials() is None:
-            return boto3.Session(region_name=self.region, **ANYBODY)
+            return boto3.Session(region_name=self.region, **ANY_CREDENTIALS)
         return session
 
     def client(self, service: str) -> Json:
@@ -78,34 +78,34 @@ class Target:
         return aws if self.endpoint is None else f"the engine at {self.endpoint}"
 
 
-def target(
+def find_target(
     *,
     endpoint_url: str | None = None,
     aws: bool = False,
     profile: str | None = None,
     region: str | None = None,
-    data: Path = USUAL_DATA,
+    data: Path = DEFAULT_DATA,
 ) -> Target:
     """What the options of a verb mean; ends the verb with 1 where no engine can be found, with 2 where they clash."""
     if aws and endpoint_url:
         raise typer.BadParameter("say --aws or --endpoint-url, not both")
     if endpoint_url is not None and not URL.match(endpoint_url):
         raise typer.BadParameter(f"--endpoint-url {endpoint_url}: say a URL such as http://127.0.0.1:4566")
-    where = region or usual_region(profile)
+    where = region or default_region(profile)
     if aws:
         return Target(None, where, profile)
     if endpoint_url:
         return Target(endpoint_url.rstrip("/"), where, profile)
-    return Target(address(data), where, profile, _holder(data))
+    return Target(read_address(data), where, profile, _holder(data))
 
 
-def usual_region(profile: str | None = None) -> str:
+def default_region(profile: str | None = None) -> str:
     """The region of who says none: that of the environment, or of the AWS configuration."""
     named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    return named or boto3.Session(profile_name=profile).region_name or USUAL_REGION
+    return named or boto3.Session(profile_name=profile).region_name or DEFAULT_REGION
 
 
-def address(data: Path) -> str:
+def read_address(data: Path) -> str:
     """Where the engine on a data directory listens."""
     try:
         return (data / ADDRESS).read_text().strip()
@@ -122,17 +122,17 @@ def _holder(data: Path) -> Holder | None:
     """Who may come in to the engine on a data directory, if it has its own file that says so."""
     file = data / CREDENTIALS
     try:
-        return next(iter(credentials.load(file).values())) if file.exists() else None
+        return next(iter(credentials.load_credentials(file).values())) if file.exists() else None
     except NoCredentials as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
 
 
-WRONG = (BotoCoreError, ClientError, ResponseParserError)
+CALL_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 """What boto3 raises where a call comes to nothing."""
 
 
-def in_words(error: BotoCoreError | ClientError | ResponseParserError, where: Target) -> str:
+def explain_error(error: BotoCoreError | ClientError | ResponseParserError, where: Target) -> str:
     """What went wrong with a call, and what to do about it where that is known."""
     if isinstance(error, ResponseParserError):
         hint = "is a proxy in between?" if where.endpoint is None else "is it an engine's URL?"

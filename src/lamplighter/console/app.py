@@ -34,12 +34,12 @@ from lamplighter.console.pages import (
     tasks,
     topics,
 )
-from lamplighter.console.ports.port import Port
-from lamplighter.console.security.cross_site_links import Arriving
-from lamplighter.console.security.guard import Guarded, Hardened
-from lamplighter.console.security.login import Door, Locked
+from lamplighter.console.ports.port import ConsolePort
+from lamplighter.console.security.cross_site_links import CrossSiteLinks
+from lamplighter.console.security.guard import RequestGuard, SecurityHeaders
+from lamplighter.console.security.login import Login, LoginRequired
 from lamplighter.console.static import ICON, Static
-from lamplighter.console.view.templates import Look
+from lamplighter.console.view.templates import Templates
 from lamplighter.wire.access.credentials import Holders
 
 PAGES: tuple[BaseRoute, ...] = (
@@ -63,20 +63,20 @@ PAGES: tuple[BaseRoute, ...] = (
 """The first that fits a path answers: one that ends in an ARN comes after those that go on behind it."""
 
 
-def application(port: Port, world: World, closing: asyncio.Event, holders: Holders | None = None) -> ASGIApp:
+def build_app(port: ConsolePort, world: World, closing: asyncio.Event, holders: Holders | None = None) -> ASGIApp:
     """The console over a port; it streams until `closing` is set. Where there are holders, only they come in."""
-    look = Look(port.title, locked=holders is not None)
-    door = Door(holders, world, look) if holders is not None else None
+    look = Templates(port.title, locked=holders is not None)
+    door = Login(holders, world, look) if holders is not None else None
     app = Starlette(
         routes=[*PAGES, *(door.routes() if door else ()), ICON, Mount("/static", Static())],
         exception_handlers={AwsError: _refused, HTTPException: _not_found, Exception: _broken},
     )
     app.state.console = Console(port, world, look, closing)
     if door:
-        app.add_middleware(Locked, door)
-    app.add_middleware(Arriving)
-    app.add_middleware(Guarded)
-    return Hardened(app)
+        app.add_middleware(LoginRequired, door)
+    app.add_middleware(CrossSiteLinks)
+    app.add_middleware(RequestGuard)
+    return SecurityHeaders(app)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -98,4 +98,6 @@ async def _broken(request: Request, _error: Exception) -> Response:
 
 async def _told(request: Request, status: int, code: str, message: str) -> Response:
     console: Console = request.app.state.console
-    return HTMLResponse(console.look.fill("error.html", {"code": code, "message": message, "status": status}), status)
+    return HTMLResponse(
+        console.templates.fill("error.html", {"code": code, "message": message, "status": status}), status
+    )

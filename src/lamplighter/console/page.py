@@ -17,10 +17,10 @@ from starlette.routing import Route
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.console.data.run_cache import Memory
-from lamplighter.console.ports.port import Place, Port, place_of
+from lamplighter.console.data.run_cache import RunCache
+from lamplighter.console.ports.port import ConsolePort, Place, place_of_arn
 from lamplighter.console.security import forms
-from lamplighter.console.view.templates import Look
+from lamplighter.console.view.templates import Templates
 
 SCRIPT, GO_ON = "x-lamplighter-script", "x-lamplighter-go-on"
 """Headers: a script has sent the form, and where the browser goes on (`static/forms.js`)."""
@@ -30,14 +30,14 @@ SCRIPT, GO_ON = "x-lamplighter-script", "x-lamplighter-go-on"
 class Console:
     """What all pages of one console share."""
 
-    port: Port
+    port: ConsolePort
     world: World
-    look: Look
+    templates: Templates
     closing: asyncio.Event
     """Set when the server is about to stop: nothing may stream on."""
-    skips: Memory[Sequence[str]] = field(default_factory=Memory)
+    skipped_cache: RunCache[Sequence[str]] = field(default_factory=RunCache)
     """Runs that succeeded, and those that they made way for: none, but for runs that were skipped."""
-    idle: Memory[float] = field(default_factory=Memory)
+    idle_cache: RunCache[float] = field(default_factory=RunCache)
     """Seconds between the parts of runs that were redriven (`console/view/run_duration.py`)."""
 
 
@@ -55,7 +55,7 @@ class Page:
         """Call an operation by its AWS name, in the place of this page."""
         return await self.console.port.call(self.place, service, operation, params)
 
-    async def peek(self, service: str, operation: str, **params: Json) -> Json:
+    async def call_if_allowed(self, service: str, operation: str, **params: Json) -> Json:
         """The same where nothing depends on it: None where the credentials do not allow it."""
         try:
             return await self.call(service, operation, **params)
@@ -66,7 +66,7 @@ class Page:
 
     def at(self, arn: str) -> "Page":
         """The same page in the place of a resource; ValidationError where the text is no ARN."""
-        place = place_of(arn)
+        place = place_of_arn(arn)
         if place is None:
             raise ValidationError(f"Invalid Arn: '{arn}'")
         return replace(self, place=place)
@@ -83,28 +83,28 @@ class Page:
         first = self.request.url.path.split("/", 2)[1]
         return f"/{first}/{quote(self.arn, safe=':/')}"
 
-    def asked(self, name: str) -> str | None:
+    def query(self, name: str) -> str | None:
         """A parameter of the query; None where it is not given."""
         return self.request.query_params.get(name) or None
 
-    def number(self, name: str) -> int | None:
+    def query_number(self, name: str) -> int | None:
         """A parameter of the query that is a number; None where it is none."""
-        text = self.asked(name) or ""
+        text = self.query(name) or ""
         return int(text) if re.fullmatch("[0-9]{1,12}", text) else None
 
-    async def fill(self, template: str, **values: Json) -> str:
+    async def render_text(self, template: str, **values: Json) -> str:
         """The template filled in, as text."""
         places = await self.console.port.places()
         shared = {"page": self, "place": self.place, "places": places, "token": self.token}
         # What a link to a whole section says of the place, where that is not where everybody begins.
         shared["where"] = "" if self.place == places[0] else f"?{urlencode(asdict(self.place))}"
-        return self.console.look.fill(template, shared | values)
+        return self.console.templates.fill(template, shared | values)
 
     async def render(self, template: str, status: int = 200, **values: Json) -> Response:
         """The template filled in, as a page."""
-        response = HTMLResponse(await self.fill(template, **values), status)
-        if forms.token(self.request) is None:
-            forms.hand_out(response, self.token, secure=self.request.url.scheme == "https")
+        response = HTMLResponse(await self.render_text(template, **values), status)
+        if forms.form_token(self.request) is None:
+            forms.set_token(response, self.token, secure=self.request.url.scheme == "https")
         return response
 
     def redirect(self, to: str) -> Response:
@@ -115,11 +115,11 @@ class Page:
         return response
 
 
-Show = Callable[[Page], Awaitable[Response]]
-Act = Callable[[Page, Mapping[str, str]], Awaitable[Response]]
+ShowPage = Callable[[Page], Awaitable[Response]]
+SubmitForm = Callable[[Page, Mapping[str, str]], Awaitable[Response]]
 
 
-def shows(path: str, show: Show) -> Route:
+def page_route(path: str, show: ShowPage) -> Route:
     """A page at a path."""
 
     async def endpoint(request: Request) -> Response:
@@ -128,11 +128,11 @@ def shows(path: str, show: Show) -> Route:
     return Route(path, endpoint, methods=["GET"])
 
 
-def acts(path: str, act: Act) -> Route:
+def form_route(path: str, act: SubmitForm) -> Route:
     """A button: what a form at a path does."""
 
     async def endpoint(request: Request) -> Response:
-        given = await forms.fields(request)
+        given = await forms.read_fields(request)
         return await act(await _page(request), given)
 
     return Route(path, endpoint, methods=["POST"])
@@ -141,7 +141,7 @@ def acts(path: str, act: Act) -> Route:
 async def _page(request: Request) -> Page:
     """The page of a request, in the place of the resource that its path names, or that its query asks for."""
     console: Console = request.app.state.console
-    token = forms.token(request) or console.world.uuid()
+    token = forms.form_token(request) or console.world.uuid()
     page = Page(console, request, await _asked_for(console, request), token)
     return page.at(page.arn) if "arn" in request.path_params else page
 

@@ -12,7 +12,7 @@ from lamplighter.bus import Caller
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class RetryPolicy:
     """How long delivery is tried: "for 24 hours and up to 185 times" unless the target says otherwise."""
 
     attempts: int = 185
@@ -22,7 +22,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Delivery:
     """A call to a target."""
 
     key: str
@@ -32,18 +32,18 @@ class Letter:
     operation: str
     params: Json
     """By the model's member names, without bytes and datetimes."""
-    policy: Policy
+    policy: RetryPolicy
     dead_letter: str | None
     """The ARN of an SQS queue."""
     body: str
     """What the dead-letter queue gets."""
     attributes: Mapping[str, str]
     """What the dead letter says besides how delivery failed: RULE_ARN, TARGET_ARN …"""
-    born: int
+    created: int
     """Milliseconds since the epoch, from when its age counts."""
 
 
-class End(StrEnum):
+class DeliveryEnd(StrEnum):
     """How a letter ended."""
 
     DELIVERED = "DELIVERED"
@@ -52,10 +52,10 @@ class End(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DeliveryOutcome:
     """How a letter ended, and after how many tries."""
 
-    end: End
+    end: DeliveryEnd
     attempts: int
     """How often it was tried, the first time included."""
     answer: Json = None
@@ -67,11 +67,11 @@ class Outcome:
     """MaximumRetryAttempts or MaximumEventAgeInSeconds, where that is why it was not tried again."""
 
 
-def to_json(letter: Letter) -> Json:
+def to_json(letter: Delivery) -> Json:
     """A letter as it is kept."""
     return asdict(letter)
 
 
-def from_json(value: Json) -> Letter:
+def from_json(value: Json) -> Delivery:
     """A letter that was kept."""
-    return Letter(**value | {"caller": Caller(**value["caller"]), "policy": Policy(**value["policy"])})
+    return Delivery(**value | {"caller": Caller(**value["caller"]), "policy": RetryPolicy(**value["policy"])})

@@ -16,11 +16,11 @@ from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
-from lamplighter.delivery.delivery import End, Letter, Outcome, from_json, to_json
-from lamplighter.delivery.retryable import judge, passing
+from lamplighter.delivery.delivery import Delivery, DeliveryEnd, DeliveryOutcome, from_json, to_json
+from lamplighter.delivery.retryable import check_answer, is_retryable
 from lamplighter.delivery.tables import deliveries, lost_alerts
-from lamplighter.delivery.tables.deliveries import Waiting
-from lamplighter.delivery.tables.lost_alerts import Lost
+from lamplighter.delivery.tables.deliveries import PendingDelivery
+from lamplighter.delivery.tables.lost_alerts import LostAlert
 from lamplighter.outbound.aws import Remote
 from lamplighter.store import outbox, timers
 from lamplighter.store.db import Posted, Tx
@@ -33,7 +33,7 @@ SHORTEST = 1_000
 LONGEST = 900_000
 """The most milliseconds that any retry waits: half of it, 185 times, are a day."""
 
-TELLING = ("alerts", "sns")
+ALERT_SERVICES = ("alerts", "sns")
 """Services whose letters are messages for people: one that is lost is told of."""
 
 Calling = Callable[[], Awaitable[Json]]
@@ -41,12 +41,12 @@ Calling = Callable[[], Awaitable[Json]]
 log = logging.getLogger("lamplighter.delivery")
 
 
-def carries(subject: str) -> bool:
+def is_delivery(subject: str) -> bool:
     """Whether a row of the outbox or a timer is a courier's."""
     return subject.startswith(SUBJECT)
 
 
-class Courier:
+class DeliveryQueue:
     """Delivers the letters of one sender.
 
     `settled` is told in the transaction that ends a letter; `check` raises where the params of a call do not fit it;
@@ -59,11 +59,11 @@ class Courier:
         bus: Bus,
         world: World,
         remote: Remote,
-        settled: Callable[[Tx, Letter, Outcome], None] = lambda _tx, _letter, _outcome: None,
+        settled: Callable[[Tx, Delivery, DeliveryOutcome], None] = lambda _tx, _letter, _outcome: None,
         *,
         check: Callable[[str, str, Json], None] = lambda _service, _operation, _params: None,
         coded: Callable[[AwsError], str] = lambda error: error.code,
-        ready: Callable[[Letter, int], Letter] = lambda letter, _attempt: letter,
+        ready: Callable[[Delivery, int], Delivery] = lambda letter, _attempt: letter,
     ) -> None:
         self._name = name
         self._bus = bus
@@ -74,9 +74,9 @@ class Courier:
         self._coded = coded
         self._ready = ready
 
-    def send(self, tx: Tx, letter: Letter) -> None:
+    def send(self, tx: Tx, letter: Delivery) -> None:
         """Have a letter delivered, once this turn is on disk; one that was sent before is not sent again."""
-        born = letter.born + self._world.monotonic() - self._world.now()
+        born = letter.created + self._world.monotonic() - self._world.now()
         number = deliveries.put(tx, self._name, letter.key, born, to_json(letter))
         if number is not None:
             self._post(tx, number)
@@ -96,7 +96,7 @@ class Courier:
     def _post(self, tx: Tx, number: int) -> None:
         outbox.put(tx, self._name, f"{SUBJECT}{number}", {})
 
-    def _try(self, tx: Tx, posted: Posted) -> tuple[Letter, Calling] | None:
+    def _try(self, tx: Tx, posted: Posted) -> tuple[Delivery, Calling] | None:
         """Call one of our own services and settle the letter; or how to call, where that takes longer."""
         if not outbox.holds(tx, posted.id):
             return None
@@ -114,7 +114,7 @@ class Courier:
                 answer = self._bus.invoke(tx, letter.caller, letter.service, letter.operation, letter.params)
                 if inspect.isawaitable(answer):
                     return letter, lambda: answer
-                judge(letter, answer)
+                check_answer(letter, answer)
         except AwsError as error:
             self._failed(tx, posted, letter, error)
         except sqlite3.Error:
@@ -125,24 +125,24 @@ class Courier:
             self._delivered(tx, posted, letter, answer)
         return None
 
-    def _open(self, tx: Tx, row: Waiting) -> Letter | None:
+    def _open(self, tx: Tx, row: PendingDelivery) -> Delivery | None:
         try:
             return from_json(row.body)
         except (TypeError, KeyError):
             log.error("letter %s of %s cannot be read; it is dropped", row.id, self._name)
-            deliveries.settle(tx, row.id, self._world.now(), End.DROPPED)
+            deliveries.finish(tx, row.id, self._world.now(), DeliveryEnd.DROPPED)
             return None
 
-    def _remotely(self, letter: Letter) -> Calling:
+    def _remotely(self, letter: Delivery) -> Calling:
         if not self._remote.knows(letter.service, letter.operation):
             advice = f"name an endpoint with --endpoint {letter.service}=URL"
             raise UnknownOperation(f"Nothing serves {letter.service}:{letter.operation}; {advice}")
         return lambda: self._remote.call(letter.service, letter.operation, letter.params, letter.caller.region)
 
-    async def _elsewhere(self, posted: Posted, letter: Letter, calling: Calling) -> None:
+    async def _elsewhere(self, posted: Posted, letter: Delivery, calling: Calling) -> None:
         try:
             answer = await calling()
-            judge(letter, answer)
+            check_answer(letter, answer)
         except Exception as caught:  # noqa: BLE001 - whatever it is, the letter is not delivered
             error = caught if isinstance(caught, AwsError) else _ours(letter, caught)
             await self._bus.store.insist(lambda tx: self._failed(tx, posted, letter, error))
@@ -151,12 +151,12 @@ class Courier:
 
     # --- how it ended -------------------------------------------------------------------------------------------------
 
-    def _delivered(self, tx: Tx, posted: Posted, letter: Letter, answer: Json) -> None:
+    def _delivered(self, tx: Tx, posted: Posted, letter: Delivery, answer: Json) -> None:
         row = self._tried(tx, posted)
         if row is not None:
-            self._settle(tx, row, letter, Outcome(End.DELIVERED, row.tries, answer))
+            self._settle(tx, row, letter, DeliveryOutcome(DeliveryEnd.DELIVERED, row.tries, answer))
 
-    def _failed(self, tx: Tx, posted: Posted, letter: Letter, error: AwsError) -> None:
+    def _failed(self, tx: Tx, posted: Posted, letter: Delivery, error: AwsError) -> None:
         """Try again later, or give up."""
         row = self._tried(tx, posted)
         if row is None:
@@ -164,7 +164,7 @@ class Courier:
         now = self._world.monotonic()
         end = row.born + letter.policy.age * 1000
         exhausted = None
-        if passing(error):
+        if is_retryable(error):
             if row.tries > letter.policy.attempts:
                 exhausted = "MaximumRetryAttempts"
             elif now >= end:
@@ -176,27 +176,31 @@ class Courier:
                 return
         self._give_up(tx, row, letter, error, exhausted)
 
-    def _tried(self, tx: Tx, posted: Posted) -> Waiting | None:
+    def _tried(self, tx: Tx, posted: Posted) -> PendingDelivery | None:
         """Count a try; the letter, if this is the first time that this try is over."""
         number = int(posted.subject.removeprefix(SUBJECT))
         if not outbox.delete(tx, posted.id):
             return None
-        deliveries.tried(tx, number)
+        deliveries.count_attempt(tx, number)
         return deliveries.get(tx, number)
 
-    def _give_up(self, tx: Tx, row: Waiting, letter: Letter, error: AwsError, exhausted: str | None) -> None:
+    def _give_up(self, tx: Tx, row: PendingDelivery, letter: Delivery, error: AwsError, exhausted: str | None) -> None:
         code = self._coded(error)
-        end = End.DROPPED
-        if letter.dead_letter is not None and self._bury(tx, row, letter, code, error.message, exhausted):
-            end = End.DEAD_LETTERED
+        end = DeliveryEnd.DROPPED
+        if letter.dead_letter is not None and self._send_to_dead_letter_queue(
+            tx, row, letter, code, error.message, exhausted
+        ):
+            end = DeliveryEnd.DEAD_LETTERED
         else:
             log.warning("%s is dropped after %s tries: %s: %s", letter.key, row.tries, code, error.message)
-        if letter.service in TELLING:
+        if letter.service in ALERT_SERVICES:
             whom = letter.params.get("TopicArn", letter.operation)
-            lost_alerts.put(tx, Lost(self._world.now(), f"topic {whom}", f"{code}: {error.message}"))
-        self._settle(tx, row, letter, Outcome(end, row.tries, None, code, error.message, exhausted))
+            lost_alerts.put(tx, LostAlert(self._world.now(), f"topic {whom}", f"{code}: {error.message}"))
+        self._settle(tx, row, letter, DeliveryOutcome(end, row.tries, None, code, error.message, exhausted))
 
-    def _bury(self, tx: Tx, row: Waiting, letter: Letter, code: str, message: str, exhausted: str | None) -> bool:
+    def _send_to_dead_letter_queue(
+        self, tx: Tx, row: PendingDelivery, letter: Delivery, code: str, message: str, exhausted: str | None
+    ) -> bool:
         """Send a letter to its dead-letter queue; False where that fails."""
         queue = arn.parse(letter.dead_letter or "")
         if queue is None:
@@ -219,12 +223,12 @@ class Courier:
             return False
         return True
 
-    def _settle(self, tx: Tx, row: Waiting, letter: Letter, outcome: Outcome) -> None:
-        deliveries.settle(tx, row.id, self._world.now(), outcome.end)
+    def _settle(self, tx: Tx, row: PendingDelivery, letter: Delivery, outcome: DeliveryOutcome) -> None:
+        deliveries.finish(tx, row.id, self._world.now(), outcome.end)
         self._settled(tx, letter, outcome)
 
 
-def _ours(letter: Letter, fault: Exception) -> AwsError:
+def _ours(letter: Delivery, fault: Exception) -> AwsError:
     """A fault that is ours and not the target's: the log has it, and the letter is tried again."""
     log.error(
         "%s %s of %s failed through a fault of ours", letter.service, letter.operation, letter.key, exc_info=fault

@@ -7,7 +7,7 @@ See https://repost.aws/knowledge-center/eventbridge-resolve-failedinvocation-err
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.delivery.delivery import Letter
+from lamplighter.delivery.delivery import Delivery
 
 THROTTLED = frozenset(
     {
@@ -30,7 +30,7 @@ THROTTLED = frozenset(
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html."""
 
 
-class Refused(AwsError):
+class TargetRefused(AwsError):
     """The call was answered, and the answer says no."""
 
     code = "ERROR_FROM_TARGET"
@@ -39,20 +39,20 @@ class Refused(AwsError):
         super().__init__(message, status=503 if again else 400)
 
 
-def passing(error: AwsError) -> bool:
+def is_retryable(error: AwsError) -> bool:
     """Whether the same call may succeed later."""
     return error.status >= 500 or error.status == 429 or error.code in THROTTLED
 
 
-def judge(letter: Letter, answer: Json) -> None:
+def check_answer(letter: Delivery, answer: Json) -> None:
     """Raise where an answer says that nothing was done, though the call was answered."""
     if letter.operation == "RunTask" and not answer.get("tasks"):
         reasons = [failure.get("reason", "") for failure in answer.get("failures", ())]
         # "RESOURCE:MEMORY" and its kin pass when other tasks end; what is MISSING or INACTIVE stays so.
-        raise Refused(", ".join(reasons), again=not set(reasons) & {"MISSING", "INACTIVE", "ATTRIBUTE"})
+        raise TargetRefused(", ".join(reasons), again=not set(reasons) & {"MISSING", "INACTIVE", "ATTRIBUTE"})
     if letter.operation == "PutEvents" and answer.get("FailedEntryCount"):
         entry = next(entry for entry in answer["Entries"] if "ErrorCode" in entry)
         again = entry["ErrorCode"] in ("ThrottlingException", "InternalFailure")
-        raise Refused(f"{entry['ErrorCode']}: {entry.get('ErrorMessage', '')}", again=again)
+        raise TargetRefused(f"{entry['ErrorCode']}: {entry.get('ErrorMessage', '')}", again=again)
     if letter.operation in ("SendMessageBatch", "PublishBatch") and answer.get("Failed"):
-        raise Refused(answer["Failed"][0].get("Message", ""), again=not answer["Failed"][0].get("SenderFault"))
+        raise TargetRefused(answer["Failed"][0].get("Message", ""), again=not answer["Failed"][0].get("SenderFault"))

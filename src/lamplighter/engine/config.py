@@ -23,7 +23,7 @@ class RuntimeChoice(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
+class EngineConfig:
     """One engine's settings."""
 
     data: Path = field(default_factory=lambda: Path(".lamplighter"))

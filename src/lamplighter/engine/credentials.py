@@ -18,7 +18,7 @@ CREDENTIALS = "credentials"
 """The file's name, in the data directory."""
 
 
-def make(file: Path) -> None:
+def create_credentials(file: Path) -> None:
     """Write new credentials, unless there are some."""
     make_path(file.parent)
     draft = file.with_name(f".{file.name}.{unguessable(ascii_lowercase, 16)}")
@@ -36,7 +36,7 @@ def make(file: Path) -> None:
     sync_directory(file.parent)
 
 
-def load(file: Path) -> Holders:
+def load_credentials(file: Path) -> Holders:
     """Who may come in; raises NoCredentials."""
     try:
         return credentials.read(file.read_text())
@@ -47,6 +47,6 @@ def load(file: Path) -> Holders:
         raise NoCredentials(f"the credentials file {file} {error}") from None
 
 
-def is_open(file: Path) -> bool:
+def is_readable_by_others(file: Path) -> bool:
     """Whether others than its owner can read the file."""
     return bool(file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))

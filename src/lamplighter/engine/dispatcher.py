@@ -37,7 +37,7 @@ REFUSED = 500
 """How many milliseconds later a timer rings again for which the disk had no room."""
 
 
-class Pump:
+class Dispatcher:
     """Rings timers and performs the outbox."""
 
     def __init__(
@@ -73,7 +73,7 @@ class Pump:
         await self._store.write(timers.settle_jump)
         for posted in outbox.pending(self._store.reader):
             self._perform(posted)
-        self.look()
+        self.ring_due_timers()
 
     async def stop(self) -> None:
         """Let go; what is not done stays in the outbox."""
@@ -87,12 +87,12 @@ class Pump:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def look(self) -> None:
+    def ring_due_timers(self) -> None:
         """Ring what is due, and know when to look again."""
         if self._stopped or self._catching_up is not None:
             return
         if self._world.monotonic() - self._next > PAUSE and self._next:
-            self._come_back()
+            self._catch_up()
             return
         self._check_clock()
         self._check_directory()
@@ -103,7 +103,7 @@ class Pump:
         wait = timers.wait(self._store.reader, wall, steady)
         self._arm(steady + min(LOOK_AGAIN if wait is None else wait, LOOK_AGAIN))
 
-    def _come_back(self) -> None:
+    def _begin_catch_up(self) -> None:
         """Put on record what ended while the engine stood still, and look again then."""
         if self._catching_up is None and not self._stopped:
             self._catching_up = self._loop.create_task(self._catch_up())
@@ -114,7 +114,7 @@ class Pump:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("what ended while the engine stood still is not on record yet", exc_info=error)
         self._next = self._world.monotonic()
-        self.look()
+        self.ring_due_timers()
 
     @property
     def refused(self) -> str:
@@ -146,7 +146,7 @@ class Pump:
             self._handle.cancel()
         steady = self._world.monotonic()
         self._next = max(due, steady)
-        self._handle = self._loop.call_later((self._next - steady) / 1000, self.look)
+        self._handle = self._loop.call_later((self._next - steady) / 1000, self.ring_due_timers)
 
     def _ring(self, timer: Timer) -> None:
         self._ringing.add(timer.key)
@@ -154,7 +154,7 @@ class Pump:
 
         def job(tx: Tx) -> None:
             if self._world.monotonic() - decided > PAUSE:
-                self._come_back()
+                self._catch_up()
             elif timers.delete(tx, *timer.key):
                 service.ring(tx, timer)
 

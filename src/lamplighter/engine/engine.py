@@ -13,12 +13,12 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World, real_world
 from lamplighter.bus import Bus, Caller, Service, wait_forever
 from lamplighter.engine import file_descriptors, metrics
-from lamplighter.engine.config import Config, RuntimeChoice
-from lamplighter.engine.dispatcher import Pump
-from lamplighter.engine.lazy_service import Later
-from lamplighter.engine.turn_times import Turns
+from lamplighter.engine.config import EngineConfig, RuntimeChoice
+from lamplighter.engine.dispatcher import Dispatcher
+from lamplighter.engine.lazy_service import LazyService
+from lamplighter.engine.turn_times import TurnTimes
 from lamplighter.isolation.port import Isolation
-from lamplighter.isolation.processes import Processes
+from lamplighter.isolation.processes import WorkerProcesses
 from lamplighter.outbound.aws import Remote
 from lamplighter.outbound.http import HttpWeb
 from lamplighter.outbound.mail import MailFolder, SmtpMail
@@ -46,7 +46,7 @@ class Engine:
 
     def __init__(
         self,
-        config: Config,
+        config: EngineConfig,
         world: World,
         store: Store,
         runtime: Runtime,
@@ -61,7 +61,7 @@ class Engine:
         self.bus = Bus(store)
         remote = Remote(config.endpoints)
         ways_out = outbound or _outbound(config)
-        self.isolation = isolation or Processes()
+        self.isolation = isolation or WorkerProcesses()
         models = partial(self._model, remote)
         states = States(self.bus, world, models, remote, ways_out.web, self.isolation)
         keys = _keys(config.holder)
@@ -77,10 +77,10 @@ class Engine:
             self.bus.serve(service.name, service.operations)
         for service in later:
             self.bus.serve(service.name, service.operations, service.load)
-        self.turns = Turns()
-        self.pump = Pump(store, world, self.services, ecs.catch_up)
+        self.turns = TurnTimes()
+        self.pump = Dispatcher(store, world, self.services, ecs.catch_up)
 
-    def _later(self, remote: Remote, ways_out: Outbound) -> Iterator[Later]:
+    def _later(self, remote: Remote, ways_out: Outbound) -> Iterator[LazyService]:
         """The services that an engine may never need."""
         bus, world, config = self.bus, self.world, self.config
 
@@ -117,13 +117,13 @@ class Engine:
             made: Service = module.Alerts(bus, world, config.url)
             return made
 
-        yield Later("scheduler", "lamplighter.services.scheduler.service", scheduler)
-        yield Later("sns", "lamplighter.services.sns.service", sns, lambda: topics.any_exists(self.store.reader))
-        yield Later("sqs", "lamplighter.services.sqs.service", sqs)
-        yield Later("logs", "lamplighter.services.logs.service", logs)
-        yield Later("monitoring", "lamplighter.services.cloudwatch.service", cloudwatch)
-        yield Later("alerts", "lamplighter.services.alerts.service", alerts)
-        yield Later("cloudformation", "lamplighter.services.cloudformation.service", stacks)
+        yield LazyService("scheduler", "lamplighter.services.scheduler.service", scheduler)
+        yield LazyService("sns", "lamplighter.services.sns.service", sns, lambda: topics.any_exists(self.store.reader))
+        yield LazyService("sqs", "lamplighter.services.sqs.service", sqs)
+        yield LazyService("logs", "lamplighter.services.logs.service", logs)
+        yield LazyService("monitoring", "lamplighter.services.cloudwatch.service", cloudwatch)
+        yield LazyService("alerts", "lamplighter.services.alerts.service", alerts)
+        yield LazyService("cloudformation", "lamplighter.services.cloudformation.service", stacks)
 
     def _check(self, service: str, operation: str, params: Json) -> None:
         self.catalog.operation(service, operation).check(params)
@@ -137,7 +137,7 @@ class Engine:
     @classmethod
     async def open(
         cls,
-        config: Config,
+        config: EngineConfig,
         world: World | None = None,
         runtime: Runtime | None = None,
         outbound: Outbound | None = None,
@@ -174,7 +174,7 @@ class Engine:
 
     def metrics(self) -> bytes:
         """Return what there is to watch, as Prometheus reads it."""
-        return metrics.exposition(self.store.reader, self.world, turns=self.turns)
+        return metrics.render_metrics(self.store.reader, self.world, turns=self.turns)
 
     async def close(self) -> None:
         """Stop; whatever runs goes on, and is taken up by the next engine."""
@@ -187,7 +187,7 @@ class Engine:
         await self.store.close()
 
 
-def _runtime(config: Config, name: str, world: World) -> Runtime:
+def _runtime(config: EngineConfig, name: str, world: World) -> Runtime:
     processes = ProcessRuntime(
         _absolute(config.data) / "processes", world.now, files=config.files, has_room=file_descriptors.has_room
     )
@@ -197,7 +197,7 @@ def _runtime(config: Config, name: str, world: World) -> Runtime:
     return docker if config.runtime is RuntimeChoice.DOCKER else EitherRuntime(docker, processes)
 
 
-def _outbound(config: Config) -> Outbound:
+def _outbound(config: EngineConfig) -> Outbound:
     mail = SmtpMail(config.smtp) if config.smtp else MailFolder(_absolute(config.data) / "mail")
     # Jobs leave the reserve alone: what tells of their failure may use it.
     has_room = partial(file_descriptors.has_room, reserve=0)

@@ -28,20 +28,20 @@ def raise_limit() -> int:
     return soft
 
 
-def limit() -> int:
+def descriptor_limit() -> int:
     """How many files this process may have open."""
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return MOST_CONNECTIONS * 4 if soft == resource.RLIM_INFINITY else soft
 
 
-def connections() -> int:
+def connection_limit() -> int:
     """How many connections there may be: half of what the engine does not need itself."""
-    return max(FEWEST_CONNECTIONS, min((limit() - OWN) // 2, MOST_CONNECTIONS))
+    return max(FEWEST_CONNECTIONS, min((descriptor_limit() - OWN) // 2, MOST_CONNECTIONS))
 
 
 def has_room(wanted: int = 0, reserve: int = RESERVE) -> bool:
     """Whether so many files can be opened without touching the reserve."""
     try:
-        return limit() - len(os.listdir(WHERE)) >= wanted + reserve
+        return descriptor_limit() - len(os.listdir(WHERE)) >= wanted + reserve
     except OSError:
         return False

@@ -28,7 +28,7 @@ TRIES = 200
 """How many turns may pass until one is quiet."""
 
 
-class Garbage:
+class GarbageCollector:
     """Collects the garbage of the process that one loop runs in, from `start` to `stop`."""
 
     def __init__(self) -> None:

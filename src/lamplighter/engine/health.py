@@ -65,7 +65,7 @@ class Health:
 Check = Callable[[Engine], Condition | None]
 
 
-def data_directory(engine: Engine) -> Condition | None:
+def check_data_directory(engine: Engine) -> Condition | None:
     """The data directory takes no writes."""
     reason = engine.store.trouble() or engine.pump.refused
     if not reason:
@@ -73,7 +73,7 @@ def data_directory(engine: Engine) -> Condition | None:
     return Condition("data-directory", f"the data directory takes no writes: {reason}", stops_work=True)
 
 
-def docker(engine: Engine) -> Condition | None:
+def check_docker(engine: Engine) -> Condition | None:
     """Docker does not answer, and tasks wait for it."""
     outage = outages.current(engine.store.reader)
     if outage is None:
@@ -84,7 +84,7 @@ def docker(engine: Engine) -> Condition | None:
     return Condition("docker", f"Docker does not answer since {since}: {tasks}", stops_work=False)
 
 
-def alerts(engine: Engine) -> Condition | None:
+def check_alerts(engine: Engine) -> Condition | None:
     """Messages for people did not reach them. Anybody may ask for the health: it names no recipient."""
     reader = engine.store.reader
     lost = len(lost_alerts.since(reader, engine.world.now() - lost_alerts.LATELY))
@@ -102,7 +102,7 @@ def _counted(count: int, one: str, many: str = "") -> str:
     return f"1 {one}" if count == 1 else f"{count} {many or f'{one}s'}"
 
 
-def file_applied(engine: Engine) -> Condition | None:
+def check_file_applied(engine: Engine) -> Condition | None:
     """The jobs are not as their file says. A stranger may ask for the health, so the reason names no job."""
     found = unapplied_files.everything(engine.store.reader)
     if not found:
@@ -112,22 +112,22 @@ def file_applied(engine: Engine) -> Condition | None:
     return Condition("file-not-applied", why, stops_work=False)
 
 
-def rules(engine: Engine) -> Condition | None:
+def check_rules(engine: Engine) -> Condition | None:
     """Rules of EventBridge, or what else it has by name, cannot be read."""
-    found = unreadable_rows.rules(engine.store.reader)
+    found = unreadable_rows.unreadable_rules(engine.store.reader)
     what = _counted(len(found), "rule, target or archive", "rules, targets or archives")
     return _damaged(engine, found, "rules-damaged", what, "hear of no event")
 
 
-def alarms(engine: Engine) -> Condition | None:
+def check_alarms(engine: Engine) -> Condition | None:
     """Alarms cannot be read."""
-    found = unreadable_rows.alarms(engine.store.reader)
+    found = unreadable_rows.unreadable_alarms(engine.store.reader)
     return _damaged(engine, found, "alarms-damaged", _counted(len(found), "alarm"), "tell nobody")
 
 
-def schedules(engine: Engine) -> Condition | None:
+def check_schedules(engine: Engine) -> Condition | None:
     """Schedules cannot be read."""
-    found = unreadable_rows.schedules(engine.store.reader)
+    found = unreadable_rows.unreadable_schedules(engine.store.reader)
     return _damaged(engine, found, "schedules-damaged", _counted(len(found), "schedule"), "start nothing")
 
 
@@ -140,11 +140,19 @@ def _damaged(engine: Engine, found: list[str], name: str, what: str, effect: str
     return Condition(name, reason, stops_work=False)
 
 
-CHECKS: tuple[Check, ...] = (data_directory, docker, file_applied, alerts, rules, alarms, schedules)
+CHECKS: tuple[Check, ...] = (
+    check_data_directory,
+    check_docker,
+    check_file_applied,
+    check_alerts,
+    check_rules,
+    check_alarms,
+    check_schedules,
+)
 """Everything that is checked."""
 
 
-def of(engine: Engine, checks: Iterable[Check] = CHECKS) -> Health:
+def read_health(engine: Engine, checks: Iterable[Check] = CHECKS) -> Health:
     """The health of an engine now."""
     found = (check(engine) for check in checks)
     return Health(tuple(each for each in found if each is not None))

@@ -17,7 +17,7 @@ from lamplighter.store.timers import Timer
 Make = Callable[[ModuleType], Service]
 
 
-class Later:
+class LazyService:
     """Stands for a service; `make` makes it of its module. `used`: whether it has something to take up at the start."""
 
     def __init__(self, name: str, module: str, make: Make, used: Callable[[], bool] = lambda: False) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.world import World
 from lamplighter.delivery.tables import deliveries as letters
-from lamplighter.engine.turn_times import LONG, Turns
+from lamplighter.engine.turn_times import LONG, TurnTimes
 from lamplighter.services.scheduler.tables import slots
 from lamplighter.services.sns.tables import deliveries as notifications
 from lamplighter.store import outbox, row_counts, timers, unapplied_files
@@ -38,20 +38,20 @@ class Gauge:
 Source = Callable[[Reader, World], Iterable[Gauge]]
 
 
-def executions(reader: Reader, _world: World) -> Iterator[Gauge]:
+def execution_gauges(reader: Reader, _world: World) -> Iterator[Gauge]:
     """Executions, by status."""
     found = row_counts.by_status(reader, "execution")
     yield Gauge("lamplighter_executions", "Executions that are kept, by status.", found, "status")
 
 
-def tasks(reader: Reader, _world: World) -> Iterator[Gauge]:
+def task_gauges(reader: Reader, _world: World) -> Iterator[Gauge]:
     """ECS tasks, by status."""
     yield Gauge(
         "lamplighter_tasks", "ECS tasks that are kept, by status.", row_counts.by_status(reader, "task"), "status"
     )
 
 
-def waiting(reader: Reader, world: World) -> Iterator[Gauge]:
+def outbox_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
     """What was decided and is not done."""
     depth, made = outbox.backlog(reader)
     age = 0.0 if made is None else max(0, world.now() - made) / 1000
@@ -59,20 +59,20 @@ def waiting(reader: Reader, world: World) -> Iterator[Gauge]:
     yield Gauge("lamplighter_outbox_oldest_seconds", "For how long the oldest of it has waited.", {"": age})
 
 
-def due(reader: Reader, world: World) -> Iterator[Gauge]:
+def timer_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
     """Timers that should have rung."""
     number, late = timers.overdue(reader, world.now(), world.monotonic())
     yield Gauge("lamplighter_timers_due", "Timers that are due and have not rung.", {"": number})
     yield Gauge("lamplighter_timers_late_seconds", "By how much the latest of them is late.", {"": late / 1000})
 
 
-def deliveries(reader: Reader, world: World) -> Iterator[Gauge]:
+def delivery_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
     """Calls of targets by EventBridge and Scheduler, and what SNS delivers."""
     ended = row_counts.by_status(reader, "delivery")
     yield Gauge("lamplighter_deliveries", "Deliveries to targets that are over, by how they ended.", ended, "outcome")
-    held = {sender: float(letters.waiting(reader, sender)) for sender in SENDERS}
+    held = {sender: float(letters.count_pending(reader, sender)) for sender in SENDERS}
     yield Gauge("lamplighter_deliveries_waiting", "Deliveries that are not over, by sender.", held, "sender")
-    ages = {sender: _age(letters.oldest(reader, sender), world) for sender in SENDERS}
+    ages = {sender: _age(letters.oldest_pending(reader, sender), world) for sender in SENDERS}
     yield Gauge("lamplighter_deliveries_oldest_seconds", "For how long the oldest of them is tried.", ages, "sender")
     told = {status: float(notifications.count(reader, status)) for status in ("WAITING", "DELIVERED", "FAILED")}
     yield Gauge("lamplighter_notifications", "Deliveries of SNS that are kept, by status.", told, "status")
@@ -82,14 +82,14 @@ def _age(born: int | None, world: World) -> float:
     return 0.0 if born is None else max(0, world.monotonic() - born) / 1000
 
 
-def schedules(reader: Reader, world: World) -> Iterator[Gauge]:
+def schedule_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
     """How punctual schedules are."""
     late = slots.latest(reader, world.now() - LATELY) / 1000
     text = "By how much the latest slot of the last five minutes was late."
     yield Gauge("lamplighter_schedules_late_seconds", text, {"": late})
 
 
-def files(reader: Reader, world: World) -> Iterator[Gauge]:
+def file_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
     """Whether the jobs are as their files say."""
     found = unapplied_files.everything(reader)
     age = max(0, world.now() - found[0].since) / 1000 if found else 0.0
@@ -97,21 +97,31 @@ def files(reader: Reader, world: World) -> Iterator[Gauge]:
     yield Gauge("lamplighter_files_not_applied_seconds", "For how long the oldest of them is not applied.", {"": age})
 
 
-SOURCES: tuple[Source, ...] = (executions, tasks, waiting, due, deliveries, schedules, files)
+SOURCES: tuple[Source, ...] = (
+    execution_gauges,
+    task_gauges,
+    outbox_gauges,
+    timer_gauges,
+    delivery_gauges,
+    schedule_gauges,
+    file_gauges,
+)
 """Who tells what."""
 
 
-def loop(turns: Turns) -> Iterator[Gauge]:
+def loop_gauges(turns: TurnTimes) -> Iterator[Gauge]:
     """How long the event loop was held."""
     text = "The longest time for which the event loop was held since the start, in seconds of processor time."
     yield Gauge("lamplighter_longest_turn_seconds", text, {"": round(turns.longest, 3)})
     yield Gauge("lamplighter_long_turns", f"How often it was held for {LONG} s or longer.", {"": turns.long})
 
 
-def exposition(reader: Reader, world: World, sources: Iterable[Source] = SOURCES, turns: Turns | None = None) -> bytes:
+def render_metrics(
+    reader: Reader, world: World, sources: Iterable[Source] = SOURCES, turns: TurnTimes | None = None
+) -> bytes:
     """Everything, as Prometheus reads it."""
     gauges = [gauge for source in sources for gauge in source(reader, world)]
-    lines = [line for gauge in [*gauges, *(loop(turns) if turns else ())] for line in _lines(gauge)]
+    lines = [line for gauge in [*gauges, *(loop_gauges(turns) if turns else ())] for line in _lines(gauge)]
     return "".join(f"{line}\n" for line in lines).encode()
 
 

@@ -16,7 +16,7 @@ LONG = 0.1
 """Seconds from which on a turn counts as long."""
 
 
-class Turns:
+class TurnTimes:
     """Watches one loop, from `start` to `stop`."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ SLOW_SECONDS = 1.0
 """Processor time from which on work is slow."""
 
 
-class Overrun(LamplighterError):
+class LimitExceeded(LamplighterError):
     """The work was broken off: it took too long, needed too much memory or ended its process; str() says which."""
 
 

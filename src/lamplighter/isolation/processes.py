@@ -22,7 +22,7 @@ from lamplighter.base.world import process_seconds
 from lamplighter.isolation.framing import LENGTH, pack, unpack
 from lamplighter.isolation.limits import Limits
 from lamplighter.isolation.messages import OUT_OF_MEMORY, Crashed, Question
-from lamplighter.isolation.port import SLOW_SECONDS, Overrun
+from lamplighter.isolation.port import SLOW_SECONDS, LimitExceeded
 from lamplighter.isolation.requests import Answer, Request
 
 AT_ONCE = max(2, min(4, os.cpu_count() or 2))
@@ -33,13 +33,13 @@ LARGE = 65_536
 """Bytes of a message from which on it is understood in a thread."""
 SHORTEST_LOOK = 0.05
 """Seconds between two looks how much processor time a process has used, at least."""
-PATIENCE = 500
+WAIT_MILLISECONDS = 500
 """How many hundredths of a second a process that has closed its end is given to be gone."""
 ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
 """What a process is given of the engine's environment."""
 
 
-class Process:
+class WorkerProcess:
     """One process and the socket to it. It answers one request at a time."""
 
     def __init__(
@@ -50,7 +50,7 @@ class Process:
         self._writer = writer
 
     @classmethod
-    async def start(cls, limits: Limits) -> "Process":
+    async def start(cls, limits: Limits) -> "WorkerProcess":
         """Start a process; raises OSError where there is no room for one."""
         ours, theirs = socket.socketpair()
         try:
@@ -63,12 +63,12 @@ class Process:
         return cls(process, reader, writer)
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether it can take another request."""
         return self._process.poll() is None
 
     @property
-    def used(self) -> float | None:
+    def cpu_seconds(self) -> float | None:
         """Seconds of processor time that it has used; None where nobody tells."""
         return process_seconds(self._process.pid)
 
@@ -80,15 +80,15 @@ class Process:
         answered: Answer | Crashed = found
         return answered
 
-    async def died_of(self) -> int:
+    async def wait_status(self) -> int:
         """Let go of a process that has closed its end; its exit status."""
-        for _ in range(PATIENCE):
-            if not self.alive:
+        for _ in range(WAIT_MILLISECONDS):
+            if not self.is_alive:
                 break
             await asyncio.sleep(0.01)
-        return self.end()
+        return self.kill()
 
-    def end(self) -> int:
+    def kill(self) -> int:
         """End the process and let go of it; its exit status."""
         self._writer.close()
         self._process.kill()
@@ -127,24 +127,24 @@ def _reason(status: int, limits: Limits) -> str:
     return f"its process ended with status {status}"
 
 
-async def _watch(process: Process, on_slow: Callable[[], None]) -> None:
+async def _watch(process: WorkerProcess, on_slow: Callable[[], None]) -> None:
     """Tell once a process has used SLOW_SECONDS from now on; where nobody tells how much, once they have passed."""
-    begun, left = process.used, SLOW_SECONDS
+    begun, left = process.cpu_seconds, SLOW_SECONDS
     while left > 0:
         await asyncio.sleep(max(left, SHORTEST_LOOK))
-        used = process.used
+        used = process.cpu_seconds
         left = 0 if begun is None or used is None else SLOW_SECONDS - (used - begun)
     on_slow()
 
 
-class Processes:
+class WorkerProcesses:
     """Does work in processes of its own."""
 
     def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008 - it is frozen
         self._limits = limits
         self._places = asyncio.Semaphore(AT_ONCE)
-        self._idle: list[Process] = []
-        self._busy: set[Process] = set()
+        self._idle: list[WorkerProcess] = []
+        self._busy: set[WorkerProcess] = set()
         self._reaper: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -167,43 +167,43 @@ class Processes:
         """Break off what is under way."""
         self._closed = True
         for process in [*self._busy, *self._idle]:
-            process.end()
+            process.kill()
         self._idle.clear()
         if self._reaper is not None:
             self._reaper.cancel()
 
-    async def _answer(self, process: Process, request: Request, refuses: RefusalReason) -> Answer | Crashed:
+    async def _answer(self, process: WorkerProcess, request: Request, refuses: RefusalReason) -> Answer | Crashed:
         try:
             async with asyncio.timeout(self._limits.wall_seconds):
                 return await process.answer(request, refuses)
         except TimeoutError:
-            process.end()
-            raise Overrun(f"it did not end within {self._limits.wall_seconds} seconds") from None
+            process.kill()
+            raise LimitExceeded(f"it did not end within {self._limits.wall_seconds} seconds") from None
         except (EOFError, OSError):
-            reason = "the engine is stopping" if self._closed else _reason(await process.died_of(), self._limits)
-            raise Overrun(reason) from None
+            reason = "the engine is stopping" if self._closed else _reason(await process.wait_status(), self._limits)
+            raise LimitExceeded(reason) from None
         except BaseException:
-            process.end()
+            process.kill()
             raise
 
-    async def _take(self) -> Process:
+    async def _take(self) -> WorkerProcess:
         if self._reaper is not None:
             self._reaper.cancel()
-        while self._idle and not self._idle[-1].alive:
-            self._idle.pop().end()
+        while self._idle and not self._idle[-1].is_alive:
+            self._idle.pop().kill()
         if self._closed:
-            raise Overrun("the engine is stopping")
-        process = self._idle.pop() if self._idle else await Process.start(self._limits)
+            raise LimitExceeded("the engine is stopping")
+        process = self._idle.pop() if self._idle else await WorkerProcess.start(self._limits)
         self._busy.add(process)
         return process
 
-    def _put_back(self, process: Process) -> None:
+    def _put_back(self, process: WorkerProcess) -> None:
         self._busy.discard(process)
-        if process.alive and not self._closed:
+        if process.is_alive and not self._closed:
             self._idle.append(process)
         if not self._busy and not self._closed:
             self._reaper = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._end_idle)
 
     def _end_idle(self) -> None:
         while self._idle:
-            self._idle.pop().end()
+            self._idle.pop().kill()

@@ -32,7 +32,7 @@ COMPILED = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DefinitionSource:
     """A definition as text."""
 
     text: str
@@ -43,7 +43,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class RequestClock:
     """Clock and chance of one request."""
 
     wall: int
@@ -59,19 +59,19 @@ class Moment:
 class AdvanceExecution:
     """Take an execution through events, one after another."""
 
-    source: Source
+    source: DefinitionSource
     timeout: int | None
     """The execution's TimeoutSeconds."""
     execution: Execution
     events: tuple[Event, ...]
-    moment: Moment
+    moment: RequestClock
 
 
 @dataclass(frozen=True, slots=True)
 class SelectItems:
     """Say what the next children of a distributed Map are given."""
 
-    source: Source
+    source: DefinitionSource
     execution: Execution
     frame: int
     total: int
@@ -80,33 +80,33 @@ class SelectItems:
     window: tuple[Json, ...]
     """The items from `offset` on, as many as were read."""
     most: int
-    moment: Moment
+    moment: RequestClock
 
 
-Outcome: TypeAlias = tuple[Literal["succeed"], Json] | tuple[Literal["fail"], tuple[str | None, str | None]]
+MockedOutcome: TypeAlias = tuple[Literal["succeed"], Json] | tuple[Literal["fail"], tuple[str | None, str | None]]
 """How the work of a state ended: its result, or error and cause."""
 
 
 @dataclass(frozen=True, slots=True)
-class TryState:
+class TestState:
     """Try one state, as TestState does."""
 
-    source: Source
+    source: DefinitionSource
     state: str
     given: Json
     variables: Mapping[str, Json]
     context: Json
     past: Past
-    outcome: Outcome | None
+    outcome: MockedOutcome | None
     """How its work ended; None where that is not known yet."""
-    moment: Moment
+    moment: RequestClock
 
 
-Request: TypeAlias = AdvanceExecution | SelectItems | TryState
+Request: TypeAlias = AdvanceExecution | SelectItems | TestState
 
 
 @dataclass(frozen=True, slots=True)
-class Difference(Generic[T]):
+class MappingChange(Generic[T]):
     """How a mapping changed: all its keys in order, and the values that are new."""
 
     keys: tuple[int, ...]
@@ -120,20 +120,20 @@ class Difference(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StepChange:
     """One step, with only those frames and results that it changed."""
 
     step: Step
     """Its execution has no frames and no results."""
-    frames: Difference[Frame]
-    results: Mapping[int, Difference[str]]
+    frames: MappingChange[Frame]
+    results: Mapping[int, MappingChange[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
     """The steps that the events led to, in order."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[StepChange, ...]
 
     def steps(self, execution: Execution) -> Iterator[Step]:
         """Return the steps, applied to the execution that was asked about."""
@@ -164,7 +164,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class StateTested:
     """What trying a state showed."""
 
     verdict: Verdict | None
@@ -176,27 +176,29 @@ class Tried:
     iterations: int
 
 
-Answer: TypeAlias = Advanced | Selected | WindowTooSmall | Failed | Tried
+Answer: TypeAlias = Advanced | Selected | WindowTooSmall | Failed | StateTested
 
 
-def source_of(text: str, definition: Definition, additions: Callable[[Resource], Mapping[str, Json]]) -> Source:
+def source_of(
+    text: str, definition: Definition, additions: Callable[[Resource], Mapping[str, Json]]
+) -> DefinitionSource:
     """Return what a process needs to compile this definition again."""
     added = {resource.text: dumps(dict(additions(resource))) for resource in set(definition.resources.values())}
-    return Source(text, tuple(sorted(added.items())), alone=SINGLE_STATE in definition.states)
+    return DefinitionSource(text, tuple(sorted(added.items())), alone=SINGLE_STATE in definition.states)
 
 
-def answer(request: Request, refuses: RefusalReason, hurries: Callable[[], bool]) -> Answer:
+def answer_request(request: Request, refuses: RefusalReason, hurries: Callable[[], bool]) -> Answer:
     """Answer a request; `hurries` tells between two slices whether the rest should be left for another request."""
     match request:
         case AdvanceExecution():
             return Advanced(tuple(_advance(request, refuses, hurries)))
         case SelectItems():
             return _select(request)
-        case TryState():
-            return try_state(request)
+        case TestState():
+            return test_state(request)
 
 
-def _advance(request: AdvanceExecution, refuses: RefusalReason, hurries: Callable[[], bool]) -> Iterator[Change]:
+def _advance(request: AdvanceExecution, refuses: RefusalReason, hurries: Callable[[], bool]) -> Iterator[StepChange]:
     definition = replace(_compiled(request.source), timeout=request.timeout)
     execution, world = request.execution, request.moment.world()
     for event in request.events:
@@ -221,7 +223,7 @@ def _select(request: SelectItems) -> Answer:
     return Selected(tuple(found))
 
 
-def try_state(request: TryState, *, may_block: bool = True) -> Tried:
+def test_state(request: TestState, *, may_block: bool = True) -> StateTested:
     """Try one state; raises MayTakeLong where that is not to be done here."""
     world = replace(request.moment.world(), may_block=may_block)
     state = _compiled(request.source).states[request.state]
@@ -232,11 +234,11 @@ def try_state(request: TryState, *, may_block: bool = True) -> Tried:
         kind, outcome = request.outcome
         verdict = probe.succeed(outcome) if kind == "succeed" else probe.fail(*outcome)
     stages, limits, variables = probe.stages, probe.limits, dict(probe.variables)
-    return Tried(verdict, stages, limits, variables, probe.arguments, probe.timeout, probe.iterations)
+    return StateTested(verdict, stages, limits, variables, probe.arguments, probe.timeout, probe.iterations)
 
 
 @lru_cache(maxsize=COMPILED)
-def _compiled(source: Source) -> Definition:
+def _compiled(source: DefinitionSource) -> Definition:
     additions: dict[str, Json] = {resource: loads(text) for resource, text in source.additions}
     if source.alone:
         return parse_single_state(source.text, lambda resource: additions.get(resource.text, {}))
@@ -265,20 +267,20 @@ class _Window(Sequence[Json]):
         return self._items[at]
 
 
-def _difference(old: Mapping[int, T], new: Mapping[int, T]) -> Difference[T]:
+def _difference(old: Mapping[int, T], new: Mapping[int, T]) -> MappingChange[T]:
     changed = {key: value for key, value in new.items() if old.get(key) is not value}
-    return Difference(tuple(new), changed)
+    return MappingChange(tuple(new), changed)
 
 
-def _change(old: Execution, step: Step) -> Change:
+def _change(old: Execution, step: Step) -> StepChange:
     new = step.execution
     results = {key: _difference(old.results.get(key, {}), outputs) for key, outputs in new.results.items()}
     events = tuple((*event, loads(dumps(details))) for *event, details in step.events)
     bare = replace(step, execution=replace(new, frames={}, results={}), events=events)
-    return Change(bare, _difference(old.frames, new.frames), results)
+    return StepChange(bare, _difference(old.frames, new.frames), results)
 
 
-def _applied(change: Change, old: Execution) -> Step:
+def _applied(change: StepChange, old: Execution) -> Step:
     frames = change.frames.applied(old.frames)
     results = {key: each.applied(old.results.get(key, {})) for key, each in change.results.items()}
     return replace(change.step, execution=replace(change.step.execution, frames=frames, results=results))

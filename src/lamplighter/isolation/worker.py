@@ -13,7 +13,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.isolation.framing import receive, send
 from lamplighter.isolation.limits import Limits, grant_time, seconds_used
 from lamplighter.isolation.messages import OUT_OF_MEMORY, Crashed, Question
-from lamplighter.isolation.requests import Answer, Request, answer
+from lamplighter.isolation.requests import Answer, Request, answer_request
 
 
 def serve(stream: BinaryIO, limits: Limits) -> None:
@@ -37,7 +37,7 @@ def _answered(stream: BinaryIO, limits: Limits, request: Request) -> Answer | Cr
         return reason
 
     try:
-        return answer(request, refuses, lambda: seconds_used() - begun > limits.slice_seconds)
+        return answer_request(request, refuses, lambda: seconds_used() - begun > limits.slice_seconds)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - the engine logs it

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from lamplighter.cli.up import source
-from lamplighter.cli.up.options import Asked
-from lamplighter.engine.config import Config, RuntimeChoice
+from lamplighter.cli.up.options import UpOptions
+from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.engine import Engine
 from tests.cli.home import Home, lamplighter
 from tests.served import eventually
@@ -128,9 +128,9 @@ async def test_what_goes_on_from_an_earlier_time_is_told_by_its_job_before_the_f
     home.kill()
     monkeypatch.setattr(source, "SAID_ALREADY", {})  # levels of loggers would stay for other tests
     caplog.set_level(logging.INFO, "lamplighter.jobs")
-    kept = source.read(Asked(home.file, None, (), ()), home.data)
-    engine = await Engine.open(Config(data=home.data, runtime=RuntimeChoice.PROCESS))
-    await kept.keeper(engine)
+    kept = source.read_source(UpOptions(home.file, None, (), ()), home.data)
+    engine = await Engine.open(EngineConfig(data=home.data, runtime=RuntimeChoice.PROCESS))
+    await kept.reconciler(engine)
     home.folder.joinpath("go").touch()
     await asyncio.to_thread(eventually, lambda: any("slow: succeeded" in line for line in caplog.messages), 60)
     await engine.close()

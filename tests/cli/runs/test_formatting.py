@@ -3,8 +3,8 @@
 import pytest
 import typer
 
-from lamplighter.cli.runs.formatting import lasted, near
-from lamplighter.cli.runs.points_in_time import instant
+from lamplighter.cli.runs.formatting import format_distance, format_duration
+from lamplighter.cli.runs.points_in_time import parse_instant
 
 NOW = 1_774_569_600_000
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
@@ -23,7 +23,7 @@ SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
     ],
 )
 def test_a_length_is_as_exact_as_it_matters(milliseconds: int, words: str) -> None:
-    assert lasted(milliseconds) == words
+    assert format_duration(milliseconds) == words
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_length_is_as_exact_as_it_matters(milliseconds: int, words: str) -> No
     ],
 )
 def test_a_time_is_told_by_how_far_it_is(offset: int, words: str) -> None:
-    assert near(NOW + offset, NOW) == words
+    assert format_distance(NOW + offset, NOW) == words
 
 
 @pytest.mark.parametrize(
@@ -46,10 +46,10 @@ def test_a_time_is_told_by_how_far_it_is(offset: int, words: str) -> None:
     [("10m", NOW - 10 * MINUTE), ("1h30m", NOW - 90 * MINUTE), ("2026-03-27T00:00:00+00:00", NOW)],
 )
 def test_a_time_is_typed_as_how_long_ago_or_as_a_date(text: str, expected: int) -> None:
-    assert instant(text, NOW) == expected
+    assert parse_instant(text, NOW) == expected
 
 
 @pytest.mark.parametrize("text", ["", "soon", "10", "2026-13-01"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="how long ago"):
-        instant(text, NOW)
+        parse_instant(text, NOW)

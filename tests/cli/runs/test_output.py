@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.runs.output import Output
+from lamplighter.cli.runs.output import RunOutput
 from lamplighter.cli.runs.site import Site
 from lamplighter.cli.target import Target
 from lamplighter.runs.story import Attempt
@@ -43,13 +43,13 @@ class Account:
         return {"events": events, "nextForwardToken": str(start + len(page))}
 
 
-def output(account: Account, patch: pytest.MonkeyPatch, tail: int | None = None) -> Output:
+def output(account: Account, patch: pytest.MonkeyPatch, tail: int | None = None) -> RunOutput:
     patch.setattr(Target, "client", lambda _self, _service: account)
-    return Output(Site(lambda: Target("http://engine", "us-east-1")), tail=tail)
+    return RunOutput(Site(lambda: Target("http://engine", "us-east-1")), tail=tail)
 
 
-def texts(read: Output, *attempts: Attempt) -> list[str]:
-    return [line.text for line in read.fresh(attempts)]
+def texts(read: RunOutput, *attempts: Attempt) -> list[str]:
+    return [line.text for line in read.new_lines(attempts)]
 
 
 def test_lines_of_several_attempts_come_in_the_order_of_time_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ def test_what_was_read_before_a_call_failed_is_not_lost(monkeypatch: pytest.Monk
     account = Account({"job/main/a": [(1, "a1")], "job/main/b": [(2, "b1")]}, failing={"job/main/b"})
     read = output(account, monkeypatch)
     with pytest.raises(EndpointConnectionError):
-        read.fresh([FIRST, SECOND])
+        read.new_lines([FIRST, SECOND])
     account.failing.clear()
     assert texts(read, FIRST, SECOND) == ["a1", "b1"]
 
@@ -89,6 +89,6 @@ def test_a_container_without_awslogs_is_named_and_read_over(monkeypatch: pytest.
     account = Account({"job/main/a": [(1, "a1")]})
     account.containers.append({"name": "proxy"})
     read = output(account, monkeypatch)
-    (line,) = read.fresh([FIRST])
+    (line,) = read.new_lines([FIRST])
     assert (line.text, line.source.container, line.source.alone) == ("a1", "main", False)
     assert [each.split()[0] for each in read.silent] == ["proxy"]

@@ -5,29 +5,36 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.cli.up.merge_templates import graft, hold_back, jobs_of, restricted, units, without_starts
-from lamplighter.cli.up.plan import Mark, Plan, marked, narrowed
+from lamplighter.cli.up.merge_templates import (
+    hold_back,
+    jobs_of,
+    merge_units,
+    resource_units,
+    without_broken_references,
+    without_starts,
+)
+from lamplighter.cli.up.plan import SourceMark, StackPlan, mark_template, template_without
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack.template import template
 from lamplighter.lang.template.references import references
 
-MARK = Mark("/jobs/lamplighter.yaml")
+MARK = SourceMark("/jobs/lamplighter.yaml")
 NOTHING: Json = {}
 
 
-def plan(project: str = "home", channels: Json = None, **jobs: Json) -> Plan:
+def plan(project: str = "home", channels: Json = None, **jobs: Json) -> StackPlan:
     given = {"project": project, "jobs": {name.replace("_", "-"): job for name, job in jobs.items()}}
     made = Project.model_validate({**given, "channels": channels or {"me": {"email": "a@b.example"}}})
-    document = marked(template(made), Path("/jobs"), MARK)
-    return Plan(made.prefix, dumps(document), {}, made, mark=MARK)
+    document = mark_template(template(made), Path("/jobs"), MARK)
+    return StackPlan(made.prefix, dumps(document), {}, made, mark=MARK)
 
 
 def job(command: str = "true", **more: Json) -> Json:
     return {"image": "busybox", "command": command, "schedule": "rate(1 hour)", "notify": "me", **more}
 
 
-def held(new: Plan, before: Json, *which: str) -> tuple[Json, frozenset[str]]:
-    found = hold_back(lambda without: narrowed(new, without), before, frozenset(which))
+def held(new: StackPlan, before: Json, *which: str) -> tuple[Json, frozenset[str]]:
+    found = hold_back(lambda without: template_without(new, without), before, frozenset(which))
     assert_whole(found[0])
     return found
 
@@ -40,14 +47,14 @@ def assert_whole(document: Json) -> None:
             assert not lost, (name, lost)
 
 
-def whole(made: Plan) -> Json:
-    found = narrowed(made, frozenset())
+def whole(made: StackPlan) -> Json:
+    found = template_without(made, frozenset())
     assert found is not None
     return found
 
 
 def test_each_resource_of_a_job_is_its_own_also_where_names_begin_alike() -> None:
-    found = units(whole(plan(a=job(), a_task=job(), schedule=job())))
+    found = resource_units(whole(plan(a=job(), a_task=job(), schedule=job())))
     assert (found["ATask"], found["ATaskTask"], found["ATaskRole"]) == ("a", "a-task", "a")
     assert (found["ScheduleMachine"], found["ScheduleRole"], found["Schedules"]) == (
         "schedule",
@@ -90,12 +97,14 @@ def test_a_subscription_that_is_held_holds_no_job() -> None:
 
 
 def test_where_every_job_is_held_and_none_was_there_before_no_job_is_left() -> None:
-    assert jobs_of(hold_back(lambda without: narrowed(plan(a=job()), without), NOTHING, frozenset({"a"}))[0]) == []
+    assert (
+        jobs_of(hold_back(lambda without: template_without(plan(a=job()), without), NOTHING, frozenset({"a"}))[0]) == []
+    )
 
 
 def test_a_job_that_leaves_keeps_its_channel_with_its_subscription_and_starts_no_more() -> None:
     before = whole(plan(channels={"you": {"email": "c@d.example"}}, a=job(notify="you"), b=job(notify="you")))
-    document = graft(whole(plan(b=job())), before, ["a"], starts=False)
+    document = merge_units(whole(plan(b=job())), before, ["a"], starts=False)
     assert_whole(document)
     assert {"AMachine", "ATask", "ALog", "ARunFailed", "YouTopic", "YouSubscription", "YouTopicPolicy"} <= set(
         document["Resources"]
@@ -113,7 +122,7 @@ def test_a_stack_that_goes_starts_nothing_and_leaves_its_logs() -> None:
 
 def test_a_job_of_which_something_was_never_made_does_not_count_as_there_before() -> None:
     document = whole(plan(a=job(), b=job()))
-    assert jobs_of(restricted(document, set(document["Resources"]) - {"BTask"})) == ["a"]
+    assert jobs_of(without_broken_references(document, set(document["Resources"]) - {"BTask"})) == ["a"]
 
 
 @pytest.mark.parametrize("which", ["a", "b", "MeTopic", "DidNotStart", "Schedules", "Cluster", "ScheduleRole"])
@@ -121,6 +130,6 @@ def test_a_job_of_which_something_was_never_made_does_not_count_as_there_before(
 def test_whatever_is_held_what_comes_out_is_whole(which: str, *, old: bool) -> None:
     before = whole(plan(a=job("old"), c=job("old"))) if old else NOTHING
     document, _ = hold_back(
-        lambda without: narrowed(plan(a=job(), b=job(sidecars={})), without), before, frozenset({which})
+        lambda without: template_without(plan(a=job(), b=job(sidecars={})), without), before, frozenset({which})
     )
     assert_whole({"Resources": {}, **document})

@@ -68,19 +68,19 @@ def jobs(tmp_path: Path, *places: str) -> Project:
 
 def test_two_jobs_get_what_is_held_for_their_places(tmp_path: Path) -> None:
     secrets = read(tmp_path, "ssm:/a/db=one\n", SSM_B_DB="two")
-    secrets.want([jobs(tmp_path, "ssm:/a/db", "ssm:/b/db")])
-    assert secrets.value("WORD", "arn:aws:ssm:us-east-1:123456789012:parameter/a/db") == "one"
-    assert secrets.value("WORD", "arn:aws:ssm:us-east-1:123456789012:parameter/b/db") == "two"
+    secrets.set_wanted([jobs(tmp_path, "ssm:/a/db", "ssm:/b/db")])
+    assert secrets.find("WORD", "arn:aws:ssm:us-east-1:123456789012:parameter/a/db") == "one"
+    assert secrets.find("WORD", "arn:aws:ssm:us-east-1:123456789012:parameter/b/db") == "two"
 
 
 def test_the_variable_s_name_stands_in_for_one_place_that_the_job_file_names(tmp_path: Path) -> None:
     secrets = read(tmp_path, "WORD=one\n", PATH="/bin")
-    secrets.want([jobs(tmp_path, "ssm:/a/db")])
-    assert secrets.value("WORD", "arn:aws:ssm:us-east-1:123456789012:parameter/a/db") == "one"
-    assert secrets.value("WORD", "/elsewhere") is None
-    assert secrets.value("PATH", "/a/db") is None
-    secrets.want([jobs(tmp_path, "ssm:/a/db", "ssm:/b/db")])
-    assert secrets.value("WORD", "/a/db") is None
+    secrets.set_wanted([jobs(tmp_path, "ssm:/a/db")])
+    assert secrets.find("WORD", "arn:aws:ssm:us-east-1:123456789012:parameter/a/db") == "one"
+    assert secrets.find("WORD", "/elsewhere") is None
+    assert secrets.find("PATH", "/a/db") is None
+    secrets.set_wanted([jobs(tmp_path, "ssm:/a/db", "ssm:/b/db")])
+    assert secrets.find("WORD", "/a/db") is None
 
 
 def test_what_stands_in_and_what_is_missing_is_told_without_its_value(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.cli.up.stacks import StackFailed, Stacks, Step
+from lamplighter.cli.up.stacks import EngineStacks, ResourceChange, StackFailed
 from tests.engines import CALLER
 from tests.services.cloudformation.office import Office, body, queue
 
@@ -15,9 +15,9 @@ BAD = queue(DelaySeconds=99_999)
 class Bringer(Office):
     """An office whose stacks are brought to templates."""
 
-    def bring(self, text: str, *, ours: bool = False) -> list[Step]:
+    def bring(self, text: str, *, ours: bool = False) -> list[ResourceChange]:
         """Bring the stack to a template, however long it takes."""
-        bringing = self._loops[-1].create_task(Stacks(self.engine, CALLER).bring("stack", text, {}, ours=ours))
+        bringing = self._loops[-1].create_task(EngineStacks(self.engine, CALLER).apply("stack", text, {}, ours=ours))
         while not bringing.done():
             self.settle()
             self.advance(50)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.cli.up.templates import NoTemplate, Templates, stack_name, values
+from lamplighter.cli.up.templates import NoTemplate, TemplateSource, parse_values, stack_name
 
 QUEUE = '{"Parameters": {"Delay": {"Type": "Number"}}, "Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
 
@@ -27,7 +27,7 @@ def test_each_template_gets_the_parameters_that_it_has(tmp_path: Path) -> None:
     one, two = tmp_path / "one.json", tmp_path / "two.json"
     one.write_text(QUEUE)
     two.write_text('{"Resources": {}}')
-    plans = Templates((one, two), {"Delay": "5"}).read()
+    plans = TemplateSource((one, two), {"Delay": "5"}).read()
     assert [(plan.stack, dict(plan.parameters)) for plan in plans] == [("one", {"Delay": "5"}), ("two", {})]
     assert plans[0].template == QUEUE
 
@@ -50,10 +50,10 @@ def test_what_is_wrong_is_told_with_the_file(
     path = tmp_path / "one.json"
     path.write_text(text)
     if told is None:
-        assert Templates((path,), given).read()
+        assert TemplateSource((path,), given).read()
         return
     with pytest.raises(NoTemplate, match=told):
-        Templates((path,), given).read()
+        TemplateSource((path,), given).read()
 
 
 def test_two_files_that_would_be_one_stack_are_refused(tmp_path: Path) -> None:
@@ -61,10 +61,10 @@ def test_two_files_that_would_be_one_stack_are_refused(tmp_path: Path) -> None:
     for path in (one, two):
         path.write_text('{"Resources": {}}')
     with pytest.raises(NoTemplate, match="both be the stack one"):
-        Templates((one, two), {}).read()
+        TemplateSource((one, two), {}).read()
 
 
 def test_parameters_are_pairs() -> None:
-    assert dict(values(["A=1", "B=a=b", "C="])) == {"A": "1", "B": "a=b", "C": ""}
+    assert dict(parse_values(["A=1", "B=a=b", "C="])) == {"A": "1", "B": "a=b", "C": ""}
     with pytest.raises(NoTemplate, match="say NAME=VALUE"):
-        dict(values(["A"]))
+        dict(parse_values(["A"]))

@@ -5,7 +5,7 @@ import pytest
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.console.data.last_runs import FEW
-from lamplighter.console.ports.local import Inside
+from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
 from tests.console.browsing import Browser
 from tests.engines import ROLE, Site
@@ -59,16 +59,16 @@ def test_a_thousand_jobs_that_failed_make_no_page_larger_than_300_kilobytes(site
 def test_where_more_jobs_are_than_may_be_looked_at_that_is_told(
     site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.console.browsing.Inside", lambda engine: Inside(engine, reach=5))
+    monkeypatch.setattr("tests.console.browsing.Inside", lambda engine: LocalPort(engine, reach=5))
     asked: list[str] = []
-    usual = Inside.call
+    usual = LocalPort.call
 
-    async def noted(port: Inside, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def noted(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
         if operation == "ListExecutions" and params["maxResults"] == FEW:
             asked.append(params["stateMachineArn"])
         return await usual(port, place, service, operation, params)
 
-    monkeypatch.setattr(Inside, "call", noted)
+    monkeypatch.setattr(LocalPort, "call", noted)
     many(site, 6)
     site.start(site.machine(BAD, "a-first"))
     site.settle()
@@ -83,14 +83,14 @@ def test_a_limit_of_aws_leaves_out_what_it_hides_and_spoils_nothing(
 ) -> None:
     site.start(site.machine(BAD, "night"))
     site.settle()
-    usual = Inside.call
+    usual = LocalPort.call
 
-    async def limited(port: Inside, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def limited(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
         if operation == "ListExecutions" and params["maxResults"] == FEW:
             raise AwsError("Rate exceeded", code="ThrottlingException")
         return await usual(port, place, service, operation, params)
 
-    monkeypatch.setattr(Inside, "call", limited)
+    monkeypatch.setattr(LocalPort, "call", limited)
     page = browser.get("/")
     assert page.status == 200
     assert "of 0 jobs that were looked at; there are more" in page.text

@@ -3,9 +3,9 @@
 import pytest
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.console.data.run_cache import Memory
-from lamplighter.console.data.skipped_runs import others
-from lamplighter.console.ports.local import Inside
+from lamplighter.console.data.run_cache import RunCache
+from lamplighter.console.data.skipped_runs import runs_made_way_for
+from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
 from tests.console.browsing import Browser
 from tests.engines import SECOND, Site
@@ -31,14 +31,14 @@ SKIPS: Json = {
 def described(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The runs that pages ask for, one by one."""
     seen: list[str] = []
-    usual = Inside.call
+    usual = LocalPort.call
 
-    async def noted(port: Inside, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def noted(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
         if operation == "DescribeExecution":
             seen.append(params["executionArn"])
         return await usual(port, place, service, operation, params)
 
-    monkeypatch.setattr(Inside, "call", noted)
+    monkeypatch.setattr(LocalPort, "call", noted)
     return seen
 
 
@@ -85,13 +85,13 @@ def test_runs_of_machines_that_skip_none_are_not_asked_for(site: Site, browser: 
 
 
 def test_only_the_output_of_a_job_that_skips_means_so() -> None:
-    assert others({"output": dumps(SKIPPED)}) == [OLDER]
+    assert runs_made_way_for({"output": dumps(SKIPPED)}) == [OLDER]
     for output in ('{"skipped":true}', '{"skipped":false,"running":[]}', "[]", "no json", None):
-        assert others({"output": output}) is None
+        assert runs_made_way_for({"output": output}) is None
 
 
 def test_the_oldest_is_forgotten_where_there_is_too_much() -> None:
-    memory: Memory[bool] = Memory(most=2)
-    memory.note({"a": True, "b": True})
-    memory.note({"c": False})
+    memory: RunCache[bool] = RunCache(most=2)
+    memory.put({"a": True, "b": True})
+    memory.put({"c": False})
     assert [each in memory for each in "abc"] == [False, True, True]

@@ -4,7 +4,7 @@ import pytest
 
 from lamplighter.base.errors import AccessDenied
 from lamplighter.base.json_text import Json
-from lamplighter.console.ports.local import Inside
+from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
 from tests.console.browsing import Browser
 from tests.engines import ROLE, Site, chain
@@ -80,14 +80,14 @@ def test_credentials_that_may_not_list_schedules_still_see_the_jobs(
     site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night")
-    usual = Inside.call
+    usual = LocalPort.call
 
-    async def denied(port: Inside, place: Place, service: str, operation: str, params: Json) -> Json:
+    async def denied(port: LocalPort, place: Place, service: str, operation: str, params: Json) -> Json:
         if service in ("scheduler", "events"):
             raise AccessDenied("not authorized to perform: scheduler:ListSchedules")
         return await usual(port, place, service, operation, params)
 
-    monkeypatch.setattr(Inside, "call", denied)
+    monkeypatch.setattr(LocalPort, "call", denied)
     page = browser.get("/")
     assert "night" in page.text
     assert "these credentials may not list schedules" in page.text

@@ -5,7 +5,7 @@ import pytest
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
 from lamplighter.console.pages import run as runs
-from lamplighter.console.pages.run import Run
+from lamplighter.console.pages.run import RunData
 from tests.console.browsing import Browser
 from tests.engines import SECOND, Site, chain
 
@@ -17,9 +17,9 @@ class Looks:
 
     def __init__(self, site: Site, monkeypatch: pytest.MonkeyPatch, *, quick_first: bool) -> None:
         self.count = 0
-        values = runs.values
+        values = runs.live_values
 
-        async def look(page: Page, run: Run) -> Json:
+        async def look(page: Page, run: RunData) -> Json:
             self.count += 1
             site.clock.advance(0 if quick_first and self.count == 1 else 4 * SECOND)
             return await values(page, run)

@@ -1,6 +1,6 @@
 """Jobs that were removed: their runs stay to be seen."""
 
-from lamplighter.console.ports.local import Inside
+from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
 from lamplighter.runs.job_machine import ENDS
 from tests.console.browsing import Browser
@@ -46,7 +46,7 @@ def test_what_never_ran_or_only_watched_others_is_not_named(site: Site, browser:
 
 
 async def told(site: Site) -> list[str]:
-    answer = await Inside(site.engine).told(Place(ACCOUNT, REGION), "states", "ListRemovedMachines", {})
+    answer = await LocalPort(site.engine).told(Place(ACCOUNT, REGION), "states", "ListRemovedMachines", {})
     return [each["name"] for each in answer["stateMachines"]]
 
 

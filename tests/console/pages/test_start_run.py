@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import dumps
-from lamplighter.console.pages.start_run import Fields, Wrong, filled, read
+from lamplighter.console.pages.start_run import InvalidField, StartForm, form_of_input, read_form
 from lamplighter.jobs.stack.template import template
 from tests.console.browsing import Browser
 from tests.console.pages.test_jobs import scheduled
@@ -23,25 +23,25 @@ def latest(site: Site, machine: str) -> str:
 
 def test_what_a_form_shows_is_what_it_sends() -> None:
     document = {"day": 1, "lamplighter": {"environment": {"A": "1=2", "B": ""}, "command": ["echo", "two words"]}}
-    fields = filled(document)
+    fields = form_of_input(document)
     assert fields.environment == "A=1=2\nB="
     assert fields.command == "echo 'two words'"
-    assert read(fields) == document
+    assert read_form(fields) == document
 
 
 @pytest.mark.parametrize(
     ("fields", "where"),
     [
-        (Fields("{"), "input"),
-        (Fields("{}", "NAME"), "environment"),
-        (Fields("{}", "=x"), "environment"),
-        (Fields("{}", "", 'echo "'), "command"),
-        (Fields("[]", "A=1"), "input"),
+        (StartForm("{"), "input"),
+        (StartForm("{}", "NAME"), "environment"),
+        (StartForm("{}", "=x"), "environment"),
+        (StartForm("{}", "", 'echo "'), "command"),
+        (StartForm("[]", "A=1"), "input"),
     ],
 )
-def test_what_makes_no_sense_is_told_with_its_field(fields: Fields, where: str) -> None:
-    with pytest.raises(Wrong) as told:
-        read(fields)
+def test_what_makes_no_sense_is_told_with_its_field(fields: StartForm, where: str) -> None:
+    with pytest.raises(InvalidField) as told:
+        read_form(fields)
     assert told.value.field == where
 
 

@@ -8,7 +8,7 @@ from moto.server import ThreadedMotoServer
 
 from lamplighter.base.errors import AwsError, Unavailable, ValidationError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.console.ports.aws import Client, Outside
+from lamplighter.console.ports.aws import AwsPort, Client
 from lamplighter.console.ports.port import Place
 from tests.engines import ACCOUNT, REGION, ROLE
 
@@ -33,11 +33,11 @@ def account() -> Iterator[str]:
 
 
 @pytest.fixture
-def aws(account: str) -> Outside:
-    return Outside(clients(account), PLACE, "AWS")
+def aws(account: str) -> AwsPort:
+    return AwsPort(clients(account), PLACE, "AWS")
 
 
-async def test_an_answer_is_plain_json_with_times_in_seconds(aws: Outside) -> None:
+async def test_an_answer_is_plain_json_with_times_in_seconds(aws: AwsPort) -> None:
     definition = dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
     made = await aws.call(
         PLACE, "states", "CreateStateMachine", {"name": "night", "definition": definition, "roleArn": ROLE}
@@ -49,7 +49,7 @@ async def test_an_answer_is_plain_json_with_times_in_seconds(aws: Outside) -> No
     dumps(listed)
 
 
-async def test_what_aws_refuses_is_told_in_its_words(aws: Outside) -> None:
+async def test_what_aws_refuses_is_told_in_its_words(aws: AwsPort) -> None:
     missing = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:missing"
     with pytest.raises(AwsError) as refused:
         await aws.call(PLACE, "states", "DescribeStateMachine", {"stateMachineArn": missing})
@@ -61,14 +61,14 @@ async def test_what_aws_refuses_is_told_in_its_words(aws: Outside) -> None:
 
 async def test_who_does_not_answer_is_unavailable() -> None:
     with pytest.raises(Unavailable, match="AWS does not answer"):
-        await Outside(clients("http://127.0.0.1:9"), PLACE, "AWS").call(PLACE, "sqs", "ListQueues", {})
+        await AwsPort(clients("http://127.0.0.1:9"), PLACE, "AWS").call(PLACE, "sqs", "ListQueues", {})
 
 
-def test_of_aws_less_is_asked_and_more_seldom_than_of_an_engine(aws: Outside) -> None:
-    engine = Outside(clients("http://127.0.0.1:9"), PLACE, "Engine", "http://127.0.0.1:9")
+def test_of_aws_less_is_asked_and_more_seldom_than_of_an_engine(aws: AwsPort) -> None:
+    engine = AwsPort(clients("http://127.0.0.1:9"), PLACE, "Engine", "http://127.0.0.1:9")
     assert aws.reach < engine.reach
     assert aws.rest > engine.rest
 
 
-async def test_nobody_keeps_slots_there(aws: Outside) -> None:
+async def test_nobody_keeps_slots_there(aws: AwsPort) -> None:
     assert await aws.slots(f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/night") is None

@@ -35,15 +35,15 @@ def test_a_form_of_another_site_does_nothing(browser: Browser) -> None:
 
 
 def test_another_site_may_link_here_and_do_no_more() -> None:
-    guard.check("GET", {"host": HOST, "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"})
+    guard.check_same_origin("GET", {"host": HOST, "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"})
     with pytest.raises(AccessDenied):
-        guard.check("GET", {"host": HOST, "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"})
+        guard.check_same_origin("GET", {"host": HOST, "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"})
     for place in ("iframe", "frame", "object", "embed"):
         framed = {"host": HOST, "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": place}
         with pytest.raises(AccessDenied):
-            guard.check("GET", framed)
+            guard.check_same_origin("GET", framed)
     with pytest.raises(AccessDenied):
-        guard.check("POST", {"host": HOST, "sec-fetch-site": "none"})
+        guard.check_same_origin("POST", {"host": HOST, "sec-fetch-site": "none"})
 
 
 def test_the_token_cookie_is_kept_from_scripts_and_from_other_sites(browser: Browser) -> None:

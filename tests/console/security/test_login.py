@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from lamplighter.console.security.login import neighbourhood
-from lamplighter.console.view.links import ours
+from lamplighter.console.security.login import guess_group
+from lamplighter.console.view.links import local_path
 from lamplighter.wire.access.console_session import LIFETIME
 from lamplighter.wire.access.credentials import Holder
 from tests.console.browsing import Answer, Browser
@@ -90,17 +90,17 @@ def test_nobody_is_logged_in_by_another_sites_form(stranger: Browser, fields: Ma
     "to", ["//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example", "", "x"]
 )
 def test_the_login_leads_nowhere_else(to: str) -> None:
-    assert ours(to) == "/"
+    assert local_path(to) == "/"
 
 
 def test_the_login_leads_on_to_a_page_with_its_query() -> None:
-    assert ours("/jobs/a?b=c") == "/jobs/a?b=c"
+    assert local_path("/jobs/a?b=c") == "/jobs/a?b=c"
 
 
 def test_guesses_from_all_over_an_ipv6_network_count_together() -> None:
-    assert neighbourhood("2001:db8::1") == neighbourhood("2001:db8::ffff:1") != neighbourhood("2001:db8:0:1::1")
-    assert neighbourhood("192.0.2.1") != neighbourhood("192.0.2.2")
-    assert neighbourhood("unix") == "unix"
+    assert guess_group("2001:db8::1") == guess_group("2001:db8::ffff:1") != guess_group("2001:db8:0:1::1")
+    assert guess_group("192.0.2.1") != guess_group("192.0.2.2")
+    assert guess_group("unix") == "unix"
 
 
 def test_without_holders_there_is_no_door(browser: Browser) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from lamplighter.console.view import failure_reason
-from lamplighter.console.view.state_status import broken, standings
-from lamplighter.console.view.timeline import chart
+from lamplighter.console.view.state_status import caught_exits, state_statuses
+from lamplighter.console.view.timeline import build_timeline
 from lamplighter.runs.story import Story, read
 from tests.runs.histories import Entry, begun, entered, exited, failed, history, scheduled, submitted, succeeded
 
@@ -24,9 +24,9 @@ def story(*entries: Entry) -> Story:
 
 
 def reason(told: Story, most: int | None = None) -> str:
-    attempt = failure_reason.blamed(told)
+    attempt = failure_reason.blamed_attempt(told)
     assert attempt is not None
-    return failure_reason.of_attempt(told, attempt, most)
+    return failure_reason.attempt_failure(told, attempt, most)
 
 
 @pytest.mark.parametrize(("most", "words"), [(3, " of 3 s"), (90, " of 1 min 30 s"), (None, "")])
@@ -34,7 +34,7 @@ def test_a_run_that_ended_on_its_deadline_names_it_and_so_does_the_attempt_that_
     most: int | None, words: str
 ) -> None:
     told = story(*RUN, ("ExecutionTimedOut", 4, None))
-    assert failure_reason.of_run(told, most) == f"took longer than its deadline{words}"
+    assert failure_reason.run_failure(told, most) == f"took longer than its deadline{words}"
     assert reason(told, most) == f"the run took longer than its deadline{words}"
 
 
@@ -50,31 +50,33 @@ def test_an_attempt_that_was_stopped_with_its_run_says_so() -> None:
 
 
 def test_the_jobs_own_attempt_is_blamed_before_a_helper_whose_failure_was_caught() -> None:
-    blamed = failure_reason.blamed(story(*TOLD))
+    blamed = failure_reason.blamed_attempt(story(*TOLD))
     assert blamed is not None
     assert (blamed.state, blamed.exits) == ("Run", {"main": 3})
 
 
 def test_what_a_helper_could_not_do_is_caught_rather_than_failed() -> None:
-    rows = chart(story(*TOLD), {"States": {"Run": "LAMPLIGHTER_RUN"}}, 99_000).rows
+    rows = build_timeline(story(*TOLD), {"States": {"Run": "LAMPLIGHTER_RUN"}}, 99_000).rows
     assert [(row.state, row.status) for row in rows] == [("Run", "FAILED"), ("Last lines", "CAUGHT")]
 
 
 def test_a_helper_is_blamed_where_nothing_else_failed() -> None:
     entries = (begun(), entered("List runs", 0), ("TaskScheduled", 2, {"resourceType": "sfn", "resource": "list"}))
-    blamed = failure_reason.blamed(story(*entries, ("TaskFailed", 3, {"error": "Sfn.X"}), ("ExecutionFailed", 4, None)))
+    blamed = failure_reason.blamed_attempt(
+        story(*entries, ("TaskFailed", 3, {"error": "Sfn.X"}), ("ExecutionFailed", 4, None))
+    )
     assert blamed is not None
     assert blamed.state == "List runs"
 
 
 def test_an_attempt_that_another_one_made_up_for_is_not_blamed() -> None:
     again = (*RUN, failed(4, "a", 3), scheduled(5), succeeded(6, "b"), exited("Run", 7), entered("No", 8, "Fail"))
-    assert failure_reason.blamed(story(*again, ("ExecutionFailed", 9, {"error": "No"}))) is None
+    assert failure_reason.blamed_attempt(story(*again, ("ExecutionFailed", 9, {"error": "No"}))) is None
 
 
 def test_nothing_is_to_blame_for_a_run_that_goes_on_or_went_well() -> None:
-    assert failure_reason.blamed(story(*RUN, failed(4, "a", 3))) is None
-    assert failure_reason.blamed(story(*RUN, succeeded(4, "a"), ("ExecutionSucceeded", 5, None))) is None
+    assert failure_reason.blamed_attempt(story(*RUN, failed(4, "a", 3))) is None
+    assert failure_reason.blamed_attempt(story(*RUN, succeeded(4, "a"), ("ExecutionSucceeded", 5, None))) is None
 
 
 def test_a_parallel_whose_failure_was_caught_did_not_succeed() -> None:
@@ -88,20 +90,20 @@ def test_a_parallel_whose_failure_was_caught_did_not_succeed() -> None:
         entered("Tell", 6, "Pass"),
     )
     told = read(events)
-    assert standings(told, broken(events))["Both"].status == "CAUGHT"
-    assert [row.status for row in chart(told, {}, 9_000, broken=broken(events)).rows] == ["CAUGHT"]
+    assert state_statuses(told, caught_exits(events))["Both"].status == "CAUGHT"
+    assert [row.status for row in build_timeline(told, {}, 9_000, broken=caught_exits(events)).rows] == ["CAUGHT"]
 
 
 def test_the_scale_of_a_short_run_has_no_two_ticks_of_one_name() -> None:
     events = [event | {"timestamp": event["timestamp"] / 50} for event in history(*TOLD)]
-    labels = [label for _, label in chart(read(events), {}, 99_000).ticks]
+    labels = [label for _, label in build_timeline(read(events), {}, 99_000).ticks]
     assert labels == ["0 ms", "44 ms", "88 ms", "132 ms", "176 ms"]
 
 
 def test_in_other_peoples_machines_names_mean_nothing() -> None:
-    rows = chart(story(*TOLD), {}, 99_000).rows
+    rows = build_timeline(story(*TOLD), {}, 99_000).rows
     assert [(row.state, row.status) for row in rows] == [("Run", "FAILED"), ("Last lines", "FAILED")]
-    blamed = failure_reason.blamed(
+    blamed = failure_reason.blamed_attempt(
         story(*RUN, failed(4, "a", 0), exited("Run", 5), *LINES, ("ExecutionFailed", 11, None)), ours=False
     )
     assert blamed is not None

@@ -16,7 +16,7 @@ def names(block: Json) -> list[str]:
 
 @given(definitions())
 def test_every_state_is_in_the_graph_once(definition: str) -> None:
-    assert sorted(names(graph.of_text(definition))) == sorted(
+    assert sorted(names(graph.parse_graph(definition))) == sorted(
         name for name, _ in walk_states.walk_states(loads(definition))
     )
 
@@ -29,7 +29,7 @@ def test_ways_out_of_a_state_are_told_apart() -> None:
         "Next": "B",
         "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "C"}],
     }
-    first, second = graph.block({"StartAt": "A", "States": {"A": choice, "T": task}})["states"]
+    first, second = graph.block_graph({"StartAt": "A", "States": {"A": choice, "T": task}})["states"]
     assert [(way["to"], way["kind"], way["label"]) for way in first["ways"]] == [
         ("B", "choice", ""),
         ("C", "default", "else"),
@@ -42,5 +42,5 @@ def test_ways_out_of_a_state_are_told_apart() -> None:
 
 
 def test_a_definition_that_makes_no_sense_has_an_empty_graph() -> None:
-    assert graph.of_text("not JSON") == {"start": None, "states": []}
-    assert graph.of_text("[]") == {"start": None, "states": []}
+    assert graph.parse_graph("not JSON") == {"start": None, "states": []}
+    assert graph.parse_graph("[]") == {"start": None, "states": []}

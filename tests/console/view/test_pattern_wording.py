@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.view.pattern_wording import wanted
+from lamplighter.console.view.pattern_wording import describe_values
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ from lamplighter.console.view.pattern_wording import wanted
     ],
 )
 def test_each_comparison_is_said_in_words(values: Json, words: str) -> None:
-    assert wanted(values) == words
+    assert describe_values(values) == words

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
 from lamplighter.console.data import job_schedules
-from lamplighter.console.view.week import DAYS, OFTEN, Day, Plan, Week, arrange, moments
+from lamplighter.console.view.week import DAYS, OFTEN, Day, PlannedSchedule, Week, build_week, planned_times
 from lamplighter.lang.schedule import time_zones
 
 NEW_YORK = "America/New_York"
@@ -18,14 +18,14 @@ def at(text: str) -> int:
     return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
 
 
-def week(plans: list[Plan], now: int, zone: str) -> Week:
+def week(plans: list[PlannedSchedule], now: int, zone: str) -> Week:
     where = time_zones.zone(zone)
-    return arrange(plans, [moments(each, now, where) for each in plans], now, where)
+    return build_week(plans, [planned_times(each, now, where) for each in plans], now, where)
 
 
-def plan(expression: str, zone: str = "UTC", name: str = "night", **about: Json) -> Plan:
+def plan(expression: str, zone: str = "UTC", name: str = "night", **about: Json) -> PlannedSchedule:
     given = {"ScheduleExpression": expression, "ScheduleExpressionTimezone": zone, "CreationDate": 0, **about}
-    return Plan(name, "schedule", given, None)
+    return PlannedSchedule(name, "schedule", given, None)
 
 
 def listed(found: Week) -> list[list[str]]:
@@ -104,6 +104,6 @@ def test_every_time_of_a_week_is_on_its_day(now: int, minute: int, hour: int, ow
     each = plan(f"cron({minute} {hour} * * ? *)", own)
     found = week([each], now, place)
     shown = sorted(moment.time for day in found.days for moment in day.moments if moment.mark != "skipped")
-    due = job_schedules.times(each.about, now, OFTEN)
+    due = job_schedules.next_times(each.about, now, OFTEN)
     assert shown == list(due[: len(shown)])
     assert DAYS - 1 <= len(shown) <= DAYS + 1

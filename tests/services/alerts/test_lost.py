@@ -25,7 +25,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def reasons(house: House) -> list[str]:
-    return [each.reason for each in health.of(house.engine).conditions if each.name == "alerts"]
+    return [each.reason for each in health.read_health(house.engine).conditions if each.name == "alerts"]
 
 
 def lost(house: House) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.engine.config import Config
+from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.outbound.fake import FakeWorld
 from tests.engines import ACCOUNT, REGION, Listening, Site
@@ -21,7 +21,7 @@ class Tower(Site):
         self.topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:people"
 
     async def _open(self) -> Engine:
-        return await Listening.open(Config(data=self.directory), self._world, self.runtime, self.out.outbound)
+        return await Listening.open(EngineConfig(data=self.directory), self._world, self.runtime, self.out.outbound)
 
     def people(self) -> None:
         """Make the topic and who reads it."""

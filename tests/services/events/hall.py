@@ -4,7 +4,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
-from lamplighter.engine.config import Config
+from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.fake import FakeWorld
@@ -36,7 +36,7 @@ class Hall(Site):
         class Targeted(Listening):
             def __init__(
                 self,
-                config: Config,
+                config: EngineConfig,
                 world: World,
                 store: Store,
                 runtime: Runtime,
@@ -50,7 +50,7 @@ class Hall(Site):
                 self.bus.serve("logs", log)
 
         beyond = self.beyond.outbound
-        return await Targeted.open(Config(data=self.directory), self._world, self.runtime, beyond)
+        return await Targeted.open(EngineConfig(data=self.directory), self._world, self.runtime, beyond)
 
     def take(self, kind: str) -> Json:
         def operation(tx: Tx, _caller: Caller, params: Json) -> Json:

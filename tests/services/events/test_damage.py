@@ -27,16 +27,16 @@ def test_a_rule_that_cannot_be_read_is_passed_over(hall: Hall, caplog: pytest.Lo
 def test_the_health_names_a_rule_that_cannot_be_read_until_it_is_put_anew(hall: Hall, damage: str) -> None:
     for name in ("good", "bad"):
         hall.rule(None, to(QUEUE), name=name, ScheduleExpression="rate(1 hour)")
-    assert health.of(hall.engine).status == "ok"
+    assert health.read_health(hall.engine).status == "ok"
     hall.crash()
     hall.damage("UPDATE event_resources SET body = ? WHERE name = 'bad'", damage)
     hall.up()
-    (condition,) = health.of(hall.engine).conditions
+    (condition,) = health.read_health(hall.engine).conditions
     assert condition.name == "rules-damaged"
     assert "1 rule, target or archive cannot be read and will hear of no event" in condition.reason
     assert "(arn:aws:events:us-east-1:123456789012:rule/bad)" in condition.reason
     hall.call("events", "PutRule", Name="bad", ScheduleExpression="rate(1 hour)")
-    assert health.of(hall.engine).status == "ok"
+    assert health.read_health(hall.engine).status == "ok"
     hall.advance(HOUR)
     assert len(hall.messages()) == 2
 
@@ -60,7 +60,7 @@ def test_a_target_that_cannot_be_read_is_passed_over(hall: Hall, caplog: pytest.
     hall.put()
     assert hall.messages() == ["good"]
     assert "target 1" in caplog.text
-    (condition,) = health.of(hall.engine).conditions
+    (condition,) = health.read_health(hall.engine).conditions
     assert "(arn:aws:events:us-east-1:123456789012:rule/rule target 1)" in condition.reason
 
 

@@ -9,7 +9,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
-from lamplighter.engine.config import Config
+from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.port import Outbound
@@ -32,7 +32,7 @@ class Stubbed(Listening):
 
     def __init__(
         self,
-        config: Config,
+        config: EngineConfig,
         world: World,
         store: Store,
         runtime: Runtime,
@@ -64,7 +64,7 @@ class Desk(Site):
         self.engine: Stubbed
 
     async def _open(self) -> Engine:
-        return await Stubbed.open(Config(data=self.directory), self._world, self.runtime)
+        return await Stubbed.open(EngineConfig(data=self.directory), self._world, self.runtime)
 
     def at(self, text: str) -> None:
         """Let time pass until the wall clock shows this, in UTC."""

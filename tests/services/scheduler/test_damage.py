@@ -28,11 +28,11 @@ def test_it_is_listed_and_says_that_it_cannot_be_read(broken: Desk) -> None:
 
 
 def test_the_health_names_it_until_it_is_replaced(broken: Desk) -> None:
-    (condition,) = health.of(broken.engine).conditions
+    (condition,) = health.read_health(broken.engine).conditions
     assert condition.name == "schedules-damaged"
     assert "1 schedule cannot be read and will start nothing (arn:aws:scheduler:us-east-1:" in condition.reason
     broken.call("scheduler", "UpdateSchedule", **schedule_of("cron(0 * * * ? *)", "broken"))
-    assert health.of(broken.engine).status == "ok"
+    assert health.read_health(broken.engine).status == "ok"
 
 
 def test_its_slot_is_on_record_as_failed_and_others_fire(broken: Desk) -> None:

@@ -9,7 +9,7 @@ from lamplighter.base.errors import AwsError, Unavailable
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
-from lamplighter.engine.config import Config
+from lamplighter.engine.config import EngineConfig
 from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.fake import FakeWorld
 from lamplighter.outbound.port import Outbound
@@ -35,7 +35,7 @@ class Posting(Listening):
 
     def __init__(
         self,
-        config: Config,
+        config: EngineConfig,
         world: World,
         store: Store,
         runtime: Runtime,
@@ -71,7 +71,7 @@ class Town(Site):
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
         self.out = FakeWorld()
-        self.config = Config(data=directory)
+        self.config = EngineConfig(data=directory)
 
     async def _open(self) -> Posting:
         engine = await Posting.open(self.config, self._world, self.runtime, self.out.outbound)

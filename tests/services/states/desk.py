@@ -10,7 +10,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import ManualClock, fixed_world
 from lamplighter.bus import Caller
-from lamplighter.engine.config import Config
+from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime
 from tests.inline import Inline
@@ -58,7 +58,9 @@ class Desk:
 @asynccontextmanager
 async def desk_in(directory: Path) -> AsyncIterator[Desk]:
     clock = ManualClock()
-    engine = await Engine.open(Config(data=directory), fixed_world(clock), FakeRuntime(clock.now), isolation=Inline())
+    engine = await Engine.open(
+        EngineConfig(data=directory), fixed_world(clock), FakeRuntime(clock.now), isolation=Inline()
+    )
     try:
         yield Desk(engine, clock)
     finally:

@@ -33,7 +33,7 @@ from lamplighter.cli.deploy.upload_template import choose_upload
 from lamplighter.cli.deploy.wait_until_ready import wait_until_ready
 from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, group_problems, read_job_file
 from lamplighter.cli.job_file import print_problems as show_problems
-from lamplighter.cli.runs.site import in_a_sentence
+from lamplighter.cli.runs.site import explain_errors
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.jobs.file.load import Loaded
 from lamplighter.jobs.lint.lint import lint
@@ -65,7 +65,7 @@ def deploy(
     _lint(loaded)
     where = target_of_options(endpoint_url, profile, region, aws=aws)
     console = Console(highlight=False)
-    with in_a_sentence(where):
+    with explain_errors(where):
         if where.endpoint is None:
             _check_images(loaded)
         attempt = partial(_attempt, loaded, where, parse_parameters(parameter or []), bucket, console)

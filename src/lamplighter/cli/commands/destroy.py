@@ -29,7 +29,7 @@ from lamplighter.cli.deploy.resolved_template import resolve_resources
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.deploy.upload_template import choose_upload
 from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, read_job_file
-from lamplighter.cli.runs.site import in_a_sentence
+from lamplighter.cli.runs.site import explain_errors
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack.roles import repository
@@ -58,7 +58,7 @@ def destroy(
     project = read_job_file(file, env).project
     where = target_of_options(endpoint_url, profile, region, aws=aws)
     console = Console(highlight=False)
-    with in_a_sentence(where):
+    with explain_errors(where):
         client = where.client("cloudformation")
         stack = stacks.find_stack(client, project.prefix)
         if stack is not None and stack.is_going:

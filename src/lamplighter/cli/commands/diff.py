@@ -14,7 +14,7 @@ from lamplighter.cli.deploy.plan import Plan, parse_parameters, plan
 from lamplighter.cli.deploy.prompts import EngineOption, JsonOption, ParameterOption, target_of_options
 from lamplighter.cli.deploy.render_changes import change_to_json, print_changes, summary
 from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, read_job_file
-from lamplighter.cli.runs.site import in_a_sentence
+from lamplighter.cli.runs.site import explain_errors
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 
 TROUBLE = 2
@@ -34,7 +34,7 @@ def diff(
     with _trouble():
         loaded = read_job_file(file, env)
         where = target_of_options(endpoint_url, profile, region, aws=aws)
-        with in_a_sentence(where):
+        with explain_errors(where):
             found = plan(loaded, where, parse_parameters(parameter or []))
     if json:
         status = found.stack.status if found.stack else None

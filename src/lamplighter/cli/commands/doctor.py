@@ -27,17 +27,17 @@ from lamplighter.cli.engine_address import ADDRESS
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.job_file import USUAL, EnvironmentOption
 from lamplighter.cli.runs import find_job
-from lamplighter.cli.runs.site import FileOption, Site, in_a_sentence
+from lamplighter.cli.runs.site import FileOption, Site, explain_errors
 from lamplighter.cli.target import (
-    USUAL_DATA,
+    DEFAULT_DATA,
     AwsOption,
     DataOption,
     EndpointUrlOption,
     ProfileOption,
     RegionOption,
     Target,
-    target,
-    usual_region,
+    default_region,
+    find_target,
 )
 
 MARKS = {"good": ("✓", "green"), "doubt": ("?", "yellow"), "bad": ("✗", "bold red")}
@@ -53,14 +53,14 @@ def doctor(
     aws: AwsOption = False,  # noqa: FBT002 - typer's way
     profile: ProfileOption = None,
     region: RegionOption = None,
-    data: DataOption = USUAL_DATA,
+    data: DataOption = DEFAULT_DATA,
     json: JsonOption = False,  # noqa: FBT002 - typer's way
 ) -> None:
     """Look for what is wrong: on this box, with your credentials, with a machine's permissions and its last runs."""
-    with in_a_sentence(Target(None, "")):
+    with explain_errors(Target(None, "")):
         site = None
         if name is not None or aws or endpoint_url or (data / ADDRESS).exists():
-            find = partial(target, endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
+            find = partial(find_target, endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
             site = Site(find, file, env)
         here = None if aws or endpoint_url else data
         if site is not None and name is not None:
@@ -87,7 +87,7 @@ def _all(
         yield from check_secrets(*jobs)
     # An engine of this folder asks for no permissions, also where it does not answer.
     if site is None or data is not None or not _asks(site.target):
-        yield from check_account(lambda: Target(None, region or usual_region(profile), profile), needed=False)
+        yield from check_account(lambda: Target(None, region or default_region(profile), profile), needed=False)
     else:
         yield from check_account(site.find, needed=True)
     if site is not None:

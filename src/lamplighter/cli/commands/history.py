@@ -17,10 +17,10 @@ from lamplighter.cli.runs.attempt_labels import labels_for
 from lamplighter.cli.runs.attempt_numbers import read_numbered_story
 from lamplighter.cli.runs.check_redrive import why_not_redrive
 from lamplighter.cli.runs.find_run import Run
-from lamplighter.cli.runs.map_children import Children, counts
-from lamplighter.cli.runs.output import Output
-from lamplighter.cli.runs.rows import Row, rows
-from lamplighter.cli.runs.site import Site, on_site
+from lamplighter.cli.runs.map_children import MapChildren, item_counts
+from lamplighter.cli.runs.output import RunOutput
+from lamplighter.cli.runs.rows import Row, history_rows
+from lamplighter.cli.runs.site import Site, with_site
 from lamplighter.runs.failure_reasons import reason
 from lamplighter.runs.story import Attempt, Story
 
@@ -28,7 +28,7 @@ LAST_WORDS = 5
 """Lines of output that are shown of an attempt that failed."""
 
 
-@on_site
+@with_site
 def history(
     site: Site,
     run: RunArgument,
@@ -44,12 +44,14 @@ def history(
     story = read_numbered_story(events)
     definition = find_run.read_definition(site, found)
     every = not labels_for(definition).job if states is None else states
-    told = rows(story, definition, states=every)
+    told = history_rows(story, definition, states=every)
     if json:
-        formatting.documents([_document(found, story, events), *(each.document for each in told)])
+        formatting.print_json_lines([_document(found, story, events), *(each.document for each in told)])
         return
     _head(found, story, events)
-    formatting.table(["TIME", "WHAT", "TOOK", "RESULT"], [_cells(each, story.began or each.time) for each in told])
+    formatting.print_table(
+        ["TIME", "WHAT", "TOOK", "RESULT"], [_cells(each, story.began or each.time) for each in told]
+    )
     _end(found, story)
     _items(site, story)
     _last_words(site, found, story)
@@ -74,16 +76,20 @@ def _input(events: list[Json]) -> str:
 
 
 def _head(run: Run, story: Story, events: list[Json]) -> None:
-    out = formatting.console()
+    out = formatting.console_for()
     ended = story.ended or real_world().now()
-    out.print(Text.assemble((run.arn.split(":")[6], "bold"), f"  {run.name}  ", formatting.state(run.state)))
+    out.print(Text.assemble((run.arn.split(":")[6], "bold"), f"  {run.name}  ", formatting.status_text(run.state)))
     began = story.began or run.began
     length = (
-        f", took {formatting.lasted(story.spent(began, ended))}"
+        f", took {formatting.format_duration(story.spent(began, ended))}"
         if story.ended
-        else f", {formatting.near(began, ended)}"
+        else f", {formatting.format_distance(began, ended)}"
     )
-    out.print(Text.assemble(("began  ", "dim"), f"{formatting.moment(began)} ({formatting.utc(began)}){length}"))
+    out.print(
+        Text.assemble(
+            ("began  ", "dim"), f"{formatting.format_instant(began)} ({formatting.format_utc(began)}){length}"
+        )
+    )
     out.print(Text.assemble(("input  ", "dim"), _short(_input(events))))
     out.print()
 
@@ -93,9 +99,9 @@ def _short(text: str, longest: int = 200) -> str:
 
 
 def _cells(row: Row, began: int) -> list[Text | str]:
-    took = "" if row.took is None else formatting.lasted(row.took)
+    took = "" if row.took is None else formatting.format_duration(row.took)
     return [
-        Text(formatting.clock(row.time, began), "dim"),
+        Text(formatting.format_clock(row.time, began), "dim"),
         row.what,
         took,
         Text(row.result, formatting.STYLES.get(row.status, "")),
@@ -105,9 +111,9 @@ def _cells(row: Row, began: int) -> list[Text | str]:
 def _items(site: Site, story: Story) -> None:
     """How far each distributed Map came."""
     for each in (each for each in story.attempts if each.maprun):
-        numbers = [f"{count} {failure_words.ITEMS[name]}" for name, count in counts(site, each).items()
+        numbers = [f"{count} {failure_words.ITEMS[name]}" for name, count in item_counts(site, each).items()
                    if count and name in failure_words.ITEMS]  # fmt: skip
-        formatting.console().print(
+        formatting.console_for().print(
             Text.assemble((f"{failure_words.state_path(each)}: ", "bold"), ", ".join(numbers) or "no items")
         )
 
@@ -116,12 +122,12 @@ def _last_words(site: Site, run: Run, story: Story) -> None:
     """The end of what the attempt wrote that the run ended with, which often says why."""
     if story.outcome in ("succeeded", "running"):
         return
-    last = _last(Children(site).attempts(story), story)
-    lines = [] if last is None else deque(Output(site, tail=LAST_WORDS).everything([last]), maxlen=LAST_WORDS)
+    last = _last(MapChildren(site).attempts(story), story)
+    lines = [] if last is None else deque(RunOutput(site, tail=LAST_WORDS).all_lines([last]), maxlen=LAST_WORDS)
     if last is not None and lines:
         title = labels_for(find_run.read_definition(site, run), story.redriven).title(last)
-        formatting.console().print(Text(f"\nThe last that {title} wrote:", "dim"))
-        formatting.console().print(Text("\n".join(f"    {line.text}" for line in lines)))
+        formatting.console_for().print(Text(f"\nThe last that {title} wrote:", "dim"))
+        formatting.console_for().print(Text("\n".join(f"    {line.text}" for line in lines)))
 
 
 def _last(attempts: list[Attempt], story: Story) -> Attempt | None:
@@ -134,9 +140,9 @@ def _last(attempts: list[Attempt], story: Story) -> Attempt | None:
 def _end(run: Run, story: Story) -> None:
     if story.ended is None:
         return
-    when = formatting.clock(story.ended, story.began or story.ended)
+    when = formatting.format_clock(story.ended, story.began or story.ended)
     style = formatting.STYLES.get("skipped" if run.skipped else story.outcome, "")
-    formatting.console().print(Text.assemble((f"{when}  ", "dim"), (failure_words.run_end(run, story), style)))
+    formatting.console_for().print(Text.assemble((f"{when}  ", "dim"), (failure_words.run_end(run, story), style)))
 
 
 def _hints(run: Run, hindered: str | None, word: str) -> None:
@@ -147,4 +153,4 @@ def _hints(run: Run, hindered: str | None, word: str) -> None:
     elif run.status != "SUCCEEDED":
         again = f"redrive {word}:{run.name}" if hindered is None else f"run {word}"
         hints.append(f"lamplighter {again}")
-    formatting.console().print(Text("\n" + "\n".join(hints), "dim"))
+    formatting.console_for().print(Text("\n" + "\n".join(hints), "dim"))

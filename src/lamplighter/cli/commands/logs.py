@@ -18,13 +18,13 @@ from lamplighter.cli.runs.attempt_labels import labels_for
 from lamplighter.cli.runs.find_run import Run
 from lamplighter.cli.runs.follow import follow_run as watch
 from lamplighter.cli.runs.follow import print_lines
-from lamplighter.cli.runs.map_children import MOST, Children
-from lamplighter.cli.runs.output import Line, Output
-from lamplighter.cli.runs.points_in_time import instant
-from lamplighter.cli.runs.site import Site, fail, on_site
+from lamplighter.cli.runs.map_children import MOST, MapChildren
+from lamplighter.cli.runs.output import OutputLine, RunOutput
+from lamplighter.cli.runs.points_in_time import parse_instant
+from lamplighter.cli.runs.site import Site, fail, with_site
 
 
-@on_site
+@with_site
 def logs(
     site: Site,
     run: RunArgument,
@@ -43,7 +43,7 @@ def logs(
     """Print what the containers of a run wrote, each attempt's lines with its number before them."""
     if follow and json:
         raise typer.BadParameter("say --follow or --json, not both")
-    start = None if since is None else instant(since, real_world().now())
+    start = None if since is None else parse_instant(since, real_world().now())
     found = find_run.find_run(site, run)
     if follow:
         watch(site, found, events=False, since=start, tail=tail, times=times)
@@ -52,13 +52,13 @@ def logs(
 
 def _print(site: Site, run: Run, since: int | None, tail: int | None, *, times: bool, json: bool) -> None:
     story = find_run.read_story(site, run)
-    output = Output(site, since, tail)
-    children = Children(site)
+    output = RunOutput(site, since, tail)
+    children = MapChildren(site)
     attempts = children.attempts(story)
-    lines = _Counted(output.everything(attempts))
+    lines = _Counted(output.all_lines(attempts))
     shown = lines if tail is None else deque(lines, maxlen=tail)
     if json:
-        formatting.documents(map(_document, shown))
+        formatting.print_json_lines(map(_document, shown))
     else:
         print_lines(shown, labels_for(find_run.read_definition(site, run), story.redriven), times=times)
     for each in sorted(output.silent):
@@ -74,23 +74,23 @@ def _print(site: Site, run: Run, since: int | None, tail: int | None, *, times: 
         typer.echo(f"lamplighter: {run.name} wrote nothing {far}", err=True)
 
 
-class _Counted(Iterator[Line]):
+class _Counted(Iterator[OutputLine]):
     """Lines, and how many of them there were."""
 
-    def __init__(self, lines: Iterator[Line]) -> None:
+    def __init__(self, lines: Iterator[OutputLine]) -> None:
         self._lines = lines
         self.count = 0
 
-    def __next__(self) -> Line:
+    def __next__(self) -> OutputLine:
         line = next(self._lines)
         self.count += 1
         return line
 
 
-def _document(line: Line) -> Json:
+def _document(line: OutputLine) -> Json:
     attempt = line.source.attempt
     return {
-        "time": formatting.utc(line.time),
+        "time": formatting.format_utc(line.time),
         "state": attempt.state,
         "path": list(attempt.path),
         "attempt": attempt.number,

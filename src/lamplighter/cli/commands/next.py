@@ -17,7 +17,7 @@ from lamplighter.base.world import real_world
 from lamplighter.cli.runs import find_job, formatting, job_schedules
 from lamplighter.cli.runs.arguments import AnyJobArgument
 from lamplighter.cli.runs.find_job import NoSuchJob
-from lamplighter.cli.runs.site import Site, on_site
+from lamplighter.cli.runs.site import Site, with_site
 from lamplighter.jobs.file import timetables
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs import upcoming_times
@@ -26,7 +26,7 @@ from lamplighter.runs.upcoming_times import Time, Timetable
 MOST = 1000
 
 
-@on_site
+@with_site
 def next(  # noqa: A001 - the verb's name
     site: Site,
     job: AnyJobArgument = None,
@@ -39,10 +39,12 @@ def next(  # noqa: A001 - the verb's name
     tables = _of_file(site, job) if site.file is not None else _of_target(site, job)
     listed = [(word, time) for word, mine in tables.items() for time in _first(mine, now, count)]
     if json:
-        formatting.documents(_document(word, time) for word, time in listed)
+        formatting.print_json_lines(_document(word, time) for word, time in listed)
         return
     if listed:
-        formatting.table(["JOB", "TIME", "ZONE", "UTC", "IN", ""], [_cells(word, time, now) for word, time in listed])
+        formatting.print_table(
+            ["JOB", "TIME", "ZONE", "UTC", "IN", ""], [_cells(word, time, now) for word, time in listed]
+        )
     for word, mine in tables.items():
         if not any(each.enabled for each in mine):
             why = "every schedule of it is paused" if mine else "it has no schedule"
@@ -59,7 +61,7 @@ def _of_file(site: Site, word: str | None) -> Mapping[str, list[Timetable]]:
 
 def _of_target(site: Site, word: str | None) -> Mapping[str, list[Timetable]]:
     chosen = find_job.listed_machines(site) if word is None else [find_job.find_job(site, word)]
-    found = job_schedules.of(site, chosen)
+    found = job_schedules.timetables_of(site, chosen)
     return {each.word: found[each.arn] for each in chosen}
 
 
@@ -95,7 +97,7 @@ def _cells(word: str, time: Time, now: int) -> list[Text | str]:
         Text(f"{time.shown:%a %Y-%m-%d %H:%M{seconds}}", style),
         time.table.zone,
         "-" if time.skipped else f"{utc:%m-%d %H:%M{seconds}}",
-        "" if time.skipped else formatting.near(time.instant, now),
+        "" if time.skipped else formatting.format_distance(time.instant, now),
         Text("; ".join([time.table.expression, *_notes(time)]), style or "dim"),
     ]
 
@@ -103,7 +105,7 @@ def _cells(word: str, time: Time, now: int) -> list[Text | str]:
 def _document(word: str, time: Time) -> Json:
     return {
         "job": word,
-        "time": None if time.skipped else formatting.utc(time.instant),
+        "time": None if time.skipped else formatting.format_utc(time.instant),
         "local": f"{time.shown:%Y-%m-%dT%H:%M:%S}",
         "zone": time.table.zone,
         "schedule": time.table.expression,

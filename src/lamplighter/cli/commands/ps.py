@@ -24,7 +24,7 @@ from lamplighter.cli.runs.engine_conditions import engine_conditions
 from lamplighter.cli.runs.failure_words import attempt_json, run_json
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.find_run import Run
-from lamplighter.cli.runs.site import Site, on_site
+from lamplighter.cli.runs.site import Site, with_site
 from lamplighter.jobs.machine.workflow import steps
 from lamplighter.runs.story import Attempt, Story
 from lamplighter.runs.upcoming_times import Time, Timetable, following
@@ -63,7 +63,7 @@ class Overview:
     """Those that the job is a step of."""
 
 
-@on_site
+@with_site
 def ps(
     site: Site,
     job: AnyJobArgument = None,
@@ -80,12 +80,12 @@ def ps(
     for reason in () if json else engine_conditions(site.target.endpoint):
         typer.echo(reason, err=True)
     now = real_world().now()
-    tables = job_schedules.of(site, chosen)
+    tables = job_schedules.timetables_of(site, chosen)
     listed = [_overview(site, each, tables[each.arn], now) for each in chosen]
     if json:
-        formatting.documents(map(_document, listed))
+        formatting.print_json_lines(map(_document, listed))
     else:
-        formatting.listing(["JOB", "NOW", "LAST RUN", "NEXT RUN"], [_cells(each, now) for each in listed])
+        formatting.print_listing(["JOB", "NOW", "LAST RUN", "NEXT RUN"], [_cells(each, now) for each in listed])
         for missing in _missing(site, chosen) if job is None else ():
             typer.echo(f"{missing}: {site.target} does not have it yet", err=True)
 
@@ -131,7 +131,7 @@ def _going(site: Site, run: Run) -> Going:
     attempts = tuple(each for each in story.attempts if each.outcome == "running")
     labels = labels_for(find_run.read_definition(site, run), story.redriven)
     doing = [
-        *(f"{labels.title(each)} since {formatting.clock(each.began, run.began)}" for each in attempts),
+        *(f"{labels.title(each)} since {formatting.format_clock(each.began, run.began)}" for each in attempts),
         *_waits(story),
     ]
     return Going(run, attempts, ", ".join(doing[:3]) + (f" and {len(doing) - 3} more" if len(doing) > 3 else ""))
@@ -156,7 +156,10 @@ def _cells(overview: Overview, now: int) -> list[Text | str]:
 
 def _now(overview: Overview, now: int) -> Text:
     going = overview.going
-    lines = [f"{each.doing or 'running'} ({each.run.name}, {formatting.near(each.run.began, now)})" for each in going]
+    lines = [
+        f"{each.doing or 'running'} ({each.run.name}, {formatting.format_distance(each.run.began, now)})"
+        for each in going
+    ]
     return Text("\n".join(lines), "cyan")
 
 
@@ -169,7 +172,7 @@ def _last(overview: Overview, now: int) -> Text:
         return Text.assemble(*after)
     # By the name of its job one finds the latest run, which is the one that was skipped.
     name = f" ({last.name})" if after else ""
-    told = Text.assemble(_one(last, now), f", took {formatting.lasted(last.took or 0)}{name}")
+    told = Text.assemble(_one(last, now), f", took {formatting.format_duration(last.took or 0)}{name}")
     return Text.assemble(told, "\nthen ", *after) if after else told
 
 
@@ -178,7 +181,9 @@ def _one(run: Run, now: int) -> Text:
     why = failure_words.failure_reason(run)
     short = why if len(why) <= LONGEST else f"{why[: LONGEST - 1]}…"
     return Text.assemble(
-        formatting.state(run.state), (short, "bold red"), f", {formatting.near(run.ended or run.began, now)}"
+        formatting.status_text(run.state),
+        (short, "bold red"),
+        f", {formatting.format_distance(run.ended or run.began, now)}",
     )
 
 
@@ -191,7 +196,7 @@ def _next(overview: Overview, now: int) -> Text:
     about = "about " if overview.next.guessed else ""
     zone = overview.next.table.zone
     return Text.assemble(f"{about}{overview.next.shown:%a %m-%d %H:%M} ", (f"{zone}, ", "dim"),
-                         formatting.near(overview.next.instant, now))  # fmt: skip
+                         formatting.format_distance(overview.next.instant, now))  # fmt: skip
 
 
 def _document(overview: Overview) -> Json:
@@ -201,7 +206,7 @@ def _document(overview: Overview) -> Json:
         "last": None if overview.last is None else run_json(overview.last),
         "skipped": None if overview.skipped is None else run_json(overview.skipped),
         "running": [{**run_json(each.run), "attempts": [*map(attempt_json, each.attempts)]} for each in overview.going],
-        "next": None if overview.next is None else formatting.utc(overview.next.instant),
+        "next": None if overview.next is None else formatting.format_utc(overview.next.instant),
         "paused": bool(overview.tables) and not any(each.enabled for each in overview.tables),
         "schedules": [each.expression for each in overview.tables],
     }
@@ -215,14 +220,14 @@ def _list_runs(site: Site, chosen: list[Machine], count: int, *, json: bool) -> 
     )
     found = (find_run.with_details(site, each) for each in latest)
     if json:
-        formatting.documents(run_json(each, named[each.machine]) for each in found)
+        formatting.print_json_lines(run_json(each, named[each.machine]) for each in found)
         return
-    formatting.listing(
+    formatting.print_listing(
         ["JOB", "RUN", "STATUS", "BEGAN", "TOOK"], [_of_run(named[each.machine], each) for each in found]
     )
 
 
 def _of_run(word: str, run: Run) -> list[Text | str]:
-    took = "" if run.took is None else formatting.lasted(run.took)
-    status = Text.assemble(formatting.state(run.state), failure_words.failure_reason(run)[:LONGEST])
-    return [word, run.name, status, formatting.moment(run.began), took]
+    took = "" if run.took is None else formatting.format_duration(run.took)
+    status = Text.assemble(formatting.status_text(run.state), failure_words.failure_reason(run)[:LONGEST])
+    return [word, run.name, status, formatting.format_instant(run.began), took]

@@ -13,10 +13,10 @@ from lamplighter.cli.runs.arguments import FollowOption, RunArgument
 from lamplighter.cli.runs.attempt_numbers import read_numbered_story
 from lamplighter.cli.runs.check_redrive import check_redrivable, why_not_redrive
 from lamplighter.cli.runs.follow import follow_run as watch
-from lamplighter.cli.runs.site import Site, on_site
+from lamplighter.cli.runs.site import Site, with_site
 
 
-@on_site
+@with_site
 def redrive(
     site: Site,
     run: RunArgument,

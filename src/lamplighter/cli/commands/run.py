@@ -15,10 +15,10 @@ from lamplighter.cli.runs.failure_words import run_json
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.follow import EXITS
 from lamplighter.cli.runs.follow import follow_run as watch
-from lamplighter.cli.runs.site import Site, on_site
+from lamplighter.cli.runs.site import Site, with_site
 
 
-@on_site
+@with_site
 def run(
     site: Site,
     job: JobArgument,
@@ -39,11 +39,11 @@ def run(
 ) -> None:
     """Begin a run now, watch it if you like, and end with its result."""
     overrides = run_input.overrides(env or [], command)
-    typed = None if given is None else run_input.typed(given)
-    wanted = None if name is None else run_input.called(name)
+    typed = None if given is None else run_input.read_input(given)
+    wanted = None if name is None else run_input.check_run_name(name)
     machine = find_job.find_job(site, job)
-    run_input.check(site, machine, overrides)
-    text = run_input.whole(run_input.usual(site, machine) if typed is None else typed, overrides)
+    run_input.check_overrides(site, machine, overrides)
+    text = run_input.with_overrides(run_input.default_input(site, machine) if typed is None else typed, overrides)
     if machine.express and follow:
         _at_once(site, machine, text)
     begun = _begin(site, machine, text, wanted)
@@ -52,7 +52,7 @@ def run(
         return
     started = find_run.find_run(site, begun)
     if json:
-        formatting.documents([run_json(started, machine.word)])
+        formatting.print_json_lines([run_json(started, machine.word)])
     else:
         typer.echo(f"{machine.word}:{started.name}\n{started.arn}", err=follow)
     if follow:

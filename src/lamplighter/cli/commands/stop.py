@@ -10,10 +10,10 @@ import typer
 from lamplighter.cli.runs import find_job, find_run
 from lamplighter.cli.runs.arguments import RunArgument
 from lamplighter.cli.runs.find_run import Run
-from lamplighter.cli.runs.site import Site, fail, on_site
+from lamplighter.cli.runs.site import Site, fail, with_site
 
 
-@on_site
+@with_site
 def stop(
     site: Site,
     run: RunArgument,

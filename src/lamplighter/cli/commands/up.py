@@ -25,14 +25,14 @@ from lamplighter.base.files import write_file
 from lamplighter.cli.engine_address import ADDRESS
 from lamplighter.cli.up import access
 from lamplighter.cli.up.http import http_server
-from lamplighter.cli.up.http.listen import listen, reached, url_of
-from lamplighter.cli.up.options import Asked, Keeping, Kept
-from lamplighter.cli.up.reports.log import to_stderr
-from lamplighter.cli.up.reports.repeated_lines import Repeats
+from lamplighter.cli.up.http.listen import listen, local_url, url_of
+from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
+from lamplighter.cli.up.reports.log import log_to_stderr
+from lamplighter.cli.up.reports.repeated_lines import RepeatFilter
 from lamplighter.engine import file_descriptors
-from lamplighter.engine.config import Config, RuntimeChoice
+from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.engine import Engine
-from lamplighter.engine.garbage_collection import Garbage
+from lamplighter.engine.garbage_collection import GarbageCollector
 from lamplighter.jobs.names import USUAL_NAME
 from lamplighter.outbound import mail
 from lamplighter.outbound.aws import AWS
@@ -142,14 +142,14 @@ def up(
 
     The files are watched: what changes is applied, what is wrong is told and changes nothing.
     """
-    repeats = to_stderr(logging.WARNING if quiet else logging.INFO)
+    repeats = log_to_stderr(logging.WARNING if quiet else logging.INFO)
     sys.setswitchinterval(SWITCH_INTERVAL)
     files = file_descriptors.raise_limit()
     denied = _parse_deny(deny, runtime)
     asked = replace(_parse_options(file, env, template or [], parameters or []), deny=denied)
     try:
         kept = _read(asked, data)
-        config = Config(
+        config = EngineConfig(
             data=data,
             new=new,
             runtime=runtime,
@@ -158,12 +158,12 @@ def up(
             confirm_mail=confirm_mail,
             commands=commands and deny_rules.COMMANDS not in denied,
             deny=denied,
-            secrets=kept.held if kept else secret_references.environment_secrets(os.environ),
+            secrets=kept.secrets if kept else secret_references.environment_secrets(os.environ),
             files=files,
         )
         with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            entry = access.decide(credentials, data, listener.getsockname()[0])
-            config = replace(config, url=(url or reached(listener)).rstrip("/"), holder=entry.first)
+            entry = access.decide_access(credentials, data, listener.getsockname()[0])
+            config = replace(config, url=(url or local_url(listener)).rstrip("/"), holder=entry.first)
             names = frozenset(name.lower() for name in (host, *(allow_host or [])))
             hosts = Hosts(names, addresses=entry.holders is not None)
             runner.run(_serve(config, hosts, listener, entry, kept, repeats))
@@ -184,7 +184,7 @@ def _error_text(error: OSError, data: Path) -> str:
     return f"the data directory {data} cannot be used ({at}: {why}): make it writable, or name another with --data"
 
 
-def _parse_options(file: Path | None, env: str | None, templates: list[Path], parameters: list[str]) -> Asked:
+def _parse_options(file: Path | None, env: str | None, templates: list[Path], parameters: list[str]) -> UpOptions:
     """What the command line names; refuses what makes no sense together."""
     if file is not None and templates:
         raise typer.BadParameter("name a job file or --template, not both")
@@ -195,7 +195,7 @@ def _parse_options(file: Path | None, env: str | None, templates: list[Path], pa
     usual = Path(USUAL_NAME)
     if file is None and not templates and (usual.exists() or env is not None):
         file = usual
-    return Asked(file, env, tuple(templates), tuple(parameters))
+    return UpOptions(file, env, tuple(templates), tuple(parameters))
 
 
 def _parse_deny(text: str, runtime: RuntimeChoice) -> frozenset[str]:
@@ -208,60 +208,60 @@ def _parse_deny(text: str, runtime: RuntimeChoice) -> frozenset[str]:
     return found
 
 
-def _read(asked: Asked, data: Path) -> Kept | None:
+def _read(asked: UpOptions, data: Path) -> LoadedSource | None:
     """What is to be kept; what reads it is loaded only where there is something to read."""
     if asked.file is None and not asked.templates:
         return None
-    kept: Kept = importlib.import_module("lamplighter.cli.up.source").read(asked, data)
+    kept: LoadedSource = importlib.import_module("lamplighter.cli.up.source").read(asked, data)
     return kept
 
 
 async def _serve(
-    config: Config,
+    config: EngineConfig,
     hosts: Hosts,
     listener: socket.socket,
-    entry: access.Entry,
-    kept: Kept | None,
-    repeats: Repeats,
+    entry: access.Access,
+    kept: LoadedSource | None,
+    repeats: RepeatFilter,
 ) -> None:
     counting = asyncio.create_task(_count(repeats))
-    engine, garbage = await Engine.open(config), Garbage()
+    engine, garbage = await Engine.open(config), GarbageCollector()
     try:
-        keeper = None if kept is None else await kept.keeper(engine)
+        keeper = None if kept is None else await kept.reconciler(engine)
         if kept is None or kept.needs_docker:
             await _say_what_is_missing(engine)
         garbage.start()
         write_file(config.data / ADDRESS, f"{config.url}\n".encode())
         typer.echo(f"lamplighter: listening on {url_of(listener)}", err=True)
         typer.echo(f"lamplighter: the console is at {config.url}/", err=True)
-        for line in access.advice(entry, config.url):
+        for line in access.access_advice(entry, config.url):
             typer.echo(f"lamplighter: {line}", err=True)
         engine.turns.start()
         async with _reconciling(keeper):
             application = Server(engine, hosts, entry.holders)
-            await http_server.serve(application, application.closing, listener, file_descriptors.connections())
+            await http_server.serve(application, application.closing, listener, file_descriptors.connection_limit())
         (config.data / ADDRESS).unlink(missing_ok=True)
     finally:
         garbage.stop()
         await engine.close()
         counting.cancel()
-        repeats.tell(all_of_it=True)
+        repeats.log_counts(all_of_it=True)
 
 
-async def _count(repeats: Repeats) -> None:
+async def _count(repeats: RepeatFilter) -> None:
     """Have repeated failures told also when nothing else is logged."""
     while True:
         await asyncio.sleep(COUNT_SECONDS)
-        repeats.tell()
+        repeats.log_counts()
 
 
 @asynccontextmanager
-async def _reconciling(keeper: Keeping | None) -> AsyncIterator[None]:
+async def _reconciling(keeper: Reconciler | None) -> AsyncIterator[None]:
     """Keep the engine as the files say for as long as it serves."""
     if keeper is None:
         yield
         return
-    keeping = asyncio.create_task(keeper.keep())
+    keeping = asyncio.create_task(keeper.run())
     keeping.add_done_callback(_say_that_it_ended)
     try:
         yield

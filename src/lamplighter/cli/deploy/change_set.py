@@ -15,7 +15,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy import stacks
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.deploy.upload_template import TemplateUpload, template_parameters
-from lamplighter.cli.target import WRONG, Target
+from lamplighter.cli.target import CALL_ERRORS, Target
 
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
 NOTHING = ("didn't contain changes", "No updates are to be performed")
@@ -117,7 +117,7 @@ def discarded_on_error(client: Json, change_set: ChangeSet) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        with suppress(*WRONG):
+        with suppress(*CALL_ERRORS):
             discard(client, change_set)
         raise
 

@@ -22,7 +22,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy import stacks
 from lamplighter.cli.deploy.changes import CALLED
 from lamplighter.cli.deploy.stacks import Stack
-from lamplighter.cli.target import WRONG, Target, in_words
+from lamplighter.cli.target import CALL_ERRORS, Target, explain_error
 
 GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE")
 CALLED_OFF = ("cancelled", "canceled")
@@ -210,10 +210,10 @@ def explain_interrupt(what: str, stack: str, where: Target) -> Iterator[None]:
     """Whoever interrupts hears that AWS goes on, and so does who can ask it no more: cut off, or signed out."""
     try:
         yield
-    except (KeyboardInterrupt, *WRONG) as error:
+    except (KeyboardInterrupt, *CALL_ERRORS) as error:
         refused = not isinstance(error, KeyboardInterrupt)
         if refused:
-            typer.echo(f"lamplighter: nothing more can be told: {in_words(error, where)}", err=True)
+            typer.echo(f"lamplighter: nothing more can be told: {explain_error(error, where)}", err=True)
         look = f"aws cloudformation describe-stack-events --stack-name {stack}"
         typer.echo(f"lamplighter: {what} goes on without this command; look at it with `{look}`", err=True)
         raise typer.Exit(1 if refused else INTERRUPTED) from None

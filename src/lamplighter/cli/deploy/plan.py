@@ -15,7 +15,7 @@ from lamplighter.cli.deploy.resolved_template import resolve_resources
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.target import Target
-from lamplighter.cli.up.plan import NO_NETWORK, located
+from lamplighter.cli.up.plan import NO_NETWORK, localize_template
 from lamplighter.jobs import names
 from lamplighter.jobs.file.load import Loaded
 from lamplighter.jobs.stack.template import template
@@ -52,7 +52,7 @@ def plan(loaded: Loaded, target: Target, given: Mapping[str, str]) -> Plan:
     here = is_lamplighter(target.endpoint)
     usual = {}
     if here:
-        document = located(document, loaded.folder.absolute())
+        document = localize_template(document, loaded.folder.absolute())
         usual = {names.CONSOLE_URL: target.endpoint or "", names.SUBNETS: NO_NETWORK}
     client = target.client("cloudformation")
     stack = stacks.find_stack(client, name)

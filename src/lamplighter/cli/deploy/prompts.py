@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from lamplighter.cli.runs.site import in_a_sentence
-from lamplighter.cli.target import Target, target
+from lamplighter.cli.runs.site import explain_errors
+from lamplighter.cli.target import Target, find_target
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 ParameterOption = Annotated[
@@ -27,8 +27,8 @@ UNDECIDED = 2
 
 def target_of_options(endpoint_url: str | None, profile: str | None, region: str | None, *, aws: bool) -> Target:
     """AWS, unless a URL is said; that it is AWS may be said as well."""
-    with in_a_sentence(Target(None, "")):
-        return target(endpoint_url=endpoint_url, aws=aws or endpoint_url is None, profile=profile, region=region)
+    with explain_errors(Target(None, "")):
+        return find_target(endpoint_url=endpoint_url, aws=aws or endpoint_url is None, profile=profile, region=region)
 
 
 def confirm(question: str, *, yes: bool) -> bool:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.target import WRONG, Target, in_words
+from lamplighter.cli.target import CALL_ERRORS, Target, explain_error
 
 SERVICE, NAME = "ecs.amazonaws.com", "AWSServiceRoleForECS"
 CLUSTER = "AWS::ECS::Cluster"
@@ -29,10 +29,10 @@ def create_role(where: Target, console: Console, pause: Callable[[], object]) ->
     """Make the role unless it is there."""
     try:
         where.client("iam").create_service_linked_role(AWSServiceName=SERVICE)
-    except WRONG as error:
+    except CALL_ERRORS as error:
         if not _is_there(error):
             typer.echo(
-                f"lamplighter: the role {NAME} could not be made ({in_words(error, where)}): "
+                f"lamplighter: the role {NAME} could not be made ({explain_error(error, where)}): "
                 f"if the account has none, the cluster fails; somebody who may has to say `{MAKE}`",
                 err=True,
             )

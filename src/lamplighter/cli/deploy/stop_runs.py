@@ -15,7 +15,7 @@ from rich.console import Console
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy.stacks import Stack
-from lamplighter.cli.target import Target, in_words
+from lamplighter.cli.target import Target, explain_error
 
 MACHINE, CLUSTER = "AWS::StepFunctions::StateMachine", "AWS::ECS::Cluster"
 SCHEDULE, GROUP = "AWS::Scheduler::Schedule", "AWS::Scheduler::ScheduleGroup"
@@ -110,7 +110,7 @@ def _disable(found: WorkSources) -> None:
                 kept = {key: value for key, value in known.items() if key in inputs and key != "ClientToken"}
                 scheduler.update_schedule(**kept | {"State": "DISABLED"})
             except ClientError as error:
-                why = in_words(error, found.where)
+                why = explain_error(error, found.where)
                 typer.echo(f"lamplighter: the schedule {name} could not be disabled: {why}", err=True)
 
 

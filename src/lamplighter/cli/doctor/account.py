@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 
 from lamplighter.cli.deploy.service_linked_role import MAKE, NAME
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
-from lamplighter.cli.target import WRONG, Target, in_words
+from lamplighter.cli.target import CALL_ERRORS, Target, explain_error
 
 ABOUT, ECS = "credentials", "role of ECS"
 HOW = "`aws configure`, `aws sso login`, --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
@@ -22,7 +22,7 @@ def check_account(find: Callable[[], Target], *, needed: bool) -> Iterator[Findi
         yield worse(ABOUT, "there are none for AWS, which `lamplighter deploy` needs", HOW)
     except ClientError as error:
         yield worse(ABOUT, f"AWS does not take them: {error.response['Error']['Message']}", HOW)
-    except WRONG as error:
+    except CALL_ERRORS as error:
         yield worse(ABOUT, f"AWS cannot be asked for whom they are: {error}", HOW)
     else:
         yield good(ABOUT, f"{caller['Arn']}, account {caller['Account']}, region {where.region}")
@@ -37,7 +37,7 @@ def _role_of_ecs(where: Target) -> Finding:
     except ClientError as error:
         if error.response["Error"]["Code"] == "NoSuchEntity":
             return doubtful(ECS, f"the account has no {NAME} yet", f"`lamplighter deploy` makes it, or `{MAKE}`")
-        return doubtful(ECS, f"{NAME} cannot be looked at: {in_words(error, where)}")
-    except WRONG as error:
-        return doubtful(ECS, f"{NAME} cannot be looked at: {in_words(error, where)}")
+        return doubtful(ECS, f"{NAME} cannot be looked at: {explain_error(error, where)}")
+    except CALL_ERRORS as error:
+        return doubtful(ECS, f"{NAME} cannot be looked at: {explain_error(error, where)}")
     return good(ECS, f"{NAME} is there")

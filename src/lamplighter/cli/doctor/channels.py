@@ -15,7 +15,7 @@ from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.cli.target import Target
-from lamplighter.cli.up.check_channels import command, missing, url
+from lamplighter.cli.up.check_channels import check_command, check_url, missing_target
 from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack.alerts import subscriptions
@@ -45,9 +45,9 @@ def _topics(where: Target) -> dict[str, str]:
 def _dead_end(channel: Channel, where: Target, folder: Path | None) -> tuple[str, str] | None:
     """Why a channel leads nowhere, and what to do."""
     if channel.command is not None and folder is not None:
-        why = asyncio.run(command(channel.command[0], folder))
+        why = asyncio.run(check_command(channel.command[0], folder))
         return None if why is None else (why, UNTIL_THEN)
-    if channel.webhook is not None and (why := url(channel.webhook)) is not None:
+    if channel.webhook is not None and (why := check_url(channel.webhook)) is not None:
         return why, "correct it in the job file"
     try:
         if channel.sqs is not None:
@@ -60,7 +60,7 @@ def _dead_end(channel: Channel, where: Target, folder: Path | None) -> tuple[str
         if not any(each in error.response["Error"]["Code"] for each in GONE):
             raise
         target = channel.sqs or channel.sns or ""
-        return missing("sqs" if channel.sqs else "sns", target), UNTIL_THEN
+        return missing_target("sqs" if channel.sqs else "sns", target), UNTIL_THEN
     return None
 
 

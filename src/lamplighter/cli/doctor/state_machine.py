@@ -14,7 +14,7 @@ from lamplighter.cli.doctor.recent_failures import check_recent_failures
 from lamplighter.cli.doctor.tasks import check_tasks
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.site import Site
-from lamplighter.cli.target import WRONG, Target, in_words
+from lamplighter.cli.target import CALL_ERRORS, Target, explain_error
 
 
 def check_state_machine(site: Site, found: Machine, *, asks: bool) -> Iterator[Finding]:
@@ -42,8 +42,8 @@ def run_check(about: str, what: str, where: Target, look: Callable[[], Iterable[
     """What a look finds, each once; doubt, if AWS does not let us look."""
     try:
         return list(dict.fromkeys(look()))
-    except WRONG as error:
-        return [doubtful(about, f"{what} cannot be looked at: {in_words(error, where)}")]
+    except CALL_ERRORS as error:
+        return [doubtful(about, f"{what} cannot be looked at: {explain_error(error, where)}")]
     except LamplighterError as error:
         return [doubtful(about, f"{what} cannot be looked at: {error}")]
 

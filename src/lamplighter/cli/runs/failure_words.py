@@ -2,7 +2,7 @@
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs.find_run import Run
-from lamplighter.cli.runs.formatting import utc
+from lamplighter.cli.runs.formatting import format_utc
 from lamplighter.cli.runs.skipped_runs import WHY
 from lamplighter.jobs.file.values import shown
 from lamplighter.runs.failure_reasons import exits, reason, task
@@ -84,8 +84,8 @@ def attempt_json(attempt: Attempt) -> Json:
         "attempt": attempt.number,
         "resource": attempt.resource,
         "outcome": attempt.outcome,
-        "began": utc(attempt.began),
-        "ended": utc(attempt.ended),
+        "began": format_utc(attempt.began),
+        "ended": format_utc(attempt.ended),
         "seconds": None if attempt.took is None else attempt.took / 1000,
         "exitCodes": dict(attempt.exits),
         "error": attempt.error,
@@ -102,8 +102,8 @@ def run_json(run: Run, job: str | None = None) -> Json:
         "arn": run.arn,
         "status": run.status,
         "skipped": run.skipped,
-        "began": utc(run.began),
-        "ended": utc(run.ended),
+        "began": format_utc(run.began),
+        "ended": format_utc(run.ended),
         "seconds": None if run.took is None else run.took / 1000,
         "redrives": run.redrives,
         "error": run.error,

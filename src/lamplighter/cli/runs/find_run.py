@@ -83,7 +83,11 @@ def runs_of(site: Site, machine: Machine, status: str | None = None) -> Iterator
     if machine.express:
         return iter(())
     if machine.gone:
-        return (run for each in removed_jobs.runs(site, machine) if status in (None, (run := parse_run(each)).status))
+        return (
+            run
+            for each in removed_jobs.runs_of_removed(site, machine)
+            if status in (None, (run := parse_run(each)).status)
+        )
     only = {} if status is None else {"statusFilter": status}
     pages = site.sfn.get_paginator("list_executions").paginate(
         stateMachineArn=machine.arn, PaginationConfig={"PageSize": 20}, **only
@@ -101,7 +105,7 @@ def find_run(site: Site, word: str) -> Run:
     if colon:
         return _described(site, run_arn(find_machine(site, job), name))
     known = find_job.all_machines(site)
-    if (found := find_job.find_by_name(site, word, known) or removed_jobs.machine(site, word)) is not None:
+    if (found := find_job.find_by_name(site, word, known) or removed_jobs.find_removed(site, word)) is not None:
         return _latest(site, found)
     return _by_name(site, word, known)
 
@@ -116,7 +120,7 @@ def find_machine(site: Site, word: str) -> Machine:
     try:
         return find_job.find_job(site, word)
     except NoSuchJob:
-        found = removed_jobs.machine(site, word)
+        found = removed_jobs.find_removed(site, word)
         if found is None:
             raise
         return found

@@ -21,9 +21,9 @@ from lamplighter.cli.runs import failure_words, find_run, formatting
 from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
 from lamplighter.cli.runs.attempt_numbers import read_numbered_story
 from lamplighter.cli.runs.find_run import Run
-from lamplighter.cli.runs.map_children import Children
-from lamplighter.cli.runs.output import Line, Output
-from lamplighter.cli.runs.run_moments import Moment, moments
+from lamplighter.cli.runs.map_children import MapChildren
+from lamplighter.cli.runs.output import OutputLine, RunOutput
+from lamplighter.cli.runs.run_moments import Moment, run_moments
 from lamplighter.cli.runs.site import Site
 from lamplighter.runs.story import Attempt, Story
 
@@ -46,8 +46,8 @@ class RunWatcher:
     def __init__(self, site: Site, run: Run, since: int | None = None, tail: int | None = None) -> None:
         self.run = run
         self.since = since or 0
-        self._output = Output(site, since, tail)
-        self._children = Children(site)
+        self._output = RunOutput(site, since, tail)
+        self._children = MapChildren(site)
         self._tail = tail
         self._site = site
         self._events: list[Json] = []
@@ -61,10 +61,10 @@ class RunWatcher:
         self.run = find_run.refresh_run(self._site, self.run)
         return read_numbered_story(self._events)
 
-    def lines(self, story: Story) -> list[Line]:
+    def lines(self, story: Story) -> list[OutputLine]:
         """What containers have written since; at first no more than the last lines, where so many are wanted."""
         attempts = [each for each in self._children.attempts(story) if each.task and not self._read_out(each)]
-        lines = self._output.fresh(attempts)
+        lines = self._output.new_lines(attempts)
         self._looks.update(each.task for each in attempts if each.task and each.ended is not None)
         self._open = any(not self._read_out(each) for each in attempts)
         wanted, self._tail = len(lines) if self._tail is None else min(self._tail, len(lines)), None
@@ -119,7 +119,7 @@ def follow_run(
         )
         raise typer.Exit(DETACHED) from None
     if events and story.ended is not None and story.began is not None:
-        took = formatting.lasted(story.spent(story.began, story.ended))
+        took = formatting.format_duration(story.spent(story.began, story.ended))
         _say(
             story.ended,
             f"{failure_words.run_end(ended, story)}, after {took}",
@@ -134,12 +134,12 @@ def _followed(watch: RunWatcher, definition: Json, *, events: bool, times: bool)
         story = watch.retry_while_down(watch.poll)
         labels = labels_for(definition, story.redriven)
         printed = watch.retry_while_down(partial(watch.lines, story))
-        happened = moments(story, definition) if events else []
+        happened = run_moments(story, definition) if events else []
         fresh = [each for each in happened if each.key not in told and each.time >= watch.since]
         told.update(each.key for each in fresh)
-        timeline: list[Moment | Line] = [*fresh, *printed]
+        timeline: list[Moment | OutputLine] = [*fresh, *printed]
         for each in sorted(timeline, key=lambda each: each.time):
-            if isinstance(each, Line):
+            if isinstance(each, OutputLine):
                 print_lines([each], labels, times=times)
             else:
                 _say(each.time, each.text, each.status)
@@ -148,11 +148,11 @@ def _followed(watch: RunWatcher, definition: Json, *, events: bool, times: bool)
         watch.sleep()
 
 
-def print_lines(lines: Iterable[Line], labels: AttemptLabels, *, times: bool = False) -> None:
+def print_lines(lines: Iterable[OutputLine], labels: AttemptLabels, *, times: bool = False) -> None:
     """Print lines of containers, each with its attempt before it if there may be several, and its time if asked for."""
     for line in lines:
         container = None if line.source.alone else line.source.container
-        time = f"{formatting.local(line.time):%Y-%m-%d %H:%M:%S}.{line.time % 1000:03} " if times else ""
+        time = f"{formatting.local_datetime(line.time):%Y-%m-%d %H:%M:%S}.{line.time % 1000:03} " if times else ""
         typer.echo(time + labels.prefix(line.source.attempt, container) + line.text)
 
 
@@ -166,6 +166,8 @@ def _newer(site: Site, run: Run, seen: int) -> list[Json]:
 
 
 def _say(time: int, text: str, status: str) -> None:
-    formatting.console(error=True).print(
-        Text.assemble((f"{formatting.local(time):%H:%M:%S}  ", "dim"), (text, formatting.STYLES.get(status, "")))
+    formatting.console_for(error=True).print(
+        Text.assemble(
+            (f"{formatting.local_datetime(time):%H:%M:%S}  ", "dim"), (text, formatting.STYLES.get(status, ""))
+        )
     )

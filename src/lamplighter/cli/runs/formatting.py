@@ -24,28 +24,28 @@ STYLES = {
 }  # fmt: skip
 
 
-def console(*, error: bool = False) -> Console:
+def console_for(*, error: bool = False) -> Console:
     """Standard output, or standard error."""
     watched = (sys.stderr if error else sys.stdout).isatty()
     return Console(stderr=error, highlight=False, soft_wrap=error, width=None if watched else WIDE)
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[Text | str]]) -> None:
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[Text | str]]) -> None:
     """Print a table without lines."""
     made = Table(*headings, box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for row in rows:
         made.add_row(*(each if isinstance(each, Text) else Text(each) for each in row))
-    console().print(made)
+    console_for().print(made)
 
 
-def listing(headings: Sequence[str], rows: Sequence[Sequence[Text | str]]) -> None:
+def print_listing(headings: Sequence[str], rows: Sequence[Sequence[Text | str]]) -> None:
     """Print a table or, where it is wider than the terminal, a block for each row: nothing is cut."""
     cells = [[each if isinstance(each, Text) else Text(each) for each in row] for row in rows]
     widths = [max(map(cell_width, column)) for column in zip(map(Text, headings), *cells, strict=True)]
-    if sum(widths) + 2 * (len(widths) - 1) <= console().width:
-        table(headings, cells)
+    if sum(widths) + 2 * (len(widths) - 1) <= console_for().width:
+        print_table(headings, cells)
         return
-    out = console()
+    out = console_for()
     for title, *rest in cells:
         out.print(Text.assemble((title.plain, "bold")), soft_wrap=True)
         for heading, cell in zip(headings[1:], rest, strict=True):
@@ -59,35 +59,35 @@ def cell_width(cell: Text) -> int:
     return max((line.cell_len for line in cell.split("\n")), default=0)
 
 
-def documents(listed: Iterable[Json]) -> None:
+def print_json_lines(listed: Iterable[Json]) -> None:
     """Print JSON documents, one a line."""
     for each in listed:
         typer.echo(dumps(each))
 
 
-def state(status: str) -> Text:
+def status_text(status: str) -> Text:
     """A status in its colour."""
     words = status.lower().replace("_", " ")
     return Text(words, STYLES.get(words, ""))
 
 
-def local(time: int) -> datetime:
+def local_datetime(time: int) -> datetime:
     """An instant on the clocks of this place."""
     return datetime.fromtimestamp(time / 1000).astimezone()
 
 
-def moment(time: int) -> str:
+def format_instant(time: int) -> str:
     """An instant, to the second."""
-    return f"{local(time):%Y-%m-%d %H:%M:%S}"
+    return f"{local_datetime(time):%Y-%m-%d %H:%M:%S}"
 
 
-def clock(time: int, since: int) -> str:
+def format_clock(time: int, since: int) -> str:
     """An instant as a clock shows it, with its day where that is another one than that of `since`."""
-    there = local(time)
-    return f"{there:%H:%M:%S}" if there.date() == local(since).date() else f"{there:%m-%d %H:%M:%S}"
+    there = local_datetime(time)
+    return f"{there:%H:%M:%S}" if there.date() == local_datetime(since).date() else f"{there:%m-%d %H:%M:%S}"
 
 
-def lasted(milliseconds: int) -> str:
+def format_duration(milliseconds: int) -> str:
     """A length of time: 85ms, 2.1s, 1h3m."""
     if milliseconds < 1000:
         return f"{max(milliseconds, 0)}ms"
@@ -97,7 +97,7 @@ def lasted(milliseconds: int) -> str:
     return shown(seconds - seconds % 60 if seconds >= 86_400 else seconds)
 
 
-def near(time: int, now: int) -> str:
+def format_distance(time: int, now: int) -> str:
     """How far an instant is from now: "5m ago", "in 3h20m"."""
     seconds = abs(time - now) // 1000
     unit = next(size for least, size in ((2 * 86_400, 3600), (120, 60), (0, 1)) if seconds >= least)
@@ -105,6 +105,6 @@ def near(time: int, now: int) -> str:
     return f"in {words}" if time > now else f"{words} ago"
 
 
-def utc(time: int | None) -> str | None:
+def format_utc(time: int | None) -> str | None:
     """An instant for programs."""
     return None if time is None else iso(time)

@@ -14,7 +14,7 @@ from lamplighter.runs.schedules import is_open, started, timetable
 from lamplighter.runs.upcoming_times import Timetable
 
 
-def of(site: Site, machines: Iterable[Machine]) -> Mapping[str, list[Timetable]]:
+def timetables_of(site: Site, machines: Iterable[Machine]) -> Mapping[str, list[Timetable]]:
     """The timetables of machines, by their ARNs."""
     wanted = {each.arn for each in machines}
     found: dict[str, list[Timetable]] = defaultdict(list)
@@ -25,7 +25,7 @@ def of(site: Site, machines: Iterable[Machine]) -> Mapping[str, list[Timetable]]
     return found
 
 
-def targets(site: Site, machine: Machine) -> tuple[list[Json], list[Json]]:
+def job_targets(site: Site, machine: Machine) -> tuple[list[Json], list[Json]]:
     """What begins a machine: the targets of schedules, and those of rules."""
     schedules = [schedule["Target"] for _, schedule in _schedules(site, {machine.arn})]
     events = site.target.client("events")

@@ -18,7 +18,7 @@ from lamplighter.runs.story import Attempt, Story
 MOST = 500
 
 
-class Children:
+class MapChildren:
     """What the Map Runs of one run have started; asked again, it reads what is new."""
 
     def __init__(self, site: Site) -> None:
@@ -45,7 +45,7 @@ class Children:
         return story.attempts
 
 
-def counts(site: Site, map_run: Attempt) -> Json:
+def item_counts(site: Site, map_run: Attempt) -> Json:
     """How many items of a Map Run are in which state."""
     return site.sfn.describe_map_run(mapRunArn=map_run.maprun)["itemCounts"]
 

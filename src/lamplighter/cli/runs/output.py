@@ -21,7 +21,7 @@ NOT_YET = "ResourceNotFoundException"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class LogSource:
     """The output of one container of one attempt."""
 
     attempt: Attempt
@@ -33,35 +33,35 @@ class Source:
     stream: str
 
     @property
-    def place(self) -> tuple[str, str]:
+    def stream_key(self) -> tuple[str, str]:
         """What tells its stream from all others."""
         return self.group, self.stream
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OutputLine:
     """One line of output."""
 
     time: int
-    source: Source
+    source: LogSource
     text: str
 
 
-class Output:
+class RunOutput:
     """The output of a run so far: ask again for what is new."""
 
     def __init__(self, site: Site, since: int | None = None, tail: int | None = None) -> None:
         self._site = site
         self._since = {} if since is None else {"startTime": since}
         self._tail = tail
-        self._unseen: list[Line] = []
+        self._unseen: list[OutputLine] = []
         self._definitions: dict[str, list[Json]] = {}
         self._tokens: dict[tuple[str, str], str] = {}
         self._logs: dict[str, Json] = {}
         self.silent: set[str] = set()
         """What cannot be shown, each with why."""
 
-    def fresh(self, attempts: Iterable[Attempt]) -> list[Line]:
+    def new_lines(self, attempts: Iterable[Attempt]) -> list[OutputLine]:
         """The lines that are new, of all these attempts, in the order of time."""
         for each in attempts:
             for source in self._sources(each):
@@ -70,12 +70,12 @@ class Output:
         lines, self._unseen = sorted(self._unseen, key=lambda line: line.time), []
         return lines
 
-    def everything(self, attempts: Iterable[Attempt]) -> Iterator[Line]:
+    def all_lines(self, attempts: Iterable[Attempt]) -> Iterator[OutputLine]:
         """The lines of all these attempts in the order of time, a page of each container held at once."""
         sources = [source for each in attempts for source in self._sources(each)]
         return merge(*map(self._read, sources), key=lambda line: line.time)
 
-    def _sources(self, attempt: Attempt) -> Iterator[Source]:
+    def _sources(self, attempt: Attempt) -> Iterator[LogSource]:
         if attempt.task is None or attempt.definition is None:
             return
         containers = self._containers(attempt.definition)
@@ -96,10 +96,10 @@ class Output:
             self._definitions[definition] = answer["taskDefinition"]["containerDefinitions"]
         return self._definitions[definition]
 
-    def _read(self, source: Source) -> Iterator[Line]:
+    def _read(self, source: LogSource) -> Iterator[OutputLine]:
         client = self._client(source.region)
         while True:
-            token = self._tokens.get(source.place)
+            token = self._tokens.get(source.stream_key)
             where = {"logGroupName": source.group, "logStreamName": source.stream}
             try:
                 page = client.get_log_events(**where, **self._since, **self._from(token))
@@ -108,8 +108,8 @@ class Output:
                     return
                 raise
             for event in page["events"]:
-                yield Line(event["timestamp"], source, event["message"])
-            self._tokens[source.place] = page["nextForwardToken"]
+                yield OutputLine(event["timestamp"], source, event["message"])
+            self._tokens[source.stream_key] = page["nextForwardToken"]
             if page["nextForwardToken"] == token:  # "If you have reached the end …, it returns the same token"
                 return
 
@@ -127,11 +127,11 @@ class Output:
         return self._logs[region]
 
 
-def _source(attempt: Attempt, container: Json, *, alone: bool) -> Source | None:
+def _source(attempt: Attempt, container: Json, *, alone: bool) -> LogSource | None:
     options = (container.get("logConfiguration") or {}).get("options") or {}
     prefix, group = options.get("awslogs-stream-prefix"), options.get("awslogs-group")
     if not prefix or not group or attempt.task is None:
         return None
     task = attempt.task.rpartition("/")[2]
     region = options.get("awslogs-region") or attempt.task.split(":")[3]
-    return Source(attempt, container["name"], alone, region, group, f"{prefix}/{container['name']}/{task}")
+    return LogSource(attempt, container["name"], alone, region, group, f"{prefix}/{container['name']}/{task}")

@@ -7,7 +7,7 @@ import typer
 from lamplighter.jobs.file.values import seconds
 
 
-def instant(text: str, now: int) -> int:
+def parse_instant(text: str, now: int) -> int:
     """Milliseconds since the epoch; a time without a zone is one of this place."""
     try:
         return now - seconds(text) * 1000

@@ -16,14 +16,14 @@ PATIENCE = 5
 """Seconds."""
 
 
-def machine(site: Site, word: str) -> Machine | None:
+def find_removed(site: Site, word: str) -> Machine | None:
     """The machine, no longer there, of which runs are kept under a job's name or its own; None where there is none."""
     names = [word] if site.project is None else [f"{site.project.prefix}-{word}", word]
     found = (run["stateMachineArn"] for name in names for run in _asked(site.target, name)[:1])
     return next((Machine(arn, word, gone=True) for arn in found), None)
 
 
-def runs(site: Site, machine: Machine) -> list[Json]:
+def runs_of_removed(site: Site, machine: Machine) -> list[Json]:
     """Its runs, youngest first, as ListExecutions has them."""
     return _asked(site.target, machine.name)
 
@@ -31,7 +31,7 @@ def runs(site: Site, machine: Machine) -> list[Json]:
 def _asked(where: Target, name: str) -> list[Json]:
     if where.endpoint is None:
         return []
-    bearer = {"Authorization": f"Bearer {where.holder.token}"} if where.holder is not None else {}
+    bearer = {"Authorization": f"Bearer {where.credentials.token}"} if where.credentials is not None else {}
     query = urlencode({"machine": name, "region": where.region})
     request = urllib.request.Request(f"{where.endpoint}{RUNS}?{query}", headers=bearer)  # noqa: S310 - the user's URL
     try:

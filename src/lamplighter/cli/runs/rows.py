@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs import failure_words
 from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
-from lamplighter.cli.runs.formatting import lasted, utc
-from lamplighter.cli.runs.run_moments import awaited, before, waiting
+from lamplighter.cli.runs.formatting import format_duration, format_utc
+from lamplighter.cli.runs.run_moments import awaited_attempt, retry_wait_text, wait_seconds
 from lamplighter.cli.runs.skipped_runs import WHY
 from lamplighter.jobs.file.values import shown
 from lamplighter.runs.story import Attempt, Gap, Story, Visit
@@ -31,7 +31,7 @@ class Row:
     document: Json = field(compare=False)
 
 
-def rows(story: Story, definition: Json, *, states: bool) -> list[Row]:
+def history_rows(story: Story, definition: Json, *, states: bool) -> list[Row]:
     """All rows in the order of time; with `states`, every state that was entered has one."""
     labels = labels_for(definition, story.redriven)
     shown_ones = (each for each in story.attempts if states or each.failed or not labels.hides_work(each))
@@ -44,8 +44,8 @@ def rows(story: Story, definition: Json, *, states: bool) -> list[Row]:
 
 
 def _redriven(gap: Gap) -> Row:
-    document = {"kind": "redrive", "time": utc(gap.redriven), "ended": utc(gap.ended)}
-    after = f"{lasted(gap.redriven - gap.ended)} after it had ended"
+    document = {"kind": "redrive", "time": format_utc(gap.redriven), "ended": format_utc(gap.ended)}
+    after = f"{format_duration(gap.redriven - gap.ended)} after it had ended"
     return Row(gap.redriven, 0, "redriven", None, after, "", document)
 
 
@@ -63,7 +63,7 @@ def _retries(story: Story, visit: Visit, definition: Json) -> Iterator[Row]:
         failed = each.failed
         assert failed.ended is not None
         until = None if each.follower is None else each.follower.began
-        planned = waiting(definition, story, visit, failed).strip()
+        planned = retry_wait_text(definition, story, visit, failed).strip()
         yield _wait(failed.event, failed.ended, until, planned, failed.number + 1, visit.state)
 
 
@@ -74,8 +74,8 @@ def _wait(order: int, began: int, until: int | None, planned: str, number: int |
     document = {
         "kind": "wait",
         "state": state,
-        "began": utc(began),
-        "ended": utc(until),
+        "began": format_utc(began),
+        "ended": format_utc(until),
         "seconds": None if took is None else took / 1000,
         "attempt": number,
     }
@@ -90,14 +90,14 @@ def _visit(story: Story, visit: Visit, labels: AttemptLabels, *, states: bool) -
     elif labels.skipped(visit):
         yield replace(_state(story, visit), what="skipped", took=None, result=WHY)
     if story.caught(visit) and visit.left is not None and visit.follower and not labels.hides(visit.follower):
-        document = {"kind": "catch", "state": visit.state, "time": utc(visit.left), "next": visit.follower}
+        document = {"kind": "catch", "state": visit.state, "time": format_utc(visit.left), "next": visit.follower}
         yield Row(visit.left, visit.event, "caught", None, f"goes on with {visit.follower}", "", document)
 
 
 def _paused(story: Story, visit: Visit) -> Row:
-    seconds = before(story, visit)
+    seconds = wait_seconds(story, visit)
     planned = "" if seconds is None else shown(seconds)
-    return _wait(visit.event, visit.entered, visit.left, planned, awaited(story, visit), visit.state)
+    return _wait(visit.event, visit.entered, visit.left, planned, awaited_attempt(story, visit), visit.state)
 
 
 def _state(story: Story, visit: Visit) -> Row:
@@ -108,8 +108,8 @@ def _state(story: Story, visit: Visit) -> Row:
         "state": visit.state,
         "path": list(visit.path),
         "type": visit.kind,
-        "began": utc(visit.entered),
-        "ended": utc(visit.left),
+        "began": format_utc(visit.entered),
+        "ended": format_utc(visit.left),
         "next": visit.follower,
     }
     return Row(visit.entered, visit.event, what, took, visit.kind, "", document)

@@ -47,7 +47,7 @@ def _words(command: str) -> list[str]:
     return ["sh", "-c", command]
 
 
-def check(site: Site, machine: Machine, told: Json) -> None:
+def check_overrides(site: Site, machine: Machine, told: Json) -> None:
     """Refuse to tell a machine what it does not read, or what all steps of a workflow would take for theirs."""
     if told and not find_job.is_job(site, machine):
         fail(f"{machine.word} was not made of a job file, and reads neither --env nor --command: say --input")
@@ -58,7 +58,7 @@ def check(site: Site, machine: Machine, told: Json) -> None:
         )
 
 
-def called(name: str) -> str:
+def check_run_name(name: str) -> str:
     """The name of a run, if it is one."""
     if not NAME.fullmatch(name):
         no = 'no spaces, and none of < > { } [ ] ? * " # % \\ ^ | ~ ` $ & , ; : /'
@@ -66,7 +66,7 @@ def called(name: str) -> str:
     return name
 
 
-def typed(given: str) -> str:
+def read_input(given: str) -> str:
     """The input that was typed, or what the file holds that was named, as JSON text."""
     text = given
     if given.startswith("@"):
@@ -80,11 +80,11 @@ def typed(given: str) -> str:
         raise typer.BadParameter(f"--input is no JSON: {error}; say a document, or @FILE") from None
 
 
-def usual(site: Site, machine: Machine) -> str:
+def default_input(site: Site, machine: Machine) -> str:
     """The input of a job by its file or, where that is not here, as `runs/default_input.py` has it."""
     if site.project is not None and machine.job is not None:
         return dumps(site.project.jobs[machine.job].input)
-    return dumps(usual_input(_metadata(site, machine), *job_schedules.targets(site, machine)))
+    return dumps(usual_input(_metadata(site, machine), *job_schedules.job_targets(site, machine)))
 
 
 def _metadata(site: Site, machine: Machine) -> str | None:
@@ -103,7 +103,7 @@ def _metadata(site: Site, machine: Machine) -> str | None:
     return text
 
 
-def whole(text: str, told: Json) -> str:
+def with_overrides(text: str, told: Json) -> str:
     """An input and what the job is told besides."""
     document = loads(text)
     if not told:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs import failure_words
 from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
-from lamplighter.cli.runs.formatting import lasted
+from lamplighter.cli.runs.formatting import format_duration
 from lamplighter.cli.runs.skipped_runs import WHY
 from lamplighter.jobs.file.values import shown
 from lamplighter.runs.retry_delay import pause
@@ -30,7 +30,7 @@ class Moment:
     """A status whose colour it has."""
 
 
-def moments(story: Story, definition: Json) -> list[Moment]:
+def run_moments(story: Story, definition: Json) -> list[Moment]:
     """What happened so far, in the order of time."""
     labels = labels_for(definition, story.redriven)
     found = [
@@ -47,7 +47,7 @@ def _attempt(attempt: Attempt, labels: AttemptLabels) -> Iterator[Moment]:
         return
     yield Moment(("began", attempt.event), attempt.began, f"{title} started")
     if attempt.ended is not None:
-        after = "" if attempt.outcome == "timed out" else f", after {lasted(attempt.took or 0)}"
+        after = "" if attempt.outcome == "timed out" else f", after {format_duration(attempt.took or 0)}"
         text = f"{title} {failure_words.attempt_result(attempt)}{after}"
         yield Moment(("ended", attempt.event), attempt.ended, text, attempt.outcome)
 
@@ -56,11 +56,11 @@ def _visit(story: Story, visit: Visit, definition: Json, labels: AttemptLabels) 
     for each in story.retries(visit):
         failed = each.failed
         assert failed.ended is not None
-        text = f"waits {waiting(definition, story, visit, failed)}before attempt {failed.number + 1}"
+        text = f"waits {retry_wait_text(definition, story, visit, failed)}before attempt {failed.number + 1}"
         yield Moment(("waits", failed.event), failed.ended, text, "running")
     if visit.kind == "Wait":
-        seconds = before(story, visit)
-        number = awaited(story, visit)
+        seconds = wait_seconds(story, visit)
+        number = awaited_attempt(story, visit)
         what = f"in {' '.join([*visit.path, visit.state])}" if number is None else f"before attempt {number}"
         text = f"waits {what}" if seconds is None else f"waits {shown(seconds)} {what}"
         yield Moment(("waits", visit.event), visit.entered, text, "running")
@@ -71,7 +71,7 @@ def _visit(story: Story, visit: Visit, definition: Json, labels: AttemptLabels) 
         yield Moment(("caught", visit.event), visit.left, f"caught: goes on with {visit.follower}")
 
 
-def waiting(definition: Json, story: Story, visit: Visit, failed: Attempt) -> str:
+def retry_wait_text(definition: Json, story: Story, visit: Visit, failed: Attempt) -> str:
     """How long Step Functions waits after a failure, in words that end with a space; none if that cannot be said."""
     tries = [story.attempts[at] for at in visit.attempts]
     found = pause(definition, visit.state, [each.error or "" for each in tries[: tries.index(failed) + 1]])
@@ -80,15 +80,15 @@ def waiting(definition: Json, story: Story, visit: Visit, failed: Attempt) -> st
     return ("at most " if found.at_most else "") + f"{shown(round(found.seconds))} "
 
 
-def before(story: Story, visit: Visit) -> int | None:
+def wait_seconds(story: Story, visit: Visit) -> int | None:
     """The seconds that a Wait of a job waits: its machine has put them into a variable in the state before."""
     assigned = {} if visit.previous is None else story.visits[visit.previous].assigned
     return int(assigned[PAUSE]) if PAUSE in assigned else None
 
 
-def awaited(story: Story, visit: Visit) -> int | None:
+def awaited_attempt(story: Story, visit: Visit) -> int | None:
     """The number of the attempt that a Wait of a job comes before."""
-    if before(story, visit) is None:
+    if wait_seconds(story, visit) is None:
         return None
     at = visit.previous
     while at is not None and not story.visits[at].attempts:

@@ -21,16 +21,16 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.job_file import USUAL, EnvironmentOption, print_problems, read_job_file
 from lamplighter.cli.target import (
-    USUAL_DATA,
-    WRONG,
+    CALL_ERRORS,
+    DEFAULT_DATA,
     AwsOption,
     DataOption,
     EndpointUrlOption,
     ProfileOption,
     RegionOption,
     Target,
-    in_words,
-    target,
+    explain_error,
+    find_target,
 )
 from lamplighter.jobs.file.load import load
 from lamplighter.jobs.file.model import Project
@@ -80,7 +80,7 @@ def _beside() -> Project | None:
         return None
 
 
-def on_site(verb: Callable[..., None]) -> Callable[..., None]:
+def with_site(verb: Callable[..., None]) -> Callable[..., None]:
     """Give a verb the options that say where, and make of them its first argument."""
     own = inspect.signature(verb, eval_str=True)
     options = inspect.signature(_site, eval_str=True).parameters
@@ -89,7 +89,7 @@ def on_site(verb: Callable[..., None]) -> Callable[..., None]:
     def command(**given: Json) -> None:
         where = {name: given.pop(name) for name in options}
         site = _site(**where)
-        with in_a_sentence(site):
+        with explain_errors(site):
             verb(site, **given)
 
     command.__doc__ = verb.__doc__
@@ -106,24 +106,24 @@ def _site(
     aws: AwsOption = False,
     profile: ProfileOption = None,
     region: RegionOption = None,
-    data: DataOption = USUAL_DATA,
+    data: DataOption = DEFAULT_DATA,
 ) -> Site:
     if environment is not None and "=" in environment:
         meant = "it names an environment of the job file; `run` takes --env NAME=VALUE"
         raise typer.BadParameter(f"-e {environment}: {meant}")
-    find = partial(target, endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
+    find = partial(find_target, endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
     return Site(find, file, environment)
 
 
 @contextmanager
-def in_a_sentence(where: Target | Site) -> Iterator[None]:
+def explain_errors(where: Target | Site) -> Iterator[None]:
     """What goes wrong inside is told in a sentence; whoever reads no further is no error."""
     try:
         yield
     except ProfileNotFound as error:
         fail(str(error))
-    except WRONG as error:
-        fail(in_words(error, where.target if isinstance(where, Site) else where))
+    except CALL_ERRORS as error:
+        fail(explain_error(error, where.target if isinstance(where, Site) else where))
     except LamplighterError as error:
         fail(str(error))
     except BrokenPipeError:

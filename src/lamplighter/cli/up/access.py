@@ -16,7 +16,7 @@ from lamplighter.wire.access.credentials import Holder, Holders
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Access:
     """Who may come in, and where it says so."""
 
     holders: Holders | None = None
@@ -29,21 +29,21 @@ class Entry:
         return next(iter(self.holders.values())) if self.holders else None
 
 
-def decide(given: Path | None, data: Path, address: str) -> Entry:
+def decide_access(given: Path | None, data: Path, address: str) -> Access:
     """Who may come in to an engine that listens on an address; raises NoCredentials."""
     file = given or data / CREDENTIALS
     if not file.exists():
         if ip_address(address).is_loopback:
-            return Entry()
-        credentials.make(file)
-    return Entry(credentials.load(file), file)
+            return Access()
+        credentials.create_credentials(file)
+    return Access(credentials.load_credentials(file), file)
 
 
-def advice(entry: Entry, url: str) -> Iterator[str]:
+def access_advice(entry: Access, url: str) -> Iterator[str]:
     """What to tell who has started an engine that asks for credentials."""
     if entry.file is None:
         return
     yield f"callers need credentials: AWS_SHARED_CREDENTIALS_FILE={entry.file} aws --endpoint-url {url} …"
     yield f"the console asks for the lamplighter_password of {entry.file}"
-    if credentials.is_open(entry.file):
+    if credentials.is_readable_by_others(entry.file):
         yield f"others on this machine can read {entry.file}: chmod 600 {entry.file}"

@@ -11,15 +11,15 @@ from functools import partial
 
 from lamplighter.base.json_text import dumps, loads
 from lamplighter.base.threads import run_in_thread
-from lamplighter.cli.up.merge_templates import Narrowed, graft, hold_back, jobs_of, units
-from lamplighter.cli.up.plan import Plan, narrowed
-from lamplighter.cli.up.stacks import Failure, StackFailed, Stacks, Step
+from lamplighter.cli.up.merge_templates import TemplateWithout, hold_back, jobs_of, merge_units, resource_units
+from lamplighter.cli.up.plan import StackPlan, template_without
+from lamplighter.cli.up.stacks import EngineStacks, ResourceChange, ResourceFailure, StackFailed
 from lamplighter.jobs import names
 from lamplighter.lang.template.text import read
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class PlanFault:
     """Something of a file that is not applied."""
 
     about: str
@@ -35,12 +35,12 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedPlan:
     """What became of a plan."""
 
-    steps: list[Step]
-    faults: tuple[Fault, ...] = ()
-    leaving: tuple[str, ...] = ()
+    steps: list[ResourceChange]
+    faults: tuple[PlanFault, ...] = ()
+    removed: tuple[str, ...] = ()
     """Jobs that the file no longer has, and whose runs go on."""
     held: frozenset[str] = frozenset()
     """Jobs, and resources that jobs share, that are as they were before, or are left out."""
@@ -49,44 +49,46 @@ class Applied:
 class NotApplied(StackFailed):
     """Nothing of a plan could be applied; the faults say why."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
+    def __init__(self, faults: tuple[PlanFault, ...]) -> None:
         super().__init__("; ".join(map(str, faults)))
         self.faults = faults
 
 
-async def apply(stacks: Stacks, plan: Plan, parameters: Mapping[str, str], busy: frozenset[str]) -> Applied:
+async def apply_plan(
+    stacks: EngineStacks, plan: StackPlan, parameters: Mapping[str, str], busy: frozenset[str]
+) -> AppliedPlan:
     """Bring a stack to what is good of its plan; raises NotApplied, or StackFailed where no resource is at fault.
 
     `busy`: jobs that have runs under way.
     """
-    await stacks.ready(plan.stack)
+    await stacks.wait_until_ready(plan.stack)
     before, known = await stacks.template_text(plan.stack), await stacks.parameters(plan.stack)
-    narrow = _narrowing(plan)
-    faults: dict[str, Fault] = {}
+    narrow = _template_without(plan)
+    faults: dict[str, PlanFault] = {}
     held: frozenset[str] = frozenset()
     taken_back: set[str] = set()
-    steps: list[Step] = []
+    steps: list[ResourceChange] = []
     while True:
-        draft = await run_in_thread(partial(_draft, narrow, before, held, busy))
+        draft = await run_in_thread(partial(_make_draft, narrow, before, held, busy))
         held = draft.held
         if draft.is_empty:
             raise NotApplied(tuple(faults.values()))
         given = _given(draft, known, parameters)
         try:
-            steps += await stacks.bring(plan.stack, draft.text, given, ours=True, rollback=False)
+            steps += await stacks.apply(plan.stack, draft.text, given, ours=True, rollback=False)
         except StackFailed as error:
             found = _found(plan, error.failures, await run_in_thread(draft.units))
             if not error.failures or found.keys() <= taken_back:
-                await stacks.ready(plan.stack)
+                await stacks.wait_until_ready(plan.stack)
                 raise
             if found.keys() <= held:
                 # What cannot even be put back by a change is left untouched after a rollback, which skips it.
-                await stacks.ready(plan.stack)
+                await stacks.wait_until_ready(plan.stack)
                 taken_back |= found.keys()
             faults = found | faults
             held |= found.keys()
             continue
-        return Applied(steps, tuple(faults.values()), draft.leaving, held)
+        return AppliedPlan(steps, tuple(faults.values()), draft.leaving, held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +105,15 @@ class _Draft:
 
     def units(self) -> dict[str, str]:
         """Return the unit of each resource."""
-        return units(loads(self.text))
+        return resource_units(loads(self.text))
 
 
-def _draft(narrow: Narrowed, text: str, held: frozenset[str], busy: frozenset[str]) -> _Draft:
+def _make_draft(narrow: TemplateWithout, text: str, held: frozenset[str], busy: frozenset[str]) -> _Draft:
     before = read(text)
     document, held = hold_back(narrow, before, held)
     wanted = frozenset(jobs_of(document))
     leaving = tuple(name for name in jobs_of(before) if name in busy and name not in wanted)
-    document = graft(document, before, leaving, starts=False)
+    document = merge_units(document, before, leaving, starts=False)
     declared = frozenset(document.get("Parameters", {}))
     return _Draft(dumps(document), not document.get("Resources"), declared, held, leaving)
 
@@ -123,15 +125,15 @@ def _given(draft: _Draft, known: Mapping[str, str], parameters: Mapping[str, str
     return {name: value for name, value in values.items() if name in draft.parameters}
 
 
-def _narrowing(plan: Plan) -> Narrowed:
-    return lambda without: narrowed(plan, without)
+def _template_without(plan: StackPlan) -> TemplateWithout:
+    return lambda without: template_without(plan, without)
 
 
-def _found(plan: Plan, failures: Iterable[Failure], known: Mapping[str, str]) -> dict[str, Fault]:
+def _found(plan: StackPlan, failures: Iterable[ResourceFailure], known: Mapping[str, str]) -> dict[str, PlanFault]:
     """The faults of some failures, by their units."""
     file = plan.mark.file if plan.mark is not None else plan.stack
-    found: dict[str, Fault] = {}
+    found: dict[str, PlanFault] = {}
     for each in failures:
         unit = known.get(each.logical, each.logical)
-        found.setdefault(unit, Fault(unit, plan.places.get(unit, file), each.reason, each.passes))
+        found.setdefault(unit, PlanFault(unit, plan.places.get(unit, file), each.reason, each.passes))
     return found

@@ -13,14 +13,14 @@ from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.cli.up.apply_plan import Fault
-from lamplighter.cli.up.plan import Plan
+from lamplighter.cli.up.apply_plan import PlanFault
+from lamplighter.cli.up.plan import StackPlan
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs import names
 from lamplighter.jobs.file.channels import Channel
 
 
-async def dead_ends(engine: Engine, plan: Plan) -> list[Fault]:
+async def check_channels(engine: Engine, plan: StackPlan) -> list[PlanFault]:
     """The channels of a plan that lead nowhere."""
     if plan.project is None or plan.mark is None:
         return []
@@ -29,15 +29,15 @@ async def dead_ends(engine: Engine, plan: Plan) -> list[Fault]:
         why = await _why(engine, channel, folder)
         if why is not None:
             place = plan.places.get(names.topic(name), plan.mark.file)
-            found.append(Fault(f"the channel {name}", place, why, passes=False))
+            found.append(PlanFault(f"the channel {name}", place, why, passes=False))
     return found
 
 
 async def _why(engine: Engine, channel: Channel, folder: Path) -> str | None:
     if channel.command is not None:
-        return await command(channel.command[0], folder)
+        return await check_command(channel.command[0], folder)
     if channel.webhook is not None:
-        return url(channel.webhook)
+        return check_url(channel.webhook)
     for target, service, operation, parameter in _targets(channel):
         parsed = arn.parse(target)
         assert parsed is not None
@@ -45,7 +45,7 @@ async def _why(engine: Engine, channel: Channel, folder: Path) -> str | None:
         try:
             await engine.call(Caller(parsed.account, parsed.region), service, operation, given)
         except AwsError:
-            return missing(service, target)
+            return missing_target(service, target)
     return None
 
 
@@ -56,7 +56,7 @@ def _targets(channel: Channel) -> Iterator[tuple[str, str, str, str]]:
         yield channel.sns, "sns", "GetTopicAttributes", "TopicArn"
 
 
-def missing(service: str, target: str) -> str:
+def missing_target(service: str, target: str) -> str:
     """What to say of a queue or a topic that is not there."""
     what, verb = (
         ("queue", "sqs create-queue --queue-name") if service == "sqs" else ("topic", "sns create-topic --name")
@@ -65,7 +65,7 @@ def missing(service: str, target: str) -> str:
     return f"there is no {what} {target}, so its alerts are lost: make it (`aws {verb} {name}`), or name another"
 
 
-def url(text: str) -> str | None:
+def check_url(text: str) -> str | None:
     """Why a URL leads nowhere; None where it may lead somewhere."""
     try:
         parts = urlsplit(text)
@@ -78,7 +78,7 @@ def url(text: str) -> str | None:
     return f"{text} is no URL that can be called ({why}): write one such as https://example.com/alerts"
 
 
-async def command(program: str, folder: Path) -> str | None:
+async def check_command(program: str, folder: Path) -> str | None:
     """Why a command cannot be run; the shell that will run it is asked."""
     process = await asyncio.create_subprocess_exec(
         *("/bin/sh", "-c", 'command -v "$1"', "sh", program),

@@ -17,7 +17,7 @@ ALARM, LOG = "AWS::CloudWatch::Alarm", "AWS::Logs::LogGroup"
 _OWN = re.compile("(Execution|Task|Machine)Role|Log|Task|Machine|Schedule[0-9]*|DidNotStart|AttemptFailed|RunFailed")
 """How the logical ids of a job's own resources end."""
 
-Narrowed = Callable[[frozenset[str]], Json | None]
+TemplateWithout = Callable[[frozenset[str]], Json | None]
 """The new template without some jobs, and without those that run them; None where no job is left."""
 
 
@@ -27,7 +27,7 @@ def jobs_of(document: Json) -> list[str]:
     return [name for name in found if name]
 
 
-def units(document: Json) -> dict[str, str]:
+def resource_units(document: Json) -> dict[str, str]:
     """The unit of each resource, by its logical id: its job, or itself."""
     jobs = {names.logical(name): name for name in jobs_of(document)}
     return {title: _unit(title, each, jobs) for title, each in document.get("Resources", {}).items()}
@@ -45,28 +45,28 @@ def _job(resource: Json) -> str:
     return str(resource.get("Metadata", {}).get("Lamplighter", {}).get("Job", ""))
 
 
-def hold_back(narrowed: Narrowed, before: Json, held: frozenset[str]) -> tuple[Json, frozenset[str]]:
+def hold_back(narrowed: TemplateWithout, before: Json, held: frozenset[str]) -> tuple[Json, frozenset[str]]:
     """The new template with some units as they were before, or left out where they are new; and all that is held.
 
     What the new template no longer has stays while a job is left out: it may be that job under its old name.
     """
     whole = narrowed(frozenset()) or {}
-    jobs, known = set(jobs_of(whole)), units(whole) | units(before)
+    jobs, known = set(jobs_of(whole)), resource_units(whole) | resource_units(before)
     while True:
         base = narrowed(held & jobs) or {}
         held |= jobs - set(jobs_of(base))
         kept = {title: each for title, each in base.get("Resources", {}).items() if known[title] not in held}
         renamed = bool(held & jobs - set(jobs_of(before)))
-        wanted = set(units(whole).values())
-        stays = {unit for unit in units(before).values() if unit in held or (renamed and unit not in wanted)}
-        document = graft({**base, "Resources": kept}, before, stays)
+        wanted = set(resource_units(whole).values())
+        stays = {unit for unit in resource_units(before).values() if unit in held or (renamed and unit not in wanted)}
+        document = merge_units({**base, "Resources": kept}, before, stays)
         broken = {known[title] for title, lost in _lost(document, known) if lost}
         if broken <= held:
             return _without_lost(document), held
         held |= broken
 
 
-def graft(base: Json, before: Json, wanted: Iterable[str], *, starts: bool = True) -> Json:
+def merge_units(base: Json, before: Json, wanted: Iterable[str], *, starts: bool = True) -> Json:
     """A template with some units of the one before, and what these refer to.
 
     `starts`: with what starts the runs of a job, and with the alarm for runs that did not start.
@@ -74,7 +74,7 @@ def graft(base: Json, before: Json, wanted: Iterable[str], *, starts: bool = Tru
     old, found, chosen = before.get("Resources", {}), dict(base.get("Resources", {})), set(wanted)
     if not chosen:
         return base
-    waiting = [title for title, unit in units(before).items() if unit in chosen]
+    waiting = [title for title, unit in resource_units(before).items() if unit in chosen]
     if not starts:
         waiting = [title for title in waiting if old[title]["Type"] not in (SCHEDULE, ALARM)]
     while waiting:
@@ -133,9 +133,9 @@ def _without_lost(document: Json) -> Json:
     return {**rest, **({"Outputs": outputs} if outputs else {})}
 
 
-def restricted(document: Json, there: Iterable[str]) -> Json:
+def without_broken_references(document: Json, there: Iterable[str]) -> Json:
     """A template without the units of which something is not there."""
-    exists, known = set(there), units(document)
+    exists, known = set(there), resource_units(document)
     missing = {unit for title, unit in known.items() if title not in exists}
     kept = {title: each for title, each in document.get("Resources", {}).items() if known[title] not in missing}
     return {**document, "Resources": kept}

@@ -9,7 +9,7 @@ from lamplighter.engine.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class UpOptions:
     """The files that were named."""
 
     file: Path | None
@@ -21,23 +21,23 @@ class Asked:
     """What no task may ask for."""
 
 
-class Kept(Protocol):
+class LoadedSource(Protocol):
     """What was read of them."""
 
     @property
-    def held(self) -> secret_references.Held:
+    def secrets(self) -> secret_references.Held:
         """The secrets of containers."""
 
     @property
     def needs_docker(self) -> bool:
         """Whether anything of it is a container with an image."""
 
-    async def keeper(self, engine: Engine) -> "Keeping":
+    async def reconciler(self, engine: Engine) -> "Reconciler":
         """Whoever keeps an engine so, and tells of its jobs from now on."""
 
 
-class Keeping(Protocol):
+class Reconciler(Protocol):
     """Whoever keeps an engine."""
 
-    async def keep(self) -> None:
+    async def run(self) -> None:
         """Bring the engine to what was read, and to whatever the files say from then on."""

@@ -26,7 +26,7 @@ NO_NETWORK = "subnet-0000000000000000f"
 
 
 @dataclass(frozen=True, slots=True)
-class Build:
+class ImageBuild:
     """An image that is made of a folder."""
 
     job: str
@@ -36,7 +36,7 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class SourceMark:
     """The file, and the environment of it, that a stack was made of."""
 
     file: str
@@ -45,7 +45,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class StackPlan:
     """One stack as it is to be."""
 
     stack: str
@@ -53,8 +53,8 @@ class Plan:
     parameters: Mapping[str, str]
     project: Project | None = None
     """Of a job file, what it says."""
-    builds: tuple[Build, ...] = ()
-    mark: Mark | None = None
+    builds: tuple[ImageBuild, ...] = ()
+    mark: SourceMark | None = None
     places: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Where each job and each channel is written: file, line and column."""
 
@@ -67,25 +67,25 @@ class Plan:
         return any(job.image is not None or job.sidecars for job in jobs)
 
 
-class Source(Protocol):
+class StackSource(Protocol):
     """Where plans come from."""
 
     @property
-    def called(self) -> str:
+    def display_name(self) -> str:
         """What a person calls it."""
 
     @property
-    def mark(self) -> Mark | None:
+    def mark(self) -> SourceMark | None:
         """What marks its stacks, so that one which it no longer asks for is known as its own; None for nothing."""
 
-    def owns(self, stack: str, mark: Mark | None, /) -> bool:
+    def is_owner_of(self, stack: str, mark: SourceMark | None, /) -> bool:
         """Whether a stack with this name and this mark was made of it, also where it cannot be read now."""
 
     @property
-    def home(self) -> Path:
+    def folder(self) -> Path:
         """The folder that it is at home in: where `.env` lies."""
 
-    def read(self) -> list[Plan]:
+    def read_plans(self) -> list[StackPlan]:
         """What it says now; raises LamplighterError with all that is wrong."""
 
     def files(self) -> set[Path]:
@@ -93,7 +93,7 @@ class Source(Protocol):
 
 
 @dataclass(slots=True)
-class JobFile:
+class JobFileSource:
     """`lamplighter.yaml`."""
 
     file: Path
@@ -108,11 +108,11 @@ class JobFile:
         return str(self.file)
 
     @property
-    def mark(self) -> Mark:
+    def mark(self) -> SourceMark:
         """See the protocol."""
-        return Mark(str(self.file.absolute()), self.environment or "")
+        return SourceMark(str(self.file.absolute()), self.environment or "")
 
-    def owns(self, _stack: str, mark: Mark | None) -> bool:
+    def owns(self, _stack: str, mark: SourceMark | None) -> bool:
         """See the protocol."""
         return mark == self.mark
 
@@ -121,7 +121,7 @@ class JobFile:
         """See the protocol."""
         return self.file.absolute().parent
 
-    def read(self) -> list[Plan]:
+    def read(self) -> list[StackPlan]:
         """See the protocol; raises JobFileError."""
         loaded = load(self.file, self.environment)
         refused = list(denied(loaded, self.deny))
@@ -129,11 +129,11 @@ class JobFile:
             raise JobFileError(refused)
         project, folder = loaded.project, self.home
         self._others = {folder / name for name in project.workflows}
-        document = marked(template(project), folder, self.mark)
+        document = mark_template(template(project), folder, self.mark)
         declared = document.get("Parameters", {})
         parameters = {names.SUBNETS: NO_NETWORK} if names.SUBNETS in declared else {}
         builds = tuple(_builds(project, folder))
-        return [Plan(project.prefix, dumps(document), parameters, project, builds, self.mark, _places(loaded))]
+        return [StackPlan(project.prefix, dumps(document), parameters, project, builds, self.mark, _places(loaded))]
 
     def files(self) -> set[Path]:
         """See the protocol."""
@@ -141,13 +141,13 @@ class JobFile:
         return {self.file, self.home, *self._others}
 
 
-def marked(document: Json, folder: Path, mark: Mark) -> Json:
+def mark_template(document: Json, folder: Path, mark: SourceMark) -> Json:
     """A template of ours as it is for this box."""
     metadata = {"Lamplighter": {"File": mark.file, "Environment": mark.environment}}
-    return {**located(document, folder), "Metadata": metadata}
+    return {**localize_template(document, folder), "Metadata": metadata}
 
 
-def located(document: Json, folder: Path) -> Json:
+def localize_template(document: Json, folder: Path) -> Json:
     """A template of ours whose plain processes and commands run in a folder, and whose logs outlive their jobs."""
     for resource in document["Resources"].values():
         own = resource.get("Metadata", {}).get("Lamplighter", {})
@@ -159,7 +159,7 @@ def located(document: Json, folder: Path) -> Json:
     return document
 
 
-def narrowed(plan: Plan, without: frozenset[str]) -> Json | None:
+def template_without(plan: StackPlan, without: frozenset[str]) -> Json | None:
     """The template of a plan without some jobs, and without those that run them; None where no job is left."""
     project, mark = plan.project, plan.mark
     assert project is not None
@@ -173,7 +173,7 @@ def narrowed(plan: Plan, without: frozenset[str]) -> Json | None:
     }
     if not jobs:
         return None
-    return marked(template(project.model_copy(update={"jobs": jobs})), Path(mark.file).parent, mark)
+    return mark_template(template(project.model_copy(update={"jobs": jobs})), Path(mark.file).parent, mark)
 
 
 def _places(loaded: Loaded) -> dict[str, str]:
@@ -184,7 +184,7 @@ def _places(loaded: Loaded) -> dict[str, str]:
     return {name: str(loaded.place(*path, key=True)) for name, path in written.items()}
 
 
-def _builds(project: Project, folder: Path) -> Iterator[Build]:
+def _builds(project: Project, folder: Path) -> Iterator[ImageBuild]:
     for name, job in project.jobs.items():
         if job.builds:
-            yield Build(name, names.image(name), Path(os.path.normpath(folder / str(job.image))))
+            yield ImageBuild(name, names.image(name), Path(os.path.normpath(folder / str(job.image))))

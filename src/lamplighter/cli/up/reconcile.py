@@ -17,18 +17,18 @@ from lamplighter.base.threads import run_in_thread
 from lamplighter.bus import Caller
 from lamplighter.cli.job_file import print_problems
 from lamplighter.cli.up import apply_plan, removed_jobs
-from lamplighter.cli.up.apply_plan import Applied, Fault, NotApplied
-from lamplighter.cli.up.check_channels import dead_ends
-from lamplighter.cli.up.images.image_builder import Builder
+from lamplighter.cli.up.apply_plan import AppliedPlan, NotApplied, PlanFault
+from lamplighter.cli.up.check_channels import check_channels
+from lamplighter.cli.up.images.image_builder import ImageBuilder
 from lamplighter.cli.up.merge_templates import jobs_of, without_starts
-from lamplighter.cli.up.plan import Mark, Plan
+from lamplighter.cli.up.plan import SourceMark, StackPlan
 from lamplighter.cli.up.reports import job_lines, unapplied_alert
-from lamplighter.cli.up.reports.next_runs import upcoming
-from lamplighter.cli.up.reports.run_log import Runs
-from lamplighter.cli.up.reports.unapplied_alert import Differing
-from lamplighter.cli.up.retry_delay import Outcome, pause
-from lamplighter.cli.up.source_files import Orders
-from lamplighter.cli.up.stacks import GONE, StackFailed, Stacks
+from lamplighter.cli.up.reports.next_runs import next_run
+from lamplighter.cli.up.reports.run_log import RunLog
+from lamplighter.cli.up.reports.unapplied_alert import UnappliedAlert
+from lamplighter.cli.up.retry_delay import ApplyOutcome, retry_delay
+from lamplighter.cli.up.source_files import SourceFiles
+from lamplighter.cli.up.stacks import GONE, EngineStacks, StackFailed
 from lamplighter.engine.config import RuntimeChoice
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs import names
@@ -38,7 +38,7 @@ from lamplighter.services.cloudformation.tables import stacks
 
 log = logging.getLogger("lamplighter.jobs")
 
-REMIND = 30.0
+REMIND_SECONDS = 30.0
 """Seconds between two looks at whether the channels are to be told of a file that is broken."""
 
 
@@ -47,27 +47,29 @@ class NothingToRun(LamplighterError):
 
 
 @dataclass(slots=True)
-class _Kept:
+class _StackState:
     """What was last asked of a stack."""
 
-    plan: Plan
+    plan: StackPlan
     images: dict[str, str]
     leaving: tuple[str, ...]
 
 
-class Keeper:
+class SourceReconciler:
     """Keeps one engine."""
 
-    def __init__(self, engine: Engine, orders: Orders, region: str) -> None:
+    def __init__(self, engine: Engine, orders: SourceFiles, region: str) -> None:
         self._engine = engine
         self._orders = orders
         self._caller = Caller(engine.config.account, region)
-        self._stacks = Stacks(engine, self._caller)
-        self._builder = Builder(orders.data, builds=engine.config.runtime is not RuntimeChoice.PROCESS)
-        self._runs = Runs(engine)
+        self._stacks = EngineStacks(engine, self._caller)
+        self._builder = ImageBuilder(orders.data, builds=engine.config.runtime is not RuntimeChoice.PROCESS)
+        self._runs = RunLog(engine)
         mark = orders.source.mark
-        self._differing = Differing(engine, self._caller, mark.file if mark is not None else orders.source.called)
-        self._applied: dict[str, _Kept] = {}
+        self._differing = UnappliedAlert(
+            engine, self._caller, mark.file if mark is not None else orders.source.display_name
+        )
+        self._applied: dict[str, _StackState] = {}
         self._others: set[str] = set()
         """Stacks of other files that were told of."""
         self._quiet: set[str] = set()
@@ -77,7 +79,7 @@ class Keeper:
         self._tries = 0
         """How often in a row something was left undone."""
 
-    async def recall(self) -> None:
+    async def announce_running(self) -> None:
         """Tell of what goes on from an earlier time by the names that the files have for it.
 
         Raises NothingToRun where the files are broken and nothing was applied of them before.
@@ -88,27 +90,27 @@ class Keeper:
             kept = self._own()
             if not kept:
                 raise NothingToRun(
-                    f"nothing was applied of {self._orders.source.called} before, so there is no job to run"
+                    f"nothing was applied of {self._orders.source.display_name} before, so there is no job to run"
                 )
             for name in kept:
-                self._runs.follow(name, job_lines.resources_called(await self._stacks.resources(name)))
+                self._runs.follow(name, job_lines.resource_labels(await self._stacks.resources(name)))
 
     def _own(self) -> list[str]:
         """The stacks that were made of these files."""
         marks = self._stacks.marks()
-        return [name for name in self._stacks.names() if self._orders.source.owns(name, marks.get(name))]
+        return [name for name in self._stacks.names() if self._orders.source.is_owner_of(name, marks.get(name))]
 
-    async def _called(self, plan: Plan) -> Mapping[str, str]:
+    async def _called(self, plan: StackPlan) -> Mapping[str, str]:
         if plan.project is not None:
-            return job_lines.jobs_called(plan.project)
-        return job_lines.resources_called(await self._stacks.resources(plan.stack))
+            return job_lines.job_labels(plan.project)
+        return job_lines.resource_labels(await self._stacks.resources(plan.stack))
 
     async def keep(self) -> None:
         """Bring the engine to what was read, and to whatever the files say from then on."""
         broken = self._orders.broken
         if broken is not None:
             await self._note(str(broken), at_once=True)
-            log.error("%s is broken: the jobs run as they were applied last", self._orders.source.called)
+            log.error("%s is broken: the jobs run as they were applied last", self._orders.source.display_name)
             await self._reread(None, well=False)
         while True:
             try:
@@ -116,16 +118,16 @@ class Keeper:
                 await self._judge(outcome)
             except Exception as error:
                 await self._note(str(error), at_once=False)
-                log.exception("%s could not be applied", self._orders.source.called)
-                outcome = Outcome(broken=True)
-            self._tries = self._tries + 1 if outcome.undone else 0
-            await self._reread(pause(outcome, self._tries), well=True)
+                log.exception("%s could not be applied", self._orders.source.display_name)
+                outcome = ApplyOutcome(broken=True)
+            self._tries = self._tries + 1 if outcome.incomplete else 0
+            await self._reread(retry_delay(outcome, self._tries), well=True)
 
     async def _reread(self, patience: float | None, *, well: bool) -> None:
         """Wait until there is something to do: files that have changed and are well, or what was left undone."""
         was_well, why = well, self._orders.broken
         while True:
-            changed = await self._orders.changed(patience if well else REMIND)
+            changed = await self._orders.wait_for_change(patience if well else REMIND_SECONDS)
             if not changed:
                 if well:
                     return
@@ -136,11 +138,11 @@ class Keeper:
             except LamplighterError as error:
                 well, was_well, why = False, False, error
                 await self._note(str(error), at_once=False)
-                tell(error)
-                log.warning("%s is not applied: the jobs stay as they are", self._orders.source.called)
+                print_problem(error)
+                log.warning("%s is not applied: the jobs stay as they are", self._orders.source.display_name)
                 continue
             if not was_well:
-                log.info("%s is well again", self._orders.source.called)
+                log.info("%s is well again", self._orders.source.display_name)
             self._tries = 0
             return
 
@@ -149,78 +151,78 @@ class Keeper:
     async def _note(self, reason: str, *, at_once: bool) -> None:
         """Note that the file is not applied; that it cannot be noted, or told, ends nothing: it is tried again."""
         try:
-            await self._differing.note(reason, await self._topics(), at_once=at_once)
+            await self._differing.set_unapplied(reason, await self._topics(), at_once=at_once)
         except Exception:
-            log.exception("it cannot be noted that %s is not applied", self._orders.source.called)
+            log.exception("it cannot be noted that %s is not applied", self._orders.source.display_name)
 
     async def _topics(self) -> list[str]:
         """The topics of the file's notify channels."""
         found: dict[str, None] = {}
         for name in dict.fromkeys([*(plan.stack for plan in self._orders.plans), *self._own()]):
             if self._stacks.status(name) not in GONE:
-                found |= dict.fromkeys(unapplied_alert.topics(await self._stacks.template(name), self._caller))
+                found |= dict.fromkeys(unapplied_alert.alert_topics(await self._stacks.template(name), self._caller))
         return list(found)
 
-    async def _judge(self, outcome: Outcome) -> None:
+    async def _judge(self, outcome: ApplyOutcome) -> None:
         """Tell what is wrong, once, and whether the file and the engine agree: who reads it finds it in the health."""
         refused = [each for each in outcome.faults if not each.passes]
         if outcome.faults:
             await self._note("\n".join(map(str, refused or outcome.faults)), at_once=bool(refused))
-        elif outcome.undone:
+        elif outcome.incomplete:
             await self._note("an image could not be built yet", at_once=False)
         else:
-            await self._differing.clear(await self._topics())
+            await self._differing.set_applied(await self._topics())
         for fault in outcome.faults:
             if str(fault) not in self._told:
-                log.log(logging.WARNING if fault.passes else logging.ERROR, "%s", job_lines.fault(fault))
+                log.log(logging.WARNING if fault.passes else logging.ERROR, "%s", job_lines.fault_line(fault))
         self._told = {str(each) for each in outcome.faults}
 
     # --- applying -----------------------------------------------------------------------------------------------------
 
-    async def _apply(self) -> Outcome:
+    async def _apply(self) -> ApplyOutcome:
         """Bring all stacks to what is wanted; what of it is left undone."""
-        found = Outcome()
+        found = ApplyOutcome()
         for plan in self._orders.plans:
-            found = found.and_also(await self._bring(plan))
+            found = found.combine(await self._bring(plan))
         if not found.faults:
-            found = found.and_also(await self._drop_strays())
+            found = found.combine(await self._drop_strays())
         return found
 
-    async def _bring(self, plan: Plan) -> Outcome:
-        built, complete = await self._builder.images(plan, await self._stacks.parameters(plan.stack))
-        faults = await dead_ends(self._engine, plan)
+    async def _bring(self, plan: StackPlan) -> ApplyOutcome:
+        built, complete = await self._builder.build_images(plan, await self._stacks.parameters(plan.stack))
+        faults = await check_channels(self._engine, plan)
         last = self._applied.get(plan.stack)
         busy = await self._busy(plan, last)
         same = last is not None and (last.plan, last.images) == (plan, built) and busy.issuperset(last.leaving)
         if not await self._restore(plan) and same and last is not None:
-            return Outcome(tuple(faults), leaves=bool(last.leaving), unbuilt=not complete)
+            return ApplyOutcome(tuple(faults), leaves=bool(last.leaving), unbuilt=not complete)
         self._applied.pop(plan.stack, None)
-        with self._runs.held():
+        with self._runs.held_back():
             if plan.project is not None:
                 gone = {f"{plan.stack}-{job}": job for job in busy}
                 self._runs.follow(plan.stack, {**gone, **await self._called(plan)})
             try:
                 applied = await self._bring_stack(plan, built, busy)
             except NotApplied as error:
-                return Outcome((*faults, *error.faults))
+                return ApplyOutcome((*faults, *error.faults))
             except StackFailed as error:
                 passes = isinstance(error.__cause__, Unavailable)
                 place = plan.mark.file if plan.mark is not None else plan.stack
-                return Outcome((*faults, Fault(plan.stack, place, str(error), passes)))
+                return ApplyOutcome((*faults, PlanFault(plan.stack, place, str(error), passes)))
             if not applied.faults:
-                self._applied[plan.stack] = _Kept(plan, built, applied.leaving)
+                self._applied[plan.stack] = _StackState(plan, built, applied.removed)
             await self._tell(plan, applied)
-        return Outcome((*faults, *applied.faults), leaves=bool(applied.leaving), unbuilt=not complete)
+        return ApplyOutcome((*faults, *applied.faults), leaves=bool(applied.removed), unbuilt=not complete)
 
-    async def _bring_stack(self, plan: Plan, built: Mapping[str, str], busy: frozenset[str]) -> Applied:
+    async def _bring_stack(self, plan: StackPlan, built: Mapping[str, str], busy: frozenset[str]) -> AppliedPlan:
         if plan.project is None:
             parameters = {**plan.parameters, **built}
-            return Applied(await self._stacks.bring(plan.stack, plan.template, parameters, ours=False))
+            return AppliedPlan(await self._stacks.apply(plan.stack, plan.template, parameters, ours=False))
         # The console to which the alerts of a template of ours lead is this engine's.
         parameters = {**plan.parameters, names.CONSOLE_URL: self._engine.config.url, **built}
-        return await apply_plan.apply(self._stacks, plan, parameters, busy)
+        return await apply_plan.apply_plan(self._stacks, plan, parameters, busy)
 
-    async def _busy(self, plan: Plan, last: _Kept | None) -> frozenset[str]:
+    async def _busy(self, plan: StackPlan, last: _StackState | None) -> frozenset[str]:
         """The jobs that a stack has and its plan has not, with a run under way or an alert on its way."""
         if plan.project is None or self._stacks.status(plan.stack) in GONE:
             return frozenset()
@@ -229,55 +231,55 @@ class Keeper:
         else:
             template = await self._stacks.template(plan.stack)
             removed = [name for name in jobs_of(template) if name not in plan.project.jobs]
-        busy = await removed_jobs.busy(self._engine, self._caller, plan.stack, removed)
-        if last is not None and removed_jobs.alerts_wait(self._engine):
+        busy = await removed_jobs.running_jobs(self._engine, self._caller, plan.stack, removed)
+        if last is not None and removed_jobs.has_pending_alerts(self._engine):
             busy |= frozenset(last.leaving) - plan.project.jobs.keys()
         return busy
 
-    async def _restore(self, plan: Plan) -> bool:
+    async def _restore(self, plan: StackPlan) -> bool:
         """Find what somebody deleted, and say that it is made again; whether there is something."""
         if plan.project is not None and not await self._stacks.is_ours(plan.stack):
             return False
-        found = await self._stacks.missing(plan.stack)
+        found = await self._stacks.missing_resources(plan.stack)
         for each in found:
-            log.warning("%s was taken away from %s: it is made again", job_lines.resource(each), plan.stack)
+            log.warning("%s was taken away from %s: it is made again", job_lines.resource_title(each), plan.stack)
         return bool(found)
 
     # --- telling of it ------------------------------------------------------------------------------------------------
 
-    async def _tell(self, plan: Plan, applied: Applied) -> None:
+    async def _tell(self, plan: StackPlan, applied: AppliedPlan) -> None:
         if plan.project is not None:
             await self._tell_jobs(plan, plan.project, applied)
             return
         resources, steps = await self._stacks.resources(plan.stack), applied.steps
-        self._runs.follow(plan.stack, job_lines.resources_called(resources))
+        self._runs.follow(plan.stack, job_lines.resource_labels(resources))
         said = f"{len(steps)} resources were made or changed" if steps else "nothing had to be changed"
-        missing = list(job_lines.not_simulated(resources))
+        missing = list(job_lines.not_simulated_lines(resources))
         lines = ["  not simulated here:", *missing] if missing else []
         log.info("%s", "\n".join([f"the stack {plan.stack} is up: {said}", *lines]))
 
-    async def _tell_jobs(self, plan: Plan, project: Project, applied: Applied) -> None:
-        times = {name: await upcoming(self._engine, self._caller, project, name) for name in project.jobs}
-        lines = await run_in_thread(lambda: list(job_lines.jobs(plan, applied, times)))
+    async def _tell_jobs(self, plan: StackPlan, project: Project, applied: AppliedPlan) -> None:
+        times = {name: await next_run(self._engine, self._caller, project, name) for name in project.jobs}
+        lines = await run_in_thread(lambda: list(job_lines.job_lines(plan, applied, times)))
         known = all(str(each) in self._told for each in applied.faults)
         if applied.faults and known and not any(line[2] in job_lines.NEWS for line in lines):
             return
         held = [name for name in project.jobs if name in applied.held]
         but = f", but for {', '.join(held or [each.about for each in applied.faults])}" if applied.faults else ""
-        log.info("%s", "\n".join([f"{plan.stack} is as {self._orders.source.called} says{but}:", *lines]))
-        for line in job_lines.missing_secrets(project, self._orders.secrets, self._orders.env):
+        log.info("%s", "\n".join([f"{plan.stack} is as {self._orders.source.display_name} says{but}:", *lines]))
+        for line in job_lines.secret_lines(project, self._orders.secrets, self._orders.env):
             log.warning("%s", line)
 
     # --- what the files no longer ask for -----------------------------------------------------------------------------
 
-    async def _drop_strays(self) -> Outcome:
+    async def _drop_strays(self) -> ApplyOutcome:
         """Delete stacks of this file and environment that it asks for no more: its project or its region is another."""
         mark, account, waits = self._orders.source.mark, self._caller.account, False
         if mark is None:
-            return Outcome()
+            return ApplyOutcome()
         wanted = {(self._caller.region, plan.stack) for plan in self._orders.plans}
         for region in stacks.regions(self._engine.store.reader, account):
-            there = Stacks(self._engine, Caller(account, region))
+            there = EngineStacks(self._engine, Caller(account, region))
             for name, origin in there.marks().items():
                 if (region, name) in wanted:
                     continue
@@ -285,9 +287,9 @@ class Keeper:
                     waits |= not await self._drop(there, region, name)
                 else:
                     self._tell_of_other(name, origin)
-        return Outcome(leaves=waits)
+        return ApplyOutcome(leaves=waits)
 
-    def _tell_of_other(self, name: str, origin: Mark) -> None:
+    def _tell_of_other(self, name: str, origin: SourceMark) -> None:
         """The jobs of another file or environment go on: nobody said that they should go."""
         if name not in self._others:
             self._others.add(name)
@@ -295,7 +297,7 @@ class Keeper:
             how = f"lamplighter destroy {origin.file}{env} --endpoint-url {self._engine.config.url}"
             log.info("%s, of %s%s, runs here as well; it goes with `%s`", name, origin.file, env, how)
 
-    async def _drop(self, there: Stacks, region: str, name: str) -> bool:
+    async def _drop(self, there: EngineStacks, region: str, name: str) -> bool:
         """Delete a stack when its last run has ended; whether it is gone. Nothing of it starts any more at once."""
         caller = Caller(self._caller.account, region)
         document = await there.template(name)
@@ -304,14 +306,14 @@ class Keeper:
             if document and quiet != document:
                 given = await there.parameters(name)
                 declared = {key: given[key] for key in given if key in quiet.get("Parameters", {})}
-                await there.bring(name, dumps(quiet), declared, ours=True)
-            busy = await removed_jobs.busy(self._engine, caller, name, jobs_of(document))
-            if busy or (name in self._quiet and removed_jobs.alerts_wait(self._engine)):
+                await there.apply(name, dumps(quiet), declared, ours=True)
+            busy = await removed_jobs.running_jobs(self._engine, caller, name, jobs_of(document))
+            if busy or (name in self._quiet and removed_jobs.has_pending_alerts(self._engine)):
                 if name not in self._quiet:
                     self._quiet.add(name)
                     log.info("%s: its jobs start no more; they go when %s ends", name, ", ".join(sorted(busy)))
                 return False
-            await there.remove(name)
+            await there.delete(name)
         except StackFailed as error:
             log.error("%s: %s", name, error)
             return False
@@ -319,11 +321,13 @@ class Keeper:
             self._applied.pop(name, None)
             self._runs.follow(name, {})
         where = "" if region == self._caller.region else f" in {region}"
-        log.info("%s: its jobs%s are gone, %s does not ask for them any more", name, where, self._orders.source.called)
+        log.info(
+            "%s: its jobs%s are gone, %s does not ask for them any more", name, where, self._orders.source.display_name
+        )
         return True
 
 
-def tell(error: LamplighterError) -> None:
+def print_problem(error: LamplighterError) -> None:
     """Show what is wrong with a file."""
     if isinstance(error, JobFileError):
         print_problems(error.problems)

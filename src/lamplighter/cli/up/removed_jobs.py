@@ -18,7 +18,7 @@ from lamplighter.services.sns.tables import deliveries as notifications
 GOING = ("RUNNING", "PENDING_REDRIVE")
 
 
-async def busy(engine: Engine, caller: Caller, stack: str, jobs: Iterable[str]) -> frozenset[str]:
+async def running_jobs(engine: Engine, caller: Caller, stack: str, jobs: Iterable[str]) -> frozenset[str]:
     """Those of some jobs of a stack that have a run under way."""
     return frozenset([job for job in jobs if await _goes_on(engine, caller, f"{stack}-{job}")])
 
@@ -37,7 +37,7 @@ async def _goes_on(engine: Engine, caller: Caller, machine: str) -> bool:
     return False
 
 
-def alerts_wait(engine: Engine) -> bool:
+def has_pending_alerts(engine: Engine) -> bool:
     """Whether alerts are on their way: the rules and topics that they come from are still needed."""
     reader = engine.store.reader
-    return deliveries.waiting(reader, "events") > 0 or notifications.count(reader, notifications.WAITING) > 0
+    return deliveries.count_pending(reader, "events") > 0 or notifications.count(reader, notifications.WAITING) > 0

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lamplighter.cli.up.apply_plan import Fault
+from lamplighter.cli.up.apply_plan import PlanFault
 
 LEAVING, BUILD = 2.0, 10.0
 """Seconds between two looks at jobs whose runs have to end, and between two tries to build without Docker."""
@@ -11,10 +11,10 @@ PASSING, REFUSED = (1.0, 10.0), (10.0, 600.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ApplyOutcome:
     """What became of an attempt to apply a file."""
 
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[PlanFault, ...] = ()
     leaves: bool = False
     """Whether jobs are still there that go when their runs have ended."""
     unbuilt: bool = False
@@ -23,13 +23,13 @@ class Outcome:
     """Whether it failed for a reason that is not the file's."""
 
     @property
-    def undone(self) -> bool:
+    def incomplete(self) -> bool:
         """Whether the engine is not yet as the file says."""
         return bool(self.faults) or self.unbuilt or self.broken
 
-    def and_also(self, other: "Outcome") -> "Outcome":
+    def combine(self, other: "ApplyOutcome") -> "ApplyOutcome":
         """Both together."""
-        return Outcome(
+        return ApplyOutcome(
             (*self.faults, *other.faults),
             self.leaves or other.leaves,
             self.unbuilt or other.unbuilt,
@@ -37,7 +37,7 @@ class Outcome:
         )
 
 
-def pause(outcome: Outcome, tries: int) -> float | None:
+def retry_delay(outcome: ApplyOutcome, tries: int) -> float | None:
     """Seconds until the next try, where `tries` have failed; None where only a change of the files is a reason."""
     refused = any(not each.passes for each in outcome.faults)
     # To look at jobs that leave is to apply the file, and with it what is refused.

@@ -31,11 +31,11 @@ class Secrets(Mapping[str, str]):
         self._file: Mapping[str, str] = {}
         self._wanted: Mapping[str, Sequence[str]] = {}
 
-    def want(self, projects: Iterable[Project]) -> None:
+    def set_wanted(self, projects: Iterable[Project]) -> None:
         """Know which secrets job files name, by the variables that get them."""
         self._wanted = wanted(projects)
 
-    def value(self, name: str, where: str) -> str | None:
+    def find(self, name: str, where: str) -> str | None:
         """The secret that a container knows by a name, from a place; None where there is none."""
         found = secret_references.find_secret(self, where)
         places = self._wanted.get(name, ())

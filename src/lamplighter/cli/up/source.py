@@ -11,13 +11,13 @@ import typer
 from lamplighter.base import secret_references
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli.job_file import print_problems
-from lamplighter.cli.target import usual_region
-from lamplighter.cli.up.options import Asked, Keeping, Kept
-from lamplighter.cli.up.plan import JobFile, Source
-from lamplighter.cli.up.reconcile import Keeper, tell
+from lamplighter.cli.target import default_region
+from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
+from lamplighter.cli.up.plan import JobFileSource, StackSource
+from lamplighter.cli.up.reconcile import SourceReconciler, print_problem
 from lamplighter.cli.up.secrets import Secrets
-from lamplighter.cli.up.source_files import Orders
-from lamplighter.cli.up.templates import Templates, values
+from lamplighter.cli.up.source_files import SourceFiles
+from lamplighter.cli.up.templates import TemplateSource, parse_values
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.store import data_directory
@@ -30,13 +30,13 @@ SAID_ALREADY: Mapping[str, int] = {
 """Parts of the engine whose log says again, in their own words, what is said of the jobs."""
 
 
-def read(asked: Asked, data: Path) -> Kept:
+def read_source(asked: UpOptions, data: Path) -> LoadedSource:
     """Read what was asked for.
 
     What is wrong with it is shown. Where no engine ever ran on the directory, the verb ends with 1; where one did, the
     jobs that it was given last are more use than none (`Keeper.recall` refuses where there are none).
     """
-    orders = Orders(_source(asked), Secrets(os.environ), data)
+    orders = SourceFiles(_source(asked), Secrets(os.environ), data)
     try:
         orders.read()
     except LamplighterError as error:
@@ -45,32 +45,32 @@ def read(asked: Asked, data: Path) -> Kept:
                 raise
             print_problems(error.problems)
             raise typer.Exit(1) from None
-        tell(error)
-    return _Kept(orders)
+        print_problem(error)
+    return _LoadedSource(orders)
 
 
-def _source(asked: Asked) -> Source:
+def _source(asked: UpOptions) -> StackSource:
     if asked.templates:
-        return Templates(asked.templates, dict(values(asked.parameters)))
+        return TemplateSource(asked.templates, dict(parse_values(asked.parameters)))
     assert asked.file is not None
-    return JobFile(asked.file, asked.environment, asked.deny)
+    return JobFileSource(asked.file, asked.environment, asked.deny)
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    orders: Orders
+class _LoadedSource:
+    orders: SourceFiles
 
     @property
     def held(self) -> secret_references.Held:
-        return self.orders.secrets.value
+        return self.orders.secrets.find
 
     @property
     def needs_docker(self) -> bool:
         return self.orders.broken is not None or any(plan.needs_docker for plan in self.orders.plans)
 
-    async def keeper(self, engine: Engine) -> Keeping:
-        keeper = Keeper(engine, self.orders, usual_region())
-        await keeper.recall()
+    async def keeper(self, engine: Engine) -> Reconciler:
+        keeper = SourceReconciler(engine, self.orders, default_region())
+        await keeper.announce_running()
         for name, level in SAID_ALREADY.items():
             logging.getLogger(name).setLevel(level)
         return keeper

@@ -18,8 +18,8 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.threads import run_in_thread
 from lamplighter.bus import Caller
 from lamplighter.cli.deploy.stacks import OURS
-from lamplighter.cli.up.merge_templates import restricted
-from lamplighter.cli.up.plan import Mark
+from lamplighter.cli.up.merge_templates import without_broken_references
+from lamplighter.cli.up.plan import SourceMark
 from lamplighter.engine.engine import Engine
 from lamplighter.lang.template.text import read
 from lamplighter.services.cloudformation.tables import stack_events, stacks
@@ -41,7 +41,7 @@ UNKNOWN = "?"
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class ResourceFailure:
     """A resource that could not be made, changed or deleted."""
 
     logical: str
@@ -56,13 +56,13 @@ class Failure:
 class StackFailed(LamplighterError):
     """A stack is not what it should be; what was there before is there still, unless it was to be left as it is."""
 
-    def __init__(self, why: str, failures: tuple[Failure, ...] = ()) -> None:
+    def __init__(self, why: str, failures: tuple[ResourceFailure, ...] = ()) -> None:
         super().__init__(why)
         self.failures = failures
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ResourceChange:
     """What became of one resource."""
 
     logical: str
@@ -73,7 +73,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class StackResource:
     """One resource as it is."""
 
     logical: str
@@ -83,7 +83,7 @@ class Resource:
     exists: bool = True
 
 
-class Stacks:
+class EngineStacks:
     """The stacks of one engine, for one caller."""
 
     def __init__(self, engine: Engine, caller: Caller) -> None:
@@ -95,9 +95,9 @@ class Stacks:
         await asyncio.sleep(0)
         return await self._engine.call(self._caller, "cloudformation", operation, params)
 
-    async def bring(
+    async def apply(
         self, name: str, template: str, parameters: Mapping[str, str], *, ours: bool, rollback: bool = True
-    ) -> list[Step]:
+    ) -> list[ResourceChange]:
         """Make a stack what a template says; what changed, nothing if it was so. Raises StackFailed.
 
         `ours`: a stack of this name that was not made of a job file is somebody else's. `rollback`: a failure takes
@@ -113,7 +113,7 @@ class Stacks:
             "DisableRollback": not rollback,
         }
         try:
-            status = await self.ready(name) if rollback else await self._rest(name)
+            status = await self.wait_until_ready(name) if rollback else await self._wait_until_idle(name)
             if ours and status not in GONE and not await self.is_ours(name):
                 raise StackFailed(f"there is a stack {name} that was not made of a job file: rename your project")
             await self.call("CreateStack" if status in GONE else "UpdateStack", **given)
@@ -121,22 +121,22 @@ class Stacks:
             if "No updates are to be performed" in error.message:
                 return []
             raise StackFailed(error.message) from error
-        status = await self._rest(name)
+        status = await self._wait_until_idle(name)
         told = await self._told(name, token)
         if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             failures = tuple(_failures(told))
             raise StackFailed("; ".join(map(str, failures)) or f"the stack {name} ended {status}", failures)
         return _steps(told, name)
 
-    async def remove(self, name: str) -> None:
+    async def delete(self, name: str) -> None:
         """Delete a stack; raises StackFailed."""
         try:
             await self.call("DeleteStack", StackName=name)
-            status = await self._rest(name)
+            status = await self._wait_until_idle(name)
             if status == "DELETE_FAILED":
                 held = await self._resources(name, "DELETE_FAILED")
                 await self.call("DeleteStack", StackName=name, RetainResources=held)
-                status = await self._rest(name)
+                status = await self._wait_until_idle(name)
         except AwsError as error:
             raise StackFailed(error.message) from error
         if status not in GONE:
@@ -161,31 +161,32 @@ class Stacks:
         if found in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             return text
         exists = [each.logical for each in await self.resources(name) if each.exists]
-        return await run_in_thread(lambda: dumps(restricted(read(text), exists)))
+        return await run_in_thread(lambda: dumps(without_broken_references(read(text), exists)))
 
     def status(self, name: str) -> str:
         """The status of a stack; "" where there is none."""
         found = stacks.status(self._engine.store.reader, self._caller.account, self._caller.region, name)
         return "" if found is None else found[1]
 
-    async def missing(self, name: str) -> list[Resource]:
+    async def missing_resources(self, name: str) -> list[StackResource]:
         """What somebody deleted of a stack; the next bring makes it again."""
         if self.status(name) in GONE:
             return []
-        found: list[Resource] = []
+        found: list[StackResource] = []
         after: Json = {}
         while True:
             answer = await self.call("FindMissingResources", StackName=name, **after)
             found += [
-                Resource(each["Logical"], each["Type"], each["Physical"], simulated=True) for each in answer["Missing"]
+                StackResource(each["Logical"], each["Type"], each["Physical"], simulated=True)
+                for each in answer["Missing"]
             ]
             if "After" not in answer:
                 return found
             after = {"After": answer["After"]}
 
-    async def resources(self, name: str) -> list[Resource]:
+    async def resources(self, name: str) -> list[StackResource]:
         """All that a stack is made of; nothing of one that is not there."""
-        found: list[Resource] = []
+        found: list[StackResource] = []
         token: Json = {}
         while True:
             try:
@@ -197,10 +198,10 @@ class Stacks:
                 return found
             token = {"NextToken": answer["NextToken"]}
 
-    def marks(self) -> dict[str, Mark]:
+    def marks(self) -> dict[str, SourceMark]:
         """The stacks whose templates say that they were made of a file, and which."""
         found = stacks.metadata(self._engine.store.reader, self._caller.account, self._caller.region)
-        marks = {name: own_mark(metadata) for name, metadata in found.items()}
+        marks = {name: read_mark(metadata) for name, metadata in found.items()}
         return {name: mark for name, mark in marks.items() if mark is not None}
 
     def names(self) -> list[str]:
@@ -218,7 +219,7 @@ class Stacks:
         """Whether a stack was made of a job file."""
         return str((await self._find(name)).get("Description", "")).endswith(OURS)
 
-    async def _rest(self, name: str) -> str:
+    async def _wait_until_idle(self, name: str) -> str:
         """The status of a stack, once nothing is under way."""
         while True:
             found = self.status(name)
@@ -226,19 +227,19 @@ class Stacks:
                 return found
             await asyncio.sleep(PAUSE)
 
-    async def ready(self, name: str) -> str:
+    async def wait_until_ready(self, name: str) -> str:
         """The status of a stack, once it can be made or changed; what an update left half done is taken back."""
-        status = await self._rest(name)
+        status = await self._wait_until_idle(name)
         if status in EMPTY:
-            await self.remove(name)
+            await self.delete(name)
             return ""
         if status == "UPDATE_FAILED":
             await self.call("RollbackStack", StackName=name)
-            status = await self._rest(name)
+            status = await self._wait_until_idle(name)
         while status == "UPDATE_ROLLBACK_FAILED":
             stuck = await self._resources(name, "UPDATE_FAILED")
             await self.call("ContinueUpdateRollback", StackName=name, ResourcesToSkip=stuck)
-            status = await self._rest(name)
+            status = await self._wait_until_idle(name)
         return status
 
     async def _resources(self, name: str, status: str) -> list[str]:
@@ -261,22 +262,22 @@ class Stacks:
         return found[::-1]
 
 
-def own_mark(metadata: Json) -> Mark | None:
+def read_mark(metadata: Json) -> SourceMark | None:
     """The file that a template was made of, by its metadata; None where it was not, or where it does not say all."""
     own = metadata.get("Lamplighter") if isinstance(metadata, dict) else None
     if not isinstance(own, dict) or not own.get("File"):
         return None
-    return Mark(str(own["File"]), str(own.get("Environment", UNKNOWN)))
+    return SourceMark(str(own["File"]), str(own.get("Environment", UNKNOWN)))
 
 
-def _resource(summary: Json) -> Resource:
+def _resource(summary: Json) -> StackResource:
     simulated = "not simulated" not in summary.get("ResourceStatusReason", "")
     physical, status = summary.get("PhysicalResourceId", ""), summary["ResourceStatus"]
     exists = bool(physical) and not status.startswith(("DELETE", "CREATE_FAILED"))
-    return Resource(summary["LogicalResourceId"], summary["ResourceType"], physical, simulated, exists)
+    return StackResource(summary["LogicalResourceId"], summary["ResourceType"], physical, simulated, exists)
 
 
-def _failures(told: list[Json]) -> Iterator[Failure]:
+def _failures(told: list[Json]) -> Iterator[ResourceFailure]:
     """The resources that failed; what failed because of them does not matter."""
     for each in told:
         reason = each.get("ResourceStatusReason", "no reason is known")
@@ -284,12 +285,14 @@ def _failures(told: list[Json]) -> Iterator[Failure]:
         if each["ResourceStatus"].endswith("_FAILED") and "cancelled" not in reason and not own:
             found = _WRAPPED.search(reason)
             passes = found is not None and found[2] in PASSING
-            yield Failure(each["LogicalResourceId"], found[1] if found else reason, passes)
+            yield ResourceFailure(each["LogicalResourceId"], found[1] if found else reason, passes)
 
 
-def _steps(told: list[Json], stack: str) -> list[Step]:
+def _steps(told: list[Json], stack: str) -> list[ResourceChange]:
     return [
-        Step(each["LogicalResourceId"], each["ResourceType"], each["PhysicalResourceId"], each["ResourceStatus"])
+        ResourceChange(
+            each["LogicalResourceId"], each["ResourceType"], each["PhysicalResourceId"], each["ResourceStatus"]
+        )
         for each in told
         if each["ResourceStatus"].endswith("_COMPLETE") and each["LogicalResourceId"] != stack
     ]

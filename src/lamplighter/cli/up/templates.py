@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.cli.up.plan import Mark, Plan
+from lamplighter.cli.up.plan import SourceMark, StackPlan
 from lamplighter.lang.template.parameters import accept
 from lamplighter.lang.template.text import TemplateError, read
 
@@ -21,7 +21,7 @@ class NoTemplate(LamplighterError):
 
 
 @dataclass(frozen=True, slots=True)
-class Templates:
+class TemplateSource:
     """Some templates, and the values of their parameters."""
 
     paths: tuple[Path, ...]
@@ -37,7 +37,7 @@ class Templates:
         """See the protocol: what is not ours gets no mark."""
         return None
 
-    def owns(self, stack: str, mark: Mark | None) -> bool:
+    def owns(self, stack: str, mark: SourceMark | None) -> bool:
         """See the protocol: a stack is known by its name."""
         return mark is None and stack in map(stack_name, self.paths)
 
@@ -46,7 +46,7 @@ class Templates:
         """See the protocol."""
         return self.paths[0].absolute().parent
 
-    def read(self) -> list[Plan]:
+    def read(self) -> list[StackPlan]:
         """See the protocol; raises NoTemplate."""
         found = [self._plan(path) for path in self.paths]
         names = [plan.stack for plan in found]
@@ -62,7 +62,7 @@ class Templates:
         """See the protocol."""
         return set(self.paths)
 
-    def _plan(self, path: Path) -> Plan:
+    def _plan(self, path: Path) -> StackPlan:
         try:
             text = path.read_text("utf-8-sig")
             document = read(text)
@@ -77,7 +77,7 @@ class Templates:
             raise NoTemplate(f"{path}: {error.message}{_hint(error.message)}") from None
         except (TypeError, AttributeError):
             raise NoTemplate(f"{path}: this is no CloudFormation template") from None
-        return Plan(stack_name(path), text, given)
+        return StackPlan(stack_name(path), text, given)
 
 
 def _hint(message: str) -> str:
@@ -93,7 +93,7 @@ def stack_name(path: Path) -> str:
     return name if name[:1].isalpha() else f"stack-{name}".rstrip("-")
 
 
-def values(given: Iterable[str]) -> Iterator[tuple[str, str]]:
+def parse_values(given: Iterable[str]) -> Iterator[tuple[str, str]]:
     """What `--parameters K=V` says, one or several in a word; raises NoTemplate."""
     for each in given:
         name, sign, value = each.partition("=")

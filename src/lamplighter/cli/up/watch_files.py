@@ -16,7 +16,7 @@ State = Mapping[Path, tuple[int, int, int, int] | None]
 """Of each file its mode, inode, size and time of change; None where there is none."""
 
 
-def look(paths: Iterable[Path]) -> State:
+def file_states(paths: Iterable[Path]) -> State:
     """What files are like now."""
     return {path: _state(path) for path in paths}
 
@@ -29,14 +29,14 @@ def _state(path: Path) -> tuple[int, int, int, int] | None:
     return found.st_mode, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-async def change(paths: Callable[[], Iterable[Path]], before: State, patience: float | None = None) -> State:
+async def wait_for_change(paths: Callable[[], Iterable[Path]], before: State, patience: float | None = None) -> State:
     """Wait until files are no longer as they were, and at rest, or for some seconds; what they are like then."""
     clock = asyncio.get_running_loop().time
     end = None if patience is None else clock() + patience
     last = before
     while True:
         begun = clock()
-        found = await asyncio.to_thread(lambda: look(paths()))
+        found = await asyncio.to_thread(lambda: file_states(paths()))
         if found == last and found != before:
             return found
         if end is not None and clock() > end:

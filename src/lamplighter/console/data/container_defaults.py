@@ -14,7 +14,7 @@ _DEFINITION = re.compile(r"arn:aws[^:\"]*:ecs:[^:\"]*:[^:\"]*:task-definition/[\
 
 
 @dataclass(frozen=True, slots=True)
-class Defaults:
+class ContainerDefaults:
     """What is overridden by a run that says something else."""
 
     environment: str
@@ -22,13 +22,13 @@ class Defaults:
     command: str
 
 
-async def read(page: Page, definition: str) -> Defaults:
+async def read_defaults(page: Page, definition: str) -> ContainerDefaults:
     """Those of the first task definition that a state machine names; nothing where it names none."""
     named = _DEFINITION.search(definition)
     containers = await _containers(page, named[0]) if named else ()
     first: Json = containers[0] if containers else {}
     lines = [f"{each['name']}={_shown(each)}" for each in first.get("environment") or ()]
-    return Defaults("\n".join(lines), shlex.join(first.get("command") or ()))
+    return ContainerDefaults("\n".join(lines), shlex.join(first.get("command") or ()))
 
 
 async def _containers(page: Page, definition: str) -> Sequence[Json]:

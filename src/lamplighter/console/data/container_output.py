@@ -17,23 +17,23 @@ PIECE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
+class LogLocation:
     """Where it is."""
 
     group: str
     stream: str
 
 
-def log_of(container: Json, task: str) -> Log | None:
+def log_location(container: Json, task: str) -> LogLocation | None:
     """Where a container's output goes, by its definition and its task's ARN; None where it keeps none."""
     options = (container.get("logConfiguration") or {}).get("options") or {}
     if not (options.get("awslogs-group") and options.get("awslogs-stream-prefix")):
         return None
     stream = f"{options['awslogs-stream-prefix']}/{container['name']}/{task.rpartition('/')[2]}"
-    return Log(options["awslogs-group"], stream)
+    return LogLocation(options["awslogs-group"], stream)
 
 
-async def events(page: Page, log: Log, **asked: Json) -> Json:
+async def read_log_page(page: Page, log: LogLocation, **asked: Json) -> Json:
     """A page of its lines, as GetLogEvents has them."""
     try:
         return await page.call("logs", "GetLogEvents", logGroupName=log.group, logStreamName=log.stream, **asked)
@@ -43,16 +43,16 @@ async def events(page: Page, log: Log, **asked: Json) -> Json:
         raise
 
 
-def text(page: Page, log: Log) -> Response:
+def log_as_text(page: Page, log: LogLocation) -> Response:
     """All of it, as text."""
     return StreamingResponse(_all(page, log), media_type="text/plain; charset=utf-8")
 
 
-async def _all(page: Page, log: Log) -> AsyncIterator[str]:
+async def _all(page: Page, log: LogLocation) -> AsyncIterator[str]:
     token: str | None = None
     while True:
         given = {"nextToken": token} if token else {}
-        answer = await events(page, log, limit=PIECE, startFromHead=True, **given)
+        answer = await read_log_page(page, log, limit=PIECE, startFromHead=True, **given)
         yield "".join(f"{event['message']}\n" for event in answer["events"])
         if answer.get("nextForwardToken") in (None, token):
             return

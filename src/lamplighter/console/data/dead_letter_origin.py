@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.console.page import Page
-from lamplighter.console.ports.port import place_of
+from lamplighter.console.ports.port import place_of_arn
 from lamplighter.console.view import links
 
 UNIVERSAL = "arn:aws:scheduler:::aws-sdk:"
@@ -36,17 +36,17 @@ class Origin:
     error: str
 
 
-def origin(message: Json) -> Origin | None:
+def find_origin(message: Json) -> Origin | None:
     """Who gave a message up, as PeekMessages shows it; None where it was just sent."""
     if message["Source"]:
         name = message["Source"].rpartition(":")[2]
-        return Origin("queue", name, links.page_of(message["Source"]), name, "")
+        return Origin("queue", name, links.resource_page(message["Source"]), name, "")
     said = {name: str(value.get("StringValue", "")) for name, value in message["Attributes"].items()}
     target = said.get("TARGET_ARN", "")
     error = ": ".join(filter(None, (said.get("ERROR_CODE"), said.get("ERROR_MESSAGE"))))
     if target and "RULE_ARN" in said:
         name = said["RULE_ARN"].rpartition("/")[2]
-        return Origin("rule", name, links.page_of(said["RULE_ARN"]), links.named(target), error)
+        return Origin("rule", name, links.resource_page(said["RULE_ARN"]), links.resource_name(target), error)
     if target.startswith(UNIVERSAL) and "SCHEDULE_ARN" in said:
         return Origin("schedule", said["SCHEDULE_ARN"].rpartition("/")[2], None, target.removeprefix(UNIVERSAL), error)
     return None
@@ -54,7 +54,7 @@ def origin(message: Json) -> Origin | None:
 
 async def send_again(page: Page, message: Json) -> bool:
     """Send what no queue gave up; False where one did."""
-    found = origin(message)
+    found = find_origin(message)
     if found is None:
         raise ValidationError("Nobody gave this message up: it was sent here.")
     said = {name: str(value.get("StringValue", "")) for name, value in message["Attributes"].items()}
@@ -69,7 +69,7 @@ async def send_again(page: Page, message: Json) -> bool:
 async def _call(page: Page, said: dict[str, str], body: str) -> None:
     """Make the call that a schedule could not make."""
     service, _, action = said["TARGET_ARN"].removeprefix(UNIVERSAL).partition(":")
-    place = place_of(said["SCHEDULE_ARN"])
+    place = place_of_arn(said["SCHEDULE_ARN"])
     try:
         params = loads(body)
     except JsonError:

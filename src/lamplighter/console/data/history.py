@@ -11,7 +11,7 @@ LARGEST, NEWS = 1000, 100
 """Events of a request."""
 
 
-async def whole(page: Page, arn: str) -> list[Json]:
+async def read_history(page: Page, arn: str) -> list[Json]:
     """All events, in order."""
     events: list[Json] = []
     token: dict[str, str] = {}
@@ -23,7 +23,7 @@ async def whole(page: Page, arn: str) -> list[Json]:
         token = {"nextToken": answer["nextToken"]}
 
 
-async def since(page: Page, arn: str, last: int) -> list[Json]:
+async def events_since(page: Page, arn: str, last: int) -> list[Json]:
     """The events after the one of a number, in order."""
     news: list[Json] = []
     token: dict[str, str] = {}
@@ -37,12 +37,12 @@ async def since(page: Page, arn: str, last: int) -> list[Json]:
         token = {"nextToken": answer["nextToken"]}
 
 
-async def one(page: Page, arn: str, number: int) -> Json:
+async def read_event(page: Page, arn: str, number: int) -> Json:
     """One event by its number, which is its place in the history; None where there is none."""
-    events = await whole(page, arn)
+    events = await read_history(page, arn)
     return next((event for event in events if event["id"] == number), None)
 
 
-async def told(events: Sequence[Json]) -> Story:
+async def read_story(events: Sequence[Json]) -> Story:
     """The story of a history: beside the loop, for it may be long."""
     return await asyncio.to_thread(read, events)

@@ -25,7 +25,7 @@ UPDATED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JobSchedule:
     """One schedule or rule of a job."""
 
     arn: str
@@ -39,12 +39,12 @@ class Entry:
     """Seconds since the epoch; None where there is none, or nobody can tell."""
 
 
-async def schedules(page: Page) -> Sequence[Json] | None:
+async def list_schedules(page: Page) -> Sequence[Json] | None:
     """The first schedules of a place, as ListSchedules has them; None where the credentials do not let them be seen."""
     found: list[Json] = []
     token: dict[str, str] = {}
     while len(found) < MOST:
-        answer = await page.peek("scheduler", "ListSchedules", MaxResults=PAGE, **token)
+        answer = await page.call_if_allowed("scheduler", "ListSchedules", MaxResults=PAGE, **token)
         if answer is None:
             return None
         found += answer["Schedules"]
@@ -54,33 +54,33 @@ async def schedules(page: Page) -> Sequence[Json] | None:
     return found
 
 
-async def targets(page: Page, machine: str) -> tuple[Sequence[Json], Sequence[Json]]:
+async def job_targets(page: Page, machine: str) -> tuple[Sequence[Json], Sequence[Json]]:
     """What begins a state machine: the targets of schedules, and those of rules."""
-    found = [each["Target"] for each in await _mine(page, machine, await schedules(page))]
+    found = [each["Target"] for each in await _mine(page, machine, await list_schedules(page))]
     listed = await asyncio.gather(*(_targets(page, name) for name in await _rules(page, machine)))
     return found, [each for targets in listed for each in targets if each["Arn"] == machine]
 
 
 async def _rules(page: Page, machine: str) -> Sequence[str]:
     """The names of the rules that target a state machine."""
-    named = await page.peek("events", "ListRuleNamesByTarget", TargetArn=machine)
+    named = await page.call_if_allowed("events", "ListRuleNamesByTarget", TargetArn=machine)
     names: Sequence[str] = named["RuleNames"] if named else ()
     return names
 
 
 async def _targets(page: Page, rule: str) -> Sequence[Json]:
-    found = await page.peek("events", "ListTargetsByRule", Rule=rule)
+    found = await page.call_if_allowed("events", "ListTargetsByRule", Rule=rule)
     listed: Sequence[Json] = found["Targets"] if found else ()
     return listed
 
 
-async def entries(page: Page, machine: str, known: Sequence[Json] | None) -> Sequence[Entry]:
+async def job_schedules(page: Page, machine: str, known: Sequence[Json] | None) -> Sequence[JobSchedule]:
     """What begins a state machine, the next first; `known` as `schedules` found them."""
     now = page.console.world.now()
-    found = [of_schedule(each, now) for each in await _mine(page, machine, known)]
+    found = [from_schedule(each, now) for each in await _mine(page, machine, known)]
     names = await _rules(page, machine)
-    rules = await asyncio.gather(*(page.peek("events", "DescribeRule", Name=name) for name in names))
-    found += [of_rule(each, now) for each in rules if each and each.get("ScheduleExpression")]
+    rules = await asyncio.gather(*(page.call_if_allowed("events", "DescribeRule", Name=name) for name in names))
+    found += [from_rule(each, now) for each in rules if each and each.get("ScheduleExpression")]
     return sorted(found, key=lambda entry: (not entry.enabled, entry.next is None, entry.next or 0, entry.name))
 
 
@@ -95,10 +95,10 @@ async def _mine(page: Page, machine: str, known: Sequence[Json] | None) -> Seque
 
 
 async def _schedule(page: Page, summary: Json) -> Json:
-    return await page.peek("scheduler", "GetSchedule", Name=summary["Name"], GroupName=summary["GroupName"])
+    return await page.call_if_allowed("scheduler", "GetSchedule", Name=summary["Name"], GroupName=summary["GroupName"])
 
 
-async def switch(page: Page, arn: str, kind: str, *, on: bool) -> None:
+async def set_enabled(page: Page, arn: str, kind: str, *, on: bool) -> None:
     """Resume or pause a schedule or rule."""
     name = arn.rpartition("/")[2]
     if kind == "rule":
@@ -113,17 +113,17 @@ def _may_begin(summary: Json, machine: str) -> bool:
     return is_open(summary["Target"]) or started(summary["Target"]) == machine
 
 
-def of_schedule(schedule: Json, now: int) -> Entry:
+def from_schedule(schedule: Json, now: int) -> JobSchedule:
     """A schedule as GetSchedule has it; `now` in milliseconds since the epoch."""
     zone, enabled = schedule.get("ScheduleExpressionTimezone") or "UTC", schedule.get("State") != "DISABLED"
-    upcoming = times(schedule, now, 1) if enabled else ()
-    return Entry(
+    upcoming = next_times(schedule, now, 1) if enabled else ()
+    return JobSchedule(
         schedule["Arn"], "schedule", schedule["Name"], schedule["ScheduleExpression"], zone, enabled,
         upcoming[0] if upcoming else None,
     )  # fmt: skip
 
 
-def times(schedule: Mapping[str, Json], now: int, most: int) -> Sequence[float]:
+def next_times(schedule: Mapping[str, Json], now: int, most: int) -> Sequence[float]:
     """When a schedule is due next, within its dates, in seconds since the epoch."""
     try:
         coming = (each.instant / 1000 for each in upcoming([scheduled(schedule)], now) if not each.skipped)
@@ -132,11 +132,11 @@ def times(schedule: Mapping[str, Json], now: int, most: int) -> Sequence[float]:
         return ()
 
 
-def of_rule(rule: Json, now: int) -> Entry:
+def from_rule(rule: Json, now: int) -> JobSchedule:
     """A rule as DescribeRule has it. From when a rate counts, only EventBridge knows."""
     enabled, expression = rule.get("State") != "DISABLED", rule["ScheduleExpression"]
     due: float | None = None
     if enabled and not expression.startswith("rate"):
-        upcoming = times({"ScheduleExpression": expression}, now, 1)
+        upcoming = next_times({"ScheduleExpression": expression}, now, 1)
         due = upcoming[0] if upcoming else None
-    return Entry(rule["Arn"], "rule", rule["Name"], expression, "UTC", enabled, due)
+    return JobSchedule(rule["Arn"], "rule", rule["Name"], expression, "UTC", enabled, due)

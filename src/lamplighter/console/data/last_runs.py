@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.console.data.skipped_runs import really
+from lamplighter.console.data.skipped_runs import effective_run
 from lamplighter.console.page import Page
 from lamplighter.runs.job_machine import is_supporting_machine
 
@@ -20,7 +20,7 @@ FAILED = ("FAILED", "TIMED_OUT")
 
 
 @dataclass(frozen=True, slots=True)
-class Last:
+class LastRun:
     """The latest run of a machine that was not skipped."""
 
     machine: Json
@@ -36,10 +36,10 @@ SHORT = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class LastRuns:
     """What is known of all of them."""
 
-    failed: Sequence[Last]
+    failed: Sequence[LastRun]
     """Those whose latest run failed or took too long, the latest first; a machine that watches others may be there."""
     running: int
     """How many jobs run."""
@@ -49,7 +49,7 @@ class Survey:
     """Whether there are others."""
 
 
-async def survey(page: Page) -> Survey:
+async def read_last_runs(page: Page) -> LastRuns:
     """Look at all machines of a place, or at the first."""
     reach = page.console.port.reach
     listed = await page.call("states", "ListStateMachines", maxResults=reach)
@@ -58,7 +58,7 @@ async def survey(page: Page) -> Survey:
     unseen = sum(each is None for each in found)
     runs = [each for each in found if each is not None and each.run is not None]
     failed = [each for each in runs if each.run["status"] in FAILED]
-    return Survey(
+    return LastRuns(
         sorted(failed, key=lambda each: -float(each.run.get("stopDate") or 0)),
         sum(each.run["status"] == "RUNNING" and not is_supporting_machine(each.machine["name"]) for each in runs),
         len(listed["stateMachines"]) - unseen,
@@ -66,7 +66,7 @@ async def survey(page: Page) -> Survey:
     )
 
 
-async def _last(page: Page, machine: Json) -> Last | None:
+async def _last(page: Page, machine: Json) -> LastRun | None:
     """The latest run that was not skipped, which may be none; None where that is not to be known."""
     try:
         listed = await page.call("states", "ListExecutions", stateMachineArn=machine["stateMachineArn"], maxResults=FEW)
@@ -74,9 +74,9 @@ async def _last(page: Page, machine: Json) -> Last | None:
         return None
     runs = listed["executions"]
     if not _may_hide(runs):
-        return Last(machine, runs[0] if runs else None)
-    known = await really(page, runs[0])
-    return Last(machine, known or next((each for each in runs if each["status"] != "SUCCEEDED"), None))
+        return LastRun(machine, runs[0] if runs else None)
+    known = await effective_run(page, runs[0])
+    return LastRun(machine, known or next((each for each in runs if each["status"] != "SUCCEEDED"), None))
 
 
 def _may_hide(runs: Sequence[Json]) -> bool:

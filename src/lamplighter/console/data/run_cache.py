@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Memory(Generic[T]):
+class RunCache(Generic[T]):
     """Something that is known of runs, by their ARNs or the like."""
 
     most: int = MOST
@@ -26,7 +26,7 @@ class Memory(Generic[T]):
         """What is known; None where nothing is."""
         return self._known.get(key)
 
-    def note(self, news: Mapping[str, T]) -> None:
+    def put(self, news: Mapping[str, T]) -> None:
         """Remember."""
         self._known.update(news)
         while len(self._known) > self.most:

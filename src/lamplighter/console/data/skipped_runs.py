@@ -22,23 +22,23 @@ SAYS = ('"skipped"', '"running"')
 """What the definition of a machine holds that skips runs."""
 
 
-def others(about: Json) -> Sequence[str] | None:
+def runs_made_way_for(about: Json) -> Sequence[str] | None:
     """The runs that a run made way for, as DescribeExecution tells of it; None where it did not."""
     return made_way_for(about.get("output"))
 
 
-async def told(page: Page, executions: Sequence[Json], definition: str, most: int) -> Sequence[Json]:
+async def mark_skipped(page: Page, executions: Sequence[Json], definition: str, most: int) -> Sequence[Json]:
     """Executions as ListExecutions has them, but for the status of those that were skipped; `most` are asked for."""
     if not all(each in definition for each in SAYS):
         return executions
-    known = page.console.skips
+    known = page.console.skipped_cache
     good = [each["executionArn"] for each in executions if each["status"] == "SUCCEEDED"]
     unknown = [arn for arn in good if arn not in known][:most]
     await asyncio.gather(*(_ask(page, arn) for arn in unknown))
     return [each | {"status": STATUS} if known.get(each["executionArn"]) else each for each in executions]
 
 
-async def really(page: Page, run: Json) -> Json:
+async def effective_run(page: Page, run: Json) -> Json:
     """The run itself or, where it was skipped, the one that it made way for; None where that is gone."""
     for _ in range(MOST):
         if run is None or run["status"] not in ("SUCCEEDED", STATUS):
@@ -53,7 +53,7 @@ async def really(page: Page, run: Json) -> Json:
 
 async def _made_way_for(page: Page, arn: str) -> Sequence[str]:
     """The runs that a run made way for; each is asked for once."""
-    known = page.console.skips
+    known = page.console.skipped_cache
     if arn not in known:
         await _ask(page, arn)
     return known.get(arn) or ()
@@ -63,7 +63,7 @@ async def _ask(page: Page, arn: str) -> None:
     """Find out whether a run was skipped, and remember it; what cannot be known now is asked for again."""
     about = await _described(page, arn)
     if about is not None:
-        page.console.skips.note({arn: others(about) or ()})
+        page.console.skipped_cache.put({arn: runs_made_way_for(about) or ()})
 
 
 async def _described(page: Page, arn: str) -> Json:

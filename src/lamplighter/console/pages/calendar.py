@@ -9,9 +9,9 @@ from starlette.responses import Response
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.data import job_schedules
-from lamplighter.console.page import Page, shows
+from lamplighter.console.page import Page, page_route
 from lamplighter.console.view import links, week
-from lamplighter.console.view.week import Moment, Plan, Week
+from lamplighter.console.view.week import PlannedSchedule, PlannedTime, Week
 from lamplighter.lang.schedule import time_zones
 from lamplighter.lang.schedule.time_zones import UnknownZone
 from lamplighter.runs.schedules import started
@@ -21,7 +21,7 @@ PAGE, RULES, SLICE = 100, 500, 20
 
 async def show(page: Page) -> Response:
     """Calendar"""
-    zone = page.asked("zone") or "UTC"
+    zone = page.query("zone") or "UTC"
     try:
         where, fault = time_zones.zone(zone), None
     except UnknownZone:
@@ -32,26 +32,26 @@ async def show(page: Page) -> Response:
     return await page.render("calendar.html", week=shown, zone=where.key, fault=fault, used=used)
 
 
-async def _week(plans: Sequence[Plan], now: int, where: ZoneInfo) -> Week:
+async def _week(plans: Sequence[PlannedSchedule], now: int, where: ZoneInfo) -> Week:
     """In slices, so that nobody waits for a calendar that he did not ask for."""
-    due: list[Sequence[Moment] | None] = []
+    due: list[Sequence[PlannedTime] | None] = []
     for plan in plans:
-        due.append(week.moments(plan, now, where))
+        due.append(week.planned_times(plan, now, where))
         if len(due) % SLICE == 0:
             await asyncio.sleep(0)
-    return week.arrange(plans, due, now, where)
+    return week.build_week(plans, due, now, where)
 
 
-async def _schedules(page: Page) -> Sequence[Plan]:
-    known = await job_schedules.schedules(page) or ()
-    found: list[Plan | None] = []
+async def _schedules(page: Page) -> Sequence[PlannedSchedule]:
+    known = await job_schedules.list_schedules(page) or ()
+    found: list[PlannedSchedule | None] = []
     for at in range(0, len(known), SLICE):
         found += await asyncio.gather(*(_schedule(page, each) for each in known[at : at + SLICE]))
         await asyncio.sleep(0)
     return [plan for plan in found if plan is not None]
 
 
-async def _schedule(page: Page, summary: Json) -> Plan | None:
+async def _schedule(page: Page, summary: Json) -> PlannedSchedule | None:
     """One that is switched on, and there still."""
     if summary.get("State") == "DISABLED":
         return None
@@ -59,10 +59,10 @@ async def _schedule(page: Page, summary: Json) -> Plan | None:
         about = await page.call("scheduler", "GetSchedule", Name=summary["Name"], GroupName=summary["GroupName"])
     except AwsError:
         return None
-    return Plan(about["Name"], "schedule", about, links.page_of(started(about["Target"])))
+    return PlannedSchedule(about["Name"], "schedule", about, links.resource_page(started(about["Target"])))
 
 
-async def _rules(page: Page) -> Sequence[Plan]:
+async def _rules(page: Page) -> Sequence[PlannedSchedule]:
     found: list[Json] = []
     token: dict[str, str] = {}
     while len(found) < RULES:
@@ -72,10 +72,16 @@ async def _rules(page: Page) -> Sequence[Plan]:
             break
         token = {"NextToken": answer["NextToken"]}
     return [
-        Plan(rule["Name"], "rule", rule, links.page_of(rule["Arn"]), not rule["ScheduleExpression"].startswith("rate"))
+        PlannedSchedule(
+            rule["Name"],
+            "rule",
+            rule,
+            links.resource_page(rule["Arn"]),
+            not rule["ScheduleExpression"].startswith("rate"),
+        )
         for rule in found
         if rule.get("ScheduleExpression") and rule.get("State") != "DISABLED"
     ]
 
 
-ROUTES = (shows("/calendar", show),)
+ROUTES = (page_route("/calendar", show),)

@@ -18,19 +18,19 @@ from starlette.responses import Response, StreamingResponse
 
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import dumps
-from lamplighter.console.page import Page, shows
+from lamplighter.console.page import Page, page_route
 from lamplighter.console.pages import live_run, logs
-from lamplighter.console.pages.live_run import Event
+from lamplighter.console.pages.live_run import StreamEvent
 
 ALIVE = 5.0
 """Seconds between two signs of life; `static/stream.js` gives up after three."""
 MOST = 100
 """Streams in one."""
-GONE = Event("gone", "")
+GONE = StreamEvent("gone", "")
 """What is told of a stream that was refused."""
-_KINDS: Sequence[tuple[re.Pattern[str], Callable[[Page], AsyncIterator[Event | None]]]] = (
-    (re.compile(r"/runs/(?P<arn>arn:.+)/logs/live"), logs.written),
-    (re.compile(r"/runs/(?P<arn>arn:.+)/live"), live_run.changes),
+_KINDS: Sequence[tuple[re.Pattern[str], Callable[[Page], AsyncIterator[StreamEvent | None]]]] = (
+    (re.compile(r"/runs/(?P<arn>arn:.+)/logs/live"), logs.new_lines),
+    (re.compile(r"/runs/(?P<arn>arn:.+)/live"), live_run.changed_parts),
 )
 
 
@@ -39,11 +39,11 @@ async def show(page: Page) -> Response:
     paths = list(dict.fromkeys(page.request.query_params.getlist("of")))
     if len(paths) > MOST:
         raise ValidationError(f"one stream follows at most {MOST} others")
-    followed = {path: _followed(page, path) for path in paths}
+    followed = {path: _follow_path(page, path) for path in paths}
     return StreamingResponse(_merged(page, followed), media_type="text/event-stream")
 
 
-def _followed(page: Page, path: str) -> AsyncIterator[Event | None]:
+def _follow_path(page: Page, path: str) -> AsyncIterator[StreamEvent | None]:
     """What happens at the path of a stream; ValidationError where there is none."""
     parts = urlsplit(path)
     for form, follow in _KINDS:
@@ -54,17 +54,17 @@ def _followed(page: Page, path: str) -> AsyncIterator[Event | None]:
     raise ValidationError(f"there is no stream at {path}")
 
 
-async def _merged(page: Page, followed: Mapping[str, AsyncIterator[Event | None]]) -> AsyncIterator[str]:
-    news: asyncio.Queue[tuple[str, Event] | None] = asyncio.Queue(maxsize=MOST)
+async def _merged(page: Page, followed: Mapping[str, AsyncIterator[StreamEvent | None]]) -> AsyncIterator[str]:
+    news: asyncio.Queue[tuple[str, StreamEvent] | None] = asyncio.Queue(maxsize=MOST)
     tasks = [asyncio.create_task(_hand_on(path, events, news)) for path, events in followed.items()]
     tasks.append(asyncio.create_task(_end(page, news)))
     try:
-        yield _told("", Event("alive", ""))
+        yield _told("", StreamEvent("alive", ""))
         while True:
             try:
                 found = await asyncio.wait_for(news.get(), ALIVE)
             except TimeoutError:
-                found = ("", Event("alive", ""))
+                found = ("", StreamEvent("alive", ""))
             if found is None:
                 return
             yield _told(*found)
@@ -75,7 +75,7 @@ async def _merged(page: Page, followed: Mapping[str, AsyncIterator[Event | None]
 
 
 async def _hand_on(
-    path: str, events: AsyncIterator[Event | None], news: asyncio.Queue[tuple[str, Event] | None]
+    path: str, events: AsyncIterator[StreamEvent | None], news: asyncio.Queue[tuple[str, StreamEvent] | None]
 ) -> None:
     try:
         async for each in events:
@@ -86,14 +86,14 @@ async def _hand_on(
         await news.put((path, GONE))
 
 
-async def _end(page: Page, news: asyncio.Queue[tuple[str, Event] | None]) -> None:
+async def _end(page: Page, news: asyncio.Queue[tuple[str, StreamEvent] | None]) -> None:
     await page.console.closing.wait()
     await news.put(None)
 
 
-def _told(path: str, event: Event) -> str:
+def _told(path: str, event: StreamEvent) -> str:
     """An event of one of the streams, as one of this."""
     return f"data: {dumps({'of': path, 'event': event.name, 'id': event.place, 'text': event.text})}\n\n"
 
 
-ROUTES = (shows("/streams", show),)
+ROUTES = (page_route("/streams", show),)

@@ -7,10 +7,10 @@ from starlette.responses import Response
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.data import job_schedules, skipped_runs, slot_counts
-from lamplighter.console.page import Page, shows
+from lamplighter.console.page import Page, page_route
 from lamplighter.console.pages import removed_jobs
 from lamplighter.console.view import graph, run_duration
-from lamplighter.console.view.run_strip import strip
+from lamplighter.console.view.run_strip import run_strip
 from lamplighter.runs.job_machine import is_supporting_machine
 
 PAGE, MARKS = 50, 20
@@ -21,27 +21,29 @@ async def show(page: Page) -> Response:
     """The job"""
     try:
         about, known = await asyncio.gather(
-            page.call("states", "DescribeStateMachine", stateMachineArn=page.arn), job_schedules.schedules(page)
+            page.call("states", "DescribeStateMachine", stateMachineArn=page.arn), job_schedules.list_schedules(page)
         )
     except AwsError as error:
         if error.code != "StateMachineDoesNotExist":
             raise
-        return await removed_jobs.show(page, error)
-    entries = await job_schedules.entries(page, page.arn, known)
+        return await removed_jobs.show_removed(page, error)
+    entries = await job_schedules.job_schedules(page, page.arn, known)
     now = page.console.world.now() / 1000
-    listed = await runs(page, about)
-    latest = listed if not page.asked("status") and not page.asked("next") else await runs(page, about, latest=True)
+    listed = await list_runs(page, about)
+    latest = (
+        listed if not page.query("status") and not page.query("next") else await list_runs(page, about, latest=True)
+    )
     return await page.render(
         "job.html",
         about=about,
-        graph=graph.of_text(about["definition"]),
+        graph=graph.parse_graph(about["definition"]),
         entries=entries,
-        tally=await slot_counts.tally(page, entries),
-        slots=await slot_counts.latest(page, entries),
+        tally=await slot_counts.read_slot_counts(page, entries),
+        slots=await slot_counts.latest_slots(page, entries),
         late=slot_counts.is_late,
         executions=listed["executions"],
         next=listed.get("nextToken"),
-        strip=strip(latest["executions"][:MARKS], now),
+        strip=run_strip(latest["executions"][:MARKS], now),
         statuses=STATUSES,
         now=now,
         attendant=is_supporting_machine(about["name"]),
@@ -49,16 +51,16 @@ async def show(page: Page) -> Response:
     )
 
 
-async def runs(page: Page, about: Json, *, latest: bool = False) -> Json:
+async def list_runs(page: Page, about: Json, *, latest: bool = False) -> Json:
     """A page of the runs as the query asks for them, or the latest; none of an express machine: nobody lists them."""
     if about["type"] == "EXPRESS":
         return {"executions": ()}
-    given = {"statusFilter": page.asked("status"), "nextToken": page.asked("next")}
+    given = {"statusFilter": page.query("status"), "nextToken": page.query("next")}
     only = {name: value for name, value in given.items() if value and not latest}
     listed = await page.call("states", "ListExecutions", stateMachineArn=page.arn, maxResults=PAGE, **only)
     reach = page.console.port.reach
-    known = await skipped_runs.told(page, listed["executions"], about["definition"], reach)
-    return listed | {"executions": await run_duration.told(page, known, reach // PAGE)}
+    known = await skipped_runs.mark_skipped(page, listed["executions"], about["definition"], reach)
+    return listed | {"executions": await run_duration.add_idle_time(page, known, reach // PAGE)}
 
 
-ROUTES = (shows("/jobs/{arn:path}", show),)
+ROUTES = (page_route("/jobs/{arn:path}", show),)

@@ -11,27 +11,27 @@ from starlette.responses import Response
 
 from lamplighter.base.json_text import Json
 from lamplighter.console.data import job_schedules, last_runs, skipped_runs, slot_counts
-from lamplighter.console.data.job_schedules import Entry
-from lamplighter.console.data.slot_counts import Tally
-from lamplighter.console.page import Page, acts, shows
+from lamplighter.console.data.job_schedules import JobSchedule
+from lamplighter.console.data.slot_counts import SlotCounts
+from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.pages import removed_jobs
 from lamplighter.console.view import run_duration
-from lamplighter.console.view.links import ours
-from lamplighter.console.view.run_strip import Strip, strip
+from lamplighter.console.view.links import local_path
+from lamplighter.console.view.run_strip import RunStrip, run_strip
 from lamplighter.runs.job_machine import is_supporting_machine
 
 PAGE, RUNS = 25, 20
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class JobRow:
     """One row."""
 
     machine: Json
-    strip: Strip | None
+    strip: RunStrip | None
     """None for EXPRESS, whose executions nobody lists."""
-    entries: Sequence[Entry]
-    tally: Tally | None
+    entries: Sequence[JobSchedule]
+    tally: SlotCounts | None
     last: Json
     """The latest execution that was not skipped; None where there is none to be seen."""
     skipped: int = 0
@@ -40,56 +40,58 @@ class Job:
 
 async def show(page: Page) -> Response:
     """Jobs"""
-    token = {"nextToken": following} if (following := page.asked("next")) else {}
+    token = {"nextToken": following} if (following := page.query("next")) else {}
     listed, known, seen = await asyncio.gather(
         page.call("states", "ListStateMachines", maxResults=PAGE, **token),
-        job_schedules.schedules(page),
-        last_runs.survey(page),
+        job_schedules.list_schedules(page),
+        last_runs.read_last_runs(page),
     )
     machines = [each for each in listed["stateMachines"] if not is_supporting_machine(each["name"])]
     return await page.render(
         "jobs.html",
-        jobs=await asyncio.gather(*(job(page, machine, known) for machine in machines)),
+        jobs=await asyncio.gather(*(job_row(page, machine, known) for machine in machines)),
         attendants=[each for each in listed["stateMachines"] if is_supporting_machine(each["name"])],
         next=listed.get("nextToken"),
-        removed=() if token else await removed_jobs.listed(page),
+        removed=() if token else await removed_jobs.list_removed(page),
         blind=known is None,
         survey=seen,
         rest=page.console.port.rest,
     )
 
 
-async def job(page: Page, machine: Json, known: Sequence[Json] | None) -> Job:
+async def job_row(page: Page, machine: Json, known: Sequence[Json] | None) -> JobRow:
     """What a row of the page shows of a state machine."""
     arn = machine["stateMachineArn"]
-    entries = await job_schedules.entries(page, arn, known)
-    tally = await slot_counts.tally(page, entries)
+    entries = await job_schedules.job_schedules(page, arn, known)
+    tally = await slot_counts.read_slot_counts(page, entries)
     if machine["type"] == "EXPRESS":
-        return Job(machine, None, entries, tally, None)
+        return JobRow(machine, None, entries, tally, None)
     runs, about = await asyncio.gather(
         page.call("states", "ListExecutions", stateMachineArn=arn, maxResults=RUNS),
-        page.peek("states", "DescribeStateMachine", stateMachineArn=arn),
+        page.call_if_allowed("states", "DescribeStateMachine", stateMachineArn=arn),
     )
     definition = about["definition"] if about else ""
     few = page.console.port.reach // PAGE
-    listed = await run_duration.told(page, await skipped_runs.told(page, runs["executions"], definition, few), few)
-    shown = strip(listed, page.console.world.now() / 1000)
-    return Job(machine, shown, entries, tally, *await last(page, listed))
+    listed = await run_duration.add_idle_time(
+        page, await skipped_runs.mark_skipped(page, runs["executions"], definition, few), few
+    )
+    shown = run_strip(listed, page.console.world.now() / 1000)
+    return JobRow(machine, shown, entries, tally, *await last_run(page, listed))
 
 
-async def last(page: Page, runs: Sequence[Json]) -> tuple[Json, int]:
+async def last_run(page: Page, runs: Sequence[Json]) -> tuple[Json, int]:
     """The latest run that was not skipped, and how many of these were skipped after it."""
     skipped = next((at for at, each in enumerate(runs) if each["status"] != skipped_runs.STATUS), len(runs))
     if skipped < len(runs):
         return runs[skipped], skipped
-    return (await skipped_runs.really(page, runs[0]) if runs else None), skipped
+    return (await skipped_runs.effective_run(page, runs[0]) if runs else None), skipped
 
 
-async def switch(page: Page, given: Mapping[str, str]) -> Response:
+async def switch_schedule(page: Page, given: Mapping[str, str]) -> Response:
     """Pause or resume a schedule."""
     arn = given.get("schedule", "")
-    await job_schedules.switch(page.at(arn), arn, given.get("kind", ""), on=given.get("do") == "resume")
-    return page.redirect(ours(given.get("back", "/")))
+    await job_schedules.set_enabled(page.at(arn), arn, given.get("kind", ""), on=given.get("do") == "resume")
+    return page.redirect(local_path(given.get("back", "/")))
 
 
 async def home(page: Page) -> Response:
@@ -97,4 +99,4 @@ async def home(page: Page) -> Response:
     return page.redirect("/")
 
 
-ROUTES = (shows("/", show), shows("/jobs", home), acts("/jobs/schedule", switch))
+ROUTES = (page_route("/", show), page_route("/jobs", home), form_route("/jobs/schedule", switch_schedule))

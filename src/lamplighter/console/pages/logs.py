@@ -13,10 +13,10 @@ from starlette.responses import Response
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.console.data import container_output, history, skipped_runs
-from lamplighter.console.data.container_output import Log, log_of
-from lamplighter.console.page import Page, shows
+from lamplighter.console.data.container_output import LogLocation, log_location
+from lamplighter.console.page import Page, page_route
 from lamplighter.console.pages import live_run
-from lamplighter.console.pages.live_run import Event
+from lamplighter.console.pages.live_run import StreamEvent
 from lamplighter.runs.story import Attempt, Story
 
 LINES = 400
@@ -28,12 +28,12 @@ GRACE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class LogSource:
     """Where the output of one container of one attempt is."""
 
     attempt: Attempt
     container: str
-    log: Log
+    log: LogLocation
 
     @property
     def key(self) -> str:
@@ -41,7 +41,7 @@ class Source:
         return f"attempt={self.attempt.event}&container={self.container}"
 
 
-async def sources(page: Page, story: Story) -> Sequence[Source]:
+async def log_sources(page: Page, story: Story) -> Sequence[LogSource]:
     """The containers that log, in the order of their attempts."""
     attempts = [each for each in story.attempts if each.task and each.definition]
     read: dict[str, Json] = {}
@@ -59,14 +59,14 @@ async def _containers(page: Page, definition: str) -> Json:
     return found["taskDefinition"]["containerDefinitions"]
 
 
-def _of(attempt: Attempt, containers: Sequence[Json]) -> Sequence[Source]:
-    logs = ((each["name"], log_of(each, str(attempt.task))) for each in containers)
-    return [Source(attempt, name, log) for name, log in logs if log is not None]
+def _of(attempt: Attempt, containers: Sequence[Json]) -> Sequence[LogSource]:
+    logs = ((each["name"], log_location(each, str(attempt.task))) for each in containers)
+    return [LogSource(attempt, name, log) for name, log in logs if log is not None]
 
 
-def chosen(page: Page, known: Sequence[Source]) -> Source | None:
+def chosen_source(page: Page, known: Sequence[LogSource]) -> LogSource | None:
     """The one that the query names, else that of the last attempt."""
-    attempt, container = page.asked("attempt"), page.asked("container")
+    attempt, container = page.query("attempt"), page.query("container")
     fit = [each for each in known if attempt is None or str(each.attempt.event) == attempt]
     named = [each for each in fit if container is None or each.container == container]
     if attempt is None and named:
@@ -77,37 +77,37 @@ def chosen(page: Page, known: Sequence[Source]) -> Source | None:
 async def show(page: Page) -> Response:
     """The log"""
     about = await page.call("states", "DescribeExecution", executionArn=page.arn)
-    story = await history.told(await history.whole(page, page.arn))
-    known = await sources(page, story)
-    source = chosen(page, known)
-    lines = {"events": (), "more": False} | (await read(page, source) if source else {})
+    story = await history.read_story(await history.read_history(page, page.arn))
+    known = await log_sources(page, story)
+    source = chosen_source(page, known)
+    lines = {"events": (), "more": False} | (await read_page(page, source) if source else {})
     return await page.render(
         "logs.html",
         arn=page.arn,
         about=about,
-        skipped_for=skipped_runs.others(about),
+        skipped_for=skipped_runs.runs_made_way_for(about),
         sources=known,
         source=source,
         lines=lines,
-        find=page.asked("find") or "",
-        live=source is not None and source.attempt.outcome == "running" and not page.asked("find"),
+        find=page.query("find") or "",
+        live=source is not None and source.attempt.outcome == "running" and not page.query("find"),
     )
 
 
-async def read(page: Page, source: Source) -> Json:
+async def read_page(page: Page, source: LogSource) -> Json:
     """A page of lines: what is searched for, what is before a token, or the end."""
-    if (find := page.asked("find")) is not None:
-        return await _search(page, source, find, page.asked("next"))
-    token = {"nextToken": earlier} if (earlier := page.asked("before")) else {}
+    if (find := page.query("find")) is not None:
+        return await _search(page, source, find, page.query("next"))
+    token = {"nextToken": earlier} if (earlier := page.query("before")) else {}
     most = LINES
     while True:
-        found = await container_output.events(page, source.log, limit=most, startFromHead=False, **token)
+        found = await container_output.read_log_page(page, source.log, limit=most, startFromHead=False, **token)
         if most == 1 or sum(len(event["message"]) for event in found["events"]) <= ROOM:
             return found | {"more": len(found["events"]) == most}
         most = max(1, most // 4)
 
 
-async def _search(page: Page, source: Source, find: str, token: str | None) -> Json:
+async def _search(page: Page, source: LogSource, find: str, token: str | None) -> Json:
     """Lines that hold a text, however it is written; an empty page may have others after it."""
     asked = {"logGroupName": source.log.group, "logStreamNames": [source.log.stream], "limit": LINES}
     asked |= {"filterPattern": dumps(find)} | ({"nextToken": token} if token else {})
@@ -122,49 +122,49 @@ async def _search(page: Page, source: Source, find: str, token: str | None) -> J
     return answer
 
 
-async def follow(page: Page) -> Response:
+async def stream_lines(page: Page) -> Response:
     """The lines that are written from now on, as server-sent events: those after the token that the page ended with."""
-    return live_run.streamed(written(page))
+    return live_run.stream_response(new_lines(page))
 
 
-async def written(page: Page) -> AsyncIterator[Event | None]:
+async def new_lines(page: Page) -> AsyncIterator[StreamEvent | None]:
     """The lines of a log as they are written, to its end; None where nothing was written for a while."""
-    token = page.request.headers.get("last-event-id") or page.asked("after")
+    token = page.request.headers.get("last-event-id") or page.query("after")
     silent = 0.0
     while True:
-        story = await history.told(await history.whole(page, page.arn))
-        source = chosen(page, await sources(page, story))
+        story = await history.read_story(await history.read_history(page, page.arn))
+        source = chosen_source(page, await log_sources(page, story))
         if source is None:
             return
         while True:
             given = {"nextToken": token} if token else {}
-            answer = await container_output.events(page, source.log, limit=LINES, startFromHead=True, **given)
+            answer = await container_output.read_log_page(page, source.log, limit=LINES, startFromHead=True, **given)
             token = answer.get("nextForwardToken", token)
             if not answer["events"]:
                 break
             silent = 0.0
-            yield Event("lines", await page.fill("log_lines.html", lines=answer), token or "")
+            yield StreamEvent("lines", await page.render_text("log_lines.html", lines=answer), token or "")
         if source.attempt.outcome != "running" and silent > GRACE:
-            yield Event("end", "")
+            yield StreamEvent("end", "")
             return
         rest = page.console.port.patience
-        if await live_run.stopped(page, rest):
+        if await live_run.wait_or_stop(page, rest):
             return
         silent += rest
         yield None
 
 
-async def file(page: Page) -> Response:
+async def download(page: Page) -> Response:
     """All lines, as text."""
-    story = await history.told(await history.whole(page, page.arn))
-    source = chosen(page, await sources(page, story))
+    story = await history.read_story(await history.read_history(page, page.arn))
+    source = chosen_source(page, await log_sources(page, story))
     if source is None:
         raise AwsError("No container of this run keeps a log", code="NotFound", status=404)
-    return container_output.text(page, source.log)
+    return container_output.log_as_text(page, source.log)
 
 
 ROUTES = (
-    shows("/runs/{arn:path}/logs/live", follow),
-    shows("/runs/{arn:path}/logs/file", file),
-    shows("/runs/{arn:path}/logs", show),
+    page_route("/runs/{arn:path}/logs/live", stream_lines),
+    page_route("/runs/{arn:path}/logs/file", download),
+    page_route("/runs/{arn:path}/logs", show),
 )

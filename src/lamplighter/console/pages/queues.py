@@ -10,7 +10,7 @@ from lamplighter.base import arn
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.console.data import dead_letter_origin
-from lamplighter.console.page import Page, acts, shows
+from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view.masking import MASK, is_secret
 
 PAGE, SOURCES = 25, 10
@@ -45,7 +45,7 @@ class Queue:
 
 async def show(page: Page) -> Response:
     """Queues"""
-    token = {"NextToken": following} if (following := page.asked("next")) else {}
+    token = {"NextToken": following} if (following := page.query("next")) else {}
     listed = await page.call("sqs", "ListQueues", MaxResults=PAGE, **token)
     found = await asyncio.gather(*(_queue(page, url) for url in listed.get("QueueUrls", ())))
     return await page.render("queues.html", queues=found, next=listed.get("NextToken"))
@@ -60,10 +60,10 @@ async def _queue(page: Page, url: str) -> Queue:
     return Queue(attributes["QueueArn"], attributes, [each.rpartition("/")[2] for each in sources["queueUrls"]])
 
 
-async def one(page: Page) -> Response:
+async def show_queue(page: Page) -> Response:
     """A queue, with the messages in it where somebody shows them without receiving them."""
     queue = await _queue(page, await _url(page))
-    after = {"After": place} if (place := _place(page.asked("after"))) else {}
+    after = {"After": place} if (place := _place(page.query("after"))) else {}
     told = await page.console.port.told(page.place, "sqs", "PeekMessages", {"QueueArn": queue.arn, **after})
     moves = await page.call("sqs", "ListMessageMoveTasks", SourceArn=queue.arn, MaxResults=3) if queue.sources else {}
     return await page.render(
@@ -73,7 +73,7 @@ async def one(page: Page) -> Response:
         following=",".join(map(str, told["After"])) if told and "After" in told else None,
         moves=moves.get("Results", ()),
         written=_written,
-        origin=dead_letter_origin.origin,
+        origin=dead_letter_origin.find_origin,
     )
 
 
@@ -99,13 +99,13 @@ def _written(attributes: Mapping[str, Json]) -> Mapping[str, str]:
     }
 
 
-async def again_all(page: Page, _given: Mapping[str, str]) -> Response:
+async def redrive_all(page: Page, _given: Mapping[str, str]) -> Response:
     """Send every dead letter back to the queue that gave it up."""
     await page.call("sqs", "StartMessageMoveTask", SourceArn=page.arn)
     return page.redirect(page.url)
 
 
-async def act(page: Page, given: Mapping[str, str]) -> Response:
+async def act_on_message(page: Page, given: Mapping[str, str]) -> Response:
     """Send one message again, or throw it away."""
     number, do = given.get("message", ""), given.get("do")
     if do not in ("again", "discard") or not number.isdecimal():
@@ -124,8 +124,8 @@ async def act(page: Page, given: Mapping[str, str]) -> Response:
 
 
 ROUTES = (
-    shows("/queues", show),
-    acts("/queues/{arn:path}/again", again_all),
-    acts("/queues/{arn:path}/message", act),
-    shows("/queues/{arn:path}", one),
+    page_route("/queues", show),
+    form_route("/queues/{arn:path}/again", redrive_all),
+    form_route("/queues/{arn:path}/message", act_on_message),
+    page_route("/queues/{arn:path}", show_queue),
 )

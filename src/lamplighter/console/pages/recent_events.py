@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, loads
-from lamplighter.console.page import Page, shows
+from lamplighter.console.page import Page, page_route
 from lamplighter.console.view import links
-from lamplighter.console.view.pattern_wording import wanted
+from lamplighter.console.view.pattern_wording import describe_values
 from lamplighter.lang.event_pattern.comparisons import InvalidPattern
 from lamplighter.lang.event_pattern.explain import Explanation, explain
 from lamplighter.lang.json_errors import first
@@ -18,7 +18,7 @@ PAGE, RULES, LATELY = 50, 100, 5
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class RecentEvent:
     """An event that came."""
 
     number: int
@@ -31,7 +31,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RuleMatch:
     """What a rule makes of an event."""
 
     rule: Json
@@ -42,26 +42,28 @@ class Verdict:
 
 async def show(page: Page) -> Response:
     """Events"""
-    found = await _seen(page, page.asked("from"))
+    found = await _seen(page, page.query("from"))
     return await page.render(
         "events.html", kept=found is not None, events=(found or ())[:PAGE],
-        next=found[PAGE].number if found and len(found) > PAGE else None, page_of=links.page_of,
+        next=found[PAGE].number if found and len(found) > PAGE else None, page_of=links.resource_page,
     )  # fmt: skip
 
 
-async def _seen(page: Page, upto: str | None) -> Sequence[Seen] | None:
+async def _seen(page: Page, upto: str | None) -> Sequence[RecentEvent] | None:
     """Those up to a number, the latest first; None where nobody remembers them."""
     params = {"Number": int(upto)} if upto is not None and upto.isdecimal() and len(upto) < 16 else {}
     told = await page.console.port.told(page.place, "events", "ListTraffic", params)
     if told is None:
         return None
     return [
-        Seen(each["Number"], each["Time"], each["EventBusName"], each["Event"], loads(each["Event"]), each["Rules"])
+        RecentEvent(
+            each["Number"], each["Time"], each["EventBusName"], each["Event"], loads(each["Event"]), each["Rules"]
+        )
         for each in told["Events"]
     ]
 
 
-async def lately(page: Page, rule: str, bus: str) -> Sequence[Seen]:
+async def events_of_rule(page: Page, rule: str, bus: str) -> Sequence[RecentEvent]:
     """The last events of a bus: those that a rule took, and a few that it did not."""
     found = [each for each in await _seen(page, None) or () if each.bus == bus]
     took = [each for each in found if rule in each.rules][:LATELY]
@@ -69,7 +71,7 @@ async def lately(page: Page, rule: str, bus: str) -> Sequence[Seen]:
     return sorted([*took, *rest], key=lambda each: -each.number)
 
 
-async def one(page: Page) -> Response:
+async def show_event(page: Page) -> Response:
     """An event, and what each rule of its bus makes of it"""
     number: str = page.request.path_params["number"]
     found = await _seen(page, number)
@@ -77,10 +79,12 @@ async def one(page: Page) -> Response:
         raise AwsError("This event is not remembered any more.", code="NotFound", status=404)
     seen = found[0]
     verdicts = await _verdicts(page, seen)
-    return await page.render("event.html", seen=seen, verdicts=verdicts, wanted=wanted, page_of=links.page_of)
+    return await page.render(
+        "event.html", seen=seen, verdicts=verdicts, wanted=describe_values, page_of=links.resource_page
+    )
 
 
-async def _verdicts(page: Page, seen: Seen) -> Sequence[Verdict]:
+async def _verdicts(page: Page, seen: RecentEvent) -> Sequence[RuleMatch]:
     """Those that took it first."""
     listed = await page.call("events", "ListRules", EventBusName=seen.bus, Limit=RULES)
     told = [_verdict(rule, seen) for rule in listed["Rules"] if rule.get("EventPattern")]
@@ -90,11 +94,11 @@ async def _verdicts(page: Page, seen: Seen) -> Sequence[Verdict]:
     )
 
 
-def _verdict(rule: Json, seen: Seen) -> Verdict | None:
+def _verdict(rule: Json, seen: RecentEvent) -> RuleMatch | None:
     try:
-        return Verdict(rule, rule["Arn"] in seen.rules, explain(first(rule["EventPattern"]), seen.event))
+        return RuleMatch(rule, rule["Arn"] in seen.rules, explain(first(rule["EventPattern"]), seen.event))
     except InvalidPattern:
         return None
 
 
-ROUTES = (shows("/events", show), shows("/events/{number}", one))
+ROUTES = (page_route("/events", show), page_route("/events/{number}", show_event))

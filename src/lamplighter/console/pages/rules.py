@@ -10,10 +10,10 @@ from starlette.responses import Response
 from lamplighter.base import arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.console.page import Page, acts, shows
+from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.pages import recent_events
 from lamplighter.console.view import links
-from lamplighter.console.view.pattern_wording import wanted
+from lamplighter.console.view.pattern_wording import describe_values
 from lamplighter.lang.event_pattern.comparisons import InvalidPattern
 from lamplighter.lang.event_pattern.explain import Explanation, explain
 from lamplighter.lang.json_errors import first
@@ -38,8 +38,8 @@ class Rule:
 
 async def show(page: Page) -> Response:
     """Rules of a bus"""
-    bus = page.asked("bus") or DEFAULT
-    token = {"NextToken": following} if (following := page.asked("next")) else {}
+    bus = page.query("bus") or DEFAULT
+    token = {"NextToken": following} if (following := page.query("next")) else {}
     listed, buses = await asyncio.gather(
         page.call("events", "ListRules", EventBusName=bus, Limit=PAGE, **token),
         page.call("events", "ListEventBuses", Limit=BUSES),
@@ -47,7 +47,7 @@ async def show(page: Page) -> Response:
     found = await asyncio.gather(*(_whole(page, rule) for rule in listed["Rules"]))
     return await page.render(
         "rules.html", rules=found, bus=bus, buses=[each["Name"] for each in buses["EventBuses"]],
-        next=listed.get("NextToken"), page_of=links.page_of, named=links.named,
+        next=listed.get("NextToken"), page_of=links.resource_page, named=links.resource_name,
     )  # fmt: skip
 
 
@@ -58,12 +58,12 @@ async def _whole(page: Page, about: Json) -> Rule:
     return Rule(about, told["Targets"])
 
 
-async def one(page: Page) -> Response:
+async def show_rule(page: Page) -> Response:
     """A rule"""
     return await _shown(page, json.dumps(SAMPLE, indent=2))
 
 
-async def attempt(page: Page, given: Mapping[str, str]) -> Response:
+async def test_event(page: Page, given: Mapping[str, str]) -> Response:
     """Try an event: nothing is sent."""
     return await _shown(page, given.get("event", ""), tried=True)
 
@@ -72,18 +72,18 @@ async def _shown(page: Page, event: str, *, tried: bool = False) -> Response:
     rule = await _read(page)
     explanation, fault = _explained(rule, event) if tried else (None, None)
     return await page.render(
-        "rule.html", 422 if fault else 200, rule=rule, event=event, explanation=explanation, fault=fault, wanted=wanted,
-        page_of=links.page_of, named=links.named,
-        lately=await recent_events.lately(page, rule.about["Arn"], rule.about.get("EventBusName", DEFAULT)),
+        "rule.html", 422 if fault else 200, rule=rule, event=event, explanation=explanation, fault=fault, wanted=describe_values,
+        page_of=links.resource_page, named=links.resource_name,
+        lately=await recent_events.events_of_rule(page, rule.about["Arn"], rule.about.get("EventBusName", DEFAULT)),
     )  # fmt: skip
 
 
 async def _read(page: Page) -> Rule:
-    bus, name = names(page.arn)
+    bus, name = rule_names(page.arn)
     return await _whole(page, await page.call("events", "DescribeRule", Name=name, EventBusName=bus))
 
 
-def names(rule: str) -> tuple[str, str]:
+def rule_names(rule: str) -> tuple[str, str]:
     """The bus and the name of a rule, by its ARN."""
     found = arn.parse(rule)
     if found is None or found.service != "events" or not found.resource.startswith("rule/"):
@@ -106,17 +106,17 @@ def _explained(rule: Rule, text: str) -> tuple[Explanation | None, str | None]:
         return None, f"The pattern of this rule is none: {error}"
 
 
-async def switch(page: Page, given: Mapping[str, str]) -> Response:
+async def switch_rule(page: Page, given: Mapping[str, str]) -> Response:
     """Enable or disable the rule."""
-    bus, name = names(page.arn)
+    bus, name = rule_names(page.arn)
     operation = "EnableRule" if given.get("do") == "enable" else "DisableRule"
     await page.call("events", operation, Name=name, EventBusName=bus)
     return page.redirect(page.url)
 
 
 ROUTES = (
-    shows("/rules", show),
-    acts("/rules/{arn:path}/try", attempt),
-    acts("/rules/{arn:path}/switch", switch),
-    shows("/rules/{arn:path}", one),
+    page_route("/rules", show),
+    form_route("/rules/{arn:path}/try", test_event),
+    form_route("/rules/{arn:path}/switch", switch_rule),
+    page_route("/rules/{arn:path}", show_rule),
 )

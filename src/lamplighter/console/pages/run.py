@@ -9,11 +9,11 @@ from starlette.responses import PlainTextResponse, Response
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.console.data import history, skipped_runs
-from lamplighter.console.page import Page, acts, shows
+from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view import failure_reason, graph, headline, run_duration, state_panel, timeline
 from lamplighter.console.view.durations import IDLE
-from lamplighter.console.view.masking import masked
-from lamplighter.console.view.state_status import broken, standings
+from lamplighter.console.view.masking import mask_secrets
+from lamplighter.console.view.state_status import caught_exits, state_statuses
 from lamplighter.runs.job_machine import is_ours
 from lamplighter.runs.redrive_outcome import futile
 from lamplighter.runs.story import Story
@@ -24,7 +24,7 @@ LONGEST = 4_000
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunData:
     """One execution, read whole."""
 
     about: Json
@@ -45,19 +45,19 @@ class Run:
         return self.about["status"] not in OVER
 
     @property
-    def told(self) -> Json:
+    def about_with_idle(self) -> Json:
         """What is known of it, with the time between its parts."""
         return self.about | {IDLE: self.story.idle / 1000}
 
 
-async def read(page: Page) -> Run:
+async def read_run(page: Page) -> RunData:
     """The run that a page is about."""
     about = await page.call("states", "DescribeExecution", executionArn=page.arn)
-    events = await history.whole(page, page.arn)
-    return Run(about, await definition(page), events, await history.told(events))
+    events = await history.read_history(page, page.arn)
+    return RunData(about, await read_definition(page), events, await history.read_story(events))
 
 
-async def definition(page: Page) -> Json:
+async def read_definition(page: Page) -> Json:
     """What the run follows, which may be older than its state machine."""
     found = await page.call("states", "DescribeStateMachineForExecution", executionArn=page.arn)
     try:
@@ -68,39 +68,41 @@ async def definition(page: Page) -> Json:
 
 async def show(page: Page) -> Response:
     """The run"""
-    run = await read(page)
-    shown = {**await values(page, run), **await panel(page, run)}
-    return await page.render("run.html", **shown, graph=graph.block(run.definition))
+    run = await read_run(page)
+    shown = {**await live_values(page, run), **await panel_values(page, run)}
+    return await page.render("run.html", **shown, graph=graph.block_graph(run.definition))
 
 
-async def panel(page: Page, run: Run) -> Mapping[str, Json]:
+async def panel_values(page: Page, run: RunData) -> Mapping[str, Json]:
     """What the panel beside the graph is filled with: one state, or the whole run with what made it fail."""
-    found = state_panel.of(page, run.events, run.story, run.about, failure_reason.deadline(run.definition))
-    failure = await headline.of(page, run.story, run.definition) if found.state is None else None
-    return {"detail": found, "failure": failure, "skipped_for": skipped_runs.others(run.about)}
+    found = state_panel.panel_detail(
+        page, run.events, run.story, run.about, failure_reason.run_deadline(run.definition)
+    )
+    failure = await headline.failure_headline(page, run.story, run.definition) if found.state is None else None
+    return {"detail": found, "failure": failure, "skipped_for": skipped_runs.runs_made_way_for(run.about)}
 
 
-async def values(page: Page, run: Run) -> Mapping[str, Json]:
+async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
     """What the parts of the page are filled with that change while the run goes on."""
     now = page.console.world.now()
-    left = broken(run.events)
+    left = caught_exits(run.events)
     ours = is_ours(run.definition)
     return {
         "run": run,
-        "about": run.told,
+        "about": run.about_with_idle,
         "arn": run.arn,
         "now": now / 1000,
         "futile": futile(run.events, run.definition),
-        "standings": standings(run.story, left),
-        "chart": timeline.chart(run.story, run.definition, now, page.number("after") or 0, left),
-        "skipped_for": skipped_runs.others(run.about),
+        "standings": state_statuses(run.story, left),
+        "chart": timeline.build_timeline(run.story, run.definition, now, page.query_number("after") or 0, left),
+        "skipped_for": skipped_runs.runs_made_way_for(run.about),
         "attempts": [each for each in run.story.attempts if not (ours and each.supporting)],
-        "maps": await maps(page, run),
-        "command": command(page, run.about),
+        "maps": await map_runs(page, run),
+        "command": start_command(page, run.about),
     }
 
 
-async def maps(page: Page, run: Run) -> Sequence[Json]:
+async def map_runs(page: Page, run: RunData) -> Sequence[Json]:
     """The Map Runs of a run, with how many of their items are done."""
     if not any(event["type"] == "MapRunStarted" for event in run.events):
         return []
@@ -115,7 +117,7 @@ def _label(arn: str) -> str:
     return arn.rpartition("/")[2].partition(":")[0]
 
 
-def command(page: Page, about: Json) -> str:
+def start_command(page: Page, about: Json) -> str:
     """The command line that starts such a run.
 
     An input that is long, or holds what looks like a secret, is not in it: it is asked for when the line is run.
@@ -136,71 +138,71 @@ def _has_secrets(text: str) -> bool:
         document = loads(text)
     except JsonError:
         return False
-    return bool(masked(document) != document)
+    return bool(mask_secrets(document) != document)
 
 
-async def part(page: Page) -> Response:
+async def show_panel(page: Page) -> Response:
     """The panel that tells of one state, or of the whole run."""
-    run = await read(page)
-    return await page.render("detail.html", arn=run.arn, **await panel(page, run))
+    run = await read_run(page)
+    return await page.render("detail.html", arn=run.arn, **await panel_values(page, run))
 
 
-async def items(page: Page) -> Response:
+async def show_items(page: Page) -> Response:
     """The executions of a Map Run, a page at a time."""
-    only = {"statusFilter": status} if (status := page.asked("status")) else {}
-    token = {"nextToken": following} if (following := page.asked("next")) else {}
+    only = {"statusFilter": status} if (status := page.query("status")) else {}
+    token = {"nextToken": following} if (following := page.query("next")) else {}
     listed = await page.call("states", "ListExecutions", mapRunArn=page.arn, maxResults=100, **only, **token)
     about = await page.call("states", "DescribeMapRun", mapRunArn=page.arn)
     now = page.console.world.now() / 1000
     return await page.render(
         "items.html",
         map=about | {"name": _label(page.arn)},
-        executions=await run_duration.told(page, listed["executions"], page.console.port.reach),
+        executions=await run_duration.add_idle_time(page, listed["executions"], page.console.port.reach),
         next=listed.get("nextToken"),
         now=now,
     )
 
 
-async def document(page: Page) -> Response:
+async def show_document(page: Page) -> Response:
     """A document that is too long for a page, as text: the run's `input` or `output`, or an event by its number."""
-    what = page.asked("of") or "input"
+    what = page.query("of") or "input"
     if what in ("input", "output"):
         about = await page.call("states", "DescribeExecution", executionArn=page.arn)
         found = about.get(what)
     else:
-        event = await history.one(page, page.arn, page.number("of") or 0)
+        event = await history.read_event(page, page.arn, page.query_number("of") or 0)
         found = None if event is None else dumps(event)
     if found is None:
         raise AwsError(f"This run has no document '{what}'", code="NotFound", status=404)
-    return PlainTextResponse(page.console.look.pretty(found))
+    return PlainTextResponse(page.console.templates.pretty(found))
 
 
-async def stop(page: Page, _given: Mapping[str, str]) -> Response:
+async def stop_run(page: Page, _given: Mapping[str, str]) -> Response:
     """Stop the run."""
     await page.call("states", "StopExecution", executionArn=page.arn, error="Stopped", cause="Stopped in the console")
     return page.redirect(page.url)
 
 
-async def redrive(page: Page, _given: Mapping[str, str]) -> Response:
+async def redrive_run(page: Page, _given: Mapping[str, str]) -> Response:
     """Go on from where the run failed."""
     await page.call("states", "RedriveExecution", executionArn=page.arn)
     return page.redirect(page.url)
 
 
-async def again(page: Page, _given: Mapping[str, str]) -> Response:
+async def start_again(page: Page, _given: Mapping[str, str]) -> Response:
     """Start another run with the same input."""
     about = await page.call("states", "DescribeExecution", executionArn=page.arn)
     machine = about.get("stateMachineAliasArn") or about.get("stateMachineVersionArn") or about["stateMachineArn"]
     begun = await page.call("states", "StartExecution", stateMachineArn=machine, input=about.get("input", "{}"))
-    return page.redirect(page.console.look.run(begun["executionArn"]))
+    return page.redirect(page.console.templates.run(begun["executionArn"]))
 
 
 ROUTES = (
-    acts("/runs/{arn:path}/stop", stop),
-    acts("/runs/{arn:path}/redrive", redrive),
-    acts("/runs/{arn:path}/again", again),
-    shows("/runs/{arn:path}/detail", part),
-    shows("/runs/{arn:path}/document", document),
-    shows("/runs/{arn:path}/items", items),
-    shows("/runs/{arn:path}", show),
+    form_route("/runs/{arn:path}/stop", stop_run),
+    form_route("/runs/{arn:path}/redrive", redrive_run),
+    form_route("/runs/{arn:path}/again", start_again),
+    page_route("/runs/{arn:path}/detail", show_panel),
+    page_route("/runs/{arn:path}/document", show_document),
+    page_route("/runs/{arn:path}/items", show_items),
+    page_route("/runs/{arn:path}", show),
 )

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.console.page import Page, shows
+from lamplighter.console.page import Page, page_route
 from lamplighter.console.ports.port import Place
 from lamplighter.console.view import links
 
@@ -16,7 +16,7 @@ RECORDED = "Recorded;"
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class StackResource:
     """One resource of a stack."""
 
     about: Json
@@ -32,7 +32,9 @@ class Resource:
     def page(self) -> str | None:
         """Where the console shows it."""
         name = self.about.get("PhysicalResourceId") or ""
-        return links.page_of(_queue(name, self.place) if self.about["ResourceType"] == "AWS::SQS::Queue" else name)
+        return links.resource_page(
+            _queue(name, self.place) if self.about["ResourceType"] == "AWS::SQS::Queue" else name
+        )
 
 
 def _queue(url: str, place: Place) -> str:
@@ -42,42 +44,44 @@ def _queue(url: str, place: Place) -> str:
 
 async def show(page: Page) -> Response:
     """Stacks that are there"""
-    token = {"NextToken": following} if (following := page.asked("next")) else {}
+    token = {"NextToken": following} if (following := page.query("next")) else {}
     listed = await page.call("cloudformation", "DescribeStacks", **token)
     return await page.render(
-        "stacks.html", stacks=listed["Stacks"], next=listed.get("NextToken"), page_of=links.page_of
+        "stacks.html", stacks=listed["Stacks"], next=listed.get("NextToken"), page_of=links.resource_page
     )
 
 
-async def one(page: Page) -> Response:
+async def show_stack(page: Page) -> Response:
     """A stack"""
     told = await page.call("cloudformation", "DescribeStacks", StackName=page.arn)
     if not told["Stacks"]:
         raise AwsError(f"Stack with id {page.arn} does not exist", code="NotFound", status=404)
     stack = told["Stacks"][0]
-    more = {"NextToken": following} if (following := page.asked("next")) else {}
-    events = {"NextToken": following} if (following := page.asked("events")) else {}
+    more = {"NextToken": following} if (following := page.query("next")) else {}
+    events = {"NextToken": following} if (following := page.query("events")) else {}
     resources = await page.call("cloudformation", "ListStackResources", StackName=page.arn, **more)
     happened = await page.call("cloudformation", "DescribeStackEvents", StackName=page.arn, **events)
     return await page.render(
         "stack.html",
         stack=stack,
-        resources=[Resource(each, page.place) for each in resources["StackResourceSummaries"]],
+        resources=[StackResource(each, page.place) for each in resources["StackResourceSummaries"]],
         next=resources.get("NextToken"),
         events=happened["StackEvents"],
         earlier=happened.get("NextToken"),
-        page_of=links.page_of,
+        page_of=links.resource_page,
     )
 
 
-async def template(page: Page) -> Response:
+async def show_template(page: Page) -> Response:
     """The template that a stack was made of"""
     told = await page.call("cloudformation", "GetTemplate", StackName=page.arn)
-    return await page.render("stack_template.html", arn=page.arn, body=told["TemplateBody"], page_of=links.page_of)
+    return await page.render(
+        "stack_template.html", arn=page.arn, body=told["TemplateBody"], page_of=links.resource_page
+    )
 
 
 ROUTES = (
-    shows("/stacks", show),
-    shows("/stacks/{arn:path}/template", template),
-    shows("/stacks/{arn:path}", one),
+    page_route("/stacks", show),
+    page_route("/stacks/{arn:path}/template", show_template),
+    page_route("/stacks/{arn:path}", show_stack),
 )

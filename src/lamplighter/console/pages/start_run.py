@@ -16,9 +16,9 @@ from starlette.responses import Response
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.console.data import container_defaults, job_schedules
-from lamplighter.console.page import Page, acts, shows
-from lamplighter.console.view.masking import masked, restored
-from lamplighter.console.view.templates import indented
+from lamplighter.console.page import Page, form_route, page_route
+from lamplighter.console.view.masking import mask_secrets, restore_secrets
+from lamplighter.console.view.templates import format_json
 from lamplighter.runs.default_input import usual_input
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, steps
 
@@ -26,7 +26,7 @@ READS_OWN = f"Execution.Input.{LAMPLIGHTER_KEY}"
 """What the definition of a machine says that lets environment and command be overridden."""
 
 
-class Wrong(ValueError):
+class InvalidField(ValueError):
     """A field makes no sense: which, and what to do."""
 
     def __init__(self, field: str, message: str) -> None:
@@ -35,7 +35,7 @@ class Wrong(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class StartForm:
     """What the form holds."""
 
     input: str
@@ -47,16 +47,16 @@ class Fields:
 async def show(page: Page) -> Response:
     """The form"""
     about = await page.call("states", "DescribeStateMachine", stateMachineArn=page.arn)
-    return await _form(page, about, filled(masked(await usual(page))), None)
+    return await _form(page, about, form_of_input(mask_secrets(await default_input(page))), None)
 
 
-async def usual(page: Page) -> Json:
+async def default_input(page: Page) -> Json:
     """The input of the run that the query names with `from`, else what the job is usually started with."""
-    if (earlier := page.asked("from")) is not None:
+    if (earlier := page.query("from")) is not None:
         found = await page.at(earlier).call("states", "DescribeExecution", executionArn=earlier)
         return _read(found.get("input", "{}"))
     metadata = await _metadata(page)
-    schedules, rules = await job_schedules.targets(page, page.arn)
+    schedules, rules = await job_schedules.job_targets(page, page.arn)
     return usual_input(metadata, schedules, rules)
 
 
@@ -93,37 +93,37 @@ def _read(text: str) -> Json:
         return {}
 
 
-def filled(document: Json) -> Fields:
+def form_of_input(document: Json) -> StartForm:
     """A form that holds an input: what is ours of it has fields of its own."""
     own = document.get(LAMPLIGHTER_KEY) if isinstance(document, dict) else None
     if not isinstance(own, dict):
-        return Fields(indented(document))
+        return StartForm(format_json(document))
     rest = {key: value for key, value in document.items() if key != LAMPLIGHTER_KEY}
     environment, command = own.get("environment") or {}, own.get("command") or []
     lines = "\n".join(f"{name}={value}" for name, value in environment.items())
-    return Fields(indented(rest), lines, shlex.join(map(str, command)))
+    return StartForm(format_json(rest), lines, shlex.join(map(str, command)))
 
 
-async def act(page: Page, given: Mapping[str, str]) -> Response:
+async def start_run(page: Page, given: Mapping[str, str]) -> Response:
     """Start it, as the form says or as usual."""
     about = await page.call("states", "DescribeStateMachine", stateMachineArn=page.arn)
-    original = await usual(page)
+    original = await default_input(page)
     if "input" not in given:
         return await _start(page, about, original, "")
-    fields = Fields(*(given.get(name, "") for name in ("input", "environment", "command", "name")))
+    fields = StartForm(*(given.get(name, "") for name in ("input", "environment", "command", "name")))
     try:
-        document = restored(read(fields), original)
-    except Wrong as wrong:
+        document = restore_secrets(read_form(fields), original)
+    except InvalidField as wrong:
         return await _form(page, about, fields, wrong)
     return await _start(page, about, document, fields.name)
 
 
-def read(fields: Fields) -> Json:
+def read_form(fields: StartForm) -> Json:
     """The input that a form says; Wrong where it makes no sense."""
     try:
         document = loads(fields.input or "{}")
     except JsonError as error:
-        raise Wrong("input", f"This is not JSON: {error}") from None
+        raise InvalidField("input", f"This is not JSON: {error}") from None
     own: Json = {}
     if fields.environment.strip():
         own["environment"] = dict(_variable(line) for line in fields.environment.splitlines() if line.strip())
@@ -132,14 +132,14 @@ def read(fields: Fields) -> Json:
     if not own:
         return document
     if not isinstance(document, dict):
-        raise Wrong("input", "Environment and command go with an input that is an object: write { } around it")
+        raise InvalidField("input", "Environment and command go with an input that is an object: write { } around it")
     return {**document, LAMPLIGHTER_KEY: own}
 
 
 def _variable(line: str) -> tuple[str, str]:
     name, sign, value = line.partition("=")
     if not sign or not name.strip():
-        raise Wrong("environment", f"Write NAME=value on each line, not '{line.strip()}'")
+        raise InvalidField("environment", f"Write NAME=value on each line, not '{line.strip()}'")
     return name.strip(), value
 
 
@@ -147,10 +147,10 @@ def _words(command: str) -> list[str]:
     try:
         return shlex.split(command)
     except ValueError as error:
-        raise Wrong("command", f"This is no command: {error}") from None
+        raise InvalidField("command", f"This is no command: {error}") from None
 
 
-async def _form(page: Page, about: Json, fields: Fields, wrong: Wrong | None) -> Response:
+async def _form(page: Page, about: Json, fields: StartForm, wrong: InvalidField | None) -> Response:
     overrides = READS_OWN in about["definition"]
     several = steps(_read(about["definition"])) > 1
     return await page.render(
@@ -161,8 +161,10 @@ async def _form(page: Page, about: Json, fields: Fields, wrong: Wrong | None) ->
         wrong=wrong,
         overrides=overrides,
         several=several,
-        defaults=await container_defaults.read(page, about["definition"]) if overrides and not several else None,
-        origin=page.asked("from"),
+        defaults=await container_defaults.read_defaults(page, about["definition"])
+        if overrides and not several
+        else None,
+        origin=page.query("from"),
     )
 
 
@@ -173,7 +175,7 @@ async def _start(page: Page, about: Json, document: Json, name: str) -> Response
         result = await page.call("states", "StartSyncExecution", **asked)
         return await page.render("express.html", about=about, result=result)
     begun = await page.call("states", "StartExecution", **asked)
-    return page.redirect(page.console.look.run(begun["executionArn"]))
+    return page.redirect(page.console.templates.run(begun["executionArn"]))
 
 
-ROUTES = (shows("/jobs/{arn:path}/start", show), acts("/jobs/{arn:path}/start", act))
+ROUTES = (page_route("/jobs/{arn:path}/start", show), form_route("/jobs/{arn:path}/start", start_run))

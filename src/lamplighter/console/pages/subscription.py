@@ -12,19 +12,19 @@ from urllib.parse import parse_qsl, urlencode
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.security.guard import HEADERS
-from lamplighter.console.view.templates import Look
+from lamplighter.console.view.templates import Templates
 from lamplighter.wire.access.unsigned_requests import CONFIRMATION, UNSUBSCRIBE
 from lamplighter.wire.http import HttpRequest, Response, answer
 
 Call = Callable[[str, Mapping[str, str]], Awaitable[Json]]
 """Calls an operation of SNS as somebody who has not signed."""
 CONFIRMED, DELETED, GONE = "CONFIRMED", "DELETED", "GONE"
-LOOK = Look("Subscription")
+TEMPLATES = Templates("Subscription")
 OLD = "Links to subscribe are good for two days. To get its messages, ask the person who runs this engine."
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class SubscriptionPage:
     """What a page says."""
 
     title: str
@@ -43,7 +43,9 @@ async def respond(call: Call, http: HttpRequest, request_id: str) -> Response:
     sheet = await (_confirmation if confirms else _ending)(call, params, pressed=http.method == "POST")
     status = sheet.status if http.path == path.encode() or _reads_pages(http) else 403
     values = {"sheet": sheet, "action": f"{path}?{urlencode(params, safe=':')}"}
-    response = answer(status, b"text/html; charset=utf-8", LOOK.fill("subscription.html", values).encode(), request_id)
+    response = answer(
+        status, b"text/html; charset=utf-8", TEMPLATES.fill("subscription.html", values).encode(), request_id
+    )
     headers = dict(response.headers) | {name.encode(): value.encode() for name, value in HEADERS.items()}
     return Response(status, [*headers.items(), (b"cache-control", b"no-store")], response.body)
 
@@ -53,39 +55,39 @@ def _reads_pages(http: HttpRequest) -> bool:
     return b"text/html" in http.headers.get(b"accept", b"")
 
 
-async def _confirmation(call: Call, params: Mapping[str, str], *, pressed: bool) -> Sheet:
+async def _confirmation(call: Call, params: Mapping[str, str], *, pressed: bool) -> SubscriptionPage:
     found = await call("DescribeLink", params)
     if found["Status"] == GONE:
-        return Sheet("This link is not valid any more", OLD, status=404)
+        return SubscriptionPage("This link is not valid any more", OLD, status=404)
     if found["Status"] == CONFIRMED:
-        return Sheet("You are subscribed", f"The {_messages(found, 'are')}. There is nothing to do.")
+        return SubscriptionPage("You are subscribed", f"The {_messages(found, 'are')}. There is nothing to do.")
     if not pressed:
         asked = f"If you press this button, the {_messages(found, 'are')}. If you do not want them, close this page."
-        return Sheet("Subscribe?", asked, "Subscribe")
+        return SubscriptionPage("Subscribe?", asked, "Subscribe")
     try:
         await call("ConfirmSubscription", params)
     except AwsError as error:
-        return Sheet("You are not subscribed", error.message, status=error.status)
-    return Sheet("You are subscribed", f"From now on, the {_messages(found, 'are')}.")
+        return SubscriptionPage("You are not subscribed", error.message, status=error.status)
+    return SubscriptionPage("You are subscribed", f"From now on, the {_messages(found, 'are')}.")
 
 
-async def _ending(call: Call, params: Mapping[str, str], *, pressed: bool) -> Sheet:
+async def _ending(call: Call, params: Mapping[str, str], *, pressed: bool) -> SubscriptionPage:
     found = await call("DescribeLink", params)
     if found["Status"] in (DELETED, GONE):
         ended = "This subscription does not exist any more. No messages are sent for it."
-        return Sheet("You are not subscribed", ended, status=200 if found["Status"] == DELETED else 404)
+        return SubscriptionPage("You are not subscribed", ended, status=200 if found["Status"] == DELETED else 404)
     if found["Locked"]:
         locked = f"The {_messages(found, 'are')}. Only the person who runs this engine can end this subscription."
-        return Sheet("You cannot unsubscribe here", locked, status=403)
+        return SubscriptionPage("You cannot unsubscribe here", locked, status=403)
     if not pressed:
         asked = f"If you press this button, the {_messages(found, 'are not')} any more."
-        return Sheet("Unsubscribe?", asked, "Unsubscribe")
+        return SubscriptionPage("Unsubscribe?", asked, "Unsubscribe")
     try:
         await call("Unsubscribe", params)
     except AwsError as error:
-        return Sheet("You are still subscribed", error.message, status=error.status)
+        return SubscriptionPage("You are still subscribed", error.message, status=error.status)
     back = "A last message has a link to subscribe again. That link is good for two days."
-    return Sheet("You are unsubscribed", f"The {_messages(found, 'are not')} any more. {back}")
+    return SubscriptionPage("You are unsubscribed", f"The {_messages(found, 'are not')} any more. {back}")
 
 
 def _messages(found: Json, are: str) -> str:

@@ -5,7 +5,7 @@ import asyncio
 from starlette.responses import Response
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.console.page import Page, shows
+from lamplighter.console.page import Page, page_route
 from lamplighter.console.view import links
 
 PAGE = 25
@@ -13,10 +13,12 @@ PAGE = 25
 
 async def show(page: Page) -> Response:
     """The families, each with its latest revision"""
-    token = {"nextToken": following} if (following := page.asked("next")) else {}
+    token = {"nextToken": following} if (following := page.query("next")) else {}
     listed = await page.call("ecs", "ListTaskDefinitionFamilies", status="ACTIVE", maxResults=PAGE, **token)
     found = await asyncio.gather(*(_latest(page, family) for family in listed["families"]))
-    return await page.render("definitions.html", definitions=found, next=listed.get("nextToken"), page_of=links.page_of)
+    return await page.render(
+        "definitions.html", definitions=found, next=listed.get("nextToken"), page_of=links.resource_page
+    )
 
 
 async def _latest(page: Page, family: str) -> Json:
@@ -24,7 +26,7 @@ async def _latest(page: Page, family: str) -> Json:
     return told["taskDefinition"]
 
 
-async def one(page: Page) -> Response:
+async def show_definition(page: Page) -> Response:
     """A task definition, and its other revisions"""
     told = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=page.arn)
     definition = told["taskDefinition"]
@@ -32,8 +34,8 @@ async def one(page: Page) -> Response:
     listed = await page.call("ecs", "ListTaskDefinitions", familyPrefix=family, sort="DESC", maxResults=PAGE)
     return await page.render(
         "definition.html", definition=definition, revisions=listed["taskDefinitionArns"], text=dumps(definition),
-        page_of=links.page_of,
+        page_of=links.resource_page,
     )  # fmt: skip
 
 
-ROUTES = (shows("/definitions", show), shows("/definitions/{arn:path}", one))
+ROUTES = (page_route("/definitions", show), page_route("/definitions/{arn:path}", show_definition))

@@ -9,29 +9,29 @@ from starlette.responses import Response
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.data import container_output
-from lamplighter.console.data.container_output import Log, log_of
-from lamplighter.console.page import Page, acts, shows
+from lamplighter.console.data.container_output import LogLocation, log_location
+from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view import links
 
 PAGE, CLUSTERS, LINES = 100, 10, 200
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class ContainerOutput:
     """The end of what a container wrote."""
 
     container: Json
-    log: Log | None
+    log: LogLocation | None
     lines: Json
     """As GetLogEvents has them."""
 
 
 async def show(page: Page) -> Response:
     """Tasks"""
-    before = {"Before": int(text)} if (text := page.asked("next") or "").isdecimal() else {}
+    before = {"Before": int(text)} if (text := page.query("next") or "").isdecimal() else {}
     told = await page.console.port.told(page.place, "ecs", "LatestTasks", before)
     tasks = told["Tasks"] if told else await _of_clusters(page)
-    return await page.render("tasks.html", tasks=tasks, next=(told or {}).get("Before"), page_of=links.page_of)
+    return await page.render("tasks.html", tasks=tasks, next=(told or {}).get("Before"), page_of=links.resource_page)
 
 
 async def _of_clusters(page: Page) -> Sequence[Json]:
@@ -52,12 +52,17 @@ async def _listed(page: Page, cluster: str, status: str) -> Sequence[Json]:
     return found
 
 
-async def one(page: Page) -> Response:
+async def show_task(page: Page) -> Response:
     """A task, with the end of what its containers wrote"""
     task, definition = await _read(page)
     outputs = await asyncio.gather(*(_output(page, task, definition, each) for each in task["containers"]))
     return await page.render(
-        "task.html", task=task, definition=definition, outputs=outputs, page_of=links.page_of, named=links.named
+        "task.html",
+        task=task,
+        definition=definition,
+        outputs=outputs,
+        page_of=links.resource_page,
+        named=links.resource_name,
     )
 
 
@@ -74,29 +79,31 @@ async def _read(page: Page) -> tuple[Json, Json]:
     return task, found["taskDefinition"]
 
 
-async def _output(page: Page, task: Json, definition: Json, container: Json) -> Output:
+async def _output(page: Page, task: Json, definition: Json, container: Json) -> ContainerOutput:
     log = _log(task, definition, container["name"])
     if log is None:
-        return Output(container, None, {"events": []})
-    return Output(container, log, await container_output.events(page, log, limit=LINES, startFromHead=False))
+        return ContainerOutput(container, None, {"events": []})
+    return ContainerOutput(
+        container, log, await container_output.read_log_page(page, log, limit=LINES, startFromHead=False)
+    )
 
 
-def _log(task: Json, definition: Json, name: str) -> Log | None:
+def _log(task: Json, definition: Json, name: str) -> LogLocation | None:
     """Where a container's output goes, by its definition; None where it keeps none."""
     defined: Json = next((each for each in definition.get("containerDefinitions", ()) if each["name"] == name), {})
-    return log_of(defined, task["taskArn"])
+    return log_location(defined, task["taskArn"])
 
 
-async def file(page: Page) -> Response:
+async def download(page: Page) -> Response:
     """All that a container wrote, as text"""
     task, definition = await _read(page)
-    log = _log(task, definition, page.asked("container") or "")
+    log = _log(task, definition, page.query("container") or "")
     if log is None:
         raise AwsError("No container of this name keeps a log", code="NotFound", status=404)
-    return container_output.text(page, log)
+    return container_output.log_as_text(page, log)
 
 
-async def stop(page: Page, _given: Mapping[str, str]) -> Response:
+async def stop_task(page: Page, _given: Mapping[str, str]) -> Response:
     """Stop the task."""
     cluster = page.arn.split("/")[1] if page.arn.count("/") > 1 else "default"
     await page.call("ecs", "StopTask", cluster=cluster, task=page.arn, reason="Stopped in the console")
@@ -104,8 +111,8 @@ async def stop(page: Page, _given: Mapping[str, str]) -> Response:
 
 
 ROUTES = (
-    shows("/tasks", show),
-    acts("/tasks/{arn:path}/stop", stop),
-    shows("/tasks/{arn:path}/log", file),
-    shows("/tasks/{arn:path}", one),
+    page_route("/tasks", show),
+    form_route("/tasks/{arn:path}/stop", stop_task),
+    page_route("/tasks/{arn:path}/log", download),
+    page_route("/tasks/{arn:path}", show_task),
 )

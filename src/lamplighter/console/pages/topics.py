@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.page import Page, acts, shows
+from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view import links
 
 PAGE = 25
@@ -28,10 +28,10 @@ class Topic:
 
 async def show(page: Page) -> Response:
     """Topics"""
-    token = {"NextToken": following} if (following := page.asked("next")) else {}
+    token = {"NextToken": following} if (following := page.query("next")) else {}
     listed = await page.call("sns", "ListTopics", **token)
     found = await asyncio.gather(*(_topic(page, each["TopicArn"]) for each in listed.get("Topics", ())))
-    return await page.render("topics.html", topics=found, next=listed.get("NextToken"), page_of=links.page_of)
+    return await page.render("topics.html", topics=found, next=listed.get("NextToken"), page_of=links.resource_page)
 
 
 async def _topic(page: Page, arn: str) -> Topic:
@@ -39,10 +39,10 @@ async def _topic(page: Page, arn: str) -> Topic:
     return Topic(arn, told["Attributes"])
 
 
-async def one(page: Page) -> Response:
+async def show_topic(page: Page) -> Response:
     """A topic"""
-    token = {"NextToken": following} if (following := page.asked("next")) else {}
-    before = {"Before": int(text)} if (text := page.asked("before") or "").isdecimal() else {}
+    token = {"NextToken": following} if (following := page.query("next")) else {}
+    before = {"Before": int(text)} if (text := page.query("before") or "").isdecimal() else {}
     topic, listed = await asyncio.gather(
         _topic(page, page.arn), page.call("sns", "ListSubscriptionsByTopic", TopicArn=page.arn, **token)
     )
@@ -50,8 +50,8 @@ async def one(page: Page) -> Response:
     told = await page.console.port.told(page.place, "sns", "ListDeliveries", {"TopicArn": page.arn, **before})
     return await page.render(
         "topic.html", topic=topic, subscriptions=subscriptions, next=listed.get("NextToken"),
-        deliveries=told and told["Deliveries"], before=(told or {}).get("Before"), page_of=links.page_of,
-        secretless=secretless,
+        deliveries=told and told["Deliveries"], before=(told or {}).get("Before"), page_of=links.resource_page,
+        secretless=without_password,
     )  # fmt: skip
 
 
@@ -74,10 +74,14 @@ async def publish(page: Page, given: Mapping[str, str]) -> Response:
     return page.redirect(page.url)
 
 
-def secretless(endpoint: str) -> str:
+def without_password(endpoint: str) -> str:
     """An endpoint without the password that a URL may have."""
     scheme, sign, rest = endpoint.partition("://")
     return f"{scheme}://{rest.rpartition('@')[2]}" if sign and "@" in rest.partition("/")[0] else endpoint
 
 
-ROUTES = (shows("/topics", show), acts("/topics/{arn:path}/publish", publish), shows("/topics/{arn:path}", one))
+ROUTES = (
+    page_route("/topics", show),
+    form_route("/topics/{arn:path}/publish", publish),
+    page_route("/topics/{arn:path}", show_topic),
+)

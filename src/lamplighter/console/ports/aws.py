@@ -19,14 +19,14 @@ from lamplighter.console.ports.port import Place
 Client = Callable[[str, str], Json]
 """Makes a boto3 client of a service and a region."""
 AT_ONCE = 16
-REACH, REST = 100, 60.0
+MAX_CALLS, POLL_SECONDS = 100, 60.0
 """What AWS bears for good: it lists the executions of a few machines a second, and of a hundred at once."""
 OF_AN_ENGINE = 300, 15.0
 NAMES = {"states": "stepfunctions"}
 """What boto3 calls a service, where it is not as its requests are signed."""
 
 
-class Outside:
+class AwsPort:
     """AWS's APIs through boto3."""
 
     patience = 2.0
@@ -38,7 +38,7 @@ class Outside:
         self._threads = ThreadPoolExecutor(AT_ONCE, "console")
         self.title = title
         self.endpoint = endpoint
-        self.reach, self.rest = (REACH, REST) if endpoint is None else OF_AN_ENGINE
+        self.reach, self.rest = (MAX_CALLS, POLL_SECONDS) if endpoint is None else OF_AN_ENGINE
 
     async def places(self) -> Sequence[Place]:
         """The place that was asked for."""
@@ -58,7 +58,7 @@ class Outside:
             raise ValidationError(str(error)) from None
         except BotoCoreError as error:
             raise Unavailable(f"{self.title} does not answer: {error}") from None
-        return {name: plain(value) for name, value in answer.items() if name != "ResponseMetadata"}
+        return {name: plain_json(value) for name, value in answer.items() if name != "ResponseMetadata"}
 
     async def slots(self, schedule: str, before: float | None = None) -> Json:
         """Nobody keeps them."""
@@ -69,14 +69,14 @@ class Outside:
         del place, service, operation, params
 
 
-def plain(value: Json) -> Json:
+def plain_json(value: Json) -> Json:
     """An answer of boto3 as JSON: times as seconds since the epoch."""
     if isinstance(value, datetime):
         return value.timestamp()
     if isinstance(value, list):
-        return [plain(each) for each in value]
+        return [plain_json(each) for each in value]
     if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
+        return {key: plain_json(each) for key, each in value.items()}
     return value
 
 

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, dump_bytes, loads
 from lamplighter.bus import Caller
-from lamplighter.console.ports.port import Place, place_of
+from lamplighter.console.ports.port import Place, place_of_arn
 from lamplighter.engine.engine import Engine
 from lamplighter.services.states.tables import state_machines
 
-USUAL_REGION = "us-east-1"
+DEFAULT_REGION = "us-east-1"
 SHORT = 100
 """Events that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
+class LocalPort:
     """The APIs of an engine."""
 
     engine: Engine
@@ -37,7 +37,7 @@ class Inside:
     async def places(self) -> Sequence[Place]:
         """Where there are state machines; where nothing is anywhere, the place of who says nothing."""
         found = [Place(*each) for each in state_machines.places(self.engine.store.reader)]
-        return found or [Place(self.engine.config.account, USUAL_REGION)]
+        return found or [Place(self.engine.config.account, DEFAULT_REGION)]
 
     async def call(self, place: Place, service: str, operation: str, params: Json) -> Json:
         """See `Port`."""
@@ -46,7 +46,7 @@ class Inside:
 
     async def slots(self, schedule: str, before: float | None = None) -> Json:
         """See `Port`."""
-        place, parts = place_of(schedule), schedule.split("/")
+        place, parts = place_of_arn(schedule), schedule.split("/")
         if place is None or len(parts) != 3:
             raise ValidationError(f"{schedule} is not the ARN of a schedule")
         params = {"GroupName": parts[1], "Name": parts[2]} | ({} if before is None else {"Before": before})

@@ -20,7 +20,7 @@ class Place:
     region: str
 
 
-class Port(Protocol):
+class ConsolePort(Protocol):
     """AWS's APIs, and the few things that only an engine can tell."""
 
     @property
@@ -59,7 +59,7 @@ class Port(Protocol):
         """What no API of AWS tells ("events", "ListTraffic"); None where nobody does."""
 
 
-def place_of(text: str) -> Place | None:
+def place_of_arn(text: str) -> Place | None:
     """Where an ARN says that its resource is; None where it is none, or names no place."""
     found = arn.parse(text)
     return Place(found.account, found.region) if found and found.account and found.region else None

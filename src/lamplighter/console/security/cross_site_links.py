@@ -21,14 +21,14 @@ AGAIN = """<!doctype html>
 """
 
 
-def is_led_here(method: str, headers: Mapping[str, str]) -> bool:
+def is_cross_site_link(method: str, headers: Mapping[str, str]) -> bool:
     """Whether another site's page led a person here, who was not asked to come again yet."""
     elsewhere = headers.get("sec-fetch-site") in ("cross-site", "same-site")
     page = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest", "document") == "document"
     return method == "GET" and elsewhere and page and COOKIE not in cookie_parser(headers.get("cookie", ""))
 
 
-class Arriving:
+class CrossSiteLinks:
     """An application whose visitors all have their cookies with them."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -36,7 +36,7 @@ class Arriving:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or have it made again."""
-        if is_led_here(scope["method"], Headers(scope=scope)):
+        if is_cross_site_link(scope["method"], Headers(scope=scope)):
             response = HTMLResponse(AGAIN)
             response.set_cookie(COOKIE, "1", max_age=SECONDS, httponly=True, samesite="lax")
             await response(scope, receive, send)

@@ -24,21 +24,21 @@ LARGEST = 2 * 1024 * 1024
 _TOKEN = re.compile(r"[0-9a-f-]{36}")
 
 
-def token(request: Request) -> str | None:
+def form_token(request: Request) -> str | None:
     """The token of a browser that has one."""
     found = request.cookies.get(COOKIE, "")
     return found if _TOKEN.fullmatch(found) else None
 
 
-def hand_out(response: Response, value: str, *, secure: bool) -> None:
+def set_token(response: Response, value: str, *, secure: bool) -> None:
     """Give a browser its token."""
     response.set_cookie(COOKIE, value, httponly=True, samesite="strict", secure=secure, path="/")
 
 
-async def fields(request: Request) -> Mapping[str, str]:
+async def read_fields(request: Request) -> Mapping[str, str]:
     """What was filled in; AccessDenied where the form was not ours."""
     given = dict(parse_qsl((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True))
-    expected = token(request)
+    expected = form_token(request)
     if expected is None or not hmac.compare_digest(given.pop(FIELD, "").encode(), expected.encode()):
         raise AccessDenied("this form is out of date: go back, reload the page and send it again", status=403)
     return given

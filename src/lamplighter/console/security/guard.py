@@ -34,7 +34,7 @@ log = logging.getLogger("lamplighter.console")
 READS = frozenset({"GET", "HEAD"})
 
 
-def check(method: str, headers: Mapping[str, str]) -> None:
+def check_same_origin(method: str, headers: Mapping[str, str]) -> None:
     """Refuse what another site's page sends; AccessDenied."""
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != headers.get("host"):
@@ -48,7 +48,7 @@ def check(method: str, headers: Mapping[str, str]) -> None:
         raise AccessDenied("this console does not answer to pages of other sites", status=403)
 
 
-class AtHome:
+class LocalHostOnly:
     """An application that answers to the names of this machine only."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -65,7 +65,7 @@ class AtHome:
         await self._app(scope, receive, send)
 
 
-class Hardened:
+class SecurityHeaders:
     """An application whose answers all carry the headers."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -89,7 +89,7 @@ class Hardened:
             log.exception("%s %s failed", scope["method"], scope["path"])
 
 
-class Guarded:
+class RequestGuard:
     """An application that only its own pages and people reach."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -98,7 +98,7 @@ class Guarded:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
         try:
-            check(scope["method"], Headers(scope=scope))
+            check_same_origin(scope["method"], Headers(scope=scope))
         except AccessDenied as error:
             await PlainTextResponse(f"{error.message}\n", error.status)(scope, receive, send)
             return

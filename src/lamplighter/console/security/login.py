@@ -18,8 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lamplighter.base.world import World
 from lamplighter.console.security import forms
-from lamplighter.console.view.links import ours
-from lamplighter.console.view.templates import Look
+from lamplighter.console.view.links import local_path
+from lamplighter.console.view.templates import Templates
 from lamplighter.wire.access import console_session, password_throttle
 from lamplighter.wire.access.credentials import Holders
 from lamplighter.wire.access.password_throttle import Guesses
@@ -29,30 +29,30 @@ MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class Login:
     """Who may come in, and who has guessed."""
 
     holders: Holders
     world: World
-    look: Look
+    look: Templates
     guesses: dict[str, Guesses] = field(default_factory=dict)
 
     def routes(self) -> list[BaseRoute]:
         """The login and the way out."""
         return [
-            Route("/login", self.ask, methods=["GET"]),
-            Route("/login", self.enter, methods=["POST"]),
-            Route("/logout", self.leave, methods=["POST"]),
+            Route("/login", self.show_login, methods=["GET"]),
+            Route("/login", self.log_in, methods=["POST"]),
+            Route("/logout", self.log_out, methods=["POST"]),
         ]
 
-    async def ask(self, request: Request) -> Response:
+    async def show_login(self, request: Request) -> Response:
         """Log in"""
         return self._asked(request, request.query_params.get("next", "/"), 200, "")
 
-    async def enter(self, request: Request) -> Response:
+    async def log_in(self, request: Request) -> Response:
         """Take a password."""
-        given = await forms.fields(request)
-        address, now = neighbourhood(request.client.host if request.client else ""), self.world.now()
+        given = await forms.read_fields(request)
+        address, now = guess_group(request.client.host if request.client else ""), self.world.now()
         guesses = self.guesses.get(address, Guesses())
         if pause := password_throttle.wait(guesses, now):
             said = f"Too many wrong passwords from this address: try again in {-(-pause // 1000)} s."
@@ -62,18 +62,18 @@ class Door:
             self._note(address, password_throttle.missed(guesses, now))
             return self._asked(request, given.get("next", "/"), 422, "That is not the password.")
         self.guesses.pop(address, None)
-        response = RedirectResponse(ours(given.get("next", "/")), 303)
+        response = RedirectResponse(local_path(given.get("next", "/")), 303)
         self._keep(request, response, console_session.issue(holder, now), console_session.LIFETIME // 1000)
         return response
 
-    async def leave(self, request: Request) -> Response:
+    async def log_out(self, request: Request) -> Response:
         """Forget the session of this browser."""
-        await forms.fields(request)
+        await forms.read_fields(request)
         response = RedirectResponse("/login", 303)
         self._keep(request, response, "", 0)
         return response
 
-    def is_known(self, headers: Mapping[bytes, bytes]) -> bool:
+    def has_session(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether a request shows a session."""
         return console_session.is_shown(headers.get(b"cookie", b""), self.holders, self.world.now())
 
@@ -83,11 +83,11 @@ class Door:
         response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="strict", secure=secure, path="/")
 
     def _asked(self, request: Request, onwards: str, status: int, said: str) -> Response:
-        had = forms.token(request)
+        had = forms.form_token(request)
         token = had or self.world.uuid()
         response = HTMLResponse(self.look.fill("login.html", {"token": token, "next": onwards, "said": said}), status)
         if had is None:
-            forms.hand_out(response, token, secure=request.url.scheme == "https")
+            forms.set_token(response, token, secure=request.url.scheme == "https")
         return response
 
     def _note(self, address: str, guesses: Guesses) -> None:
@@ -98,7 +98,7 @@ class Door:
             del self.guesses[next(iter(self.guesses))]
 
 
-def neighbourhood(address: str) -> str:
+def guess_group(address: str) -> str:
     """Whose guesses are counted together: who has one IPv6 address has a whole /64 of them."""
     try:
         found = ip_address(address)
@@ -107,10 +107,10 @@ def neighbourhood(address: str) -> str:
     return str(ip_network((found, 64), strict=False)) if found.version == 6 else address
 
 
-class Locked:
+class LoginRequired:
     """An application behind a door."""
 
-    def __init__(self, app: ASGIApp, door: Door) -> None:
+    def __init__(self, app: ASGIApp, door: Login) -> None:
         self._app = app
         self._door = door
 
@@ -118,7 +118,7 @@ class Locked:
         """Answer one request of who has come in, and show others the door."""
         path: str = scope["path"]
         is_open = path in ("/login", "/favicon.ico") or path.startswith("/static/")
-        if is_open or self._door.is_known(dict(scope["headers"])):
+        if is_open or self._door.has_session(dict(scope["headers"])):
             await self._app(scope, receive, send)
         else:
             await _shown_the_door(Request(scope))(scope, receive, send)

@@ -7,12 +7,12 @@ IDLE = "idle"
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
-def limit(seconds: int) -> str:
+def format_limit(seconds: int) -> str:
     """A time that somebody has set, in whole seconds: 3 s, 1 min 30 s, 2 h 00 min."""
-    return f"{seconds} s" if seconds < MINUTE else length(seconds)
+    return f"{seconds} s" if seconds < MINUTE else format_duration(seconds)
 
 
-def length(seconds: float | None) -> str:
+def format_duration(seconds: float | None) -> str:
     """0.4 s, 12 s, 3 min 04 s, 2 h 05 min, 3 d 4 h; a dash where there is none."""
     if seconds is None:
         return "–"
@@ -28,7 +28,7 @@ def length(seconds: float | None) -> str:
     return f"{whole // DAY} d {whole % DAY // HOUR} h"
 
 
-def took_of(execution: Json, now: float) -> float | None:
+def run_seconds(execution: Json, now: float) -> float | None:
     """How many seconds an execution took, or has taken until now; None where that is not known."""
     idle = execution.get(IDLE) if execution.get("redriveCount") else 0
     if idle is None:

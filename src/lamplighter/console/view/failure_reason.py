@@ -7,7 +7,7 @@ attempt before one of a state that only serves the job. Pure.
 from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.view.durations import limit
+from lamplighter.console.view.durations import format_limit
 from lamplighter.runs.story import Attempt, Story
 
 HEARTBEAT = "States.HeartbeatTimeout"
@@ -22,20 +22,20 @@ CODES: Mapping[int, str] = {
 """What exit codes mean to a shell and to the kernel, beyond what programs mean by theirs."""
 
 
-def deadline(definition: Json) -> int | None:
+def run_deadline(definition: Json) -> int | None:
     """The seconds that a whole run may take; None where it may take any."""
     found = definition.get("TimeoutSeconds") if isinstance(definition, dict) else None
     return found if isinstance(found, int) else None
 
 
-def of_run(story: Story, most: int | None) -> str:
+def run_failure(story: Story, most: int | None) -> str:
     """What a run did that was not let go on; `most` is its deadline."""
     if story.outcome != "timed out":
         return ""
     return _longer("deadline", most)
 
 
-def of_attempt(story: Story, attempt: Attempt, most: int | None) -> str:
+def attempt_failure(story: Story, attempt: Attempt, most: int | None) -> str:
     """Why an attempt did not succeed, or does not: its error and what is known of it; nothing where it goes well."""
     return ": ".join(filter(None, (attempt.error, _reason(story, attempt, most))))
 
@@ -55,10 +55,10 @@ def _reason(story: Story, attempt: Attempt, most: int | None) -> str | None:
 
 
 def _longer(what: str, seconds: int | None) -> str:
-    return f"took longer than its {what}" + ("" if seconds is None else f" of {limit(seconds)}")
+    return f"took longer than its {what}" + ("" if seconds is None else f" of {format_limit(seconds)}")
 
 
-def blamed(story: Story, *, ours: bool = True) -> Attempt | None:
+def blamed_attempt(story: Story, *, ours: bool = True) -> Attempt | None:
     """The attempt that a run did not succeed for; None where there is none, or the run goes on or went well.
 
     `ours`: a job file made the machine, which has states that only serve the job.

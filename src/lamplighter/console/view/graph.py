@@ -13,15 +13,15 @@ LABELS = 22
 """Characters of a label of a way."""
 
 
-def of_text(definition: str) -> Json:
+def parse_graph(definition: str) -> Json:
     """The graph of a definition as text; an empty block where it is none."""
     try:
-        return block(loads(definition))
+        return block_graph(loads(definition))
     except JsonError:
-        return block({})
+        return block_graph({})
 
 
-def block(machine: Json) -> Json:
+def block_graph(machine: Json) -> Json:
     """The graph of a machine, a branch or a processor."""
     states = machine.get("States", {}) if isinstance(machine, dict) else {}
     start = machine.get("StartAt") if isinstance(machine, dict) else None
@@ -36,7 +36,7 @@ def _state(name: str, state: Json) -> Json:
         "what": _what(state),
         "ways": ways,
         "end": bool(state.get("End")) or state.get("Type") in ("Succeed", "Fail"),
-        "blocks": [block(inner) for inner in _inner(state)],
+        "blocks": [block_graph(inner) for inner in _inner(state)],
     }
 
 

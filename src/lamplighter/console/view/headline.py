@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.data import container_output
-from lamplighter.console.data.container_output import log_of
+from lamplighter.console.data.container_output import log_location
 from lamplighter.console.page import Page
 from lamplighter.console.view import failure_reason
 from lamplighter.runs.job_machine import is_ours
@@ -17,7 +17,7 @@ LINES, LONGEST = 12, 400
 
 
 @dataclass(frozen=True, slots=True)
-class Headline:
+class FailureHeadline:
     """The failure of a run."""
 
     words: str
@@ -32,20 +32,20 @@ class Headline:
     """Somebody has stopped it, which is no fault of the run."""
 
 
-async def of(page: Page, story: Story, definition: Json) -> Headline | None:
+async def failure_headline(page: Page, story: Story, definition: Json) -> FailureHeadline | None:
     """What to say of a run; None where it goes on or went well."""
     if story.outcome in ("running", "succeeded"):
         return None
-    most = failure_reason.deadline(definition)
-    attempt = failure_reason.blamed(story, ours=is_ours(definition))
-    words = failure_reason.of_run(story, most)
+    most = failure_reason.run_deadline(definition)
+    attempt = failure_reason.blamed_attempt(story, ours=is_ours(definition))
+    words = failure_reason.run_failure(story, most)
     stopped = story.outcome == "aborted"
     if attempt is None:
-        return Headline(words, None, "", (), (), stopped)
+        return FailureHeadline(words, None, "", (), (), stopped)
     codes = [(name, code, failure_reason.CODES.get(code, "")) for name, code in sorted(attempt.exits.items())]
     with_it = words and attempt.outcome == "aborted"
-    reason = "was stopped with it" if with_it else failure_reason.of_attempt(story, attempt, most)
-    return Headline(words, attempt, reason, codes, await _lines(page, attempt), stopped)
+    reason = "was stopped with it" if with_it else failure_reason.attempt_failure(story, attempt, most)
+    return FailureHeadline(words, attempt, reason, codes, await _lines(page, attempt), stopped)
 
 
 async def _lines(page: Page, attempt: Attempt) -> Sequence[str]:
@@ -55,18 +55,18 @@ async def _lines(page: Page, attempt: Attempt) -> Sequence[str]:
         found = (
             {"events": ()}
             if log is None
-            else await container_output.events(page, log, limit=LINES, startFromHead=False)
+            else await container_output.read_log_page(page, log, limit=LINES, startFromHead=False)
         )
     except AwsError:
         return ()
     return [each["message"][:LONGEST] for each in found["events"]]
 
 
-async def _log(page: Page, attempt: Attempt) -> container_output.Log | None:
+async def _log(page: Page, attempt: Attempt) -> container_output.LogLocation | None:
     if not attempt.task or not attempt.definition:
         return None
     told = await page.call("ecs", "DescribeTaskDefinition", taskDefinition=attempt.definition)
     containers = told["taskDefinition"]["containerDefinitions"]
     failed = [each for each in containers if attempt.exits.get(each["name"])]
-    logs = (log_of(each, attempt.task) for each in failed or containers)
+    logs = (log_location(each, attempt.task) for each in failed or containers)
     return next((log for log in logs if log is not None), None)

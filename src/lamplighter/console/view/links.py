@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from lamplighter.console.view.templates import path
+from lamplighter.console.view.templates import arn_path
 
 _PAGES: Sequence[tuple[re.Pattern[str], str]] = tuple(
     (re.compile(f"arn:aws[^:]*:{form}"), first)
@@ -20,16 +20,16 @@ _PAGES: Sequence[tuple[re.Pattern[str], str]] = tuple(
 )
 
 
-def page_of(arn: str) -> str | None:
+def resource_page(arn: str) -> str | None:
     """The URL of its page; None where there is none."""
-    return next((f"/{first}/{path(arn)}" for form, first in _PAGES if form.fullmatch(arn)), None)
+    return next((f"/{first}/{arn_path(arn)}" for form, first in _PAGES if form.fullmatch(arn)), None)
 
 
-def named(arn: str) -> str:
+def resource_name(arn: str) -> str:
     """What people call a resource: its ARN without what all of them have."""
     return arn.split(":", 5)[-1] if arn.startswith("arn:") else arn
 
 
-def ours(to: str) -> str:
+def local_path(to: str) -> str:
     """A page of ours to go on to, whatever a link or a form said: the first page where it would lead elsewhere."""
     return to if to.isprintable() and to.startswith("/") and to[1:2] not in ("/", "\\") else "/"

@@ -22,40 +22,40 @@ def is_secret(name: str) -> bool:
     return _SECRET.search(name) is not None
 
 
-def masked(document: Json) -> Json:
+def mask_secrets(document: Json) -> Json:
     """The same document without its secrets."""
     if isinstance(document, list):
-        return [masked(each) for each in document]
+        return [mask_secrets(each) for each in document]
     if isinstance(document, str):
         return _text(document)
     if not isinstance(document, dict):
         return document
     named = document.get("Name", document.get("name"))
     if isinstance(named, str) and is_secret(named):
-        return {key: MASK if key in ("Value", "value") else masked(value) for key, value in document.items()}
+        return {key: MASK if key in ("Value", "value") else mask_secrets(value) for key, value in document.items()}
     return {key: _hidden(key, value) for key, value in document.items()}
 
 
 def _hidden(key: str, value: Json) -> Json:
-    return MASK if is_secret(key) and isinstance(value, str | int | float) else masked(value)
+    return MASK if is_secret(key) and isinstance(value, str | int | float) else mask_secrets(value)
 
 
 def _text(text: str) -> str:
     if text[:1] not in ("{", "["):
         return text
     try:
-        return dumps(masked(loads(text)))
+        return dumps(mask_secrets(loads(text)))
     except JsonError:
         return text
 
 
-def restored(edited: Json, original: Json) -> Json:
+def restore_secrets(edited: Json, original: Json) -> Json:
     """What was edited, with the secrets of the original where they are still masked."""
-    if edited == masked(original) or edited == MASK:
+    if edited == mask_secrets(original) or edited == MASK:
         return original
     if isinstance(edited, dict) and isinstance(original, dict):
-        return {key: restored(value, original.get(key)) for key, value in edited.items()}
+        return {key: restore_secrets(value, original.get(key)) for key, value in edited.items()}
     if isinstance(edited, list) and isinstance(original, list):
         padded = [*original, *[None] * len(edited)]
-        return [restored(value, padded[at]) for at, value in enumerate(edited)]
+        return [restore_secrets(value, padded[at]) for at, value in enumerate(edited)]
     return edited

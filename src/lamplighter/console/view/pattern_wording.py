@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from lamplighter.base.json_text import Json, dumps
 
 
-def wanted(values: Json) -> str:
+def describe_values(values: Json) -> str:
     """The list of a field, of which one has to be met."""
     return " or ".join(map(_one, values)) if isinstance(values, list) else dumps(values)
 

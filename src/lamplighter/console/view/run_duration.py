@@ -15,9 +15,9 @@ from lamplighter.console.page import Page
 from lamplighter.console.view.durations import IDLE
 
 
-async def told(page: Page, executions: Sequence[Json], most: int) -> Sequence[Json]:
+async def add_idle_time(page: Page, executions: Sequence[Json], most: int) -> Sequence[Json]:
     """Executions as ListExecutions has them; those that were redriven with the time between their parts."""
-    known = page.console.idle
+    known = page.console.idle_cache
     redriven = [each for each in executions if each.get("redriveCount")]
     unknown = [each for each in redriven if _key(each) not in known][:most]
     await asyncio.gather(*(_read(page, each) for each in unknown))
@@ -31,7 +31,7 @@ def _key(execution: Json) -> str:
 
 async def _read(page: Page, execution: Json) -> None:
     try:
-        story = await history.told(await history.whole(page, execution["executionArn"]))
+        story = await history.read_story(await history.read_history(page, execution["executionArn"]))
     except AwsError:
         return
-    page.console.idle.note({_key(execution): story.idle / 1000})
+    page.console.idle_cache.put({_key(execution): story.idle / 1000})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.view.durations import length, took_of
+from lamplighter.console.view.durations import format_duration, run_seconds
 
 WIDTH, GAP, HEIGHT, LEAST = 7, 3, 24, 5
 """Of a mark and of the strip, in pixels."""
@@ -19,7 +19,7 @@ SKIPPED = "SKIPPED"
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class RunMark:
     """One run."""
 
     arn: str
@@ -31,10 +31,10 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
+class RunStrip:
     """The last runs, the latest at the right."""
 
-    marks: Sequence[Mark]
+    marks: Sequence[RunMark]
     rate: float | None
     """How many of those that have ended went well, of 1; those that were skipped do not count."""
     typical: float | None
@@ -46,9 +46,9 @@ class Strip:
         return max(0, len(self.marks) * (WIDTH + GAP) - GAP)
 
 
-def strip(executions: Sequence[Json], now: float) -> Strip:
+def run_strip(executions: Sequence[Json], now: float) -> RunStrip:
     """What ListExecutions tells, the latest first, as a strip; `now` in seconds since the epoch."""
-    took = [took_of(each, now) for each in executions]
+    took = [run_seconds(each, now) for each in executions]
     longest = max((each for each in took if each is not None), default=0) or 1
     shown = [
         _mark(at, each, seconds, longest)
@@ -57,12 +57,12 @@ def strip(executions: Sequence[Json], now: float) -> Strip:
     ended = [each for each in executions if each["status"] not in (RUNNING, SKIPPED)]
     good = [seconds for each, seconds in zip(executions, took, strict=True) if each["status"] == GOOD]
     known = [seconds for seconds in good if seconds is not None]
-    return Strip(shown, len(good) / len(ended) if ended else None, median(known) if known else None)
+    return RunStrip(shown, len(good) / len(ended) if ended else None, median(known) if known else None)
 
 
-def _mark(at: int, execution: Json, seconds: float | None, longest: float) -> Mark:
+def _mark(at: int, execution: Json, seconds: float | None, longest: float) -> RunMark:
     height = LEAST + round((HEIGHT - LEAST) * min(1.0, (seconds or 0) / longest))
     status = execution["status"]
-    title = f"{execution['name']}: {status.lower().replace('_', ' ')}, {length(seconds)}"
+    title = f"{execution['name']}: {status.lower().replace('_', ' ')}, {format_duration(seconds)}"
     x = at * (WIDTH + GAP)
-    return Mark(execution["executionArn"], status, title, x, HEIGHT - height, height)
+    return RunMark(execution["executionArn"], status, title, x, HEIGHT - height, height)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
 from lamplighter.console.view import failure_reason, state_status
-from lamplighter.console.view.state_status import status
+from lamplighter.console.view.state_status import visit_status
 from lamplighter.runs.story import Attempt, Story, Visit
 
 MOST = 20
@@ -17,7 +17,7 @@ SHOWN = 8_000
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class PanelDocument:
     """An input or output."""
 
     title: str
@@ -32,12 +32,12 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
+class StateVisit:
     """One visit."""
 
     visit: Visit
     status: str
-    documents: Sequence[Document]
+    documents: Sequence[PanelDocument]
     attempts: Sequence[tuple[Attempt, str]]
     """Each with why it did not succeed."""
     seconds: float | None
@@ -45,13 +45,13 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
+class PanelDetail:
     """What the panel shows."""
 
     state: str | None
     """None: the run as a whole."""
-    stays: Sequence[Stay]
-    documents: Sequence[Document]
+    stays: Sequence[StateVisit]
+    documents: Sequence[PanelDocument]
     error: str | None = None
     cause: str | None = None
     visits: int = 0
@@ -63,41 +63,45 @@ class Detail:
     """The number of the event before which the next page of visits ends."""
 
 
-def of(page: Page, events: Sequence[Json], story: Story, about: Json, deadline: int | None = None) -> Detail:
+def panel_detail(
+    page: Page, events: Sequence[Json], story: Story, about: Json, deadline: int | None = None
+) -> PanelDetail:
     """The state that the page is asked for, or all of the run; `deadline` is its own."""
-    state = page.asked("state")
+    state = page.query("state")
     if state is None:
-        documents = [Document(name.capitalize(), about[name], name) for name in ("input", "output") if about.get(name)]
-        return Detail(None, (), documents, about.get("error"), about.get("cause"))
+        documents = [
+            PanelDocument(name.capitalize(), about[name], name) for name in ("input", "output") if about.get(name)
+        ]
+        return PanelDetail(None, (), documents, about.get("error"), about.get("cause"))
     visits = [visit for visit in story.visits if visit.state == state]
-    broken = state_status.broken(events)
-    troubled = [visit for visit in visits if status(story, visit, broken) in TROUBLE]
+    broken = state_status.caught_exits(events)
+    troubled = [visit for visit in visits if visit_status(story, visit, broken) in TROUBLE]
     # Where a state is shown as one that did not go well, the visits that say why come first.
-    worst = state_status.standings(story, broken)[state].status in TROUBLE if visits else False
-    only = page.asked("only") or ("failed" if worst and troubled else "all")
+    worst = state_status.state_statuses(story, broken)[state].status in TROUBLE if visits else False
+    only = page.query("only") or ("failed" if worst and troubled else "all")
     wanted = troubled if only == "failed" else visits
-    before = page.number("before")
+    before = page.query_number("before")
     found = [visit for visit in wanted if before is None or visit.event < before]
     by_number = {event["id"]: event for event in events}
     stays = [
-        Stay(
+        StateVisit(
             visit,
-            status(story, visit, broken),
+            visit_status(story, visit, broken),
             _documents(story, visit, by_number),
-            [(each, failure_reason.of_attempt(story, each, deadline)) for each in _attempts(story, visit)],
+            [(each, failure_reason.attempt_failure(story, each, deadline)) for each in _attempts(story, visit)],
             None if visit.left is None else story.spent(visit.entered, visit.left) / 1000,
         )
         for visit in reversed(found[-MOST:])
     ]
     earlier = stays[-1].visit.event if len(found) > MOST else None
-    return Detail(state, stays, (), visits=len(visits), troubled=len(troubled), earlier=earlier, only=only)
+    return PanelDetail(state, stays, (), visits=len(visits), troubled=len(troubled), earlier=earlier, only=only)
 
 
 def _attempts(story: Story, visit: Visit) -> Sequence[Attempt]:
     return [story.attempts[at] for at in visit.attempts]
 
 
-def _documents(story: Story, visit: Visit, events: Mapping[int, Json]) -> Sequence[Document]:
+def _documents(story: Story, visit: Visit, events: Mapping[int, Json]) -> Sequence[PanelDocument]:
     attempts = _attempts(story, visit)
     found = [_document("Input", events.get(visit.event), "stateEnteredEventDetails", "input")]
     if attempts:
@@ -107,6 +111,6 @@ def _documents(story: Story, visit: Visit, events: Mapping[int, Json]) -> Sequen
     return [each for each in found if each is not None]
 
 
-def _document(title: str, event: Json, details: str, field: str) -> Document | None:
+def _document(title: str, event: Json, details: str, field: str) -> PanelDocument | None:
     text = (event or {}).get(details, {}).get(field)
-    return None if text is None else Document(title, text, str(event["id"]))
+    return None if text is None else PanelDocument(title, text, str(event["id"]))

@@ -15,7 +15,7 @@ WORST = ("RUNNING", "RETRYING", "FAILED", "TIMED_OUT", "ABORTED", "CAUGHT", "SUC
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StateStatus:
     """One state."""
 
     name: str
@@ -31,14 +31,14 @@ class Standing:
     """Whether it runs an activity that no worker has taken up."""
 
 
-def broken(events: Sequence[Json]) -> frozenset[int]:
+def caught_exits(events: Sequence[Json]) -> frozenset[int]:
     """The events with which a Parallel or a Map was left whose failure was caught: its attempts are those inside."""
     failed = {event["id"] for event in events if event["type"] in ("ParallelStateFailed", "MapStateFailed")}
     left = (event for event in events if event["type"] in ("ParallelStateExited", "MapStateExited"))
     return frozenset(event["id"] for event in left if event["previousEventId"] in failed)
 
 
-def standings(story: Story, broken: frozenset[int] = frozenset()) -> Mapping[str, Standing]:
+def state_statuses(story: Story, broken: frozenset[int] = frozenset()) -> Mapping[str, StateStatus]:
     """All states that were visited, by name; `broken` as the function has it."""
     last: dict[str, dict[tuple[str, ...], Visit]] = {}
     followers: dict[str, dict[str, None]] = {}
@@ -54,15 +54,15 @@ def standings(story: Story, broken: frozenset[int] = frozenset()) -> Mapping[str
 
 def _standing(
     story: Story, name: str, visits: Sequence[Visit], broken: frozenset[int], followers: Sequence[str]
-) -> Standing:
-    found = [status(story, visit, broken) for visit in visits]
+) -> StateStatus:
+    found = [visit_status(story, visit, broken) for visit in visits]
     worst, done = min(found, key=WORST.index), sum(each in ("SUCCEEDED", "CAUGHT") for each in found)
     latest = [story.attempts[visit.attempts[-1]] for visit in visits if visit.attempts]
     unclaimed = any(each.waits_for_worker and each.outcome == "running" for each in latest)
-    return Standing(name, worst, len(found), done, followers, unclaimed)
+    return StateStatus(name, worst, len(found), done, followers, unclaimed)
 
 
-def status(story: Story, visit: Visit, broken: frozenset[int] = frozenset()) -> str:
+def visit_status(story: Story, visit: Visit, broken: frozenset[int] = frozenset()) -> str:
     """How one visit stands."""
     if visit.exit in broken:
         return "CAUGHT"

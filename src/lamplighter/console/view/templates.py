@@ -18,7 +18,7 @@ from lamplighter import __version__
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.console.view import durations
-from lamplighter.console.view.masking import is_secret, masked
+from lamplighter.console.view.masking import is_secret, mask_secrets
 from lamplighter.lang.schedule import time_zones
 
 HERE = Path(__file__).parents[1]
@@ -36,7 +36,7 @@ SECTIONS = (
 
 
 @dataclass(frozen=True)
-class Look:
+class Templates:
     """How everything looks."""
 
     title: str
@@ -57,17 +57,17 @@ class Look:
             "job": self.job,
             "run": self.run,
             "last": lambda arn: str(arn).rpartition(":")[2],
-            "path": path,
-            "masked": masked,
-            "standing": standing,
+            "path": arn_path,
+            "masked": mask_secrets,
+            "standing": stack_status,
             "delivery": lambda status: {"DELIVERED": "SUCCEEDED", "WAITING": "RUNNING"}.get(status, status),
-            "document": document,
+            "document": parse_document,
             "is_secret": is_secret,
-            "length": durations.length,
-            "took": durations.took_of,
-            "utc": utc,
-            "local": local,
-            "iso": iso,
+            "length": durations.format_duration,
+            "took": durations.run_seconds,
+            "utc": format_utc,
+            "local": format_local,
+            "iso": format_iso,
             "pretty": self.pretty,
             "tojson_text": dumps,
             "quoted": lambda text: quote(str(text), safe=""),
@@ -83,16 +83,16 @@ class Look:
 
     def job(self, arn: str) -> str:
         """The page of a state machine."""
-        return f"/jobs/{path(arn)}"
+        return f"/jobs/{arn_path(arn)}"
 
     def run(self, arn: str) -> str:
         """The page of an execution or a Map Run."""
-        return f"/runs/{path(arn)}"
+        return f"/runs/{arn_path(arn)}"
 
     def pretty(self, text: str) -> str:
         """A document without its secrets, a line for each part of it; text that is no JSON as it is."""
         try:
-            return indented(masked(loads(text)))
+            return format_json(mask_secrets(loads(text)))
         except JsonError:
             return text
 
@@ -107,19 +107,19 @@ def _stamps() -> Mapping[str, str]:
     return {name: f"/static/{name}?{sha256(file.read_bytes()).hexdigest()[:12]}" for name, file in files.items()}
 
 
-def indented(document: Json) -> str:
+def format_json(document: Json) -> str:
     """A document as JSON, a line for each part of it."""
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
-def standing(status: str) -> str:
+def stack_status(status: str) -> str:
     """What a status of CloudFormation means, in the words of a run."""
     if "FAILED" in status or "ROLLBACK" in status:
         return "FAILED"
     return "RUNNING" if status.endswith("IN_PROGRESS") else "SUCCEEDED"
 
 
-def document(text: str) -> Json:
+def parse_document(text: str) -> Json:
     """JSON text, read; None where it is none."""
     try:
         return loads(text)
@@ -127,22 +127,22 @@ def document(text: str) -> Json:
         return None
 
 
-def path(arn: str) -> str:
+def arn_path(arn: str) -> str:
     """An ARN as a part of a URL's path."""
     return quote(arn, safe=":/")
 
 
-def utc(seconds: float) -> str:
+def format_utc(seconds: float) -> str:
     """An instant: 2026-01-01 18:00:00 UTC."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def iso(seconds: float) -> str:
+def format_iso(seconds: float) -> str:
     """An instant as HTML's <time> wants it."""
     return f"{datetime.fromtimestamp(seconds, UTC).isoformat(timespec='milliseconds')}".replace("+00:00", "Z")
 
 
-def local(seconds: float, zone: str) -> str:
+def format_local(seconds: float, zone: str) -> str:
     """An instant as clocks of a place show it: Thu 01 Jan 03:00; in UTC where nobody knows the place."""
     try:
         shown = datetime.fromtimestamp(seconds, time_zones.zone(zone))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.console.view import failure_reason
-from lamplighter.console.view.durations import length
-from lamplighter.console.view.state_status import status
+from lamplighter.console.view.durations import format_duration
+from lamplighter.console.view.state_status import visit_status
 from lamplighter.runs.job_machine import is_ours
 from lamplighter.runs.retry_delay import pause
 from lamplighter.runs.story import Attempt, Gap, Story, Visit
@@ -28,7 +28,7 @@ LASTING = ("Wait", "Map", "Parallel")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TimelineRow:
     """One attempt, or one stay in a state that takes time."""
 
     event: int
@@ -50,7 +50,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Redrive:
+class RedriveMark:
     """Where the run had ended, and went on later: that time has no room on the scale."""
 
     event: int
@@ -60,7 +60,7 @@ class Redrive:
 
 
 @dataclass(frozen=True, slots=True)
-class Pausing:
+class PendingRetry:
     """What is being waited for now: another attempt."""
 
     state: str
@@ -71,15 +71,15 @@ class Pausing:
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
+class Timeline:
     """The timeline."""
 
-    rows: Sequence[Row]
-    redrives: Sequence[Redrive]
+    rows: Sequence[TimelineRow]
+    redrives: Sequence[RedriveMark]
     ticks: Sequence[tuple[float, str]]
     following: int | None
     """The number of the event after which the next page begins."""
-    pause: Pausing | None
+    pause: PendingRetry | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class _Scale:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _RowContext:
     """What rows are made of."""
 
     story: Story
@@ -106,24 +106,28 @@ class _Told:
     """Whether a job file made the machine."""
 
 
-def chart(story: Story, definition: Json, now: int, after: int = 0, broken: frozenset[int] = frozenset()) -> Chart:
+def build_timeline(
+    story: Story, definition: Json, now: int, after: int = 0, broken: frozenset[int] = frozenset()
+) -> Timeline:
     """The rows after an event; `now` in milliseconds since the epoch, `broken` as `standing.broken` has it."""
     now -= now % STEP  # so that a timeline is not another one at each look
     began = story.began if story.began is not None else now
     scale = _Scale(story, began, max(1, story.spent(began, story.ended or now)))
-    told = _Told(story, failure_reason.deadline(definition), broken, scale, story.ended or now, is_ours(definition))
+    told = _RowContext(
+        story, failure_reason.run_deadline(definition), broken, scale, story.ended or now, is_ours(definition)
+    )
     found = sorted(_rows(told), key=lambda row: row.event)
     page = [row for row in found if row.event > after]
     following = page[PAGE - 1].event if len(page) > PAGE else None
     redrives = [_redrive(gap, scale) for gap in story.gaps]
-    return Chart(page[:PAGE], redrives, _ticks(scale), following, _pausing(story, definition))
+    return Timeline(page[:PAGE], redrives, _ticks(scale), following, _pausing(story, definition))
 
 
-def _redrive(gap: Gap, scale: _Scale) -> Redrive:
-    return Redrive(gap.event, scale.x(gap.redriven), length((gap.redriven - gap.ended) / 1000))
+def _redrive(gap: Gap, scale: _Scale) -> RedriveMark:
+    return RedriveMark(gap.event, scale.x(gap.redriven), format_duration((gap.redriven - gap.ended) / 1000))
 
 
-def _rows(told: _Told) -> Iterator[Row]:
+def _rows(told: _RowContext) -> Iterator[TimelineRow]:
     for visit in told.story.visits:
         before: Attempt | None = None
         for at in visit.attempts:
@@ -134,19 +138,19 @@ def _rows(told: _Told) -> Iterator[Row]:
             yield _stay(told, visit)
 
 
-def _outcome(told: _Told, visit: Visit, attempt: Attempt) -> str:
+def _outcome(told: _RowContext, visit: Visit, attempt: Attempt) -> str:
     """How an attempt ended; what an attendant could not do, and the run went on all the same, is no failure."""
     caught = told.ours and attempt.supporting and attempt.failed and visit.left is not None
     return "CAUGHT" if caught else OUTCOMES[attempt.outcome]
 
 
-def _attempt(told: _Told, visit: Visit, attempt: Attempt, before: Attempt | None) -> Row:
+def _attempt(told: _RowContext, visit: Visit, attempt: Attempt, before: Attempt | None) -> TimelineRow:
     scale, ended = told.scale, told.until if attempt.ended is None else attempt.ended
     since = before.ended if before is not None and before.ended is not None else attempt.began
     redriven = any(since <= gap.ended and gap.redriven <= attempt.began for gap in told.story.gaps)
     waited = before is not None and before.ended is not None and not redriven
     x, gap = scale.x(attempt.began), scale.x(since)
-    return Row(
+    return TimelineRow(
         attempt.event,
         attempt.state,
         f"{attempt.state} #{attempt.number}",
@@ -158,23 +162,23 @@ def _attempt(told: _Told, visit: Visit, attempt: Attempt, before: Attempt | None
         max(LEAST, scale.x(ended) - x),
         gap if waited else None,
         max(0.0, x - gap),
-        length((attempt.began - since) / 1000) if waited else "",
+        format_duration((attempt.began - since) / 1000) if waited else "",
         sorted(attempt.exits.items()),
-        failure_reason.of_attempt(told.story, attempt, told.deadline),
+        failure_reason.attempt_failure(told.story, attempt, told.deadline),
         attempt.task,
     )
 
 
-def _stay(told: _Told, visit: Visit) -> Row:
+def _stay(told: _RowContext, visit: Visit) -> TimelineRow:
     ended = told.until if visit.left is None else visit.left
     x = told.scale.x(visit.entered)
-    return Row(
+    return TimelineRow(
         visit.event,
         visit.state,
         visit.state,
         " › ".join(visit.path),
         visit.kind,
-        status(told.story, visit, told.broken),
+        visit_status(told.story, visit, told.broken),
         told.story.spent(visit.entered, ended) / 1000,
         x,
         max(LEAST, told.scale.x(ended) - x),
@@ -189,12 +193,12 @@ def _stay(told: _Told, visit: Visit) -> Row:
 
 def _ticks(scale: _Scale) -> Sequence[tuple[float, str]]:
     def label(milliseconds: float) -> str:
-        return length(milliseconds / 1000) if scale.span >= SHORT else f"{milliseconds:.0f} ms"
+        return format_duration(milliseconds / 1000) if scale.span >= SHORT else f"{milliseconds:.0f} ms"
 
     return [(WIDTH * at / TICKS, label(scale.span * at / TICKS)) for at in range(TICKS)]
 
 
-def _pausing(story: Story, definition: Json) -> Pausing | None:
+def _pausing(story: Story, definition: Json) -> PendingRetry | None:
     """When the next attempt begins, if one is being waited for."""
     if story.outcome != "running":
         return None
@@ -203,5 +207,5 @@ def _pausing(story: Story, definition: Json) -> Pausing | None:
         if visit.left is None and tries and tries[-1].failed and tries[-1].ended is not None:
             found = pause(definition, visit.state, [each.error or "" for each in tries])
             if found is not None:
-                return Pausing(visit.state, tries[-1].ended / 1000 + found.seconds, found.at_most)
+                return PendingRetry(visit.state, tries[-1].ended / 1000 + found.seconds, found.at_most)
     return None

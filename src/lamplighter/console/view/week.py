@@ -26,7 +26,7 @@ HOUR = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PlannedSchedule:
     """One schedule or rule that is switched on."""
 
     name: str
@@ -52,7 +52,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Moment:
+class PlannedTime:
     """One time at which something is due, or would be if the clocks showed it."""
 
     time: float
@@ -74,7 +74,7 @@ class Day:
     date: date
     note: str
     """What becomes of the clocks on this day; nothing on most."""
-    moments: Sequence[Moment]
+    moments: Sequence[PlannedTime]
     more: int
     """How many more there are than are listed."""
 
@@ -84,14 +84,16 @@ class Week:
     """Seven days."""
 
     days: Sequence[Day]
-    often: Sequence[Plan]
+    often: Sequence[PlannedSchedule]
     """What is due too often to be listed, or at times that nobody knows."""
 
 
-def arrange(plans: Sequence[Plan], due: Sequence[Sequence[Moment] | None], now: int, where: ZoneInfo) -> Week:
+def build_week(
+    plans: Sequence[PlannedSchedule], due: Sequence[Sequence[PlannedTime] | None], now: int, where: ZoneInfo
+) -> Week:
     """What is due, as `moments` has it for each plan, by days; `now` in milliseconds since the epoch."""
     dates = _dates(now, where)
-    found: dict[date, list[Moment]] = {each: [] for each in dates}
+    found: dict[date, list[PlannedTime]] = {each: [] for each in dates}
     for moment in (moment for each in due for moment in each or ()):
         day = time_zones.local(round(moment.time * 1000), where).date()
         if day in found:
@@ -107,7 +109,7 @@ def _dates(now: int, where: ZoneInfo) -> Sequence[date]:
     return [first + timedelta(days=offset) for offset in range(DAYS)]
 
 
-def moments(plan: Plan, now: int, where: ZoneInfo) -> Sequence[Moment] | None:
+def planned_times(plan: PlannedSchedule, now: int, where: ZoneInfo) -> Sequence[PlannedTime] | None:
     """When it is due in the seven days; None where that is too often, or nobody knows."""
     if not plan.counted:
         return None
@@ -120,13 +122,13 @@ def moments(plan: Plan, now: int, where: ZoneInfo) -> Sequence[Moment] | None:
     return None if len(due) > OFTEN else [_moment(plan, each, where) for each in due]
 
 
-def _moment(plan: Plan, time: Time, where: ZoneInfo) -> Moment:
+def _moment(plan: PlannedSchedule, time: Time, where: ZoneInfo) -> PlannedTime:
     skipped_here = time.skipped and where.key == plan.zone
     shown = time.shown if skipped_here else time_zones.local(time.instant, where)
     by_clock = not plan.expression.startswith("rate")
     own = f"{time.shown:%a %H:%M} {_city(plan.zone)}" if by_clock and shown != time.shown else ""
     mark = "skipped" if time.skipped else "twice" if time.doubled else ""
-    return Moment(time.instant / 1000, f"{shown:%H:%M}", own, plan.name, plan.url, mark)
+    return PlannedTime(time.instant / 1000, f"{shown:%H:%M}", own, plan.name, plan.url, mark)
 
 
 def _city(zone: str) -> str:

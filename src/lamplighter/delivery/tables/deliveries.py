@@ -15,7 +15,7 @@ SWEPT = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingDelivery:
     """A letter that is not over."""
 
     id: int
@@ -36,36 +36,36 @@ def put(tx: Tx, sender: str, key: str, born: int, body: Json) -> int | None:
     return row[0] if row is not None else None
 
 
-def get(reader: Reader, id: int) -> Waiting | None:  # noqa: A002 - what it is
+def get(reader: Reader, id: int) -> PendingDelivery | None:  # noqa: A002 - what it is
     """A letter that is not over."""
     row = reader.row("SELECT id, key, born, tries, body FROM letters WHERE id = ? AND settled IS NULL", (id,))
     if row is None:
         return None
     number, key, born, tries, body = row
     try:
-        return Waiting(number, key, born, tries, loads(body))
+        return PendingDelivery(number, key, born, tries, loads(body))
     except JsonError:
-        return Waiting(number, key, born, tries, None)
+        return PendingDelivery(number, key, born, tries, None)
 
 
-def tried(tx: Tx, id: int) -> None:  # noqa: A002 - what it is
+def count_attempt(tx: Tx, id: int) -> None:  # noqa: A002 - what it is
     """Count a try."""
     tx.execute("UPDATE letters SET tries = tries + 1 WHERE id = ?", (id,))
 
 
-def settle(tx: Tx, id: int, now: int, outcome: str) -> None:  # noqa: A002 - what it is
+def finish(tx: Tx, id: int, now: int, outcome: str) -> None:  # noqa: A002 - what it is
     """A letter is over; forget some that have been over for long."""
     tx.execute("UPDATE letters SET settled = ?, outcome = ?, body = '' WHERE id = ?", (now, outcome, id))
     sql = "DELETE FROM letters WHERE id IN (SELECT id FROM letters WHERE settled < ? LIMIT ?)"
     tx.execute(sql, (now - KEPT, SWEPT))
 
 
-def waiting(reader: Reader, sender: str) -> int:
+def count_pending(reader: Reader, sender: str) -> int:
     """How many letters of a sender are not over."""
     return _count(reader, "SELECT count(*) FROM letters WHERE settled IS NULL AND sender = ?", sender)
 
 
-def oldest(reader: Reader, sender: str) -> int | None:
+def oldest_pending(reader: Reader, sender: str) -> int | None:
     """From when the age of the oldest letter counts that is not over."""
     row = reader.row("SELECT min(born) FROM letters WHERE settled IS NULL AND sender = ?", (sender,))
     assert row is not None
@@ -73,7 +73,7 @@ def oldest(reader: Reader, sender: str) -> int | None:
     return born
 
 
-def over(reader: Reader, sender: str, outcome: str, since: int) -> int:
+def count_finished(reader: Reader, sender: str, outcome: str, since: int) -> int:
     """How many letters of a sender have been over in this way since a time of the last two days."""
     sql = "SELECT count(*) FROM letters WHERE settled >= ? AND sender = ? AND outcome = ?"
     return _count(reader, sql, since, sender, outcome)

@@ -11,7 +11,7 @@ LATELY = 3 * 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class LostAlert:
     """One message."""
 
     time: int
@@ -20,20 +20,20 @@ class Lost:
     reason: str
 
 
-def put(tx: Tx, lost: Lost) -> None:
+def put(tx: Tx, lost: LostAlert) -> None:
     """Keep one; the oldest of too many goes."""
     sql = "INSERT INTO lost_alerts (time, recipient, reason) VALUES (?, ?, ?)"
     key = tx.insert(sql, (lost.time, lost.recipient, lost.reason))
     tx.execute("DELETE FROM lost_alerts WHERE id <= ?", (key - KEPT,))
 
 
-def since(reader: Reader, time: int) -> list[Lost]:
+def since(reader: Reader, time: int) -> list[LostAlert]:
     """Return those from a time on, the latest first."""
     rows = reader.rows("SELECT time, recipient, reason FROM lost_alerts WHERE time >= ? ORDER BY id DESC", (time,))
-    return [Lost(*row) for row in rows]
+    return [LostAlert(*row) for row in rows]
 
 
-def recipient(protocol: str, endpoint: str) -> str:
+def recipient_name(protocol: str, endpoint: str) -> str:
     """Name who should have got a message; of an address on the web its host alone, for the rest may be a password."""
     host = urlsplit(endpoint).hostname if protocol in ("http", "https") else None
     return f"{protocol} {host or endpoint}"

@@ -14,7 +14,7 @@ from lamplighter.jobs.file.values import Command
 
 Pattern = Literal["attempt-failed", "run-failed", "caught", "did-not-start", "late"]
 PATTERNS: tuple[Pattern, ...] = get_args(Pattern)
-USUAL: tuple[Pattern, ...] = ("run-failed", "did-not-start", "late")
+DEFAULT_PATTERNS: tuple[Pattern, ...] = ("run-failed", "did-not-start", "late")
 """What `notify: CHANNEL` means: one alert for a run, whatever happens to it."""
 
 
@@ -34,7 +34,7 @@ class Channel(Strict):
         return self
 
 
-def one_or_more(value: Json) -> Json:
+def as_list(value: Json) -> Json:
     """A list, where one item may stand alone."""
     return value if isinstance(value, (list, tuple)) else [value]
 
@@ -46,7 +46,7 @@ def _differ(channels: tuple[str, ...]) -> tuple[str, ...]:
     return channels
 
 
-Channels = Annotated[tuple[Name, ...], BeforeValidator(one_or_more), AfterValidator(_differ), Field(max_length=5)]
+Channels = Annotated[tuple[Name, ...], BeforeValidator(as_list), AfterValidator(_differ), Field(max_length=5)]
 """A rule of EventBridge has no more than five targets."""
 
 
@@ -59,7 +59,7 @@ class Notify(Strict):
     did_not_start: Channels = Field(default=(), description="A time came and no run began.")
     late: Channels = Field(default=(), description="A run takes longer than the job's `late`.")
 
-    def of(self, pattern: Pattern) -> tuple[str, ...]:
+    def channels_of(self, pattern: Pattern) -> tuple[str, ...]:
         """The channels of a pattern."""
         channels: tuple[str, ...] = getattr(self, pattern.replace("-", "_"))
         return channels

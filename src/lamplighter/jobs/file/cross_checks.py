@@ -35,7 +35,7 @@ Finding = tuple[Path, str, str]
 """A path of the file (or of the workflow, after its name), what is wrong, and what to write instead."""
 
 
-def findings(project: Project) -> Iterator[Finding]:
+def check_project(project: Project) -> Iterator[Finding]:
     """Everything that does not fit."""
     yield from _doubles("jobs", list(project.jobs))
     yield from _doubles("channels", list(project.channels))

@@ -11,7 +11,7 @@ from pathlib import Path as FilePath
 
 from lamplighter.jobs.file import yaml_document
 from lamplighter.jobs.file.channels import Channel
-from lamplighter.jobs.file.cross_checks import CONTAINER_KEYS, findings
+from lamplighter.jobs.file.cross_checks import CONTAINER_KEYS, check_project
 from lamplighter.jobs.file.environments import Variables, overlay, without_nulls
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.outer_shape import Source
@@ -55,7 +55,9 @@ def load(file: FilePath, environment: str | None = None) -> Loaded:
         raise JobFileError(problems)
     documents = {name: each.plain() for name, each in workflows.items()}
     loaded = Loaded(Project.model_validate({**whole.plain(), "workflows": documents}), file.parent, whole, workflows)
-    wrong = [Problem(loaded.place(*path, key=True), what, instead) for path, what, instead in findings(loaded.project)]
+    wrong = [
+        Problem(loaded.place(*path, key=True), what, instead) for path, what, instead in check_project(loaded.project)
+    ]
     if wrong:
         raise JobFileError(wrong)
     return loaded

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.file.channels import USUAL, Channel, Notify, one_or_more
+from lamplighter.jobs.file.channels import DEFAULT_PATTERNS, Channel, Notify, as_list
 from lamplighter.jobs.file.retry import Retry
 from lamplighter.jobs.file.schedules import Missed, Schedule, Window, Zone
 from lamplighter.jobs.file.secrets import Secret
@@ -31,8 +31,8 @@ from lamplighter.jobs.file.text_formats import (
 from lamplighter.jobs.file.values import Command, Cpu, Duration, Memory, Switch, Text, Whole
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, MAIN_CONTAINER
 
-Ids = Annotated[tuple[str, ...], BeforeValidator(one_or_more)]
-Schedules = Annotated[tuple[Schedule, ...], BeforeValidator(one_or_more)]
+Ids = Annotated[tuple[str, ...], BeforeValidator(as_list)]
+Schedules = Annotated[tuple[Schedule, ...], BeforeValidator(as_list)]
 
 
 class Network(Strict):
@@ -55,8 +55,8 @@ class Roles(Strict):
 class Permission(Strict):
     """What the job itself may do on AWS."""
 
-    actions: Annotated[tuple[Action, ...], BeforeValidator(one_or_more)] = Field(min_length=1)
-    resources: Annotated[tuple[Resource, ...], BeforeValidator(one_or_more)] = Field(min_length=1)
+    actions: Annotated[tuple[Action, ...], BeforeValidator(as_list)] = Field(min_length=1)
+    resources: Annotated[tuple[Resource, ...], BeforeValidator(as_list)] = Field(min_length=1)
 
 
 def _apart(environment: Mapping[str, str], secrets: Mapping[str, str]) -> None:
@@ -131,7 +131,7 @@ class Job(Strict):
     network: Network | None = None
     cluster: Cluster | None = Field(default=None, description="The name or ARN of a cluster that exists.")
     roles: Roles = Roles()
-    permissions: Annotated[tuple[Permission, ...], BeforeValidator(one_or_more)] = ()
+    permissions: Annotated[tuple[Permission, ...], BeforeValidator(as_list)] = ()
     log_retention: Whole = Field(default=30, description="Days.")
 
     @field_validator("input")
@@ -146,7 +146,7 @@ class Job(Strict):
     @field_validator("notify", mode="before")
     @classmethod
     def _usual(cls, value: Json) -> Json:
-        return dict.fromkeys(USUAL, value) if isinstance(value, (str, list)) else value
+        return dict.fromkeys(DEFAULT_PATTERNS, value) if isinstance(value, (str, list)) else value
 
     @field_validator("missed", mode="before")
     @classmethod

@@ -47,4 +47,4 @@ def served(project: Project) -> dict[str, list[str]]:
 def channels(project: Project, machine: str) -> list[str]:
     """Who hears of what a machine has to tell."""
     jobs = [project.jobs[name] for name in served(project).get(machine, ())]
-    return list(dict.fromkeys(channel for job in jobs for channel in job.notify.of(TELLS[machine])))
+    return list(dict.fromkeys(channel for job in jobs for channel in job.notify.channels_of(TELLS[machine])))

@@ -15,7 +15,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation
 from lamplighter.delivery.tables import lost_alerts
-from lamplighter.delivery.tables.lost_alerts import Lost
+from lamplighter.delivery.tables.lost_alerts import LostAlert
 from lamplighter.services.alerts import attempt_alert, dropped_slots_alert, outage_alert, run_alert
 from lamplighter.services.alerts.alert_text import Alert, subject, text
 from lamplighter.services.alerts.queries import Facts
@@ -85,7 +85,7 @@ class Alerts:
                 taken.append(topic)
             except AwsError as error:
                 log.error("%s could not be told: %s: %s", topic, said["Subject"], error)
-                lost_alerts.put(tx, Lost(self._world.now(), f"topic {topic}", f"{error.code}: {error.message}"))
+                lost_alerts.put(tx, LostAlert(self._world.now(), f"topic {topic}", f"{error.code}: {error.message}"))
         return taken
 
     def _compose(self, tx: Tx, caller: Caller, params: Json) -> Alert | None:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
-from lamplighter.delivery.delivery import Letter, Outcome
-from lamplighter.delivery.delivery_queue import Courier, carries
+from lamplighter.delivery.delivery import Delivery, DeliveryOutcome
+from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import Remote
 from lamplighter.services.cloudwatch.alarms import describe_alarms, tags
 from lamplighter.services.cloudwatch.alarms.composite_alarms import Composites
@@ -29,7 +29,7 @@ class CloudWatch:
     def __init__(
         self, bus: Bus, world: World, remote: Remote, check: Callable[[str, str, Json], None], url: str
     ) -> None:
-        self._courier = Courier(SERVICE, bus, world, remote, self._settled, check=check)
+        self._courier = DeliveryQueue(SERVICE, bus, world, remote, self._settled, check=check)
         self._transitions = transitions = Transitions(bus, world, url, self._courier.send)
         measures = Measures(bus, world)
         self._clockwork = clockwork = Clockwork(world, measures, transitions)
@@ -62,9 +62,9 @@ class CloudWatch:
 
     def ring(self, tx: Tx, timer: Timer) -> None:
         """An alarm is to look, or an action to be tried again."""
-        (self._courier if carries(timer.subject) else self._clockwork).ring(tx, timer)
+        (self._courier if is_delivery(timer.subject) else self._clockwork).ring(tx, timer)
 
-    def _settled(self, tx: Tx, letter: Letter, outcome: Outcome) -> None:
+    def _settled(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
         self._transitions.settled(tx, letter, outcome)
 
     def forget(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
-from lamplighter.delivery.delivery_queue import Courier, carries
+from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import Remote
 from lamplighter.services.events import tags
 from lamplighter.services.events.buses.archives import SUBJECT as ARCHIVE
@@ -38,7 +38,7 @@ class Events:
     name = SERVICE
 
     def __init__(self, bus: Bus, world: World, remote: Remote, check: Check) -> None:
-        self._courier = Courier(SERVICE, bus, world, remote, check=_of_ours(check), coded=coded)
+        self._courier = DeliveryQueue(SERVICE, bus, world, remote, check=_of_ours(check), coded=coded)
         rulebook = Rulebook()
         traffic = Traffic()
         router = Router(world, self._courier, rulebook, traffic)
@@ -115,11 +115,11 @@ class Events:
 
     async def perform(self, posted: Posted) -> None:
         """Deliver a letter, or go on with a replay."""
-        await (self._courier if carries(posted.subject) else self._replays).perform(posted)
+        await (self._courier if is_delivery(posted.subject) else self._replays).perform(posted)
 
     def ring(self, tx: Tx, timer: Timer) -> None:
         """A letter is to be tried again, a replay to begin, or a time of a schedule has come."""
-        if carries(timer.subject):
+        if is_delivery(timer.subject):
             self._courier.ring(tx, timer)
         elif timer.subject.startswith(SUBJECT):
             self._replays.ring(tx, timer)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World, iso
 from lamplighter.bus import Bus, Event
-from lamplighter.delivery.delivery import Letter, Policy
+from lamplighter.delivery.delivery import Delivery, RetryPolicy
 from lamplighter.services.scheduler import arns as naming
 from lamplighter.services.scheduler import schedule_times
 from lamplighter.services.scheduler.tables import dropped_slots
@@ -38,7 +38,7 @@ log = logging.getLogger("lamplighter.scheduler")
 class Teller:
     """Keeps dropped slots and tells of them."""
 
-    def __init__(self, bus: Bus, world: World, send: Callable[[Tx, Letter], None]) -> None:
+    def __init__(self, bus: Bus, world: World, send: Callable[[Tx, Delivery], None]) -> None:
         self._bus = bus
         self._world = world
         self._send = send
@@ -74,13 +74,13 @@ class Teller:
         for channel, topic in ((found[-1].mark or {}).get("Tell") or {}).items():
             self._send(tx, self._letter(found, channel, topic, detail))
 
-    def _letter(self, found: list[Dropped], channel: str, topic: str, detail: Json) -> Letter:
+    def _letter(self, found: list[Dropped], channel: str, topic: str, detail: Json) -> Delivery:
         caller = naming.caller_of(found[0].schedule)
         arn = topic if topic.startswith("arn:") else _arn(found[0].schedule, topic)
         params = {"TopicArn": arn, "Channel": channel, "Project": found[0].schedule.split("/")[1], **detail}
         attributes = {"SCHEDULE_ARN": found[0].schedule, "TARGET_ARN": arn}
         key, now = f"{KEY}{self._world.uuid()}", self._world.now()
-        return Letter(key, caller, ALERTS, "TellDropped", params, Policy(), None, dumps(detail), attributes, now)
+        return Delivery(key, caller, ALERTS, "TellDropped", params, RetryPolicy(), None, dumps(detail), attributes, now)
 
 
 def _arn(schedule: str, topic: str) -> str:

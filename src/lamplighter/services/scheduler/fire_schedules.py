@@ -14,7 +14,7 @@ from itertools import chain
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.delivery.delivery import End, Letter, Outcome
+from lamplighter.delivery.delivery import Delivery, DeliveryEnd, DeliveryOutcome
 from lamplighter.services.scheduler import arns, schedule_times, target_delivery
 from lamplighter.services.scheduler.dropped_slots import Teller
 from lamplighter.services.scheduler.tables import schedules, slots
@@ -59,7 +59,7 @@ class Due:
 class Firing:
     """What schedules do when nobody calls them."""
 
-    def __init__(self, world: World, send: Callable[[Tx, Letter], None], services: Services, teller: Teller) -> None:
+    def __init__(self, world: World, send: Callable[[Tx, Delivery], None], services: Services, teller: Teller) -> None:
         self._world = world
         self._send = send
         self._services = services
@@ -121,11 +121,11 @@ class Firing:
             self._take(tx, schedule, slot, due)
             self._follow(tx, schedule, next(schedule_times.slots(schedule, slot), None))
 
-    def settled(self, tx: Tx, letter: Letter, outcome: Outcome) -> None:
+    def settled(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
         """A letter is over."""
         key, slot = target_delivery.read_key(letter.key)
         schedule = schedules.by_id(tx, key)
-        if outcome.end is End.DELIVERED:
+        if outcome.end is DeliveryEnd.DELIVERED:
             slots.settle(tx, key, slot, slots.DELIVERED, _result(outcome.answer))
         else:
             why = f"{outcome.code}: {outcome.message}"

@@ -10,8 +10,8 @@ from botocore.model import ServiceModel
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
-from lamplighter.delivery.delivery import Letter, Outcome
-from lamplighter.delivery.delivery_queue import Courier, carries
+from lamplighter.delivery.delivery import Delivery, DeliveryOutcome
+from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import Remote
 from lamplighter.services.scheduler import arns, dropped_slots, slots, target_delivery
 from lamplighter.services.scheduler.client_tokens import once
@@ -44,7 +44,7 @@ class Scheduler:
         check: Callable[[str, str, Json], None],
     ) -> None:
         self._bus = bus
-        self._courier = Courier(
+        self._courier = DeliveryQueue(
             self.name,
             bus,
             world,
@@ -82,7 +82,7 @@ class Scheduler:
 
     async def perform(self, posted: Posted) -> None:
         """Deliver a letter, or empty a group that is being deleted."""
-        if carries(posted.subject):
+        if is_delivery(posted.subject):
             await self._courier.perform(posted)
             return
         while await self._bus.store.insist(lambda tx: self._empty(tx, posted)):
@@ -90,7 +90,7 @@ class Scheduler:
 
     def ring(self, tx: Tx, timer: Timer) -> None:
         """A slot has come, a letter is to be tried again, or dropped slots are to be told of."""
-        if carries(timer.subject):
+        if is_delivery(timer.subject):
             self._courier.ring(tx, timer)
         elif timer.subject.startswith(dropped_slots.SUBJECT):
             self._teller.ring(tx, timer)
@@ -106,7 +106,7 @@ class Scheduler:
     async def stop(self) -> None:
         """Nothing to let go of."""
 
-    def _settled(self, tx: Tx, letter: Letter, outcome: Outcome) -> None:
+    def _settled(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
         if not letter.key.startswith(dropped_slots.KEY):
             self._firing.settled(tx, letter, outcome)
 

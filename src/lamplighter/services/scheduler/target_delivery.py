@@ -11,7 +11,7 @@ from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import iso
-from lamplighter.delivery.delivery import Letter, Policy
+from lamplighter.delivery.delivery import Delivery, RetryPolicy
 from lamplighter.services.scheduler import arns, templated_targets, universal_targets
 from lamplighter.services.scheduler.tables.schedules import Schedule
 from lamplighter.services.scheduler.templated_targets import Sending
@@ -50,20 +50,20 @@ class Occasion:
         return f"{self.schedule.name[:LONGEST_NAME]}-{self.time.replace('-', '').replace(':', '')}-{self.digest}"
 
 
-def written(schedule: Schedule, slot: int, born: int, services: Services) -> Letter:
+def written(schedule: Schedule, slot: int, born: int, services: Services) -> Delivery:
     """The letter of a slot; `born`: from when its age counts."""
     target, key = schedule.body["Target"], letter_key(schedule.id, slot)
     digest = hashlib.sha256(f"{schedule.arn}/{key}".encode()).hexdigest()[:16]
     occasion = Occasion(schedule, moment(slot), digest)
     service, operation, params = _call(occasion, target, services)
     policy = target["RetryPolicy"]
-    return Letter(
+    return Delivery(
         key=key,
         caller=arns.caller_of(schedule.arn),
         service=service,
         operation=operation,
         params=params,
-        policy=Policy(policy["MaximumRetryAttempts"], policy["MaximumEventAgeInSeconds"]),
+        policy=RetryPolicy(policy["MaximumRetryAttempts"], policy["MaximumEventAgeInSeconds"]),
         dead_letter=target.get("DeadLetterConfig", {}).get("Arn"),
         body=dumps(params),
         attributes={
@@ -73,11 +73,11 @@ def written(schedule: Schedule, slot: int, born: int, services: Services) -> Let
             "SCHEDULE_ARN": schedule.arn,
             "TARGET_ARN": _called(target["Arn"], service, operation),
         },
-        born=born,
+        created=born,
     )
 
 
-def numbered(letter: Letter, attempt: int) -> Letter:
+def numbered(letter: Delivery, attempt: int) -> Delivery:
     """A letter as it is sent for the nth time."""
     if ATTEMPT not in letter.body:
         return letter

@@ -9,7 +9,7 @@ from uvicorn.server import ServerState
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import ManualClock
-from lamplighter.cli.up.http.connection import LAST_LOOK, PATIENCE, Connection, Connections
+from lamplighter.cli.up.http.connection import DEADLINES, LAST_LOOK, Connection, ConnectionLimit
 from tests.virtual import VirtualLoop
 
 HEAD = b"POST /slow HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n\r\n"
@@ -64,7 +64,7 @@ class Peers:
         self.loop = VirtualLoop(self.clock)
         self.answers = asyncio.Event()
         self.heard: list[str] = []
-        self._among = Connections(most)
+        self._among = ConnectionLimit(most)
         self._state = ServerState()
         self._config = uvicorn.Config(self._application, interface="asgi3", ws="none", lifespan="off", log_config=None)
         self._config.load()
@@ -125,7 +125,7 @@ def is_open(transport: Transport) -> bool:
 )
 def test_whoever_leaves_a_request_unfinished_is_cut_off(peers: Peers, phase: str, pieces: tuple[bytes, ...]) -> None:
     transport = peers.connect(*pieces)
-    peers.wait(PATIENCE[phase] - 0.1)
+    peers.wait(DEADLINES[phase] - 0.1)
     assert is_open(transport)
     peers.wait(0.2 + 4 * LAST_LOOK)
     assert not is_open(transport)
@@ -134,17 +134,17 @@ def test_whoever_leaves_a_request_unfinished_is_cut_off(peers: Peers, phase: str
 def test_a_head_that_comes_drop_by_drop_is_cut_off_all_the_same(peers: Peers) -> None:
     transport = peers.connect(b"POST / HTTP/1.1\r\nX: ")
     for _ in range(3):
-        peers.wait(PATIENCE["head"] / 4)
+        peers.wait(DEADLINES["head"] / 4)
         peers.send(transport, b"x")
     assert is_open(transport)
-    peers.wait(PATIENCE["head"] / 2)
+    peers.wait(DEADLINES["head"] / 2)
     assert not is_open(transport)
 
 
 def test_a_slow_body_that_goes_on_is_waited_for(peers: Peers) -> None:
     transport = peers.connect(b"POST /quick HTTP/1.1\r\nHost: here\r\nContent-Length: 60000\r\n\r\n")
     for _ in range(6):
-        peers.wait(PATIENCE["body"] - 1)
+        peers.wait(DEADLINES["body"] - 1)
         peers.send(transport, b"x" * 10_000)
     assert transport.sent.endswith(b"ok")
 
@@ -160,7 +160,7 @@ def test_a_long_poll_is_answered_however_long_it_takes(peers: Peers) -> None:
 def test_a_connection_that_was_used_is_closed_when_nothing_more_comes(peers: Peers) -> None:
     transport = peers.connect(QUICK)
     assert transport.sent.endswith(b"ok")
-    peers.wait(PATIENCE["keep-alive"] - 1)
+    peers.wait(DEADLINES["keep-alive"] - 1)
     assert is_open(transport), "clients keep a connection for a minute and a half"
     peers.wait(2)
     assert not is_open(transport)
@@ -169,14 +169,14 @@ def test_a_connection_that_was_used_is_closed_when_nothing_more_comes(peers: Pee
 def test_each_request_on_a_connection_gives_it_the_whole_time_again(peers: Peers) -> None:
     transport = peers.connect(QUICK)
     for _ in range(3):
-        peers.wait(PATIENCE["keep-alive"] - 1)
+        peers.wait(DEADLINES["keep-alive"] - 1)
         peers.send(transport, QUICK)
     assert [each[-2:] for each in transport.writes] == [b"ok"] * 4
 
 
 def test_a_next_request_that_comes_in_part_has_no_more_time_than_the_first(peers: Peers) -> None:
     transport = peers.connect(QUICK, b"GET / HT")
-    peers.wait(PATIENCE["head"] - 0.1)
+    peers.wait(DEADLINES["head"] - 0.1)
     assert is_open(transport)
     peers.wait(0.2 + 4 * LAST_LOOK)
     assert not is_open(transport)
@@ -186,11 +186,11 @@ def test_whoever_reads_nothing_of_the_answer_is_cut_off(peers: Peers) -> None:
     transport = peers.connect(QUICK)
     transport.unread = 1_000_000
     transport.protocol.pause_writing()
-    peers.wait(PATIENCE["send"] - 1)
+    peers.wait(DEADLINES["send"] - 1)
     transport.unread = 999_999
-    peers.wait(PATIENCE["send"] - 1)
+    peers.wait(DEADLINES["send"] - 1)
     assert is_open(transport), "it has read something"
-    peers.wait(2 * PATIENCE["send"])
+    peers.wait(2 * DEADLINES["send"])
     assert not is_open(transport)
 
 
@@ -216,7 +216,7 @@ def test_where_every_connection_is_being_answered_the_new_one_is_refused(peers: 
 
 def test_what_came_while_the_engine_stood_still_is_read_before_the_deadline_counts(peers: Peers) -> None:
     transport = peers.connect(b"GET /quick HTTP/1.1\r\nHost: here\r\n")
-    peers.clock.advance(int(PATIENCE["head"] * 1000) + 1)
+    peers.clock.advance(int(DEADLINES["head"] * 1000) + 1)
     peers.loop.settle()
     peers.send(transport, b"\r\n")
     peers.wait(10 * LAST_LOOK)

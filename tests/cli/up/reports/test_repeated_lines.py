@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from lamplighter.base.world import ManualClock
-from lamplighter.cli.up.reports.repeated_lines import MINUTE, Repeats
+from lamplighter.cli.up.reports.repeated_lines import MINUTE, RepeatFilter
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Book:
 
     def __post_init__(self) -> None:
         handler = logging.StreamHandler(self.text)
-        self.repeats = Repeats(handler, self.clock.steady)
+        self.repeats = RepeatFilter(handler, self.clock.steady)
         self.log.addHandler(handler)
 
     def lines(self) -> list[str]:
@@ -46,7 +46,7 @@ def test_two_thousand_equal_failures_are_told_once_and_counted(book: Book) -> No
         book.fail(task)
     assert sum("Traceback" in line for line in book.lines()) == 1
     book.clock.advance(MINUTE)
-    book.repeats.tell()
+    book.repeats.log_counts()
     assert book.lines()[-1] == "task 0: taken up again: OSError('no files') (1999 more times in the last minute)"
 
 
@@ -55,7 +55,7 @@ def test_it_goes_on_counting_for_as_long_as_it_goes_on_failing(book: Book) -> No
         for _ in range(10):
             book.warn("no room")
         book.clock.advance(MINUTE)
-        book.repeats.tell()
+        book.repeats.log_counts()
     assert book.lines() == [
         "no room",
         "no room (9 more times in the last minute)",
@@ -94,7 +94,7 @@ def test_what_is_no_failure_is_told_each_time(book: Book) -> None:
 def test_nothing_is_lost_when_the_engine_stops(book: Book) -> None:
     for _ in range(3):
         book.warn("no room")
-    book.repeats.tell(all_of_it=True)
+    book.repeats.log_counts(all_of_it=True)
     assert book.lines()[-1] == "no room (2 more times in the last minute)"
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.cli.up.plan import JobFile
-from lamplighter.cli.up.reconcile import REMIND, Keeper
+from lamplighter.cli.up.plan import JobFileSource
+from lamplighter.cli.up.reconcile import REMIND_SECONDS, SourceReconciler
 from lamplighter.cli.up.secrets import Secrets
-from lamplighter.cli.up.source_files import Orders
+from lamplighter.cli.up.source_files import SourceFiles
 from lamplighter.engine import health
 from tests.engines import REGION, SECOND, Site
 
@@ -36,9 +36,9 @@ class Kept:
     def keep(self) -> None:
         """Begin to keep to the file; it is applied."""
         self.site.up()
-        orders = Orders(JobFile(self.file, None), Secrets({}), self.site.directory)
+        orders = SourceFiles(JobFileSource(self.file, None), Secrets({}), self.site.directory)
         orders.read()
-        self.keeping = self.site.set_off(Keeper(self.site.engine, orders, REGION).keep())
+        self.keeping = self.site.set_off(SourceReconciler(self.site.engine, orders, REGION).keep())
 
     def pass_by(self, seconds: float) -> None:
         """Let time pass, in steps in which nobody misses a look at the file."""
@@ -66,9 +66,9 @@ def test_a_bad_edit_that_stays_for_two_minutes_is_told_once_and_its_end_once(kep
     kept.write(GOOD.replace("command", "comand"))
     kept.pass_by(115)
     assert kept.mails() == []
-    kept.pass_by(15 + REMIND)
+    kept.pass_by(15 + REMIND_SECONDS)
     assert kept.mails() == ["Subject: lamplighter.yaml is not applied"]
-    kept.pass_by(10 * REMIND)
+    kept.pass_by(10 * REMIND_SECONDS)
     kept.write(GOOD)
     kept.pass_by(5)
     assert kept.mails() == ["Subject: lamplighter.yaml is not applied", "Subject: lamplighter.yaml is applied again"]
@@ -80,7 +80,7 @@ def test_a_file_whose_job_tells_from_inside_its_run_alone_is_kept_to_as_any_othe
     kept.pass_by(5)
     assert not kept.keeping.done()
     kept.write(GOOD.replace("command", "comand"))
-    kept.pass_by(125 + REMIND)
+    kept.pass_by(125 + REMIND_SECONDS)
     assert kept.mails() == ["Subject: lamplighter.yaml is not applied"]
 
 
@@ -96,7 +96,7 @@ def test_another_mistake_in_a_file_that_is_broken_does_not_begin_the_two_minutes
     kept.write(GOOD.replace("command", "comand"))
     kept.pass_by(100)
     kept.write("nothing: at all")
-    kept.pass_by(30 + REMIND)
+    kept.pass_by(30 + REMIND_SECONDS)
     assert kept.mails() == ["Subject: lamplighter.yaml is not applied"]
 
 
@@ -127,7 +127,7 @@ def test_who_reads_the_line_about_a_file_finds_it_in_the_health(
     class Reader(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if line in record.getMessage():
-                found.append(health.file_applied(kept.site.engine) is not None)
+                found.append(health.check_file_applied(kept.site.engine) is not None)
 
     monkeypatch.setattr(logging.getLogger("lamplighter.jobs"), "handlers", [Reader()])
     kept.write(file)

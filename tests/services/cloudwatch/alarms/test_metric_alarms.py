@@ -312,12 +312,12 @@ def test_the_health_names_what_cannot_be_read_until_it_is_put_anew(tower: Tower)
     tower.crash()
     tower.damage("UPDATE alarms SET body = '7'")
     tower.up()
-    (condition,) = health.of(tower.engine).conditions
+    (condition,) = health.read_health(tower.engine).conditions
     assert condition.name == "alarms-damaged"
     assert condition.reason.startswith("2 alarms cannot be read and will tell nobody (arn:aws:cloudwatch:us-east-1:")
     for name in ("a", "b"):
         tower.alarm(name)
-    assert health.of(tower.engine).status == "ok"
+    assert health.read_health(tower.engine).status == "ok"
 
 
 def test_what_cannot_be_read_can_be_deleted(tower: Tower) -> None:

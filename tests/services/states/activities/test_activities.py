@@ -14,7 +14,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import ManualClock, fixed_world
 from lamplighter.bus import Caller, CallerGone
-from lamplighter.engine.config import Config
+from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime
 from lamplighter.services.states.activities.activity_polls import Polls
@@ -36,7 +36,7 @@ class House:
         self.started = 0
 
     async def open(self) -> None:
-        self.engine = await Engine.open(Config(data=self.directory), self.world, FakeRuntime(self.clock.now))
+        self.engine = await Engine.open(EngineConfig(data=self.directory), self.world, FakeRuntime(self.clock.now))
 
     async def call(self, operation: str, **params: Json) -> Json:
         return await self.engine.call(CALLER, "states", operation, params)
@@ -68,7 +68,7 @@ class House:
     async def pass_time(self, seconds: float) -> None:
         """Let time pass, and have what is due happen."""
         self.clock.advance(round(seconds * 1000))
-        self.engine.pump.look()
+        self.engine.pump.ring_due_timers()
         async with asyncio.timeout(60):
             while not self.engine.pump.idle:  # noqa: ASYNC110
                 await asyncio.sleep(0)

@@ -9,9 +9,9 @@ import pytest
 from lamplighter.asl.execution.step import RefusalReason
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.engine.config import Config
+from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
-from lamplighter.isolation.port import Overrun
+from lamplighter.isolation.port import LimitExceeded
 from lamplighter.isolation.requests import Answer, Request
 from tests.engines import CALLER, ROLE, SECOND, Listening, Site, chain, job
 from tests.inline import Inline
@@ -34,7 +34,7 @@ class Held(Inline):
     async def run(self, request: Request, refuses: RefusalReason, on_slow: Callable[[], None] | None = None) -> Answer:
         if self.overruns:
             self.requests.append(request)
-            raise Overrun("it took too long")
+            raise LimitExceeded("it took too long")
         answer = await super().run(request, refuses)
         if self.holds:
             gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -60,7 +60,7 @@ class House(Site):
         self.held = Held()
 
     async def _open(self) -> Engine:
-        config = Config(data=self.directory)
+        config = EngineConfig(data=self.directory)
         return await Listening.open(config, self._world, self.runtime, isolation=self.held)
 
     def release(self) -> None:

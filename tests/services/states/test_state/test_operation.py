@@ -13,7 +13,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import ManualClock, fixed_world
 from lamplighter.bus import Caller
-from lamplighter.engine.config import Config
+from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime
 
@@ -31,7 +31,7 @@ WRITING: Json = MAP | {"ItemProcessor": WIDE, "ResultWriter": WRITER}
 async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
     """An engine on a clock that stands."""
     clock = ManualClock()
-    found = await Engine.open(Config(data=tmp_path), fixed_world(clock), FakeRuntime(clock.now))
+    found = await Engine.open(EngineConfig(data=tmp_path), fixed_world(clock), FakeRuntime(clock.now))
     yield found
     await found.close()
 

@@ -26,11 +26,11 @@ from lamplighter.cli.up.http.joined_writes import JoinedWrites
 
 LARGEST_HEAD = 64 * 1024
 """Bytes of what is not body: request line, headers, trailers."""
-PATIENCE = {"idle": 20.0, "keep-alive": 120.0, "head": 20.0, "body": 20.0, "send": 60.0, "close": 60.0}
+DEADLINES = {"idle": 20.0, "keep-alive": 120.0, "head": 20.0, "body": 20.0, "send": 60.0, "close": 60.0}
 """Seconds that a peer may take: to begin its first request, to begin another one, to send its head, to send its body
 (and one second more for each SLOWEST bytes that have come), and to read something of what it is sent, where more is to
 come and where none is."""
-SLOWEST = 500
+SLOWEST_BYTES_PER_SECOND = 500
 """Bytes of a body in a second."""
 LAST_LOOK = 0.05
 """Seconds between a deadline and the end, in which we read what came while the engine stood still."""
@@ -41,7 +41,7 @@ BUSY = (
 
 
 @dataclass(slots=True)
-class Connections:
+class ConnectionLimit:
     """The connections of one server."""
 
     most: int
@@ -60,17 +60,17 @@ class Connections:
         self._open.add(connection)
         return True
 
-    def wait(self, connection: "Connection") -> None:
+    def mark_waiting(self, connection: "Connection") -> None:
         """Note that a connection begins to wait for its peer, or was heard of again."""
         self._waiting.pop(connection, None)
         if connection in self._open:
             self._waiting[connection] = None
 
-    def work(self, connection: "Connection") -> None:
+    def mark_busy(self, connection: "Connection") -> None:
         """Note that a connection does not wait for its peer any more."""
         self._waiting.pop(connection, None)
 
-    def forget(self, connection: "Connection") -> None:
+    def remove(self, connection: "Connection") -> None:
         """Note that a connection is closed."""
         self._open.discard(connection)
         self._waiting.pop(connection, None)
@@ -86,7 +86,7 @@ class Connection(HttpToolsProtocol):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
-        among: Connections,
+        among: ConnectionLimit,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._among = among
@@ -118,7 +118,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place free."""
         self._stop_timer()
-        self._among.forget(self)
+        self._among.remove(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -173,7 +173,7 @@ class Connection(HttpToolsProtocol):
     def cut_off(self) -> None:
         """Close the connection now, whatever is under way."""
         self._stop_timer()
-        self._among.forget(self)
+        self._among.remove(self)
         self.transport.abort()
 
     def _follow(self) -> None:
@@ -192,7 +192,7 @@ class Connection(HttpToolsProtocol):
 
     def _work(self) -> None:
         self._phase = ""
-        self._among.work(self)
+        self._among.mark_busy(self)
 
     def _wait(self, phase: str) -> None:
         """Wait for the peer; as long as it is for the same thing, the deadline stays."""
@@ -200,14 +200,14 @@ class Connection(HttpToolsProtocol):
             self._phase = phase
             self._since = self.loop.time()
             self._unsent = self.transport.get_write_buffer_size()
-            if self._timer is None or self._timer.when() > self._since + PATIENCE[phase]:
+            if self._timer is None or self._timer.when() > self._since + DEADLINES[phase]:
                 self._set_timer(self._left())
-        self._among.wait(self)
+        self._among.mark_waiting(self)
 
     def _left(self) -> float:
         """Seconds until the deadline."""
-        more = self._body / SLOWEST if self._phase == "body" else 0.0
-        return self._since + PATIENCE[self._phase] + more - self.loop.time()
+        more = self._body / SLOWEST_BYTES_PER_SECOND if self._phase == "body" else 0.0
+        return self._since + DEADLINES[self._phase] + more - self.loop.time()
 
     def _set_timer(self, seconds: float, *, is_last: bool = False) -> None:
         self._stop_timer()

@@ -10,7 +10,7 @@ from functools import partial
 import uvicorn
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.up.http.connection import Connection, Connections
+from lamplighter.cli.up.http.connection import Connection, ConnectionLimit
 
 Application = Callable[[Json, Json, Json], Awaitable[None]]
 """In ASGI's terms; Starlette's own name for it would load Starlette."""
@@ -28,7 +28,7 @@ async def serve(
         lifespan="off",
         log_config=None,
         access_log=False,
-        http=partial(Connection, among=Connections(most)),  # type: ignore[arg-type]  # it is called as a class is
+        http=partial(Connection, among=ConnectionLimit(most)),  # type: ignore[arg-type]  # it is called as a class is
         ws="none",  # nothing here speaks WebSocket, and what is no HTTP would pass by the checks of who asks
         server_header=False,
         timeout_graceful_shutdown=5,

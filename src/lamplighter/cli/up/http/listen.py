@@ -40,6 +40,6 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
 
-def reached(listener: socket.socket) -> str:
+def local_url(listener: socket.socket) -> str:
     """Where callers on this machine reach it, which listens on one address or on all."""
     return url_of(listener).replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")

@@ -23,20 +23,20 @@ NO_DOCKER = (
 )
 
 
-class NotBuilt(LamplighterError):
+class BuildFailed(LamplighterError):
     """There is no image, and why."""
 
 
-class NoDocker(NotBuilt):
+class NoDocker(BuildFailed):
     """Nobody is there to build it; it may be tried again."""
 
 
-async def tag(name: str, folder: Path, data: Path) -> str:
+async def image_tag(name: str, folder: Path, data: Path) -> str:
     """The tag of the image that a folder comes to, whether it is built already or not."""
     try:
         return f"{name}:{await asyncio.to_thread(build_context.context_digest, folder, HERE, data)}"
     except (OSError, build_context.NoContext, InvalidRegex, TooLong) as error:
-        raise NotBuilt(str(error)) from error
+        raise BuildFailed(str(error)) from error
 
 
 async def is_built(tagged: str) -> bool:
@@ -46,12 +46,12 @@ async def is_built(tagged: str) -> bool:
     return code == 0
 
 
-async def build(tagged: str, folder: Path) -> None:
+async def build_image(tagged: str, folder: Path) -> None:
     """Build an image; raises NotBuilt with the end of what was said."""
     code, said = await _docker("build", "--tag", tagged, str(folder))
     _check_docker(code, said)
     if code != 0:
-        raise NotBuilt("docker build failed:\n" + "\n".join(f"    {line}" for line in said.splitlines()[-TAIL:]))
+        raise BuildFailed("docker build failed:\n" + "\n".join(f"    {line}" for line in said.splitlines()[-TAIL:]))
 
 
 def _check_docker(code: int, said: str) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lamplighter.cli.up.images import docker_build
-from lamplighter.cli.up.images.docker_build import NoDocker, NotBuilt
-from lamplighter.cli.up.plan import Build, Plan
+from lamplighter.cli.up.images.docker_build import BuildFailed, NoDocker
+from lamplighter.cli.up.plan import ImageBuild, StackPlan
 
 HERE = "localhost"
 """The registry of images that are in none: nobody's image of the same name is pulled in the place of one of ours."""
@@ -18,7 +18,7 @@ HERE = "localhost"
 log = logging.getLogger("lamplighter.jobs")
 
 
-class Builder:
+class ImageBuilder:
     """Builds images; without `builds` it only says what they would be called, because nothing runs them."""
 
     def __init__(self, data: Path, *, builds: bool) -> None:
@@ -27,21 +27,21 @@ class Builder:
         self._told: dict[str, str] = {}
         """By job, what is wrong with its image: it is told once."""
 
-    async def images(self, plan: Plan, before: Mapping[str, str]) -> tuple[dict[str, str], bool]:
+    async def build_images(self, plan: StackPlan, before: Mapping[str, str]) -> tuple[dict[str, str], bool]:
         """The parameters that name the images, and whether none of them has to be tried again."""
         made = await asyncio.gather(*(self._image(plan, build, before.get(build.parameter)) for build in plan.builds))
         return dict(pair for pair, _ in made), all(complete for _, complete in made)
 
-    async def _image(self, plan: Plan, build: Build, before: str | None) -> tuple[tuple[str, str], bool]:
+    async def _image(self, plan: StackPlan, build: ImageBuild, before: str | None) -> tuple[tuple[str, str], bool]:
         repository = f"{HERE}/{plan.stack}/{build.job}"
         wanted = f"{repository}:none"
         try:
-            wanted = await docker_build.tag(repository, build.folder, self._data)
+            wanted = await docker_build.image_tag(repository, build.folder, self._data)
             if self._builds and not await docker_build.is_built(wanted):
                 log.info("%s: building its image from %s", build.job, build.folder)
-                await docker_build.build(wanted, build.folder)
+                await docker_build.build_image(wanted, build.folder)
             self._told.pop(build.job, None)
-        except NotBuilt as error:
+        except BuildFailed as error:
             self._tell(build.job, str(error), before if before != wanted else None)
             return (build.parameter, before or wanted), not isinstance(error, NoDocker)
         return (build.parameter, wanted), True

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.cli.up.apply_plan import Applied, Fault
-from lamplighter.cli.up.plan import Plan
-from lamplighter.cli.up.stacks import Resource, Step
+from lamplighter.cli.up.apply_plan import AppliedPlan, PlanFault
+from lamplighter.cli.up.plan import StackPlan
+from lamplighter.cli.up.stacks import ResourceChange, StackResource
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.lint.held_secrets import judged
@@ -32,7 +32,7 @@ KINDS: Mapping[str, str] = {
 }
 
 
-def jobs(plan: Plan, applied: Applied, times: Mapping[str, str]) -> Iterator[str]:
+def job_lines(plan: StackPlan, applied: AppliedPlan, times: Mapping[str, str]) -> Iterator[str]:
     """Each job with a sign of what became of it, and when it runs; then those that are gone or that go."""
     project = plan.project
     assert project is not None
@@ -44,20 +44,20 @@ def jobs(plan: Plan, applied: Applied, times: Mapping[str, str]) -> Iterator[str
             yield f"  {HELD} {name:<{width}}  not applied, it is tried again; until then {times[name]}"
         else:
             yield f"  {_sign(done, own[name], names.machine(name))} {name:<{width}}  {times[name]}"
-    for name in applied.leaving:
+    for name in applied.removed:
         yield f"  {LEAVING} {name}  starts no more, and goes when its run has ended"
     for name in _gone(project, applied.steps):
         yield f"  {GONE} {name}  gone; its log and its runs can still be read"
 
 
-def fault(found: Fault) -> str:
+def fault_line(found: PlanFault) -> str:
     """What is wrong with a part of a file, and what becomes of it."""
     if found.passes:
         return f"{found.place}: {found.about} has to wait, and is tried again: {found.reason}"
     return f"{found.place}: error: {found.about}: {found.reason}"
 
 
-def resource(found: Resource) -> str:
+def resource_title(found: StackResource) -> str:
     """A resource as a person calls it."""
     return f"{KINDS.get(found.type, found.type)} {found.logical}"
 
@@ -68,7 +68,7 @@ def _sign(done: Mapping[str, str], own: set[str], machine: str) -> str:
     return CHANGED if own & done.keys() else SAME
 
 
-def _own(plan: Plan) -> Mapping[str, set[str]]:
+def _own(plan: StackPlan) -> Mapping[str, set[str]]:
     """Of each job the resources that make it what it is."""
     assert plan.project is not None
     own = {name: {names.task(name), names.machine(name)} for name in plan.project.jobs}
@@ -83,7 +83,7 @@ def _named(resource: Json) -> str:
     return str(resource.get("Metadata", {}).get("Lamplighter", {}).get("Job", ""))
 
 
-def _gone(project: Project, steps: list[Step]) -> list[str]:
+def _gone(project: Project, steps: list[ResourceChange]) -> list[str]:
     machines = [each.physical.rpartition(":")[2] for each in steps if (each.type, each.status) == _DELETED]
     ours = [name.removeprefix(f"{project.prefix}-") for name in machines if not is_supporting_machine(name)]
     return [name for name in ours if name not in project.jobs]
@@ -92,14 +92,14 @@ def _gone(project: Project, steps: list[Step]) -> list[str]:
 _DELETED = (MACHINE, "DELETE_COMPLETE")
 
 
-def missing_secrets(project: Project, secrets: Mapping[str, str], env: Path) -> Iterator[str]:
+def secret_lines(project: Project, secrets: Mapping[str, str], env: Path) -> Iterator[str]:
     """What jobs ask for and is not held, and what is held for nothing but its variable's name."""
     for finding in judged(project, secrets):
         if not finding.held:
             yield f"{finding.job}: its runs will fail: {finding.says}: {finding.advice(str(env))}"
 
 
-def not_simulated(resources: list[Resource]) -> Iterator[str]:
+def not_simulated_lines(resources: list[StackResource]) -> Iterator[str]:
     """What a stack only has on record, one line for each type of resource."""
     types: dict[str, list[str]] = {}
     for each in resources:
@@ -109,12 +109,12 @@ def not_simulated(resources: list[Resource]) -> Iterator[str]:
         yield f"    {kind}: {', '.join(sorted(found)) if len(found) <= FEW else f'{len(found)} of them'}"
 
 
-def jobs_called(project: Project) -> Mapping[str, str]:
+def job_labels(project: Project) -> Mapping[str, str]:
     """Machines and task families of jobs, by their names, and what a person calls them."""
     return {project.name(name): name for name in project.jobs}
 
 
-def resources_called(resources: list[Resource]) -> Mapping[str, str]:
+def resource_labels(resources: list[StackResource]) -> Mapping[str, str]:
     """Machines and task families of a stack: they have no other names."""
     machines = [each.physical.rpartition(":")[2] for each in resources if each.type == MACHINE]
     families = [each.physical.rpartition("/")[2].partition(":")[0] for each in resources if each.type == TASK]

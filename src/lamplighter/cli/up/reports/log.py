@@ -4,7 +4,7 @@ import logging
 import sys
 
 from lamplighter.base.world import real_world
-from lamplighter.cli.up.reports.repeated_lines import Repeats
+from lamplighter.cli.up.reports.repeated_lines import RepeatFilter
 
 LIBRARIES = ("asyncio", "uvicorn.error")
 """Loggers of others that tell of failures: they would go to standard error without a time and without an end."""
@@ -19,7 +19,7 @@ class _EveryLine(logging.Formatter):
         return "\n".join(prefix + line for line in super().format(record).split("\n"))
 
 
-def to_stderr(level: int) -> Repeats:
+def log_to_stderr(level: int) -> RepeatFilter:
     """Let everything from a level on be written to standard error; of libraries, failures only."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_EveryLine("%(message)s"))
@@ -27,4 +27,4 @@ def to_stderr(level: int) -> Repeats:
         logger = logging.getLogger(name)
         logger.setLevel(least)
         logger.addHandler(handler)
-    return Repeats(handler, real_world().monotonic)
+    return RepeatFilter(handler, real_world().monotonic)

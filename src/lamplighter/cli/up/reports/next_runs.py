@@ -14,7 +14,7 @@ from lamplighter.jobs.stack.schedules import title
 DAY = 86_400
 
 
-async def upcoming(engine: Engine, caller: Caller, project: Project, name: str) -> str:
+async def next_run(engine: Engine, caller: Caller, project: Project, name: str) -> str:
     """When a job runs next, and by which of its schedules."""
     job = project.jobs[name]
     if not job.schedule:

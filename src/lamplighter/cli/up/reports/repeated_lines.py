@@ -15,7 +15,7 @@ Key = tuple[str, int, str]
 
 
 @dataclass(slots=True)
-class _Said:
+class _LoggedLine:
     record: logging.LogRecord
     since: int
     """When it was told last, whole or as a number."""
@@ -23,7 +23,7 @@ class _Said:
     """How often it happened since."""
 
 
-class Repeats(logging.Filter):
+class RepeatFilter(logging.Filter):
     """A filter of one handler; `tell` has to be called now and then."""
 
     def __init__(self, handler: logging.Handler, now: Callable[[], int]) -> None:
@@ -31,22 +31,22 @@ class Repeats(logging.Filter):
         super().__init__()
         self._handler = handler
         self._now = now
-        self._said: dict[Key, _Said] = {}
+        self._said: dict[Key, _LoggedLine] = {}
         handler.addFilter(self)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is to be logged now."""
         if record.levelno < logging.WARNING:
             return True
-        self.tell()
+        self.log_counts()
         said = self._said.get(key := _key(record))
         if said is None:
-            self._said[key] = _Said(record, self._now())
+            self._said[key] = _LoggedLine(record, self._now())
             return True
         said.more += 1
         return False
 
-    def tell(self, *, all_of_it: bool = False) -> None:
+    def log_counts(self, *, all_of_it: bool = False) -> None:
         """Log how often failures were repeated in the minute that is over, or until now."""
         self._handler.acquire()
         try:

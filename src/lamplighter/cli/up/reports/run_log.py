@@ -21,7 +21,7 @@ from lamplighter.store.db import Tx
 
 log = logging.getLogger("lamplighter.jobs")
 
-OURS: Final = "LAMPLIGHTER_RUN"
+RUN_VARIABLE: Final = "LAMPLIGHTER_RUN"
 """The variable that tells a container of a job whose run it belongs to."""
 TAIL = 8_192
 """Bytes of output that are looked at."""
@@ -29,7 +29,7 @@ LONGEST = 160
 ENDS: Mapping[str, str] = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "stopped"}
 
 
-class Runs:
+class RunLog:
     """Listens to an engine; follows nothing until it is told to."""
 
     def __init__(self, engine: Engine) -> None:
@@ -51,7 +51,7 @@ class Runs:
         self._labels = {name: label for each in self._followed.values() for name, label in each.items()}
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def held_back(self) -> Iterator[None]:
         """Keep back what there is to tell until this is done."""
         held: list[tuple[int, str]] = []
         self._held = held
@@ -137,7 +137,7 @@ def _about(task: Json) -> tuple[str, str]:
     """Whose attempt a task is, and which; empty text where it does not say."""
     of = task.get("overrides", {}).get("containerOverrides", [])
     given = {pair["name"]: pair.get("value", "") for each in of for pair in each.get("environment") or ()}
-    return given.get(OURS, ""), given.get("LAMPLIGHTER_ATTEMPT", "")
+    return given.get(RUN_VARIABLE, ""), given.get("LAMPLIGHTER_ATTEMPT", "")
 
 
 def _last_line(outputs: Outputs, task: Json, container: str) -> str:

@@ -23,7 +23,7 @@ RULE, TOPIC = "AWS::Events::Rule", "AWS::SNS::Topic"
 LONGEST_SUBJECT = 100
 
 
-class Differing:
+class UnappliedAlert:
     """Whether one file is applied."""
 
     def __init__(self, engine: Engine, caller: Caller, file: str) -> None:
@@ -32,12 +32,12 @@ class Differing:
         self._file = file
         self._name = Path(file).name
 
-    async def note(self, reason: str, topics: Iterable[str], *, at_once: bool) -> None:
+    async def set_unapplied(self, reason: str, topics: Iterable[str], *, at_once: bool) -> None:
         """The file is not applied."""
         told = tuple(topics)
         await self._engine.store.write(lambda tx: self._note(tx, reason, told, at_once=at_once))
 
-    async def clear(self, topics: Iterable[str]) -> None:
+    async def set_applied(self, topics: Iterable[str]) -> None:
         """The file is applied."""
         told = tuple(topics)
         if unapplied_files.get(self._engine.store.reader, self._file) is not None:
@@ -74,7 +74,7 @@ class Differing:
                 continue
 
 
-def topics(document: Json, caller: Caller) -> list[str]:
+def alert_topics(document: Json, caller: Caller) -> list[str]:
     """The topics of a template that its rules and alarms tell, else all of them; by their ARNs."""
     resources = document.get("Resources", {})
     made = {title: _arn(each, caller) for title, each in resources.items() if each["Type"] == TOPIC}

@@ -16,7 +16,7 @@ from lamplighter.base import arn
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Event
-from lamplighter.delivery.delivery import End, Letter, Outcome, Policy
+from lamplighter.delivery.delivery import Delivery, DeliveryEnd, DeliveryOutcome, RetryPolicy
 from lamplighter.services.cloudwatch.alarms import alarm_actions
 from lamplighter.services.cloudwatch.alarms.evaluate_alarm import ALARM, OK, Verdict
 from lamplighter.services.cloudwatch.tables import alarms as rows
@@ -35,7 +35,7 @@ log = logging.getLogger("lamplighter.cloudwatch")
 class Transitions:
     """Changes states, for one engine; `send` has a letter delivered, and `settled` is told how that ended."""
 
-    def __init__(self, bus: Bus, world: World, url: str, send: Callable[[Tx, Letter], None]) -> None:
+    def __init__(self, bus: Bus, world: World, url: str, send: Callable[[Tx, Delivery], None]) -> None:
         self._bus = bus
         self._world = world
         self._url = url
@@ -89,13 +89,13 @@ class Transitions:
         now = self._world.now()
         rows.note(tx, Item(0, alarm.arn, now, kind, summary, data), now - KEPT)
 
-    def settled(self, tx: Tx, letter: Letter, outcome: Outcome) -> None:
+    def settled(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
         """An action was taken, or could not be."""
         target, name = letter.attributes["ACTION"], letter.attributes["ALARM"]
         alarm = rows.get(tx, name)
         if alarm is None:
             return
-        done = outcome.end is End.DELIVERED
+        done = outcome.end is DeliveryEnd.DELIVERED
         summary = f"Successfully executed action {target}" if done else f"Failed to execute action {target}"
         self.note(tx, alarm, ACTION, summary, dumps(_action_data(target, letter, outcome)))
 
@@ -112,17 +112,17 @@ class Transitions:
                 self._write(tx, alarm, action, place, call)
 
     def _write(self, tx: Tx, alarm: Alarm, action: str, place: arn.Arn, call: alarm_actions.Call) -> None:
-        letter = Letter(
+        letter = Delivery(
             f"{alarm.arn}/{self._world.uuid()}",
             Caller(place.account or alarm.account, place.region or alarm.region),
             call.service,
             call.operation,
             call.params,
-            Policy(),
+            RetryPolicy(),
             None,
             body=dumps(call.params),
             attributes={"ACTION": action, "ALARM": alarm.arn},
-            born=self._world.now(),
+            created=self._world.now(),
         )
         self._send(tx, letter)
 
@@ -137,7 +137,7 @@ class Transitions:
         )
 
 
-def _action_data(target: str, letter: Letter, outcome: Outcome) -> Json:
+def _action_data(target: str, letter: Delivery, outcome: DeliveryOutcome) -> Json:
     data = {"actionState": "Succeeded", "notificationResource": target}
     data |= {"publishedMessage": letter.params["Message"]} if "Message" in letter.params else {}
-    return data if outcome.end is End.DELIVERED else data | {"actionState": "Failed", "error": outcome.message}
+    return data if outcome.end is DeliveryEnd.DELIVERED else data | {"actionState": "Failed", "error": outcome.message}

@@ -13,8 +13,8 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Event
-from lamplighter.delivery.delivery import Letter
-from lamplighter.delivery.delivery_queue import Courier
+from lamplighter.delivery.delivery import Delivery
+from lamplighter.delivery.delivery_queue import DeliveryQueue
 from lamplighter.lang.event_pattern.pattern import Pattern
 from lamplighter.lang.event_pattern.pattern import TooComplex as TooComplexEvent
 from lamplighter.lang.jsonpath.paths import PathError, TooComplex
@@ -53,7 +53,7 @@ def judge(event: Json, wishes: Iterable[Wish]) -> Judged:
 class Router:
     """Sends events on their way."""
 
-    def __init__(self, world: World, courier: Courier, rulebook: Rulebook, traffic: Traffic) -> None:
+    def __init__(self, world: World, courier: DeliveryQueue, rulebook: Rulebook, traffic: Traffic) -> None:
         self._world = world
         self._courier = courier
         self._rulebook = rulebook
@@ -130,7 +130,7 @@ class Router:
         self._post(tx, rule, target, key, call, text, self._world.now())
 
     def _post(self, tx: Tx, rule: Resource, target: Json, key: str, call: Call, text: str, born: int) -> None:
-        letter = Letter(
+        letter = Delivery(
             key,
             owner(target["Arn"], Caller(rule.account, rule.region)),
             call.service,
@@ -140,7 +140,7 @@ class Router:
             target.get("DeadLetterConfig", {}).get("Arn"),
             body=text,
             attributes={"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"]},
-            born=born,
+            created=born,
         )
         self._courier.send(tx, letter)
 

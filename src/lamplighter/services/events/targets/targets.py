@@ -8,7 +8,7 @@ from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.delivery.delivery import Policy
+from lamplighter.delivery.delivery import RetryPolicy
 from lamplighter.lang.json_errors import read
 from lamplighter.lang.json_location import located
 from lamplighter.lang.jsonpath.paths import PathError, compile_path
@@ -27,11 +27,13 @@ WITH_ROLE = ("states", "ecs", "batch", "codebuild", "codepipeline", "kinesis", "
 ONE_OF = ("Input", "InputPath", "InputTransformer")
 
 
-def policy_of(target: Json) -> Policy:
+def policy_of(target: Json) -> RetryPolicy:
     """How long delivery to a target is tried."""
     given = target.get("RetryPolicy", {})
-    usual = Policy()
-    return Policy(given.get("MaximumRetryAttempts", usual.attempts), given.get("MaximumEventAgeInSeconds", usual.age))
+    usual = RetryPolicy()
+    return RetryPolicy(
+        given.get("MaximumRetryAttempts", usual.attempts), given.get("MaximumEventAgeInSeconds", usual.age)
+    )
 
 
 class Targets:

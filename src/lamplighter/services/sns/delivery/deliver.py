@@ -18,7 +18,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, loads
 from lamplighter.base.world import World
 from lamplighter.delivery.tables import lost_alerts
-from lamplighter.delivery.tables.lost_alerts import Lost
+from lamplighter.delivery.tables.lost_alerts import LostAlert
 from lamplighter.outbound.port import Undelivered
 from lamplighter.services.sns.delivery import delivery_policy, retry_delays
 from lamplighter.services.sns.delivery.endpoints import Address, Carriers
@@ -213,8 +213,8 @@ class Courier:
             reason,
         )
         if subscription is not None:
-            whom = lost_alerts.recipient(delivery.protocol, delivery.endpoint)
-            lost_alerts.put(tx, Lost(self.world.now(), whom, reason))
+            whom = lost_alerts.recipient_name(delivery.protocol, delivery.endpoint)
+            lost_alerts.put(tx, LostAlert(self.world.now(), whom, reason))
         if notice is None or notice.type != NOTIFICATION or subscription is None:
             return
         queue = dead_letter_queue(subscription.attributes)

@@ -26,8 +26,8 @@ from lamplighter.asl.execution.step import Step
 from lamplighter.base.errors import Unavailable
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.isolation.port import Isolation, Overrun
-from lamplighter.isolation.requests import Advanced, AdvanceExecution, Moment
+from lamplighter.isolation.port import Isolation, LimitExceeded
+from lamplighter.isolation.requests import Advanced, AdvanceExecution, RequestClock
 from lamplighter.services.states.executions import step_marker
 from lamplighter.services.states.executions.step_marker import StepMark
 from lamplighter.services.states.machines.compiled_definitions import Revisions
@@ -198,7 +198,7 @@ class IsolatedSteps:
         while True:
             try:
                 answer = await self._isolation.run(trip.request, self._refusal, on_slow)
-            except Overrun as error:
+            except LimitExceeded as error:
                 log.warning("a step of execution %s was broken off: %s", trip.request.execution.arn, error)
                 return OVERRUN.format(error)
             except OSError as error:
@@ -241,6 +241,6 @@ class IsolatedSteps:
                 step_marker.clear(tx, subject)
 
 
-def moment(world: World) -> Moment:
+def moment(world: World) -> RequestClock:
     """Return the clock as it stands, and a seed."""
-    return Moment(world.now(), world.monotonic(), int(world.random() * 2**53))
+    return RequestClock(world.now(), world.monotonic(), int(world.random() * 2**53))

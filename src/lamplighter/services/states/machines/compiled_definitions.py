@@ -11,7 +11,7 @@ from lamplighter.asl.definition.model import Definition
 from lamplighter.asl.definition.parse import Additions, parse_definition
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.base.errors import Bug
-from lamplighter.isolation.requests import Source, source_of
+from lamplighter.isolation.requests import DefinitionSource, source_of
 from lamplighter.services.states.tables import state_machines
 from lamplighter.store.db import Damaged, Reader
 
@@ -48,7 +48,7 @@ class Revisions:
         found = self._find(reader, revision)
         return found.express if execution.express else found.definition
 
-    def source(self, reader: Reader, execution: Execution, revision: str) -> tuple[Source, int | None]:
+    def source(self, reader: Reader, execution: Execution, revision: str) -> tuple[DefinitionSource, int | None]:
         """Return what an execution runs, as text, and its TimeoutSeconds."""
         definition = self.definition_of(reader, execution, revision)
         row = state_machines.revision(reader, revision)

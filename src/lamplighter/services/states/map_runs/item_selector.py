@@ -16,7 +16,7 @@ from lamplighter.asl.execution.state_errors import RUNTIME, StateError
 from lamplighter.base.errors import LamplighterError, MayTakeLong
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.isolation.port import Isolation, Overrun
+from lamplighter.isolation.port import Isolation, LimitExceeded
 from lamplighter.isolation.requests import Failed, Selected, SelectItems, WindowTooSmall
 from lamplighter.services.states.executions import step_marker
 from lamplighter.services.states.executions.driver import Driver
@@ -111,7 +111,7 @@ class Selections:
         while True:
             try:
                 answer = await self._isolation.run(request, lambda _resource, _parameters: None)
-            except Overrun as error:
+            except LimitExceeded as error:
                 return StateError(RUNTIME, OVERRUN.format(error))
             except OSError:  # no process can be started now
                 await asyncio.sleep(RETRY_SECONDS)

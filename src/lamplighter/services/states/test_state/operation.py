@@ -26,8 +26,15 @@ from lamplighter.base.precompute import LARGE, run_work
 from lamplighter.base.threads import run_in_thread
 from lamplighter.base.world import World, iso
 from lamplighter.bus import Caller
-from lamplighter.isolation.port import Isolation, Overrun
-from lamplighter.isolation.requests import Outcome, Source, Tried, TryState, source_of, try_state
+from lamplighter.isolation.port import Isolation, LimitExceeded
+from lamplighter.isolation.requests import (
+    DefinitionSource,
+    MockedOutcome,
+    StateTested,
+    TestState,
+    source_of,
+    test_state,
+)
 from lamplighter.services.states.arns import check_role
 from lamplighter.services.states.calls.http_tasks import Exchange
 from lamplighter.services.states.calls.integrations import additions
@@ -80,7 +87,7 @@ class Prober:
         trial = await run_in_thread(lambda: run_work(lambda: self._trial(caller, params)))
         return await self._settle(caller, *trial.get())
 
-    def _trial(self, caller: Caller, params: Json) -> tuple[Resource | None, Mock | None, TryState, "_Answer"]:
+    def _trial(self, caller: Caller, params: Json) -> tuple[Resource | None, Mock | None, TestState, "_Answer"]:
         if "roleArn" in params:
             check_role(params["roleArn"])
         state, source = _find(params)
@@ -95,7 +102,7 @@ class Prober:
             context = self._context(caller, params, state, given)
         variables = read_object(params, "variables", "Invalid variables provided: {}")
         tested = self._source(params)
-        request = TryState(
+        request = TestState(
             tested, state.name, given, variables, context, _past(configuration, source), None, moment(self._world)
         )
         texts = {id(given): text} | ({id(mock.result): mock.text} if mock and mock.text else {})
@@ -104,7 +111,7 @@ class Prober:
         return resource, mock, request, _Answer(level, texts, reveal)
 
     async def _settle(
-        self, caller: Caller, resource: Resource | None, mock: Mock | None, request: TryState, answer: "_Answer"
+        self, caller: Caller, resource: Resource | None, mock: Mock | None, request: TestState, answer: "_Answer"
     ) -> Json:
         tried = await self._tried(request)
         if tried.verdict is not None:
@@ -112,25 +119,27 @@ class Prober:
         ended = await self._call(caller, resource, tried, answer) if mock is None else _mocked(mock, request, tried)
         return await self._said(request, answer, await self._tried(replace(request, outcome=ended)))
 
-    async def _said(self, request: TryState, answer: "_Answer", tried: Tried) -> Json:
+    async def _said(self, request: TestState, answer: "_Answer", tried: StateTested) -> Json:
         verdict = tried.verdict
         assert verdict is not None
         large = len(request.source.text) > LARGE
         return await run_in_thread(lambda: answer.say(tried, verdict)) if large else answer.say(tried, verdict)
 
-    async def _tried(self, request: TryState) -> Tried:
+    async def _tried(self, request: TestState) -> StateTested:
         """Try the state here, or in a process of its own where nobody can tell how long it takes."""
         if len(request.source.text) <= LARGE:
             with suppress(MayTakeLong):
-                return try_state(request, may_block=False)
+                return test_state(request, may_block=False)
         try:
             tried = await self._isolation.run(request, lambda _resource, _parameters: None)
-        except Overrun as error:
+        except LimitExceeded as error:
             return _overrun(OVERRUN.format(error), request)
-        assert isinstance(tried, Tried)
+        assert isinstance(tried, StateTested)
         return replace(tried, stages={**tried.stages, "input": request.given})
 
-    async def _call(self, caller: Caller, resource: Resource | None, tried: Tried, answer: "_Answer") -> Outcome:
+    async def _call(
+        self, caller: Caller, resource: Resource | None, tried: StateTested, answer: "_Answer"
+    ) -> MockedOutcome:
         assert resource is not None
         try:
             async with asyncio.timeout(tried.timeout):
@@ -139,7 +148,7 @@ class Prober:
             return "fail", (TIMEOUT, None)
         return ("fail", (event.error, event.cause)) if isinstance(event, TaskFailed) else ("succeed", event.output)
 
-    def _source(self, params: Json) -> Source:
+    def _source(self, params: Json) -> DefinitionSource:
         """The definition, as a process of its own compiles it."""
         text = params["definition"]
         definition = (
@@ -201,17 +210,17 @@ def _past(configuration: Json, source: Mapping[str, Json]) -> Past:
     )
 
 
-def _mocked(mock: Mock, request: TryState, tried: Tried) -> Outcome:
+def _mocked(mock: Mock, request: TestState, tried: StateTested) -> MockedOutcome:
     """How the mock says that the work ended."""
     if request.past.failures > (len(mock.result) if isinstance(mock.result, list) else tried.iterations):
         raise Invalid(TOO_MANY)
     return ("fail", (mock.error, mock.cause)) if mock.text is None else ("succeed", mock.result)
 
 
-def _overrun(cause: str, request: TryState) -> Tried:
+def _overrun(cause: str, request: TestState) -> StateTested:
     """What is shown of a state that was broken off."""
     verdict = Verdict("FAILED", error=RUNTIME, cause=cause)
-    return Tried(verdict, {"input": request.given}, {}, request.variables, None, 0, 0)
+    return StateTested(verdict, {"input": request.given}, {}, request.variables, None, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +233,7 @@ class _Answer:
     exchanges: list[Exchange] = field(default_factory=list)
     """The calls of an HTTP task."""
 
-    def say(self, tried: Tried, verdict: Verdict) -> Json:
+    def say(self, tried: StateTested, verdict: Verdict) -> Json:
         """What TestState answers."""
         answer: Json = {"status": verdict.status}
         if verdict.status in ("SUCCEEDED", "CAUGHT_ERROR"):
@@ -235,7 +244,7 @@ class _Answer:
             answer["inspectionData"] = self._inspected(tried, verdict)
         return answer
 
-    def _inspected(self, tried: Tried, verdict: Verdict) -> Json:
+    def _inspected(self, tried: StateTested, verdict: Verdict) -> Json:
         data: Json = {
             name: _listed(value) if name in LISTS else self._text(value) for name, value in tried.stages.items()
         }
