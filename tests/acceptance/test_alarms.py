@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.stack.template import template
+from lamplighter.jobs.stack.template import build_template
 from tests.acceptance.test_sns import running, smtp
 from tests.acceptance.test_sns_sqs import queue, received
 from tests.chaos.containers import sweep
@@ -152,7 +152,7 @@ LAST_LINES = "".join(f"  line {number}\n" for number in range(11, 31))
 
 def deploy(box: Served, folder: Path, text: str) -> None:
     """Make the stack of a job file."""
-    made = template(written(folder, text).project)
+    made = build_template(written(folder, text).project)
     parameters = [{"ParameterKey": "ConsoleUrl", "ParameterValue": box.url}]
     named = {"StackName": "reports", "TemplateBody": json.dumps(made), "Parameters": parameters}
     cloudformation = box.client("cloudformation")

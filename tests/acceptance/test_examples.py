@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.jobs.file.load import load
-from lamplighter.jobs.lint.lint import lint
+from lamplighter.jobs.file.load import load_job_file
+from lamplighter.jobs.lint.lint import lint_job_file
 from tests.cli.home import lamplighter
 from tests.served import ACCOUNT, REGION, Served, eventually
 
@@ -48,7 +48,11 @@ def of(name: str) -> pytest.MarkDecorator:
 
 @pytest.mark.parametrize("name", ["pipeline", "files"])
 def test_lint_finds_nothing_in_an_example_but_that_its_processes_are_for_this_box(name: str) -> None:
-    found = [each.message for each in lint(load(EXAMPLES / name / "lamplighter.yaml")) if each.severity != "info"]
+    found = [
+        each.message
+        for each in lint_job_file(load_job_file(EXAMPLES / name / "lamplighter.yaml"))
+        if each.severity != "info"
+    ]
     assert all(message.endswith("a job without an image runs on this box only") for message in found)
 
 

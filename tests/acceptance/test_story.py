@@ -14,7 +14,7 @@ import pytest
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.engine.config import EngineConfig
-from lamplighter.outbound.fake import FakeWorld
+from lamplighter.outbound.fake import FakeOutbound
 from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import ImageUnavailable
 from tests.engines import ROLE, Listening, Site, job
@@ -69,7 +69,7 @@ class Story(Site):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
-        self.out = FakeWorld()
+        self.out = FakeOutbound()
         self.clock.advance(round(FIRST.timestamp() * 1000) - self.clock.now())
 
     async def _open(self) -> Listening:

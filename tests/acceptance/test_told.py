@@ -11,8 +11,8 @@ import pytest
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
-from lamplighter.jobs.stack.template import template
-from lamplighter.outbound.fake import FakeWorld
+from lamplighter.jobs.stack.template import build_template
+from lamplighter.outbound.fake import FakeOutbound
 from lamplighter.runs import story
 from lamplighter.runtime.fake import Script
 from tests.engines import ACCOUNT, DAY, HOUR, REGION, SECOND, Listening, Site
@@ -33,7 +33,7 @@ class House(Site):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder / "data")
         self.folder = folder
-        self.out = FakeWorld()
+        self.out = FakeOutbound()
         self.runtime.script(Script(after=None))
 
     async def _open(self) -> Engine:
@@ -44,7 +44,7 @@ class House(Site):
         """Make the stack of a job `nightly`, whose settings are given; and of a workflow `whole`, if it has steps."""
         text = f"project: reports\n{CHANNELS}jobs:\n  nightly: {{image: busybox, command: [sh], {job}}}\n"
         text += f"  whole: {{workflow: steps.yaml, {whole}}}\n" if steps else ""
-        document = template(written(self.folder, text, steps_yaml=steps).project)
+        document = build_template(written(self.folder, text, steps_yaml=steps).project)
         body = dumps(document)
         given = {"Subnets": "subnet-1", "SecurityGroups": "", "ConsoleUrl": URL, **more}
         known = [key for key in given if key in document["Parameters"]]

@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 
 from lamplighter.base.json_text import Json, loads
 from lamplighter.cli.app import build_app
-from lamplighter.jobs.file.load import load
-from lamplighter.jobs.stack.template import template, to_json
+from lamplighter.jobs.file.load import load_job_file
+from lamplighter.jobs.stack.template import build_template, to_json
 from tests.served import Served, eventually
 
 JOBS = """
@@ -76,7 +76,7 @@ class Batch:
         file.write_text(JOBS)
         self.served.up()
         cloudformation = self.served.client("cloudformation")
-        body = to_json(template(load(file).project))
+        body = to_json(build_template(load_job_file(file).project))
         cloudformation.create_stack(StackName="reports", TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"])
 
         def complete() -> bool:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.outbound.fake import FakeMail, FakePrograms, FakeWeb
-from lamplighter.outbound.http import HttpWeb
-from lamplighter.outbound.mail import MailFolder, SmtpMail, server
-from lamplighter.outbound.port import Mail, Programs, Reply, Request, Undelivered, Web
+from lamplighter.outbound.fake import FakeHttp, FakeMail, FakePrograms
+from lamplighter.outbound.http import HttpClient
+from lamplighter.outbound.mail import MailFolder, SmtpMail, parse_mail_server
+from lamplighter.outbound.port import DeliveryFailed, HttpReply, HttpRequest, Mail, Programs, Web
 from lamplighter.outbound.program import ShellPrograms
 from tests.contracts.servers import mail_server, web_server
 
@@ -43,7 +43,7 @@ async def fake_mail(_tmp_path: Path) -> AsyncIterator[MailRig]:
     out = FakeMail()
 
     def refuse(reply: str) -> None:
-        out.failures.append(Undelivered(reply, again=reply.startswith("4")))
+        out.failures.append(DeliveryFailed(reply, again=reply.startswith("4")))
 
     yield MailRig(out, lambda: out.sent, refuse)
 
@@ -51,7 +51,7 @@ async def fake_mail(_tmp_path: Path) -> AsyncIterator[MailRig]:
 @asynccontextmanager
 async def smtp_mail(_tmp_path: Path) -> AsyncIterator[MailRig]:
     async with mail_server() as there:
-        out = SmtpMail(server(f"smtp://127.0.0.1:{there.port}?from=engine@box.example"))
+        out = SmtpMail(parse_mail_server(f"smtp://127.0.0.1:{there.port}?from=engine@box.example"))
         yield MailRig(out, lambda: there.mails, there.to_data.append)
 
 
@@ -93,7 +93,7 @@ async def test_a_refusal_for_now_may_be_tried_again_and_one_for_good_may_not(mai
         pytest.skip("a folder refuses nothing")
     for reply, again in (("451 busy", True), ("554 never", False)):
         mails.refuse(reply)
-        with pytest.raises(Undelivered, match=reply) as error:
+        with pytest.raises(DeliveryFailed, match=reply) as error:
             await mails.out.send(mail(), "Night")
         assert error.value.again is again
     await mails.out.send(mail(), "Night")
@@ -108,14 +108,14 @@ class WebRig:
     out: Web
     url: str
     answer: Callable[[int], None]
-    reply: Callable[[Reply], None]
+    reply: Callable[[HttpReply], None]
     read: Callable[[], list[tuple[str, bytes]]]
     """A header X-Kind and the body of each post."""
 
 
 @asynccontextmanager
 async def fake_web() -> AsyncIterator[WebRig]:
-    out = FakeWeb()
+    out = FakeHttp()
     yield WebRig(
         out,
         "http://x",
@@ -128,7 +128,7 @@ async def fake_web() -> AsyncIterator[WebRig]:
 @asynccontextmanager
 async def http_web() -> AsyncIterator[WebRig]:
     async with web_server() as there:
-        out = HttpWeb()
+        out = HttpClient()
         yield WebRig(
             out,
             there.url,
@@ -156,8 +156,8 @@ async def test_a_post_arrives_and_its_status_is_told(webs: WebRig) -> None:
 
 
 async def test_a_request_is_answered_with_status_headers_and_body_as_far_as_wanted(webs: WebRig) -> None:
-    webs.reply(Reply(418, "I'm a Teapot", (("X-A", "1"), ("X-A", "2")), b"0123456789"))
-    reply = await webs.out.ask(Request("POST", f"{webs.url}/x", {"X-Kind": "k"}, b"body"), 60, 4)
+    webs.reply(HttpReply(418, "I'm a Teapot", (("X-A", "1"), ("X-A", "2")), b"0123456789"))
+    reply = await webs.out.ask(HttpRequest("POST", f"{webs.url}/x", {"X-Kind": "k"}, b"body"), 60, 4)
     assert (reply.status, reply.reason, reply.body) == (418, "I'm a Teapot", b"0123")
     assert [value for name, value in reply.headers if name == "X-A"] == ["1", "2"]
 

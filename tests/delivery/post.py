@@ -12,7 +12,7 @@ from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.isolation.port import Isolation
-from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import Runtime
 from lamplighter.store.db import Posted, Store, Tx
@@ -26,7 +26,7 @@ BROKEN = AwsError("oops", code="InternalFailure", status=500)
 MISSING = AwsError("no such thing", code="ResourceNotFoundException")
 
 
-class Elsewhere(Remote):
+class Elsewhere(RemoteServices):
     """A service elsewhere, called `far`."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Sender:
     name = "sender"
     operations: Mapping[str, Operation] = {}
 
-    def __init__(self, bus: Bus, world: World, remote: Remote) -> None:
+    def __init__(self, bus: Bus, world: World, remote: RemoteServices) -> None:
         self.courier = DeliveryQueue(self.name, bus, world, remote, self._settled)
 
     def _settled(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lamplighter.jobs.file.load import Loaded
+from lamplighter.jobs.file.load import LoadedJobFile
 from tests.jobs.projects import written
 
 CHANNELS = """
@@ -129,6 +129,6 @@ WORKFLOWS = {
 }
 
 
-def loaded(folder: Path, name: str) -> Loaded:
+def loaded(folder: Path, name: str) -> LoadedJobFile:
     """One of the files, read."""
     return written(folder, FILES[name], ENVIRONMENTS.get(name), **WORKFLOWS)

@@ -6,23 +6,23 @@ from textwrap import dedent
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.jobs import names
-from lamplighter.jobs.file.load import Loaded, load
+from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.jobs.iam import check_roles
-from lamplighter.jobs.iam.resolve_template import Stack
+from lamplighter.jobs.iam.resolve_template import ResolvedStack
 from tests.engines import Site
 
 CHANNELS = "channels:\n  ops: {email: ops@example.com}\n  dev: {sns: 'arn:aws:sns:us-east-1:123456789012:dev'}\n"
 
 
-def written(folder: Path, text: str, environment: str | None = None, **files: str) -> Loaded:
+def written(folder: Path, text: str, environment: str | None = None, **files: str) -> LoadedJobFile:
     """Write a job file (and others beside it, by name with _ for .) and read it."""
     for name, content in files.items():
         (folder / name.replace("_", ".")).write_text(dedent(content))
     file = folder / "lamplighter.yaml"
     file.write_text(dedent(text))
-    return load(file, environment)
+    return load_job_file(file, environment)
 
 
 def refused(folder: Path, text: str, environment: str | None = None, **files: str) -> list[str]:
@@ -40,10 +40,10 @@ def project(folder: Path, jobs: str, **files: str) -> Project:
     return written(folder, f"project: reports\n{CHANNELS}jobs:\n{indented}\n", **files).project
 
 
-def stack(made: Project, **parameters: str) -> Stack:
+def stack(made: Project, **parameters: str) -> ResolvedStack:
     """A project as if it had been deployed."""
-    deployed = check_roles.deployed(made)
-    return Stack(deployed.template, {**deployed.parameters, **parameters})
+    deployed = check_roles.deployed_template(made)
+    return ResolvedStack(deployed.template, {**deployed.parameters, **parameters})
 
 
 def deploy(site: Site, made: Project, **parameters: str) -> Mapping[str, str]:
@@ -65,7 +65,7 @@ def deploy(site: Site, made: Project, **parameters: str) -> Mapping[str, str]:
                 definition=deployed.definition(title),
                 roleArn=properties["RoleArn"],
             )
-    return {name: deployed.arn(names.machine(name)) for name in made.jobs}
+    return {name: deployed.arn(names.state_machine_id(name)) for name in made.jobs}
 
 
 def _camel(value: Json) -> Json:

@@ -6,14 +6,14 @@ A template is judged as AWS would see it: with its parameters and conditions fil
 from collections.abc import Callable, Iterator, Mapping
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.jobs.iam.policy_evaluation import arn_like
-from lamplighter.jobs.iam.resolve_template import Stack
+from lamplighter.jobs.iam.policy_evaluation import matches_arn
+from lamplighter.jobs.iam.resolve_template import ResolvedStack
 from lamplighter.runs import job_machine
 
 ENDS = ("FAILED", "TIMED_OUT")
 
 
-def of(stack: Stack, kind: str) -> dict[str, Json]:
+def of(stack: ResolvedStack, kind: str) -> dict[str, Json]:
     """The properties of the resources of a type that the stack makes, by their logical ids."""
     conditions = {name: stack.fill(value) for name, value in stack.template.get("Conditions", {}).items()}
     return {
@@ -31,7 +31,7 @@ def statements(document: Json, service: str) -> Iterator[Json]:
             yield statement
 
 
-def events_publish_without_condition(stack: Stack) -> Iterator[str]:
+def events_publish_without_condition(stack: ResolvedStack) -> Iterator[str]:
     """No Condition in SNS topic policies for EventBridge: "Amazon SNS permissions" of
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html,
     and https://repost.aws/knowledge-center/sns-not-getting-eventbridge-notification.
@@ -42,7 +42,7 @@ def events_publish_without_condition(stack: Stack) -> Iterator[str]:
             yield title
 
 
-def alarms_publish_with_a_condition(stack: Stack) -> Iterator[str]:
+def alarms_publish_with_a_condition(stack: ResolvedStack) -> Iterator[str]:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html"""
     for title, policy in of(stack, "AWS::SNS::TopicPolicy").items():
         found = list(statements(policy["PolicyDocument"], "cloudwatch"))
@@ -50,14 +50,14 @@ def alarms_publish_with_a_condition(stack: Stack) -> Iterator[str]:
             yield title
 
 
-def targets(stack: Stack) -> Iterator[tuple[str, str, Json]]:
+def targets(stack: ResolvedStack) -> Iterator[tuple[str, str, Json]]:
     """Each target of a rule, with the rule's title and its ARN."""
     for title, rule in of(stack, "AWS::Events::Rule").items():
         for target in rule["Targets"]:
             yield title, f"arn:aws:events:us-east-1:123456789012:rule/{rule['Name']}", target
 
 
-def no_role_for_topics_and_queues(stack: Stack) -> Iterator[str]:
+def no_role_for_topics_and_queues(stack: ResolvedStack) -> Iterator[str]:
     """ "do not specify a RoleArn in the target configuration … event delivery may fail":
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
     """
@@ -66,14 +66,14 @@ def no_role_for_topics_and_queues(stack: Stack) -> Iterator[str]:
             yield title
 
 
-def machines_are_started_with_a_role(stack: Stack) -> Iterator[str]:
+def machines_are_started_with_a_role(stack: ResolvedStack) -> Iterator[str]:
     """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html"""
     for title, _, target in targets(stack):
         if target["Arn"].split(":")[2] == "states" and "RoleArn" not in target:
             yield title
 
 
-def dead_letters_of_rules(stack: Stack) -> Iterator[str]:
+def dead_letters_of_rules(stack: ResolvedStack) -> Iterator[str]:
     """A queue for each target, whose policy lets EventBridge write for that rule:
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
     """
@@ -84,13 +84,13 @@ def dead_letters_of_rules(stack: Stack) -> Iterator[str]:
             statement
             for policy in policies
             for statement in statements(policy["PolicyDocument"], "events")
-            if statement["Resource"] == queue and arn_like(statement["Condition"]["ArnLike"]["aws:SourceArn"], rule)
+            if statement["Resource"] == queue and matches_arn(statement["Condition"]["ArnLike"]["aws:SourceArn"], rule)
         ]
         if queue is None or not allowed:
             yield title
 
 
-def dead_letters_of_schedules(stack: Stack) -> Iterator[str]:
+def dead_letters_of_schedules(stack: ResolvedStack) -> Iterator[str]:
     """https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html"""
     queues = {stack.arn(title) for title in of(stack, "AWS::SQS::Queue")}
     for title, schedule in of(stack, "AWS::Scheduler::Schedule").items():
@@ -98,7 +98,7 @@ def dead_letters_of_schedules(stack: Stack) -> Iterator[str]:
             yield title
 
 
-def queues_are_watched(stack: Stack) -> Iterator[str]:
+def queues_are_watched(stack: ResolvedStack) -> Iterator[str]:
     """An alarm that counts what is sent: one on what waits would act once, for its state does not change again.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
     """
@@ -114,21 +114,21 @@ def queues_are_watched(stack: Stack) -> Iterator[str]:
             yield title
 
 
-def alarms_have_few_actions(stack: Stack) -> Iterator[str]:
+def alarms_have_few_actions(stack: ResolvedStack) -> Iterator[str]:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
     for title, alarm in of(stack, "AWS::CloudWatch::Alarm").items():
         if not 1 <= len(alarm["AlarmActions"]) <= 5:
             yield title
 
 
-def alarms_look_back_a_week_at_most(stack: Stack) -> Iterator[str]:
+def alarms_look_back_a_week_at_most(stack: ResolvedStack) -> Iterator[str]:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
     for title, alarm in of(stack, "AWS::CloudWatch::Alarm").items():
         if alarm["Period"] * alarm["EvaluationPeriods"] > (86_400 if alarm["Period"] < 3600 else 604_800):
             yield title
 
 
-def logs_say_their_mode(stack: Stack) -> Iterator[str]:
+def logs_say_their_mode(stack: ResolvedStack) -> Iterator[str]:
     """The default became non-blocking in June 2025:
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html
     """
@@ -137,7 +137,7 @@ def logs_say_their_mode(stack: Stack) -> Iterator[str]:
             yield title
 
 
-def slots_start_named_runs(stack: Stack) -> Iterator[str]:
+def slots_start_named_runs(stack: ResolvedStack) -> Iterator[str]:
     """Scheduler delivers at least once:
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html"""
     ends = (job_machine.supporting(job_machine.START), job_machine.supporting(job_machine.SLOTS))
@@ -147,7 +147,7 @@ def slots_start_named_runs(stack: Stack) -> Iterator[str]:
             yield title
 
 
-def failures_of_supportings_are_told(stack: Stack) -> Iterator[str]:
+def failures_of_supportings_are_told(stack: ResolvedStack) -> Iterator[str]:
     """Somebody hears where a machine fails that tells others."""
     told = told_machines(stack, (*ENDS, "ABORTED"))
     for title in of(stack, "AWS::StepFunctions::StateMachine"):
@@ -155,7 +155,7 @@ def failures_of_supportings_are_told(stack: Stack) -> Iterator[str]:
             yield title
 
 
-def told_machines(stack: Stack, ends: tuple[str, ...]) -> set[str]:
+def told_machines(stack: ResolvedStack, ends: tuple[str, ...]) -> set[str]:
     """The machines whose executions are told by a rule, whichever of these ends they come to."""
     rules = of(stack, "AWS::Events::Rule").values()
     return {
@@ -166,7 +166,7 @@ def told_machines(stack: Stack, ends: tuple[str, ...]) -> set[str]:
     }
 
 
-RULES: Mapping[str, Callable[[Stack], Iterator[str]]] = {
+RULES: Mapping[str, Callable[[ResolvedStack], Iterator[str]]] = {
     rule.__name__: rule
     for rule in (
         events_publish_without_condition,

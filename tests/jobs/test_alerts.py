@@ -10,7 +10,7 @@ from textwrap import indent
 import pytest
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.jobs.stack.template import template, to_json
+from lamplighter.jobs.stack.template import build_template, to_json
 from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import CannotStart
 from tests.engines import ACCOUNT, REGION
@@ -32,7 +32,7 @@ class Desk(Office):
         jobs = f"  job:\n    image: busybox\n{indent(body, '    ')}\n"
         if steps:
             jobs += f"  steps: {{workflow: steps.yaml{told}}}\n"
-        document = template(written(folder, f"project: p\n{channels}\njobs:\n{jobs}", steps_yaml=steps).project)
+        document = build_template(written(folder, f"project: p\n{channels}\njobs:\n{jobs}", steps_yaml=steps).project)
         for resource in document["Resources"].values():
             resource.pop("Metadata", None)  # AWS takes no notice of it
         there = self.cf("ListStacks")["StackSummaries"]

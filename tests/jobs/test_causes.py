@@ -16,7 +16,7 @@ TASK: Json = {
     "Overrides": {"ContainerOverrides": [{"Environment": [{"Name": "A", "Value": '{"b": {}}'}]}]},
 }
 CLASSES = ["spot", "infra", "start-failure", "timeout", "exit", "any"]
-KIND = compile_expression(expressions.kind(CLASSES, {"exit": (75,)})[2:-2])
+KIND = compile_expression(expressions.failure_class(CLASSES, {"exit": (75,)})[2:-2])
 WORLD = fixed_world(ManualClock())
 FOUND = compile_expression(f"({expressions.TASK} $task)")
 

@@ -10,8 +10,8 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
-from lamplighter.jobs.iam.resolve_template import Stack
-from lamplighter.jobs.lint.lint import lint
+from lamplighter.jobs.iam.resolve_template import ResolvedStack
+from lamplighter.jobs.lint.lint import lint_job_file
 from lamplighter.jobs.machine.alert_states import FIRST
 from lamplighter.jobs.machine.attempt_states import EVERYTHING
 from tests.jobs.matrix import FILES, loaded
@@ -21,7 +21,7 @@ from tests.jobs.soundness import ENDS, RULES, of, told_machines
 every_file = pytest.mark.parametrize("file", FILES)
 
 
-def deployed(folder: Path, file: str) -> Stack:
+def deployed(folder: Path, file: str) -> ResolvedStack:
     return stack(loaded(folder, file).project)
 
 
@@ -99,12 +99,12 @@ def test_every_end_of_a_run_that_is_a_failure_is_told_if_anybody_is_told_of_fail
     read = loaded(tmp_path, file)
     made = stack(read.project)
     told = told_machines(made, ENDS)
-    silent = {name for name in read.project.jobs if made.arn(names.machine(name)) not in told}
+    silent = {name for name in read.project.jobs if made.arn(names.state_machine_id(name)) not in told}
     wanted = {
         name for name, job in read.project.jobs.items() if job.notify.run_failed or job.notify.caught
     }  # fmt: skip
     assert silent & wanted == set()
-    warned = {each.message.partition(":")[0] for each in lint(read) if "nobody is told" in each.message}
+    warned = {each.message.partition(":")[0] for each in lint_job_file(read) if "nobody is told" in each.message}
     assert {name for name in silent if read.project.jobs[name].schedule} <= warned
 
 
@@ -115,7 +115,7 @@ def test_every_state_of_a_job_that_tells_itself_leads_there_or_goes_on(tmp_path:
     for name, job in read.project.jobs.items():
         if not job.notify.caught:
             continue
-        states = json.loads(made.definition(names.machine(name)))["States"]
+        states = json.loads(made.definition(names.state_machine_id(name)))["States"]
         for title, state in states.items():
             own = title.removeprefix(f"{name}: ")
             if state["Type"] in CAN_FAIL and not own.startswith("Tell "):

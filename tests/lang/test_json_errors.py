@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.json_errors import KINDS, fault, read
+from lamplighter.lang.json_errors import KINDS, find_fault, read_first_value
 
 JSON = st.recursive(
     st.none()
@@ -113,18 +113,18 @@ def accepted(text: str) -> bool:
     ],
 )
 def test_a_fault_is_told_in_the_parsers_words_with_how_far_it_had_read(text: str, reason: str, at: int) -> None:
-    assert fault(text) == (reason, at)
+    assert find_fault(text) == (reason, at)
 
 
 def test_what_comes_after_the_first_value_is_not_read() -> None:
-    assert read('{"a": 1} and more').end == 8
-    assert fault('{"a": 1} and more') is None
+    assert read_first_value('{"a": 1} and more').end == 8
+    assert find_fault('{"a": 1} and more') is None
 
 
 @given(JSON, st.sampled_from([None, 1, "\t"]), st.booleans())
 def test_every_json_text_is_sound_to_its_end(value: Json, indent: int | str | None, escaped: bool) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=escaped)
-    found = read(text)
+    found = read_first_value(text)
     assert (found.fault, found.end, found.closing) == (None, len(text), "")
 
 
@@ -140,7 +140,7 @@ def test_what_is_refused_inside_of_an_object_is_refused_and_what_is_sound_of_it_
     whole = json.dumps(value)
     at = place % len(whole)
     text = whole[:at] + put + whole[at + gone :]
-    found = read(text)
+    found = read_first_value(text)
     if found.fault is None:
         assert accepted(text[: found.end]) or SURROGATE in text or "e" in text.lower()
     else:

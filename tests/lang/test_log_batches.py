@@ -3,14 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamplighter.lang.log_batches import LARGEST, MOST, OVERHEAD, WIDEST, batches, pieces
+from lamplighter.lang.log_batches import LARGEST, MOST, OVERHEAD, WIDEST, batch_events, split_message
 
 texts = st.text(alphabet="aü語🙂", max_size=40)
 
 
 @given(texts, st.integers(4, 20))
 def test_pieces_are_short_enough_and_make_up_the_whole(text: str, longest: int) -> None:
-    cut = list(pieces(text, longest))
+    cut = list(split_message(text, longest))
     assert "".join(cut) == text
     assert all(0 < len(piece.encode()) <= longest for piece in cut)
 
@@ -18,7 +18,7 @@ def test_pieces_are_short_enough_and_make_up_the_whole(text: str, longest: int) 
 @given(st.lists(st.tuples(st.integers(0, 3 * WIDEST), st.integers(1, 300_000)), max_size=20))
 def test_batches_keep_every_event_and_the_limits(drawn: list[tuple[int, int]]) -> None:
     events = [(time, "x" * length) for time, length in drawn]
-    cut = list(batches(events))
+    cut = list(batch_events(events))
     assert [event for batch in cut for event in batch] == sorted(events, key=lambda event: event[0])
     for batch in cut:
         assert sum(len(message) + OVERHEAD for _, message in batch) <= LARGEST
@@ -26,5 +26,5 @@ def test_batches_keep_every_event_and_the_limits(drawn: list[tuple[int, int]]) -
 
 
 def test_a_batch_has_no_more_events_than_are_allowed() -> None:
-    cut = list(batches([(0, "x")] * (MOST + 1)))
+    cut = list(batch_events([(0, "x")] * (MOST + 1)))
     assert [len(batch) for batch in cut] == [MOST, 1]

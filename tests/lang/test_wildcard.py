@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamplighter.lang.wildcard import fitting, split
+from lamplighter.lang.wildcard import compile_pieces, split_wildcard
 
 PATTERNS = st.text(alphabet="ab*", max_size=8)
 TEXTS = st.text(alphabet="ab\n", max_size=10)
@@ -19,12 +19,12 @@ def _reference(pattern: str, any_one: str = "") -> "re.Pattern[str]":
 
 @given(PATTERNS, TEXTS)
 def test_it_matches_what_its_expression_matches(pattern: str, text: str) -> None:
-    assert fitting(pattern.split("*"))(text) is (_reference(pattern).fullmatch(text) is not None)
+    assert compile_pieces(pattern.split("*"))(text) is (_reference(pattern).fullmatch(text) is not None)
 
 
 @given(st.text(alphabet="ab*?", max_size=8), TEXTS)
 def test_a_question_mark_is_any_one_character(pattern: str, text: str) -> None:
-    matches = fitting(pattern.split("*"), single=True)
+    matches = compile_pieces(pattern.split("*"), single=True)
     assert matches(text) is (_reference(pattern, "?").fullmatch(text) is not None)
 
 
@@ -42,4 +42,4 @@ def test_a_question_mark_is_any_one_character(pattern: str, text: str) -> None:
     ],
 )
 def test_a_backslash_takes_the_meaning_from_an_asterisk(pattern: str, pieces: list[str]) -> None:
-    assert split(pattern) == pieces
+    assert split_wildcard(pattern) == pieces

@@ -5,15 +5,15 @@ from base64 import b64encode
 
 import pytest
 
-from lamplighter.outbound.http import LANES, HttpWeb
-from lamplighter.outbound.port import Undelivered
+from lamplighter.outbound.http import LANES, HttpClient
+from lamplighter.outbound.port import DeliveryFailed
 from tests.contracts.servers import closed_port, web_server
 
 
 async def test_a_server_that_does_not_answer_is_given_up_and_may_be_tried_again() -> None:
     async with web_server() as there:
-        out = HttpWeb(patience=0.05)
-        with pytest.raises(Undelivered, match="no answer within") as error:
+        out = HttpClient(patience=0.05)
+        with pytest.raises(DeliveryFailed, match="no answer within") as error:
             await out.post(f"{there.url}/silent", {}, b"")
         await out.close()
     assert error.value.again
@@ -21,8 +21,8 @@ async def test_a_server_that_does_not_answer_is_given_up_and_may_be_tried_again(
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "no.such.host.invalid"])
 async def test_a_server_that_is_not_there_may_be_tried_again(host: str) -> None:
-    out = HttpWeb()
-    with closed_port() as port, pytest.raises(Undelivered) as error:
+    out = HttpClient()
+    with closed_port() as port, pytest.raises(DeliveryFailed) as error:
         await out.post(f"http://{host}:{port}/", {}, b"")
     await out.close()
     assert error.value.again
@@ -31,7 +31,7 @@ async def test_a_server_that_is_not_there_may_be_tried_again(host: str) -> None:
 async def test_a_redirect_is_the_answer_and_is_not_followed() -> None:
     async with web_server() as there:
         there.answers.append(307)
-        out = HttpWeb()
+        out = HttpClient()
         assert await out.post(f"{there.url}/hook", {}, b"x") == 307
         await out.close()
     assert [path for path, _, _ in there.posts] == ["/hook"]
@@ -39,7 +39,7 @@ async def test_a_redirect_is_the_answer_and_is_not_followed() -> None:
 
 async def test_user_and_password_of_the_url_are_sent() -> None:
     async with web_server() as there:
-        out = HttpWeb()
+        out = HttpClient()
         await out.post(there.url.replace("//", "//night:pass@") + "/hook", {}, b"")
         await out.close()
     ((_, headers, _),) = there.posts
@@ -48,7 +48,7 @@ async def test_user_and_password_of_the_url_are_sent() -> None:
 
 async def test_one_host_gets_a_few_posts_at_once_and_holds_up_no_other() -> None:
     async with web_server() as slow, web_server() as quick:
-        out = HttpWeb()
+        out = HttpClient()
         posts = [asyncio.create_task(out.post(f"{slow.url}/silent", {}, b"")) for _ in range(3 * LANES)]
         assert await out.post(quick.url, {}, b"") == 200
         slow.silent.set()

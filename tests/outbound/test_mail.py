@@ -7,32 +7,32 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.world import real_world
-from lamplighter.outbound.mail import BadServer, MailFolder, Server, SmtpMail, server
-from lamplighter.outbound.port import Undelivered
+from lamplighter.outbound.mail import InvalidMailServer, MailFolder, MailServer, SmtpMail, parse_mail_server
+from lamplighter.outbound.port import DeliveryFailed
 from lamplighter.services.sns.messages.signing import Signer
 from tests.contracts.servers import closed_port, mail_server
 from tests.contracts.test_outbound import mail
 
 
 def test_a_server_is_named_by_a_url() -> None:
-    assert server("smtps://n%40ight:p%40ss@mail.example?from=ops@example.com") == Server(
+    assert parse_mail_server("smtps://n%40ight:p%40ss@mail.example?from=ops@example.com") == MailServer(
         "mail.example", 465, True, False, "n@ight", "p@ss", "ops@example.com"
     )
-    assert server("smtp://mail.example:2525").port == 2525
-    assert server("smtp://me@example.com@mail.example").sender == "me@example.com"
+    assert parse_mail_server("smtp://mail.example:2525").port == 2525
+    assert parse_mail_server("smtp://me@example.com@mail.example").sender == "me@example.com"
 
 
 @pytest.mark.parametrize(
     "url", ["", "mail.example", "http://mail.example", "smtp://", "smtp://m:x", "smtp://[", "smtp://m?from=nobody"]
 )
 def test_what_names_no_server_is_refused(url: str) -> None:
-    with pytest.raises(BadServer):
-        server(url)
+    with pytest.raises(InvalidMailServer):
+        parse_mail_server(url)
 
 
 async def test_the_engine_logs_in_and_sends_from_its_own_address() -> None:
     async with mail_server(login=True) as there:
-        out = SmtpMail(server(f"smtp://night:p%40ss@127.0.0.1:{there.port}?from=engine@box.example"))
+        out = SmtpMail(parse_mail_server(f"smtp://night:p%40ss@127.0.0.1:{there.port}?from=engine@box.example"))
         await out.send(mail(), "Night")
     assert there.logins == [b"night"]
     assert there.senders == ["engine@box.example"]
@@ -41,8 +41,8 @@ async def test_the_engine_logs_in_and_sends_from_its_own_address() -> None:
 
 async def test_a_wrong_password_may_be_set_right_so_it_is_tried_again() -> None:
     async with mail_server(login=True) as there:
-        out = SmtpMail(server(f"smtp://night:wrong@127.0.0.1:{there.port}"))
-        with pytest.raises(Undelivered, match="535") as error:
+        out = SmtpMail(parse_mail_server(f"smtp://night:wrong@127.0.0.1:{there.port}"))
+        with pytest.raises(DeliveryFailed, match="535") as error:
             await out.send(mail(), "Night")
     assert error.value.again
 
@@ -51,17 +51,17 @@ async def test_a_wrong_password_may_be_set_right_so_it_is_tried_again() -> None:
 async def test_a_recipient_who_is_refused_is_told(reply: str, again: bool) -> None:
     async with mail_server() as there:
         there.to_recipients.append(reply)
-        with pytest.raises(Undelivered, match=reply) as error:
-            await SmtpMail(server(f"smtp://127.0.0.1:{there.port}")).send(mail(), "Night")
+        with pytest.raises(DeliveryFailed, match=reply) as error:
+            await SmtpMail(parse_mail_server(f"smtp://127.0.0.1:{there.port}")).send(mail(), "Night")
     assert error.value.again is again
 
 
 async def test_a_certificate_that_nobody_signed_is_refused_unless_tls_is_off(tmp_path: Path) -> None:
     async with mail_server(certificate=certificate(tmp_path)) as there:
-        with pytest.raises(Undelivered, match="certificate") as error:
-            await SmtpMail(server(f"smtp://127.0.0.1:{there.port}")).send(mail(), "Night")
+        with pytest.raises(DeliveryFailed, match="certificate") as error:
+            await SmtpMail(parse_mail_server(f"smtp://127.0.0.1:{there.port}")).send(mail(), "Night")
         assert error.value.again
-        await SmtpMail(server(f"smtp://127.0.0.1:{there.port}?tls=off")).send(mail(), "Night")
+        await SmtpMail(parse_mail_server(f"smtp://127.0.0.1:{there.port}?tls=off")).send(mail(), "Night")
     assert len(there.mails) == 1
 
 
@@ -72,8 +72,8 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 
 async def test_a_server_that_is_not_there_is_tried_again() -> None:
-    with closed_port() as port, pytest.raises(Undelivered) as error:
-        await SmtpMail(server(f"smtp://127.0.0.1:{port}")).send(mail(), "Night")
+    with closed_port() as port, pytest.raises(DeliveryFailed) as error:
+        await SmtpMail(parse_mail_server(f"smtp://127.0.0.1:{port}")).send(mail(), "Night")
     assert error.value.again
 
 
@@ -98,6 +98,6 @@ def folders(path: Path) -> list[Path]:
 
 async def test_a_folder_that_takes_nothing_is_tried_again(tmp_path: Path) -> None:
     (tmp_path / "mail").write_text("a file")
-    with pytest.raises(Undelivered) as error:
+    with pytest.raises(DeliveryFailed) as error:
         await MailFolder(tmp_path / "mail").send(mail(), "Night")
     assert error.value.again

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.jobs.stack.template import template
+from lamplighter.jobs.stack.template import build_template
 from lamplighter.runs.default_input import usual_input
 from tests.jobs.projects import project
 
@@ -22,7 +22,7 @@ def metadata(document: Json) -> str:
 
 
 def test_a_job_file_s_input_is_in_the_template_also_of_a_job_without_a_schedule(tmp_path: Path) -> None:
-    made = template(project(tmp_path, "nightly: {image: x, timeout: 1h, input: {Ref: text, day: 1}}"))
+    made = build_template(project(tmp_path, "nightly: {image: x, timeout: 1h, input: {Ref: text, day: 1}}"))
     (machine,) = (each for each in made["Resources"].values() if each["Type"].endswith("StateMachine"))
     assert usual_input(dumps(machine["Metadata"]), (), ()) == {"Ref": "text", "day": 1}
     assert loads(machine["Metadata"]["Lamplighter"]["Input"]) == {"Ref": "text", "day": 1}

@@ -9,9 +9,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from lamplighter.jobs.file.load import Loaded, load
+from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
 from lamplighter.jobs.file.yaml_document import JobFileError, Problem
-from lamplighter.jobs.names import USUAL_NAME
+from lamplighter.jobs.names import JOB_FILE_NAME
 
 COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
@@ -19,13 +19,13 @@ FileArgument = Annotated[Path, typer.Argument(help="The job file.", dir_okay=Fal
 EnvironmentOption = Annotated[
     str | None, typer.Option("--environment", "-e", help="The environment whose overrides hold.", show_default=False)
 ]
-USUAL = Path(USUAL_NAME)
+USUAL = Path(JOB_FILE_NAME)
 
 
-def read_job_file(file: Path, environment: str | None) -> Loaded:
+def read_job_file(file: Path, environment: str | None) -> LoadedJobFile:
     """Read a job file; what is wrong with it is shown, and the verb ends with 1."""
     try:
-        return load(file, environment)
+        return load_job_file(file, environment)
     except JobFileError as error:
         print_problems(error.problems)
         raise typer.Exit(1) from None

@@ -21,7 +21,7 @@ from lamplighter.delivery.retryable import check_answer, is_retryable
 from lamplighter.delivery.tables import deliveries, lost_alerts
 from lamplighter.delivery.tables.deliveries import PendingDelivery
 from lamplighter.delivery.tables.lost_alerts import LostAlert
-from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.aws import RemoteServices
 from lamplighter.store import outbox, timers
 from lamplighter.store.db import Posted, Tx
 from lamplighter.store.timers import Timer
@@ -58,7 +58,7 @@ class DeliveryQueue:
         name: str,
         bus: Bus,
         world: World,
-        remote: Remote,
+        remote: RemoteServices,
         settled: Callable[[Tx, Delivery, DeliveryOutcome], None] = lambda _tx, _letter, _outcome: None,
         *,
         check: Callable[[str, str, Json], None] = lambda _service, _operation, _params: None,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from lamplighter.base import secret_references
-from lamplighter.outbound.mail import Server
+from lamplighter.outbound.mail import MailServer
 from lamplighter.wire.access.credentials import Holder
 
 
@@ -36,7 +36,7 @@ class EngineConfig:
     """The account of callers whose access key names none."""
     url: str = "http://127.0.0.1:4566"
     """Where the engine is reached: what the URLs of queues begin with, and the links in mails."""
-    smtp: Server | None = None
+    smtp: MailServer | None = None
     """The mail server; without one, mails are kept in a folder."""
     confirm_mail: bool = False
     """Whether a mail address that is subscribed is asked first, as on AWS."""

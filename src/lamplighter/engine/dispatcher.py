@@ -92,7 +92,7 @@ class Dispatcher:
         if self._stopped or self._catching_up is not None:
             return
         if self._world.monotonic() - self._next > PAUSE and self._next:
-            self._catch_up()
+            self._begin_catch_up()
             return
         self._check_clock()
         self._check_directory()
@@ -154,7 +154,7 @@ class Dispatcher:
 
         def job(tx: Tx) -> None:
             if self._world.monotonic() - decided > PAUSE:
-                self._catch_up()
+                self._begin_catch_up()
             elif timers.delete(tx, *timer.key):
                 service.ring(tx, timer)
 

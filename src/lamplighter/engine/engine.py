@@ -19,8 +19,8 @@ from lamplighter.engine.lazy_service import LazyService
 from lamplighter.engine.turn_times import TurnTimes
 from lamplighter.isolation.port import Isolation
 from lamplighter.isolation.processes import WorkerProcesses
-from lamplighter.outbound.aws import Remote
-from lamplighter.outbound.http import HttpWeb
+from lamplighter.outbound.aws import RemoteServices
+from lamplighter.outbound.http import HttpClient
 from lamplighter.outbound.mail import MailFolder, SmtpMail
 from lamplighter.outbound.port import Outbound
 from lamplighter.outbound.program import NoPrograms, ShellPrograms
@@ -59,7 +59,7 @@ class Engine:
         self.runtime = runtime
         self.catalog = Catalog()
         self.bus = Bus(store)
-        remote = Remote(config.endpoints)
+        remote = RemoteServices(config.endpoints)
         ways_out = outbound or _outbound(config)
         self.isolation = isolation or WorkerProcesses()
         models = partial(self._model, remote)
@@ -80,7 +80,7 @@ class Engine:
         self.turns = TurnTimes()
         self.pump = Dispatcher(store, world, self.services, ecs.catch_up)
 
-    def _later(self, remote: Remote, ways_out: Outbound) -> Iterator[LazyService]:
+    def _later(self, remote: RemoteServices, ways_out: Outbound) -> Iterator[LazyService]:
         """The services that an engine may never need."""
         bus, world, config = self.bus, self.world, self.config
 
@@ -128,10 +128,10 @@ class Engine:
     def _check(self, service: str, operation: str, params: Json) -> None:
         self.catalog.operation(service, operation).check(params)
 
-    def _model(self, remote: Remote, service: str) -> ServiceModel:
+    def _model(self, remote: RemoteServices, service: str) -> ServiceModel:
         return self.catalog.service(service).model if service in SERVICES else remote.model(service)
 
-    def _find_model(self, remote: Remote, service: str) -> ServiceModel | None:
+    def _find_model(self, remote: RemoteServices, service: str) -> ServiceModel | None:
         return self._model(remote, service) if service in SERVICES or remote.exists(service) else None
 
     @classmethod
@@ -202,7 +202,7 @@ def _outbound(config: EngineConfig) -> Outbound:
     # Jobs leave the reserve alone: what tells of their failure may use it.
     has_room = partial(file_descriptors.has_room, reserve=0)
     programs = ShellPrograms(files=config.files, has_room=has_room) if config.commands else NoPrograms()
-    return Outbound(mail, HttpWeb(), programs)
+    return Outbound(mail, HttpClient(), programs)
 
 
 def _keys(holder: Holder | None) -> dict[str, str]:

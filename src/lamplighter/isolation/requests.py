@@ -88,7 +88,7 @@ MockedOutcome: TypeAlias = tuple[Literal["succeed"], Json] | tuple[Literal["fail
 
 
 @dataclass(frozen=True, slots=True)
-class TestState:
+class RunTestState:
     """Try one state, as TestState does."""
 
     source: DefinitionSource
@@ -102,7 +102,7 @@ class TestState:
     moment: RequestClock
 
 
-Request: TypeAlias = AdvanceExecution | SelectItems | TestState
+Request: TypeAlias = AdvanceExecution | SelectItems | RunTestState
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +194,8 @@ def answer_request(request: Request, refuses: RefusalReason, hurries: Callable[[
             return Advanced(tuple(_advance(request, refuses, hurries)))
         case SelectItems():
             return _select(request)
-        case TestState():
-            return test_state(request)
+        case RunTestState():
+            return run_test_state(request)
 
 
 def _advance(request: AdvanceExecution, refuses: RefusalReason, hurries: Callable[[], bool]) -> Iterator[StepChange]:
@@ -223,7 +223,7 @@ def _select(request: SelectItems) -> Answer:
     return Selected(tuple(found))
 
 
-def test_state(request: TestState, *, may_block: bool = True) -> StateTested:
+def run_test_state(request: RunTestState, *, may_block: bool = True) -> StateTested:
     """Try one state; raises MayTakeLong where that is not to be done here."""
     world = replace(request.moment.world(), may_block=may_block)
     state = _compiled(request.source).states[request.state]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.lang.json_location import located
+from lamplighter.lang.json_location import inline_location
 
 KINDS = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 LITERALS = ("true", "false", "null")
@@ -29,7 +29,7 @@ HEX = re.compile("[0-9a-fA-F]")
 CLOSING = {"Object": "}", "Array": "]"}
 
 
-class Fault(NamedTuple):
+class JsonFault(NamedTuple):
     """Why a text is not JSON."""
 
     reason: str
@@ -38,44 +38,44 @@ class Fault(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FirstValue:
     """The first value of a text, as far as there is one."""
 
     end: int
     """How many characters of it are sound."""
     closing: str
     """What is missing after them: nothing where the value is whole."""
-    fault: Fault | None
+    fault: JsonFault | None
 
 
 class _Broken(Exception):
     def __init__(self, reason: str, at: int) -> None:
         super().__init__(reason)
-        self.fault = Fault(reason, at)
+        self.fault = JsonFault(reason, at)
 
 
-def fault(text: str) -> Fault | None:
+def find_fault(text: str) -> JsonFault | None:
     """What is wrong with the first value of a text; None where that is sound."""
-    return read(text).fault
+    return read_first_value(text).fault
 
 
-def first(text: str) -> Json:
+def first_value(text: str) -> Json:
     """The first value of a text, whatever comes after it; JsonError where there is none."""
     try:
         return loads(text)
     except JsonError:
-        reading = read(text)
+        reading = read_first_value(text)
         return loads(text[: reading.end] + reading.closing)
 
 
-def read(text: str) -> Reading:
+def read_first_value(text: str) -> FirstValue:
     """Read the first value of a text."""
     reader = _Reader(text)
     try:
         reader.run()
     except _Broken as broken:
-        return Reading(reader.sound, reader.closing(), broken.fault)
-    return Reading(reader.sound, "", None)
+        return FirstValue(reader.sound, reader.closing(), broken.fault)
+    return FirstValue(reader.sound, "", None)
 
 
 class _Reader:
@@ -106,7 +106,7 @@ class _Reader:
         """One more member of the innermost object or array, or its end."""
         kind, begun = self._open[-1]
         here = self._take() or self._over(
-            f": expected close marker for {kind} (start marker at {located(self._text, begun)})"
+            f": expected close marker for {kind} (start marker at {inline_location(self._text, begun)})"
         )
         if here in "]}":
             self._close(here)
@@ -124,7 +124,7 @@ class _Reader:
         kind, begun = self._open[-1] if self._open else ("root", -1)
         if here != CLOSING.get(kind):
             expected = "]" if here == "}" else "}"
-            around = f"(for {kind} starting at {located(self._text, begun)})"
+            around = f"(for {kind} starting at {inline_location(self._text, begun)})"
             raise _Broken(f"Unexpected close marker '{here}': expected '{expected}' {around}", self._at)
         self._open.pop()
         self._whole()

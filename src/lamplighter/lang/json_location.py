@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from lamplighter.base.json_text import loads
-from lamplighter.lang.event_pattern.comparisons import Path, Spot, Token
+from lamplighter.lang.event_pattern.comparisons import Path, PatternPosition, PatternToken
 
 TOKEN = re.compile(r'[ \t\r\n]*("(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+)', re.DOTALL)
 SHOWN = 500
@@ -18,17 +18,17 @@ NAMELESS = -1
 """In the place of a member's name while it is read."""
 
 
-def position(text: str, spot: Spot) -> int | None:
+def characters_before(text: str, spot: PatternPosition) -> int | None:
     """How many characters of a text had been read at a spot; None where the text does not have it."""
     return next((at for path, token, at in _places(text) if path == spot.path and token is spot.token), None)
 
 
-def after(text: str, at: int) -> str:
+def location_at(text: str, at: int) -> str:
     """The place after so many characters, whatever the text is."""
-    return f"\n at {located(text, at)}"
+    return f"\n at {inline_location(text, at)}"
 
 
-def located(text: str, at: int) -> str:
+def inline_location(text: str, at: int) -> str:
     """The same without a line of its own."""
     lines = re.split(r"\r\n|\r|\n", text[: max(at, 0)])
     cut = f"[truncated {len(text) - SHOWN} chars]" if len(text) > SHOWN else ""
@@ -36,7 +36,7 @@ def located(text: str, at: int) -> str:
     return f"[Source: {source}; line: {len(lines)}, column: {len(lines[-1]) + 1 if at >= 0 else 0}]"
 
 
-def _places(text: str) -> Iterator[tuple[Path, Token, int]]:
+def _places(text: str) -> Iterator[tuple[Path, PatternToken, int]]:
     """Every token of every value with the place behind it, in order."""
     path: list[str | int] = []
     objects: list[bool] = []
@@ -53,14 +53,14 @@ def _places(text: str) -> Iterator[tuple[Path, Token, int]]:
         elif word in ("]", "}"):
             path.pop()
             objects.pop()
-            yield tuple(path), Token.END, at
+            yield tuple(path), PatternToken.END, at
         elif word in ("[", "{"):
-            yield here, Token.VALUE, at
+            yield here, PatternToken.VALUE, at
             objects.append(word == "{")
             path.append(NAMELESS if word == "{" else 0)
         elif word.startswith('"'):
             name = str(loads(word))
-            yield here, Token.VALUE, at - len(word) + 1
-            yield here, Token.TEXT, at
+            yield here, PatternToken.VALUE, at - len(word) + 1
+            yield here, PatternToken.TEXT, at
         else:
-            yield here, Token.VALUE, at
+            yield here, PatternToken.VALUE, at

@@ -18,7 +18,7 @@ Event = tuple[int, str]
 """Milliseconds since the epoch, and the message."""
 
 
-def pieces(message: str, longest: int = LONGEST) -> Iterator[str]:
+def split_message(message: str, longest: int = LONGEST) -> Iterator[str]:
     """A message, cut where it is too long; nothing of an empty one, which is no event."""
     if len(message) * 4 <= longest:
         if message:
@@ -35,7 +35,7 @@ def pieces(message: str, longest: int = LONGEST) -> Iterator[str]:
         yield text.decode()
 
 
-def batches(events: Iterable[Event]) -> Iterator[list[Event]]:
+def batch_events(events: Iterable[Event]) -> Iterator[list[Event]]:
     """Events, each of them short enough, in the order of their times and in batches of the allowed size."""
     batch: list[Event] = []
     size = 0

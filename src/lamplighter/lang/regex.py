@@ -52,7 +52,7 @@ class InvalidRegex(ValueError):
     """The text is no regular expression that is matched here; str() says why."""
 
 
-class TooLong(ValueError):
+class TextTooLong(ValueError):
     """The text is too long for the expression; str() says so."""
 
 
@@ -83,17 +83,17 @@ class Regex:
     def _bounded(self, text: str) -> str:
         length = len(text) if text.isascii() else len(text.encode(errors="replace"))
         if length * self._size > WORK:
-            raise TooLong(f"A text of {len(text)} characters is too long for the regular expression '{self.text}'.")
+            raise TextTooLong(f"A text of {len(text)} characters is too long for the regular expression '{self.text}'.")
         return text if text.isascii() else text.encode(errors="replace").decode()
 
 
-def linear(text: str) -> Regex:
+def compile_linear(text: str) -> Regex:
     """Compile an expression in RE2's own dialect; InvalidRegex."""
     whole = _compiled(text)
     return Regex(text, whole, _size=whole.programsize)
 
 
-def java(text: str, flags: str = "") -> Regex:
+def compile_java(text: str, flags: str = "") -> Regex:
     """Compile an expression in Java's dialect, with flags of i, m and s; InvalidRegex."""
     _check_length(text)
     shown = "".join(each for each in "ims" if each in flags)

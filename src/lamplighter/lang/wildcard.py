@@ -17,7 +17,7 @@ Find = Callable[[str, int, int], int]
 _ESCAPED = re.compile(r"\\[\\*]|\*|[^\\*]+|\\")
 
 
-def split(text: str) -> list[str]:
+def split_wildcard(text: str) -> list[str]:
     r"""The pieces between the wildcards, where `\*` is an asterisk and `\\` is a backslash."""
     pieces: list[list[str]] = [[]]
     for part in _ESCAPED.findall(text):
@@ -28,7 +28,7 @@ def split(text: str) -> list[str]:
     return ["".join(piece) for piece in pieces]
 
 
-def fitting(pieces: Sequence[str], *, single: bool = False) -> Matches:
+def compile_pieces(pieces: Sequence[str], *, single: bool = False) -> Matches:
     """The test whether a text is these pieces with any text between them; `single`: `?` is any one character."""
     first, *rest = pieces
     if not rest:

@@ -14,7 +14,7 @@ from botocore.model import ServiceModel
 
 from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.json_text import Json
-from lamplighter.outbound.service_names import spellings
+from lamplighter.outbound.service_names import names_by_sdk_identifier
 
 Call = Callable[[str, Json], Json]
 """From an operation and its parameters to its answer; raises AwsError."""
@@ -35,7 +35,7 @@ class CallRefused(AwsError):
     code = "SdkClientException"
 
 
-class Remote:
+class RemoteServices:
     """The services that were configured, by botocore's names."""
 
     def __init__(self, endpoints: Mapping[str, str]) -> None:
@@ -57,10 +57,10 @@ class Remote:
         """Whether AWS has a service of this name."""
         return self._load(service) is not None
 
-    def spelled(self, identifier: str) -> str:
+    def botocore_name(self, identifier: str) -> str:
         """The name of a service that the AWS SDKs identify so; the same where there is no such service."""
         if not self._spellings:
-            self._spellings = spellings(Loader().list_available_services("service-2"))
+            self._spellings = names_by_sdk_identifier(Loader().list_available_services("service-2"))
         return self._spellings.get(identifier, identifier)
 
     def model(self, service: str) -> ServiceModel:

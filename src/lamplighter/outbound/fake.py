@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from email.headerregistry import Address
 from email.message import EmailMessage
 
-from lamplighter.outbound.port import Outbound, Reply, Request, Undelivered
+from lamplighter.outbound.port import DeliveryFailed, HttpReply, HttpRequest, Outbound
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class SentRequest:
     """What was posted."""
 
     url: str
@@ -20,7 +20,7 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ProgramRun:
     """What was run."""
 
     command: str
@@ -34,7 +34,7 @@ class FakeMail:
 
     sends: bool = True
     sent: list[EmailMessage] = field(default_factory=list)
-    failures: deque[Undelivered] = field(default_factory=deque)
+    failures: deque[DeliveryFailed] = field(default_factory=deque)
     """What the next mails meet."""
 
     async def send(self, message: EmailMessage, name: str) -> None:
@@ -46,33 +46,33 @@ class FakeMail:
 
 
 @dataclass(slots=True)
-class FakeWeb:
+class FakeHttp:
     """Answers posts."""
 
-    posts: list[Post] = field(default_factory=list)
-    answers: deque[int | Undelivered] = field(default_factory=deque)
+    posts: list[SentRequest] = field(default_factory=list)
+    answers: deque[int | DeliveryFailed] = field(default_factory=deque)
     """What the next posts meet; 200 when there are none."""
     held: asyncio.Event | None = None
     """No answer comes before it is set."""
-    asked: list[Request] = field(default_factory=list)
-    replies: deque[Reply | Undelivered] = field(default_factory=deque)
+    asked: list[HttpRequest] = field(default_factory=list)
+    replies: deque[HttpReply | DeliveryFailed] = field(default_factory=deque)
     """What the next requests meet; an empty 200 when there are none."""
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Answer."""
-        self.posts.append(Post(url, dict(headers), body))
+        self.posts.append(SentRequest(url, dict(headers), body))
         if self.held is not None:
             await self.held.wait()
         answer = self.answers.popleft() if self.answers else 200
-        if isinstance(answer, Undelivered):
+        if isinstance(answer, DeliveryFailed):
             raise answer
         return answer
 
-    async def ask(self, request: Request, patience: float, most: int) -> Reply:  # noqa: ARG002 - the port's
+    async def ask(self, request: HttpRequest, patience: float, most: int) -> HttpReply:  # noqa: ARG002 - the port's
         """Answer."""
         self.asked.append(request)
-        reply = self.replies.popleft() if self.replies else Reply(200, "OK", (), b"")
-        if isinstance(reply, Undelivered):
+        reply = self.replies.popleft() if self.replies else HttpReply(200, "OK", (), b"")
+        if isinstance(reply, DeliveryFailed):
             raise reply
         return replace(reply, body=reply.body[:most])
 
@@ -84,22 +84,22 @@ class FakeWeb:
 class FakePrograms:
     """Runs nothing, and says that it went well."""
 
-    runs: list[Run] = field(default_factory=list)
-    failures: deque[Undelivered] = field(default_factory=deque)
+    runs: list[ProgramRun] = field(default_factory=list)
+    failures: deque[DeliveryFailed] = field(default_factory=deque)
 
     async def run(self, command: str, given: bytes, environment: Mapping[str, str]) -> None:
         """Remember, or fail."""
-        self.runs.append(Run(command, given, dict(environment)))
+        self.runs.append(ProgramRun(command, given, dict(environment)))
         if self.failures:
             raise self.failures.popleft()
 
 
 @dataclass(frozen=True, slots=True)
-class FakeWorld:
+class FakeOutbound:
     """All of them."""
 
     mail: FakeMail = field(default_factory=FakeMail)
-    web: FakeWeb = field(default_factory=FakeWeb)
+    web: FakeHttp = field(default_factory=FakeHttp)
     programs: FakePrograms = field(default_factory=FakePrograms)
 
     @property

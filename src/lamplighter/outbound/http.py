@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 import aiohttp
 
-from lamplighter.outbound.port import Reply, Request, Undelivered
+from lamplighter.outbound.port import DeliveryFailed, HttpReply, HttpRequest
 
 PATIENCE = 15.0
 """Seconds from the connection to the answer."""
@@ -22,7 +22,7 @@ LANES = 8
 """How many posts one host gets at once."""
 
 
-class HttpWeb:
+class HttpClient:
     """aiohttp's client."""
 
     def __init__(self, patience: float = PATIENCE) -> None:
@@ -40,7 +40,7 @@ class HttpWeb:
             async with posting as answer:
                 return answer.status
 
-    async def ask(self, request: Request, patience: float, most: int) -> Reply:
+    async def ask(self, request: HttpRequest, patience: float, most: int) -> HttpReply:
         """Ask; the answer with at most `most` bytes of its body."""
         async with _in_time(request.url, patience):
             asking = self._opened().request(
@@ -50,7 +50,7 @@ class HttpWeb:
                 body = bytearray()
                 while len(body) < most and (piece := await answer.content.read(most - len(body))):
                     body += piece
-                return Reply(answer.status, answer.reason or "", tuple(answer.headers.items()), bytes(body))
+                return HttpReply(answer.status, answer.reason or "", tuple(answer.headers.items()), bytes(body))
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -73,8 +73,8 @@ async def _in_time(url: str, patience: float) -> AsyncIterator[None]:
         async with asyncio.timeout(patience):
             yield
     except TimeoutError:
-        raise Undelivered(f"no answer within {patience:g} s", again=True) from None
+        raise DeliveryFailed(f"no answer within {patience:g} s", again=True) from None
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
-        raise Undelivered(f"{url} is no URL", again=False) from None
+        raise DeliveryFailed(f"{url} is no URL", again=False) from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise Undelivered(f"{type(error).__name__}: {error}", again=True) from None
+        raise DeliveryFailed(f"{type(error).__name__}: {error}", again=True) from None

@@ -22,7 +22,7 @@ import aiosmtplib
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.files import make_directory, write_file
-from lamplighter.outbound.port import Undelivered
+from lamplighter.outbound.port import DeliveryFailed
 
 log = logging.getLogger("lamplighter.outbound")
 
@@ -33,12 +33,12 @@ LANES = 4
 PORTS = {"smtp": 25, "smtps": 465}
 
 
-class BadServer(LamplighterError):
+class InvalidMailServer(LamplighterError):
     """The URL names no mail server."""
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class MailServer:
     """A mail server and who sends."""
 
     host: str
@@ -53,9 +53,9 @@ class Server:
     """The address in From."""
 
 
-def server(url: str) -> Server:
+def parse_mail_server(url: str) -> MailServer:
     """Read a server's URL; BadServer where it is none."""
-    unclear = BadServer("--smtp names no mail server: say smtp://USER:PASSWORD@HOST:PORT, or smtps://")
+    unclear = InvalidMailServer("--smtp names no mail server: say smtp://USER:PASSWORD@HOST:PORT, or smtps://")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -68,11 +68,11 @@ def server(url: str) -> Server:
     usual = user if user and "@" in user else f"lamplighter@{socket.gethostname()}"
     sender = query.get("from", [usual])[0]
     if not re.fullmatch(r"[^\s<>@\"]+@[^\s<>@\"]+", sender):
-        raise BadServer(f"{sender} is no address that mail can come from")
+        raise InvalidMailServer(f"{sender} is no address that mail can come from")
     password = unquote(parts.password) if parts.password else None
     tls = parts.scheme == "smtps"
     starttls = not tls and query.get("tls") != ["off"]
-    return Server(parts.hostname, port or PORTS[parts.scheme], tls, starttls, user, password, sender)
+    return MailServer(parts.hostname, port or PORTS[parts.scheme], tls, starttls, user, password, sender)
 
 
 class SmtpMail:
@@ -80,7 +80,7 @@ class SmtpMail:
 
     sends = True
 
-    def __init__(self, server: Server, patience: float = PATIENCE) -> None:
+    def __init__(self, server: MailServer, patience: float = PATIENCE) -> None:
         self._server = server
         self._patience = patience
         self._lanes = asyncio.Semaphore(LANES)
@@ -90,18 +90,18 @@ class SmtpMail:
         message["From"] = Address(name, addr_spec=self._server.sender)
         async with self._lanes:
             try:
-                async with client(self._server, self._patience) as server:
+                async with smtp_client(self._server, self._patience) as server:
                     await server.send_message(message)
             except aiosmtplib.SMTPRecipientsRefused as error:
                 told = error.recipients[0]
-                raise Undelivered(f"{told.code} {told.message}", again=told.code < 500) from None
+                raise DeliveryFailed(f"{told.code} {told.message}", again=told.code < 500) from None
             except aiosmtplib.SMTPResponseException as error:
-                raise Undelivered(f"{error.code} {error.message}", again=_may_pass(error)) from None
+                raise DeliveryFailed(f"{error.code} {error.message}", again=_may_pass(error)) from None
             except (aiosmtplib.SMTPException, OSError) as error:
-                raise Undelivered(f"{type(error).__name__}: {error}", again=True) from None
+                raise DeliveryFailed(f"{type(error).__name__}: {error}", again=True) from None
 
 
-def client(server: Server, patience: float) -> aiosmtplib.SMTP:
+def smtp_client(server: MailServer, patience: float) -> aiosmtplib.SMTP:
     """What speaks with a server and, used as a context manager, has said who we are; seconds for each command."""
     return aiosmtplib.SMTP(
         hostname=server.host,
@@ -133,7 +133,7 @@ class MailFolder:
         try:
             await asyncio.to_thread(self._keep, message)
         except OSError as error:
-            raise Undelivered(f"the mail could not be kept: {error}", again=True) from None
+            raise DeliveryFailed(f"the mail could not be kept: {error}", again=True) from None
 
     def _keep(self, message: EmailMessage) -> None:
         make_directory(self._folder)  # the data directory has to be there

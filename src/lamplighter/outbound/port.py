@@ -11,7 +11,7 @@ from typing import Protocol
 from lamplighter.base.errors import LamplighterError
 
 
-class Undelivered(LamplighterError):
+class DeliveryFailed(LamplighterError):
     """It is not there, or nobody knows whether it is."""
 
     def __init__(self, reason: str, *, again: bool) -> None:
@@ -21,7 +21,7 @@ class Undelivered(LamplighterError):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """What a web server is asked."""
 
     method: str
@@ -31,7 +31,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpReply:
     """What a web server answered."""
 
     status: int
@@ -57,7 +57,7 @@ class Web(Protocol):
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Post; the status of the answer. Undelivered where there was none."""
 
-    async def ask(self, request: Request, patience: float, most: int) -> Reply:
+    async def ask(self, request: HttpRequest, patience: float, most: int) -> HttpReply:
         """Ask; the answer with at most `most` bytes of its body. Undelivered where none came in `patience` seconds."""
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
-from lamplighter.outbound.port import Undelivered
+from lamplighter.outbound.port import DeliveryFailed
 
 PATIENCE = 60.0
 """Seconds that a program may take."""
@@ -69,7 +69,7 @@ class ShellPrograms:
                         start_new_session=True,
                     )
             except OSError as error:
-                raise Undelivered(f"it could not be run: {error}", again=True) from None
+                raise DeliveryFailed(f"it could not be run: {error}", again=True) from None
             await self._see_through(process)
 
     async def _see_through(self, process: asyncio.subprocess.Process) -> None:
@@ -82,13 +82,13 @@ class ShellPrograms:
             ended = process.returncode
             await _kill(process)
             if ended is None:
-                raise Undelivered(f"it had not ended after {self._patience:g} s", again=True) from None
+                raise DeliveryFailed(f"it had not ended after {self._patience:g} s", again=True) from None
         except BaseException:
             await _kill(process)
             raise
         if process.returncode != 0:
             tail = errors.decode(errors="replace").strip()[-TAIL:]
-            raise Undelivered(f"it ended with {process.returncode}{': ' if tail else ''}{tail}", again=True)
+            raise DeliveryFailed(f"it ended with {process.returncode}{': ' if tail else ''}{tail}", again=True)
 
 
 @contextmanager
@@ -131,4 +131,4 @@ class NoPrograms:
     async def run(self, command: str, given: bytes, environment: Mapping[str, str]) -> None:
         """Refuse."""
         del command, given, environment
-        raise Undelivered("this engine runs no commands (--no-commands, or --deny commands)", again=False)
+        raise DeliveryFailed("this engine runs no commands (--no-commands, or --deny commands)", again=False)

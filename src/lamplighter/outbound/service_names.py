@@ -38,6 +38,6 @@ OTHERWISE: Mapping[str, str] = {
 """Services whose names are other words."""
 
 
-def spellings(names: Iterable[str]) -> Mapping[str, str]:
+def names_by_sdk_identifier(names: Iterable[str]) -> Mapping[str, str]:
     """By the AWS SDKs' identifiers, the names of services."""
     return {**{name.replace("-", ""): name for name in names}, **OTHERWISE}

@@ -65,21 +65,21 @@ def following(tables: Iterable[Timetable], now: int) -> Time | None:
 def every(table: Timetable, now: int) -> Iterator[Time]:
     """The times of one timetable after an instant, each of those that are skipped among them."""
     after = now if table.start is None else max(now, table.start - 1)
-    schedule, where = parse_schedule(table.expression, strict=False), time_zones.zone(table.zone)
+    schedule, where = parse_schedule(table.expression, strict=False), time_zones.find_zone(table.zone)
     if isinstance(schedule, Calendar):
-        start = time_zones.local(after, where).replace(second=0, microsecond=0)
+        start = time_zones.to_local(after, where).replace(second=0, microsecond=0)
         found: Iterator[Time] = (_shown(each, where, table) for each in schedule.cron.times(start))
     elif isinstance(schedule, Once):
         found = iter([_shown(schedule.shown, where, table)])
     else:
         instants = schedule.times(after, table.zone, table.anchor)
-        found = (Time(each, time_zones.local(each, where), table) for each in instants)
+        found = (Time(each, time_zones.to_local(each, where), table) for each in instants)
     fresh = (each for each in found if each.instant > after)
     return fresh if table.end is None else takewhile(lambda time: time.instant <= (table.end or 0), fresh)
 
 
 def _shown(shown: datetime, where: ZoneInfo, table: Timetable) -> Time:
-    instant = time_zones.instant(shown, where)
+    instant = time_zones.to_instant(shown, where)
     first, second = (shown.replace(tzinfo=where, fold=fold).utcoffset() or timedelta() for fold in (0, 1))
     would_be = (shown.replace(tzinfo=None) - datetime(1970, 1, 1) - first) // timedelta(milliseconds=1)  # noqa: DTZ001
     return Time(would_be if instant is None else instant, shown, table, instant is None, doubled=first > second)

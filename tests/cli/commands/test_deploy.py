@@ -22,7 +22,7 @@ from lamplighter.cli.deploy import change_set, follow_stack, stacks, stop_runs
 from lamplighter.cli.deploy.prompts import pause_between_polls
 from lamplighter.cli.deploy.upload_template import TemplateUpload
 from lamplighter.cli.target import Target
-from lamplighter.jobs.stack.template import compact
+from lamplighter.jobs.stack.template import to_compact_json
 from tests.cli.account import ANYBODY, NIGHTLY, client, job_file, surroundings, typed
 from tests.served import Served, eventually
 
@@ -493,7 +493,7 @@ def test_letters_of_every_script_come_back_as_they_were(aws: str, folder: Path) 
     assert typed(folder, "deploy", "--yes", "--endpoint-url", aws).code == 0
     assert typed(folder, "diff", "--endpoint-url", aws).code == 0
     assert "야간 배치 🌙" in machines(aws)["reports-nightly"]["definition"]
-    assert compact({"Description": "야간 배치 🌙"}).isascii()
+    assert to_compact_json({"Description": "야간 배치 🌙"}).isascii()
 
 
 def test_parameters_are_said_once_and_stay(engine: Served, folder: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.doctor.mail_server import check_mail_server as smtp
-from lamplighter.jobs.machine.integrations import written_out
+from lamplighter.jobs.machine.integrations import resolve_calls
 from tests.cli.account import NIGHTLY, client, job_file, typed
 from tests.contracts.servers import mail_server
 from tests.served import Served, one, run_task
@@ -152,7 +152,7 @@ def as_aws_has_it(url: str) -> None:
     definition = sfn.describe_state_machine(stateMachineArn=machine["stateMachineArn"])["definition"]
     for slot, value in filled.items():
         definition = definition.replace(slot, value)
-    sfn.update_state_machine(stateMachineArn=machine["stateMachineArn"], definition=written_out(definition))
+    sfn.update_state_machine(stateMachineArn=machine["stateMachineArn"], definition=resolve_calls(definition))
 
 
 def test_a_machine_of_ours_that_is_deployed_is_well(aws: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.cli.commands.init import project_name
-from lamplighter.jobs.file.json_schema import schema
+from lamplighter.jobs.file.json_schema import job_file_schema
 from tests.cli.home import Home, lamplighter
 
 
@@ -38,7 +38,7 @@ def test_the_first_line_leads_editors_to_the_schema(tmp_path: Path) -> None:
     lamplighter("init", cwd=tmp_path)
     first = (tmp_path / "lamplighter.yaml").read_text().split("\n")[0]
     assert first == "# yaml-language-server: $schema=.lamplighter/schema.json"
-    assert json.loads((tmp_path / ".lamplighter/schema.json").read_text()) == schema()
+    assert json.loads((tmp_path / ".lamplighter/schema.json").read_text()) == job_file_schema()
 
 
 def test_the_file_has_nothing_wrong_but_that_a_process_cannot_go_to_aws(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from lamplighter.cli.app import build_app
-from lamplighter.jobs.file.load import load
-from lamplighter.jobs.stack.template import template
+from lamplighter.jobs.file.load import load_job_file
+from lamplighter.jobs.stack.template import build_template
 
 FILE = "project: p\njobs: {a: {image: busybox, timeout: 1h}}\nenvironments: {prod: {jobs: {a: {timeout: 2h}}}}\n"
 
@@ -27,7 +27,7 @@ def say(*words: str | Path) -> Result:
 
 
 def test_yaml_is_what_a_person_reads_and_json_what_a_program_does(file: Path) -> None:
-    made = template(load(file).project)
+    made = build_template(load_job_file(file).project)
     printed, asked = say(file), say(file, "--format", "json")
     assert yaml.safe_load(printed.stdout) == json.loads(asked.stdout) == made
     assert "  DefinitionString: |-\n" in printed.stdout.replace("      ", "  ")

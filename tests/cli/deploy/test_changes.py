@@ -10,7 +10,7 @@ from lamplighter.cli.deploy.changes import Change, compare_resources
 from lamplighter.cli.deploy.policy_lines import policy_lines
 from lamplighter.cli.deploy.render_changes import print_changes, summary
 from lamplighter.cli.deploy.resolved_template import Resource, resolve_resources
-from lamplighter.jobs.stack.template import template
+from lamplighter.jobs.stack.template import build_template
 from tests.jobs.projects import project
 
 
@@ -29,7 +29,7 @@ def shown(found: list[Change], replaced: dict[str, str] | None = None) -> str:
 
 
 def made(folder: Path, jobs: str, **parameters: str) -> dict[str, Resource]:
-    return resolve_resources(template(project(folder, jobs)), parameters)
+    return resolve_resources(build_template(project(folder, jobs)), parameters)
 
 
 JOB = "nightly: {image: x, schedule: 'rate(1 hour)', timeout: 1h, network: {subnets: [a]}}"

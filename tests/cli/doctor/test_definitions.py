@@ -4,7 +4,7 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.doctor.definitions import dynamic_states, static_definition, task_states
-from lamplighter.jobs.iam.required_calls import Situation, calls
+from lamplighter.jobs.iam.required_calls import CallContext, required_calls
 from tests.served import one, run_task
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:batch"
@@ -34,7 +34,7 @@ def test_a_state_that_chooses_when_it_runs_is_named_and_left_out(state: Json) ->
     }
     assert dynamic_states(around) == ["Inner", "Job"]
     assert task_states(around) == []
-    assert calls(static_definition(around), Situation(MACHINE)) == []
+    assert required_calls(static_definition(around), CallContext(MACHINE)) == []
 
 
 def test_a_state_that_is_known_is_read_with_its_network() -> None:

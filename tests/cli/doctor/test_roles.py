@@ -7,7 +7,7 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.doctor.roles import UnreadablePolicy, read_role
-from lamplighter.jobs.iam.policy_evaluation import Call
+from lamplighter.jobs.iam.policy_evaluation import IamCall
 from tests.cli.account import client
 
 STATES = "states.amazonaws.com"
@@ -51,8 +51,8 @@ def test_inline_and_managed_policies_count_in_the_version_that_holds(aws: str) -
     found = read_role(iam, "arn:aws:iam::123456789012:role/batch")
     assert found is not None
     assert [each["Action"] for each in found.statements] == ["ecs:RunTask", "sns:Publish"]
-    assert found.may_sometimes(Call("ecs:runtask", "*"))
-    assert not found.may_sometimes(Call("ecs:StopTask", "*"))
+    assert found.may_sometimes(IamCall("ecs:runtask", "*"))
+    assert not found.may_sometimes(IamCall("ecs:StopTask", "*"))
 
 
 def test_a_role_that_is_gone_is_none(aws: str) -> None:

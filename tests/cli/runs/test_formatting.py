@@ -3,7 +3,7 @@
 import pytest
 import typer
 
-from lamplighter.cli.runs.formatting import format_distance, format_duration
+from lamplighter.cli.runs.formatting import format_distance, format_milliseconds
 from lamplighter.cli.runs.points_in_time import parse_instant
 
 NOW = 1_774_569_600_000
@@ -23,7 +23,7 @@ SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
     ],
 )
 def test_a_length_is_as_exact_as_it_matters(milliseconds: int, words: str) -> None:
-    assert format_duration(milliseconds) == words
+    assert format_milliseconds(milliseconds) == words
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from lamplighter.cli.up.merge_templates import (
 )
 from lamplighter.cli.up.plan import SourceMark, StackPlan, mark_template, template_without
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.stack.template import template
-from lamplighter.lang.template.references import references
+from lamplighter.jobs.stack.template import build_template
+from lamplighter.lang.template.references import find_references
 
 MARK = SourceMark("/jobs/lamplighter.yaml")
 NOTHING: Json = {}
@@ -25,7 +25,7 @@ NOTHING: Json = {}
 def plan(project: str = "home", channels: Json = None, **jobs: Json) -> StackPlan:
     given = {"project": project, "jobs": {name.replace("_", "-"): job for name, job in jobs.items()}}
     made = Project.model_validate({**given, "channels": channels or {"me": {"email": "a@b.example"}}})
-    document = mark_template(template(made), Path("/jobs"), MARK)
+    document = mark_template(build_template(made), Path("/jobs"), MARK)
     return StackPlan(made.prefix, dumps(document), {}, made, mark=MARK)
 
 
@@ -43,7 +43,7 @@ def assert_whole(document: Json) -> None:
     there = {*document["Resources"], *document.get("Parameters", {})}
     for section in ("Resources", "Outputs"):
         for name, each in document.get(section, {}).items():
-            lost = [other for other in references(each) if other not in there and not other.startswith("AWS::")]
+            lost = [other for other in find_references(each) if other not in there and not other.startswith("AWS::")]
             assert not lost, (name, lost)
 
 
@@ -114,7 +114,9 @@ def test_a_job_that_leaves_keeps_its_channel_with_its_subscription_and_starts_no
 
 def test_a_stack_that_goes_starts_nothing_and_leaves_its_logs() -> None:
     made = plan(a=job())
-    document = without_starts({**whole(made), "Resources": template(made.project)["Resources"] if made.project else {}})
+    document = without_starts(
+        {**whole(made), "Resources": build_template(made.project)["Resources"] if made.project else {}}
+    )
     assert_whole(document)
     assert document["Resources"]["ALog"]["DeletionPolicy"] == "Retain"
     assert not [each for each in document["Resources"].values() if each["Type"] == "AWS::Scheduler::Schedule"]

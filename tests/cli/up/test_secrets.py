@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from lamplighter.cli.up.secrets import Secrets
-from lamplighter.jobs.file.load import load
+from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.yaml_document import JobFileError
-from lamplighter.jobs.lint.held_secrets import judged
+from lamplighter.jobs.lint.held_secrets import missing_secrets
 
 
 def read(tmp_path: Path, text: str, **process: str) -> Secrets:
@@ -63,7 +63,7 @@ def jobs(tmp_path: Path, *places: str) -> Project:
     )
     file = tmp_path / "lamplighter.yaml"
     file.write_text(f"project: p\njobs:\n{listed}")
-    return load(file, None).project
+    return load_job_file(file, None).project
 
 
 def test_two_jobs_get_what_is_held_for_their_places(tmp_path: Path) -> None:
@@ -85,13 +85,13 @@ def test_the_variable_s_name_stands_in_for_one_place_that_the_job_file_names(tmp
 
 def test_what_stands_in_and_what_is_missing_is_told_without_its_value(tmp_path: Path) -> None:
     secrets = read(tmp_path, "WORD=open sesame\n")
-    (one,) = judged(jobs(tmp_path, "ssm:/a/db"), secrets)
+    (one,) = missing_secrets(jobs(tmp_path, "ssm:/a/db"), secrets)
     assert one.held
     assert one.says == "WORD comes from the variable WORD, as nothing is held for ssm:/a/db"
     assert one.advice(".env") == "write a line ssm:/a/db=… in .env, or set the variable SSM_A_DB"
-    two = list(judged(jobs(tmp_path, "ssm:/a/db", "ssm:/b/db"), secrets))
+    two = list(missing_secrets(jobs(tmp_path, "ssm:/a/db", "ssm:/b/db"), secrets))
     assert [each.held for each in two] == [False, False]
     assert "is the secret of several places (ssm:/a/db and ssm:/b/db)" in two[0].says
-    (missing,) = judged(jobs(tmp_path, "ssm:/a/db"), {})
+    (missing,) = missing_secrets(jobs(tmp_path, "ssm:/a/db"), {})
     assert missing.says == "nobody holds WORD, the secret of ssm:/a/db"
     assert "sesame" not in repr([one, two, missing])

@@ -27,7 +27,7 @@ def test_each_template_gets_the_parameters_that_it_has(tmp_path: Path) -> None:
     one, two = tmp_path / "one.json", tmp_path / "two.json"
     one.write_text(QUEUE)
     two.write_text('{"Resources": {}}')
-    plans = TemplateSource((one, two), {"Delay": "5"}).read()
+    plans = TemplateSource((one, two), {"Delay": "5"}).read_plans()
     assert [(plan.stack, dict(plan.parameters)) for plan in plans] == [("one", {"Delay": "5"}), ("two", {})]
     assert plans[0].template == QUEUE
 
@@ -50,10 +50,10 @@ def test_what_is_wrong_is_told_with_the_file(
     path = tmp_path / "one.json"
     path.write_text(text)
     if told is None:
-        assert TemplateSource((path,), given).read()
+        assert TemplateSource((path,), given).read_plans()
         return
     with pytest.raises(NoTemplate, match=told):
-        TemplateSource((path,), given).read()
+        TemplateSource((path,), given).read_plans()
 
 
 def test_two_files_that_would_be_one_stack_are_refused(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_two_files_that_would_be_one_stack_are_refused(tmp_path: Path) -> None:
     for path in (one, two):
         path.write_text('{"Resources": {}}')
     with pytest.raises(NoTemplate, match="both be the stack one"):
-        TemplateSource((one, two), {}).read()
+        TemplateSource((one, two), {}).read_plans()
 
 
 def test_parameters_are_pairs() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from lamplighter.base.json_text import dumps
 from lamplighter.console.pages.start_run import InvalidField, StartForm, form_of_input, read_form
-from lamplighter.jobs.stack.template import template
+from lamplighter.jobs.stack.template import build_template
 from tests.console.browsing import Browser
 from tests.console.pages.test_jobs import scheduled
 from tests.engines import ROLE, Site, chain, job
@@ -57,7 +57,7 @@ def test_one_click_starts_a_job_without_a_schedule_with_the_input_of_its_job_fil
     site: Site, browser: Browser, tmp_path: Path
 ) -> None:
     jobs = "nightly: {command: [sh, -c, 'exit 0'], timeout: 1h, input: {table: sales}}"
-    body = dumps(template(project(tmp_path, jobs)))
+    body = dumps(build_template(project(tmp_path, jobs)))
     site.call("cloudformation", "CreateStack", StackName="reports", TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
     site.settle()
     (listed,) = site.call("states", "ListStateMachines")["stateMachines"]

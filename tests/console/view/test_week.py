@@ -19,7 +19,7 @@ def at(text: str) -> int:
 
 
 def week(plans: list[PlannedSchedule], now: int, zone: str) -> Week:
-    where = time_zones.zone(zone)
+    where = time_zones.find_zone(zone)
     return build_week(plans, [planned_times(each, now, where) for each in plans], now, where)
 
 

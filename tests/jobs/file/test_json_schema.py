@@ -12,14 +12,14 @@ from jsonschema import Draft202012Validator
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file import json_schema as module
-from lamplighter.jobs.file.json_schema import schema
-from lamplighter.jobs.file.load import load
+from lamplighter.jobs.file.json_schema import job_file_schema
+from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.file.yaml_document import JobFileError
 from lamplighter.jobs.stack.template import to_json
 from tests.jobs.file.test_load import LAYERS, mutated
 from tests.jobs.matrix import FILES, WORKFLOWS
 
-SCHEMA = schema()
+SCHEMA = job_file_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 
@@ -47,7 +47,7 @@ def test_it_takes_whatever_is_read_without_an_error(tmp_path: Path, name: str, t
     file = tmp_path / "lamplighter.yaml"
     file.write_text(yaml.safe_dump(document, allow_unicode=True))
     try:
-        load(file)
+        load_job_file(file)
     except JobFileError:
         return
     assert faults(document) == []

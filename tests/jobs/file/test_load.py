@@ -11,21 +11,21 @@ from pydantic import BaseModel
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.channels import Channel, Notify
-from lamplighter.jobs.file.load import Loaded, load
+from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
 from lamplighter.jobs.file.model import Job, Network, Sidecar
-from lamplighter.jobs.file.outer_shape import Overlay
-from lamplighter.jobs.file.retry import Again, Exit, Retry
-from lamplighter.jobs.file.schedules import Missed
+from lamplighter.jobs.file.outer_shape import EnvironmentOverlay
+from lamplighter.jobs.file.retry import ExitCodeRetry, Retry, RetryLimits
+from lamplighter.jobs.file.schedules import MissedRuns
 from lamplighter.jobs.file.yaml_document import JobFileError, Problem
-from lamplighter.jobs.lint.lint import lint
-from lamplighter.jobs.stack.template import template
+from lamplighter.jobs.lint.lint import lint_job_file
+from lamplighter.jobs.stack.template import build_template
 from tests.jobs.matrix import FILES, WORKFLOWS
 from tests.jobs.projects import refused, written
 
 JOB = "project: p\njobs: {a: {command: ls}}\n"
 
 
-def job(loaded: Loaded, name: str = "a") -> Job:
+def job(loaded: LoadedJobFile, name: str = "a") -> Job:
     return loaded.project.jobs[name]
 
 
@@ -34,7 +34,7 @@ def job(loaded: Loaded, name: str = "a") -> Job:
 
 def test_a_file_that_is_not_there_is_told_as_every_other_fault(tmp_path: Path) -> None:
     with pytest.raises(JobFileError) as caught:
-        load(tmp_path / "none.yaml")
+        load_job_file(tmp_path / "none.yaml")
     assert str(caught.value) == (
         f"{tmp_path}/none.yaml:1:1: error: this file cannot be read: no such file or directory\n    name another file"
     )
@@ -57,7 +57,7 @@ def test_a_file_that_is_not_there_is_told_as_every_other_fault(tmp_path: Path) -
 def test_bytes_that_are_no_yaml_are_told_of(tmp_path: Path, raw: bytes, message: str) -> None:
     (tmp_path / "lamplighter.yaml").write_bytes(raw)
     with pytest.raises(JobFileError) as caught:
-        load(tmp_path / "lamplighter.yaml")
+        load_job_file(tmp_path / "lamplighter.yaml")
     assert message in str(caught.value)
 
 
@@ -90,7 +90,7 @@ def test_a_workflow_may_be_json_indented_by_tabs(tmp_path: Path) -> None:
 
 def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "lamplighter.yaml").write_text("\ufeff" + JOB)
-    assert load(tmp_path / "lamplighter.yaml").project.project == "p"
+    assert load_job_file(tmp_path / "lamplighter.yaml").project.project == "p"
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
@@ -221,7 +221,9 @@ def test_a_job_may_be_called_as_a_part_of_the_file_is(tmp_path: Path) -> None:
 EVERY_KEY = FILES["every key of a job"]
 
 
-@pytest.mark.parametrize("model", [Job, Retry, Exit, Again, Sidecar, Network, Notify, Missed, Channel, Overlay])
+@pytest.mark.parametrize(
+    "model", [Job, Retry, ExitCodeRetry, RetryLimits, Sidecar, Network, Notify, MissedRuns, Channel, EnvironmentOverlay]
+)
 def test_the_example_that_says_everything_does(model: type[BaseModel]) -> None:
     known = {name.replace("_", "-") for name in model.model_fields}
     assert {name for name in known if f"{name}:" not in EVERY_KEY} == set()
@@ -232,7 +234,7 @@ def test_the_example_that_says_everything_is_read(tmp_path: Path, environment: s
     loaded = written(tmp_path, EVERY_KEY, environment)
     assert job(loaded, "all").retry.attempts == 1
     assert job(loaded, "all").environment["LEVEL"] == ("info" if environment is None else "warning")
-    assert {each.severity for each in lint(loaded)} <= {"warning", "info"}
+    assert {each.severity for each in lint_job_file(loaded)} <= {"warning", "info"}
 
 
 # --- variables --------------------------------------------------------------------------------------------------------
@@ -419,11 +421,11 @@ def problems(folder: Path, text: str) -> list[Problem]:
         (folder / workflow.replace("_", ".")).write_text(steps)
     (folder / "lamplighter.yaml").write_text(text, encoding="utf-8", errors="surrogatepass")
     try:
-        loaded = load(folder / "lamplighter.yaml")
+        loaded = load_job_file(folder / "lamplighter.yaml")
     except JobFileError as error:
         return error.problems
-    template(loaded.project)
-    return [each for each in lint(loaded) if not each.instead]
+    build_template(loaded.project)
+    return [each for each in lint_job_file(loaded) if not each.instead]
 
 
 @given(st.sampled_from(sorted(FILES)), st.integers(1, 4), st.data())

@@ -6,7 +6,7 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.retry import Retry
-from lamplighter.jobs.machine.state_machine import machine
+from lamplighter.jobs.machine.state_machine import build_definition
 from tests.jobs.projects import project
 
 
@@ -20,17 +20,17 @@ TWICE = {"attempts": 2}
 
 def test_the_classes_are_looked_at_from_the_most_special_to_the_rest() -> None:
     every = retry(attempts=1, timeout=ONCE, exit={"codes": 3, **ONCE}, start_failure=ONCE, infra=ONCE, spot=ONCE)
-    assert list(every.budgets) == ["spot", "infra", "start-failure", "timeout", "exit", "any"]
+    assert list(every.limits_by_class) == ["spot", "infra", "start-failure", "timeout", "exit", "any"]
 
 
 def test_each_list_of_exit_codes_is_a_class_of_its_own() -> None:
     several = retry(exit=[{"codes": [3], **ONCE}, {"codes": [4, 5], **TWICE}])
-    assert {name: each.attempts for name, each in several.budgets.items()} == {"exit": 1, "exit1": 2}
+    assert {name: each.attempts for name, each in several.limits_by_class.items()} == {"exit": 1, "exit1": 2}
 
 
 def test_an_alert_counts_all_budgets_together() -> None:
-    assert retry(attempts=3, spot=TWICE, exit={"codes": 3, **ONCE}).total == 6
-    assert retry().total == 0
+    assert retry(attempts=3, spot=TWICE, exit={"codes": 3, **ONCE}).max_retries == 6
+    assert retry().max_retries == 0
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_an_alert_counts_all_budgets_together() -> None:
     ],
 )
 def test_a_cause_is_read_only_where_the_error_s_name_does_not_say_enough(given: Json, by_cause: bool) -> None:
-    assert retry(**given).by_cause is by_cause
+    assert retry(**given).needs_cause is by_cause
 
 
 def test_what_step_functions_counts_itself_is_its_own_retry_the_timeout_first(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_what_step_functions_counts_itself_is_its_own_retry_the_timeout_first(tm
         "job: {image: x, timeout: 1h, retry: {attempts: 3, interval: 10s, backoff: 1.5, jitter: true, max-interval: 1m,"
         " timeout: {attempts: 1, interval: 5m, backoff: 1}}}",
     )
-    assert machine(made, "job")["States"]["Run"]["Retry"] == [
+    assert build_definition(made, "job")["States"]["Run"]["Retry"] == [
         {"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 300, "BackoffRate": 1, "MaxAttempts": 1},
         {
             "ErrorEquals": ["States.ALL"],

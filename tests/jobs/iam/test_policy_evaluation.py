@@ -10,22 +10,22 @@ import pytest
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.iam.check_roles import missing, situation
-from lamplighter.jobs.iam.missing_permission import explain, statement
-from lamplighter.jobs.iam.policy_evaluation import Call, evaluate
-from lamplighter.jobs.iam.required_calls import NESTED_RULE, Situation, calls
-from lamplighter.jobs.stack.roles import repository
+from lamplighter.jobs.iam.check_roles import call_context, missing_job_permissions
+from lamplighter.jobs.iam.missing_permission import allowing_statement, missing_permissions
+from lamplighter.jobs.iam.policy_evaluation import IamCall, evaluate_policy
+from lamplighter.jobs.iam.required_calls import NESTED_RULE, CallContext, required_calls
+from lamplighter.jobs.stack.roles import repository_name
 from tests.jobs.matrix import FILES, loaded
 from tests.jobs.projects import project, stack
 
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 DATA = Path(__file__).parents[1] / "data"
 ROLE = "arn:aws:iam::123456789012:role/ecsTaskExecutionRole"
-PASS = Call("iam:PassRole", ROLE, {"iam:PassedToService": "ecs-tasks.amazonaws.com"})
+PASS = IamCall("iam:PassRole", ROLE, {"iam:PassedToService": "ecs-tasks.amazonaws.com"})
 
 
-def allowed(statements: list[Json], call: Call = PASS) -> bool:
-    return evaluate(statements, call).allowed
+def allowed(statements: list[Json], call: IamCall = PASS) -> bool:
+    return evaluate_policy(statements, call).allowed
 
 
 def allow(action: Json = "iam:PassRole", resource: Json = "*", **condition: Json) -> Json:
@@ -89,19 +89,19 @@ def test_a_statement_allows_what_iam_says(statement: Json, expected: bool) -> No
 def test_the_parts_of_an_arn_in_a_condition_are_compared_one_by_one(
     operator: str, pattern: str, expected: bool
 ) -> None:
-    call = Call("ecs:RunTask", "x", {"ecs:cluster": "arn:aws:ecs:us-east-1:123456789012:cluster/night"})
+    call = IamCall("ecs:RunTask", "x", {"ecs:cluster": "arn:aws:ecs:us-east-1:123456789012:cluster/night"})
     assert allowed([allow("ecs:RunTask", **{operator: {"ecs:cluster": pattern}})], call) is expected
 
 
 def test_an_explicit_deny_wins_over_every_allow() -> None:
     deny = {"Sid": "Never", "Effect": "Deny", "Action": "iam:*", "Resource": "*"}
-    verdict = evaluate([allow(), deny, allow()], PASS)
+    verdict = evaluate_policy([allow(), deny, allow()], PASS)
     assert (verdict.allowed, verdict.reason) == (False, "an explicit deny in Never")
 
 
 def test_a_refusal_says_which_statement_came_near_and_why_it_does_not_hold() -> None:
     near = allow(StringEquals={"iam:PassedToService": "ec2.amazonaws.com"})
-    assert evaluate([allow("ecs:*"), near], PASS).reason == (
+    assert evaluate_policy([allow("ecs:*"), near], PASS).reason == (
         "no identity-based policy allows the iam:PassRole action; statement 2 comes near, but its condition "
         "StringEquals iam:PassedToService = ec2.amazonaws.com does not hold: the key is ecs-tasks.amazonaws.com"
     )
@@ -145,19 +145,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project(tmp_path_factory.mktemp("policy"), JOBS, steps_yaml=STEPS)
 
 
-def needs(made: Project, name: str) -> tuple[list[Call], list[Json]]:
+def needs(made: Project, name: str) -> tuple[list[IamCall], list[Json]]:
     """What a job's machine calls, and what its role allows."""
     deployed = stack(made)
-    machine = names.machine(name)
-    found = calls(json.loads(deployed.definition(machine)), situation(deployed, machine))
-    return found, deployed.statements(f"{names.logical(name)}MachineRole")
+    machine = names.state_machine_id(name)
+    found = required_calls(json.loads(deployed.definition(machine)), call_context(deployed, machine))
+    return found, deployed.statements(f"{names.logical_id(name)}MachineRole")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_machine_may_do_everything_that_it_does(made: Project, name: str) -> None:
     found, statements = needs(made, name)
     assert {"ecs:RunTask", "iam:PassRole", "ecs:StopTask"} <= {call.action for call in found}
-    assert [(call, evaluate(statements, call).reason) for call in found if not allowed(statements, call)] == []
+    assert [(call, evaluate_policy(statements, call).reason) for call in found if not allowed(statements, call)] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -181,7 +181,9 @@ def test_in_every_file_a_machine_may_do_what_it_does_and_nothing_beside(tmp_path
     whole = loaded(tmp_path, file).project
     for name in [name for name, job in whole.jobs.items() if job.roles.machine is None]:
         found, statements = needs(whole, name)
-        assert [(call, evaluate(statements, call).reason) for call in found if not allowed(statements, call)] == []
+        assert [
+            (call, evaluate_policy(statements, call).reason) for call in found if not allowed(statements, call)
+        ] == []
         beside = [other for call in found for other in strayed(call) if other not in found]
         assert [other for other in beside if allowed(statements, other)] == []
         said = whole.jobs[name].permissions if whole.jobs[name].workflow else ()
@@ -192,37 +194,39 @@ def test_in_every_file_a_machine_may_do_what_it_does_and_nothing_beside(tmp_path
 @pytest.mark.parametrize("file", FILES)
 def test_in_every_file_a_task_can_be_prepared_and_nothing_beside(tmp_path: Path, file: str) -> None:
     whole = loaded(tmp_path, file).project
-    pushed = {names.image(name): f"{REGISTRY}/{repository(whole, name)}:1" for name in whole.jobs}
+    pushed = {names.image_parameter(name): f"{REGISTRY}/{repository_name(whole, name)}:1" for name in whole.jobs}
     deployed = stack(whole, **pushed)
     for name in [name for name, job in whole.jobs.items() if job.roles.execution is None and job.workflow is None]:
-        statements = deployed.statements(f"{names.logical(name)}ExecutionRole")
-        found = list(preparing(deployed.properties(names.task(name))))
-        assert [(call, evaluate(statements, call).reason) for call in found if not allowed(statements, call)] == []
+        statements = deployed.statements(f"{names.logical_id(name)}ExecutionRole")
+        found = list(preparing(deployed.properties(names.task_definition_id(name))))
+        assert [
+            (call, evaluate_policy(statements, call).reason) for call in found if not allowed(statements, call)
+        ] == []
         others = [replace(call, resource=call.resource.replace(":123456789012:", ":999999999999:")) for call in found]
         assert [call for call in others if call.resource != "*" and allowed(statements, call)] == []
         for smaller, what in lessened(statements):
             assert [call for call in found if not allowed(smaller, call)], f"nothing needs {what}"
 
 
-def preparing(task: Json) -> Iterator[Call]:
+def preparing(task: Json) -> Iterator[IamCall]:
     """What ECS does for a task before it runs: create the streams of its logs, read its secrets, pull its images."""
     for container in task["ContainerDefinitions"]:
         options = container["LogConfiguration"]["Options"]
         where = f"arn:aws:logs:us-east-1:123456789012:log-group:{options['awslogs-group']}:log-stream:x/y/z"
-        yield from (Call(f"logs:{action}", where) for action in ("CreateLogStream", "PutLogEvents"))
+        yield from (IamCall(f"logs:{action}", where) for action in ("CreateLogStream", "PutLogEvents"))
         for secret in container.get("Secrets", []):
             held = ":".join(secret["ValueFrom"].split(":")[:7])
             if ":ssm:" in held:
-                yield Call("ssm:GetParameters", held)
+                yield IamCall("ssm:GetParameters", held)
                 continue
-            yield Call("secretsmanager:GetSecretValue", held)
+            yield IamCall("secretsmanager:GetSecretValue", held)
             if held[-7] != "-":
-                yield Call("secretsmanager:GetSecretValue", f"{held}-a1B2c3")
+                yield IamCall("secretsmanager:GetSecretValue", f"{held}-a1B2c3")
         if ".dkr.ecr." in container["Image"]:
             repository = container["Image"].partition("/")[2].partition(":")[0]
-            yield Call("ecr:GetAuthorizationToken", "*")
+            yield IamCall("ecr:GetAuthorizationToken", "*")
             for action in ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"):
-                yield Call(f"ecr:{action}", f"arn:aws:ecr:us-east-1:123456789012:repository/{repository}")
+                yield IamCall(f"ecr:{action}", f"arn:aws:ecr:us-east-1:123456789012:repository/{repository}")
 
 
 READS = """
@@ -258,7 +262,7 @@ def test_what_a_distributed_map_reads_writes_and_starts_is_known(
 ) -> None:
     steps = READS.format(language=language, given=given, reader=reader, key=key)
     made = project(tmp_path, "a: {image: x}\nw: {workflow: steps.yaml}", steps_yaml=steps)
-    asked = {(each.call.action, each.call.resource) for each in missing(stack(made), "w")}
+    asked = {(each.call.action, each.call.resource) for each in missing_job_permissions(stack(made), "w")}
     written = {f"s3:{name}" for name in ("PutObject", "GetObject", "ListMultipartUploadParts", "AbortMultipartUpload")}
     other = "arn:aws:states:us-east-1:123456789012:"
     assert asked == {
@@ -280,13 +284,13 @@ def test_a_machine_with_a_distributed_map_may_ask_for_its_runs_and_for_its_child
     _, statements = needs(made, "w")
     runs = "arn:aws:states:us-east-1:123456789012:execution:reports-w"
     for action in ("DescribeExecution", "StopExecution"):
-        assert allowed(statements, Call(f"states:{action}", f"{runs}:a-run"))
-        assert allowed(statements, Call(f"states:{action}", f"{runs}/label:a-run"))
-    assert allowed(statements, Call("states:RedriveExecution", f"{runs}/label:a-run"))
-    assert not allowed(statements, Call("states:RedriveExecution", f"{runs}:a-run"))
+        assert allowed(statements, IamCall(f"states:{action}", f"{runs}:a-run"))
+        assert allowed(statements, IamCall(f"states:{action}", f"{runs}/label:a-run"))
+    assert allowed(statements, IamCall("states:RedriveExecution", f"{runs}/label:a-run"))
+    assert not allowed(statements, IamCall("states:RedriveExecution", f"{runs}:a-run"))
 
 
-def strayed(call: Call) -> Iterator[Call]:
+def strayed(call: IamCall) -> Iterator[IamCall]:
     service = call.action.partition(":")[0]
     yield replace(call, action=f"{service}:DeleteEverything")
     yield replace(call, resource="*")
@@ -332,12 +336,13 @@ def test_the_machine_that_watches_may_ask_for_watched_runs_and_tell_of_them(made
     statements = deployed.statements("WatchRole")
     run = "arn:aws:states:us-east-1:123456789012:execution:reports-classes:night"
     topic = "arn:aws:sns:us-east-1:123456789012:reports-ops"
-    assert allowed(statements, Call("states:DescribeExecution", run))
-    assert allowed(statements, Call("sns:Publish", topic))
-    assert not allowed(statements, Call("states:DescribeExecution", run.replace("classes", "plain")))
-    assert not allowed(statements, Call("states:StopExecution", run))
+    assert allowed(statements, IamCall("states:DescribeExecution", run))
+    assert allowed(statements, IamCall("sns:Publish", topic))
+    assert not allowed(statements, IamCall("states:DescribeExecution", run.replace("classes", "plain")))
+    assert not allowed(statements, IamCall("states:StopExecution", run))
     actions = {
-        call.action for call in calls(json.loads(deployed.definition("Watch")), situation(deployed, "Watch", (run,)))
+        call.action
+        for call in required_calls(json.loads(deployed.definition("Watch")), call_context(deployed, "Watch", (run,)))
     }
     assert actions == {each for statement in statements for each in statement["Action"]}
 
@@ -345,14 +350,14 @@ def test_the_machine_that_watches_may_ask_for_watched_runs_and_tell_of_them(made
 def test_the_scheduler_may_start_what_starts_runs_and_that_may_start_what_is_scheduled(made: Project) -> None:
     statements, starts = stack(made).statements("ScheduleRole"), stack(made).statements("StartRole")
     machine = "arn:aws:states:us-east-1:123456789012:stateMachine:reports-"
-    assert allowed(statements, Call("states:StartExecution", machine + "-start"))
-    assert not allowed(statements, Call("states:StartExecution", machine + "plain"))
-    assert allowed(starts, Call("states:StartExecution", machine + "plain"))
-    assert not allowed(starts, Call("states:StartExecution", machine + "classes"))
+    assert allowed(statements, IamCall("states:StartExecution", machine + "-start"))
+    assert not allowed(statements, IamCall("states:StartExecution", machine + "plain"))
+    assert allowed(starts, IamCall("states:StartExecution", machine + "plain"))
+    assert not allowed(starts, IamCall("states:StartExecution", machine + "classes"))
     on_box = stack(made, ConsoleUrl="http://127.0.0.1:4566").statements("ScheduleRole")
-    assert allowed(on_box, Call("states:StartExecution", machine + "plain"))
-    assert not allowed(on_box, Call("states:StartExecution", machine + "classes"))
-    assert allowed(statements, Call("sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:reports-did-not-start"))
+    assert allowed(on_box, IamCall("states:StartExecution", machine + "plain"))
+    assert not allowed(on_box, IamCall("states:StartExecution", machine + "classes"))
+    assert allowed(statements, IamCall("sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:reports-did-not-start"))
 
 
 def test_an_execution_role_reads_the_secrets_of_its_job_and_pulls_its_image_only(tmp_path: Path) -> None:
@@ -366,15 +371,17 @@ def test_an_execution_role_reads_the_secrets_of_its_job_and_pulls_its_image_only
     )
     statements = stack(made).statements("JobExecutionRole")
     held = "arn:aws:secretsmanager:us-east-1:123456789012:secret:reports/b"
-    assert allowed(statements, Call("ssm:GetParameters", "arn:aws:ssm:us-east-1:123456789012:parameter/reports/a"))
-    assert not allowed(statements, Call("ssm:GetParameters", "arn:aws:ssm:us-east-1:123456789012:parameter/reports/b"))
-    assert allowed(statements, Call("secretsmanager:GetSecretValue", f"{held}-Ab3xYz"))
-    assert not allowed(statements, Call("secretsmanager:GetSecretValue", f"{held}-and-more-Ab3xYz"))
+    assert allowed(statements, IamCall("ssm:GetParameters", "arn:aws:ssm:us-east-1:123456789012:parameter/reports/a"))
+    assert not allowed(
+        statements, IamCall("ssm:GetParameters", "arn:aws:ssm:us-east-1:123456789012:parameter/reports/b")
+    )
+    assert allowed(statements, IamCall("secretsmanager:GetSecretValue", f"{held}-Ab3xYz"))
+    assert not allowed(statements, IamCall("secretsmanager:GetSecretValue", f"{held}-and-more-Ab3xYz"))
     repository = "arn:aws:ecr:us-east-1:123456789012:repository/team/"
-    assert allowed(statements, Call("ecr:BatchGetImage", f"{repository}report"))
-    assert not allowed(statements, Call("ecr:BatchGetImage", f"{repository}payroll"))
+    assert allowed(statements, IamCall("ecr:BatchGetImage", f"{repository}report"))
+    assert not allowed(statements, IamCall("ecr:BatchGetImage", f"{repository}payroll"))
     log = "arn:aws:logs:us-east-1:123456789012:log-group:/lamplighter/reports/job:log-stream:job/main/1"
-    assert allowed(statements, Call("logs:PutLogEvents", log))
+    assert allowed(statements, IamCall("logs:PutLogEvents", log))
 
 
 # --- the article ------------------------------------------------------------------------------------------------------
@@ -392,16 +399,16 @@ GENERATED: list[Json] = [
 """The policy that AWS documents for ecs:runTask.sync, and leave for the tags that the article's machine puts on."""
 
 
-def article() -> tuple[Json, Situation]:
+def article() -> tuple[Json, CallContext]:
     definition = json.loads((DATA / "state-machine.asl.json").read_text().replace(":xxxxx:", ":123456789012:"))
     task = definition["States"]["ECS RunTask"]["Parameters"]["TaskDefinition"]
     machine = "arn:aws:states:ap-northeast-1:123456789012:stateMachine:batch"
-    return definition, Situation(machine, {task: (ROLE,)})
+    return definition, CallContext(machine, {task: (ROLE,)})
 
 
 def test_the_article_s_failure_is_explained_with_the_statement_that_is_missing() -> None:
     definition, where = article()
-    (found,) = explain(definition, GENERATED, where, role="StepFunctions-batch-role")
+    (found,) = missing_permissions(definition, GENERATED, where, role="StepFunctions-batch-role")
     assert found.error == (
         "AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/StepFunctions-batch-role/a-run is not "
         f"authorized to perform: iam:PassRole on resource: {ROLE} because no identity-based policy allows the "
@@ -414,26 +421,26 @@ def test_the_article_s_failure_is_explained_with_the_statement_that_is_missing()
         "Resource": ROLE,
         "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
     }
-    assert explain(definition, [*GENERATED, found.statement], where) == []
+    assert missing_permissions(definition, [*GENERATED, found.statement], where) == []
 
 
 def test_the_article_s_own_policy_mends_it() -> None:
     definition, where = article()
     own = json.loads((DATA / "pass-role-policy.json").read_text())["Statement"]
-    assert explain(definition, [*GENERATED, *own], where) == []
+    assert missing_permissions(definition, [*GENERATED, *own], where) == []
 
 
 def test_a_task_definition_without_roles_runs_without_the_statement() -> None:
     """ "사용하는 Task Definition에 따라 실패할 수 있습니다": it depends on the task definition."""
     definition, where = article()
-    assert explain(definition, GENERATED, replace(where, roles={})) == []
+    assert missing_permissions(definition, GENERATED, replace(where, roles={})) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_told_to_add_is_enough_for_any_machine(made: Project, name: str) -> None:
     found, _ = needs(made, name)
-    assert all(allowed([statement(call)], call) for call in found)
+    assert all(allowed([allowing_statement(call)], call) for call in found)
     deployed = stack(made)
-    machine = names.machine(name)
+    machine = names.state_machine_id(name)
     definition = json.loads(deployed.definition(machine))
-    assert len(explain(definition, [], situation(deployed, machine))) == len(found)
+    assert len(missing_permissions(definition, [], call_context(deployed, machine))) == len(found)

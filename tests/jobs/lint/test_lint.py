@@ -5,7 +5,7 @@ from textwrap import indent
 
 import pytest
 
-from lamplighter.jobs.lint.lint import lint
+from lamplighter.jobs.lint.lint import lint_job_file
 from tests.jobs.matrix import FILES, loaded
 from tests.jobs.projects import written
 
@@ -22,7 +22,7 @@ def found(folder: Path, text: str, *severities: str, **files: str) -> list[str]:
     """The findings, each as `line:column severity: message -> instead`."""
     return [
         f"{each.place.line}:{each.place.column} {each.severity}: {each.message} -> {each.instead}"
-        for each in lint(written(folder, text, **files))
+        for each in lint_job_file(written(folder, text, **files))
         if not severities or each.severity in severities
     ]
 
@@ -173,17 +173,17 @@ def test_a_time_that_is_over_is_told(tmp_path: Path) -> None:
     text = "project: p\njobs: {a: {image: x, timeout: 1m, schedule: 'at(2026-03-01T03:00:00)', notify: c}}"
     read = written(tmp_path, f"{text}\nchannels: {{c: {{command: ls}}}}")
     april, before = 1_775_000_000_000, 1_770_000_000_000
-    (told,) = [each for each in lint(read, april) if "over" in each.message]
+    (told,) = [each for each in lint_job_file(read, april) if "over" in each.message]
     assert told.severity == "warning"
     assert told.message == "a: the time of at(2026-03-01T03:00:00) is over: it starts no run any more"
-    assert [each for each in lint(read, before) if "over" in each.message] == []
+    assert [each for each in lint_job_file(read, before) if "over" in each.message] == []
 
 
 def test_clock_changes_are_those_of_the_year_to_come(tmp_path: Path) -> None:
     job = "{image: x, timeout: 1m, notify: c, schedule: 'cron(30 2 * * ? *)', timezone: Europe/Berlin}"
     read = written(tmp_path, f"project: p\nchannels: {{c: {{command: ls}}}}\njobs: {{a: {job}}}")
     april = 1_775_000_000_000
-    (told,) = [each.message for each in lint(read, april) if "clocks" in each.message]
+    (told,) = [each.message for each in lint_job_file(read, april) if "clocks" in each.message]
     assert "on 2027-03-28" in told
 
 
@@ -382,7 +382,7 @@ def test_a_role_that_iam_would_not_take_is_told_of(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_lint_has_something_to_say_of_any_file(tmp_path: Path, name: str) -> None:
-    problems = lint(loaded(tmp_path, name))
+    problems = lint_job_file(loaded(tmp_path, name))
     assert all(each.message and each.instead for each in problems)
     assert problems == sorted(problems, key=lambda each: (each.place, each.message))
 

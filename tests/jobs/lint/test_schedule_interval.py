@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.jobs.file.model import Job
-from lamplighter.jobs.lint.schedule_interval import longest
+from lamplighter.jobs.lint.schedule_interval import longest_interval
 
 HOUR, DAY = 3_600, 86_400
 
@@ -24,4 +24,4 @@ HOUR, DAY = 3_600, 86_400
     ],
 )
 def test_the_longest_gap_is_that_of_a_whole_year(schedule: list[str], zone: str, expected: int | None) -> None:
-    assert longest(Job.model_validate({"schedule": schedule, "timezone": zone})) == expected
+    assert longest_interval(Job.model_validate({"schedule": schedule, "timezone": zone})) == expected

@@ -12,8 +12,8 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.bus import Caller, Operation
 from lamplighter.jobs.file.cross_checks import LONGEST_NAME
 from lamplighter.jobs.machine import overlap_states
-from lamplighter.jobs.machine.integrations import written_out
-from lamplighter.jobs.machine.state_machine import machine
+from lamplighter.jobs.machine.integrations import resolve_calls
+from lamplighter.jobs.machine.state_machine import build_definition
 from lamplighter.runtime.fake import Script
 from lamplighter.runtime.port import CannotStart, Container, ImageUnavailable
 from lamplighter.store.db import Tx
@@ -99,10 +99,10 @@ def environment(container: Container) -> dict[str, str]:
 def test_the_article_s_retry_is_the_article_s_words(tmp_path: Path) -> None:
     made = project(tmp_path, "job: {image: busybox, retry: {attempts: 1, interval: 10s, backoff: 1}, timeout: 1h}")
     article = json.loads((Path(__file__).parents[1] / "data" / "state-machine.asl.json").read_text())
-    ours = machine(made, "job")["States"]["Run"]
+    ours = build_definition(made, "job")["States"]["Run"]
     theirs = article["States"]["ECS RunTask"]
     assert ours["Retry"] == theirs["Retry"]
-    assert written_out(ours["Resource"]) == theirs["Resource"]
+    assert resolve_calls(ours["Resource"]) == theirs["Resource"]
     assert set(ours["Arguments"]) - {"Overrides"} == set(theirs["Parameters"])
     assert ours["TimeoutSeconds"] == 3600
 
@@ -738,7 +738,7 @@ def kind_of(night: Night, failure: Json) -> str:
     made = project(
         night.folder, f"job: {{image: x, launch: fargate-spot, timeout: 1h, retry: {{{EVERY}, attempts: 1}}}}"
     )
-    judge = machine(made, "job")["States"]["Judge"]
+    judge = build_definition(made, "job")["States"]["Judge"]
     definition = {
         "QueryLanguage": "JSONata",
         "StartAt": "Failed",

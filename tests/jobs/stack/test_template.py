@@ -13,8 +13,8 @@ from cfnlint.api import lint_all
 from lamplighter.asl.definition.parse import parse_definition
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs.stack.network import WAY_OUT
-from lamplighter.jobs.stack.template import template, to_json, to_yaml
-from lamplighter.lang.template.references import references
+from lamplighter.jobs.stack.template import build_template, to_json, to_yaml
+from lamplighter.lang.template.references import find_references
 from tests.jobs.matrix import FILES, loaded
 from tests.jobs.projects import stack, written
 from tests.services.cloudformation.office import Office
@@ -38,7 +38,7 @@ LEGAL = {
 
 
 def made(folder: Path, file: str) -> Json:
-    return template(loaded(folder, file).project)
+    return build_template(loaded(folder, file).project)
 
 
 def of(document: Json, kind: str) -> Iterator[Json]:
@@ -155,11 +155,11 @@ def test_the_engine_of_this_box_makes_a_stack_of_it_and_takes_it_away_again(tmp_
 
 def test_no_schedule_begins_before_the_network_that_the_stack_makes_leads_out(tmp_path: Path) -> None:
     text = "project: p\njobs: {job: {image: x, schedule: rate(1 day)}}"
-    resources = template(written(tmp_path, text).project)["Resources"]
+    resources = build_template(written(tmp_path, text).project)["Resources"]
     waited_for, news = set[str](), {"JobSchedule"}
     while news:
         waited_for |= news
-        news = {need for name in news for need in references(resources[name]) if need in resources} - waited_for
+        news = {need for name in news for need in find_references(resources[name]) if need in resources} - waited_for
     assert set(WAY_OUT) <= waited_for
 
 
@@ -169,7 +169,7 @@ def test_an_alarm_for_a_job_that_did_not_start_warms_up_for_as_long_as_it_waits(
         f"  {name}: {{image: x, notify: c, schedule: '{schedule}'}}\n"
         for name, schedule in (("daily", "cron(0 3 * * ? *)"), ("weekly", "cron(0 3 ? * MON,THU *)"))
     )
-    resources = template(written(tmp_path, text).project)["Resources"]
+    resources = build_template(written(tmp_path, text).project)["Resources"]
     found = {name: resources[f"{name}DidNotStart"] for name in ("Daily", "Weekly")}
     waits = {
         name: each["Properties"]["Period"] * each["Properties"]["EvaluationPeriods"] for name, each in found.items()
@@ -185,7 +185,7 @@ def test_an_alarm_for_a_job_that_did_not_start_warms_up_for_as_long_as_it_waits(
 def test_rules_say_what_the_engine_composes_alerts_with(tmp_path: Path) -> None:
     job = "{image: x, retry: {attempts: 2}, notify: {run-failed: [c, d], caught: c}}"
     text = f"project: p\nchannels: {{c: {{email: a@b.c}}, d: {{email: d@b.c}}}}\njobs: {{j: {job}}}"
-    rule = template(written(tmp_path, text).project)["Resources"]["JRunFailed"]
+    rule = build_template(written(tmp_path, text).project)["Resources"]["JRunFailed"]
     assert rule["Metadata"]["Lamplighter"] == {"Job": "j", "Pattern": "run-failed", "Attempts": 3, "Caught": ["c"]}
 
 
@@ -199,7 +199,7 @@ def test_the_policy_of_a_topic_names_that_topic_and_no_other(tmp_path: Path, fil
 
 def test_one_box_runs_more_jobs_than_a_stack_of_aws_may_have(tmp_path: Path) -> None:
     jobs = "\n".join(f"  job-{number}: {{command: ls, schedule: rate(1 day)}}" for number in range(75))
-    document = template(written(tmp_path, f"project: p\njobs:\n{jobs}").project)
+    document = build_template(written(tmp_path, f"project: p\njobs:\n{jobs}").project)
     assert len(document["Resources"]) > 500
     office = Office(tmp_path / "data")
     office.up()
@@ -228,12 +228,12 @@ LITERAL_STEPS = "StartAt: A\nStates: {A: {Type: Pass, Result: 'pay ${Cluster}', 
 
 def test_a_text_of_the_file_is_no_place_that_cloudformation_fills_in(tmp_path: Path) -> None:
     made = written(tmp_path, LITERAL, steps_yaml=LITERAL_STEPS).project
-    found = lint_all(to_yaml(template(made)))
+    found = lint_all(to_yaml(build_template(made)))
     assert [str(match) for match in found if match.rule.severity != "informational"] == []
     office = Office(tmp_path / "data")
     office.up()
     try:
-        office.create(to_json(template(made)), Capabilities=["CAPABILITY_IAM"])
+        office.create(to_json(build_template(made)), Capabilities=["CAPABILITY_IAM"])
         assert office.state() == "CREATE_COMPLETE", office.reasons()
         (task,) = office.call("ecs", "DescribeTaskDefinition", taskDefinition="p-job")["taskDefinition"][
             "containerDefinitions"

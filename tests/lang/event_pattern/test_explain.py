@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
 from lamplighter.lang.event_pattern.comparisons import InvalidPattern
-from lamplighter.lang.event_pattern.explain import Finding, explain
+from lamplighter.lang.event_pattern.explain import FieldMatch, explain
 from lamplighter.lang.event_pattern.pattern import compile_pattern
 
 EVENT: Json = {
@@ -15,21 +15,21 @@ EVENT: Json = {
 }
 
 
-def findings(pattern: Json, event: Json = EVENT) -> dict[str, Finding]:
+def findings(pattern: Json, event: Json = EVENT) -> dict[str, FieldMatch]:
     return {finding.field: finding for finding in explain(pattern, event).findings}
 
 
 def test_each_field_tells_what_was_wanted_and_what_was_found() -> None:
     found = findings({"source": ["aws.ecs"], "detail": {"lastStatus": ["RUNNING", {"prefix": "PEND"}]}})
-    assert found["source"] == Finding("source", ["aws.ecs"], ["aws.ecs"], True)
-    assert found["detail.lastStatus"] == Finding(
+    assert found["source"] == FieldMatch("source", ["aws.ecs"], ["aws.ecs"], True)
+    assert found["detail.lastStatus"] == FieldMatch(
         "detail.lastStatus", ["RUNNING", {"prefix": "PEND"}], ["STOPPED"], False
     )
 
 
 def test_a_field_that_is_not_there_has_no_values() -> None:
     found = findings({"detail": {"group": ["x"], "reason": [{"exists": False}]}})
-    assert found["detail.group"] == Finding("detail.group", ["x"], [], False)
+    assert found["detail.group"] == FieldMatch("detail.group", ["x"], [], False)
     assert found["detail.reason"].met
 
 
@@ -39,8 +39,8 @@ def test_the_values_of_all_elements_of_an_array_are_shown() -> None:
 
 def test_fields_that_are_met_by_different_elements_are_told_to_be_apart() -> None:
     told = explain({"detail": {"containers": {"name": ["a"], "exitCode": [1]}}}, EVENT)
-    assert (told.matches, told.apart) == (False, True)
-    assert not explain({"source": ["x"]}, EVENT).apart
+    assert (told.matches, told.met_separately) == (False, True)
+    assert not explain({"source": ["x"]}, EVENT).met_separately
 
 
 def test_a_choice_shows_its_branches() -> None:

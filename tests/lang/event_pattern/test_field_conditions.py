@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.event_pattern.field_conditions import Choice, Field, Item, TooManyWays, settled
+from lamplighter.lang.event_pattern.field_conditions import Choice, Field, Item, TooManyCombinations, merge_conditions
 from lamplighter.lang.event_pattern.pattern import InvalidPattern, compile_pattern
 
 ITEMS = st.recursive(
@@ -47,15 +47,15 @@ def test_what_is_left_is_met_by_what_meets_one_of_the_ways_of_aws(items: list[It
     for chosen in itertools.product(range(10), repeat=2):
         for way in listed:
             values = dict(zip("abc", (*chosen, chosen[0]), strict=True)) | way
-            assert met(settled(items), values)
+            assert met(merge_conditions(items), values)
         values = dict(zip("abc", (*chosen, 5), strict=True))
-        assert met(settled(items), values) == any(way.items() <= values.items() for way in listed)
+        assert met(merge_conditions(items), values) == any(way.items() <= values.items() for way in listed)
 
 
 def test_a_pattern_that_would_grow_beyond_bounds_is_refused() -> None:
     again = [Choice([[Field("a", 1), Field(f"b{at}", 2)], [Field(f"c{at}", 3)]]) for at in range(60)]
-    with pytest.raises(TooManyWays):
-        settled(again)
+    with pytest.raises(TooManyCombinations):
+        merge_conditions(again)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.event_pattern.comparisons import Spot
+from lamplighter.lang.event_pattern.comparisons import PatternPosition
 from lamplighter.lang.event_pattern.pattern import InvalidPattern, compile_pattern
-from lamplighter.lang.json_location import after, position
+from lamplighter.lang.json_location import characters_before, location_at
 
 RECORDED = Path(__file__).parents[4] / "shared/conformance/cases/events_events_patterns"
 REFUSED = [
@@ -30,9 +30,9 @@ def refusal(pattern: Json) -> str:
     return raised.value.reason
 
 
-def told_at(text: str, spot: Spot | None) -> str:
-    at = position(text, spot) if spot else None
-    return "" if spot is None or at is None else after(text, at) * spot.times
+def told_at(text: str, spot: PatternPosition | None) -> str:
+    at = characters_before(text, spot) if spot else None
+    return "" if spot is None or at is None else location_at(text, at) * spot.times
 
 
 # --- fields -----------------------------------------------------------------------------------------------------------

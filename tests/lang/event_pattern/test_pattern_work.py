@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.event_pattern.pattern import MOST, TooComplex, compile_pattern
+from lamplighter.lang.event_pattern.pattern import MOST, PatternTooComplex, compile_pattern
 
 PAIRS = st.dictionaries(st.sampled_from(["x", "y"]), st.sampled_from(["0", "1"]), max_size=2)
 EVENTS = st.fixed_dictionaries(
@@ -64,5 +64,5 @@ def test_an_event_that_has_too_many_values_for_a_pattern_is_refused() -> None:
     choice = [{name: {"y": ["1"]}} for name in names[:2]]
     pattern = compile_pattern({**{name: {"x": ["1"]} for name in names}, "$or": choice})
     event = {name: [*[{"x": "1", "y": "0"}] * 10, {"x": "0", "y": "1"}] for name in names}
-    with pytest.raises(TooComplex, match=f"more than {MOST} values"):
+    with pytest.raises(PatternTooComplex, match=f"more than {MOST} values"):
         pattern.matches(event)

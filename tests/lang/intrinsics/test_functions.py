@@ -59,7 +59,7 @@ def test_base64_comes_back(text: str) -> None:
 
 @given(st.floats(-1e6, 1e6))
 def test_halves_are_rounded_up(number: float) -> None:
-    assert f.rounded(number) == floor(Fraction(number) + Fraction(1, 2))
+    assert f.round_half_up(number) == floor(Fraction(number) + Fraction(1, 2))
 
 
 @pytest.mark.parametrize(
@@ -76,22 +76,22 @@ def test_halves_are_rounded_up(number: float) -> None:
     ],
 )
 def test_the_sums_recorded_from_aws(first: float, second: float, total: int) -> None:
-    assert f.add(first, second) == total
+    assert f.math_add(first, second) == total
 
 
 @given(INTEGERS, st.integers(1, 1000), st.floats(0, 1, exclude_max=True))
 def test_a_random_number_is_from_the_first_on_and_below_the_last(low: int, span: int, lot: float) -> None:
-    assert low <= f.between(low, low + span, lot) < low + span
+    assert low <= f.random_between(low, low + span, lot) < low + span
 
 
 @given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
 def test_a_seed_has_one_lot(seed: float) -> None:
-    assert 0 <= f.seeded(seed) < 1
-    assert f.seeded(seed) == f.seeded(seed)
+    assert 0 <= f.random_of_seed(seed) < 1
+    assert f.random_of_seed(seed) == f.random_of_seed(seed)
 
 
 def test_different_seeds_have_different_lots() -> None:
-    assert len({f.seeded(seed) for seed in range(100)}) == 100
+    assert len({f.random_of_seed(seed) for seed in range(100)}) == 100
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_different_seeds_have_different_lots() -> None:
     ],
 )
 def test_a_text_is_split_at_each_character_of_the_delimiter(text: str, delimiter: str, parts: list[str]) -> None:
-    assert f.split(text, delimiter) == parts
+    assert f.split_text(text, delimiter) == parts
 
 
 @pytest.mark.parametrize(
@@ -120,17 +120,20 @@ def test_a_text_is_split_at_each_character_of_the_delimiter(text: str, delimiter
     ],
 )
 def test_the_digests_of_the_standards(algorithm: str, expected: str) -> None:
-    assert f.digest("abc", algorithm) == expected
+    assert f.hash_value("abc", algorithm) == expected
 
 
 def test_the_digest_recorded_from_aws() -> None:
-    assert f.digest("Hash this string", "SHA-256") == "1cac63f39fd68d8c531f27b807610fb3d50f0fc3f186995767fb6316e7200a3e"
-    assert [len(f.digest({"a": 1}, name)) for name in f.ALGORITHMS] == [32, 40, 64, 96, 128]
+    assert (
+        f.hash_value("Hash this string", "SHA-256")
+        == "1cac63f39fd68d8c531f27b807610fb3d50f0fc3f186995767fb6316e7200a3e"
+    )
+    assert [len(f.hash_value({"a": 1}, name)) for name in f.ALGORITHMS] == [32, 40, 64, 96, 128]
 
 
 def test_a_merge_is_shallow_and_the_second_wins() -> None:
     first, second = {"a": {"a1": 1, "a2": 2}, "b": 2, "d": 3}, {"a": {"a3": 1, "a4": 2}, "c": 3, "d": 4}
-    assert f.merge(first, second, deep=False) == {"a": {"a3": 1, "a4": 2}, "b": 2, "c": 3, "d": 4}
+    assert f.json_merge(first, second, deep=False) == {"a": {"a3": 1, "a4": 2}, "b": 2, "c": 3, "d": 4}
 
 
 @pytest.mark.parametrize(
@@ -163,25 +166,25 @@ def test_a_template_takes_its_arguments(template: str, arguments: list[Json], te
         lambda: f.array_range(0, 1000, 1),
         lambda: f.array_range(0, 1, 0),
         lambda: f.array_range(0, 1, True),
-        lambda: f.item([1], 1),
-        lambda: f.item([1], -1),
-        lambda: f.length("abc"),
+        lambda: f.array_item([1], 1),
+        lambda: f.array_item([1], -1),
+        lambda: f.array_length("abc"),
         lambda: f.unique({}),
         lambda: f.contains(None, None),
         lambda: f.encode_base64("x" * 10_001),
         lambda: f.decode_base64("!!!"),
         lambda: f.decode_base64("/w=="),
-        lambda: f.digest("a", "CRC"),
-        lambda: f.digest("a", ["MD5"]),
-        lambda: f.digest("x" * 10_001, "MD5"),
-        lambda: f.merge({}, [], deep=False),
-        lambda: f.merge({}, {}, deep=True),
-        lambda: f.add("1", 2),
-        lambda: f.add(2**31 - 1, 1),
-        lambda: f.between(5, 5, 0.5),
-        lambda: f.seeded("x"),
-        lambda: f.split(1, ","),
-        lambda: f.split("a", None),
+        lambda: f.hash_value("a", "CRC"),
+        lambda: f.hash_value("a", ["MD5"]),
+        lambda: f.hash_value("x" * 10_001, "MD5"),
+        lambda: f.json_merge({}, [], deep=False),
+        lambda: f.json_merge({}, {}, deep=True),
+        lambda: f.math_add("1", 2),
+        lambda: f.math_add(2**31 - 1, 1),
+        lambda: f.random_between(5, 5, 0.5),
+        lambda: f.random_of_seed("x"),
+        lambda: f.split_text(1, ","),
+        lambda: f.split_text("a", None),
     ],
 )
 def test_an_argument_that_does_not_fit_is_a_clear_error(failing: Callable[[], object]) -> None:

@@ -3,7 +3,7 @@
 import jsonatapy
 import pytest
 
-from lamplighter.lang.jsonata.error_messages import worded
+from lamplighter.lang.jsonata.error_messages import aws_message
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from lamplighter.lang.jsonata.error_messages import worded
 def test_syntax_errors_show_the_symbol_itself(text: str, words: tuple[str, str]) -> None:
     with pytest.raises(ValueError, match=r"\w+") as caught:
         jsonatapy.compile(text)
-    assert worded(str(caught.value)) == words
+    assert aws_message(str(caught.value)) == words
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ def test_syntax_errors_show_the_symbol_itself(text: str, words: tuple[str, str])
 def test_failures_have_jsonatas_words(text: str, words: tuple[str, str]) -> None:
     with pytest.raises(ValueError, match=r"\w+") as caught:
         jsonatapy.compile(text).evaluate(None)
-    assert worded(str(caught.value), text) == words
+    assert aws_message(str(caught.value), text) == words
 
 
 def test_a_message_that_no_rule_knows_stays_as_it_is() -> None:
-    assert worded("sift() first argument must be an object") == ("", "sift() first argument must be an object")
-    assert worded("host function raised FunctionError: no\nway") == ("", "no\nway")
+    assert aws_message("sift() first argument must be an object") == ("", "sift() first argument must be an object")
+    assert aws_message("host function raised FunctionError: no\nway") == ("", "no\nway")

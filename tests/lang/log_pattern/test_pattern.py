@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.log_pattern.pattern import compile_pattern
-from lamplighter.lang.log_pattern.terms import InvalidPattern, text_test
+from lamplighter.lang.log_pattern.terms import InvalidPattern, compile_text
 
 LINES = (
     "[ERROR 400] BAD REQUEST",
@@ -273,7 +273,7 @@ def test_a_term_excluded_is_the_opposite_of_the_term(phrase: str, line: str) -> 
 @given(st.text(alphabet="ab*", max_size=8), st.text(alphabet="ab", max_size=10))
 def test_an_asterisk_stands_for_any_text(pattern: str, value: str) -> None:
     like = re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
-    assert text_test(pattern)(value) == (like.fullmatch(value) is not None)
+    assert compile_text(pattern)(value) == (like.fullmatch(value) is not None)
 
 
 comparisons: dict[str, Callable[[int, int], bool]] = {

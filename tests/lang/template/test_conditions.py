@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.conditions import broken, judge
+from lamplighter.lang.template.conditions import evaluate_conditions, failed_assertion
 from lamplighter.lang.template.functions import Scope
 from lamplighter.lang.template.text import TemplateError
 
@@ -50,12 +50,12 @@ def truth(formula: Json, meant: dict[str, Json]) -> bool:
 @given(sections())
 def test_conditions_are_what_logic_says(section: tuple[dict[str, Json], dict[str, Json]]) -> None:
     conditions, meant = section
-    assert judge(conditions, SCOPE) == {name: truth(meant[name], meant) for name in conditions}
+    assert evaluate_conditions(conditions, SCOPE) == {name: truth(meant[name], meant) for name in conditions}
 
 
 def test_values_of_any_kind_are_compared_as_text() -> None:
     equal = {"Fn::Equals": [1, "1"]}, {"Fn::Equals": [True, "true"]}, {"Fn::Equals": [{"Ref": "Stage"}, "live"]}
-    assert all(judge({"C": each}, SCOPE)["C"] for each in equal)
+    assert all(evaluate_conditions({"C": each}, SCOPE)["C"] for each in equal)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_values_of_any_kind_are_compared_as_text() -> None:
 )
 def test_a_condition_that_is_none_is_refused(conditions: Json, told: str) -> None:
     with pytest.raises(TemplateError, match=told):
-        judge(conditions, SCOPE)
+        evaluate_conditions(conditions, SCOPE)
 
 
 def rule(assertion: Json, **more: Json) -> dict[str, Json]:
@@ -81,11 +81,11 @@ def rule(assertion: Json, **more: Json) -> dict[str, Json]:
 
 def test_rules_hold_or_say_what_is_broken() -> None:
     live, test = ({"Fn::Equals": [{"Ref": "Stage"}, stage]} for stage in ("live", "test"))
-    assert broken(rule(live), SCOPE) is None
-    assert broken(rule(test), SCOPE) == "The assertion of rule Rule does not hold"
-    assert broken(rule(test, RuleCondition=test), SCOPE) is None
+    assert failed_assertion(rule(live), SCOPE) is None
+    assert failed_assertion(rule(test), SCOPE) == "The assertion of rule Rule does not hold"
+    assert failed_assertion(rule(test, RuleCondition=test), SCOPE) is None
     described = {"Rule": {"Assertions": [{"Assert": test, "AssertDescription": "test only"}]}}
-    assert broken(described, SCOPE) == "Rule: test only"
+    assert failed_assertion(described, SCOPE) == "Rule: test only"
 
 
 def test_rules_look_into_lists() -> None:
@@ -97,10 +97,10 @@ def test_rules_look_into_lists() -> None:
         ("EachMemberIn", [{"Ref": "List"}, ["a", "b", "c"]], True),
         ("EachMemberIn", [{"Ref": "List"}, ["a"]], False),
     ):
-        assert (broken(rule({f"Fn::{name}": given_}), SCOPE) is None) is holds, name
+        assert (failed_assertion(rule({f"Fn::{name}": given_}), SCOPE) is None) is holds, name
 
 
 @pytest.mark.parametrize("wrong", [1, [1], [{}], {"Assert": True}])
 def test_assertions_that_are_none_are_refused(wrong: Json) -> None:
     with pytest.raises(TemplateError, match="Rule Rule is malformed"):
-        broken({"Rule": {"Assertions": wrong}}, SCOPE)
+        failed_assertion({"Rule": {"Assertions": wrong}}, SCOPE)

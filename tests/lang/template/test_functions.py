@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.lang.template.functions import NO_VALUE, Scope, resolve, text_of
+from lamplighter.lang.template.functions import NO_VALUE, Scope, resolve, value_as_text
 from lamplighter.lang.template.text import TemplateError
 from tests.lang.template.templates import SCOPE, plain, texts, words
 
@@ -107,6 +107,6 @@ def test_a_malformed_function_is_refused(value: Json, told: str) -> None:
 
 
 def test_text_of_a_value_is_as_templates_write_it() -> None:
-    assert [text_of(value) for value in (True, False, 1, 1.5, "x", [1], {"a": 1})] == [
+    assert [value_as_text(value) for value in (True, False, 1, 1.5, "x", [1], {"a": 1})] == [
         *("true", "false", "1", "1.5", "x", "[1]", '{"a":1}'),
     ]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.includes import include, included, macros
+from lamplighter.lang.template.includes import include_sections, macro_names, resolve_includes
 from lamplighter.lang.template.text import TemplateError
 from tests.lang.template.templates import plain
 
@@ -27,24 +27,27 @@ def call(location: str, name: str = "AWS::Include") -> Json:
 
 @given(plain)
 def test_a_value_without_transforms_is_itself(value: Json) -> None:
-    assert include(value, part) == value
-    assert list(macros(value)) == []
+    assert resolve_includes(value, part) == value
+    assert list(macro_names(value)) == []
 
 
 def test_a_part_takes_the_place_of_its_transform() -> None:
-    assert include({"X": {"Fn::Transform": call("text")}}, part) == {"X": "x"}
-    assert include([{"Fn::Transform": call("members"), "B": 3}], part) == [{"A": 1, "B": 3}]
-    assert include({"Fn::Transform": call("outer")}, part) == {"In": {"A": 1, "B": 2}}
+    assert resolve_includes({"X": {"Fn::Transform": call("text")}}, part) == {"X": "x"}
+    assert resolve_includes([{"Fn::Transform": call("members"), "B": 3}], part) == [{"A": 1, "B": 3}]
+    assert resolve_includes({"Fn::Transform": call("outer")}, part) == {"In": {"A": 1, "B": 2}}
 
 
 def test_a_part_of_the_whole_template_adds_to_its_sections() -> None:
     document = {"Description": "mine", "Outputs": {"P": 2}}
-    found = included(document, call("sections"), part)
+    found = include_sections(document, call("sections"), part)
     assert found == {"Description": "mine", "Outputs": {"O": 1, "P": 2}, "Mappings": {"M": {}}}
 
 
 def test_macros_are_named_wherever_they_are() -> None:
-    assert list(macros({"A": [{"Fn::Transform": call("x")}, {"Fn::Transform": "Mine"}]})) == ["AWS::Include", "Mine"]
+    assert list(macro_names({"A": [{"Fn::Transform": call("x")}, {"Fn::Transform": "Mine"}]})) == [
+        "AWS::Include",
+        "Mine",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -59,4 +62,4 @@ def test_macros_are_named_wherever_they_are() -> None:
 )
 def test_what_cannot_be_included_is_refused(value: Json, told: str) -> None:
     with pytest.raises(TemplateError, match=told):
-        include(value, part)
+        resolve_includes(value, part)

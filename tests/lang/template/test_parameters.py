@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.parameters import accept, declared, is_hidden, is_stored, value
+from lamplighter.lang.template.parameters import (
+    is_no_echo,
+    is_ssm_parameter,
+    read_parameters,
+    ref_value,
+    resolve_values,
+)
 from lamplighter.lang.template.text import TemplateError
 from tests.lang.template.templates import refusal
 from tests.shaped import documents
@@ -13,8 +19,8 @@ from tests.shaped import documents
 
 def accepted(definition: Json, text: str | None) -> Json:
     """What Ref gives for a text, or without one; TemplateError where it is refused."""
-    definitions = declared({"Parameters": {"P": definition}})
-    return value(definition, accept(definitions, {} if text is None else {"P": text})["P"])
+    definitions = read_parameters({"Parameters": {"P": definition}})
+    return ref_value(definition, resolve_values(definitions, {} if text is None else {"P": text})["P"])
 
 
 @given(st.text(max_size=8), st.integers(0, 8), st.integers(0, 8))
@@ -86,12 +92,12 @@ def test_what_does_not_obey_is_refused(definition: Json, text: str | None, told:
 )
 def test_a_parameter_that_is_none_is_refused(definition: Json, told: str) -> None:
     with pytest.raises(TemplateError, match=told):
-        declared({"Parameters": {"P": definition}})
+        read_parameters({"Parameters": {"P": definition}})
 
 
 def test_a_value_for_nobody_is_refused() -> None:
     with pytest.raises(TemplateError, match=r"Parameters: \[X, Y\] do not exist in the template"):
-        accept({}, {"X": "1", "Y": "2"})
+        resolve_values({}, {"X": "1", "Y": "2"})
 
 
 @pytest.mark.parametrize(
@@ -106,10 +112,10 @@ def test_a_value_for_nobody_is_refused() -> None:
 )
 def test_types_that_name_something_elsewhere_are_known(kind: str, stored: bool, listed: bool) -> None:
     definition = {"Type": kind}
-    assert is_stored(definition) is stored
-    assert isinstance(value(definition, "x"), list) is listed
-    assert not is_hidden(definition)
-    assert is_hidden({**definition, "NoEcho": "true"})
+    assert is_ssm_parameter(definition) is stored
+    assert isinstance(ref_value(definition, "x"), list) is listed
+    assert not is_no_echo(definition)
+    assert is_no_echo({**definition, "NoEcho": "true"})
 
 
 @given(st.dictionaries(st.sampled_from(("Type", "Default", "MinLength", "AllowedValues", "NoEcho")), documents))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.references import attributes, order, references
+from lamplighter.lang.template.references import creation_order, find_attributes, find_references
 from lamplighter.lang.template.text import TemplateError
 
 
@@ -19,7 +19,7 @@ def graphs(draw: st.DrawFn) -> dict[str, set[str]]:
 
 @given(graphs())
 def test_each_comes_after_what_it_needs(needs: dict[str, set[str]]) -> None:
-    found = order(needs)
+    found = creation_order(needs)
     assert sorted(found) == sorted(needs)
     for at, name in enumerate(found):
         assert needs[name] <= set(found[:at])
@@ -31,12 +31,12 @@ def test_a_circle_is_named_and_nobody_who_only_waits_for_it(needs: dict[str, set
     tied = {name: {circle[at - 1]} for at, name in enumerate(circle)}
     waiting = {name: {*needed, circle[0]} for name, needed in needs.items()}
     with pytest.raises(TemplateError, match="Circular dependency between resources") as caught:
-        order({**waiting, **tied})
+        creation_order({**waiting, **tied})
     assert caught.value.message == f"Circular dependency between resources: [{', '.join(sorted(circle))}]"
 
 
 def test_what_nobody_defines_holds_nobody_up() -> None:
-    assert order({"A": {"AWS::Region", "Parameter"}}) == ["A"]
+    assert creation_order({"A": {"AWS::Region", "Parameter"}}) == ["A"]
 
 
 @pytest.mark.parametrize(
@@ -53,9 +53,9 @@ def test_what_nobody_defines_holds_nobody_up() -> None:
     ],
 )
 def test_references_are_found(value: Json, found: set[str]) -> None:
-    assert set(references(value)) == found
+    assert set(find_references(value)) == found
 
 
 def test_attributes_are_found_with_their_resources() -> None:
     value = [{"Fn::GetAtt": ["A", "Arn"]}, {"x": {"Fn::GetAtt": "B.Outputs.C"}}, {"Fn::GetAtt": ["D", {"Ref": "E"}]}]
-    assert list(attributes(value)) == [("A", "Arn"), ("B", "Outputs.C")]
+    assert list(find_attributes(value)) == [("A", "Arn"), ("B", "Outputs.C")]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.template import PSEUDO, parse, transforms
+from lamplighter.lang.template.template import PSEUDO, parse_template, transform_names
 from lamplighter.lang.template.text import TemplateError
 from tests.lang.template.templates import plain, refusal
 from tests.shaped import documents
@@ -14,7 +14,7 @@ QUEUE = {"Type": "AWS::SQS::Queue"}
 
 
 def test_a_template_is_taken_apart() -> None:
-    found = parse(
+    found = parse_template(
         {
             "Description": "all of it",
             "Parameters": {"P": {"Type": "String"}},
@@ -33,15 +33,15 @@ def test_a_template_is_taken_apart() -> None:
 
 
 def test_transforms_are_named_in_their_order_and_those_in_values_after_them() -> None:
-    assert transforms({"Transform": "A"}) == ["A"]
+    assert transform_names({"Transform": "A"}) == ["A"]
     inner = {"Resources": {"Q": {"Fn::Transform": {"Name": "C"}}}}
-    assert transforms({"Transform": ["B", {"Name": "A"}], **inner}) == ["B", "A", "C"]
-    assert transforms({}) == []
+    assert transform_names({"Transform": ["B", {"Name": "A"}], **inner}) == ["B", "A", "C"]
+    assert transform_names({}) == []
 
 
 @given(st.sampled_from(sorted(PSEUDO)))
 def test_pseudo_parameters_are_known(name: str) -> None:
-    assert refusal(lambda: parse({"Resources": {"Q": {**QUEUE, "Properties": {"A": {"Ref": name}}}}})) is None
+    assert refusal(lambda: parse_template({"Resources": {"Q": {**QUEUE, "Properties": {"A": {"Ref": name}}}}})) is None
 
 
 def resource(**members: Json) -> Json:
@@ -78,7 +78,7 @@ def resource(**members: Json) -> Json:
 )
 def test_what_is_wrong_is_said_in_cloudformation_s_words(document: Json, told: str) -> None:
     with pytest.raises(TemplateError, match=told):
-        parse(document)
+        parse_template(document)
 
 
 SECTIONS = ("Resources", "Outputs", "Parameters", "Mappings", "Conditions", "Rules", "Description", "Transform")
@@ -86,4 +86,4 @@ SECTIONS = ("Resources", "Outputs", "Parameters", "Mappings", "Conditions", "Rul
 
 @given(st.dictionaries(st.sampled_from(SECTIONS), st.dictionaries(st.text("ab", min_size=1), documents) | plain))
 def test_any_document_is_a_template_or_refused(document: Json) -> None:
-    assert refusal(lambda: parse(document)) != ""
+    assert refusal(lambda: parse_template(document)) != ""

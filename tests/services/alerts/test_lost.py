@@ -9,7 +9,7 @@ from lamplighter.base.world import real_world
 from lamplighter.cli.doctor import alerts
 from lamplighter.delivery.tables import lost_alerts
 from lamplighter.engine import health
-from lamplighter.outbound.port import Undelivered
+from lamplighter.outbound.port import DeliveryFailed
 from tests.acceptance.test_told import MINUTE, House
 from tests.engines import ACCOUNT, DAY, REGION
 
@@ -41,7 +41,7 @@ def fail(house: House) -> None:
 
 def test_a_mail_that_is_refused_for_good_is_told_of(house: House) -> None:
     house.deploy("notify: ops")
-    house.out.mail.failures.append(Undelivered("550 no such user", again=False))
+    house.out.mail.failures.append(DeliveryFailed("550 no such user", again=False))
     fail(house)
     assert reasons(house) == ["1 alert could not be delivered in the last 3 days: see `lamplighter doctor`"]
     assert lost(house) == [("email ops@example.com", "550 no such user")]
@@ -49,7 +49,7 @@ def test_a_mail_that_is_refused_for_good_is_told_of(house: House) -> None:
 
 def test_a_webhook_that_refuses_is_told_of_without_its_path_which_may_be_a_password(house: House) -> None:
     house.deploy("notify: hook")
-    house.out.web.answers.append(Undelivered("HTTP 404", again=False))
+    house.out.web.answers.append(DeliveryFailed("HTTP 404", again=False))
     fail(house)
     assert lost(house) == [("https hooks.example", "HTTP 404")]
 
@@ -75,7 +75,7 @@ def test_a_start_that_nobody_can_be_told_of_is_told_of(house: House) -> None:
 
 def test_a_mail_that_waits_for_its_server_is_told_of_until_it_goes_through(house: House) -> None:
     house.deploy("notify: ops")
-    house.out.mail.failures.append(Undelivered("connection refused", again=True))
+    house.out.mail.failures.append(DeliveryFailed("connection refused", again=True))
     house.begin()
     house.attempt(3)
     assert reasons(house) == ["1 message could not be delivered yet, and will be tried again: see `lamplighter doctor`"]
@@ -89,7 +89,7 @@ def test_a_mail_that_waits_for_its_server_is_told_of_until_it_goes_through(house
 
 def test_what_was_lost_days_ago_makes_no_engine_unwell(house: House) -> None:
     house.deploy("notify: ops")
-    house.out.mail.failures.append(Undelivered("550 no such user", again=False))
+    house.out.mail.failures.append(DeliveryFailed("550 no such user", again=False))
     fail(house)
     house.advance(3 * DAY)
     assert reasons(house) == []
@@ -97,7 +97,7 @@ def test_what_was_lost_days_ago_makes_no_engine_unwell(house: House) -> None:
 
 def test_doctor_names_the_alert_and_its_reason(house: House) -> None:
     house.deploy("notify: ops")
-    house.out.mail.failures.append(Undelivered("550 no such user", again=False))
+    house.out.mail.failures.append(DeliveryFailed("550 no such user", again=False))
     fail(house)
     (found,) = alerts.check_lost_alerts(house.directory, house.clock.now())
     assert found.state == "bad"

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.lang.template.text import read
+from lamplighter.lang.template.text import parse_text
 from lamplighter.server import Server
 from lamplighter.wire.access.host_header import Hosts
 from lamplighter.wire.models.shapes import QUERY, load
@@ -59,7 +59,7 @@ NAMES = st.sampled_from(
 @st.composite
 def broken(draw: st.DrawFn) -> Json:
     """A template to which something was done."""
-    document = read(EVERYTHING)
+    document = parse_text(EVERYTHING)
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.sampled_from(list(places(document))))
         match draw(st.sampled_from(("replace", "replace", "move", "remove", "rename"))):

@@ -5,7 +5,7 @@ from pathlib import Path
 from lamplighter.base.json_text import Json, loads
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
-from lamplighter.outbound.fake import FakeWorld
+from lamplighter.outbound.fake import FakeOutbound
 from tests.engines import ACCOUNT, REGION, Listening, Site
 
 MINUTE = 60_000
@@ -17,7 +17,7 @@ class Tower(Site):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
-        self.out = FakeWorld()
+        self.out = FakeOutbound()
         self.topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:people"
 
     async def _open(self) -> Engine:

@@ -7,7 +7,7 @@ from lamplighter.bus import Caller, Operation
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.isolation.port import Isolation
-from lamplighter.outbound.fake import FakeWorld
+from lamplighter.outbound.fake import FakeOutbound
 from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import Runtime
 from lamplighter.store.db import Store, Tx
@@ -28,7 +28,7 @@ class Hall(Site):
     def __init__(self, *args: Json) -> None:
         super().__init__(*args)
         self.refusals: list[AwsError] = []
-        self.beyond = FakeWorld()
+        self.beyond = FakeOutbound()
 
     async def _open(self) -> Engine:
         hall = self

@@ -11,7 +11,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.engine.config import EngineConfig
 from lamplighter.isolation.port import Isolation
-from lamplighter.outbound.fake import FakeWorld
+from lamplighter.outbound.fake import FakeOutbound
 from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import Runtime
 from lamplighter.services.sns.tables import deliveries as notifications
@@ -70,7 +70,7 @@ class Town(Site):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
-        self.out = FakeWorld()
+        self.out = FakeOutbound()
         self.config = EngineConfig(data=directory)
 
     async def _open(self) -> Posting:

@@ -21,8 +21,8 @@ from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import Choice, Rule, Template
 from lamplighter.asl.execution.state_errors import runtime_error
 from lamplighter.base.json_text import Json
-from lamplighter.lang.jsonpath.paths import NotFound, Path, PathError, TooComplex, compile_path
-from lamplighter.lang.wildcard import fitting, split
+from lamplighter.lang.jsonpath.paths import NotFound, Path, PathError, QueryTooComplex, compile_path
+from lamplighter.lang.wildcard import compile_pieces, split_wildcard
 
 TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})")
 """RFC 3339 with a capital T, and a capital Z where there is no offset, as the specification demands."""
@@ -120,7 +120,7 @@ def _comparison(rule: Mapping[str, Json], at: str) -> Rule:
         test = TESTS[operator]
         return lambda scope: test(_value(variable, scope)) is operand
     if operator == "StringMatches":
-        matches = fitting(split(operand))
+        matches = compile_pieces(split_wildcard(operand))
         return lambda scope: isinstance(value := _value(variable, scope), str) and matches(value)
     return _compared(variable, operator, operand, at)
 
@@ -151,7 +151,7 @@ def _present(variable: Path, scope: Scope) -> bool:
         variable.value(scope)
     except NotFound:
         return False
-    except TooComplex as error:
+    except QueryTooComplex as error:
         raise path_too_complex(variable.text, error) from None
     return True
 
@@ -163,7 +163,7 @@ def _value(variable: Path, scope: Scope) -> Json:
         raise runtime_error(
             f"Invalid path '{variable.text}': The choice state's condition path references an invalid value."
         ) from None
-    except TooComplex as error:
+    except QueryTooComplex as error:
         raise path_too_complex(variable.text, error) from None
 
 

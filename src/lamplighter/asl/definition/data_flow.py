@@ -21,8 +21,8 @@ from lamplighter.lang.jsonata.expression import UNDEFINED, JsonataError, Jsonata
 from lamplighter.lang.jsonpath.paths import (
     NotFound,
     PathError,
+    QueryTooComplex,
     ResultPathError,
-    TooComplex,
     compile_path,
     compile_reference,
 )
@@ -79,7 +79,7 @@ def compile_payload_path(text: str, field: str) -> Template:
                 f"The JSONPath '{text}' specified for the field '{field}' could not be found "
                 f"in the input '{dumps(scope.input)}'"
             ) from None
-        except TooComplex as error:
+        except QueryTooComplex as error:
             raise path_too_complex(text, error) from None
 
     return read
@@ -101,7 +101,7 @@ def compile_filter_path(text: str | None, field: str) -> Template:
             return compiled.value(scope)
         except NotFound as error:
             raise runtime_error(f"Invalid path '{text}' : {error.reason}") from None
-        except TooComplex as error:
+        except QueryTooComplex as error:
             raise path_too_complex(text, error) from None
 
     return read
@@ -116,7 +116,7 @@ def compile_intrinsic_field(text: str) -> Template:
             return compiled.value(scope, scope.world)
         except IntrinsicFailure as error:
             raise StateError(INTRINSIC, str(error), located=True) from None
-        except TooComplex as error:
+        except QueryTooComplex as error:
             raise path_too_complex(text, error) from None
         except NotFound as error:
             raise runtime_error(str(error)) from None
@@ -124,7 +124,7 @@ def compile_intrinsic_field(text: str) -> Template:
     return call
 
 
-def path_too_complex(text: str, error: TooComplex) -> StateError:
+def path_too_complex(text: str, error: QueryTooComplex) -> StateError:
     """The fault of a path whose evaluation takes too long."""
     return runtime_error(f"Invalid path '{text}' : {error}")
 

@@ -35,8 +35,8 @@ from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, gro
 from lamplighter.cli.job_file import print_problems as show_problems
 from lamplighter.cli.runs.site import explain_errors
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
-from lamplighter.jobs.file.load import Loaded
-from lamplighter.jobs.lint.lint import lint
+from lamplighter.jobs.file.load import LoadedJobFile
+from lamplighter.jobs.lint.lint import lint_job_file
 
 LEFT = {
     "ROLLBACK_COMPLETE": "could not be made, and what was made of it is gone again",
@@ -79,7 +79,13 @@ def deploy(
 
 
 def _attempt(
-    loaded: Loaded, where: Target, parameters: Mapping[str, str], bucket: str | None, console: Console, *, yes: bool
+    loaded: LoadedJobFile,
+    where: Target,
+    parameters: Mapping[str, str],
+    bucket: str | None,
+    console: Console,
+    *,
+    yes: bool,
 ) -> StackProgress | None:
     """Deploy once; what became of it, None where there was nothing to do."""
     client, name = where.client("cloudformation"), loaded.project.prefix
@@ -95,14 +101,14 @@ def _attempt(
     return _carried_out(found, change_set, where, console)
 
 
-def _lint(loaded: Loaded) -> None:
-    problems = lint(loaded, real_world().now())
+def _lint(loaded: LoadedJobFile) -> None:
+    problems = lint_job_file(loaded, real_world().now())
     show_problems(group_problems(each for each in problems if each.severity != "info"))
     if any(each.severity == "error" for each in problems):
         raise typer.Exit(1)
 
 
-def _check_images(loaded: Loaded) -> None:
+def _check_images(loaded: LoadedJobFile) -> None:
     jobs = [name for name, job in loaded.project.jobs.items() if job.image is None and job.workflow is None]
     if jobs:
         raise NotForAws(f"AWS runs nothing without an image: add `image:` to {', '.join(jobs)}")

@@ -32,7 +32,7 @@ from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, rea
 from lamplighter.cli.runs.site import explain_errors
 from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.stack.roles import repository
+from lamplighter.jobs.stack.roles import repository_name
 
 TASK = "AWS::ECS::TaskDefinition"
 
@@ -92,7 +92,7 @@ def _show(client: Json, stack: Stack, project: Project, where: Target, console: 
         )
     deployed = check_stack(client, stack)
     print_changes(compare_resources(resolve_resources(deployed, stack.parameters), {}, metadata=False), console)
-    pushed = [repository(project, name) for name, job in project.jobs.items() if job.builds]
+    pushed = [repository_name(project, name) for name, job in project.jobs.items() if job.builds]
     if where.endpoint is None and pushed:
         console.print("images in ECR stay; what deletes them:")
         for name in pushed:

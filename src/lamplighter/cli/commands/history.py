@@ -81,7 +81,7 @@ def _head(run: Run, story: Story, events: list[Json]) -> None:
     out.print(Text.assemble((run.arn.split(":")[6], "bold"), f"  {run.name}  ", formatting.status_text(run.state)))
     began = story.began or run.began
     length = (
-        f", took {formatting.format_duration(story.spent(began, ended))}"
+        f", took {formatting.format_milliseconds(story.spent(began, ended))}"
         if story.ended
         else f", {formatting.format_distance(began, ended)}"
     )
@@ -99,7 +99,7 @@ def _short(text: str, longest: int = 200) -> str:
 
 
 def _cells(row: Row, began: int) -> list[Text | str]:
-    took = "" if row.took is None else formatting.format_duration(row.took)
+    took = "" if row.took is None else formatting.format_milliseconds(row.took)
     return [
         Text(formatting.format_clock(row.time, began), "dim"),
         row.what,

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from lamplighter.jobs.file.json_schema import schema
-from lamplighter.jobs.names import USUAL_NAME
+from lamplighter.jobs.file.json_schema import job_file_schema
+from lamplighter.jobs.names import JOB_FILE_NAME
 from lamplighter.jobs.stack.template import to_json
 
 SCHEMA = Path(".lamplighter", "schema.json")
@@ -61,7 +61,7 @@ def init(
     ] = Path(),
 ) -> None:
     """Write a job file to begin with; nothing that is there is overwritten."""
-    file = folder / USUAL_NAME
+    file = folder / JOB_FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with file.open("x") as new:
@@ -80,7 +80,7 @@ def init(
 
 def _write_schema(path: Path) -> None:
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    path.write_text(to_json(schema()))
+    path.write_text(to_json(job_file_schema()))
     # The directory of an engine is nobody else's business, least of all that of a repository or an image.
     (path.parent / ".gitignore").write_text("*\n")
 

@@ -16,11 +16,11 @@ from lamplighter.base.json_text import dumps
 from lamplighter.base.world import real_world
 from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, group_problems, print_problems
 from lamplighter.cli.up.secrets import USUAL_NAME, Secrets
-from lamplighter.jobs.file.load import Loaded, load
+from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
 from lamplighter.jobs.file.yaml_document import JobFileError, Problem, Severity
-from lamplighter.jobs.lint.denied_jobs import denied
-from lamplighter.jobs.lint.held_secrets import judged
-from lamplighter.jobs.lint.lint import lint as judge
+from lamplighter.jobs.lint.denied_jobs import denied_jobs
+from lamplighter.jobs.lint.held_secrets import missing_secrets
+from lamplighter.jobs.lint.lint import lint_job_file as judge
 
 
 def lint(
@@ -34,10 +34,10 @@ def lint(
 ) -> None:
     """Check a job file: everything that is wrong or doubtful, with its line and what to write instead."""
     try:
-        loaded = load(file, environment)
+        loaded = load_job_file(file, environment)
         problems = [
             *judge(loaded, real_world().now()),
-            *denied(loaded, _words(deny)),
+            *denied_jobs(loaded, _words(deny)),
             *_secrets(loaded, file.absolute().parent / USUAL_NAME),
         ]
     except JobFileError as error:
@@ -59,11 +59,11 @@ def _words(deny: str) -> frozenset[str]:
         raise typer.BadParameter(str(error)) from None
 
 
-def _secrets(loaded: Loaded, env: Path) -> Iterator[Problem]:
+def _secrets(loaded: LoadedJobFile, env: Path) -> Iterator[Problem]:
     """Where the secrets of jobs come from on this box, if not from where the file says."""
     secrets = Secrets(os.environ)
     secrets.read(env)
-    for each in judged(loaded.project, secrets):
+    for each in missing_secrets(loaded.project, secrets):
         severity: Severity = "warning" if each.shared else "info"
         place = loaded.place("jobs", each.job, each.section, key=True)
         yield Problem(place, f"{each.job}: on this box {each.says}", each.advice(str(env)), severity)

@@ -91,7 +91,7 @@ def _notes(time: Time) -> Iterator[str]:
 def _cells(word: str, time: Time, now: int) -> list[Text | str]:
     style = "yellow" if time.skipped else ""
     seconds = ":%S" if time.shown.second else ""
-    utc = time_zones.local(time.instant, time_zones.zone("UTC"))
+    utc = time_zones.to_local(time.instant, time_zones.find_zone("UTC"))
     return [
         word,
         Text(f"{time.shown:%a %Y-%m-%d %H:%M{seconds}}", style),

@@ -25,7 +25,7 @@ from lamplighter.cli.runs.failure_words import attempt_json, run_json
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.find_run import Run
 from lamplighter.cli.runs.site import Site, with_site
-from lamplighter.jobs.machine.workflow import steps
+from lamplighter.jobs.machine.workflow import job_steps
 from lamplighter.runs.story import Attempt, Story
 from lamplighter.runs.upcoming_times import Time, Timetable, following
 
@@ -122,7 +122,7 @@ def _workflows(site: Site, job: str) -> Iterator[str]:
     if project is None:
         return
     for name, document in ((name, project.workflows.get(each.workflow or "")) for name, each in project.jobs.items()):
-        if document is not None and any(step["Job"] == job for _, step in steps(document)):
+        if document is not None and any(step["Job"] == job for _, step in job_steps(document)):
             yield name
 
 
@@ -172,7 +172,7 @@ def _last(overview: Overview, now: int) -> Text:
         return Text.assemble(*after)
     # By the name of its job one finds the latest run, which is the one that was skipped.
     name = f" ({last.name})" if after else ""
-    told = Text.assemble(_one(last, now), f", took {formatting.format_duration(last.took or 0)}{name}")
+    told = Text.assemble(_one(last, now), f", took {formatting.format_milliseconds(last.took or 0)}{name}")
     return Text.assemble(told, "\nthen ", *after) if after else told
 
 
@@ -228,6 +228,6 @@ def _list_runs(site: Site, chosen: list[Machine], count: int, *, json: bool) -> 
 
 
 def _of_run(word: str, run: Run) -> list[Text | str]:
-    took = "" if run.took is None else formatting.format_duration(run.took)
+    took = "" if run.took is None else formatting.format_milliseconds(run.took)
     status = Text.assemble(formatting.status_text(run.state), failure_words.failure_reason(run)[:LONGEST])
     return [word, run.name, status, formatting.format_instant(run.began), took]

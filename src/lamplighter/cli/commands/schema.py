@@ -6,7 +6,7 @@ lamplighter schema > lamplighter.schema.json
 
 import typer
 
-from lamplighter.jobs.file.json_schema import schema as made
+from lamplighter.jobs.file.json_schema import job_file_schema as made
 from lamplighter.jobs.stack.template import to_json
 
 

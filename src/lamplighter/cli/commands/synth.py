@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from lamplighter.cli.job_file import USUAL, EnvironmentOption, FileArgument, read_job_file
-from lamplighter.jobs.stack.template import template, to_json, to_yaml
+from lamplighter.jobs.stack.template import build_template, to_json, to_yaml
 
 
 class Format(Enum):
@@ -29,7 +29,7 @@ def synth(
     ] = None,
 ) -> None:
     """Print the CloudFormation template that a job file comes to: the only plan, on AWS and here."""
-    document = template(read_job_file(file, environment).project)
+    document = build_template(read_job_file(file, environment).project)
     text = to_yaml(document) if output_format is Format.YAML else to_json(document)
     if output is None:
         typer.echo(text, nl=False)

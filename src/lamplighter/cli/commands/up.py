@@ -33,7 +33,7 @@ from lamplighter.engine import file_descriptors
 from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.engine import Engine
 from lamplighter.engine.garbage_collection import GarbageCollector
-from lamplighter.jobs.names import USUAL_NAME
+from lamplighter.jobs.names import JOB_FILE_NAME
 from lamplighter.outbound import mail
 from lamplighter.outbound.aws import AWS
 from lamplighter.outbound.program import MAIL_SERVER
@@ -54,7 +54,7 @@ log = logging.getLogger("lamplighter.engine")
 def up(
     file: Annotated[
         Path | None,
-        typer.Argument(help=f"The job file; without, {USUAL_NAME} if there is one.", show_default=False),
+        typer.Argument(help=f"The job file; without, {JOB_FILE_NAME} if there is one.", show_default=False),
     ] = None,
     env: Annotated[
         str | None,
@@ -154,7 +154,7 @@ def up(
             new=new,
             runtime=runtime,
             endpoints=_endpoints(endpoint or []),
-            smtp=mail.server(smtp) if smtp else None,
+            smtp=mail.parse_mail_server(smtp) if smtp else None,
             confirm_mail=confirm_mail,
             commands=commands and deny_rules.COMMANDS not in denied,
             deny=denied,
@@ -192,7 +192,7 @@ def _parse_options(file: Path | None, env: str | None, templates: list[Path], pa
         raise typer.BadParameter("--parameters are those of a --template")
     if env is not None and templates:
         raise typer.BadParameter("--environment is one of a job file, not of a --template")
-    usual = Path(USUAL_NAME)
+    usual = Path(JOB_FILE_NAME)
     if file is None and not templates and (usual.exists() or env is not None):
         file = usual
     return UpOptions(file, env, tuple(templates), tuple(parameters))

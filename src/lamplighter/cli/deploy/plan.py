@@ -17,8 +17,8 @@ from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.target import Target
 from lamplighter.cli.up.plan import NO_NETWORK, localize_template
 from lamplighter.jobs import names
-from lamplighter.jobs.file.load import Loaded
-from lamplighter.jobs.stack.template import template
+from lamplighter.jobs.file.load import LoadedJobFile
+from lamplighter.jobs.stack.template import build_template
 
 
 class NotOurs(LamplighterError):
@@ -46,9 +46,9 @@ class Plan:
     changes: tuple[Change, ...]
 
 
-def plan(loaded: Loaded, target: Target, given: Mapping[str, str]) -> Plan:
+def plan(loaded: LoadedJobFile, target: Target, given: Mapping[str, str]) -> Plan:
     """Find out what deploying a project would change."""
-    name, document = loaded.project.prefix, template(loaded.project)
+    name, document = loaded.project.prefix, build_template(loaded.project)
     here = is_lamplighter(target.endpoint)
     usual = {}
     if here:

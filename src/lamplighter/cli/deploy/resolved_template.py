@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.conditions import judge
+from lamplighter.lang.template.conditions import evaluate_conditions
 from lamplighter.lang.template.functions import Scope, resolve
-from lamplighter.lang.template.parameters import default, value
-from lamplighter.lang.template.template import PSEUDO, Template, parse
+from lamplighter.lang.template.parameters import default_text, ref_value
+from lamplighter.lang.template.template import PSEUDO, Template, parse_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ def resolve_resources(document: Json, parameters: Mapping[str, str]) -> dict[str
     """The resources that a template makes with these parameters, by logical id; none of no template."""
     if not document:
         return {}
-    template = parse(document)
+    template = parse_template(document)
     scope = _scope(template, parameters)
     return {
         name: Resource(each.type, resolve(dict(each.properties), scope), each.metadata)
@@ -37,10 +37,10 @@ def resolve_resources(document: Json, parameters: Mapping[str, str]) -> dict[str
 
 
 def _scope(template: Template, given: Mapping[str, str]) -> Scope:
-    told = {name: given.get(name, default(each)) for name, each in template.parameters.items()}
-    values = {name: value(each, told[name]) for name, each in template.parameters.items()}
+    told = {name: given.get(name, default_text(each)) for name, each in template.parameters.items()}
+    values = {name: ref_value(each, told[name]) for name, each in template.parameters.items()}
     values |= {name: f"${{{name}}}" for name in PSEUDO - {"AWS::NoValue"}}
-    conditions = judge(template.conditions, Scope(values, template.mappings))
+    conditions = evaluate_conditions(template.conditions, Scope(values, template.mappings))
     return Scope(
         values,
         template.mappings,

@@ -13,7 +13,7 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.target import Target
-from lamplighter.jobs.stack.template import compact
+from lamplighter.jobs.stack.template import to_compact_json
 
 REGION = "x-amz-bucket-region"
 NOT_FOUND = 404
@@ -46,7 +46,7 @@ def choose_upload(target: Target, bucket: str | None) -> TemplateUpload:
 
 def template_parameters(target: Target, name: str, template: Json, room: TemplateUpload) -> dict[str, str]:
     """The parameters that say a template for the stack of this name."""
-    text = compact(template)
+    text = to_compact_json(template)
     if room.most is None or len(text) <= room.most:
         return {"TemplateBody": text}
     if room.bucket is None:

@@ -18,7 +18,7 @@ from lamplighter.cli.target import Target
 from lamplighter.cli.up.check_channels import check_command, check_url, missing_target
 from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.stack.alerts import subscriptions
+from lamplighter.jobs.stack.alerts import channel_subscriptions
 from lamplighter.services.sns.subscriptions.protocols import COMMAND
 
 UNTIL_THEN = "until then nobody hears of a failure by it"
@@ -68,7 +68,7 @@ def _subscribed(about: str, topic: str, channel: Channel, where: Target) -> Iter
     pages = where.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
     found: Json = {(each["Protocol"], each["Endpoint"]): each for page in pages for each in page["Subscriptions"]}
     bring = "lamplighter deploy" if where.endpoint is None else "start `lamplighter up` again"
-    wanted = {endpoint: found.get((protocol, endpoint)) for protocol, endpoint, _ in subscriptions(channel)}
+    wanted = {endpoint: found.get((protocol, endpoint)) for protocol, endpoint, _ in channel_subscriptions(channel)}
     if channel.command is not None:  # its line says the folder, too, so that the protocol tells
         wanted[channel.command[0]] = next((each for (protocol, _), each in found.items() if protocol == COMMAND), None)
     for endpoint, subscription in wanted.items():

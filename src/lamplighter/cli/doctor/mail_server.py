@@ -13,7 +13,7 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.outbound import mail
-from lamplighter.outbound.mail import Server
+from lamplighter.outbound.mail import MailServer
 from lamplighter.outbound.program import MAIL_SERVER
 
 PATIENCE = 10
@@ -42,7 +42,7 @@ def check_mail_server(environment: Mapping[str, str], engine: Json = None, recip
         told = "no mail server is named: an engine without one keeps mails as files"
         return doubtful("mail", told, f"say --smtp or {MAIL_SERVER} where `lamplighter up` is started")
     try:
-        server = mail.server(url)
+        server = mail.parse_mail_server(url)
     except LamplighterError as error:
         return bad("mail", f"{MAIL_SERVER}: {error}", "smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS")
     where = f"{server.host}, port {server.port},"
@@ -59,9 +59,9 @@ def check_mail_server(environment: Mapping[str, str], engine: Json = None, recip
     return good("mail", f"{where} takes mail from {server.sender}{to}")
 
 
-async def _ask(server: Server, recipients: Sequence[str]) -> None:
+async def _ask(server: MailServer, recipients: Sequence[str]) -> None:
     """Ask whether it would take a mail; raises Refused."""
-    async with mail.client(server, PATIENCE) as client:
+    async with mail.smtp_client(server, PATIENCE) as client:
         try:
             await client.mail(server.sender)
         except aiosmtplib.SMTPResponseException as error:

@@ -11,8 +11,8 @@ from lamplighter.cli.doctor.definitions import dynamic_states, static_definition
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.cli.doctor.roles import Role, read_role
 from lamplighter.cli.doctor.tasks import log_stream
-from lamplighter.jobs.iam.missing_permission import Missing, explain
-from lamplighter.jobs.iam.required_calls import Situation
+from lamplighter.jobs.iam.missing_permission import MissingPermission, missing_permissions
+from lamplighter.jobs.iam.required_calls import CallContext
 
 ROLES = ("executionRoleArn", "taskRoleArn")
 STATES = "states.amazonaws.com"
@@ -32,7 +32,7 @@ def check_permissions(
     for name in dynamic_states(definition):
         yield doubtful(about, f"the state {name} chooses its task when it runs: what that needs is not judged")
     situation = _situation(arn, described)
-    missing = [each for each in explain(static_definition(definition), found.statements, situation, found.name)
+    missing = [each for each in missing_permissions(static_definition(definition), found.statements, situation, found.name)
                if _counts(each, found)]  # fmt: skip
     yield from (bad(about, each.error, _advice(each)) for each in missing)
     if not missing:
@@ -41,19 +41,19 @@ def check_permissions(
         yield doubtful(about, told, bounded) if found.bounded else good(about, told)
 
 
-def _situation(arn: str, described: Mapping[str, Json]) -> Situation:
+def _situation(arn: str, described: Mapping[str, Json]) -> CallContext:
     """What tasks get and where they log to; and a run of the machine itself, which is what machines of jobs ask for."""
     passed = {name: tuple(each[key] for key in ROLES if key in each) for name, each in described.items()}
     found = {name: log_stream(each) for name, each in described.items()}
     streams = {name: each for name, each in found.items() if each is not None}
-    return Situation(arn, passed, streams, (arn.replace(":stateMachine:", ":execution:") + ":a-run",))
+    return CallContext(arn, passed, streams, (arn.replace(":stateMachine:", ":execution:") + ":a-run",))
 
 
-def _counts(missing: Missing, found: Role) -> bool:
+def _counts(missing: MissingPermission, found: Role) -> bool:
     """Whether a call is refused for sure: what it is about is known, or nothing allows the action at all."""
     known = missing.call.resource.startswith("arn:")
     return known or not found.may_sometimes(missing.call)
 
 
-def _advice(missing: Missing) -> str:
+def _advice(missing: MissingPermission) -> str:
     return f"{missing.why}\nadd to the policy of its role: {dumps(missing.statement)}"

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.jobs.iam.policy_evaluation import Call, like
+from lamplighter.jobs.iam.policy_evaluation import IamCall, matches_pattern
 
 
 class UnreadablePolicy(LamplighterError):
@@ -33,16 +33,16 @@ class Role:
         """Whether a service may take the role on."""
         return any(
             each.get("Effect") == "Allow"
-            and any(like(action, "sts:AssumeRole", fold=True) for action in as_list(each.get("Action", [])))
+            and any(matches_pattern(action, "sts:AssumeRole", fold=True) for action in as_list(each.get("Action", [])))
             and _names(each.get("Principal", {}), service)
             for each in self.trust
         )
 
-    def may_sometimes(self, call: Call) -> bool:
+    def may_sometimes(self, call: IamCall) -> bool:
         """Whether anything is said for an action, whatever it is about."""
         return any(
             each.get("Effect") == "Allow"
-            and any(like(action, call.action, fold=True) for action in as_list(each.get("Action", [])))
+            and any(matches_pattern(action, call.action, fold=True) for action in as_list(each.get("Action", [])))
             for each in self.statements
         )
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.cli.up.secrets import USUAL_NAME, Secrets
-from lamplighter.jobs.file.load import load
+from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.file.yaml_document import JobFileError
-from lamplighter.jobs.lint.held_secrets import judged
+from lamplighter.jobs.lint.held_secrets import missing_secrets
 
 
 def check_secrets(file: Path, environment: str | None) -> Iterator[Finding]:
@@ -17,12 +17,12 @@ def check_secrets(file: Path, environment: str | None) -> Iterator[Finding]:
         return
     held, env = Secrets(os.environ), file.absolute().parent / USUAL_NAME
     try:
-        project = load(file, environment).project
+        project = load_job_file(file, environment).project
         held.read(env)
     except JobFileError as error:
         yield from (bad("secrets", f"{each.place}: {each.message}", each.instead) for each in error.problems)
         return
-    findings = list(judged(project, held))
+    findings = list(missing_secrets(project, held))
     for each in findings:
         tell = doubtful if each.held else bad
         yield tell("secrets", f"{each.job}: {each.says}", each.advice(str(env)))

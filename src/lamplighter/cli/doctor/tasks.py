@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful
 from lamplighter.cli.doctor.roles import read_role
-from lamplighter.jobs.iam.policy_evaluation import Call, evaluate
+from lamplighter.jobs.iam.policy_evaluation import IamCall, evaluate_policy
 
 TASKS = "ecs-tasks.amazonaws.com"
 PRIVATE = re.compile(r"([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)")
@@ -31,7 +31,7 @@ def check_tasks(about: str, described: Json, iam: Json) -> Iterator[Finding]:
         return
     found = read_role(iam, described["executionRoleArn"])
     for call in needed if found is not None else ():
-        verdict = evaluate(found.statements, call) if found is not None else None
+        verdict = evaluate_policy(found.statements, call) if found is not None else None
         if verdict is not None and not verdict.allowed:
             statement = {"Effect": "Allow", "Action": call.action, "Resource": call.resource}
             told = f"{family} does not start: its execution role may not do {call.action} on {call.resource}"
@@ -50,7 +50,7 @@ def _role(about: str, title: str, iam: Json, arn: str) -> Iterator[Finding]:
         yield doubtful(about, f"{title} has a permissions boundary, which is not judged")
 
 
-def startup_calls(described: Json) -> Iterator[Call]:
+def startup_calls(described: Json) -> Iterator[IamCall]:
     """The calls that ECS makes for a task definition before its containers run."""
     home = _home(described)
     found: dict[tuple[str, str], None] = {}
@@ -59,7 +59,7 @@ def startup_calls(described: Json) -> Iterator[Call]:
         found |= dict.fromkeys(_log(container.get("logConfiguration") or {}, home))
         for secret in container.get("secrets", []):
             found[_secret(secret["valueFrom"], home)] = None
-    yield from (Call(action, resource) for action, resource in found)
+    yield from (IamCall(action, resource) for action, resource in found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from typing import Annotated
 import typer
 
 from lamplighter.cli.job_file import USUAL
-from lamplighter.jobs.file.load import load
+from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.file.yaml_document import JobFileError
 
 
 def complete_jobs(incomplete: str) -> list[str]:
     """The jobs whose names begin so; none where there is no job file, or a broken one."""
     try:
-        return [name for name in load(USUAL).project.jobs if name.startswith(incomplete)]
+        return [name for name in load_job_file(USUAL).project.jobs if name.startswith(incomplete)]
     except JobFileError:
         return []
 

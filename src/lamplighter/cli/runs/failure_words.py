@@ -4,7 +4,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.runs.find_run import Run
 from lamplighter.cli.runs.formatting import format_utc
 from lamplighter.cli.runs.skipped_runs import WHY
-from lamplighter.jobs.file.values import shown
+from lamplighter.jobs.file.values import format_duration
 from lamplighter.runs.failure_reasons import exits, reason, task
 from lamplighter.runs.story import Attempt, Story
 
@@ -32,7 +32,11 @@ def attempt_result(attempt: Attempt) -> str:
     if attempt.outcome == "aborted":
         return "stopped with the run"
     if attempt.outcome == "timed out":
-        after = f" after {shown(attempt.timeout)}" if attempt.timeout and attempt.error == "States.Timeout" else ""
+        after = (
+            f" after {format_duration(attempt.timeout)}"
+            if attempt.timeout and attempt.error == "States.Timeout"
+            else ""
+        )
         return f"timed out{after}" if attempt.error == "States.Timeout" else f"timed out: {attempt.error}"
     return "failed" + failure_text(attempt.error, attempt.reason, exit_codes_text(dict(attempt.exits)))
 

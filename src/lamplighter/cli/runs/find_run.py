@@ -16,7 +16,7 @@ from lamplighter.cli.runs import find_job, removed_jobs
 from lamplighter.cli.runs.attempt_numbers import read_numbered_story
 from lamplighter.cli.runs.find_job import Machine, NoSuchJob
 from lamplighter.cli.runs.site import Site
-from lamplighter.jobs.machine.overlap_states import made_way_for
+from lamplighter.jobs.machine.overlap_states import runs_made_way_for
 from lamplighter.runs.story import Story, milliseconds
 
 REDRIVABLE = "REDRIVABLE"
@@ -211,7 +211,7 @@ def parse_run(answer: Json) -> Run:
     began = milliseconds(answer["startDate"])
     redrivable = answer.get("redriveStatus", REDRIVABLE).startswith(REDRIVABLE)
     final = None if redrivable else answer.get("redriveStatusReason")
-    others = made_way_for(answer.get("output")) if answer["status"] == "SUCCEEDED" else None
+    others = runs_made_way_for(answer.get("output")) if answer["status"] == "SUCCEEDED" else None
     return Run(
         answer["executionArn"],
         answer["status"],

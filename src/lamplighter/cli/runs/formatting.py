@@ -14,7 +14,7 @@ from rich.text import Text
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import iso
-from lamplighter.jobs.file.values import shown
+from lamplighter.jobs.file.values import format_duration
 
 WIDE = 400
 """Columns where the output is no terminal, so that no line is broken."""
@@ -87,21 +87,21 @@ def format_clock(time: int, since: int) -> str:
     return f"{there:%H:%M:%S}" if there.date() == local_datetime(since).date() else f"{there:%m-%d %H:%M:%S}"
 
 
-def format_duration(milliseconds: int) -> str:
+def format_milliseconds(milliseconds: int) -> str:
     """A length of time: 85ms, 2.1s, 1h3m."""
     if milliseconds < 1000:
         return f"{max(milliseconds, 0)}ms"
     if milliseconds < 10_000:
         return f"{milliseconds / 1000:.1f}s"
     seconds = round(milliseconds / 1000)
-    return shown(seconds - seconds % 60 if seconds >= 86_400 else seconds)
+    return format_duration(seconds - seconds % 60 if seconds >= 86_400 else seconds)
 
 
 def format_distance(time: int, now: int) -> str:
     """How far an instant is from now: "5m ago", "in 3h20m"."""
     seconds = abs(time - now) // 1000
     unit = next(size for least, size in ((2 * 86_400, 3600), (120, 60), (0, 1)) if seconds >= least)
-    words = shown(seconds // unit * unit)
+    words = format_duration(seconds // unit * unit)
     return f"in {words}" if time > now else f"{words} ago"
 
 

@@ -4,13 +4,13 @@ from datetime import datetime
 
 import typer
 
-from lamplighter.jobs.file.values import seconds
+from lamplighter.jobs.file.values import parse_duration
 
 
 def parse_instant(text: str, now: int) -> int:
     """Milliseconds since the epoch; a time without a zone is one of this place."""
     try:
-        return now - seconds(text) * 1000
+        return now - parse_duration(text) * 1000
     except ValueError:
         pass
     try:

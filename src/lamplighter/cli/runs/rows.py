@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs import failure_words
 from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
-from lamplighter.cli.runs.formatting import format_duration, format_utc
+from lamplighter.cli.runs.formatting import format_milliseconds, format_utc
 from lamplighter.cli.runs.run_moments import awaited_attempt, retry_wait_text, wait_seconds
 from lamplighter.cli.runs.skipped_runs import WHY
-from lamplighter.jobs.file.values import shown
+from lamplighter.jobs.file.values import format_duration
 from lamplighter.runs.story import Attempt, Gap, Story, Visit
 
 
@@ -45,7 +45,7 @@ def history_rows(story: Story, definition: Json, *, states: bool) -> list[Row]:
 
 def _redriven(gap: Gap) -> Row:
     document = {"kind": "redrive", "time": format_utc(gap.redriven), "ended": format_utc(gap.ended)}
-    after = f"{format_duration(gap.redriven - gap.ended)} after it had ended"
+    after = f"{format_milliseconds(gap.redriven - gap.ended)} after it had ended"
     return Row(gap.redriven, 0, "redriven", None, after, "", document)
 
 
@@ -96,7 +96,7 @@ def _visit(story: Story, visit: Visit, labels: AttemptLabels, *, states: bool) -
 
 def _paused(story: Story, visit: Visit) -> Row:
     seconds = wait_seconds(story, visit)
-    planned = "" if seconds is None else shown(seconds)
+    planned = "" if seconds is None else format_duration(seconds)
     return _wait(visit.event, visit.entered, visit.left, planned, awaited_attempt(story, visit), visit.state)
 
 

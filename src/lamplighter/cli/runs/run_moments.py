@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs import failure_words
 from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
-from lamplighter.cli.runs.formatting import format_duration
+from lamplighter.cli.runs.formatting import format_milliseconds
 from lamplighter.cli.runs.skipped_runs import WHY
-from lamplighter.jobs.file.values import shown
+from lamplighter.jobs.file.values import format_duration
 from lamplighter.runs.retry_delay import pause
 from lamplighter.runs.story import Attempt, Story, Visit
 
@@ -47,7 +47,7 @@ def _attempt(attempt: Attempt, labels: AttemptLabels) -> Iterator[Moment]:
         return
     yield Moment(("began", attempt.event), attempt.began, f"{title} started")
     if attempt.ended is not None:
-        after = "" if attempt.outcome == "timed out" else f", after {format_duration(attempt.took or 0)}"
+        after = "" if attempt.outcome == "timed out" else f", after {format_milliseconds(attempt.took or 0)}"
         text = f"{title} {failure_words.attempt_result(attempt)}{after}"
         yield Moment(("ended", attempt.event), attempt.ended, text, attempt.outcome)
 
@@ -62,7 +62,7 @@ def _visit(story: Story, visit: Visit, definition: Json, labels: AttemptLabels) 
         seconds = wait_seconds(story, visit)
         number = awaited_attempt(story, visit)
         what = f"in {' '.join([*visit.path, visit.state])}" if number is None else f"before attempt {number}"
-        text = f"waits {what}" if seconds is None else f"waits {shown(seconds)} {what}"
+        text = f"waits {what}" if seconds is None else f"waits {format_duration(seconds)} {what}"
         yield Moment(("waits", visit.event), visit.entered, text, "running")
     if labels.skipped(visit):
         yield Moment(("skipped", visit.event), visit.entered, f"skipped: {WHY}", "aborted")
@@ -77,7 +77,7 @@ def retry_wait_text(definition: Json, story: Story, visit: Visit, failed: Attemp
     found = pause(definition, visit.state, [each.error or "" for each in tries[: tries.index(failed) + 1]])
     if found is None:
         return ""
-    return ("at most " if found.at_most else "") + f"{shown(round(found.seconds))} "
+    return ("at most " if found.at_most else "") + f"{format_duration(round(found.seconds))} "
 
 
 def wait_seconds(story: Story, visit: Visit) -> int | None:

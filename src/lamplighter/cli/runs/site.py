@@ -32,7 +32,7 @@ from lamplighter.cli.target import (
     explain_error,
     find_target,
 )
-from lamplighter.jobs.file.load import load
+from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.yaml_document import JobFileError
 
@@ -73,7 +73,7 @@ def _beside() -> Project | None:
     if not USUAL.exists():
         return None
     try:
-        return load(USUAL).project
+        return load_job_file(USUAL).project
     except JobFileError as error:
         print_problems(error.problems)
         typer.echo(f"lamplighter: {USUAL} is broken, so jobs go by the names of their state machines", err=True)

@@ -15,7 +15,7 @@ from lamplighter.cli.up.merge_templates import TemplateWithout, hold_back, jobs_
 from lamplighter.cli.up.plan import StackPlan, template_without
 from lamplighter.cli.up.stacks import EngineStacks, ResourceChange, ResourceFailure, StackFailed
 from lamplighter.jobs import names
-from lamplighter.lang.template.text import read
+from lamplighter.lang.template.text import parse_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class _Draft:
 
 
 def _make_draft(narrow: TemplateWithout, text: str, held: frozenset[str], busy: frozenset[str]) -> _Draft:
-    before = read(text)
+    before = parse_text(text)
     document, held = hold_back(narrow, before, held)
     wanted = frozenset(jobs_of(document))
     leaving = tuple(name for name in jobs_of(before) if name in busy and name not in wanted)
@@ -120,7 +120,7 @@ def _make_draft(narrow: TemplateWithout, text: str, held: frozenset[str], busy: 
 
 def _given(draft: _Draft, known: Mapping[str, str], parameters: Mapping[str, str]) -> dict[str, str]:
     """The values of a template's parameters; a job that is held back keeps the image that it has."""
-    kept = {names.image(job) for job in draft.held} & known.keys()
+    kept = {names.image_parameter(job) for job in draft.held} & known.keys()
     values = {**known, **{name: value for name, value in parameters.items() if name not in kept}}
     return {name: value for name, value in values.items() if name in draft.parameters}
 

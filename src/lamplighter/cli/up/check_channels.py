@@ -28,7 +28,7 @@ async def check_channels(engine: Engine, plan: StackPlan) -> list[PlanFault]:
     for name, channel in plan.project.channels.items():
         why = await _why(engine, channel, folder)
         if why is not None:
-            place = plan.places.get(names.topic(name), plan.mark.file)
+            place = plan.places.get(names.topic_id(name), plan.mark.file)
             found.append(PlanFault(f"the channel {name}", place, why, passes=False))
     return found
 

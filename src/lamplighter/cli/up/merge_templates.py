@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
-from lamplighter.lang.template.references import references
+from lamplighter.lang.template.references import find_references
 
 MACHINE, SCHEDULE = "AWS::StepFunctions::StateMachine", "AWS::Scheduler::Schedule"
 SNS, TOPIC = "AWS::SNS::", "AWS::SNS::Topic"
@@ -29,7 +29,7 @@ def jobs_of(document: Json) -> list[str]:
 
 def resource_units(document: Json) -> dict[str, str]:
     """The unit of each resource, by its logical id: its job, or itself."""
-    jobs = {names.logical(name): name for name in jobs_of(document)}
+    jobs = {names.logical_id(name): name for name in jobs_of(document)}
     return {title: _unit(title, each, jobs) for title, each in document.get("Resources", {}).items()}
 
 
@@ -111,7 +111,7 @@ def without_starts(document: Json) -> Json:
 
 def _needs(resource: Json) -> set[str]:
     depends = resource.get("DependsOn", [])
-    return {*references(resource.get("Properties", {})), *([depends] if isinstance(depends, str) else depends)}
+    return {*find_references(resource.get("Properties", {})), *([depends] if isinstance(depends, str) else depends)}
 
 
 def _lost(document: Json, known: Mapping[str, str]) -> Iterator[tuple[str, set[str]]]:
@@ -127,7 +127,7 @@ def _without_lost(document: Json) -> Json:
     outputs = {
         name: each
         for name, each in document.get("Outputs", {}).items()
-        if all(other in there or other.startswith("AWS::") for other in references(each))
+        if all(other in there or other.startswith("AWS::") for other in find_references(each))
     }
     rest = {name: section for name, section in document.items() if name != "Outputs"}
     return {**rest, **({"Outputs": outputs} if outputs else {})}

@@ -14,12 +14,12 @@ from typing import Protocol
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.cli.up.merge_templates import LOG
 from lamplighter.jobs import names
-from lamplighter.jobs.file.load import Loaded, load
+from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.yaml_document import JobFileError
-from lamplighter.jobs.lint.denied_jobs import denied
+from lamplighter.jobs.lint.denied_jobs import denied_jobs
 from lamplighter.jobs.stack import roles
-from lamplighter.jobs.stack.template import template
+from lamplighter.jobs.stack.template import build_template
 
 NO_NETWORK = "subnet-0000000000000000f"
 """The subnet of a box that needs none."""
@@ -103,7 +103,7 @@ class JobFileSource:
     _others: set[Path] = field(default_factory=set)
 
     @property
-    def called(self) -> str:
+    def display_name(self) -> str:
         """See the protocol."""
         return str(self.file)
 
@@ -112,24 +112,24 @@ class JobFileSource:
         """See the protocol."""
         return SourceMark(str(self.file.absolute()), self.environment or "")
 
-    def owns(self, _stack: str, mark: SourceMark | None) -> bool:
+    def is_owner_of(self, _stack: str, mark: SourceMark | None) -> bool:
         """See the protocol."""
         return mark == self.mark
 
     @property
-    def home(self) -> Path:
+    def folder(self) -> Path:
         """See the protocol."""
         return self.file.absolute().parent
 
-    def read(self) -> list[StackPlan]:
+    def read_plans(self) -> list[StackPlan]:
         """See the protocol; raises JobFileError."""
-        loaded = load(self.file, self.environment)
-        refused = list(denied(loaded, self.deny))
+        loaded = load_job_file(self.file, self.environment)
+        refused = list(denied_jobs(loaded, self.deny))
         if refused:
             raise JobFileError(refused)
-        project, folder = loaded.project, self.home
+        project, folder = loaded.project, self.folder
         self._others = {folder / name for name in project.workflows}
-        document = mark_template(template(project), folder, self.mark)
+        document = mark_template(build_template(project), folder, self.mark)
         declared = document.get("Parameters", {})
         parameters = {names.SUBNETS: NO_NETWORK} if names.SUBNETS in declared else {}
         builds = tuple(_builds(project, folder))
@@ -138,7 +138,7 @@ class JobFileSource:
     def files(self) -> set[Path]:
         """See the protocol."""
         # The folder itself: a file that is missing may come to be there.
-        return {self.file, self.home, *self._others}
+        return {self.file, self.folder, *self._others}
 
 
 def mark_template(document: Json, folder: Path, mark: SourceMark) -> Json:
@@ -169,17 +169,17 @@ def template_without(plan: StackPlan, without: frozenset[str]) -> Json | None:
     jobs = {
         name: job
         for name, job in project.jobs.items()
-        if name not in without and not without & {*roles.steps(project, name)}
+        if name not in without and not without & {*roles.container_jobs(project, name)}
     }
     if not jobs:
         return None
-    return mark_template(template(project.model_copy(update={"jobs": jobs})), Path(mark.file).parent, mark)
+    return mark_template(build_template(project.model_copy(update={"jobs": jobs})), Path(mark.file).parent, mark)
 
 
-def _places(loaded: Loaded) -> dict[str, str]:
+def _places(loaded: LoadedJobFile) -> dict[str, str]:
     project = loaded.project
     written = {name: ("jobs", name) for name in project.jobs} | {
-        names.topic(name): ("channels", name) for name in project.channels
+        names.topic_id(name): ("channels", name) for name in project.channels
     }
     return {name: str(loaded.place(*path, key=True)) for name, path in written.items()}
 
@@ -187,4 +187,4 @@ def _places(loaded: Loaded) -> dict[str, str]:
 def _builds(project: Project, folder: Path) -> Iterator[ImageBuild]:
     for name, job in project.jobs.items():
         if job.builds:
-            yield ImageBuild(name, names.image(name), Path(os.path.normpath(folder / str(job.image))))
+            yield ImageBuild(name, names.image_parameter(name), Path(os.path.normpath(folder / str(job.image))))

@@ -105,7 +105,7 @@ class SourceReconciler:
             return job_lines.job_labels(plan.project)
         return job_lines.resource_labels(await self._stacks.resources(plan.stack))
 
-    async def keep(self) -> None:
+    async def run(self) -> None:
         """Bring the engine to what was read, and to whatever the files say from then on."""
         broken = self._orders.broken
         if broken is not None:

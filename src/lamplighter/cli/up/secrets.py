@@ -17,8 +17,8 @@ from dotenv.parser import Original, parse_stream
 
 from lamplighter.base import secret_references
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.file.yaml_document import JobFileError, Place, Problem
-from lamplighter.jobs.lint.held_secrets import wanted
+from lamplighter.jobs.file.yaml_document import JobFileError, Problem, SourcePosition
+from lamplighter.jobs.lint.held_secrets import wanted_secrets
 
 USUAL_NAME = ".env"
 
@@ -33,7 +33,7 @@ class Secrets(Mapping[str, str]):
 
     def set_wanted(self, projects: Iterable[Project]) -> None:
         """Know which secrets job files name, by the variables that get them."""
-        self._wanted = wanted(projects)
+        self._wanted = wanted_secrets(projects)
 
     def find(self, name: str, where: str) -> str | None:
         """The secret that a container knows by a name, from a place; None where there is none."""
@@ -65,12 +65,12 @@ def _read(file: Path) -> Mapping[str, str]:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         why = (error.strerror or "").lower() if isinstance(error, OSError) else "it is not UTF-8"
-        place = Place(str(file), 1, 1)
+        place = SourcePosition(str(file), 1, 1)
         raise JobFileError([Problem(place, f"this file cannot be read: {why}", "mend it, or remove it")]) from None
     wrong = [_line(each.original) for each in parse_stream(io.StringIO(text)) if each.error]
     if wrong:
         message, instead = "this is no line of a .env file", 'write NAME=value, or NAME="a value with spaces"'
-        raise JobFileError([Problem(Place(str(file), line, 1), message, instead) for line in wrong])
+        raise JobFileError([Problem(SourcePosition(str(file), line, 1), message, instead) for line in wrong])
     found = dotenv_values(stream=io.StringIO(text))
     return {name: value for name, value in found.items() if value is not None}
 

@@ -58,18 +58,18 @@ def _source(asked: UpOptions) -> StackSource:
 
 @dataclass(frozen=True, slots=True)
 class _LoadedSource:
-    orders: SourceFiles
+    files: SourceFiles
 
     @property
-    def held(self) -> secret_references.Held:
-        return self.orders.secrets.find
+    def secrets(self) -> secret_references.Held:
+        return self.files.secrets.find
 
     @property
     def needs_docker(self) -> bool:
-        return self.orders.broken is not None or any(plan.needs_docker for plan in self.orders.plans)
+        return self.files.broken is not None or any(plan.needs_docker for plan in self.files.plans)
 
-    async def keeper(self, engine: Engine) -> Reconciler:
-        keeper = SourceReconciler(engine, self.orders, default_region())
+    async def reconciler(self, engine: Engine) -> Reconciler:
+        keeper = SourceReconciler(engine, self.files, default_region())
         await keeper.announce_running()
         for name, level in SAID_ALREADY.items():
             logging.getLogger(name).setLevel(level)

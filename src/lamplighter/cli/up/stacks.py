@@ -21,7 +21,7 @@ from lamplighter.cli.deploy.stacks import OURS
 from lamplighter.cli.up.merge_templates import without_broken_references
 from lamplighter.cli.up.plan import SourceMark
 from lamplighter.engine.engine import Engine
-from lamplighter.lang.template.text import read
+from lamplighter.lang.template.text import parse_text
 from lamplighter.services.cloudformation.tables import stack_events, stacks
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -150,7 +150,7 @@ class EngineStacks:
     async def template(self, name: str) -> Json:
         """The template that a stack was made of, as far as it was made; {} for a stack that is not there."""
         text = await self.template_text(name)
-        return await run_in_thread(partial(read, text))
+        return await run_in_thread(partial(parse_text, text))
 
     async def template_text(self, name: str) -> str:
         """The same as text: while something long goes on, a large document is not to lie in memory."""
@@ -161,7 +161,7 @@ class EngineStacks:
         if found in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             return text
         exists = [each.logical for each in await self.resources(name) if each.exists]
-        return await run_in_thread(lambda: dumps(without_broken_references(read(text), exists)))
+        return await run_in_thread(lambda: dumps(without_broken_references(parse_text(text), exists)))
 
     def status(self, name: str) -> str:
         """The status of a stack; "" where there is none."""

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli.up.plan import SourceMark, StackPlan
-from lamplighter.lang.template.parameters import accept
-from lamplighter.lang.template.text import TemplateError, read
+from lamplighter.lang.template.parameters import resolve_values
+from lamplighter.lang.template.text import TemplateError, parse_text
 
 SUFFIXES = (".json", ".yaml", ".yml", ".template")
 
@@ -28,7 +28,7 @@ class TemplateSource:
     parameters: Mapping[str, str]
 
     @property
-    def called(self) -> str:
+    def display_name(self) -> str:
         """See the protocol."""
         return ", ".join(map(str, self.paths))
 
@@ -37,16 +37,16 @@ class TemplateSource:
         """See the protocol: what is not ours gets no mark."""
         return None
 
-    def owns(self, stack: str, mark: SourceMark | None) -> bool:
+    def is_owner_of(self, stack: str, mark: SourceMark | None) -> bool:
         """See the protocol: a stack is known by its name."""
         return mark is None and stack in map(stack_name, self.paths)
 
     @property
-    def home(self) -> Path:
+    def folder(self) -> Path:
         """See the protocol."""
         return self.paths[0].absolute().parent
 
-    def read(self) -> list[StackPlan]:
+    def read_plans(self) -> list[StackPlan]:
         """See the protocol; raises NoTemplate."""
         found = [self._plan(path) for path in self.paths]
         names = [plan.stack for plan in found]
@@ -65,10 +65,10 @@ class TemplateSource:
     def _plan(self, path: Path) -> StackPlan:
         try:
             text = path.read_text("utf-8-sig")
-            document = read(text)
+            document = parse_text(text)
             declared = document.get("Parameters") or {} if isinstance(document, dict) else {}
             given = {name: value for name, value in self.parameters.items() if name in declared}
-            accept(declared, given)
+            resolve_values(declared, given)
         except OSError as error:
             raise NoTemplate(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
         except UnicodeDecodeError:

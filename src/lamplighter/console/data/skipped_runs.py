@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
-from lamplighter.jobs.machine.overlap_states import made_way_for
+from lamplighter.jobs.machine.overlap_states import runs_made_way_for
 
 STATUS = "SKIPPED"
 """What the console calls it."""
@@ -22,9 +22,9 @@ SAYS = ('"skipped"', '"running"')
 """What the definition of a machine holds that skips runs."""
 
 
-def runs_made_way_for(about: Json) -> Sequence[str] | None:
+def made_way_for(about: Json) -> Sequence[str] | None:
     """The runs that a run made way for, as DescribeExecution tells of it; None where it did not."""
-    return made_way_for(about.get("output"))
+    return runs_made_way_for(about.get("output"))
 
 
 async def mark_skipped(page: Page, executions: Sequence[Json], definition: str, most: int) -> Sequence[Json]:
@@ -63,7 +63,7 @@ async def _ask(page: Page, arn: str) -> None:
     """Find out whether a run was skipped, and remember it; what cannot be known now is asked for again."""
     about = await _described(page, arn)
     if about is not None:
-        page.console.skipped_cache.put({arn: runs_made_way_for(about) or ()})
+        page.console.skipped_cache.put({arn: made_way_for(about) or ()})
 
 
 async def _described(page: Page, arn: str) -> Json:

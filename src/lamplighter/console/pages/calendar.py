@@ -23,9 +23,9 @@ async def show(page: Page) -> Response:
     """Calendar"""
     zone = page.query("zone") or "UTC"
     try:
-        where, fault = time_zones.zone(zone), None
+        where, fault = time_zones.find_zone(zone), None
     except UnknownZone:
-        where, fault = time_zones.zone("UTC"), f"There is no time zone {zone}: this is UTC."
+        where, fault = time_zones.find_zone("UTC"), f"There is no time zone {zone}: this is UTC."
     plans = [*await _schedules(page), *await _rules(page)]
     shown = await _week(plans, page.console.world.now(), where)
     used = sorted({"UTC", *(plan.zone for plan in plans)})

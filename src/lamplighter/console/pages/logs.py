@@ -85,7 +85,7 @@ async def show(page: Page) -> Response:
         "logs.html",
         arn=page.arn,
         about=about,
-        skipped_for=skipped_runs.runs_made_way_for(about),
+        skipped_for=skipped_runs.made_way_for(about),
         sources=known,
         source=source,
         lines=lines,

@@ -12,7 +12,7 @@ from lamplighter.console.view import links
 from lamplighter.console.view.pattern_wording import describe_values
 from lamplighter.lang.event_pattern.comparisons import InvalidPattern
 from lamplighter.lang.event_pattern.explain import Explanation, explain
-from lamplighter.lang.json_errors import first
+from lamplighter.lang.json_errors import first_value
 
 PAGE, RULES, LATELY = 50, 100, 5
 
@@ -96,7 +96,7 @@ async def _verdicts(page: Page, seen: RecentEvent) -> Sequence[RuleMatch]:
 
 def _verdict(rule: Json, seen: RecentEvent) -> RuleMatch | None:
     try:
-        return RuleMatch(rule, rule["Arn"] in seen.rules, explain(first(rule["EventPattern"]), seen.event))
+        return RuleMatch(rule, rule["Arn"] in seen.rules, explain(first_value(rule["EventPattern"]), seen.event))
     except InvalidPattern:
         return None
 

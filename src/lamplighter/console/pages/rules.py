@@ -16,7 +16,7 @@ from lamplighter.console.view import links
 from lamplighter.console.view.pattern_wording import describe_values
 from lamplighter.lang.event_pattern.comparisons import InvalidPattern
 from lamplighter.lang.event_pattern.explain import Explanation, explain
-from lamplighter.lang.json_errors import first
+from lamplighter.lang.json_errors import first_value
 
 PAGE, BUSES = 50, 100
 DEFAULT = "default"
@@ -101,7 +101,7 @@ def _explained(rule: Rule, text: str) -> tuple[Explanation | None, str | None]:
     if not isinstance(event, dict):
         return None, "An event is a JSON object."
     try:
-        return explain(first(rule.about["EventPattern"]), event), None
+        return explain(first_value(rule.about["EventPattern"]), event), None
     except (InvalidPattern, JsonError) as error:
         return None, f"The pattern of this rule is none: {error}"
 

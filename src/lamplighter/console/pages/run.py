@@ -79,7 +79,7 @@ async def panel_values(page: Page, run: RunData) -> Mapping[str, Json]:
         page, run.events, run.story, run.about, failure_reason.run_deadline(run.definition)
     )
     failure = await headline.failure_headline(page, run.story, run.definition) if found.state is None else None
-    return {"detail": found, "failure": failure, "skipped_for": skipped_runs.runs_made_way_for(run.about)}
+    return {"detail": found, "failure": failure, "skipped_for": skipped_runs.made_way_for(run.about)}
 
 
 async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
@@ -95,7 +95,7 @@ async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
         "futile": futile(run.events, run.definition),
         "standings": state_statuses(run.story, left),
         "chart": timeline.build_timeline(run.story, run.definition, now, page.query_number("after") or 0, left),
-        "skipped_for": skipped_runs.runs_made_way_for(run.about),
+        "skipped_for": skipped_runs.made_way_for(run.about),
         "attempts": [each for each in run.story.attempts if not (ours and each.supporting)],
         "maps": await map_runs(page, run),
         "command": start_command(page, run.about),

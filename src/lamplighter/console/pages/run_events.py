@@ -27,7 +27,7 @@ async def show(page: Page) -> Response:
         "history.html",
         arn=page.arn,
         about=about,
-        skipped_for=skipped_runs.runs_made_way_for(about),
+        skipped_for=skipped_runs.made_way_for(about),
         events=events,
         next=answer.get("nextToken"),
         newest=newest,

@@ -145,7 +145,7 @@ def format_iso(seconds: float) -> str:
 def format_local(seconds: float, zone: str) -> str:
     """An instant as clocks of a place show it: Thu 01 Jan 03:00; in UTC where nobody knows the place."""
     try:
-        shown = datetime.fromtimestamp(seconds, time_zones.zone(zone))
+        shown = datetime.fromtimestamp(seconds, time_zones.find_zone(zone))
     except (LamplighterError, ValueError):
         shown = datetime.fromtimestamp(seconds, UTC)
     return f"{shown:%a %d %b %H:%M}"

@@ -95,7 +95,7 @@ def build_week(
     dates = _dates(now, where)
     found: dict[date, list[PlannedTime]] = {each: [] for each in dates}
     for moment in (moment for each in due for moment in each or ()):
-        day = time_zones.local(round(moment.time * 1000), where).date()
+        day = time_zones.to_local(round(moment.time * 1000), where).date()
         if day in found:
             found[day].append(moment)
     days = [
@@ -105,7 +105,7 @@ def build_week(
 
 
 def _dates(now: int, where: ZoneInfo) -> Sequence[date]:
-    first = time_zones.local(now, where).date()
+    first = time_zones.to_local(now, where).date()
     return [first + timedelta(days=offset) for offset in range(DAYS)]
 
 
@@ -124,7 +124,7 @@ def planned_times(plan: PlannedSchedule, now: int, where: ZoneInfo) -> Sequence[
 
 def _moment(plan: PlannedSchedule, time: Time, where: ZoneInfo) -> PlannedTime:
     skipped_here = time.skipped and where.key == plan.zone
-    shown = time.shown if skipped_here else time_zones.local(time.instant, where)
+    shown = time.shown if skipped_here else time_zones.to_local(time.instant, where)
     by_clock = not plan.expression.startswith("rate")
     own = f"{time.shown:%a %H:%M} {_city(plan.zone)}" if by_clock and shown != time.shown else ""
     mark = "skipped" if time.skipped else "twice" if time.doubled else ""
@@ -148,8 +148,8 @@ def _note(day: date, where: ZoneInfo) -> str:
     minutes = range(begin, end, HOUR // 4)
     jump = next(at for at in minutes if _offset(at, where) != _offset(at - 1, where))
     way = "forward" if end - begin < 24 * HOUR else "back"
-    before = time_zones.local(jump - 1, where) + timedelta(minutes=1)
-    after = time_zones.local(jump, where)
+    before = time_zones.to_local(jump - 1, where) + timedelta(minutes=1)
+    after = time_zones.to_local(jump, where)
     return f"clocks go {way} from {before:%H:%M} to {after:%H:%M}: {(end - begin) / HOUR:g} hours"
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.file.strict_model import Strict, Unfinished
+from lamplighter.jobs.file.strict_model import IncompleteError, StrictModel
 from lamplighter.jobs.file.text_formats import Email, Name, QueueArn, TopicArn, Url
 from lamplighter.jobs.file.values import Command
 
@@ -18,7 +18,7 @@ DEFAULT_PATTERNS: tuple[Pattern, ...] = ("run-failed", "did-not-start", "late")
 """What `notify: CHANNEL` means: one alert for a run, whatever happens to it."""
 
 
-class Channel(Strict):
+class Channel(StrictModel):
     """One way to tell somebody."""
 
     email: Email | None = Field(default=None, description="An address.")
@@ -30,7 +30,9 @@ class Channel(Strict):
     @model_validator(mode="after")
     def _is_one(self) -> "Channel":
         if len(self.model_fields_set) != 1:
-            raise Unfinished("a channel is one thing|write email, webhook, sqs, sns or command, and only one of them")
+            raise IncompleteError(
+                "a channel is one thing|write email, webhook, sqs, sns or command, and only one of them"
+            )
         return self
 
 
@@ -50,7 +52,7 @@ Channels = Annotated[tuple[Name, ...], BeforeValidator(as_list), AfterValidator(
 """A rule of EventBridge has no more than five targets."""
 
 
-class Notify(Strict):
+class Notify(StrictModel):
     """Who is told of what."""
 
     attempt_failed: Channels = Field(default=(), description="Pattern 1: each attempt that fails.")

@@ -13,10 +13,10 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.yaml_document import Path
 from lamplighter.jobs.machine import workflow
-from lamplighter.jobs.machine.alert_states import title
-from lamplighter.jobs.machine.attempt_states import is_judged
-from lamplighter.jobs.machine.integrations import written_out
-from lamplighter.jobs.machine.state_machine import machine
+from lamplighter.jobs.machine.alert_states import state_name
+from lamplighter.jobs.machine.attempt_states import reads_cause
+from lamplighter.jobs.machine.integrations import resolve_calls
+from lamplighter.jobs.machine.state_machine import build_definition
 from lamplighter.runs import job_machine
 
 LONGEST_NAME = 64 - len("-attempt-failed")
@@ -51,7 +51,7 @@ def check_project(project: Project) -> Iterator[Finding]:
 def _doubles(family: str, given: list[str]) -> Iterator[Finding]:
     seen: dict[str, str] = {}
     for name in given:
-        title = names.logical(name)
+        title = names.logical_id(name)
         if title in seen:
             yield (family, name), f"`{name}` and `{seen[title]}` would both be called {title}", "rename one of them"
         seen.setdefault(title, name)
@@ -75,7 +75,7 @@ def _workflow(project: Project, name: str, job: Job) -> Iterator[Finding]:
 def _tellers(name: str, job: Job) -> Iterator[Finding]:
     """Channels whose names are too long for the states that tell them, which begin with the job's."""
     for channel in job.notify.caught:
-        excess = len(f"{name}: {title(channel)}") - LONGEST_STATE
+        excess = len(f"{name}: {state_name(channel)}") - LONGEST_STATE
         if excess > 0:
             what = f"`{name}` and `{channel}` are too long for the name of the state that tells the channel"
             yield ("jobs", name, "notify", "caught"), what, f"shorten one of them by {excess} characters"
@@ -88,7 +88,7 @@ def _steps(project: Project, file: str, definition: Json) -> Iterator[Finding]:
             continue
         named = state["Job"]
         step = str(path[-1])
-        if named in runnable and is_judged(project.jobs[named]) and len(step) > LONGEST_STEP:
+        if named in runnable and reads_cause(project.jobs[named]) and len(step) > LONGEST_STEP:
             what = f"a name of {len(step)} characters leaves no room for the states that the job `{named}` needs"
             yield ("workflow", file, *path), what, f"shorten it to {LONGEST_STEP} characters"
         if named not in runnable:
@@ -119,8 +119,8 @@ def _language(project: Project, name: str, job: Job) -> Iterator[Finding]:
     """What Step Functions itself would say: of the workflow first, then of the machine that is made around it."""
     file = job.workflow or ""
     try:
-        for definition in (workflow.expanded(project, project.workflows[file]), machine(project, name)):
-            parse_definition(written_out(dumps(definition)))
+        for definition in (workflow.expand_workflow(project, project.workflows[file]), build_definition(project, name)):
+            parse_definition(resolve_calls(dumps(definition)))
     except InvalidDefinition as error:
         for fault in error.diagnostics:
             yield ("workflow", file, *_path(fault.location or "")), f"{fault.message}", _where(fault.location)

@@ -11,38 +11,36 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.file.yaml_document import Part, Problem
+from lamplighter.jobs.file.yaml_document import Problem, YamlNode
 
 _REFERENCE = re.compile(r"\$?\$\{(?P<name>[^}:]*)(?P<default>:-(?P<text>[^}]*))?\}")
 
 
-def overlay(base: Part, over: Part) -> Part:
+def apply_overlay(base: YamlNode, over: YamlNode) -> YamlNode:
     """What is said by `over`, and by `base` where `over` says nothing."""
     if not isinstance(base.value, dict) or not isinstance(over.value, dict):
         return over
     merged = dict(base.value)
     for name, part in over.value.items():
-        merged[name] = overlay(merged[name], part) if name in merged else part
-    return Part(merged, over.place, over.key)
+        merged[name] = apply_overlay(merged[name], part) if name in merged else part
+    return YamlNode(merged, over.place, over.key)
 
 
-def without_nulls(part: Part) -> Part:
+def drop_nulls(part: YamlNode) -> YamlNode:
     """The same without what was taken away."""
     if not isinstance(part.value, dict):
         return part
-    return replace(
-        part, value={name: without_nulls(each) for name, each in part.value.items() if each.value is not None}
-    )
+    return replace(part, value={name: drop_nulls(each) for name, each in part.value.items() if each.value is not None})
 
 
 @dataclass(slots=True)
-class Variables:
+class VariableFiller:
     """Fills variables in, and notes those that nobody knows."""
 
     values: Mapping[str, Json]
     problems: list[Problem] = field(default_factory=list)
 
-    def fill(self, part: Part) -> Part:
+    def fill(self, part: YamlNode) -> YamlNode:
         """The part with its variables filled in; one that is nothing but a variable becomes its value."""
         if isinstance(part.value, dict):
             return replace(part, value={name: self.fill(each) for name, each in part.value.items()})
@@ -55,10 +53,10 @@ class Variables:
             return replace(part, value=self._value(part, whole))
         return replace(part, value=_REFERENCE.sub(lambda found: _text(self._inside(part, found)), part.value))
 
-    def _inside(self, part: Part, found: re.Match[str]) -> Json:
+    def _inside(self, part: YamlNode, found: re.Match[str]) -> Json:
         return found[0][1:] if found[0].startswith("$$") else self._value(part, found)
 
-    def _value(self, part: Part, found: re.Match[str]) -> Json:
+    def _value(self, part: YamlNode, found: re.Match[str]) -> Json:
         name = found["name"]
         if self.values.get(name) is not None:
             return self.values[name]

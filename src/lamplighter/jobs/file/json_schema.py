@@ -11,8 +11,8 @@ from pydantic.json_schema import models_json_schema
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.channels import PATTERNS, Channel
 from lamplighter.jobs.file.model import Job
-from lamplighter.jobs.file.outer_shape import Overlay, Source
-from lamplighter.jobs.file.values import DURATION, shown
+from lamplighter.jobs.file.outer_shape import EnvironmentOverlay, FileShape
+from lamplighter.jobs.file.values import DURATION, format_duration
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE: Json = {"type": "string", "pattern": r"\$\{"}
@@ -29,9 +29,11 @@ _SHORT: dict[str, list[Json]] = {
 """Fields that may be written shorter."""
 
 
-def schema() -> Json:
+def job_file_schema() -> Json:
     """The schema of a whole file."""
-    _, made = models_json_schema([(model, "validation") for model in (Source, Overlay, Job, Channel)], by_alias=True)
+    _, made = models_json_schema(
+        [(model, "validation") for model in (FileShape, EnvironmentOverlay, Job, Channel)], by_alias=True
+    )
     definitions = {name: _model(each) for name, each in made["$defs"].items()}
     body: Json = {"anyOf": [{"$ref": "#/$defs/Job"}, NOTHING]}
     channel: Json = {"anyOf": [{"$ref": "#/$defs/Channel"}, NOTHING]}
@@ -74,7 +76,7 @@ def _field(name: str, field: Json) -> Json:
     known = [_inside(each) for each in (*options, *alone, *_SHORT.get(name, []))]
     said = _said(field)
     if any(each.get("pattern") == DURATION for each in options) and isinstance(said.get("default"), int):
-        said["default"] = shown(said["default"])
+        said["default"] = format_duration(said["default"])
     return {**said, "anyOf": [*(each for each in known if each != NOTHING), REFERENCE, NOTHING]}
 
 

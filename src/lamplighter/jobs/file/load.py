@@ -12,26 +12,26 @@ from pathlib import Path as FilePath
 from lamplighter.jobs.file import yaml_document
 from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.cross_checks import CONTAINER_KEYS, check_project
-from lamplighter.jobs.file.environments import Variables, overlay, without_nulls
+from lamplighter.jobs.file.environments import VariableFiller, apply_overlay, drop_nulls
 from lamplighter.jobs.file.model import Job, Project
-from lamplighter.jobs.file.outer_shape import Source
-from lamplighter.jobs.file.validation_errors import always_wrong, misfits
-from lamplighter.jobs.file.yaml_document import JobFileError, Part, Place, Problem
+from lamplighter.jobs.file.outer_shape import FileShape
+from lamplighter.jobs.file.validation_errors import permanent_problems, validation_problems
+from lamplighter.jobs.file.yaml_document import JobFileError, Problem, SourcePosition, YamlNode
 
 BIGGEST = 1024 * 1024
 """Bytes of a file."""
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedJobFile:
     """A project, and where each part of it was written."""
 
     project: Project
     folder: FilePath
-    part: Part
-    workflows: Mapping[str, Part]
+    part: YamlNode
+    workflows: Mapping[str, YamlNode]
 
-    def place(self, *path: str | int, key: bool = False) -> Place:
+    def place(self, *path: str | int, key: bool = False) -> SourcePosition:
         """Where something is written: `place("jobs", "nightly", "timeout")`, `place("workflow", file, "States")`."""
         root, steps = self.part, path
         if path[:1] == ("workflow",):
@@ -40,21 +40,23 @@ class Loaded:
         return found.key if key and found.key else found.place
 
 
-def load(file: FilePath, environment: str | None = None) -> Loaded:
+def load_job_file(file: FilePath, environment: str | None = None) -> LoadedJobFile:
     """Read a job file as an environment sees it; raises JobFileError."""
-    part = yaml_document.read(_text(file), str(file))
+    part = yaml_document.parse_yaml(_text(file), str(file))
     if not isinstance(part.value, dict):
         raise JobFileError([Problem(part.place, "this is no job file", "begin with `project: name` and `jobs:`")])
-    problems = list(misfits(Source, part))
-    problems += _untold(_bodies(part), problems)
-    whole = _as_seen(part, environment, problems)
-    problems += _untold(misfits(Project, whole), problems)
+    problems = list(validation_problems(FileShape, part))
+    problems += _without_repeats(_bodies(part), problems)
+    whole = _resolve_environment(part, environment, problems)
+    problems += _without_repeats(validation_problems(Project, whole), problems)
     problems += _channels(whole)
     workflows = dict(_workflows(whole, file.parent, problems))
     if problems:
         raise JobFileError(problems)
     documents = {name: each.plain() for name, each in workflows.items()}
-    loaded = Loaded(Project.model_validate({**whole.plain(), "workflows": documents}), file.parent, whole, workflows)
+    loaded = LoadedJobFile(
+        Project.model_validate({**whole.plain(), "workflows": documents}), file.parent, whole, workflows
+    )
     wrong = [
         Problem(loaded.place(*path, key=True), what, instead) for path, what, instead in check_project(loaded.project)
     ]
@@ -64,7 +66,7 @@ def load(file: FilePath, environment: str | None = None) -> Loaded:
 
 
 def _text(file: FilePath) -> str:
-    start = Place(str(file), 1, 1)
+    start = SourcePosition(str(file), 1, 1)
     try:
         raw = file.read_bytes()
     except OSError as error:
@@ -78,67 +80,70 @@ def _text(file: FilePath) -> str:
         raise JobFileError([Problem(start, "this file is not UTF-8", "save it as UTF-8")]) from None
 
 
-def _untold(more: Iterable[Problem], problems: list[Problem]) -> list[Problem]:
+def _without_repeats(more: Iterable[Problem], problems: list[Problem]) -> list[Problem]:
     told = {each.place for each in problems}
     return [each for each in more if each.place not in told]
 
 
-def _bodies(part: Part) -> Iterator[Problem]:
+def _bodies(part: YamlNode) -> Iterator[Problem]:
     """What is wrong with jobs, defaults and channels wherever they are written, in other environments too."""
     for around in (part, *_inside(part, "environments").values()):
         bodies = around.mapping()
         defaults = {"defaults": bodies["defaults"]} if "defaults" in bodies else {}
         for name, body in (*_inside(around, "jobs").items(), *defaults.items()):
             if body.value is not None:
-                yield from always_wrong(Job, body, name)
+                yield from permanent_problems(Job, body, name)
         for name, channel in _inside(around, "channels").items():
             if channel.value is not None:
-                yield from always_wrong(Channel, channel, name)
+                yield from permanent_problems(Channel, channel, name)
 
 
-def _inside(part: Part, name: str) -> Mapping[str, Part]:
+def _inside(part: YamlNode, name: str) -> Mapping[str, YamlNode]:
     """What a mapping holds that is written under a name."""
     held = part.mapping().get(name)
     return held.mapping() if held is not None else {}
 
 
-def _as_seen(part: Part, environment: str | None, problems: list[Problem]) -> Part:
+def _resolve_environment(part: YamlNode, environment: str | None, problems: list[Problem]) -> YamlNode:
     """The file with the environment's overrides, its defaults and its variables in their places."""
     top = dict(part.mapping())
-    environments = top.pop("environments", Part({}, part.place)).mapping()
+    environments = top.pop("environments", YamlNode({}, part.place)).mapping()
     if environment is not None and environment not in environments:
         known = f"write one of {', '.join(environments)}" if environments else "add it under `environments:`"
         problems.append(Problem(part.place, f"there is no environment `{environment}`", known))
-    mine = environments.get(environment or "", Part({}, part.place))
-    merged = overlay(Part(top, part.place), Part(mine.mapping(), part.place)).mapping()
-    written = merged.pop("variables", Part({}, part.place)).mapping()
+    mine = environments.get(environment or "", YamlNode({}, part.place))
+    merged = apply_overlay(YamlNode(top, part.place), YamlNode(mine.mapping(), part.place)).mapping()
+    written = merged.pop("variables", YamlNode({}, part.place)).mapping()
     given = {name: each.value for name, each in written.items() if not isinstance(each.value, (dict, list))}
-    variables = Variables({**given, "project": top["project"].plain() if "project" in top else None,
+    variables = VariableFiller({**given, "project": top["project"].plain() if "project" in top else None,
                            "environment": environment})  # fmt: skip
-    defaults = merged.pop("defaults", Part({}, part.place))
+    defaults = merged.pop("defaults", YamlNode({}, part.place))
     if "jobs" in merged:
         merged["jobs"] = _with_defaults(merged["jobs"], defaults)
     if environment is not None:
-        merged["environment"] = Part(environment, part.place)
-    seen = variables.fill(without_nulls(Part(merged, part.place)))
+        merged["environment"] = YamlNode(environment, part.place)
+    seen = variables.fill(drop_nulls(YamlNode(merged, part.place)))
     problems += variables.problems
     return seen
 
 
-def _with_defaults(jobs: Part, defaults: Part) -> Part:
+def _with_defaults(jobs: YamlNode, defaults: YamlNode) -> YamlNode:
     """Each job over the defaults; one whose whole body is missing is all defaults, one with a workflow has none of what
     only a container has.
     """
     shared = {name: each for name, each in defaults.mapping().items() if name not in CONTAINER_KEYS}
-    of_workflows = Part(shared, defaults.place, defaults.key)
-    bodies = {name: Part({}, job.place, job.key) if job.value is None else job for name, job in jobs.mapping().items()}
-    merged = {
-        name: overlay(of_workflows if "workflow" in job.mapping() else defaults, job) for name, job in bodies.items()
+    of_workflows = YamlNode(shared, defaults.place, defaults.key)
+    bodies = {
+        name: YamlNode({}, job.place, job.key) if job.value is None else job for name, job in jobs.mapping().items()
     }
-    return Part(merged or jobs.value, jobs.place, jobs.key)
+    merged = {
+        name: apply_overlay(of_workflows if "workflow" in job.mapping() else defaults, job)
+        for name, job in bodies.items()
+    }
+    return YamlNode(merged or jobs.value, jobs.place, jobs.key)
 
 
-def _channels(whole: Part) -> Iterator[Problem]:
+def _channels(whole: YamlNode) -> Iterator[Problem]:
     """Channels that are spoken of and are not there."""
     channels = list(whole.find(("channels",)).mapping()) if "channels" in whole.mapping() else []
     for job in _inside(whole, "jobs").values():
@@ -150,7 +155,7 @@ def _channels(whole: Part) -> Iterator[Problem]:
                 yield Problem(named.place, f"there is no channel `{named.value}`", instead)
 
 
-def _scalars(part: Part) -> Iterator[Part]:
+def _scalars(part: YamlNode) -> Iterator[YamlNode]:
     if isinstance(part.value, dict):
         for each in part.value.values():
             yield from _scalars(each)
@@ -161,7 +166,7 @@ def _scalars(part: Part) -> Iterator[Part]:
         yield part
 
 
-def _workflows(whole: Part, folder: FilePath, problems: list[Problem]) -> Iterator[tuple[str, Part]]:
+def _workflows(whole: YamlNode, folder: FilePath, problems: list[Problem]) -> Iterator[tuple[str, YamlNode]]:
     """The files that jobs name as their workflow, read."""
     for job in _inside(whole, "jobs").values():
         named = job.mapping().get("workflow")
@@ -171,7 +176,7 @@ def _workflows(whole: Part, folder: FilePath, problems: list[Problem]) -> Iterat
         try:
             # JSON may be indented by tabs, and YAML may not.
             text = _text(file).replace("\t", " ") if file.suffix == ".json" else _text(file)
-            yield named.value, yaml_document.read(text, str(file))
+            yield named.value, yaml_document.parse_yaml(text, str(file))
         except JobFileError as error:
             missing = not file.is_file()
             instead = "name a file beside this one, in Amazon States Language"

@@ -12,9 +12,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.channels import DEFAULT_PATTERNS, Channel, Notify, as_list
 from lamplighter.jobs.file.retry import Retry
-from lamplighter.jobs.file.schedules import Missed, Schedule, Window, Zone
+from lamplighter.jobs.file.schedules import MissedRuns, Schedule, Window, Zone
 from lamplighter.jobs.file.secrets import Secret
-from lamplighter.jobs.file.strict_model import Strict, Unfinished
+from lamplighter.jobs.file.strict_model import IncompleteError, StrictModel
 from lamplighter.jobs.file.text_formats import (
     Action,
     Cluster,
@@ -35,7 +35,7 @@ Ids = Annotated[tuple[str, ...], BeforeValidator(as_list)]
 Schedules = Annotated[tuple[Schedule, ...], BeforeValidator(as_list)]
 
 
-class Network(Strict):
+class Network(StrictModel):
     """Where the tasks are."""
 
     subnets: Ids = Field(min_length=1, max_length=16)
@@ -43,7 +43,7 @@ class Network(Strict):
     public_ip: Switch = Field(default=True, description="False needs another way out: a NAT gateway or VPC endpoints.")
 
 
-class Roles(Strict):
+class Roles(StrictModel):
     """Roles of one's own, in place of those that are made."""
 
     execution: RoleArn | None = Field(default=None, description="Pulls the image, reads the secrets, writes the log.")
@@ -52,7 +52,7 @@ class Roles(Strict):
     schedule: RoleArn | None = Field(default=None, description="Starts the run.")
 
 
-class Permission(Strict):
+class Permission(StrictModel):
     """What the job itself may do on AWS."""
 
     actions: Annotated[tuple[Action, ...], BeforeValidator(as_list)] = Field(min_length=1)
@@ -63,10 +63,10 @@ def _apart(environment: Mapping[str, str], secrets: Mapping[str, str]) -> None:
     """ECS refuses a variable that is a secret as well."""
     both = sorted(environment.keys() & secrets.keys())
     if both:
-        raise Unfinished(f"{both[0]} is said under environment and under secrets|keep one of the two")
+        raise IncompleteError(f"{both[0]} is said under environment and under secrets|keep one of the two")
 
 
-class Sidecar(Strict):
+class Sidecar(StrictModel):
     """A container beside the job's own."""
 
     image: Reference
@@ -90,7 +90,7 @@ def _beside(sidecars: dict[str, Sidecar]) -> dict[str, Sidecar]:
     return sidecars
 
 
-class Job(Strict):
+class Job(StrictModel):
     """One job."""
 
     description: str | None = None
@@ -123,7 +123,7 @@ class Job(Strict):
     deadline: Duration | None = Field(default=None, description="Of the whole run.")
     late: Duration | None = Field(default=None, description="A run that takes longer is told of, not stopped.")
     overlap: Literal["allow", "skip", "queue", "cancel-previous"] = "allow"
-    missed: Missed = Missed()
+    missed: MissedRuns = MissedRuns()
     notify: Notify = Notify()
     workflow: str | None = Field(default=None, description="A file of several steps, in Amazon States Language.")
     sidecars: Annotated[dict[Name, Sidecar], AfterValidator(_beside)] = Field(default_factory=dict)
@@ -176,7 +176,7 @@ RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 109
 """Days: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
 
 
-class Project(Strict):
+class Project(StrictModel):
     """The whole file, as one environment sees it."""
 
     project: Name

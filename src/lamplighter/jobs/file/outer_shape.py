@@ -5,14 +5,14 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.file.strict_model import Strict
+from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.text_formats import Name
-from lamplighter.jobs.file.values import said
+from lamplighter.jobs.file.values import format_value
 
 
 def _single(value: Json) -> Json:
     if isinstance(value, (dict, list)):
-        raise ValueError(f"{said(value)} is no value of a variable|write text, a number, true or false")
+        raise ValueError(f"{format_value(value)} is no value of a variable|write text, a number, true or false")
     return value
 
 
@@ -23,7 +23,7 @@ Body = dict[str, Json] | None
 Values = dict[str, Single]
 
 
-class Overlay(Strict):
+class EnvironmentOverlay(StrictModel):
     """What is different in one environment."""
 
     variables: Values = Field(default_factory=dict)
@@ -32,7 +32,7 @@ class Overlay(Strict):
     jobs: dict[str, Body] = Field(default_factory=dict)
 
 
-class Source(Strict):
+class FileShape(StrictModel):
     """`lamplighter.yaml`"""
 
     project: Name = Field(description="What everything of this file is named by.")
@@ -41,7 +41,7 @@ class Source(Strict):
     )
     defaults: Body = Field(default_factory=dict, description="What every job says unless it says otherwise.")
     channels: dict[str, Json] = Field(default_factory=dict, description="Ways to tell somebody, by name.")
-    environments: dict[Name, Overlay | None] = Field(
+    environments: dict[Name, EnvironmentOverlay | None] = Field(
         default_factory=dict, description="What is different where, by name."
     )
     jobs: dict[str, Body] = Field(description="What runs, by name.")

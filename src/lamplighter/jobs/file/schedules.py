@@ -8,16 +8,16 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from lamplighter.jobs.file.strict_model import Strict
-from lamplighter.jobs.file.values import Duration, shown
+from lamplighter.jobs.file.strict_model import StrictModel
+from lamplighter.jobs.file.values import Duration, format_duration
 from lamplighter.lang.schedule import cron
 from lamplighter.lang.schedule.expression import InvalidSchedule, parse_schedule
-from lamplighter.lang.schedule.time_zones import UnknownZone, zone
+from lamplighter.lang.schedule.time_zones import UnknownZone, find_zone
 
 DAY = 86_400
 
 
-class Missed(Strict):
+class MissedRuns(StrictModel):
     """What becomes of times at which nobody was there to start the job."""
 
     run: Literal["last", "all", "none"] = Field(default="last", description="Which of them are made up for.")
@@ -43,7 +43,7 @@ def _no_schedule(expression: str) -> str:
             "where days of the week count from 1 = SUN"
         )
     if expression.startswith("cron("):
-        found = cron.wrong(expression.removeprefix("cron(").removesuffix(")").strip())
+        found = cron.find_bad_field(expression.removeprefix("cron(").removesuffix(")").strip())
         if found is not None:
             name, written = found
             return f"`{written}` is no {name} in `{expression}`|write {_TAKES[name]}"
@@ -67,7 +67,7 @@ _TAKES = {
 
 def _zone(name: str) -> str:
     try:
-        zone(name)
+        find_zone(name)
     except UnknownZone:
         raise ValueError(f"there is no time zone `{name}`|write a name such as Asia/Seoul or UTC") from None
     return name
@@ -75,7 +75,9 @@ def _zone(name: str) -> str:
 
 def _window(seconds: int) -> int:
     if seconds % 60:
-        raise ValueError(f"AWS counts windows in whole minutes, not {shown(seconds)}|write {seconds // 60 + 1}m")
+        raise ValueError(
+            f"AWS counts windows in whole minutes, not {format_duration(seconds)}|write {seconds // 60 + 1}m"
+        )
     return seconds
 
 

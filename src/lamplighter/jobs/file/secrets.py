@@ -17,7 +17,7 @@ _LONG = re.compile(r"arn:[a-z-]+:(?P<service>ssm|secretsmanager):[a-z0-9-]+:[0-9
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SecretSource:
     """One secret."""
 
     value: str
@@ -27,14 +27,14 @@ class Source:
     """What the execution role may read for it."""
 
 
-def is_source(text: str) -> bool:
+def is_secret_source(text: str) -> bool:
     """Whether a text says where a secret is held."""
     short = _SHORT.fullmatch(text)
     return bool(_LONG.fullmatch(text)) or (short is not None and not (short["service"] == "ssm" and short["key"]))
 
 
 def _held(text: str) -> str:
-    if not is_source(text):
+    if not is_secret_source(text):
         instead = "write ssm:/path, secretsmanager:name, secretsmanager:name:key or an ARN"
         raise ValueError(f"`{text}` is no place of a secret|{instead}")
     return text
@@ -44,32 +44,34 @@ Secret = Annotated[str, AfterValidator(_held)]
 """Where a secret is held."""
 
 
-def source(text: str) -> Source:
+def parse_source(text: str) -> SecretSource:
     """What a text says of a secret."""
     long, short = _LONG.fullmatch(text), _SHORT.fullmatch(text)
     if long is not None:
         if long["service"] == "ssm":
-            return Source(text, "ssm:GetParameters", (text,))
+            return SecretSource(text, "ssm:GetParameters", (text,))
         held = ":".join(text.split(":")[:7])
-        return Source(text, "secretsmanager:GetSecretValue", (held,) if looks_whole(held) else _of_any_suffix(held))
+        return SecretSource(
+            text, "secretsmanager:GetSecretValue", (held,) if has_random_suffix(held) else _of_any_suffix(held)
+        )
     assert short is not None
     if short["service"] == "ssm":
         where = _arn("ssm", f"parameter/{short['name'].removeprefix('/')}")
-        return Source(where, "ssm:GetParameters", (where,))
+        return SecretSource(where, "ssm:GetParameters", (where,))
     key = f":{short['key']}::" if short["key"] else ""
     held = _arn("secretsmanager", f"secret:{short['name']}")
-    return Source(held + key, "secretsmanager:GetSecretValue", _of_any_suffix(held))
+    return SecretSource(held + key, "secretsmanager:GetSecretValue", _of_any_suffix(held))
 
 
-def looks_whole(name: str) -> bool:
+def has_random_suffix(name: str) -> bool:
     """Whether Secrets Manager takes a name, or an ARN, for one that has its six characters already."""
     return re.search("-[A-Za-z0-9]{6}$", name) is not None
 
 
-def is_mistaken(text: str) -> bool:
+def is_ambiguous_name(text: str) -> bool:
     """Whether a secret that is named without its ARN cannot be found by its name."""
     short = _SHORT.fullmatch(text)
-    return short is not None and short["service"] == "secretsmanager" and looks_whole(short["name"])
+    return short is not None and short["service"] == "secretsmanager" and has_random_suffix(short["name"])
 
 
 def _of_any_suffix(held: str) -> tuple[str, ...]:

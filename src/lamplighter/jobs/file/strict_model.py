@@ -3,19 +3,19 @@
 from pydantic import BaseModel, ConfigDict
 
 
-def kebab(name: str) -> str:
+def kebab_case(name: str) -> str:
     """The name of a field as the file spells it."""
     return name.rstrip("_").replace("_", "-")
 
 
-class Unfinished(ValueError):
+class IncompleteError(ValueError):
     """Things that do not go together as they are written; what an environment adds or takes away may mend it."""
 
 
-class Strict(BaseModel):
+class StrictModel(BaseModel):
     """A part of the file."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=kebab,
+        extra="forbid", frozen=True, alias_generator=kebab_case,
         use_attribute_docstrings=True, hide_input_in_errors=True,
     )  # fmt: skip

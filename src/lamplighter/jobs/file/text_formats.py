@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 
-from lamplighter.jobs.file.values import environment_text, said
+from lamplighter.jobs.file.values import format_value, parse_environment_text
 
 NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 LONGEST_NAME = 40
@@ -21,7 +21,7 @@ def _form(pattern: str, what: str, instead: str) -> tuple[AfterValidator, WithJs
 
     def read(text: str) -> str:
         if compiled.fullmatch(text) is None:
-            raise ValueError(f"{said(text)} is no {what}|write {instead}")
+            raise ValueError(f"{format_value(text)} is no {what}|write {instead}")
         return text
 
     return AfterValidator(read), WithJsonSchema({"type": "string", "pattern": f"^({pattern})$"})
@@ -37,7 +37,9 @@ def _standard(what: str) -> AfterValidator:
 
     def read(text: str) -> str:
         if text.endswith(".fifo"):
-            raise ValueError(f"{said(text)} is a FIFO {what}, which AWS sends no alerts to|name a standard {what}")
+            raise ValueError(
+                f"{format_value(text)} is a FIFO {what}, which AWS sends no alerts to|name a standard {what}"
+            )
         return text
 
     return AfterValidator(read)
@@ -75,6 +77,6 @@ Tag = Annotated[str, *_form(r"(?!aws:)[\w .:/=+@-]{1,128}", "key of a tag", "let
 TagValue = Annotated[
     str,
     *_form(r"[\w .:/=+@-]{0,256}", "value of a tag", "letters, digits, spaces and _.:/=+-@"),
-    BeforeValidator(environment_text),
+    BeforeValidator(parse_environment_text),
     WithJsonSchema({"type": ["string", "integer", "boolean"]}),
 ]

@@ -9,32 +9,32 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.file.environments import without_nulls
+from lamplighter.jobs.file.environments import drop_nulls
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.file.strict_model import Unfinished, kebab
+from lamplighter.jobs.file.strict_model import IncompleteError, kebab_case
 from lamplighter.jobs.file.text_formats import LONGEST_NAME
-from lamplighter.jobs.file.values import said
-from lamplighter.jobs.file.yaml_document import Part, Path, Problem
+from lamplighter.jobs.file.values import format_value
+from lamplighter.jobs.file.yaml_document import Path, Problem, YamlNode
 
 
-def misfits(model: type[BaseModel], part: Part) -> Iterator[Problem]:
+def validation_problems(model: type[BaseModel], part: YamlNode) -> Iterator[Problem]:
     """What a model has to say of a part of the file."""
     for each in _errors(model, part):
         yield _told(model, part, each["loc"], each)
 
 
-def always_wrong(model: type[BaseModel], part: Part, name: str) -> Iterator[Problem]:
+def permanent_problems(model: type[BaseModel], part: YamlNode, name: str) -> Iterator[Problem]:
     """What no environment could make right in a part of the file, which need be neither whole nor filled in."""
     for each in _errors(model, part):
         if each["type"] == "extra_forbidden":
             yield _told(model, part, each["loc"], each, name)
-    seen = without_nulls(part)
+    seen = drop_nulls(part)
     for each in _errors(model, seen):
         if not (_is_unfinished(each) or _is_to_be_filled_in(seen, each)):
             yield _told(model, seen, each["loc"], each, name)
 
 
-def _errors(model: type[BaseModel], part: Part) -> list[ErrorDetails]:
+def _errors(model: type[BaseModel], part: YamlNode) -> list[ErrorDetails]:
     try:
         model.model_validate(part.plain())
     except ValidationError as error:
@@ -49,10 +49,10 @@ def _errors(model: type[BaseModel], part: Part) -> list[ErrorDetails]:
 
 
 def _is_unfinished(error: ErrorDetails) -> bool:
-    return error["type"] == "missing" or isinstance(error.get("ctx", {}).get("error"), Unfinished)
+    return error["type"] == "missing" or isinstance(error.get("ctx", {}).get("error"), IncompleteError)
 
 
-def _is_to_be_filled_in(part: Part, error: ErrorDetails) -> bool:
+def _is_to_be_filled_in(part: YamlNode, error: ErrorDetails) -> bool:
     """Whether a variable may make a value right; the value of none is a mapping, and keys are not filled in."""
     value = part.find(error["loc"]).value
     return isinstance(value, str) and "${" in value and "[key]" not in error["loc"] and error["type"] not in _MAPPINGS
@@ -62,7 +62,7 @@ def _is_inside(loc: Path, around: Path) -> bool:
     return len(loc) > len(around) and loc[: len(around)] == around
 
 
-def _told(model: type[BaseModel], part: Part, loc: Path, error: ErrorDetails, around: str = "") -> Problem:
+def _told(model: type[BaseModel], part: YamlNode, loc: Path, error: ErrorDetails, around: str = "") -> Problem:
     found = part.find(loc)
     name = str(loc[-1]) if loc else ""
     match error["type"]:
@@ -76,7 +76,7 @@ def _told(model: type[BaseModel], part: Part, loc: Path, error: ErrorDetails, ar
     if name == "[key]":
         shown, place = str(loc[-2]), found.key or found.place
     else:
-        shown, place = said(found.plain()).strip("`"), found.place
+        shown, place = format_value(found.plain()).strip("`"), found.place
     wrong, instead = _wrong(shown, error)
     owner = _owner(loc) or around
     about = "" if "[key]" in loc or not owner else f"`{owner}`: "
@@ -136,12 +136,14 @@ _SIDE = {"greater_than_equal": "more", "less_than_equal": "less"}
 def _keys(model: type[BaseModel], path: Path) -> list[str]:
     """The keys that may stand at a path of the file."""
     for step in path:
-        fields = {each.alias or kebab(name): each for name, each in model.model_fields.items()}
+        fields = {each.alias or kebab_case(name): each for name, each in model.model_fields.items()}
         inner = fields[str(step)].annotation if str(step) in fields else None
         model = next(iter(_models(inner)), model) if inner is not None else model
     hidden = {"workflows"} | ({"environment"} if model is Project else set())
     return [
-        name for name in (each.alias or kebab(key) for key, each in model.model_fields.items()) if name not in hidden
+        name
+        for name in (each.alias or kebab_case(key) for key, each in model.model_fields.items())
+        if name not in hidden
     ]
 
 

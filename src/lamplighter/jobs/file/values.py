@@ -21,21 +21,21 @@ _WHOLE = r"-?[0-9]{1,18}"
 _NUMBER = r"[0-9]{1,18}(\.[0-9]{1,18})?"
 
 
-def seconds(value: Json) -> int:
+def parse_duration(value: Json) -> int:
     """Read a duration: 10s, 5m, 1h30m, 2d."""
     found = _DURATION.fullmatch(value) if isinstance(value, str) and value else None
     if found is None:
         bare = isinstance(value, int) and not isinstance(value, bool)
         hint = f"{value}s or {value}m" if bare else "10s, 5m, 1h30m, 2d"
-        raise ValueError(f"{said(value)} is no duration|write it with its unit: {hint}")
+        raise ValueError(f"{format_value(value)} is no duration|write it with its unit: {hint}")
     digits = [part or "0" for part in found.groups()]
     total = sum(int(part) * unit for part, unit in zip(digits, UNITS.values(), strict=True) if len(part) < 12)
     if not 1 <= total <= LONGEST or any(len(part) >= 12 for part in digits):
-        raise ValueError(f"{said(value)} is not between 1 second and {LONGEST}|write a duration such as 1h30m")
+        raise ValueError(f"{format_value(value)} is not between 1 second and {LONGEST}|write a duration such as 1h30m")
     return total
 
 
-def shown(duration: int) -> str:
+def format_duration(duration: int) -> str:
     """Write a duration as a person would."""
     parts = []
     for unit, size in UNITS.items():
@@ -45,7 +45,7 @@ def shown(duration: int) -> str:
     return "".join(parts) or "0s"
 
 
-def said(value: Json) -> str:
+def format_value(value: Json) -> str:
     """Write a value as the file would."""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
@@ -65,7 +65,7 @@ def _size(suffix: str, example: str) -> Callable[[Json], int]:
         unit = found is not None and plain[-1].isalpha()
         size = round(float(found[1]) * 1024) if found and unit else int(plain) if found and plain.isdecimal() else 0
         if size <= 0:
-            raise ValueError(f"{said(value)} is no size|write {example}")
+            raise ValueError(f"{format_value(value)} is no size|write {example}")
         return size
 
     return read
@@ -76,7 +76,7 @@ def _whole(value: Json) -> int:
         return value
     if isinstance(value, str) and re.fullmatch(_WHOLE, value, re.ASCII):
         return int(value)
-    raise ValueError(f"{said(value)} is no whole number|write one such as 3")
+    raise ValueError(f"{format_value(value)} is no whole number|write one such as 3")
 
 
 def _factor(value: Json) -> float:
@@ -84,7 +84,7 @@ def _factor(value: Json) -> float:
         return float(value)
     if isinstance(value, str) and re.fullmatch(_NUMBER, value, re.ASCII):
         return float(value)
-    raise ValueError(f"{said(value)} is no number|write one such as 1.5")
+    raise ValueError(f"{format_value(value)} is no number|write one such as 1.5")
 
 
 def _switch(value: Json) -> bool:
@@ -92,16 +92,16 @@ def _switch(value: Json) -> bool:
         return value
     if value in ("true", "false"):
         return bool(value == "true")
-    raise ValueError(f"{said(value)} is neither true nor false|write true or false")
+    raise ValueError(f"{format_value(value)} is neither true nor false|write true or false")
 
 
-def environment_text(value: Json) -> str:
+def parse_environment_text(value: Json) -> str:
     """Text, as a container finds it in its environment; 1.10 is none, because 1.1 would be left of it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (str, int)):
         return str(value)
-    raise ValueError(f"{said(value)} is no text|put it in quotation marks")
+    raise ValueError(f"{format_value(value)} is no text|put it in quotation marks")
 
 
 def _words(value: Json) -> Json:
@@ -111,14 +111,16 @@ def _words(value: Json) -> Json:
     given = value if isinstance(value, (list, tuple)) else ()
     if given and all(isinstance(word, (str, int)) and not isinstance(word, bool) for word in given):
         return tuple(map(str, given))
-    raise ValueError(f"{said(value)} is no command|write [python, report.py], or one line of text for the shell")
+    raise ValueError(
+        f"{format_value(value)} is no command|write [python, report.py], or one line of text for the shell"
+    )
 
 
 def _schema(pattern: str, *examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
 
 
-Duration = Annotated[int, BeforeValidator(seconds), _schema(DURATION, "10s", "5m", "1h30m", "2d")]
+Duration = Annotated[int, BeforeValidator(parse_duration), _schema(DURATION, "10s", "5m", "1h30m", "2d")]
 Cpu = Annotated[
     int,
     BeforeValidator(_size("v?cpu", "CPU units such as 256, or 0.5 vCPU")),
@@ -136,7 +138,9 @@ Factor = Annotated[
     float, BeforeValidator(_factor), WithJsonSchema({"type": ["number", "string"], "pattern": f"^{_NUMBER}$"})
 ]
 Switch = Annotated[bool, BeforeValidator(_switch), WithJsonSchema({"enum": [True, False, "true", "false"]})]
-Text = Annotated[str, BeforeValidator(environment_text), WithJsonSchema({"type": ["string", "integer", "boolean"]})]
+Text = Annotated[
+    str, BeforeValidator(parse_environment_text), WithJsonSchema({"type": ["string", "integer", "boolean"]})
+]
 Command = Annotated[
     tuple[str, ...],
     BeforeValidator(_words),

@@ -25,7 +25,7 @@ Severity = Literal["error", "warning", "info"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class SourcePosition:
     """Where something is written; lines and columns count from 1."""
 
     file: str
@@ -40,7 +40,7 @@ class Place:
 class Problem:
     """One thing to mend, or to think about."""
 
-    place: Place
+    place: SourcePosition
     message: str
     instead: str
     """What to write instead."""
@@ -59,12 +59,12 @@ class JobFileError(LamplighterError):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class YamlNode:
     """A value and where it is written; inside of mappings and lists are parts again."""
 
-    value: "dict[str, Part] | list[Part] | Json"
-    place: Place
-    key: Place | None = None
+    value: "dict[str, YamlNode] | list[YamlNode] | Json"
+    place: SourcePosition
+    key: SourcePosition | None = None
     """Where the key is, of what a mapping holds."""
 
     def plain(self) -> Json:
@@ -75,11 +75,11 @@ class Part:
             return [part.plain() for part in self.value]
         return self.value
 
-    def mapping(self) -> "dict[str, Part]":
+    def mapping(self) -> "dict[str, YamlNode]":
         """What a mapping holds; nothing, if this is none."""
         return self.value if isinstance(self.value, dict) else {}
 
-    def find(self, path: Path) -> "Part":
+    def find(self, path: Path) -> "YamlNode":
         """The part at a path; if it is nowhere, the nearest one around it."""
         part = self
         for step in path:
@@ -90,11 +90,11 @@ class Part:
                 break
         return part
 
-    def _step(self, step: str | int) -> "Part | None":
+    def _step(self, step: str | int) -> "YamlNode | None":
         if isinstance(self.value, dict) and isinstance(step, str):
             return self.value.get(step)
         if isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
-            found: Part = self.value[step]
+            found: YamlNode = self.value[step]
             return found
         return None
 
@@ -115,18 +115,18 @@ for _tag, _pattern, _first in (
     _Core.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
 
 
-def read(text: str, file: str) -> Part:
+def parse_yaml(text: str, file: str) -> YamlNode:
     """Read YAML; raises JobFileError."""
     try:
         node = yaml.compose(text, Loader=_Core)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
+        place = SourcePosition(file, mark.line + 1, mark.column + 1) if mark else SourcePosition(file, 1, 1)
         raise JobFileError([_no_yaml(place, error.problem or "this is no YAML")]) from None
     except (yaml.YAMLError, RecursionError) as error:
-        raise JobFileError([_no_yaml(Place(file, 1, 1), " ".join(str(error).split()))]) from None
+        raise JobFileError([_no_yaml(SourcePosition(file, 1, 1), " ".join(str(error).split()))]) from None
     if node is None:
-        return Part({}, Place(file, 1, 1))
+        return YamlNode({}, SourcePosition(file, 1, 1))
     reader = _Reader(file)
     part = reader.build(node, None, ())
     if reader.problems:
@@ -134,7 +134,7 @@ def read(text: str, file: str) -> Part:
     return part
 
 
-def _no_yaml(place: Place, why: str) -> Problem:
+def _no_yaml(place: SourcePosition, why: str) -> Problem:
     instead = "look for indentation, quotation marks and colons here"
     if "another document" in why:
         return Problem(place, "a second document begins here", "keep one; what differs is said in `environments:`")
@@ -149,24 +149,24 @@ class _Reader:
     problems: list[Problem] = field(default_factory=list)
     built: int = 0
 
-    def build(self, node: Node, key: Place | None, within: tuple[int, ...]) -> Part:
+    def build(self, node: Node, key: SourcePosition | None, within: tuple[int, ...]) -> YamlNode:
         place = self._place(node)
         self.built += 1
         if id(node) in within or self.built > MOST_VALUES or len(within) > DEEPEST:
             raise JobFileError([Problem(place, "this goes on without end", "write out what the aliases mean")])
         inside = (*within, id(node))
         if isinstance(node, MappingNode):
-            return Part(self._mapping(node, inside), place, key)
+            return YamlNode(self._mapping(node, inside), place, key)
         if isinstance(node, SequenceNode):
-            return Part([self.build(item, None, inside) for item in node.value], place, key)
+            return YamlNode([self.build(item, None, inside) for item in node.value], place, key)
         assert isinstance(node, ScalarNode)
-        return Part(self._scalar(node, place), place, key)
+        return YamlNode(self._scalar(node, place), place, key)
 
-    def _place(self, node: Node) -> Place:
-        return Place(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+    def _place(self, node: Node) -> SourcePosition:
+        return SourcePosition(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
 
-    def _mapping(self, node: MappingNode, within: tuple[int, ...]) -> dict[str, Part]:
-        built: dict[str, Part] = {}
+    def _mapping(self, node: MappingNode, within: tuple[int, ...]) -> dict[str, YamlNode]:
+        built: dict[str, YamlNode] = {}
         for key, value in node.value:
             place = self._place(key)
             if not isinstance(key, ScalarNode):
@@ -181,7 +181,7 @@ class _Reader:
             built[name] = self.build(value, place, within)
         return built
 
-    def _whole(self, text: str, place: Place) -> str:
+    def _whole(self, text: str, place: SourcePosition) -> str:
         """Text in which JSON's pairs of surrogates have become the characters that they mean."""
         if not any("\ud800" <= letter <= "\udfff" for letter in text):
             return text
@@ -191,7 +191,7 @@ class _Reader:
             self.problems.append(Problem(place, "there is half a character here", "write \\u twice, or the character"))
             return ""
 
-    def _number(self, text: str, place: Place, *, whole: bool) -> Json:
+    def _number(self, text: str, place: SourcePosition, *, whole: bool) -> Json:
         try:
             number = int(text, 0 if text[:2] in ("0o", "0x") else 10) if whole else float(text)
         except ValueError:  # .inf, .nan, or what only its tag calls a number
@@ -203,7 +203,7 @@ class _Reader:
             return text
         return number
 
-    def _scalar(self, node: ScalarNode, place: Place) -> Json:
+    def _scalar(self, node: ScalarNode, place: SourcePosition) -> Json:
         text: str = node.value
         match node.tag.rpartition(":")[2]:
             case "null":

@@ -9,10 +9,10 @@ import json
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.iam.missing_permission import Missing, explain
-from lamplighter.jobs.iam.required_calls import Situation
-from lamplighter.jobs.iam.resolve_template import Stack
-from lamplighter.jobs.stack.template import template
+from lamplighter.jobs.iam.missing_permission import MissingPermission, missing_permissions
+from lamplighter.jobs.iam.required_calls import CallContext
+from lamplighter.jobs.iam.resolve_template import ResolvedStack
+from lamplighter.jobs.stack.template import build_template
 
 STREAM = "0123456789abcdef0123456789abcdef"
 LARGEST_POLICY = 10_240
@@ -20,37 +20,37 @@ LARGEST_POLICY = 10_240
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 
-def deployed(project: Project) -> Stack:
+def deployed_template(project: Project) -> ResolvedStack:
     """A project as if it had been deployed."""
-    images = {names.image(name): "built" for name, job in project.jobs.items() if job.builds}
-    return Stack(template(project), images)
+    images = {names.image_parameter(name): "built" for name, job in project.jobs.items() if job.builds}
+    return ResolvedStack(build_template(project), images)
 
 
-def situation(stack: Stack, machine: str, watched: tuple[str, ...] = ()) -> Situation:
+def call_context(stack: ResolvedStack, machine: str, watched: tuple[str, ...] = ()) -> CallContext:
     """What the definition of a stack's machine does not say of itself."""
     resources = stack.template["Resources"]
     tasks = [title for title, each in resources.items() if each["Type"] == "AWS::ECS::TaskDefinition"]
     given = {stack.arn(title): stack.properties(title) for title in tasks}
     roles = {arn: tuple(dict.fromkeys((each["ExecutionRoleArn"], each["TaskRoleArn"]))) for arn, each in given.items()}
     streams = {arn: _stream(stack, each["ContainerDefinitions"][0]) for arn, each in given.items()}
-    return Situation(stack.arn(machine), roles, streams, watched)
+    return CallContext(stack.arn(machine), roles, streams, watched)
 
 
-def _stream(stack: Stack, container: Json) -> str:
+def _stream(stack: ResolvedStack, container: Json) -> str:
     """Where a container logs to, as the awslogs driver names it."""
     options = container["LogConfiguration"]["Options"]
     name = f"{options['awslogs-stream-prefix']}/{container['Name']}/{STREAM}"
     return stack.log_stream(options["awslogs-group"], name)
 
 
-def missing(stack: Stack, job: str) -> list[Missing]:
+def missing_job_permissions(stack: ResolvedStack, job: str) -> list[MissingPermission]:
     """What a job's machine does and the role that is made for it does not allow."""
-    title = names.machine(job)
+    title = names.state_machine_id(job)
     definition = json.loads(stack.definition(title))
-    statements = stack.statements(f"{names.logical(job)}MachineRole")
-    return explain(definition, statements, situation(stack, title))
+    statements = stack.statements(f"{names.logical_id(job)}MachineRole")
+    return missing_permissions(definition, statements, call_context(stack, title))
 
 
-def policy_size(stack: Stack, job: str) -> int:
+def policy_size(stack: ResolvedStack, job: str) -> int:
     """How many characters the policy of a machine's role has; IAM does not count white space."""
-    return len(json.dumps(stack.statements(f"{names.logical(job)}MachineRole"), separators=(",", ":")))
+    return len(json.dumps(stack.statements(f"{names.logical_id(job)}MachineRole"), separators=(",", ":")))

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.jobs.iam.policy_evaluation import Call, evaluate, speaks_of
-from lamplighter.jobs.iam.required_calls import Situation, calls
+from lamplighter.jobs.iam.policy_evaluation import IamCall, allows_action_somewhere, evaluate_policy
+from lamplighter.jobs.iam.required_calls import CallContext, required_calls
 
 WHY = {
     "iam:PassRole": (
@@ -26,10 +26,10 @@ WHY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingPermission:
     """A call that is not allowed."""
 
-    call: Call
+    call: IamCall
     error: str
     """What the run fails with."""
     why: str
@@ -40,23 +40,25 @@ class Missing:
         return f"{self.error}\n  {self.why}\n  add: {dumps(self.statement)}"
 
 
-def explain(
-    definition: Json, statements: Iterable[Json], situation: Situation, role: str = "the-role"
-) -> list[Missing]:
+def missing_permissions(
+    definition: Json, statements: Iterable[Json], situation: CallContext, role: str = "the-role"
+) -> list[MissingPermission]:
     """Everything that a machine does and its role may not; where only a run knows what a call is about, some allowance
     of its action is enough.
     """
     known = list(statements)
     found = []
-    for call in calls(definition, situation):
-        verdict = evaluate(known, call)
-        if not verdict.allowed and not ("*" in call.resource and speaks_of(known, call.action)):
+    for call in required_calls(definition, situation):
+        verdict = evaluate_policy(known, call)
+        if not verdict.allowed and not ("*" in call.resource and allows_action_somewhere(known, call.action)):
             why = WHY.get(call.action, "The definition calls it.")
-            found.append(Missing(call, _error(call, verdict.reason, situation, role), why, statement(call)))
+            found.append(
+                MissingPermission(call, _error(call, verdict.reason, situation, role), why, allowing_statement(call))
+            )
     return found
 
 
-def statement(call: Call) -> Json:
+def allowing_statement(call: IamCall) -> Json:
     """The least that allows a call, and calls like it."""
     resource, context = call.resource, dict(call.context)
     if call.action == "ecs:RunTask":
@@ -70,7 +72,7 @@ def statement(call: Call) -> Json:
     return {**given, "Condition": {operator: context}} if context else given
 
 
-def _error(call: Call, reason: str, situation: Situation, role: str) -> str:
+def _error(call: IamCall, reason: str, situation: CallContext, role: str) -> str:
     account = situation.machine.split(":")[4]
     return (
         f"AccessDeniedException: User: arn:aws:sts::{account}:assumed-role/{role}/a-run is not authorized to perform: "

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.wildcard import Matches, fitting
+from lamplighter.lang.wildcard import Matches, compile_pieces
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class IamCall:
     """One request as IAM sees it."""
 
     action: str
@@ -26,14 +26,14 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PolicyDecision:
     """What IAM says."""
 
     allowed: bool
     reason: str
 
 
-def evaluate(statements: Iterable[Json], call: Call) -> Verdict:
+def evaluate_policy(statements: Iterable[Json], call: IamCall) -> PolicyDecision:
     """Whether statements of identity-based policies allow a call, and why."""
     nearly, allowed = "", None
     for at, statement in enumerate(statements, 1):
@@ -42,15 +42,15 @@ def evaluate(statements: Iterable[Json], call: Call) -> Verdict:
         if misses:
             nearly = nearly or ("" if misses[0] == ACTION else f"; {name} comes near, but {misses[0]}")
         elif statement["Effect"] == "Deny":
-            return Verdict(allowed=False, reason=f"an explicit deny in {name}")
+            return PolicyDecision(allowed=False, reason=f"an explicit deny in {name}")
         else:
             allowed = allowed or f"{name} allows it"
     if allowed is not None:
-        return Verdict(allowed=True, reason=allowed)
-    return Verdict(allowed=False, reason=f"no identity-based policy allows the {call.action} action{nearly}")
+        return PolicyDecision(allowed=True, reason=allowed)
+    return PolicyDecision(allowed=False, reason=f"no identity-based policy allows the {call.action} action{nearly}")
 
 
-def speaks_of(statements: Iterable[Json], action: str) -> bool:
+def allows_action_somewhere(statements: Iterable[Json], action: str) -> bool:
     """Whether something of an action is allowed, whatever it is about."""
     return any(
         statement["Effect"] == "Allow" and _is_about(statement, "Action", action, fold=True) for statement in statements
@@ -60,7 +60,7 @@ def speaks_of(statements: Iterable[Json], action: str) -> bool:
 ACTION = "it is about other actions"
 
 
-def _misses(statement: Json, call: Call) -> Iterable[str]:
+def _misses(statement: Json, call: IamCall) -> Iterable[str]:
     """Why a statement is not about a call, the plainest first."""
     if not _is_about(statement, "Action", call.action, fold=True):
         yield ACTION
@@ -75,7 +75,7 @@ def _misses(statement: Json, call: Call) -> Iterable[str]:
 
 def _is_about(statement: Json, element: str, value: str, *, fold: bool) -> bool:
     patterns = statement.get(element, statement.get(f"Not{element}", []))
-    found = any(like(pattern, value, fold=fold) for pattern in _several(patterns))
+    found = any(matches_pattern(pattern, value, fold=fold) for pattern in _several(patterns))
     return found is (element in statement)
 
 
@@ -83,20 +83,20 @@ def _several(value: Json) -> list[Json]:
     return value if isinstance(value, list) else [value]
 
 
-def like(pattern: str, value: str, *, fold: bool = False) -> bool:
+def matches_pattern(pattern: str, value: str, *, fold: bool = False) -> bool:
     """Whether a text fits a pattern in which * is any text and ? any character."""
     return _compiled(pattern.lower())(value.lower()) if fold else _compiled(pattern)(value)
 
 
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> Matches:
-    return fitting(pattern.split("*"), single=True)
+    return compile_pieces(pattern.split("*"), single=True)
 
 
-def arn_like(pattern: str, value: str) -> bool:
+def matches_arn(pattern: str, value: str) -> bool:
     """Whether an ARN fits: "Each of the six colon-delimited components of the ARN is checked separately"."""
     wanted, found = pattern.split(":", 5), value.split(":", 5)
-    return len(wanted) == len(found) == 6 and all(like(*pair) for pair in zip(wanted, found, strict=True))
+    return len(wanted) == len(found) == 6 and all(matches_pattern(*pair) for pair in zip(wanted, found, strict=True))
 
 
 _OPERATORS: Mapping[str, tuple[Callable[[str, str], bool], bool]] = {
@@ -104,12 +104,12 @@ _OPERATORS: Mapping[str, tuple[Callable[[str, str], bool], bool]] = {
     "StringNotEquals": (lambda wanted, value: wanted == value, False),
     "StringEqualsIgnoreCase": (lambda wanted, value: wanted.lower() == value.lower(), True),
     "StringNotEqualsIgnoreCase": (lambda wanted, value: wanted.lower() == value.lower(), False),
-    "StringLike": (like, True),
-    "StringNotLike": (like, False),
-    "ArnEquals": (arn_like, True),
-    "ArnLike": (arn_like, True),
-    "ArnNotEquals": (arn_like, False),
-    "ArnNotLike": (arn_like, False),
+    "StringLike": (matches_pattern, True),
+    "StringNotLike": (matches_pattern, False),
+    "ArnEquals": (matches_arn, True),
+    "ArnLike": (matches_arn, True),
+    "ArnNotEquals": (matches_arn, False),
+    "ArnNotLike": (matches_arn, False),
     "Bool": (lambda wanted, value: wanted.lower() == value.lower(), True),
     "NumericEquals": (lambda wanted, value: float(wanted) == float(value), True),
     "NumericLessThan": (lambda wanted, value: float(value) < float(wanted), True),

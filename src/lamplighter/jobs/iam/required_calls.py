@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from lamplighter.asl.definition.parse import parse_resource
 from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.iam.policy_evaluation import Call
+from lamplighter.jobs.iam.policy_evaluation import IamCall
 
 IAM_NAMES: Mapping[str, str] = {"sfn": "states", "cloudwatchlogs": "logs", "eventbridge": "events"}
 """Services that IAM calls by other names than AWS SDK integrations do."""
@@ -35,7 +35,7 @@ RULE = "StepFunctionsGetEventsForECSTaskRule"
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class CallContext:
     """What a definition does not say of itself."""
 
     machine: str
@@ -58,9 +58,9 @@ class Situation:
         return f"arn:{partition}:{service}:{region}:{account}:{resource}"
 
 
-def calls(definition: Json, situation: Situation) -> list[Call]:
+def required_calls(definition: Json, situation: CallContext) -> list[IamCall]:
     """Every call that a definition can lead to, each once."""
-    found: list[Call] = []
+    found: list[IamCall] = []
     run = [each for _, state in walk_states(definition) for each in _defined(state)]
     for _, state in walk_states(definition):
         if state.get("Type") == "Task":
@@ -77,12 +77,12 @@ def _defined(state: Json) -> Iterator[str]:
         yield given["TaskDefinition"]
 
 
-def _task(state: Json, situation: Situation, run: list[str]) -> Iterator[Call]:
+def _task(state: Json, situation: CallContext, run: list[str]) -> Iterator[IamCall]:
     resource = parse_resource(state["Resource"])
     given = state.get("Arguments", state.get("Parameters", {}))
     if resource is None or resource.kind in ("activity", "lambda"):
         if resource is not None and resource.kind == "lambda":
-            yield Call("lambda:InvokeFunction", state["Resource"])
+            yield IamCall("lambda:InvokeFunction", state["Resource"])
         return
     if (resource.service, resource.action) == ("ecs", "runTask"):
         yield from _run_task(given, situation, waits=resource.pattern.startswith("sync"))
@@ -92,24 +92,24 @@ def _task(state: Json, situation: Situation, run: list[str]) -> Iterator[Call]:
     named = IAM_ACTIONS.get(f"{service}:{action}", f"{service}:{action}")
     streams = [situation.streams[each] for each in run if each in situation.streams]
     if action == "GetLogEvents" and streams:
-        yield from (Call("logs:GetLogEvents", stream) for stream in streams)
+        yield from (IamCall("logs:GetLogEvents", stream) for stream in streams)
         return
     for about in _about(given, situation):
-        yield Call(named, about)
+        yield IamCall(named, about)
     if named == "states:StartExecution" and resource.pattern.startswith("sync"):
         yield from _nested(given, situation)
 
 
-def _nested(given: Json, situation: Situation) -> Iterator[Call]:
+def _nested(given: Json, situation: CallContext) -> Iterator[IamCall]:
     """What follows a run of another machine, and calls it off."""
     child = _literal(given, "StateMachineArn").replace(":stateMachine:", ":execution:")
     for action in ("DescribeExecution", "StopExecution"):
-        yield Call(f"states:{action}", child if child == "*" else f"{child}:a-run")
+        yield IamCall(f"states:{action}", child if child == "*" else f"{child}:a-run")
     for action in ("PutTargets", "PutRule", "DescribeRule"):
-        yield Call(f"events:{action}", situation.arn("events", f"rule/{NESTED_RULE}"))
+        yield IamCall(f"events:{action}", situation.arn("events", f"rule/{NESTED_RULE}"))
 
 
-def _about(given: Json, situation: Situation) -> Iterator[str]:
+def _about(given: Json, situation: CallContext) -> Iterator[str]:
     name = next((name for name in ABOUT if isinstance(given, dict) and isinstance(given.get(name), str)), "")
     text = given[name] if name else "*"
     if "context.StateMachine.Id" in text:
@@ -121,7 +121,7 @@ def _about(given: Json, situation: Situation) -> Iterator[str]:
         yield _as_arn(name, text, situation)
 
 
-def _as_arn(name: str, text: str, situation: Situation) -> str:
+def _as_arn(name: str, text: str, situation: CallContext) -> str:
     """What IAM calls a thing that a call may name otherwise: it takes ARNs only."""
     queue = QUEUE.fullmatch(text)
     if queue is not None:
@@ -132,25 +132,25 @@ def _as_arn(name: str, text: str, situation: Situation) -> str:
     return text if text.startswith("arn:") else "*"
 
 
-def _run_task(given: Json, situation: Situation, *, waits: bool) -> Iterator[Call]:
+def _run_task(given: Json, situation: CallContext, *, waits: bool) -> Iterator[IamCall]:
     definition, cluster = given["TaskDefinition"], given.get("Cluster", "default")
     where = cluster if cluster.startswith("arn:") else situation.arn("ecs", f"cluster/{cluster}")
     task = where.replace(":cluster/", ":task/") + "/0123456789abcdef0123456789abcdef"
     there = {"ecs:cluster": where}
     revision = definition if definition.startswith("arn:") else situation.arn("ecs", f"task-definition/{definition}")
-    yield Call("ecs:RunTask", revision, there)
+    yield IamCall("ecs:RunTask", revision, there)
     for role in situation.roles.get(definition, ()):
-        yield Call("iam:PassRole", role, {"iam:PassedToService": "ecs-tasks.amazonaws.com"})
+        yield IamCall("iam:PassRole", role, {"iam:PassedToService": "ecs-tasks.amazonaws.com"})
     if "PropagateTags" in given or "Tags" in given:
-        yield Call("ecs:TagResource", task, {"ecs:CreateAction": "RunTask", **there})
+        yield IamCall("ecs:TagResource", task, {"ecs:CreateAction": "RunTask", **there})
     if waits:
-        yield Call("ecs:DescribeTasks", task, there)
-        yield Call("ecs:StopTask", task, there)
+        yield IamCall("ecs:DescribeTasks", task, there)
+        yield IamCall("ecs:StopTask", task, there)
         for action in ("PutTargets", "PutRule", "DescribeRule"):
-            yield Call(f"events:{action}", situation.arn("events", f"rule/{RULE}"))
+            yield IamCall(f"events:{action}", situation.arn("events", f"rule/{RULE}"))
 
 
-def _objects(state: Json, situation: Situation) -> Iterator[Call]:
+def _objects(state: Json, situation: CallContext) -> Iterator[IamCall]:
     """What a distributed Map reads from S3 and writes there."""
     partition = situation.machine.split(":", 2)[1]
     reader, writer = state.get("ItemReader"), state.get("ResultWriter")
@@ -158,14 +158,14 @@ def _objects(state: Json, situation: Situation) -> Iterator[Call]:
         given = reader.get("Arguments", reader.get("Parameters", {}))
         bucket = f"arn:{partition}:s3:::{_literal(given, 'Bucket')}"
         if str(reader.get("Resource", "")).endswith(":listObjectsV2"):
-            yield Call("s3:ListBucket", bucket)
+            yield IamCall("s3:ListBucket", bucket)
         else:
-            yield Call("s3:GetObject", f"{bucket}/{_literal(given, 'Key')}")
+            yield IamCall("s3:GetObject", f"{bucket}/{_literal(given, 'Key')}")
     if isinstance(writer, dict) and "Resource" in writer:
         given = writer.get("Arguments", writer.get("Parameters", {}))
         there = f"arn:{partition}:s3:::{_literal(given, 'Bucket')}/{_literal(given, 'Prefix')}"
         for action in ("PutObject", "GetObject", "ListMultipartUploadParts", "AbortMultipartUpload"):
-            yield Call(f"s3:{action}", f"{there.rstrip('/*')}/a-run/manifest.json")
+            yield IamCall(f"s3:{action}", f"{there.rstrip('/*')}/a-run/manifest.json")
 
 
 def _literal(given: Json, name: str) -> str:
@@ -174,10 +174,10 @@ def _literal(given: Json, name: str) -> str:
     return value if isinstance(value, str) and not value.startswith("{%") else "*"
 
 
-def _distributed(situation: Situation) -> Iterator[Call]:
-    yield Call("states:StartExecution", situation.machine)
+def _distributed(situation: CallContext) -> Iterator[IamCall]:
+    yield IamCall("states:StartExecution", situation.machine)
     child = situation.machine.replace(":stateMachine:", ":execution:") + "/label:a-run"
     for action in ("DescribeExecution", "StopExecution"):
-        yield Call(f"states:{action}", child)
-        yield Call(f"states:{action}", situation.run)
-    yield Call("states:RedriveExecution", child)
+        yield IamCall(f"states:{action}", child)
+        yield IamCall(f"states:{action}", situation.run)
+    yield IamCall("states:RedriveExecution", child)

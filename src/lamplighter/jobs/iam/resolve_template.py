@@ -30,7 +30,7 @@ _BY_ARN = ("AWS::ECS::TaskDefinition", "AWS::StepFunctions::StateMachine", "AWS:
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
+class ResolvedStack:
     """A template and what it was deployed with."""
 
     template: Json

@@ -15,9 +15,9 @@ GRACE = 3600
 """Seconds after a slot, and after its window, at which the machine SLOTS looks whether a run began."""
 
 
-def waits_for(job: Job) -> tuple[int, int] | None:
+def alarm_window(job: Job) -> tuple[int, int] | None:
     """For how many periods of how many seconds CloudWatch waits for a run; None where it cannot wait that long."""
-    gap = schedule_interval.longest(job)
+    gap = schedule_interval.longest_interval(job)
     if gap is None:
         return None
     whole = gap + (job.window or 0)

@@ -12,9 +12,9 @@ from lamplighter.base import fargate
 from lamplighter.base.json_text import dumps
 from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.model import Job, Sidecar
-from lamplighter.jobs.file.secrets import is_mistaken
-from lamplighter.jobs.file.values import shown
-from lamplighter.jobs.lint.alarm_window import waits_for
+from lamplighter.jobs.file.secrets import is_ambiguous_name
+from lamplighter.jobs.file.values import format_duration
+from lamplighter.jobs.lint.alarm_window import alarm_window
 from lamplighter.jobs.stack.alarms import LONGEST_WARM_UP
 
 DAY = 86_400
@@ -29,7 +29,7 @@ Finding = tuple[Severity, str, str, str]
 """Severity, the key of the job that it is about, what is so, and what to write instead."""
 
 
-def of_job(job: Job) -> Iterator[Finding]:
+def job_findings(job: Job) -> Iterator[Finding]:
     """Of one job."""
     if job.workflow is None:
         yield from _container(job)
@@ -42,7 +42,12 @@ def of_job(job: Job) -> Iterator[Finding]:
         yield "error", "input", what, "keep it in S3 or SSM, and let the input say where"
     for key, value in (("deadline", job.deadline), ("timeout", job.timeout)):
         if value is not None and value > YEAR:
-            yield "warning", key, f"AWS ends every run after a year, not after {shown(value)}", "write 365d, or less"
+            yield (
+                "warning",
+                key,
+                f"AWS ends every run after a year, not after {format_duration(value)}",
+                "write 365d, or less",
+            )
     if job.overlap != "allow":
         what = "AWS lists runs a moment late: two that begin within the same second may not see each other there"
         yield "info", "overlap", what, "let nothing else start the job at the seconds of its schedule"
@@ -67,7 +72,7 @@ def _container(job: Job) -> Iterator[Finding]:
         what = f"AWS runs it on Spot only if the cluster {job.cluster} has the capacity provider FARGATE_SPOT"
         yield "info", "cluster", what, "see aws ecs put-cluster-capacity-providers"
     held = [("secrets", job.secrets), *(("sidecars", sidecar.secrets) for sidecar in job.sidecars.values())]
-    for key, where in [(key, where) for key, secrets in held for where in secrets.values() if is_mistaken(where)]:
+    for key, where in [(key, where) for key, secrets in held for where in secrets.values() if is_ambiguous_name(where)]:
         what = f"Secrets Manager takes {where} for a whole ARN: it ends in a hyphen and six characters"
         yield "error", key, what, "write the secret's ARN, with the hyphen and the six characters that follow"
     text = sum(map(len, said))
@@ -102,17 +107,17 @@ def _starts(job: Job) -> Iterator[Finding]:
         what = "AWS makes up for no times that were missed: it tries each start again, for a day at most"
         yield "warning", "missed", what, "write missed: last, or be sure that the job needs no more than that on AWS"
     if job.missed.run != "none" and job.missed.within > DAY:
-        what = f"AWS tries to start a run for 24 hours, not for {shown(job.missed.within)}"
+        what = f"AWS tries to start a run for 24 hours, not for {format_duration(job.missed.within)}"
         yield "warning", "missed", what, "write within: 24h, or less"
     if not job.enabled or not job.notify.did_not_start:
         return
-    wait = waits_for(job)
+    wait = alarm_window(job)
     if wait is not None and wait[0] * wait[1] > LONGEST_WARM_UP * 60:
         what = "a new alarm of AWS warms up for two days at most: at first it may ring before any run is due"
         yield "info", "schedule", what, "run the job once when it is deployed, or pass over that alarm"
 
 
-def of_channel(name: str, channel: Channel) -> Iterator[Finding]:
+def channel_findings(name: str, channel: Channel) -> Iterator[Finding]:
     """Of one channel."""
     if channel.command is not None:
         what = f"the channel {name} runs a command, which AWS cannot"

@@ -5,18 +5,18 @@ from collections.abc import Collection, Iterator
 from lamplighter.base import deny_rules
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
-from lamplighter.jobs.file.load import Loaded
+from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.file.yaml_document import Problem
-from lamplighter.jobs.stack.template import template
+from lamplighter.jobs.stack.template import build_template
 
 
-def denied(loaded: Loaded, deny: Collection[str]) -> Iterator[Problem]:
+def denied_jobs(loaded: LoadedJobFile, deny: Collection[str]) -> Iterator[Problem]:
     """Each job and channel that is refused, with its line."""
     if not deny:
         return
-    resources = template(loaded.project)["Resources"]
+    resources = build_template(loaded.project)["Resources"]
     for name in loaded.project.jobs:
-        reason = deny_rules.denied_reason(_definition(resources.get(names.task(name), {})), deny)
+        reason = deny_rules.denied_reason(_definition(resources.get(names.task_definition_id(name), {})), deny)
         if reason is not None:
             place = loaded.place("jobs", name, key=True)
             yield Problem(place, f"{name}: {reason}", "change the job, or start the engine without that word of --deny")

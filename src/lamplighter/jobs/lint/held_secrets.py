@@ -12,7 +12,7 @@ from lamplighter.jobs.file.model import Project
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class SecretFinding:
     """A secret of a job that is not held for its place."""
 
     job: str
@@ -41,7 +41,7 @@ class Finding:
         return f"write a line {place.text}=… in {env}, or set the variable {place.variable}"
 
 
-def wanted(projects: Iterable[Project]) -> Mapping[str, Sequence[str]]:
+def wanted_secrets(projects: Iterable[Project]) -> Mapping[str, Sequence[str]]:
     """The places of each variable that is a secret."""
     found: dict[str, list[str]] = {}
     for project in projects:
@@ -52,13 +52,13 @@ def wanted(projects: Iterable[Project]) -> Mapping[str, Sequence[str]]:
     return found
 
 
-def judged(project: Project, held: Mapping[str, str]) -> Iterator[Finding]:
+def missing_secrets(project: Project, held: Mapping[str, str]) -> Iterator[SecretFinding]:
     """Each secret that is not held for its place."""
-    places = wanted([project])
+    places = wanted_secrets([project])
     for job, section, name, where in _named(project):
         if secret_references.find_secret(held, where) is None:
             shared = places[name] if len(places[name]) > 1 else ()
-            yield Finding(job, section, name, where, held=name in held and not shared, shared=shared)
+            yield SecretFinding(job, section, name, where, held=name in held and not shared, shared=shared)
 
 
 def _named(project: Project) -> Iterator[tuple[str, str, str, str]]:

@@ -10,15 +10,15 @@ from datetime import timedelta
 from itertools import islice, takewhile
 
 from lamplighter.base.json_text import dumps
-from lamplighter.jobs.file.load import Loaded
+from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.file.model import Job
-from lamplighter.jobs.file.values import shown
+from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.file.yaml_document import Problem
 from lamplighter.jobs.iam import check_roles
 from lamplighter.jobs.lint import aws_limits, schedule_interval
 from lamplighter.jobs.lint.aws_limits import Finding
-from lamplighter.jobs.machine.supported_jobs import is_asked
-from lamplighter.jobs.stack.template import compact, template
+from lamplighter.jobs.machine.supported_jobs import needs_failure_check
+from lamplighter.jobs.stack.template import build_template, to_compact_json
 from lamplighter.lang.schedule import time_zones
 from lamplighter.lang.schedule.expression import Calendar, parse_schedule
 from lamplighter.lang.template.template import LARGEST, MOST_OUTPUTS, MOST_PARAMETERS, MOST_RESOURCES
@@ -29,7 +29,7 @@ SELDOM = 4
 _SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
 
 
-def lint(loaded: Loaded, now: int = schedule_interval.START) -> list[Problem]:
+def lint_job_file(loaded: LoadedJobFile, now: int = schedule_interval.START) -> list[Problem]:
     """Everything worth a look, in the order of the file; `now`: the time, in milliseconds since the epoch."""
     found = [
         Problem(loaded.place("jobs", name, *([key] if key else []), key=True), f"{name}: {what}", instead, severity)
@@ -41,10 +41,10 @@ def lint(loaded: Loaded, now: int = schedule_interval.START) -> list[Problem]:
     )
 
 
-def _of(job: Job, loaded: Loaded, name: str, now: int) -> Iterator[Finding]:
+def _of(job: Job, loaded: LoadedJobFile, name: str, now: int) -> Iterator[Finding]:
     if job.workflow is None and job.image is None and job.command is None and job.entrypoint is None:
         yield "error", "", "it has neither an image nor a command, so that nothing would run", "add `command:`"
-    yield from aws_limits.of_job(job)
+    yield from aws_limits.job_findings(job)
     yield from _times(job, now)
     yield from _limits(job)
     yield from _retries(job)
@@ -72,13 +72,13 @@ def _times(job: Job, now: int) -> Iterator[Finding]:
 
 
 def _skips(expression: str, schedule: Calendar, zone: str, now: int) -> Iterator[Finding]:
-    where = time_zones.zone(zone)
-    begin = time_zones.local(now, where).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    where = time_zones.find_zone(zone)
+    begin = time_zones.to_local(now, where).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     year = takewhile(lambda time: time < begin + timedelta(days=366), schedule.cron.times(begin))
     times = list(islice(year, SELDOM * 366 + 1))
     if len(times) > SELDOM * 366:
         return
-    skipped = [time for time in times if time_zones.instant(time, where) is None]
+    skipped = [time for time in times if time_zones.to_instant(time, where) is None]
     if skipped:
         what = f"clocks in {zone} are set forward over {skipped[0]:%H:%M} on {skipped[0]:%Y-%m-%d}: no run on that day"
         yield "warning", "schedule", what, f"choose an hour that every day has, or timezone: UTC, in {expression}"
@@ -91,15 +91,15 @@ def _limits(job: Job) -> Iterator[Finding]:
     if job.workflow is not None and job.deadline is None:
         yield "warning", "", "a run that hangs is never stopped", "add `deadline:`, such as deadline: 6h"
     if job.timeout and job.deadline and job.deadline < job.timeout:
-        what = f"the run ends after {shown(job.deadline)}, before one attempt may take its {shown(job.timeout)}"
+        what = f"the run ends after {format_duration(job.deadline)}, before one attempt may take its {format_duration(job.timeout)}"
         yield "warning", "deadline", what, "let the deadline be longer than the timeout"
     if job.late and job.deadline and job.late >= job.deadline:
-        what = f"a run that is ended after {shown(job.deadline)} is never late"
+        what = f"a run that is ended after {format_duration(job.deadline)} is never late"
         yield "warning", "late", what, "let `late` be shorter than the deadline"
-    longest = job.deadline or (job.timeout and job.timeout * (job.retry.total + 1))
-    gap = schedule_interval.longest(job) if job.schedule else None
+    longest = job.deadline or (job.timeout and job.timeout * (job.retry.max_retries + 1))
+    gap = schedule_interval.longest_interval(job) if job.schedule else None
     if job.overlap == "allow" and longest and gap and longest > gap:
-        what = f"a run may take {shown(longest)} and the next begins after {shown(gap)}: they may overlap"
+        what = f"a run may take {format_duration(longest)} and the next begins after {format_duration(gap)}: they may overlap"
         yield "warning", "schedule", what, "say what is meant with overlap: skip, queue, cancel-previous or allow"
 
 
@@ -110,15 +110,18 @@ def _retries(job: Job) -> Iterator[Finding]:
         yield "warning", "retry", "without a timeout no attempt takes too long", "add `timeout:`"
     if job.retry.spot and not spot:
         yield "warning", "retry", "only Fargate Spot takes its capacity back", "write launch: fargate-spot"
-    if any(each.max_interval is not None and each.max_interval < each.interval for each in job.retry.budgets.values()):
+    if any(
+        each.max_interval is not None and each.max_interval < each.interval
+        for each in job.retry.limits_by_class.values()
+    ):
         what = "a wait that begins longer than `max-interval` is never that long"
         yield "warning", "retry", what, "let max-interval be longer than interval"
-    if spot and not (job.retry.spot or job.retry.any):
+    if spot and not (job.retry.spot or job.retry.simple):
         what = "Fargate Spot may take its capacity back in the middle of an attempt, and nothing tries again"
         yield "warning", "launch", what, "add retry: {spot: {attempts: 3, interval: 1m}}"
 
 
-def _told(job: Job, loaded: Loaded, name: str) -> Iterator[Finding]:
+def _told(job: Job, loaded: LoadedJobFile, name: str) -> Iterator[Finding]:
     """Failures that nobody hears of."""
     said = loaded.part.find(("jobs", name, "notify"))
     if job.schedule and not (job.notify.run_failed or job.notify.caught):
@@ -130,7 +133,7 @@ def _told(job: Job, loaded: Loaded, name: str) -> Iterator[Finding]:
     if job.workflow is not None and job.notify.caught:
         what = "a run that told of its failure itself ends in a state of its own: `redrive` has no step to go on with"
         yield "info", "notify", what, f"begin it anew (lamplighter run {name}), or write run-failed for caught"
-    if is_asked(job):
+    if needs_failure_check(job):
         what = "a rule tells what no run can catch, such as its deadline, without the last lines of the log"
         yield "info", "notify", what, "write run-failed: CHANNEL as well, to say who hears of it"
     if job.workflow is not None and job.notify.attempt_failed:
@@ -138,15 +141,15 @@ def _told(job: Job, loaded: Loaded, name: str) -> Iterator[Finding]:
         yield "warning", "notify", what, "write attempt-failed for the jobs that are its steps"
 
 
-def _permits(loaded: Loaded) -> Iterator[Problem]:
+def _permits(loaded: LoadedJobFile) -> Iterator[Problem]:
     """Calls of workflows that nothing allows, and roles that have become too large."""
     made = [name for name, job in loaded.project.jobs.items() if job.workflow and not job.roles.machine]
     if not made:
         return
-    stack = check_roles.deployed(loaded.project)
+    stack = check_roles.deployed_template(loaded.project)
     for name in made:
         place = loaded.place("jobs", name, "workflow", key=True)
-        for each in check_roles.missing(stack, name):
+        for each in check_roles.missing_job_permissions(stack, name):
             given = dumps({"actions": each.call.action, "resources": each.call.resource})
             yield Problem(place, f"{name}: its role does not allow {each.call.action}", f"add permissions: [{given}]")
         size = check_roles.policy_size(stack, name)
@@ -155,10 +158,10 @@ def _permits(loaded: Loaded) -> Iterator[Problem]:
             yield Problem(place, what, "make two workflows of it, or bring a role: roles: {machine: ARN}")
 
 
-def _whole(loaded: Loaded) -> Iterator[Problem]:
+def _whole(loaded: LoadedJobFile) -> Iterator[Problem]:
     """More in one stack than AWS takes; one box takes any number."""
-    document = template(loaded.project)
-    size = len(compact(document))
+    document = build_template(loaded.project)
+    size = len(to_compact_json(document))
     counts = [(name, len(document.get(name, {})), most) for name, most in MOST.items()]
     for what, found, most in [*counts, ("bytes", size, LARGEST)]:
         if found > most:
@@ -166,11 +169,11 @@ def _whole(loaded: Loaded) -> Iterator[Problem]:
             yield Problem(loaded.place("jobs", key=True), told, "make two projects of it")
 
 
-def _channels(loaded: Loaded) -> Iterator[Problem]:
+def _channels(loaded: LoadedJobFile) -> Iterator[Problem]:
     jobs = loaded.project.jobs.values()
     used = {each for job in jobs for _, channels in job.notify for each in channels}
     for name, channel in loaded.project.channels.items():
-        for severity, key, what, instead in aws_limits.of_channel(name, channel):
+        for severity, key, what, instead in aws_limits.channel_findings(name, channel):
             place = loaded.place("channels", name, *([key] if key else []), key=True)
             yield Problem(place, what, instead, severity)
         if name not in used:

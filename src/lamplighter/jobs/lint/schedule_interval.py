@@ -15,7 +15,7 @@ YEAR = 366 * DAY
 MOST_TIMES = 3_000
 
 
-def longest(job: Job) -> int | None:
+def longest_interval(job: Job) -> int | None:
     """The longest time in seconds from one start to the next; None where there is no next one."""
     return _longest(job.schedule, job.timezone)
 

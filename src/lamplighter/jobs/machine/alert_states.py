@@ -11,13 +11,13 @@ goes on.
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
-from lamplighter.jobs.file.values import shown
+from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.machine import expressions
 from lamplighter.jobs.machine.attempt_states import FAILED, SAME_INPUT
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import PUBLISH, READ_LOG, START
-from lamplighter.jobs.machine.overlap_states import PATIENTLY
-from lamplighter.jobs.names import slot
+from lamplighter.jobs.machine.overlap_states import RETRY_ALWAYS
+from lamplighter.jobs.names import placeholder
 from lamplighter.runs import job_machine
 
 LONGEST_SUBJECT = 100
@@ -26,47 +26,49 @@ FIRST, READING = "A log?", "Last lines"
 """The state with which telling begins, and that which reads the log."""
 
 
-def topic(project: Project, channel: str) -> str:
+def topic_arn(project: Project, channel: str) -> str:
     """The ARN of a channel's topic, or the place of it in a definition."""
-    return project.channels[channel].sns or slot(names.topic(channel))
+    return project.channels[channel].sns or placeholder(names.topic_id(channel))
 
 
-def telling(project: Project, name: str, *, counted: bool) -> dict[str, Json]:
+def alert_states(project: Project, name: str, *, counted: bool) -> dict[str, Json]:
     """States that tell of the failure in the variable `failure` and then fail with it; the first is to be gone to."""
     job = project.jobs[name]
     told = job.notify.caught
-    followers = [*(title(channel) for channel in told[1:]), "Failed"]
+    followers = [*(state_name(channel) for channel in told[1:]), "Failed"]
     text = expressions.failure_text(
         f"{project.prefix}: the job {name} failed.",
         project.name(name),
-        what=expressions.ATTEMPTS if counted else expressions.step(project.prefix),
-        slow=slow(job),
+        what=expressions.ATTEMPTS if counted else expressions.failed_step(project.prefix),
+        slow=timeout_text(job),
     )
     states = {
-        title(channel): {
+        state_name(channel): {
             "Type": "Task",
             "Resource": PUBLISH,
             "Arguments": {
-                "TopicArn": topic(project, channel),
+                "TopicArn": topic_arn(project, channel),
                 "Subject": f"{project.prefix}: {name} failed"[:LONGEST_SUBJECT],
                 "Message": text,
             },
-            "Retry": PATIENTLY,
+            "Retry": RETRY_ALWAYS,
             "Catch": [{"ErrorEquals": ["States.ALL"], "Output": SAME_INPUT, "Next": follower}],
             "Output": SAME_INPUT,
             "Next": follower,
         }
         for channel, follower in zip(told, followers, strict=True)
     }
-    reading = {FIRST: _is_there_a_log(title(told[0])), READING: _last_lines(project, title(told[0]))}
+    reading = {FIRST: _is_there_a_log(state_name(told[0])), READING: _last_lines(project, state_name(told[0]))}
     return {**reading, **states, "Failed": FAILED}
 
 
-def slow(job: Job) -> str:
+def timeout_text(job: Job) -> str:
     """What is told of what took longer than its timeout."""
     if job.workflow is not None:
         return "a step took longer than its timeout"
-    return "an attempt took longer than its timeout" + ("" if job.timeout is None else f" of {shown(job.timeout)}")
+    return "an attempt took longer than its timeout" + (
+        "" if job.timeout is None else f" of {format_duration(job.timeout)}"
+    )
 
 
 def _is_there_a_log(follower: str) -> Json:
@@ -100,17 +102,17 @@ def _last_lines(project: Project, follower: str) -> Json:
     }
 
 
-def title(channel: str) -> str:
+def state_name(channel: str) -> str:
     """The name of the state that tells a channel."""
     return f"Tell {channel}"
 
 
-def is_watched(job: Job) -> bool:
+def has_late_alert(job: Job) -> bool:
     """Whether somebody is told when a run of this job is late."""
     return job.late is not None and bool(job.notify.late)
 
 
-def watch(project: Project, name: str, follower: str) -> Json:
+def watch_state(project: Project, name: str, follower: str) -> Json:
     """The state that has a run watched."""
     job = project.jobs[name]
     assert job.late is not None
@@ -118,17 +120,17 @@ def watch(project: Project, name: str, follower: str) -> Json:
         "Type": "Task",
         "Resource": START,
         "Arguments": {
-            "StateMachineArn": slot(job_machine.WATCH),
+            "StateMachineArn": placeholder(job_machine.WATCH),
             "Input": {
                 "seconds": job.late,
                 "run": expression("$states.context.Execution.Id"),
-                "link": expression(f"'{slot(names.CONSOLE)}' & $states.context.Execution.Id"),
+                "link": expression(f"'{placeholder(names.CONSOLE)}' & $states.context.Execution.Id"),
                 "subject": f"{project.prefix}: {name} is late"[:LONGEST_SUBJECT],
-                "text": f"{project.prefix}: a run of the job {name} still goes on after {shown(job.late)}.",
-                "topics": [topic(project, channel) for channel in job.notify.late],
+                "text": f"{project.prefix}: a run of the job {name} still goes on after {format_duration(job.late)}.",
+                "topics": [topic_arn(project, channel) for channel in job.notify.late],
             },
         },
-        "Retry": PATIENTLY,
+        "Retry": RETRY_ALWAYS,
         "Catch": [{"ErrorEquals": ["States.ALL"], "Output": SAME_INPUT, "Next": follower}],
         "Output": SAME_INPUT,
         "Next": follower,

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job
-from lamplighter.jobs.file.retry import Again
+from lamplighter.jobs.file.retry import RetryLimits
 from lamplighter.jobs.machine import expressions
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import RUN_TASK
-from lamplighter.jobs.names import slot
+from lamplighter.jobs.names import placeholder
 from lamplighter.runs.job_machine import ENDED_WELL
 
 SAME_INPUT = expression("$states.input")
@@ -36,14 +36,14 @@ FAILED: Json = {
 
 
 @dataclass(frozen=True, slots=True)
-class States:
+class StateGroup:
     """States and the one that they begin with. Where they end well they have `End`; their names are their own."""
 
     start: str
     states: dict[str, Json]
 
 
-def prefixed(prefix: str, given: States) -> States:
+def prefix_states(prefix: str, given: StateGroup) -> StateGroup:
     """The same states under longer names: a name may be used only once in a whole machine."""
 
     def flow(state: Json) -> Json:
@@ -61,10 +61,10 @@ def prefixed(prefix: str, given: States) -> States:
     def all_of(states: dict[str, Json]) -> dict[str, Json]:
         return {prefix + name: flow(state) for name, state in states.items()}
 
-    return States(prefix + given.start, all_of(given.states))
+    return StateGroup(prefix + given.start, all_of(given.states))
 
 
-def task(name: str, job: Job, attempt: str, given: str = expressions.INPUT) -> Json:
+def run_task_state(name: str, job: Job, attempt: str, given: str = expressions.INPUT) -> Json:
     """The state that runs one attempt of a job and waits for it."""
     state: Json = {
         "Type": "Task",
@@ -72,11 +72,11 @@ def task(name: str, job: Job, attempt: str, given: str = expressions.INPUT) -> J
         "Arguments": {
             **_launch(job),
             "PlatformVersion": "LATEST",
-            "Cluster": job.cluster or slot(names.SHARED_CLUSTER),
-            "TaskDefinition": slot(names.task(name)),
+            "Cluster": job.cluster or placeholder(names.SHARED_CLUSTER),
+            "TaskDefinition": placeholder(names.task_definition_id(name)),
             "PropagateTags": "TASK_DEFINITION",
             "NetworkConfiguration": {"AwsvpcConfiguration": _network(job)},
-            "Overrides": {"ContainerOverrides": expressions.overrides(attempt, given)},
+            "Overrides": {"ContainerOverrides": expressions.container_overrides(attempt, given)},
         },
     }
     return state if job.timeout is None else {**state, "TimeoutSeconds": job.timeout}
@@ -93,7 +93,7 @@ def _network(job: Job) -> Json:
         return {
             "Subnets": _list(names.SUBNETS),
             "SecurityGroups": _list(names.SECURITY_GROUPS),
-            "AssignPublicIp": slot(names.PUBLIC_IP),
+            "AssignPublicIp": placeholder(names.PUBLIC_IP),
         }
     groups = {"SecurityGroups": list(job.network.security_groups)} if job.network.security_groups else {}
     address = "ENABLED" if job.network.public_ip else "DISABLED"
@@ -102,41 +102,41 @@ def _network(job: Job) -> Json:
 
 def _list(name: str) -> str:
     """The template fills in one text, in which commas part the items; there may be none."""
-    return expression(f"[$split('{slot(name)}', ',')[$ != '']]")
+    return expression(f"[$split('{placeholder(name)}', ',')[$ != '']]")
 
 
-def attempts(name: str, job: Job, *, caught: str | None = None, given: str = expressions.INPUT) -> States:
+def attempt_states(name: str, job: Job, *, caught: str | None = None, given: str = expressions.INPUT) -> StateGroup:
     """All attempts of a job; `caught`: the state that a failure leads to once there is nothing left to try."""
-    if not is_judged(job):
-        return States("Run", {"Run": {**native(name, job, given), **_catch(caught), "End": True}})
-    policies = job.retry.budgets
+    if not reads_cause(job):
+        return StateGroup("Run", {"Run": {**native_retry_state(name, job, given), **_catch(caught), "End": True}})
+    policies = job.retry.limits_by_class
     begin = {"Type": "Pass", "Assign": {"attempt": 1, "retries": dict.fromkeys(policies, 0)}, "Next": "Run"}
     well = [{"Condition": expressions.ended_well(_essential(job)), "Next": ENDED_WELL}] if job.sidecars else []
     again = [{"Condition": _is_left(policies), "Next": "Count"}] if policies else []
     judged: dict[str, Json] = {
         "Begin": begin,
-        "Run": {**task(name, job, "$attempt", given), "Catch": caught_by("Judge"), "End": True},
+        "Run": {**run_task_state(name, job, "$attempt", given), "Catch": catch_all("Judge"), "End": True},
         "Judge": {"Type": "Pass", "Assign": {"kind": _kind(job)}, "Next": "Again?"},
         "Again?": {"Type": "Choice", "Choices": [*well, *again], "Default": caught or "Failed"},
         **({ENDED_WELL: {"Type": "Pass", "Output": expressions.FAILED_TASK, "End": True}} if well else {}),
         **(_pauses(policies) if again else {}),
     }
-    return States("Begin", judged if caught else {**judged, "Failed": FAILED})
+    return StateGroup("Begin", judged if caught else {**judged, "Failed": FAILED})
 
 
-def is_judged(job: Job) -> bool:
+def reads_cause(job: Job) -> bool:
     """Whether the cause of a failure has to be read to know what to do."""
-    return job.retry.by_cause or bool(job.sidecars)
+    return job.retry.needs_cause or bool(job.sidecars)
 
 
-def _pauses(policies: dict[str, Again]) -> dict[str, Json]:
+def _pauses(policies: dict[str, RetryLimits]) -> dict[str, Json]:
     """The states that lead back to another attempt."""
     return {
         "Count": {
             "Type": "Pass",
             "Assign": {
                 "attempt": expression("$attempt + 1"),
-                "pause": expressions.pause({each: _numbers(policy) for each, policy in policies.items()}),
+                "pause": expressions.retry_wait({each: _numbers(policy) for each, policy in policies.items()}),
                 "retries": expression("$merge([$retries, {$kind: $lookup($retries, $kind) + 1}])"),
             },
             "Next": "Pause",
@@ -149,18 +149,18 @@ def _essential(job: Job) -> list[str]:
     return [name for name, sidecar in job.sidecars.items() if sidecar.essential]
 
 
-def native(name: str, job: Job, given: str = expressions.INPUT) -> Json:
+def native_retry_state(name: str, job: Job, given: str = expressions.INPUT) -> Json:
     """The state of a job that Step Functions itself tries again."""
     retriers = []
     if job.retry.timeout is not None:
         retriers.append(_retrier("States.Timeout", job.retry.timeout))
-    if job.retry.any is not None:
-        retriers.append(_retrier("States.ALL", job.retry.any))
-    state = task(name, job, expressions.NATIVE_ATTEMPT, given)
+    if job.retry.simple is not None:
+        retriers.append(_retrier("States.ALL", job.retry.simple))
+    state = run_task_state(name, job, expressions.NATIVE_ATTEMPT, given)
     return {**state, "Retry": retriers} if retriers else state
 
 
-def _retrier(error: str, again: Again) -> Json:
+def _retrier(error: str, again: RetryLimits) -> Json:
     longest = {} if again.max_interval is None else {"MaxDelaySeconds": again.max_interval}
     return {
         "ErrorEquals": [error],
@@ -175,14 +175,14 @@ def _retrier(error: str, again: Again) -> Json:
 def _catch(caught: str | None) -> Json:
     if caught is None:
         return {}
-    return {"Catch": caught_by(caught, attempt=expression(expressions.NATIVE_ATTEMPT))}
+    return {"Catch": catch_all(caught, attempt=expression(expressions.NATIVE_ATTEMPT))}
 
 
 EVERYTHING = ("States.DataLimitExceeded", "States.ALL")
 """What catches all that can be caught: States.ALL "can't catch the States.DataLimitExceeded terminal error"."""
 
 
-def caught_by(follower: str, **assigned: Json) -> list[Json]:
+def catch_all(follower: str, **assigned: Json) -> list[Json]:
     """A Catch of everything that keeps the failure in a variable and the input as it was."""
     kept = {"Assign": {"failure": FAILURE, **assigned}, "Output": SAME_INPUT, "Next": follower}
     return [{"ErrorEquals": [error], **kept} for error in EVERYTHING]
@@ -190,19 +190,19 @@ def caught_by(follower: str, **assigned: Json) -> list[Json]:
 
 def _kind(job: Job) -> str:
     codes = {name: each.codes for name, each in zip(_exits(job), job.retry.exit, strict=True)}
-    return expressions.kind(list(job.retry.budgets), codes)
+    return expressions.failure_class(list(job.retry.limits_by_class), codes)
 
 
 def _exits(job: Job) -> list[str]:
-    return [name for name in job.retry.budgets if name.startswith("exit")]
+    return [name for name in job.retry.limits_by_class if name.startswith("exit")]
 
 
-def _is_left(policies: dict[str, Again]) -> str:
-    budgets = expressions.jsonata({name: policy.attempts for name, policy in policies.items()})
+def _is_left(policies: dict[str, RetryLimits]) -> str:
+    budgets = expressions.to_jsonata({name: policy.attempts for name, policy in policies.items()})
     return expression(f"$kind = '' ? false : $lookup($retries, $kind) < $lookup({budgets}, $kind)")
 
 
-def _numbers(policy: Again) -> Json:
+def _numbers(policy: RetryLimits) -> Json:
     return {
         "interval": policy.interval,
         "backoff": policy.backoff,

@@ -12,7 +12,7 @@ container finds the rest of its state's input in LAMPLIGHTER_INPUT, as JSON.
 import re
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.jobs.names import CONSOLE, OPTIONS, slot
+from lamplighter.jobs.names import CONSOLE, OPTIONS, placeholder
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, MAIN_CONTAINER
 
 INFRA = (
@@ -51,12 +51,12 @@ def expression(text: str) -> str:
     return f"{{% {text} %}}"
 
 
-def jsonata(value: Json) -> str:
+def to_jsonata(value: Json) -> str:
     """A value of a definition, in which there may be expressions, as one expression."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{dumps(name)}: {jsonata(each)}" for name, each in value.items()) + "}"
+        return "{" + ", ".join(f"{dumps(name)}: {to_jsonata(each)}" for name, each in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(jsonata, value)) + "]"
+        return "[" + ", ".join(map(to_jsonata, value)) + "]"
     found = _EXPRESSION.match(value) if isinstance(value, str) else None
     return f"({found[1].strip()})" if found else dumps(value)
 
@@ -65,7 +65,7 @@ ATTEMPT_AT, RUN_ARN_AT = 1, 2
 """Where in Environment an alert about an attempt finds which one it was, and of which run."""
 
 
-def overrides(attempt: str, given: str = INPUT) -> str:
+def container_overrides(attempt: str, given: str = INPUT) -> str:
     """ContainerOverrides: what the run was started with, and what the job may want to know of it."""
     return expression(f"""(
   $own := $states.context.Execution.Input.{LAMPLIGHTER_KEY};
@@ -86,7 +86,7 @@ def overrides(attempt: str, given: str = INPUT) -> str:
 )""")
 
 
-def kind(classes: list[str], codes: dict[str, tuple[int, ...]]) -> str:
+def failure_class(classes: list[str], codes: dict[str, tuple[int, ...]]) -> str:
     """Which of these classes a failure belongs to; empty text for none."""
     tests = {
         "timeout": ["$failure.Error = 'States.Timeout'"],
@@ -136,7 +136,7 @@ def ended_well(essential: list[str]) -> str:
 )""")
 
 
-def pause(policies: dict[str, dict[str, Json]]) -> str:
+def retry_wait(policies: dict[str, dict[str, Json]]) -> str:
     """How long to wait before the next attempt, in whole seconds."""
     return expression(f"""(
   $policy := $lookup({dumps(policies)}, $kind);
@@ -176,7 +176,7 @@ ATTEMPTS = """'Attempts:  ' & $string($attempt) & '\\n'"""
 """How many there were, as the end of a run tells it."""
 
 
-def step(prefix: str) -> str:
+def failed_step(prefix: str) -> str:
     """Which job of a workflow failed and in which attempt, as far as the error's cause tells it."""
     return f"""(
     $tried := $task.Overrides.ContainerOverrides.Environment[Name = 'LAMPLIGHTER_ATTEMPT'].Value;
@@ -202,8 +202,8 @@ def failure_text(headline: str, machine: str, *, what: str, slow: str) -> str:
   ($exists($code) ? 'Exit code: ' & $join([$code.$string()], ', ') & '\\n' : '') &
   {what} &
   'Run:       ' & $states.context.Execution.Id & '\\n' &
-  'Look at:   {slot(CONSOLE)}' & $states.context.Execution.Id & '\\n' &
-  'Run again: lamplighter run {machine}{slot(OPTIONS)}\\n' &
+  'Look at:   {placeholder(CONSOLE)}' & $states.context.Execution.Id & '\\n' &
+  'Run again: lamplighter run {machine}{placeholder(OPTIONS)}\\n' &
   ($count($lines) > 0 ? '\\nLast lines:\\n' & $join($lines.('  ' & $ & '\\n')) : '')
 )""")
 
@@ -212,7 +212,7 @@ _MINE = "$filter([0..$count($runs) - 1], function($at) { $runs[$at].ExecutionArn
 """Where this run is among those of a page: "results are sorted by time", youngest first."""
 
 
-def older(seen: str) -> str:
+def older_runs(seen: str) -> str:
     """The runs on a page that began before this one and still go on; `seen`: whether this one was on a page before."""
     return expression(f"""(
   $runs := $states.result.Executions;
@@ -224,7 +224,7 @@ def older(seen: str) -> str:
 )""")
 
 
-def seen(before: str) -> str:
+def run_was_listed(before: str) -> str:
     """Whether this run was on this page, or on one before."""
     return expression(f"($runs := $states.result.Executions; {before} or $exists({_MINE}))")
 

@@ -7,7 +7,7 @@ See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html.
 
 from collections.abc import Mapping
 
-from lamplighter.jobs.names import slot
+from lamplighter.jobs.names import placeholder
 
 CALLS: Mapping[str, str] = {
     "RunTaskCall": "ecs:runTask.sync",
@@ -20,16 +20,16 @@ CALLS: Mapping[str, str] = {
     "GetExecutionHistoryCall": "aws-sdk:sfn:getExecutionHistory",
 }
 """By the name of its place; those of jobs and channels end otherwise."""
-RUN_TASK, PUBLISH, START, DESCRIBE, LIST, STOP, READ_LOG, HISTORY = map(slot, CALLS)
+RUN_TASK, PUBLISH, START, DESCRIBE, LIST, STOP, READ_LOG, HISTORY = map(placeholder, CALLS)
 
 
-def resource(call: str, partition: str) -> str:
+def integration_resource(call: str, partition: str) -> str:
     """The `Resource` of a Task that makes a call."""
     return f"arn:{partition}:states:::{CALLS[call]}"
 
 
-def written_out(definition: str, partition: str = "aws") -> str:
+def resolve_calls(definition: str, partition: str = "aws") -> str:
     """A definition's text with its calls filled in, as Step Functions would judge it in any partition."""
     for call in CALLS:
-        definition = definition.replace(slot(call), resource(call, partition))
+        definition = definition.replace(placeholder(call), integration_resource(call, partition))
     return definition

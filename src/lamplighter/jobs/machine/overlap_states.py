@@ -16,42 +16,42 @@ from collections.abc import Sequence
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.jobs.file.model import Job
 from lamplighter.jobs.machine import expressions
-from lamplighter.jobs.machine.attempt_states import PAUSE, SAME_INPUT, States, caught_by
+from lamplighter.jobs.machine.attempt_states import PAUSE, SAME_INPUT, StateGroup, catch_all
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import LIST, STOP
 
 PAGE = 400
 """Runs."""
-PATIENTLY: Json = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 6, "JitterStrategy": "FULL"}]
+RETRY_ALWAYS: Json = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 6, "JitterStrategy": "FULL"}]
 SHORTEST, LONGER, LONGEST = 15, 5, 300
 """Seconds from one look to the next: they grow, so that a wait of a week fits into the 25,000 events of a history."""
 
 
-def before(job: Job, follower: str, caught: str | None = None) -> States | None:
+def overlap_states(job: Job, follower: str, caught: str | None = None) -> StateGroup | None:
     """The states before a job; None where it may overlap. `caught`: the state that a failure of theirs leads to."""
     made = _before(job, follower)
     if made is None or caught is None:
         return made
     # No attempt was made by then.
-    catch = {"Catch": caught_by(caught, attempt=0)}
+    catch = {"Catch": catch_all(caught, attempt=0)}
     states = {name: state | catch if state["Type"] in ("Task", "Map") else state for name, state in made.states.items()}
-    return States(made.start, states)
+    return StateGroup(made.start, states)
 
 
-def _before(job: Job, follower: str) -> States | None:
+def _before(job: Job, follower: str) -> StateGroup | None:
     match job.overlap:
         case "allow":
             return None
         case "skip":
             done = {"Type": "Succeed", "Output": {"skipped": True, "running": expression("$older")}}
-            return States("List runs", {**_looks("Alone?", "Skipped", follower), "Skipped": done})
+            return StateGroup("List runs", {**_looks("Alone?", "Skipped", follower), "Skipped": done})
         case "queue":
-            return States("Queue up", _queue(follower))
+            return StateGroup("Queue up", _queue(follower))
         case "cancel-previous":
-            return States("List runs", {"List runs": _list("Stop them"), "Stop them": _stop(follower)})
+            return StateGroup("List runs", {"List runs": _list("Stop them"), "Stop them": _stop(follower)})
 
 
-def made_way_for(output: str | None) -> Sequence[str] | None:
+def runs_made_way_for(output: str | None) -> Sequence[str] | None:
     """The runs that a run with this output was skipped for; None where it was not."""
     try:
         said = loads(output or "null")
@@ -87,8 +87,12 @@ def _list(follower: str, seen: str = "false", **page: str) -> Json:
             "MaxResults": PAGE,
             **page,
         },
-        "Retry": PATIENTLY,
-        "Assign": {"older": expressions.older(seen), "seen": expressions.seen(seen), "page": expressions.NEXT_PAGE},
+        "Retry": RETRY_ALWAYS,
+        "Assign": {
+            "older": expressions.older_runs(seen),
+            "seen": expressions.run_was_listed(seen),
+            "page": expressions.NEXT_PAGE,
+        },
         "Output": SAME_INPUT,
         "Next": follower,
     }

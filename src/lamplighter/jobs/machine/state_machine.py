@@ -9,25 +9,29 @@ from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine import overlap_states, workflow
-from lamplighter.jobs.machine.alert_states import FIRST, is_watched, telling, watch
-from lamplighter.jobs.machine.attempt_states import States, attempts, prefixed
+from lamplighter.jobs.machine.alert_states import FIRST, alert_states, has_late_alert, watch_state
+from lamplighter.jobs.machine.attempt_states import StateGroup, attempt_states, prefix_states
 
 WATCH_STATE, WORKFLOW_STATE = "Watch", "Workflow"
 
 
-def machine(project: Project, name: str) -> Json:
+def build_definition(project: Project, name: str) -> Json:
     """The definition of a job's state machine; places like ${Cluster} are the template's to fill in."""
     job = project.jobs[name]
-    document = {"QueryLanguage": "JSONata"} if job.workflow is None else names.kept(project.workflows[job.workflow])
+    document = (
+        {"QueryLanguage": "JSONata"}
+        if job.workflow is None
+        else names.escape_placeholders(project.workflows[job.workflow])
+    )
     caught = FIRST if job.notify.caught else None
-    body = attempts(name, job, caught=caught) if job.workflow is None else States(WORKFLOW_STATE, {})
+    body = attempt_states(name, job, caught=caught) if job.workflow is None else StateGroup(WORKFLOW_STATE, {})
     around = _around(project, name, body)
     if job.workflow is not None:
-        own = around.states if workflow.is_jsonata(document) else workflow.speaking(around.states)
-        whole = workflow.whole(project, document, caught)
-        around = prefixed(f"{name}: ", States(around.start, {WORKFLOW_STATE: whole, **own}))
+        own = around.states if workflow.is_jsonata(document) else workflow.mark_jsonata(around.states)
+        whole = workflow.wrap_workflow(project, document, caught)
+        around = prefix_states(f"{name}: ", StateGroup(around.start, {WORKFLOW_STATE: whole, **own}))
     return {
-        "Comment": names.kept(job.description) or f"The job {name} of {project.prefix}",
+        "Comment": names.escape_placeholders(job.description) or f"The job {name} of {project.prefix}",
         **({"QueryLanguage": "JSONata"} if workflow.is_jsonata(document) else {}),
         "StartAt": around.start,
         "States": around.states,
@@ -35,15 +39,15 @@ def machine(project: Project, name: str) -> Json:
     }
 
 
-def _around(project: Project, name: str, body: States) -> States:
+def _around(project: Project, name: str, body: StateGroup) -> StateGroup:
     """What comes before a job and after its failure."""
     job = project.jobs[name]
     start, states = body.start, dict(body.states)
     if job.notify.caught:
-        states |= telling(project, name, counted=job.workflow is None)
-    others = overlap_states.before(job, start, FIRST if job.notify.caught else None)
+        states |= alert_states(project, name, counted=job.workflow is None)
+    others = overlap_states.overlap_states(job, start, FIRST if job.notify.caught else None)
     if others is not None:
         start, states = others.start, others.states | states
-    if is_watched(job):
-        start, states = WATCH_STATE, {WATCH_STATE: watch(project, name, start)} | states
-    return States(start, states)
+    if has_late_alert(job):
+        start, states = WATCH_STATE, {WATCH_STATE: watch_state(project, name, start)} | states
+    return StateGroup(start, states)

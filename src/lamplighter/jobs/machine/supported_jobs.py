@@ -2,8 +2,8 @@
 
 from lamplighter.jobs.file.channels import Pattern
 from lamplighter.jobs.file.model import Job, Project
-from lamplighter.jobs.lint.alarm_window import waits_for
-from lamplighter.jobs.machine.alert_states import is_watched
+from lamplighter.jobs.lint.alarm_window import alarm_window
+from lamplighter.jobs.machine.alert_states import has_late_alert
 from lamplighter.runs import job_machine
 
 TELLS: dict[str, Pattern] = {
@@ -15,36 +15,36 @@ TELLS: dict[str, Pattern] = {
 """Whose channels hear of what a machine has to tell, and of the machine's own failures."""
 
 
-def is_named(job: Job) -> bool:
+def starts_by_name(job: Job) -> bool:
     """Whether the schedules of a job start its runs through START; a role of one's own may start the job only."""
     return bool(job.schedule) and job.roles.schedule is None
 
 
-def is_looked_after(job: Job) -> bool:
+def needs_slot_check(job: Job) -> bool:
     """Whether SLOTS looks after each slot of a job, because no alarm can wait for its runs."""
-    return bool(job.schedule and job.enabled and job.notify.did_not_start) and waits_for(job) is None
+    return bool(job.schedule and job.enabled and job.notify.did_not_start) and alarm_window(job) is None
 
 
-def is_asked(job: Job) -> bool:
+def needs_failure_check(job: Job) -> bool:
     """Whether FAILURES is told of the failed runs of a job."""
     return bool(job.notify.caught) and not job.notify.run_failed
 
 
 _NEEDS = {
-    job_machine.WATCH: is_watched,
-    job_machine.START: is_named,
-    job_machine.SLOTS: is_looked_after,
-    job_machine.FAILURES: is_asked,
+    job_machine.WATCH: has_late_alert,
+    job_machine.START: starts_by_name,
+    job_machine.SLOTS: needs_slot_check,
+    job_machine.FAILURES: needs_failure_check,
 }
 
 
-def served(project: Project) -> dict[str, list[str]]:
+def supported_jobs(project: Project) -> dict[str, list[str]]:
     """By machine, the jobs that it serves; none that serves nobody."""
     found = {machine: [name for name, job in project.jobs.items() if needs(job)] for machine, needs in _NEEDS.items()}
     return {machine: jobs for machine, jobs in found.items() if jobs}
 
 
-def channels(project: Project, machine: str) -> list[str]:
+def alert_channels(project: Project, machine: str) -> list[str]:
     """Who hears of what a machine has to tell."""
-    jobs = [project.jobs[name] for name in served(project).get(machine, ())]
+    jobs = [project.jobs[name] for name in supported_jobs(project).get(machine, ())]
     return list(dict.fromkeys(channel for job in jobs for channel in job.notify.channels_of(TELLS[machine])))

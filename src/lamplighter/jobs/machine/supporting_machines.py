@@ -26,14 +26,14 @@ from lamplighter.jobs.machine.alert_states import FIRST
 from lamplighter.jobs.machine.attempt_states import SAME_INPUT
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import DESCRIBE, HISTORY, LIST, PUBLISH, START
-from lamplighter.jobs.machine.overlap_states import PATIENTLY
+from lamplighter.jobs.machine.overlap_states import RETRY_ALWAYS
 
 STARTED_BEFORE = ["StepFunctions.ExecutionAlreadyExistsException", "StepFunctions.ExecutionAlreadyExists"]
 LAST_EVENTS = 300
 """How many events at the end of a history are looked at: those of telling five channels, each tried seven times."""
 
 
-def tell(text: str) -> Json:
+def publish_to_topics(text: str) -> Json:
     """The state that publishes `text` to each of the topics of the input."""
     return {
         "Type": "Map",
@@ -55,7 +55,7 @@ def tell(text: str) -> Json:
                         "Subject": expression("$states.input.subject"),
                         "Message": expression("$states.input.text"),
                     },
-                    "Retry": PATIENTLY,
+                    "Retry": RETRY_ALWAYS,
                     "End": True,
                 }
             },
@@ -64,7 +64,7 @@ def tell(text: str) -> Json:
     }
 
 
-STARTING: Json = {
+START_DEFINITION: Json = {
     "Comment": "Starts the run of a slot, once, however often the slot is delivered.",
     "QueryLanguage": "JSONata",
     "StartAt": "Start",
@@ -96,8 +96,8 @@ STARTING: Json = {
 """The definition of START. Input: machine, scheduled, suffix, input."""
 NOT_STARTED = f"""$states.input.text & '\\n\\n' &
   'Scheduled: ' & $states.input.scheduled & '\\n' &
-  'Run now:   lamplighter run ' & $states.input.name & '{names.slot(names.OPTIONS)}\\n'"""
-LOOKING: Json = {
+  'Run now:   lamplighter run ' & $states.input.name & '{names.placeholder(names.OPTIONS)}\\n'"""
+SLOT_CHECK_DEFINITION: Json = {
     "Comment": "Waits, and tells of a slot for which no run began.",
     "QueryLanguage": "JSONata",
     "StartAt": "Wait",
@@ -108,7 +108,7 @@ LOOKING: Json = {
             "Resource": LIST,
             # "Results are sorted by time, with the most recent execution first."
             "Arguments": {"StateMachineArn": expression("$states.input.machine"), "MaxResults": 1},
-            "Retry": PATIENTLY,
+            "Retry": RETRY_ALWAYS,
             "Assign": {
                 "began": expression(
                     "$exists($states.result.Executions[0]) ? $toMillis($states.result.Executions[0].StartDate) : 0"
@@ -122,7 +122,7 @@ LOOKING: Json = {
             "Choices": [{"Condition": expression("$began < $toMillis($states.input.scheduled)"), "Next": "Tell"}],
             "Default": "Started",
         },
-        "Tell": tell(NOT_STARTED),
+        "Tell": publish_to_topics(NOT_STARTED),
         "Started": {"Type": "Succeed"},
     },
 }
@@ -130,15 +130,15 @@ LOOKING: Json = {
 UNTOLD = f"""$states.input.text & ' ' & $states.input.status & '.\\n\\n' &
   'Run:       ' & $states.input.run & '\\n' &
   'Time:      ' & $states.input.time & '\\n' &
-  'Look at:   {names.slot(names.CONSOLE)}' & $states.input.run & '\\n' &
-  'Run again: lamplighter run ' & $states.input.name & '{names.slot(names.OPTIONS)}\\n'"""
+  'Look at:   {names.placeholder(names.CONSOLE)}' & $states.input.run & '\\n' &
+  'Run again: lamplighter run ' & $states.input.name & '{names.placeholder(names.OPTIONS)}\\n'"""
 TOLD = f"""(
   $first := $max($states.result.Events[$contains($string(StateEnteredEventDetails.Name), /(^|: ){FIRST[:-1]}\\?$/)].Id);
   $exists($first) and
     $count($states.result.Events[TaskSucceededEventDetails.ResourceType = 'sns' and Id > $first]) > 0
 )"""
 """Whether a run published something after the state with which telling begins."""
-ASKING: Json = {
+FAILURE_CHECK_DEFINITION: Json = {
     "Comment": "Tells of a run that failed without telling of it itself.",
     "QueryLanguage": "JSONata",
     "StartAt": "Look",
@@ -152,7 +152,7 @@ ASKING: Json = {
                 "MaxResults": LAST_EVENTS,
                 "IncludeExecutionData": False,
             },
-            "Retry": PATIENTLY,
+            "Retry": RETRY_ALWAYS,
             "Assign": {"told": expression(TOLD)},
             "Output": SAME_INPUT,
             # Who cannot know tells it twice rather than not at all. States.ALL does not catch what is too large.
@@ -167,7 +167,7 @@ ASKING: Json = {
             "Choices": [{"Condition": expression("$told"), "Next": "Told"}],
             "Default": "Tell",
         },
-        "Tell": tell(UNTOLD),
+        "Tell": publish_to_topics(UNTOLD),
         "Told": {"Type": "Succeed"},
     },
 }
@@ -175,7 +175,7 @@ ASKING: Json = {
 LATE = """$states.input.text & '\\n\\n' &
   'Run:       ' & $states.input.run & '\\n' &
   'Look at:   ' & $states.input.link & '\\n'"""
-WATCHING: Json = {
+LATE_RUN_DEFINITION: Json = {
     "Comment": "Waits, and tells of a run that still goes on.",
     "QueryLanguage": "JSONata",
     "StartAt": "Wait",
@@ -185,7 +185,7 @@ WATCHING: Json = {
             "Type": "Task",
             "Resource": DESCRIBE,
             "Arguments": {"ExecutionArn": expression("$states.input.run")},
-            "Retry": PATIENTLY,
+            "Retry": RETRY_ALWAYS,
             "Assign": {"status": expression("$states.result.Status")},
             "Output": SAME_INPUT,
             "Next": "Late?",
@@ -195,7 +195,7 @@ WATCHING: Json = {
             "Choices": [{"Condition": expression("$status = 'RUNNING'"), "Next": "Tell"}],
             "Default": "In time",
         },
-        "Tell": tell(LATE),
+        "Tell": publish_to_topics(LATE),
         "In time": {"Type": "Succeed"},
     },
 }

@@ -23,10 +23,10 @@ from lamplighter.jobs.machine.attempt_states import (
     EVERYTHING,
     FAILURE,
     SAME_INPUT,
-    attempts,
-    is_judged,
-    native,
-    prefixed,
+    attempt_states,
+    native_retry_state,
+    prefix_states,
+    reads_cause,
 )
 from lamplighter.jobs.machine.expressions import expression
 
@@ -35,14 +35,14 @@ RESULT = re.compile(r"\$states\.result\b")
 OWN: Final = ("Job", "Type", "Arguments", "Retry", "QueryLanguage", *KEPT)
 
 
-def steps(definition: Json) -> Iterator[tuple[str, Json]]:
+def job_steps(definition: Json) -> Iterator[tuple[str, Json]]:
     """All states of a definition that run a job, with their names, wherever they are."""
     for name, state in walk_states(definition):
         if isinstance(state.get("Job"), str):
             yield name, state
 
 
-def expanded(project: Project, definition: Json) -> Json:
+def expand_workflow(project: Project, definition: Json) -> Json:
     """A workflow in plain Amazon States Language."""
     return _block(project, definition, jsonata=is_jsonata(definition))
 
@@ -67,16 +67,16 @@ def _state(project: Project, title: str, state: Json, *, jsonata: bool) -> Json:
 def _step(project: Project, title: str, state: Json, *, jsonata: bool) -> Json:
     name = state["Job"]
     job = project.jobs[name]
-    given = expressions.jsonata(state["Arguments"]) if "Arguments" in state else expressions.INPUT
+    given = expressions.to_jsonata(state["Arguments"]) if "Arguments" in state else expressions.INPUT
     kept = {"Output": SAME_INPUT, **{field: state[field] for field in KEPT if field in state}}
     speaks = {} if jsonata else {"QueryLanguage": "JSONata"}
     own = {"Retry": state["Retry"]} if "Retry" in state else {}
     if own:
         job = job.model_copy(update={"retry": Retry()})
-    if not is_judged(job):
-        return {**native(name, job, given), **speaks, **own, **kept}
-    inside = prefixed(f"{title}: ", attempts(name, job, given=given))
-    branch = {"StartAt": inside.start, "States": inside.states if jsonata else speaking(inside.states)}
+    if not reads_cause(job):
+        return {**native_retry_state(name, job, given), **speaks, **own, **kept}
+    inside = prefix_states(f"{title}: ", attempt_states(name, job, given=given))
+    branch = {"StartAt": inside.start, "States": inside.states if jsonata else mark_jsonata(inside.states)}
     return {"Type": "Parallel", "Branches": [branch], **speaks, **own, **_of_one_branch(kept)}
 
 
@@ -95,7 +95,7 @@ def _of_one_branch(kept: dict[str, Json]) -> dict[str, Json]:
     return {name: of(each) if name in ("Output", "Assign") else each for name, each in kept.items()}
 
 
-def speaking(block: dict[str, Json]) -> dict[str, Json]:
+def mark_jsonata(block: dict[str, Json]) -> dict[str, Json]:
     """States that say of themselves, and of those inside of them, that they are written in JSONata."""
     return {name: _says(state) for name, state in block.items()}
 
@@ -104,13 +104,13 @@ def _says(state: Json) -> Json:
     if state["Type"] == "Wait":
         return {**{name: each for name, each in state.items() if name != "Seconds"}, "SecondsPath": "$pause"}
     inner = state.get("ItemProcessor")
-    within = {"ItemProcessor": {**inner, "States": speaking(inner["States"])}} if inner else {}
+    within = {"ItemProcessor": {**inner, "States": mark_jsonata(inner["States"])}} if inner else {}
     return {**state, **within, "QueryLanguage": "JSONata"}
 
 
-def whole(project: Project, definition: Json, caught: str | None) -> Json:
+def wrap_workflow(project: Project, definition: Json, caught: str | None) -> Json:
     """A workflow as one state, so that whatever fails in it can be caught in one place."""
-    given = expanded(project, definition)
+    given = expand_workflow(project, definition)
     state: Json = {"Type": "Parallel", "Branches": [{"StartAt": given["StartAt"], "States": given["States"]}]}
     if is_jsonata(definition):
         state["Output"] = expression("$states.result[0]")

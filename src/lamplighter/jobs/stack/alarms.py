@@ -16,26 +16,26 @@ from troposphere import Ref, cloudwatch
 
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.lint.alarm_window import waits_for
+from lamplighter.jobs.lint.alarm_window import alarm_window
 from lamplighter.jobs.stack import arns
 
 LONGEST_WARM_UP = 2_880
 """Minutes for which CloudWatch lets an alarm warm up."""
 
 
-def did_not_start(project: Project, name: str) -> Iterator[cloudwatch.Alarm]:
+def did_not_start_alarms(project: Project, name: str) -> Iterator[cloudwatch.Alarm]:
     """The alarm for a job whose runs do not begin, if it wants one and CloudWatch can wait for its runs."""
     job = project.jobs[name]
-    wait = waits_for(job) if job.schedule and job.enabled and job.notify.did_not_start else None
+    wait = alarm_window(job) if job.schedule and job.enabled and job.notify.did_not_start else None
     if wait is not None:
         step, count = wait
         yield cloudwatch.Alarm(
-            f"{names.logical(name)}DidNotStart",
+            f"{names.logical_id(name)}DidNotStart",
             AlarmName=f"{project.name(name)}-did-not-start",
             AlarmDescription=f"No run of the job {name} began for longer than its schedule explains.",
             Namespace="AWS/States",
             MetricName="ExecutionsStarted",
-            Dimensions=[cloudwatch.MetricDimension(Name="StateMachineArn", Value=Ref(names.machine(name)))],
+            Dimensions=[cloudwatch.MetricDimension(Name="StateMachineArn", Value=Ref(names.state_machine_id(name)))],
             Statistic="Sum",
             Period=step,
             EvaluationPeriods=count,
@@ -46,6 +46,6 @@ def did_not_start(project: Project, name: str) -> Iterator[cloudwatch.Alarm]:
                 WarmUpPeriodDurationInMinutes=min(step * count // 60, LONGEST_WARM_UP),
                 OnlyStartEvaluatingAfterWarmUpPeriodEnds=True,
             ),
-            AlarmActions=[arns.topic(project, channel) for channel in job.notify.did_not_start],
+            AlarmActions=[arns.topic_arn(project, channel) for channel in job.notify.did_not_start],
             Metadata={"Lamplighter": {"Job": name, "Pattern": "did-not-start", "Patience": step * count}},
         )

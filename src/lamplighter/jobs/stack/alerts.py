@@ -8,31 +8,31 @@ from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.machine.supported_jobs import served
+from lamplighter.jobs.machine.supported_jobs import supported_jobs
 from lamplighter.jobs.stack import alarms, dead_letter_queues, event_rules
 
 
-def resources(project: Project) -> Iterator[AWSObject]:
+def alert_resources(project: Project) -> Iterator[AWSObject]:
     """Topics, rules and alarms."""
     made = [name for name, channel in project.channels.items() if channel.sns is None]
     for name in made:
         yield from _topic(project, name, project.channels[name])
     for name in project.jobs:
-        yield from event_rules.of_job(project, name)
-        yield from alarms.did_not_start(project, name)
-    for machine in served(project):
-        yield from event_rules.of_supporting(project, machine)
-    yield from dead_letter_queues.alerts(project, event_rules.told(project))
-    yield from dead_letter_queues.starts(project)
+        yield from event_rules.job_rules(project, name)
+        yield from alarms.did_not_start_alarms(project, name)
+    for machine in supported_jobs(project):
+        yield from event_rules.supporting_rules(project, machine)
+    yield from dead_letter_queues.alert_queue(project, event_rules.channels_of_rules(project))
+    yield from dead_letter_queues.start_queue(project)
 
 
 def _topic(project: Project, name: str, channel: Channel) -> Iterator[AWSObject]:
     local = {} if channel.command is None else {"Metadata": {"Lamplighter": {"Command": list(channel.command)}}}
-    yield sns.Topic(names.topic(name), TopicName=f"{project.prefix}-{name}", **local)
-    for protocol, endpoint, settings in subscriptions(channel):
+    yield sns.Topic(names.topic_id(name), TopicName=f"{project.prefix}-{name}", **local)
+    for protocol, endpoint, settings in channel_subscriptions(channel):
         yield sns.SubscriptionResource(
-            f"{names.logical(name)}Subscription",
-            TopicArn=Ref(names.topic(name)),
+            f"{names.logical_id(name)}Subscription",
+            TopicArn=Ref(names.topic_id(name)),
             Protocol=protocol,
             Endpoint=endpoint,
             **settings,
@@ -40,7 +40,7 @@ def _topic(project: Project, name: str, channel: Channel) -> Iterator[AWSObject]
     yield _policy(name)
 
 
-def subscriptions(channel: Channel) -> Iterator[tuple[str, str, Json]]:
+def channel_subscriptions(channel: Channel) -> Iterator[tuple[str, str, Json]]:
     """What is subscribed to the topic of a channel: the protocol, the endpoint, and other properties."""
     if channel.email is not None:
         yield "email", channel.email, {}
@@ -66,13 +66,13 @@ def _policy(name: str) -> sns.TopicPolicy:
             "Effect": "Allow",
             "Principal": {"Service": f"{service}.amazonaws.com"},
             "Action": "sns:Publish",
-            "Resource": Ref(names.topic(name)),
+            "Resource": Ref(names.topic_id(name)),
             **condition,
         }
         for service, condition in (("cloudwatch", alarms), ("events", {}))
     ]
     return sns.TopicPolicy(
-        f"{names.topic(name)}Policy",
-        Topics=[Ref(names.topic(name))],
+        f"{names.topic_id(name)}Policy",
+        Topics=[Ref(names.topic_id(name))],
         PolicyDocument={"Version": "2012-10-17", "Statement": statements},
     )

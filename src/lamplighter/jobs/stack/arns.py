@@ -13,12 +13,12 @@ def arn(service: str, resource: str) -> Sub:
     return Sub(f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}")
 
 
-def filled(text: str) -> Json:
+def sub_if_needed(text: str) -> Json:
     """Text in which CloudFormation has something to fill in, or nothing."""
     return Sub(text) if "${" in text else text
 
 
-def literal(text: str) -> Json:
+def escape_literal(text: str) -> Json:
     """Text of a job file that CloudFormation is to leave as it is.
 
     Outside of Fn::Sub it does so anyway, but then `${…}` looks like a place that somebody forgot (cfn-lint's E1029).
@@ -26,14 +26,14 @@ def literal(text: str) -> Json:
     return Join("$", text.split("$")) if "${" in text else text
 
 
-def cluster(job: Job) -> Json:
+def cluster_arn(job: Job) -> Json:
     """The ARN of the cluster that a job runs in."""
     if job.cluster is None:
         return GetAtt(names.SHARED_CLUSTER, "Arn")
     return job.cluster if job.cluster.startswith("arn:") else arn("ecs", f"cluster/{job.cluster}")
 
 
-def tasks(project: Project, job: Job) -> Json:
+def task_arns(project: Project, job: Job) -> Json:
     """The ARNs of all tasks in the cluster that a job runs in."""
     name = project.prefix if job.cluster is None else job.cluster.rpartition("/")[2]
     if job.cluster is not None and job.cluster.startswith("arn:"):
@@ -41,46 +41,46 @@ def tasks(project: Project, job: Job) -> Json:
     return arn("ecs", f"task/{name}/*")
 
 
-def family(project: Project, job: str) -> Sub:
+def task_definition_arns(project: Project, job: str) -> Sub:
     """The ARNs of all revisions of a job's task definition."""
     return arn("ecs", f"task-definition/{project.name(job)}:*")
 
 
-def machine(project: Project, job: str) -> Sub:
+def state_machine_arn(project: Project, job: str) -> Sub:
     """The ARN of a job's state machine."""
     return arn("states", f"stateMachine:{project.name(job)}")
 
 
-def executions(project: Project, job: str, within: str = "") -> Sub:
+def execution_arns(project: Project, job: str, within: str = "") -> Sub:
     """The ARNs of a job's runs."""
     return arn("states", f"execution:{project.name(job)}{within}:*")
 
 
-def log_group(project: Project, job: str) -> str:
+def log_group_name(project: Project, job: str) -> str:
     """The name of a job's log group."""
     return f"/lamplighter/{project.prefix}/{job}"
 
 
-def log_streams(project: Project, job: str) -> Sub:
+def log_stream_arns(project: Project, job: str) -> Sub:
     """The ARNs of what a job's own containers have logged."""
-    return arn("logs", f"log-group:{log_group(project, job)}:log-stream:{job}/{job_machine.MAIN_CONTAINER}/*")
+    return arn("logs", f"log-group:{log_group_name(project, job)}:log-stream:{job}/{job_machine.MAIN_CONTAINER}/*")
 
 
-def topic(project: Project, channel: str) -> Json:
+def topic_arn(project: Project, channel: str) -> Json:
     """The ARN of a channel's topic."""
-    return project.channels[channel].sns or Ref(names.topic(channel))
+    return project.channels[channel].sns or Ref(names.topic_id(channel))
 
 
-def execution_role(project: Project, job: str) -> Json:
+def execution_role_arn(project: Project, job: str) -> Json:
     """The ARN of the role that pulls a job's image."""
-    return project.jobs[job].roles.execution or GetAtt(f"{names.logical(job)}ExecutionRole", "Arn")
+    return project.jobs[job].roles.execution or GetAtt(f"{names.logical_id(job)}ExecutionRole", "Arn")
 
 
-def task_role(project: Project, job: str) -> Json:
+def task_role_arn(project: Project, job: str) -> Json:
     """The ARN of the role that a job itself has."""
-    return project.jobs[job].roles.task or GetAtt(f"{names.logical(job)}TaskRole", "Arn")
+    return project.jobs[job].roles.task or GetAtt(f"{names.logical_id(job)}TaskRole", "Arn")
 
 
-def machine_role(project: Project, job: str) -> Json:
+def machine_role_arn(project: Project, job: str) -> Json:
     """The ARN of the role that a job's state machine has."""
-    return project.jobs[job].roles.machine or GetAtt(f"{names.logical(job)}MachineRole", "Arn")
+    return project.jobs[job].roles.machine or GetAtt(f"{names.logical_id(job)}MachineRole", "Arn")

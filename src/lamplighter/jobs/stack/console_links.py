@@ -49,11 +49,11 @@ def _domain() -> Json:
     return found
 
 
-Place = Literal["anywhere", "aws", "here"]
+Where = Literal["anywhere", "aws", "here"]
 """Where a resource, or a branch of one, holds."""
 
 
-def slots(where: Place = "anywhere") -> dict[str, Json]:
+def placeholder_values(where: Where = "anywhere") -> dict[str, Json]:
     """What comes before a run's ARN, and after the command."""
     on_aws = {names.CONSOLE: Sub(AWS_CONSOLE, {"Domain": _domain()}), names.OPTIONS: Sub(ON_AWS_OPTIONS)}
     here = {names.CONSOLE: Join("", [Ref(names.CONSOLE_URL), "/runs/"]), names.OPTIONS: ""}
@@ -64,4 +64,4 @@ def slots(where: Place = "anywhere") -> dict[str, Json]:
 
 def output() -> Output:
     """The beginning of every link to a run."""
-    return Output(names.CONSOLE, Description="A run is at this and its ARN", Value=slots()[names.CONSOLE])
+    return Output(names.CONSOLE, Description="A run is at this and its ARN", Value=placeholder_values()[names.CONSOLE])

@@ -26,7 +26,7 @@ MOST_ACTIONS = 5
 """Of one alarm: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
 
 
-def starts(project: Project) -> Iterator[AWSObject]:
+def start_queue(project: Project) -> Iterator[AWSObject]:
     """The queue of starts that Scheduler gave up, and its alarm."""
     scheduled = [job for job in project.jobs.values() if job.schedule]
     if scheduled:
@@ -39,7 +39,7 @@ def starts(project: Project) -> Iterator[AWSObject]:
         yield alarm
 
 
-def alerts(project: Project, told: Sequence[str]) -> Iterator[AWSObject]:
+def alert_queue(project: Project, told: Sequence[str]) -> Iterator[AWSObject]:
     """The queue of alerts that rules could not deliver, its policy and its alarm; `told`: the channels of the rules."""
     if not told:
         return
@@ -84,5 +84,5 @@ def _alarms(
             Threshold=0,
             ComparisonOperator="GreaterThanThreshold",
             TreatMissingData="notBreaching",
-            AlarmActions=[arns.topic(project, channel) for channel in told],
+            AlarmActions=[arns.topic_arn(project, channel) for channel in told],
         )

@@ -15,13 +15,13 @@ from troposphere import GetAtt, If, Ref, Sub, events
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
-from lamplighter.jobs.file.values import shown
+from lamplighter.jobs.file.values import format_duration
 from lamplighter.jobs.machine.alert_states import LONGEST_SUBJECT
 from lamplighter.jobs.machine.expressions import ATTEMPT_AT, KILLED, RUN_ARN_AT
-from lamplighter.jobs.machine.supported_jobs import channels, is_asked, served
+from lamplighter.jobs.machine.supported_jobs import alert_channels, needs_failure_check, supported_jobs
 from lamplighter.jobs.stack import arns, console_links, dead_letter_queues, roles
-from lamplighter.jobs.stack.json_documents import document
-from lamplighter.jobs.stack.supporting_machines import NOT_HERE
+from lamplighter.jobs.stack.json_documents import join_document
+from lamplighter.jobs.stack.supporting_machines import ONLY_ON_AWS
 from lamplighter.runs import job_machine
 
 MOST_TARGETS = 5
@@ -33,7 +33,7 @@ STOPPED = "The Task state in AWS Step Functions execution"
 """How the reason of a task begins that Step Functions stopped: it took too long, or its run was stopped."""
 
 
-def of_job(project: Project, name: str) -> Iterator[events.Rule]:
+def job_rules(project: Project, name: str) -> Iterator[events.Rule]:
     """The rules of a job."""
     job = project.jobs[name]
     if job.notify.attempt_failed and job.workflow is None:
@@ -47,7 +47,7 @@ def of_job(project: Project, name: str) -> Iterator[events.Rule]:
         )
     if job.notify.run_failed:
         yield _rule(project, name, "run-failed", job.notify.run_failed, _run_failed(name), *_told_of_run(project, name))
-    if is_asked(job):
+    if needs_failure_check(job):
         yield _rule(
             project, name, "run-failed", job.notify.caught, _run_failed(name), *_told_of_run(project, name),
             title="untold", asks=_asks(project, name),
@@ -60,8 +60,8 @@ def _told_of_run(project: Project, name: str) -> tuple[dict[str, str], tuple[str
     return paths, (
         f"{project.prefix}: a run of the job {name} ended <status>.", "", "Run:       <run>", "Time:      <time>",
         *_limits(project.jobs[name]),
-        f"Look at:   {names.slot(names.CONSOLE)}<run>",
-        f"Run again: lamplighter run {project.name(name)}{names.slot(names.OPTIONS)}",
+        f"Look at:   {names.placeholder(names.CONSOLE)}<run>",
+        f"Run again: lamplighter run {project.name(name)}{names.placeholder(names.OPTIONS)}",
     )  # fmt: skip
 
 
@@ -75,12 +75,14 @@ def _asks(project: Project, name: str) -> events.Target:
     }
     paths = {"run": "$.detail.executionArn", "status": "$.detail.status", "time": "$.time"}
     places = {each: f"<{each}>" for each in paths}
-    topics = {"topics": [arns.topic(project, channel) for channel in job.notify.caught]}
+    topics = {"topics": [arns.topic_arn(project, channel) for channel in job.notify.caught]}
     return events.Target(
         Id="failures",
         Arn=Ref(job_machine.FAILURES),
         RoleArn=GetAtt("EventsRole", "Arn"),
-        InputTransformer=events.InputTransformer(InputPathsMap=paths, InputTemplate=document(topics, known, places)),
+        InputTransformer=events.InputTransformer(
+            InputPathsMap=paths, InputTemplate=join_document(topics, known, places)
+        ),
         DeadLetterConfig=_dead_letters(),
     )
 
@@ -94,12 +96,12 @@ LOST = {
 """What is lost where a machine fails that only serves jobs."""
 
 
-def of_supporting(project: Project, machine: str) -> Iterator[events.Rule]:
+def supporting_rules(project: Project, machine: str) -> Iterator[events.Rule]:
     """The rules that tell where such a machine fails; one for every five channels."""
-    told = channels(project, machine)
+    told = alert_channels(project, machine)
     name = f"{project.prefix}{job_machine.supporting(machine)}"
     lines = (f"{name} ended <status>: {LOST[machine]}.", "", "Run:       <run>", "Time:      <time>",
-             f"Look at:   {names.slot(names.CONSOLE)}<run>")  # fmt: skip
+             f"Look at:   {names.placeholder(names.CONSOLE)}<run>")  # fmt: skip
     paths = {"run": "$.detail.executionArn", "status": "$.detail.status", "time": "$.time"}
     for at, first in enumerate(range(0, len(told), MOST_TARGETS)):
         yield events.Rule(
@@ -115,18 +117,22 @@ def of_supporting(project: Project, machine: str) -> Iterator[events.Rule]:
                 },
             },
             Targets=_topics(
-                project, told[first : first + MOST_TARGETS], paths, lines, "aws" if machine in NOT_HERE else "anywhere"
+                project,
+                told[first : first + MOST_TARGETS],
+                paths,
+                lines,
+                "aws" if machine in ONLY_ON_AWS else "anywhere",
             ),
-            **({"Condition": console_links.ON_AWS} if machine in NOT_HERE else {}),
+            **({"Condition": console_links.ON_AWS} if machine in ONLY_ON_AWS else {}),
         )
 
 
-def told(project: Project) -> list[str]:
+def channels_of_rules(project: Project) -> list[str]:
     """The channels that any rule tells."""
     jobs = project.jobs.values()
     found = [
         *(each for job in jobs for each in (*job.notify.attempt_failed, *job.notify.run_failed)),
-        *(each for machine in served(project) for each in channels(project, machine)),
+        *(each for machine in supported_jobs(project) for each in alert_channels(project, machine)),
     ]
     return list(dict.fromkeys(found))
 
@@ -134,7 +140,7 @@ def told(project: Project) -> list[str]:
 def _limits(job: Job) -> Iterator[str]:
     """How long a run may take, which explains one that TIMED_OUT, and an attempt."""
     given = [("the run", job.deadline), ("an attempt", job.timeout)]
-    said = [f"{what} may take {shown(limit)}" for what, limit in given if limit is not None]
+    said = [f"{what} may take {format_duration(limit)}" for what, limit in given if limit is not None]
     if said:
         yield f"Limits:    {', '.join(said)}"
 
@@ -151,8 +157,8 @@ def _told_of_attempt(project: Project, name: str) -> tuple[dict[str, str], tuple
     lines = (
         f"{project.prefix}: an attempt of the job {name} failed.", "", "Reason:    <reason>", "Stop code: <stop>",
         "Exit code: <code>", "Attempt:   <attempt>", "Task:      <task>", "Run:       <run>", "Time:      <time>",
-        f"Look at:   {names.slot(names.CONSOLE)}<run>",
-        f"Run again: lamplighter run {project.name(name)}{names.slot(names.OPTIONS)}",
+        f"Look at:   {names.placeholder(names.CONSOLE)}<run>",
+        f"Run again: lamplighter run {project.name(name)}{names.placeholder(names.OPTIONS)}",
     )  # fmt: skip
     return paths, tuple(line for line in lines if all(each in paths for each in _READ.findall(line)))
 
@@ -175,7 +181,7 @@ def _attempt_failed(project: Project, name: str) -> Json:
         "source": ["aws.ecs"],
         "detail-type": ["ECS Task State Change"],
         "detail": {
-            "clusterArn": [arns.cluster(project.jobs[name])],
+            "clusterArn": [arns.cluster_arn(project.jobs[name])],
             "group": [f"family:{project.name(name)}"],
             "lastStatus": ["STOPPED"],
             "$or": [
@@ -191,7 +197,7 @@ def _run_failed(name: str) -> Json:
     return {
         "source": ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],
-        "detail": {"stateMachineArn": [Ref(names.machine(name))], "status": ["FAILED", "TIMED_OUT"]},
+        "detail": {"stateMachineArn": [Ref(names.state_machine_id(name))], "status": ["FAILED", "TIMED_OUT"]},
     }
 
 
@@ -210,7 +216,7 @@ def _rule(
     """A rule about a job that tells topics; on AWS `asks` in their place."""
     topics = _topics(project, told, paths, lines, "anywhere" if asks is None else "here")
     return events.Rule(
-        f"{names.logical(name)}{names.logical(title or pattern)}",
+        f"{names.logical_id(name)}{names.logical_id(title or pattern)}",
         Name=f"{project.name(name)}-{title or pattern}",
         Description=f"Tells of the job {name}: {pattern}",
         EventPattern=matches,
@@ -224,19 +230,19 @@ def _topics(
     told: Sequence[str],
     paths: dict[str, str],
     lines: tuple[str, ...],
-    where: console_links.Place = "anywhere",
+    where: console_links.Where = "anywhere",
 ) -> list[events.Target]:
     """Topics as targets.
 
     Without a RoleArn: for targets that have policies of their own "event delivery may fail" where one is named
     (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html).
     """
-    text = _filled("\n".join(map(dumps, lines)), console_links.slots(where))
+    text = _filled("\n".join(map(dumps, lines)), console_links.placeholder_values(where))
     written = events.InputTransformer(InputPathsMap=paths, InputTemplate=text)
     return [
         events.Target(
             Id=channel,
-            Arn=arns.topic(project, channel),
+            Arn=arns.topic_arn(project, channel),
             InputTransformer=written,
             DeadLetterConfig=_dead_letters(),
         )
@@ -253,11 +259,11 @@ def _local(project: Project, name: str) -> Json:
     take, and whom the run tells itself.
     """
     job = project.jobs[name]
-    limits = {each: project.jobs[each].timeout for each in roles.steps(project, name)}
+    limits = {each: project.jobs[each].timeout for each in roles.container_jobs(project, name)}
     known = {
-        "Attempts": None if job.workflow is not None else job.retry.total + 1,
-        "Timeouts": {project.name(each): shown(limit) for each, limit in limits.items() if limit is not None},
-        "Deadline": None if job.deadline is None else shown(job.deadline),
+        "Attempts": None if job.workflow is not None else job.retry.max_retries + 1,
+        "Timeouts": {project.name(each): format_duration(limit) for each, limit in limits.items() if limit is not None},
+        "Deadline": None if job.deadline is None else format_duration(job.deadline),
         "Caught": list(job.notify.caught),
         "Essential": [title for title, sidecar in job.sidecars.items() if sidecar.essential],
     }
@@ -265,5 +271,5 @@ def _local(project: Project, name: str) -> Json:
 
 
 def _filled(text: str, slots: dict[str, Json]) -> Json:
-    used = {name: value for name, value in slots.items() if names.slot(name) in text}
+    used = {name: value for name, value in slots.items() if names.placeholder(name) in text}
     return Sub(text, used) if used else text

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from troposphere import Join
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.jobs.stack.arns import literal
+from lamplighter.jobs.stack.arns import escape_literal
 
 
-def document(filled: Mapping[str, Json], known: Json, places: Mapping[str, str] | None = None) -> Join:
+def join_document(filled: Mapping[str, Json], known: Json, places: Mapping[str, str] | None = None) -> Join:
     """A document: `filled` has ARNs or lists of them, `known` what is known now, `places` text that stands as it is."""
     parts: list[Json] = ["{"]
     for key, value in filled.items():
@@ -19,7 +19,7 @@ def document(filled: Mapping[str, Json], known: Json, places: Mapping[str, str] 
         parts += ["[", *_listed(value), "]"] if isinstance(value, list) else ['"', value, '"']
         parts.append(",")
     parts += [f"{dumps(key)}:{place}," for key, place in (places or {}).items()]
-    return Join("", [*parts, literal(dumps(known)[1:])])
+    return Join("", [*parts, escape_literal(dumps(known)[1:])])
 
 
 def _listed(values: list[Json]) -> list[Json]:

@@ -56,7 +56,7 @@ def conditions(project: Project) -> dict[str, Json]:
     return {MAKES_NETWORK: Equals(Join("", Ref(names.SUBNETS)), "")} if needs_network(project) else {}
 
 
-def slots() -> dict[str, Json]:
+def placeholder_values() -> dict[str, Json]:
     """What definitions are told of the network."""
     # Whatever is in the list is waited for: no machine is there, and so no schedule, before there is a way out.
     made = Select(0, [Join(",", [Ref("FirstSubnet"), Ref("SecondSubnet")]), *map(Ref, WAY_OUT)])
@@ -68,7 +68,7 @@ def slots() -> dict[str, Json]:
     }
 
 
-def resources(project: Project) -> Iterator[AWSObject]:
+def network_resources(project: Project) -> Iterator[AWSObject]:
     """The cluster and the network, as far as jobs need them."""
     if any(job.cluster is None and job.workflow is None for job in project.jobs.values()):
         yield ecs.Cluster(

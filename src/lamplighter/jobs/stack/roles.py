@@ -16,10 +16,10 @@ from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
-from lamplighter.jobs.file.secrets import source
+from lamplighter.jobs.file.secrets import parse_source
 from lamplighter.jobs.machine import workflow
-from lamplighter.jobs.machine.alert_states import is_watched
-from lamplighter.jobs.machine.supported_jobs import is_looked_after, is_named
+from lamplighter.jobs.machine.alert_states import has_late_alert
+from lamplighter.jobs.machine.supported_jobs import needs_slot_check, starts_by_name
 from lamplighter.jobs.stack import arns, console_links, dead_letter_queues
 from lamplighter.runs import job_machine
 
@@ -30,46 +30,46 @@ _PRIVATE = re.compile(
 )
 
 
-def repository(project: Project, job: str) -> str:
+def repository_name(project: Project, job: str) -> str:
     """The ECR repository that the image of a job's folder is pushed to."""
     return f"{project.prefix}/{job}"
 
 
-def of_job(project: Project, name: str) -> Iterator[AWSObject]:
+def job_roles(project: Project, name: str) -> Iterator[AWSObject]:
     """The roles of a job, as far as it does not bring its own."""
     job = project.jobs[name]
-    title = names.logical(name)
+    title = names.logical_id(name)
     if job.workflow is None and job.roles.execution is None:
-        yield role(f"{title}ExecutionRole", "ecs-tasks", list(execution(project, name)))
+        yield iam_role(f"{title}ExecutionRole", "ecs-tasks", list(execution_permissions(project, name)))
     if job.workflow is None and job.roles.task is None:
-        yield role(f"{title}TaskRole", "ecs-tasks", permissions(job))
+        yield iam_role(f"{title}TaskRole", "ecs-tasks", job_permissions(job))
     if job.roles.machine is None:
-        yield role(f"{title}MachineRole", "states", list(machine(project, name)))
+        yield iam_role(f"{title}MachineRole", "states", list(machine_permissions(project, name)))
 
 
-def of_project(project: Project) -> Iterator[AWSObject]:
+def shared_roles(project: Project) -> Iterator[AWSObject]:
     """The roles that jobs share."""
-    started = [name for name, job in project.jobs.items() if is_named(job)]
-    looked_after = [Ref(job_machine.SLOTS)] if any(map(is_looked_after, project.jobs.values())) else []
+    started = [name for name, job in project.jobs.items() if starts_by_name(job)]
+    looked_after = [Ref(job_machine.SLOTS)] if any(map(needs_slot_check, project.jobs.values())) else []
     if started or looked_after:
         there = [*([Ref(job_machine.START)] if started else []), *looked_after]
-        here = [*(Ref(names.machine(name)) for name in started), *looked_after]
+        here = [*(Ref(names.state_machine_id(name)) for name in started), *looked_after]
         statements = [
             allow(["states:StartExecution"], If(console_links.ON_AWS, there, here)),
             allow(["sqs:SendMessage"], [GetAtt(dead_letter_queues.STARTS, "Arn")]),
         ]
-        yield role("ScheduleRole", "scheduler", statements)
+        yield iam_role("ScheduleRole", "scheduler", statements)
 
 
-def permissions(job: Job) -> list[Json]:
+def job_permissions(job: Job) -> list[Json]:
     """What a job says that it may do."""
     return [allow(list(each.actions), list(each.resources)) for each in job.permissions]
 
 
-def execution(project: Project, name: str) -> Iterator[Json]:
+def execution_permissions(project: Project, name: str) -> Iterator[Json]:
     """What has to be done before a job's container can run: pull, read secrets, write the log."""
     job = project.jobs[name]
-    yield allow(["logs:CreateLogStream", "logs:PutLogEvents"], [GetAtt(f"{names.logical(name)}Log", "Arn")])
+    yield allow(["logs:CreateLogStream", "logs:PutLogEvents"], [GetAtt(f"{names.logical_id(name)}Log", "Arn")])
     images = [job.image, *(sidecar.image for sidecar in job.sidecars.values())]
     private = [_PRIVATE.match(image) for image in images if image]
     repositories = [
@@ -77,9 +77,9 @@ def execution(project: Project, name: str) -> Iterator[Json]:
         for found in private
         if found
     ]
-    pulled: list[Json] = [arns.filled(each) for each in dict.fromkeys(repositories)]
+    pulled: list[Json] = [arns.sub_if_needed(each) for each in dict.fromkeys(repositories)]
     if job.builds:
-        pulled.append(arns.arn("ecr", f"repository/{repository(project, name)}"))
+        pulled.append(arns.arn("ecr", f"repository/{repository_name(project, name)}"))
     if pulled:
         yield allow(["ecr:GetAuthorizationToken"], ["*"])
         yield allow(["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], pulled)
@@ -88,37 +88,37 @@ def execution(project: Project, name: str) -> Iterator[Json]:
         *job.secrets.values(),
         *(each for sidecar in job.sidecars.values() for each in sidecar.secrets.values()),
     ):
-        found = source(where)
+        found = parse_source(where)
         held.setdefault(found.action, {}).update(dict.fromkeys(found.resources))
     for action, resources in held.items():
-        yield allow([action], [arns.filled(each) for each in resources])
+        yield allow([action], [arns.sub_if_needed(each) for each in resources])
 
 
-def steps(project: Project, name: str) -> list[str]:
+def container_jobs(project: Project, name: str) -> list[str]:
     """The jobs whose containers a job's machine runs."""
     job = project.jobs[name]
     if job.workflow is None:
         return [name]
-    return list(dict.fromkeys(state["Job"] for _, state in workflow.steps(project.workflows[job.workflow])))
+    return list(dict.fromkeys(state["Job"] for _, state in workflow.job_steps(project.workflows[job.workflow])))
 
 
-def machine(project: Project, name: str) -> Iterator[Json]:
+def machine_permissions(project: Project, name: str) -> Iterator[Json]:
     """What a job's machine does."""
     job = project.jobs[name]
-    run = steps(project, name)
+    run = container_jobs(project, name)
     if run:
         yield from _tasks(project, run)
     if job.overlap != "allow":
-        yield allow(["states:ListExecutions"], [arns.machine(project, name)])
+        yield allow(["states:ListExecutions"], [arns.state_machine_arn(project, name)])
     yield from _of_runs(project, name)
-    if is_watched(job):
+    if has_late_alert(job):
         yield allow(["states:StartExecution"], [Ref(job_machine.WATCH)])
     if job.notify.caught:
-        yield allow(["sns:Publish"], [arns.topic(project, channel) for channel in job.notify.caught])
+        yield allow(["sns:Publish"], [arns.topic_arn(project, channel) for channel in job.notify.caught])
         if run:
-            yield allow(["logs:GetLogEvents"], [arns.log_streams(project, each) for each in run])
+            yield allow(["logs:GetLogEvents"], [arns.log_stream_arns(project, each) for each in run])
     if job.workflow is not None:
-        yield from permissions(job)
+        yield from job_permissions(job)
 
 
 def _of_runs(project: Project, name: str) -> Iterator[Json]:
@@ -127,9 +127,9 @@ def _of_runs(project: Project, name: str) -> Iterator[Json]:
     See https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html.
     """
     job = project.jobs[name]
-    runs, children = arns.executions(project, name), arns.executions(project, name, "/*")
+    runs, children = arns.execution_arns(project, name), arns.execution_arns(project, name, "/*")
     if job.workflow is not None and is_distributed(project.workflows[job.workflow]):
-        yield allow(["states:StartExecution"], [arns.machine(project, name)])
+        yield allow(["states:StartExecution"], [arns.state_machine_arn(project, name)])
         yield allow(["states:DescribeExecution", "states:StopExecution"], [runs, children])
         yield allow(["states:RedriveExecution"], [children])
     elif job.overlap == "cancel-previous":
@@ -149,14 +149,14 @@ def _tasks(project: Project, run: list[str]) -> Iterator[Json]:
         clusters.setdefault(project.jobs[name].cluster, []).append(name)
     for jobs in clusters.values():
         first = project.jobs[jobs[0]]
-        there = {"ArnEquals": {"ecs:cluster": arns.cluster(first)}}
-        yield allow(["ecs:RunTask"], [arns.family(project, name) for name in jobs], there)
-        yield allow(["ecs:StopTask", "ecs:DescribeTasks"], [arns.tasks(project, first)], there)
+        there = {"ArnEquals": {"ecs:cluster": arns.cluster_arn(first)}}
+        yield allow(["ecs:RunTask"], [arns.task_definition_arns(project, name) for name in jobs], there)
+        yield allow(["ecs:StopTask", "ecs:DescribeTasks"], [arns.task_arns(project, first)], there)
         made = {"StringEquals": {"ecs:CreateAction": "RunTask"}}
-        yield allow(["ecs:TagResource"], [arns.tasks(project, first)], made)
+        yield allow(["ecs:TagResource"], [arns.task_arns(project, first)], made)
     passed: list[Json] = []
     for name in run:
-        for each in (arns.execution_role(project, name), arns.task_role(project, name)):
+        for each in (arns.execution_role_arn(project, name), arns.task_role_arn(project, name)):
             if not isinstance(each, str) or each not in passed:
                 passed.append(each)
     yield allow(["iam:PassRole"], passed, TO_TASKS)
@@ -169,7 +169,7 @@ def allow(actions: list[str], resources: Json, condition: Json = None) -> Json:
     return statement if condition is None else {**statement, "Condition": condition}
 
 
-def role(title: str, service: str, statements: list[Json], **more: Json) -> iam.Role:
+def iam_role(title: str, service: str, statements: list[Json], **more: Json) -> iam.Role:
     """A role that a service assumes, with these statements; `more`: what else the resource says."""
     trust = {
         "Version": "2012-10-17",

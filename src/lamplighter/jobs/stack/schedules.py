@@ -14,9 +14,9 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.lint.alarm_window import GRACE
 from lamplighter.jobs.machine.alert_states import LONGEST_SUBJECT
-from lamplighter.jobs.machine.supported_jobs import is_looked_after, is_named
+from lamplighter.jobs.machine.supported_jobs import needs_slot_check, starts_by_name
 from lamplighter.jobs.stack import arns, console_links, dead_letter_queues
-from lamplighter.jobs.stack.json_documents import document
+from lamplighter.jobs.stack.json_documents import join_document
 from lamplighter.runs import job_machine
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY
 
@@ -26,12 +26,12 @@ SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 """Scheduler puts the time for which a run is meant here."""
 
 
-def title(project: Project, name: str, at: int) -> str:
+def schedule_id(project: Project, name: str, at: int) -> str:
     """What a schedule is called."""
     return project.name(name) if at == 0 else f"{project.name(name)}--{at + 1}"
 
 
-def resources(project: Project) -> Iterator[AWSObject]:
+def schedule_resources(project: Project) -> Iterator[AWSObject]:
     """The schedules and their group."""
     if not any(job.schedule for job in project.jobs.values()):
         return
@@ -39,24 +39,24 @@ def resources(project: Project) -> Iterator[AWSObject]:
     for name, job in project.jobs.items():
         for at, expression in enumerate(job.schedule):
             yield _schedule(project, name, job, at, expression)
-            if is_looked_after(job):
+            if needs_slot_check(job):
                 yield _looking(project, name, job, at, expression)
 
 
 def _schedule(project: Project, name: str, job: Job, at: int, expression: str) -> scheduler.Schedule:
     given = dumps({**job.input, LAMPLIGHTER_KEY: {"scheduled": SCHEDULED_TIME}})
-    machine: Json = Ref(names.machine(name))
-    arn, text = machine, arns.literal(given)
-    if is_named(job):
+    machine: Json = Ref(names.state_machine_id(name))
+    arn, text = machine, arns.escape_literal(given)
+    if starts_by_name(job):
         known = {"scheduled": SCHEDULED_TIME, "suffix": f"--{at + 1}" if at else ""}
         arn = If(console_links.ON_AWS, Ref(job_machine.START), machine)
-        text = If(console_links.ON_AWS, document({"machine": machine}, {**known, "input": loads(given)}), text)
+        text = If(console_links.ON_AWS, join_document({"machine": machine}, {**known, "input": loads(given)}), text)
     return scheduler.Schedule(
-        f"{names.logical(name)}Schedule{at + 1 if at else ''}",
-        Name=title(project, name, at),
+        f"{names.logical_id(name)}Schedule{at + 1 if at else ''}",
+        Name=schedule_id(project, name, at),
         **_times(job, expression),
         State="ENABLED" if job.enabled else "DISABLED",
-        Target=_target(arn, text, job.roles.schedule, patience(job)),
+        Target=_target(arn, text, job.roles.schedule, start_retry_policy(job)),
         Metadata={"Lamplighter": _local(project, name, job)},
     )
 
@@ -72,7 +72,7 @@ def _local(project: Project, name: str, job: Job) -> Json:
 
 def _looking(project: Project, name: str, job: Job, at: int, expression: str) -> scheduler.Schedule:
     """The schedule that has SLOTS look whether a run began."""
-    topics = [arns.topic(project, channel) for channel in job.notify.did_not_start]
+    topics = [arns.topic_arn(project, channel) for channel in job.notify.did_not_start]
     known = {
         "scheduled": SCHEDULED_TIME,
         "seconds": (job.window or 0) + GRACE,
@@ -81,13 +81,13 @@ def _looking(project: Project, name: str, job: Job, at: int, expression: str) ->
         "name": project.name(name),
     }
     return scheduler.Schedule(
-        f"{names.logical(name)}Slot{at + 1 if at else ''}",
+        f"{names.logical_id(name)}Slot{at + 1 if at else ''}",
         Name=f"{project.name(name)}--slot{at + 1 if at else ''}",
         **_times(job.model_copy(update={"window": None}), expression),
         State="ENABLED",
         Target=_target(
             Ref(job_machine.SLOTS),
-            document({"machine": Ref(names.machine(name)), "topics": topics}, known),
+            join_document({"machine": Ref(names.state_machine_id(name)), "topics": topics}, known),
             None,
             {"MaximumEventAgeInSeconds": DAY, "MaximumRetryAttempts": MOST_RETRIES},
         ),
@@ -115,7 +115,7 @@ def _target(arn: Json, text: Json, own_role: str | None, policy: Json) -> schedu
     )
 
 
-def patience(job: Job) -> Json:
+def start_retry_policy(job: Job) -> Json:
     """How long Scheduler tries to start a run: from a minute to a day."""
     if job.missed.run == "none":
         return {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}

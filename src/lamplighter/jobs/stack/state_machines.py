@@ -10,7 +10,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.machine import integrations
-from lamplighter.jobs.machine.state_machine import machine
+from lamplighter.jobs.machine.state_machine import build_definition
 from lamplighter.jobs.stack import arns, console_links, network
 from lamplighter.runs import job_machine
 
@@ -19,14 +19,14 @@ LARGEST = 1024 * 1024
 """Bytes: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
 
-def resources(project: Project) -> Iterator[AWSObject]:
+def state_machine_resources(project: Project) -> Iterator[AWSObject]:
     """The machines of a project's jobs."""
     for name, job in project.jobs.items():
         yield stepfunctions.StateMachine(
-            names.machine(name),
+            names.state_machine_id(name),
             StateMachineName=project.name(name),
-            RoleArn=arns.machine_role(project, name),
-            **filled_in(project, machine(project, name)),
+            RoleArn=arns.machine_role_arn(project, name),
+            **substitute_placeholders(project, build_definition(project, name)),
             Tags=Tags({**job.tags, "lamplighter:project": project.prefix, "lamplighter:job": name}),
             Metadata={"Lamplighter": {"Job": name, **_usual(job)}},
         )
@@ -39,21 +39,27 @@ def _usual(job: Job) -> dict[str, str]:
     return {"Input": dumps(job.input)} if job.input else {}
 
 
-def filled_in(project: Project, definition: Json, where: console_links.Place = "anywhere") -> Json:
+def substitute_placeholders(project: Project, definition: Json, where: console_links.Where = "anywhere") -> Json:
     """A definition and what is filled in there."""
-    written, known = text(definition), slots(project, where)
+    written, known = definition_text(definition), placeholder_values(project, where)
     filled = {slot: known[slot] for slot in sorted(set(_SLOT.findall(written)) & known.keys())}
     return {"DefinitionString": written, **({"DefinitionSubstitutions": filled} if filled else {})}
 
 
-def slots(project: Project, where: console_links.Place = "anywhere") -> dict[str, Json]:
+def placeholder_values(project: Project, where: console_links.Where = "anywhere") -> dict[str, Json]:
     """What definitions may have places for, and what comes there."""
-    tasks = {names.task(name): Ref(names.task(name)) for name, job in project.jobs.items() if job.workflow is None}
-    topics = {names.topic(name): Ref(names.topic(name)) for name, each in project.channels.items() if each.sns is None}
-    calls = {call: Sub(integrations.resource(call, "${AWS::Partition}")) for call in integrations.CALLS}
+    tasks = {
+        names.task_definition_id(name): Ref(names.task_definition_id(name))
+        for name, job in project.jobs.items()
+        if job.workflow is None
+    }
+    topics = {
+        names.topic_id(name): Ref(names.topic_id(name)) for name, each in project.channels.items() if each.sns is None
+    }
+    calls = {call: Sub(integrations.integration_resource(call, "${AWS::Partition}")) for call in integrations.CALLS}
     return {
-        **console_links.slots(where),
-        **network.slots(),
+        **console_links.placeholder_values(where),
+        **network.placeholder_values(),
         **tasks,
         **topics,
         **calls,
@@ -61,6 +67,6 @@ def slots(project: Project, where: console_links.Place = "anywhere") -> dict[str
     }
 
 
-def text(definition: Json) -> str:
+def definition_text(definition: Json) -> str:
     """A definition as a person reads it."""
     return json.dumps(definition, indent=2, ensure_ascii=False).replace(names.DOLLAR, "\\u0024")

@@ -11,50 +11,55 @@ from troposphere import AWSObject, GetAtt, Ref, stepfunctions
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.machine.supported_jobs import channels, served
-from lamplighter.jobs.machine.supporting_machines import ASKING, LOOKING, STARTING, WATCHING
+from lamplighter.jobs.machine.supported_jobs import alert_channels, supported_jobs
+from lamplighter.jobs.machine.supporting_machines import (
+    FAILURE_CHECK_DEFINITION,
+    LATE_RUN_DEFINITION,
+    SLOT_CHECK_DEFINITION,
+    START_DEFINITION,
+)
 from lamplighter.jobs.stack import arns, console_links
-from lamplighter.jobs.stack.roles import allow, role
-from lamplighter.jobs.stack.state_machines import filled_in
+from lamplighter.jobs.stack.roles import allow, iam_role
+from lamplighter.jobs.stack.state_machines import substitute_placeholders
 from lamplighter.runs import job_machine
 
-NOT_HERE = (job_machine.START, job_machine.FAILURES)
+ONLY_ON_AWS = (job_machine.START, job_machine.FAILURES)
 """Machines that one box does not need."""
 DEFINITIONS = {
-    job_machine.WATCH: WATCHING,
-    job_machine.START: STARTING,
-    job_machine.SLOTS: LOOKING,
-    job_machine.FAILURES: ASKING,
+    job_machine.WATCH: LATE_RUN_DEFINITION,
+    job_machine.START: START_DEFINITION,
+    job_machine.SLOTS: SLOT_CHECK_DEFINITION,
+    job_machine.FAILURES: FAILURE_CHECK_DEFINITION,
 }
 
 
-def resources(project: Project) -> Iterator[AWSObject]:
+def supporting_resources(project: Project) -> Iterator[AWSObject]:
     """The machines and their roles, and the role with which EventBridge starts FAILURES."""
-    needed = served(project)
+    needed = supported_jobs(project)
     for machine, jobs in needed.items():
-        only = {"Condition": console_links.ON_AWS} if machine in NOT_HERE else {}
-        yield role(f"{machine}Role", "states", _statements(project, machine, jobs), **only)
+        only = {"Condition": console_links.ON_AWS} if machine in ONLY_ON_AWS else {}
+        yield iam_role(f"{machine}Role", "states", _statements(project, machine, jobs), **only)
         yield stepfunctions.StateMachine(
             machine,
             StateMachineName=f"{project.prefix}{job_machine.supporting(machine)}",
             RoleArn=GetAtt(f"{machine}Role", "Arn"),
-            **filled_in(project, DEFINITIONS[machine], "aws" if machine in NOT_HERE else "anywhere"),
+            **substitute_placeholders(project, DEFINITIONS[machine], "aws" if machine in ONLY_ON_AWS else "anywhere"),
             **only,
         )
     if job_machine.FAILURES in needed:
         statements = [allow(["states:StartExecution"], [Ref(job_machine.FAILURES)])]
-        yield role("EventsRole", "events", statements, Condition=console_links.ON_AWS)
+        yield iam_role("EventsRole", "events", statements, Condition=console_links.ON_AWS)
 
 
 def _statements(project: Project, machine: str, jobs: list[str]) -> list[Json]:
-    runs = [arns.executions(project, name) for name in jobs]
-    told = allow(["sns:Publish"], [arns.topic(project, channel) for channel in channels(project, machine)])
+    runs = [arns.execution_arns(project, name) for name in jobs]
+    told = allow(["sns:Publish"], [arns.topic_arn(project, channel) for channel in alert_channels(project, machine)])
     match machine:
         case job_machine.WATCH:
             return [allow(["states:DescribeExecution"], runs), told]
         case job_machine.START:
-            return [allow(["states:StartExecution"], [Ref(names.machine(name)) for name in jobs])]
+            return [allow(["states:StartExecution"], [Ref(names.state_machine_id(name)) for name in jobs])]
         case job_machine.SLOTS:
-            return [allow(["states:ListExecutions"], [arns.machine(project, name) for name in jobs]), told]
+            return [allow(["states:ListExecutions"], [arns.state_machine_arn(project, name) for name in jobs]), told]
         case _:
             return [allow(["states:GetExecutionHistory"], runs), told]

@@ -14,7 +14,7 @@ from troposphere import AWSObject, Parameter, Ref, Tags, ecs, logs
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project, Sidecar
-from lamplighter.jobs.file.secrets import source
+from lamplighter.jobs.file.secrets import parse_source
 from lamplighter.jobs.stack import arns
 from lamplighter.runs import job_machine
 
@@ -25,32 +25,32 @@ NO_IMAGE = "scratch"
 def parameters(project: Project) -> list[Parameter]:
     """The images that are built from folders."""
     return [
-        Parameter(names.image(name), Type="String", Description=f"The image that {job.image} was built into")
+        Parameter(names.image_parameter(name), Type="String", Description=f"The image that {job.image} was built into")
         for name, job in project.jobs.items()
         if job.builds
     ]
 
 
-def resources(project: Project, name: str) -> Iterator[AWSObject]:
+def task_definition_resources(project: Project, name: str) -> Iterator[AWSObject]:
     """A job's log and its task definition."""
     job = project.jobs[name]
     yield logs.LogGroup(
-        f"{names.logical(name)}Log",
-        LogGroupName=arns.log_group(project, name),
+        f"{names.logical_id(name)}Log",
+        LogGroupName=arns.log_group_name(project, name),
         RetentionInDays=job.log_retention,
     )
     storage = {} if job.storage is None else {"EphemeralStorage": ecs.EphemeralStorage(SizeInGiB=job.storage)}
     local = _local(job)
     yield ecs.TaskDefinition(
-        names.task(name),
+        names.task_definition_id(name),
         Family=project.name(name),
         RequiresCompatibilities=["FARGATE"],
         NetworkMode="awsvpc",
         Cpu=str(job.cpu),
         Memory=str(job.memory),
         RuntimePlatform=ecs.RuntimePlatform(CpuArchitecture=job.architecture.upper(), OperatingSystemFamily="LINUX"),
-        ExecutionRoleArn=arns.execution_role(project, name),
-        TaskRoleArn=arns.task_role(project, name),
+        ExecutionRoleArn=arns.execution_role_arn(project, name),
+        TaskRoleArn=arns.task_role_arn(project, name),
         ContainerDefinitions=[_main(name, job), *(_beside(name, *each) for each in job.sidecars.items())],
         Tags=Tags({**job.tags, "lamplighter:project": project.prefix, "lamplighter:job": name}),
         **storage,
@@ -67,7 +67,7 @@ def _local(job: Job) -> Json:
 
 
 def _main(name: str, job: Job) -> ecs.ContainerDefinition:
-    built = Ref(names.image(name)) if job.builds else job.image
+    built = Ref(names.image_parameter(name)) if job.builds else job.image
     given = {
         "Command": None if job.command is None else list(job.command),
         "EntryPoint": None if job.entrypoint is None else list(job.entrypoint),
@@ -106,7 +106,7 @@ def _literally(given: Mapping[str, Json]) -> dict[str, Json]:
     def of(value: Json) -> Json:
         if isinstance(value, list):
             return [of(each) for each in value]
-        return arns.literal(value) if isinstance(value, str) else value
+        return arns.escape_literal(value) if isinstance(value, str) else value
 
     return {field: of(value) for field, value in given.items() if value is not None}
 
@@ -118,17 +118,18 @@ def _inside(name: str, environment: Mapping[str, str], secrets: Mapping[str, str
     # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html
     options = {
         "mode": "blocking",
-        "awslogs-group": Ref(f"{names.logical(name)}Log"),
+        "awslogs-group": Ref(f"{names.logical_id(name)}Log"),
         "awslogs-region": Ref("AWS::Region"),
         "awslogs-stream-prefix": name,
     }
     inside: dict[str, Json] = {"LogConfiguration": ecs.LogConfiguration(LogDriver="awslogs", Options=options)}
     if environment:
         inside["Environment"] = [
-            ecs.Environment(Name=key, Value=arns.literal(value)) for key, value in environment.items()
+            ecs.Environment(Name=key, Value=arns.escape_literal(value)) for key, value in environment.items()
         ]
     if secrets:
         inside["Secrets"] = [
-            ecs.Secret(Name=key, ValueFrom=arns.filled(source(where).value)) for key, where in secrets.items()
+            ecs.Secret(Name=key, ValueFrom=arns.sub_if_needed(parse_source(where).value))
+            for key, where in secrets.items()
         ]
     return inside

@@ -27,7 +27,7 @@ from lamplighter.jobs.stack import (
 )
 
 
-def template(project: Project) -> Json:
+def build_template(project: Project) -> Json:
     """The template as a document."""
     parameters = (*console_links.parameters(), *network.parameters(project), *task_definitions.parameters(project))
     made = Template(
@@ -38,17 +38,21 @@ def template(project: Project) -> Json:
         made.add_condition(name, condition)
     contained = [name for name, job in project.jobs.items() if job.workflow is None]
     resources = (
-        *network.resources(project),
-        *(each for name in project.jobs for each in roles.of_job(project, name)),
-        *roles.of_project(project),
-        *(each for name in contained for each in task_definitions.resources(project, name)),
-        *supporting_machines.resources(project),
-        *state_machines.resources(project),
-        *schedules.resources(project),
-        *alerts.resources(project),
+        *network.network_resources(project),
+        *(each for name in project.jobs for each in roles.job_roles(project, name)),
+        *roles.shared_roles(project),
+        *(each for name in contained for each in task_definitions.task_definition_resources(project, name)),
+        *supporting_machines.supporting_resources(project),
+        *state_machines.state_machine_resources(project),
+        *schedules.schedule_resources(project),
+        *alerts.alert_resources(project),
     )
     outputs = [
-        Output(names.machine(name), Description=f"The state machine of the job {name}", Value=Ref(names.machine(name)))
+        Output(
+            names.state_machine_id(name),
+            Description=f"The state machine of the job {name}",
+            Value=Ref(names.state_machine_id(name)),
+        )
         for name in project.jobs
     ]
     # Not by add_resource and the like, which refuse more than AWS takes: one box takes more, and `lint` tells.
@@ -64,7 +68,7 @@ def to_json(document: Json) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def compact(document: Json) -> str:
+def to_compact_json(document: Json) -> str:
     """A template as it is sent, in ASCII: of other letters CloudFormation gives back question marks (GetTemplate)."""
     return json.dumps(document, separators=(",", ":"))
 

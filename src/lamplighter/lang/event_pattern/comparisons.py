@@ -37,7 +37,7 @@ RANGES: Mapping[str, Callable[[Json, Json], bool]] = {
 }
 
 
-class Token(Enum):
+class PatternToken(Enum):
     """How far the pattern had been read when its fault was seen."""
 
     VALUE = "value"
@@ -49,11 +49,11 @@ class Token(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class PatternPosition:
     """Where in a pattern a fault was seen."""
 
     path: Path
-    token: Token = Token.VALUE
+    token: PatternToken = PatternToken.VALUE
     times: int = 1
     """How many times AWS says where: faults in some lists are told twice, and some faults have no place."""
 
@@ -61,39 +61,39 @@ class Spot:
 class InvalidPattern(LamplighterError):
     """The pattern is none; its text is AWS's reason."""
 
-    def __init__(self, reason: str, spot: Spot | None = None) -> None:
+    def __init__(self, reason: str, spot: PatternPosition | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.spot = spot
 
 
-def comparison(value: Json, at: Path) -> Predicate:
+def compile_comparison(value: Json, at: Path) -> Predicate:
     """One entry of a field's list, as a predicate; `exists` is none, and is dealt with by the pattern."""
     if isinstance(value, dict):
         name, given, inner = only_member(value, at)
         compiler = COMPARISONS.get(name)
         if compiler is None:
-            raise InvalidPattern(f"Unrecognized match type {name}", Spot(inner))
+            raise InvalidPattern(f"Unrecognized match type {name}", PatternPosition(inner))
         predicate = compiler(given, inner)
-        alone(value, at, TOO_MANY if name in ("numeric", "anything-but") else ONLY_ONE)
+        require_only_member(value, at, TOO_MANY if name in ("numeric", "anything-but") else ONLY_ONE)
         return predicate
     if isinstance(value, list):
-        raise InvalidPattern("Match value must be String, number, true, false, or null", Spot(at))
+        raise InvalidPattern("Match value must be String, number, true, false, or null", PatternPosition(at))
     return _exact(value)
 
 
 def only_member(value: Json, at: Path) -> tuple[str, Json, Path]:
     """The name, the value and the place of the first of an expression, which should be its only one."""
     if not value:
-        raise InvalidPattern("Match expression name not found", Spot(at, Token.END))
+        raise InvalidPattern("Match expression name not found", PatternPosition(at, PatternToken.END))
     name, given = next(iter(value.items()))
     return name, given, (*at, name)
 
 
-def alone(expression: Json, at: Path, reason: str = ONLY_ONE) -> None:
+def require_only_member(expression: Json, at: Path, reason: str = ONLY_ONE) -> None:
     """Refuse an expression of which the first member is sound and not the only one."""
     if len(expression) > 1:
-        raise InvalidPattern(reason, Spot((*at, list(expression)[1])))
+        raise InvalidPattern(reason, PatternPosition((*at, list(expression)[1])))
 
 
 def is_number(value: Json) -> bool:
@@ -115,7 +115,7 @@ def _exact(wanted: Json) -> Predicate:
     return lambda value: value is wanted
 
 
-def is_plain(wanted: str) -> bool:
+def is_plain_text(wanted: str) -> bool:
     """Whether a text of a pattern is compared letter by letter: an address may be spelt otherwise."""
     return _address(wanted) is None
 
@@ -132,7 +132,7 @@ def _equals_ignore_case(given: Json, at: Path) -> Predicate:
 
 def _text(given: Json, at: Path, reason: str) -> str:
     if not isinstance(given, str):
-        raise InvalidPattern(reason, Spot(at))
+        raise InvalidPattern(reason, PatternPosition(at))
     return given
 
 
@@ -147,12 +147,14 @@ def _end(kind: str, test: Callable[[str, str], bool]) -> Callable[[Json, Path], 
             wanted = _text(given, at, f"{kind} match pattern must be a string")
             return lambda value: isinstance(value, str) and test(value, wanted)
         if not given:
-            raise InvalidPattern(f"{kind.capitalize()} expression name not found", Spot(at, Token.END))
+            raise InvalidPattern(
+                f"{kind.capitalize()} expression name not found", PatternPosition(at, PatternToken.END)
+            )
         name, inner = next(iter(given.items()))
         if name != "equals-ignore-case":
-            raise InvalidPattern(f"Unsupported {kind} pattern: {name}", Spot((*at, name)))
+            raise InvalidPattern(f"Unsupported {kind} pattern: {name}", PatternPosition((*at, name)))
         lower = _text(inner, (*at, name), "equals-ignore-case match pattern must be a string").lower()
-        alone(given, at)
+        require_only_member(given, at)
         return lambda value: isinstance(value, str) and test(value.lower(), lower)
 
     return compiler
@@ -160,10 +162,10 @@ def _end(kind: str, test: Callable[[str, str], bool]) -> Callable[[Json, Path], 
 
 def _wildcard(given: Json, at: Path) -> Predicate:
     wanted = _text(given, at, "wildcard match pattern must be a string")
-    return _wildcard_of(wanted, Spot(at, Token.TEXT))
+    return _wildcard_of(wanted, PatternPosition(at, PatternToken.TEXT))
 
 
-def _wildcard_of(text: str, spot: Spot) -> Predicate:
+def _wildcard_of(text: str, spot: PatternPosition) -> Predicate:
     try:
         matches = compile_wildcard(text)
     except InvalidWildcard as error:
@@ -180,10 +182,10 @@ def _numeric(given: Json, at: Path) -> Predicate:
     How large a number is matters to AWS when it has read all of the list.
     """
     if not isinstance(given, list):
-        raise InvalidPattern("Value of numeric must be an array.", Spot(at))
+        raise InvalidPattern("Value of numeric must be an array.", PatternPosition(at))
     if not given or not isinstance(given[0], str):
         raise InvalidPattern(f"Invalid member in numeric match: {_spelt(given[:1], ']')}", _member(at, given, 0))
-    sign, end = given[0], Spot(at, Token.END)
+    sign, end = given[0], PatternPosition(at, PatternToken.END)
     if sign != "=" and sign not in RANGES:
         raise InvalidPattern(f"Unrecognized numeric range operator: {sign}", _member(at, given, 1))
     bound = _number(given, 1, "equals" if sign == "=" else sign, at)
@@ -204,10 +206,10 @@ def _between(given: Json, at: Path, test: Callable[[Json, Json], bool], bottom: 
         raise InvalidPattern(f"Bad value in numeric range: {_spelt(given[2:3], ']')}", _member(at, given, 2))
     sign = given[2]
     if sign not in ("<", "<="):
-        raise InvalidPattern(f"Bad numeric range operator: {sign}", Spot((*at, 2), Token.TEXT))
+        raise InvalidPattern(f"Bad numeric range operator: {sign}", PatternPosition((*at, 2), PatternToken.TEXT))
     top = _number(given, 3, sign, at)
     _no_more(given, 4, at, "Too many terms in numeric range expression")
-    end = Spot(at, Token.END)
+    end = PatternPosition(at, PatternToken.END)
     if bottom >= top:
         raise InvalidPattern("Bottom must be less than top", end)
     _within(bottom, end)
@@ -222,7 +224,7 @@ def _number(given: Json, index: int, sign: str, at: Path) -> Json:
     return given[index]
 
 
-def _within(number: Json, spot: Spot) -> None:
+def _within(number: Json, spot: PatternPosition) -> None:
     if not -LARGEST <= number <= LARGEST:
         raise InvalidPattern("Value must be between -5.0E9 and 5.0E9, inclusive", spot)
 
@@ -232,8 +234,8 @@ def _no_more(given: Json, most: int, at: Path, reason: str) -> None:
         raise InvalidPattern(reason, _member(at, given, most))
 
 
-def _member(at: Path, given: Json, index: int) -> Spot:
-    return Spot((*at, index)) if index < len(given) else Spot(at, Token.END)
+def _member(at: Path, given: Json, index: int) -> PatternPosition:
+    return PatternPosition((*at, index)) if index < len(given) else PatternPosition(at, PatternToken.END)
 
 
 def _spelt(members: Json, otherwise: str) -> str:
@@ -256,7 +258,7 @@ def _cidr(given: Json, at: Path) -> Predicate:
     try:
         first, bits = _block(block)
     except InvalidPattern as error:
-        raise InvalidPattern(error.reason, Spot(at, Token.TEXT, times=0)) from None
+        raise InvalidPattern(error.reason, PatternPosition(at, PatternToken.TEXT, times=0)) from None
     bottom, top = int(first), int(first) | ((1 << (first.max_prefixlen - bits)) - 1)
 
     def within(value: Json) -> bool:
@@ -311,17 +313,17 @@ def _address(text: str) -> Address | None:
 def _anything_but(given: Json, at: Path) -> Predicate:
     if isinstance(given, dict):
         if not given:
-            raise InvalidPattern("Anything-But expression name not found", Spot(at, Token.END))
+            raise InvalidPattern("Anything-But expression name not found", PatternPosition(at, PatternToken.END))
         name, inner = next(iter(given.items()))
         if name not in ANYTHING_BUT:
-            raise InvalidPattern(f"Unsupported anything-but pattern: {name}", Spot((*at, name)))
+            raise InvalidPattern(f"Unsupported anything-but pattern: {name}", PatternPosition((*at, name)))
         excluded = _excluded(inner, (*at, name), name)
-        alone(given, at, TOO_MANY)
+        require_only_member(given, at, TOO_MANY)
         return lambda value: not any(test(value) for test in excluded)
     if not isinstance(given, list):
         _listable(given, at)
         if is_number(given):
-            _within(given, Spot(at, times=0))
+            _within(given, PatternPosition(at, times=0))
         unwanted = _exactly_this(given)
         return lambda value: not unwanted(value)
     return _anything_but_list(given, at)
@@ -330,13 +332,13 @@ def _anything_but(given: Json, at: Path) -> Predicate:
 def _anything_but_list(given: Json, at: Path) -> Predicate:
     for index, each in enumerate(given):
         if not isinstance(each, str) and not is_number(each):
-            spot = Spot((*at, index), times=2)
+            spot = PatternPosition((*at, index), times=2)
             raise InvalidPattern("Inside anything but list, start|null|boolean is not supported.", spot)
         if is_number(each):
-            _within(each, Spot((*at, index)))
+            _within(each, PatternPosition((*at, index)))
     if len({isinstance(each, str) for each in given}) != 1:
         reason = "Inside anything but list, either all values are number or string, mixed type is not supported"
-        raise InvalidPattern(reason, Spot(at, Token.END))
+        raise InvalidPattern(reason, PatternPosition(at, PatternToken.END))
     unwanted, kind = frozenset(given), isinstance(given[0], str)
     return lambda value: not ((isinstance(value, str) if kind else is_number(value)) and value in unwanted)
 
@@ -357,21 +359,23 @@ def _excluded(given: Json, at: Path, name: str) -> list[Predicate]:
     for index, text in enumerate(texts):
         place, times = ((*at, index), 2) if isinstance(given, list) else (at, 1)
         if not isinstance(text, str):
-            raise InvalidPattern(reason, Spot(place, times=times))
+            raise InvalidPattern(reason, PatternPosition(place, times=times))
         if not text and name in ("prefix", "suffix"):
-            raise InvalidPattern("Null prefix/suffix not allowed", Spot(place, Token.TEXT, times))
+            raise InvalidPattern("Null prefix/suffix not allowed", PatternPosition(place, PatternToken.TEXT, times))
         if name != "wildcard":
             found.append(compiler(text, place))
     if name == "wildcard":
         # AWS reads wildcards when it has read all of the list.
-        spot = Spot(at, Token.END if isinstance(given, list) else Token.TEXT)
+        spot = PatternPosition(at, PatternToken.END if isinstance(given, list) else PatternToken.TEXT)
         found = [_wildcard_of(text, spot) for text in texts]
     return found
 
 
 def _listable(given: Json, at: Path) -> None:
     if not isinstance(given, (str, list)) and not is_number(given):
-        raise InvalidPattern("Value of anything-but must be an array or single string/number value.", Spot(at))
+        raise InvalidPattern(
+            "Value of anything-but must be an array or single string/number value.", PatternPosition(at)
+        )
 
 
 COMPARISONS: Mapping[str, Callable[[Json, Path], Predicate]] = {

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.event_pattern.pattern import TooComplex, compile_pattern, values
+from lamplighter.lang.event_pattern.pattern import PatternTooComplex, compile_pattern, field_values
 
 SHOWN = 20
 """Values of a field that are told of, where the event has more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class FieldMatch:
     """What became of one field of a pattern."""
 
     field: str
@@ -26,7 +26,7 @@ class Finding:
     found: Sequence[Json]
     """The values that the event has there; none where it has no such field."""
     met: bool
-    branches: Sequence[Sequence["Finding"]] = ()
+    branches: Sequence[Sequence["FieldMatch"]] = ()
     """Those of a `$or`, of which one has to be met."""
 
 
@@ -35,10 +35,10 @@ class Explanation:
     """What became of a pattern."""
 
     matches: bool
-    findings: Sequence[Finding]
+    findings: Sequence[FieldMatch]
 
     @property
-    def apart(self) -> bool:
+    def met_separately(self) -> bool:
         """Whether every field is met, though by no one element of an array."""
         return not self.matches and all(finding.met for finding in self.findings)
 
@@ -48,26 +48,26 @@ def explain(pattern: Json, event: Json) -> Explanation:
     return Explanation(_met(pattern, event), list(_object(pattern, event, ())))
 
 
-def _object(pattern: Mapping[str, Json], event: Json, outer: tuple[str, ...]) -> Iterator[Finding]:
+def _object(pattern: Mapping[str, Json], event: Json, outer: tuple[str, ...]) -> Iterator[FieldMatch]:
     for name, wanted in pattern.items():
         at = (*outer, name)
         if name == "$or" and isinstance(wanted, list):
             branches = [list(_object(branch, event, outer)) for branch in wanted]
             met = _met(_inside(outer, {"$or": wanted}), event)
-            yield Finding(".".join(at), wanted, (), met, branches)
+            yield FieldMatch(".".join(at), wanted, (), met, branches)
         elif isinstance(wanted, dict):
             yield from _object(wanted, event, at)
         else:
             steps = tuple(".".join(at).split("."))
-            found = [value for value, _ in zip(values(event, steps), range(SHOWN), strict=False)]
-            yield Finding(".".join(at), wanted, found, _met(_inside(at, wanted), event))
+            found = [value for value, _ in zip(field_values(event, steps), range(SHOWN), strict=False)]
+            yield FieldMatch(".".join(at), wanted, found, _met(_inside(at, wanted), event))
 
 
 def _met(pattern: Json, event: Json) -> bool:
     """Whether an event meets a pattern; one that is too complex for it is not met."""
     try:
         return compile_pattern(pattern).matches(event)
-    except TooComplex:
+    except PatternTooComplex:
         return False
 
 

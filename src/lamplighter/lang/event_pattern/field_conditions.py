@@ -19,7 +19,7 @@ MOST = 10_000
 """What may be asked of fields in all ways together, where fields are named again."""
 
 
-class TooManyWays(LamplighterError):
+class TooManyCombinations(LamplighterError):
     """The pattern would grow beyond bounds."""
 
 
@@ -41,7 +41,7 @@ class Choice(Generic[C]):
 Item = Field[C] | Choice[C]
 
 
-def settled(items: Sequence[Item[C]]) -> list[Item[C]]:
+def merge_conditions(items: Sequence[Item[C]]) -> list[Item[C]]:
     """What is asked of all fields, in order, with each field's last word only."""
     if _each_once(items):
         return list(items)
@@ -56,8 +56,8 @@ def settled(items: Sequence[Item[C]]) -> list[Item[C]]:
             before = [each for each in found if not named.isdisjoint(_names(each))]
             found = [each for each in found if named.isdisjoint(_names(each))]
             if sum(map(_size, before)) * len(item.ways) > MOST:
-                raise TooManyWays
-            found.append(Choice([settled([*before, *way]) for way in item.ways]))
+                raise TooManyCombinations
+            found.append(Choice([merge_conditions([*before, *way]) for way in item.ways]))
     return found
 
 

@@ -16,16 +16,16 @@ from lamplighter.base.json_text import Json, depth
 from lamplighter.lang.event_pattern.comparisons import (
     InvalidPattern,
     Path,
+    PatternPosition,
+    PatternToken,
     Predicate,
-    Spot,
-    Token,
-    alone,
-    comparison,
-    is_plain,
+    compile_comparison,
+    is_plain_text,
+    require_only_member,
 )
-from lamplighter.lang.event_pattern.field_conditions import Choice, Field, Item, TooManyWays, settled
+from lamplighter.lang.event_pattern.field_conditions import Choice, Field, Item, TooManyCombinations, merge_conditions
 
-__all__ = ["InvalidPattern", "Pattern", "TooComplex", "compile_pattern"]
+__all__ = ["InvalidPattern", "Pattern", "PatternTooComplex", "compile_pattern"]
 
 DEEPEST = 200
 """How deeply a pattern may be nested; 4,096 characters hold hardly more."""
@@ -53,16 +53,16 @@ Tried = tuple[int | tuple[int, int], ...]
 """Which elements of which arrays, for whoever looks at them."""
 Elements = Mapping[int, tuple[int, Steps]]
 """In which element of which array the values are that were chosen, and the field that the array is."""
-Condition = Callable[[Json, Elements, "Work"], Iterator[Elements]]
+Condition = Callable[[Json, Elements, "WorkLimit"], Iterator[Elements]]
 """The ways in which an event meets a condition, given where the values of others are: each with where its own are."""
 
 
-class TooComplex(LamplighterError):
+class PatternTooComplex(LamplighterError):
     """The event has too many values, in too many arrays, for the pattern."""
 
 
 @dataclass(slots=True)
-class Work:
+class WorkLimit:
     """How many more values may be looked at."""
 
     left: int = MOST
@@ -71,7 +71,7 @@ class Work:
         """Look at one more."""
         self.left -= 1
         if self.left < 0:
-            raise TooComplex(f"The pattern looks at more than {MOST} values of the event.")
+            raise PatternTooComplex(f"The pattern looks at more than {MOST} values of the event.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +82,25 @@ class Pattern:
 
     def matches(self, event: Json) -> bool:
         """Whether an event is wanted; raises TooComplex."""
-        return any(True for _ in self._condition(event, {}, Work()))
+        return any(True for _ in self._condition(event, {}, WorkLimit()))
 
 
 def compile_pattern(source: Json) -> Pattern:
     """Compile a pattern; InvalidPattern says why one is none."""
     if not isinstance(source, dict):
-        raise InvalidPattern("Filter is not an object", Spot(()))
+        raise InvalidPattern("Filter is not an object", PatternPosition(()))
     if depth(source) > DEEPEST:
         raise InvalidPattern(TOO_DEEP)
     items = list(_object(source, (), (), inside_or=False))
     try:
-        return Pattern(_condition(settled(items)))
-    except TooManyWays:
+        return Pattern(_condition(merge_conditions(items)))
+    except TooManyCombinations:
         raise InvalidPattern(TOO_COMPLEX) from None
 
 
-def values(event: Json, steps: Steps) -> Iterator[Json]:
+def field_values(event: Json, steps: Steps) -> Iterator[Json]:
     """The values that an event has at a field, in all elements of whatever arrays are on the way."""
-    return (value for value, _ in _leaves(event, steps, {}, Work()))
+    return (value for value, _ in _leaves(event, steps, {}, WorkLimit()))
 
 
 # --- compiling --------------------------------------------------------------------------------------------------------
@@ -120,31 +120,35 @@ def _condition(items: Sequence[Item[Condition]]) -> Condition:
 def _object(source: Json, at: Path, outer: Steps, *, inside_or: bool) -> Iterator[Item[Condition]]:
     """What an object asks of its fields, all of it to be met, in its order."""
     if not source:
-        raise InvalidPattern("Empty objects are not allowed", Spot(at, Token.END))
+        raise InvalidPattern("Empty objects are not allowed", PatternPosition(at, PatternToken.END))
     for name, value in source.items():
         place, field = (*at, name), (*outer, *name.split("."))
         if name == "$or":
             yield Choice(list(_branches(value, place, outer)))
         elif inside_or and name in RESERVED:
             reason = f"{name} is Ruler reserved fieldName which cannot be used inside $or."
-            raise InvalidPattern(reason, Spot(place))
+            raise InvalidPattern(reason, PatternPosition(place))
         elif isinstance(value, dict):
             yield from _object(value, place, field, inside_or=inside_or)
         elif isinstance(value, list):
             yield Field(".".join(field), _field(field, value, place))
         else:
-            raise InvalidPattern(f'"{name}" must be an object or an array', Spot(place))
+            raise InvalidPattern(f'"{name}" must be an object or an array', PatternPosition(place))
 
 
 def _branches(value: Json, at: Path, outer: Steps) -> Iterator[list[Item[Condition]]]:
     if not isinstance(value, list):
-        raise InvalidPattern("It must be an Array followed with $or.", Spot(at))
+        raise InvalidPattern("It must be an Array followed with $or.", PatternPosition(at))
     for index, branch in enumerate(value):
         if not isinstance(branch, dict):
-            raise InvalidPattern("Only JSON object is allowed in array of $or relationship.", Spot((*at, index)))
+            raise InvalidPattern(
+                "Only JSON object is allowed in array of $or relationship.", PatternPosition((*at, index))
+            )
         yield list(_object(branch, (*at, index), outer, inside_or=True))
     if len(value) < 2:
-        raise InvalidPattern("There must have at least 2 Objects in $or relationship.", Spot(at, Token.END))
+        raise InvalidPattern(
+            "There must have at least 2 Objects in $or relationship.", PatternPosition(at, PatternToken.END)
+        )
 
 
 def _field(steps: Steps, values: Json, at: Path) -> Condition:
@@ -152,15 +156,15 @@ def _field(steps: Steps, values: Json, at: Path) -> Condition:
     if len(steps) > DEEPEST:
         raise InvalidPattern(TOO_DEEP)
     if not values:
-        raise InvalidPattern("Empty arrays are not allowed", Spot(at, Token.END))
+        raise InvalidPattern("Empty arrays are not allowed", PatternPosition(at, PatternToken.END))
     tests: list[Predicate] = []
-    texts = {value for value in values if isinstance(value, str) and is_plain(value)}
+    texts = {value for value in values if isinstance(value, str) and is_plain_text(value)}
     absent = False
     for index, value in enumerate(values):
         if isinstance(value, str) and value in texts:
             continue
         if not (isinstance(value, dict) and next(iter(value), None) == "exists"):
-            tests.append(comparison(value, (*at, index)))
+            tests.append(compile_comparison(value, (*at, index)))
         elif _exists(value, (*at, index)):
             tests.append(lambda _value: True)
         else:
@@ -169,7 +173,7 @@ def _field(steps: Steps, values: Json, at: Path) -> Condition:
     def fits(value: Json) -> bool:
         return (isinstance(value, str) and value in texts) or any(test(value) for test in tests)
 
-    def met(event: Json, elements: Elements, work: Work) -> Iterator[Elements]:
+    def met(event: Json, elements: Elements, work: WorkLimit) -> Iterator[Elements]:
         for value, inside in _leaves(event, steps, elements, work):
             if fits(value):
                 yield _with(elements, inside)
@@ -182,8 +186,8 @@ def _field(steps: Steps, values: Json, at: Path) -> Condition:
 
 def _exists(value: Json, at: Path) -> bool:
     if not isinstance(value["exists"], bool):
-        raise InvalidPattern("exists match pattern must be either true or false.", Spot((*at, "exists")))
-    alone(value, at)
+        raise InvalidPattern("exists match pattern must be either true or false.", PatternPosition((*at, "exists")))
+    require_only_member(value, at)
     wanted: bool = value["exists"]
     return wanted
 
@@ -202,13 +206,13 @@ def _all_of(found: Sequence[tuple[Steps, Condition]]) -> Condition:
     choice = any(steps == LAST for steps, _ in ordered)
     last = {steps[:end]: at for at, (steps, _) in enumerate(ordered) if not choice for end in range(len(steps) + 1)}
 
-    def met(event: Json, elements: Elements, work: Work) -> Iterator[Elements]:
+    def met(event: Json, elements: Elements, work: WorkLimit) -> Iterator[Elements]:
         # Most events fail at one field: that needs no search for values that go together.
         if not all(any(True for _ in condition(event, elements, work)) for condition in conditions):
             return
         yield from chosen(event, elements, 0, work, set())
 
-    def chosen(event: Json, elements: Elements, index: int, work: Work, failed: set[Tried]) -> Iterator[Elements]:
+    def chosen(event: Json, elements: Elements, index: int, work: WorkLimit, failed: set[Tried]) -> Iterator[Elements]:
         if index == len(conditions):
             yield elements
             return
@@ -231,7 +235,7 @@ def _all_of(found: Sequence[tuple[Steps, Condition]]) -> Condition:
 
 
 def _any_of(conditions: Sequence[Condition]) -> Condition:
-    def met(event: Json, elements: Elements, work: Work) -> Iterator[Elements]:
+    def met(event: Json, elements: Elements, work: WorkLimit) -> Iterator[Elements]:
         for condition in conditions:
             yield from condition(event, elements, work)
 
@@ -247,7 +251,7 @@ def _with(elements: Elements, inside: Inside | None) -> Elements:
     return {**elements, **found} if found else elements
 
 
-def _leaves(event: Json, steps: Steps, elements: Elements, work: Work) -> Iterator[tuple[Json, Inside | None]]:
+def _leaves(event: Json, steps: Steps, elements: Elements, work: WorkLimit) -> Iterator[tuple[Json, Inside | None]]:
     """The values of a field in the elements that were chosen, or in all of an array of which none was."""
     left: list[tuple[Json, int, Inside | None]] = [(event, 0, None)]
     while left:

@@ -8,7 +8,7 @@ to refuse. See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-creat
 from collections.abc import Sequence
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.lang.wildcard import Matches, fitting, split
+from lamplighter.lang.wildcard import Matches, compile_pieces, split_wildcard
 
 COMPLEXITY = 10
 """From how many places at once on a pattern is too complex."""
@@ -38,7 +38,7 @@ def compile_wildcard(text: str) -> Matches:
             "after a wildcard character"
         )
         raise InvalidWildcard(reason, located=False)
-    return fitting(split(text))
+    return compile_pieces(split_wildcard(text))
 
 
 def _read(text: str) -> list[Item]:

@@ -73,7 +73,7 @@ class Function:
 
 
 def _random(world: World, first: Json, last: Json, *seed: Json) -> int:
-    return functions.between(first, last, functions.seeded(seed[0]) if seed else world.random())
+    return functions.random_between(first, last, functions.random_of_seed(seed[0]) if seed else world.random())
 
 
 ANY = 10_000
@@ -86,16 +86,16 @@ FUNCTIONS = {
     "ArrayPartition": Function(functions.partition, 2, 2),
     "ArrayContains": Function(functions.contains, 2, 2),
     "ArrayRange": Function(functions.array_range, 3, 3),
-    "ArrayGetItem": Function(functions.item, 2, 2),
-    "ArrayLength": Function(functions.length, 1, 1),
+    "ArrayGetItem": Function(functions.array_item, 2, 2),
+    "ArrayLength": Function(functions.array_length, 1, 1),
     "ArrayUnique": Function(functions.unique, 1, 1),
     "Base64Encode": Function(functions.encode_base64, 1, 1),
     "Base64Decode": Function(functions.decode_base64, 1, 1),
-    "Hash": Function(functions.digest, 2, 2),
-    "JsonMerge": Function(functions.merge, 3, 3),
+    "Hash": Function(functions.hash_value, 2, 2),
+    "JsonMerge": Function(functions.json_merge, 3, 3),
     "MathRandom": Function(_random, 2, 3, needs_world=True),
-    "MathAdd": Function(functions.add, 2, 2),
-    "StringSplit": Function(functions.split, 2, 2),
+    "MathAdd": Function(functions.math_add, 2, 2),
+    "StringSplit": Function(functions.split_text, 2, 2),
     "UUID": Function(lambda world: world.uuid(), 0, 0, needs_world=True),
 }
 

@@ -34,17 +34,17 @@ def format_text(template: Json, *arguments: Json) -> str:
     if places != len(arguments):
         raise FunctionError(f"the template has {places} {{}} but there are {len(arguments)} arguments")
     values = iter(arguments)
-    return _PLACE.sub(lambda match: match[1] or shown(next(values)), pattern)
+    return _PLACE.sub(lambda match: match[1] or format_value(next(values)), pattern)
 
 
-def shown(value: Json) -> str:
+def format_value(value: Json) -> str:
     """The value inside a text. AWS, recorded: an object is `{Id=arn:…, Name=x}`, as Java prints a map."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return f"[{', '.join(map(shown, value))}]"
+        return f"[{', '.join(map(format_value, value))}]"
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}={shown(item)}' for key, item in value.items())}}}"
+        return f"{{{', '.join(f'{key}={format_value(item)}' for key, item in value.items())}}}"
     return dumps(value)
 
 
@@ -58,7 +58,7 @@ def parse_json(text: Json) -> Json:
 
 def partition(items: Json, size: Json) -> list[Json]:
     """Cut an array into chunks; the last may be shorter."""
-    array, step = _array(items), rounded(size)
+    array, step = _array(items), round_half_up(size)
     if step < 1:
         raise FunctionError("the chunk size must be a positive number")
     return [array[start : start + step] for start in range(0, len(array), step)]
@@ -71,11 +71,11 @@ def contains(items: Json, value: Json) -> bool:
 
 def number_range(first: Json, last: Json, step: Json) -> range:
     """The numbers from the first to the last, both included, in steps that may be negative."""
-    stride = rounded(step)
+    stride = round_half_up(step)
     if stride == 0:
         raise FunctionError("the step must not be 0")
-    end = rounded(last)
-    return range(rounded(first), end + (1 if stride > 0 else -1), stride)
+    end = round_half_up(last)
+    return range(round_half_up(first), end + (1 if stride > 0 else -1), stride)
 
 
 def array_range(first: Json, last: Json, step: Json) -> list[int]:
@@ -86,15 +86,15 @@ def array_range(first: Json, last: Json, step: Json) -> list[int]:
     return list(numbers)
 
 
-def item(items: Json, index: Json) -> Json:
+def array_item(items: Json, index: Json) -> Json:
     """The item at the index, from 0."""
-    array, position = _array(items), rounded(index)
+    array, position = _array(items), round_half_up(index)
     if not 0 <= position < len(array):
         raise FunctionError(f"the index {position} is outside the array of {len(array)} items")
     return array[position]
 
 
-def length(items: Json) -> int:
+def array_length(items: Json) -> int:
     """How many items the array has."""
     return len(_array(items))
 
@@ -117,7 +117,7 @@ def decode_base64(text: Json) -> str:
         raise FunctionError("the argument is not Base64 of a text") from None
 
 
-def digest(data: Json, algorithm: Json) -> str:
+def hash_value(data: Json, algorithm: Json) -> str:
     """The hash of a text, or of a value's JSON text, in lower-case hexadecimal digits."""
     name = ALGORITHMS.get(algorithm) if isinstance(algorithm, str) else None
     if name is None:
@@ -129,7 +129,7 @@ def digest(data: Json, algorithm: Json) -> str:
 ALGORITHMS = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
 
-def merge(first: Json, second: Json, deep: Json) -> dict[str, Json]:
+def json_merge(first: Json, second: Json, deep: Json) -> dict[str, Json]:
     """Both objects in one; where both have a key, the second's value wins."""
     if not isinstance(first, dict) or not isinstance(second, dict):
         raise FunctionError("the first two arguments must be objects")
@@ -139,31 +139,31 @@ def merge(first: Json, second: Json, deep: Json) -> dict[str, Json]:
     return {**first, **second}
 
 
-def add(first: Json, second: Json) -> int:
+def math_add(first: Json, second: Json) -> int:
     """The sum of both numbers, each rounded first. AWS, recorded: 1.5 + 1.51 is 4."""
-    terms = rounded(first), rounded(second)
+    terms = round_half_up(first), round_half_up(second)
     total = sum(terms)
     if any(number not in INTEGERS for number in (*terms, total)):
         raise FunctionError("the numbers and their sum must be 32-bit integers")
     return total
 
 
-def between(first: Json, last: Json, lot: float) -> int:
+def random_between(first: Json, last: Json, lot: float) -> int:
     """The integer that a lot in [0, 1) picks, from the first on, the last excluded."""
-    low, high = rounded(first), rounded(last)
+    low, high = round_half_up(first), round_half_up(last)
     if low >= high:
         raise FunctionError("the first number must be less than the second")
     return low + math.floor(lot * (high - low))
 
 
-def seeded(seed: Json) -> float:
+def random_of_seed(seed: Json) -> float:
     """The lot in [0, 1) that belongs to a seed, always the same."""
     if isinstance(seed, bool) or not isinstance(seed, int | float):
         raise FunctionError("the seed must be a number")
     return (int.from_bytes(hashlib.sha256(dumps(seed).encode()).digest()[:8]) >> 11) / 2**53
 
 
-def split(text: Json, delimiters: Json) -> list[str]:
+def split_text(text: Json, delimiters: Json) -> list[str]:
     """The parts between delimiters; each character is one, and those side by side count once.
 
     AWS, recorded: 'a,,,b' is [a, b]; documented: 'This.is+a,test=string' at '.+,=' is five words.
@@ -174,7 +174,7 @@ def split(text: Json, delimiters: Json) -> list[str]:
     return [part for part in re.split(f"[{re.escape(characters)}]", whole) if part]
 
 
-def rounded(number: Json) -> int:
+def round_half_up(number: Json) -> int:
     """The nearest integer, halves up, as Java rounds: -1.5 is -1."""
     if isinstance(number, bool) or not isinstance(number, int | float):
         raise FunctionError(f"{dumps(number)} is not a number")

@@ -98,7 +98,7 @@ _ARRAY = re.compile(r"Argument (\d+) must be an array of (\w+)")
 _COUNT = re.compile(r"Argument count mismatch: expected (\d+), got (\d+)")
 
 
-def worded(message: str, expression: str = "") -> tuple[str, str]:
+def aws_message(message: str, expression: str = "") -> tuple[str, str]:
     """The code, empty where AWS gives none, and the message without it.
 
     What jsonatapy leaves out, such as the function that was called, is read in the expression if it has but one.

@@ -22,7 +22,7 @@ from lamplighter.base.json_text import Json, loads
 from lamplighter.base.world import World, iso
 from lamplighter.lang.intrinsics import functions
 from lamplighter.lang.jsonata.bounded_cost import is_bounded
-from lamplighter.lang.jsonata.error_messages import worded
+from lamplighter.lang.jsonata.error_messages import aws_message
 
 TIME_LIMIT = 1_000
 """Milliseconds that one evaluation may take."""
@@ -106,7 +106,7 @@ class Expression:
         try:
             result = _evaluate(program, self._named(bindings))
         except ValueError as error:
-            raise JsonataError(*worded(str(error), self.text)) from None
+            raise JsonataError(*aws_message(str(error), self.text)) from None
         return UNDEFINED if result is None else loads(result)
 
     def _named(self, bindings: Mapping[str, Json]) -> dict[str, Json]:
@@ -123,7 +123,7 @@ def compile_expression(text: str) -> Expression:
     try:
         _PROGRAMS.of(text)
     except ValueError as error:
-        raise JsonataSyntaxError(*worded(str(error))) from None
+        raise JsonataSyntaxError(*aws_message(str(error))) from None
     return Expression(text, _named_in(text), _reads(text), is_bounded(text))
 
 
@@ -208,7 +208,7 @@ def _host(name: str, least: int, most: int, work: Callable[..., Json]) -> Callab
 PURE = {
     "partition": _host("partition", 2, 2, functions.partition),
     "range": _host("range", 3, 3, _range),
-    "hash": _host("hash", 2, 2, functions.digest),
+    "hash": _host("hash", 2, 2, functions.hash_value),
     "parse": _host("parse", 1, 1, functions.parse_json),
     "eval": _refuse,
 }
@@ -216,7 +216,7 @@ PURE = {
 
 
 def _random(world: World) -> Callable[..., float]:
-    return lambda *seed: functions.seeded(seed[0]) if seed else world.random()
+    return lambda *seed: functions.random_of_seed(seed[0]) if seed else world.random()
 
 
 def _shuffle(world: World) -> Callable[..., list[Json]]:

@@ -13,17 +13,17 @@ from typing import Protocol
 
 from lamplighter.base.errors import MayTakeLong
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.lang.jsonpath.queries import PathError, Select, called, compile_query, split_call
-from lamplighter.lang.jsonpath.query_evaluation import TooComplex
+from lamplighter.lang.jsonpath.queries import PathError, Select, apply_function, compile_query, split_call
+from lamplighter.lang.jsonpath.query_evaluation import QueryTooComplex
 
 __all__ = [
     "NotFound",
     "Path",
     "PathError",
+    "QueryTooComplex",
     "Reference",
     "ResultPathError",
     "Scope",
-    "TooComplex",
     "compile_path",
     "compile_reference",
 ]
@@ -150,7 +150,7 @@ def compile_path(text: str) -> Path:
     steps = _steps(plain, _STEP)
     select = compile_query("$" + plain) if steps is None else _selector(steps)
     bounded = steps is not None or _BOUNDED.fullmatch(plain) is not None
-    return Path(text, name, steps, called(select, function) if function else select, bounded)
+    return Path(text, name, steps, apply_function(select, function) if function else select, bounded)
 
 
 def compile_reference(text: str) -> Reference:

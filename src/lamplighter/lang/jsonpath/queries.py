@@ -18,8 +18,8 @@ from jsonpath.stream import TokenStream
 
 from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
-from lamplighter.lang.jsonpath.query_evaluation import NOTHING, Unsupported, compile_walk
-from lamplighter.lang.regex import InvalidRegex, Regex, java
+from lamplighter.lang.jsonpath.query_evaluation import NOTHING, UnsupportedQuery, compile_parsed_query
+from lamplighter.lang.regex import InvalidRegex, Regex, compile_java
 
 Select = Callable[[Json], list[Json]]
 """All matches in a document, in document order."""
@@ -67,8 +67,8 @@ def compile_query(text: str) -> Select:
         query = _ENVIRONMENT.compile(_REWRITE.sub(_rewritten, text))
         if isinstance(query, jsonpath.CompoundJSONPath):
             raise PathError(f"{text!r} is more than one path")
-        return compile_walk(query, _CALLS)
-    except (InvalidRegex, Unsupported) as error:
+        return compile_parsed_query(query, _CALLS)
+    except (InvalidRegex, UnsupportedQuery) as error:
         raise PathError(f"{text!r} is no path: {error}") from None
     except (jsonpath.JSONPathError, RecursionError) as error:
         raise PathError(f"{text!r} is no path: {str(error).splitlines()[0]}") from None
@@ -80,7 +80,7 @@ def split_call(text: str) -> tuple[str, str | None]:
     return (text, None) if call is None else (call[1], call[2])
 
 
-def called(select: Select, name: str) -> Select:
+def apply_function(select: Select, name: str) -> Select:
     """What the function makes of each match."""
     return lambda document: [result for value in select(document) for result in _apply(name, value)]
 
@@ -119,7 +119,7 @@ class _Parser(Parser):
     def parse_regex(self, stream: TokenStream) -> BaseExpression:
         """`/a.*/i`."""
         pattern, flags = stream.next().value, stream.next().value
-        return _Literal(value=java(pattern, flags))
+        return _Literal(value=compile_java(pattern, flags))
 
 
 class _Literal(FilterExpressionLiteral[Regex]):

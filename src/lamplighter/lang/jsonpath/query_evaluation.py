@@ -15,7 +15,7 @@ from jsonpath import segments as way
 from jsonpath import selectors as select
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.regex import InvalidRegex, Regex, TooLong, linear
+from lamplighter.lang.regex import InvalidRegex, Regex, TextTooLong, compile_linear
 
 MOST = 500_000
 """Values that a query looks at: four times as many as the largest document has, and 50 ms."""
@@ -28,11 +28,11 @@ BUILD = 100
 """What a character costs of a regular expression that comes from the document."""
 
 
-class TooComplex(LookupError):
+class QueryTooComplex(LookupError):
     """The query would look at too many values; str() says so."""
 
 
-class Unsupported(ValueError):
+class UnsupportedQuery(ValueError):
     """The query has a part that Jayway JsonPath does not know; str() names it."""
 
 
@@ -44,7 +44,7 @@ NOTHING = tree.UNDEFINED
 
 
 @dataclass(slots=True)
-class Walk:
+class QueryWork:
     """One evaluation: the document, what the filters' queries of it found, and how much work is left."""
 
     root: Json
@@ -56,28 +56,28 @@ class Walk:
         """Look at so many values."""
         self.left -= amount
         if self.left < 0:
-            raise TooComplex(f"The query looks at more than {MOST} values.")
+            raise QueryTooComplex(f"The query looks at more than {MOST} values.")
 
 
-Step = Callable[[list[Json], Walk], list[Json]]
+Step = Callable[[list[Json], QueryWork], list[Json]]
 """From the values that were found so far to those one step further."""
-Operand = Callable[[Json, Walk], Json]
+Operand = Callable[[Json, QueryWork], Json]
 """What an expression of a filter is for one value: a value, Nodes or NOTHING."""
 Functions = Mapping[str, Callable[[Json], Json]]
 """What the functions of a filter make of a value; one that makes nothing of it gives NOTHING."""
 
 
-def compile_walk(path: JSONPath, functions: Functions) -> Callable[[Json], list[Json]]:
+def compile_parsed_query(path: JSONPath, functions: Functions) -> Callable[[Json], list[Json]]:
     """All matches of a parsed path in a document; raises Unsupported, and the matches raise TooComplex."""
     if path.pseudo_root:
-        raise Unsupported("a root above the document")
+        raise UnsupportedQuery("a root above the document")
     walk = _Compiler(functions).path(path)
 
     def found(document: Json) -> list[Json]:
         try:
-            return walk([document], Walk(document))
+            return walk([document], QueryWork(document))
         except RecursionError:
-            raise TooComplex("The query compares documents that are nested too deeply.") from None
+            raise QueryTooComplex("The query compares documents that are nested too deeply.") from None
 
     return found
 
@@ -90,7 +90,7 @@ class _Compiler:
         """A path from its first step to its last."""
         steps = [self._segment(each) for each in path.segments]
 
-        def walk(nodes: list[Json], work: Walk) -> list[Json]:
+        def walk(nodes: list[Json], work: QueryWork) -> list[Json]:
             for step in steps:
                 work.spend(len(nodes))
                 nodes = step(nodes, work)
@@ -118,12 +118,12 @@ class _Compiler:
             case select.Filter():
                 return self._filter(selector.expression)
             case _:
-                raise Unsupported(f"the selector {selector}")
+                raise UnsupportedQuery(f"the selector {selector}")
 
     def _filter(self, expression: tree.FilterExpression) -> Step:
         test = self.operand(expression.expression)
         return lambda nodes, work: [
-            inner for node in nodes for inner in _spent(node, work) if truthy(test(inner, work))
+            inner for node in nodes for inner in _spent(node, work) if is_truthy(test(inner, work))
         ]
 
     def operand(self, expression: tree.BaseExpression) -> Operand:
@@ -133,10 +133,10 @@ class _Compiler:
                 return self._infix(expression)
             case tree.PrefixExpression():
                 right = self.operand(expression.right)
-                return lambda value, work: not truthy(right(value, work))
+                return lambda value, work: not is_truthy(right(value, work))
             case tree.FilterExpression():
                 inner = self.operand(expression.expression)
-                return lambda value, work: truthy(inner(value, work))
+                return lambda value, work: is_truthy(inner(value, work))
             case tree.RelativeFilterQuery():
                 return self._relative(expression.path)
             case tree.RootFilterQuery():
@@ -154,14 +154,14 @@ class _Compiler:
             case tree.Undefined():
                 return lambda _value, _work: NOTHING
             case _:
-                raise Unsupported(f"the expression {expression}")
+                raise UnsupportedQuery(f"the expression {expression}")
 
     def _infix(self, expression: tree.InfixExpression) -> Operand:
         left, right = self.operand(expression.left), self.operand(expression.right)
         if expression.operator == "&&":
-            return lambda value, work: truthy(left(value, work)) and truthy(right(value, work))
+            return lambda value, work: is_truthy(left(value, work)) and is_truthy(right(value, work))
         if expression.operator == "||":
-            return lambda value, work: truthy(left(value, work)) or truthy(right(value, work))
+            return lambda value, work: is_truthy(left(value, work)) or is_truthy(right(value, work))
         compare = COMPARISONS[expression.operator]
         return lambda value, work: compare(_single(left(value, work)), _single(right(value, work)), work)
 
@@ -174,7 +174,7 @@ class _Compiler:
     def _absolute(self, path: JSONPath) -> Operand:
         walk = self.path(path)
 
-        def found(_value: Json, work: Walk) -> Nodes:
+        def found(_value: Json, work: QueryWork) -> Nodes:
             if id(walk) not in work.known:
                 work.known[id(walk)] = Nodes(walk([work.root], work))
             return work.known[id(walk)]
@@ -193,7 +193,7 @@ class _Compiler:
             )
         function = self.functions[expression.name]
 
-        def call(value: Json, work: Walk) -> Json:
+        def call(value: Json, work: QueryWork) -> Json:
             argument = _single(given[0](value, work))
             work.spend(len(argument) if isinstance(argument, (dict, list)) else 1)
             return NOTHING if argument is NOTHING else function(argument)
@@ -216,7 +216,7 @@ def _named(name: str) -> Step:
 def _indexed(index: int) -> Step:
     key = str(index)
 
-    def step(nodes: list[Json], _work: Walk) -> list[Json]:
+    def step(nodes: list[Json], _work: QueryWork) -> list[Json]:
         found = []
         for node in nodes:
             if isinstance(node, list) and -len(node) <= index < len(node):
@@ -229,7 +229,7 @@ def _indexed(index: int) -> Step:
 
 
 def _sliced(part: slice) -> Step:
-    def step(nodes: list[Json], work: Walk) -> list[Json]:
+    def step(nodes: list[Json], work: QueryWork) -> list[Json]:
         found: list[Json] = []
         for node in nodes:
             if isinstance(node, list) and part.step != 0:
@@ -240,14 +240,14 @@ def _sliced(part: slice) -> Step:
     return step
 
 
-def _spent(node: Json, work: Walk) -> Sequence[Json]:
+def _spent(node: Json, work: QueryWork) -> Sequence[Json]:
     """What is directly in a value."""
     inner: Sequence[Json] = node if isinstance(node, list) else list(node.values()) if isinstance(node, dict) else ()
     work.spend(len(inner))
     return inner
 
 
-def _descended(nodes: list[Json], work: Walk) -> list[Json]:
+def _descended(nodes: list[Json], work: QueryWork) -> list[Json]:
     """Each value and all objects and arrays in it, the outer before the inner."""
     found: list[Json] = []
     left = nodes[::-1]
@@ -262,7 +262,7 @@ def _descended(nodes: list[Json], work: Walk) -> list[Json]:
 # --- comparisons ------------------------------------------------------------------------------------------------------
 
 
-def truthy(value: Json) -> bool:
+def is_truthy(value: Json) -> bool:
     """Whether a filter takes a value for true: null is, and so is a query that found something."""
     return value is None or (value is not NOTHING and bool(value))
 
@@ -272,7 +272,7 @@ def _single(value: Json) -> Json:
     return value[0] if isinstance(value, Nodes) and len(value) == 1 else value
 
 
-def _equal(left: Json, right: Json, work: Walk) -> bool:
+def _equal(left: Json, right: Json, work: QueryWork) -> bool:
     if isinstance(left, Nodes) or isinstance(right, Nodes):
         # One value was taken out already: these found none or several.
         others = [each for each in (left, right) if not isinstance(each, Nodes)]
@@ -299,7 +299,7 @@ def _extent(value: Json) -> int:
     return found + 1
 
 
-def _less(left: Json, right: Json, work: Walk) -> bool:
+def _less(left: Json, right: Json, work: QueryWork) -> bool:
     if isinstance(left, str) and isinstance(right, str):
         work.spend(1 + min(len(left), len(right)) // LETTERS)
         return left < right
@@ -307,7 +307,7 @@ def _less(left: Json, right: Json, work: Walk) -> bool:
     return numbers and bool(left < right)
 
 
-def _in(left: Json, right: Json, work: Walk) -> bool:
+def _in(left: Json, right: Json, work: QueryWork) -> bool:
     if isinstance(right, str):
         work.spend(1 + len(right) // LETTERS)
         return isinstance(left, str) and left in right
@@ -317,30 +317,30 @@ def _in(left: Json, right: Json, work: Walk) -> bool:
     return False
 
 
-def _matches(left: Json, right: Json, work: Walk) -> bool:
+def _matches(left: Json, right: Json, work: QueryWork) -> bool:
     return isinstance(right, Regex) and isinstance(left, str) and _judged(right, left, work, right.fullmatch)
 
 
-def _matched(text: Json, pattern: Json, work: Walk, *, whole: bool) -> bool:
+def _matched(text: Json, pattern: Json, work: QueryWork, *, whole: bool) -> bool:
     """The functions `match` and `search`, whose expression may be in the document; one that is none matches none."""
     if not isinstance(text, str) or not isinstance(pattern, str):
         return False
     if pattern not in work.built:
         work.spend(BUILD * len(pattern))
         try:
-            work.built[pattern] = linear(pattern)
+            work.built[pattern] = compile_linear(pattern)
         except InvalidRegex:
             work.built[pattern] = None
     regex = work.built[pattern]
     return regex is not None and _judged(regex, text, work, regex.fullmatch if whole else regex.search)
 
 
-def _judged(regex: Regex, text: str, work: Walk, matches: Callable[[str], bool]) -> bool:
+def _judged(regex: Regex, text: str, work: QueryWork, matches: Callable[[str], bool]) -> bool:
     work.spend(MATCH + regex.work(text) // INSTRUCTIONS)
     try:
         return matches(text)
-    except TooLong as error:
-        raise TooComplex(str(error)) from None
+    except TextTooLong as error:
+        raise QueryTooComplex(str(error)) from None
 
 
 def _of_nodes(found: Json, *, counts: bool) -> Json:
@@ -350,7 +350,7 @@ def _of_nodes(found: Json, *, counts: bool) -> Json:
     return nodes[0] if len(nodes) == 1 else NOTHING
 
 
-Compare = Callable[[Json, Json, Walk], bool]
+Compare = Callable[[Json, Json, QueryWork], bool]
 COMPARISONS: Mapping[str, Compare] = {
     "==": _equal,
     "!=": lambda left, right, work: not _equal(left, right, work),

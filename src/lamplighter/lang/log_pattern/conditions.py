@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from lamplighter.lang.log_pattern.terms import invalid
+from lamplighter.lang.log_pattern.terms import invalid_pattern
 
 S = TypeVar("S")
 Condition = Callable[[S], bool]
@@ -47,7 +47,7 @@ class Scanner:
         """What must match here."""
         found = self.take(pattern)
         if found is None:
-            raise invalid()
+            raise invalid_pattern()
         return found
 
     def operand(self) -> str:
@@ -55,7 +55,7 @@ class Scanner:
         found = self.need(OPERAND)
         self._expressions += found.startswith("%")
         if self._expressions > MOST_EXPRESSIONS:
-            raise invalid()
+            raise invalid_pattern()
         return found
 
     def ended(self) -> bool:
@@ -98,7 +98,7 @@ class Conditions(Generic[S]):
             return self._single(self._scanner)
         self._depth += 1
         if self._depth > DEEPEST:
-            raise invalid()
+            raise invalid_pattern()
         inside = self.read()
         self._scanner.need(CLOSE)
         self._depth -= 1

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from lamplighter.base.json_text import Json, loads
 from lamplighter.lang.log_pattern.conditions import OPERATOR, Condition, Conditions, Scanner
-from lamplighter.lang.log_pattern.terms import InvalidPattern, invalid, shown, test
+from lamplighter.lang.log_pattern.terms import InvalidPattern, compile_test, format_value, invalid_pattern
 
 STEP = re.compile(r"\.?\[\s*(?:(\*)|([0-9]{1,9})|'([^']*)'|\"([^\"]*)\")\s*\]|\.(?:(\*)|([A-Za-z0-9_-]+))")
 SELECTOR = re.compile(rf"\$(?:{STEP.pattern})+")
@@ -31,7 +31,7 @@ def compile_document(pattern: str) -> Callable[[str], Mapping[str, str] | None]:
     scanner = Scanner(pattern[1:-1])
     condition = Conditions(scanner, lambda here: _condition(here, selectors)).read()
     if not scanner.ended() or sum(steps.count(None) for steps in selectors.values()) > MOST_WILDCARDS:
-        raise invalid()
+        raise invalid_pattern()
 
     def match(message: str) -> Mapping[str, str] | None:
         document = _document(message)
@@ -54,15 +54,15 @@ def _condition(scanner: Scanner, selectors: dict[str, tuple[Step, ...]]) -> Cond
     text = scanner.need(SELECTOR)
     steps = selectors[text] = _steps(text)
     if scanner.take(NOT_EXISTS):
-        return lambda document: not nodes(document, steps)
+        return lambda document: not select_nodes(document, steps)
     constant = scanner.take(IS)
     if constant is not None:
         wanted = CONSTANTS[constant.split()[1]]
-        return lambda document: any(node is wanted for node in nodes(document, steps))
+        return lambda document: any(node is wanted for node in select_nodes(document, steps))
     operator = scanner.need(OPERATOR)
     operand = scanner.operand()
-    holds = test(operator, operand)
-    return lambda document: any(_is_value(node) and holds(node) for node in nodes(document, steps))
+    holds = compile_test(operator, operand)
+    return lambda document: any(_is_value(node) and holds(node) for node in select_nodes(document, steps))
 
 
 def _steps(selector: str) -> tuple[Step, ...]:
@@ -83,7 +83,7 @@ def _step(
     return next(name for name in (single, double, field) if name is not None)
 
 
-def nodes(document: Json, steps: tuple[Step, ...]) -> list[Json]:
+def select_nodes(document: Json, steps: tuple[Step, ...]) -> list[Json]:
     """All nodes that steps lead to."""
     found = [document]
     for step in steps:
@@ -110,7 +110,7 @@ def _is_value(node: Json) -> bool:
 def _extract(document: Json, selectors: Mapping[str, tuple[Step, ...]]) -> dict[str, str]:
     values: dict[str, str] = {}
     for text, steps in selectors.items():
-        found = [node for node in nodes(document, steps) if _is_value(node)]
+        found = [node for node in select_nodes(document, steps) if _is_value(node)]
         if found:
-            values[text] = shown(found[0])
+            values[text] = format_value(found[0])
     return values

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from lamplighter.lang.log_pattern.json_pattern import compile_document
 from lamplighter.lang.log_pattern.space_delimited import compile_fields
-from lamplighter.lang.log_pattern.terms import PLAIN, InvalidPattern, expression, invalid, unquote
+from lamplighter.lang.log_pattern.terms import PLAIN, InvalidPattern, compile_regex, invalid_pattern, unquote
 
 Match = Callable[[str], Mapping[str, str] | None]
 """The values that a pattern extracts from a message; None where the message does not match."""
@@ -33,8 +33,8 @@ def compile_pattern(pattern: str) -> Match:
 
 def _expression(text: str) -> Callable[[str], bool]:
     if len(text) < 3 or not text.endswith("%"):
-        raise invalid()
-    return expression(text[1:-1])
+        raise invalid_pattern()
+    return compile_regex(text[1:-1])
 
 
 def _terms(text: str) -> Callable[[str], bool]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lamplighter.lang.log_pattern.conditions import OPERATOR, Condition, Conditions, Scanner
-from lamplighter.lang.log_pattern.terms import invalid, test
+from lamplighter.lang.log_pattern.terms import compile_test, invalid_pattern
 
 WORD = re.compile(r'\[[^\]]*\]|"(?:[^"\\]|\\.)*"|\S+')
 NAME = re.compile(r"[A-Za-z_0-9][A-Za-z0-9_-]*")
@@ -71,17 +71,17 @@ def _read(scanner: Scanner) -> tuple[list[Field], list[Field] | None]:
     while True:
         if scanner.take(ELLIPSIS):
             if after is not None:
-                raise invalid()
+                raise invalid_pattern()
             after = []
         else:
             (before if after is None else after).append(_field(scanner))
         if scanner.ended():
             break
         if not scanner.take(COMMA):
-            raise invalid()
+            raise invalid_pattern()
     names = [field.name for field in [*before, *(after or ())]]
     if len(set(names)) < len(names):
-        raise invalid()
+        raise invalid_pattern()
     return before, after
 
 
@@ -95,10 +95,10 @@ def _field(scanner: Scanner) -> Field:
         operator = here.take(OPERATOR)
         if operator is None:
             return lambda _value: True
-        conditions.append(test(operator, here.operand()))
+        conditions.append(compile_test(operator, here.operand()))
         return conditions[-1]
 
     condition = Conditions(scanner, single).read()
     if len(set(names)) > 1 or (len(names) > 1 and len(conditions) < len(names)):
-        raise invalid()
+        raise invalid_pattern()
     return Field(names[0], condition if conditions else None)

@@ -29,7 +29,7 @@ _LAST = re.compile(rf"({_VALUE})L")
 _NTH = re.compile(rf"({_VALUE})#([0-9])")
 
 
-class NoCron(LamplighterError):
+class InvalidCron(LamplighterError):
     """The text is no cron expression."""
 
 
@@ -150,22 +150,22 @@ class Cron:
                 yield today.replace(hour=each, minute=other)
 
 
-def parse(text: str, *, with_year: bool = True) -> Cron:
+def parse_cron(text: str, *, with_year: bool = True) -> Cron:
     """Read the six fields of a cron expression, of which the year may be required; raises NoCron."""
     fields = re.split(r"\s+", text.upper())
     if len(fields) == 5 and not with_year:
         fields.append("*")
     if len(fields) != 6:
-        raise NoCron(text)
+        raise InvalidCron(text)
     minute, hour, date, month, weekday, year = fields
     if (date == "?") == (weekday == "?"):
         # "If you specify a value or a * in one of the fields, you must use a ? in the other."
-        raise NoCron(text)
+        raise InvalidCron(text)
     days = _dates(date) if weekday == "?" else _weekdays(weekday)
     return Cron(_values(minute, MINUTE), _values(hour, HOUR), days, _values(month, MONTH), _values(year, YEAR))
 
 
-def wrong(text: str) -> tuple[str, str] | None:
+def find_bad_field(text: str) -> tuple[str, str] | None:
     """The first field of six that cannot be read, by its name and as it is written; None where it is none of them."""
     fields = re.split(r"\s+", text.upper())
     readers: Mapping[str, Callable[[str], object]] = {
@@ -180,7 +180,7 @@ def wrong(text: str) -> tuple[str, str] | None:
         for (name, read), written in zip(readers.items(), fields, strict=True):
             try:
                 read(written)
-            except NoCron:
+            except InvalidCron:
                 return name, written
     return None
 
@@ -211,10 +211,10 @@ def _values(text: str, field: Field) -> tuple[int, ...]:
 def _part(text: str, field: Field) -> Sequence[int]:
     found = _PART.fullmatch(text)
     if found is None or (found["low"] == "*" and found["high"]) or (found["step"] and not field.steps):
-        raise NoCron(text)
+        raise InvalidCron(text)
     step = int(found["step"] or 1)
     if step < 1:
-        raise NoCron(text)
+        raise InvalidCron(text)
     if found["low"] == "*":
         return range(field.low, field.high + 1, step)
     low = _value(found["low"], field)
@@ -222,7 +222,7 @@ def _part(text: str, field: Field) -> Sequence[int]:
         return range(low, field.high + 1, step) if found["step"] else (low,)
     high = _value(found["high"], field)
     if low > high and not field.wraps:
-        raise NoCron(text)
+        raise InvalidCron(text)
     size = field.high - field.low + 1
     span = range(low, high + 1 if low <= high else high + size + 1, step)
     return [field.low + (value - field.low) % size for value in span]
@@ -232,7 +232,7 @@ def _value(text: str, field: Field) -> int:
     if text in field.names:
         return field.low + field.names.index(text)
     if not text.isdecimal() or not field.low <= int(text) <= field.high:
-        raise NoCron(text)
+        raise InvalidCron(text)
     return int(text)
 
 

@@ -80,9 +80,9 @@ class Calendar:
     def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
         """When the clocks of the zone show times that the expression names."""
         del anchor_ms
-        where = time_zones.zone(zone)
-        start = time_zones.local(after_ms, where).replace(second=0, microsecond=0)
-        instants = (time_zones.instant(shown, where) for shown in self.cron.times(start))
+        where = time_zones.find_zone(zone)
+        start = time_zones.to_local(after_ms, where).replace(second=0, microsecond=0)
+        instants = (time_zones.to_instant(shown, where) for shown in self.cron.times(start))
         return (found for found in instants if found is not None and found > after_ms)
 
 
@@ -96,7 +96,7 @@ class Once:
     def next(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> int | None:
         """That time, unless it is over or never comes."""
         del anchor_ms
-        found = time_zones.instant(self.shown, time_zones.zone(zone))
+        found = time_zones.to_instant(self.shown, time_zones.find_zone(zone))
         return found if found is not None and found > after_ms else None
 
     def times(self, after_ms: int, zone: str = "UTC", anchor_ms: int | None = None) -> Iterator[int]:
@@ -116,8 +116,8 @@ def parse_schedule(text: str, *, strict: bool = True) -> Schedule:
         return _rate(text, int(found[1]), found[2], plural=bool(found[3]), strict=strict)
     if found := _CRON.fullmatch(text):
         try:
-            return Calendar(cron.parse(found[1], with_year=strict))
-        except cron.NoCron:
+            return Calendar(cron.parse_cron(found[1], with_year=strict))
+        except cron.InvalidCron:
             raise InvalidSchedule(text) from None
     if found := _AT.fullmatch(text):
         try:

@@ -19,7 +19,7 @@ class UnknownZone(LamplighterError):
     """There is no time zone of this name."""
 
 
-def zone(name: str) -> ZoneInfo:
+def find_zone(name: str) -> ZoneInfo:
     """The time zone of an IANA name; raises UnknownZone."""
     if name.startswith(_NO_ZONES):
         raise UnknownZone(name)
@@ -29,12 +29,12 @@ def zone(name: str) -> ZoneInfo:
         raise UnknownZone(name) from None
 
 
-def local(instant: int, where: ZoneInfo) -> datetime:
+def to_local(instant: int, where: ZoneInfo) -> datetime:
     """What a clock there shows at an instant in milliseconds since the epoch."""
     return (EPOCH + timedelta(milliseconds=instant)).astimezone(where).replace(tzinfo=None, fold=0)
 
 
-def instant(shown: datetime, where: ZoneInfo) -> int | None:
+def to_instant(shown: datetime, where: ZoneInfo) -> int | None:
     """When a clock there shows this, in milliseconds since the epoch; None where it never does."""
     before, after = (where.utcoffset(shown.replace(tzinfo=where, fold=fold)) for fold in (0, 1))
     assert before is not None

@@ -9,15 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.functions import Scope, resolve, text_of
-from lamplighter.lang.template.references import function
+from lamplighter.lang.template.functions import Scope, resolve, value_as_text
+from lamplighter.lang.template.references import function_name
 from lamplighter.lang.template.text import TemplateError
 
 Judge = Callable[[str], bool]
 """The truth of a condition that another one names."""
 
 
-def judge(conditions: Mapping[str, Json], scope: Scope) -> dict[str, bool]:
+def evaluate_conditions(conditions: Mapping[str, Json], scope: Scope) -> dict[str, bool]:
     """The truth of each condition."""
     found: dict[str, bool] = {}
     under_way: list[str] = []
@@ -38,7 +38,7 @@ def judge(conditions: Mapping[str, Json], scope: Scope) -> dict[str, bool]:
     return {name: named(name) for name in conditions}
 
 
-def broken(rules: Mapping[str, Json], scope: Scope) -> str | None:
+def failed_assertion(rules: Mapping[str, Json], scope: Scope) -> str | None:
     """What the first assertion says that does not hold; None where all hold."""
 
     def no_condition(name: str) -> bool:
@@ -68,7 +68,7 @@ def _truth(value: Json, scope: Scope, named: Judge) -> bool:
         return value
     if isinstance(value, str) and value in ("true", "false"):
         return bool(value == "true")
-    name = function(value)
+    name = function_name(value)
     given = value[name] if name is not None else None
     if name == "Condition" and isinstance(given, str):
         return named(given)
@@ -98,17 +98,17 @@ def _pair(name: str, given: Json, scope: Scope) -> tuple[Json, Json]:
 
 def _equals(given: Json, scope: Scope) -> bool:
     first, second = _pair("Fn::Equals", given, scope)
-    return text_of(first) == text_of(second)
+    return value_as_text(first) == value_as_text(second)
 
 
 def _contains(given: Json, scope: Scope) -> bool:
     items, wanted = _pair("Fn::Contains", given, scope)
-    return text_of(wanted) in _texts(items)
+    return value_as_text(wanted) in _texts(items)
 
 
 def _each_equals(given: Json, scope: Scope) -> bool:
     items, wanted = _pair("Fn::EachMemberEquals", given, scope)
-    return all(item == text_of(wanted) for item in _texts(items))
+    return all(item == value_as_text(wanted) for item in _texts(items))
 
 
 def _each_in(given: Json, scope: Scope) -> bool:
@@ -117,7 +117,7 @@ def _each_in(given: Json, scope: Scope) -> bool:
 
 
 def _texts(items: Json) -> list[str]:
-    return [text_of(item) for item in (items if isinstance(items, list) else [items])]
+    return [value_as_text(item) for item in (items if isinstance(items, list) else [items])]
 
 
 COMPARISONS: Mapping[str | None, Callable[[Json, Scope], bool]] = {

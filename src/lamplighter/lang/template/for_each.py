@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.functions import Scope, resolve, text_of
+from lamplighter.lang.template.functions import Scope, resolve, value_as_text
 from lamplighter.lang.template.text import TemplateError
 
 LOOP = "Fn::ForEach::"
@@ -16,7 +16,7 @@ MOST = 10_000
 """How many members all loops of a template may make, one inside the other: more is a mistake."""
 
 
-def expand(document: Json, scope: Scope) -> Json:
+def expand_loops(document: Json, scope: Scope) -> Json:
     """Write out every loop of a template."""
     loops = _Loops(scope)
     return {
@@ -62,7 +62,7 @@ class _Loops:
             self._made += 1
             if self._made > MOST:
                 raise TemplateError(f"Template error: {name} makes too much")
-            members |= self.expand(fragment, {**bound, identifier: text_of(item)})
+            members |= self.expand(fragment, {**bound, identifier: value_as_text(item)})
         return members
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.lang.template.references import PLACE, function
+from lamplighter.lang.template.references import PLACE, function_name
 from lamplighter.lang.template.text import TemplateError
 
 
@@ -70,7 +70,7 @@ def resolve(value: Json, scope: Scope) -> Json:
         return [item for item in items if item is not NO_VALUE]
     if not isinstance(value, dict):
         return value
-    name = function(value)
+    name = function_name(value)
     if name is None or name == "Condition":
         members = {key: resolve(inner, scope) for key, inner in value.items()}
         return {key: inner for key, inner in members.items() if inner is not NO_VALUE}
@@ -81,7 +81,7 @@ def resolve(value: Json, scope: Scope) -> Json:
     return resolve(result, scope) if isinstance(result, str) and "{{resolve:" in result else result
 
 
-def text_of(value: Json) -> str:
+def value_as_text(value: Json) -> str:
     """A value in the middle of text."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -124,7 +124,7 @@ def _sub(given: Json, scope: Scope) -> Json:
                 "Template error: variable names in Fn::Sub syntax must contain only alphanumeric characters, "
                 "underscores, periods, and colons"
             )
-        return text_of(_variable(name, variables, scope))
+        return value_as_text(_variable(name, variables, scope))
 
     return PLACE.sub(place, text)
 
@@ -145,7 +145,7 @@ def _join(given: Json, scope: Scope) -> Json:
             "Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of "
             "strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be joined."
         )
-    return delimiter.join(text_of(item) for item in resolved)
+    return delimiter.join(value_as_text(item) for item in resolved)
 
 
 def _split(given: Json, scope: Scope) -> Json:
@@ -156,7 +156,7 @@ def _split(given: Json, scope: Scope) -> Json:
             "Template error: every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string "
             "to be split or a function that returns a string to be split."
         )
-    return text_of(text).split(delimiter)
+    return value_as_text(text).split(delimiter)
 
 
 def _select(given: Json, scope: Scope) -> Json:
@@ -184,9 +184,9 @@ def _find_in_map(given: Json, scope: Scope) -> Json:
         raise TemplateError(
             f"Template error: Mapping named '{name}' is not present in the 'Mappings' section of template."
         )
-    level = (found or {}).get(text_of(key), {})
-    if isinstance(level, dict) and text_of(attribute) in level:
-        return level[text_of(attribute)]
+    level = (found or {}).get(value_as_text(key), {})
+    if isinstance(level, dict) and value_as_text(attribute) in level:
+        return level[value_as_text(attribute)]
     if default is None:
         raise TemplateError(f"Template error: Unable to get mapping for {name}::{key}::{attribute}")
     return resolve(default, scope)
@@ -206,7 +206,7 @@ def _base64(given: Json, scope: Scope) -> Json:
     text = resolve(given, scope)
     if isinstance(text, (dict, list)):
         raise TemplateError("Template error: every Fn::Base64 object must have a String-typed value.")
-    return b64encode(text_of(text).encode()).decode()
+    return b64encode(value_as_text(text).encode()).decode()
 
 
 def _cidr(given: Json, scope: Scope) -> Json:

@@ -18,28 +18,28 @@ Fetch = Callable[[Json], Json]
 """What is at a Location, which may be a function."""
 
 
-def macros(value: Json) -> Iterator[str]:
+def macro_names(value: Json) -> Iterator[str]:
     """The names of the macros that the values of a template want."""
     if isinstance(value, list):
         for item in value:
-            yield from macros(item)
+            yield from macro_names(item)
     elif isinstance(value, dict):
         for name, inner in value.items():
             if name == TRANSFORM:
-                yield named(inner)
-            yield from macros(inner)
+                yield macro_name(inner)
+            yield from macro_names(inner)
 
 
-def include(value: Json, fetch: Fetch, depth: int = 0) -> Json:
+def resolve_includes(value: Json, fetch: Fetch, depth: int = 0) -> Json:
     """Put parts in the place of the transforms below a value."""
     if isinstance(value, list):
-        return [include(item, fetch, depth) for item in value]
+        return [resolve_includes(item, fetch, depth) for item in value]
     if not isinstance(value, dict):
         return value
-    own = {name: include(inner, fetch, depth) for name, inner in value.items() if name != TRANSFORM}
+    own = {name: resolve_includes(inner, fetch, depth) for name, inner in value.items() if name != TRANSFORM}
     if TRANSFORM not in value:
         return own
-    part = fetched(value[TRANSFORM], fetch, depth)
+    part = fetch_part(value[TRANSFORM], fetch, depth)
     if not own:
         return part
     if not isinstance(part, dict):
@@ -47,9 +47,9 @@ def include(value: Json, fetch: Fetch, depth: int = 0) -> Json:
     return {**part, **own}
 
 
-def included(document: Json, call: Json, fetch: Fetch) -> Json:
+def include_sections(document: Json, call: Json, fetch: Fetch) -> Json:
     """A template with what its Transform section includes: what it says itself goes before."""
-    part = fetched(call, fetch, 0)
+    part = fetch_part(call, fetch, 0)
     if not isinstance(part, dict):
         raise TemplateError(f"Transform {INCLUDE} failed with: what is included must be an object")
     return {name: _together(part.get(name), document.get(name)) for name in {**document, **part}}
@@ -61,19 +61,19 @@ def _together(part: Json, own: Json) -> Json:
     return part if own is None else own
 
 
-def fetched(call: Json, fetch: Fetch, depth: int) -> Json:
+def fetch_part(call: Json, fetch: Fetch, depth: int) -> Json:
     """The part that a transform names."""
-    name, parameters = named(call), call.get("Parameters") if isinstance(call, dict) else None
+    name, parameters = macro_name(call), call.get("Parameters") if isinstance(call, dict) else None
     if name != INCLUDE:
         raise TemplateError(f"No transform named {name} found.")
     if not isinstance(parameters, Mapping) or "Location" not in parameters:
         raise TemplateError(f"Transform {INCLUDE} failed with: the Location parameter is missing")
     if depth >= DEEPEST:
         raise TemplateError(f"Transform {INCLUDE} failed with: more than {DEEPEST} parts are one inside the other")
-    return include(fetch(parameters["Location"]), fetch, depth + 1)
+    return resolve_includes(fetch(parameters["Location"]), fetch, depth + 1)
 
 
-def named(call: Json) -> str:
+def macro_name(call: Json) -> str:
     """The name of the macro that a transform calls."""
     name = call.get("Name") if isinstance(call, dict) else call
     return name if isinstance(name, str) else ""

@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.regex import InvalidRegex, TooLong, java
-from lamplighter.lang.template.functions import text_of
+from lamplighter.lang.regex import InvalidRegex, TextTooLong, compile_java
+from lamplighter.lang.template.functions import value_as_text
 from lamplighter.lang.template.text import TemplateError
 
 STORED = "AWS::SSM::Parameter::Value<"
@@ -26,7 +26,7 @@ Definition = Mapping[str, Json]
 _NUMBERS = ("MinValue", "MaxValue", "MinLength", "MaxLength")
 
 
-def declared(document: Json) -> dict[str, Definition]:
+def read_parameters(document: Json) -> dict[str, Definition]:
     """The parameters that a template declares, each of them well formed."""
     section = document.get("Parameters")
     if section is None:
@@ -42,9 +42,9 @@ def _check_definition(name: str, definition: Definition) -> None:
     if "Type" not in definition:
         raise TemplateError("Template format error: Every Parameters object must contain a Type member.")
     if not isinstance(definition["Type"], str) or not _TYPES.fullmatch(definition["Type"]):
-        raise TemplateError(f"Template format error: Unrecognized parameter type: {text_of(definition['Type'])}")
+        raise TemplateError(f"Template format error: Unrecognized parameter type: {value_as_text(definition['Type'])}")
     for each in _NUMBERS:
-        if each in definition and not _NUMBER.fullmatch(text_of(definition[each])):
+        if each in definition and not _NUMBER.fullmatch(value_as_text(definition[each])):
             raise TemplateError(f"Template format error: {each} of parameter {name} must be a number.")
     if not isinstance(definition.get("AllowedValues", []), list):
         raise TemplateError(f"Template format error: AllowedValues of parameter {name} must be a list.")
@@ -57,7 +57,7 @@ def _check_definition(name: str, definition: Definition) -> None:
             raise TemplateError(f"Template format error: {each} of parameter {name} must be a string.")
 
 
-def accept(definitions: Mapping[str, Definition], given: Mapping[str, str]) -> dict[str, str]:
+def resolve_values(definitions: Mapping[str, Definition], given: Mapping[str, str]) -> dict[str, str]:
     """The value of every parameter that is declared, as text: what is given, else its default."""
     unknown = [name for name in given if name not in definitions]
     if unknown:
@@ -65,28 +65,28 @@ def accept(definitions: Mapping[str, Definition], given: Mapping[str, str]) -> d
     missing = [name for name, definition in definitions.items() if name not in given and "Default" not in definition]
     if missing:
         raise TemplateError(f"Parameters: [{', '.join(missing)}] must have values")
-    values = {name: given.get(name, default(definition)) for name, definition in definitions.items()}
+    values = {name: given.get(name, default_text(definition)) for name, definition in definitions.items()}
     for name, definition in definitions.items():
         _check(name, definition, values[name])
     return values
 
 
-def default(definition: Definition) -> str:
+def default_text(definition: Definition) -> str:
     """A parameter's default as text."""
-    return text_of(definition.get("Default", ""))
+    return value_as_text(definition.get("Default", ""))
 
 
-def is_hidden(definition: Definition) -> bool:
+def is_no_echo(definition: Definition) -> bool:
     """Whether its value is shown to nobody (NoEcho)."""
-    return text_of(definition.get("NoEcho", False)).lower() == "true"
+    return value_as_text(definition.get("NoEcho", False)).lower() == "true"
 
 
-def is_stored(definition: Definition) -> bool:
+def is_ssm_parameter(definition: Definition) -> bool:
     """Whether its value is the name of a parameter of Systems Manager."""
     return str(definition["Type"]).startswith(STORED)
 
 
-def value(definition: Definition, text: str) -> Json:
+def ref_value(definition: Definition, text: str) -> Json:
     """What Ref gives."""
     kind = str(definition["Type"]).removeprefix(STORED)
     listed = kind.startswith(("List<", "CommaDelimitedList"))
@@ -113,7 +113,7 @@ def _check_number(name: str, definition: Definition, text: str) -> None:
 
 def _check_text(name: str, definition: Definition, text: str) -> None:
     allowed = definition.get("AllowedValues")
-    if isinstance(allowed, list) and text not in [text_of(each) for each in allowed]:
+    if isinstance(allowed, list) and text not in [value_as_text(each) for each in allowed]:
         _refuse(name, definition, "must be one of AllowedValues")
     if "MinLength" in definition and len(text) < float(definition["MinLength"]):
         _refuse(name, definition, f"must contain at least {definition['MinLength']} characters")
@@ -126,11 +126,11 @@ def _check_text(name: str, definition: Definition, text: str) -> None:
 
 def _matches(name: str, pattern: str, text: str) -> bool:
     try:
-        return java(pattern).fullmatch(text)
+        return compile_java(pattern).fullmatch(text)
     except InvalidRegex as error:
         wrong = f"Template format error: AllowedPattern of parameter {name} is not valid. {error}"
         raise TemplateError(wrong) from None
-    except TooLong as error:
+    except TextTooLong as error:
         raise TemplateError(f"Parameter '{name}' failed to satisfy constraint: {error}") from None
 
 

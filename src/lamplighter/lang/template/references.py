@@ -13,7 +13,7 @@ PLACE = re.compile(r"\$\{(!?)([^}]*)\}")
 """A variable of Fn::Sub; `${!Literal}` is the text ${Literal}."""
 
 
-def function(value: Json) -> str | None:
+def function_name(value: Json) -> str | None:
     """The function that a value is; None where it is a plain value."""
     if not isinstance(value, dict) or len(value) != 1:
         return None
@@ -21,7 +21,7 @@ def function(value: Json) -> str | None:
     return name if name in ("Ref", "Condition") or name.startswith("Fn::") else None
 
 
-def references(value: Json) -> list[str]:
+def find_references(value: Json) -> list[str]:
     """Everything that a value refers to: resources, parameters, pseudo parameters."""
     found: list[str] = []
     _gather(value, found)
@@ -66,11 +66,11 @@ def _gather_of_sub(inner: Json, found: list[str]) -> None:
                 found.append(whole.partition(".")[0])
 
 
-def attributes(value: Json) -> Iterator[tuple[str, str]]:
+def find_attributes(value: Json) -> Iterator[tuple[str, str]]:
     """Every attribute of a resource that a value refers to, with the resource's name."""
     if isinstance(value, list):
         for item in value:
-            yield from attributes(item)
+            yield from find_attributes(item)
     elif isinstance(value, dict):
         for name, inner in value.items():
             if name == "Fn::GetAtt" and len(value) == 1:
@@ -78,10 +78,10 @@ def attributes(value: Json) -> Iterator[tuple[str, str]]:
                 if isinstance(parts, list) and len(parts) > 1 and all(isinstance(part, str) for part in parts):
                     yield parts[0], ".".join(parts[1:])
             else:
-                yield from attributes(inner)
+                yield from find_attributes(inner)
 
 
-def order(needs: Mapping[str, Iterable[str]]) -> list[str]:
+def creation_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
     """Names so that each comes after what it needs, else as they were given; TemplateError where they form a circle."""
     place = {name: at for at, name in enumerate(needs)}
     waiting = {name: {need for need in needed if need in place} for name, needed in needs.items()}

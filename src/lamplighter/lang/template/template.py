@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.includes import macros, named
-from lamplighter.lang.template.references import references
+from lamplighter.lang.template.includes import macro_name, macro_names
+from lamplighter.lang.template.references import find_references
 from lamplighter.lang.template.text import TemplateError
 
 SECTIONS = frozenset(
@@ -99,13 +99,13 @@ class Template:
     outputs: Mapping[str, Output]
 
 
-def transforms(document: Json) -> list[str]:
+def transform_names(document: Json) -> list[str]:
     """Name the transforms that a template wants, in order."""
     within = {name: section for name, section in document.items() if name != "Transform"}
-    return list(dict.fromkeys([*(named(call) for call in calls(document)), *macros(within)]))
+    return list(dict.fromkeys([*(macro_name(call) for call in transform_calls(document)), *macro_names(within)]))
 
 
-def calls(document: Json) -> list[Json]:
+def transform_calls(document: Json) -> list[Json]:
     """The Transform section, as a list: names, or names with parameters."""
     wanted = document.get("Transform")
     return wanted if isinstance(wanted, list) else [wanted] if wanted is not None else []
@@ -117,9 +117,9 @@ def is_of_job_file(document: Json) -> bool:
     return isinstance(metadata, dict) and "Lamplighter" in metadata
 
 
-def parse(document: Json) -> Template:
+def parse_template(document: Json) -> Template:
     """Take a template apart; TemplateError where it is none."""
-    template = taken_apart(document)
+    template = split_template(document)
     if not is_of_job_file(document):
         _check_limits(template)
     _check_names(template)
@@ -127,7 +127,7 @@ def parse(document: Json) -> Template:
     return template
 
 
-def taken_apart(document: Json) -> Template:
+def split_template(document: Json) -> Template:
     """Take apart what was found good before; TemplateError where it has not even the form of a template."""
     strange = [name for name in document if name not in SECTIONS]
     if strange:
@@ -136,7 +136,7 @@ def taken_apart(document: Json) -> Template:
     if str(version) != "2010-09-09":
         raise TemplateError("Template format error: unsupported value for AWSTemplateFormatVersion.")
     section = _Sections(document)
-    resources = {name: resource_of(name, body) for name, body in section.of("Resources").items()}
+    resources = {name: parse_resource(name, body) for name, body in section.of("Resources").items()}
     if not resources:
         raise TemplateError("Template format error: At least one Resources member must be defined.")
     return Template(
@@ -175,7 +175,7 @@ def _description(document: Json) -> str | None:
     return found
 
 
-def resource_of(name: str, body: Json) -> Resource:
+def parse_resource(name: str, body: Json) -> Resource:
     """Take one resource of a template apart; TemplateError where it is none."""
     kind = body.get("Type")
     if kind is None:
@@ -273,7 +273,7 @@ def _check_references(template: Template) -> None:
                 f"Template format error: Unresolved resource dependencies [{', '.join(missing)}] in the {block} block "
                 "of the template"
             )
-    wrong = sorted({name for name in references(template.conditions) if name not in values})
+    wrong = sorted({name for name in find_references(template.conditions) if name not in values})
     if wrong:
         raise TemplateError(
             "Template format error: Unresolved dependencies [" + ", ".join(wrong) + "]. Cannot reference resources in "
@@ -290,11 +290,11 @@ def _check_references(template: Template) -> None:
 
 def _in_resources(template: Template) -> Iterator[str]:
     for resource in template.resources.values():
-        yield from references(resource.properties)
+        yield from find_references(resource.properties)
         yield from resource.depends_on
 
 
 def _in_outputs(template: Template) -> Iterator[str]:
     for output in template.outputs.values():
-        yield from references(output.value)
-        yield from references(output.export)
+        yield from find_references(output.value)
+        yield from find_references(output.export)

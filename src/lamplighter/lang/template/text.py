@@ -107,15 +107,15 @@ _Loader.add_constructor("tag:yaml.org,2002:float", _float)
 _Loader.add_multi_constructor("!", _short)
 
 
-def read(text: str) -> Json:
+def parse_text(text: str) -> Json:
     """Read the text of a template; TemplateError where it is none."""
-    document = read_part(text)
+    document = parse_part(text)
     if not isinstance(document, dict):
         raise TemplateError("Template format error: unsupported structure.")
     return document
 
 
-def read_part(text: str) -> Json:
+def parse_part(text: str) -> Json:
     """Read a part of a template, which may be anything; TemplateError where it is nothing."""
     part = _read_json(text) if text.lstrip().startswith("{") else _read_yaml(text)
     if depth(part) > DEEPEST:

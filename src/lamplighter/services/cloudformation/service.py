@@ -11,7 +11,7 @@ from botocore.model import ServiceModel
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation
-from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.cloudformation.deploy.create_resources import Builder
 from lamplighter.services.cloudformation.deploy.delete_and_roll_back import Undoer
 from lamplighter.services.cloudformation.deploy.missing_resources import Missing
@@ -46,7 +46,7 @@ class CloudFormation:
         self,
         bus: Bus,
         world: World,
-        remote: Remote,
+        remote: RemoteServices,
         models: Callable[[str], ServiceModel],
         check: Callable[[str, str, Json], None],
     ) -> None:

@@ -7,7 +7,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
 from lamplighter.delivery.delivery import Delivery, DeliveryOutcome
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
-from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.cloudwatch.alarms import describe_alarms, tags
 from lamplighter.services.cloudwatch.alarms.composite_alarms import Composites
 from lamplighter.services.cloudwatch.alarms.evaluation_times import Clockwork
@@ -27,7 +27,7 @@ class CloudWatch:
     name = SERVICE
 
     def __init__(
-        self, bus: Bus, world: World, remote: Remote, check: Callable[[str, str, Json], None], url: str
+        self, bus: Bus, world: World, remote: RemoteServices, check: Callable[[str, str, Json], None], url: str
     ) -> None:
         self._courier = DeliveryQueue(SERVICE, bus, world, remote, self._settled, check=check)
         self._transitions = transitions = Transitions(bus, world, url, self._courier.send)

@@ -6,7 +6,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
-from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.events import tags
 from lamplighter.services.events.buses.archives import SUBJECT as ARCHIVE
 from lamplighter.services.events.buses.archives import Archives
@@ -37,7 +37,7 @@ class Events:
 
     name = SERVICE
 
-    def __init__(self, bus: Bus, world: World, remote: Remote, check: Check) -> None:
+    def __init__(self, bus: Bus, world: World, remote: RemoteServices, check: Check) -> None:
         self._courier = DeliveryQueue(SERVICE, bus, world, remote, check=_of_ours(check), coded=coded)
         rulebook = Rulebook()
         traffic = Traffic()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.lang.log_pattern.terms import number
+from lamplighter.lang.log_pattern.terms import parse_number
 from lamplighter.services.logs.errors import InvalidParameter
 
 MOST_DIMENSIONS = 3
@@ -27,7 +27,7 @@ def check_transformation(made: Json, system: Sequence[str]) -> None:
     if made["metricNamespace"].startswith(RESERVED):
         raise _invalid(f"metric namespaces starting with {RESERVED} are reserved for AWS.")
     value, dimensions = made["metricValue"], made.get("dimensions", {})
-    if not value.startswith("$") and number(value) is None:
+    if not value.startswith("$") and parse_number(value) is None:
         raise _invalid(f"metric value '{value}' must be a number, or a field of the log event such as $.name or $name.")
     if dimensions and "defaultValue" in made:
         raise _invalid("dimensions and default value are mutually exclusive properties.")

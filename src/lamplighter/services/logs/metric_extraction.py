@@ -21,7 +21,7 @@ from lamplighter.base.json_text import Json, JsonError
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.lang.log_pattern.pattern import Match, compile_pattern
-from lamplighter.lang.log_pattern.terms import InvalidPattern, number
+from lamplighter.lang.log_pattern.terms import InvalidPattern, parse_number
 from lamplighter.services.logs.tables import filters as logfilters
 from lamplighter.services.logs.tables.log_groups import Group
 from lamplighter.store.db import Reader, Tx
@@ -143,7 +143,7 @@ class Metering:
                 silent.add(minute)
                 continue
             spoken.add(minute)
-            value = number(self._filled(made["metricValue"], message, values) or "")
+            value = parse_number(self._filled(made["metricValue"], message, values) or "")
             dimensions = self._dimensions(made, message, values)
             if value is not None and abs(value) <= HIGHEST and dimensions is not None:
                 found.setdefault(_Kind(minute, dimensions + fixed), Counter())[value] += 1

@@ -12,7 +12,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
 from lamplighter.delivery.delivery import Delivery, DeliveryOutcome
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
-from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.scheduler import arns, dropped_slots, slots, target_delivery
 from lamplighter.services.scheduler.client_tokens import once
 from lamplighter.services.scheduler.dropped_slots import Teller
@@ -39,7 +39,7 @@ class Scheduler:
         self,
         bus: Bus,
         world: World,
-        remote: Remote,
+        remote: RemoteServices,
         model: Callable[[str], ServiceModel | None],
         check: Callable[[str, str, Json], None],
     ) -> None:
@@ -54,7 +54,7 @@ class Scheduler:
             coded=target_delivery.coded,
             ready=target_delivery.numbered,
         )
-        services = Services(remote.spelled, model)
+        services = Services(remote.botocore_name, model)
         self._teller = Teller(bus, world, self._courier.send)
         self._firing = Firing(world, self._courier.send, services, self._teller)
         groups = Groups(world)

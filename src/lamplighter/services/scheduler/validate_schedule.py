@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.lang.schedule.expression import InvalidSchedule, Schedule, parse_schedule
-from lamplighter.lang.schedule.time_zones import UnknownZone, zone
+from lamplighter.lang.schedule.time_zones import UnknownZone, find_zone
 from lamplighter.services.scheduler.schedule_times import MINUTE, ZONE, milliseconds
 
 LARGEST_INPUT = 262_144
@@ -35,7 +35,7 @@ def _expression(text: str) -> Schedule:
 
 def _zone(name: str) -> None:
     try:
-        zone(name)
+        find_zone(name)
     except UnknownZone:
         raise ValidationError(f"Invalid Schedule Expression Timezone {name}.") from None
 

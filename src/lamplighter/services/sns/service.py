@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
-from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import Outbound
 from lamplighter.services.sns.delivery import list_deliveries
 from lamplighter.services.sns.delivery.deliver import RETRY, SERVICE, Courier
@@ -33,7 +33,7 @@ class Sns:
         self,
         bus: Bus,
         world: World,
-        remote: Remote,
+        remote: RemoteServices,
         outbound: Outbound,
         data: Path,
         url: str,

@@ -8,7 +8,7 @@ from botocore.model import ServiceModel
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
 from lamplighter.isolation.port import Isolation
-from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import Web
 from lamplighter.services.states import tags
 from lamplighter.services.states.activities.activities import Activities
@@ -43,7 +43,9 @@ class States:
 
     name = SERVICE
 
-    def __init__(self, bus: Bus, world: World, models: Models, remote: Remote, web: Web, isolation: Isolation) -> None:
+    def __init__(
+        self, bus: Bus, world: World, models: Models, remote: RemoteServices, web: Web, isolation: Isolation
+    ) -> None:
         self._bus = bus
         self._driver = Driver(bus, world, additions, isolation)
         https = Https(bus, web)
@@ -113,7 +115,7 @@ class States:
             "ListTagsForResource": Operation(read=tags.tags),
         }
 
-    def _model(self, models: Models, remote: Remote, service: str) -> ServiceModel | None:
+    def _model(self, models: Models, remote: RemoteServices, service: str) -> ServiceModel | None:
         return models(service) if self._bus.serves_any(service) or remote.exists(service) else None
 
     async def perform(self, posted: Posted) -> None:

@@ -38,7 +38,7 @@ class Kept:
         self.site.up()
         orders = SourceFiles(JobFileSource(self.file, None), Secrets({}), self.site.directory)
         orders.read()
-        self.keeping = self.site.set_off(SourceReconciler(self.site.engine, orders, REGION).keep())
+        self.keeping = self.site.set_off(SourceReconciler(self.site.engine, orders, REGION).run())
 
     def pass_by(self, seconds: float) -> None:
         """Let time pass, in steps in which nobody misses a look at the file."""

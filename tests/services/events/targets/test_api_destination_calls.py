@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.outbound.fake import FakeWeb
-from lamplighter.outbound.port import Reply, Request, Undelivered
+from lamplighter.outbound.fake import FakeHttp
+from lamplighter.outbound.port import DeliveryFailed, HttpReply, HttpRequest
 from tests.engines import ROLE, SECOND
 from tests.services.events.hall import DEAD, Hall, to
 from tests.services.events.targets.test_connections import connect
@@ -22,8 +22,8 @@ def target(arn: str, **params: Json) -> Json:
     return to(arn, RoleArn=ROLE, DeadLetterConfig={"Arn": DEAD}, **params)
 
 
-def reply(status: int) -> Reply:
-    return Reply(status, "so", (), b"because")
+def reply(status: int) -> HttpReply:
+    return HttpReply(status, "so", (), b"because")
 
 
 def test_an_api_gets_the_event_with_what_the_target_and_the_connection_add(hall: Hall) -> None:
@@ -44,8 +44,8 @@ def test_an_api_gets_the_event_with_what_the_target_and_the_connection_add(hall:
     assert asked.headers["User-Agent"] == "Amazon/EventBridge/ApiDestinations"
 
 
-@pytest.mark.parametrize("trouble", [reply(500), reply(429), reply(401), Undelivered("down", again=True)])
-def test_an_api_that_may_answer_later_is_asked_again(hall: Hall, trouble: Reply | Undelivered) -> None:
+@pytest.mark.parametrize("trouble", [reply(500), reply(429), reply(401), DeliveryFailed("down", again=True)])
+def test_an_api_that_may_answer_later_is_asked_again(hall: Hall, trouble: HttpReply | DeliveryFailed) -> None:
     hall.beyond.web.replies += [trouble, trouble]
     hall.rule(None, target(destination(hall)))
     hall.put()
@@ -94,14 +94,14 @@ def test_a_call_that_a_crash_cut_off_is_made_again(hall: Hall) -> None:
 
 
 def test_an_api_that_takes_longer_than_five_seconds_is_asked_again(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Request] = []
+    asked: list[HttpRequest] = []
 
-    async def slow(_web: FakeWeb, request: Request, _patience: float, _most: int) -> Reply:
+    async def slow(_web: FakeHttp, request: HttpRequest, _patience: float, _most: int) -> HttpReply:
         asked.append(request)
         await asyncio.sleep(60 if len(asked) == 1 else 0)
         return reply(200)
 
-    monkeypatch.setattr(FakeWeb, "ask", slow)
+    monkeypatch.setattr(FakeHttp, "ask", slow)
     hall.rule(None, target(destination(hall)))
     hall.put()
     hall.advance(4 * SECOND)

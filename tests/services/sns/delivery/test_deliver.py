@@ -10,14 +10,14 @@ import pytest
 
 from lamplighter.base.errors import Unavailable
 from lamplighter.base.json_text import dumps, loads
-from lamplighter.outbound.port import Undelivered
+from lamplighter.outbound.port import DeliveryFailed
 from lamplighter.services.sns.delivery.deliver import LANES
 from lamplighter.services.sns.tables import deliveries, topics
 from tests.engines import HOUR, SECOND, Died
 from tests.services.sns.town import DEAD, GONE, HOOK, QUEUE, Town
 
-BUSY = Undelivered("421 come again", again=True)
-UNKNOWN = Undelivered("550 no such person", again=False)
+BUSY = DeliveryFailed("421 come again", again=True)
+UNKNOWN = DeliveryFailed("550 no such person", again=False)
 REDRIVE = dumps({"deadLetterTargetArn": DEAD})
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from lamplighter.lang.regex import Regex, linear
+from lamplighter.lang.regex import Regex, compile_linear
 
 FILE = ".dockerignore"
 ALWAYS = ("Dockerfile", FILE)
@@ -44,7 +44,7 @@ def _rule(line: str) -> tuple[Regex, bool]:
     """A pattern as a regular expression; and whether it brings back."""
     back, path = line.startswith("!"), line.removeprefix("!").strip()
     steps = [step for step in path.split("/") if step not in ("", ".")]
-    return linear("(?s)" + "".join(map(_step, steps[:-1])) + _last(steps[-1] if steps else "") + "(/.*)?"), back
+    return compile_linear("(?s)" + "".join(map(_step, steps[:-1])) + _last(steps[-1] if steps else "") + "(/.*)?"), back
 
 
 def _step(step: str) -> str:

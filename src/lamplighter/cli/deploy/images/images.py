@@ -17,8 +17,8 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy.images.build_context import DOCKERFILE, NoContext, context_digest
 from lamplighter.jobs import names
-from lamplighter.jobs.file.load import Loaded
-from lamplighter.jobs.stack.roles import repository
+from lamplighter.jobs.file.load import LoadedJobFile
+from lamplighter.jobs.stack.roles import repository_name
 
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 
@@ -40,7 +40,7 @@ class Image:
     @property
     def parameter(self) -> str:
         """The parameter of the template that names it."""
-        return names.image(self.job)
+        return names.image_parameter(self.job)
 
     @property
     def here(self) -> str:
@@ -48,7 +48,7 @@ class Image:
         return f"{self.repository}:{self.tag}"
 
 
-def project_images(loaded: Loaded) -> list[Image]:
+def project_images(loaded: LoadedJobFile) -> list[Image]:
     """The images that a project's jobs are built into."""
     found = []
     for name, job in loaded.project.jobs.items():
@@ -60,7 +60,7 @@ def project_images(loaded: Loaded) -> list[Image]:
                 tag = context_digest(folder, platform)
             except NoContext as error:
                 raise CannotBuild(f"{name}: {error}") from None
-            found.append(Image(name, folder, platform, repository(loaded.project, name), tag))
+            found.append(Image(name, folder, platform, repository_name(loaded.project, name), tag))
     return found
 
 

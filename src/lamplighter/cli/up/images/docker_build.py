@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli.deploy.images import build_context
-from lamplighter.lang.regex import InvalidRegex, TooLong
+from lamplighter.lang.regex import InvalidRegex, TextTooLong
 
 HERE = "here"
 """In the place of a platform: that of this machine."""
@@ -35,7 +35,7 @@ async def image_tag(name: str, folder: Path, data: Path) -> str:
     """The tag of the image that a folder comes to, whether it is built already or not."""
     try:
         return f"{name}:{await asyncio.to_thread(build_context.context_digest, folder, HERE, data)}"
-    except (OSError, build_context.NoContext, InvalidRegex, TooLong) as error:
+    except (OSError, build_context.NoContext, InvalidRegex, TextTooLong) as error:
         raise BuildFailed(str(error)) from error
 
 

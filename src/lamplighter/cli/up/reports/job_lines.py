@@ -9,7 +9,7 @@ from lamplighter.cli.up.plan import StackPlan
 from lamplighter.cli.up.stacks import ResourceChange, StackResource
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.lint.held_secrets import judged
+from lamplighter.jobs.lint.held_secrets import missing_secrets
 from lamplighter.runs.job_machine import is_supporting_machine
 
 MACHINE, TASK = "AWS::StepFunctions::StateMachine", "AWS::ECS::TaskDefinition"
@@ -43,7 +43,7 @@ def job_lines(plan: StackPlan, applied: AppliedPlan, times: Mapping[str, str]) -
         if name in applied.held:
             yield f"  {HELD} {name:<{width}}  not applied, it is tried again; until then {times[name]}"
         else:
-            yield f"  {_sign(done, own[name], names.machine(name))} {name:<{width}}  {times[name]}"
+            yield f"  {_sign(done, own[name], names.state_machine_id(name))} {name:<{width}}  {times[name]}"
     for name in applied.removed:
         yield f"  {LEAVING} {name}  starts no more, and goes when its run has ended"
     for name in _gone(project, applied.steps):
@@ -71,7 +71,7 @@ def _sign(done: Mapping[str, str], own: set[str], machine: str) -> str:
 def _own(plan: StackPlan) -> Mapping[str, set[str]]:
     """Of each job the resources that make it what it is."""
     assert plan.project is not None
-    own = {name: {names.task(name), names.machine(name)} for name in plan.project.jobs}
+    own = {name: {names.task_definition_id(name), names.state_machine_id(name)} for name in plan.project.jobs}
     for title, resource in loads(plan.template)["Resources"].items():
         named = _named(resource)
         if named in own:
@@ -94,7 +94,7 @@ _DELETED = (MACHINE, "DELETE_COMPLETE")
 
 def secret_lines(project: Project, secrets: Mapping[str, str], env: Path) -> Iterator[str]:
     """What jobs ask for and is not held, and what is held for nothing but its variable's name."""
-    for finding in judged(project, secrets):
+    for finding in missing_secrets(project, secrets):
         if not finding.held:
             yield f"{finding.job}: its runs will fail: {finding.says}: {finding.advice(str(env))}"
 

@@ -8,8 +8,8 @@ from lamplighter.base.errors import AwsError
 from lamplighter.bus import Caller
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs.file.model import Job, Project
-from lamplighter.jobs.file.values import shown
-from lamplighter.jobs.stack.schedules import title
+from lamplighter.jobs.file.values import format_duration
+from lamplighter.jobs.stack.schedules import schedule_id
 
 DAY = 86_400
 
@@ -21,7 +21,9 @@ async def next_run(engine: Engine, caller: Caller, project: Project, name: str) 
         return "no schedule"
     if not job.enabled:
         return f"{', '.join(job.schedule)}: not enabled"
-    coming = [await _next(engine, caller, project.prefix, title(project, name, at)) for at in range(len(job.schedule))]
+    coming = [
+        await _next(engine, caller, project.prefix, schedule_id(project, name, at)) for at in range(len(job.schedule))
+    ]
     times = [time for time in coming if time is not None]
     if not times:
         return f"{', '.join(job.schedule)}: no time is left"
@@ -46,7 +48,7 @@ def _said(job: Job, time: float, now: float) -> str:
         return "now"
     there = datetime.fromtimestamp(time, ZoneInfo(job.timezone))
     day = "" if wait < DAY / 2 else f"{there:%a %d %b} "
-    return f"{day}{there:%H:%M:%S %Z}, in {shown(_rough(wait))}"
+    return f"{day}{there:%H:%M:%S %Z}, in {format_duration(_rough(wait))}"
 
 
 def _rough(wait: int) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from lamplighter.base.json_text import Json
-from lamplighter.lang.template.functions import Scope, resolve, text_of
+from lamplighter.lang.template.functions import Scope, resolve, value_as_text
 from lamplighter.lang.template.template import Resource, Template
 from lamplighter.lang.template.text import TemplateError
 from lamplighter.services.cloudformation.deploy.nested_stacks import Nested
@@ -70,7 +70,7 @@ def wish(resource: Resource, scope: Scope, stack_tags: Json) -> Wish:
     kind = kind_of(resource.type)
     properties = kind.here(resolved(resource.properties, scope), own_words(resource.metadata))
     policies = (resource.deletion_policy, resource.update_replace_policy)
-    deletion, replacement = (None if each is None else text_of(resolve(each, scope)) for each in policies)
+    deletion, replacement = (None if each is None else value_as_text(resolve(each, scope)) for each in policies)
     tags = merged_tags(stack_tags, properties)
     return Wish(resource, kind, properties, tags, deletion, replacement)
 
@@ -365,9 +365,9 @@ def _outputs(template: Template, scope: Scope) -> list[Json]:
         found.append(
             {
                 "OutputKey": output.name,
-                "OutputValue": text_of(value),
+                "OutputValue": value_as_text(value),
                 **({"Description": output.description} if output.description is not None else {}),
-                **({"ExportName": text_of(resolve(output.export, scope))} if output.export is not None else {}),
+                **({"ExportName": value_as_text(resolve(output.export, scope))} if output.export is not None else {}),
             }
         )
     return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.lang.template.functions import text_of
+from lamplighter.lang.template.functions import value_as_text
 from lamplighter.services.cloudformation.deploy.physical_names import make_up
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.stacks.stack_events import CLEANUP, Journal, is_going
@@ -123,7 +123,9 @@ class Nested:
         listed = [
             {
                 "ParameterKey": key,
-                "ParameterValue": ",".join(map(text_of, value)) if isinstance(value, list) else text_of(value),
+                "ParameterValue": ",".join(map(value_as_text, value))
+                if isinstance(value, list)
+                else value_as_text(value),
             }
             for key, value in given.items()
         ]

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.lang.template.conditions import judge
-from lamplighter.lang.template.functions import NO_VALUE, Scope, resolve, text_of
-from lamplighter.lang.template.references import references
+from lamplighter.lang.template.conditions import evaluate_conditions
+from lamplighter.lang.template.functions import NO_VALUE, Scope, resolve, value_as_text
+from lamplighter.lang.template.references import find_references
 from lamplighter.lang.template.template import Template
 from lamplighter.lang.template.text import TemplateError
 from lamplighter.services.cloudformation.resource_types.recorded_only import attribute
@@ -41,7 +41,7 @@ def pseudo(stack: Stack, plan: Json) -> dict[str, Json]:
 
 def conditions(template: Template, stack: Stack, plan: Json) -> Mapping[str, bool]:
     """Judge the conditions of a template."""
-    return judge(template.conditions, Scope({**plan["values"], **pseudo(stack, plan)}, template.mappings))
+    return evaluate_conditions(template.conditions, Scope({**plan["values"], **pseudo(stack, plan)}, template.mappings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class Sight:
         if not key:
             return text
         try:
-            return text_of(loads(text)[key])
+            return value_as_text(loads(text)[key])
         except (JsonError, KeyError, TypeError):
             raise TemplateError(f"Could not find a value associated with JSONKey in SecretString: {key}") from None
 
@@ -139,15 +139,15 @@ def stored(reader: Reader, stack: Stack, reference: str, material: Material) -> 
     for row in stack_resources.by_physical(reader, name, 10):
         home = arn.parse(row.stack)
         if row.type == PARAMETER and home is not None and (home.account, home.region) == (stack.account, stack.region):
-            return text_of(row.body.get("attributes", {}).get("Value", ""))
+            return value_as_text(row.body.get("attributes", {}).get("Value", ""))
     answer = material.get("ssm", "GetParameter", {"Name": reference, "WithDecryption": True}, stack.region)
-    return text_of(answer["Parameter"]["Value"])
+    return value_as_text(answer["Parameter"]["Value"])
 
 
 def live(template: Template, holds: Mapping[str, bool]) -> dict[str, set[str]]:
     """The resources whose conditions hold, each with what it refers to."""
     return {
-        name: {*references(resource.properties), *resource.depends_on}
+        name: {*find_references(resource.properties), *resource.depends_on}
         for name, resource in template.resources.items()
         if resource.condition is None or holds[resource.condition]
     }
@@ -165,6 +165,6 @@ def merged_tags(stack_tags: Json, properties: Mapping[str, Json]) -> list[Mappin
     listed = [{"Key": key, "Value": own[key]} for key in own] if isinstance(own, dict) else own
     if not isinstance(listed, list) or any(not isinstance(tag, dict) or "Key" not in tag for tag in listed):
         raise TemplateError("Properties validation failed with message: #/Tags: required key [Key] not found")
-    given = [{"Key": text_of(tag["Key"]), "Value": text_of(tag.get("Value", ""))} for tag in listed]
+    given = [{"Key": value_as_text(tag["Key"]), "Value": value_as_text(tag.get("Value", ""))} for tag in listed]
     keys = {tag["Key"] for tag in given}
     return [*given, *(tag for tag in stack_tags if tag["Key"] not in keys)]

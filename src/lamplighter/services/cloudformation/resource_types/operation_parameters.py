@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.lang.template.functions import text_of
+from lamplighter.lang.template.functions import value_as_text
 from lamplighter.services.cloudformation.errors import ResourceFailed
 
 ELSEWHERE = {
@@ -67,7 +67,7 @@ def _pairs(value: Json, place: str) -> dict[str, Json]:
 def _scalar(kind: str, value: Json, place: str) -> Json:
     match kind:
         case "string" | "character":
-            return dumps(value) if isinstance(value, (dict, list)) else text_of(value)
+            return dumps(value) if isinstance(value, (dict, list)) else value_as_text(value)
         case "boolean":
             return _truth(value, place)
         case "integer" | "long":
@@ -77,7 +77,7 @@ def _scalar(kind: str, value: Json, place: str) -> Json:
         case "timestamp":
             return _instant(value, place)
         case "blob":
-            return value if isinstance(value, bytes) else text_of(value).encode()
+            return value if isinstance(value, bytes) else value_as_text(value).encode()
         case _:
             return value
 

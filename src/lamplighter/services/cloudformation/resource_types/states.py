@@ -7,7 +7,7 @@ import re
 from collections.abc import Generator, Mapping
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.lang.template.functions import text_of
+from lamplighter.lang.template.functions import value_as_text
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     ALL,
@@ -36,11 +36,11 @@ def _definition(asked: Asked) -> Generator[Call, Json, str]:
     elif "Definition" in asked.properties:
         text = dumps(asked.properties["Definition"])
     elif "DefinitionString" in asked.properties:
-        text = text_of(asked.properties["DefinitionString"])
+        text = value_as_text(asked.properties["DefinitionString"])
     else:
         raise ResourceFailed("Properties validation failed with message: #: a definition is required")
     given = asked.get("DefinitionSubstitutions", {})
-    return SUBSTITUTION.sub(lambda found: text_of(given[found[1]]) if found[1] in given else found[0], text)
+    return SUBSTITUTION.sub(lambda found: value_as_text(given[found[1]]) if found[1] in given else found[0], text)
 
 
 def _create_machine(asked: Asked) -> Plan:

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-res
 from collections.abc import Iterator
 
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.lang.wildcard import fitting
+from lamplighter.lang.wildcard import compile_pieces
 from lamplighter.services.cloudformation.errors import Invalid
 
 MODIFY, REPLACE, DELETE = "Update:Modify", "Update:Replace", "Update:Delete"
@@ -96,7 +96,7 @@ def _holds(operator: str, values: Json, kind: str) -> bool:
 
 
 def _matches(patterns: Json, text: str) -> bool:
-    return any(fitting(pattern.split("*"))(text) for pattern in _listed(patterns))
+    return any(compile_pieces(pattern.split("*"))(text) for pattern in _listed(patterns))
 
 
 def _listed(given: Json) -> list[str]:

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from lamplighter.base.errors import AwsError, LamplighterError, Unavailable
 from lamplighter.base.json_text import Json, dump_bytes, dumps, loads
 from lamplighter.bus import Bus
-from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.cloudformation.errors import Invalid
 from lamplighter.store.db import Reader
 
@@ -120,7 +120,7 @@ Look = Callable[[Callable[[Reader], Any]], Awaitable[Any]]
 class Outside:
     """Fetches what is wanted."""
 
-    def __init__(self, bus: Bus, remote: Remote) -> None:
+    def __init__(self, bus: Bus, remote: RemoteServices) -> None:
         self._bus = bus
         self._remote = remote
 

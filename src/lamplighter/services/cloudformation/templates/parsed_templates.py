@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.lang.template.references import order
-from lamplighter.lang.template.template import Resource, Template, resource_of, taken_apart
+from lamplighter.lang.template.references import creation_order
+from lamplighter.lang.template.template import Resource, Template, parse_resource, split_template
 from lamplighter.services.cloudformation.deploy.template_scope import conditions, live
 from lamplighter.services.cloudformation.tables import templates
 from lamplighter.services.cloudformation.tables.stacks import Stack
@@ -42,7 +42,7 @@ class Blueprint:
 
     def resource(self, name: str) -> Resource:
         """Return one of its resources."""
-        return resource_of(name, loads(self.bodies[name]))
+        return parse_resource(name, loads(self.bodies[name]))
 
 
 def blueprint(template: Template, names: Iterable[str], document: Json) -> Blueprint:
@@ -76,5 +76,5 @@ class Blueprints:
 
 def _blueprint(text: str, stack: Stack, plan: Json) -> Blueprint:
     document = loads(text)
-    template = taken_apart(document)
-    return blueprint(template, order(live(template, conditions(template, stack, plan))), document)
+    template = split_template(document)
+    return blueprint(template, creation_order(live(template, conditions(template, stack, plan))), document)

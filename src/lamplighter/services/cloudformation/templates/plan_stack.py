@@ -12,15 +12,29 @@ from urllib.parse import unquote, urlsplit
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller
-from lamplighter.lang.template.conditions import broken, judge
-from lamplighter.lang.template.for_each import expand
-from lamplighter.lang.template.functions import Scope, resolve, text_of
-from lamplighter.lang.template.includes import include, included, named
-from lamplighter.lang.template.parameters import accept, declared, is_hidden, is_stored, value
-from lamplighter.lang.template.references import attributes, order
-from lamplighter.lang.template.template import LARGEST, SERVERLESS, Template, calls, is_of_job_file, parse, transforms
-from lamplighter.lang.template.text import TemplateError, read, read_part
-from lamplighter.lang.wildcard import fitting
+from lamplighter.lang.template.conditions import evaluate_conditions, failed_assertion
+from lamplighter.lang.template.for_each import expand_loops
+from lamplighter.lang.template.functions import Scope, resolve, value_as_text
+from lamplighter.lang.template.includes import include_sections, macro_name, resolve_includes
+from lamplighter.lang.template.parameters import (
+    is_no_echo,
+    is_ssm_parameter,
+    read_parameters,
+    ref_value,
+    resolve_values,
+)
+from lamplighter.lang.template.references import creation_order, find_attributes
+from lamplighter.lang.template.template import (
+    LARGEST,
+    SERVERLESS,
+    Template,
+    is_of_job_file,
+    parse_template,
+    transform_calls,
+    transform_names,
+)
+from lamplighter.lang.template.text import TemplateError, parse_part, parse_text
+from lamplighter.lang.wildcard import compile_pieces
 from lamplighter.services.cloudformation.deploy.template_scope import live, pseudo, stored
 from lamplighter.services.cloudformation.errors import InsufficientCapabilities, Invalid
 from lamplighter.services.cloudformation.resource_types.registry import TABLE
@@ -82,22 +96,22 @@ class Planner:
     ) -> Plan:
         document = document_of(text)
         given = _given(params.get("Parameters", []), old)
-        definitions = declared(document)
-        texts = accept(definitions, given)
+        definitions = read_parameters(document)
+        texts = resolve_values(definitions, given)
         place = _place(caller, params.get("StackName", "stack"))
         values = {
-            name: value(definition, self._looked_up(reader, place, definition, texts[name], material))
+            name: ref_value(definition, self._looked_up(reader, place, definition, texts[name], material))
             for name, definition in definitions.items()
         }
         capabilities = params.get("Capabilities", [])
-        wanted = transforms(document)
+        wanted = transform_names(document)
         plan = {
             "transforms": wanted,
             "parameters": [
-                {"name": name, "text": texts[name], "hidden": is_hidden(definitions[name])} for name in texts
+                {"name": name, "text": texts[name], "hidden": is_no_echo(definitions[name])} for name in texts
             ],
             "values": values,
-            "resolved": {name: values[name] for name in texts if is_stored(definitions[name])},
+            "resolved": {name: values[name] for name in texts if is_ssm_parameter(definitions[name])},
             "tags": params["Tags"] if "Tags" in params else (old or {}).get("tags", []),
             "capabilities": capabilities,
             "notifications": params["NotificationARNs"]
@@ -108,7 +122,7 @@ class Planner:
         if wanted and direct and "CAPABILITY_AUTO_EXPAND" not in capabilities:
             raise InsufficientCapabilities(["CAPABILITY_AUTO_EXPAND"])
         document = self._transformed(document, plan, place, texts, material)
-        template = parse(document)
+        template = parse_template(document)
         plan |= {"description": template.description, "metadata": template.metadata}
         names = self.check(template, plan, place)
         _check_types(template, params.get("ResourceTypes", []))
@@ -118,7 +132,7 @@ class Planner:
 
     def _looked_up(self, reader: Reader, place: Stack, definition: Json, text: str, material: Material) -> str:
         """A parameter's value; one that names a parameter of Systems Manager nobody knows stands for itself."""
-        if not is_stored(definition):
+        if not is_ssm_parameter(definition):
             return text
         try:
             return stored(reader, place, text, material)
@@ -130,18 +144,18 @@ class Planner:
         scope = Scope({**plan["values"], **pseudo(place, plan)}, document.get("Mappings") or {})
 
         def fetch(location: Json) -> Json:
-            return read_part(fetched(text_of(resolve(location, scope)), place.region, material))
+            return parse_part(fetched(value_as_text(resolve(location, scope)), place.region, material))
 
-        wanted = calls(document)
-        document = include({name: document[name] for name in document if name != "Transform"}, fetch)
+        wanted = transform_calls(document)
+        document = resolve_includes({name: document[name] for name in document if name != "Transform"}, fetch)
         for call in wanted:
-            match named(call):
+            match macro_name(call):
                 case "AWS::LanguageExtensions":
-                    document = expand(document, scope)
+                    document = expand_loops(document, scope)
                 case "AWS::Serverless-2016-10-31":
                     document = _serverless(document, texts, place.region, material)
                 case "AWS::Include":
-                    document = included(document, call, fetch)
+                    document = include_sections(document, call, fetch)
                 case name:
                     raise Invalid(f"No transform named {name} found.")
         return {key: section for key, section in document.items() if key != "Globals"}
@@ -149,27 +163,29 @@ class Planner:
     def check(self, template: Template, plan: Json, place: Stack) -> tuple[str, ...]:
         """Refuse a template that can't come up with these parameters; return its resources in their order."""
         scope = Scope({**plan["values"], **pseudo(place, plan)}, template.mappings)
-        judge(template.conditions, scope)
-        told = broken(template.rules, scope)
+        evaluate_conditions(template.conditions, scope)
+        told = failed_assertion(template.rules, scope)
         if told is not None:
             raise Invalid(f"Template error: rule {told}")
-        judged = replace(scope, conditions=judge(template.conditions, scope), resource=_later, imported=_later)
-        names = tuple(order(live(template, judged.conditions)))
+        judged = replace(
+            scope, conditions=evaluate_conditions(template.conditions, scope), resource=_later, imported=_later
+        )
+        names = tuple(creation_order(live(template, judged.conditions)))
         for name in names:
             _try(template.resources[name].properties.values(), judged)
         _try([output.value for output in template.outputs.values()], judged)
         for resource in template.resources.values():
-            for name, wanted in attributes(resource.properties):
+            for name, wanted in find_attributes(resource.properties):
                 _check_attribute(template, name, wanted)
         for output in template.outputs.values():
-            for name, wanted in attributes(output.value):
+            for name, wanted in find_attributes(output.value):
                 _check_attribute(template, name, wanted)
         return names
 
 
 def document_of(text: str) -> Json:
     """Return what the text of a template says; ValidationError where it is too long."""
-    document = read(text)
+    document = parse_text(text)
     if len(text.encode()) > LARGEST and not is_of_job_file(document):
         raise Invalid(f"Template may not exceed {LARGEST} bytes in size.")
     return document
@@ -231,7 +247,7 @@ def _check_attribute(template: Template, name: str, wanted: str) -> None:
 def _check_types(template: Template, allowed: list[str]) -> None:
     """Refuse types that whoever asks did not name: all of one service may be named by `AWS::SQS::*`."""
     for resource in template.resources.values() if allowed else ():
-        if not any(fitting(each.split("*"))(resource.type) for each in allowed):
+        if not any(compile_pieces(each.split("*"))(resource.type) for each in allowed):
             named = ", ".join(allowed)
             raise Invalid(f"Resource type {resource.type} is not allowed by parameter ResourceTypes [{named}]")
 

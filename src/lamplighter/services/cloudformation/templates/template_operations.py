@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller
 from lamplighter.lang.template.for_each import LOOP
-from lamplighter.lang.template.parameters import declared, default, is_hidden
-from lamplighter.lang.template.references import order, references
-from lamplighter.lang.template.template import parse, transforms
-from lamplighter.lang.template.text import read
+from lamplighter.lang.template.parameters import default_text, is_no_echo, read_parameters
+from lamplighter.lang.template.references import creation_order, find_references
+from lamplighter.lang.template.template import parse_template, transform_names
+from lamplighter.lang.template.text import parse_text
 from lamplighter.services.cloudformation.errors import ChangeSetNotFound
 from lamplighter.services.cloudformation.stacks.lookup import the_stack
 from lamplighter.services.cloudformation.tables import change_sets, templates
@@ -66,7 +66,7 @@ class Templates:
 
 def _is_transformed(plan: Json, text: str) -> bool:
     """Whether a template wants transforms; plans of earlier versions do not say."""
-    return bool(transforms(read(text)) if plan["transforms"] is None else plan["transforms"])
+    return bool(transform_names(parse_text(text)) if plan["transforms"] is None else plan["transforms"])
 
 
 def _validated(text: str) -> Json:
@@ -75,11 +75,11 @@ def _validated(text: str) -> Json:
     listed = [
         {
             "ParameterKey": name,
-            "NoEcho": is_hidden(definition),
-            **({"DefaultValue": default(definition)} if "Default" in definition else {}),
+            "NoEcho": is_no_echo(definition),
+            **({"DefaultValue": default_text(definition)} if "Default" in definition else {}),
             **({"Description": definition["Description"]} if "Description" in definition else {}),
         }
-        for name, definition in declared(document).items()
+        for name, definition in read_parameters(document).items()
     ]
     return described | {"Parameters": listed}
 
@@ -90,7 +90,7 @@ def _summed_up(text: str) -> Json:
     version = document.get("AWSTemplateFormatVersion")
     return {
         **_described(document),
-        "Parameters": [_declared(*pair) for pair in declared(document).items()],
+        "Parameters": [_declared(*pair) for pair in read_parameters(document).items()],
         "ResourceTypes": sorted(set(_types(document.get("Resources")))),
         **({"Metadata": dumps(metadata)} if metadata is not None else {}),
         **({"Version": str(version)} if version is not None else {}),
@@ -99,7 +99,7 @@ def _summed_up(text: str) -> Json:
 
 def _described(document: Json) -> Json:
     """What a template says of itself; one with transforms is judged when they are done."""
-    named = transforms(document)
+    named = transform_names(document)
     if named:
         wanted = ["CAPABILITY_AUTO_EXPAND"]
         reason = f"The following transforms require capabilities: [{', '.join(named)}]"
@@ -110,8 +110,10 @@ def _described(document: Json) -> Json:
             "DeclaredTransforms": named,
             **({"Description": text} if text else {}),
         }
-    template = parse(document)
-    order({name: {*references(each.properties), *each.depends_on} for name, each in template.resources.items()})
+    template = parse_template(document)
+    creation_order(
+        {name: {*find_references(each.properties), *each.depends_on} for name, each in template.resources.items()}
+    )
     wanted = required(template)
     iam = sorted({resource.type for resource in template.resources.values() if resource.type.startswith("AWS::IAM::")})
     return {
@@ -135,8 +137,8 @@ def _declared(name: str, definition: Json) -> Json:
     return {
         "ParameterKey": name,
         "ParameterType": definition.get("Type", "String"),
-        "NoEcho": is_hidden(definition),
+        "NoEcho": is_no_echo(definition),
         "ParameterConstraints": {key: [str(each) for each in values] for key, values in constraints.items()},
-        **({"DefaultValue": default(definition)} if "Default" in definition else {}),
+        **({"DefaultValue": default_text(definition)} if "Default" in definition else {}),
         **({"Description": definition["Description"]} if "Description" in definition else {}),
     }

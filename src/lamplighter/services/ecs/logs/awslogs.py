@@ -20,7 +20,7 @@ from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Bus, Caller
-from lamplighter.lang.log_batches import batches, pieces
+from lamplighter.lang.log_batches import batch_events, split_message
 from lamplighter.runtime.port import Line
 from lamplighter.services.ecs.logs.multiline import beginning, compiled
 from lamplighter.services.ecs.tables import shipped_logs
@@ -197,10 +197,10 @@ class Shipment:
         fresh = [(number, line) for number, line in lines if number > sent[STREAMS.index(line.stream)]]
         if not fresh:
             return
-        events = [(time, piece) for time, message in self._messages(fresh) for piece in pieces(message)]
+        events = [(time, piece) for time, message in self._messages(fresh) for piece in split_message(message)]
         try:
             with tx.nested():
-                for batch in batches(events):
+                for batch in batch_events(events):
                     listed = [{"timestamp": time, "message": message} for time, message in batch]
                     params = self._to.names | {"logEvents": listed}
                     self._bus.invoke(tx, self._to.caller, SERVICE, "PutLogEvents", params)

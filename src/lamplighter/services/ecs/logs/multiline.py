@@ -9,7 +9,7 @@ https://docs.docker.com/engine/logging/drivers/awslogs/. The expressions are Go'
 import re
 from collections.abc import Callable, Mapping
 
-from lamplighter.lang.regex import InvalidRegex, TooLong, linear
+from lamplighter.lang.regex import InvalidRegex, TextTooLong, compile_linear
 
 Starts = Callable[[str], bool]
 """Whether a line begins a message."""
@@ -54,14 +54,14 @@ def _translated(piece: str) -> str:
 def compiled(pattern: str) -> Starts | None:
     """The test of an expression; None where it is none. A line that is too long for it begins no message."""
     try:
-        expression = linear(pattern)
+        expression = compile_linear(pattern)
     except InvalidRegex:
         return None
 
     def starts(line: str) -> bool:
         try:
             return expression.search(line)
-        except TooLong:
+        except TextTooLong:
             return False
 
     return starts

@@ -16,8 +16,8 @@ from lamplighter.bus import Caller, Event
 from lamplighter.delivery.delivery import Delivery
 from lamplighter.delivery.delivery_queue import DeliveryQueue
 from lamplighter.lang.event_pattern.pattern import Pattern
-from lamplighter.lang.event_pattern.pattern import TooComplex as TooComplexEvent
-from lamplighter.lang.jsonpath.paths import PathError, TooComplex
+from lamplighter.lang.event_pattern.pattern import PatternTooComplex as TooComplexEvent
+from lamplighter.lang.jsonpath.paths import PathError, QueryTooComplex
 from lamplighter.services.events.arns import DEFAULT, derived, instant, milliseconds, owner
 from lamplighter.services.events.buses.recent_events import Traffic
 from lamplighter.services.events.rules.compiled_rules import Rulebook, Wish
@@ -151,7 +151,7 @@ class Router:
             return call_for(Parcel(key, rule.name, target, given, event, hops, rule.body.get("Mark")))
         except AwsError as error:
             return Call(INSIDE, "Refuse", {"code": error.code, "message": error.message})
-        except (PathError, TooComplex) as error:
+        except (PathError, QueryTooComplex) as error:
             return Call(INSIDE, "Refuse", {"code": "INVALID_PARAMETER", "message": str(error)})
 
 

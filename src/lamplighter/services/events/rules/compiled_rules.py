@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from lamplighter.bus import Caller
 from lamplighter.lang.event_pattern.pattern import Pattern
-from lamplighter.lang.json_errors import first
+from lamplighter.lang.json_errors import first_value
 from lamplighter.services.events.errors import InvalidEventPattern
 from lamplighter.services.events.rules.event_patterns import read_pattern
 from lamplighter.services.events.tables import resources as rows
@@ -139,7 +139,7 @@ def _sorted(wishes: list[Wish]) -> Wishes:
 
 
 def _compiled(text: str) -> Compiled:
-    pattern, document = read_pattern(text), first(text)
+    pattern, document = read_pattern(text), first_value(text)
     sources = document.get("source")
     # An address may be written in several ways, so that it is no name to look up; of `$or` each way may name its own.
     plain = (

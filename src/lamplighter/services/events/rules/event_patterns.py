@@ -7,9 +7,9 @@ from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.precompute import Precomputed
 from lamplighter.bus import Caller, Work
-from lamplighter.lang.event_pattern.pattern import InvalidPattern, Pattern, TooComplex, compile_pattern
-from lamplighter.lang.json_errors import read
-from lamplighter.lang.json_location import after, position
+from lamplighter.lang.event_pattern.pattern import InvalidPattern, Pattern, PatternTooComplex, compile_pattern
+from lamplighter.lang.json_errors import read_first_value
+from lamplighter.lang.json_location import characters_before, location_at
 from lamplighter.services.events.errors import InvalidEventPattern
 from lamplighter.store.db import Reader
 
@@ -24,7 +24,7 @@ def read_pattern(text: str) -> Pattern:
     except JsonError as error:
         return _read_piecewise(text, str(error))
     except InvalidPattern as error:
-        raise _refusal(text, error, position(text, error.spot) if error.spot else None) from None
+        raise _refusal(text, error, characters_before(text, error.spot) if error.spot else None) from None
 
 
 def _read_piecewise(text: str, otherwise: str) -> Pattern:
@@ -32,19 +32,19 @@ def _read_piecewise(text: str, otherwise: str) -> Pattern:
 
     AWS reads it as a stream: what comes after its last brace is not looked at, and of several faults the first is told.
     """
-    reading = read(text)
+    reading = read_first_value(text)
     whole = text[: reading.end] + reading.closing
     try:
         pattern = compile_pattern(loads(whole))
     except JsonError:
         pattern = None
     except InvalidPattern as error:
-        at = position(whole, error.spot) if error.spot else None
+        at = characters_before(whole, error.spot) if error.spot else None
         if reading.fault is None or (at is not None and at <= reading.end):
             raise _refusal(text, error, at) from None
         pattern = None
     if reading.fault is not None:
-        raise InvalidEventPattern(reading.fault.reason + after(text, reading.fault.at))
+        raise InvalidEventPattern(reading.fault.reason + location_at(text, reading.fault.at))
     if pattern is None:
         raise InvalidEventPattern(otherwise)
     return pattern
@@ -53,7 +53,7 @@ def _read_piecewise(text: str, otherwise: str) -> Pattern:
 def _refusal(text: str, error: InvalidPattern, at: int | None) -> InvalidEventPattern:
     """The reason with the place, as often as AWS tells it."""
     times = error.spot.times if error.spot else 0
-    return InvalidEventPattern(error.reason + ("" if at is None else after(text, at) * times))
+    return InvalidEventPattern(error.reason + ("" if at is None else location_at(text, at) * times))
 
 
 def _tested(wanted: str, given: str) -> bool:
@@ -66,7 +66,7 @@ def _tested(wanted: str, given: str) -> bool:
         raise ValidationError("Parameter Event is not valid.")
     try:
         return pattern.matches(event)
-    except TooComplex as error:
+    except PatternTooComplex as error:
         raise ValidationError(str(error)) from None
 
 

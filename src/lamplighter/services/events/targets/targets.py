@@ -9,8 +9,8 @@ from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.delivery.delivery import RetryPolicy
-from lamplighter.lang.json_errors import read
-from lamplighter.lang.json_location import located
+from lamplighter.lang.json_errors import read_first_value
+from lamplighter.lang.json_location import inline_location
 from lamplighter.lang.jsonpath.paths import PathError, compile_path
 from lamplighter.services.events import paging
 from lamplighter.services.events.errors import LimitExceeded
@@ -126,6 +126,6 @@ def _check_json(text: str, message: str) -> None:
     try:
         loads(text)
     except JsonError:
-        reading = read(text)
+        reading = read_first_value(text)
         at = reading.fault.at if reading.fault is not None else reading.end
-        raise ValidationError(f"{message}: {located(text, at)}") from None
+        raise ValidationError(f"{message}: {inline_location(text, at)}") from None

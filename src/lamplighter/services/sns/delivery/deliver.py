@@ -19,7 +19,7 @@ from lamplighter.base.json_text import Json, loads
 from lamplighter.base.world import World
 from lamplighter.delivery.tables import lost_alerts
 from lamplighter.delivery.tables.lost_alerts import LostAlert
-from lamplighter.outbound.port import Undelivered
+from lamplighter.outbound.port import DeliveryFailed
 from lamplighter.services.sns.delivery import delivery_policy, retry_delays
 from lamplighter.services.sns.delivery.endpoints import Address, Carriers
 from lamplighter.services.sns.delivery.retry_delays import Retries
@@ -152,7 +152,7 @@ class Courier:
             return Failure("there is no such subscription any more", again=False)
         try:
             await self.carriers.carry(delivery.protocol, _address(reader, subscription), notice)
-        except Undelivered as error:
+        except DeliveryFailed as error:
             return Failure(str(error), error.again)
         except Exception:
             log.exception("delivery %d to %s failed through a fault of the engine", key, delivery.endpoint)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dump_bytes
-from lamplighter.outbound.aws import Remote
-from lamplighter.outbound.port import Outbound, Undelivered
+from lamplighter.outbound.aws import RemoteServices
+from lamplighter.outbound.port import DeliveryFailed, Outbound
 from lamplighter.services.sns.delivery.mail_text import SENDER, mail, plain
 from lamplighter.services.sns.messages.notification import NOTIFICATION, SUBSCRIPTION, Links, Notice, members, write
 from lamplighter.services.sns.messages.signing import Signer
@@ -34,7 +34,7 @@ class Carriers:
     """All carriers of one engine."""
 
     outbound: Outbound
-    remote: Remote
+    remote: RemoteServices
     links: Links
     signer: Signer
 
@@ -71,7 +71,7 @@ class Carriers:
         if not 200 <= status < 300:
             # "Amazon SNS considers all 5XX errors and 429 (too many requests sent) errors as retryable. […] All other
             # errors are considered permanent failures and retries will not be attempted."
-            raise Undelivered(f"the endpoint answered with {status}", again=status >= 500 or status == 429)
+            raise DeliveryFailed(f"the endpoint answered with {status}", again=status >= 500 or status == 429)
 
     async def _mail(self, address: Address, notice: Notice) -> None:
         await self._send(address, notice, plain(notice, self.links.for_mail()))
@@ -94,7 +94,7 @@ class Carriers:
 
     async def _invoke(self, address: Address, notice: Notice) -> None:
         if not self.remote.knows("lambda", "Invoke"):
-            raise Undelivered("no endpoint for Lambda was given (--endpoint lambda=URL)", again=False)
+            raise DeliveryFailed("no endpoint for Lambda was given (--endpoint lambda=URL)", again=False)
         function = arn.parse(address.endpoint)
         assert function is not None
         payload = {"Records": [self._record(notice)]}
@@ -103,7 +103,7 @@ class Carriers:
             await self.remote.call("lambda", "Invoke", params, function.region)
         except AwsError as error:
             again = error.status >= 500 or error.status == 429
-            raise Undelivered(f"{error.code}: {error.message}", again=again) from None
+            raise DeliveryFailed(f"{error.code}: {error.message}", again=again) from None
 
     def _record(self, notice: Notice) -> Json:
         """A notice as a function gets it: its URLs are spelled otherwise, and nothing is left out.

@@ -16,7 +16,7 @@ from functools import lru_cache
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.precompute import Precomputed
 from lamplighter.bus import Work
-from lamplighter.lang.event_pattern.pattern import InvalidPattern, Pattern, TooComplex, compile_pattern
+from lamplighter.lang.event_pattern.pattern import InvalidPattern, Pattern, PatternTooComplex, compile_pattern
 from lamplighter.services.sns.errors import FilterPolicyLimitExceeded, InvalidParameter
 from lamplighter.services.sns.messages.message import Attribute
 
@@ -135,7 +135,7 @@ def _matches(pattern: Pattern, document: Json, subscription: Mapping[str, str]) 
     """Whether a policy wants a message; one that is too complex for it does not, and the log says so."""
     try:
         return pattern.matches(document)
-    except TooComplex as error:
+    except PatternTooComplex as error:
         log.warning("%s does not get a message: %s", subscription.get("SubscriptionArn", "a subscription"), error)
         return False
 

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.bus import Bus, Caller, Operation
-from lamplighter.outbound.port import Reply, Request, Undelivered, Web
+from lamplighter.outbound.port import DeliveryFailed, HttpReply, HttpRequest, Web
 from lamplighter.services.states.calls.parameter_casing import ParametersRefused
 from lamplighter.store.db import Tx
 
@@ -30,10 +30,10 @@ FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 class Exchange:
     """One call."""
 
-    request: Request
-    plain: Request
+    request: HttpRequest
+    plain: HttpRequest
     """The same without what the connection adds, which may be secret."""
-    reply: Reply
+    reply: HttpReply
 
 
 Watch = Callable[[Exchange], None]
@@ -60,7 +60,7 @@ class Https:
         found = self._bus.invoke(tx, caller, "events.connections", "Retrieve", {"ConnectionArn": connection})
         return self._call(params, _request(params, found["AuthParameters"]), found, watch)
 
-    async def _call(self, params: Json, request: Request, connection: Json, watch: Watch | None) -> Json:
+    async def _call(self, params: Json, request: HttpRequest, connection: Json, watch: Watch | None) -> Json:
         whole = _authorised(request, connection, await self._token(connection))
         reply = await self._ask(whole)
         if watch is not None:
@@ -87,7 +87,7 @@ class Https:
         form |= _pairs(extra, "BodyParameters")
         url = _with_query(oauth["AuthorizationEndpoint"], _pairs(extra, "QueryStringParameters").items())
         headers = {"Content-Type": FORM} | _pairs(extra, "HeaderParameters")
-        reply = await self._ask(Request(oauth["HttpMethod"], url, headers, urlencode(form).encode()))
+        reply = await self._ask(HttpRequest(oauth["HttpMethod"], url, headers, urlencode(form).encode()))
         try:
             token = loads(reply.body)["access_token"]
         except (JsonError, KeyError, TypeError):
@@ -95,10 +95,10 @@ class Https:
             raise HttpFailed(why, code="States.Http.Authorization") from None
         return str(token)
 
-    async def _ask(self, request: Request) -> Reply:
+    async def _ask(self, request: HttpRequest) -> HttpReply:
         try:
             return await self._web.ask(request, PATIENCE, MOST + 1)
-        except Undelivered as error:
+        except DeliveryFailed as error:
             raise HttpFailed(str(error), code="States.Http.Socket") from None
 
 
@@ -110,7 +110,7 @@ def _text(params: Json, *names: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _request(params: Json, secrets: Json) -> Request:
+def _request(params: Json, secrets: Json) -> HttpRequest:
     """The request that the parameters and the connection's own parameters make together."""
     method, endpoint = _text(params, "Method"), _text(params, "ApiEndpoint")
     if method not in METHODS:
@@ -126,7 +126,7 @@ def _request(params: Json, secrets: Json) -> Request:
     body, kind = _body(params, _pairs(own, "BodyParameters"))
     if body is not None:
         headers = _merged({"Content-Type": kind}, headers)
-    return Request(method, _with_query(endpoint, pairs), headers, body)
+    return HttpRequest(method, _with_query(endpoint, pairs), headers, body)
 
 
 def _body(params: Json, own: dict[str, str]) -> tuple[bytes | None, str]:
@@ -189,7 +189,7 @@ def _with_query(url: str, pairs: Iterable[tuple[str, str]]) -> str:
     return url if not query else f"{url}{'&' if '?' in url else '?'}{query}"
 
 
-def _authorised(request: Request, connection: Json, token: str | None) -> Request:
+def _authorised(request: HttpRequest, connection: Json, token: str | None) -> HttpRequest:
     given = connection["AuthParameters"]
     if token is not None:
         own = {"Authorization": f"Bearer {token}"}
@@ -201,17 +201,17 @@ def _authorised(request: Request, connection: Json, token: str | None) -> Reques
         key = given["ApiKeyAuthParameters"]
         own = {key["ApiKeyName"]: key["ApiKeyValue"]}
     headers = _merged(_merged({"User-Agent": "Amazon|StepFunctions|HttpInvoke"}, request.headers), own)
-    return Request(request.method, request.url, headers, request.body)
+    return HttpRequest(request.method, request.url, headers, request.body)
 
 
-def _gathered(reply: Reply) -> dict[str, list[str]]:
+def _gathered(reply: HttpReply) -> dict[str, list[str]]:
     headers: dict[str, list[str]] = {}
     for name, value in reply.headers:
         headers.setdefault(name.lower(), []).append(value)
     return headers
 
 
-def _read(reply: Reply, text: str) -> Json:
+def _read(reply: HttpReply, text: str) -> Json:
     """The body of an answer: JSON where it says that it is, else text."""
     kind = next((value for name, value in reply.headers if name.lower() == "content-type"), "")
     if "json" not in kind:

@@ -21,7 +21,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.base.world import iso
 from lamplighter.bus import Bus, Caller, Event
-from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states.calls.integrations import SERVICES, Binding, bind
 from lamplighter.services.states.calls.parameter_casing import to_states
 from lamplighter.services.states.calls.sync_rules import Outcome, Sync
@@ -53,7 +53,7 @@ class Followed:
 class Following:
     """Follows work."""
 
-    def __init__(self, bus: Bus, driver: Driver, models: Models, remote: Remote) -> None:
+    def __init__(self, bus: Bus, driver: Driver, models: Models, remote: RemoteServices) -> None:
         self._bus = bus
         self._driver = driver
         self._models = models

@@ -18,7 +18,7 @@ from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
-from lamplighter.outbound.aws import CallFailed, Remote
+from lamplighter.outbound.aws import CallFailed, RemoteServices
 from lamplighter.services.states.activities.activity_polls import Polls
 from lamplighter.services.states.calls import lambda_functions, put_events
 from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
@@ -43,7 +43,7 @@ class Performer:
     """Does what the outbox says for Step Functions."""
 
     def __init__(
-        self, bus: Bus, world: World, driver: Driver, models: Models, polls: Polls, remote: Remote, https: Https
+        self, bus: Bus, world: World, driver: Driver, models: Models, polls: Polls, remote: RemoteServices, https: Https
     ) -> None:
         self._bus = bus
         self._world = world

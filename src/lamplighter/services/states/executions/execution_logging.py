@@ -16,7 +16,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World, iso
 from lamplighter.bus import Bus, Caller
-from lamplighter.lang.log_batches import batches
+from lamplighter.lang.log_batches import batch_events
 from lamplighter.services.states.tables import state_machines
 from lamplighter.store.db import Reader, Tx
 
@@ -73,7 +73,7 @@ class Journal:
         read = (loads(entry) for entry in step.entries)
         wanted = [event for event in read if _is_logged(event["type"], to.level)]
         events = [(round(event["timestamp"] * 1000), dumps(line(event, execution, data=to.data))) for event in wanted]
-        for batch in batches(events):
+        for batch in batch_events(events):
             self._put(tx, execution.machine_name, to, batch)
 
     def _put(self, tx: Tx, machine: str, to: Logging, batch: list[tuple[int, str]]) -> None:

@@ -14,7 +14,7 @@ from lamplighter.asl.definition.parse import InvalidDefinition, parse_definition
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.precompute import Precomputed
 from lamplighter.bus import Bus, Caller
-from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
 from lamplighter.services.states.calls.integrations import Binding, additions, bind
 from lamplighter.services.states.executions.json_errors import complaint
@@ -40,7 +40,7 @@ MOST = 100
 class Definitions:
     """Checks definitions against the language and against what this engine serves."""
 
-    def __init__(self, bus: Bus, remote: Remote, model: Callable[[str], ServiceModel | None]) -> None:
+    def __init__(self, bus: Bus, remote: RemoteServices, model: Callable[[str], ServiceModel | None]) -> None:
         self._bus = bus
         self._remote = remote
         self._model = model

@@ -14,7 +14,7 @@ from lamplighter.asl.execution.state_errors import READER_FAILED, StateError
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
-from lamplighter.outbound.aws import Remote
+from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states.executions.isolated_steps import INTERNAL
 from lamplighter.services.states.map_runs.child_executions import Children
 from lamplighter.services.states.map_runs.s3_objects import caller, items, told
@@ -34,7 +34,7 @@ ROOM = 2**19
 class Reader:
     """Reads for Map Runs."""
 
-    def __init__(self, store: Store, world: World, children: Children, remote: Remote) -> None:
+    def __init__(self, store: Store, world: World, children: Children, remote: RemoteServices) -> None:
         self._store = store
         self._world = world
         self._children = children

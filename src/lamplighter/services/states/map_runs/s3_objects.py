@@ -15,14 +15,14 @@ from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.world import World
-from lamplighter.outbound.aws import Call, CallFailed, Remote
+from lamplighter.outbound.aws import Call, CallFailed, RemoteServices
 
 PIECE = 2**18
 """Bytes that are read at once."""
 FLATTENED = ("CSV", "JSON", "JSONL")
 
 
-def caller(remote: Remote, map_run: str) -> Call:
+def caller(remote: RemoteServices, map_run: str) -> Call:
     """What calls S3 for a Map Run."""
     owner = arn.parse(map_run)
     assert owner is not None

@@ -30,10 +30,10 @@ from lamplighter.isolation.port import Isolation, LimitExceeded
 from lamplighter.isolation.requests import (
     DefinitionSource,
     MockedOutcome,
+    RunTestState,
     StateTested,
-    TestState,
+    run_test_state,
     source_of,
-    test_state,
 )
 from lamplighter.services.states.arns import check_role
 from lamplighter.services.states.calls.http_tasks import Exchange
@@ -87,7 +87,7 @@ class Prober:
         trial = await run_in_thread(lambda: run_work(lambda: self._trial(caller, params)))
         return await self._settle(caller, *trial.get())
 
-    def _trial(self, caller: Caller, params: Json) -> tuple[Resource | None, Mock | None, TestState, "_Answer"]:
+    def _trial(self, caller: Caller, params: Json) -> tuple[Resource | None, Mock | None, RunTestState, "_Answer"]:
         if "roleArn" in params:
             check_role(params["roleArn"])
         state, source = _find(params)
@@ -102,7 +102,7 @@ class Prober:
             context = self._context(caller, params, state, given)
         variables = read_object(params, "variables", "Invalid variables provided: {}")
         tested = self._source(params)
-        request = TestState(
+        request = RunTestState(
             tested, state.name, given, variables, context, _past(configuration, source), None, moment(self._world)
         )
         texts = {id(given): text} | ({id(mock.result): mock.text} if mock and mock.text else {})
@@ -111,7 +111,7 @@ class Prober:
         return resource, mock, request, _Answer(level, texts, reveal)
 
     async def _settle(
-        self, caller: Caller, resource: Resource | None, mock: Mock | None, request: TestState, answer: "_Answer"
+        self, caller: Caller, resource: Resource | None, mock: Mock | None, request: RunTestState, answer: "_Answer"
     ) -> Json:
         tried = await self._tried(request)
         if tried.verdict is not None:
@@ -119,17 +119,17 @@ class Prober:
         ended = await self._call(caller, resource, tried, answer) if mock is None else _mocked(mock, request, tried)
         return await self._said(request, answer, await self._tried(replace(request, outcome=ended)))
 
-    async def _said(self, request: TestState, answer: "_Answer", tried: StateTested) -> Json:
+    async def _said(self, request: RunTestState, answer: "_Answer", tried: StateTested) -> Json:
         verdict = tried.verdict
         assert verdict is not None
         large = len(request.source.text) > LARGE
         return await run_in_thread(lambda: answer.say(tried, verdict)) if large else answer.say(tried, verdict)
 
-    async def _tried(self, request: TestState) -> StateTested:
+    async def _tried(self, request: RunTestState) -> StateTested:
         """Try the state here, or in a process of its own where nobody can tell how long it takes."""
         if len(request.source.text) <= LARGE:
             with suppress(MayTakeLong):
-                return test_state(request, may_block=False)
+                return run_test_state(request, may_block=False)
         try:
             tried = await self._isolation.run(request, lambda _resource, _parameters: None)
         except LimitExceeded as error:
@@ -210,14 +210,14 @@ def _past(configuration: Json, source: Mapping[str, Json]) -> Past:
     )
 
 
-def _mocked(mock: Mock, request: TestState, tried: StateTested) -> MockedOutcome:
+def _mocked(mock: Mock, request: RunTestState, tried: StateTested) -> MockedOutcome:
     """How the mock says that the work ended."""
     if request.past.failures > (len(mock.result) if isinstance(mock.result, list) else tried.iterations):
         raise Invalid(TOO_MANY)
     return ("fail", (mock.error, mock.cause)) if mock.text is None else ("succeed", mock.result)
 
 
-def _overrun(cause: str, request: TestState) -> StateTested:
+def _overrun(cause: str, request: RunTestState) -> StateTested:
     """What is shown of a state that was broken off."""
     verdict = Verdict("FAILED", error=RUNTIME, cause=cause)
     return StateTested(verdict, {"input": request.given}, {}, request.variables, None, 0, 0)
