@@ -20,7 +20,7 @@ from botocore.config import Config
 
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.process import process_session
-from lamplighter.runtime.process.process_directory import Place
+from lamplighter.runtime.process.process_directory import ProcessDirectory
 
 T = TypeVar("T")
 
@@ -107,7 +107,7 @@ class Served:
         """Leave no engine behind, and none of the processes that it runs."""
         if self._process is not None:
             self.kill()
-        for place in map(Place, self.data.glob("processes/*")):
+        for place in map(ProcessDirectory, self.data.glob("processes/*")):
             leader = place.leader()
             if leader is not None and place.ended() is None:
                 process_session.kill(leader)

@@ -60,7 +60,7 @@ class TooLarge(AwsError):
 
 
 @dataclass(frozen=True)
-class Server:
+class HttpServer:
     """The ASGI application of one engine."""
 
     engine: Engine
@@ -90,13 +90,13 @@ class Server:
             signer = None if is_open else self._signer(http)
             http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
             if signer is not None:
-                await _aside(http, lambda: sigv4.verify(http, signer.secret, self.engine.world.now()))
+                await _decode_in_thread(http, lambda: sigv4.verify(http, signer.secret, self.engine.world.now()))
             if compression.is_encoded(http):
-                http = await _aside(http, lambda: compression.decoded(http, LARGEST))
+                http = await _decode_in_thread(http, lambda: compression.decoded(http, LARGEST))
             response = await self._answer(http, request_id, lambda: self._left(receive))
         except AwsError as error:
             refused = error
-            response = await _aside(http, lambda: refuse(self.engine.catalog, http, refused, request_id))
+            response = await _decode_in_thread(http, lambda: refuse(self.engine.catalog, http, refused, request_id))
         except (CallerGone, ConnectionResetError):
             return
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
@@ -117,7 +117,7 @@ class Server:
             return await watch(self.engine, http, request_id)
         if unsigned_requests.is_page(http):
             return await self._subscription(http, request_id)
-        request = await _aside(http, lambda: route(self.engine.catalog, http, self.engine.config.account))
+        request = await _decode_in_thread(http, lambda: route(self.engine.catalog, http, self.engine.config.account))
         caller = Caller(request.account, request.region)
         try:
             result = await self.engine.call(caller, request.service, request.operation, request.params, left)
@@ -222,7 +222,7 @@ class InternalFailure(AwsError):
         super().__init__(f"The request failed through a fault of the engine, whose log has it under {request_id}.")
 
 
-async def _aside(http: HttpRequest, work: Callable[[], T]) -> T:
+async def _decode_in_thread(http: HttpRequest, work: Callable[[], T]) -> T:
     """Do what takes as long as a request's body is: in a thread where that would hold up the others."""
     return await run_in_thread(work) if len(http.body) > SHORT else work()
 

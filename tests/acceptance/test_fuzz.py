@@ -18,7 +18,7 @@ from lamplighter.bus import wait_forever
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime
-from lamplighter.server import Server
+from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import Hosts
 from lamplighter.wire.models.shapes import JSON, load
 from tests.asl.definition.test_parse import broken
@@ -69,7 +69,7 @@ FUZZ = settings(
 class Line:
     """Requests to a server in this process, one after another."""
 
-    def __init__(self, runner: asyncio.Runner, server: Server) -> None:
+    def __init__(self, runner: asyncio.Runner, server: HttpServer) -> None:
         self._runner = runner
         self._server = server
         self.names = (f"fuzz-{number}" for number in itertools.count())
@@ -106,7 +106,7 @@ def line(tmp_path: Path) -> Iterator[Line]:
         clock = ManualClock()
         opened = Engine.open(EngineConfig(data=tmp_path), fixed_world(clock), FakeRuntime(clock.now))
         engine = runner.run(opened)
-        yield Line(runner, Server(engine, Hosts()))
+        yield Line(runner, HttpServer(engine, Hosts()))
         runner.run(engine.close())
 
 

@@ -370,5 +370,5 @@ def test_an_attempt_that_ended_while_no_engine_ran_took_as_long_as_its_container
     house.runtime.finish(name)
     house.clock.advance(3 * MINUTE)
     house.up()
-    (attempt,) = story.read(house.history(run)).attempts
+    (attempt,) = story.read_story(house.history(run)).attempts
     assert (attempt.outcome, attempt.took) == ("succeeded", 24 * SECOND)

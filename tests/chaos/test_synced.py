@@ -11,9 +11,9 @@ from lamplighter.base.files import make_path, write_file
 from lamplighter.base.world import real_world
 from lamplighter.engine import credentials
 from lamplighter.outbound.mail import MailFolder
-from lamplighter.runtime.port import Container, Line
+from lamplighter.runtime.port import Container, OutputLine
 from lamplighter.runtime.process import runtime as process
-from lamplighter.runtime.process.process_directory import Place
+from lamplighter.runtime.process.process_directory import ProcessDirectory
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.services.ecs.logs.output_files import Outputs
 from lamplighter.services.sns.messages.signing import Signer
@@ -84,19 +84,19 @@ def test_the_key_that_signs_messages_and_its_certificate_are_there(disk: SyncedD
 
 
 async def test_the_output_of_a_container_is_there_before_it_is_removed(disk: SyncedDisk, data: Path) -> None:
-    async def lines() -> AsyncIterator[Line]:
-        yield Line(1, "stdout", "hello")
+    async def lines() -> AsyncIterator[OutputLine]:
+        yield OutputLine(1, "stdout", "hello")
 
     outputs = Outputs(data / "output")
     await outputs.copy("task", "main", lines())
     assert b"hello" in kept(disk, data)["output/task/main.log"]
-    assert list(outputs.read("task", "main")) == [Line(1, "stdout", "hello")]
+    assert list(outputs.read("task", "main")) == [OutputLine(1, "stdout", "hello")]
 
 
 def test_an_exit_that_is_recorded_as_unknown_is_there(disk: SyncedDisk, data: Path) -> None:
-    place = Place(data / "processes" / "job")
+    place = ProcessDirectory(data / "processes" / "job")
     place.make()
-    ended = place.lose(7)
+    ended = place.record_lost(7)
     assert kept(disk, data)["processes/job/exit"].startswith(b"unknown\n7\n")
     assert place.ended() == ended
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.runs.story import read
+from lamplighter.runs.story import read_story
 from tests.conformance.recorded import SHARED, cases
 
 DOCUMENTS = ("cause", "input", "output", "parameters")
@@ -44,7 +44,7 @@ def test_every_attempt_is_read_and_no_iteration_is_inside_of_itself() -> None:
     recorded = [events for case in cases() for events in histories(case.read())]
     assert len(recorded) > 100
     for events in recorded:
-        story = read(events)
+        story = read_story(events)
         scheduled = [each for each in events if each["type"].endswith("Scheduled")]
         assert len(story.attempts) >= len(scheduled)
         for visit in story.visits:

@@ -7,13 +7,13 @@ import pytest
 
 from lamplighter.base.errors import Bug
 from lamplighter.runtime.fake import Script
-from lamplighter.runtime.port import CannotStart, Line, Runtime
+from lamplighter.runtime.port import CannotStart, OutputLine, Runtime
 from tests.contracts.rigs import GATE, Rig
 
 GATED = Script(lines=(("stdout", "ready"),), after=None)
 
 
-async def output(runtime: Runtime, name: str) -> list[Line]:
+async def output(runtime: Runtime, name: str) -> list[OutputLine]:
     return [line async for line in runtime.logs(name)]
 
 

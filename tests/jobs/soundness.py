@@ -140,7 +140,7 @@ def logs_say_their_mode(stack: ResolvedStack) -> Iterator[str]:
 def slots_start_named_runs(stack: ResolvedStack) -> Iterator[str]:
     """Scheduler delivers at least once:
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html"""
-    ends = (job_machine.supporting(job_machine.START), job_machine.supporting(job_machine.SLOTS))
+    ends = (job_machine.machine_suffix(job_machine.START), job_machine.machine_suffix(job_machine.SLOTS))
     for title, schedule in of(stack, "AWS::Scheduler::Schedule").items():
         target = schedule["Target"]
         if not target["Arn"].endswith(ends) and ":role/stack-" in target["RoleArn"]:

@@ -8,7 +8,7 @@ import pytest
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, loads
 from lamplighter.bus import Caller, Operation
-from lamplighter.runs.schedules import is_open, started
+from lamplighter.runs.schedules import names_target_in_input, started_arn
 from lamplighter.runtime.fake import Script
 from lamplighter.store.db import Tx
 from tests.engines import ACCOUNT, HOUR, REGION
@@ -118,8 +118,8 @@ def test_a_role_of_one_s_own_starts_the_job_itself(desk: Desk, tmp_path: Path) -
 def test_what_a_schedule_starts_is_seen_through_the_machine_that_starts_it(desk: Desk, tmp_path: Path) -> None:
     desk.deploy(tmp_path, "schedule: cron(0 3 * * ? *)", url="")
     target = desk.call("scheduler", "GetSchedule", Name="p-job", GroupName="p")["Target"]
-    assert is_open(target)
-    assert started(target) == f"{MACHINES}p-job"
+    assert names_target_in_input(target)
+    assert started_arn(target) == f"{MACHINES}p-job"
 
 
 MONTHLY = "schedule: cron(0 3 1 * ? *)\nnotify: {did-not-start: q}"

@@ -6,7 +6,7 @@ import pytest
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.jobs.stack.template import build_template
-from lamplighter.runs.default_input import usual_input
+from lamplighter.runs.default_input import default_input
 from tests.jobs.projects import project
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:nightly"
@@ -24,7 +24,7 @@ def metadata(document: Json) -> str:
 def test_a_job_file_s_input_is_in_the_template_also_of_a_job_without_a_schedule(tmp_path: Path) -> None:
     made = build_template(project(tmp_path, "nightly: {image: x, timeout: 1h, input: {Ref: text, day: 1}}"))
     (machine,) = (each for each in made["Resources"].values() if each["Type"].endswith("StateMachine"))
-    assert usual_input(dumps(machine["Metadata"]), (), ()) == {"Ref": "text", "day": 1}
+    assert default_input(dumps(machine["Metadata"]), (), ()) == {"Ref": "text", "day": 1}
     assert loads(machine["Metadata"]["Lamplighter"]["Input"]) == {"Ref": "text", "day": 1}
 
 
@@ -46,4 +46,4 @@ def test_a_job_file_s_input_is_in_the_template_also_of_a_job_without_a_schedule(
 def test_the_template_comes_before_schedules_and_they_before_rules(
     said: str | None, schedules: list[Json], rules: list[Json], found: Json
 ) -> None:
-    assert usual_input(said, schedules, rules) == found
+    assert default_input(said, schedules, rules) == found

@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.json_text import dumps
-from lamplighter.runs.failure_reasons import LONGEST, exits, reason, task
+from lamplighter.runs.failure_reasons import LONGEST, exit_codes, failure_reason, task_of_document
 
 STOPPED = {
     "TaskArn": "arn:aws:ecs:us-east-1:123456789012:task/c/1",
@@ -24,16 +24,16 @@ STOPPED = {
     ],
 )
 def test_a_cause_is_told_in_few_words(cause: str | None, words: str | None) -> None:
-    assert reason(cause) == words
+    assert failure_reason(cause) == words
 
 
 def test_a_long_cause_is_cut() -> None:
-    assert reason("x" * 1000) == "x" * (LONGEST - 1) + "…"
+    assert failure_reason("x" * 1000) == "x" * (LONGEST - 1) + "…"
 
 
 def test_each_container_has_its_exit_code() -> None:
-    assert exits(task(dumps(STOPPED))) == {"main": 137, "proxy": 0}
+    assert exit_codes(task_of_document(dumps(STOPPED))) == {"main": 137, "proxy": 0}
 
 
 def test_a_document_that_is_about_no_task_has_none() -> None:
-    assert task(dumps({"Tasks": []})) == task("[]") == task("text") == {}
+    assert task_of_document(dumps({"Tasks": []})) == task_of_document("[]") == task_of_document("text") == {}

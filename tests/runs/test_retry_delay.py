@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.runs.retry_delay import Pause, pause
+from lamplighter.runs.retry_delay import RetryDelay, retry_delay
 
 FAILED, TIMEOUT = "States.TaskFailed", "States.Timeout"
 
@@ -14,17 +14,17 @@ def definition(*retriers: Json) -> Json:
 
 def test_the_interval_grows_by_the_backoff_rate_up_to_the_longest_delay() -> None:
     one = definition({"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "BackoffRate": 3, "MaxDelaySeconds": 60})
-    assert [pause(one, "Run", [FAILED] * count) for count in (1, 2, 3)] == [
-        Pause(10, at_most=False),
-        Pause(30, at_most=False),
-        Pause(60, at_most=False),
+    assert [retry_delay(one, "Run", [FAILED] * count) for count in (1, 2, 3)] == [
+        RetryDelay(10, at_most=False),
+        RetryDelay(30, at_most=False),
+        RetryDelay(60, at_most=False),
     ]
 
 
 def test_after_the_last_attempt_there_is_no_wait() -> None:
     one = definition({"ErrorEquals": ["States.ALL"], "MaxAttempts": 1})
-    assert pause(one, "Run", [FAILED]) == Pause(1, at_most=False)
-    assert pause(one, "Run", [FAILED, FAILED]) is None
+    assert retry_delay(one, "Run", [FAILED]) == RetryDelay(1, at_most=False)
+    assert retry_delay(one, "Run", [FAILED, FAILED]) is None
 
 
 def test_each_retrier_counts_its_own_failures() -> None:
@@ -32,15 +32,15 @@ def test_each_retrier_counts_its_own_failures() -> None:
         {"ErrorEquals": [TIMEOUT], "IntervalSeconds": 5, "BackoffRate": 2},
         {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "BackoffRate": 2},
     )
-    assert pause(one, "Run", [FAILED, TIMEOUT]) == Pause(5, at_most=False)
-    assert pause(one, "Run", [FAILED, TIMEOUT, FAILED]) == Pause(2, at_most=False)
+    assert retry_delay(one, "Run", [FAILED, TIMEOUT]) == RetryDelay(5, at_most=False)
+    assert retry_delay(one, "Run", [FAILED, TIMEOUT, FAILED]) == RetryDelay(2, at_most=False)
 
 
 def test_with_jitter_the_wait_is_a_limit() -> None:
     one = definition({"ErrorEquals": ["States.ALL"], "IntervalSeconds": 8, "JitterStrategy": "FULL"})
-    assert pause(one, "Run", [FAILED]) == Pause(8, at_most=True)
+    assert retry_delay(one, "Run", [FAILED]) == RetryDelay(8, at_most=True)
 
 
 @pytest.mark.parametrize("state", ["Run", "Nowhere"])
 def test_an_error_that_nothing_retries_is_not_waited_for(state: str) -> None:
-    assert pause(definition({"ErrorEquals": [TIMEOUT]}), state, [FAILED]) is None
+    assert retry_delay(definition({"ErrorEquals": [TIMEOUT]}), state, [FAILED]) is None

@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.runs.story import Story, read
+from lamplighter.runs.story import Story, read_story
 from tests.runs.histories import TASK, Entry, begun, entered, exited, failed, history, scheduled, submitted, succeeded
 
 RETRIED = (
@@ -29,7 +29,7 @@ REDRIVEN = (
 
 
 def story(entries: tuple[Entry, ...]) -> Story:
-    return read(history(*entries))
+    return read_story(history(*entries))
 
 
 def test_each_attempt_has_its_number_its_task_its_exit_code_and_its_times() -> None:
@@ -122,8 +122,16 @@ def test_the_time_between_an_end_and_a_redrive_is_no_part_of_a_run() -> None:
     told = story(REDRIVEN)
     assert [(gap.ended, gap.redriven) for gap in told.gaps] == [(5000, 6000)]
     assert told.idle == 1000
-    assert (told.spent(1000, 10_000), told.spent(5500, 10_000), told.spent(6000, 10_000)) == (8000, 4000, 4000)
-    assert (told.spent(1000, 5000), told.spent(1000, 5500), told.spent(5200, 5400)) == (4000, 4000, 0)
+    assert (told.running_time(1000, 10_000), told.running_time(5500, 10_000), told.running_time(6000, 10_000)) == (
+        8000,
+        4000,
+        4000,
+    )
+    assert (told.running_time(1000, 5000), told.running_time(1000, 5500), told.running_time(5200, 5400)) == (
+        4000,
+        4000,
+        0,
+    )
 
 
 def test_what_still_goes_on_when_a_run_is_stopped_is_stopped_with_it() -> None:
@@ -180,7 +188,7 @@ def test_an_attempt_that_only_a_sidecar_made_fail_has_succeeded() -> None:
     )
     scheduled = {"resourceType": "ecs", "resource": "runTask.sync"}
     failed = {**scheduled, "error": "States.TaskFailed", "cause": cause}
-    story = read(
+    story = read_story(
         [
             entered(1, "TaskStateEntered", "One: Run"),
             {

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.lang.schedule.expression import parse_schedule
-from lamplighter.runs.upcoming_times import Time, Timetable, following, upcoming
+from lamplighter.runs.upcoming_times import Timetable, UpcomingTime, next_time, upcoming_times
 
 MARCH_27 = 1_774_569_600_000
 """2026-03-27T00:00:00Z: two days before clocks in Berlin are set forward."""
@@ -15,8 +15,8 @@ OCTOBER_24 = 1_792_800_000_000
 DAY = 86_400_000
 
 
-def first(count: int, table: Timetable, now: int) -> list[Time]:
-    return list(islice(upcoming([table], now), count))
+def first(count: int, table: Timetable, now: int) -> list[UpcomingTime]:
+    return list(islice(upcoming_times([table], now), count))
 
 
 def test_a_time_that_clocks_are_set_forward_over_is_listed_in_its_place_and_marked() -> None:
@@ -27,7 +27,7 @@ def test_a_time_that_clocks_are_set_forward_over_is_listed_in_its_place_and_mark
 
 
 def test_of_many_times_that_are_skipped_in_a_row_the_first_is_listed() -> None:
-    found = list(islice(upcoming([Timetable("cron(0/5 * * * ? *)", "Europe/Berlin")], MARCH_27 + 2 * DAY), 40))
+    found = list(islice(upcoming_times([Timetable("cron(0/5 * * * ? *)", "Europe/Berlin")], MARCH_27 + 2 * DAY), 40))
     assert [f"{each.shown:%H:%M}" for each in found if each.skipped] == ["02:00"]
 
 
@@ -38,7 +38,7 @@ def test_a_time_that_clocks_show_twice_is_one_run_and_marked() -> None:
 
 
 def test_the_next_run_is_none_that_is_skipped() -> None:
-    found = following([Timetable("cron(30 2 29 3 ? *)", "Europe/Berlin")], MARCH_27)
+    found = next_time([Timetable("cron(30 2 29 3 ? *)", "Europe/Berlin")], MARCH_27)
     assert found is not None
     assert found.shown.year == 2027
 
@@ -65,7 +65,7 @@ def test_a_time_that_never_comes_is_listed_as_skipped() -> None:
 
 def test_timetables_are_merged_in_the_order_of_time() -> None:
     tables = [Timetable("cron(0 12 * * ? *)"), Timetable("cron(0 6 * * ? *)")]
-    instants = [each.instant for each in islice(upcoming(tables, MARCH_27), 6)]
+    instants = [each.instant for each in islice(upcoming_times(tables, MARCH_27), 6)]
     assert instants == sorted(instants)
 
 
@@ -75,6 +75,8 @@ def test_timetables_are_merged_in_the_order_of_time() -> None:
     st.integers(MARCH_27, MARCH_27 + 366 * DAY),
 )
 def test_the_times_are_those_at_which_the_scheduler_rings(expression: str, zone: str, now: int) -> None:
-    runs = (each.instant for each in upcoming([Timetable(expression, zone, anchor=MARCH_27)], now) if not each.skipped)
+    runs = (
+        each.instant for each in upcoming_times([Timetable(expression, zone, anchor=MARCH_27)], now) if not each.skipped
+    )
     rung = parse_schedule(expression, strict=False).times(now, zone, MARCH_27)
     assert list(islice(runs, 30)) == list(islice(rung, 30))

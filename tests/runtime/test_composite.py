@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lamplighter.base.world import ManualClock, real_world
-from lamplighter.runtime.composite import EitherRuntime
+from lamplighter.runtime.composite import CompositeRuntime
 from lamplighter.runtime.fake import FakeRuntime, Script
 from lamplighter.runtime.port import Container
 from lamplighter.runtime.process.runtime import ProcessRuntime
@@ -12,7 +12,7 @@ from lamplighter.runtime.process.runtime import ProcessRuntime
 async def test_containers_with_an_image_and_without_run_side_by_side(tmp_path: Path) -> None:
     images = FakeRuntime(ManualClock().now)
     images.script(Script(code=3, lines=(("stdout", "image"),)))
-    runtime = EitherRuntime(images, ProcessRuntime(tmp_path, real_world().now))
+    runtime = CompositeRuntime(images, ProcessRuntime(tmp_path, real_world().now))
     await runtime.check()
     await runtime.start(Container(name="image", image="any"))
     await runtime.start(Container(name="process", command=("sh", "-c", "echo process; exit 5")))
@@ -30,7 +30,7 @@ async def test_containers_with_an_image_and_without_run_side_by_side(tmp_path: P
 async def test_processes_go_on_while_docker_is_away(tmp_path: Path) -> None:
     images = FakeRuntime(ManualClock().now)
     images.go_away()
-    runtime = EitherRuntime(images, ProcessRuntime(tmp_path, real_world().now))
+    runtime = CompositeRuntime(images, ProcessRuntime(tmp_path, real_world().now))
     await runtime.start(Container(name="process", command=("true",)))
     assert (await runtime.wait("process")).code == 0
     await runtime.remove("process")

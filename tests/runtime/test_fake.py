@@ -6,7 +6,14 @@ import pytest
 
 from lamplighter.base.world import ManualClock
 from lamplighter.runtime.fake import FakeRuntime, Script
-from lamplighter.runtime.port import OUT_OF_MEMORY, Container, Exit, ImageUnavailable, Line, RuntimeUnavailable
+from lamplighter.runtime.port import (
+    OUT_OF_MEMORY,
+    Container,
+    ContainerExit,
+    ImageUnavailable,
+    OutputLine,
+    RuntimeUnavailable,
+)
 
 JOB = Container(name="job", image="any")
 
@@ -23,7 +30,7 @@ async def test_a_container_exits_when_the_clock_says_so_and_not_before() -> None
     assert not waiting.done()
     clock.advance(1)
     runtime.settle()
-    assert await waiting == Exit(137, 61_000, OUT_OF_MEMORY)
+    assert await waiting == ContainerExit(137, 61_000, OUT_OF_MEMORY)
 
 
 async def test_the_latest_script_that_fits_is_played() -> None:
@@ -67,7 +74,7 @@ async def test_who_waits_and_reads_sits_out_a_runtime_that_goes_away() -> None:
     runtime.script(Script(lines=(("stdout", "one"),), after=None))
     await runtime.start(JOB)
 
-    async def read() -> list[Line]:
+    async def read() -> list[OutputLine]:
         return [line async for line in runtime.logs("job")]
 
     waiting, reading = asyncio.create_task(runtime.wait("job")), asyncio.create_task(read())
@@ -81,7 +88,7 @@ async def test_who_waits_and_reads_sits_out_a_runtime_that_goes_away() -> None:
     assert not waiting.done()
     runtime.come_back()
     assert (await waiting).code == 3
-    assert await reading == [Line(1_000, "stdout", "one"), Line(1_000, "stderr", "two")]
+    assert await reading == [OutputLine(1_000, "stdout", "one"), OutputLine(1_000, "stderr", "two")]
 
 
 def test_it_outlives_the_event_loop_of_an_engine() -> None:
@@ -93,7 +100,7 @@ def test_it_outlives_the_event_loop_of_an_engine() -> None:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(runtime.wait("job"), 0)
 
-    async def next_engine() -> Exit:
+    async def next_engine() -> ContainerExit:
         await runtime.start(JOB)
         waiting = asyncio.create_task(runtime.wait("job"))
         await asyncio.sleep(0)

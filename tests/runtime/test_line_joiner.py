@@ -5,29 +5,29 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamplighter.runtime.line_joiner import Lines
-from lamplighter.runtime.port import Line
+from lamplighter.runtime.line_joiner import LineJoiner
+from lamplighter.runtime.port import OutputLine
 from lamplighter.runtime.process.shim import PIECE, Output
-from lamplighter.runtime.process.shim_log import Records
+from lamplighter.runtime.process.shim_log import ShimLog
 
 
 @given(st.lists(st.lists(st.binary(max_size=5), min_size=1, max_size=4), max_size=6))
 def test_a_line_is_its_pieces_joined(lines: list[list[bytes]]) -> None:
-    joiner = Lines()
+    joiner = LineJoiner()
     joined = []
     for pieces in lines:
         for number, piece in enumerate(pieces, start=1):
             if line := joiner.add(number, "stdout", piece, complete=number == len(pieces)):
                 joined.append(line)
-    assert joined == [Line(1, "stdout", b"".join(pieces).decode(errors="replace")) for pieces in lines]
-    assert joiner.rest() == []
+    assert joined == [OutputLine(1, "stdout", b"".join(pieces).decode(errors="replace")) for pieces in lines]
+    assert joiner.flush() == []
 
 
 def test_streams_do_not_mix() -> None:
-    joiner = Lines()
+    joiner = LineJoiner()
     assert joiner.add(1, "stdout", b"a", complete=False) is None
-    assert joiner.add(2, "stderr", b"b", complete=True) == Line(2, "stderr", "b")
-    assert joiner.rest() == [Line(1, "stdout", "a")]
+    assert joiner.add(2, "stderr", b"b", complete=True) == OutputLine(2, "stderr", "b")
+    assert joiner.flush() == [OutputLine(1, "stdout", "a")]
 
 
 @given(st.lists(st.text(max_size=20), max_size=10), st.lists(st.integers(1, 30), max_size=10))
@@ -39,7 +39,7 @@ def test_what_the_shim_writes_is_read_back_wherever_the_output_was_cut(texts: li
         log += output.take(said[:cut])
         said = said[cut:]
     log += output.take(said) + output.rest()
-    read = Records(io.BytesIO(log)).read() or []
+    read = ShimLog(io.BytesIO(log)).read() or []
     expected = "\n".join(texts).removesuffix("\n")
     assert [line.text for line in read] == (expected.split("\n") if "".join(texts) or len(texts) > 1 else [])
     assert {line.stream for line in read} <= {"stderr"}
@@ -49,20 +49,20 @@ def test_what_the_shim_writes_is_read_back_wherever_the_output_was_cut(texts: li
 def test_a_line_of_any_length_is_read_back_whole(length: int) -> None:
     output = Output(b"o")
     log = output.take(b"x" * length) + output.take(b"\n")
-    assert [line.text for line in Records(io.BytesIO(log)).read() or []] == ["x" * length]
+    assert [line.text for line in ShimLog(io.BytesIO(log)).read() or []] == ["x" * length]
 
 
 def test_a_record_that_is_still_being_written_waits_for_its_end() -> None:
     log = io.BytesIO(b"1 o one\n2 o tw")
-    records = Records(log)
-    assert records.read() == [Line(1, "stdout", "one")]
+    records = ShimLog(log)
+    assert records.read() == [OutputLine(1, "stdout", "one")]
     log.write(b"o\n")
     log.seek(-2, io.SEEK_END)
-    assert records.read() == [Line(2, "stdout", "two")]
+    assert records.read() == [OutputLine(2, "stdout", "two")]
     assert records.read() is None
 
 
 def test_what_a_killed_shim_had_begun_to_write_is_not_lost() -> None:
-    records = Records(io.BytesIO(b"1 O the beginning of a line\n"))
+    records = ShimLog(io.BytesIO(b"1 O the beginning of a line\n"))
     assert records.read() == []
-    assert records.rest() == [Line(1, "stdout", "the beginning of a line")]
+    assert records.rest() == [OutputLine(1, "stdout", "the beginning of a line")]

@@ -24,7 +24,7 @@ from lamplighter.outbound.http import HttpClient
 from lamplighter.outbound.mail import MailFolder, SmtpMail
 from lamplighter.outbound.port import Outbound
 from lamplighter.outbound.program import NoPrograms, ShellPrograms
-from lamplighter.runtime.composite import EitherRuntime
+from lamplighter.runtime.composite import CompositeRuntime
 from lamplighter.runtime.docker.runtime import DockerRuntime
 from lamplighter.runtime.port import Runtime
 from lamplighter.runtime.process.runtime import ProcessRuntime
@@ -194,7 +194,7 @@ def _runtime(config: EngineConfig, name: str, world: World) -> Runtime:
     if config.runtime is RuntimeChoice.PROCESS:
         return processes
     docker = DockerRuntime(name, world.now)
-    return docker if config.runtime is RuntimeChoice.DOCKER else EitherRuntime(docker, processes)
+    return docker if config.runtime is RuntimeChoice.DOCKER else CompositeRuntime(docker, processes)
 
 
 def _outbound(config: EngineConfig) -> Outbound:

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY
-from lamplighter.runs.schedules import given
+from lamplighter.runs.schedules import target_input
 
 
-def usual_input(metadata: str | None, schedules: Iterable[Json], rules: Iterable[Json]) -> Json:
+def default_input(metadata: str | None, schedules: Iterable[Json], rules: Iterable[Json]) -> Json:
     """The input by a resource's metadata (JSON text), the targets of schedules, and those of rules; else {}."""
     said = _declared(metadata)
-    texts = (said, *map(given, schedules), *(each.get("Input") for each in rules))
+    texts = (said, *map(target_input, schedules), *(each.get("Input") for each in rules))
     return next((_without_ours(_read(text)) for text in texts if text is not None), {})
 
 

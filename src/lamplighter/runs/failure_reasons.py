@@ -13,7 +13,7 @@ LONGEST = 300
 """Characters of a cause that is no task."""
 
 
-def task(text: str | None) -> Json:
+def task_of_document(text: str | None) -> Json:
     """The task that a document is about: its only one, or the first that RunTask began; {} where there is none."""
     document = _document(text)
     tasks = document.get("Tasks")
@@ -22,24 +22,24 @@ def task(text: str | None) -> Json:
     return document if "TaskArn" in document else {}
 
 
-def exits(described: Json) -> Mapping[str, int]:
+def exit_codes(described: Json) -> Mapping[str, int]:
     """The exit codes of a task's containers, by their names."""
     containers = described.get("Containers") or []
     return {each["Name"]: int(each["ExitCode"]) for each in containers if each.get("ExitCode") is not None}
 
 
-def ran(described: Json) -> int | None:
+def run_milliseconds(described: Json) -> int | None:
     """Return for how many milliseconds a task's containers ran; None where it does not say."""
     began, ended = described.get("StartedAt"), described.get("ExecutionStoppedAt")
     known = isinstance(began, int) and isinstance(ended, int) and began <= ended
     return ended - began if known else None
 
 
-def reason(cause: str | None) -> str | None:
+def failure_reason(cause: str | None) -> str | None:
     """Why something failed: of a task why it stopped, of RunTask what it lacked, else the beginning of the cause."""
     if not cause:
         return None
-    described = task(cause)
+    described = task_of_document(cause)
     if described:
         said = [described.get("StoppedReason"), *(each.get("Reason") for each in described.get("Containers") or [])]
         return "; ".join(dict.fromkeys(each for each in said if each)) or described.get("StopCode")

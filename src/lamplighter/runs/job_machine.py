@@ -19,46 +19,46 @@ SUPPORTING = (WATCH, START, SLOTS, FAILURES)
 """The supporting machines of a project."""
 
 
-def supporting(machine: str) -> str:
+def machine_suffix(machine: str) -> str:
     """Return the suffix of a supporting machine's name; no job can have a name that ends so."""
     return f"--{machine.lower()}"
 
 
-ENDS = tuple(map(supporting, SUPPORTING))
+SUPPORTING_SUFFIXES = tuple(map(machine_suffix, SUPPORTING))
 """What the names of these machines end with."""
-OWN_STATES = frozenset({
+SUPPORTING_STATES = frozenset({
     "Watch", "List runs", "More runs", "Alone?", "Queue up", "My turn?", "Not yet", "Stop", "Begin", "Judge", "Again?",
     "Count", "Pause", "A log?", "Last lines",
 })  # fmt: skip
 """States of a job's machine that only serve it."""
-TELLS = "Tell "
+ALERT_STATE_PREFIX = "Tell "
 """What the names of the states begin with that tell a channel."""
-CONTAINERS = "ecs:runTask"
+RUN_TASK = "ecs:runTask"
 
 
 RUN_VARIABLE = "LAMPLIGHTER_RUN"
 """The variable that every container of a job is given."""
 
 
-def is_ours(definition: Json) -> bool:
+def is_made_from_job_file(definition: Json) -> bool:
     """Whether a job file made a machine: the names of states mean nothing in others."""
     return RUN_VARIABLE in str(definition)
 
 
 def is_supporting_machine(machine: str) -> bool:
     """Whether a state machine is not a job, by its name."""
-    return machine.endswith(ENDS)
+    return machine.endswith(SUPPORTING_SUFFIXES)
 
 
-def steps(definition: Json) -> int:
+def count_container_states(definition: Json) -> int:
     """How many states of a machine run containers."""
-    return sum(CONTAINERS in str(state.get("Resource")) for _, state in walk_states(definition))
+    return sum(RUN_TASK in str(state.get("Resource")) for _, state in walk_states(definition))
 
 
 def is_supporting_state(state: str, resource: Json) -> bool:
     """Whether a state only serves a job; those of a workflow's job have its name before theirs."""
     own = state_in_job(state)
-    return CONTAINERS not in str(resource) and (own in OWN_STATES or own.startswith(TELLS))
+    return RUN_TASK not in str(resource) and (own in SUPPORTING_STATES or own.startswith(ALERT_STATE_PREFIX))
 
 
 def state_in_job(state: str) -> str:

@@ -10,18 +10,18 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
 from collections.abc import Iterator, Mapping, Sequence
 
 from lamplighter.base.json_text import Json
-from lamplighter.runs.job_machine import is_ours, is_supporting_state
+from lamplighter.runs.job_machine import is_made_from_job_file, is_supporting_state
 
 WORK = ("Task", "Map", "Parallel")
 _Level = tuple[Mapping[str, Json], str]
 """States, and the name of one of them."""
 
 
-def futile(events: Sequence[Json], definition: Json) -> str | None:
+def why_futile(events: Sequence[Json], definition: Json) -> str | None:
     """Why a redrive of a run that failed could only fail again; None where it may help, or nobody can tell."""
     state = _failed(events)
     levels = () if state is None else _levels(definition, state)
-    if not levels or not _is_doomed(levels, ours=is_ours(definition)):
+    if not levels or not _is_doomed(levels, ours=is_made_from_job_file(definition)):
         return None
     return f"it would go on in the state {state}, from where the run can only fail again"
 

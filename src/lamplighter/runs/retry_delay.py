@@ -17,7 +17,7 @@ INTERVAL, BACKOFF, ATTEMPTS = 1, 2.0, 3
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class RetryDelay:
     """A wait before another attempt."""
 
     seconds: float
@@ -25,12 +25,12 @@ class Pause:
     """With jitter: it takes anything from 0 on."""
 
 
-def pause(definition: Json, state: str, errors: Sequence[str]) -> Pause | None:
+def retry_delay(definition: Json, state: str, errors: Sequence[str]) -> RetryDelay | None:
     """The wait after the last of these errors, which the attempts of one visit failed with; None: there is no more."""
     written: Json = next((each for name, each in walk_states(definition) if name == state), {})
     retriers = written.get("Retry") or []
     counts = [0] * len(retriers)
-    found: Pause | None = None
+    found: RetryDelay | None = None
     for error in errors:
         at = next((at for at, each in enumerate(retriers) if matches_error(tuple(each["ErrorEquals"]), error)), None)
         if at is None:
@@ -40,9 +40,9 @@ def pause(definition: Json, state: str, errors: Sequence[str]) -> Pause | None:
     return found
 
 
-def _of(retrier: Json, before: int) -> Pause | None:
+def _of(retrier: Json, before: int) -> RetryDelay | None:
     interval, backoff = retrier.get("IntervalSeconds", INTERVAL), retrier.get("BackoffRate", BACKOFF)
     if before >= retrier.get("MaxAttempts", ATTEMPTS):
         return None
     seconds = min(interval * backoff**before, retrier.get("MaxDelaySeconds", float("inf")))
-    return Pause(seconds, retrier.get("JitterStrategy") == "FULL")
+    return RetryDelay(seconds, retrier.get("JitterStrategy") == "FULL")

@@ -6,20 +6,20 @@ See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-univ
 """
 
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
-from lamplighter.runs.job_machine import START, supporting
-from lamplighter.runs.story import milliseconds
+from lamplighter.runs.job_machine import START, machine_suffix
+from lamplighter.runs.story import to_milliseconds
 from lamplighter.runs.upcoming_times import Timetable
 
-_OPEN = {":aws-sdk:sfn:startExecution": "StateMachineArn", supporting(START): "machine"}
+_OPEN = {":aws-sdk:sfn:startExecution": "StateMachineArn", machine_suffix(START): "machine"}
 """What ends the ARN of a target whose input says what is started: the field that does."""
 
 
-def is_open(target: Json) -> bool:
+def names_target_in_input(target: Json) -> bool:
     """Whether only the target's input tells what it starts, which a list of schedules does not show."""
     return bool(target["Arn"].endswith(tuple(_OPEN)))
 
 
-def started(target: Json) -> str:
+def started_arn(target: Json) -> str:
     """The ARN of what a target starts, a state machine's without its version or alias; empty where nobody can tell."""
     field = next((field for end, field in _OPEN.items() if target["Arn"].endswith(end)), None)
     if field is None:
@@ -30,14 +30,14 @@ def started(target: Json) -> str:
         return ""
 
 
-def given(target: Json) -> str | None:
+def target_input(target: Json) -> str | None:
     """The input that a target starts that with, as text; None where it says none."""
-    if not is_open(target):
+    if not names_target_in_input(target):
         text: str | None = target.get("Input")
         return text
     try:
         document = loads(target.get("Input") or "{}")
-        if target["Arn"].endswith(supporting(START)):
+        if target["Arn"].endswith(machine_suffix(START)):
             return dumps(document["input"])
         inner = document.get("Input")
     except (JsonError, AttributeError, KeyError, TypeError):
@@ -49,7 +49,7 @@ def _unversioned(arn: str) -> str:
     return ":".join(arn.split(":")[:7]) if ":stateMachine:" in arn else arn
 
 
-def timetable(schedule: Json) -> Timetable:
+def schedule_timetable(schedule: Json) -> Timetable:
     """When it starts that. A schedule for one time has no dates between which it holds."""
     start, end, made = (schedule.get(name) for name in ("StartDate", "EndDate", "CreationDate"))
     once, anchor = schedule["ScheduleExpression"].startswith("at"), start or made
@@ -57,8 +57,8 @@ def timetable(schedule: Json) -> Timetable:
         schedule["ScheduleExpression"],
         schedule.get("ScheduleExpressionTimezone") or "UTC",
         enabled=schedule.get("State") != "DISABLED",
-        anchor=None if anchor is None else milliseconds(anchor),
-        start=None if start is None or once else milliseconds(start),
-        end=None if end is None or once else milliseconds(end),
+        anchor=None if anchor is None else to_milliseconds(anchor),
+        start=None if start is None or once else to_milliseconds(start),
+        end=None if end is None or once else to_milliseconds(end),
         window=(schedule.get("FlexibleTimeWindow") or {}).get("MaximumWindowInMinutes") or 0,
     )

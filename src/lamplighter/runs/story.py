@@ -136,7 +136,7 @@ class Story:
         """Milliseconds between its parts."""
         return sum(gap.redriven - gap.ended for gap in self.gaps)
 
-    def spent(self, since: int, until: int) -> int:
+    def running_time(self, since: int, until: int) -> int:
         """Milliseconds from one instant to another, without those between parts: how long what lasted so long ran."""
         gaps = (min(until, gap.redriven) - max(since, gap.ended) for gap in self.gaps)
         return until - since - sum(max(0, gap) for gap in gaps)
@@ -178,7 +178,7 @@ class _Here:
     outer: "_Here | None" = None
 
 
-def read(events: Iterable[Json]) -> Story:
+def read_story(events: Iterable[Json]) -> Story:
     """Read the events of a history, in their order."""
     reader = _Reader()
     for event in events:
@@ -189,7 +189,7 @@ def read(events: Iterable[Json]) -> Story:
     return replace(reader.story, attempts=tuple(reader.attempts), visits=tuple(reader.visits))
 
 
-def milliseconds(time: datetime | float) -> int:
+def to_milliseconds(time: datetime | float) -> int:
     """An instant of a history: as boto3 tells it, or as the wire does."""
     return round((time.timestamp() if isinstance(time, datetime) else time) * 1000)
 
@@ -217,7 +217,7 @@ class _Reader:
         self._after[event["id"]] = self._follow(event, event["type"], here)
 
     def _follow(self, event: Json, kind: str, here: _Here) -> _Here:
-        time = milliseconds(event["timestamp"])
+        time = to_milliseconds(event["timestamp"])
         if kind.startswith("Execution"):
             self._execution(event, kind, time)
             return here
@@ -297,7 +297,7 @@ class _Reader:
         elif (work, rest) == ("Activity", "Started"):
             attempt = replace(attempt, waits_for_worker=False)
         elif rest == "Submitted":
-            attempt = _at_work(attempt, failure_reasons.task(details.get("output")))
+            attempt = _at_work(attempt, failure_reasons.task_of_document(details.get("output")))
         self.attempts[here.attempt] = attempt
         return here
 
@@ -340,15 +340,15 @@ class _Reader:
 
 def _ended(attempt: Attempt, time: int, outcome: Outcome, details: Json) -> Attempt:
     cause = details.get("cause")
-    described = failure_reasons.task(details.get("output") if outcome == "succeeded" else cause)
+    described = failure_reasons.task_of_document(details.get("output") if outcome == "succeeded" else cause)
     return replace(
         _at_work(attempt, described),
         ended=time,
         outcome=outcome,
         error=details.get("error"),
-        reason=failure_reasons.reason(cause),
-        exits=failure_reasons.exits(described),
-        ran=failure_reasons.ran(described),
+        reason=failure_reasons.failure_reason(cause),
+        exits=failure_reasons.exit_codes(described),
+        ran=failure_reasons.run_milliseconds(described),
     )
 
 

@@ -33,7 +33,7 @@ class Timetable:
 
 
 @dataclass(frozen=True, slots=True)
-class Time:
+class UpcomingTime:
     """One time at which a run is to begin; or, of a skipped one, would have begun."""
 
     instant: int
@@ -51,41 +51,41 @@ class Time:
         return self.table.expression.startswith("rate") and self.table.anchor is None
 
 
-def upcoming(tables: Iterable[Timetable], now: int) -> Iterator[Time]:
+def upcoming_times(tables: Iterable[Timetable], now: int) -> Iterator[UpcomingTime]:
     """The times after an instant, of all timetables that are enabled, in order; skipped in a row, only the first."""
-    found = (_without_repeats(every(each, now)) for each in tables if each.enabled)
+    found = (_without_repeats(times_of(each, now)) for each in tables if each.enabled)
     return merge(*found, key=lambda time: time.instant)
 
 
-def following(tables: Iterable[Timetable], now: int) -> Time | None:
+def next_time(tables: Iterable[Timetable], now: int) -> UpcomingTime | None:
     """The next time at which a run begins."""
-    return next((each for each in upcoming(tables, now) if not each.skipped), None)
+    return next((each for each in upcoming_times(tables, now) if not each.skipped), None)
 
 
-def every(table: Timetable, now: int) -> Iterator[Time]:
+def times_of(table: Timetable, now: int) -> Iterator[UpcomingTime]:
     """The times of one timetable after an instant, each of those that are skipped among them."""
     after = now if table.start is None else max(now, table.start - 1)
     schedule, where = parse_schedule(table.expression, strict=False), time_zones.find_zone(table.zone)
     if isinstance(schedule, Calendar):
         start = time_zones.to_local(after, where).replace(second=0, microsecond=0)
-        found: Iterator[Time] = (_shown(each, where, table) for each in schedule.cron.times(start))
+        found: Iterator[UpcomingTime] = (_shown(each, where, table) for each in schedule.cron.times(start))
     elif isinstance(schedule, Once):
         found = iter([_shown(schedule.shown, where, table)])
     else:
         instants = schedule.times(after, table.zone, table.anchor)
-        found = (Time(each, time_zones.to_local(each, where), table) for each in instants)
+        found = (UpcomingTime(each, time_zones.to_local(each, where), table) for each in instants)
     fresh = (each for each in found if each.instant > after)
     return fresh if table.end is None else takewhile(lambda time: time.instant <= (table.end or 0), fresh)
 
 
-def _shown(shown: datetime, where: ZoneInfo, table: Timetable) -> Time:
+def _shown(shown: datetime, where: ZoneInfo, table: Timetable) -> UpcomingTime:
     instant = time_zones.to_instant(shown, where)
     first, second = (shown.replace(tzinfo=where, fold=fold).utcoffset() or timedelta() for fold in (0, 1))
     would_be = (shown.replace(tzinfo=None) - datetime(1970, 1, 1) - first) // timedelta(milliseconds=1)  # noqa: DTZ001
-    return Time(would_be if instant is None else instant, shown, table, instant is None, doubled=first > second)
+    return UpcomingTime(would_be if instant is None else instant, shown, table, instant is None, doubled=first > second)
 
 
-def _without_repeats(times: Iterable[Time]) -> Iterator[Time]:
+def _without_repeats(times: Iterable[UpcomingTime]) -> Iterator[UpcomingTime]:
     """Of times that are skipped one after another the first: that of an hour in which there is a run each minute."""
     skipped = False
     for each in times:

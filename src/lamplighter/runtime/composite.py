@@ -5,11 +5,11 @@ Promises the port over both. Refuses to guess: a name belongs to the processes i
 
 from collections.abc import AsyncGenerator
 
-from lamplighter.runtime.port import Container, Exit, Line, Runtime, RuntimeUnavailable, Started
+from lamplighter.runtime.port import Container, ContainerExit, OutputLine, Runtime, RuntimeUnavailable, StartedContainer
 from lamplighter.runtime.process.runtime import ProcessRuntime
 
 
-class EitherRuntime:
+class CompositeRuntime:
     """Two runtimes as one."""
 
     def __init__(self, images: Runtime, processes: ProcessRuntime) -> None:
@@ -21,12 +21,12 @@ class EitherRuntime:
         await self._images.check()
         await self._processes.check()
 
-    async def start(self, container: Container) -> Started:
+    async def start(self, container: Container) -> StartedContainer:
         """See the port."""
         chosen: Runtime = self._processes if container.image is None else self._images
         return await chosen.start(container)
 
-    async def wait(self, name: str) -> Exit:
+    async def wait(self, name: str) -> ContainerExit:
         """See the port."""
         return await self._owner(name).wait(name)
 
@@ -34,7 +34,7 @@ class EitherRuntime:
         """See the port."""
         await self._owner(name).stop(name, grace)
 
-    def logs(self, name: str) -> AsyncGenerator[Line, None]:
+    def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
         """See the port."""
         return self._owner(name).logs(name)
 

@@ -13,11 +13,11 @@ from lamplighter.base.errors import Bug
 from lamplighter.runtime.port import (
     CannotStart,
     Container,
-    Exit,
+    ContainerExit,
     ImageUnavailable,
-    Line,
+    OutputLine,
     RuntimeUnavailable,
-    Started,
+    StartedContainer,
     Stream,
 )
 
@@ -41,13 +41,13 @@ class Script:
 
 
 @dataclass(slots=True)
-class _Run:
+class _FakeContainer:
     script: Script
-    started: Started
+    started: StartedContainer
     due: tuple[int, int] | None
     """When it exits, and its code."""
-    lines: list[Line] = field(default_factory=list)
-    exit: Exit | None = None
+    lines: list[OutputLine] = field(default_factory=list)
+    exit: ContainerExit | None = None
 
 
 class FakeRuntime:
@@ -58,7 +58,7 @@ class FakeRuntime:
         """Operation and name, in order; `run` is a container that really began."""
         self._now = now
         self._scripts: list[tuple[Callable[[Container], bool], Script]] = []
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, _FakeContainer] = {}
         self._failures: dict[str, CannotStart] = {}
         self._available = True
         self._waiting: list[asyncio.Future[None]] = []
@@ -84,22 +84,22 @@ class FakeRuntime:
         """End what is due by the clock."""
         for name, run in self._runs.items():
             if run.exit is None and run.due is not None and run.due[0] <= self._now():
-                self._end(name, Exit(run.due[1], run.due[0], run.script.reason))
+                self._end(name, ContainerExit(run.due[1], run.due[0], run.script.reason))
 
     def finish(self, name: str, code: int = 0, reason: str | None = None) -> None:
         """Let a running container exit now."""
-        self._end(name, Exit(code, self._now(), reason))
+        self._end(name, ContainerExit(code, self._now(), reason))
 
     def write(self, name: str, text: str, stream: Stream = "stdout") -> None:
         """Let a running container write a line."""
-        self._runs[name].lines.append(Line(self._now(), stream, text))
+        self._runs[name].lines.append(OutputLine(self._now(), stream, text))
         self._wake()
 
     async def check(self) -> None:
         """See the port."""
         self._call("check", "")
 
-    async def start(self, container: Container) -> Started:
+    async def start(self, container: Container) -> StartedContainer:
         """See the port."""
         name = container.name
         self._call("start", name)
@@ -118,13 +118,13 @@ class FakeRuntime:
         self.calls.append(("run", container.name))
         now = self._now()
         due = None if script.after is None else (now + script.after, script.code)
-        lines = [Line(now, stream, text) for stream, text in script.lines]
-        self._runs[container.name] = _Run(script, Started(f"fake-{container.name}", now), due, lines)
+        lines = [OutputLine(now, stream, text) for stream, text in script.lines]
+        self._runs[container.name] = _FakeContainer(script, StartedContainer(f"fake-{container.name}", now), due, lines)
         self.settle()
         if script.answer_lost:
             raise RuntimeUnavailable("the fake runtime was told to lose this answer")
 
-    async def wait(self, name: str) -> Exit:
+    async def wait(self, name: str) -> ContainerExit:
         """See the port."""
         self.calls.append(("wait", name))
         await self._until(lambda: self._available and not self._is_running(name))
@@ -141,7 +141,7 @@ class FakeRuntime:
         self.settle()
         await self._until(lambda: not self._is_running(name))
 
-    async def logs(self, name: str) -> AsyncGenerator[Line, None]:
+    async def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
         """See the port."""
         self.calls.append(("logs", name))
         given = 0
@@ -186,13 +186,13 @@ class FakeRuntime:
         self.settle()
         return name in self._runs and self._runs[name].exit is None
 
-    def _ending(self, name: str) -> Exit:
+    def _ending(self, name: str) -> ContainerExit:
         if name in self._failures:
-            return Exit(None, self._now(), str(self._failures[name]))
+            return ContainerExit(None, self._now(), str(self._failures[name]))
         run = self._runs.get(name)
-        return (run and run.exit) or Exit(None, self._now(), "there is no such container")
+        return (run and run.exit) or ContainerExit(None, self._now(), "there is no such container")
 
-    def _end(self, name: str, ending: Exit) -> None:
+    def _end(self, name: str, ending: ContainerExit) -> None:
         self._runs[name].exit = ending
         self._wake()
 

@@ -92,7 +92,7 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class StartedContainer:
     """The container runs, or has run."""
 
     runtime_id: str
@@ -105,7 +105,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class Exit:
+class ContainerExit:
     """How the container ended."""
 
     code: int | None
@@ -115,7 +115,7 @@ class Exit:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OutputLine:
     """One line of output, without its line end; bytes that are no UTF-8 are replaced."""
 
     time: int
@@ -129,20 +129,20 @@ class Runtime(Protocol):
     async def check(self) -> None:
         """Return if the runtime answers; else RuntimeUnavailable says what to do about it."""
 
-    async def start(self, container: Container) -> Started:
+    async def start(self, container: Container) -> StartedContainer:
         """Run it, at most once ever under this name; return when it really runs.
 
         A container of this name that exists is adopted: one that was made but not started is started now, one that runs
         or has exited is taken as it is. Raises ImageUnavailable or CannotStart, and CannotStart again when asked again.
         """
 
-    async def wait(self, name: str) -> Exit:
+    async def wait(self, name: str) -> ContainerExit:
         """Return when it has exited, at once if it has long ago; sits out a runtime that goes away and comes back."""
 
     async def stop(self, name: str, grace: float) -> None:
         """Send SIGTERM and, `grace` seconds later, SIGKILL; return when it has exited. Harmless if there is none."""
 
-    def logs(self, name: str) -> AsyncGenerator[Line, None]:
+    def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
         """Give all its output in order from the first line, follow while it runs, end when it has exited.
 
         Sits out a runtime that goes away and comes back. The order is kept within each stream.

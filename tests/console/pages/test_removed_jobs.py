@@ -2,7 +2,7 @@
 
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
-from lamplighter.runs.job_machine import ENDS
+from lamplighter.runs.job_machine import SUPPORTING_SUFFIXES
 from tests.console.browsing import Browser
 from tests.engines import ACCOUNT, REGION, Site, chain
 
@@ -37,7 +37,7 @@ def test_a_job_that_never_was_is_not_there(browser: Browser) -> None:
 
 
 def test_what_never_ran_or_only_watched_others_is_not_named(site: Site, browser: Browser) -> None:
-    watcher = f"shop{ENDS[0]}"
+    watcher = f"shop{SUPPORTING_SUFFIXES[0]}"
     site.machine(chain(PASS), "idle")
     site.run_machine(PASS, name=watcher)
     for name in ("idle", watcher):

@@ -5,7 +5,7 @@ import pytest
 from lamplighter.console.view import failure_reason
 from lamplighter.console.view.state_status import caught_exits, state_statuses
 from lamplighter.console.view.timeline import build_timeline
-from lamplighter.runs.story import Story, read
+from lamplighter.runs.story import Story, read_story
 from tests.runs.histories import Entry, begun, entered, exited, failed, history, scheduled, submitted, succeeded
 
 RUN = (begun(), entered("Run", 0), scheduled(2), submitted(3, "a"))
@@ -20,7 +20,7 @@ TOLD = (*RUN, failed(4, "a", 3), exited("Run", 5), *LINES, ("ExecutionFailed", 1
 
 
 def story(*entries: Entry) -> Story:
-    return read(history(*entries))
+    return read_story(history(*entries))
 
 
 def reason(told: Story, most: int | None = None) -> str:
@@ -89,14 +89,14 @@ def test_a_parallel_whose_failure_was_caught_did_not_succeed() -> None:
         exited("Both", 5, "Parallel"),
         entered("Tell", 6, "Pass"),
     )
-    told = read(events)
+    told = read_story(events)
     assert state_statuses(told, caught_exits(events))["Both"].status == "CAUGHT"
     assert [row.status for row in build_timeline(told, {}, 9_000, broken=caught_exits(events)).rows] == ["CAUGHT"]
 
 
 def test_the_scale_of_a_short_run_has_no_two_ticks_of_one_name() -> None:
     events = [event | {"timestamp": event["timestamp"] / 50} for event in history(*TOLD)]
-    labels = [label for _, label in build_timeline(read(events), {}, 99_000).ticks]
+    labels = [label for _, label in build_timeline(read_story(events), {}, 99_000).ticks]
     assert labels == ["0 ms", "44 ms", "88 ms", "132 ms", "176 ms"]
 
 

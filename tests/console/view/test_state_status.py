@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 
 from lamplighter.console.view.state_status import state_statuses
-from lamplighter.runs.story import read
+from lamplighter.runs.story import read_story
 from tests.runs.histories import Entry, begun, entered, exited, failed, history, scheduled, submitted, succeeded
 
 RUN = (begun(), entered("Run", 0), scheduled(2), submitted(3, "a"))
 
 
 def stands(*entries: Entry) -> Mapping[str, str]:
-    return {name: each.status for name, each in state_statuses(read(history(*entries))).items()}
+    return {name: each.status for name, each in state_statuses(read_story(history(*entries))).items()}
 
 
 def test_a_state_goes_from_running_over_retrying_to_its_end() -> None:
@@ -46,7 +46,7 @@ def test_of_a_map_it_is_told_how_many_items_are_done() -> None:
         exited("Load", 6, "Pass"),
         entered("Load", 5, "Pass"),
     )
-    found = state_statuses(read(history(*entries)))
+    found = state_statuses(read_story(history(*entries)))
     assert (found["Load"].status, found["Load"].done, found["Load"].paths) == ("RUNNING", 1, 2)
     assert found["Files"].status == "RUNNING"
 
@@ -73,4 +73,4 @@ def test_a_map_inside_of_a_parallel_is_done_when_it_is_left() -> None:
 
 def test_the_states_that_followed_are_known() -> None:
     entries = (begun(), entered("A", 0, "Pass"), exited("A", 2, "Pass"), entered("B", 3, "Pass"))
-    assert state_statuses(read(history(*entries)))["A"].followers == ["B"]
+    assert state_statuses(read_story(history(*entries)))["A"].followers == ["B"]

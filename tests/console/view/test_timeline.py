@@ -2,7 +2,7 @@
 
 from lamplighter.base.json_text import Json
 from lamplighter.console.view.timeline import PAGE, WIDTH, Timeline, build_timeline
-from lamplighter.runs.story import read
+from lamplighter.runs.story import read_story
 from tests.runs.histories import Entry, begun, entered, exited, failed, history, scheduled, submitted, succeeded
 
 AGAIN = (begun(), entered("Run", 0), scheduled(2), submitted(3, "a"), failed(4, "a", 3))
@@ -12,7 +12,7 @@ DEFINITION: Json = {"StartAt": "Run", "States": {"Run": {"Type": "Task", "Retry"
 
 
 def drawn(*entries: Entry, now: int = 9_000, after: int = 0) -> Timeline:
-    return build_timeline(read(history(*entries)), DEFINITION, now, after)
+    return build_timeline(read_story(history(*entries)), DEFINITION, now, after)
 
 
 def test_each_attempt_has_a_bar_and_the_wait_before_it_a_line() -> None:
@@ -58,7 +58,7 @@ def test_the_time_before_a_redrive_has_no_room_and_is_no_wait() -> None:
     entries += [succeeded(7, "b"), exited("Run", 8), ("ExecutionSucceeded", 9, {"output": "{}"})]
     events = history(*entries)
     shifted = [event | {"timestamp": event["timestamp"] + (1200 if event["id"] > 5 else 0)} for event in events]
-    drawn = build_timeline(read(shifted), DEFINITION, 9_000)
+    drawn = build_timeline(read_story(shifted), DEFINITION, 9_000)
     first, second = drawn.rows
     (redrive,) = drawn.redrives
     assert (redrive.after, redrive.x) == ("20 min 01 s", WIDTH * 4 / 8)  # 4 s of 8 s had run

@@ -4,13 +4,13 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.docker import container_state, create_request
-from lamplighter.runtime.port import OUT_OF_MEMORY, Container, Exit, Mount, Ulimit
+from lamplighter.runtime.port import OUT_OF_MEMORY, Container, ContainerExit, Mount, Ulimit
 
 NOW = 1_767_225_600_000
 
 
 def host(container: Container) -> Json:
-    return create_request.fill(container, {})["HostConfig"]
+    return create_request.create_request(container, {})["HostConfig"]
 
 
 def test_memory_is_a_hard_limit_without_swap_and_cpu_a_share() -> None:
@@ -20,7 +20,7 @@ def test_memory_is_a_hard_limit_without_swap_and_cpu_a_share() -> None:
 
 
 def test_what_the_definition_leaves_open_is_left_to_docker() -> None:
-    asked = create_request.fill(Container(name="job", image="any"), {})
+    asked = create_request.create_request(Container(name="job", image="any"), {})
     assert asked.keys() == {"Image", "Env", "Labels", "HostConfig"}
     assert not asked["HostConfig"].keys() & {"CpuShares", "Memory", "MemorySwap", "MemoryReservation", "NetworkMode"}
 
@@ -56,7 +56,7 @@ def test_everything_else_goes_by_its_own_name() -> None:
         privileged=True,
         init=True,
     )
-    asked = create_request.fill(container, {"lamplighter.engine": "ours"})
+    asked = create_request.create_request(container, {"lamplighter.engine": "ours"})
     assert asked["Labels"] == {"team": "night", "lamplighter.engine": "ours"}
     assert (asked["User"], asked["WorkingDir"], asked["StopTimeout"]) == ("1:2", "/srv", 7)
     assert asked["HostConfig"]["NetworkMode"] == "container:lamplighter-first"
@@ -75,13 +75,13 @@ def found(status: str, **state: object) -> Json:
     [
         (found("running"), None),
         (found("paused"), None),
-        (found("exited", ExitCode=3), Exit(3, NOW + 1000)),
-        (found("dead", ExitCode=255), Exit(255, NOW + 1000)),
-        (found("exited", ExitCode=137, OOMKilled=True), Exit(137, NOW + 1000, OUT_OF_MEMORY)),
-        (found("exited", ExitCode=137, FinishedAt="0001-01-01T00:00:00Z"), Exit(137, NOW)),
-        (found("created"), Exit(None, NOW, "the container was never started")),
-        (found("created", Error="no such file"), Exit(None, NOW, "Error response from daemon: no such file")),
+        (found("exited", ExitCode=3), ContainerExit(3, NOW + 1000)),
+        (found("dead", ExitCode=255), ContainerExit(255, NOW + 1000)),
+        (found("exited", ExitCode=137, OOMKilled=True), ContainerExit(137, NOW + 1000, OUT_OF_MEMORY)),
+        (found("exited", ExitCode=137, FinishedAt="0001-01-01T00:00:00Z"), ContainerExit(137, NOW)),
+        (found("created"), ContainerExit(None, NOW, "the container was never started")),
+        (found("created", Error="no such file"), ContainerExit(None, NOW, "Error response from daemon: no such file")),
     ],
 )
-def test_dockers_words_for_an_end(answer: Json, ended: Exit | None) -> None:
+def test_dockers_words_for_an_end(answer: Json, ended: ContainerExit | None) -> None:
     assert container_state.ended(answer, NOW) == ended

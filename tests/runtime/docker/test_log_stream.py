@@ -7,7 +7,7 @@ import pytest
 from aiohttp import StreamReader
 
 from lamplighter.runtime.docker import log_stream
-from lamplighter.runtime.docker.log_stream import Frame
+from lamplighter.runtime.docker.log_stream import LogFrame
 
 STAMP = b"2026-01-01T00:00:00.123456789Z "
 
@@ -25,18 +25,20 @@ def frame(number: int, text: bytes) -> bytes:
 
 
 async def test_each_frame_is_a_line_or_a_piece_of_one() -> None:
-    read = [each async for each in log_stream.read(stream(frame(1, b"a b\n") + frame(2, b"piece") + frame(2, b"\n")))]
+    read = [
+        each async for each in log_stream.read_frames(stream(frame(1, b"a b\n") + frame(2, b"piece") + frame(2, b"\n")))
+    ]
     time = 1_767_225_600_123
     assert read == [
-        Frame(time, "stdout", b"a b", complete=True),
-        Frame(time, "stderr", b"piece", complete=False),
-        Frame(time, "stderr", b"", complete=True),
+        LogFrame(time, "stdout", b"a b", complete=True),
+        LogFrame(time, "stderr", b"piece", complete=False),
+        LogFrame(time, "stderr", b"", complete=True),
     ]
 
 
 async def test_a_stream_that_breaks_off_is_no_end() -> None:
     with pytest.raises(asyncio.IncompleteReadError):
-        [each async for each in log_stream.read(stream(frame(1, b"whole\n") + frame(1, b"cut\n")[:-2]))]
+        [each async for each in log_stream.read_frames(stream(frame(1, b"whole\n") + frame(1, b"cut\n")[:-2]))]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.docker.registry_logins import NoLogin, login, registry, whole_name
+from lamplighter.runtime.docker.registry_logins import LoginUnreadable, find_login, full_image_name, registry_of
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,8 @@ from lamplighter.runtime.docker.registry_logins import NoLogin, login, registry,
     ],
 )
 def test_the_registry_of_an_image_is_found_by_dockers_rule(image: str, host: str, whole: str) -> None:
-    assert registry(image) == host
-    assert whole_name(image) == whole
+    assert registry_of(image) == host
+    assert full_image_name(image) == whole
 
 
 class House:
@@ -49,7 +49,7 @@ class House:
         program.chmod(0o755)
 
     async def auth(self, image: str) -> Json:
-        found = await login(image, self.environment)
+        found = await find_login(image, self.environment)
         return None if found is None else found.auth
 
 
@@ -149,7 +149,7 @@ async def test_a_helper_that_fails_is_told_in_words(house: House, script: str | 
     if script is not None:
         house.helper("own", script)
     house.configure({"credsStore": "own"})
-    with pytest.raises(NoLogin) as caught:
+    with pytest.raises(LoginUnreadable) as caught:
         await house.auth("ghcr.io/job")
     assert str(caught.value) == why
 
@@ -166,7 +166,7 @@ async def test_a_helper_that_fails_is_told_in_words(house: House, script: str | 
 )
 async def test_a_damaged_configuration_is_told_without_what_it_holds(house: House, config: Json, why: str) -> None:
     house.configure(config)
-    with pytest.raises(NoLogin) as caught:
+    with pytest.raises(LoginUnreadable) as caught:
         await house.auth("ghcr.io/job")
     assert why in str(caught.value)
     assert "s3cret" not in str(caught.value)
@@ -174,6 +174,6 @@ async def test_a_damaged_configuration_is_told_without_what_it_holds(house: Hous
 
 async def test_a_login_can_be_logged_without_its_secret(house: House) -> None:
     house.configure({"auths": {"ghcr.io": {"auth": encoded("a:s3cret"), "identitytoken": "t0ken"}}})
-    shown = repr(await login("ghcr.io/job", house.environment))
+    shown = repr(await find_login("ghcr.io/job", house.environment))
     assert "s3cret" not in shown
     assert "t0ken" not in shown

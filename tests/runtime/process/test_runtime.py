@@ -17,7 +17,7 @@ import uvloop
 from lamplighter.base.world import real_world
 from lamplighter.runtime.port import Container, RuntimeUnavailable
 from lamplighter.runtime.process import shim, shim_arguments
-from lamplighter.runtime.process.process_directory import SHIM_DIED, Place
+from lamplighter.runtime.process.process_directory import SHIM_DIED, ProcessDirectory
 from lamplighter.runtime.process.runtime import ProcessRuntime
 
 ENGINE = """
@@ -96,7 +96,7 @@ def start_and_kill_engine(directory: Path, script: str, number: signal.Signals) 
         os.killpg(engine.pid, number)
 
 
-def run_shim(place: Place, text: bytes) -> int:
+def run_shim(place: ProcessDirectory, text: bytes) -> int:
     """Run a shim as the engine does; return when it has decided."""
     command = [sys.executable, "-I", "-S", shim.__file__, str(place.path)]
     return subprocess.run(command, input=text, capture_output=True).returncode
@@ -261,7 +261,7 @@ async def test_an_engine_that_dies_while_it_writes_the_recipe_has_begun_nothing(
 async def test_a_second_shim_in_one_directory_begins_nothing(runtime: ProcessRuntime, gate: Path) -> None:
     container = job(f"echo once; cat {gate}; exit 7")
     await runtime.start(container)
-    second = shim_arguments.write(job("echo twice"))
+    second = shim_arguments.write_arguments(job("echo twice"))
     run_shim(runtime._place("job"), second)
     await asyncio.to_thread(gate.write_text, "")
     assert (await runtime.wait("job")).code == 7

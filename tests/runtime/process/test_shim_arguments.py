@@ -16,7 +16,7 @@ JOB = ("printf", "%s", "a b", "", "ü\n$HOME")
 def test_the_shim_reads_what_the_engine_wrote() -> None:
     limits = (Ulimit("nofile", 100, 200), Ulimit("core", 0, 0))
     container = Container(name="job", command=JOB, environment={"A": "1=2\n", "B": ""}, ulimits=limits)
-    read = Recipe(shim_arguments.write(container))
+    read = Recipe(shim_arguments.write_arguments(container))
     assert read.arguments == [argument.encode() for argument in JOB]
     assert (read.environment[b"A"], read.environment[b"B"]) == (b"1=2\n", b"")
     assert read.limits == [[resource.RLIMIT_NOFILE, 100, 200], [resource.RLIMIT_CORE, 0, 0]]
@@ -24,7 +24,7 @@ def test_the_shim_reads_what_the_engine_wrote() -> None:
 
 
 def test_what_the_definition_says_goes_before_what_every_program_expects() -> None:
-    read = Recipe(shim_arguments.write(Container(name="job", command=JOB, environment={"PATH": "/opt"})))
+    read = Recipe(shim_arguments.write_arguments(Container(name="job", command=JOB, environment={"PATH": "/opt"})))
     assert read.environment[b"PATH"] == b"/opt"
     assert set(read.environment) == {b"PATH", b"HOME", b"LANG"}
 
@@ -51,23 +51,23 @@ def test_what_the_definition_says_goes_before_what_every_program_expects() -> No
 def test_what_no_process_can_honour_is_refused(container: Container, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 0)
     with pytest.raises(CannotStart, match=f"^CannotStartContainerError: .*{why}"):
-        shim_arguments.write(container)
+        shim_arguments.write_arguments(container)
 
 
 def test_a_user_brings_its_groups_and_its_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 0)
-    root = process_user.resolve("root")
+    root = process_user.resolve_user("root")
     assert root.numbers[:2] == (0, 0)
     assert root.environment["HOME"] == "/root"
-    assert process_user.resolve("1234:4321").numbers == (1234, 4321)
-    assert process_user.resolve(None).numbers == ()
+    assert process_user.resolve_user("1234:4321").numbers == (1234, 4321)
+    assert process_user.resolve_user(None).numbers == ()
 
 
 def test_an_engine_that_is_not_root_runs_processes_as_itself_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 1234)
-    assert process_user.resolve("1234:1234").numbers == ()
+    assert process_user.resolve_user("1234:1234").numbers == ()
     with pytest.raises(CannotStart, match="runs as root"):
-        process_user.resolve("root")
+        process_user.resolve_user("root")
 
 
 @pytest.mark.parametrize("name", ["", "../escape", "a/b", ".hidden", "a b", "x" * 201])

@@ -5,23 +5,23 @@ from io import BytesIO
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamplighter.runtime.port import Line
-from lamplighter.runtime.process.shim_log import Records
+from lamplighter.runtime.port import OutputLine
+from lamplighter.runtime.process.shim_log import ShimLog
 
-LINES = [Line(number, "stdout", f"line {number}") for number in range(5)]
+LINES = [OutputLine(number, "stdout", f"line {number}") for number in range(5)]
 WHOLE = b"".join(b"%d o line %d\n" % (number, number) for number in range(5))
 
 
-def read(log: bytes) -> list[Line]:
-    records = Records(BytesIO(log))
-    found: list[Line] = []
+def read(log: bytes) -> list[OutputLine]:
+    records = ShimLog(BytesIO(log))
+    found: list[OutputLine] = []
     while (lines := records.read()) is not None:
         found += lines
     return found + records.rest()
 
 
 def test_zeros_where_pages_were_to_be_cost_only_what_was_in_them() -> None:
-    assert read(WHOLE + bytes(300) + b"9 e after\n") == [*LINES, Line(9, "stderr", "after")]
+    assert read(WHOLE + bytes(300) + b"9 e after\n") == [*LINES, OutputLine(9, "stderr", "after")]
 
 
 @given(st.binary())
@@ -30,4 +30,4 @@ def test_whatever_follows_the_lines_that_are_there_they_are_read(rubbish: bytes)
 
 
 def test_a_line_may_hold_zeros_of_its_own() -> None:
-    assert read(b"1 o \0a\0\n") == [Line(1, "stdout", "\0a\0")]
+    assert read(b"1 o \0a\0\n") == [OutputLine(1, "stdout", "\0a\0")]

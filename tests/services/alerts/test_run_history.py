@@ -4,10 +4,10 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.alerts.attempt_alert import ended_well
-from lamplighter.services.alerts.run_history import History
+from lamplighter.services.alerts.run_history import RunHistory
 
 
-def events(*types: str, error: str = "States.TaskFailed") -> History:
+def events(*types: str, error: str = "States.TaskFailed") -> RunHistory:
     """A history in which one thing led to the other."""
     found: dict[int, Json] = {}
     for at, kind in enumerate(types, start=1):
@@ -18,7 +18,7 @@ def events(*types: str, error: str = "States.TaskFailed") -> History:
         details |= {"error": error} if kind in ("TaskFailed", "TaskTimedOut") else {}
         name = f"{kind[:1].lower()}{kind[1:]}EventDetails"
         found[at] = {"id": at, "previousEventId": at - 1, "type": kind, name: details}
-    return History(dict(reversed(found.items())))
+    return RunHistory(dict(reversed(found.items())))
 
 
 BEGUN = ("TaskStateEntered", "TaskScheduled", "TaskStarted", "TaskSubmitted")
@@ -37,12 +37,12 @@ BEGUN = ("TaskStateEntered", "TaskScheduled", "TaskStarted", "TaskSubmitted")
 def test_a_run_ends_by_the_task_that_failed_with_its_error_or_that_went_on(
     ends: tuple[str, ...], error: str | None, step: str | None
 ) -> None:
-    blamed = events(*BEGUN, *ends).blamed(error)
+    blamed = events(*BEGUN, *ends).blamed_attempt(error)
     assert (blamed and blamed.step) == step
 
 
 def test_a_run_without_containers_ends_by_none() -> None:
-    assert events("PassStateEntered").blamed("E") is None
+    assert events("PassStateEntered").blamed_attempt("E") is None
 
 
 def stopped(stop: str = "EssentialContainerExited", **codes: int) -> Json:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.template.text import parse_text
-from lamplighter.server import Server
+from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import Hosts
 from lamplighter.wire.models.shapes import QUERY, load
 from tests.asl.definition.test_parse import changed, places, renamed, without
@@ -86,7 +86,7 @@ class Wire:
     def __init__(self, office: Office) -> None:
         self.office = office
         self.names = (f"fuzz{number}" for number in itertools.count())
-        self._server = Server(office.engine, Hosts())
+        self._server = HttpServer(office.engine, Hosts())
 
     def ask(self, operation: str, **params: str) -> tuple[int, Xml.Element]:
         """The status and the document of an answer."""

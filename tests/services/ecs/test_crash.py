@@ -7,7 +7,7 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.fake import FakeRuntime, Script
-from lamplighter.runtime.port import Container, Exit, Started
+from lamplighter.runtime.port import Container, ContainerExit, StartedContainer
 from lamplighter.store import outbox
 from tests.services.ecs.rig import FARGATE, Rig, containers
 
@@ -34,12 +34,12 @@ class Deadly(FakeRuntime):
         self.killed = True
         self.rig.die()
 
-    async def start(self, container: Container) -> Started:
-        answer: Started = await self._around(lambda: super(Deadly, self).start(container))
+    async def start(self, container: Container) -> StartedContainer:
+        answer: StartedContainer = await self._around(lambda: super(Deadly, self).start(container))
         return answer
 
-    async def wait(self, name: str) -> Exit:
-        answer: Exit = await self._around(lambda: super(Deadly, self).wait(name))
+    async def wait(self, name: str) -> ContainerExit:
+        answer: ContainerExit = await self._around(lambda: super(Deadly, self).wait(name))
         return answer
 
     async def stop(self, name: str, grace: float) -> None:

@@ -21,7 +21,7 @@ from lamplighter.cli.runs.map_children import MapChildren, item_counts
 from lamplighter.cli.runs.output import RunOutput
 from lamplighter.cli.runs.rows import Row, history_rows
 from lamplighter.cli.runs.site import Site, with_site
-from lamplighter.runs.failure_reasons import reason
+from lamplighter.runs.failure_reasons import failure_reason
 from lamplighter.runs.story import Attempt, Story
 
 LAST_WORDS = 5
@@ -65,7 +65,7 @@ def _document(run: Run, story: Story, events: list[Json]) -> Json:
         "machine": run.machine,
         "input": _input(events),
         "error": story.error,
-        "reason": reason(story.cause),
+        "reason": failure_reason(story.cause),
         "cause": story.cause,
     }
 
@@ -81,7 +81,7 @@ def _head(run: Run, story: Story, events: list[Json]) -> None:
     out.print(Text.assemble((run.arn.split(":")[6], "bold"), f"  {run.name}  ", formatting.status_text(run.state)))
     began = story.began or run.began
     length = (
-        f", took {formatting.format_milliseconds(story.spent(began, ended))}"
+        f", took {formatting.format_milliseconds(story.running_time(began, ended))}"
         if story.ended
         else f", {formatting.format_distance(began, ended)}"
     )

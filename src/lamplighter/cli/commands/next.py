@@ -21,7 +21,7 @@ from lamplighter.cli.runs.site import Site, with_site
 from lamplighter.jobs.file import timetables
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs import upcoming_times
-from lamplighter.runs.upcoming_times import Time, Timetable
+from lamplighter.runs.upcoming_times import Timetable, UpcomingTime
 
 MOST = 1000
 
@@ -65,19 +65,19 @@ def _of_target(site: Site, word: str | None) -> Mapping[str, list[Timetable]]:
     return {each.word: found[each.arn] for each in chosen}
 
 
-def _first(tables: list[Timetable], now: int, count: int) -> Iterator[Time]:
+def _first(tables: list[Timetable], now: int, count: int) -> Iterator[UpcomingTime]:
     """The first times at which a run begins, and the skipped ones among them."""
     left = count
 
-    def wanted(time: Time) -> bool:
+    def wanted(time: UpcomingTime) -> bool:
         nonlocal left
         left -= not time.skipped
         return left >= 0
 
-    return takewhile(wanted, upcoming_times.upcoming(tables, now))
+    return takewhile(wanted, upcoming_times.upcoming_times(tables, now))
 
 
-def _notes(time: Time) -> Iterator[str]:
+def _notes(time: UpcomingTime) -> Iterator[str]:
     if time.skipped:
         yield "skipped: clocks are set forward over it"
     if time.doubled:
@@ -88,7 +88,7 @@ def _notes(time: Time) -> Iterator[str]:
         yield f"within {time.table.window} minutes"
 
 
-def _cells(word: str, time: Time, now: int) -> list[Text | str]:
+def _cells(word: str, time: UpcomingTime, now: int) -> list[Text | str]:
     style = "yellow" if time.skipped else ""
     seconds = ":%S" if time.shown.second else ""
     utc = time_zones.to_local(time.instant, time_zones.find_zone("UTC"))
@@ -102,7 +102,7 @@ def _cells(word: str, time: Time, now: int) -> list[Text | str]:
     ]
 
 
-def _document(word: str, time: Time) -> Json:
+def _document(word: str, time: UpcomingTime) -> Json:
     return {
         "job": word,
         "time": None if time.skipped else formatting.format_utc(time.instant),

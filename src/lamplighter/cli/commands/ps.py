@@ -27,7 +27,7 @@ from lamplighter.cli.runs.find_run import Run
 from lamplighter.cli.runs.site import Site, with_site
 from lamplighter.jobs.machine.workflow import job_steps
 from lamplighter.runs.story import Attempt, Story
-from lamplighter.runs.upcoming_times import Time, Timetable, following
+from lamplighter.runs.upcoming_times import Timetable, UpcomingTime, next_time
 
 MOST = 10
 """Runs of one job that go on, of which a line tells more than how many they are."""
@@ -58,7 +58,7 @@ class Overview:
     """The youngest that was skipped after that."""
     going: tuple[Going, ...]
     tables: tuple[Timetable, ...]
-    next: Time | None
+    next: UpcomingTime | None
     workflows: tuple[str, ...] = ()
     """Those that the job is a step of."""
 
@@ -94,7 +94,7 @@ def _overview(site: Site, machine: Machine, tables: list[Timetable], now: int) -
     last, skipped = _ended(site, machine)
     going = tuple(_going(site, each) for each in islice(find_run.runs_of(site, machine, "RUNNING"), MOST))
     workflows = () if machine.job is None else tuple(_workflows(site, machine.job))
-    return Overview(machine, last, skipped, going, tuple(tables), following(tables, now), workflows)
+    return Overview(machine, last, skipped, going, tuple(tables), next_time(tables, now), workflows)
 
 
 def _ended(site: Site, machine: Machine) -> tuple[Run | None, Run | None]:
@@ -178,7 +178,7 @@ def _last(overview: Overview, now: int) -> Text:
 
 def _one(run: Run, now: int) -> Text:
     """How a run ended, and when."""
-    why = failure_words.failure_reason(run)
+    why = failure_words.why_unsuccessful(run)
     short = why if len(why) <= LONGEST else f"{why[: LONGEST - 1]}…"
     return Text.assemble(
         formatting.status_text(run.state),
@@ -229,5 +229,5 @@ def _list_runs(site: Site, chosen: list[Machine], count: int, *, json: bool) -> 
 
 def _of_run(word: str, run: Run) -> list[Text | str]:
     took = "" if run.took is None else formatting.format_milliseconds(run.took)
-    status = Text.assemble(formatting.status_text(run.state), failure_words.failure_reason(run)[:LONGEST])
+    status = Text.assemble(formatting.status_text(run.state), failure_words.why_unsuccessful(run)[:LONGEST])
     return [word, run.name, status, formatting.format_instant(run.began), took]

@@ -43,7 +43,7 @@ def run(
     wanted = None if name is None else run_input.check_run_name(name)
     machine = find_job.find_job(site, job)
     run_input.check_overrides(site, machine, overrides)
-    text = run_input.with_overrides(run_input.default_input(site, machine) if typed is None else typed, overrides)
+    text = run_input.with_overrides(run_input.read_default_input(site, machine) if typed is None else typed, overrides)
     if machine.express and follow:
         _at_once(site, machine, text)
     begun = _begin(site, machine, text, wanted)

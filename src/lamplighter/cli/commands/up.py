@@ -38,7 +38,7 @@ from lamplighter.outbound import mail
 from lamplighter.outbound.aws import AWS
 from lamplighter.outbound.program import MAIL_SERVER
 from lamplighter.runtime.port import RuntimeUnavailable
-from lamplighter.server import Server
+from lamplighter.server import HttpServer
 from lamplighter.wire.access.host_header import Hosts
 
 SWITCH_INTERVAL = 0.0005
@@ -238,7 +238,7 @@ async def _serve(
             typer.echo(f"lamplighter: {line}", err=True)
         engine.turns.start()
         async with _reconciling(keeper):
-            application = Server(engine, hosts, entry.holders)
+            application = HttpServer(engine, hosts, entry.holders)
             await http_server.serve(application, application.closing, listener, file_descriptors.connection_limit())
         (config.data / ADDRESS).unlink(missing_ok=True)
     finally:

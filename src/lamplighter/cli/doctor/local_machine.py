@@ -61,7 +61,7 @@ def check_docker() -> Finding:
 async def _version() -> str:
     client = daemon.connect(None)
     try:
-        with daemon.answers():
+        with daemon.docker_errors():
             async with asyncio.timeout(PATIENCE):
                 version: str = (await client.version())["Version"]
                 return version

@@ -9,7 +9,7 @@ from lamplighter.cli.runs import find_run
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.find_run import Run
 from lamplighter.cli.runs.site import Site
-from lamplighter.runs.failure_reasons import reason, task
+from lamplighter.runs.failure_reasons import failure_reason, task_of_document
 from lamplighter.runs.story import Story
 
 LAST = 10
@@ -44,7 +44,7 @@ def check_recent_failures(about: str, site: Site, machine: Machine, *, here: boo
 
 def _plain(cause: str | None) -> str | None:
     """A cause in few words: one that is a whole task holds much that is not about the failure."""
-    return reason(cause) if task(cause) else cause
+    return failure_reason(cause) if task_of_document(cause) else cause
 
 
 def _explained(machine: Machine, run: Run, story: Story, *, here: bool) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs.failure_words import state_path
-from lamplighter.runs.job_machine import CONTAINERS, OWN_STATES, RUN_VARIABLE, state_in_job
+from lamplighter.runs.job_machine import RUN_TASK, RUN_VARIABLE, SUPPORTING_STATES, state_in_job
 from lamplighter.runs.story import Attempt, Visit
 
 SKIPPED, WORKFLOW = "Skipped", "Workflow"
@@ -30,7 +30,7 @@ class AttemptLabels:
     def title(self, attempt: Attempt) -> str:
         """An attempt as the subject of a sentence."""
         number = f"attempt {self._number(attempt)}"
-        if not attempt.resource.startswith(CONTAINERS):
+        if not attempt.resource.startswith(RUN_TASK):
             return state_path(attempt) + (f", {number}" if attempt.number > 1 else "")
         return f"{state_path(attempt)}, {number}" if self.states else number
 
@@ -42,11 +42,11 @@ class AttemptLabels:
 
     def hides(self, state: str) -> bool:
         """Whether a state only serves what the attempts and waits of a job tell better."""
-        return self.job and state_in_job(state) in OWN_STATES
+        return self.job and state_in_job(state) in SUPPORTING_STATES
 
     def hides_work(self, attempt: Attempt) -> bool:
         """Whether an attempt is of such a state; one that runs a container never is."""
-        return self.hides(attempt.state) and not attempt.resource.startswith(CONTAINERS)
+        return self.hides(attempt.state) and not attempt.resource.startswith(RUN_TASK)
 
     def prefix(self, attempt: Attempt, container: str | None) -> str:
         """What stands before a line of output; nothing where it can be of one attempt only."""
@@ -78,7 +78,7 @@ def is_workflow(definition: Json) -> bool:
 
 
 def _runs_containers(state: Json) -> bool:
-    return CONTAINERS in str(state.get("Resource"))
+    return RUN_TASK in str(state.get("Resource"))
 
 
 def _body(state: Json) -> Json:

@@ -18,7 +18,7 @@ NUMBER = "LAMPLIGHTER_ATTEMPT"
 def read_numbered_story(events: Iterable[Json]) -> Story:
     """Read a history, and number the attempts of a job as its containers do."""
     known = list(events)
-    found = story.read(known)
+    found = story.read_story(known)
     if not found.redriven:
         return found
     told = dict(_told(known))

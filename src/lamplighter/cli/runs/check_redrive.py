@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs.find_run import Run
-from lamplighter.runs.redrive_outcome import futile
+from lamplighter.runs.redrive_outcome import why_futile
 
 
 class NoRedrive(LamplighterError):
@@ -23,7 +23,7 @@ def why_not_redrive(run: Run, events: Sequence[Json], definition: Json) -> str |
         return "it succeeded"
     if run.final is not None:
         return run.final
-    return futile(events, definition)
+    return why_futile(events, definition)
 
 
 def check_redrivable(run: Run, why: str | None, word: str) -> None:

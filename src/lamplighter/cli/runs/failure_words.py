@@ -5,7 +5,7 @@ from lamplighter.cli.runs.find_run import Run
 from lamplighter.cli.runs.formatting import format_utc
 from lamplighter.cli.runs.skipped_runs import WHY
 from lamplighter.jobs.file.values import format_duration
-from lamplighter.runs.failure_reasons import exits, reason, task
+from lamplighter.runs.failure_reasons import exit_codes, failure_reason, task_of_document
 from lamplighter.runs.story import Attempt, Story
 
 USUAL_REASON = "Essential container in task exited"
@@ -70,13 +70,13 @@ def _ending(story: Story) -> str:
     return word + _because(story.error, story.cause)
 
 
-def failure_reason(run: Run) -> str:
+def why_unsuccessful(run: Run) -> str:
     """What follows the status of a run that did not succeed: its exit code and its reason; nothing of others."""
     return "" if run.status in ("RUNNING", "SUCCEEDED") else _because(run.error, run.cause)
 
 
 def _because(error: str | None, cause: str | None) -> str:
-    return failure_text(error, reason(cause), exit_codes_text(dict(exits(task(cause)))))
+    return failure_text(error, failure_reason(cause), exit_codes_text(dict(exit_codes(task_of_document(cause)))))
 
 
 def attempt_json(attempt: Attempt) -> Json:
@@ -111,6 +111,6 @@ def run_json(run: Run, job: str | None = None) -> Json:
         "seconds": None if run.took is None else run.took / 1000,
         "redrives": run.redrives,
         "error": run.error,
-        "reason": reason(run.cause),
-        "exitCodes": dict(exits(task(run.cause))),
+        "reason": failure_reason(run.cause),
+        "exitCodes": dict(exit_codes(task_of_document(run.cause))),
     }

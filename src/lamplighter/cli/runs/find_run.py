@@ -17,7 +17,7 @@ from lamplighter.cli.runs.attempt_numbers import read_numbered_story
 from lamplighter.cli.runs.find_job import Machine, NoSuchJob
 from lamplighter.cli.runs.site import Site
 from lamplighter.jobs.machine.overlap_states import runs_made_way_for
-from lamplighter.runs.story import Story, milliseconds
+from lamplighter.runs.story import Story, to_milliseconds
 
 REDRIVABLE = "REDRIVABLE"
 GONE = ("ExecutionDoesNotExist", "InvalidArn")
@@ -208,7 +208,7 @@ def run_arn(machine: Machine, name: str) -> str:
 def parse_run(answer: Json) -> Run:
     """A run as AWS describes it, or lists it."""
     ended = answer.get("stopDate")
-    began = milliseconds(answer["startDate"])
+    began = to_milliseconds(answer["startDate"])
     redrivable = answer.get("redriveStatus", REDRIVABLE).startswith(REDRIVABLE)
     final = None if redrivable else answer.get("redriveStatusReason")
     others = runs_made_way_for(answer.get("output")) if answer["status"] == "SUCCEEDED" else None
@@ -216,7 +216,7 @@ def parse_run(answer: Json) -> Run:
         answer["executionArn"],
         answer["status"],
         began,
-        None if ended is None else milliseconds(ended),
+        None if ended is None else to_milliseconds(ended),
         final,
         skipped=others is not None,
         others=tuple(others or ()),

@@ -119,7 +119,7 @@ def follow_run(
         )
         raise typer.Exit(DETACHED) from None
     if events and story.ended is not None and story.began is not None:
-        took = formatting.format_milliseconds(story.spent(story.began, story.ended))
+        took = formatting.format_milliseconds(story.running_time(story.began, story.ended))
         _say(
             story.ended,
             f"{failure_words.run_end(ended, story)}, after {took}",

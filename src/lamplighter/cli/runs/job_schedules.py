@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.site import Site
-from lamplighter.runs.schedules import is_open, started, timetable
+from lamplighter.runs.schedules import names_target_in_input, schedule_timetable, started_arn
 from lamplighter.runs.upcoming_times import Timetable
 
 
@@ -19,7 +19,7 @@ def timetables_of(site: Site, machines: Iterable[Machine]) -> Mapping[str, list[
     wanted = {each.arn for each in machines}
     found: dict[str, list[Timetable]] = defaultdict(list)
     for arn, schedule in _schedules(site, wanted):
-        found[arn].append(timetable(schedule))
+        found[arn].append(schedule_timetable(schedule))
     for arn in sorted(wanted):
         found[arn] += _rules(site, arn)
     return found
@@ -38,10 +38,10 @@ def _schedules(site: Site, wanted: set[str]) -> Iterator[tuple[str, Json]]:
     scheduler = site.target.client("scheduler")
     for page in scheduler.get_paginator("list_schedules").paginate():
         for each in page["Schedules"]:
-            if not is_open(each["Target"]) and started(each["Target"]) not in wanted:
+            if not names_target_in_input(each["Target"]) and started_arn(each["Target"]) not in wanted:
                 continue
             whole = scheduler.get_schedule(Name=each["Name"], GroupName=each["GroupName"])
-            arn = started(whole["Target"])
+            arn = started_arn(whole["Target"])
             if arn in wanted:
                 yield arn, whole
 

@@ -101,7 +101,7 @@ def _paused(story: Story, visit: Visit) -> Row:
 
 
 def _state(story: Story, visit: Visit) -> Row:
-    took = None if visit.left is None else story.spent(visit.entered, visit.left)
+    took = None if visit.left is None else story.running_time(visit.entered, visit.left)
     what = " ".join([*visit.path, visit.state])
     document = {
         "kind": "state",

@@ -16,7 +16,7 @@ from lamplighter.cli.runs import find_job, job_schedules
 from lamplighter.cli.runs.attempt_labels import is_workflow
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.site import Site, fail
-from lamplighter.runs.default_input import usual_input
+from lamplighter.runs.default_input import default_input
 from lamplighter.runs.job_machine import LAMPLIGHTER_KEY
 
 NAME = re.compile(r"""[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}""")
@@ -80,11 +80,11 @@ def read_input(given: str) -> str:
         raise typer.BadParameter(f"--input is no JSON: {error}; say a document, or @FILE") from None
 
 
-def default_input(site: Site, machine: Machine) -> str:
+def read_default_input(site: Site, machine: Machine) -> str:
     """The input of a job by its file or, where that is not here, as `runs/default_input.py` has it."""
     if site.project is not None and machine.job is not None:
         return dumps(site.project.jobs[machine.job].input)
-    return dumps(usual_input(_metadata(site, machine), *job_schedules.job_targets(site, machine)))
+    return dumps(default_input(_metadata(site, machine), *job_schedules.job_targets(site, machine)))
 
 
 def _metadata(site: Site, machine: Machine) -> str | None:

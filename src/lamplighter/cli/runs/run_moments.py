@@ -12,7 +12,7 @@ from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
 from lamplighter.cli.runs.formatting import format_milliseconds
 from lamplighter.cli.runs.skipped_runs import WHY
 from lamplighter.jobs.file.values import format_duration
-from lamplighter.runs.retry_delay import pause
+from lamplighter.runs.retry_delay import retry_delay
 from lamplighter.runs.story import Attempt, Story, Visit
 
 PAUSE = "pause"
@@ -74,7 +74,7 @@ def _visit(story: Story, visit: Visit, definition: Json, labels: AttemptLabels) 
 def retry_wait_text(definition: Json, story: Story, visit: Visit, failed: Attempt) -> str:
     """How long Step Functions waits after a failure, in words that end with a space; none if that cannot be said."""
     tries = [story.attempts[at] for at in visit.attempts]
-    found = pause(definition, visit.state, [each.error or "" for each in tries[: tries.index(failed) + 1]])
+    found = retry_delay(definition, visit.state, [each.error or "" for each in tries[: tries.index(failed) + 1]])
     if found is None:
         return ""
     return ("at most " if found.at_most else "") + f"{format_duration(round(found.seconds))} "

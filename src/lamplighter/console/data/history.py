@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
-from lamplighter.runs.story import Story, read
+from lamplighter.runs.story import Story, read_story
 
 LARGEST, NEWS = 1000, 100
 """Events of a request."""
@@ -43,6 +43,6 @@ async def read_event(page: Page, arn: str, number: int) -> Json:
     return next((event for event in events if event["id"] == number), None)
 
 
-async def read_story(events: Sequence[Json]) -> Story:
+async def load_story(events: Sequence[Json]) -> Story:
     """The story of a history: beside the loop, for it may be long."""
-    return await asyncio.to_thread(read, events)
+    return await asyncio.to_thread(read_story, events)

@@ -12,9 +12,9 @@ from itertools import islice
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
-from lamplighter.runs.schedules import is_open, started
-from lamplighter.runs.schedules import timetable as scheduled
-from lamplighter.runs.upcoming_times import upcoming
+from lamplighter.runs.schedules import names_target_in_input, started_arn
+from lamplighter.runs.schedules import schedule_timetable as scheduled
+from lamplighter.runs.upcoming_times import upcoming_times
 
 PAGE, MOST = 100, 1000
 UPDATED = (
@@ -91,7 +91,7 @@ async def _mine(page: Page, machine: str, known: Sequence[Json] | None) -> Seque
         named = await page.call("scheduler", "ListSchedules", NamePrefix=machine.rpartition(":")[2], MaxResults=PAGE)
         mine = list({each["Arn"]: each for each in [*mine, *named["Schedules"]] if _may_begin(each, machine)}.values())
     whole = await asyncio.gather(*(_schedule(page, each) for each in mine))
-    return [each for each in whole if each and started(each["Target"]) == machine]
+    return [each for each in whole if each and started_arn(each["Target"]) == machine]
 
 
 async def _schedule(page: Page, summary: Json) -> Json:
@@ -110,7 +110,7 @@ async def set_enabled(page: Page, arn: str, kind: str, *, on: bool) -> None:
 
 
 def _may_begin(summary: Json, machine: str) -> bool:
-    return is_open(summary["Target"]) or started(summary["Target"]) == machine
+    return names_target_in_input(summary["Target"]) or started_arn(summary["Target"]) == machine
 
 
 def from_schedule(schedule: Json, now: int) -> JobSchedule:
@@ -126,7 +126,7 @@ def from_schedule(schedule: Json, now: int) -> JobSchedule:
 def next_times(schedule: Mapping[str, Json], now: int, most: int) -> Sequence[float]:
     """When a schedule is due next, within its dates, in seconds since the epoch."""
     try:
-        coming = (each.instant / 1000 for each in upcoming([scheduled(schedule)], now) if not each.skipped)
+        coming = (each.instant / 1000 for each in upcoming_times([scheduled(schedule)], now) if not each.skipped)
         return list(islice(coming, most))
     except LamplighterError:
         return ()

@@ -14,7 +14,7 @@ from lamplighter.console.view import links, week
 from lamplighter.console.view.week import PlannedSchedule, PlannedTime, Week
 from lamplighter.lang.schedule import time_zones
 from lamplighter.lang.schedule.time_zones import UnknownZone
-from lamplighter.runs.schedules import started
+from lamplighter.runs.schedules import started_arn
 
 PAGE, RULES, SLICE = 100, 500, 20
 
@@ -59,7 +59,7 @@ async def _schedule(page: Page, summary: Json) -> PlannedSchedule | None:
         about = await page.call("scheduler", "GetSchedule", Name=summary["Name"], GroupName=summary["GroupName"])
     except AwsError:
         return None
-    return PlannedSchedule(about["Name"], "schedule", about, links.resource_page(started(about["Target"])))
+    return PlannedSchedule(about["Name"], "schedule", about, links.resource_page(started_arn(about["Target"])))
 
 
 async def _rules(page: Page) -> Sequence[PlannedSchedule]:

@@ -101,7 +101,7 @@ async def _later(page: Page, run: RunData) -> RunData:
     if not news:
         return RunData(about, run.definition, run.events, run.story)
     events = [*run.events, *news]
-    return RunData(about, run.definition, events, await history.read_story(events))
+    return RunData(about, run.definition, events, await history.load_story(events))
 
 
 def format_event(event: StreamEvent) -> str:

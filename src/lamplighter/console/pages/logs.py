@@ -77,7 +77,7 @@ def chosen_source(page: Page, known: Sequence[LogSource]) -> LogSource | None:
 async def show(page: Page) -> Response:
     """The log"""
     about = await page.call("states", "DescribeExecution", executionArn=page.arn)
-    story = await history.read_story(await history.read_history(page, page.arn))
+    story = await history.load_story(await history.read_history(page, page.arn))
     known = await log_sources(page, story)
     source = chosen_source(page, known)
     lines = {"events": (), "more": False} | (await read_page(page, source) if source else {})
@@ -132,7 +132,7 @@ async def new_lines(page: Page) -> AsyncIterator[StreamEvent | None]:
     token = page.request.headers.get("last-event-id") or page.query("after")
     silent = 0.0
     while True:
-        story = await history.read_story(await history.read_history(page, page.arn))
+        story = await history.load_story(await history.read_history(page, page.arn))
         source = chosen_source(page, await log_sources(page, story))
         if source is None:
             return
@@ -156,7 +156,7 @@ async def new_lines(page: Page) -> AsyncIterator[StreamEvent | None]:
 
 async def download(page: Page) -> Response:
     """All lines, as text."""
-    story = await history.read_story(await history.read_history(page, page.arn))
+    story = await history.load_story(await history.read_history(page, page.arn))
     source = chosen_source(page, await log_sources(page, story))
     if source is None:
         raise AwsError("No container of this run keeps a log", code="NotFound", status=404)

@@ -14,8 +14,8 @@ from lamplighter.console.view import failure_reason, graph, headline, run_durati
 from lamplighter.console.view.durations import IDLE
 from lamplighter.console.view.masking import mask_secrets
 from lamplighter.console.view.state_status import caught_exits, state_statuses
-from lamplighter.runs.job_machine import is_ours
-from lamplighter.runs.redrive_outcome import futile
+from lamplighter.runs.job_machine import is_made_from_job_file
+from lamplighter.runs.redrive_outcome import why_futile
 from lamplighter.runs.story import Story
 
 OVER = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
@@ -54,7 +54,7 @@ async def read_run(page: Page) -> RunData:
     """The run that a page is about."""
     about = await page.call("states", "DescribeExecution", executionArn=page.arn)
     events = await history.read_history(page, page.arn)
-    return RunData(about, await read_definition(page), events, await history.read_story(events))
+    return RunData(about, await read_definition(page), events, await history.load_story(events))
 
 
 async def read_definition(page: Page) -> Json:
@@ -86,13 +86,13 @@ async def live_values(page: Page, run: RunData) -> Mapping[str, Json]:
     """What the parts of the page are filled with that change while the run goes on."""
     now = page.console.world.now()
     left = caught_exits(run.events)
-    ours = is_ours(run.definition)
+    ours = is_made_from_job_file(run.definition)
     return {
         "run": run,
         "about": run.about_with_idle,
         "arn": run.arn,
         "now": now / 1000,
-        "futile": futile(run.events, run.definition),
+        "futile": why_futile(run.events, run.definition),
         "standings": state_statuses(run.story, left),
         "chart": timeline.build_timeline(run.story, run.definition, now, page.query_number("after") or 0, left),
         "skipped_for": skipped_runs.made_way_for(run.about),

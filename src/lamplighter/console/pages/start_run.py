@@ -19,8 +19,8 @@ from lamplighter.console.data import container_defaults, job_schedules
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view.masking import mask_secrets, restore_secrets
 from lamplighter.console.view.templates import format_json
-from lamplighter.runs.default_input import usual_input
-from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, steps
+from lamplighter.runs.default_input import default_input
+from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, count_container_states
 
 READS_OWN = f"Execution.Input.{LAMPLIGHTER_KEY}"
 """What the definition of a machine says that lets environment and command be overridden."""
@@ -47,17 +47,17 @@ class StartForm:
 async def show(page: Page) -> Response:
     """The form"""
     about = await page.call("states", "DescribeStateMachine", stateMachineArn=page.arn)
-    return await _form(page, about, form_of_input(mask_secrets(await default_input(page))), None)
+    return await _form(page, about, form_of_input(mask_secrets(await load_default_input(page))), None)
 
 
-async def default_input(page: Page) -> Json:
+async def load_default_input(page: Page) -> Json:
     """The input of the run that the query names with `from`, else what the job is usually started with."""
     if (earlier := page.query("from")) is not None:
         found = await page.at(earlier).call("states", "DescribeExecution", executionArn=earlier)
         return _read(found.get("input", "{}"))
     metadata = await _metadata(page)
     schedules, rules = await job_schedules.job_targets(page, page.arn)
-    return usual_input(metadata, schedules, rules)
+    return default_input(metadata, schedules, rules)
 
 
 async def _metadata(page: Page) -> str | None:
@@ -107,7 +107,7 @@ def form_of_input(document: Json) -> StartForm:
 async def start_run(page: Page, given: Mapping[str, str]) -> Response:
     """Start it, as the form says or as usual."""
     about = await page.call("states", "DescribeStateMachine", stateMachineArn=page.arn)
-    original = await default_input(page)
+    original = await load_default_input(page)
     if "input" not in given:
         return await _start(page, about, original, "")
     fields = StartForm(*(given.get(name, "") for name in ("input", "environment", "command", "name")))
@@ -152,7 +152,7 @@ def _words(command: str) -> list[str]:
 
 async def _form(page: Page, about: Json, fields: StartForm, wrong: InvalidField | None) -> Response:
     overrides = READS_OWN in about["definition"]
-    several = steps(_read(about["definition"])) > 1
+    several = count_container_states(_read(about["definition"])) > 1
     return await page.render(
         "start.html",
         status=200 if wrong is None else 422,

@@ -9,7 +9,7 @@ from lamplighter.console.data import container_output
 from lamplighter.console.data.container_output import log_location
 from lamplighter.console.page import Page
 from lamplighter.console.view import failure_reason
-from lamplighter.runs.job_machine import is_ours
+from lamplighter.runs.job_machine import is_made_from_job_file
 from lamplighter.runs.story import Attempt, Story
 
 LINES, LONGEST = 12, 400
@@ -37,7 +37,7 @@ async def failure_headline(page: Page, story: Story, definition: Json) -> Failur
     if story.outcome in ("running", "succeeded"):
         return None
     most = failure_reason.run_deadline(definition)
-    attempt = failure_reason.blamed_attempt(story, ours=is_ours(definition))
+    attempt = failure_reason.blamed_attempt(story, ours=is_made_from_job_file(definition))
     words = failure_reason.run_failure(story, most)
     stopped = story.outcome == "aborted"
     if attempt is None:

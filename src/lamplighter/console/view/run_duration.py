@@ -31,7 +31,7 @@ def _key(execution: Json) -> str:
 
 async def _read(page: Page, execution: Json) -> None:
     try:
-        story = await history.read_story(await history.read_history(page, execution["executionArn"]))
+        story = await history.load_story(await history.read_history(page, execution["executionArn"]))
     except AwsError:
         return
     page.console.idle_cache.put({_key(execution): story.idle / 1000})

@@ -89,7 +89,7 @@ def panel_detail(
             visit_status(story, visit, broken),
             _documents(story, visit, by_number),
             [(each, failure_reason.attempt_failure(story, each, deadline)) for each in _attempts(story, visit)],
-            None if visit.left is None else story.spent(visit.entered, visit.left) / 1000,
+            None if visit.left is None else story.running_time(visit.entered, visit.left) / 1000,
         )
         for visit in reversed(found[-MOST:])
     ]

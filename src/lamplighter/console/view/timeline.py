@@ -10,8 +10,8 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.view import failure_reason
 from lamplighter.console.view.durations import format_duration
 from lamplighter.console.view.state_status import visit_status
-from lamplighter.runs.job_machine import is_ours
-from lamplighter.runs.retry_delay import pause
+from lamplighter.runs.job_machine import is_made_from_job_file
+from lamplighter.runs.retry_delay import retry_delay
 from lamplighter.runs.story import Attempt, Gap, Story, Visit
 
 WIDTH = 1000
@@ -89,7 +89,7 @@ class _Scale:
     span: int
 
     def x(self, time: int) -> float:
-        return round(WIDTH * min(1.0, max(0.0, self.story.spent(self.began, time) / self.span)), 2)
+        return round(WIDTH * min(1.0, max(0.0, self.story.running_time(self.began, time) / self.span)), 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,14 @@ def build_timeline(
     """The rows after an event; `now` in milliseconds since the epoch, `broken` as `standing.broken` has it."""
     now -= now % STEP  # so that a timeline is not another one at each look
     began = story.began if story.began is not None else now
-    scale = _Scale(story, began, max(1, story.spent(began, story.ended or now)))
+    scale = _Scale(story, began, max(1, story.running_time(began, story.ended or now)))
     told = _RowContext(
-        story, failure_reason.run_deadline(definition), broken, scale, story.ended or now, is_ours(definition)
+        story,
+        failure_reason.run_deadline(definition),
+        broken,
+        scale,
+        story.ended or now,
+        is_made_from_job_file(definition),
     )
     found = sorted(_rows(told), key=lambda row: row.event)
     page = [row for row in found if row.event > after]
@@ -179,7 +184,7 @@ def _stay(told: _RowContext, visit: Visit) -> TimelineRow:
         " › ".join(visit.path),
         visit.kind,
         visit_status(told.story, visit, told.broken),
-        told.story.spent(visit.entered, ended) / 1000,
+        told.story.running_time(visit.entered, ended) / 1000,
         x,
         max(LEAST, told.scale.x(ended) - x),
         None,
@@ -205,7 +210,7 @@ def _pausing(story: Story, definition: Json) -> PendingRetry | None:
     for visit in reversed(story.visits):
         tries = [story.attempts[at] for at in visit.attempts]
         if visit.left is None and tries and tries[-1].failed and tries[-1].ended is not None:
-            found = pause(definition, visit.state, [each.error or "" for each in tries])
+            found = retry_delay(definition, visit.state, [each.error or "" for each in tries])
             if found is not None:
                 return PendingRetry(visit.state, tries[-1].ended / 1000 + found.seconds, found.at_most)
     return None

@@ -15,7 +15,7 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs import schedules
-from lamplighter.runs.upcoming_times import Time, every
+from lamplighter.runs.upcoming_times import UpcomingTime, times_of
 
 DAYS = 7
 OFTEN = 6 * DAYS
@@ -115,14 +115,14 @@ def planned_times(plan: PlannedSchedule, now: int, where: ZoneInfo) -> Sequence[
         return None
     end = _midnight(_dates(now, where)[-1] + timedelta(days=1), where)
     try:
-        week = takewhile(lambda time: time.instant < end, every(schedules.timetable(plan.about), now))
+        week = takewhile(lambda time: time.instant < end, times_of(schedules.schedule_timetable(plan.about), now))
         due = list(islice(week, OFTEN + 1))
     except LamplighterError:
         return ()
     return None if len(due) > OFTEN else [_moment(plan, each, where) for each in due]
 
 
-def _moment(plan: PlannedSchedule, time: Time, where: ZoneInfo) -> PlannedTime:
+def _moment(plan: PlannedSchedule, time: UpcomingTime, where: ZoneInfo) -> PlannedTime:
     skipped_here = time.skipped and where.key == plan.zone
     shown = time.shown if skipped_here else time_zones.to_local(time.instant, where)
     by_clock = not plan.expression.startswith("rate")

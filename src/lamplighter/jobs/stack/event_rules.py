@@ -99,7 +99,7 @@ LOST = {
 def supporting_rules(project: Project, machine: str) -> Iterator[events.Rule]:
     """The rules that tell where such a machine fails; one for every five channels."""
     told = alert_channels(project, machine)
-    name = f"{project.prefix}{job_machine.supporting(machine)}"
+    name = f"{project.prefix}{job_machine.machine_suffix(machine)}"
     lines = (f"{name} ended <status>: {LOST[machine]}.", "", "Run:       <run>", "Time:      <time>",
              f"Look at:   {names.placeholder(names.CONSOLE)}<run>")  # fmt: skip
     paths = {"run": "$.detail.executionArn", "status": "$.detail.status", "time": "$.time"}

@@ -41,7 +41,7 @@ def supporting_resources(project: Project) -> Iterator[AWSObject]:
         yield iam_role(f"{machine}Role", "states", _statements(project, machine, jobs), **only)
         yield stepfunctions.StateMachine(
             machine,
-            StateMachineName=f"{project.prefix}{job_machine.supporting(machine)}",
+            StateMachineName=f"{project.prefix}{job_machine.machine_suffix(machine)}",
             RoleArn=GetAtt(f"{machine}Role", "Arn"),
             **substitute_placeholders(project, DEFINITIONS[machine], "aws" if machine in ONLY_ON_AWS else "anywhere"),
             **only,

@@ -6,7 +6,7 @@ port's words for Docker's. Refuses to ask: whoever calls has asked.
 
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.docker.log_stream import milliseconds
-from lamplighter.runtime.port import OUT_OF_MEMORY, Exit
+from lamplighter.runtime.port import OUT_OF_MEMORY, ContainerExit
 
 _NEVER = "0001-01-01T00:00:00Z"
 _BROKEN_OFF = "context canceled"
@@ -37,12 +37,12 @@ def is_killed_for_unknown_reason(found: Json) -> bool:
     return bool(state["ExitCode"] == 137 and not state["OOMKilled"] and found["HostConfig"]["Memory"])
 
 
-def ended(found: Json, now: int) -> Exit | None:
+def ended(found: Json, now: int) -> ContainerExit | None:
     """Return how it ended; None while it runs. One that never began has ended, with no code."""
     state = found["State"]
     if state["Status"] == "created":
-        return Exit(None, now, start_failure(found) or "the container was never started")
+        return ContainerExit(None, now, start_failure(found) or "the container was never started")
     if state["Status"] not in ("exited", "dead", "removing"):
         return None
     finished = now if state["FinishedAt"] == _NEVER else milliseconds(state["FinishedAt"])
-    return Exit(state["ExitCode"], finished, OUT_OF_MEMORY if state["OOMKilled"] else None)
+    return ContainerExit(state["ExitCode"], finished, OUT_OF_MEMORY if state["OOMKilled"] else None)

@@ -18,7 +18,7 @@ _WHOLE_LOG: dict[str, Json] = {"Type": "json-file", "Config": {"max-size": "1000
 """Said outright, because the daemon's own settings may throw output away."""
 
 
-def fill(container: Container, labels: Mapping[str, str]) -> dict[str, Json]:
+def create_request(container: Container, labels: Mapping[str, str]) -> dict[str, Json]:
     """Fill in the request; `labels` are the engine's own and win over the container's."""
     form: dict[str, Json] = {
         "Image": container.image,

@@ -20,7 +20,7 @@ _ADVICE = "start Docker, or choose plain processes with --runtime process"
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 
 
-class NoAddress(LamplighterError):
+class InvalidAddress(LamplighterError):
     """What is said to be Docker's address is none."""
 
 
@@ -35,14 +35,14 @@ def connect(address: str | None) -> Docker:
     except AssertionError:  # no DOCKER_HOST, no context, no socket: aiodocker gives up, we wait for Docker to come
         client = Docker(_DEFAULT_ADDRESS)
     except (ValueError, DockerError) as error:
-        raise NoAddress(f"DOCKER_HOST or Docker's context names no Docker ({error}): {_ADVICE}") from error
+        raise InvalidAddress(f"DOCKER_HOST or Docker's context names no Docker ({error}): {_ADVICE}") from error
     # Each container that runs holds two connections, aiohttp stops at 100, and aiodocker has no setting for it.
     client.connector._limit = 0  # noqa: SLF001
     return client
 
 
 @contextlib.contextmanager
-def answers() -> Iterator[None]:
+def docker_errors() -> Iterator[None]:
     """Call by one name all the ways in which Docker can fail to answer."""
     try:
         yield
@@ -55,7 +55,7 @@ def answers() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def harmless(status: int) -> Iterator[None]:
+def ignore_status(status: int) -> Iterator[None]:
     """Let a refusal with this status pass."""
     try:
         yield
@@ -64,16 +64,16 @@ def harmless(status: int) -> Iterator[None]:
             raise
 
 
-def not_created(error: DockerError) -> Exception:
+def create_error(error: DockerError) -> Exception:
     """Say what a refusal to create means."""
     if error.status == 404 and error.message.startswith("No such image"):
         return ImageMissing(error.message)
     if "invalid reference format" in error.message:
-        return not_pulled(error)
+        return pull_error(error)
     return error if _is_away(error) else CannotStart(f"CannotCreateContainerError: {_response(error)}")
 
 
-def not_pulled(error: DockerError, no_login: str | None = None) -> Exception:
+def pull_error(error: DockerError, no_login: str | None = None) -> Exception:
     """Say what a refusal to pull means; `no_login`: why the credentials of its registry could not be read."""
     if _is_away(error):
         return error
@@ -81,12 +81,12 @@ def not_pulled(error: DockerError, no_login: str | None = None) -> Exception:
     return ImageUnavailable(f"CannotPullContainerError: {_response(error)}{why}")
 
 
-def not_started(error: DockerError) -> Exception:
+def start_error(error: DockerError) -> Exception:
     """Say what a refusal to start means."""
     return error if _is_away(error) else CannotStart(f"CannotStartContainerError: {_response(error)}")
 
 
-def pauses() -> Iterator[float]:
+def retry_pauses() -> Iterator[float]:
     """Give the seconds to wait for Docker to come back, each twice the one before, up to a bound."""
     pause = _SHORTEST_PAUSE
     while True:

@@ -18,7 +18,7 @@ _HEADER = struct.Struct(">BxxxL")
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class LogFrame:
     """A line, or a piece of one."""
 
     time: int
@@ -27,13 +27,13 @@ class Frame:
     complete: bool
 
 
-async def read(content: StreamReader) -> AsyncGenerator[Frame, None]:
+async def read_frames(content: StreamReader) -> AsyncGenerator[LogFrame, None]:
     """Read frames until the stream ends."""
     while header := await content.read(1):
         number, length = _HEADER.unpack(header + await content.readexactly(_HEADER.size - 1))
         stamp, _, text = (await content.readexactly(length)).partition(b" ")
         stream: Stream = "stderr" if number == 2 else "stdout"
-        yield Frame(milliseconds(stamp.decode()), stream, text.removesuffix(b"\n"), text.endswith(b"\n"))
+        yield LogFrame(milliseconds(stamp.decode()), stream, text.removesuffix(b"\n"), text.endswith(b"\n"))
 
 
 def milliseconds(stamp: str) -> int:

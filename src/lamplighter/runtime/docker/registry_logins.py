@@ -32,12 +32,12 @@ LONGEST_ANSWER = 200
 _HELPER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
-class NoLogin(LamplighterError):
+class LoginUnreadable(LamplighterError):
     """The credentials cannot be read, and why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class RegistryLogin:
     """The credentials for one registry."""
 
     address: str
@@ -63,7 +63,7 @@ class Login:
         return not (self.user or self.password or self.identity_token or self.registry_token)
 
 
-def registry(image: str) -> str:
+def registry_of(image: str) -> str:
     """Return the registry's host of an image's name, `docker.io` where it names none.
 
     The part before the first slash is a host if nothing else could look like it:
@@ -75,19 +75,19 @@ def registry(image: str) -> str:
     return DOCKER_HUB if host == "index.docker.io" else host
 
 
-def whole_name(image: str) -> str:
+def full_image_name(image: str) -> str:
     """Return an image's name with its registry: `busybox:1` is `docker.io/library/busybox:1`."""
-    host = registry(image)
+    host = registry_of(image)
     if host != DOCKER_HUB:
         return image
     path = image.removeprefix("index.docker.io/").removeprefix(f"{DOCKER_HUB}/")
     return f"{host}/{path}" if "/" in path else f"{host}/library/{path}"
 
 
-async def login(image: str, environment: Mapping[str, str]) -> Login | None:
+async def find_login(image: str, environment: Mapping[str, str]) -> RegistryLogin | None:
     """Return the credentials for the registry of an image; None where there are none. Raises NoLogin."""
     config = await asyncio.to_thread(_config, environment)
-    host = registry(image)
+    host = registry_of(image)
     key = HUB_KEY if host == DOCKER_HUB else host
     helper = _texts(config, "credHelpers").get(key) or config.get("credsStore")
     found = await _of_helper(str(helper), key, environment) if helper else _of_file(config, key)
@@ -106,13 +106,13 @@ def _config(environment: Mapping[str, str]) -> Json:
     except (FileNotFoundError, NotADirectoryError, RuntimeError):  # RuntimeError: this user has no home
         return {}
     except OSError as error:
-        raise NoLogin(f"Docker's config.json cannot be read: {error.strerror or error}") from None
+        raise LoginUnreadable(f"Docker's config.json cannot be read: {error.strerror or error}") from None
     try:
         config = loads(text) if text.strip() else {}
     except JsonError:
         config = None
     if not isinstance(config, dict):
-        raise NoLogin(f"{file} is not a JSON document")
+        raise LoginUnreadable(f"{file} is not a JSON document")
     return config
 
 
@@ -126,7 +126,7 @@ def _texts(config: Json, name: str) -> dict[str, str]:
     return {key: value for key, value in given.items() if isinstance(value, str)} if isinstance(given, dict) else {}
 
 
-def _of_file(config: Json, key: str) -> Login | None:
+def _of_file(config: Json, key: str) -> RegistryLogin | None:
     auths = config.get("auths")
     if not isinstance(auths, dict):
         return None
@@ -136,7 +136,7 @@ def _of_file(config: Json, key: str) -> Login | None:
     user, password = entry.get("username") or "", entry.get("password") or ""
     if entry.get("auth"):
         user, password = _decoded(str(entry["auth"]), key)
-    return Login(key, user, password, entry.get("identitytoken") or "", entry.get("registrytoken") or "")
+    return RegistryLogin(key, user, password, entry.get("identitytoken") or "", entry.get("registrytoken") or "")
 
 
 def _hostname(name: str) -> str:
@@ -155,31 +155,31 @@ def _decoded(text: str, key: str) -> tuple[str, str]:
     except (binascii.Error, UnicodeDecodeError):
         user = colon = password = ""
     if not colon:
-        raise NoLogin(f"the entry of {key} in Docker's config.json is damaged: say `docker login {key}`")
+        raise LoginUnreadable(f"the entry of {key} in Docker's config.json is damaged: say `docker login {key}`")
     return user, password.rstrip("\0")
 
 
 # --- a helper -------------------------------------------------------------------------------------------------------
 
 
-async def _of_helper(helper: str, key: str, environment: Mapping[str, str]) -> Login | None:
+async def _of_helper(helper: str, key: str, environment: Mapping[str, str]) -> RegistryLogin | None:
     name = f"docker-credential-{helper}"
     if not _HELPER_NAME.fullmatch(helper):
-        raise NoLogin(f"Docker's config.json names a credential helper that cannot be one: {dumps(helper)}")
+        raise LoginUnreadable(f"Docker's config.json names a credential helper that cannot be one: {dumps(helper)}")
     code, said, complained = await _run(name, key, environment)
     if code != 0:
         told = (said or complained).strip()
         if told.lower().startswith(NOT_FOUND):
             return None
-        raise NoLogin(f"{name} failed with exit code {code}: {_one_line(told) or 'it does not say why'}")
+        raise LoginUnreadable(f"{name} failed with exit code {code}: {_one_line(told) or 'it does not say why'}")
     try:
         answer = loads(said)
         user, secret = answer["Username"], answer["Secret"]
     except (JsonError, KeyError, TypeError):
-        raise NoLogin(f"{name} did not answer with a user and a secret") from None
+        raise LoginUnreadable(f"{name} did not answer with a user and a secret") from None
     if user == TOKEN_USER:
-        return Login(key, identity_token=str(secret))
-    return Login(key, str(user), str(secret))
+        return RegistryLogin(key, identity_token=str(secret))
+    return RegistryLogin(key, str(user), str(secret))
 
 
 async def _run(name: str, key: str, environment: Mapping[str, str]) -> tuple[int, str, str]:
@@ -190,12 +190,12 @@ async def _run(name: str, key: str, environment: Mapping[str, str]) -> tuple[int
             name, "get", stdin=pipe, stdout=pipe, stderr=pipe, env=dict(environment)
         )
     except OSError as error:
-        raise NoLogin(f"the credential helper {name} cannot be run: {error.strerror or error}") from None
+        raise LoginUnreadable(f"the credential helper {name} cannot be run: {error.strerror or error}") from None
     try:
         async with asyncio.timeout(PATIENCE):
             said, complained = await process.communicate(key.encode())
     except TimeoutError:
-        raise NoLogin(f"{name} did not answer within {PATIENCE:.0f} seconds") from None
+        raise LoginUnreadable(f"{name} did not answer within {PATIENCE:.0f} seconds") from None
     finally:
         if process.returncode is None:
             process.kill()

@@ -18,10 +18,17 @@ from aiodocker.containers import DockerContainer
 from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.runtime.docker import container_state, create_request, daemon, log_stream, registry_logins
-from lamplighter.runtime.docker.log_stream import Frame
-from lamplighter.runtime.docker.registry_logins import Login, NoLogin
-from lamplighter.runtime.line_joiner import Lines
-from lamplighter.runtime.port import CannotStart, Container, Exit, Line, RuntimeUnavailable, Started
+from lamplighter.runtime.docker.log_stream import LogFrame
+from lamplighter.runtime.docker.registry_logins import LoginUnreadable, RegistryLogin
+from lamplighter.runtime.line_joiner import LineJoiner
+from lamplighter.runtime.port import (
+    CannotStart,
+    Container,
+    ContainerExit,
+    OutputLine,
+    RuntimeUnavailable,
+    StartedContainer,
+)
 
 LABEL = "lamplighter.engine"
 _ARRIVAL = 0.25
@@ -50,18 +57,18 @@ class DockerRuntime:
 
     async def check(self) -> None:
         """See the port."""
-        with daemon.answers():
+        with daemon.docker_errors():
             async with asyncio.timeout(_PATIENCE):
                 await self._docker.version()
 
-    async def start(self, container: Container) -> Started:
+    async def start(self, container: Container) -> StartedContainer:
         """See the port."""
         if container.image is None:
             raise CannotStart(
                 "CannotCreateContainerError: it has no image, and Docker runs nothing else: "
                 "name one, or choose plain processes for such containers with --runtime auto"
             )
-        with daemon.answers():
+        with daemon.docker_errors():
             pull_started_at = pull_stopped_at = None
             try:
                 runtime_id = await self._create(container)
@@ -79,44 +86,44 @@ class DockerRuntime:
                 await self._launch(container.name)
             finally:
                 image_digest = await digest
-            return Started(runtime_id, self._now(), image_digest, pull_started_at, pull_stopped_at)
+            return StartedContainer(runtime_id, self._now(), image_digest, pull_started_at, pull_stopped_at)
 
     async def _create(self, container: Container) -> str | None:
         """Create it; None if a container of this name is there already."""
-        body = create_request.fill(container, {LABEL: self._engine})
+        body = create_request.create_request(container, {LABEL: self._engine})
         try:
             made = await self._docker.containers.create(body, name=create_request.PREFIX + container.name)
         except DockerError as error:
             if error.status == 409:
                 return None
-            raise daemon.not_created(error) from error
+            raise daemon.create_error(error) from error
         return made.id
 
     async def _pull(self, container: Container) -> None:
         """Pull as the `docker` command does: without a login where none can be read, which a refusal then says."""
         image, login, unknown = str(container.image), None, None
         try:
-            login = await registry_logins.login(image, self._environment)
-        except NoLogin as error:
+            login = await registry_logins.find_login(image, self._environment)
+        except LoginUnreadable as error:
             unknown = str(error)
         try:
             await self._pull_as(image, login)
         except DockerError as error:
-            raise daemon.not_pulled(error, unknown) from error
+            raise daemon.pull_error(error, unknown) from error
 
-    async def _pull_as(self, image: str, login: Login | None) -> None:
+    async def _pull_as(self, image: str, login: RegistryLogin | None) -> None:
         if login is None:
             await self._docker.images.pull(image)
         else:
-            await self._docker.images.pull(registry_logins.whole_name(image), auth=login.auth)
+            await self._docker.images.pull(registry_logins.full_image_name(image), auth=login.auth)
 
     async def _launch(self, name: str) -> None:
         try:
             await self._container(name).start()
         except DockerError as error:
-            raise daemon.not_started(error) from error
+            raise daemon.start_error(error) from error
 
-    async def _adopt(self, container: Container) -> Started:
+    async def _adopt(self, container: Container) -> StartedContainer:
         found = await self._inspect(container.name)
         if found is None or container_state.is_new(found):
             await asyncio.sleep(_ARRIVAL)
@@ -131,7 +138,7 @@ class DockerRuntime:
         if container_state.is_new(found):
             await self._launch(container.name)
             started_at = self._now()
-        return Started(found["Id"], started_at, await self._digest(container))
+        return StartedContainer(found["Id"], started_at, await self._digest(container))
 
     async def _digest(self, container: Container) -> str | None:
         """Name the image's content: the registry's digest, or Docker's own for an image that no registry gave."""
@@ -142,9 +149,9 @@ class DockerRuntime:
         known = [digest.partition("@")[2] for digest in image.get("RepoDigests") or ()]
         return str(known[0] if known else image["Id"])
 
-    async def wait(self, name: str) -> Exit:
+    async def wait(self, name: str) -> ContainerExit:
         """See the port."""
-        pauses = daemon.pauses()
+        pauses = daemon.retry_pauses()
         while True:
             with contextlib.suppress(RuntimeUnavailable):
                 ended = await self._ended(name)
@@ -152,27 +159,27 @@ class DockerRuntime:
                     return ended
             await asyncio.sleep(next(pauses))
 
-    async def _ended(self, name: str) -> Exit | None:
-        with daemon.answers(), daemon.harmless(404):
+    async def _ended(self, name: str) -> ContainerExit | None:
+        with daemon.docker_errors(), daemon.ignore_status(404):
             await self._container(name).wait(condition="not-running")
         found = await self._inspect(name)
         if found is not None and container_state.is_killed_for_unknown_reason(found):
             await asyncio.sleep(_OOM_NEWS)
             found = await self._inspect(name)
         if found is None:
-            return Exit(None, self._now(), "there is no such container: its exit code is not known")
+            return ContainerExit(None, self._now(), "there is no such container: its exit code is not known")
         return container_state.ended(found, self._now())
 
     async def stop(self, name: str, grace: float) -> None:
         """See the port; Docker counts whole seconds."""
-        with daemon.answers(), daemon.harmless(404):
+        with daemon.docker_errors(), daemon.ignore_status(404):
             await self._container(name).stop(t=math.ceil(grace))
 
-    async def logs(self, name: str) -> AsyncGenerator[Line, None]:
+    async def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
         """See the port."""
-        lines = Lines()
+        lines = LineJoiner()
         seen = 0
-        pauses = daemon.pauses()
+        pauses = daemon.retry_pauses()
         while True:
             number = 0
             try:
@@ -189,19 +196,19 @@ class DockerRuntime:
             except RuntimeUnavailable:
                 pass
             await asyncio.sleep(next(pauses))
-        for line in lines.rest():
+        for line in lines.flush():
             yield line
 
-    async def _frames(self, name: str) -> AsyncGenerator[Frame, None]:
+    async def _frames(self, name: str) -> AsyncGenerator[LogFrame, None]:
         """Read all that it has written, then follow until it exits or Docker goes away."""
         address = f"{self._docker.docker_host}/containers/{create_request.PREFIX}{name}/logs"
         what = {"follow": "1", "stdout": "1", "stderr": "1", "timestamps": "1"}
-        with daemon.answers():
+        with daemon.docker_errors():
             async with self._docker.session.get(address, params=what) as response:
                 if response.status == 404:
                     return
                 response.raise_for_status()
-                async for frame in log_stream.read(response.content):
+                async for frame in log_stream.read_frames(response.content):
                     yield frame
 
     async def _has_ended(self, name: str) -> bool:
@@ -212,7 +219,7 @@ class DockerRuntime:
     async def remove(self, name: str) -> None:
         """See the port."""
         try:
-            with daemon.answers(), daemon.harmless(404):
+            with daemon.docker_errors(), daemon.ignore_status(404):
                 await self._container(name).delete(v=True)
         except DockerError as error:
             if error.status != 409:
@@ -230,7 +237,7 @@ class DockerRuntime:
 
     async def _named(self, wanted: Json) -> frozenset[str]:
         filters = dumps({"label": [f"{LABEL}={self._engine}"], **wanted})
-        with daemon.answers():
+        with daemon.docker_errors():
             found = await self._docker.containers.list(all=1, filters=filters)
         return frozenset(each["Names"][0].removeprefix(f"/{create_request.PREFIX}") for each in found)
 
@@ -239,7 +246,7 @@ class DockerRuntime:
         await self._docker.close()
 
     async def _inspect(self, name: str) -> Json | None:
-        with daemon.answers():
+        with daemon.docker_errors():
             try:
                 return await self._container(name).show()
             except DockerError as error:

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lamplighter.base.files import make_directory, write_file
-from lamplighter.runtime.port import CannotStart, Exit
+from lamplighter.runtime.port import CannotStart, ContainerExit
 
 SHIM_DIED = "the process that kept this one was killed, or the machine went down: its exit code is not known"
 
 
 @dataclass(frozen=True, slots=True)
-class Leader:
+class SessionLeader:
     """The process itself, which leads a session and a process group of its own."""
 
     pid: int
@@ -33,7 +33,7 @@ class Leader:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ProcessDirectory:
     """Reads one directory."""
 
     path: Path
@@ -55,18 +55,18 @@ class Place:
         """The output."""
         return self.path / "log"
 
-    def leader(self) -> Leader | None:
+    def leader(self) -> SessionLeader | None:
         """Return the process that was begun here, if one was."""
         lines = _lines(self.path / "started")
-        return Leader(int(lines[0]), lines[1], lines[2], int(lines[3])) if lines else None
+        return SessionLeader(int(lines[0]), lines[1], lines[2], int(lines[3])) if lines else None
 
-    def ended(self) -> Exit | None:
+    def ended(self) -> ContainerExit | None:
         """Return how it ended, if that is on record."""
         lines = _lines(self.path / "exit")
         if not lines:
             return None
         code = int(lines[0]) if lines[0].isdigit() else None
-        return Exit(code, int(lines[1]), "\n".join(lines[2:]) or None)
+        return ContainerExit(code, int(lines[1]), "\n".join(lines[2:]) or None)
 
     def refusal(self) -> CannotStart | None:
         """Return why it could not start, if so it was."""
@@ -75,10 +75,10 @@ class Place:
             return None
         return CannotStart("\n".join(lines[2:]))
 
-    def lose(self, now: int) -> Exit:
+    def record_lost(self, now: int) -> ContainerExit:
         """Record that its exit code will never be known."""
         write_file(self.path / "exit", f"unknown\n{now}\n{SHIM_DIED}".encode())
-        return Exit(None, now, SHIM_DIED)
+        return ContainerExit(None, now, SHIM_DIED)
 
     def clear(self) -> None:
         """Remove the directory; what is left, should this be cut short, looks like one in which nothing was begun."""
@@ -86,7 +86,7 @@ class Place:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-def held(alive: int) -> bool:
+def is_locked(alive: int) -> bool:
     """Tell whether a shim holds the lock of this open FIFO."""
     try:
         fcntl.flock(alive, fcntl.LOCK_SH | fcntl.LOCK_NB)

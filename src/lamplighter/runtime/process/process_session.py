@@ -9,32 +9,32 @@ import contextlib
 import os
 import signal
 
-from lamplighter.runtime.process.process_directory import Leader
+from lamplighter.runtime.process.process_directory import SessionLeader
 from lamplighter.runtime.process.shim import boot, start_time, stat
 
 _PAUSE = 0.01
 """Seconds that the kernel gets to take killed processes away before we look again."""
 
 
-async def end(leader: Leader) -> None:
+async def end_session(leader: SessionLeader) -> None:
     """Kill what is left of the leader's session; return when nothing is."""
     while members := _members(leader):
         _kill(members)
         await asyncio.sleep(_PAUSE)
 
 
-def kill(leader: Leader) -> None:
+def kill(leader: SessionLeader) -> None:
     """Kill what is left of the leader's session now, without waiting until it has ended."""
     _kill(_members(leader))
 
 
-def _members(leader: Leader) -> list[int]:
+def _members(leader: SessionLeader) -> list[int]:
     if boot() != leader.boot or _is_reused(leader):
         return []
     return [int(name) for name in os.listdir("/proc") if name.isdigit() and _belongs(name, leader)]
 
 
-def _is_reused(leader: Leader) -> bool:
+def _is_reused(leader: SessionLeader) -> bool:
     """Whether the leader's number is another process's: the kernel gives it away when the whole session has ended."""
     try:
         return start_time(leader.pid) != leader.start_time
@@ -42,7 +42,7 @@ def _is_reused(leader: Leader) -> bool:
         return False
 
 
-def _belongs(name: str, leader: Leader) -> bool:
+def _belongs(name: str, leader: SessionLeader) -> bool:
     try:
         fields = stat(name)
     except (FileNotFoundError, ProcessLookupError):

@@ -17,7 +17,7 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class ProcessUser:
     """Whom a process runs as; no numbers: as the engine."""
 
     numbers: tuple[int, ...]
@@ -26,10 +26,10 @@ class Identity:
     """The least that programs expect; what the container definition says goes before."""
 
 
-def resolve(user: str | None) -> Identity:
+def resolve_user(user: str | None) -> ProcessUser:
     """Find the user; raises CannotStart if there is none, or this engine may not become it."""
     if not user:
-        return Identity((), _environment(_account(str(os.getuid()))))
+        return ProcessUser((), _environment(_account(str(os.getuid()))))
     name, _, group = user.partition(":")
     account = _account(name)
     uid = account.pw_uid if account else _number(name, user)
@@ -37,7 +37,7 @@ def resolve(user: str | None) -> Identity:
         raise _refused(f"only an engine that runs as root can run a process as user {user}")
     gid = _group(group, user) if group else _own_group(account, user)
     numbers = (uid, *dict.fromkeys([gid, *(os.getgrouplist(account.pw_name, gid) if account else [])]))
-    return Identity(numbers if os.getuid() == 0 else (), _environment(account))
+    return ProcessUser(numbers if os.getuid() == 0 else (), _environment(account))
 
 
 def _account(name: str) -> pwd.struct_passwd | None:

@@ -19,11 +19,11 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 
 from lamplighter.base.errors import Bug
-from lamplighter.runtime.port import Container, Exit, Line, RuntimeUnavailable, Started
+from lamplighter.runtime.port import Container, ContainerExit, OutputLine, RuntimeUnavailable, StartedContainer
 from lamplighter.runtime.process import process_session, shim_arguments
-from lamplighter.runtime.process.process_directory import Leader, Place, held
-from lamplighter.runtime.process.shim_log import Records
-from lamplighter.runtime.process.shim_watch import Watch
+from lamplighter.runtime.process.process_directory import ProcessDirectory, SessionLeader, is_locked
+from lamplighter.runtime.process.shim_log import ShimLog
+from lamplighter.runtime.process.shim_watch import ShimWatch
 
 _SUPPORTED = hasattr(os, "pidfd_open") and Path("/proc/self/stat").exists()
 _SHIM = Path(__file__).with_name("shim.py")
@@ -53,7 +53,7 @@ class ProcessRuntime:
         self._has_room = has_room
         self._starting = 0
         """How many processes are being begun."""
-        self._watches: dict[str, Watch] = {}
+        self._watches: dict[str, ShimWatch] = {}
 
     def has(self, name: str) -> bool:
         """Tell whether a process of this name is kept here."""
@@ -64,11 +64,11 @@ class ProcessRuntime:
         if not _SUPPORTED:
             raise RuntimeUnavailable("plain processes need Linux 5.3 or later with /proc mounted: use Docker")
 
-    async def start(self, container: Container) -> Started:
+    async def start(self, container: Container) -> StartedContainer:
         """See the port."""
         place = self._place(container.name)
         if place.leader() is None and place.ended() is None:
-            text = shim_arguments.write(container, self._files)
+            text = shim_arguments.write_arguments(container, self._files)
             with self._room():
                 place.make()
                 await _launch(place, text)
@@ -79,22 +79,22 @@ class ProcessRuntime:
         leader = place.leader()
         if leader is None:
             raise Bug(f"the process {container.name} ended before it began")
-        return Started(runtime_id=str(leader.pid), started_at=leader.started_at)
+        return StartedContainer(runtime_id=str(leader.pid), started_at=leader.started_at)
 
-    async def wait(self, name: str) -> Exit:
+    async def wait(self, name: str) -> ContainerExit:
         """See the port."""
         place = self._place(name)
         ended, leader = place.ended(), place.leader()
         if ended and not _is_held(place):  # while the shim lives, the exit may not be on disk yet
             return ended
         if leader is None:
-            return Exit(None, self._now(), "there is no such process")
+            return ContainerExit(None, self._now(), "there is no such process")
         await self._watch(name).gone.wait()
         return place.ended() or await self._lost(place, leader)
 
-    async def _lost(self, place: Place, leader: Leader) -> Exit:
-        await process_session.end(leader)
-        return place.ended() or place.lose(self._now())
+    async def _lost(self, place: ProcessDirectory, leader: SessionLeader) -> ContainerExit:
+        await process_session.end_session(leader)
+        return place.ended() or place.record_lost(self._now())
 
     async def stop(self, name: str, grace: float) -> None:
         """See the port."""
@@ -111,7 +111,7 @@ class ProcessRuntime:
             _signal(leader, signal.SIGKILL, gone)
         await self.wait(name)
 
-    async def logs(self, name: str) -> AsyncGenerator[Line, None]:
+    async def logs(self, name: str) -> AsyncGenerator[OutputLine, None]:
         """See the port."""
         place = self._place(name)
         if place.leader() is None:
@@ -122,7 +122,7 @@ class ProcessRuntime:
         with _shortage():
             log = place.log.open("rb")
         with log:
-            records = Records(log)
+            records = ShimLog(log)
             while True:
                 ended = watch.gone.is_set()
                 watch.news.clear()
@@ -170,20 +170,20 @@ class ProcessRuntime:
         finally:
             self._starting -= 1
 
-    def _place(self, name: str) -> Place:
-        return Place(self._directory / name)
+    def _place(self, name: str) -> ProcessDirectory:
+        return ProcessDirectory(self._directory / name)
 
-    def _watch(self, name: str) -> Watch:
+    def _watch(self, name: str) -> ShimWatch:
         watch = self._watches.get(name)
         if watch is None:
             if not self._has_room(1):
                 raise _full()
             with _shortage():
-                watch = self._watches[name] = Watch(self._place(name).alive)
+                watch = self._watches[name] = ShimWatch(self._place(name).alive)
         return watch
 
 
-async def _launch(place: Place, text: bytes) -> None:
+async def _launch(place: ProcessDirectory, text: bytes) -> None:
     """Start a shim; return when it, or another one that a dead engine started, has decided the start.
 
     In a thread, because uvloop loses files when it cannot start a process (https://github.com/MagicStack/uvloop).
@@ -219,19 +219,19 @@ def _shortage() -> Iterator[None]:
         raise RuntimeUnavailable(f"a process cannot be kept now: {error}") from error
 
 
-def _is_held(place: Place) -> bool:
+def _is_held(place: ProcessDirectory) -> bool:
     """Whether a shim lives there."""
     if not place.alive.exists():
         return False
     with _shortage():
         alive = os.open(place.alive, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        return held(alive)
+        return is_locked(alive)
     finally:
         os.close(alive)
 
 
-def _signal(leader: Leader, number: int, gone: asyncio.Event) -> None:
+def _signal(leader: SessionLeader, number: int, gone: asyncio.Event) -> None:
     """Signal the process group; while its shim lives, no one else can have its number."""
     if not gone.is_set():
         with contextlib.suppress(ProcessLookupError):

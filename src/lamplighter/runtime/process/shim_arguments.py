@@ -14,14 +14,14 @@ SAME = -2
 """In place of a hard limit: it stays as it is."""
 
 
-def write(container: Container, files: int | None = None) -> bytes:
+def write_arguments(container: Container, files: int | None = None) -> bytes:
     """Put the recipe together; raises CannotStart where a process can never run so.
 
     `files` is the soft limit of open files, where the definition names none.
     """
     arguments = [*(container.entry_point or ()), *(container.command or ())]
     _refuse_what_would_be_missed(container, arguments)
-    who = process_user.resolve(container.user)
+    who = process_user.resolve_user(container.user)
     environment = {**who.environment, **container.environment}
     fields = [
         container.working_directory or "/",

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from lamplighter.runtime.line_joiner import Lines
-from lamplighter.runtime.port import Line, Stream
+from lamplighter.runtime.line_joiner import LineJoiner
+from lamplighter.runtime.port import OutputLine, Stream
 
 _CHUNK = 256 * 1024
 _RECORD = re.compile(rb"\0*(\d+) ([oeOE]) (.*)", re.DOTALL)
@@ -17,15 +17,15 @@ _RECORD = re.compile(rb"\0*(\d+) ([oeOE]) (.*)", re.DOTALL)
 _STREAMS: dict[bytes, Stream] = {b"o": "stdout", b"e": "stderr"}
 
 
-class Records:
+class ShimLog:
     """A place in a log file."""
 
     def __init__(self, log: BinaryIO) -> None:
         self._log = log
         self._rest = b""
-        self._lines = Lines()
+        self._lines = LineJoiner()
 
-    def read(self) -> list[Line] | None:
+    def read(self) -> list[OutputLine] | None:
         """Return the lines that the next chunk completes; None if there is no more now."""
         chunk = self._log.read(_CHUNK)
         if not chunk:
@@ -33,11 +33,11 @@ class Records:
         *records, self._rest = (self._rest + chunk).split(b"\n")
         return list(self._complete(records))
 
-    def rest(self) -> list[Line]:
+    def rest(self) -> list[OutputLine]:
         """Return what was cut off when the shim was killed."""
-        return self._lines.rest()
+        return self._lines.flush()
 
-    def _complete(self, records: list[bytes]) -> Iterator[Line]:
+    def _complete(self, records: list[bytes]) -> Iterator[OutputLine]:
         for record in records:
             found = _RECORD.fullmatch(record)
             if found is None:

@@ -9,10 +9,10 @@ import contextlib
 import os
 from pathlib import Path
 
-from lamplighter.runtime.process.process_directory import held
+from lamplighter.runtime.process.process_directory import is_locked
 
 
-class Watch:
+class ShimWatch:
     """One shim, watched by any number of tasks of this event loop."""
 
     def __init__(self, alive: Path) -> None:
@@ -22,7 +22,7 @@ class Watch:
         self._fifo = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)
         asyncio.get_running_loop().add_reader(self._fifo, self._read)
         # Opened before this question is asked: a shim that dies from here on ends the FIFO.
-        if not held(self._fifo):
+        if not is_locked(self._fifo):
             self._end()
 
     def _read(self) -> None:

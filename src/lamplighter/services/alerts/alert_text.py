@@ -34,14 +34,14 @@ class Alert:
     """How many there were, where there is none to come."""
 
 
-def how(error: str | None, exit_code: int | None) -> str:
+def failure_text(error: str | None, exit_code: int | None) -> str:
     """How something failed, in the words after "failed": it took too long, or its exit code."""
     if error == "States.Timeout":
         return ": it took too long"
     return f" with exit code {exit_code}" if exit_code else ""
 
 
-def subject(alert: Alert) -> str:
+def alert_subject(alert: Alert) -> str:
     """The subject of a mail about an alert."""
     return one_line(alert.subject)
 
@@ -51,18 +51,18 @@ def one_line(text: str) -> str:
     return text.encode("ascii", "replace").decode()[:LONGEST_SUBJECT]
 
 
-def text(alert: Alert, url: str) -> str:
+def alert_body(alert: Alert, url: str) -> str:
     """The whole alert; `url`: where the console is."""
     parts = [alert.headline, "", *_facts(alert, url)]
     if alert.lines:
-        parts += ["", "Last lines:", *(f"  {shown(line, LONGEST_LINE)}" for line in alert.lines)]
+        parts += ["", "Last lines:", *(f"  {printable_line(line, LONGEST_LINE)}" for line in alert.lines)]
     return "\n".join(parts) + "\n"
 
 
 def _facts(alert: Alert, url: str) -> Iterator[str]:
     told = {
         "Error:": alert.error,
-        "Reason:": None if alert.reason is None else shown(alert.reason, LONGEST_REASON),
+        "Reason:": None if alert.reason is None else printable_line(alert.reason, LONGEST_REASON),
         "Exit code:": alert.exit_code,
         "Step:": alert.step,
         "Attempt:": alert.attempt,
@@ -75,7 +75,7 @@ def _facts(alert: Alert, url: str) -> Iterator[str]:
     yield from (f"{name:<11}{value}" for name, value in told.items() if value not in (None, ""))
 
 
-def shown(line: str, most: int) -> str:
+def printable_line(line: str, most: int) -> str:
     """Text of others on one line, without what a terminal or a mail would take for more than text."""
     clean = UNPRINTABLE.sub(" ", line.rstrip("\r\n")).rstrip()
     return clean if len(clean) <= most else f"{clean[:most]}…"

@@ -6,15 +6,15 @@ history tells them apart: what a person stopped is told to nobody.
 
 from lamplighter.base.json_text import Json
 from lamplighter.runs.job_machine import MAIN_CONTAINER
-from lamplighter.services.alerts.alert_text import Alert, how
-from lamplighter.services.alerts.queries import Facts, execution_of, failed_container, told_to_container
-from lamplighter.services.alerts.run_history import read
+from lamplighter.services.alerts.alert_text import Alert, failure_text
+from lamplighter.services.alerts.queries import AlertQueries, container_variable, execution_of, failed_container
+from lamplighter.services.alerts.run_history import read_history
 
 KILLED = (137, 143)
 """Exit codes of a container that was told to go because another has ended."""
 
 
-def composed(facts: Facts, mark: Json, _channel: str, event: Json) -> Alert | None:
+def compose_attempt_alert(facts: AlertQueries, mark: Json, _channel: str, event: Json) -> Alert | None:
     """What is told of a task that has stopped; None where it was stopped with its run."""
     task = event["detail"]
     if ended_well(mark, task):
@@ -22,20 +22,20 @@ def composed(facts: Facts, mark: Json, _channel: str, event: Json) -> Alert | No
     container = failed_container(task)
     run = execution_of(task, facts.caller)
     known = run is not None and facts.run(run) is not None
-    reason = _stopped(facts, mark, run, task) if run and task.get("stopCode") == "UserInitiated" else reason_of(task)
+    reason = _stopped(facts, mark, run, task) if run and task.get("stopCode") == "UserInitiated" else stop_reason(task)
     if reason is None:
         return None
     code = container.get("exitCode") if container is not None else None
-    error = task.get("stopCode") if reason == reason_of(task) else "States.Timeout"
-    machine = family(task) or None
-    project = project_of(machine or "", mark["Job"])
+    error = task.get("stopCode") if reason == stop_reason(task) else "States.Timeout"
+    machine = task_family(task) or None
+    project = project_of_machine(machine or "", mark["Job"])
     return Alert(
-        subject=f"{project}: an attempt of {mark['Job']} failed{how(error, code)}",
-        headline=f"{project}: an attempt of the job {mark['Job']} failed{how(error, code)}.",
+        subject=f"{project}: an attempt of {mark['Job']} failed{failure_text(error, code)}",
+        headline=f"{project}: an attempt of the job {mark['Job']} failed{failure_text(error, code)}.",
         error=error,
         reason=reason,
         exit_code=code,
-        attempt=counted(told_to_container(task, "LAMPLIGHTER_ATTEMPT"), mark),
+        attempt=attempt_label(container_variable(task, "LAMPLIGHTER_ATTEMPT"), mark),
         run=run if known else None,
         machine=machine,
         time=event["time"],
@@ -51,22 +51,22 @@ def ended_well(mark: Json, task: Json) -> bool:
     return task.get("stopCode") == "EssentialContainerExited" and codes.get(MAIN_CONTAINER) == 0 and sound
 
 
-def _stopped(facts: Facts, mark: Json, run: str, task: Json) -> str | None:
+def _stopped(facts: AlertQueries, mark: Json, run: str, task: Json) -> str | None:
     """Why a task was stopped; None where a person or another run stopped its run, or a step beside it failed."""
-    attempt = read(facts, run).of(task["taskArn"])
+    attempt = read_history(facts, run).attempt_of_task(task["taskArn"])
     if attempt is None:
-        return reason_of(task)
+        return stop_reason(task)
     if attempt.was_slow:
-        return slow(mark, task)
-    return slow_run(mark) if (facts.run(run) or {}).get("status") == "TIMED_OUT" else None
+        return slow_attempt_reason(mark, task)
+    return slow_run_reason(mark) if (facts.run(run) or {}).get("status") == "TIMED_OUT" else None
 
 
-def slow(mark: Json, task: Json) -> str:
+def slow_attempt_reason(mark: Json, task: Json) -> str:
     """Why an attempt was ended that took too long."""
-    return _too_long("an attempt", "timeout", (mark.get("Timeouts") or {}).get(family(task)))
+    return _too_long("an attempt", "timeout", (mark.get("Timeouts") or {}).get(task_family(task)))
 
 
-def slow_run(mark: Json) -> str:
+def slow_run_reason(mark: Json) -> str:
     """Why a run was ended that took too long."""
     return _too_long("the run", "deadline", mark.get("Deadline"))
 
@@ -75,29 +75,29 @@ def _too_long(what: str, limit: str, known: str | None) -> str:
     return f"{what} took longer than its {limit}" + (f" of {known}" if known else "")
 
 
-def reason_of(task: Json) -> str:
+def stop_reason(task: Json) -> str:
     """Why a task stopped: its own reason and those of its containers."""
     reasons = [task.get("stoppedReason"), *(each.get("reason") for each in task.get("containers", []))]
     return "; ".join(dict.fromkeys(reason for reason in reasons if reason))
 
 
-def counted(attempt: str | None, mark: Json) -> str | None:
+def attempt_label(attempt: str | None, mark: Json) -> str | None:
     """`n of m`, as far as that is known."""
     if attempt is None:
         return None
     return f"{attempt} of {mark['Attempts']}" if "Attempts" in mark else attempt
 
 
-def family(task: Json) -> str:
+def task_family(task: Json) -> str:
     """The family of a task, which is called as the job's machine."""
     return str(task.get("group") or "").removeprefix("family:")
 
 
-def job_of(project: str, task: Json) -> str:
+def job_of_task(project: str, task: Json) -> str:
     """The job whose task this is."""
-    return family(task).removeprefix(f"{project}-")
+    return task_family(task).removeprefix(f"{project}-")
 
 
-def project_of(machine: str, job: str) -> str:
+def project_of_machine(machine: str, job: str) -> str:
     """The project whose job's machine this is."""
     return machine.removesuffix(f"-{job}") or job

@@ -5,13 +5,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lamplighter.base.json_text import Json
-from lamplighter.services.alerts.alert_text import LONGEST_REASON, one_line, shown
+from lamplighter.services.alerts.alert_text import LONGEST_REASON, one_line, printable_line
 
 MOST = 20
 """Lines about times; there is one for each row of slots with the same reason."""
 
 
-def composed(project: str, job: str, slots: Sequence[Json], url: str) -> Json:
+def compose_dropped_alert(project: str, job: str, slots: Sequence[Json], url: str) -> Json:
     """Compose the subject and the message; `slots` are those of one job, `url` is where the console is."""
     count = sum(each["Count"] for each in slots)
     times, them = ("one of its times", "it") if count == 1 else (f"{count} of its times", "them")
@@ -32,7 +32,7 @@ def _times(slots: Sequence[Json]) -> Iterator[str]:
         first, last = _moment(each["First"], each["Zone"]), _moment(each["Last"], each["Zone"])
         yield f"Time:      {first}" + ("" if each["Count"] == 1 else f" to {last} ({each['Count']} times)")
         if at + 1 == len(slots) or slots[at + 1]["Reason"] != each["Reason"]:
-            yield f"Reason:    {shown(each['Reason'], LONGEST_REASON)}"
+            yield f"Reason:    {printable_line(each['Reason'], LONGEST_REASON)}"
 
 
 def _moment(iso: str, zone: str) -> str:

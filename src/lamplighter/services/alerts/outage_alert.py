@@ -8,26 +8,26 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from lamplighter.base.json_text import Json
-from lamplighter.services.alerts.queries import Facts
+from lamplighter.services.alerts.queries import AlertQueries
 
 MOST_NAMED = 20
 """Jobs that are named."""
 
 
-def topics(facts: Facts, families: Sequence[str]) -> list[str]:
+def outage_topics(facts: AlertQueries, families: Sequence[str]) -> list[str]:
     """The ARNs of the topics that hear of what happens to the jobs of these families, each once."""
     found = [topic for family in families for topic in _of(facts, family)]
     return list(dict.fromkeys(found))
 
 
-def _of(facts: Facts, family: str) -> list[str]:
+def _of(facts: AlertQueries, family: str) -> list[str]:
     for pattern in ("run-failed", "attempt-failed"):
         if told := facts.targets(f"{family}-{pattern}"):
             return told
     return facts.actions(f"{family}-did-not-start")
 
 
-def lost(params: Json, url: str) -> Json:
+def compose_outage(params: Json, url: str) -> Json:
     """Compose the subject and the message about Docker that does not answer."""
     count, families = params["Tasks"], params["Families"]
     tasks = _tasks(count)
@@ -44,7 +44,7 @@ def lost(params: Json, url: str) -> Json:
     return {"Subject": f"Docker does not answer: {tasks}", "Message": "\n".join(lines) + "\n"}
 
 
-def back(params: Json) -> Json:
+def compose_recovery(params: Json) -> Json:
     """Compose the subject and the message about Docker that answers again."""
     text = (
         f"Docker on this box answers again since {_moment(params['Until'])}. It had not answered since "

@@ -18,7 +18,7 @@ PAGE, PAGES = 1_000, 3
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class AlertQueries:
     """Answers questions within one transaction."""
 
     bus: Bus
@@ -91,7 +91,7 @@ def failed_container(task: Json) -> Json | None:
     return next(iter([*bad, *containers]), None)
 
 
-def told_to_container(task: Json, name: str) -> str | None:
+def container_variable(task: Json, name: str) -> str | None:
     """The value of an environment variable that the run gave to its container."""
     overrides = (task.get("overrides") or {}).get("containerOverrides") or []
     pairs = [pair for each in overrides for pair in each.get("environment") or []]
@@ -100,10 +100,10 @@ def told_to_container(task: Json, name: str) -> str | None:
 
 def execution_of(task: Json, caller: Caller) -> str | None:
     """The run that a task is an attempt of: its family is named like the job's machine."""
-    whole = told_to_container(task, "LAMPLIGHTER_RUN_ARN")
+    whole = container_variable(task, "LAMPLIGHTER_RUN_ARN")
     if whole:
         return whole  # of a workflow, whose steps are other jobs
-    run, group = told_to_container(task, "LAMPLIGHTER_RUN"), task.get("group", "")
+    run, group = container_variable(task, "LAMPLIGHTER_RUN"), task.get("group", "")
     if not run or not group.startswith("family:"):
         return None
     machine = group.removeprefix("family:")

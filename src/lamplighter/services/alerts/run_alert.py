@@ -1,28 +1,34 @@
 """Pattern 2: a run failed, after all of its attempts. The event is the execution's."""
 
 from lamplighter.base.json_text import Json
-from lamplighter.services.alerts.alert_text import Alert, how
-from lamplighter.services.alerts.attempt_alert import job_of, project_of, reason_of, slow, slow_run
-from lamplighter.services.alerts.queries import Facts, failed_container, told_to_container
-from lamplighter.services.alerts.run_history import Attempt, document, read
+from lamplighter.services.alerts.alert_text import Alert, failure_text
+from lamplighter.services.alerts.attempt_alert import (
+    job_of_task,
+    project_of_machine,
+    slow_attempt_reason,
+    slow_run_reason,
+    stop_reason,
+)
+from lamplighter.services.alerts.queries import AlertQueries, container_variable, failed_container
+from lamplighter.services.alerts.run_history import RunAttempt, parse_document, read_history
 
 ENDINGS = {"FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was stopped"}
 
 
-def composed(facts: Facts, mark: Json, channel: str, event: Json) -> Alert | None:
+def compose_run_alert(facts: AlertQueries, mark: Json, channel: str, event: Json) -> Alert | None:
     """What is told of a run that has ended; None where it has told the channel itself, all that can be told here."""
     detail = event["detail"]
     run, machine = detail["executionArn"], detail["stateMachineArn"].rpartition(":")[2]
-    history, described = read(facts, run), facts.run(run) or {}
-    last = history.blamed(described.get("error"))
+    history, described = read_history(facts, run), facts.run(run) or {}
+    last = history.blamed_attempt(described.get("error"))
     task = facts.task(last.task) if last is not None and last.task is not None else None
     container = failed_container(task) if task is not None else None
     lines = facts.lines(task, container["name"]) if task is not None and container is not None else []
-    if channel in mark.get("Caught", []) and history.told(channel) and (history.read or not lines):
+    if channel in mark.get("Caught", []) and history.has_told(channel) and (history.has_read_log or not lines):
         return None
     code = container.get("exitCode") if container is not None else None
-    project, ended = project_of(machine, mark["Job"]), ENDINGS.get(detail["status"], detail["status"])
-    ended += how(described.get("error"), code) if detail["status"] == "FAILED" else ""
+    project, ended = project_of_machine(machine, mark["Job"]), ENDINGS.get(detail["status"], detail["status"])
+    ended += failure_text(described.get("error"), code) if detail["status"] == "FAILED" else ""
     return Alert(
         subject=f"{project}: {mark['Job']} {ended}",
         headline=f"{project}: a run of the job {mark['Job']} {ended}.",
@@ -38,25 +44,25 @@ def composed(facts: Facts, mark: Json, channel: str, event: Json) -> Alert | Non
     )
 
 
-def _step(project: str, last: Attempt | None, task: Json | None) -> str | None:
+def _step(project: str, last: RunAttempt | None, task: Json | None) -> str | None:
     """The step of a workflow that failed: `Load (job load), attempt 2`."""
     if last is None or last.step is None or task is None:
         return None if last is None else last.step
-    attempt = told_to_container(task, "LAMPLIGHTER_ATTEMPT")
-    return f"{last.step} (job {job_of(project, task)})" + (f", attempt {attempt}" if attempt else "")
+    attempt = container_variable(task, "LAMPLIGHTER_ATTEMPT")
+    return f"{last.step} (job {job_of_task(project, task)})" + (f", attempt {attempt}" if attempt else "")
 
 
 def _reason(mark: Json, described: Json, task: Json | None) -> str | None:
     """What took too long; or the cause of the error, and where that is a whole task, why the task stopped."""
     cause, error = described.get("cause"), described.get("error")
     if described.get("status") == "TIMED_OUT":
-        return slow_run(mark)
+        return slow_run_reason(mark)
     if error == "States.Timeout":
-        return slow(mark, task or {})
-    told = document(cause or "")
+        return slow_attempt_reason(mark, task or {})
+    told = parse_document(cause or "")
     if isinstance(told, dict):
-        return reason_of({name[:1].lower() + name[1:]: value for name, value in told.items()} | _lower(told))
-    return cause or (reason_of(task) if task is not None else None)
+        return stop_reason({name[:1].lower() + name[1:]: value for name, value in told.items()} | _lower(told))
+    return cause or (stop_reason(task) if task is not None else None)
 
 
 def _lower(told: Json) -> Json:

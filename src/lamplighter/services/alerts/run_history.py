@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.services.alerts.queries import Facts
+from lamplighter.services.alerts.queries import AlertQueries
 
 RUN_TASK = "runTask"
 TELLING, READING = "Tell {}", "Last lines"
@@ -19,7 +19,7 @@ ATTEMPT = ": Run"
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class RunHistory:
     """The events of a run by their ids, the last first."""
 
     events: Mapping[int, Json]
@@ -30,31 +30,31 @@ class History:
         return sum(event["type"] == "TaskScheduled" and _runs_task(event) for event in self.events.values())
 
     @property
-    def last(self) -> "Attempt | None":
+    def last(self) -> "RunAttempt | None":
         """What was done last of containers."""
-        return next((Attempt(self._back(each)) for each in self.events.values() if _runs_task(each)), None)
+        return next((RunAttempt(self._back(each)) for each in self.events.values() if _runs_task(each)), None)
 
-    def blamed(self, error: str | None) -> "Attempt | None":
+    def blamed_attempt(self, error: str | None) -> "RunAttempt | None":
         """What was done last of containers, if the run ended by that: with its error, or in the middle of it."""
         last = self.last
         if last is None or last.error in (None, error):
             return None if last is not None and last.succeeded else last
         return None
 
-    def of(self, task: str) -> "Attempt | None":
+    def attempt_of_task(self, task: str) -> "RunAttempt | None":
         """The attempt whose task this is."""
         begun = next((each for each in self.events.values() if _submitted(each) == task), None)
         if begun is None:
             return None
         after = (each for each in self.events.values() if each.get("previousEventId") == begun["id"])
-        return Attempt(self._back(next(filter(_runs_task, after), begun)))
+        return RunAttempt(self._back(next(filter(_runs_task, after), begun)))
 
-    def told(self, channel: str) -> bool:
+    def has_told(self, channel: str) -> bool:
         """Whether the run has told a channel itself."""
         return self._succeeded(TELLING.format(channel))
 
     @property
-    def read(self) -> bool:
+    def has_read_log(self) -> bool:
         """Whether the run has read the end of a log itself."""
         return self._succeeded(READING)
 
@@ -75,7 +75,7 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class RunAttempt:
     """One task that a run asked for: the events from its end back to its state."""
 
     events: tuple[Json, ...]
@@ -109,12 +109,12 @@ class Attempt:
         return bool(self.events[0]["type"] == "TaskTimedOut")
 
 
-def read(facts: Facts, run: str) -> History:
+def read_history(facts: AlertQueries, run: str) -> RunHistory:
     """The history of a run."""
-    return History({event["id"]: event for event in facts.history(run)})
+    return RunHistory({event["id"]: event for event in facts.history(run)})
 
 
-def document(text: str) -> Json:
+def parse_document(text: str) -> Json:
     """A JSON document; None where the text is none."""
     try:
         return loads(text) if text.startswith("{") else None
@@ -135,7 +135,7 @@ def _submitted(event: Json) -> str | None:
     """The ARN of the task that an event says was begun."""
     if event["type"] != "TaskSubmitted" or not _runs_task(event):
         return None
-    answer = document(_details(event).get("output", ""))
+    answer = parse_document(_details(event).get("output", ""))
     found = answer.get("Tasks") if isinstance(answer, dict) else None
     return found[0].get("TaskArn") if found else None
 

@@ -17,12 +17,12 @@ from lamplighter.bus import Bus, Caller, Operation
 from lamplighter.delivery.tables import lost_alerts
 from lamplighter.delivery.tables.lost_alerts import LostAlert
 from lamplighter.services.alerts import attempt_alert, dropped_slots_alert, outage_alert, run_alert
-from lamplighter.services.alerts.alert_text import Alert, subject, text
-from lamplighter.services.alerts.queries import Facts
+from lamplighter.services.alerts.alert_text import Alert, alert_body, alert_subject
+from lamplighter.services.alerts.queries import AlertQueries
 from lamplighter.store.db import Posted, Tx
 from lamplighter.store.timers import Timer
 
-COMPOSERS = {"attempt-failed": attempt_alert.composed, "run-failed": run_alert.composed}
+COMPOSERS = {"attempt-failed": attempt_alert.compose_attempt_alert, "run-failed": run_alert.compose_run_alert}
 """By pattern, what makes an alert of an event; None where there is nothing to tell."""
 
 log = logging.getLogger("lamplighter.alerts")
@@ -38,13 +38,13 @@ class Alerts:
         self._world = world
         self._url = url
         self.operations: Mapping[str, Operation] = {
-            "Tell": Operation(write=self.tell),
-            "TellDropped": Operation(write=self.tell_dropped),
-            "TellOutage": Operation(write=self.tell_outage),
-            "TellRecovery": Operation(write=self.tell_recovery),
+            "Tell": Operation(write=self.send_alert),
+            "TellDropped": Operation(write=self.send_dropped),
+            "TellOutage": Operation(write=self.send_outage),
+            "TellRecovery": Operation(write=self.send_recovery),
         }
 
-    def tell(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def send_alert(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Tell: {Mark, Channel, TopicArn, Message, Event}: `Message` is told where nothing better can be composed."""
         message = {"TopicArn": params["TopicArn"], "Message": params["Message"]}
         try:
@@ -58,22 +58,22 @@ class Alerts:
             if alert is None:
                 log.info("%s need not be told of %s", params["Channel"], params["Mark"]["Job"])
                 return {}
-            message |= {"Subject": subject(alert), "Message": text(alert, self._url)}
+            message |= {"Subject": alert_subject(alert), "Message": alert_body(alert, self._url)}
         return self._bus.invoke(tx, caller, "sns", "Publish", message)
 
-    def tell_dropped(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def send_dropped(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """TellDropped: {TopicArn, Project, Job, Slots}: a job did not start at these times, and will not for them."""
-        said = dropped_slots_alert.composed(params["Project"], params["Job"], params["Slots"], self._url)
+        said = dropped_slots_alert.compose_dropped_alert(params["Project"], params["Job"], params["Slots"], self._url)
         return self._bus.invoke(tx, caller, "sns", "Publish", {"TopicArn": params["TopicArn"], **said})
 
-    def tell_outage(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def send_outage(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """TellOutage: {Since, Tasks, Families}: tasks wait for a runtime that is away; {Topics}: who was told."""
-        topics = outage_alert.topics(Facts(self._bus, tx, caller), params["Families"])
-        return {"Topics": self._publish_all(tx, caller, topics, outage_alert.lost(params, self._url))}
+        topics = outage_alert.outage_topics(AlertQueries(self._bus, tx, caller), params["Families"])
+        return {"Topics": self._publish_all(tx, caller, topics, outage_alert.compose_outage(params, self._url))}
 
-    def tell_recovery(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def send_recovery(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """TellRecovery: {Topics, Since, Until}: the runtime answers again."""
-        return {"Topics": self._publish_all(tx, caller, params["Topics"], outage_alert.back(params))}
+        return {"Topics": self._publish_all(tx, caller, params["Topics"], outage_alert.compose_recovery(params))}
 
     def _publish_all(self, tx: Tx, caller: Caller, topics: list[str], said: Json) -> list[str]:
         """Publish to each topic; those that took it. One that is gone holds up no other."""
@@ -90,7 +90,7 @@ class Alerts:
 
     def _compose(self, tx: Tx, caller: Caller, params: Json) -> Alert | None:
         compose = COMPOSERS[params["Mark"]["Pattern"]]
-        return compose(Facts(self._bus, tx, caller), params["Mark"], params["Channel"], params["Event"])
+        return compose(AlertQueries(self._bus, tx, caller), params["Mark"], params["Channel"], params["Event"])
 
     async def perform(self, posted: Posted) -> None:
         """Nothing is posted: what is told is told at once."""

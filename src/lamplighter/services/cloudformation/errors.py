@@ -6,20 +6,20 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/CommonErro
 from lamplighter.base.errors import AwsError
 
 
-class Invalid(AwsError):
+class StackValidationError(AwsError):
     """What is asked for contradicts what is there."""
 
     code = "ValidationError"
 
 
-class NoSuchStack(Invalid):
+class NoSuchStack(StackValidationError):
     """No stack has this name or id."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"Stack with id {name} does not exist")
 
 
-class NothingToUpdate(Invalid):
+class NoUpdateNeeded(StackValidationError):
     """The stack is so already."""
 
     def __init__(self) -> None:

@@ -27,13 +27,13 @@ def metric_of(caller: Caller, given: Json) -> Metric:
     return Metric(caller.account, caller.region, given["Namespace"], given["MetricName"], tuple(dimensions))
 
 
-def shown(metric: Metric) -> Json:
+def metric_to_api(metric: Metric) -> Json:
     """A metric as the API has it."""
     dimensions = [{"Name": name, "Value": value} for name, value in metric.dimensions]
     return {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions}
 
 
-def page(field: str, found: Iterable[T], most: int, show: Callable[[T], Json], token: Callable[[T], str]) -> Json:
+def list_page(field: str, found: Iterable[T], most: int, show: Callable[[T], Json], token: Callable[[T], str]) -> Json:
     """One page of a list; `found` begins where the page before ended."""
     taken: list[T] = []
     for each in found:
@@ -43,12 +43,12 @@ def page(field: str, found: Iterable[T], most: int, show: Callable[[T], Json], t
     return {field: [show(item) for item in taken]}
 
 
-def milliseconds(seconds: float) -> int:
+def to_milliseconds(seconds: float) -> int:
     """An instant as rows have it; what is before the epoch or after the year 9999 is as far as they go."""
     return int(min(max(seconds, 0), END) * 1000)
 
 
-def number(token: str | None) -> int | None:
+def parse_number(token: str | None) -> int | None:
     """The number that a token is."""
     if token is None:
         return None

@@ -9,14 +9,14 @@ from lamplighter.delivery.delivery import Delivery, DeliveryOutcome
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.cloudwatch.alarms import describe_alarms, tags
-from lamplighter.services.cloudwatch.alarms.composite_alarms import Composites
-from lamplighter.services.cloudwatch.alarms.evaluation_times import Clockwork
-from lamplighter.services.cloudwatch.alarms.metric_alarms import Alarms
-from lamplighter.services.cloudwatch.alarms.state_changes import Transitions
+from lamplighter.services.cloudwatch.alarms.composite_alarms import CompositeAlarms
+from lamplighter.services.cloudwatch.alarms.evaluation_times import EvaluationTimes
+from lamplighter.services.cloudwatch.alarms.metric_alarms import MetricAlarms
+from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChanges
 from lamplighter.services.cloudwatch.arns import SERVICE
-from lamplighter.services.cloudwatch.metrics.metric_sources import Measures
-from lamplighter.services.cloudwatch.metrics.metric_statistics import Statistics
-from lamplighter.services.cloudwatch.metrics.put_metric_data import Putting
+from lamplighter.services.cloudwatch.metrics.metric_sources import MetricSources
+from lamplighter.services.cloudwatch.metrics.metric_statistics import MetricStatistics
+from lamplighter.services.cloudwatch.metrics.put_metric_data import MetricDataWriter
 from lamplighter.store.db import Posted, Tx
 from lamplighter.store.timers import Timer
 
@@ -30,11 +30,11 @@ class CloudWatch:
         self, bus: Bus, world: World, remote: RemoteServices, check: Callable[[str, str, Json], None], url: str
     ) -> None:
         self._courier = DeliveryQueue(SERVICE, bus, world, remote, self._settled, check=check)
-        self._transitions = transitions = Transitions(bus, world, url, self._courier.send)
-        measures = Measures(bus, world)
-        self._clockwork = clockwork = Clockwork(world, measures, transitions)
-        composites = Composites(world, transitions)
-        alarms, statistics = Alarms(world, clockwork, transitions), Statistics(world, measures)
+        self._transitions = transitions = AlarmStateChanges(bus, world, url, self._courier.send)
+        measures = MetricSources(bus, world)
+        self._clockwork = clockwork = EvaluationTimes(world, measures, transitions)
+        composites = CompositeAlarms(world, transitions)
+        alarms, statistics = MetricAlarms(world, clockwork, transitions), MetricStatistics(world, measures)
         self.operations: Mapping[str, Operation] = {
             "PutMetricAlarm": Operation(write=alarms.put),
             "PutCompositeAlarm": Operation(write=composites.put),
@@ -44,13 +44,13 @@ class CloudWatch:
             "SetAlarmState": Operation(write=alarms.set_state),
             # No operation of AWS's: what a template's metadata says of an alarm.
             "SetMark": Operation(write=alarms.mark),
-            "DescribeAlarms": Operation(read=describe_alarms.alarms),
-            "DescribeAlarmsForMetric": Operation(read=describe_alarms.for_metric),
-            "DescribeAlarmHistory": Operation(read=describe_alarms.history),
-            "PutMetricData": Operation(write=Putting(world).put),
-            "ListMetrics": Operation(read=statistics.metrics),
-            "GetMetricStatistics": Operation(read=statistics.statistics),
-            "GetMetricData": Operation(read=statistics.data),
+            "DescribeAlarms": Operation(read=describe_alarms.describe_alarms),
+            "DescribeAlarmsForMetric": Operation(read=describe_alarms.describe_alarms_for_metric),
+            "DescribeAlarmHistory": Operation(read=describe_alarms.describe_history),
+            "PutMetricData": Operation(write=MetricDataWriter(world).put),
+            "ListMetrics": Operation(read=statistics.list_metrics),
+            "GetMetricStatistics": Operation(read=statistics.get_statistics),
+            "GetMetricData": Operation(read=statistics.get_data),
             "TagResource": Operation(write=tags.tag),
             "UntagResource": Operation(write=tags.untag),
             "ListTagsForResource": Operation(read=tags.tags_of),
@@ -65,7 +65,7 @@ class CloudWatch:
         (self._courier if is_delivery(timer.subject) else self._clockwork).ring(tx, timer)
 
     def _settled(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
-        self._transitions.settled(tx, letter, outcome)
+        self._transitions.on_action_finished(tx, letter, outcome)
 
     def forget(self) -> None:
         """Nothing is believed that is not on disk."""

@@ -10,9 +10,9 @@ from typing import TypeVar
 import pytest
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.services.cloudformation.resource_types.operation_parameters import fit
-from lamplighter.services.cloudformation.resource_types.registry import TABLE
-from lamplighter.services.cloudformation.resource_types.resource_type import ALL, Asked, Call
+from lamplighter.services.cloudformation.resource_types.operation_parameters import fit_to_shape
+from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES
+from lamplighter.services.cloudformation.resource_types.resource_type import ALL, ResourceRequest, ServiceCall
 from lamplighter.wire.models.shapes import SERVICES, load
 from tests.services.cloudformation.resource_types.registry import Example, example, schema_of
 
@@ -55,7 +55,7 @@ class Answer(str):
         return "{}" + errors
 
 
-def calls(plan: Generator[Call, Json, T]) -> Iterator[tuple[Call, Json]]:
+def calls(plan: Generator[ServiceCall, Json, T]) -> Iterator[tuple[ServiceCall, Json]]:
     """The calls of a plan, with their parameters as the service's model has them."""
     answer: Json = None
     while True:
@@ -66,15 +66,15 @@ def calls(plan: Generator[Call, Json, T]) -> Iterator[tuple[Call, Json]]:
         answer = Answer("arn:aws:x:us-east-1:123456789012:thing/name")
         model = load(call.service, SERVICES[call.service].protocols[0]).model if call.service in SERVICES else None
         if model is not None and call.operation in model.operation_names:
-            yield call, fit(model.operation_model(call.operation).input_shape, dict(call.params))
+            yield call, fit_to_shape(model.operation_model(call.operation).input_shape, dict(call.params))
         else:
             yield call, call.params
 
 
-def asked(name: str, properties: Json, before: Json) -> Asked:
-    named = TABLE[name].name
+def asked(name: str, properties: Json, before: Json) -> ResourceRequest:
+    named = RESOURCE_TYPES[name].name
     tags = properties.get("Tags", [])
-    return Asked(
+    return ResourceRequest(
         "Logical",
         name,
         properties,
@@ -96,7 +96,7 @@ def chosen(name: str) -> list[tuple[Example, set[str]]]:
 
 def lost(name: str, *, update: bool) -> set[str]:
     """Where values are that no call passes on, though nothing says that they have no effect."""
-    kind, found = TABLE[name], []
+    kind, found = RESOURCE_TYPES[name], []
     for whole, left_out in chosen(name):
         properties = {key: value for key, value in whole.properties.items() if key not in left_out}
         if "DefinitionString" in properties:
@@ -110,13 +110,13 @@ def lost(name: str, *, update: bool) -> set[str]:
 
 def said_to_be_lost(name: str, place: str) -> bool:
     """Whether a kind says that a property has no effect, or another property has it."""
-    known = TABLE[name].idle | ELSEWISE.get(name, set())
+    known = RESOURCE_TYPES[name].idle | ELSEWISE.get(name, set())
     return any(place == each or place.startswith(f"{each}/") for each in known)
 
 
-@pytest.mark.parametrize("name", sorted(TABLE))
+@pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
 def test_what_cannot_be_changed_is_what_the_registry_says(name: str) -> None:
-    schema, kind = schema_of(name), TABLE[name]
+    schema, kind = schema_of(name), RESOURCE_TYPES[name]
     if kind.replaces is ALL:
         assert schema.fixed == schema.given
         return
@@ -124,33 +124,33 @@ def test_what_cannot_be_changed_is_what_the_registry_says(name: str) -> None:
     assert schema.fixed <= kind.replaces <= schema.fixed | maybe | EXTRA.get(name, set())
 
 
-@pytest.mark.parametrize("name", sorted(TABLE))
+@pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
 def test_attributes_are_those_that_the_registry_has(name: str) -> None:
-    schema, kind = schema_of(name), TABLE[name]
+    schema, kind = schema_of(name), RESOURCE_TYPES[name]
     assert schema.told <= kind.attributes <= schema.told | schema.given
 
 
-@pytest.mark.parametrize("name", sorted(TABLE))
+@pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
 def test_a_resource_is_named_by_a_property_that_it_has(name: str) -> None:
-    kind = TABLE[name]
+    kind = RESOURCE_TYPES[name]
     assert kind.name is None or kind.name in schema_of(name).fixed
 
 
-@pytest.mark.parametrize("name", sorted(TABLE))
+@pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
 def test_no_property_is_lost_when_a_resource_is_made(name: str) -> None:
     assert {place for place in lost(name, update=False) if not said_to_be_lost(name, place)} == set()
 
 
-@pytest.mark.parametrize("name", sorted(TABLE))
+@pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
 def test_no_property_is_lost_when_a_resource_is_changed(name: str) -> None:
-    kind = TABLE[name]
+    kind = RESOURCE_TYPES[name]
     fixed = schema_of(name).given if kind.replaces is ALL else kind.replaces
     missing = {place for place in lost(name, update=True) if not said_to_be_lost(name, place)}
     assert {place for place in missing if place.partition("/")[0] not in fixed} == set()
 
 
-@pytest.mark.parametrize("name", sorted(name for name in TABLE if TABLE[name].idle))
+@pytest.mark.parametrize("name", sorted(name for name in RESOURCE_TYPES if RESOURCE_TYPES[name].idle))
 def test_what_is_said_to_have_no_effect_is_a_property_that_is_not_passed_on(name: str) -> None:
     missing = lost(name, update=False)
-    for part in TABLE[name].idle:
+    for part in RESOURCE_TYPES[name].idle:
         assert any(place == part or place.startswith(f"{part}/") for place in missing), part

@@ -4,21 +4,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamplighter.services.cloudwatch.alarms.evaluate_alarm import TREATMENTS, Rule, Seen, judge
+from lamplighter.services.cloudwatch.alarms.evaluate_alarm import TREATMENTS, AlarmRule, DataPoint, evaluate
 
 NOW = "now"
 """The state that an alarm is in."""
 
 
-def seen(points: str) -> list[Seen]:
+def seen(points: str) -> list[DataPoint]:
     """`0 - X`: not breaching, missing, breaching; the last is the newest."""
     marks = points.split()
     ages = range(len(marks), 0, -1)
-    return [Seen(-age, age, 1.0 if mark == "X" else 0.0) for mark, age in zip(marks, ages, strict=True) if mark != "-"]
+    return [
+        DataPoint(-age, age, 1.0 if mark == "X" else 0.0) for mark, age in zip(marks, ages, strict=True) if mark != "-"
+    ]
 
 
 def state(points: str, missing: str, periods: int = 3, needed: int = 3) -> str:
-    return judge(Rule("GreaterThanThreshold", 0.5, periods, needed, missing), seen(points), NOW).state
+    return evaluate(AlarmRule("GreaterThanThreshold", 0.5, periods, needed, missing), seen(points), NOW).state
 
 
 @pytest.mark.parametrize(
@@ -61,16 +63,16 @@ def test_with_all_data_the_treatment_of_missing_data_plays_no_role(marks: list[s
 
 
 def test_a_reason_says_what_was_seen() -> None:
-    rule = Rule("LessThanThreshold", 1.0, 2, 2, "breaching")
-    assert judge(rule, [], "OK").reason == (
+    rule = AlarmRule("LessThanThreshold", 1.0, 2, 2, "breaching")
+    assert evaluate(rule, [], "OK").reason == (
         "Threshold Crossed: no datapoints were received for 2 periods and 2 missing datapoints were treated as "
         "[Breaching]."
     )
-    assert judge(Rule("LessThanThreshold", 1.0, 1, 1, "missing"), [], "OK").reason == (
+    assert evaluate(AlarmRule("LessThanThreshold", 1.0, 1, 1, "missing"), [], "OK").reason == (
         "Insufficient Data: 1 datapoint was unknown."
     )
-    two = [Seen(1_767_225_600_000, 2, 4.0), Seen(1_767_225_660_000, 1, 3.0)]
-    assert judge(Rule("GreaterThanThreshold", 2.0, 2, 2, "missing"), two, "OK").reason == (
+    two = [DataPoint(1_767_225_600_000, 2, 4.0), DataPoint(1_767_225_660_000, 1, 3.0)]
+    assert evaluate(AlarmRule("GreaterThanThreshold", 2.0, 2, 2, "missing"), two, "OK").reason == (
         "Threshold Crossed: 2 out of the last 2 datapoints [3.0 (01/01/26 00:01:00), 4.0 (01/01/26 00:00:00)] were "
         "greater than the threshold (2.0) (minimum 2 datapoints for OK -> ALARM transition)."
     )

@@ -111,8 +111,8 @@ def test_what_makes_no_sense_is_refused(tower: Tower, operation: str, params: Js
 
 @given(st.lists(st.integers(-50, 50), min_size=1, max_size=40), st.integers(0, 100))
 def test_percentiles_are_values_that_came(values: list[int], percent: int) -> None:
-    point = aggregation.together(0, [aggregation.of_values(0, [(float(value), 1.0)]) for value in values])
-    found = aggregation.statistic(point, f"p{percent}")
+    point = aggregation.merge_points(0, [aggregation.point_of_values(0, [(float(value), 1.0)]) for value in values])
+    found = aggregation.compute_statistic(point, f"p{percent}")
     assert found in values
     assert sum(value <= found for value in values) >= percent / 100 * len(values)
     assert point.total == sum(values)

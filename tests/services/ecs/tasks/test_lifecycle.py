@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.errors import Bug
-from lamplighter.runtime.port import Line, RuntimeUnavailable
+from lamplighter.runtime.port import OutputLine, RuntimeUnavailable
 from lamplighter.services.ecs.logs.output_files import Outputs
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.task_definitions.validate import units
@@ -91,9 +91,9 @@ async def test_patience_ends_once_it_is_given_up() -> None:
 async def test_a_copy_replaces_what_was_there_unless_it_has_nothing_to_say(tmp_path: Path) -> None:
     outputs = Outputs(tmp_path)
 
-    async def lines(*texts: str) -> AsyncIterator[Line]:
+    async def lines(*texts: str) -> AsyncIterator[OutputLine]:
         for text in texts:
-            yield Line(1, "stdout", text)
+            yield OutputLine(1, "stdout", text)
 
     await outputs.copy("task", "job", lines("one", "zwei ü"))
     await outputs.copy("task", "job", lines("one", "zwei ü", "three"))

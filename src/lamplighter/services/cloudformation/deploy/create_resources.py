@@ -13,33 +13,43 @@ from lamplighter.base.json_text import Json
 from lamplighter.lang.template.functions import Scope, resolve, value_as_text
 from lamplighter.lang.template.template import Resource, Template
 from lamplighter.lang.template.text import TemplateError
-from lamplighter.services.cloudformation.deploy.nested_stacks import Nested
-from lamplighter.services.cloudformation.deploy.resource_handler import PASSING, Maker, undone
-from lamplighter.services.cloudformation.deploy.template_scope import Sight, merged_tags, resolved
+from lamplighter.services.cloudformation.deploy.nested_stacks import NestedStacks
+from lamplighter.services.cloudformation.deploy.resource_handler import PASSING, ResourceHandler, undo_on_error
+from lamplighter.services.cloudformation.deploy.template_scope import StackScope, merge_tags, resolve_properties
 from lamplighter.services.cloudformation.errors import ResourceFailed
-from lamplighter.services.cloudformation.resource_types.registry import NESTED, is_simulated, kind_of, told_of
-from lamplighter.services.cloudformation.resource_types.resource_type import Kind, Made, own_words, replaced
-from lamplighter.services.cloudformation.stacks.stack_events import AT_ONCE, Journal
-from lamplighter.services.cloudformation.stacks.stack_policy import DELETE, MODIFY, REPLACE, denied
+from lamplighter.services.cloudformation.resource_types.registry import (
+    NESTED,
+    is_simulated,
+    no_effect_note,
+    resource_type_of,
+)
+from lamplighter.services.cloudformation.resource_types.resource_type import (
+    CreatedResource,
+    ResourceType,
+    lamplighter_metadata,
+    replacing_properties,
+)
+from lamplighter.services.cloudformation.stacks.stack_events import AT_ONCE, StackEvents
+from lamplighter.services.cloudformation.stacks.stack_policy import DELETE, MODIFY, REPLACE, denied_reason
 from lamplighter.services.cloudformation.tables import exports, stack_resources
 from lamplighter.services.cloudformation.tables.exports import Export
-from lamplighter.services.cloudformation.tables.stack_resources import Outline, StackResource
+from lamplighter.services.cloudformation.tables.stack_resources import ResourceOutline, StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
-from lamplighter.services.cloudformation.templates.external_inputs import Material
-from lamplighter.services.cloudformation.templates.parsed_templates import Blueprint, Blueprints
+from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
+from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplate, ParsedTemplates
 from lamplighter.store.db import Tx
 
-FOUND, MADE = 1, 5
+UNCHANGED, CHANGED = 1, 5
 """What it costs to find a resource good, and to make or change one, in the same unit."""
-ANEW = "Requested update requires the creation of a new physical resource; hence creating one."
+REPLACEMENT = "Requested update requires the creation of a new physical resource; hence creating one."
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DesiredResource:
     """What a template says of one resource, with values in the place of functions."""
 
     resource: Resource
-    kind: Kind
+    kind: ResourceType
     properties: Mapping[str, Json]
     tags: Json
     deletion: str | None
@@ -57,7 +67,7 @@ class Wish:
             **({} if is_simulated(self.resource.type) else {"recorded": True}),
         }
 
-    def meets(self, row: StackResource) -> bool:
+    def matches(self, row: StackResource) -> bool:
         """Whether a resource is so already; what a stack in the stack is, only its own update tells."""
         if row.type == NESTED:
             return False
@@ -65,61 +75,63 @@ class Wish:
         return row.status.endswith("_COMPLETE") and all(row.body.get(name) == self.body[name] for name in names)
 
 
-def wish(resource: Resource, scope: Scope, stack_tags: Json) -> Wish:
+def resolve_desired(resource: Resource, scope: Scope, stack_tags: Json) -> DesiredResource:
     """Put values in the place of a resource's functions."""
-    kind = kind_of(resource.type)
-    properties = kind.here(resolved(resource.properties, scope), own_words(resource.metadata))
+    kind = resource_type_of(resource.type)
+    properties = kind.here(resolve_properties(resource.properties, scope), lamplighter_metadata(resource.metadata))
     policies = (resource.deletion_policy, resource.update_replace_policy)
     deletion, replacement = (None if each is None else value_as_text(resolve(each, scope)) for each in policies)
-    tags = merged_tags(stack_tags, properties)
-    return Wish(resource, kind, properties, tags, deletion, replacement)
+    tags = merge_tags(stack_tags, properties)
+    return DesiredResource(resource, kind, properties, tags, deletion, replacement)
 
 
-class Builder:
+class ResourceCreator:
     """Makes stacks what their templates say."""
 
-    def __init__(self, maker: Maker, journal: Journal, nested: Nested, blueprints: Blueprints) -> None:
+    def __init__(
+        self, maker: ResourceHandler, journal: StackEvents, nested: NestedStacks, blueprints: ParsedTemplates
+    ) -> None:
         self._maker = maker
         self._journal = journal
         self._nested = nested
         self._blueprints = blueprints
 
-    def step(self, tx: Tx, stack: Stack, material: Material) -> None:
+    def step(self, tx: Tx, stack: Stack, material: ExternalInputs) -> None:
         """See to the next resources that are not what the template says, or finish."""
-        outline = stack_resources.outline(tx, stack.id)
-        waiting = stack_resources.some(tx, stack.id, [each for each in outline if each.is_under_way][:1])
+        outline = stack_resources.outlines_of(tx, stack.id)
+        waiting = stack_resources.get_several(tx, stack.id, [each for each in outline if each.is_under_way][:1])
         if waiting:
-            self._look(tx, stack, waiting[0])
+            self._check_nested(tx, stack, waiting[0])
             return
         blueprint = self._blueprints.of(tx, stack, stack.plan, material)
         scope = self._scope(tx, stack, blueprint.frame, material)
         seen_to = {each.logical for each in outline if each.phase == stack.phase}
-        left = full = AT_ONCE * MADE
+        left = full = AT_ONCE * CHANGED
         for position, name in enumerate(blueprint.names):
             if name in seen_to:
                 continue
             resource = blueprint.resource(name)
             # A stack in the stack begins in a turn of its own: a thread that plans it sees what was made before.
             if left <= 0 or (resource.type == NESTED and left < full):
-                self._journal.go_on(tx, stack)
+                self._journal.schedule_step(tx, stack)
                 return
             row = stack_resources.get(tx, stack.id, name)
-            cost = self._take_up(tx, stack, resource, row, position, scope, material)
+            cost = self._apply_resource(tx, stack, resource, row, position, scope, material)
             if cost is None:
                 return
             left -= cost
         self._finish(tx, stack, blueprint, scope)
 
-    def _scope(self, tx: Tx, stack: Stack, template: Template, material: Material) -> Scope:
+    def _scope(self, tx: Tx, stack: Stack, template: Template, material: ExternalInputs) -> Scope:
         def note(name: str) -> None:
             exports.note_import(tx, (stack.account, stack.region), name, stack.id)
 
         find = partial(stack_resources.get, tx, stack.id)
-        return Sight(tx, stack, find, material, note).scope(stack.plan, template)
+        return StackScope(tx, stack, find, material, note).scope(stack.plan, template)
 
     # --- one resource -------------------------------------------------------------------------------------------------
 
-    def _take_up(
+    def _apply_resource(
         self,
         tx: Tx,
         stack: Stack,
@@ -127,41 +139,47 @@ class Builder:
         row: StackResource | None,
         position: int,
         scope: Scope,
-        material: Material,
+        material: ExternalInputs,
     ) -> int | None:
         """See to one resource; FOUND where it was good, MADE where it is now, None where it failed or is waited for."""
         found = row or StackResource(stack.id, resource.name, None, resource.type, "", None, 0, position, 0)
         fresh = found.physical is None
         try:
-            wanted = wish(resource, scope, stack.plan["tags"])
+            wanted = resolve_desired(resource, scope, stack.plan["tags"])
         except PASSING:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
             self._fail(tx, stack, found, error, fresh=fresh)
             return None
-        if not fresh and wanted.meets(found):
+        if not fresh and wanted.matches(found):
             stack_resources.put(
                 tx, replace(found, position=position, phase=stack.phase, body={**found.body, **wanted.body})
             )
-            return FOUND
+            return UNCHANGED
         act = self._create if fresh else self._update
-        return MADE if act(tx, stack, wanted, replace(found, position=position), material) else None
+        return CHANGED if act(tx, stack, wanted, replace(found, position=position), material) else None
 
-    def _create(self, tx: Tx, stack: Stack, wanted: Wish, found: StackResource, material: Material) -> bool:
+    def _create(
+        self, tx: Tx, stack: Stack, wanted: DesiredResource, found: StackResource, material: ExternalInputs
+    ) -> bool:
         before = {"before": None} if stack.status.startswith("UPDATE") else {}
-        row = self._journal.resource(tx, stack, replace(found, body={**wanted.body, **before}), "CREATE_IN_PROGRESS")
+        row = self._journal.set_resource_status(
+            tx, stack, replace(found, body={**wanted.body, **before}), "CREATE_IN_PROGRESS"
+        )
         try:
-            with undone(tx):
+            with undo_on_error(tx):
                 if row.type == NESTED:
                     child = self._nested.create(tx, stack, row, material)
                     made = replace(row, physical=child)
-                    self._journal.resource(tx, stack, made, "CREATE_IN_PROGRESS", "Resource creation Initiated")
+                    self._journal.set_resource_status(
+                        tx, stack, made, "CREATE_IN_PROGRESS", "Resource creation Initiated"
+                    )
                     return False
-                made = self._make(
+                made = self._call_create(
                     tx, stack, wanted, replace(row, body={**row.body, "properties": {}, "tags": []}), material
                 )
                 made = replace(made, body={**made.body, **wanted.body, **before})
-                self._journal.resource(tx, stack, made, "CREATE_IN_PROGRESS", "Resource creation Initiated")
+                self._journal.set_resource_status(tx, stack, made, "CREATE_IN_PROGRESS", "Resource creation Initiated")
         except PASSING:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
@@ -170,15 +188,17 @@ class Builder:
         self._done(tx, stack, made, "CREATE_COMPLETE")
         return True
 
-    def _make(self, tx: Tx, stack: Stack, wanted: Wish, row: StackResource, material: Material) -> StackResource:
+    def _call_create(
+        self, tx: Tx, stack: Stack, wanted: DesiredResource, row: StackResource, material: ExternalInputs
+    ) -> StackResource:
         metadata = wanted.resource.metadata
-        asked = self._maker.asked(stack, wanted.kind, row, wanted.properties, metadata, wanted.tags)
-        made = self._maker.make(tx, wanted.kind, replace(asked, physical="", before={}), material)
+        asked = self._maker.request_for(stack, wanted.kind, row, wanted.properties, metadata, wanted.tags)
+        made = self._maker.create(tx, wanted.kind, replace(asked, physical="", before={}), material)
         if wanted.kind.simulated:
             self._check_free(tx, stack, row, made)
         return replace(row, physical=made.physical, body={**row.body, "attributes": dict(made.attributes)})
 
-    def _check_free(self, tx: Tx, stack: Stack, row: StackResource, made: Made) -> None:
+    def _check_free(self, tx: Tx, stack: Stack, row: StackResource, made: CreatedResource) -> None:
         """Services find a resource of the same name good; a stack does not take another's."""
         for other in stack_resources.by_physical(tx, made.physical, 10):
             same = (other.stack, other.logical) == (stack.id, row.logical)
@@ -186,15 +206,19 @@ class Builder:
             if other.type == row.type and not same and place and not other.status.startswith("DELETE_"):
                 raise ResourceFailed(f"{made.physical} already exists in stack {other.stack}")
 
-    def _update(self, tx: Tx, stack: Stack, wanted: Wish, found: StackResource, material: Material) -> bool:
+    def _update(
+        self, tx: Tx, stack: Stack, wanted: DesiredResource, found: StackResource, material: ExternalInputs
+    ) -> bool:
         kind = wanted.kind
-        anew = replaced(kind, found.body["properties"], wanted.properties) if found.type != NESTED else set()
+        anew = (
+            replacing_properties(kind, found.body["properties"], wanted.properties) if found.type != NESTED else set()
+        )
         before = _before(found)
-        reason = ANEW if anew else None
+        reason = REPLACEMENT if anew else None
         told = replace(found, body={**found.body, "before": before})
-        row = self._journal.resource(tx, stack, told, "UPDATE_IN_PROGRESS", reason)
+        row = self._journal.set_resource_status(tx, stack, told, "UPDATE_IN_PROGRESS", reason)
         try:
-            with undone(tx):
+            with undo_on_error(tx):
                 self._check_policy(stack, REPLACE if anew else MODIFY, row)
                 if row.type == NESTED:
                     if self._nested.update(tx, stack, replace(row, body={**row.body, **wanted.body}), material):
@@ -204,11 +228,13 @@ class Builder:
                 elif anew:
                     self._check_name(kind, wanted, found)
                     bare = replace(row, physical=None, body={"properties": {}})
-                    made = self._make(tx, stack, wanted, bare, material)
-                    self._journal.resource(tx, stack, made, "UPDATE_IN_PROGRESS", "Resource creation Initiated")
-                    stack_resources.leave(tx, replace(found, body={**found.body, "replaced": True}))
+                    made = self._call_create(tx, stack, wanted, bare, material)
+                    self._journal.set_resource_status(
+                        tx, stack, made, "UPDATE_IN_PROGRESS", "Resource creation Initiated"
+                    )
+                    stack_resources.add_leftover(tx, replace(found, body={**found.body, "replaced": True}))
                 else:
-                    made = self._change(tx, stack, wanted, row, material)
+                    made = self._call_update(tx, stack, wanted, row, material)
         except PASSING:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
@@ -217,19 +243,21 @@ class Builder:
         self._done(tx, stack, replace(made, body={**made.body, **wanted.body, "before": before}), "UPDATE_COMPLETE")
         return True
 
-    def _change(self, tx: Tx, stack: Stack, wanted: Wish, row: StackResource, material: Material) -> StackResource:
+    def _call_update(
+        self, tx: Tx, stack: Stack, wanted: DesiredResource, row: StackResource, material: ExternalInputs
+    ) -> StackResource:
         metadata = wanted.resource.metadata
-        asked = self._maker.asked(stack, wanted.kind, row, wanted.properties, metadata, wanted.tags)
-        made = self._maker.change(tx, wanted.kind, asked, material)
+        asked = self._maker.request_for(stack, wanted.kind, row, wanted.properties, metadata, wanted.tags)
+        made = self._maker.update(tx, wanted.kind, asked, material)
         return replace(row, physical=made.physical, body={**row.body, "attributes": dict(made.attributes)})
 
-    def _check_policy(self, stack: Stack, action: str, row: StackResource | Outline) -> None:
+    def _check_policy(self, stack: Stack, action: str, row: StackResource | ResourceOutline) -> None:
         policy = stack.body.get("policy_during") or stack.body["policy"]
-        why = denied(policy, action, row.logical, row.type)
+        why = denied_reason(policy, action, row.logical, row.type)
         if why is not None:
             raise ResourceFailed(why)
 
-    def _check_name(self, kind: Kind, wanted: Wish, found: StackResource) -> None:
+    def _check_name(self, kind: ResourceType, wanted: DesiredResource, found: StackResource) -> None:
         name = wanted.properties.get(kind.name) if kind.name is not None else None
         if name is not None and name == found.body["properties"].get(kind.name) and not kind.revised:
             raise ResourceFailed(
@@ -238,9 +266,9 @@ class Builder:
             )
 
     def _done(self, tx: Tx, stack: Stack, row: StackResource, status: str) -> None:
-        self._journal.resource(tx, stack, row, status, told_of(row))
+        self._journal.set_resource_status(tx, stack, row, status, no_effect_note(row))
 
-    def _look(self, tx: Tx, stack: Stack, row: StackResource) -> None:
+    def _check_nested(self, tx: Tx, stack: Stack, row: StackResource) -> None:
         """A stack in the stack was waited for."""
         outcome = self._nested.outcome(tx, row)
         if outcome is None:
@@ -251,7 +279,7 @@ class Builder:
             return
         made = replace(row, body={**row.body, "attributes": outcome.attributes})
         self._done(tx, stack, made, row.status.replace("_IN_PROGRESS", "_COMPLETE"))
-        self._journal.go_on(tx, stack)
+        self._journal.schedule_step(tx, stack)
 
     # --- the whole ----------------------------------------------------------------------------------------------------
 
@@ -259,48 +287,48 @@ class Builder:
         verb = "create" if fresh else "update"
         before = {"before": None} if fresh and stack.status.startswith("UPDATE") and "before" not in row.body else {}
         failed = replace(row, body={**row.body, **before})
-        self._journal.resource(tx, stack, failed, f"{verb.upper()}_FAILED", self._maker.reason(error))
-        self.give_up(tx, stack, f"The following resource(s) failed to {verb}: [{row.logical}]. ")
+        self._journal.set_resource_status(tx, stack, failed, f"{verb.upper()}_FAILED", self._maker.reason(error))
+        self.fail_stack(tx, stack, f"The following resource(s) failed to {verb}: [{row.logical}]. ")
 
-    def give_up(self, tx: Tx, stack: Stack, why: str) -> None:
+    def fail_stack(self, tx: Tx, stack: Stack, why: str) -> None:
         """The stack can't be made what it should be: go back, as was asked for."""
         body = stack.body
         updates = stack.status.startswith("UPDATE")
         if body["disable_rollback"] or (body["on_failure"] == "DO_NOTHING" and not updates):
-            self._journal.end(tx, stack, "UPDATE_FAILED" if updates else "CREATE_FAILED", why)
+            self._journal.end_operation(tx, stack, "UPDATE_FAILED" if updates else "CREATE_FAILED", why)
         elif updates:
-            self._journal.begin(tx, stack, "UPDATE_ROLLBACK_IN_PROGRESS", why)
+            self._journal.begin_pass(tx, stack, "UPDATE_ROLLBACK_IN_PROGRESS", why)
         elif body["on_failure"] == "DELETE":
-            self._journal.begin(tx, stack, "DELETE_IN_PROGRESS", f"{why}Delete requested by user.")
+            self._journal.begin_pass(tx, stack, "DELETE_IN_PROGRESS", f"{why}Delete requested by user.")
         else:
-            self._journal.begin(tx, stack, "ROLLBACK_IN_PROGRESS", f"{why}Rollback requested by user.")
+            self._journal.begin_pass(tx, stack, "ROLLBACK_IN_PROGRESS", f"{why}Rollback requested by user.")
 
-    def _finish(self, tx: Tx, stack: Stack, blueprint: Blueprint, scope: Scope) -> None:
+    def _finish(self, tx: Tx, stack: Stack, blueprint: ParsedTemplate, scope: Scope) -> None:
         """Every resource is what the template says."""
         template = blueprint.frame
         try:
-            with undone(tx):
+            with undo_on_error(tx):
                 outputs = _outputs(template, scope)
                 self._export(tx, stack, outputs)
                 if stack.status == "UPDATE_IN_PROGRESS":
-                    for each in stack_resources.outline(tx, stack.id):
+                    for each in stack_resources.outlines_of(tx, stack.id):
                         if each.phase != stack.phase:
                             self._check_policy(stack, DELETE, each)
         except (TemplateError, ResourceFailed) as error:
-            self.give_up(tx, stack, f"{error.message} ")
+            self.fail_stack(tx, stack, f"{error.message} ")
             return
         body = {name: value for name, value in stack.body.items() if name != "retry"}
         done = replace(stack, body={**body, "outputs": outputs})
         self._drop_imports(tx, stack, blueprint, scope)
         if stack.status == "CREATE_IN_PROGRESS":
-            self._journal.end(tx, done, "CREATE_COMPLETE")
+            self._journal.end_operation(tx, done, "CREATE_COMPLETE")
             return
         self._journal.begin_cleanup(tx, replace(done, body=done.body | {"outputs_before": stack.body["outputs"]}))
 
     def _export(self, tx: Tx, stack: Stack, outputs: list[Json]) -> None:
         place = (stack.account, stack.region)
         wanted = {output["ExportName"]: output["OutputValue"] for output in outputs if "ExportName" in output}
-        had = {export.name: export.value for export in exports.of(tx, stack.id)}
+        had = {export.name: export.value for export in exports.exports_of(tx, stack.id)}
         for name, value in wanted.items():
             other = exports.get(tx, place, name)
             if other is not None and other.stack != stack.id:
@@ -322,7 +350,7 @@ class Builder:
                 raise TemplateError(f"Export {name} cannot be deleted as it is in use by {named}")
             raise TemplateError(f"Cannot update export {name} as it is in use by {named}")
 
-    def _drop_imports(self, tx: Tx, stack: Stack, blueprint: Blueprint, scope: Scope) -> None:
+    def _drop_imports(self, tx: Tx, stack: Stack, blueprint: ParsedTemplate, scope: Scope) -> None:
         """Forget what the stack imports no longer."""
         kept = exports.imports(tx, stack.id)
         if not kept:
@@ -335,7 +363,7 @@ class Builder:
 
         noting = replace(scope, imported=imported)
         for name in blueprint.names:
-            resolved(blueprint.resource(name).properties, noting)
+            resolve_properties(blueprint.resource(name).properties, noting)
         _outputs(blueprint.frame, noting)
         for name in kept:
             if name not in used:

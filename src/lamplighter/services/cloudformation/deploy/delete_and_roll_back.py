@@ -7,15 +7,15 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attri
 
 from dataclasses import replace
 
-from lamplighter.services.cloudformation.deploy.nested_stacks import Nested
-from lamplighter.services.cloudformation.deploy.resource_handler import PASSING, Maker, undone
-from lamplighter.services.cloudformation.resource_types.registry import NESTED, kind_of, told_of
-from lamplighter.services.cloudformation.stacks.stack_events import AT_ONCE, Journal
+from lamplighter.services.cloudformation.deploy.nested_stacks import NestedStacks
+from lamplighter.services.cloudformation.deploy.resource_handler import PASSING, ResourceHandler, undo_on_error
+from lamplighter.services.cloudformation.resource_types.registry import NESTED, no_effect_note, resource_type_of
+from lamplighter.services.cloudformation.stacks.stack_events import AT_ONCE, StackEvents
 from lamplighter.services.cloudformation.tables import exports, stack_resources, stacks
 from lamplighter.services.cloudformation.tables.exports import Export
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
-from lamplighter.services.cloudformation.templates.external_inputs import Material
+from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
 from lamplighter.store.db import Tx
 
 GONE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
@@ -24,67 +24,67 @@ SETTLED = 50
 RETAINING = ("Retain", "RetainExceptOnCreate")
 
 
-class Undoer:
+class ResourceRemover:
     """Takes resources back."""
 
-    def __init__(self, maker: Maker, journal: Journal, nested: Nested) -> None:
+    def __init__(self, maker: ResourceHandler, journal: StackEvents, nested: NestedStacks) -> None:
         self._maker = maker
         self._journal = journal
         self._nested = nested
 
     # --- deleting -----------------------------------------------------------------------------------------------------
 
-    def unmake(self, tx: Tx, stack: Stack, material: Material) -> None:
+    def delete_step(self, tx: Tx, stack: Stack, material: ExternalInputs) -> None:
         """Delete the last resources that are there, or finish: DELETE and ROLLBACK."""
         if stack.status == "DELETE_IN_PROGRESS" and self._is_used(tx, stack):
             return
-        outline = stack_resources.outline(tx, stack.id)
+        outline = stack_resources.outlines_of(tx, stack.id)
         waiting = [each for each in outline if each.status == "DELETE_IN_PROGRESS"][:1]
         left = [each for each in reversed(outline) if each.status not in GONE and each.phase != stack.phase][:AT_ONCE]
         if waiting:
-            self._look(tx, stack, *stack_resources.some(tx, stack.id, waiting))
+            self._check_nested(tx, stack, *stack_resources.get_several(tx, stack.id, waiting))
         elif left:
-            if all(self._delete(tx, stack, row, material) for row in stack_resources.some(tx, stack.id, left)):
-                self._journal.go_on(tx, stack)
-        elif not self._clear(tx, stack, material):
+            if all(self._delete(tx, stack, row, material) for row in stack_resources.get_several(tx, stack.id, left)):
+                self._journal.schedule_step(tx, stack)
+        elif not self._delete_leftover(tx, stack, material):
             self._deleted(tx, stack, [each.logical for each in outline if each.status == "DELETE_FAILED"])
 
     def _is_used(self, tx: Tx, stack: Stack) -> bool:
-        for export in exports.of(tx, stack.id):
+        for export in exports.exports_of(tx, stack.id):
             users = exports.importers(tx, (stack.account, stack.region), export.name, "", 10)
             if users:
                 named = " and ".join(user.split("/")[1] for user in users)
                 why = f"Export {export.name} cannot be deleted as it is in use by {named}"
-                self._journal.end(tx, stack, "DELETE_FAILED", why)
+                self._journal.end_operation(tx, stack, "DELETE_FAILED", why)
                 return True
         return False
 
-    def _delete(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> bool:
+    def _delete(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> bool:
         """Delete one resource; False where it has to be waited for."""
         if self._is_kept(stack, row):
-            self._journal.resource(tx, stack, row, "DELETE_SKIPPED")
+            self._journal.set_resource_status(tx, stack, row, "DELETE_SKIPPED")
             return True
-        begun = self._journal.resource(tx, stack, row, "DELETE_IN_PROGRESS")
+        begun = self._journal.set_resource_status(tx, stack, row, "DELETE_IN_PROGRESS")
         try:
-            with undone(tx):
+            with undo_on_error(tx):
                 if row.type == NESTED and row.physical is not None and self._nested.delete(tx, row):
                     return False
-                self._unmake(tx, stack, row, material)
+                self._call_delete(tx, stack, row, material)
         except PASSING:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
             # A stack that is deleted by force leaves behind what cannot be deleted.
             failed = "DELETE_SKIPPED" if stack.body.get("forced") else "DELETE_FAILED"
-            self._journal.resource(tx, stack, begun, failed, self._maker.reason(error))
+            self._journal.set_resource_status(tx, stack, begun, failed, self._maker.reason(error))
         else:
-            self._journal.resource(tx, stack, begun, "DELETE_COMPLETE", told_of(begun))
+            self._journal.set_resource_status(tx, stack, begun, "DELETE_COMPLETE", no_effect_note(begun))
         return True
 
-    def _unmake(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> None:
+    def _call_delete(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> None:
         if row.physical is not None and row.type != NESTED:
-            kind, body = kind_of(row.type), row.body
-            asked = self._maker.asked(stack, kind, row, body["properties"], body["metadata"], body["tags"])
-            self._maker.unmake(tx, kind, asked, material)
+            kind, body = resource_type_of(row.type), row.body
+            asked = self._maker.request_for(stack, kind, row, body["properties"], body["metadata"], body["tags"])
+            self._maker.delete(tx, kind, asked, material)
 
     def _is_kept(self, stack: Stack, row: StackResource) -> bool:
         policy = row.body.get("deletion")
@@ -92,48 +92,48 @@ class Undoer:
             return stack.status != "ROLLBACK_IN_PROGRESS" and not stack.body.get("unmade")
         return policy == "Retain" or row.logical in stack.body["retain"]
 
-    def _look(self, tx: Tx, stack: Stack, row: StackResource) -> None:
+    def _check_nested(self, tx: Tx, stack: Stack, row: StackResource) -> None:
         """A stack in the stack was waited for."""
         outcome = self._nested.outcome(tx, row)
         if outcome is not None:
             status = "DELETE_COMPLETE" if outcome.failure is None else "DELETE_FAILED"
-            self._journal.resource(tx, stack, row, status, outcome.failure)
-            self._journal.go_on(tx, stack)
+            self._journal.set_resource_status(tx, stack, row, status, outcome.failure)
+            self._journal.schedule_step(tx, stack)
 
     def _deleted(self, tx: Tx, stack: Stack, failed: list[str]) -> None:
         whole = "ROLLBACK" if stack.status.startswith("ROLLBACK") else "DELETE"
         if failed:
             why = f"The following resource(s) failed to delete: [{', '.join(failed)}]. "
-            self._journal.end(tx, stack, f"{whole}_FAILED", why)
+            self._journal.end_operation(tx, stack, f"{whole}_FAILED", why)
         else:
-            self._journal.end(tx, stack, f"{whole}_COMPLETE")
+            self._journal.end_operation(tx, stack, f"{whole}_COMPLETE")
 
     # --- clearing away ------------------------------------------------------------------------------------------------
 
-    def clean(self, tx: Tx, stack: Stack, material: Material) -> None:
+    def clean_up_step(self, tx: Tx, stack: Stack, material: ExternalInputs) -> None:
         """Delete what no template names any more, one a turn, or finish."""
         if stack.previous is not None:
             settled = self._settle(tx, stack)
             if settled is None:
-                self._journal.go_on(tx, stack)
+                self._journal.schedule_step(tx, stack)
                 return
             stack = settled
         if any(self._nested.is_going(tx, row) for row in self._children(tx, stack)):
             return
-        if not self._clear(tx, stack, material):
-            self._journal.end(tx, stack, stack.status.removesuffix("_CLEANUP_IN_PROGRESS"))
+        if not self._delete_leftover(tx, stack, material):
+            self._journal.end_operation(tx, stack, stack.status.removesuffix("_CLEANUP_IN_PROGRESS"))
 
     def _children(self, tx: Tx, stack: Stack) -> list[StackResource]:
-        nested = [each for each in stack_resources.outline(tx, stack.id) if each.type == NESTED]
-        return [row for row in stack_resources.some(tx, stack.id, nested) if row.physical is not None]
+        nested = [each for each in stack_resources.outlines_of(tx, stack.id) if each.type == NESTED]
+        return [row for row in stack_resources.get_several(tx, stack.id, nested) if row.physical is not None]
 
     def _settle(self, tx: Tx, stack: Stack) -> Stack | None:
         """Forget how things were before the update, which is good; None where a turn is not enough for it."""
-        rows = stack_resources.unsettled(tx, stack.id, stack.phase - 1, SETTLED)
+        rows = stack_resources.unsettled_resources(tx, stack.id, stack.phase - 1, SETTLED)
         for row in rows:
             body = {name: value for name, value in row.body.items() if name != "before"}
             if row.phase < stack.phase - 1:
-                stack_resources.leave(tx, replace(row, body=body))
+                stack_resources.add_leftover(tx, replace(row, body=body))
                 stack_resources.delete(tx, stack.id, row.logical)
             else:
                 stack_resources.put(tx, replace(row, body=body))
@@ -145,7 +145,7 @@ class Undoer:
         stacks.put(tx, settled)
         return settled
 
-    def _clear(self, tx: Tx, stack: Stack, material: Material) -> bool:
+    def _delete_leftover(self, tx: Tx, stack: Stack, material: ExternalInputs) -> bool:
         """Delete one leftover; whether there was one. What cannot be deleted is left to its owner, as on AWS."""
         found = stack_resources.last_leftover(tx, stack.id)
         if found is None:
@@ -163,89 +163,89 @@ class Undoer:
             self._tell(tx, stack, row, "DELETE_SKIPPED")
         elif self._clear_away(tx, stack, row, material):
             stack_resources.drop_leftover(tx, found.id)
-            stack_resources.leave(tx, replace(row, body={**row.body, "going": True}))
+            stack_resources.add_leftover(tx, replace(row, body={**row.body, "going": True}))
             return True
         stack_resources.drop_leftover(tx, found.id)
-        self._journal.go_on(tx, stack)
+        self._journal.schedule_step(tx, stack)
         return True
 
-    def _clear_away(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> bool:
+    def _clear_away(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> bool:
         """Delete a leftover; whether it has to be waited for."""
         self._tell(tx, stack, row, "DELETE_IN_PROGRESS")
         try:
-            with undone(tx):
+            with undo_on_error(tx):
                 if row.type == NESTED and row.physical is not None and self._nested.delete(tx, row):
                     return True
-                self._unmake(tx, stack, row, material)
+                self._call_delete(tx, stack, row, material)
         except PASSING:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
             self._tell(tx, stack, row, "DELETE_FAILED", self._maker.reason(error))
         else:
-            self._tell(tx, stack, row, "DELETE_COMPLETE", told_of(row))
+            self._tell(tx, stack, row, "DELETE_COMPLETE", no_effect_note(row))
         return False
 
     def _tell(self, tx: Tx, stack: Stack, row: StackResource, status: str, reason: str | None = None) -> None:
-        self._journal.tell(tx, stack, replace(row, status=status, reason=reason))
+        self._journal.add_resource_event(tx, stack, replace(row, status=status, reason=reason))
 
     # --- rolling back an update ---------------------------------------------------------------------------------------
 
-    def restore(self, tx: Tx, stack: Stack, material: Material) -> None:
+    def roll_back_step(self, tx: Tx, stack: Stack, material: ExternalInputs) -> None:
         """Bring back the last resources that the update touched, or finish."""
-        outline = stack_resources.outline(tx, stack.id)
+        outline = stack_resources.outlines_of(tx, stack.id)
         waiting = [each for each in outline if each.is_under_way and each.phase == stack.phase][:1]
         if waiting:
-            self._look_back(tx, stack, *stack_resources.some(tx, stack.id, waiting))
+            self._check_nested_rollback(tx, stack, *stack_resources.get_several(tx, stack.id, waiting))
             return
-        touched = stack_resources.touched(tx, stack.id, stack.phase, AT_ONCE)
+        touched = stack_resources.updated_resources(tx, stack.id, stack.phase, AT_ONCE)
         if touched:
-            if all(self._bring_back(tx, stack, row, material) for row in touched):
-                self._journal.go_on(tx, stack)
+            if all(self._restore_resource(tx, stack, row, material) for row in touched):
+                self._journal.schedule_step(tx, stack)
             return
         self._export_again(tx, stack)
         body = stack.body | {"skip": [], "outputs": stack.body.get("outputs_before", stack.body["outputs"])}
         back = replace(stack, plan=stack.previous, previous=None, body=body)
-        self._journal.begin(tx, back, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
+        self._journal.begin_pass(tx, back, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
 
     def _export_again(self, tx: Tx, stack: Stack) -> None:
         """Export what was exported before an update that was done already, as far as its stack goes."""
         if "outputs_before" not in stack.body:
             return
         place = (stack.account, stack.region)
-        for export in exports.of(tx, stack.id):
+        for export in exports.exports_of(tx, stack.id):
             exports.delete(tx, place, export.name)
         for output in stack.body["outputs_before"]:
             if "ExportName" in output:
                 exports.put(tx, place, Export(output["ExportName"], stack.id, output["OutputValue"]))
 
-    def _bring_back(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> bool:
+    def _restore_resource(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> bool:
         """Bring back one resource; False where it has to be waited for, or the rollback ends with it."""
         before = row.body["before"]
         if before is None:
             left = {name: value for name, value in row.body.items() if name != "before"}
-            stack_resources.leave(tx, replace(row, body={**left, "unwanted": True}))
+            stack_resources.add_leftover(tx, replace(row, body={**left, "unwanted": True}))
             stack_resources.delete(tx, stack.id, row.logical)
             return True
         old = replace(row, physical=before["physical"], body=before["body"])
         if row.logical in stack.body.get("skip", []):
-            self._journal.resource(tx, stack, old, "UPDATE_COMPLETE")
+            self._journal.set_resource_status(tx, stack, old, "UPDATE_COMPLETE")
             return True
-        begun = self._journal.resource(tx, stack, row, "UPDATE_IN_PROGRESS")
+        begun = self._journal.set_resource_status(tx, stack, row, "UPDATE_IN_PROGRESS")
         try:
-            with undone(tx):
-                if row.type == NESTED and self._nested.go_back(tx, row):
+            with undo_on_error(tx):
+                if row.type == NESTED and self._nested.roll_back(tx, row):
                     return False
-                back = self._return(tx, stack, row, old, material)
+                back = self._call_restore(tx, stack, row, old, material)
         except PASSING:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong is the resource's failure, and told
-            self._stuck(tx, stack, begun, self._maker.reason(error))
+            self._fail_rollback(tx, stack, begun, self._maker.reason(error))
             return False
-        self._journal.resource(tx, stack, back, "UPDATE_COMPLETE", told_of(back))
+        self._journal.set_resource_status(tx, stack, back, "UPDATE_COMPLETE", no_effect_note(back))
         return True
 
-    def _return(
-        self, tx: Tx, stack: Stack, row: StackResource, old: StackResource, material: Material
+    def _call_restore(
+        self, tx: Tx, stack: Stack, row: StackResource, old: StackResource, material: ExternalInputs
     ) -> StackResource:
         """The resource as it was."""
         if old.type == NESTED:
@@ -253,29 +253,29 @@ class Undoer:
         if old.physical != row.physical:
             new = {name: value for name, value in row.body.items() if name not in ("before", "replacement", "deletion")}
             stack_resources.take_back(tx, stack.id, row.logical, old.physical)
-            stack_resources.leave(tx, replace(row, body=new))
+            stack_resources.add_leftover(tx, replace(row, body=new))
             return old
-        kind, body = kind_of(old.type), old.body
-        asked = self._maker.asked(stack, kind, row, body["properties"], body["metadata"], body["tags"])
-        made = self._maker.change(tx, kind, asked, material)
+        kind, body = resource_type_of(old.type), old.body
+        asked = self._maker.request_for(stack, kind, row, body["properties"], body["metadata"], body["tags"])
+        made = self._maker.update(tx, kind, asked, material)
         return replace(old, body={**body, "attributes": dict(made.attributes)})
 
-    def _look_back(self, tx: Tx, stack: Stack, row: StackResource) -> None:
+    def _check_nested_rollback(self, tx: Tx, stack: Stack, row: StackResource) -> None:
         outcome = self._nested.outcome(tx, row, back=True)
         if outcome is None:
             return
         if outcome.failure is not None:
-            self._stuck(tx, stack, row, outcome.failure)
+            self._fail_rollback(tx, stack, row, outcome.failure)
             return
         before = row.body["before"]
         back = replace(row, physical=before["physical"], body={**before["body"], "attributes": outcome.attributes})
-        self._journal.resource(tx, stack, back, "UPDATE_COMPLETE")
-        self._journal.go_on(tx, stack)
+        self._journal.set_resource_status(tx, stack, back, "UPDATE_COMPLETE")
+        self._journal.schedule_step(tx, stack)
 
-    def _stuck(self, tx: Tx, stack: Stack, row: StackResource, why: str) -> None:
-        self._journal.resource(tx, stack, row, "UPDATE_FAILED", why)
+    def _fail_rollback(self, tx: Tx, stack: Stack, row: StackResource, why: str) -> None:
+        self._journal.set_resource_status(tx, stack, row, "UPDATE_FAILED", why)
         told = f"The following resource(s) failed to update: [{row.logical}]. "
-        self._journal.end(tx, stack, "UPDATE_ROLLBACK_FAILED", told)
+        self._journal.end_operation(tx, stack, "UPDATE_ROLLBACK_FAILED", told)
 
 
 def _is_discarded(stack: Stack, policy: str) -> bool:

@@ -11,14 +11,14 @@ from dataclasses import replace
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.cloudformation.deploy.resource_handler import Maker
-from lamplighter.services.cloudformation.resource_types.registry import kind_of
-from lamplighter.services.cloudformation.stacks.lookup import living_stack
-from lamplighter.services.cloudformation.stacks.stack_events import Journal, is_going
+from lamplighter.services.cloudformation.deploy.resource_handler import ResourceHandler
+from lamplighter.services.cloudformation.resource_types.registry import resource_type_of
+from lamplighter.services.cloudformation.stacks.lookup import require_live_stack
+from lamplighter.services.cloudformation.stacks.stack_events import StackEvents, is_in_progress
 from lamplighter.services.cloudformation.tables import stack_resources
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
-from lamplighter.services.cloudformation.templates.external_inputs import Material, NotFetched
+from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs, NotFetched
 from lamplighter.store.db import Tx
 
 AT_ONCE = 50
@@ -26,31 +26,31 @@ AT_ONCE = 50
 WHY = "Somebody deleted it."
 
 
-class Missing:
+class MissingResources:
     """Looks whether resources are there."""
 
-    def __init__(self, maker: Maker, journal: Journal) -> None:
+    def __init__(self, maker: ResourceHandler, journal: StackEvents) -> None:
         self._maker = maker
         self._journal = journal
 
-    def find(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
+    def find(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
         """FindMissingResources: the missing ones of a page, and where the next page begins."""
-        stack = living_stack(tx, caller, params["StackName"])
-        if is_going(stack.status):
+        stack = require_live_stack(tx, caller, params["StackName"])
+        if is_in_progress(stack.status):
             return {"Missing": []}
         page = stack_resources.page(tx, stack.id, params.get("After", ""), AT_ONCE)
         gone = [row for row in page if self._is_gone(tx, stack, row, material)]
         for row in gone:
-            self._journal.resource(tx, stack, replace(row, physical=None), "DELETE_COMPLETE", WHY)
+            self._journal.set_resource_status(tx, stack, replace(row, physical=None), "DELETE_COMPLETE", WHY)
         found = [{"Logical": row.logical, "Type": row.type, "Physical": row.physical} for row in gone]
         return {"Missing": found, **({"After": page[-1].logical} if len(page) == AT_ONCE else {})}
 
-    def _is_gone(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> bool:
-        kind, body = kind_of(row.type), row.body
+    def _is_gone(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> bool:
+        kind, body = resource_type_of(row.type), row.body
         if kind.look is None or row.physical is None or not row.status.endswith("_COMPLETE"):
             return False
-        asked = self._maker.asked(stack, kind, row, body["properties"], body["metadata"], body["tags"])
+        asked = self._maker.request_for(stack, kind, row, body["properties"], body["metadata"], body["tags"])
         try:
-            return not self._maker.is_there(tx, kind.look, asked, material)
+            return not self._maker.exists(tx, kind.look, asked, material)
         except (AwsError, NotFetched):
             return False

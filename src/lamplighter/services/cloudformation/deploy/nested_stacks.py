@@ -9,15 +9,15 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.lang.template.functions import value_as_text
-from lamplighter.services.cloudformation.deploy.physical_names import make_up
+from lamplighter.services.cloudformation.deploy.physical_names import physical_name
 from lamplighter.services.cloudformation.errors import ResourceFailed
-from lamplighter.services.cloudformation.stacks.stack_events import CLEANUP, Journal, is_going
-from lamplighter.services.cloudformation.stacks.start_operation import STEADY, Starter
+from lamplighter.services.cloudformation.stacks.stack_events import CLEANUP, StackEvents, is_in_progress
+from lamplighter.services.cloudformation.stacks.start_operation import STEADY, OperationStarter
 from lamplighter.services.cloudformation.tables import stacks
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
-from lamplighter.services.cloudformation.templates.external_inputs import Material
-from lamplighter.services.cloudformation.templates.plan_stack import Planner
+from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
+from lamplighter.services.cloudformation.templates.plan_stack import StackPlanner
 from lamplighter.store.db import Tx
 
 LONGEST = 128
@@ -26,33 +26,33 @@ DEEPEST = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class NestedOutcome:
     """How an operation on a stack in a stack ended."""
 
     failure: str | None = None
     attributes: dict[str, Json] = field(default_factory=dict)
 
 
-class Nested:
+class NestedStacks:
     """Stacks in stacks."""
 
-    def __init__(self, world: World, planner: Planner, starter: Starter, journal: Journal) -> None:
+    def __init__(self, world: World, planner: StackPlanner, starter: OperationStarter, journal: StackEvents) -> None:
         self._world = world
         self._planner = planner
         self._starter = starter
         self._journal = journal
 
-    def create(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> str:
+    def create(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> str:
         """Begin to make one; its id."""
         if _depth(tx, stack) >= DEEPEST:
             raise ResourceFailed(f"Stacks are nested more than {DEEPEST} deep")
         caller = Caller(stack.account, stack.region)
         plan = self._planner.plan(tx, caller, self._params(stack, row), None, material)
-        name = make_up(self._world.random, stack.name, row.logical, LONGEST)
+        name = physical_name(self._world.random, stack.name, row.logical, LONGEST)
         options = {"timeout": row.body["properties"].get("TimeoutInMinutes")}
         return self._starter.create(tx, self._starter.new(tx, caller, name, plan, options, stack)).id
 
-    def update(self, tx: Tx, stack: Stack, row: StackResource, material: Material) -> bool:
+    def update(self, tx: Tx, stack: Stack, row: StackResource, material: ExternalInputs) -> bool:
         """Begin to change one; False where there is nothing to change."""
         child = self._child(tx, row)
         if child.status not in STEADY:
@@ -64,12 +64,12 @@ class Nested:
         self._starter.update(tx, child, self._starter.keep(tx, child, plan), {"held": True})
         return True
 
-    def go_back(self, tx: Tx, row: StackResource) -> bool:
+    def roll_back(self, tx: Tx, row: StackResource) -> bool:
         """Begin to take back what was changed; False where nothing was."""
         child = self._child(tx, row)
         if child.status != CLEANUP:
             return False
-        self._journal.begin(tx, child, "UPDATE_ROLLBACK_IN_PROGRESS")
+        self._journal.begin_pass(tx, child, "UPDATE_ROLLBACK_IN_PROGRESS")
         return True
 
     def clean(self, tx: Tx, row: StackResource) -> None:
@@ -78,11 +78,11 @@ class Nested:
         if child.status == CLEANUP and child.body["held"]:
             released = replace(child, body=child.body | {"held": False})
             stacks.put(tx, released)
-            self._journal.go_on(tx, released)
+            self._journal.schedule_step(tx, released)
 
     def is_going(self, tx: Tx, row: StackResource) -> bool:
         """Whether something is under way."""
-        return is_going(self._child(tx, row).status)
+        return is_in_progress(self._child(tx, row).status)
 
     def delete(self, tx: Tx, row: StackResource) -> bool:
         """Begin to delete one; False where it is gone."""
@@ -92,7 +92,7 @@ class Nested:
         self._starter.delete(tx, child, {})
         return True
 
-    def outcome(self, tx: Tx, row: StackResource, *, back: bool = False) -> Outcome | None:
+    def outcome(self, tx: Tx, row: StackResource, *, back: bool = False) -> NestedOutcome | None:
         """How its operation ended; None while it goes on. `back`: it is to be what it was."""
         child, verb = self._child(tx, row), row.status.partition("_")[0]
         wanted = {
@@ -100,12 +100,14 @@ class Nested:
             "UPDATE": "UPDATE_ROLLBACK_COMPLETE" if back else CLEANUP,
             "DELETE": "DELETE_COMPLETE",
         }
-        if is_going(child.status) and child.status != wanted[verb]:
+        if is_in_progress(child.status) and child.status != wanted[verb]:
             return None
         if child.status != wanted[verb]:
             said = {"CREATE": "created", "UPDATE": "updated", "DELETE": "deleted"}[verb]
-            return Outcome(f"Embedded stack {child.id} was not successfully {said}: {child.reason or child.status}")
-        return Outcome(None, self.attributes(child))
+            return NestedOutcome(
+                f"Embedded stack {child.id} was not successfully {said}: {child.reason or child.status}"
+            )
+        return NestedOutcome(None, self.attributes(child))
 
     def attributes(self, child: Stack) -> dict[str, Json]:
         """What Fn::GetAtt gives: the outputs."""

@@ -10,9 +10,9 @@ LETTERS = string.ascii_letters + string.digits
 RANDOM = 12
 
 
-def make_up(chance: Callable[[], float], stack: str, logical: str, longest: int) -> str:
+def physical_name(chance: Callable[[], float], stack: str, logical: str, longest: int) -> str:
     """A name that no other resource has; a stack's name and a logical id that are too long are cut off."""
-    tail = letters(chance)
+    tail = random_text(chance)
     room = longest - RANDOM - 1
     if not stack:
         return f"{logical[:room]}-{tail}"
@@ -22,6 +22,6 @@ def make_up(chance: Callable[[], float], stack: str, logical: str, longest: int)
     return f"{head}-{logical[: room - len(head)]}-{tail}"
 
 
-def letters(chance: Callable[[], float], alphabet: str = LETTERS, many: int = RANDOM) -> str:
+def random_text(chance: Callable[[], float], alphabet: str = LETTERS, many: int = RANDOM) -> str:
     """Letters that say nothing."""
     return "".join(alphabet[int(chance() * len(alphabet))] for _ in range(many))

@@ -19,13 +19,19 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.lang.template.text import TemplateError
-from lamplighter.services.cloudformation.deploy.physical_names import make_up
+from lamplighter.services.cloudformation.deploy.physical_names import physical_name
 from lamplighter.services.cloudformation.errors import ResourceFailed
-from lamplighter.services.cloudformation.resource_types.operation_parameters import fit
-from lamplighter.services.cloudformation.resource_types.resource_type import Asked, Call, Kind, Look, Made
+from lamplighter.services.cloudformation.resource_types.operation_parameters import fit_to_shape
+from lamplighter.services.cloudformation.resource_types.resource_type import (
+    CreatedResource,
+    ExistsPlan,
+    ResourceRequest,
+    ResourceType,
+    ServiceCall,
+)
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
-from lamplighter.services.cloudformation.templates.external_inputs import Material, NotLoaded, Wanted
+from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs, MissingInput, NotLoaded
 from lamplighter.store.db import Tx
 
 T = TypeVar("T")
@@ -41,7 +47,7 @@ CODES = (
 )
 
 
-class Maker:
+class ResourceHandler:
     """Runs plans."""
 
     def __init__(
@@ -56,12 +62,18 @@ class Maker:
         self._models = models
         self._check = check
 
-    def asked(
-        self, stack: Stack, kind: Kind, row: StackResource, properties: Mapping[str, Json], metadata: Json, tags: Json
-    ) -> Asked:
+    def request_for(
+        self,
+        stack: Stack,
+        kind: ResourceType,
+        row: StackResource,
+        properties: Mapping[str, Json],
+        metadata: Json,
+        tags: Json,
+    ) -> ResourceRequest:
         """A resource as its plan sees it."""
         body = row.body
-        return Asked(
+        return ResourceRequest(
             row.logical,
             row.type,
             properties,
@@ -76,22 +88,22 @@ class Maker:
             metadata=metadata or {},
         )
 
-    def _name(self, stack: Stack, kind: Kind, logical: str, properties: Mapping[str, Json]) -> str:
+    def _name(self, stack: Stack, kind: ResourceType, logical: str, properties: Mapping[str, Json]) -> str:
         if kind.name is not None and properties.get(kind.name):
             return str(properties[kind.name])
         ending = kind.ending(properties)
         head = stack.name if kind.prefix else ""
-        return make_up(self._world.random, head, logical, kind.longest - len(ending)) + ending
+        return physical_name(self._world.random, head, logical, kind.longest - len(ending)) + ending
 
-    def make(self, tx: Tx, kind: Kind, asked: Asked, material: Material) -> Made:
+    def create(self, tx: Tx, kind: ResourceType, asked: ResourceRequest, material: ExternalInputs) -> CreatedResource:
         """Make a resource."""
         return self._run(tx, asked, kind.create(asked), material)
 
-    def change(self, tx: Tx, kind: Kind, asked: Asked, material: Material) -> Made:
+    def update(self, tx: Tx, kind: ResourceType, asked: ResourceRequest, material: ExternalInputs) -> CreatedResource:
         """Bring a resource to its properties."""
         return self._run(tx, asked, kind.update(asked), material)
 
-    def unmake(self, tx: Tx, kind: Kind, asked: Asked, material: Material) -> None:
+    def delete(self, tx: Tx, kind: ResourceType, asked: ResourceRequest, material: ExternalInputs) -> None:
         """Delete a resource."""
         try:
             self._run(tx, asked, kind.delete(asked), material)
@@ -99,7 +111,9 @@ class Maker:
             if not GONE.search(error.code):
                 raise
 
-    def is_there(self, tx: Tx, look: Callable[[Asked], Look], asked: Asked, material: Material) -> bool:
+    def exists(
+        self, tx: Tx, look: Callable[[ResourceRequest], ExistsPlan], asked: ResourceRequest, material: ExternalInputs
+    ) -> bool:
         """Whether a resource is there."""
         try:
             return self._run(tx, asked, look(asked), material)
@@ -108,9 +122,11 @@ class Maker:
                 return False
             raise
 
-    def _run(self, tx: Tx, asked: Asked, plan: Generator[Call, Json, T], material: Material) -> T:
+    def _run(
+        self, tx: Tx, asked: ResourceRequest, plan: Generator[ServiceCall, Json, T], material: ExternalInputs
+    ) -> T:
         caller, answer = Caller(asked.account, asked.region), None
-        with undone(tx):
+        with undo_on_error(tx):
             while True:
                 try:
                     call = plan.send(answer)
@@ -118,10 +134,10 @@ class Maker:
                     result: T = done.value
                     return result
                 except MALFORMED as error:
-                    raise ResourceFailed(_misfit(error)) from error
+                    raise ResourceFailed(_explain_bad_value(error)) from error
                 answer = self._call(tx, caller, call, material)
 
-    def _call(self, tx: Tx, caller: Caller, call: Call, material: Material) -> Json:
+    def _call(self, tx: Tx, caller: Caller, call: ServiceCall, material: ExternalInputs) -> Json:
         if not self._bus.serves_any(call.service):
             return material.get(call.service, call.operation, dict(call.params), caller.region)
         if not self._bus.is_loaded(call.service):
@@ -131,7 +147,7 @@ class Maker:
             # It is between us: AWS has no such operation.
             served = self._bus.serves(call.service, call.operation)
             return self._bus.invoke(tx, caller, call.service, call.operation, dict(call.params)) if served else None
-        params = fit(model.operation_model(call.operation).input_shape, dict(call.params))
+        params = fit_to_shape(model.operation_model(call.operation).input_shape, dict(call.params))
         self._check(call.service, call.operation, params)
         answer = self._bus.invoke(tx, caller, call.service, call.operation, params)
         if inspect.isawaitable(answer):
@@ -156,7 +172,7 @@ class Maker:
         return f'Resource handler returned message: "{error.message}" (RequestToken: {token}, HandlerErrorCode: {code})'
 
 
-def _misfit(error: Exception) -> str:
+def _explain_bad_value(error: Exception) -> str:
     told = "a property has not the form that its type has"
     if isinstance(error, KeyError) and isinstance(error.args[0], str):
         told = f"required key [{error.args[0]}] not found"
@@ -164,7 +180,7 @@ def _misfit(error: Exception) -> str:
 
 
 @contextmanager
-def undone(tx: Tx) -> Iterator[None]:
+def undo_on_error(tx: Tx) -> Iterator[None]:
     """Undo whatever this block wrote or asked for, and only that, if it raises."""
     posted, after = len(tx.signals.posted), len(tx.after)
     try:
@@ -178,5 +194,5 @@ def undone(tx: Tx) -> Iterator[None]:
 
 MALFORMED = (KeyError, TypeError, AttributeError, ValueError, IndexError)
 """What a plan stumbles over in properties that are not what the type's are: it reads them, and does nothing else."""
-PASSING = (Wanted, sqlite3.Error)
+PASSING = (MissingInput, sqlite3.Error)
 """What is no failure of a resource: the whole turn is run again."""

@@ -14,19 +14,19 @@ from lamplighter.lang.template.functions import NO_VALUE, Scope, resolve, value_
 from lamplighter.lang.template.references import find_references
 from lamplighter.lang.template.template import Template
 from lamplighter.lang.template.text import TemplateError
-from lamplighter.services.cloudformation.resource_types.recorded_only import attribute
-from lamplighter.services.cloudformation.resource_types.resource_type import Asked
+from lamplighter.services.cloudformation.resource_types.recorded_only import recorded_attribute
+from lamplighter.services.cloudformation.resource_types.resource_type import ResourceRequest
 from lamplighter.services.cloudformation.tables import exports, stack_resources
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
-from lamplighter.services.cloudformation.templates.external_inputs import Material
+from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
 from lamplighter.store.db import Reader
 
 PARAMETER = "AWS::SSM::Parameter"
 _SECRET = re.compile(r"(arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:]+|[^:]+)(?::(.*))?")
 
 
-def pseudo(stack: Stack, plan: Json) -> dict[str, Json]:
+def pseudo_parameters(stack: Stack, plan: Json) -> dict[str, Json]:
     """The pseudo parameters."""
     return {
         "AWS::AccountId": stack.account,
@@ -39,20 +39,22 @@ def pseudo(stack: Stack, plan: Json) -> dict[str, Json]:
     }
 
 
-def conditions(template: Template, stack: Stack, plan: Json) -> Mapping[str, bool]:
+def stack_conditions(template: Template, stack: Stack, plan: Json) -> Mapping[str, bool]:
     """Judge the conditions of a template."""
-    return evaluate_conditions(template.conditions, Scope({**plan["values"], **pseudo(stack, plan)}, template.mappings))
+    return evaluate_conditions(
+        template.conditions, Scope({**plan["values"], **pseudo_parameters(stack, plan)}, template.mappings)
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class StackScope:
     """What one stack sees in one turn."""
 
     reader: Reader
     stack: Stack
     find: Callable[[str], StackResource | None]
     """Finds a resource of the stack by its logical id."""
-    material: Material
+    material: ExternalInputs
     imported: Callable[[str], None] = lambda _name: None
     """Called with the name of each export that is used."""
     _found: dict[str, StackResource] = field(default_factory=dict)
@@ -61,9 +63,9 @@ class Sight:
     def scope(self, plan: Json, template: Template) -> Scope:
         """The scope of its template's functions."""
         return Scope(
-            {**plan["values"], **pseudo(self.stack, plan)},
+            {**plan["values"], **pseudo_parameters(self.stack, plan)},
             template.mappings,
-            conditions(template, self.stack, plan),
+            stack_conditions(template, self.stack, plan),
             self._resource,
             self._attribute,
             self._import,
@@ -98,8 +100,9 @@ class Sight:
         if wanted in properties:
             return properties[wanted]
         physical = row.physical or ""
-        return attribute(
-            Asked(name, row.type, properties, self.stack.account, self.stack.region, physical=physical), wanted
+        return recorded_attribute(
+            ResourceRequest(name, row.type, properties, self.stack.account, self.stack.region, physical=physical),
+            wanted,
         )
 
     def _import(self, name: str) -> Json:
@@ -111,7 +114,7 @@ class Sight:
 
     def _dynamic(self, service: str, reference: str) -> str:
         if service in ("ssm", "ssm-secure"):
-            return stored(self.reader, self.stack, reference, self.material)
+            return ssm_parameter(self.reader, self.stack, reference, self.material)
         if service == "secretsmanager":
             return self._secret(reference)
         raise TemplateError(f"Template error: {{{{resolve:{service}}}}} names no service that holds values")
@@ -133,7 +136,7 @@ class Sight:
             raise TemplateError(f"Could not find a value associated with JSONKey in SecretString: {key}") from None
 
 
-def stored(reader: Reader, stack: Stack, reference: str, material: Material) -> str:
+def ssm_parameter(reader: Reader, stack: Stack, reference: str, material: ExternalInputs) -> str:
     """A parameter of Systems Manager: one that a stack recorded here, else one from elsewhere."""
     name = reference.partition(":")[0]
     for row in stack_resources.by_physical(reader, name, 10):
@@ -144,7 +147,7 @@ def stored(reader: Reader, stack: Stack, reference: str, material: Material) -> 
     return value_as_text(answer["Parameter"]["Value"])
 
 
-def live(template: Template, holds: Mapping[str, bool]) -> dict[str, set[str]]:
+def live_resources(template: Template, holds: Mapping[str, bool]) -> dict[str, set[str]]:
     """The resources whose conditions hold, each with what it refers to."""
     return {
         name: {*find_references(resource.properties), *resource.depends_on}
@@ -153,13 +156,13 @@ def live(template: Template, holds: Mapping[str, bool]) -> dict[str, set[str]]:
     }
 
 
-def resolved(properties: Mapping[str, Json], scope: Scope) -> dict[str, Json]:
+def resolve_properties(properties: Mapping[str, Json], scope: Scope) -> dict[str, Json]:
     """Properties with values in the place of functions."""
     found = {name: resolve(value, scope) for name, value in properties.items()}
     return {name: value for name, value in found.items() if value is not NO_VALUE}
 
 
-def merged_tags(stack_tags: Json, properties: Mapping[str, Json]) -> list[Mapping[str, str]]:
+def merge_tags(stack_tags: Json, properties: Mapping[str, Json]) -> list[Mapping[str, str]]:
     """A resource's own tags, and those of its stack."""
     own = properties.get("Tags", [])
     listed = [{"Key": key, "Value": own[key]} for key in own] if isinstance(own, dict) else own

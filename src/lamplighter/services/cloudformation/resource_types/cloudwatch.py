@@ -10,15 +10,15 @@ from collections.abc import Callable, Generator, Mapping
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.resource_types.resource_type import (
-    Asked,
-    Call,
-    Kind,
-    Made,
-    Plan,
-    found,
-    gone,
-    own_words,
-    retag,
+    CreatedResource,
+    CreatePlan,
+    ResourceRequest,
+    ResourceType,
+    ServiceCall,
+    delete_by_calls,
+    exists_by_call,
+    lamplighter_metadata,
+    update_tags,
 )
 
 ALARM = (
@@ -41,15 +41,15 @@ SLIDING = "SlidingWindow"
 """What every alarm has that says nothing else."""
 
 
-def _put_metric(asked: Asked, name: str) -> Generator[Call, Json, None]:
+def _put_metric(asked: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
     tags = {"Tags": list(asked.tags)} if asked.tags else {}
     window = {name: value for name, value in asked.get("EvaluationWindow", {}).items() if name != SLIDING}
-    given = {**asked.taken(*ALARM), **({"EvaluationWindow": window} if window else {}), **tags}
-    yield Call("monitoring", "PutMetricAlarm", {"AlarmName": name, **given})
-    mark = own_words(asked.metadata)
+    given = {**asked.pick(*ALARM), **({"EvaluationWindow": window} if window else {}), **tags}
+    yield ServiceCall("monitoring", "PutMetricAlarm", {"AlarmName": name, **given})
+    mark = lamplighter_metadata(asked.metadata)
     if "Job" in mark:
         said = {each: mark.get(each) for each in ("Job", "Pattern", "Patience")}
-        yield Call("monitoring", "SetMark", {"AlarmName": name, **said})
+        yield ServiceCall("monitoring", "SetMark", {"AlarmName": name, **said})
 
 
 COMPOSITE = (
@@ -58,30 +58,34 @@ COMPOSITE = (
 )
 
 
-def _put_composite(asked: Asked, name: str) -> Generator[Call, Json, None]:
+def _put_composite(asked: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
     tags = {"Tags": list(asked.tags)} if asked.tags else {}
-    yield Call("monitoring", "PutCompositeAlarm", {"AlarmName": name, **asked.taken(*COMPOSITE), **tags})
+    yield ServiceCall("monitoring", "PutCompositeAlarm", {"AlarmName": name, **asked.pick(*COMPOSITE), **tags})
 
 
-def _kind(put: Callable[[Asked, str], Generator[Call, Json, None]], idle: frozenset[str] = frozenset()) -> Kind:
+def _kind(
+    put: Callable[[ResourceRequest, str], Generator[ServiceCall, Json, None]], idle: frozenset[str] = frozenset()
+) -> ResourceType:
     """An alarm that one call both makes and changes."""
 
-    def create(asked: Asked) -> Plan:
+    def create(asked: ResourceRequest) -> CreatePlan:
         yield from put(asked, asked.name)
-        return Made(asked.name, {"Arn": asked.arn("cloudwatch", f"alarm:{asked.name}")})
+        return CreatedResource(asked.name, {"Arn": asked.arn("cloudwatch", f"alarm:{asked.name}")})
 
-    def update(asked: Asked) -> Plan:
+    def update(asked: ResourceRequest) -> CreatePlan:
         yield from put(asked, asked.physical)
-        yield from retag("monitoring", asked, {"ResourceARN": asked.attributes["Arn"]}, "TagKeys")
-        return Made(asked.physical, asked.attributes)
+        yield from update_tags("monitoring", asked, {"ResourceARN": asked.attributes["Arn"]}, "TagKeys")
+        return CreatedResource(asked.physical, asked.attributes)
 
-    return Kind(
+    return ResourceType(
         create,
         update,
-        gone(lambda asked: Call("monitoring", "DeleteAlarms", {"AlarmNames": [asked.physical]})),
+        delete_by_calls(lambda asked: ServiceCall("monitoring", "DeleteAlarms", {"AlarmNames": [asked.physical]})),
         name="AlarmName",
-        look=found(
-            lambda asked: Call("monitoring", "DescribeAlarms", {"AlarmNames": [asked.physical], "AlarmTypes": TYPES}),
+        look=exists_by_call(
+            lambda asked: ServiceCall(
+                "monitoring", "DescribeAlarms", {"AlarmNames": [asked.physical], "AlarmTypes": TYPES}
+            ),
             lambda answer: bool(answer.get("MetricAlarms") or answer.get("CompositeAlarms")),
         ),
         longest=255,
@@ -92,7 +96,7 @@ def _kind(put: Callable[[Asked, str], Generator[Call, Json, None]], idle: frozen
     )
 
 
-KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, ResourceType] = {
     "AWS::CloudWatch::Alarm": _kind(_put_metric, frozenset({f"EvaluationWindow/{SLIDING}"})),
     "AWS::CloudWatch::CompositeAlarm": _kind(_put_composite),
 }

@@ -11,14 +11,14 @@ from pathlib import PurePosixPath
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.resource_types.resource_type import (
-    Asked,
-    Call,
-    Kind,
-    Made,
-    Plan,
-    found,
-    gone,
-    retag,
+    CreatedResource,
+    CreatePlan,
+    ResourceRequest,
+    ResourceType,
+    ServiceCall,
+    delete_by_calls,
+    exists_by_call,
+    update_tags,
 )
 
 NO_IMAGE = "scratch"
@@ -26,59 +26,59 @@ PROVIDERS = ("CapacityProviders", "DefaultCapacityProviderStrategy")
 NEW = (*PROVIDERS, "Configuration", "ServiceConnectDefaults")
 
 
-def _create_cluster(asked: Asked) -> Plan:
-    answer = yield Call(
+def _create_cluster(asked: ResourceRequest) -> CreatePlan:
+    answer = yield ServiceCall(
         "ecs",
         "CreateCluster",
         {
             "clusterName": asked.name,
             "settings": asked.get("ClusterSettings"),
-            **asked.taken(*NEW),
+            **asked.pick(*NEW),
             "tags": list(asked.tags) or None,
         },
     )
-    return Made(asked.name, {"Arn": answer["cluster"]["clusterArn"]})
+    return CreatedResource(asked.name, {"Arn": answer["cluster"]["clusterArn"]})
 
 
-def _update_cluster(asked: Asked) -> Plan:
-    yield Call(
+def _update_cluster(asked: ResourceRequest) -> CreatePlan:
+    yield ServiceCall(
         "ecs",
         "UpdateCluster",
         {
             "cluster": asked.physical,
             "settings": asked.get("ClusterSettings"),
-            **asked.taken("Configuration", "ServiceConnectDefaults"),
+            **asked.pick("Configuration", "ServiceConnectDefaults"),
         },
     )
     if any(asked.get(name) != asked.before.get(name) for name in PROVIDERS):
         yield _providers(asked.physical, asked)
-    yield from retag("ecs", asked, {"resourceArn": asked.attributes["Arn"]}, "tagKeys")
-    return Made(asked.physical, asked.attributes)
+    yield from update_tags("ecs", asked, {"resourceArn": asked.attributes["Arn"]}, "tagKeys")
+    return CreatedResource(asked.physical, asked.attributes)
 
 
-def _providers(cluster: str, asked: Asked) -> Call:
+def _providers(cluster: str, asked: ResourceRequest) -> ServiceCall:
     given = {name: asked.get(name, []) for name in PROVIDERS}
-    return Call("ecs", "PutClusterCapacityProviders", {"cluster": cluster, **given})
+    return ServiceCall("ecs", "PutClusterCapacityProviders", {"cluster": cluster, **given})
 
 
-def _associate(asked: Asked) -> Plan:
+def _associate(asked: ResourceRequest) -> CreatePlan:
     cluster = str(asked.get("Cluster")).rpartition("/")[2]
     yield _providers(cluster, asked)
-    return Made(cluster)
+    return CreatedResource(cluster)
 
 
-def _register(asked: Asked) -> Plan:
+def _register(asked: ResourceRequest) -> CreatePlan:
     given = {name: value for name, value in asked.properties.items() if name != "Tags"}
-    answer = yield Call(
+    answer = yield ServiceCall(
         "ecs", "RegisterTaskDefinition", {**given, "Family": asked.name, "tags": list(asked.tags) or None}
     )
     key = answer["taskDefinition"]["taskDefinitionArn"]
-    return Made(key, {"TaskDefinitionArn": key})
+    return CreatedResource(key, {"TaskDefinitionArn": key})
 
 
-def _retag_definition(asked: Asked) -> Plan:
-    yield from retag("ecs", asked, {"resourceArn": asked.physical}, "tagKeys")
-    return Made(asked.physical, asked.attributes)
+def _retag_definition(asked: ResourceRequest) -> CreatePlan:
+    yield from update_tags("ecs", asked, {"resourceArn": asked.physical}, "tagKeys")
+    return CreatedResource(asked.physical, asked.attributes)
 
 
 def _as_process(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -96,30 +96,32 @@ def _without_image(container: Json, folder: PurePosixPath) -> Json:
     return bare | {"WorkingDirectory": str(folder / str(bare.get("WorkingDirectory", "")))} if folder.root else bare
 
 
-KINDS: Mapping[str, Kind] = {
-    "AWS::ECS::Cluster": Kind(
+KINDS: Mapping[str, ResourceType] = {
+    "AWS::ECS::Cluster": ResourceType(
         _create_cluster,
         _update_cluster,
-        gone(lambda asked: Call("ecs", "DeleteCluster", {"cluster": asked.physical})),
+        delete_by_calls(lambda asked: ServiceCall("ecs", "DeleteCluster", {"cluster": asked.physical})),
         name="ClusterName",
         longest=255,
         replaces=frozenset({"ClusterName"}),
-        look=found(
-            lambda asked: Call("ecs", "DescribeClusters", {"clusters": [asked.physical]}),
+        look=exists_by_call(
+            lambda asked: ServiceCall("ecs", "DescribeClusters", {"clusters": [asked.physical]}),
             lambda answer: any(each["status"] == "ACTIVE" for each in answer["clusters"]),
         ),
         attributes=frozenset({"Arn"}),
     ),
-    "AWS::ECS::ClusterCapacityProviderAssociations": Kind(
+    "AWS::ECS::ClusterCapacityProviderAssociations": ResourceType(
         _associate,
         _associate,
-        gone(lambda asked: _providers(asked.physical, replace(asked, properties={}))),
+        delete_by_calls(lambda asked: _providers(asked.physical, replace(asked, properties={}))),
         replaces=frozenset({"Cluster"}),
     ),
-    "AWS::ECS::TaskDefinition": Kind(
+    "AWS::ECS::TaskDefinition": ResourceType(
         _register,
         _retag_definition,
-        gone(lambda asked: Call("ecs", "DeregisterTaskDefinition", {"taskDefinition": asked.physical})),
+        delete_by_calls(
+            lambda asked: ServiceCall("ecs", "DeregisterTaskDefinition", {"taskDefinition": asked.physical})
+        ),
         name="Family",
         longest=255,
         revised=True,
@@ -133,8 +135,8 @@ KINDS: Mapping[str, Kind] = {
             }
         ),
         attributes=frozenset({"TaskDefinitionArn"}),
-        look=found(
-            lambda asked: Call("ecs", "DescribeTaskDefinition", {"taskDefinition": asked.physical}),
+        look=exists_by_call(
+            lambda asked: ServiceCall("ecs", "DescribeTaskDefinition", {"taskDefinition": asked.physical}),
             lambda answer: bool(answer["taskDefinition"]["status"] == "ACTIVE"),
         ),
     ),

@@ -8,16 +8,16 @@ from collections.abc import Generator, Mapping
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.resource_types.resource_type import (
-    Asked,
-    Call,
-    Kind,
-    Look,
-    Made,
-    Plan,
-    Unmaking,
-    gone,
-    own_words,
-    retag,
+    CreatedResource,
+    CreatePlan,
+    DeletePlan,
+    ExistsPlan,
+    ResourceRequest,
+    ResourceType,
+    ServiceCall,
+    delete_by_calls,
+    lamplighter_metadata,
+    update_tags,
 )
 
 RULE = ("Description", "EventPattern", "RoleArn", "ScheduleExpression", "State", "EventBusName")
@@ -25,70 +25,70 @@ AT_ONCE = 10
 """How many targets PutTargets takes."""
 
 
-def _bus(asked: Asked) -> Mapping[str, Json]:
-    return asked.taken("EventBusName")
+def _bus(asked: ResourceRequest) -> Mapping[str, Json]:
+    return asked.pick("EventBusName")
 
 
-def _rule_name(asked: Asked) -> str:
+def _rule_name(asked: ResourceRequest) -> str:
     """Ref of a rule on a bus of its own is `bus|rule`."""
     return asked.physical.rpartition("|")[2]
 
 
-def _create_rule(asked: Asked) -> Plan:
+def _create_rule(asked: ResourceRequest) -> CreatePlan:
     name = asked.name
     tags = {"Tags": list(asked.tags)} if asked.tags else {}
-    answer = yield Call("events", "PutRule", {"Name": name, **asked.taken(*RULE), **tags})
+    answer = yield ServiceCall("events", "PutRule", {"Name": name, **asked.pick(*RULE), **tags})
     yield from _put_targets(asked, name)
     yield from _mark(asked, name)
     bus = str(asked.get("EventBusName", "default")).rpartition("/")[2]
-    return Made(name if bus == "default" else f"{bus}|{name}", {"Arn": answer["RuleArn"], "RuleName": name})
+    return CreatedResource(name if bus == "default" else f"{bus}|{name}", {"Arn": answer["RuleArn"], "RuleName": name})
 
 
-def _mark(asked: Asked, name: str) -> Generator[Call, Json, None]:
+def _mark(asked: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
     """A rule's metadata may say of which job it tells, and of what: `{Lamplighter: {Job: …, Pattern: …, …}}`."""
-    mark = own_words(asked.metadata)
+    mark = lamplighter_metadata(asked.metadata)
     if {"Job", "Pattern"} <= mark.keys():
-        yield Call("events", "SetMark", {"Name": name, **_bus(asked), "Mark": dict(mark)})
+        yield ServiceCall("events", "SetMark", {"Name": name, **_bus(asked), "Mark": dict(mark)})
 
 
-def _put_targets(asked: Asked, name: str) -> Generator[Call, Json, None]:
+def _put_targets(asked: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
     targets = asked.get("Targets", [])
     for at in range(0, len(targets), AT_ONCE):
-        answer = yield Call(
+        answer = yield ServiceCall(
             "events", "PutTargets", {"Rule": name, **_bus(asked), "Targets": targets[at : at + AT_ONCE]}
         )
         for failed in answer.get("FailedEntries", []):
             raise ResourceFailed(f"{failed['ErrorCode']}: {failed.get('ErrorMessage', '')}")
 
 
-def _update_rule(asked: Asked) -> Plan:
+def _update_rule(asked: ResourceRequest) -> CreatePlan:
     name = _rule_name(asked)
-    yield Call("events", "PutRule", {"Name": name, **asked.taken(*RULE)})
+    yield ServiceCall("events", "PutRule", {"Name": name, **asked.pick(*RULE)})
     kept = {target.get("Id") for target in asked.get("Targets", [])}
     lost = [target["Id"] for target in asked.before.get("Targets", []) if target["Id"] not in kept]
     for at in range(0, len(lost), AT_ONCE):
-        yield Call("events", "RemoveTargets", {"Rule": name, **_bus(asked), "Ids": lost[at : at + AT_ONCE]})
+        yield ServiceCall("events", "RemoveTargets", {"Rule": name, **_bus(asked), "Ids": lost[at : at + AT_ONCE]})
     yield from _put_targets(asked, name)
     yield from _mark(asked, name)
-    yield from retag("events", asked, {"ResourceARN": asked.attributes["Arn"]}, "TagKeys")
-    return Made(asked.physical, asked.attributes)
+    yield from update_tags("events", asked, {"ResourceARN": asked.attributes["Arn"]}, "TagKeys")
+    return CreatedResource(asked.physical, asked.attributes)
 
 
-def _delete_rule(asked: Asked) -> Unmaking:
+def _delete_rule(asked: ResourceRequest) -> DeletePlan:
     name = _rule_name(asked)
     ids = [target["Id"] for target in asked.get("Targets", [])]
     for at in range(0, len(ids), AT_ONCE):
-        yield Call("events", "RemoveTargets", {"Rule": name, **_bus(asked), "Ids": ids[at : at + AT_ONCE]})
-    yield Call("events", "DeleteRule", {"Name": name, **_bus(asked)})
+        yield ServiceCall("events", "RemoveTargets", {"Rule": name, **_bus(asked), "Ids": ids[at : at + AT_ONCE]})
+    yield ServiceCall("events", "DeleteRule", {"Name": name, **_bus(asked)})
 
 
-def _look_for_rule(asked: Asked) -> Look:
+def _look_for_rule(asked: ResourceRequest) -> ExistsPlan:
     """A rule and all its targets."""
     name, there = _rule_name(asked), set[str]()
-    yield Call("events", "DescribeRule", {"Name": name, **_bus(asked)})
+    yield ServiceCall("events", "DescribeRule", {"Name": name, **_bus(asked)})
     token: Json = {}
     while True:
-        answer = yield Call("events", "ListTargetsByRule", {"Rule": name, **_bus(asked), **token})
+        answer = yield ServiceCall("events", "ListTargetsByRule", {"Rule": name, **_bus(asked), **token})
         there |= {target["Id"] for target in answer["Targets"]}
         if "NextToken" not in answer:
             return there >= {target["Id"] for target in asked.get("Targets", [])}
@@ -98,53 +98,55 @@ def _look_for_rule(asked: Asked) -> Look:
 BUS = ("EventSourceName", "Description", "KmsKeyIdentifier", "DeadLetterConfig", "LogConfig")
 
 
-def _create_bus(asked: Asked) -> Plan:
+def _create_bus(asked: ResourceRequest) -> CreatePlan:
     tags = {"Tags": list(asked.tags)} if asked.tags else {}
-    answer = yield Call("events", "CreateEventBus", {"Name": asked.name, **asked.taken(*BUS), **tags})
+    answer = yield ServiceCall("events", "CreateEventBus", {"Name": asked.name, **asked.pick(*BUS), **tags})
     yield from _put_policy(asked, asked.name)
-    return Made(asked.name, {"Arn": answer["EventBusArn"], "Name": asked.name, "Policy": dumps(asked.get("Policy"))})
+    return CreatedResource(
+        asked.name, {"Arn": answer["EventBusArn"], "Name": asked.name, "Policy": dumps(asked.get("Policy"))}
+    )
 
 
-def _put_policy(asked: Asked, bus: str) -> Generator[Call, Json, None]:
+def _put_policy(asked: ResourceRequest, bus: str) -> Generator[ServiceCall, Json, None]:
     if "Policy" in asked.properties:
-        yield Call("events", "PutPermission", {"EventBusName": bus, "Policy": asked.properties["Policy"]})
+        yield ServiceCall("events", "PutPermission", {"EventBusName": bus, "Policy": asked.properties["Policy"]})
     elif "Policy" in asked.before:
-        yield Call("events", "RemovePermission", {"EventBusName": bus, "RemoveAllPermissions": True})
+        yield ServiceCall("events", "RemovePermission", {"EventBusName": bus, "RemoveAllPermissions": True})
 
 
-def _update_bus(asked: Asked) -> Plan:
-    yield Call("events", "UpdateEventBus", {"Name": asked.physical, **asked.taken(*BUS[1:])})
+def _update_bus(asked: ResourceRequest) -> CreatePlan:
+    yield ServiceCall("events", "UpdateEventBus", {"Name": asked.physical, **asked.pick(*BUS[1:])})
     yield from _put_policy(asked, asked.physical)
-    yield from retag("events", asked, {"ResourceARN": asked.attributes["Arn"]}, "TagKeys")
-    return Made(asked.physical, {**asked.attributes, "Policy": dumps(asked.get("Policy"))})
+    yield from update_tags("events", asked, {"ResourceARN": asked.attributes["Arn"]}, "TagKeys")
+    return CreatedResource(asked.physical, {**asked.attributes, "Policy": dumps(asked.get("Policy"))})
 
 
-def _put_statement(asked: Asked) -> Plan:
+def _put_statement(asked: ResourceRequest) -> CreatePlan:
     if "Statement" in asked.properties:
-        answer = yield Call("events", "DescribeEventBus", {"Name": asked.get("EventBusName")})
+        answer = yield ServiceCall("events", "DescribeEventBus", {"Name": asked.get("EventBusName")})
         policy = loads(answer.get("Policy") or '{"Version":"2012-10-17","Statement":[]}')
         identified = {"Sid": asked.get("StatementId"), **asked.properties["Statement"]}
         others = [each for each in policy["Statement"] if each.get("Sid") != identified["Sid"]]
         whole = {**policy, "Statement": [*others, identified]}
-        yield Call("events", "PutPermission", {**_bus(asked), "Policy": whole})
+        yield ServiceCall("events", "PutPermission", {**_bus(asked), "Policy": whole})
     else:
-        given = asked.taken("EventBusName", "StatementId", "Action", "Principal", "Condition")
-        yield Call("events", "PutPermission", given)
-    return Made(asked.physical or asked.name)
+        given = asked.pick("EventBusName", "StatementId", "Action", "Principal", "Condition")
+        yield ServiceCall("events", "PutPermission", given)
+    return CreatedResource(asked.physical or asked.name)
 
 
 ARCHIVE = ("Description", "EventPattern", "RetentionDays", "KmsKeyIdentifier")
 
 
-def _create_archive(asked: Asked) -> Plan:
-    given = {"ArchiveName": asked.name, "EventSourceArn": asked.get("SourceArn"), **asked.taken(*ARCHIVE)}
-    answer = yield Call("events", "CreateArchive", given)
-    return Made(asked.name, {"Arn": answer["ArchiveArn"], "ArchiveName": asked.name})
+def _create_archive(asked: ResourceRequest) -> CreatePlan:
+    given = {"ArchiveName": asked.name, "EventSourceArn": asked.get("SourceArn"), **asked.pick(*ARCHIVE)}
+    answer = yield ServiceCall("events", "CreateArchive", given)
+    return CreatedResource(asked.name, {"Arn": answer["ArchiveArn"], "ArchiveName": asked.name})
 
 
-def _update_archive(asked: Asked) -> Plan:
-    yield Call("events", "UpdateArchive", {"ArchiveName": asked.physical, **asked.taken(*ARCHIVE)})
-    return Made(asked.physical, asked.attributes)
+def _update_archive(asked: ResourceRequest) -> CreatePlan:
+    yield ServiceCall("events", "UpdateArchive", {"ArchiveName": asked.physical, **asked.pick(*ARCHIVE)})
+    return CreatedResource(asked.physical, asked.attributes)
 
 
 CONNECTION = (
@@ -152,36 +154,36 @@ CONNECTION = (
 )  # fmt: skip
 
 
-def _create_connection(asked: Asked) -> Plan:
-    answer = yield Call("events", "CreateConnection", {"Name": asked.name, **asked.taken(*CONNECTION)})
+def _create_connection(asked: ResourceRequest) -> CreatePlan:
+    answer = yield ServiceCall("events", "CreateConnection", {"Name": asked.name, **asked.pick(*CONNECTION)})
     key = answer["ConnectionArn"]
-    described = yield Call("events", "DescribeConnection", {"Name": asked.name})
+    described = yield ServiceCall("events", "DescribeConnection", {"Name": asked.name})
     # "The ARN of the connection, without its UUID": policies name it so.
     short = key.rpartition("/")[0]
-    return Made(asked.name, {"Arn": key, "ArnForPolicy": short, "SecretArn": described.get("SecretArn", "")})
+    return CreatedResource(asked.name, {"Arn": key, "ArnForPolicy": short, "SecretArn": described.get("SecretArn", "")})
 
 
-def _update_connection(asked: Asked) -> Plan:
-    yield Call("events", "UpdateConnection", {"Name": asked.physical, **asked.taken(*CONNECTION)})
-    return Made(asked.physical, asked.attributes)
+def _update_connection(asked: ResourceRequest) -> CreatePlan:
+    yield ServiceCall("events", "UpdateConnection", {"Name": asked.physical, **asked.pick(*CONNECTION)})
+    return CreatedResource(asked.physical, asked.attributes)
 
 
 DESTINATION = ("Description", "ConnectionArn", "HttpMethod", "InvocationEndpoint", "InvocationRateLimitPerSecond")
 
 
-def _create_destination(asked: Asked) -> Plan:
-    answer = yield Call("events", "CreateApiDestination", {"Name": asked.name, **asked.taken(*DESTINATION)})
+def _create_destination(asked: ResourceRequest) -> CreatePlan:
+    answer = yield ServiceCall("events", "CreateApiDestination", {"Name": asked.name, **asked.pick(*DESTINATION)})
     key = answer["ApiDestinationArn"]
-    return Made(asked.name, {"Arn": key, "ArnForPolicy": key.rpartition("/")[0]})
+    return CreatedResource(asked.name, {"Arn": key, "ArnForPolicy": key.rpartition("/")[0]})
 
 
-def _update_destination(asked: Asked) -> Plan:
-    yield Call("events", "UpdateApiDestination", {"Name": asked.physical, **asked.taken(*DESTINATION)})
-    return Made(asked.physical, asked.attributes)
+def _update_destination(asked: ResourceRequest) -> CreatePlan:
+    yield ServiceCall("events", "UpdateApiDestination", {"Name": asked.physical, **asked.pick(*DESTINATION)})
+    return CreatedResource(asked.physical, asked.attributes)
 
 
-KINDS: Mapping[str, Kind] = {
-    "AWS::Events::Rule": Kind(
+KINDS: Mapping[str, ResourceType] = {
+    "AWS::Events::Rule": ResourceType(
         _create_rule,
         _update_rule,
         _delete_rule,
@@ -191,47 +193,47 @@ KINDS: Mapping[str, Kind] = {
         look=_look_for_rule,
         attributes=frozenset({"Arn", "RuleName"}),
     ),
-    "AWS::Events::EventBus": Kind(
+    "AWS::Events::EventBus": ResourceType(
         _create_bus,
         _update_bus,
-        gone(lambda asked: Call("events", "DeleteEventBus", {"Name": asked.physical})),
+        delete_by_calls(lambda asked: ServiceCall("events", "DeleteEventBus", {"Name": asked.physical})),
         name="Name",
         longest=256,
         replaces=frozenset({"Name", "EventSourceName"}),
         attributes=frozenset({"Arn", "Name", "Policy"}),
     ),
-    "AWS::Events::EventBusPolicy": Kind(
+    "AWS::Events::EventBusPolicy": ResourceType(
         _put_statement,
         _put_statement,
-        gone(
-            lambda asked: Call(
+        delete_by_calls(
+            lambda asked: ServiceCall(
                 "events", "RemovePermission", {**_bus(asked), "StatementId": asked.properties["StatementId"]}
             )
         ),
         replaces=frozenset({"EventBusName", "StatementId"}),
     ),
-    "AWS::Events::Archive": Kind(
+    "AWS::Events::Archive": ResourceType(
         _create_archive,
         _update_archive,
-        gone(lambda asked: Call("events", "DeleteArchive", {"ArchiveName": asked.physical})),
+        delete_by_calls(lambda asked: ServiceCall("events", "DeleteArchive", {"ArchiveName": asked.physical})),
         name="ArchiveName",
         longest=48,
         replaces=frozenset({"ArchiveName", "SourceArn"}),
         attributes=frozenset({"Arn", "ArchiveName"}),
     ),
-    "AWS::Events::Connection": Kind(
+    "AWS::Events::Connection": ResourceType(
         _create_connection,
         _update_connection,
-        gone(lambda asked: Call("events", "DeleteConnection", {"Name": asked.physical})),
+        delete_by_calls(lambda asked: ServiceCall("events", "DeleteConnection", {"Name": asked.physical})),
         name="Name",
         longest=64,
         replaces=frozenset({"Name"}),
         attributes=frozenset({"Arn", "ArnForPolicy", "SecretArn"}),
     ),
-    "AWS::Events::ApiDestination": Kind(
+    "AWS::Events::ApiDestination": ResourceType(
         _create_destination,
         _update_destination,
-        gone(lambda asked: Call("events", "DeleteApiDestination", {"Name": asked.physical})),
+        delete_by_calls(lambda asked: ServiceCall("events", "DeleteApiDestination", {"Name": asked.physical})),
         name="Name",
         longest=64,
         replaces=frozenset({"Name"}),

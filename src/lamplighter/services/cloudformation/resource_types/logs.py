@@ -11,47 +11,47 @@ from collections.abc import Generator, Mapping
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     ALL,
-    Asked,
-    Call,
-    Kind,
-    Look,
-    Made,
-    Plan,
-    gone,
-    never,
-    retag,
+    CreatedResource,
+    CreatePlan,
+    ExistsPlan,
+    ResourceRequest,
+    ResourceType,
+    ServiceCall,
+    delete_by_calls,
+    never_update,
+    update_tags,
 )
 
 ADOPT = "Adopt"
 """A word of ours, as if it were a property: a group of this name that no stack has is taken over."""
 
 
-def _create_group(asked: Asked) -> Plan:
+def _create_group(asked: ResourceRequest) -> CreatePlan:
     if asked.get(ADOPT) and _has((yield _describe(asked.name)), asked.name):
         yield from _retain(asked, asked.name)
-        return Made(asked.name, {"Arn": asked.arn("logs", f"log-group:{asked.name}:*")})
-    yield Call(
+        return CreatedResource(asked.name, {"Arn": asked.arn("logs", f"log-group:{asked.name}:*")})
+    yield ServiceCall(
         "logs",
         "CreateLogGroup",
         {
             "logGroupName": asked.name,
-            **asked.taken("KmsKeyId", "LogGroupClass", "DeletionProtectionEnabled"),
+            **asked.pick("KmsKeyId", "LogGroupClass", "DeletionProtectionEnabled"),
             "tags": list(asked.tags) or None,
         },
     )
     yield from _retain(asked, asked.name)
-    return Made(asked.name, {"Arn": asked.arn("logs", f"log-group:{asked.name}:*")})
+    return CreatedResource(asked.name, {"Arn": asked.arn("logs", f"log-group:{asked.name}:*")})
 
 
-def _describe(name: str) -> Call:
-    return Call("logs", "DescribeLogGroups", {"logGroupNamePrefix": name})
+def _describe(name: str) -> ServiceCall:
+    return ServiceCall("logs", "DescribeLogGroups", {"logGroupNamePrefix": name})
 
 
 def _has(answer: Json, name: str) -> bool:
     return any(each["logGroupName"] == name for each in answer["logGroups"])
 
 
-def _look_for_group(asked: Asked) -> Look:
+def _look_for_group(asked: ResourceRequest) -> ExistsPlan:
     return _has((yield _describe(asked.physical)), asked.physical)
 
 
@@ -59,63 +59,63 @@ def _adopted(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping
     return {**properties, ADOPT: True} if own.get(ADOPT) is True else properties
 
 
-def _retain(asked: Asked, name: str) -> Generator[Call, Json, None]:
+def _retain(asked: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
     days = asked.get("RetentionInDays")
     if days is not None:
-        yield Call("logs", "PutRetentionPolicy", {"logGroupName": name, "retentionInDays": days})
+        yield ServiceCall("logs", "PutRetentionPolicy", {"logGroupName": name, "retentionInDays": days})
     elif asked.before.get("RetentionInDays") is not None:
-        yield Call("logs", "DeleteRetentionPolicy", {"logGroupName": name})
+        yield ServiceCall("logs", "DeleteRetentionPolicy", {"logGroupName": name})
 
 
-def _update_group(asked: Asked) -> Plan:
+def _update_group(asked: ResourceRequest) -> CreatePlan:
     yield from _retain(asked, asked.physical)
     if asked.get("DeletionProtectionEnabled") != asked.before.get("DeletionProtectionEnabled"):
         given = {"deletionProtectionEnabled": asked.get("DeletionProtectionEnabled", False)}
-        yield Call("logs", "PutLogGroupDeletionProtection", {"logGroupIdentifier": asked.physical, **given})
+        yield ServiceCall("logs", "PutLogGroupDeletionProtection", {"logGroupIdentifier": asked.physical, **given})
     key = asked.get("KmsKeyId")
     if key != asked.before.get("KmsKeyId"):
         operation = "AssociateKmsKey" if key else "DisassociateKmsKey"
-        yield Call("logs", operation, {"logGroupName": asked.physical, "kmsKeyId": key})
+        yield ServiceCall("logs", operation, {"logGroupName": asked.physical, "kmsKeyId": key})
     where = {"resourceArn": str(asked.attributes["Arn"]).removesuffix(":*")}
-    yield from retag("logs", asked, where, "tagKeys")
-    return Made(asked.physical, asked.attributes)
+    yield from update_tags("logs", asked, where, "tagKeys")
+    return CreatedResource(asked.physical, asked.attributes)
 
 
-def _create_stream(asked: Asked) -> Plan:
-    yield Call("logs", "CreateLogStream", {**asked.taken("LogGroupName"), "logStreamName": asked.name})
-    return Made(asked.name)
+def _create_stream(asked: ResourceRequest) -> CreatePlan:
+    yield ServiceCall("logs", "CreateLogStream", {**asked.pick("LogGroupName"), "logStreamName": asked.name})
+    return CreatedResource(asked.name)
 
 
 FILTER = ("LogGroupName", "FilterPattern", "ApplyOnTransformedLogs", "FieldSelectionCriteria")
 METRIC = (*FILTER, "MetricTransformations", "EmitSystemFieldDimensions")
 
 
-def _put_metric(asked: Asked) -> Plan:
+def _put_metric(asked: ResourceRequest) -> CreatePlan:
     name = asked.physical or asked.name
-    given = asked.taken(*METRIC)
+    given = asked.pick(*METRIC)
     transformed = [
         {**each, **({"Dimensions": _pairs(each["Dimensions"])} if "Dimensions" in each else {})}
         for each in given.get("MetricTransformations", [])
     ]
-    yield Call("logs", "PutMetricFilter", {"filterName": name, **given, "MetricTransformations": transformed})
-    return Made(name)
+    yield ServiceCall("logs", "PutMetricFilter", {"filterName": name, **given, "MetricTransformations": transformed})
+    return CreatedResource(name)
 
 
-def _put_policy(asked: Asked) -> Plan:
+def _put_policy(asked: ResourceRequest) -> CreatePlan:
     name = asked.physical or asked.name
-    yield Call("logs", "PutResourcePolicy", {"policyName": name, **asked.taken("PolicyDocument")})
-    return Made(name)
+    yield ServiceCall("logs", "PutResourcePolicy", {"policyName": name, **asked.pick("PolicyDocument")})
+    return CreatedResource(name)
 
 
 def _pairs(dimensions: list[Mapping[str, Json]]) -> dict[str, Json]:
     return {each["Key"]: each["Value"] for each in dimensions}
 
 
-KINDS: Mapping[str, Kind] = {
-    "AWS::Logs::LogGroup": Kind(
+KINDS: Mapping[str, ResourceType] = {
+    "AWS::Logs::LogGroup": ResourceType(
         _create_group,
         _update_group,
-        gone(lambda asked: Call("logs", "DeleteLogGroup", {"logGroupName": asked.physical})),
+        delete_by_calls(lambda asked: ServiceCall("logs", "DeleteLogGroup", {"logGroupName": asked.physical})),
         name="LogGroupName",
         longest=512,
         replaces=frozenset({"LogGroupName", "LogGroupClass"}),
@@ -129,32 +129,32 @@ KINDS: Mapping[str, Kind] = {
             }
         ),
     ),
-    "AWS::Logs::LogStream": Kind(
+    "AWS::Logs::LogStream": ResourceType(
         _create_stream,
-        never,
-        gone(
-            lambda asked: Call(
-                "logs", "DeleteLogStream", {**asked.taken("LogGroupName"), "logStreamName": asked.physical}
+        never_update,
+        delete_by_calls(
+            lambda asked: ServiceCall(
+                "logs", "DeleteLogStream", {**asked.pick("LogGroupName"), "logStreamName": asked.physical}
             )
         ),
         name="LogStreamName",
         longest=512,
         replaces=ALL,
     ),
-    "AWS::Logs::ResourcePolicy": Kind(
+    "AWS::Logs::ResourcePolicy": ResourceType(
         _put_policy,
         _put_policy,
-        gone(lambda asked: Call("logs", "DeleteResourcePolicy", {"policyName": asked.physical})),
+        delete_by_calls(lambda asked: ServiceCall("logs", "DeleteResourcePolicy", {"policyName": asked.physical})),
         name="PolicyName",
         longest=255,
         replaces=frozenset({"PolicyName"}),
     ),
-    "AWS::Logs::MetricFilter": Kind(
+    "AWS::Logs::MetricFilter": ResourceType(
         _put_metric,
         _put_metric,
-        gone(
-            lambda asked: Call(
-                "logs", "DeleteMetricFilter", {**asked.taken("LogGroupName"), "filterName": asked.physical}
+        delete_by_calls(
+            lambda asked: ServiceCall(
+                "logs", "DeleteMetricFilter", {**asked.pick("LogGroupName"), "filterName": asked.physical}
             )
         ),
         name="FilterName",

@@ -26,16 +26,16 @@ ELSEWHERE = {
 _WHOLE = re.compile(r"[-+]?[0-9]+")
 
 
-def fit(shape: Shape | None, value: Json, place: str = "#") -> Json:
+def fit_to_shape(shape: Shape | None, value: Json, place: str = "#") -> Json:
     """A value as the model has it."""
     if isinstance(shape, StructureShape):
         return _members(shape, value, place)
     if isinstance(shape, ListShape):
         items = value if isinstance(value, list) else [value]
-        return [fit(shape.member, item, f"{place}/{at}") for at, item in enumerate(items)]
+        return [fit_to_shape(shape.member, item, f"{place}/{at}") for at, item in enumerate(items)]
     if isinstance(shape, MapShape):
         pairs = _pairs(value, place)
-        return {key: fit(shape.value, inner, f"{place}/{key}") for key, inner in pairs.items()}
+        return {key: fit_to_shape(shape.value, inner, f"{place}/{key}") for key, inner in pairs.items()}
     return _scalar(shape.type_name if shape is not None else "string", value, place)
 
 
@@ -51,7 +51,7 @@ def _members(shape: StructureShape, value: Json, place: str) -> Json:
         if name not in shape.members:
             raise _refused(place, f"extraneous key [{key}] is not permitted")
         if inner is not None:
-            found[name] = fit(shape.members[name], inner, f"{place}/{key}")
+            found[name] = fit_to_shape(shape.members[name], inner, f"{place}/{key}")
     return found
 
 

@@ -10,7 +10,13 @@ from collections.abc import Callable, Mapping
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
-from lamplighter.services.cloudformation.resource_types.resource_type import Asked, Kind, Made, Plan, Unmaking
+from lamplighter.services.cloudformation.resource_types.resource_type import (
+    CreatedResource,
+    CreatePlan,
+    DeletePlan,
+    ResourceRequest,
+    ResourceType,
+)
 
 HEX = {
     "AWS::EC2::VPC": "vpc",
@@ -43,7 +49,7 @@ NOT_WORTH_SAYING = frozenset(
 )
 """Types that have no effect on AWS either, once a stack is there."""
 
-ArnForm = Callable[[Asked, str], str]
+ArnForm = Callable[[ResourceRequest, str], str]
 
 _FORMS: Mapping[str, tuple[str, str, bool]] = {
     "AWS::IAM::Role": ("iam", "role", False),
@@ -75,7 +81,7 @@ _BY_ARN = frozenset(
 """Types whose Ref is their ARN."""
 
 
-def form(asked: Asked, name: str) -> str:
+def recorded_arn(asked: ResourceRequest, name: str) -> str:
     """The ARN of a resource of this name."""
     if asked.type in _FORMS:
         service, kind, regional = _FORMS[asked.type]
@@ -93,7 +99,7 @@ def form(asked: Asked, name: str) -> str:
     return asked.arn(service.lower(), f"{(rest or ['resource'])[-1].lower()}/{name}")
 
 
-def identity(asked: Asked, digits: str) -> str:
+def recorded_name(asked: ResourceRequest, digits: str) -> str:
     """The name that the resource goes by, before it is an ARN; `digits` are hexadecimal and never repeat."""
     given = next((asked.properties[name] for name in ("Name", *NAMES) if _is_name(asked.properties.get(name))), None)
     if asked.type in HEX:
@@ -109,12 +115,12 @@ def _is_name(value: Json) -> bool:
     return isinstance(value, str) and bool(value)
 
 
-def record(asked: Asked, digits: str) -> Made:
+def record_resource(asked: ResourceRequest, digits: str) -> CreatedResource:
     """The resource as it would be."""
     if asked.type == "AWS::CloudFormation::WaitConditionHandle":
-        return Made(f"https://cloudformation-waitcondition-{asked.region}.s3.amazonaws.com/{asked.name}")
-    name = identity(asked, digits)
-    key = form(asked, name)
+        return CreatedResource(f"https://cloudformation-waitcondition-{asked.region}.s3.amazonaws.com/{asked.name}")
+    name = recorded_name(asked, digits)
+    key = recorded_arn(asked, name)
     attributes: dict[str, Json] = {"Arn": key, "Name": name}
     if asked.type == "AWS::SSM::Parameter":
         attributes = {"Type": asked.get("Type", "String"), "Value": asked.get("Value", "")}
@@ -129,32 +135,32 @@ def record(asked: Asked, digits: str) -> Made:
         attributes = {"Data": "{}"}
     elif asked.type == "AWS::ECR::Repository":
         attributes["RepositoryUri"] = f"{asked.account}.dkr.ecr.{asked.region}.amazonaws.com/{name}"
-    return Made(key if asked.type in _BY_ARN else name, attributes)
+    return CreatedResource(key if asked.type in _BY_ARN else name, attributes)
 
 
-def attribute(asked: Asked, name: str) -> str:
+def recorded_attribute(asked: ResourceRequest, name: str) -> str:
     """An attribute that nobody foresaw."""
     if name == "Arn" or name.endswith("Arn"):
-        return form(asked, asked.physical)
+        return recorded_arn(asked, asked.physical)
     if name in ("GroupId", "VpcId", "SubnetId", "AllocationId", "Id") and "-" in asked.physical:
         return asked.physical
     return f"{asked.physical}-{name.replace('.', '-')}"
 
 
-def _create(asked: Asked) -> Plan:
+def _create(asked: ResourceRequest) -> CreatePlan:
     yield from ()
-    return record(asked, asked.attributes["digits"])
+    return record_resource(asked, asked.attributes["digits"])
 
 
-def _update(asked: Asked) -> Plan:
+def _update(asked: ResourceRequest) -> CreatePlan:
     yield from ()
     if asked.type == "AWS::SSM::Parameter":
-        return Made(asked.physical, {"Type": asked.get("Type", "String"), "Value": asked.get("Value", "")})
-    return Made(asked.physical, asked.attributes)
+        return CreatedResource(asked.physical, {"Type": asked.get("Type", "String"), "Value": asked.get("Value", "")})
+    return CreatedResource(asked.physical, asked.attributes)
 
 
-def _delete(_asked: Asked) -> Unmaking:
+def _delete(_asked: ResourceRequest) -> DeletePlan:
     yield from ()
 
 
-RECORDED = Kind(_create, _update, _delete, longest=64, simulated=False)
+RECORDED = ResourceType(_create, _update, _delete, longest=64, simulated=False)

@@ -13,12 +13,12 @@ from lamplighter.services.cloudformation.resource_types import (
     states,
 )
 from lamplighter.services.cloudformation.resource_types.recorded_only import NOT_SIMULATED, NOT_WORTH_SAYING, RECORDED
-from lamplighter.services.cloudformation.resource_types.resource_type import Kind, idle
+from lamplighter.services.cloudformation.resource_types.resource_type import ResourceType, idle_properties
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 
 NESTED = "AWS::CloudFormation::Stack"
 
-TABLE: Mapping[str, Kind] = {
+RESOURCE_TYPES: Mapping[str, ResourceType] = {
     **states.KINDS,
     **ecs.KINDS,
     **events.KINDS,
@@ -30,19 +30,19 @@ TABLE: Mapping[str, Kind] = {
 }
 
 
-def kind_of(name: str) -> Kind:
+def resource_type_of(name: str) -> ResourceType:
     """What is known of a type."""
-    return TABLE.get(name, RECORDED)
+    return RESOURCE_TYPES.get(name, RECORDED)
 
 
-def told_of(row: StackResource) -> str | None:
+def no_effect_note(row: StackResource) -> str | None:
     """What of a resource has no effect here; None where all of it has what it has on AWS."""
     if row.body.get("recorded"):
         return NOT_SIMULATED
-    without = idle(kind_of(row.type), row.body.get("properties", {}))
+    without = idle_properties(resource_type_of(row.type), row.body.get("properties", {}))
     return f"Not simulated here: {', '.join(without)}." if without else None
 
 
 def is_simulated(name: str) -> bool:
     """Whether a resource of this type does here what it does on AWS, or does nothing there either."""
-    return name in TABLE or name == NESTED or name in NOT_WORTH_SAYING
+    return name in RESOURCE_TYPES or name == NESTED or name in NOT_WORTH_SAYING

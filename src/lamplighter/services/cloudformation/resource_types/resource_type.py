@@ -13,7 +13,7 @@ from lamplighter.base.json_text import Json
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ServiceCall:
     """A call of an operation; members may be spelled as CloudFormation spells them, and None stands for none."""
 
     service: str
@@ -22,7 +22,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CreatedResource:
     """A resource that is there."""
 
     physical: str
@@ -31,7 +31,7 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ResourceRequest:
     """A resource that is asked for, or is there and is to be changed or deleted."""
 
     logical: str
@@ -55,7 +55,7 @@ class Asked:
         found = self.properties.get(name)
         return default if found is None else found
 
-    def taken(self, *names: str) -> dict[str, Json]:
+    def pick(self, *names: str) -> dict[str, Json]:
         """Some of the properties, as they are."""
         return {name: self.properties[name] for name in names if name in self.properties}
 
@@ -64,19 +64,19 @@ class Asked:
         return arn.build(service, self.region, self.account, resource)
 
 
-Plan = Generator[Call, Json, Made]
-Unmaking = Generator[Call, Json, None]
-Look = Generator[Call, Json, bool]
+CreatePlan = Generator[ServiceCall, Json, CreatedResource]
+DeletePlan = Generator[ServiceCall, Json, None]
+ExistsPlan = Generator[ServiceCall, Json, bool]
 """A plan that looks whether a resource is there; a call that does not find it says so as well."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ResourceType:
     """One type of resource."""
 
-    create: Callable[[Asked], Plan]
-    update: Callable[[Asked], Plan]
-    delete: Callable[[Asked], Unmaking]
+    create: Callable[[ResourceRequest], CreatePlan]
+    update: Callable[[ResourceRequest], CreatePlan]
+    delete: Callable[[ResourceRequest], DeletePlan]
     name: str | None = None
     """The property that names it."""
     longest: int = 128
@@ -96,7 +96,7 @@ class Kind:
     """Whether one that is made anew may have the name of the old: it is a revision of it."""
     here: Callable[[Mapping[str, Json], Mapping[str, Json]], Mapping[str, Json]] = lambda properties, _own: properties
     """What its properties are on this box, by what its metadata says under `Lamplighter`."""
-    look: Callable[[Asked], Look] | None = None
+    look: Callable[[ResourceRequest], ExistsPlan] | None = None
     """Looks whether it is there; None where nobody can tell."""
 
 
@@ -104,19 +104,19 @@ ALL = frozenset({"*"})
 """Every property, in the place of those that replace."""
 
 
-def own_words(metadata: Json) -> Mapping[str, Json]:
+def lamplighter_metadata(metadata: Json) -> Mapping[str, Json]:
     """What the metadata of a resource says that is meant for us."""
     found = metadata.get("Lamplighter") if isinstance(metadata, dict) else None
     return found if isinstance(found, dict) else {}
 
 
-def replaced(kind: Kind, before: Mapping[str, Json], after: Mapping[str, Json]) -> set[str]:
+def replacing_properties(kind: ResourceType, before: Mapping[str, Json], after: Mapping[str, Json]) -> set[str]:
     """The properties that changed and for which the resource has to be made anew."""
     names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     return {name for name in names if kind.replaces is ALL or name in kind.replaces}
 
 
-def idle(kind: Kind, properties: Mapping[str, Json]) -> list[str]:
+def idle_properties(kind: ResourceType, properties: Mapping[str, Json]) -> list[str]:
     """The properties that have no effect here."""
     found = []
     for place in sorted(kind.idle):
@@ -127,36 +127,40 @@ def idle(kind: Kind, properties: Mapping[str, Json]) -> list[str]:
     return found
 
 
-def gone(*calls: Callable[[Asked], Call]) -> Callable[[Asked], Unmaking]:
+def delete_by_calls(*calls: Callable[[ResourceRequest], ServiceCall]) -> Callable[[ResourceRequest], DeletePlan]:
     """A plan that deletes by calls which are known beforehand."""
 
-    def plan(asked: Asked) -> Unmaking:
+    def plan(asked: ResourceRequest) -> DeletePlan:
         for call in calls:
             yield call(asked)
 
     return plan
 
 
-def found(call: Callable[[Asked], Call], is_there: Callable[[Json], bool] = lambda _: True) -> Callable[[Asked], Look]:
+def exists_by_call(
+    call: Callable[[ResourceRequest], ServiceCall], is_there: Callable[[Json], bool] = lambda _: True
+) -> Callable[[ResourceRequest], ExistsPlan]:
     """A plan that looks by one call, and judges its answer."""
 
-    def plan(asked: Asked) -> Look:
+    def plan(asked: ResourceRequest) -> ExistsPlan:
         answer = yield call(asked)
         return is_there(answer)
 
     return plan
 
 
-def never(asked: Asked) -> Plan:
+def never_update(asked: ResourceRequest) -> CreatePlan:
     """The plan of a change that there can't be: every property replaces."""
     yield from ()
-    return Made(asked.physical, asked.attributes)
+    return CreatedResource(asked.physical, asked.attributes)
 
 
-def retag(service: str, asked: Asked, where: Mapping[str, Json], keys: str) -> Generator[Call, Json, None]:
+def update_tags(
+    service: str, asked: ResourceRequest, where: Mapping[str, Json], keys: str
+) -> Generator[ServiceCall, Json, None]:
     """Bring tags to what is asked for; `where` names the resource, `keys` the parameter of UntagResource."""
     lost = {tag["Key"] for tag in asked.tags_before} - {tag["Key"] for tag in asked.tags}
     if lost:
-        yield Call(service, "UntagResource", {**where, keys: sorted(lost)})
+        yield ServiceCall(service, "UntagResource", {**where, keys: sorted(lost)})
     if asked.tags and asked.tags != asked.tags_before:
-        yield Call(service, "TagResource", {**where, "Tags": list(asked.tags)})
+        yield ServiceCall(service, "TagResource", {**where, "Tags": list(asked.tags)})

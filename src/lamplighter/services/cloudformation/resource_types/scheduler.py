@@ -11,15 +11,15 @@ from collections.abc import Generator, Mapping
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.resource_types.resource_type import (
-    Asked,
-    Call,
-    Kind,
-    Made,
-    Plan,
-    found,
-    gone,
-    own_words,
-    retag,
+    CreatedResource,
+    CreatePlan,
+    ResourceRequest,
+    ResourceType,
+    ServiceCall,
+    delete_by_calls,
+    exists_by_call,
+    lamplighter_metadata,
+    update_tags,
 )
 
 SCHEDULE = (
@@ -31,60 +31,62 @@ KEEPS = "KeepsState"
 """A word of ours, as if it were a property: what paused a schedule of a job beside the file holds."""
 
 
-def _set_own(asked: Asked, name: str) -> Generator[Call, Json, None]:
-    own = own_words(asked.metadata)
+def _set_own(asked: ResourceRequest, name: str) -> Generator[ServiceCall, Json, None]:
+    own = lamplighter_metadata(asked.metadata)
     said = {key: own[key] for key in ("Missed", "Within") if key in own}
     if said:
         group = asked.get("GroupName", "default")
-        yield Call("scheduler", "SetMissed", {"Name": name, "GroupName": group, **said})
+        yield ServiceCall("scheduler", "SetMissed", {"Name": name, "GroupName": group, **said})
     if "Job" in own:
         mark = {"Job": own["Job"], "Tell": own.get("Tell")}
-        yield Call("scheduler", "SetMark", {"Name": name, "GroupName": asked.get("GroupName", "default"), **mark})
+        yield ServiceCall(
+            "scheduler", "SetMark", {"Name": name, "GroupName": asked.get("GroupName", "default"), **mark}
+        )
 
 
-def _create_schedule(asked: Asked) -> Plan:
-    answer = yield Call("scheduler", "CreateSchedule", {"Name": asked.name, **asked.taken(*SCHEDULE)})
+def _create_schedule(asked: ResourceRequest) -> CreatePlan:
+    answer = yield ServiceCall("scheduler", "CreateSchedule", {"Name": asked.name, **asked.pick(*SCHEDULE)})
     yield from _set_own(asked, asked.name)
-    return Made(asked.name, {"Arn": answer["ScheduleArn"]})
+    return CreatedResource(asked.name, {"Arn": answer["ScheduleArn"]})
 
 
-def _get_schedule(asked: Asked) -> Call:
-    return Call("scheduler", "GetSchedule", {"Name": asked.physical, "GroupName": asked.get("GroupName")})
+def _get_schedule(asked: ResourceRequest) -> ServiceCall:
+    return ServiceCall("scheduler", "GetSchedule", {"Name": asked.physical, "GroupName": asked.get("GroupName")})
 
 
 def _kept_paused(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
     return {**properties, KEEPS: True} if own.get("Job") else properties
 
 
-def _update_schedule(asked: Asked) -> Plan:
-    given = asked.taken(*SCHEDULE)
+def _update_schedule(asked: ResourceRequest) -> CreatePlan:
+    given = asked.pick(*SCHEDULE)
     if asked.get(KEEPS) and asked.before.get("State") == asked.get("State"):
         # Who paused it, or let it go on, did so beside the file, which has not said anything else since.
         given["State"] = (yield _get_schedule(asked))["State"]
-    yield Call("scheduler", "UpdateSchedule", {"Name": asked.physical, **given})
+    yield ServiceCall("scheduler", "UpdateSchedule", {"Name": asked.physical, **given})
     yield from _set_own(asked, asked.physical)
-    return Made(asked.physical, asked.attributes)
+    return CreatedResource(asked.physical, asked.attributes)
 
 
-def _create_group(asked: Asked) -> Plan:
+def _create_group(asked: ResourceRequest) -> CreatePlan:
     tags = {"Tags": list(asked.tags)} if asked.tags else {}
-    answer = yield Call("scheduler", "CreateScheduleGroup", {"Name": asked.name, **tags})
-    group = yield Call("scheduler", "GetScheduleGroup", {"Name": asked.name})
+    answer = yield ServiceCall("scheduler", "CreateScheduleGroup", {"Name": asked.name, **tags})
+    group = yield ServiceCall("scheduler", "GetScheduleGroup", {"Name": asked.name})
     attributes = {name: group[name] for name in ("CreationDate", "LastModificationDate", "State") if name in group}
-    return Made(asked.name, {"Arn": answer["ScheduleGroupArn"], **attributes})
+    return CreatedResource(asked.name, {"Arn": answer["ScheduleGroupArn"], **attributes})
 
 
-def _update_group(asked: Asked) -> Plan:
-    yield from retag("scheduler", asked, {"ResourceArn": asked.attributes["Arn"]}, "TagKeys")
-    return Made(asked.physical, asked.attributes)
+def _update_group(asked: ResourceRequest) -> CreatePlan:
+    yield from update_tags("scheduler", asked, {"ResourceArn": asked.attributes["Arn"]}, "TagKeys")
+    return CreatedResource(asked.physical, asked.attributes)
 
 
-KINDS: Mapping[str, Kind] = {
-    "AWS::Scheduler::Schedule": Kind(
+KINDS: Mapping[str, ResourceType] = {
+    "AWS::Scheduler::Schedule": ResourceType(
         _create_schedule,
         _update_schedule,
-        gone(
-            lambda asked: Call(
+        delete_by_calls(
+            lambda asked: ServiceCall(
                 "scheduler", "DeleteSchedule", {"Name": asked.physical, "GroupName": asked.get("GroupName")}
             )
         ),
@@ -92,17 +94,17 @@ KINDS: Mapping[str, Kind] = {
         longest=64,
         replaces=frozenset({"Name", "GroupName"}),
         attributes=frozenset({"Arn"}),
-        look=found(_get_schedule),
+        look=exists_by_call(_get_schedule),
         here=_kept_paused,
     ),
-    "AWS::Scheduler::ScheduleGroup": Kind(
+    "AWS::Scheduler::ScheduleGroup": ResourceType(
         _create_group,
         _update_group,
-        gone(lambda asked: Call("scheduler", "DeleteScheduleGroup", {"Name": asked.physical})),
+        delete_by_calls(lambda asked: ServiceCall("scheduler", "DeleteScheduleGroup", {"Name": asked.physical})),
         name="Name",
         longest=64,
         replaces=frozenset({"Name"}),
-        look=found(lambda asked: Call("scheduler", "GetScheduleGroup", {"Name": asked.physical})),
+        look=exists_by_call(lambda asked: ServiceCall("scheduler", "GetScheduleGroup", {"Name": asked.physical})),
         attributes=frozenset({"Arn", "CreationDate", "LastModificationDate", "State"}),
     ),
 }

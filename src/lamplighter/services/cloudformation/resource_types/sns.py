@@ -11,16 +11,16 @@ from collections.abc import Generator, Mapping
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.resource_types.resource_type import (
-    Asked,
-    Call,
-    Kind,
-    Look,
-    Made,
-    Plan,
-    Unmaking,
-    found,
-    gone,
-    retag,
+    CreatedResource,
+    CreatePlan,
+    DeletePlan,
+    ExistsPlan,
+    ResourceRequest,
+    ResourceType,
+    ServiceCall,
+    delete_by_calls,
+    exists_by_call,
+    update_tags,
 )
 
 TOPIC = (
@@ -36,7 +36,7 @@ CONFIRMED = "Confirmed"
 """A word of ours, as if it were a property."""
 
 
-def _feedback(asked: Asked) -> dict[str, Json]:
+def _feedback(asked: ResourceRequest) -> dict[str, Json]:
     """DeliveryStatusLogging as attributes: HTTPSuccessFeedbackRoleArn …"""
     spelled = {"http/s": "HTTP", "sqs": "SQS", "lambda": "Lambda", "firehose": "Firehose", "application": "Application"}
     found: dict[str, Json] = {}
@@ -46,50 +46,52 @@ def _feedback(asked: Asked) -> dict[str, Json]:
     return found
 
 
-def _create_topic(asked: Asked) -> Plan:
-    attributes = {**asked.taken(*TOPIC), **_feedback(asked)}
-    answer = yield Call(
+def _create_topic(asked: ResourceRequest) -> CreatePlan:
+    attributes = {**asked.pick(*TOPIC), **_feedback(asked)}
+    answer = yield ServiceCall(
         "sns", "CreateTopic", {"Name": asked.name, "Attributes": attributes, "Tags": list(asked.tags) or None}
     )
     key = answer["TopicArn"]
     yield from _protect(asked, key)
     for each in asked.get("Subscription", []):
-        yield Call("sns", "Subscribe", {"TopicArn": key, "Protocol": each["Protocol"], "Endpoint": each["Endpoint"]})
-    return Made(key, {"TopicArn": key, "TopicName": asked.name})
+        yield ServiceCall(
+            "sns", "Subscribe", {"TopicArn": key, "Protocol": each["Protocol"], "Endpoint": each["Endpoint"]}
+        )
+    return CreatedResource(key, {"TopicArn": key, "TopicName": asked.name})
 
 
-def _protect(asked: Asked, key: str) -> Generator[Call, Json, None]:
+def _protect(asked: ResourceRequest, key: str) -> Generator[ServiceCall, Json, None]:
     policy = asked.get("DataProtectionPolicy")
     if policy is not None and policy != asked.before.get("DataProtectionPolicy"):
-        yield Call("sns", "PutDataProtectionPolicy", {"ResourceArn": key, "DataProtectionPolicy": policy})
+        yield ServiceCall("sns", "PutDataProtectionPolicy", {"ResourceArn": key, "DataProtectionPolicy": policy})
 
 
-def _update_topic(asked: Asked) -> Plan:
-    before = Asked(asked.logical, asked.type, asked.before, asked.account, asked.region)
-    old, new = {**before.taken(*TOPIC), **_feedback(before)}, {**asked.taken(*TOPIC), **_feedback(asked)}
+def _update_topic(asked: ResourceRequest) -> CreatePlan:
+    before = ResourceRequest(asked.logical, asked.type, asked.before, asked.account, asked.region)
+    old, new = {**before.pick(*TOPIC), **_feedback(before)}, {**asked.pick(*TOPIC), **_feedback(asked)}
     for name in {**old, **new}:
         if old.get(name) != new.get(name):
             given = {"TopicArn": asked.physical, "AttributeName": name, "AttributeValue": new.get(name, "")}
-            yield Call("sns", "SetTopicAttributes", given)
+            yield ServiceCall("sns", "SetTopicAttributes", given)
     yield from _protect(asked, asked.physical)
     yield from _resubscribe(asked)
-    yield from retag("sns", asked, {"ResourceArn": asked.physical}, "TagKeys")
-    return Made(asked.physical, asked.attributes)
+    yield from update_tags("sns", asked, {"ResourceArn": asked.physical}, "TagKeys")
+    return CreatedResource(asked.physical, asked.attributes)
 
 
-def _resubscribe(asked: Asked) -> Generator[Call, Json, None]:
+def _resubscribe(asked: ResourceRequest) -> Generator[ServiceCall, Json, None]:
     wanted = asked.get("Subscription", [])
     lost = [each for each in asked.before.get("Subscription", []) if each not in wanted]
     if lost:
-        answer = yield Call("sns", "ListSubscriptionsByTopic", {"TopicArn": asked.physical})
+        answer = yield ServiceCall("sns", "ListSubscriptionsByTopic", {"TopicArn": asked.physical})
         for found in answer["Subscriptions"]:
             is_lost = {"Protocol": found["Protocol"], "Endpoint": found["Endpoint"]} in lost
             if is_lost and found["SubscriptionArn"].startswith("arn:"):
-                yield Call("sns", "Unsubscribe", {"SubscriptionArn": found["SubscriptionArn"]})
+                yield ServiceCall("sns", "Unsubscribe", {"SubscriptionArn": found["SubscriptionArn"]})
     for each in wanted:
         if each not in asked.before.get("Subscription", []):
             given = {"TopicArn": asked.physical, "Protocol": each["Protocol"], "Endpoint": each["Endpoint"]}
-            yield Call("sns", "Subscribe", given)
+            yield ServiceCall("sns", "Subscribe", given)
 
 
 def _with_command(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -106,33 +108,33 @@ def _vouched(properties: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping
     return {**properties, CONFIRMED: True} if own.get(CONFIRMED) is True else properties
 
 
-def _subscribe(asked: Asked) -> Plan:
+def _subscribe(asked: ResourceRequest) -> CreatePlan:
     if asked.get(CONFIRMED):
         return (yield from _update_subscription(asked))
-    answer = yield Call(
+    answer = yield ServiceCall(
         "sns",
         "Subscribe",
-        {**asked.taken(*WHERE), "Attributes": asked.taken(*SUBSCRIPTION), "ReturnSubscriptionArn": True},
+        {**asked.pick(*WHERE), "Attributes": asked.pick(*SUBSCRIPTION), "ReturnSubscriptionArn": True},
     )
-    return Made(answer["SubscriptionArn"], {"Arn": answer["SubscriptionArn"]})
+    return CreatedResource(answer["SubscriptionArn"], {"Arn": answer["SubscriptionArn"]})
 
 
-def _update_subscription(asked: Asked) -> Plan:
+def _update_subscription(asked: ResourceRequest) -> CreatePlan:
     arn = asked.physical
     if asked.get(CONFIRMED) and not asked.before.get(CONFIRMED):
-        arn = (yield Call("sns", "Vouch", asked.taken(*WHERE)))["SubscriptionArn"]
+        arn = (yield ServiceCall("sns", "Vouch", asked.pick(*WHERE)))["SubscriptionArn"]
     for name in SUBSCRIPTION:
         if asked.before.get(name) != asked.get(name):
             given = {"SubscriptionArn": arn, "AttributeName": name, "AttributeValue": asked.get(name)}
-            yield Call("sns", "SetSubscriptionAttributes", given)
-    return Made(arn, {"Arn": arn})
+            yield ServiceCall("sns", "SetSubscriptionAttributes", given)
+    return CreatedResource(arn, {"Arn": arn})
 
 
-def _look_for_subscription(asked: Asked) -> Look:
+def _look_for_subscription(asked: ResourceRequest) -> ExistsPlan:
     """One that its reader ended by the link of a mail is listed no more, although it could be brought back."""
     token: Json = {}
     while True:
-        answer = yield Call("sns", "ListSubscriptionsByTopic", {"TopicArn": asked.get("TopicArn"), **token})
+        answer = yield ServiceCall("sns", "ListSubscriptionsByTopic", {"TopicArn": asked.get("TopicArn"), **token})
         for each in answer["Subscriptions"]:
             if (each["Protocol"], each["Endpoint"]) == (asked.get("Protocol"), asked.get("Endpoint")):
                 return True
@@ -141,42 +143,42 @@ def _look_for_subscription(asked: Asked) -> Look:
         token = {"NextToken": answer["NextToken"]}
 
 
-def _put_policy(asked: Asked) -> Plan:
+def _put_policy(asked: ResourceRequest) -> CreatePlan:
     for topic in asked.get("Topics", []):
         given = {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": asked.get("PolicyDocument")}
-        yield Call("sns", "SetTopicAttributes", given)
-    return Made(asked.physical or asked.name, {"Id": asked.physical or asked.name})
+        yield ServiceCall("sns", "SetTopicAttributes", given)
+    return CreatedResource(asked.physical or asked.name, {"Id": asked.physical or asked.name})
 
 
-def _put_inline_policy(asked: Asked) -> Plan:
+def _put_inline_policy(asked: ResourceRequest) -> CreatePlan:
     topic = asked.get("TopicArn")
     given = {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": asked.get("PolicyDocument")}
-    yield Call("sns", "SetTopicAttributes", given)
-    return Made(topic)
+    yield ServiceCall("sns", "SetTopicAttributes", given)
+    return CreatedResource(topic)
 
 
-def _leave_policy(_asked: Asked) -> Unmaking:
+def _leave_policy(_asked: ResourceRequest) -> DeletePlan:
     """The topic's owner may do all that the policy allowed: there is nobody else here."""
     yield from ()
 
 
-KINDS: Mapping[str, Kind] = {
-    "AWS::SNS::Topic": Kind(
+KINDS: Mapping[str, ResourceType] = {
+    "AWS::SNS::Topic": ResourceType(
         _create_topic,
         _update_topic,
-        gone(lambda asked: Call("sns", "DeleteTopic", {"TopicArn": asked.physical})),
+        delete_by_calls(lambda asked: ServiceCall("sns", "DeleteTopic", {"TopicArn": asked.physical})),
         name="TopicName",
         longest=256,
         replaces=frozenset({"TopicName", "FifoTopic"}),
         attributes=frozenset({"TopicArn", "TopicName"}),
         here=_with_command,
-        look=found(lambda asked: Call("sns", "GetTopicAttributes", {"TopicArn": asked.physical})),
+        look=exists_by_call(lambda asked: ServiceCall("sns", "GetTopicAttributes", {"TopicArn": asked.physical})),
         ending=lambda properties: ".fifo" if str(properties.get("FifoTopic")).lower() == "true" else "",
     ),
-    "AWS::SNS::Subscription": Kind(
+    "AWS::SNS::Subscription": ResourceType(
         _subscribe,
         _update_subscription,
-        gone(lambda asked: Call("sns", "Unsubscribe", {"SubscriptionArn": asked.physical})),
+        delete_by_calls(lambda asked: ServiceCall("sns", "Unsubscribe", {"SubscriptionArn": asked.physical})),
         replaces=frozenset({"Endpoint", "Protocol", "TopicArn"}),
         # All regions are one engine: the topic's ARN says where it is.
         idle=frozenset({"Region"}),
@@ -184,8 +186,8 @@ KINDS: Mapping[str, Kind] = {
         here=_vouched,
         look=_look_for_subscription,
     ),
-    "AWS::SNS::TopicPolicy": Kind(_put_policy, _put_policy, _leave_policy, attributes=frozenset({"Id"})),
-    "AWS::SNS::TopicInlinePolicy": Kind(
+    "AWS::SNS::TopicPolicy": ResourceType(_put_policy, _put_policy, _leave_policy, attributes=frozenset({"Id"})),
+    "AWS::SNS::TopicInlinePolicy": ResourceType(
         _put_inline_policy, _put_inline_policy, _leave_policy, replaces=frozenset({"TopicArn"})
     ),
 }

@@ -6,14 +6,14 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_S
 from collections.abc import Mapping
 
 from lamplighter.services.cloudformation.resource_types.resource_type import (
-    Asked,
-    Call,
-    Kind,
-    Made,
-    Plan,
-    Unmaking,
-    found,
-    gone,
+    CreatedResource,
+    CreatePlan,
+    DeletePlan,
+    ResourceRequest,
+    ResourceType,
+    ServiceCall,
+    delete_by_calls,
+    exists_by_call,
 )
 
 CLEARED = frozenset({"KmsMasterKeyId", "RedriveAllowPolicy", "RedrivePolicy"})
@@ -33,71 +33,73 @@ USUAL: Mapping[str, object] = {
 QUEUE = (*USUAL, *sorted(CLEARED), "FifoQueue")
 
 
-def _create_queue(asked: Asked) -> Plan:
-    given = asked.taken(*QUEUE)
+def _create_queue(asked: ResourceRequest) -> CreatePlan:
+    given = asked.pick(*QUEUE)
     if str(given.get("FifoQueue")).lower() != "true":
         given.pop("FifoQueue", None)
     params = {"QueueName": asked.name, "Attributes": given, "tags": list(asked.tags) or None}
-    answer = yield Call("sqs", "CreateQueue", params)
+    answer = yield ServiceCall("sqs", "CreateQueue", params)
     url = answer["QueueUrl"]
-    return Made(url, {"Arn": asked.arn("sqs", asked.name), "QueueName": asked.name, "QueueUrl": url})
+    return CreatedResource(url, {"Arn": asked.arn("sqs", asked.name), "QueueName": asked.name, "QueueUrl": url})
 
 
-def _update_queue(asked: Asked) -> Plan:
+def _update_queue(asked: ResourceRequest) -> CreatePlan:
     changed = {name for name in QUEUE if asked.before.get(name) != asked.properties.get(name)}
     fallen = {name: "" if name in CLEARED else USUAL[name] for name in changed if name not in asked.properties}
     if changed:
         given = {**fallen, **{name: asked.properties[name] for name in changed if name in asked.properties}}
-        yield Call("sqs", "SetQueueAttributes", {"QueueUrl": asked.physical, "Attributes": given})
+        yield ServiceCall("sqs", "SetQueueAttributes", {"QueueUrl": asked.physical, "Attributes": given})
     lost = {tag["Key"] for tag in asked.tags_before} - {tag["Key"] for tag in asked.tags}
     if lost:
-        yield Call("sqs", "UntagQueue", {"QueueUrl": asked.physical, "TagKeys": sorted(lost)})
+        yield ServiceCall("sqs", "UntagQueue", {"QueueUrl": asked.physical, "TagKeys": sorted(lost)})
     if asked.tags and asked.tags != asked.tags_before:
-        yield Call("sqs", "TagQueue", {"QueueUrl": asked.physical, "Tags": list(asked.tags)})
-    return Made(asked.physical, asked.attributes)
+        yield ServiceCall("sqs", "TagQueue", {"QueueUrl": asked.physical, "Tags": list(asked.tags)})
+    return CreatedResource(asked.physical, asked.attributes)
 
 
-def _put_policy(asked: Asked) -> Plan:
+def _put_policy(asked: ResourceRequest) -> CreatePlan:
     queues = asked.get("Queues", [])
     for queue in asked.before.get("Queues", []):
         if queue not in queues:
-            yield Call("sqs", "SetQueueAttributes", {"QueueUrl": queue, "Attributes": {"Policy": ""}})
+            yield ServiceCall("sqs", "SetQueueAttributes", {"QueueUrl": queue, "Attributes": {"Policy": ""}})
     for queue in queues:
         given = {"Policy": asked.get("PolicyDocument")}
-        yield Call("sqs", "SetQueueAttributes", {"QueueUrl": queue, "Attributes": given})
-    return Made(asked.physical or asked.name, {"Id": asked.physical or asked.name})
+        yield ServiceCall("sqs", "SetQueueAttributes", {"QueueUrl": queue, "Attributes": given})
+    return CreatedResource(asked.physical or asked.name, {"Id": asked.physical or asked.name})
 
 
-def _remove_policy(asked: Asked) -> Unmaking:
+def _remove_policy(asked: ResourceRequest) -> DeletePlan:
     for queue in asked.get("Queues", []):
-        yield Call("sqs", "SetQueueAttributes", {"QueueUrl": queue, "Attributes": {"Policy": ""}})
+        yield ServiceCall("sqs", "SetQueueAttributes", {"QueueUrl": queue, "Attributes": {"Policy": ""}})
 
 
-def _put_inline_policy(asked: Asked) -> Plan:
+def _put_inline_policy(asked: ResourceRequest) -> CreatePlan:
     queue = asked.get("Queue")
     given = {"Policy": asked.get("PolicyDocument")}
-    yield Call("sqs", "SetQueueAttributes", {"QueueUrl": queue, "Attributes": given})
-    return Made(queue)
+    yield ServiceCall("sqs", "SetQueueAttributes", {"QueueUrl": queue, "Attributes": given})
+    return CreatedResource(queue)
 
 
-KINDS: Mapping[str, Kind] = {
-    "AWS::SQS::Queue": Kind(
+KINDS: Mapping[str, ResourceType] = {
+    "AWS::SQS::Queue": ResourceType(
         _create_queue,
         _update_queue,
-        gone(lambda asked: Call("sqs", "DeleteQueue", {"QueueUrl": asked.physical})),
+        delete_by_calls(lambda asked: ServiceCall("sqs", "DeleteQueue", {"QueueUrl": asked.physical})),
         name="QueueName",
         longest=80,
         replaces=frozenset({"QueueName", "FifoQueue"}),
         attributes=frozenset({"Arn", "QueueName", "QueueUrl"}),
-        look=found(lambda asked: Call("sqs", "GetQueueAttributes", {"QueueUrl": asked.physical})),
+        look=exists_by_call(lambda asked: ServiceCall("sqs", "GetQueueAttributes", {"QueueUrl": asked.physical})),
         ending=lambda properties: ".fifo" if str(properties.get("FifoQueue")).lower() == "true" else "",
     ),
-    "AWS::SQS::QueuePolicy": Kind(_put_policy, _put_policy, _remove_policy, attributes=frozenset({"Id"})),
-    "AWS::SQS::QueueInlinePolicy": Kind(
+    "AWS::SQS::QueuePolicy": ResourceType(_put_policy, _put_policy, _remove_policy, attributes=frozenset({"Id"})),
+    "AWS::SQS::QueueInlinePolicy": ResourceType(
         _put_inline_policy,
         _put_inline_policy,
-        gone(
-            lambda asked: Call("sqs", "SetQueueAttributes", {"QueueUrl": asked.physical, "Attributes": {"Policy": ""}})
+        delete_by_calls(
+            lambda asked: ServiceCall(
+                "sqs", "SetQueueAttributes", {"QueueUrl": asked.physical, "Attributes": {"Policy": ""}}
+            )
         ),
         replaces=frozenset({"Queue"}),
     ),

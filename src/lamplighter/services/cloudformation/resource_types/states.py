@@ -11,27 +11,27 @@ from lamplighter.lang.template.functions import value_as_text
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     ALL,
-    Asked,
-    Call,
-    Kind,
-    Made,
-    Plan,
-    found,
-    gone,
-    never,
-    retag,
+    CreatedResource,
+    CreatePlan,
+    ResourceRequest,
+    ResourceType,
+    ServiceCall,
+    delete_by_calls,
+    exists_by_call,
+    never_update,
+    update_tags,
 )
 
 SETTINGS = ("RoleArn", "LoggingConfiguration", "TracingConfiguration", "EncryptionConfiguration")
 SUBSTITUTION = re.compile(r"\$\{([^}]+)\}")
 
 
-def _definition(asked: Asked) -> Generator[Call, Json, str]:
+def _definition(asked: ResourceRequest) -> Generator[ServiceCall, Json, str]:
     """The definition as text: written as text, as an object, or kept in a bucket; with its substitutions."""
     place = asked.get("DefinitionS3Location")
     if place is not None:
         version = {"VersionId": place["Version"]} if "Version" in place else {}
-        answer = yield Call("s3", "GetObject", {"Bucket": place["Bucket"], "Key": place["Key"], **version})
+        answer = yield ServiceCall("s3", "GetObject", {"Bucket": place["Bucket"], "Key": place["Key"], **version})
         text = answer["Body"].decode(errors="replace")
     elif "Definition" in asked.properties:
         text = dumps(asked.properties["Definition"])
@@ -43,39 +43,39 @@ def _definition(asked: Asked) -> Generator[Call, Json, str]:
     return SUBSTITUTION.sub(lambda found: value_as_text(given[found[1]]) if found[1] in given else found[0], text)
 
 
-def _create_machine(asked: Asked) -> Plan:
+def _create_machine(asked: ResourceRequest) -> CreatePlan:
     definition = yield from _definition(asked)
-    answer = yield Call(
+    answer = yield ServiceCall(
         "states",
         "CreateStateMachine",
         {
             "name": asked.name,
             "definition": definition,
             "type": asked.get("StateMachineType"),
-            **asked.taken(*SETTINGS),
+            **asked.pick(*SETTINGS),
             "tags": list(asked.tags) or None,
         },
     )
-    return Made(
+    return CreatedResource(
         answer["stateMachineArn"],
         {"Arn": answer["stateMachineArn"], "Name": asked.name, "StateMachineRevisionId": "INITIAL"},
     )
 
 
-def _update_machine(asked: Asked) -> Plan:
+def _update_machine(asked: ResourceRequest) -> CreatePlan:
     definition = yield from _definition(asked)
-    answer = yield Call(
+    answer = yield ServiceCall(
         "states",
         "UpdateStateMachine",
-        {"stateMachineArn": asked.physical, "definition": definition, **asked.taken(*SETTINGS)},
+        {"stateMachineArn": asked.physical, "definition": definition, **asked.pick(*SETTINGS)},
     )
-    yield from retag("states", asked, {"resourceArn": asked.physical}, "tagKeys")
+    yield from update_tags("states", asked, {"resourceArn": asked.physical}, "tagKeys")
     revision = answer.get("revisionId", asked.attributes.get("StateMachineRevisionId"))
-    return Made(asked.physical, {**asked.attributes, "StateMachineRevisionId": revision})
+    return CreatedResource(asked.physical, {**asked.attributes, "StateMachineRevisionId": revision})
 
 
-def _create_version(asked: Asked) -> Plan:
-    answer = yield Call(
+def _create_version(asked: ResourceRequest) -> CreatePlan:
+    answer = yield ServiceCall(
         "states",
         "PublishStateMachineVersion",
         {
@@ -84,27 +84,27 @@ def _create_version(asked: Asked) -> Plan:
             "description": asked.get("Description"),
         },
     )
-    return Made(answer["stateMachineVersionArn"], {"Arn": answer["stateMachineVersionArn"]})
+    return CreatedResource(answer["stateMachineVersionArn"], {"Arn": answer["stateMachineVersionArn"]})
 
 
-def _routing(asked: Asked) -> list[Mapping[str, Json]]:
+def _routing(asked: ResourceRequest) -> list[Mapping[str, Json]]:
     preferred = asked.get("DeploymentPreference")
     if preferred is not None:
         return [{"stateMachineVersionArn": preferred["StateMachineVersionArn"], "weight": 100}]
     return list(asked.get("RoutingConfiguration", []))
 
 
-def _create_alias(asked: Asked) -> Plan:
-    answer = yield Call(
+def _create_alias(asked: ResourceRequest) -> CreatePlan:
+    answer = yield ServiceCall(
         "states",
         "CreateStateMachineAlias",
         {"name": asked.name, "description": asked.get("Description"), "routingConfiguration": _routing(asked)},
     )
-    return Made(answer["stateMachineAliasArn"], {"Arn": answer["stateMachineAliasArn"]})
+    return CreatedResource(answer["stateMachineAliasArn"], {"Arn": answer["stateMachineAliasArn"]})
 
 
-def _update_alias(asked: Asked) -> Plan:
-    yield Call(
+def _update_alias(asked: ResourceRequest) -> CreatePlan:
+    yield ServiceCall(
         "states",
         "UpdateStateMachineAlias",
         {
@@ -113,50 +113,54 @@ def _update_alias(asked: Asked) -> Plan:
             "routingConfiguration": _routing(asked),
         },
     )
-    return Made(asked.physical, asked.attributes)
+    return CreatedResource(asked.physical, asked.attributes)
 
 
-def _create_activity(asked: Asked) -> Plan:
-    answer = yield Call(
+def _create_activity(asked: ResourceRequest) -> CreatePlan:
+    answer = yield ServiceCall(
         "states",
         "CreateActivity",
-        {"name": asked.name, **asked.taken("EncryptionConfiguration"), "tags": list(asked.tags) or None},
+        {"name": asked.name, **asked.pick("EncryptionConfiguration"), "tags": list(asked.tags) or None},
     )
-    return Made(answer["activityArn"], {"Arn": answer["activityArn"], "Name": asked.name})
+    return CreatedResource(answer["activityArn"], {"Arn": answer["activityArn"], "Name": asked.name})
 
 
-def _update_activity(asked: Asked) -> Plan:
-    yield from retag("states", asked, {"resourceArn": asked.physical}, "tagKeys")
-    return Made(asked.physical, asked.attributes)
+def _update_activity(asked: ResourceRequest) -> CreatePlan:
+    yield from update_tags("states", asked, {"resourceArn": asked.physical}, "tagKeys")
+    return CreatedResource(asked.physical, asked.attributes)
 
 
-KINDS: Mapping[str, Kind] = {
-    "AWS::StepFunctions::StateMachine": Kind(
+KINDS: Mapping[str, ResourceType] = {
+    "AWS::StepFunctions::StateMachine": ResourceType(
         _create_machine,
         _update_machine,
-        gone(lambda asked: Call("states", "DeleteStateMachine", {"stateMachineArn": asked.physical})),
+        delete_by_calls(lambda asked: ServiceCall("states", "DeleteStateMachine", {"stateMachineArn": asked.physical})),
         name="StateMachineName",
         longest=80,
         prefix=False,
         replaces=frozenset({"StateMachineName", "StateMachineType"}),
         attributes=frozenset({"Arn", "Name", "StateMachineRevisionId"}),
-        look=found(
-            lambda asked: Call(
+        look=exists_by_call(
+            lambda asked: ServiceCall(
                 "states", "DescribeStateMachine", {"stateMachineArn": asked.physical, "includedData": "METADATA_ONLY"}
             )
         ),
     ),
-    "AWS::StepFunctions::StateMachineVersion": Kind(
+    "AWS::StepFunctions::StateMachineVersion": ResourceType(
         _create_version,
-        never,
-        gone(lambda asked: Call("states", "DeleteStateMachineVersion", {"stateMachineVersionArn": asked.physical})),
+        never_update,
+        delete_by_calls(
+            lambda asked: ServiceCall("states", "DeleteStateMachineVersion", {"stateMachineVersionArn": asked.physical})
+        ),
         replaces=ALL,
         attributes=frozenset({"Arn"}),
     ),
-    "AWS::StepFunctions::StateMachineAlias": Kind(
+    "AWS::StepFunctions::StateMachineAlias": ResourceType(
         _create_alias,
         _update_alias,
-        gone(lambda asked: Call("states", "DeleteStateMachineAlias", {"stateMachineAliasArn": asked.physical})),
+        delete_by_calls(
+            lambda asked: ServiceCall("states", "DeleteStateMachineAlias", {"stateMachineAliasArn": asked.physical})
+        ),
         name="Name",
         longest=80,
         prefix=False,
@@ -165,10 +169,10 @@ KINDS: Mapping[str, Kind] = {
         # A deployment is done at once: nobody watches it, and nothing fails it.
         idle=frozenset(f"DeploymentPreference/{name}" for name in ("Alarms", "Interval", "Percentage", "Type")),
     ),
-    "AWS::StepFunctions::Activity": Kind(
+    "AWS::StepFunctions::Activity": ResourceType(
         _create_activity,
         _update_activity,
-        gone(lambda asked: Call("states", "DeleteActivity", {"activityArn": asked.physical})),
+        delete_by_calls(lambda asked: ServiceCall("states", "DeleteActivity", {"activityArn": asked.physical})),
         name="Name",
         longest=80,
         prefix=False,

@@ -12,30 +12,30 @@ from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.errors import (
     AlreadyExists,
     ChangeSetNotFound,
-    Invalid,
     InvalidChangeSetStatus,
+    StackValidationError,
 )
-from lamplighter.services.cloudformation.stacks.compute_changes import compare
-from lamplighter.services.cloudformation.stacks.describe_stacks import parameters
+from lamplighter.services.cloudformation.stacks.compute_changes import compare_stack
+from lamplighter.services.cloudformation.stacks.describe_stacks import parameters_of_plan
 from lamplighter.services.cloudformation.stacks.lookup import (
     PAGE,
     check_name,
     find_change_set,
     find_stack,
-    living_stack,
     page,
-    the_stack,
+    require_live_stack,
+    require_stack,
 )
-from lamplighter.services.cloudformation.stacks.stack_events import SERVICE, Journal
-from lamplighter.services.cloudformation.stacks.stack_operations import wishes
-from lamplighter.services.cloudformation.stacks.start_operation import INITIATED, Starter, check_updatable
+from lamplighter.services.cloudformation.stacks.stack_events import SERVICE, StackEvents
+from lamplighter.services.cloudformation.stacks.stack_operations import operation_options
+from lamplighter.services.cloudformation.stacks.start_operation import INITIATED, OperationStarter, check_updatable
 from lamplighter.services.cloudformation.tables import change_sets as rows
 from lamplighter.services.cloudformation.tables import stacks, templates
 from lamplighter.services.cloudformation.tables.change_sets import ChangeSet
 from lamplighter.services.cloudformation.tables.stacks import Stack
-from lamplighter.services.cloudformation.templates.external_inputs import Material
-from lamplighter.services.cloudformation.templates.parsed_templates import Blueprints
-from lamplighter.services.cloudformation.templates.plan_stack import Planner
+from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
+from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplates
+from lamplighter.services.cloudformation.templates.plan_stack import StackPlanner
 from lamplighter.store.db import Reader, Tx
 
 REVIEW = "REVIEW_IN_PROGRESS"
@@ -46,7 +46,12 @@ class ChangeSets:
     """Change sets, as the API has them."""
 
     def __init__(
-        self, world: World, planner: Planner, blueprints: Blueprints, starter: Starter, journal: Journal
+        self,
+        world: World,
+        planner: StackPlanner,
+        blueprints: ParsedTemplates,
+        starter: OperationStarter,
+        journal: StackEvents,
     ) -> None:
         self._world = world
         self._planner = planner
@@ -54,11 +59,13 @@ class ChangeSets:
         self._starter = starter
         self._journal = journal
 
-    def create(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
+    def create(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
         """CreateChangeSet"""
         kind = params.get("ChangeSetType", "UPDATE")
         if kind == "IMPORT":
-            raise Invalid("Resources cannot be imported here: whatever there is was made by a template or by a call.")
+            raise StackValidationError(
+                "Resources cannot be imported here: whatever there is was made by a template or by a call."
+            )
         stack = self._stack(tx, caller, params["StackName"], kind)
         name, token = params["ChangeSetName"], params.get("ClientToken")
         there = rows.by_name(tx, stack.id, name)
@@ -69,7 +76,7 @@ class ChangeSets:
         old = None if stack.status == REVIEW else stack.plan
         plan = self._planner.plan(tx, caller, params | {"StackName": stack.name}, old, material)
         before = None if old is None else self._blueprints.of(tx, stack, old, material)
-        comparison = compare(tx, stack, before, plan.body, plan.blueprint, material)
+        comparison = compare_stack(tx, stack, before, plan.body, plan.blueprint, material)
         empty = not comparison.differs
         key = arn.build(SERVICE, caller.region, caller.account, f"changeSet/{name}/{self._world.uuid()}")
         body = {
@@ -93,17 +100,19 @@ class ChangeSets:
         """The stack that is to change; one that is to be made waits for its change set under its name."""
         found = find_stack(tx, caller, name)
         if kind == "UPDATE":
-            stack = living_stack(tx, caller, name)
+            stack = require_live_stack(tx, caller, name)
             if stack.status == REVIEW:
-                raise Invalid(f"Stack [{name}] does not exist")
+                raise StackValidationError(f"Stack [{name}] does not exist")
             check_updatable(stack)
             return stack
         if found is not None and found.deleted is None:
             if found.status != REVIEW:
-                raise Invalid(f"Stack [{name}] already exists and cannot be created again with the changeSet [CREATE].")
+                raise StackValidationError(
+                    f"Stack [{name}] already exists and cannot be created again with the changeSet [CREATE]."
+                )
             return found
         check_name(name)
-        return self._journal.stack(tx, self._starter.new(tx, caller, name, None, {}), REVIEW, INITIATED)
+        return self._journal.set_stack_status(tx, self._starter.new(tx, caller, name, None, {}), REVIEW, INITIATED)
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """DescribeChangeSet"""
@@ -114,7 +123,7 @@ class ChangeSets:
         listed = body["changes"][start : start + PAGE + 1]
         return {
             **_summary(found, stack),
-            "Parameters": parameters(plan),
+            "Parameters": parameters_of_plan(plan),
             "NotificationARNs": plan["notifications"],
             "RollbackConfiguration": body.get("wishes", {}).get("RollbackConfiguration", {}),
             "Capabilities": plan["capabilities"],
@@ -124,7 +133,7 @@ class ChangeSets:
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """ListChangeSets"""
-        stack = the_stack(reader, caller, params["StackName"])
+        stack = require_stack(reader, caller, params["StackName"])
         found = rows.page(reader, stack.id, params.get("NextToken") or "", PAGE + 1)
         token = found[PAGE - 1].name if len(found) > PAGE else ""
         return page("Summaries", [_summary(each, stack) for each in found], token)
@@ -141,7 +150,7 @@ class ChangeSets:
         templates.drop_unused(tx, found.stack)
         return {}
 
-    def execute(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
+    def execute(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
         """ExecuteChangeSet"""
         found = find_change_set(tx, caller, params)
         stack = stacks.get(tx, found.stack)
@@ -152,7 +161,7 @@ class ChangeSets:
             )
         options = {
             "token": params.get("ClientRequestToken"),
-            **wishes({**body.get("wishes", {}), **params}),
+            **operation_options({**body.get("wishes", {}), **params}),
             "on_failure": body["on_failure"],
             "change_set": found.id,
         }
@@ -161,7 +170,9 @@ class ChangeSets:
         else:
             check_updatable(stack)
             # What else was done to the stack meanwhile may have made the changes impossible.
-            compare(tx, stack, None, body["plan"], self._blueprints.of(tx, stack, body["plan"], material), material)
+            compare_stack(
+                tx, stack, None, body["plan"], self._blueprints.of(tx, stack, body["plan"], material), material
+            )
             self._starter.update(tx, stack, body["plan"], options)
         for other in rows.page(tx, stack.id, "", 1_000):
             execution = "EXECUTE_COMPLETE" if other.id == found.id else "OBSOLETE"

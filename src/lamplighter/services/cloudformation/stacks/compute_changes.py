@@ -11,19 +11,19 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.lang.template.functions import NO_VALUE, Scope, resolve
 from lamplighter.lang.template.template import Resource
-from lamplighter.services.cloudformation.deploy.template_scope import Sight, merged_tags
-from lamplighter.services.cloudformation.errors import Invalid
-from lamplighter.services.cloudformation.resource_types.registry import NESTED, kind_of
-from lamplighter.services.cloudformation.resource_types.resource_type import ALL, own_words
+from lamplighter.services.cloudformation.deploy.template_scope import StackScope, merge_tags
+from lamplighter.services.cloudformation.errors import StackValidationError
+from lamplighter.services.cloudformation.resource_types.registry import NESTED, resource_type_of
+from lamplighter.services.cloudformation.resource_types.resource_type import ALL, lamplighter_metadata
 from lamplighter.services.cloudformation.tables import stack_resources
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
-from lamplighter.services.cloudformation.templates.external_inputs import Material
-from lamplighter.services.cloudformation.templates.parsed_templates import Blueprint
+from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
+from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplate
 from lamplighter.store.db import Reader
 
 
-class NotYet(LamplighterError):
+class KnownAfterUpdate(LamplighterError):
     """Only the update can tell."""
 
 
@@ -44,24 +44,30 @@ class Comparison:
     """Whether an update has anything to do."""
 
 
-def compare(
-    reader: Reader, stack: Stack, old: Blueprint | None, plan: Json, new: Blueprint, material: Material
+def compare_stack(
+    reader: Reader, stack: Stack, old: ParsedTemplate | None, plan: Json, new: ParsedTemplate, material: ExternalInputs
 ) -> Comparison:
     """Compare a stack, of whose plan `old` is the blueprint, with another plan; a large one by a thread."""
 
-    def run(reader: Reader, material: Material) -> Comparison:
-        found = changes(reader, stack, plan, new, material)
+    def run(reader: Reader, material: ExternalInputs) -> Comparison:
+        found = compute_changes(reader, stack, plan, new, material)
         return Comparison(found, old is None or bool(found) or _differs(stack, old, plan, new))
 
     return material.compute(f"changes after pass {stack.phase}", new.size, reader, run)
 
 
-def changes(reader: Reader, stack: Stack, plan: Json, new: Blueprint, material: Material) -> list[Json]:
+def compute_changes(
+    reader: Reader, stack: Stack, plan: Json, new: ParsedTemplate, material: ExternalInputs
+) -> list[Json]:
     """What would become of each resource, in the order in which it would."""
-    rows = {row.logical: row for row in stack_resources.of(reader, stack.id) if not row.status.startswith("DELETE_")}
+    rows = {
+        row.logical: row
+        for row in stack_resources.resources_of(reader, stack.id)
+        if not row.status.startswith("DELETE_")
+    }
     fresh: set[str] = set()
     moved: set[str] = set()
-    known = Sight(reader, stack, rows.get, material).scope(plan, new.frame)
+    known = StackScope(reader, stack, rows.get, material).scope(plan, new.frame)
     scope = replace(known, resource=_known(known, fresh), attribute=_known_attribute(known, fresh, moved, rows))
     found = []
     for name in new.names:
@@ -71,7 +77,7 @@ def changes(reader: Reader, stack: Stack, plan: Json, new: Blueprint, material: 
             found.append(_change("Add", name, None, resource.type))
             continue
         if row.type != resource.type:
-            raise Invalid(
+            raise StackValidationError(
                 "Update of resource type is not permitted. The new template modifies resource type of the following "
                 f"resources: [{name}]"
             )
@@ -86,7 +92,7 @@ def changes(reader: Reader, stack: Stack, plan: Json, new: Blueprint, material: 
     return found + [_change("Remove", row.logical, row.physical, row.type) for row in reversed(gone)]
 
 
-def _differs(stack: Stack, old: Blueprint, plan: Json, new: Blueprint) -> bool:
+def _differs(stack: Stack, old: ParsedTemplate, plan: Json, new: ParsedTemplate) -> bool:
     """Whether an update has something to do beside its resources."""
     if any(plan[name] != stack.plan[name] for name in ("tags", "notifications", "role")):
         return True
@@ -99,7 +105,7 @@ def _differs(stack: Stack, old: Blueprint, plan: Json, new: Blueprint) -> bool:
 def _known(scope: Scope, fresh: set[str]) -> Callable[[str], Json]:
     def resource(name: str) -> Json:
         if name in fresh:
-            raise NotYet(name)
+            raise KnownAfterUpdate(name)
         return scope.resource(name)
 
     return resource
@@ -112,7 +118,7 @@ def _known_attribute(
         # What a change in place may bring about: a revision, an output. A name or an ARN stays.
         stays = wanted.endswith(("Arn", "Name", "Url", "Id")) and wanted != "StateMachineRevisionId"
         if name in fresh or (name in moved and not stays) or (name in rows and rows[name].type == NESTED):
-            raise NotYet(name)
+            raise KnownAfterUpdate(name)
         return scope.attribute(name, wanted)
 
     return attribute
@@ -123,11 +129,11 @@ def _modified(resource: Resource, row: StackResource, scope: Scope, plan: Json) 
     old = row.body["properties"]
     new = {name: _value(value, scope) for name, value in resource.properties.items()}
     new = {name: value for name, value in new.items() if value is not NO_VALUE}
-    new = dict(kind_of(row.type).here(new, own_words(resource.metadata)))
+    new = dict(resource_type_of(row.type).here(new, lamplighter_metadata(resource.metadata)))
     differing = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     details = [_detail("Properties", row.type, name, later=new.get(name) is LATER) for name in differing]
     known = {name: value for name, value in new.items() if value is not LATER}
-    if "Tags" not in differing and merged_tags(plan["tags"], known) != row.body["tags"]:
+    if "Tags" not in differing and merge_tags(plan["tags"], known) != row.body["tags"]:
         details.append(_detail("Tags", row.type, None, later=False))
     if resource.metadata != row.body.get("metadata"):
         details.append(_detail("Metadata", row.type, None, later=False))
@@ -148,12 +154,12 @@ def _modified(resource: Resource, row: StackResource, scope: Scope, plan: Json) 
 def _value(value: Json, scope: Scope) -> Json:
     try:
         return resolve(value, scope)
-    except NotYet:
+    except KnownAfterUpdate:
         return LATER
 
 
 def _detail(attribute: str, kind: str, name: str | None, *, later: bool) -> Json:
-    replaces = kind_of(kind).replaces
+    replaces = resource_type_of(kind).replaces
     anew = attribute == "Properties" and (replaces is ALL or name in replaces)
     return {
         "Target": {

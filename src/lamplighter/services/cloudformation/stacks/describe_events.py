@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Descri
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.cloudformation.errors import Invalid
+from lamplighter.services.cloudformation.errors import StackValidationError
 from lamplighter.services.cloudformation.stacks.lookup import PAGE, find_change_set, find_stack, number, page
 from lamplighter.services.cloudformation.stacks.stack_events import STACK
 from lamplighter.services.cloudformation.tables import stack_events
@@ -14,7 +14,7 @@ from lamplighter.services.cloudformation.tables.change_sets import ChangeSet
 from lamplighter.store.db import Reader
 
 
-def events(reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_stack_events(reader: Reader, caller: Caller, params: Json) -> Json:
     """DescribeStackEvents"""
     found = stack_events.page(
         reader, _stack(reader, caller, params.get("StackName", "")), number(params.get("NextToken")), PAGE + 1
@@ -25,7 +25,7 @@ def events(reader: Reader, caller: Caller, params: Json) -> Json:
 def _stack(reader: Reader, caller: Caller, name: str) -> str:
     found = find_stack(reader, caller, name)
     if found is None:
-        raise Invalid(f"Stack [{name}] does not exist")
+        raise StackValidationError(f"Stack [{name}] does not exist")
     return found.id
 
 
@@ -33,7 +33,7 @@ def _token(found: list[tuple[int, Json]]) -> str:
     return str(found[PAGE - 1][0]) if len(found) > PAGE else ""
 
 
-def all_events(reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_events(reader: Reader, caller: Caller, params: Json) -> Json:
     """DescribeEvents"""
     before, failed = number(params.get("NextToken")), params.get("Filters", {}).get("FailedEvents", False)
     if params.get("ChangeSetName"):
@@ -53,9 +53,9 @@ def _several(reader: Reader, caller: Caller, params: Json, before: int) -> list[
     """One page of an operation's events, or of a stack's."""
     operation = params.get("OperationId")
     if operation:
-        return stack_events.of_operation(reader, operation, before, PAGE)
+        return stack_events.page_of_operation(reader, operation, before, PAGE)
     if not params.get("StackName"):
-        raise Invalid("One of ChangeSetName, OperationId or StackName must be specified.")
+        raise StackValidationError("One of ChangeSetName, OperationId or StackName must be specified.")
     return stack_events.page(reader, _stack(reader, caller, params["StackName"]), before, PAGE)
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller
-from lamplighter.services.cloudformation.errors import Invalid
+from lamplighter.services.cloudformation.errors import StackValidationError
 from lamplighter.services.cloudformation.resource_types.recorded_only import NOT_SIMULATED
-from lamplighter.services.cloudformation.stacks.lookup import FIRST, PAGE, find_stack, number, page, the_stack
+from lamplighter.services.cloudformation.stacks.lookup import FIRST, PAGE, find_stack, number, page, require_stack
 from lamplighter.services.cloudformation.stacks.stack_events import recorded_only
 from lamplighter.services.cloudformation.tables import exports, stack_resources, stacks
-from lamplighter.services.cloudformation.tables.stack_resources import Outline, StackResource
+from lamplighter.services.cloudformation.tables.stack_resources import ResourceOutline, StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.store.db import Reader
 
@@ -20,15 +20,15 @@ HIDDEN = "****"
 UNCHECKED: Json = {"StackDriftStatus": "NOT_CHECKED"}
 
 
-def describe(reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_stacks(reader: Reader, caller: Caller, params: Json) -> Json:
     """DescribeStacks"""
     if params.get("StackName"):
-        return {"Stacks": [_stack(reader, the_stack(reader, caller, params["StackName"]))]}
+        return {"Stacks": [_stack(reader, require_stack(reader, caller, params["StackName"]))]}
     found = _stacks(reader, caller, params.get("NextToken"), lambda stack: stack.deleted is None)
     return page("Stacks", [_stack(reader, stack) for stack in found], _token(found))
 
 
-def list_all(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_stacks(reader: Reader, caller: Caller, params: Json) -> Json:
     """ListStacks"""
     wanted = params.get("StackStatusFilter") or None
     chosen = _stacks(reader, caller, params.get("NextToken"), lambda stack: wanted is None or stack.status in wanted)
@@ -91,7 +91,7 @@ def _stack(reader: Reader, stack: Stack) -> Json:
         "LastOperations": body.get("operations", []),
         "NotificationARNs": plan["notifications"],
         "Capabilities": plan["capabilities"],
-        "Parameters": parameters(plan),
+        "Parameters": parameters_of_plan(plan),
         "Outputs": body["outputs"],
         "Tags": plan["tags"],
         "DriftInformation": UNCHECKED,
@@ -118,7 +118,7 @@ def _simulated(reader: Reader, stack: Stack) -> str | None:
     return f"{NOT_SIMULATED} [{', '.join(recorded)}]" if recorded else None
 
 
-def parameters(plan: Json) -> list[Json]:
+def parameters_of_plan(plan: Json) -> list[Json]:
     """The parameters of a plan, as the API has them."""
     return [
         {
@@ -141,24 +141,24 @@ def _known(**members: Json) -> Json:
 # --- resources --------------------------------------------------------------------------------------------------------
 
 
-def resource(reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_resource(reader: Reader, caller: Caller, params: Json) -> Json:
     """DescribeStackResource"""
     stack = _the_stack_named(reader, caller, params["StackName"])
     row = stack_resources.get(reader, stack.id, params["LogicalResourceId"])
     if row is None:
-        raise Invalid(f"Resource {params['LogicalResourceId']} does not exist for stack {stack.name}")
+        raise StackValidationError(f"Resource {params['LogicalResourceId']} does not exist for stack {stack.name}")
     metadata = row.body.get("metadata")
     detail = _resource(row) | {"LastUpdatedTimestamp": row.updated / 1000, "Metadata": dumps(metadata or {})}
     return {"StackResourceDetail": detail | {"StackId": stack.id, "StackName": stack.name}}
 
 
-def resources(reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_resources(reader: Reader, caller: Caller, params: Json) -> Json:
     """DescribeStackResources: "only the first 100 associated resources are returned"."""
     stack = _asked_stack(reader, caller, params)
-    asked = [each for each in stack_resources.outline(reader, stack.id) if _is_asked(each, params)]
-    found = stack_resources.some(reader, stack.id, asked[:PAGE])
+    asked = [each for each in stack_resources.outlines_of(reader, stack.id) if _is_asked(each, params)]
+    found = stack_resources.get_several(reader, stack.id, asked[:PAGE])
     if not found and params.get("LogicalResourceId"):
-        raise Invalid(f"Resource {params['LogicalResourceId']} does not exist for stack {stack.name}")
+        raise StackValidationError(f"Resource {params['LogicalResourceId']} does not exist for stack {stack.name}")
     named = {"StackId": stack.id, "StackName": stack.name}
     return {"StackResources": [_resource(row) | named | {"Timestamp": row.updated / 1000} for row in found]}
 
@@ -167,15 +167,15 @@ def _asked_stack(reader: Reader, caller: Caller, params: Json) -> Stack:
     if params.get("StackName"):
         return _the_stack_named(reader, caller, params["StackName"])
     if not params.get("PhysicalResourceId"):
-        raise Invalid("Either stackName or physicalResourceId must be specified")
+        raise StackValidationError("Either stackName or physicalResourceId must be specified")
     for row in stack_resources.by_physical(reader, params["PhysicalResourceId"], PAGE):
         stack = find_stack(reader, caller, row.stack)
         if stack is not None:
             return stack
-    raise Invalid(f"Stack for {params['PhysicalResourceId']} does not exist")
+    raise StackValidationError(f"Stack for {params['PhysicalResourceId']} does not exist")
 
 
-def _is_asked(row: Outline, params: Json) -> bool:
+def _is_asked(row: ResourceOutline, params: Json) -> bool:
     return params.get("LogicalResourceId") in (None, row.logical)
 
 
@@ -191,7 +191,7 @@ def list_resources(reader: Reader, caller: Caller, params: Json) -> Json:
 def _the_stack_named(reader: Reader, caller: Caller, name: str) -> Stack:
     found = find_stack(reader, caller, name)
     if found is None:
-        raise Invalid(f"Stack '{name}' does not exist")
+        raise StackValidationError(f"Stack '{name}' does not exist")
     return found
 
 
@@ -219,10 +219,10 @@ def list_imports(reader: Reader, caller: Caller, params: Json) -> Json:
     """ListImports"""
     place, name = (caller.account, caller.region), params["ExportName"]
     if exports.get(reader, place, name) is None:
-        raise Invalid(f"Export '{name}' is not imported by any stack.")
+        raise StackValidationError(f"Export '{name}' is not imported by any stack.")
     found = exports.importers(reader, place, name, params.get("NextToken") or "", PAGE + 1)
     if not found:
-        raise Invalid(f"Export '{name}' is not imported by any stack.")
+        raise StackValidationError(f"Export '{name}' is not imported by any stack.")
     return page("Imports", list(_names(found)), found[PAGE - 1] if len(found) > PAGE else "")
 
 

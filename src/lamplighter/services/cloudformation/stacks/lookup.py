@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.cloudformation.errors import ChangeSetNotFound, Invalid, NoSuchStack
+from lamplighter.services.cloudformation.errors import ChangeSetNotFound, NoSuchStack, StackValidationError
 from lamplighter.services.cloudformation.tables import change_sets, stacks
 from lamplighter.services.cloudformation.tables.change_sets import ChangeSet
 from lamplighter.services.cloudformation.tables.stacks import Stack
@@ -26,7 +26,7 @@ def find_stack(reader: Reader, caller: Caller, name: str) -> Stack | None:
     return stacks.by_name(reader, caller.account, caller.region, name)
 
 
-def the_stack(reader: Reader, caller: Caller, name: str) -> Stack:
+def require_stack(reader: Reader, caller: Caller, name: str) -> Stack:
     """A stack by its name or id; ValidationError where there is none."""
     found = find_stack(reader, caller, name)
     if found is None:
@@ -34,11 +34,11 @@ def the_stack(reader: Reader, caller: Caller, name: str) -> Stack:
     return found
 
 
-def living_stack(reader: Reader, caller: Caller, name: str) -> Stack:
+def require_live_stack(reader: Reader, caller: Caller, name: str) -> Stack:
     """A stack that is not deleted, in the words of the operations that change one."""
     found = find_stack(reader, caller, name)
     if found is None or found.deleted is not None:
-        raise Invalid(f"Stack [{name}] does not exist")
+        raise StackValidationError(f"Stack [{name}] does not exist")
     return found
 
 
@@ -53,7 +53,7 @@ def find_change_set(reader: Reader, caller: Caller, params: Json) -> ChangeSet:
             raise ChangeSetNotFound(name)
         found = change_sets.by_name(reader, stack.id, name)
     else:
-        raise Invalid("StackName must be specified if ChangeSetName is not specified as an ARN.")
+        raise StackValidationError("StackName must be specified if ChangeSetName is not specified as an ARN.")
     if found is None:
         raise ChangeSetNotFound(name)
     return found
@@ -62,7 +62,7 @@ def find_change_set(reader: Reader, caller: Caller, params: Json) -> ChangeSet:
 def check_name(name: str) -> None:
     """Refuse what is no name of a stack."""
     if not NAME.fullmatch(name):
-        raise Invalid(
+        raise StackValidationError(
             f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must "
             "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
         )
@@ -73,7 +73,7 @@ def number(token: str | None) -> int:
     if token is None:
         return FIRST
     if not token.isascii() or not token.isdecimal() or len(token) > 18:
-        raise Invalid("Invalid NextToken")
+        raise StackValidationError("Invalid NextToken")
     return int(token)
 
 

@@ -12,7 +12,7 @@ from lamplighter.base.world import World, iso
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.services.cloudformation.resource_types.registry import is_simulated
 from lamplighter.services.cloudformation.tables import exports, stack_events, stack_resources, stacks, templates
-from lamplighter.services.cloudformation.tables.stack_resources import Outline, StackResource
+from lamplighter.services.cloudformation.tables.stack_resources import ResourceOutline, StackResource
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.store import outbox, timers
 from lamplighter.store.db import Reader, Tx
@@ -38,26 +38,26 @@ AT_ONCE = 10
 """How many resources a turn makes, changes or deletes: about 20 ms."""
 
 
-def is_going(status: str) -> bool:
+def is_in_progress(status: str) -> bool:
     """Whether something is under way."""
     return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
 
 
-class Journal:
+class StackEvents:
     """Changes stacks and resources, and tells of it."""
 
     def __init__(self, bus: Bus, world: World) -> None:
         self._bus = bus
         self._world = world
 
-    def stack(self, tx: Tx, stack: Stack, status: str, reason: str | None = None) -> Stack:
+    def set_stack_status(self, tx: Tx, stack: Stack, status: str, reason: str | None = None) -> Stack:
         """A stack is in another state; the stack as it is now."""
         changed = replace(stack, status=status, reason=reason)
         stacks.put(tx, changed)
         self._tell(tx, changed, stack.name, stack.id, STACK, status, reason, None)
         return changed
 
-    def begin(
+    def begin_pass(
         self, tx: Tx, stack: Stack, status: str, reason: str | None = None, operation: str | None = None
     ) -> Stack:
         """A new pass over the resources of a stack begins; an operation as well, unless the pass belongs to one."""
@@ -65,26 +65,26 @@ class Journal:
         if kind is not None:
             last = [{"OperationType": kind, "OperationId": self._world.uuid()}, *stack.body.get("operations", [])[:1]]
             stack = replace(stack, body=stack.body | {"operations": last})
-        begun = self.stack(tx, replace(stack, phase=stack.phase + 1), status, reason)
-        self.go_on(tx, begun)
+        begun = self.set_stack_status(tx, replace(stack, phase=stack.phase + 1), status, reason)
+        self.schedule_step(tx, begun)
         return begun
 
     def begin_cleanup(self, tx: Tx, stack: Stack) -> None:
         """An update is done but for what it left; a stack in a stack waits until its parent's is done as well."""
         if not stack.body["held"]:
-            self.begin(tx, stack, CLEANUP)
+            self.begin_pass(tx, stack, CLEANUP)
             return
-        self.stack(tx, replace(stack, phase=stack.phase + 1), CLEANUP)
+        self.set_stack_status(tx, replace(stack, phase=stack.phase + 1), CLEANUP)
         outbox.put(tx, SERVICE, stack.parent or "", {})
 
-    def end(self, tx: Tx, stack: Stack, status: str, reason: str | None = None) -> Stack:
+    def end_operation(self, tx: Tx, stack: Stack, status: str, reason: str | None = None) -> Stack:
         """A stack has come to rest; the stack that waits for it hears of it."""
         gone = self._world.now() if status == "DELETE_COMPLETE" else None
-        ended = self.stack(tx, replace(stack, deleted=gone), status, reason)
+        ended = self.set_stack_status(tx, replace(stack, deleted=gone), status, reason)
         timers.delete_all(tx, SERVICE, stack.id)
         templates.drop_unused(tx, stack.id)
         if gone is not None:
-            for export in exports.of(tx, stack.id):
+            for export in exports.exports_of(tx, stack.id):
                 exports.delete(tx, (stack.account, stack.region), export.name)
             for name in exports.imports(tx, stack.id):
                 exports.drop_import(tx, stack.id, name)
@@ -94,20 +94,20 @@ class Journal:
         self._warn(tx, ended)
         return ended
 
-    def go_on(self, tx: Tx, stack: Stack) -> None:
+    def schedule_step(self, tx: Tx, stack: Stack) -> None:
         """Have the next step of a stack taken."""
         outbox.put(tx, SERVICE, stack.id, {})
 
-    def resource(
+    def set_resource_status(
         self, tx: Tx, stack: Stack, row: StackResource, status: str, reason: str | None = None
     ) -> StackResource:
         """A resource is in another state; the resource as it is now."""
         changed = replace(row, status=status, reason=reason, updated=self._world.now(), phase=stack.phase)
         stack_resources.put(tx, changed)
-        self.tell(tx, stack, changed)
+        self.add_resource_event(tx, stack, changed)
         return changed
 
-    def tell(self, tx: Tx, stack: Stack, row: StackResource) -> None:
+    def add_resource_event(self, tx: Tx, stack: Stack, row: StackResource) -> None:
         """Tell of a resource as it is."""
         properties = row.body.get("properties")
         self._tell(tx, stack, row.logical, row.physical, row.type, row.status, row.reason, properties)
@@ -151,9 +151,9 @@ class Journal:
                 tx.after.append(lambda: log.warning("stack %s: not simulated: %s", stack.name, ", ".join(recorded)))
 
 
-def recorded_only(reader: Reader, stack: str) -> list[Outline]:
+def recorded_only(reader: Reader, stack: str) -> list[ResourceOutline]:
     """The resources of a stack that are not simulated."""
-    return [each for each in stack_resources.outline(reader, stack) if not is_simulated(each.type)]
+    return [each for each in stack_resources.outlines_of(reader, stack) if not is_simulated(each.type)]
 
 
 def _event(stack: Stack, event: Json, now: int, *, own: bool) -> Event:

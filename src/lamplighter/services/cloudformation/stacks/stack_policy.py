@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.lang.wildcard import compile_pieces
-from lamplighter.services.cloudformation.errors import Invalid
+from lamplighter.services.cloudformation.errors import StackValidationError
 
 MODIFY, REPLACE, DELETE = "Update:Modify", "Update:Replace", "Update:Delete"
 ACTIONS = frozenset({"Update:*", MODIFY, REPLACE, DELETE})
@@ -17,21 +17,21 @@ MEMBERS = frozenset({"Sid", "Effect", "Action", "NotAction", "Principal", "NotPr
 LARGEST = 16_384
 
 
-def checked(text: str) -> str:
+def check_policy(text: str) -> str:
     """The text of a policy; ValidationError where it is none."""
     if not 1 <= len(text) <= LARGEST:
-        raise Invalid(f"Stack policy must be between 1 and {LARGEST} characters long")
+        raise StackValidationError(f"Stack policy must be between 1 and {LARGEST} characters long")
     try:
         document = loads(text)
     except JsonError:
-        raise Invalid("Error validating stack policy: it is not well-formed JSON") from None
+        raise StackValidationError("Error validating stack policy: it is not well-formed JSON") from None
     statements = document.get("Statement") if isinstance(document, dict) else None
     if not isinstance(statements, list):
-        raise Invalid("Error validating stack policy: Statement must be a list")
+        raise StackValidationError("Error validating stack policy: Statement must be a list")
     for number, statement in enumerate(statements, 1):
         wrong = _wrong(statement)
         if wrong is not None:
-            raise Invalid(f"Error validating stack policy: Statement [#{number}]: {wrong}")
+            raise StackValidationError(f"Error validating stack policy: Statement [#{number}]: {wrong}")
     return text
 
 
@@ -53,7 +53,7 @@ def _wrong(statement: Json) -> str | None:
     return None
 
 
-def denied(policy: str | None, action: str, logical: str, kind: str) -> str | None:
+def denied_reason(policy: str | None, action: str, logical: str, kind: str) -> str | None:
     """Why an update may not do something to a resource; None where it may."""
     if policy is None:
         return None

@@ -6,11 +6,11 @@ from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.cloudformation.errors import Invalid
-from lamplighter.services.cloudformation.stacks.stack_events import SERVICE, Journal
+from lamplighter.services.cloudformation.errors import StackValidationError
+from lamplighter.services.cloudformation.stacks.stack_events import SERVICE, StackEvents
 from lamplighter.services.cloudformation.tables import templates
 from lamplighter.services.cloudformation.tables.stacks import Stack
-from lamplighter.services.cloudformation.templates.stack_plan import Plan
+from lamplighter.services.cloudformation.templates.stack_plan import StackPlan
 from lamplighter.store import timers
 from lamplighter.store.db import Tx
 from lamplighter.store.timers import Timer
@@ -55,19 +55,19 @@ INITIATED = "User Initiated"
 
 
 @dataclass(frozen=True, slots=True)
-class Starter:
+class OperationStarter:
     """Begins operations on stacks."""
 
     world: World
-    journal: Journal
+    journal: StackEvents
     usual: Json = field(default_factory=lambda: USUAL)
 
-    def keep(self, tx: Tx, stack: Stack, plan: Plan) -> Json:
+    def keep(self, tx: Tx, stack: Stack, plan: StackPlan) -> Json:
         """Keep the template of a plan for a stack; return what is kept with the stack itself."""
         return plan.keep(tx, stack.id, self.world.uuid())
 
     def new(
-        self, tx: Tx, caller: Caller, name: str, plan: Plan | None, options: Json, parent: Stack | None = None
+        self, tx: Tx, caller: Caller, name: str, plan: StackPlan | None, options: Json, parent: Stack | None = None
     ) -> Stack:
         """A stack that is not there yet; without a plan it waits for its first change set."""
         key = arn.build(SERVICE, caller.region, caller.account, f"stack/{name}/{self.world.uuid()}")
@@ -92,7 +92,7 @@ class Starter:
 
     def create(self, tx: Tx, stack: Stack) -> Stack:
         """Begin to make a stack."""
-        begun = self.journal.begin(tx, stack, "CREATE_IN_PROGRESS", INITIATED)
+        begun = self.journal.begin_pass(tx, stack, "CREATE_IN_PROGRESS", INITIATED)
         minutes = begun.body["timeout"]
         if minutes is not None:
             due = self.world.monotonic() + minutes * 60_000
@@ -110,16 +110,16 @@ class Starter:
             updated=self.world.now(),
             body=kept | {"on_failure": "ROLLBACK", "disable_rollback": False, "held": False, **ONCE} | options,
         )
-        return self.journal.begin(tx, changed, "UPDATE_IN_PROGRESS", INITIATED)
+        return self.journal.begin_pass(tx, changed, "UPDATE_IN_PROGRESS", INITIATED)
 
     def delete(self, tx: Tx, stack: Stack, options: Json) -> Stack:
         """Begin to delete a stack."""
         timers.delete_all(tx, SERVICE, stack.id)
         changed = replace(stack, body=stack.body | options)
-        return self.journal.begin(tx, changed, "DELETE_IN_PROGRESS", INITIATED)
+        return self.journal.begin_pass(tx, changed, "DELETE_IN_PROGRESS", INITIATED)
 
 
 def check_updatable(stack: Stack) -> None:
     """Refuse to update a stack that is under way or can't be brought back."""
     if stack.status not in STEADY:
-        raise Invalid(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
+        raise StackValidationError(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")

@@ -33,7 +33,7 @@ def page(reader: Reader, place: Place, after: str, most: int) -> list[Export]:
     return [Export(*row) for row in reader.rows(sql, (*place, after, most))]
 
 
-def of(reader: Reader, stack: str) -> list[Export]:
+def exports_of(reader: Reader, stack: str) -> list[Export]:
     """What a stack exports."""
     sql = "SELECT name, stack, value FROM stack_exports WHERE stack = ? ORDER BY name"
     return [Export(*row) for row in reader.rows(sql, (stack,))]

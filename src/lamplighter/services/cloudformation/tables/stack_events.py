@@ -15,7 +15,7 @@ def last_time(reader: Reader, stack: str) -> int:
     return round(loads(row[0])["Timestamp"] * 1000) if row else 0
 
 
-def of_operation(reader: Reader, operation: str, before: int, most: int) -> list[tuple[int, Json]]:
+def page_of_operation(reader: Reader, operation: str, before: int, most: int) -> list[tuple[int, Json]]:
     """Events of an operation that came before one, the newest first, each with its number."""
     sql = (
         "SELECT id, body FROM stack_events WHERE json_extract(body, '$.OperationId') = ? AND id < ? "

@@ -30,7 +30,7 @@ class StackResource:
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
+class ResourceOutline:
     """Of one resource of a stack, what a pass over all of them asks."""
 
     logical: str
@@ -60,25 +60,25 @@ def _resource(row: Row) -> StackResource:
     return StackResource(*row[:-1], *[loads(row[-1])])
 
 
-def of(reader: Reader, stack: str) -> list[StackResource]:
+def resources_of(reader: Reader, stack: str) -> list[StackResource]:
     """The resources of a stack, in the order in which they are made."""
     sql = f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? ORDER BY position, logical"  # noqa: S608 - our columns
     return [_resource(row) for row in reader.rows(sql, (stack,))]
 
 
-def outline(reader: Reader, stack: str) -> list[Outline]:
+def outlines_of(reader: Reader, stack: str) -> list[ResourceOutline]:
     """The resources of a stack, in the order in which they are made; an index answers, whatever they hold."""
     sql = "SELECT logical, type, status, phase FROM stack_resources WHERE stack = ? ORDER BY position, logical"
-    return [Outline(*row) for row in reader.rows(sql, (stack,))]
+    return [ResourceOutline(*row) for row in reader.rows(sql, (stack,))]
 
 
-def some(reader: Reader, stack: str, outlines: Iterable[Outline]) -> list[StackResource]:
+def get_several(reader: Reader, stack: str, outlines: Iterable[ResourceOutline]) -> list[StackResource]:
     """A few resources of a stack, in the order given."""
     found = [get(reader, stack, each.logical) for each in outlines]
     return [row for row in found if row is not None]
 
 
-def touched(reader: Reader, stack: str, phase: int, most: int) -> list[StackResource]:
+def updated_resources(reader: Reader, stack: str, phase: int, most: int) -> list[StackResource]:
     """Resources that an update changed and the pass `phase` has not seen to, the last first."""
     sql = (
         f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? AND phase <> ? "  # noqa: S608
@@ -87,7 +87,7 @@ def touched(reader: Reader, stack: str, phase: int, most: int) -> list[StackReso
     return [_resource(row) for row in reader.rows(sql, (stack, phase, most))]
 
 
-def unsettled(reader: Reader, stack: str, phase: int, most: int) -> list[StackResource]:
+def unsettled_resources(reader: Reader, stack: str, phase: int, most: int) -> list[StackResource]:
     """Resources that say how they were before an update, or were last seen to before the pass `phase`."""
     sql = (
         f"SELECT {COLUMNS} FROM stack_resources WHERE stack = ? "  # noqa: S608
@@ -130,7 +130,7 @@ def delete(tx: Tx, stack: str, logical: str) -> None:
     tx.execute("DELETE FROM stack_resources WHERE stack = ? AND logical = ?", (stack, logical))
 
 
-def leave(tx: Tx, resource: StackResource) -> None:
+def add_leftover(tx: Tx, resource: StackResource) -> None:
     """Have a resource deleted at the end, as it is now."""
     tx.insert(
         "INSERT INTO stack_leftovers (stack, logical, physical, type, body) VALUES (?, ?, ?, ?, ?)",

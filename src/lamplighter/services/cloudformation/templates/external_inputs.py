@@ -19,7 +19,7 @@ from lamplighter.base.errors import AwsError, LamplighterError, Unavailable
 from lamplighter.base.json_text import Json, dump_bytes, dumps, loads
 from lamplighter.bus import Bus
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.services.cloudformation.errors import Invalid
+from lamplighter.services.cloudformation.errors import StackValidationError
 from lamplighter.store.db import Reader
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ PATIENCE = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ExternalRequest:
     """Something that is elsewhere."""
 
     service: str
@@ -45,19 +45,19 @@ class Request:
     region: str
 
 
-class Wanted(LamplighterError):
+class MissingInput(LamplighterError):
     """Something is missing that is elsewhere."""
 
 
-class NotFetched(Wanted):
+class NotFetched(MissingInput):
     """Something is missing that a call gives."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: ExternalRequest) -> None:
         super().__init__(f"{request.service}:{request.operation}")
         self.request = request
 
 
-class NotLoaded(Wanted):
+class NotLoaded(MissingInput):
     """A service is missing that was never needed before."""
 
     def __init__(self, service: str) -> None:
@@ -65,7 +65,7 @@ class NotLoaded(Wanted):
         self.service = service
 
 
-class NotComputed(Wanted):
+class NotComputed(MissingInput):
     """Something is missing that takes long to compute."""
 
     def __init__(self, name: str, compute: Callable[[Reader], Any]) -> None:
@@ -75,22 +75,22 @@ class NotComputed(Wanted):
 
 
 @dataclass(frozen=True, slots=True)
-class Raised:
+class ComputationError:
     """In the place of a result: what the computation raised."""
 
     error: Exception
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class ExternalInputs:
     """What was fetched and computed so far; an error stands for what could not be."""
 
-    found: dict[Request, Json] = field(default_factory=dict)
+    found: dict[ExternalRequest, Json] = field(default_factory=dict)
     computed: dict[str, Any] = field(default_factory=dict)
 
     def get(self, service: str, operation: str, params: Json, region: str) -> Json:
         """What was asked for; Wanted where it was not fetched yet."""
-        request = Request(service, operation, dumps(params), region)
+        request = ExternalRequest(service, operation, dumps(params), region)
         if request not in self.found:
             raise NotFetched(request)
         answer = self.found[request]
@@ -98,7 +98,7 @@ class Material:
             raise answer
         return answer
 
-    def compute(self, name: str, size: int, reader: Reader, run: "Callable[[Reader, Material], T]") -> T:
+    def compute(self, name: str, size: int, reader: Reader, run: "Callable[[Reader, ExternalInputs], T]") -> T:
         """Compute something of a template: at once where it is short, by a thread before the turn where it is not.
 
         `size`: of its text, in characters. `name`: no other computation of this turn has it.
@@ -107,8 +107,8 @@ class Material:
             return run(reader, self)
         if name not in self.computed:
             raise NotComputed(name, lambda aside: run(aside, self))
-        result: T | Raised = self.computed[name]
-        if isinstance(result, Raised):
+        result: T | ComputationError = self.computed[name]
+        if isinstance(result, ComputationError):
             raise result.error
         return result
 
@@ -117,19 +117,19 @@ Look = Callable[[Callable[[Reader], Any]], Awaitable[Any]]
 """Has a thread run something."""
 
 
-class Outside:
+class InputFetcher:
     """Fetches what is wanted."""
 
     def __init__(self, bus: Bus, remote: RemoteServices) -> None:
         self._bus = bus
         self._remote = remote
 
-    async def supplied(self, run: Callable[[Material], Awaitable[T]], *, insists: bool = False) -> T:
+    async def run_with_inputs(self, run: Callable[[ExternalInputs], Awaitable[T]], *, insists: bool = False) -> T:
         """Have something done, again and again until nothing is wanted any more.
 
         `insists`: also while the data directory cannot be read.
         """
-        material = Material()
+        material = ExternalInputs()
         for _ in range(MOST):
             try:
                 return await run(material)
@@ -140,9 +140,9 @@ class Outside:
                 await self._bus.load(missing.service)
             except NotFetched as missing:
                 material.found[missing.request] = await self._fetch(missing.request)
-        raise Invalid(f"Template error: more than {MOST} values from elsewhere are wanted")
+        raise StackValidationError(f"Template error: more than {MOST} values from elsewhere are wanted")
 
-    async def _compute(self, material: Material, missing: NotComputed, look: Look) -> None:
+    async def _compute(self, material: ExternalInputs, missing: NotComputed, look: Look) -> None:
         """Have a thread compute something; what it misses itself is fetched, and the next try goes on with it."""
         try:
             material.computed[missing.name] = await look(missing.compute)
@@ -151,15 +151,15 @@ class Outside:
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - the turn that wanted it raises it
-            material.computed[missing.name] = Raised(error)
+            material.computed[missing.name] = ComputationError(error)
 
-    async def _fetch(self, request: Request) -> Json:
+    async def _fetch(self, request: ExternalRequest) -> Json:
         params = loads(request.params)
         try:
             if request.service == SAM:
                 return await asyncio.to_thread(_transform, params)
             if not self._remote.knows(request.service, request.operation):
-                return Invalid(
+                return StackValidationError(
                     f"{request.service}:{request.operation} has nowhere to go: name an endpoint for "
                     f"{request.service} (--endpoint {request.service}=URL)"
                 )
@@ -179,6 +179,8 @@ def _transform(params: Json) -> Json:
         env={**os.environ, "AWS_DEFAULT_REGION": params["region"]},
     )
     if done.returncode != 0:
-        return Invalid("Transform AWS::Serverless-2016-10-31 failed without a word; the engine's log has no more.")
+        return StackValidationError(
+            "Transform AWS::Serverless-2016-10-31 failed without a word; the engine's log has no more."
+        )
     answer = loads(done.stdout)
-    return Invalid(answer["error"]) if "error" in answer else answer["template"]
+    return StackValidationError(answer["error"]) if "error" in answer else answer["template"]

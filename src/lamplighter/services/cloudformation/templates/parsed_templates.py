@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.lang.template.references import creation_order
 from lamplighter.lang.template.template import Resource, Template, parse_resource, split_template
-from lamplighter.services.cloudformation.deploy.template_scope import conditions, live
+from lamplighter.services.cloudformation.deploy.template_scope import live_resources, stack_conditions
 from lamplighter.services.cloudformation.tables import templates
 from lamplighter.services.cloudformation.tables.stacks import Stack
-from lamplighter.services.cloudformation.templates.external_inputs import Material
+from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
 from lamplighter.store.db import Reader
 
 MOST = 4
@@ -21,7 +21,7 @@ MOST = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Blueprint:
+class ParsedTemplate:
     """A template with the values of one plan. Its resources stay text: a million objects would be looked through by
     the garbage collector again and again.
     """
@@ -45,20 +45,20 @@ class Blueprint:
         return parse_resource(name, loads(self.bodies[name]))
 
 
-def blueprint(template: Template, names: Iterable[str], document: Json) -> Blueprint:
+def parsed_template(template: Template, names: Iterable[str], document: Json) -> ParsedTemplate:
     """Make the blueprint of a template that `document` says."""
     bodies = {name: dumps(body) for name, body in document["Resources"].items()}
     types = frozenset(resource.type for resource in template.resources.values())
-    return Blueprint(replace(template, resources={}), tuple(names), bodies, types)
+    return ParsedTemplate(replace(template, resources={}), tuple(names), bodies, types)
 
 
-class Blueprints:
+class ParsedTemplates:
     """Blueprints of plans that are kept, by the keys of their templates, which never change."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, Blueprint] = {}
+        self._kept: dict[str, ParsedTemplate] = {}
 
-    def of(self, reader: Reader, stack: Stack, plan: Json, material: Material) -> Blueprint:
+    def of(self, reader: Reader, stack: Stack, plan: Json, material: ExternalInputs) -> ParsedTemplate:
         """Return the blueprint of one of a stack's plans."""
         key = plan["template"]
         found = self._kept.pop(key, None) or self._read(reader, stack, plan, material)
@@ -67,14 +67,16 @@ class Blueprints:
             del self._kept[next(iter(self._kept))]
         return found
 
-    def _read(self, reader: Reader, stack: Stack, plan: Json, material: Material) -> Blueprint:
+    def _read(self, reader: Reader, stack: Stack, plan: Json, material: ExternalInputs) -> ParsedTemplate:
         text = templates.processed(reader, plan["template"])
         return material.compute(
             f"template {plan['template']}", len(text), reader, lambda _reader, _material: _blueprint(text, stack, plan)
         )
 
 
-def _blueprint(text: str, stack: Stack, plan: Json) -> Blueprint:
+def _blueprint(text: str, stack: Stack, plan: Json) -> ParsedTemplate:
     document = loads(text)
     template = split_template(document)
-    return blueprint(template, creation_order(live(template, conditions(template, stack, plan))), document)
+    return parsed_template(
+        template, creation_order(live_resources(template, stack_conditions(template, stack, plan))), document
+    )

@@ -35,16 +35,16 @@ from lamplighter.lang.template.template import (
 )
 from lamplighter.lang.template.text import TemplateError, parse_part, parse_text
 from lamplighter.lang.wildcard import compile_pieces
-from lamplighter.services.cloudformation.deploy.template_scope import live, pseudo, stored
-from lamplighter.services.cloudformation.errors import InsufficientCapabilities, Invalid
-from lamplighter.services.cloudformation.resource_types.registry import TABLE
-from lamplighter.services.cloudformation.stacks.compute_changes import NotYet
+from lamplighter.services.cloudformation.deploy.template_scope import live_resources, pseudo_parameters, ssm_parameter
+from lamplighter.services.cloudformation.errors import InsufficientCapabilities, StackValidationError
+from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES
+from lamplighter.services.cloudformation.stacks.compute_changes import KnownAfterUpdate
 from lamplighter.services.cloudformation.stacks.start_operation import USUAL
 from lamplighter.services.cloudformation.tables import templates
 from lamplighter.services.cloudformation.tables.stacks import Stack
-from lamplighter.services.cloudformation.templates.external_inputs import SAM, Material
-from lamplighter.services.cloudformation.templates.parsed_templates import blueprint
-from lamplighter.services.cloudformation.templates.stack_plan import Plan
+from lamplighter.services.cloudformation.templates.external_inputs import SAM, ExternalInputs
+from lamplighter.services.cloudformation.templates.parsed_templates import parsed_template
+from lamplighter.services.cloudformation.templates.stack_plan import StackPlan
 from lamplighter.store.db import Reader
 
 IAM = frozenset(
@@ -56,29 +56,29 @@ IAM = frozenset(
 IAM_NAMES = ("GroupName", "InstanceProfileName", "ManagedPolicyName", "RoleName", "UserName")
 
 
-class Planner:
+class StackPlanner:
     """Makes plans of requests."""
 
-    def template(self, reader: Reader, caller: Caller, params: Json, old: Json, material: Material) -> str:
+    def template(self, reader: Reader, caller: Caller, params: Json, old: Json, material: ExternalInputs) -> str:
         """Return the text of the template that a request names."""
         if params.get("TemplateBody"):
             return str(params["TemplateBody"])
         if params.get("TemplateURL"):
-            return fetched(params["TemplateURL"], caller.region, material)
+            return fetch_template(params["TemplateURL"], caller.region, material)
         if params.get("UsePreviousTemplate") and old is not None:
             return templates.text(reader, old["template"])
-        raise Invalid("Either Template URL or Template Body must be specified.")
+        raise StackValidationError("Either Template URL or Template Body must be specified.")
 
     def plan(
-        self, reader: Reader, caller: Caller, params: Json, old: Json, material: Material, *, direct: bool = False
-    ) -> Plan:
+        self, reader: Reader, caller: Caller, params: Json, old: Json, material: ExternalInputs, *, direct: bool = False
+    ) -> StackPlan:
         """Make the plan of what a stack is to be; `direct`: no change set shows what transforms make of the template.
 
         A large template is planned by a thread, from what is committed then.
         """
         text = self.template(reader, caller, params, old, material)
 
-        def make(reader: Reader, material: Material) -> Plan:
+        def make(reader: Reader, material: ExternalInputs) -> StackPlan:
             return self._plan(reader, caller, params, old, material, text, direct=direct)
 
         return material.compute(f"plan of {params.get('StackName', '')}", len(text), reader, make)
@@ -89,12 +89,12 @@ class Planner:
         caller: Caller,
         params: Json,
         old: Json,
-        material: Material,
+        material: ExternalInputs,
         text: str,
         *,
         direct: bool,
-    ) -> Plan:
-        document = document_of(text)
+    ) -> StackPlan:
+        document = parse_template_text(text)
         given = _given(params.get("Parameters", []), old)
         definitions = read_parameters(document)
         texts = resolve_values(definitions, given)
@@ -128,23 +128,25 @@ class Planner:
         _check_types(template, params.get("ResourceTypes", []))
         _check_capabilities(template, capabilities)
         processed = dumps(document)
-        return Plan(plan, text, processed, blueprint(template, names, document))
+        return StackPlan(plan, text, processed, parsed_template(template, names, document))
 
-    def _looked_up(self, reader: Reader, place: Stack, definition: Json, text: str, material: Material) -> str:
+    def _looked_up(self, reader: Reader, place: Stack, definition: Json, text: str, material: ExternalInputs) -> str:
         """A parameter's value; one that names a parameter of Systems Manager nobody knows stands for itself."""
         if not is_ssm_parameter(definition):
             return text
         try:
-            return stored(reader, place, text, material)
-        except Invalid:
+            return ssm_parameter(reader, place, text, material)
+        except StackValidationError:
             return text
 
-    def _transformed(self, document: Json, plan: Json, place: Stack, texts: dict[str, str], material: Material) -> Json:
+    def _transformed(
+        self, document: Json, plan: Json, place: Stack, texts: dict[str, str], material: ExternalInputs
+    ) -> Json:
         """The template without its transforms: parts are put in first, then the section's are run in their order."""
-        scope = Scope({**plan["values"], **pseudo(place, plan)}, document.get("Mappings") or {})
+        scope = Scope({**plan["values"], **pseudo_parameters(place, plan)}, document.get("Mappings") or {})
 
         def fetch(location: Json) -> Json:
-            return parse_part(fetched(value_as_text(resolve(location, scope)), place.region, material))
+            return parse_part(fetch_template(value_as_text(resolve(location, scope)), place.region, material))
 
         wanted = transform_calls(document)
         document = resolve_includes({name: document[name] for name in document if name != "Transform"}, fetch)
@@ -157,20 +159,20 @@ class Planner:
                 case "AWS::Include":
                     document = include_sections(document, call, fetch)
                 case name:
-                    raise Invalid(f"No transform named {name} found.")
+                    raise StackValidationError(f"No transform named {name} found.")
         return {key: section for key, section in document.items() if key != "Globals"}
 
     def check(self, template: Template, plan: Json, place: Stack) -> tuple[str, ...]:
         """Refuse a template that can't come up with these parameters; return its resources in their order."""
-        scope = Scope({**plan["values"], **pseudo(place, plan)}, template.mappings)
+        scope = Scope({**plan["values"], **pseudo_parameters(place, plan)}, template.mappings)
         evaluate_conditions(template.conditions, scope)
         told = failed_assertion(template.rules, scope)
         if told is not None:
-            raise Invalid(f"Template error: rule {told}")
+            raise StackValidationError(f"Template error: rule {told}")
         judged = replace(
             scope, conditions=evaluate_conditions(template.conditions, scope), resource=_later, imported=_later
         )
-        names = tuple(creation_order(live(template, judged.conditions)))
+        names = tuple(creation_order(live_resources(template, judged.conditions)))
         for name in names:
             _try(template.resources[name].properties.values(), judged)
         _try([output.value for output in template.outputs.values()], judged)
@@ -183,15 +185,15 @@ class Planner:
         return names
 
 
-def document_of(text: str) -> Json:
+def parse_template_text(text: str) -> Json:
     """Return what the text of a template says; ValidationError where it is too long."""
     document = parse_text(text)
     if len(text.encode()) > LARGEST and not is_of_job_file(document):
-        raise Invalid(f"Template may not exceed {LARGEST} bytes in size.")
+        raise StackValidationError(f"Template may not exceed {LARGEST} bytes in size.")
     return document
 
 
-def _serverless(document: Json, texts: dict[str, str], region: str, material: Material) -> Json:
+def _serverless(document: Json, texts: dict[str, str], region: str, material: ExternalInputs) -> Json:
     bare = {key: section for key, section in document.items() if key != "Rules"}
     asked = {"template": {**bare, "Transform": SERVERLESS}, "parameters": texts, "region": region}
     done: Json = material.get(SAM, "Transform", asked, region)
@@ -199,14 +201,14 @@ def _serverless(document: Json, texts: dict[str, str], region: str, material: Ma
 
 
 def _later(name: str) -> Json:
-    raise NotYet(name)
+    raise KnownAfterUpdate(name)
 
 
 def _try(values: Iterable[Json], scope: Scope) -> None:
     """Refuse a function that can't come to anything, as far as it tells before the stack is there."""
     trying = replace(scope, attribute=lambda name, _wanted: _later(name))
     for each in values:
-        with suppress(NotYet):
+        with suppress(KnownAfterUpdate):
             resolve(each, trying)
 
 
@@ -221,7 +223,7 @@ def _given(listed: Json, old: Json) -> dict[str, str]:
         name = parameter.get("ParameterKey", "")
         if parameter.get("UsePreviousValue"):
             if name not in kept:
-                raise Invalid(
+                raise StackValidationError(
                     f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true for a parameter "
                     "key not in the previous template"
                 )
@@ -239,7 +241,7 @@ def _place(caller: Caller, name: str) -> Stack:
 def _check_attribute(template: Template, name: str, wanted: str) -> None:
     if name not in template.resources:
         raise TemplateError(f"Template error: instance of Fn::GetAtt references undefined resource {name}")
-    kind = TABLE.get(template.resources[name].type)
+    kind = RESOURCE_TYPES.get(template.resources[name].type)
     if kind is not None and wanted not in kind.attributes:
         raise TemplateError(f"Template error: resource {name} does not support attribute type {wanted} in Fn::GetAtt")
 
@@ -249,10 +251,12 @@ def _check_types(template: Template, allowed: list[str]) -> None:
     for resource in template.resources.values() if allowed else ():
         if not any(compile_pieces(each.split("*"))(resource.type) for each in allowed):
             named = ", ".join(allowed)
-            raise Invalid(f"Resource type {resource.type} is not allowed by parameter ResourceTypes [{named}]")
+            raise StackValidationError(
+                f"Resource type {resource.type} is not allowed by parameter ResourceTypes [{named}]"
+            )
 
 
-def required(template: Template) -> list[str]:
+def required_capabilities(template: Template) -> list[str]:
     """The capabilities that a template needs."""
     iam = [resource for resource in template.resources.values() if resource.type in IAM]
     if any(name in resource.properties for resource in iam for name in IAM_NAMES):
@@ -261,7 +265,7 @@ def required(template: Template) -> list[str]:
 
 
 def _check_capabilities(template: Template, given: list[str]) -> None:
-    wanted = required(template)
+    wanted = required_capabilities(template)
     enough = {
         "CAPABILITY_IAM": {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"},
         "CAPABILITY_NAMED_IAM": {"CAPABILITY_NAMED_IAM"},
@@ -271,7 +275,7 @@ def _check_capabilities(template: Template, given: list[str]) -> None:
         raise InsufficientCapabilities(missing)
 
 
-def fetched(url: str, region: str, material: Material) -> str:
+def fetch_template(url: str, region: str, material: ExternalInputs) -> str:
     """A template that is kept in a bucket."""
     bucket, key = bucket_and_key(url)
     answer = material.get("s3", "GetObject", {"Bucket": bucket, "Key": key}, region)
@@ -291,5 +295,5 @@ def bucket_and_key(url: str) -> tuple[str, str]:
     else:
         bucket, _, key = path.partition("/")
     if parts.scheme not in ("http", "https", "s3") or not head or not bucket or not key:
-        raise Invalid("TemplateURL must be a supported URL.")
+        raise StackValidationError("TemplateURL must be a supported URL.")
     return bucket, key

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.tables import templates
-from lamplighter.services.cloudformation.templates.parsed_templates import Blueprint
+from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplate
 from lamplighter.store.db import Reader, Tx
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class StackPlan:
     """What a stack is to be, and its template in each of its forms."""
 
     body: Json
@@ -18,7 +18,7 @@ class Plan:
     """The template as it was given."""
     processed: str
     """JSON text of the template without its transforms."""
-    blueprint: Blueprint
+    blueprint: ParsedTemplate
 
     def keep(self, tx: Tx, stack: str, key: str) -> Json:
         """Keep the template under a new key; return what is kept with the stack, or with a change set of it."""

@@ -13,20 +13,24 @@ from lamplighter.lang.template.references import creation_order, find_references
 from lamplighter.lang.template.template import parse_template, transform_names
 from lamplighter.lang.template.text import parse_text
 from lamplighter.services.cloudformation.errors import ChangeSetNotFound
-from lamplighter.services.cloudformation.stacks.lookup import the_stack
+from lamplighter.services.cloudformation.stacks.lookup import require_stack
 from lamplighter.services.cloudformation.tables import change_sets, templates
-from lamplighter.services.cloudformation.templates.external_inputs import Material
-from lamplighter.services.cloudformation.templates.plan_stack import Planner, document_of, required
+from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
+from lamplighter.services.cloudformation.templates.plan_stack import (
+    StackPlanner,
+    parse_template_text,
+    required_capabilities,
+)
 from lamplighter.store.db import Reader, Tx
 
 CONSTRAINTS = ("AllowedValues",)
 IAM_REASON = "The following resource(s) require capabilities: [{}]"
 
 
-class Templates:
+class TemplateOperations:
     """Templates, as the API has them."""
 
-    def __init__(self, planner: Planner) -> None:
+    def __init__(self, planner: StackPlanner) -> None:
         self._planner = planner
 
     def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -41,27 +45,27 @@ class Templates:
     def _plan(self, reader: Reader, caller: Caller, params: Json) -> Json:
         named = params.get("ChangeSetName")
         if named is None:
-            return the_stack(reader, caller, params.get("StackName", "")).plan
+            return require_stack(reader, caller, params.get("StackName", "")).plan
         if named.startswith("arn:"):
             found = change_sets.get(reader, named)
         else:
-            found = change_sets.by_name(reader, the_stack(reader, caller, params.get("StackName", "")).id, named)
+            found = change_sets.by_name(reader, require_stack(reader, caller, params.get("StackName", "")).id, named)
         if found is None:
             raise ChangeSetNotFound(named)
         return found.body["plan"]
 
-    def validate(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
+    def validate(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
         """ValidateTemplate"""
         text = self._planner.template(tx, caller, params, None, material)
         return material.compute("validation", len(text), tx, lambda _reader, _material: _validated(text))
 
-    def summary(self, tx: Tx, caller: Caller, params: Json, material: Material) -> Json:
+    def summary(self, tx: Tx, caller: Caller, params: Json, material: ExternalInputs) -> Json:
         """GetTemplateSummary"""
         if params.get("StackName") and not params.get("TemplateBody") and not params.get("TemplateURL"):
-            text = templates.text(tx, the_stack(tx, caller, params["StackName"]).plan["template"])
+            text = templates.text(tx, require_stack(tx, caller, params["StackName"]).plan["template"])
         else:
             text = self._planner.template(tx, caller, params, None, material)
-        return material.compute("summary", len(text), tx, lambda _reader, _material: _summed_up(text))
+        return material.compute("summary", len(text), tx, lambda _reader, _material: _summarize(text))
 
 
 def _is_transformed(plan: Json, text: str) -> bool:
@@ -70,7 +74,7 @@ def _is_transformed(plan: Json, text: str) -> bool:
 
 
 def _validated(text: str) -> Json:
-    document = document_of(text)
+    document = parse_template_text(text)
     described = _described(document)
     listed = [
         {
@@ -84,8 +88,8 @@ def _validated(text: str) -> Json:
     return described | {"Parameters": listed}
 
 
-def _summed_up(text: str) -> Json:
-    document = document_of(text)
+def _summarize(text: str) -> Json:
+    document = parse_template_text(text)
     metadata = document.get("Metadata")
     version = document.get("AWSTemplateFormatVersion")
     return {
@@ -114,7 +118,7 @@ def _described(document: Json) -> Json:
     creation_order(
         {name: {*find_references(each.properties), *each.depends_on} for name, each in template.resources.items()}
     )
-    wanted = required(template)
+    wanted = required_capabilities(template)
     iam = sorted({resource.type for resource in template.resources.values() if resource.type.startswith("AWS::IAM::")})
     return {
         "DeclaredTransforms": [],

@@ -11,15 +11,15 @@ from botocore.loaders import Loader
 
 from lamplighter.base.arn import Arn
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.services.cloudwatch.alarms.alarm_settings import is_composite, watched
-from lamplighter.services.cloudwatch.alarms.evaluate_alarm import MISSING, stamp
+from lamplighter.services.cloudwatch.alarms.alarm_settings import is_composite, watched_metric
+from lamplighter.services.cloudwatch.alarms.evaluate_alarm import MISSING, format_instant
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 
 LONGEST_SUBJECT = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ActionCall:
     """An operation with its params."""
 
     service: str
@@ -27,15 +27,15 @@ class Call:
     params: Json
 
 
-def call(before: Alarm, alarm: Alarm, action: str, place: Arn, url: str) -> Call | None:
+def action_call(before: Alarm, alarm: Alarm, action: str, place: Arn, url: str) -> ActionCall | None:
     """The call that an action is; None where nothing here does it."""
     if place.service == "sns":
         texts = {"default": dumps(_message(before, alarm)), "email": _mail(before, alarm, url)}
         params = {"TopicArn": action, "Subject": _subject(alarm), "Message": dumps(texts), "MessageStructure": "json"}
-        return Call("sns", "Publish", params)
+        return ActionCall("sns", "Publish", params)
     if place.service == "lambda":
         params = {"FunctionName": action, "InvocationType": "Event", "Payload": dumps(_payload(before, alarm))}
-        return Call("lambda", "Invoke", params)
+        return ActionCall("lambda", "Invoke", params)
     return None
 
 
@@ -55,10 +55,10 @@ def _message(before: Alarm, alarm: Alarm) -> Json:
         "AlarmName": alarm.name,
         "AlarmDescription": settings.get("AlarmDescription"),
         "AWSAccountId": alarm.account,
-        "AlarmConfigurationUpdatedTimestamp": stamp(alarm.body["configured"]),
+        "AlarmConfigurationUpdatedTimestamp": format_instant(alarm.body["configured"]),
         "NewStateValue": alarm.state,
         "NewStateReason": alarm.body["reason"],
-        "StateChangeTime": stamp(alarm.body["updated"]),
+        "StateChangeTime": format_instant(alarm.body["updated"]),
         "Region": region_name(alarm.region),
         "AlarmArn": alarm.arn,
         "OldStateValue": before.state,
@@ -67,7 +67,7 @@ def _message(before: Alarm, alarm: Alarm) -> Json:
         "InsufficientDataActions": settings["InsufficientDataActions"],
     }
     if not is_composite(settings):
-        return told | {"Trigger": _trigger(settings, watched(settings))}
+        return told | {"Trigger": _trigger(settings, watched_metric(settings))}
     return told | {"AlarmRule": settings["AlarmRule"], "TriggeringChildren": _triggering(alarm)}
 
 
@@ -105,7 +105,7 @@ def _trigger(settings: Json, source: Json) -> Json:
 
 
 def _mail(before: Alarm, alarm: Alarm, url: str) -> str:
-    mark, settings, source = alarm.body["mark"] or {}, alarm.body["settings"], watched(alarm.body["settings"])
+    mark, settings, source = alarm.body["mark"] or {}, alarm.body["settings"], watched_metric(alarm.body["settings"])
     dimensions = ", ".join(f"{each['Name']} = {each['Value']}" for each in source.get("Dimensions", ()))
     lines = [
         settings.get("AlarmDescription") or f'The alarm "{alarm.name}" is {alarm.state}.',
@@ -116,7 +116,7 @@ def _mail(before: Alarm, alarm: Alarm, url: str) -> str:
         f"Rule:      {settings['AlarmRule']}"
         if is_composite(settings)
         else f"Metric:    {source['Namespace']} {source['MetricName']}" + (f" ({dimensions})" if dimensions else ""),
-        f"Time:      {stamp(alarm.body['updated'])}",
+        f"Time:      {format_instant(alarm.body['updated'])}",
     ]
     if "Job" in mark:
         machine = next((each["Value"].rpartition(":")[2] for each in source["Dimensions"]), mark["Job"])
@@ -127,21 +127,21 @@ def _mail(before: Alarm, alarm: Alarm, url: str) -> str:
 # --- for EventBridge and Lambda ---------------------------------------------------------------------------------------
 
 
-def event_state(alarm: Alarm) -> Json:
+def state_for_event(alarm: Alarm) -> Json:
     """The state of an alarm, as its event tells of it."""
-    told = {"value": alarm.state, "reason": alarm.body["reason"], "timestamp": stamp(alarm.body["updated"])}
+    told = {"value": alarm.state, "reason": alarm.body["reason"], "timestamp": format_instant(alarm.body["updated"])}
     return told if alarm.body["reason_data"] is None else told | {"reasonData": alarm.body["reason_data"]}
 
 
-def shown_state(alarm: Alarm) -> Json:
+def state_for_history(alarm: Alarm) -> Json:
     """The state of an alarm, as its history tells of it."""
     told = {"stateValue": alarm.state, "stateReason": alarm.body["reason"]}
     return told if alarm.body["reason_data"] is None else told | {"stateReasonData": alarm.body["reason_data"]}
 
 
-def configuration(alarm: Alarm) -> Json:
+def event_configuration(alarm: Alarm) -> Json:
     """What an alarm watches, as its event tells of it."""
-    settings, source = alarm.body["settings"], watched(alarm.body["settings"])
+    settings, source = alarm.body["settings"], watched_metric(alarm.body["settings"])
     described = {"description": settings["AlarmDescription"]} if settings.get("AlarmDescription") else {}
     if is_composite(settings):
         return {"alarmRule": settings["AlarmRule"]} | described
@@ -155,13 +155,13 @@ def configuration(alarm: Alarm) -> Json:
     return {"metrics": [{"id": "m1", "metricStat": stat, "returnData": True}]} | described
 
 
-def detail(before: Alarm, alarm: Alarm) -> Json:
+def event_detail(before: Alarm, alarm: Alarm) -> Json:
     """What became of an alarm, as its event tells of it."""
     return {
         "alarmName": alarm.name,
-        "state": event_state(alarm),
-        "previousState": event_state(before),
-        "configuration": configuration(alarm),
+        "state": state_for_event(alarm),
+        "previousState": state_for_event(before),
+        "configuration": event_configuration(alarm),
     }
 
 
@@ -170,9 +170,9 @@ def _payload(before: Alarm, alarm: Alarm) -> Json:
         "source": "aws.cloudwatch",
         "alarmArn": alarm.arn,
         "accountId": alarm.account,
-        "time": stamp(alarm.body["updated"]),
+        "time": format_instant(alarm.body["updated"]),
         "region": alarm.region,
-        "alarmData": detail(before, alarm),
+        "alarmData": event_detail(before, alarm),
     }
 
 

@@ -7,7 +7,7 @@ and shown, so that a stack which has some comes up; they stay in INSUFFICIENT_DA
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
-from lamplighter.services.cloudwatch.alarms.evaluate_alarm import MISSING, TREATMENTS, Rule
+from lamplighter.services.cloudwatch.alarms.evaluate_alarm import MISSING, TREATMENTS, AlarmRule
 from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidParameterValue, MissingParameter
 from lamplighter.services.cloudwatch.metrics.aggregation import check_statistic, is_trimmed
 
@@ -33,7 +33,7 @@ COMPOSITE = (
 )
 
 
-def checked_composite(params: Json) -> Json:
+def check_composite_settings(params: Json) -> Json:
     """The settings of a composite alarm, whole."""
     kept = {name: params[name] for name in COMPOSITE if name in params}
     return kept | {"ActionsEnabled": params.get("ActionsEnabled", True)} | _actions(params)
@@ -51,18 +51,18 @@ def is_composite(settings: Json) -> bool:
     return "AlarmRule" in settings
 
 
-def checked(params: Json) -> Json:
+def check_settings(params: Json) -> Json:
     """The settings of an alarm, whole."""
     _check_combination(params)
     kept = {name: params[name] for name in KEPT if name in params}
     kept |= {"ActionsEnabled": params.get("ActionsEnabled", True), "Dimensions": params.get("Dimensions", [])}
     kept |= _actions(params)
-    if unjudged(kept) is None:
-        _check_numbers(kept, watched(kept))
+    if why_not_evaluated(kept) is None:
+        _check_numbers(kept, watched_metric(kept))
     return kept
 
 
-def unjudged(settings: Json) -> str | None:
+def why_not_evaluated(settings: Json) -> str | None:
     """Why an alarm is kept and not judged; None where it is."""
     queries = settings.get("Metrics")
     beyond = {
@@ -78,9 +78,9 @@ def unjudged(settings: Json) -> str | None:
     return None if found is None else f"Unchecked: this engine keeps alarms on {found}, and does not judge them."
 
 
-def watched(settings: Json) -> Json:
+def watched_metric(settings: Json) -> Json:
     """What an alarm looks at: Namespace, MetricName, Dimensions, Period, Stat and, where it is said, Unit."""
-    if unjudged(settings) is not None:
+    if why_not_evaluated(settings) is not None:
         return {"Namespace": "", "MetricName": "", "Period": settings.get("Period", 60), "Stat": ""}
     if "Metrics" not in settings:
         stat = settings.get("Statistic") or settings.get("ExtendedStatistic")
@@ -95,10 +95,10 @@ def watched(settings: Json) -> Json:
     return {**only["Metric"], "Period": only["Period"], "Stat": only["Stat"], **unit}
 
 
-def rule(settings: Json) -> Rule:
+def evaluation_rule(settings: Json) -> AlarmRule:
     """What an alarm goes by."""
     periods = settings["EvaluationPeriods"]
-    return Rule(
+    return AlarmRule(
         settings["ComparisonOperator"],
         float(settings["Threshold"]),
         periods,

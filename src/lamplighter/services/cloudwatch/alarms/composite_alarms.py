@@ -15,11 +15,11 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.alarms import evaluate_alarm
-from lamplighter.services.cloudwatch.alarms.alarm_settings import checked_composite
-from lamplighter.services.cloudwatch.alarms.composite_rule import Rule, read_rule
-from lamplighter.services.cloudwatch.alarms.evaluate_alarm import stamp
-from lamplighter.services.cloudwatch.alarms.state_changes import Transitions
-from lamplighter.services.cloudwatch.alarms.tags import merged
+from lamplighter.services.cloudwatch.alarms.alarm_settings import check_composite_settings
+from lamplighter.services.cloudwatch.alarms.composite_rule import CompositeRule, read_rule
+from lamplighter.services.cloudwatch.alarms.evaluate_alarm import format_instant
+from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChanges
+from lamplighter.services.cloudwatch.alarms.tags import merge_tags
 from lamplighter.services.cloudwatch.arns import alarm_arn
 from lamplighter.services.cloudwatch.errors import InvalidRule
 from lamplighter.services.cloudwatch.tables import alarm_children
@@ -33,37 +33,37 @@ LONGEST = 20
 log = logging.getLogger("lamplighter.cloudwatch")
 
 
-class Composites:
+class CompositeAlarms:
     """Composite alarms, as the API has them, and what they make of others."""
 
-    def __init__(self, world: World, transitions: Transitions) -> None:
+    def __init__(self, world: World, transitions: AlarmStateChanges) -> None:
         self._world = world
         self._transitions = transitions
-        transitions.follow(self.changed)
+        transitions.subscribe(self.on_child_changed)
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """PutCompositeAlarm"""
         key, now = alarm_arn(caller, params["AlarmName"]), self._world.now()
-        settings, rule = checked_composite(params), read_rule(params["AlarmRule"])
+        settings, rule = check_composite_settings(params), read_rule(params["AlarmRule"])
         old = rows.readable(tx, key)
         if old is not None and "AlarmRule" not in old.body["settings"]:
             raise InvalidRule(f"The alarm {old.name} is a metric alarm: a composite alarm needs a name of its own.")
         self._set_children(tx, caller, key, rule)
         body: Json = {"updated": now, "transitioned": now, "reason": "", "reason_data": None, "mark": None}
-        tags = merged({}, params.get("Tags"))
+        tags = merge_tags({}, params.get("Tags"))
         alarm = old or Alarm(
             key, caller.account, caller.region, params["AlarmName"], evaluate_alarm.INSUFFICIENT, body, tags
         )
         alarm = replace(alarm, body=alarm.body | {"settings": settings, "configured": now})
         rows.put(tx, alarm)
         done = "created" if old is None else "updated"
-        self._transitions.configured(tx, alarm, done)
+        self._transitions.add_configuration_event(tx, alarm, done)
         if "ActionsSuppressor" in settings:
             tx.after.append(lambda: log.warning("alarm %s: its suppressor suppresses nothing here", alarm.name))
         self._judge(tx, alarm, lambda state: f"{key} was {done} and its alarm rule evaluates to {state}")
         return {}
 
-    def changed(self, tx: Tx, child: Alarm) -> None:
+    def on_child_changed(self, tx: Tx, child: Alarm) -> None:
         """An alarm has changed its state: those that go by it are judged."""
         moment = datetime.fromtimestamp(child.body["updated"] / 1000, UTC)
         told = f"{child.arn} transitioned to {child.state} at {moment:%A %d %B, %Y %H:%M:%S} UTC"
@@ -72,7 +72,7 @@ class Composites:
             if alarm is not None:
                 self._judge(tx, alarm, lambda _state: told)
 
-    def _set_children(self, tx: Tx, caller: Caller, key: str, rule: Rule) -> None:
+    def _set_children(self, tx: Tx, caller: Caller, key: str, rule: CompositeRule) -> None:
         named = [_arn(caller, name) for name in rule.names]
         missing = [each for each in named if rows.readable(tx, each) is None or each == key]
         if missing:
@@ -96,11 +96,11 @@ class Composites:
         if state == alarm.state:
             return
         triggering = [
-            {"arn": each.arn, "state": {"value": each.state, "timestamp": stamp(each.body["updated"])}}
+            {"arn": each.arn, "state": {"value": each.state, "timestamp": format_instant(each.body["updated"])}}
             for each in children.values()
             if each.state == evaluate_alarm.ALARM
         ]
-        self._transitions.move(tx, alarm, state, reason(state), dumps({"triggeringAlarms": triggering}))
+        self._transitions.set_state(tx, alarm, state, reason(state), dumps({"triggeringAlarms": triggering}))
 
 
 def _arn(caller: Caller, name: str) -> str:

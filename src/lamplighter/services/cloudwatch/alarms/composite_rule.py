@@ -24,7 +24,7 @@ DEEPEST = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class CompositeRule:
     """A rule that has been read."""
 
     names: Sequence[str]
@@ -32,11 +32,11 @@ class Rule:
     holds: Holds
 
 
-def read_rule(text: str) -> Rule:
+def read_rule(text: str) -> CompositeRule:
     """A rule by its text; InvalidRule."""
     reader = _Reader(text)
     holds = reader.read()
-    return Rule(tuple(dict.fromkeys(reader.names)), holds)
+    return CompositeRule(tuple(dict.fromkeys(reader.names)), holds)
 
 
 class _Reader:

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.cloudwatch.alarms.alarm_settings import ACTIONS, is_composite, watched
-from lamplighter.services.cloudwatch.arns import END, alarm_arn, metric_of, milliseconds, number, page
+from lamplighter.services.cloudwatch.alarms.alarm_settings import ACTIONS, is_composite, watched_metric
+from lamplighter.services.cloudwatch.arns import END, alarm_arn, list_page, metric_of, parse_number, to_milliseconds
 from lamplighter.services.cloudwatch.errors import InvalidCombination
 from lamplighter.services.cloudwatch.tables import alarm_children
 from lamplighter.services.cloudwatch.tables import alarms as rows
@@ -19,7 +19,7 @@ PAGE = 50
 METRIC, COMPOSITE = "MetricAlarm", "CompositeAlarm"
 
 
-def alarms(reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_alarms(reader: Reader, caller: Caller, params: Json) -> Json:
     """DescribeAlarms"""
     names, prefix = params.get("AlarmNames"), params.get("AlarmNamePrefix", "")
     if names and prefix:
@@ -32,9 +32,9 @@ def alarms(reader: Reader, caller: Caller, params: Json) -> Json:
         for alarm in found
         if _is_wanted(alarm, params) and (related is None or alarm_arn(caller, alarm.name) in related)
     )
-    answer = page("Alarms", wanted, params.get("MaxRecords", PAGE), lambda alarm: alarm, lambda alarm: alarm.name)
+    answer = list_page("Alarms", wanted, params.get("MaxRecords", PAGE), lambda alarm: alarm, lambda alarm: alarm.name)
     listed: list[Alarm] = answer.pop("Alarms")
-    by_kind = {kind: [shown(alarm) for alarm in listed if _kind(alarm) == kind] for kind in (METRIC, COMPOSITE)}
+    by_kind = {kind: [alarm_to_api(alarm) for alarm in listed if _kind(alarm) == kind] for kind in (METRIC, COMPOSITE)}
     return answer | {"MetricAlarms": by_kind[METRIC], "CompositeAlarms": by_kind[COMPOSITE]}
 
 
@@ -60,12 +60,12 @@ def _is_wanted(alarm: Alarm, params: Json) -> bool:
     )
 
 
-def for_metric(reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_alarms_for_metric(reader: Reader, caller: Caller, params: Json) -> Json:
     """DescribeAlarmsForMetric"""
     metric = metric_of(caller, params)
 
     def is_wanted(alarm: Alarm) -> bool:
-        source = watched(alarm.body["settings"])
+        source = watched_metric(alarm.body["settings"])
         if not source["MetricName"]:
             return False
         given = [params[name] for name in ("Statistic", "ExtendedStatistic") if name in params]
@@ -76,10 +76,10 @@ def for_metric(reader: Reader, caller: Caller, params: Json) -> Json:
         )
 
     found = rows.every(reader, caller.account, caller.region)
-    return {"MetricAlarms": [shown(alarm) for alarm in found if is_wanted(alarm)]}
+    return {"MetricAlarms": [alarm_to_api(alarm) for alarm in found if is_wanted(alarm)]}
 
 
-def shown(alarm: Alarm) -> Json:
+def alarm_to_api(alarm: Alarm) -> Json:
     """An alarm as the API has it."""
     body = alarm.body
     shown = body["settings"] | {
@@ -93,16 +93,16 @@ def shown(alarm: Alarm) -> Json:
     return shown if body["reason_data"] is None else shown | {"StateReasonData": body["reason_data"]}
 
 
-def history(reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_history(reader: Reader, caller: Caller, params: Json) -> Json:
     """DescribeAlarmHistory: the latest first, unless asked otherwise."""
     name = params.get("AlarmName")
     wanted = rows.Wanted(
         alarm_arn(caller, name or ""),
         name is not None,
         params.get("HistoryItemType"),
-        milliseconds(params.get("StartDate", 0)),
-        milliseconds(params.get("EndDate", END)),
-        number(params.get("NextToken")),
+        to_milliseconds(params.get("StartDate", 0)),
+        to_milliseconds(params.get("EndDate", END)),
+        parse_number(params.get("NextToken")),
         params.get("ScanBy") == "TimestampAscending",
     )
     most = params.get("MaxRecords", PAGE * 2)
@@ -117,7 +117,7 @@ def history(reader: Reader, caller: Caller, params: Json) -> Json:
 
     types = params.get("AlarmTypes", [METRIC])
     found = (item for item in _every(reader, wanted) if kind(item) in types)
-    return page("AlarmHistoryItems", found, most, lambda item: _item(item, kind(item)), lambda item: str(item.id))
+    return list_page("AlarmHistoryItems", found, most, lambda item: _item(item, kind(item)), lambda item: str(item.id))
 
 
 def _every(reader: Reader, wanted: rows.Wanted) -> Iterator[Item]:

@@ -30,7 +30,7 @@ FURTHER = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class AlarmRule:
     """What an alarm goes by."""
 
     comparison: str
@@ -46,7 +46,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class DataPoint:
     """A data point that is there."""
 
     time: int
@@ -57,7 +57,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Evaluation:
     """What an alarm comes to."""
 
     state: str
@@ -65,15 +65,15 @@ class Verdict:
     recent: list[float]
 
 
-def judge(rule: Rule, seen: Sequence[Seen], now: str) -> Verdict:
+def evaluate(rule: AlarmRule, seen: Sequence[DataPoint], now: str) -> Evaluation:
     """The state of an alarm that is in the state `now`, after data points in order of time."""
     real = list(seen)[-rule.periods :]
     filled = rule.periods - len(real)
     state = _state(rule, real, filled, now)
-    return Verdict(state, _reason(rule, real, filled, state), [each.value for each in real])
+    return Evaluation(state, _reason(rule, real, filled, state), [each.value for each in real])
 
 
-def _state(rule: Rule, real: list[Seen], filled: int, now: str) -> str:
+def _state(rule: AlarmRule, real: list[DataPoint], filled: int, now: str) -> str:
     breaching = sum(rule.breaches(each.value) for each in real)
     extra = filled if rule.missing == BREACHING else 0
     if breaching + extra >= rule.needed:
@@ -86,7 +86,7 @@ def _state(rule: Rule, real: list[Seen], filled: int, now: str) -> str:
     return ALARM if rule.missing == MISSING and real[0].age >= rule.needed else now
 
 
-def _reason(rule: Rule, real: list[Seen], filled: int, state: str) -> str:
+def _reason(rule: AlarmRule, real: list[DataPoint], filled: int, state: str) -> str:
     _, above, below = COMPARISONS[rule.comparison]
     if not real:
         if state == INSUFFICIENT:
@@ -112,10 +112,10 @@ def _moment(time: int) -> str:
     return f"{datetime.fromtimestamp(time / 1000, UTC):%d/%m/%y %H:%M:%S}"
 
 
-def reason_data(settings: Json, verdict: Verdict, start: int | None, now: int) -> str:
+def state_reason_data(settings: Json, verdict: Evaluation, start: int | None, now: int) -> str:
     """StateReasonData: the same for programs."""
-    data: Json = {"version": "1.0", "queryDate": stamp(now)}
-    data |= {} if start is None else {"startDate": stamp(start)}
+    data: Json = {"version": "1.0", "queryDate": format_instant(now)}
+    data |= {} if start is None else {"startDate": format_instant(start)}
     data |= {
         field: settings[name] for field, name in (("unit", "Unit"), ("statistic", "Statistic")) if name in settings
     }
@@ -123,7 +123,7 @@ def reason_data(settings: Json, verdict: Verdict, start: int | None, now: int) -
     return dumps(data | {"threshold": settings["Threshold"]})
 
 
-def stamp(time: int) -> str:
+def format_instant(time: int) -> str:
     """An instant as CloudWatch writes it inside documents: 2026-01-01T00:00:00.000+0000."""
     whole, rest = divmod(time, 1000)
     return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}+0000"

@@ -16,19 +16,19 @@ import logging
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.alarms import evaluate_alarm
-from lamplighter.services.cloudwatch.alarms.alarm_settings import rule, unjudged, watched
-from lamplighter.services.cloudwatch.alarms.evaluate_alarm import FURTHER, Seen
-from lamplighter.services.cloudwatch.alarms.state_changes import Transitions
+from lamplighter.services.cloudwatch.alarms.alarm_settings import evaluation_rule, watched_metric, why_not_evaluated
+from lamplighter.services.cloudwatch.alarms.evaluate_alarm import FURTHER, DataPoint
+from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChanges
 from lamplighter.services.cloudwatch.arns import SERVICE, metric_of
 from lamplighter.services.cloudwatch.metrics import aggregation
-from lamplighter.services.cloudwatch.metrics.metric_sources import MINUTE, Measures, Span, is_sampled
+from lamplighter.services.cloudwatch.metrics.metric_sources import MINUTE, MetricSources, TimeRange, is_sampled
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store import timers
 from lamplighter.store.db import Damaged, Tx
 from lamplighter.store.timers import Timer
 
-LOOK = "look"
+EVALUATE = "look"
 QUICK = 10_000
 LATE, GRACE = 60_000, 30_000
 """From how late on a look is one that no engine was there for, and how long it then takes its time, at least."""
@@ -36,17 +36,17 @@ LATE, GRACE = 60_000, 30_000
 log = logging.getLogger("lamplighter.cloudwatch")
 
 
-class Clockwork:
+class EvaluationTimes:
     """Has alarms look."""
 
-    def __init__(self, world: World, measures: Measures, transitions: Transitions) -> None:
+    def __init__(self, world: World, measures: MetricSources, transitions: AlarmStateChanges) -> None:
         self._world = world
         self._measures = measures
         self._transitions = transitions
 
     def begin(self, tx: Tx, alarm: Alarm) -> None:
         """Have a new or changed alarm look from now on, if it is one that is judged."""
-        if (reason := unjudged(alarm.body["settings"])) is not None:
+        if (reason := why_not_evaluated(alarm.body["settings"])) is not None:
             log.warning("alarm %s: %s", alarm.name, reason)
             self.end(tx, alarm.arn)
             return
@@ -74,32 +74,34 @@ class Clockwork:
         self._set(tx, alarm.arn, _after(end, step))
 
     def _look(self, tx: Tx, alarm: Alarm, end: int) -> None:
-        source = watched(alarm.body["settings"])
+        source = watched_metric(alarm.body["settings"])
         metric = metric_of(Caller(alarm.account, alarm.region), source)
         if is_sampled(metric):
             self._measures.sample(tx, metric, end - MINUTE)
-        going_by, period = rule(alarm.body["settings"]), source["Period"] * 1000
-        span = Span(end - (going_by.periods + FURTHER) * period, end, period)
-        seen = list[Seen]()
+        going_by, period = evaluation_rule(alarm.body["settings"]), source["Period"] * 1000
+        span = TimeRange(end - (going_by.periods + FURTHER) * period, end, period)
+        seen = list[DataPoint]()
         for point in self._measures.points(tx, metric, span, source.get("Unit")):
-            value = aggregation.statistic(point, source["Stat"])
+            value = aggregation.compute_statistic(point, source["Stat"])
             if value is not None:
-                seen.append(Seen(point.time, (end - point.time) // period, float(value)))
+                seen.append(DataPoint(point.time, (end - point.time) // period, float(value)))
         if end < _ready(alarm, filled=len(seen) >= going_by.periods):
             return
-        verdict = evaluate_alarm.judge(going_by, seen, alarm.state)
+        verdict = evaluate_alarm.evaluate(going_by, seen, alarm.state)
         start = seen[0].time if seen else None
-        data = evaluate_alarm.reason_data(alarm.body["settings"] | {"Period": source["Period"]}, verdict, start, end)
-        self._transitions.judged(tx, alarm, verdict, data)
+        data = evaluate_alarm.state_reason_data(
+            alarm.body["settings"] | {"Period": source["Period"]}, verdict, start, end
+        )
+        self._transitions.apply_evaluation(tx, alarm, verdict, data)
 
     def _set(self, tx: Tx, arn: str, due: int) -> None:
         """Look at a time by the wall clock; who sets that neither hastens nor delays the look."""
         wait = due - self._world.now()
-        timers.put(tx, Timer(SERVICE, arn, LOOK, self._world.monotonic() + wait), elapsed=True)
+        timers.put(tx, Timer(SERVICE, arn, EVALUATE, self._world.monotonic() + wait), elapsed=True)
 
 
 def _step(alarm: Alarm) -> int:
-    return MINUTE if watched(alarm.body["settings"])["Period"] >= MINUTE // 1000 else QUICK
+    return MINUTE if watched_metric(alarm.body["settings"])["Period"] >= MINUTE // 1000 else QUICK
 
 
 def _after(time: int, step: int) -> int:

@@ -10,10 +10,10 @@ from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.alarms import evaluate_alarm
-from lamplighter.services.cloudwatch.alarms.alarm_settings import checked, is_composite, unjudged
-from lamplighter.services.cloudwatch.alarms.evaluation_times import Clockwork
-from lamplighter.services.cloudwatch.alarms.state_changes import CONFIGURATION, Transitions
-from lamplighter.services.cloudwatch.alarms.tags import merged
+from lamplighter.services.cloudwatch.alarms.alarm_settings import check_settings, is_composite, why_not_evaluated
+from lamplighter.services.cloudwatch.alarms.evaluation_times import EvaluationTimes
+from lamplighter.services.cloudwatch.alarms.state_changes import CONFIGURATION, AlarmStateChanges
+from lamplighter.services.cloudwatch.alarms.tags import merge_tags
 from lamplighter.services.cloudwatch.arns import alarm_arn
 from lamplighter.services.cloudwatch.errors import InvalidFormat, InvalidRule, LimitExceeded, ResourceNotFound
 from lamplighter.services.cloudwatch.tables import alarm_children
@@ -26,10 +26,10 @@ MOST = 5_000
 UNCHECKED = "Unchecked: Initial alarm creation"
 
 
-class Alarms:
+class MetricAlarms:
     """Alarms, as the API has them."""
 
-    def __init__(self, world: World, clockwork: Clockwork, transitions: Transitions) -> None:
+    def __init__(self, world: World, clockwork: EvaluationTimes, transitions: AlarmStateChanges) -> None:
         self._world = world
         self._clockwork = clockwork
         self._transitions = transitions
@@ -37,19 +37,19 @@ class Alarms:
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """PutMetricAlarm"""
         key, now = alarm_arn(caller, params["AlarmName"]), self._world.now()
-        settings = checked(params)
+        settings = check_settings(params)
         old = rows.readable(tx, key)
         if old is None:
             if rows.count(tx, caller.account, caller.region) >= MOST:
                 raise LimitExceeded(f"An account can have at most {MOST} alarms here.")
-            alarm = self._new(caller, key, settings, merged({}, params.get("Tags")), now)
+            alarm = self._new(caller, key, settings, merge_tags({}, params.get("Tags")), now)
         elif is_composite(old.body["settings"]):
             raise InvalidRule(f"The alarm {old.name} is a composite alarm: a metric alarm needs a name of its own.")
         else:
             alarm = replace(old, body=old.body | {"settings": settings, "configured": now})
         rows.put(tx, alarm)
         self._clockwork.begin(tx, alarm)
-        self._transitions.configured(tx, alarm, "created" if old is None else "updated")
+        self._transitions.add_configuration_event(tx, alarm, "created" if old is None else "updated")
         return {}
 
     def _new(self, caller: Caller, key: str, settings: Json, tags: dict[str, str], now: int) -> Alarm:
@@ -58,7 +58,7 @@ class Alarms:
             "configured": now,
             "updated": now,
             "transitioned": now,
-            "reason": unjudged(settings) or UNCHECKED,
+            "reason": why_not_evaluated(settings) or UNCHECKED,
             "reason_data": None,
             "mark": None,
         }
@@ -77,7 +77,7 @@ class Alarms:
             alarm_children.put(tx, key, ())
             self._clockwork.end(tx, key)
             if alarm is not None:
-                self._transitions.configured(tx, alarm, "deleted")
+                self._transitions.add_configuration_event(tx, alarm, "deleted")
         return {}
 
     def enable(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -97,7 +97,9 @@ class Alarms:
             changed = replace(alarm, body=alarm.body | {"settings": settings})
             rows.put(tx, changed)
             done = "enabled" if enabled else "disabled"
-            self._transitions.note(tx, changed, CONFIGURATION, f'Alarm "{name}" actions {done}', '{"type":"Update"}')
+            self._transitions.add_history(
+                tx, changed, CONFIGURATION, f'Alarm "{name}" actions {done}', '{"type":"Update"}'
+            )
         return {}
 
     def set_state(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -106,7 +108,7 @@ class Alarms:
         data = params.get("StateReasonData")
         if data is not None:
             _check_json(data)
-        self._transitions.move(tx, alarm, params["StateValue"], params["StateReason"], data)
+        self._transitions.set_state(tx, alarm, params["StateValue"], params["StateReason"], data)
         return {}
 
     def mark(self, tx: Tx, caller: Caller, params: Json) -> Json:

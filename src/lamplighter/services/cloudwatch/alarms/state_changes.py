@@ -18,7 +18,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.delivery.delivery import Delivery, DeliveryEnd, DeliveryOutcome, RetryPolicy
 from lamplighter.services.cloudwatch.alarms import alarm_actions
-from lamplighter.services.cloudwatch.alarms.evaluate_alarm import ALARM, OK, Verdict
+from lamplighter.services.cloudwatch.alarms.evaluate_alarm import ALARM, OK, Evaluation
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm, Item
 from lamplighter.store.db import Tx
@@ -32,7 +32,7 @@ FIELDS = {OK: "OKActions", ALARM: "AlarmActions"}
 log = logging.getLogger("lamplighter.cloudwatch")
 
 
-class Transitions:
+class AlarmStateChanges:
     """Changes states, for one engine; `send` has a letter delivered, and `settled` is told how that ended."""
 
     def __init__(self, bus: Bus, world: World, url: str, send: Callable[[Tx, Delivery], None]) -> None:
@@ -42,16 +42,16 @@ class Transitions:
         self._send = send
         self._followers: list[Callable[[Tx, Alarm], None]] = []
 
-    def follow(self, follower: Callable[[Tx, Alarm], None]) -> None:
+    def subscribe(self, follower: Callable[[Tx, Alarm], None]) -> None:
         """Have somebody told of each alarm that has changed its state, in the same transaction."""
         self._followers.append(follower)
 
-    def judged(self, tx: Tx, alarm: Alarm, verdict: Verdict, data: str) -> None:
+    def apply_evaluation(self, tx: Tx, alarm: Alarm, verdict: Evaluation, data: str) -> None:
         """An alarm has looked: it changes its state, or nothing."""
         if verdict.state != alarm.state:
-            self.move(tx, alarm, verdict.state, verdict.reason, data)
+            self.set_state(tx, alarm, verdict.state, verdict.reason, data)
 
-    def move(self, tx: Tx, alarm: Alarm, state: str, reason: str, data: str | None) -> None:
+    def set_state(self, tx: Tx, alarm: Alarm, state: str, reason: str, data: str | None) -> None:
         """Put an alarm into a state; its actions are taken where it is another one."""
         now, changed = self._world.now(), state != alarm.state
         body = alarm.body | {"reason": reason, "reason_data": data, "updated": now}
@@ -64,32 +64,32 @@ class Transitions:
             log.info("alarm %s is %s: %s", alarm.name, state, reason)
         told = {
             "version": "1.0",
-            "oldState": alarm_actions.shown_state(alarm),
-            "newState": alarm_actions.shown_state(moved),
+            "oldState": alarm_actions.state_for_history(alarm),
+            "newState": alarm_actions.state_for_history(moved),
         }
-        self.note(tx, moved, STATE, f"Alarm updated from {alarm.state} to {state}", dumps(told))
+        self.add_history(tx, moved, STATE, f"Alarm updated from {alarm.state} to {state}", dumps(told))
         self._bus.publish(tx, SOURCE, lambda: self._event(alarm, moved))
         if moved.body["settings"]["ActionsEnabled"]:
             self._act(tx, alarm, moved)
         for follower in self._followers:
             follower(tx, moved)
 
-    def configured(self, tx: Tx, alarm: Alarm, done: str) -> None:
+    def add_configuration_event(self, tx: Tx, alarm: Alarm, done: str) -> None:
         """An alarm was put or deleted: `created`, `updated`, `deleted`."""
         operation = done.removesuffix("d")
         data = {"version": "1.0", "type": operation.capitalize(), f"{done}Alarm": alarm.body["settings"]}
-        self.note(tx, alarm, CONFIGURATION, f'Alarm "{alarm.name}" {done}', dumps(data))
+        self.add_history(tx, alarm, CONFIGURATION, f'Alarm "{alarm.name}" {done}', dumps(data))
         caller = Caller(alarm.account, alarm.region)
         kind = "CloudWatch Alarm Configuration Change"
-        detail = {"operation": operation, **alarm_actions.detail(alarm, alarm)}
+        detail = {"operation": operation, **alarm_actions.event_detail(alarm, alarm)}
         self._bus.publish(tx, SOURCE, lambda: Event(caller, SOURCE, kind, self._world.now(), (alarm.arn,), detail))
 
-    def note(self, tx: Tx, alarm: Alarm, kind: str, summary: str, data: str) -> None:
+    def add_history(self, tx: Tx, alarm: Alarm, kind: str, summary: str, data: str) -> None:
         """Add to the history of an alarm."""
         now = self._world.now()
         rows.note(tx, Item(0, alarm.arn, now, kind, summary, data), now - KEPT)
 
-    def settled(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
+    def on_action_finished(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
         """An action was taken, or could not be."""
         target, name = letter.attributes["ACTION"], letter.attributes["ALARM"]
         alarm = rows.get(tx, name)
@@ -97,21 +97,21 @@ class Transitions:
             return
         done = outcome.end is DeliveryEnd.DELIVERED
         summary = f"Successfully executed action {target}" if done else f"Failed to execute action {target}"
-        self.note(tx, alarm, ACTION, summary, dumps(_action_data(target, letter, outcome)))
+        self.add_history(tx, alarm, ACTION, summary, dumps(_action_data(target, letter, outcome)))
 
     def _act(self, tx: Tx, before: Alarm, alarm: Alarm) -> None:
         for action in alarm.body["settings"][FIELDS.get(alarm.state, "InsufficientDataActions")]:
             place = arn.parse(action)
             assert place is not None
-            call = alarm_actions.call(before, alarm, action, place, self._url)
+            call = alarm_actions.action_call(before, alarm, action, place, self._url)
             if call is None:
                 log.warning("alarm %s asks for %s, which means nothing here", alarm.name, action)
                 data = {"actionState": "Failed", "notificationResource": action, "error": "nothing here does it"}
-                self.note(tx, alarm, ACTION, f"Failed to execute action {action}", dumps(data))
+                self.add_history(tx, alarm, ACTION, f"Failed to execute action {action}", dumps(data))
             else:
                 self._write(tx, alarm, action, place, call)
 
-    def _write(self, tx: Tx, alarm: Alarm, action: str, place: arn.Arn, call: alarm_actions.Call) -> None:
+    def _write(self, tx: Tx, alarm: Alarm, action: str, place: arn.Arn, call: alarm_actions.ActionCall) -> None:
         letter = Delivery(
             f"{alarm.arn}/{self._world.uuid()}",
             Caller(place.account or alarm.account, place.region or alarm.region),
@@ -133,7 +133,7 @@ class Transitions:
             "CloudWatch Alarm State Change",
             self._world.now(),
             (alarm.arn,),
-            alarm_actions.detail(before, alarm),
+            alarm_actions.event_detail(before, alarm),
         )
 
 

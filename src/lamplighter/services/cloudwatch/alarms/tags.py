@@ -16,7 +16,7 @@ MOST = 50
 def tag(tx: Tx, caller: Caller, params: Json) -> Json:
     """TagResource"""
     alarm = _find(tx, caller, params["ResourceARN"])
-    rows.put(tx, replace(alarm, tags=merged(alarm.tags, params["Tags"])))
+    rows.put(tx, replace(alarm, tags=merge_tags(alarm.tags, params["Tags"])))
     return {}
 
 
@@ -34,7 +34,7 @@ def tags_of(reader: Reader, caller: Caller, params: Json) -> Json:
     return {"Tags": [{"Key": key, "Value": value} for key, value in alarm.tags.items()]}
 
 
-def merged(old: dict[str, str], new: Json) -> dict[str, str]:
+def merge_tags(old: dict[str, str], new: Json) -> dict[str, str]:
     """Old tags with new ones over them."""
     tags = old | {each["Key"]: each["Value"] for each in new or ()}
     if any(key.lower().startswith("aws:") for key in tags):

@@ -20,7 +20,7 @@ SIMPLE = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 PERCENTILE = re.compile(r"p(100|[0-9]{1,2}(\.[0-9]{1,10})?)")
 
 
-def of_values(time: int, values: Iterable[tuple[float, float]], unit: str = "None") -> Point:
+def point_of_values(time: int, values: Iterable[tuple[float, float]], unit: str = "None") -> Point:
     """A point of values, each with how often it came."""
     known = list(values)
     point = Point(
@@ -35,7 +35,7 @@ def of_values(time: int, values: Iterable[tuple[float, float]], unit: str = "Non
     return replace(point, spread=_spread([known]))
 
 
-def together(time: int, points: Iterable[Point]) -> Point:
+def merge_points(time: int, points: Iterable[Point]) -> Point:
     """Several points as one."""
     found = list(points)
     spreads = [point.spread for point in found if point.spread is not None]
@@ -58,10 +58,10 @@ def _spread(spreads: Iterable[Iterable[tuple[float, float]]]) -> tuple[tuple[flo
     return tuple(sorted(times.items())) if len(times) <= DIFFERENT else None
 
 
-def by_period(points: Iterable[Point], start: int, period: int) -> Iterator[Point]:
+def points_by_period(points: Iterable[Point], start: int, period: int) -> Iterator[Point]:
     """Points in order of time, put together by periods (in milliseconds) that are counted from a start."""
     for number, within in groupby(points, key=lambda point: (point.time - start) // period):
-        yield together(start + number * period, within)
+        yield merge_points(start + number * period, within)
 
 
 TRIMMED = re.compile(r"(tm|wm|tc|ts|pr|iqm)([0-9(]|$)", re.IGNORECASE)
@@ -80,7 +80,7 @@ def check_statistic(name: str) -> None:
         )
 
 
-def statistic(point: Point, name: str) -> float | None:
+def compute_statistic(point: Point, name: str) -> float | None:
     """A statistic of a point; None where it cannot be told."""
     match name:
         case "SampleCount":

@@ -42,7 +42,7 @@ Invoke = Callable[[str, str, Json], Json]
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeRange:
     """From a time on and before another, in milliseconds since the epoch, in periods of so many."""
 
     start: int
@@ -50,31 +50,31 @@ class Span:
     period: int
 
 
-class Measures:
+class MetricSources:
     """Asks for values, for one engine."""
 
     def __init__(self, bus: Bus, world: World) -> None:
         self._bus = bus
         self._world = world
 
-    def points(self, reader: Reader, metric: Metric, span: Span, unit: str | None = None) -> list[Point]:
+    def points(self, reader: Reader, metric: Metric, span: TimeRange, unit: str | None = None) -> list[Point]:
         """What a metric was, one point for each period that has any value."""
         if metric.namespace == STATES and metric.name in EXECUTIONS:
             return list(self._executions(reader, metric, span)) if unit in (None, _unit(metric)) else []
         if metric.namespace == QUEUES and metric.name == SENT:
             found = list(self._sent(reader, metric, span)) if unit in (None, "Count") else []
-            return list(aggregation.by_period(found, span.start, span.period))
+            return list(aggregation.points_by_period(found, span.start, span.period))
         found = metric_points.between(reader, metric, span.start, span.end, unit)
         found += self._now(reader, metric, span) if unit in (None, "Count") else []
-        return list(aggregation.by_period(found, span.start, span.period))
+        return list(aggregation.points_by_period(found, span.start, span.period))
 
     def sample(self, tx: Tx, metric: Metric, minute: int) -> None:
         """Keep what a queue has now as its value in a minute, where the metric is one of those."""
         found = self._gauge(tx, metric)
         if found is not None:
-            metric_points.put(tx, metric, aggregation.of_values(minute, [(found, 1.0)], "Count"))
+            metric_points.put(tx, metric, aggregation.point_of_values(minute, [(found, 1.0)], "Count"))
 
-    def known(self, reader: Reader, caller: Caller, since: int) -> Iterator[Metric]:
+    def list_metrics(self, reader: Reader, caller: Caller, since: int) -> Iterator[Metric]:
         """All metrics that there are."""
         home = (caller.account, caller.region)
         for arn in self._listed(reader, caller, "states", "ListStateMachines", "stateMachines"):
@@ -88,7 +88,7 @@ class Measures:
 
     # --- of our own services ------------------------------------------------------------------------------------------
 
-    def _executions(self, reader: Reader, metric: Metric, span: Span) -> Iterator[Point]:
+    def _executions(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[Point]:
         asked = {"metric": metric.name, "start": span.start, "end": span.end, "period": span.period}
         found = dict(metric.dimensions)
         if set(found) != {MACHINE}:
@@ -99,19 +99,19 @@ class Measures:
             time = span.start + number * span.period
             yield Point(time, float(samples), float(total), float(least), float(most), spread, _unit(metric))
 
-    def _sent(self, reader: Reader, metric: Metric, span: Span) -> Iterator[Point]:
+    def _sent(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[Point]:
         """How many messages were sent to a queue, by minute."""
         found = dict(metric.dimensions)
         if set(found) == {QUEUE}:
             asked = {"queue": found[QUEUE], "start": span.start, "end": span.end}
             for minute, number in self._ask(reader, metric, "sqs", "MeasureMessages", asked) or ():
-                yield aggregation.of_values(minute, [(float(number), 1.0)], "Count")
+                yield aggregation.point_of_values(minute, [(float(number), 1.0)], "Count")
 
-    def _now(self, reader: Reader, metric: Metric, span: Span) -> list[Point]:
+    def _now(self, reader: Reader, metric: Metric, span: TimeRange) -> list[Point]:
         """What a queue has now, where that is asked for."""
         now = self._world.now()
         found = self._gauge(reader, metric) if span.start <= now < span.end else None
-        return [] if found is None else [aggregation.of_values(now, [(found, 1.0)], "Count")]
+        return [] if found is None else [aggregation.point_of_values(now, [(found, 1.0)], "Count")]
 
     def _gauge(self, reader: Reader, metric: Metric) -> float | None:
         found = dict(metric.dimensions)

@@ -10,10 +10,10 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.alarms.alarm_settings import SHORT
-from lamplighter.services.cloudwatch.arns import metric_of, milliseconds, number, page, shown
+from lamplighter.services.cloudwatch.arns import list_page, metric_of, metric_to_api, parse_number, to_milliseconds
 from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidParameterValue, MissingParameter
 from lamplighter.services.cloudwatch.metrics import aggregation
-from lamplighter.services.cloudwatch.metrics.metric_sources import Measures, Span
+from lamplighter.services.cloudwatch.metrics.metric_sources import MetricSources, TimeRange
 from lamplighter.services.cloudwatch.metrics.put_metric_data import KEPT
 from lamplighter.services.cloudwatch.tables.metric_points import Metric, Point
 from lamplighter.store.db import Reader
@@ -27,21 +27,21 @@ RECENT = 3 * 3_600_000
 """Milliseconds: what RecentlyActive PT3H means."""
 
 
-class Statistics:
+class MetricStatistics:
     """Tells of metrics, for one engine."""
 
-    def __init__(self, world: World, measures: Measures) -> None:
+    def __init__(self, world: World, measures: MetricSources) -> None:
         self._world = world
         self._measures = measures
 
-    def metrics(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def list_metrics(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """ListMetrics"""
-        after = number(params.get("NextToken")) or 0
+        after = parse_number(params.get("NextToken")) or 0
         since = self._world.now() - (RECENT if "RecentlyActive" in params else KEPT)
-        found = [each for each in self._measures.known(reader, caller, since) if _is_wanted(each, params)]
-        return page("Metrics", found[after:], PAGE, shown, lambda _: str(after + PAGE))
+        found = [each for each in self._measures.list_metrics(reader, caller, since) if _is_wanted(each, params)]
+        return list_page("Metrics", found[after:], PAGE, metric_to_api, lambda _: str(after + PAGE))
 
-    def statistics(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def get_statistics(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """GetMetricStatistics"""
         names = params.get("Statistics", []) + params.get("ExtendedStatistics", [])
         if not names:
@@ -57,7 +57,7 @@ class Statistics:
         shown = [_datapoint(point, params) for point in found]
         return {"Label": params["MetricName"], "Datapoints": shown}
 
-    def data(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def get_data(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """GetMetricData"""
         ascending = params.get("ScanBy") == "TimestampAscending"
         wanted = [query for query in params["MetricDataQueries"] if query.get("ReturnData", True)]
@@ -77,7 +77,9 @@ class Statistics:
             raise InvalidCombination(f"You have requested more than {MOST_OF_DATA} datapoints.")
         found = self._measures.points(reader, metric, span, stat.get("Unit"))
         known = [
-            (point.time, value) for point in found if (value := aggregation.statistic(point, stat["Stat"])) is not None
+            (point.time, value)
+            for point in found
+            if (value := aggregation.compute_statistic(point, stat["Stat"])) is not None
         ]
         ordered = known if ascending else known[::-1]
         return {
@@ -89,22 +91,22 @@ class Statistics:
         }
 
 
-def _span(start: float, end: float, period: int) -> Span:
+def _span(start: float, end: float, period: int) -> TimeRange:
     """Whole periods from the one that the start is in."""
     if period not in (LOWEST, *SHORT) and (period % 60 or not 0 < period <= YEAR):
         raise InvalidParameterValue("The parameter Period must be 1, 10, 20, 30 or a multiple of 60 up to a year.")
     if end <= start:
         raise InvalidParameterValue("The parameter StartTime must be less than the parameter EndTime.")
     step = period * 1000
-    first, last = milliseconds(start), milliseconds(end)
+    first, last = to_milliseconds(start), to_milliseconds(end)
     first -= first % (step if period <= 3600 else 3_600_000)
-    return Span(first, last, step)
+    return TimeRange(first, last, step)
 
 
 def _datapoint(point: Point, params: Json) -> Json:
     told: Json = {"Timestamp": point.time / 1000, "Unit": point.unit}
-    told |= {name: float(aggregation.statistic(point, name) or 0) for name in params.get("Statistics", ())}
-    extended = {name: aggregation.statistic(point, name) for name in params.get("ExtendedStatistics", ())}
+    told |= {name: float(aggregation.compute_statistic(point, name) or 0) for name in params.get("Statistics", ())}
+    extended = {name: aggregation.compute_statistic(point, name) for name in params.get("ExtendedStatistics", ())}
     known = {name: value for name, value in extended.items() if value is not None}
     return told | ({"ExtendedStatistics": known} if known else {})
 

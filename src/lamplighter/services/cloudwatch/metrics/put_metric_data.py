@@ -28,7 +28,7 @@ MOST_DIMENSIONS = 30
 LARGEST = 2.0**360
 
 
-class Putting:
+class MetricDataWriter:
     """Takes values, for one engine."""
 
     def __init__(self, world: World) -> None:
@@ -49,7 +49,7 @@ class Putting:
                 raise InvalidParameterValue(f"A metric can have at most {MOST_DIMENSIONS} dimensions.")
             new = _point(datum, now)
             old = metric_points.between(tx, metric, new.time, new.time + 1, new.unit)
-            metric_points.put(tx, metric, aggregation.together(new.time, [*old, new]))
+            metric_points.put(tx, metric, aggregation.merge_points(new.time, [*old, new]))
         metric_points.sweep(tx, now - KEPT)
         return {}
 
@@ -66,7 +66,7 @@ def _point(datum: Json, now: int) -> Point:
     if sum(name in datum for name in ("Value", "Values", "StatisticValues")) != 1:
         raise InvalidCombination("Each of MetricData must have one of Value, Values and StatisticValues.")
     point = _summed(time, datum["StatisticValues"], unit) if "StatisticValues" in datum else None
-    point = point or aggregation.of_values(time, list(_values(datum)), unit)
+    point = point or aggregation.point_of_values(time, list(_values(datum)), unit)
     if max(map(abs, (point.total, point.least, point.most))) > LARGEST:
         raise InvalidParameterValue(f"A value of {datum['MetricName']} is outside of -2^360 to 2^360.")
     if point.samples < 0:

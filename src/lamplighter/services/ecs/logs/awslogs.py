@@ -21,7 +21,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Bus, Caller
 from lamplighter.lang.log_batches import batch_events, split_message
-from lamplighter.runtime.port import Line
+from lamplighter.runtime.port import OutputLine
 from lamplighter.services.ecs.logs.multiline import beginning, compiled
 from lamplighter.services.ecs.tables import shipped_logs
 from lamplighter.services.ecs.tables.tasks import Task
@@ -39,7 +39,7 @@ STREAMS = ("stdout", "stderr")
 FULL, FULL_BYTES = 2_000, 256 * 1024
 """Lines, and characters of them, that do not wait for more: what holds the engine for a few milliseconds."""
 
-Numbered = tuple[int, Line]
+Numbered = tuple[int, OutputLine]
 """A line, and which of its stream it is."""
 
 
@@ -133,7 +133,7 @@ class Shipment:
         self._news = asyncio.Event()
         self._refused = False
 
-    async def take(self, line: Line) -> None:
+    async def take(self, line: OutputLine) -> None:
         """Take the next line; waits where there is no more room for lines that wait."""
         stream = STREAMS.index(line.stream)
         self._read[stream] += 1
@@ -182,7 +182,7 @@ class Shipment:
 
     def _messages(self, lines: list[Numbered]) -> Iterator[tuple[int, str]]:
         """The messages that lines make, with the time of their first lines."""
-        message: list[Line] = []
+        message: list[OutputLine] = []
         for _, line in lines:
             if message and (self._starts is None or self._starts(line.text)):
                 yield message[0].time, "\n".join(each.text for each in message)
@@ -213,8 +213,8 @@ class Shipment:
 
 
 async def ship(
-    bus: Bus, now: Callable[[], int], pause: Pause, to: Destination, name: str, lines: AsyncIterator[Line]
-) -> AsyncGenerator[Line, None]:
+    bus: Bus, now: Callable[[], int], pause: Pause, to: Destination, name: str, lines: AsyncIterator[OutputLine]
+) -> AsyncGenerator[OutputLine, None]:
     """Pass lines on, and hand them over beside; when they have ended, all are handed over."""
     shipment = Shipment(bus, now, to, name)
     sending = asyncio.get_running_loop().create_task(shipment.send_now_and_then(pause))

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from lamplighter.base.files import make_directory, sync_directory
 from lamplighter.base.json_text import dump_bytes, loads
-from lamplighter.runtime.port import Line
+from lamplighter.runtime.port import OutputLine
 
 
 class Outputs:
@@ -28,7 +28,7 @@ class Outputs:
         """Where the output of a task's container lies."""
         return self._directory / task / f"{container}.log"
 
-    async def copy(self, task: str, container: str, lines: AsyncIterator[Line]) -> None:
+    async def copy(self, task: str, container: str, lines: AsyncIterator[OutputLine]) -> None:
         """Copy all lines; raises OSError where the disk takes no more, and may then be asked again from the start."""
         file: BinaryIO | None = None
         try:
@@ -56,7 +56,7 @@ class Outputs:
         """Remove the output of a task; harmless where there is none."""
         shutil.rmtree(self._directory / task, ignore_errors=True)
 
-    def read(self, task: str, container: str) -> Iterator[Line]:
+    def read(self, task: str, container: str) -> Iterator[OutputLine]:
         """Read what has been copied so far; nothing where there is nothing."""
         path = self.path(task, container)
         if not path.exists():
@@ -64,4 +64,4 @@ class Outputs:
         with path.open("rb") as file:
             for record in file:
                 if record.endswith(b"\n"):  # the last one may be half written
-                    yield Line(**loads(record))
+                    yield OutputLine(**loads(record))

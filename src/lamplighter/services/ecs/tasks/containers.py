@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from lamplighter.base.json_text import Json
-from lamplighter.runtime.port import Exit, Started
+from lamplighter.runtime.port import ContainerExit, StartedContainer
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tasks import lifecycle
 from lamplighter.services.ecs.tasks.container_plan import Planned
@@ -25,8 +25,8 @@ class Member:
     plan: Planned
     recorded: str
     """Its status on disk: PENDING, RUNNING or STOPPED."""
-    start: Started | None = None
-    exit: Exit | None = None
+    start: StartedContainer | None = None
+    exit: ContainerExit | None = None
     failure: str | None = None
     """Why it can never start, in ECS's words."""
     unlogged: bool = False
@@ -66,7 +66,7 @@ def _member(plan: Planned, container: Json) -> Member:
     if member.recorded != "PENDING":
         member.started.set()
     if member.recorded == "STOPPED":
-        member.exit = Exit(container.get("exitCode"), 0, container.get("reason"))
+        member.exit = ContainerExit(container.get("exitCode"), 0, container.get("reason"))
         member.ended.set()
     return member
 

@@ -20,7 +20,7 @@ from lamplighter.base.errors import Bug
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
-from lamplighter.runtime.port import CannotStart, ImageUnavailable, Runtime, RuntimeUnavailable, Started
+from lamplighter.runtime.port import CannotStart, ImageUnavailable, Runtime, RuntimeUnavailable, StartedContainer
 from lamplighter.services.ecs.logs import awslogs
 from lamplighter.services.ecs.logs.awslogs import Destination
 from lamplighter.services.ecs.logs.output_files import Outputs
@@ -139,7 +139,7 @@ class Supervisor:
         container = replace(member.plan.container, network=self._network())
         start = self._means.runtime.start
 
-        async def begin() -> Started:
+        async def begin() -> StartedContainer:
             try:
                 return await start(container)
             except RuntimeUnavailable:
