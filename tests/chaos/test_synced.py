@@ -15,7 +15,7 @@ from lamplighter.runtime.port import Container, OutputLine
 from lamplighter.runtime.process import runtime as process
 from lamplighter.runtime.process.process_directory import ProcessDirectory
 from lamplighter.runtime.process.runtime import ProcessRuntime
-from lamplighter.services.ecs.logs.output_files import Outputs
+from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.sns.messages.signing import Signer
 from lamplighter.store.lock import DirectoryLock
 from tests.chaos.synced import SyncedDisk, left
@@ -87,7 +87,7 @@ async def test_the_output_of_a_container_is_there_before_it_is_removed(disk: Syn
     async def lines() -> AsyncIterator[OutputLine]:
         yield OutputLine(1, "stdout", "hello")
 
-    outputs = Outputs(data / "output")
+    outputs = OutputFiles(data / "output")
     await outputs.copy("task", "main", lines())
     assert b"hello" in kept(disk, data)["output/task/main.log"]
     assert list(outputs.read("task", "main")) == [OutputLine(1, "stdout", "hello")]

@@ -78,7 +78,7 @@ def check_docker(engine: Engine) -> Condition | None:
     outage = outages.current(engine.store.reader)
     if outage is None:
         return None
-    count = len(outages.held(engine.store.reader))
+    count = len(outages.held_tasks(engine.store.reader))
     since = f"{datetime.fromtimestamp(outage.since / 1000, UTC):%Y-%m-%d %H:%M} UTC"
     tasks = f"{_counted(count, 'task')} wait{'s' if count == 1 else ''}"
     return Condition("docker", f"Docker does not answer since {since}: {tasks}", stops_work=False)

@@ -84,7 +84,7 @@ def _age(born: int | None, world: World) -> float:
 
 def schedule_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
     """How punctual schedules are."""
-    late = slots.latest(reader, world.now() - LATELY) / 1000
+    late = slots.max_lateness(reader, world.now() - LATELY) / 1000
     text = "By how much the latest slot of the last five minutes was late."
     yield Gauge("lamplighter_schedules_late_seconds", text, {"": late})
 

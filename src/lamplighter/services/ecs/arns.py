@@ -6,7 +6,7 @@ from lamplighter.base import arn
 from lamplighter.bus import Caller
 from lamplighter.services.ecs.errors import InvalidParameter
 from lamplighter.services.ecs.tables import clusters, task_definitions
-from lamplighter.services.ecs.tables.task_definitions import Definition
+from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.store.db import Reader
 
 DEFAULT = "default"
@@ -18,12 +18,12 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _REVISION = re.compile(r"(?P<family>[A-Za-z0-9_-]{1,255})(?::(?P<revision>[0-9]{1,9}))?")
 
 
-def owner(caller: Caller) -> str:
+def owner_key(caller: Caller) -> str:
     """Whose things are kept apart from whose."""
     return f"{caller.account}/{caller.region}"
 
 
-def build(caller: Caller, resource: str) -> str:
+def resource_arn(caller: Caller, resource: str) -> str:
     """The ARN of one of a caller's resources."""
     return arn.build("ecs", caller.region, caller.account, resource)
 
@@ -38,7 +38,7 @@ def caller_of(name: str) -> Caller:
 def cluster_arn(caller: Caller, reference: str | None) -> str:
     """The ARN of a cluster by its name or its ARN."""
     name = reference or DEFAULT
-    return name if name.startswith("arn:") else build(caller, f"cluster/{name}")
+    return name if name.startswith("arn:") else resource_arn(caller, f"cluster/{name}")
 
 
 def is_active(reader: Reader, cluster: str) -> bool:
@@ -57,14 +57,14 @@ def task_arn(cluster: str, reference: str) -> str:
     return f"{cluster.replace(':cluster/', ':task/', 1)}/{name}"
 
 
-def definition(reader: Reader, caller: Caller, reference: str) -> Definition | None:
+def find_definition(reader: Reader, caller: Caller, reference: str) -> TaskDefinition | None:
     """A task definition by family (its latest active revision), family:revision or ARN."""
-    whose, text = owner(caller), reference
+    whose, text = owner_key(caller), reference
     if reference.startswith("arn:"):
         found = arn.parse(reference)
         if found is None or found.service != "ecs" or not found.resource.startswith("task-definition/"):
             return None
-        whose, text = owner(Caller(found.account, found.region)), found.resource.removeprefix("task-definition/")
+        whose, text = owner_key(Caller(found.account, found.region)), found.resource.removeprefix("task-definition/")
     match = _REVISION.fullmatch(text)
     if match is None:
         return None

@@ -27,7 +27,7 @@ _BARE: Json = {
 }
 
 
-def create(tx: Tx, caller: Caller, params: Json) -> Json:
+def create_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
     """CreateCluster: the same name again answers with the cluster that is there."""
     name = params.get("clusterName") or arns.DEFAULT
     if not arns.NAME.fullmatch(name):
@@ -35,17 +35,17 @@ def create(tx: Tx, caller: Caller, params: Json) -> Json:
     found = clusters.get(tx, arns.cluster_arn(caller, name))
     if found is None or found.status != "ACTIVE":
         body = _BARE | {key: params[key] for key in SETTINGS if key in params}
-        found = _keep(tx, caller, name, body, tags.checked(params.get("tags")))
+        found = _keep(tx, caller, name, body, tags.check_tags(params.get("tags")))
     return {"cluster": _shown(tx, found, {"TAGS", "SETTINGS", "CONFIGURATIONS"})}
 
 
 def _keep(tx: Tx, caller: Caller, name: str, body: Json, given: Json) -> Cluster:
-    cluster = Cluster(arns.cluster_arn(caller, name), arns.owner(caller), name, "ACTIVE", body, given)
+    cluster = Cluster(arns.cluster_arn(caller, name), arns.owner_key(caller), name, "ACTIVE", body, given)
     clusters.put(tx, cluster)
     return cluster
 
 
-def resolve(tx: Tx, caller: Caller, reference: str | None) -> Cluster:
+def resolve_cluster(tx: Tx, caller: Caller, reference: str | None) -> Cluster:
     """The cluster in which a task shall run; raises ClusterNotFound."""
     name = arns.cluster_arn(caller, reference)
     found = clusters.get(tx, name)
@@ -58,7 +58,7 @@ def resolve(tx: Tx, caller: Caller, reference: str | None) -> Cluster:
     return found
 
 
-def require(reader: Reader, caller: Caller, reference: str | None) -> str:
+def require_cluster(reader: Reader, caller: Caller, reference: str | None) -> str:
     """The ARN of a cluster whose tasks are asked for; raises ClusterNotFound."""
     name = arns.cluster_arn(caller, reference)
     if name != arns.cluster_arn(caller, arns.DEFAULT) and not arns.is_active(reader, name):
@@ -66,7 +66,7 @@ def require(reader: Reader, caller: Caller, reference: str | None) -> str:
     return name
 
 
-def describe(reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_clusters(reader: Reader, caller: Caller, params: Json) -> Json:
     """DescribeClusters."""
     include = set(params.get("include") or ())
     shown, failures = [], []
@@ -80,16 +80,16 @@ def describe(reader: Reader, caller: Caller, params: Json) -> Json:
     return {"clusters": shown, "failures": failures}
 
 
-def list_all(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_clusters(reader: Reader, caller: Caller, params: Json) -> Json:
     """ListClusters."""
-    size = paging.most(params)
-    found = clusters.page(reader, arns.owner(caller), params.get("nextToken", ""), size + 1)
-    return paging.page("clusterArns", found, size, str, str)
+    size = paging.page_size(params)
+    found = clusters.page(reader, arns.owner_key(caller), params.get("nextToken", ""), size + 1)
+    return paging.list_page("clusterArns", found, size, str, str)
 
 
-def update(tx: Tx, caller: Caller, params: Json) -> Json:
+def update_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
     """UpdateCluster, and PutClusterCapacityProviders, which changes what is left."""
-    found = clusters.get(tx, require(tx, caller, params["cluster"]))
+    found = clusters.get(tx, require_cluster(tx, caller, params["cluster"]))
     if found is None:
         raise ClusterNotFound("Cluster not found.")
     changed = replace(found, body=found.body | {key: params[key] for key in SETTINGS if key in params})
@@ -97,12 +97,12 @@ def update(tx: Tx, caller: Caller, params: Json) -> Json:
     return {"cluster": _shown(tx, changed, {"TAGS", "SETTINGS", "CONFIGURATIONS"})}
 
 
-def delete(tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
     """DeleteCluster: it becomes INACTIVE."""
-    found = clusters.get(tx, require(tx, caller, params["cluster"]))
+    found = clusters.get(tx, require_cluster(tx, caller, params["cluster"]))
     if found is None:
         raise ClusterNotFound("Cluster not found.")
-    if any(tasks.counts(tx, found.arn)):
+    if any(tasks.count_by_cluster(tx, found.arn)):
         raise ClusterContainsTasks("The Cluster cannot be deleted while Tasks are active.")
     deleted = replace(found, status="INACTIVE")
     clusters.put(tx, deleted)
@@ -110,7 +110,7 @@ def delete(tx: Tx, caller: Caller, params: Json) -> Json:
 
 
 def _shown(reader: Reader, cluster: Cluster, include: set[str]) -> Json:
-    running, pending = tasks.counts(reader, cluster.arn)
+    running, pending = tasks.count_by_cluster(reader, cluster.arn)
     hidden = {name for name, wish in _ON_WISH.items() if wish not in include}
     return {
         "clusterArn": cluster.arn,

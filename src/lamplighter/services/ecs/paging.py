@@ -13,7 +13,7 @@ T = TypeVar("T")
 MOST = 100
 
 
-def most(params: Json) -> int:
+def page_size(params: Json) -> int:
     """How many items a page may have."""
     wanted = params.get("maxResults")
     if wanted is None:
@@ -23,7 +23,7 @@ def most(params: Json) -> int:
     return int(wanted)
 
 
-def page(field: str, found: Sequence[T], size: int, show: Callable[[T], str], token: Callable[[T], str]) -> Json:
+def list_page(field: str, found: Sequence[T], size: int, show: Callable[[T], str], token: Callable[[T], str]) -> Json:
     """The answer: up to `size` items, and the next token if one more was found."""
     shown = found[:size]
     answer: Json = {field: [show(item) for item in shown]}
@@ -32,7 +32,7 @@ def page(field: str, found: Sequence[T], size: int, show: Callable[[T], str], to
     return answer
 
 
-def number(text: str | None) -> int:
+def parse_token(text: str | None) -> int:
     """Read a token that is a key; 0 where there is none."""
     if text is None:
         return 0

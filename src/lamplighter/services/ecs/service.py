@@ -16,15 +16,15 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
 from lamplighter.runtime.port import Runtime, RuntimeUnavailable
 from lamplighter.services.ecs import operations as api
-from lamplighter.services.ecs.logs.awslogs import destination
-from lamplighter.services.ecs.logs.output_files import Outputs
+from lamplighter.services.ecs.logs.awslogs import log_destination
+from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.ecs.tables import outages, shipped_logs, task_definitions, tasks
 from lamplighter.services.ecs.tasks import damaged_task
 from lamplighter.services.ecs.tasks.container_plan import STOP_SECONDS, container_name
 from lamplighter.services.ecs.tasks.placement import Capacity
-from lamplighter.services.ecs.tasks.runtime_outage import Watch
-from lamplighter.services.ecs.tasks.runtime_retry import Pause, patiently, pauses
-from lamplighter.services.ecs.tasks.supervisor import Means, Supervisor, copy_output
+from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
+from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
+from lamplighter.services.ecs.tasks.supervisor import Supervisor, SupervisorContext, copy_output
 from lamplighter.store.db import Damaged, Posted, Store, Tx
 from lamplighter.store.timers import Timer
 
@@ -58,11 +58,13 @@ class Ecs:
         deny: Collection[str] = (),
         pause: Pause = asyncio.sleep,
     ) -> None:
-        self.outputs = Outputs(data / "output")
+        self.outputs = OutputFiles(data / "output")
         self._store = store
-        watch = Watch(bus, world, runtime, pause)
+        watch = OutageWatch(bus, world, runtime, pause)
         held = secrets or secret_references.environment_secrets({})
-        self._means = Means(bus, world, runtime, self.outputs, held, keys or {}, pause, watch, self._look)
+        self._means = SupervisorContext(
+            bus, world, runtime, self.outputs, held, keys or {}, pause, watch, self._check_runtime_now
+        )
         self._looking: asyncio.Task[None] | None = None
         """What looks after the runtime while there are tasks."""
         self._operations = api.operations(bus, world, capacity, deny)
@@ -79,7 +81,7 @@ class Ecs:
     async def perform(self, posted: Posted) -> None:
         """Have a task run or stopped; its supervisor deletes the row once that is on record."""
         self._supervise(posted.subject)
-        self._supervisors[posted.subject].look()
+        self._supervisors[posted.subject].check_stop_order()
 
     def ring(self, tx: Tx, timer: Timer) -> None:
         """ECS sets no timers."""
@@ -89,9 +91,9 @@ class Ecs:
 
     async def start(self) -> None:
         """Take up every task that has not stopped, and clear away what belongs to none."""
-        for arn in tasks.alive(self._store.reader):
+        for arn in tasks.running_arns(self._store.reader):
             self._supervise(arn)
-        self._spawn(self._persist("clearing away", self._clear))
+        self._spawn(self._persist("clearing away", self._remove_orphans))
 
     async def catch_up(self) -> None:
         """Put on record which tasks ended while no engine ran, so that whoever waits for them hears of it in time."""
@@ -129,7 +131,7 @@ class Ecs:
         if arn not in self._supervisors:
             self._ends[arn] = asyncio.Event()
             self._supervisors[arn] = Supervisor(self._means, arn, self._ends[arn])
-            self._spawn(self._see_through(arn))
+            self._spawn(self._run_supervisor(arn))
             self._watch()
 
     def _watch(self) -> None:
@@ -140,20 +142,22 @@ class Ecs:
     async def _watch_runtime(self) -> None:
         await self._means.watch.watch(lambda: tuple(self._supervisors))
 
-    def _look(self) -> None:
+    def _check_runtime_now(self) -> None:
         """A call has just failed: look at the runtime now, unless its outage is known."""
         if outages.current(self._store.reader) is None:
-            self._spawn(self._means.watch.look(lambda: tuple(self._supervisors)))
+            self._spawn(self._means.watch.check(lambda: tuple(self._supervisors)))
 
-    async def _see_through(self, arn: str) -> None:
+    async def _run_supervisor(self, arn: str) -> None:
         async def run() -> None:
             supervisor = self._supervisors[arn] = Supervisor(self._means, arn, self._ends[arn])
             try:
                 await supervisor.run()
             except Damaged as error:
                 log.error("%s; it is ended", error)
-                await self._store.insist(partial(damaged_task.end, self._means.bus, self._means.world, arn, str(error)))
-                self._spawn(self._persist("clearing away", self._clear))
+                await self._store.insist(
+                    partial(damaged_task.end_damaged_task, self._means.bus, self._means.world, arn, str(error))
+                )
+                self._spawn(self._persist("clearing away", self._remove_orphans))
 
         try:
             await self._persist(arn, run)
@@ -170,7 +174,7 @@ class Ecs:
 
     async def _persist(self, what: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run until it ends without an error."""
-        for seconds in pauses():
+        for seconds in retry_pauses():
             try:
                 await run()
             except Exception:
@@ -187,13 +191,13 @@ class Ecs:
 
     # --- containers without a task ------------------------------------------------------------------------------------
 
-    async def _clear(self) -> None:
+    async def _remove_orphans(self) -> None:
         """Stop and remove containers whose task has stopped, or is not known."""
-        shipped = shipped_logs.known(self._store.reader)
-        names = await patiently(self._means.pause, self._means.runtime.names)
+        shipped = shipped_logs.containers(self._store.reader)
+        names = await retry_while_unavailable(self._means.pause, self._means.runtime.names)
         # A container is begun after its task is on disk: whatever is named here and has a task, has it there by now.
         orphans = [name for name in sorted(names) if self._is_orphan(name)]
-        await asyncio.gather(*(self._clear_away(name) for name in orphans))
+        await asyncio.gather(*(self._remove_container(name) for name in orphans))
         # Noted before the containers were named: what has no container any more, was removed and needs no count.
         if removed := (shipped - names) | shipped.intersection(orphans):
             await self._store.insist(lambda tx: shipped_logs.forget(tx, removed))
@@ -202,15 +206,15 @@ class Ecs:
         found = tasks.status(self._store.reader, name.partition("-")[0])
         return found is None or (found[1] == "STOPPED" and found[0] not in self._supervisors)
 
-    async def _clear_away(self, name: str) -> None:
+    async def _remove_container(self, name: str) -> None:
         log.warning("the container %s belongs to no task that runs: it is stopped and removed", name)
         means, runtime = self._means, self._means.runtime
-        await patiently(means.pause, partial(runtime.stop, name, STOP_SECONDS))
+        await retry_while_unavailable(means.pause, partial(runtime.stop, name, STOP_SECONDS))
         task = tasks.by_name(self._store.reader, name.partition("-")[0])
         if task is not None:
             definition = task_definitions.by_arn(self._store.reader, task.body["taskDefinitionArn"])
             for container in definition.body["containerDefinitions"] if definition else ():
                 if container_name(task.name, container["name"]) == name:
-                    log_to = destination(task, container, name)
+                    log_to = log_destination(task, container, name)
                     await copy_output(means, task.name, container["name"], name, log_to)
-        await patiently(means.pause, partial(runtime.remove, name))
+        await retry_while_unavailable(means.pause, partial(runtime.remove, name))

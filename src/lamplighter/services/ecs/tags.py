@@ -12,15 +12,15 @@ from lamplighter.bus import Caller
 from lamplighter.services.ecs.errors import ClientError, ClusterNotFound, InvalidParameter, ResourceNotFound
 from lamplighter.services.ecs.tables import clusters, task_definitions, tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
-from lamplighter.services.ecs.tables.task_definitions import Definition
+from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.store.db import Reader, Tx
 
 MOST = 50
-Tagged = Cluster | Definition | Task
+Tagged = Cluster | TaskDefinition | Task
 
 
-def checked(tags: Json) -> Json:
+def check_tags(tags: Json) -> Json:
     """Tags as a caller may give them; raises InvalidParameter for others."""
     given = tags or []
     for tag in given:
@@ -28,10 +28,10 @@ def checked(tags: Json) -> Json:
             raise InvalidParameter("Tag keys can't be null or empty.")
         if tag["key"].lower().startswith("aws:"):
             raise InvalidParameter("Tag keys and values starting with aws: are reserved for AWS use.")
-    return merged([], given)
+    return merge_tags([], given)
 
 
-def merged(old: Json, new: Json) -> Json:
+def merge_tags(old: Json, new: Json) -> Json:
     """Old tags with new ones over them; raises InvalidParameter where they are too many."""
     values = {tag["key"]: tag.get("value", "") for tag in [*old, *new]}
     if len(values) > MOST:
@@ -41,8 +41,8 @@ def merged(old: Json, new: Json) -> Json:
 
 def tag_resource(tx: Tx, _caller: Caller, params: Json) -> Json:
     """TagResource."""
-    added = checked(params["tags"])
-    _change(tx, params["resourceArn"], lambda old: merged(old, added))
+    added = check_tags(params["tags"])
+    _change(tx, params["resourceArn"], lambda old: merge_tags(old, added))
     return {}
 
 
@@ -63,7 +63,7 @@ def _change(tx: Tx, name: str, change: Callable[[Json], Json]) -> None:
     changed = change(found.tags)
     if isinstance(found, Cluster):
         clusters.put(tx, replace(found, tags=changed))
-    elif isinstance(found, Definition):
+    elif isinstance(found, TaskDefinition):
         task_definitions.put(tx, replace(found, tags=changed))
     else:
         tasks.update(tx, replace(found, tags=changed))

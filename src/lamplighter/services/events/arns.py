@@ -30,13 +30,13 @@ def rule_arn(caller: Caller, bus: str, name: str) -> str:
     )
 
 
-def rule_of(text: str) -> tuple[str, str]:
+def split_rule_arn(text: str) -> tuple[str, str]:
     """The bus and the name of a rule, by its ARN."""
     bus, _, name = text.partition(":rule/")[2].rpartition("/")
     return bus or DEFAULT, name
 
 
-def owner(text: str, otherwise: Caller) -> Caller:
+def owner_of(text: str, otherwise: Caller) -> Caller:
     """The account and region that an ARN names; another's where it names none."""
     found = arn.parse(text)
     if found is None:
@@ -49,18 +49,18 @@ def bus_name(given: str | None) -> str:
     return (given or DEFAULT).rpartition("event-bus/")[2]
 
 
-def derived(*parts: str) -> str:
+def derive_id(*parts: str) -> str:
     """A name in the form of a UUID, the same for the same parts."""
     digest = hashlib.sha256("\x00".join(parts).encode()).hexdigest()
     return "-".join((digest[:8], digest[8:12], f"5{digest[13:16]}", f"a{digest[17:20]}", digest[20:32]))
 
 
-def instant(milliseconds: int) -> str:
+def format_instant(milliseconds: int) -> str:
     """A time as events have it: 2026-01-01T00:00:00Z."""
     return f"{datetime.fromtimestamp(milliseconds // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def milliseconds(text: str) -> int:
+def parse_instant(text: str) -> int:
     """The time that an event has."""
     return int(datetime.fromisoformat(text).timestamp() * 1000)
 

@@ -26,7 +26,7 @@ OFFSET = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class PageStart:
     """Where a page begins."""
 
     after: str = ""
@@ -35,32 +35,32 @@ class Start:
     """How many items come before, where it is known by their number."""
 
 
-def start(params: Json) -> Start:
+def page_start(params: Json) -> PageStart:
     """Where a page begins; ValidationError where its token is none."""
     try:
         found = b64decode(params.get("NextToken", "").encode(), altchars=b"-_", validate=True)
         # No key begins with a zero byte.
         if len(found) == OFFSET and found[0] == 0:
-            return Start(skipped=int.from_bytes(found))
-        return Start(after=found.decode())
+            return PageStart(skipped=int.from_bytes(found))
+        return PageStart(after=found.decode())
     except (ValueError, Base64Error):
         raise ValidationError("Parameter NextToken is not valid.") from None
 
 
-def size(params: Json) -> int:
+def page_size(params: Json) -> int:
     """How many items a page has."""
     limit: int = params.get("Limit", LIMIT)
     return limit
 
 
-def cut(
+def cut_page(
     params: Json,
     read: Callable[[str, int], Sequence[T]],
     key: Callable[[T], str],
     keep: Callable[[T], bool] = lambda _item: True,
 ) -> tuple[list[T], Json]:
     """A page of what is read after a key, so many at a time, in order of key; and where the next one begins."""
-    begin, most = start(params), size(params)
+    begin, most = page_start(params), page_size(params)
     after, left, kept = begin.after, begin.skipped, list[T]()
     while len(kept) <= most:
         found = read(after, most + 1)
@@ -74,7 +74,7 @@ def cut(
     return kept[:most], more
 
 
-def page(
+def resource_page(
     reader: Reader,
     caller: Caller,
     kind: str,
@@ -90,5 +90,5 @@ def page(
     def read(after: str, most: int) -> list[Resource]:
         return rows.page(reader, kind, caller.account, caller.region, after, most, scope=scope, prefix=prefix)
 
-    kept, more = cut(params, read, lambda resource: resource.name, keep)
+    kept, more = cut_page(params, read, lambda resource: resource.name, keep)
     return [show(resource) for resource in kept], more

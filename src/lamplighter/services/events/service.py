@@ -12,18 +12,18 @@ from lamplighter.services.events.buses.archives import SUBJECT as ARCHIVE
 from lamplighter.services.events.buses.archives import Archives
 from lamplighter.services.events.buses.buses import Buses
 from lamplighter.services.events.buses.permissions import Permissions
-from lamplighter.services.events.buses.put_events import Putting
-from lamplighter.services.events.buses.recent_events import Traffic
+from lamplighter.services.events.buses.put_events import EventPublisher
+from lamplighter.services.events.buses.recent_events import RecentEvents
 from lamplighter.services.events.buses.replays import SUBJECT, Replays
-from lamplighter.services.events.buses.router import Router
+from lamplighter.services.events.buses.router import EventRouter
 from lamplighter.services.events.rules import event_patterns
-from lamplighter.services.events.rules.compiled_rules import Rulebook
+from lamplighter.services.events.rules.compiled_rules import CompiledRules
 from lamplighter.services.events.rules.rules import Rules
-from lamplighter.services.events.rules.scheduled_rules import SERVICE, Clockwork
-from lamplighter.services.events.targets.api_destinations import Destinations
+from lamplighter.services.events.rules.scheduled_rules import SERVICE, ScheduledRules
+from lamplighter.services.events.targets.api_destinations import ApiDestinations
 from lamplighter.services.events.targets.connections import Connections
-from lamplighter.services.events.targets.dead_letter_codes import coded
-from lamplighter.services.events.targets.internal_calls import Inside
+from lamplighter.services.events.targets.dead_letter_codes import error_code
+from lamplighter.services.events.targets.internal_calls import InternalCalls
 from lamplighter.services.events.targets.target_calls import ALERTS, INSIDE
 from lamplighter.services.events.targets.targets import Targets
 from lamplighter.store.db import Posted, Tx
@@ -38,14 +38,14 @@ class Events:
     name = SERVICE
 
     def __init__(self, bus: Bus, world: World, remote: RemoteServices, check: Check) -> None:
-        self._courier = DeliveryQueue(SERVICE, bus, world, remote, check=_of_ours(check), coded=coded)
-        rulebook = Rulebook()
-        traffic = Traffic()
-        router = Router(world, self._courier, rulebook, traffic)
-        self._clockwork = Clockwork(world, router)
+        self._courier = DeliveryQueue(SERVICE, bus, world, remote, check=_of_ours(check), coded=error_code)
+        rulebook = CompiledRules()
+        traffic = RecentEvents()
+        router = EventRouter(world, self._courier, rulebook, traffic)
+        self._clockwork = ScheduledRules(world, router)
         self._replays = replays = Replays(bus, world, router)
-        bus.subscribe("*", router.hear, rulebook.anything)
-        inside = Inside(bus, router)
+        bus.subscribe("*", router.on_service_event, rulebook.has_rules)
+        inside = InternalCalls(bus, router)
         bus.serve(
             INSIDE,
             {
@@ -55,10 +55,10 @@ class Events:
                 "Refuse": Operation(write=inside.refuse),
             },
         )
-        buses, permissions, putting = Buses(world), Permissions(world), Putting(world, router)
+        buses, permissions, putting = Buses(world), Permissions(world), EventPublisher(world, router)
         rules, targets = Rules(world, self._clockwork), Targets(world)
         self._archives = archives = Archives(world)
-        connections, destinations = Connections(world), Destinations(world)
+        connections, destinations = Connections(world), ApiDestinations(world)
         bus.serve("events.connections", {"Retrieve": Operation(read=connections.retrieve)})
         self.operations: Mapping[str, Operation] = {
             "CreateEventBus": Operation(write=buses.create),
@@ -80,13 +80,13 @@ class Events:
             "PutTargets": Operation(write=targets.put),
             "RemoveTargets": Operation(write=targets.remove),
             "ListTargetsByRule": Operation(read=targets.list),
-            "PutEvents": Operation(write=putting.put, prepare=putting.ahead),
-            "TestEventPattern": Operation(read=event_patterns.test, prepare=event_patterns.ahead),
+            "PutEvents": Operation(write=putting.put, prepare=putting.prepare),
+            "TestEventPattern": Operation(read=event_patterns.test_event_pattern, prepare=event_patterns.prepare_test),
             "CreateArchive": Operation(write=archives.create),
             "UpdateArchive": Operation(write=archives.update),
             "DeleteArchive": Operation(write=archives.delete),
             "DescribeArchive": Operation(read=archives.describe),
-            "ListArchives": Operation(read=archives.list),
+            "ListArchives": Operation(read=archives.list_archives),
             "StartReplay": Operation(write=replays.start),
             "CancelReplay": Operation(write=replays.cancel),
             "DescribeReplay": Operation(read=replays.describe),

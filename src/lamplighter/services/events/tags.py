@@ -5,7 +5,7 @@ from dataclasses import replace
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.events.arns import owner, read_tags, rule_of
+from lamplighter.services.events.arns import owner_of, read_tags, split_rule_arn
 from lamplighter.services.events.buses.buses import find_bus
 from lamplighter.services.events.errors import ResourceNotFound
 from lamplighter.services.events.rules.lookup import find_rule
@@ -39,8 +39,8 @@ def _find(reader: Reader, caller: Caller, text: str) -> Resource:
     place = arn.parse(text)
     kind = place.resource.partition("/")[0] if place is not None else ""
     if kind == "event-bus":
-        return find_bus(reader, owner(text, caller), text)
+        return find_bus(reader, owner_of(text, caller), text)
     if kind == "rule":
-        bus, name = rule_of(text)
-        return find_rule(reader, owner(text, caller), name, bus)
+        bus, name = split_rule_arn(text)
+        return find_rule(reader, owner_of(text, caller), name, bus)
     raise ResourceNotFound(f"Resource {text} does not exist.")

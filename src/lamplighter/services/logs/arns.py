@@ -14,14 +14,14 @@ from lamplighter.bus import Caller
 from lamplighter.services.logs.errors import InvalidParameter, NotFound
 from lamplighter.services.logs.tables import log_groups
 from lamplighter.services.logs.tables.log_chunks import Key
-from lamplighter.services.logs.tables.log_groups import Group, Stream
+from lamplighter.services.logs.tables.log_groups import LogGroup, LogStream
 from lamplighter.store.db import Reader
 
 GROUP, STREAM = "log group", "log stream"
 NAMES = {"logGroupName": r"[\.\-_/#A-Za-z0-9]+", "logStreamName": "[^:*]*"}
 
 
-def checked(name: str, member: str) -> str:
+def check_name(name: str, member: str) -> str:
     """The name of a new group or stream: not every caller comes by way of the wire, which checks it too."""
     pattern = NAMES[member]
     if not re.fullmatch(pattern, name):
@@ -32,25 +32,25 @@ def checked(name: str, member: str) -> str:
     return name
 
 
-def group_arn(group: Group) -> str:
+def group_arn(group: LogGroup) -> str:
     """The ARN of a group, without `:*`."""
     return arn.build("logs", group.region, group.account, f"log-group:{group.name}")
 
 
-def stream_arn(group: Group, stream: Stream) -> str:
+def stream_arn(group: LogGroup, stream: LogStream) -> str:
     """The ARN of a stream."""
     return f"{group_arn(group)}:log-stream:{stream.name}"
 
 
-def find_group(reader: Reader, caller: Caller, name: str) -> Group:
+def find_group(reader: Reader, caller: Caller, name: str) -> LogGroup:
     """The group of a name."""
-    found = log_groups.group(reader, caller.account, caller.region, name)
+    found = log_groups.get_group(reader, caller.account, caller.region, name)
     if found is None:
         raise NotFound(GROUP)
     return found
 
 
-def identified(reader: Reader, caller: Caller, identifier: str) -> Group:
+def find_by_identifier(reader: Reader, caller: Caller, identifier: str) -> LogGroup:
     """The group of a name or an ARN: "if you use an ARN, don't include an asterisk at the end"."""
     parsed = arn.parse(identifier)
     if parsed is None:
@@ -61,15 +61,15 @@ def identified(reader: Reader, caller: Caller, identifier: str) -> Group:
     return find_group(reader, Caller(parsed.account, parsed.region), name)
 
 
-def asked_group(reader: Reader, caller: Caller, params: Json) -> Group:
+def requested_group(reader: Reader, caller: Caller, params: Json) -> LogGroup:
     """The group of a request: "you must include one of these two parameters, but you can't include both"."""
     name, identifier = params.get("logGroupName"), params.get("logGroupIdentifier")
     if (name is None) == (identifier is None):
         raise InvalidParameter("Exactly one of logGroupName and logGroupIdentifier must be specified.")
-    return identified(reader, caller, identifier) if name is None else find_group(reader, caller, name)
+    return find_by_identifier(reader, caller, identifier) if name is None else find_group(reader, caller, name)
 
 
-def tagged_group(reader: Reader, resource: str) -> Group:
+def tagged_group(reader: Reader, resource: str) -> LogGroup:
     """The group that an ARN of the tagging operations names."""
     parsed = arn.parse(resource)
     if parsed is None or parsed.service != "logs":
@@ -80,9 +80,9 @@ def tagged_group(reader: Reader, resource: str) -> Group:
     return find_group(reader, Caller(parsed.account, parsed.region), name.removesuffix(":*"))
 
 
-def find_stream(reader: Reader, group: Group, name: str) -> Stream:
+def find_stream(reader: Reader, group: LogGroup, name: str) -> LogStream:
     """The stream of a name."""
-    found = log_groups.stream(reader, group.id, name)
+    found = log_groups.get_stream(reader, group.id, name)
     if found is None:
         raise NotFound(STREAM)
     return found

@@ -16,7 +16,7 @@ from lamplighter.bus import PREPARED, Caller, Prepared, Work
 from lamplighter.services.logs.arns import find_group, invalid_token, page_token, read_page_token
 from lamplighter.services.logs.errors import InvalidParameter, LimitExceeded, NotFound
 from lamplighter.services.logs.filter_destinations import check_destination, check_transformation
-from lamplighter.services.logs.search_events import compiled
+from lamplighter.services.logs.search_events import compile_filter
 from lamplighter.services.logs.tables import filters
 from lamplighter.services.logs.tables.filters import Kind
 from lamplighter.store.db import Reader, Tx
@@ -36,7 +36,7 @@ SUBSCRIPTION = (
 log = logging.getLogger("lamplighter.logs")
 
 
-class Filters:
+class LogFilters:
     """Filters, as the API has them."""
 
     def __init__(self, world: World) -> None:
@@ -59,7 +59,7 @@ class Filters:
         return answer
 
     def _put(self, tx: Tx, caller: Caller, kind: Kind, params: Json, usual: Json, members: Sequence[str]) -> Json:
-        compiled(params["filterPattern"])
+        compile_filter(params["filterPattern"])
         group, name = find_group(tx, caller, params["logGroupName"]), params["filterName"]
         existing = filters.get(tx, group.id, kind, name)
         if existing is None and filters.count(tx, group.id, kind) >= MOST[kind]:
@@ -106,14 +106,14 @@ class Filters:
         """TestMetricFilter"""
         return {"matches": params[PREPARED] if PREPARED in params else _matches(params)}
 
-    def ahead_of_test(self, _reader: Reader, _caller: Caller, params: Json) -> Work | None:
+    def prepare_test(self, _reader: Reader, _caller: Caller, params: Json) -> Work | None:
         """What of TestMetricFilter takes as long as the messages are."""
         large = sum(map(len, params["logEventMessages"])) > LARGE
         return (lambda: Prepared(_matches(params))) if large else None
 
 
 def _matches(params: Json) -> Json:
-    match = compiled(params["filterPattern"])
+    match = compile_filter(params["filterPattern"])
     found = [(number, message, match(message)) for number, message in enumerate(params["logEventMessages"], 1)]
     return [
         {"eventNumber": number, "eventMessage": message, "extractedValues": dict(values)}

@@ -12,17 +12,17 @@ from lamplighter.bus import Caller
 from lamplighter.services.logs import retention, tags
 from lamplighter.services.logs.arns import (
     GROUP,
-    checked,
+    check_name,
+    find_by_identifier,
     find_group,
     group_arn,
-    identified,
     page_token,
     read_page_token,
     tagged_group,
 )
 from lamplighter.services.logs.errors import AlreadyExists, InvalidParameter, NotFound, Protected
 from lamplighter.services.logs.tables import filters, log_groups, resource_policies
-from lamplighter.services.logs.tables.log_groups import Group
+from lamplighter.services.logs.tables.log_groups import LogGroup
 from lamplighter.store.db import Reader, Tx
 
 MOST = 50
@@ -33,7 +33,7 @@ DELIVERY_DAYS = 1
 """Log events in log groups in the Delivery class are kept in CloudWatch Logs for only one day."""
 
 
-class Groups:
+class LogGroups:
     """Log groups, as the API has them."""
 
     def __init__(self, world: World) -> None:
@@ -41,13 +41,13 @@ class Groups:
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """CreateLogGroup"""
-        name = checked(params["logGroupName"], "logGroupName")
+        name = check_name(params["logGroupName"], "logGroupName")
         if name.lower().startswith("aws/"):
             raise InvalidParameter("Log groups starting with AWS/ are reserved for AWS.")
-        if log_groups.group(tx, caller.account, caller.region, name) is not None:
+        if log_groups.get_group(tx, caller.account, caller.region, name) is not None:
             raise AlreadyExists(GROUP)
         kind = params.get("logGroupClass", "STANDARD")
-        group = Group(
+        group = LogGroup(
             id=0,
             account=caller.account,
             region=caller.region,
@@ -57,7 +57,7 @@ class Groups:
             retention=DELIVERY_DAYS if kind == "DELIVERY" else None,
             kms=params.get("kmsKeyId"),
             protected=params.get("deletionProtectionEnabled", False),
-            tags=tags.merged({}, params.get("tags", {})),
+            tags=tags.merge_tags({}, params.get("tags", {})),
             bytes=0,
         )
         key = log_groups.put_group(tx, group)
@@ -71,9 +71,9 @@ class Groups:
         if group.protected:
             raise Protected(group.name)
         log_groups.delete_group(tx, group.id)
-        for policy in resource_policies.of(tx, group.account, group.region, group_arn(group)):
+        for policy in resource_policies.policies_of(tx, group.account, group.region, group_arn(group)):
             resource_policies.delete(tx, policy)
-        retention.drop(tx, "grp", group.id, self._world.now())
+        retention.delete_events(tx, "grp", group.id, self._world.now())
         return {}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -81,7 +81,7 @@ class Groups:
         prefix, pattern = params.get("logGroupNamePrefix"), params.get("logGroupNamePattern")
         if prefix is not None and pattern is not None:
             raise InvalidParameter("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
-        show = _found if pattern else lambda group: described(reader, group)
+        show = _found if pattern else lambda group: group_to_api(reader, group)
         if identifiers := params.get("logGroupIdentifiers"):
             return {"logGroups": [show(group) for each in identifiers for group in _if_there(reader, caller, each)]}
         classes = _classes(params.get("logGroupClass"))
@@ -122,7 +122,7 @@ class Groups:
 
     def protect(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """PutLogGroupDeletionProtection"""
-        group = identified(tx, caller, params["logGroupIdentifier"])
+        group = find_by_identifier(tx, caller, params["logGroupIdentifier"])
         log_groups.change_group(tx, group.id, "protected", params["deletionProtectionEnabled"])
         return {}
 
@@ -137,15 +137,15 @@ class Groups:
         return {}
 
 
-def _if_there(reader: Reader, caller: Caller, identifier: str) -> list[Group]:
+def _if_there(reader: Reader, caller: Caller, identifier: str) -> list[LogGroup]:
     """The group of an identifier, which here is a filter: one of nothing finds nothing."""
     try:
-        return [identified(reader, caller, identifier)]
+        return [find_by_identifier(reader, caller, identifier)]
     except NotFound:
         return []
 
 
-def _encrypted(reader: Reader, caller: Caller, params: Json) -> Group:
+def _encrypted(reader: Reader, caller: Caller, params: Json) -> LogGroup:
     """The group whose key is meant."""
     name, resource = params.get("logGroupName"), params.get("resourceIdentifier")
     if (name is None) == (resource is None):
@@ -157,15 +157,15 @@ def _page(
     reader: Reader,
     caller: Caller,
     params: Json,
-    fits: Callable[[Group], bool],
+    fits: Callable[[LogGroup], bool],
     names: tuple[str, str | None],
-) -> tuple[Sequence[Group], Json]:
+) -> tuple[Sequence[LogGroup], Json]:
     """Groups that fit, of so many groups as a page looks at, and the token of the next page where there is one."""
     size = params.get("limit", MOST)
     after = read_page_token(params.get("nextToken"), str) or ""
     prefix, part = names
     owner = (caller.account, caller.region)
-    looked_at = log_groups.groups(reader, owner, after, size + 1, prefix=prefix, part=part or "")
+    looked_at = log_groups.page_groups(reader, owner, after, size + 1, prefix=prefix, part=part or "")
     found = [group for group in looked_at[:size] if fits(group)]
     return found, {"nextToken": page_token(looked_at[size - 1].name)} if len(looked_at) > size else {}
 
@@ -177,7 +177,7 @@ def _classes(wanted: str | None) -> frozenset[str] | None:
     return None if wanted is None else frozenset({wanted})
 
 
-def _fits(group: Group, params: Json) -> bool:
+def _fits(group: LogGroup, params: Json) -> bool:
     """Whether a group satisfies all filters of ListLogGroups."""
     pattern, wanted = params.get("logGroupNamePattern"), params.get("logGroupClass")
     return (
@@ -194,12 +194,12 @@ def _named(name: str, pattern: str) -> bool:
     return name.startswith(pattern[1:]) if pattern.startswith("^") else pattern in name
 
 
-def _found(group: Group) -> Json:
+def _found(group: LogGroup) -> Json:
     """A group found by a pattern: "then only arn, creationTime, and logGroupName are included"."""
     return {"logGroupName": group.name, "creationTime": group.created, "arn": f"{group_arn(group)}:*"}
 
 
-def described(reader: Reader, group: Group) -> Json:
+def group_to_api(reader: Reader, group: LogGroup) -> Json:
     """A group as DescribeLogGroups shows it."""
     return {
         "logGroupName": group.name,

@@ -6,25 +6,25 @@ from lamplighter.bus import Caller
 from lamplighter.services.logs import retention
 from lamplighter.services.logs.arns import (
     STREAM,
-    asked_group,
-    checked,
+    check_name,
     find_group,
     find_stream,
     invalid_token,
     page_token,
     read_page_token,
+    requested_group,
     stream_arn,
 )
 from lamplighter.services.logs.errors import AlreadyExists, InvalidParameter, Protected
 from lamplighter.services.logs.sequence_tokens import sequence_token
 from lamplighter.services.logs.tables import log_chunks, log_groups
-from lamplighter.services.logs.tables.log_groups import Group, Stream
+from lamplighter.services.logs.tables.log_groups import LogGroup, LogStream
 from lamplighter.store.db import Reader, Tx
 
 MOST = 50
 
 
-class Streams:
+class LogStreams:
     """Log streams, as the API has them."""
 
     def __init__(self, world: World) -> None:
@@ -33,8 +33,8 @@ class Streams:
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """CreateLogStream"""
         group = find_group(tx, caller, params["logGroupName"])
-        name = checked(params["logStreamName"], "logStreamName")
-        if log_groups.stream(tx, group.id, name) is not None:
+        name = check_name(params["logStreamName"], "logStreamName")
+        if log_groups.get_stream(tx, group.id, name) is not None:
             raise AlreadyExists(STREAM)
         log_groups.put_stream(tx, group.id, name, self._world.now())
         return {}
@@ -46,12 +46,12 @@ class Streams:
             raise Protected(group.name)
         stream = find_stream(tx, group, params["logStreamName"])
         log_groups.delete_stream(tx, stream.id)
-        retention.drop(tx, "stream", stream.id, self._world.now(), group.id)
+        retention.delete_events(tx, "stream", stream.id, self._world.now(), group.id)
         return {}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """DescribeLogStreams"""
-        group = asked_group(reader, caller, params)
+        group = requested_group(reader, caller, params)
         size = params.get("limit", MOST)
         if params.get("orderBy") == "LastEventTime":
             found, place = _by_time(reader, group, params, size)
@@ -61,14 +61,14 @@ class Streams:
         return answer | ({} if place is None else {"nextToken": page_token(place)})
 
 
-def _by_name(reader: Reader, group: Group, params: Json, size: int) -> tuple[list[Stream], Json]:
+def _by_name(reader: Reader, group: LogGroup, params: Json, size: int) -> tuple[list[LogStream], Json]:
     start = read_page_token(params.get("nextToken"), str)
     prefix, descending = params.get("logStreamNamePrefix", ""), params.get("descending", False)
     found = log_groups.streams_by_name(reader, group.id, prefix, start, size + 1, descending=descending)
     return found[:size], found[size - 1].name if len(found) > size else None
 
 
-def _by_time(reader: Reader, group: Group, params: Json, size: int) -> tuple[list[Stream], Json]:
+def _by_time(reader: Reader, group: LogGroup, params: Json, size: int) -> tuple[list[LogStream], Json]:
     if "logStreamNamePrefix" in params:
         raise InvalidParameter("Cannot order by LastEventTime with a logStreamNamePrefix.")
     start = read_page_token(params.get("nextToken"), list)
@@ -78,11 +78,11 @@ def _by_time(reader: Reader, group: Group, params: Json, size: int) -> tuple[lis
         raise invalid_token()
     descending = params.get("descending", False)
     place = None if start is None else (start[0], start[1])
-    found = log_groups.streams_by_last(reader, group.id, place, size + 1, descending=descending)
+    found = log_groups.streams_by_time(reader, group.id, place, size + 1, descending=descending)
     return found[:size], [found[size - 1].last, found[size - 1].id] if len(found) > size else None
 
 
-def _described(reader: Reader, group: Group, stream: Stream) -> Json:
+def _described(reader: Reader, group: LogGroup, stream: LogStream) -> Json:
     """A stream as the API shows it: "storedBytes is always reported as zero" for streams."""
     described: Json = {"logStreamName": stream.name, "creationTime": stream.created}
     if stream.ingested:

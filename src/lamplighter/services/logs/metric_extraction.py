@@ -23,7 +23,7 @@ from lamplighter.bus import Bus, Caller
 from lamplighter.lang.log_pattern.pattern import Match, compile_pattern
 from lamplighter.lang.log_pattern.terms import InvalidPattern, parse_number
 from lamplighter.services.logs.tables import filters as logfilters
-from lamplighter.services.logs.tables.log_groups import Group
+from lamplighter.services.logs.tables.log_groups import LogGroup
 from lamplighter.store.db import Reader, Tx
 
 METRICS, PUT = "monitoring", "PutMetricData"
@@ -59,7 +59,7 @@ class _Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class ExtractedMetrics:
     """What filters made of events."""
 
     filters: list[Json]
@@ -73,7 +73,7 @@ def is_short(events: Events) -> bool:
     return sum(len(message) for _, message in events) * MOST <= LARGE
 
 
-class Metering:
+class MetricExtractor:
     """Counts log events, for one engine."""
 
     def __init__(self, bus: Bus, world: World) -> None:
@@ -81,13 +81,13 @@ class Metering:
         self._world = world
         self._patterns = OrderedDict[str, Match]()
 
-    def count(self, tx: Tx, group: Group, events: Events, ready: Measured | None = None) -> None:
+    def put_metrics(self, tx: Tx, group: LogGroup, events: Events, ready: ExtractedMetrics | None = None) -> None:
         """Tell CloudWatch what the filters of a group make of events that it takes in; `ready`: as it was seen."""
         filters = self._filters(tx, group)
         if not filters or not self._bus.serves(METRICS, PUT):
             return
         if ready is None or (ready.filters, ready.events) != (filters, events):
-            ready = self.measure(group, filters, events)
+            ready = self.extract(group, filters, events)
         for name, params in ready.told:
             try:
                 with tx.nested():
@@ -95,21 +95,21 @@ class Metering:
             except AwsError as error:
                 log.warning("metric filter %s of %s: %s", name, group.name, error.message)
 
-    def ahead(self, reader: Reader, group: Group, events: Events) -> Callable[[], Measured] | None:
+    def prepare(self, reader: Reader, group: LogGroup, events: Events) -> Callable[[], ExtractedMetrics] | None:
         """What makes of events what `count` tells, where that takes long."""
         filters = self._filters(reader, group)
         if sum(len(message) for _, message in events) * len(filters) <= LARGE:
             return None
-        return lambda: self.measure(group, filters, events)
+        return lambda: self.extract(group, filters, events)
 
-    def _filters(self, reader: Reader, group: Group) -> list[Json]:
+    def _filters(self, reader: Reader, group: LogGroup) -> list[Json]:
         try:
             return logfilters.page(reader, group.id, "metric", "", "", MOST)
         except JsonError as error:
             log.error("a metric filter of %s cannot be read; nothing is counted: %s", group.name, error)
             return []
 
-    def measure(self, group: Group, filters: list[Json], events: Events) -> Measured:
+    def extract(self, group: LogGroup, filters: list[Json], events: Events) -> ExtractedMetrics:
         """What filters make of events."""
         now = self._world.now()
         timed = [(now if 0 <= now - time < MINUTE else time, message) for time, message in events]
@@ -120,9 +120,9 @@ class Metering:
             for data in [self._data_of(group, body, made, timed)]
             for at in range(0, len(data), MOST_METRICS)
         ]
-        return Measured(filters, events, told)
+        return ExtractedMetrics(filters, events, told)
 
-    def _data_of(self, group: Group, body: Json, made: Json, events: Events) -> list[Json]:
+    def _data_of(self, group: LogGroup, body: Json, made: Json, events: Events) -> list[Json]:
         system = {"@aws.account": group.account, "@aws.region": group.region}
         fixed = tuple((name, system[name]) for name in body.get("emitSystemFieldDimensions", ()) if name in system)
         found = self._measured(body["filterPattern"], made, fixed, events)

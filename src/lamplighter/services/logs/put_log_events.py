@@ -13,7 +13,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import PREPARED, Caller, Prepared, Work
 from lamplighter.services.logs.arns import find_group, find_stream
 from lamplighter.services.logs.errors import InvalidParameter
-from lamplighter.services.logs.metric_extraction import Metering, is_short
+from lamplighter.services.logs.metric_extraction import MetricExtractor, is_short
 from lamplighter.services.logs.sequence_tokens import sequence_token
 from lamplighter.services.logs.tables import log_chunks, log_groups
 from lamplighter.store.db import Reader, Tx
@@ -25,10 +25,10 @@ DAY = 24 * HOUR
 NEWEST, OLDEST, WIDEST = 2 * HOUR, 14 * DAY, DAY
 
 
-class Ingest:
+class LogEventWriter:
     """Takes log events in."""
 
-    def __init__(self, world: World, metering: Metering) -> None:
+    def __init__(self, world: World, metering: MetricExtractor) -> None:
         self._world = world
         self._metering = metering
 
@@ -45,27 +45,27 @@ class Ingest:
                 raise InvalidParameter(
                     "The batch of log events in a single PutLogEvents request cannot span more than 24 hours."
                 )
-            counted = log_chunks.append(tx, group.id, stream.id, kept, now)
+            counted = log_chunks.append_events(tx, group.id, stream.id, kept, now)
             log_groups.resize_group(tx, group.id, counted)
             log_groups.note_events(tx, stream.id, kept[-1][0], now)
-            self._metering.count(tx, group, kept, params.get(PREPARED))
+            self._metering.put_metrics(tx, group, kept, params.get(PREPARED))
         answer: Json = {"nextSequenceToken": sequence_token(now)}
         return answer | ({"rejectedLogEventsInfo": rejected} if rejected else {})
 
-    def ahead(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
+    def prepare(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
         """What of PutLogEvents takes as long as the events are, times the metric filters of the group."""
         events = [(event["timestamp"], event["message"]) for event in params["logEvents"]]
         if len(events) > MOST or is_short(events):
             return None
         group = find_group(reader, caller, params["logGroupName"])
         kept, _ = _sort_out(events, self._world.now(), group.retention)
-        measure = self._metering.ahead(reader, group, kept) if kept else None
+        measure = self._metering.prepare(reader, group, kept) if kept else None
         return None if measure is None else lambda: Prepared(measure())
 
 
 def _check(events: list[tuple[int, str]]) -> None:
     """What makes a whole batch unfit."""
-    sizes = [log_chunks.size(message) for _, message in events]
+    sizes = [log_chunks.stored_size(message) for _, message in events]
     if max(sizes) > LARGEST:
         raise InvalidParameter(f"Log event too large: {max(sizes)} bytes exceeds limit of {LARGEST}")
     if sum(sizes) > LARGEST:

@@ -17,7 +17,7 @@ MOST = 10
 PAGE = 50
 
 
-class Policies:
+class ResourcePolicies:
     """Resource policies, as the API has them."""
 
     def __init__(self, world: World) -> None:
@@ -28,7 +28,7 @@ class Policies:
         resource, name, document = _resource(tx, params), _name(params), params.get("policyDocument")
         if not _is_document(document):
             raise InvalidParameter("policyDocument must be a policy in JSON.")
-        there = rows.of(tx, caller.account, caller.region, resource)
+        there = rows.policies_of(tx, caller.account, caller.region, resource)
         # A log group has one policy, whatever that is called.
         old = next((each for each in there if resource or each.name == name), None)
         if old is None and len(there) >= MOST:
@@ -46,11 +46,11 @@ class Policies:
         """DescribeResourcePolicies: the account's, or those of log groups where that is asked for."""
         home = (caller.account, caller.region)
         if "resourceArn" in params:
-            found = rows.of(reader, *home, _resource(reader, params))
+            found = rows.policies_of(reader, *home, _resource(reader, params))
         elif params.get("policyScope") == "RESOURCE":
-            found = rows.of_groups(reader, *home)
+            found = rows.policies_of_groups(reader, *home)
         else:
-            found = rows.of(reader, *home, "")
+            found = rows.policies_of(reader, *home, "")
         size, after = params.get("limit", PAGE), read_page_token(params.get("nextToken"), int) or 0
         more = {"nextToken": page_token(after + size)} if len(found) > after + size else {}
         return {"resourcePolicies": [_shown(each) for each in found[max(after, 0) :][:size]]} | more
@@ -59,7 +59,7 @@ class Policies:
         """DeleteResourcePolicy"""
         resource = _resource(tx, params)
         name = params.get("policyName")
-        there = rows.of(tx, caller.account, caller.region, resource)
+        there = rows.policies_of(tx, caller.account, caller.region, resource)
         found = next((each for each in there if each.name == name or (resource and name is None)), None)
         if found is None:
             raise NotFound("policy")

@@ -26,14 +26,14 @@ def keep_retention(tx: Tx, group: int, due: int) -> None:
     timers.put(tx, Timer(SERVICE, str(group), "retention", due), elapsed=False)
 
 
-def drop(tx: Tx, kind: Kind, key: int, now: int, group: int = 0) -> None:
+def delete_events(tx: Tx, kind: Kind, key: int, now: int, group: int = 0) -> None:
     """Delete all chunks of a group or of a stream (of a group), and a group's streams."""
     if kind == "grp":
         timers.delete(tx, SERVICE, str(key), "retention")
     timers.put(tx, Timer(SERVICE, str(key), f"drop.{kind}.{group}", now), elapsed=False)
 
 
-class Sweeper:
+class RetentionSweeper:
     """Does a slice at each ring."""
 
     def __init__(self, world: World) -> None:

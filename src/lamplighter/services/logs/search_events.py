@@ -18,19 +18,26 @@ from lamplighter.bus import Caller
 from lamplighter.lang.log_pattern.pattern import Match, compile_pattern
 from lamplighter.lang.log_pattern.terms import InvalidPattern
 from lamplighter.services.logs.arns import (
-    asked_group,
     event_id,
     find_stream,
     invalid_token,
     page_token,
     read_event_id,
     read_page_token,
+    requested_group,
 )
 from lamplighter.services.logs.errors import InvalidParameter
 from lamplighter.services.logs.put_log_events import DAY
 from lamplighter.services.logs.tables import log_groups
-from lamplighter.services.logs.tables.log_chunks import Found, Key, Source, backward, forward, size
-from lamplighter.services.logs.tables.log_groups import Group
+from lamplighter.services.logs.tables.log_chunks import (
+    Key,
+    Source,
+    StoredEvent,
+    events_backward,
+    events_forward,
+    stored_size,
+)
+from lamplighter.services.logs.tables.log_groups import LogGroup
 from lamplighter.store.db import Reader
 
 MOST = 10_000
@@ -48,7 +55,7 @@ PLACE = re.compile("([fb])/([0-9]{56})/s")
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class EventRange:
     """Times from which and up to which events are asked for, both included."""
 
     since: int
@@ -65,7 +72,7 @@ class Range:
         return (self.until + 1, 0, 0)
 
 
-def compiled(pattern: str) -> Match:
+def compile_filter(pattern: str) -> Match:
     """A filter pattern, or the error that AWS answers it with."""
     try:
         return compile_pattern(pattern)
@@ -73,7 +80,7 @@ def compiled(pattern: str) -> Match:
         raise InvalidParameter(str(error)) from None
 
 
-class Search:
+class EventSearch:
     """Reads log events."""
 
     def __init__(self, world: World) -> None:
@@ -81,15 +88,17 @@ class Search:
 
     def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """GetLogEvents: events in the order of time; of the latest, where nothing else is said."""
-        group = asked_group(reader, caller, params)
+        group = requested_group(reader, caller, params)
         source: Source = ("stream", find_stream(reader, group, params["logStreamName"]).id)
         asked = self._range(group, params, params.get("endTime", LATEST + 1) - 1)
         token = params.get("nextToken")
         onward, place = _read_place(token) if token else (params.get("startFromHead", False), None)
         if onward:
-            found = _page(forward(reader, source, max(place or asked.head, asked.head), asked.until), params)
+            found = _page(events_forward(reader, source, max(place or asked.head, asked.head), asked.until), params)
         else:
-            found = _page(backward(reader, source, min(place or asked.tail, asked.tail), asked.since), params)[::-1]
+            found = _page(events_backward(reader, source, min(place or asked.tail, asked.tail), asked.since), params)[
+                ::-1
+            ]
         ends = (found[0].key, found[-1].key) if found else (place or asked.head,) * 2
         return {
             "events": [
@@ -101,15 +110,15 @@ class Search:
 
     def filter(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """FilterLogEvents"""
-        group = asked_group(reader, caller, params)
-        match = compiled(params.get("filterPattern", ""))
+        group = requested_group(reader, caller, params)
+        match = compile_filter(params.get("filterPattern", ""))
         asked = self._range(group, params, params.get("endTime", LATEST))
         token = read_page_token(params.get("nextToken"), str)
         onward, place = _read_place(token) if token is not None else (_from_head(params), None)
         if onward:
-            walk = partial(forward, reader, after=max(place or asked.head, asked.head), until=asked.until)
+            walk = partial(events_forward, reader, after=max(place or asked.head, asked.head), until=asked.until)
         else:
-            walk = partial(backward, reader, before=min(place or asked.tail, asked.tail), since=asked.since)
+            walk = partial(events_backward, reader, before=min(place or asked.tail, asked.tail), since=asked.since)
         sources, prefix = _sources(reader, group, params)
         ways = [walk(source=source) for source in sources]
         found = ways[0] if len(ways) == 1 else heapq.merge(*ways, key=lambda each: each.key, reverse=not onward)
@@ -119,11 +128,11 @@ class Search:
             answer["nextToken"] = page_token(f"{'f' if onward else 'b'}/{event_id(last)}/s")
         return answer
 
-    def _range(self, group: Group, params: Json, until: int) -> Range:
+    def _range(self, group: LogGroup, params: Json, until: int) -> EventRange:
         since = params.get("startTime", 0)
         if group.retention is not None:
             since = max(since, self._world.now() - group.retention * DAY)
-        return Range(min(since, LATEST), max(-1, min(until, LATEST - 1)))
+        return EventRange(min(since, LATEST), max(-1, min(until, LATEST - 1)))
 
 
 def _from_head(params: Json) -> bool:
@@ -141,12 +150,12 @@ def _read_place(token: str) -> tuple[bool, Key]:
     return found[1] == "f", read_event_id(found[2])
 
 
-def _page(events: Iterator[Found], params: Json) -> list[Found]:
+def _page(events: Iterator[StoredEvent], params: Json) -> list[StoredEvent]:
     """As many events as make a page."""
-    page: list[Found] = []
+    page: list[StoredEvent] = []
     room, most = LARGEST, params.get("limit", MOST)
     for found in events:
-        room -= size(found.message)
+        room -= stored_size(found.message)
         if page and room < 0:
             break
         page.append(found)
@@ -155,7 +164,7 @@ def _page(events: Iterator[Found], params: Json) -> list[Found]:
     return page
 
 
-def _sources(reader: Reader, group: Group, params: Json) -> tuple[list[Source], str]:
+def _sources(reader: Reader, group: LogGroup, params: Json) -> tuple[list[Source], str]:
     """What is to be read, and how the names of the streams begin that are meant of it."""
     names, prefix = params.get("logStreamNames"), params.get("logStreamNamePrefix")
     if names is not None and prefix is not None:
@@ -170,7 +179,7 @@ def _sources(reader: Reader, group: Group, params: Json) -> tuple[list[Source], 
 
 
 def _matching(
-    reader: Reader, found: Iterator[Found], params: Json, match: Match, prefix: str
+    reader: Reader, found: Iterator[StoredEvent], params: Json, match: Match, prefix: str
 ) -> tuple[list[Json], Key | None]:
     """The events of a page, and the last one that was looked at, where there are more."""
     events: list[Json] = []
@@ -186,7 +195,7 @@ def _matching(
         name = names[each.stream]
         if name is None or not name.startswith(prefix) or match(each.message) is None:
             continue
-        room -= size(each.message)
+        room -= stored_size(each.message)
         events.append(
             {
                 "logStreamName": name,

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation
 from lamplighter.services.logs import tags
-from lamplighter.services.logs.filters import Filters
-from lamplighter.services.logs.log_groups import Groups
-from lamplighter.services.logs.log_streams import Streams
-from lamplighter.services.logs.metric_extraction import Metering
-from lamplighter.services.logs.put_log_events import Ingest
-from lamplighter.services.logs.resource_policies import Policies
-from lamplighter.services.logs.retention import SERVICE, Sweeper
-from lamplighter.services.logs.search_events import Search
+from lamplighter.services.logs.filters import LogFilters
+from lamplighter.services.logs.log_groups import LogGroups
+from lamplighter.services.logs.log_streams import LogStreams
+from lamplighter.services.logs.metric_extraction import MetricExtractor
+from lamplighter.services.logs.put_log_events import LogEventWriter
+from lamplighter.services.logs.resource_policies import ResourcePolicies
+from lamplighter.services.logs.retention import SERVICE, RetentionSweeper
+from lamplighter.services.logs.search_events import EventSearch
 from lamplighter.store.db import Posted, Tx
 from lamplighter.store.timers import Timer
 
@@ -26,10 +26,10 @@ class Logs:
     name = SERVICE
 
     def __init__(self, bus: Bus, world: World) -> None:
-        self._sweeper = Sweeper(world)
-        policies = Policies(world)
-        groups, streams, filters = Groups(world), Streams(world), Filters(world)
-        ingest, search = Ingest(world, Metering(bus, world)), Search(world)
+        self._sweeper = RetentionSweeper(world)
+        policies = ResourcePolicies(world)
+        groups, streams, filters = LogGroups(world), LogStreams(world), LogFilters(world)
+        ingest, search = LogEventWriter(world, MetricExtractor(bus, world)), EventSearch(world)
         self.operations: Mapping[str, Operation] = {
             "CreateLogGroup": Operation(write=groups.create),
             "DeleteLogGroup": Operation(write=groups.delete),
@@ -49,13 +49,13 @@ class Logs:
             "CreateLogStream": Operation(write=streams.create),
             "DeleteLogStream": Operation(write=streams.delete),
             "DescribeLogStreams": Operation(read=streams.describe),
-            "PutLogEvents": Operation(write=ingest.put, prepare=ingest.ahead),
+            "PutLogEvents": Operation(write=ingest.put, prepare=ingest.prepare),
             "GetLogEvents": Operation(read=search.get),
             "FilterLogEvents": Operation(read=search.filter),
             "PutMetricFilter": Operation(write=filters.put_metric),
             "DescribeMetricFilters": Operation(read=filters.describe_metrics),
             "DeleteMetricFilter": Operation(write=filters.delete_metric),
-            "TestMetricFilter": Operation(read=filters.test, prepare=filters.ahead_of_test),
+            "TestMetricFilter": Operation(read=filters.test, prepare=filters.prepare_test),
             "PutSubscriptionFilter": Operation(write=filters.put_subscription),
             "DescribeSubscriptionFilters": Operation(read=filters.describe_subscriptions),
             "DeleteSubscriptionFilter": Operation(write=filters.delete_subscription),

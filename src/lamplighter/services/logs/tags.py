@@ -5,13 +5,13 @@ from lamplighter.bus import Caller
 from lamplighter.services.logs.arns import find_group, tagged_group
 from lamplighter.services.logs.errors import TooManyTags
 from lamplighter.services.logs.tables import log_groups
-from lamplighter.services.logs.tables.log_groups import Group
+from lamplighter.services.logs.tables.log_groups import LogGroup
 from lamplighter.store.db import Reader, Tx
 
 MOST = 50
 
 
-def merged(tags: dict[str, str], more: dict[str, str]) -> dict[str, str]:
+def merge_tags(tags: dict[str, str], more: dict[str, str]) -> dict[str, str]:
     """Tags with others, which win."""
     found = tags | more
     if len(found) > MOST:
@@ -19,12 +19,12 @@ def merged(tags: dict[str, str], more: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def _tag(tx: Tx, group: Group, more: dict[str, str]) -> Json:
-    log_groups.change_group(tx, group.id, "tags", merged(group.tags, more))
+def _tag(tx: Tx, group: LogGroup, more: dict[str, str]) -> Json:
+    log_groups.change_group(tx, group.id, "tags", merge_tags(group.tags, more))
     return {}
 
 
-def _untag(tx: Tx, group: Group, keys: list[str]) -> Json:
+def _untag(tx: Tx, group: LogGroup, keys: list[str]) -> Json:
     left = {key: value for key, value in group.tags.items() if key not in keys}
     log_groups.change_group(tx, group.id, "tags", left)
     return {}

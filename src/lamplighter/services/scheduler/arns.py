@@ -21,10 +21,10 @@ T = TypeVar("T")
 
 def schedule_arn(caller: Caller, params: Json) -> str:
     """The ARN of the schedule that a request names."""
-    return schedules_from(caller, f"{params.get('GroupName') or DEFAULT}/{params['Name']}")
+    return schedule_arn_prefix(caller, f"{params.get('GroupName') or DEFAULT}/{params['Name']}")
 
 
-def schedules_from(caller: Caller, beginning: str) -> str:
+def schedule_arn_prefix(caller: Caller, beginning: str) -> str:
     """What the ARNs of schedules begin with whose group and name begin with this."""
     return arn.build(SERVICE, caller.region, caller.account, f"schedule/{beginning}")
 
@@ -34,7 +34,7 @@ def group_arn(caller: Caller, name: str) -> str:
     return arn.build(SERVICE, caller.region, caller.account, f"schedule-group/{name}")
 
 
-def end_of(beginning: str) -> str:
+def end_of_prefix(beginning: str) -> str:
     """The first text that comes after everything that begins with this."""
     return f"{beginning[:-1]}{chr(ord(beginning[-1]) + 1)}"
 
@@ -46,16 +46,18 @@ def caller_of(name: str) -> Caller:
     return Caller(found.account, found.region)
 
 
-def page(field: str, found: Sequence[T], params: Json, show: Callable[[T], Json], token: Callable[[T], str]) -> Json:
+def list_page(
+    field: str, found: Sequence[T], params: Json, show: Callable[[T], Json], token: Callable[[T], str]
+) -> Json:
     """The answer of a list, of which one more than a page has was found where there is more."""
-    size = size_of(params)
+    size = page_size(params)
     answer: Json = {field: [show(each) for each in found[:size]]}
     if len(found) > size:
         answer["NextToken"] = token(found[size - 1])
     return answer
 
 
-def after(params: Json, beginning: str) -> str:
+def page_start(params: Json, beginning: str) -> str:
     """The ARN after which a page begins; ValidationException where the token is none of such a list."""
     token: str = params.get("NextToken", "")
     if token and not token.startswith(beginning):
@@ -63,6 +65,6 @@ def after(params: Json, beginning: str) -> str:
     return token
 
 
-def size_of(params: Json) -> int:
+def page_size(params: Json) -> int:
     """How many a page has."""
     return int(params.get("MaxResults", MOST))

@@ -19,7 +19,7 @@ Write = Callable[[Tx, Caller, Json], Json]
 DAY = 24 * 60 * 60 * 1000
 
 
-def once(world: World, name: str, write: Write) -> Write:
+def idempotent(world: World, name: str, write: Write) -> Write:
     """An operation that heeds client tokens, for a day."""
 
     def run(tx: Tx, caller: Caller, params: Json) -> Json:

@@ -17,7 +17,7 @@ from lamplighter.delivery.delivery import Delivery, RetryPolicy
 from lamplighter.services.scheduler import arns as naming
 from lamplighter.services.scheduler import schedule_times
 from lamplighter.services.scheduler.tables import dropped_slots
-from lamplighter.services.scheduler.tables.dropped_slots import Dropped
+from lamplighter.services.scheduler.tables.dropped_slots import DroppedSlot
 from lamplighter.services.scheduler.tables.schedules import Schedule
 from lamplighter.store import timers
 from lamplighter.store.db import Tx
@@ -35,7 +35,7 @@ ALERTS = "alerts"
 log = logging.getLogger("lamplighter.scheduler")
 
 
-class Teller:
+class DroppedSlotNotifier:
     """Keeps dropped slots and tells of them."""
 
     def __init__(self, bus: Bus, world: World, send: Callable[[Tx, Delivery], None]) -> None:
@@ -47,20 +47,20 @@ class Teller:
         """Keep slots that are dropped, in order, to tell of them soon."""
         owner = _owner(schedule)
         zone = (schedule.body or {}).get("ScheduleExpressionTimezone", schedule_times.ZONE)
-        found = Dropped(owner, schedule.arn, slots[0], slots[-1], len(slots), zone, reason, schedule.mark)
+        found = DroppedSlot(owner, schedule.arn, slots[0], slots[-1], len(slots), zone, reason, schedule.mark)
         dropped_slots.put(tx, found)
         if not timers.any_of(tx, naming.SERVICE, SUBJECT + owner):
             due = self._world.monotonic() + WAIT
             timers.put(tx, Timer(naming.SERVICE, SUBJECT + owner, "tell", due), elapsed=True)
 
-    def made_up(self, tx: Tx, schedule: Schedule) -> None:
+    def on_made_up(self, tx: Tx, schedule: Schedule) -> None:
         """A later slot stands for those that were dropped: nobody needs to be told of them."""
         dropped_slots.forget(tx, _owner(schedule), schedule.arn)
 
     def ring(self, tx: Tx, timer: Timer) -> None:
         """Tell of what was gathered."""
         owner = timer.subject.removeprefix(SUBJECT)
-        found = dropped_slots.of(tx, owner)
+        found = dropped_slots.dropped_of(tx, owner)
         if not found:
             return
         dropped_slots.forget(tx, owner)
@@ -74,7 +74,7 @@ class Teller:
         for channel, topic in ((found[-1].mark or {}).get("Tell") or {}).items():
             self._send(tx, self._letter(found, channel, topic, detail))
 
-    def _letter(self, found: list[Dropped], channel: str, topic: str, detail: Json) -> Delivery:
+    def _letter(self, found: list[DroppedSlot], channel: str, topic: str, detail: Json) -> Delivery:
         caller = naming.caller_of(found[0].schedule)
         arn = topic if topic.startswith("arn:") else _arn(found[0].schedule, topic)
         params = {"TopicArn": arn, "Channel": channel, "Project": found[0].schedule.split("/")[1], **detail}
@@ -95,7 +95,7 @@ def _owner(schedule: Schedule) -> str:
     return schedule.arn if job is None else f"{schedule.arn.rpartition('/')[0]}#{job}"
 
 
-def _shown(dropped: Dropped) -> Json:
+def _shown(dropped: DroppedSlot) -> Json:
     return {
         "ScheduleArn": dropped.schedule,
         "First": iso(dropped.slot),

@@ -24,14 +24,14 @@ class QuotaExceeded(AwsError):
     status = 402
 
 
-class NoSuchSchedule(NotFound):
+class ScheduleNotFound(NotFound):
     """There is no schedule of this name in the group."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"Schedule {name} does not exist.")
 
 
-class Unreadable(AwsError):
+class UnreadableSchedule(AwsError):
     """What was kept of a schedule can't be read."""
 
     code = "InternalServerException"
@@ -41,7 +41,7 @@ class Unreadable(AwsError):
         super().__init__(f"Schedule {name} cannot be read; update it, or delete it.")
 
 
-class NoSuchGroup(NotFound):
+class GroupNotFound(NotFound):
     """There is no group of this name."""
 
     def __init__(self, name: str) -> None:

@@ -16,10 +16,10 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.delivery.delivery import Delivery, DeliveryEnd, DeliveryOutcome
 from lamplighter.services.scheduler import arns, schedule_times, target_delivery
-from lamplighter.services.scheduler.dropped_slots import Teller
+from lamplighter.services.scheduler.dropped_slots import DroppedSlotNotifier
 from lamplighter.services.scheduler.tables import schedules, slots
 from lamplighter.services.scheduler.tables.schedules import Schedule
-from lamplighter.services.scheduler.universal_targets import Services
+from lamplighter.services.scheduler.universal_targets import AwsServices
 from lamplighter.store import timers
 from lamplighter.store.db import Tx
 from lamplighter.store.timers import Timer
@@ -47,7 +47,7 @@ CHANGED = "the schedule was changed before the moment in its flexible time windo
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueSlots:
     """The slots of a schedule that have come, and the one after them."""
 
     slots: list[int]
@@ -56,10 +56,12 @@ class Due:
     """Whether that one has come as well."""
 
 
-class Firing:
+class ScheduleFirer:
     """What schedules do when nobody calls them."""
 
-    def __init__(self, world: World, send: Callable[[Tx, Delivery], None], services: Services, teller: Teller) -> None:
+    def __init__(
+        self, world: World, send: Callable[[Tx, Delivery], None], services: AwsServices, teller: DroppedSlotNotifier
+    ) -> None:
         self._world = world
         self._send = send
         self._services = services
@@ -82,15 +84,15 @@ class Firing:
 
     def _first(self, tx: Tx, schedule: Schedule, now: int) -> int | None:
         """The first slot that is to come, and is not on record."""
-        kind = schedule_times.kind(schedule)
+        kind = schedule_times.schedule_kind(schedule)
         if kind == "at":
             # "When re-enabling a one-time schedule after its original scheduled time has passed, the schedule may
             # immediately invoke its target."
-            first = next(schedule_times.slots(schedule, schedule_times.EARLIEST), None)
+            first = next(schedule_times.slots_after(schedule, schedule_times.EARLIEST), None)
             return None if first is None or slots.get(tx, schedule.id, first) else first
         after = now - 1 if kind == "rate" else now
         last = slots.last(tx, schedule.id)
-        return next(schedule_times.slots(schedule, after if last is None else max(after, last.until)), None)
+        return next(schedule_times.slots_after(schedule, after if last is None else max(after, last.until)), None)
 
     def end(self, tx: Tx, schedule: Schedule) -> list[int]:
         """Take back the timers of a schedule that is to be changed or deleted; the slots that waited to fire."""
@@ -103,12 +105,12 @@ class Firing:
         if schedule is None:
             return
         slot, _, kind = timer.name.partition("/")
-        self._come(tx, schedule, int(slot), kind, timer.due)
+        self._slot_due(tx, schedule, int(slot), kind, timer.due)
 
-    def _come(self, tx: Tx, schedule: Schedule, slot: int, kind: str, due: int) -> None:
+    def _slot_due(self, tx: Tx, schedule: Schedule, slot: int, kind: str, due: int) -> None:
         if schedule.body is None:
             log.error("the schedule %s cannot be read; it does not fire any more", schedule.arn)
-            row = slots.one(schedule.id, slot, due, slots.FAILED, self._world.now())
+            row = slots.single_slot(schedule.id, slot, due, slots.FAILED, self._world.now())
             slots.record(tx, replace(row, detail=UNREADABLE))
             self._teller.drop(tx, schedule, [slot], UNREADABLE)
         elif kind == WINDOW:
@@ -118,18 +120,18 @@ class Firing:
         elif self._world.now() - due > PUNCTUAL:
             self._catch_up(tx, schedule, slot, due)
         else:
-            self._take(tx, schedule, slot, due)
-            self._follow(tx, schedule, next(schedule_times.slots(schedule, slot), None))
+            self._fire_or_wait(tx, schedule, slot, due)
+            self._set_next_timer(tx, schedule, next(schedule_times.slots_after(schedule, slot), None))
 
-    def settled(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
+    def on_delivery_finished(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
         """A letter is over."""
         key, slot = target_delivery.read_key(letter.key)
         schedule = schedules.by_id(tx, key)
         if outcome.end is DeliveryEnd.DELIVERED:
-            slots.settle(tx, key, slot, slots.DELIVERED, _result(outcome.answer))
+            slots.finish(tx, key, slot, slots.DELIVERED, _result(outcome.answer))
         else:
             why = f"{outcome.code}: {outcome.message}"
-            slots.settle(tx, key, slot, slots.FAILED, why)
+            slots.finish(tx, key, slot, slots.FAILED, why)
             if schedule is not None:
                 self._teller.drop(tx, schedule, [slot], why)
         if schedule is not None and not timers.any_of(tx, arns.SERVICE, str(key)):
@@ -137,21 +139,21 @@ class Firing:
 
     # --- a slot -------------------------------------------------------------------------------------------------------
 
-    def _take(self, tx: Tx, schedule: Schedule, slot: int, due: int) -> None:
+    def _fire_or_wait(self, tx: Tx, schedule: Schedule, slot: int, due: int) -> None:
         """A slot has come: it fires now, or at a point of its window."""
-        window = schedule_times.window(schedule)
+        window = schedule_times.window_milliseconds(schedule)
         if not window:
             self._fire(tx, schedule, slot, due)
             return
         later = due + int(self._world.random() * window)
-        slots.record(tx, slots.one(schedule.id, slot, later, slots.WAITING))
+        slots.record(tx, slots.single_slot(schedule.id, slot, later, slots.WAITING))
         self._set(tx, schedule, f"{slot}/{WINDOW}", later)
 
     def _fire(self, tx: Tx, schedule: Schedule, slot: int, due: int) -> None:
-        slots.record(tx, slots.one(schedule.id, slot, due, slots.SENT, self._world.now()))
-        self._send(tx, target_delivery.written(schedule, slot, due, self._services))
+        slots.record(tx, slots.single_slot(schedule.id, slot, due, slots.SENT, self._world.now()))
+        self._send(tx, target_delivery.make_delivery(schedule, slot, due, self._services))
 
-    def _follow(self, tx: Tx, schedule: Schedule, slot: int | None) -> None:
+    def _set_next_timer(self, tx: Tx, schedule: Schedule, slot: int | None) -> None:
         """Set the timer of the next slot; a schedule that has none is complete."""
         if slot is not None:
             self._set(tx, schedule, str(slot), slot)
@@ -161,8 +163,12 @@ class Firing:
     def _complete(self, tx: Tx, schedule: Schedule) -> None:
         """A schedule will not fire again: it goes, if it is to, once its last letter is over."""
         # A schedule that was disabled has no timers either, but has not run to its end.
-        over = schedule.state == "ENABLED" and schedule.body is not None and schedule_times.goes(schedule)
-        if over and not slots.unsettled(tx, schedule.id):
+        over = (
+            schedule.state == "ENABLED"
+            and schedule.body is not None
+            and schedule_times.deletes_after_completion(schedule)
+        )
+        if over and not slots.has_unsettled(tx, schedule.id):
             schedules.delete(tx, schedule.id)
 
     def _set(self, tx: Tx, schedule: Schedule, name: str, due: int) -> None:
@@ -180,7 +186,7 @@ class Firing:
         oldest = now - within * 1000
         if schedule.missed == NONE:
             oldest = now - PUNCTUAL
-        due = self._due(chain([first], schedule_times.slots(schedule, first)), now, oldest, schedule.missed)
+        due = self._due(chain([first], schedule_times.slots_after(schedule, first)), now, oldest, schedule.missed)
         ages = {first: since}
         runs = [slot for slot in due.slots if ages.get(slot, slot) >= oldest]
         if schedule.missed == LAST:
@@ -190,31 +196,31 @@ class Firing:
             self._record_missed(tx, schedule, missed)
             self._teller.drop(tx, schedule, missed, _why(schedule, within))
         if runs and schedule.missed == LAST:
-            self._teller.made_up(tx, schedule)
+            self._teller.on_made_up(tx, schedule)
         for slot in runs:
-            self._take(tx, schedule, slot, ages.get(slot, slot))
+            self._fire_or_wait(tx, schedule, slot, ages.get(slot, slot))
         if due.more:
             # Others are due as well, and come first.
             self._set(tx, schedule, f"{due.following}/{LATE}", now)
         else:
-            self._follow(tx, schedule, due.following)
+            self._set_next_timer(tx, schedule, due.following)
 
-    def _due(self, times: Iterator[int], now: int, oldest: int, policy: str) -> Due:
+    def _due(self, times: Iterator[int], now: int, oldest: int, policy: str) -> DueSlots:
         found: list[int] = []
         young = 0
         for time in times:
             if time > now or len(found) == SLICE or (policy != LAST and young == AT_ONCE):
-                return Due(found, time, more=time <= now)
+                return DueSlots(found, time, more=time <= now)
             found.append(time)
             young += time >= oldest
-        return Due(found, None, more=False)
+        return DueSlots(found, None, more=False)
 
     def _record_missed(self, tx: Tx, schedule: Schedule, missed: list[int]) -> None:
         last = slots.last(tx, schedule.id)
         if last is not None and last.outcome == slots.MISSED and last.detail is None:
             slots.record(tx, replace(last, until=missed[-1], count=last.count + len(missed)))
         else:
-            row = slots.one(schedule.id, missed[0], missed[0], slots.MISSED)
+            row = slots.single_slot(schedule.id, missed[0], missed[0], slots.MISSED)
             slots.record(tx, replace(row, until=missed[-1], count=len(missed)))
 
 

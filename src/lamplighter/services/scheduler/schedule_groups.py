@@ -11,9 +11,9 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.scheduler import arns
-from lamplighter.services.scheduler.errors import Conflict, NoSuchGroup, NotFound, QuotaExceeded
+from lamplighter.services.scheduler.errors import Conflict, GroupNotFound, NotFound, QuotaExceeded
 from lamplighter.services.scheduler.tables import schedule_groups
-from lamplighter.services.scheduler.tables.schedule_groups import Group
+from lamplighter.services.scheduler.tables.schedule_groups import ScheduleGroup
 from lamplighter.store import outbox
 from lamplighter.store.db import Reader, Tx
 
@@ -22,7 +22,7 @@ MOST = 500
 MOST_TAGS = 50
 
 
-class Groups:
+class ScheduleGroups:
     """Groups, as the API has them."""
 
     def __init__(self, world: World) -> None:
@@ -36,10 +36,10 @@ class Groups:
         if self.find(tx, arn) is not None:
             raise Conflict(f"Schedule group {name} already exists.")
         beginning = arns.group_arn(caller, "")
-        if schedule_groups.count(tx, beginning, arns.end_of(beginning)) >= MOST:
+        if schedule_groups.count(tx, beginning, arns.end_of_prefix(beginning)) >= MOST:
             raise QuotaExceeded(f"The maximum number of schedule groups is {MOST}.")
         now = self._world.now()
-        schedule_groups.put(tx, Group(arn, "ACTIVE", now, now, _merged({}, params.get("Tags"))))
+        schedule_groups.put(tx, ScheduleGroup(arn, "ACTIVE", now, now, _merged({}, params.get("Tags"))))
         return {"ScheduleGroupArn": arn}
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -49,12 +49,12 @@ class Groups:
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """ListScheduleGroups"""
         first = arns.group_arn(caller, params.get("NamePrefix", ""))
-        after, most = arns.after(params, arns.group_arn(caller, "")), arns.size_of(params) + 1
-        found = schedule_groups.page(reader, first, arns.end_of(first), after, most)
+        after, most = arns.page_start(params, arns.group_arn(caller, "")), arns.page_size(params) + 1
+        found = schedule_groups.page(reader, first, arns.end_of_prefix(first), after, most)
         default = self.require(reader, arns.group_arn(caller, arns.DEFAULT))
         if default not in found and default.arn.startswith(first) and default.arn > after:
             found = sorted([*found, default], key=lambda group: group.arn)[:most]
-        return arns.page("ScheduleGroups", found, params, _shown, lambda group: group.arn)
+        return arns.list_page("ScheduleGroups", found, params, _shown, lambda group: group.arn)
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """DeleteScheduleGroup: it is DELETING until its schedules are gone."""
@@ -66,18 +66,18 @@ class Groups:
             outbox.put(tx, arns.SERVICE, group.arn, {})
         return {}
 
-    def require(self, reader: Reader, arn: str) -> Group:
+    def require(self, reader: Reader, arn: str) -> ScheduleGroup:
         """A group by its ARN; raises NotFound."""
         found = self.find(reader, arn)
         if found is None:
-            raise NoSuchGroup(arn.rpartition("/")[2])
+            raise GroupNotFound(arn.rpartition("/")[2])
         return found
 
-    def find(self, reader: Reader, arn: str) -> Group | None:
+    def find(self, reader: Reader, arn: str) -> ScheduleGroup | None:
         """A group by its ARN; `default` is there before anything is kept of it."""
         found = schedule_groups.get(reader, arn)
         if found is None and arn.endswith(f":schedule-group/{arns.DEFAULT}"):
-            return Group(arn, "ACTIVE", self._since, self._since, {})
+            return ScheduleGroup(arn, "ACTIVE", self._since, self._since, {})
         return found
 
     # --- tags ---------------------------------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ class Groups:
         group = self._tagged(reader, caller, params["ResourceArn"])
         return {"Tags": [{"Key": key, "Value": value} for key, value in group.tags.items()]}
 
-    def _tagged(self, reader: Reader, caller: Caller, arn: str) -> Group:
+    def _tagged(self, reader: Reader, caller: Caller, arn: str) -> ScheduleGroup:
         if arns.caller_of(arn) != caller:
             raise NotFound(f"Resource {arn} does not exist.")
         return self.require(reader, arn)
@@ -118,7 +118,7 @@ def _merged(old: dict[str, str], new: Json) -> dict[str, str]:
     return tags
 
 
-def _shown(group: Group) -> Json:
+def _shown(group: ScheduleGroup) -> Json:
     return {
         "Arn": group.arn,
         "Name": group.name,

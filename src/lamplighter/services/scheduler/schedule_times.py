@@ -17,38 +17,38 @@ ZONE = "UTC"
 """Where no time zone is named."""
 
 
-def milliseconds(seconds: float) -> int:
+def to_milliseconds(seconds: float) -> int:
     """An instant of the API, as it is kept."""
     return round(seconds * 1000)
 
 
-def anchor(body: Json, now: int) -> int:
+def rate_anchor(body: Json, now: int) -> int:
     """From when a rate counts: its start, which is now where none is given."""
-    return milliseconds(body["StartDate"]) if "StartDate" in body else now
+    return to_milliseconds(body["StartDate"]) if "StartDate" in body else now
 
 
-def kind(schedule: Schedule) -> Kind:
+def schedule_kind(schedule: Schedule) -> Kind:
     """What its expression begins with."""
     return parse_schedule(schedule.body["ScheduleExpression"], strict=False).kind
 
 
-def goes(schedule: Schedule) -> bool:
+def deletes_after_completion(schedule: Schedule) -> bool:
     """Whether it is to be deleted once it is complete.
 
     "If you configure a schedule with automatic deletion but do not specify a value for EndDate, EventBridge Scheduler
     does not automatically delete the schedule." A one-time schedule needs none.
     """
     body = schedule.body
-    return body["ActionAfterCompletion"] == "DELETE" and ("EndDate" in body or kind(schedule) == "at")
+    return body["ActionAfterCompletion"] == "DELETE" and ("EndDate" in body or schedule_kind(schedule) == "at")
 
 
-def window(schedule: Schedule) -> int:
+def window_milliseconds(schedule: Schedule) -> int:
     """For how long after its slot it may fire, in milliseconds."""
     flexible = schedule.body["FlexibleTimeWindow"]
     return flexible["MaximumWindowInMinutes"] * MINUTE if flexible["Mode"] == "FLEXIBLE" else 0
 
 
-def slots(schedule: Schedule, after: int) -> Iterator[int]:
+def slots_after(schedule: Schedule, after: int) -> Iterator[int]:
     """The times after an instant at which it is to run, in milliseconds since the epoch."""
     body = schedule.body
     expression = parse_schedule(body["ScheduleExpression"], strict=False)
@@ -56,9 +56,9 @@ def slots(schedule: Schedule, after: int) -> Iterator[int]:
     if expression.kind == "at":
         return expression.times(after, zone)
     if "StartDate" in body:
-        after = max(after, milliseconds(body["StartDate"]) - 1)
+        after = max(after, to_milliseconds(body["StartDate"]) - 1)
     times = expression.times(after, zone, schedule.anchor)
     if "EndDate" not in body:
         return times
-    end = milliseconds(body["EndDate"])
+    end = to_milliseconds(body["EndDate"])
     return takewhile(lambda time: time <= end, times)

@@ -14,12 +14,12 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.scheduler import arns as naming
 from lamplighter.services.scheduler import schedule_times, templated_targets, universal_targets, validate_schedule
-from lamplighter.services.scheduler.errors import Conflict, NoSuchSchedule, Unreadable
-from lamplighter.services.scheduler.fire_schedules import Firing
-from lamplighter.services.scheduler.schedule_groups import Groups
+from lamplighter.services.scheduler.errors import Conflict, ScheduleNotFound, UnreadableSchedule
+from lamplighter.services.scheduler.fire_schedules import ScheduleFirer
+from lamplighter.services.scheduler.schedule_groups import ScheduleGroups
 from lamplighter.services.scheduler.tables import schedules as rows
 from lamplighter.services.scheduler.tables.schedules import Schedule
-from lamplighter.services.scheduler.universal_targets import Services
+from lamplighter.services.scheduler.universal_targets import AwsServices
 from lamplighter.store.db import Reader, Tx
 
 FIELDS = (
@@ -34,7 +34,7 @@ RETRIES: Json = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185
 class Schedules:
     """Schedules, as the API has them."""
 
-    def __init__(self, world: World, groups: Groups, firing: Firing, services: Services) -> None:
+    def __init__(self, world: World, groups: ScheduleGroups, firing: ScheduleFirer, services: AwsServices) -> None:
         self._world = world
         self._groups = groups
         self._firing = firing
@@ -50,7 +50,7 @@ class Schedules:
         if rows.get(tx, arn) is not None:
             raise Conflict(f"Schedule {params['Name']} already exists.")
         state = params.get("State", "ENABLED")
-        schedule = Schedule(0, arn, state, now, now, schedule_times.anchor(body, now), body)
+        schedule = Schedule(0, arn, state, now, now, schedule_times.rate_anchor(body, now), body)
         self._firing.begin(tx, replace(schedule, id=rows.insert(tx, schedule)), now)
         return {"ScheduleArn": arn}
 
@@ -60,7 +60,7 @@ class Schedules:
         before = found.body or {}
         body = self._body(params, now, before)
         same = all(body.get(field) == before.get(field) for field in ("ScheduleExpression", "StartDate"))
-        anchor = found.anchor if same else schedule_times.anchor(body, now)
+        anchor = found.anchor if same else schedule_times.rate_anchor(body, now)
         state = params.get("State", "ENABLED")
         changed = replace(found, state=state, modified=now, anchor=anchor, body=body)
         rows.update(tx, changed)
@@ -72,7 +72,7 @@ class Schedules:
         """GetSchedule"""
         found = self._require(reader, caller, params)
         if found.body is None:
-            raise Unreadable(found.name)
+            raise UnreadableSchedule(found.name)
         return _summary(found) | found.body
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -81,10 +81,10 @@ class Schedules:
         if "GroupName" in params:
             self._groups.require(reader, naming.group_arn(caller, params["GroupName"]))
         within = f"{params['GroupName']}/{prefix}" if "GroupName" in params else ""
-        first = naming.schedules_from(caller, within)
-        after, most = naming.after(params, naming.schedules_from(caller, "")), naming.size_of(params) + 1
-        found = rows.page(reader, first, naming.end_of(first), after, most, state=state, prefix=prefix)
-        return naming.page("Schedules", found, params, _item, lambda schedule: schedule.arn)
+        first = naming.schedule_arn_prefix(caller, within)
+        after, most = naming.page_start(params, naming.schedule_arn_prefix(caller, "")), naming.page_size(params) + 1
+        found = rows.page(reader, first, naming.end_of_prefix(first), after, most, state=state, prefix=prefix)
+        return naming.list_page("Schedules", found, params, _item, lambda schedule: schedule.arn)
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """DeleteSchedule"""
@@ -99,7 +99,7 @@ class Schedules:
     def _require(self, reader: Reader, caller: Caller, params: Json) -> Schedule:
         found = rows.get(reader, naming.schedule_arn(caller, params))
         if found is None:
-            raise NoSuchSchedule(params["Name"])
+            raise ScheduleNotFound(params["Name"])
         return found
 
     def _body(self, params: Json, now: int, before: Json | None = None) -> Json:
@@ -107,21 +107,21 @@ class Schedules:
         given = {field: params[field] for field in FIELDS if params.get(field) is not None}
         target = params["Target"] | {"RetryPolicy": RETRIES | params["Target"].get("RetryPolicy", {})}
         body = USUAL | given | {"Target": target}
-        validate_schedule.check(body, now, before)
+        validate_schedule.check_schedule(body, now, before)
         self._check_target(target)
         return body
 
     def _check_target(self, target: Json) -> None:
         if universal_targets.is_universal(target["Arn"]):
-            universal_targets.check(target, self._services)
+            universal_targets.check_target(target, self._services)
             return
         arn = arns.parse(target["Arn"])
         if arn is None:
             raise ValidationError("Provided Arn is not in correct format.")
-        template = templated_targets.find(arn)
+        template = templated_targets.find_template(arn)
         if template is None:
             raise ValidationError(f"{arn.service} is not a supported service for a target.")
-        templated_targets.check(template, arn, target)
+        templated_targets.check_target(template, arn, target)
 
 
 def _summary(schedule: Schedule) -> Json:

@@ -14,14 +14,14 @@ from lamplighter.delivery.delivery import Delivery, DeliveryOutcome
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.scheduler import arns, dropped_slots, slots, target_delivery
-from lamplighter.services.scheduler.client_tokens import once
-from lamplighter.services.scheduler.dropped_slots import Teller
-from lamplighter.services.scheduler.fire_schedules import Firing
-from lamplighter.services.scheduler.schedule_groups import Groups
+from lamplighter.services.scheduler.client_tokens import idempotent
+from lamplighter.services.scheduler.dropped_slots import DroppedSlotNotifier
+from lamplighter.services.scheduler.fire_schedules import ScheduleFirer
+from lamplighter.services.scheduler.schedule_groups import ScheduleGroups
 from lamplighter.services.scheduler.schedules import Schedules
 from lamplighter.services.scheduler.tables import schedule_groups
 from lamplighter.services.scheduler.tables import schedules as rows
-from lamplighter.services.scheduler.universal_targets import Services
+from lamplighter.services.scheduler.universal_targets import AwsServices
 from lamplighter.store import outbox
 from lamplighter.store.db import Posted, Tx
 from lamplighter.store.timers import Timer
@@ -51,13 +51,13 @@ class Scheduler:
             remote,
             self._settled,
             check=_of_aws(check),
-            coded=target_delivery.coded,
-            ready=target_delivery.numbered,
+            coded=target_delivery.error_code,
+            ready=target_delivery.with_attempt_number,
         )
-        services = Services(remote.botocore_name, model)
-        self._teller = Teller(bus, world, self._courier.send)
-        self._firing = Firing(world, self._courier.send, services, self._teller)
-        groups = Groups(world)
+        services = AwsServices(remote.botocore_name, model)
+        self._teller = DroppedSlotNotifier(bus, world, self._courier.send)
+        self._firing = ScheduleFirer(world, self._courier.send, services, self._teller)
+        groups = ScheduleGroups(world)
         self._schedules = schedules = Schedules(world, groups, self._firing, services)
         writes = {
             "CreateSchedule": schedules.create,
@@ -69,7 +69,7 @@ class Scheduler:
             "UntagResource": groups.untag,
         }
         self.operations: Mapping[str, Operation] = {
-            **{name: Operation(write=once(world, name, write)) for name, write in writes.items()},
+            **{name: Operation(write=idempotent(world, name, write)) for name, write in writes.items()},
             "GetSchedule": Operation(read=schedules.describe),
             "ListSchedules": Operation(read=schedules.list),
             "GetScheduleGroup": Operation(read=groups.describe),
@@ -108,12 +108,12 @@ class Scheduler:
 
     def _settled(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
         if not letter.key.startswith(dropped_slots.KEY):
-            self._firing.settled(tx, letter, outcome)
+            self._firing.on_delivery_finished(tx, letter, outcome)
 
     def _empty(self, tx: Tx, posted: Posted) -> bool:
         """Delete some schedules of a group, and after the last of them the group; whether there are more."""
         first = f"{posted.subject.replace(':schedule-group/', ':schedule/', 1)}/"
-        found = rows.page(tx, first, arns.end_of(first), "", AT_ONCE)
+        found = rows.page(tx, first, arns.end_of_prefix(first), "", AT_ONCE)
         for schedule in found:
             self._schedules.remove(tx, schedule)
         if len(found) < AT_ONCE:

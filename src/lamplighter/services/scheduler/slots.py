@@ -7,7 +7,7 @@ from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.scheduler import arns
-from lamplighter.services.scheduler.errors import NoSuchSchedule
+from lamplighter.services.scheduler.errors import ScheduleNotFound
 from lamplighter.services.scheduler.fire_schedules import LAST, POLICIES
 from lamplighter.services.scheduler.tables import schedules, slots
 from lamplighter.services.scheduler.tables.slots import Slot
@@ -29,7 +29,7 @@ def set_missed(tx: Tx, caller: Caller, params: Json) -> Json:
     if within is not None and (not isinstance(within, int) or isinstance(within, bool) or within < 1):
         raise ValidationError(f"Within must be a number of seconds, not {within}")
     if not schedules.set_missed(tx, arns.schedule_arn(caller, params), missed, within):
-        raise NoSuchSchedule(params["Name"])
+        raise ScheduleNotFound(params["Name"])
     return {}
 
 
@@ -40,7 +40,7 @@ def set_mark(tx: Tx, caller: Caller, params: Json) -> Json:
     """
     mark = {"Job": params["Job"], "Tell": params.get("Tell") or {}}
     if not schedules.set_mark(tx, arns.schedule_arn(caller, params), mark):
-        raise NoSuchSchedule(params["Name"])
+        raise ScheduleNotFound(params["Name"])
     return {}
 
 
@@ -48,7 +48,7 @@ def list_slots(reader: Reader, caller: Caller, params: Json) -> Json:
     """ListSlots: the latest first, and when the next comes; times in seconds since the epoch."""
     found = schedules.get(reader, arns.schedule_arn(caller, params))
     if found is None:
-        raise NoSuchSchedule(params["Name"])
+        raise ScheduleNotFound(params["Name"])
     before = params.get("Before")
     page = slots.page(reader, found.id, None if before is None else round(before * 1000), PAGE + 1)
     answer: Json = {"Slots": [_shown(slot) for slot in page[:PAGE]]}

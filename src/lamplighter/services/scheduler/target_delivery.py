@@ -14,8 +14,8 @@ from lamplighter.base.world import iso
 from lamplighter.delivery.delivery import Delivery, RetryPolicy
 from lamplighter.services.scheduler import arns, templated_targets, universal_targets
 from lamplighter.services.scheduler.tables.schedules import Schedule
-from lamplighter.services.scheduler.templated_targets import Sending
-from lamplighter.services.scheduler.universal_targets import Services
+from lamplighter.services.scheduler.templated_targets import TargetInput
+from lamplighter.services.scheduler.universal_targets import AwsServices
 
 ATTEMPT = "<aws.scheduler.attempt-number>"
 SDK = {"states": "sfn", "events": "eventbridge"}
@@ -24,7 +24,7 @@ LONGEST_NAME = 46
 """Characters of a schedule's name in the name of an execution, which has 80: the rest are time and digest."""
 
 
-def letter_key(schedule: int, slot: int) -> str:
+def delivery_key(schedule: int, slot: int) -> str:
     """How a slot's letter is called; no other ever is."""
     return f"{schedule}/{slot}"
 
@@ -36,7 +36,7 @@ def read_key(key: str) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class ScheduledSlot:
     """A slot of a schedule, and what it is called."""
 
     schedule: Schedule
@@ -50,11 +50,11 @@ class Occasion:
         return f"{self.schedule.name[:LONGEST_NAME]}-{self.time.replace('-', '').replace(':', '')}-{self.digest}"
 
 
-def written(schedule: Schedule, slot: int, born: int, services: Services) -> Delivery:
+def make_delivery(schedule: Schedule, slot: int, born: int, services: AwsServices) -> Delivery:
     """The letter of a slot; `born`: from when its age counts."""
-    target, key = schedule.body["Target"], letter_key(schedule.id, slot)
+    target, key = schedule.body["Target"], delivery_key(schedule.id, slot)
     digest = hashlib.sha256(f"{schedule.arn}/{key}".encode()).hexdigest()[:16]
-    occasion = Occasion(schedule, moment(slot), digest)
+    occasion = ScheduledSlot(schedule, format_instant(slot), digest)
     service, operation, params = _call(occasion, target, services)
     policy = target["RetryPolicy"]
     return Delivery(
@@ -77,7 +77,7 @@ def written(schedule: Schedule, slot: int, born: int, services: Services) -> Del
     )
 
 
-def numbered(letter: Delivery, attempt: int) -> Delivery:
+def with_attempt_number(letter: Delivery, attempt: int) -> Delivery:
     """A letter as it is sent for the nth time."""
     if ATTEMPT not in letter.body:
         return letter
@@ -85,7 +85,7 @@ def numbered(letter: Delivery, attempt: int) -> Delivery:
     return replace(letter, body=body, params=loads(body))
 
 
-def coded(error: AwsError) -> str:
+def error_code(error: AwsError) -> str:
     """What the dead letter calls an error.
 
     "If the schedule fails to invoke a target due to an issue with EventBridge Scheduler, you'll see the following error
@@ -94,22 +94,26 @@ def coded(error: AwsError) -> str:
     return "AWS.Scheduler.InternalServerError" if error.code == "InternalFailure" else error.code
 
 
-def moment(instant: int) -> str:
+def format_instant(instant: int) -> str:
     """An instant as AWS fills it in: 2022-03-22T18:59:43Z."""
     return f"{iso(instant)[:19]}Z"
 
 
-def _call(occasion: Occasion, target: Json, services: Services) -> tuple[str, str, Json]:
+def _call(occasion: ScheduledSlot, target: Json, services: AwsServices) -> tuple[str, str, Json]:
     """The service, the operation and its parameters."""
     given = target.get("Input")
     text = _notification(occasion) if given is None else _filled(given, occasion)
-    call = universal_targets.read(target["Arn"], services) if universal_targets.is_universal(target["Arn"]) else None
+    call = (
+        universal_targets.parse_target(target["Arn"], services)
+        if universal_targets.is_universal(target["Arn"])
+        else None
+    )
     if call is not None:
-        return call.service, *universal_targets.params(call, text, services)
+        return call.service, *universal_targets.call_parameters(call, text, services)
     where = arn.parse(target["Arn"])
     assert where is not None
     template = templated_targets.TEMPLATES[where.service]
-    sending = Sending(where, target, text, given is not None, occasion.schedule.name, occasion.name)
+    sending = TargetInput(where, target, text, given is not None, occasion.schedule.name, occasion.name)
     return template.service, template.operation, template.params(sending)
 
 
@@ -120,13 +124,13 @@ def _called(target: str, service: str, operation: str) -> str:
     return f"{universal_targets.BEGINNING}{SDK.get(service, service)}:{operation[:1].lower()}{operation[1:]}"
 
 
-def _notification(occasion: Occasion) -> str:
+def _notification(occasion: ScheduledSlot) -> str:
     owner = arn.parse(occasion.schedule.arn)
     assert owner is not None
-    return templated_targets.notification(owner, occasion.time, occasion.name)
+    return templated_targets.default_notification(owner, occasion.time, occasion.name)
 
 
-def _filled(text: str, occasion: Occasion) -> str:
+def _filled(text: str, occasion: ScheduledSlot) -> str:
     values = {
         "schedule-arn": occasion.schedule.arn,
         "scheduled-time": occasion.time,

@@ -16,7 +16,7 @@ ANY: tuple[type, ...] = (object,)
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class TargetInput:
     """One slot's call, before it is made."""
 
     arn: Arn
@@ -34,13 +34,13 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class TargetTemplate:
     """What a target of one service is called with."""
 
     service: str
     """As botocore and the bus call it."""
     operation: str
-    params: Callable[[Sending], Json]
+    params: Callable[[TargetInput], Json]
     resource: str
     """What the resource of its ARN begins with."""
     needs: str | None = None
@@ -49,12 +49,12 @@ class Template:
     """Of what kind the Input must be, read as JSON; None: any text will do."""
 
 
-def find(arn: Arn) -> Template | None:
+def find_template(arn: Arn) -> TargetTemplate | None:
     """The template of a target; None where AWS has none for its service."""
     return TEMPLATES.get(arn.service)
 
 
-def check(template: Template, arn: Arn, target: Json) -> None:
+def check_target(template: TargetTemplate, arn: Arn, target: Json) -> None:
     """Raise ValidationError for a target that could never be called."""
     if not arn.resource.startswith(template.resource):
         raise ValidationError("Provided Arn is not in correct format.")
@@ -76,27 +76,27 @@ def holds(text: str, kinds: tuple[type, ...]) -> bool:
         return False
 
 
-def _name(sending: Sending) -> str:
+def _name(sending: TargetInput) -> str:
     """The last part of the ARN: what its resource is called."""
     return sending.arn.resource.replace(":", "/").rpartition("/")[2]
 
 
-def _state_machine(sending: Sending) -> Json:
+def _state_machine(sending: TargetInput) -> Json:
     return {"stateMachineArn": str(sending.arn), "input": sending.input, "name": sending.key}
 
 
-def _queue(sending: Sending) -> Json:
+def _queue(sending: TargetInput) -> Json:
     queue = sending.arn
     group = sending.target.get("SqsParameters", {}).get("MessageGroupId")
     url = f"https://sqs.{queue.region}.amazonaws.com/{queue.account}/{queue.resource}"
     return {"QueueUrl": url, "MessageBody": sending.input} | ({"MessageGroupId": group} if group else {})
 
 
-def _topic(sending: Sending) -> Json:
+def _topic(sending: TargetInput) -> Json:
     return {"TopicArn": str(sending.arn), "Message": sending.input}
 
 
-def _event_bus(sending: Sending) -> Json:
+def _event_bus(sending: TargetInput) -> Json:
     told = sending.target["EventBridgeParameters"]
     entry = {"Source": told["Source"], "DetailType": told["DetailType"], "Detail": sending.input}
     return {"Entries": [entry | {"EventBusName": str(sending.arn)}]}
@@ -109,7 +109,7 @@ _ECS = (
 )  # fmt: skip
 
 
-def _task(sending: Sending) -> Json:
+def _task(sending: TargetInput) -> Json:
     """RunTask; the Input is its overrides."""
     told = sending.target["EcsParameters"]
     params = {f"{field[0].lower()}{field[1:]}": told[field] for field in _ECS if field in told}
@@ -137,54 +137,54 @@ def _tags(tags: Mapping[str, str]) -> list[Json]:
     return [{"key": key, "value": value} for key, value in tags.items()]
 
 
-def _function(sending: Sending) -> Json:
+def _function(sending: TargetInput) -> Json:
     return {"FunctionName": str(sending.arn), "InvocationType": "Event", "Payload": sending.input}
 
 
-def _stream(sending: Sending) -> Json:
+def _stream(sending: TargetInput) -> Json:
     key = sending.target["KinesisParameters"]["PartitionKey"]
     return {"StreamName": _name(sending), "Data": sending.input, "PartitionKey": key}
 
 
-def _delivery_stream(sending: Sending) -> Json:
+def _delivery_stream(sending: TargetInput) -> Json:
     return {"DeliveryStreamName": _name(sending), "Record": {"Data": sending.input}}
 
 
-def _build(sending: Sending) -> Json:
+def _build(sending: TargetInput) -> Json:
     return {**(loads(sending.input) if sending.given else {}), "projectName": _name(sending)}
 
 
-def _pipeline(sending: Sending) -> Json:
+def _pipeline(sending: TargetInput) -> Json:
     return {"name": _name(sending), "clientRequestToken": sending.key}
 
 
-def _model_pipeline(sending: Sending) -> Json:
+def _model_pipeline(sending: TargetInput) -> Json:
     told = sending.target.get("SageMakerPipelineParameters", {}).get("PipelineParameterList", [])
     return {"PipelineName": _name(sending), "PipelineParameters": told, "ClientRequestToken": sending.key}
 
 
-def _assessment(sending: Sending) -> Json:
+def _assessment(sending: TargetInput) -> Json:
     return {"assessmentTemplateArn": str(sending.arn)}
 
 
-TEMPLATES: Mapping[str, Template] = {
-    "states": Template("states", "StartExecution", _state_machine, "stateMachine:", input=ANY),
-    "ecs": Template("ecs", "RunTask", _task, "cluster/", "EcsParameters", OBJECT),
-    "sqs": Template("sqs", "SendMessage", _queue, ""),
-    "sns": Template("sns", "Publish", _topic, ""),
-    "events": Template("events", "PutEvents", _event_bus, "event-bus/", "EventBridgeParameters", OBJECT),
-    "lambda": Template("lambda", "Invoke", _function, "function:", input=ANY),
-    "kinesis": Template("kinesis", "PutRecord", _stream, "stream/", "KinesisParameters"),
-    "firehose": Template("firehose", "PutRecord", _delivery_stream, "deliverystream/"),
-    "codebuild": Template("codebuild", "StartBuild", _build, "project/", input=OBJECT),
-    "codepipeline": Template("codepipeline", "StartPipelineExecution", _pipeline, ""),
-    "sagemaker": Template("sagemaker", "StartPipelineExecution", _model_pipeline, "pipeline/"),
-    "inspector": Template("inspector", "StartAssessmentRun", _assessment, "target/"),
+TEMPLATES: Mapping[str, TargetTemplate] = {
+    "states": TargetTemplate("states", "StartExecution", _state_machine, "stateMachine:", input=ANY),
+    "ecs": TargetTemplate("ecs", "RunTask", _task, "cluster/", "EcsParameters", OBJECT),
+    "sqs": TargetTemplate("sqs", "SendMessage", _queue, ""),
+    "sns": TargetTemplate("sns", "Publish", _topic, ""),
+    "events": TargetTemplate("events", "PutEvents", _event_bus, "event-bus/", "EventBridgeParameters", OBJECT),
+    "lambda": TargetTemplate("lambda", "Invoke", _function, "function:", input=ANY),
+    "kinesis": TargetTemplate("kinesis", "PutRecord", _stream, "stream/", "KinesisParameters"),
+    "firehose": TargetTemplate("firehose", "PutRecord", _delivery_stream, "deliverystream/"),
+    "codebuild": TargetTemplate("codebuild", "StartBuild", _build, "project/", input=OBJECT),
+    "codepipeline": TargetTemplate("codepipeline", "StartPipelineExecution", _pipeline, ""),
+    "sagemaker": TargetTemplate("sagemaker", "StartPipelineExecution", _model_pipeline, "pipeline/"),
+    "inspector": TargetTemplate("inspector", "StartAssessmentRun", _assessment, "target/"),
 }
 """By the service in the target's ARN."""
 
 
-def notification(arn: Arn, time: str, key: str) -> str:
+def default_notification(arn: Arn, time: str, key: str) -> str:
     """What a target without an Input gets: "a default notification"; `arn`: of the schedule."""
     return dumps(
         {

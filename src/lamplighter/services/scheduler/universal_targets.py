@@ -27,7 +27,7 @@ READING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class AwsServices:
     """What is known of the services of AWS."""
 
     spelled: Callable[[str], str]
@@ -37,7 +37,7 @@ class Services:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class UniversalCall:
     """What an ARN names."""
 
     service: str
@@ -55,15 +55,15 @@ def is_universal(arn: str) -> bool:
     return arn.startswith(BEGINNING)
 
 
-def read(arn: str, services: Services) -> Call | None:
+def parse_target(arn: str, services: AwsServices) -> UniversalCall | None:
     """What an ARN names; None where it names nothing."""
     found = re.fullmatch(r"([a-z0-9-]+):([A-Za-z0-9]+)", arn.removeprefix(BEGINNING))
-    return Call(services.spelled(found[1]), found[2]) if found else None
+    return UniversalCall(services.spelled(found[1]), found[2]) if found else None
 
 
-def check(target: Json, services: Services) -> None:
+def check_target(target: Json, services: AwsServices) -> None:
     """Raise ValidationError for what AWS refuses at creation."""
-    call = read(target["Arn"], services)
+    call = parse_target(target["Arn"], services)
     if call is None:
         raise ValidationError("Provided Arn is not in correct format.")
     model = services.model(call.service)
@@ -78,7 +78,7 @@ def check(target: Json, services: Services) -> None:
         raise ValidationError("The Input of a universal target must be a JSON object with the parameters of the call.")
 
 
-def params(call: Call, text: str, services: Services) -> tuple[str, Json]:
+def call_parameters(call: UniversalCall, text: str, services: AwsServices) -> tuple[str, Json]:
     """The operation and its parameters, by the model's names; what the model does not know is left as it is."""
     model = services.model(call.service)
     name = _operation(model, call) if model is not None else None
@@ -88,7 +88,7 @@ def params(call: Call, text: str, services: Services) -> tuple[str, Json]:
     return name, _named(model.operation_model(name).input_shape, given)
 
 
-def _operation(model: ServiceModel, call: Call) -> str | None:
+def _operation(model: ServiceModel, call: UniversalCall) -> str | None:
     """The model's name for an action: the documentation itself writes getQueueURL for GetQueueUrl."""
     if call.operation in model.operation_names:
         return call.operation

@@ -7,7 +7,7 @@ from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.lang.schedule.expression import InvalidSchedule, Schedule, parse_schedule
 from lamplighter.lang.schedule.time_zones import UnknownZone, find_zone
-from lamplighter.services.scheduler.schedule_times import MINUTE, ZONE, milliseconds
+from lamplighter.services.scheduler.schedule_times import MINUTE, ZONE, to_milliseconds
 
 LARGEST_INPUT = 262_144
 """Bytes of what a target is given: https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html."""
@@ -15,7 +15,7 @@ GRACE = 5 * MINUTE
 """How long ago a schedule may have started that is made now."""
 
 
-def check(body: Json, now: int, before: Json | None = None) -> None:
+def check_schedule(body: Json, now: int, before: Json | None = None) -> None:
     """Raise ValidationError for what AWS refuses; `before`: the schedule as it is so far."""
     expression = _expression(body["ScheduleExpression"])
     _zone(body.get("ScheduleExpressionTimezone", ZONE))
@@ -49,9 +49,9 @@ def _window(window: Json) -> None:
 
 def _dates(body: Json, now: int, before: Json) -> None:
     start, end = body.get("StartDate"), body.get("EndDate")
-    if start is not None and start != before.get("StartDate") and milliseconds(start) < now - GRACE:
+    if start is not None and start != before.get("StartDate") and to_milliseconds(start) < now - GRACE:
         raise ValidationError("The StartDate you specify cannot be earlier than 5 minutes ago.")
-    if end is not None and end != before.get("EndDate") and milliseconds(end) < now:
+    if end is not None and end != before.get("EndDate") and to_milliseconds(end) < now:
         raise ValidationError("The EndDate you specify cannot be in the past.")
     if start is not None and end is not None and start >= end:
         raise ValidationError("The EndDate you specify must come after the StartDate.")

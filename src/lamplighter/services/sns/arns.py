@@ -31,7 +31,7 @@ def check_topic_name(name: str, *, fifo: bool) -> str:
     raise InvalidParameter("Topic Name")
 
 
-def parse(text: str, what: str) -> Arn:
+def parse_arn(text: str, what: str) -> Arn:
     """An ARN of SNS, taken apart; `what` is the parameter that holds it."""
     parts = text.split(":")
     if len(parts) < 6:
@@ -44,7 +44,7 @@ def parse(text: str, what: str) -> Arn:
 
 def find_topic(reader: Reader, text: str, what: str = "TopicArn") -> Topic:
     """The topic of an ARN."""
-    if ":" in parse(text, what).resource:
+    if ":" in parse_arn(text, what).resource:
         raise InvalidParameter(what)
     found = topics.get(reader, text)
     if found is None:
@@ -54,7 +54,7 @@ def find_topic(reader: Reader, text: str, what: str = "TopicArn") -> Topic:
 
 def check_subscription_arn(text: str) -> str:
     """A subscription's ARN, if it is one."""
-    if len(parse(text, "SubscriptionArn").resource.split(":")) != 2:
+    if len(parse_arn(text, "SubscriptionArn").resource.split(":")) != 2:
         raise InvalidParameter("SubscriptionArn")
     return text
 

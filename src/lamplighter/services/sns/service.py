@@ -8,8 +8,8 @@ from lamplighter.bus import Bus, Operation
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import Outbound
 from lamplighter.services.sns.delivery import list_deliveries
-from lamplighter.services.sns.delivery.deliver import RETRY, SERVICE, Courier
-from lamplighter.services.sns.delivery.endpoints import Carriers
+from lamplighter.services.sns.delivery.deliver import RETRY, SERVICE, DeliverySender
+from lamplighter.services.sns.delivery.endpoints import EndpointSenders
 from lamplighter.services.sns.delivery.sqs_endpoint import Queues
 from lamplighter.services.sns.messages.notification import Links
 from lamplighter.services.sns.messages.publish import Publishing
@@ -45,8 +45,8 @@ class Sns:
         self._outbound = outbound
         self._signer = signer = Signer(data / "sns", world)
         addresses = Links(url)
-        carriers, queues = Carriers(outbound, remote, addresses, signer), Queues(bus, addresses, signer)
-        self._courier = courier = Courier(bus.store, world, carriers, queues)
+        carriers, queues = EndpointSenders(outbound, remote, addresses, signer), Queues(bus, addresses, signer)
+        self._courier = courier = DeliverySender(bus.store, world, carriers, queues)
         topics = Topics(world, signer.prepare)
         asks = ask_by_mail and outbound.mail.sends
         self._subscribing = subscribing = Subscribing(world, courier, asks, commands)
@@ -76,7 +76,7 @@ class Sns:
             # No operations of AWS's: a stack vouches for the webhooks of a job file, the console asks, the pages of
             # links in mails ask, and the server answers for the address that messages name.
             "Vouch": Operation(write=subscribing.vouch),
-            "ListDeliveries": Operation(read=list_deliveries.list_by_topic),
+            "ListDeliveries": Operation(read=list_deliveries.list_deliveries),
             "DescribeLink": Operation(read=mail_links.describe),
             "GetCertificate": Operation(read=lambda _reader, _caller, _params: signer.certificate()),
         }

@@ -10,7 +10,7 @@ import pytest
 from lamplighter.base.world import fixed_world
 from lamplighter.services.ecs.tables import clusters, task_definitions, tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
-from lamplighter.services.ecs.tables.task_definitions import Definition
+from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.store.db import Store
 
@@ -47,7 +47,7 @@ async def test_a_cluster_comes_back_as_it_was_kept(store: Store) -> None:
 
 async def test_the_latest_active_revision_is_found(store: Store) -> None:
     for revision, status in ((1, "ACTIVE"), (2, "ACTIVE"), (3, "INACTIVE")):
-        definition = Definition(f"arn:{revision}", "1/r", "night", revision, status, {"n": revision}, [])
+        definition = TaskDefinition(f"arn:{revision}", "1/r", "night", revision, status, {"n": revision}, [])
         await store.write(partial(task_definitions.put, definition=definition))
     found = task_definitions.latest(store.reader, "1/r", "night")
     assert found is not None
@@ -71,9 +71,9 @@ async def test_only_tasks_that_have_not_stopped_are_alive_and_take_room(store: S
     await store.write(lambda tx: tasks.insert(tx, task("a", cpu=3)))
     await store.write(lambda tx: tasks.insert(tx, task("b", cpu=4, status="PENDING")))
     await store.write(lambda tx: tasks.insert(tx, task("c", cpu=5, status="STOPPED")))
-    assert tasks.alive(store.reader) == ["arn:task/a", "arn:task/b"]
-    assert tasks.taken(store.reader) == (7, 4)
-    assert tasks.counts(store.reader, "arn:cluster") == (1, 1)
+    assert tasks.running_arns(store.reader) == ["arn:task/a", "arn:task/b"]
+    assert tasks.reserved_capacity(store.reader) == (7, 4)
+    assert tasks.count_by_cluster(store.reader, "arn:cluster") == (1, 1)
 
 
 async def test_a_client_token_is_known_until_it_is_forgotten(store: Store) -> None:

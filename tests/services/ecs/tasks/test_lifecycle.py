@@ -7,12 +7,12 @@ import pytest
 
 from lamplighter.base.errors import Bug
 from lamplighter.runtime.port import OutputLine, RuntimeUnavailable
-from lamplighter.services.ecs.logs.output_files import Outputs
+from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.ecs.tables.tasks import Task
-from lamplighter.services.ecs.task_definitions.validate import units
+from lamplighter.services.ecs.task_definitions.validate import parse_units
 from lamplighter.services.ecs.tasks import lifecycle
 from lamplighter.services.ecs.tasks.container_plan import container_name
-from lamplighter.services.ecs.tasks.runtime_retry import LONGEST_SECONDS, patiently
+from lamplighter.services.ecs.tasks.runtime_retry import LONGEST_SECONDS, retry_while_unavailable
 
 
 def task(status: str) -> Task:
@@ -22,21 +22,21 @@ def task(status: str) -> Task:
     )
 
 
-@pytest.mark.parametrize("status", lifecycle.LIFE)
+@pytest.mark.parametrize("status", lifecycle.STATUSES)
 def test_every_life_leads_to_stopped_and_each_step_raises_the_version_by_one(status: str) -> None:
     one = task(status)
     while one.status != "STOPPED":
-        following = lifecycle.step(one, lifecycle.LIFE[one.status].next[-1], 7)
+        following = lifecycle.next_status(one, lifecycle.STATUSES[one.status].next[-1], 7)
         assert following.body["version"] == one.body["version"] + 1
         one = following
-    assert lifecycle.LIFE["STOPPED"].next == ()
+    assert lifecycle.STATUSES["STOPPED"].next == ()
 
 
-@pytest.mark.parametrize("status", lifecycle.LIFE)
+@pytest.mark.parametrize("status", lifecycle.STATUSES)
 def test_nothing_follows_that_the_table_does_not_name(status: str) -> None:
-    for other in lifecycle.LIFE.keys() - set(lifecycle.LIFE[status].next):
+    for other in lifecycle.STATUSES.keys() - set(lifecycle.STATUSES[status].next):
         with pytest.raises(Bug):
-            lifecycle.step(task(status), other, 7)
+            lifecycle.next_status(task(status), other, 7)
 
 
 def test_a_container_is_named_after_its_task_and_never_too_long() -> None:
@@ -56,7 +56,7 @@ def test_a_container_is_named_after_its_task_and_never_too_long() -> None:
     ],
 )
 def test_sizes_are_read_as_ecs_reads_them(text: str | None, name: str, value: int | None) -> None:
-    assert units(text, name) == value
+    assert parse_units(text, name) == value
 
 
 async def test_patience_asks_less_and_less_often_and_says_once_why(caplog: pytest.LogCaptureFixture) -> None:
@@ -71,7 +71,7 @@ async def test_patience_asks_less_and_less_often_and_says_once_why(caplog: pytes
             raise RuntimeUnavailable("away")
         return "here"
 
-    assert await patiently(pause, call) == "here"
+    assert await retry_while_unavailable(pause, call) == "here"
     assert waited == sorted(waited)
     assert waited[-1] == LONGEST_SECONDS
     assert caplog.messages == ["away"]
@@ -85,11 +85,11 @@ async def test_patience_ends_once_it_is_given_up() -> None:
         raise RuntimeUnavailable("away")
 
     with pytest.raises(RuntimeUnavailable):
-        await patiently(pause, call, lambda: True)
+        await retry_while_unavailable(pause, call, lambda: True)
 
 
 async def test_a_copy_replaces_what_was_there_unless_it_has_nothing_to_say(tmp_path: Path) -> None:
-    outputs = Outputs(tmp_path)
+    outputs = OutputFiles(tmp_path)
 
     async def lines(*texts: str) -> AsyncIterator[OutputLine]:
         for text in texts:
@@ -103,7 +103,7 @@ async def test_a_copy_replaces_what_was_there_unless_it_has_nothing_to_say(tmp_p
 
 
 async def test_a_line_that_is_half_written_is_not_read(tmp_path: Path) -> None:
-    outputs = Outputs(tmp_path)
+    outputs = OutputFiles(tmp_path)
     path = outputs.path("task", "job")
     path.parent.mkdir()
     path.write_bytes(b'{"time":1,"stream":"stderr","text":"whole"}\n{"time":1,"str')

@@ -2,7 +2,7 @@
 
 from lamplighter.base.json_text import Json, loads
 from lamplighter.bus import Caller
-from lamplighter.services.events.buses.recent_events import CHARACTERS, EVENTS, PLACES, Traffic
+from lamplighter.services.events.buses.recent_events import CHARACTERS, EVENTS, PLACES, RecentEvents
 from lamplighter.store.db import Reader
 from tests.engines import ACCOUNT, REGION
 from tests.services.events.hall import Hall
@@ -11,28 +11,28 @@ HERE = Caller(ACCOUNT, REGION)
 READER: Reader = None  # type: ignore[assignment]  # it reads no rows
 
 
-def numbers(traffic: Traffic, caller: Caller = HERE, **params: Json) -> list[int]:
+def numbers(traffic: RecentEvents, caller: Caller = HERE, **params: Json) -> list[int]:
     return [each["Number"] for each in traffic.list(READER, caller, params)["Events"]]
 
 
 def test_the_latest_come_first_and_a_number_is_asked_for() -> None:
-    traffic = Traffic()
+    traffic = RecentEvents()
     for at in range(3):
-        traffic.note(HERE, at, "default", "{}", ())
+        traffic.add(HERE, at, "default", "{}", ())
     assert numbers(traffic) == [3, 2, 1]
     assert numbers(traffic, Number=2) == [2, 1]
 
 
 def test_it_is_bounded_in_events_in_characters_and_in_places() -> None:
-    traffic = Traffic()
+    traffic = RecentEvents()
     for at in range(EVENTS + 5):
-        traffic.note(HERE, at, "default", "{}", ())
+        traffic.add(HERE, at, "default", "{}", ())
     assert len(numbers(traffic)) == EVENTS
     for at in range(5):
-        traffic.note(HERE, at, "default", "x" * (CHARACTERS // 2), ())
+        traffic.add(HERE, at, "default", "x" * (CHARACTERS // 2), ())
     assert len(numbers(traffic)) == 2
     for at in range(PLACES):
-        traffic.note(Caller(str(at), REGION), at, "default", "{}", ())
+        traffic.add(Caller(str(at), REGION), at, "default", "{}", ())
     assert numbers(traffic) == []
 
 

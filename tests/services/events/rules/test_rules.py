@@ -165,7 +165,7 @@ def test_a_new_rule_has_no_other_read_again(hall: Hall, monkeypatch: pytest.Monk
     hall.put()
     hall.rule({"source": ["shop"]}, to(QUEUE, Input='"new"'), name="new")
     read: set[str] = set()
-    original = resources.read
+    original = resources.read_row
 
     def noted(row: Row) -> Resource | None:
         found = original(row)

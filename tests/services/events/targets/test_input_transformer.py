@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.services.events.targets.input_transformer import fill, transform
+from lamplighter.services.events.targets.input_transformer import fill_template, transform
 
 EVENT: Json = {
     "version": "0",
@@ -88,9 +88,9 @@ VALUES = (
 
 @given(VALUES)
 def test_a_template_of_json_comes_to_json_whatever_the_event_has(value: Json) -> None:
-    assert loads(fill('{"a": <a>}', {"a": [value]})) == {"a": value}
+    assert loads(fill_template('{"a": <a>}', {"a": [value]})) == {"a": value}
 
 
 @given(st.text(max_size=8))
 def test_text_in_a_text_is_that_text(value: str) -> None:
-    assert loads(fill('{"a": "x<a>y"}', {"a": [value]})) == {"a": f"x{value}y"}
+    assert loads(fill_template('{"a": "x<a>y"}', {"a": [value]})) == {"a": f"x{value}y"}

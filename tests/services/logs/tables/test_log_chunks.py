@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.services.logs.tables import log_chunks
-from lamplighter.services.logs.tables.log_chunks import FIRST, LAST, Found, Source
+from lamplighter.services.logs.tables.log_chunks import FIRST, LAST, Source, StoredEvent
 from lamplighter.store.db import Signals, Tx
 from lamplighter.store.migrate import migrate
 
@@ -27,7 +27,7 @@ def written(batches: list[tuple[int, list[tuple[int, str]]]]) -> Iterator[Tx]:
         migrate(connection)
         tx = Tx(connection, Signals())
         for stream, events in batches:
-            log_chunks.append(tx, 7, stream, events, 0)
+            log_chunks.append_events(tx, 7, stream, events, 0)
         yield tx
     finally:
         connection.close()
@@ -36,7 +36,7 @@ def written(batches: list[tuple[int, list[tuple[int, str]]]]) -> Iterator[Tx]:
 @given(batches)
 def test_events_are_read_in_order_and_none_is_lost_or_doubled(batches: list[tuple[int, list[tuple[int, str]]]]) -> None:
     with written(batches) as tx:
-        found = list(log_chunks.forward(tx, ("grp", 7), FIRST, 2**62))
+        found = list(log_chunks.events_forward(tx, ("grp", 7), FIRST, 2**62))
     expected = [(time, at, message) for at, (_, events) in enumerate(batches) for time, message in events]
     assert [(each.key[0], each.message) for each in found] == [
         (time, message) for time, _, message in sorted(expected, key=lambda each: each[:2])
@@ -50,19 +50,19 @@ def test_reading_goes_on_behind_any_event_and_before_any(
 ) -> None:
     with written(batches) as tx:
         source: Source = data.draw(st.sampled_from(SOURCES))
-        everything = list(log_chunks.forward(tx, source, FIRST, 2**62))
-        assert list(log_chunks.backward(tx, source, LAST, 0)) == everything[::-1]
+        everything = list(log_chunks.events_forward(tx, source, FIRST, 2**62))
+        assert list(log_chunks.events_backward(tx, source, LAST, 0)) == everything[::-1]
         since, until = sorted((data.draw(times), data.draw(times)))
         place = data.draw(st.sampled_from([FIRST, LAST, *(each.key for each in everything)]))
-        assert list(log_chunks.forward(tx, source, place, until)) == behind(everything, place, until)
-        assert list(log_chunks.backward(tx, source, place, since)) == before(everything, place, since)[::-1]
+        assert list(log_chunks.events_forward(tx, source, place, until)) == behind(everything, place, until)
+        assert list(log_chunks.events_backward(tx, source, place, since)) == before(everything, place, since)[::-1]
 
 
-def behind(events: list[Found], place: log_chunks.Key, until: int) -> list[Found]:
+def behind(events: list[StoredEvent], place: log_chunks.Key, until: int) -> list[StoredEvent]:
     return [each for each in events if each.key > place and each.key[0] <= until]
 
 
-def before(events: list[Found], place: log_chunks.Key, since: int) -> list[Found]:
+def before(events: list[StoredEvent], place: log_chunks.Key, since: int) -> list[StoredEvent]:
     return [each for each in events if each.key < place and each.key[0] >= since]
 
 
@@ -71,12 +71,12 @@ def test_a_sweep_deletes_what_ended_before_a_time_and_no_more(
     batches: list[tuple[int, list[tuple[int, str]]]], time: int
 ) -> None:
     with written(batches) as tx:
-        everything = list(log_chunks.forward(tx, ("grp", 7), FIRST, 2**62))
+        everything = list(log_chunks.events_forward(tx, ("grp", 7), FIRST, 2**62))
         swept = 0
         while found := log_chunks.sweep(tx, ("grp", 7), time, 2)[1]:
             swept += found
-        left = list(log_chunks.forward(tx, ("grp", 7), FIRST, 2**62))
+        left = list(log_chunks.events_forward(tx, ("grp", 7), FIRST, 2**62))
     gone = [each for each in everything if each not in left]
     assert all(each.key[0] < time for each in gone)
     assert all(each.key[0] + log_chunks.SPAN >= time for each in left)
-    assert swept == sum(log_chunks.size(each.message) for each in gone)
+    assert swept == sum(log_chunks.stored_size(each.message) for each in gone)

@@ -12,21 +12,29 @@ from hypothesis import strategies as st
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.services.sns.delivery import delivery_policy
-from lamplighter.services.sns.delivery.retry_delays import MANAGED, RISES, SMTP, Retries, delay, of_policy, seconds
+from lamplighter.services.sns.delivery.retry_delays import (
+    MANAGED,
+    RISES,
+    SMTP,
+    RetryDelays,
+    delay,
+    delays_of_policy,
+    seconds,
+)
 
 PHASE, SECONDS = st.integers(0, 30), st.integers(1, 3600)
-RETRIES = st.builds(Retries, PHASE, PHASE, PHASE, PHASE, SECONDS, SECONDS, st.sampled_from(sorted(RISES))).map(
+RETRIES = st.builds(RetryDelays, PHASE, PHASE, PHASE, PHASE, SECONDS, SECONDS, st.sampled_from(sorted(RISES))).map(
     lambda found: replace(found, least=min(found.least, found.greatest), greatest=max(found.least, found.greatest))
 )
 
 
-def delays(retries: Retries) -> list[float]:
+def delays(retries: RetryDelays) -> list[float]:
     found = [delay(retries, number) for number in range(retries.total)]
     return [each / 1000 for each in found if each is not None]
 
 
 def test_aws_tries_a_web_server_three_times_more_twenty_seconds_apart() -> None:
-    assert delays(of_policy(delivery_policy.RETRY)) == [20, 20, 20]
+    assert delays(delays_of_policy(delivery_policy.RETRY)) == [20, 20, 20]
 
 
 def test_aws_tries_a_mail_server_fifty_times_over_six_hours() -> None:
@@ -52,11 +60,11 @@ def test_aws_tries_its_own_endpoints_over_23_days() -> None:
     ],
 )
 def test_each_function_rises_in_its_own_way(function: str, expected: list[float]) -> None:
-    assert delays(Retries(0, 0, 4, 0, 10, 40, function)) == pytest.approx(expected, abs=0.001)
+    assert delays(RetryDelays(0, 0, 4, 0, 10, 40, function)) == pytest.approx(expected, abs=0.001)
 
 
 @given(RETRIES)
-def test_there_are_as_many_delays_as_retries_and_each_is_between_the_bounds(retries: Retries) -> None:
+def test_there_are_as_many_delays_as_retries_and_each_is_between_the_bounds(retries: RetryDelays) -> None:
     found = delays(retries)
     assert len(found) == retries.total
     assert delay(retries, retries.total) is None
@@ -66,7 +74,7 @@ def test_there_are_as_many_delays_as_retries_and_each_is_between_the_bounds(retr
 
 
 @given(RETRIES)
-def test_delays_never_shrink(retries: Retries) -> None:
+def test_delays_never_shrink(retries: RetryDelays) -> None:
     assert delays(retries) == sorted(delays(retries))
 
 
@@ -91,19 +99,19 @@ def test_delays_never_shrink(retries: Retries) -> None:
 )
 def test_a_policy_out_of_bounds_is_refused(policy: Json) -> None:
     with pytest.raises(AwsError, match="Invalid parameter: DeliveryPolicy: "):
-        delivery_policy.check_subscription(dumps(policy))
+        delivery_policy.check_subscription_policy(dumps(policy))
 
 
 def test_a_raw_message_may_be_of_more_types_than_an_envelope() -> None:
-    delivery_policy.check_subscription(dumps({"requestPolicy": {"headerContentType": "text/csv"}}), raw=True)
-    delivery_policy.check_subscription(dumps({"requestPolicy": {"headerContentType": "application/json"}}))
+    delivery_policy.check_subscription_policy(dumps({"requestPolicy": {"headerContentType": "text/csv"}}), raw=True)
+    delivery_policy.check_subscription_policy(dumps({"requestPolicy": {"headerContentType": "application/json"}}))
 
 
 def test_the_example_of_the_developer_guide_is_fifty_attempts() -> None:
     retry = {"minDelayTarget": 1, "maxDelayTarget": 60, "numRetries": 50, "numNoDelayRetries": 3}
     retry |= {"numMinDelayRetries": 2, "numMaxDelayRetries": 35, "backoffFunction": "exponential"}  # type: ignore[dict-item]
-    delivery_policy.check_subscription(dumps({"healthyRetryPolicy": retry}))
-    assert delays(of_policy(delivery_policy.RETRY | retry)) == [
+    delivery_policy.check_subscription_policy(dumps({"healthyRetryPolicy": retry}))
+    assert delays(delays_of_policy(delivery_policy.RETRY | retry)) == [
         *([0] * 3 + [1] * 2),
         *(1, 2, 4, 8, 16, 32, 60, 60, 60, 60),
         *([60] * 35),
@@ -113,13 +121,13 @@ def test_the_example_of_the_developer_guide_is_fifty_attempts() -> None:
 def test_a_topic_may_forbid_its_subscriptions_a_policy_of_their_own() -> None:
     own = {"DeliveryPolicy": dumps({"healthyRetryPolicy": {"numRetries": 9}})}
     topic = {"DeliveryPolicy": dumps({"http": {"disableSubscriptionOverrides": True}})}
-    assert delivery_policy.effective({}, own)["healthyRetryPolicy"]["numRetries"] == 9
-    assert delivery_policy.effective(topic, own)["healthyRetryPolicy"]["numRetries"] == 3
+    assert delivery_policy.effective_policy({}, own)["healthyRetryPolicy"]["numRetries"] == 9
+    assert delivery_policy.effective_policy(topic, own)["healthyRetryPolicy"]["numRetries"] == 3
 
 
 def test_what_a_policy_leaves_out_is_awss_default() -> None:
-    delivery_policy.check_topic(dumps({"http": {"defaultHealthyRetryPolicy": {"numRetries": 5}}}))
-    assert delivery_policy.effective({}, {}) == {
+    delivery_policy.check_topic_policy(dumps({"http": {"defaultHealthyRetryPolicy": {"numRetries": 5}}}))
+    assert delivery_policy.effective_policy({}, {}) == {
         "healthyRetryPolicy": delivery_policy.RETRY,
         "sicklyRetryPolicy": None,
         "throttlePolicy": None,

@@ -16,7 +16,7 @@ from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.bus import Caller, Event
 from lamplighter.cli.runs.skipped_runs import WHY, is_skip
 from lamplighter.engine.engine import Engine
-from lamplighter.services.ecs.logs.output_files import Outputs
+from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.store.db import Tx
 
 log = logging.getLogger("lamplighter.jobs")
@@ -140,7 +140,7 @@ def _about(task: Json) -> tuple[str, str]:
     return given.get(RUN_VARIABLE, ""), given.get("LAMPLIGHTER_ATTEMPT", "")
 
 
-def _last_line(outputs: Outputs, task: Json, container: str) -> str:
+def _last_line(outputs: OutputFiles, task: Json, container: str) -> str:
     """The last line that a container wrote, as far as it can be shown."""
     path = outputs.path(task["taskArn"].rpartition("/")[2], container)
     with suppress(OSError, JsonError, KeyError, TypeError), path.open("rb") as file:

@@ -45,7 +45,7 @@ class CompositeAlarms:
         """PutCompositeAlarm"""
         key, now = alarm_arn(caller, params["AlarmName"]), self._world.now()
         settings, rule = check_composite_settings(params), read_rule(params["AlarmRule"])
-        old = rows.readable(tx, key)
+        old = rows.get_if_readable(tx, key)
         if old is not None and "AlarmRule" not in old.body["settings"]:
             raise InvalidRule(f"The alarm {old.name} is a metric alarm: a composite alarm needs a name of its own.")
         self._set_children(tx, caller, key, rule)
@@ -68,13 +68,13 @@ class CompositeAlarms:
         moment = datetime.fromtimestamp(child.body["updated"] / 1000, UTC)
         told = f"{child.arn} transitioned to {child.state} at {moment:%A %d %B, %Y %H:%M:%S} UTC"
         for key in alarm_children.parents(tx, child.arn):
-            alarm = rows.readable(tx, key)
+            alarm = rows.get_if_readable(tx, key)
             if alarm is not None:
                 self._judge(tx, alarm, lambda _state: told)
 
     def _set_children(self, tx: Tx, caller: Caller, key: str, rule: CompositeRule) -> None:
         named = [_arn(caller, name) for name in rule.names]
-        missing = [each for each in named if rows.readable(tx, each) is None or each == key]
+        missing = [each for each in named if rows.get_if_readable(tx, each) is None or each == key]
         if missing:
             listed = ", ".join(missing)
             raise InvalidRule(f"Could not save the composite alarm as alarms [{listed}] in the alarm rule do not exist")
@@ -85,7 +85,7 @@ class CompositeAlarms:
 
     def _judge(self, tx: Tx, alarm: Alarm, reason: Callable[[str], str]) -> None:
         settings, caller = alarm.body["settings"], Caller(alarm.account, alarm.region)
-        named = [rows.readable(tx, child) for child in alarm_children.children(tx, alarm.arn)]
+        named = [rows.get_if_readable(tx, child) for child in alarm_children.children(tx, alarm.arn)]
         children = {child.arn: child for child in named if child is not None}
 
         def state_of(name: str) -> str:

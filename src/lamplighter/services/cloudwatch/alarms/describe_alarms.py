@@ -12,7 +12,7 @@ from lamplighter.services.cloudwatch.arns import END, alarm_arn, list_page, metr
 from lamplighter.services.cloudwatch.errors import InvalidCombination
 from lamplighter.services.cloudwatch.tables import alarm_children
 from lamplighter.services.cloudwatch.tables import alarms as rows
-from lamplighter.services.cloudwatch.tables.alarms import Alarm, Item
+from lamplighter.services.cloudwatch.tables.alarms import Alarm, HistoryItem
 from lamplighter.store.db import Reader
 
 PAGE = 50
@@ -26,7 +26,9 @@ def describe_alarms(reader: Reader, caller: Caller, params: Json) -> Json:
         raise InvalidCombination("AlarmNames and AlarmNamePrefix cannot both be given.")
     related = _related(reader, caller, params)
     place, after = (caller.account, caller.region), params.get("NextToken", "")
-    found = rows.named(reader, *place, names, after) if names else rows.every(reader, *place, prefix, after)
+    found = (
+        rows.get_by_names(reader, *place, names, after) if names else rows.list_alarms(reader, *place, prefix, after)
+    )
     wanted = (
         alarm
         for alarm in found
@@ -75,7 +77,7 @@ def describe_alarms_for_metric(reader: Reader, caller: Caller, params: Json) -> 
             and all(params.get(name, source.get(name)) == source.get(name) for name in ("Period", "Unit"))
         )
 
-    found = rows.every(reader, caller.account, caller.region)
+    found = rows.list_alarms(reader, caller.account, caller.region)
     return {"MetricAlarms": [alarm_to_api(alarm) for alarm in found if is_wanted(alarm)]}
 
 
@@ -96,7 +98,7 @@ def alarm_to_api(alarm: Alarm) -> Json:
 def describe_history(reader: Reader, caller: Caller, params: Json) -> Json:
     """DescribeAlarmHistory: the latest first, unless asked otherwise."""
     name = params.get("AlarmName")
-    wanted = rows.Wanted(
+    wanted = rows.HistoryQuery(
         alarm_arn(caller, name or ""),
         name is not None,
         params.get("HistoryItemType"),
@@ -108,10 +110,10 @@ def describe_history(reader: Reader, caller: Caller, params: Json) -> Json:
     most = params.get("MaxRecords", PAGE * 2)
     kinds = dict[str, str]()
 
-    def kind(item: Item) -> str:
+    def kind(item: HistoryItem) -> str:
         """What an alarm is; one that is deleted counts as a metric alarm."""
         if item.alarm not in kinds:
-            alarm = rows.readable(reader, item.alarm)
+            alarm = rows.get_if_readable(reader, item.alarm)
             kinds[item.alarm] = METRIC if alarm is None else _kind(alarm)
         return kinds[item.alarm]
 
@@ -120,14 +122,14 @@ def describe_history(reader: Reader, caller: Caller, params: Json) -> Json:
     return list_page("AlarmHistoryItems", found, most, lambda item: _item(item, kind(item)), lambda item: str(item.id))
 
 
-def _every(reader: Reader, wanted: rows.Wanted) -> Iterator[Item]:
+def _every(reader: Reader, wanted: rows.HistoryQuery) -> Iterator[HistoryItem]:
     """All items that are wanted, read a few at a time."""
     while found := rows.history(reader, wanted, PAGE):
         yield from found
         wanted = replace(wanted, after=found[-1].id)
 
 
-def _item(item: Item, kind: str) -> Json:
+def _item(item: HistoryItem, kind: str) -> Json:
     return {
         "AlarmName": item.alarm.partition(":alarm:")[2],
         "AlarmType": kind,

@@ -38,7 +38,7 @@ class MetricAlarms:
         """PutMetricAlarm"""
         key, now = alarm_arn(caller, params["AlarmName"]), self._world.now()
         settings = check_settings(params)
-        old = rows.readable(tx, key)
+        old = rows.get_if_readable(tx, key)
         if old is None:
             if rows.count(tx, caller.account, caller.region) >= MOST:
                 raise LimitExceeded(f"An account can have at most {MOST} alarms here.")
@@ -71,7 +71,7 @@ class MetricAlarms:
             if set(alarm_children.parents(tx, key)) - going.keys():
                 raise InvalidRule(f"Cannot delete {name} as there are composite alarm(s) depending on it.")
         for key, name in going.items():
-            alarm = rows.readable(tx, key)
+            alarm = rows.get_if_readable(tx, key)
             if not rows.delete(tx, key):
                 raise _missing(name)
             alarm_children.put(tx, key, ())

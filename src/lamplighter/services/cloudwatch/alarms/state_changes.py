@@ -20,7 +20,7 @@ from lamplighter.delivery.delivery import Delivery, DeliveryEnd, DeliveryOutcome
 from lamplighter.services.cloudwatch.alarms import alarm_actions
 from lamplighter.services.cloudwatch.alarms.evaluate_alarm import ALARM, OK, Evaluation
 from lamplighter.services.cloudwatch.tables import alarms as rows
-from lamplighter.services.cloudwatch.tables.alarms import Alarm, Item
+from lamplighter.services.cloudwatch.tables.alarms import Alarm, HistoryItem
 from lamplighter.store.db import Tx
 
 SOURCE = "aws.cloudwatch"
@@ -87,7 +87,7 @@ class AlarmStateChanges:
     def add_history(self, tx: Tx, alarm: Alarm, kind: str, summary: str, data: str) -> None:
         """Add to the history of an alarm."""
         now = self._world.now()
-        rows.note(tx, Item(0, alarm.arn, now, kind, summary, data), now - KEPT)
+        rows.add_history(tx, HistoryItem(0, alarm.arn, now, kind, summary, data), now - KEPT)
 
     def on_action_finished(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
         """An action was taken, or could not be."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from lamplighter.services.cloudwatch.errors import InvalidParameterValue
-from lamplighter.services.cloudwatch.tables.metric_points import Point
+from lamplighter.services.cloudwatch.tables.metric_points import MetricPoint
 
 DIFFERENT = 500
 """How many different values of a time are told apart."""
@@ -20,10 +20,10 @@ SIMPLE = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 PERCENTILE = re.compile(r"p(100|[0-9]{1,2}(\.[0-9]{1,10})?)")
 
 
-def point_of_values(time: int, values: Iterable[tuple[float, float]], unit: str = "None") -> Point:
+def point_of_values(time: int, values: Iterable[tuple[float, float]], unit: str = "None") -> MetricPoint:
     """A point of values, each with how often it came."""
     known = list(values)
-    point = Point(
+    point = MetricPoint(
         time,
         sum(times for _, times in known),
         sum(value * times for value, times in known),
@@ -35,11 +35,11 @@ def point_of_values(time: int, values: Iterable[tuple[float, float]], unit: str 
     return replace(point, spread=_spread([known]))
 
 
-def merge_points(time: int, points: Iterable[Point]) -> Point:
+def merge_points(time: int, points: Iterable[MetricPoint]) -> MetricPoint:
     """Several points as one."""
     found = list(points)
     spreads = [point.spread for point in found if point.spread is not None]
-    return Point(
+    return MetricPoint(
         time,
         sum(point.samples for point in found),
         sum(point.total for point in found),
@@ -58,7 +58,7 @@ def _spread(spreads: Iterable[Iterable[tuple[float, float]]]) -> tuple[tuple[flo
     return tuple(sorted(times.items())) if len(times) <= DIFFERENT else None
 
 
-def points_by_period(points: Iterable[Point], start: int, period: int) -> Iterator[Point]:
+def points_by_period(points: Iterable[MetricPoint], start: int, period: int) -> Iterator[MetricPoint]:
     """Points in order of time, put together by periods (in milliseconds) that are counted from a start."""
     for number, within in groupby(points, key=lambda point: (point.time - start) // period):
         yield merge_points(start + number * period, within)
@@ -80,7 +80,7 @@ def check_statistic(name: str) -> None:
         )
 
 
-def compute_statistic(point: Point, name: str) -> float | None:
+def compute_statistic(point: MetricPoint, name: str) -> float | None:
     """A statistic of a point; None where it cannot be told."""
     match name:
         case "SampleCount":
@@ -97,7 +97,7 @@ def compute_statistic(point: Point, name: str) -> float | None:
             return _percentile(point, float(name[1:]))
 
 
-def _percentile(point: Point, percent: float) -> float | None:
+def _percentile(point: MetricPoint, percent: float) -> float | None:
     if point.least == point.most:
         return point.least
     if point.spread is None:

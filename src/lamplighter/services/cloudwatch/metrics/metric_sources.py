@@ -17,7 +17,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.services.cloudwatch.metrics import aggregation
 from lamplighter.services.cloudwatch.tables import metric_points
-from lamplighter.services.cloudwatch.tables.metric_points import Metric, Point
+from lamplighter.services.cloudwatch.tables.metric_points import Metric, MetricPoint
 from lamplighter.store.db import Reader, Tx
 
 MINUTE = 60_000
@@ -57,7 +57,7 @@ class MetricSources:
         self._bus = bus
         self._world = world
 
-    def points(self, reader: Reader, metric: Metric, span: TimeRange, unit: str | None = None) -> list[Point]:
+    def points(self, reader: Reader, metric: Metric, span: TimeRange, unit: str | None = None) -> list[MetricPoint]:
         """What a metric was, one point for each period that has any value."""
         if metric.namespace == STATES and metric.name in EXECUTIONS:
             return list(self._executions(reader, metric, span)) if unit in (None, _unit(metric)) else []
@@ -88,7 +88,7 @@ class MetricSources:
 
     # --- of our own services ------------------------------------------------------------------------------------------
 
-    def _executions(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[Point]:
+    def _executions(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[MetricPoint]:
         asked = {"metric": metric.name, "start": span.start, "end": span.end, "period": span.period}
         found = dict(metric.dimensions)
         if set(found) != {MACHINE}:
@@ -97,9 +97,9 @@ class MetricSources:
         for number, samples, total, least, most in answer or ():
             spread = ((least, samples),) if least == most else None
             time = span.start + number * span.period
-            yield Point(time, float(samples), float(total), float(least), float(most), spread, _unit(metric))
+            yield MetricPoint(time, float(samples), float(total), float(least), float(most), spread, _unit(metric))
 
-    def _sent(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[Point]:
+    def _sent(self, reader: Reader, metric: Metric, span: TimeRange) -> Iterator[MetricPoint]:
         """How many messages were sent to a queue, by minute."""
         found = dict(metric.dimensions)
         if set(found) == {QUEUE}:
@@ -107,7 +107,7 @@ class MetricSources:
             for minute, number in self._ask(reader, metric, "sqs", "MeasureMessages", asked) or ():
                 yield aggregation.point_of_values(minute, [(float(number), 1.0)], "Count")
 
-    def _now(self, reader: Reader, metric: Metric, span: TimeRange) -> list[Point]:
+    def _now(self, reader: Reader, metric: Metric, span: TimeRange) -> list[MetricPoint]:
         """What a queue has now, where that is asked for."""
         now = self._world.now()
         found = self._gauge(reader, metric) if span.start <= now < span.end else None

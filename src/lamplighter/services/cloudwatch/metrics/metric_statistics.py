@@ -15,7 +15,7 @@ from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidPa
 from lamplighter.services.cloudwatch.metrics import aggregation
 from lamplighter.services.cloudwatch.metrics.metric_sources import MetricSources, TimeRange
 from lamplighter.services.cloudwatch.metrics.put_metric_data import KEPT
-from lamplighter.services.cloudwatch.tables.metric_points import Metric, Point
+from lamplighter.services.cloudwatch.tables.metric_points import Metric, MetricPoint
 from lamplighter.store.db import Reader
 
 PAGE = 500
@@ -103,7 +103,7 @@ def _span(start: float, end: float, period: int) -> TimeRange:
     return TimeRange(first, last, step)
 
 
-def _datapoint(point: Point, params: Json) -> Json:
+def _datapoint(point: MetricPoint, params: Json) -> Json:
     told: Json = {"Timestamp": point.time / 1000, "Unit": point.unit}
     told |= {name: float(aggregation.compute_statistic(point, name) or 0) for name in params.get("Statistics", ())}
     extended = {name: aggregation.compute_statistic(point, name) for name in params.get("ExtendedStatistics", ())}

@@ -14,7 +14,7 @@ from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidPa
 from lamplighter.services.cloudwatch.metrics import aggregation
 from lamplighter.services.cloudwatch.metrics.metric_sources import MINUTE
 from lamplighter.services.cloudwatch.tables import metric_points
-from lamplighter.services.cloudwatch.tables.metric_points import Point
+from lamplighter.services.cloudwatch.tables.metric_points import MetricPoint
 from lamplighter.store.db import Tx
 
 KEPT = 15 * 86_400_000
@@ -54,7 +54,7 @@ class MetricDataWriter:
         return {}
 
 
-def _point(datum: Json, now: int) -> Point:
+def _point(datum: Json, now: int) -> MetricPoint:
     time = int(datum["Timestamp"] * 1000) if "Timestamp" in datum else now
     if not now - OLDEST <= time <= now + NEWEST:
         raise InvalidParameterValue(
@@ -74,9 +74,9 @@ def _point(datum: Json, now: int) -> Point:
     return point
 
 
-def _summed(time: int, given: Json, unit: str) -> Point:
+def _summed(time: int, given: Json, unit: str) -> MetricPoint:
     samples, total = float(given["SampleCount"]), float(given["Sum"])
-    return Point(time, samples, total, float(given["Minimum"]), float(given["Maximum"]), None, unit)
+    return MetricPoint(time, samples, total, float(given["Minimum"]), float(given["Maximum"]), None, unit)
 
 
 def _values(datum: Json) -> Iterator[tuple[float, float]]:

@@ -27,7 +27,7 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class HistoryItem:
     """Something that happened to an alarm."""
 
     id: int
@@ -53,7 +53,7 @@ def get(reader: Reader, arn: str) -> Alarm | None:
     return _alarm(row) if row else None
 
 
-def named(reader: Reader, account: str, region: str, names: Iterable[str], after: str = "") -> Iterator[Alarm]:
+def get_by_names(reader: Reader, account: str, region: str, names: Iterable[str], after: str = "") -> Iterator[Alarm]:
     """Alarms of an account in a region by their names, as far as they come after one, in order of name.
 
     Of those that cannot be read the log says so.
@@ -63,7 +63,7 @@ def named(reader: Reader, account: str, region: str, names: Iterable[str], after
         yield from _readable(reader.rows(sql, (account, region, name)))
 
 
-def every(reader: Reader, account: str, region: str, prefix: str = "", after: str = "") -> Iterator[Alarm]:
+def list_alarms(reader: Reader, account: str, region: str, prefix: str = "", after: str = "") -> Iterator[Alarm]:
     """Alarms of an account in a region whose names begin in one way and come after one, in order of name.
 
     Of those that cannot be read the log says so.
@@ -104,7 +104,7 @@ def delete(tx: Tx, arn: str) -> bool:
     return tx.execute("DELETE FROM alarms WHERE arn = ?", (arn,)) > 0
 
 
-def readable(reader: Reader, arn: str) -> Alarm | None:
+def get_if_readable(reader: Reader, arn: str) -> Alarm | None:
     """An alarm that can be read; one that cannot may be put anew, or deleted."""
     try:
         return get(reader, arn)
@@ -116,7 +116,7 @@ def readable(reader: Reader, arn: str) -> Alarm | None:
 # --- histories --------------------------------------------------------------------------------------------------------
 
 
-def note(tx: Tx, item: Item, oldest: int) -> None:
+def add_history(tx: Tx, item: HistoryItem, oldest: int) -> None:
     """Keep what happened, and no more than a few thousand items older than `oldest` at once."""
     sql = "INSERT INTO alarm_history (alarm, time, type, summary, data) VALUES (?, ?, ?, ?, ?)"
     tx.execute(sql, (item.alarm, item.time, item.type, item.summary, item.data))
@@ -126,7 +126,7 @@ def note(tx: Tx, item: Item, oldest: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class HistoryQuery:
     """Which items a page has."""
 
     alarms: str
@@ -140,7 +140,7 @@ class Wanted:
     ascending: bool
 
 
-def history(reader: Reader, wanted: Wanted, most: int) -> list[Item]:
+def history(reader: Reader, wanted: HistoryQuery, most: int) -> list[HistoryItem]:
     """Items in order of time."""
     where, values = ["time >= ?", "time <= ?"], [wanted.start, wanted.end, *([wanted.alarms] if wanted.whole else [])]
     where += ["alarm = ?"] if wanted.whole else ["substr(alarm, 1, length(?)) = ?"]
@@ -154,4 +154,4 @@ def history(reader: Reader, wanted: Wanted, most: int) -> list[Item]:
         "SELECT id, alarm, time, type, summary, data FROM alarm_history "  # noqa: S608 - our own conditions
         f"WHERE {' AND '.join(where)} ORDER BY id {order} LIMIT ?"
     )
-    return [Item(*row) for row in reader.rows(sql, (*values, most))]
+    return [HistoryItem(*row) for row in reader.rows(sql, (*values, most))]

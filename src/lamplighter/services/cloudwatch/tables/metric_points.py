@@ -28,7 +28,7 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class MetricPoint:
     """Values of a time."""
 
     time: int
@@ -45,7 +45,7 @@ class Point:
 WHERE = "account = ? AND region = ? AND namespace = ? AND name = ? AND dimensions = ?"
 
 
-def between(reader: Reader, metric: Metric, start: int, end: int, unit: str | None = None) -> list[Point]:
+def between(reader: Reader, metric: Metric, start: int, end: int, unit: str | None = None) -> list[MetricPoint]:
     """Points of a metric from a time on and before another, in order."""
     sql = (
         f"SELECT time, samples, total, least, most, spread, unit FROM metric_points WHERE {WHERE} "  # noqa: S608
@@ -55,16 +55,16 @@ def between(reader: Reader, metric: Metric, start: int, end: int, unit: str | No
     return [_point(row) for row in reader.rows(sql, values)]
 
 
-def _point(row: Row) -> Point:
+def _point(row: Row) -> MetricPoint:
     time, samples, total, least, most, spread, unit = row
-    return Point(time, samples, total, least, most, _spread(spread), unit)
+    return MetricPoint(time, samples, total, least, most, _spread(spread), unit)
 
 
 def _spread(text: str | None) -> tuple[tuple[float, float], ...] | None:
     return None if text is None else tuple((value, times) for value, times in loads(text))
 
 
-def put(tx: Tx, metric: Metric, point: Point) -> None:
+def put(tx: Tx, metric: Metric, point: MetricPoint) -> None:
     """Keep a point in the place of what was known of its time."""
     sql = "INSERT OR REPLACE INTO metric_points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     spread = None if point.spread is None else dumps(point.spread)

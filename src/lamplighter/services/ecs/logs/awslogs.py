@@ -22,7 +22,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Bus, Caller
 from lamplighter.lang.log_batches import batch_events, split_message
 from lamplighter.runtime.port import OutputLine
-from lamplighter.services.ecs.logs.multiline import beginning, compiled
+from lamplighter.services.ecs.logs.multiline import compile_pattern, first_line_pattern
 from lamplighter.services.ecs.tables import shipped_logs
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tasks.runtime_retry import Pause
@@ -44,7 +44,7 @@ Numbered = tuple[int, OutputLine]
 
 
 @dataclass(frozen=True, slots=True)
-class Destination:
+class LogDestination:
     """Where a container's output goes."""
 
     caller: Caller
@@ -62,7 +62,7 @@ class Destination:
         return {"logGroupName": self.group, "logStreamName": self.stream}
 
 
-def destination(task: Task, definition: Json, runtime_name: str) -> Destination | None:
+def log_destination(task: Task, definition: Json, runtime_name: str) -> LogDestination | None:
     """Where the output of a container of a task goes, by its definition; None where it says nothing of awslogs.
 
     "Use the awslogs-stream-prefix option to associate a log stream with the specified prefix, the container name, and
@@ -75,17 +75,17 @@ def destination(task: Task, definition: Json, runtime_name: str) -> Destination 
     owner = arn.parse(task.arn)
     assert owner is not None
     prefix = options.get("awslogs-stream-prefix")
-    return Destination(
+    return LogDestination(
         caller=Caller(owner.account, options["awslogs-region"]),
         group=options["awslogs-group"],
         stream=f"{prefix}/{definition['name']}/{task.name}" if prefix else runtime_name,
         create=options.get("awslogs-create-group") == "true",
         fargate=task.launch_type == "FARGATE",
-        beginning=beginning(options),
+        beginning=first_line_pattern(options),
     )
 
 
-def prepare(bus: Bus, tx: Tx, to: Destination) -> str | None:
+def create_stream(bus: Bus, tx: Tx, to: LogDestination) -> str | None:
     """Create the stream, and the group if so it is asked; why the container must not start, in ECS's words."""
     cause = _unparsed(to)
     if cause is None and to.create:
@@ -99,13 +99,13 @@ def prepare(bus: Bus, tx: Tx, to: Destination) -> str | None:
     return f"CannotStartContainerError: Error response from daemon: failed to initialize logging driver: {cause}"
 
 
-def _unparsed(to: Destination) -> str | None:
-    if to.beginning is None or compiled(to.beginning) is not None:
+def _unparsed(to: LogDestination) -> str | None:
+    if to.beginning is None or compile_pattern(to.beginning) is not None:
         return None
     return f"awslogs could not parse multiline pattern option: error parsing regexp: `{to.beginning}`"
 
 
-def _create(bus: Bus, tx: Tx, to: Destination, what: str, params: Json) -> str | None:
+def _create(bus: Bus, tx: Tx, to: LogDestination, what: str, params: Json) -> str | None:
     """Create a group or stream that may be there; why that cannot be."""
     try:
         with tx.nested():
@@ -117,15 +117,15 @@ def _create(bus: Bus, tx: Tx, to: Destination, what: str, params: Json) -> str |
     return None
 
 
-class Shipment:
+class LogShipper:
     """The output of one container on its way; `name`: what the runtime calls it."""
 
-    def __init__(self, bus: Bus, now: Callable[[], int], to: Destination, name: str) -> None:
+    def __init__(self, bus: Bus, now: Callable[[], int], to: LogDestination, name: str) -> None:
         self._bus = bus
         self._now = now
         self._to = to
         self._name = name
-        self._starts = None if to.beginning is None else compiled(to.beginning)
+        self._starts = None if to.beginning is None else compile_pattern(to.beginning)
         self._read = [0, 0]
         self._waiting: list[Numbered] = []
         self._size = 0
@@ -133,7 +133,7 @@ class Shipment:
         self._news = asyncio.Event()
         self._refused = False
 
-    async def take(self, line: OutputLine) -> None:
+    async def add_line(self, line: OutputLine) -> None:
         """Take the next line; waits where there is no more room for lines that wait."""
         stream = STREAMS.index(line.stream)
         self._read[stream] += 1
@@ -147,7 +147,7 @@ class Shipment:
     def _full(self) -> bool:
         return len(self._waiting) >= FULL or self._size >= FULL_BYTES
 
-    async def send_now_and_then(self, pause: Pause) -> None:
+    async def send_periodically(self, pause: Pause) -> None:
         """Send what waits, a moment after it has come."""
         while True:
             await self._news.wait()
@@ -161,7 +161,7 @@ class Shipment:
             lines = self._take_out(last=last)
             try:
                 if lines:
-                    await self._bus.store.insist(lambda tx: self._put(tx, lines))
+                    await self._bus.store.insist(lambda tx: self._put_unsent(tx, lines))
             except BaseException:
                 self._waiting = lines + self._waiting
                 raise
@@ -191,9 +191,9 @@ class Shipment:
         if message:
             yield message[0].time, "\n".join(each.text for each in message)
 
-    def _put(self, tx: Tx, lines: list[Numbered]) -> None:
+    def _put_unsent(self, tx: Tx, lines: list[Numbered]) -> None:
         """Hand over what of these lines was not before."""
-        sent = shipped_logs.sent(tx, self._name)
+        sent = shipped_logs.shipped_lines(tx, self._name)
         fresh = [(number, line) for number, line in lines if number > sent[STREAMS.index(line.stream)]]
         if not fresh:
             return
@@ -209,18 +209,18 @@ class Shipment:
                 log.warning("output of %s is not taken by log group %s: %s", self._name, self._to.group, error)
             self._refused = True
         numbers = [max((n for n, line in fresh if line.stream == name), default=0) for name in STREAMS]
-        shipped_logs.note(tx, self._name, (max(sent[0], numbers[0]), max(sent[1], numbers[1])))
+        shipped_logs.set_shipped(tx, self._name, (max(sent[0], numbers[0]), max(sent[1], numbers[1])))
 
 
-async def ship(
-    bus: Bus, now: Callable[[], int], pause: Pause, to: Destination, name: str, lines: AsyncIterator[OutputLine]
+async def ship_lines(
+    bus: Bus, now: Callable[[], int], pause: Pause, to: LogDestination, name: str, lines: AsyncIterator[OutputLine]
 ) -> AsyncGenerator[OutputLine, None]:
     """Pass lines on, and hand them over beside; when they have ended, all are handed over."""
-    shipment = Shipment(bus, now, to, name)
-    sending = asyncio.get_running_loop().create_task(shipment.send_now_and_then(pause))
+    shipment = LogShipper(bus, now, to, name)
+    sending = asyncio.get_running_loop().create_task(shipment.send_periodically(pause))
     try:
         async for line in lines:
-            await shipment.take(line)
+            await shipment.add_line(line)
             yield line
         await shipment.send(last=True)
     finally:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from lamplighter.lang.regex import InvalidRegex, TextTooLong, compile_linear
 
-Starts = Callable[[str], bool]
+StartsMessage = Callable[[str], bool]
 """Whether a line begins a message."""
 
 CODES: Mapping[str, str] = {
@@ -38,7 +38,7 @@ CODES: Mapping[str, str] = {
 }
 
 
-def beginning(options: Mapping[str, str]) -> str | None:
+def first_line_pattern(options: Mapping[str, str]) -> str | None:
     """The expression that the first line of a message matches; the format wins over the pattern."""
     form = options.get("awslogs-datetime-format")
     if form:
@@ -51,7 +51,7 @@ def _translated(piece: str) -> str:
     return re.escape(piece) if code is None else code
 
 
-def compiled(pattern: str) -> Starts | None:
+def compile_pattern(pattern: str) -> StartsMessage | None:
     """The test of an expression; None where it is none. A line that is too long for it begins no message."""
     try:
         expression = compile_linear(pattern)

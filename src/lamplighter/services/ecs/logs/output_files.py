@@ -18,7 +18,7 @@ from lamplighter.base.json_text import dump_bytes, loads
 from lamplighter.runtime.port import OutputLine
 
 
-class Outputs:
+class OutputFiles:
     """The output of all tasks, under one directory."""
 
     def __init__(self, directory: Path) -> None:

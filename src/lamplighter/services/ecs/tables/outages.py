@@ -27,7 +27,7 @@ def begin(tx: Tx, since: int) -> None:
     tx.execute("INSERT INTO runtime_outage (id, since) VALUES (1, ?)", (since,))
 
 
-def told(tx: Tx, topics: list[str]) -> None:
+def set_notified_topics(tx: Tx, topics: list[str]) -> None:
     """Keep who was told."""
     tx.execute("UPDATE runtime_outage SET topics = ?", (dumps(topics),))
 
@@ -37,16 +37,16 @@ def end(tx: Tx) -> None:
     tx.execute("DELETE FROM runtime_outage")
 
 
-def hold(tx: Tx, task: str, since: int) -> bool:
+def hold_task(tx: Tx, task: str, since: int) -> bool:
     """Keep that a task waits; False where it is known."""
     return tx.execute("INSERT OR IGNORE INTO held_tasks (task, since) VALUES (?, ?)", (task, since)) > 0
 
 
-def held(reader: Reader) -> dict[str, int]:
+def held_tasks(reader: Reader) -> dict[str, int]:
     """Return the tasks that wait, and since when by the steady clock."""
     return dict(reader.rows("SELECT task, since FROM held_tasks ORDER BY since, task"))
 
 
-def release(tx: Tx, task: str) -> bool:
+def release_task(tx: Tx, task: str) -> bool:
     """Keep that a task does not wait any more; False where it did not."""
     return tx.execute("DELETE FROM held_tasks WHERE task = ?", (task,)) > 0

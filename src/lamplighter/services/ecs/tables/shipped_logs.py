@@ -5,19 +5,19 @@ from collections.abc import Iterable
 from lamplighter.store.db import Reader, Tx
 
 
-def sent(reader: Reader, container: str) -> tuple[int, int]:
+def shipped_lines(reader: Reader, container: str) -> tuple[int, int]:
     """Lines of standard output and of standard error."""
     row = reader.row("SELECT stdout, stderr FROM shipments WHERE container = ?", (container,))
     return (row[0], row[1]) if row else (0, 0)
 
 
-def note(tx: Tx, container: str, lines: tuple[int, int]) -> None:
+def set_shipped(tx: Tx, container: str, lines: tuple[int, int]) -> None:
     """So many lines are handed over now."""
     sql = "INSERT OR REPLACE INTO shipments (container, stdout, stderr) VALUES (?, ?, ?)"
     tx.execute(sql, (container, *lines))
 
 
-def known(reader: Reader) -> frozenset[str]:
+def containers(reader: Reader) -> frozenset[str]:
     """The containers of which something is handed over."""
     return frozenset(name for (name,) in reader.rows("SELECT container FROM shipments"))
 

@@ -10,7 +10,7 @@ from lamplighter.store.db import Reader, Row, Tx
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class TaskDefinition:
     """One revision of a family."""
 
     arn: str
@@ -33,12 +33,12 @@ _MEMBERS = {
 }
 
 
-def _definition(row: Row) -> Definition:
+def _definition(row: Row) -> TaskDefinition:
     arn, owner, family, revision, status, body, tags = row
-    return Definition(arn, owner, family, revision, status, loads(body), loads(tags))
+    return TaskDefinition(arn, owner, family, revision, status, loads(body), loads(tags))
 
 
-def put(tx: Tx, definition: Definition) -> None:
+def put(tx: Tx, definition: TaskDefinition) -> None:
     """Keep a revision, new or changed."""
     tx.execute(
         f"INSERT OR REPLACE INTO task_definitions ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own columns
@@ -54,20 +54,20 @@ def put(tx: Tx, definition: Definition) -> None:
     )
 
 
-def get(reader: Reader, owner: str, family: str, revision: int) -> Definition | None:
+def get(reader: Reader, owner: str, family: str, revision: int) -> TaskDefinition | None:
     """One revision of a family."""
     sql = f"SELECT {COLUMNS} FROM task_definitions WHERE owner = ? AND family = ? AND revision = ?"  # noqa: S608
     row = reader.row(sql, (owner, family, revision))
     return _definition(row) if row else None
 
 
-def by_arn(reader: Reader, arn: str) -> Definition | None:
+def by_arn(reader: Reader, arn: str) -> TaskDefinition | None:
     """A revision by its ARN."""
     row = reader.row(f"SELECT {COLUMNS} FROM task_definitions WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
     return _definition(row) if row else None
 
 
-def latest(reader: Reader, owner: str, family: str) -> Definition | None:
+def latest(reader: Reader, owner: str, family: str) -> TaskDefinition | None:
     """The latest active revision of a family."""
     sql = (
         f"SELECT {COLUMNS} FROM task_definitions WHERE owner = ? AND family = ? AND status = 'ACTIVE' "  # noqa: S608

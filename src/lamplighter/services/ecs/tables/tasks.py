@@ -126,14 +126,14 @@ def status(reader: Reader, name: str) -> tuple[str, str] | None:
     return (row[0], row[1]) if row else None
 
 
-def outline(reader: Reader, arn: str) -> Task:
+def get_without_body(reader: Reader, arn: str) -> Task:
     """A task whose body and tags can't be read, without them."""
     row = reader.row(f"SELECT {COLUMNS} FROM tasks WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
     assert row is not None
     return _read((*row[:8], "{}", "[]", *row[10:]))
 
 
-def alive(reader: Reader) -> list[str]:
+def running_arns(reader: Reader) -> list[str]:
     """The ARNs of all tasks that have not stopped."""
     return [row[0] for row in reader.rows("SELECT arn FROM tasks WHERE status <> 'STOPPED' ORDER BY id")]
 
@@ -170,7 +170,7 @@ def latest(reader: Reader, account: str, region: str, before: int, most: int) ->
     return found
 
 
-def counts(reader: Reader, cluster: str) -> tuple[int, int]:
+def count_by_cluster(reader: Reader, cluster: str) -> tuple[int, int]:
     """How many tasks of a cluster run, and how many are on their way there."""
     sql = (
         "SELECT coalesce(sum(status = 'RUNNING'), 0), coalesce(sum(status IN ('PROVISIONING', 'PENDING')), 0) "
@@ -181,7 +181,7 @@ def counts(reader: Reader, cluster: str) -> tuple[int, int]:
     return (row[0], row[1])
 
 
-def taken(reader: Reader) -> tuple[int, int]:
+def reserved_capacity(reader: Reader) -> tuple[int, int]:
     """CPU units and MiB that the tasks which have not stopped take of the machine."""
     row = reader.row("SELECT coalesce(sum(cpu), 0), coalesce(sum(memory), 0) FROM tasks WHERE status <> 'STOPPED'")
     assert row is not None

@@ -13,7 +13,7 @@ from lamplighter.bus import Caller
 from lamplighter.services.ecs import arns, paging, tags
 from lamplighter.services.ecs.errors import ClientError, InvalidParameter
 from lamplighter.services.ecs.tables import task_definitions
-from lamplighter.services.ecs.tables.task_definitions import Definition
+from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.task_definitions import validate
 from lamplighter.store.db import Reader, Tx
 
@@ -36,20 +36,20 @@ LARGEST = 65_536
 MOST_DELETED = 10
 
 
-def register(world: World, deny: Collection[str]) -> Write:
+def register_definition(world: World, deny: Collection[str]) -> Write:
     """RegisterTaskDefinition; `deny`: what a definition may not ask for."""
 
     def run(tx: Tx, caller: Caller, params: Json) -> Json:
         _check_size(params)
-        validate.check(params)
+        validate.check_definition(params)
         validate.check_allowed(params, deny)
-        owner, family = arns.owner(caller), params["family"]
+        owner, family = arns.owner_key(caller), params["family"]
         revision = task_definitions.next_revision(tx, owner, family)
-        arn = arns.build(caller, f"task-definition/{family}:{revision}")
+        arn = arns.resource_arn(caller, f"task-definition/{family}:{revision}")
         body = _body(params, caller, arn, revision, world.now())
-        kept = Definition(arn, owner, family, revision, "ACTIVE", body, tags.checked(params.get("tags")))
+        kept = TaskDefinition(arn, owner, family, revision, "ACTIVE", body, tags.check_tags(params.get("tags")))
         task_definitions.put(tx, kept)
-        return {"taskDefinition": shown(kept), "tags": kept.tags}
+        return {"taskDefinition": definition_to_api(kept), "tags": kept.tags}
 
     return run
 
@@ -62,7 +62,9 @@ def _check_size(params: Json) -> None:
 
 def _body(params: Json, caller: Caller, arn: str, revision: int, now: int) -> Json:
     sizes = {
-        name: str(validate.units(params[name], name)) for name in ("cpu", "memory") if params.get(name) is not None
+        name: str(validate.parse_units(params[name], name))
+        for name in ("cpu", "memory")
+        if params.get(name) is not None
     }
     return {
         "taskDefinitionArn": arn,
@@ -87,35 +89,35 @@ def _attributes(params: Json) -> Json:
     return [{"name": name} for name in names]
 
 
-def describe(reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_definition(reader: Reader, caller: Caller, params: Json) -> Json:
     """DescribeTaskDefinition."""
-    found = arns.definition(reader, caller, params["taskDefinition"])
+    found = arns.find_definition(reader, caller, params["taskDefinition"])
     if found is None:
         raise ClientError("Unable to describe task definition.")
-    answer: Json = {"taskDefinition": shown(found)}
+    answer: Json = {"taskDefinition": definition_to_api(found)}
     if "TAGS" in (params.get("include") or ()):
         answer["tags"] = found.tags
     return answer
 
 
-def deregister(world: World) -> Write:
+def deregister_definition(world: World) -> Write:
     """DeregisterTaskDefinition: tasks that run go on; new ones are refused."""
 
     def run(tx: Tx, caller: Caller, params: Json) -> Json:
         if not _names_revision(params["taskDefinition"]):
             raise ClientError("Revision is missing.")
-        found = arns.definition(tx, caller, params["taskDefinition"])
+        found = arns.find_definition(tx, caller, params["taskDefinition"])
         if found is None:
             raise ClientError("Unable to describe task definition.")
         if found.status == "ACTIVE":
             found = replace(found, status="INACTIVE", body=found.body | {"deregisteredAt": world.now()})
             task_definitions.put(tx, found)
-        return {"taskDefinition": shown(found)}
+        return {"taskDefinition": definition_to_api(found)}
 
     return run
 
 
-def delete(world: World) -> Write:
+def delete_definitions(world: World) -> Write:
     """DeleteTaskDefinitions."""
 
     def run(tx: Tx, caller: Caller, params: Json) -> Json:
@@ -123,20 +125,20 @@ def delete(world: World) -> Write:
             raise InvalidParameter(f"Specify between 1 and {MOST_DELETED} task definitions.")
         deleted, failures = [], []
         for reference in params["taskDefinitions"]:
-            found = arns.definition(tx, caller, reference) if _names_revision(reference) else None
+            found = arns.find_definition(tx, caller, reference) if _names_revision(reference) else None
             refusal = _refusal(reference, found)
             if found is None or refusal is not None:
                 failures.append({"arn": found.arn if found else reference, "reason": refusal})
                 continue
             gone = replace(found, status="DELETE_IN_PROGRESS", body=found.body | {"deleteRequestedAt": world.now()})
             task_definitions.put(tx, gone)
-            deleted.append(shown(gone))
+            deleted.append(definition_to_api(gone))
         return {"taskDefinitions": deleted, "failures": failures}
 
     return run
 
 
-def _refusal(reference: str, found: Definition | None) -> str | None:
+def _refusal(reference: str, found: TaskDefinition | None) -> str | None:
     if not _names_revision(reference):
         return "The specified task definition identifier is invalid. Specify a valid name or ARN and try again."
     if found is None:
@@ -152,37 +154,39 @@ def _names_revision(reference: str) -> bool:
 
 def list_revisions(reader: Reader, caller: Caller, params: Json) -> Json:
     """ListTaskDefinitions; familyPrefix is, in spite of its name, the whole family."""
-    size = paging.most(params)
+    size = paging.page_size(params)
     found = task_definitions.page(
         reader,
-        arns.owner(caller),
+        arns.owner_key(caller),
         params.get("familyPrefix"),
         params.get("status", "ACTIVE"),
         _after(params.get("nextToken")),
         size + 1,
         newest=params.get("sort") == "DESC",
     )
-    return paging.page("taskDefinitionArns", found, size, lambda item: item[0], lambda item: f"{item[1]}:{item[2]}")
+    return paging.list_page(
+        "taskDefinitionArns", found, size, lambda item: item[0], lambda item: f"{item[1]}:{item[2]}"
+    )
 
 
 def _after(token: str | None) -> tuple[str, int] | None:
     if token is None:
         return None
     family, _, revision = token.rpartition(":")
-    return (family, paging.number(revision))
+    return (family, paging.parse_token(revision))
 
 
 def list_families(reader: Reader, caller: Caller, params: Json) -> Json:
     """ListTaskDefinitionFamilies."""
-    size = paging.most(params)
+    size = paging.page_size(params)
     prefix, status, after = params.get("familyPrefix", ""), params.get("status", "ALL"), params.get("nextToken", "")
     if status not in ("ACTIVE", "INACTIVE", "ALL"):
         raise InvalidParameter("Status must be one of ACTIVE, INACTIVE, ALL.")
-    found = task_definitions.families(reader, arns.owner(caller), prefix, status, after, size + 1)
-    return paging.page("families", found, size, str, str)
+    found = task_definitions.families(reader, arns.owner_key(caller), prefix, status, after, size + 1)
+    return paging.list_page("families", found, size, str, str)
 
 
-def shown(definition: Definition) -> Json:
+def definition_to_api(definition: TaskDefinition) -> Json:
     """A definition as the API shows it."""
     times = {name: definition.body[name] / 1000 for name in _TIMES if name in definition.body}
     return definition.body | times | {"status": definition.status}

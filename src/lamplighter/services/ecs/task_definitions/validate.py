@@ -16,7 +16,7 @@ LONGEST_STOP = 120
 seconds is used." """
 
 
-def units(text: str | None, name: str) -> int | None:
+def parse_units(text: str | None, name: str) -> int | None:
     """CPU units or MiB: a number, or vCPUs and GB as ECS takes them ("1 vCPU", ".5 vcpu", "2GB")."""
     if text is None:
         return None
@@ -31,14 +31,14 @@ def units(text: str | None, name: str) -> int | None:
     return value
 
 
-def check(params: Json) -> None:
+def check_definition(params: Json) -> None:
     """Raise ClientError where the definition breaks a rule."""
     if not NAME.fullmatch(params.get("family") or ""):
         raise ClientError("Family contains invalid characters.")
     containers = params.get("containerDefinitions") or []
     if not containers:
         raise ClientError("Container list cannot be empty.")
-    cpu, memory = units(params.get("cpu"), "cpu"), units(params.get("memory"), "memory")
+    cpu, memory = parse_units(params.get("cpu"), "cpu"), parse_units(params.get("memory"), "memory")
     names = _names(containers)
     if not any(container.get("essential", True) for container in containers):
         raise ClientError("A task definition must have at least one essential container.")
@@ -63,7 +63,7 @@ def check_allowed(definition: Json, deny: Collection[str]) -> None:
 def fits_fargate(params: Json) -> bool:
     """Whether Fargate would take it."""
     try:
-        _check_fargate(params, units(params.get("cpu"), "cpu"), units(params.get("memory"), "memory"))
+        _check_fargate(params, parse_units(params.get("cpu"), "cpu"), parse_units(params.get("memory"), "memory"))
     except ClientError:
         return False
     return True

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from lamplighter.base import secret_references
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.port import Container, Mount, Ulimit
-from lamplighter.services.ecs.logs.awslogs import Destination, destination
+from lamplighter.services.ecs.logs.awslogs import LogDestination, log_destination
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.task_definitions.validate import LONGEST_STOP
 
@@ -30,7 +30,7 @@ _UNRESOLVED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class TaskSecrets:
     """What is held for the containers of a task."""
 
     secrets: secret_references.Held
@@ -39,7 +39,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedContainer:
     """One container of a task."""
 
     name: str
@@ -50,7 +50,7 @@ class Planned:
     """Container and condition: START, COMPLETE, SUCCESS or HEALTHY."""
     failure: str | None = None
     """Why it must not be started, in ECS's words."""
-    log: Destination | None = None
+    log: LogDestination | None = None
     """Where its output goes, beside its file."""
     pull_hint: str = ""
     """What has to be known of an image that could not be pulled."""
@@ -71,30 +71,32 @@ def container_name(task: str, container: str) -> str:
     return f"{name[: _LONGEST_NAME - 17]}-{mark}"
 
 
-def plan(task: Task, definition: Json, secrets: secret_references.Held, keys: Mapping[str, str]) -> tuple[Planned, ...]:
+def plan_containers(
+    task: Task, definition: Json, secrets: secret_references.Held, keys: Mapping[str, str]
+) -> tuple[PlannedContainer, ...]:
     """The containers of a task in their definition's order.
 
     `secrets`: what is held for a place. `keys`: the variables with which this engine lets somebody in, if it asks for
     any.
     """
     role = task.body["overrides"].get("taskRoleArn") or definition.get("taskRoleArn")
-    held = Held(secrets, keys if role else {})
+    held = TaskSecrets(secrets, keys if role else {})
     of = {override["name"]: override for override in task.body["overrides"]["containerOverrides"]}
     return tuple(
-        Planned(
+        PlannedContainer(
             name=container["name"],
             container=_container(task, definition, container, of.get(container["name"], {}), held),
             essential=container["essential"],
             depends_on=tuple((each["containerName"], each["condition"]) for each in container.get("dependsOn") or ()),
             failure=_missing_secret(container, secrets),
-            log=destination(task, container, container_name(task.name, container["name"])),
+            log=log_destination(task, container, container_name(task.name, container["name"])),
             pull_hint=_CREDENTIALS if container.get("repositoryCredentials") else "",
         )
         for container in definition["containerDefinitions"]
     )
 
 
-def _container(task: Task, definition: Json, given: Json, override: Json, held: Held) -> Container:
+def _container(task: Task, definition: Json, given: Json, override: Json, held: TaskSecrets) -> Container:
     linux = given.get("linuxParameters") or {}
     hard = override.get("memory") or given.get("memory")
     soft = override.get("memoryReservation") or given.get("memoryReservation")
@@ -128,7 +130,7 @@ def _container(task: Task, definition: Json, given: Json, override: Json, held: 
     )
 
 
-def _environment(task: Task, given: Json, override: Json, held: Held) -> dict[str, str]:
+def _environment(task: Task, given: Json, override: Json, held: TaskSecrets) -> dict[str, str]:
     """Variables of the container; a secret comes from where its `valueFrom` says."""
     pairs = [*(given.get("environment") or ()), *(override.get("environment") or ())]
     wanted = {each["name"]: held.secrets(each["name"], each["valueFrom"]) for each in given.get("secrets") or ()}

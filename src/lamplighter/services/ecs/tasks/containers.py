@@ -13,16 +13,16 @@ from lamplighter.base.json_text import Json
 from lamplighter.runtime.port import ContainerExit, StartedContainer
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tasks import lifecycle
-from lamplighter.services.ecs.tasks.container_plan import Planned
+from lamplighter.services.ecs.tasks.container_plan import PlannedContainer
 
 ESSENTIAL_EXITED = "Essential container in task exited"
 
 
 @dataclass(slots=True)
-class Member:
+class ContainerState:
     """One container."""
 
-    plan: Planned
+    plan: PlannedContainer
     recorded: str
     """Its status on disk: PENDING, RUNNING or STOPPED."""
     start: StartedContainer | None = None
@@ -49,20 +49,20 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class TaskEnd:
     """Why a task ends, in ECS's words."""
 
     code: str
     reason: str
 
 
-def muster(plans: Sequence[Planned], task: Task) -> tuple[Member, ...]:
+def load_containers(plans: Sequence[PlannedContainer], task: Task) -> tuple[ContainerState, ...]:
     """The containers of a task as the disk knows them."""
     return tuple(_member(plan, container) for plan, container in zip(plans, task.body["containers"], strict=True))
 
 
-def _member(plan: Planned, container: Json) -> Member:
-    member = Member(plan, container["lastStatus"])
+def _member(plan: PlannedContainer, container: Json) -> ContainerState:
+    member = ContainerState(plan, container["lastStatus"])
     if member.recorded != "PENDING":
         member.started.set()
     if member.recorded == "STOPPED":
@@ -71,43 +71,43 @@ def _member(plan: Planned, container: Json) -> Member:
     return member
 
 
-def verdict(members: Sequence[Member]) -> Ending | None:
+def task_end(members: Sequence[ContainerState]) -> TaskEnd | None:
     """Why the task has to end by itself; None while it goes on."""
     for member in members:
         if member.failure is not None:
-            return Ending("TaskFailedToStart", member.failure)
+            return TaskEnd("TaskFailedToStart", member.failure)
     if any(member.plan.essential and member.ended.is_set() for member in members):
-        return Ending("EssentialContainerExited", ESSENTIAL_EXITED)
+        return TaskEnd("EssentialContainerExited", ESSENTIAL_EXITED)
     return None
 
 
-def has_news(task_status: str, members: Sequence[Member]) -> bool:
+def has_news(task_status: str, members: Sequence[ContainerState]) -> bool:
     """Whether there is something to record that does not end the task."""
     if task_status == "PENDING":
         return all(member.started.is_set() for member in members)
     return any(member.ended.is_set() and member.recorded != "STOPPED" for member in members)
 
 
-def progress(task: Task, members: Sequence[Member], now: int) -> Task:
+def with_progress(task: Task, members: Sequence[ContainerState], now: int) -> Task:
     """The task with what its containers have come to, RUNNING once all have begun."""
     seen = _seen(task, members)
     if task.status != "PENDING" or not all(member.started.is_set() for member in members):
-        return lifecycle.touch(task, seen)
+        return lifecycle.with_changes(task, seen)
     begun = max((member.start.started_at for member in members if member.start), default=now)
-    running = lifecycle.step(task, "RUNNING", now)
+    running = lifecycle.next_status(task, "RUNNING", now)
     return replace(running, body=running.body | seen | {"startedAt": begun}, run_order=None)
 
 
-def stopping(task: Task, members: Sequence[Member], ending: Ending, now: int) -> list[Task]:
+def steps_to_stopping(task: Task, members: Sequence[ContainerState], ending: TaskEnd, now: int) -> list[Task]:
     """The steps until the task's containers are being stopped."""
     if task.status == "STOPPING":
         return []
     steps = _caught_up(task, members, now)
-    stepped = lifecycle.step([task, *steps][-1], "STOPPING", now)
+    stepped = lifecycle.next_status([task, *steps][-1], "STOPPING", now)
     return [*steps, replace(stepped, body=stepped.body | _decided(stepped, ending, now))]
 
 
-def finished(task: Task, members: Sequence[Member], ending: Ending, now: int) -> list[Task]:
+def steps_to_stopped(task: Task, members: Sequence[ContainerState], ending: TaskEnd, now: int) -> list[Task]:
     """The steps that are left until the task is STOPPED: its containers have exited, or never were."""
     steps = _caught_up(task, members, now)
     task = [task, *steps][-1]
@@ -115,31 +115,31 @@ def finished(task: Task, members: Sequence[Member], ending: Ending, now: int) ->
     last = _decided(task, ending, now) | _seen(task, members) | {"executionStoppedAt": over}
     last["containers"] = [container | {"lastStatus": "STOPPED"} for container in last["containers"]]
     task = replace(task, body=task.body | last)
-    for status in lifecycle.ending(task):
-        task = lifecycle.step(task, status, now)
+    for status in lifecycle.statuses_to_stopped(task):
+        task = lifecycle.next_status(task, status, now)
         steps.append(task)
     steps[-1] = replace(task, run_order=None, stop_order=None)
     return steps
 
 
-def _caught_up(task: Task, members: Sequence[Member], now: int) -> list[Task]:
+def _caught_up(task: Task, members: Sequence[ContainerState], now: int) -> list[Task]:
     """The step to RUNNING, where a task has come so far and the disk does not know it."""
     runs = task.status == "PENDING" and all(member.started.is_set() for member in members)
-    return [progress(task, members, now)] if runs else []
+    return [with_progress(task, members, now)] if runs else []
 
 
-def _decided(task: Task, ending: Ending, now: int) -> Json:
+def _decided(task: Task, ending: TaskEnd, now: int) -> Json:
     """Why it ends; what was decided first holds."""
     decided = {"stopCode": ending.code, "stoppedReason": ending.reason, "stoppingAt": now}
     return {"desiredStatus": "STOPPED"} | {key: task.body.get(key, value) for key, value in decided.items()}
 
 
-def _seen(task: Task, members: Sequence[Member]) -> Json:
+def _seen(task: Task, members: Sequence[ContainerState]) -> Json:
     pairs = zip(task.body["containers"], members, strict=True)
     return {"containers": [_container(task, container, member) for container, member in pairs], **_pulled(members)}
 
 
-def _container(task: Task, container: Json, member: Member) -> Json:
+def _container(task: Task, container: Json, member: ContainerState) -> Json:
     if member.recorded == "STOPPED":
         return container
     changes: Json = {}
@@ -164,7 +164,7 @@ def _failed(task: Task, container: Json, failure: str) -> Json:
     return {"reason": failure}
 
 
-def _pulled(members: Sequence[Member]) -> Json:
+def _pulled(members: Sequence[ContainerState]) -> Json:
     """When images were pulled: where one was here already, that took no time."""
     starts = [member.start for member in members if member.start and member.plan.container.image]
     if not starts:

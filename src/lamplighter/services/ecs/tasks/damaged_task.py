@@ -19,9 +19,9 @@ VERSION = 1000
 """Larger than any that a task comes to by itself, so that its versions rise."""
 
 
-def end(bus: Bus, world: World, arn: str, why: str, tx: Tx) -> None:
+def end_damaged_task(bus: Bus, world: World, arn: str, why: str, tx: Tx) -> None:
     """End a task of which only the columns can be read."""
-    found = tasks.outline(tx, arn)
+    found = tasks.get_without_body(tx, arn)
     now = world.now()
     body: Json = {
         "attachments": [],
@@ -42,11 +42,11 @@ def end(bus: Bus, world: World, arn: str, why: str, tx: Tx) -> None:
     for order in (found.run_order, found.stop_order):
         if order is not None:
             outbox.delete(tx, order)
-    lifecycle.keep(bus, tx, replace(found, body=body, run_order=None, stop_order=None), now)
+    lifecycle.save_and_publish(bus, tx, replace(found, body=body, run_order=None, stop_order=None), now)
 
 
 def _definition(tx: Tx, task: str, family: str) -> str:
     """The family's last revision: which it was, only the body knew."""
     caller = arns.caller_of(task)
-    last = task_definitions.next_revision(tx, arns.owner(caller), family) - 1
-    return arns.build(caller, f"task-definition/{family}:{last}")
+    last = task_definitions.next_revision(tx, arns.owner_key(caller), family) - 1
+    return arns.resource_arn(caller, f"task-definition/{family}:{last}")

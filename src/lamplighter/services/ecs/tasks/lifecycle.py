@@ -21,7 +21,7 @@ from lamplighter.store.db import Tx
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class TaskStatus:
     """One status of a task."""
 
     next: tuple[str, ...]
@@ -30,46 +30,50 @@ class Stage:
     """What changes in the task as it enters, and when it did."""
 
 
-LIFE: Mapping[str, Stage] = {
+STATUSES: Mapping[str, TaskStatus] = {
     # "Amazon ECS has to perform additional steps before the task is launched": the network interface of awsvpc.
-    "PROVISIONING": Stage(("PENDING", "DEPROVISIONING")),
+    "PROVISIONING": TaskStatus(("PENDING", "DEPROVISIONING")),
     # "Amazon ECS is waiting on the container agent to take further action."
-    "PENDING": Stage(("ACTIVATING", "RUNNING", "STOPPING", "DEPROVISIONING", "STOPPED"), task_description.attached),
+    "PENDING": TaskStatus(
+        ("ACTIVATING", "RUNNING", "STOPPING", "DEPROVISIONING", "STOPPED"), task_description.with_attachment
+    ),
     # Load balancers and service discovery: no task here has any.
-    "ACTIVATING": Stage(("RUNNING", "STOPPING", "DEPROVISIONING", "STOPPED")),
-    "RUNNING": Stage(("DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"), task_description.connected),
-    "DEACTIVATING": Stage(("STOPPING", "DEPROVISIONING", "STOPPED")),
+    "ACTIVATING": TaskStatus(("RUNNING", "STOPPING", "DEPROVISIONING", "STOPPED")),
+    "RUNNING": TaskStatus(
+        ("DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"), task_description.with_connectivity
+    ),
+    "DEACTIVATING": TaskStatus(("STOPPING", "DEPROVISIONING", "STOPPED")),
     # "The agent sends the stop signal": passed only where a container has to be stopped.
-    "STOPPING": Stage(("DEPROVISIONING", "STOPPED")),
+    "STOPPING": TaskStatus(("DEPROVISIONING", "STOPPED")),
     # The network interface is detached and deleted.
-    "DEPROVISIONING": Stage(("STOPPED",)),
-    "STOPPED": Stage((), task_description.stopped),
+    "DEPROVISIONING": TaskStatus(("STOPPED",)),
+    "STOPPED": TaskStatus((), task_description.with_stop),
 }
 
 
-def first(body: Json) -> str:
+def first_status(body: Json) -> str:
     """The status that a task begins with."""
     return "PROVISIONING" if body["attachments"] else "PENDING"
 
 
-def step(task: Task, status: str, now: int) -> Task:
+def next_status(task: Task, status: str, now: int) -> Task:
     """The task in its next status; nothing is kept yet."""
-    if status not in LIFE[task.status].next:
+    if status not in STATUSES[task.status].next:
         raise Bug(f"a task that is {task.status} cannot become {status}")
-    return touch(task, LIFE[status].enter(task.body, now) | {"lastStatus": status})
+    return with_changes(task, STATUSES[status].enter(task.body, now) | {"lastStatus": status})
 
 
-def touch(task: Task, changes: Json) -> Task:
+def with_changes(task: Task, changes: Json) -> Task:
     """The task with changes that are worth an event."""
     return replace(task, body=task.body | changes | {"version": task.body["version"] + 1})
 
 
-def ending(task: Task) -> tuple[str, ...]:
+def statuses_to_stopped(task: Task) -> tuple[str, ...]:
     """The steps from where the task is to STOPPED, once all of its containers have."""
     return ("DEPROVISIONING", "STOPPED") if task.body["attachments"] else ("STOPPED",)
 
 
-def keep(bus: Bus, tx: Tx, task: Task, now: int) -> None:
+def save_and_publish(bus: Bus, tx: Tx, task: Task, now: int) -> None:
     """Keep a task that was stepped or touched, and tell of it."""
     tasks.update(tx, task)
     task_description.publish(bus, tx, task, now)

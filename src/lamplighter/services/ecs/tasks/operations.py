@@ -22,11 +22,11 @@ MOST_DESCRIBED = 100
 LATEST = 25
 
 
-def stop(bus: Bus, world: World) -> Callable[[Tx, Caller, Json], Json]:
+def stop_task(bus: Bus, world: World) -> Callable[[Tx, Caller, Json], Json]:
     """StopTask: its end is decided now, and carried out after the commit."""
 
     def run(tx: Tx, caller: Caller, params: Json) -> Json:
-        found = _find(tx, clusters.require(tx, caller, params.get("cluster")), params["task"])
+        found = _find(tx, clusters.require_cluster(tx, caller, params.get("cluster")), params["task"])
         if found is None:
             raise InvalidParameter("The referenced task was not found.")
         if found.desired != "STOPPED":
@@ -37,16 +37,16 @@ def stop(bus: Bus, world: World) -> Callable[[Tx, Caller, Json], Json]:
                 "stoppingAt": world.now(),
             }
             order = outbox.put(tx, "ecs", found.arn, {"do": "stop"})
-            found = replace(lifecycle.touch(found, changes), stop_order=order)
-            lifecycle.keep(bus, tx, found, world.now())
-        return {"task": task_description.shown(found)}
+            found = replace(lifecycle.with_changes(found, changes), stop_order=order)
+            lifecycle.save_and_publish(bus, tx, found, world.now())
+        return {"task": task_description.task_to_api(found)}
 
     return run
 
 
-def describe(reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
     """DescribeTasks."""
-    cluster = clusters.require(reader, caller, params.get("cluster"))
+    cluster = clusters.require_cluster(reader, caller, params.get("cluster"))
     references = params.get("tasks") or []
     if not references:
         raise InvalidParameter("Tasks cannot be empty.")
@@ -59,28 +59,28 @@ def describe(reader: Reader, caller: Caller, params: Json) -> Json:
         if found is None:
             failures.append({"arn": arns.task_arn(cluster, reference), "reason": "MISSING"})
         else:
-            shown.append(task_description.shown(found, with_tags=with_tags))
+            shown.append(task_description.task_to_api(found, with_tags=with_tags))
     return {"tasks": shown, "failures": failures}
 
 
-def list_all(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
     """ListTasks: those whose desired status is RUNNING, unless STOPPED is asked for."""
-    cluster = clusters.require(reader, caller, params.get("cluster"))
+    cluster = clusters.require_cluster(reader, caller, params.get("cluster"))
     if params.get("serviceName"):
         raise ServiceNotFound("Service not found.")
-    size = paging.most(params)
+    size = paging.page_size(params)
     filters = [("cluster", cluster), ("desired", params.get("desiredStatus") or "RUNNING")]
     for name, column in (("family", "family"), ("startedBy", "started_by"), ("launchType", "launch_type")):
         if params.get(name):
             filters.append((column, params[name]))
-    found = tasks.page(reader, filters, paging.number(params.get("nextToken")), size + 1)
-    return paging.page("taskArns", found, size, lambda item: item[1], lambda item: str(item[0]))
+    found = tasks.page(reader, filters, paging.parse_token(params.get("nextToken")), size + 1)
+    return paging.list_page("taskArns", found, size, lambda item: item[1], lambda item: str(item[0]))
 
 
-def latest(reader: Reader, caller: Caller, params: Json) -> Json:
+def latest_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
     """LatestTasks: those of all clusters, the latest first, from before one. The wire does not know it."""
     found = tasks.latest(reader, caller.account, caller.region, params.get("Before", 2**62), LATEST + 1)
-    answer: Json = {"Tasks": [task_description.shown(task) for task in found[:LATEST]]}
+    answer: Json = {"Tasks": [task_description.task_to_api(task) for task in found[:LATEST]]}
     return answer | ({"Before": found[LATEST - 1].id} if len(found) > LATEST else {})
 
 

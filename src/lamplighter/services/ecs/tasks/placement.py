@@ -11,7 +11,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.services.ecs.errors import ClientError, InvalidParameter
 from lamplighter.services.ecs.tables import tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
-from lamplighter.services.ecs.tables.task_definitions import Definition
+from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.task_definitions import validate
 from lamplighter.store.db import Reader
 
@@ -35,7 +35,7 @@ class Capacity:
 
 
 @dataclass(frozen=True, slots=True)
-class Launch:
+class LaunchType:
     """On what a task runs, as AWS would call it."""
 
     type: str
@@ -48,7 +48,7 @@ class Launch:
         return self.type == "FARGATE"
 
 
-def choose(params: Json, cluster: Cluster, definition: Definition) -> Launch:
+def choose_launch_type(params: Json, cluster: Cluster, definition: TaskDefinition) -> LaunchType:
     """How the task is launched; raises InvalidParameter or ClientError where AWS would."""
     if not 1 <= params.get("count", 1) <= MOST_TASKS:
         raise InvalidParameter(f"Count must be between 1 and {MOST_TASKS}.")
@@ -64,7 +64,7 @@ def choose(params: Json, cluster: Cluster, definition: Definition) -> Launch:
     return launch
 
 
-def _launch(params: Json, cluster: Cluster) -> Launch:
+def _launch(params: Json, cluster: Cluster) -> LaunchType:
     strategy = params.get("capacityProviderStrategy")
     if strategy and params.get("launchType"):
         raise InvalidParameter(
@@ -73,15 +73,15 @@ def _launch(params: Json, cluster: Cluster) -> Launch:
     if params.get("launchType"):
         if params["launchType"] not in LAUNCH_TYPES:
             raise InvalidParameter(f"Launch type must be one of {', '.join(LAUNCH_TYPES)}.")
-        return Launch(params["launchType"])
+        return LaunchType(params["launchType"])
     strategy = strategy or cluster.body["defaultCapacityProviderStrategy"]
     if not strategy:
-        return Launch("EC2")
+        return LaunchType("EC2")
     provider = max(strategy, key=lambda each: (each.get("base", 0), each.get("weight", 0)))["capacityProvider"]
-    return Launch("FARGATE" if provider in FARGATE_PROVIDERS else "EC2", provider)
+    return LaunchType("FARGATE" if provider in FARGATE_PROVIDERS else "EC2", provider)
 
 
-def _check_network(params: Json, definition: Definition, launch: Launch) -> None:
+def _check_network(params: Json, definition: TaskDefinition, launch: LaunchType) -> None:
     network = (params.get("networkConfiguration") or {}).get("awsvpcConfiguration")
     if definition.body.get("networkMode") != "awsvpc":
         if network is not None:
@@ -101,7 +101,7 @@ def _check_network(params: Json, definition: Definition, launch: Launch) -> None
         raise InvalidParameter("Assign public IP is not supported for this launch type.")
 
 
-def _check_overrides(overrides: Json, definition: Definition) -> None:
+def _check_overrides(overrides: Json, definition: TaskDefinition) -> None:
     """They are about containers that there are, and have at most 8192 characters, those of JSON included."""
     if len(dumps(overrides.get("containerOverrides") or [])) > MOST_OVERRIDES:
         raise InvalidParameter(f"Container Overrides length must be at most {MOST_OVERRIDES}")
@@ -113,31 +113,33 @@ def _check_overrides(overrides: Json, definition: Definition) -> None:
             )
 
 
-def sizes(params: Json, definition: Definition) -> tuple[int | None, int | None]:
+def task_size(params: Json, definition: TaskDefinition) -> tuple[int | None, int | None]:
     """CPU units and MiB of the task as a whole, where it names them."""
     overrides = params.get("overrides") or {}
     try:
-        cpu = validate.units(overrides.get("cpu", definition.body.get("cpu")), "cpu")
-        memory = validate.units(overrides.get("memory", definition.body.get("memory")), "memory")
+        cpu = validate.parse_units(overrides.get("cpu", definition.body.get("cpu")), "cpu")
+        memory = validate.parse_units(overrides.get("memory", definition.body.get("memory")), "memory")
     except ClientError as error:
         raise InvalidParameter(error.message) from error
     return cpu, memory
 
 
-def shortage(reader: Reader, capacity: Capacity | None, launch: Launch, cluster: str, need: tuple[int, int]) -> Json:
+def capacity_failure(
+    reader: Reader, capacity: Capacity | None, launch: LaunchType, cluster: str, need: tuple[int, int]
+) -> Json:
     """The failure that RunTask reports where the machine is full; None where it is not."""
     if capacity is None:
         return None
-    cpu, memory = (taken + needed for taken, needed in zip(tasks.taken(reader), need, strict=True))
+    cpu, memory = (taken + needed for taken, needed in zip(tasks.reserved_capacity(reader), need, strict=True))
     short = "CPU" if cpu > capacity.cpu else "MEMORY" if memory > capacity.memory else None
     if short is None:
         return None
     if launch.is_fargate:
         return {"reason": NO_CAPACITY}
-    return {"arn": instance(cluster), "reason": f"RESOURCE:{short}"}
+    return {"arn": container_instance_arn(cluster), "reason": f"RESOURCE:{short}"}
 
 
-def instance(cluster: str) -> str:
+def container_instance_arn(cluster: str) -> str:
     """The ARN by which this machine is a container instance of a cluster."""
     name = hashlib.sha256(cluster.encode()).hexdigest()[:32]
     return f"{cluster.replace(':cluster/', ':container-instance/', 1)}/{name}"

@@ -15,11 +15,11 @@ from lamplighter.services.ecs import arns, clusters, tags
 from lamplighter.services.ecs.errors import ClientError, Conflict
 from lamplighter.services.ecs.tables import tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
-from lamplighter.services.ecs.tables.task_definitions import Definition
+from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.task_definitions import validate
 from lamplighter.services.ecs.tasks import lifecycle, placement, task_description
-from lamplighter.services.ecs.tasks.placement import Capacity, Launch
+from lamplighter.services.ecs.tasks.placement import Capacity, LaunchType
 from lamplighter.store import outbox
 from lamplighter.store.db import Tx
 
@@ -33,20 +33,20 @@ def run_task(
     """RunTask; `capacity`: what the tasks may take together, None for no bound; `deny`: what they may not ask for."""
 
     def run(tx: Tx, caller: Caller, params: Json) -> Json:
-        cluster = clusters.resolve(tx, caller, params.get("cluster"))
+        cluster = clusters.resolve_cluster(tx, caller, params.get("cluster"))
         request = hashlib.sha256(dumps(sorted(params.items())).encode()).hexdigest()
         token = params.get("clientToken")
         if token and (known := _answered(tx, cluster.arn, token, request, world.now())) is not None:
             return {"tasks": known, "failures": []}
-        definition = arns.definition(tx, caller, params["taskDefinition"])
+        definition = arns.find_definition(tx, caller, params["taskDefinition"])
         if definition is None:
             raise ClientError("TaskDefinition not found.")
         validate.check_allowed(definition.body, deny)
-        launch = placement.choose(params, cluster, definition)
+        launch = placement.choose_launch_type(params, cluster, definition)
         begun, failures = [], []
         for _ in range(params.get("count", 1)):
             task = _describe(world, caller, params, cluster, definition, launch)
-            failure = placement.shortage(tx, capacity, launch, cluster.arn, (task.cpu, task.memory))
+            failure = placement.capacity_failure(tx, capacity, launch, cluster.arn, (task.cpu, task.memory))
             if failure is None:
                 begun.append(_begin(bus, tx, task, world.now()))
             else:
@@ -69,7 +69,7 @@ def _answered(tx: Tx, cluster: str, token: str, request: str, now: int) -> Json:
             "The provided clientToken is already in use with a different RunTask request."
         )
     found = (tasks.get(tx, arn) for arn in known[1])
-    return [task_description.shown(task, with_tags=True) for task in found if task is not None]
+    return [task_description.task_to_api(task, with_tags=True) for task in found if task is not None]
 
 
 def _begin(bus: Bus, tx: Tx, task: Task, now: int) -> Json:
@@ -77,18 +77,18 @@ def _begin(bus: Bus, tx: Tx, task: Task, now: int) -> Json:
     order = outbox.put(tx, "ecs", task.arn, {"do": "run"})
     steps = [replace(task, run_order=order)]
     if task.status == "PROVISIONING":
-        steps.append(lifecycle.step(steps[0], "PENDING", now))
+        steps.append(lifecycle.next_status(steps[0], "PENDING", now))
     tasks.insert(tx, steps[-1])
     for each in steps:
         task_description.publish(bus, tx, each, now)
-    return task_description.shown(task, with_tags=True)
+    return task_description.task_to_api(task, with_tags=True)
 
 
 def _describe(
-    world: World, caller: Caller, params: Json, cluster: Cluster, definition: Definition, launch: Launch
+    world: World, caller: Caller, params: Json, cluster: Cluster, definition: TaskDefinition, launch: LaunchType
 ) -> Task:
     arn = f"{cluster.arn.replace(':cluster/', ':task/', 1)}/{world.uuid().replace('-', '')}"
-    cpu, memory = placement.sizes(params, definition)
+    cpu, memory = placement.task_size(params, definition)
     containers = definition.body["containerDefinitions"]
     body = {
         "attachments": _attachments(world, params),
@@ -119,7 +119,7 @@ def _describe(
         started_by=params.get("startedBy"),
         cpu=cpu or sum(container.get("cpu") or 0 for container in containers),
         memory=memory or sum(_memory(container) for container in containers),
-        body=body | {"lastStatus": lifecycle.first(body)},
+        body=body | {"lastStatus": lifecycle.first_status(body)},
         tags=_tags(params, cluster, definition),
     )
 
@@ -131,10 +131,10 @@ def _memory(container: Json) -> int:
 
 def _attachments(world: World, params: Json) -> Json:
     network = (params.get("networkConfiguration") or {}).get("awsvpcConfiguration")
-    return [task_description.attachment(world.uuid(), network["subnets"][0])] if network else []
+    return [task_description.new_attachment(world.uuid(), network["subnets"][0])] if network else []
 
 
-def _architecture(definition: Definition) -> str:
+def _architecture(definition: TaskDefinition) -> str:
     name: str = definition.body.get("runtimePlatform", {}).get("cpuArchitecture", "X86_64")
     return name.lower()
 
@@ -142,7 +142,7 @@ def _architecture(definition: Definition) -> str:
 def _container(world: World, caller: Caller, task: str, container: Json) -> Json:
     place = task.partition(":task/")[2]
     return {
-        "containerArn": arns.build(caller, f"container/{place}/{world.uuid()}"),
+        "containerArn": arns.resource_arn(caller, f"container/{place}/{world.uuid()}"),
         "taskArn": task,
         "name": container["name"],
         **({"image": container["image"]} if container.get("image") else {}),
@@ -169,11 +169,11 @@ def _overrides(params: Json, containers: Json) -> Json:
     }
 
 
-def _machine(params: Json, cluster: Cluster, definition: Definition, launch: Launch) -> Json:
+def _machine(params: Json, cluster: Cluster, definition: TaskDefinition, launch: LaunchType) -> Json:
     provider = {} if launch.provider is None else {"capacityProviderName": launch.provider}
     storage = (params.get("overrides") or {}).get("ephemeralStorage") or definition.body.get("ephemeralStorage")
     if not launch.is_fargate:
-        return {"containerInstanceArn": placement.instance(cluster.arn), **provider}
+        return {"containerInstanceArn": placement.container_instance_arn(cluster.arn), **provider}
     version = params.get("platformVersion") or "LATEST"
     return {
         "ephemeralStorage": storage or DEFAULT_STORAGE,
@@ -183,7 +183,7 @@ def _machine(params: Json, cluster: Cluster, definition: Definition, launch: Lau
     }
 
 
-def _tags(params: Json, cluster: Cluster, definition: Definition) -> Json:
+def _tags(params: Json, cluster: Cluster, definition: TaskDefinition) -> Json:
     inherited = definition.tags if params.get("propagateTags") == "TASK_DEFINITION" else []
     managed = [{"key": "aws:ecs:clusterName", "value": cluster.name}] if params.get("enableECSManagedTags") else []
-    return managed + tags.merged(inherited, tags.checked(params.get("tags")))
+    return managed + tags.merge_tags(inherited, tags.check_tags(params.get("tags")))

@@ -30,7 +30,7 @@ ALERTS, STATES = "alerts", "states"
 log = logging.getLogger("lamplighter.ecs")
 
 
-class Watch:
+class OutageWatch:
     """Looks after the runtime while tasks need it."""
 
     def __init__(self, bus: Bus, world: World, runtime: Runtime, pause: Pause) -> None:
@@ -42,25 +42,25 @@ class Watch:
     async def watch(self, alive: Callable[[], Iterable[str]]) -> None:
         """Look again and again, until no task is left that needs the runtime and nothing is held."""
         while True:
-            await self.look(alive)
+            await self.check(alive)
             await self._pause(LOOK)
             if not any(self._needing(alive())) and not self._is_open():
                 return
 
-    async def look(self, alive: Callable[[], Iterable[str]]) -> None:
+    async def check(self, alive: Callable[[], Iterable[str]]) -> None:
         """Look once, and keep what has changed."""
         away = await self._is_away()
         if away or self._is_open():
             await self._bus.store.insist(lambda tx: self._lost(tx, alive()) if away else self._back(tx))
 
-    def release(self, tx: Tx, task: str) -> None:
+    def release_task(self, tx: Tx, task: str) -> None:
         """A task has ended: whether in time is told by its timeout as it was."""
-        if outages.release(tx, task):
+        if outages.release_task(tx, task):
             self._release(tx, task, 0)
 
     def _is_open(self) -> bool:
         reader = self._bus.store.reader
-        return outages.current(reader) is not None or bool(outages.held(reader))
+        return outages.current(reader) is not None or bool(outages.held_tasks(reader))
 
     async def _is_away(self) -> bool:
         try:
@@ -80,10 +80,10 @@ class Watch:
             log.error("Docker does not answer; tasks that wait for it: %s", len(needing))
             outages.begin(tx, self._world.now())
         for task in needing:
-            if outages.hold(tx, task.arn, self._world.monotonic()) and self._bus.serves(STATES, "HoldTimeouts"):
+            if outages.hold_task(tx, task.arn, self._world.monotonic()) and self._bus.serves(STATES, "HoldTimeouts"):
                 self._bus.invoke(tx, caller_of(task.arn), STATES, "HoldTimeouts", {"Task": task.arn})
         if outage is not None and outage.topics is None and self._world.now() - outage.since >= TELL_AFTER:
-            outages.told(tx, self._tell(tx, needing, outage.since))
+            outages.set_notified_topics(tx, self._tell(tx, needing, outage.since))
 
     def _tell(self, tx: Tx, waiting: list[Task], since: int) -> list[str]:
         """Tell the channels of the jobs that wait; the topics."""
@@ -110,10 +110,10 @@ class Watch:
     def _back(self, tx: Tx) -> None:
         """Let the time of tasks go on: of those that had begun at the next look, so that their ends come first."""
         outage = outages.current(tx)
-        for arn, since in outages.held(tx).items():
+        for arn, since in outages.held_tasks(tx).items():
             waited = self._begins(tx, arn)
             if waited or outage is None:
-                outages.release(tx, arn)
+                outages.release_task(tx, arn)
                 self._release(tx, arn, self._world.monotonic() - since if waited else 0)
         if outage is not None:
             log.warning("Docker answers again; it did not since %s", iso(outage.since))

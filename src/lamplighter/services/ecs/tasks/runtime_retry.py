@@ -15,7 +15,7 @@ log = logging.getLogger("lamplighter.ecs")
 FIRST_SECONDS, LONGEST_SECONDS = 0.1, 5.0
 
 
-def pauses() -> Iterator[float]:
+def retry_pauses() -> Iterator[float]:
     """Seconds to wait before each new try."""
     seconds = FIRST_SECONDS
     while True:
@@ -23,10 +23,12 @@ def pauses() -> Iterator[float]:
         seconds = min(2 * seconds, LONGEST_SECONDS)
 
 
-async def patiently(pause: Pause, call: Callable[[], Awaitable[T]], given_up: Callable[[], bool] = lambda: False) -> T:
+async def retry_while_unavailable(
+    pause: Pause, call: Callable[[], Awaitable[T]], given_up: Callable[[], bool] = lambda: False
+) -> T:
     """Call until the runtime answers; raises RuntimeUnavailable only once it is given up. Says once why it waits."""
     said = ""
-    for seconds in pauses():
+    for seconds in retry_pauses():
         try:
             return await call()
         except RuntimeUnavailable as error:

@@ -22,15 +22,15 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus
 from lamplighter.runtime.port import CannotStart, ImageUnavailable, Runtime, RuntimeUnavailable, StartedContainer
 from lamplighter.services.ecs.logs import awslogs
-from lamplighter.services.ecs.logs.awslogs import Destination
-from lamplighter.services.ecs.logs.output_files import Outputs
+from lamplighter.services.ecs.logs.awslogs import LogDestination
+from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.ecs.tables import shipped_logs, task_definitions, tasks
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tasks import containers, lifecycle
-from lamplighter.services.ecs.tasks.container_plan import plan
-from lamplighter.services.ecs.tasks.containers import Ending, Member
-from lamplighter.services.ecs.tasks.runtime_outage import Watch
-from lamplighter.services.ecs.tasks.runtime_retry import Pause, patiently, pauses
+from lamplighter.services.ecs.tasks.container_plan import plan_containers
+from lamplighter.services.ecs.tasks.containers import ContainerState, TaskEnd
+from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
+from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
 from lamplighter.store import outbox
 from lamplighter.store.db import Reader, Tx
 
@@ -42,17 +42,17 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class SupervisorContext:
     """What supervisors work with."""
 
     bus: Bus
     world: World
     runtime: Runtime
-    outputs: Outputs
+    outputs: OutputFiles
     secrets: secret_references.Held
     keys: Mapping[str, str]
     pause: Pause
-    watch: Watch
+    watch: OutageWatch
     lost: Callable[[], None] = lambda: None
     """Told at once that the runtime has not answered."""
 
@@ -60,19 +60,19 @@ class Means:
 class Supervisor:
     """One task."""
 
-    def __init__(self, means: Means, arn: str, over: asyncio.Event) -> None:
+    def __init__(self, means: SupervisorContext, arn: str, over: asyncio.Event) -> None:
         self._means = means
         self._arn = arn
         self._over = over
         """Set when the task's end is on disk."""
-        self._members: tuple[Member, ...] = ()
+        self._members: tuple[ContainerState, ...] = ()
         self._news = asyncio.Event()
         self._turn = asyncio.Lock()
         """Containers are begun one after another, in their definition's order."""
         self._closing = False
         """No container may be begun any more."""
 
-    def look(self) -> None:
+    def check_stop_order(self) -> None:
         """Look at the disk: the task's end may have been ordered."""
         self._news.set()
 
@@ -81,11 +81,11 @@ class Supervisor:
         task = self._task()
         if task.status == "STOPPED":
             return
-        self._members = containers.muster(
-            plan(task, self._definition(task), self._means.secrets, self._means.keys), task
+        self._members = containers.load_containers(
+            plan_containers(task, self._definition(task), self._means.secrets, self._means.keys), task
         )
         async with asyncio.TaskGroup() as group:
-            lives = [group.create_task(self._live(group, member)) for member in self._members]
+            lives = [group.create_task(self._run_container(group, member)) for member in self._members]
             ending = await self._watch()
             await self._close(group)
             await self._end(ending)
@@ -105,15 +105,15 @@ class Supervisor:
 
     # --- one container ------------------------------------------------------------------------------------------------
 
-    async def _live(self, group: asyncio.TaskGroup, member: Member) -> None:
-        if member.ended.is_set() or not await self._begin(member):
+    async def _run_container(self, group: asyncio.TaskGroup, member: ContainerState) -> None:
+        if member.ended.is_set() or not await self._start_when_ready(member):
             return
         member.copying = group.create_task(self._copy(member))
         member.exit = await self._patiently(lambda: self._means.runtime.wait(member.name))
         member.ended.set()
         self._news.set()
 
-    async def _begin(self, member: Member) -> bool:
+    async def _start_when_ready(self, member: ContainerState) -> bool:
         """Start a container when it may; False where it does not run, or nobody knows."""
         if member.started.is_set():
             return True
@@ -132,7 +132,7 @@ class Supervisor:
         self._news.set()
         return member.started.is_set()
 
-    async def _start(self, member: Member) -> None:
+    async def _start(self, member: ContainerState) -> None:
         member.failure = member.failure or member.plan.failure or await self._open_log(member)
         if member.failure is not None:
             return
@@ -146,15 +146,15 @@ class Supervisor:
                 self._means.lost()
                 raise
 
-        member.start = await patiently(self._means.pause, begin, self._stop_ordered)
+        member.start = await retry_while_unavailable(self._means.pause, begin, self._stop_ordered)
         member.started.set()
 
-    async def _open_log(self, member: Member) -> str | None:
+    async def _open_log(self, member: ContainerState) -> str | None:
         """Prepare where a container's output goes; why it must not start."""
         to, bus = member.plan.log, self._means.bus
         if to is None or not bus.serves("logs", "CreateLogStream"):
             return None
-        failure = await bus.store.insist(lambda tx: awslogs.prepare(bus, tx, to))
+        failure = await bus.store.insist(lambda tx: awslogs.create_stream(bus, tx, to))
         member.unlogged = failure is not None
         return failure
 
@@ -164,7 +164,7 @@ class Supervisor:
             return None
         return next((member.name for member in self._members if member.is_running), None)
 
-    async def _await_dependencies(self, member: Member) -> None:
+    async def _await_dependencies(self, member: ContainerState) -> None:
         for name, condition in member.plan.depends_on:
             other = next(each for each in self._members if each.plan.name == name)
             await (other.started if condition in ("START", "HEALTHY") else other.ended).wait()
@@ -173,18 +173,18 @@ class Supervisor:
                     f"Container '{member.plan.name}' depends on the success of '{name}', which did not succeed"
                 )
 
-    async def _copy(self, member: Member) -> None:
+    async def _copy(self, member: ContainerState) -> None:
         await copy_output(self._means, self._task().name, member.plan.name, member.name, member.plan.log)
 
     # --- the task -----------------------------------------------------------------------------------------------------
 
-    async def _watch(self) -> Ending:
+    async def _watch(self) -> TaskEnd:
         """Record what happens; why the task ends."""
         while True:
             self._news.clear()
             if self._stop_ordered():
-                return Ending("UserInitiated", "")
-            if (ending := containers.verdict(self._members)) is not None:
+                return TaskEnd("UserInitiated", "")
+            if (ending := containers.task_end(self._members)) is not None:
                 return ending
             if containers.has_news(self._task().status, self._members):
                 await self._record()
@@ -198,12 +198,12 @@ class Supervisor:
         for member in await self._means.bus.store.insist(self._progress):
             member.recorded = "STOPPED"
 
-    def _progress(self, tx: Tx) -> list[Member]:
+    def _progress(self, tx: Tx) -> list[ContainerState]:
         """Record what the containers have come to; those of which the end is recorded."""
         task = _get(tx, self._arn)
         if task.run_order is not None:
             outbox.delete(tx, task.run_order)
-        self._keep(tx, [containers.progress(task, self._members, self._means.world.now())])
+        self._keep(tx, [containers.with_progress(task, self._members, self._means.world.now())])
         return [member for member in self._members if member.ended.is_set()]
 
     async def _close(self, group: asyncio.TaskGroup) -> None:
@@ -222,7 +222,7 @@ class Supervisor:
                 member.started.set()
                 member.copying = group.create_task(self._copy(member))
 
-    async def _end(self, ending: Ending) -> None:
+    async def _end(self, ending: TaskEnd) -> None:
         """Stop what still runs, and record the end."""
         running = [member for member in self._members if member.is_running]
         if running:
@@ -232,10 +232,12 @@ class Supervisor:
             await asyncio.wait(copies, timeout=OUTPUT_PATIENCE)
         await self._means.bus.store.insist(lambda tx: self._finish(tx, ending))
 
-    def _mark_stopping(self, tx: Tx, ending: Ending) -> None:
-        self._keep(tx, containers.stopping(_get(tx, self._arn), self._members, ending, self._means.world.now()))
+    def _mark_stopping(self, tx: Tx, ending: TaskEnd) -> None:
+        self._keep(
+            tx, containers.steps_to_stopping(_get(tx, self._arn), self._members, ending, self._means.world.now())
+        )
 
-    async def _stop(self, member: Member, running: list[Member]) -> None:
+    async def _stop(self, member: ContainerState, running: list[ContainerState]) -> None:
         """Stop a container once those that depend on it have stopped."""
         for other in running:
             if any(name == member.plan.name for name, _ in other.plan.depends_on):
@@ -246,19 +248,19 @@ class Supervisor:
             member.exit = await self._patiently(lambda: runtime.wait(member.name))
         member.ended.set()
 
-    def _finish(self, tx: Tx, ending: Ending) -> None:
+    def _finish(self, tx: Tx, ending: TaskEnd) -> None:
         task = _get(tx, self._arn)
-        self._means.watch.release(tx, self._arn)
+        self._means.watch.release_task(tx, self._arn)
         for order in (task.run_order, task.stop_order):
             if order is not None:
                 outbox.delete(tx, order)
-        steps = containers.finished(task, self._members, ending, self._means.world.now())
+        steps = containers.steps_to_stopped(task, self._members, ending, self._means.world.now())
         self._keep(tx, steps)
         tx.after.append(partial(_tell_end, steps[-1]))
 
     def _keep(self, tx: Tx, steps: list[Task]) -> None:
         for step in steps:
-            lifecycle.keep(self._means.bus, tx, step, self._means.world.now())
+            lifecycle.save_and_publish(self._means.bus, tx, step, self._means.world.now())
 
     async def _remove(self) -> None:
         """Forget the containers: all that they had to tell is on disk."""
@@ -269,7 +271,7 @@ class Supervisor:
             await self._means.bus.store.insist(lambda tx: shipped_logs.forget(tx, logged))
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
-        return await patiently(self._means.pause, call)
+        return await retry_while_unavailable(self._means.pause, call)
 
 
 def _tell_end(task: Task) -> None:
@@ -285,15 +287,17 @@ def _get(reader: Reader, arn: str) -> Task:
     return task
 
 
-async def copy_output(means: Means, task: str, container: str, name: str, log_to: Destination | None) -> None:
+async def copy_output(
+    means: SupervisorContext, task: str, container: str, name: str, log_to: LogDestination | None
+) -> None:
     """Copy all output of a container, however long the disk is full or the runtime away."""
-    for seconds in pauses():
+    for seconds in retry_pauses():
         try:
             async with contextlib.aclosing(means.runtime.logs(name)) as lines:
                 if log_to is None or not means.bus.serves("logs", "PutLogEvents"):
                     await means.outputs.copy(task, container, lines)
                 else:
-                    shipping = awslogs.ship(means.bus, means.world.now, means.pause, log_to, name, lines)
+                    shipping = awslogs.ship_lines(means.bus, means.world.now, means.pause, log_to, name, lines)
                     async with contextlib.aclosing(shipping) as passed:
                         await means.outputs.copy(task, container, passed)
         except (OSError, RuntimeUnavailable) as error:

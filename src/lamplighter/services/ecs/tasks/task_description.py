@@ -21,14 +21,14 @@ TIMES = (
 )  # fmt: skip
 
 
-def shown(task: Task, *, with_tags: bool = False) -> Json:
+def task_to_api(task: Task, *, with_tags: bool = False) -> Json:
     """The task as the API shows it."""
     times = {name: task.body[name] / 1000 for name in TIMES if name in task.body}
     body = _as_event(task.body) if task.status == "STOPPED" else task.body
     return body | times | {"tags": task.tags if with_tags else []}
 
 
-def detail(task: Task, now: int) -> Json:
+def event_detail(task: Task, now: int) -> Json:
     """The task as an event shows it."""
     times = {name: iso(task.body[name]) for name in TIMES if name in task.body}
     return _as_event(task.body) | times | {"updatedAt": iso(now)}
@@ -39,14 +39,14 @@ def publish(bus: Bus, tx: Tx, task: Task, now: int) -> None:
     bus.publish(
         tx,
         SOURCE,
-        lambda: Event(caller_of(task.arn), SOURCE, DETAIL_TYPE, now, (task.arn,), detail(task, now)),
+        lambda: Event(caller_of(task.arn), SOURCE, DETAIL_TYPE, now, (task.arn,), event_detail(task, now)),
     )
 
 
 # --- what happens to the network interface, and to the agent that tells of the task -----------------------------------
 
 
-def attachment(name: str, subnet: str) -> Json:
+def new_attachment(name: str, subnet: str) -> Json:
     """A network interface that is still to come."""
     return {
         "id": name,
@@ -56,7 +56,7 @@ def attachment(name: str, subnet: str) -> Json:
     }
 
 
-def attached(body: Json, now: int) -> Json:
+def with_attachment(body: Json, now: int) -> Json:
     """The task has its network interface, and something that looks after it."""
     if not body["attachments"]:
         return {}
@@ -69,16 +69,16 @@ def attached(body: Json, now: int) -> Json:
     return {
         "attachments": [body["attachments"][0] | {"status": "ATTACHED", "details": details}],
         "containers": [container | {"networkInterfaces": [address]} for container in body["containers"]],
-        **connected(body, now),
+        **with_connectivity(body, now),
     }
 
 
-def connected(body: Json, now: int) -> Json:
+def with_connectivity(body: Json, now: int) -> Json:
     """Something looks after the task."""
     return {} if "connectivity" in body else {"connectivity": "CONNECTED", "connectivityAt": now}
 
 
-def stopped(body: Json, now: int) -> Json:
+def with_stop(body: Json, now: int) -> Json:
     """The task has ended, its network interface is gone."""
     gone = [each | {"status": "DELETED"} for each in body["attachments"]]
     return {"attachments": gone, "stoppedAt": now}

@@ -9,9 +9,9 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.events import paging
-from lamplighter.services.events.arns import owner
+from lamplighter.services.events.arns import owner_of
 from lamplighter.services.events.buses.buses import find_bus
-from lamplighter.services.events.buses.router import events_of, kept_since
+from lamplighter.services.events.buses.router import archive_key, oldest_kept
 from lamplighter.services.events.errors import ResourceAlreadyExists, ResourceNotFound
 from lamplighter.services.events.rules.event_patterns import read_pattern
 from lamplighter.services.events.tables import archived_events as archived
@@ -51,7 +51,7 @@ class Archives:
         if rows.get(tx, "archive", caller.account, caller.region, name) is not None:
             raise ResourceAlreadyExists(f"Archive {name} already exists.")
         source = params["EventSourceArn"]
-        bus = find_bus(tx, owner(source, caller), source)
+        bus = find_bus(tx, owner_of(source, caller), source)
         now, key = self._world.now(), f"arn:aws:events:{caller.region}:{caller.account}:archive/{name}"
         body = {"EventSourceArn": source, "Bus": bus.name, "Events": self._world.uuid()} | _given(params)
         archive = Resource("archive", caller.account, caller.region, "", name, key, now, now, body, {})
@@ -61,7 +61,7 @@ class Archives:
     def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """UpdateArchive"""
         archive = find_archive(tx, caller, params["ArchiveName"])
-        changed = rows.change(tx, archive, self._world.now(), archive.body | _given(params))
+        changed = rows.change_body(tx, archive, self._world.now(), archive.body | _given(params))
         self._keep(tx, changed)
         return _answer(changed)
 
@@ -72,7 +72,7 @@ class Archives:
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """DeleteArchive, with its events: nobody finds them any more, and they go in slices."""
         archive = find_archive(tx, caller, params["ArchiveName"])
-        timers.put(tx, Timer("events", f"{SUBJECT}{events_of(archive)}", "delete", self._world.now()), elapsed=False)
+        timers.put(tx, Timer("events", f"{SUBJECT}{archive_key(archive)}", "delete", self._world.now()), elapsed=False)
         rows.delete(tx, archive.arn)
         rows.set_version(tx, self._world.uuid())
         return {}
@@ -87,7 +87,7 @@ class Archives:
         archive = find_archive(reader, caller, params["ArchiveName"])
         return self._item(reader, archive) | {"ArchiveArn": archive.arn} | _given(archive.body)
 
-    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def list_archives(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """ListArchives"""
         if sum(name in params for name in FILTERS) > 1:
             raise ValidationError(
@@ -95,18 +95,18 @@ class Archives:
             )
         source = params.get("EventSourceArn")
         if source is not None:
-            find_bus(reader, owner(source, caller), source)
+            find_bus(reader, owner_of(source, caller), source)
 
         def keep(archive: Resource) -> bool:
             return source in (None, archive.body["EventSourceArn"]) and params.get("State", STATE) == STATE
 
-        found, more = paging.page(
+        found, more = paging.resource_page(
             reader, caller, "archive", params, lambda archive: self._item(reader, archive), keep=keep
         )
         return {"Archives": found} | more
 
     def _item(self, reader: Reader, archive: Resource) -> Json:
-        number, size = archived.measure(reader, events_of(archive), kept_since(archive, self._world.now()))
+        number, size = archived.measure(reader, archive_key(archive), oldest_kept(archive, self._world.now()))
         return {
             "ArchiveName": archive.name,
             "EventSourceArn": archive.body["EventSourceArn"],

@@ -49,7 +49,7 @@ class Buses:
     def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """UpdateEventBus"""
         bus = find_bus(tx, caller, params.get("Name"))
-        changed = rows.change(tx, bus, self._world.now(), bus.body | _settings(params))
+        changed = rows.change_body(tx, bus, self._world.now(), bus.body | _settings(params))
         return {"Arn": bus.arn, "Name": bus.name} | _settings(changed.body)
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -77,7 +77,7 @@ class Buses:
                 found = sorted([*found, find_bus(reader, caller, DEFAULT)], key=lambda bus: bus.name)
             return found[:most]
 
-        found, more = paging.cut(params, read, lambda bus: bus.name)
+        found, more = paging.cut_page(params, read, lambda bus: bus.name)
         return {"EventBuses": [_item(bus) for bus in found]} | more
 
 

@@ -17,7 +17,7 @@ EVENTS, CHARACTERS, PLACES = 200, 1_000_000, 16
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class RecentEvent:
     """One event."""
 
     number: int
@@ -31,13 +31,13 @@ class Seen:
 
 
 @dataclass(slots=True)
-class Lane:
+class RecentEventList:
     """The events of one place, the oldest first."""
 
-    seen: deque[Seen] = field(default_factory=deque)
+    seen: deque[RecentEvent] = field(default_factory=deque)
     characters: int = 0
 
-    def add(self, seen: Seen) -> None:
+    def add(self, seen: RecentEvent) -> None:
         """Keep one more, and let go of the oldest where there is too much."""
         self.seen.append(seen)
         self.characters += len(seen.text)
@@ -46,27 +46,27 @@ class Lane:
 
 
 @dataclass(slots=True)
-class Traffic:
+class RecentEvents:
     """What one engine has seen."""
 
-    lanes: OrderedDict[Caller, Lane] = field(default_factory=OrderedDict)
+    lanes: OrderedDict[Caller, RecentEventList] = field(default_factory=OrderedDict)
     last: int = 0
 
-    def note(self, caller: Caller, time: int, bus: str, text: str, rules: Sequence[str]) -> None:
+    def add(self, caller: Caller, time: int, bus: str, text: str, rules: Sequence[str]) -> None:
         """An event has come to a bus."""
         self.last += 1
-        self.lanes.setdefault(caller, Lane()).add(Seen(self.last, time, bus, text, tuple(rules)))
+        self.lanes.setdefault(caller, RecentEventList()).add(RecentEvent(self.last, time, bus, text, tuple(rules)))
         self.lanes.move_to_end(caller)
         if len(self.lanes) > PLACES:
             self.lanes.popitem(last=False)
 
     def list(self, _reader: Reader, caller: Caller, params: Json) -> Json:
         """ListTraffic: the latest first, up to one number."""
-        lane, upto = self.lanes.get(caller, Lane()), params.get("Number", self.last)
+        lane, upto = self.lanes.get(caller, RecentEventList()), params.get("Number", self.last)
         return {"Events": [_shown(each) for each in reversed(lane.seen) if each.number <= upto]}
 
 
-def _shown(seen: Seen) -> Json:
+def _shown(seen: RecentEvent) -> Json:
     return {
         "Number": seen.number,
         "Time": seen.time / 1000,

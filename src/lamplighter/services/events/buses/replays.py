@@ -12,13 +12,13 @@ from lamplighter.base.json_text import Json, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.services.events import paging
-from lamplighter.services.events.arns import LATEST, owner
+from lamplighter.services.events.arns import LATEST, owner_of
 from lamplighter.services.events.buses.buses import find_bus
-from lamplighter.services.events.buses.router import Router, events_of, kept_since
+from lamplighter.services.events.buses.router import EventRouter, archive_key, oldest_kept
 from lamplighter.services.events.errors import IllegalStatus, ResourceAlreadyExists, ResourceNotFound
 from lamplighter.services.events.tables import archived_events as archived
 from lamplighter.services.events.tables import resources as rows
-from lamplighter.services.events.tables.archived_events import Archived
+from lamplighter.services.events.tables.archived_events import ArchivedEvent
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store import outbox, timers
 from lamplighter.store.db import Posted, Reader, Tx
@@ -39,7 +39,7 @@ TIMES = ("EventStartTime", "EventEndTime", "EventLastReplayedTime", "ReplayStart
 class Replays:
     """Replays, as the API has them, and their going on."""
 
-    def __init__(self, bus: Bus, world: World, router: Router) -> None:
+    def __init__(self, bus: Bus, world: World, router: EventRouter) -> None:
         self._bus = bus
         self._world = world
         self._router = router
@@ -54,7 +54,7 @@ class Replays:
             missing = source.rpartition("/")[2]
             reason = f"Archive {missing} does not exist."
             raise ValidationError(f"Parameter EventSourceArn is not valid. Reason: {reason}")
-        bus = find_bus(tx, owner(destination["Arn"], caller), destination["Arn"])
+        bus = find_bus(tx, owner_of(destination["Arn"], caller), destination["Arn"])
         if bus.name != archive.body["Bus"]:
             reason = "Cross event bus replay is not permitted."
             raise ValidationError(f"Parameter Destination.Arn is not valid. Reason: {reason}")
@@ -64,8 +64,8 @@ class Replays:
         now, key = self._world.now(), f"arn:aws:events:{caller.region}:{caller.account}:replay/{name}"
         body = {field: params[field] for field in ("Description", "EventSourceArn", "Destination") if field in params}
         body |= {field: params[field] for field in ("EventStartTime", "EventEndTime")}
-        body |= {"State": "STARTING", "ReplayStartTime": now / 1000, "Archive": events_of(archive)}
-        body |= {"At": [_time(params["EventStartTime"]), 0], "KeptSince": kept_since(archive, now)}
+        body |= {"State": "STARTING", "ReplayStartTime": now / 1000, "Archive": archive_key(archive)}
+        body |= {"At": [_time(params["EventStartTime"]), 0], "KeptSince": oldest_kept(archive, now)}
         replay = Resource("replay", caller.account, caller.region, "", name, key, now, now, body, {})
         rows.put(tx, replay)
         if _slice_of(tx, body, 1):
@@ -96,7 +96,7 @@ class Replays:
         def keep(replay: Resource) -> bool:
             return all(replay.body[name] == value for name, value in wanted.items())
 
-        found, more = paging.page(reader, caller, "replay", params, _item, keep=keep)
+        found, more = paging.resource_page(reader, caller, "replay", params, _item, keep=keep)
         return {"Replays": found} | more
 
     def _find(self, reader: Reader, caller: Caller, name: str) -> Resource:
@@ -125,7 +125,7 @@ class Replays:
         body = replay.body
         caller = Caller(replay.account, replay.region)
         destination = body["Destination"]
-        home, bus = owner(destination["Arn"], caller), destination["Arn"].rpartition("event-bus/")[2]
+        home, bus = owner_of(destination["Arn"], caller), destination["Arn"].rpartition("event-bus/")[2]
         found = _slice_of(tx, body, SLICE)
         for event in found:
             named = loads(event.body) | {"replay-name": replay.name}
@@ -134,7 +134,7 @@ class Replays:
             last = found[-1]
             body = body | {"At": [last.happened, last.id], "EventLastReplayedTime": last.happened / 1000}
             body |= {"State": "RUNNING"}
-            replay = rows.change(tx, replay, self._world.now(), body)
+            replay = rows.change_body(tx, replay, self._world.now(), body)
         if len(found) == SLICE:
             return True
         outbox.delete(tx, posted.id)
@@ -143,14 +143,14 @@ class Replays:
 
     def _end(self, tx: Tx, replay: Resource, state: str) -> None:
         now = self._world.now()
-        rows.change(tx, replay, now, replay.body | {"State": state, "ReplayEndTime": now / 1000})
+        rows.change_body(tx, replay, now, replay.body | {"State": state, "ReplayEndTime": now / 1000})
 
 
-def _slice_of(reader: Reader, body: Json, most: int) -> list[Archived]:
+def _slice_of(reader: Reader, body: Json, most: int) -> list[ArchivedEvent]:
     """The next events of a replay."""
     # Keys begin at 1: an event of the first millisecond comes after (that millisecond, 0).
     at, since = (body["At"][0], body["At"][1]), body.get("KeptSince", 0)
-    return archived.between(reader, body["Archive"], at, _time(body["EventEndTime"]), since, most)
+    return archived.events_between(reader, body["Archive"], at, _time(body["EventEndTime"]), since, most)
 
 
 def _time(seconds: float) -> int:

@@ -18,15 +18,15 @@ from lamplighter.delivery.delivery_queue import DeliveryQueue
 from lamplighter.lang.event_pattern.pattern import Pattern
 from lamplighter.lang.event_pattern.pattern import PatternTooComplex as TooComplexEvent
 from lamplighter.lang.jsonpath.paths import PathError, QueryTooComplex
-from lamplighter.services.events.arns import DEFAULT, derived, instant, milliseconds, owner
-from lamplighter.services.events.buses.recent_events import Traffic
-from lamplighter.services.events.rules.compiled_rules import Rulebook, Wish
+from lamplighter.services.events.arns import DEFAULT, derive_id, format_instant, owner_of, parse_instant
+from lamplighter.services.events.buses.recent_events import RecentEvents
+from lamplighter.services.events.rules.compiled_rules import CompiledRule, CompiledRules
 from lamplighter.services.events.tables import archived_events as archived
 from lamplighter.services.events.tables import targets
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.services.events.targets.input_transformer import transform
-from lamplighter.services.events.targets.target_calls import INSIDE, Call, Parcel, call_for
-from lamplighter.services.events.targets.targets import policy_of
+from lamplighter.services.events.targets.target_calls import INSIDE, TargetCall, TargetInput, target_call
+from lamplighter.services.events.targets.targets import retry_policy_of
 from lamplighter.store.db import Reader, Tx
 
 log = logging.getLogger("lamplighter.events")
@@ -37,40 +37,40 @@ HOPS = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class MatchedEvent:
     """What is known of an event before its turn: its text, and by the patterns there were then who wants it."""
 
     text: str
     wanted: Mapping[Pattern, bool]
 
 
-def judge(event: Json, wishes: Iterable[Wish]) -> Judged:
+def match_event(event: Json, wishes: Iterable[CompiledRule]) -> MatchedEvent:
     """See who wants an event; it takes as long as the event is large."""
     patterns = [(wish.resource.arn, wish.pattern) for wish in wishes if wish.pattern is not None]
-    return Judged(dumps(event), {pattern: _wants(arn, pattern, event) for arn, pattern in patterns})
+    return MatchedEvent(dumps(event), {pattern: _wants(arn, pattern, event) for arn, pattern in patterns})
 
 
-class Router:
+class EventRouter:
     """Sends events on their way."""
 
-    def __init__(self, world: World, courier: DeliveryQueue, rulebook: Rulebook, traffic: Traffic) -> None:
+    def __init__(self, world: World, courier: DeliveryQueue, rulebook: CompiledRules, traffic: RecentEvents) -> None:
         self._world = world
         self._courier = courier
         self._rulebook = rulebook
         self._traffic = traffic
 
-    def hear(self, tx: Tx, event: Event) -> None:
+    def on_service_event(self, tx: Tx, event: Event) -> None:
         """One of our services tells of something: it goes to the default bus."""
         head = (self._world.uuid(), event.caller, event.source, event.detail_type)
-        self.route(tx, event.caller, DEFAULT, envelope(*head, event.time, event.resources, event.detail))
+        self.route(tx, event.caller, DEFAULT, event_envelope(*head, event.time, event.resources, event.detail))
 
-    def wanted(self, tx: Tx) -> bool:
+    def has_listeners(self, tx: Tx) -> bool:
         """Whether anybody may want any event, or want to know why there was no rule for it."""
-        return self._rulebook.anything(tx)
+        return self._rulebook.has_rules(tx)
 
-    def wishes(self, reader: Reader, caller: Caller, bus: str, source: str) -> tuple[Wish, ...]:
+    def candidates(self, reader: Reader, caller: Caller, bus: str, source: str) -> tuple[CompiledRule, ...]:
         """Who may want events of a source."""
-        return self._rulebook.of(reader, caller, bus).of(source)
+        return self._rulebook.rules_of_bus(reader, caller, bus).matching_source(source)
 
     def route(
         self,
@@ -81,15 +81,15 @@ class Router:
         *,
         hops: int = 0,
         only: Collection[str] = (),
-        judged: Judged | None = None,
+        judged: MatchedEvent | None = None,
     ) -> None:
         """An event has come to a bus; `only`: for these rules, if any are named; `judged`: what is known of it."""
-        known = judged or Judged(dumps(event), {})
-        wishes = self.wishes(tx, caller, bus, event["source"])
+        known = judged or MatchedEvent(dumps(event), {})
+        wishes = self.candidates(tx, caller, bus, event["source"])
         wanted = [wish.resource for wish in wishes if _is_wanted(wish, event, known)]
         text = known.text
         taken = [each.arn for each in wanted if each.kind == "rule" and (not only or each.arn in only)]
-        self._traffic.note(caller, self._world.now(), bus, text, taken)
+        self._traffic.add(caller, self._world.now(), bus, text, taken)
         for resource in wanted:
             if resource.kind == "rule":
                 if resource.arn in taken:
@@ -97,24 +97,24 @@ class Router:
             elif "replay-name" not in event:
                 self._archive(tx, resource, event["time"], text)
 
-    def fire(self, tx: Tx, rule: Resource, slot: int) -> None:
+    def fire_scheduled_rule(self, tx: Tx, rule: Resource, slot: int) -> None:
         """A time of a rule's schedule has come."""
         caller = Caller(rule.account, rule.region)
-        name = derived(rule.arn, str(slot))
-        event = envelope(name, caller, "aws.events", "Scheduled Event", slot, (rule.arn,), {})
+        name = derive_id(rule.arn, str(slot))
+        event = event_envelope(name, caller, "aws.events", "Scheduled Event", slot, (rule.arn,), {})
         text = dumps(event)
-        self._traffic.note(caller, self._world.now(), DEFAULT, text, (rule.arn,))
+        self._traffic.add(caller, self._world.now(), DEFAULT, text, (rule.arn,))
         self._send(tx, rule, event, text, 0, born=slot)
 
     def _archive(self, tx: Tx, archive: Resource, time: str, text: str) -> None:
         now = self._world.now()
-        archived.put(tx, events_of(archive), now, now if time == instant(now) else milliseconds(time), text)
-        archived.sweep(tx, events_of(archive), kept_since(archive, now))
+        archived.put(tx, archive_key(archive), now, now if time == format_instant(now) else parse_instant(time), text)
+        archived.sweep(tx, archive_key(archive), oldest_kept(archive, now))
 
     def _send(self, tx: Tx, rule: Resource, event: Json, text: str, hops: int, *, born: int | None = None) -> None:
         now = self._world.now()
-        for target in targets.of_rule(tx, rule.arn):
-            policy = policy_of(target)
+        for target in targets.targets_of_rule(tx, rule.arn):
+            policy = retry_policy_of(target)
             if born is not None and now - born > policy.age * 1000:
                 continue
             if hops >= HOPS and _is_bus(target["Arn"]):
@@ -123,20 +123,20 @@ class Router:
             call = self._call(rule, target, key, event, text, hops)
             self._post(tx, rule, target, key, call, text, now if born is None else born)
 
-    def again(self, tx: Tx, rule: Resource, target: Json, text: str) -> None:
+    def redeliver(self, tx: Tx, rule: Resource, target: Json, text: str) -> None:
         """A person wants an event, whose delivery has failed, to be brought to a target after all."""
         key = f"again/{self._world.uuid()}/{rule.arn}/{target['Id']}"
         call = self._call(rule, target, key, loads(text), text, 0)
         self._post(tx, rule, target, key, call, text, self._world.now())
 
-    def _post(self, tx: Tx, rule: Resource, target: Json, key: str, call: Call, text: str, born: int) -> None:
+    def _post(self, tx: Tx, rule: Resource, target: Json, key: str, call: TargetCall, text: str, born: int) -> None:
         letter = Delivery(
             key,
-            owner(target["Arn"], Caller(rule.account, rule.region)),
+            owner_of(target["Arn"], Caller(rule.account, rule.region)),
             call.service,
             call.operation,
             call.params,
-            policy_of(target),
+            retry_policy_of(target),
             target.get("DeadLetterConfig", {}).get("Arn"),
             body=text,
             attributes={"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"]},
@@ -144,18 +144,18 @@ class Router:
         )
         self._courier.send(tx, letter)
 
-    def _call(self, rule: Resource, target: Json, key: str, event: Json, text: str, hops: int) -> Call:
+    def _call(self, rule: Resource, target: Json, key: str, event: Json, text: str, hops: int) -> TargetCall:
         """The call; one that fails with the reason where the event can't be brought to the target at all."""
         try:
             given = transform(target, event, text, (rule.arn, rule.name), self._world.now())
-            return call_for(Parcel(key, rule.name, target, given, event, hops, rule.body.get("Mark")))
+            return target_call(TargetInput(key, rule.name, target, given, event, hops, rule.body.get("Mark")))
         except AwsError as error:
-            return Call(INSIDE, "Refuse", {"code": error.code, "message": error.message})
+            return TargetCall(INSIDE, "Refuse", {"code": error.code, "message": error.message})
         except (PathError, QueryTooComplex) as error:
-            return Call(INSIDE, "Refuse", {"code": "INVALID_PARAMETER", "message": str(error)})
+            return TargetCall(INSIDE, "Refuse", {"code": "INVALID_PARAMETER", "message": str(error)})
 
 
-def envelope(
+def event_envelope(
     id: str,  # noqa: A002 - AWS's word
     caller: Caller,
     source: str,
@@ -171,20 +171,20 @@ def envelope(
         "detail-type": detail_type,
         "source": source,
         "account": caller.account,
-        "time": instant(time),
+        "time": format_instant(time),
         "region": caller.region,
         "resources": list(resources),
         "detail": detail,
     }
 
 
-def events_of(archive: Resource) -> str:
+def archive_key(archive: Resource) -> str:
     """Return the name under which an archive's events are kept; another archive of the same name has another."""
     name: str = archive.body.get("Events", archive.arn)
     return name
 
 
-def _is_wanted(wish: Wish, event: Json, known: Judged) -> bool:
+def _is_wanted(wish: CompiledRule, event: Json, known: MatchedEvent) -> bool:
     if wish.pattern is None:
         return True
     found = known.wanted.get(wish.pattern)
@@ -200,7 +200,7 @@ def _wants(arn: str, pattern: Pattern, event: Json) -> bool:
         return False
 
 
-def kept_since(archive: Resource, now: int) -> int:
+def oldest_kept(archive: Resource, now: int) -> int:
     """From when on the events of an archive are not too old."""
     days = archive.body.get("RetentionDays", 0)
     return max(0, now - days * DAY) if days else 0

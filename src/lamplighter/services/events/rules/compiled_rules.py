@@ -27,7 +27,7 @@ log = logging.getLogger("lamplighter.events")
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class CompiledPattern:
     """An event pattern, and the only sources whose events it may match, where it names them."""
 
     pattern: Pattern
@@ -35,7 +35,7 @@ class Compiled:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class CompiledRule:
     """A rule or an archive, and which events it wants; None: all."""
 
     resource: Resource
@@ -45,37 +45,37 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class BusRules:
     """All that want events of a bus."""
 
-    named: Mapping[str, tuple[Wish, ...]]
+    named: Mapping[str, tuple[CompiledRule, ...]]
     """By source, those that may want its events."""
-    others: tuple[Wish, ...]
+    others: tuple[CompiledRule, ...]
     """Those that may want events of any other source."""
 
-    def of(self, source: str) -> tuple[Wish, ...]:
+    def matching_source(self, source: str) -> tuple[CompiledRule, ...]:
         """Those that may want events of a source."""
         return self.named.get(source, self.others)
 
 
-class Rulebook:
+class CompiledRules:
     """The rules and archives of one engine."""
 
     def __init__(self) -> None:
         self._version: str | None = None
-        self._buses: dict[tuple[Caller, str], Wishes] = {}
+        self._buses: dict[tuple[Caller, str], BusRules] = {}
         self._any = False
-        self._patterns: dict[str, Compiled] = {}
+        self._patterns: dict[str, CompiledPattern] = {}
         """By their texts: a rule that is new compiles no other again."""
-        self._known: dict[tuple[Caller, str], dict[Row, Wish | None]] = {}
+        self._known: dict[tuple[Caller, str], dict[Row, CompiledRule | None]] = {}
         """By bus, what its rows were when they were read last: a rule that is new has no other read again."""
 
-    def anything(self, reader: Reader) -> bool:
+    def has_rules(self, reader: Reader) -> bool:
         """Whether there is any rule or archive at all."""
         self._turn(reader)
         return self._any
 
-    def of(self, reader: Reader, caller: Caller, bus: str) -> Wishes:
+    def rules_of_bus(self, reader: Reader, caller: Caller, bus: str) -> BusRules:
         """Who wants events of a bus."""
         self._turn(reader)
         key = caller, bus
@@ -93,7 +93,7 @@ class Rulebook:
             self._any = rows.exists(reader, "rule", "archive")
             self._version = version
 
-    def _read(self, reader: Reader, caller: Caller, bus: str) -> Wishes:
+    def _read(self, reader: Reader, caller: Caller, bus: str) -> BusRules:
         found = rows.all_rows(reader, "rule", caller.account, caller.region, bus)
         found += rows.all_rows(reader, "archive", caller.account, caller.region)
         known = self._known.get((caller, bus), {})
@@ -101,21 +101,21 @@ class Rulebook:
         self._known[caller, bus] = now
         return _sorted([wish for wish in now.values() if wish is not None])
 
-    def _wish(self, row: Row, bus: str) -> Wish | None:
-        resource = rows.read(row)
+    def _wish(self, row: Row, bus: str) -> CompiledRule | None:
+        resource = rows.read_row(row)
         if resource is None or not _is_wanted(resource, bus):
             return None
         text = resource.body.get("EventPattern")
         if not text:
-            return Wish(resource, None, None)
+            return CompiledRule(resource, None, None)
         try:
             compiled = self._compile(text)
         except InvalidEventPattern as error:
             log.error("%s wants nothing any more: %s", resource.arn, error)
             return None
-        return Wish(resource, compiled.pattern, compiled.sources)
+        return CompiledRule(resource, compiled.pattern, compiled.sources)
 
-    def _compile(self, text: str) -> Compiled:
+    def _compile(self, text: str) -> CompiledPattern:
         if text not in self._patterns:
             if len(self._patterns) >= PATTERNS:
                 self._patterns.clear()
@@ -129,16 +129,16 @@ def _is_wanted(resource: Resource, bus: str) -> bool:
     return bool(resource.body.get("EventPattern")) and resource.body.get("State") != "DISABLED"
 
 
-def _sorted(wishes: list[Wish]) -> Wishes:
-    named: dict[str, list[Wish]] = {name: [] for wish in wishes for name in wish.sources or ()}
-    others: list[Wish] = []
+def _sorted(wishes: list[CompiledRule]) -> BusRules:
+    named: dict[str, list[CompiledRule]] = {name: [] for wish in wishes for name in wish.sources or ()}
+    others: list[CompiledRule] = []
     for wish in wishes:
         for listed in [*named.values(), others] if wish.sources is None else [named[name] for name in wish.sources]:
             listed.append(wish)
-    return Wishes({name: tuple(listed) for name, listed in named.items()}, tuple(others))
+    return BusRules({name: tuple(listed) for name, listed in named.items()}, tuple(others))
 
 
-def _compiled(text: str) -> Compiled:
+def _compiled(text: str) -> CompiledPattern:
     pattern, document = read_pattern(text), first_value(text)
     sources = document.get("source")
     # An address may be written in several ways, so that it is no name to look up; of `$or` each way may name its own.
@@ -147,4 +147,4 @@ def _compiled(text: str) -> Compiled:
         and "$or" not in document
         and all(isinstance(each, str) and ADDRESS.search(each) is None for each in sources)
     )
-    return Compiled(pattern, frozenset(sources) if plain else None)
+    return CompiledPattern(pattern, frozenset(sources) if plain else None)

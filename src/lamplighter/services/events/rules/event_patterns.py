@@ -73,11 +73,11 @@ def _tested(wanted: str, given: str) -> bool:
 _TESTED = Precomputed(_tested)
 
 
-def test(_reader: Reader, _caller: Caller, params: Json) -> Json:
+def test_event_pattern(_reader: Reader, _caller: Caller, params: Json) -> Json:
     """TestEventPattern"""
     return {"Result": _TESTED(params["EventPattern"], params["Event"])}
 
 
-def ahead(_reader: Reader, _caller: Caller, params: Json) -> Work | None:
+def prepare_test(_reader: Reader, _caller: Caller, params: Json) -> Work | None:
     """What of TestEventPattern takes as long as the event is large."""
     return _TESTED.work_for(params["EventPattern"], params["Event"])

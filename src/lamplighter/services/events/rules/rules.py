@@ -11,11 +11,11 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.lang.schedule.expression import InvalidSchedule, parse_schedule
 from lamplighter.services.events import paging
-from lamplighter.services.events.arns import DEFAULT, read_tags, rule_arn, rule_of
+from lamplighter.services.events.arns import DEFAULT, read_tags, rule_arn, split_rule_arn
 from lamplighter.services.events.buses.buses import find_bus
 from lamplighter.services.events.rules.event_patterns import read_pattern
 from lamplighter.services.events.rules.lookup import find_rule
-from lamplighter.services.events.rules.scheduled_rules import Clockwork
+from lamplighter.services.events.rules.scheduled_rules import ScheduledRules
 from lamplighter.services.events.tables import resources as rows
 from lamplighter.services.events.tables import targets
 from lamplighter.services.events.tables.resources import Resource
@@ -27,7 +27,7 @@ GIVEN = ("EventPattern", "ScheduleExpression", "Description", "RoleArn")
 class Rules:
     """Rules, as the API has them."""
 
-    def __init__(self, world: World, clockwork: Clockwork) -> None:
+    def __init__(self, world: World, clockwork: ScheduledRules) -> None:
         self._world = world
         self._clockwork = clockwork
 
@@ -40,7 +40,7 @@ class Rules:
         now, name, key = self._world.now(), params["Name"], rule_arn(caller, bus, params["Name"])
         body = {field: params[field] for field in GIVEN if params.get(field)}
         body |= {"State": params.get("State", "ENABLED"), "CreatedBy": caller.account}
-        old = rows.readable(tx, "rule", caller.account, caller.region, name, bus)
+        old = rows.get_if_readable(tx, "rule", caller.account, caller.region, name, bus)
         if old is None:
             tags = read_tags(params.get("Tags", ()))
             rule = Resource("rule", caller.account, caller.region, bus, name, key, now, now, body, tags)
@@ -83,7 +83,7 @@ class Rules:
         return {}
 
     def _keep(self, tx: Tx, rule: Resource, old: Resource | None) -> None:
-        rows.put(tx, self._clockwork.set(tx, rule, old))
+        rows.put(tx, self._clockwork.set_schedule(tx, rule, old))
         rows.set_version(tx, self._world.uuid())
 
     def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -94,7 +94,7 @@ class Rules:
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """ListRules"""
         bus = find_bus(reader, caller, params.get("EventBusName")).name
-        found, more = paging.page(reader, caller, "rule", params, _item, scope=bus)
+        found, more = paging.resource_page(reader, caller, "rule", params, _item, scope=bus)
         return {"Rules": found} | more
 
     def names_by_target(self, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -103,11 +103,11 @@ class Rules:
         within = rule_arn(caller, bus, "")
 
         def read(after: str, most: int) -> list[str]:
-            return targets.rules(reader, params["TargetArn"], within, after, most)
+            return targets.rules_with_target(reader, params["TargetArn"], within, after, most)
 
         # The ARNs of all rules begin as those of the default bus do.
-        found, more = paging.cut(params, read, lambda rule: rule, lambda rule: rule_of(rule)[0] == bus)
-        return {"RuleNames": [rule_of(each)[1] for each in found]} | more
+        found, more = paging.cut_page(params, read, lambda rule: rule, lambda rule: split_rule_arn(rule)[0] == bus)
+        return {"RuleNames": [split_rule_arn(each)[1] for each in found]} | more
 
 
 def _check(params: Json, bus: str) -> None:

@@ -14,11 +14,11 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World, iso
 from lamplighter.bus import Caller, Event
 from lamplighter.lang.schedule.expression import parse_schedule
-from lamplighter.services.events.buses.router import Router
+from lamplighter.services.events.buses.router import EventRouter
 from lamplighter.services.events.tables import resources as rows
 from lamplighter.services.events.tables import targets
 from lamplighter.services.events.tables.resources import Resource
-from lamplighter.services.events.targets.targets import policy_of
+from lamplighter.services.events.targets.targets import retry_policy_of
 from lamplighter.store import timers
 from lamplighter.store.db import Damaged, Tx
 from lamplighter.store.timers import Timer
@@ -31,14 +31,14 @@ MOST_COUNTED = 1_000
 log = logging.getLogger("lamplighter.events")
 
 
-class Clockwork:
+class ScheduledRules:
     """Tells of times."""
 
-    def __init__(self, world: World, router: Router) -> None:
+    def __init__(self, world: World, router: EventRouter) -> None:
         self._world = world
         self._router = router
 
-    def set(self, tx: Tx, rule: Resource, old: Resource | None) -> Resource:
+    def set_schedule(self, tx: Tx, rule: Resource, old: Resource | None) -> Resource:
         """Go by the schedule of a rule from now on; the rule, with the time from which a rate counts."""
         if not _runs(rule):
             self.stop(tx, rule.arn)
@@ -65,8 +65,8 @@ class Clockwork:
         if rule is None or not _runs(rule):
             return
         slot = int(timer.name)
-        self._router.fire(tx, rule, slot)
-        ages = [policy_of(target).age for target in targets.of_rule(tx, rule.arn)]
+        self._router.fire_scheduled_rule(tx, rule, slot)
+        ages = [retry_policy_of(target).age for target in targets.targets_of_rule(tx, rule.arn)]
         oldest = self._world.now() - max(ages, default=0) * 1000
         if ages and slot < oldest:
             self._tell_dropped(tx, rule, slot, oldest)
@@ -80,7 +80,7 @@ class Clockwork:
         log.warning("%s dropped %s of its times, from %s to %s: no engine ran", rule.arn, count, iso(first), iso(last))
         detail: Json = {"RuleArn": rule.arn, "First": iso(first), "Last": iso(last), "Count": count}
         caller, now = Caller(rule.account, rule.region), self._world.now()
-        self._router.hear(tx, Event(caller, SOURCE, DETAIL_TYPE, now, (rule.arn,), detail))
+        self._router.on_service_event(tx, Event(caller, SOURCE, DETAIL_TYPE, now, (rule.arn,), detail))
 
     def _set_timer(self, tx: Tx, rule: Resource, after: int) -> None:
         slot = _following(rule, after)

@@ -11,7 +11,7 @@ SWEPT = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Archived:
+class ArchivedEvent:
     """An event of an archive."""
 
     id: int
@@ -27,13 +27,15 @@ def put(tx: Tx, archive: str, time: int, happened: int, body: str) -> None:
     tx.execute(sql, (archive, time, happened, body))
 
 
-def between(reader: Reader, archive: str, after: tuple[int, int], end: int, since: int, most: int) -> list[Archived]:
+def events_between(
+    reader: Reader, archive: str, after: tuple[int, int], end: int, since: int, most: int
+) -> list[ArchivedEvent]:
     """Events that happened after a time and key, until another time, and came since one; in order."""
     sql = (
         "SELECT id, happened, body FROM archived_events WHERE archive = ? AND (happened, id) > (?, ?) "
         "AND happened <= ? AND time >= ? ORDER BY happened, id LIMIT ?"
     )
-    return [Archived(*row) for row in reader.rows(sql, (archive, *after, end, since, most))]
+    return [ArchivedEvent(*row) for row in reader.rows(sql, (archive, *after, end, since, most))]
 
 
 def measure(reader: Reader, archive: str, since: int) -> tuple[int, int]:

@@ -45,7 +45,7 @@ def _resource(row: Row) -> Resource:
     return Resource(kind, account, region, scope, name, arn, created, modified, *parts)
 
 
-def read(row: Row) -> Resource | None:
+def read_row(row: Row) -> Resource | None:
     """What a row of `all_rows` holds; None where it cannot be read, of which the log says so."""
     try:
         return _resource(row)
@@ -61,7 +61,7 @@ def get(reader: Reader, kind: str, account: str, region: str, name: str, scope: 
     return _resource(row) if row else None
 
 
-def readable(reader: Reader, kind: str, account: str, region: str, name: str, scope: str) -> Resource | None:
+def get_if_readable(reader: Reader, kind: str, account: str, region: str, name: str, scope: str) -> Resource | None:
     """A resource that can be read; one that cannot may be put anew, or deleted."""
     try:
         return get(reader, kind, account, region, name, scope)
@@ -89,7 +89,7 @@ def _readable(reader: Reader, owner: tuple[str, str, str, str], after: str, pref
         "AND name > ? AND name >= ? AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?"
     )
     while found := reader.rows(sql, (*owner, after, prefix, prefix, prefix, PAGE)):
-        yield from filter(None, map(read, found))
+        yield from filter(None, map(read_row, found))
         after = found[-1][4]
 
 
@@ -114,7 +114,7 @@ def put(tx: Tx, resource: Resource) -> None:
     )
 
 
-def change(tx: Tx, resource: Resource, now: int, body: Json) -> Resource:
+def change_body(tx: Tx, resource: Resource, now: int, body: Json) -> Resource:
     """Keep a resource with another body; what it is now."""
     changed = replace(resource, modified=now, body=body)
     put(tx, changed)

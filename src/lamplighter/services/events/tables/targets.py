@@ -8,7 +8,7 @@ from lamplighter.store.db import Reader, Tx
 log = logging.getLogger("lamplighter.events")
 
 
-def of_rule(reader: Reader, rule: str, after: str = "", most: int = 100) -> list[Json]:
+def targets_of_rule(reader: Reader, rule: str, after: str = "", most: int = 100) -> list[Json]:
     """Targets of a rule whose ids come after one, in order of id, as the API has them; those that can be read."""
     sql = "SELECT id, body FROM event_targets WHERE rule = ? AND id > ? ORDER BY id LIMIT ?"
     found = [_read(rule, *row) for row in reader.rows(sql, (rule, after, most))]
@@ -31,7 +31,7 @@ def count(reader: Reader, rule: str) -> int:
     return number
 
 
-def rules(reader: Reader, arn: str, within: str, after: str, most: int) -> list[str]:
+def rules_with_target(reader: Reader, arn: str, within: str, after: str, most: int) -> list[str]:
     """The ARNs, of those that begin in one way, of rules that have a target, in order."""
     sql = (
         "SELECT DISTINCT rule FROM event_targets WHERE arn = ? AND rule > ? AND substr(rule, 1, length(?)) = ? "

@@ -14,7 +14,7 @@ from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.bus import Bus, Caller
 from lamplighter.services.events.errors import ResourceNotFound
 from lamplighter.services.events.tables import resources as rows
-from lamplighter.services.events.targets.input_transformer import select
+from lamplighter.services.events.targets.input_transformer import select_path
 from lamplighter.store.db import Tx
 
 PATIENCE = 5.0
@@ -76,7 +76,7 @@ def _told(error: AwsError) -> AwsError:
 def _value(given: str, event: Json) -> str:
     if not given.startswith("$."):
         return given
-    found = select(given, event)
+    found = select_path(given, event)
     return "" if not found else found[0] if isinstance(found[0], str) else dumps(found[0])
 
 

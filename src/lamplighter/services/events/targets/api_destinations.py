@@ -18,7 +18,7 @@ RATE = 300
 """Calls a second where nobody says."""
 
 
-class Destinations:
+class ApiDestinations:
     """API destinations, as the API has them."""
 
     def __init__(self, world: World) -> None:
@@ -42,7 +42,7 @@ class Destinations:
         old = self._find(tx, caller, params["Name"], "update")
         if "ConnectionArn" in params:
             _check_connection(tx, params["ConnectionArn"])
-        return _answer(tx, rows.change(tx, old, self._world.now(), old.body | _given(params)))
+        return _answer(tx, rows.change_body(tx, old, self._world.now(), old.body | _given(params)))
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """DeleteApiDestination"""
@@ -58,7 +58,7 @@ class Destinations:
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """ListApiDestinations"""
         connection = params.get("ConnectionArn")
-        found, more = paging.page(
+        found, more = paging.resource_page(
             reader,
             caller,
             KIND,

@@ -47,14 +47,14 @@ class Connections:
         """UpdateConnection"""
         old = self._find(tx, caller, params["Name"], "update")
         now = self._world.now()
-        changed = rows.change(tx, old, now, self._body(old.body, params, now))
+        changed = rows.change_body(tx, old, now, self._body(old.body, params, now))
         return _answer(changed)
 
     def deauthorize(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """DeauthorizeConnection"""
         old = self._find(tx, caller, params["Name"], "deauthorize")
         body = old.body | {"ConnectionState": "DEAUTHORIZED"}
-        return _answer(rows.change(tx, old, self._world.now(), body))
+        return _answer(rows.change_body(tx, old, self._world.now(), body))
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """DeleteConnection"""
@@ -83,7 +83,7 @@ class Connections:
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """ListConnections"""
         state = params.get("ConnectionState")
-        found, more = paging.page(
+        found, more = paging.resource_page(
             reader,
             caller,
             "connection",

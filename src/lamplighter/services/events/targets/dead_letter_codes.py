@@ -26,7 +26,7 @@ BY_PART = (
 """By what an error's code contains, the first that fits."""
 
 
-def coded(error: AwsError) -> str:
+def error_code(error: AwsError) -> str:
     """The code of a dead letter."""
     if error.code in THROTTLED or error.status == 429:
         return "THROTTLING"

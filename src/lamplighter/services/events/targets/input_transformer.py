@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.lang.jsonpath.paths import compile_path
-from lamplighter.services.events.arns import instant
+from lamplighter.services.events.arns import format_instant
 
 VARIABLE = re.compile(r"<([^<>]+)>")
 TOKEN = re.compile(r'\\.|"|<[^<>]+>', re.DOTALL)
@@ -51,14 +51,19 @@ def transform(target: Json, event: Json, text: str, rule: tuple[str, str], recei
         constant: str = target["Input"]
         return constant
     if "InputPath" in target:
-        found = select(target["InputPath"], event)
+        found = select_path(target["InputPath"], event)
         return dumps(found[0] if found else None)
     if "InputTransformer" in target:
         transformer = target["InputTransformer"]
-        values = {name: select(path, event) for name, path in transformer.get("InputPathsMap", {}).items()}
-        reserved = (*rule, instant(received), {name: value for name, value in event.items() if name != "detail"}, event)
+        values = {name: select_path(path, event) for name, path in transformer.get("InputPathsMap", {}).items()}
+        reserved = (
+            *rule,
+            format_instant(received),
+            {name: value for name, value in event.items() if name != "detail"},
+            event,
+        )
         values |= {name: [value] for name, value in zip(RESERVED, reserved, strict=True)}
-        return fill(transformer["InputTemplate"], values)
+        return fill_template(transformer["InputTemplate"], values)
     return text
 
 
@@ -67,7 +72,7 @@ def variables(template: str) -> list[str]:
     return VARIABLE.findall(template)
 
 
-def fill(template: str, values: Mapping[str, Sequence[Json]]) -> str:
+def fill_template(template: str, values: Mapping[str, Sequence[Json]]) -> str:
     """A template with its variables filled in: as JSON, or inside of quotation marks as text without any.
 
     A variable of which the event has nothing is empty text: it "isn't created and won't appear in the output".
@@ -93,9 +98,9 @@ def fill(template: str, values: Mapping[str, Sequence[Json]]) -> str:
     return TOKEN.sub(value, template)
 
 
-def sample(template: str) -> str:
+def fill_with_samples(template: str) -> str:
     """A template filled in with something, to see whether it comes to JSON."""
-    return fill(template, dict.fromkeys(variables(template), "x"))
+    return fill_template(template, dict.fromkeys(variables(template), "x"))
 
 
 def _inside(value: Json) -> str:
@@ -104,7 +109,7 @@ def _inside(value: Json) -> str:
     return dumps(value).replace('"', "")
 
 
-def select(text: str, event: Json) -> list[Json]:
+def select_path(text: str, event: Json) -> list[Json]:
     """What is at a path of an event: one value or none."""
     path = compile_path(text)
     found = path.select(event)

@@ -5,19 +5,19 @@ from collections.abc import Awaitable
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Bus, Caller
-from lamplighter.services.events.arns import milliseconds
+from lamplighter.services.events.arns import parse_instant
 from lamplighter.services.events.buses.buses import find_bus
-from lamplighter.services.events.buses.router import Router
+from lamplighter.services.events.buses.router import EventRouter
 from lamplighter.services.events.tables import resources as rows
 from lamplighter.services.events.tables import targets
 from lamplighter.services.events.targets.api_destination_calls import call_api
 from lamplighter.store.db import Tx
 
 
-class Inside:
+class InternalCalls:
     """The ends of ways that lead through this engine."""
 
-    def __init__(self, bus: Bus, router: Router) -> None:
+    def __init__(self, bus: Bus, router: EventRouter) -> None:
         self._bus = bus
         self._router = router
 
@@ -37,11 +37,11 @@ class Inside:
     def redeliver(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """A dead letter is brought to the target of a rule after all, as both are now."""
         rule = rows.by_arn(tx, params["RuleArn"])
-        found = [each for each in targets.of_rule(tx, params["RuleArn"]) if each["Arn"] == params["TargetArn"]]
+        found = [each for each in targets.targets_of_rule(tx, params["RuleArn"]) if each["Arn"] == params["TargetArn"]]
         if rule is None or not found:
             raise AwsError("The rule, or this target of it, does not exist any more.", code="ResourceNotFoundException")
         for target in found:
-            self._router.again(tx, rule, target, params["Event"])
+            self._router.redeliver(tx, rule, target, params["Event"])
         return {}
 
     def call_api(self, tx: Tx, caller: Caller, params: Json) -> Awaitable[Json]:
@@ -55,4 +55,4 @@ class Inside:
 
 def _time(given: Json) -> int:
     """Milliseconds; letters that were written before have the text of the event's time."""
-    return milliseconds(given) if isinstance(given, str) else int(given)
+    return parse_instant(given) if isinstance(given, str) else int(given)

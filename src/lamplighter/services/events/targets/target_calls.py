@@ -11,7 +11,7 @@ from lamplighter.base.arn import Arn
 from lamplighter.base.errors import UnknownOperation
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.lang.event_pattern.comparisons import is_number
-from lamplighter.services.events.arns import LATEST, derived, milliseconds
+from lamplighter.services.events.arns import LATEST, derive_id, parse_instant
 from lamplighter.services.events.targets.api_destination_calls import http_values
 from lamplighter.services.events.targets.input_transformer import is_constant, read_document
 
@@ -23,7 +23,7 @@ ALERTS = "alerts"
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class TargetInput:
     """What a target is to get."""
 
     key: str
@@ -42,7 +42,7 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class TargetCall:
     """An operation with its params."""
 
     service: str
@@ -50,7 +50,7 @@ class Call:
     params: Json
 
 
-def call_for(parcel: Parcel) -> Call:
+def target_call(parcel: TargetInput) -> TargetCall:
     """The call; UnknownOperation where there is none for such a target."""
     place = arn.parse(parcel.target["Arn"])
     make = MAKERS.get(place.service) if place is not None else None
@@ -60,14 +60,14 @@ def call_for(parcel: Parcel) -> Call:
     return found
 
 
-def _states(parcel: Parcel, _place: Arn) -> Call:
+def _states(parcel: TargetInput, _place: Arn) -> TargetCall:
     """The execution's name is the event's id with something that stands for rule and target."""
     params = {
         "stateMachineArn": parcel.target["Arn"],
-        "name": f"{parcel.event['id']}_{derived(parcel.key)}",
+        "name": f"{parcel.event['id']}_{derive_id(parcel.key)}",
         "input": parcel.input,
     }
-    return Call("states", "StartExecution", params)
+    return TargetCall("states", "StartExecution", params)
 
 
 NETWORK = (("Subnets", "subnets"), ("SecurityGroups", "securityGroups"), ("AssignPublicIp", "assignPublicIp"))
@@ -86,7 +86,7 @@ ECS = (
 )
 
 
-def _ecs(parcel: Parcel, _place: Arn) -> Call:
+def _ecs(parcel: TargetInput, _place: Arn) -> TargetCall:
     """RunTask; what the target gets as its own, and not the event, is the document of overrides."""
     given = parcel.target["EcsParameters"]
     params: Json = {"cluster": parcel.target["Arn"], "count": given.get("TaskCount", 1)}
@@ -100,39 +100,39 @@ def _ecs(parcel: Parcel, _place: Arn) -> Call:
         params["tags"] = [{"key": tag["Key"], "value": tag["Value"]} for tag in given["Tags"]]
     if is_constant(parcel.target):
         params["overrides"] = read_document(parcel.input)
-    params |= {"startedBy": f"events-rule/{parcel.rule}"[:128], "clientToken": derived(parcel.key)}
-    return Call("ecs", "RunTask", params)
+    params |= {"startedBy": f"events-rule/{parcel.rule}"[:128], "clientToken": derive_id(parcel.key)}
+    return TargetCall("ecs", "RunTask", params)
 
 
-def _sns(parcel: Parcel, _place: Arn) -> Call:
+def _sns(parcel: TargetInput, _place: Arn) -> TargetCall:
     if parcel.mark is not None:
         params = {"Mark": parcel.mark, "Channel": parcel.target["Id"], "TopicArn": parcel.target["Arn"]}
-        return Call(ALERTS, "Tell", params | {"Message": parcel.input, "Event": parcel.event})
-    return Call("sns", "Publish", {"TopicArn": parcel.target["Arn"], "Message": parcel.input})
+        return TargetCall(ALERTS, "Tell", params | {"Message": parcel.input, "Event": parcel.event})
+    return TargetCall("sns", "Publish", {"TopicArn": parcel.target["Arn"], "Message": parcel.input})
 
 
-def _sqs(parcel: Parcel, place: Arn) -> Call:
+def _sqs(parcel: TargetInput, place: Arn) -> TargetCall:
     url = f"https://sqs.{place.region}.amazonaws.com/{place.account}/{place.resource}"
     group = parcel.target.get("SqsParameters", {}).get("MessageGroupId")
     grouped = {"MessageGroupId": group} if group is not None else {}
-    return Call("sqs", "SendMessage", {"QueueUrl": url, "MessageBody": parcel.input} | grouped)
+    return TargetCall("sqs", "SendMessage", {"QueueUrl": url, "MessageBody": parcel.input} | grouped)
 
 
-def _logs(parcel: Parcel, place: Arn) -> Call | None:
+def _logs(parcel: TargetInput, place: Arn) -> TargetCall | None:
     kind, _, rest = place.resource.partition(":")
     if kind != "log-group":
         return None
     time, message = _entry(parcel)
-    params = {"group": rest.removesuffix(":*"), "stream": derived(parcel.key), "time": time, "message": message}
-    return Call(INSIDE, "Log", params)
+    params = {"group": rest.removesuffix(":*"), "stream": derive_id(parcel.key), "time": time, "message": message}
+    return TargetCall(INSIDE, "Log", params)
 
 
-def _entry(parcel: Parcel) -> tuple[int, str]:
+def _entry(parcel: TargetInput) -> tuple[int, str]:
     """What is logged, and at which time: a target that makes its input says both, in the form of a log event.
 
     See https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_events_targets.LogGroupTargetInputOptions.html.
     """
-    usual = milliseconds(parcel.event["time"])
+    usual = parse_instant(parcel.event["time"])
     if is_constant(parcel.target):
         try:
             made = loads(parcel.input)
@@ -147,28 +147,28 @@ def _entry(parcel: Parcel) -> tuple[int, str]:
 def _moment(given: Json, usual: int) -> int:
     """A time as text or in milliseconds; the usual one where it is neither."""
     try:
-        time = milliseconds(given) if isinstance(given, str) else given
+        time = parse_instant(given) if isinstance(given, str) else given
     except (ValueError, OverflowError):
         return usual
     return int(time) if is_number(time) and 0 <= time <= LATEST else usual
 
 
-def _events(parcel: Parcel, place: Arn) -> Call | None:
+def _events(parcel: TargetInput, place: Arn) -> TargetCall | None:
     kind, _, name = place.resource.partition("/")
     if kind == "event-bus":
-        return Call(INSIDE, "Forward", {"bus": name, "event": parcel.event, "hops": parcel.hops + 1})
+        return TargetCall(INSIDE, "Forward", {"bus": name, "event": parcel.event, "hops": parcel.hops + 1})
     if kind != "api-destination":
         return None
     http = http_values(parcel.target, parcel.event)
-    return Call(INSIDE, "CallApi", {"destination": parcel.target["Arn"], "body": parcel.input, "http": http})
+    return TargetCall(INSIDE, "CallApi", {"destination": parcel.target["Arn"], "body": parcel.input, "http": http})
 
 
-def _lambda(parcel: Parcel, _place: Arn) -> Call:
+def _lambda(parcel: TargetInput, _place: Arn) -> TargetCall:
     params = {"FunctionName": parcel.target["Arn"], "InvocationType": "Event", "Payload": parcel.input}
-    return Call("lambda", "Invoke", params)
+    return TargetCall("lambda", "Invoke", params)
 
 
-MAKERS: Mapping[str, Callable[[Parcel, Arn], Call | None]] = {
+MAKERS: Mapping[str, Callable[[TargetInput, Arn], TargetCall | None]] = {
     "states": _states,
     "ecs": _ecs,
     "sns": _sns,

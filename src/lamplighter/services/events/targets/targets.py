@@ -17,7 +17,7 @@ from lamplighter.services.events.errors import LimitExceeded
 from lamplighter.services.events.rules.lookup import find_rule
 from lamplighter.services.events.tables import resources
 from lamplighter.services.events.tables import targets as rows
-from lamplighter.services.events.targets.input_transformer import RESERVED, sample, variables
+from lamplighter.services.events.targets.input_transformer import RESERVED, fill_with_samples, variables
 from lamplighter.store.db import Reader, Tx
 
 MOST = 5
@@ -27,7 +27,7 @@ WITH_ROLE = ("states", "ecs", "batch", "codebuild", "codepipeline", "kinesis", "
 ONE_OF = ("Input", "InputPath", "InputTransformer")
 
 
-def policy_of(target: Json) -> RetryPolicy:
+def retry_policy_of(target: Json) -> RetryPolicy:
     """How long delivery to a target is tried."""
     given = target.get("RetryPolicy", {})
     usual = RetryPolicy()
@@ -66,9 +66,9 @@ class Targets:
         rule = find_rule(reader, caller, params["Rule"], params.get("EventBusName"))
 
         def read(after: str, most: int) -> list[Json]:
-            return rows.of_rule(reader, rule.arn, after, most)
+            return rows.targets_of_rule(reader, rule.arn, after, most)
 
-        found, more = paging.cut(params, read, lambda target: target["Id"])
+        found, more = paging.cut_page(params, read, lambda target: target["Id"])
         return {"Targets": found} | more
 
 
@@ -110,7 +110,7 @@ def _check_transformer(transformer: Json, name: str) -> None:
         unknown = [each for each in variables(template) if each not in paths and each not in RESERVED]
         if unknown:
             raise ValidationError(f"Invalid InputTemplate for target {name} : <{unknown[0]}> is not in InputPathsMap.")
-        _check_json(sample(template), f"Invalid InputTemplate for target {name} ")
+        _check_json(fill_with_samples(template), f"Invalid InputTemplate for target {name} ")
 
 
 def _check_path(path: str, what: str) -> None:

@@ -33,7 +33,7 @@ FIRST: Key = (0, 0, 0)
 LAST: Key = (2**62, 2**62, 2**62)
 
 
-class Found(NamedTuple):
+class StoredEvent(NamedTuple):
     """An event, read again; a tuple, as pages hold thousands."""
 
     key: Key
@@ -51,24 +51,24 @@ class _Chunk:
     ingested: int
     body: bytes
 
-    def events(self) -> list[Found]:
+    def events(self) -> list[StoredEvent]:
         offsets, messages = loads(zlib.decompress(self.body) if self.body[:1] != b"[" else self.body)
         return [
-            Found((self.first + offset, self.id, at), self.stream, self.ingested, message)
+            StoredEvent((self.first + offset, self.id, at), self.stream, self.ingested, message)
             for at, (offset, message) in enumerate(zip(offsets, messages, strict=True))
         ]
 
 
-def size(message: str) -> int:
+def stored_size(message: str) -> int:
     """The bytes that an event is counted for."""
     return (len(message) if message.isascii() else len(message.encode())) + OVERHEAD
 
 
-def append(tx: Tx, group: int, stream: int, events: Sequence[tuple[int, str]], now: int) -> int:
+def append_events(tx: Tx, group: int, stream: int, events: Sequence[tuple[int, str]], now: int) -> int:
     """Keep events, given in the order of their times; the bytes that they are counted for."""
     total = 0
     for piece in _pieces(events):
-        first, counted = piece[0][0], sum(size(message) for _, message in piece)
+        first, counted = piece[0][0], sum(stored_size(message) for _, message in piece)
         body = dump_bytes([[time - first for time, _ in piece], [message for _, message in piece]])
         if len(body) > SMALL:
             body = zlib.compress(body, 1)
@@ -91,9 +91,9 @@ def _pieces(events: Sequence[tuple[int, str]]) -> Iterator[Sequence[tuple[int, s
         yield events[begin:]
 
 
-def forward(reader: Reader, source: Source, after: Key, until: int) -> Iterator[Found]:
+def events_forward(reader: Reader, source: Source, after: Key, until: int) -> Iterator[StoredEvent]:
     """The events behind a key, up to a time (itself included)."""
-    waiting: list[tuple[Key, Found, Iterator[Found]]] = []
+    waiting: list[tuple[Key, StoredEvent, Iterator[StoredEvent]]] = []
     chunks = _chunks_forward(reader, source, after, until)
     upcoming = next(chunks, None)
     while waiting or upcoming is not None:
@@ -107,9 +107,9 @@ def forward(reader: Reader, source: Source, after: Key, until: int) -> Iterator[
             yield found
 
 
-def backward(reader: Reader, source: Source, before: Key, since: int) -> Iterator[Found]:
+def events_backward(reader: Reader, source: Source, before: Key, since: int) -> Iterator[StoredEvent]:
     """The events before a key, the latest first, back to a time (itself included)."""
-    waiting: list[tuple[Key, Found, Iterator[Found]]] = []
+    waiting: list[tuple[Key, StoredEvent, Iterator[StoredEvent]]] = []
     chunks = _chunks_backward(reader, source, before, since)
     upcoming = next(chunks, None)
     while waiting or upcoming is not None:
@@ -123,14 +123,16 @@ def backward(reader: Reader, source: Source, before: Key, since: int) -> Iterato
             yield found
 
 
-def _wait(waiting: list[tuple[Key, Found, Iterator[Found]]], events: Iterator[Found], way: int) -> None:
+def _wait(
+    waiting: list[tuple[Key, StoredEvent, Iterator[StoredEvent]]], events: Iterator[StoredEvent], way: int
+) -> None:
     """Have the next event of a chunk wait for its turn."""
     found = next(events, None)
     if found is not None:
         heapq.heappush(waiting, (_turned(found.key, way), found, events))
 
 
-def _take(waiting: list[tuple[Key, Found, Iterator[Found]]], way: int) -> Found:
+def _take(waiting: list[tuple[Key, StoredEvent, Iterator[StoredEvent]]], way: int) -> StoredEvent:
     _, found, events = waiting[0]
     following = next(events, None)
     if following is None:

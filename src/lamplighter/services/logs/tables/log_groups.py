@@ -12,7 +12,7 @@ LAST_NAME = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class LogGroup:
     """A log group."""
 
     id: int
@@ -30,7 +30,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class LogStream:
     """A log stream."""
 
     id: int
@@ -42,27 +42,27 @@ class Stream:
     ingested: int
 
 
-def _group(row: Row) -> Group:
+def _group(row: Row) -> LogGroup:
     key, account, region, name, log_class, created, retention, kms, protected, tags, size = row
-    return Group(key, account, region, name, log_class, created, retention, kms, bool(protected), loads(tags), size)
+    return LogGroup(key, account, region, name, log_class, created, retention, kms, bool(protected), loads(tags), size)
 
 
-def group(reader: Reader, account: str, region: str, name: str) -> Group | None:
+def get_group(reader: Reader, account: str, region: str, name: str) -> LogGroup | None:
     """A log group by its name."""
     sql = f"SELECT {GROUP} FROM log_groups WHERE account = ? AND region = ? AND name = ?"  # noqa: S608 - our own columns
     row = reader.row(sql, (account, region, name))
     return _group(row) if row else None
 
 
-def group_by_id(reader: Reader, key: int) -> Group | None:
+def group_by_id(reader: Reader, key: int) -> LogGroup | None:
     """A log group by its key."""
     row = reader.row(f"SELECT {GROUP} FROM log_groups WHERE id = ?", (key,))  # noqa: S608
     return _group(row) if row else None
 
 
-def groups(
+def page_groups(
     reader: Reader, owner: tuple[str, str], after: str, most: int, *, prefix: str = "", part: str = ""
-) -> list[Group]:
+) -> list[LogGroup]:
     """Log groups of an account and region whose names come after one, begin so and hold a part, in order of name."""
     sql = (
         f"SELECT {GROUP} FROM log_groups WHERE account = ? AND region = ? "  # noqa: S608
@@ -71,7 +71,7 @@ def groups(
     return [_group(row) for row in reader.rows(sql, (*owner, after, prefix, prefix + LAST_NAME, part, most))]
 
 
-def put_group(tx: Tx, group: Group) -> int:
+def put_group(tx: Tx, group: LogGroup) -> int:
     """Keep a new log group; its key."""
     return tx.insert(
         "INSERT INTO log_groups (account, region, name, class, created, retention, kms, protected, tags) "
@@ -101,10 +101,10 @@ def delete_group(tx: Tx, key: int) -> None:
     tx.execute("DELETE FROM log_filters WHERE grp = ?", (key,))
 
 
-def stream(reader: Reader, group: int, name: str) -> Stream | None:
+def get_stream(reader: Reader, group: int, name: str) -> LogStream | None:
     """A log stream by its name."""
     row = reader.row(f"SELECT {STREAM} FROM log_streams WHERE grp = ? AND name = ?", (group, name))  # noqa: S608
-    return Stream(*row) if row else None
+    return LogStream(*row) if row else None
 
 
 def stream_name(reader: Reader, key: int) -> str | None:
@@ -115,7 +115,7 @@ def stream_name(reader: Reader, key: int) -> str | None:
 
 def streams_by_name(
     reader: Reader, group: int, prefix: str, start: str | None, most: int, *, descending: bool = False
-) -> list[Stream]:
+) -> list[LogStream]:
     """Log streams whose names begin so, from after (or before) a name on."""
     order, beyond = ("DESC", "<") if descending else ("ASC", ">")
     start = (prefix + LAST_NAME if descending else "") if start is None else start
@@ -123,12 +123,12 @@ def streams_by_name(
         f"SELECT {STREAM} FROM log_streams WHERE grp = ? AND name >= ? AND name < ? AND name {beyond} ? "  # noqa: S608
         f"ORDER BY name {order} LIMIT ?"
     )
-    return [Stream(*row) for row in reader.rows(sql, (group, prefix, prefix + LAST_NAME, start, most))]
+    return [LogStream(*row) for row in reader.rows(sql, (group, prefix, prefix + LAST_NAME, start, most))]
 
 
-def streams_by_last(
+def streams_by_time(
     reader: Reader, group: int, start: tuple[int, int] | None, most: int, *, descending: bool = False
-) -> list[Stream]:
+) -> list[LogStream]:
     """Log streams in the order of their latest events, from after (or before) a time and a key on."""
     order, beyond = ("DESC", "<") if descending else ("ASC", ">")
     time, key = start or ((2**62, 0) if descending else (-1, 0))
@@ -136,7 +136,7 @@ def streams_by_last(
         f"SELECT {STREAM} FROM log_streams WHERE grp = ? AND (last, id) {beyond} (?, ?) "  # noqa: S608
         f"ORDER BY last {order}, id {order} LIMIT ?"
     )
-    return [Stream(*row) for row in reader.rows(sql, (group, time, key, most))]
+    return [LogStream(*row) for row in reader.rows(sql, (group, time, key, most))]
 
 
 def put_stream(tx: Tx, group: int, name: str, created: int) -> int:

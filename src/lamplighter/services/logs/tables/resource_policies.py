@@ -31,13 +31,13 @@ def put(tx: Tx, policy: Policy) -> None:
     )
 
 
-def of(reader: Reader, account: str, region: str, resource: str) -> list[Policy]:
+def policies_of(reader: Reader, account: str, region: str, resource: str) -> list[Policy]:
     """The policies of a log group, or (no resource) those of the account, in order of name."""
     sql = f"SELECT {COLUMNS} FROM log_policies WHERE account = ? AND region = ? AND resource = ? ORDER BY name"  # noqa: S608
     return [Policy(*row) for row in reader.rows(sql, (account, region, resource))]
 
 
-def of_groups(reader: Reader, account: str, region: str) -> list[Policy]:
+def policies_of_groups(reader: Reader, account: str, region: str) -> list[Policy]:
     """The policies of all log groups, in order of their ARNs."""
     sql = f"SELECT {COLUMNS} FROM log_policies WHERE account = ? AND region = ? AND resource <> '' ORDER BY resource, name"  # noqa: S608, E501
     return [Policy(*row) for row in reader.rows(sql, (account, region))]

@@ -9,7 +9,7 @@ COLUMNS = "owner, schedule, slot, until, count, zone, reason, mark"
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class DroppedSlot:
     """One slot, or several that were dropped together."""
 
     owner: str
@@ -28,12 +28,12 @@ class Dropped:
     """The mark of the schedule, as it was then."""
 
 
-def _dropped(row: Row) -> Dropped:
+def _dropped(row: Row) -> DroppedSlot:
     owner, schedule, slot, until, count, zone, reason, mark = row
-    return Dropped(owner, schedule, slot, until, count, zone, reason, None if mark is None else loads(mark))
+    return DroppedSlot(owner, schedule, slot, until, count, zone, reason, None if mark is None else loads(mark))
 
 
-def put(tx: Tx, dropped: Dropped) -> None:
+def put(tx: Tx, dropped: DroppedSlot) -> None:
     """Keep one; it joins the one before it of the same schedule if the reason is the same."""
     sql = f"SELECT {COLUMNS} FROM dropped_slots WHERE owner = ? AND schedule = ? ORDER BY slot DESC LIMIT 1"  # noqa: S608
     row = tx.row(sql, (dropped.owner, dropped.schedule))
@@ -50,7 +50,7 @@ def put(tx: Tx, dropped: Dropped) -> None:
     )
 
 
-def of(reader: Reader, owner: str) -> list[Dropped]:
+def dropped_of(reader: Reader, owner: str) -> list[DroppedSlot]:
     """Return what nobody has been told of yet, the earliest first."""
     sql = f"SELECT {COLUMNS} FROM dropped_slots WHERE owner = ? ORDER BY slot, schedule"  # noqa: S608
     return [_dropped(row) for row in reader.rows(sql, (owner,))]

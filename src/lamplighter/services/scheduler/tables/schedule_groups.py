@@ -9,7 +9,7 @@ COLUMNS = "arn, state, created, modified, tags"
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ScheduleGroup:
     """What schedules are kept in."""
 
     arn: str
@@ -25,18 +25,18 @@ class Group:
         return self.arn.rpartition("/")[2]
 
 
-def _group(row: Row) -> Group:
+def _group(row: Row) -> ScheduleGroup:
     arn, state, created, modified, tags = row
-    return Group(arn, state, created, modified, loads(tags))
+    return ScheduleGroup(arn, state, created, modified, loads(tags))
 
 
-def get(reader: Reader, arn: str) -> Group | None:
+def get(reader: Reader, arn: str) -> ScheduleGroup | None:
     """A group by its ARN."""
     row = reader.row(f"SELECT {COLUMNS} FROM schedule_groups WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
     return _group(row) if row else None
 
 
-def put(tx: Tx, group: Group) -> None:
+def put(tx: Tx, group: ScheduleGroup) -> None:
     """Keep a group, new or changed."""
     sql = f"INSERT OR REPLACE INTO schedule_groups ({COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608
     tx.execute(sql, (group.arn, group.state, group.created, group.modified, dumps(group.tags)))
@@ -47,7 +47,7 @@ def delete(tx: Tx, arn: str) -> None:
     tx.execute("DELETE FROM schedule_groups WHERE arn = ?", (arn,))
 
 
-def page(reader: Reader, first: str, end: str, after: str, most: int) -> list[Group]:
+def page(reader: Reader, first: str, end: str, after: str, most: int) -> list[ScheduleGroup]:
     """Groups whose ARNs are from `first` on, before `end` and after the last that was seen, in order."""
     sql = f"SELECT {COLUMNS} FROM schedule_groups WHERE arn >= ? AND arn < ? AND arn > ? ORDER BY arn LIMIT ?"  # noqa: S608
     return [_group(row) for row in reader.rows(sql, (first, end, after, most))]

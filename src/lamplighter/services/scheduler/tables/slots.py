@@ -39,7 +39,7 @@ class Slot:
         return None if self.fired is None else self.fired - self.due
 
 
-def one(schedule: int, slot: int, due: int, outcome: str, fired: int | None = None) -> Slot:
+def single_slot(schedule: int, slot: int, due: int, outcome: str, fired: int | None = None) -> Slot:
     """A slot by itself."""
     return Slot(schedule, slot, slot, 1, due, fired, outcome)
 
@@ -66,13 +66,13 @@ def page(reader: Reader, schedule: int, before: int | None, most: int) -> list[S
     return [_slot(row) for row in reader.rows(sql, (schedule, 2**62 if before is None else before, most))]
 
 
-def unsettled(reader: Reader, schedule: int) -> bool:
+def has_unsettled(reader: Reader, schedule: int) -> bool:
     """Whether a slot waits to fire, or for its target's answer."""
     sql = "SELECT 1 FROM slots WHERE schedule = ? AND outcome IN (?, ?) LIMIT 1"
     return reader.row(sql, (schedule, WAITING, SENT)) is not None
 
 
-def latest(reader: Reader, since: int) -> int:
+def max_lateness(reader: Reader, since: int) -> int:
     """By how many milliseconds the latest of the slots fired that have fired since a time."""
     row = reader.row("SELECT max(fired - due) FROM slots WHERE fired >= ?", (since,))
     return (row[0] or 0) if row else 0
@@ -95,7 +95,7 @@ def record(tx: Tx, slot: Slot) -> None:
             tx.execute(f"DELETE FROM slots WHERE schedule = ? AND slot = ({oldest})", (slot.schedule, slot.schedule))  # noqa: S608
 
 
-def settle(tx: Tx, schedule: int, slot: int, outcome: str, detail: str | None) -> bool:
+def finish(tx: Tx, schedule: int, slot: int, outcome: str, detail: str | None) -> bool:
     """Keep how a slot that has fired ended; False where it is not on record any more."""
     sql = "UPDATE slots SET outcome = ?, detail = ? WHERE schedule = ? AND slot = ?"
     return tx.execute(sql, (outcome, detail, schedule, slot)) > 0

@@ -21,8 +21,8 @@ from lamplighter.delivery.tables import lost_alerts
 from lamplighter.delivery.tables.lost_alerts import LostAlert
 from lamplighter.outbound.port import DeliveryFailed
 from lamplighter.services.sns.delivery import delivery_policy, retry_delays
-from lamplighter.services.sns.delivery.endpoints import Address, Carriers
-from lamplighter.services.sns.delivery.retry_delays import Retries
+from lamplighter.services.sns.delivery.endpoints import EndpointAddress, EndpointSenders
+from lamplighter.services.sns.delivery.retry_delays import RetryDelays
 from lamplighter.services.sns.delivery.sqs_endpoint import Queues
 from lamplighter.services.sns.messages.notification import END, NOTIFICATION, SUBSCRIPTION, Notice, from_json
 from lamplighter.services.sns.subscriptions import protocols
@@ -47,7 +47,7 @@ log = logging.getLogger("lamplighter.sns")
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class AttemptFailure:
     """Why an attempt failed."""
 
     reason: str
@@ -55,12 +55,12 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Courier:
+class DeliverySender:
     """Brings notices to endpoints for one engine."""
 
     store: Store
     world: World
-    carriers: Carriers
+    carriers: EndpointSenders
     queues: Queues
     lanes: WeakValueDictionary[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
     """By subscription."""
@@ -69,13 +69,13 @@ class Courier:
 
     # --- taking over --------------------------------------------------------------------------------------------------
 
-    def take(self, tx: Tx, subscription: Subscription, notice: Notice) -> None:
+    def send(self, tx: Tx, subscription: Subscription, notice: Notice) -> None:
         """Have a notice brought to a subscription once this turn is on disk, or as soon as its throttle lets it."""
         delivery = rows.put(tx, self._new(subscription, notice, WAITING, None))
         wait = self._throttle(tx, subscription) if notice.type == NOTIFICATION else 0
         self._schedule(tx, delivery.id, wait)
 
-    def enqueue(self, tx: Tx, subscription: Subscription, notice: Notice) -> None:
+    def send_to_queue(self, tx: Tx, subscription: Subscription, notice: Notice) -> None:
         """Send a notice to the queue that is subscribed, in this turn. A refusal is a client-side error: the last."""
         try:
             self.queues.send(tx, subscription.endpoint, notice)
@@ -140,26 +140,26 @@ class Courier:
             failure = await self._attempt(self.store.reader, key)
             await self.store.insist(lambda tx: self._conclude(tx, posted, failure))
 
-    async def _attempt(self, reader: Reader, key: int) -> Failure | None:
+    async def _attempt(self, reader: Reader, key: int) -> AttemptFailure | None:
         delivery = rows.get(reader, key)
         if delivery is None:
             return None
         notice = _notice(delivery)
         if notice is None:
-            return Failure("what was to be delivered cannot be read", again=False)
+            return AttemptFailure("what was to be delivered cannot be read", again=False)
         subscription = subscriptions.get(reader, delivery.subscription)
         if subscription is None or subscription.status != EXPECTED[notice.type]:
-            return Failure("there is no such subscription any more", again=False)
+            return AttemptFailure("there is no such subscription any more", again=False)
         try:
-            await self.carriers.carry(delivery.protocol, _address(reader, subscription), notice)
+            await self.carriers.send(delivery.protocol, _address(reader, subscription), notice)
         except DeliveryFailed as error:
-            return Failure(str(error), error.again)
+            return AttemptFailure(str(error), error.again)
         except Exception:
             log.exception("delivery %d to %s failed through a fault of the engine", key, delivery.endpoint)
-            return Failure("a fault of the engine, whose log has it", again=True)
+            return AttemptFailure("a fault of the engine, whose log has it", again=True)
         return None
 
-    def _conclude(self, tx: Tx, posted: Posted, failure: Failure | None) -> None:
+    def _conclude(self, tx: Tx, posted: Posted, failure: AttemptFailure | None) -> None:
         if not outbox.delete(tx, posted.id):
             return
         key = int(posted.subject)
@@ -239,20 +239,20 @@ def dead_letter_queue(attributes: Mapping[str, str]) -> str | None:
 
 def _policy(reader: Reader, subscription: Subscription) -> Json:
     topic = topics.get(reader, subscription.topic)
-    return delivery_policy.effective(topic.attributes if topic is not None else {}, subscription.attributes)
+    return delivery_policy.effective_policy(topic.attributes if topic is not None else {}, subscription.attributes)
 
 
-def _retries(reader: Reader, subscription: Subscription) -> Retries:
+def _retries(reader: Reader, subscription: Subscription) -> RetryDelays:
     if subscription.protocol in protocols.WITH_POLICY:
-        return retry_delays.of_policy(_policy(reader, subscription)["healthyRetryPolicy"])
+        return retry_delays.delays_of_policy(_policy(reader, subscription)["healthyRetryPolicy"])
     return retry_delays.SMTP if subscription.protocol in protocols.MAIL else retry_delays.MANAGED
 
 
-def _address(reader: Reader, subscription: Subscription) -> Address:
+def _address(reader: Reader, subscription: Subscription) -> EndpointAddress:
     topic = topics.get(reader, subscription.topic)
     name = topic.attributes.get("DisplayName", "") if topic is not None else ""
     kind = _policy(reader, subscription)["requestPolicy"]["headerContentType"]
-    return Address(subscription.endpoint, kind, name)
+    return EndpointAddress(subscription.endpoint, kind, name)
 
 
 def _carried(delivery: Delivery) -> str:

@@ -7,7 +7,7 @@ the topic disables that. See https://docs.aws.amazon.com/sns/latest/dg/sns-messa
 from collections.abc import Collection, Mapping
 
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.services.sns.delivery.retry_delays import RISES, of_policy, seconds
+from lamplighter.services.sns.delivery.retry_delays import RISES, delays_of_policy, seconds
 from lamplighter.services.sns.errors import InvalidParameter
 
 CONTENT_TYPE = "text/plain; charset=UTF-8"
@@ -41,7 +41,7 @@ RAW_TYPES = CONTENT_TYPES | {
 """Of a message that goes raw."""
 
 
-def check_topic(text: str) -> None:
+def check_topic_policy(text: str) -> None:
     """Refuse what is no delivery policy of a topic."""
     policy = _read(text)
     http = _object(policy.get("http") or {}, "http")
@@ -50,7 +50,7 @@ def check_topic(text: str) -> None:
     _check_request(http.get("defaultRequestPolicy"), CONTENT_TYPES)
 
 
-def check_subscription(text: str, *, raw: bool = False) -> None:
+def check_subscription_policy(text: str, *, raw: bool = False) -> None:
     """Refuse what is no delivery policy of a subscription."""
     policy = _read(text)
     _check_retry(policy.get("healthyRetryPolicy"))
@@ -58,7 +58,7 @@ def check_subscription(text: str, *, raw: bool = False) -> None:
     _check_request(policy.get("requestPolicy"), RAW_TYPES if raw else CONTENT_TYPES)
 
 
-def effective_topic(attributes: Mapping[str, str]) -> Json:
+def effective_topic_policy(attributes: Mapping[str, str]) -> Json:
     """A topic's policy with everything that it leaves out."""
     http = (_read(attributes["DeliveryPolicy"]).get("http") or {}) if attributes.get("DeliveryPolicy") else {}
     effective: Json = {
@@ -71,9 +71,9 @@ def effective_topic(attributes: Mapping[str, str]) -> Json:
     return {"http": effective}
 
 
-def effective(topic: Mapping[str, str], subscription: Mapping[str, str]) -> Json:
+def effective_policy(topic: Mapping[str, str], subscription: Mapping[str, str]) -> Json:
     """A subscription's policy with everything that it leaves to its topic or to AWS."""
-    http = effective_topic(topic)["http"]
+    http = effective_topic_policy(topic)["http"]
     given = subscription.get("DeliveryPolicy")
     own = _read(given) if given and not http["disableSubscriptionOverrides"] else {}
     return {
@@ -121,7 +121,7 @@ def _check_retry(given: Json) -> None:
         raise _fault(f"backoffFunction must be one of {', '.join(RISES)}")
     if policy["minDelayTarget"] > policy["maxDelayTarget"]:
         raise _fault("minDelayTarget must be less than or equal to maxDelayTarget")
-    phases = of_policy(policy)
+    phases = delays_of_policy(policy)
     if phases.rising < 0:
         raise _fault("numRetries must be at least the sum of the retries of its phases")
     if seconds(phases) > MOST_SECONDS:

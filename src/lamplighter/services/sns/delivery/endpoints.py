@@ -12,7 +12,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dump_bytes
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import DeliveryFailed, Outbound
-from lamplighter.services.sns.delivery.mail_text import SENDER, mail, plain
+from lamplighter.services.sns.delivery.mail_text import SENDER, make_mail, plain_text
 from lamplighter.services.sns.messages.notification import NOTIFICATION, SUBSCRIPTION, Links, Notice, members, write
 from lamplighter.services.sns.messages.signing import Signer
 from lamplighter.services.sns.subscriptions import protocols
@@ -21,7 +21,7 @@ AGENT = "Amazon Simple Notification Service Agent"
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class EndpointAddress:
     """Where a notice goes, and what the topic and the subscription say of how."""
 
     endpoint: str
@@ -30,7 +30,7 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Carriers:
+class EndpointSenders:
     """All carriers of one engine."""
 
     outbound: Outbound
@@ -38,9 +38,9 @@ class Carriers:
     links: Links
     signer: Signer
 
-    async def carry(self, protocol: str, address: Address, notice: Notice) -> None:
+    async def send(self, protocol: str, address: EndpointAddress, notice: Notice) -> None:
         """Make one attempt."""
-        carriers: Mapping[str, Callable[[Address, Notice], Awaitable[None]]] = {
+        carriers: Mapping[str, Callable[[EndpointAddress, Notice], Awaitable[None]]] = {
             protocols.HTTP: self._post,
             protocols.HTTPS: self._post,
             protocols.EMAIL: self._mail,
@@ -53,7 +53,7 @@ class Carriers:
     def _document(self, notice: Notice) -> Json:
         return members(notice, self.links, self.signer)
 
-    async def _post(self, address: Address, notice: Notice) -> None:
+    async def _post(self, address: EndpointAddress, notice: Notice) -> None:
         raw = notice.raw and notice.type == NOTIFICATION
         headers = {
             "x-amz-sns-message-type": notice.type,
@@ -73,18 +73,18 @@ class Carriers:
             # errors are considered permanent failures and retries will not be attempted."
             raise DeliveryFailed(f"the endpoint answered with {status}", again=status >= 500 or status == 429)
 
-    async def _mail(self, address: Address, notice: Notice) -> None:
-        await self._send(address, notice, plain(notice, self.links.for_mail()))
+    async def _mail(self, address: EndpointAddress, notice: Notice) -> None:
+        await self._send(address, notice, plain_text(notice, self.links.for_mail()))
 
-    async def _mail_document(self, address: Address, notice: Notice) -> None:
+    async def _mail_document(self, address: EndpointAddress, notice: Notice) -> None:
         document = members(notice, self.links.for_mail(), self.signer)
         await self._send(address, notice, write(document))
 
-    async def _send(self, address: Address, notice: Notice, text: str) -> None:
+    async def _send(self, address: EndpointAddress, notice: Notice, text: str) -> None:
         name = (address.display_name or SENDER) if notice.type == NOTIFICATION else SENDER
-        await self.outbound.mail.send(mail(notice, address.endpoint, text), name)
+        await self.outbound.mail.send(make_mail(notice, address.endpoint, text), name)
 
-    async def _run(self, address: Address, notice: Notice) -> None:
+    async def _run(self, address: EndpointAddress, notice: Notice) -> None:
         environment = {
             "LAMPLIGHTER_SUBJECT": notice.subject or "",
             "LAMPLIGHTER_TOPIC": notice.topic,
@@ -92,7 +92,7 @@ class Carriers:
         }
         await self.outbound.programs.run(address.endpoint, notice.text.encode(), environment)
 
-    async def _invoke(self, address: Address, notice: Notice) -> None:
+    async def _invoke(self, address: EndpointAddress, notice: Notice) -> None:
         if not self.remote.knows("lambda", "Invoke"):
             raise DeliveryFailed("no endpoint for Lambda was given (--endpoint lambda=URL)", again=False)
         function = arn.parse(address.endpoint)

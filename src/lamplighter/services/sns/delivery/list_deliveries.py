@@ -10,7 +10,7 @@ from lamplighter.store.db import Reader
 PAGE = 50
 
 
-def list_by_topic(reader: Reader, _caller: Caller, params: Json) -> Json:
+def list_deliveries(reader: Reader, _caller: Caller, params: Json) -> Json:
     """ListDeliveries: the latest first, those before one where that is said."""
     topic = find_topic(reader, params["TopicArn"])
     found = deliveries.recent(reader, topic.arn, params.get("Before"), PAGE + 1)

@@ -22,7 +22,7 @@ SENDER = "AWS Notifications"
 NO_REPLY = "Please do not reply directly to this email."
 
 
-def mail(notice: Notice, to: str, text: str) -> EmailMessage:
+def make_mail(notice: Notice, to: str, text: str) -> EmailMessage:
     """A mail with this text; whoever sends it says from whom."""
     message = EmailMessage(policy=SMTP)
     message["To"] = to
@@ -34,7 +34,7 @@ def mail(notice: Notice, to: str, text: str) -> EmailMessage:
     return message
 
 
-def plain(notice: Notice, links: Links) -> str:
+def plain_text(notice: Notice, links: Links) -> str:
     """What a person reads."""
     if notice.type == NOTIFICATION:
         return (

@@ -16,7 +16,7 @@ SECOND = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Retries:
+class RetryDelays:
     """The four phases: at once, at the least delay, rising, at the greatest delay. Delays are in seconds."""
 
     immediate: int
@@ -33,12 +33,12 @@ class Retries:
         return self.immediate + self.before + self.rising + self.after
 
 
-SMTP = Retries(0, 2, 10, 38, 10, 600, "exponential")
+SMTP = RetryDelays(0, 2, 10, 38, 10, 600, "exponential")
 """ "Customer managed endpoints": "50 attempts, over 6 hours"."""
-MANAGED = Retries(3, 2, 10, 100_000, 1, 20, "exponential")
+MANAGED = RetryDelays(3, 2, 10, 100_000, 1, 20, "exponential")
 """ "AWS managed endpoints": "100,015 times, over 23 days"."""
 
-RISES: dict[str, Callable[[Retries, int, int], float]] = {
+RISES: dict[str, Callable[[RetryDelays, int, int], float]] = {
     "linear": lambda it, at, last: it.least + (it.greatest - it.least) * at / last,
     "arithmetic": lambda it, at, last: it.least + (it.greatest - it.least) * at * (at + 1) / (last * (last + 1)),
     "geometric": lambda it, at, last: it.least * (it.greatest / it.least) ** (at / last),
@@ -47,15 +47,15 @@ RISES: dict[str, Callable[[Retries, int, int], float]] = {
 """By function, the delay of a retry of the rising phase."""
 
 
-def of_policy(policy: Json) -> Retries:
+def delays_of_policy(policy: Json) -> RetryDelays:
     """The retries of a healthyRetryPolicy with all its members."""
     phases = [policy[name] for name in ("numNoDelayRetries", "numMinDelayRetries", "numMaxDelayRetries")]
     rising = policy["numRetries"] - sum(phases)
     delays = (policy["minDelayTarget"], policy["maxDelayTarget"], policy["backoffFunction"])
-    return Retries(phases[0], phases[1], rising, phases[2], *delays)
+    return RetryDelays(phases[0], phases[1], rising, phases[2], *delays)
 
 
-def delay(retries: Retries, number: int) -> int | None:
+def delay(retries: RetryDelays, number: int) -> int | None:
     """How many milliseconds to wait before a retry, the first being 0; None where there is none of this number."""
     if number < retries.immediate:
         return 0
@@ -68,11 +68,11 @@ def delay(retries: Retries, number: int) -> int | None:
     return retries.greatest * SECOND if number - retries.rising < retries.after else None
 
 
-def _risen(retries: Retries, number: int) -> float:
+def _risen(retries: RetryDelays, number: int) -> float:
     last = retries.rising - 1
     return RISES[retries.function](retries, number, last) if last > 0 else retries.least
 
 
-def seconds(retries: Retries) -> float:
+def seconds(retries: RetryDelays) -> float:
     """How long all retries take together."""
     return sum(delay(retries, number) or 0 for number in range(retries.total)) / SECOND

@@ -15,8 +15,8 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.precompute import LARGE
 from lamplighter.base.world import World
 from lamplighter.bus import PREPARED, Caller, Prepared, Work
-from lamplighter.services.sns.arns import find_topic, parse
-from lamplighter.services.sns.delivery.deliver import Courier
+from lamplighter.services.sns.arns import find_topic, parse_arn
+from lamplighter.services.sns.delivery.deliver import DeliverySender
 from lamplighter.services.sns.errors import (
     BatchEntryIdsNotDistinct,
     BatchRequestTooLong,
@@ -53,7 +53,7 @@ class Publishing:
     """Takes messages for one engine."""
 
     world: World
-    courier: Courier
+    courier: DeliverySender
 
     def publish(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Publish"""
@@ -126,12 +126,12 @@ class Publishing:
                 continue
             notice = self._notice(topic, subscription, message, text, key, sequence)
             if subscription.protocol == protocols.SQS:
-                self.courier.enqueue(tx, subscription, notice)
+                self.courier.send_to_queue(tx, subscription, notice)
             elif subscription.protocol in protocols.NOWHERE:
                 where = (subscription.endpoint, subscription.protocol)
                 log.warning("message %s is not delivered to %s by %s", key, *where)
             else:
-                self.courier.take(tx, subscription, notice)
+                self.courier.send(tx, subscription, notice)
         if filtered:
             topics.count(tx, topic.arn, "filtered", filtered)
 
@@ -182,7 +182,7 @@ def _sent(message: Message) -> dict[str, tuple[str, str]]:
 
 def _topic(tx: Tx, caller: Caller, text: str, what: str) -> Topic:
     """The topic of an ARN, which must be of the region that is asked."""
-    if parse(text, what).region != caller.region:
+    if parse_arn(text, what).region != caller.region:
         raise InvalidParameter(what)
     return find_topic(tx, text, what)
 

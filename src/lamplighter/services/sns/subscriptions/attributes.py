@@ -48,7 +48,7 @@ def check(name: str, attributes: Mapping[str, str], protocol: str) -> None:
         raise InvalidParameter(f"{name}: Policy is too large")
     elif name == "DeliveryPolicy":
         raw = attributes.get("RawMessageDelivery", "").lower() == "true"
-        delivery_policy.check_subscription(value, raw=raw)
+        delivery_policy.check_subscription_policy(value, raw=raw)
     elif name == "RedrivePolicy":
         _check_redrive(value)
     if name in {"FilterPolicy", "FilterPolicyScope"} and attributes.get("FilterPolicy"):

@@ -15,7 +15,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Work
 from lamplighter.services.sns.arns import check_subscription_arn, find_topic
-from lamplighter.services.sns.delivery.deliver import SERVICE, Courier
+from lamplighter.services.sns.delivery.deliver import SERVICE, DeliverySender
 from lamplighter.services.sns.errors import AuthorizationError, InvalidParameter
 from lamplighter.services.sns.messages.notification import END, SUBSCRIPTION, Notice
 from lamplighter.services.sns.subscriptions import attributes as settings
@@ -41,7 +41,7 @@ class Subscribing:
     """How subscriptions come and go."""
 
     world: World
-    courier: Courier
+    courier: DeliverySender
     ask_by_mail: bool
     """Whether a mail address is asked first."""
     commands: bool
@@ -172,7 +172,7 @@ class Subscribing:
             token=subscription.token,
             version=topic.attributes.get("SignatureVersion", "1"),
         )
-        self.courier.take(tx, subscription, notice)
+        self.courier.send(tx, subscription, notice)
         timers.put(tx, Timer(SERVICE, subscription.arn, EXPIRE, self.world.monotonic() + LIFE), elapsed=True)
 
 

@@ -45,7 +45,7 @@ def attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
     }
     if found.protocol in protocols.WITH_POLICY:
         topic = topics.get(reader, found.topic)
-        policy = delivery_policy.effective(topic.attributes if topic is not None else {}, found.attributes)
+        policy = delivery_policy.effective_policy(topic.attributes if topic is not None else {}, found.attributes)
         shown["EffectiveDeliveryPolicy"] = dumps(policy)
     if "FilterPolicy" in found.attributes:
         shown["FilterPolicyScope"] = settings.SCOPES[0]

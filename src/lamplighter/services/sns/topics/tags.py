@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.sns.arns import parse
+from lamplighter.services.sns.arns import parse_arn
 from lamplighter.services.sns.errors import InvalidParameter, ResourceNotFound, TagLimitExceeded
 from lamplighter.services.sns.tables import topics
 from lamplighter.services.sns.tables.topics import Topic
@@ -49,7 +49,7 @@ def tags(reader: Reader, _caller: Caller, params: Json) -> Json:
 
 
 def _find(reader: Reader, arn: str) -> Topic:
-    parse(arn, "ResourceArn")
+    parse_arn(arn, "ResourceArn")
     found = topics.get(reader, arn)
     if found is None:
         raise ResourceNotFound

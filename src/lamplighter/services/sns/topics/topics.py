@@ -12,7 +12,7 @@ from lamplighter.base import arn
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.sns.arns import PAGE, check_topic_name, find_topic, page_token, parse, read_page_token
+from lamplighter.services.sns.arns import PAGE, check_topic_name, find_topic, page_token, parse_arn, read_page_token
 from lamplighter.services.sns.delivery import delivery_policy
 from lamplighter.services.sns.errors import InvalidParameter
 from lamplighter.services.sns.tables import subscriptions
@@ -70,7 +70,7 @@ class Topics:
 
     def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """DeleteTopic: with its subscriptions, and what was on its way to them; one that is not there is deleted."""
-        parse(params["TopicArn"], "TopicArn")
+        parse_arn(params["TopicArn"], "TopicArn")
         rows.delete(tx, params["TopicArn"])
         return {}
 
@@ -92,7 +92,7 @@ class Topics:
             "Owner": topic.account,
             "SubscriptionsPending": str(counts.get(subscriptions.PENDING, 0)),
             "TopicArn": topic.arn,
-            "EffectiveDeliveryPolicy": dumps(delivery_policy.effective_topic(topic.attributes)),
+            "EffectiveDeliveryPolicy": dumps(delivery_policy.effective_topic_policy(topic.attributes)),
             "SubscriptionsConfirmed": str(counts.get(subscriptions.CONFIRMED, 0)),
             "DisplayName": "",
             "SubscriptionsDeleted": str(counts.get(subscriptions.DELETED, 0)),
@@ -150,7 +150,7 @@ def check(name: str, value: str, *, fifo: bool) -> None:
     if name == "Policy":
         access_policy.check(value)
     elif name == "DeliveryPolicy":
-        delivery_policy.check_topic(value)
+        delivery_policy.check_topic_policy(value)
     elif not _fits(name, value):
         raise InvalidParameter(name)
 
