@@ -13,7 +13,7 @@ from typing import Protocol
 from lamplighter.base.errors import LamplighterError, UnknownOperation
 from lamplighter.base.json_text import Json
 from lamplighter.base.threads import run_in_thread
-from lamplighter.store.db import Posted, Reader, Store, Tx
+from lamplighter.store.db import OutboxRow, Reader, Store, Tx
 from lamplighter.store.timers import Timer
 
 
@@ -107,7 +107,7 @@ class Service(Protocol):
     def operations(self) -> Mapping[str, Operation]:
         """What it answers, by AWS's names."""
 
-    def perform(self, posted: Posted) -> Coroutine[None, None, None]:
+    def perform(self, posted: OutboxRow) -> Coroutine[None, None, None]:
         """Do what the outbox says: at least once, after its commit."""
 
     def ring(self, tx: Tx, timer: Timer) -> None:

@@ -30,11 +30,11 @@ from lamplighter.console.ports.local import LocalPort
 from lamplighter.engine import health, metrics
 from lamplighter.engine.engine import Engine
 from lamplighter.wire.access import cross_site, gate, sigv4, unsigned_requests
-from lamplighter.wire.access.credentials import Holder, Holders
-from lamplighter.wire.access.host_header import Hosts
-from lamplighter.wire.http import HttpRequest, Response, answer
+from lamplighter.wire.access.credentials import Credentials, CredentialSet
+from lamplighter.wire.access.host_header import AllowedHosts
+from lamplighter.wire.http import HttpRequest, Response, make_response
 from lamplighter.wire.protocols import compression
-from lamplighter.wire.route import refuse, respond, route
+from lamplighter.wire.route import encode_error, encode_result, route_request
 
 Scope = MutableMapping[str, Json]
 Receive = Callable[[], Awaitable[MutableMapping[str, Json]]]
@@ -64,9 +64,9 @@ class HttpServer:
     """The ASGI application of one engine."""
 
     engine: Engine
-    hosts: Hosts
+    hosts: AllowedHosts
     """The names by which it may be called."""
-    holders: Holders | None = None
+    holders: CredentialSet | None = None
     """Who may come in; None where any credentials are taken, because only this machine reaches the port."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is about to stop: what would be answered later is refused now."""
@@ -81,7 +81,7 @@ class HttpServer:
         try:
             cross_site.check_once(scope["headers"])
             self.hosts.check(headers.get(b"host", b""))
-            is_open = unsigned_requests.is_open(http)
+            is_open = unsigned_requests.is_unsigned_allowed(http)
             if paths.is_page(http) and not is_open:
                 await (await asyncio.to_thread(self._console))(scope, receive, send)
                 return
@@ -90,13 +90,17 @@ class HttpServer:
             signer = None if is_open else self._signer(http)
             http = HttpRequest(http.method, http.path, http.query, headers, await _body(headers, receive))
             if signer is not None:
-                await _decode_in_thread(http, lambda: sigv4.verify(http, signer.secret, self.engine.world.now()))
-            if compression.is_encoded(http):
-                http = await _decode_in_thread(http, lambda: compression.decoded(http, LARGEST))
+                await _decode_in_thread(
+                    http, lambda: sigv4.verify_signature(http, signer.secret, self.engine.world.now())
+                )
+            if compression.is_compressed(http):
+                http = await _decode_in_thread(http, lambda: compression.decompress(http, LARGEST))
             response = await self._answer(http, request_id, lambda: self._left(receive))
         except AwsError as error:
             refused = error
-            response = await _decode_in_thread(http, lambda: refuse(self.engine.catalog, http, refused, request_id))
+            response = await _decode_in_thread(
+                http, lambda: encode_error(self.engine.catalog, http, refused, request_id)
+            )
         except (CallerGone, ConnectionResetError):
             return
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
@@ -115,13 +119,15 @@ class HttpServer:
     async def _answer(self, http: HttpRequest, request_id: str, left: Callable[[], Awaitable[None]]) -> Response:
         if http.method == "GET" and (watch := WATCHED.get(http.path)) is not None:
             return await watch(self.engine, http, request_id)
-        if unsigned_requests.is_page(http):
+        if unsigned_requests.is_subscription_page(http):
             return await self._subscription(http, request_id)
-        request = await _decode_in_thread(http, lambda: route(self.engine.catalog, http, self.engine.config.account))
+        request = await _decode_in_thread(
+            http, lambda: route_request(self.engine.catalog, http, self.engine.config.account)
+        )
         caller = Caller(request.account, request.region)
         try:
             result = await self.engine.call(caller, request.service, request.operation, request.params, left)
-            return respond(request, result, request_id)
+            return encode_result(request, result, request_id)
         except (AwsError, CallerGone):
             raise
         except Exception as error:
@@ -137,16 +143,16 @@ class HttpServer:
         )
         return response
 
-    def _signer(self, http: HttpRequest) -> Holder | None:
+    def _signer(self, http: HttpRequest) -> Credentials | None:
         """Who has to have signed a request, if anybody; strangers are refused before more of it is read."""
         if http.method == "GET" and http.path in WATCHED:
             if self.holders is not None and http.path not in OPEN:
-                gate.admit_watcher(http, self.holders, self.engine.world.now())
+                gate.admit_monitoring(http, self.holders, self.engine.world.now())
             return None
         if self.holders is None:
             cross_site.check_authorization(http)
             return None
-        return gate.signer(http, self.holders)
+        return gate.find_signer(http, self.holders)
 
     async def _left(self, receive: Receive) -> None:
         await first_result(_hung_up(receive), self._closed())
@@ -160,11 +166,11 @@ async def _health(engine: Engine, _http: HttpRequest, request_id: str) -> Respon
     """The health of the engine (`engine/health.py`), whether mails are sent, and what tasks may not ask for."""
     found, config = health.read_health(engine), engine.config
     body = found.body() | {"mails": config.smtp is not None, "denied": sorted(config.deny)}
-    return answer(200 if found.available else 503, b"application/json", dump_bytes(body), request_id)
+    return make_response(200 if found.available else 503, b"application/json", dump_bytes(body), request_id)
 
 
 async def _metrics(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
-    return answer(200, metrics.CONTENT_TYPE, engine.metrics(), request_id)
+    return make_response(200, metrics.CONTENT_TYPE, engine.metrics(), request_id)
 
 
 async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response:
@@ -177,7 +183,7 @@ async def _slots(engine: Engine, http: HttpRequest, request_id: str) -> Response
     params = {"GroupName": group, "Name": name}
     params |= {"Before": float(given["before"])} if "before" in given else {}
     slots = await engine.call(Caller(account, region), "scheduler", "ListSlots", params)
-    return answer(200, b"application/json", dump_bytes(slots), request_id)
+    return make_response(200, b"application/json", dump_bytes(slots), request_id)
 
 
 async def _runs(engine: Engine, http: HttpRequest, request_id: str) -> Response:
@@ -188,13 +194,13 @@ async def _runs(engine: Engine, http: HttpRequest, request_id: str) -> Response:
         raise ValidationError("Say ?machine= with the name of a state machine, and &region= with its region")
     caller = Caller(engine.config.account, region)
     runs = await engine.call(caller, "states", "ListKeptExecutions", {"name": name})
-    return answer(200, b"application/json", dump_bytes(runs), request_id)
+    return make_response(200, b"application/json", dump_bytes(runs), request_id)
 
 
 async def _certificate(engine: Engine, _http: HttpRequest, request_id: str) -> Response:
     """The certificate of what SNS signs."""
     found = await engine.call(Caller(engine.config.account, ""), "sns", "GetCertificate", {})
-    return answer(200, b"application/x-pem-file", found, request_id)
+    return make_response(200, b"application/x-pem-file", found, request_id)
 
 
 SCHEDULE = re.compile("arn:aws[^:]*:scheduler:([^:]+):([0-9]{12}):schedule/([^/]+)/([^/]+)")

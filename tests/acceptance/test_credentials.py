@@ -18,13 +18,13 @@ import boto3
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+from botocore.credentials import Credentials as BotoCredentials
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.target import find_target
 from lamplighter.engine import credentials
-from lamplighter.wire.access.credentials import Holder
+from lamplighter.wire.access.credentials import Credentials
 from tests.served import ROLE, Served, eventually, one, run_task
 
 WATCHING = ("/_lamplighter/metrics", "/_lamplighter/slots?arn=x", "/_lamplighter/runs?machine=x&region=x")
@@ -54,7 +54,7 @@ def url(served: Served) -> str:
     return f"http://{own_address()}:{served.port}"
 
 
-def holder(served: Served) -> Holder:
+def holder(served: Served) -> Credentials:
     return next(iter(credentials.load_credentials(served.data / "credentials").values()))
 
 
@@ -203,7 +203,7 @@ def signed(served: Served, body: bytes, time: str | None = None) -> dict[str, st
     """The headers of a signed CreateActivity."""
     headers = {"X-Amz-Target": "AWSStepFunctions.CreateActivity", "Content-Type": "application/x-amz-json-1.0"}
     request = AWSRequest("POST", url(served) + "/", data=body, headers=headers)
-    signer = SigV4Auth(Credentials(holder(served).access_key, holder(served).secret), "states", "us-east-1")
+    signer = SigV4Auth(BotoCredentials(holder(served).access_key, holder(served).secret), "states", "us-east-1")
     signer.add_auth(request)
     if time:
         request.headers.replace_header("X-Amz-Date", time)

@@ -19,8 +19,8 @@ from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime
 from lamplighter.server import HttpServer
-from lamplighter.wire.access.host_header import Hosts
-from lamplighter.wire.models.shapes import JSON, load
+from lamplighter.wire.access.host_header import AllowedHosts
+from lamplighter.wire.models.shapes import JSON, load_service
 from tests.asl.definition.test_parse import broken
 from tests.shaped import documents, shaped
 from tests.strategies import values
@@ -106,7 +106,7 @@ def line(tmp_path: Path) -> Iterator[Line]:
         clock = ManualClock()
         opened = Engine.open(EngineConfig(data=tmp_path), fixed_world(clock), FakeRuntime(clock.now))
         engine = runner.run(opened)
-        yield Line(runner, HttpServer(engine, Hosts()))
+        yield Line(runner, HttpServer(engine, AllowedHosts()))
         runner.run(engine.close())
 
 
@@ -139,14 +139,14 @@ def test_a_definition_that_was_tampered_with_is_created_and_started_or_refused(
         check(*line.ask("StartExecution", dumps(start).encode()))
 
 
-OPERATIONS = sorted(load("states", JSON).model.operation_names)
+OPERATIONS = sorted(load_service("states", JSON).model.operation_names)
 
 
 @st.composite
 def requests(draw: st.DrawFn) -> tuple[str, Json]:
     """An operation, and parameters that have its shape, or nearly so."""
     operation = draw(st.sampled_from(OPERATIONS))
-    shape = load("states", JSON).model.operation_model(operation).input_shape
+    shape = load_service("states", JSON).model.operation_model(operation).input_shape
     return operation, draw(shaped(shape, WORDS))
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from lamplighter.base.json_text import Json
 from lamplighter.console.app import build_app
 from lamplighter.console.ports.local import LocalPort
-from lamplighter.wire.access.credentials import Holders
+from lamplighter.wire.access.credentials import CredentialSet
 from tests.engines import Site
 
 HOST = "127.0.0.1:4566"
@@ -34,7 +34,7 @@ class Answer:
 class Browser:
     """Keeps its cookies, follows where a form leads."""
 
-    def __init__(self, site: Site, holders: Holders | None = None) -> None:
+    def __init__(self, site: Site, holders: CredentialSet | None = None) -> None:
         self.site = site
         self.closing = asyncio.Event()
         self._app = build_app(LocalPort(site.engine), site.engine.world, self.closing, holders)

@@ -15,7 +15,7 @@ from lamplighter.isolation.port import Isolation
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import Runtime
-from lamplighter.store.db import Posted, Store, Tx
+from lamplighter.store.db import OutboxRow, Store, Tx
 from lamplighter.store.timers import Timer
 from tests.engines import ACCOUNT, CALLER, REGION, Listening, Site
 
@@ -57,7 +57,7 @@ class Sender:
     def _settled(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
         note(tx, "settled", [letter.key, outcome.end, outcome.attempts, outcome.code, outcome.exhausted])
 
-    async def perform(self, posted: Posted) -> None:
+    async def perform(self, posted: OutboxRow) -> None:
         assert is_delivery(posted.subject)
         await self.courier.perform(posted)
 

@@ -12,7 +12,7 @@ from lamplighter.base.errors import Unavailable
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import fixed_world
 from lamplighter.store import outbox, timers
-from lamplighter.store.db import Posted, Reader, Signals, Store, Tx
+from lamplighter.store.db import CommitSignals, OutboxRow, Reader, Store, Tx
 from lamplighter.store.lock import DirectoryInUse
 from lamplighter.store.migrate import NewerData, scripts
 from lamplighter.store.timers import Timer
@@ -95,7 +95,7 @@ async def test_a_turn_that_cannot_be_committed_is_undone_whole_and_says_so(store
 
 
 async def test_signals_and_callbacks_come_after_the_commit_and_never_for_a_job_that_failed(store: Store) -> None:
-    heard: list[Signals] = []
+    heard: list[CommitSignals] = []
     called: list[str] = []
     store.on_commit = heard.append
 
@@ -112,7 +112,7 @@ async def test_signals_and_callbacks_come_after_the_commit_and_never_for_a_job_t
     await one
     with pytest.raises(ValueError):  # noqa: PT011 - ours
         await other
-    assert [posted for signals in heard for posted in signals.posted] == [Posted(1, "test", "it", "do")]
+    assert [posted for signals in heard for posted in signals.posted] == [OutboxRow(1, "test", "it", "do")]
     assert called == ["good"]
 
 
@@ -128,7 +128,7 @@ async def test_insist_writes_in_the_end_on_a_disk_that_was_full_for_a_while(
             raise sqlite3.OperationalError("database or disk is full")
         put(tx, "kept")
 
-    await store.insist(job)
+    await store.write_with_retry(job)
     assert bodies(store) == ["kept"]
 
 
@@ -163,9 +163,9 @@ async def test_timers_come_by_their_own_clock_the_longest_overdue_first(store: S
         timers.put(tx, Timer("s", "a", "later", 90), elapsed=True)
 
     await store.write(job)
-    assert [timer.name for timer in timers.due(store.reader, 60, 60, 10)] == ["length", "wall"]
-    assert timers.due(store.reader, 60, 30, 10) == [Timer("s", "a", "wall", 50)]
-    assert timers.wait(store.reader, 60, 60) == 30
+    assert [timer.name for timer in timers.due_timers(store.reader, 60, 60, 10)] == ["length", "wall"]
+    assert timers.due_timers(store.reader, 60, 30, 10) == [Timer("s", "a", "wall", 50)]
+    assert timers.milliseconds_to_next(store.reader, 60, 60) == 30
 
 
 async def test_lengths_of_time_keep_their_length_when_the_wall_clock_was_set_before_a_restart(store: Store) -> None:
@@ -173,17 +173,17 @@ async def test_lengths_of_time_keep_their_length_when_the_wall_clock_was_set_bef
     hour = 3_600_000
     await store.write(lambda tx: timers.put(tx, Timer("s", "a", "length", 1_000), elapsed=True))
     await store.write(lambda tx: timers.put(tx, Timer("s", "a", "wall", 1_000), elapsed=False))
-    await store.write(lambda tx: timers.keep_jump(tx, hour))
-    await store.write(timers.settle_jump)
-    await store.write(timers.settle_jump)
-    assert {timer.name: timer.due for timer in timers.due(store.reader, 2 * hour, 2 * hour, 10)} == {
+    await store.write(lambda tx: timers.save_clock_jump(tx, hour))
+    await store.write(timers.apply_clock_jump)
+    await store.write(timers.apply_clock_jump)
+    assert {timer.name: timer.due for timer in timers.due_timers(store.reader, 2 * hour, 2 * hour, 10)} == {
         "length": 1_000 + hour,
         "wall": 1_000,
     }
 
 
 async def test_many_writers_share_commits_and_none_is_lost(store: Store) -> None:
-    turns: list[Signals] = []
+    turns: list[CommitSignals] = []
     store.on_commit = turns.append
     await asyncio.gather(*(store.write(lambda tx, n=n: put(tx, str(n))) for n in range(300)))  # type: ignore[misc]
     assert len(bodies(store)) == 300
@@ -201,7 +201,7 @@ async def test_what_takes_long_reads_what_is_committed_while_the_loop_goes_on(st
         assert goes_on.wait(30)
         return [*before, *reader.rows("SELECT body FROM outbox")]
 
-    aside = asyncio.create_task(store.look_aside(read))
+    aside = asyncio.create_task(store.read_in_thread(read))
     await reading.wait()
     await store.write(lambda tx: put(tx, "meanwhile"))
     goes_on.set()
@@ -210,4 +210,4 @@ async def test_what_takes_long_reads_what_is_committed_while_the_loop_goes_on(st
 
 async def test_what_takes_long_writes_nothing(store: Store) -> None:
     with pytest.raises(Unavailable, match="attempt to write a readonly database"):
-        await store.look_aside(lambda reader: reader.rows("DELETE FROM outbox"))
+        await store.read_in_thread(lambda reader: reader.rows("DELETE FROM outbox"))

@@ -12,18 +12,18 @@ from botocore.serialize import create_serializer
 
 from lamplighter.base.json_text import Json
 from lamplighter.wire.http import HttpRequest, Response
-from lamplighter.wire.models.catalog import Catalog
+from lamplighter.wire.models.catalog import ModelCatalog
 
 ENDPOINT = "http://127.0.0.1:4566"
 
 
 @pytest.fixture(scope="session")
-def catalog() -> Catalog:
-    return Catalog()
+def catalog() -> ModelCatalog:
+    return ModelCatalog()
 
 
 @pytest.fixture(scope="session")
-def ask(catalog: Catalog) -> Callable[..., HttpRequest]:
+def ask(catalog: ModelCatalog) -> Callable[..., HttpRequest]:
     """What boto3 does to send a request: serialize and sign it."""
 
     def request(
@@ -64,7 +64,7 @@ def _incoming(prepared: AWSPreparedRequest) -> HttpRequest:
 
 
 @pytest.fixture(scope="session")
-def hear(catalog: Catalog) -> Callable[..., Json]:
+def hear(catalog: ModelCatalog) -> Callable[..., Json]:
     """What boto3 makes of an answer, the metadata of transport included."""
 
     def parse(service: str, operation: str, response: Response, *, protocol: str | None = None) -> Json:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from lamplighter.base.errors import AwsError, MissingAuthentication, UnknownOperation
 from lamplighter.base.json_text import Json
 from lamplighter.wire.http import HttpRequest
-from lamplighter.wire.models.catalog import Catalog
-from lamplighter.wire.route import Request, refuse, respond, route
+from lamplighter.wire.models.catalog import ModelCatalog
+from lamplighter.wire.route import RoutedRequest, encode_error, encode_result, route_request
 
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:night"
 START = {"stateMachineArn": MACHINE, "name": "one"}
@@ -27,56 +27,56 @@ def signed(service: str, **headers: str) -> dict[bytes, bytes]:
     }
 
 
-def test_the_request_that_the_benchmark_sends_is_understood(catalog: Catalog) -> None:
+def test_the_request_that_the_benchmark_sends_is_understood(catalog: ModelCatalog) -> None:
     headers = signed(
         "states", x_amz_target="AWSStepFunctions.StartExecution", content_type="application/x-amz-json-1.0"
     )
     body = b'{"name": "one", "stateMachineArn": "%s"}' % MACHINE.encode()
-    request = route(catalog, HttpRequest("POST", b"/", b"", headers, body))
+    request = route_request(catalog, HttpRequest("POST", b"/", b"", headers, body))
     assert (request.service, request.operation, request.region) == ("states", "StartExecution", "us-east-1")
     assert (request.access_key, request.account, request.params) == ("test", "123456789012", START)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"])
-def test_an_operation_of_a_json_service_is_asked_for_by_post_only(catalog: Catalog, ask: Ask, method: str) -> None:
+def test_an_operation_of_a_json_service_is_asked_for_by_post_only(catalog: ModelCatalog, ask: Ask, method: str) -> None:
     with pytest.raises(UnknownOperation, match="by POST"):
-        route(catalog, replace(ask("states", "StartExecution", START), method=method))
+        route_request(catalog, replace(ask("states", "StartExecution", START), method=method))
 
 
-def test_an_access_key_of_twelve_digits_names_the_account(catalog: Catalog, ask: Ask) -> None:
+def test_an_access_key_of_twelve_digits_names_the_account(catalog: ModelCatalog, ask: Ask) -> None:
     http = ask("states", "StartExecution", START, key="000000000042")
-    assert route(catalog, http).account == "000000000042"
+    assert route_request(catalog, http).account == "000000000042"
 
 
-def test_any_other_access_key_means_the_default_account(catalog: Catalog, ask: Ask) -> None:
+def test_any_other_access_key_means_the_default_account(catalog: ModelCatalog, ask: Ask) -> None:
     http = ask("states", "StartExecution", START, key="0000000000421")
-    assert route(catalog, http, "999999999999").account == "999999999999"
+    assert route_request(catalog, http, "999999999999").account == "999999999999"
 
 
-def test_a_presigned_query_is_a_signature(catalog: Catalog, ask: Ask) -> None:
-    request = route(catalog, ask("sns", "ListTopics", {"NextToken": "a b"}, presigned=True))
+def test_a_presigned_query_is_a_signature(catalog: ModelCatalog, ask: Ask) -> None:
+    request = route_request(catalog, ask("sns", "ListTopics", {"NextToken": "a b"}, presigned=True))
     assert (request.operation, request.region, request.params) == ("ListTopics", "eu-west-1", {"NextToken": "a b"})
 
 
-def test_a_null_member_is_an_absent_one(catalog: Catalog, ask: Ask) -> None:
+def test_a_null_member_is_an_absent_one(catalog: ModelCatalog, ask: Ask) -> None:
     http = replace(
         ask("states", "StartExecution", START), body=b'{"stateMachineArn":"%s","name":null}' % MACHINE.encode()
     )
-    assert route(catalog, http).params == {"stateMachineArn": MACHINE}
+    assert route_request(catalog, http).params == {"stateMachineArn": MACHINE}
 
 
-def test_a_request_without_a_signature_is_refused(catalog: Catalog, ask: Ask) -> None:
+def test_a_request_without_a_signature_is_refused(catalog: ModelCatalog, ask: Ask) -> None:
     http = ask("states", "StartExecution", START)
     with pytest.raises(MissingAuthentication, match="Missing Authentication Token"):
-        route(catalog, replace(http, headers={b"x-amz-target": http.headers[b"x-amz-target"]}))
+        route_request(catalog, replace(http, headers={b"x-amz-target": http.headers[b"x-amz-target"]}))
 
 
 @pytest.mark.parametrize(
     "credential", ["", "Bearer x", "AWS4-HMAC-SHA256 Credential=a/b/c, SignedHeaders=, Signature="]
 )
-def test_a_signature_without_a_scope_is_refused(catalog: Catalog, credential: str) -> None:
+def test_a_signature_without_a_scope_is_refused(catalog: ModelCatalog, credential: str) -> None:
     with pytest.raises(AwsError, match="Credential must have exactly 5 slash-delimited elements") as caught:
-        route(catalog, HttpRequest("POST", b"/", b"", {b"authorization": credential.encode()}, b""))
+        route_request(catalog, HttpRequest("POST", b"/", b"", {b"authorization": credential.encode()}, b""))
     assert caught.value.code == "IncompleteSignature"
 
 
@@ -94,23 +94,23 @@ def test_a_signature_without_a_scope_is_refused(catalog: Catalog, credential: st
         HttpRequest("GET", b"/", b"Action=ListTopics", signed("nobody"), b""),
     ],
 )
-def test_what_no_service_does_is_an_unknown_operation(catalog: Catalog, http: HttpRequest) -> None:
+def test_what_no_service_does_is_an_unknown_operation(catalog: ModelCatalog, http: HttpRequest) -> None:
     with pytest.raises(UnknownOperation):
-        route(catalog, http)
+        route_request(catalog, http)
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff", b'{"name": "\\ud800"}', b"[" * 5000, b'{"a":' * 900])
-def test_a_body_that_is_no_json_object_is_a_serialization_error(catalog: Catalog, body: bytes) -> None:
+def test_a_body_that_is_no_json_object_is_a_serialization_error(catalog: ModelCatalog, body: bytes) -> None:
     headers = signed("states", x_amz_target="AWSStepFunctions.StartExecution")
     with pytest.raises(AwsError) as caught:
-        route(catalog, HttpRequest("POST", b"/", b"", headers, body))
+        route_request(catalog, HttpRequest("POST", b"/", b"", headers, body))
     assert caught.value.code == "SerializationException"
 
 
-def test_json_nested_deeper_than_the_stack_is_passed_over_like_any_unknown_member(catalog: Catalog) -> None:
+def test_json_nested_deeper_than_the_stack_is_passed_over_like_any_unknown_member(catalog: ModelCatalog) -> None:
     headers = signed("states", x_amz_target="AWSStepFunctions.ListStateMachines")
     deep = b'{"x":' * 1000 + b"null" + b"}" * 1000
-    assert set(route(catalog, HttpRequest("POST", b"/", b"", headers, deep)).params) == {"x"}
+    assert set(route_request(catalog, HttpRequest("POST", b"/", b"", headers, deep)).params) == {"x"}
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_json_nested_deeper_than_the_stack_is_passed_over_like_any_unknown_membe
     ],
 )
 def test_botocore_reads_every_services_errors(
-    catalog: Catalog,
+    catalog: ModelCatalog,
     ask: Ask,
     hear: Hear,
     service: str,
@@ -143,22 +143,24 @@ def test_botocore_reads_every_services_errors(
 ) -> None:
     http = ask(service, operation, {"Name": "n"} if service == "scheduler" else {}, protocol=protocol)
     parsed = hear(
-        service, operation, refuse(catalog, http, AwsError("<no> & 'ü'", code=code), "id-1"), protocol=protocol
+        service, operation, encode_error(catalog, http, AwsError("<no> & 'ü'", code=code), "id-1"), protocol=protocol
     )
     assert (parsed["Error"]["Code"], parsed["Error"]["Message"]) == (told, "<no> & 'ü'")
     assert parsed["ResponseMetadata"]["HTTPStatusCode"] == status
     assert parsed["ResponseMetadata"]["RequestId"] == "id-1"
 
 
-def test_an_error_keeps_a_status_of_its_own(catalog: Catalog, ask: Ask) -> None:
+def test_an_error_keeps_a_status_of_its_own(catalog: ModelCatalog, ask: Ask) -> None:
     http = ask("scheduler", "GetSchedule", {"Name": "n"})
-    assert refuse(catalog, http, AwsError("later", code="ConflictException", status=503), "id-1").status == 503
+    assert encode_error(catalog, http, AwsError("later", code="ConflictException", status=503), "id-1").status == 503
 
 
-def test_the_message_goes_by_the_name_that_the_errors_shape_gives_it(catalog: Catalog, ask: Ask) -> None:
+def test_the_message_goes_by_the_name_that_the_errors_shape_gives_it(catalog: ModelCatalog, ask: Ask) -> None:
     error = AwsError("no", code="ValidationException")
-    assert b'"message":"no"' in refuse(catalog, ask("states", "StartExecution", START), error, "id-1").body
-    assert refuse(catalog, ask("scheduler", "GetSchedule", {"Name": "n"}), error, "id-1").body == b'{"Message":"no"}'
+    assert b'"message":"no"' in encode_error(catalog, ask("states", "StartExecution", START), error, "id-1").body
+    assert (
+        encode_error(catalog, ask("scheduler", "GetSchedule", {"Name": "n"}), error, "id-1").body == b'{"Message":"no"}'
+    )
 
 
 @pytest.mark.parametrize(
@@ -178,10 +180,10 @@ def test_the_message_goes_by_the_name_that_the_errors_shape_gives_it(catalog: Ca
     ],
 )
 def test_whoever_is_not_understood_is_answered_in_the_protocol_they_seem_to_speak(
-    catalog: Catalog, headers: dict[bytes, bytes], query: bytes, kind: bytes, says: bytes
+    catalog: ModelCatalog, headers: dict[bytes, bytes], query: bytes, kind: bytes, says: bytes
 ) -> None:
     http = HttpRequest("POST", b"/", query, headers, b"")
-    response = refuse(catalog, http, MissingAuthentication("Missing Authentication Token"), "id-1")
+    response = encode_error(catalog, http, MissingAuthentication("Missing Authentication Token"), "id-1")
     assert response.status == 403
     assert dict(response.headers)[b"content-type"] == kind
     assert says in response.body
@@ -218,14 +220,14 @@ def test_any_bytes_become_a_request_or_an_aws_error_and_either_is_answered(
     kind = {b"content-type": b"application/x-www-form-urlencoded"} if form else {}
     http = HttpRequest(method, path, query, headers | signature | kind, body)
     try:
-        understood: Request | AwsError = route(SHARED, http)
+        understood: RoutedRequest | AwsError = route_request(SHARED, http)
     except AwsError as error:
         understood = error
-    if isinstance(understood, Request):
-        assert respond(understood, None, "id-1").status == 200
+    if isinstance(understood, RoutedRequest):
+        assert encode_result(understood, None, "id-1").status == 200
     else:
-        assert refuse(SHARED, http, understood, "id-1").status >= 400
+        assert encode_error(SHARED, http, understood, "id-1").status >= 400
 
 
-SHARED = Catalog()
+SHARED = ModelCatalog()
 """Compiled once for all examples of the property."""

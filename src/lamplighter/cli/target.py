@@ -28,7 +28,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.engine_address import ADDRESS
 from lamplighter.engine import credentials
 from lamplighter.engine.credentials import CREDENTIALS
-from lamplighter.wire.access.credentials import Holder, NoCredentials
+from lamplighter.wire.access.credentials import Credentials, CredentialsUnreadable
 
 DEFAULT_DATA = Path(".lamplighter")
 DEFAULT_REGION = "us-east-1"
@@ -54,7 +54,7 @@ class Target:
     """An engine's URL; None for AWS."""
     region: str
     profile: str | None = None
-    credentials: Holder | None = None
+    credentials: Credentials | None = None
     """Who calls the engine of this folder, where it asks."""
 
     @cached_property
@@ -118,12 +118,12 @@ def read_address(data: Path) -> str:
         raise typer.Exit(1) from None
 
 
-def _holder(data: Path) -> Holder | None:
+def _holder(data: Path) -> Credentials | None:
     """Who may come in to the engine on a data directory, if it has its own file that says so."""
     file = data / CREDENTIALS
     try:
         return next(iter(credentials.load_credentials(file).values())) if file.exists() else None
-    except NoCredentials as error:
+    except CredentialsUnreadable as error:
         typer.echo(f"lamplighter: {error}", err=True)
         raise typer.Exit(1) from None
 

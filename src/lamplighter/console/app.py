@@ -40,7 +40,7 @@ from lamplighter.console.security.guard import RequestGuard, SecurityHeaders
 from lamplighter.console.security.login import Login, LoginRequired
 from lamplighter.console.static import ICON, Static
 from lamplighter.console.view.templates import Templates
-from lamplighter.wire.access.credentials import Holders
+from lamplighter.wire.access.credentials import CredentialSet
 
 PAGES: tuple[BaseRoute, ...] = (
     *jobs.ROUTES,
@@ -63,7 +63,7 @@ PAGES: tuple[BaseRoute, ...] = (
 """The first that fits a path answers: one that ends in an ARN comes after those that go on behind it."""
 
 
-def build_app(port: ConsolePort, world: World, closing: asyncio.Event, holders: Holders | None = None) -> ASGIApp:
+def build_app(port: ConsolePort, world: World, closing: asyncio.Event, holders: CredentialSet | None = None) -> ASGIApp:
     """The console over a port; it streams until `closing` is set. Where there are holders, only they come in."""
     look = Templates(port.title, locked=holders is not None)
     door = Login(holders, world, look) if holders is not None else None

@@ -23,7 +23,7 @@ from lamplighter.delivery.tables.deliveries import PendingDelivery
 from lamplighter.delivery.tables.lost_alerts import LostAlert
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.store import outbox, timers
-from lamplighter.store.db import Posted, Tx
+from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 SUBJECT = "letter:"
@@ -81,9 +81,9 @@ class DeliveryQueue:
         if number is not None:
             self._post(tx, number)
 
-    async def perform(self, posted: Posted) -> None:
+    async def perform(self, posted: OutboxRow) -> None:
         """Try to deliver a letter."""
-        calling = await self._bus.store.insist(lambda tx: self._try(tx, posted))
+        calling = await self._bus.store.write_with_retry(lambda tx: self._try(tx, posted))
         if calling is not None:
             await self._elsewhere(posted, *calling)
 
@@ -96,9 +96,9 @@ class DeliveryQueue:
     def _post(self, tx: Tx, number: int) -> None:
         outbox.put(tx, self._name, f"{SUBJECT}{number}", {})
 
-    def _try(self, tx: Tx, posted: Posted) -> tuple[Delivery, Calling] | None:
+    def _try(self, tx: Tx, posted: OutboxRow) -> tuple[Delivery, Calling] | None:
         """Call one of our own services and settle the letter; or how to call, where that takes longer."""
-        if not outbox.holds(tx, posted.id):
+        if not outbox.is_pending(tx, posted.id):
             return None
         row = deliveries.get(tx, int(posted.subject.removeprefix(SUBJECT)))
         letter = self._open(tx, row) if row is not None else None
@@ -139,24 +139,24 @@ class DeliveryQueue:
             raise UnknownOperation(f"Nothing serves {letter.service}:{letter.operation}; {advice}")
         return lambda: self._remote.call(letter.service, letter.operation, letter.params, letter.caller.region)
 
-    async def _elsewhere(self, posted: Posted, letter: Delivery, calling: Calling) -> None:
+    async def _elsewhere(self, posted: OutboxRow, letter: Delivery, calling: Calling) -> None:
         try:
             answer = await calling()
             check_answer(letter, answer)
         except Exception as caught:  # noqa: BLE001 - whatever it is, the letter is not delivered
             error = caught if isinstance(caught, AwsError) else _ours(letter, caught)
-            await self._bus.store.insist(lambda tx: self._failed(tx, posted, letter, error))
+            await self._bus.store.write_with_retry(lambda tx: self._failed(tx, posted, letter, error))
         else:
-            await self._bus.store.insist(lambda tx: self._delivered(tx, posted, letter, answer))
+            await self._bus.store.write_with_retry(lambda tx: self._delivered(tx, posted, letter, answer))
 
     # --- how it ended -------------------------------------------------------------------------------------------------
 
-    def _delivered(self, tx: Tx, posted: Posted, letter: Delivery, answer: Json) -> None:
+    def _delivered(self, tx: Tx, posted: OutboxRow, letter: Delivery, answer: Json) -> None:
         row = self._tried(tx, posted)
         if row is not None:
             self._settle(tx, row, letter, DeliveryOutcome(DeliveryEnd.DELIVERED, row.tries, answer))
 
-    def _failed(self, tx: Tx, posted: Posted, letter: Delivery, error: AwsError) -> None:
+    def _failed(self, tx: Tx, posted: OutboxRow, letter: Delivery, error: AwsError) -> None:
         """Try again later, or give up."""
         row = self._tried(tx, posted)
         if row is None:
@@ -176,7 +176,7 @@ class DeliveryQueue:
                 return
         self._give_up(tx, row, letter, error, exhausted)
 
-    def _tried(self, tx: Tx, posted: Posted) -> PendingDelivery | None:
+    def _tried(self, tx: Tx, posted: OutboxRow) -> PendingDelivery | None:
         """Count a try; the letter, if this is the first time that this try is over."""
         number = int(posted.subject.removeprefix(SUBJECT))
         if not outbox.delete(tx, posted.id):

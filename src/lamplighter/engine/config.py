@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lamplighter.base import secret_references
 from lamplighter.outbound.mail import MailServer
-from lamplighter.wire.access.credentials import Holder
+from lamplighter.wire.access.credentials import Credentials
 
 
 class RuntimeChoice(StrEnum):
@@ -40,7 +40,7 @@ class EngineConfig:
     """The mail server; without one, mails are kept in a folder."""
     confirm_mail: bool = False
     """Whether a mail address that is subscribed is asked first, as on AWS."""
-    holder: Holder | None = None
+    holder: Credentials | None = None
     """Whose credentials tasks are given that call the engine back; None where it takes any."""
     secrets: secret_references.Held = field(default_factory=lambda: secret_references.environment_secrets(os.environ))
     """What containers are given as their secrets: what is held for the places that they name."""

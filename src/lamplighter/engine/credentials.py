@@ -12,7 +12,7 @@ from string import ascii_lowercase
 from lamplighter.base.files import make_path, sync_directory
 from lamplighter.base.world import unguessable
 from lamplighter.wire.access import credentials
-from lamplighter.wire.access.credentials import Holders, NoCredentials
+from lamplighter.wire.access.credentials import CredentialSet, CredentialsUnreadable
 
 CREDENTIALS = "credentials"
 """The file's name, in the data directory."""
@@ -25,7 +25,7 @@ def create_credentials(file: Path) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w") as opened:
-            opened.write(credentials.write(credentials.make(unguessable)))
+            opened.write(credentials.write_credentials(credentials.make_credentials(unguessable)))
             opened.flush()
             os.fsync(opened.fileno())
         os.link(draft, file)
@@ -36,15 +36,15 @@ def create_credentials(file: Path) -> None:
     sync_directory(file.parent)
 
 
-def load_credentials(file: Path) -> Holders:
+def load_credentials(file: Path) -> CredentialSet:
     """Who may come in; raises NoCredentials."""
     try:
-        return credentials.read(file.read_text())
+        return credentials.read_credentials(file.read_text())
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise NoCredentials(f"the credentials file {file} cannot be read: {reason}") from None
-    except NoCredentials as error:
-        raise NoCredentials(f"the credentials file {file} {error}") from None
+        raise CredentialsUnreadable(f"the credentials file {file} cannot be read: {reason}") from None
+    except CredentialsUnreadable as error:
+        raise CredentialsUnreadable(f"the credentials file {file} {error}") from None
 
 
 def is_readable_by_others(file: Path) -> bool:

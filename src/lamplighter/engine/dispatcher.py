@@ -16,8 +16,8 @@ from lamplighter.base.errors import Unavailable
 from lamplighter.base.world import World
 from lamplighter.bus import Service
 from lamplighter.store import outbox, timers
-from lamplighter.store.db import Posted, Signals, Store, Tx
-from lamplighter.store.file_presence import Displaced
+from lamplighter.store.db import CommitSignals, OutboxRow, Store, Tx
+from lamplighter.store.file_presence import FilesDisplaced
 from lamplighter.store.timers import Timer
 
 log = logging.getLogger("lamplighter.engine")
@@ -70,7 +70,7 @@ class Dispatcher:
 
     async def start(self) -> None:
         """Take up what the last engine decided and did not do, and begin to look at the clock."""
-        await self._store.write(timers.settle_jump)
+        await self._store.write(timers.apply_clock_jump)
         for posted in outbox.pending(self._store.reader):
             self._perform(posted)
         self.ring_due_timers()
@@ -97,10 +97,10 @@ class Dispatcher:
         self._check_clock()
         self._check_directory()
         wall, steady = self._world.now(), self._world.monotonic()
-        for timer in timers.due(self._store.reader, wall, steady, BATCH + len(self._ringing)):
+        for timer in timers.due_timers(self._store.reader, wall, steady, BATCH + len(self._ringing)):
             if timer.key not in self._ringing:
                 self._ring(timer)
-        wait = timers.wait(self._store.reader, wall, steady)
+        wait = timers.milliseconds_to_next(self._store.reader, wall, steady)
         self._arm(steady + min(LOOK_AGAIN if wait is None else wait, LOOK_AGAIN))
 
     def _begin_catch_up(self) -> None:
@@ -126,7 +126,7 @@ class Dispatcher:
         """Whether nothing is under way (what waits for a timer or for the world is not)."""
         return not self._ringing and not self._under_way and self._catching_up is None
 
-    def _committed(self, signals: Signals) -> None:
+    def _committed(self, signals: CommitSignals) -> None:
         if self._refused:
             self._recover()
         for posted in signals.posted:
@@ -168,11 +168,11 @@ class Dispatcher:
         elif error is not None:
             log.error("timer %s failed; it rings again in a minute", timer.key, exc_info=error)
             later = self._world.monotonic() + PUT_OFF
-            self._store.keep(lambda tx: timers.put_off(tx, timer, later))
+            self._store.write_in_background(lambda tx: timers.postpone(tx, timer, later))
         elif not self._ringing:
             self._arm(self._world.monotonic())
 
-    def _perform(self, posted: Posted) -> None:
+    def _perform(self, posted: OutboxRow) -> None:
         if self._stopped or posted.id in self._under_way:
             return
         task = self._loop.create_task(self._services[posted.service].perform(posted))
@@ -188,7 +188,7 @@ class Dispatcher:
         if not self._refused:
             log.error("the data directory takes no writes (%s); nothing is lost, trying again", error)
         self._refused = str(error)
-        self._displaced = isinstance(error, Displaced)
+        self._displaced = isinstance(error, FilesDisplaced)
         for service in self._services.values():
             service.forget()
 
@@ -203,7 +203,7 @@ class Dispatcher:
         """Notice also without a write that the files of the store are gone, or are there again."""
         trouble = self._store.trouble()
         if trouble and not self._refused:
-            self._lost(Displaced(trouble))
+            self._lost(FilesDisplaced(trouble))
         elif self._displaced and not trouble:
             self._recover()
 
@@ -217,4 +217,4 @@ class Dispatcher:
             (jump - self._jump) / 1000,
         )
         self._jump = jump
-        self._store.keep(lambda tx: timers.keep_jump(tx, jump))
+        self._store.write_in_background(lambda tx: timers.save_clock_jump(tx, jump))

@@ -33,9 +33,9 @@ from lamplighter.services.events.service import Events
 from lamplighter.services.sns.tables import topics
 from lamplighter.services.states.service import States
 from lamplighter.store import engine_id
-from lamplighter.store.db import Store, damaged
-from lamplighter.wire.access.credentials import Holder
-from lamplighter.wire.models.catalog import Catalog
+from lamplighter.store.db import Store, database_damaged
+from lamplighter.wire.access.credentials import Credentials
+from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.shapes import SERVICES
 
 log = logging.getLogger("lamplighter.engine")
@@ -57,7 +57,7 @@ class Engine:
         self.world = world
         self.store = store
         self.runtime = runtime
-        self.catalog = Catalog()
+        self.catalog = ModelCatalog()
         self.bus = Bus(store)
         remote = RemoteServices(config.endpoints)
         ways_out = outbound or _outbound(config)
@@ -147,7 +147,7 @@ class Engine:
         clocks = world or real_world()
         store = Store(config.data, clocks, new=config.new)
         try:
-            name = await store.write(lambda tx: engine_id.engine(tx, clocks.uuid))
+            name = await store.write(lambda tx: engine_id.engine_id(tx, clocks.uuid))
             engine = cls(config, clocks, store, runtime or _runtime(config, name, clocks), outbound, isolation)
             for service in engine.services.values():
                 await service.start()
@@ -155,7 +155,7 @@ class Engine:
             await engine.pump.start()
         except sqlite3.DatabaseError as error:
             await store.close()
-            raise damaged(config.data, error) from error
+            raise database_damaged(config.data, error) from error
         except BaseException:
             await store.close()
             raise
@@ -205,7 +205,7 @@ def _outbound(config: EngineConfig) -> Outbound:
     return Outbound(mail, HttpClient(), programs)
 
 
-def _keys(holder: Holder | None) -> dict[str, str]:
+def _keys(holder: Credentials | None) -> dict[str, str]:
     """The variables in which AWS's tools look for credentials."""
     return {"AWS_ACCESS_KEY_ID": holder.access_key, "AWS_SECRET_ACCESS_KEY": holder.secret} if holder else {}
 

@@ -88,7 +88,7 @@ def check_alerts(engine: Engine) -> Condition | None:
     """Messages for people did not reach them. Anybody may ask for the health: it names no recipient."""
     reader = engine.store.reader
     lost = len(lost_alerts.since(reader, engine.world.now() - lost_alerts.LATELY))
-    stuck = deliveries.stuck(reader)
+    stuck = deliveries.count_failing(reader)
     if not lost and not stuck:
         return None
     said = [
@@ -104,7 +104,7 @@ def _counted(count: int, one: str, many: str = "") -> str:
 
 def check_file_applied(engine: Engine) -> Condition | None:
     """The jobs are not as their file says. A stranger may ask for the health, so the reason names no job."""
-    found = unapplied_files.everything(engine.store.reader)
+    found = unapplied_files.list_unapplied(engine.store.reader)
     if not found:
         return None
     first = found[0]

@@ -11,7 +11,7 @@ from threading import Lock
 from types import ModuleType
 
 from lamplighter.bus import Operation, Service
-from lamplighter.store.db import Posted, Tx
+from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 Make = Callable[[ModuleType], Service]
@@ -47,7 +47,7 @@ class LazyService:
         """What it answers: asking for one of them loads it."""
         return _Operations(lambda: self.service.operations)
 
-    async def perform(self, posted: Posted) -> None:
+    async def perform(self, posted: OutboxRow) -> None:
         """Do what the outbox says."""
         await self.load()
         await self.service.perform(posted)

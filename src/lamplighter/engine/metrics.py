@@ -40,14 +40,14 @@ Source = Callable[[Reader, World], Iterable[Gauge]]
 
 def execution_gauges(reader: Reader, _world: World) -> Iterator[Gauge]:
     """Executions, by status."""
-    found = row_counts.by_status(reader, "execution")
+    found = row_counts.count_by_status(reader, "execution")
     yield Gauge("lamplighter_executions", "Executions that are kept, by status.", found, "status")
 
 
 def task_gauges(reader: Reader, _world: World) -> Iterator[Gauge]:
     """ECS tasks, by status."""
     yield Gauge(
-        "lamplighter_tasks", "ECS tasks that are kept, by status.", row_counts.by_status(reader, "task"), "status"
+        "lamplighter_tasks", "ECS tasks that are kept, by status.", row_counts.count_by_status(reader, "task"), "status"
     )
 
 
@@ -61,14 +61,14 @@ def outbox_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
 
 def timer_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
     """Timers that should have rung."""
-    number, late = timers.overdue(reader, world.now(), world.monotonic())
+    number, late = timers.count_overdue(reader, world.now(), world.monotonic())
     yield Gauge("lamplighter_timers_due", "Timers that are due and have not rung.", {"": number})
     yield Gauge("lamplighter_timers_late_seconds", "By how much the latest of them is late.", {"": late / 1000})
 
 
 def delivery_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
     """Calls of targets by EventBridge and Scheduler, and what SNS delivers."""
-    ended = row_counts.by_status(reader, "delivery")
+    ended = row_counts.count_by_status(reader, "delivery")
     yield Gauge("lamplighter_deliveries", "Deliveries to targets that are over, by how they ended.", ended, "outcome")
     held = {sender: float(letters.count_pending(reader, sender)) for sender in SENDERS}
     yield Gauge("lamplighter_deliveries_waiting", "Deliveries that are not over, by sender.", held, "sender")
@@ -91,7 +91,7 @@ def schedule_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
 
 def file_gauges(reader: Reader, world: World) -> Iterator[Gauge]:
     """Whether the jobs are as their files say."""
-    found = unapplied_files.everything(reader)
+    found = unapplied_files.list_unapplied(reader)
     age = max(0, world.now() - found[0].since) / 1000 if found else 0.0
     yield Gauge("lamplighter_files_not_applied", "Job files and templates that are not applied.", {"": len(found)})
     yield Gauge("lamplighter_files_not_applied_seconds", "For how long the oldest of them is not applied.", {"": age})

@@ -23,7 +23,7 @@ OURS = (*KEPT, LOCK, "credentials")
 """Everything of ours there."""
 CLOSED = 0o700
 """The mode of a folder that only its owner can enter."""
-ASIDE = "aside-"
+SET_ASIDE_PREFIX = "aside-"
 """How the name of a folder begins that holds what was set aside."""
 
 
@@ -31,7 +31,7 @@ class NoDatabase(LamplighterError):
     """There was a database in the directory, and there is none now."""
 
 
-def may_begin(directory: Path, *, was_new: bool, was_used: bool) -> bool:
+def is_first_start(directory: Path, *, was_new: bool, was_used: bool) -> bool:
     """Whether an engine begins here; False where it goes on with what is there. Raises NoDatabase.
 
     `was_new`: the last engine here did not come as far as to have a database; `was_used`: there was an engine.
@@ -57,7 +57,7 @@ def set_aside(directory: Path, name: str) -> Path | None:
     left = [each for each in KEPT if os.path.lexists(directory / each)]
     if not left:
         return None
-    folder = directory / (ASIDE + name)
+    folder = directory / (SET_ASIDE_PREFIX + name)
     folder.mkdir(mode=0o700)
     for each in left:
         (directory / each).rename(folder / each)
@@ -72,7 +72,7 @@ def make_database(directory: Path) -> None:
     sync_directory(directory)
 
 
-def close_to_others(directory: Path) -> None:
+def restrict_access(directory: Path) -> None:
     """Let only the owner read what is ours in the directory; say so where that is not possible."""
     found = directory.stat()
     if found.st_uid != os.geteuid():
@@ -86,7 +86,7 @@ def close_to_others(directory: Path) -> None:
     else:
         _set_mode(directory, found)
     for name in os.listdir(directory):
-        if name in OURS or name.startswith(ASIDE):
+        if name in OURS or name.startswith(SET_ASIDE_PREFIX):
             _close(directory / name)
 
 

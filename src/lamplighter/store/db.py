@@ -34,12 +34,12 @@ from lamplighter.store.data_directory import (
     LOCK,
     WAL,
     NoDatabase,
-    close_to_others,
+    is_first_start,
     make_database,
-    may_begin,
+    restrict_access,
     set_aside,
 )
-from lamplighter.store.file_presence import Displaced, Presence
+from lamplighter.store.file_presence import FilePresence, FilesDisplaced
 from lamplighter.store.lock import DirectoryLock
 from lamplighter.store.migrate import NoSchema, migrate
 
@@ -74,7 +74,7 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class OutboxRow:
     """One row of the outbox: something to do in the world, now that it is on disk."""
 
     id: int
@@ -86,10 +86,10 @@ class Posted:
 
 
 @dataclass(slots=True)
-class Signals:
+class CommitSignals:
     """What a committed turn asks of the engine."""
 
-    posted: list[Posted] = field(default_factory=list)
+    posted: list[OutboxRow] = field(default_factory=list)
     soonest: int | None = None
     """The earliest timer that was set, in milliseconds since the epoch."""
 
@@ -97,7 +97,7 @@ class Signals:
 class Tx(Reader):
     """One job's view of the database: reads what is committed and what this turn wrote, and writes."""
 
-    def __init__(self, connection: sqlite3.Connection, signals: Signals, now: int = 0) -> None:
+    def __init__(self, connection: sqlite3.Connection, signals: CommitSignals, now: int = 0) -> None:
         super().__init__(connection)
         self.signals = signals
         self.now = now
@@ -168,7 +168,7 @@ def _prepare(connection: sqlite3.Connection, *, read_only: bool, begins: bool) -
         migrate(connection, begins=begins)
 
 
-def damaged(path: Path, error: sqlite3.DatabaseError) -> Damaged:
+def database_damaged(path: Path, error: sqlite3.DatabaseError) -> Damaged:
     """Say that the database as a whole can't be used, and what to do."""
     advice = "make it writable" if isinstance(error, sqlite3.OperationalError) else "put a backup in its place"
     return Damaged(f"{path} cannot be opened ({error}); {advice}, or name another directory with --data")
@@ -193,7 +193,7 @@ class Store:
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Job] = deque()
         self._turn: list[_Job] = []
-        self._signals = Signals()
+        self._signals = CommitSignals()
         self._busy = False
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -201,7 +201,7 @@ class Store:
         self._commits: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._committer, name="lamplighter-commit", daemon=True)
         self._thread.start()
-        self.on_commit: Callable[[Signals], None] = lambda _signals: None
+        self.on_commit: Callable[[CommitSignals], None] = lambda _signals: None
         self.on_loss: Callable[[sqlite3.Error], None] = lambda _error: None
 
     def _open(self, directory: Path, *, new: bool) -> None:
@@ -211,9 +211,9 @@ class Store:
         lock, path = self._lock, directory / DATABASE
         if new and (folder := set_aside(directory, iso(self._world.now()).replace(":", ""))):
             log.warning("what was in %s is set aside in %s", directory, folder)
-        begins = new or may_begin(directory, was_new=lock.was_new, was_used=lock.was_used)
+        begins = new or is_first_start(directory, was_new=lock.was_new, was_used=lock.was_used)
         lock.note(new=begins)
-        close_to_others(directory)
+        restrict_access(directory)
         if begins:
             make_database(directory)
         try:
@@ -222,10 +222,10 @@ class Store:
         except NoSchema as error:
             raise NoDatabase(f"{path} is no database of lamplighter: {error}; {ADVICE}") from error
         except sqlite3.DatabaseError as error:
-            raise damaged(path, error) from error
+            raise database_damaged(path, error) from error
         sync_directory(directory)  # The name of the WAL, before the lock says that there is a database.
         lock.note(new=False)
-        self._presence = Presence([path, directory / WAL, directory / LOCK])
+        self._presence = FilePresence([path, directory / WAL, directory / LOCK])
 
     def trouble(self) -> str:
         """Why what is written would not be found again; empty while all is well."""
@@ -244,13 +244,13 @@ class Store:
             self._loop.call_soon(self._run_turn)
         return future
 
-    async def look_aside(self, run: Callable[[Reader], T]) -> T:
+    async def read_in_thread(self, run: Callable[[Reader], T]) -> T:
         """Have a thread of its own run what reads what is committed and takes long; the loop goes on meanwhile."""
         return await run_in_thread(partial(self._look_aside, run))
 
-    async def insist_aside(self, run: Callable[[Reader], T]) -> T:
+    async def read_in_thread_with_retry(self, run: Callable[[Reader], T]) -> T:
         """Look aside, again and again while the disk gives nothing."""
-        return await _insist(lambda: self.look_aside(run))
+        return await _insist(lambda: self.read_in_thread(run))
 
     def _look_aside(self, run: Callable[[Reader], T]) -> T:
         if trouble := self.trouble():  # SQLite would make a database where there is none
@@ -261,13 +261,13 @@ class Store:
         except sqlite3.Error as error:
             raise Unavailable(f"the data directory cannot be read: {error}") from error
 
-    async def insist(self, run: Callable[[Tx], T]) -> T:
+    async def write_with_retry(self, run: Callable[[Tx], T]) -> T:
         """Run a job, again and again while the disk won't take it: for what only we know of the world."""
         return await _insist(lambda: self.write(run))
 
-    def keep(self, run: Callable[[Tx], None]) -> None:
+    def write_in_background(self, run: Callable[[Tx], None]) -> None:
         """Insist on a job in the background."""
-        task = self._loop.create_task(self.insist(run))
+        task = self._loop.create_task(self.write_with_retry(run))
         self._background.add(task)
         task.add_done_callback(self._kept)
 
@@ -287,7 +287,7 @@ class Store:
         self._lock.release()
 
     def _run_turn(self) -> None:
-        self._signals = Signals()
+        self._signals = CommitSignals()
         self._turn = []
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -304,7 +304,7 @@ class Store:
 
     def _run_job(self, job: _Job) -> None:
         self._connection.execute("SAVEPOINT job")
-        tx = Tx(self._connection, Signals(), self._world.now())
+        tx = Tx(self._connection, CommitSignals(), self._world.now())
         try:
             job.result = job.run(tx)
             job.after = tx.after
@@ -316,7 +316,7 @@ class Store:
             self._connection.execute("ROLLBACK TO job")
         self._connection.execute("RELEASE job")
 
-    def _keep_signals(self, signals: Signals) -> None:
+    def _keep_signals(self, signals: CommitSignals) -> None:
         self._signals.posted += signals.posted
         if signals.soonest is not None and (self._signals.soonest is None or signals.soonest < self._signals.soonest):
             self._signals.soonest = signals.soonest
@@ -339,7 +339,7 @@ class Store:
         """
         try:
             self._presence.check()
-        except Displaced as error:
+        except FilesDisplaced as error:
             failure = failure or error
         self._finish(failure)
 

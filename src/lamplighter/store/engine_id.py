@@ -5,7 +5,7 @@ from collections.abc import Callable
 from lamplighter.store.db import Tx
 
 
-def engine(tx: Tx, name: Callable[[], str]) -> str:
+def engine_id(tx: Tx, name: Callable[[], str]) -> str:
     """The engine's name; the first to ask makes it."""
     row = tx.row("SELECT name FROM engine")
     if row is not None:

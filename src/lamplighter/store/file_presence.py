@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
-class Displaced(sqlite3.OperationalError):
+class FilesDisplaced(sqlite3.OperationalError):
     """The files of the store are not where they were; nothing that is written now would be found again."""
 
 
-class Presence:
+class FilePresence:
     """Some open files, and the paths that led to them when this was made."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
@@ -35,7 +35,7 @@ class Presence:
     def check(self) -> None:
         """Raise Displaced if something is wrong."""
         if found := self.trouble():
-            raise Displaced(found)
+            raise FilesDisplaced(found)
 
 
 def _identity(path: str) -> tuple[int, int]:

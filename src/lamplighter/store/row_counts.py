@@ -5,6 +5,6 @@ from typing import Literal
 from lamplighter.store.db import Reader
 
 
-def by_status(reader: Reader, kind: Literal["execution", "task", "delivery"]) -> dict[str, int]:
+def count_by_status(reader: Reader, kind: Literal["execution", "task", "delivery"]) -> dict[str, int]:
     """How many executions or tasks have each status, or how many deliveries have ended in each way."""
     return dict(reader.rows("SELECT status, number FROM counts WHERE kind = ? ORDER BY status", (kind,)))

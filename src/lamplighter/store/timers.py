@@ -50,31 +50,31 @@ def delete_all(tx: Tx, service: str, subject: str) -> None:
     tx.execute("DELETE FROM timers WHERE service = ? AND subject = ?", (service, subject))
 
 
-def any_of(reader: Reader, service: str, subject: str) -> bool:
+def has_timer(reader: Reader, service: str, subject: str) -> bool:
     """Whether a subject has a timer."""
     return reader.row("SELECT 1 FROM timers WHERE service = ? AND subject = ? LIMIT 1", (service, subject)) is not None
 
 
-def any_due(reader: Reader, service: str, subject: str, beginnings: Sequence[str], before: int) -> bool:
+def has_due_timer(reader: Reader, service: str, subject: str, beginnings: Sequence[str], before: int) -> bool:
     """Whether a timer of a subject whose name begins so is due before a time of the steady clock."""
     sql = "SELECT name FROM timers WHERE service = ? AND subject = ? AND elapsed = 1 AND due < ?"
     return any(name.startswith(tuple(beginnings)) for (name,) in reader.rows(sql, (service, subject, before)))
 
 
-def soonest(reader: Reader, service: str, subject: str) -> int | None:
+def next_due(reader: Reader, service: str, subject: str) -> int | None:
     """When the next timer of a subject is due."""
     row = reader.row("SELECT min(due) FROM timers WHERE service = ? AND subject = ?", (service, subject))
     return row[0] if row else None
 
 
-def due(reader: Reader, wall: int, steady: int, most: int) -> list[Timer]:
+def due_timers(reader: Reader, wall: int, steady: int, most: int) -> list[Timer]:
     """What is due by either clock, the longest overdue first."""
     sql = "SELECT service, subject, name, due FROM timers WHERE elapsed = ? AND due <= ? ORDER BY due LIMIT ?"
     found = [*reader.rows(sql, (0, wall, most)), *reader.rows(sql, (1, steady, most))]
     return sorted((Timer(*row) for row in found), key=lambda timer: timer.due)[:most]
 
 
-def overdue(reader: Reader, wall: int, steady: int) -> tuple[int, int]:
+def count_overdue(reader: Reader, wall: int, steady: int) -> tuple[int, int]:
     """How many timers are due by either clock, and by how many milliseconds the latest of them is late."""
     sql = "SELECT count(*), min(due) FROM timers WHERE elapsed = ? AND due <= ?"
     found = [(*row, now) for elapsed, now in ((0, wall), (1, steady)) if (row := reader.row(sql, (elapsed, now)))]
@@ -82,7 +82,7 @@ def overdue(reader: Reader, wall: int, steady: int) -> tuple[int, int]:
     return sum(number for number, _, _ in found), max(late, default=0)
 
 
-def wait(reader: Reader, wall: int, steady: int) -> int | None:
+def milliseconds_to_next(reader: Reader, wall: int, steady: int) -> int | None:
     """How many milliseconds until the next timer that is not due yet."""
     sql = "SELECT due FROM timers WHERE elapsed = ? AND due > ? ORDER BY due LIMIT 1"
     clocks = ((0, wall), (1, steady))
@@ -90,7 +90,7 @@ def wait(reader: Reader, wall: int, steady: int) -> int | None:
     return min(waits, default=None)
 
 
-def put_off(tx: Tx, timer: Timer, due: int) -> None:
+def postpone(tx: Tx, timer: Timer, due: int) -> None:
     """Ring later."""
     sql = "UPDATE timers SET due = ? WHERE service = ? AND subject = ? AND name = ?"
     tx.execute(sql, (due, *timer.key))
@@ -111,10 +111,10 @@ def release(tx: Tx, service: str, subject: str, name: str, push: int) -> None:
     """Let a timer that is held go on, later by `push` milliseconds than it was due."""
     row = tx.row("SELECT due FROM timers WHERE service = ? AND subject = ? AND name = ?", (service, subject, name))
     if row is not None and row[0] >= HELD:
-        put_off(tx, Timer(service, subject, name, row[0]), row[0] - HELD + push)
+        postpone(tx, Timer(service, subject, name, row[0]), row[0] - HELD + push)
 
 
-def keep_jump(tx: Tx, milliseconds: int) -> None:
+def save_clock_jump(tx: Tx, milliseconds: int) -> None:
     """Remember by how much the wall clock was set since the steady clock began."""
     tx.execute("UPDATE clock SET jump = ?", (milliseconds,))
 
@@ -132,7 +132,7 @@ STEADY = {
 """By table, the columns that hold times of the steady clock."""
 
 
-def settle_jump(tx: Tx) -> None:
+def apply_clock_jump(tx: Tx) -> None:
     """Bring what measures a length of time to a steady clock that begins now, at the wall clock's time."""
     row = tx.row("SELECT jump FROM clock")
     jump = row[0] if row else 0

@@ -9,7 +9,7 @@ from lamplighter.store.db import Reader, Tx
 
 
 @dataclass(frozen=True, slots=True)
-class Unapplied:
+class UnappliedFile:
     """One file that is not applied."""
 
     file: str
@@ -20,19 +20,19 @@ class Unapplied:
     """When the notify channels were told; None where they were not."""
 
 
-def everything(reader: Reader) -> list[Unapplied]:
+def list_unapplied(reader: Reader) -> list[UnappliedFile]:
     """All files that are not applied, the oldest first."""
     rows = reader.rows("SELECT file, reason, since, told FROM unapplied ORDER BY since, file")
-    return [Unapplied(*row) for row in rows]
+    return [UnappliedFile(*row) for row in rows]
 
 
-def get(reader: Reader, file: str) -> Unapplied | None:
+def get(reader: Reader, file: str) -> UnappliedFile | None:
     """What is known of a file that is not applied; None where it is."""
     row = reader.row("SELECT file, reason, since, told FROM unapplied WHERE file = ?", (file,))
-    return Unapplied(*row) if row else None
+    return UnappliedFile(*row) if row else None
 
 
-def note(tx: Tx, file: str, reason: str, now: int) -> None:
+def set_unapplied(tx: Tx, file: str, reason: str, now: int) -> None:
     """Keep that a file is not applied, and the latest reason."""
     sql = (
         "INSERT INTO unapplied (file, reason, since) VALUES (?, ?, ?) "
@@ -41,11 +41,11 @@ def note(tx: Tx, file: str, reason: str, now: int) -> None:
     tx.execute(sql, (file, reason, now))
 
 
-def tell(tx: Tx, file: str, now: int) -> None:
+def set_told(tx: Tx, file: str, now: int) -> None:
     """Note that the notify channels are told."""
     tx.execute("UPDATE unapplied SET told = ? WHERE file = ?", (now, file))
 
 
-def clear(tx: Tx, file: str) -> None:
+def set_applied(tx: Tx, file: str) -> None:
     """The file is applied."""
     tx.execute("DELETE FROM unapplied WHERE file = ?", (file,))

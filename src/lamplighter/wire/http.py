@@ -32,7 +32,7 @@ class Response:
     body: bytes
 
 
-def answer(status: int, content_type: bytes, body: bytes, request_id: str) -> Response:
+def make_response(status: int, content_type: bytes, body: bytes, request_id: str) -> Response:
     """Put the headers on that every answer carries: AWS's, and those that keep it from pages of other sites."""
     headers = [
         (b"x-amzn-requestid", request_id.encode()),

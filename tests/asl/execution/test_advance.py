@@ -23,8 +23,8 @@ from lamplighter.asl.execution.messages import (
     TaskSucceeded,
 )
 from lamplighter.base.json_text import Json, loads
-from lamplighter.services.states.tables.frames import head, load, save
-from lamplighter.store.db import Signals, Tx
+from lamplighter.services.states.tables.frames import dump_counters, load, save
+from lamplighter.store.db import CommitSignals, Tx
 from lamplighter.store.migrate import migrate
 from tests.asl.play import Gentle, Play, fresh, waits_for
 from tests.strategies import INPUT, definitions, moves
@@ -58,7 +58,7 @@ def database() -> Iterator[Tx]:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     try:
         migrate(connection)
-        yield Tx(connection, Signals())
+        yield Tx(connection, CommitSignals())
     finally:
         connection.close()
 
@@ -70,7 +70,7 @@ def test_what_was_saved_is_loaded_again_and_goes_on_as_well(text: str, picks: li
         for at, play in enumerate(drawn(text, picks)):
             scene = play.scenes[-1]
             save(tx, 1, scene.before, scene.step.execution)
-            loaded = load(tx, 1, fresh(scene.step.execution), head(scene.step.execution))
+            loaded = load(tx, 1, fresh(scene.step.execution), dump_counters(scene.step.execution))
             assert loaded == scene.step.execution
             if at % 2:
                 play.execution = loaded

@@ -4,8 +4,8 @@ import sqlite3
 
 from lamplighter.asl.execution.messages import TaskSucceeded
 from lamplighter.base.json_text import Json
-from lamplighter.services.states.tables.frames import head, load, save
-from lamplighter.store.db import Signals, Tx
+from lamplighter.services.states.tables.frames import dump_counters, load, save
+from lamplighter.store.db import CommitSignals, Tx
 from lamplighter.store.migrate import migrate
 from tests.asl.play import fresh, play
 
@@ -52,8 +52,8 @@ def test_a_map_that_runs_again_within_one_step_leaves_no_result_of_its_first_tur
     assert night.execution.results == {1: {0: '"second turn"'}}
     connection = sqlite3.connect(":memory:", isolation_level=None)
     migrate(connection)
-    tx = Tx(connection, Signals())
+    tx = Tx(connection, CommitSignals())
     for scene in night.scenes:
         save(tx, 1, scene.before, scene.step.execution)
-    assert load(tx, 1, fresh(night.execution), head(night.execution)) == night.execution
+    assert load(tx, 1, fresh(night.execution), dump_counters(night.execution)) == night.execution
     connection.close()

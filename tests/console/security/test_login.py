@@ -7,11 +7,11 @@ import pytest
 from lamplighter.console.security.login import guess_group
 from lamplighter.console.view.links import local_path
 from lamplighter.wire.access.console_session import LIFETIME
-from lamplighter.wire.access.credentials import Holder
+from lamplighter.wire.access.credentials import Credentials
 from tests.console.browsing import Answer, Browser
 from tests.engines import Site
 
-KEY = Holder("KEY", "secret", "open sesame")
+KEY = Credentials("KEY", "secret", "open sesame")
 
 
 @pytest.fixture

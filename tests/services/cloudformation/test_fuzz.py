@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.template.text import parse_text
 from lamplighter.server import HttpServer
-from lamplighter.wire.access.host_header import Hosts
-from lamplighter.wire.models.shapes import QUERY, load
+from lamplighter.wire.access.host_header import AllowedHosts
+from lamplighter.wire.models.shapes import QUERY, load_service
 from tests.asl.definition.test_parse import changed, places, renamed, without
 from tests.services.cloudformation.office import Office, template
 from tests.shaped import documents, shaped
@@ -86,7 +86,7 @@ class Wire:
     def __init__(self, office: Office) -> None:
         self.office = office
         self.names = (f"fuzz{number}" for number in itertools.count())
-        self._server = HttpServer(office.engine, Hosts())
+        self._server = HttpServer(office.engine, AllowedHosts())
 
     def ask(self, operation: str, **params: str) -> tuple[int, Xml.Element]:
         """The status and the document of an answer."""
@@ -213,7 +213,7 @@ def test_a_text_of_any_kind_is_read_or_refused(wire: Wire, text: str) -> None:
     wire.check("CreateStack", StackName=next(wire.names), TemplateBody=text)
 
 
-MODEL = load("cloudformation", QUERY).model
+MODEL = load_service("cloudformation", QUERY).model
 SERIALIZER = create_serializer("query", include_validation=False)
 ELSEWHERE = ("StackSet", "StackInstance", "Type", "Generated", "Scan", "Refactor", "Organizations", "Publisher", "Hook")
 OPERATIONS = sorted(name for name in MODEL.operation_names if not any(each in name for each in ELSEWHERE))

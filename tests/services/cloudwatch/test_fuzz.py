@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import dump_bytes
-from lamplighter.wire.models.catalog import Catalog
+from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.shapes import SERVICES
 from lamplighter.wire.protocols import aws_json
 from tests.engines import ACCOUNT, CALLER, REGION
@@ -18,7 +18,7 @@ from tests.services.cloudwatch.tower import MINUTE, QUIET, Tower
 from tests.shaped import shaped
 
 HEALTH = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-CATALOG = Catalog()
+CATALOG = ModelCatalog()
 MODEL = CATALOG.service("monitoring").model
 OPERATIONS = (
     *(
@@ -66,7 +66,7 @@ def test_any_request_has_an_answer(tower: Tower, operation: str, data: st.DataOb
     drawn = data.draw(shaped(MODEL.operation_model(operation).input_shape, WORDS))
     compiled = [CATALOG.operation("monitoring", operation, each) for each in SERVICES["monitoring"].protocols]
     with suppress(AwsError):
-        params = aws_json.read(dump_bytes(drawn))
+        params = aws_json.read_object(dump_bytes(drawn))
         compiled[0].check(params)
         answer = tower.run(tower.engine.call(CALLER, "monitoring", operation, params))
         assert {each.encode(answer, "id").status for each in compiled} == {200}

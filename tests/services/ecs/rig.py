@@ -15,7 +15,7 @@ from lamplighter.runtime.fake import FakeRuntime
 from lamplighter.services.ecs.service import Ecs
 from lamplighter.services.ecs.tasks.placement import Capacity
 from lamplighter.store import outbox
-from lamplighter.store.db import Signals, Store
+from lamplighter.store.db import CommitSignals, Store
 
 CALLER = Caller("123456789012", "eu-central-1")
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1", "subnet-2"], "securityGroups": ["sg-1"]}}
@@ -85,7 +85,7 @@ class Rig:
         )
         self.bus.serve("ecs", self.ecs.operations)
 
-    def committed(self, signals: Signals) -> None:
+    def committed(self, signals: CommitSignals) -> None:
         self.commits += 1
         if self.commits == self.crash_at:
             self.die()

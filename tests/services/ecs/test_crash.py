@@ -55,7 +55,7 @@ def check(rig: Rig, task: Json, exit_code: int) -> None:
     assert task["containers"][0]["exitCode"] == exit_code
     versions = [event.detail["version"] for event in rig.events]
     assert versions == sorted(set(versions))
-    assert outbox.depth(rig.store.reader) == 0
+    assert outbox.count_pending(rig.store.reader) == 0
     assert rig.runtime._runs == {}
 
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.services.events.rules.event_patterns import REQUIRED
-from lamplighter.wire.models.catalog import Catalog
+from lamplighter.wire.models.catalog import ModelCatalog
 from tests.engines import ACCOUNT, CALLER, REGION, ROLE, SECOND
 from tests.services.events.hall import GROUP, QUEUE, TOPIC, Hall
 
-CATALOG = Catalog()
+CATALOG = ModelCatalog()
 MODEL = CATALOG.service("events").model
 HERE = f"arn:aws:events:{REGION}:{ACCOUNT}:"
 TARGETS = (

@@ -17,7 +17,7 @@ from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime
 from lamplighter.server import HttpServer
 from lamplighter.services.logs.arns import event_id, page_token
-from lamplighter.wire.access.host_header import Hosts
+from lamplighter.wire.access.host_header import AllowedHosts
 
 FUZZ = settings(
     deadline=None,
@@ -71,7 +71,7 @@ class Line:
 
     def __init__(self, runner: asyncio.Runner, engine: Engine) -> None:
         self._runner = runner
-        self._server = HttpServer(engine, Hosts())
+        self._server = HttpServer(engine, AllowedHosts())
         self.service = engine.catalog.service("logs")
         self.operations = sorted(engine.services["logs"].operations)
 

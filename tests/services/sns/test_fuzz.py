@@ -11,7 +11,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.wire.http import HttpRequest
-from lamplighter.wire.route import respond, route
+from lamplighter.wire.route import encode_result, route_request
 from tests.engines import ACCOUNT, REGION
 from tests.services.sns.town import DEAD, GONE, HOOK, QUEUE, Town
 
@@ -67,11 +67,11 @@ def ask(town: Town, operation: str, fields: dict[str, str]) -> Json:
 
 
 def _ask(town: Town, body: bytes) -> Json:
-    request = route(town.engine.catalog, HttpRequest("POST", b"/", b"", HEADERS, body))
+    request = route_request(town.engine.catalog, HttpRequest("POST", b"/", b"", HEADERS, body))
     caller = Caller(request.account, request.region)
     result = town.run(town.engine.call(caller, request.service, request.operation, request.params))
     town.settle()
-    return respond(request, result, "r")
+    return encode_result(request, result, "r")
 
 
 @settings(

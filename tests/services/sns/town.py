@@ -15,7 +15,7 @@ from lamplighter.outbound.fake import FakeOutbound
 from lamplighter.outbound.port import Outbound
 from lamplighter.runtime.port import Runtime
 from lamplighter.services.sns.tables import deliveries as notifications
-from lamplighter.services.sns.tables.deliveries import Delivery
+from lamplighter.services.sns.tables.deliveries import SnsDelivery
 from lamplighter.store.db import Store, Tx
 from tests.engines import ACCOUNT, CALLER, REGION, Listening, Site
 
@@ -143,7 +143,7 @@ class Town(Site):
         rows = self.engine.store.reader.rows("SELECT body FROM sent WHERE queue = ? ORDER BY id", (queue,))
         return [loads(body) for (body,) in rows]
 
-    def deliveries(self, topic: str) -> list[Delivery]:
+    def deliveries(self, topic: str) -> list[SnsDelivery]:
         """What is known of the deliveries of a topic's messages, the newest first."""
         found = notifications.recent(self.engine.store.reader, topic)
         return [delivery for delivery in found if delivery.type == "Notification"]

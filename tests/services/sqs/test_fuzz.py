@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.wire.models.catalog import Catalog
+from lamplighter.wire.models.catalog import ModelCatalog
 from tests.engines import Site
 from tests.services.sqs.office import Office, arn, redrive
 
-CATALOG = Catalog()
+CATALOG = ModelCatalog()
 MODEL = CATALOG.service("sqs").model
 OPERATIONS = sorted(MODEL.operation_names)
 NAMES = ("letters", "letters.fifo", "dead", "nobody")

@@ -6,7 +6,13 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from lamplighter.wire.access.credentials import Holder, NoCredentials, make, read, write
+from lamplighter.wire.access.credentials import (
+    Credentials,
+    CredentialsUnreadable,
+    make_credentials,
+    read_credentials,
+    write_credentials,
+)
 
 
 def chance(letters: str, length: int) -> str:
@@ -14,13 +20,13 @@ def chance(letters: str, length: int) -> str:
 
 
 def test_what_is_made_is_read_again() -> None:
-    holder = make(chance)
-    assert read(write(holder)) == {holder.access_key: holder}
+    holder = make_credentials(chance)
+    assert read_credentials(write_credentials(holder)) == {holder.access_key: holder}
 
 
 def test_awss_own_tools_read_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    holder = make(chance)
-    (tmp_path / "credentials").write_text(write(holder))
+    holder = make_credentials(chance)
+    (tmp_path / "credentials").write_text(write_credentials(holder))
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
@@ -31,15 +37,18 @@ def test_awss_own_tools_read_the_file(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_every_section_is_a_holder_and_its_secret_the_password_where_it_has_none() -> None:
     text = "[a]\naws_access_key_id=1\naws_secret_access_key=%s\n[222233334444]\naws_access_key_id = 222233334444\n"
     text += "aws_secret_access_key = y\nlamplighter_password = open sesame\n[other]\nregion = eu-west-1\n"
-    assert read(text) == {"1": Holder("1", "%s", "%s"), "222233334444": Holder("222233334444", "y", "open sesame")}
+    assert read_credentials(text) == {
+        "1": Credentials("1", "%s", "%s"),
+        "222233334444": Credentials("222233334444", "y", "open sesame"),
+    }
 
 
 @pytest.mark.parametrize("text", ["", "[default]\n", "[default]\naws_access_key_id = x\n", "no section", "[a]\n[a]\n"])
 def test_a_file_that_lets_nobody_in_is_refused(text: str) -> None:
-    with pytest.raises(NoCredentials):
-        read(text)
+    with pytest.raises(CredentialsUnreadable):
+        read_credentials(text)
 
 
 def test_no_secret_is_in_what_is_logged_of_a_holder() -> None:
-    holder = make(chance)
+    holder = make_credentials(chance)
     assert not any(secret in repr(holder) for secret in (holder.secret, holder.password, holder.token))

@@ -3,10 +3,10 @@
 import pytest
 
 from lamplighter.base.errors import AccessDenied
-from lamplighter.wire.access.host_header import Hosts
+from lamplighter.wire.access.host_header import AllowedHosts
 
-LOOPBACK = Hosts(frozenset({"127.0.0.1", "box.lan"}))
-ABROAD = Hosts(frozenset({"0.0.0.0", "box.lan"}), addresses=True)
+LOOPBACK = AllowedHosts(frozenset({"127.0.0.1", "box.lan"}))
+ABROAD = AllowedHosts(frozenset({"0.0.0.0", "box.lan"}), addresses=True)
 LOCAL = ["localhost", "LocalHost", "job.localhost", "a.b-c.localhost", "127.0.0.1", "127.255.0.9", "[::1]", "box.lan"]
 OTHERS = ["10.0.0.9", "192.0.2.1", "8.8.8.8", "[fd00::9]", "[2001:db8::1]"]
 NAMES = """
@@ -22,7 +22,7 @@ PORTS = "localhost:x localhost: localhost:-1 localhost:456600 localhost:1:2 [::1
 NEVER = ["", " ", "localhost evil", "local\thost", "localhost\x00", *f"{NAMES} {ADDRESSES} {PORTS}".split()]
 
 
-def answers(hosts: Hosts, header: str) -> bool:
+def answers(hosts: AllowedHosts, header: str) -> bool:
     try:
         hosts.check(header.encode())
     except AccessDenied:
@@ -45,13 +45,13 @@ def test_other_addresses_are_served_only_where_calls_show_credentials(host: str)
 
 @pytest.mark.parametrize("host", NEVER)
 def test_no_other_name_and_no_other_spelling_is_served_anywhere(host: str) -> None:
-    for hosts in (LOOPBACK, ABROAD, Hosts()):
+    for hosts in (LOOPBACK, ABROAD, AllowedHosts()):
         assert not answers(hosts, host)
         assert not answers(hosts, f"{host}:4566")
 
 
 def test_an_address_that_was_given_is_served_but_never_the_one_that_means_every_address() -> None:
-    given = Hosts(frozenset({"10.0.0.9", "fd00::9", "0.0.0.0", "::"}))
+    given = AllowedHosts(frozenset({"10.0.0.9", "fd00::9", "0.0.0.0", "::"}))
     assert answers(given, "10.0.0.9:80")
     assert answers(given, "[fd00:0::9]")
     assert not answers(given, "10.0.0.8")

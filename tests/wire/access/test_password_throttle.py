@@ -3,37 +3,44 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamplighter.wire.access.password_throttle import FORGET, FREE, LONGEST, Guesses, missed, wait
+from lamplighter.wire.access.password_throttle import (
+    FORGET,
+    FREE,
+    LONGEST,
+    PasswordGuesses,
+    add_wrong_guess,
+    wait_milliseconds,
+)
 
 START = 1_767_225_600_000
 
 
-def after(guesses: int) -> Guesses:
-    found = Guesses()
+def after(guesses: int) -> PasswordGuesses:
+    found = PasswordGuesses()
     for _ in range(guesses):
-        found = missed(found, START)
+        found = add_wrong_guess(found, START)
     return found
 
 
 def test_the_first_guesses_are_free_and_the_waits_double() -> None:
-    assert wait(after(FREE - 1), START) == 0
-    assert [wait(after(FREE + more), START) for more in range(4)] == [1000, 2000, 4000, 8000]
+    assert wait_milliseconds(after(FREE - 1), START) == 0
+    assert [wait_milliseconds(after(FREE + more), START) for more in range(4)] == [1000, 2000, 4000, 8000]
 
 
 @given(st.integers(FREE, 10_000), st.integers(0, 2 * LONGEST))
 def test_a_wait_passes_and_is_never_longer_than_a_minute(guesses: int, passed: int) -> None:
-    found = Guesses(guesses, START)
-    assert 0 <= wait(found, START + passed) <= LONGEST
-    assert wait(found, START + LONGEST) == 0
+    found = PasswordGuesses(guesses, START)
+    assert 0 <= wait_milliseconds(found, START + passed) <= LONGEST
+    assert wait_milliseconds(found, START + LONGEST) == 0
 
 
 def test_wrong_guesses_are_forgotten() -> None:
-    assert missed(after(FREE + 3), START + FORGET + 1).wrong == 1
+    assert add_wrong_guess(after(FREE + 3), START + FORGET + 1).wrong == 1
 
 
 def test_a_day_of_guessing_is_a_few_guesses_an_hour_times_sixty() -> None:
-    now, found, listened = START, Guesses(), 0
+    now, found, listened = START, PasswordGuesses(), 0
     while now < START + 24 * 3_600_000:
-        now += wait(found, now)
-        found, listened = missed(found, now), listened + 1
+        now += wait_milliseconds(found, now)
+        found, listened = add_wrong_guess(found, now), listened + 1
     assert listened < 24 * 60 + 20

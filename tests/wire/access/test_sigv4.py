@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.errors import AwsError
-from lamplighter.wire.access.sigv4 import LONGEST, Scope, read, scope, verify
+from lamplighter.wire.access.sigv4 import LONGEST, CredentialScope, read_scope, read_signature, verify_signature
 from lamplighter.wire.http import HttpRequest
-from lamplighter.wire.protocols.form import fields
+from lamplighter.wire.protocols.form import parse_fields
 
 Ask = Callable[..., HttpRequest]
 UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -23,7 +23,7 @@ START = {"stateMachineArn": "arn:x", "name": "one"}
 
 
 def signed_at(http: HttpRequest) -> int:
-    return int(datetime.strptime(read(http).time, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp() * 1000)
+    return int(datetime.strptime(read_signature(http).time, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp() * 1000)
 
 
 @pytest.mark.parametrize("presigned", [False, True])
@@ -44,15 +44,15 @@ def test_a_signature_made_by_botocore_is_verified(
     ask: Ask, service: str, operation: str, params: dict[str, object], presigned: bool
 ) -> None:
     http = ask(service, operation, params, presigned=presigned)
-    verify(http, "secret", signed_at(http))
+    verify_signature(http, "secret", signed_at(http))
     with pytest.raises(AwsError, match="does not match the signature"):
-        verify(http, "other secret", signed_at(http))
+        verify_signature(http, "other secret", signed_at(http))
 
 
 def test_the_scope_is_read_from_the_header_and_from_the_query(ask: Ask) -> None:
     for presigned in (False, True):
-        found = scope(ask("states", "StartExecution", START, key="with/slash", presigned=presigned))
-        assert found == Scope("with/slash", found.date, "eu-west-1", "states")
+        found = read_scope(ask("states", "StartExecution", START, key="with/slash", presigned=presigned))
+        assert found == CredentialScope("with/slash", found.date, "eu-west-1", "states")
 
 
 CHANGES: list[Callable[[HttpRequest], HttpRequest]] = [
@@ -71,7 +71,7 @@ CHANGES: list[Callable[[HttpRequest], HttpRequest]] = [
 def test_whatever_was_changed_after_signing_is_noticed(ask: Ask, change: Callable[[HttpRequest], HttpRequest]) -> None:
     http = ask("states", "StartExecution", START)
     with pytest.raises(AwsError) as caught:
-        verify(change(http), "secret", signed_at(http))
+        verify_signature(change(http), "secret", signed_at(http))
     assert (caught.value.code, caught.value.status) == ("InvalidSignatureException", 403)
 
 
@@ -80,18 +80,18 @@ def test_a_clock_may_be_fifteen_minutes_off(ask: Ask, minutes: int, good: bool) 
     http = ask("states", "StartExecution", START)
     now = signed_at(http) + minutes * 60_000
     if good:
-        verify(http, "secret", now)
+        verify_signature(http, "secret", now)
     else:
         with pytest.raises(AwsError, match=r"Signature (expired|not yet current): \d{8}T\d{6}Z is .* 15 min\.\)"):
-            verify(http, "secret", now)
+            verify_signature(http, "secret", now)
 
 
 def test_a_presigned_request_is_good_for_as_long_as_it_says(ask: Ask) -> None:
     http = ask("sns", "ListTopics", {}, presigned=True)
     assert b"X-Amz-Expires=3600" in http.query
-    verify(http, "secret", signed_at(http) + 3_600_000)
+    verify_signature(http, "secret", signed_at(http) + 3_600_000)
     with pytest.raises(AwsError) as caught:
-        verify(http, "secret", signed_at(http) + 3_601_000)
+        verify_signature(http, "secret", signed_at(http) + 3_601_000)
     assert caught.value.code == "RequestExpired"
 
 
@@ -99,7 +99,7 @@ def test_a_presigned_request_is_good_for_seven_days_at_most(ask: Ask) -> None:
     http = ask("sns", "ListTopics", {}, presigned=True)
     forever = replace(http, query=http.query.replace(b"X-Amz-Expires=3600", b"X-Amz-Expires=999999"))
     with pytest.raises(AwsError) as caught:
-        verify(forever, "secret", signed_at(http) + LONGEST * 1000 + 1000)
+        verify_signature(forever, "secret", signed_at(http) + LONGEST * 1000 + 1000)
     assert caught.value.code == "RequestExpired"
 
 
@@ -115,7 +115,7 @@ def test_a_presigned_request_is_good_for_seven_days_at_most(ask: Ask) -> None:
 )
 def test_a_signature_with_a_part_missing_is_incomplete(header: bytes) -> None:
     with pytest.raises(AwsError) as caught:
-        verify(HttpRequest("POST", b"/", b"", {b"authorization": header}, b""), "secret", 0)
+        verify_signature(HttpRequest("POST", b"/", b"", {b"authorization": header}, b""), "secret", 0)
     assert caught.value.code == "IncompleteSignature"
 
 
@@ -123,7 +123,7 @@ def test_a_date_that_no_calendar_has_is_incomplete() -> None:
     header = b"AWS4-HMAC-SHA256 Credential=k/20261301/r/s/aws4_request, SignedHeaders=host, Signature=0"
     headers = {b"authorization": header, b"x-amz-date": b"20261301T000000Z"}
     with pytest.raises(AwsError) as caught:
-        verify(HttpRequest("POST", b"/", b"", headers, b""), "secret", 0)
+        verify_signature(HttpRequest("POST", b"/", b"", headers, b""), "secret", 0)
     assert caught.value.code == "IncompleteSignature"
 
 
@@ -141,21 +141,21 @@ def test_any_query_and_body_that_botocore_signs_is_verified(
     headers = {str(name).lower().encode(): str(value).encode() for name, value in prepared.headers.items()}
     raw = str(prepared.url).partition("?")[2].encode()
     http = HttpRequest("POST", b"/a%20b", raw, {b"host": b"localhost:4566", **headers}, b"" if presigned else body)
-    verify(http, "secret", signed_at(http))
+    verify_signature(http, "secret", signed_at(http))
 
 
 def test_what_names_the_operation_must_be_signed(ask: Ask) -> None:
     http = ask("states", "StartExecution", START)
     header = http.headers[b"authorization"].replace(b";x-amz-target", b"")
     with pytest.raises(AwsError, match="'x-amz-target' must be a 'SignedHeader'"):
-        verify(replace(http, headers={**http.headers, b"authorization": header}), "secret", signed_at(http))
+        verify_signature(replace(http, headers={**http.headers, b"authorization": header}), "secret", signed_at(http))
 
 
 def test_the_host_must_be_signed(ask: Ask) -> None:
     http = ask("states", "StartExecution", START)
     header = http.headers[b"authorization"].replace(b"host;", b"")
     with pytest.raises(AwsError, match="'Host' or ':authority' must be a 'SignedHeader'"):
-        verify(replace(http, headers={**http.headers, b"authorization": header}), "secret", signed_at(http))
+        verify_signature(replace(http, headers={**http.headers, b"authorization": header}), "secret", signed_at(http))
 
 
 def test_a_hash_that_the_client_states_does_not_stand_for_the_body(ask: Ask) -> None:
@@ -167,18 +167,18 @@ def test_a_hash_that_the_client_states_does_not_stand_for_the_body(ask: Ask) -> 
     headers = {str(name).lower().encode(): str(value).encode() for name, value in request.headers.items()}
     http = HttpRequest("POST", b"/", b"", {b"host": b"localhost:4566", **headers}, b"{}")
     with pytest.raises(AwsError, match="does not match"):
-        verify(http, "secret", signed_at(http))
+        verify_signature(http, "secret", signed_at(http))
 
 
 @given(st.data())
 def test_no_byte_that_is_signed_can_be_changed(ask: Ask, data: st.DataObject) -> None:
     http = ask("scheduler", "ListSchedules", {"NamePrefix": "a b+c~", "MaxResults": 3})
-    names = [name.encode() for name in read(http).signed_headers.split(";")]
+    names = [name.encode() for name in read_signature(http).signed_headers.split(";")]
     places: list[str | bytes] = ["method", "path", "query", "body", *names]
     changed = _changed(http, data.draw(st.sampled_from(places)), data)
     if _asked(changed, names) != _asked(http, names):
         with pytest.raises(AwsError):
-            verify(changed, "secret", signed_at(http))
+            verify_signature(changed, "secret", signed_at(http))
 
 
 def _changed(http: HttpRequest, place: str | bytes, data: st.DataObject) -> HttpRequest:
@@ -206,4 +206,4 @@ def _edited(old: bytes, data: st.DataObject) -> bytes:
 def _asked(http: HttpRequest, signed: list[bytes]) -> object:
     """What of a request decides what is done: what is spelled otherwise and means the same is the same."""
     headers = [b" ".join(http.headers[name].split()) for name in signed]
-    return http.method, http.path, sorted(fields(http.query)), headers, http.body
+    return http.method, http.path, sorted(parse_fields(http.query)), headers, http.body

@@ -7,12 +7,12 @@ import pytest
 
 from lamplighter.base.errors import UnknownOperation
 from lamplighter.wire.models import shapes
-from lamplighter.wire.models.catalog import Catalog
-from lamplighter.wire.models.shapes import SERVICES, Service
+from lamplighter.wire.models.catalog import ModelCatalog
+from lamplighter.wire.models.shapes import SERVICES, ServiceShapes
 from lamplighter.wire.protocols import aws_json, query, rest_json
 
 
-def test_what_is_known_of_a_service_beforehand_is_what_its_model_says(catalog: Catalog) -> None:
+def test_what_is_known_of_a_service_beforehand_is_what_its_model_says(catalog: ModelCatalog) -> None:
     for name, entry in SERVICES.items():
         metadata = catalog.service(name).model.metadata
         assert entry.target == metadata.get("targetPrefix", "")
@@ -23,50 +23,50 @@ def test_what_is_known_of_a_service_beforehand_is_what_its_model_says(catalog: C
 def test_only_the_model_asked_for_is_read_and_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
-    def load(name: str, protocol: str) -> Service:
+    def load(name: str, protocol: str) -> ServiceShapes:
         read.append(name)
         return original(name, protocol)
 
-    original = shapes.load
+    original = shapes.load_service
     monkeypatch.setattr(shapes, "load", load)
-    catalog = Catalog()
+    catalog = ModelCatalog()
     assert read == []
-    first = catalog.targeted(b"AmazonSQS.SendMessage")
-    assert catalog.targeted(b"AmazonSQS.SendMessage") is first
+    first = catalog.operation_of_target(b"AmazonSQS.SendMessage")
+    assert catalog.operation_of_target(b"AmazonSQS.SendMessage") is first
     assert catalog.operation("sqs", "SendMessage") is first
     assert read == ["sqs"]
 
 
 def test_two_catalogs_share_nothing() -> None:
-    first, second = Catalog(), Catalog()
+    first, second = ModelCatalog(), ModelCatalog()
     assert first.operation("sqs", "SendMessage") is not second.operation("sqs", "SendMessage")
 
 
 def test_a_name_that_no_service_has_is_not_remembered() -> None:
-    catalog = Catalog()
+    catalog = ModelCatalog()
     for target in (b"AmazonSQS.Nonsense", b"Nonsense.SendMessage"):
         with pytest.raises(UnknownOperation):
-            catalog.targeted(target)
+            catalog.operation_of_target(target)
     assert catalog._targets == {}
     assert catalog._operations == {}
 
 
-def test_every_operation_compiles_in_every_protocol_of_its_service(catalog: Catalog) -> None:
+def test_every_operation_compiles_in_every_protocol_of_its_service(catalog: ModelCatalog) -> None:
     for service, entry in SERVICES.items():
         for protocol in entry.protocols:
             for name in catalog.service(service, protocol).model.operation_names:
                 assert catalog.operation(service, name, protocol).name == name
 
 
-def test_a_service_is_unknown_in_a_protocol_that_it_does_not_speak(catalog: Catalog) -> None:
+def test_a_service_is_unknown_in_a_protocol_that_it_does_not_speak(catalog: ModelCatalog) -> None:
     with pytest.raises(UnknownOperation):
         catalog.service("sns", "json")
 
 
-def test_every_protocol_can_refuse_for_a_service_that_nobody_knows(catalog: Catalog) -> None:
+def test_every_protocol_can_refuse_for_a_service_that_nobody_knows(catalog: ModelCatalog) -> None:
     for protocol, module in (("json", aws_json), ("rest-json", rest_json), ("query", query)):
         error = UnknownOperation("no")
-        assert catalog.refusal("nobody", protocol)(error, "id-1") == module.refuse(None, error, "id-1")
+        assert catalog.error_encoder("nobody", protocol)(error, "id-1") == module.refuse(None, error, "id-1")
 
 
 def test_importing_the_wire_reads_no_model() -> None:

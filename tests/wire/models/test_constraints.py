@@ -4,46 +4,46 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.wire.http import HttpRequest
-from lamplighter.wire.models.catalog import Catalog
+from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.validate import MOST_ELEMENTS, MOST_FAULTS
 from lamplighter.wire.protocols import aws_json, cbor
 from lamplighter.wire.protocols.form import MOST_FIELDS, MOST_PARTS
-from lamplighter.wire.route import route
+from lamplighter.wire.route import route_request
 
 AUTHORIZATION = b"AWS4-HMAC-SHA256 Credential=k/20260101/r/%s/aws4_request, SignedHeaders=host, Signature=0"
 
 
-def refused(catalog: Catalog, service: bytes, body: bytes, **headers: bytes) -> AwsError:
+def refused(catalog: ModelCatalog, service: bytes, body: bytes, **headers: bytes) -> AwsError:
     given = {b"host": b"localhost", b"authorization": AUTHORIZATION % service}
     given |= {name.replace("_", "-").encode(): value for name, value in headers.items()}
     with pytest.raises(AwsError) as error:
-        route(catalog, HttpRequest("POST", b"/", b"", given, body))
+        route_request(catalog, HttpRequest("POST", b"/", b"", given, body))
     return error.value
 
 
-def form(catalog: Catalog, body: bytes) -> AwsError:
+def form(catalog: ModelCatalog, body: bytes) -> AwsError:
     return refused(catalog, b"sns", b"Action=Publish&" + body, content_type=b"application/x-www-form-urlencoded")
 
 
-def test_a_form_has_so_many_fields(catalog: Catalog) -> None:
+def test_a_form_has_so_many_fields(catalog: ModelCatalog) -> None:
     error = form(catalog, b"&".join(b"a%d=1" % number for number in range(600_000)))
     assert (error.code, error.message) == ("MalformedQueryString", f"The request has more than {MOST_FIELDS} fields.")
     # What is below the bound is read.
     assert "'message'" in form(catalog, b"a=1&" * (MOST_FIELDS - 2)).message
 
 
-def test_the_names_of_a_form_have_so_many_parts(catalog: Catalog) -> None:
+def test_the_names_of_a_form_have_so_many_parts(catalog: ModelCatalog) -> None:
     deep = b".a" * 15
     fields = b"&".join(b"%d%s=1" % (number, deep) for number in range(MOST_PARTS // 16 + 1))
     assert form(catalog, fields).code == "MalformedQueryString"
 
 
-def sqs(catalog: Catalog, operation: bytes, body: bytes) -> AwsError:
+def sqs(catalog: ModelCatalog, operation: bytes, body: bytes) -> AwsError:
     headers = {"x_amz_target": b"AmazonSQS." + operation, "content_type": b"application/x-amz-json-1.0"}
     return refused(catalog, b"sqs", body, **headers)
 
 
-def test_the_lists_and_maps_of_a_request_have_so_many_elements(catalog: Catalog) -> None:
+def test_the_lists_and_maps_of_a_request_have_so_many_elements(catalog: ModelCatalog) -> None:
     many = b",".join([b'"a"'] * (MOST_ELEMENTS + 1))
     error = sqs(catalog, b"ReceiveMessage", b'{"QueueUrl":"q","AttributeNames":[%s]}' % many)
     assert error.message == f"The request has more than {MOST_ELEMENTS} elements."
@@ -52,7 +52,7 @@ def test_the_lists_and_maps_of_a_request_have_so_many_elements(catalog: Catalog)
     assert error.message == f"The request has more than {MOST_ELEMENTS} elements."
 
 
-def test_so_many_violations_are_told(catalog: Catalog) -> None:
+def test_so_many_violations_are_told(catalog: ModelCatalog) -> None:
     metrics = b"&".join(b"MetricData.member.%d.Value=1" % number for number in range(1, 5_000))
     body = b"Action=PutMetricData&Namespace=n&" + metrics
     error = refused(catalog, b"monitoring", body, content_type=b"application/x-www-form-urlencoded")
@@ -61,13 +61,13 @@ def test_so_many_violations_are_told(catalog: Catalog) -> None:
 
 @pytest.mark.parametrize("depth", [900, 1_000, 5_000])
 @pytest.mark.parametrize("number", [b"1", b"1234567890123456789", b"9" * 5_000])
-def test_depth_and_long_numbers_are_no_crash(catalog: Catalog, depth: int, number: bytes) -> None:
+def test_depth_and_long_numbers_are_no_crash(catalog: ModelCatalog, depth: int, number: bytes) -> None:
     body = b'{"x":%s,"QueueUrl":%s%s}' % (number, b"[" * depth, b"]" * depth)
     assert sqs(catalog, b"SendMessage", body).code == "SerializationException"
 
 
 def test_a_body_has_so_many_brackets_and_bytes() -> None:
     with pytest.raises(AwsError, match="too many objects"):
-        aws_json.read(b'{"a":[' + b"{}," * aws_json.MOST_CONTAINERS + b"{}]}")
+        aws_json.read_object(b'{"a":[' + b"{}," * aws_json.MOST_CONTAINERS + b"{}]}")
     with pytest.raises(AwsError, match="more than"):
-        cbor.read(b"\xa1\x61a\x80" + b"\x00" * cbor.LARGEST)
+        cbor.read_map(b"\xa1\x61a\x80" + b"\x00" * cbor.LARGEST)

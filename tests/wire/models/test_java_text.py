@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
 from lamplighter.wire.models import java_text
-from lamplighter.wire.models.catalog import Catalog
+from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.shapes import SERVICES
 
 ENTRY = (
@@ -70,30 +70,30 @@ def test_members_begin_in_lower_case(name: str, spoken: str) -> None:
         ("ConnectionBodyParameter", {"IsValueSecret": False, "Value": "x"}, PARAMETER),
     ],
 )
-def test_values_are_shown_as_java_shows_them(catalog: Catalog, shape: str, value: Json, text: str) -> None:
+def test_values_are_shown_as_java_shows_them(catalog: ModelCatalog, shape: str, value: Json, text: str) -> None:
     model = catalog.service("events").model.shape_for(shape)
-    assert java_text.text(value, model, {"PutEventsRequestEntry": ("kmsKeyIdentifier",)}) == text
+    assert java_text.java_text(value, model, {"PutEventsRequestEntry": ("kmsKeyIdentifier",)}) == text
 
 
 def test_every_pattern_of_every_model_compiles() -> None:
-    catalog = Catalog()
+    catalog = ModelCatalog()
     shapes = [
         model.shape_for(name)
         for model in (catalog.service(service).model for service in SERVICES)
         for name in model.shape_names
     ]
     patterns = {shape.metadata["pattern"] for shape in shapes if "pattern" in shape.metadata}
-    assert all(java_text.pattern(source).groups >= 0 for source in patterns)
+    assert all(java_text.java_pattern(source).groups >= 0 for source in patterns)
     plain = patterns - java_text.REWRITTEN.keys()
     assert all(r"\p{N}" in source and "_" in source for source in plain if r"\p{L}" in source)
 
 
 def test_unicode_letters_pass_where_the_pattern_says_letters() -> None:
-    tag = java_text.pattern(r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$")
+    tag = java_text.java_pattern(r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$")
     assert tag.fullmatch("Größe 日本 ٣_/=+-@")
     assert not tag.fullmatch("a\tb")
     assert not tag.fullmatch("a#b")
-    assert not java_text.pattern(r"\d{2}").fullmatch("٣٣")
+    assert not java_text.java_pattern(r"\d{2}").fullmatch("٣٣")
 
 
 def compile_as_written(source: str) -> Json:
@@ -103,9 +103,9 @@ def compile_as_written(source: str) -> Json:
 
 @given(st.text(alphabet=" \t:aé\x00\x1f\x7f~", max_size=8), st.sampled_from(sorted(java_text.REWRITTEN)))
 def test_a_rewritten_pattern_takes_the_same_texts(text: str, source: str) -> None:
-    assert bool(java_text.pattern(source).fullmatch(text)) == bool(compile_as_written(source).fullmatch(text))
+    assert bool(java_text.java_pattern(source).fullmatch(text)) == bool(compile_as_written(source).fullmatch(text))
 
 
 def test_a_rewritten_pattern_refuses_a_crafted_text_at_once() -> None:
     for source in java_text.REWRITTEN:
-        assert java_text.pattern(source).fullmatch("\t a" * 5000 + "\x00") is None
+        assert java_text.java_pattern(source).fullmatch("\t a" * 5000 + "\x00") is None

@@ -11,38 +11,38 @@ from hypothesis import strategies as st
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.wire.models.catalog import Catalog
+from lamplighter.wire.models.catalog import ModelCatalog
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
 RECORDED = json.loads(Path(__file__).with_name("recorded.json").read_text())
 """What AWS answered, in the recordings of EventBridge and Step Functions."""
 
 
-def faults(catalog: Catalog, service: str, operation: str, params: Json) -> str:
+def faults(catalog: ModelCatalog, service: str, operation: str, params: Json) -> str:
     with pytest.raises(AwsError) as caught:
         catalog.operation(service, operation).check(params)
     return f"{caught.value.code}: {caught.value.message}"
 
 
 @pytest.mark.parametrize("case", RECORDED, ids=lambda case: case["operation"])
-def test_a_violation_is_told_as_aws_was_recorded_to(catalog: Catalog, case: Json) -> None:
+def test_a_violation_is_told_as_aws_was_recorded_to(catalog: ModelCatalog, case: Json) -> None:
     told = faults(catalog, case["service"], case["operation"], case["params"])
     assert told == f"ValidationException: {case['message']}"
 
 
-def test_a_missing_member_is_told_as_null(catalog: Catalog) -> None:
+def test_a_missing_member_is_told_as_null(catalog: ModelCatalog) -> None:
     assert faults(catalog, "states", "StartExecution", {}) == (
         "ValidationException: 1 validation error detected: "
         "Value null at 'stateMachineArn' failed to satisfy constraint: Member must not be null"
     )
 
 
-def test_a_member_of_a_list_goes_by_its_number(catalog: Catalog) -> None:
+def test_a_member_of_a_list_goes_by_its_number(catalog: ModelCatalog) -> None:
     params = {"resourceArn": MACHINE, "tags": [{"key": "a", "value": "b"}, {"key": "", "value": "b"}]}
     assert "Value '' at 'tags.2.member.key' failed" in faults(catalog, "states", "TagResource", params)
 
 
-def test_values_in_a_list_are_judged_together(catalog: Catalog) -> None:
+def test_values_in_a_list_are_judged_together(catalog: ModelCatalog) -> None:
     message = faults(catalog, "logs", "DescribeLogGroups", {"accountIdentifiers": ["123456789012", "x"]})
     assert message == (
         "InvalidParameterException: 1 validation error detected: "
@@ -53,7 +53,7 @@ def test_values_in_a_list_are_judged_together(catalog: Catalog) -> None:
     )
 
 
-def test_the_keys_of_a_map_are_judged_together(catalog: Catalog) -> None:
+def test_the_keys_of_a_map_are_judged_together(catalog: ModelCatalog) -> None:
     transformer = {"InputPathsMap": {"de onde?": "$.a"}, "InputTemplate": "x"}
     params = {"Rule": "r", "Targets": [{"Id": "1", "Arn": "arn", "InputTransformer": transformer}]}
     assert faults(catalog, "events", "PutTargets", params) == (
@@ -65,14 +65,14 @@ def test_the_keys_of_a_map_are_judged_together(catalog: Catalog) -> None:
     )
 
 
-def test_a_text_that_is_too_long_is_judged_by_its_pattern_too_unless_it_is_far_too_long(catalog: Catalog) -> None:
+def test_a_text_that_is_too_long_is_judged_by_its_pattern_too_unless_it_is_far_too_long(catalog: ModelCatalog) -> None:
     for length, judged in ((65, True), (1_000, True), (10_240, True), (10_241, False)):
         message = faults(catalog, "events", "PutRule", {"Name": "!" * length, "EventPattern": "{}"})
         assert "Member must have length less than or equal to 64" in message
         assert ("Member must satisfy regular expression pattern" in message) is judged
 
 
-def test_a_secret_is_not_repeated(catalog: Catalog) -> None:
+def test_a_secret_is_not_repeated(catalog: ModelCatalog) -> None:
     message = faults(catalog, "states", "StartExecution", {"stateMachineArn": MACHINE, "input": "s" * 262145})
     assert "sss" not in message
     assert (
@@ -96,11 +96,13 @@ def test_a_secret_is_not_repeated(catalog: Catalog) -> None:
         ("cloudformation", "CreateStack", {}, "ValidationError"),
     ],
 )
-def test_each_service_has_its_code(catalog: Catalog, service: str, operation: str, params: Json, code: str) -> None:
+def test_each_service_has_its_code(
+    catalog: ModelCatalog, service: str, operation: str, params: Json, code: str
+) -> None:
     assert faults(catalog, service, operation, params).startswith(f"{code}: ")
 
 
-def test_sqs_speaks_of_missing_parameters_and_leaves_the_rest_to_the_service(catalog: Catalog) -> None:
+def test_sqs_speaks_of_missing_parameters_and_leaves_the_rest_to_the_service(catalog: ModelCatalog) -> None:
     assert faults(catalog, "sqs", "SendMessage", {"QueueUrl": "u"}) == (
         "MissingParameter: The request must contain the parameter MessageBody."
     )
@@ -128,16 +130,16 @@ def test_sqs_speaks_of_missing_parameters_and_leaves_the_rest_to_the_service(cat
     ],
 )
 def test_a_value_of_a_wrong_kind_wins_over_all_violations(
-    catalog: Catalog, service: str, operation: str, params: Json, message: str
+    catalog: ModelCatalog, service: str, operation: str, params: Json, message: str
 ) -> None:
     assert faults(catalog, service, operation, params) == f"SerializationException: {message}"
 
 
-def test_unknown_members_are_passed_over(catalog: Catalog) -> None:
+def test_unknown_members_are_passed_over(catalog: ModelCatalog) -> None:
     catalog.operation("states", "StartExecution").check({"stateMachineArn": MACHINE, "fromTheFuture": [[{}]]})
 
 
-def test_a_value_that_aws_accepts_against_its_model_is_accepted(catalog: Catalog) -> None:
+def test_a_value_that_aws_accepts_against_its_model_is_accepted(catalog: ModelCatalog) -> None:
     oauth = {
         "AuthorizationEndpoint": "x",
         "ClientParameters": {"ClientID": "i", "ClientSecret": "s"},
@@ -168,5 +170,5 @@ def test_whatever_the_values_are_only_aws_errors_come_of_it(params: Json) -> Non
         assert isinstance(params["taskDefinition"], str)
 
 
-ECS = Catalog()
+ECS = ModelCatalog()
 """Compiled once for all examples of the property."""

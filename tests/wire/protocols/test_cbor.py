@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.wire.http import HttpRequest
-from lamplighter.wire.models.catalog import Catalog
+from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.protocols import cbor
-from lamplighter.wire.route import refuse, route
+from lamplighter.wire.route import encode_error, route_request
 
 SIGNED = b"AWS4-HMAC-SHA256 Credential=AKIA/20260101/eu-west-1/monitoring/aws4_request, SignedHeaders=host, Signature=0"
 PATH = b"/service/GraniteServiceVersion20100801/operation/DescribeAlarms"
@@ -26,12 +26,12 @@ def asked(body: bytes, path: bytes = PATH, method: str = "POST") -> HttpRequest:
 @given(st.binary(max_size=60))
 def test_any_body_is_params_or_an_error_of_aws(body: bytes) -> None:
     with suppress(AwsError):
-        assert isinstance(cbor.read(body), dict)
+        assert isinstance(cbor.read_map(body), dict)
 
 
 def test_a_body_that_is_nested_too_deeply_is_an_error() -> None:
     with pytest.raises(AwsError):
-        cbor.read(b"\xa1\x61a" * 100_000 + b"\x01")
+        cbor.read_map(b"\xa1\x61a" * 100_000 + b"\x01")
 
 
 @pytest.mark.parametrize(
@@ -45,10 +45,10 @@ def test_a_body_that_is_nested_too_deeply_is_an_error() -> None:
     ],
 )
 def test_what_is_not_understood_is_told_in_the_same_protocol(http: HttpRequest, code: str) -> None:
-    catalog = Catalog()
+    catalog = ModelCatalog()
     with pytest.raises(AwsError) as raised:
-        route(catalog, http)
-    response = refuse(catalog, http, raised.value, "id-1")
+        route_request(catalog, http)
+    response = encode_error(catalog, http, raised.value, "id-1")
     told: Json = cbor2.loads(response.body)
     assert told["__type"] == code
     assert told["message"]

@@ -6,7 +6,7 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.wire.http import HttpRequest
-from lamplighter.wire.protocols.compression import decoded
+from lamplighter.wire.protocols.compression import decompress
 
 MOST = 1000
 
@@ -18,12 +18,12 @@ def request(body: bytes, encoding: bytes | None = b"gzip") -> HttpRequest:
 
 @pytest.mark.parametrize("encoding", [b"gzip", b" GZIP "])
 def test_a_compressed_body_is_read(encoding: bytes) -> None:
-    assert decoded(request(gzip.compress(b"{}"), encoding), MOST).body == b"{}"
+    assert decompress(request(gzip.compress(b"{}"), encoding), MOST).body == b"{}"
 
 
 @pytest.mark.parametrize("encoding", [None, b"", b"identity"])
 def test_any_other_body_stays_as_it_is(encoding: bytes | None) -> None:
-    assert decoded(request(b"{}", encoding), MOST).body == b"{}"
+    assert decompress(request(b"{}", encoding), MOST).body == b"{}"
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,9 @@ def test_any_other_body_stays_as_it_is(encoding: bytes | None) -> None:
 )
 def test_what_cannot_be_read_or_becomes_too_large_is_refused(body: bytes, encoding: bytes, code: str) -> None:
     with pytest.raises(AwsError) as refused:
-        decoded(request(body, encoding), MOST)
+        decompress(request(body, encoding), MOST)
     assert refused.value.code == code
 
 
 def test_a_body_of_just_the_largest_size_is_read() -> None:
-    assert len(decoded(request(gzip.compress(bytes(MOST))), MOST).body) == MOST
+    assert len(decompress(request(gzip.compress(bytes(MOST))), MOST).body) == MOST

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.json_text import Json
 from lamplighter.wire.http import HttpRequest
-from lamplighter.wire.models.catalog import Catalog
-from lamplighter.wire.route import route
+from lamplighter.wire.models.catalog import ModelCatalog
+from lamplighter.wire.route import route_request
 
 SIGNED = {
     b"authorization": b"AWS4-HMAC-SHA256 Credential=k/20260101/r/%s/aws4_request, SignedHeaders=host, Signature=0",
@@ -25,7 +25,7 @@ def post(service: bytes, body: bytes, path: bytes = b"/") -> HttpRequest:
     return HttpRequest("POST", path, b"", headers, body)
 
 
-def test_sqs_takes_the_flat_lists_of_its_query_days(catalog: Catalog) -> None:
+def test_sqs_takes_the_flat_lists_of_its_query_days(catalog: ModelCatalog) -> None:
     body = (
         b"Action=SendMessageBatch&Version=2012-11-05&QueueUrl=http%3A%2F%2Flocalhost%2F1%2Fq"
         b"&SendMessageBatchRequestEntry.1.Id=a&SendMessageBatchRequestEntry.1.MessageBody=first+one"
@@ -36,7 +36,7 @@ def test_sqs_takes_the_flat_lists_of_its_query_days(catalog: Catalog) -> None:
         b"&SendMessageBatchRequestEntry.2.Id=b&SendMessageBatchRequestEntry.2.MessageBody=second"
     )
     attributes = {"kind": {"DataType": "Binary", "BinaryValue": b"\x00\xff"}}
-    assert route(catalog, post(b"sqs", body)).params == {
+    assert route_request(catalog, post(b"sqs", body)).params == {
         "QueueUrl": "http://localhost/1/q",
         "Entries": [
             {"Id": "a", "MessageBody": "first one", "DelaySeconds": 5, "MessageAttributes": attributes},
@@ -45,22 +45,22 @@ def test_sqs_takes_the_flat_lists_of_its_query_days(catalog: Catalog) -> None:
     }
 
 
-def test_sqs_takes_attributes_as_names_and_values(catalog: Catalog) -> None:
+def test_sqs_takes_attributes_as_names_and_values(catalog: ModelCatalog) -> None:
     body = b"Action=CreateQueue&QueueName=q&Attribute.1.Name=DelaySeconds&Attribute.1.Value=5&Tag.1.Key=a&Tag.1.Value=b"
-    params = route(catalog, post(b"sqs", body)).params
+    params = route_request(catalog, post(b"sqs", body)).params
     assert params == {"QueueName": "q", "Attributes": {"DelaySeconds": "5"}, "tags": {"a": "b"}}
 
 
-def test_sqs_finds_the_queue_in_the_path(catalog: Catalog) -> None:
+def test_sqs_finds_the_queue_in_the_path(catalog: ModelCatalog) -> None:
     http = post(b"sqs", b"Action=ReceiveMessage&MaxNumberOfMessages=10&AttributeName.1=All", b"/123456789012/q")
-    assert route(catalog, http).params == {
+    assert route_request(catalog, http).params == {
         "QueueUrl": "http://localhost:4566/123456789012/q",
         "MaxNumberOfMessages": 10,
         "AttributeNames": ["All"],
     }
 
 
-def test_sqs_answers_in_the_xml_of_its_query_days(catalog: Catalog) -> None:
+def test_sqs_answers_in_the_xml_of_its_query_days(catalog: ModelCatalog) -> None:
     message = {"MessageId": "m", "Body": "<a>\r\n", "Attributes": {"SentTimestamp": "1"}}
     response = catalog.operation("sqs", "ReceiveMessage", "query").encode({"Messages": [message]}, "id-1")
     assert response.body.decode().split("\n", 1)[1] == (
@@ -71,54 +71,54 @@ def test_sqs_answers_in_the_xml_of_its_query_days(catalog: Catalog) -> None:
     )
 
 
-def test_an_action_may_stand_in_the_query_string(catalog: Catalog) -> None:
+def test_an_action_may_stand_in_the_query_string(catalog: ModelCatalog) -> None:
     http = HttpRequest("POST", b"/", b"Action=ListTopics&NextToken=n", post(b"sns", b"").headers, b"")
-    assert route(catalog, http).params == {"NextToken": "n"}
+    assert route_request(catalog, http).params == {"NextToken": "n"}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
 @pytest.mark.parametrize("query", [b"Action=ListTopics", b"%41ction=ListTopics", b""])
-def test_an_operation_is_called_by_post(catalog: Catalog, method: str, query: bytes) -> None:
+def test_an_operation_is_called_by_post(catalog: ModelCatalog, method: str, query: bytes) -> None:
     http = replace(post(b"sns", b"Action=ListTopics"), method=method, query=query)
     with pytest.raises(UnknownOperation, match="by POST"):
-        route(catalog, http)
+        route_request(catalog, http)
 
 
-def test_a_presigned_url_is_called_by_get(catalog: Catalog, ask: Callable[..., HttpRequest]) -> None:
+def test_a_presigned_url_is_called_by_get(catalog: ModelCatalog, ask: Callable[..., HttpRequest]) -> None:
     http = ask("sns", "ListTopics", {"NextToken": "n"}, presigned=True)
-    assert route(catalog, replace(http, method="GET")).params == {"NextToken": "n"}
+    assert route_request(catalog, replace(http, method="GET")).params == {"NextToken": "n"}
     with pytest.raises(UnknownOperation, match="by POST"):
-        route(catalog, replace(http, method="HEAD"))
+        route_request(catalog, replace(http, method="HEAD"))
 
 
-def test_list_members_keep_the_order_of_their_numbers_and_close_gaps(catalog: Catalog) -> None:
+def test_list_members_keep_the_order_of_their_numbers_and_close_gaps(catalog: ModelCatalog) -> None:
     body = b"Action=CreateStack&StackName=s&Capabilities.member.10=c&Capabilities.member.9=b&Capabilities.member.1=a"
     with pytest.raises(AwsError, match=r"Value '\[a, b, c\]' at 'capabilities'"):
-        route(catalog, post(b"cloudformation", body))
+        route_request(catalog, post(b"cloudformation", body))
 
 
-def test_an_empty_list_and_an_absent_one_are_told_apart(catalog: Catalog) -> None:
+def test_an_empty_list_and_an_absent_one_are_told_apart(catalog: ModelCatalog) -> None:
     body = b"Action=CreateTopic&Name=t&Tags="
-    assert route(catalog, post(b"sns", body)).params == {"Name": "t", "Tags": []}
+    assert route_request(catalog, post(b"sns", body)).params == {"Name": "t", "Tags": []}
 
 
 @pytest.mark.parametrize("number", [b"x", b"", b"1_0", "١".encode(), b"1.0", b"9" * 5000])
-def test_a_number_that_is_none_is_malformed_input(catalog: Catalog, number: bytes) -> None:
+def test_a_number_that_is_none_is_malformed_input(catalog: ModelCatalog, number: bytes) -> None:
     body = b"Action=CreateStack&StackName=s&TimeoutInMinutes=" + number
     with pytest.raises(AwsError) as caught:
-        route(catalog, post(b"cloudformation", body))
+        route_request(catalog, post(b"cloudformation", body))
     assert caught.value.code == "MalformedInput"
 
 
-def test_a_form_without_an_action_is_refused(catalog: Catalog) -> None:
+def test_a_form_without_an_action_is_refused(catalog: ModelCatalog) -> None:
     with pytest.raises(AwsError) as caught:
-        route(catalog, post(b"sns", b"Name=t"))
+        route_request(catalog, post(b"sns", b"Name=t"))
     assert caught.value.code == "MissingAction"
 
 
 @given(st.text(max_size=30))
 def test_any_text_survives_the_query_protocol_into_us(
-    ask: Callable[..., HttpRequest], catalog: Catalog, text: str
+    ask: Callable[..., HttpRequest], catalog: ModelCatalog, text: str
 ) -> None:
     sent = {"TopicArn": "t", "Message": text, "MessageAttributes": {text: {"DataType": "String"}}}
     http = ask("sns", "Publish", sent)
@@ -127,7 +127,7 @@ def test_any_text_survives_the_query_protocol_into_us(
 
 @given(st.text(max_size=30))
 def test_any_text_survives_xml_back_but_for_what_xml_cannot_hold(
-    hear: Callable[..., Json], catalog: Catalog, text: str
+    hear: Callable[..., Json], catalog: ModelCatalog, text: str
 ) -> None:
     response = catalog.operation("sns", "CreateTopic").encode({"TopicArn": text}, "id-1")
     kept = "".join(c if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff") else "\ufffd" for c in text)

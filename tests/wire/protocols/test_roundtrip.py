@@ -8,9 +8,9 @@ from botocore.model import Shape
 
 from lamplighter.base.json_text import Json, Raw
 from lamplighter.wire.http import HttpRequest
-from lamplighter.wire.models.catalog import Catalog
+from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.shapes import SERVICES
-from lamplighter.wire.route import respond, route
+from lamplighter.wire.route import encode_result, route_request
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 TONGUES = [(name, protocol) for name, entry in SERVICES.items() for protocol in entry.protocols]
@@ -55,7 +55,7 @@ def finite(shape: Shape | None, seen: frozenset[str] = frozenset()) -> bool:
 
 @pytest.mark.parametrize(("service", "protocol"), TONGUES)
 def test_every_operation_reads_what_botocore_writes(
-    ask: Callable[..., HttpRequest], catalog: Catalog, service: str, protocol: str
+    ask: Callable[..., HttpRequest], catalog: ModelCatalog, service: str, protocol: str
 ) -> None:
     model = catalog.service(service, protocol).model
     for name in model.operation_names:
@@ -68,7 +68,7 @@ def test_every_operation_reads_what_botocore_writes(
 
 @pytest.mark.parametrize(("service", "protocol"), TONGUES)
 def test_botocore_reads_what_every_operation_writes(
-    hear: Callable[..., Json], catalog: Catalog, service: str, protocol: str
+    hear: Callable[..., Json], catalog: ModelCatalog, service: str, protocol: str
 ) -> None:
     model = catalog.service(service, protocol).model
     for name in model.operation_names:
@@ -87,7 +87,7 @@ def test_botocore_reads_what_every_operation_writes(
 
 @pytest.mark.parametrize(("service", "protocol"), TONGUES)
 def test_an_operation_with_nothing_to_say_is_read_as_nothing(
-    hear: Callable[..., Json], catalog: Catalog, service: str, protocol: str
+    hear: Callable[..., Json], catalog: ModelCatalog, service: str, protocol: str
 ) -> None:
     for name in set(catalog.service(service, protocol).model.operation_names) - STREAMS:
         parsed = hear(service, name, catalog.operation(service, name, protocol).encode(None, "id-1"), protocol=protocol)
@@ -211,25 +211,25 @@ WHOLE_WAY: list[tuple[str, str, dict[str, Json], dict[str, Json]]] = [
 def test_a_valid_request_goes_the_whole_way_and_back(
     ask: Callable[..., HttpRequest],
     hear: Callable[..., Json],
-    catalog: Catalog,
+    catalog: ModelCatalog,
     service: str,
     operation: str,
     params: dict[str, Json],
     result: dict[str, Json],
 ) -> None:
-    request = route(catalog, ask(service, operation, params))
+    request = route_request(catalog, ask(service, operation, params))
     assert (request.service, request.operation, request.region) == (service, operation, "eu-west-1")
     assert request.params == params
-    parsed = hear(service, operation, respond(request, result, "id-1"))
+    parsed = hear(service, operation, encode_result(request, result, "id-1"))
     assert parsed.pop("ResponseMetadata")["HTTPHeaders"]["x-amzn-requestid"] == "id-1"
     assert parsed == {
         name: datetime.fromtimestamp(value, UTC) if name == "startDate" else value for name, value in result.items()
     }
 
 
-def test_ready_made_json_goes_out_as_it_is(ask: Callable[..., HttpRequest], catalog: Catalog) -> None:
+def test_ready_made_json_goes_out_as_it_is(ask: Callable[..., HttpRequest], catalog: ModelCatalog) -> None:
     http = ask("states", "GetExecutionHistory", {"executionArn": "arn:x"})
-    response = respond(route(catalog, http), {"events": Raw(b'[{"id":1 }]')}, "id-1")
+    response = encode_result(route_request(catalog, http), {"events": Raw(b'[{"id":1 }]')}, "id-1")
     assert response.body == b'{"events":[{"id":1 }]}'
     assert (b"content-type", b"application/x-amz-json-1.0") in response.headers
     assert (b"content-length", b"22") in response.headers

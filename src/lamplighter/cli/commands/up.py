@@ -39,7 +39,7 @@ from lamplighter.outbound.aws import AWS
 from lamplighter.outbound.program import MAIL_SERVER
 from lamplighter.runtime.port import RuntimeUnavailable
 from lamplighter.server import HttpServer
-from lamplighter.wire.access.host_header import Hosts
+from lamplighter.wire.access.host_header import AllowedHosts
 
 SWITCH_INTERVAL = 0.0005
 """Seconds that the loop may keep the interpreter from the thread that commits: its word is what callers wait for."""
@@ -165,7 +165,7 @@ def up(
             entry = access.decide_access(credentials, data, listener.getsockname()[0])
             config = replace(config, url=(url or local_url(listener)).rstrip("/"), holder=entry.first)
             names = frozenset(name.lower() for name in (host, *(allow_host or [])))
-            hosts = Hosts(names, addresses=entry.holders is not None)
+            hosts = AllowedHosts(names, addresses=entry.holders is not None)
             runner.run(_serve(config, hosts, listener, entry, kept, repeats))
     except LamplighterError as error:
         typer.echo(f"lamplighter: {error}", err=True)
@@ -218,7 +218,7 @@ def _read(asked: UpOptions, data: Path) -> LoadedSource | None:
 
 async def _serve(
     config: EngineConfig,
-    hosts: Hosts,
+    hosts: AllowedHosts,
     listener: socket.socket,
     entry: access.Access,
     kept: LoadedSource | None,

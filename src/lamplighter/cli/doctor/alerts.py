@@ -31,7 +31,7 @@ def check_lost_alerts(data: Path, now: int) -> Iterator[Finding]:
 
 def check_waiting_alerts(data: Path) -> Iterator[Finding]:
     """The alerts that could not be delivered yet."""
-    for protocol, endpoint, error, count in _read(data, deliveries.troubles):
+    for protocol, endpoint, error, count in _read(data, deliveries.failing_endpoints):
         who = f"{count} for {lost_alerts.recipient_name(protocol, endpoint)} could not be delivered yet"
         yield bad(
             "alerts", f"{who}: {error or 'the reason is not known'}", "mend the channel: it is tried again for a while"

@@ -19,7 +19,7 @@ from lamplighter.cli.engine_address import ADDRESS
 from lamplighter.cli.engine_health import read_health
 from lamplighter.runtime.docker import daemon
 from lamplighter.runtime.port import RuntimeUnavailable
-from lamplighter.store.db import damaged
+from lamplighter.store.db import database_damaged
 
 PATIENCE = 10
 """Seconds for anybody to answer."""
@@ -95,7 +95,7 @@ def _broken(file: Path) -> LamplighterError | None:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.DatabaseError as error:
-        return damaged(file, error)
+        return database_damaged(file, error)
     return None
 
 

@@ -12,19 +12,19 @@ from pathlib import Path
 
 from lamplighter.engine import credentials
 from lamplighter.engine.credentials import CREDENTIALS
-from lamplighter.wire.access.credentials import Holder, Holders
+from lamplighter.wire.access.credentials import Credentials, CredentialSet
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """Who may come in, and where it says so."""
 
-    holders: Holders | None = None
+    holders: CredentialSet | None = None
     """None where any credentials are taken."""
     file: Path | None = None
 
     @property
-    def first(self) -> Holder | None:
+    def first(self) -> Credentials | None:
         """Whose credentials programs of this box use."""
         return next(iter(self.holders.values())) if self.holders else None
 

@@ -14,7 +14,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.security.guard import HEADERS
 from lamplighter.console.view.templates import Templates
 from lamplighter.wire.access.unsigned_requests import CONFIRMATION, UNSUBSCRIBE
-from lamplighter.wire.http import HttpRequest, Response, answer
+from lamplighter.wire.http import HttpRequest, Response, make_response
 
 Call = Callable[[str, Mapping[str, str]], Awaitable[Json]]
 """Calls an operation of SNS as somebody who has not signed."""
@@ -43,7 +43,7 @@ async def respond(call: Call, http: HttpRequest, request_id: str) -> Response:
     sheet = await (_confirmation if confirms else _ending)(call, params, pressed=http.method == "POST")
     status = sheet.status if http.path == path.encode() or _reads_pages(http) else 403
     values = {"sheet": sheet, "action": f"{path}?{urlencode(params, safe=':')}"}
-    response = answer(
+    response = make_response(
         status, b"text/html; charset=utf-8", TEMPLATES.fill("subscription.html", values).encode(), request_id
     )
     headers = dict(response.headers) | {name.encode(): value.encode() for name, value in HEADERS.items()}

@@ -36,7 +36,7 @@ class LocalPort:
 
     async def places(self) -> Sequence[Place]:
         """Where there are state machines; where nothing is anywhere, the place of who says nothing."""
-        found = [Place(*each) for each in state_machines.places(self.engine.store.reader)]
+        found = [Place(*each) for each in state_machines.places_with_machines(self.engine.store.reader)]
         return found or [Place(self.engine.config.account, DEFAULT_REGION)]
 
     async def call(self, place: Place, service: str, operation: str, params: Json) -> Json:

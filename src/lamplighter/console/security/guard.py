@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lamplighter.base.errors import AccessDenied, AwsError
 from lamplighter.wire.access import cross_site
-from lamplighter.wire.access.host_header import Hosts
+from lamplighter.wire.access.host_header import AllowedHosts
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
@@ -58,7 +58,7 @@ class LocalHostOnly:
         """Answer one request, or refuse it."""
         try:
             cross_site.check_once(scope["headers"])
-            Hosts().check(dict(scope["headers"]).get(b"host", b""))
+            AllowedHosts().check(dict(scope["headers"]).get(b"host", b""))
         except AwsError as error:
             await PlainTextResponse(f"{error.message}\n", error.status)(scope, receive, send)
             return

@@ -21,8 +21,8 @@ from lamplighter.console.security import forms
 from lamplighter.console.view.links import local_path
 from lamplighter.console.view.templates import Templates
 from lamplighter.wire.access import console_session, password_throttle
-from lamplighter.wire.access.credentials import Holders
-from lamplighter.wire.access.password_throttle import Guesses
+from lamplighter.wire.access.credentials import CredentialSet
+from lamplighter.wire.access.password_throttle import PasswordGuesses
 
 MOST = 1000
 """Addresses whose wrong guesses are remembered."""
@@ -32,10 +32,10 @@ MOST = 1000
 class Login:
     """Who may come in, and who has guessed."""
 
-    holders: Holders
+    holders: CredentialSet
     world: World
     look: Templates
-    guesses: dict[str, Guesses] = field(default_factory=dict)
+    guesses: dict[str, PasswordGuesses] = field(default_factory=dict)
 
     def routes(self) -> list[BaseRoute]:
         """The login and the way out."""
@@ -53,17 +53,17 @@ class Login:
         """Take a password."""
         given = await forms.read_fields(request)
         address, now = guess_group(request.client.host if request.client else ""), self.world.now()
-        guesses = self.guesses.get(address, Guesses())
-        if pause := password_throttle.wait(guesses, now):
+        guesses = self.guesses.get(address, PasswordGuesses())
+        if pause := password_throttle.wait_milliseconds(guesses, now):
             said = f"Too many wrong passwords from this address: try again in {-(-pause // 1000)} s."
             return self._asked(request, given.get("next", "/"), 429, said)
-        holder = console_session.open_for(given.get("password", ""), self.holders)
+        holder = console_session.find_holder(given.get("password", ""), self.holders)
         if holder is None:
-            self._note(address, password_throttle.missed(guesses, now))
+            self._note(address, password_throttle.add_wrong_guess(guesses, now))
             return self._asked(request, given.get("next", "/"), 422, "That is not the password.")
         self.guesses.pop(address, None)
         response = RedirectResponse(local_path(given.get("next", "/")), 303)
-        self._keep(request, response, console_session.issue(holder, now), console_session.LIFETIME // 1000)
+        self._keep(request, response, console_session.issue_session(holder, now), console_session.LIFETIME // 1000)
         return response
 
     async def log_out(self, request: Request) -> Response:
@@ -75,11 +75,11 @@ class Login:
 
     def has_session(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether a request shows a session."""
-        return console_session.is_shown(headers.get(b"cookie", b""), self.holders, self.world.now())
+        return console_session.has_valid_session(headers.get(b"cookie", b""), self.holders, self.world.now())
 
     def _keep(self, request: Request, response: Response, value: str, seconds: int) -> None:
         secure = request.url.scheme == "https"
-        name = console_session.cookie(self.holders)
+        name = console_session.cookie_name(self.holders)
         response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="strict", secure=secure, path="/")
 
     def _asked(self, request: Request, onwards: str, status: int, said: str) -> Response:
@@ -90,7 +90,7 @@ class Login:
             forms.set_token(response, token, secure=request.url.scheme == "https")
         return response
 
-    def _note(self, address: str, guesses: Guesses) -> None:
+    def _note(self, address: str, guesses: PasswordGuesses) -> None:
         """Remember, and forget the oldest where there are too many: a botnet costs no memory."""
         self.guesses.pop(address, None)
         self.guesses[address] = guesses

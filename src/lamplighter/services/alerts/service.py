@@ -19,7 +19,7 @@ from lamplighter.delivery.tables.lost_alerts import LostAlert
 from lamplighter.services.alerts import attempt_alert, dropped_slots_alert, outage_alert, run_alert
 from lamplighter.services.alerts.alert_text import Alert, alert_body, alert_subject
 from lamplighter.services.alerts.queries import AlertQueries
-from lamplighter.store.db import Posted, Tx
+from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 COMPOSERS = {"attempt-failed": attempt_alert.compose_attempt_alert, "run-failed": run_alert.compose_run_alert}
@@ -92,7 +92,7 @@ class Alerts:
         compose = COMPOSERS[params["Mark"]["Pattern"]]
         return compose(AlertQueries(self._bus, tx, caller), params["Mark"], params["Channel"], params["Event"])
 
-    async def perform(self, posted: Posted) -> None:
+    async def perform(self, posted: OutboxRow) -> None:
         """Nothing is posted: what is told is told at once."""
 
     def ring(self, tx: Tx, timer: Timer) -> None:

@@ -28,7 +28,7 @@ from lamplighter.services.cloudformation.templates.parsed_templates import Parse
 from lamplighter.services.cloudformation.templates.plan_stack import StackPlanner
 from lamplighter.services.cloudformation.templates.template_operations import TemplateOperations
 from lamplighter.store import outbox
-from lamplighter.store.db import Posted, Tx
+from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 log = logging.getLogger("lamplighter.cloudformation")
@@ -109,17 +109,17 @@ class CloudFormation:
             lambda material: self._store.write(lambda tx: run(tx, caller, params, material))
         )
 
-    async def perform(self, posted: Posted) -> None:
+    async def perform(self, posted: OutboxRow) -> None:
         """Take the next step of a stack."""
         try:
             await self._outside.run_with_inputs(
-                lambda material: self._store.insist(lambda tx: self._step(tx, posted, material)), insists=True
+                lambda material: self._store.write_with_retry(lambda tx: self._step(tx, posted, material)), insists=True
             )
         except Exception:
             log.exception("%s cannot go on", posted.subject)
-            await self._store.insist(lambda tx: self._stop(tx, posted))
+            await self._store.write_with_retry(lambda tx: self._stop(tx, posted))
 
-    def _step(self, tx: Tx, posted: Posted, material: ExternalInputs) -> None:
+    def _step(self, tx: Tx, posted: OutboxRow, material: ExternalInputs) -> None:
         stack = stacks.get(tx, posted.subject) if outbox.delete(tx, posted.id) else None
         if stack is None:
             return
@@ -133,7 +133,7 @@ class CloudFormation:
             case "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" | "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS":
                 self._undoer.clean_up_step(tx, stack, material)
 
-    def _stop(self, tx: Tx, posted: Posted) -> None:
+    def _stop(self, tx: Tx, posted: OutboxRow) -> None:
         """A fault of ours must not leave a stack under way for ever."""
         stack = stacks.get(tx, posted.subject) if outbox.delete(tx, posted.id) else None
         if stack is not None and is_in_progress(stack.status):

@@ -17,7 +17,7 @@ from lamplighter.services.cloudwatch.arns import SERVICE
 from lamplighter.services.cloudwatch.metrics.metric_sources import MetricSources
 from lamplighter.services.cloudwatch.metrics.metric_statistics import MetricStatistics
 from lamplighter.services.cloudwatch.metrics.put_metric_data import MetricDataWriter
-from lamplighter.store.db import Posted, Tx
+from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 
@@ -56,7 +56,7 @@ class CloudWatch:
             "ListTagsForResource": Operation(read=tags.tags_of),
         }
 
-    async def perform(self, posted: Posted) -> None:
+    async def perform(self, posted: OutboxRow) -> None:
         """Take an action of an alarm."""
         await self._courier.perform(posted)
 

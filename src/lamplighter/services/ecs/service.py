@@ -25,7 +25,7 @@ from lamplighter.services.ecs.tasks.placement import Capacity
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
 from lamplighter.services.ecs.tasks.runtime_retry import Pause, retry_pauses, retry_while_unavailable
 from lamplighter.services.ecs.tasks.supervisor import Supervisor, SupervisorContext, copy_output
-from lamplighter.store.db import Damaged, Posted, Store, Tx
+from lamplighter.store.db import Damaged, OutboxRow, Store, Tx
 from lamplighter.store.timers import Timer
 
 log = logging.getLogger("lamplighter.ecs")
@@ -78,7 +78,7 @@ class Ecs:
         """What it answers, by AWS's names."""
         return self._operations
 
-    async def perform(self, posted: Posted) -> None:
+    async def perform(self, posted: OutboxRow) -> None:
         """Have a task run or stopped; its supervisor deletes the row once that is on record."""
         self._supervise(posted.subject)
         self._supervisors[posted.subject].check_stop_order()
@@ -154,7 +154,7 @@ class Ecs:
                 await supervisor.run()
             except Damaged as error:
                 log.error("%s; it is ended", error)
-                await self._store.insist(
+                await self._store.write_with_retry(
                     partial(damaged_task.end_damaged_task, self._means.bus, self._means.world, arn, str(error))
                 )
                 self._spawn(self._persist("clearing away", self._remove_orphans))
@@ -170,7 +170,7 @@ class Ecs:
         """Forget a few tasks that stopped long ago: their output first, so that nothing is left without its task."""
         for arn, name in tasks.stopped_before(self._store.reader, self._means.world.now() - RETENTION, AT_ONCE):
             await asyncio.to_thread(self.outputs.remove, name)
-            await self._store.insist(partial(tasks.forget, arn=arn))
+            await self._store.write_with_retry(partial(tasks.forget, arn=arn))
 
     async def _persist(self, what: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run until it ends without an error."""
@@ -200,7 +200,7 @@ class Ecs:
         await asyncio.gather(*(self._remove_container(name) for name in orphans))
         # Noted before the containers were named: what has no container any more, was removed and needs no count.
         if removed := (shipped - names) | shipped.intersection(orphans):
-            await self._store.insist(lambda tx: shipped_logs.forget(tx, removed))
+            await self._store.write_with_retry(lambda tx: shipped_logs.forget(tx, removed))
 
     def _is_orphan(self, name: str) -> bool:
         found = tasks.status(self._store.reader, name.partition("-")[0])

@@ -26,7 +26,7 @@ from lamplighter.services.events.targets.dead_letter_codes import error_code
 from lamplighter.services.events.targets.internal_calls import InternalCalls
 from lamplighter.services.events.targets.target_calls import ALERTS, INSIDE
 from lamplighter.services.events.targets.targets import Targets
-from lamplighter.store.db import Posted, Tx
+from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 Check = Callable[[str, str, Json], None]
@@ -81,7 +81,7 @@ class Events:
             "RemoveTargets": Operation(write=targets.remove),
             "ListTargetsByRule": Operation(read=targets.list),
             "PutEvents": Operation(write=putting.put, prepare=putting.prepare),
-            "TestEventPattern": Operation(read=event_patterns.test_event_pattern, prepare=event_patterns.prepare_test),
+            "TestEventPattern": Operation(read=event_patterns.match_event, prepare=event_patterns.prepare_test),
             "CreateArchive": Operation(write=archives.create),
             "UpdateArchive": Operation(write=archives.update),
             "DeleteArchive": Operation(write=archives.delete),
@@ -113,7 +113,7 @@ class Events:
             "Redeliver": Operation(write=inside.redeliver),
         }
 
-    async def perform(self, posted: Posted) -> None:
+    async def perform(self, posted: OutboxRow) -> None:
         """Deliver a letter, or go on with a replay."""
         await (self._courier if is_delivery(posted.subject) else self._replays).perform(posted)
 

@@ -16,7 +16,7 @@ from lamplighter.services.logs.put_log_events import LogEventWriter
 from lamplighter.services.logs.resource_policies import ResourcePolicies
 from lamplighter.services.logs.retention import SERVICE, RetentionSweeper
 from lamplighter.services.logs.search_events import EventSearch
-from lamplighter.store.db import Posted, Tx
+from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 
@@ -64,7 +64,7 @@ class Logs:
             "DeleteResourcePolicy": Operation(write=policies.delete),
         }
 
-    async def perform(self, posted: Posted) -> None:
+    async def perform(self, posted: OutboxRow) -> None:
         """Logs posts nothing."""
 
     def ring(self, tx: Tx, timer: Timer) -> None:

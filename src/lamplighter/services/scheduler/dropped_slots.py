@@ -49,7 +49,7 @@ class DroppedSlotNotifier:
         zone = (schedule.body or {}).get("ScheduleExpressionTimezone", schedule_times.ZONE)
         found = DroppedSlot(owner, schedule.arn, slots[0], slots[-1], len(slots), zone, reason, schedule.mark)
         dropped_slots.put(tx, found)
-        if not timers.any_of(tx, naming.SERVICE, SUBJECT + owner):
+        if not timers.has_timer(tx, naming.SERVICE, SUBJECT + owner):
             due = self._world.monotonic() + WAIT
             timers.put(tx, Timer(naming.SERVICE, SUBJECT + owner, "tell", due), elapsed=True)
 

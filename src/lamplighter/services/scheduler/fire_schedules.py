@@ -134,7 +134,7 @@ class ScheduleFirer:
             slots.finish(tx, key, slot, slots.FAILED, why)
             if schedule is not None:
                 self._teller.drop(tx, schedule, [slot], why)
-        if schedule is not None and not timers.any_of(tx, arns.SERVICE, str(key)):
+        if schedule is not None and not timers.has_timer(tx, arns.SERVICE, str(key)):
             self._complete(tx, schedule)
 
     # --- a slot -------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from lamplighter.services.scheduler.tables import schedule_groups
 from lamplighter.services.scheduler.tables import schedules as rows
 from lamplighter.services.scheduler.universal_targets import AwsServices
 from lamplighter.store import outbox
-from lamplighter.store.db import Posted, Tx
+from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 AT_ONCE = 50
@@ -80,12 +80,12 @@ class Scheduler:
             "ListSlots": Operation(read=slots.list_slots),
         }
 
-    async def perform(self, posted: Posted) -> None:
+    async def perform(self, posted: OutboxRow) -> None:
         """Deliver a letter, or empty a group that is being deleted."""
         if is_delivery(posted.subject):
             await self._courier.perform(posted)
             return
-        while await self._bus.store.insist(lambda tx: self._empty(tx, posted)):
+        while await self._bus.store.write_with_retry(lambda tx: self._empty(tx, posted)):
             pass
 
     def ring(self, tx: Tx, timer: Timer) -> None:
@@ -110,7 +110,7 @@ class Scheduler:
         if not letter.key.startswith(dropped_slots.KEY):
             self._firing.on_delivery_finished(tx, letter, outcome)
 
-    def _empty(self, tx: Tx, posted: Posted) -> bool:
+    def _empty(self, tx: Tx, posted: OutboxRow) -> bool:
         """Delete some schedules of a group, and after the last of them the group; whether there are more."""
         first = f"{posted.subject.replace(':schedule-group/', ':schedule/', 1)}/"
         found = rows.page(tx, first, arns.end_of_prefix(first), "", AT_ONCE)

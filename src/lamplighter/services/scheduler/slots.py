@@ -52,7 +52,7 @@ def list_slots(reader: Reader, caller: Caller, params: Json) -> Json:
     before = params.get("Before")
     page = slots.page(reader, found.id, None if before is None else round(before * 1000), PAGE + 1)
     answer: Json = {"Slots": [_shown(slot) for slot in page[:PAGE]]}
-    coming = timers.soonest(reader, arns.SERVICE, str(found.id))
+    coming = timers.next_due(reader, arns.SERVICE, str(found.id))
     answer |= {} if coming is None else {"Next": coming / 1000}
     return answer if len(page) <= PAGE else answer | {"Before": page[PAGE - 1].slot / 1000}
 

@@ -10,17 +10,17 @@ from lamplighter.outbound.port import Outbound
 from lamplighter.services.sns.delivery import list_deliveries
 from lamplighter.services.sns.delivery.deliver import RETRY, SERVICE, DeliverySender
 from lamplighter.services.sns.delivery.endpoints import EndpointSenders
-from lamplighter.services.sns.delivery.sqs_endpoint import Queues
-from lamplighter.services.sns.messages.notification import Links
-from lamplighter.services.sns.messages.publish import Publishing
+from lamplighter.services.sns.delivery.sqs_endpoint import SqsEndpoint
+from lamplighter.services.sns.messages.notification import EngineUrls
+from lamplighter.services.sns.messages.publish import Publisher
 from lamplighter.services.sns.messages.signing import Signer
 from lamplighter.services.sns.subscriptions import mail_links, subscriptions
-from lamplighter.services.sns.subscriptions.subscribe import Subscribing
+from lamplighter.services.sns.subscriptions.subscribe import Subscriber
 from lamplighter.services.sns.tables import topics as rows
-from lamplighter.services.sns.tables.subscriptions import set_free
+from lamplighter.services.sns.tables.subscriptions import clear_throttles
 from lamplighter.services.sns.topics import tags
 from lamplighter.services.sns.topics.topics import Topics
-from lamplighter.store.db import Posted, Tx
+from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 
@@ -44,44 +44,46 @@ class Sns:
         self._bus = bus
         self._outbound = outbound
         self._signer = signer = Signer(data / "sns", world)
-        addresses = Links(url)
-        carriers, queues = EndpointSenders(outbound, remote, addresses, signer), Queues(bus, addresses, signer)
+        addresses = EngineUrls(url)
+        carriers, queues = EndpointSenders(outbound, remote, addresses, signer), SqsEndpoint(bus, addresses, signer)
         self._courier = courier = DeliverySender(bus.store, world, carriers, queues)
         topics = Topics(world, signer.prepare)
         asks = ask_by_mail and outbound.mail.sends
-        self._subscribing = subscribing = Subscribing(world, courier, asks, commands)
-        publishing = Publishing(world, courier)
+        self._subscribing = subscribing = Subscriber(world, courier, asks, commands)
+        publishing = Publisher(world, courier)
         self.operations: Mapping[str, Operation] = {
             "CreateTopic": Operation(write=topics.create),
             "DeleteTopic": Operation(write=topics.delete),
             "ListTopics": Operation(read=topics.list),
-            "GetTopicAttributes": Operation(read=topics.attributes),
+            "GetTopicAttributes": Operation(read=topics.get_attributes),
             "SetTopicAttributes": Operation(write=topics.set_attributes),
             "AddPermission": Operation(write=topics.add_permission),
             "RemovePermission": Operation(write=topics.remove_permission),
-            "GetDataProtectionPolicy": Operation(read=topics.protection),
-            "PutDataProtectionPolicy": Operation(write=topics.protect),
-            "Subscribe": Operation(write=subscribing.subscribe, prepare=subscribing.ahead),
+            "GetDataProtectionPolicy": Operation(read=topics.get_protection_policy),
+            "PutDataProtectionPolicy": Operation(write=topics.put_protection_policy),
+            "Subscribe": Operation(write=subscribing.subscribe, prepare=subscribing.prepare),
             "ConfirmSubscription": Operation(write=subscribing.confirm),
             "Unsubscribe": Operation(write=subscribing.unsubscribe),
-            "ListSubscriptions": Operation(read=subscriptions.list_all),
+            "ListSubscriptions": Operation(read=subscriptions.list_subscriptions),
             "ListSubscriptionsByTopic": Operation(read=subscriptions.list_by_topic),
-            "GetSubscriptionAttributes": Operation(read=subscriptions.attributes),
-            "SetSubscriptionAttributes": Operation(write=subscriptions.set_attributes, prepare=subscriptions.ahead),
-            "Publish": Operation(write=publishing.publish, prepare=publishing.ahead),
-            "PublishBatch": Operation(write=publishing.publish_batch, prepare=publishing.batch_ahead),
+            "GetSubscriptionAttributes": Operation(read=subscriptions.get_attributes),
+            "SetSubscriptionAttributes": Operation(
+                write=subscriptions.set_attributes, prepare=subscriptions.prepare_set_attributes
+            ),
+            "Publish": Operation(write=publishing.publish, prepare=publishing.prepare_publish),
+            "PublishBatch": Operation(write=publishing.publish_batch, prepare=publishing.prepare_batch),
             "TagResource": Operation(write=tags.tag),
             "UntagResource": Operation(write=tags.untag),
-            "ListTagsForResource": Operation(read=tags.tags),
+            "ListTagsForResource": Operation(read=tags.list_tags),
             # No operations of AWS's: a stack vouches for the webhooks of a job file, the console asks, the pages of
             # links in mails ask, and the server answers for the address that messages name.
-            "Vouch": Operation(write=subscribing.vouch),
+            "Vouch": Operation(write=subscribing.confirm_without_asking),
             "ListDeliveries": Operation(read=list_deliveries.list_deliveries),
-            "DescribeLink": Operation(read=mail_links.describe),
+            "DescribeLink": Operation(read=mail_links.describe_link),
             "GetCertificate": Operation(read=lambda _reader, _caller, _params: signer.certificate()),
         }
 
-    async def perform(self, posted: Posted) -> None:
+    async def perform(self, posted: OutboxRow) -> None:
         """Make one attempt of a delivery."""
         await self._courier.perform(posted)
 
@@ -99,7 +101,7 @@ class Sns:
         """Be ready where there is something to publish to."""
         if rows.any_exists(self._bus.store.reader):
             self._signer.prepare()
-            await self._bus.store.write(set_free)
+            await self._bus.store.write(clear_throttles)
 
     async def stop(self) -> None:
         """Let go of connections."""

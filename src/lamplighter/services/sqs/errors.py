@@ -183,6 +183,6 @@ class UnsupportedOperation(AwsError):
     code = "UnsupportedOperation"
 
 
-def invalid(value: Json, parameter: str, reason: str) -> InvalidParameterValue:
+def invalid_value(value: Json, parameter: str, reason: str) -> InvalidParameterValue:
     """A value that its parameter does not take, and why."""
     return InvalidParameterValue(f"Value {value} for parameter {parameter} is invalid. Reason: {reason}")

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.sqs.errors import InvalidAddress, InvalidParameterValue, QueueDoesNotExist, invalid
+from lamplighter.services.sqs.errors import InvalidAddress, InvalidParameterValue, QueueDoesNotExist, invalid_value
 from lamplighter.services.sqs.tables import queues
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Reader
@@ -24,7 +24,7 @@ PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Urls:
+class QueueUrls:
     """Where the engine listens, as its callers reach it."""
 
     base: str
@@ -48,7 +48,7 @@ def check_name(name: str, *, fifo: bool) -> str:
     return name
 
 
-def find(reader: Reader, caller: Caller, url: str) -> Queue:
+def find_queue(reader: Reader, caller: Caller, url: str) -> Queue:
     """The queue that a URL names, in the caller's region."""
     try:
         found = PATH.fullmatch(urlsplit(url).path)
@@ -62,7 +62,7 @@ def find(reader: Reader, caller: Caller, url: str) -> Queue:
     return queue
 
 
-def by_arn(reader: Reader, text: str) -> Queue | None:
+def find_by_arn(reader: Reader, text: str) -> Queue | None:
     """The queue that an ARN names."""
     found = arn.parse(text)
     if found is None or found.service != "sqs":
@@ -74,7 +74,7 @@ def page_size(params: Json) -> int:
     """How many items a page has."""
     most: int = params.get("MaxResults", PAGE)
     if not 1 <= most <= PAGE:
-        raise invalid(most, "MaxResults", f"Must be between 1 and {PAGE}, if provided.")
+        raise invalid_value(most, "MaxResults", f"Must be between 1 and {PAGE}, if provided.")
     return most
 
 

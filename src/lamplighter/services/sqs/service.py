@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from lamplighter.base.errors import Bug
 from lamplighter.base.world import World
 from lamplighter.bus import Operation
-from lamplighter.services.sqs.messages.delete_message import Settling
-from lamplighter.services.sqs.messages.long_polls import Polls
-from lamplighter.services.sqs.messages.peek_messages import Looking
-from lamplighter.services.sqs.messages.queue_messages import SERVICE, Stock
-from lamplighter.services.sqs.messages.send_message import Sending
-from lamplighter.services.sqs.messages.waiting_receivers import Lines
-from lamplighter.services.sqs.queue_urls import Urls
+from lamplighter.services.sqs.messages.delete_message import MessageDeleter
+from lamplighter.services.sqs.messages.long_polls import LongPolls
+from lamplighter.services.sqs.messages.peek_messages import MessagePeeker
+from lamplighter.services.sqs.messages.queue_messages import SERVICE, QueueMessages
+from lamplighter.services.sqs.messages.send_message import MessageSender
+from lamplighter.services.sqs.messages.waiting_receivers import WaitingReceivers
+from lamplighter.services.sqs.queue_urls import QueueUrls
 from lamplighter.services.sqs.queues import move_tasks, queue_metrics
-from lamplighter.services.sqs.queues.move_tasks import Moves
+from lamplighter.services.sqs.queues.move_tasks import MoveTasks
 from lamplighter.services.sqs.queues.permissions import Permissions
 from lamplighter.services.sqs.queues.queues import Queues
-from lamplighter.store.db import Posted, Store, Tx
+from lamplighter.store.db import OutboxRow, Store, Tx
 from lamplighter.store.timers import Timer
 
 
@@ -30,19 +30,19 @@ class Sqs:
     name = SERVICE
 
     def __init__(self, store: Store, world: World, url: str) -> None:
-        lines = Lines()
-        self._stock = stock = Stock(world, lines)
-        self._moves = moves = Moves(world, stock)
-        queues, permissions = Queues(world, Urls(url), stock), Permissions(world)
-        sending, settling = Sending(world, stock), Settling(world, stock)
-        polls = Polls(store, world, lines, stock)
-        looking = Looking(world, stock, moves)
+        lines = WaitingReceivers()
+        self._stock = stock = QueueMessages(world, lines)
+        self._moves = moves = MoveTasks(world, stock)
+        queues, permissions = Queues(world, QueueUrls(url), stock), Permissions(world)
+        sending, settling = MessageSender(world, stock), MessageDeleter(world, stock)
+        polls = LongPolls(store, world, lines, stock)
+        looking = MessagePeeker(world, stock, moves)
         self.operations: Mapping[str, Operation] = {
             "CreateQueue": Operation(write=queues.create),
             "DeleteQueue": Operation(write=queues.delete),
-            "GetQueueUrl": Operation(read=queues.url),
+            "GetQueueUrl": Operation(read=queues.get_url),
             "ListQueues": Operation(read=queues.list),
-            "GetQueueAttributes": Operation(read=queues.attributes),
+            "GetQueueAttributes": Operation(read=queues.get_attributes),
             "SetQueueAttributes": Operation(write=queues.set_attributes),
             "PurgeQueue": Operation(write=queues.purge),
             "TagQueue": Operation(write=queues.tag),
@@ -55,20 +55,20 @@ class Sqs:
             "ReceiveMessage": Operation(read=polls.receive),
             "DeleteMessage": Operation(write=settling.delete),
             "DeleteMessageBatch": Operation(write=settling.delete_batch),
-            "ChangeMessageVisibility": Operation(write=settling.change),
-            "ChangeMessageVisibilityBatch": Operation(write=settling.change_batch),
-            "ListDeadLetterSourceQueues": Operation(read=queues.sources),
+            "ChangeMessageVisibility": Operation(write=settling.change_visibility),
+            "ChangeMessageVisibilityBatch": Operation(write=settling.change_visibility_batch),
+            "ListDeadLetterSourceQueues": Operation(read=queues.list_sources),
             "StartMessageMoveTask": Operation(write=moves.start),
             "ListMessageMoveTasks": Operation(read=moves.list),
             "CancelMessageMoveTask": Operation(write=moves.cancel),
             # No operations of AWS's: CloudWatch asks, and the console.
-            "MeasureMessages": Operation(read=queue_metrics.measure),
+            "MeasureMessages": Operation(read=queue_metrics.measure_messages),
             "PeekMessages": Operation(read=looking.peek),
-            "SendAgain": Operation(write=looking.again),
+            "SendAgain": Operation(write=looking.send_again),
             "Discard": Operation(write=looking.discard),
         }
 
-    async def perform(self, posted: Posted) -> None:
+    async def perform(self, posted: OutboxRow) -> None:
         """SQS puts nothing into the outbox."""
         raise Bug(f"SQS asked for nothing, but row {posted.id} of the outbox is its")
 

@@ -12,29 +12,29 @@ from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import Web
 from lamplighter.services.states import tags
 from lamplighter.services.states.activities.activities import Activities
-from lamplighter.services.states.activities.activity_polls import Polls
-from lamplighter.services.states.activities.task_tokens import Tokens
-from lamplighter.services.states.calls.held_timeouts import Holding
-from lamplighter.services.states.calls.http_tasks import Https
-from lamplighter.services.states.calls.integrations import additions
+from lamplighter.services.states.activities.activity_polls import ActivityPolls
+from lamplighter.services.states.activities.task_tokens import TaskTokens
+from lamplighter.services.states.calls.held_timeouts import HeldTimeouts
+from lamplighter.services.states.calls.http_tasks import HttpTasks
+from lamplighter.services.states.calls.integrations import added_parameters
 from lamplighter.services.states.calls.sync_calls import Models
-from lamplighter.services.states.calls.task_calls import Performer
+from lamplighter.services.states.calls.task_calls import TaskCaller
 from lamplighter.services.states.executions import execution_metrics
 from lamplighter.services.states.executions.driver import SERVICE, Driver
 from lamplighter.services.states.executions.executions import Executions
-from lamplighter.services.states.executions.express import Express
+from lamplighter.services.states.executions.express import ExpressExecutions
 from lamplighter.services.states.executions.redrive import Redrives
 from lamplighter.services.states.machines.aliases import Aliases
-from lamplighter.services.states.machines.state_machines import Machines
-from lamplighter.services.states.machines.validate_definition import Definitions
+from lamplighter.services.states.machines.state_machines import StateMachines
+from lamplighter.services.states.machines.validate_definition import DefinitionValidator
 from lamplighter.services.states.machines.versions import Versions
-from lamplighter.services.states.map_runs.child_executions import Children
-from lamplighter.services.states.map_runs.item_reader import Reader
+from lamplighter.services.states.map_runs.child_executions import ChildExecutions
+from lamplighter.services.states.map_runs.item_reader import ItemReaderRunner
 from lamplighter.services.states.map_runs.map_runs import MapRuns
-from lamplighter.services.states.map_runs.result_writer import Writer
+from lamplighter.services.states.map_runs.result_writer import ResultWriterRunner
 from lamplighter.services.states.tables import frames
-from lamplighter.services.states.test_state.operation import Prober
-from lamplighter.store.db import Posted, Tx
+from lamplighter.services.states.test_state.operation import StateTester
+from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
 
@@ -47,34 +47,34 @@ class States:
         self, bus: Bus, world: World, models: Models, remote: RemoteServices, web: Web, isolation: Isolation
     ) -> None:
         self._bus = bus
-        self._driver = Driver(bus, world, additions, isolation)
-        https = Https(bus, web)
-        polls = Polls(bus.store, self._driver)
-        self._performer = Performer(bus, world, self._driver, models, polls, remote, https)
-        express = Express(bus, world, self._driver)
+        self._driver = Driver(bus, world, added_parameters, isolation)
+        https = HttpTasks(bus, web)
+        polls = ActivityPolls(bus.store, self._driver)
+        self._performer = TaskCaller(bus, world, self._driver, models, polls, remote, https)
+        express = ExpressExecutions(bus, world, self._driver)
         known = partial(self._model, models, remote)
-        definitions = Definitions(bus, remote, known)
-        machines, executions = Machines(bus, world, definitions), Executions(world, self._driver, express)
-        prober = Prober(world, self._performer, definitions, known, isolation)
+        definitions = DefinitionValidator(bus, remote, known)
+        machines, executions = StateMachines(bus, world, definitions), Executions(world, self._driver, express)
+        prober = StateTester(world, self._performer, definitions, known, isolation)
         versions, aliases = Versions(world), Aliases(world)
-        activities, tokens = Activities(world), Tokens(self._driver)
-        self._children = Children(bus, world, self._driver, isolation)
-        self._performers: Mapping[str, Callable[[Posted], Awaitable[None]]] = {
-            "read": Reader(bus.store, world, self._children, remote).perform,
-            "write": Writer(bus.store, world, self._children, remote).perform,
+        activities, tokens = Activities(world), TaskTokens(self._driver)
+        self._children = ChildExecutions(bus, world, self._driver, isolation)
+        self._performers: Mapping[str, Callable[[OutboxRow], Awaitable[None]]] = {
+            "read": ItemReaderRunner(bus.store, world, self._children, remote).perform,
+            "write": ResultWriterRunner(bus.store, world, self._children, remote).perform,
         }
         map_runs = MapRuns(self._children)
-        holding = Holding(self._driver)
+        holding = HeldTimeouts(self._driver)
         self.operations: Mapping[str, Operation] = {
-            "CreateStateMachine": Operation(write=machines.create, prepare=machines.create_ahead),
-            "DescribeStateMachine": Operation(read=machines.describe, prepare=machines.describe_ahead),
+            "CreateStateMachine": Operation(write=machines.create, prepare=machines.prepare_create),
+            "DescribeStateMachine": Operation(read=machines.describe, prepare=machines.prepare_describe),
             "ListStateMachines": Operation(read=machines.list),
-            "UpdateStateMachine": Operation(write=machines.update, prepare=machines.update_ahead),
+            "UpdateStateMachine": Operation(write=machines.update, prepare=machines.prepare_update),
             "DeleteStateMachine": Operation(write=machines.delete),
             "DescribeStateMachineForExecution": Operation(
-                read=machines.describe_for_execution, prepare=machines.describe_for_execution_ahead
+                read=machines.describe_for_execution, prepare=machines.prepare_describe_for_execution
             ),
-            "ValidateStateMachineDefinition": Operation(read=definitions.validate, prepare=definitions.ahead),
+            "ValidateStateMachineDefinition": Operation(read=definitions.validate, prepare=definitions.prepare),
             "PublishStateMachineVersion": Operation(write=versions.publish),
             "ListStateMachineVersions": Operation(read=versions.list),
             "DeleteStateMachineVersion": Operation(write=versions.delete),
@@ -92,10 +92,10 @@ class States:
             "StopExecution": Operation(write=executions.stop),
             "GetExecutionHistory": Operation(read=executions.history),
             # No operation of AWS's: AWS lists no executions of a state machine that is deleted.
-            "ListKeptExecutions": Operation(read=executions.kept),
-            "ListRemovedMachines": Operation(read=executions.removed),
+            "ListKeptExecutions": Operation(read=executions.list_kept),
+            "ListRemovedMachines": Operation(read=executions.list_removed_machines),
             # No operation of AWS's: CloudWatch asks what it measures there.
-            "MeasureExecutions": Operation(read=execution_metrics.measure),
+            "MeasureExecutions": Operation(read=execution_metrics.measure_executions),
             # No operations of AWS's: ECS holds the time of tasks that wait for a runtime that does not answer.
             "HoldTimeouts": Operation(write=holding.hold),
             "ReleaseTimeouts": Operation(write=holding.release),
@@ -112,13 +112,13 @@ class States:
             "SendTaskHeartbeat": Operation(write=tokens.beat),
             "TagResource": Operation(write=tags.tag),
             "UntagResource": Operation(write=tags.untag),
-            "ListTagsForResource": Operation(read=tags.tags),
+            "ListTagsForResource": Operation(read=tags.list_tags),
         }
 
     def _model(self, models: Models, remote: RemoteServices, service: str) -> ServiceModel | None:
         return models(service) if self._bus.serves_any(service) or remote.exists(service) else None
 
-    async def perform(self, posted: Posted) -> None:
+    async def perform(self, posted: OutboxRow) -> None:
         """Do what the outbox says."""
         kind = posted.body["do"] if posted.body else ""
         await self._performers.get(kind, self._performer.perform)(posted)
@@ -135,9 +135,9 @@ class States:
         """Go on with every execution and Map Run that was cut off in the middle of something long."""
         isolated = self._driver.isolated
         await isolated.start()
-        for key in frames.going(self._bus.store.reader):
+        for key in frames.unfinished_executions(self._bus.store.reader):
             if not isolated.holds(key):
-                self._bus.store.keep(self._driver.resume(key))
+                self._bus.store.write_in_background(self._driver.resume(key))
         self._children.resume()
 
     async def stop(self) -> None:

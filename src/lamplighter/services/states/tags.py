@@ -14,7 +14,7 @@ MOST = 50
 """Tags of a resource: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html."""
 
 
-def read(given: list[Json], old: Mapping[str, str] = NONE) -> dict[str, str]:
+def read_tags(given: list[Json], old: Mapping[str, str] = NONE) -> dict[str, str]:
     """Tags as a request has them, and those that were there; botocore's model lets one be without a key, AWS not."""
     if len(given) > MOST:
         raise TooManyTags
@@ -47,7 +47,7 @@ def _keep(tx: Tx, arn: str, kept: dict[str, str]) -> None:
 def tag(tx: Tx, _caller: Caller, params: Json) -> Json:
     """TagResource"""
     arn = params["resourceArn"]
-    _keep(tx, arn, read(params["tags"], _find(tx, arn)))
+    _keep(tx, arn, read_tags(params["tags"], _find(tx, arn)))
     return {}
 
 
@@ -58,7 +58,7 @@ def untag(tx: Tx, _caller: Caller, params: Json) -> Json:
     return {}
 
 
-def tags(reader: Reader, _caller: Caller, params: Json) -> Json:
+def list_tags(reader: Reader, _caller: Caller, params: Json) -> Json:
     """ListTagsForResource"""
     found = _find(reader, params["resourceArn"])
     return {"tags": [{"key": key, "value": value} for key, value in found.items()]}

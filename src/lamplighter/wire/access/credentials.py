@@ -22,12 +22,12 @@ Chance = Callable[[str, int], str]
 """So many unguessable letters out of these: `base.world.unguessable`."""
 
 
-class NoCredentials(LamplighterError):
+class CredentialsUnreadable(LamplighterError):
     """A credentials file holds none, or cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class Credentials:
     """One who may come in, by any of three secrets."""
 
     access_key: str
@@ -39,14 +39,14 @@ class Holder:
     """What shows the metrics, slots and runs to who bears it; none where it is empty."""
 
 
-Holders = Mapping[str, Holder]
+CredentialSet = Mapping[str, Credentials]
 """By access key."""
 
 
-def make(chance: Chance) -> Holder:
+def make_credentials(chance: Chance) -> Credentials:
     """A new holder. Its password is read and typed by people: no letter looks like another."""
     clear = "abcdefghjkmnpqrstuvwxyz23456789"
-    return Holder(
+    return Credentials(
         access_key="LAMP" + chance(ascii_uppercase + digits, 16),
         secret=chance(ascii_letters + digits, 40),
         password="-".join(chance(clear, 5) for _ in range(4)),
@@ -54,7 +54,7 @@ def make(chance: Chance) -> Holder:
     )
 
 
-def write(holder: Holder) -> str:
+def write_credentials(holder: Credentials) -> str:
     """The text of a file that lets one holder in."""
     return (
         "# Who may come in to this engine. For the AWS CLI and SDKs: AWS_SHARED_CREDENTIALS_FILE=<this file>.\n"
@@ -68,24 +68,24 @@ def write(holder: Holder) -> str:
     )
 
 
-def read(text: str) -> Holders:
+def read_credentials(text: str) -> CredentialSet:
     """The holders of a file; raises NoCredentials."""
     parser = configparser.RawConfigParser(default_section="")
     try:
         parser.read_string(text)
     except configparser.Error as error:
-        raise NoCredentials(f"is not in the format of AWS's credentials files: {error}") from None
+        raise CredentialsUnreadable(f"is not in the format of AWS's credentials files: {error}") from None
     found = [_holder(parser[section]) for section in parser.sections()]
     holders = {holder.access_key: holder for holder in found if holder is not None}
     if not holders:
-        raise NoCredentials("has no section with aws_access_key_id and aws_secret_access_key")
+        raise CredentialsUnreadable("has no section with aws_access_key_id and aws_secret_access_key")
     return holders
 
 
-def _holder(section: configparser.SectionProxy) -> Holder | None:
+def _holder(section: configparser.SectionProxy) -> Credentials | None:
     access_key, secret = section.get("aws_access_key_id", ""), section.get("aws_secret_access_key", "")
     if not (access_key and secret):
         return None
-    return Holder(
+    return Credentials(
         access_key, secret, section.get("lamplighter_password") or secret, section.get("lamplighter_token", "")
     )

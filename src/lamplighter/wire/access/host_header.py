@@ -23,7 +23,7 @@ REMEDY = "call it by localhost or 127.0.0.1, or name the host with --allow-host 
 
 
 @dataclass(frozen=True, slots=True)
-class Hosts:
+class AllowedHosts:
     """The names of one server; localhost and the addresses of loopback are always among them."""
 
     names: frozenset[str] = frozenset()
@@ -49,7 +49,7 @@ class Hosts:
 
 
 @lru_cache(maxsize=256)
-def _is_name(hosts: Hosts, header: bytes) -> bool:
+def _is_name(hosts: AllowedHosts, header: bytes) -> bool:
     """Whether a Host header names a server; most callers say the same again and again."""
     found = _HOST.fullmatch(header.decode("latin-1").lower())
     return found is not None and hosts.has(found[1])

@@ -14,7 +14,7 @@ FORGET = 15 * 60_000
 
 
 @dataclass(frozen=True, slots=True)
-class Guesses:
+class PasswordGuesses:
     """The wrong guesses from one place."""
 
     wrong: int = 0
@@ -22,19 +22,19 @@ class Guesses:
     """When, in milliseconds since the epoch."""
 
 
-def wait(guesses: Guesses, now: int) -> int:
+def wait_milliseconds(guesses: PasswordGuesses, now: int) -> int:
     """Milliseconds until the next guess is listened to; 0 if it is now."""
-    if guesses.wrong < FREE or is_forgotten(guesses, now):
+    if guesses.wrong < FREE or is_expired(guesses, now):
         return 0
     pause = min(LONGEST, 1000 << min(guesses.wrong - FREE, 16))
     return max(0, guesses.last + pause - now)
 
 
-def missed(guesses: Guesses, now: int) -> Guesses:
+def add_wrong_guess(guesses: PasswordGuesses, now: int) -> PasswordGuesses:
     """After one more wrong guess."""
-    return Guesses(1 if is_forgotten(guesses, now) else guesses.wrong + 1, now)
+    return PasswordGuesses(1 if is_expired(guesses, now) else guesses.wrong + 1, now)
 
 
-def is_forgotten(guesses: Guesses, now: int) -> bool:
+def is_expired(guesses: PasswordGuesses, now: int) -> bool:
     """Whether it is as if nobody had guessed."""
     return now - guesses.last > FORGET

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from lamplighter.base.errors import AwsError, MissingAuthentication
 from lamplighter.wire.http import HttpRequest
-from lamplighter.wire.protocols.form import fields
+from lamplighter.wire.protocols.form import parse_fields
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SKEW = 15 * 60
@@ -30,7 +30,7 @@ _TIME = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class CredentialScope:
     """Who signed, and what the signature is good for."""
 
     access_key: str
@@ -44,7 +44,7 @@ class Scope:
 class Signature:
     """A signature and what it is said to cover."""
 
-    scope: Scope
+    scope: CredentialScope
     signed_headers: str
     """Names in lower case, joined by semicolons, as they were signed."""
     signature: str
@@ -55,13 +55,13 @@ class Signature:
     presigned: bool
 
 
-def scope(http: HttpRequest) -> Scope:
+def read_scope(http: HttpRequest) -> CredentialScope:
     """The credential scope; MissingAuthentication where there is no signature, IncompleteSignature where no scope."""
     header = http.headers.get(b"authorization")
     if header is not None:
         return _credential(_between(header.decode("latin-1"), "Credential=", ","))
     if is_presigned(http):
-        return _credential(dict(fields(http.query)).get("X-Amz-Credential", ""))
+        return _credential(dict(parse_fields(http.query)).get("X-Amz-Credential", ""))
     raise MissingAuthentication("Missing Authentication Token")
 
 
@@ -74,22 +74,22 @@ def _between(text: str, start: str, end: str) -> str:
     return text.partition(start)[2].partition(end)[0].strip()
 
 
-def _credential(text: str) -> Scope:
+def _credential(text: str) -> CredentialScope:
     parts = text.rsplit("/", 4)
     if len(parts) != 5 or not parts[0] or parts[4] != "aws4_request" or not all(map(_LABEL.fullmatch, parts[1:4])):
         example = "keyid/date/region/service/term"
         raise _incomplete(f"Credential must have exactly 5 slash-delimited elements, e.g. {example}, got '{text}'")
-    return Scope(*parts[:4])
+    return CredentialScope(*parts[:4])
 
 
 def _incomplete(message: str) -> AwsError:
     return AwsError(message, code="IncompleteSignature")
 
 
-def read(http: HttpRequest) -> Signature:
+def read_signature(http: HttpRequest) -> Signature:
     """The whole signature; IncompleteSignature where a part of it is missing."""
     found = _from_header(http) if b"authorization" in http.headers else _from_query(http)
-    algorithm = dict(fields(http.query)).get("X-Amz-Algorithm", "") if found.presigned else _algorithm(http)
+    algorithm = dict(parse_fields(http.query)).get("X-Amz-Algorithm", "") if found.presigned else _algorithm(http)
     if algorithm != ALGORITHM:
         raise _incomplete(f"Unsupported AWS 'algorithm': '{algorithm}'")
     if not (found.signed_headers and found.signature and re.fullmatch(r"\d{8}T\d{6}Z", found.time, re.ASCII)):
@@ -104,7 +104,7 @@ def _algorithm(http: HttpRequest) -> str:
 def _from_header(http: HttpRequest) -> Signature:
     header = http.headers[b"authorization"].decode("latin-1")
     return Signature(
-        scope(http),
+        read_scope(http),
         signed_headers=_between(header, "SignedHeaders=", ","),
         signature=_between(header, "Signature=", ","),
         time=http.headers.get(b"x-amz-date", b"").decode("latin-1"),
@@ -114,10 +114,10 @@ def _from_header(http: HttpRequest) -> Signature:
 
 
 def _from_query(http: HttpRequest) -> Signature:
-    given = dict(fields(http.query))
+    given = dict(parse_fields(http.query))
     expires = given.get("X-Amz-Expires", "")
     return Signature(
-        scope(http),
+        read_scope(http),
         signed_headers=given.get("X-Amz-SignedHeaders", ""),
         signature=given.get("X-Amz-Signature", ""),
         time=given.get("X-Amz-Date", ""),
@@ -126,13 +126,13 @@ def _from_query(http: HttpRequest) -> Signature:
     )
 
 
-def verify(http: HttpRequest, secret: str, now: int) -> None:
+def verify_signature(http: HttpRequest, secret: str, now: int) -> None:
     """Make sure that `secret` signed this request, and in time; `now` is in milliseconds since the epoch.
 
     Raises IncompleteSignature, RequestExpired for a presigned request after its end, and InvalidSignatureException for
     whatever else is wrong with a signature: AWS has one code for a wrong and for an outdated one.
     """
-    given = read(http)
+    given = read_signature(http)
     _check_time(given, now)
     _check_covered(http, given)
     if not hmac.compare_digest(_sign(http, given, secret).encode(), given.signature.encode()):
@@ -182,7 +182,7 @@ def _stamp(seconds: float) -> str:
 def _sign(http: HttpRequest, given: Signature, secret: str) -> str:
     """Task 2 and 3 of the specification: the string to sign, and its signature under the derived key."""
     place = (given.scope.date, given.scope.region, given.scope.service, "aws4_request")
-    digest = hashlib.sha256(canonical(http, given)).hexdigest()
+    digest = hashlib.sha256(canonical_request(http, given)).hexdigest()
     text = "\n".join((ALGORITHM, given.time, "/".join(place), digest))
     key = f"AWS4{secret}".encode()
     for part in (*place, text):
@@ -190,7 +190,7 @@ def _sign(http: HttpRequest, given: Signature, secret: str) -> str:
     return key.hex()
 
 
-def canonical(http: HttpRequest, given: Signature) -> bytes:
+def canonical_request(http: HttpRequest, given: Signature) -> bytes:
     """Task 1: the canonical request."""
     names = given.signed_headers.split(";")
     headers = "".join(f"{name}:{_header(http, name)}\n" for name in names)

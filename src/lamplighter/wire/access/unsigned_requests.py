@@ -9,7 +9,7 @@ See https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html: "Th
 when the AuthenticateOnUnsubscribe flag is set to true".
 """
 
-from lamplighter.wire.access.sigv4 import Scope
+from lamplighter.wire.access.sigv4 import CredentialScope
 from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.protocols import query
 
@@ -17,23 +17,23 @@ CERTIFICATE = "/_lamplighter/sns/certificate.pem"
 """Where the certificate is of what SNS signs: it is no secret."""
 CONFIRMATION, UNSUBSCRIBE = "/confirmation.html", "/unsubscribe.html"
 """The pages that links in mails open."""
-NOBODY = Scope(access_key="", date="", region="", service="sns")
+NOBODY = CredentialScope(access_key="", date="", region="", service="sns")
 """The scope of who has not signed."""
 _PAGES = frozenset({CONFIRMATION.encode(), UNSUBSCRIBE.encode()})
 _READS = frozenset({"GET", "HEAD"})
 
 
-def is_open(http: HttpRequest) -> bool:
+def is_unsigned_allowed(http: HttpRequest) -> bool:
     """Whether a request needs no signature."""
-    return is_link(http) or is_page(http)
+    return is_confirmation_link(http) or is_subscription_page(http)
 
 
-def is_link(http: HttpRequest) -> bool:
+def is_confirmation_link(http: HttpRequest) -> bool:
     """Whether a program confirms its subscription."""
     return http.method == "GET" and _action(http) == "ConfirmSubscription"
 
 
-def is_page(http: HttpRequest) -> bool:
+def is_subscription_page(http: HttpRequest) -> bool:
     """Whether a person looks at one of the pages, or presses its button.
 
     An `UnsubscribeURL` shows its page too.
@@ -49,7 +49,7 @@ def _action(http: HttpRequest) -> str | None:
     """The operation of a query API that the query of an unsigned request names."""
     if _is_signed(http) or http.path != b"/" or http.body or b"Action=" not in http.query:
         return None
-    return query.action(http)
+    return query.read_action(http)
 
 
 def _is_signed(http: HttpRequest) -> bool:

@@ -11,17 +11,22 @@ from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.json_text import Json
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.models import shapes
-from lamplighter.wire.models.shapes import CBOR, JSON, QUERY, REST_JSON, SERVICES, Service
+from lamplighter.wire.models.shapes import CBOR, JSON, QUERY, REST_JSON, SERVICES, ServiceShapes
 from lamplighter.wire.models.validate import Check, compile_check
 from lamplighter.wire.protocols import aws_json, cbor, query, rest_json
 
 _DECODERS = {CBOR: cbor.decoder, JSON: aws_json.decoder, REST_JSON: rest_json.decoder, QUERY: query.decoder}
 _ENCODERS = {CBOR: cbor.encoder, JSON: aws_json.encoder, REST_JSON: rest_json.encoder, QUERY: query.encoder}
-_REFUSALS = {CBOR: cbor.refuse, JSON: aws_json.refuse, REST_JSON: rest_json.refuse, QUERY: query.refuse}
+_REFUSALS = {
+    CBOR: cbor.encode_error,
+    JSON: aws_json.encode_error,
+    REST_JSON: rest_json.encode_error,
+    QUERY: query.encode_error,
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class CompiledOperation:
     """One operation in one protocol, compiled."""
 
     service: str
@@ -34,27 +39,27 @@ class Operation:
     """Writes a result, with the id of the request."""
 
 
-class Catalog:
+class ModelCatalog:
     """What one engine knows of the AWS APIs."""
 
     def __init__(self) -> None:
-        self._services: dict[tuple[str, str], Service] = {}
-        self._operations: dict[tuple[str, str, str], Operation] = {}
-        self._targets: dict[bytes, Operation] = {}
+        self._services: dict[tuple[str, str], ServiceShapes] = {}
+        self._operations: dict[tuple[str, str, str], CompiledOperation] = {}
+        self._targets: dict[bytes, CompiledOperation] = {}
         self._prefixes = {entry.target: name for name, entry in SERVICES.items() if entry.target}
         self._routes: dict[str, list[tuple[Callable[[HttpRequest], bool], str]]] = {}
 
-    def service(self, name: str, protocol: str | None = None) -> Service:
+    def service(self, name: str, protocol: str | None = None) -> ServiceShapes:
         """A service in its own or another protocol; UnknownOperation where there is none of that name."""
         entry = SERVICES.get(name)
         if entry is None or (protocol and protocol not in entry.protocols):
             raise UnknownOperation(f"There is no service '{name}' here that speaks {protocol or 'any protocol'}.")
         key = (name, protocol or entry.protocols[0])
         if key not in self._services:
-            self._services[key] = shapes.load(*key)
+            self._services[key] = shapes.load_service(*key)
         return self._services[key]
 
-    def operation(self, service: str, name: str, protocol: str | None = None) -> Operation:
+    def operation(self, service: str, name: str, protocol: str | None = None) -> CompiledOperation:
         """An operation of a service; UnknownOperation where the service has none of that name."""
         home = self.service(service, protocol)
         key = (service, home.protocol, name)
@@ -62,26 +67,26 @@ class Catalog:
             self._operations[key] = _compile(home, name)
         return self._operations[key]
 
-    def targeted(self, target: bytes) -> Operation:
+    def operation_of_target(self, target: bytes) -> CompiledOperation:
         """The operation that an X-Amz-Target names: `AWSStepFunctions.StartExecution`."""
         if target not in self._targets:
-            service, name = self.target_service(target), target.decode("latin-1").partition(".")[2]
+            service, name = self.service_of_target(target), target.decode("latin-1").partition(".")[2]
             self._targets[target] = self.operation(service, name, JSON)
         return self._targets[target]
 
-    def target_service(self, target: bytes) -> str:
+    def service_of_target(self, target: bytes) -> str:
         """The service that an X-Amz-Target names; UnknownOperation where there is none."""
         prefix = target.decode("latin-1").partition(".")[0]
         if prefix not in self._prefixes:
             raise UnknownOperation(f"No service here answers to the target '{prefix}'.")
         return self._prefixes[prefix]
 
-    def called(self, http: HttpRequest) -> Operation:
+    def operation_of_rpc_path(self, http: HttpRequest) -> CompiledOperation:
         """The operation that a path of Smithy RPC names."""
-        target, name = cbor.named(http)
-        return self.operation(self.target_service(target.encode()), name, CBOR)
+        target, name = cbor.service_and_operation(http)
+        return self.operation(self.service_of_target(target.encode()), name, CBOR)
 
-    def placed(self, service: str, http: HttpRequest) -> Operation:
+    def operation_of_rest_path(self, service: str, http: HttpRequest) -> CompiledOperation:
         """The operation that a method and path name."""
         if service not in self._routes:
             model = self.service(service, REST_JSON).model
@@ -92,18 +97,18 @@ class Catalog:
                 return self.operation(service, name, REST_JSON)
         raise UnknownOperation(f"No operation of '{service}' answers to this method and path.", status=404)
 
-    def refusal(self, name: str, protocol: str) -> Callable[[AwsError, str], Response]:
+    def error_encoder(self, name: str, protocol: str) -> Callable[[AwsError, str], Response]:
         """How errors are told in a protocol by a service, known or not."""
         known = protocol in SERVICES[name].protocols if name in SERVICES else False
         service = self.service(name, protocol) if known else None
         return lambda error, request_id: _REFUSALS[protocol](service, error, request_id)
 
 
-def _compile(service: Service, name: str) -> Operation:
+def _compile(service: ServiceShapes, name: str) -> CompiledOperation:
     if name not in service.model.operation_names:
         raise UnknownOperation(f"The service '{service.name}' has no operation '{name}'.")
     model = service.model.operation_model(name)
-    return Operation(
+    return CompiledOperation(
         service=service.name,
         name=name,
         decode=_DECODERS[service.protocol](model),

@@ -10,7 +10,7 @@ from botocore.model import Shape
 
 from lamplighter.base.json_text import Json
 from lamplighter.wire.models import java_text
-from lamplighter.wire.models.service_quirks import Manners
+from lamplighter.wire.models.service_quirks import ServiceQuirks
 
 Rule = tuple[Callable[[Json], bool], str]
 """What must hold, and AWS's words for it."""
@@ -24,11 +24,11 @@ _NUMBERS = {"integer", "long", "float", "double"}
 _AGGREGATES = {"structure", "list", "map"}
 
 
-def rules_of(shape: Shape, manners: Manners) -> list[Rule]:
+def constraints_of(shape: Shape, manners: ServiceQuirks) -> list[Rule]:
     """A value's constraints as AWS lists them in brackets; of a single member it names them the other way round."""
     if shape.type_name in _AGGREGATES or not manners.constrained or shape.name in manners.unenforced:
         return []
-    rules = bounds_of(shape, manners)
+    rules = bound_constraints(shape, manners)
     source, enum = shape.metadata.get("pattern"), shape.metadata.get("enum")
     if source:
         rules.append((_matcher(shape), f"Member must satisfy regular expression pattern: {source}"))
@@ -40,14 +40,14 @@ def rules_of(shape: Shape, manners: Manners) -> list[Rule]:
 
 def _matcher(shape: Shape) -> Callable[[Json], bool]:
     """A pattern is not tried on what is far too long anyway: a crafted text must not cost seconds to refuse."""
-    fullmatch, high = java_text.pattern(shape.metadata["pattern"]).fullmatch, shape.metadata.get("max")
+    fullmatch, high = java_text.java_pattern(shape.metadata["pattern"]).fullmatch, shape.metadata.get("max")
     if high is None:
         return lambda value: fullmatch(value) is not None
     far = max(2 * high, FAR)
     return lambda value: len(value) > far or fullmatch(value) is not None
 
 
-def bounds_of(shape: Shape, manners: Manners) -> list[Rule]:
+def bound_constraints(shape: Shape, manners: ServiceQuirks) -> list[Rule]:
     """The bounds of a number's value, or of a text's, list's or map's length."""
     if not manners.constrained:
         return []

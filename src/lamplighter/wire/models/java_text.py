@@ -40,7 +40,7 @@ def member_name(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-def text(value: Json, shape: Shape, unmodelled: dict[str, tuple[str, ...]]) -> str:
+def java_text(value: Json, shape: Shape, unmodelled: dict[str, tuple[str, ...]]) -> str:
     """A value's toString; `unmodelled` names, by shape, the members that AWS prints beyond the public model."""
     if value is None:
         return "null"
@@ -49,13 +49,16 @@ def text(value: Json, shape: Shape, unmodelled: dict[str, tuple[str, ...]]) -> s
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return f"[{', '.join(text(item, shape.member, unmodelled) for item in value)}]"
+        return f"[{', '.join(java_text(item, shape.member, unmodelled) for item in value)}]"
     if not isinstance(value, dict) or shape.metadata.get("document"):
         return str(value)
     if shape.type_name == "map":
-        return "{" + ", ".join(f"{key}={text(item, shape.value, unmodelled)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{key}={java_text(item, shape.value, unmodelled)}" for key, item in value.items()) + "}"
     members = [
-        *(f"{member_name(name)}={text(value.get(name), member, unmodelled)}" for name, member in shape.members.items()),
+        *(
+            f"{member_name(name)}={java_text(value.get(name), member, unmodelled)}"
+            for name, member in shape.members.items()
+        ),
         *(f"{name}=null" for name in unmodelled.get(shape.name, ())),
     ]
     return f"{shape.name}({', '.join(members)})"
@@ -79,7 +82,7 @@ _CLASSES = {
 }
 
 
-def pattern(source: str) -> re.Pattern[str]:
+def java_pattern(source: str) -> re.Pattern[str]:
     """A model's pattern for `fullmatch`, which is how AWS applies it."""
     flags = re.UNICODE if r"\p{L}" in source else re.ASCII
     source = REWRITTEN.get(source, source)

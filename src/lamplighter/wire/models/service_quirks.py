@@ -18,7 +18,7 @@ def _plain(token: str, kind: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class ServiceQuirks:
     """The wording of one service."""
 
     fault: str = "ValidationException"
@@ -38,15 +38,15 @@ class Manners:
 _SQS = "AWS.SimpleQueueService."
 
 _MANNERS = {
-    "ecs": Manners(fault="InvalidParameterException", conversion=_plain),
-    "events": Manners(
+    "ecs": ServiceQuirks(fault="InvalidParameterException", conversion=_plain),
+    "events": ServiceQuirks(
         unenforced=frozenset({"ConnectionOAuthHttpMethod"}),
         unmodelled={"PutEventsRequestEntry": ("kmsKeyIdentifier", "internalMetadata")},
     ),
-    "logs": Manners(fault="InvalidParameterException"),
-    "sns": Manners(fault="ValidationError"),
-    "cloudformation": Manners(fault="ValidationError"),
-    "sqs": Manners(
+    "logs": ServiceQuirks(fault="InvalidParameterException"),
+    "sns": ServiceQuirks(fault="ValidationError"),
+    "cloudformation": ServiceQuirks(fault="ValidationError"),
+    "sqs": ServiceQuirks(
         fault="MissingParameter",
         constrained=False,
         codes={
@@ -72,9 +72,9 @@ _MANNERS = {
     ),
 }
 
-_DEFAULT = Manners()
+_DEFAULT = ServiceQuirks()
 
 
-def of(service: str) -> Manners:
+def quirks_of(service: str) -> ServiceQuirks:
     """The wording of a service, by its signing name."""
     return _MANNERS.get(service, _DEFAULT)

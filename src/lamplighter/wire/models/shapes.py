@@ -11,14 +11,14 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
 
 from lamplighter.wire.models import service_quirks as wording
-from lamplighter.wire.models.service_quirks import Manners
+from lamplighter.wire.models.service_quirks import ServiceQuirks
 from lamplighter.wire.protocols import sqs_query
 
 JSON, REST_JSON, QUERY, CBOR = "json", "rest-json", "query", "smithy-rpc-v2-cbor"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ServiceEntry:
     """What is known of a service before its model is read."""
 
     model: str
@@ -30,26 +30,26 @@ class Entry:
 
 
 SERVICES = {
-    "states": Entry("stepfunctions", (JSON,), "AWSStepFunctions"),
-    "ecs": Entry("ecs", (JSON,), "AmazonEC2ContainerServiceV20141113"),
-    "events": Entry("events", (JSON,), "AWSEvents"),
-    "scheduler": Entry("scheduler", (REST_JSON,)),
-    "sns": Entry("sns", (QUERY,)),
-    "sqs": Entry("sqs", (JSON, QUERY), "AmazonSQS"),
-    "logs": Entry("logs", (JSON,), "Logs_20140328"),
-    "monitoring": Entry("cloudwatch", (CBOR, JSON, QUERY), "GraniteServiceVersion20100801"),
-    "cloudformation": Entry("cloudformation", (QUERY,)),
+    "states": ServiceEntry("stepfunctions", (JSON,), "AWSStepFunctions"),
+    "ecs": ServiceEntry("ecs", (JSON,), "AmazonEC2ContainerServiceV20141113"),
+    "events": ServiceEntry("events", (JSON,), "AWSEvents"),
+    "scheduler": ServiceEntry("scheduler", (REST_JSON,)),
+    "sns": ServiceEntry("sns", (QUERY,)),
+    "sqs": ServiceEntry("sqs", (JSON, QUERY), "AmazonSQS"),
+    "logs": ServiceEntry("logs", (JSON,), "Logs_20140328"),
+    "monitoring": ServiceEntry("cloudwatch", (CBOR, JSON, QUERY), "GraniteServiceVersion20100801"),
+    "cloudformation": ServiceEntry("cloudformation", (QUERY,)),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class ServiceShapes:
     """One service in one protocol."""
 
     name: str
     protocol: str
     model: ServiceModel
-    manners: Manners
+    manners: ServiceQuirks
 
     @property
     def content_type(self) -> bytes:
@@ -63,10 +63,10 @@ class Service:
         return next((shape for shape in self.model.error_shapes if shape.error_code == code), None)
 
 
-def load(name: str, protocol: str) -> Service:
+def load_service(name: str, protocol: str) -> ServiceShapes:
     """Read a service's model; KeyError where there is no such service."""
     entry = SERVICES[name]
     description = Loader().load_service_model(entry.model, "service-2")
     if name == "sqs" and protocol == QUERY:
-        description = sqs_query.describe(description)
-    return Service(name, protocol, ServiceModel(description, entry.model), wording.of(name))
+        description = sqs_query.query_model(description)
+    return ServiceShapes(name, protocol, ServiceModel(description, entry.model), wording.quirks_of(name))

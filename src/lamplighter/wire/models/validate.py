@@ -13,8 +13,8 @@ from botocore.model import Shape
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.wire.models import java_text
-from lamplighter.wire.models.constraints import NOT_NULL, Rule, bounds_of, rules_of
-from lamplighter.wire.models.service_quirks import Manners
+from lamplighter.wire.models.constraints import NOT_NULL, Rule, bound_constraints, constraints_of
+from lamplighter.wire.models.service_quirks import ServiceQuirks
 
 Check = Callable[[Json], None]
 """Raises an AwsError where the value does not fit."""
@@ -58,7 +58,7 @@ _KINDS: dict[str, tuple[str, frozenset[type]]] = {
 """By shape type: AWS's word for it, and the Python types that a decoder makes of it."""
 
 
-def compile_check(shape: Shape | None, manners: Manners) -> Check:
+def compile_check(shape: Shape | None, manners: ServiceQuirks) -> Check:
     """The check of an operation's params: raises ValidationError or, with its own code, SerializationException."""
     if shape is None:
         return lambda _: None
@@ -73,14 +73,14 @@ def compile_check(shape: Shape | None, manners: Manners) -> Check:
     return check
 
 
-def _summary(faults: _Faults, manners: Manners) -> str:
+def _summary(faults: _Faults, manners: ServiceQuirks) -> str:
     if not manners.constrained:
         return faults[0]
     plural = "s" if len(faults) > 1 else ""
     return f"{len(faults)} validation error{plural} detected: {'; '.join(faults)}"
 
 
-def _walk(shape: Shape, manners: Manners, *, element: bool = False) -> _Walk:
+def _walk(shape: Shape, manners: ServiceQuirks, *, element: bool = False) -> _Walk:
     """An element's own constraints are left to the list or map that holds it."""
     match shape.type_name:
         case "structure":
@@ -90,14 +90,14 @@ def _walk(shape: Shape, manners: Manners, *, element: bool = False) -> _Walk:
         case "map":
             return _map(shape, manners)
         case _:
-            return _scalar(shape, manners, [] if element else rules_of(shape, manners)[::-1])
+            return _scalar(shape, manners, [] if element else constraints_of(shape, manners)[::-1])
 
 
 def _anything(value: Json, at: str, faults: _Faults) -> None:
     """A document holds any JSON value."""
 
 
-def _structure(shape: Shape, manners: Manners) -> _Walk:
+def _structure(shape: Shape, manners: ServiceQuirks) -> _Walk:
     spell = java_text.member_name if manners.constrained else str
     required = set(shape.required_members)
     members = [(name, spell(name), name in required, _walk(member, manners)) for name, member in shape.members.items()]
@@ -116,15 +116,15 @@ def _structure(shape: Shape, manners: Manners) -> _Walk:
     return walk
 
 
-def _absent(at: str, manners: Manners) -> str:
+def _absent(at: str, manners: ServiceQuirks) -> str:
     if manners.constrained:
         return f"Value null at '{at}' failed to satisfy constraint: {NOT_NULL}"
     return f"The request must contain the parameter {at}."
 
 
-def _list(shape: Shape, manners: Manners) -> _Walk:
+def _list(shape: Shape, manners: ServiceQuirks) -> _Walk:
     inner = _walk(shape.member, manners, element=True)
-    rules, element_rules = bounds_of(shape, manners), rules_of(shape.member, manners)
+    rules, element_rules = bound_constraints(shape, manners), constraints_of(shape.member, manners)
 
     def walk(value: Json, at: str, faults: _Faults) -> None:
         if type(value) is not list:
@@ -142,10 +142,10 @@ def _list(shape: Shape, manners: Manners) -> _Walk:
     return walk
 
 
-def _map(shape: Shape, manners: Manners) -> _Walk:
+def _map(shape: Shape, manners: ServiceQuirks) -> _Walk:
     inner = _walk(shape.value, manners, element=True)
-    rules = bounds_of(shape, manners)
-    key_rules, value_rules = rules_of(shape.key, manners), rules_of(shape.value, manners)
+    rules = bound_constraints(shape, manners)
+    key_rules, value_rules = constraints_of(shape.key, manners), constraints_of(shape.value, manners)
 
     def walk(value: Json, at: str, faults: _Faults) -> None:
         if type(value) is not dict:
@@ -172,7 +172,7 @@ def _broken(items: Collection[Json], rules: list[Rule]) -> str:
     return "" if all(holds(item) for item in items for holds, _ in rules) else ", ".join(texts)
 
 
-def _scalar(shape: Shape, manners: Manners, rules: list[Rule]) -> _Walk:
+def _scalar(shape: Shape, manners: ServiceQuirks, rules: list[Rule]) -> _Walk:
     kind, types = _KINDS[shape.type_name]
 
     def walk(value: Json, at: str, faults: _Faults) -> None:
@@ -185,16 +185,18 @@ def _scalar(shape: Shape, manners: Manners, rules: list[Rule]) -> _Walk:
     return walk
 
 
-def _judge(shape: Shape, manners: Manners, value: Json, at: str, rules: list[Rule], faults: _Faults) -> None:
+def _judge(shape: Shape, manners: ServiceQuirks, value: Json, at: str, rules: list[Rule], faults: _Faults) -> None:
     faults.extend(_fault(shape, manners, value, at, text) for holds, text in rules if not holds(value))
 
 
-def _fault(shape: Shape, manners: Manners, value: Json, at: str, constraint: str) -> str:
-    shown = "Value" if "sensitive" in shape.metadata else f"Value '{java_text.text(value, shape, manners.unmodelled)}'"
+def _fault(shape: Shape, manners: ServiceQuirks, value: Json, at: str, constraint: str) -> str:
+    shown = (
+        "Value" if "sensitive" in shape.metadata else f"Value '{java_text.java_text(value, shape, manners.unmodelled)}'"
+    )
     return f"{shown} at '{at}' failed to satisfy constraint: {constraint}"
 
 
-def _misfit(value: Json, kind: str, manners: Manners) -> AwsError:
+def _misfit(value: Json, kind: str, manners: ServiceQuirks) -> AwsError:
     """The error for a JSON value of a wrong kind, in the words of AWS's parsers."""
     if isinstance(value, dict):
         message = "Start of structure or map found where not expected."

@@ -10,9 +10,9 @@ from botocore.model import OperationModel
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, dump_bytes, loads
-from lamplighter.wire.http import HttpRequest, Response, answer
-from lamplighter.wire.models.shapes import Service
-from lamplighter.wire.protocols.blobs import blobs, from_base64, to_base64
+from lamplighter.wire.http import HttpRequest, Response, make_response
+from lamplighter.wire.models.shapes import ServiceShapes
+from lamplighter.wire.protocols.blobs import blob_converter, from_base64, to_base64
 
 MOST_CONTAINERS = 400_000
 """Opening brackets in a body outside of strings: as many as a request may have elements (`wire/models/validate.py`)."""
@@ -22,35 +22,35 @@ MOST_COMMAS = 800_000
 
 def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
     """How this operation's params are read; SerializationException where the body is no JSON object."""
-    revive = blobs(operation.input_shape, from_base64)
+    revive = blob_converter(operation.input_shape, from_base64)
     if revive is None:
-        return lambda http: read(http.body)
-    return lambda http: revive(read(http.body))
+        return lambda http: read_object(http.body)
+    return lambda http: revive(read_object(http.body))
 
 
-def encoder(service: Service, operation: OperationModel) -> Callable[[Json, str], Response]:
+def encoder(service: ServiceShapes, operation: OperationModel) -> Callable[[Json, str], Response]:
     """How this operation's result is written, with the id of the request."""
     if operation.output_shape is None:
-        return lambda _, request_id: answer(200, service.content_type, b"", request_id)
+        return lambda _, request_id: make_response(200, service.content_type, b"", request_id)
     content_type = service.content_type
-    embalm = blobs(operation.output_shape, to_base64)
+    embalm = blob_converter(operation.output_shape, to_base64)
 
     def encode(result: Json, request_id: str) -> Response:
         body = dump_bytes(result or {} if embalm is None else embalm(result or {}))
-        return answer(200, content_type, body, request_id)
+        return make_response(200, content_type, body, request_id)
 
     return encode
 
 
-def refuse(service: Service | None, error: AwsError, request_id: str) -> Response:
+def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str) -> Response:
     """An error; where the service once spoke the query protocol, with the code of those days beside it."""
     content_type = service.content_type if service else b"application/x-amz-json-1.0"
-    response = error_answer(service, error, content_type, {"__type": error.code}, request_id)
-    query_error(service, error, response)
+    response = error_response(service, error, content_type, {"__type": error.code}, request_id)
+    add_query_error(service, error, response)
     return response
 
 
-def query_error(service: Service | None, error: AwsError, response: Response) -> None:
+def add_query_error(service: ServiceShapes | None, error: AwsError, response: Response) -> None:
     """Say beside an error what the query protocol calls it, where the service once spoke that."""
     if service and "awsQueryCompatible" in service.model.metadata:
         fault = "Sender" if response.status < 500 else "Receiver"
@@ -59,17 +59,17 @@ def query_error(service: Service | None, error: AwsError, response: Response) ->
         response.headers.append((b"x-amzn-query-error", f"{old};{fault}".encode()))
 
 
-def error_answer(
-    service: Service | None, error: AwsError, content_type: bytes, body: Json, request_id: str
+def error_response(
+    service: ServiceShapes | None, error: AwsError, content_type: bytes, body: Json, request_id: str
 ) -> Response:
     """An error under the member name and with the status that its shape has; a status other than 400 stands."""
-    message, status = error_form(service, error)
-    response = answer(status, content_type, dump_bytes({**body, message: error.message}), request_id)
+    message, status = error_member_and_status(service, error)
+    response = make_response(status, content_type, dump_bytes({**body, message: error.message}), request_id)
     response.headers.append((b"x-amzn-errortype", error.code.encode()))
     return response
 
 
-def error_form(service: Service | None, error: AwsError) -> tuple[str, int]:
+def error_member_and_status(service: ServiceShapes | None, error: AwsError) -> tuple[str, int]:
     """The member of an error that has its message, and the status that it comes with."""
     shape = service.error_shape(error.code) if service else None
     message = "Message" if shape is not None and "Message" in shape.members else "message"
@@ -79,7 +79,7 @@ def error_form(service: Service | None, error: AwsError) -> tuple[str, int]:
     return message, status
 
 
-def read(body: bytes) -> Json:
+def read_object(body: bytes) -> Json:
     """A JSON object without its null members, which are absent ones; SerializationException where it is none."""
     _check_extent(body)
     if not body:

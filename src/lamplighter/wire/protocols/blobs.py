@@ -17,7 +17,7 @@ Change = Callable[[Json], Json]
 """A value with something in it changed; what does not fit is left as it is."""
 
 
-def blobs(shape: Shape | None, change: Change, above: frozenset[str] = frozenset()) -> Change | None:
+def blob_converter(shape: Shape | None, change: Change, above: frozenset[str] = frozenset()) -> Change | None:
     """How to change each blob within a value of this shape; None where the shape has none.
 
     A shape within itself (`above` names those around) is not followed: none of these has blobs.
@@ -29,13 +29,13 @@ def blobs(shape: Shape | None, change: Change, above: frozenset[str] = frozenset
         case "blob":
             return change
         case "list":
-            inner = blobs(shape.member, change, above)
+            inner = blob_converter(shape.member, change, above)
             return inner and partial(_each_item, inner)
         case "map":
-            inner = blobs(shape.value, change, above)
+            inner = blob_converter(shape.value, change, above)
             return inner and partial(_each_value, inner)
         case "structure":
-            inners = {name: blobs(member, change, above) for name, member in shape.members.items()}
+            inners = {name: blob_converter(member, change, above) for name, member in shape.members.items()}
             changes = {name: inner for name, inner in inners.items() if inner is not None}
             return partial(_members, changes) if changes else None
         case _:

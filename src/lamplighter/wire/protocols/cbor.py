@@ -14,9 +14,9 @@ from botocore.model import OperationModel, Shape
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.wire.http import HttpRequest, Response, answer
-from lamplighter.wire.models.shapes import Service
-from lamplighter.wire.protocols.aws_json import error_form, query_error
+from lamplighter.wire.http import HttpRequest, Response, make_response
+from lamplighter.wire.models.shapes import ServiceShapes
+from lamplighter.wire.protocols.aws_json import add_query_error, error_member_and_status
 
 CONTENT_TYPE = b"application/cbor"
 HEADER, PROTOCOL = b"smithy-protocol", b"rpc-v2-cbor"
@@ -27,12 +27,12 @@ LARGEST = 1_100_000
 _PATH = re.compile(rb".*/service/([A-Za-z0-9_]+)/operation/([A-Za-z0-9_]+)")
 
 
-def is_spoken(http: HttpRequest) -> bool:
+def is_cbor(http: HttpRequest) -> bool:
     """Whether a request is in this protocol."""
     return http.headers.get(HEADER) == PROTOCOL
 
 
-def named(http: HttpRequest) -> tuple[str, str]:
+def service_and_operation(http: HttpRequest) -> tuple[str, str]:
     """The service, by its target prefix, and the operation that a request names; empty ones where it names none."""
     found = _PATH.fullmatch(http.path) if http.method == "POST" else None
     return (found[1].decode(), found[2].decode()) if found is not None else ("", "")
@@ -40,10 +40,10 @@ def named(http: HttpRequest) -> tuple[str, str]:
 
 def decoder(_operation: OperationModel) -> Callable[[HttpRequest], Json]:
     """How this operation's params are read; SerializationException where the body is no map."""
-    return lambda http: read(http.body)
+    return lambda http: read_map(http.body)
 
 
-def read(body: bytes) -> Json:
+def read_map(body: bytes) -> Json:
     """A map without its null members, which are absent ones."""
     if not body:
         return {}
@@ -68,7 +68,7 @@ def _plain(value: Json) -> Json:
     return value
 
 
-def encoder(_service: Service, operation: OperationModel) -> Callable[[Json, str], Response]:
+def encoder(_service: ServiceShapes, operation: OperationModel) -> Callable[[Json, str], Response]:
     """How this operation's result is written, with the id of the request."""
     shape = operation.output_shape
     if shape is None:
@@ -93,16 +93,16 @@ def _tagged(value: Json, shape: Shape) -> Json:
             return value
 
 
-def refuse(service: Service | None, error: AwsError, request_id: str) -> Response:
+def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str) -> Response:
     """An error, with the code of the query protocol beside it."""
-    member, status = error_form(service, error)
+    member, status = error_member_and_status(service, error)
     response = _answer(status, cbor2.dumps({"__type": error.code, member: error.message}), request_id)
     response.headers.append((b"x-amzn-errortype", error.code.encode()))
-    query_error(service, error, response)
+    add_query_error(service, error, response)
     return response
 
 
 def _answer(status: int, body: bytes, request_id: str) -> Response:
-    response = answer(status, CONTENT_TYPE, body, request_id)
+    response = make_response(status, CONTENT_TYPE, body, request_id)
     response.headers.append((HEADER, PROTOCOL))
     return response

@@ -15,12 +15,12 @@ GZIP = 31
 """What zlib calls the format of gzip, with its header and checksum."""
 
 
-def is_encoded(http: HttpRequest) -> bool:
+def is_compressed(http: HttpRequest) -> bool:
     """Whether a request says how its body is encoded."""
     return b"content-encoding" in http.headers
 
 
-def decoded(http: HttpRequest, most: int) -> HttpRequest:
+def decompress(http: HttpRequest, most: int) -> HttpRequest:
     """Return the request with its body as it was before it was compressed; raises AwsError."""
     encoding = http.headers.get(b"content-encoding", b"").strip().lower()
     if encoding in (b"", b"identity"):

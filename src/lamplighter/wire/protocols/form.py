@@ -26,7 +26,7 @@ class TooManyFields(AwsError):
         super().__init__(f"The request has more than {MOST_FIELDS} fields.")
 
 
-def fields(raw: bytes) -> list[tuple[str, str]]:
+def parse_fields(raw: bytes) -> list[tuple[str, str]]:
     """Names and values in order, blank ones included; raises TooManyFields."""
     try:
         text = raw.decode(errors="replace")
@@ -36,21 +36,21 @@ def fields(raw: bytes) -> list[tuple[str, str]]:
 
 
 @dataclass(slots=True)
-class Node:
+class FormNode:
     """What stands at one dotted name: a text, or what is below, or in careless hands both."""
 
     text: str | None = None
-    below: "dict[str, Node]" = field(default_factory=dict)
+    below: "dict[str, FormNode]" = field(default_factory=dict)
 
-    def numbered(self) -> "list[Node]":
+    def numbered(self) -> "list[FormNode]":
         """What stands at `1`, `2`, … below, in order; gaps close."""
         numbers = sorted((key for key in self.below if key.isdecimal() and len(key) < 10), key=int)
         return [self.below[number] for number in numbers]
 
 
-def tree(pairs: list[tuple[str, str]]) -> Node:
+def build_tree(pairs: list[tuple[str, str]]) -> FormNode:
     """The fields by the parts of their names; of two fields of one name the first counts. Raises TooManyFields."""
-    root, parts = Node(), 0
+    root, parts = FormNode(), 0
     for name, value in pairs:
         dots = name.count(".")
         if dots > DEEPEST:
@@ -60,7 +60,7 @@ def tree(pairs: list[tuple[str, str]]) -> Node:
             raise TooManyFields
         node = root
         for part in name.split("."):
-            node = node.below.setdefault(part, Node())
+            node = node.below.setdefault(part, FormNode())
         if node.text is None:
             node.text = value
     return root

@@ -10,11 +10,11 @@ from botocore.model import OperationModel, Shape
 
 from lamplighter.base.errors import AwsError, MissingAuthentication, UnknownOperation
 from lamplighter.base.json_text import Json
-from lamplighter.wire.http import HttpRequest, Response, answer
-from lamplighter.wire.models.shapes import Service
-from lamplighter.wire.protocols.form import Node, fields, tree
+from lamplighter.wire.http import HttpRequest, Response, make_response
+from lamplighter.wire.models.shapes import ServiceShapes
+from lamplighter.wire.protocols.form import FormNode, build_tree, parse_fields
 from lamplighter.wire.protocols.text import parse_text
-from lamplighter.wire.protocols.xml import escape, members
+from lamplighter.wire.protocols.xml import escape_text, write_members
 
 CONTENT_TYPE = b"text/xml"
 
@@ -27,14 +27,14 @@ _CODES = {
 """The common errors whose code differs from the JSON protocols'."""
 
 
-def parameters(http: HttpRequest) -> Node:
+def read_parameters(http: HttpRequest) -> FormNode:
     """All fields of a request."""
-    return tree(fields(http.body) + fields(http.query))
+    return build_tree(parse_fields(http.body) + parse_fields(http.query))
 
 
-def action(http: HttpRequest) -> str | None:
+def read_action(http: HttpRequest) -> str | None:
     """The operation that a request names; None where it names none."""
-    return next((value for name, value in fields(http.body) + fields(http.query) if name == "Action"), None)
+    return next((value for name, value in parse_fields(http.body) + parse_fields(http.query) if name == "Action"), None)
 
 
 def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
@@ -43,15 +43,15 @@ def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
     if shape is None:
         return lambda _: {}
     if "QueueUrl" not in shape.members:
-        return lambda http: _structure(parameters(http), shape)
-    return lambda http: {"QueueUrl": _own_url(http)} | _structure(parameters(http), shape)
+        return lambda http: _structure(read_parameters(http), shape)
+    return lambda http: {"QueueUrl": _own_url(http)} | _structure(read_parameters(http), shape)
 
 
 def _own_url(http: HttpRequest) -> str:
     return (b"http://" + http.headers.get(b"host", b"") + http.path).decode(errors="replace")
 
 
-def _structure(node: Node, shape: Shape) -> Json:
+def _structure(node: FormNode, shape: Shape) -> Json:
     params = {}
     for name, member in shape.members.items():
         child = node.below.get(_key(name, member))
@@ -67,7 +67,7 @@ def _key(name: str, member: Shape) -> str:
     return str(member.serialization.get("name", name))
 
 
-def _value(node: Node, shape: Shape) -> Json:
+def _value(node: FormNode, shape: Shape) -> Json:
     match shape.type_name:
         case "structure":
             return _structure(node, shape)
@@ -79,19 +79,19 @@ def _value(node: Node, shape: Shape) -> Json:
             return parse_text(node.text or "", shape)
 
 
-def _items(node: Node, shape: Shape, naming: Json, default: str) -> list[Node]:
+def _items(node: FormNode, shape: Shape, naming: Json, default: str) -> list[FormNode]:
     if not shape.serialization.get("flattened"):
-        node = node.below.get(naming.get("name", default), Node())
+        node = node.below.get(naming.get("name", default), FormNode())
     return node.numbered()
 
 
-def _pair(entry: Node, shape: Shape) -> tuple[str, Json]:
-    key = entry.below.get(shape.key.serialization.get("name", "key"), Node())
-    value = entry.below.get(shape.value.serialization.get("name", "value"), Node())
+def _pair(entry: FormNode, shape: Shape) -> tuple[str, Json]:
+    key = entry.below.get(shape.key.serialization.get("name", "key"), FormNode())
+    value = entry.below.get(shape.value.serialization.get("name", "value"), FormNode())
     return key.text or "", _value(value, shape.value)
 
 
-def encoder(service: Service, operation: OperationModel) -> Callable[[Json, str], Response]:
+def encoder(service: ServiceShapes, operation: OperationModel) -> Callable[[Json, str], Response]:
     """How this operation's result is written, with the id of the request."""
     outer, shape = f"{operation.name}Response", operation.output_shape
     namespace = service.model.metadata["xmlNamespace"]
@@ -100,14 +100,14 @@ def encoder(service: Service, operation: OperationModel) -> Callable[[Json, str]
         inner = ""
         if shape is not None:
             wrapper = shape.serialization.get("resultWrapper", f"{operation.name}Result")
-            inner = f"<{wrapper}>{members(result or {}, shape)}</{wrapper}>"
-        metadata = f"<ResponseMetadata><RequestId>{escape(request_id)}</RequestId></ResponseMetadata>"
+            inner = f"<{wrapper}>{write_members(result or {}, shape)}</{wrapper}>"
+        metadata = f"<ResponseMetadata><RequestId>{escape_text(request_id)}</RequestId></ResponseMetadata>"
         return _document(200, f'<{outer} xmlns="{namespace}">{inner}{metadata}</{outer}>', request_id)
 
     return encode
 
 
-def refuse(service: Service | None, error: AwsError, request_id: str) -> Response:
+def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str) -> Response:
     """An error under the code that the query protocol has for it."""
     shape = service.error_shape(error.code) if service else None
     details = shape.metadata.get("error", {}) if shape is not None else {}
@@ -118,11 +118,11 @@ def refuse(service: Service | None, error: AwsError, request_id: str) -> Respons
     return _document(
         status,
         f"<ErrorResponse{namespace}><Error><Type>{'Sender' if status < 500 else 'Receiver'}</Type>"
-        f"<Code>{escape(code)}</Code><Message>{escape(error.message)}</Message></Error>"
-        f"<RequestId>{escape(request_id)}</RequestId></ErrorResponse>",
+        f"<Code>{escape_text(code)}</Code><Message>{escape_text(error.message)}</Message></Error>"
+        f"<RequestId>{escape_text(request_id)}</RequestId></ErrorResponse>",
         request_id,
     )
 
 
 def _document(status: int, text: str, request_id: str) -> Response:
-    return answer(status, CONTENT_TYPE, f'<?xml version="1.0"?>\n{text}'.encode(), request_id)
+    return make_response(status, CONTENT_TYPE, f'<?xml version="1.0"?>\n{text}'.encode(), request_id)

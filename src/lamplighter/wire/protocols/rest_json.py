@@ -13,11 +13,11 @@ from botocore.model import OperationModel, Shape
 
 from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.json_text import Json, dump_bytes
-from lamplighter.wire.http import HttpRequest, Response, answer
-from lamplighter.wire.models.shapes import Service
-from lamplighter.wire.protocols.aws_json import error_answer, read
-from lamplighter.wire.protocols.blobs import blobs, from_base64, to_base64
-from lamplighter.wire.protocols.form import fields
+from lamplighter.wire.http import HttpRequest, Response, make_response
+from lamplighter.wire.models.shapes import ServiceShapes
+from lamplighter.wire.protocols.aws_json import error_response, read_object
+from lamplighter.wire.protocols.blobs import blob_converter, from_base64, to_base64
+from lamplighter.wire.protocols.form import parse_fields
 from lamplighter.wire.protocols.text import parse_text
 
 CONTENT_TYPE = b"application/json"
@@ -44,7 +44,7 @@ def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
     shape, path = operation.input_shape, _path(operation)
     if shape is None:
         return lambda _: {}
-    revive = blobs(shape, from_base64) or (lambda params: params)
+    revive = blob_converter(shape, from_base64) or (lambda params: params)
     elsewhere = [
         partial(_PLACES[member.serialization["location"]], path, name, member)
         for name, member in shape.members.items()
@@ -57,7 +57,7 @@ def decoder(operation: OperationModel) -> Callable[[HttpRequest], Json]:
     }
 
     def decode(http: HttpRequest) -> Json:
-        body = read(http.body) if inside else {}
+        body = read_object(http.body) if inside else {}
         params = revive({inside[key]: value for key, value in body.items() if key in inside})
         for place in elsewhere:
             params.update(place(http))
@@ -76,7 +76,7 @@ def _from_path(path: re.Pattern[bytes], name: str, member: Shape, http: HttpRequ
 
 def _from_query(_: re.Pattern[bytes], name: str, member: Shape, http: HttpRequest) -> Json:
     key = member.serialization.get("name", name)
-    values = [value for field, value in fields(http.query) if field == key]
+    values = [value for field, value in parse_fields(http.query) if field == key]
     if not values:
         return {}
     if member.type_name == "list":
@@ -92,15 +92,15 @@ def _from_header(_: re.Pattern[bytes], name: str, member: Shape, http: HttpReque
 _PLACES = {"uri": _from_path, "querystring": _from_query, "header": _from_header}
 
 
-def encoder(_: Service, operation: OperationModel) -> Callable[[Json, str], Response]:
+def encoder(_: ServiceShapes, operation: OperationModel) -> Callable[[Json, str], Response]:
     """How this operation's result is written, with the id of the request."""
     status = operation.http.get("responseCode", 200)
-    embalm = blobs(operation.output_shape, to_base64) or (lambda result: result)
+    embalm = blob_converter(operation.output_shape, to_base64) or (lambda result: result)
     if operation.output_shape and any(member.serialization for member in operation.output_shape.members.values()):
         raise Bug(f"{operation.name} answers outside the body")
-    return lambda result, request_id: answer(status, CONTENT_TYPE, dump_bytes(embalm(result or {})), request_id)
+    return lambda result, request_id: make_response(status, CONTENT_TYPE, dump_bytes(embalm(result or {})), request_id)
 
 
-def refuse(service: Service | None, error: AwsError, request_id: str) -> Response:
+def encode_error(service: ServiceShapes | None, error: AwsError, request_id: str) -> Response:
     """An error, its code in a header."""
-    return error_answer(service, error, CONTENT_TYPE, {}, request_id)
+    return error_response(service, error, CONTENT_TYPE, {}, request_id)

@@ -41,7 +41,7 @@ _MAPS = {
 }
 
 
-def describe(model: Json) -> Json:
+def query_model(model: Json) -> Json:
     """SQS's service model as it was under the query protocol."""
     model = deepcopy(model)
     shapes = model["shapes"]

@@ -13,7 +13,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.services.cloudformation.resource_types.operation_parameters import fit_to_shape
 from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES
 from lamplighter.services.cloudformation.resource_types.resource_type import ALL, ResourceRequest, ServiceCall
-from lamplighter.wire.models.shapes import SERVICES, load
+from lamplighter.wire.models.shapes import SERVICES, load_service
 from tests.services.cloudformation.resource_types.registry import Example, example, schema_of
 
 T = TypeVar("T")
@@ -64,7 +64,9 @@ def calls(plan: Generator[ServiceCall, Json, T]) -> Iterator[tuple[ServiceCall, 
         except StopIteration:
             return
         answer = Answer("arn:aws:x:us-east-1:123456789012:thing/name")
-        model = load(call.service, SERVICES[call.service].protocols[0]).model if call.service in SERVICES else None
+        model = (
+            load_service(call.service, SERVICES[call.service].protocols[0]).model if call.service in SERVICES else None
+        )
         if model is not None and call.operation in model.operation_names:
             yield call, fit_to_shape(model.operation_model(call.operation).input_shape, dict(call.params))
         else:

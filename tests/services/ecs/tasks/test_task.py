@@ -67,7 +67,7 @@ async def test_a_task_that_succeeds_ends_in_the_recorded_shape(rig: Rig) -> None
     assert [each["name"] for each in attachment["details"]] == [
         "subnetId", "networkInterfaceId", "macAddress", "privateDnsName", "privateIPv4Address",
     ]  # fmt: skip
-    assert outbox.depth(rig.store.reader) == 0
+    assert outbox.count_pending(rig.store.reader) == 0
     assert await rig.runtime.names() == frozenset()
 
 
@@ -157,7 +157,7 @@ async def test_stop_task_sends_a_stop_and_keeps_its_reason(rig: Rig) -> None:
     assert "STOPPING" in [status for status, _ in rig.statuses()]
     versions = [version for _, version in rig.statuses()]
     assert versions == list(range(1, len(versions) + 1))
-    assert outbox.depth(rig.store.reader) == 0
+    assert outbox.count_pending(rig.store.reader) == 0
 
 
 async def test_a_container_that_ignores_sigterm_is_killed_after_its_stop_timeout(rig: Rig) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lamplighter.services.logs.tables import log_chunks
 from lamplighter.services.logs.tables.log_chunks import FIRST, LAST, Source, StoredEvent
-from lamplighter.store.db import Signals, Tx
+from lamplighter.store.db import CommitSignals, Tx
 from lamplighter.store.migrate import migrate
 
 times = st.integers(1, 300_000)
@@ -25,7 +25,7 @@ def written(batches: list[tuple[int, list[tuple[int, str]]]]) -> Iterator[Tx]:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     try:
         migrate(connection)
-        tx = Tx(connection, Signals())
+        tx = Tx(connection, CommitSignals())
         for stream, events in batches:
             log_chunks.append_events(tx, 7, stream, events, 0)
         yield tx

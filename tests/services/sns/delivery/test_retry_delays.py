@@ -17,9 +17,9 @@ from lamplighter.services.sns.delivery.retry_delays import (
     RISES,
     SMTP,
     RetryDelays,
-    delay,
     delays_of_policy,
-    seconds,
+    retry_delay,
+    total_seconds,
 )
 
 PHASE, SECONDS = st.integers(0, 30), st.integers(1, 3600)
@@ -29,7 +29,7 @@ RETRIES = st.builds(RetryDelays, PHASE, PHASE, PHASE, PHASE, SECONDS, SECONDS, s
 
 
 def delays(retries: RetryDelays) -> list[float]:
-    found = [delay(retries, number) for number in range(retries.total)]
+    found = [retry_delay(retries, number) for number in range(retries.count)]
     return [each / 1000 for each in found if each is not None]
 
 
@@ -38,16 +38,16 @@ def test_aws_tries_a_web_server_three_times_more_twenty_seconds_apart() -> None:
 
 
 def test_aws_tries_a_mail_server_fifty_times_over_six_hours() -> None:
-    assert SMTP.total == 50
+    assert SMTP.count == 50
     assert delays(SMTP)[:2] == [10, 10]
     assert (delays(SMTP)[2], delays(SMTP)[11], delays(SMTP)[12]) == (10, 600, 600)
-    assert 6 * 3600 < seconds(SMTP) < 8 * 3600
+    assert 6 * 3600 < total_seconds(SMTP) < 8 * 3600
 
 
 def test_aws_tries_its_own_endpoints_over_23_days() -> None:
-    assert MANAGED.total == 100_015
+    assert MANAGED.count == 100_015
     assert delays(MANAGED)[:5] == [0, 0, 0, 1, 1]
-    assert 23 * 86_400 < seconds(MANAGED) < 24 * 86_400
+    assert 23 * 86_400 < total_seconds(MANAGED) < 24 * 86_400
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_each_function_rises_in_its_own_way(function: str, expected: list[float]
 @given(RETRIES)
 def test_there_are_as_many_delays_as_retries_and_each_is_between_the_bounds(retries: RetryDelays) -> None:
     found = delays(retries)
-    assert len(found) == retries.total
-    assert delay(retries, retries.total) is None
+    assert len(found) == retries.count
+    assert retry_delay(retries, retries.count) is None
     later = found[retries.immediate :]
     assert found[: retries.immediate] == [0] * retries.immediate
     assert all(retries.least <= each <= retries.greatest for each in later)

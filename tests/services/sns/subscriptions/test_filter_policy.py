@@ -30,7 +30,7 @@ MESSAGE = {
 
 def wants(policy: Json, attributes: dict[str, Attribute] | None = None, text: str = "", scope: str = "") -> bool:
     settings = {"FilterPolicy": dumps(policy)} | ({"FilterPolicyScope": scope} if scope else {})
-    return filter_policy.accepts(settings, text, filter_policy.Sight(attributes or {}, {}))
+    return filter_policy.wants_message(settings, text, filter_policy.FilteredMessage(attributes or {}, {}))
 
 
 def wants_body(policy: Json, text: str) -> bool:
@@ -39,7 +39,7 @@ def wants_body(policy: Json, text: str) -> bool:
 
 def fault(policy: Json, *, body: bool = False) -> str:
     with pytest.raises(AwsError) as error:
-        filter_policy.check(policy if isinstance(policy, str) else dumps(policy), body=body)
+        filter_policy.check_policy(policy if isinstance(policy, str) else dumps(policy), body=body)
     return error.value.message
 
 
@@ -113,7 +113,7 @@ def test_objects_in_arrays_of_a_body_are_looked_into() -> None:
 
 
 def test_an_empty_policy_wants_everything() -> None:
-    filter_policy.check("{}", body=False)
+    filter_policy.check_policy("{}", body=False)
     assert wants({}, {})
 
 
@@ -138,12 +138,12 @@ def test_nested_keys_count_by_their_level() -> None:
     """The developer guide's example: 4 x 3 x 3 x 2 x 3 = 216 for three, two and one level."""
     policy = {"a": {"b": {"c": list("wxyz")}}, "d": {"e": list("xyz")}, "f": list("xyz")}
     assert fault(policy, body=True) == "Filter policy is too complex"
-    filter_policy.check(dumps({"a": {"b": {"c": list("wxyz")}}, "d": {"e": list("xyz")}}), body=True)
+    filter_policy.check_policy(dumps({"a": {"b": {"c": list("wxyz")}}, "d": {"e": list("xyz")}}), body=True)
 
 
 @given(st.dictionaries(st.sampled_from("abc"), st.lists(st.text(max_size=3), min_size=1, max_size=3), min_size=1))
 def test_what_a_policy_lists_is_what_it_wants(policy: dict[str, list[str]]) -> None:
-    filter_policy.check(dumps(policy), body=False)
+    filter_policy.check_policy(dumps(policy), body=False)
     assert wants(policy, {name: Attribute("String", values[-1]) for name, values in policy.items()})
     assert not wants(policy, {name: Attribute("String", "else") for name in policy})
 

@@ -12,7 +12,7 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import CallerGone
-from lamplighter.services.sqs.messages.queue_messages import Stock, Taken
+from lamplighter.services.sqs.messages.queue_messages import QueueMessages, ReceivedMessage
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Tx
 from tests.disk import Disk
@@ -171,13 +171,13 @@ def test_a_message_on_its_way_to_who_leaves_is_as_if_it_had_not_been_taken(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given_back = []
-    give_back = Stock.give_back
+    give_back = QueueMessages.undo_receive
 
-    def noted(stock: Stock, tx: Tx, queue: Queue, taken: list[Taken]) -> None:
+    def noted(stock: QueueMessages, tx: Tx, queue: Queue, taken: list[ReceivedMessage]) -> None:
         given_back.append(len(taken))
         give_back(stock, tx, queue, taken)
 
-    monkeypatch.setattr(Stock, "give_back", noted)
+    monkeypatch.setattr(QueueMessages, "give_back", noted)
     for moment in range(12):  # the caller leaves a little later each time
         url = office.queue(f"q{moment}")
         office.send(url)

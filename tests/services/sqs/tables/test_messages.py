@@ -10,7 +10,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import fixed_world
 from lamplighter.services.sqs.tables import fifo_requests, message_groups, messages, move_tasks, queues
 from lamplighter.services.sqs.tables.messages import Message
-from lamplighter.services.sqs.tables.move_tasks import Move
+from lamplighter.services.sqs.tables.move_tasks import MoveTask
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store import timers
 from lamplighter.store.db import Reader, Row, Store, Tx
@@ -30,8 +30,8 @@ async def test_a_queue_comes_back_as_it_was_kept(store: Store) -> None:
     key = await store.write(lambda tx: queues.put(tx, QUEUE, "arn"))
     kept = replace(QUEUE, id=key)
     assert queues.get(store.reader, "1", "r", "a") == queues.by_id(store.reader, key) == kept
-    assert queues.dead_letter(store.reader, key) == "arn"
-    assert queues.sources(store.reader, "arn", "", 9) == [kept]
+    assert queues.dead_letter_queue(store.reader, key) == "arn"
+    assert queues.dead_letter_sources(store.reader, "arn", "", 9) == [kept]
 
 
 async def test_a_queue_counts_its_messages(store: Store) -> None:
@@ -54,12 +54,12 @@ async def test_an_emptied_queue_keeps_everything_but_its_messages(store: Store) 
     await store.write(lambda tx: messages.put(tx, replace(MESSAGE, queue=key)))
     before = queues.by_id(store.reader, key)
     assert before is not None
-    await store.write(lambda tx: queues.empty(tx, before, 77))
+    await store.write(lambda tx: queues.empty_queue(tx, before, 77))
     after = queues.get(store.reader, "1", "r", "a")
     assert after is not None
     assert after.id > key
     assert after == replace(QUEUE, id=after.id, purged=77)
-    assert queues.dead_letter(store.reader, after.id) == "arn"
+    assert queues.dead_letter_queue(store.reader, after.id) == "arn"
 
 
 async def test_a_message_comes_back_as_it_was_kept(store: Store) -> None:
@@ -75,28 +75,28 @@ async def test_a_group_is_ready_when_its_head_is_visible_and_none_of_it_is_in_fl
     def fill(tx: Tx) -> None:
         for visible, tries in ((10, 0), (30, 1), (99, 0)):
             messages.put(tx, replace(MESSAGE, visible=visible, tries=tries))
-        message_groups.settle(tx, 1, "g")
+        message_groups.update_group(tx, 1, "g")
 
     await store.write(fill)
-    assert message_groups.soonest(store.reader, 1) == 30
-    assert message_groups.ready(store.reader, 1, 29, 9) == []
-    assert message_groups.ready(store.reader, 1, 30, 9) == ["g"]
+    assert message_groups.next_ready(store.reader, 1) == 30
+    assert message_groups.ready_groups(store.reader, 1, 29, 9) == []
+    assert message_groups.ready_groups(store.reader, 1, 30, 9) == ["g"]
     await store.write(lambda tx: messages.delete(tx, [1, 2, 3]))
-    await store.write(lambda tx: message_groups.settle(tx, 1, "g"))
-    assert message_groups.soonest(store.reader, 1) is None
+    await store.write(lambda tx: message_groups.update_group(tx, 1, "g"))
+    assert message_groups.next_ready(store.reader, 1) is None
 
 
 async def test_what_was_sent_is_known_until_its_time_and_then_swept_away(store: Store) -> None:
     await store.write(lambda tx: fifo_requests.remember_sent(tx, 1, "", "d", "uuid", 7, now=0, until=100))
-    assert fifo_requests.sent(store.reader, 1, "", "d", 99) == ("uuid", 7)
-    assert fifo_requests.sent(store.reader, 1, "", "d", 100) is None
-    assert fifo_requests.sent(store.reader, 1, "g", "d", 0) is None
+    assert fifo_requests.find_sent(store.reader, 1, "", "d", 99) == ("uuid", 7)
+    assert fifo_requests.find_sent(store.reader, 1, "", "d", 100) is None
+    assert fifo_requests.find_sent(store.reader, 1, "g", "d", 0) is None
     await store.write(lambda tx: fifo_requests.remember_sent(tx, 1, "", "e", "uuid", 8, now=100, until=200))
     assert store.reader.rows("SELECT dedup FROM sqs_sent") == [("e",)]
 
 
 async def test_a_move_comes_back_as_it_was_kept(store: Store) -> None:
-    move = Move(0, "handle", "from", "to", 5, "RUNNING", 1, 2, 3, None)
+    move = MoveTask(0, "handle", "from", "to", 5, "RUNNING", 1, 2, 3, None)
     key = await store.write(lambda tx: move_tasks.put(tx, move))
     assert move_tasks.get(store.reader, key) == move_tasks.by_handle(store.reader, "handle") == replace(move, id=key)
     await store.write(lambda tx: move_tasks.change(tx, key, "FAILED", 4, "why"))
@@ -108,9 +108,9 @@ async def test_a_move_comes_back_as_it_was_kept(store: Store) -> None:
 async def test_times_of_the_steady_clock_follow_when_it_begins_anew(store: Store) -> None:
     await store.write(lambda tx: queues.put(tx, replace(QUEUE, purged=10), None))
     key = await store.write(lambda tx: messages.put(tx, MESSAGE))
-    await store.write(lambda tx: timers.keep_jump(tx, 1000))
-    await store.write(timers.settle_jump)
-    await store.write(timers.settle_jump)
+    await store.write(lambda tx: timers.save_clock_jump(tx, 1000))
+    await store.write(timers.apply_clock_jump)
+    await store.write(timers.apply_clock_jump)
     assert messages.get(store.reader, 1, key) == replace(MESSAGE, id=key, enqueued=1002, visible=1003, taken=1007)
     queue = queues.get(store.reader, "1", "r", "a")
     assert queue is not None
@@ -136,19 +136,19 @@ async def test_nothing_is_found_by_looking_at_everything(store: Store) -> None:
     await store.write(lambda tx: queues.put(tx, QUEUE, None))
     reader = Explained(store.reader)
     messages.available(reader, 1, 1, 1)
-    messages.soonest(reader, 1)
-    messages.hidden(reader, 1, 1)
-    messages.oldest(reader, 1)
-    messages.aged(reader, 1, 1, 1)
+    messages.next_visible(reader, 1)
+    messages.count_hidden(reader, 1, 1)
+    messages.oldest_enqueued(reader, 1)
+    messages.enqueued_before(reader, 1, 1, 1)
     messages.get(reader, 1, 1)
-    message_groups.ready(reader, 1, 1, 1)
-    message_groups.soonest(reader, 1)
-    message_groups.heads(reader, 1, "g", 1)
-    fifo_requests.sent(reader, 1, "", "d", 1)
-    fifo_requests.attempt(reader, 1, "a", 1)
+    message_groups.ready_groups(reader, 1, 1, 1)
+    message_groups.next_ready(reader, 1)
+    message_groups.first_messages(reader, 1, "g", 1)
+    fifo_requests.find_sent(reader, 1, "", "d", 1)
+    fifo_requests.find_attempt(reader, 1, "a", 1)
     queues.get(reader, "1", "r", "a")
     queues.page(reader, "1", "r", "a", "", 1)
-    queues.sources(reader, "a", "", 1)
+    queues.dead_letter_sources(reader, "a", "", 1)
     move_tasks.latest(reader, "a", 1)
     assert len(reader.plans) >= 15
     assert [plan for plan in reader.plans if "SCAN" in plan or "TEMP B-TREE" in plan] == []

@@ -17,7 +17,7 @@ from lamplighter.bus import Caller, CallerGone
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.runtime.fake import FakeRuntime
-from lamplighter.services.states.activities.activity_polls import Polls
+from lamplighter.services.states.activities.activity_polls import ActivityPolls
 from lamplighter.services.states.service import States
 
 CALLER = Caller("123456789012", "eu-west-1")
@@ -202,7 +202,7 @@ async def test_a_task_on_its_way_to_a_worker_that_leaves_goes_back_to_its_place(
 async def test_a_worker_that_nobody_needs_is_sent_away_with_nothing(house: House) -> None:
     states = house.engine.services["states"]
     assert isinstance(states, States)
-    polls = Polls(house.engine.store, states._driver, patience=0.01)
+    polls = ActivityPolls(house.engine.store, states._driver, patience=0.01)
     assert await polls.poll(house.engine.store.reader, CALLER, {"activityArn": ACTIVITY}) == {}
 
 

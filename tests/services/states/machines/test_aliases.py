@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.services.states.machines.resolve_arn import route
+from lamplighter.services.states.machines.resolve_arn import choose_version
 from tests.services.states.desk import MACHINE, Desk, passing
 
 V1, V2 = f"{MACHINE}:1", f"{MACHINE}:2"
@@ -88,7 +88,7 @@ async def test_executions_are_shared_out_by_weight(published: Desk) -> None:
 
 @given(weight=st.integers(0, 100), chance=st.floats(0, 1, exclude_max=True))
 def test_a_route_is_taken_exactly_where_chance_falls_into_its_part(weight: int, chance: float) -> None:
-    taken = route(routes(v1=weight, v2=100 - weight), chance)
+    taken = choose_version(routes(v1=weight, v2=100 - weight), chance)
     assert taken == (V1 if chance * 100 < weight else V2)
 
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from lamplighter.services.states.tables.state_machines import get, revision
+from lamplighter.services.states.tables.state_machines import get, get_revision
 from lamplighter.store.db import Reader
 from lamplighter.store.migrate import migrate, scripts
 
@@ -17,7 +17,7 @@ def test_settings_move_from_machines_to_their_revisions_and_the_oldest_revision_
     connection.execute("""INSERT INTO machines VALUES ('m', 'a', 'r', 'n', 'STANDARD', 'r2', 1, '{"x":1}', '{}')""")
     migrate(connection)
     reader = Reader(connection)
-    machine, first = get(reader, "m"), revision(reader, "r1")
+    machine, first = get(reader, "m"), get_revision(reader, "r1")
     assert machine is not None
     assert first is not None
     assert (machine.settings, machine.initial, machine.deleting) == ({"x": 1}, False, False)

@@ -45,7 +45,7 @@ class UnappliedAlert:
 
     def _note(self, tx: Tx, reason: str, topics: tuple[str, ...], *, at_once: bool) -> None:
         now = self._engine.world.now()
-        unapplied_files.note(tx, self._file, reason, now)
+        unapplied_files.set_unapplied(tx, self._file, reason, now)
         found = unapplied_files.get(tx, self._file)
         assert found is not None
         if found.told is None and (at_once or now - found.since >= PATIENCE):
@@ -54,11 +54,11 @@ class UnappliedAlert:
                 "What can be applied is applied; the rest stays as it was. It is tried again until it holds."
             )
             self._publish(tx, topics, f"{self._name} is not applied", text)
-            unapplied_files.tell(tx, self._file, now)
+            unapplied_files.set_told(tx, self._file, now)
 
     def _clear(self, tx: Tx, topics: tuple[str, ...]) -> None:
         found = unapplied_files.get(tx, self._file)
-        unapplied_files.clear(tx, self._file)
+        unapplied_files.set_applied(tx, self._file)
         if found is not None and found.told is not None:
             self._publish(tx, topics, f"{self._name} is applied again", f"The jobs are as {self._file} says again.")
 

@@ -134,7 +134,7 @@ class InputFetcher:
             try:
                 return await run(material)
             except NotComputed as missing:
-                look = self._bus.store.insist_aside if insists else self._bus.store.look_aside
+                look = self._bus.store.read_in_thread_with_retry if insists else self._bus.store.read_in_thread
                 await self._compute(material, missing, look)
             except NotLoaded as missing:
                 await self._bus.load(missing.service)

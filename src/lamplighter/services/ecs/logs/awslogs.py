@@ -161,7 +161,7 @@ class LogShipper:
             lines = self._take_out(last=last)
             try:
                 if lines:
-                    await self._bus.store.insist(lambda tx: self._put_unsent(tx, lines))
+                    await self._bus.store.write_with_retry(lambda tx: self._put_unsent(tx, lines))
             except BaseException:
                 self._waiting = lines + self._waiting
                 raise

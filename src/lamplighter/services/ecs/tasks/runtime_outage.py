@@ -51,7 +51,7 @@ class OutageWatch:
         """Look once, and keep what has changed."""
         away = await self._is_away()
         if away or self._is_open():
-            await self._bus.store.insist(lambda tx: self._lost(tx, alive()) if away else self._back(tx))
+            await self._bus.store.write_with_retry(lambda tx: self._lost(tx, alive()) if away else self._back(tx))
 
     def release_task(self, tx: Tx, task: str) -> None:
         """A task has ended: whether in time is told by its timeout as it was."""

@@ -154,7 +154,7 @@ class Supervisor:
         to, bus = member.plan.log, self._means.bus
         if to is None or not bus.serves("logs", "CreateLogStream"):
             return None
-        failure = await bus.store.insist(lambda tx: awslogs.create_stream(bus, tx, to))
+        failure = await bus.store.write_with_retry(lambda tx: awslogs.create_stream(bus, tx, to))
         member.unlogged = failure is not None
         return failure
 
@@ -195,7 +195,7 @@ class Supervisor:
         return self._task().desired == "STOPPED"
 
     async def _record(self) -> None:
-        for member in await self._means.bus.store.insist(self._progress):
+        for member in await self._means.bus.store.write_with_retry(self._progress):
             member.recorded = "STOPPED"
 
     def _progress(self, tx: Tx) -> list[ContainerState]:
@@ -226,11 +226,11 @@ class Supervisor:
         """Stop what still runs, and record the end."""
         running = [member for member in self._members if member.is_running]
         if running:
-            await self._means.bus.store.insist(lambda tx: self._mark_stopping(tx, ending))
+            await self._means.bus.store.write_with_retry(lambda tx: self._mark_stopping(tx, ending))
             await asyncio.gather(*(self._stop(member, running) for member in running))
         if copies := [member.copying for member in self._members if member.copying is not None]:
             await asyncio.wait(copies, timeout=OUTPUT_PATIENCE)
-        await self._means.bus.store.insist(lambda tx: self._finish(tx, ending))
+        await self._means.bus.store.write_with_retry(lambda tx: self._finish(tx, ending))
 
     def _mark_stopping(self, tx: Tx, ending: TaskEnd) -> None:
         self._keep(
@@ -268,7 +268,7 @@ class Supervisor:
             await self._patiently(partial(self._means.runtime.remove, member.name))
         logged = [member.name for member in self._members if member.plan.log is not None]
         if logged:
-            await self._means.bus.store.insist(lambda tx: shipped_logs.forget(tx, logged))
+            await self._means.bus.store.write_with_retry(lambda tx: shipped_logs.forget(tx, logged))
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
         return await retry_while_unavailable(self._means.pause, call)

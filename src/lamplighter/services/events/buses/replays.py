@@ -21,7 +21,7 @@ from lamplighter.services.events.tables import resources as rows
 from lamplighter.services.events.tables.archived_events import ArchivedEvent
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store import outbox, timers
-from lamplighter.store.db import Posted, Reader, Tx
+from lamplighter.store.db import OutboxRow, Reader, Tx
 from lamplighter.store.timers import Timer
 
 SUBJECT = "replay:"
@@ -111,12 +111,12 @@ class Replays:
         """Begin with a replay."""
         outbox.put(tx, "events", timer.subject, {})
 
-    async def perform(self, posted: Posted) -> None:
+    async def perform(self, posted: OutboxRow) -> None:
         """Go on with a replay until it is over."""
-        while await self._bus.store.insist(lambda tx: self._slice(tx, posted)):
+        while await self._bus.store.write_with_retry(lambda tx: self._slice(tx, posted)):
             pass
 
-    def _slice(self, tx: Tx, posted: Posted) -> bool:
+    def _slice(self, tx: Tx, posted: OutboxRow) -> bool:
         """Replay some events; whether there may be more."""
         replay = rows.by_arn(tx, posted.subject.removeprefix(SUBJECT))
         if replay is None or replay.body["State"] not in GOING:

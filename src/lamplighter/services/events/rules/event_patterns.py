@@ -73,7 +73,7 @@ def _tested(wanted: str, given: str) -> bool:
 _TESTED = Precomputed(_tested)
 
 
-def test_event_pattern(_reader: Reader, _caller: Caller, params: Json) -> Json:
+def match_event(_reader: Reader, _caller: Caller, params: Json) -> Json:
     """TestEventPattern"""
     return {"Result": _TESTED(params["EventPattern"], params["Event"])}
 

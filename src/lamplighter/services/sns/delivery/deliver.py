@@ -23,15 +23,21 @@ from lamplighter.outbound.port import DeliveryFailed
 from lamplighter.services.sns.delivery import delivery_policy, retry_delays
 from lamplighter.services.sns.delivery.endpoints import EndpointAddress, EndpointSenders
 from lamplighter.services.sns.delivery.retry_delays import RetryDelays
-from lamplighter.services.sns.delivery.sqs_endpoint import Queues
-from lamplighter.services.sns.messages.notification import END, NOTIFICATION, SUBSCRIPTION, Notice, from_json
+from lamplighter.services.sns.delivery.sqs_endpoint import SqsEndpoint
+from lamplighter.services.sns.messages.notification import (
+    NOTIFICATION,
+    SUBSCRIPTION,
+    UNSUBSCRIPTION,
+    Notification,
+    from_json,
+)
 from lamplighter.services.sns.subscriptions import protocols
 from lamplighter.services.sns.tables import deliveries as rows
 from lamplighter.services.sns.tables import subscriptions, topics
-from lamplighter.services.sns.tables.deliveries import DELIVERED, FAILED, WAITING, Delivery
+from lamplighter.services.sns.tables.deliveries import DELIVERED, FAILED, WAITING, SnsDelivery
 from lamplighter.services.sns.tables.subscriptions import CONFIRMED, DELETED, PENDING, Subscription
 from lamplighter.store import outbox, timers
-from lamplighter.store.db import Posted, Reader, Store, Tx
+from lamplighter.store.db import OutboxRow, Reader, Store, Tx
 from lamplighter.store.timers import Timer
 
 SERVICE = "sns"
@@ -40,7 +46,7 @@ LANES = 8
 """How many attempts for one subscription are made at once."""
 SERVER = 500
 """From which HTTP status on an error is the server's: nothing was kept, and whoever asked tries again."""
-EXPECTED = {NOTIFICATION: CONFIRMED, SUBSCRIPTION: PENDING, END: DELETED}
+EXPECTED = {NOTIFICATION: CONFIRMED, SUBSCRIPTION: PENDING, UNSUBSCRIPTION: DELETED}
 """As what a subscription gets each type of notice."""
 
 log = logging.getLogger("lamplighter.sns")
@@ -61,7 +67,7 @@ class DeliverySender:
     store: Store
     world: World
     carriers: EndpointSenders
-    queues: Queues
+    queues: SqsEndpoint
     lanes: WeakValueDictionary[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
     """By subscription."""
     down: set[str] = field(default_factory=set)
@@ -69,13 +75,13 @@ class DeliverySender:
 
     # --- taking over --------------------------------------------------------------------------------------------------
 
-    def send(self, tx: Tx, subscription: Subscription, notice: Notice) -> None:
+    def send(self, tx: Tx, subscription: Subscription, notice: Notification) -> None:
         """Have a notice brought to a subscription once this turn is on disk, or as soon as its throttle lets it."""
         delivery = rows.put(tx, self._new(subscription, notice, WAITING, None))
         wait = self._throttle(tx, subscription) if notice.type == NOTIFICATION else 0
         self._schedule(tx, delivery.id, wait)
 
-    def send_to_queue(self, tx: Tx, subscription: Subscription, notice: Notice) -> None:
+    def send_to_queue(self, tx: Tx, subscription: Subscription, notice: Notification) -> None:
         """Send a notice to the queue that is subscribed, in this turn. A refusal is a client-side error: the last."""
         try:
             self.queues.send(tx, subscription.endpoint, notice)
@@ -89,9 +95,9 @@ class DeliverySender:
             rows.put(tx, replace(self._new(subscription, notice, DELIVERED, None), attempts=1))
             topics.count(tx, subscription.topic, "delivered")
 
-    def _new(self, subscription: Subscription, notice: Notice, status: str, error: str | None) -> Delivery:
+    def _new(self, subscription: Subscription, notice: Notification, status: str, error: str | None) -> SnsDelivery:
         now = self.world.now()
-        return Delivery(
+        return SnsDelivery(
             0,
             subscription.topic,
             subscription.arn,
@@ -115,8 +121,8 @@ class DeliverySender:
         if not rate:
             return 0
         now = self.world.monotonic()
-        turn = max(now, subscription.free)
-        subscriptions.occupy(tx, subscription.arn, turn + 1000 // rate)
+        turn = max(now, subscription.throttled_until)
+        subscriptions.set_throttled_until(tx, subscription.arn, turn + 1000 // rate)
         return turn - now
 
     def _schedule(self, tx: Tx, key: int, wait: int) -> None:
@@ -131,14 +137,14 @@ class DeliverySender:
 
     # --- one attempt --------------------------------------------------------------------------------------------------
 
-    async def perform(self, posted: Posted) -> None:
+    async def perform(self, posted: OutboxRow) -> None:
         """Make one attempt, and keep what came of it. What waits for its lane is not in memory."""
         key = int(posted.subject)
         subscription = rows.subscription_of(self.store.reader, key)
         lane = self.lanes.setdefault(subscription or "", asyncio.Semaphore(LANES))
         async with lane:
             failure = await self._attempt(self.store.reader, key)
-            await self.store.insist(lambda tx: self._conclude(tx, posted, failure))
+            await self.store.write_with_retry(lambda tx: self._conclude(tx, posted, failure))
 
     async def _attempt(self, reader: Reader, key: int) -> AttemptFailure | None:
         delivery = rows.get(reader, key)
@@ -159,7 +165,7 @@ class DeliverySender:
             return AttemptFailure("a fault of the engine, whose log has it", again=True)
         return None
 
-    def _conclude(self, tx: Tx, posted: Posted, failure: AttemptFailure | None) -> None:
+    def _conclude(self, tx: Tx, posted: OutboxRow, failure: AttemptFailure | None) -> None:
         if not outbox.delete(tx, posted.id):
             return
         key = int(posted.subject)
@@ -178,31 +184,31 @@ class DeliverySender:
             rows.finish(tx, found, FAILED, self.world.now(), failure.reason)
             self._give_up(tx, found, _notice(found), subscription, failure.reason)
         else:
-            rows.attempted(tx, key, self.world.now(), failure.reason)
+            rows.count_attempt(tx, key, self.world.now(), failure.reason)
             self._schedule(tx, key, wait)
             tx.after.append(partial(self._waits, found, failure.reason))
 
-    def _waits(self, delivery: Delivery, reason: str) -> None:
+    def _waits(self, delivery: SnsDelivery, reason: str) -> None:
         """Say once that an endpoint is down: there are many retries, and the last of them may be hours away."""
         if delivery.endpoint not in self.down:
             self.down.add(delivery.endpoint)
             log.warning("%s waits: %s; it is tried again", _carried(delivery), reason)
 
-    def _went_through(self, delivery: Delivery) -> None:
+    def _went_through(self, delivery: SnsDelivery) -> None:
         if delivery.endpoint in self.down:
             self.down.remove(delivery.endpoint)
             log.info("%s goes through again", _carried(delivery))
 
-    def _next(self, tx: Tx, delivery: Delivery, subscription: Subscription | None) -> int | None:
+    def _next(self, tx: Tx, delivery: SnsDelivery, subscription: Subscription | None) -> int | None:
         """How long until the next attempt; None where the last was made."""
         if subscription is None:
             return None
-        return retry_delays.delay(_retries(tx, subscription), delivery.attempts)
+        return retry_delays.retry_delay(_retries(tx, subscription), delivery.attempts)
 
     # --- the end ------------------------------------------------------------------------------------------------------
 
     def _give_up(
-        self, tx: Tx, delivery: Delivery, notice: Notice | None, subscription: Subscription | None, reason: str
+        self, tx: Tx, delivery: SnsDelivery, notice: Notification | None, subscription: Subscription | None, reason: str
     ) -> None:
         _count(tx, delivery, "failed")
         log.error(
@@ -255,18 +261,18 @@ def _address(reader: Reader, subscription: Subscription) -> EndpointAddress:
     return EndpointAddress(subscription.endpoint, kind, name)
 
 
-def _carried(delivery: Delivery) -> str:
+def _carried(delivery: SnsDelivery) -> str:
     """What is brought, and to whom."""
     return f"{'mail' if delivery.protocol in protocols.MAIL else 'what is sent'} to {delivery.endpoint}"
 
 
-def _count(tx: Tx, delivery: Delivery, what: str) -> None:
+def _count(tx: Tx, delivery: SnsDelivery, what: str) -> None:
     """Count what became of a message; what asks for a confirmation is none."""
     if delivery.type == NOTIFICATION:
         topics.count(tx, delivery.topic, what)
 
 
-def _notice(delivery: Delivery) -> Notice | None:
+def _notice(delivery: SnsDelivery) -> Notification | None:
     """What was to be delivered; None where that cannot be read."""
     try:
         return from_json(delivery.body)

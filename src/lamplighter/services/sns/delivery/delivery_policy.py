@@ -7,7 +7,7 @@ the topic disables that. See https://docs.aws.amazon.com/sns/latest/dg/sns-messa
 from collections.abc import Collection, Mapping
 
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.services.sns.delivery.retry_delays import RISES, delays_of_policy, seconds
+from lamplighter.services.sns.delivery.retry_delays import RISES, delays_of_policy, total_seconds
 from lamplighter.services.sns.errors import InvalidParameter
 
 CONTENT_TYPE = "text/plain; charset=UTF-8"
@@ -124,7 +124,7 @@ def _check_retry(given: Json) -> None:
     phases = delays_of_policy(policy)
     if phases.rising < 0:
         raise _fault("numRetries must be at least the sum of the retries of its phases")
-    if seconds(phases) > MOST_SECONDS:
+    if total_seconds(phases) > MOST_SECONDS:
         raise _fault(f"the total policy retry time cannot be greater than {MOST_SECONDS} seconds")
 
 

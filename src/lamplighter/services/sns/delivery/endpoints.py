@@ -13,7 +13,14 @@ from lamplighter.base.json_text import Json, dump_bytes
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import DeliveryFailed, Outbound
 from lamplighter.services.sns.delivery.mail_text import SENDER, make_mail, plain_text
-from lamplighter.services.sns.messages.notification import NOTIFICATION, SUBSCRIPTION, Links, Notice, members, write
+from lamplighter.services.sns.messages.notification import (
+    NOTIFICATION,
+    SUBSCRIPTION,
+    EngineUrls,
+    Notification,
+    signed_members,
+    write_document,
+)
 from lamplighter.services.sns.messages.signing import Signer
 from lamplighter.services.sns.subscriptions import protocols
 
@@ -35,12 +42,12 @@ class EndpointSenders:
 
     outbound: Outbound
     remote: RemoteServices
-    links: Links
+    links: EngineUrls
     signer: Signer
 
-    async def send(self, protocol: str, address: EndpointAddress, notice: Notice) -> None:
+    async def send(self, protocol: str, address: EndpointAddress, notice: Notification) -> None:
         """Make one attempt."""
-        carriers: Mapping[str, Callable[[EndpointAddress, Notice], Awaitable[None]]] = {
+        carriers: Mapping[str, Callable[[EndpointAddress, Notification], Awaitable[None]]] = {
             protocols.HTTP: self._post,
             protocols.HTTPS: self._post,
             protocols.EMAIL: self._mail,
@@ -50,10 +57,10 @@ class EndpointSenders:
         }
         await carriers[protocol](address, notice)
 
-    def _document(self, notice: Notice) -> Json:
-        return members(notice, self.links, self.signer)
+    def _document(self, notice: Notification) -> Json:
+        return signed_members(notice, self.links, self.signer)
 
-    async def _post(self, address: EndpointAddress, notice: Notice) -> None:
+    async def _post(self, address: EndpointAddress, notice: Notification) -> None:
         raw = notice.raw and notice.type == NOTIFICATION
         headers = {
             "x-amz-sns-message-type": notice.type,
@@ -66,25 +73,25 @@ class EndpointSenders:
             headers["x-amz-sns-subscription-arn"] = notice.subscription
         if raw:
             headers["x-amz-sns-rawdelivery"] = "true"
-        text = notice.text if raw else write(self._document(notice))
+        text = notice.text if raw else write_document(self._document(notice))
         status = await self.outbound.web.post(address.endpoint, headers, text.encode())
         if not 200 <= status < 300:
             # "Amazon SNS considers all 5XX errors and 429 (too many requests sent) errors as retryable. […] All other
             # errors are considered permanent failures and retries will not be attempted."
             raise DeliveryFailed(f"the endpoint answered with {status}", again=status >= 500 or status == 429)
 
-    async def _mail(self, address: EndpointAddress, notice: Notice) -> None:
+    async def _mail(self, address: EndpointAddress, notice: Notification) -> None:
         await self._send(address, notice, plain_text(notice, self.links.for_mail()))
 
-    async def _mail_document(self, address: EndpointAddress, notice: Notice) -> None:
-        document = members(notice, self.links.for_mail(), self.signer)
-        await self._send(address, notice, write(document))
+    async def _mail_document(self, address: EndpointAddress, notice: Notification) -> None:
+        document = signed_members(notice, self.links.for_mail(), self.signer)
+        await self._send(address, notice, write_document(document))
 
-    async def _send(self, address: EndpointAddress, notice: Notice, text: str) -> None:
+    async def _send(self, address: EndpointAddress, notice: Notification, text: str) -> None:
         name = (address.display_name or SENDER) if notice.type == NOTIFICATION else SENDER
         await self.outbound.mail.send(make_mail(notice, address.endpoint, text), name)
 
-    async def _run(self, address: EndpointAddress, notice: Notice) -> None:
+    async def _run(self, address: EndpointAddress, notice: Notification) -> None:
         environment = {
             "LAMPLIGHTER_SUBJECT": notice.subject or "",
             "LAMPLIGHTER_TOPIC": notice.topic,
@@ -92,7 +99,7 @@ class EndpointSenders:
         }
         await self.outbound.programs.run(address.endpoint, notice.text.encode(), environment)
 
-    async def _invoke(self, address: EndpointAddress, notice: Notice) -> None:
+    async def _invoke(self, address: EndpointAddress, notice: Notification) -> None:
         if not self.remote.knows("lambda", "Invoke"):
             raise DeliveryFailed("no endpoint for Lambda was given (--endpoint lambda=URL)", again=False)
         function = arn.parse(address.endpoint)
@@ -105,7 +112,7 @@ class EndpointSenders:
             again = error.status >= 500 or error.status == 429
             raise DeliveryFailed(f"{error.code}: {error.message}", again=again) from None
 
-    def _record(self, notice: Notice) -> Json:
+    def _record(self, notice: Notification) -> Json:
         """A notice as a function gets it: its URLs are spelled otherwise, and nothing is left out.
 
         Arrays and numbers are not "supported for AWS Lambda subscriptions": each is "passed as the String data type".

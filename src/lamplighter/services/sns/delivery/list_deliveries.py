@@ -4,7 +4,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.sns.arns import find_topic
 from lamplighter.services.sns.tables import deliveries
-from lamplighter.services.sns.tables.deliveries import Delivery
+from lamplighter.services.sns.tables.deliveries import SnsDelivery
 from lamplighter.store.db import Reader
 
 PAGE = 50
@@ -18,7 +18,7 @@ def list_deliveries(reader: Reader, _caller: Caller, params: Json) -> Json:
     return answer | ({"Before": found[PAGE - 1].id} if len(found) > PAGE else {})
 
 
-def _shown(delivery: Delivery) -> Json:
+def _shown(delivery: SnsDelivery) -> Json:
     return {
         "SubscriptionArn": delivery.subscription,
         "Protocol": delivery.protocol,

@@ -10,19 +10,25 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from lamplighter.services.sns.messages.notification import END, NOTIFICATION, SUBSCRIPTION, Links, Notice
+from lamplighter.services.sns.messages.notification import (
+    NOTIFICATION,
+    SUBSCRIPTION,
+    UNSUBSCRIPTION,
+    EngineUrls,
+    Notification,
+)
 
 SUBJECTS = {
     NOTIFICATION: "AWS Notification Message",
     SUBSCRIPTION: "AWS Notification - Subscription Confirmation",
-    END: "AWS Notification - Unsubscribe Confirmation",
+    UNSUBSCRIPTION: "AWS Notification - Unsubscribe Confirmation",
 }
 SENDER = "AWS Notifications"
 """ "Subscription confirmation and unsubscribe confirmation emails always use" this name of the sender."""
 NO_REPLY = "Please do not reply directly to this email."
 
 
-def make_mail(notice: Notice, to: str, text: str) -> EmailMessage:
+def make_mail(notice: Notification, to: str, text: str) -> EmailMessage:
     """A mail with this text; whoever sends it says from whom."""
     message = EmailMessage(policy=SMTP)
     message["To"] = to
@@ -34,7 +40,7 @@ def make_mail(notice: Notice, to: str, text: str) -> EmailMessage:
     return message
 
 
-def plain_text(notice: Notice, links: Links) -> str:
+def plain_text(notice: Notification, links: EngineUrls) -> str:
     """What a person reads."""
     if notice.type == NOTIFICATION:
         return (

@@ -28,7 +28,7 @@ class RetryDelays:
     function: str
 
     @property
-    def total(self) -> int:
+    def count(self) -> int:
         """How many retries there are."""
         return self.immediate + self.before + self.rising + self.after
 
@@ -55,7 +55,7 @@ def delays_of_policy(policy: Json) -> RetryDelays:
     return RetryDelays(phases[0], phases[1], rising, phases[2], *delays)
 
 
-def delay(retries: RetryDelays, number: int) -> int | None:
+def retry_delay(retries: RetryDelays, number: int) -> int | None:
     """How many milliseconds to wait before a retry, the first being 0; None where there is none of this number."""
     if number < retries.immediate:
         return 0
@@ -73,6 +73,6 @@ def _risen(retries: RetryDelays, number: int) -> float:
     return RISES[retries.function](retries, number, last) if last > 0 else retries.least
 
 
-def seconds(retries: RetryDelays) -> float:
+def total_seconds(retries: RetryDelays) -> float:
     """How long all retries take together."""
-    return sum(delay(retries, number) or 0 for number in range(retries.total)) / SECOND
+    return sum(retry_delay(retries, number) or 0 for number in range(retries.count)) / SECOND

@@ -12,20 +12,20 @@ from dataclasses import dataclass
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Bus, Caller
-from lamplighter.services.sns.messages.notification import Links, Notice, members, write
+from lamplighter.services.sns.messages.notification import EngineUrls, Notification, signed_members, write_document
 from lamplighter.services.sns.messages.signing import Signer
 from lamplighter.store.db import Tx
 
 
 @dataclass(frozen=True, slots=True)
-class Queues:
+class SqsEndpoint:
     """SQS, as one engine's SNS reaches it."""
 
     bus: Bus
-    links: Links
+    links: EngineUrls
     signer: Signer
 
-    def send(self, tx: Tx, queue: str, notice: Notice) -> None:
+    def send(self, tx: Tx, queue: str, notice: Notification) -> None:
         """Send to the queue of an ARN; SQS's AwsError where it is refused, with nothing changed."""
         found = arn.parse(queue)
         assert found is not None
@@ -36,7 +36,7 @@ class Queues:
             if notice.attributes:
                 params["MessageAttributes"] = _attributes(notice)
         else:
-            params["MessageBody"] = write(members(notice, self.links, self.signer))
+            params["MessageBody"] = write_document(signed_members(notice, self.links, self.signer))
         if notice.group is not None and (name.endswith(".fifo") or notice.deduplication is None):
             params["MessageGroupId"] = notice.group
         if notice.deduplication is not None and name.endswith(".fifo"):
@@ -45,7 +45,7 @@ class Queues:
             self.bus.invoke(tx, Caller(found.account, found.region), "sqs", "SendMessage", params)
 
 
-def _attributes(notice: Notice) -> Json:
+def _attributes(notice: Notification) -> Json:
     return {name: {"DataType": kind, **_typed(kind, value)} for name, (kind, value) in notice.attributes.items()}
 
 

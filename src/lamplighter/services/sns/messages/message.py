@@ -60,7 +60,7 @@ class Message:
         return self.texts.get(protocol, self.text)
 
 
-def read(params: Json, topic: Topic | None) -> Message:
+def read_message(params: Json, topic: Topic | None) -> Message:
     """A message out of the members that Publish and an entry of PublishBatch share; `topic` is None for a phone."""
     text = params["Message"]
     if not text:
@@ -69,19 +69,19 @@ def read(params: Json, topic: Topic | None) -> Message:
     if subject is not None:
         _check_subject(subject)
     attributes = {name: _attribute(name, given) for name, given in (params.get("MessageAttributes") or {}).items()}
-    if size(text, attributes) > largest(topic):
+    if message_size(text, attributes) > max_size(topic):
         raise InvalidParameter("Message too long")
     texts = _texts(text, params.get("MessageStructure"))
     group, deduplication = _order(params, topic)
     return Message(texts.get(DEFAULT, text), texts, subject, attributes, group, deduplication)
 
 
-def largest(topic: Topic | None) -> int:
+def max_size(topic: Topic | None) -> int:
     """How many bytes a message of this topic may have."""
     return int(topic.attributes.get("MaximumMessageSize", LARGEST)) if topic is not None else LARGEST
 
 
-def size(text: str, attributes: Mapping[str, Attribute]) -> int:
+def message_size(text: str, attributes: Mapping[str, Attribute]) -> int:
     """How many bytes count: the body, and each attribute's name, type and value."""
     parts = [text, *(part for name, each in attributes.items() for part in (name, each.type, each.value))]
     return sum(len(part.encode()) for part in parts)

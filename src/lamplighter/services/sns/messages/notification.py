@@ -15,11 +15,11 @@ from lamplighter.wire.access.unsigned_requests import CERTIFICATE, CONFIRMATION,
 
 NOTIFICATION = "Notification"
 SUBSCRIPTION = "SubscriptionConfirmation"
-END = "UnsubscribeConfirmation"
+UNSUBSCRIPTION = "UnsubscribeConfirmation"
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class Notification:
     """What is brought to one endpoint."""
 
     type: str
@@ -46,21 +46,21 @@ class Notice:
         return asdict(self)
 
 
-def from_json(kept: Json) -> Notice:
+def from_json(kept: Json) -> Notification:
     """A notice as it was kept."""
     attributes = {name: (kind, value) for name, (kind, value) in kept["attributes"].items()}
-    return Notice(**(kept | {"attributes": attributes}))
+    return Notification(**(kept | {"attributes": attributes}))
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
+class EngineUrls:
     """The addresses at which this engine is found by those who get its messages."""
 
     url: str
     pages: bool = False
     """Whether a link opens a page with a button: mail scanners open every link of a mail."""
 
-    def for_mail(self) -> "Links":
+    def for_mail(self) -> "EngineUrls":
         """The links for a mail."""
         return replace(self, pages=True)
 
@@ -86,7 +86,7 @@ class Links:
         return f"{self.url}/{account}/{name}"
 
 
-def members(notice: Notice, links: Links, signer: Signer) -> Json:
+def signed_members(notice: Notification, links: EngineUrls, signer: Signer) -> Json:
     """A notice as the JSON document that its endpoint gets."""
     document: dict[str, str] = {"Type": notice.type, "MessageId": notice.id}
     if notice.sequence is not None:
@@ -104,15 +104,15 @@ def members(notice: Notice, links: Links, signer: Signer) -> Json:
     document |= {"SignatureVersion": notice.version, "Signature": signature, "SigningCertURL": links.certificate}
     if notice.type == NOTIFICATION:
         document["UnsubscribeURL"] = links.unsubscribe(notice.subscription)
-    return document | ({"MessageAttributes": attributes(notice)} if notice.attributes else {})
+    return document | ({"MessageAttributes": attributes_document(notice)} if notice.attributes else {})
 
 
-def attributes(notice: Notice) -> Json:
+def attributes_document(notice: Notification) -> Json:
     """The message attributes as documents have them."""
     return {name: {"Type": kind, "Value": value} for name, (kind, value) in notice.attributes.items()}
 
 
-def write(document: Json) -> str:
+def write_document(document: Json) -> str:
     """A document as AWS writes it."""
     return _lines({name: _value(value) for name, value in document.items()}, "  ")
 

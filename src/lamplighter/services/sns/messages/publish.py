@@ -27,12 +27,12 @@ from lamplighter.services.sns.errors import (
 )
 from lamplighter.services.sns.messages import message as messages
 from lamplighter.services.sns.messages.message import Message
-from lamplighter.services.sns.messages.notification import NOTIFICATION, Notice
+from lamplighter.services.sns.messages.notification import NOTIFICATION, Notification
 from lamplighter.services.sns.subscriptions import filter_policy, protocols
-from lamplighter.services.sns.subscriptions.filter_policy import Judged, Sight
+from lamplighter.services.sns.subscriptions.filter_policy import FilteredMessage, PolicyMatches
 from lamplighter.services.sns.tables import subscriptions, topics
 from lamplighter.services.sns.tables.subscriptions import Subscription
-from lamplighter.services.sns.tables.topics import Taken, Topic
+from lamplighter.services.sns.tables.topics import AcceptedMessage, Topic
 from lamplighter.store.db import Reader, Tx
 
 MEMORY = 5 * 60_000
@@ -49,7 +49,7 @@ log = logging.getLogger("lamplighter.sns")
 
 
 @dataclass(frozen=True, slots=True)
-class Publishing:
+class Publisher:
     """Takes messages for one engine."""
 
     world: World
@@ -62,17 +62,17 @@ class Publishing:
             reason = "no value for required parameter" if not targets else "only one of them may be given"
             raise InvalidParameter("TopicArn or TargetArn", reason)
         if targets == ["PhoneNumber"]:
-            messages.read(params, None)
+            messages.read_message(params, None)
             log.warning("%s gets nothing: an engine on one box sends no texts", params["PhoneNumber"])
             return {"MessageId": self.world.uuid()}
         topic = _topic(tx, caller, params[targets[0]], targets[0])
-        return self._take(tx, topic, messages.read(params, topic), params.get(PREPARED, {}))
+        return self._take(tx, topic, messages.read_message(params, topic), params.get(PREPARED, {}))
 
-    def ahead(self, reader: Reader, _caller: Caller, params: Json) -> Work | None:
+    def prepare_publish(self, reader: Reader, _caller: Caller, params: Json) -> Work | None:
         """What of Publish takes as long as the message is large: seeing who wants it."""
         return _judging(reader, params.get("TopicArn") or params.get("TargetArn"), [params])
 
-    def batch_ahead(self, reader: Reader, _caller: Caller, params: Json) -> Work | None:
+    def prepare_batch(self, reader: Reader, _caller: Caller, params: Json) -> Work | None:
         """What of PublishBatch takes as long as the messages are large."""
         return _judging(reader, params["TopicArn"], params["PublishBatchRequestEntries"])
 
@@ -84,7 +84,7 @@ class Publishing:
         answer: Json = {"Successful": [], "Failed": []}
         for entry in entries:
             try:
-                taken = self._take(tx, topic, messages.read(entry, topic), params.get(PREPARED, {}))
+                taken = self._take(tx, topic, messages.read_message(entry, topic), params.get(PREPARED, {}))
             except AwsError as error:
                 code = error.code.removesuffix("Exception")
                 failed = {"Id": entry["Id"], "Code": code, "Message": error.message, "SenderFault": True}
@@ -93,41 +93,43 @@ class Publishing:
                 answer["Successful"].append({"Id": entry["Id"], **taken})
         return answer
 
-    def _take(self, tx: Tx, topic: Topic, message: Message, judged: Judged) -> Json:
+    def _take(self, tx: Tx, topic: Topic, message: Message, judged: PolicyMatches) -> Json:
         """Take a message; what it is called from now on."""
         key, sequence = self.world.uuid(), None
         if topic.fifo:
-            taken, new = self._once(tx, topic, message, key)
+            taken, new = self._deduplicate(tx, topic, message, key)
             key, sequence = taken.message, str(FIRST_SEQUENCE + taken.sequence)
             if not new:
                 return {"MessageId": key, "SequenceNumber": sequence}
         topics.count(tx, topic.arn, "published")
-        self._hand_on(tx, topic, message, key, sequence, Sight(message.attributes, judged))
+        self._send_to_subscribers(tx, topic, message, key, sequence, FilteredMessage(message.attributes, judged))
         return {"MessageId": key} | ({"SequenceNumber": sequence} if sequence is not None else {})
 
-    def _once(self, tx: Tx, topic: Topic, message: Message, key: str) -> tuple[Taken, bool]:
+    def _deduplicate(self, tx: Tx, topic: Topic, message: Message, key: str) -> tuple[AcceptedMessage, bool]:
         """A FIFO topic's message as it was taken before, or as it is now; and whether it is new."""
         by_group = topic.attributes.get("FifoThroughputScope") == "MessageGroup"
         scope, deduplication = (message.group or "") if by_group else "", message.deduplication or ""
         now = self.world.now()
-        before = topics.taken(tx, topic.arn, scope, deduplication, now)
+        before = topics.find_accepted(tx, topic.arn, scope, deduplication, now)
         if before is not None:
             return before, False
-        taken = Taken(key, topics.next_sequence(tx, topic.arn))
-        topics.take(tx, topic.arn, scope, deduplication, taken, now + MEMORY)
+        taken = AcceptedMessage(key, topics.next_sequence(tx, topic.arn))
+        topics.remember_accepted(tx, topic.arn, scope, deduplication, taken, now + MEMORY)
         return taken, True
 
-    def _hand_on(self, tx: Tx, topic: Topic, message: Message, key: str, sequence: str | None, sight: Sight) -> None:
+    def _send_to_subscribers(
+        self, tx: Tx, topic: Topic, message: Message, key: str, sequence: str | None, sight: FilteredMessage
+    ) -> None:
         filtered = 0
-        for subscription in subscriptions.confirmed(tx, topic.arn):
+        for subscription in subscriptions.confirmed_of_topic(tx, topic.arn):
             text = message.to(subscription.protocol)
-            if not filter_policy.accepts(subscription.attributes, text, sight):
+            if not filter_policy.wants_message(subscription.attributes, text, sight):
                 filtered += 1
                 continue
             notice = self._notice(topic, subscription, message, text, key, sequence)
             if subscription.protocol == protocols.SQS:
                 self.courier.send_to_queue(tx, subscription, notice)
-            elif subscription.protocol in protocols.NOWHERE:
+            elif subscription.protocol in protocols.UNDELIVERABLE:
                 where = (subscription.endpoint, subscription.protocol)
                 log.warning("message %s is not delivered to %s by %s", key, *where)
             else:
@@ -137,8 +139,8 @@ class Publishing:
 
     def _notice(
         self, topic: Topic, subscription: Subscription, message: Message, text: str, key: str, sequence: str | None
-    ) -> Notice:
-        return Notice(
+    ) -> Notification:
+        return Notification(
             NOTIFICATION,
             key,
             topic.arn,
@@ -159,20 +161,22 @@ def _judging(reader: Reader, arn: str | None, entries: list[Json]) -> Work | Non
     """Seeing beforehand who wants messages, where they are large for so many filter policies."""
     size = sum(map(_size, entries)) if arn and len(entries) <= BATCH else 0
     topic = topics.get(reader, arn) if arn and size > SMALL else None
-    if topic is None or size > messages.largest(topic):
+    if topic is None or size > messages.max_size(topic):
         return None
-    found = [each for each in subscriptions.confirmed(reader, topic.arn) if "FilterPolicy" in each.attributes]
+    found = [each for each in subscriptions.confirmed_of_topic(reader, topic.arn) if "FilterPolicy" in each.attributes]
     if size * len(found) <= LARGE:
         return None
     return lambda: Prepared({key: value for entry in entries for key, value in _judged(topic, entry, found).items()})
 
 
-def _judged(topic: Topic, entry: Json, found: list[Subscription]) -> Judged:
+def _judged(topic: Topic, entry: Json, found: list[Subscription]) -> PolicyMatches:
     try:
-        message = messages.read(entry, topic)
+        message = messages.read_message(entry, topic)
     except AwsError:
         return {}  # Publish refuses it in its turn
-    return filter_policy.judge([(each.attributes, message.to(each.protocol)) for each in found], message.attributes)
+    return filter_policy.match_policies(
+        [(each.attributes, message.to(each.protocol)) for each in found], message.attributes
+    )
 
 
 def _sent(message: Message) -> dict[str, tuple[str, str]]:
@@ -197,7 +201,7 @@ def _check_batch(topic: Topic, entries: list[Json]) -> None:
         raise InvalidBatchEntryId
     if len(set(ids)) < len(ids):
         raise BatchEntryIdsNotDistinct
-    if sum(_size(entry) for entry in entries) > messages.largest(topic):
+    if sum(_size(entry) for entry in entries) > messages.max_size(topic):
         raise BatchRequestTooLong
 
 

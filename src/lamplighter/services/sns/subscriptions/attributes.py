@@ -20,18 +20,18 @@ KEPT = frozenset({"ReplayPolicy", "SubscriptionRoleArn"})
 NAMES = KEPT | {"DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy"}
 
 
-def check_all(attributes: Mapping[str, str], protocol: str) -> None:
+def check_attributes(attributes: Mapping[str, str], protocol: str) -> None:
     """Refuse attributes with which no subscription begins."""
     try:
         for name in attributes:
-            check(name, attributes, protocol)
+            check_attribute(name, attributes, protocol)
     except InvalidParameter as error:
         if error.message == "Invalid parameter: AttributeName":
             raise
         raise InvalidParameter("Attributes", error.message.removeprefix("Invalid parameter: ")) from None
 
 
-def check(name: str, attributes: Mapping[str, str], protocol: str) -> None:
+def check_attribute(name: str, attributes: Mapping[str, str], protocol: str) -> None:
     """Refuse an attribute that no subscription has, or that cannot be so beside the others; empty is the default."""
     if name not in NAMES:
         raise InvalidParameter("AttributeName")
@@ -52,13 +52,19 @@ def check(name: str, attributes: Mapping[str, str], protocol: str) -> None:
     elif name == "RedrivePolicy":
         _check_redrive(value)
     if name in {"FilterPolicy", "FilterPolicyScope"} and attributes.get("FilterPolicy"):
-        filter_policy.check(attributes["FilterPolicy"], body=attributes.get("FilterPolicyScope") == "MessageBody")
+        filter_policy.check_policy(
+            attributes["FilterPolicy"], body=attributes.get("FilterPolicyScope") == "MessageBody"
+        )
 
 
-def ahead(attributes: Mapping[str, str]) -> Work | None:
+def prepare_check(attributes: Mapping[str, str]) -> Work | None:
     """What of checking attributes takes as long as the filter policy is large."""
     policy = attributes.get("FilterPolicy")
-    return filter_policy.ahead(policy, body=attributes.get("FilterPolicyScope") == "MessageBody") if policy else None
+    return (
+        filter_policy.prepare_check(policy, body=attributes.get("FilterPolicyScope") == "MessageBody")
+        if policy
+        else None
+    )
 
 
 def _check_raw(value: str, protocol: str) -> None:

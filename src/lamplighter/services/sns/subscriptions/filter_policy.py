@@ -29,12 +29,12 @@ CACHED = 1_000
 """Policies that are kept compiled."""
 
 
-def check(text: str, *, body: bool) -> None:
+def check_policy(text: str, *, body: bool) -> None:
     """Refuse what is no filter policy."""
     _CHECK(text, body)
 
 
-def ahead(text: str, *, body: bool) -> Work | None:
+def prepare_check(text: str, *, body: bool) -> Work | None:
     """What of `check` is to be done before the turn."""
     return _CHECK.work_for(text, body)
 
@@ -67,16 +67,16 @@ def _check(text: str, body: bool) -> None:  # noqa: FBT001 - it is a key
 
 _CHECK = Precomputed(_check)
 
-Judged = Mapping[tuple[str, str, str], bool]
+PolicyMatches = Mapping[tuple[str, str, str], bool]
 """By filter policy, scope and text, whether a message is wanted, as far as that is known."""
 
 
 @dataclass(slots=True)
-class Sight:
+class FilteredMessage:
     """A message as filter policies see it: read once, however many there are."""
 
     attributes: Mapping[str, Attribute]
-    judged: Judged
+    judged: PolicyMatches
     _documents: dict[str, Json] = field(default_factory=dict)
     _seen: Json = None
 
@@ -93,7 +93,7 @@ class Sight:
         return self._seen
 
 
-def accepts(subscription: Mapping[str, str], text: str, sight: Sight) -> bool:
+def wants_message(subscription: Mapping[str, str], text: str, sight: FilteredMessage) -> bool:
     """Whether a subscription wants a message."""
     policy = subscription.get("FilterPolicy")
     if policy is None:
@@ -102,9 +102,11 @@ def accepts(subscription: Mapping[str, str], text: str, sight: Sight) -> bool:
     return _accepts(policy, subscription, text, sight) if known is None else known
 
 
-def judge(subscriptions: Iterable[tuple[Mapping[str, str], str]], attributes: Mapping[str, Attribute]) -> Judged:
+def match_policies(
+    subscriptions: Iterable[tuple[Mapping[str, str], str]], attributes: Mapping[str, Attribute]
+) -> PolicyMatches:
     """See which filter policies want a message; each with the text that its subscription would get."""
-    sight, found = Sight(attributes, {}), dict[tuple[str, str, str], bool]()
+    sight, found = FilteredMessage(attributes, {}), dict[tuple[str, str, str], bool]()
     for subscription, text in subscriptions:
         policy = subscription.get("FilterPolicy")
         if policy is not None:
@@ -113,7 +115,7 @@ def judge(subscriptions: Iterable[tuple[Mapping[str, str], str]], attributes: Ma
     return found
 
 
-def _accepts(policy: str, subscription: Mapping[str, str], text: str, sight: Sight) -> bool:
+def _accepts(policy: str, subscription: Mapping[str, str], text: str, sight: FilteredMessage) -> bool:
     pattern = _compiled(policy)
     if pattern is None:
         return True

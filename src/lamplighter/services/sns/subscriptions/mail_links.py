@@ -12,7 +12,7 @@ GONE = "GONE"
 """The status of a subscription that is not there: it was deleted, or its token has expired."""
 
 
-def describe(reader: Reader, _caller: Caller, params: Json) -> Json:
+def describe_link(reader: Reader, _caller: Caller, params: Json) -> Json:
     """DescribeLink: the subscription that a Token and a TopicArn confirm, or that a SubscriptionArn names."""
     if "Token" in params:
         found = rows.by_token(reader, params["Token"])

@@ -19,7 +19,7 @@ EMAIL, EMAIL_JSON, HTTP, HTTPS, SQS, LAMBDA = "email", "email-json", "http", "ht
 COMMAND = "lamplighter:command"
 WEB = frozenset({HTTP, HTTPS})
 MAIL = frozenset({EMAIL, EMAIL_JSON})
-NOWHERE = frozenset({"sms", "application", "firehose"})
+UNDELIVERABLE = frozenset({"sms", "application", "firehose"})
 """Accepted, kept and shown; nothing on this box could deliver them."""
 RAW = frozenset({HTTP, HTTPS, SQS, "firehose"})
 """Those that may go without an envelope."""
@@ -30,7 +30,7 @@ _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[A-Za-z0-9.-]{1,253}")
 _PHONE = re.compile(r"\+?[0-9]([ .()-]?[0-9]){4,18}")
 
 
-def check(protocol: str, endpoint: str, *, commands: bool) -> None:
+def check_endpoint(protocol: str, endpoint: str, *, commands: bool) -> None:
     """Refuse a protocol that SNS does not have, and an endpoint that is none of it."""
     judge = _ENDPOINTS.get(protocol)
     if judge is None:

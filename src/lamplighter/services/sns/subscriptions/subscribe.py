@@ -17,7 +17,7 @@ from lamplighter.bus import Caller, Work
 from lamplighter.services.sns.arns import check_subscription_arn, find_topic
 from lamplighter.services.sns.delivery.deliver import SERVICE, DeliverySender
 from lamplighter.services.sns.errors import AuthorizationError, InvalidParameter
-from lamplighter.services.sns.messages.notification import END, SUBSCRIPTION, Notice
+from lamplighter.services.sns.messages.notification import SUBSCRIPTION, UNSUBSCRIPTION, Notification
 from lamplighter.services.sns.subscriptions import attributes as settings
 from lamplighter.services.sns.subscriptions import protocols
 from lamplighter.services.sns.tables import subscriptions as rows
@@ -29,7 +29,7 @@ from lamplighter.store.db import Reader, Tx
 from lamplighter.store.timers import Timer
 
 EXPIRE = "expire"
-LIFE = 2 * 24 * 3_600_000
+TOKEN_LIFETIME = 2 * 24 * 3_600_000
 """ "Confirmation tokens are valid for two days." """
 ASKED = "pending confirmation"
 
@@ -37,7 +37,7 @@ log = logging.getLogger("lamplighter.sns")
 
 
 @dataclass(frozen=True, slots=True)
-class Subscribing:
+class Subscriber:
     """How subscriptions come and go."""
 
     world: World
@@ -51,11 +51,11 @@ class Subscribing:
         """Subscribe"""
         topic = find_topic(tx, params["TopicArn"])
         protocol, endpoint = params["Protocol"], params.get("Endpoint") or ""
-        protocols.check(protocol, endpoint, commands=self.commands)
+        protocols.check_endpoint(protocol, endpoint, commands=self.commands)
         _check_order(topic, protocol, endpoint)
         attributes: dict[str, str] = params.get("Attributes") or {}
-        settings.check_all(attributes, protocol)
-        found = rows.at(tx, topic.arn, protocol, endpoint)
+        settings.check_attributes(attributes, protocol)
+        found = rows.find_by_endpoint(tx, topic.arn, protocol, endpoint)
         if found is not None and found.status == CONFIRMED:
             if any(found.attributes.get(name) != value for name, value in attributes.items()):
                 raise InvalidParameter("Attributes", "Subscription already exists with different attributes")
@@ -72,22 +72,22 @@ class Subscribing:
                 "To confirm the subscription, visit the SubscribeURL included in this message."
             )
             self._ask(tx, topic, subscription, SUBSCRIPTION, text)
-        elif protocol in protocols.NOWHERE:
+        elif protocol in protocols.UNDELIVERABLE:
             log.warning("%s gets nothing: an engine on one box has no way to deliver by %s", endpoint, protocol)
         shown = subscription.status == CONFIRMED or params.get("ReturnSubscriptionArn")
         return {"SubscriptionArn": subscription.arn if shown else ASKED}
 
-    def ahead(self, _reader: Reader, _caller: Caller, params: Json) -> Work | None:
+    def prepare(self, _reader: Reader, _caller: Caller, params: Json) -> Work | None:
         """What of Subscribe takes as long as the filter policy is large."""
-        return settings.ahead(params.get("Attributes") or {})
+        return settings.prepare_check(params.get("Attributes") or {})
 
-    def vouch(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def confirm_without_asking(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Vouch, which AWS has not: subscribe an endpoint without asking it, or confirm one that was asked."""
         topic = find_topic(tx, params["TopicArn"])
         protocol, endpoint = str(params["Protocol"]), str(params["Endpoint"])
-        protocols.check(protocol, endpoint, commands=self.commands)
+        protocols.check_endpoint(protocol, endpoint, commands=self.commands)
         _check_order(topic, protocol, endpoint)
-        found = rows.at(tx, topic.arn, protocol, endpoint) or self._new(caller, topic, protocol, endpoint)
+        found = rows.find_by_endpoint(tx, topic.arn, protocol, endpoint) or self._new(caller, topic, protocol, endpoint)
         rows.put(tx, replace(found, status=CONFIRMED, authenticated=True))
         timers.delete(tx, SERVICE, found.arn, EXPIRE)
         return {"SubscriptionArn": found.arn}
@@ -131,7 +131,7 @@ class Subscribing:
                 "To cancel this operation and restore the subscription, visit the SubscribeURL included in this "
                 "message."
             )
-            self._ask(tx, topic, ended, END, text)
+            self._ask(tx, topic, ended, UNSUBSCRIPTION, text)
         return {}
 
     def ring(self, tx: Tx, timer: Timer) -> None:
@@ -162,7 +162,7 @@ class Subscribing:
 
     def _ask(self, tx: Tx, topic: Topic, subscription: Subscription, kind: str, text: str) -> None:
         """Send the endpoint what it can confirm with, for as long as that is good."""
-        notice = Notice(
+        notice = Notification(
             kind,
             self.world.uuid(),
             topic.arn,
@@ -173,7 +173,7 @@ class Subscribing:
             version=topic.attributes.get("SignatureVersion", "1"),
         )
         self.courier.send(tx, subscription, notice)
-        timers.put(tx, Timer(SERVICE, subscription.arn, EXPIRE, self.world.monotonic() + LIFE), elapsed=True)
+        timers.put(tx, Timer(SERVICE, subscription.arn, EXPIRE, self.world.monotonic() + TOKEN_LIFETIME), elapsed=True)
 
 
 def _check_order(topic: Topic, protocol: str, endpoint: str) -> None:

@@ -18,7 +18,7 @@ from lamplighter.services.sns.tables.subscriptions import PENDING, Subscription
 from lamplighter.store.db import Reader, Tx
 
 
-def list_all(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_subscriptions(reader: Reader, caller: Caller, params: Json) -> Json:
     """ListSubscriptions"""
     return _page(params, lambda after, most: rows.page(reader, caller.account, caller.region, after, most))
 
@@ -26,10 +26,10 @@ def list_all(reader: Reader, caller: Caller, params: Json) -> Json:
 def list_by_topic(reader: Reader, _caller: Caller, params: Json) -> Json:
     """ListSubscriptionsByTopic"""
     topic = find_topic(reader, params["TopicArn"])
-    return _page(params, lambda after, most: rows.page_of(reader, topic.arn, after, most))
+    return _page(params, lambda after, most: rows.page_of_topic(reader, topic.arn, after, most))
 
 
-def attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
+def get_attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
     """GetSubscriptionAttributes"""
     found = find_subscription(reader, params["SubscriptionArn"])
     shown = {
@@ -52,18 +52,18 @@ def attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
     return {"Attributes": shown | found.attributes}
 
 
-def ahead(reader: Reader, _caller: Caller, params: Json) -> Work | None:
+def prepare_set_attributes(reader: Reader, _caller: Caller, params: Json) -> Work | None:
     """What of SetSubscriptionAttributes takes as long as the filter policy is large."""
     found = rows.get(reader, params["SubscriptionArn"])
     given = {params["AttributeName"]: params.get("AttributeValue") or ""}
-    return settings.ahead(found.attributes | given) if found is not None else None
+    return settings.prepare_check(found.attributes | given) if found is not None else None
 
 
 def set_attributes(tx: Tx, _caller: Caller, params: Json) -> Json:
     """SetSubscriptionAttributes: one attribute; without a value it goes back to the default."""
     found = find_subscription(tx, params["SubscriptionArn"])
     name, value = params["AttributeName"], params.get("AttributeValue") or ""
-    settings.check(name, found.attributes | {name: value}, found.protocol)
+    settings.check_attribute(name, found.attributes | {name: value}, found.protocol)
     kept = {key: old for key, old in found.attributes.items() if key != name}
     rows.put(tx, replace(found, attributes=kept | ({name: value} if value else {})))
     return {}

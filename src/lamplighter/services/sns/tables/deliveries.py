@@ -12,7 +12,7 @@ KEPT = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class SnsDelivery:
     """One message on its way to one subscription."""
 
     id: int
@@ -35,10 +35,10 @@ class Delivery:
     """What is delivered, while it waits; None where it can't be read."""
 
 
-def _delivery(row: Row) -> Delivery:
+def _delivery(row: Row) -> SnsDelivery:
     key, topic, subscription, protocol, endpoint, message, kind, status, attempts, created, changed, error, body = row
     where = (topic, subscription, protocol, endpoint)
-    return Delivery(key, *where, message, kind, status, attempts, created, changed, error, _read(body))
+    return SnsDelivery(key, *where, message, kind, status, attempts, created, changed, error, _read(body))
 
 
 def _read(body: str | None) -> Json:
@@ -48,7 +48,7 @@ def _read(body: str | None) -> Json:
         return None
 
 
-def get(reader: Reader, key: int) -> Delivery | None:
+def get(reader: Reader, key: int) -> SnsDelivery | None:
     """A delivery by its key."""
     row = reader.row(f"SELECT {COLUMNS} FROM notifications WHERE id = ?", (key,))  # noqa: S608 - our own columns
     return _delivery(row) if row else None
@@ -60,7 +60,7 @@ def subscription_of(reader: Reader, key: int) -> str | None:
     return row[0] if row else None
 
 
-def put(tx: Tx, delivery: Delivery) -> Delivery:
+def put(tx: Tx, delivery: SnsDelivery) -> SnsDelivery:
     """Keep a new delivery, whatever key it has; it, with its own."""
     each = delivery
     names = (each.topic, each.subscription, each.protocol, each.endpoint, each.message, each.type, each.status)
@@ -74,13 +74,13 @@ def put(tx: Tx, delivery: Delivery) -> Delivery:
     return replace(each, id=key)
 
 
-def attempted(tx: Tx, key: int, now: int, error: str) -> None:
+def count_attempt(tx: Tx, key: int, now: int, error: str) -> None:
     """An attempt failed that is not the last."""
     sql = "UPDATE notifications SET attempts = attempts + 1, changed = ?, error = ? WHERE id = ?"
     tx.execute(sql, (now, error, key))
 
 
-def finish(tx: Tx, delivery: Delivery, status: str, now: int, error: str | None) -> None:
+def finish(tx: Tx, delivery: SnsDelivery, status: str, now: int, error: str | None) -> None:
     """The last attempt was made; what was delivered is let go of."""
     changes = "status = ?, attempts = attempts + 1, changed = ?, error = ?, body = NULL"
     tx.execute(f"UPDATE notifications SET {changes} WHERE id = ?", (status, now, error, delivery.id))  # noqa: S608
@@ -92,13 +92,13 @@ def _prune(tx: Tx, topic: str, status: str) -> None:
     tx.execute(f"DELETE FROM notifications WHERE topic = ?1 AND status = ?2 AND id <= ({last})", (topic, status, KEPT))  # noqa: S608
 
 
-def recent(reader: Reader, topic: str, before: int | None = None, most: int = KEPT) -> list[Delivery]:
+def recent(reader: Reader, topic: str, before: int | None = None, most: int = KEPT) -> list[SnsDelivery]:
     """A topic's deliveries, the newest first, from before one on."""
     sql = f"SELECT {COLUMNS} FROM notifications WHERE topic = ? AND id < ? ORDER BY id DESC LIMIT ?"  # noqa: S608
     return [_delivery(row) for row in reader.rows(sql, (topic, before or 2**62, most))]
 
 
-def stuck(reader: Reader) -> int:
+def count_failing(reader: Reader) -> int:
     """How many deliveries wait of which an attempt has failed."""
     row = reader.row("SELECT count(*) FROM notifications WHERE status = ? AND attempts > 0", (WAITING,))
     assert row is not None
@@ -106,7 +106,7 @@ def stuck(reader: Reader) -> int:
     return found
 
 
-def troubles(reader: Reader) -> list[tuple[str, str, str, int]]:
+def failing_endpoints(reader: Reader) -> list[tuple[str, str, str, int]]:
     """To whom deliveries wait of which an attempt has failed: protocol, endpoint, the last error, how many."""
     sql = """
         SELECT protocol, endpoint, error, count(*), max(changed) FROM notifications

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import dumps
-from lamplighter.services.sns.tables.topics import read
+from lamplighter.services.sns.tables.topics import read_map
 from lamplighter.store.db import Reader, Row, Tx
 
 COLUMNS = "arn, topic, account, region, protocol, endpoint, status, token, authenticated, locked, attributes, free"
@@ -31,7 +31,7 @@ class Subscription:
     locked: bool
     """Whether who unsubscribes it must have signed."""
     attributes: dict[str, str]
-    free: int = 0
+    throttled_until: int = 0
     """From when on its throttle lets the next message go, in the steady clock's milliseconds."""
 
     @property
@@ -43,7 +43,7 @@ class Subscription:
 def _subscription(row: Row) -> Subscription:
     arn, topic, account, region, protocol, endpoint, status, token, authenticated, locked, attributes, free = row
     where = (arn, topic, account, region, protocol, endpoint)
-    return Subscription(*where, status, token, bool(authenticated), bool(locked), read(attributes), free)
+    return Subscription(*where, status, token, bool(authenticated), bool(locked), read_map(attributes), free)
 
 
 def _where(reader: Reader, condition: str, *parameters: str | int) -> list[Subscription]:
@@ -56,7 +56,7 @@ def get(reader: Reader, arn: str) -> Subscription | None:
     return next(iter(_where(reader, "arn = ?", arn)), None)
 
 
-def at(reader: Reader, topic: str, protocol: str, endpoint: str) -> Subscription | None:
+def find_by_endpoint(reader: Reader, topic: str, protocol: str, endpoint: str) -> Subscription | None:
     """The subscription of an endpoint to a topic."""
     return next(iter(_where(reader, "topic = ? AND protocol = ? AND endpoint = ?", topic, protocol, endpoint)), None)
 
@@ -72,15 +72,15 @@ def page(reader: Reader, account: str, region: str, after: str, most: int) -> li
     return _where(reader, condition, account, region, after, most)
 
 
-def page_of(reader: Reader, topic: str, after: str, most: int) -> list[Subscription]:
+def page_of_topic(reader: Reader, topic: str, after: str, most: int) -> list[Subscription]:
     """A topic's subscriptions whose ARNs come after one, in order."""
     return _where(reader, "topic = ? AND arn > ? AND status <> 'DELETED' ORDER BY arn LIMIT ?", topic, after, most)
 
 
-def confirmed(reader: Reader, topic: str) -> Iterator[Subscription]:
+def confirmed_of_topic(reader: Reader, topic: str) -> Iterator[Subscription]:
     """Where a topic's messages go, a few in memory at a time."""
     after = ""
-    while found := page_of(reader, topic, after, PAGE):
+    while found := page_of_topic(reader, topic, after, PAGE):
         yield from (each for each in found if each.status == CONFIRMED)
         after = found[-1].arn
 
@@ -91,7 +91,7 @@ def mail_addresses(reader: Reader) -> list[str]:
     return [address for (address,) in reader.rows(f"{sql} ORDER BY endpoint LIMIT 20", (CONFIRMED,))]
 
 
-def counts(reader: Reader, topic: str) -> dict[str, int]:
+def count_by_status(reader: Reader, topic: str) -> dict[str, int]:
     """How many subscriptions of a topic there are, by status."""
     return dict(reader.rows("SELECT status, count(*) FROM subscriptions WHERE topic = ? GROUP BY status", (topic,)))
 
@@ -102,16 +102,16 @@ def put(tx: Tx, subscription: Subscription) -> None:
     names = (each.arn, each.topic, each.account, each.region, each.protocol, each.endpoint, each.status, each.token)
     tx.execute(
         f"INSERT OR REPLACE INTO subscriptions ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-        (*names, each.authenticated, each.locked, dumps(each.attributes), each.free),
+        (*names, each.authenticated, each.locked, dumps(each.attributes), each.throttled_until),
     )
 
 
-def occupy(tx: Tx, arn: str, free: int) -> None:
+def set_throttled_until(tx: Tx, arn: str, free: int) -> None:
     """Say from when on the throttle of a subscription lets the next message go."""
     tx.execute("UPDATE subscriptions SET free = ? WHERE arn = ?", (free, arn))
 
 
-def set_free(tx: Tx) -> None:
+def clear_throttles(tx: Tx) -> None:
     """Forget when throttles let messages go: it was told by a clock that is no more."""
     tx.execute("UPDATE subscriptions SET free = 0 WHERE free > 0")
 

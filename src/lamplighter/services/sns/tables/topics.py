@@ -34,7 +34,7 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class AcceptedMessage:
     """A message that a FIFO topic took."""
 
     message: str
@@ -44,10 +44,10 @@ class Taken:
 
 def _topic(row: Row) -> Topic:
     arn, account, region, name, created, attributes, tags, protection, sequence = row
-    return Topic(arn, account, region, name, created, read(attributes), read(tags), protection, sequence)
+    return Topic(arn, account, region, name, created, read_map(attributes), read_map(tags), protection, sequence)
 
 
-def read(text: str) -> dict[str, str]:
+def read_map(text: str) -> dict[str, str]:
     """A map that was kept; an empty one where it can't be read: what is left goes on as if nothing had been said."""
     try:
         found: dict[str, str] = loads(text)
@@ -105,15 +105,15 @@ def next_sequence(tx: Tx, topic: str) -> int:
     return number
 
 
-def taken(tx: Tx, topic: str, scope: str, deduplication: str, now: int) -> Taken | None:
+def find_accepted(tx: Tx, topic: str, scope: str, deduplication: str, now: int) -> AcceptedMessage | None:
     """The message that was taken under this deduplication ID, as long as that counts."""
     tx.execute("DELETE FROM topic_published WHERE topic = ? AND until <= ?", (topic, now))
     sql = "SELECT message, sequence FROM topic_published WHERE topic = ? AND scope = ? AND deduplication = ?"
     row = tx.row(sql, (topic, scope, deduplication))
-    return Taken(*row) if row else None
+    return AcceptedMessage(*row) if row else None
 
 
-def take(tx: Tx, topic: str, scope: str, deduplication: str, taken: Taken, until: int) -> None:
+def remember_accepted(tx: Tx, topic: str, scope: str, deduplication: str, taken: AcceptedMessage, until: int) -> None:
     """Remember that a message was taken."""
     tx.execute(
         "INSERT INTO topic_published (topic, scope, deduplication, message, sequence, until) VALUES (?, ?, ?, ?, ?, ?)",

@@ -22,7 +22,7 @@ ACTIONS = (
 """ "Valid Amazon SNS policy actions" of a topic's owner."""
 
 
-def default(topic: Topic) -> str:
+def default_policy(topic: Topic) -> str:
     """What AWS gives a topic for which nothing was said."""
     statement = {
         "Sid": "__default_statement_ID",
@@ -35,12 +35,12 @@ def default(topic: Topic) -> str:
     return dumps({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]})
 
 
-def of(topic: Topic) -> str:
+def policy_of_topic(topic: Topic) -> str:
     """A topic's policy."""
-    return topic.attributes.get("Policy") or default(topic)
+    return topic.attributes.get("Policy") or default_policy(topic)
 
 
-def check(text: str) -> None:
+def check_policy(text: str) -> None:
     """Refuse what is no policy."""
     try:
         policy = loads(text)
@@ -52,7 +52,7 @@ def check(text: str) -> None:
         raise InvalidParameter("Policy statement must apply to a single resource!")
 
 
-def add(topic: Topic, label: str, accounts: list[str], actions: list[str]) -> str:
+def add_statement(topic: Topic, label: str, accounts: list[str], actions: list[str]) -> str:
     """The topic's policy with a statement that lets accounts do something."""
     for account in accounts:
         if not (len(account) == 12 and account.isdigit()):
@@ -74,7 +74,7 @@ def add(topic: Topic, label: str, accounts: list[str], actions: list[str]) -> st
     return dumps(policy | {"Statement": [*statements, added]})
 
 
-def remove(topic: Topic, label: str) -> str:
+def remove_statement(topic: Topic, label: str) -> str:
     """The topic's policy without a statement."""
     policy, statements = _opened(topic)
     kept = [statement for statement in statements if statement.get("Sid") != label]
@@ -84,7 +84,7 @@ def remove(topic: Topic, label: str) -> str:
 
 
 def _opened(topic: Topic) -> tuple[Json, list[Json]]:
-    policy = loads(of(topic))
+    policy = loads(policy_of_topic(topic))
     return policy, _statements(policy)
 
 

@@ -13,7 +13,7 @@ from lamplighter.store.db import Reader, Tx
 MOST = 50
 
 
-def read(given: list[Json]) -> dict[str, str]:
+def read_tags(given: list[Json]) -> dict[str, str]:
     """Tags as a request has them."""
     keys = [tag["Key"] for tag in given]
     if len(set(keys)) < len(keys):
@@ -28,7 +28,7 @@ def read(given: list[Json]) -> dict[str, str]:
 def tag(tx: Tx, _caller: Caller, params: Json) -> Json:
     """TagResource"""
     topic = _find(tx, params["ResourceArn"])
-    tags = topic.tags | read(params["Tags"])
+    tags = topic.tags | read_tags(params["Tags"])
     if len(tags) > MOST:
         raise TagLimitExceeded
     topics.put(tx, replace(topic, tags=tags))
@@ -43,7 +43,7 @@ def untag(tx: Tx, _caller: Caller, params: Json) -> Json:
     return {}
 
 
-def tags(reader: Reader, _caller: Caller, params: Json) -> Json:
+def list_tags(reader: Reader, _caller: Caller, params: Json) -> Json:
     """ListTagsForResource"""
     return {"Tags": [{"Key": key, "Value": value} for key, value in _find(reader, params["ResourceArn"]).tags.items()]}
 

@@ -52,9 +52,9 @@ class Topics:
         name = check_topic_name(params["Name"], fifo=fifo)
         for key, value in given.items():
             if key != "FifoTopic":
-                check(key, value, fifo=fifo)
+                check_attribute(key, value, fifo=fifo)
         attributes = {key: value for key, value in given.items() if value and (key != "FifoTopic" or fifo)}
-        labels = tags.read(params.get("Tags") or [])
+        labels = tags.read_tags(params.get("Tags") or [])
         key = arn.build("sns", caller.region, caller.account, name)
         found = rows.get(tx, key)
         if found is not None:
@@ -83,12 +83,12 @@ class Topics:
             answer["NextToken"] = page_token(found[PAGE - 1])
         return answer
 
-    def attributes(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+    def get_attributes(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """GetTopicAttributes"""
         topic = find_topic(reader, params["TopicArn"])
-        counts = subscriptions.counts(reader, topic.arn)
+        counts = subscriptions.count_by_status(reader, topic.arn)
         usual = {
-            "Policy": access_policy.default(topic),
+            "Policy": access_policy.default_policy(topic),
             "Owner": topic.account,
             "SubscriptionsPending": str(counts.get(subscriptions.PENDING, 0)),
             "TopicArn": topic.arn,
@@ -104,7 +104,7 @@ class Topics:
         """SetTopicAttributes: one attribute; without a value it goes back to the default."""
         topic = find_topic(tx, params["TopicArn"])
         name, value = params["AttributeName"], params.get("AttributeValue") or ""
-        check(name, value, fifo=topic.fifo)
+        check_attribute(name, value, fifo=topic.fifo)
         kept = {key: old for key, old in topic.attributes.items() if key != name}
         rows.put(tx, replace(topic, attributes=kept | ({name: value} if value else {})))
         return {}
@@ -112,23 +112,23 @@ class Topics:
     def add_permission(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """AddPermission"""
         topic = find_topic(tx, params["TopicArn"])
-        policy = access_policy.add(topic, params["Label"], params["AWSAccountId"], params["ActionName"])
+        policy = access_policy.add_statement(topic, params["Label"], params["AWSAccountId"], params["ActionName"])
         rows.put(tx, replace(topic, attributes=topic.attributes | {"Policy": policy}))
         return {}
 
     def remove_permission(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """RemovePermission"""
         topic = find_topic(tx, params["TopicArn"])
-        policy = access_policy.remove(topic, params["Label"])
+        policy = access_policy.remove_statement(topic, params["Label"])
         rows.put(tx, replace(topic, attributes=topic.attributes | {"Policy": policy}))
         return {}
 
-    def protection(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+    def get_protection_policy(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """GetDataProtectionPolicy"""
         topic = find_topic(reader, params["ResourceArn"], "ResourceArn")
         return {"DataProtectionPolicy": topic.protection or ""}
 
-    def protect(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def put_protection_policy(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """PutDataProtectionPolicy: kept and shown; no message is searched for what it protects."""
         topic = find_topic(tx, params["ResourceArn"], "ResourceArn")
         text = params["DataProtectionPolicy"]
@@ -138,7 +138,7 @@ class Topics:
         return {}
 
 
-def check(name: str, value: str, *, fifo: bool) -> None:
+def check_attribute(name: str, value: str, *, fifo: bool) -> None:
     """Refuse an attribute that no topic has, or that cannot have this value; an empty one is the default."""
     known = name in {*FREE, *WORDS, "Policy", "DeliveryPolicy", "MaximumMessageSize"} or FEEDBACK.fullmatch(name)
     if not known or (name in FIFO_ONLY and not fifo):
@@ -148,7 +148,7 @@ def check(name: str, value: str, *, fifo: bool) -> None:
     if name in {"Policy", "DeliveryPolicy"} and len(value) > LARGEST:
         raise InvalidParameter(f"{name}: Policy is too large")
     if name == "Policy":
-        access_policy.check(value)
+        access_policy.check_policy(value)
     elif name == "DeliveryPolicy":
         delivery_policy.check_topic_policy(value)
     elif not _fits(name, value):

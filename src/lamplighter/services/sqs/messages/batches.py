@@ -20,7 +20,7 @@ MOST = 10
 ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
-def entries(params: Json, kind: str) -> list[Json]:
+def read_entries(params: Json, kind: str) -> list[Json]:
     """The entries of a batch, if it is one."""
     found: list[Json] = params["Entries"]
     if not found:
@@ -37,7 +37,7 @@ def entries(params: Json, kind: str) -> list[Json]:
     return found
 
 
-def each(tx: Tx, given: list[Json], do: Callable[[Json], Json]) -> Json:
+def run_entries(tx: Tx, given: list[Json], do: Callable[[Json], Json]) -> Json:
     """Do one after the other; what came of each."""
     answer: dict[str, list[Json]] = {"Successful": [], "Failed": []}
     for entry in given:

@@ -8,53 +8,53 @@ See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_De
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.sqs.errors import MessageNotInflight, invalid
+from lamplighter.services.sqs.errors import MessageNotInflight, invalid_value
 from lamplighter.services.sqs.messages import batches, receipt_handles
-from lamplighter.services.sqs.messages.queue_messages import Stock
+from lamplighter.services.sqs.messages.queue_messages import QueueMessages
 from lamplighter.services.sqs.messages.receive_message import LONGEST_TIMEOUT
-from lamplighter.services.sqs.queue_urls import find
+from lamplighter.services.sqs.queue_urls import find_queue
 from lamplighter.services.sqs.tables import messages
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Tx
 
 
-class Settling:
+class MessageDeleter:
     """The operations."""
 
-    def __init__(self, world: World, stock: Stock) -> None:
+    def __init__(self, world: World, stock: QueueMessages) -> None:
         self._world = world
         self._stock = stock
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """DeleteMessage"""
-        return self._delete(tx, find(tx, caller, params["QueueUrl"]), params)
+        return self._delete(tx, find_queue(tx, caller, params["QueueUrl"]), params)
 
     def delete_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """DeleteMessageBatch"""
-        queue = find(tx, caller, params["QueueUrl"])
-        entries = batches.entries(params, "DeleteMessageBatchRequestEntry")
-        return batches.each(tx, entries, lambda entry: self._delete(tx, queue, entry))
+        queue = find_queue(tx, caller, params["QueueUrl"])
+        entries = batches.read_entries(params, "DeleteMessageBatchRequestEntry")
+        return batches.run_entries(tx, entries, lambda entry: self._delete(tx, queue, entry))
 
-    def change(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def change_visibility(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """ChangeMessageVisibility"""
-        return self._change(tx, find(tx, caller, params["QueueUrl"]), params)
+        return self._change(tx, find_queue(tx, caller, params["QueueUrl"]), params)
 
-    def change_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def change_visibility_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """ChangeMessageVisibilityBatch"""
-        queue = find(tx, caller, params["QueueUrl"])
-        entries = batches.entries(params, "ChangeMessageVisibilityBatchRequestEntry")
-        return batches.each(tx, entries, lambda entry: self._change(tx, queue, entry))
+        queue = find_queue(tx, caller, params["QueueUrl"])
+        entries = batches.read_entries(params, "ChangeMessageVisibilityBatchRequestEntry")
+        return batches.run_entries(tx, entries, lambda entry: self._change(tx, queue, entry))
 
     def _delete(self, tx: Tx, queue: Queue, params: Json) -> Json:
         """In a FIFO queue a handle ends with the visibility timeout: who comes late must not break the order."""
         handle = params["ReceiptHandle"]
-        receipt = receipt_handles.read(queue, handle)
+        receipt = receipt_handles.read_handle(queue, handle)
         message = messages.get(tx, queue.id, receipt.message)
         if message is None:
             return {}
         latest = message.received == receipt.received
         if queue.fifo and not (latest and message.visible > self._world.monotonic()):
-            raise invalid(handle, "ReceiptHandle", "The receipt handle has expired.")
+            raise invalid_value(handle, "ReceiptHandle", "The receipt handle has expired.")
         if latest:
             self._stock.delete(tx, queue, message)
         return {}
@@ -63,17 +63,17 @@ class Settling:
         handle, timeout = params["ReceiptHandle"], params.get("VisibilityTimeout", 0)
         if not 0 <= timeout <= LONGEST_TIMEOUT:
             reason = f"Must be >= 0 and <= {LONGEST_TIMEOUT}, if provided."
-            raise invalid(timeout, "VisibilityTimeout", reason)
-        receipt = receipt_handles.read(queue, handle)
+            raise invalid_value(timeout, "VisibilityTimeout", reason)
+        receipt = receipt_handles.read_handle(queue, handle)
         message = messages.get(tx, queue.id, receipt.message)
         if message is None or message.received != receipt.received or message.taken is None:
             reason = "Message does not exist or is not available for visibility timeout change."
-            raise invalid(handle, "ReceiptHandle", reason)
+            raise invalid_value(handle, "ReceiptHandle", reason)
         now = self._world.monotonic()
         if message.visible <= now:
             raise MessageNotInflight
         if now + timeout * 1000 > message.taken + LONGEST_TIMEOUT * 1000:
             reason = f"Total VisibilityTimeout for the message is beyond the limit [{LONGEST_TIMEOUT} seconds]"
-            raise invalid(timeout, "VisibilityTimeout", reason)
-        self._stock.show(tx, queue, message, now + timeout * 1000)
+            raise invalid_value(timeout, "VisibilityTimeout", reason)
+        self._stock.set_visible_at(tx, queue, message, now + timeout * 1000)
         return {}

@@ -13,10 +13,15 @@ from contextlib import suppress
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.sqs.messages.queue_messages import Stock, Taken
-from lamplighter.services.sqs.messages.receive_message import Receiving, Wish, tell, wish
-from lamplighter.services.sqs.messages.waiting_receivers import Line, Lines
-from lamplighter.services.sqs.queue_urls import find
+from lamplighter.services.sqs.messages.queue_messages import QueueMessages, ReceivedMessage
+from lamplighter.services.sqs.messages.receive_message import (
+    MessageReceiver,
+    ReceiveRequest,
+    messages_to_api,
+    read_request,
+)
+from lamplighter.services.sqs.messages.waiting_receivers import ReceiverLine, WaitingReceivers
+from lamplighter.services.sqs.queue_urls import find_queue
 from lamplighter.services.sqs.tables import queues
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Reader, Store, Tx
@@ -25,23 +30,23 @@ SHORTEST = 20
 """Milliseconds until the next look where there is something, and nothing could be taken."""
 
 
-class Polls:
+class LongPolls:
     """Receivers that wait for messages."""
 
-    def __init__(self, store: Store, world: World, lines: Lines, stock: Stock) -> None:
+    def __init__(self, store: Store, world: World, lines: WaitingReceivers, stock: QueueMessages) -> None:
         self._store = store
         self._world = world
         self._lines = lines
         self._stock = stock
-        self._receiving = Receiving(world, stock)
+        self._receiving = MessageReceiver(world, stock)
 
     def receive(self, reader: Reader, caller: Caller, params: Json) -> Awaitable[Json]:
         """ReceiveMessage"""
-        queue = find(reader, caller, params["QueueUrl"])
-        asked = wish(queue, params)
+        queue = find_queue(reader, caller, params["QueueUrl"])
+        asked = read_request(queue, params)
         return self._wait(queue, asked) if asked.wait else self._look(queue, asked)
 
-    async def _wait(self, queue: Queue, asked: Wish) -> Json:
+    async def _wait(self, queue: Queue, asked: ReceiveRequest) -> Json:
         line = self._lines.line(queue)
         with suppress(TimeoutError):
             async with asyncio.timeout(asked.wait), line.head:
@@ -53,24 +58,24 @@ class Polls:
                     await self._news(line, queue)
         return {}
 
-    async def _news(self, line: Line, queue: Queue) -> None:
+    async def _news(self, line: ReceiverLine, queue: Queue) -> None:
         """Wait until something happens to the queue's messages, or the first of them becomes visible."""
         there = _same(self._store.reader, queue)
-        soonest = self._stock.soonest(self._store.reader, there) if there else None
+        soonest = self._stock.next_available(self._store.reader, there) if there else None
         seconds = None if soonest is None else max(soonest - self._world.monotonic(), SHORTEST) / 1000
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await line.news.wait()
 
-    async def _look(self, queue: Queue, asked: Wish) -> Json:
+    async def _look(self, queue: Queue, asked: ReceiveRequest) -> Json:
         """What is there now."""
         there = _same(self._store.reader, queue)
-        soonest = self._stock.soonest(self._store.reader, there) if there else None
+        soonest = self._stock.next_available(self._store.reader, there) if there else None
         if asked.attempt is None and (soonest is None or soonest > self._world.monotonic()):
             return {}
-        return tell(queue, await self._take(queue, asked), asked)
+        return messages_to_api(queue, await self._take(queue, asked), asked)
 
-    async def _take(self, queue: Queue, asked: Wish) -> list[Taken]:
+    async def _take(self, queue: Queue, asked: ReceiveRequest) -> list[ReceivedMessage]:
         taking = self._store.write(lambda tx: self._hand_out(tx, queue, asked))
         try:
             return await asyncio.shield(taking)
@@ -80,14 +85,14 @@ class Polls:
                 await self._store.write(lambda tx: self._put_back(tx, queue, taken))
             raise
 
-    def _hand_out(self, tx: Tx, queue: Queue, asked: Wish) -> list[Taken]:
+    def _hand_out(self, tx: Tx, queue: Queue, asked: ReceiveRequest) -> list[ReceivedMessage]:
         there = _same(tx, queue)
         return self._receiving.take(tx, there, asked) if there else []
 
-    def _put_back(self, tx: Tx, queue: Queue, taken: list[Taken]) -> None:
+    def _put_back(self, tx: Tx, queue: Queue, taken: list[ReceivedMessage]) -> None:
         there = _same(tx, queue)
         if there is not None:
-            self._stock.give_back(tx, there, taken)
+            self._stock.undo_receive(tx, there, taken)
 
 
 def _same(reader: Reader, queue: Queue) -> Queue | None:

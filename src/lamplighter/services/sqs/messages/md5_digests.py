@@ -13,12 +13,12 @@ from lamplighter.base.json_text import Json
 TEXT, BINARY = b"\x01", b"\x02"
 
 
-def of_text(text: str) -> str:
+def digest_of_text(text: str) -> str:
     """The digest of a body."""
     return _md5(text.encode())
 
 
-def of_attributes(attributes: Mapping[str, Json]) -> str:
+def digest_of_attributes(attributes: Mapping[str, Json]) -> str:
     """The digest of message attributes, which are given as the API has them."""
     return _md5(b"".join(_encode(name, attributes[name]) for name in sorted(attributes)))
 

@@ -109,7 +109,7 @@ def _check_number(name: str, text: str) -> None:
         raise InvalidParameterValue(f"Can't cast the value of message (user) attribute '{name}' to a number.")
 
 
-def size(body: str, attributes: Attributes) -> int:
+def content_size(body: str, attributes: Attributes) -> int:
     """The bytes that count: "All components of a message attribute are included" in the restriction."""
     return len(body.encode()) + sum(len(name.encode()) + _size(value) for name, value in attributes.items())
 
@@ -119,7 +119,7 @@ def _size(value: Json) -> int:
     return sum(len(text.encode()) for text in texts) + len(value.get("BinaryValue", b""))
 
 
-def kept(attributes: Attributes) -> str:
+def dump_attributes(attributes: Attributes) -> str:
     """Attributes as text."""
     if not attributes:
         return "{}"
@@ -130,7 +130,7 @@ def kept(attributes: Attributes) -> str:
     return dumps(plain)
 
 
-def revived(text: str) -> dict[str, Json]:
+def load_attributes(text: str) -> dict[str, Json]:
     """Attributes as the API has them."""
     return {
         name: {key: b64decode(item) if key == "BinaryValue" else item for key, item in value.items()}
@@ -138,7 +138,7 @@ def revived(text: str) -> dict[str, Json]:
     }
 
 
-def wanted(attributes: Attributes, names: list[str]) -> dict[str, Json]:
+def requested_attributes(attributes: Attributes, names: list[str]) -> dict[str, Json]:
     """The attributes that a receiver asked for: by name, by a prefix (`foo.*`), or all (`All`, `.*`)."""
     if "All" in names or ".*" in names:
         return dict(attributes)

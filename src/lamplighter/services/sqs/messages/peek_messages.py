@@ -10,9 +10,9 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.sqs.errors import InvalidParameterValue, QueueDoesNotExist, ResourceNotFound
 from lamplighter.services.sqs.messages import message_content
-from lamplighter.services.sqs.messages.queue_messages import Stock
-from lamplighter.services.sqs.queue_urls import by_arn
-from lamplighter.services.sqs.queues.move_tasks import Moves
+from lamplighter.services.sqs.messages.queue_messages import QueueMessages
+from lamplighter.services.sqs.queue_urls import find_by_arn
+from lamplighter.services.sqs.queues.move_tasks import MoveTasks
 from lamplighter.services.sqs.tables import messages
 from lamplighter.services.sqs.tables.messages import Message
 from lamplighter.services.sqs.tables.queues import Queue
@@ -21,10 +21,10 @@ from lamplighter.store.db import Reader, Tx
 PAGE = 25
 
 
-class Looking:
+class MessagePeeker:
     """The operations."""
 
-    def __init__(self, world: World, stock: Stock, moves: Moves) -> None:
+    def __init__(self, world: World, stock: QueueMessages, moves: MoveTasks) -> None:
         self._world = world
         self._stock = stock
         self._moves = moves
@@ -39,12 +39,12 @@ class Looking:
         answer: Json = {"Messages": [_shown(each, now) for each in found[:PAGE]]}
         return answer | ({"After": _place(found[PAGE - 1])} if len(found) > PAGE else {})
 
-    def again(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def send_again(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """SendAgain: to the queue that gave the message up."""
         queue, message = self._one(tx, params)
         if message.source is None:
             raise InvalidParameterValue("No queue gave this message up: it was sent here.")
-        destination = by_arn(tx, message.source)
+        destination = find_by_arn(tx, message.source)
         if destination is None:
             raise ResourceNotFound(f"The queue {message.source} does not exist any more.")
         self._moves.move(tx, queue, destination, message)
@@ -64,7 +64,7 @@ class Looking:
 
 
 def _queue(reader: Reader, params: Json) -> Queue:
-    queue = by_arn(reader, params["QueueArn"])
+    queue = find_by_arn(reader, params["QueueArn"])
     if queue is None:
         raise QueueDoesNotExist
     return queue
@@ -79,7 +79,7 @@ def _shown(message: Message, now: int) -> Json:
         "Id": message.id,
         "MessageId": message.uuid,
         "Body": message.body,
-        "Attributes": message_content.revived(message.attributes),
+        "Attributes": message_content.load_attributes(message.attributes),
         "Sent": message.sent / 1000,
         "Receives": message.tries,
         "Hidden": message.visible > now,

@@ -14,10 +14,10 @@ from itertools import takewhile
 
 from lamplighter.base.world import World
 from lamplighter.services.sqs.errors import OverLimit
-from lamplighter.services.sqs.messages.waiting_receivers import Lines
-from lamplighter.services.sqs.queue_urls import by_arn
-from lamplighter.services.sqs.queues.dead_letter_queues import allows, redrive_of
-from lamplighter.services.sqs.queues.queue_attributes import seconds
+from lamplighter.services.sqs.messages.waiting_receivers import WaitingReceivers
+from lamplighter.services.sqs.queue_urls import find_by_arn
+from lamplighter.services.sqs.queues.dead_letter_queues import allows_source, redrive_policy
+from lamplighter.services.sqs.queues.queue_attributes import number_attribute
 from lamplighter.services.sqs.tables import fifo_requests, message_groups, messages, queues
 from lamplighter.services.sqs.tables.messages import Message
 from lamplighter.services.sqs.tables.queues import Queue
@@ -37,17 +37,17 @@ MOST_IN_FLIGHT = 120_000
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ReceivedMessage:
     """A message that was received: as it is now, and as it was."""
 
-    now: Message
+    after: Message
     before: Message
 
 
-class Stock:
+class QueueMessages:
     """The messages of all queues."""
 
-    def __init__(self, world: World, lines: Lines) -> None:
+    def __init__(self, world: World, lines: WaitingReceivers) -> None:
         self._world = world
         self._lines = lines
 
@@ -59,28 +59,28 @@ class Stock:
         if queue.messages == 0:
             self._sweep_at(tx, queue.id, message.enqueued + _retention(queue))
         if queue.fifo:
-            message_groups.join(tx, queue.id, message.grp or "", message.visible)
-        self._lines.tell(tx, queue)
+            message_groups.add_message(tx, queue.id, message.grp or "", message.visible)
+        self._lines.notify(tx, queue)
         return key
 
     # --- being taken --------------------------------------------------------------------------------------------------
 
-    def soonest(self, reader: Reader, queue: Queue) -> int | None:
+    def next_available(self, reader: Reader, queue: Queue) -> int | None:
         """From when there is something to take."""
-        return message_groups.soonest(reader, queue.id) if queue.fifo else messages.soonest(reader, queue.id)
+        return message_groups.next_ready(reader, queue.id) if queue.fifo else messages.next_visible(reader, queue.id)
 
-    def waiting(self, tx: Tx, queue: Queue, most: int) -> list[Message]:
+    def available(self, tx: Tx, queue: Queue, most: int) -> list[Message]:
         """Messages that could be taken now; those that have expired are gone."""
         now = self._world.monotonic()
         found, expired = _found(tx, queue, most, now), now - _retention(queue)
         gone = [message for message in found if message.enqueued <= expired]
         messages.delete(tx, (message.id for message in gone))
-        self.changed(tx, queue, {message.grp for message in gone})
+        self.on_groups_changed(tx, queue, {message.grp for message in gone})
         return [message for message in found if message.enqueued > expired]
 
-    def take(self, tx: Tx, queue: Queue, most: int, timeout: int) -> list[Taken]:
+    def receive(self, tx: Tx, queue: Queue, most: int, timeout: int) -> list[ReceivedMessage]:
         """Take messages, which are hidden for some milliseconds; dead letters among them go where they belong."""
-        now, taken = self._world.monotonic(), list[Taken]()
+        now, taken = self._world.monotonic(), list[ReceivedMessage]()
         if self._full(tx, queue, now):
             return []
         sieve, looked = _sieve(tx, queue, now), 0
@@ -90,17 +90,17 @@ class Stock:
                 if message.enqueued <= sieve.expired:
                     messages.delete(tx, [message.id])
                 elif sieve.target is not None and message.tries >= sieve.receives:
-                    self._bury(tx, queue, sieve.target, message, now)
+                    self._move_to_dead_letter_queue(tx, queue, sieve.target, message, now)
                 else:
                     taken.append(self._take(tx, message, now, timeout))
             if found:
-                self.changed(tx, queue, {message.grp for message in found})
+                self.on_groups_changed(tx, queue, {message.grp for message in found})
             if not found or len(taken) == most:
                 break
             looked += len(found)
         return taken
 
-    def _take(self, tx: Tx, message: Message, now: int, timeout: int) -> Taken:
+    def _take(self, tx: Tx, message: Message, now: int, timeout: int) -> ReceivedMessage:
         after = replace(
             message,
             # Hidden for a millisecond at least, so that one receive does not take it twice.
@@ -110,25 +110,25 @@ class Stock:
             first=message.first or self._world.now(),
             taken=now,
         )
-        messages.take(tx, after)
-        return Taken(after, message)
+        messages.save_receive(tx, after)
+        return ReceivedMessage(after, message)
 
     def _full(self, reader: Reader, queue: Queue, now: int) -> bool:
         """Whether as many messages are in flight as can be: standard queues complain of it, FIFO queues give none."""
-        if queue.messages <= MOST_IN_FLIGHT or messages.hidden(reader, queue.id, now)[0] < MOST_IN_FLIGHT:
+        if queue.messages <= MOST_IN_FLIGHT or messages.count_hidden(reader, queue.id, now)[0] < MOST_IN_FLIGHT:
             return False
         if queue.fifo:
             return True
         raise OverLimit(f"The maximum number of in flight messages is reached: {MOST_IN_FLIGHT}.")
 
-    def give_back(self, tx: Tx, queue: Queue, taken: Iterable[Taken]) -> None:
+    def undo_receive(self, tx: Tx, queue: Queue, taken: Iterable[ReceivedMessage]) -> None:
         """Nobody waits for these messages any more: it is as if they had not been taken."""
-        kept = [each for each in taken if messages.get(tx, queue.id, each.now.id) == each.now]
+        kept = [each for each in taken if messages.get(tx, queue.id, each.after.id) == each.after]
         for each in kept:
-            messages.take(tx, each.before)
-        self.changed(tx, queue, {each.now.grp for each in kept})
+            messages.save_receive(tx, each.before)
+        self.on_groups_changed(tx, queue, {each.after.grp for each in kept})
 
-    def _bury(self, tx: Tx, queue: Queue, target: Queue, message: Message, now: int) -> None:
+    def _move_to_dead_letter_queue(self, tx: Tx, queue: Queue, target: Queue, message: Message, now: int) -> None:
         """Send a message to the dead-letter queue.
 
         "For standard queues … the enqueue timestamp is unchanged. For FIFO queues, the enqueue timestamp resets", and
@@ -142,22 +142,22 @@ class Stock:
 
     # --- changing and going -------------------------------------------------------------------------------------------
 
-    def show(self, tx: Tx, queue: Queue, message: Message, visible: int) -> None:
+    def set_visible_at(self, tx: Tx, queue: Queue, message: Message, visible: int) -> None:
         """Change from when a message can be received."""
-        messages.show(tx, message.id, visible)
-        self.changed(tx, queue, [message.grp])
+        messages.set_visible_at(tx, message.id, visible)
+        self.on_groups_changed(tx, queue, [message.grp])
 
     def delete(self, tx: Tx, queue: Queue, message: Message) -> None:
         """A message is done with."""
         messages.delete(tx, [message.id])
-        self.changed(tx, queue, [message.grp])
+        self.on_groups_changed(tx, queue, [message.grp])
 
-    def changed(self, tx: Tx, queue: Queue, touched: Iterable[str | None]) -> None:
+    def on_groups_changed(self, tx: Tx, queue: Queue, touched: Iterable[str | None]) -> None:
         """Something has happened to messages of these groups."""
         if queue.fifo:
             for group in touched:
-                message_groups.settle(tx, queue.id, group or "")
-        self._lines.tell(tx, queue)
+                message_groups.update_group(tx, queue.id, group or "")
+        self._lines.notify(tx, queue)
 
     # --- sweeping -----------------------------------------------------------------------------------------------------
 
@@ -170,14 +170,14 @@ class Stock:
         now = self._world.monotonic()
         queue = queues.by_id(tx, key)
         if queue is None:
-            gone = self._delete(tx, messages.aged(tx, key, sys.maxsize, SLICE))
+            gone = self._delete(tx, messages.enqueued_before(tx, key, sys.maxsize, SLICE))
             if len(gone) + message_groups.clear(tx, key, SLICE) + fifo_requests.clear(tx, key, SLICE):
                 self._sweep_at(tx, key, now)
             return
-        gone = self._delete(tx, messages.aged(tx, key, now - _retention(queue), SLICE))
+        gone = self._delete(tx, messages.enqueued_before(tx, key, now - _retention(queue), SLICE))
         if gone:
-            self.changed(tx, queue, {group for _, group in gone})
-        oldest = messages.oldest(tx, key)
+            self.on_groups_changed(tx, queue, {group for _, group in gone})
+        oldest = messages.oldest_enqueued(tx, key)
         if fifo_requests.sweep(tx, key, now, SLICE):
             self._sweep_at(tx, key, now)
         elif oldest is not None:
@@ -197,11 +197,11 @@ class Stock:
 
 
 def _retention(queue: Queue) -> int:
-    return seconds(queue, "MessageRetentionPeriod") * 1000
+    return number_attribute(queue, "MessageRetentionPeriod") * 1000
 
 
 @dataclass(frozen=True, slots=True)
-class _Sieve:
+class _MessageFilter:
     """Which messages of a queue are not received any more."""
 
     expired: int
@@ -211,12 +211,12 @@ class _Sieve:
     receives: int = 0
 
 
-def _sieve(reader: Reader, queue: Queue, now: int) -> _Sieve:
-    expired, redrive = now - _retention(queue), redrive_of(queue.attributes)
-    target = by_arn(reader, redrive.target) if redrive else None
-    if redrive is None or target is None or not allows(target, queue.arn):
-        return _Sieve(expired, None)
-    return _Sieve(expired, target, redrive.receives)
+def _sieve(reader: Reader, queue: Queue, now: int) -> _MessageFilter:
+    expired, redrive = now - _retention(queue), redrive_policy(queue.attributes)
+    target = find_by_arn(reader, redrive.target) if redrive else None
+    if redrive is None or target is None or not allows_source(target, queue.arn):
+        return _MessageFilter(expired, None)
+    return _MessageFilter(expired, target, redrive.receives)
 
 
 def _found(reader: Reader, queue: Queue, most: int, now: int) -> list[Message]:
@@ -224,8 +224,8 @@ def _found(reader: Reader, queue: Queue, most: int, now: int) -> list[Message]:
     if not queue.fifo:
         return messages.available(reader, queue.id, now, most)
     found = list[Message]()
-    for group in message_groups.ready(reader, queue.id, now, most):
-        heads = message_groups.heads(reader, queue.id, group, most - len(found))
+    for group in message_groups.ready_groups(reader, queue.id, now, most):
+        heads = message_groups.first_messages(reader, queue.id, group, most - len(found))
         found += takewhile(lambda message: message.visible <= now, heads)
         if len(found) == most:
             break

@@ -24,13 +24,13 @@ class Receipt:
     """By then how often."""
 
 
-def write(queue: Queue, message: Message) -> str:
+def write_handle(queue: Queue, message: Message) -> str:
     """The handle of a receive."""
     text = f"{queue.arn} {message.id} {message.received}"
     return PREFIX + b64encode(text.encode()).decode()
 
 
-def read(queue: Queue, handle: str) -> Receipt:
+def read_handle(queue: Queue, handle: str) -> Receipt:
     """What a handle of this queue says."""
     try:
         text = b64decode(handle.removeprefix(PREFIX).encode(), validate=True).decode()

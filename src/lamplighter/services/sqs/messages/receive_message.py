@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.services.sqs.errors import InvalidAttributeName, invalid
+from lamplighter.services.sqs.errors import InvalidAttributeName, invalid_value
 from lamplighter.services.sqs.messages import md5_digests, message_content, receipt_handles
-from lamplighter.services.sqs.messages.queue_messages import Stock, Taken
-from lamplighter.services.sqs.messages.send_message import DEDUPLICATION, TOKEN, sequence
-from lamplighter.services.sqs.queues.queue_attributes import seconds
+from lamplighter.services.sqs.messages.queue_messages import QueueMessages, ReceivedMessage
+from lamplighter.services.sqs.messages.send_message import DEDUPLICATION, TOKEN, sequence_number
+from lamplighter.services.sqs.queues.queue_attributes import number_attribute
 from lamplighter.services.sqs.tables import fifo_requests, messages
 from lamplighter.services.sqs.tables.messages import Message
 from lamplighter.services.sqs.tables.queues import Queue
@@ -64,7 +64,7 @@ ELSEWHERE = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ReceiveRequest:
     """What a receiver asks for, checked."""
 
     most: int
@@ -77,25 +77,25 @@ class Wish:
     attempt: str | None
 
 
-def wish(queue: Queue, params: Json) -> Wish:
+def read_request(queue: Queue, params: Json) -> ReceiveRequest:
     """Read a request."""
     most = params.get("MaxNumberOfMessages", 1)
     if not 1 <= most <= MOST:
-        raise invalid(most, "MaxNumberOfMessages", f"Must be between 1 and {MOST}, if provided.")
-    wait = params.get("WaitTimeSeconds", seconds(queue, "ReceiveMessageWaitTimeSeconds"))
+        raise invalid_value(most, "MaxNumberOfMessages", f"Must be between 1 and {MOST}, if provided.")
+    wait = params.get("WaitTimeSeconds", number_attribute(queue, "ReceiveMessageWaitTimeSeconds"))
     if not 0 <= wait <= LONGEST_WAIT:
-        raise invalid(wait, "WaitTimeSeconds", f"Must be >= 0 and <= {LONGEST_WAIT}, if provided.")
-    timeout = params.get("VisibilityTimeout", seconds(queue, "VisibilityTimeout"))
+        raise invalid_value(wait, "WaitTimeSeconds", f"Must be >= 0 and <= {LONGEST_WAIT}, if provided.")
+    timeout = params.get("VisibilityTimeout", number_attribute(queue, "VisibilityTimeout"))
     if not 0 <= timeout <= LONGEST_TIMEOUT:
-        raise invalid(timeout, "VisibilityTimeout", f"Must be >= 0 and <= {LONGEST_TIMEOUT}, if provided.")
+        raise invalid_value(timeout, "VisibilityTimeout", f"Must be >= 0 and <= {LONGEST_TIMEOUT}, if provided.")
     attempt = params.get("ReceiveRequestAttemptId")
     if attempt is not None and not queue.fifo:
         reason = "The request includes a parameter that is not valid for this queue type."
-        raise invalid(attempt, "ReceiveRequestAttemptId", reason)
+        raise invalid_value(attempt, "ReceiveRequestAttemptId", reason)
     if attempt is not None and not TOKEN.fullmatch(attempt):
         reason = "ReceiveRequestAttemptId can only include alphanumeric and punctuation characters. 1 to 128 in length."
-        raise invalid(attempt, "ReceiveRequestAttemptId", reason)
-    return Wish(most, wait, timeout * 1000, _system(params), params.get("MessageAttributeNames", []), attempt)
+        raise invalid_value(attempt, "ReceiveRequestAttemptId", reason)
+    return ReceiveRequest(most, wait, timeout * 1000, _system(params), params.get("MessageAttributeNames", []), attempt)
 
 
 def _system(params: Json) -> frozenset[str]:
@@ -105,58 +105,62 @@ def _system(params: Json) -> frozenset[str]:
     return SYSTEM if "All" in asked else SYSTEM & asked
 
 
-class Receiving:
+class MessageReceiver:
     """Taking messages for receivers."""
 
-    def __init__(self, world: World, stock: Stock) -> None:
+    def __init__(self, world: World, stock: QueueMessages) -> None:
         self._world = world
         self._stock = stock
 
-    def take(self, tx: Tx, queue: Queue, asked: Wish) -> list[Taken]:
+    def take(self, tx: Tx, queue: Queue, asked: ReceiveRequest) -> list[ReceivedMessage]:
         """Take what is there; an attempt that is made again takes what it took."""
         if asked.attempt is None:
-            return self._stock.take(tx, queue, asked.most, asked.timeout)
+            return self._stock.receive(tx, queue, asked.most, asked.timeout)
         now = self._world.monotonic()
-        taken = self._again(tx, queue, asked, now) or self._stock.take(tx, queue, asked.most, asked.timeout)
+        taken = self._again(tx, queue, asked, now) or self._stock.receive(tx, queue, asked.most, asked.timeout)
         if taken:
-            left = [[each.now.id, each.now.received, each.now.visible] for each in taken]
+            left = [[each.after.id, each.after.received, each.after.visible] for each in taken]
             fifo_requests.remember_attempt(tx, queue.id, asked.attempt, left, now, now + DEDUPLICATION)
         return taken
 
-    def _again(self, tx: Tx, queue: Queue, asked: Wish, now: int) -> list[Taken]:
+    def _again(self, tx: Tx, queue: Queue, asked: ReceiveRequest, now: int) -> list[ReceivedMessage]:
         # "It is possible to retry … if none of the messages have been modified"; that "resets the visibility timeout".
         assert asked.attempt is not None
-        left = fifo_requests.attempt(tx, queue.id, asked.attempt, now) or []
+        left = fifo_requests.find_attempt(tx, queue.id, asked.attempt, now) or []
         found = [messages.get(tx, queue.id, key) for key, _, _ in left]
         kept = [message for message in found if message is not None]
         if [[each.id, each.received, each.visible] for each in kept] != left or any(m.visible <= now for m in kept):
             return []
         for message in kept:
-            self._stock.show(tx, queue, message, now + asked.timeout)
+            self._stock.set_visible_at(tx, queue, message, now + asked.timeout)
         after = [messages.get(tx, queue.id, message.id) for message in kept]
-        return [Taken(one, other) for one, other in zip(after, kept, strict=True) if one is not None]
+        return [ReceivedMessage(one, other) for one, other in zip(after, kept, strict=True) if one is not None]
 
 
-def tell(queue: Queue, taken: Iterable[Taken], asked: Wish) -> Json:
+def messages_to_api(queue: Queue, taken: Iterable[ReceivedMessage], asked: ReceiveRequest) -> Json:
     """Messages as a receiver gets them."""
-    told = [_told(queue, each.now, asked) for each in taken]
+    told = [_told(queue, each.after, asked) for each in taken]
     return {"Messages": told} if told else {}
 
 
-def _told(queue: Queue, message: Message, asked: Wish) -> Json:
+def _told(queue: Queue, message: Message, asked: ReceiveRequest) -> Json:
     told: dict[str, Json] = {
         "MessageId": message.uuid,
-        "ReceiptHandle": receipt_handles.write(queue, message),
-        "MD5OfBody": md5_digests.of_text(message.body),
+        "ReceiptHandle": receipt_handles.write_handle(queue, message),
+        "MD5OfBody": md5_digests.digest_of_text(message.body),
         "Body": message.body,
     }
     system = {name: value for name, value in _attributes(queue, message).items() if name in asked.system}
     if system:
         told["Attributes"] = system
-    attributes = message_content.wanted(message_content.revived(message.attributes), asked.names) if asked.names else {}
+    attributes = (
+        message_content.requested_attributes(message_content.load_attributes(message.attributes), asked.names)
+        if asked.names
+        else {}
+    )
     if attributes:
         told["MessageAttributes"] = attributes
-        told["MD5OfMessageAttributes"] = md5_digests.of_attributes(attributes)
+        told["MD5OfMessageAttributes"] = md5_digests.digest_of_attributes(attributes)
     return told
 
 
@@ -169,7 +173,7 @@ def _attributes(queue: Queue, message: Message) -> dict[str, str]:
         "AWSTraceHeader": message.trace,
         "MessageGroupId": message.grp,
         "MessageDeduplicationId": message.dedup,
-        "SequenceNumber": sequence(message.id) if queue.fifo else None,
+        "SequenceNumber": sequence_number(message.id) if queue.fifo else None,
         "DeadLetterQueueSourceArn": message.source,
     }
     return {name: value for name, value in found.items() if value is not None}

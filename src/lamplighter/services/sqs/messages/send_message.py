@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.sqs.errors import BatchRequestTooLong, InvalidParameterValue, MissingParameter, invalid
+from lamplighter.services.sqs.errors import BatchRequestTooLong, InvalidParameterValue, MissingParameter, invalid_value
 from lamplighter.services.sqs.messages import batches, md5_digests, message_content
-from lamplighter.services.sqs.messages.queue_messages import Stock
-from lamplighter.services.sqs.queue_urls import find
-from lamplighter.services.sqs.queues.queue_attributes import GROUP_SCOPE, LARGEST_MESSAGE, SCOPE, seconds
+from lamplighter.services.sqs.messages.queue_messages import QueueMessages
+from lamplighter.services.sqs.queue_urls import find_queue
+from lamplighter.services.sqs.queues.queue_attributes import GROUP_SCOPE, LARGEST_MESSAGE, SCOPE, number_attribute
 from lamplighter.services.sqs.tables import fifo_requests, sent_counts
 from lamplighter.services.sqs.tables.messages import Message
 from lamplighter.services.sqs.tables.queues import Queue
@@ -31,7 +31,7 @@ FIRST_SEQUENCE, SEQUENCE_STEP = 18_849_496_460_467_696_128, 256
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class MessageDraft:
     """What is to be sent, checked."""
 
     body: str
@@ -43,43 +43,45 @@ class Draft:
     dedup: str | None
 
 
-class Sending:
+class MessageSender:
     """The operations."""
 
-    def __init__(self, world: World, stock: Stock) -> None:
+    def __init__(self, world: World, stock: QueueMessages) -> None:
         self._world = world
         self._stock = stock
 
     def send(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """SendMessage"""
-        return self._send(tx, caller, find(tx, caller, params["QueueUrl"]), params)
+        return self._send(tx, caller, find_queue(tx, caller, params["QueueUrl"]), params)
 
     def send_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """SendMessageBatch"""
-        queue = find(tx, caller, params["QueueUrl"])
-        entries = batches.entries(params, "SendMessageBatchRequestEntry")
-        total = sum(message_content.size(entry["MessageBody"], entry.get("MessageAttributes", {})) for entry in entries)
+        queue = find_queue(tx, caller, params["QueueUrl"])
+        entries = batches.read_entries(params, "SendMessageBatchRequestEntry")
+        total = sum(
+            message_content.content_size(entry["MessageBody"], entry.get("MessageAttributes", {})) for entry in entries
+        )
         if total > LARGEST_MESSAGE:
             raise BatchRequestTooLong(LARGEST_MESSAGE, total)
-        return batches.each(tx, entries, lambda entry: self._send(tx, caller, queue, entry))
+        return batches.run_entries(tx, entries, lambda entry: self._send(tx, caller, queue, entry))
 
     def _send(self, tx: Tx, caller: Caller, queue: Queue, params: Json) -> Json:
         draft = _draft(queue, params)
         now = self._world.monotonic()
         scope = (draft.group or "") if queue.attributes.get(SCOPE) == GROUP_SCOPE else ""
-        before = fifo_requests.sent(tx, queue.id, scope, draft.dedup, now) if draft.dedup is not None else None
+        before = fifo_requests.find_sent(tx, queue.id, scope, draft.dedup, now) if draft.dedup is not None else None
         uuid, key = before or self._put(tx, caller, queue, draft, now)
         if draft.dedup is not None and before is None:
             fifo_requests.remember_sent(tx, queue.id, scope, draft.dedup, uuid, key, now, now + DEDUPLICATION)
         return _answer(queue, draft, uuid, key)
 
-    def _put(self, tx: Tx, caller: Caller, queue: Queue, draft: Draft, now: int) -> tuple[str, int]:
+    def _put(self, tx: Tx, caller: Caller, queue: Queue, draft: MessageDraft, now: int) -> tuple[str, int]:
         message = Message(
             id=0,
             queue=queue.id,
             uuid=self._world.uuid(),
             body=draft.body,
-            attributes=message_content.kept(draft.attributes),
+            attributes=message_content.dump_attributes(draft.attributes),
             trace=draft.system.get(message_content.TRACE, {}).get("StringValue"),
             sender=caller.account,
             sent=self._world.now(),
@@ -92,30 +94,32 @@ class Sending:
         return message.uuid, self._stock.put(tx, queue, message)
 
 
-def _draft(queue: Queue, params: Json) -> Draft:
+def _draft(queue: Queue, params: Json) -> MessageDraft:
     body = message_content.check_body(params["MessageBody"])
     attributes = message_content.check_attributes(params.get("MessageAttributes", {}))
     system = message_content.check_system(params.get("MessageSystemAttributes", {}))
-    most = seconds(queue, "MaximumMessageSize")
-    if message_content.size(body, attributes) > most:
+    most = number_attribute(queue, "MaximumMessageSize")
+    if message_content.content_size(body, attributes) > most:
         raise InvalidParameterValue(
             f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
         )
     group = _token(params, "MessageGroupId")
     if queue.fifo and group is None:
         raise MissingParameter("MessageGroupId")
-    return Draft(body, attributes, system, _delay(queue, params), group, _dedup(queue, params, body))
+    return MessageDraft(body, attributes, system, _delay(queue, params), group, _dedup(queue, params, body))
 
 
 def _delay(queue: Queue, params: Json) -> int:
     delay = params.get("DelaySeconds")
     if delay is None:
-        return seconds(queue, "DelaySeconds") * 1000
+        return number_attribute(queue, "DelaySeconds") * 1000
     if queue.fifo and delay != 0:
-        raise invalid(delay, "DelaySeconds", "The request include parameter that is not valid for this queue type.")
+        raise invalid_value(
+            delay, "DelaySeconds", "The request include parameter that is not valid for this queue type."
+        )
     if not 0 <= delay <= LONGEST_DELAY:
-        raise invalid(delay, "DelaySeconds", f"DelaySeconds must be >= 0 and <= {LONGEST_DELAY}.")
-    return int(delay) * 1000 if not queue.fifo else seconds(queue, "DelaySeconds") * 1000
+        raise invalid_value(delay, "DelaySeconds", f"DelaySeconds must be >= 0 and <= {LONGEST_DELAY}.")
+    return int(delay) * 1000 if not queue.fifo else number_attribute(queue, "DelaySeconds") * 1000
 
 
 def _dedup(queue: Queue, params: Json, body: str) -> str | None:
@@ -123,7 +127,7 @@ def _dedup(queue: Queue, params: Json, body: str) -> str | None:
     if not queue.fifo:
         if given is not None:
             reason = "The request includes a parameter that is not valid for this queue type."
-            raise invalid(given, "MessageDeduplicationId", reason)
+            raise invalid_value(given, "MessageDeduplicationId", reason)
         return None
     if given is not None:
         return given
@@ -139,21 +143,21 @@ def _token(params: Json, name: str) -> str | None:
     value: str | None = params.get(name)
     if value is not None and not TOKEN.fullmatch(value):
         reason = f"{name} can only include alphanumeric and punctuation characters. 1 to 128 in length."
-        raise invalid(value, name, reason)
+        raise invalid_value(value, name, reason)
     return value
 
 
-def _answer(queue: Queue, draft: Draft, uuid: str, key: int) -> Json:
-    answer = {"MessageId": uuid, "MD5OfMessageBody": md5_digests.of_text(draft.body)}
+def _answer(queue: Queue, draft: MessageDraft, uuid: str, key: int) -> Json:
+    answer = {"MessageId": uuid, "MD5OfMessageBody": md5_digests.digest_of_text(draft.body)}
     if draft.attributes:
-        answer["MD5OfMessageAttributes"] = md5_digests.of_attributes(draft.attributes)
+        answer["MD5OfMessageAttributes"] = md5_digests.digest_of_attributes(draft.attributes)
     if draft.system:
-        answer["MD5OfMessageSystemAttributes"] = md5_digests.of_attributes(draft.system)
+        answer["MD5OfMessageSystemAttributes"] = md5_digests.digest_of_attributes(draft.system)
     if queue.fifo:
-        answer["SequenceNumber"] = sequence(key)
+        answer["SequenceNumber"] = sequence_number(key)
     return answer
 
 
-def sequence(key: int) -> str:
+def sequence_number(key: int) -> str:
     """The sequence number of a message of a FIFO queue."""
     return str(FIRST_SEQUENCE + key * SEQUENCE_STEP)

@@ -12,7 +12,7 @@ from lamplighter.store.db import Tx
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
-class Line:
+class ReceiverLine:
     """The receivers that wait for messages of one queue, in the order in which they came."""
 
     head: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -20,20 +20,20 @@ class Line:
     """Something has happened to the queue's messages."""
 
 
-class Lines:
+class WaitingReceivers:
     """The lines of all queues."""
 
     def __init__(self) -> None:
-        self._lines: WeakValueDictionary[str, Line] = WeakValueDictionary()
+        self._lines: WeakValueDictionary[str, ReceiverLine] = WeakValueDictionary()
 
-    def line(self, queue: Queue) -> Line:
+    def line(self, queue: Queue) -> ReceiverLine:
         """The line of a queue; it is there as long as somebody holds it."""
         line = self._lines.get(queue.arn)
         if line is None:
-            line = self._lines[queue.arn] = Line()
+            line = self._lines[queue.arn] = ReceiverLine()
         return line
 
-    def tell(self, tx: Tx, queue: Queue) -> None:
+    def notify(self, tx: Tx, queue: Queue) -> None:
         """Something happens to a queue's messages: once it is on disk, let the first in line look."""
         tx.after.append(lambda: self._wake(queue.arn))
 

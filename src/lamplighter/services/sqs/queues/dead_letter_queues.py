@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, loads
-from lamplighter.services.sqs.errors import InvalidParameterValue, invalid
-from lamplighter.services.sqs.queue_urls import by_arn
+from lamplighter.services.sqs.errors import InvalidParameterValue, invalid_value
+from lamplighter.services.sqs.queue_urls import find_by_arn
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Reader
 
@@ -21,7 +21,7 @@ USUAL_RECEIVES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Redrive:
+class RedrivePolicy:
     """Where a queue's dead letters go, and when."""
 
     target: str
@@ -30,16 +30,16 @@ class Redrive:
     """After how many a message is a dead letter."""
 
 
-def redrive_of(attributes: Mapping[str, str]) -> Redrive | None:
+def redrive_policy(attributes: Mapping[str, str]) -> RedrivePolicy | None:
     """A queue's redrive policy, which was checked when it was set."""
     text = attributes.get(POLICY)
     policy = loads(text) if text else None
     if not policy:
         return None
-    return Redrive(policy["deadLetterTargetArn"], int(policy.get("maxReceiveCount", USUAL_RECEIVES)))
+    return RedrivePolicy(policy["deadLetterTargetArn"], int(policy.get("maxReceiveCount", USUAL_RECEIVES)))
 
 
-def check(reader: Reader, source: str, attributes: Mapping[str, str], *, fifo: bool) -> None:
+def check_policies(reader: Reader, source: str, attributes: Mapping[str, str], *, fifo: bool) -> None:
     """Refuse policies that SQS would not take for the queue of an ARN."""
     if attributes.get(POLICY):
         _check_redrive(reader, source, attributes[POLICY], fifo=fifo)
@@ -53,23 +53,25 @@ def _check_redrive(reader: Reader, source: str, text: str, *, fifo: bool) -> Non
         return
     target = policy.get("deadLetterTargetArn")
     if not target:
-        raise invalid(text, POLICY, "Redrive policy does not contain mandatory attribute: deadLetterTargetArn.")
+        raise invalid_value(text, POLICY, "Redrive policy does not contain mandatory attribute: deadLetterTargetArn.")
     if set(policy) - {"deadLetterTargetArn", "maxReceiveCount"}:
-        raise invalid(text, POLICY, "Only following attributes are supported: deadLetterTargetArn, maxReceiveCount.")
+        raise invalid_value(
+            text, POLICY, "Only following attributes are supported: deadLetterTargetArn, maxReceiveCount."
+        )
     count = policy.get("maxReceiveCount", USUAL_RECEIVES)
     if not _is_count(count):
         values = f"valid values are from 1 to {MOST_RECEIVES} both inclusive."
-        raise invalid(text, POLICY, f"Invalid value for maxReceiveCount: {count}, {values}")
-    there = by_arn(reader, target) if isinstance(target, str) else None
+        raise invalid_value(text, POLICY, f"Invalid value for maxReceiveCount: {count}, {values}")
+    there = find_by_arn(reader, target) if isinstance(target, str) else None
     here = arn.parse(source)
     if there is None or here is None:
-        raise invalid(text, POLICY, "Dead letter target does not exist.")
+        raise invalid_value(text, POLICY, "Dead letter target does not exist.")
     if there.fifo != fifo:
-        raise invalid(text, POLICY, "Dead-letter queue must be same type of queue as the source.")
+        raise invalid_value(text, POLICY, "Dead-letter queue must be same type of queue as the source.")
     if (there.account, there.region) != (here.account, here.region):
-        raise invalid(text, POLICY, "Dead-letter target owner should be same as the source.")
-    if not allows(there, source):
-        raise invalid(text, POLICY, "Dead letter target does not allow this source queue.")
+        raise invalid_value(text, POLICY, "Dead-letter target owner should be same as the source.")
+    if not allows_source(there, source):
+        raise invalid_value(text, POLICY, "Dead letter target does not allow this source queue.")
 
 
 def _is_count(value: Json) -> bool:
@@ -91,7 +93,7 @@ def _check_allowed(text: str) -> None:
         )
 
 
-def allows(target: Queue, source: str) -> bool:
+def allows_source(target: Queue, source: str) -> bool:
     """Whether a queue lets the queue of an ARN send it dead letters."""
     text = target.attributes.get(ALLOWED)
     policy = loads(text) if text else {"redrivePermission": "allowAll"}

@@ -16,13 +16,13 @@ from lamplighter.services.sqs.errors import (
     InvalidParameterValue,
     ResourceNotFound,
     UnsupportedOperation,
-    invalid,
+    invalid_value,
 )
-from lamplighter.services.sqs.messages.queue_messages import SERVICE, Stock
-from lamplighter.services.sqs.queue_urls import by_arn
+from lamplighter.services.sqs.messages.queue_messages import SERVICE, QueueMessages
+from lamplighter.services.sqs.queue_urls import find_by_arn
 from lamplighter.services.sqs.tables import move_tasks, queues
 from lamplighter.services.sqs.tables.messages import Message
-from lamplighter.services.sqs.tables.move_tasks import RUNNING, Move
+from lamplighter.services.sqs.tables.move_tasks import RUNNING, MoveTask
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
@@ -37,23 +37,23 @@ NO_QUEUE = "AWS.SimpleQueueService.NonExistentQueue"
 NO_SOURCE = "CouldNotDetermineMessageSource"
 
 
-class Moves:
+class MoveTasks:
     """The operations, and what a task does when it is its turn."""
 
-    def __init__(self, world: World, stock: Stock) -> None:
+    def __init__(self, world: World, stock: QueueMessages) -> None:
         self._world = world
         self._stock = stock
 
     def start(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """StartMessageMoveTask"""
         source = _existing(tx, params, "SourceArn")
-        if not queues.sources(tx, source.arn, "", 1):
+        if not queues.dead_letter_sources(tx, source.arn, "", 1):
             raise InvalidParameterValue("Source queue must be configured as a Dead Letter Queue.")
         if "DestinationArn" in params:
             _check_destination(source, _existing(tx, params, "DestinationArn"))
         rate = params.get("MaxNumberOfMessagesPerSecond")
         if rate is not None and not 1 <= rate <= FASTEST:
-            raise invalid(rate, "MaxNumberOfMessagesPerSecond", f"Must be between 1 and {FASTEST}, if provided.")
+            raise invalid_value(rate, "MaxNumberOfMessagesPerSecond", f"Must be between 1 and {FASTEST}, if provided.")
         if any(move.status == RUNNING for move in move_tasks.latest(tx, source.arn, 1)):
             raise InvalidParameterValue(
                 "There is already a task running. Only one active task is allowed for a source queue arn at a given "
@@ -62,7 +62,7 @@ class Moves:
         told = {"taskId": self._world.uuid(), "sourceArn": source.arn}
         handle = b64encode(dump_bytes(told)).decode()
         to, now = params.get("DestinationArn"), self._world.now()
-        key = move_tasks.put(tx, Move(0, handle, source.arn, to, rate, RUNNING, now, 0, source.messages))
+        key = move_tasks.put(tx, MoveTask(0, handle, source.arn, to, rate, RUNNING, now, 0, source.messages))
         move_tasks.forget(tx, source.arn, KEPT)
         self._go_on(tx, key, 0)
         return {"TaskHandle": handle}
@@ -71,7 +71,7 @@ class Moves:
         """ListMessageMoveTasks"""
         source, most = _existing(reader, params, "SourceArn"), params.get("MaxResults", 1)
         if not 1 <= most <= KEPT:
-            raise invalid(most, "MaxResults", f"Must be between 1 and {KEPT}, if provided.")
+            raise invalid_value(most, "MaxResults", f"Must be between 1 and {KEPT}, if provided.")
         return {"Results": [_told(move) for move in move_tasks.latest(reader, source.arn, most)]}
 
     def cancel(self, tx: Tx, _caller: Caller, params: Json) -> Json:
@@ -89,21 +89,21 @@ class Moves:
         move = move_tasks.get(tx, int(timer.subject.removeprefix(f"{NAME}/")))
         if move is None or move.status != RUNNING:
             return
-        source = by_arn(tx, move.source)
+        source = find_by_arn(tx, move.source)
         if source is None:
             move_tasks.change(tx, move.id, FAILED, move.moved, NO_QUEUE)
             return
         size = min(move.rate or SLICE, SLICE, move.total - move.moved)
         moved = move.moved
-        for message in self._stock.waiting(tx, source, size):
-            destination = by_arn(tx, move.destination or message.source or "")
+        for message in self._stock.available(tx, source, size):
+            destination = find_by_arn(tx, move.destination or message.source or "")
             if destination is None:
                 known = move.destination or message.source
                 move_tasks.change(tx, move.id, FAILED, moved, NO_QUEUE if known else NO_SOURCE)
                 return
             self.move(tx, source, destination, message)
             moved += 1
-        soonest = self._stock.soonest(tx, source)
+        soonest = self._stock.next_available(tx, source)
         done = moved >= move.total or soonest is None or soonest > self._world.monotonic()
         move_tasks.change(tx, move.id, COMPLETED if done else RUNNING, moved)
         if not done:
@@ -121,7 +121,7 @@ class Moves:
 
 
 def _existing(reader: Reader, params: Json, name: str) -> Queue:
-    queue = by_arn(reader, params[name])
+    queue = find_by_arn(reader, params[name])
     if queue is None:
         raise ResourceNotFound(f"The resource that you specified for the {name} parameter doesn't exist.")
     return queue
@@ -134,7 +134,7 @@ def _check_destination(source: Queue, destination: Queue) -> None:
         raise InvalidParameterValue("Source queue and destination queue must be of the same type.")
 
 
-def _told(move: Move) -> Json:
+def _told(move: MoveTask) -> Json:
     """A task as it is listed; its handle "is only populated for tasks that are in RUNNING status"."""
     told = {
         "TaskHandle": move.handle if move.status == RUNNING else None,

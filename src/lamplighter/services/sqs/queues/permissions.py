@@ -8,8 +8,8 @@ import re
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.sqs.errors import MissingParameter, OverLimit, invalid
-from lamplighter.services.sqs.queue_urls import find
+from lamplighter.services.sqs.errors import MissingParameter, OverLimit, invalid_value
+from lamplighter.services.sqs.queue_urls import find_queue
 from lamplighter.services.sqs.tables import queues
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Tx
@@ -39,12 +39,12 @@ class Permissions:
 
     def add(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """AddPermission"""
-        queue, label = find(tx, caller, params["QueueUrl"]), _label(params["Label"])
+        queue, label = find_queue(tx, caller, params["QueueUrl"]), _label(params["Label"])
         accounts, actions = params["AWSAccountIds"], params["Actions"]
         _check_lists(accounts, actions)
         policy = _policy(queue)
         if any(statement.get("Sid") == label for statement in policy["Statement"]):
-            raise invalid(label, "Label", "Already exists.")
+            raise invalid_value(label, "Label", "Already exists.")
         statement = {
             "Sid": label,
             "Effect": "Allow",
@@ -57,24 +57,24 @@ class Permissions:
 
     def remove(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """RemovePermission"""
-        queue, label = find(tx, caller, params["QueueUrl"]), params["Label"]
+        queue, label = find_queue(tx, caller, params["QueueUrl"]), params["Label"]
         policy = _policy(queue)
         left = [statement for statement in policy["Statement"] if statement.get("Sid") != label]
         if left == policy["Statement"]:
-            raise invalid(label, "Label", "can't find label on existing policy.")
+            raise invalid_value(label, "Label", "can't find label on existing policy.")
         self._keep(tx, queue, policy | {"Statement": left})
         return {}
 
     def _keep(self, tx: Tx, queue: Queue, policy: Json) -> None:
         others = {name: value for name, value in queue.attributes.items() if name != "Policy"}
         kept = others | ({"Policy": dumps(policy)} if policy["Statement"] else {})
-        queues.change(tx, queue.id, kept, queues.dead_letter(tx, queue.id), self._world.now())
+        queues.change(tx, queue.id, kept, queues.dead_letter_queue(tx, queue.id), self._world.now())
 
 
 def _label(label: str) -> str:
     if not LABEL.fullmatch(label):
         reason = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length."
-        raise invalid(label, "Label", reason)
+        raise invalid_value(label, "Label", reason)
     return label
 
 
@@ -87,10 +87,10 @@ def _check_lists(accounts: list[str], actions: list[str]) -> None:
         raise OverLimit(f"{len(actions)} Actions were found, maximum allowed is {MOST_ACTIONS}.")
     for action in actions:
         if action not in SHARED:
-            raise invalid(f"SQS:{action}", "ActionName", "Only the queue owner is allowed to invoke this action.")
+            raise invalid_value(f"SQS:{action}", "ActionName", "Only the queue owner is allowed to invoke this action.")
     for account in accounts:
         if not ACCOUNT.fullmatch(account):
-            raise invalid(f"[{account}]", "PrincipalId", "Unable to verify.")
+            raise invalid_value(f"[{account}]", "PrincipalId", "Unable to verify.")
 
 
 def _policy(queue: Queue) -> Json:

@@ -94,7 +94,7 @@ def merge(old: Mapping[str, str], given: Mapping[str, str], *, fifo: bool) -> di
     return merged
 
 
-def complete(attributes: Mapping[str, str], *, fifo: bool) -> dict[str, str]:
+def with_defaults(attributes: Mapping[str, str], *, fifo: bool) -> dict[str, str]:
     """All attributes that can be set, defaults included."""
     encrypted = "KmsMasterKeyId" in attributes
     own = {"SqsManagedSseEnabled": "false" if encrypted else "true"}
@@ -104,21 +104,23 @@ def complete(attributes: Mapping[str, str], *, fifo: bool) -> dict[str, str]:
     return {**_DEFAULTS, **own, **(_FIFO_DEFAULTS if fifo else {}), **given}
 
 
-def same(name: str, one: str | None, other: str | None) -> bool:
+def is_same_value(name: str, one: str | None, other: str | None) -> bool:
     """Whether two values of an attribute mean the same: documents may be spelled differently."""
     if one == other or not one or not other:
         return (one or "") == (other or "")
     if _EVERY.get(name) is not _map:
         return False
     first, second = loads(one), loads(other)
-    return bool(first == second or (name == "RedrivePolicy" and redrive(first) == redrive(second)))
+    return bool(
+        first == second or (name == "RedrivePolicy" and split_redrive_policy(first) == split_redrive_policy(second))
+    )
 
 
-def redrive(policy: Json) -> tuple[str | None, str]:
+def split_redrive_policy(policy: Json) -> tuple[str | None, str]:
     """The target and the count of a redrive policy; the count may be written as text."""
     return policy.get("deadLetterTargetArn"), str(policy.get("maxReceiveCount"))
 
 
-def seconds(queue: Queue, name: str) -> int:
+def number_attribute(queue: Queue, name: str) -> int:
     """An attribute that is a number."""
     return int(queue.attributes.get(name) or _DEFAULTS[name])

@@ -12,7 +12,7 @@ from lamplighter.services.sqs.tables import sent_counts
 from lamplighter.store.db import Reader
 
 
-def measure(reader: Reader, caller: Caller, params: Json) -> Json:
+def measure_messages(reader: Reader, caller: Caller, params: Json) -> Json:
     """MeasureMessages: [minute, how many messages were sent in it], in order."""
     times = (params["start"], params["end"])
     return sent_counts.measure(reader, caller.account, caller.region, params["queue"], *times)

@@ -17,8 +17,15 @@ from lamplighter.services.sqs.errors import (
     QueueDoesNotExist,
     QueueNameExists,
 )
-from lamplighter.services.sqs.messages.queue_messages import SERVICE, Stock
-from lamplighter.services.sqs.queue_urls import Urls, check_name, find, page_size, page_token, read_page_token
+from lamplighter.services.sqs.messages.queue_messages import SERVICE, QueueMessages
+from lamplighter.services.sqs.queue_urls import (
+    QueueUrls,
+    check_name,
+    find_queue,
+    page_size,
+    page_token,
+    read_page_token,
+)
 from lamplighter.services.sqs.queues import dead_letter_queues, queue_attributes
 from lamplighter.services.sqs.tables import messages, queues
 from lamplighter.services.sqs.tables.queues import Queue
@@ -37,7 +44,7 @@ COUNTS = (
 class Queues:
     """The operations."""
 
-    def __init__(self, world: World, urls: Urls, stock: Stock) -> None:
+    def __init__(self, world: World, urls: QueueUrls, stock: QueueMessages) -> None:
         self._world = world
         self._urls = urls
         self._stock = stock
@@ -49,7 +56,7 @@ class Queues:
         name = check_name(params["QueueName"], fifo=fifo)
         key = arn.build("sqs", caller.region, caller.account, name)
         merged = queue_attributes.merge({}, given, fifo=fifo)
-        dead_letter_queues.check(tx, key, merged, fifo=fifo)
+        dead_letter_queues.check_policies(tx, key, merged, fifo=fifo)
         queue = queues.get(tx, caller.account, caller.region, name)
         if queue is not None:
             _check_same(queue, given)
@@ -60,7 +67,7 @@ class Queues:
         queues.put(tx, queue, _target(merged))
         return {"QueueUrl": self._urls.of(queue)}
 
-    def url(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def get_url(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """GetQueueUrl"""
         owner = params.get("QueueOwnerAWSAccountId", caller.account)
         queue = queues.get(reader, owner, caller.region, params["QueueName"])
@@ -74,10 +81,10 @@ class Queues:
         found = queues.page(reader, caller.account, caller.region, prefix, after, size + 1)
         return self._page("QueueUrls", found, size, params)
 
-    def sources(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def list_sources(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """ListDeadLetterSourceQueues"""
-        queue, size = find(reader, caller, params["QueueUrl"]), page_size(params)
-        found = queues.sources(reader, queue.arn, read_page_token(params), size + 1)
+        queue, size = find_queue(reader, caller, params["QueueUrl"]), page_size(params)
+        found = queues.dead_letter_sources(reader, queue.arn, read_page_token(params), size + 1)
         return {"queueUrls": [], **self._page("queueUrls", found, size, params)}
 
     def _page(self, member: str, found: Sequence[Queue], size: int, params: Json) -> Json:
@@ -88,7 +95,7 @@ class Queues:
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """DeleteQueue, whatever is in it."""
-        queue, now = find(tx, caller, params["QueueUrl"]), self._world.monotonic()
+        queue, now = find_queue(tx, caller, params["QueueUrl"]), self._world.monotonic()
         queues.forget_deleted(tx, now - QUARANTINE)
         queues.delete(tx, queue, now)
         self._leave(tx, queue)
@@ -96,10 +103,10 @@ class Queues:
 
     def purge(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """PurgeQueue: what is in the queue now is gone, those messages included that are in flight."""
-        queue, now = find(tx, caller, params["QueueUrl"]), self._world.monotonic()
+        queue, now = find_queue(tx, caller, params["QueueUrl"]), self._world.monotonic()
         if queue.purged is not None and now < queue.purged + QUARANTINE:
             raise PurgeQueueInProgress(queue.name)
-        queues.empty(tx, queue, now)
+        queues.empty_queue(tx, queue, now)
         self._leave(tx, queue)
         return {}
 
@@ -108,9 +115,9 @@ class Queues:
         timers.delete_all(tx, SERVICE, str(queue.id))
         self._stock.sweep_soon(tx, queue.id)
 
-    def attributes(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def get_attributes(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """GetQueueAttributes"""
-        queue = find(reader, caller, params["QueueUrl"])
+        queue = find_queue(reader, caller, params["QueueUrl"])
         asked = params.get("AttributeNames", [])
         found = _shown(queue) | (self._counts(reader, queue) if {"All", *COUNTS} & set(asked) else {})
         for name in asked:
@@ -120,18 +127,18 @@ class Queues:
         return {"Attributes": told} if told else {}
 
     def _counts(self, reader: Reader, queue: Queue) -> dict[str, str]:
-        in_flight, delayed = messages.hidden(reader, queue.id, self._world.monotonic())
+        in_flight, delayed = messages.count_hidden(reader, queue.id, self._world.monotonic())
         counts = (max(queue.messages - in_flight - delayed, 0), in_flight, delayed)
         return {name: str(count) for name, count in zip(COUNTS, counts, strict=True)}
 
     def set_attributes(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """SetQueueAttributes; a new MessageRetentionPeriod counts for the messages that are there."""
-        queue, given = find(tx, caller, params["QueueUrl"]), params["Attributes"]
+        queue, given = find_queue(tx, caller, params["QueueUrl"]), params["Attributes"]
         if given.get("FifoQueue", "true") != "true" or ("FifoQueue" in given and not queue.fifo):
             raise InvalidAttributeValue("FifoQueue", "Modifying queue type is not supported.")
         merged = queue_attributes.merge(queue.attributes, given, fifo=queue.fifo)
         changed = {name: merged[name] for name in given if name in merged}
-        dead_letter_queues.check(tx, queue.arn, changed, fifo=queue.fifo)
+        dead_letter_queues.check_policies(tx, queue.arn, changed, fifo=queue.fifo)
         queues.change(tx, queue.id, merged, _target(merged), self._world.now())
         if "MessageRetentionPeriod" in given:
             self._stock.sweep_soon(tx, queue.id)
@@ -139,38 +146,38 @@ class Queues:
 
     def tag(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """TagQueue"""
-        queue = find(tx, caller, params["QueueUrl"])
+        queue = find_queue(tx, caller, params["QueueUrl"])
         queues.tag(tx, queue.id, queue.tags | params["Tags"])
         return {}
 
     def untag(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """UntagQueue"""
-        queue = find(tx, caller, params["QueueUrl"])
+        queue = find_queue(tx, caller, params["QueueUrl"])
         queues.tag(tx, queue.id, {key: value for key, value in queue.tags.items() if key not in params["TagKeys"]})
         return {}
 
     def tags(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """ListQueueTags"""
-        tags = find(reader, caller, params["QueueUrl"]).tags
+        tags = find_queue(reader, caller, params["QueueUrl"]).tags
         return {"Tags": tags} if tags else {}
 
     def _check_free(self, reader: Reader, caller: Caller, name: str) -> None:
-        deleted = queues.deleted(reader, caller.account, caller.region, name)
+        deleted = queues.deleted_at(reader, caller.account, caller.region, name)
         if deleted is not None and self._world.monotonic() < deleted + QUARANTINE:
             raise QueueDeletedRecently
 
 
 def _target(given: dict[str, str]) -> str | None:
-    redrive = dead_letter_queues.redrive_of(given)
+    redrive = dead_letter_queues.redrive_policy(given)
     return redrive.target if redrive else None
 
 
 def _check_same(queue: Queue, given: dict[str, str]) -> None:
     # "Amazon SQS returns this error only if the request includes attributes whose values differ from those of the
     # existing queue."
-    there = queue_attributes.complete(queue.attributes, fifo=queue.fifo)
+    there = queue_attributes.with_defaults(queue.attributes, fifo=queue.fifo)
     for name, value in given.items():
-        if not queue_attributes.same(name, there.get(name), value):
+        if not queue_attributes.is_same_value(name, there.get(name), value):
             raise QueueNameExists(name)
 
 
@@ -180,5 +187,5 @@ def _shown(queue: Queue) -> dict[str, str]:
         "QueueArn": queue.arn,
         "CreatedTimestamp": str(queue.created // 1000),
         "LastModifiedTimestamp": str(queue.modified // 1000),
-        **queue_attributes.complete(queue.attributes, fifo=queue.fifo),
+        **queue_attributes.with_defaults(queue.attributes, fifo=queue.fifo),
     }

@@ -11,7 +11,7 @@ SWEPT = 20
 """How many rows are swept away for one that comes."""
 
 
-def sent(reader: Reader, queue: int, scope: str, dedup: str, now: int) -> tuple[str, int] | None:
+def find_sent(reader: Reader, queue: int, scope: str, dedup: str, now: int) -> tuple[str, int] | None:
     """The message that was sent under a deduplication id: its UUID and its id."""
     sql = "SELECT uuid, message FROM sqs_sent WHERE queue = ? AND scope = ? AND dedup = ? AND until > ?"
     row = reader.row(sql, (queue, scope, dedup, now))
@@ -25,7 +25,7 @@ def remember_sent(tx: Tx, queue: int, scope: str, dedup: str, uuid: str, message
     tx.execute(sql, (queue, scope, dedup, uuid, message, until))
 
 
-def attempt(reader: Reader, queue: int, name: str, now: int) -> Json:
+def find_attempt(reader: Reader, queue: int, name: str, now: int) -> Json:
     """What an attempt to receive has taken; None where it is not known."""
     row = reader.row("SELECT taken FROM sqs_attempts WHERE queue = ? AND attempt = ? AND until > ?", (queue, name, now))
     return loads(row[0]) if row else None

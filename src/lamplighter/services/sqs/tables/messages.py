@@ -68,13 +68,13 @@ def page(reader: Reader, queue: int, after: tuple[int, int, int], most: int) -> 
     return [Message(*row) for row in reader.rows(sql, (queue, *after, most))]
 
 
-def soonest(reader: Reader, queue: int) -> int | None:
+def next_visible(reader: Reader, queue: int) -> int | None:
     """From when the first message can be received."""
     row = reader.row("SELECT min(visible) FROM sqs_messages WHERE queue = ?", (queue,))
     return row[0] if row else None
 
 
-def hidden(reader: Reader, queue: int, now: int) -> tuple[int, int]:
+def count_hidden(reader: Reader, queue: int, now: int) -> tuple[int, int]:
     """How many messages cannot be received now: those in flight, and those that were never received."""
     sql = "SELECT sum(tries > 0), sum(tries = 0) FROM sqs_messages WHERE queue = ? AND visible > ?"
     row = reader.row(sql, (queue, now))
@@ -82,14 +82,14 @@ def hidden(reader: Reader, queue: int, now: int) -> tuple[int, int]:
     return row[0] or 0, row[1] or 0
 
 
-def take(tx: Tx, message: Message) -> None:
+def save_receive(tx: Tx, message: Message) -> None:
     """Keep what a receive made of a message."""
     sql = "UPDATE sqs_messages SET visible = ?, tries = ?, received = ?, first = ?, taken = ? WHERE id = ?"
     values = (message.visible, message.tries, message.received, message.first, message.taken)
     tx.execute(sql, (*values, message.id))
 
 
-def show(tx: Tx, key: int, visible: int) -> None:
+def set_visible_at(tx: Tx, key: int, visible: int) -> None:
     """Change from when a message can be received."""
     tx.execute("UPDATE sqs_messages SET visible = ? WHERE id = ?", (visible, key))
 
@@ -99,13 +99,13 @@ def delete(tx: Tx, keys: Iterable[int]) -> None:
     tx.many("DELETE FROM sqs_messages WHERE id = ?", [(key,) for key in keys])
 
 
-def oldest(reader: Reader, queue: int) -> int | None:
+def oldest_enqueued(reader: Reader, queue: int) -> int | None:
     """From when the message is kept that is kept for longest."""
     row = reader.row("SELECT min(enqueued) FROM sqs_messages WHERE queue = ?", (queue,))
     return row[0] if row else None
 
 
-def aged(reader: Reader, queue: int, before: int, most: int) -> list[tuple[int, str | None]]:
+def enqueued_before(reader: Reader, queue: int, before: int, most: int) -> list[tuple[int, str | None]]:
     """Messages that are kept since a time or longer, each with its group."""
     sql = "SELECT id, grp FROM sqs_messages WHERE queue = ? AND enqueued <= ? ORDER BY enqueued LIMIT ?"
     return [(row[0], row[1]) for row in reader.rows(sql, (queue, before, most))]

@@ -9,7 +9,7 @@ RUNNING = "RUNNING"
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class MoveTask:
     """One task."""
 
     id: int
@@ -29,7 +29,7 @@ class Move:
     failure: str | None = None
 
 
-def put(tx: Tx, move: Move) -> int:
+def put(tx: Tx, move: MoveTask) -> int:
     """Keep a new task, whose id is ignored; its id."""
     sql = (
         "INSERT INTO sqs_moves (handle, source, destination, rate, status, started, moved, total, failure) "
@@ -39,22 +39,22 @@ def put(tx: Tx, move: Move) -> int:
     return tx.insert(sql, (*values, move.moved, move.total, move.failure))
 
 
-def get(reader: Reader, key: int) -> Move | None:
+def get(reader: Reader, key: int) -> MoveTask | None:
     """A task by its id."""
     row = reader.row(f"SELECT {COLUMNS} FROM sqs_moves WHERE id = ?", (key,))  # noqa: S608 - our own columns
-    return Move(*row) if row else None
+    return MoveTask(*row) if row else None
 
 
-def by_handle(reader: Reader, handle: str) -> Move | None:
+def by_handle(reader: Reader, handle: str) -> MoveTask | None:
     """A task by its handle."""
     row = reader.row(f"SELECT {COLUMNS} FROM sqs_moves WHERE handle = ?", (handle,))  # noqa: S608
-    return Move(*row) if row else None
+    return MoveTask(*row) if row else None
 
 
-def latest(reader: Reader, source: str, most: int) -> list[Move]:
+def latest(reader: Reader, source: str, most: int) -> list[MoveTask]:
     """The tasks that empty a queue, the newest first."""
     sql = f"SELECT {COLUMNS} FROM sqs_moves WHERE source = ? ORDER BY id DESC LIMIT ?"  # noqa: S608
-    return [Move(*row) for row in reader.rows(sql, (source, most))]
+    return [MoveTask(*row) for row in reader.rows(sql, (source, most))]
 
 
 def change(tx: Tx, key: int, status: str, moved: int, failure: str | None = None) -> None:

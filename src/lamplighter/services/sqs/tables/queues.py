@@ -68,13 +68,13 @@ def page(reader: Reader, account: str, region: str, prefix: str, after: str, mos
     return [_queue(row) for row in reader.rows(sql, (account, region, after, prefix, end, most))]
 
 
-def sources(reader: Reader, dead_letter: str, after: str, most: int) -> list[Queue]:
+def dead_letter_sources(reader: Reader, dead_letter: str, after: str, most: int) -> list[Queue]:
     """Queues whose dead letters go to a queue and whose names come after one, in order of name."""
     sql = f"SELECT {COLUMNS} FROM sqs_queues WHERE dead_letter = ? AND name > ? ORDER BY name LIMIT ?"  # noqa: S608
     return [_queue(row) for row in reader.rows(sql, (dead_letter, after, most))]
 
 
-def dead_letter(reader: Reader, key: int) -> str | None:
+def dead_letter_queue(reader: Reader, key: int) -> str | None:
     """The ARN of a queue's dead-letter queue."""
     row = reader.row("SELECT dead_letter FROM sqs_queues WHERE id = ?", (key,))
     return row[0] if row else None
@@ -101,9 +101,9 @@ def tag(tx: Tx, key: int, tags: dict[str, str]) -> None:
     tx.execute("UPDATE sqs_queues SET tags = ? WHERE id = ?", (dumps(tags), key))
 
 
-def empty(tx: Tx, queue: Queue, now: int) -> None:
+def empty_queue(tx: Tx, queue: Queue, now: int) -> None:
     """Leave all messages of a queue behind, however many they are: from now on it keeps them elsewhere."""
-    target = dead_letter(tx, queue.id)
+    target = dead_letter_queue(tx, queue.id)
     tx.execute("DELETE FROM sqs_queues WHERE id = ?", (queue.id,))
     key = put(tx, queue, target)
     tx.execute("UPDATE sqs_queues SET purged = ? WHERE id = ?", (now, key))
@@ -116,7 +116,7 @@ def delete(tx: Tx, queue: Queue, now: int) -> None:
     tx.execute(sql, (queue.account, queue.region, queue.name, now))
 
 
-def deleted(reader: Reader, account: str, region: str, name: str) -> int | None:
+def deleted_at(reader: Reader, account: str, region: str, name: str) -> int | None:
     """When a queue of this name was deleted, on the steady clock, as far as that is remembered."""
     sql = "SELECT deleted FROM sqs_deleted WHERE account = ? AND region = ? AND name = ?"
     row = reader.row(sql, (account, region, name))

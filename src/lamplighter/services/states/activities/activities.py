@@ -31,7 +31,7 @@ class Activities:
         encryption = params.get("encryptionConfiguration", USUAL_ENCRYPTION)
         activity = rows.get(tx, key)
         if activity is None:
-            given = tags.read(params.get("tags", []))
+            given = tags.read_tags(params.get("tags", []))
             activity = Activity(key, caller.account, caller.region, name, self._world.now(), encryption, given)
             rows.put(tx, activity)
         elif activity.encryption != encryption:

@@ -17,7 +17,7 @@ from lamplighter.bus import Caller
 from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.executions.lookup import find_activity
 from lamplighter.services.states.tables import activities
-from lamplighter.services.states.tables.activities import Waiting
+from lamplighter.services.states.tables.activities import WaitingTask
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import Reader, Store, Tx
 
@@ -26,7 +26,7 @@ PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class WorkerLine:
     """The workers that wait for tasks of one activity, in the order in which they came."""
 
     head: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -34,14 +34,14 @@ class Line:
     """There may be a task."""
 
 
-class Polls:
+class ActivityPolls:
     """Workers that wait for tasks."""
 
     def __init__(self, store: Store, driver: Driver, patience: float = PATIENCE) -> None:
         self._store = store
         self._driver = driver
         self._patience = patience
-        self._lines: defaultdict[str, Line] = defaultdict(Line)
+        self._lines: defaultdict[str, WorkerLine] = defaultdict(WorkerLine)
 
     def poll(self, reader: Reader, _caller: Caller, params: Json) -> Awaitable[Json]:
         """GetActivityTask"""
@@ -65,7 +65,7 @@ class Polls:
                     await line.news.wait()
         return {}
 
-    async def _take(self, activity: str, worker: str | None) -> Waiting | None:
+    async def _take(self, activity: str, worker: str | None) -> WaitingTask | None:
         taking = self._store.write(lambda tx: self._hand_out(tx, activity, worker))
         try:
             return await asyncio.shield(taking)
@@ -75,14 +75,14 @@ class Polls:
                 await self._store.write(lambda tx: self._put_back(tx, task))
             raise
 
-    def _hand_out(self, tx: Tx, activity: str, worker: str | None) -> Waiting | None:
+    def _hand_out(self, tx: Tx, activity: str, worker: str | None) -> WaitingTask | None:
         while (task := activities.take(tx, activity)) is not None:
             work = task.work
-            if self._driver.awaits(tx, work):
-                self._driver.tell(tx, work.execution, TaskStarted(work.frame, work.number, worker))
+            if self._driver.waits_for(tx, work):
+                self._driver.send_event(tx, work.execution, TaskStarted(work.frame, work.number, worker))
                 return task
         return None
 
-    def _put_back(self, tx: Tx, task: Waiting) -> None:
+    def _put_back(self, tx: Tx, task: WaitingTask) -> None:
         activities.put_back(tx, task)
         tx.after.append(self._lines[task.activity].news.set)

@@ -6,12 +6,12 @@ from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.bus import Caller
 from lamplighter.services.states.errors import InvalidOutput, InvalidToken, TaskTimedOut
 from lamplighter.services.states.executions.driver import Driver
-from lamplighter.services.states.executions.json_errors import complaint
+from lamplighter.services.states.executions.json_errors import json_error_message
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import Tx
 
 
-class Tokens:
+class TaskTokens:
     """Task tokens, as the API has them."""
 
     def __init__(self, driver: Driver) -> None:
@@ -23,27 +23,27 @@ class Tokens:
         try:
             output = loads(params["output"])
         except JsonError:
-            raise InvalidOutput(complaint(params["output"])) from None
-        self._driver.tell(tx, work.execution, TaskSucceeded(work.frame, work.number, output))
+            raise InvalidOutput(json_error_message(params["output"])) from None
+        self._driver.send_event(tx, work.execution, TaskSucceeded(work.frame, work.number, output))
         return {}
 
     def fail(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """SendTaskFailure"""
         work = self._work(tx, params["taskToken"])
         event = TaskFailed(work.frame, work.number, params.get("error"), params.get("cause"))
-        self._driver.tell(tx, work.execution, event)
+        self._driver.send_event(tx, work.execution, event)
         return {}
 
     def beat(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """SendTaskHeartbeat"""
         work = self._work(tx, params["taskToken"])
-        self._driver.tell(tx, work.execution, Heartbeat(work.frame, work.number))
+        self._driver.send_event(tx, work.execution, Heartbeat(work.frame, work.number))
         return {}
 
     def _work(self, tx: Tx, token: str) -> Work:
         if parse_task_token(token) is None:
             raise InvalidToken
-        work = self._driver.holder(tx, token)
+        work = self._driver.work_of_token(tx, token)
         if work is None:
             raise TaskTimedOut
         return work

@@ -14,7 +14,7 @@ from lamplighter.store import timers
 from lamplighter.store.db import Tx
 
 
-class Holding:
+class HeldTimeouts:
     """Holds timeouts."""
 
     def __init__(self, driver: Driver) -> None:
@@ -33,7 +33,7 @@ class Holding:
         return {}
 
     def _timers(self, tx: Tx, task: str) -> Iterator[tuple[str, str]]:
-        for work in frames.watchers(tx, task):
-            if self._driver.awaits(tx, work):
+        for work in frames.work_of_name(tx, task):
+            if self._driver.waits_for(tx, work):
                 execution, _ = self._driver.state_of(tx, work.execution)
                 yield str(work.execution), f"{work.frame}.{execution.frames[work.frame].timeout}"

@@ -27,7 +27,7 @@ FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class HttpExchange:
     """One call."""
 
     request: HttpRequest
@@ -36,14 +36,14 @@ class Exchange:
     reply: HttpReply
 
 
-Watch = Callable[[Exchange], None]
+OnExchange = Callable[[HttpExchange], None]
 
 
 class HttpFailed(AwsError):
     """The API refused the call, or did not answer; the code is the error's name in the state machine."""
 
 
-class Https:
+class HttpTasks:
     """Calls APIs."""
 
     def __init__(self, bus: Bus, web: Web) -> None:
@@ -51,7 +51,7 @@ class Https:
         self._web = web
         bus.serve(SERVICE, {"Invoke": Operation(write=self.invoke)})
 
-    def invoke(self, tx: Tx, caller: Caller, params: Json, watch: Watch | None = None) -> Awaitable[Json]:
+    def invoke(self, tx: Tx, caller: Caller, params: Json, watch: OnExchange | None = None) -> Awaitable[Json]:
         """Call an API, once this turn is on disk; `watch` is told what was asked and what was answered."""
         places = (_text(params, name, "ConnectionArn") for name in ("Authentication", "InvocationConfig"))
         connection = next(filter(None, places), None)
@@ -60,11 +60,11 @@ class Https:
         found = self._bus.invoke(tx, caller, "events.connections", "Retrieve", {"ConnectionArn": connection})
         return self._call(params, _request(params, found["AuthParameters"]), found, watch)
 
-    async def _call(self, params: Json, request: HttpRequest, connection: Json, watch: Watch | None) -> Json:
+    async def _call(self, params: Json, request: HttpRequest, connection: Json, watch: OnExchange | None) -> Json:
         whole = _authorised(request, connection, await self._token(connection))
         reply = await self._ask(whole)
         if watch is not None:
-            watch(Exchange(whole, _request(params, {}), reply))
+            watch(HttpExchange(whole, _request(params, {}), reply))
         text = reply.body.decode(errors="replace")
         if not 200 <= reply.status < 300:
             raise HttpFailed(text, code=f"States.Http.StatusCode.{reply.status}")

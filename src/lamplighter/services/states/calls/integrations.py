@@ -16,7 +16,7 @@ from lamplighter.services.states.calls.sync_rules import (
     START_JOB_RUN,
     START_QUERY,
     SUBMIT_JOB,
-    Sync,
+    SyncRule,
 )
 
 
@@ -25,7 +25,7 @@ class Integration:
     """One action that is optimised for Step Functions."""
 
     operation: str
-    sync: Sync | None = None
+    sync: SyncRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ SDK_NAMES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Binding:
+class CallBinding:
     """What a Resource comes to: where to call, and how to speak of it."""
 
     service: str
@@ -108,28 +108,28 @@ class Binding:
     error: str
     label: str
     optimised: bool
-    sync: Sync | None
+    sync: SyncRule | None
     iso: bool = True
 
 
-def bind(resource: Resource) -> Binding | None:
+def bind_resource(resource: Resource) -> CallBinding | None:
     """Find what a Resource calls; None where it calls nothing that is known."""
     if resource.kind == "sdk":
         service_name = SDK_NAMES.get(resource.service, resource.service)
         operation = resource.action[:1].upper() + resource.action[1:]
         label = resource.service[:1].upper() + resource.service[1:]
-        return Binding(service_name, operation, label, label, optimised=False, sync=None)
+        return CallBinding(service_name, operation, label, label, optimised=False, sync=None)
     service = SERVICES.get(resource.service)
     action = service.actions.get(resource.action) if service else None
     if service is None or action is None:
         return None
     sync = action.sync if resource.pattern in ("sync", "sync:2") else None
-    return Binding(
+    return CallBinding(
         service.name, action.operation, service.error, service.label, optimised=True, sync=sync, iso=service.iso
     )
 
 
-def additions(resource: Resource) -> Mapping[str, Json]:
+def added_parameters(resource: Resource) -> Mapping[str, Json]:
     """What an integration adds to a task's parameters."""
-    binding = bind(resource) if resource.kind != "activity" else None
+    binding = bind_resource(resource) if resource.kind != "activity" else None
     return binding.sync.additions if binding and binding.sync else {}

@@ -9,7 +9,7 @@ from lamplighter.asl.definition.model import Resource
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 
 
-def prepare(resource: Resource, parameters: Json) -> Json:
+def invoke_parameters(resource: Resource, parameters: Json) -> Json:
     """The parameters of Invoke, the payload as it goes over the wire."""
     if resource.kind == "lambda":
         return {"FunctionName": resource.text, "Payload": dumps(parameters).encode()}
@@ -22,7 +22,7 @@ def _has_payload(parameters: Json) -> bool:
     return isinstance(parameters, dict) and "Payload" in parameters
 
 
-def failure(answer: Json) -> tuple[str, str] | None:
+def function_error(answer: Json) -> tuple[str, str] | None:
     """The error and the cause of a function that raised."""
     if "FunctionError" not in answer:
         return None
@@ -32,7 +32,7 @@ def failure(answer: Json) -> tuple[str, str] | None:
     return error or "Lambda.Unknown", cause
 
 
-def result(resource: Resource, answer: Json) -> Json:
+def function_result(resource: Resource, answer: Json) -> Json:
     """The result of a function that returned: its payload read as JSON."""
     payload = _parsed(_text(answer.get("Payload")))
     return payload if resource.kind == "lambda" else answer | {"Payload": payload}

@@ -58,7 +58,7 @@ def _members(shape: StructureShape, value: Json, name: str) -> Json:
             out[member] = to_service(shape.members[member], inner, key)
     missing = [member for member in shape.required_members if member not in given]
     if missing:
-        raise ParametersRefused(f"The field '{pascal(missing[0])}' is required but was missing")
+        raise ParametersRefused(f"The field '{pascal_case(missing[0])}' is required but was missing")
     return out
 
 
@@ -111,7 +111,7 @@ def _blob(value: Json, name: str) -> bytes:
 def to_states(shape: Shape | None, value: Json, time: Callable[[float], Json]) -> Json:
     """A service's answer as a state machine sees it; `time` writes an instant given in seconds."""
     if isinstance(shape, StructureShape) and isinstance(value, dict):
-        return {pascal(key): to_states(shape.members.get(key), inner, time) for key, inner in value.items()}
+        return {pascal_case(key): to_states(shape.members.get(key), inner, time) for key, inner in value.items()}
     if isinstance(shape, ListShape) and isinstance(value, list):
         return [to_states(shape.member, item, time) for item in value]
     if isinstance(shape, MapShape) and isinstance(value, dict):
@@ -125,6 +125,6 @@ def to_states(shape: Shape | None, value: Json, time: Callable[[float], Json]) -
     return value
 
 
-def pascal(name: str) -> str:
+def pascal_case(name: str) -> str:
     """fooBar as FooBar."""
     return name[:1].upper() + name[1:]

@@ -5,17 +5,17 @@ the state machine ARN and execution ARN", and a call of which an entry fails is 
 """
 
 from lamplighter.base.json_text import Json
-from lamplighter.services.states.calls.integrations import Binding
+from lamplighter.services.states.calls.integrations import CallBinding
 
 ERROR = "EventBridge.FailedEntry"
 
 
-def is_putting(binding: Binding) -> bool:
+def is_put_events(binding: CallBinding) -> bool:
     """Whether a Resource is the optimised integration that puts events."""
     return binding.optimised and (binding.service, binding.operation) == ("events", "PutEvents")
 
 
-def prepare(parameters: Json, execution: str) -> Json:
+def put_events_parameters(parameters: Json, execution: str) -> Json:
     """The parameters of PutEvents, with entries that say who puts them."""
     machine = execution.replace(":execution:", ":stateMachine:", 1).rpartition(":")[0]
     entries = parameters.get("Entries")

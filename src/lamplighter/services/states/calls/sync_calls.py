@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from botocore.model import ServiceModel
 
@@ -22,14 +23,14 @@ from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.base.world import iso
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.services.states.calls.integrations import SERVICES, Binding, bind
+from lamplighter.services.states.calls.integrations import SERVICES, CallBinding, bind_resource
 from lamplighter.services.states.calls.parameter_casing import to_states
-from lamplighter.services.states.calls.sync_rules import Outcome, Sync
+from lamplighter.services.states.calls.sync_rules import SyncOutcome, SyncRule
 from lamplighter.services.states.executions.driver import SERVICE, Driver
 from lamplighter.services.states.tables import frames
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store import outbox
-from lamplighter.store.db import Posted, Tx
+from lamplighter.store.db import OutboxRow, Tx
 
 log = logging.getLogger("lamplighter.states")
 
@@ -39,18 +40,18 @@ SHORTEST, LONGEST = 1.0, 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class SyncCall:
     """A piece of work that goes on, and how it is followed."""
 
     work: Work
     resource: Resource
-    binding: Binding
-    sync: Sync
+    binding: CallBinding
+    sync: SyncRule
     execution: str
     """The ARN of whom it is for."""
 
 
-class Following:
+class SyncCalls:
     """Follows work."""
 
     def __init__(self, bus: Bus, driver: Driver, models: Models, remote: RemoteServices) -> None:
@@ -61,14 +62,14 @@ class Following:
         syncs = [action.sync for service in SERVICES.values() for action in service.actions.values() if action.sync]
         for sync in syncs:
             if sync.source:
-                bus.subscribe(sync.source, self._hear(sync), frames.anything_watched)
+                bus.subscribe(sync.source, self._listener(sync), frames.has_watches)
 
-    def begin(self, tx: Tx, followed: Followed, names: list[str]) -> None:
+    def begin(self, tx: Tx, followed: SyncCall, names: list[str]) -> None:
         """Follow work that was begun under these names."""
         for name in names:
-            frames.watch(tx, name, followed.work)
+            frames.add_watch(tx, name, followed.work)
         if followed.sync.source:
-            self._settle(tx, followed)
+            self._check_ended(tx, followed)
             return
         work = followed.work
         body = {
@@ -81,53 +82,53 @@ class Following:
         }
         outbox.put(tx, SERVICE, str(work.execution), body)
 
-    async def perform(self, posted: Posted) -> None:
+    async def perform(self, posted: OutboxRow) -> None:
         """Follow work elsewhere to its end, or call work off, as a row of the outbox says."""
         body = posted.body
         resource = parse_resource(body["resource"])
-        binding = bind(resource) if resource is not None else None
+        binding = bind_resource(resource) if resource is not None else None
         if resource is None or binding is None or binding.sync is None:
-            await self._bus.store.insist(lambda tx: outbox.delete(tx, posted.id))
+            await self._bus.store.write_with_retry(lambda tx: outbox.delete(tx, posted.id))
         elif body["do"] == "cancel":
             await self._cancel(posted, binding, binding.sync)
         else:
             work = Work(body["execution"], body["frame"], body["number"])
-            await self._follow(posted, Followed(work, resource, binding, binding.sync, body["arn"]))
+            await self._poll_until_ended(posted, SyncCall(work, resource, binding, binding.sync, body["arn"]))
 
     # --- what is served here ------------------------------------------------------------------------------------------
 
-    def _hear(self, sync: Sync) -> Callable[[Tx, Event], None]:
+    def _listener(self, sync: SyncRule) -> Callable[[Tx, Event], None]:
         """Listen to the events of a service for the end of work."""
 
         def hear(tx: Tx, event: Event) -> None:
             if not sync.ended(event.detail):
                 return
             for name in event.resources:
-                for work in frames.watchers(tx, name):
-                    self._told(tx, work)
+                for work in frames.work_of_name(tx, name):
+                    self._on_event(tx, work)
 
         return hear
 
-    def _told(self, tx: Tx, work: Work) -> None:
-        resource, execution = self._driver.resource(tx, work), self._driver.arn_of(tx, work)
-        binding = bind(resource) if resource is not None else None
+    def _on_event(self, tx: Tx, work: Work) -> None:
+        resource, execution = self._driver.resource_of(tx, work), self._driver.arn_of(tx, work)
+        binding = bind_resource(resource) if resource is not None else None
         if resource is None or execution is None or binding is None or binding.sync is None:
-            frames.unwatch(tx, work)
+            frames.delete_watches(tx, work)
         else:
-            self._settle(tx, Followed(work, resource, binding, binding.sync, execution))
+            self._check_ended(tx, SyncCall(work, resource, binding, binding.sync, execution))
 
-    def _settle(self, tx: Tx, followed: Followed) -> None:
+    def _check_ended(self, tx: Tx, followed: SyncCall) -> None:
         """Ask how the work stands; tell the execution if it has ended."""
-        names = frames.watched(tx, followed.work)
+        names = frames.names_of_work(tx, followed.work)
         if not names:
             return
         caller, service, sync = caller_of(followed.execution), followed.binding.service, followed.sync
         described = self._bus.invoke(tx, caller, service, *sync.describe(names))
         outcome = sync.judge(described)
-        if outcome is not None and not self._came_too_late(tx, followed.work, sync.over(described)):
-            self._tell(tx, followed, outcome)
+        if outcome is not None and not self._ended_too_late(tx, followed.work, sync.over(described)):
+            self._resume_execution(tx, followed, outcome)
 
-    def _came_too_late(self, tx: Tx, work: Work, over: int | None) -> bool:
+    def _ended_too_late(self, tx: Tx, work: Work, over: int | None) -> bool:
         """Whether work ended when its time was up already, which a timer that nobody rang yet will say.
 
         So it is where work ended while no engine ran: what would have come first counts.
@@ -136,18 +137,18 @@ class Following:
             return False
         return self._driver.times_out(tx, work, over)
 
-    def _tell(self, tx: Tx, followed: Followed, outcome: Outcome) -> None:
+    def _resume_execution(self, tx: Tx, followed: SyncCall, outcome: SyncOutcome) -> None:
         work = followed.work
-        frames.unwatch(tx, work)
+        frames.delete_watches(tx, work)
         output = self._output(followed, outcome)
         event: MachineEvent = (
             TaskFailed(work.frame, work.number, "States.TaskFailed", dumps(output))
             if outcome.failed
             else TaskSucceeded(work.frame, work.number, output)
         )
-        self._driver.tell(tx, work.execution, event)
+        self._driver.send_event(tx, work.execution, event)
 
-    def _output(self, followed: Followed, outcome: Outcome) -> Json:
+    def _output(self, followed: SyncCall, outcome: SyncOutcome) -> Json:
         binding = followed.binding
         operation, member = followed.sync.shape
         shape = self._models(binding.service).operation_model(operation).output_shape
@@ -160,20 +161,20 @@ class Following:
 
     # --- what is called elsewhere -------------------------------------------------------------------------------------
 
-    async def _follow(self, posted: Posted, followed: Followed) -> None:
+    async def _poll_until_ended(self, posted: OutboxRow, followed: SyncCall) -> None:
         """Ask until the work has ended, or nobody waits for it any more."""
         for seconds in _pauses():
-            names = await self._bus.store.insist(lambda tx: self._names(tx, followed.work))
+            names = await self._bus.store.write_with_retry(lambda tx: self._names(tx, followed.work))
             outcome = await self._ask(followed, names) if names else None
             if outcome is not None or not names:
-                await self._bus.store.insist(lambda tx, outcome=outcome: self._conclude(tx, posted, followed, outcome))  # type: ignore[misc]
+                await self._bus.store.write_with_retry(partial(self._conclude, posted, followed, outcome))
                 return
             await asyncio.sleep(seconds)
 
     def _names(self, tx: Tx, work: Work) -> list[str]:
-        return frames.watched(tx, work) if self._driver.awaits(tx, work) else []
+        return frames.names_of_work(tx, work) if self._driver.waits_for(tx, work) else []
 
-    async def _ask(self, followed: Followed, names: list[str]) -> Outcome | None:
+    async def _ask(self, followed: SyncCall, names: list[str]) -> SyncOutcome | None:
         service, region = followed.binding.service, caller_of(followed.execution).region
         try:
             described = await self._remote.call(service, *followed.sync.describe(names), region)
@@ -184,17 +185,17 @@ class Following:
             log.warning("%s does not tell how %s stands: %r", service, names[0], error)
         return None
 
-    def _conclude(self, tx: Tx, posted: Posted, followed: Followed, outcome: Outcome | None) -> None:
+    def _conclude(self, posted: OutboxRow, followed: SyncCall, outcome: SyncOutcome | None, tx: Tx) -> None:
         if outbox.delete(tx, posted.id) and outcome is not None:
-            self._tell(tx, followed, outcome)
+            self._resume_execution(tx, followed, outcome)
 
     # --- calling off --------------------------------------------------------------------------------------------------
 
-    async def _cancel(self, posted: Posted, binding: Binding, sync: Sync) -> None:
+    async def _cancel(self, posted: OutboxRow, binding: CallBinding, sync: SyncRule) -> None:
         """Call work off, as well as that can be done."""
         calls = [sync.cancel(name, posted.body["arn"]) for name in posted.body["names"]]
         if sync.source:
-            await self._bus.store.insist(lambda tx: self._cancel_here(tx, posted, binding, calls))
+            await self._bus.store.write_with_retry(lambda tx: self._cancel_here(tx, posted, binding, calls))
             return
         region = caller_of(posted.body["arn"]).region
         for call in calls:
@@ -202,9 +203,9 @@ class Following:
                 await self._remote.call(binding.service, *call, region)
             except AwsError as error:
                 log.warning("%s %s: %s", binding.service, call, error)
-        await self._bus.store.insist(lambda tx: outbox.delete(tx, posted.id))
+        await self._bus.store.write_with_retry(lambda tx: outbox.delete(tx, posted.id))
 
-    def _cancel_here(self, tx: Tx, posted: Posted, binding: Binding, calls: list[tuple[str, Json]]) -> None:
+    def _cancel_here(self, tx: Tx, posted: OutboxRow, binding: CallBinding, calls: list[tuple[str, Json]]) -> None:
         if not outbox.delete(tx, posted.id):
             return
         for call in calls:
@@ -230,7 +231,7 @@ def caller_of(execution: str) -> Caller:
     return Caller(found.account, found.region)
 
 
-def instant(binding: Binding) -> Callable[[float], Json]:
+def instant(binding: CallBinding) -> Callable[[float], Json]:
     """How an integration writes an instant that is given in seconds."""
     return (lambda seconds: iso(int(seconds * 1000))) if binding.iso else (lambda seconds: int(seconds * 1000))
 

@@ -14,7 +14,7 @@ Call = tuple[str, Json]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SyncOutcome:
     """How work that went on elsewhere ended."""
 
     failed: bool
@@ -23,7 +23,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Sync:
+class SyncRule:
     """How to follow work that goes on after the call (.sync)."""
 
     additions: Mapping[str, Json]
@@ -38,7 +38,7 @@ class Sync:
     """Whether an event's detail says that it has ended."""
     describe: Callable[[list[str]], Call]
     """How to ask for its state."""
-    judge: Callable[[Json], Outcome | None]
+    judge: Callable[[Json], SyncOutcome | None]
     """From the state, how it ended; None while it goes on."""
     over: Callable[[Json], int | None]
     """From the state, when it ended, in milliseconds since the epoch; None where that is when it is told."""
@@ -53,7 +53,7 @@ class Sync:
 ABORTED = "The Task state in AWS Step Functions execution [{}] which was managing this resource was aborted"
 
 
-def _judge_tasks(described: Json) -> Outcome | None:
+def _judge_tasks(described: Json) -> SyncOutcome | None:
     """Done when all tasks have stopped; failed when one did not start or any of its containers did not exit with 0.
 
     Whether a container is essential does not matter: a sidecar that is killed when the job is done fails the state
@@ -67,14 +67,14 @@ def _judge_tasks(described: Json) -> Outcome | None:
         or any(container.get("exitCode") != 0 for container in task["containers"])
         for task in tasks
     )
-    return Outcome(failed, tasks[0] if len(tasks) == 1 else tasks)
+    return SyncOutcome(failed, tasks[0] if len(tasks) == 1 else tasks)
 
 
 def _cluster_of(task: str) -> str:
     return task.split("/")[1]
 
 
-RUN_TASK = Sync(
+RUN_TASK = SyncRule(
     additions={"StartedBy": "AWS Step Functions"},
     refused=lambda answer: bool(answer.get("failures")),
     names=lambda _given, answer: [task["taskArn"] for task in answer["tasks"]],
@@ -92,7 +92,7 @@ RUN_TASK = Sync(
 
 # Step Functions: https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
 
-START_EXECUTION = Sync(
+START_EXECUTION = SyncRule(
     additions={},
     refused=lambda _answer: False,
     names=lambda _given, answer: [answer["executionArn"]],
@@ -100,7 +100,7 @@ START_EXECUTION = Sync(
     ended=lambda detail: detail.get("status") != "RUNNING",
     describe=lambda names: ("DescribeExecution", {"executionArn": names[0]}),
     judge=lambda described: (
-        None if described["status"] == "RUNNING" else Outcome(described["status"] != "SUCCEEDED", described)
+        None if described["status"] == "RUNNING" else SyncOutcome(described["status"] != "SUCCEEDED", described)
     ),
     over=lambda _described: None,
     shape=("DescribeExecution", ""),
@@ -118,14 +118,14 @@ def _asked(
     ends: Mapping[str, bool],
     shape: tuple[str, str],
     cancel: Callable[[str], Call],
-) -> Sync:
+) -> SyncRule:
     """Work that is asked for. `found`: its description in an answer; `ends`: by final status, whether it succeeded."""
 
-    def judge(described: Json) -> Outcome | None:
+    def judge(described: Json) -> SyncOutcome | None:
         ended = ends.get(status(found(described)))
-        return None if ended is None else Outcome(not ended, found(described))
+        return None if ended is None else SyncOutcome(not ended, found(described))
 
-    return Sync(
+    return SyncRule(
         additions={},
         refused=lambda _answer: False,
         names=names,

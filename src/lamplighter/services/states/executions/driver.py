@@ -44,12 +44,12 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus
 from lamplighter.isolation.port import Isolation
 from lamplighter.services.states.executions import status_event, step_marker
-from lamplighter.services.states.executions.execution_logging import Journal
+from lamplighter.services.states.executions.execution_logging import ExecutionLog
 from lamplighter.services.states.executions.isolated_steps import INTERNAL, IsolatedSteps
-from lamplighter.services.states.executions.transition_log import describe
-from lamplighter.services.states.machines.compiled_definitions import Revisions
+from lamplighter.services.states.executions.transition_log import describe_events
+from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.tables import activities, executions, frames, redrives, state_machines
-from lamplighter.services.states.tables.executions import Record
+from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store import outbox, timers
 from lamplighter.store.db import Damaged, Reader, Tx
@@ -69,7 +69,7 @@ FROM_OUTSIDE = (StopRequested, Broken)
 LEADING = (Resumed, TaskSucceeded, TaskFailed, TimerFired, MapRunEnded)
 """Events that lead to the next state: "On the next state transition" a machine that is deleted ends its executions."""
 
-NOWHERE = Definition(blocks=())
+NO_DEFINITION = Definition(blocks=())
 """What an execution runs of which nothing is left to run."""
 
 log = logging.getLogger("lamplighter.states")
@@ -77,7 +77,7 @@ transitions = logging.getLogger("lamplighter.transitions")
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ExpressEnd:
     """How an express execution ended, and when (milliseconds since the epoch)."""
 
     finish: Finish
@@ -91,11 +91,11 @@ class Driver:
         self._bus = bus
         self._world = replace(world, may_block=False)
         self._patient_world = world
-        self.revisions = Revisions(additions)
+        self.revisions = CompiledDefinitions(additions)
         self.isolated = IsolatedSteps(bus.store, world, isolation, self, self.revisions)
         self._executions: OrderedDict[int, tuple[str, Execution]] = OrderedDict()
-        self._awaited: dict[str, asyncio.Future[Ended]] = {}
-        self.journal = Journal(bus, world)
+        self._awaited: dict[str, asyncio.Future[ExpressEnd]] = {}
+        self.journal = ExecutionLog(bus, world)
         self.on_map_run: Callable[[Tx, int, Execution, StartMapRun], None]
         self.on_map_run_redriven: Callable[[Tx, RedriveMapRun], None]
         self.on_map_run_cancelled: Callable[[Tx, Work], None]
@@ -108,27 +108,27 @@ class Driver:
         self._executions.clear()
         self.isolated.forget()
 
-    def begin(self, tx: Tx, execution: Execution, revision: str, enter: Callable[[int], None] | None = None) -> None:
+    def start(self, tx: Tx, execution: Execution, revision: str, enter: Callable[[int], None] | None = None) -> None:
         """Start an execution; `enter` takes the key of a Map Run's child down, before it can end."""
-        self.adopt(tx, execution, revision, self.first_step(tx, execution, revision), enter)
+        self.save_started(tx, execution, revision, self.first_step(tx, execution, revision), enter)
 
     def first_step(self, reader: Reader, execution: Execution, revision: str) -> Step:
         """How a new execution begins; nothing is kept yet."""
         definition = self.revisions.definition_of(reader, execution, revision)
-        subject, refuses = step_marker.revision(revision), partial(self.refusal, reader)
+        subject, refuses = step_marker.revision_subject(revision), partial(self.why_refused, reader)
         if not self.isolated.deaths(subject):
             self.isolated.mark_until_loop_turns(subject)
             with suppress(MayTakeLong):
                 return advance(definition, execution, Started(), self._world, refuses=refuses)
         return advance(definition, execution, Started(), self._world, crossings=0, refuses=refuses)
 
-    def refusal(self, reader: Reader, resource: Resource, parameters: Json) -> str | None:
+    def why_refused(self, reader: Reader, resource: Resource, parameters: Json) -> str | None:
         """Why a task cannot be begun."""
         if resource.kind != "activity":
             return self.misfit(resource, parameters)
         return None if activities.exists(reader, resource.text) else f"The activity {resource.text} does not exist."
 
-    def adopt(
+    def save_started(
         self,
         tx: Tx,
         execution: Execution,
@@ -156,42 +156,42 @@ class Driver:
                 finish.output if finish else None,
                 finish.error if finish else None,
                 finish.cause if finish else None,
-                frames.head(step.execution),
+                frames.dump_counters(step.execution),
             ),
         )
         if enter is not None:
             enter(key)
-        status_event.publish(self._bus, tx, execution, "RUNNING", None, None)
-        self.keep(tx, key, revision, execution, step, stored=True)
+        status_event.publish_status(self._bus, tx, execution, "RUNNING", None, None)
+        self.save_step(tx, key, revision, execution, step, stored=True)
 
     def reopen(self, tx: Tx, key: int, revision: str, execution: Execution, event: Event) -> None:
         """Go on with an execution that had ended."""
         frames.save(tx, key, replace(execution, frames={}, results={}), execution)
-        executions.set_head(tx, key, frames.head(execution))
+        executions.set_head(tx, key, frames.dump_counters(execution))
         self._remember(key, revision, execution)
-        status_event.publish(self._bus, tx, execution, "RUNNING", None, None)
-        self.tell(tx, key, event)
+        status_event.publish_status(self._bus, tx, execution, "RUNNING", None, None)
+        self.send_event(tx, key, event)
 
-    def await_end(self, execution: str) -> "asyncio.Future[Ended]":
+    def await_end(self, execution: str) -> "asyncio.Future[ExpressEnd]":
         """How an express execution ends; it is kept nowhere else."""
-        future: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[ExpressEnd] = asyncio.get_running_loop().create_future()
         self._awaited[execution] = future
         return future
 
-    def tell(self, tx: Tx, key: int, event: Event) -> None:
+    def send_event(self, tx: Tx, key: int, event: Event) -> None:
         """Something happened to an execution."""
         found = self.find(tx, key)
         if found is None:
             return
         revision, execution = found
-        if isinstance(event, LEADING) and state_machines.deleting(tx, execution.machine):
+        if isinstance(event, LEADING) and state_machines.is_deleting(tx, execution.machine):
             event = StopRequested()
         if isinstance(event, FROM_OUTSIDE):
-            self.keep(tx, key, revision, execution, self._advance(tx, key, revision, execution, event))
+            self.save_step(tx, key, revision, execution, self._advance(tx, key, revision, execution, event))
             return
         own, shared = (
-            self.isolated.deaths(step_marker.execution(key)),
-            self.isolated.deaths(step_marker.revision(revision)),
+            self.isolated.deaths(step_marker.execution_subject(key)),
+            self.isolated.deaths(step_marker.revision_subject(revision)),
         )
         if own or shared or self.isolated.holds(key):
             self.isolated.add(tx, key, event, own)
@@ -201,26 +201,26 @@ class Driver:
         except MayTakeLong:
             self.isolated.add(tx, key, event)
         else:
-            self.keep(tx, key, revision, execution, step)
+            self.save_step(tx, key, revision, execution, step)
 
     def _advance(self, tx: Tx, key: int, revision: str, execution: Execution, event: Event) -> Step:
         try:
             definition = self.revisions.definition_of(tx, execution, revision)
             world = self._patient_world if isinstance(event, FROM_OUTSIDE) else self._world
-            with self.isolated.under_way(step_marker.execution(key)):
-                return advance(definition, execution, event, world, refuses=partial(self.refusal, tx))
+            with self.isolated.under_way(step_marker.execution_subject(key)):
+                return advance(definition, execution, event, world, refuses=partial(self.why_refused, tx))
         except MayTakeLong:
             raise
         except Exception:
             log.exception("execution %s cannot go on from %s; it is ended", execution.arn, type(event).__name__)
             return self._broken(self.revisions.definition(tx, revision), execution, INTERNAL)
 
-    def break_off(self, tx: Tx, key: int, cause: str) -> None:
+    def end_broken(self, tx: Tx, key: int, cause: str) -> None:
         """End an execution that cannot go on."""
         found = self.find(tx, key)
         if found is not None:
             revision, execution = found
-            self.keep(
+            self.save_step(
                 tx, key, revision, execution, self._broken(self.revisions.definition(tx, revision), execution, cause)
             )
 
@@ -235,9 +235,9 @@ class Driver:
     def _give_up(self, execution: Execution, cause: str) -> Step:
         """End an execution of which nothing is left to go on from, be it by a redrive."""
         bare = replace(execution, frames={}, results={})
-        return replace(advance(NOWHERE, bare, Broken(cause), self._world), redrive=None)
+        return replace(advance(NO_DEFINITION, bare, Broken(cause), self._world), redrive=None)
 
-    def awaits(self, tx: Tx, work: Work) -> bool:
+    def waits_for(self, tx: Tx, work: Work) -> bool:
         """Whether an execution still waits for a piece of work."""
         found = self.find(tx, work.execution)
         frame = found[1].frames.get(work.frame) if found else None
@@ -247,9 +247,9 @@ class Driver:
     def times_out(self, tx: Tx, work: Work, wall: int) -> bool:
         """Whether a timer of a piece of work, or of its whole execution, was due before a time of the wall clock."""
         steady = wall - (self._world.now() - self._world.monotonic())
-        return timers.any_due(tx, SERVICE, str(work.execution), (f"{work.frame}.", "0."), steady)
+        return timers.has_due_timer(tx, SERVICE, str(work.execution), (f"{work.frame}.", "0."), steady)
 
-    def resource(self, tx: Tx, work: Work) -> Resource | None:
+    def resource_of(self, tx: Tx, work: Work) -> Resource | None:
         """What a piece of work calls; None where nobody waits for it."""
         found = self.find(tx, work.execution)
         frame = found[1].frames.get(work.frame) if found else None
@@ -268,7 +268,7 @@ class Driver:
         found = self.find(tx, work.execution)
         return found[1].arn if found else None
 
-    def holder(self, tx: Tx, token: str) -> Work | None:
+    def work_of_token(self, tx: Tx, token: str) -> Work | None:
         """The work that a task token stands for, if someone waits for it."""
         read = parse_task_token(token)
         record = executions.get(tx, read[0]) if read else None
@@ -284,11 +284,11 @@ class Driver:
     def ring(self, tx: Tx, timer: Timer) -> None:
         """A timer of an execution is due."""
         frame, _, number = timer.name.partition(".")
-        self.tell(tx, int(timer.subject), TimerFired(int(frame), int(number)))
+        self.send_event(tx, int(timer.subject), TimerFired(int(frame), int(number)))
 
     def resume(self, key: int) -> Callable[[Tx], None]:
         """The job that goes on with what a step left ready."""
-        return lambda tx: self.tell(tx, key, Resumed())
+        return lambda tx: self.send_event(tx, key, Resumed())
 
     def find(self, tx: Tx, key: int) -> tuple[str, Execution] | None:
         """The revision and the state of an execution that runs."""
@@ -300,7 +300,7 @@ class Driver:
         if record is None or record.status != "RUNNING":
             return None
         try:
-            execution = frames.load(tx, key, fixed_part(record), record.head)
+            execution = frames.load(tx, key, execution_of_record(record), record.head)
             self.revisions.definition(tx, record.revision)
         except Damaged as error:
             log.error("%s; execution %s is ended", error, record.arn)
@@ -309,12 +309,12 @@ class Driver:
         self._remember(key, record.revision, execution)
         return record.revision, execution
 
-    def _end_damaged(self, tx: Tx, record: Record, cause: str) -> None:
+    def _end_damaged(self, tx: Tx, record: ExecutionRecord, cause: str) -> None:
         """End an execution whose rows can't be read, from where its history tells that it is."""
         frames.delete(tx, record.id)
-        fixed = fixed_part(replace(record, input=executions.mend_input(tx, record)))
+        fixed = execution_of_record(replace(record, input=executions.repair_input(tx, record)))
         execution = replace(fixed, event=executions.last_event(tx, record.id))
-        self.keep(tx, record.id, record.revision, execution, self._give_up(execution, cause))
+        self.save_step(tx, record.id, record.revision, execution, self._give_up(execution, cause))
 
     def _remember(self, key: int, revision: str, execution: Execution) -> None:
         self._executions[key] = (revision, execution)
@@ -322,7 +322,7 @@ class Driver:
         if len(self._executions) > CACHED:
             self._executions.popitem(last=False)
 
-    def keep(self, tx: Tx, key: int, revision: str, old: Execution, step: Step, *, stored: bool = False) -> None:
+    def save_step(self, tx: Tx, key: int, revision: str, old: Execution, step: Step, *, stored: bool = False) -> None:
         """Write one step down."""
         new = step.execution
         if step.events and not new.express:
@@ -334,15 +334,15 @@ class Driver:
         if step.finish is not None:
             self._executions.pop(key, None)
             self._finish(tx, key, revision, old, step, stored=stored)
-            state_machines.settle(tx, new.machine)
+            state_machines.delete_if_idle(tx, new.machine)
         else:
             if not stored:
-                executions.set_head(tx, key, frames.head(new))
+                executions.set_head(tx, key, frames.dump_counters(new))
             self._remember(key, revision, new)
         if step.more:
-            tx.after.append(lambda: self._bus.store.keep(self.resume(key)))
+            tx.after.append(lambda: self._bus.store.write_in_background(self.resume(key)))
         if transitions.isEnabledFor(logging.INFO) and step.events:
-            text = "\n".join(describe(new, step.events))
+            text = "\n".join(describe_events(new, step.events))
             tx.after.append(lambda: transitions.info(text))
 
     def _finish(self, tx: Tx, key: int, revision: str, old: Execution, step: Step, *, stored: bool) -> None:
@@ -353,20 +353,20 @@ class Driver:
         if new.child:
             self.on_child_ended(tx, key, new, finish, stop)
         if new.express:
-            self._end_express(tx, key, Ended(finish, stop), new)
+            self._end_express(tx, key, ExpressEnd(finish, stop), new)
             return
         if old.frames or old.event:
             timers.delete_all(tx, SERVICE, str(key))
         if not stored:
             outcome = (finish.status, stop, finish.output, finish.error, finish.cause)
-            executions.finish(tx, key, outcome, frames.head(new))
+            executions.finish(tx, key, outcome, frames.dump_counters(new))
         if step.redrive is not None:
-            redrives.keep(tx, key, step.redrive)
-        status_event.publish(self._bus, tx, new, finish.status, stop, finish.output)
+            redrives.save_failed(tx, key, step.redrive)
+        status_event.publish_status(self._bus, tx, new, finish.status, stop, finish.output)
         for old_key in executions.ended_before(tx, self._world.now() - RETENTION, AT_ONCE):
             executions.forget(tx, old_key)
 
-    def _end_express(self, tx: Tx, key: int, ended: Ended, execution: Execution) -> None:
+    def _end_express(self, tx: Tx, key: int, ended: ExpressEnd, execution: Execution) -> None:
         """An express execution leaves nothing behind but what its caller waits for."""
         timers.delete_all(tx, SERVICE, str(key))
         executions.delete(tx, key)
@@ -380,7 +380,7 @@ class Driver:
             return self._world.now()
         timeout = self.revisions.definition_of(tx, execution, revision).timeout
         assert timeout is not None
-        redrive = redrives.last(tx, key)
+        redrive = redrives.last_redrive(tx, key)
         return (execution.start if redrive is None else redrive.date) + timeout * 1000
 
     def _carry_out(self, tx: Tx, key: int, execution: Execution, command: Command) -> None:
@@ -400,8 +400,8 @@ class Driver:
                 outbox.put(tx, SERVICE, str(key), body)
             case CancelTask(frame, number, resource):
                 work = Work(key, frame, number)
-                names = frames.watched(tx, work)
-                frames.unwatch(tx, work)
+                names = frames.names_of_work(tx, work)
+                frames.delete_watches(tx, work)
                 if resource.kind == "activity":
                     activities.drop(tx, work)
                 if names:
@@ -421,7 +421,7 @@ class Driver:
                 pass
 
 
-def fixed_part(record: Record) -> Execution:
+def execution_of_record(record: ExecutionRecord) -> Execution:
     """What of an execution never changes; raises Damaged."""
     try:
         document = loads(record.input)

@@ -2,7 +2,7 @@
 
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.services.states.errors import InvalidExecutionInput
-from lamplighter.services.states.executions.json_errors import complaint
+from lamplighter.services.states.executions.json_errors import json_error_message
 
 
 def read_input(params: Json) -> tuple[Json, str]:
@@ -11,4 +11,4 @@ def read_input(params: Json) -> tuple[Json, str]:
     try:
         return loads(text), text
     except JsonError:
-        raise InvalidExecutionInput(complaint(text)) from None
+        raise InvalidExecutionInput(json_error_message(text)) from None

@@ -34,7 +34,7 @@ ERRORS = ("Aborted", "Failed", "TimedOut", "FailStateEntered")
 
 
 @dataclass(frozen=True, slots=True)
-class Logging:
+class LogSettings:
     """Where and what the executions of a revision log."""
 
     caller: Caller
@@ -44,20 +44,20 @@ class Logging:
     """Whether execution data is included."""
 
 
-class Journal:
+class ExecutionLog:
     """Logs what happens to executions."""
 
     def __init__(self, bus: Bus, world: World) -> None:
         self._bus = bus
         self._world = world
-        self._revisions: OrderedDict[str, Logging | None] = OrderedDict()
-        self._streams: dict[tuple[str, Logging], str] = {}
+        self._revisions: OrderedDict[str, LogSettings | None] = OrderedDict()
+        self._streams: dict[tuple[str, LogSettings], str] = {}
         """The stream that each state machine has in its group as long as this engine lives."""
 
-    def logging(self, reader: Reader, revision: str) -> Logging | None:
+    def logging(self, reader: Reader, revision: str) -> LogSettings | None:
         """What a revision's executions log; None where they do not."""
         if revision not in self._revisions:
-            found = state_machines.revision(reader, revision)
+            found = state_machines.get_revision(reader, revision)
             known = self._bus.serves(SERVICE, "PutLogEvents")
             self._revisions[revision] = _logging(found.settings) if found and known else None
             if len(self._revisions) > CACHED:
@@ -72,11 +72,13 @@ class Journal:
         execution = step.execution
         read = (loads(entry) for entry in step.entries)
         wanted = [event for event in read if _is_logged(event["type"], to.level)]
-        events = [(round(event["timestamp"] * 1000), dumps(line(event, execution, data=to.data))) for event in wanted]
+        events = [
+            (round(event["timestamp"] * 1000), dumps(log_line(event, execution, data=to.data))) for event in wanted
+        ]
         for batch in batch_events(events):
             self._put(tx, execution.machine_name, to, batch)
 
-    def _put(self, tx: Tx, machine: str, to: Logging, batch: list[tuple[int, str]]) -> None:
+    def _put(self, tx: Tx, machine: str, to: LogSettings, batch: list[tuple[int, str]]) -> None:
         """Put events into the stream of a state machine; into a new one, where it has none or its own is deleted."""
         key = (machine, to)
         stream = self._streams.get(key)
@@ -91,12 +93,12 @@ class Journal:
         minute = iso(self._world.now())[:16].replace("T", "-").replace(":", "-")
         return f"states/{machine}/{minute}/{self._world.uuid()[:8]}"
 
-    def _send(self, tx: Tx, to: Logging, stream: str, batch: list[tuple[int, str]]) -> bool:
+    def _send(self, tx: Tx, to: LogSettings, stream: str, batch: list[tuple[int, str]]) -> bool:
         listed = [{"timestamp": time, "message": message} for time, message in batch]
         params = {"logGroupName": to.group, "logStreamName": stream, "logEvents": listed}
         return self._try(tx, to, "PutLogEvents", params)
 
-    def _try(self, tx: Tx, to: Logging, operation: str, params: Json) -> bool:
+    def _try(self, tx: Tx, to: LogSettings, operation: str, params: Json) -> bool:
         """Call an operation of CloudWatch Logs; False where it is refused, and nothing came of it."""
         try:
             with tx.nested():
@@ -106,7 +108,7 @@ class Journal:
         return True
 
 
-def _logging(settings: Json) -> Logging | None:
+def _logging(settings: Json) -> LogSettings | None:
     configuration = settings.get("loggingConfiguration", {})
     destinations = configuration.get("destinations")
     if configuration.get("level", "OFF") == "OFF" or not destinations:
@@ -115,14 +117,14 @@ def _logging(settings: Json) -> Logging | None:
     assert group is not None
     name = group.resource.removeprefix("log-group:").removesuffix(":*")
     caller = Caller(group.account, group.region)
-    return Logging(caller, name, configuration["level"], configuration.get("includeExecutionData", False))
+    return LogSettings(caller, name, configuration["level"], configuration.get("includeExecutionData", False))
 
 
 def _is_logged(kind: str, level: str) -> bool:
     return level == "ALL" or kind in FATAL or (level == "ERROR" and kind.endswith(ERRORS))
 
 
-def line(event: Json, execution: Execution, *, data: bool) -> Json:
+def log_line(event: Json, execution: Execution, *, data: bool) -> Json:
     """An event of the history, in the form in which it is logged."""
     found: Json = next((event[field] for field in event if field.endswith("EventDetails")), {})
     details = found if data else {name: value for name, value in found.items() if name not in DOCUMENTS}

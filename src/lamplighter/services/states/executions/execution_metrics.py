@@ -10,9 +10,9 @@ from lamplighter.services.states.tables import execution_times
 from lamplighter.store.db import Reader
 
 
-def measure(reader: Reader, _caller: Caller, params: Json) -> Json:
+def measure_executions(reader: Reader, _caller: Caller, params: Json) -> Json:
     """MeasureExecutions: by period, [its number, how many executions, sum, least and most of what is measured]."""
     if params["metric"] not in execution_times.MEASURED:
         raise ValidationError(f"{params['metric']} is not measured: {', '.join(execution_times.MEASURED)} are")
     times = (params["start"], params["end"], params["period"])
-    return execution_times.measure(reader, params["stateMachineArn"], params["metric"], *times)
+    return execution_times.measure_period(reader, params["stateMachineArn"], params["metric"], *times)

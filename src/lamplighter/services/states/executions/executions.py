@@ -17,12 +17,12 @@ from lamplighter.services.states.executions import redrive
 from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.executions.execution_input import read_input
 from lamplighter.services.states.executions.execution_logging import DOCUMENTS
-from lamplighter.services.states.executions.express import Express
+from lamplighter.services.states.executions.express import ExpressExecutions
 from lamplighter.services.states.executions.lookup import find_execution, find_map_run
 from lamplighter.services.states.machines.resolve_arn import find_target
 from lamplighter.services.states.tables import executions as rows
 from lamplighter.services.states.tables import map_runs
-from lamplighter.services.states.tables.executions import Record
+from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.store.db import Reader, Tx
 
 KEPT = 1_000
@@ -32,7 +32,7 @@ KEPT = 1_000
 class Executions:
     """Executions, as the API has them."""
 
-    def __init__(self, world: World, driver: Driver, express: Express) -> None:
+    def __init__(self, world: World, driver: Driver, express: ExpressExecutions) -> None:
         self._world = world
         self._driver = driver
         self._express = express
@@ -62,7 +62,7 @@ class Executions:
             return {"executionArn": key, "startDate": existing.start / 1000}
         now = self._world.now()
         execution = Execution(key, name, machine.role, machine.arn, machine.name, document, text, now)
-        self._driver.begin(tx, execution, machine.revision)
+        self._driver.start(tx, execution, machine.revision)
         rows.qualify(tx, key, *target.qualified)
         return {"executionArn": key, "startDate": now / 1000}
 
@@ -75,10 +75,10 @@ class Executions:
             "name": record.name,
             "status": record.status,
             "startDate": record.start / 1000,
-        } | redrive.description(reader, record, self._world.now())
+        } | redrive.redrive_description(reader, record, self._world.now())
         if record.stop is not None:
             description["stopDate"] = record.stop / 1000
-        run = map_runs.run_of(reader, record.id)
+        run = map_runs.run_of_child(reader, record.id)
         if run is not None:
             description["mapRunArn"] = run
         whole = params.get("includedData") != "METADATA_ONLY"
@@ -96,7 +96,7 @@ class Executions:
         """ListExecutions: the newest first."""
         size, before = page_size(params), page_number(params.get("nextToken"))
         redriven = {"REDRIVEN": True, "NOT_REDRIVEN": False}.get(params.get("redriveFilter", ""))
-        wanted = rows.Wanted(params.get("statusFilter"), redriven, before)
+        wanted = rows.ExecutionFilter(params.get("statusFilter"), redriven, before)
         if ("mapRunArn" in params) == ("stateMachineArn" in params):
             raise ValidationError("Either stateMachineArn or mapRunArn must be specified")
         if "mapRunArn" in params:
@@ -109,12 +109,16 @@ class Executions:
         found = rows.page(reader, target.owner, wanted, size + 1)
         return page("executions", found, size, _item, lambda record: record.id)
 
-    def kept(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def list_kept(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """ListKeptExecutions, which is ours: the newest of a state machine, also of one that is deleted."""
         machine = arn.build("states", caller.region, caller.account, f"stateMachine:{params['name']}")
-        return {"executions": [_item(each) for each in rows.page(reader, ("machine", machine), rows.Wanted(), KEPT)]}
+        return {
+            "executions": [
+                _item(each) for each in rows.page(reader, ("machine", machine), rows.ExecutionFilter(), KEPT)
+            ]
+        }
 
-    def removed(self, reader: Reader, caller: Caller, _params: Json) -> Json:
+    def list_removed_machines(self, reader: Reader, caller: Caller, _params: Json) -> Json:
         """ListRemovedMachines, which is ours: the state machines that are gone and whose executions are kept."""
         found = rows.removed_machines(reader, caller.account, caller.region, KEPT)
         return {"stateMachines": [{"stateMachineArn": each, "name": each.rpartition(":")[2]} for each in found]}
@@ -122,7 +126,7 @@ class Executions:
     def stop(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """StopExecution: harmless on one that has ended."""
         record = find_execution(tx, params["executionArn"])
-        self._driver.tell(tx, record.id, StopRequested(params.get("error"), params.get("cause")))
+        self._driver.send_event(tx, record.id, StopRequested(params.get("error"), params.get("cause")))
         stopped = find_execution(tx, params["executionArn"]).stop
         assert stopped is not None
         return {"stopDate": stopped / 1000}
@@ -147,24 +151,24 @@ class Executions:
         return answer
 
 
-def _item(record: Record) -> Json:
+def _item(record: ExecutionRecord) -> Json:
     item = {
         "executionArn": record.arn,
         "stateMachineArn": record.machine,
         "name": record.name,
         "status": record.status,
         "startDate": record.start / 1000,
-        "redriveCount": redrive.count(record),
+        "redriveCount": redrive.redrive_count(record),
     } | _qualifiers(record)
     return item if record.stop is None else item | {"stopDate": record.stop / 1000}
 
 
-def _child(run: str, record: Record, items: int) -> Json:
+def _child(run: str, record: ExecutionRecord, items: int) -> Json:
     """An execution of a Map Run."""
     return _item(record) | {"mapRunArn": run, "itemCount": items}
 
 
-def _qualifiers(record: Record) -> Json:
+def _qualifiers(record: ExecutionRecord) -> Json:
     """The version and the alias that an execution was started with."""
     names = (("stateMachineVersionArn", record.version), ("stateMachineAliasArn", record.alias))
     return {field: value for field, value in names if value is not None}

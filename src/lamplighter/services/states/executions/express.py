@@ -13,10 +13,10 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.services.states.arns import check_name
 from lamplighter.services.states.errors import StateMachineDeleting, StateMachineTypeNotSupported
-from lamplighter.services.states.executions.driver import Driver, Ended
+from lamplighter.services.states.executions.driver import Driver, ExpressEnd
 from lamplighter.services.states.executions.execution_input import read_input
 from lamplighter.services.states.machines.resolve_arn import find_target
-from lamplighter.services.states.tables.state_machines import Machine
+from lamplighter.services.states.tables.state_machines import StateMachine
 from lamplighter.store.db import Reader, Tx
 
 BILLED_STEP = 100
@@ -24,7 +24,7 @@ BILLED_STEP = 100
 BILLED_MEMORY = 64
 
 
-class Express:
+class ExpressExecutions:
     """Express executions, as the API has them."""
 
     def __init__(self, bus: Bus, world: World, driver: Driver) -> None:
@@ -43,28 +43,28 @@ class Express:
         step = self._driver.first_step(reader, execution, machine.revision)
         if step.finish is None:
             return self._run(execution, machine.revision, step)
-        ended = Ended(step.finish, self._world.now())
+        ended = ExpressEnd(step.finish, self._world.now())
         if self._driver.journal.logging(reader, machine.revision) is not None:
             return self._log(execution, machine.revision, step, ended)
         return _answer(execution, ended)
 
-    async def _log(self, execution: Execution, revision: str, step: Step, ended: Ended) -> Json:
+    async def _log(self, execution: Execution, revision: str, step: Step, ended: ExpressEnd) -> Json:
         """Log an execution that is over already."""
-        await self._bus.store.write(lambda tx: self._driver.adopt(tx, execution, revision, step))
+        await self._bus.store.write(lambda tx: self._driver.save_started(tx, execution, revision, step))
         return _answer(execution, ended)
 
     async def _run(self, execution: Execution, revision: str, step: Step) -> Json:
         ended = self._driver.await_end(execution.arn)
-        await self._bus.store.write(lambda tx: self._driver.adopt(tx, execution, revision, step))
+        await self._bus.store.write(lambda tx: self._driver.save_started(tx, execution, revision, step))
         return _answer(execution, await ended)
 
-    def start(self, tx: Tx, machine: Machine, params: Json) -> Json:
+    def start(self, tx: Tx, machine: StateMachine, params: Json) -> Json:
         """StartExecution of an express state machine: nobody hears how it ends."""
         execution = self.execution(machine, params)
-        self._driver.begin(tx, execution, machine.revision)
+        self._driver.start(tx, execution, machine.revision)
         return {"executionArn": execution.arn, "startDate": execution.start / 1000}
 
-    def execution(self, machine: Machine, params: Json) -> Execution:
+    def execution(self, machine: StateMachine, params: Json) -> Execution:
         """A new execution; its name need not be its own."""
         name = check_name(params["name"]) if "name" in params else self._world.uuid()
         document, text = read_input(params)
@@ -75,7 +75,7 @@ class Express:
         return Execution(key, name, machine.role, machine.arn, machine.name, document, text, self._world.now())
 
 
-def _answer(execution: Execution, ended: Ended) -> Json:
+def _answer(execution: Execution, ended: ExpressEnd) -> Json:
     finish = ended.finish
     steps = max(1, -(-(ended.stop - execution.start) // BILLED_STEP))
     answer: Json = {

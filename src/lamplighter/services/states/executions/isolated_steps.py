@@ -29,8 +29,8 @@ from lamplighter.base.world import World
 from lamplighter.isolation.port import Isolation, LimitExceeded
 from lamplighter.isolation.requests import Advanced, AdvanceExecution, RequestClock
 from lamplighter.services.states.executions import step_marker
-from lamplighter.services.states.executions.step_marker import StepMark
-from lamplighter.services.states.machines.compiled_definitions import Revisions
+from lamplighter.services.states.executions.step_marker import StepMarker
+from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.tables import pending_events
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import Damaged, Reader, Store, Tx
@@ -43,29 +43,29 @@ MOST_BEGUN = 2
 """How often a step may have been under way when an engine died."""
 RETRY_SECONDS = 1
 """How long to wait where no process can be started (no descriptors, no memory)."""
-OVERRUN = "The step was broken off: {}."
+STEP_STOPPED = "The step was broken off: {}."
 DEADLY = "The step was under way {} times when the engine died; it is not begun again."
 INTERNAL = "An internal error occurred; the engine's log has it."
 
 
-class Executions(Protocol):
+class ExecutionDriver(Protocol):
     """What is needed of the driver."""
 
     def find(self, tx: Tx, key: int) -> tuple[str, Execution] | None:
         """Return the revision and the state of an execution that runs."""
 
-    def keep(self, tx: Tx, key: int, revision: str, old: Execution, step: Step) -> None:
+    def save_step(self, tx: Tx, key: int, revision: str, old: Execution, step: Step) -> None:
         """Write one step down."""
 
-    def break_off(self, tx: Tx, key: int, cause: str) -> None:
+    def end_broken(self, tx: Tx, key: int, cause: str) -> None:
         """End an execution that cannot go on."""
 
-    def refusal(self, reader: Reader, resource: Resource, parameters: Json) -> str | None:
+    def why_refused(self, reader: Reader, resource: Resource, parameters: Json) -> str | None:
         """Why a task cannot be begun."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trip:
+class IsolatedRequest:
     """One request that is under way, and the rows that it is for."""
 
     rows: tuple[int, ...]
@@ -77,14 +77,19 @@ class IsolatedSteps:
     """The steps of one engine that are made elsewhere."""
 
     def __init__(
-        self, store: Store, world: World, isolation: Isolation, executions: Executions, revisions: Revisions
+        self,
+        store: Store,
+        world: World,
+        isolation: Isolation,
+        executions: ExecutionDriver,
+        revisions: CompiledDefinitions,
     ) -> None:
         self._store = store
         self._world = world
         self._isolation = isolation
         self._executions = executions
         self._revisions = revisions
-        self._mark = StepMark(store.directory)
+        self._mark = StepMarker(store.directory)
         self._pending: set[int] = set()
         """Executions with pending events; some of them may have none any more."""
         self._deaths: dict[str, int] = {}
@@ -100,7 +105,7 @@ class IsolatedSteps:
         self._deaths = step_marker.suspects(self._store.reader)
         self.forget()
         for key in self._pending:
-            self._set_out(key)
+            self._begin(key)
 
     async def stop(self) -> None:
         """Break off what is under way: the next engine begins it again, and does not count this."""
@@ -124,7 +129,7 @@ class IsolatedSteps:
 
     def ends(self, tx: Tx, work: Work) -> bool:
         """Whether a pending event ends this piece of work."""
-        return work.execution in self._pending and pending_events.ends(tx, work)
+        return work.execution in self._pending and pending_events.ends_work(tx, work)
 
     def deaths(self, *subjects: str) -> int:
         """How often an engine died in one of these steps."""
@@ -147,39 +152,39 @@ class IsolatedSteps:
         """Keep an event, and have its step made."""
         pending_events.add(tx, key, event, begun)
         self._pending.add(key)
-        tx.after.append(lambda: self._set_out(key))
+        tx.after.append(lambda: self._begin(key))
 
     def drop(self, tx: Tx, key: int) -> None:
         """Forget the pending events of an execution that has ended."""
         if key in self._pending:
             pending_events.delete_all(tx, key)
 
-    def _set_out(self, key: int) -> None:
+    def _begin(self, key: int) -> None:
         if key not in self._trips:
-            self._trips[key] = asyncio.get_running_loop().create_task(self._travel(key))
+            self._trips[key] = asyncio.get_running_loop().create_task(self._run(key))
 
-    async def _travel(self, key: int) -> None:
-        while (trip := await self._store.insist(partial(self._take, key))) is not None:
+    async def _run(self, key: int) -> None:
+        while (trip := await self._store.write_with_retry(partial(self._take, key))) is not None:
             outcome = await self._answer(trip, partial(self._count, key, trip.rows))
-            await self._store.insist(partial(self._settle, key, trip, outcome))
+            await self._store.write_with_retry(partial(self._save_steps, key, trip, outcome))
             self._counted.pop(key, None)
 
     def _count(self, key: int, rows: tuple[int, ...]) -> None:
         """Count a step that is slow: an engine that dies now may die of it."""
         self._counted[key] = rows
-        self._store.keep(lambda tx: pending_events.count_begun(tx, rows, 1))
+        self._store.write_in_background(lambda tx: pending_events.count_begun(tx, rows, 1))
 
-    def _take(self, key: int, tx: Tx) -> Trip | None:
+    def _take(self, key: int, tx: Tx) -> IsolatedRequest | None:
         """Return the next events to work on; None where there are none."""
         found = self._executions.find(tx, key)
         try:
-            rows = pending_events.of_execution(tx, key, EVENTS_AT_ONCE) if found else []
+            rows = pending_events.first_events(tx, key, EVENTS_AT_ONCE) if found else []
         except Damaged as error:
             log.error("%s; its execution is ended", error)
-            self._executions.break_off(tx, key, str(error))
+            self._executions.end_broken(tx, key, str(error))
             rows = []
         if found and rows and rows[0].begun >= MOST_BEGUN:
-            self._executions.break_off(tx, key, DEADLY.format(rows[0].begun))
+            self._executions.end_broken(tx, key, DEADLY.format(rows[0].begun))
             rows = []
         if not found or not rows:
             pending_events.delete_all(tx, key)
@@ -190,17 +195,17 @@ class IsolatedSteps:
         revision, execution = found
         source, timeout = self._revisions.source(tx, execution, revision)
         events = tuple(row.event for row in rows)
-        request = AdvanceExecution(source, timeout, execution, events, moment(self._world))
-        return Trip(keys, revision, request)
+        request = AdvanceExecution(source, timeout, execution, events, request_clock(self._world))
+        return IsolatedRequest(keys, revision, request)
 
-    async def _answer(self, trip: Trip, on_slow: Callable[[], None]) -> Advanced | str:
+    async def _answer(self, trip: IsolatedRequest, on_slow: Callable[[], None]) -> Advanced | str:
         """The steps, or why there are none."""
         while True:
             try:
                 answer = await self._isolation.run(trip.request, self._refusal, on_slow)
             except LimitExceeded as error:
                 log.warning("a step of execution %s was broken off: %s", trip.request.execution.arn, error)
-                return OVERRUN.format(error)
+                return STEP_STOPPED.format(error)
             except OSError as error:
                 log.warning("no process can be started for a step (%s); trying again", error)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -212,28 +217,28 @@ class IsolatedSteps:
                 return answer
 
     def _refusal(self, resource: Resource, parameters: Json) -> str | None:
-        return self._executions.refusal(self._store.reader, resource, parameters)
+        return self._executions.why_refused(self._store.reader, resource, parameters)
 
-    def _settle(self, key: int, trip: Trip, outcome: Advanced | str, tx: Tx) -> None:
+    def _save_steps(self, key: int, trip: IsolatedRequest, outcome: Advanced | str, tx: Tx) -> None:
         """Keep the steps, unless the execution has been ended from outside."""
-        if not pending_events.exist(tx, key, trip.rows):
+        if not pending_events.all_exist(tx, key, trip.rows):
             return
         pending_events.delete(tx, trip.rows)
-        self._clear(tx, step_marker.execution(key), step_marker.revision(trip.revision))
+        self._clear(tx, step_marker.execution_subject(key), step_marker.revision_subject(trip.revision))
         if isinstance(outcome, str):
-            self._executions.break_off(tx, key, outcome)
+            self._executions.end_broken(tx, key, outcome)
             return
         try:
             with tx.nested():
                 execution = trip.request.execution
                 for step in outcome.steps(execution):
-                    self._executions.keep(tx, key, trip.revision, execution, step)
+                    self._executions.save_step(tx, key, trip.revision, execution, step)
                     execution = step.execution
         except sqlite3.Error:
             raise
         except Exception:
             log.exception("a step of execution %s cannot be kept; it is ended", trip.request.execution.arn)
-            self._executions.break_off(tx, key, INTERNAL)
+            self._executions.end_broken(tx, key, INTERNAL)
 
     def _clear(self, tx: Tx, *subjects: str) -> None:
         for subject in subjects:
@@ -241,6 +246,6 @@ class IsolatedSteps:
                 step_marker.clear(tx, subject)
 
 
-def moment(world: World) -> RequestClock:
+def request_clock(world: World) -> RequestClock:
     """Return the clock as it stands, and a seed."""
     return RequestClock(world.now(), world.monotonic(), int(world.random() * 2**53))

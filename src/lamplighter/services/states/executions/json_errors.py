@@ -5,7 +5,7 @@ from lamplighter.lang.json_errors import find_fault
 OTHERWISE = "Invalid execution input."
 
 
-def complaint(text: str) -> str:
+def json_error_message(text: str) -> str:
     """What is wrong with a text that is not JSON."""
     found = find_fault(text) if text.strip() else None
     return found[0] if found is not None else OTHERWISE

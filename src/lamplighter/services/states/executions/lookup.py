@@ -4,12 +4,12 @@ from lamplighter.services.states.arns import resource_arn
 from lamplighter.services.states.errors import ActivityDoesNotExist, ExecutionDoesNotExist, ResourceNotFound
 from lamplighter.services.states.tables import activities, executions, map_runs
 from lamplighter.services.states.tables.activities import Activity
-from lamplighter.services.states.tables.executions import Record
+from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.services.states.tables.map_runs import MapRun
 from lamplighter.store.db import Reader
 
 
-def find_execution(reader: Reader, text: str) -> Record:
+def find_execution(reader: Reader, text: str) -> ExecutionRecord:
     """The execution of an ARN."""
     record = executions.get(reader, resource_arn(text, "execution"))
     if record is None:

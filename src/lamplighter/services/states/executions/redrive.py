@@ -11,10 +11,10 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.states.executions.driver import Driver, fixed_part
+from lamplighter.services.states.executions.driver import Driver, execution_of_record
 from lamplighter.services.states.executions.lookup import find_execution
 from lamplighter.services.states.tables import executions, map_runs, redrives
-from lamplighter.services.states.tables.executions import Record
+from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.store.db import Reader, Tx
 
 REDRIVABLE = ("FAILED", "ABORTED", "TIMED_OUT")
@@ -42,37 +42,39 @@ class Redrives:
         """RedriveExecution"""
         record = find_execution(tx, params["executionArn"])
         token, now = params.get("clientToken"), self._world.now()
-        before = redrives.last(tx, record.id)
+        before = redrives.last_redrive(tx, record.id)
         if before and token is not None and before.token == token and now - before.date < TOKEN_PERIOD:
             return {"redriveDate": before.date / 1000}
-        reason = refusal(record, now)
-        if reason is None and map_runs.child(tx, record.id) is not None:
+        reason = why_not_redrivable(record, now)
+        if reason is None and map_runs.get_child(tx, record.id) is not None:
             reason = "Execution is a child of a Map Run and is redriven with it"
-        if reason is not None or not go_on(tx, self._driver, record, now, token):
+        if reason is not None or not redrive_execution(tx, self._driver, record, now, token):
             raise ExecutionNotRedrivable(reason or "Execution cannot be redriven")
         return {"redriveDate": now / 1000}
 
 
-def go_on(tx: Tx, driver: Driver, record: Record, now: int, token: str | None) -> bool:
+def redrive_execution(tx: Tx, driver: Driver, record: ExecutionRecord, now: int, token: str | None) -> bool:
     """Have an execution go on from where it failed; False where that is not kept."""
     counter, event, frame, timer, count = loads(record.head)
-    fixed = replace(fixed_part(record), counter=counter, event=event, frame=frame, timer=timer, redrives=count + 1)
+    fixed = replace(
+        execution_of_record(record), counter=counter, event=event, frame=frame, timer=timer, redrives=count + 1
+    )
     restored = redrives.restore(tx, record.id, fixed)
     if restored is None:
         return False
-    redrives.note(tx, record.id, now, token)
+    redrives.save_redrive(tx, record.id, now, token)
     executions.reopen(tx, record.id)
     driver.reopen(tx, record.id, record.revision, restored, Redriven())
     return True
 
 
-def count(record: Record) -> int:
+def redrive_count(record: ExecutionRecord) -> int:
     """How often an execution was redriven."""
     redrives: int = loads(record.head)[4]
     return redrives
 
 
-def refusal(record: Record, now: int) -> str | None:
+def why_not_redrivable(record: ExecutionRecord, now: int) -> str | None:
     """Why an execution cannot be redriven."""
     if record.status not in REDRIVABLE:
         return f"Execution is {record.status} and cannot be redriven"
@@ -83,15 +85,15 @@ def refusal(record: Record, now: int) -> str | None:
     return None
 
 
-def description(reader: Reader, record: Record, now: int) -> Json:
+def redrive_description(reader: Reader, record: ExecutionRecord, now: int) -> Json:
     """What DescribeExecution tells of it."""
-    reason = refusal(record, now)
-    able = "REDRIVABLE" if map_runs.child(reader, record.id) is None else "REDRIVABLE_BY_MAP_RUN"
+    reason = why_not_redrivable(record, now)
+    able = "REDRIVABLE" if map_runs.get_child(reader, record.id) is None else "REDRIVABLE_BY_MAP_RUN"
     described: Json = {
-        "redriveCount": count(record),
+        "redriveCount": redrive_count(record),
         "redriveStatus": able if reason is None else "NOT_REDRIVABLE",
     }
     if reason is not None:
         described["redriveStatusReason"] = reason
-    last = redrives.last(reader, record.id)
+    last = redrives.last_redrive(reader, record.id)
     return described if last is None else described | {"redriveDate": last.date / 1000}

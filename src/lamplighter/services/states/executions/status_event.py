@@ -14,7 +14,7 @@ SOURCE = "aws.states"
 LARGEST = 248 * 1024
 
 
-def publish(bus: Bus, tx: Tx, execution: Execution, status: str, stop: int | None, output: str | None) -> None:
+def publish_status(bus: Bus, tx: Tx, execution: Execution, status: str, stop: int | None, output: str | None) -> None:
     """Tell that an execution has a new status; of express ones nothing is told."""
     if execution.express:
         return

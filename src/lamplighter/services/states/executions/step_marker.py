@@ -16,7 +16,7 @@ NONE = bytes(LENGTH)
 CLOSED = -1
 
 
-class StepMark:
+class StepMarker:
     """The mark of one engine; `left` is what its predecessor died in."""
 
     def __init__(self, directory: Path) -> None:
@@ -60,7 +60,7 @@ class UnderWay:
 
     __slots__ = ("_mark", "_subject")
 
-    def __init__(self, mark: StepMark, subject: str) -> None:
+    def __init__(self, mark: StepMarker, subject: str) -> None:
         self._mark = mark
         self._subject = subject
 
@@ -71,12 +71,12 @@ class UnderWay:
         self._mark.clear()
 
 
-def execution(key: int) -> str:
+def execution_subject(key: int) -> str:
     """The name of a step of an execution."""
     return f"execution {key}"
 
 
-def revision(name: str) -> str:
+def revision_subject(name: str) -> str:
     """The name of the first step of an execution, which has no key yet."""
     return f"revision {name}"[:LENGTH]
 

@@ -13,7 +13,7 @@ QUIET = frozenset(
 LONGEST = 200
 
 
-def describe(execution: Execution, events: Sequence[HistoryEvent]) -> Iterator[str]:
+def describe_events(execution: Execution, events: Sequence[HistoryEvent]) -> Iterator[str]:
     """What happened, a line each."""
     who = f"{execution.machine_name} {execution.name}"
     for _, _, _, kind, _, details in events:

@@ -19,7 +19,7 @@ from lamplighter.services.states.errors import (
     StateMachineDeleting,
     StateMachineDoesNotExist,
 )
-from lamplighter.services.states.machines.resolve_arn import find_alias, find_version, split
+from lamplighter.services.states.machines.resolve_arn import find_alias, find_version, split_qualifier
 from lamplighter.services.states.tables import aliases as rows
 from lamplighter.services.states.tables import state_machines
 from lamplighter.services.states.tables.aliases import Alias
@@ -45,7 +45,7 @@ class Aliases:
         machine = check_routes(tx, routes)
         alias = rows.get(tx, machine, name)
         if alias is None:
-            if len(rows.of_machine(tx, machine)) >= MOST:
+            if len(rows.aliases_of_machine(tx, machine)) >= MOST:
                 raise ServiceQuotaExceeded(f"The state machine has {MOST} aliases already.")
             alias = rows.put(tx, machine, name, description, routes, self._world.now())
         elif (alias.routes, alias.description) != (routes, description):
@@ -79,18 +79,20 @@ class Aliases:
 
     def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """DeleteStateMachineAlias: harmless where the alias is not there."""
-        machine, name = split(params["stateMachineAliasArn"])
+        machine, name = split_qualifier(params["stateMachineAliasArn"])
         rows.delete(tx, machine, name)
         return {}
 
     def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """ListStateMachineAliases: of a state machine, or those that lead to a version."""
         arn = params["stateMachineArn"]
-        machine, qualifier = split(arn)
+        machine, qualifier = split_qualifier(arn)
         size, after = page_size(params), page_number(params.get("nextToken")) or 0
         if state_machines.get(reader, machine) is None or (qualifier and find_version(reader, arn) is None):
             raise StateMachineDoesNotExist(arn)
-        found = [alias for alias in rows.of_machine(reader, machine, after) if not qualifier or alias.leads_to(arn)]
+        found = [
+            alias for alias in rows.aliases_of_machine(reader, machine, after) if not qualifier or alias.leads_to(arn)
+        ]
         return page("stateMachineAliases", found, size, _item, lambda alias: alias.id)
 
 
@@ -101,7 +103,7 @@ def _item(alias: Alias) -> Json:
 def check_routes(reader: Reader, routes: Json) -> str:
     """The ARN of the state machine whose versions a routing configuration names, if it is one."""
     names = [route["stateMachineVersionArn"] for route in routes]
-    owners = {split(name)[0] for name in names}
+    owners = {split_qualifier(name)[0] for name in names}
     if len(owners) > 1:
         raise Invalid("Routing configuration must contain versions of the same state machine")
     if len(set(names)) < len(names):

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from botocore.model import OperationModel, StructureShape
 
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
-from lamplighter.services.states.calls.integrations import Binding
-from lamplighter.services.states.calls.parameter_casing import member_of, pascal
-from lamplighter.services.states.machines.state_tree import Place
+from lamplighter.services.states.calls.integrations import CallBinding
+from lamplighter.services.states.calls.parameter_casing import member_of, pascal_case
+from lamplighter.services.states.machines.state_tree import StatePlace
 
 
-def faults(place: Place, binding: Binding, operation: OperationModel) -> Iterator[Diagnostic]:
+def check_parameters(place: StatePlace, binding: CallBinding, operation: OperationModel) -> Iterator[Diagnostic]:
     """What is wrong with the names of a call's parameters."""
     shape = operation.input_shape
     field = "Arguments" if place.jsonata else "Parameters"
@@ -31,7 +31,7 @@ def faults(place: Place, binding: Binding, operation: OperationModel) -> Iterato
         added = {member_of(shape, name) for name in (binding.sync.additions if binding.sync else ())}
         unknown = [f'The field "{name}" is not supported by Step Functions' for name in names if members[name] is None]
         missing = [
-            f"The field '{pascal(each)}' is required but was missing"
+            f"The field '{pascal_case(each)}' is required but was missing"
             for each in needed
             if each not in {*members.values(), *added}
         ]

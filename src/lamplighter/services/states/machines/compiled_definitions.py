@@ -32,7 +32,7 @@ class _Compiled:
     """Characters of its text."""
 
 
-class Revisions:
+class CompiledDefinitions:
     """The definitions of one engine's revisions."""
 
     def __init__(self, additions: Additions) -> None:
@@ -51,7 +51,7 @@ class Revisions:
     def source(self, reader: Reader, execution: Execution, revision: str) -> tuple[DefinitionSource, int | None]:
         """Return what an execution runs, as text, and its TimeoutSeconds."""
         definition = self.definition_of(reader, execution, revision)
-        row = state_machines.revision(reader, revision)
+        row = state_machines.get_revision(reader, revision)
         assert row is not None
         return source_of(row.definition, definition, self._additions), definition.timeout
 
@@ -59,7 +59,7 @@ class Revisions:
         found = self._compiled.get(revision)
         if found is not None:
             return found
-        row = state_machines.revision(reader, revision)
+        row = state_machines.get_revision(reader, revision)
         if row is None:
             raise Bug(f"revision {revision} is gone")
         try:

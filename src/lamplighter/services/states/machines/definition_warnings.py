@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from lamplighter.asl.definition.diagnostics import Diagnostic
 from lamplighter.base.json_text import Json
-from lamplighter.services.states.machines.state_tree import Place
+from lamplighter.services.states.machines.state_tree import StatePlace
 
 PATH = re.compile(r"\$(\$?[.\[]|\$?$|[A-Za-z_]\w*([.\[]|$))")
 """What a value looks like that is a path: `$`, `$.a`, `$$.Execution`, `$name`, `$name.a`."""
@@ -19,14 +19,14 @@ LITERAL = ("Variable", "Comment", "Result", "Resource", "Next", "Default", "Star
 """Fields that take a path under a name that says nothing of it, or that no path could be meant in."""
 
 
-def warnings(found: Iterable[Place]) -> Iterator[Diagnostic]:
+def definition_warnings(found: Iterable[StatePlace]) -> Iterator[Diagnostic]:
     """All warnings about the states that speak JSONPath."""
     for place in found:
         if not place.jsonata:
             yield from _state(place)
 
 
-def _state(place: Place) -> Iterator[Diagnostic]:
+def _state(place: StatePlace) -> Iterator[Diagnostic]:
     for field, value in place.own.items():
         at = f"{place.at}/{field}"
         if field in TEMPLATES:

@@ -21,7 +21,7 @@ Found = Callable[[str], bool]
 """Whether there is a log group of this ARN."""
 
 
-def settings(base: Json, params: Json, found: Found) -> Json:
+def merge_settings(base: Json, params: Json, found: Found) -> Json:
     """The settings that a request leads to, `base` where it says nothing."""
     given: Json = {name: DEFAULTS[name] | params[name] for name in SETTINGS if name in params}
     if "loggingConfiguration" in given:

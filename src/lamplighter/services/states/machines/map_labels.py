@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from lamplighter.asl.definition.diagnostics import Diagnostic
 from lamplighter.base.errors import AwsError
-from lamplighter.services.states.machines.state_tree import Place
+from lamplighter.services.states.machines.state_tree import StatePlace
 
 INVALID = "INVALID_LABEL_NAME"
 DUPLICATE = "DUPLICATE_LABEL_NAME"
@@ -30,7 +30,7 @@ class InvalidLabel(AwsError):
         super().__init__(f"Error=ValueError Args={[why]} in definition '{definition}'.")
 
 
-def faults(found: Iterable[Place]) -> Iterator[Diagnostic]:
+def check_labels(found: Iterable[StatePlace]) -> Iterator[Diagnostic]:
     """What is wrong with the labels of a definition."""
     seen: set[str] = set()
     for place in found:

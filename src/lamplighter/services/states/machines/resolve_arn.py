@@ -13,16 +13,16 @@ from lamplighter.services.states.errors import LabelledArn, StateMachineDoesNotE
 from lamplighter.services.states.tables import aliases, state_machines, versions
 from lamplighter.services.states.tables.aliases import Alias
 from lamplighter.services.states.tables.executions import Owner
-from lamplighter.services.states.tables.state_machines import Machine
+from lamplighter.services.states.tables.state_machines import StateMachine
 from lamplighter.services.states.tables.versions import Version
 from lamplighter.store.db import Reader
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ExecutionTarget:
     """A state machine as an ARN means it: with the definition, role and settings of the revision that it leads to."""
 
-    machine: Machine
+    machine: StateMachine
     version: Version | None = None
     alias: Alias | None = None
 
@@ -39,7 +39,7 @@ class Target:
         return self.version.arn if self.version else None, self.alias.arn if self.alias else None
 
 
-def split(text: str) -> tuple[str, str]:
+def split_qualifier(text: str) -> tuple[str, str]:
     """The ARN of the state machine itself, and the qualifier behind it (empty where there is none)."""
     head, kind, rest = resource_arn(text, "stateMachine").partition(":stateMachine:")
     name, _, qualifier = rest.partition(":")
@@ -48,9 +48,9 @@ def split(text: str) -> tuple[str, str]:
     return f"{head}{kind}{name}", qualifier
 
 
-def find_machine(reader: Reader, text: str) -> Machine:
+def find_machine(reader: Reader, text: str) -> StateMachine:
     """The state machine of an ARN that has no qualifier."""
-    arn, qualifier = split(text)
+    arn, qualifier = split_qualifier(text)
     machine = None if qualifier else state_machines.get(reader, arn)
     if machine is None:
         raise StateMachineDoesNotExist(text)
@@ -59,34 +59,34 @@ def find_machine(reader: Reader, text: str) -> Machine:
 
 def find_version(reader: Reader, text: str) -> Version | None:
     """The version of an ARN, if there is one."""
-    arn, qualifier = split(text)
+    arn, qualifier = split_qualifier(text)
     return versions.get(reader, arn, int(qualifier)) if qualifier.isdecimal() else None
 
 
 def find_alias(reader: Reader, text: str) -> Alias | None:
     """The alias of an ARN, if there is one."""
-    arn, qualifier = split(text)
+    arn, qualifier = split_qualifier(text)
     return aliases.get(reader, arn, qualifier) if qualifier else None
 
 
-def find_target(reader: Reader, text: str, world: World) -> Target:
+def find_target(reader: Reader, text: str, world: World) -> ExecutionTarget:
     """What an ARN leads to; which of an alias's versions, chance decides by their weights."""
-    arn, qualifier = split(text)
+    arn, qualifier = split_qualifier(text)
     machine = state_machines.get(reader, arn)
     if machine is None:
         raise StateMachineDoesNotExist(text)
     if not qualifier:
-        return Target(machine)
+        return ExecutionTarget(machine)
     alias = find_alias(reader, text)
-    version = find_version(reader, route(alias.routes, world.random()) if alias else text)
+    version = find_version(reader, choose_version(alias.routes, world.random()) if alias else text)
     if version is None:
         raise StateMachineDoesNotExist(text)
-    return Target(_as_of(reader, machine, version), version, alias)
+    return ExecutionTarget(_as_of(reader, machine, version), version, alias)
 
 
-def definitions(reader: Reader, text: str) -> list[str]:
+def possible_definitions(reader: Reader, text: str) -> list[str]:
     """The definitions to which an ARN may lead, whatever chance decides; none where it leads nowhere."""
-    arn, qualifier = split(text)
+    arn, qualifier = split_qualifier(text)
     machine = state_machines.get(reader, arn)
     if machine is None or not qualifier:
         return [] if machine is None else [machine.definition]
@@ -96,14 +96,14 @@ def definitions(reader: Reader, text: str) -> list[str]:
     return [_as_of(reader, machine, version).definition for version in found if version is not None]
 
 
-def route(routes: Json, chance: float) -> str:
+def choose_version(routes: Json, chance: float) -> str:
     """The ARN of one of the versions that a routing configuration names: chance is from [0, 1), weights are percent."""
     first = routes[0]
     return str((first if chance * 100 < first["weight"] else routes[-1])["stateMachineVersionArn"])
 
 
-def _as_of(reader: Reader, machine: Machine, version: Version) -> Machine:
-    then = state_machines.revision(reader, version.revision)
+def _as_of(reader: Reader, machine: StateMachine, version: Version) -> StateMachine:
+    then = state_machines.get_revision(reader, version.revision)
     assert then is not None
     return replace(
         machine,

@@ -16,14 +16,20 @@ from lamplighter.services.states.errors import (
     StateMachineDeleting,
 )
 from lamplighter.services.states.executions.lookup import find_execution
-from lamplighter.services.states.machines.logging_and_tracing import DEFAULTS, SETTINGS, settings
-from lamplighter.services.states.machines.resolve_arn import Target, definitions, find_machine, find_target, split
-from lamplighter.services.states.machines.validate_definition import Definitions
+from lamplighter.services.states.machines.logging_and_tracing import DEFAULTS, SETTINGS, merge_settings
+from lamplighter.services.states.machines.resolve_arn import (
+    ExecutionTarget,
+    find_machine,
+    find_target,
+    possible_definitions,
+    split_qualifier,
+)
+from lamplighter.services.states.machines.validate_definition import DefinitionValidator
 from lamplighter.services.states.machines.variable_references import variable_references
-from lamplighter.services.states.machines.versions import check_description, publish
+from lamplighter.services.states.machines.versions import check_description, publish_version
 from lamplighter.services.states.tables import aliases, versions
 from lamplighter.services.states.tables import state_machines as rows
-from lamplighter.services.states.tables.state_machines import Machine, Revision
+from lamplighter.services.states.tables.state_machines import Revision, StateMachine
 from lamplighter.store.db import Reader, Tx
 
 NOTHING_TO_UPDATE = (
@@ -31,35 +37,35 @@ NOTHING_TO_UPDATE = (
 )
 
 
-class Machines:
+class StateMachines:
     """State machines, as the API has them."""
 
-    def __init__(self, bus: Bus, world: World, definitions: Definitions) -> None:
+    def __init__(self, bus: Bus, world: World, definitions: DefinitionValidator) -> None:
         self._bus = bus
         self._world = world
         self._definitions = definitions
         self._references = Precomputed(lambda definition: variable_references(loads(definition)))
 
-    def create_ahead(self, _reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
+    def prepare_create(self, _reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
         """What of CreateStateMachine takes as long as the definition is."""
         return self._definitions.check.work_for(params["definition"], params.get("type", "STANDARD"))
 
-    def update_ahead(self, reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
+    def prepare_update(self, reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
         """What of UpdateStateMachine takes as long as the definition is."""
         machine = rows.get(reader, params["stateMachineArn"])
         if machine is None:
             return None
         return self._definitions.check.work_for(params.get("definition", machine.definition), machine.type)
 
-    def describe_ahead(self, reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
+    def prepare_describe(self, reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
         """What of DescribeStateMachine takes as long as the definition is."""
-        return combine(*map(self._references.work_for, definitions(reader, params["stateMachineArn"])))
+        return combine(*map(self._references.work_for, possible_definitions(reader, params["stateMachineArn"])))
 
-    def describe_for_execution_ahead(
+    def prepare_describe_for_execution(
         self, reader: Reader, _caller: Caller, params: Json
     ) -> Callable[[], object] | None:
         """What of DescribeStateMachineForExecution takes as long as the definition is."""
-        found = rows.revision(reader, find_execution(reader, params["executionArn"]).revision)
+        found = rows.get_revision(reader, find_execution(reader, params["executionArn"]).revision)
         return None if found is None else self._references.work_for(found.definition)
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
@@ -78,21 +84,21 @@ class Machines:
         answer = {"stateMachineArn": made.arn, "creationDate": made.created / 1000}
         return answer | self._publish(tx, made, params)
 
-    def _new(self, tx: Tx, caller: Caller, name: str, params: Json) -> Machine:
+    def _new(self, tx: Tx, caller: Caller, name: str, params: Json) -> StateMachine:
         role, kind = check_role(params["roleArn"]), params.get("type", "STANDARD")
         self._definitions.check(params["definition"], kind)
-        return Machine(
+        return StateMachine(
             arn=arn.build("states", caller.region, caller.account, f"stateMachine:{name}"),
             account=caller.account,
             region=caller.region,
             name=name,
             type=kind,
             created=self._world.now(),
-            tags=tags.read(params.get("tags", [])),
+            tags=tags.read_tags(params.get("tags", [])),
             revision=self._world.uuid(),
             definition=params["definition"],
             role=role,
-            settings=settings(DEFAULTS, params, lambda group: self._logs(tx, group)),
+            settings=merge_settings(DEFAULTS, params, lambda group: self._logs(tx, group)),
         )
 
     def _logs(self, tx: Tx, group: str) -> bool:
@@ -106,10 +112,10 @@ class Machines:
         answer = self._bus.invoke(tx, caller, "logs", "DescribeLogGroups", {"logGroupNamePrefix": name})
         return any(each["logGroupName"] == name for each in answer["logGroups"])
 
-    def _publish(self, tx: Tx, machine: Machine, params: Json) -> Json:
+    def _publish(self, tx: Tx, machine: StateMachine, params: Json) -> Json:
         if not params.get("publish"):
             return {}
-        version = publish(tx, machine, params.get("versionDescription"), self._world.now())
+        version = publish_version(tx, machine, params.get("versionDescription"), self._world.now())
         return {"stateMachineVersionArn": version.arn}
 
     def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
@@ -140,18 +146,18 @@ class Machines:
         check_description(params)
         old, new = _revision(machine), self._revised(tx, machine, params)
         if replace(old, id=new.id, created=new.created, initial=False) != new:
-            rows.revise(tx, machine.arn, new)
+            rows.add_revision(tx, machine.arn, new)
         machine = find_machine(tx, machine.arn)
         answer: Json = {"updateDate": new.created / 1000}
         if not machine.initial:
             answer["revisionId"] = machine.revision
         return answer | self._publish(tx, machine, params)
 
-    def _revised(self, tx: Tx, machine: Machine, params: Json) -> Revision:
+    def _revised(self, tx: Tx, machine: StateMachine, params: Json) -> Revision:
         definition = params.get("definition", machine.definition)
         role = check_role(params["roleArn"]) if "roleArn" in params else machine.role
         self._definitions.check(definition, machine.type)
-        changed = settings(machine.settings, params, lambda group: self._logs(tx, group))
+        changed = merge_settings(machine.settings, params, lambda group: self._logs(tx, group))
         return Revision(self._world.uuid(), definition, role, changed, self._world.now())
 
     def delete(self, tx: Tx, _caller: Caller, params: Json) -> Json:
@@ -160,7 +166,7 @@ class Machines:
         "A state machine is deleted only when all its executions are completed. On the next state transition, the state
         machine's executions are terminated."
         """
-        machine, qualifier = split(params["stateMachineArn"])
+        machine, qualifier = split_qualifier(params["stateMachineArn"])
         if not qualifier:
             aliases.delete_all(tx, machine)
             versions.delete_all(tx, machine)
@@ -170,7 +176,7 @@ class Machines:
     def describe_for_execution(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """DescribeStateMachineForExecution: as it was when the execution began."""
         record = find_execution(reader, params["executionArn"])
-        found = rows.revision(reader, record.revision)
+        found = rows.get_revision(reader, record.revision)
         assert found is not None
         name = record.machine.rpartition(":")[2]
         return self._content(record.machine, name, found, params) | {"updateDate": found.created / 1000}
@@ -190,7 +196,7 @@ class Machines:
         return content | ({"variableReferences": references} if references else {})
 
 
-def _item(machine: Machine) -> Json:
+def _item(machine: StateMachine) -> Json:
     return {
         "stateMachineArn": machine.arn,
         "name": machine.name,
@@ -199,13 +205,13 @@ def _item(machine: Machine) -> Json:
     }
 
 
-def _revision(machine: Machine) -> Revision:
+def _revision(machine: StateMachine) -> Revision:
     return Revision(
         machine.revision, machine.definition, machine.role, machine.settings, machine.created, initial=machine.initial
     )
 
 
-def _same(tx: Tx, one: Machine, other: Machine, params: Json) -> bool:
+def _same(tx: Tx, one: StateMachine, other: StateMachine, params: Json) -> bool:
     """Whether a second creation means the machine that is there; the role and the tags are not compared.
 
     "If a following request has a different roleArn or tags, Step Functions will ignore these differences". "The check
@@ -220,7 +226,7 @@ def _same(tx: Tx, one: Machine, other: Machine, params: Json) -> bool:
     )
 
 
-def _version(target: Target) -> Json:
+def _version(target: ExecutionTarget) -> Json:
     """What a version says of itself."""
     version = target.version
     if version is None:

@@ -10,7 +10,7 @@ INNER = ("ItemProcessor", "Iterator", "Branches")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StatePlace:
     """One state and where it stands."""
 
     at: str
@@ -26,15 +26,15 @@ class Place:
         return {name: value for name, value in self.state.items() if name not in INNER}
 
 
-def places(definition: Json) -> Iterator[Place]:
+def state_places(definition: Json) -> Iterator[StatePlace]:
     """Every state of a definition that has been found to be one, each before those inside of it."""
     yield from _block(definition, "", jsonata=definition.get("QueryLanguage") == "JSONata")
 
 
-def _block(block: Json, at: str, *, jsonata: bool) -> Iterator[Place]:
+def _block(block: Json, at: str, *, jsonata: bool) -> Iterator[StatePlace]:
     for name, state in block["States"].items():
         here = f"{at}/States/{name}"
-        yield Place(here, name, state, jsonata or state.get("QueryLanguage") == "JSONata")
+        yield StatePlace(here, name, state, jsonata or state.get("QueryLanguage") == "JSONata")
         for index, branch in enumerate(state.get("Branches", [])):
             yield from _block(branch, f"{here}/Branches[{index}]", jsonata=jsonata)
         for field in ("ItemProcessor", "Iterator"):

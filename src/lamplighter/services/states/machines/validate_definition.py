@@ -16,11 +16,11 @@ from lamplighter.base.precompute import Precomputed
 from lamplighter.bus import Bus, Caller
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
-from lamplighter.services.states.calls.integrations import Binding, additions, bind
-from lamplighter.services.states.executions.json_errors import complaint
+from lamplighter.services.states.calls.integrations import CallBinding, added_parameters, bind_resource
+from lamplighter.services.states.executions.json_errors import json_error_message
 from lamplighter.services.states.machines import check_parameters, map_labels
-from lamplighter.services.states.machines.definition_warnings import warnings
-from lamplighter.services.states.machines.state_tree import Place, places
+from lamplighter.services.states.machines.definition_warnings import definition_warnings
+from lamplighter.services.states.machines.state_tree import StatePlace, state_places
 from lamplighter.store.db import Reader
 
 NOT_JSON = "INVALID_JSON_DESCRIPTION"
@@ -37,7 +37,7 @@ NOT_CONFIGURED = (
 MOST = 100
 
 
-class Definitions:
+class DefinitionValidator:
     """Checks definitions against the language and against what this engine serves."""
 
     def __init__(self, bus: Bus, remote: RemoteServices, model: Callable[[str], ServiceModel | None]) -> None:
@@ -48,12 +48,12 @@ class Definitions:
         """Refuse a definition of this kind of machine; raises InvalidDefinition with all that is wrong with it."""
         self._found = Precomputed(self._diagnose)
 
-    def ahead(self, _reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
+    def prepare(self, _reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
         """What of ValidateStateMachineDefinition takes as long as the definition is."""
         return self._found.work_for(params["definition"], params.get("type", "STANDARD"))
 
     def _check(self, text: str, kind: str) -> None:
-        parse_definition(text, additions)
+        parse_definition(text, added_parameters)
         found = list(self._faults(loads(text), kind))
         for fault in found:
             if fault.code == map_labels.INVALID:
@@ -75,25 +75,25 @@ class Definitions:
 
     def _diagnose(self, text: str, kind: str) -> list[Diagnostic]:
         try:
-            parse_definition(text, additions)
+            parse_definition(text, added_parameters)
         except InvalidDefinition as error:
             return [_explained(fault, text) for fault in error.diagnostics]
         definition = loads(text)
-        return [*self._faults(definition, kind), *warnings(places(definition))]
+        return [*self._faults(definition, kind), *definition_warnings(state_places(definition))]
 
     def _faults(self, definition: Json, kind: str) -> Iterator[Diagnostic]:
-        found = list(places(definition))
-        yield from map_labels.faults(found)
+        found = list(state_places(definition))
+        yield from map_labels.check_labels(found)
         for place in found:
             if place.state["Type"] == "Task":
                 yield from self._call(place, kind)
             for field in ("ItemReader", "ResultWriter"):
                 yield from self._storage(place.state.get(field, {}), f"{place.at}/{field}")
 
-    def _call(self, place: Place, kind: str) -> Iterator[Diagnostic]:
+    def _call(self, place: StatePlace, kind: str) -> Iterator[Diagnostic]:
         resource = parse_resource(place.state["Resource"])
         at = f"{place.at}/Resource"
-        missing = self.missing(place.state["Resource"], resource)
+        missing = self.why_not_callable(place.state["Resource"], resource)
         if kind == "EXPRESS" and resource is not None and resource.pattern:
             space = " " if resource.pattern == "waitForTaskToken" else ""
             yield Diagnostic(SCHEMA, EXPRESS.format(resource.pattern, space), at)
@@ -104,16 +104,16 @@ class Definitions:
         elif resource is not None and resource.kind in ("integration", "sdk"):
             yield from self._arguments(place, resource)
 
-    def _is_of_aws(self, binding: Binding) -> bool:
+    def _is_of_aws(self, binding: CallBinding) -> bool:
         """Whether AWS has this operation: some of what is served here is the engine's own."""
         model = self._model(binding.service) if binding.service != HTTP else None
         return binding.service == HTTP or (model is not None and binding.operation in model.operation_names)
 
-    def _arguments(self, place: Place, resource: Resource) -> Iterator[Diagnostic]:
-        binding = bind(resource)
+    def _arguments(self, place: StatePlace, resource: Resource) -> Iterator[Diagnostic]:
+        binding = bind_resource(resource)
         model = self._model(binding.service) if binding is not None and binding.service != HTTP else None
         if binding is not None and model is not None:
-            yield from check_parameters.faults(place, binding, model.operation_model(binding.operation))
+            yield from check_parameters.check_parameters(place, binding, model.operation_model(binding.operation))
 
     def _storage(self, part: Json, at: str) -> Iterator[Diagnostic]:
         if part.get("ReaderConfig", {}).get("InputType") == "PARQUET":
@@ -121,11 +121,11 @@ class Definitions:
         if "Resource" in part and not self._remote.knows("s3", "GetObject"):
             yield Diagnostic(SCHEMA, NOT_CONFIGURED.format(part["Resource"], "s3"), f"{at}/Resource")
 
-    def missing(self, text: str, resource: Resource | None, *, mocked: bool = False) -> str | None:
+    def why_not_callable(self, text: str, resource: Resource | None, *, mocked: bool = False) -> str | None:
         """Why a resource can't be called; None where it can, or need not be: one that is mocked has only to exist."""
         if resource is not None and resource.kind == "activity":
             return None
-        binding = bind(resource) if resource is not None else None
+        binding = bind_resource(resource) if resource is not None else None
         if resource is None or binding is None or (resource.pattern.startswith("sync") and binding.sync is None):
             return UNKNOWN.format(text)
         if self._bus.serves(binding.service, binding.operation):
@@ -144,7 +144,7 @@ def _explained(fault: Diagnostic, text: str) -> Diagnostic:
     try:
         loads(text)
     except JsonError:
-        return replace(fault, message=complaint(text))
+        return replace(fault, message=json_error_message(text))
     return fault
 
 

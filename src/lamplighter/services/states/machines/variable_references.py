@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from lamplighter.asl.definition.data_flow import expression_text, is_expression
 from lamplighter.base.json_text import Json
 from lamplighter.lang.jsonata.free_variables import free_names
-from lamplighter.services.states.machines.state_tree import Place, places
+from lamplighter.services.states.machines.state_tree import StatePlace, state_places
 
 QUOTED = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 ROOT = re.compile(r"(?<![\w.$])\$([^\W\d]\w*)")
@@ -19,19 +19,19 @@ ROOT = re.compile(r"(?<![\w.$])\$([^\W\d]\w*)")
 
 def variable_references(definition: Json) -> dict[str, list[str]]:
     """By state, the variables that it refers to, in alphabetical order."""
-    found = list(places(definition))
+    found = list(state_places(definition))
     assigned = {name for place in found for name in _assigned(place)}
     used = {place.name: sorted(_names(place, assigned)) for place in found}
     return {name: names for name, names in used.items() if names}
 
 
-def _assigned(place: Place) -> Iterator[str]:
+def _assigned(place: StatePlace) -> Iterator[str]:
     holders = [place.state, *place.state.get("Choices", []), *place.state.get("Catch", [])]
     for holder in holders:
         yield from (name.removesuffix(".$") for name in holder.get("Assign", {}))
 
 
-def _names(place: Place, assigned: set[str]) -> set[str]:
+def _names(place: StatePlace, assigned: set[str]) -> set[str]:
     if place.jsonata:
         texts = [text for text in _strings(place.own) if is_expression(text)]
         return {name for text in texts for name in free_names(expression_text(text), assigned)} - {"states"}

@@ -10,10 +10,10 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.states.arns import page, page_number, page_size
 from lamplighter.services.states.errors import Conflict, Invalid, ServiceQuotaExceeded, StateMachineDeleting
-from lamplighter.services.states.machines.resolve_arn import find_machine, find_version, split
+from lamplighter.services.states.machines.resolve_arn import find_machine, find_version, split_qualifier
 from lamplighter.services.states.tables import aliases
 from lamplighter.services.states.tables import versions as rows
-from lamplighter.services.states.tables.state_machines import Machine
+from lamplighter.services.states.tables.state_machines import StateMachine
 from lamplighter.services.states.tables.versions import Version
 from lamplighter.store.db import Reader, Tx
 
@@ -43,12 +43,12 @@ class Versions:
         wanted = params.get("revisionId", current)
         if wanted != current:
             raise Conflict(MOVED_ON.format(wanted, current))
-        version = publish(tx, machine, params.get("description"), self._world.now())
+        version = publish_version(tx, machine, params.get("description"), self._world.now())
         return _item(version)
 
     def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """ListStateMachineVersions: the newest first, and none of a state machine that is not there."""
-        arn, _ = split(params["stateMachineArn"])
+        arn, _ = split_qualifier(params["stateMachineArn"])
         size = page_size(params)
         found = rows.page(reader, arn, page_number(params.get("nextToken")), size + 1)
         return page("stateMachineVersions", found, size, _item, lambda version: version.number)
@@ -58,7 +58,7 @@ class Versions:
         version = find_version(tx, params["stateMachineVersionArn"])
         if version is None:
             return {}
-        users = [alias.name for alias in aliases.of_machine(tx, version.machine) if alias.leads_to(version.arn)]
+        users = [alias.name for alias in aliases.aliases_of_machine(tx, version.machine) if alias.leads_to(version.arn)]
         if users:
             raise Conflict(REFERENCED.format(", ".join(users)))
         rows.delete(tx, version.machine, version.number)
@@ -69,9 +69,9 @@ def _item(version: Version) -> Json:
     return {"stateMachineVersionArn": version.arn, "creationDate": version.created / 1000}
 
 
-def publish(tx: Tx, machine: Machine, description: str | None, now: int) -> Version:
+def publish_version(tx: Tx, machine: StateMachine, description: str | None, now: int) -> Version:
     """The version of a state machine's revision, a new one where it has none."""
-    found = rows.of_revision(tx, machine.revision)
+    found = rows.version_of_revision(tx, machine.revision)
     if found is not None:
         return found
     if rows.count(tx, machine.arn) >= MOST:

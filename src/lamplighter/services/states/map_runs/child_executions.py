@@ -23,12 +23,12 @@ from lamplighter.isolation.port import Isolation
 from lamplighter.services.states.executions import redrive
 from lamplighter.services.states.executions.driver import SERVICE, Driver
 from lamplighter.services.states.executions.isolated_steps import INTERNAL
-from lamplighter.services.states.map_runs.child_results import elements, pending, told
-from lamplighter.services.states.map_runs.item_selector import NotSelected, Selections
+from lamplighter.services.states.map_runs.child_results import child_result, pending_child_result, result_elements
+from lamplighter.services.states.map_runs.item_selector import ChildInputs, InputsNotReady
 from lamplighter.services.states.tables import executions
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.frames import Work
-from lamplighter.services.states.tables.map_runs import Child, MapRun, Stage
+from lamplighter.services.states.tables.map_runs import ChildExecution, MapRun, Stage
 from lamplighter.store import outbox
 from lamplighter.store.db import Tx
 
@@ -44,14 +44,14 @@ EXCEEDED_CAUSE = "The specified tolerated failure threshold was exceeded"
 COUNTERS = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed_out", "ABORTED": "aborted"}
 
 
-class Children:
+class ChildExecutions:
     """Map Runs at work."""
 
     def __init__(self, bus: Bus, world: World, driver: Driver, isolation: Isolation) -> None:
         self._bus = bus
         self._world = world
         self._driver = driver
-        self.selections = Selections(bus.store, world, driver, isolation)
+        self.selections = ChildInputs(bus.store, world, driver, isolation)
         self._stages: dict[Stage, Callable[[Tx, MapRun], None]] = {
             "RUN": self._run,
             "REDRIVE": self._redrive,
@@ -123,24 +123,24 @@ class Children:
 
     def resume(self) -> None:
         """Go on with what the last engine left."""
-        for key in rows.at_work(self._bus.store.reader):
-            self._bus.store.keep(partial(self._work, key))
+        for key in rows.unfinished_runs(self._bus.store.reader):
+            self._bus.store.write_in_background(partial(self._work, key))
 
     def go_on(self, tx: Tx, key: int) -> None:
         """Do what is to be done for a Map Run in a turn to come."""
-        tx.after.append(lambda: self._bus.store.keep(partial(self._work, key)))
+        tx.after.append(lambda: self._bus.store.write_in_background(partial(self._work, key)))
 
     def _work(self, key: int, tx: Tx) -> None:
         run = rows.by_id(tx, key)
         if run is None or run.stage not in self._stages:
             return
-        if run.status == "RUNNING" and not self._driver.awaits(tx, run.work):
+        if run.status == "RUNNING" and not self._driver.waits_for(tx, run.work):
             self._abort(tx, run)
             return
         try:
             with tx.nested():
                 self._stages[run.stage](tx, run)
-        except NotSelected as wanted:
+        except InputsNotReady as wanted:
             self._select(tx, key, wanted)
         except StateError as fault:
             self._end(tx, run, "FAILED", fault.error, fault.cause)
@@ -151,11 +151,11 @@ class Children:
             if run.status == "RUNNING":
                 self._end(tx, run, "FAILED", RUNTIME, INTERNAL)
 
-    def _select(self, tx: Tx, key: int, wanted: NotSelected) -> None:
+    def _select(self, tx: Tx, key: int, wanted: InputsNotReady) -> None:
         """Go on when the inputs of the next children are there."""
 
         def go_on() -> None:
-            self._bus.store.keep(partial(self._work, key))
+            self._bus.store.write_in_background(partial(self._work, key))
 
         tx.after.append(lambda: self.selections.make_soon(wanted, go_on))
 
@@ -191,19 +191,19 @@ class Children:
             rows.forget_results(tx, run.id)
             rows.forget_items(tx, run.id)
         rows.update(tx, replace(run, status=status, stop=self._world.now()))
-        self._driver.tell(tx, run.execution, event)
+        self._driver.send_event(tx, run.execution, event)
 
     def _gather(self, tx: Tx, run: MapRun, transformation: str) -> str:
         parts: list[str] = []
         last = -1
-        while page := rows.results(tx, run.id, last, PAGE):
-            parts += [part for _, status, body in page for part in elements(transformation, status, body)]
+        while page := rows.results_of_run(tx, run.id, last, PAGE):
+            parts += [part for _, status, body in page for part in result_elements(transformation, status, body)]
             last = page[-1][0]
         return f"[{','.join(parts)}]"
 
     def cancel(self, tx: Tx, work: Work) -> None:
         """Nobody waits for a Map Run any more."""
-        run = rows.of_work(tx, work)
+        run = rows.run_of_work(tx, work)
         if run is not None and run.status == "RUNNING":
             self._abort(tx, run)
 
@@ -216,7 +216,7 @@ class Children:
         """Stop a few children of a run that ends, and at last have the results written."""
         running = rows.running_children(tx, run.id, SLICE)
         for child in running:
-            self._driver.tell(tx, child, StopRequested())
+            self._driver.send_event(tx, child, StopRequested())
         if running:
             self.go_on(tx, run.id)
             return
@@ -232,7 +232,7 @@ class Children:
         run = rows.by_id(tx, key)
         if run is None or run.stage != "READ":
             return False
-        if self._driver.awaits(tx, run.work):
+        if self._driver.waits_for(tx, run.work):
             return True
         self._abort(tx, run)
         return False
@@ -284,13 +284,13 @@ class Children:
         Raises NotSelected.
         """
         run = rows.by_id(tx, key)
-        if run is None or first >= run.total or not self._driver.awaits(tx, run.work):
+        if run is None or first >= run.total or not self._driver.waits_for(tx, run.work):
             return [], first
         try:
             given = self.selections.take(tx, run, first, SLICE)
         except StateError:
             return [], first  # the run failed because nobody can say what they would have been given
-        return [pending(each.text) for each in given], given[-1].first + given[-1].items
+        return [pending_child_result(each.text) for each in given], given[-1].first + given[-1].items
 
     # --- children -----------------------------------------------------------------------------------------------------
 
@@ -306,9 +306,9 @@ class Children:
         parent, revision = self._driver.state_of(tx, run.execution)
 
         def enter(key: int) -> None:
-            rows.add_child(tx, Child(key, run.id, position, given.first, given.items, redrives=run.redrives))
+            rows.add_child(tx, ChildExecution(key, run.id, position, given.first, given.items, redrives=run.redrives))
 
-        self._driver.begin(tx, self._child(parent, run, given.text), revision, enter)
+        self._driver.start(tx, self._child(parent, run, given.text), revision, enter)
 
     def _child(self, parent: Execution, run: MapRun, text: str) -> Execution:
         owner = arn.parse(parent.arn)
@@ -330,12 +330,12 @@ class Children:
 
     def child_ended(self, tx: Tx, key: int, execution: Execution, finish: Finish, stop: int) -> None:
         """A child has ended."""
-        child = rows.child(tx, key)
+        child = rows.get_child(tx, key)
         run = rows.by_id(tx, child.run) if child else None
         if child is None or run is None:
             return
         writing: Json = loads(run.writing)
-        body = told(execution, finish, stop, writing["transformation"])
+        body = child_result(execution, finish, stop, writing["transformation"])
         rows.keep_result(tx, run.id, child.position, finish.status, body)
         rows.set_child(tx, replace(child, status=finish.status))
         failed = 0 if finish.status == "SUCCEEDED" else child.items
@@ -345,7 +345,7 @@ class Children:
     def _redrive(self, tx: Tx, run: MapRun) -> None:
         """Run a few children again that did not succeed; then those that were not begun."""
         room = self._room(run)
-        found = rows.unsuccessful(tx, run, room) if room > 0 else []
+        found = rows.unsuccessful_children(tx, run, room) if room > 0 else []
         for child in found:
             self._redrive_child(tx, child)
         if found:
@@ -354,12 +354,12 @@ class Children:
             rows.update(tx, replace(run, stage="RUN"))
             self.go_on(tx, run.id)
 
-    def _redrive_child(self, tx: Tx, child: Child) -> None:
+    def _redrive_child(self, tx: Tx, child: ChildExecution) -> None:
         """A standard child goes on from where it failed; an express one, of which nothing is left, begins anew."""
         run = rows.by_id(tx, child.run)
         assert run is not None
         record = executions.get_by_id(tx, child.execution)
-        if record is not None and redrive.refusal(record, self._world.now()) is not None:
+        if record is not None and redrive.why_not_redrivable(record, self._world.now()) is not None:
             rows.set_child(tx, replace(child, redrives=run.redrives))
             return
         rows.update(tx, _counted(run, child.status, -1, -child.items))
@@ -369,7 +369,7 @@ class Children:
             self._start_child(tx, run, given[0], child.position)
             return
         rows.set_child(tx, replace(child, status="RUNNING", redrives=run.redrives))
-        if not redrive.go_on(tx, self._driver, record, self._world.now(), None):
+        if not redrive.redrive_execution(tx, self._driver, record, self._world.now(), None):
             rows.set_child(tx, replace(child, redrives=run.redrives))
             rows.update(tx, run)
 

@@ -11,7 +11,7 @@ from lamplighter.base.world import iso
 INCLUDED: Json = {"Included": True}
 
 
-def told(execution: Execution, finish: Finish, stop: int, transformation: str) -> str:
+def child_result(execution: Execution, finish: Finish, stop: int, transformation: str) -> str:
     """What one child came to, as JSON text: its output, or all that is known of it.
 
     "If a child workflow execution fails, Step Functions returns its execution result unchanged. The results would be
@@ -42,12 +42,12 @@ def _redrivable(status: str) -> dict[str, Json]:
     return {"RedriveStatus": "REDRIVABLE_BY_MAP_RUN"}
 
 
-def pending(text: str) -> str:
+def pending_child_result(text: str) -> str:
     """A child that was not begun, by its input."""
     return dumps({"Input": text, "InputDetails": INCLUDED, "Status": "PENDING"})
 
 
-def elements(transformation: str, status: str, body: str) -> list[str]:
+def result_elements(transformation: str, status: str, body: str) -> list[str]:
     """What a child adds to the result, as JSON texts: with FLATTEN, the elements of the array that it came to."""
     if transformation == "FLATTEN" and status == "SUCCEEDED" and body.lstrip().startswith("["):
         return [dumps(element) for element in loads(body)]

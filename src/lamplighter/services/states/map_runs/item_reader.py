@@ -16,12 +16,12 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states.executions.isolated_steps import INTERNAL
-from lamplighter.services.states.map_runs.child_executions import Children
-from lamplighter.services.states.map_runs.s3_objects import caller, items, told
+from lamplighter.services.states.map_runs.child_executions import ChildExecutions
+from lamplighter.services.states.map_runs.s3_objects import read_s3_items, s3_caller, s3_error_message
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun
 from lamplighter.store import outbox
-from lamplighter.store.db import Posted, Store, Tx
+from lamplighter.store.db import OutboxRow, Store, Tx
 
 log = logging.getLogger("lamplighter.states")
 
@@ -31,20 +31,20 @@ ROOM = 2**19
 """How many characters they have at most, unless it is a single one."""
 
 
-class Reader:
+class ItemReaderRunner:
     """Reads for Map Runs."""
 
-    def __init__(self, store: Store, world: World, children: Children, remote: RemoteServices) -> None:
+    def __init__(self, store: Store, world: World, children: ChildExecutions, remote: RemoteServices) -> None:
         self._store = store
         self._world = world
         self._children = children
         self._remote = remote
 
-    async def perform(self, posted: Posted) -> None:
+    async def perform(self, posted: OutboxRow) -> None:
         """Read the items of a Map Run, and tell it so."""
         run = rows.by_id(self._store.reader, posted.body["run"])
         tell = await self._outcome(run) if run is not None and run.reading is not None else _nothing
-        await self._store.insist(partial(outbox.conclude, key=posted.id, tell=tell))
+        await self._store.write_with_retry(partial(outbox.finish, key=posted.id, tell=tell))
 
     async def _outcome(self, run: MapRun) -> Callable[[Tx], None]:
         try:
@@ -52,7 +52,7 @@ class Reader:
         except StateError as fault:
             error, cause = fault.error, fault.cause
         except AwsError as refused:
-            error, cause = READER_FAILED, told(refused, self._world)
+            error, cause = READER_FAILED, s3_error_message(refused, self._world)
         except Exception:
             log.exception("the items of %s cannot be read", run.arn)
             error, cause = READER_FAILED, INTERNAL
@@ -64,12 +64,12 @@ class Reader:
         """How many items were kept."""
         action, parameters, config, steps = loads(run.reading or "").values()
         reading = ReaderSettings(action, parameters, config, tuple(steps))
-        await self._store.insist(lambda tx: rows.forget_items(tx, run.id))
-        slices = sliced(items(caller(self._remote, run.arn), reading))
+        await self._store.write_with_retry(lambda tx: rows.forget_items(tx, run.id))
+        slices = item_slices(read_s3_items(s3_caller(self._remote, run.arn), reading))
         total = 0
         try:
             while part := await asyncio.to_thread(next, slices, None):
-                if not await self._store.insist(partial(self._keep, key=run.id, first=total, part=part)):
+                if not await self._store.write_with_retry(partial(self._keep, key=run.id, first=total, part=part)):
                     break
                 total += len(part)
         finally:
@@ -85,7 +85,7 @@ def _nothing(_tx: Tx) -> None:
     """Nobody waits for the items any more."""
 
 
-def sliced(found: Iterator[Json]) -> Generator[list[str], None, None]:
+def item_slices(found: Iterator[Json]) -> Generator[list[str], None, None]:
     """Items as JSON text, some at a time."""
     part: list[str] = []
     size = 0

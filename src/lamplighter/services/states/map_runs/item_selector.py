@@ -20,7 +20,7 @@ from lamplighter.isolation.port import Isolation, LimitExceeded
 from lamplighter.isolation.requests import Failed, Selected, SelectItems, WindowTooSmall
 from lamplighter.services.states.executions import step_marker
 from lamplighter.services.states.executions.driver import Driver
-from lamplighter.services.states.executions.isolated_steps import OVERRUN, RETRY_SECONDS, moment
+from lamplighter.services.states.executions.isolated_steps import RETRY_SECONDS, STEP_STOPPED, request_clock
 from lamplighter.services.states.tables import map_runs
 from lamplighter.services.states.tables.map_runs import MapRun
 from lamplighter.store.db import Store, Tx
@@ -29,7 +29,7 @@ WINDOW = 200
 """How many items are sent at first; four times as many where a batch needs more."""
 
 
-class NotSelected(LamplighterError):
+class InputsNotReady(LamplighterError):
     """The children's inputs have to be made in a process of its own first."""
 
     def __init__(self, run: int, first: int, most: int) -> None:
@@ -37,7 +37,7 @@ class NotSelected(LamplighterError):
         self.key = (run, first, most)
 
 
-class Selections:
+class ChildInputs:
     """The inputs of children, made here or elsewhere."""
 
     def __init__(self, store: Store, world: World, driver: Driver, isolation: Isolation) -> None:
@@ -56,18 +56,18 @@ class Selections:
         if found is not None:
             return found
         parent, revision = self._driver.state_of(tx, run.execution)
-        subject = step_marker.execution(run.execution)
+        subject = step_marker.execution_subject(run.execution)
         if self._driver.isolated.deaths(subject):
-            raise NotSelected(run.id, first, most)
+            raise InputsNotReady(run.id, first, most)
         definition, items = self._driver.revisions.definition(tx, revision), _items(tx, run, parent)
         try:
             with self._driver.isolated.under_way(subject):
                 world = replace(self._world, may_block=False)
                 return child_inputs(definition, parent, run.frame, world, items, first, most)
         except MayTakeLong:
-            raise NotSelected(run.id, first, most) from None
+            raise InputsNotReady(run.id, first, most) from None
 
-    def make_soon(self, wanted: NotSelected, then: Callable[[], None]) -> None:
+    def make_soon(self, wanted: InputsNotReady, then: Callable[[], None]) -> None:
         """Make inputs in a process of its own, then call `then` on the loop."""
 
         async def work() -> None:
@@ -78,10 +78,10 @@ class Selections:
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
-    async def make(self, wanted: NotSelected) -> None:
+    async def make(self, wanted: InputsNotReady) -> None:
         """Make inputs in a process of its own; `take` has them then."""
         window = WINDOW
-        while (request := await self._store.insist(partial(self._request, wanted, window))) is not None:
+        while (request := await self._store.write_with_retry(partial(self._request, wanted, window))) is not None:
             made = await self._answer(request)
             if not isinstance(made, WindowTooSmall):
                 self._made[wanted.key] = made
@@ -95,24 +95,24 @@ class Selections:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _request(self, wanted: NotSelected, window: int, tx: Tx) -> SelectItems | None:
+    def _request(self, wanted: InputsNotReady, window: int, tx: Tx) -> SelectItems | None:
         key, first, most = wanted.key
         run = map_runs.by_id(tx, key)
-        if run is None or not self._driver.awaits(tx, run.work):
+        if run is None or not self._driver.waits_for(tx, run.work):
             return None
         parent, revision = self._driver.state_of(tx, run.execution)
         source, _ = self._driver.revisions.source(tx, parent, revision)
         items = _items(tx, run, parent)
         sent = tuple(items[at] for at in range(first, min(first + window, len(items))))
         light = replace(parent, frames={**parent.frames, run.frame: replace(parent.frames[run.frame], items=())})
-        return SelectItems(source, light, run.frame, len(items), first, sent, most, moment(self._world))
+        return SelectItems(source, light, run.frame, len(items), first, sent, most, request_clock(self._world))
 
     async def _answer(self, request: SelectItems) -> list[ChildInput] | StateError | WindowTooSmall:
         while True:
             try:
                 answer = await self._isolation.run(request, lambda _resource, _parameters: None)
             except LimitExceeded as error:
-                return StateError(RUNTIME, OVERRUN.format(error))
+                return StateError(RUNTIME, STEP_STOPPED.format(error))
             except OSError:  # no process can be started now
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
@@ -126,4 +126,4 @@ class Selections:
 
 def _items(tx: Tx, run: MapRun, parent: Execution) -> Sequence[Json]:
     held = parent.frames[run.frame].items
-    return map_runs.Items(tx, run) if held is None else held
+    return map_runs.MapItems(tx, run) if held is None else held

@@ -10,7 +10,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states.arns import page, page_number, page_size
 from lamplighter.services.states.executions.lookup import find_execution, find_map_run
-from lamplighter.services.states.map_runs.child_executions import Children
+from lamplighter.services.states.map_runs.child_executions import ChildExecutions
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun
 from lamplighter.store.db import Reader, Tx
@@ -21,7 +21,7 @@ COUNTERS = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timedOut
 class MapRuns:
     """Map Runs, as the API has them."""
 
-    def __init__(self, children: Children) -> None:
+    def __init__(self, children: ChildExecutions) -> None:
         self._children = children
 
     def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
@@ -48,7 +48,7 @@ class MapRuns:
         """ListMapRuns"""
         parent = find_execution(reader, params["executionArn"]).arn
         size = page_size(params)
-        found = rows.of_execution(reader, parent, page_number(params.get("nextToken")) or 0, size + 1)
+        found = rows.runs_of_execution(reader, parent, page_number(params.get("nextToken")) or 0, size + 1)
         return page("mapRuns", found, size, _item, lambda run: run.id)
 
     def update(self, tx: Tx, _caller: Caller, params: Json) -> Json:

@@ -16,14 +16,14 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states.executions.isolated_steps import INTERNAL
-from lamplighter.services.states.map_runs.child_executions import PAGE, Children
-from lamplighter.services.states.map_runs.child_results import elements
-from lamplighter.services.states.map_runs.item_selector import NotSelected
-from lamplighter.services.states.map_runs.s3_objects import caller, told
+from lamplighter.services.states.map_runs.child_executions import PAGE, ChildExecutions
+from lamplighter.services.states.map_runs.child_results import result_elements
+from lamplighter.services.states.map_runs.item_selector import InputsNotReady
+from lamplighter.services.states.map_runs.s3_objects import s3_caller, s3_error_message
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun
 from lamplighter.store import outbox
-from lamplighter.store.db import Posted, Store, Tx
+from lamplighter.store.db import OutboxRow, Store, Tx
 
 log = logging.getLogger("lamplighter.states")
 
@@ -33,26 +33,26 @@ IN_MEMORY = 2**23
 """Bytes of a file that are held in memory before it goes to the disk."""
 
 
-class Writer:
+class ResultWriterRunner:
     """Writes for Map Runs."""
 
-    def __init__(self, store: Store, world: World, children: Children, remote: RemoteServices) -> None:
+    def __init__(self, store: Store, world: World, children: ChildExecutions, remote: RemoteServices) -> None:
         self._store = store
         self._world = world
         self._children = children
         self._remote = remote
 
-    async def perform(self, posted: Posted) -> None:
+    async def perform(self, posted: OutboxRow) -> None:
         """Write the results of a Map Run, and tell it so."""
         run = rows.by_id(self._store.reader, posted.body["run"])
         tell = await self._outcome(run) if run is not None and run.stage == "WRITE" else _nothing
-        await self._store.insist(partial(outbox.conclude, key=posted.id, tell=tell))
+        await self._store.write_with_retry(partial(outbox.finish, key=posted.id, tell=tell))
 
     async def _outcome(self, run: MapRun) -> Callable[[Tx], None]:
         try:
             place = await self._write(run, loads(run.writing))
         except AwsError as refused:
-            cause = told(refused, self._world)
+            cause = s3_error_message(refused, self._world)
         except Exception:
             log.exception("the results of %s cannot be written", run.arn)
             cause = INTERNAL
@@ -63,7 +63,7 @@ class Writer:
 
     async def _write(self, run: MapRun, writing: Json) -> Json:
         """Where the manifest is."""
-        call, parameters = caller(self._remote, run.arn), writing["parameters"]
+        call, parameters = s3_caller(self._remote, run.arn), writing["parameters"]
         bucket, folder = parameters.get("Bucket"), _folder(run, parameters.get("Prefix") or "")
         named: dict[str, list[Json]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
         for kind, files in named.items():
@@ -81,10 +81,10 @@ class Writer:
 
     async def _results(self, run: MapRun, kind: str, transformation: str) -> AsyncIterator[str]:
         last = -1
-        while page := rows.results(self._store.reader, run.id, last, PAGE):
+        while page := rows.results_of_run(self._store.reader, run.id, last, PAGE):
             for _, status, body in page:
                 if (status == "SUCCEEDED") == (kind == "SUCCEEDED"):
-                    for element in elements(transformation, status, body):
+                    for element in result_elements(transformation, status, body):
                         yield element
             last = page[-1][0]
             await asyncio.sleep(0)  # others have the loop between pages
@@ -94,8 +94,10 @@ class Writer:
         first = run.taken
         while True:
             try:
-                bodies, first = await self._store.insist(partial(self._children.pending, key=run.id, first=first))
-            except NotSelected as wanted:
+                bodies, first = await self._store.write_with_retry(
+                    partial(self._children.pending, key=run.id, first=first)
+                )
+            except InputsNotReady as wanted:
                 await self._children.selections.make(wanted)
                 continue
             if not bodies:
@@ -114,7 +116,7 @@ def _folder(run: MapRun, prefix: str) -> str:
     return "/".join(part for part in (prefix.rstrip("/"), run.arn.rpartition(":")[2], again) if part)
 
 
-class File:
+class ResultFile:
     """One file of results, in memory while it is small."""
 
     def __init__(self, *, lines: bool) -> None:
@@ -137,9 +139,9 @@ class File:
         self.size += self.body.write(text.encode())
 
 
-async def _files(bodies: AsyncIterator[str], *, lines: bool) -> AsyncIterator[File]:
+async def _files(bodies: AsyncIterator[str], *, lines: bool) -> AsyncIterator[ResultFile]:
     """Files of these results, none of them too large; no file where there is no result."""
-    file: File | None = None
+    file: ResultFile | None = None
     try:
         async for body in bodies:
             if file is not None and file.size + len(body) > LARGEST:
@@ -147,7 +149,7 @@ async def _files(bodies: AsyncIterator[str], *, lines: bool) -> AsyncIterator[Fi
                 yield file
                 file.body.close()
                 file = None
-            file = file or File(lines=lines)
+            file = file or ResultFile(lines=lines)
             file.add(body)
         if file is not None:
             file.end()

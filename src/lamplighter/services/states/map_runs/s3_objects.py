@@ -22,14 +22,14 @@ PIECE = 2**18
 FLATTENED = ("CSV", "JSON", "JSONL")
 
 
-def caller(remote: RemoteServices, map_run: str) -> Call:
+def s3_caller(remote: RemoteServices, map_run: str) -> Call:
     """What calls S3 for a Map Run."""
     owner = arn.parse(map_run)
     assert owner is not None
     return remote.caller("s3", owner.region)
 
 
-def told(refused: AwsError, world: World) -> str:
+def s3_error_message(refused: AwsError, world: World) -> str:
     """S3's refusal in the words of AWS's SDK."""
     return (
         f"{refused.message} (Service: Amazon S3; Status Code: {refused.status}; Error Code: {refused.code}; "
@@ -37,7 +37,7 @@ def told(refused: AwsError, world: World) -> str:
     )
 
 
-def items(call: Call, reading: ReaderSettings) -> Iterator[Json]:
+def read_s3_items(call: Call, reading: ReaderSettings) -> Iterator[Json]:
     """All items, MaxItems at most; 0 is no limit."""
     config = reading.config
     if reading.action == "listObjectsV2":

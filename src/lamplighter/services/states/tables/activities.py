@@ -25,7 +25,7 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingTask:
     """A task that no worker has taken yet."""
 
     id: int
@@ -85,17 +85,17 @@ def enqueue(tx: Tx, activity: str, work: Work, token: str, text: str) -> None:
     )
 
 
-def take(tx: Tx, activity: str) -> Waiting | None:
+def take(tx: Tx, activity: str) -> WaitingTask | None:
     """Take the task that has waited longest."""
     row = tx.row(f"SELECT {TASK_COLUMNS} FROM activity_tasks WHERE activity = ? ORDER BY id LIMIT 1", (activity,))  # noqa: S608
     if row is None:
         return None
     key, _, *work, token, text = row
     tx.execute("DELETE FROM activity_tasks WHERE id = ?", (key,))
-    return Waiting(key, activity, Work(*work), token, text)
+    return WaitingTask(key, activity, Work(*work), token, text)
 
 
-def put_back(tx: Tx, task: Waiting) -> None:
+def put_back(tx: Tx, task: WaitingTask) -> None:
     """Have a task wait again, at its old place."""
     work = task.work
     tx.execute(

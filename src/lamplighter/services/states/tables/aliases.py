@@ -42,7 +42,7 @@ def get(reader: Reader, machine: str, name: str) -> Alias | None:
     return _alias(row) if row else None
 
 
-def of_machine(reader: Reader, machine: str, after: int = 0) -> list[Alias]:
+def aliases_of_machine(reader: Reader, machine: str, after: int = 0) -> list[Alias]:
     """Aliases of a state machine that were made after one, the oldest first."""
     sql = f"SELECT {COLUMNS} FROM aliases WHERE machine = ? AND id > ? ORDER BY id"  # noqa: S608
     return [_alias(row) for row in reader.rows(sql, (machine, after))]

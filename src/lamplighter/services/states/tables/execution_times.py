@@ -17,7 +17,7 @@ MEASURED: Mapping[str, tuple[str, str, str, str]] = {
 """What can be measured."""
 
 
-def measure(reader: Reader, machine: str, what: str, start: int, end: int, period: int) -> list[Row]:
+def measure_period(reader: Reader, machine: str, what: str, start: int, end: int, period: int) -> list[Row]:
     """For each period, counted from `start`, in which there is any: its number, how many, their sum, least and most."""
     table, time, value, condition = MEASURED[what]
     sql = (

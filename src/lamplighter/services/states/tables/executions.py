@@ -20,7 +20,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ExecutionRecord:
     """One execution, as the API tells of it."""
 
     id: int
@@ -42,17 +42,17 @@ class Record:
     alias: str | None = None
 
 
-def _record(row: Row) -> Record:
-    return Record(*row)
+def _record(row: Row) -> ExecutionRecord:
+    return ExecutionRecord(*row)
 
 
-def get(reader: Reader, arn: str) -> Record | None:
+def get(reader: Reader, arn: str) -> ExecutionRecord | None:
     """An execution by its ARN."""
     row = reader.row(f"SELECT {COLUMNS} FROM executions WHERE arn = ?", (arn,))  # noqa: S608 - our own columns
     return _record(row) if row else None
 
 
-def get_by_id(reader: Reader, key: int) -> Record | None:
+def get_by_id(reader: Reader, key: int) -> ExecutionRecord | None:
     """An execution by its key."""
     row = reader.row(f"SELECT {COLUMNS} FROM executions WHERE id = ?", (key,))  # noqa: S608 - our own columns
     return _record(row) if row else None
@@ -106,7 +106,7 @@ def finish(tx: Tx, key: int, outcome: tuple[str, int, str | None, str | None, st
     )
 
 
-def mend_input(tx: Tx, record: Record) -> str:
+def repair_input(tx: Tx, record: ExecutionRecord) -> str:
     """Make an execution's input JSON again where it is damaged: its text as one string. The input as it is kept now."""
     try:
         loads(record.input)
@@ -158,7 +158,7 @@ def forget(tx: Tx, key: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ExecutionFilter:
     """Which executions a list has."""
 
     status: str | None = None
@@ -177,14 +177,14 @@ class Wanted:
         return " AND ".join(conditions), values
 
 
-def page(reader: Reader, owner: tuple[Owner, str], wanted: Wanted, most: int) -> list[Record]:
+def page(reader: Reader, owner: tuple[Owner, str], wanted: ExecutionFilter, most: int) -> list[ExecutionRecord]:
     """Executions of a state machine, a version or an alias, the newest first."""
     where, values = wanted.where("e.id")
     sql = f"SELECT {COLUMNS} FROM executions e WHERE {owner[0]} = ? AND {where} ORDER BY e.id DESC LIMIT ?"  # noqa: S608
     return [_record(row) for row in reader.rows(sql, (owner[1], *values, most))]
 
 
-def page_of_run(reader: Reader, run: int, wanted: Wanted, most: int) -> list[tuple[Record, int]]:
+def page_of_run(reader: Reader, run: int, wanted: ExecutionFilter, most: int) -> list[tuple[ExecutionRecord, int]]:
     """Executions of a Map Run, the newest first, and how many items each has."""
     where, values = wanted.where("c.execution")
     columns = ", ".join(f"e.{name}" for name in COLUMNS.split(", "))
@@ -195,7 +195,7 @@ def page_of_run(reader: Reader, run: int, wanted: Wanted, most: int) -> list[tup
     return [(_record(row[:-1]), row[-1]) for row in reader.rows(sql, (run, *values, most))]
 
 
-def running(reader: Reader, machine: str) -> list[int]:
+def running_of_machine(reader: Reader, machine: str) -> list[int]:
     """The keys of a state machine's executions that run."""
     return [
         row[0] for row in reader.rows("SELECT id FROM executions WHERE machine = ? AND status = 'RUNNING'", (machine,))

@@ -16,7 +16,7 @@ NAMES = tuple(field.name for field in fields(Frame) if field.name not in ("id", 
 """What the row of a frame holds; the input is there as text."""
 
 
-def head(execution: Execution) -> str:
+def dump_counters(execution: Execution) -> str:
     """An execution's counters as text."""
     return dumps([execution.counter, execution.event, execution.frame, execution.timer, execution.redrives])
 
@@ -145,7 +145,7 @@ def delete(tx: Tx, key: int) -> None:
         tx.execute(f"DELETE FROM {table} WHERE execution = ?", (key,))  # noqa: S608 - our own tables
 
 
-def going(reader: Reader) -> list[int]:
+def unfinished_executions(reader: Reader) -> list[int]:
     """The keys of executions with a frame that needs nothing from the world to go on."""
     return [row[0] for row in reader.rows("SELECT DISTINCT execution FROM frames WHERE going")]
 
@@ -159,7 +159,7 @@ class Work:
     number: int
 
 
-def watch(tx: Tx, name: str, work: Work) -> None:
+def add_watch(tx: Tx, name: str, work: Work) -> None:
     """An answer that comes under this name is for that work."""
     tx.execute(
         "INSERT OR IGNORE INTO watches (key, execution, frame, number) VALUES (?, ?, ?, ?)",
@@ -167,24 +167,24 @@ def watch(tx: Tx, name: str, work: Work) -> None:
     )
 
 
-def anything_watched(reader: Reader) -> bool:
+def has_watches(reader: Reader) -> bool:
     """Whether an answer may be for anybody."""
     return reader.row("SELECT 1 FROM watches LIMIT 1") is not None
 
 
-def watchers(reader: Reader, name: str) -> list[Work]:
+def work_of_name(reader: Reader, name: str) -> list[Work]:
     """Whom an answer is for."""
     sql = "SELECT execution, frame, number FROM watches WHERE key = ?"
     return [Work(*row) for row in reader.rows(sql, (name,))]
 
 
-def watched(reader: Reader, work: Work) -> list[str]:
+def names_of_work(reader: Reader, work: Work) -> list[str]:
     """The names that a piece of work goes by elsewhere."""
     sql = "SELECT key FROM watches WHERE execution = ? AND frame = ? AND number = ?"
     return [row[0] for row in reader.rows(sql, (work.execution, work.frame, work.number))]
 
 
-def unwatch(tx: Tx, work: Work) -> None:
+def delete_watches(tx: Tx, work: Work) -> None:
     """Nobody waits for it any more."""
     tx.execute(
         "DELETE FROM watches WHERE execution = ? AND frame = ? AND number = ?",

@@ -64,7 +64,7 @@ class MapRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Child:
+class ChildExecution:
     """An execution that runs for a Map Run."""
 
     execution: int
@@ -80,7 +80,7 @@ class Child:
     """In which redrive of its run it ran last."""
 
 
-class Items(Sequence[Json]):
+class MapItems(Sequence[Json]):
     """What an ItemReader read, row by row."""
 
     def __init__(self, reader: Reader, run: MapRun) -> None:
@@ -101,7 +101,7 @@ NAMES = tuple(field.name for field in fields(MapRun))
 COLUMNS = ", ".join(NAMES)
 FIXED = ("id", "arn", "execution", "frame", "parent", "label", "block", "express", "start", "writing")
 CHANGING = tuple(name for name in NAMES if name not in FIXED)
-CHILD = ", ".join(field.name for field in fields(Child))
+CHILD = ", ".join(field.name for field in fields(ChildExecution))
 
 
 def _one(reader: Reader, where: str, *values: object) -> MapRun | None:
@@ -119,12 +119,12 @@ def by_id(reader: Reader, key: int) -> MapRun | None:
     return _one(reader, "id = ?", key)
 
 
-def of_work(reader: Reader, work: Work) -> MapRun | None:
+def run_of_work(reader: Reader, work: Work) -> MapRun | None:
     """The Map Run that does a piece of work."""
     return _one(reader, "execution = ? AND frame = ? AND number = ?", work.execution, work.frame, work.number)
 
 
-def of_execution(reader: Reader, parent: str, after: int, most: int) -> list[MapRun]:
+def runs_of_execution(reader: Reader, parent: str, after: int, most: int) -> list[MapRun]:
     """The Map Runs of an execution, the oldest first."""
     sql = f"SELECT {COLUMNS} FROM map_runs WHERE parent = ? AND id > ? ORDER BY id LIMIT ?"  # noqa: S608 - our own words
     return [MapRun(*row) for row in reader.rows(sql, (parent, after, most))]
@@ -143,7 +143,7 @@ def update(tx: Tx, run: MapRun) -> None:
     tx.execute(sql, [*(getattr(run, name) for name in CHANGING), run.id])
 
 
-def at_work(reader: Reader) -> list[int]:
+def unfinished_runs(reader: Reader) -> list[int]:
     """The keys of Map Runs for which something is still to be done."""
     return [row[0] for row in reader.rows("SELECT id FROM map_runs WHERE stage <> 'DONE'")]
 
@@ -151,19 +151,19 @@ def at_work(reader: Reader) -> list[int]:
 # Children
 
 
-def add_child(tx: Tx, child: Child) -> None:
+def add_child(tx: Tx, child: ChildExecution) -> None:
     """An execution runs for a Map Run."""
-    values = [getattr(child, field.name) for field in fields(Child)]
+    values = [getattr(child, field.name) for field in fields(ChildExecution)]
     tx.execute(f"INSERT INTO map_children ({CHILD}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608 - our own words
 
 
-def child(reader: Reader, execution: int) -> Child | None:
+def get_child(reader: Reader, execution: int) -> ChildExecution | None:
     """An execution as the child of a Map Run."""
     row = reader.row(f"SELECT {CHILD} FROM map_children WHERE execution = ?", (execution,))  # noqa: S608
-    return Child(*row) if row else None
+    return ChildExecution(*row) if row else None
 
 
-def run_of(reader: Reader, execution: int) -> str | None:
+def run_of_child(reader: Reader, execution: int) -> str | None:
     """The ARN of the Map Run that an execution runs for."""
     row = reader.row(
         "SELECT r.arn FROM map_children c JOIN map_runs r ON r.id = c.run WHERE c.execution = ?", (execution,)
@@ -171,7 +171,7 @@ def run_of(reader: Reader, execution: int) -> str | None:
     return row[0] if row else None
 
 
-def set_child(tx: Tx, child: Child) -> None:
+def set_child(tx: Tx, child: ChildExecution) -> None:
     """A child runs again, or has ended."""
     sql = "UPDATE map_children SET status = ?, redrives = ? WHERE execution = ?"
     tx.execute(sql, (child.status, child.redrives, child.execution))
@@ -188,13 +188,13 @@ def running_children(reader: Reader, run: int, most: int) -> list[int]:
     return [row[0] for row in reader.rows(sql, (run, most))]
 
 
-def unsuccessful(reader: Reader, run: MapRun, most: int) -> list[Child]:
+def unsuccessful_children(reader: Reader, run: MapRun, most: int) -> list[ChildExecution]:
     """Children that did not succeed before the last redrive of their run."""
     sql = (
         f"SELECT {CHILD} FROM map_children "  # noqa: S608 - our own words
         "WHERE run = ? AND status IN ('FAILED', 'TIMED_OUT', 'ABORTED') AND redrives < ? LIMIT ?"
     )
-    return [Child(*row) for row in reader.rows(sql, (run.id, run.redrives, most))]
+    return [ChildExecution(*row) for row in reader.rows(sql, (run.id, run.redrives, most))]
 
 
 def item_counts(reader: Reader, run: int) -> dict[str, int]:
@@ -223,7 +223,7 @@ def keep_result(tx: Tx, run: int, position: int, status: str, body: str) -> None
     tx.execute(sql, (run, position, status, body))
 
 
-def results(reader: Reader, run: int, after: int, most: int) -> list[tuple[int, str, str]]:
+def results_of_run(reader: Reader, run: int, after: int, most: int) -> list[tuple[int, str, str]]:
     """What the children came to, in order: position, status, JSON text."""
     sql = "SELECT position, status, body FROM map_results WHERE run = ? AND position > ? ORDER BY position LIMIT ?"
     return [(row[0], row[1], row[2]) for row in reader.rows(sql, (run, after, most))]

@@ -34,7 +34,7 @@ def add(tx: Tx, execution: int, event: Event, begun: int) -> None:
     tx.execute("INSERT INTO pending_events (execution, event, begun) VALUES (?, ?, ?)", (execution, body, begun))
 
 
-def of_execution(reader: Reader, execution: int, most: int) -> list[PendingEvent]:
+def first_events(reader: Reader, execution: int, most: int) -> list[PendingEvent]:
     """Return the first events of an execution; raises Damaged."""
     sql = "SELECT id, event, begun FROM pending_events WHERE execution = ? ORDER BY id LIMIT ?"
     return [PendingEvent(key, _read(key, body), begun) for key, body, begun in reader.rows(sql, (execution, most))]
@@ -48,7 +48,7 @@ def _read(key: int, body: str) -> Event:
         raise Damaged(f"row {key} of the pending events cannot be read: {error}") from error
 
 
-def exist(reader: Reader, execution: int, keys: Sequence[int]) -> bool:
+def all_exist(reader: Reader, execution: int, keys: Sequence[int]) -> bool:
     """Whether all these events still wait."""
     marks = ", ".join("?" * len(keys))
     sql = f"SELECT count(*) FROM pending_events WHERE execution = ? AND id IN ({marks})"  # noqa: S608 - marks only
@@ -71,7 +71,7 @@ def delete_all(tx: Tx, execution: int) -> None:
     tx.execute("DELETE FROM pending_events WHERE execution = ?", (execution,))
 
 
-def ends(reader: Reader, work: Work) -> bool:
+def ends_work(reader: Reader, work: Work) -> bool:
     """Whether an event waits that ends this piece of work."""
     sql = "SELECT id, event FROM pending_events WHERE execution = ?"
     return any(_ends(_read(key, body), work) for key, body in reader.rows(sql, (work.execution,)))

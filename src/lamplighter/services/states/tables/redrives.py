@@ -17,7 +17,7 @@ class Redrive:
     token: str | None
 
 
-def keep(tx: Tx, key: int, failed: Execution) -> None:
+def save_failed(tx: Tx, key: int, failed: Execution) -> None:
     """Keep where an execution failed."""
     frames = [[number, dump_frame(frame), _fan(frame.fan)] for number, frame in failed.frames.items()]
     results = [[number, list(outputs.items())] for number, outputs in failed.results.items()]
@@ -42,12 +42,12 @@ def restore(reader: Reader, key: int, execution: Execution) -> Execution | None:
     )
 
 
-def note(tx: Tx, key: int, date: int, token: str | None) -> None:
+def save_redrive(tx: Tx, key: int, date: int, token: str | None) -> None:
     """It was redriven."""
     tx.execute("UPDATE redrives SET body = NULL, date = ?, token = ? WHERE execution = ?", (date, token, key))
 
 
-def last(reader: Reader, key: int) -> Redrive | None:
+def last_redrive(reader: Reader, key: int) -> Redrive | None:
     """The last redrive of an execution, if there was one."""
     row = reader.row("SELECT date, token FROM redrives WHERE execution = ? AND date IS NOT NULL", (key,))
     return Redrive(row[0], row[1]) if row else None

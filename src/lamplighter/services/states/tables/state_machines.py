@@ -29,7 +29,7 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class StateMachine:
     """A state machine as it stands now."""
 
     arn: str
@@ -49,9 +49,9 @@ class Machine:
     """Whether it goes when its last execution has ended."""
 
 
-def _machine(row: Row) -> Machine:
+def _machine(row: Row) -> StateMachine:
     arn, account, region, name, kind, created, tags, deleting, revision, definition, role, settings, initial = row
-    return Machine(
+    return StateMachine(
         arn=arn,
         account=account,
         region=region,
@@ -68,20 +68,20 @@ def _machine(row: Row) -> Machine:
     )
 
 
-def get(reader: Reader, arn: str) -> Machine | None:
+def get(reader: Reader, arn: str) -> StateMachine | None:
     """A state machine by its ARN."""
     sql = f"SELECT {COLUMNS} FROM machines m JOIN revisions r ON r.id = m.revision WHERE m.arn = ?"  # noqa: S608
     row = reader.row(sql, (arn,))
     return _machine(row) if row else None
 
 
-def places(reader: Reader) -> list[tuple[str, str]]:
+def places_with_machines(reader: Reader) -> list[tuple[str, str]]:
     """The accounts and regions that have state machines, by how many they have."""
     sql = "SELECT account, region FROM machines GROUP BY account, region ORDER BY count(*) DESC, account, region"
     return [(account, region) for account, region in reader.rows(sql)]
 
 
-def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[Machine]:
+def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[StateMachine]:
     """State machines of an account and region whose names come after one, in order of name."""
     sql = (
         f"SELECT {COLUMNS} FROM machines m JOIN revisions r ON r.id = m.revision "  # noqa: S608
@@ -90,7 +90,7 @@ def page(reader: Reader, account: str, region: str, after: str, most: int) -> li
     return [_machine(row) for row in reader.rows(sql, (account, region, after, most))]
 
 
-def put(tx: Tx, machine: Machine) -> None:
+def put(tx: Tx, machine: StateMachine) -> None:
     """Keep a new state machine with its first revision."""
     first = Revision(
         machine.revision, machine.definition, machine.role, machine.settings, machine.created, initial=True
@@ -112,7 +112,7 @@ def put(tx: Tx, machine: Machine) -> None:
     )
 
 
-def revise(tx: Tx, arn: str, revision: Revision) -> None:
+def add_revision(tx: Tx, arn: str, revision: Revision) -> None:
     """Give a state machine a new revision; the old ones stay."""
     _keep(tx, arn, revision)
     tx.execute("UPDATE machines SET revision = ? WHERE arn = ?", (revision.id, arn))
@@ -142,10 +142,10 @@ def tag(tx: Tx, arn: str, tags: dict[str, str]) -> None:
 def delete(tx: Tx, arn: str) -> None:
     """Forget a state machine as soon as none of its executions runs; its revisions stay for those that did."""
     tx.execute("UPDATE machines SET deleting = 1 WHERE arn = ?", (arn,))
-    settle(tx, arn)
+    delete_if_idle(tx, arn)
 
 
-def settle(tx: Tx, arn: str) -> None:
+def delete_if_idle(tx: Tx, arn: str) -> None:
     """Forget a state machine that is being deleted, if none of its executions runs."""
     tx.execute(
         "DELETE FROM machines WHERE arn = ? AND deleting "
@@ -154,12 +154,12 @@ def settle(tx: Tx, arn: str) -> None:
     )
 
 
-def deleting(reader: Reader, arn: str) -> bool:
+def is_deleting(reader: Reader, arn: str) -> bool:
     """Whether a state machine is being deleted."""
     return reader.row("SELECT 1 FROM machines WHERE arn = ? AND deleting", (arn,)) is not None
 
 
-def revision(reader: Reader, key: str) -> Revision | None:
+def get_revision(reader: Reader, key: str) -> Revision | None:
     """A revision."""
     row = reader.row("SELECT id, definition, role, settings, created, initial FROM revisions WHERE id = ?", (key,))
     return Revision(row[0], row[1], row[2], loads(row[3]), row[4], initial=bool(row[5])) if row else None

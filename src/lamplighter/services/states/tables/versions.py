@@ -33,7 +33,7 @@ def get(reader: Reader, machine: str, number: int) -> Version | None:
     return _version(row) if row else None
 
 
-def of_revision(reader: Reader, revision: str) -> Version | None:
+def version_of_revision(reader: Reader, revision: str) -> Version | None:
     """The version that names a revision: there is one at most."""
     row = reader.row(f"SELECT {COLUMNS} FROM versions WHERE revision = ?", (revision,))  # noqa: S608
     return _version(row) if row else None

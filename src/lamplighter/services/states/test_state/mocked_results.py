@@ -13,8 +13,8 @@ from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureSh
 from lamplighter.asl.definition.model import Resource
 from lamplighter.base.json_text import Json
 from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
-from lamplighter.services.states.calls.integrations import bind
-from lamplighter.services.states.calls.parameter_casing import pascal
+from lamplighter.services.states.calls.integrations import bind_resource
+from lamplighter.services.states.calls.parameter_casing import pascal_case
 from lamplighter.services.states.errors import Invalid
 
 FREE: Mapping[tuple[str, str], frozenset[str]] = {
@@ -48,7 +48,7 @@ def answer_shape(resource: Resource, model: Callable[[str], ServiceModel | None]
 
     With `.sync` that is what the work is asked for at its end; a task token is answered with whatever a worker says.
     """
-    binding = bind(resource) if resource.kind in ("integration", "sdk") else None
+    binding = bind_resource(resource) if resource.kind in ("integration", "sdk") else None
     if binding is None or resource.pattern == "waitForTaskToken" or (resource.pattern and binding.sync is None):
         return None
     if binding.service == HTTP:  # no service of AWS: whoever is called answers as they like
@@ -68,11 +68,11 @@ def check_result(shape: Shape | None, resource: Resource, result: Json, mode: st
         return
     optimised = resource.kind == "integration"
     free = FREE.get((resource.service, resource.pattern), frozenset()) if optimised else frozenset()
-    _Judge(mode == "STRICT", free).look(shape, result, "")
+    _ResultChecker(mode == "STRICT", free).look(shape, result, "")
 
 
 @dataclass(frozen=True, slots=True)
-class _Judge:
+class _ResultChecker:
     strict: bool
     free: frozenset[str]
 
@@ -96,7 +96,7 @@ class _Judge:
 
     def _members(self, shape: StructureShape, value: Mapping[str, Json]) -> None:
         for member, inner in shape.members.items():
-            name = pascal(member)
+            name = pascal_case(member)
             if value.get(name) is not None and name not in self.free:
                 self.look(inner, value[name], name)
             elif name not in value and self.strict and member in shape.required_members:

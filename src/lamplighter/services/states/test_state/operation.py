@@ -36,17 +36,17 @@ from lamplighter.isolation.requests import (
     source_of,
 )
 from lamplighter.services.states.arns import check_role
-from lamplighter.services.states.calls.http_tasks import Exchange
-from lamplighter.services.states.calls.integrations import additions
-from lamplighter.services.states.calls.task_calls import Performer
+from lamplighter.services.states.calls.http_tasks import HttpExchange
+from lamplighter.services.states.calls.integrations import added_parameters
+from lamplighter.services.states.calls.task_calls import TaskCaller
 from lamplighter.services.states.errors import Invalid
 from lamplighter.services.states.executions.execution_input import read_input
-from lamplighter.services.states.executions.isolated_steps import OVERRUN, moment
-from lamplighter.services.states.machines.state_tree import places
-from lamplighter.services.states.machines.validate_definition import Definitions
+from lamplighter.services.states.executions.isolated_steps import STEP_STOPPED, request_clock
+from lamplighter.services.states.machines.state_tree import state_places
+from lamplighter.services.states.machines.validate_definition import DefinitionValidator
 from lamplighter.services.states.test_state.mocked_results import answer_shape, check_result
 from lamplighter.services.states.test_state.options import (
-    Mock,
+    MockedResult,
     check_configuration,
     read_context,
     read_mock,
@@ -59,14 +59,14 @@ LISTS = frozenset({"afterItemsPath", "afterItemSelector", "afterItemBatcher", "a
 """Stages that AWS writes item by item."""
 
 
-class Prober:
+class StateTester:
     """Tries states."""
 
     def __init__(
         self,
         world: World,
-        performer: Performer,
-        definitions: Definitions,
+        performer: TaskCaller,
+        definitions: DefinitionValidator,
         model: Callable[[str], ServiceModel | None],
         isolation: Isolation,
     ) -> None:
@@ -87,7 +87,9 @@ class Prober:
         trial = await run_in_thread(lambda: run_work(lambda: self._trial(caller, params)))
         return await self._settle(caller, *trial.get())
 
-    def _trial(self, caller: Caller, params: Json) -> tuple[Resource | None, Mock | None, RunTestState, "_Answer"]:
+    def _trial(
+        self, caller: Caller, params: Json
+    ) -> tuple[Resource | None, MockedResult | None, RunTestState, "_Answer"]:
         if "roleArn" in params:
             check_role(params["roleArn"])
         state, source = _find(params)
@@ -103,7 +105,14 @@ class Prober:
         variables = read_object(params, "variables", "Invalid variables provided: {}")
         tested = self._source(params)
         request = RunTestState(
-            tested, state.name, given, variables, context, _past(configuration, source), None, moment(self._world)
+            tested,
+            state.name,
+            given,
+            variables,
+            context,
+            _past(configuration, source),
+            None,
+            request_clock(self._world),
         )
         texts = {id(given): text} | ({id(mock.result): mock.text} if mock and mock.text else {})
         level, reveal = params.get("inspectionLevel", "INFO"), params.get("revealSecrets", False)
@@ -111,7 +120,12 @@ class Prober:
         return resource, mock, request, _Answer(level, texts, reveal)
 
     async def _settle(
-        self, caller: Caller, resource: Resource | None, mock: Mock | None, request: RunTestState, answer: "_Answer"
+        self,
+        caller: Caller,
+        resource: Resource | None,
+        mock: MockedResult | None,
+        request: RunTestState,
+        answer: "_Answer",
     ) -> Json:
         tried = await self._tried(request)
         if tried.verdict is not None:
@@ -133,7 +147,7 @@ class Prober:
         try:
             tried = await self._isolation.run(request, lambda _resource, _parameters: None)
         except LimitExceeded as error:
-            return _overrun(OVERRUN.format(error), request)
+            return _overrun(STEP_STOPPED.format(error), request)
         assert isinstance(tried, StateTested)
         return replace(tried, stages={**tried.stages, "input": request.given})
 
@@ -143,7 +157,7 @@ class Prober:
         assert resource is not None
         try:
             async with asyncio.timeout(tried.timeout):
-                event = await self._performer.once(caller, resource, tried.arguments, answer.exchanges.append)
+                event = await self._performer.call_once(caller, resource, tried.arguments, answer.exchanges.append)
         except TimeoutError:
             return "fail", (TIMEOUT, None)
         return ("fail", (event.error, event.cause)) if isinstance(event, TaskFailed) else ("succeed", event.output)
@@ -152,16 +166,16 @@ class Prober:
         """The definition, as a process of its own compiles it."""
         text = params["definition"]
         definition = (
-            parse_definition(text, additions, kept=True)
+            parse_definition(text, added_parameters, kept=True)
             if "stateName" in params
-            else parse_single_state(text, additions)
+            else parse_single_state(text, added_parameters)
         )
-        return source_of(text, definition, additions)
+        return source_of(text, definition, added_parameters)
 
-    def _check_task(self, state: Task, mock: Mock | None) -> None:
+    def _check_task(self, state: Task, mock: MockedResult | None) -> None:
         if mock is not None and mock.text is not None:
             check_result(answer_shape(state.resource, self._model), state.resource, mock.result, mock.mode)
-        missing = self._definitions.missing(state.resource.text, state.resource, mocked=mock is not None)
+        missing = self._definitions.why_not_callable(state.resource.text, state.resource, mocked=mock is not None)
         if missing is not None:
             raise InvalidDefinition([Diagnostic(SCHEMA, missing, f"/States/{state.name}/Resource")])
 
@@ -193,12 +207,12 @@ def _find(params: Json) -> tuple[State, Mapping[str, Json]]:
     """The state under test, compiled and as it is written."""
     text = params["definition"]
     if "stateName" not in params:
-        return parse_single_state(text, additions).states[SINGLE_STATE], loads(text)
+        return parse_single_state(text, added_parameters).states[SINGLE_STATE], loads(text)
     name = params["stateName"]
-    state = parse_definition(text, additions).states.get(name)
+    state = parse_definition(text, added_parameters).states.get(name)
     if state is None:
         raise Invalid("State not found in definition")
-    return state, next(place.state for place in places(loads(text)) if place.name == name)
+    return state, next(place.state for place in state_places(loads(text)) if place.name == name)
 
 
 def _past(configuration: Json, source: Mapping[str, Json]) -> Past:
@@ -210,7 +224,7 @@ def _past(configuration: Json, source: Mapping[str, Json]) -> Past:
     )
 
 
-def _mocked(mock: Mock, request: RunTestState, tried: StateTested) -> MockedOutcome:
+def _mocked(mock: MockedResult, request: RunTestState, tried: StateTested) -> MockedOutcome:
     """How the mock says that the work ended."""
     if request.past.failures > (len(mock.result) if isinstance(mock.result, list) else tried.iterations):
         raise Invalid(TOO_MANY)
@@ -230,7 +244,7 @@ class _Answer:
     """Documents that were given, by identity, as they were written."""
     reveal: bool
     """Whether secrets are shown."""
-    exchanges: list[Exchange] = field(default_factory=list)
+    exchanges: list[HttpExchange] = field(default_factory=list)
     """The calls of an HTTP task."""
 
     def say(self, tried: StateTested, verdict: Verdict) -> Json:
@@ -262,7 +276,7 @@ class _Answer:
         return self.texts.get(id(value)) or dumps(value)
 
 
-def _asked(exchange: Exchange, *, reveal: bool) -> Json:
+def _asked(exchange: HttpExchange, *, reveal: bool) -> Json:
     """The request of an HTTP task; without `reveal`, without what authorises it."""
     request = exchange.request if reveal else exchange.plain
     parts = urlsplit(request.url)
@@ -275,7 +289,7 @@ def _asked(exchange: Exchange, *, reveal: bool) -> Json:
     return asked if request.body is None else asked | {"body": request.body.decode(errors="replace")}
 
 
-def _answered(exchange: Exchange) -> Json:
+def _answered(exchange: HttpExchange) -> Json:
     reply = exchange.reply
     return {
         "protocol": urlsplit(exchange.request.url).scheme,

@@ -19,7 +19,7 @@ NO_TASK = (
 
 
 @dataclass(frozen=True, slots=True)
-class Mock:
+class MockedResult:
     """What stands for the work of a state."""
 
     result: Json
@@ -31,7 +31,7 @@ class Mock:
     """How strictly the result is held to the API's schema."""
 
 
-def read_mock(params: Json, state: State, source: Mapping[str, Json]) -> Mock | None:
+def read_mock(params: Json, state: State, source: Mapping[str, Json]) -> MockedResult | None:
     """The mock that a request gives, if one may be given for this state."""
     given = params.get("mock")
     if given is None:
@@ -42,24 +42,24 @@ def read_mock(params: Json, state: State, source: Mapping[str, Json]) -> Mock | 
     if ("result" in given) == ("errorOutput" in given):
         raise Invalid("A test mock should have only one of the following fields: [result, errorOutput].")
     if not isinstance(state, RetryableState):
-        raise Invalid(f"State type '{kind(state)}' is not supported when a mock is specified")
+        raise Invalid(f"State type '{state_type(state)}' is not supported when a mock is specified")
     mode = given.get("fieldValidationMode", "STRICT")
     if "errorOutput" in given:
         error = given["errorOutput"]
-        return Mock(None, None, error.get("error"), error.get("cause"), mode)
+        return MockedResult(None, None, error.get("error"), error.get("cause"), mode)
     try:
         result = loads(given["result"])
     except JsonError:
         raise Invalid("Mocked result must be valid JSON") from None
     _check_form(state, source, result)
-    return Mock(result, given["result"], None, None, mode)
+    return MockedResult(result, given["result"], None, None, mode)
 
 
 def _check_unmocked(params: Json, state: State) -> None:
     # "TestState only supports the following when a mock is specified: Activity tasks, .sync or .waitForTaskToken
     # service integration patterns, Parallel, or Map states."
     if isinstance(state, (Map, Parallel)):
-        raise Invalid(f"State type '{kind(state)}' is not supported when a mock is not specified")
+        raise Invalid(f"State type '{state_type(state)}' is not supported when a mock is not specified")
     if isinstance(state, Task) and state.resource.kind == "activity":
         raise Invalid("Activity tasks are not supported when a mock is not specified")
     if isinstance(state, Task) and state.resource.pattern:
@@ -108,7 +108,7 @@ def check_configuration(configuration: Json, state: State, source: Mapping[str, 
         raise Invalid(f"The state '{origin}' that the error is caused by is not found in the state under test")
     for name in ("mapIterationFailureCount", "mapItemReaderData"):
         if name in configuration and not isinstance(state, Map):
-            raise Invalid(f"'{name}' is not supported for state type '{kind(state)}'")
+            raise Invalid(f"'{name}' is not supported for state type '{state_type(state)}'")
 
 
 def _inner(source: Mapping[str, Json]) -> set[str]:
@@ -122,6 +122,6 @@ def _inner(source: Mapping[str, Json]) -> set[str]:
     return names
 
 
-def kind(state: State) -> str:
+def state_type(state: State) -> str:
     """The state's type."""
     return type(state).__name__
