@@ -107,13 +107,13 @@ class Service(Protocol):
     def operations(self) -> Mapping[str, Operation]:
         """What it answers, by AWS's names."""
 
-    def perform(self, posted: OutboxRow) -> Coroutine[None, None, None]:
+    def handle_outbox_row(self, posted: OutboxRow) -> Coroutine[None, None, None]:
         """Do what the outbox says: at least once, after its commit."""
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """A timer is due; it is deleted already, in this transaction."""
 
-    def forget(self) -> None:
+    def drop_caches(self) -> None:
         """Believe nothing that is not on disk: a turn was lost."""
 
     async def start(self) -> None:

@@ -181,7 +181,7 @@ class Play:
             name = next(iter(self.work))
             self.tell(TaskSucceeded(*name, self.answer(name)))
         else:
-            self.ring()
+            self.fire_timer()
 
     def frame(self, name: Name) -> Frame:
         """The frame of a piece of work."""
@@ -205,7 +205,7 @@ class Play:
         """This piece of work fails."""
         return self.tell(TaskFailed(*name, error, cause))
 
-    def ring(self) -> int:
+    def fire_timer(self) -> int:
         """The next timer fires; how many milliseconds passed until it was due."""
         name = self.soonest()[0]
         passed = self.let_pass(name)

@@ -57,15 +57,15 @@ class Sender:
     def _settled(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
         note(tx, "settled", [letter.key, outcome.end, outcome.attempts, outcome.code, outcome.exhausted])
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         assert is_delivery(posted.subject)
-        await self.courier.perform(posted)
+        await self.courier.handle_outbox_row(posted)
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         assert is_delivery(timer.subject)
-        self.courier.ring(tx, timer)
+        self.courier.fire_timer(tx, timer)
 
-    def forget(self) -> None:
+    def drop_caches(self) -> None:
         """It believes nothing."""
 
     async def start(self) -> None:

@@ -81,13 +81,13 @@ class DeliveryQueue:
         if number is not None:
             self._post(tx, number)
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Try to deliver a letter."""
         calling = await self._bus.store.write_with_retry(lambda tx: self._try(tx, posted))
         if calling is not None:
             await self._elsewhere(posted, *calling)
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """A letter is to be tried again."""
         self._post(tx, int(timer.subject.removeprefix(SUBJECT)))
 

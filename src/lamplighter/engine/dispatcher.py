@@ -99,7 +99,7 @@ class Dispatcher:
         wall, steady = self._world.now(), self._world.monotonic()
         for timer in timers.due_timers(self._store.reader, wall, steady, BATCH + len(self._ringing)):
             if timer.key not in self._ringing:
-                self._ring(timer)
+                self._fire_timer(timer)
         wait = timers.milliseconds_to_next(self._store.reader, wall, steady)
         self._arm(steady + min(LOOK_AGAIN if wait is None else wait, LOOK_AGAIN))
 
@@ -148,7 +148,7 @@ class Dispatcher:
         self._next = max(due, steady)
         self._handle = self._loop.call_later((self._next - steady) / 1000, self.ring_due_timers)
 
-    def _ring(self, timer: Timer) -> None:
+    def _fire_timer(self, timer: Timer) -> None:
         self._ringing.add(timer.key)
         service, decided = self._services[timer.service], self._world.monotonic()
 
@@ -156,11 +156,11 @@ class Dispatcher:
             if self._world.monotonic() - decided > PAUSE:
                 self._begin_catch_up()
             elif timers.delete(tx, *timer.key):
-                service.ring(tx, timer)
+                service.fire_timer(tx, timer)
 
-        self._store.write(job).add_done_callback(lambda future: self._rung(timer, future))
+        self._store.write(job).add_done_callback(lambda future: self._timer_fired(timer, future))
 
-    def _rung(self, timer: Timer, future: "asyncio.Future[None]") -> None:
+    def _timer_fired(self, timer: Timer, future: "asyncio.Future[None]") -> None:
         self._ringing.discard(timer.key)
         error = None if future.cancelled() else future.exception()
         if isinstance(error, Unavailable):
@@ -175,7 +175,7 @@ class Dispatcher:
     def _perform(self, posted: OutboxRow) -> None:
         if self._stopped or posted.id in self._under_way:
             return
-        task = self._loop.create_task(self._services[posted.service].perform(posted))
+        task = self._loop.create_task(self._services[posted.service].handle_outbox_row(posted))
         self._under_way[posted.id] = task
         task.add_done_callback(lambda done: self._performed(posted.id, done))
 
@@ -190,7 +190,7 @@ class Dispatcher:
         self._refused = str(error)
         self._displaced = isinstance(error, FilesDisplaced)
         for service in self._services.values():
-            service.forget()
+            service.drop_caches()
 
     def _recover(self) -> None:
         """Go on: a turn that was kept in files that were away was not told of, but is in the outbox."""

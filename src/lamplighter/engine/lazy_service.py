@@ -47,19 +47,19 @@ class LazyService:
         """What it answers: asking for one of them loads it."""
         return _Operations(lambda: self.service.operations)
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Do what the outbox says."""
         await self.load()
-        await self.service.perform(posted)
+        await self.service.handle_outbox_row(posted)
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """A timer is due."""
-        self.service.ring(tx, timer)
+        self.service.fire_timer(tx, timer)
 
-    def forget(self) -> None:
+    def drop_caches(self) -> None:
         """Believe nothing that is not on disk."""
         if self._loaded is not None:
-            self._loaded.forget()
+            self._loaded.drop_caches()
 
     async def start(self) -> None:
         """Take up what the last engine left."""

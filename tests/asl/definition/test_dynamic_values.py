@@ -30,13 +30,13 @@ def test_when_a_wait_is_over(fields: Json, given: Json, due: int) -> None:
     night = only({"Type": "Wait", **fields}, given)
     (timer,) = night.timers.values()
     assert (timer.due, timer.elapsed) == (due, "Timestamp" not in str(fields))
-    night.ring()
+    night.fire_timer()
     assert night.finish.status == "SUCCEEDED"
 
 
 def test_a_wait_hands_its_input_on() -> None:
     night = only({"Type": "Wait", "Seconds": 1, "InputPath": "$.a", "OutputPath": "$.b"}, {"a": {"b": 7}})
-    night.ring()
+    night.fire_timer()
     assert night.output == 7
 
 

@@ -100,7 +100,7 @@ def test_a_failure_deep_inside_calls_off_all_that_is_nested() -> None:
     )
     work = set(night.work)
     assert len(work) == 3
-    night.ring()
+    night.fire_timer()
     assert set(last(night, CancelTask)) == work
     assert night.finish.error == "Bad"
 
@@ -109,7 +109,7 @@ def test_a_late_answer_of_a_sibling_that_was_called_off_does_not_count_for_the_n
     night = only(parallel(TASK, TASK, Retry=[{"ErrorEquals": ["Boom"]}]))
     late = night.named("A")
     night.fail("Boom", state="B")
-    night.ring()
+    night.fire_timer()
     night.tell(TaskSucceeded(*late, "late"))
     assert len(night.work) == 2
     night.succeed("a", "A")
@@ -182,7 +182,7 @@ def test_a_retry_of_a_map_does_all_its_items_again() -> None:
     night = only(mapped(TASK, MaxConcurrency=1, Retry=[{"ErrorEquals": ["Boom"]}]), ["a", "b"])
     night.succeed("old")
     night.fail("Boom")
-    night.ring()
+    night.fire_timer()
     night.succeed("new a")
     night.succeed("new b")
     assert night.output == ["new a", "new b"]

@@ -30,7 +30,7 @@ def test_it_tells_of_the_execution_the_machine_and_the_state() -> None:
 
 def test_the_entered_time_is_when_this_state_was_entered() -> None:
     night = play({"W": {"Type": "Wait", "Seconds": 90, "Next": "S"}, "S": SHOW}, [5])
-    night.ring()
+    night.fire_timer()
     assert night.output["all"]["State"] == {"Name": "S", "EnteredTime": "2026-01-01T00:01:30.000Z"}
 
 

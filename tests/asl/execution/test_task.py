@@ -63,7 +63,7 @@ def test_work_that_is_done_is_not_called_off() -> None:
 def test_a_timeout_fails_the_state_calls_the_work_off_once_and_tells_no_cause() -> None:
     night = task(TimeoutSeconds=60)
     name = night.named()
-    assert night.ring() == 60_000
+    assert night.fire_timer() == 60_000
     assert (night.finish.status, night.finish.error, night.finish.cause) == ("FAILED", "States.Timeout", None)
     assert [each for each in night.scenes[-1].step.commands if isinstance(each, CancelTask)] == [
         CancelTask(*name, night.definition.states["S"].resource)  # type: ignore[attr-defined]
@@ -79,17 +79,17 @@ def test_a_timeout_fails_the_state_calls_the_work_off_once_and_tells_no_cause() 
 
 def test_each_attempt_has_its_whole_timeout() -> None:
     night = task(TimeoutSeconds=10, Retry=[{"ErrorEquals": ["States.Timeout"], "MaxAttempts": 1, "IntervalSeconds": 3}])
-    assert [night.ring() for _ in range(3)] == [10_000, 3000, 10_000]
+    assert [night.fire_timer() for _ in range(3)] == [10_000, 3000, 10_000]
     assert night.finish.error == "States.Timeout"
 
 
 def test_a_missed_heartbeat_is_told_as_a_timeout_and_handled_under_either_name() -> None:
     night = task(f"{RUN}.waitForTaskToken", TimeoutSeconds=60, HeartbeatSeconds=5)
-    assert night.ring() == 5000
+    assert night.fire_timer() == 5000
     assert night.finish.error == "States.Timeout"
     for name in ("States.Timeout", "States.HeartbeatTimeout"):
         again = task(f"{RUN}.waitForTaskToken", HeartbeatSeconds=5, Retry=[{"ErrorEquals": [name]}])
-        again.ring()
+        again.fire_timer()
         assert again.execution.status == "RUNNING"
 
 
@@ -99,7 +99,7 @@ def test_a_heartbeat_puts_the_next_one_off_but_not_the_timeout() -> None:
         night.clock.advance(4000)
         night.tell(Heartbeat(*night.named()))
         assert ClearTimer in commands(night)
-    assert night.ring() == 4000
+    assert night.fire_timer() == 4000
     assert night.finish.error == "States.Timeout"
 
 
@@ -107,7 +107,7 @@ def test_the_executions_timeout_ends_it_whatever_it_would_catch() -> None:
     catch = [{"ErrorEquals": ["States.ALL"], "Next": "C"}]
     states: Json = {"S": {"Type": "Task", "Resource": RUN, "End": True, "Catch": catch}, "C": {"Type": "Succeed"}}
     night = play(states, TimeoutSeconds=30)
-    assert night.ring() == 30_000
+    assert night.fire_timer() == 30_000
     assert (night.finish.status, night.finish.error, night.finish.cause) == ("TIMED_OUT", None, None)
     assert commands(night)[0] is CancelTask
     assert night.history[-1]["executionTimedOutEventDetails"] == {"error": "States.Timeout"}
@@ -126,7 +126,7 @@ def test_only_the_answer_to_this_attempt_counts() -> None:
     night = task(Retry=[{"ErrorEquals": ["Boom"]}])
     first = night.named()
     night.fail("Boom")
-    night.ring()
+    night.fire_timer()
     night.tell(TaskSucceeded(*first, "late"))
     assert night.execution.status == "RUNNING"
     night.succeed("right")
@@ -144,7 +144,7 @@ def test_a_token_says_for_which_work_it_stands_and_is_another_for_each_attempt(r
         assert parse_task_token(token) == (night.execution.arn, *name)
         tokens.append(token)
         night.fail("Boom")
-        night.ring()
+        night.fire_timer()
     assert len(set(tokens)) == 2
 
 

@@ -21,7 +21,7 @@ def fate(night: Play, error: str) -> str:
     night.fail(error)
     if night.execution.status != "RUNNING":
         return night.execution.status
-    night.ring()
+    night.fire_timer()
     return "retry"
 
 
@@ -30,7 +30,7 @@ def delays(night: Play, times: int) -> list[int]:
     found = []
     for _ in range(times):
         night.fail("Boom")
-        found.append(night.ring())
+        found.append(night.fire_timer())
     return found
 
 
@@ -44,7 +44,7 @@ def test_each_retrier_counts_its_own_attempts() -> None:
     passed = []
     for error in ("ErrorA", "ErrorB", "ErrorC"):
         night.fail(error)
-        passed.append(night.ring())
+        passed.append(night.fire_timer())
     assert passed == [1000, 2000, 5000]
     assert fate(night, "ErrorB") == "FAILED"
     assert night.finish.error == "ErrorB"
@@ -87,7 +87,7 @@ def test_a_retry_is_a_new_attempt_and_the_context_counts_it() -> None:
         numbers.append(work.number)
         seen.append(work.parameters)
         night.fail("Boom")
-        night.ring()
+        night.fire_timer()
     assert seen == [{"at": 0}, {"at": 1}, {"at": 2}]
     assert numbers == sorted(set(numbers))
 
@@ -112,7 +112,7 @@ def test_a_state_that_is_entered_anew_has_all_its_attempts_again() -> None:
     )
     for _ in range(3):
         night.fail("Boom")
-        night.ring()
+        night.fire_timer()
         night.succeed()
     assert night.types.count("TaskFailed") == 3
 

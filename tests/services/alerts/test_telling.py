@@ -86,5 +86,5 @@ def test_an_alert_outlives_a_death_at_any_commit_and_is_one_mail(house: House, c
 
 def test_the_service_keeps_nothing(house: House) -> None:
     loaded = Alerts(house.engine.bus, house.engine.world, "http://box")
-    loaded.forget()
+    loaded.drop_caches()
     assert loaded.name == "alerts"

@@ -91,7 +91,7 @@ class Rig:
             self.die()
             return
         for posted in signals.posted:
-            self.ecs._spawn(self.ecs.perform(posted))
+            self.ecs._spawn(self.ecs.handle_outbox_row(posted))
 
     def die(self) -> None:
         """What kill -9 leaves: the disk and the runtime."""
@@ -106,7 +106,7 @@ class Rig:
         self.build()
         await self.ecs.start()
         for posted in outbox.pending(self.store.reader):
-            await self.ecs.perform(posted)
+            await self.ecs.handle_outbox_row(posted)
 
     async def call(self, operation: str, **params: Json) -> Json:
         """Call an operation; its answer holds nothing that AWS's model does not know."""

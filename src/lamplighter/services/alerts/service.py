@@ -92,13 +92,13 @@ class Alerts:
         compose = COMPOSERS[params["Mark"]["Pattern"]]
         return compose(AlertQueries(self._bus, tx, caller), params["Mark"], params["Channel"], params["Event"])
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Nothing is posted: what is told is told at once."""
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """No timers are set."""
 
-    def forget(self) -> None:
+    def drop_caches(self) -> None:
         """Nothing is believed."""
 
     async def start(self) -> None:

@@ -109,7 +109,7 @@ class CloudFormation:
             lambda material: self._store.write(lambda tx: run(tx, caller, params, material))
         )
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Take the next step of a stack."""
         try:
             await self._outside.run_with_inputs(
@@ -140,7 +140,7 @@ class CloudFormation:
             verb = stack.status.removesuffix("_IN_PROGRESS").removesuffix("_COMPLETE_CLEANUP")
             self._journal.end_operation(tx, stack, f"{verb}_FAILED", "Internal Failure")
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """A stack took too long, or was deleted long ago."""
         stack = stacks.get(tx, timer.subject)
         if timer.name == "forget":
@@ -148,7 +148,7 @@ class CloudFormation:
         elif stack is not None and stack.status == "CREATE_IN_PROGRESS":
             self._builder.fail_stack(tx, stack, "Stack creation time exceeded the specified timeout. ")
 
-    def forget(self) -> None:
+    def drop_caches(self) -> None:
         """Nothing is believed that is not on disk."""
 
     async def start(self) -> None:

@@ -56,18 +56,18 @@ class CloudWatch:
             "ListTagsForResource": Operation(read=tags.tags_of),
         }
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Take an action of an alarm."""
-        await self._courier.perform(posted)
+        await self._courier.handle_outbox_row(posted)
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """An alarm is to look, or an action to be tried again."""
-        (self._courier if is_delivery(timer.subject) else self._clockwork).ring(tx, timer)
+        (self._courier if is_delivery(timer.subject) else self._clockwork).fire_timer(tx, timer)
 
     def _settled(self, tx: Tx, letter: Delivery, outcome: DeliveryOutcome) -> None:
         self._transitions.on_action_finished(tx, letter, outcome)
 
-    def forget(self) -> None:
+    def drop_caches(self) -> None:
         """Nothing is believed that is not on disk."""
 
     async def start(self) -> None:

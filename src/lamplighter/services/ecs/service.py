@@ -78,15 +78,15 @@ class Ecs:
         """What it answers, by AWS's names."""
         return self._operations
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Have a task run or stopped; its supervisor deletes the row once that is on record."""
         self._supervise(posted.subject)
         self._supervisors[posted.subject].check_stop_order()
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """ECS sets no timers."""
 
-    def forget(self) -> None:
+    def drop_caches(self) -> None:
         """Nothing is believed that is not on disk: supervisors read it each time."""
 
     async def start(self) -> None:

@@ -113,22 +113,22 @@ class Events:
             "Redeliver": Operation(write=inside.redeliver),
         }
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Deliver a letter, or go on with a replay."""
-        await (self._courier if is_delivery(posted.subject) else self._replays).perform(posted)
+        await (self._courier if is_delivery(posted.subject) else self._replays).handle_outbox_row(posted)
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """A letter is to be tried again, a replay to begin, or a time of a schedule has come."""
         if is_delivery(timer.subject):
-            self._courier.ring(tx, timer)
+            self._courier.fire_timer(tx, timer)
         elif timer.subject.startswith(SUBJECT):
-            self._replays.ring(tx, timer)
+            self._replays.fire_timer(tx, timer)
         elif timer.subject.startswith(ARCHIVE):
-            self._archives.ring(tx, timer)
+            self._archives.fire_timer(tx, timer)
         else:
-            self._clockwork.ring(tx, timer)
+            self._clockwork.fire_timer(tx, timer)
 
-    def forget(self) -> None:
+    def drop_caches(self) -> None:
         """Nothing is believed that is not on disk: the rulebook asks each time."""
 
     async def start(self) -> None:

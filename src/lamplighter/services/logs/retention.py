@@ -39,7 +39,7 @@ class RetentionSweeper:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Delete the next slice, and ring again where something is left."""
         key = int(timer.subject)
         if timer.name == "retention":

@@ -64,14 +64,14 @@ class Logs:
             "DeleteResourcePolicy": Operation(write=policies.delete),
         }
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Logs posts nothing."""
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Something is to be swept."""
-        self._sweeper.ring(tx, timer)
+        self._sweeper.fire_timer(tx, timer)
 
-    def forget(self) -> None:
+    def drop_caches(self) -> None:
         """Nothing is believed that is not on disk."""
 
     async def start(self) -> None:

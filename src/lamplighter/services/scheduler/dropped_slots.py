@@ -57,7 +57,7 @@ class DroppedSlotNotifier:
         """A later slot stands for those that were dropped: nobody needs to be told of them."""
         dropped_slots.forget(tx, _owner(schedule), schedule.arn)
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Tell of what was gathered."""
         owner = timer.subject.removeprefix(SUBJECT)
         found = dropped_slots.dropped_of(tx, owner)

@@ -99,7 +99,7 @@ class ScheduleFirer:
         timers.delete_all(tx, arns.SERVICE, str(schedule.id))
         return slots.abandon(tx, schedule.id)
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """A slot has come, or its time within its window."""
         schedule = schedules.by_id(tx, int(timer.subject))
         if schedule is None:

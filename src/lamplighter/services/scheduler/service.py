@@ -80,24 +80,24 @@ class Scheduler:
             "ListSlots": Operation(read=slots.list_slots),
         }
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Deliver a letter, or empty a group that is being deleted."""
         if is_delivery(posted.subject):
-            await self._courier.perform(posted)
+            await self._courier.handle_outbox_row(posted)
             return
         while await self._bus.store.write_with_retry(lambda tx: self._empty(tx, posted)):
             pass
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """A slot has come, a letter is to be tried again, or dropped slots are to be told of."""
         if is_delivery(timer.subject):
-            self._courier.ring(tx, timer)
+            self._courier.fire_timer(tx, timer)
         elif timer.subject.startswith(dropped_slots.SUBJECT):
-            self._teller.ring(tx, timer)
+            self._teller.fire_timer(tx, timer)
         else:
-            self._firing.ring(tx, timer)
+            self._firing.fire_timer(tx, timer)
 
-    def forget(self) -> None:
+    def drop_caches(self) -> None:
         """Nothing is believed that is not on disk."""
 
     async def start(self) -> None:

@@ -83,18 +83,18 @@ class Sns:
             "GetCertificate": Operation(read=lambda _reader, _caller, _params: signer.certificate()),
         }
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Make one attempt of a delivery."""
-        await self._courier.perform(posted)
+        await self._courier.handle_outbox_row(posted)
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """It is time for an attempt, or too late for a confirmation."""
         if timer.name == RETRY:
-            self._courier.ring(tx, timer)
+            self._courier.fire_timer(tx, timer)
         else:
-            self._subscribing.ring(tx, timer)
+            self._subscribing.fire_timer(tx, timer)
 
-    def forget(self) -> None:
+    def drop_caches(self) -> None:
         """Nothing is believed that is not on disk."""
 
     async def start(self) -> None:

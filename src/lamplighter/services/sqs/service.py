@@ -68,18 +68,18 @@ class Sqs:
             "Discard": Operation(write=looking.discard),
         }
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """SQS puts nothing into the outbox."""
         raise Bug(f"SQS asked for nothing, but row {posted.id} of the outbox is its")
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Messages have expired, or a task that moves messages goes on."""
         if timer.name == move_tasks.NAME:
-            self._moves.ring(tx, timer)
+            self._moves.fire_timer(tx, timer)
         else:
             self._stock.sweep(tx, int(timer.subject))
 
-    def forget(self) -> None:
+    def drop_caches(self) -> None:
         """Nothing is believed that is not on disk."""
 
     async def start(self) -> None:

@@ -60,8 +60,8 @@ class States:
         activities, tokens = Activities(world), TaskTokens(self._driver)
         self._children = ChildExecutions(bus, world, self._driver, isolation)
         self._performers: Mapping[str, Callable[[OutboxRow], Awaitable[None]]] = {
-            "read": ItemReaderRunner(bus.store, world, self._children, remote).perform,
-            "write": ResultWriterRunner(bus.store, world, self._children, remote).perform,
+            "read": ItemReaderRunner(bus.store, world, self._children, remote).handle_outbox_row,
+            "write": ResultWriterRunner(bus.store, world, self._children, remote).handle_outbox_row,
         }
         map_runs = MapRuns(self._children)
         holding = HeldTimeouts(self._driver)
@@ -118,18 +118,18 @@ class States:
     def _model(self, models: Models, remote: RemoteServices, service: str) -> ServiceModel | None:
         return models(service) if self._bus.serves_any(service) or remote.exists(service) else None
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Do what the outbox says."""
         kind = posted.body["do"] if posted.body else ""
-        await self._performers.get(kind, self._performer.perform)(posted)
+        await self._performers.get(kind, self._performer.handle_outbox_row)(posted)
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """A timer of an execution is due."""
-        self._driver.ring(tx, timer)
+        self._driver.fire_timer(tx, timer)
 
-    def forget(self) -> None:
+    def drop_caches(self) -> None:
         """Believe nothing that is not on disk."""
-        self._driver.forget()
+        self._driver.drop_caches()
 
     async def start(self) -> None:
         """Go on with every execution and Map Run that was cut off in the middle of something long."""

@@ -211,14 +211,14 @@ class Connection(HttpToolsProtocol):
 
     def _set_timer(self, seconds: float, *, is_last: bool = False) -> None:
         self._stop_timer()
-        self._timer = self.loop.call_later(seconds, partial(self._ring, is_last=is_last))
+        self._timer = self.loop.call_later(seconds, partial(self._check_deadline, is_last=is_last))
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _ring(self, *, is_last: bool) -> None:
+    def _check_deadline(self, *, is_last: bool) -> None:
         """Look whether the deadline has come: it may be another one than that for which the timer was set."""
         self._timer = None
         if not self._phase:

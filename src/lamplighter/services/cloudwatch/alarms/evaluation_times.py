@@ -56,7 +56,7 @@ class EvaluationTimes:
         """Have an alarm look no more."""
         timers.delete_all(tx, SERVICE, arn)
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """An alarm is to look."""
         try:
             alarm = rows.get(tx, timer.subject)

@@ -77,7 +77,7 @@ class Archives:
         rows.set_version(tx, self._world.uuid())
         return {}
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Delete a slice of the events of an archive that is deleted."""
         if archived.sweep(tx, timer.subject.removeprefix(SUBJECT), FOREVER, SLICE):
             timers.put(tx, timer, elapsed=False)

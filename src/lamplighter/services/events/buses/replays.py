@@ -107,11 +107,11 @@ class Replays:
 
     # --- going on -----------------------------------------------------------------------------------------------------
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Begin with a replay."""
         outbox.put(tx, "events", timer.subject, {})
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Go on with a replay until it is over."""
         while await self._bus.store.write_with_retry(lambda tx: self._slice(tx, posted)):
             pass

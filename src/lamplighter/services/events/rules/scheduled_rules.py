@@ -55,7 +55,7 @@ class ScheduledRules:
         """Go by no schedule for a rule."""
         timers.delete_all(tx, SERVICE, rule)
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """A time has come."""
         try:
             rule = rows.by_arn(tx, timer.subject)

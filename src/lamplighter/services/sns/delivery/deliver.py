@@ -131,13 +131,13 @@ class DeliverySender:
         else:
             outbox.put(tx, SERVICE, str(key), None)
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """It is time for the next attempt."""
         outbox.put(tx, SERVICE, timer.subject, None)
 
     # --- one attempt --------------------------------------------------------------------------------------------------
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Make one attempt, and keep what came of it. What waits for its lane is not in memory."""
         key = int(posted.subject)
         subscription = rows.subscription_of(self.store.reader, key)

@@ -134,7 +134,7 @@ class Subscriber:
             self._ask(tx, topic, ended, UNSUBSCRIPTION, text)
         return {}
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Nobody has confirmed a subscription in time."""
         found = rows.get(tx, timer.subject)
         if found is not None and found.status != CONFIRMED:

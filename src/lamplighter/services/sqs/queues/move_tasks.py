@@ -84,7 +84,7 @@ class MoveTasks:
         move_tasks.change(tx, move.id, CANCELLED, move.moved)
         return {"ApproximateNumberOfMessagesMoved": move.moved}
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Move a slice, and know when to go on."""
         move = move_tasks.get(tx, int(timer.subject.removeprefix(f"{NAME}/")))
         if move is None or move.status != RUNNING:

@@ -82,7 +82,7 @@ class SyncCalls:
         }
         outbox.put(tx, SERVICE, str(work.execution), body)
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Follow work elsewhere to its end, or call work off, as a row of the outbox says."""
         body = posted.body
         resource = parse_resource(body["resource"])

@@ -79,13 +79,13 @@ class TaskCaller:
         served = self._bus.serves(binding.service, binding.operation)
         return served or self._remote.knows(binding.service, binding.operation)
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Do what one row of the outbox says."""
         if posted.body is None:
             await self._bus.store.write_with_retry(lambda tx: self._break_off(tx, posted))
             return
         if posted.body["do"] in ("cancel", "follow"):
-            await self._following.perform(posted)
+            await self._following.handle_outbox_row(posted)
             return
         try:
             waiting = await self._bus.store.write_with_retry(lambda tx: self._start(tx, posted))

@@ -103,10 +103,10 @@ class Driver:
         self.misfit: RefusalReason
         """Why the parameters of a call do not fit it."""
 
-    def forget(self) -> None:
+    def drop_caches(self) -> None:
         """Believe nothing that is not on disk."""
         self._executions.clear()
-        self.isolated.forget()
+        self.isolated.drop_caches()
 
     def start(self, tx: Tx, execution: Execution, revision: str, enter: Callable[[int], None] | None = None) -> None:
         """Start an execution; `enter` takes the key of a Map Run's child down, before it can end."""
@@ -281,7 +281,7 @@ class Driver:
         work = Work(record.id, read[1], read[2])
         return None if self.isolated.ends(tx, work) else work
 
-    def ring(self, tx: Tx, timer: Timer) -> None:
+    def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """A timer of an execution is due."""
         frame, _, number = timer.name.partition(".")
         self.send_event(tx, int(timer.subject), TimerFired(int(frame), int(number)))

@@ -103,7 +103,7 @@ class IsolatedSteps:
         if self._mark.left:
             await self._store.write(lambda tx: step_marker.count_death(tx, self._mark.left))
         self._deaths = step_marker.suspects(self._store.reader)
-        self.forget()
+        self.drop_caches()
         for key in self._pending:
             self._begin(key)
 
@@ -119,7 +119,7 @@ class IsolatedSteps:
                 await self._store.write(lambda tx: pending_events.count_begun(tx, rows, -1))
         self._mark.close()
 
-    def forget(self) -> None:
+    def drop_caches(self) -> None:
         """Believe nothing that is not on disk."""
         self._pending = set(pending_events.executions(self._store.reader))
 

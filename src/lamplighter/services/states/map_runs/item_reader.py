@@ -40,7 +40,7 @@ class ItemReaderRunner:
         self._children = children
         self._remote = remote
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Read the items of a Map Run, and tell it so."""
         run = rows.by_id(self._store.reader, posted.body["run"])
         tell = await self._outcome(run) if run is not None and run.reading is not None else _nothing

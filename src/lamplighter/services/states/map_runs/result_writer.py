@@ -42,7 +42,7 @@ class ResultWriterRunner:
         self._children = children
         self._remote = remote
 
-    async def perform(self, posted: OutboxRow) -> None:
+    async def handle_outbox_row(self, posted: OutboxRow) -> None:
         """Write the results of a Map Run, and tell it so."""
         run = rows.by_id(self._store.reader, posted.body["run"])
         tell = await self._outcome(run) if run is not None and run.stage == "WRITE" else _nothing
